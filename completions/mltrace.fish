@@ -1,0 +1,301 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_mltrace_global_optspecs
+    string join \n u/tracking-uri= o/output= json color= ascii width= utc no-pager q/quiet v/verbose h/help V/version
+end
+
+function __fish_mltrace_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_mltrace_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_mltrace_using_subcommand
+    set -l cmd (__fish_mltrace_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c mltrace -n "__fish_mltrace_needs_command" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_needs_command" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_needs_command" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_needs_command" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_needs_command" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_needs_command" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_needs_command" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_needs_command" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_needs_command" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_needs_command" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_needs_command" -s V -l version -d 'Print version'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "experiments" -d 'List experiments with their number of traces and errors'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "traces" -d 'List traces, newest first'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "trace" -d 'Show one trace'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "usage" -d 'Show tokens of each LLM call and the total of a trace, or of many traces by model'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "spans" -d 'List spans of the selected traces, one row each'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "man" -d 'Print the manual page, or write one page for each command to a folder'
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l deleted -d 'Add deleted experiments'
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
+error\t''
+in_progress\t''"
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l since -d 'Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l until -d 'Begun before' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l name -d 'Name of the trace; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l session -d 'Of this session' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l user -d 'Of this user' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l run -d 'Made under, or linked to, this run' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l max-duration -d 'Took at most' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s n -l limit -d 'Print at most so many rows' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l sort -d 'Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l deleted -d 'Add deleted experiments'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l all -d 'Print all rows'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -f -a "list" -d 'List traces, newest first'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
+error\t''
+in_progress\t''"
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l since -d 'Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l until -d 'Begun before' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l name -d 'Name of the trace; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l session -d 'Of this session' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l user -d 'Of this user' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l run -d 'Made under, or linked to, this run' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l max-duration -d 'Took at most' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s n -l limit -d 'Print at most so many rows' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l sort -d 'Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l deleted -d 'Add deleted experiments'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l all -d 'Print all rows'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -f -a "show" -d 'Show the spans of a trace as a tree, or one span whole'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l io -d 'Show inputs and outputs under each span, at most so many lines of each; 0 shows all' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l span -d 'Show one span whole, by id, unique prefix or unique name' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l save-attachments -d 'Write the attachments of the span to files in this folder' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
+error\t''
+in_progress\t''"
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l since -d 'Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l until -d 'Begun before' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l name -d 'Name of the trace; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l session -d 'Of this session' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l user -d 'Of this user' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l run -d 'Made under, or linked to, this run' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l max-duration -d 'Took at most' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l tree -d 'Show the tree of spans (the default)'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l deleted -d 'Add deleted experiments'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
+error\t''
+in_progress\t''"
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l since -d 'Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l until -d 'Begun before' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l name -d 'Name of the trace; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l session -d 'Of this session' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l user -d 'Of this user' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l run -d 'Made under, or linked to, this run' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l max-duration -d 'Took at most' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l deleted -d 'Add deleted experiments'
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
+error\t''
+in_progress\t''"
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l since -d 'Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l until -d 'Begun before' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l name -d 'Name of the trace; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l session -d 'Of this session' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l user -d 'Of this user' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l run -d 'Made under, or linked to, this run' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l max-duration -d 'Took at most' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s n -l limit -d 'Print at most so many rows' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l sort -d 'Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l full -d 'Add attributes and events to the JSON of each span'
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l deleted -d 'Add deleted experiments'
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l all -d 'Print all rows'
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,0 +1,82 @@
+use super::usage;
+use crate::decode::{self, Keep};
+use crate::model::{Labels, Spans, SpansSource, Timestamp, Trace, TraceInfo, TraceState, arrange};
+
+/// A span as id, parent, type, tokens in and out.
+type Given<'a> = (&'a str, &'a str, &'a str, Option<(i64, i64)>);
+
+/// A trace of such spans.
+fn trace(spans: &[Given<'_>]) -> Trace {
+    let text = |(id, parent, kind, usage): &Given<'_>| {
+        let usage = usage.map_or_else(String::new, |(input, output)| {
+            format!(
+                r#","mlflow.chat.tokenUsage":{{"input_tokens":{input},"output_tokens":{output},"total_tokens":{}}}"#,
+                input + output
+            )
+        });
+        format!(
+            r#"{{"span_id":"{id}","parent_span_id":"{parent}","name":"{id}","start_time_unix_nano":1,"attributes":{{"mlflow.spanType":"\"{kind}\""{usage}}}}}"#
+        )
+    };
+    let list = spans.iter().map(|span| decode::span(&text(span), Keep::Tree, None).unwrap()).collect();
+    let (list, nodes, _) = arrange(list);
+    let info = TraceInfo {
+        trace_id: "tr-1".to_owned(),
+        client_request_id: None,
+        experiment_id: "1".to_owned(),
+        experiment_name: None,
+        name: None,
+        root_name: None,
+        state: TraceState::Ok,
+        request_time: Timestamp(0),
+        execution_duration_ms: None,
+        span_count: None,
+        recorded_usage: None,
+        cost: None,
+        request_preview: None,
+        response_preview: None,
+        tags: Labels::default(),
+        metadata: Labels::default(),
+        assessments: Vec::new(),
+        linked_runs: Vec::new(),
+    };
+    Trace { info, spans: Some(Spans { list, nodes, source: SpansSource::Database, problems: Vec::new() }) }
+}
+
+#[test]
+fn the_top_most_carrier_hides_all_below_it() {
+    // The shape that MLflow 3.1 to 3.4 counted twice: a span without tokens between two that carry some.
+    let trace = trace(&[
+        ("root", "", "CHAIN", None),
+        ("llm1", "root", "LLM", Some((10, 5))),
+        ("mid", "llm1", "CHAIN", None),
+        ("inner", "mid", "LLM", Some((10, 5))),
+        ("llm2", "root", "LLM", Some((10, 5))),
+    ]);
+    let usage = usage::of_trace(&trace);
+    assert_eq!(usage.token_usage.unwrap().figures(), (Some(20), Some(10), Some(30)));
+    assert_eq!(usage.source, Some("spans"));
+    let counted: Vec<_> =
+        usage.calls.iter().map(|call| (trace.span_list()[call.span].name.as_str(), call.is_counted)).collect();
+    assert_eq!(counted, [("llm1", true), ("inner", false), ("llm2", true)]);
+}
+
+#[test]
+fn calls_without_tokens_are_listed_and_not_counted() {
+    let trace = trace(&[("a", "", "AGENT", None), ("b", "a", "CHAT_MODEL", None), ("c", "a", "TOOL", None)]);
+    let usage = usage::of_trace(&trace);
+    assert_eq!(usage.token_usage, None);
+    assert_eq!(usage.calls.len(), 1);
+    assert_eq!((usage.calls[0].agent.as_deref(), usage.calls[0].is_counted), (Some("a"), false));
+}
+
+#[test]
+fn groups_add_up_to_the_total() {
+    let mut by_model = usage::ByModel::default();
+    by_model.add(&trace(&[("a", "", "LLM", Some((1, 2))), ("b", "", "LLM", Some((3, 4)))]));
+    by_model.add(&trace(&[("c", "", "LLM", None)]));
+    let total = by_model.total.token_usage.clone().unwrap().figures();
+    assert_eq!((by_model.total.traces, by_model.total.calls, total), (1, 2, (Some(4), Some(6), Some(10))));
+    assert_eq!(by_model.groups.values().map(|group| group.calls).sum::<u64>(), 2);
+    assert_eq!(by_model.groups[&None].traces, 1);
+}

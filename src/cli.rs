@@ -1,0 +1,84 @@
+//! The command line: global flags and commands.
+
+use crate::command::Command;
+use crate::context::Globals;
+use crate::render::Format;
+use crate::term::{ColorChoice, Wishes};
+
+/// Inspect LLM traces of MLflow in the terminal
+///
+/// Reads what MLflow 2.14 to 3.18 wrote, in SQLite databases and file stores, and writes nothing. Without --tracking-uri
+/// and MLFLOW_TRACKING_URI it takes the store that MLflow would take: ./mlruns or ./mlflow.db.
+#[derive(Debug, clap::Parser)]
+#[command(name = "mltrace", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = "Examples:
+  mltrace -u demo: traces list          try it on the sample that is built in
+  mltrace trace show @last              the newest trace as a tree
+  mltrace usage @last                   tokens of each LLM call
+  mltrace spans --llm --json | jq       LLM calls for scripts
+
+Exit codes: 0 done, 2 wrong flags, 3 not found or ambiguous, 5 store missing or unreadable, 70 a bug, 130 interrupted")]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Everywhere")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+struct Global {
+    /// Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+    #[arg(short = 'u', long, global = true, value_name = "URI")]
+    tracking_uri: Option<String>,
+    /// Form of the output
+    #[arg(short = 'o', long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
+    output: Format,
+    /// Short for --output json
+    #[arg(long, global = true, conflicts_with = "output")]
+    json: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
+    color: ColorChoice,
+    /// Draw with ASCII only
+    #[arg(long, global = true)]
+    ascii: bool,
+    /// Fit into so many columns
+    #[arg(long, global = true, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(20..))]
+    width: Option<u16>,
+    /// Read and show times in UTC
+    #[arg(long, global = true)]
+    utc: bool,
+    /// Do not page long output
+    #[arg(long, global = true)]
+    no_pager: bool,
+    /// Print no notes
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say which store is read and why
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+impl Cli {
+    /// What the flags that every command has say.
+    #[must_use]
+    pub fn globals(&self) -> Globals {
+        let flags = &self.global;
+        Globals {
+            tracking_uri: flags.tracking_uri.clone(),
+            format: if flags.json { Format::Json } else { flags.output },
+            wishes: Wishes {
+                color: flags.color,
+                width: flags.width.map(usize::from),
+                ascii: flags.ascii,
+                no_pager: flags.no_pager,
+            },
+            utc: flags.utc,
+            quiet: flags.quiet,
+            verbose: flags.verbose,
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The commands. One is added by a file with `Args` and `run`, and a line in the list below.
+
+mod naming;
+mod select;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::filter::Clause;
+use crate::render::Page;
+use crate::store::{self, Need, Query, TraceStore};
+use std::ops::ControlFlow;
+
+/// Makes the modules, the variants that clap sees, and the match that runs them.
+macro_rules! commands {
+    ($($variant:ident $module:ident)*) => {
+        $(mod $module;)*
+
+        /// What to do.
+        #[derive(Debug, clap::Subcommand)]
+        #[expect(clippy::large_enum_variant, reason = "there is one, for the life of the process")]
+        pub enum Command {
+            $(
+                #[allow(missing_docs, reason = "the help of a command is the doc comment of its `Args`")]
+                $variant($module::Args),
+            )*
+        }
+
+        impl Command {
+            /// Does it.
+            ///
+            /// # Errors
+            /// What a command could not do.
+            pub fn run(&self, cx: &mut Context) -> Result<()> {
+                match self {
+                    $(Self::$variant(args) => $module::run(args, cx),)*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    Experiments experiments
+    Traces traces
+    Trace trace
+    Usage usage
+    Spans spans
+    Completions completions
+    Man man
+}
+
+/// Says on stderr what a list held back, or that it is empty. `is_cut` = there were more than were asked for.
+fn tell_page(cx: &Context, page: &Page, is_cut: bool, what: &str) {
+    if is_cut {
+        let what = if page.returned == 1 { what.trim_end_matches('s') } else { what };
+        cx.note(&format!("{} {what} shown; there are more, which -n or --all shows", page.returned));
+    } else if page.returned == 0 {
+        cx.note(&format!("no {what} fit"));
+    }
+}
+
+/// Says that chat models are left out by `--type LLM`, where the selected traces have any.
+fn tell_left_out(cx: &Context, store: &dyn TraceStore, select: &select::Select, query: &Query) -> Result<()> {
+    if !select.leaves_out_chat_models() || cx.globals().quiet {
+        return Ok(());
+    }
+    let mut chat = query.clone();
+    chat.filter.clauses.retain(|clause| !matches!(clause, Clause::SpanType(_)));
+    chat.filter.clauses.push(Clause::SpanType(vec!["CHAT_MODEL".to_owned()]));
+    (chat.need, chat.expected, chat.only_types) = (Need::Tree, Some(1), true);
+    let mut found = false;
+    store::select(store, &chat, &mut Vec::new(), &mut |_| {
+        found = true;
+        Ok(ControlFlow::Break(()))
+    })?;
+    if found {
+        cx.note("spans of type CHAT_MODEL are left out; --llm has them too");
+    }
+    Ok(())
+}

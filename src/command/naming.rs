@@ -1,0 +1,140 @@
+//! From what a user types to a trace or a span.
+
+use super::select::Select;
+use crate::context::{Context, not_found};
+use crate::error::{Error, Kind, Result};
+use crate::filter::Clause;
+use crate::model::{Problem, Span, Trace, TraceState};
+use crate::store::{self, Need, Order, SortKey, TraceStore};
+use std::ops::ControlFlow;
+
+/// So many candidates of an ambiguous prefix are named.
+const MOST_CANDIDATES: usize = 10;
+
+/// Finds a trace: by id, unique prefix, OpenTelemetry id, `@last`, `@last~2`, `@error`, `@slow`.
+pub(super) fn trace(
+    cx: &Context,
+    store: &dyn TraceStore,
+    name: &str,
+    select: &Select,
+    need: Need,
+    problems: &mut Vec<Problem>,
+) -> Result<Trace> {
+    if let Some(word) = name.strip_prefix('@') {
+        return by_word(cx, store, word, select, need, problems);
+    }
+    let id = by_id(cx, store, name.trim())?;
+    store.trace(&id, need)?.ok_or_else(|| missing(cx, store, &id))
+}
+
+fn missing(cx: &Context, store: &dyn TraceStore, name: &str) -> Error {
+    Error::new(Kind::NotFound, format!("no trace `{name}` in `{}`", store.name()))
+        .hint(cx.command("traces list") + " lists the newest")
+}
+
+/// The full id for an id or a prefix of one, with or without `tr-`.
+fn by_id(cx: &Context, store: &dyn TraceStore, name: &str) -> Result<String> {
+    if name.is_empty() {
+        return Err(
+            Error::new(Kind::Usage, "an empty trace id").hint("name a trace by its id, a unique prefix, or `@last`")
+        );
+    }
+    let lower = name.to_ascii_lowercase();
+    let bare = lower.strip_prefix("tr-").unwrap_or(&lower);
+    let mut candidates: Vec<String> = Vec::new();
+    // Ids have no `tr-` before 3.2, and an OpenTelemetry id is what stands behind it.
+    for prefix in [name, &lower, &format!("tr-{bare}"), bare] {
+        for id in store.ids_with_prefix(prefix, MOST_CANDIDATES + 1)? {
+            if id == name {
+                return Ok(id);
+            }
+            if !candidates.contains(&id) {
+                candidates.push(id);
+            }
+        }
+    }
+    match candidates.len() {
+        0 => Err(missing(cx, store, name)),
+        1 => Ok(candidates.remove(0)),
+        _ => {
+            let more = if candidates.len() > MOST_CANDIDATES { " and more" } else { "" };
+            candidates.truncate(MOST_CANDIDATES);
+            Err(Error::new(Kind::Ambiguous, format!("`{name}` begins several trace ids"))
+                .because(format!("{}{more}", candidates.join(", ")))
+                .hint("type more of the id"))
+        }
+    }
+}
+
+fn by_word(
+    cx: &Context,
+    store: &dyn TraceStore,
+    word: &str,
+    select: &Select,
+    need: Need,
+    problems: &mut Vec<Problem>,
+) -> Result<Trace> {
+    let (base, back) = match word.split_once('~') {
+        Some((base, back)) => (base, back.parse().ok()),
+        None => (word, Some(0)),
+    };
+    let unknown =
+        || Error::new(Kind::Usage, format!("`@{word}` names no trace")).hint("@last, @last~2, @error and @slow do");
+    let back: usize = back.ok_or_else(unknown)?;
+    let (order, only_errors) = match base {
+        "last" => (Order::NEWEST, false),
+        "error" => (Order::NEWEST, true),
+        "slow" => (Order { key: SortKey::Duration, is_descending: true }, false),
+        _ => return Err(unknown()),
+    };
+    // The record alone is enough to find it; the spans are read of that one only.
+    let mut query = select.query(cx, store, order, Need::Info, problems)?;
+    // Of the tree, `--type` chooses the spans; every trace may be meant.
+    query.filter.clauses.retain(|clause| !matches!(clause, Clause::SpanType(_)));
+    if only_errors {
+        query.filter.clauses.push(Clause::State(vec![TraceState::Error]));
+    }
+    query.expected = Some(back + 1);
+    let mut left = back;
+    let mut found = None;
+    store::select(store, &query, problems, &mut |trace| {
+        if left == 0 {
+            found = Some(trace.info.trace_id);
+            return Ok(ControlFlow::Break(()));
+        }
+        left -= 1;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let error = || {
+        Error::new(Kind::NotFound, format!("no trace `@{word}` in `{}`", store.name()))
+            .hint(cx.command("traces list") + " lists the newest")
+    };
+    let id = found.ok_or_else(error)?;
+    store.trace(&id, need)?.ok_or_else(error)
+}
+
+/// Finds a span of a trace: by id, unique prefix, or name where it is unique. Gives its place in the list.
+pub(super) fn span(cx: &Context, trace: &Trace, name: &str) -> Result<usize> {
+    let spans = trace.span_list();
+    let places = |fits: &dyn Fn(&Span) -> bool| (0..spans.len()).filter(|at| fits(&spans[*at])).collect::<Vec<_>>();
+    let lower = name.to_ascii_lowercase();
+    let by_id = places(&|span| span.id.as_str() == lower || span.id.as_str() == name);
+    let by_name = places(&|span| span.name == name);
+    let by_prefix = places(&|span| !lower.is_empty() && span.id.as_str().starts_with(&lower));
+    for candidates in [by_id, by_name, by_prefix] {
+        match candidates.as_slice() {
+            [] => {}
+            [one] => return Ok(*one),
+            several => {
+                let ids =
+                    several.iter().take(MOST_CANDIDATES).map(|at| format!("{} {}", spans[*at].id, spans[*at].name));
+                return Err(Error::new(Kind::Ambiguous, format!("`{name}` names {} spans", several.len()))
+                    .because(ids.collect::<Vec<_>>().join(", "))
+                    .hint("name one by its id"));
+            }
+        }
+    }
+    let known = spans.iter().map(|span| span.name.as_str());
+    Err(not_found("span", name, known)
+        .hint(cx.command(&format!("trace show {} -o ids", trace.info.trace_id)) + " lists the spans"))
+}

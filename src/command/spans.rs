@@ -1,0 +1,72 @@
+//! `mltrace spans`
+
+use super::select::{Limits, Select};
+use crate::context::Context;
+use crate::error::Result;
+use crate::filter::is_one_of;
+use crate::model::Problem;
+use crate::render::span::SpanRow;
+use crate::render::{Format, Page};
+use crate::store::{self, Need};
+use std::ops::ControlFlow;
+
+/// List spans of the selected traces, one row each
+///
+/// Newest trace first, the spans of a trace in the order of its tree. --type and --llm choose spans.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mltrace spans --llm
+  mltrace spans --type TOOL --status error -n 50
+  mltrace spans --type LLM --json | jq '.spans[].token_usage'")]
+pub struct Args {
+    /// Add attributes and events to the JSON of each span
+    #[arg(long)]
+    full: bool,
+    #[command(flatten)]
+    select: Select,
+    #[command(flatten)]
+    limits: Limits,
+}
+
+pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+    let store = cx.open_store()?;
+    let mut problems = Vec::new();
+    let is_light = matches!(cx.output.format, Format::Table | Format::Ids);
+    let need = if is_light { Need::Tree } else { Need::Full };
+    let mut query = args.select.query(cx, &*store, args.limits.order()?, need, &mut problems)?;
+    let (limit, types) = (args.limits.rows(), args.select.span_types());
+    // A trace has several spans, so fewer traces than rows will do.
+    query.expected = (limit < usize::MAX).then_some((limit / 4).clamp(4, 100));
+    query.only_types = true;
+    let mut progress = cx.progress("traces read");
+    let mut rows = cx.output.list::<SpanRow>();
+    let mut page = Page { returned: 0, matched: None, complete: true };
+    let mut span_problems = Vec::new();
+    store::select(&*store, &query, &mut problems, &mut |trace| {
+        progress.tick();
+        let Some(spans) = trace.spans else { return Ok(ControlFlow::Continue(())) };
+        span_problems.extend(spans.problems);
+        for (span, node) in spans.list.into_iter().zip(spans.nodes) {
+            if !types.is_empty() && !is_one_of(&span.span_type, &types) {
+                continue;
+            }
+            if page.returned == limit {
+                page.complete = false;
+                return Ok(ControlFlow::Break(()));
+            }
+            page.returned += 1;
+            rows.push(&SpanRow { trace_id: trace.info.trace_id.clone(), span, node, is_full: args.full })?;
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    problems.extend(span_problems);
+    let is_cut = !page.complete;
+    page.complete &= !problems.iter().any(Problem::is_loss);
+    page.matched = page.complete.then_some(page.returned);
+    progress.clear();
+    rows.finish(Some(page))?;
+    super::tell_page(cx, &page, is_cut, "spans");
+    super::tell_left_out(cx, &*store, &args.select, &query)?;
+    cx.warn(&problems);
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! `mltrace traces list`
+
+use super::select::{Limits, Select};
+use crate::context::Context;
+use crate::error::Result;
+use crate::model::{Problem, TraceInfo};
+use crate::render::Page;
+use crate::store::{self, Need};
+use std::ops::ControlFlow;
+
+/// List traces, newest first
+///
+/// `mltrace traces` alone does the same as `mltrace traces list`.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Option<Action>,
+    #[command(flatten)]
+    list: List,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    List(List),
+}
+
+/// List traces, newest first
+///
+/// One line for each trace: short id, age, state, name, duration, spans, tokens, cost, session and what was asked.
+/// What does not fit the width is left out; JSON has everything.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mltrace traces list
+  mltrace traces list --status error --since 2h
+  mltrace traces list -x OpenAI --sort -tokens -n 5
+  mltrace traces list --all --json | jq -r '.traces[] | [.trace_id, .state] | @tsv'")]
+struct List {
+    #[command(flatten)]
+    select: Select,
+    #[command(flatten)]
+    limits: Limits,
+}
+
+pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+    let list = match &args.command {
+        Some(Action::List(list)) => list,
+        None => &args.list,
+    };
+    let store = cx.open_store()?;
+    let mut problems = Vec::new();
+    let mut query = list.select.query(cx, &*store, list.limits.order()?, Need::Info, &mut problems)?;
+    let limit = list.limits.rows();
+    // One more than is printed tells whether there are more.
+    query.expected = limit.checked_add(1).map(|rows| rows.min(500));
+    let mut progress = cx.progress("traces read");
+    let mut rows = cx.output.list::<TraceInfo>();
+    let mut page = Page { returned: 0, matched: None, complete: true };
+    store::select(&*store, &query, &mut problems, &mut |trace| {
+        if page.returned == limit {
+            page.complete = false;
+            return Ok(ControlFlow::Break(()));
+        }
+        page.returned += 1;
+        progress.tick();
+        rows.push(&trace.info)?;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let is_cut = !page.complete;
+    page.complete &= !problems.iter().any(Problem::is_loss);
+    page.matched = page.complete.then_some(page.returned);
+    progress.clear();
+    rows.finish(Some(page))?;
+    super::tell_page(cx, &page, is_cut, "traces");
+    super::tell_left_out(cx, &*store, &list.select, &query)?;
+    cx.warn(&problems);
+    Ok(())
+}

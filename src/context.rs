@@ -1,0 +1,262 @@
+//! What every command works with: the store, the output, the clock. The only reader of the environment.
+
+use crate::error::{Error, Kind, Result};
+use crate::model::{Problem, Timestamp, Zone};
+use crate::render::{Format, Look, Output, Theme, text};
+use crate::store::{self, Address, Surroundings, TraceStore};
+use crate::term::{Paged, Screen, Wishes};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::cell::Cell;
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// What the flags that every command has say.
+#[derive(Clone, Debug, Default)]
+pub struct Globals {
+    /// `--tracking-uri`.
+    pub tracking_uri: Option<String>,
+    /// `--output`, or `--json`.
+    pub format: Format,
+    /// Colours, width, ASCII, pager.
+    pub wishes: Wishes,
+    /// `--utc`.
+    pub utc: bool,
+    /// `--quiet`.
+    pub quiet: bool,
+    /// `--verbose`.
+    pub verbose: bool,
+}
+
+/// What a command works with.
+#[derive(Debug)]
+pub struct Context {
+    /// Where results go.
+    pub output: Output,
+    /// The time at which the command began.
+    pub now: Timestamp,
+    /// The zone of bare times.
+    pub zone: Zone,
+    /// `MLFLOW_EXPERIMENT_NAME` and `MLFLOW_EXPERIMENT_ID`, where set.
+    pub experiment_from_environment: Option<(&'static str, String)>,
+    globals: Globals,
+    around: Surroundings,
+    notes: Notes,
+}
+
+/// Messages beside the results.
+#[derive(Clone, Copy, Debug)]
+struct Notes {
+    quiet: bool,
+    verbose: bool,
+    theme: Theme,
+    shows_progress: bool,
+}
+
+/// At most so many warnings of one command are printed; the rest is counted.
+const MOST_WARNINGS: usize = 10;
+
+impl Context {
+    /// Reads the environment, the terminal and the clock.
+    #[must_use]
+    pub fn new(globals: Globals, env: &dyn Fn(&str) -> Option<OsString>) -> Self {
+        let text = |key: &str| env(key).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty());
+        let screen = Screen::new(globals.wishes, env);
+        // Tests set the time; nobody else has a reason to.
+        let now = text("MLTRACE_NOW").and_then(|time| Timestamp::parse_rfc3339(&time)).unwrap_or_else(Timestamp::now);
+        let zone = if globals.utc { Zone::Utc } else { Zone::Local };
+        let is_text = globals.format == Format::Table;
+        let look = Look {
+            theme: Theme { color: screen.color && is_text },
+            width: screen.width,
+            unicode: screen.unicode,
+            zone,
+            now,
+        };
+        let from_environment = |key: &'static str| text(key).map(|value| (key, value));
+        Self {
+            output: Output {
+                format: globals.format,
+                look,
+                is_terminal: screen.is_terminal,
+                out: Paged::new(screen.pager.filter(|_| is_text)),
+            },
+            now,
+            zone,
+            experiment_from_environment: from_environment("MLFLOW_EXPERIMENT_NAME")
+                .or_else(|| from_environment("MLFLOW_EXPERIMENT_ID")),
+            around: Surroundings {
+                cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+                tracking_uri: text("MLFLOW_TRACKING_URI"),
+                artifacts_destination: text("MLFLOW_ARTIFACTS_DESTINATION").map(PathBuf::from),
+            },
+            notes: Notes {
+                quiet: globals.quiet,
+                verbose: globals.verbose,
+                theme: Theme { color: screen.color_stderr },
+                shows_progress: screen.shows_progress && !globals.quiet,
+            },
+            globals,
+        }
+    }
+
+    /// Opens the store that the flags, the environment or MLflow's default name.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub fn open_store(&self) -> Result<Box<dyn TraceStore>> {
+        let resolved = store::resolve(self.globals.tracking_uri.as_deref(), &self.around)?;
+        let opened = store::open(&resolved.address, &self.around);
+        // The default may be an empty left-over beside the store that is used.
+        if let Some(other) = resolved.other
+            && opened.as_ref().map_or(Ok(true), |opened| opened.is_empty()).unwrap_or(true)
+            && let Ok(second) = store::open(&other, &self.around)
+            && !second.is_empty().unwrap_or(true)
+        {
+            let name = |address: &Address| match address {
+                Address::Sqlite(path) | Address::Files(path) => path.display().to_string(),
+                Address::Demo => "demo:".to_owned(),
+            };
+            self.note(&format!("`{}` holds no traces; reading `{}`", name(&resolved.address), name(&other)));
+            return Ok(second);
+        }
+        let opened = opened?;
+        if let Some(remark) = opened.remark() {
+            self.note(&remark);
+        }
+        self.verbose(&format!("store `{}`: {}", opened.name(), resolved.why));
+        Ok(opened)
+    }
+
+    /// Says something beside the result.
+    pub fn note(&self, text: &str) {
+        if !self.notes.quiet {
+            self.say(Role::NOTE, text);
+        }
+    }
+
+    /// Says something that only `-v` asks for.
+    pub fn verbose(&self, text: &str) {
+        if self.notes.verbose {
+            self.say(Role::NOTE, text);
+        }
+    }
+
+    /// Warns of everything that could not be read as it should.
+    pub fn warn(&self, problems: &[Problem]) {
+        for problem in problems.iter().take(MOST_WARNINGS) {
+            let path = problem.path.as_deref().map(|path| format!(": `{path}`")).unwrap_or_default();
+            self.say(Role::WARNING, &format!("{}{path}", problem.message));
+        }
+        if problems.len() > MOST_WARNINGS {
+            self.say(Role::WARNING, &format!("{} more of the kind", problems.len() - MOST_WARNINGS));
+        }
+    }
+
+    /// A line on stderr. A closed stderr is nobody's concern.
+    fn say(&self, (role, title): (crate::render::Role, &str), message: &str) {
+        let line = format!("{} {}", self.notes.theme.paint(role, title), text::one_line(message));
+        let _ = writeln!(std::io::stderr().lock(), "{line}");
+    }
+
+    /// The flags that every command has.
+    #[must_use]
+    pub const fn globals(&self) -> &Globals {
+        &self.globals
+    }
+
+    /// A command of this program to paste, for the store that was named.
+    #[must_use]
+    pub fn command(&self, rest: &str) -> String {
+        let store = self.globals.tracking_uri.as_ref().map(|uri| format!("-u {uri} ")).unwrap_or_default();
+        format!("`mltrace {store}{rest}`")
+    }
+
+    /// A sign of life for work that takes long.
+    #[must_use]
+    pub fn progress(&self, what: &'static str) -> Progress {
+        Progress { what, started: Instant::now(), count: Cell::new(0), bar: None, is_shown: self.notes.shows_progress }
+    }
+}
+
+struct Role;
+
+impl Role {
+    const NOTE: (crate::render::Role, &'static str) = (crate::render::Role::Dim, "note:");
+    const WARNING: (crate::render::Role, &'static str) = (crate::render::Role::Warn, "warning:");
+}
+
+/// Counts on stderr, once work has lasted long enough for somebody to wonder.
+#[derive(Debug)]
+pub struct Progress {
+    what: &'static str,
+    started: Instant,
+    count: Cell<u64>,
+    bar: Option<ProgressBar>,
+    is_shown: bool,
+}
+
+impl Progress {
+    /// One more is done.
+    pub fn tick(&mut self) {
+        self.count.set(self.count.get() + 1);
+        if !self.is_shown || !self.count.get().is_multiple_of(64) || self.started.elapsed() < Duration::from_millis(300)
+        {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{spinner} {pos} {msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner());
+            bar.set_style(style);
+            bar.set_message(self.what);
+            bar
+        });
+        bar.set_position(self.count.get());
+    }
+
+    /// Clears the line before results are printed.
+    pub fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// A name that is close to one looked for: for "did you mean".
+#[must_use]
+pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut near: Vec<(f64, &str)> = names
+        .map(|name| {
+            let (a, b) = (wanted.to_lowercase(), name.to_lowercase());
+            let contains = a.len() > 2 && (b.contains(&a) || a.contains(&b));
+            (if contains { 1.0 } else { strsim::jaro_winkler(&a, &b) }, name)
+        })
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    near.dedup();
+    near.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+/// An error for a thing that is not there, with near names.
+#[must_use]
+pub fn not_found<'a>(what: &str, wanted: &str, names: impl Iterator<Item = &'a str>) -> Error {
+    let error = Error::new(Kind::NotFound, format!("no {what} `{wanted}`"));
+    let near = nearest(wanted, names);
+    if near.is_empty() {
+        error
+    } else {
+        error.hint(format!(
+            "did you mean {}?",
+            near.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+        ))
+    }
+}

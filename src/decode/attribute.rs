@@ -1,0 +1,102 @@
+//! Span attributes: every value of MLflow's Python client is JSON inside a string; others wrote plain values.
+
+use super::{lenient, translate};
+use crate::model::{Cost, Json, Members, SpanType, TokenUsage};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// How much of a span is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// What a tree shows: names, times, type, tokens, model, cost, exception.
+    Tree,
+    /// All of it.
+    All,
+}
+
+/// Attributes as they stand in the text, not decoded yet.
+pub(super) struct RawAttributes<'a>(pub(super) Members<'a>);
+
+impl RawAttributes<'_> {
+    /// One attribute, decoded.
+    pub(super) fn get(&self, key: &str) -> Option<Json> {
+        self.0.get(key).map(value)
+    }
+
+    /// One attribute as text; `None` for `null` and an empty string too.
+    fn text_of(&self, key: &str) -> Option<String> {
+        self.get(key).filter(|json| !json.is_null()).map(|json| json.display()).filter(|text| !text.is_empty())
+    }
+
+    /// All attributes, decoded.
+    pub(super) fn decode(&self) -> Vec<(String, Json)> {
+        self.0.0.iter().map(|(key, raw)| (key.clone().into_owned(), value(raw))).collect()
+    }
+
+    /// The type recorded, else the one that foreign attributes tell, else the one the store's column holds.
+    pub(super) fn span_type(&self, column: Option<&str>) -> SpanType {
+        let known = |kind: &String| kind != "UNKNOWN";
+        let recorded = self.text_of("mlflow.spanType");
+        let kind = recorded
+            .filter(known)
+            .or_else(|| translate::span_type(self).filter(known))
+            .or_else(|| column.map(str::to_owned));
+        SpanType::new(kind)
+    }
+
+    /// Tokens recorded; a value that is not an object counts as none.
+    pub(super) fn token_usage(&self) -> Option<TokenUsage> {
+        self.get("mlflow.chat.tokenUsage").and_then(|json| TokenUsage::from_json(&json))
+    }
+
+    /// Cost recorded.
+    pub(super) fn cost(&self) -> Option<Cost> {
+        self.get("mlflow.llm.cost").and_then(|json| Cost::from_json(&json))
+    }
+
+    /// The model: as MLflow recorded it (3.10 on), else what the request or the response of a model call names.
+    pub(super) fn model(&self, kind: &SpanType) -> Option<String> {
+        self.text_of("mlflow.llm.model").or_else(|| {
+            let calls_model = kind.is_llm() || kind.as_str() == "EMBEDDING";
+            let within = |key: &str| self.get(key)?.member("model")?.as_string();
+            calls_model.then(|| {
+                within("mlflow.spanOutputs").or_else(|| self.text_of("model")).or_else(|| within("mlflow.spanInputs"))
+            })?
+        })
+    }
+
+    /// Who runs the model (3.10 on).
+    pub(super) fn provider(&self) -> Option<String> {
+        self.text_of("mlflow.llm.provider")
+    }
+}
+
+impl translate::Lookup for RawAttributes<'_> {
+    fn text(&self, key: &str) -> Option<String> {
+        self.text_of(key)
+    }
+
+    fn has_prefix(&self, prefix: &str) -> bool {
+        self.0.0.iter().any(|(key, _)| key.starts_with(prefix))
+    }
+}
+
+/// Decodes one level, as `json.loads` with a fall-back does (`_SpanAttributesRegistry.get`): a string that holds JSON
+/// becomes that JSON, any other value stays.
+fn value(raw: &RawValue) -> Json {
+    if !raw.get().starts_with('"') {
+        return lenient::json(raw.get()).unwrap_or_else(|| Json::string(raw.get()));
+    }
+    let text = unescape(raw.get());
+    lenient::json(&text).unwrap_or_else(|| Json::string(&text))
+}
+
+/// The content of a JSON string, borrowed where nothing is escaped in it; of any other JSON its text.
+#[must_use]
+pub fn unescape(raw: &str) -> Cow<'_, str> {
+    match raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(plain) if memchr::memchr(b'\\', plain.as_bytes()).is_none() => Cow::Borrowed(plain),
+        Some(_) => serde_json::from_str::<String>(raw).map_or(Cow::Borrowed(raw), Cow::Owned),
+        None => Cow::Borrowed(raw),
+    }
+}

@@ -1,0 +1,35 @@
+//! Span and trace ids: hex, `0x` hex (2.13 – 2.20) and base64 (3.0 on), all to lower-case hex.
+
+use crate::model::SpanId;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// A span id from any spelling; `None` for no id (`null`, `""`).
+pub(super) fn span_id(text: &str) -> Option<SpanId> {
+    if text.is_empty() { None } else { Some(SpanId::new(hex(text, 8).unwrap_or_else(|| text.to_owned()))) }
+}
+
+/// `bytes` bytes as lower-case hex, from hex with or without `0x`, or from base64. Decided by length:
+/// one base64 span id in 4,096 begins with `0x`, and every bare hex trace id would also pass as base64.
+fn hex(text: &str, bytes: usize) -> Option<String> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let is_hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_hex && digits.len() == bytes * 2 {
+        return Some(digits.to_ascii_lowercase());
+    }
+    if is_hex && digits.len() < text.len() && digits.len() < bytes * 2 {
+        // `0x` spellings drop leading zeros.
+        return Some(format!("{:0>width$}", digits.to_ascii_lowercase(), width = bytes * 2));
+    }
+    let decoded = STANDARD.decode(text).ok().filter(|decoded| decoded.len() == bytes)?;
+    Some(hex_of(&decoded))
+}
+
+/// Bytes as lower-case hex.
+pub(super) fn hex_of(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}

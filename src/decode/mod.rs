@@ -1,0 +1,18 @@
+//! Text and bytes as MLflow 2.14 – 3.18 wrote them, into the model. Dialects are told by their shape, never by a release number.
+
+mod attribute;
+mod ids;
+mod lenient;
+mod otlp;
+mod span;
+mod translate;
+mod yaml;
+
+pub use attribute::{Keep, unescape};
+pub use lenient::{json, json_prefix};
+pub use otlp::archived_spans;
+pub use span::{TraceFile, span, trace_file};
+pub use yaml::{assessment, experiment, request_time, trace_info};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,234 @@
+//! Archived traces: `traces.pb`, an OpenTelemetry `TracesData` message (MLflow 3.13 on, `tracing/otel/otel_archival.py`).
+//!
+//! The messages are declared here by hand: the trace part of OTLP is frozen, and ten of them are enough.
+
+use super::attribute::{Keep, RawAttributes};
+use super::ids;
+use super::span::event_time;
+use crate::model::{Exception, Json, Link, Members, Payload, Span, SpanEvent, SpanId, SpanStatus, Timestamp};
+use prost::Message;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+#[derive(Clone, PartialEq, Message)]
+struct TracesData {
+    #[prost(message, repeated, tag = "1")]
+    resource_spans: Vec<ResourceSpans>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ResourceSpans {
+    #[prost(message, repeated, tag = "2")]
+    scope_spans: Vec<ScopeSpans>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ScopeSpans {
+    #[prost(message, repeated, tag = "2")]
+    spans: Vec<OtlpSpan>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct OtlpSpan {
+    #[prost(bytes = "vec", tag = "2")]
+    span_id: Vec<u8>,
+    #[prost(bytes = "vec", tag = "4")]
+    parent_span_id: Vec<u8>,
+    #[prost(string, tag = "5")]
+    name: String,
+    #[prost(fixed64, tag = "7")]
+    start_time_unix_nano: u64,
+    #[prost(fixed64, tag = "8")]
+    end_time_unix_nano: u64,
+    #[prost(message, repeated, tag = "9")]
+    attributes: Vec<KeyValue>,
+    #[prost(message, repeated, tag = "11")]
+    events: Vec<Event>,
+    #[prost(message, repeated, tag = "13")]
+    links: Vec<OtlpLink>,
+    #[prost(message, optional, tag = "15")]
+    status: Option<Status>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Event {
+    #[prost(fixed64, tag = "1")]
+    time_unix_nano: u64,
+    #[prost(string, tag = "2")]
+    name: String,
+    #[prost(message, repeated, tag = "3")]
+    attributes: Vec<KeyValue>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct OtlpLink {
+    #[prost(bytes = "vec", tag = "1")]
+    trace_id: Vec<u8>,
+    #[prost(bytes = "vec", tag = "2")]
+    span_id: Vec<u8>,
+    #[prost(message, repeated, tag = "4")]
+    attributes: Vec<KeyValue>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Status {
+    #[prost(string, tag = "2")]
+    message: String,
+    #[prost(int32, tag = "3")]
+    code: i32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct KeyValue {
+    #[prost(string, tag = "1")]
+    key: String,
+    #[prost(message, optional, tag = "2")]
+    value: Option<AnyValue>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct AnyValue {
+    #[prost(oneof = "any_value::Value", tags = "1, 2, 3, 4, 5, 6, 7")]
+    value: Option<any_value::Value>,
+}
+
+mod any_value {
+    #[derive(Clone, PartialEq, prost::Oneof)]
+    pub(super) enum Value {
+        #[prost(string, tag = "1")]
+        String(String),
+        #[prost(bool, tag = "2")]
+        Bool(bool),
+        #[prost(int64, tag = "3")]
+        Int(i64),
+        #[prost(double, tag = "4")]
+        Double(f64),
+        #[prost(message, tag = "5")]
+        Array(super::ArrayValue),
+        #[prost(message, tag = "6")]
+        Map(super::KeyValueList),
+        #[prost(bytes, tag = "7")]
+        Bytes(Vec<u8>),
+    }
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ArrayValue {
+    #[prost(message, repeated, tag = "1")]
+    values: Vec<AnyValue>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct KeyValueList {
+    #[prost(message, repeated, tag = "1")]
+    values: Vec<KeyValue>,
+}
+
+/// Reads the spans of a `traces.pb`.
+///
+/// # Errors
+/// What is wrong with the bytes.
+pub fn archived_spans(bytes: &[u8], keep: Keep) -> Result<Vec<Span>, String> {
+    let data = TracesData::decode(bytes).map_err(|error| error.to_string())?;
+    let spans = data.resource_spans.into_iter().flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans);
+    Ok(spans.map(|span| span.into_model(keep)).collect())
+}
+
+impl AnyValue {
+    /// The value as JSON. Depth is bounded by prost, which refuses messages nested more than 100 deep.
+    fn json(&self) -> Json {
+        use any_value::Value;
+        match &self.value {
+            None => Json::of(&()),
+            Some(Value::String(text)) => Json::string(text),
+            Some(Value::Bool(value)) => Json::of(value),
+            Some(Value::Int(value)) => Json::of(value),
+            Some(Value::Double(value)) if value.is_nan() => Json::string("NaN"),
+            Some(Value::Double(value)) if value.is_infinite() => {
+                Json::string(if *value > 0.0 { "Infinity" } else { "-Infinity" })
+            }
+            Some(Value::Double(value)) => Json::of(value),
+            Some(Value::Array(array)) => Json::of(&array.values.iter().map(Self::json).collect::<Vec<_>>()),
+            Some(Value::Map(map)) => Json::object(&decoded(&map.values)),
+            Some(Value::Bytes(bytes)) => Json::string(&ids::hex_of(bytes)),
+        }
+    }
+}
+
+fn decoded(pairs: &[KeyValue]) -> Vec<(String, Json)> {
+    pairs
+        .iter()
+        .map(|pair| (pair.key.clone(), pair.value.as_ref().map_or_else(|| Json::of(&()), AnyValue::json)))
+        .collect()
+}
+
+impl OtlpSpan {
+    fn into_model(self, keep: Keep) -> Span {
+        let values = decoded(&self.attributes);
+        // The same text form as in `traces.json`, so that one reader serves both.
+        let texts: Vec<Box<RawValue>> =
+            values.iter().filter_map(|(_, json)| RawValue::from_string(json.text().to_owned()).ok()).collect();
+        let raw = values.iter().zip(&texts).map(|((key, _), text)| (Cow::Borrowed(key.as_str()), &**text)).collect();
+        let attributes = RawAttributes(Members(raw));
+        let span_type = attributes.span_type(None);
+        let status = self.status.unwrap_or_default();
+        Span {
+            parent: (!self.parent_span_id.is_empty()).then(|| SpanId::new(ids::hex_of(&self.parent_span_id))),
+            model: attributes.model(&span_type),
+            span_type,
+            status: match status.code {
+                0 => SpanStatus::Unset,
+                1 => SpanStatus::Ok,
+                2 => SpanStatus::Error,
+                other => SpanStatus::Other(other.to_string()),
+            },
+            status_message: status.message,
+            start: Timestamp(self.start_time_unix_nano.cast_signed()),
+            end: (self.end_time_unix_nano != 0).then_some(Timestamp(self.end_time_unix_nano.cast_signed())),
+            token_usage: attributes.token_usage(),
+            provider: attributes.provider(),
+            cost: attributes.cost(),
+            exception: self.events.iter().rev().find_map(Event::exception),
+            payload: (keep == Keep::All).then(|| Payload {
+                attributes: attributes.decode(),
+                events: self.events.iter().map(Event::decode).collect(),
+                links: self.links.iter().map(OtlpLink::decode).collect(),
+            }),
+            id: SpanId::new(ids::hex_of(&self.span_id)),
+            name: self.name,
+        }
+    }
+}
+
+impl Event {
+    fn decode(&self) -> SpanEvent {
+        SpanEvent {
+            name: self.name.clone(),
+            time: event_time(self.time_unix_nano.cast_signed()),
+            attributes: decoded(&self.attributes),
+        }
+    }
+
+    fn exception(&self) -> Option<Exception> {
+        if self.name != "exception" {
+            return None;
+        }
+        let attributes = decoded(&self.attributes);
+        let attribute = |key: &str| attributes.iter().find(|(name, _)| name == key).map(|(_, value)| value.display());
+        Some(Exception {
+            kind: attribute("exception.type"),
+            message: attribute("exception.message"),
+            stacktrace: attribute("exception.stacktrace"),
+        })
+    }
+}
+
+impl OtlpLink {
+    fn decode(&self) -> Link {
+        Link {
+            trace_id: ids::hex_of(&self.trace_id),
+            span_id: ids::hex_of(&self.span_id),
+            attributes: Json::object(&decoded(&self.attributes)),
+        }
+    }
+}

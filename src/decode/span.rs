@@ -1,0 +1,251 @@
+//! Span JSON in all its dialects, told apart by shape:
+//! * v2 (2.14 – 2.22): `context`, `parent_id`, `start_time`, `status_code`; hex ids, with `0x` until 2.20;
+//! * v3 (3.0 on): `start_time_unix_nano`, `status.code`; base64 ids, `parent_span_id` `""` or `null` for roots;
+//! * 3.5.0 and foreign writers: v3 with hex ids, plain status words, decoded attributes, numbers as strings.
+
+use super::attribute::{Keep, RawAttributes, unescape};
+use super::{ids, lenient};
+use crate::model::{Exception, Json, Link, Members, Payload, Span, SpanEvent, SpanId, SpanStatus, Timestamp};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Reads one span. `column_type` is the type that a database column holds, used where the text tells none.
+///
+/// # Errors
+/// Why the text is not a span.
+pub fn span(text: &str, keep: Keep, column_type: Option<&str>) -> Result<Span, String> {
+    match serde_json::from_str::<Wire<'_>>(text) {
+        Ok(wire) if !lenient::has_lone_surrogate(text) => wire.into_span(keep, column_type),
+        _ => {
+            let strict = lenient::json(text).ok_or("not JSON, or cut in the middle")?;
+            let wire: Wire<'_> = serde_json::from_str(strict.text()).map_err(|error| error.to_string())?;
+            wire.into_span(keep, column_type)
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Wire<'a> {
+    #[serde(borrow)]
+    context: Option<Context<'a>>,
+    #[serde(borrow)]
+    span_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    parent_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    parent_span_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    start_time: Option<&'a RawValue>,
+    #[serde(borrow)]
+    start_time_unix_nano: Option<&'a RawValue>,
+    #[serde(borrow)]
+    end_time: Option<&'a RawValue>,
+    #[serde(borrow)]
+    end_time_unix_nano: Option<&'a RawValue>,
+    #[serde(borrow)]
+    status_code: Option<&'a RawValue>,
+    #[serde(borrow)]
+    status_message: Option<&'a RawValue>,
+    #[serde(borrow)]
+    status: Option<Status<'a>>,
+    #[serde(borrow, default)]
+    attributes: Members<'a>,
+    #[serde(borrow, default)]
+    events: Option<Vec<Event<'a>>>,
+    #[serde(borrow, default)]
+    links: Option<Vec<WireLink<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Context<'a> {
+    #[serde(borrow)]
+    span_id: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Status<'a> {
+    #[serde(borrow)]
+    code: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    timestamp: Option<&'a RawValue>,
+    #[serde(borrow)]
+    time_unix_nano: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    attributes: Members<'a>,
+}
+
+#[derive(Deserialize)]
+struct WireLink<'a> {
+    #[serde(borrow)]
+    trace_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    span_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    attributes: Option<&'a RawValue>,
+}
+
+/// Text of a string or a bare word; `None` for `null` and absence.
+fn text(raw: Option<&RawValue>) -> Option<String> {
+    raw.map(RawValue::get).filter(|raw| *raw != "null").map(|raw| unescape(raw).into_owned())
+}
+
+/// A number, also when written as a string.
+fn number(raw: Option<&RawValue>) -> Option<i64> {
+    raw.and_then(|raw| raw.get().trim_matches('"').parse().ok())
+}
+
+impl Wire<'_> {
+    fn into_span(self, keep: Keep, column_type: Option<&str>) -> Result<Span, String> {
+        let id = text(self.span_id.or(self.context.and_then(|context| context.span_id)));
+        let id = id.and_then(|id| ids::span_id(&id)).ok_or("no span id")?;
+        let start = number(self.start_time_unix_nano.or(self.start_time)).ok_or("no start time")?;
+        let (code, message) = match self.status {
+            Some(status) => (status.code, status.message),
+            None => (self.status_code, self.status_message),
+        };
+        let attributes = RawAttributes(self.attributes);
+        let span_type = attributes.span_type(column_type);
+        let events = self.events.unwrap_or_default();
+        Ok(Span {
+            parent: parent(self.parent_span_id.or(self.parent_id)),
+            name: text(self.name).unwrap_or_default(),
+            model: attributes.model(&span_type),
+            span_type,
+            status: SpanStatus::parse(&text(code).unwrap_or_default()),
+            status_message: text(message).unwrap_or_default(),
+            start: Timestamp(start),
+            // MLflow writes null, OpenTelemetry 0, for a span that has not ended.
+            end: number(self.end_time_unix_nano.or(self.end_time)).filter(|end| *end != 0).map(Timestamp),
+            token_usage: attributes.token_usage(),
+            provider: attributes.provider(),
+            cost: attributes.cost(),
+            exception: events.iter().rev().find_map(Event::exception),
+            payload: (keep == Keep::All).then(|| Payload {
+                attributes: attributes.decode(),
+                events: events.iter().map(Event::decode).collect(),
+                links: self.links.unwrap_or_default().iter().map(WireLink::decode).collect(),
+            }),
+            id,
+        })
+    }
+}
+
+fn parent(raw: Option<&RawValue>) -> Option<SpanId> {
+    ids::span_id(&text(raw)?)
+}
+
+impl Event<'_> {
+    fn decode(&self) -> SpanEvent {
+        let time = number(self.time_unix_nano.or(self.timestamp)).unwrap_or_default();
+        SpanEvent {
+            name: text(self.name).unwrap_or_default(),
+            time: event_time(time),
+            attributes: self.attributes.0.iter().map(|(key, raw)| (key.clone().into_owned(), plain(raw))).collect(),
+        }
+    }
+
+    fn exception(&self) -> Option<Exception> {
+        if text(self.name)? != "exception" {
+            return None;
+        }
+        let attribute = |key: &str| text(self.attributes.get(key));
+        Some(Exception {
+            kind: attribute("exception.type"),
+            message: attribute("exception.message"),
+            stacktrace: attribute("exception.stacktrace"),
+        })
+    }
+}
+
+/// Event times are nanoseconds, but microseconds where MLflow ≤ 3.10 made the event itself (`entities/span_event.py`).
+pub(super) fn event_time(time: i64) -> Timestamp {
+    const NANOS_OF_1973: i64 = 100_000_000_000_000_000;
+    Timestamp(if time.abs() < NANOS_OF_1973 { time.saturating_mul(1_000) } else { time })
+}
+
+/// A value that is not encoded twice.
+fn plain(raw: &RawValue) -> Json {
+    lenient::json(raw.get()).unwrap_or_else(|| Json::string(raw.get()))
+}
+
+impl WireLink<'_> {
+    fn decode(&self) -> Link {
+        Link {
+            trace_id: text(self.trace_id).unwrap_or_default(),
+            span_id: text(self.span_id).unwrap_or_default(),
+            attributes: self.attributes.map_or_else(|| Json::of(&()), plain),
+        }
+    }
+}
+
+/// What a `traces.json` holds.
+#[derive(Debug, Default)]
+pub struct TraceFile {
+    /// The spans that could be read, in the order written.
+    pub spans: Vec<Span>,
+    /// What is wrong with the others, one line each.
+    pub damage: Vec<String>,
+    /// Whether the file ends before its JSON does.
+    pub is_cut: bool,
+    /// Whether something follows the end of its JSON.
+    pub has_tail: bool,
+}
+
+/// Reads a `traces.json`: `{"spans": […]}`. Of a damaged file, every whole span is kept.
+#[must_use]
+pub fn trace_file(text: &str, keep: Keep) -> TraceFile {
+    #[derive(Deserialize)]
+    struct File<'a> {
+        #[serde(borrow)]
+        spans: Vec<&'a RawValue>,
+    }
+    let mut file = TraceFile::default();
+    if let Ok(strict) = serde_json::from_str::<File<'_>>(text) {
+        for raw in strict.spans {
+            file.push(span(raw.get(), keep, None));
+        }
+        return file;
+    }
+    let Some(mut rest) = memchr::memmem::find(text.as_bytes(), b"\"spans\"").map(|at| &text[at + 7..]) else {
+        file.is_cut = true;
+        return file;
+    };
+    rest = rest.trim_start_matches([' ', '\t', '\n', '\r', ':']);
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', '\n', '\r', ',', '[']);
+        if rest.starts_with(']') {
+            // Releases before 3.0 wrote the request and the response behind the spans.
+            let rest = format!("{{\"spans\":[{rest}");
+            match lenient::json_prefix(&rest) {
+                Some((_, length)) => file.has_tail = !rest[length..].trim().is_empty(),
+                None => file.is_cut = true,
+            }
+            return file;
+        }
+        let Some((json, length)) = lenient::json_prefix(rest) else {
+            file.is_cut = true;
+            return file;
+        };
+        file.push(span(json.text(), keep, None));
+        rest = &rest[length..];
+    }
+}
+
+impl TraceFile {
+    fn push(&mut self, span: Result<Span, String>) {
+        match span {
+            Ok(span) => self.spans.push(span),
+            Err(why) => self.damage.push(why),
+        }
+    }
+}

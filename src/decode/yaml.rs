@@ -1,0 +1,154 @@
+//! The file store's YAML records, and assessments in the JSON form that YAML and servers share.
+
+use crate::model::{Assessment, AssessmentKind, Experiment, Json, Labels, Timestamp, TraceInfo, TraceState};
+use yaml_serde::Value;
+
+/// The start time of a trace from its `trace_info.yaml`, without parsing the rest: both generations write it as a plain
+/// top-level line, and longer values continue on indented lines only. `None` if it is not to be found so.
+#[must_use]
+pub fn request_time(yaml: &str) -> Option<Timestamp> {
+    yaml.lines().find_map(|line| {
+        if let Some(millis) = line.strip_prefix("timestamp_ms: ") {
+            return millis.trim().parse().ok().map(Timestamp::from_millis);
+        }
+        let quoted = line.strip_prefix("request_time: ")?.trim();
+        Timestamp::parse_rfc3339(quoted.trim_matches('\''))
+    })
+}
+
+/// Reads a `trace_info.yaml`, v2 (2.14 – 3.1, key `request_id`) or v3. Tags and metadata lie in files beside it.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn trace_info(yaml: &str) -> Result<TraceInfo, String> {
+    let record: Value = yaml_serde::from_str(yaml).map_err(|error| error.to_string())?;
+    let is_v2 = record.get("request_id").is_some();
+    let trace_id = text(&record, if is_v2 { "request_id" } else { "trace_id" }).ok_or("no trace id in it")?;
+    let experiment_id = if is_v2 {
+        text(&record, "experiment_id")
+    } else {
+        let location = record.get("trace_location").and_then(|location| location.get("mlflow_experiment"));
+        location.and_then(|experiment| text(experiment, "experiment_id"))
+    };
+    let request_time = if is_v2 {
+        integer(&record, "timestamp_ms").map(Timestamp::from_millis)
+    } else {
+        text(&record, "request_time").and_then(|time| Timestamp::parse_rfc3339(&time))
+    };
+    let inline = record.get("assessments").and_then(Value::as_sequence);
+    Ok(TraceInfo {
+        trace_id,
+        client_request_id: text(&record, "client_request_id"),
+        experiment_id: experiment_id.unwrap_or_default(),
+        experiment_name: None,
+        name: None,
+        root_name: None,
+        state: TraceState::parse(&text(&record, if is_v2 { "status" } else { "state" }).unwrap_or_default()),
+        request_time: request_time.ok_or("no start time in it")?,
+        execution_duration_ms: integer(&record, if is_v2 { "execution_time_ms" } else { "execution_duration_ms" }),
+        span_count: None,
+        recorded_usage: None,
+        cost: None,
+        request_preview: text(&record, "request_preview"),
+        response_preview: text(&record, "response_preview"),
+        tags: Labels::default(),
+        metadata: Labels::default(),
+        assessments: inline.into_iter().flatten().filter_map(assessment_of).collect(),
+        linked_runs: Vec::new(),
+    })
+}
+
+/// Reads an experiment's `meta.yaml`.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn experiment(yaml: &str) -> Result<Experiment, String> {
+    let record: Value = yaml_serde::from_str(yaml).map_err(|error| error.to_string())?;
+    Ok(Experiment {
+        experiment_id: text(&record, "experiment_id").ok_or("no experiment_id in it")?,
+        name: text(&record, "name").unwrap_or_default(),
+        lifecycle_stage: text(&record, "lifecycle_stage").unwrap_or_else(|| "active".to_owned()),
+        workspace: None,
+        artifact_location: text(&record, "artifact_location"),
+        creation_time: integer(&record, "creation_time").map(Timestamp::from_millis),
+        last_update_time: integer(&record, "last_update_time").map(Timestamp::from_millis),
+        tags: Labels::default(),
+    })
+}
+
+/// Reads an assessment file.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn assessment(yaml: &str) -> Result<Assessment, String> {
+    let record: Value = yaml_serde::from_str(yaml).map_err(|error| error.to_string())?;
+    assessment_of(&record).ok_or_else(|| "no assessment in it".to_owned())
+}
+
+fn assessment_of(record: &Value) -> Option<Assessment> {
+    let (kind, body) = [
+        ("feedback", AssessmentKind::Feedback),
+        ("expectation", AssessmentKind::Expectation),
+        ("issue", AssessmentKind::Issue),
+    ]
+    .into_iter()
+    .find_map(|(key, kind)| Some((kind, record.get(key)?)))?;
+    let source = record.get("source");
+    let time = |key| text(record, key).and_then(|time| Timestamp::parse_rfc3339(&time));
+    Some(Assessment {
+        id: text(record, "assessment_id").unwrap_or_default(),
+        name: text(record, "assessment_name").unwrap_or_default(),
+        kind,
+        value: match body.get("serialized_value") {
+            // Expectations that are not scalars are JSON within the record.
+            Some(serialized) => text(serialized, "value").and_then(|text| super::json(&text)),
+            None => body
+                .get(if kind == AssessmentKind::Issue { "issue_name" } else { "value" })
+                .filter(|value| !value.is_null())
+                .map(json),
+        },
+        error: body.get("error").filter(|error| !error.is_null()).map(json),
+        rationale: text(record, "rationale"),
+        source_type: source.and_then(|source| text(source, "source_type")),
+        source_id: source.and_then(|source| text(source, "source_id")),
+        span_id: text(record, "span_id"),
+        valid: record.get("valid").and_then(Value::as_bool).unwrap_or(true),
+        create_time: time("create_time"),
+        metadata: record.get("metadata").filter(|metadata| !metadata.is_null()).map(json),
+    })
+}
+
+/// A scalar as text; very old stores wrote ids as numbers.
+fn text(record: &Value, key: &str) -> Option<String> {
+    match record.get(key)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null | Value::Sequence(_) | Value::Mapping(_) | Value::Tagged(_) => None,
+    }
+}
+
+fn integer(record: &Value, key: &str) -> Option<i64> {
+    record.get(key)?.as_i64()
+}
+
+/// A YAML value as JSON. The parser bounds the depth of what it accepts, so recursion is bounded too.
+fn json(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::of(&()),
+        Value::Bool(flag) => Json::of(flag),
+        Value::Number(number) => number
+            .as_i64()
+            .map(|number| Json::of(&number))
+            .or_else(|| number.as_u64().map(|number| Json::of(&number)))
+            .or_else(|| number.as_f64().filter(|number| number.is_finite()).map(|number| Json::of(&number)))
+            .unwrap_or_else(|| Json::string(&number.to_string())),
+        Value::String(text) => Json::string(text),
+        Value::Sequence(items) => Json::of(&items.iter().map(json).collect::<Vec<_>>()),
+        Value::Mapping(members) => {
+            let key = |key: &Value| json(key).display();
+            Json::object(&members.iter().map(|(name, value)| (key(name), json(value))).collect::<Vec<_>>())
+        }
+        Value::Tagged(tagged) => json(&tagged.value),
+    }
+}

@@ -1,0 +1,48 @@
+use super::*;
+use crate::model::Zone;
+
+#[test]
+fn globs_match_whole_names() {
+    let check =
+        |pattern: &str, text: &str, fits: bool| assert_eq!(Glob::new(pattern).matches(text), fits, "{pattern} {text}");
+    check("run_*", "run_tool_agent", true);
+    check("run_*", "rerun_x", false);
+    check("*agent", "run_tool_agent", true);
+    check("a?c", "aéc", true);
+    check("a*b*c", "axxbyybc", true);
+    check("a*b*c", "axxbyyb", false);
+    check("", "", true);
+    check("*", "", true);
+    check("[x]", "[x]", true);
+    check("[x]", "x", false);
+    check(&"*a".repeat(50), &"a".repeat(5_000), true);
+    assert_eq!(Glob::new("[a]*").sqlite(), "[[]a]*");
+}
+
+#[test]
+fn times_and_durations_of_flags() {
+    let now = Timestamp::parse_rfc3339("2026-11-20T12:00:00Z").unwrap();
+    let check = |text: &str, expected: Option<&str>| {
+        assert_eq!(flags::time(text, now, Zone::Utc).ok(), expected.and_then(Timestamp::parse_rfc3339), "{text}");
+    };
+    check("15m", Some("2026-11-20T11:45:00Z"));
+    check("1h30m", Some("2026-11-20T10:30:00Z"));
+    check("7d", Some("2026-11-13T12:00:00Z"));
+    check("2026-11-19", Some("2026-11-19T00:00:00Z"));
+    check("2026-11-19T10:00:00+02:00", Some("2026-11-19T08:00:00Z"));
+    check("now", None);
+    check("", None);
+    check("15", None);
+    check("m", None);
+    for (text, millis) in [
+        ("250ms", Some(250)),
+        ("1.5s", Some(1_500)),
+        ("1m30s", Some(90_000)),
+        ("2h", Some(7_200_000)),
+        ("5", None),
+        ("s", None),
+        ("1e9s", None),
+    ] {
+        assert_eq!(flags::duration_ms(text).ok(), millis, "{text}");
+    }
+}

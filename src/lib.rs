@@ -1,0 +1,108 @@
+//! Inspects LLM traces of MLflow in the terminal.
+//!
+//! The house has floors; each may use only those named with it, and `tests/it/floors.rs` holds them to it:
+//!
+//! | floor     | what is there                                                        | may use                              |
+//! |-----------|----------------------------------------------------------------------|--------------------------------------|
+//! | `model`   | what a trace is                                                      |                                      |
+//! | `error`   | the one error of the program, its exit codes                         |                                      |
+//! | `term`    | what the terminal can do; the pager                                  |                                      |
+//! | `decode`  | bytes of every MLflow release into the model                         | `model`                              |
+//! | `filter`  | which traces are meant                                               | `model`                              |
+//! | `store`   | where traces are; one file for each kind of store                    | `model decode filter error`          |
+//! | `analyze` | questions over traces; pure                                          | `model`                              |
+//! | `render`  | data to text, JSON, JSON lines, CSV, ids                             | `model analyze filter term error`    |
+//! | `context` | store, output and clock of a command; the only reader of environment | `model store render term error`      |
+//! | `command` | one file for each command                                            | all of the above, `cli`              |
+//! | `cli`     | the command line                                                     | `command context render term`        |
+
+#![forbid(unsafe_code)]
+
+pub mod analyze;
+pub mod cli;
+pub mod command;
+pub mod context;
+pub mod decode;
+pub mod error;
+pub mod filter;
+pub mod model;
+pub mod render;
+pub mod store;
+pub mod term;
+
+use clap::Parser as _;
+use context::Context;
+use error::{Error, Kind};
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+/// Runs the program: parses the arguments, runs the command, tells what went wrong.
+#[must_use]
+pub fn run(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<OsString>) -> ExitCode {
+    let started = std::time::Instant::now();
+    let wants_json = wants_json(&args);
+    std::panic::set_hook(Box::new(|panic| stop_at_bug(&panic.to_string())));
+    let cli = match cli::Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return usage_error(&error, wants_json),
+    };
+    let globals = cli.globals();
+    let is_json = matches!(globals.format, render::Format::Json | render::Format::Jsonl);
+    let mut cx = Context::new(globals, env);
+    let done = cli.command.run(&mut cx);
+    let flushed = cx.output.out.finish().map_err(Error::from);
+    cx.verbose(&format!("took {}", render::number::millis(i64::try_from(started.elapsed().as_millis()).unwrap_or(0))));
+    match done.and(flushed) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => report(&error, is_json),
+    }
+}
+
+/// Whether the arguments ask for JSON, for errors that come before they are parsed.
+fn wants_json(args: &[OsString]) -> bool {
+    let text = |at: usize| args.get(at).and_then(|arg| arg.to_str()).unwrap_or_default();
+    let is_json = |value: &str| matches!(value, "json" | "jsonl");
+    (0..args.len()).any(|at| match text(at) {
+        "--json" => true,
+        "-o" | "--output" => is_json(text(at + 1)),
+        arg => arg
+            .strip_prefix("-o")
+            .or_else(|| arg.strip_prefix("--output="))
+            .is_some_and(|value| is_json(value.trim_start_matches('='))),
+    })
+}
+
+/// Help and versions go to stdout; wrong flags to stderr, in the form asked for.
+fn usage_error(error: &clap::Error, wants_json: bool) -> ExitCode {
+    if !error.use_stderr() {
+        // A reader that went away has read enough.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.render().to_string();
+    if wants_json {
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        return report(&Error::new(Kind::Usage, message).hint("`mltrace --help`"), true);
+    }
+    let _ = write!(std::io::stderr().lock(), "{}", render::text::block(&text));
+    ExitCode::from(Kind::Usage.exit())
+}
+
+/// A broken invariant: says so and ends the process, whatever thread it came up in.
+#[expect(clippy::exit, reason = "a thread that found a bug cannot return an exit code")]
+fn stop_at_bug(what: &str) {
+    let error = Error::new(Kind::Bug, format!("a bug in mltrace {}", env!("CARGO_PKG_VERSION")))
+        .because(what)
+        .hint("please report it with the command you ran and this text");
+    let _ = writeln!(std::io::stderr().lock(), "{}", render::text::block(&error.to_string()));
+    std::process::exit(i32::from(Kind::Bug.exit()));
+}
+
+fn report(error: &Error, as_json: bool) -> ExitCode {
+    if error.kind != Kind::ClosedPipe {
+        let text = if as_json { error.json() } else { error.to_string() };
+        let _ = writeln!(std::io::stderr().lock(), "{}", render::text::block(&text));
+    }
+    ExitCode::from(error.kind.exit())
+}

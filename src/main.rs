@@ -1,0 +1,7 @@
+//! The program; all of it is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mltrace::run(std::env::args_os().collect(), &|key| std::env::var_os(key))
+}

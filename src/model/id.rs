@@ -1,0 +1,37 @@
+//! Identifiers: one spelling each, whatever the release wrote.
+
+use std::fmt;
+
+/// A span id: 16 lower-case hex digits in everything MLflow wrote; foreign spellings are kept as they are.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SpanId(String);
+
+impl SpanId {
+    /// Takes an id that is already in its printed form.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id as printed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A trace id cut to what is usually unique: `tr-` and eight digits, or eight digits of the older bare form.
+///
+/// Ids that a client made up itself (`my-run-1`) are shown whole: nobody knows which part of them tells.
+#[must_use]
+pub fn short_trace_id(id: &str) -> &str {
+    let digits = id.strip_prefix("tr-").unwrap_or(id);
+    let is_generated = digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_generated { &id[..id.len() - 24] } else { id }
+}

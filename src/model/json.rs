@@ -1,0 +1,170 @@
+//! A JSON value as text that any JSON reader accepts, on one line.
+//!
+//! Traces hold megabytes of JSON that most commands only pass through. Keeping the text, instead of a tree of values,
+//! keeps numbers exact (128-bit integers, `1e308`), key order as written, and memory small.
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+/// Strict JSON text without a line break.
+#[derive(Clone, Debug)]
+pub struct Json(Box<RawValue>);
+
+impl Json {
+    /// Reads strict JSON; `None` for anything else.
+    #[must_use]
+    pub fn from_strict(text: &str) -> Option<Self> {
+        let raw: &RawValue = serde_json::from_str(text).ok()?;
+        if raw.get().bytes().any(|b| matches!(b, b'\n' | b'\r')) {
+            // Inside strings a line break would not have been JSON; outside of them it is only space.
+            return RawValue::from_string(raw.get().replace(['\n', '\r'], " ")).ok().map(Self);
+        }
+        Some(Self(raw.to_owned()))
+    }
+
+    /// The JSON string of a text.
+    #[must_use]
+    pub fn string(text: &str) -> Self {
+        Self::of(&text)
+    }
+
+    /// The JSON form of anything that cannot fail to have one.
+    #[must_use]
+    pub fn of<T: Serialize + ?Sized>(value: &T) -> Self {
+        Self(serde_json::value::to_raw_value(value).unwrap_or_default())
+    }
+
+    /// The JSON object of keys and values, in their order.
+    #[must_use]
+    pub fn object(members: &[(String, Self)]) -> Self {
+        struct Object<'a>(&'a [(String, Json)]);
+        impl Serialize for Object<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+            }
+        }
+        Self::of(&Object(members))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.0.get()
+    }
+
+    /// Whether this is `null`.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.text() == "null"
+    }
+
+    /// The content of a JSON string; `None` for anything else.
+    #[must_use]
+    pub fn as_string(&self) -> Option<String> {
+        self.text().starts_with('"').then(|| serde_json::from_str(self.text()).ok()).flatten()
+    }
+
+    /// A JSON string's content, or the text of any other value: what a person would read.
+    #[must_use]
+    pub fn display(&self) -> String {
+        self.as_string().unwrap_or_else(|| self.text().to_owned())
+    }
+
+    /// A number, also when written as a string ("26"), as foreign writers do.
+    #[must_use]
+    pub fn as_i64(&self) -> Option<i64> {
+        let text = self.text().trim_matches('"');
+        text.parse().ok().or_else(|| {
+            let float: f64 = text.parse().ok()?;
+            // Beyond 2^53 a float no longer tells integers apart.
+            (float.fract() == 0.0 && float.abs() < 9e15).then_some(float as i64)
+        })
+    }
+
+    /// A finite number, also when written as a string.
+    #[must_use]
+    pub fn as_f64(&self) -> Option<f64> {
+        self.text().trim_matches('"').parse().ok().filter(|float: &f64| float.is_finite())
+    }
+
+    /// The members of an object, in the order written; `None` for anything else.
+    #[must_use]
+    pub fn members(&self) -> Option<Vec<(String, Self)>> {
+        if !self.text().starts_with('{') {
+            return None;
+        }
+        let members: Members<'_> = serde_json::from_str(self.text()).ok()?;
+        Some(members.0.into_iter().map(|(key, raw)| (key.into_owned(), Self(raw.to_owned()))).collect())
+    }
+
+    /// One member of an object.
+    #[must_use]
+    pub fn member(&self, key: &str) -> Option<Self> {
+        let members: Members<'_> = self.text().starts_with('{').then(|| serde_json::from_str(self.text()).ok())??;
+        members.get(key).map(|raw| Self(raw.to_owned()))
+    }
+
+    /// The items of an array; `None` for anything else.
+    #[must_use]
+    pub fn items(&self) -> Option<Vec<Self>> {
+        if !self.text().starts_with('[') {
+            return None;
+        }
+        let items: Vec<&RawValue> = serde_json::from_str(self.text()).ok()?;
+        Some(items.into_iter().map(|raw| Self(raw.to_owned())).collect())
+    }
+}
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+/// The members of an object as borrowed text, in the order written and with repeated keys kept.
+#[derive(Debug, Default)]
+pub struct Members<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Members<'a> {
+    /// The text of one member; the last one wins where a key is repeated, as in Python.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&'a RawValue> {
+        self.0.iter().rev().find(|(name, _)| name == key).map(|(_, raw)| *raw)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Members<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Members::default())
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some((Key(key), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
+                    members.push((key, value));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_any(Pairs)
+    }
+}
+
+/// An object key, borrowed where it holds no escape.
+#[derive(Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -1,0 +1,27 @@
+//! What a trace is, in MLflow 3's words. Nothing here reads a file, a flag or a terminal.
+//!
+//! Units: [`Timestamp`] is nanoseconds since 1970 UTC, durations of traces are milliseconds (as MLflow stores them),
+//! durations of spans nanoseconds. An unknown value is `None`, never 0 or an empty string.
+
+mod assessment;
+mod id;
+mod json;
+mod labels;
+mod span;
+mod time;
+mod trace;
+mod tree;
+mod usage;
+
+pub use assessment::{Assessment, AssessmentKind};
+pub use id::{SpanId, short_trace_id};
+pub use json::{Json, Members};
+pub use labels::Labels;
+pub use span::{Exception, Link, Payload, Span, SpanEvent, SpanStatus, SpanType};
+pub use time::{Timestamp, Zone};
+pub use trace::{Experiment, Problem, Spans, SpansSource, Totals, Trace, TraceInfo, TraceState, keys};
+pub use tree::{Node, arrange};
+pub use usage::{Cost, TokenUsage, python_float};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! One step of a trace.
+
+use super::{Cost, Json, SpanId, Timestamp, TokenUsage};
+use std::fmt;
+
+/// MLflow's span type: `LLM`, `CHAT_MODEL`, `TOOL`, `AGENT` …, or any word a user chose.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SpanType(String);
+
+impl SpanType {
+    /// Takes a type as recorded; nothing recorded is `UNKNOWN`, as in MLflow.
+    #[must_use]
+    pub fn new(name: Option<String>) -> Self {
+        Self(name.filter(|name| !name.is_empty()).unwrap_or_else(|| "UNKNOWN".to_owned()))
+    }
+
+    /// The word.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is a call of a language model.
+    #[must_use]
+    pub fn is_llm(&self) -> bool {
+        self.0 == "LLM" || self.0 == "CHAT_MODEL"
+    }
+}
+
+impl fmt::Display for SpanType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How a span ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SpanStatus {
+    /// Nothing was said (spans still open, and spans from OpenTelemetry).
+    Unset,
+    /// It worked.
+    Ok,
+    /// It failed.
+    Error,
+    /// A word this program does not know.
+    Other(String),
+}
+
+impl SpanStatus {
+    /// Reads `OK` and `STATUS_CODE_OK` alike.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        match text.strip_prefix("STATUS_CODE_").unwrap_or(text) {
+            "OK" => Self::Ok,
+            "ERROR" => Self::Error,
+            "UNSET" | "" => Self::Unset,
+            _ => Self::Other(text.to_owned()),
+        }
+    }
+
+    /// MLflow's word.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Unset => "UNSET",
+            Self::Ok => "OK",
+            Self::Error => "ERROR",
+            Self::Other(text) => text,
+        }
+    }
+}
+
+/// Something that happened inside a span: an exception, a streamed chunk.
+#[derive(Clone, Debug)]
+pub struct SpanEvent {
+    /// `exception`, `mlflow.chunk.item.0`, or any name.
+    pub name: String,
+    /// When.
+    pub time: Timestamp,
+    /// Plain values, not encoded twice as span attributes are.
+    pub attributes: Vec<(String, Json)>,
+}
+
+/// A pointer to a span of another trace (MLflow 3.13 on).
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// The other trace, as recorded.
+    pub trace_id: String,
+    /// The other span.
+    pub span_id: String,
+    /// What was said of the link.
+    pub attributes: Json,
+}
+
+/// An exception as Python recorded it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// The class, `ValueError`.
+    pub kind: Option<String>,
+    /// Its text.
+    pub message: Option<String>,
+    /// The formatted traceback.
+    pub stacktrace: Option<String>,
+}
+
+/// What a span carries beside its figures. Left out when only the tree is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Payload {
+    /// All attributes, decoded one level, in the order written.
+    pub attributes: Vec<(String, Json)>,
+    /// All events, in the order written.
+    pub events: Vec<SpanEvent>,
+    /// All links.
+    pub links: Vec<Link>,
+}
+
+impl Payload {
+    /// One attribute; the last one where a key is repeated.
+    #[must_use]
+    pub fn attribute(&self, key: &str) -> Option<&Json> {
+        self.attributes.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value)
+    }
+
+    /// What went in; `None` when nothing was recorded (which is not the same as `null`).
+    #[must_use]
+    pub fn inputs(&self) -> Option<&Json> {
+        self.attribute("mlflow.spanInputs")
+    }
+
+    /// What came out.
+    #[must_use]
+    pub fn outputs(&self) -> Option<&Json> {
+        self.attribute("mlflow.spanOutputs")
+    }
+}
+
+/// One step of a trace: a call of a model, a tool, an agent.
+#[derive(Clone, Debug)]
+pub struct Span {
+    /// Unique within the trace.
+    pub id: SpanId,
+    /// The span that called this one, as stored; it may be missing from the trace.
+    pub parent: Option<SpanId>,
+    /// The function, agent or resource.
+    pub name: String,
+    /// What kind of step it is.
+    pub span_type: SpanType,
+    /// How it ended.
+    pub status: SpanStatus,
+    /// The text that came with the status.
+    pub status_message: String,
+    /// When it began.
+    pub start: Timestamp,
+    /// When it ended; `None` while open.
+    pub end: Option<Timestamp>,
+    /// Tokens recorded on this span. `Some` of an empty usage still hides the usage of spans below (MLflow's rule).
+    pub token_usage: Option<TokenUsage>,
+    /// The model called.
+    pub model: Option<String>,
+    /// Who runs the model.
+    pub provider: Option<String>,
+    /// Cost recorded on this span.
+    pub cost: Option<Cost>,
+    /// The last exception recorded.
+    pub exception: Option<Exception>,
+    /// Everything else, where it was asked for.
+    pub payload: Option<Payload>,
+}
+
+impl Span {
+    /// Nanoseconds from start to end; may be negative where clocks disagreed.
+    #[must_use]
+    pub fn duration_ns(&self) -> Option<i64> {
+        self.end.map(|end| end.0.saturating_sub(self.start.0))
+    }
+
+    /// What went wrong in one line: the exception, else the status text of a failed span.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        if let Some(exception) = &self.exception {
+            let kind = exception.kind.as_deref().unwrap_or("exception");
+            return Some(match exception.message.as_deref().filter(|message| !message.is_empty()) {
+                Some(message) => format!("{kind}: {message}"),
+                None => kind.to_owned(),
+            });
+        }
+        (self.status == SpanStatus::Error).then(|| {
+            if self.status_message.is_empty() {
+                "failed without a message".to_owned()
+            } else {
+                self.status_message.clone()
+            }
+        })
+    }
+}

@@ -1,0 +1,135 @@
+use super::*;
+
+fn span(id: &str, parent: Option<&str>, start: i64) -> Span {
+    Span {
+        id: SpanId::new(id),
+        parent: parent.map(SpanId::new),
+        name: id.to_owned(),
+        span_type: SpanType::new(None),
+        status: SpanStatus::Ok,
+        status_message: String::new(),
+        start: Timestamp(start),
+        end: None,
+        token_usage: None,
+        model: None,
+        provider: None,
+        cost: None,
+        exception: None,
+        payload: None,
+    }
+}
+
+/// The tree as `id:depth` in order.
+fn shape(spans: Vec<Span>) -> String {
+    let (spans, nodes, _) = arrange(spans);
+    let parts = spans
+        .iter()
+        .zip(&nodes)
+        .map(|(span, node)| format!("{}:{}{}", span.id, node.depth, if node.is_orphan { "?" } else { "" }));
+    parts.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn parents_come_first_and_children_by_start() {
+    let spans = vec![span("c", Some("a"), 30), span("b", Some("a"), 20), span("a", None, 10), span("d", Some("b"), 25)];
+    assert_eq!(shape(spans), "a:0 b:1 d:2 c:1");
+}
+
+#[test]
+fn damaged_trees_are_shown_whole() {
+    assert_eq!(shape(vec![span("a", Some("x"), 1), span("b", Some("a"), 2)]), "a:0? b:1", "missing parent");
+    assert_eq!(shape(vec![span("a", Some("a"), 1)]), "a:0", "its own parent");
+    assert_eq!(
+        shape(vec![span("a", Some("b"), 2), span("b", Some("a"), 1), span("c", Some("a"), 3)]),
+        "b:0 a:1 c:2",
+        "cycle"
+    );
+    assert_eq!(shape(vec![span("a", None, 1), span("b", None, 2)]), "a:0 b:0", "two roots");
+    let (kept, _, dropped) = arrange(vec![span("a", None, 1), span("a", None, 2)]);
+    assert_eq!((kept.len(), kept[0].start, dropped), (1, Timestamp(1), 1), "the first of two with one id");
+    assert_eq!(shape(Vec::new()), "");
+}
+
+#[test]
+fn depth_costs_no_stack() {
+    let chain =
+        (0..100_000).map(|at| span(&at.to_string(), (at > 0).then(|| (at - 1).to_string()).as_deref(), at)).collect();
+    let (spans, nodes, _) = arrange(chain);
+    assert_eq!((spans.len(), nodes.last().map(|node| node.depth)), (100_000, Some(99_999)));
+}
+
+#[test]
+fn short_ids_cut_only_what_mlflow_made() {
+    assert_eq!(short_trace_id("tr-27b4e76f0123456789abcdef01234567"), "tr-27b4e76f");
+    assert_eq!(short_trace_id("27b4e76f0123456789abcdef01234567"), "27b4e76f");
+    assert_eq!(short_trace_id("my-custom-id-001"), "my-custom-id-001");
+}
+
+#[test]
+fn floats_are_written_as_python_writes_them() {
+    let check = |value: f64, text: &str| assert_eq!(python_float(value), text);
+    check(2.1e-6, "2.1e-06");
+    check(0.0001, "0.0001");
+    check(0.00001, "1e-05");
+    check(1.0, "1.0");
+    check(0.0, "0.0");
+    check(1e16, "1e+16");
+    check(123_456_789.5, "123456789.5");
+    check(1e-100, "1e-100");
+}
+
+#[test]
+fn times_are_read_and_written() {
+    let time = Timestamp::parse_rfc3339("2026-11-20T16:49:06.695+01:00").unwrap();
+    assert_eq!(time.rfc3339(), "2026-11-20T15:49:06.695Z");
+    assert_eq!(Timestamp(time.0 + 1).rfc3339(), "2026-11-20T15:49:06.695000001Z");
+    assert_eq!(Timestamp::parse_bare("2026-11-20", Zone::Utc), Timestamp::parse_rfc3339("2026-11-20T00:00:00Z"));
+    assert_eq!(Timestamp::parse_bare("2026-11-20 15:49", Zone::Utc), Timestamp::parse_rfc3339("2026-11-20T15:49:00Z"));
+    assert_eq!(Timestamp::parse_bare("yesterday", Zone::Utc), None);
+    assert_eq!(Timestamp::from_millis(i64::MAX).0, i64::MAX, "hostile values stop at the end");
+    assert_eq!(Timestamp(-1).rfc3339(), "1969-12-31T23:59:59.999999999Z");
+}
+
+#[test]
+fn usage_adds_up_as_in_mlflow() {
+    let usage = |text: &str| TokenUsage::from_json(&Json::from_strict(text).unwrap()).unwrap();
+    let mut total = usage(r#"{"input_tokens":"26","output_tokens":2.0}"#);
+    assert_eq!(total.figures(), (Some(26), Some(2), None), "numbers as strings and floats, the total not known");
+    total.add(&usage(r#"{"input_tokens":4,"total_tokens":5,"cache_read_input_tokens":3}"#));
+    assert_eq!(total.figures(), (Some(30), Some(2), Some(5)));
+    assert_eq!(
+        total.python_text(),
+        r#"{"input_tokens": 30, "output_tokens": 2, "total_tokens": 5, "cache_read_input_tokens": 3}"#
+    );
+    assert!(usage("{}").is_empty());
+}
+
+#[test]
+fn labels_keep_the_first_of_a_key_and_the_order_of_keys() {
+    let mut labels = Labels::default();
+    for (key, value) in [("b", "1"), ("a", ""), ("b", "2"), ("", "x"), ("ab", "é")] {
+        labels.add(key, value);
+    }
+    assert_eq!(labels.iter().collect::<Vec<_>>(), [("", "x"), ("a", ""), ("ab", "é"), ("b", "1")]);
+    assert_eq!((labels.get("b"), labels.get("c")), (Some("1"), None));
+}
+
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_tree_holds_every_span_once_whatever_the_order(parents in proptest::collection::vec(0_i64..40, 1..40), seed in any::<u64>()) {
+            let spans: Vec<Span> = (0_i64..).zip(&parents).map(|(at, parent)| span(&at.to_string(), Some(&parent.to_string()), at * 7 % 11)).collect();
+            let mut shuffled = spans.clone();
+            shuffled.sort_by_key(|span| span.id.as_str().len() as u64 ^ seed.wrapping_mul(span.start.0.cast_unsigned() + 1));
+            let (kept, nodes, dropped) = arrange(spans.clone());
+            prop_assert_eq!((kept.len(), dropped), (spans.len(), 0));
+            for (at, node) in nodes.iter().enumerate() {
+                prop_assert!(node.parent.is_none_or(|parent| parent < at && nodes[parent].depth + 1 == node.depth));
+            }
+            prop_assert_eq!(shape(spans), shape(shuffled));
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Points in time, and the only user of chrono.
+
+use chrono::{DateTime, Datelike, Local, LocalResult, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Timelike, Utc};
+use serde::{Serialize, Serializer};
+
+/// Nanoseconds since 1970-01-01T00:00:00 UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+/// The zone in which bare dates are read and times are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zone {
+    /// Coordinated universal time.
+    Utc,
+    /// The zone of this machine.
+    Local,
+}
+
+impl Timestamp {
+    /// From milliseconds, the unit of MLflow's trace records; far-off values stop at the ends of the range.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis.saturating_mul(1_000_000))
+    }
+
+    /// Whole milliseconds, rounded down.
+    #[must_use]
+    pub const fn millis(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(Utc::now().timestamp_nanos_opt().unwrap_or_default())
+    }
+
+    /// Reads RFC 3339 (`2026-11-20T15:49:06.695Z`, any offset).
+    #[must_use]
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        let time = DateTime::parse_from_rfc3339(text.trim()).ok()?;
+        Some(Self(time.timestamp_nanos_opt()?))
+    }
+
+    /// Reads a date or a date and time without zone (`2026-11-20`, `2026-11-20 15:49`, with seconds too) in a zone.
+    /// A time that a change of clocks skipped or repeated is taken as its earliest meaning.
+    #[must_use]
+    pub fn parse_bare(text: &str, zone: Zone) -> Option<Self> {
+        let text = text.trim().replacen('T', " ", 1);
+        let naive = NaiveDate::parse_from_str(&text, "%Y-%m-%d")
+            .ok()
+            .and_then(|date| date.and_hms_opt(0, 0, 0))
+            .or_else(|| NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M").ok())
+            .or_else(|| NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f").ok())?;
+        let local = |naive: &NaiveDateTime| match Local.from_local_datetime(naive) {
+            LocalResult::Single(time) => Some(time),
+            LocalResult::Ambiguous(one, other) => Some(one.min(other)),
+            LocalResult::None => None,
+        };
+        let nanos = match zone {
+            Zone::Utc => Utc.from_utc_datetime(&naive).timestamp_nanos_opt(),
+            // A time that was skipped is the one that the clock showed instead.
+            Zone::Local => local(&naive).or_else(|| local(&(naive + TimeDelta::hours(1))))?.timestamp_nanos_opt(),
+        };
+        nanos.map(Self)
+    }
+
+    /// RFC 3339 in UTC with three fraction digits, or nine where the milliseconds do not say it all.
+    #[must_use]
+    pub fn rfc3339(self) -> String {
+        if self.0.rem_euclid(1_000_000) == 0 { self.utc(3) } else { self.utc(9) }
+    }
+
+    /// RFC 3339 in UTC with nine fraction digits.
+    #[must_use]
+    pub fn rfc3339_nanos(self) -> String {
+        self.utc(9)
+    }
+
+    fn utc(self, digits: usize) -> String {
+        let time = DateTime::<Utc>::from_timestamp_nanos(self.0);
+        let fraction = if digits == 3 { time.nanosecond() / 1_000_000 } else { time.nanosecond() };
+        format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{fraction:0digits$}Z",
+            time.year(),
+            time.month(),
+            time.day(),
+            time.hour(),
+            time.minute(),
+            time.second(),
+        )
+    }
+
+    /// `2026-11-20 15:49:06` in a zone.
+    #[must_use]
+    pub fn date_time(self, zone: Zone) -> String {
+        let format = "%Y-%m-%d %H:%M:%S";
+        match zone {
+            Zone::Utc => DateTime::<Utc>::from_timestamp_nanos(self.0).format(format).to_string(),
+            Zone::Local => {
+                DateTime::<Utc>::from_timestamp_nanos(self.0).with_timezone(&Local).format(format).to_string()
+            }
+        }
+    }
+
+    /// The name or offset of the zone at this time: `UTC`, `+02:00`.
+    #[must_use]
+    pub fn zone_name(self, zone: Zone) -> String {
+        match zone {
+            Zone::Utc => "UTC".to_owned(),
+            Zone::Local => {
+                let offset =
+                    DateTime::<Utc>::from_timestamp_nanos(self.0).with_timezone(&Local).format("%:z").to_string();
+                if offset == "+00:00" { "UTC".to_owned() } else { offset }
+            }
+        }
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.rfc3339())
+    }
+}

@@ -1,0 +1,325 @@
+//! A trace's own record, the spans that belong to it, and the experiment it lies in.
+
+use super::{Assessment, Cost, Json, Labels, Node, Span, Timestamp, TokenUsage};
+
+/// Keys of tags and metadata that mean something (MLflow `tracing/constant.py`).
+pub mod keys {
+    /// Tag: the trace's name; a column since 3.17.
+    pub const NAME: &str = "mlflow.traceName";
+    /// Tag: where the artifacts of the trace are.
+    pub const ARTIFACT_LOCATION: &str = "mlflow.artifactLocation";
+    /// Tag: where the spans are (3.6 on).
+    pub const SPANS_LOCATION: &str = "mlflow.trace.spansLocation";
+    /// Tag: the folder of an archived trace's `traces.pb` (3.13 on).
+    pub const ARCHIVE_LOCATION: &str = "mlflow.trace.archiveLocation";
+    /// Metadata: session; a column since 3.17.
+    pub const SESSION: &str = "mlflow.trace.session";
+    /// Metadata: user.
+    pub const USER: &str = "mlflow.trace.user";
+    /// Metadata: the run that was active.
+    pub const RUN: &str = "mlflow.sourceRun";
+    /// Metadata: the logged model.
+    pub const MODEL: &str = "mlflow.modelId";
+    /// Metadata: total tokens; columns since 3.17.
+    pub const TOKEN_USAGE: &str = "mlflow.trace.tokenUsage";
+    /// Metadata: total cost (3.10 on); columns since 3.17.
+    pub const COST: &str = "mlflow.trace.cost";
+    /// Metadata: sizes, among them the number of spans (3.1 on).
+    pub const SIZE_STATS: &str = "mlflow.trace.sizeStats";
+}
+
+/// How a trace ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TraceState {
+    /// It worked.
+    Ok,
+    /// Its root failed.
+    Error,
+    /// It is running, or was killed.
+    InProgress,
+    /// Nothing was said.
+    Unspecified,
+    /// A word this program does not know.
+    Other(String),
+}
+
+impl TraceState {
+    /// Reads the words of MLflow 2 and 3.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "OK" => Self::Ok,
+            "ERROR" => Self::Error,
+            "IN_PROGRESS" => Self::InProgress,
+            "STATE_UNSPECIFIED" | "TRACE_STATUS_UNSPECIFIED" | "" => Self::Unspecified,
+            _ => Self::Other(text.to_owned()),
+        }
+    }
+
+    /// MLflow 3's word.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Ok => "OK",
+            Self::Error => "ERROR",
+            Self::InProgress => "IN_PROGRESS",
+            Self::Unspecified => "STATE_UNSPECIFIED",
+            Self::Other(text) => text,
+        }
+    }
+}
+
+/// A trace's record without its spans.
+#[derive(Clone, Debug)]
+pub struct TraceInfo {
+    /// `tr-` and 32 hex digits since 3.2, 32 hex digits before, or what a client chose.
+    pub trace_id: String,
+    /// An id the client gave.
+    pub client_request_id: Option<String>,
+    /// The experiment's id.
+    pub experiment_id: String,
+    /// The experiment's name, where known.
+    pub experiment_name: Option<String>,
+    /// The recorded name.
+    pub name: Option<String>,
+    /// The name of the root span, looked up where no name was recorded.
+    pub root_name: Option<String>,
+    /// How it ended.
+    pub state: TraceState,
+    /// When it began.
+    pub request_time: Timestamp,
+    /// How long it took, in milliseconds.
+    pub execution_duration_ms: Option<i64>,
+    /// Number of spans recorded, else stored.
+    pub span_count: Option<u64>,
+    /// Total tokens as MLflow recorded them.
+    pub recorded_usage: Option<TokenUsage>,
+    /// Total cost as MLflow recorded it.
+    pub cost: Option<Cost>,
+    /// What went in, cut to 1,000 characters by MLflow (3.2 on).
+    pub request_preview: Option<String>,
+    /// What came out.
+    pub response_preview: Option<String>,
+    /// Changeable labels.
+    pub tags: Labels,
+    /// Unchangeable facts.
+    pub metadata: Labels,
+    /// Judgements.
+    pub assessments: Vec<Assessment>,
+    /// Runs the trace was linked to afterwards (3.3 on); looked up only where a condition asks for it.
+    pub linked_runs: Vec<String>,
+}
+
+impl TraceInfo {
+    /// The recorded name, else the root span's.
+    #[must_use]
+    pub fn display_name(&self) -> Option<&str> {
+        self.name.as_deref().or(self.root_name.as_deref())
+    }
+
+    /// The session, if any.
+    #[must_use]
+    pub fn session_id(&self) -> Option<&str> {
+        self.metadata.get(keys::SESSION)
+    }
+
+    /// The user, if any.
+    #[must_use]
+    pub fn user_id(&self) -> Option<&str> {
+        self.metadata.get(keys::USER)
+    }
+
+    /// The run that was active, if any.
+    #[must_use]
+    pub fn run_id(&self) -> Option<&str> {
+        self.metadata.get(keys::RUN)
+    }
+
+    /// The logged model, if any.
+    #[must_use]
+    pub fn model_id(&self) -> Option<&str> {
+        self.metadata.get(keys::MODEL)
+    }
+
+    /// Fills the fields that MLflow keeps in tags and metadata. `parse` reads JSON that may be cut in the middle.
+    pub fn derive(&mut self, parse: impl Fn(&str) -> Option<Json>) {
+        if self.name.is_none() {
+            self.name = self.tags.get(keys::NAME).map(str::to_owned);
+        }
+        if self.recorded_usage.is_none() {
+            self.recorded_usage = self
+                .metadata
+                .get(keys::TOKEN_USAGE)
+                .and_then(|text| TokenUsage::from_json(&parse(text)?))
+                .filter(|usage| !usage.is_empty());
+        }
+        if self.cost.is_none() {
+            self.cost = self.metadata.get(keys::COST).and_then(|text| Cost::from_json(&parse(text)?));
+        }
+        if self.span_count.is_none() {
+            self.span_count = self
+                .metadata
+                .get(keys::SIZE_STATS)
+                .and_then(|text| u64::try_from(parse(text)?.member("num_spans")?.as_i64()?).ok());
+        }
+    }
+}
+
+/// An experiment: the folder of traces.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// Digits; up to 18 of them in file stores.
+    pub experiment_id: String,
+    /// Unique within its workspace.
+    pub name: String,
+    /// `active` or `deleted`.
+    pub lifecycle_stage: String,
+    /// The workspace (3.10 on).
+    pub workspace: Option<String>,
+    /// Where its artifacts go.
+    pub artifact_location: Option<String>,
+    /// When it was made.
+    pub creation_time: Option<Timestamp>,
+    /// When it was last changed.
+    pub last_update_time: Option<Timestamp>,
+    /// Labels.
+    pub tags: Labels,
+}
+
+impl Experiment {
+    /// Whether it was not deleted.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.lifecycle_stage != "deleted"
+    }
+}
+
+/// Figures of an experiment's traces.
+#[derive(Clone, Debug, Default)]
+pub struct Totals {
+    /// Number of traces.
+    pub traces: u64,
+    /// Of them, in state ERROR.
+    pub errors: u64,
+    /// Start of the newest.
+    pub last_trace_time: Option<Timestamp>,
+    /// Recorded tokens.
+    pub token_usage: Option<TokenUsage>,
+}
+
+impl Totals {
+    /// Adds the recorded tokens of a trace.
+    pub fn add(&mut self, usage: &TokenUsage) {
+        if !usage.is_empty() {
+            self.token_usage.get_or_insert_default().add(usage);
+        }
+    }
+}
+
+/// Where spans were read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpansSource {
+    /// Rows of the `spans` table.
+    Database,
+    /// `traces.json`.
+    Artifact,
+    /// `traces.pb` of an archived trace.
+    Archive,
+    /// Rows whose content was archived and is not to be had: names and times only.
+    Skeleton,
+    /// Nowhere.
+    None,
+}
+
+impl SpansSource {
+    /// The word of the JSON output.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::Artifact => "artifact",
+            Self::Archive => "archive",
+            Self::Skeleton => "skeleton",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Something that could not be read as it should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// A short word for programs: `spans_missing`, `damaged_span` …
+    pub kind: &'static str,
+    /// What is wrong, for people.
+    pub message: String,
+    /// The file concerned, if one is.
+    pub path: Option<String>,
+}
+
+impl Problem {
+    /// A problem without a file.
+    #[must_use]
+    pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), path: None }
+    }
+
+    /// Whether something that was recorded is not shown because of it.
+    #[must_use]
+    pub fn is_loss(&self) -> bool {
+        ["damaged_", "unreadable_", "missing_", "cut_"].iter().any(|kind| self.kind.starts_with(kind))
+    }
+
+    /// Names the file concerned.
+    #[must_use]
+    pub fn at(mut self, path: &std::path::Path) -> Self {
+        self.path = Some(path.display().to_string());
+        self
+    }
+}
+
+/// The spans of a trace, parents before children.
+#[derive(Clone, Debug)]
+pub struct Spans {
+    /// In tree order.
+    pub list: Vec<Span>,
+    /// Where each stands in the tree.
+    pub nodes: Vec<Node>,
+    /// Where they were read from.
+    pub source: SpansSource,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// A trace.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// Its record.
+    pub info: TraceInfo,
+    /// Its spans, where they were asked for.
+    pub spans: Option<Spans>,
+}
+
+impl Trace {
+    /// The spans in tree order; none where they were not asked for.
+    #[must_use]
+    pub fn span_list(&self) -> &[Span] {
+        self.spans.as_ref().map_or(&[], |spans| &spans.list)
+    }
+
+    /// Whether spans that were recorded are not to be had, so that sums over the rest are too small.
+    #[must_use]
+    pub fn lacks_spans(&self) -> bool {
+        let Some(spans) = &self.spans else { return true };
+        let fewer = self.info.span_count.is_some_and(|count| (spans.list.len() as u64) < count);
+        let damaged =
+            spans.problems.iter().any(|problem| problem.kind.starts_with("damaged_") || problem.kind == "cut_file");
+        fewer || damaged || matches!(spans.source, SpansSource::None | SpansSource::Skeleton)
+    }
+
+    /// Whether this is not the whole trace: spans are lacking, a parent is not there, or it still runs.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        let orphans = self.spans.iter().flat_map(|spans| &spans.nodes).any(|node| node.is_orphan);
+        self.lacks_spans() || orphans || self.info.state == TraceState::InProgress
+    }
+}

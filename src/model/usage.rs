@@ -1,0 +1,181 @@
+//! Tokens and money.
+
+use super::Json;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+/// Token counts of one call or of a whole trace, in MLflow's keys (span attribute `mlflow.chat.tokenUsage`,
+/// trace metadata `mlflow.trace.tokenUsage`; MLflow 3.1 on).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TokenUsage {
+    /// Tokens sent to the model.
+    pub input_tokens: Option<i64>,
+    /// Tokens the model made.
+    pub output_tokens: Option<i64>,
+    /// What the provider counts in total.
+    pub total_tokens: Option<i64>,
+    /// Every other key as recorded, in its order: cache reads and writes (3.10 on), and keys not known yet.
+    pub other: Vec<(String, Json)>,
+}
+
+impl TokenUsage {
+    /// Reads a usage object; `None` when the value is not an object.
+    #[must_use]
+    pub fn from_json(json: &Json) -> Option<Self> {
+        let mut usage = Self::default();
+        for (key, value) in json.members()? {
+            match key.as_str() {
+                "input_tokens" => usage.input_tokens = value.as_i64(),
+                "output_tokens" => usage.output_tokens = value.as_i64(),
+                "total_tokens" => usage.total_tokens = value.as_i64(),
+                _ => usage.other.push((key, value)),
+            }
+        }
+        Some(usage)
+    }
+
+    /// Whether no figure at all is known (MLflow records `{}` for some calls).
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.figures() == (None, None, None) && self.other.is_empty()
+    }
+
+    /// The three main figures.
+    #[must_use]
+    pub const fn figures(&self) -> (Option<i64>, Option<i64>, Option<i64>) {
+        (self.input_tokens, self.output_tokens, self.total_tokens)
+    }
+
+    /// Adds another usage as MLflow does: an absent main figure counts as 0, a cache figure appears once one was seen
+    /// (`aggregate_usage_from_spans`, MLflow 3.10 on).
+    pub fn add(&mut self, more: &Self) {
+        for (sum, part) in [
+            (&mut self.input_tokens, more.input_tokens),
+            (&mut self.output_tokens, more.output_tokens),
+            (&mut self.total_tokens, more.total_tokens),
+        ] {
+            *sum = Some(sum.unwrap_or(0).saturating_add(part.unwrap_or(0)));
+        }
+        for (key, value) in &more.other {
+            let Some(count) = value.as_i64() else { continue };
+            match self.other.iter_mut().find(|(name, _)| name == key) {
+                Some((_, sum)) => *sum = Json::of(&sum.as_i64().unwrap_or(0).saturating_add(count)),
+                None => self.other.push((key.clone(), Json::of(&count))),
+            }
+        }
+    }
+
+    /// What this usage has more than another; `None` where it has not more.
+    #[must_use]
+    pub fn beyond(&self, less: &Self) -> Option<Self> {
+        let more =
+            |all: Option<i64>, part: Option<i64>| Some(all.unwrap_or(0) - part.unwrap_or(0)).filter(|more| *more >= 0);
+        let rest = Self {
+            input_tokens: Some(more(self.input_tokens, less.input_tokens)?),
+            output_tokens: Some(more(self.output_tokens, less.output_tokens)?),
+            total_tokens: Some(more(self.total_tokens, less.total_tokens)?),
+            other: Vec::new(),
+        };
+        (rest.figures() != (Some(0), Some(0), Some(0))).then_some(rest)
+    }
+
+    /// The text that MLflow stores for this usage.
+    #[must_use]
+    pub fn python_text(&self) -> String {
+        let main = [
+            ("input_tokens", self.input_tokens),
+            ("output_tokens", self.output_tokens),
+            ("total_tokens", self.total_tokens),
+        ];
+        let main = main.iter().filter_map(|(key, value)| value.map(|value| format!("\"{key}\": {value}")));
+        let other = self.other.iter().map(|(key, value)| format!("\"{key}\": {}", value.text()));
+        format!("{{{}}}", main.chain(other).collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl Serialize for TokenUsage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3 + self.other.len()))?;
+        map.serialize_entry("input_tokens", &self.input_tokens)?;
+        map.serialize_entry("output_tokens", &self.output_tokens)?;
+        map.serialize_entry("total_tokens", &self.total_tokens)?;
+        for (key, value) in &self.other {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+/// Money in US dollars, as MLflow recorded it (span attribute `mlflow.llm.cost`, trace metadata `mlflow.trace.cost`; 3.10 on).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Cost {
+    /// For the tokens sent.
+    pub input_cost: Option<f64>,
+    /// For the tokens made.
+    pub output_cost: Option<f64>,
+    /// In total.
+    pub total_cost: Option<f64>,
+    /// Always `USD`: MLflow's price tables know no other.
+    pub currency: &'static str,
+    /// Where the figures come from; `recorded` = MLflow stored them.
+    pub source: &'static str,
+}
+
+impl Cost {
+    /// A cost that MLflow recorded; `None` when no figure is known.
+    #[must_use]
+    pub fn recorded(input_cost: Option<f64>, output_cost: Option<f64>, total_cost: Option<f64>) -> Option<Self> {
+        (input_cost.is_some() || output_cost.is_some() || total_cost.is_some()).then_some(Self {
+            input_cost,
+            output_cost,
+            total_cost,
+            currency: "USD",
+            source: "recorded",
+        })
+    }
+
+    /// Reads a cost object.
+    #[must_use]
+    pub fn from_json(json: &Json) -> Option<Self> {
+        let figure = |key| json.member(key).and_then(|value| value.as_f64());
+        Self::recorded(figure("input_cost"), figure("output_cost"), figure("total_cost"))
+    }
+
+    /// Adds another cost; a figure unknown on one side is taken from the other.
+    pub fn add(&mut self, more: &Self) {
+        for (sum, part) in [
+            (&mut self.input_cost, more.input_cost),
+            (&mut self.output_cost, more.output_cost),
+            (&mut self.total_cost, more.total_cost),
+        ] {
+            *sum = match (*sum, part) {
+                (Some(sum), Some(part)) => Some(sum + part),
+                (known, other) => known.or(other),
+            };
+        }
+    }
+
+    /// The text that MLflow stores for this cost.
+    #[must_use]
+    pub fn python_text(&self) -> String {
+        let figures =
+            [("input_cost", self.input_cost), ("output_cost", self.output_cost), ("total_cost", self.total_cost)];
+        let figures =
+            figures.iter().filter_map(|(key, value)| value.map(|value| format!("\"{key}\": {}", python_float(value))));
+        format!("{{{}}}", figures.collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// A float as Python's `repr` and `json.dumps` write it: `1e-06`, `0.0001`, `1e+16`, `3.0`.
+#[must_use]
+pub fn python_float(value: f64) -> String {
+    let scientific = format!("{value:e}");
+    let Some((digits, exponent)) = scientific.split_once('e') else { return scientific };
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if value != 0.0 && !(-4..16).contains(&exponent) {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{digits}e{sign}{:02}", exponent.abs());
+    }
+    let plain = format!("{value}");
+    if plain.contains('.') { plain } else { plain + ".0" }
+}

@@ -1,0 +1,456 @@
+//! The JSON promise: types that exist only to be written, so that the model may change and the output may not.
+//! The schemas in `fixtures/json/` describe what is here.
+
+use super::text::is_dangerous;
+use crate::analyze::usage::{Group, TraceUsage};
+use crate::model::{
+    Assessment, Cost, Exception, Experiment, Json, Labels, Node, Problem, Span, Timestamp, TokenUsage, Totals, Trace,
+    TraceInfo,
+};
+use serde::{Serialize, Serializer};
+use std::io::{self, Write};
+
+/// The value of the first key of every document.
+pub const SCHEMA: &str = "mltrace/1";
+
+/// A usage that says something; an empty one is as good as none.
+fn figures(usage: Option<&TokenUsage>) -> Option<&TokenUsage> {
+    usage.filter(|usage| !usage.is_empty())
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct TraceJson<'a> {
+    trace_id: &'a str,
+    client_request_id: Option<&'a str>,
+    experiment_id: &'a str,
+    experiment_name: Option<&'a str>,
+    name: Option<&'a str>,
+    state: &'a str,
+    request_time: Timestamp,
+    execution_duration_ms: Option<i64>,
+    span_count: Option<u64>,
+    token_usage: Option<&'a TokenUsage>,
+    token_usage_source: Option<&'static str>,
+    recorded_token_usage: Option<&'a TokenUsage>,
+    cost: Option<Cost>,
+    session_id: Option<&'a str>,
+    user_id: Option<&'a str>,
+    run_id: Option<&'a str>,
+    model_id: Option<&'a str>,
+    request_preview: Option<&'a str>,
+    response_preview: Option<&'a str>,
+    tags: &'a Labels,
+    metadata: &'a Labels,
+    assessments: Vec<AssessmentJson<'a>>,
+}
+
+impl<'a> From<&'a TraceInfo> for TraceJson<'a> {
+    /// A trace as lists show it: with the tokens that were recorded.
+    fn from(info: &'a TraceInfo) -> Self {
+        let recorded = info.recorded_usage.as_ref();
+        Self {
+            trace_id: &info.trace_id,
+            client_request_id: info.client_request_id.as_deref(),
+            experiment_id: &info.experiment_id,
+            experiment_name: info.experiment_name.as_deref(),
+            name: info.name.as_deref(),
+            state: info.state.as_str(),
+            request_time: info.request_time,
+            execution_duration_ms: info.execution_duration_ms,
+            span_count: info.span_count,
+            token_usage: recorded,
+            token_usage_source: recorded.map(|_| "recorded"),
+            recorded_token_usage: recorded,
+            cost: info.cost,
+            session_id: info.session_id(),
+            user_id: info.user_id(),
+            run_id: info.run_id(),
+            model_id: info.model_id(),
+            request_preview: info.request_preview.as_deref(),
+            response_preview: info.response_preview.as_deref(),
+            tags: &info.tags,
+            metadata: &info.metadata,
+            assessments: info.assessments.iter().map(AssessmentJson::from).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct AssessmentJson<'a> {
+    assessment_id: &'a str,
+    name: &'a str,
+    r#type: &'static str,
+    value: Option<&'a Json>,
+    error: Option<&'a Json>,
+    rationale: Option<&'a str>,
+    source_type: Option<&'a str>,
+    source_id: Option<&'a str>,
+    span_id: Option<&'a str>,
+    valid: bool,
+    create_time: Option<Timestamp>,
+    metadata: Option<&'a Json>,
+}
+
+impl<'a> From<&'a Assessment> for AssessmentJson<'a> {
+    fn from(assessment: &'a Assessment) -> Self {
+        Self {
+            assessment_id: &assessment.id,
+            name: &assessment.name,
+            r#type: assessment.kind.as_str(),
+            value: assessment.value.as_ref(),
+            error: assessment.error.as_ref(),
+            rationale: assessment.rationale.as_deref(),
+            source_type: assessment.source_type.as_deref(),
+            source_id: assessment.source_id.as_deref(),
+            span_id: assessment.span_id.as_deref(),
+            valid: assessment.valid,
+            create_time: assessment.create_time,
+            metadata: assessment.metadata.as_ref(),
+        }
+    }
+}
+
+/// Pairs as an object, in their order.
+#[derive(Debug)]
+struct Pairs<'a>(&'a [(String, Json)]);
+
+impl Serialize for Pairs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct SpanJson<'a> {
+    trace_id: &'a str,
+    span_id: &'a str,
+    parent_id: Option<&'a str>,
+    depth: usize,
+    name: &'a str,
+    span_type: &'a str,
+    status: &'a str,
+    status_message: &'a str,
+    start_time: String,
+    start_time_ns: i64,
+    end_time_ns: Option<i64>,
+    duration_ms: Option<f64>,
+    model: Option<&'a str>,
+    provider: Option<&'a str>,
+    token_usage: Option<&'a TokenUsage>,
+    token_usage_source: Option<&'static str>,
+    cost: Option<Cost>,
+    inputs: Option<&'a Json>,
+    outputs: Option<&'a Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attributes: Option<Pairs<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<Vec<EventJson<'a>>>,
+    exception: Option<ExceptionJson<'a>>,
+    handled_failure: Option<()>,
+    links: Vec<LinkJson<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct EventJson<'a> {
+    name: &'a str,
+    time_ns: i64,
+    attributes: Pairs<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct ExceptionJson<'a> {
+    r#type: Option<&'a str>,
+    message: Option<&'a str>,
+    stacktrace: Option<&'a str>,
+}
+
+impl<'a> From<&'a Exception> for ExceptionJson<'a> {
+    fn from(exception: &'a Exception) -> Self {
+        Self {
+            r#type: exception.kind.as_deref(),
+            message: exception.message.as_deref(),
+            stacktrace: exception.stacktrace.as_deref(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct LinkJson<'a> {
+    trace_id: &'a str,
+    span_id: &'a str,
+    attributes: &'a Json,
+}
+
+impl<'a> SpanJson<'a> {
+    /// A span; `is_full` adds its attributes and events.
+    pub(crate) fn new(trace_id: &'a str, span: &'a Span, node: &Node, is_full: bool) -> Self {
+        let payload = span.payload.as_ref();
+        let usage = figures(span.token_usage.as_ref());
+        Self {
+            trace_id,
+            span_id: span.id.as_str(),
+            parent_id: span.parent.as_ref().map(crate::model::SpanId::as_str),
+            depth: node.depth,
+            name: &span.name,
+            span_type: span.span_type.as_str(),
+            status: span.status.as_str(),
+            status_message: &span.status_message,
+            start_time: span.start.rfc3339_nanos(),
+            start_time_ns: span.start.0,
+            end_time_ns: span.end.map(|end| end.0),
+            duration_ms: span.duration_ns().map(|nanos| nanos as f64 / 1e6),
+            model: span.model.as_deref(),
+            provider: span.provider.as_deref(),
+            token_usage: usage,
+            token_usage_source: usage.map(|_| "recorded"),
+            cost: span.cost,
+            inputs: payload.and_then(|payload| payload.inputs()),
+            outputs: payload.and_then(|payload| payload.outputs()),
+            attributes: is_full.then(|| Pairs(payload.map_or(&[], |payload| &payload.attributes))),
+            events: is_full.then(|| {
+                let events = payload.map_or(&[][..], |payload| &payload.events);
+                let event = |event: &'a crate::model::SpanEvent| EventJson {
+                    name: &event.name,
+                    time_ns: event.time.0,
+                    attributes: Pairs(&event.attributes),
+                };
+                events.iter().map(event).collect()
+            }),
+            exception: span.exception.as_ref().map(ExceptionJson::from),
+            handled_failure: None,
+            links: payload
+                .map_or(&[][..], |payload| &payload.links)
+                .iter()
+                .map(|link| LinkJson { trace_id: &link.trace_id, span_id: &link.span_id, attributes: &link.attributes })
+                .collect(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct ProblemJson {
+    kind: &'static str,
+    message: String,
+    path: Option<String>,
+}
+
+impl From<Problem> for ProblemJson {
+    fn from(problem: Problem) -> Self {
+        Self { kind: problem.kind, message: problem.message, path: problem.path }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct ShowJson<'a> {
+    schema: &'static str,
+    info: TraceJson<'a>,
+    spans: Vec<SpanJson<'a>>,
+    spans_source: &'static str,
+    complete: bool,
+    problems: Vec<ProblemJson>,
+}
+
+impl<'a> ShowJson<'a> {
+    /// A trace with the spans that pass, and the figures computed from all of them.
+    pub(crate) fn new(
+        trace: &'a Trace,
+        usage: &'a TraceUsage,
+        problems: Vec<Problem>,
+        passes: impl Fn(&Span) -> bool,
+    ) -> Self {
+        let mut info = TraceJson::from(&trace.info);
+        info.token_usage = usage.token_usage.as_ref();
+        info.token_usage_source = usage.source;
+        info.cost = usage.cost;
+        let spans = trace.spans.as_ref();
+        Self {
+            schema: SCHEMA,
+            info,
+            spans: spans.map_or_else(Vec::new, |spans| {
+                let pairs = spans.list.iter().zip(&spans.nodes).filter(|(span, _)| passes(span));
+                pairs.map(|(span, node)| SpanJson::new(&trace.info.trace_id, span, node, true)).collect()
+            }),
+            spans_source: spans.map_or("none", |spans| spans.source.as_str()),
+            complete: !trace.is_incomplete(),
+            problems: problems.into_iter().map(ProblemJson::from).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct CallJson<'a> {
+    span_id: &'a str,
+    name: &'a str,
+    span_type: &'a str,
+    agent: Option<&'a str>,
+    model: Option<&'a str>,
+    provider: Option<&'a str>,
+    token_usage: Option<&'a TokenUsage>,
+    token_usage_source: Option<&'static str>,
+    cost: Option<Cost>,
+    counted: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct UsageJson<'a> {
+    schema: &'static str,
+    trace_id: &'a str,
+    name: Option<&'a str>,
+    token_usage: Option<&'a TokenUsage>,
+    token_usage_source: Option<&'static str>,
+    recorded_token_usage: Option<&'a TokenUsage>,
+    cost: Option<Cost>,
+    complete: bool,
+    calls: Vec<CallJson<'a>>,
+}
+
+/// The calls of a trace.
+pub(crate) fn calls<'a>(trace: &'a Trace, usage: &'a TraceUsage) -> Vec<CallJson<'a>> {
+    let call = |call: &'a crate::analyze::usage::Call| {
+        let span = &trace.span_list()[call.span];
+        let usage = figures(span.token_usage.as_ref());
+        CallJson {
+            span_id: span.id.as_str(),
+            name: &span.name,
+            span_type: span.span_type.as_str(),
+            agent: call.agent.as_deref(),
+            model: span.model.as_deref(),
+            provider: span.provider.as_deref(),
+            token_usage: usage,
+            token_usage_source: usage.map(|_| "recorded"),
+            cost: span.cost,
+            counted: call.is_counted,
+        }
+    };
+    usage.calls.iter().map(call).collect()
+}
+
+impl<'a> UsageJson<'a> {
+    pub(crate) fn new(trace: &'a Trace, usage: &'a TraceUsage) -> Self {
+        Self {
+            schema: SCHEMA,
+            trace_id: &trace.info.trace_id,
+            name: trace.info.name.as_deref(),
+            token_usage: usage.token_usage.as_ref(),
+            token_usage_source: usage.source,
+            recorded_token_usage: trace.info.recorded_usage.as_ref(),
+            cost: usage.cost,
+            complete: !trace.is_incomplete(),
+            calls: calls(trace, usage),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct GroupJson<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<ModelKey<'a>>,
+    traces: u64,
+    calls: u64,
+    token_usage: Option<&'a TokenUsage>,
+    cost: Option<Cost>,
+}
+
+#[derive(Debug, Serialize)]
+struct ModelKey<'a> {
+    model: Option<&'a str>,
+}
+
+impl<'a> GroupJson<'a> {
+    /// The calls of a model; `None` = those whose model nobody recorded.
+    pub(crate) fn of_model(model: Option<&'a str>, group: &'a Group) -> Self {
+        Self { key: Some(ModelKey { model }), ..Self::total(group) }
+    }
+
+    /// All calls.
+    pub(crate) fn total(group: &'a Group) -> Self {
+        Self {
+            key: None,
+            traces: group.traces,
+            calls: group.calls,
+            token_usage: group.token_usage.as_ref(),
+            cost: group.cost,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct GroupsJson<'a> {
+    pub(crate) schema: &'static str,
+    pub(crate) by: [&'static str; 1],
+    pub(crate) groups: Vec<GroupJson<'a>>,
+    pub(crate) total: GroupJson<'a>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct ExperimentJson<'a> {
+    experiment_id: &'a str,
+    name: &'a str,
+    lifecycle_stage: &'a str,
+    workspace: Option<&'a str>,
+    artifact_location: Option<&'a str>,
+    creation_time: Option<Timestamp>,
+    last_update_time: Option<Timestamp>,
+    tags: &'a Labels,
+    trace_count: u64,
+    error_count: u64,
+    last_trace_time: Option<Timestamp>,
+    token_usage: Option<&'a TokenUsage>,
+}
+
+impl<'a> ExperimentJson<'a> {
+    pub(crate) fn new(experiment: &'a Experiment, totals: &'a Totals) -> Self {
+        Self {
+            experiment_id: &experiment.experiment_id,
+            name: &experiment.name,
+            lifecycle_stage: &experiment.lifecycle_stage,
+            workspace: experiment.workspace.as_deref(),
+            artifact_location: experiment.artifact_location.as_deref(),
+            creation_time: experiment.creation_time,
+            last_update_time: experiment.last_update_time,
+            tags: &experiment.tags,
+            trace_count: totals.traces,
+            error_count: totals.errors,
+            last_trace_time: totals.last_trace_time,
+            token_usage: totals.token_usage.as_ref(),
+        }
+    }
+}
+
+/// What a list held back.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Page {
+    /// How many items were printed.
+    pub returned: usize,
+    /// How many there are, where that is known.
+    pub matched: Option<usize>,
+    /// Whether these are all.
+    pub complete: bool,
+}
+
+/// Writes JSON so that a terminal shows it and obeys none of it: dangerous characters become `\uXXXX`, which is the same
+/// JSON. They can only stand inside strings.
+#[derive(Debug)]
+pub(crate) struct Escaped<W>(pub(crate) W);
+
+impl<W: Write> Write for Escaped<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let mut from = 0;
+        for (at, c) in text.char_indices() {
+            if c >= '\x7f' && is_dangerous(c) {
+                self.0.write_all(&text.as_bytes()[from..at])?;
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(self.0, "\\u{unit:04x}")?;
+                }
+                from = at + c.len_utf8();
+            }
+        }
+        self.0.write_all(&text.as_bytes()[from..])?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}

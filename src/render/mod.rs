@@ -1,0 +1,273 @@
+//! Data to text, JSON, JSON lines, CSV or ids. Commands hand rows or a view over; the format is chosen here and nowhere else.
+
+mod csv;
+pub mod experiment;
+pub mod json;
+pub mod number;
+mod pretty;
+pub mod span;
+pub mod table;
+pub mod text;
+mod theme;
+pub mod trace;
+pub mod tree;
+pub mod usage;
+
+pub use json::Page;
+pub use table::{Cell, Shape};
+pub use theme::{Role, Theme};
+
+use crate::error::Result;
+use crate::model::{Timestamp, Zone};
+use crate::term::Paged;
+use serde::Serialize;
+use std::io::Write;
+
+/// A form of output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Table,
+    /// One JSON document
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values
+    Csv,
+    /// One id a line
+    Ids,
+}
+
+/// How text is to look.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Colours or none.
+    pub theme: Theme,
+    /// Columns to fit into; `None` = do not cut.
+    pub width: Option<usize>,
+    /// Guides and bars beyond ASCII.
+    pub unicode: bool,
+    /// The zone of times.
+    pub zone: Zone,
+    /// The time from which ages count.
+    pub now: Timestamp,
+}
+
+impl Look {
+    /// What stands where text was cut.
+    #[must_use]
+    pub const fn ellipsis(&self) -> &'static str {
+        if self.unicode { "…" } else { "..." }
+    }
+
+    /// The sign between facts of a header.
+    #[must_use]
+    pub const fn dot(&self) -> &'static str {
+        if self.unicode { " · " } else { " - " }
+    }
+}
+
+/// One line of a list.
+pub trait Row {
+    /// The key of the list in the JSON document.
+    const KEY: &'static str;
+    /// The columns of CSV, as paths into the JSON of a row.
+    const CSV: &'static [&'static str];
+    /// The columns for people.
+    fn shapes() -> &'static [Shape];
+    /// The cells for people, one for each column.
+    fn cells(&self, look: &Look) -> Vec<Cell>;
+    /// The JSON of a row.
+    fn json(&self) -> impl Serialize;
+    /// What `-o ids` prints.
+    fn id(&self) -> &str;
+}
+
+/// Something shown as a whole.
+pub trait View {
+    /// The parts that JSON lines, CSV and ids print.
+    type Item: Row;
+    /// The JSON document.
+    fn json(&self) -> impl Serialize;
+    /// The form for people.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()>;
+    /// The parts.
+    fn items(&self) -> Vec<Self::Item>;
+}
+
+/// Where output goes and what form it takes.
+#[derive(Debug)]
+pub struct Output {
+    /// The form.
+    pub format: Format,
+    /// How text is to look.
+    pub look: Look,
+    /// Whether stdout is a terminal, which JSON must not reach unescaped.
+    pub is_terminal: bool,
+    /// The stream.
+    pub out: Paged,
+}
+
+impl Output {
+    /// Shows one thing as a whole.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn show<V: View>(&mut self, view: &V) -> Result<()> {
+        match self.format {
+            Format::Table => view.text(&self.look, &mut self.out)?,
+            Format::Json => {
+                write_json(&mut self.out, self.is_terminal, &view.json())?;
+                writeln!(self.out)?;
+            }
+            Format::Jsonl | Format::Csv | Format::Ids => {
+                let mut list = self.list();
+                for item in view.items() {
+                    list.push(&item)?;
+                }
+                return list.finish(None);
+            }
+        }
+        // What is said of it comes after it.
+        Ok(self.out.finish()?)
+    }
+
+    /// Begins a list, whose rows leave as they come.
+    pub const fn list<R: Row>(&mut self) -> List<'_, R> {
+        List {
+            output: self,
+            rows: Vec::new(),
+            layout: None,
+            count: 0,
+            line: Vec::new(),
+            kind: std::marker::PhantomData,
+        }
+    }
+}
+
+fn write_json(out: &mut Paged, is_terminal: bool, value: &impl Serialize) -> Result<()> {
+    if is_terminal {
+        serde_json::to_writer(json::Escaped(out), value)?;
+    } else {
+        serde_json::to_writer(out, value)?;
+    }
+    Ok(())
+}
+
+/// So many rows of a table are laid out together; later ones keep the widths of the first.
+const CHUNK: usize = 1_000;
+
+/// A list in the making.
+#[derive(Debug)]
+pub struct List<'a, R> {
+    output: &'a mut Output,
+    rows: Vec<Vec<Cell>>,
+    layout: Option<table::Layout>,
+    count: usize,
+    /// One row as JSON, before it leaves in one write.
+    line: Vec<u8>,
+    kind: std::marker::PhantomData<R>,
+}
+
+impl<R: Row> List<'_, R> {
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn push(&mut self, row: &R) -> Result<()> {
+        self.count += 1;
+        let is_terminal = self.output.is_terminal;
+        let out = &mut self.output.out;
+        match self.output.format {
+            Format::Table => {
+                self.rows.push(row.cells(&self.output.look));
+                if self.rows.len() == CHUNK {
+                    self.write_rows()?;
+                }
+            }
+            Format::Json | Format::Jsonl => {
+                self.line.clear();
+                match (self.output.format, self.count) {
+                    (Format::Json, 1) => self.open_json()?,
+                    (Format::Json, _) => self.line.extend_from_slice(b",\n"),
+                    _ => {}
+                }
+                serde_json::to_writer(&mut self.line, &row.json())?;
+                if self.output.format == Format::Jsonl {
+                    self.line.push(b'\n');
+                }
+                if is_terminal {
+                    json::Escaped(&mut self.output.out).write_all(&self.line)?;
+                } else {
+                    self.output.out.write_all(&self.line)?;
+                }
+            }
+            Format::Csv => {
+                if self.count == 1 {
+                    csv::titles::<R>(out)?;
+                }
+                csv::row(out, is_terminal, row)?;
+            }
+            // The group of calls whose model nobody recorded has no id.
+            Format::Ids if row.id().is_empty() => {}
+            Format::Ids => writeln!(out, "{}", text::one_line(row.id()))?,
+        }
+        Ok(())
+    }
+
+    /// Ends the list; `page` tells programs what was held back.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(mut self, page: Option<Page>) -> Result<()> {
+        match self.output.format {
+            Format::Table => self.write_rows()?,
+            Format::Json => {
+                if self.count == 0 {
+                    self.open_json()?;
+                }
+                self.output.out.write_all(b"\n]")?;
+                if let Some(page) = page {
+                    self.output.out.write_all(b",\"page\":")?;
+                    write_json(&mut self.output.out, false, &page)?;
+                }
+                self.output.out.write_all(b"}\n")?;
+            }
+            Format::Csv if self.count == 0 => csv::titles::<R>(&mut self.output.out)?,
+            Format::Csv | Format::Jsonl | Format::Ids => {}
+        }
+        // What is said of the list comes after it.
+        Ok(self.output.out.finish()?)
+    }
+
+    fn open_json(&mut self) -> Result<()> {
+        Ok(writeln!(self.output.out, "{{\"schema\":\"{}\",\"{}\":[", json::SCHEMA, R::KEY)?)
+    }
+
+    fn write_rows(&mut self) -> Result<()> {
+        let look = self.output.look;
+        let is_first = self.layout.is_none();
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let layout = self.layout.get_or_insert_with(|| table::Layout::new(R::shapes(), &self.rows, look.width));
+        layout.write(&mut self.output.out, look.theme, look.ellipsis(), R::shapes(), &self.rows, is_first)?;
+        self.rows.clear();
+        Ok(())
+    }
+}
+
+/// Writes rows as a table within a view.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_table(look: &Look, out: &mut dyn Write, shapes: &[Shape], rows: &[Vec<Cell>]) -> Result<()> {
+    Ok(table::Layout::new(shapes, rows, look.width).write(out, look.theme, look.ellipsis(), shapes, rows, true)?)
+}
+
+#[cfg(test)]
+mod tests;

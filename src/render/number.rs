@@ -1,0 +1,86 @@
+//! The only writer of numbers for people.
+
+use crate::model::{Cost, Timestamp, TokenUsage};
+
+/// A duration in nanoseconds with three digits: `0.2 ms`, `830 ms`, `2.41 s`, `3 m 20 s`, `2 h 05 m`.
+#[must_use]
+pub fn duration(nanos: i64) -> String {
+    let sign = if nanos < 0 { "-" } else { "" };
+    let nanos = nanos.unsigned_abs();
+    let seconds = nanos / 1_000_000_000;
+    let body = match nanos {
+        0 => "0 ms".to_owned(),
+        1..=999_999 => format!("{:.1} ms", (nanos as f64 / 1e6).max(0.1)),
+        1_000_000..=99_999_999 => trimmed(nanos as f64 / 1e6, 1) + " ms",
+        100_000_000..=999_499_999 => format!("{:.0} ms", nanos as f64 / 1e6),
+        _ if nanos < 59_995_000_000 => format!("{:.2} s", nanos as f64 / 1e9),
+        _ if seconds < 3_600 => format!("{} m {:02} s", seconds / 60, seconds % 60),
+        _ if seconds < 86_400 => format!("{} h {:02} m", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{} d {:02} h", seconds / 86_400, seconds % 86_400 / 3_600),
+    };
+    format!("{sign}{body}")
+}
+
+fn trimmed(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
+/// A duration in milliseconds.
+#[must_use]
+pub fn millis(millis: i64) -> String {
+    duration(millis.saturating_mul(1_000_000))
+}
+
+/// A count with separators: `1,569`.
+#[must_use]
+pub fn count(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if number < 0 { format!("-{out}") } else { out }
+}
+
+/// How long ago something was: `12 s`, `5 m`, `3 h`, `8 d`; `-` for the future.
+#[must_use]
+pub fn age(time: Timestamp, now: Timestamp) -> String {
+    let seconds = now.0.saturating_sub(time.0).div_euclid(1_000_000_000);
+    match seconds {
+        i64::MIN..=-1 => "-".to_owned(),
+        0..=59 => format!("{seconds} s"),
+        60..=3_599 => format!("{} m", seconds / 60),
+        3_600..=86_399 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// Money: `$0.0012`, with as many digits as tell something.
+#[must_use]
+pub fn cost(cost: &Cost) -> Option<String> {
+    let total = cost.total_cost?;
+    let digits = match total.abs() {
+        0.0 => 0,
+        small if small < 0.000_1 => 7,
+        small if small < 0.01 => 5,
+        small if small < 1.0 => 4,
+        _ => 2,
+    };
+    Some(format!("${total:.digits$}"))
+}
+
+/// The total of a usage; `-` where it is not known.
+#[must_use]
+pub fn total(usage: Option<&TokenUsage>) -> String {
+    usage.and_then(|usage| usage.total_tokens).map_or_else(|| "-".to_owned(), count)
+}
+
+/// A figure that may be unknown.
+#[must_use]
+pub fn known(figure: Option<i64>) -> String {
+    figure.map_or_else(|| "-".to_owned(), count)
+}

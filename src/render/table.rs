@@ -1,0 +1,167 @@
+//! Tables that fit the screen: columns shrink, then drop out, and no row takes two lines. The only user of comfy-table.
+
+use super::text::{clip, width};
+use super::theme::{Role, Theme};
+use comfy_table::{Cell as TableCell, CellAlignment, ContentArrangement, Table, presets};
+use std::io::{self, Write};
+
+/// Text of a cell, safe to print, and what it is.
+#[derive(Clone, Debug, Default)]
+pub struct Cell {
+    text: String,
+    role: Role,
+}
+
+impl Cell {
+    /// Text from a trace.
+    #[must_use]
+    pub fn stored(text: &str, role: Role) -> Self {
+        Self { text: super::text::one_line(text).into_owned(), role }
+    }
+
+    /// Text that this program made.
+    #[must_use]
+    pub fn own(text: impl Into<String>, role: Role) -> Self {
+        Self { text: text.into(), role }
+    }
+
+    /// Text from a trace that may be absent.
+    #[must_use]
+    pub fn maybe(text: Option<&str>, role: Role) -> Self {
+        text.filter(|text| !text.is_empty()).map_or_else(Self::none, |text| Self::stored(text, role))
+    }
+
+    /// Nothing, visibly.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { text: "-".to_owned(), role: Role::Dim }
+    }
+}
+
+/// How a column behaves.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// Its heading.
+    pub title: &'static str,
+    /// Numbers stand right.
+    pub is_right: bool,
+    /// How narrow it may become; `None` = not at all.
+    pub shrinks_to: Option<usize>,
+    /// The greater, the sooner it drops out; 0 = never.
+    pub drops: u8,
+}
+
+const GAP: usize = 2;
+
+/// Which columns are shown, and how wide.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    widths: Vec<Option<usize>>,
+}
+
+impl Layout {
+    pub(super) fn new(shapes: &[Shape], rows: &[Vec<Cell>], room: Option<usize>) -> Self {
+        let natural = |column: usize| {
+            let cells = rows.iter().map(|row| width(&row[column].text));
+            cells.chain([width(shapes[column].title)]).max().unwrap_or(0)
+        };
+        let is_empty = |column: usize| !rows.is_empty() && rows.iter().all(|row| row[column].text == "-");
+        let mut widths: Vec<Option<usize>> = (0..shapes.len())
+            .map(|column| (shapes[column].drops == 0 || !is_empty(column)).then(|| natural(column)))
+            .collect();
+        let Some(room) = room else { return Self { widths } };
+        while total(&widths) > room {
+            let excess = total(&widths) - room;
+            let shrinkable = (0..shapes.len()).filter_map(|column| {
+                let (width, least) = (widths[column]?, shapes[column].shrinks_to?);
+                (width > least).then_some((width, least, column))
+            });
+            if let Some((width, least, column)) = shrinkable.max() {
+                // Take from the widest only down to the next one, so that columns share what is missing.
+                let next = (0..shapes.len())
+                    .filter(|other| *other != column && shapes[*other].shrinks_to.is_some())
+                    .filter_map(|other| widths[other]);
+                let next = next.filter(|other| *other < width).max().unwrap_or(least).max(least);
+                let take = excess.min((width - next).max(1));
+                widths[column] = Some(width - take);
+            } else if let Some(column) = (0..shapes.len())
+                .filter(|column| widths[*column].is_some() && shapes[*column].drops > 0)
+                .max_by_key(|column| shapes[*column].drops)
+            {
+                widths[column] = None;
+                // What is left may grow again.
+                for (other, width) in widths.iter_mut().enumerate() {
+                    *width = width.map(|_| natural(other));
+                }
+            } else {
+                // Text before numbers: a number cut short reads as a smaller one.
+                let widest = |right: bool| {
+                    let columns = (0..shapes.len()).filter(|column| shapes[*column].is_right == right);
+                    columns
+                        .filter(|column| widths[*column].is_some_and(|width| width > 3))
+                        .max_by_key(|column| widths[*column])
+                };
+                let Some(column) = widest(false).or_else(|| widest(true)) else { break };
+                widths[column] = widths[column].map(|width| width - 1);
+            }
+        }
+        Self { widths }
+    }
+
+    pub(super) fn write(
+        &self,
+        out: &mut dyn Write,
+        theme: Theme,
+        ellipsis: &str,
+        shapes: &[Shape],
+        rows: &[Vec<Cell>],
+        with_titles: bool,
+    ) -> io::Result<()> {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        table.force_no_tty();
+        if theme.color {
+            table.enforce_styling();
+        }
+        let shown: Vec<(usize, usize)> =
+            self.widths.iter().enumerate().filter_map(|(column, width)| Some((column, (*width)?))).collect();
+        if with_titles {
+            // Titles are a row like any other, so that a chunk without them lines up.
+            let title = |(column, width): &(usize, usize)| {
+                let text = padded(&clip(shapes[*column].title, *width, ellipsis), *width, shapes[*column].is_right);
+                theme.cell(Role::Dim, TableCell::new(text))
+            };
+            table.add_row(shown.iter().map(title));
+        }
+        for row in rows {
+            let cell = |(column, width): &(usize, usize)| {
+                let text = padded(&clip(&row[*column].text, *width, ellipsis), *width, shapes[*column].is_right);
+                theme.cell(row[*column].role, TableCell::new(text))
+            };
+            table.add_row(shown.iter().map(cell));
+        }
+        for (at, (column, _)) in shown.iter().enumerate() {
+            if let Some(column_style) = table.column_mut(at) {
+                // Space behind the last column would wrap on a screen that is just wide enough.
+                column_style.set_padding((0, if at + 1 == shown.len() { 0 } else { GAP as u16 }));
+                let align = if shapes[*column].is_right { CellAlignment::Right } else { CellAlignment::Left };
+                column_style.set_cell_alignment(align);
+            }
+        }
+        for line in table.lines() {
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// Pads to a width, which keeps the columns of one chunk as wide as those of the next.
+fn padded(text: &str, columns: usize, is_right: bool) -> String {
+    let space = " ".repeat(columns.saturating_sub(width(text)));
+    if is_right { space + text } else { text.to_owned() + &space }
+}
+
+fn total(widths: &[Option<usize>]) -> usize {
+    let shown = widths.iter().flatten().count();
+    widths.iter().flatten().sum::<usize>() + GAP * shown.saturating_sub(1)
+}

@@ -1,0 +1,79 @@
+use super::*;
+use crate::model::Json;
+
+#[test]
+fn nothing_stored_reaches_the_terminal_as_a_command() {
+    let check = |text: &str, shown: &str| assert_eq!(text::one_line(text), shown);
+    check("plain ünïcode 🚚 e\u{301}", "plain ünïcode 🚚 e\u{301}");
+    check("\x1b[31mred\x07", "\\x1b[31mred\\x07");
+    check("\u{9b}31m\u{7f}", "\\x9b31m\\x7f");
+    check("user\u{202e}txt", "user\\u{202e}txt");
+    check("a\u{200b}b\u{feff}c\u{2066}d\u{e0041}", "a\\u{200b}b\\u{feff}c\\u{2066}d\\u{e0041}");
+    check("a\r\nb\nc\td", "a⏎b⏎c d");
+    assert_eq!(text::block("a\r\nb\tc\u{1b}"), "a\nb\tc\\x1b");
+}
+
+#[test]
+fn json_for_a_terminal_is_escaped_and_means_the_same() {
+    let value = "\u{9b}31m \u{202e} \u{7f} é \u{e0041} 🚚";
+    let mut out = Vec::new();
+    json::Escaped(&mut out).write_all(serde_json::to_string(value).unwrap().as_bytes()).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert_eq!(text, r#""\u009b31m \u202e \u007f é \udb40\udc41 🚚""#);
+    assert_eq!(serde_json::from_str::<String>(&text).unwrap(), value);
+}
+
+#[test]
+fn figures_for_people() {
+    let check = |nanos: i64, text: &str| assert_eq!(number::duration(nanos), text);
+    check(0, "0 ms");
+    check(1, "0.1 ms");
+    check(210_000, "0.2 ms");
+    check(1_500_000, "1.5 ms");
+    check(83_000_000, "83 ms");
+    check(830_400_000, "830 ms");
+    check(999_600_000, "1.00 s");
+    check(2_410_000_000, "2.41 s");
+    check(59_999_000_000, "0 m 59 s");
+    check(200_000_000_000, "3 m 20 s");
+    check(7_500_000_000_000, "2 h 05 m");
+    check(90_000_000_000_000, "1 d 01 h");
+    check(-700_000_000, "-700 ms");
+    assert_eq!(number::count(-1_234_567), "-1,234,567");
+    assert_eq!(number::count(123), "123");
+}
+
+#[test]
+fn long_text_is_clipped_by_columns_not_bytes() {
+    assert_eq!(text::clip("空实验空实验", 7, "…"), "空实验…");
+    assert_eq!(text::clip("abc", 3, "…"), "abc");
+    assert_eq!(text::clip("abcd", 3, "…"), "ab…");
+    assert_eq!(text::clip("abcd", 2, "..."), "ab");
+}
+
+#[test]
+fn stored_json_is_indented_for_reading() {
+    let json = |text: &str| Json::from_strict(text).unwrap();
+    assert_eq!(
+        pretty::readable(&json(r#"{"a": [1, {}], "b": "x, {y}\" \\", "c": []}"#)),
+        "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": \"x, {y}\\\" \\\\\",\n  \"c\": []\n}"
+    );
+    assert_eq!(pretty::readable(&json(r#""two\nlines""#)), "two\nlines");
+    let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+    assert!(pretty::readable(&json(&deep)).len() < 1_000_000);
+}
+
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn shown_text_holds_no_control_and_escapes_stay_stable(text in any::<String>()) {
+            let shown = text::one_line(&text).into_owned();
+            prop_assert!(!shown.chars().any(|c| c.is_control() || text::is_dangerous(c)));
+            prop_assert_eq!(text::one_line(&shown), shown.as_str());
+            prop_assert!(text::width(&text::clip(&shown, 12, "…")) <= 12);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Rows of `mltrace traces list`.
+
+use super::json::TraceJson;
+use super::table::{Cell, Shape};
+use super::{Look, Role, Row, number};
+use crate::model::{TraceInfo, TraceState, short_trace_id};
+use serde::Serialize;
+
+/// The role of a state.
+#[must_use]
+pub const fn state_role(state: &TraceState) -> Role {
+    match state {
+        TraceState::Ok => Role::Good,
+        TraceState::Error => Role::Bad,
+        TraceState::InProgress => Role::Warn,
+        TraceState::Unspecified | TraceState::Other(_) => Role::Dim,
+    }
+}
+
+impl Row for TraceInfo {
+    const KEY: &'static str = "traces";
+    const CSV: &'static [&'static str] = &[
+        "trace_id",
+        "client_request_id",
+        "experiment_id",
+        "experiment_name",
+        "name",
+        "state",
+        "request_time",
+        "execution_duration_ms",
+        "span_count",
+        "token_usage.input_tokens",
+        "token_usage.output_tokens",
+        "token_usage.total_tokens",
+        "cost.total_cost",
+        "session_id",
+        "user_id",
+        "run_id",
+        "request_preview",
+        "response_preview",
+    ];
+
+    fn shapes() -> &'static [Shape] {
+        &[
+            Shape { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
+            Shape { title: "age", is_right: true, shrinks_to: None, drops: 3 },
+            Shape { title: "state", is_right: false, shrinks_to: None, drops: 0 },
+            Shape { title: "name", is_right: false, shrinks_to: Some(18), drops: 0 },
+            Shape { title: "duration", is_right: true, shrinks_to: None, drops: 1 },
+            Shape { title: "spans", is_right: true, shrinks_to: None, drops: 5 },
+            Shape { title: "tokens", is_right: true, shrinks_to: None, drops: 2 },
+            Shape { title: "cost", is_right: true, shrinks_to: None, drops: 6 },
+            Shape { title: "session", is_right: false, shrinks_to: Some(7), drops: 7 },
+            Shape { title: "request", is_right: false, shrinks_to: Some(10), drops: 8 },
+        ]
+    }
+
+    fn cells(&self, look: &Look) -> Vec<Cell> {
+        vec![
+            Cell::stored(short_trace_id(&self.trace_id), Role::Id),
+            Cell::own(number::age(self.request_time, look.now), Role::Plain),
+            Cell::stored(self.state.as_str(), state_role(&self.state)),
+            Cell::maybe(self.display_name(), Role::Name),
+            self.execution_duration_ms.map_or_else(Cell::none, |millis| Cell::own(number::millis(millis), Role::Plain)),
+            self.span_count.map_or_else(Cell::none, |count| Cell::own(number::count(count.cast_signed()), Role::Plain)),
+            Cell::own(number::total(self.recorded_usage.as_ref()), Role::Figure),
+            self.cost.as_ref().and_then(number::cost).map_or_else(Cell::none, |cost| Cell::own(cost, Role::Figure)),
+            Cell::maybe(self.session_id(), Role::Plain),
+            Cell::maybe(self.request_preview.as_deref(), Role::Dim),
+        ]
+    }
+
+    fn json(&self) -> impl Serialize {
+        TraceJson::from(self)
+    }
+
+    fn id(&self) -> &str {
+        &self.trace_id
+    }
+}

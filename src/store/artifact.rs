@@ -1,0 +1,197 @@
+//! Finds the files of a trace: where its tag says, and after a store was moved, copied or served, where they are now.
+
+use crate::model::Problem;
+use percent_encoding::percent_decode_str;
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+/// The name of the file that holds a trace's spans.
+pub(super) const TRACES_JSON: &str = "traces.json";
+/// The name of the file that holds an archived trace's spans.
+pub(super) const TRACES_PB: &str = "traces.pb";
+
+/// Larger files than this are not read: nothing MLflow writes comes near, and memory is bounded.
+const MAX_BYTES: u64 = 2 << 30;
+
+/// The folders below which artifacts may lie.
+#[derive(Clone, Debug)]
+pub(super) struct Artifacts {
+    /// The folder of the database; or the file store itself, and the one it lies in, where a server keeps `mlartifacts`.
+    /// None for the sample in memory.
+    pub(super) bases: Vec<PathBuf>,
+    /// Where a local server keeps artifacts (`MLFLOW_ARTIFACTS_DESTINATION`).
+    pub(super) destination: Option<PathBuf>,
+}
+
+/// What a file of a trace came to.
+pub(super) enum Found {
+    /// Its bytes.
+    Bytes(PathBuf, Vec<u8>),
+    /// It is not there.
+    Missing(Problem),
+}
+
+impl Artifacts {
+    /// Reads a file of a trace. `location` is the folder that a tag names.
+    pub(super) fn read(&self, location: Option<&str>, experiment: &str, trace: &str, name: &str) -> Found {
+        let candidates = self.candidates(location, &format!("{experiment}/traces/{trace}/artifacts"));
+        for folder in &candidates {
+            let path = folder.join(name);
+            match read_settled(&path) {
+                Ok(bytes) => return Found::Bytes(path, bytes),
+                Err(error) if is_absent(&error) => {}
+                Err(error) => {
+                    return Found::Missing(
+                        Problem::new("unreadable_file", format!("cannot read {name}: {error}")).at(&path),
+                    );
+                }
+            }
+        }
+        if let Some(location) = location.filter(|location| is_foreign(location)) {
+            let message = format!("its files are at {location}, which is not read from here");
+            return Found::Missing(Problem::new("foreign_location", message));
+        }
+        let problem = Problem::new("missing_file", format!("{name} is not there"));
+        Found::Missing(match candidates.first() {
+            Some(folder) => problem.at(&folder.join(name)),
+            None => problem,
+        })
+    }
+
+    /// The folders of an experiment's traces that exist, for telling which traces may have files at all.
+    pub(super) fn trace_folders(&self, location: Option<&str>, experiment: &str) -> Vec<PathBuf> {
+        let traces = location.map(|location| format!("{}/traces", location.trim_end_matches('/')));
+        let mut folders = self.candidates(traces.as_deref(), &format!("{experiment}/traces"));
+        folders.retain(|folder| folder.is_dir());
+        folders
+    }
+
+    /// Every folder where something may lie, the likeliest first. `default` is its path below an artifact root.
+    pub(super) fn candidates(&self, location: Option<&str>, default: &str) -> Vec<PathBuf> {
+        let mut folders = Vec::new();
+        let mut add = |folder: PathBuf| {
+            if !folders.contains(&folder) {
+                folders.push(folder);
+            }
+        };
+        let named = location.and_then(local_path);
+        if let Some(Named::Path(path)) = &named {
+            let base = self.bases.first();
+            add(base.map_or_else(|| path.clone(), |base| base.join(path)));
+        }
+        let path = match &named {
+            Some(Named::Path(path) | Named::Served(path)) => path.as_path(),
+            None => Path::new(""),
+        };
+        let parts: Vec<_> = path
+            .components()
+            .filter_map(|part| if let Component::Normal(part) = part { Some(part) } else { None })
+            .collect();
+        let is_plain = !path.components().any(|part| part == Component::ParentDir);
+        if let Some(Named::Served(path)) = &named
+            && is_plain
+        {
+            for root in self.destination.iter().cloned().chain(self.bases.iter().map(|base| base.join("mlartifacts"))) {
+                add(root.join(path));
+            }
+        }
+        for base in &self.bases {
+            if is_plain {
+                for start in 0..parts.len() {
+                    add(base.join(parts[start..].iter().collect::<PathBuf>()));
+                }
+            }
+            if is_safe(default) {
+                for root in ["", "mlruns", "mlartifacts"] {
+                    add(base.join(root).join(default));
+                }
+            }
+        }
+        folders
+    }
+}
+
+/// A location that may be on this machine.
+enum Named {
+    /// A path.
+    Path(PathBuf),
+    /// A path below the artifact root of a server.
+    Served(PathBuf),
+}
+
+/// `/abs`, `rel`, `file:///abs`, `mlflow-artifacts:/p`, `mlflow-artifacts://host/p`; none for other schemes and hosts.
+fn local_path(location: &str) -> Option<Named> {
+    if let Some(rest) = location.strip_prefix("mlflow-artifacts:") {
+        let path = rest.strip_prefix("//").map_or(rest, |after| after.find('/').map_or("", |slash| &after[slash..]));
+        return Some(Named::Served(PathBuf::from(path.trim_start_matches('/'))));
+    }
+    if let Some(rest) = location.strip_prefix("file:") {
+        let path = match rest.strip_prefix("//") {
+            None => rest,
+            Some(after) if after.starts_with('/') => after,
+            Some(after) => after.strip_prefix("localhost")?,
+        };
+        return Some(Named::Path(PathBuf::from(percent_decode_str(path).decode_utf8_lossy().into_owned())));
+    }
+    // Two slashes or backslashes would reach for another host on Windows.
+    let is_remote = is_foreign(location) || location.starts_with("//") || location.starts_with("\\\\");
+    (!is_remote).then(|| Named::Path(PathBuf::from(location)))
+}
+
+/// `s3://…`, `dbfs:/…`, `wasbs://…`: read by others.
+fn is_foreign(location: &str) -> bool {
+    let Some((scheme, _)) = location.split_once(':') else { return false };
+    scheme.len() > 1
+        && !matches!(scheme, "file" | "mlflow-artifacts")
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+}
+
+/// Ids come from the store: none may climb out of a folder.
+fn is_safe(path: &str) -> bool {
+    Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+fn is_absent(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind;
+    // A name longer than the file system allows is not there either.
+    matches!(
+        error.kind(),
+        ErrorKind::NotFound
+            | ErrorKind::NotADirectory
+            | ErrorKind::IsADirectory
+            | ErrorKind::InvalidFilename
+            | ErrorKind::InvalidInput
+    )
+}
+
+/// Reads a file that a live program may be writing in place: one found empty is looked at again, as MLflow does.
+///
+/// # Errors
+/// When it cannot be read, or is larger than anything MLflow writes.
+pub(super) fn read_settled(path: &Path) -> std::io::Result<Vec<u8>> {
+    for pause in [100, 200] {
+        let bytes = read_bounded(path)?;
+        if !bytes.is_empty() || !is_fresh(path) {
+            return Ok(bytes);
+        }
+        std::thread::sleep(Duration::from_millis(pause));
+    }
+    read_bounded(path)
+}
+
+/// Whether a file changed within the last seconds, so that a writer may still be at it.
+pub(super) fn is_fresh(path: &Path) -> bool {
+    let age = path.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
+    age.is_some_and(|age| age < Duration::from_secs(2))
+}
+
+fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    let metadata = std::fs::metadata(path)?;
+    if metadata.len() > MAX_BYTES {
+        return Err(std::io::Error::other(format!("{} bytes is more than is read", metadata.len())));
+    }
+    if !metadata.is_file() {
+        return Err(std::io::ErrorKind::IsADirectory.into());
+    }
+    std::fs::read(path)
+}

@@ -1,0 +1,355 @@
+//! MLflow's file store (`mlruns`), v2 and v3, and stores in which both are mixed.
+
+use super::artifact::{Artifacts, Found, read_settled};
+use super::spans::{self, Rows};
+use super::{Need, Query, Sink, SortKey, SortValue, Surroundings, TraceStore};
+use crate::decode;
+use crate::error::{Error, Kind, Result};
+use crate::model::{Experiment, Labels, Problem, Totals, Trace, TraceInfo, TraceState, keys};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// Larger records than this are damage: MLflow cuts previews at 1,000 characters.
+const MAX_YAML_BYTES: usize = 1 << 20;
+
+/// A folder of experiments.
+pub(super) struct FileStore {
+    name: String,
+    root: PathBuf,
+    artifacts: Artifacts,
+}
+
+/// A trace's folder and the experiment that it lies in.
+#[derive(Clone)]
+struct Place<'a> {
+    folder: PathBuf,
+    experiment: &'a Experiment,
+}
+
+impl FileStore {
+    pub(super) fn open(path: &Path, around: &Surroundings) -> Result<Self> {
+        let root = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        std::fs::read_dir(&root).map_err(|error| {
+            Error::new(Kind::StoreUnreadable, format!("cannot read `{}`", root.display())).because(error)
+        })?;
+        let bases = std::iter::once(root.clone()).chain(root.parent().map(Path::to_owned)).collect();
+        let artifacts = Artifacts { bases, destination: around.artifacts_destination.clone() };
+        Ok(Self { name: root.display().to_string(), root, artifacts })
+    }
+
+    /// The folder of an experiment: among the active ones or in the trash.
+    fn experiment_folder(&self, experiment: &Experiment) -> PathBuf {
+        let active = self.root.join(&experiment.experiment_id);
+        if active.join("meta.yaml").exists() {
+            active
+        } else {
+            self.root.join(".trash").join(&experiment.experiment_id)
+        }
+    }
+
+    /// The folders of all traces of some experiments. Only those that hold a record are traces; MLflow passes over the others.
+    fn places<'a>(&self, experiments: &'a [Experiment], problems: &mut Vec<Problem>) -> Vec<Place<'a>> {
+        let mut places = Vec::new();
+        for experiment in experiments {
+            let folder = self.experiment_folder(experiment).join("traces");
+            match std::fs::read_dir(&folder) {
+                Ok(entries) => {
+                    places.extend(entries.flatten().map(|entry| Place { folder: entry.path(), experiment }));
+                }
+                // An experiment without traces has no such folder.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    let message = format!("the traces of experiment {} cannot be read: {error}", experiment.name);
+                    problems.push(Problem::new("unreadable_folder", message).at(&folder));
+                }
+            }
+        }
+        places
+    }
+
+    /// Reads a trace's record with its tags and metadata.
+    fn info(place: &Place<'_>) -> std::result::Result<Option<TraceInfo>, Problem> {
+        let path = place.folder.join("trace_info.yaml");
+        let Some(yaml) = record(&path)? else { return Ok(None) };
+        let mut info = decode::trace_info(&yaml).map_err(|why| {
+            Problem::new("damaged_trace", format!("a trace's record cannot be read: {why}")).at(&path)
+        })?;
+        info.experiment_id.clone_from(&place.experiment.experiment_id);
+        info.experiment_name = Some(place.experiment.name.clone());
+        info.tags = key_values(&place.folder.join("tags"));
+        info.metadata = key_values(&place.folder.join("request_metadata"));
+        info.derive(decode::json);
+        for file in files_in(&place.folder.join("assessments")) {
+            let Some(yaml) = record(&file)? else { continue };
+            let assessment = decode::assessment(&yaml).map_err(|why| {
+                Problem::new("damaged_assessment", format!("an assessment cannot be read: {why}")).at(&file)
+            })?;
+            info.assessments.push(assessment);
+        }
+        info.assessments.sort_by(|a, b| (a.create_time, &a.id).cmp(&(b.create_time, &b.id)));
+        Ok(Some(info))
+    }
+
+    fn with_spans(&self, info: TraceInfo, need: Need) -> Trace {
+        let mut trace = spans::assemble(info, Rows::default(), &self.artifacts, need);
+        if trace.info.name.is_none() {
+            trace.info.root_name = trace.span_list().first().map(|span| span.name.clone());
+        }
+        trace
+    }
+}
+
+impl TraceStore for FileStore {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn experiments(&self, problems: &mut Vec<Problem>) -> Result<Vec<Experiment>> {
+        let mut experiments = Vec::new();
+        for (folder, is_trash) in [(self.root.clone(), false), (self.root.join(".trash"), true)] {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path().join("meta.yaml");
+                // Folders without it are run artifacts of a database, the trash, or left-overs.
+                let yaml = match record(&path) {
+                    Ok(Some(yaml)) => yaml,
+                    Ok(None) => continue,
+                    Err(problem) => {
+                        problems.push(problem);
+                        continue;
+                    }
+                };
+                match decode::experiment(&yaml) {
+                    Ok(mut experiment) => {
+                        if is_trash {
+                            "deleted".clone_into(&mut experiment.lifecycle_stage);
+                        }
+                        // The folder is what MLflow goes by.
+                        experiment.experiment_id = entry.file_name().to_string_lossy().into_owned();
+                        experiment.tags = key_values(&entry.path().join("tags"));
+                        experiments.push(experiment);
+                    }
+                    Err(why) => problems.push(
+                        Problem::new("damaged_experiment", format!("an experiment cannot be read: {why}")).at(&path),
+                    ),
+                }
+            }
+        }
+        experiments.sort_by_key(|experiment| (experiment.experiment_id.len(), experiment.experiment_id.clone()));
+        Ok(experiments)
+    }
+
+    fn totals(&self, experiments: &[Experiment], problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
+        let mut totals: HashMap<String, Totals> = HashMap::new();
+        for found in in_parallel(&self.places(experiments, problems), Self::info) {
+            match found {
+                Ok(Some(info)) => {
+                    let total = totals.entry(info.experiment_id.clone()).or_default();
+                    total.traces += 1;
+                    total.errors += u64::from(info.state == TraceState::Error);
+                    total.last_trace_time = total.last_trace_time.max(Some(info.request_time));
+                    if let Some(usage) = &info.recorded_usage {
+                        total.add(usage);
+                    }
+                }
+                Ok(None) => {}
+                Err(problem) => problems.push(problem),
+            }
+        }
+        Ok(totals)
+    }
+
+    fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<()> {
+        let mut problems = Vec::new();
+        let places = self.places(&query.experiments, &mut problems);
+        for problem in problems {
+            sink.problem(problem);
+        }
+        // By time alone, one line of each record is enough to know which ones to read.
+        let is_by_time = query.order.key == SortKey::Time && query.filter.clauses.is_empty();
+        let keyed = |place: &Place<'_>| -> std::result::Result<Option<Key>, Problem> {
+            if is_by_time
+                && let Some(time) =
+                    record(&place.folder.join("trace_info.yaml"))?.as_deref().and_then(decode::request_time)
+            {
+                return Ok(Some((SortValue::Number(time.millis() as f64), file_name(&place.folder))));
+            }
+            let info = Self::info(place)?.filter(|info| query.filter.clauses.is_empty() || may_match(query, info));
+            Ok(info.map(|info| (SortValue::of(&info, query.order.key), info.trace_id)))
+        };
+        let mut order: Vec<(Key, &Place<'_>)> = Vec::with_capacity(places.len());
+        for (place, key) in places.iter().zip(in_parallel(&places, keyed)) {
+            match key {
+                Ok(Some(key)) => order.push((key, place)),
+                Ok(None) => {}
+                Err(problem) => sink.problem(problem),
+            }
+        }
+        order.sort_by(|((a, a_id), _), ((b, b_id), _)| query.order.compare(a, b).then_with(|| a_id.cmp(b_id)));
+        let mut page = query.expected.unwrap_or(100).clamp(1, 1_000);
+        let mut rest = order.as_slice();
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(page.min(rest.len()));
+            rest = later;
+            let places: Vec<Place<'_>> = now.iter().map(|(_, place)| (*place).clone()).collect();
+            let needs_spans = query.need != Need::Info || query.filter.needs_spans();
+            let load = |place: &Place<'_>| {
+                let info = Self::info(place)?.filter(|info| may_match(query, info));
+                Ok::<_, Problem>(info.map(|info| {
+                    if needs_spans { self.with_spans(info, query.need) } else { Trace { info, spans: None } }
+                }))
+            };
+            for trace in in_parallel(&places, load) {
+                match trace {
+                    Ok(Some(trace)) => {
+                        if sink.trace(trace)?.is_break() {
+                            return Ok(());
+                        }
+                    }
+                    Ok(None) => {}
+                    Err(problem) => sink.problem(problem),
+                }
+            }
+            page = (page * 2).min(1_000);
+        }
+        Ok(())
+    }
+
+    fn ids_with_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<String>> {
+        let experiments = self.experiments(&mut Vec::new())?;
+        let mut ids: Vec<String> = self
+            .places(&experiments, &mut Vec::new())
+            .iter()
+            .map(|place| (file_name(&place.folder), place))
+            .filter(|(id, place)| id.starts_with(prefix) && place.folder.join("trace_info.yaml").exists())
+            .map(|(id, _)| id)
+            .collect();
+        ids.sort();
+        ids.truncate(limit);
+        Ok(ids)
+    }
+
+    fn trace(&self, id: &str, need: Need) -> Result<Option<Trace>> {
+        // Ids become folder names here: one that is a path is no id.
+        if id.is_empty() || id.contains(['/', '\\']) || id == ".." || id == "." {
+            return Ok(None);
+        }
+        let experiments = self.experiments(&mut Vec::new())?;
+        for experiment in &experiments {
+            let place = Place { folder: self.experiment_folder(experiment).join("traces").join(id), experiment };
+            match Self::info(&place) {
+                Ok(None) => {}
+                Ok(Some(info)) => {
+                    return Ok(Some(if need == Need::Info {
+                        Trace { info, spans: None }
+                    } else {
+                        self.with_spans(info, need)
+                    }));
+                }
+                Err(problem) => {
+                    let error = Error::new(Kind::StoreUnreadable, format!("cannot read trace `{id}`"))
+                        .because(&problem.message);
+                    return Err(match &problem.path {
+                        Some(path) => error.hint(format!("look at `{path}`")),
+                        None => error,
+                    });
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>> {
+        let location = info.tags.get(keys::ARTIFACT_LOCATION);
+        match self.artifacts.read(location, &info.experiment_id, &info.trace_id, &format!("attachments/{id}")) {
+            Found::Bytes(_, bytes) => Ok(bytes),
+            Found::Missing(problem) => Err(super::attachment_missing(id, &problem)),
+        }
+    }
+
+    fn is_empty(&self) -> Result<bool> {
+        let experiments = self.experiments(&mut Vec::new())?;
+        Ok(!self
+            .places(&experiments, &mut Vec::new())
+            .iter()
+            .any(|place| place.folder.join("trace_info.yaml").exists()))
+    }
+}
+
+/// What a trace is sorted by, and its id.
+type Key = (SortValue, String);
+
+/// Whether a record alone does not rule the trace out. A name that was not recorded may still come from the root span.
+fn may_match(query: &Query, info: &TraceInfo) -> bool {
+    if info.name.is_some() {
+        return query.filter.matches_info(info);
+    }
+    let mut filter = query.filter.clone();
+    filter.clauses.retain(|clause| !matches!(clause, crate::filter::Clause::Name(_)));
+    filter.matches_info(info)
+}
+
+/// The text of a record; `None` where there is no such file.
+fn record(path: &Path) -> std::result::Result<Option<String>, Problem> {
+    match read_settled(path) {
+        Ok(bytes) if bytes.len() > MAX_YAML_BYTES => {
+            Err(Problem::new("damaged_record", format!("{} bytes are too many for a record", bytes.len())).at(path))
+        }
+        Ok(bytes) => Ok(Some(
+            String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        )),
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(error) => Err(Problem::new("unreadable_file", format!("cannot read a record: {error}")).at(path)),
+    }
+}
+
+/// One file per key; a key with slashes is a path of folders.
+fn key_values(folder: &Path) -> Labels {
+    let mut values = Labels::default();
+    let mut open = vec![(folder.to_owned(), String::new())];
+    while let Some((folder, prefix)) = open.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let key = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                open.push((entry.path(), key + "/"));
+            } else if let Ok(bytes) = std::fs::read(entry.path()) {
+                values.add(&key, &String::from_utf8_lossy(&bytes));
+            }
+        }
+    }
+    values
+}
+
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
+        .collect()
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Applies a function to all items on all processors; the results are in the order of the items.
+fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = items.len().div_ceil(threads);
+    if threads == 1 || items.len() < 32 {
+        return items.iter().map(work).collect();
+    }
+    std::thread::scope(|scope| {
+        let work = &work;
+        let parts: Vec<_> =
+            items.chunks(share).map(|part| scope.spawn(move || part.iter().map(work).collect::<Vec<R>>())).collect();
+        // A panic of a part is a bug, and goes on as one.
+        parts
+            .into_iter()
+            .flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}

@@ -1,0 +1,235 @@
+//! Where traces are. A store reads; it decides nothing: it may hand out more than was asked for, never less, and
+//! [`select`] drops what is not meant. A new store is one file that implements [`TraceStore`] and one line in [`open`].
+
+mod artifact;
+mod file;
+mod spans;
+mod sqlite;
+mod uri;
+
+pub use uri::{Address, Surroundings, resolve};
+
+use crate::error::Result;
+use crate::filter::Filter;
+use crate::model::{Experiment, Problem, Totals, Trace, TraceInfo};
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+/// How much of each trace is wanted; reading less is faster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// The record only.
+    Info,
+    /// And the spans as a tree shows them.
+    Tree,
+    /// And all that the spans carry.
+    Full,
+}
+
+/// The key that traces are sorted by; ties are broken by trace id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortKey {
+    /// Start.
+    Time,
+    /// Duration.
+    Duration,
+    /// Recorded total of tokens.
+    Tokens,
+    /// Recorded total cost.
+    Cost,
+    /// Recorded name.
+    Name,
+    /// State.
+    State,
+}
+
+/// An order of traces. Unknown values come last either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// By what.
+    pub key: SortKey,
+    /// Greatest first.
+    pub is_descending: bool,
+}
+
+impl Order {
+    /// Newest first.
+    pub const NEWEST: Self = Self { key: SortKey::Time, is_descending: true };
+}
+
+impl Order {
+    /// The order of two values.
+    #[must_use]
+    pub fn compare(self, a: &SortValue, b: &SortValue) -> Ordering {
+        let known = |value: &SortValue| !matches!(value, SortValue::Unknown);
+        let order = match (a, b) {
+            (SortValue::Number(a), SortValue::Number(b)) => a.total_cmp(b),
+            (SortValue::Text(a), SortValue::Text(b)) => a.cmp(b),
+            (SortValue::Number(_), SortValue::Text(_)) => Ordering::Less,
+            (SortValue::Text(_), SortValue::Number(_)) => Ordering::Greater,
+            _ => return known(b).cmp(&known(a)),
+        };
+        if self.is_descending { order.reverse() } else { order }
+    }
+}
+
+/// What a trace is sorted by.
+#[derive(Clone, Debug)]
+pub enum SortValue {
+    /// Not known.
+    Unknown,
+    /// A time, duration, count or cost.
+    Number(f64),
+    /// A name or state.
+    Text(String),
+}
+
+impl SortValue {
+    /// The value of a trace.
+    #[must_use]
+    pub fn of(info: &TraceInfo, key: SortKey) -> Self {
+        let number = |value: Option<f64>| value.map_or(Self::Unknown, Self::Number);
+        match key {
+            SortKey::Time => Self::Number(info.request_time.millis() as f64),
+            SortKey::Duration => number(info.execution_duration_ms.map(|millis| millis as f64)),
+            SortKey::Tokens => {
+                number(info.recorded_usage.as_ref().and_then(|usage| usage.total_tokens).map(|tokens| tokens as f64))
+            }
+            SortKey::Cost => number(info.cost.and_then(|cost| cost.total_cost)),
+            SortKey::Name => info.name.clone().map_or(Self::Unknown, Self::Text),
+            SortKey::State => Self::Text(info.state.as_str().to_owned()),
+        }
+    }
+}
+
+/// Which traces, in which order, and how much of them.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// The experiments to look in.
+    pub experiments: Vec<Experiment>,
+    /// What has to hold.
+    pub filter: Filter,
+    /// In which order.
+    pub order: Order,
+    /// How many are likely to be taken; only a hint for the size of pages.
+    pub expected: Option<usize>,
+    /// How much of each.
+    pub need: Need,
+    /// Whether only spans of the types in the filter are looked at, so that others need not be read whole.
+    pub only_types: bool,
+}
+
+/// Takes traces from a store as they come.
+pub trait Sink {
+    /// One trace; breaking ends the search.
+    ///
+    /// # Errors
+    /// Whatever the taker could not do with it; ends the search.
+    fn trace(&mut self, trace: Trace) -> Result<ControlFlow<()>>;
+    /// Something that could not be read.
+    fn problem(&mut self, problem: Problem);
+}
+
+/// A place where traces are kept.
+pub trait TraceStore {
+    /// What to call it in messages.
+    fn name(&self) -> &str;
+
+    /// Something that the reader should know of how the store is read.
+    fn remark(&self) -> Option<String> {
+        None
+    }
+
+    /// All experiments, deleted ones too, by id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn experiments(&self, problems: &mut Vec<Problem>) -> Result<Vec<Experiment>>;
+
+    /// Figures of each experiment that has traces, by experiment id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn totals(&self, experiments: &[Experiment], problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>>;
+
+    /// Hands out traces in the order asked for: all that are meant, possibly others too.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the sink fails.
+    fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<()>;
+
+    /// Ids that begin so, of all experiments, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn ids_with_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<String>>;
+
+    /// One trace by its exact id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn trace(&self, id: &str, need: Need) -> Result<Option<Trace>>;
+
+    /// The bytes of an attachment (MLflow 3.11 on).
+    ///
+    /// # Errors
+    /// When it cannot be found or read.
+    fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>>;
+
+    /// Whether there is any trace at all.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn is_empty(&self) -> Result<bool>;
+}
+
+/// Opens the store at an address.
+///
+/// # Errors
+/// When there is none, or it cannot be read.
+pub fn open(address: &Address, around: &Surroundings) -> Result<Box<dyn TraceStore>> {
+    Ok(match address {
+        Address::Sqlite(path) => Box::new(sqlite::SqliteStore::open(path, around)?),
+        Address::Files(path) => Box::new(file::FileStore::open(path, around)?),
+        Address::Demo => Box::new(sqlite::SqliteStore::demo()?),
+    })
+}
+
+/// Runs a query and hands on exactly the traces that are meant.
+///
+/// # Errors
+/// When the store cannot be read, or the taker fails.
+pub fn select(
+    store: &dyn TraceStore,
+    query: &Query,
+    problems: &mut Vec<Problem>,
+    take: &mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    struct Exact<'a> {
+        filter: &'a Filter,
+        problems: &'a mut Vec<Problem>,
+        take: &'a mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
+    }
+    impl Sink for Exact<'_> {
+        fn trace(&mut self, trace: Trace) -> Result<ControlFlow<()>> {
+            if self.filter.matches(&trace) { (self.take)(trace) } else { Ok(ControlFlow::Continue(())) }
+        }
+        fn problem(&mut self, problem: Problem) {
+            self.problems.push(problem);
+        }
+    }
+    store.search(query, &mut Exact { filter: &query.filter, problems, take })
+}
+
+/// An attachment that is not where its trace keeps such files.
+fn attachment_missing(id: &str, problem: &Problem) -> crate::error::Error {
+    let error = crate::error::Error::new(crate::error::Kind::NotFound, format!("no attachment `{id}`"));
+    match &problem.path {
+        Some(path) => error.because(format!("{}: `{path}`", problem.message)),
+        None => error.because(&problem.message),
+    }
+}
+
+#[cfg(test)]
+mod tests;

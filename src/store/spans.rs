@@ -1,0 +1,165 @@
+//! Which of a trace's spans to believe, where a store holds them twice, in part, or emptied.
+
+use super::Need;
+use super::artifact::{Artifacts, Found, TRACES_JSON, TRACES_PB, is_fresh};
+use crate::decode::{self, Keep};
+use crate::model::{Problem, Span, Spans, SpansSource, Trace, TraceInfo, arrange, keys};
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// Spans found as rows of a database.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    /// All of them; those without content know only their columns.
+    pub(super) spans: Vec<Span>,
+    /// How many have no content, as archived traces do.
+    pub(super) without_content: usize,
+    /// What could not be read.
+    pub(super) problems: Vec<Problem>,
+}
+
+pub(super) const fn keep(need: Need) -> Keep {
+    match need {
+        Need::Info | Need::Tree => Keep::Tree,
+        Need::Full => Keep::All,
+    }
+}
+
+/// Puts a trace together from its record, its rows and its files.
+///
+/// Where MLflow 3.6+ keeps spans in rows (tag `mlflow.trace.spansLocation`), rows win and `traces.json` only fills gaps.
+/// Without the tag `traces.json` wins: it is what the releases of that time show (3.4 and 3.5 wrote both).
+pub(super) fn assemble(info: TraceInfo, mut rows: Rows, artifacts: &Artifacts, need: Need) -> Trace {
+    let mut problems = std::mem::take(&mut rows.problems);
+    let location = info.tags.get(keys::SPANS_LOCATION);
+    let is_archived = location == Some("ARCHIVE_REPO") || rows.without_content > 0;
+    let (list, source) = if is_archived {
+        archived(&info, rows, artifacts, need, &mut problems)
+    } else if location == Some("TRACKING_STORE") {
+        let expected = usize::try_from(info.span_count.unwrap_or(1)).unwrap_or(usize::MAX);
+        if rows.spans.len() >= expected {
+            (rows.spans, SpansSource::Database)
+        } else {
+            let file = artifact(&info, artifacts, need);
+            merge(rows.spans, SpansSource::Database, file, SpansSource::Artifact, &mut problems)
+        }
+    } else {
+        let (spans, trouble) = artifact(&info, artifacts, need);
+        let rows = (rows.spans, Vec::new());
+        if spans.is_empty() && !rows.0.is_empty() {
+            (rows.0, SpansSource::Database)
+        } else {
+            problems.extend(trouble);
+            merge(spans, SpansSource::Artifact, rows, SpansSource::Database, &mut problems)
+        }
+    };
+    let (list, nodes, repeated) = arrange(list);
+    if repeated > 0 {
+        problems.push(Problem::new(
+            "repeated_span",
+            format!("{repeated} spans repeat the id of another one and are left out"),
+        ));
+    }
+    let is_running = info.state == crate::model::TraceState::InProgress;
+    if list.is_empty() && is_running {
+        // Nothing is wrong with a trace whose spans are not written yet.
+        problems.retain(|problem| problem.kind != "missing_file");
+    }
+    Trace { info, spans: Some(Spans { list, nodes, source, problems }) }
+}
+
+/// The first list, with those of the second that it lacks.
+fn merge(
+    mut first: Vec<Span>,
+    first_source: SpansSource,
+    (second, trouble): (Vec<Span>, Vec<Problem>),
+    second_source: SpansSource,
+    problems: &mut Vec<Problem>,
+) -> (Vec<Span>, SpansSource) {
+    let source = match (first.is_empty(), second.is_empty()) {
+        (false, _) => first_source,
+        (true, false) => second_source,
+        (true, true) => SpansSource::None,
+    };
+    if first.is_empty() || !second.is_empty() {
+        problems.extend(trouble);
+    }
+    let ids: HashSet<_> = first.iter().map(|span| span.id.clone()).collect();
+    first.extend(second.into_iter().filter(|span| !ids.contains(&span.id)));
+    (first, source)
+}
+
+/// The spans of `traces.json`.
+fn artifact(info: &TraceInfo, artifacts: &Artifacts, need: Need) -> (Vec<Span>, Vec<Problem>) {
+    if artifacts.bases.is_empty() {
+        // The sample in memory has no files, whatever lies where its tags point.
+        return (Vec::new(), Vec::new());
+    }
+    let location = info.tags.get(keys::ARTIFACT_LOCATION);
+    let read = || artifacts.read(location, &info.experiment_id, &info.trace_id, TRACES_JSON);
+    let (mut path, mut bytes) = match read() {
+        Found::Bytes(path, bytes) => (path, bytes),
+        Found::Missing(problem) => return (Vec::new(), vec![problem]),
+    };
+    let mut file = decode::trace_file(&String::from_utf8_lossy(&bytes), keep(need));
+    if file.is_cut && is_fresh(&path) {
+        // A writer may be in the middle of it.
+        std::thread::sleep(Duration::from_millis(150));
+        if let Found::Bytes(again, more) = read() {
+            (path, bytes) = (again, more);
+            file = decode::trace_file(&String::from_utf8_lossy(&bytes), keep(need));
+        }
+    }
+    let mut problems = Vec::new();
+    if file.is_cut {
+        let saved = file.spans.len();
+        problems.push(
+            Problem::new(
+                "cut_file",
+                format!("{TRACES_JSON} ends too early or is damaged; {saved} whole spans could be read"),
+            )
+            .at(&path),
+        );
+    }
+    if file.has_tail {
+        let message = format!("{TRACES_JSON} goes on after its end; what stands there is not read");
+        problems.push(Problem::new("garbage", message).at(&path));
+    }
+    if let Some(why) = file.damage.first() {
+        problems
+            .push(Problem::new("damaged_span", format!("{} spans cannot be read: {why}", file.damage.len())).at(&path));
+    }
+    if std::str::from_utf8(&bytes).is_err() {
+        problems.push(
+            Problem::new("not_utf8", format!("{TRACES_JSON} holds bytes that are not UTF-8; they are shown as U+FFFD"))
+                .at(&path),
+        );
+    }
+    (file.spans, problems)
+}
+
+/// The spans of an archived trace: `traces.pb`, else what the emptied rows still tell.
+fn archived(
+    info: &TraceInfo,
+    rows: Rows,
+    artifacts: &Artifacts,
+    need: Need,
+    problems: &mut Vec<Problem>,
+) -> (Vec<Span>, SpansSource) {
+    let location = info.tags.get(keys::ARCHIVE_LOCATION).or_else(|| info.tags.get(keys::ARTIFACT_LOCATION));
+    let found = artifacts.read(location, &info.experiment_id, &info.trace_id, TRACES_PB);
+    let spans = match found {
+        Found::Bytes(path, bytes) => decode::archived_spans(&bytes, keep(need))
+            .and_then(|spans| if spans.is_empty() { Err("it holds no spans".to_owned()) } else { Ok(spans) })
+            .map_err(|why| Problem::new("damaged_archive", format!("{TRACES_PB} cannot be read: {why}")).at(&path)),
+        Found::Missing(problem) => Err(problem),
+    };
+    match spans {
+        Ok(spans) => merge(spans, SpansSource::Archive, (rows.spans, Vec::new()), SpansSource::Skeleton, problems),
+        Err(problem) => {
+            problems.push(problem);
+            let source = if rows.spans.is_empty() { SpansSource::None } else { SpansSource::Skeleton };
+            (rows.spans, source)
+        }
+    }
+}

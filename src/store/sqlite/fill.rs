@@ -1,0 +1,176 @@
+//! The records of a page of traces, with their tags, metadata and assessments.
+//!
+//! Columns are taken before rows of the key/value tables: since 3.17 MLflow ignores rows that an upgrade left over.
+
+use super::scan::Hit;
+use super::schema::Schema;
+use super::{float, integer, str_of, text};
+use crate::decode;
+use crate::model::{
+    Assessment, AssessmentKind, Cost, Json, Labels, Timestamp, TokenUsage, TraceInfo, TraceState, keys,
+};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row};
+
+/// The token columns of 3.17 on, in the order in which MLflow puts them back into metadata.
+const TOKENS: [&str; 6] = [
+    "input_tokens",
+    "output_tokens",
+    "total_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "cache_creation_input_tokens_above_1hr",
+];
+
+/// The cost columns of 3.17 on.
+const COSTS: [&str; 3] = ["input_cost", "output_cost", "total_cost"];
+
+/// Reads the records of traces, in their order; those that are gone are left out.
+pub(super) fn infos(
+    connection: &Connection,
+    schema: &Schema,
+    hits: &[Hit],
+    with_runs: bool,
+) -> rusqlite::Result<Vec<TraceInfo>> {
+    let mut record = connection.prepare_cached(&info_sql(schema))?;
+    let optional = |table: &str, sql: &str| schema.has_table(table).then(|| connection.prepare_cached(sql)).transpose();
+    let mut tags = optional("trace_tags", "select key, value from trace_tags where request_id = ?")?;
+    let metadata_sql = "select key, value from trace_request_metadata where request_id = ?";
+    let mut metadata = optional("trace_request_metadata", metadata_sql)?;
+    let mut assessments = optional("assessments", ASSESSMENTS)?;
+    let mut runs = if with_runs { optional("entity_associations", LINKED_RUNS)? } else { None };
+    let mut infos = Vec::with_capacity(hits.len());
+    for hit in hits {
+        let found = record.query_row([hit.rowid], |row| Ok(info(row))).optional()?;
+        let Some(mut info) = found.filter(|info| info.trace_id == hit.id) else { continue };
+        each(tags.as_mut(), &hit.id, |row| info.tags.add(&str_of(row, 0), &str_of(row, 1)))?;
+        each(metadata.as_mut(), &hit.id, |row| info.metadata.add(&str_of(row, 0), &str_of(row, 1)))?;
+        each(assessments.as_mut(), &hit.id, |row| info.assessments.push(assessment(row)))?;
+        // Few traces have any, and sorting nothing in SQL is not free.
+        info.assessments.sort_by(|a, b| (a.create_time, &a.id).cmp(&(b.create_time, &b.id)));
+        each(runs.as_mut(), &hit.id, |row| info.linked_runs.extend(text(row, 0)))?;
+        info.derive(decode::json);
+        if info.name.is_none() || info.span_count.is_none() {
+            complete_from_spans(connection, schema, &mut info)?;
+        }
+        infos.push(info);
+    }
+    Ok(infos)
+}
+
+/// Takes each row of a trace, where its table exists.
+fn each(statement: Option<&mut CachedStatement<'_>>, id: &str, mut take: impl FnMut(&Row<'_>)) -> rusqlite::Result<()> {
+    let Some(statement) = statement else { return Ok(()) };
+    let mut rows = statement.query([id])?;
+    while let Some(row) = rows.next()? {
+        take(row);
+    }
+    Ok(())
+}
+
+const ASSESSMENTS: &str = "select assessment_id, name, assessment_type, value, error, rationale, source_type, source_id, \
+    span_id, valid, created_timestamp, assessment_metadata from assessments where trace_id = ?";
+
+const LINKED_RUNS: &str = "select destination_id from entity_associations \
+    where source_type = 'trace' and destination_type = 'run' and source_id = ?";
+
+fn info_sql(schema: &Schema) -> String {
+    let optional = ["client_request_id", "request_preview", "response_preview", "trace_name", "session_id"];
+    let columns: Vec<String> =
+        optional.iter().chain(&TOKENS).chain(&COSTS).map(|column| schema.column("trace_info", column)).collect();
+    format!(
+        "select t.request_id, t.experiment_id, t.timestamp_ms, t.execution_time_ms, t.status, {} \
+         from trace_info t where t.rowid = ?",
+        columns.join(", ")
+    )
+}
+
+fn info(row: &Row<'_>) -> TraceInfo {
+    let tokens: Vec<Option<i64>> = (10..16).map(|column| integer(row, column)).collect();
+    let usage = tokens.iter().any(Option::is_some).then(|| TokenUsage {
+        input_tokens: tokens[0],
+        output_tokens: tokens[1],
+        total_tokens: tokens[2],
+        other: TOKENS[3..]
+            .iter()
+            .zip(&tokens[3..])
+            .filter_map(|(key, value)| Some(((*key).to_owned(), Json::of(&(*value)?))))
+            .collect(),
+    });
+    let cost = Cost::recorded(float(row, 16), float(row, 17), float(row, 18));
+    let (name, session) = (text(row, 8), text(row, 9));
+    // MLflow 3.17+ puts these back where older releases keep them (`compatibility_metadata_from_columns`).
+    let (mut tags, mut metadata) = (Labels::with_room(256), Labels::with_room(1_024));
+    if let Some(name) = &name {
+        tags.add(keys::NAME, name);
+    }
+    let promoted = [
+        (keys::SESSION, session),
+        (keys::TOKEN_USAGE, usage.as_ref().map(TokenUsage::python_text)),
+        (keys::COST, cost.map(|cost| cost.python_text())),
+    ];
+    for (key, value) in promoted {
+        if let Some(value) = value {
+            metadata.add(key, &value);
+        }
+    }
+    TraceInfo {
+        trace_id: text(row, 0).unwrap_or_default(),
+        experiment_id: text(row, 1).unwrap_or_default(),
+        experiment_name: None,
+        request_time: Timestamp::from_millis(integer(row, 2).unwrap_or_default()),
+        execution_duration_ms: integer(row, 3),
+        state: TraceState::parse(&text(row, 4).unwrap_or_default()),
+        client_request_id: text(row, 5),
+        request_preview: text(row, 6),
+        response_preview: text(row, 7),
+        name,
+        root_name: None,
+        span_count: None,
+        recorded_usage: usage,
+        cost,
+        tags,
+        metadata,
+        assessments: Vec::new(),
+        linked_runs: Vec::new(),
+    }
+}
+
+fn assessment(row: &Row<'_>) -> Assessment {
+    let json = |column| {
+        text(row, column)
+            .filter(|text| !text.is_empty())
+            .map(|text| decode::json(&text).unwrap_or_else(|| Json::string(&text)))
+    };
+    Assessment {
+        id: text(row, 0).unwrap_or_default(),
+        name: text(row, 1).unwrap_or_default(),
+        kind: match text(row, 2).as_deref() {
+            Some("expectation") => AssessmentKind::Expectation,
+            Some("issue") => AssessmentKind::Issue,
+            _ => AssessmentKind::Feedback,
+        },
+        value: json(3).filter(|value| !value.is_null()),
+        error: json(4).filter(|error| !error.is_null()),
+        rationale: text(row, 5),
+        source_type: text(row, 6),
+        source_id: text(row, 7),
+        span_id: text(row, 8),
+        valid: integer(row, 9) != Some(0),
+        create_time: integer(row, 10).map(Timestamp::from_millis),
+        metadata: json(11).filter(|metadata| !metadata.is_null()),
+    }
+}
+
+/// Traces that were never finished, or came over OpenTelemetry, have neither a name nor a number of spans in their record.
+fn complete_from_spans(connection: &Connection, schema: &Schema, info: &mut TraceInfo) -> rusqlite::Result<()> {
+    if !schema.has_table("spans") {
+        return Ok(());
+    }
+    let sql = "select count(*), max(case when parent_span_id is null then name end) from spans where trace_id = ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let (count, name) = statement.query_row([&info.trace_id], |row| Ok((integer(row, 0), text(row, 1))))?;
+    info.root_name = name;
+    let count = count.and_then(|count| u64::try_from(count).ok()).filter(|count| *count > 0);
+    info.span_count = info.span_count.or(count);
+    Ok(())
+}

@@ -1,0 +1,445 @@
+//! MLflow's SQLite databases, of every release from 2.14 on, told apart by the columns they have.
+//!
+//! MLflow uses SQLite's rollback journal, where an open read holds up a writer's commit. So every read here is one short
+//! transaction over a page of rows, which are copied before anything is done with them.
+
+mod fill;
+mod open;
+mod ranked;
+mod scan;
+mod schema;
+mod span_rows;
+mod totals;
+mod typed;
+
+use super::artifact::{self, Artifacts};
+use super::spans::{self, Rows};
+use super::{Need, Query, Sink, Surroundings, TraceStore};
+use crate::error::{Error, Kind, Result};
+use crate::model::{Experiment, Labels, Problem, Timestamp, Totals, Trace, TraceInfo, keys};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension as _, Row};
+use scan::{Hit, Scan};
+use schema::Schema;
+use span_rows::Wanted;
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+/// How long one read may last. A writer that meets it looks again after 1, 3, 8, 18, 33 ms … (SQLite's busy handler), so
+/// even on a busy machine its commit is held up far less than 100 ms.
+const LONGEST_READ: Duration = Duration::from_millis(10);
+
+/// How many records one read takes: a few milliseconds' worth.
+const RECORDS_PER_READ: usize = 50;
+
+/// How many traces are read at once: many records, or the spans of a few.
+const fn largest_page(need: Need) -> usize {
+    match need {
+        Need::Info => 250,
+        Need::Tree | Need::Full => 32,
+    }
+}
+
+/// How many pages may wait for each helper, and how many helpers there are at most.
+const PAGES_AHEAD: usize = 2;
+const MOST_HELPERS: usize = 4;
+
+/// Takes a page; breaking ends the search.
+type Give<'a> = &'a mut dyn FnMut(Vec<Found>) -> Result<ControlFlow<()>>;
+
+/// What a search came upon.
+enum Found {
+    Trace(Box<Trace>),
+    Problem(Problem),
+}
+
+/// A database.
+pub(super) struct SqliteStore {
+    name: String,
+    /// The file, from which further connections can be made.
+    path: Option<PathBuf>,
+    database: open::Database,
+    schema: Schema,
+    artifacts: Artifacts,
+    experiment_names: RefCell<HashMap<String, Option<String>>>,
+}
+
+impl SqliteStore {
+    /// Opens a database file for reading.
+    pub(super) fn open(path: &Path, around: &Surroundings) -> Result<Self> {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let artifacts = Artifacts {
+            bases: path.parent().map(Path::to_owned).into_iter().collect(),
+            destination: around.artifacts_destination.clone(),
+        };
+        let database = open::Database::file(&path)?;
+        let name = path.display().to_string();
+        Ok(Self {
+            path: Some(path).filter(|_| database.copied_because().is_none()),
+            ..Self::with(database, name, artifacts)?
+        })
+    }
+
+    /// Opens the sample compiled into the program.
+    pub(super) fn demo() -> Result<Self> {
+        Self::with(open::Database::demo()?, "demo:".to_owned(), Artifacts { bases: Vec::new(), destination: None })
+    }
+
+    fn with(database: open::Database, name: String, artifacts: Artifacts) -> Result<Self> {
+        let schema = Schema::read(&database.connection).map_err(|error| database_error(&name, &error))?;
+        if !schema.has_table("trace_info") || !schema.has_table("experiments") {
+            return Err(Error::new(Kind::StoreUnreadable, format!("`{name}` holds no MLflow traces"))
+                .because("it lacks the tables `experiments` and `trace_info`, which MLflow makes since 2.14")
+                .hint("name the database that MLflow writes to: `-u path/to/mlflow.db`"));
+        }
+        Ok(Self { name, path: None, database, schema, artifacts, experiment_names: RefCell::default() })
+    }
+
+    /// Runs a read in a transaction of its own.
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        self.try_read(work).map_err(|error| database_error(&self.name, &error))
+    }
+
+    fn try_read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        let transaction = self.database.connection.unchecked_transaction()?;
+        work(&transaction)
+    }
+
+    /// The records of a page of traces, in its order. A damaged page is read one by one, so that one unreadable record
+    /// costs one problem.
+    fn infos(&self, hits: &[Hit], with_runs: bool, problems: &mut Vec<Problem>) -> Result<Vec<TraceInfo>> {
+        let read = |hits: &[Hit]| self.try_read(|connection| fill::infos(connection, &self.schema, hits, with_runs));
+        let mut infos = Vec::with_capacity(hits.len());
+        for few in hits.chunks(RECORDS_PER_READ) {
+            match read(few) {
+                Ok(more) => infos.extend(more),
+                Err(error) if is_damage(&error) => {
+                    for hit in few {
+                        match read(std::slice::from_ref(hit)) {
+                            Ok(one) => infos.extend(one),
+                            Err(error) => {
+                                let message = format!("the record of {} cannot be read: {error}", hit.id);
+                                problems.push(Problem::new("damaged_trace", message));
+                            }
+                        }
+                    }
+                }
+                Err(error) => return Err(database_error(&self.name, &error)),
+            }
+        }
+        for info in &mut infos {
+            info.experiment_name = self.experiment_name(&info.experiment_id)?;
+        }
+        Ok(infos)
+    }
+
+    fn experiment_name(&self, id: &str) -> Result<Option<String>> {
+        if let Some(name) = self.experiment_names.borrow().get(id) {
+            return Ok(name.clone());
+        }
+        let sql = "select name from experiments where experiment_id = ?";
+        let name = self.read(|connection| {
+            let mut rows = connection.prepare_cached(sql)?;
+            let mut rows = rows.query([id])?;
+            Ok(rows.next()?.and_then(|row| text(row, 0)))
+        })?;
+        self.experiment_names.borrow_mut().insert(id.to_owned(), name.clone());
+        Ok(name)
+    }
+
+    /// Goes through the traces of a query, page by page.
+    fn walk(&self, query: &Query, scan: &mut Scan, give: Give<'_>) -> Result<ControlFlow<()>> {
+        let most = largest_page(query.need);
+        let mut size = query.expected.unwrap_or(most).clamp(1, most);
+        loop {
+            let hits = scan.next(self, size)?;
+            if hits.is_empty() || give(self.page(query, &hits)?)?.is_break() {
+                return Ok(if hits.is_empty() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
+            }
+            size = (size * 2).min(most);
+        }
+    }
+
+    /// The same with the pages read by others, each on a connection of its own. They take turns, so the order stays.
+    fn walk_with(&self, helpers: Vec<Self>, query: &Query, scan: &mut Scan, give: Give<'_>) -> Result<ControlFlow<()>> {
+        std::thread::scope(|scope| {
+            let start = |helper: Self| {
+                let (give_hits, take_hits) = sync_channel::<Vec<Hit>>(PAGES_AHEAD);
+                let (give_page, take_page) = sync_channel(PAGES_AHEAD);
+                scope.spawn(move || {
+                    // Either end is gone once the taker has had enough.
+                    for hits in take_hits {
+                        if give_page.send(helper.page(query, &hits)).is_err() {
+                            break;
+                        }
+                    }
+                });
+                (give_hits, take_page)
+            };
+            let helpers: Vec<_> = helpers.into_iter().map(start).collect();
+            let (mut asked, mut taken, mut is_done) = (0, 0, false);
+            loop {
+                while !is_done && asked - taken < helpers.len() * PAGES_AHEAD {
+                    let hits = scan.next(self, largest_page(query.need))?;
+                    is_done = hits.is_empty() || helpers[asked % helpers.len()].0.send(hits).is_err();
+                    asked += usize::from(!is_done);
+                }
+                if taken == asked {
+                    return Ok(ControlFlow::Continue(()));
+                }
+                let Ok(page) = helpers[taken % helpers.len()].1.recv() else {
+                    return Err(Error::new(Kind::Bug, "a reading thread ended early"));
+                };
+                taken += 1;
+                if give(page?)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+        })
+    }
+
+    /// Further connections to the same file, one for each processor; none to a copy or to the sample.
+    fn helpers(&self) -> Vec<Self> {
+        let Some(path) = &self.path else { return Vec::new() };
+        let another = |_| {
+            let database = open::Database::file(path).ok().filter(|database| database.copied_because().is_none())?;
+            Some(Self {
+                name: self.name.clone(),
+                path: None,
+                database,
+                schema: self.schema.clone(),
+                artifacts: self.artifacts.clone(),
+                experiment_names: self.experiment_names.clone(),
+            })
+        };
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        (0..processors.min(MOST_HELPERS)).map_while(another).collect()
+    }
+
+    /// Reads a page: the records, and where they are wanted the spans.
+    fn page(&self, query: &Query, hits: &[Hit]) -> Result<Vec<Found>> {
+        let mut problems = Vec::new();
+        let infos = self.infos(hits, query.filter.needs_linked_runs(), &mut problems)?;
+        let mut found: Vec<Found> = problems.into_iter().map(Found::Problem).collect();
+        // What a trace's own record rules out need not have its spans read.
+        for info in infos.into_iter().filter(|info| query.filter.matches_info(info)) {
+            let trace = if query.need == Need::Info && !query.filter.needs_spans() {
+                Trace { info, spans: None }
+            } else {
+                let types = query.filter.span_types().filter(|_| query.only_types);
+                self.with_spans(info, query.need, types)?
+            };
+            found.push(Found::Trace(Box::new(trace)));
+        }
+        Ok(found)
+    }
+
+    /// The spans of a trace added to its record. Where only some types are looked at, others are read from their columns.
+    fn with_spans(&self, info: TraceInfo, need: Need, types: Option<&[String]>) -> Result<Trace> {
+        let rows = if self.schema.has_table("spans") {
+            span_rows::read(self, &info.trace_id, &Wanted { keep: spans::keep(need), types })?
+        } else {
+            Rows::default()
+        };
+        Ok(spans::assemble(info, rows, &self.artifacts, need))
+    }
+}
+
+impl TraceStore for SqliteStore {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn remark(&self) -> Option<String> {
+        let why = self.database.copied_because()?;
+        Some(format!("reading a temporary copy of `{}`: {why}", self.name))
+    }
+
+    fn experiments(&self, _problems: &mut Vec<Problem>) -> Result<Vec<Experiment>> {
+        let sql = format!(
+            "select t.experiment_id, t.name, t.lifecycle_stage, {}, t.artifact_location, {}, {} from experiments t order by t.experiment_id",
+            self.schema.column("experiments", "workspace"),
+            self.schema.column("experiments", "creation_time"),
+            self.schema.column("experiments", "last_update_time"),
+        );
+        let (mut experiments, tags) = self.read(|connection| {
+            let experiments = connection
+                .prepare_cached(&sql)?
+                .query_map([], |row| Ok(experiment(row)))?
+                .collect::<rusqlite::Result<Vec<_>>>()?;
+            let mut tags: HashMap<String, Labels> = HashMap::new();
+            if self.schema.has_table("experiment_tags") {
+                let mut statement =
+                    connection.prepare_cached("select experiment_id, key, value from experiment_tags")?;
+                let mut rows = statement.query([])?;
+                while let Some(row) = rows.next()? {
+                    let (Some(id), Some(key)) = (text(row, 0), text(row, 1)) else { continue };
+                    tags.entry(id).or_default().add(&key, &text(row, 2).unwrap_or_default());
+                }
+            }
+            Ok((experiments, tags))
+        })?;
+        for experiment in &mut experiments {
+            experiment.tags = tags.get(&experiment.experiment_id).cloned().unwrap_or_default();
+        }
+        Ok(experiments)
+    }
+
+    fn totals(&self, _experiments: &[Experiment], _problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
+        totals::read(self)
+    }
+
+    fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<()> {
+        let names = query.experiments.iter().map(|one| (one.experiment_id.clone(), Some(one.name.clone())));
+        self.experiment_names.borrow_mut().extend(names);
+        let mut scan = Scan::begin(self, query)?;
+        let mut give = |page: Vec<Found>| {
+            for found in page {
+                match found {
+                    Found::Trace(trace) => {
+                        if sink.trace(*trace)?.is_break() {
+                            return Ok(ControlFlow::Break(()));
+                        }
+                    }
+                    Found::Problem(problem) => sink.problem(problem),
+                }
+            }
+            Ok(ControlFlow::Continue(()))
+        };
+        // Where everything is wanted, others read pages while this thread hands them on.
+        let helpers = if query.expected.is_none() { self.helpers() } else { Vec::new() };
+        let ended = if helpers.is_empty() {
+            self.walk(query, &mut scan, &mut give)
+        } else {
+            self.walk_with(helpers, query, &mut scan, &mut give)
+        }?;
+        if ended.is_continue() {
+            scan.problems().into_iter().for_each(|problem| sink.problem(problem));
+        }
+        Ok(())
+    }
+
+    fn ids_with_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<String>> {
+        // `x'ff'` sorts after every text that goes on from the prefix, and the range uses the primary key.
+        let sql = "select request_id from trace_info where request_id >= ?1 and request_id < ?1 || cast(x'f48fbfbf' as text) order by request_id limit ?2";
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query((prefix, i64::try_from(limit).unwrap_or(i64::MAX)))?;
+            let mut ids = Vec::new();
+            while let Some(row) = rows.next()? {
+                ids.extend(text(row, 0));
+            }
+            Ok(ids)
+        })
+    }
+
+    fn trace(&self, id: &str, need: Need) -> Result<Option<Trace>> {
+        let infos = self.read(|connection| {
+            let mut statement = connection.prepare_cached("select rowid from trace_info where request_id = ?")?;
+            let Some(rowid) = statement.query_row([id], |row| row.get(0)).optional()? else { return Ok(Vec::new()) };
+            fill::infos(connection, &self.schema, &[Hit { rowid, id: id.to_owned() }], false)
+        })?;
+        let Some(mut info) = infos.into_iter().next() else { return Ok(None) };
+        info.experiment_name = self.experiment_name(&info.experiment_id)?;
+        if need == Need::Info {
+            return Ok(Some(Trace { info, spans: None }));
+        }
+        self.with_spans(info, need, None).map(Some)
+    }
+
+    fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>> {
+        let location = info.tags.get(keys::ARTIFACT_LOCATION);
+        match self.artifacts.read(location, &info.experiment_id, &info.trace_id, &format!("attachments/{id}")) {
+            artifact::Found::Bytes(_, bytes) => Ok(bytes),
+            artifact::Found::Missing(problem) => Err(super::attachment_missing(id, &problem)),
+        }
+    }
+
+    fn is_empty(&self) -> Result<bool> {
+        self.read(|connection| connection.prepare("select 1 from trace_info limit 1")?.exists([]).map(|found| !found))
+    }
+}
+
+fn experiment(row: &Row<'_>) -> Experiment {
+    Experiment {
+        experiment_id: text(row, 0).unwrap_or_default(),
+        name: text(row, 1).unwrap_or_default(),
+        lifecycle_stage: text(row, 2).unwrap_or_else(|| "active".to_owned()),
+        workspace: text(row, 3),
+        artifact_location: text(row, 4),
+        creation_time: integer(row, 5).map(Timestamp::from_millis),
+        last_update_time: integer(row, 6).map(Timestamp::from_millis),
+        tags: Labels::default(),
+    }
+}
+
+/// A cell as text, whatever type SQLite gave it; bytes that are not UTF-8 become U+FFFD.
+fn text(row: &Row<'_>, column: usize) -> Option<String> {
+    match row.get_ref(column).ok()? {
+        ValueRef::Null => None,
+        ValueRef::Integer(value) => Some(value.to_string()),
+        ValueRef::Real(value) => Some(value.to_string()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+        }),
+    }
+}
+
+/// A cell as an integer.
+fn integer(row: &Row<'_>, column: usize) -> Option<i64> {
+    match row.get_ref(column).ok()? {
+        ValueRef::Integer(value) => Some(value),
+        ValueRef::Real(value) => Some(value as i64),
+        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok()?.parse().ok(),
+        ValueRef::Null | ValueRef::Blob(_) => None,
+    }
+}
+
+/// A cell as a float.
+fn float(row: &Row<'_>, column: usize) -> Option<f64> {
+    match row.get_ref(column).ok()? {
+        ValueRef::Integer(value) => Some(value as f64),
+        ValueRef::Real(value) => Some(value),
+        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok()?.parse().ok(),
+        ValueRef::Null | ValueRef::Blob(_) => None,
+    }
+}
+
+/// A cell as text, borrowed from the row.
+fn str_of<'a>(row: &'a Row<'_>, column: usize) -> Cow<'a, str> {
+    match row.get_ref(column) {
+        Ok(ValueRef::Text(bytes) | ValueRef::Blob(bytes)) => {
+            std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+        }
+        _ => Cow::Owned(text(row, column).unwrap_or_default()),
+    }
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseCorrupt))
+}
+
+/// What SQLite said, for people.
+fn database_error(name: &str, error: &rusqlite::Error) -> Error {
+    use rusqlite::ErrorCode;
+    let base = Error::new(Kind::StoreUnreadable, format!("cannot read `{name}`")).because(error);
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            base.hint("another program holds it locked; try again in a moment")
+        }
+        Some(ErrorCode::DatabaseCorrupt) => {
+            base.hint(format!("what is left can be copied out with `sqlite3 '{name}' .recover`"))
+        }
+        Some(ErrorCode::NotADatabase) => base.hint("name an `mlflow.db` or an `mlruns` folder"),
+        Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+            base.hint("check who may read the file and its folder")
+        }
+        _ => base,
+    }
+}

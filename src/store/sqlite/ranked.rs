@@ -1,0 +1,117 @@
+//! Traces by anything but time: every one is looked at, few are wanted. So all are heaped up by value and row, and ids are
+//! read only of those that come to the top.
+
+use super::scan::Hit;
+use super::{SqliteStore, integer, text};
+use crate::error::Result;
+use crate::store::{Order, SortValue};
+use rusqlite::Row;
+use rusqlite::types::ValueRef;
+use std::cmp::Ordering;
+use std::collections::{BinaryHeap, VecDeque};
+
+/// Traces found, the next one at the top.
+pub(super) struct Ranked {
+    heap: BinaryHeap<Place>,
+    /// Of equal value, in the order of their ids.
+    ready: VecDeque<Hit>,
+}
+
+/// A trace before its id is known.
+struct Place {
+    value: SortValue,
+    rowid: i64,
+    order: Order,
+}
+
+impl Place {
+    fn is_level_with(&self, other: &Self) -> bool {
+        self.order.compare(&self.value, &other.value) == Ordering::Equal
+    }
+}
+
+impl Ord for Place {
+    /// The greatest is the next one.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.order.compare(&other.value, &self.value).then_with(|| other.rowid.cmp(&self.rowid))
+    }
+}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Place {}
+
+/// Traces as they are found: rows of row number, value, and whether they fit.
+pub(super) struct Ranking {
+    order: Order,
+    places: Vec<Place>,
+}
+
+impl Ranking {
+    pub(super) const fn new(order: Order) -> Self {
+        Self { order, places: Vec::new() }
+    }
+
+    /// Takes a row, if it fits, and gives its number.
+    pub(super) fn take(&mut self, row: &Row<'_>) -> i64 {
+        let rowid = integer(row, 0).unwrap_or_default();
+        if integer(row, 2) == Some(1) {
+            let value = match row.get_ref(1) {
+                Ok(ValueRef::Integer(number)) => SortValue::Number(number as f64),
+                Ok(ValueRef::Real(number)) => SortValue::Number(number),
+                Ok(ValueRef::Text(_)) => SortValue::Text(text(row, 1).unwrap_or_default()),
+                _ => SortValue::Unknown,
+            };
+            self.places.push(Place { value, rowid, order: self.order });
+        }
+        rowid
+    }
+
+    pub(super) fn finish(self) -> Ranked {
+        Ranked { heap: BinaryHeap::from(self.places), ready: VecDeque::new() }
+    }
+}
+
+impl Ranked {
+    /// The next traces; none at the end.
+    pub(super) fn next(&mut self, store: &SqliteStore, count: usize) -> Result<Vec<Hit>> {
+        while self.ready.len() < count {
+            let Some(first) = self.heap.pop() else { break };
+            let mut level = vec![first.rowid];
+            while let Some(next) = self.heap.peek().filter(|next| next.is_level_with(&first)) {
+                level.push(next.rowid);
+                self.heap.pop();
+            }
+            let mut hits = ids_of(store, &level)?;
+            hits.sort_by(|a, b| a.id.cmp(&b.id));
+            self.ready.extend(hits);
+        }
+        Ok(self.ready.drain(..count.min(self.ready.len())).collect())
+    }
+}
+
+/// The ids of rows that are still there.
+fn ids_of(store: &SqliteStore, rowids: &[i64]) -> Result<Vec<Hit>> {
+    let mut hits = Vec::with_capacity(rowids.len());
+    for page in rowids.chunks(1_000) {
+        store.read(|connection| {
+            let mut statement = connection.prepare_cached("select request_id from trace_info where rowid = ?")?;
+            for &rowid in page {
+                let mut rows = statement.query([rowid])?;
+                hits.extend(rows.next()?.and_then(|row| text(row, 0)).map(|id| Hit { rowid, id }));
+            }
+            Ok(())
+        })?;
+    }
+    Ok(hits)
+}

@@ -1,0 +1,338 @@
+//! Which traces, in which order: their ids, a page at a time, without reading the records themselves.
+//!
+//! Every read looks at rows in the order of an index and evaluates the conditions as a column, so that it can stop at any
+//! row, also where nothing fits, and let a writer pass.
+
+use super::ranked::{Ranked, Ranking};
+use super::schema::Schema;
+use super::{LONGEST_READ, SqliteStore, database_error, integer, is_damage, text, typed};
+use crate::error::Result;
+use crate::filter::{Clause, Filter};
+use crate::model::{Problem, Timestamp, TraceState, keys};
+use crate::store::{Query, SortKey};
+use rusqlite::types::Value;
+use std::collections::VecDeque;
+use std::time::Instant;
+
+/// Looking at the clock costs as much as looking at a row.
+const CLOCK_EVERY: usize = 32;
+
+/// A trace found: its row, which is the fastest way back to it, and its id, which tells whether it is still the same.
+#[derive(Clone, Debug)]
+pub(super) struct Hit {
+    pub(super) rowid: i64,
+    pub(super) id: String,
+}
+
+/// A running search.
+pub(super) struct Scan {
+    plan: Plan,
+    problems: Vec<Problem>,
+}
+
+enum Plan {
+    /// By time: one cursor on the index of each experiment, merged.
+    Merged { cursors: Vec<Cursor>, is_descending: bool },
+    /// By anything else, or from a list of candidates.
+    Listed(Ranked),
+}
+
+impl Scan {
+    pub(super) fn begin(store: &SqliteStore, query: &Query) -> Result<Self> {
+        let mut problems = Vec::new();
+        let candidates = typed::candidates(store, query, &mut problems)?;
+        let conditions = Conditions::new(&store.schema, &query.filter);
+        let plan = match candidates {
+            None if query.order.key == SortKey::Time => {
+                let cursors = query
+                    .experiments
+                    .iter()
+                    .map(|experiment| Cursor::new(&experiment.experiment_id, query, &conditions))
+                    .collect();
+                Plan::Merged { cursors, is_descending: query.order.is_descending }
+            }
+            None => Plan::Listed(all(store, query, &conditions)?),
+            Some(ids) => Plan::Listed(some(store, query, &conditions, &ids)?),
+        };
+        Ok(Self { plan, problems })
+    }
+
+    /// The next traces; none at the end.
+    pub(super) fn next(&mut self, store: &SqliteStore, count: usize) -> Result<Vec<Hit>> {
+        match &mut self.plan {
+            Plan::Listed(ranked) => ranked.next(store, count),
+            Plan::Merged { cursors, is_descending } => {
+                let mut hits = Vec::with_capacity(count);
+                let mut fronts: Vec<Option<(i64, String)>> = vec![None; cursors.len()];
+                while hits.len() < count {
+                    for (cursor, front) in cursors.iter_mut().zip(&mut fronts) {
+                        if front.is_none() {
+                            cursor.fill(store, count, &mut self.problems)?;
+                            // Sorted ascending either way: the newest has the least key when the newest come first.
+                            let key =
+                                |(time, hit): &(i64, Hit)| (if *is_descending { -time } else { *time }, hit.id.clone());
+                            *front = cursor.hits.front().map(key);
+                        }
+                    }
+                    let first = (0..cursors.len())
+                        .filter(|at| fronts[*at].is_some())
+                        .min_by(|a, b| fronts[*a].cmp(&fronts[*b]));
+                    let Some(first) = first else { break };
+                    fronts[first] = None;
+                    hits.extend(cursors[first].hits.pop_front().map(|(_, hit)| hit));
+                }
+                Ok(hits)
+            }
+        }
+    }
+
+    /// What could not be read.
+    pub(super) fn problems(self) -> Vec<Problem> {
+        self.problems
+    }
+}
+
+/// A place in the index (experiment, time), which every release has.
+struct Cursor {
+    experiment: Value,
+    sql: [String; 2],
+    conditions: Vec<Value>,
+    last: Option<(i64, String)>,
+    hits: VecDeque<(i64, Hit)>,
+    is_done: bool,
+}
+
+impl Cursor {
+    fn new(experiment_id: &str, query: &Query, conditions: &Conditions) -> Self {
+        let (direction, on) = if query.order.is_descending { ("desc", "<") } else { ("asc", ">") };
+        let bounds = time_bounds(&query.filter);
+        let sql = |after: &str| {
+            format!(
+                "select t.request_id, t.timestamp_ms, {}, t.rowid from trace_info t where t.experiment_id = ? {bounds} {after} \
+                 order by t.timestamp_ms {direction}, t.request_id limit ?",
+                conditions.sql
+            )
+        };
+        Self {
+            experiment: experiment_key(experiment_id),
+            sql: [sql(""), sql(&format!("and t.timestamp_ms {on}= ? and (t.timestamp_ms {on} ? or t.request_id > ?)"))],
+            conditions: conditions.values.clone(),
+            last: None,
+            hits: VecDeque::new(),
+            is_done: false,
+        }
+    }
+
+    /// Makes sure that a hit is at hand, unless there is none left.
+    fn fill(&mut self, store: &SqliteStore, count: usize, problems: &mut Vec<Problem>) -> Result<()> {
+        while self.hits.is_empty() && !self.is_done {
+            // Without conditions every row is a hit; with them, look at many rows for few.
+            let rows = if self.conditions.is_empty() { count } else { 10_000 };
+            if let Err(error) = store.try_read(|connection| self.read(connection, rows, count)) {
+                if !is_damage(&error) {
+                    return Err(database_error(&store.name, &error));
+                }
+                problems.push(Problem::new(
+                    "damaged_index",
+                    format!("the database is damaged; older traces cannot be listed: {error}"),
+                ));
+                self.is_done = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, connection: &rusqlite::Connection, limit: usize, enough: usize) -> rusqlite::Result<()> {
+        let started = Instant::now();
+        let mut values = self.conditions.clone();
+        values.push(self.experiment.clone());
+        if let Some((time, id)) = &self.last {
+            values.extend([Value::Integer(*time), Value::Integer(*time), Value::Text(id.clone())]);
+        }
+        values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
+        let mut statement = connection.prepare_cached(&self.sql[usize::from(self.last.is_some())])?;
+        let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+        let mut seen = 0;
+        while let Some(row) = rows.next()? {
+            seen += 1;
+            let place = (integer(row, 1).unwrap_or_default(), text(row, 0).unwrap_or_default());
+            if integer(row, 2) == Some(1) {
+                let hit = Hit { rowid: integer(row, 3).unwrap_or_default(), id: place.1.clone() };
+                self.hits.push_back((place.0, hit));
+            }
+            self.last = Some(place);
+            let is_long = seen % CLOCK_EVERY == 0 && started.elapsed() > LONGEST_READ;
+            if self.hits.len() >= enough || is_long {
+                return Ok(());
+            }
+        }
+        self.is_done = seen < limit;
+        Ok(())
+    }
+}
+
+/// Experiment ids are integers in databases; a foreign one is compared as text.
+pub(super) fn experiment_key(id: &str) -> Value {
+    id.parse().map_or_else(|_| Value::Text(id.to_owned()), Value::Integer)
+}
+
+/// Conditions as one SQL expression that is 1 where they may hold. May be true too often, never too seldom.
+struct Conditions {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    fn new(schema: &Schema, filter: &Filter) -> Self {
+        let mut parts = Vec::new();
+        let mut values = Vec::new();
+        for clause in &filter.clauses {
+            if let Some((sql, bound)) = condition(schema, clause) {
+                parts.push(format!("({sql})"));
+                values.extend(bound);
+            }
+        }
+        let sql = if parts.is_empty() { "1".to_owned() } else { format!("({})", parts.join(" and ")) };
+        Self { sql, values }
+    }
+}
+
+fn condition(schema: &Schema, clause: &Clause) -> Option<(String, Vec<Value>)> {
+    let text = |text: &str| Value::Text(text.to_owned());
+    Some(match clause {
+        Clause::State(states) => {
+            let is_exact =
+                states.iter().all(|state| matches!(state, TraceState::Ok | TraceState::Error | TraceState::InProgress));
+            let marks = vec!["?"; states.len()].join(", ");
+            is_exact.then(|| {
+                (format!("t.status in ({marks})"), states.iter().map(|state| text(state.as_str())).collect())
+            })?
+        }
+        Clause::MinDuration(millis) => ("t.execution_time_ms >= ?".to_owned(), vec![Value::Integer(*millis)]),
+        Clause::MaxDuration(millis) => ("t.execution_time_ms <= ?".to_owned(), vec![Value::Integer(*millis)]),
+        Clause::Name(glob) => {
+            let name = schema.promoted("trace_name", "trace_tags", keys::NAME);
+            // Where no name was recorded the root span's counts, which is looked up later.
+            (format!("{name} is null or {name} glob ?"), vec![Value::Text(glob.sqlite())])
+        }
+        Clause::Tag(key, _) if key.starts_with("mlflow.") || !schema.has_table("trace_tags") => return None,
+        Clause::Tag(key, value) => {
+            let and_value = if value.is_some() { " and value = ?" } else { "" };
+            let sql =
+                format!("exists (select 1 from trace_tags where key = ? and request_id = t.request_id{and_value})");
+            (sql, [Some(key), value.as_ref()].into_iter().flatten().map(|part| text(part)).collect())
+        }
+        Clause::Session(id) => {
+            (format!("{} = ?", schema.promoted("session_id", "trace_request_metadata", keys::SESSION)), vec![text(id)])
+        }
+        Clause::User(id) => {
+            (format!("{} = ?", schema.promoted("", "trace_request_metadata", keys::USER)), vec![text(id)])
+        }
+        Clause::Run(id) => {
+            let recorded = schema.promoted("", "trace_request_metadata", keys::RUN);
+            if schema.has_table("entity_associations") {
+                let linked = "exists (select 1 from entity_associations where source_type = 'trace' and source_id = t.request_id \
+                              and destination_type = 'run' and destination_id = ?)";
+                (format!("{recorded} = ? or {linked}"), vec![text(id), text(id)])
+            } else {
+                (format!("{recorded} = ?"), vec![text(id)])
+            }
+        }
+        // Times bound the cursor itself; span types choose the candidates.
+        Clause::Since(_) | Clause::Until(_) | Clause::SpanType(_) => return None,
+    })
+}
+
+/// The bounds on the start, in whole milliseconds as stored.
+fn time_bounds(filter: &Filter) -> String {
+    let ceil = |time: &Timestamp| time.0.div_euclid(1_000_000) + i64::from(time.0.rem_euclid(1_000_000) > 0);
+    let bounds = filter.clauses.iter().filter_map(|clause| match clause {
+        Clause::Since(time) => Some(format!("and t.timestamp_ms >= {}", ceil(time))),
+        Clause::Until(time) => Some(format!("and t.timestamp_ms < {}", ceil(time))),
+        _ => None,
+    });
+    bounds.collect::<Vec<_>>().join(" ")
+}
+
+/// All traces of the experiments that may be meant, sorted.
+fn all(store: &SqliteStore, query: &Query, conditions: &Conditions) -> Result<Ranked> {
+    let sql = format!(
+        "select t.rowid, {}, {} from trace_info t where t.rowid > ? and t.experiment_id in ({}) {} \
+         order by t.rowid",
+        sort_expression(&store.schema, query.order.key),
+        conditions.sql,
+        experiment_list(query),
+        time_bounds(&query.filter)
+    );
+    let mut ranking = Ranking::new(query.order);
+    let mut from = i64::MIN;
+    loop {
+        let is_done = store.read(|connection| {
+            let (started, mut seen) = (Instant::now(), 0_usize);
+            let mut values = conditions.values.clone();
+            values.push(Value::Integer(from));
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+            while let Some(row) = rows.next()? {
+                from = ranking.take(row);
+                seen += 1;
+                if seen % CLOCK_EVERY == 0 && started.elapsed() > LONGEST_READ {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })?;
+        if is_done {
+            return Ok(ranking.finish());
+        }
+    }
+}
+
+/// Those of some traces that may be meant, sorted.
+fn some(store: &SqliteStore, query: &Query, conditions: &Conditions, ids: &[String]) -> Result<Ranked> {
+    let sql = format!(
+        "select t.rowid, {}, {} from trace_info t where t.request_id in (select value from json_each(?)) \
+         and t.experiment_id in ({}) {}",
+        sort_expression(&store.schema, query.order.key),
+        conditions.sql,
+        experiment_list(query),
+        time_bounds(&query.filter)
+    );
+    let mut ranking = Ranking::new(query.order);
+    for page in ids.chunks(2_000) {
+        store.read(|connection| {
+            let mut values = conditions.values.clone();
+            values.push(Value::Text(serde_json::to_string(page).unwrap_or_default()));
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+            while let Some(row) = rows.next()? {
+                ranking.take(row);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(ranking.finish())
+}
+
+/// The experiments as a list for SQL: integers, the type of the column; a foreign id that is none fits nothing.
+fn experiment_list(query: &Query) -> String {
+    let ids = query.experiments.iter().filter_map(|experiment| experiment.experiment_id.parse::<i64>().ok());
+    ids.map(|id| id.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn sort_expression(schema: &Schema, key: SortKey) -> String {
+    let figure = |column: &str, metadata_key: &str| {
+        let row = schema.promoted("", "trace_request_metadata", metadata_key);
+        let recorded =
+            format!("(select case when json_valid(v) then json_extract(v, '$.{column}') end from (select {row} as v))");
+        if schema.has("trace_info", column) { format!("coalesce(t.{column}, {recorded})") } else { recorded }
+    };
+    match key {
+        SortKey::Time => "t.timestamp_ms".to_owned(),
+        SortKey::Duration => "t.execution_time_ms".to_owned(),
+        SortKey::Tokens => figure("total_tokens", keys::TOKEN_USAGE),
+        SortKey::Cost => figure("total_cost", keys::COST),
+        SortKey::Name => schema.promoted("trace_name", "trace_tags", keys::NAME),
+        SortKey::State => "t.status".to_owned(),
+    }
+}

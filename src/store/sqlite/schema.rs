@@ -1,0 +1,61 @@
+//! What a database can answer, told by its tables and columns: revision numbers do not order, and upgrades break off half-way.
+
+use rusqlite::Connection;
+use std::collections::{HashMap, HashSet};
+
+/// Tables and their columns, those of generated columns too.
+#[derive(Clone)]
+pub(super) struct Schema {
+    columns: HashMap<String, HashSet<String>>,
+}
+
+/// The tables that this program reads.
+const TABLES: [&str; 8] = [
+    "experiments",
+    "experiment_tags",
+    "trace_info",
+    "trace_tags",
+    "trace_request_metadata",
+    "spans",
+    "assessments",
+    "entity_associations",
+];
+
+impl Schema {
+    pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let mut statement = connection.prepare("select name from pragma_table_xinfo(?)")?;
+        let mut columns = HashMap::new();
+        for table in TABLES {
+            let names: HashSet<String> =
+                statement.query_map([table], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+            if !names.is_empty() {
+                columns.insert(table.to_owned(), names);
+            }
+        }
+        Ok(Self { columns })
+    }
+
+    pub(super) fn has_table(&self, table: &str) -> bool {
+        self.columns.contains_key(table)
+    }
+
+    pub(super) fn has(&self, table: &str, column: &str) -> bool {
+        self.columns.get(table).is_some_and(|columns| columns.contains(column))
+    }
+
+    /// A column of the table called `t` in the query, or `null` where this database has no such column.
+    pub(super) fn column(&self, table: &str, column: &str) -> String {
+        if self.has(table, column) { format!("t.{column}") } else { "null".to_owned() }
+    }
+
+    /// A value that is a row of a key/value table before 3.17 and a column since: the column first, since MLflow ignores
+    /// left-over rows, and the row where a half-done upgrade has not filled the column.
+    pub(super) fn promoted(&self, column: &str, table: &str, key: &str) -> String {
+        let row = if self.has_table(table) {
+            format!("(select value from {table} where key = '{key}' and request_id = t.request_id)")
+        } else {
+            "null".to_owned()
+        };
+        if self.has("trace_info", column) { format!("coalesce(t.{column}, {row})") } else { row }
+    }
+}

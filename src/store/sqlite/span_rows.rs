@@ -1,0 +1,168 @@
+//! Rows of the `spans` table (3.3 on).
+
+use super::{LONGEST_READ, SqliteStore, database_error, is_damage, str_of, text};
+use crate::decode::{self, Keep};
+use crate::error::Result;
+use crate::model::{Cost, Problem, Span, SpanId, SpanStatus, SpanType, Timestamp};
+use crate::store::spans::Rows;
+use rusqlite::{Connection, Row};
+use std::time::Instant;
+
+/// How often a trace is read again because it changed in the middle.
+const TRIES: usize = 3;
+
+/// What of the rows is read.
+pub(super) struct Wanted<'a> {
+    pub(super) keep: Keep,
+    /// The only types looked at.
+    pub(super) types: Option<&'a [String]>,
+}
+
+impl Wanted<'_> {
+    /// Whether a span's content is read. What the column does not tell may be told there.
+    fn includes(&self, column_type: Option<&str>) -> bool {
+        let is_told = column_type.filter(|name| !name.is_empty() && *name != "UNKNOWN");
+        self.types.is_none_or(|types| is_told.is_none_or(|name| types.iter().any(|wanted| wanted == name)))
+    }
+}
+
+/// Reads the rows of a trace. A large one takes several short transactions; if it changed between them, it is read again.
+pub(super) fn read(store: &SqliteStore, trace_id: &str, wanted: &Wanted<'_>) -> Result<Rows> {
+    let read = || pass(store, trace_id, wanted).map_err(|error| database_error(&store.name, &error));
+    for _ in 1..TRIES {
+        let (rows, is_consistent) = read()?;
+        if is_consistent {
+            return Ok(rows);
+        }
+    }
+    let (mut rows, is_consistent) = read()?;
+    if !is_consistent {
+        rows.problems.push(Problem::new("changing", "the trace was being written while it was read"));
+    }
+    Ok(rows)
+}
+
+/// One pass over the rows, and whether the trace stayed the same from the first read to the last.
+///
+/// Rows are read in the order in which they lie in the file: by the index, in the order of their random ids, the same
+/// pages would be read many times.
+fn pass(store: &SqliteStore, trace_id: &str, wanted: &Wanted<'_>) -> rusqlite::Result<(Rows, bool)> {
+    let sql = sql(store);
+    let mut rows = Rows::default();
+    let mut damaged = 0_usize;
+    let (places, version) = store.try_read(|connection| Ok((places(connection, trace_id)?, version(connection)?)))?;
+    let mut left = places.as_slice();
+    let mut reads = 0;
+    while !left.is_empty() {
+        reads += 1;
+        let page = store.try_read(|connection| {
+            let started = Instant::now();
+            let mut statement = connection.prepare_cached(&sql)?;
+            while let [place, rest @ ..] = left {
+                if let Some(row) = statement.query((place, trace_id))?.next()? {
+                    take(row, wanted, &mut rows);
+                }
+                left = rest;
+                if started.elapsed() > LONGEST_READ {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        match page {
+            Err(error) if is_damage(&error) => {
+                damaged += 1;
+                left = &left[1..];
+            }
+            other => other?,
+        }
+    }
+    if damaged > 0 {
+        let message = format!("the database is damaged: {damaged} spans of {} cannot be read", places.len());
+        rows.problems.push(Problem::new("damaged_rows", message));
+    }
+    // Nobody wrote at all, or at least not to the rows of this trace.
+    let is_same = || {
+        store.try_read(|connection| {
+            Ok(self::version(connection)? == version || self::places(connection, trace_id)? == places)
+        })
+    };
+    let is_consistent = places.is_empty() || (reads == 1 && rows.spans.len() == places.len()) || is_same()?;
+    Ok((rows, is_consistent))
+}
+
+/// Where the rows of a trace lie. The index alone tells it.
+fn places(connection: &Connection, trace_id: &str) -> rusqlite::Result<Vec<i64>> {
+    let mut statement = connection.prepare_cached("select rowid from spans where trace_id = ?")?;
+    let mut places = statement.query_map([trace_id], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+    places.sort_unstable();
+    Ok(places)
+}
+
+/// Changes whenever another program has written to the database.
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("pragma data_version")?.query_row([], |row| row.get(0))
+}
+
+fn sql(store: &SqliteStore) -> String {
+    let optional = ["input_cost", "output_cost", "total_cost", "model_name", "model_provider"];
+    let columns: Vec<String> = optional.iter().map(|column| store.schema.column("spans", column)).collect();
+    format!(
+        "select t.span_id, t.parent_span_id, t.name, t.type, t.status, t.start_time_unix_nano, t.end_time_unix_nano, t.content, {} \
+         from spans t where t.rowid = ?1 and t.trace_id = ?2",
+        columns.join(", ")
+    )
+}
+
+fn take(row: &Row<'_>, wanted: &Wanted<'_>, rows: &mut Rows) {
+    let column_type = text(row, 3);
+    if !wanted.includes(column_type.as_deref()) {
+        rows.spans.push(skeleton(row));
+        return;
+    }
+    let content = str_of(row, 7);
+    if content.is_empty() {
+        rows.without_content += 1;
+        rows.spans.push(skeleton(row));
+        return;
+    }
+    match decode::span(&content, wanted.keep, column_type.as_deref()) {
+        Ok(mut span) => {
+            // 3.17 on keeps these in columns, and not always in the content too.
+            span.model = span.model.or_else(|| text(row, 11));
+            span.provider = span.provider.or_else(|| text(row, 12));
+            span.cost = span.cost.or_else(|| cost(row));
+            rows.spans.push(span);
+        }
+        Err(why) => {
+            let span = skeleton(row);
+            rows.problems
+                .push(Problem::new("damaged_span", format!("the content of span {} cannot be read: {why}", span.id)));
+            rows.spans.push(span);
+        }
+    }
+}
+
+fn cost(row: &Row<'_>) -> Option<Cost> {
+    Cost::recorded(super::float(row, 8), super::float(row, 9), super::float(row, 10))
+}
+
+/// A span as its columns tell it.
+fn skeleton(row: &Row<'_>) -> Span {
+    Span {
+        id: SpanId::new(text(row, 0).unwrap_or_default()),
+        parent: text(row, 1).filter(|id| !id.is_empty()).map(SpanId::new),
+        name: text(row, 2).unwrap_or_default(),
+        span_type: SpanType::new(text(row, 3)),
+        status: SpanStatus::parse(&text(row, 4).unwrap_or_default()),
+        status_message: String::new(),
+        start: Timestamp(super::integer(row, 5).unwrap_or_default()),
+        end: super::integer(row, 6).filter(|end| *end != 0).map(Timestamp),
+        token_usage: None,
+        model: text(row, 11),
+        provider: text(row, 12),
+        cost: cost(row),
+        exception: None,
+        payload: None,
+    }
+}

@@ -1,0 +1,101 @@
+//! Figures of each experiment, summed in steps that are short enough not to hold up a writer.
+
+use super::{LONGEST_READ, SqliteStore, integer, text};
+use crate::decode;
+use crate::error::Result;
+use crate::model::{Timestamp, TokenUsage, Totals, keys};
+use std::collections::HashMap;
+use std::time::Instant;
+
+/// Rows summed at a time by SQLite itself.
+const STEP: i64 = 2_000;
+
+/// Reads the figures of all experiments that have traces.
+pub(super) fn read(store: &SqliteStore) -> Result<HashMap<String, Totals>> {
+    let mut totals: HashMap<String, Totals> = HashMap::new();
+    let token = |column: &str| {
+        let column = store.schema.column("trace_info", column);
+        format!("sum({column})")
+    };
+    let sql = format!(
+        "select t.experiment_id, count(*), sum(t.status = 'ERROR'), max(t.timestamp_ms), {}, {}, {} \
+         from trace_info t where t.rowid > ?1 and t.rowid <= ?2 group by t.experiment_id",
+        token("input_tokens"),
+        token("output_tokens"),
+        token("total_tokens"),
+    );
+    let mut from = store.read(|connection| {
+        connection.query_row("select coalesce(min(rowid), 1) - 1 from trace_info", [], |row| row.get::<_, i64>(0))
+    })?;
+    let last = store.read(|connection| {
+        connection.query_row("select coalesce(max(rowid), 0) from trace_info", [], |row| row.get::<_, i64>(0))
+    })?;
+    while from < last {
+        // Several steps to a transaction, as time allows.
+        from = store.read(|connection| {
+            let started = Instant::now();
+            let mut at = from;
+            while at < last && started.elapsed() < LONGEST_READ {
+                let mut statement = connection.prepare_cached(&sql)?;
+                let mut rows = statement.query([at, at + STEP])?;
+                while let Some(row) = rows.next()? {
+                    let total = totals.entry(text(row, 0).unwrap_or_default()).or_default();
+                    total.traces += integer(row, 1).unwrap_or_default().cast_unsigned();
+                    total.errors += integer(row, 2).unwrap_or_default().cast_unsigned();
+                    total.last_trace_time = total.last_trace_time.max(integer(row, 3).map(Timestamp::from_millis));
+                    let usage = TokenUsage {
+                        input_tokens: integer(row, 4),
+                        output_tokens: integer(row, 5),
+                        total_tokens: integer(row, 6),
+                        other: Vec::new(),
+                    };
+                    total.add(&usage);
+                }
+                at += STEP;
+            }
+            Ok(at)
+        })?;
+    }
+    add_recorded_rows(store, &mut totals)?;
+    Ok(totals)
+}
+
+/// Before 3.17 the tokens of a trace are a row of its metadata.
+fn add_recorded_rows(store: &SqliteStore, totals: &mut HashMap<String, Totals>) -> Result<()> {
+    if !store.schema.has_table("trace_request_metadata") {
+        return Ok(());
+    }
+    let in_column = if store.schema.has("trace_info", "total_tokens") {
+        "coalesce(t.input_tokens, t.output_tokens, t.total_tokens)"
+    } else {
+        "null"
+    };
+    let sql = format!(
+        "select m.request_id, t.experiment_id, m.value from trace_request_metadata m join trace_info t on t.request_id = m.request_id \
+         where m.key = '{}' and m.request_id > ?1 and {in_column} is null order by m.request_id limit 2000",
+        keys::TOKEN_USAGE
+    );
+    let mut last = String::new();
+    loop {
+        let before = last.clone();
+        store.read(|connection| {
+            let started = Instant::now();
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query([&before])?;
+            while let Some(row) = rows.next()? {
+                last = text(row, 0).unwrap_or_default();
+                let usage = text(row, 2).and_then(|value| TokenUsage::from_json(&decode::json(&value)?));
+                if let (Some(usage), Some(experiment)) = (usage, text(row, 1)) {
+                    totals.entry(experiment).or_default().add(&usage);
+                }
+                if started.elapsed() > LONGEST_READ {
+                    break;
+                }
+            }
+            Ok(())
+        })?;
+        if last == before {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! A live writer is never blocked, and never blocks.
+
+use crate::harness::{Cli, Fixture, items};
+use std::io::Read as _;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// A store with so many traces that a list of them fills a pipe many times over.
+fn large() -> crate::harness::Copy {
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    copy.sql(
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 1200)
+         insert into trace_info (request_id, experiment_id, timestamp_ms, execution_time_ms, status, request_preview, trace_name)
+         select printf('tr-%032x', i), 5, 1795000000000 + i, i, 'OK', printf('%0800d', i), 'made' from n;
+         with recursive n(i) as (select 1 union all select i + 1 from n where i < 1200)
+         insert into trace_tags (key, value, request_id) select 'mood', 'fine', printf('tr-%032x', i) from n;
+         insert into trace_tags (key, value, request_id)
+         select 'mlflow.trace.spansLocation', 'TRACKING_STORE', request_id from trace_info where trace_name = 'made';
+         insert into spans (trace_id, experiment_id, span_id, name, status, start_time_unix_nano, end_time_unix_nano, content)
+         select request_id, 5, substr(request_id, -16), 'made', 'OK', 1, 2,
+             json_object('name', 'made', 'span_id', substr(request_id, -16), 'trace_id', substr(request_id, 4), 'start_time_unix_nano', 1,
+                 'end_time_unix_nano', 2, 'status', json_object('code', 'STATUS_CODE_OK'), 'events', json_array(),
+                 'attributes', json_object('mlflow.spanInputs', json_quote(request_preview)))
+             from trace_info where trace_name = 'made';",
+    );
+    let mode: String = copy.database().query_row("pragma journal_mode", [], |row| row.get(0)).unwrap();
+    assert_eq!(mode, "delete", "a rollback journal, as MLflow uses");
+    copy
+}
+
+/// Commits in a loop until told to stop. Every commit succeeds, however long the machine takes over it.
+fn write(path: &std::path::Path, stop: &AtomicBool) {
+    let mut connection = rusqlite::Connection::open(path).unwrap();
+    connection.busy_timeout(PATIENCE).unwrap();
+    for turn in 0.. {
+        if stop.load(Ordering::Relaxed) {
+            return;
+        }
+        commit(&mut connection, turn);
+    }
+}
+
+fn commit(connection: &mut rusqlite::Connection, turn: u32) {
+    let transaction = connection.transaction().unwrap();
+    transaction
+        .execute(
+            "update trace_tags set value = 'better' where key = 'mood' and request_id = printf('tr-%032x', ?)",
+            [turn % 1200 + 1],
+        )
+        .unwrap();
+    transaction.commit().expect("a commit succeeds");
+}
+
+/// Longer than any busy machine takes over a commit. A lock that is held over a full pipe is held forever.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_list_into_a_pipe_that_nobody_reads_holds_no_lock() {
+    let copy = large();
+    for words in ["traces list --all --json", "traces list --all --sort name -o csv", "spans --all --full --json"] {
+        let mut connection = copy.database();
+        connection.busy_timeout(PATIENCE).unwrap();
+        let mut child = copy.cli(words).command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut pipe = child.stdout.take().unwrap();
+        // With the first byte the list is under way; what follows fills the pipe, and stays there.
+        let mut stdout = vec![0];
+        pipe.read_exact(&mut stdout).unwrap();
+        for turn in 0..30 {
+            commit(&mut connection, turn);
+        }
+        assert!(child.try_wait().unwrap().is_none(), "{words}: more than a pipe holds is to be printed");
+        pipe.read_to_end(&mut stdout).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{words}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{words}");
+    }
+    let document = Cli::new("traces list --all --name made").on(&copy.fixture.store).json();
+    assert_eq!(items(&document, "traces").len(), 1200);
+}
+
+#[test]
+fn a_list_under_a_writer_has_every_trace_once() {
+    let copy = large();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| write(&copy.fixture.store, &stop));
+        let done = copy.cli("traces list --all -o ids --name made").ok();
+        stop.store(true, Ordering::Relaxed);
+        writer.join().expect("the writer meets no error");
+        let mut ids = done.lines();
+        assert_eq!(ids.len(), 1200);
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 1200);
+    });
+}
+
+#[test]
+fn a_lock_that_is_not_given_back_is_an_error_that_says_so() {
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    let database = copy.database();
+    database
+        .execute_batch("pragma locking_mode = exclusive; begin exclusive; update trace_info set status = status")
+        .unwrap();
+    let done = copy.cli("experiments").run();
+    assert_eq!(done.exit, Some(5), "{done}");
+    assert!(done.stderr.contains("locked") && done.stderr.contains("hint:"), "{done}");
+}

@@ -1,0 +1,427 @@
+//! The same story from every store: what the program says is compared with what MLflow itself says of the store.
+
+use crate::harness::{Cli, Fixture, copy_folder, items};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Differences between the program's answers and MLflow's, all of them before the test fails.
+#[derive(Default)]
+struct Differences(Vec<String>);
+
+impl Differences {
+    fn compare(&mut self, what: &str, ours: &Value, theirs: &Value) {
+        if !is_same(ours, theirs) {
+            self.0.push(format!("{what}: {ours}, but MLflow says {theirs}"));
+        }
+    }
+
+    fn finish(self) {
+        assert!(self.0.is_empty(), "{} differences:\n{}", self.0.len(), self.0.join("\n"));
+    }
+}
+
+/// Equality, where MLflow's side may give a long text by its length in characters, and numbers have no type.
+fn is_same(ours: &Value, theirs: &Value) -> bool {
+    match (ours, theirs) {
+        (Value::String(text), Value::Object(long)) if long.contains_key("sha256") => {
+            long["length"] == text.chars().count()
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| is_same(value, other)))
+        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b)),
+        _ => ours == theirs,
+    }
+}
+
+/// Milliseconds since 1970 of an RFC 3339 time in UTC with a fraction.
+fn millis(time: &Value) -> i64 {
+    let text = time.as_str().unwrap();
+    assert!(text.ends_with('Z'), "{text} is in UTC");
+    chrono::DateTime::parse_from_rfc3339(text).unwrap().timestamp_millis()
+}
+
+fn by_id<'a>(list: &'a [Value], key: &str) -> BTreeMap<&'a str, &'a Value> {
+    list.iter().map(|item| (item[key].as_str().unwrap(), item)).collect()
+}
+
+/// Runs a comparison for every store, two at a time.
+fn for_every_store(compare: impl Fn(&Fixture, &Value, &mut Differences) + Sync) {
+    let all = Fixture::all();
+    assert!(all.len() >= 15, "stores were found: {}", all.len());
+    let work = &compare;
+    let found: Vec<String> = std::thread::scope(|scope| {
+        let part = |part: &'static [Fixture]| -> Vec<String> {
+            let mut differences = Vec::new();
+            for fixture in part {
+                let mut found = Differences::default();
+                work(fixture, &fixture.oracle(), &mut found);
+                differences.extend(found.0.iter().map(|difference| format!("{}: {difference}", fixture.name)));
+            }
+            differences
+        };
+        let all: &'static [Fixture] = Box::leak(all.into_boxed_slice());
+        let threads: Vec<_> = all.chunks(all.len().div_ceil(2)).map(|chunk| scope.spawn(move || part(chunk))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    Differences(found).finish();
+}
+
+/// The ids of all traces, deleted experiments included.
+fn ids(oracle: &Value) -> Vec<&str> {
+    items(oracle, "traces").iter().map(|trace| trace["trace_id"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn differences_are_found() {
+    let fixture = Fixture::named("3.18.0-sqlite");
+    let oracle = fixture.oracle();
+    let theirs = items(&oracle, "traces").iter().find(|trace| trace["name"] == "chat").unwrap();
+    let id = theirs["trace_id"].as_str().unwrap();
+    let document = fixture.cli("trace show").arg(id).json();
+    let found = |theirs: &Value| {
+        let mut differences = Differences::default();
+        compare_info(&fixture, id, &document["info"], theirs, &mut differences);
+        compare_spans(id, items(&document, "spans"), items(theirs, "spans"), &mut differences);
+        differences.0.len()
+    };
+    assert_eq!(found(theirs), 0);
+    for path in
+        ["/state", "/duration_ms", "/metadata/mlflow.user", "/token_usage/input_tokens", "/session", "/spans/0/span_id"]
+    {
+        let mut other = theirs.clone();
+        *other.pointer_mut(path).unwrap() = json!("another");
+        assert!(found(&other) > 0, "{path}");
+    }
+    let mut other = theirs.clone();
+    other["spans"].as_array_mut().unwrap().pop();
+    assert!(found(&other) > 0);
+    assert!(is_same(&json!("äb"), &json!({"length": 2, "sha256": ""})));
+    assert!(!is_same(&json!("äb"), &json!({"length": 3, "sha256": ""})));
+}
+
+#[test]
+fn experiments_are_those_of_mlflow() {
+    for_every_store(|fixture, oracle, differences| {
+        let document = fixture.cli("experiments --deleted").json();
+        let ours = by_id(items(&document, "experiments"), "experiment_id");
+        let theirs = by_id(items(oracle, "experiments"), "experiment_id");
+        differences.compare(
+            "experiment ids",
+            &json!(ours.keys().collect::<Vec<_>>()),
+            &json!(theirs.keys().collect::<Vec<_>>()),
+        );
+        for (id, their) in theirs {
+            let Some(our) = ours.get(id) else { continue };
+            let errors = items(oracle, "traces")
+                .iter()
+                .filter(|trace| trace["experiment_id"] == id && trace["state"] == "ERROR");
+            differences.compare(&format!("{id} errors"), &our["error_count"], &json!(errors.count()));
+            for (key, name) in [
+                ("name", "name"),
+                ("lifecycle_stage", "lifecycle_stage"),
+                ("trace_count", "n_traces"),
+                ("tags", "tags"),
+            ] {
+                differences.compare(&format!("{id} {name}"), &our[key], &their[name]);
+            }
+        }
+        let active = fixture.cli("experiments").json();
+        let expected =
+            items(oracle, "experiments").iter().filter(|experiment| experiment["lifecycle_stage"] == "active").count();
+        differences.compare("active experiments", &json!(items(&active, "experiments").len()), &json!(expected));
+    });
+}
+
+#[test]
+fn lists_of_traces_are_those_of_mlflow() {
+    for_every_store(|fixture, oracle, differences| {
+        let document = fixture.cli("traces list --all --deleted").json();
+        let traces = items(&document, "traces");
+        differences.compare(
+            "page",
+            &document["page"],
+            &json!({"returned": traces.len(), "matched": traces.len(), "complete": true}),
+        );
+        let ours = by_id(traces, "trace_id");
+        let theirs = by_id(items(oracle, "traces"), "trace_id");
+        differences.compare(
+            "trace ids",
+            &json!(ours.keys().collect::<Vec<_>>()),
+            &json!(theirs.keys().collect::<Vec<_>>()),
+        );
+        for (id, their) in theirs {
+            if let Some(our) = ours.get(id) {
+                compare_info(fixture, id, our, their, differences);
+                let source = if our["token_usage"].is_null() { Value::Null } else { json!("recorded") };
+                differences.compare(&format!("{id} source of tokens"), &our["token_usage_source"], &source);
+                differences.compare(&format!("{id} tokens"), &our["token_usage"], &our["recorded_token_usage"]);
+            }
+        }
+        let order: Vec<(i64, &str)> =
+            traces.iter().map(|trace| (-millis(&trace["request_time"]), trace["trace_id"].as_str().unwrap())).collect();
+        differences.compare("order", &json!(order.is_sorted()), &json!(true));
+    });
+}
+
+/// What the record of a trace says.
+fn compare_info(fixture: &Fixture, id: &str, ours: &Value, theirs: &Value, differences: &mut Differences) {
+    let mut compare =
+        |what: &str, ours: &Value, theirs: &Value| differences.compare(&format!("{id} {what}"), ours, theirs);
+    compare("experiment", &ours["experiment_id"], &theirs["experiment_id"]);
+    compare("name", &ours["name"], &theirs["name"]);
+    compare("state", &ours["state"], &theirs["state"]);
+    compare("start", &json!(millis(&ours["request_time"])), &theirs["request_time_ms"]);
+    compare("duration", &ours["execution_duration_ms"], &theirs["duration_ms"]);
+    compare("tags", &ours["tags"], &theirs["tags"]);
+    compare("metadata", &ours["metadata"], &theirs["metadata"]);
+    compare("session", &ours["session_id"], &theirs["session"]);
+    compare("tokens", &ours["recorded_token_usage"], &theirs["token_usage"]);
+    compare("assessments", &json!(items(ours, "assessments").len()), &theirs["n_assessments"]);
+    // Older releases make previews up while they load a trace.
+    if fixture.release() >= (3, 2) {
+        compare("request preview", &ours["request_preview"], &theirs["request_preview"]);
+        compare("response preview", &ours["response_preview"], &theirs["response_preview"]);
+    }
+}
+
+#[test]
+fn traces_and_their_spans_are_those_of_mlflow() {
+    for_every_store(|fixture, oracle, differences| {
+        for their in items(oracle, "traces") {
+            let id = their["trace_id"].as_str().unwrap();
+            let document = fixture.cli("trace show").arg(id).json();
+            compare_info(fixture, id, &document["info"], their, differences);
+            if let Some(spans) = their["spans"].as_array() {
+                compare_spans(id, items(&document, "spans"), spans, differences);
+                // A trace whose root was never stored loads in MLflow too, which says nothing of it.
+                let others: Vec<&Value> =
+                    items(&document, "problems").iter().filter(|problem| problem["kind"] != "missing_parent").collect();
+                differences.compare(&format!("{id} problems"), &json!(others), &json!([]));
+            }
+        }
+    });
+}
+
+fn compare_spans(trace: &str, ours: &[Value], theirs: &[Value], differences: &mut Differences) {
+    let (ours_by_id, theirs_by_id) = (by_id(ours, "span_id"), by_id(theirs, "span_id"));
+    differences.compare(
+        &format!("{trace} span ids"),
+        &json!(ours_by_id.keys().collect::<Vec<_>>()),
+        &json!(theirs_by_id.keys().collect::<Vec<_>>()),
+    );
+    for (id, their) in theirs_by_id {
+        let Some(our) = ours_by_id.get(id) else { continue };
+        let mut compare = |what: &str, ours: &Value, theirs: &Value| {
+            differences.compare(&format!("{trace} {id} {what}"), ours, theirs);
+        };
+        for key in ["name", "parent_id", "start_time_ns", "status", "status_message"] {
+            compare(key, &our[key], &their[key]);
+        }
+        // 0 is how OpenTelemetry writes a span that did not end.
+        let end = if their["end_time_ns"] == 0 { &Value::Null } else { &their["end_time_ns"] };
+        compare("end", &our["end_time_ns"], end);
+        if their["span_type"] != "UNKNOWN" {
+            compare("type", &our["span_type"], &their["span_type"]);
+        }
+        if their["token_usage"].is_object() {
+            compare("tokens", &our["token_usage"], &their["token_usage"]);
+            compare("source of tokens", &our["token_usage_source"], &json!("recorded"));
+        } else {
+            compare("no recorded tokens", &json!(our["token_usage_source"] == "recorded"), &json!(false));
+        }
+        compare("events", &json!(items(our, "events").len()), &their["n_events"]);
+        let last = items(their, "exceptions").last();
+        compare("exception", &our["exception"]["type"], last.map_or(&Value::Null, |exception| &exception["type"]));
+        compare(
+            "exception message",
+            &our["exception"]["message"],
+            last.map_or(&Value::Null, |exception| &exception["message"]),
+        );
+    }
+    // Parents first, children by start.
+    let mut seen: Vec<&Value> = Vec::new();
+    for span in ours {
+        let parent = &span["parent_id"];
+        let is_known =
+            parent.is_null() || seen.contains(&parent) || !ours.iter().any(|other| &other["span_id"] == parent);
+        differences.compare(&format!("{trace} parents come first"), &json!(is_known), &json!(true));
+        seen.push(&span["span_id"]);
+    }
+}
+
+#[test]
+fn usage_adds_up_to_what_mlflow_recorded() {
+    for_every_store(|fixture, oracle, differences| {
+        for their in items(oracle, "traces") {
+            let id = their["trace_id"].as_str().unwrap();
+            let document = fixture.cli("usage").arg(id).json();
+            differences.compare(&format!("{id} recorded"), &document["recorded_token_usage"], &their["token_usage"]);
+            if !their["token_usage"].is_null() {
+                differences.compare(&format!("{id} total"), &document["token_usage"], &their["token_usage"]);
+            }
+            let carriers = their["spans"].as_array().into_iter().flatten();
+            let carriers: Vec<&Value> =
+                carriers.filter(|span| span["token_usage"].is_object()).map(|span| &span["span_id"]).collect();
+            let calls = items(&document, "calls");
+            let recorded: Vec<&Value> = calls
+                .iter()
+                .filter(|call| call["token_usage_source"] == "recorded")
+                .map(|call| &call["span_id"])
+                .collect();
+            if their["spans"].is_array() {
+                let (mut recorded, mut carriers) = (json!(recorded), json!(carriers));
+                for list in [&mut recorded, &mut carriers] {
+                    list.as_array_mut().unwrap().sort_by_key(ToString::to_string);
+                }
+                differences.compare(&format!("{id} calls with tokens"), &recorded, &carriers);
+            }
+        }
+    });
+}
+
+/// Input, output and total of a usage.
+fn figures(usage: &Value) -> [i64; 3] {
+    ["input_tokens", "output_tokens", "total_tokens"]
+        .map(|key| usage[key].as_i64().unwrap_or_else(|| panic!("{key} in {usage}")))
+}
+
+fn usage_of(fixture: &Fixture, name: &str) -> Vec<Value> {
+    let document = fixture.cli("traces list --all --name").arg(name).json();
+    let ids = items(&document, "traces").iter().map(|trace| trace["trace_id"].as_str().unwrap().to_owned());
+    ids.map(|id| fixture.cli("usage").arg(id).json()).collect()
+}
+
+#[test]
+fn the_tool_agent_took_106_tokens_wherever_mlflow_recorded_usage() {
+    let mut checked = 0;
+    for fixture in Fixture::all().iter().filter(|fixture| fixture.release() >= (3, 1)) {
+        let usages = usage_of(fixture, "run_tool_agent");
+        let good =
+            usages.iter().find(|usage| items(usage, "calls").len() == 2).unwrap_or_else(|| panic!("{}", fixture.name));
+        assert_eq!(figures(&good["token_usage"]), [84, 22, 106], "{}", fixture.name);
+        let calls: Vec<_> = items(good, "calls").iter().map(|call| figures(&call["token_usage"])).collect();
+        assert_eq!(calls, [[45, 14, 59], [39, 8, 47]], "{}", fixture.name);
+        assert!(items(good, "calls").iter().all(|call| call["counted"] == true && call["agent"] == "run_tool_agent"));
+        checked += 1;
+    }
+    assert!(checked >= 14, "{checked} stores");
+}
+
+#[test]
+fn autogen_took_82_tokens_from_3_2_on() {
+    let mut checked = 0;
+    for fixture in
+        Fixture::all().iter().filter(|fixture| fixture.release() >= (3, 2) && !fixture.name.ends_with("archived"))
+    {
+        let totals: Vec<_> =
+            usage_of(fixture, "assistant.run").iter().map(|usage| figures(&usage["token_usage"])).collect();
+        assert!(totals.contains(&[65, 17, 82]), "{}: {totals:?}", fixture.name);
+        checked += 1;
+    }
+    assert!(checked >= 12, "{checked} stores");
+}
+
+#[test]
+fn ag2_took_1798_tokens_from_3_2_on_and_says_where_spans_are_missing() {
+    let (mut whole, mut partial) = (0, 0);
+    for fixture in
+        Fixture::all().iter().filter(|fixture| fixture.release() >= (3, 2) && !fixture.name.ends_with("archived"))
+    {
+        let usages = usage_of(fixture, "initiate_chat");
+        let [usage] = usages.as_slice() else { panic!("{}: one chat", fixture.name) };
+        assert_eq!(figures(&usage["token_usage"]), [1569, 229, 1798], "{}", fixture.name);
+        let id = usage["trace_id"].as_str().unwrap();
+        let text = fixture.cli("usage").arg(id).ok();
+        if fixture.name.contains("http") {
+            assert_eq!(
+                (&usage["token_usage_source"], &usage["complete"]),
+                (&json!("recorded"), &json!(false)),
+                "{}",
+                fixture.name
+            );
+            assert!(text.stderr.contains("spans are missing"), "{}\n{text}", fixture.name);
+            partial += 1;
+        } else {
+            assert_eq!(
+                (&usage["token_usage_source"], &usage["complete"]),
+                (&json!("spans"), &json!(true)),
+                "{}",
+                fixture.name
+            );
+            let calls: Vec<_> = items(usage, "calls")
+                .iter()
+                .filter(|call| call["counted"] == true)
+                .map(|call| figures(&call["token_usage"]))
+                .collect();
+            assert!(calls.len() == 6 && calls.contains(&[110, 61, 171]), "{}: {calls:?}", fixture.name);
+            assert_eq!(text.stderr, "", "{}", fixture.name);
+            whole += 1;
+        }
+    }
+    assert!(whole >= 10 && partial >= 2, "{whole} whole, {partial} partial");
+}
+
+#[test]
+fn the_failed_agent_names_its_exception_in_every_store() {
+    let mut checked = 0;
+    for fixture in Fixture::all() {
+        let document = fixture.cli("trace show @error --name run_tool_agent").json();
+        let failed: Vec<_> = items(&document, "spans").iter().filter(|span| span["status"] == "ERROR").collect();
+        assert!(failed.len() >= 2, "{}", fixture.name);
+        for span in failed {
+            assert_eq!(span["exception"]["type"], "ValueError", "{}", fixture.name);
+            assert_eq!(span["exception"]["message"], "No weather station in Atlantis", "{}", fixture.name);
+            assert!(span["exception"]["stacktrace"].as_str().unwrap().contains("Traceback"), "{}", fixture.name);
+        }
+        checked += 1;
+    }
+    assert!(checked >= 15);
+}
+
+/// What a store says of all its traces.
+fn story(store: impl Fn(&str) -> Cli, ids: &[&str]) -> String {
+    let mut told = String::new();
+    for words in ["experiments --deleted", "traces list --all --deleted", "spans --all --deleted --full"] {
+        told += &store(words).arg("--json").ok().stdout;
+    }
+    for id in ids {
+        told += &store("trace show").arg(id).arg("--json").ok().stdout;
+    }
+    told
+}
+
+#[test]
+fn a_moved_store_tells_the_same_story() {
+    for name in ["2.22.5-sqlite", "2.22.5-file", "3.5.1-file", "3.18.0-sqlite", "3.18.0-archived", "3.18.0-http-sqlite"]
+    {
+        let fixture = Fixture::named(name);
+        let parent = tempfile::tempdir().unwrap();
+        // Characters that mean something in URIs.
+        let folder = parent.path().join("päth with 100% of #these?");
+        copy_folder(fixture.store.parent().unwrap(), &folder);
+        let moved = folder.join(fixture.store.file_name().unwrap());
+        let oracle = fixture.oracle();
+        let ids = ids(&oracle);
+        assert_eq!(story(|words| Cli::new(words).on(&moved), &ids), story(|words| fixture.cli(words), &ids), "{name}");
+    }
+}
+
+#[test]
+fn nothing_is_written_to_a_store() {
+    for fixture in Fixture::all() {
+        let copy = fixture.copy();
+        let state = || {
+            let files = crate::harness::files_below(copy.path());
+            files
+                .iter()
+                .map(|path| (path.clone(), path.metadata().unwrap().modified().unwrap(), std::fs::read(path).unwrap()))
+                .collect::<Vec<_>>()
+        };
+        let before = state();
+        for words in ["experiments", "traces list --all", "trace show", "usage", "spans --all --full --json"] {
+            copy.cli(words).ok();
+        }
+        assert!(before == state(), "{} changed", fixture.name);
+    }
+}

@@ -1,0 +1,660 @@
+//! Damage costs one warning that names the thing, never the command, and everything that can be read is shown.
+
+use crate::harness::{Cli, Copy, Done, Fixture, files_below, items, strings, trace_named, write_old};
+use rusqlite::params;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// A file store of each generation with the id of a trace of four spans, and its `traces.json`.
+fn with_file(name: &str) -> (Copy, String, PathBuf, Vec<u8>) {
+    let copy = Fixture::named(name).copy();
+    let id = trace_named(&copy.cli("traces list --all").json(), "run_tool_agent", "OK");
+    let path = copy.trace_folder(&id).join("artifacts/traces.json");
+    let bytes = std::fs::read(&path).unwrap();
+    (copy, id, path, bytes)
+}
+
+const FILES: [&str; 4] = ["2.22.5-file", "3.1.4-file", "3.2.0-file", "3.18.0-file"];
+
+/// The kinds of the problems of a document.
+fn kinds(document: &Value) -> Vec<&str> {
+    strings(items(document, "problems"), "kind")
+}
+
+/// Shows a trace in every form; all have to work, to warn alike on stderr, and to name the file.
+#[track_caller]
+fn show(copy: &Copy, id: &str, kind: &str, named: &str) -> Value {
+    let document = copy.cli("trace show").arg(id).json();
+    assert_eq!(kinds(&document), [kind], "{document}");
+    warns(copy, id, named);
+    document
+}
+
+#[track_caller]
+fn warns(copy: &Copy, id: &str, named: &str) {
+    for words in ["trace show", "trace show --io", "trace show -o csv", "trace show --json", "usage"] {
+        let done = copy.cli(words).arg(id).ok();
+        let warnings = warnings(&done);
+        assert_eq!(warnings.len(), 1, "{words}\n{done}");
+        assert!(warnings[0].contains(named), "{words}\n{done}");
+    }
+}
+
+fn warnings(done: &Done) -> Vec<&str> {
+    done.stderr.lines().filter(|line| line.starts_with("warning:")).collect()
+}
+
+/// The other traces are listed and shown as ever.
+fn assert_others_are_fine(copy: &Copy, id: &str) {
+    let done = copy.cli("spans --all --deleted --full --json").ok();
+    let others: Vec<Value> =
+        items(&done.json(), "spans").iter().filter(|span| span["trace_id"] != id).cloned().collect();
+    let fixture = Fixture::named(&copy.fixture.name);
+    let before = fixture.cli("spans --all --deleted --full").json();
+    let before: Vec<Value> = items(&before, "spans").iter().filter(|span| span["trace_id"] != id).cloned().collect();
+    assert_eq!(others, before);
+}
+
+#[test]
+fn a_cut_file_shows_its_whole_spans() {
+    for name in FILES {
+        let (copy, id, path, bytes) = with_file(name);
+        let whole = copy.cli("trace show").arg(&id).json();
+        let names = strings(items(&whole, "spans"), "span_id").into_iter().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(names.len(), 4, "{name}");
+        let mut last = 0;
+        for part in [0, 10, 40, 60, 80, 95, 99] {
+            write_old(&path, &bytes[..bytes.len() * part / 100]);
+            if part == 0 {
+                continue;
+            }
+            let document = show(&copy, &id, "cut_file", "traces.json");
+            let spans = items(&document, "spans");
+            assert!(spans.len() >= last && spans.len() <= 4, "{name} {part} %: {}", spans.len());
+            for span in spans {
+                let original = items(&whole, "spans").iter().find(|other| other["span_id"] == span["span_id"]).unwrap();
+                for key in ["name", "start_time_ns", "inputs", "outputs", "attributes"] {
+                    assert_eq!(span[key], original[key], "{name} {part} % {key}");
+                }
+            }
+            assert_eq!(document["complete"], json!(false), "{name} {part} %: spans are known to be missing");
+            last = spans.len();
+        }
+        assert!(last >= 3, "{name}: spans before the cut are shown");
+        assert_others_are_fine(&copy, &id);
+    }
+}
+
+#[test]
+fn an_empty_or_missing_file_is_named() {
+    for name in FILES {
+        let (copy, id, path, _) = with_file(name);
+        write_old(&path, "");
+        let document = show(&copy, &id, "cut_file", "traces.json");
+        assert_eq!(items(&document, "spans").len(), 0);
+        assert_eq!(document["spans_source"], "none");
+        std::fs::remove_file(&path).unwrap();
+        let document = show(&copy, &id, "missing_file", "traces.json");
+        assert_eq!((&document["spans_source"], &document["complete"]), (&json!("none"), &json!(false)));
+        let tree = copy.cli("trace show").arg(&id).ok();
+        assert!(tree.stdout.contains("run_tool_agent"), "{name}\n{tree}");
+        // What MLflow recorded still counts.
+        if name >= "3.1" {
+            let usage = copy.cli("usage").arg(&id).json();
+            assert_eq!(
+                (&usage["token_usage"]["total_tokens"], &usage["token_usage_source"]),
+                (&json!(106), &json!("recorded")),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn garbage_behind_the_document_is_told_and_the_spans_are_shown() {
+    for name in FILES {
+        let (copy, id, path, bytes) = with_file(name);
+        let whole = copy.cli("trace show").arg(&id).json();
+        for tail in [&b"}garbage"[..], b"\0\0\0\0", b"{\"spans\": []}"] {
+            write_old(&path, [&bytes, tail].concat());
+            warns(&copy, &id, "traces.json");
+            let document = copy.cli("trace show").arg(&id).json();
+            assert_eq!(document["spans"], whole["spans"], "{name} {tail:?}");
+        }
+        write_old(&path, [&bytes, &b" \r\n\n"[..]].concat());
+        assert_eq!(copy.cli("trace show").arg(&id).json(), whole, "space is no damage");
+    }
+}
+
+#[test]
+fn bytes_that_are_not_utf8_become_replacement_characters() {
+    for name in FILES {
+        let (copy, id, path, mut bytes) = with_file(name);
+        let at = String::from_utf8(bytes.clone()).unwrap().find("get_weather\"").unwrap();
+        bytes[at] = 0xff;
+        write_old(&path, &bytes);
+        let document = show(&copy, &id, "not_utf8", "traces.json");
+        assert_eq!(items(&document, "spans").len(), 4, "{name}");
+        assert!(document["spans"].to_string().contains("\u{fffd}et_weather"), "{name}");
+    }
+}
+
+#[test]
+fn damaged_records_cost_one_trace_and_one_warning() {
+    for name in ["2.22.5-file", "3.18.0-file"] {
+        let (copy, id, _, _) = with_file(name);
+        let path = copy.trace_folder(&id).join("trace_info.yaml");
+        let total = items(&copy.cli("traces list --all").json(), "traces").len();
+        for bytes in [&b""[..], b"}{", b"- a\n- b\n", b"\xff\xfe\x00", b"trace_id: [", b"state: OK\n"] {
+            write_old(&path, bytes);
+            for words in [
+                "traces list --all --json",
+                "traces list --all --json --sort name",
+                "traces list --all --json --name *",
+                "spans --all --json",
+                "usage --json",
+                "experiments --json",
+            ] {
+                let done = copy.cli(words).ok();
+                assert_eq!(warnings(&done).len(), 1, "{name} {words} {bytes:?}\n{done}");
+                assert!(warnings(&done)[0].contains("trace_info.yaml"), "{name} {words}\n{done}");
+            }
+            let traces = copy.cli("traces list --all").json();
+            assert_eq!(items(&traces, "traces").len(), total - 1, "{name}");
+            let done = copy.cli("trace show").arg(&id).run();
+            assert_eq!(done.exit, Some(5), "{name}\n{done}");
+            assert!(done.stderr.contains(&id) && done.stderr.contains("trace_info.yaml"), "{name}\n{done}");
+        }
+        // MLflow passes over a folder without a record, and so does this.
+        std::fs::remove_file(&path).unwrap();
+        let done = copy.cli("traces list --all --json").ok();
+        assert_eq!((items(&done.json(), "traces").len(), done.stderr.as_str()), (total - 1, ""), "{name}");
+        assert_eq!(copy.cli("trace show").arg(&id).run().exit, Some(3));
+    }
+}
+
+#[test]
+fn a_missing_or_damaged_experiment_costs_that_experiment() {
+    let copy = Fixture::named("3.18.0-file").copy();
+    let id = trace_named(&copy.cli("traces list --all").json(), "run_tool_agent", "OK");
+    let meta = copy.trace_folder(&id).parent().unwrap().parent().unwrap().join("meta.yaml");
+    write_old(&meta, "}{");
+    let done = copy.cli("traces list --all --json").ok();
+    assert!(warnings(&done).len() == 1 && warnings(&done)[0].contains("meta.yaml"), "{done}");
+    assert_eq!(items(&done.json(), "traces").iter().filter(|trace| trace["experiment_name"] == "OpenAI").count(), 0);
+    assert!(items(&done.json(), "traces").len() > 4);
+    std::fs::remove_file(&meta).unwrap();
+    let done = copy.cli("experiments --json").ok();
+    assert!(!strings(items(&done.json(), "experiments"), "name").contains(&"OpenAI"), "{done}");
+}
+
+/// A database and the id and spans of a trace of four spans in it.
+fn with_rows(name: &str) -> (Copy, String) {
+    let copy = Fixture::named(name).copy();
+    let id = trace_named(&copy.cli("traces list --all").json(), "run_tool_agent", "OK");
+    copy.database()
+        .execute("update trace_tags set value = '/nowhere' where key = 'mlflow.artifactLocation'", [])
+        .unwrap();
+    (copy, id)
+}
+
+/// Sets an attribute of the span `get_weather` to a text that MLflow would decode.
+fn set_inputs(copy: &Copy, id: &str, encoded: &str) {
+    let database = copy.database();
+    let sql = "select content from spans where trace_id = ? and name = 'get_weather'";
+    let content: String = database.query_row(sql, [id], |row| row.get(0)).unwrap();
+    let mut span: Value = serde_json::from_str(&content).unwrap();
+    span["attributes"]["mlflow.spanInputs"] = json!(encoded);
+    database
+        .execute(
+            "update spans set content = ? where trace_id = ? and name = 'get_weather'",
+            params![span.to_string(), id],
+        )
+        .unwrap();
+}
+
+fn inputs(copy: &Copy, id: &str) -> (Value, String) {
+    let done = copy.cli("trace show --json --span get_weather").arg(id).ok();
+    (done.json()["span"]["inputs"].clone(), done.stdout)
+}
+
+#[test]
+fn json_as_python_writes_it_is_read() {
+    let (copy, id) = with_rows("3.18.0-sqlite");
+    set_inputs(&copy, &id, r#"{"a": NaN, "b": [Infinity, -Infinity], "c": "NaN"}"#);
+    assert_eq!(inputs(&copy, &id).0, json!({"a": "NaN", "b": ["Infinity", "-Infinity"], "c": "NaN"}));
+    set_inputs(&copy, &id, r#"{"lone": "x\ud800y", "low": "\udc00", "pair": "\ud83c\udf89", "escaped": "\\ud800"}"#);
+    assert_eq!(
+        inputs(&copy, &id).0,
+        json!({"lone": "x\u{fffd}y", "low": "\u{fffd}", "pair": "🎉", "escaped": "\\ud800"})
+    );
+    let digits = "9".repeat(200);
+    set_inputs(&copy, &id, &format!("{{\"n\": {digits}, \"m\": -{digits}}}"));
+    let text = inputs(&copy, &id).1;
+    assert!(text.contains(&digits) && text.contains(&format!("-{digits}")), "{text}");
+    for words in
+        ["trace show --io=0", "trace show -o csv", "spans --full --all -o jsonl", "trace show --span get_weather"]
+    {
+        let cli = if words.starts_with("spans") { copy.cli(words) } else { copy.cli(words).arg(&id) };
+        let done = cli.ok();
+        assert!(done.stdout.contains(&digits), "{words}\n{done}");
+    }
+    // What is no JSON is text, as MLflow shows it.
+    set_inputs(&copy, &id, "{not json");
+    assert_eq!(inputs(&copy, &id).0, json!("{not json"));
+}
+
+#[test]
+fn deep_nesting_is_shown_by_every_command() {
+    let (copy, id) = with_rows("3.18.0-sqlite");
+    let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
+    set_inputs(&copy, &id, &deep);
+    for words in [
+        "trace show",
+        "trace show --io",
+        "trace show --io=0",
+        "trace show --json",
+        "trace show -o jsonl",
+        "trace show -o csv",
+        "trace show --span get_weather",
+        "usage",
+        "trace show --span get_weather --json",
+    ] {
+        let done = copy.cli(words).arg(&id).ok();
+        assert_eq!(warnings(&done), Vec::<&str>::new(), "{words}");
+        if words.contains("json") || words.contains("csv") {
+            assert!(done.stdout.contains(&"[".repeat(5_000)), "{words}");
+        }
+    }
+    for words in ["spans --all --full --json", "spans --all -o csv", "spans --all", "traces list --type TOOL"] {
+        copy.cli(words).ok();
+    }
+}
+
+#[test]
+fn content_that_is_no_span_leaves_what_the_columns_say() {
+    for name in ["3.6.0-sqlite", "3.18.0-sqlite"] {
+        for content in ["{", "[]", "null", "\"x\"", "{\"name\": ", "\u{0}", "nonsense"] {
+            let (copy, id) = with_rows(name);
+            copy.database()
+                .execute(
+                    "update spans set content = ? where trace_id = ? and name = 'get_weather'",
+                    params![content, id],
+                )
+                .unwrap();
+            let document = copy.cli("trace show").arg(&id).json();
+            let span = items(&document, "spans")
+                .iter()
+                .find(|span| span["name"] == "get_weather")
+                .unwrap_or_else(|| panic!("{name} {content}: {document}"));
+            assert_eq!((&span["span_type"], &span["status"]), (&json!("TOOL"), &json!("OK")), "{name} {content}");
+            let done = copy.cli("trace show").arg(&id).ok();
+            assert!(
+                warnings(&done).len() == 1 && warnings(&done)[0].contains(span["span_id"].as_str().unwrap()),
+                "{name} {content}\n{done}"
+            );
+        }
+    }
+}
+
+/// The spans of a trace after a change of parents, by name.
+fn rewire(sql: &str) -> (Copy, String, Value) {
+    let (copy, id) = with_rows("3.18.0-sqlite");
+    let database = copy.database();
+    let mut statement = database
+        .prepare("select span_id, parent_span_id, content from spans where trace_id = ? order by start_time_unix_nano")
+        .unwrap();
+    let rows: Vec<(String, Option<String>, String)> = statement
+        .query_map([&id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let base64 = |at: usize| serde_json::from_str::<Value>(&rows[at].2).unwrap()["span_id"].clone();
+    let parents: Vec<Value> = match sql {
+        "cycle" => vec![base64(3), base64(0), base64(1), base64(2)],
+        "self" => vec![Value::Null, base64(1), base64(1), base64(0)],
+        "orphan" => vec![Value::Null, json!("3q2+796tvu8="), base64(1), base64(0)],
+        _ => unreachable!(),
+    };
+    for ((span, _, content), parent) in rows.iter().zip(parents) {
+        let mut content: Value = serde_json::from_str(content).unwrap();
+        content["parent_span_id"] = parent;
+        database.execute("update spans set content = ? where span_id = ?", params![content.to_string(), span]).unwrap();
+    }
+    drop(statement);
+    drop(database);
+    let document = copy.cli("trace show").arg(&id).json();
+    (copy, id, document)
+}
+
+#[test]
+fn cycles_self_parents_and_orphans_lose_no_span() {
+    for damage in ["cycle", "self", "orphan"] {
+        let (copy, id, document) = rewire(damage);
+        let spans = items(&document, "spans");
+        assert_eq!(spans.len(), 4, "{damage}");
+        let mut ids = strings(spans, "span_id");
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 4, "{damage}");
+        let tree = copy.cli("trace show").arg(&id).ok();
+        assert_eq!(tree.stdout.matches("Completions").count(), 2, "{damage}\n{tree}");
+        assert_eq!(tree.stdout.matches("get_weather").count(), 1, "{damage}\n{tree}");
+        let usage = copy.cli("usage").arg(&id).json();
+        // In the cycle the second call hangs below the first, whose tokens count for it.
+        assert_eq!(usage["token_usage"]["total_tokens"], if damage == "cycle" { 59 } else { 106 }, "{damage}");
+        if damage == "orphan" {
+            assert!(tree.stdout.contains("(missing parent deadbeefdeadbeef)"), "{tree}");
+            assert!(
+                spans.iter().any(|span| span["parent_id"] == "deadbeefdeadbeef"),
+                "the stored parent stands in JSON"
+            );
+        }
+    }
+}
+
+#[test]
+fn repeated_ids_are_told() {
+    let (copy, id, path, bytes) = with_file("3.18.0-file");
+    let mut file: Value = serde_json::from_slice(&bytes).unwrap();
+    let first = file["spans"][1].clone();
+    file["spans"].as_array_mut().unwrap().push(first);
+    write_old(&path, file.to_string());
+    let document = show(&copy, &id, "repeated_span", "repeat");
+    assert_eq!(items(&document, "spans").len(), 4);
+    assert_eq!(document["info"]["token_usage"]["total_tokens"], 106, "nothing counts twice");
+}
+
+#[test]
+fn a_chain_of_thousands_of_spans_is_shown() {
+    let (copy, id, path, bytes) = with_file("2.22.5-file");
+    let file: Value = serde_json::from_slice(&bytes).unwrap();
+    let mut span = file["spans"][0].clone();
+    let mut spans = Vec::new();
+    for depth in 0..5_000_u64 {
+        span["context"]["span_id"] = json!(format!("{:016x}", depth + 1));
+        span["parent_id"] = if depth == 0 { Value::Null } else { json!(format!("{depth:016x}")) };
+        spans.push(span.clone());
+    }
+    write_old(&path, json!({"spans": spans}).to_string());
+    for words in ["trace show", "trace show --width 80", "trace show --json", "trace show -o csv", "usage"] {
+        copy.cli(words).arg(&id).ok();
+    }
+    let document = copy.cli("trace show").arg(&id).json();
+    assert_eq!(items(&document, "spans").last().unwrap()["depth"], 4_999);
+}
+
+#[test]
+fn a_truncated_database_is_an_error_or_a_warning_that_names_it() {
+    let fixture = Fixture::named("3.18.0-sqlite");
+    let bytes = std::fs::read(&fixture.store).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mlflow.db");
+    for part in [1, 10, 50, 90, 99] {
+        std::fs::write(&path, &bytes[..bytes.len() * part / 100]).unwrap();
+        for words in ["experiments", "traces list --all", "trace show", "usage", "spans --all"] {
+            let done = Cli::new(words).on(&path).run();
+            match done.exit {
+                Some(0) => {}
+                Some(3 | 5) => assert!(done.stderr.contains("mlflow.db"), "{part} % {words}\n{done}"),
+                _ => panic!("{part} % {words}\n{done}"),
+            }
+            // Pages that are missing are never passed over in silence.
+            let says = done.stderr.contains("malformed")
+                || done.stderr.contains("damaged")
+                || done.stderr.contains("not a database");
+            let is_whole = done.stdout == fixture.cli(words).ok().stdout;
+            assert!(says || is_whole, "{part} % {words}\n{done}");
+        }
+    }
+    for (what, bytes) in [("header only", &bytes[..100]), ("half a header", &bytes[..50])] {
+        std::fs::write(&path, bytes).unwrap();
+        let done = Cli::new("experiments").on(&path).run();
+        assert_eq!(done.exit, Some(5), "{what}\n{done}");
+        assert!(done.stderr.contains("mlflow.db"), "{what}\n{done}");
+    }
+}
+
+/// What lies in a folder, with sizes and contents.
+fn listing(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    files_below(folder).into_iter().map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+}
+
+/// Runs the program with a folder of its own for temporary files, which has to be empty afterwards, and checks that
+/// nothing of the store changed.
+fn untouched(copy: &Copy, words: &str) -> Done {
+    let temporary = tempfile::tempdir().unwrap();
+    let before = listing(copy.path());
+    let done = copy.cli(words).env("TMPDIR", temporary.path()).run();
+    let names = |listing: &[(PathBuf, Vec<u8>)]| {
+        listing.iter().map(|(path, bytes)| (path.clone(), bytes.len())).collect::<Vec<_>>()
+    };
+    let after = listing(copy.path());
+    assert_eq!(names(&before), names(&after), "{words}\n{done}");
+    assert!(before == after, "{words} changed a file\n{done}");
+    assert_eq!(files_below(temporary.path()), Vec::<PathBuf>::new(), "{words} leaves temporary files");
+    done
+}
+
+#[test]
+fn a_database_in_wal_mode_is_read_without_a_file_beside_it() {
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    copy.sql("pragma journal_mode = wal");
+    for suffix in ["-wal", "-shm"] {
+        assert!(!copy.path().join(format!("mlflow.db{suffix}")).exists());
+    }
+    let fixture = Fixture::named("3.18.0-sqlite");
+    for words in ["experiments", "traces list --all", "trace show", "usage", "spans --all"] {
+        let done = untouched(&copy, words);
+        assert_eq!(
+            (done.stdout.as_str(), done.stderr.as_str()),
+            (fixture.cli(words).ok().stdout.as_str(), ""),
+            "{words}"
+        );
+    }
+}
+
+#[test]
+fn a_database_in_wal_mode_with_a_writer_shows_what_was_committed() {
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    let writer = copy.database();
+    writer.execute_batch("pragma journal_mode = wal; pragma wal_autocheckpoint = 0; update trace_info set trace_name = 'from the wal' where trace_name = 'chat'").unwrap();
+    assert!(copy.path().join("mlflow.db-wal").exists() && copy.path().join("mlflow.db-shm").exists());
+    let names =
+        |done: &Done| items(&done.json(), "traces").iter().filter(|trace| trace["name"] == "from the wal").count();
+    assert_eq!(names(&copy.cli("traces list --all --json").ok()), 2);
+    writer.execute_batch("begin; update trace_info set trace_name = 'uncommitted'").unwrap();
+    assert_eq!(names(&copy.cli("traces list --all --json").ok()), 2);
+    writer.execute_batch("commit").unwrap();
+    assert_eq!(names(&copy.cli("traces list --all --json").ok()), 0);
+}
+
+/// A copy of a database as a killed writer leaves it: with a `-wal`, and no `-shm` where it was copied elsewhere.
+#[test]
+fn a_wal_without_its_index_is_read_from_a_temporary_copy() {
+    let live = Fixture::named("3.18.0-sqlite").copy();
+    let writer = live.database();
+    writer.execute_batch("pragma journal_mode = wal; pragma wal_autocheckpoint = 0; update trace_info set trace_name = 'from the wal' where trace_name = 'chat'").unwrap();
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    for suffix in ["", "-wal"] {
+        std::fs::copy(live.path().join(format!("mlflow.db{suffix}")), copy.path().join(format!("mlflow.db{suffix}")))
+            .unwrap();
+    }
+    let done = untouched(&copy, "traces list --all --json");
+    assert_eq!(done.exit, Some(0), "{done}");
+    assert_eq!(
+        items(&done.json(), "traces").iter().filter(|trace| trace["name"] == "from the wal").count(),
+        2,
+        "{done}"
+    );
+}
+
+#[test]
+fn a_hot_journal_is_rolled_back_in_a_temporary_copy_only() {
+    let live = Fixture::named("3.18.0-sqlite").copy();
+    let writer = live.database();
+    // A small cache spills pages into the database before the commit, which then never comes.
+    writer.execute_batch("pragma cache_size = 2; pragma cache_spill = 1; begin; update trace_info set trace_name = 'never committed'; update spans set content = 'never committed'").unwrap();
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    for suffix in ["", "-journal"] {
+        std::fs::copy(live.path().join(format!("mlflow.db{suffix}")), copy.path().join(format!("mlflow.db{suffix}")))
+            .unwrap();
+    }
+    let spilled = std::fs::read(copy.path().join("mlflow.db")).unwrap();
+    assert!(spilled.windows(15).any(|bytes| bytes == b"never committed"), "the transaction is half in the database");
+    let fixture = Fixture::named("3.18.0-sqlite");
+    for words in ["traces list --all --json", "spans --all --full --json", "experiments"] {
+        let done = untouched(&copy, words);
+        assert_eq!(done.exit, Some(0), "{words}\n{done}");
+        assert_eq!(done.stdout, fixture.cli(words).ok().stdout, "{words}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_read_only_folder_is_read_in_every_journal_mode() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for mode in ["delete", "wal"] {
+        let copy = Fixture::named("3.18.0-sqlite").copy();
+        copy.sql(&format!("pragma journal_mode = {mode}"));
+        let set = |mode: u32| std::fs::set_permissions(copy.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+        set(0o555);
+        let done = copy.cli("traces list --all --json").run();
+        set(0o755);
+        assert_eq!((done.exit, done.stderr.as_str()), (Some(0), ""), "{mode}\n{done}");
+        assert_eq!(done.stdout, Fixture::named("3.18.0-sqlite").cli("traces list --all --json").ok().stdout);
+    }
+}
+
+#[test]
+fn a_half_upgraded_database_shows_the_rows_where_columns_are_not_filled() {
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    let before = copy.cli("traces list --all --deleted").json();
+    let database = copy.database();
+    for trace in items(&before, "traces") {
+        let id = trace["trace_id"].as_str().unwrap();
+        let row = |table: &str, key: &str, value: &Value| {
+            if let Some(value) = value.as_str() {
+                database
+                    .execute(
+                        &format!("insert or replace into {table} (key, value, request_id) values (?, ?, ?)"),
+                        params![key, value, id],
+                    )
+                    .unwrap();
+            }
+        };
+        row("trace_tags", "mlflow.traceName", &trace["name"]);
+        for key in ["mlflow.trace.session", "mlflow.trace.tokenUsage", "mlflow.trace.cost"] {
+            row("trace_request_metadata", key, &trace["metadata"][key]);
+        }
+    }
+    database.execute_batch("update trace_info set trace_name = null, session_id = null, input_tokens = null, output_tokens = null, total_tokens = null, input_cost = null, output_cost = null, total_cost = null").unwrap();
+    drop(database);
+    let after = copy.cli("traces list --all --deleted").json();
+    for (before, after) in items(&before, "traces").iter().zip(items(&after, "traces")) {
+        assert_eq!(after, before);
+    }
+    for flags in ["--name run_tool_agent", "--session chat-42", "--sort -tokens", "--sort cost", "--sort name"] {
+        let words = format!("traces list --all -o ids {flags}");
+        assert_eq!(copy.cli(&words).ok().stdout, Fixture::named("3.18.0-sqlite").cli(&words).ok().stdout, "{flags}");
+    }
+    assert_eq!(
+        copy.cli("experiments --json").ok().stdout,
+        Fixture::named("3.18.0-sqlite").cli("experiments --json").ok().stdout
+    );
+}
+
+#[test]
+fn columns_go_before_rows_that_an_upgrade_left_over() {
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    copy.sql(
+        "insert or replace into trace_tags (key, value, request_id) select 'mlflow.traceName', 'stale', request_id from trace_info where trace_name is not null;
+         insert or replace into trace_request_metadata (key, value, request_id) select 'mlflow.trace.session', 'stale', request_id from trace_info where session_id is not null;
+         insert or replace into trace_request_metadata (key, value, request_id) select 'mlflow.trace.tokenUsage', '{\"input_tokens\": 1, \"output_tokens\": 1, \"total_tokens\": 2}', request_id from trace_info where total_tokens is not null;",
+    );
+    let fixture = Fixture::named("3.18.0-sqlite");
+    for words in [
+        "traces list --all --json",
+        "traces list --name stale --json",
+        "traces list --session stale --json",
+        "traces list --all --sort -tokens -o ids",
+        "experiments --json",
+        "usage --json",
+    ] {
+        assert_eq!(copy.cli(words).ok().stdout, fixture.cli(words).ok().stdout, "{words}");
+    }
+}
+
+#[test]
+fn a_column_type_that_is_null_is_told_from_the_attributes() {
+    let copy = Fixture::named("3.18.0-http-sqlite").copy();
+    let types = |copy: &Copy| {
+        let document = copy.cli("spans --all -x OTLP").json();
+        items(&document, "spans")
+            .iter()
+            .map(|span| {
+                (span["name"].clone(), span["span_type"].clone(), span["model"].clone(), span["token_usage"].clone())
+            })
+            .collect::<Vec<_>>()
+    };
+    let before = types(&copy);
+    assert!(before.iter().any(|(_, kind, ..)| kind == "CHAT_MODEL" || kind == "LLM"), "{before:?}");
+    let changed = copy.database().execute("update spans set type = null", []).unwrap();
+    assert!(changed > 3);
+    assert_eq!(types(&copy), before);
+    for kind in ["CHAT_MODEL", "TOOL", "AGENT"] {
+        let words = format!("traces list --all -o ids --type {kind}");
+        assert_eq!(
+            copy.cli(&words).ok().stdout,
+            Fixture::named("3.18.0-http-sqlite").cli(&words).ok().stdout,
+            "{kind}"
+        );
+    }
+}
+
+#[test]
+fn an_archived_trace_without_its_archive_is_a_skeleton() {
+    let copy = Fixture::named("3.18.0-archived").copy();
+    let id = trace_named(&copy.cli("traces list --all").json(), "run_tool_agent", "OK");
+    copy.sql("update trace_tags set value = replace(value, '/srv/', '/nowhere/')");
+    let before = copy.cli("trace show").arg(&id).json();
+    assert_eq!((&before["spans_source"], &before["complete"]), (&json!("archive"), &json!(true)));
+    let archive =
+        files_below(copy.path()).into_iter().find(|path| path.ends_with(format!("{id}/artifacts/traces.pb"))).unwrap();
+    let bytes = std::fs::read(&archive).unwrap();
+    std::fs::remove_file(&archive).unwrap();
+    let document = show(&copy, &id, "missing_file", "traces.pb");
+    assert_eq!((&document["spans_source"], &document["complete"]), (&json!("skeleton"), &json!(false)));
+    for (bare, whole) in items(&document, "spans").iter().zip(items(&before, "spans")) {
+        for key in ["span_id", "parent_id", "name", "span_type", "status", "start_time_ns", "end_time_ns"] {
+            assert_eq!(bare[key], whole[key], "{key}");
+        }
+    }
+    let usage = copy.cli("usage").arg(&id).json();
+    assert_eq!(
+        (&usage["token_usage"]["total_tokens"], &usage["token_usage_source"]),
+        (&json!(106), &json!("recorded"))
+    );
+    // So is one whose archive is damaged.
+    for part in [0, 30, 70] {
+        write_old(&archive, &bytes[..bytes.len() * part / 100]);
+        let document = copy.cli("trace show").arg(&id).json();
+        assert_eq!(items(&document, "spans").len(), 4, "{part} %: {document}");
+        assert_eq!(document["complete"], false, "{part} %");
+        assert_eq!(items(&document, "problems").len(), 1, "{part} %: {document}");
+    }
+}
+
+#[test]
+fn many_warnings_are_counted_and_not_all_printed() {
+    let copy = Fixture::named("3.18.0-file").copy();
+    let records: Vec<PathBuf> =
+        files_below(copy.path()).into_iter().filter(|path| path.ends_with("trace_info.yaml")).collect();
+    for path in &records {
+        write_old(path, "}{");
+    }
+    let done = copy.cli("traces list --all --deleted").ok();
+    assert!(records.len() > 11);
+    assert_eq!(warnings(&done).len(), 11, "{done}");
+    assert!(warnings(&done)[10].contains(&format!("{} more", records.len() - 10)), "{done}");
+}

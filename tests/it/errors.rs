@@ -1,0 +1,393 @@
+//! What is said when something goes wrong: text, JSON form and exit code.
+
+use crate::harness::{Cli, Fixture};
+use serde_json::json;
+use std::io::Read as _;
+use std::process::Stdio;
+
+#[test]
+fn an_unknown_trace() {
+    insta::assert_snapshot!(Cli::demo("trace show nope").run(), @"
+    --- stderr
+    error: no trace `nope` in `demo:`
+      hint: `mltrace -u demo: traces list` lists the newest
+    --- exit 3
+    ");
+    insta::assert_snapshot!(Cli::demo("usage nope --json").run(), @r#"
+    --- stderr
+    {"error":{"code":"not_found","exit":3,"hint":"`mltrace -u demo: traces list` lists the newest","message":"no trace `nope` in `demo:`"}}
+    --- exit 3
+    "#);
+}
+
+#[test]
+fn an_ambiguous_prefix() {
+    insta::assert_snapshot!(Cli::demo("trace show tr-").run(), @"
+    --- stderr
+    error: `tr-` begins several trace ids
+      caused by: tr-0243d5ac5249ff1085293320923245b7, tr-0497bd29b92aef7368dc978fae513b46, tr-13567dee770d67ed749e68f074c9fb8c, tr-419f926a13917b155df4228221e2858b, tr-58b722a7b2de40a02f6b67417e6ca4f1, tr-67cd0414cca2ee933b50c25a4bde0454, tr-6bb384c404cf0fc5691f891499bbb2db, tr-9fdfabf46554a8a254d72d287b0047f6, tr-a06f6f6fd078ef9985de4b4770297abc, tr-ac61cd19b5a1f20408bc93f48b3b475e and more
+      hint: type more of the id
+    --- exit 3
+    ");
+    insta::assert_snapshot!(Cli::demo("trace show tr- --json").run(), @r#"
+    --- stderr
+    {"error":{"code":"ambiguous","exit":3,"hint":"type more of the id","message":"`tr-` begins several trace ids: tr-0243d5ac5249ff1085293320923245b7, tr-0497bd29b92aef7368dc978fae513b46, tr-13567dee770d67ed749e68f074c9fb8c, tr-419f926a13917b155df4228221e2858b, tr-58b722a7b2de40a02f6b67417e6ca4f1, tr-67cd0414cca2ee933b50c25a4bde0454, tr-6bb384c404cf0fc5691f891499bbb2db, tr-9fdfabf46554a8a254d72d287b0047f6, tr-a06f6f6fd078ef9985de4b4770297abc, tr-ac61cd19b5a1f20408bc93f48b3b475e and more"}}
+    --- exit 3
+    "#);
+}
+
+#[test]
+fn an_unknown_experiment_with_near_names() {
+    insta::assert_snapshot!(Cli::demo("traces list -x OpnAI").run(), @"
+    --- stderr
+    error: no experiment `OpnAI`
+      hint: did you mean `OpenAI`?
+      hint: `mltrace -u demo: experiments` lists them
+    --- exit 3
+    ");
+    insta::assert_snapshot!(Cli::demo("spans -x auto --json").run(), @r#"
+    --- stderr
+    {"error":{"code":"not_found","exit":3,"hint":"did you mean `AutoGen`?; `mltrace -u demo: experiments` lists them","message":"no experiment `auto`"}}
+    --- exit 3
+    "#);
+    insta::assert_snapshot!(Cli::demo("traces list -x Abandoned").run(), @"
+    --- stderr
+    error: experiment `Abandoned` is deleted
+      hint: add --deleted
+    --- exit 3
+    ");
+}
+
+#[test]
+fn an_unknown_or_ambiguous_span() {
+    insta::assert_snapshot!(Cli::demo("trace show @error --span get_wether").run(), @"
+    --- stderr
+    error: no span `get_wether`
+      hint: did you mean `get_weather`?
+      hint: `mltrace -u demo: trace show tr-419f926a13917b155df4228221e2858b -o ids` lists the spans
+    --- exit 3
+    ");
+    insta::assert_snapshot!(Cli::demo("trace show @last --span Completions").run(), @"
+    --- stderr
+    error: `Completions` names 2 spans
+      caused by: 9bd57e959a1e337e Completions, 9ee2df28f08b8564 Completions
+      hint: name one by its id
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_wrong_value_of_a_flag() {
+    insta::assert_snapshot!(Cli::demo("traces list --sort size").run(), @"
+    --- stderr
+    error: `size` is no key to sort by
+      hint: time, duration, tokens, cost, name and state are; a leading - puts the greatest first
+    --- exit 2
+    ");
+    insta::assert_snapshot!(Cli::demo("traces list --since yesterday").run(), @"
+    --- stderr
+    error: `yesterday` is no time; `15m`, `2h`, `7d`, `2026-11-20`, `2026-11-20 15:49` and RFC 3339 are
+    --- exit 2
+    ");
+    insta::assert_snapshot!(Cli::demo("traces list --min-duration 5").run(), @"
+    --- stderr
+    error: `5` is no duration; `250ms`, `1.5s`, `1m30s` and `2h` are
+    --- exit 2
+    ");
+    insta::assert_snapshot!(Cli::demo("traces list --status failed").run(), @"
+    --- stderr
+    error: invalid value 'failed' for '--status <STATE>'
+      [possible values: ok, error, in_progress]
+
+    For more information, try '--help'.
+    --- exit 2
+    ");
+    insta::assert_snapshot!(Cli::demo("traces list --status failed --json").run(), @r#"
+    --- stderr
+    {"error":{"code":"usage","exit":2,"hint":"`mltrace --help`","message":"invalid value 'failed' for '--status <STATE>'"}}
+    --- exit 2
+    "#);
+    insta::assert_snapshot!(Cli::demo("traces list --width 5").run(), @"
+    --- stderr
+    error: invalid value '5' for '--width <COLUMNS>': 5 is not in 20..=65535
+
+    For more information, try '--help'.
+    --- exit 2
+    ");
+    insta::assert_snapshot!(Cli::demo("trace show @newest").run(), @"
+    --- stderr
+    error: `@newest` names no trace
+      hint: @last, @last~2, @error and @slow do
+    --- exit 2
+    ");
+}
+
+#[test]
+fn a_wrong_command_or_flag() {
+    insta::assert_snapshot!(Cli::demo("trases").run(), @"
+    --- stderr
+    error: unrecognized subcommand 'trases'
+
+      tip: some similar subcommands exist: 'traces', 'trace'
+
+    Usage: mltrace [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    --- exit 2
+    ");
+    insta::assert_snapshot!(Cli::demo("traces list --stauts ok").run(), @"
+    --- stderr
+    error: unexpected argument '--stauts' found
+
+      tip: a similar argument exists: '--status'
+
+    Usage: mltrace traces list --status <STATE>
+
+    For more information, try '--help'.
+    --- exit 2
+    ");
+    insta::assert_snapshot!(Cli::demo("traces list --stauts ok -o jsonl").run(), @r#"
+    --- stderr
+    {"error":{"code":"usage","exit":2,"hint":"`mltrace --help`","message":"unexpected argument '--stauts' found"}}
+    --- exit 2
+    "#);
+    insta::assert_snapshot!(Cli::demo("traces list --json -o csv").run(), @r#"
+    --- stderr
+    {"error":{"code":"usage","exit":2,"hint":"`mltrace --help`","message":"the argument '--json' cannot be used with '--output <FORMAT>'"}}
+    --- exit 2
+    "#);
+    assert_eq!(Cli::new("").run().exit, Some(2));
+}
+
+#[test]
+fn a_missing_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |cli: Cli| cli.cwd(folder.path()).run().hiding(folder.path());
+    insta::assert_snapshot!(run(Cli::new("traces list")), @"
+    --- stderr
+    error: no store in `[FOLDER]`
+      caused by: looked for `[FOLDER]/mlflow.db` and `[FOLDER]/mlruns`, and MLFLOW_TRACKING_URI is not set
+      hint: name one: `mltrace -u path/to/mlflow.db traces list`
+      hint: try the sample: `mltrace -u demo: traces list`
+    --- exit 5
+    ");
+    insta::assert_snapshot!(run(Cli::new("traces list --json")), @r#"
+    --- stderr
+    {"error":{"code":"store_missing","exit":5,"hint":"name one: `mltrace -u path/to/mlflow.db traces list`; try the sample: `mltrace -u demo: traces list`","message":"no store in `[FOLDER]`: looked for `[FOLDER]/mlflow.db` and `[FOLDER]/mlruns`, and MLFLOW_TRACKING_URI is not set"}}
+    --- exit 5
+    "#);
+    insta::assert_snapshot!(run(Cli::new("traces list").on("mlflow.db")), @"
+    --- stderr
+    error: no store at `mlflow.db`
+      caused by: `[FOLDER]/mlflow.db` does not exist
+      hint: `mltrace -u demo: traces list` shows a sample
+    --- exit 5
+    ");
+    insta::assert_snapshot!(run(Cli::new("traces list").on("sqlite:///mlflow.db")), @"
+    --- stderr
+    error: no store at `sqlite:///mlflow.db`
+      caused by: `[FOLDER]/mlflow.db` does not exist
+      hint: `mltrace -u demo: traces list` shows a sample
+    --- exit 5
+    ");
+    insta::assert_snapshot!(run(Cli::new("traces list").on("file:elsewhere/mlruns")), @"
+    --- stderr
+    error: no store at `file:elsewhere/mlruns`
+      caused by: `[FOLDER]/elsewhere/mlruns` does not exist
+      hint: `mltrace -u demo: traces list` shows a sample
+    --- exit 5
+    ");
+    insta::assert_snapshot!(run(Cli::new("experiments").env("MLFLOW_TRACKING_URI", "mlruns")), @"
+    --- stderr
+    error: no store at `mlruns`
+      caused by: `[FOLDER]/mlruns` does not exist
+      hint: `mltrace -u demo: traces list` shows a sample
+    --- exit 5
+    ");
+}
+
+#[test]
+fn a_file_that_is_no_store() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("empty.db"), "").unwrap();
+    std::fs::write(
+        folder.path().join("notes.txt"),
+        "not a database, but longer than the header of one, which has 100 bytes: see section 1.3 of the file format",
+    )
+    .unwrap();
+    let other = rusqlite::Connection::open(folder.path().join("other.db")).unwrap();
+    other.execute_batch("create table notes (text)").unwrap();
+    drop(other);
+    let run = |words: &str, store: &str| Cli::new(words).on(store).cwd(folder.path()).run().hiding(folder.path());
+    insta::assert_snapshot!(run("traces list", "empty.db"), @"
+    --- stderr
+    error: `empty.db` is empty
+      hint: name a file that MLflow has written to
+    --- exit 5
+    ");
+    insta::assert_snapshot!(run("traces list", "sqlite:///empty.db"), @"
+    --- stderr
+    error: `[FOLDER]/empty.db` holds no MLflow traces
+      caused by: it lacks the tables `experiments` and `trace_info`, which MLflow makes since 2.14
+      hint: name the database that MLflow writes to: `-u path/to/mlflow.db`
+    --- exit 5
+    ");
+    insta::assert_snapshot!(run("traces list", "notes.txt"), @"
+    --- stderr
+    error: `notes.txt` is neither a SQLite database nor a file store
+      hint: name an `mlflow.db` or an `mlruns` folder
+    --- exit 5
+    ");
+    insta::assert_snapshot!(run("traces list", "sqlite:///notes.txt"), @"
+    --- stderr
+    error: cannot read `[FOLDER]/notes.txt`
+      caused by: file is not a database
+      hint: name an `mlflow.db` or an `mlruns` folder
+    --- exit 5
+    ");
+    insta::assert_snapshot!(run("traces list", "other.db"), @"
+    --- stderr
+    error: `[FOLDER]/other.db` holds no MLflow traces
+      caused by: it lacks the tables `experiments` and `trace_info`, which MLflow makes since 2.14
+      hint: name the database that MLflow writes to: `-u path/to/mlflow.db`
+    --- exit 5
+    ");
+    insta::assert_snapshot!(run("traces list --json", "other.db"), @r#"
+    --- stderr
+    {"error":{"code":"store_unreadable","exit":5,"hint":"name the database that MLflow writes to: `-u path/to/mlflow.db`","message":"`[FOLDER]/other.db` holds no MLflow traces: it lacks the tables `experiments` and `trace_info`, which MLflow makes since 2.14"}}
+    --- exit 5
+    "#);
+}
+
+#[test]
+fn a_database_older_than_traces() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mlflow.db");
+    let database = rusqlite::Connection::open(&path).unwrap();
+    database.execute_batch("create table experiments (experiment_id integer primary key, name text, lifecycle_stage text, artifact_location text); create table runs (run_uuid text)").unwrap();
+    drop(database);
+    for words in ["experiments", "traces list", "trace show", "usage", "spans"] {
+        let done = Cli::new(words).on(&path).run();
+        assert_eq!(done.exit, Some(5), "{words}\n{done}");
+        assert!(done.stderr.contains("trace_info"), "{words}\n{done}");
+    }
+}
+
+#[test]
+fn stores_that_are_not_read_are_refused_by_name() {
+    insta::assert_snapshot!(Cli::new("experiments").on("postgresql://ada:hunter2@db.example/mlflow").run(), @"
+    --- stderr
+    error: `postgresql:` databases are not read
+      hint: SQLite databases and file stores are: `-u path/to/mlflow.db`, `-u path/to/mlruns`
+    --- exit 5
+    ");
+    insta::assert_snapshot!(Cli::new("experiments").on("http://ada:hunter2@localhost:5000").run(), @"
+    --- stderr
+    error: tracking servers are not read yet
+      hint: read the files behind the server: `-u path/to/mlflow.db`, its `--backend-store-uri`
+    --- exit 5
+    ");
+    insta::assert_snapshot!(Cli::new("experiments --json").on("s3://bucket/mlruns").run(), @r#"
+    --- stderr
+    {"error":{"code":"store_unsupported","exit":5,"hint":"a path, `sqlite:///mlflow.db`, `file:mlruns` or `demo:` is","message":"`s3:` is not a kind of store that is read"}}
+    --- exit 5
+    "#);
+    for uri in [
+        "postgresql://ada:hunter2@db/x",
+        "postgres://ada:hunter2@db/x",
+        "postgresql+psycopg2://ada:hunter2@db/x",
+        "mysql://ada:hunter2@db/x",
+        "mysql+pymysql://ada:hunter2@db/x",
+        "mssql+pyodbc://ada:hunter2@db/x",
+        "https://ada:hunter2@host/",
+        "databricks://profile",
+        "databricks",
+        "databricks-uc",
+        "s3://ada:hunter2@bucket/x",
+        "gs://bucket/x",
+        "dbfs://x",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "file://otherhost/mlruns",
+    ] {
+        let done = Cli::new("experiments --json").on(uri).run();
+        assert_eq!(done.exit, Some(5), "{uri}\n{done}");
+        assert_eq!(done.error()["code"], "store_unsupported", "{uri}\n{done}");
+        assert!(done.error()["hint"].is_string(), "{uri}\n{done}");
+        assert!(!done.stderr.contains("hunter2") && !done.stderr.contains("ada"), "{uri}\n{done}");
+    }
+}
+
+#[test]
+fn credentials_in_a_wrong_uri_are_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    for uri in [
+        "foo://ada:hunter2@host/x",
+        "postgresql:ada:hunter2@host",
+        "sqlite:///x.db?key=hunter2",
+        "mysql:ada:hunter2@host",
+    ] {
+        let done = Cli::new("experiments").on(uri).cwd(folder.path()).run();
+        assert_eq!(done.exit, Some(5), "{uri}\n{done}");
+        assert!(!done.stderr.contains("hunter2"), "{uri}\n{done}");
+    }
+}
+
+#[test]
+fn json_errors_have_every_key_and_leave_stdout_empty() {
+    for (words, code, exit) in [
+        ("trace show nope", "not_found", 3),
+        ("trace show tr-", "ambiguous", 3),
+        ("traces -x nope", "not_found", 3),
+        ("traces --sort x", "usage", 2),
+        ("traces --bogus", "usage", 2),
+    ] {
+        for flag in ["--json", "-ojson", "--output=jsonl"] {
+            let done = Cli::demo(words).arg(flag).run();
+            assert_eq!((done.exit, done.stdout.as_str()), (Some(exit), ""), "{words} {flag}\n{done}");
+            let error = done.error();
+            assert_eq!((&error["code"], &error["exit"]), (&json!(code), &json!(exit)), "{words} {flag}");
+            let mut keys: Vec<_> = error.as_object().unwrap().keys().collect();
+            keys.sort();
+            assert_eq!(keys, ["code", "exit", "hint", "message"]);
+            assert_eq!(done.stderr.lines().count(), 1, "{done}");
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let fixture = Fixture::named("3.18.0-sqlite");
+    for words in [
+        "spans --all --full --json",
+        "spans --all -o csv",
+        "traces list --all --json",
+        "traces list",
+        "trace show @slow --io=0",
+        "experiments",
+        "usage",
+        "completions bash",
+        "--help",
+    ] {
+        let cli = if words == "--help" { Cli::new(words) } else { fixture.cli(words) };
+        for bytes in [0, 1] {
+            let mut child = cli.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            let mut stdout = child.stdout.take().unwrap();
+            stdout.read_exact(&mut vec![0; bytes]).unwrap();
+            drop(stdout);
+            let output = child.wait_with_output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{words} after {bytes} bytes");
+            let stderr = String::from_utf8(output.stderr).unwrap();
+            assert!(!stderr.contains("error"), "{words} after {bytes} bytes: {stderr}");
+        }
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_an_error() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = Cli::demo("traces list").command().stdout(full).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(output.status.code(), Some(5));
+    assert!(String::from_utf8(output.stderr).unwrap().starts_with("error: cannot write the output"));
+}

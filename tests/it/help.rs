@@ -1,0 +1,1071 @@
+//! The help of every command, so that a change of it is seen.
+
+use crate::harness::Cli;
+
+fn help(words: &str) -> String {
+    Cli::new(words).arg("--help").ok().to_string()
+}
+
+#[test]
+fn of_the_program() {
+    insta::assert_snapshot!(help(""), @"
+    Inspect LLM traces of MLflow in the terminal
+
+    Reads what MLflow 2.14 to 3.18 wrote, in SQLite databases and file stores, and writes nothing.
+    Without --tracking-uri and MLFLOW_TRACKING_URI it takes the store that MLflow would take: ./mlruns
+    or ./mlflow.db.
+
+    Usage: mltrace [OPTIONS] <COMMAND>
+
+    Commands:
+      experiments  List experiments with their number of traces and errors
+      traces       List traces, newest first
+      trace        Show one trace
+      usage        Show tokens of each LLM call and the total of a trace, or of many traces by model
+      spans        List spans of the selected traces, one row each
+      completions  Print the completion script of a shell
+      man          Print the manual page, or write one page for each command to a folder
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+
+    Examples:
+      mltrace -u demo: traces list          try it on the sample that is built in
+      mltrace trace show @last              the newest trace as a tree
+      mltrace usage @last                   tokens of each LLM call
+      mltrace spans --llm --json | jq       LLM calls for scripts
+
+    Exit codes: 0 done, 2 wrong flags, 3 not found or ambiguous, 5 store missing or unreadable, 70 a
+    bug, 130 interrupted
+    ");
+}
+
+#[test]
+fn of_experiments() {
+    insta::assert_snapshot!(help("experiments"), @"
+    List experiments with their number of traces and errors
+
+    Shows id, name, stage, traces, errors, the newest trace and the recorded tokens of each experiment.
+
+    Usage: mltrace experiments [OPTIONS]
+
+    Options:
+          --deleted
+              Add deleted experiments
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+
+    Examples:
+      mltrace experiments
+      mltrace experiments --deleted --json | jq '.experiments[] | select(.error_count > 0).name'
+      mltrace -u sqlite:///mlflow.db experiments -o csv
+    ");
+}
+
+#[test]
+fn of_traces() {
+    insta::assert_snapshot!(help("traces"), @"
+    List traces, newest first
+
+    `mltrace traces` alone does the same as `mltrace traces list`.
+
+    Usage: mltrace traces [OPTIONS]
+           mltrace traces <COMMAND>
+
+    Commands:
+      list  List traces, newest first
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Which traces:
+      -x, --experiment <NAME|ID>
+              Experiment, by id or exact name (can be repeated)
+
+          --deleted
+              Add deleted experiments
+
+          --status <STATE>
+              State of the trace (can be repeated)
+              
+              [possible values: ok, error, in_progress]
+
+          --since <TIME>
+              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
+
+          --until <TIME>
+              Begun before
+
+          --name <GLOB>
+              Name of the trace; * and ? are wildcards
+
+          --tag <KEY[=VALUE]>
+              Has a tag, or a tag of this value (can be repeated)
+
+          --session <ID>
+              Of this session
+
+          --user <ID>
+              Of this user
+
+          --run <ID>
+              Made under, or linked to, this run
+
+          --min-duration <DURATION>
+              Took at least: 250ms, 1.5s, 2m
+
+          --max-duration <DURATION>
+              Took at most
+
+          --type <TYPE>
+              Span types, exact: LLM,TOOL (can be repeated)
+
+          --llm
+              Calls of language models: short for --type LLM,CHAT_MODEL
+
+    How many:
+      -n, --limit <ROWS>
+              Print at most so many rows
+              
+              [default: 20]
+
+          --all
+              Print all rows
+
+          --sort <KEY>
+              Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first
+              
+              [default: -time]
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+
+    Examples:
+      mltrace traces list
+      mltrace traces list --status error --since 2h
+      mltrace traces list -x OpenAI --sort -tokens -n 5
+      mltrace traces list --all --json | jq -r '.traces[] | [.trace_id, .state] | @tsv'
+    ");
+}
+
+#[test]
+fn of_traces_list() {
+    insta::assert_snapshot!(help("traces list"), @"
+    List traces, newest first
+
+    One line for each trace: short id, age, state, name, duration, spans, tokens, cost, session and what
+    was asked. What does not fit the width is left out; JSON has everything.
+
+    Usage: mltrace traces list [OPTIONS]
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Which traces:
+      -x, --experiment <NAME|ID>
+              Experiment, by id or exact name (can be repeated)
+
+          --deleted
+              Add deleted experiments
+
+          --status <STATE>
+              State of the trace (can be repeated)
+              
+              [possible values: ok, error, in_progress]
+
+          --since <TIME>
+              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
+
+          --until <TIME>
+              Begun before
+
+          --name <GLOB>
+              Name of the trace; * and ? are wildcards
+
+          --tag <KEY[=VALUE]>
+              Has a tag, or a tag of this value (can be repeated)
+
+          --session <ID>
+              Of this session
+
+          --user <ID>
+              Of this user
+
+          --run <ID>
+              Made under, or linked to, this run
+
+          --min-duration <DURATION>
+              Took at least: 250ms, 1.5s, 2m
+
+          --max-duration <DURATION>
+              Took at most
+
+          --type <TYPE>
+              Span types, exact: LLM,TOOL (can be repeated)
+
+          --llm
+              Calls of language models: short for --type LLM,CHAT_MODEL
+
+    How many:
+      -n, --limit <ROWS>
+              Print at most so many rows
+              
+              [default: 20]
+
+          --all
+              Print all rows
+
+          --sort <KEY>
+              Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first
+              
+              [default: -time]
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+
+    Examples:
+      mltrace traces list
+      mltrace traces list --status error --since 2h
+      mltrace traces list -x OpenAI --sort -tokens -n 5
+      mltrace traces list --all --json | jq -r '.traces[] | [.trace_id, .state] | @tsv'
+    ");
+}
+
+#[test]
+fn of_trace() {
+    insta::assert_snapshot!(help("trace"), @"
+    Show one trace
+
+    Usage: mltrace trace [OPTIONS] <COMMAND>
+
+    Commands:
+      show  Show the spans of a trace as a tree, or one span whole
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+    ");
+}
+
+#[test]
+fn of_trace_show() {
+    insta::assert_snapshot!(help("trace show"), @"
+    Show the spans of a trace as a tree, or one span whole
+
+    TRACE is an id, a unique prefix of one, an OpenTelemetry trace id, @last, @last~2, @error (the
+    newest that failed) or @slow (the longest). The flags that choose traces narrow what the @ words
+    look at.
+
+    Usage: mltrace trace show [OPTIONS] [TRACE]
+
+    Arguments:
+      [TRACE]
+              Trace to show
+              
+              [default: @last]
+
+    Options:
+          --tree
+              Show the tree of spans (the default)
+
+          --io[=<LINES>]
+              Show inputs and outputs under each span, at most so many lines of each; 0 shows all
+
+          --span <SPAN>
+              Show one span whole, by id, unique prefix or unique name
+
+          --save-attachments <DIR>
+              Write the attachments of the span to files in this folder
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Which traces:
+      -x, --experiment <NAME|ID>
+              Experiment, by id or exact name (can be repeated)
+
+          --deleted
+              Add deleted experiments
+
+          --status <STATE>
+              State of the trace (can be repeated)
+              
+              [possible values: ok, error, in_progress]
+
+          --since <TIME>
+              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
+
+          --until <TIME>
+              Begun before
+
+          --name <GLOB>
+              Name of the trace; * and ? are wildcards
+
+          --tag <KEY[=VALUE]>
+              Has a tag, or a tag of this value (can be repeated)
+
+          --session <ID>
+              Of this session
+
+          --user <ID>
+              Of this user
+
+          --run <ID>
+              Made under, or linked to, this run
+
+          --min-duration <DURATION>
+              Took at least: 250ms, 1.5s, 2m
+
+          --max-duration <DURATION>
+              Took at most
+
+          --type <TYPE>
+              Span types, exact: LLM,TOOL (can be repeated)
+
+          --llm
+              Calls of language models: short for --type LLM,CHAT_MODEL
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+
+    Examples:
+      mltrace trace show
+      mltrace trace show tr-27b4e76f --io
+      mltrace trace show @error --span get_weather
+      mltrace trace show @last --json | jq '.spans[] | select(.exception).exception.message'
+    ");
+}
+
+#[test]
+fn of_usage() {
+    insta::assert_snapshot!(help("usage"), @"
+    Show tokens of each LLM call and the total of a trace, or of many traces by model
+
+    With TRACE: one row for each call and the total, computed from the spans. Where a span and one below
+    it both carry tokens, the upper one counts, as in MLflow. Without TRACE: all selected traces, by
+    model.
+
+    Usage: mltrace usage [OPTIONS] [TRACE]
+
+    Arguments:
+      [TRACE]
+              Trace: id, unique prefix, @last, @error, @slow
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Which traces:
+      -x, --experiment <NAME|ID>
+              Experiment, by id or exact name (can be repeated)
+
+          --deleted
+              Add deleted experiments
+
+          --status <STATE>
+              State of the trace (can be repeated)
+              
+              [possible values: ok, error, in_progress]
+
+          --since <TIME>
+              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
+
+          --until <TIME>
+              Begun before
+
+          --name <GLOB>
+              Name of the trace; * and ? are wildcards
+
+          --tag <KEY[=VALUE]>
+              Has a tag, or a tag of this value (can be repeated)
+
+          --session <ID>
+              Of this session
+
+          --user <ID>
+              Of this user
+
+          --run <ID>
+              Made under, or linked to, this run
+
+          --min-duration <DURATION>
+              Took at least: 250ms, 1.5s, 2m
+
+          --max-duration <DURATION>
+              Took at most
+
+          --type <TYPE>
+              Span types, exact: LLM,TOOL (can be repeated)
+
+          --llm
+              Calls of language models: short for --type LLM,CHAT_MODEL
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+
+    Examples:
+      mltrace usage @last
+      mltrace usage tr-27b4e76f --json | jq .token_usage.total_tokens
+      mltrace usage --since 7d -x OpenAI
+    ");
+}
+
+#[test]
+fn of_spans() {
+    insta::assert_snapshot!(help("spans"), @"
+    List spans of the selected traces, one row each
+
+    Newest trace first, the spans of a trace in the order of its tree. --type and --llm choose spans.
+
+    Usage: mltrace spans [OPTIONS]
+
+    Options:
+          --full
+              Add attributes and events to the JSON of each span
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Which traces:
+      -x, --experiment <NAME|ID>
+              Experiment, by id or exact name (can be repeated)
+
+          --deleted
+              Add deleted experiments
+
+          --status <STATE>
+              State of the trace (can be repeated)
+              
+              [possible values: ok, error, in_progress]
+
+          --since <TIME>
+              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
+
+          --until <TIME>
+              Begun before
+
+          --name <GLOB>
+              Name of the trace; * and ? are wildcards
+
+          --tag <KEY[=VALUE]>
+              Has a tag, or a tag of this value (can be repeated)
+
+          --session <ID>
+              Of this session
+
+          --user <ID>
+              Of this user
+
+          --run <ID>
+              Made under, or linked to, this run
+
+          --min-duration <DURATION>
+              Took at least: 250ms, 1.5s, 2m
+
+          --max-duration <DURATION>
+              Took at most
+
+          --type <TYPE>
+              Span types, exact: LLM,TOOL (can be repeated)
+
+          --llm
+              Calls of language models: short for --type LLM,CHAT_MODEL
+
+    How many:
+      -n, --limit <ROWS>
+              Print at most so many rows
+              
+              [default: 20]
+
+          --all
+              Print all rows
+
+          --sort <KEY>
+              Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first
+              
+              [default: -time]
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+
+    Examples:
+      mltrace spans --llm
+      mltrace spans --type TOOL --status error -n 50
+      mltrace spans --type LLM --json | jq '.spans[].token_usage'
+    ");
+}
+
+#[test]
+fn of_completions() {
+    insta::assert_snapshot!(help("completions"), @r#"
+    Print the completion script of a shell
+
+    The scripts are in the folder `completions` of the source too.
+
+    Usage: mltrace completions [OPTIONS] <SHELL>
+
+    Arguments:
+      <SHELL>
+              Shell
+              
+              [possible values: bash, elvish, fish, powershell, zsh]
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+
+    Examples:
+      mltrace completions bash > ~/.local/share/bash-completion/completions/mltrace
+      mltrace completions zsh > "${fpath[1]}/_mltrace"
+      mltrace completions fish > ~/.config/fish/completions/mltrace.fish
+    "#);
+}
+
+#[test]
+fn of_man() {
+    insta::assert_snapshot!(help("man"), @"
+    Print the manual page, or write one page for each command to a folder
+
+    Usage: mltrace man [OPTIONS] [DIR]
+
+    Arguments:
+      [DIR]
+              Folder to write the pages to
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+
+    Examples:
+      mltrace man | man -l -
+      mltrace man ~/.local/share/man/man1
+    ");
+}
+
+#[test]
+fn every_command_is_in_the_list_above() {
+    let overview = help("");
+    let commands: Vec<&str> = overview
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(commands, ["experiments", "traces", "trace", "usage", "spans", "completions", "man"]);
+}
+
+#[test]
+fn no_line_of_help_is_wider_than_100_columns() {
+    for words in
+        ["", "experiments", "traces", "traces list", "trace", "trace show", "usage", "spans", "completions", "man"]
+    {
+        for line in help(words).lines() {
+            assert!(line.chars().count() <= 100, "{words}: {line}");
+        }
+    }
+}
+
+#[test]
+fn the_version_is_the_package_s() {
+    assert_eq!(Cli::new("--version").ok().stdout, format!("mltrace {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn completions_of_every_shell_name_every_command() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = Cli::new("completions").arg(shell).ok().stdout;
+        for word in ["experiments", "traces", "usage", "spans", "tracking-uri"] {
+            assert!(script.contains(word), "{shell} {word}");
+        }
+    }
+}
+
+#[test]
+fn manual_pages_are_printed_and_written() {
+    let page = Cli::new("man").ok().stdout;
+    assert!(page.contains(".TH mltrace 1"), "{page}");
+    let folder = tempfile::tempdir().unwrap();
+    Cli::new("man").arg(folder.path().join("man1")).ok();
+    let mut pages: Vec<_> = std::fs::read_dir(folder.path().join("man1"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    pages.sort();
+    let expected = [
+        "mltrace-completions.1",
+        "mltrace-experiments.1",
+        "mltrace-man.1",
+        "mltrace-spans.1",
+        "mltrace-trace-show.1",
+        "mltrace-trace.1",
+        "mltrace-traces-list.1",
+        "mltrace-traces.1",
+        "mltrace-usage.1",
+        "mltrace.1",
+    ];
+    assert_eq!(pages, expected);
+}

@@ -1,0 +1,24 @@
+//! Runs the program as its users do, over the stores in `fixtures/` and stores derived from them.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, and snapshots are long"
+)]
+
+mod commands;
+mod concurrency;
+mod contract;
+mod damaged;
+mod errors;
+mod floors;
+mod harness;
+mod help;
+mod hostile;
+mod naming;
+mod schemas;
+mod select;
+mod stores;

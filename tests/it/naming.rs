@@ -1,0 +1,166 @@
+//! How traces and spans are named.
+
+use crate::harness::{Cli, Fixture, items, strings, trace_named};
+use serde_json::Value;
+
+/// The id of the trace that a name means.
+fn named(fixture: &Fixture, name: &str) -> String {
+    let document = fixture.cli("trace show").arg(name).json();
+    document["info"]["trace_id"].as_str().unwrap().to_owned()
+}
+
+fn list(fixture: &Fixture, flags: &str) -> Vec<String> {
+    let done = fixture.cli(&format!("traces list --all -o ids {flags}")).ok();
+    done.lines().into_iter().map(str::to_owned).collect()
+}
+
+const STORES: [&str; 4] = ["2.22.5-sqlite", "2.22.5-file", "3.18.0-sqlite", "3.18.0-file"];
+
+#[test]
+fn words_count_back_from_the_newest() {
+    for name in STORES {
+        let fixture = Fixture::named(name);
+        let ids = list(&fixture, "");
+        assert!(ids.len() > 5);
+        assert_eq!(named(&fixture, "@last"), ids[0], "{name}");
+        assert_eq!(named(&fixture, "@last~0"), ids[0], "{name}");
+        assert_eq!(named(&fixture, "@last~1"), ids[1], "{name}");
+        assert_eq!(named(&fixture, "@last~3"), ids[3], "{name}");
+        assert_eq!(named(&fixture, "@error"), list(&fixture, "--status error")[0], "{name}");
+        assert_eq!(named(&fixture, "@slow"), list(&fixture, "--sort -duration")[0], "{name}");
+        assert_eq!(named(&fixture, "@slow~1"), list(&fixture, "--sort -duration")[1], "{name}");
+        let done = fixture.cli("trace show").arg(format!("@last~{}", ids.len())).run();
+        assert_eq!(done.exit, Some(3), "{name}\n{done}");
+    }
+}
+
+#[test]
+fn a_word_that_names_nothing_is_quoted_whole() {
+    for (word, exit) in [("@last~100", 3), ("@error~7", 3), ("@last~x", 2), ("@latest", 2), ("@", 2)] {
+        let done = Cli::demo("trace show").arg(word).run();
+        assert_eq!(done.exit, Some(exit), "{word}\n{done}");
+        assert!(done.stderr.contains(&format!("`{word}`")), "{word}\n{done}");
+    }
+}
+
+#[test]
+fn flags_narrow_what_words_look_at() {
+    let fixture = Fixture::named("3.18.0-sqlite");
+    let document = fixture.cli("trace show @last -x AutoGen").json();
+    assert_eq!(document["info"]["experiment_name"], "AutoGen");
+    let document = fixture.cli("trace show @slow --name chat").json();
+    assert_eq!(document["info"]["name"], "chat");
+    let document = fixture.cli("usage @last --session chat-42").json();
+    assert_eq!(document["name"], "chat");
+}
+
+#[test]
+fn words_see_deleted_experiments_only_when_asked() {
+    for name in STORES {
+        let fixture = Fixture::named(name);
+        let done = fixture.cli("trace show @last --name abandoned").run();
+        assert_eq!(done.exit, Some(3), "{name}\n{done}");
+        let document = fixture.cli("trace show @last --name abandoned --deleted").json();
+        assert_eq!(document["info"]["name"], "abandoned", "{name}");
+    }
+}
+
+#[test]
+fn ids_and_prefixes_find_traces_of_any_case_with_and_without_tr() {
+    for name in STORES {
+        let fixture = Fixture::named(name);
+        let traces = fixture.cli("traces list --all --deleted").json();
+        let id = trace_named(&traces, "run_tool_agent", "OK");
+        let bare = id.strip_prefix("tr-").unwrap_or(&id);
+        for spelling in [
+            id.clone(),
+            bare.to_owned(),
+            format!("tr-{bare}"),
+            bare.to_uppercase(),
+            format!("tr-{}", &bare[..10]),
+            bare[..10].to_owned(),
+            bare[..10].to_uppercase(),
+            format!("TR-{}", &bare[..10]),
+        ] {
+            assert_eq!(named(&fixture, &spelling), id, "{name} {spelling}");
+        }
+        // A deleted experiment's traces are found by id too.
+        let deleted = trace_named(&traces, "abandoned", "OK");
+        let short = &deleted[..deleted.len() - 8];
+        assert_eq!(named(&fixture, short), deleted, "{name}");
+    }
+}
+
+#[test]
+fn an_opentelemetry_id_names_the_trace_that_has_it() {
+    let fixture = Fixture::named("3.6.0-http-sqlite");
+    let document = fixture.cli("trace show @last -x OTLP").json();
+    let id = document["info"]["trace_id"].as_str().unwrap();
+    assert!(document["info"]["name"].is_null());
+    assert_eq!(named(&fixture, id.strip_prefix("tr-").unwrap()), id);
+}
+
+#[test]
+fn an_ambiguous_prefix_names_its_candidates() {
+    for name in ["3.18.0-sqlite", "3.18.0-file"] {
+        let fixture = Fixture::named(name);
+        let mut ids = list(&fixture, "--deleted");
+        ids.sort();
+        let done = fixture.cli("trace show tr- --json").run();
+        assert_eq!(done.exit, Some(3), "{done}");
+        let error = done.error();
+        assert_eq!((&error["code"], &error["exit"]), (&Value::from("ambiguous"), &Value::from(3)));
+        let expected = format!("`tr-` begins several trace ids: {} and more", ids[..10].join(", "));
+        assert_eq!(error["message"], expected, "{name}");
+    }
+}
+
+#[test]
+fn patterns_of_sql_and_paths_name_no_trace() {
+    for name in STORES {
+        for wrong in [
+            "%",
+            "_",
+            "tr-%",
+            "*",
+            "../..",
+            "..",
+            ".",
+            "/",
+            "'",
+            "\"",
+            "tr-'--",
+            "\u{0}x".trim_matches('\0'),
+            "ä",
+            "zzz",
+        ] {
+            let done = Fixture::named(name).cli("trace show").arg(wrong).run();
+            assert_eq!(done.exit, Some(3), "{name} {wrong}\n{done}");
+        }
+        let done = Fixture::named(name).cli("trace show").arg("").run();
+        assert_eq!(done.exit, Some(2), "{name}\n{done}");
+    }
+}
+
+#[test]
+fn spans_are_named_by_id_prefix_or_unique_name() {
+    let fixture = Fixture::named("3.18.0-sqlite");
+    let document = fixture.cli("trace show @error").json();
+    let spans = items(&document, "spans");
+    let tool = spans.iter().find(|span| span["name"] == "get_weather").unwrap();
+    let id = tool["span_id"].as_str().unwrap();
+    for name in ["get_weather", id, &id[..12], &id.to_uppercase()] {
+        let document = fixture.cli("trace show @error --span").arg(name).json();
+        assert_eq!(document["span"]["span_id"], id, "{name}");
+        assert_eq!(document["span"], *tool, "{name}");
+    }
+    assert_eq!(strings(spans, "span_id"), fixture.cli("trace show @error -o ids").ok().lines());
+}
+
+#[test]
+fn near_names_are_told_once() {
+    let done = Cli::demo("trace show @last --span Completion").run();
+    assert_eq!(done.exit, Some(3));
+    let hint = done.stderr.lines().find(|line| line.contains("did you mean")).unwrap_or_else(|| panic!("{done}"));
+    assert_eq!(hint.matches("`Completions`").count(), 1, "{done}");
+}

@@ -1,0 +1,200 @@
+//! The JSON promise: every document of every command on every store is what `fixtures/json/` says.
+
+use crate::harness::{Cli, Fixture, fixtures, items};
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+const SCHEMAS: [&str; 8] = ["experiments", "traces", "trace-show", "span", "usage", "usage-groups", "spans", "error"];
+
+fn schema(name: &str) -> Value {
+    let path = fixtures().join("json").join(format!("{name}.schema.json"));
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn validator(name: &str) -> Validator {
+    jsonschema::draft202012::new(&schema(name)).unwrap()
+}
+
+#[track_caller]
+fn assert_valid(validator: &Validator, document: &Value, what: &str) {
+    let errors: Vec<String> = validator
+        .iter_errors(document)
+        .take(5)
+        .map(|error| format!("{}: {error:.300}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{what}: {}", errors.join("\n"));
+}
+
+/// The documents of the commands about many traces, with the schema of each.
+const LISTS: [(&str, &str); 7] = [
+    ("experiments --deleted", "experiments"),
+    ("traces list --all --deleted", "traces"),
+    ("traces list --name nothing", "traces"),
+    ("spans --all --deleted", "spans"),
+    ("spans --all --deleted --full", "spans"),
+    ("usage --deleted", "usage-groups"),
+    ("usage --name nothing", "usage-groups"),
+];
+
+#[test]
+fn lists_of_every_store_are_as_promised() {
+    for (words, name) in LISTS {
+        let validator = validator(name);
+        for fixture in Fixture::all() {
+            assert_valid(&validator, &fixture.cli(words).json(), &format!("{} {words}", fixture.name));
+        }
+    }
+}
+
+#[test]
+fn every_trace_of_every_store_is_as_promised() {
+    let (show, usage, span) = (validator("trace-show"), validator("usage"), validator("span"));
+    let mut spans = 0;
+    for fixture in Fixture::all() {
+        let mut has_span = false;
+        for id in fixture.cli("traces list --all --deleted -o ids").ok().lines() {
+            let what = format!("{} {id}", fixture.name);
+            let document = fixture.cli("trace show").arg(id).json();
+            assert_valid(&show, &document, &what);
+            assert_valid(&usage, &fixture.cli("usage").arg(id).json(), &what);
+            if let Some(last) = items(&document, "spans").last().filter(|_| !has_span) {
+                has_span = true;
+                let document =
+                    fixture.cli("trace show").arg(id).arg("--span").arg(last["span_id"].as_str().unwrap()).json();
+                assert_valid(&span, &document, &what);
+                spans += 1;
+            }
+        }
+    }
+    assert!(spans >= 15, "a span of each store: {spans}");
+}
+
+#[test]
+fn the_promise_needs_attributes_and_events_where_a_span_is_whole() {
+    let document = Cli::demo("spans -n 1").json();
+    let whole = json!({"schema": "mltrace/1", "span": document["spans"][0]});
+    assert!(!validator("span").is_valid(&whole));
+    let document = Cli::demo("spans -n 1 --full").json();
+    assert_valid(&validator("span"), &json!({"schema": "mltrace/1", "span": document["spans"][0]}), "whole");
+}
+
+#[test]
+fn errors_are_as_promised() {
+    let validator = validator("error");
+    for cli in [
+        Cli::demo("trace show nope"),
+        Cli::demo("trace show tr-"),
+        Cli::demo("traces --bogus"),
+        Cli::demo("traces --since x"),
+        Cli::new("traces").on("/nowhere"),
+        Cli::new("traces").on("http://host"),
+        Cli::new("traces"),
+    ] {
+        let done = cli.clone().arg("--json").run();
+        assert_valid(&validator, &json!({"error": done.error()}), &format!("{cli:?}"));
+    }
+}
+
+/// Every object of a document, by its path.
+fn objects(value: &Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            found.push(path.to_owned());
+            for (key, value) in members {
+                objects(value, &format!("{path}/{}", key.replace('~', "~0").replace('/', "~1")), found);
+            }
+        }
+        Value::Array(list) => {
+            for (at, value) in list.iter().enumerate() {
+                objects(value, &format!("{path}/{at}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a path leads into what a user stored, whose keys nobody can promise.
+fn is_stored(path: &str) -> bool {
+    ["/tags", "/metadata", "/attributes", "/inputs", "/outputs"].iter().any(|part| path.contains(part))
+}
+
+#[test]
+fn a_key_that_is_added_or_lost_breaks_the_promise() {
+    for (words, name) in [
+        ("experiments", "experiments"),
+        ("traces list", "traces"),
+        ("trace show @error", "trace-show"),
+        ("trace show @last --name answer", "trace-show"),
+        ("trace show @error --span get_weather", "span"),
+        ("usage @last", "usage"),
+        ("usage", "usage-groups"),
+        ("spans --full -n 4", "spans"),
+    ] {
+        let validator = validator(name);
+        let document = Cli::demo(words).json();
+        assert_valid(&validator, &document, words);
+        let mut paths = Vec::new();
+        objects(&document, "", &mut paths);
+        paths.retain(|path| !is_stored(path));
+        assert!(!paths.is_empty());
+        for path in paths {
+            let mut more = document.clone();
+            // Usages may have further counts, but nothing that is not a number.
+            more.pointer_mut(&path).unwrap()["surprise"] = json!("!");
+            assert!(!validator.is_valid(&more), "{words}: a key added to `{path}`");
+            let keys: Vec<String> = document.pointer(&path).unwrap().as_object().unwrap().keys().cloned().collect();
+            for key in keys {
+                // The two keys that only `--full` has.
+                if name == "spans" && (key == "attributes" || key == "events") && !path.contains("events") {
+                    continue;
+                }
+                let mut less = document.clone();
+                less.pointer_mut(&path).unwrap().as_object_mut().unwrap().remove(&key);
+                assert!(!validator.is_valid(&less), "{words}: `{key}` lost from `{path}`");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_property_is_described_and_every_object_is_closed() {
+    for name in SCHEMAS {
+        let schema = schema(name);
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+        jsonschema::meta::validate(&schema).unwrap();
+        check_described(&schema, name);
+    }
+    let mut files: Vec<String> = std::fs::read_dir(fixtures().join("json"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    let mut expected = SCHEMAS.map(|name| format!("{name}.schema.json"));
+    expected.sort();
+    assert_eq!(files, expected);
+}
+
+fn check_described(schema: &Value, path: &str) {
+    if let Some(properties) = schema["properties"].as_object() {
+        assert!(!schema["additionalProperties"].is_null(), "{path}: further keys are allowed or not");
+        for (key, property) in properties {
+            let described = property["description"].is_string() || property["$ref"].is_string();
+            assert!(described, "{path}/{key} is described");
+            // Figures say in what they count.
+            if key.ends_with("_ms") || key.ends_with("_ns") || key.ends_with("_cost") {
+                let text = property["description"].as_str().unwrap();
+                assert!(
+                    ["milliseconds", "nanoseconds", "US dollars"].iter().any(|unit| text.contains(unit)),
+                    "{path}/{key}: {text}"
+                );
+            }
+        }
+    }
+    match schema {
+        Value::Object(members) => {
+            members.iter().for_each(|(key, value)| check_described(value, &format!("{path}/{key}")));
+        }
+        Value::Array(list) => list.iter().for_each(|value| check_described(value, path)),
+        _ => {}
+    }
+}
