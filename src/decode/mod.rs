@@ -1,17 +1,20 @@
 //! Text and bytes as MLflow 2.14 – 3.18 wrote them, into the model. Dialects are told by their shape, never by a release number.
 
+mod assessment;
 mod attribute;
 mod ids;
 mod lenient;
 mod otlp;
 mod span;
 mod translate;
+mod wire;
 mod yaml;
 
 pub use attribute::{Keep, unescape};
 pub use lenient::{json, json_prefix};
 pub use otlp::archived_spans;
 pub use span::{TraceFile, span, trace_file};
+pub use wire::{InfoPage, experiment_answer, experiment_page, info_answer, info_page, wire_spans};
 pub use yaml::{assessment, experiment, request_time, trace_info};
 
 #[cfg(test)]

@@ -155,6 +155,7 @@ impl AnyValue {
     }
 }
 
+/// Keys with plain values; MLflow writes an entry without a value for `null` (`tracing/utils/otlp.py`).
 fn decoded(pairs: &[KeyValue]) -> Vec<(String, Json)> {
     pairs
         .iter()
@@ -164,39 +165,30 @@ fn decoded(pairs: &[KeyValue]) -> Vec<(String, Json)> {
 
 impl OtlpSpan {
     fn into_model(self, keep: Keep) -> Span {
-        let values = decoded(&self.attributes);
-        // The same text form as in `traces.json`, so that one reader serves both.
-        let texts: Vec<Box<RawValue>> =
-            values.iter().filter_map(|(_, json)| RawValue::from_string(json.text().to_owned()).ok()).collect();
-        let raw = values.iter().zip(&texts).map(|((key, _), text)| (Cow::Borrowed(key.as_str()), &**text)).collect();
-        let attributes = RawAttributes(Members(raw));
-        let span_type = attributes.span_type(None);
         let status = self.status.unwrap_or_default();
-        Span {
-            parent: (!self.parent_span_id.is_empty()).then(|| SpanId::new(ids::hex_of(&self.parent_span_id))),
-            model: attributes.model(&span_type),
-            span_type,
-            status: match status.code {
-                0 => SpanStatus::Unset,
-                1 => SpanStatus::Ok,
-                2 => SpanStatus::Error,
-                other => SpanStatus::Other(other.to_string()),
-            },
-            status_message: status.message,
-            start: Timestamp(self.start_time_unix_nano.cast_signed()),
-            end: (self.end_time_unix_nano != 0).then_some(Timestamp(self.end_time_unix_nano.cast_signed())),
-            token_usage: attributes.token_usage(),
-            provider: attributes.provider(),
-            cost: attributes.cost(),
-            exception: self.events.iter().rev().find_map(Event::exception),
-            payload: (keep == Keep::All).then(|| Payload {
-                attributes: attributes.decode(),
-                events: self.events.iter().map(Event::decode).collect(),
-                links: self.links.iter().map(OtlpLink::decode).collect(),
-            }),
+        let plain = PlainSpan {
             id: SpanId::new(ids::hex_of(&self.span_id)),
+            parent: (!self.parent_span_id.is_empty()).then(|| SpanId::new(ids::hex_of(&self.parent_span_id))),
             name: self.name,
-        }
+            status: status_of(status.code),
+            status_message: status.message,
+            start: self.start_time_unix_nano.cast_signed(),
+            end: self.end_time_unix_nano.cast_signed(),
+            attributes: decoded(&self.attributes),
+            events: self.events.iter().map(Event::decode).collect(),
+            links: self.links.iter().map(OtlpLink::decode).collect(),
+        };
+        plain.into_model(keep)
+    }
+}
+
+/// The status of a number of OTLP's `StatusCode`.
+pub(super) fn status_of(code: i32) -> SpanStatus {
+    match code {
+        0 => SpanStatus::Unset,
+        1 => SpanStatus::Ok,
+        2 => SpanStatus::Error,
+        other => SpanStatus::Other(other.to_string()),
     }
 }
 
@@ -208,27 +200,83 @@ impl Event {
             attributes: decoded(&self.attributes),
         }
     }
-
-    fn exception(&self) -> Option<Exception> {
-        if self.name != "exception" {
-            return None;
-        }
-        let attributes = decoded(&self.attributes);
-        let attribute = |key: &str| attributes.iter().find(|(name, _)| name == key).map(|(_, value)| value.display());
-        Some(Exception {
-            kind: attribute("exception.type"),
-            message: attribute("exception.message"),
-            stacktrace: attribute("exception.stacktrace"),
-        })
-    }
 }
 
 impl OtlpLink {
     fn decode(&self) -> Link {
-        Link {
-            trace_id: ids::hex_of(&self.trace_id),
-            span_id: ids::hex_of(&self.span_id),
-            attributes: Json::object(&decoded(&self.attributes)),
+        link(&ids::hex_of(&self.trace_id), ids::hex_of(&self.span_id), &decoded(&self.attributes))
+    }
+}
+
+/// A link from ids in hex, with the trace id that MLflow makes of OpenTelemetry's (`Link.from_otel_proto`, 3.13 on).
+pub(super) fn link(trace_id: &str, span_id: String, attributes: &[(String, Json)]) -> Link {
+    let attributes = if attributes.is_empty() { Json::of(&()) } else { Json::object(attributes) };
+    Link { trace_id: format!("tr-{trace_id}"), span_id, attributes }
+}
+
+/// A span as OpenTelemetry carries it, in bytes or in JSON: its attribute values are plain, not JSON inside strings.
+pub(super) struct PlainSpan {
+    pub(super) id: SpanId,
+    pub(super) parent: Option<SpanId>,
+    pub(super) name: String,
+    pub(super) status: SpanStatus,
+    pub(super) status_message: String,
+    pub(super) start: i64,
+    /// 0 for a span that has not ended.
+    pub(super) end: i64,
+    pub(super) attributes: Vec<(String, Json)>,
+    pub(super) events: Vec<SpanEvent>,
+    pub(super) links: Vec<Link>,
+}
+
+impl PlainSpan {
+    pub(super) fn into_model(self, keep: Keep) -> Span {
+        // The same text form as in `traces.json`, so that one reader serves all.
+        let texts: Vec<Box<RawValue>> = self.attributes.iter().map(|(_, value)| encoded(value)).collect();
+        let keys = self.attributes.iter().map(|(key, _)| Cow::Borrowed(key.as_str()));
+        let attributes = RawAttributes(Members(keys.zip(texts.iter().map(|text| &**text)).collect()));
+        let span_type = attributes.span_type(None);
+        Span {
+            id: self.id,
+            parent: self.parent,
+            name: self.name,
+            model: attributes.model(&span_type),
+            span_type,
+            status: self.status,
+            status_message: self.status_message,
+            start: Timestamp(self.start),
+            end: (self.end != 0).then_some(Timestamp(self.end)),
+            token_usage: attributes.token_usage(),
+            provider: attributes.provider(),
+            cost: attributes.cost(),
+            exception: self.events.iter().rev().find_map(exception),
+            payload: (keep == Keep::All).then_some(Payload {
+                attributes: self.attributes,
+                events: self.events,
+                links: self.links,
+            }),
         }
     }
+}
+
+/// A value as MLflow stores it: a string is JSON inside a string (`dump_span_attribute_value`).
+fn encoded(value: &Json) -> Box<RawValue> {
+    let text = value.text();
+    let stored = if text.starts_with('"') { Json::string(text).text().to_owned() } else { text.to_owned() };
+    RawValue::from_string(stored).unwrap_or_default()
+}
+
+fn exception(event: &SpanEvent) -> Option<Exception> {
+    if event.name != "exception" {
+        return None;
+    }
+    let attribute = |key: &str| {
+        let (_, value) = event.attributes.iter().rev().find(|(name, _)| name == key)?;
+        (!value.is_null()).then(|| value.display())
+    };
+    Some(Exception {
+        kind: attribute("exception.type"),
+        message: attribute("exception.message"),
+        stacktrace: attribute("exception.stacktrace"),
+    })
 }

@@ -152,6 +152,304 @@ fn archived_bytes_that_are_no_message_are_refused() {
     assert!(archived_spans(b"", Keep::All).unwrap().is_empty());
 }
 
+const INFO_V2: &str = r#"{"request_id":"64de37","experiment_id":"1","timestamp_ms":"1795189633663","execution_time_ms":23,"status":"OK",
+ "request_metadata":[{"key":"mlflow.trace.session","value":"s-1"},{"key":"mlflow.empty"}],
+ "tags":[{"key":"mlflow.traceName","value":"plan \ud83e\udd16"}]}"#;
+const INFO_V3: &str = r#"{"trace_id":"tr-7033","client_request_id":"c-1","later_field":{"a":[1]},
+ "trace_location":{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"7"}},
+ "request_time":"2026-11-20T15:47:24.598Z","execution_duration":"0.030s","state":"ERROR","request_preview":"{\"q\": 1}",
+ "trace_metadata":{"mlflow.trace.tokenUsage":"{\"input_tokens\": 20, \"output_tokens\": 4, \"total_tokens\": 24}",
+ "mlflow.trace.cost":"{\"input_cost\": 3.15e-05, \"output_cost\": 1.14e-05, \"total_cost\": 4.29e-05}",
+ "mlflow.trace.sizeStats":"{\"total_size_bytes\": 7982, \"num_spans\": 2}"},
+ "tags":{"mlflow.traceName":"root"}}"#;
+
+#[test]
+fn records_of_both_interfaces_are_read() {
+    let v2 = info_answer(&format!(r#"{{"trace_info":{INFO_V2}}}"#)).unwrap();
+    assert_eq!((v2.trace_id.as_str(), v2.experiment_id.as_str(), v2.state.as_str()), ("64de37", "1", "OK"));
+    assert_eq!((v2.request_time.millis(), v2.execution_duration_ms), (1_795_189_633_663, Some(23)));
+    assert_eq!((v2.name.as_deref(), v2.session_id()), (Some("plan 🤖"), Some("s-1")));
+    assert_eq!((v2.metadata.get("mlflow.empty"), v2.request_preview), (Some(""), None));
+
+    let v3 = info_answer(&format!(r#"{{"trace":{{"trace_info":{INFO_V3}}}}}"#)).unwrap();
+    assert_eq!((v3.trace_id.as_str(), v3.experiment_id.as_str(), v3.state.as_str()), ("tr-7033", "7", "ERROR"));
+    assert_eq!((v3.request_time.millis(), v3.execution_duration_ms), (1_795_189_644_598, Some(30)));
+    assert_eq!((v3.client_request_id.as_deref(), v3.request_preview.as_deref()), (Some("c-1"), Some(r#"{"q": 1}"#)));
+    assert_eq!((v3.name.as_deref(), v3.experiment_name, v3.span_count), (Some("root"), None, Some(2)));
+    assert_eq!(v3.recorded_usage.unwrap().figures(), (Some(20), Some(4), Some(24)));
+    assert_eq!(v3.cost.unwrap().total_cost, Some(4.29e-5));
+
+    for none in ["", "<html>", "[]", "null", "{}", r#"{"trace":{}}"#, r#"{"trace_info":[1]}"#, r#"{"trace_info":{}}"#] {
+        assert!(info_answer(none).is_err(), "{none}");
+    }
+}
+
+#[test]
+fn what_a_server_leaves_out_is_unknown() {
+    let check = |members: &str, millis: Option<i64>, state: &str| {
+        let info = info_answer(&format!(r#"{{"trace_info":{{{members}}}}}"#)).unwrap();
+        assert_eq!((info.execution_duration_ms, info.state.as_str()), (millis, state), "{members}");
+    };
+    let v2 = r#""request_id":"a","timestamp_ms":1"#;
+    check(v2, None, "STATE_UNSPECIFIED");
+    check(&format!(r#"{v2},"execution_time_ms":0,"status":"TRACE_STATUS_UNSPECIFIED""#), None, "STATE_UNSPECIFIED");
+    check(&format!(r#"{v2},"execution_time_ms":"17","status":"ok""#), Some(17), "ok");
+    let v3 = r#""trace_id":"tr-1","request_time":"2026-11-20T15:47:24Z""#;
+    check(&format!(r#"{v3},"tags":null,"trace_metadata":{{}},"state":"IN_PROGRESS""#), None, "IN_PROGRESS");
+    let durations = [
+        ("0s", Some(0)),
+        ("1s", Some(1_000)),
+        ("12.5s", Some(12_500)),
+        ("-0.1s", Some(-100)),
+        ("0.030999999s", Some(30)),
+        ("3.000000001s", Some(3_000)),
+        ("99999999999999999s", None),
+        ("1", None),
+        (".5s", None),
+        ("1.s", None),
+        ("1.-5s", None),
+        ("s", None),
+    ];
+    for (text, millis) in durations {
+        check(&format!(r#"{v3},"execution_duration":"{text}""#), millis, "STATE_UNSPECIFIED");
+    }
+}
+
+#[test]
+fn metadata_cut_in_the_middle_gives_what_is_whole() {
+    let check = |usage: &str, figures: Option<(Option<i64>, Option<i64>, Option<i64>)>| {
+        let record = serde_json::json!({"trace_id": "tr-1", "request_time": "2026-11-20T15:47:24Z",
+            "trace_metadata": {"mlflow.trace.tokenUsage": usage}});
+        let info = info_answer(&format!(r#"{{"trace_info":{record}}}"#)).unwrap();
+        assert_eq!(info.recorded_usage.map(|usage| usage.figures()), figures, "{usage}");
+        assert_eq!(info.metadata.get("mlflow.trace.tokenUsage"), Some(usage));
+    };
+    check(r#"{"input_tokens": 20, "output_tokens": 4, "total_tokens": 24}"#, Some((Some(20), Some(4), Some(24))));
+    check(r#"{"input_tokens": 20, "output_tokens": 4, "total_tokens": 2"#, Some((Some(20), Some(4), None)));
+    check(r#"{"input_tokens": 20, "output_to"#, Some((Some(20), None, None)));
+    check(r#"{"input_tokens": 2"#, None);
+    check("{", None);
+    check("20, 4", None);
+}
+
+#[test]
+fn one_bad_trace_is_not_the_page() {
+    let text = format!(
+        r#"{{"traces":[{INFO_V3}, 17, {INFO_V2}, {{"trace_id":"tr-bad"}}, {{"state":"OK"}}],"next_page_token":"eyJv"}}"#
+    );
+    let page = info_page(&text).unwrap();
+    let told: Vec<_> = page.infos.iter().map(|info| info.as_ref().map(|info| info.trace_id.as_str())).collect();
+    let bad = |why: &str| why.to_owned();
+    assert_eq!(told[0], Ok("tr-7033"));
+    assert_eq!(told[1], Err(&bad("not a JSON object")));
+    assert_eq!(told[2], Ok("64de37"));
+    assert_eq!(told[3], Err(&bad("trace `tr-bad`: no start time in it")));
+    assert_eq!(told[4], Err(&bad("no trace id in it")));
+    assert_eq!(page.next_page_token.as_deref(), Some("eyJv"));
+
+    let odd = text.replace("later_field", "n\":NaN,\"s\":\"\\ud83e\",\"later_field");
+    assert!(info_page(&odd).unwrap().infos[0].is_ok(), "what only Python reads");
+    for empty in ["{}", r#" {"traces":[]}"#, r#"{"traces":null,"next_page_token":""}"#] {
+        let page = info_page(empty).unwrap();
+        assert_eq!((page.infos.len(), page.next_page_token), (0, None), "{empty}");
+    }
+    for none in ["", "[]", "null", "<html></html>", r#"{"traces":{}}"#, &text[..text.len() - 1]] {
+        assert!(info_page(none).is_err(), "{none}");
+    }
+}
+
+#[test]
+fn experiments_of_servers_are_read() {
+    let one = r#"{"experiment_id":"7","name":"with/slash","artifact_location":"mlflow-artifacts:/7","lifecycle_stage":"deleted",
+        "last_update_time":1795190350910,"creation_time":"1795190350900","tags":[{"key":"owner","value":"team"}],"workspace":"w"}"#;
+    let experiment = experiment_answer(&format!(r#"{{"experiment":{one}}}"#)).unwrap();
+    assert_eq!((experiment.experiment_id.as_str(), experiment.name.as_str()), ("7", "with/slash"));
+    assert_eq!((experiment.is_active(), experiment.workspace.as_deref()), (false, Some("w")));
+    assert_eq!(experiment.creation_time, Some(Timestamp::from_millis(1_795_190_350_900)));
+    assert_eq!(experiment.last_update_time, Some(Timestamp::from_millis(1_795_190_350_910)));
+    assert_eq!(experiment.tags.get("owner"), Some("team"));
+    let page = format!(r#"{{"experiments":[{one},{{"experiment_id":0}}],"next_page_token":"x"}}"#);
+    let (experiments, token) = experiment_page(&page).unwrap();
+    assert_eq!((experiments.len(), token.as_deref()), (2, Some("x")));
+    assert_eq!((experiments[1].experiment_id.as_str(), experiments[1].is_active()), ("0", true));
+    assert!(experiment_page("{}").unwrap().0.is_empty());
+    assert!(experiment_page(r#"{"experiments":[{"name":"x"}]}"#).is_err());
+    assert!(experiment_answer("{}").is_err());
+}
+
+#[test]
+fn assessments_are_the_same_from_files_and_servers() {
+    use crate::model::AssessmentKind::{Expectation, Feedback, Issue};
+    let check = |body: &str, kind, value: Option<&str>, error: Option<&str>, valid: bool| {
+        let record = format!(
+            r#"{{"assessment_id":"a-1","assessment_name":"quality","trace_id":"tr-1","span_id":"04aa6ad2bc3c623f",
+            "source":{{"source_type":"HUMAN","source_id":"me"}},"create_time":"2026-11-20T15:47:26.955Z",{body}}}"#
+        );
+        let info =
+            format!(r#"{{"trace_id":"tr-1","request_time":"2026-11-20T15:47:24Z","assessments":[{record}, 3]}}"#);
+        let info = info_answer(&format!(r#"{{"trace_info":{info}}}"#)).unwrap();
+        assert_eq!(info.assessments.len(), 1);
+        // A JSON text is YAML too.
+        for one in [&info.assessments[0], &assessment(&record).unwrap()] {
+            assert_eq!((one.id.as_str(), one.name.as_str(), one.kind), ("a-1", "quality", kind));
+            assert_eq!(one.value.as_ref().map(crate::model::Json::text), value, "{body}");
+            assert_eq!(one.error.as_ref().map(crate::model::Json::text), error, "{body}");
+            assert_eq!((one.source_type.as_deref(), one.source_id.as_deref()), (Some("HUMAN"), Some("me")));
+            assert_eq!((one.span_id.as_deref(), one.valid), (Some("04aa6ad2bc3c623f"), valid));
+            assert_eq!(one.create_time, Timestamp::parse_rfc3339("2026-11-20T15:47:26.955Z"));
+        }
+        info
+    };
+    let info = check(
+        r#""feedback":{"value":0.8},"rationale":"ok","metadata":{ "a": "b" }"#,
+        Feedback,
+        Some("0.8"),
+        None,
+        true,
+    );
+    assert_eq!(info.assessments[0].rationale.as_deref(), Some("ok"));
+    assert_eq!(info.assessments[0].metadata.as_ref().unwrap().text(), r#"{"a":"b"}"#);
+    let error = r#"{"error_code":"ValueError","error_message":"bad"}"#;
+    check(&format!(r#""feedback":{{"value":null,"error":{error}}}"#), Feedback, None, Some(error), true);
+    check(r#""feedback":{"value":[1,"x"]},"valid":false"#, Feedback, Some(r#"[1,"x"]"#), None, false);
+    check(r#""expectation":{"value":"42"},"valid":true"#, Expectation, Some(r#""42""#), None, true);
+    let serialized =
+        r#""expectation":{"serialized_value":{"serialization_format":"JSON_FORMAT","value":"{\"k\": [1]}"}}"#;
+    check(serialized, Expectation, Some(r#"{"k": [1]}"#), None, true);
+    check(r#""issue":{"issue_name":"too slow"}"#, Issue, Some(r#""too slow""#), None, true);
+    assert!(assessment("assessment_id: a-1").is_err());
+}
+
+/// A trace as `get-trace-artifact` gives it, and as `traces/get` does.
+const STORED: &str = r#"{"spans":[{"trace_id":"p6vFTPflf8lJhZwbckPreA==","span_id":"QEhei9daY9A=","parent_span_id":null,"name":"run",
+ "kind":"SPAN_KIND_INTERNAL","start_time_unix_nano":1795190236245626773,"end_time_unix_nano":1795190236259928691,
+ "events":[{"name":"exception","time_unix_nano":1795190236259586560,"attributes":{"exception.message":"too many",
+ "exception.type":"RateLimitError","exception.stacktrace":"Traceback\n","n":1}}],
+ "status":{"code":"STATUS_CODE_ERROR","message":"too many"},
+ "attributes":{"mlflow.traceRequestId":"\"tr-1\"","mlflow.spanType":"\"AGENT\"",
+ "mlflow.spanInputs":"{\"to\": \"b\", \"deep\": {\"none\": null, \"empty\": {}, \"list\": [1, -2.5, true, []]}}",
+ "text":"\"1\"","plain":"not JSON","nan":"NaN"},"links":[]},
+ {"trace_id":"p6vFTPflf8lJhZwbckPreA==","span_id":"A4q1Co8U8rs=","parent_span_id":"QEhei9daY9A=","name":"chat",
+ "start_time_unix_nano":1795190236246695936,"end_time_unix_nano":null,"events":[],"status":{"code":"STATUS_CODE_OK","message":""},
+ "attributes":{"mlflow.spanType":"\"LLM\"","mlflow.llm.provider":"\"openai\"","mlflow.llm.cost":"{\"total_cost\": 6.5000000000000004e-06}",
+ "mlflow.chat.tokenUsage":"{\"input_tokens\": 65, \"output_tokens\": 17, \"total_tokens\": 82}",
+ "mlflow.spanOutputs":"{\"model\": \"gpt-4o-mini\"}"},
+ "links":[{"trace_id":"tr-a7abc54cf7e57fc949859c1b7243eb78","span_id":"40485e8bd75a63d0","attributes":{"why": "retry"}},
+ {"trace_id":"tr-a7abc54cf7e57fc949859c1b7243eb78","span_id":"40485e8bd75a63d0","attributes":null}]}]}"#;
+const SENT: &str = r#"{"trace":{"trace_info":{"trace_id":"tr-1"},"spans":[{"trace_id":"p6vFTPflf8lJhZwbckPreA==","span_id":"QEhei9daY9A=","name":"run",
+ "kind":"SPAN_KIND_INTERNAL","start_time_unix_nano":1795190236245626773,"end_time_unix_nano":1795190236259928691,
+ "attributes":[{"key":"mlflow.traceRequestId","value":{"string_value":"tr-1"}},{"key":"mlflow.spanType","value":{"string_value":"AGENT"}},
+ {"key":"mlflow.spanInputs","value":{"kvlist_value":{"values":[{"key":"to","value":{"string_value":"b"}},
+ {"key":"deep","value":{"kvlist_value":{"values":[{"key":"none"},{"key":"empty","value":{"kvlist_value":{}}},
+ {"key":"list","value":{"array_value":{"values":[{"int_value":1},{"double_value":-2.5},{"bool_value":true},{"array_value":{}}]}}}]}}}]}}},
+ {"key":"text","value":{"string_value":"1"}},{"key":"plain","value":{"string_value":"not JSON"}},{"key":"nan","value":{"double_value":"NaN"}}],
+ "events":[{"time_unix_nano":1795190236259586560,"name":"exception","attributes":[{"key":"exception.message","value":{"string_value":"too many"}},
+ {"key":"exception.type","value":{"string_value":"RateLimitError"}},{"key":"exception.stacktrace","value":{"string_value":"Traceback\n"}},
+ {"key":"n","value":{"int_value":"1"}}]}],"status":{"message":"too many","code":"STATUS_CODE_ERROR"}},
+ {"trace_id":"p6vFTPflf8lJhZwbckPreA==","span_id":"A4q1Co8U8rs=","parent_span_id":"QEhei9daY9A=","name":"chat",
+ "start_time_unix_nano":1795190236246695936,"attributes":[{"key":"mlflow.spanType","value":{"string_value":"LLM"}},
+ {"key":"mlflow.llm.provider","value":{"string_value":"openai"}},
+ {"key":"mlflow.llm.cost","value":{"kvlist_value":{"values":[{"key":"total_cost","value":{"double_value":6.5000000000000004e-06}}]}}},
+ {"key":"mlflow.chat.tokenUsage","value":{"kvlist_value":{"values":[{"key":"input_tokens","value":{"int_value":65}},
+ {"key":"output_tokens","value":{"int_value":17}},{"key":"total_tokens","value":{"int_value":82}}]}}},
+ {"key":"mlflow.spanOutputs","value":{"kvlist_value":{"values":[{"key":"model","value":{"string_value":"gpt-4o-mini"}}]}}}],
+ "links":[{"trace_id":"p6vFTPflf8lJhZwbckPreA==","span_id":"QEhei9daY9A=","attributes":[{"key":"why","value":{"string_value":"retry"}}]},
+ {"trace_id":"p6vFTPflf8lJhZwbckPreA==","span_id":"QEhei9daY9A="}],"status":{"code":"STATUS_CODE_OK"}}]}}"#;
+
+#[test]
+fn spans_of_a_server_are_the_spans_of_the_file() {
+    let stored = trace_file(STORED, Keep::All);
+    assert_eq!((stored.spans.len(), stored.damage.len()), (2, 0));
+    // Where a value stands in its text tells nothing.
+    let told = |file: &TraceFile| {
+        format!("{:?}", file.spans).replace("\\\": ", "\\\":").replace("\": ", "\":").replace(", ", ",")
+    };
+    let batch = SENT[..SENT.len() - 1].replacen("{\"trace\":", "{\"traces\":[", 1) + "]}";
+    let camel = [
+        "span_id",
+        "parent_span_id",
+        "start_time_unix_nano",
+        "end_time_unix_nano",
+        "time_unix_nano",
+        "string_value",
+        "int_value",
+        "double_value",
+        "bool_value",
+        "array_value",
+        "kvlist_value",
+    ]
+    .iter()
+    .fold(SENT.to_owned(), |text, snake| {
+        let words = snake.split('_').enumerate();
+        let camel: String = words
+            .map(|(at, word)| if at == 0 { word.to_owned() } else { word[..1].to_uppercase() + &word[1..] })
+            .collect();
+        text.replace(&format!("\"{snake}\""), &format!("\"{camel}\""))
+    });
+    let codes = SENT.replace("\"STATUS_CODE_OK\"", "1").replace("\"STATUS_CODE_ERROR\"", "2");
+    let texts = SENT.replace(":1795190236246695936", ":\"1795190236246695936\",\"end_time_unix_nano\":0");
+    for sent in [SENT, &batch, &camel, &codes, &texts] {
+        let sent = wire_spans(sent, Keep::All).unwrap();
+        assert_eq!(told(&sent), told(&stored));
+    }
+    let tree = wire_spans(SENT, Keep::Tree).unwrap();
+    assert!(tree.spans.iter().all(|span| span.payload.is_none()));
+    assert_eq!(tree.spans[1].model.as_deref(), Some("gpt-4o-mini"));
+    assert_eq!(tree.spans[0].exception, stored.spans[0].exception);
+}
+
+#[test]
+fn values_of_a_server_are_plain() {
+    let read = |value: &str| {
+        let text = format!(
+            r#"{{"trace":{{"spans":[{{"span_id":"QEhei9daY9A=","start_time_unix_nano":1,"attributes":[{{"key":"v","value":{value}}}]}}]}}}}"#
+        );
+        let file = wire_spans(&text, Keep::All).unwrap();
+        file.spans[0].payload.as_ref().unwrap().attribute("v").unwrap().text().to_owned()
+    };
+    for (value, json) in [
+        (r#"{"string_value":"{\"a\": 1}"}"#, r#""{\"a\": 1}""#),
+        (r#"{"int_value":"-9223372036854775808"}"#, "-9223372036854775808"),
+        (r#"{"int_value":"many"}"#, r#""many""#),
+        (r#"{"double_value":"-Infinity"}"#, r#""-Infinity""#),
+        (r#"{"double_value":NaN}"#, r#""NaN""#),
+        (r#"{"double_value":"1e-07"}"#, "1e-07"),
+        (r#"{"bytes_value":"AP8="}"#, r#""00ff""#),
+        (r#"{"string_value":"\ud83e"}"#, "\"\u{fffd}\""),
+        (
+            r#"{"kvlistValue":{"values":[{"key":"b","value":{"intValue":1}},{"key":"a"},{"value":{}}]}}"#,
+            r#"{"b":1,"a":null,"":null}"#,
+        ),
+        (r#"{"array_value":{"values":[{},null,7]}}"#, "[null,null,null]"),
+        (r#"{"unheard_of":1}"#, "null"),
+        ("null", "null"),
+    ] {
+        assert_eq!(read(value), json, "{value}");
+    }
+    let nested = |depth: usize| {
+        let (open, close) = (r#"{"kvlist_value":{"values":[{"key":"k","value":"#, "}]}}");
+        read(&format!("{}{{\"int_value\":1}}{}", open.repeat(depth), close.repeat(depth)))
+    };
+    assert_eq!(nested(150), format!("{}1{}", r#"{"k":"#.repeat(150), "}".repeat(150)));
+    let deep = nested(3_000);
+    assert!(deep.contains(r#""{\"kvlist_value\":"#), "what lies too deep is shown as text");
+}
+
+#[test]
+fn a_damaged_span_of_a_server_is_told() {
+    let text =
+        SENT.replacen(r#""span_id":"QEhei9daY9A=","name""#, r#""name""#, 1).replacen("\"spans\":[", "\"spans\":[3,", 1);
+    let file = wire_spans(&text, Keep::All).unwrap();
+    assert_eq!(file.damage, ["not a JSON object", "no span id"]);
+    assert_eq!(file.spans.len(), 1);
+    assert!(wire_spans(r#"{"trace":{"trace_info":{}}}"#, Keep::All).unwrap().spans.is_empty());
+    for none in
+        ["", "{}", r#"{"traces":[]}"#, r#"{"traces":[1]}"#, r#"{"trace":{"spans":{}}}"#, &SENT[..SENT.len() - 1]]
+    {
+        assert!(wire_spans(none, Keep::All).is_err(), "{none}");
+    }
+}
+
 mod properties {
     use super::*;
     use proptest::prelude::*;
@@ -164,6 +462,13 @@ mod properties {
             let _ = trace_file(&text, Keep::All);
             let _ = trace_info(&text);
             let _ = archived_spans(text.as_bytes(), Keep::All);
+            let _ = (info_page(&text), info_answer(&text), experiment_page(&text), wire_spans(&text, Keep::All));
+        }
+
+        #[test]
+        fn an_answer_cut_anywhere_is_refused(cut in 0_usize..2_000) {
+            let cut = SENT.floor_char_boundary(cut);
+            prop_assert!(wire_spans(&SENT[..cut], Keep::All).is_err());
         }
 
         #[test]

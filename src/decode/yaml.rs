@@ -1,6 +1,6 @@
-//! The file store's YAML records, and assessments in the JSON form that YAML and servers share.
+//! The file store's YAML records (`store/tracking/file_store.py`).
 
-use crate::model::{Assessment, AssessmentKind, Experiment, Json, Labels, Timestamp, TraceInfo, TraceState};
+use crate::model::{Assessment, Experiment, Json, Labels, Timestamp, TraceInfo, TraceState};
 use yaml_serde::Value;
 
 /// The start time of a trace from its `trace_info.yaml`, without parsing the rest: both generations write it as a plain
@@ -53,7 +53,11 @@ pub fn trace_info(yaml: &str) -> Result<TraceInfo, String> {
         response_preview: text(&record, "response_preview"),
         tags: Labels::default(),
         metadata: Labels::default(),
-        assessments: inline.into_iter().flatten().filter_map(assessment_of).collect(),
+        assessments: inline
+            .into_iter()
+            .flatten()
+            .filter_map(|record| super::assessment::assessment(&json(record)))
+            .collect(),
         linked_runs: Vec::new(),
     })
 }
@@ -82,40 +86,7 @@ pub fn experiment(yaml: &str) -> Result<Experiment, String> {
 /// What is wrong with the text.
 pub fn assessment(yaml: &str) -> Result<Assessment, String> {
     let record: Value = yaml_serde::from_str(yaml).map_err(|error| error.to_string())?;
-    assessment_of(&record).ok_or_else(|| "no assessment in it".to_owned())
-}
-
-fn assessment_of(record: &Value) -> Option<Assessment> {
-    let (kind, body) = [
-        ("feedback", AssessmentKind::Feedback),
-        ("expectation", AssessmentKind::Expectation),
-        ("issue", AssessmentKind::Issue),
-    ]
-    .into_iter()
-    .find_map(|(key, kind)| Some((kind, record.get(key)?)))?;
-    let source = record.get("source");
-    let time = |key| text(record, key).and_then(|time| Timestamp::parse_rfc3339(&time));
-    Some(Assessment {
-        id: text(record, "assessment_id").unwrap_or_default(),
-        name: text(record, "assessment_name").unwrap_or_default(),
-        kind,
-        value: match body.get("serialized_value") {
-            // Expectations that are not scalars are JSON within the record.
-            Some(serialized) => text(serialized, "value").and_then(|text| super::json(&text)),
-            None => body
-                .get(if kind == AssessmentKind::Issue { "issue_name" } else { "value" })
-                .filter(|value| !value.is_null())
-                .map(json),
-        },
-        error: body.get("error").filter(|error| !error.is_null()).map(json),
-        rationale: text(record, "rationale"),
-        source_type: source.and_then(|source| text(source, "source_type")),
-        source_id: source.and_then(|source| text(source, "source_id")),
-        span_id: text(record, "span_id"),
-        valid: record.get("valid").and_then(Value::as_bool).unwrap_or(true),
-        create_time: time("create_time"),
-        metadata: record.get("metadata").filter(|metadata| !metadata.is_null()).map(json),
-    })
+    super::assessment::assessment(&json(&record)).ok_or_else(|| "no assessment in it".to_owned())
 }
 
 /// A scalar as text; very old stores wrote ids as numbers.
