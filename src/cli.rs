@@ -7,8 +7,8 @@ use crate::term::{ColorChoice, Wishes};
 
 /// Inspect LLM traces of MLflow in the terminal
 ///
-/// Reads what MLflow 2.14 to 3.18 wrote, in SQLite databases and file stores, and writes nothing. Without --tracking-uri
-/// and MLFLOW_TRACKING_URI it takes the store that MLflow would take: ./mlruns or ./mlflow.db.
+/// Reads what MLflow 2.14 to 3.18 wrote, in SQLite databases, in file stores and on tracking servers, and writes nothing.
+/// Without --tracking-uri and MLFLOW_TRACKING_URI it takes the store that MLflow would take: ./mlruns or ./mlflow.db.
 #[derive(Debug, clap::Parser)]
 #[command(name = "mltrace", version, max_term_width = 100, disable_help_subcommand = true)]
 #[command(after_help = "Examples:
@@ -17,7 +17,7 @@ use crate::term::{ColorChoice, Wishes};
   mltrace usage @last                   tokens of each LLM call
   mltrace spans --llm --json | jq       LLM calls for scripts
 
-Exit codes: 0 done, 2 wrong flags, 3 not found or ambiguous, 5 store missing or unreadable, 70 a bug, 130 interrupted")]
+Exit codes: 0 done, 2 wrong flags, 3 not found or ambiguous, 4 network or server, 5 store missing or unreadable, 70 a bug, 130 interrupted")]
 pub struct Cli {
     #[command(flatten)]
     global: Global,
@@ -30,7 +30,7 @@ pub struct Cli {
 #[command(next_help_heading = "Everywhere")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 struct Global {
-    /// Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+    /// Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
     #[arg(short = 'u', long, global = true, value_name = "URI")]
     tracking_uri: Option<String>,
     /// Form of the output

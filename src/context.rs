@@ -3,7 +3,7 @@
 use crate::error::{Error, Kind, Result};
 use crate::model::{Problem, Timestamp, Zone};
 use crate::render::{Format, Look, Output, Theme, text};
-use crate::store::{self, Address, Surroundings, TraceStore};
+use crate::store::{self, Address, Remark, Secret, ServerSettings, Surroundings, TraceStore};
 use crate::term::{Paged, Screen, Wishes};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::cell::Cell;
@@ -90,6 +90,7 @@ impl Context {
                 cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
                 tracking_uri: text("MLFLOW_TRACKING_URI"),
                 artifacts_destination: text("MLFLOW_ARTIFACTS_DESTINATION").map(PathBuf::from),
+                server: server_settings(&text),
             },
             notes: Notes {
                 quiet: globals.quiet,
@@ -116,14 +117,17 @@ impl Context {
         {
             let name = |address: &Address| match address {
                 Address::Sqlite(path) | Address::Files(path) => path.display().to_string(),
+                Address::Server(uri) => store::without_credentials(uri),
                 Address::Demo => "demo:".to_owned(),
             };
             self.note(&format!("`{}` holds no traces; reading `{}`", name(&resolved.address), name(&other)));
             return Ok(second);
         }
         let opened = opened?;
-        if let Some(remark) = opened.remark() {
-            self.note(&remark);
+        match opened.remark() {
+            Some(Remark::Note(text)) => self.note(&text),
+            Some(Remark::Warning(text)) => self.say(Role::WARNING, &text),
+            None => {}
         }
         self.verbose(&format!("store `{}`: {}", opened.name(), resolved.why));
         Ok(opened)
@@ -169,7 +173,8 @@ impl Context {
     /// A command of this program to paste, for the store that was named.
     #[must_use]
     pub fn command(&self, rest: &str) -> String {
-        let store = self.globals.tracking_uri.as_ref().map(|uri| format!("-u {uri} ")).unwrap_or_default();
+        let named = self.globals.tracking_uri.as_deref();
+        let store = named.map(|uri| format!("-u {} ", store::without_credentials(uri))).unwrap_or_default();
         format!("`mltrace {store}{rest}`")
     }
 
@@ -177,6 +182,40 @@ impl Context {
     #[must_use]
     pub fn progress(&self, what: &'static str) -> Progress {
         Progress { what, started: Instant::now(), count: Cell::new(0), bar: None, is_shown: self.notes.shows_progress }
+    }
+}
+
+/// What the environment says of tracking servers. Names that programs share are in capitals or small letters.
+fn server_settings(text: &dyn Fn(&str) -> Option<String>) -> ServerSettings {
+    let is = |key: &str, words: &[&str]| {
+        text(key).is_some_and(|value| words.contains(&value.trim().to_ascii_lowercase().as_str()))
+    };
+    let secret = |key: &str| text(key).map(Secret::new);
+    let either = |key: &str| text(&key.to_ascii_lowercase()).or_else(|| text(key));
+    let proxy = |key: &str| either(key).or_else(|| either("ALL_PROXY")).map(Secret::new);
+    let trusted = ["MLFLOW_TRACKING_SERVER_CERT_PATH", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
+    let home = text("HOME").or_else(|| text("USERPROFILE")).map(PathBuf::from);
+    ServerSettings {
+        username: text("MLFLOW_TRACKING_USERNAME"),
+        password: secret("MLFLOW_TRACKING_PASSWORD"),
+        token: secret("MLFLOW_TRACKING_TOKEN"),
+        credentials_file: home.map(|home| home.join(".mlflow").join("credentials")),
+        workspace: text("MLFLOW_WORKSPACE"),
+        insecure_tls: is("MLFLOW_TRACKING_INSECURE_TLS", &["true", "1"]),
+        trusted_certificates: trusted.into_iter().find_map(|key| Some((key, PathBuf::from(text(key)?)))),
+        client_certificate: text("MLFLOW_TRACKING_CLIENT_CERT_PATH").map(PathBuf::from),
+        timeout: text("MLFLOW_HTTP_REQUEST_TIMEOUT")
+            .and_then(|value| value.trim().parse().ok())
+            .and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok())
+            .filter(|timeout| !timeout.is_zero()),
+        retries: text("MLFLOW_HTTP_REQUEST_MAX_RETRIES").and_then(|value| value.trim().parse().ok()),
+        refuses_redirects: is("MLFLOW_ALLOW_HTTP_REDIRECTS", &["false", "0"]),
+        http_proxy: proxy("HTTP_PROXY"),
+        https_proxy: proxy("HTTPS_PROXY"),
+        no_proxy: either("NO_PROXY"),
+        unsupported: ["MLFLOW_TRACKING_AWS_SIGV4", "MLFLOW_TRACKING_AUTH"]
+            .into_iter()
+            .find(|key| text(key).is_some_and(|value| !value.trim().eq_ignore_ascii_case("false"))),
     }
 }
 

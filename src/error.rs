@@ -17,10 +17,18 @@ pub enum Kind {
     StoreUnreadable,
     /// A store of a kind that is not read.
     StoreUnsupported,
+    /// Nobody answers, or the way there is broken.
+    Network,
+    /// A server that answers, but not what was asked.
+    Server,
+    /// Credentials that are missing or refused.
+    Credentials,
     /// The other end of stdout is gone. Not a failure: the reader has seen enough.
     ClosedPipe,
     /// An output that cannot be written.
     Output,
+    /// Ctrl-C.
+    Interrupted,
     /// A broken invariant.
     Bug,
 }
@@ -33,8 +41,10 @@ impl Kind {
             Self::ClosedPipe => 0,
             Self::Usage => 2,
             Self::NotFound | Self::Ambiguous => 3,
+            Self::Network | Self::Server | Self::Credentials => 4,
             Self::StoreMissing | Self::StoreUnreadable | Self::StoreUnsupported | Self::Output => 5,
             Self::Bug => 70,
+            Self::Interrupted => 130,
         }
     }
 
@@ -45,10 +55,14 @@ impl Kind {
             Self::Usage => "usage",
             Self::NotFound => "not_found",
             Self::Ambiguous => "ambiguous",
+            Self::Network => "network",
+            Self::Server => "server",
+            Self::Credentials => "credentials",
             Self::StoreMissing => "store_missing",
             Self::StoreUnreadable => "store_unreadable",
             Self::StoreUnsupported => "store_unsupported",
             Self::ClosedPipe | Self::Output => "output",
+            Self::Interrupted => "interrupted",
             Self::Bug => "bug",
         }
     }

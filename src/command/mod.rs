@@ -67,7 +67,7 @@ fn tell_left_out(cx: &Context, store: &dyn TraceStore, select: &select::Select, 
     let mut chat = query.clone();
     chat.filter.clauses.retain(|clause| !matches!(clause, Clause::SpanType(_)));
     chat.filter.clauses.push(Clause::SpanType(vec!["CHAT_MODEL".to_owned()]));
-    (chat.need, chat.expected, chat.only_types) = (Need::Tree, Some(1), true);
+    (chat.need, chat.expected, chat.only_types) = (Need::Info, Some(1), true);
     let mut found = false;
     store::select(store, &chat, &mut Vec::new(), &mut |_| {
         found = true;

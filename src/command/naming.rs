@@ -23,7 +23,7 @@ pub(super) fn trace(
     if let Some(word) = name.strip_prefix('@') {
         return by_word(cx, store, word, select, need, problems);
     }
-    let id = by_id(cx, store, name.trim())?;
+    let id = by_id(cx, store, name.trim(), problems)?;
     store.trace(&id, need)?.ok_or_else(|| missing(cx, store, &id))
 }
 
@@ -33,7 +33,7 @@ fn missing(cx: &Context, store: &dyn TraceStore, name: &str) -> Error {
 }
 
 /// The full id for an id or a prefix of one, with or without `tr-`.
-fn by_id(cx: &Context, store: &dyn TraceStore, name: &str) -> Result<String> {
+fn by_id(cx: &Context, store: &dyn TraceStore, name: &str, problems: &mut Vec<Problem>) -> Result<String> {
     if name.is_empty() {
         return Err(
             Error::new(Kind::Usage, "an empty trace id").hint("name a trace by its id, a unique prefix, or `@last`")
@@ -41,20 +41,24 @@ fn by_id(cx: &Context, store: &dyn TraceStore, name: &str) -> Result<String> {
     }
     let lower = name.to_ascii_lowercase();
     let bare = lower.strip_prefix("tr-").unwrap_or(&lower);
-    let mut candidates: Vec<String> = Vec::new();
     // Ids have no `tr-` before 3.2, and an OpenTelemetry id is what stands behind it.
-    for prefix in [name, &lower, &format!("tr-{bare}"), bare] {
-        for id in store.ids_with_prefix(prefix, MOST_CANDIDATES + 1)? {
-            if id == name {
-                return Ok(id);
-            }
-            if !candidates.contains(&id) {
-                candidates.push(id);
-            }
+    let mut spellings: Vec<String> = Vec::new();
+    for spelling in [name, &lower, &format!("tr-{bare}"), bare] {
+        if !spellings.iter().any(|known| known == spelling) {
+            spellings.push(spelling.to_owned());
+        }
+    }
+    let mut candidates: Vec<String> = Vec::new();
+    for id in store.ids_with_prefix(&spellings, MOST_CANDIDATES + 1, problems)? {
+        if id == name {
+            return Ok(id);
+        }
+        if !candidates.contains(&id) {
+            candidates.push(id);
         }
     }
     match candidates.len() {
-        0 => Err(missing(cx, store, name)),
+        0 => Err(problems.drain(..).fold(missing(cx, store, name), |error, problem| error.because(problem.message))),
         1 => Ok(candidates.remove(0)),
         _ => {
             let more = if candidates.len() > MOST_CANDIDATES { " and more" } else { "" };

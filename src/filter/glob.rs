@@ -13,6 +13,12 @@ impl Glob {
         Self { pattern: pattern.chars().collect() }
     }
 
+    /// The pattern as it was given.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.pattern.iter().collect()
+    }
+
     /// The pattern for SQLite's `glob`, where brackets mean something.
     #[must_use]
     pub fn sqlite(&self) -> String {

@@ -42,6 +42,12 @@ impl Timestamp {
         Some(Self(time.timestamp_nanos_opt()?))
     }
 
+    /// Reads a date as HTTP headers write it (RFC 9110, 5.6.7).
+    #[must_use]
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        Some(Self(DateTime::parse_from_rfc2822(text.trim()).ok()?.timestamp_nanos_opt()?))
+    }
+
     /// Reads a date or a date and time without zone (`2026-11-20`, `2026-11-20 15:49`, with seconds too) in a zone.
     /// A time that a change of clocks skipped or repeated is taken as its earliest meaning.
     #[must_use]

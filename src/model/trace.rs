@@ -227,6 +227,8 @@ pub enum SpansSource {
     Archive,
     /// Rows whose content was archived and is not to be had: names and times only.
     Skeleton,
+    /// A tracking server.
+    Server,
     /// Nowhere.
     None,
 }
@@ -240,6 +242,7 @@ impl SpansSource {
             Self::Artifact => "artifact",
             Self::Archive => "archive",
             Self::Skeleton => "skeleton",
+            Self::Server => "server",
             Self::None => "none",
         }
     }

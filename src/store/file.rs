@@ -1,6 +1,7 @@
 //! MLflow's file store (`mlruns`), v2 and v3, and stores in which both are mixed.
 
 use super::artifact::{Artifacts, Found, read_settled};
+use super::parallel::in_parallel;
 use super::spans::{self, Rows};
 use super::{Need, Query, Sink, SortKey, SortValue, Surroundings, TraceStore};
 use crate::decode;
@@ -140,7 +141,7 @@ impl TraceStore for FileStore {
 
     fn totals(&self, experiments: &[Experiment], problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
         let mut totals: HashMap<String, Totals> = HashMap::new();
-        for found in in_parallel(&self.places(experiments, problems), Self::info) {
+        for found in in_parallel(&self.places(experiments, problems), processors(), Self::info) {
             match found {
                 Ok(Some(info)) => {
                     let total = totals.entry(info.experiment_id.clone()).or_default();
@@ -177,7 +178,7 @@ impl TraceStore for FileStore {
             Ok(info.map(|info| (SortValue::of(&info, query.order.key), info.trace_id)))
         };
         let mut order: Vec<(Key, &Place<'_>)> = Vec::with_capacity(places.len());
-        for (place, key) in places.iter().zip(in_parallel(&places, keyed)) {
+        for (place, key) in places.iter().zip(in_parallel(&places, processors(), keyed)) {
             match key {
                 Ok(Some(key)) => order.push((key, place)),
                 Ok(None) => {}
@@ -198,7 +199,7 @@ impl TraceStore for FileStore {
                     if needs_spans { self.with_spans(info, query.need) } else { Trace { info, spans: None } }
                 }))
             };
-            for trace in in_parallel(&places, load) {
+            for trace in in_parallel(&places, processors(), load) {
                 match trace {
                     Ok(Some(trace)) => {
                         if sink.trace(trace)?.is_break() {
@@ -214,17 +215,21 @@ impl TraceStore for FileStore {
         Ok(())
     }
 
-    fn ids_with_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<String>> {
+    fn ids_with_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<String>> {
         let experiments = self.experiments(&mut Vec::new())?;
-        let mut ids: Vec<String> = self
-            .places(&experiments, &mut Vec::new())
-            .iter()
-            .map(|place| (file_name(&place.folder), place))
-            .filter(|(id, place)| id.starts_with(prefix) && place.folder.join("trace_info.yaml").exists())
-            .map(|(id, _)| id)
-            .collect();
-        ids.sort();
-        ids.truncate(limit);
+        let places = self.places(&experiments, problems);
+        let mut ids = Vec::new();
+        for prefix in prefixes {
+            let mut fit: Vec<String> = places
+                .iter()
+                .map(|place| (file_name(&place.folder), place))
+                .filter(|(id, place)| id.starts_with(prefix) && place.folder.join("trace_info.yaml").exists())
+                .map(|(id, _)| id)
+                .collect();
+            fit.sort();
+            fit.truncate(limit);
+            ids.extend(fit);
+        }
         Ok(ids)
     }
 
@@ -335,21 +340,6 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// Applies a function to all items on all processors; the results are in the order of the items.
-fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let share = items.len().div_ceil(threads);
-    if threads == 1 || items.len() < 32 {
-        return items.iter().map(work).collect();
-    }
-    std::thread::scope(|scope| {
-        let work = &work;
-        let parts: Vec<_> =
-            items.chunks(share).map(|part| scope.spawn(move || part.iter().map(work).collect::<Vec<R>>())).collect();
-        // A panic of a part is a bug, and goes on as one.
-        parts
-            .into_iter()
-            .flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

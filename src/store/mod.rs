@@ -3,10 +3,13 @@
 
 mod artifact;
 mod file;
+mod http;
+mod parallel;
 mod spans;
 mod sqlite;
 mod uri;
 
+pub use http::{Secret, ServerSettings, without_credentials};
 pub use uri::{Address, Surroundings, resolve};
 
 use crate::error::Result;
@@ -120,6 +123,21 @@ pub struct Query {
     pub only_types: bool,
 }
 
+impl Query {
+    /// The records of all traces of some experiments, newest first.
+    #[must_use]
+    pub fn newest(experiments: Vec<Experiment>) -> Self {
+        Self {
+            experiments,
+            filter: Filter::default(),
+            order: Order::NEWEST,
+            expected: None,
+            need: Need::Info,
+            only_types: false,
+        }
+    }
+}
+
 /// Takes traces from a store as they come.
 pub trait Sink {
     /// One trace; breaking ends the search.
@@ -131,13 +149,22 @@ pub trait Sink {
     fn problem(&mut self, problem: Problem);
 }
 
+/// What a reader should know of how a store is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// Good to know.
+    Note(String),
+    /// Better not ignored.
+    Warning(String),
+}
+
 /// A place where traces are kept.
 pub trait TraceStore {
     /// What to call it in messages.
     fn name(&self) -> &str;
 
     /// Something that the reader should know of how the store is read.
-    fn remark(&self) -> Option<String> {
+    fn remark(&self) -> Option<Remark> {
         None
     }
 
@@ -159,11 +186,11 @@ pub trait TraceStore {
     /// When the store cannot be read, or the sink fails.
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<()>;
 
-    /// Ids that begin so, of all experiments, at most `limit`.
+    /// Ids that begin in one of these ways, of all experiments, at most `limit` of each.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn ids_with_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<String>>;
+    fn ids_with_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<String>>;
 
     /// One trace by its exact id.
     ///
@@ -192,6 +219,7 @@ pub fn open(address: &Address, around: &Surroundings) -> Result<Box<dyn TraceSto
     Ok(match address {
         Address::Sqlite(path) => Box::new(sqlite::SqliteStore::open(path, around)?),
         Address::Files(path) => Box::new(file::FileStore::open(path, around)?),
+        Address::Server(uri) => Box::new(http::HttpStore::open(uri, &around.server)?),
         Address::Demo => Box::new(sqlite::SqliteStore::demo()?),
     })
 }

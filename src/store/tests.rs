@@ -1,3 +1,4 @@
+use super::ServerSettings;
 use super::artifact::Artifacts;
 use super::uri::{Address, Surroundings, resolve};
 use crate::error::Kind;
@@ -14,7 +15,12 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn around(cwd: &Path) -> Surroundings {
-    Surroundings { cwd: cwd.to_owned(), tracking_uri: None, artifacts_destination: None }
+    Surroundings {
+        cwd: cwd.to_owned(),
+        tracking_uri: None,
+        artifacts_destination: None,
+        server: ServerSettings::default(),
+    }
 }
 
 #[test]
@@ -25,6 +31,7 @@ fn every_local_form_of_a_tracking_uri_is_read() {
     let files = Address::Files(root.join("mlruns"));
     let spaced = Address::Sqlite(root.join("with space.db"));
     let absolute = root.display();
+    let server = Address::Server("http://127.0.0.1:5000".to_owned());
     let cases = [
         ("sqlite:///mlflow.db".to_owned(), &database),
         (format!("sqlite:///{absolute}/mlflow.db"), &database),
@@ -37,6 +44,7 @@ fn every_local_form_of_a_tracking_uri_is_read() {
         ("file:mlruns".to_owned(), &files),
         (format!("file://{absolute}/mlruns"), &files),
         (format!("file://localhost{absolute}/mlruns"), &files),
+        ("http://127.0.0.1:5000".to_owned(), &server),
         ("demo:".to_owned(), &Address::Demo),
     ];
     for (text, expected) in cases {
@@ -56,7 +64,6 @@ fn what_is_not_read_is_refused_by_name() {
     check("mysql://host/db", Kind::StoreUnsupported, "mysql");
     check("databricks", Kind::StoreUnsupported, "Databricks");
     check("databricks://profile", Kind::StoreUnsupported, "Databricks");
-    check("http://127.0.0.1:5000", Kind::StoreUnsupported, "tracking servers");
     check("s3://bucket/x", Kind::StoreUnsupported, "s3:");
     check("file://other/x", Kind::StoreUnsupported, "another host");
     check("sqlite://", Kind::StoreUnsupported, "memory");

@@ -1,5 +1,6 @@
 //! Tracking URIs: MLflow's forms, its default rule, and what is not read.
 
+use super::http::ServerSettings;
 use crate::error::{Error, Kind, Result};
 use percent_encoding::percent_decode_str;
 use std::io::Read as _;
@@ -12,6 +13,8 @@ pub enum Address {
     Sqlite(PathBuf),
     /// A file store (`mlruns`).
     Files(PathBuf),
+    /// A tracking server: its URI, which may hold credentials.
+    Server(String),
     /// The sample compiled into the program.
     Demo,
 }
@@ -25,6 +28,8 @@ pub struct Surroundings {
     pub tracking_uri: Option<String>,
     /// `MLFLOW_ARTIFACTS_DESTINATION`: where a local server keeps artifacts.
     pub artifacts_destination: Option<PathBuf>,
+    /// How tracking servers are asked.
+    pub server: ServerSettings,
 }
 
 /// A store's address, and why it is this one.
@@ -97,16 +102,15 @@ fn parse(text: &str, cwd: &Path) -> Result<Address> {
         "demo" => Ok(Address::Demo),
         "file" => file_path(text, rest).and_then(|path| local(text, &cwd.join(path))),
         "sqlite" => sqlite_path(text, rest, cwd).map(Address::Sqlite),
-        "http" | "https" => Err(unsupported("tracking servers are not read yet")
-            .hint("read the files behind the server: `-u path/to/mlflow.db`, its `--backend-store-uri`")),
+        "http" | "https" => Ok(Address::Server(text.to_owned())),
         "postgresql" | "postgres" | "mysql" | "mssql" => {
             Err(unsupported(format!("`{scheme}:` databases are not read"))
-                .hint("SQLite databases and file stores are: `-u path/to/mlflow.db`, `-u path/to/mlruns`"))
+                .hint("ask the MLflow server that stands before it: `-u https://host:port`"))
         }
         "databricks" | "databricks-uc" | "uc" => Err(unsupported("Databricks workspaces are not read")
             .hint("export the traces with MLflow and read a local store")),
         _ => Err(unsupported(format!("`{scheme}:` is not a kind of store that is read"))
-            .hint("a path, `sqlite:///mlflow.db`, `file:mlruns` or `demo:` is")),
+            .hint("a path, `sqlite:///mlflow.db`, `file:mlruns`, `https://host` or `demo:` is")),
     }
 }
 

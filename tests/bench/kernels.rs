@@ -110,7 +110,7 @@ fn reading(c: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let store = store(folder.path(), 1000);
     let store = &*store;
-    let id = store.ids_with_prefix("tr-", 1).expect("a whole store").remove(0);
+    let id = store.ids_with_prefix(&["tr-".to_owned()], 1, &mut Vec::new()).expect("a whole store").remove(0);
 
     let mut group = c.benchmark_group("list");
     for (what, need, count) in [("records", Need::Info, 100), ("records", Need::Info, 1000), ("trees", Need::Tree, 100)]

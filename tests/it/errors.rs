@@ -278,18 +278,12 @@ fn stores_that_are_not_read_are_refused_by_name() {
     insta::assert_snapshot!(Cli::new("experiments").on("postgresql://ada:hunter2@db.example/mlflow").run(), @"
     --- stderr
     error: `postgresql:` databases are not read
-      hint: SQLite databases and file stores are: `-u path/to/mlflow.db`, `-u path/to/mlruns`
-    --- exit 5
-    ");
-    insta::assert_snapshot!(Cli::new("experiments").on("http://ada:hunter2@localhost:5000").run(), @"
-    --- stderr
-    error: tracking servers are not read yet
-      hint: read the files behind the server: `-u path/to/mlflow.db`, its `--backend-store-uri`
+      hint: ask the MLflow server that stands before it: `-u https://host:port`
     --- exit 5
     ");
     insta::assert_snapshot!(Cli::new("experiments --json").on("s3://bucket/mlruns").run(), @r#"
     --- stderr
-    {"error":{"code":"store_unsupported","exit":5,"hint":"a path, `sqlite:///mlflow.db`, `file:mlruns` or `demo:` is","message":"`s3:` is not a kind of store that is read"}}
+    {"error":{"code":"store_unsupported","exit":5,"hint":"a path, `sqlite:///mlflow.db`, `file:mlruns`, `https://host` or `demo:` is","message":"`s3:` is not a kind of store that is read"}}
     --- exit 5
     "#);
     for uri in [
@@ -299,7 +293,6 @@ fn stores_that_are_not_read_are_refused_by_name() {
         "mysql://ada:hunter2@db/x",
         "mysql+pymysql://ada:hunter2@db/x",
         "mssql+pyodbc://ada:hunter2@db/x",
-        "https://ada:hunter2@host/",
         "databricks://profile",
         "databricks",
         "databricks-uc",

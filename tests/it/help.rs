@@ -11,9 +11,9 @@ fn of_the_program() {
     insta::assert_snapshot!(help(""), @"
     Inspect LLM traces of MLflow in the terminal
 
-    Reads what MLflow 2.14 to 3.18 wrote, in SQLite databases and file stores, and writes nothing.
-    Without --tracking-uri and MLFLOW_TRACKING_URI it takes the store that MLflow would take: ./mlruns
-    or ./mlflow.db.
+    Reads what MLflow 2.14 to 3.18 wrote, in SQLite databases, in file stores and on tracking servers,
+    and writes nothing. Without --tracking-uri and MLFLOW_TRACKING_URI it takes the store that MLflow
+    would take: ./mlruns or ./mlflow.db.
 
     Usage: mltrace [OPTIONS] <COMMAND>
 
@@ -35,7 +35,7 @@ fn of_the_program() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -86,8 +86,8 @@ fn of_the_program() {
       mltrace usage @last                   tokens of each LLM call
       mltrace spans --llm --json | jq       LLM calls for scripts
 
-    Exit codes: 0 done, 2 wrong flags, 3 not found or ambiguous, 5 store missing or unreadable, 70 a
-    bug, 130 interrupted
+    Exit codes: 0 done, 2 wrong flags, 3 not found or ambiguous, 4 network or server, 5 store missing or
+    unreadable, 70 a bug, 130 interrupted
     ");
 }
 
@@ -109,7 +109,7 @@ fn of_experiments() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -239,7 +239,7 @@ fn of_traces() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -367,7 +367,7 @@ fn of_traces_list() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -436,7 +436,7 @@ fn of_trace() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -563,7 +563,7 @@ fn of_trace_show() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -682,7 +682,7 @@ fn of_usage() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -811,7 +811,7 @@ fn of_spans() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -884,7 +884,7 @@ fn of_completions() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -953,7 +953,7 @@ fn of_man() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output

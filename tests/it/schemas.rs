@@ -87,7 +87,7 @@ fn errors_are_as_promised() {
         Cli::demo("traces --bogus"),
         Cli::demo("traces --since x"),
         Cli::new("traces").on("/nowhere"),
-        Cli::new("traces").on("http://host"),
+        Cli::new("traces").on("http://127.0.0.1:1"),
         Cli::new("traces"),
     ] {
         let done = cli.clone().arg("--json").run();

@@ -14,7 +14,7 @@ mod typed;
 
 use super::artifact::{self, Artifacts};
 use super::spans::{self, Rows};
-use super::{Need, Query, Sink, Surroundings, TraceStore};
+use super::{Need, Query, Remark, Sink, Surroundings, TraceStore};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Experiment, Labels, Problem, Timestamp, Totals, Trace, TraceInfo, keys};
 use rusqlite::types::ValueRef;
@@ -255,9 +255,9 @@ impl TraceStore for SqliteStore {
         &self.name
     }
 
-    fn remark(&self) -> Option<String> {
+    fn remark(&self) -> Option<Remark> {
         let why = self.database.copied_because()?;
-        Some(format!("reading a temporary copy of `{}`: {why}", self.name))
+        Some(Remark::Note(format!("reading a temporary copy of `{}`: {why}", self.name)))
     }
 
     fn experiments(&self, _problems: &mut Vec<Problem>) -> Result<Vec<Experiment>> {
@@ -324,15 +324,17 @@ impl TraceStore for SqliteStore {
         Ok(())
     }
 
-    fn ids_with_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<String>> {
-        // `x'ff'` sorts after every text that goes on from the prefix, and the range uses the primary key.
+    fn ids_with_prefix(&self, prefixes: &[String], limit: usize, _problems: &mut Vec<Problem>) -> Result<Vec<String>> {
+        // `x'f48fbfbf'` sorts after every text that goes on from the prefix, and the range uses the primary key.
         let sql = "select request_id from trace_info where request_id >= ?1 and request_id < ?1 || cast(x'f48fbfbf' as text) order by request_id limit ?2";
         self.read(|connection| {
             let mut statement = connection.prepare_cached(sql)?;
-            let mut rows = statement.query((prefix, i64::try_from(limit).unwrap_or(i64::MAX)))?;
             let mut ids = Vec::new();
-            while let Some(row) = rows.next()? {
-                ids.extend(text(row, 0));
+            for prefix in prefixes {
+                let mut rows = statement.query((prefix, i64::try_from(limit).unwrap_or(i64::MAX)))?;
+                while let Some(row) = rows.next()? {
+                    ids.extend(text(row, 0));
+                }
             }
             Ok(ids)
         })

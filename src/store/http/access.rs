@@ -1,0 +1,264 @@
+//! How to reach a tracking server and who asks: its address, credentials, certificates, proxy.
+
+use crate::error::{Error, Kind, Result};
+use base64::Engine as _;
+use percent_encoding::percent_decode_str;
+use std::fmt;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use ureq::http::Uri;
+use ureq::tls::{Certificate, ClientCert, PemItem, RootCerts, TlsConfig, parse_pem};
+
+/// Text that no output ever shows.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    #[must_use]
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// What the environment says of tracking servers (MLflow 3.18 `environment_variables.py`, `utils/credentials.py`).
+#[derive(Clone, Debug, Default)]
+pub struct ServerSettings {
+    /// `MLFLOW_TRACKING_USERNAME`.
+    pub username: Option<String>,
+    /// `MLFLOW_TRACKING_PASSWORD`.
+    pub password: Option<Secret>,
+    /// `MLFLOW_TRACKING_TOKEN`.
+    pub token: Option<Secret>,
+    /// `~/.mlflow/credentials`, for a name or password that the environment lacks.
+    pub credentials_file: Option<PathBuf>,
+    /// `MLFLOW_WORKSPACE` (3.10 on).
+    pub workspace: Option<String>,
+    /// `MLFLOW_TRACKING_INSECURE_TLS`.
+    pub insecure_tls: bool,
+    /// `MLFLOW_TRACKING_SERVER_CERT_PATH`, else `REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE`: certificates to trust.
+    pub trusted_certificates: Option<(&'static str, PathBuf)>,
+    /// `MLFLOW_TRACKING_CLIENT_CERT_PATH`: a certificate and its key to show.
+    pub client_certificate: Option<PathBuf>,
+    /// `MLFLOW_HTTP_REQUEST_TIMEOUT`: how long one question may take, repetitions included.
+    pub timeout: Option<Duration>,
+    /// `MLFLOW_HTTP_REQUEST_MAX_RETRIES`.
+    pub retries: Option<u32>,
+    /// `MLFLOW_ALLOW_HTTP_REDIRECTS`, true unless it says no.
+    pub refuses_redirects: bool,
+    /// `HTTP_PROXY`, and `ALL_PROXY` where it is not set.
+    pub http_proxy: Option<Secret>,
+    /// `HTTPS_PROXY`, and `ALL_PROXY` where it is not set.
+    pub https_proxy: Option<Secret>,
+    /// `NO_PROXY`.
+    pub no_proxy: Option<String>,
+    /// A variable that asks for a way to sign in which is not built in.
+    pub unsupported: Option<&'static str>,
+}
+
+/// The address of a server, taken apart.
+#[derive(Clone, Debug)]
+pub(super) struct Base {
+    /// `https://host:port`, without credentials.
+    pub(super) origin: String,
+    /// The path before every route; empty, or with a leading and no trailing slash.
+    pub(super) prefix: String,
+    pub(super) host: String,
+    pub(super) is_tls: bool,
+    user: Option<(String, Secret)>,
+}
+
+impl Base {
+    /// Reads `http[s]://[user:password@]host[:port][/prefix]`.
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        let bad = |why: String| {
+            Error::new(Kind::StoreUnsupported, "the tracking URI is not the address of a server")
+                .because(why)
+                .hint("`-u https://host:port` is one, `-u https://host/prefix` too")
+        };
+        let uri: Uri = text.parse().map_err(|error: ureq::http::uri::InvalidUri| bad(error.to_string()))?;
+        let (Some(authority), Some(host)) = (uri.authority(), uri.host().filter(|host| !host.is_empty())) else {
+            return Err(bad("it names no host".to_owned()));
+        };
+        let scheme = uri.scheme_str().unwrap_or("http").to_ascii_lowercase();
+        let (user, place) = match authority.as_str().rsplit_once('@') {
+            Some((user, place)) => (Some(user), place),
+            None => (None, authority.as_str()),
+        };
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        Ok(Self {
+            origin: format!("{scheme}://{place}"),
+            prefix: uri.path().trim_end_matches('/').to_owned(),
+            host: host.trim_matches(['[', ']']).to_ascii_lowercase(),
+            is_tls: scheme == "https",
+            user: user.filter(|user| !user.is_empty()).map(|user| {
+                let (name, password) = user.split_once(':').unwrap_or((user, ""));
+                (decoded(name), Secret(decoded(password)))
+            }),
+        })
+    }
+
+    /// What messages call the server.
+    pub(super) fn shown(&self) -> String {
+        format!("{}{}", self.origin, self.prefix)
+    }
+
+    pub(super) fn is_loopback(&self) -> bool {
+        self.host == "localhost"
+            || self.host.ends_with(".localhost")
+            || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+/// A tracking URI without the credentials in it, for messages.
+#[must_use]
+pub fn without_credentials(uri: &str) -> String {
+    let Some((scheme, rest)) = uri.split_once("://") else { return uri.to_owned() };
+    let end = rest.find('/').unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+        None => uri.to_owned(),
+    }
+}
+
+/// The value of the `Authorization` header: the URI's own credentials as `requests` takes them, then name and password
+/// from environment and file, then the token (`utils/rest_utils.py` of MLflow 3.18).
+pub(super) fn authorization(base: &Base, settings: &ServerSettings) -> Option<Secret> {
+    let basic = |name: &str, password: &str| {
+        Secret(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{name}:{password}"))))
+    };
+    if let Some((name, password)) = &base.user {
+        return Some(basic(name, password.reveal()));
+    }
+    let file = || settings.credentials_file.as_deref().and_then(|path| std::fs::read_to_string(path).ok());
+    let (mut name, mut password) = (settings.username.clone(), settings.password.clone());
+    if (name.is_none() || password.is_none())
+        && let Some(file) = file()
+    {
+        name = name.or_else(|| in_credentials(&file, "mlflow_tracking_username"));
+        password = password.or_else(|| in_credentials(&file, "mlflow_tracking_password").map(Secret));
+    }
+    match (name, password, &settings.token) {
+        (Some(name), Some(password), _) => Some(basic(&name, password.reveal())),
+        (_, _, Some(token)) => Some(Secret(format!("Bearer {}", token.reveal()))),
+        _ => None,
+    }
+}
+
+/// A value of the section `[mlflow]` of an INI file.
+fn in_credentials(text: &str, wanted: &str) -> Option<String> {
+    let mut is_ours = false;
+    for line in text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';'])) {
+        if let Some(section) = line.strip_prefix('[') {
+            is_ours = section.trim_end_matches(']').trim() == "mlflow";
+        } else if is_ours
+            && let Some((key, value)) = line.split_once(['=', ':'])
+            && key.trim().eq_ignore_ascii_case(wanted)
+        {
+            return Some(value.trim().to_owned()).filter(|value| !value.is_empty());
+        }
+    }
+    None
+}
+
+/// Which certificates are trusted, and which one is shown.
+pub(super) fn tls(settings: &ServerSettings) -> Result<TlsConfig> {
+    let mut tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier);
+    if settings.insecure_tls {
+        // As MLflow does: the two contradict each other.
+        if let Some((variable @ "MLFLOW_TRACKING_SERVER_CERT_PATH", _)) = &settings.trusted_certificates {
+            return Err(Error::new(Kind::Usage, format!("MLFLOW_TRACKING_INSECURE_TLS and {variable} are both set"))
+                .hint("unset one of them"));
+        }
+        tls = tls.disable_verification(true);
+    } else if let Some((variable, path)) = &settings.trusted_certificates {
+        let certificates: Vec<Certificate<'static>> = pem(variable, path)?
+            .into_iter()
+            .filter_map(|item| if let PemItem::Certificate(certificate) = item { Some(certificate) } else { None })
+            .collect();
+        if certificates.is_empty() {
+            return Err(bad_file(variable, path).because("there is no certificate in it"));
+        }
+        tls = tls.root_certs(RootCerts::new_with_certs(&certificates));
+    }
+    if let Some(path) = &settings.client_certificate {
+        let variable = "MLFLOW_TRACKING_CLIENT_CERT_PATH";
+        let (mut chain, mut key) = (Vec::new(), None);
+        for item in pem(variable, path)? {
+            match item {
+                PemItem::Certificate(certificate) => chain.push(certificate),
+                PemItem::PrivateKey(found) => key = Some(found),
+                _ => {}
+            }
+        }
+        let Some(key) = key.filter(|_| !chain.is_empty()) else {
+            return Err(bad_file(variable, path).because("it has to hold a certificate and its private key"));
+        };
+        may_be_shown(path).map_err(|why| bad_file(variable, path).because(why))?;
+        tls = tls.client_cert(Some(ClientCert::new_with_certs(&chain, key)));
+    }
+    Ok(tls.build())
+}
+
+/// Tries out whether a certificate and its key can be shown to a server: the client takes it for granted that they can.
+fn may_be_shown(path: &Path) -> std::result::Result<(), String> {
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let text = |error: rustls::pki_types::pem::Error| error.to_string();
+    let chain = CertificateDer::pem_file_iter(path).map_err(text)?.collect::<std::result::Result<Vec<_>, _>>();
+    let key = PrivateKeyDer::from_pem_file(path).map_err(text)?;
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.map_err(|error| error.to_string())?.with_root_certificates(rustls::RootCertStore::empty());
+    config.with_client_auth_cert(chain.map_err(text)?, key).map(|_| ()).map_err(|error| error.to_string())
+}
+
+fn pem(variable: &str, path: &Path) -> Result<Vec<PemItem<'static>>> {
+    let bytes = std::fs::read(path).map_err(|error| bad_file(variable, path).because(error))?;
+    parse_pem(&bytes).collect::<std::result::Result<_, _>>().map_err(|error| bad_file(variable, path).because(error))
+}
+
+fn bad_file(variable: &str, path: &Path) -> Error {
+    Error::new(Kind::Credentials, format!("cannot use the certificates in `{}`", path.display()))
+        .hint(format!("{variable} names that file; it has to hold X.509 certificates of version 3 in PEM form"))
+}
+
+/// The proxy for a server, unless `NO_PROXY` excepts it.
+pub(super) fn proxy(base: &Base, settings: &ServerSettings) -> Result<Option<ureq::Proxy>> {
+    let (variable, proxy) =
+        if base.is_tls { ("HTTPS_PROXY", &settings.https_proxy) } else { ("HTTP_PROXY", &settings.http_proxy) };
+    let Some(proxy) = proxy else { return Ok(None) };
+    if settings.no_proxy.as_deref().is_some_and(|list| is_excepted(&base.host, list)) {
+        return Ok(None);
+    }
+    let parsed = ureq::Proxy::new(proxy.reveal());
+    parsed.map(Some).map_err(|_| {
+        Error::new(Kind::Network, format!("{variable} is not the address of a proxy")).hint("`http://host:port` is one")
+    })
+}
+
+/// Whether a list such as `localhost,.corp.example,10.0.0.0/8` names a host; a name covers the names below it.
+fn is_excepted(host: &str, list: &str) -> bool {
+    let address = host.parse::<IpAddr>().ok();
+    list.split(',').map(|entry| entry.trim().to_ascii_lowercase()).filter(|entry| !entry.is_empty()).any(|entry| {
+        if let (Some(IpAddr::V4(address)), Some((net, bits))) = (address, entry.split_once('/')) {
+            let (Ok(net), Ok(bits)) = (net.parse::<std::net::Ipv4Addr>(), bits.parse::<u32>()) else { return false };
+            let shift = 32_u32.saturating_sub(bits);
+            return net.to_bits().checked_shr(shift).unwrap_or(0) == address.to_bits().checked_shr(shift).unwrap_or(0);
+        }
+        let name = entry.trim_start_matches(['*', '.']);
+        let name = name.split(':').next().unwrap_or(name);
+        entry == "*" || host == name || (!name.is_empty() && host.ends_with(&format!(".{name}")))
+    })
+}

@@ -1,0 +1,375 @@
+//! Tracking servers of MLflow, from 2.22 on, over their REST interface. The server does the heavy work and is asked small
+//! questions; what a release can do is told from its answers.
+
+mod access;
+mod clauses;
+mod client;
+mod pages;
+mod spans;
+mod totals;
+
+pub use access::{Secret, ServerSettings, without_credentials};
+
+use super::parallel::in_parallel;
+use super::{Need, Query, Remark, Sink, TraceStore};
+use crate::decode;
+use crate::error::{Error, Kind, Result};
+use crate::model::{Experiment, Problem, Totals, Trace, TraceInfo, keys};
+use client::{AT_ONCE, Client, Question, Reply};
+use pages::{Generation, Pages, Search};
+use serde_json::json;
+use spans::in_url;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+/// Where a server cannot search ids, so many of the newest traces are looked through for one.
+const NEWEST_LOOKED_THROUGH: usize = 2_000;
+
+/// So many traces with a part of an id are looked at to find those that begin with it.
+const MOST_NEAR_IDS: usize = 100;
+
+/// A server.
+pub(super) struct HttpStore {
+    name: String,
+    client: Client,
+    /// Learnt from the first answer that tells.
+    generation: Cell<Option<Generation>>,
+    experiments: OnceCell<Vec<Experiment>>,
+    /// Records that an id was found in, so that they are not asked for again.
+    found: RefCell<HashMap<String, TraceInfo>>,
+}
+
+impl HttpStore {
+    pub(super) fn open(uri: &str, settings: &ServerSettings) -> Result<Self> {
+        let client = Client::new(uri, settings)?;
+        Ok(Self {
+            name: client.shown(),
+            client,
+            generation: Cell::new(None),
+            experiments: OnceCell::new(),
+            found: RefCell::default(),
+        })
+    }
+
+    /// Asks by the 3.0 routes, and where the server has none by the 2.0 ones.
+    fn by_generation(&self, question: impl Fn(Generation) -> Question) -> Result<Reply> {
+        let known = self.generation.get();
+        let reply = self.client.ask(&question(known.unwrap_or(Generation::Three)))?;
+        match (known, reply) {
+            (None, Reply::NoRoute) => {
+                let reply = self.client.ask(&question(Generation::Two))?;
+                if !matches!(reply, Reply::NoRoute) {
+                    self.generation.set(Some(Generation::Two));
+                }
+                Ok(reply)
+            }
+            (None, reply) => {
+                self.generation.set(Some(Generation::Three));
+                Ok(reply)
+            }
+            (Some(_), reply) => Ok(reply),
+        }
+    }
+
+    /// The generation, found out by a search for one trace where no answer told it yet.
+    fn learn_generation(&self, experiments: &[String]) -> Result<Generation> {
+        if self.generation.get().is_none() {
+            let search = Search { experiments, filter: "", order: &[], size: 1, token: None };
+            let _ = pages::ask(self, &search)?;
+        }
+        Ok(self.generation())
+    }
+
+    /// The generation, for questions that come after one which told it.
+    fn generation(&self) -> Generation {
+        self.generation.get().unwrap_or(Generation::Three)
+    }
+
+    fn all_experiments(&self) -> Result<&[Experiment]> {
+        if self.experiments.get().is_none() {
+            let _ = self.experiments.set(self.read_experiments()?);
+        }
+        Ok(self.experiments.get().map_or(&[], Vec::as_slice))
+    }
+
+    fn read_experiments(&self) -> Result<Vec<Experiment>> {
+        let (mut all, mut token): (Vec<Experiment>, Option<String>) = (Vec::new(), None);
+        loop {
+            let mut body = json!({"max_results": 1000, "view_type": "ALL"});
+            if let Some(token) = token {
+                body["page_token"] = token.into();
+            }
+            let page = match self.client.ask(&Question::post("/api/2.0/mlflow/experiments/search", &body))? {
+                Reply::Body(bytes) => decode::experiment_page(&String::from_utf8_lossy(&bytes)),
+                Reply::NoRoute => return Err(self.client.not_mlflow("has no route to search experiments")),
+                Reply::Refusal(refusal) => return Err(self.client.refused(&refusal)),
+            };
+            let (more, next) = page.map_err(|why| {
+                self.client.not_mlflow("answers a search for experiments with something else").because(why)
+            })?;
+            all.extend(more);
+            token = next;
+            if token.is_none() {
+                break;
+            }
+        }
+        // Pages are cut by offset: one that changed meanwhile may have come twice.
+        let by_age = |one: &Experiment| (one.experiment_id.len(), one.experiment_id.clone());
+        all.sort_by_key(by_age);
+        all.dedup_by(|a, b| a.experiment_id == b.experiment_id);
+        Ok(all)
+    }
+
+    /// The name of an experiment, where the list was read.
+    fn experiment_name(&self, id: &str) -> Option<String> {
+        self.experiments.get()?.iter().find(|one| one.experiment_id == id).map(|one| one.name.clone())
+    }
+
+    /// The record of a trace by its exact id.
+    fn info(&self, id: &str) -> Result<Option<TraceInfo>> {
+        if let Some(info) = self.found.borrow().get(id) {
+            return Ok(Some(info.clone()));
+        }
+        let id_part = in_url(id);
+        let reply = self.by_generation(|generation| {
+            Question::get(match generation {
+                Generation::Three => format!("/api/3.0/mlflow/traces/{id_part}"),
+                Generation::Two => format!("/api/2.0/mlflow/traces/{id_part}/info"),
+            })
+        })?;
+        match reply {
+            Reply::Body(bytes) => {
+                let info = decode::info_answer(&String::from_utf8_lossy(&bytes));
+                info.map(Some).map_err(|why| {
+                    Error::new(Kind::Server, format!("cannot read what `{}` says of trace `{id}`", self.name))
+                        .because(why)
+                })
+            }
+            Reply::Refusal(refusal) if refusal.is_absence() => Ok(None),
+            Reply::NoRoute => Ok(None),
+            Reply::Refusal(refusal) => Err(self.client.refused(&refusal)),
+        }
+    }
+
+    /// Records that have a text somewhere in their id; none where the server cannot search ids.
+    fn with_id_like(&self, text: &str, experiments: &[String]) -> Result<Option<Vec<TraceInfo>>> {
+        let Some(filter) = clauses::id_contains(text) else { return Ok(None) };
+        let search =
+            Search { experiments, filter: &filter, order: &["timestamp_ms DESC"], size: MOST_NEAR_IDS, token: None };
+        match pages::ask(self, &search)? {
+            // More than fit a page: so short a text that it says little. The first ones show that.
+            Ok(page) => Ok(Some(page.infos.into_iter().flatten().collect())),
+            Err(refusal) if refusal.is_of_question() => Ok(None),
+            Err(refusal) => Err(self.client.refused(&refusal)),
+        }
+    }
+
+    /// The newest records, for servers that cannot search ids; and whether these are all.
+    fn newest(&self, problems: &mut Vec<Problem>) -> Result<(Vec<TraceInfo>, bool)> {
+        let query = Query::newest(self.all_experiments()?.to_vec());
+        let mut pages = Pages::new(self, &query)?;
+        let mut infos = Vec::new();
+        while let Some(info) = pages.next(problems)? {
+            if infos.len() == NEWEST_LOOKED_THROUGH {
+                return Ok((infos, false));
+            }
+            infos.push(info);
+        }
+        Ok((infos, true))
+    }
+
+    /// Hands on a few traces that were selected, with their spans where these are wanted.
+    fn give(&self, batch: &[Selected], need: Need, sink: &mut dyn Sink) -> Result<ControlFlow<()>> {
+        let (client, generation) = (&self.client, self.generation());
+        let load = |selected: &Selected| {
+            if selected.needs_spans {
+                spans::read(client, generation, selected.info.clone(), need)
+            } else {
+                Ok(Trace { info: selected.info.clone(), spans: None })
+            }
+        };
+        let at_once = if batch.iter().any(|selected| selected.needs_spans) { AT_ONCE } else { 1 };
+        for trace in in_parallel(batch, at_once, load) {
+            if sink.trace(trace?)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// A trace that is meant, or may be.
+struct Selected {
+    info: TraceInfo,
+    needs_spans: bool,
+}
+
+/// How many traces' spans are fetched together at first, and at most: few, so that little is fetched in vain when the
+/// taker has had enough.
+const FIRST_BATCH: usize = AT_ONCE;
+const LARGEST_BATCH: usize = 4 * AT_ONCE;
+
+impl TraceStore for HttpStore {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn remark(&self) -> Option<Remark> {
+        self.client.exposes_credentials().then(|| {
+            Remark::Warning(format!(
+                "credentials go to `{}` over plain http, where anybody on the way can read them; https protects them",
+                self.name
+            ))
+        })
+    }
+
+    fn experiments(&self, _problems: &mut Vec<Problem>) -> Result<Vec<Experiment>> {
+        Ok(self.all_experiments()?.to_vec())
+    }
+
+    fn totals(&self, experiments: &[Experiment], problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
+        totals::read(self, experiments, problems)
+    }
+
+    fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<()> {
+        let names: HashMap<&str, &str> =
+            query.experiments.iter().map(|one| (one.experiment_id.as_str(), one.name.as_str())).collect();
+        let mut problems = Vec::new();
+        let mut pages = Pages::new(self, query)?;
+        let mut sorted = if pages.is_in_order() { None } else { Some(pages.sorted(&mut problems)?) };
+        let (mut batch, mut size) = (Vec::new(), FIRST_BATCH);
+        loop {
+            let next = match &mut sorted {
+                Some(sorted) => sorted.pop_front(),
+                None => pages.next(&mut problems)?,
+            };
+            problems.drain(..).for_each(|problem| sink.problem(problem));
+            let Some(mut info) = next else { break };
+            info.experiment_name = names.get(info.experiment_id.as_str()).map(|name| (*name).to_owned());
+            let is_by_root = pages.may_match_by_root(&info);
+            if !is_by_root && !query.filter.matches_info(&info) {
+                continue;
+            }
+            let has_type = pages.has_type(&info, &mut problems)?;
+            if has_type == Some(false) && !may_have_untyped_spans(&info) {
+                continue;
+            }
+            let is_open = query.filter.needs_spans() && has_type != Some(true);
+            let needs_spans = query.need != Need::Info || is_open || is_by_root;
+            batch.push(Selected { info, needs_spans });
+            if !needs_spans || batch.len() >= size {
+                if self.give(&batch, query.need, sink)?.is_break() {
+                    return Ok(());
+                }
+                batch.clear();
+                size = (size * 2).min(LARGEST_BATCH);
+            }
+        }
+        self.give(&batch, query.need, sink).map(|_| ())
+    }
+
+    fn ids_with_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<String>> {
+        // A whole id needs no search, and none goes on after one.
+        for id in prefixes.iter().filter(|id| is_whole_id(id)) {
+            if let Some(info) = self.info(id)? {
+                self.found.borrow_mut().insert(id.clone(), info);
+                return Ok(vec![id.clone()]);
+            }
+        }
+        let experiments: Vec<String> =
+            self.all_experiments()?.iter().map(|experiment| experiment.experiment_id.clone()).collect();
+        if experiments.is_empty() {
+            return Ok(Vec::new());
+        }
+        let shortest = prefixes.iter().min_by_key(|prefix| prefix.len()).map_or("", String::as_str);
+        let infos = if let Some(infos) = self.with_id_like(shortest, &experiments)? {
+            infos
+        } else {
+            let (infos, is_all) = self.newest(problems)?;
+            if !is_all {
+                problems.push(Problem::new(
+                    "limited_search",
+                    format!(
+                        "only the newest {NEWEST_LOOKED_THROUGH} traces were looked through for the id: servers before \
+                         MLflow 3.6 cannot search ids"
+                    ),
+                ));
+            }
+            infos
+        };
+        let mut ids = Vec::new();
+        for mut info in infos {
+            if prefixes.iter().any(|prefix| info.trace_id.starts_with(prefix)) && ids.len() < limit {
+                ids.push(info.trace_id.clone());
+                info.experiment_name = self.experiment_name(&info.experiment_id);
+                self.found.borrow_mut().insert(info.trace_id.clone(), info);
+            }
+        }
+        Ok(ids)
+    }
+
+    fn trace(&self, id: &str, need: Need) -> Result<Option<Trace>> {
+        let Some(mut info) = self.info(id)? else { return Ok(None) };
+        info.experiment_name = self.experiment_name(&info.experiment_id);
+        if need == Need::Info {
+            return Ok(Some(Trace { info, spans: None }));
+        }
+        let (client, generation) = (&self.client, self.generation());
+        if info.experiment_name.is_some() {
+            return spans::read(client, generation, info, need).map(Some);
+        }
+        // The name of the experiment is asked for while the spans are on their way.
+        let experiment = info.experiment_id.clone();
+        let (trace, name) = std::thread::scope(|scope| {
+            let name = scope.spawn(|| experiment_name(client, &experiment));
+            let trace = spans::read(client, generation, info, need);
+            (trace, name.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        let mut trace = trace?;
+        trace.info.experiment_name = name;
+        Ok(Some(trace))
+    }
+
+    fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>> {
+        let route = format!(
+            "/ajax-api/2.0/mlflow/get-trace-artifact?request_id={}&path={}",
+            in_url(&info.trace_id),
+            in_url(id)
+        );
+        let missing = |why: &str| super::attachment_missing(id, &Problem::new("missing_file", why));
+        match self.client.ask(&Question::get(route).file())? {
+            Reply::Body(bytes) => Ok(bytes),
+            Reply::NoRoute => Err(missing("the server has no route for attachments, which MLflow 3.11 brought")),
+            Reply::Refusal(refusal) => Err(missing(&refusal.message)),
+        }
+    }
+
+    fn is_empty(&self) -> Result<bool> {
+        let query = Query { expected: Some(1), ..Query::newest(self.all_experiments()?.to_vec()) };
+        Ok(Pages::new(self, &query)?.next(&mut Vec::new())?.is_none())
+    }
+}
+
+/// Ids as MLflow makes them: `tr-` and 32 hex digits since 3.2, 32 hex digits before.
+fn is_whole_id(id: &str) -> bool {
+    let hex = id.strip_prefix("tr-").unwrap_or(id);
+    hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
+}
+
+/// Whether a trace may have spans whose type the server's table does not tell: those that lie in files, and those that
+/// came over OTLP, whose type foreign attributes tell (MLflow 3.18 `store/tracking/sqlalchemy_store.py`, `log_spans`).
+fn may_have_untyped_spans(info: &TraceInfo) -> bool {
+    info.tags.get(keys::SPANS_LOCATION) != Some("TRACKING_STORE") || info.metadata.get(keys::SIZE_STATS).is_none()
+}
+
+fn experiment_name(client: &Client, id: &str) -> Option<String> {
+    let question = Question::get(format!("/api/2.0/mlflow/experiments/get?experiment_id={}", in_url(id)));
+    match client.ask(&question) {
+        Ok(Reply::Body(bytes)) => decode::experiment_answer(&String::from_utf8_lossy(&bytes)).ok().map(|one| one.name),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,335 @@
+//! Records of traces, page by page, in the order asked for.
+
+use super::HttpStore;
+use super::clauses::{self, Language};
+use super::client::{Question, Refusal, Reply};
+use super::spans::in_url;
+use crate::decode::{self, InfoPage};
+use crate::error::Result;
+use crate::filter::Clause;
+use crate::model::{Problem, TraceInfo};
+use crate::store::{Order, Query, SortKey, SortValue};
+use serde_json::json;
+use std::cmp::Ordering;
+use std::collections::{HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+/// The most that a server gives on one page (MLflow 3.18 `server/handlers.py`).
+pub(super) const LARGEST_PAGE: usize = 500;
+
+/// The 2.0 route takes its experiments in the URL, and servers bound its length (gunicorn: 4,094 bytes).
+const EXPERIMENTS_IN_A_URL: usize = 60;
+
+/// Which routes a server has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Generation {
+    /// 2.0 alone, up to 3.1.
+    Two,
+    /// 3.0 too, from 3.2 on.
+    Three,
+}
+
+/// One page to ask for.
+#[derive(Clone, Debug)]
+pub(super) struct Search<'a> {
+    pub(super) experiments: &'a [String],
+    pub(super) filter: &'a str,
+    pub(super) order: &'a [&'static str],
+    pub(super) size: usize,
+    pub(super) token: Option<&'a str>,
+}
+
+/// Asks for a page: by 3.0, or where the server does not have it by 2.0.
+pub(super) fn ask(store: &HttpStore, search: &Search<'_>) -> Result<std::result::Result<InfoPage, Refusal>> {
+    let reply = store.by_generation(|generation| match generation {
+        Generation::Three => three(search),
+        Generation::Two => two(search),
+    })?;
+    match reply {
+        Reply::Body(bytes) => {
+            let page = decode::info_page(&String::from_utf8_lossy(&bytes));
+            Ok(Ok(page.map_err(|why| store.client.not_mlflow("answers a search with something else").because(why))?))
+        }
+        Reply::NoRoute => Err(store.client.not_mlflow("has no route to search traces")),
+        Reply::Refusal(refusal) => Ok(Err(refusal)),
+    }
+}
+
+pub(super) fn three(search: &Search<'_>) -> Question {
+    let place = |id: &String| json!({"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": id}});
+    let mut body = json!({
+        "locations": search.experiments.iter().map(place).collect::<Vec<_>>(),
+        "max_results": search.size,
+        "order_by": search.order,
+    });
+    if !search.filter.is_empty() {
+        body["filter"] = search.filter.into();
+    }
+    if let Some(token) = search.token {
+        body["page_token"] = token.into();
+    }
+    Question::post("/api/3.0/mlflow/traces/search", &body)
+}
+
+fn two(search: &Search<'_>) -> Question {
+    let mut parts = vec![format!("max_results={}", search.size)];
+    parts.extend(search.experiments.iter().map(|id| format!("experiment_ids={}", in_url(id))));
+    parts.extend(search.order.iter().map(|key| format!("order_by={}", in_url(key))));
+    if !search.filter.is_empty() {
+        parts.push(format!("filter={}", in_url(search.filter)));
+    }
+    parts.extend(search.token.map(|token| format!("page_token={}", in_url(token))));
+    Question::get(format!("/api/2.0/mlflow/traces?{}", parts.join("&")))
+}
+
+/// What a server is asked to order by; none where its order is not the one of [`Order`].
+fn server_order(order: Order) -> Option<[&'static str; 2]> {
+    let key = match (order.key, order.is_descending) {
+        (SortKey::Time, true) => "timestamp_ms DESC",
+        (SortKey::Time, false) => "timestamp_ms ASC",
+        (SortKey::Duration, true) => "execution_time_ms DESC",
+        (SortKey::Duration, false) => "execution_time_ms ASC",
+        // Tokens and cost are texts to it, and names are compared as the database likes.
+        (SortKey::Tokens | SortKey::Cost | SortKey::Name | SortKey::State, _) => return None,
+    };
+    Some([key, "request_id ASC"])
+}
+
+/// Traces of one search, as pages come in.
+struct Stream {
+    experiments: Vec<String>,
+    /// What cannot be said in the server's language is left to be decided here.
+    conditions: Conditions,
+    language: Language,
+    order: Option<[&'static str; 2]>,
+    ready: VecDeque<TraceInfo>,
+    token: Option<String>,
+    is_done: bool,
+    size: usize,
+}
+
+/// Which traces a stream is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Conditions {
+    /// Those that the filter selects.
+    Filter,
+    /// Those that it might select by a name which was not recorded.
+    Nameless,
+    /// Those with a span of its types, as the server's table has them.
+    SpanType,
+}
+
+impl Stream {
+    fn filter(&self, query: &Query) -> String {
+        let is_name = |clause: &Clause| matches!(clause, Clause::Name(_));
+        let mut filter = query.filter.clone();
+        if self.conditions == Conditions::Nameless {
+            filter.clauses.retain(|clause| !is_name(clause));
+        }
+        let mut texts = clauses::texts(&filter, self.language);
+        match self.conditions {
+            Conditions::Filter => {}
+            Conditions::Nameless => texts.push(clauses::NAMELESS.to_owned()),
+            Conditions::SpanType => texts.extend(query.filter.span_types().and_then(clauses::span_type)),
+        }
+        texts.join(" AND ")
+    }
+
+    /// Fetches pages until there is something ready, or no more.
+    ///
+    /// # Errors
+    /// When the server fails, or refuses the search in every language.
+    fn fill(&mut self, store: &HttpStore, query: &Query, problems: &mut Vec<Problem>) -> Result<Filled> {
+        while self.ready.is_empty() && !self.is_done {
+            let filter = self.filter(query);
+            let search = Search {
+                experiments: &self.experiments,
+                filter: &filter,
+                order: self.order.as_ref().map_or(&[], |order| order.as_slice()),
+                size: self.size,
+                token: self.token.as_deref(),
+            };
+            match ask(store, &search)? {
+                Ok(page) => self.take(page, query, problems),
+                Err(refusal) if self.token.is_none() && refusal.is_of_question() => {
+                    let simpler = self.language.simpler().filter(|_| self.conditions == Conditions::Filter);
+                    match simpler {
+                        Some(simpler) => self.language = simpler,
+                        None if self.conditions == Conditions::Filter => return Err(store.client.refused(&refusal)),
+                        None => {
+                            self.is_done = true;
+                            return Ok(Filled::NotUnderstood);
+                        }
+                    }
+                }
+                Err(refusal) => return Err(store.client.refused(&refusal)),
+            }
+        }
+        Ok(Filled::Yes)
+    }
+
+    fn take(&mut self, page: InfoPage, query: &Query, problems: &mut Vec<Problem>) {
+        self.is_done = page.next_page_token.is_none();
+        self.token = page.next_page_token;
+        self.size = (self.size * 2).min(LARGEST_PAGE);
+        for info in page.infos {
+            match info {
+                Ok(mut info) => {
+                    // The server also finds traces that were linked to a run later; their records do not tell.
+                    if self.language != Language::None {
+                        info.linked_runs.extend(
+                            query.filter.clauses.iter().filter_map(|clause| {
+                                if let Clause::Run(id) = clause { Some(id.clone()) } else { None }
+                            }),
+                        );
+                    }
+                    self.ready.push_back(info);
+                }
+                Err(why) => {
+                    let message = format!("a record that the server sent cannot be read: {why}");
+                    problems.push(Problem::new("damaged_trace", message));
+                }
+            }
+        }
+    }
+}
+
+/// What came of fetching.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Filled {
+    Yes,
+    /// The server's release does not know this kind of condition.
+    NotUnderstood,
+}
+
+/// The traces of a query in its order; possibly more than are meant, never fewer.
+pub(super) struct Pages<'a> {
+    store: &'a HttpStore,
+    query: &'a Query,
+    streams: Vec<Stream>,
+    /// Those whose spans need not be looked at to know that they have a type asked for.
+    typed: Option<Typed>,
+    /// Pages are cut by offset, so that traces which arrive meanwhile push others onto the next page again.
+    seen: HashSet<u64>,
+}
+
+/// Traces that the server's table says have a span of a type asked for.
+struct Typed {
+    stream: Stream,
+    ids: HashSet<String>,
+}
+
+impl<'a> Pages<'a> {
+    pub(super) fn new(store: &'a HttpStore, query: &'a Query) -> Result<Self> {
+        let all: Vec<String> = query.experiments.iter().map(|one| one.experiment_id.clone()).collect();
+        let order = server_order(query.order);
+        let size = match (order, query.expected) {
+            (Some(_), Some(expected)) => expected.clamp(1, LARGEST_PAGE),
+            _ => LARGEST_PAGE,
+        };
+        let stream = |experiments: &[String], conditions| Stream {
+            experiments: experiments.to_vec(),
+            conditions,
+            language: Language::Patterns,
+            order,
+            ready: VecDeque::new(),
+            token: None,
+            is_done: false,
+            size,
+        };
+        let mut at_once = all.len().max(1);
+        if all.len() > EXPERIMENTS_IN_A_URL && store.learn_generation(&all[..1])? == Generation::Two {
+            at_once = EXPERIMENTS_IN_A_URL;
+        }
+        let mut streams: Vec<Stream> = all.chunks(at_once).map(|some| stream(some, Conditions::Filter)).collect();
+        if query.filter.clauses.iter().any(|clause| matches!(clause, Clause::Name(_))) && !all.is_empty() {
+            streams.extend(all.chunks(at_once).map(|some| stream(some, Conditions::Nameless)));
+        }
+        let typed = query.filter.span_types().filter(|_| !all.is_empty()).map(|_| Typed {
+            stream: Stream { size: LARGEST_PAGE.min(size * 4), ..stream(&all, Conditions::SpanType) },
+            ids: HashSet::new(),
+        });
+        Ok(Self { store, query, streams, typed, seen: HashSet::new() })
+    }
+
+    /// The next trace.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub(super) fn next(&mut self, problems: &mut Vec<Problem>) -> Result<Option<TraceInfo>> {
+        loop {
+            for stream in &mut self.streams {
+                if stream.fill(self.store, self.query, problems)? == Filled::NotUnderstood {
+                    problems.push(Problem::new(
+                        "nameless_traces",
+                        "traces without a recorded name were not looked at: this server cannot search for them",
+                    ));
+                }
+            }
+            let first = (0..self.streams.len())
+                .filter(|at| !self.streams[*at].ready.is_empty())
+                .min_by(|a, b| self.compare(&self.streams[*a].ready[0], &self.streams[*b].ready[0]));
+            let Some(info) = first.and_then(|at| self.streams[at].ready.pop_front()) else { return Ok(None) };
+            let mut hasher = DefaultHasher::new();
+            info.trace_id.hash(&mut hasher);
+            if self.seen.insert(hasher.finish()) {
+                return Ok(Some(info));
+            }
+        }
+    }
+
+    /// All that is left, in order; for orders that the server does not have.
+    pub(super) fn sorted(&mut self, problems: &mut Vec<Problem>) -> Result<VecDeque<TraceInfo>> {
+        let mut all = Vec::new();
+        while let Some(info) = self.next(problems)? {
+            if self.query.filter.matches_info(&info) || self.may_match_by_root(&info) {
+                all.push(info);
+            }
+        }
+        all.sort_by(|a, b| self.compare(a, b));
+        Ok(all.into())
+    }
+
+    pub(super) fn is_in_order(&self) -> bool {
+        server_order(self.query.order).is_some()
+    }
+
+    /// Whether the root span's name, which is not known yet, may be the one asked for.
+    pub(super) fn may_match_by_root(&self, info: &TraceInfo) -> bool {
+        info.display_name().is_none() && {
+            let mut filter = self.query.filter.clone();
+            filter.clauses.retain(|clause| !matches!(clause, Clause::Name(_)));
+            filter.clauses.len() < self.query.filter.clauses.len() && filter.matches_info(info)
+        }
+    }
+
+    /// Whether a trace has a span of a type asked for, as far as the server's table tells; none where it cannot.
+    pub(super) fn has_type(&mut self, info: &TraceInfo, problems: &mut Vec<Problem>) -> Result<Option<bool>> {
+        let (order, is_in_order) = (self.query.order, self.is_in_order());
+        let Some(typed) = &mut self.typed else { return Ok(None) };
+        loop {
+            if typed.ids.contains(&info.trace_id) {
+                return Ok(Some(true));
+            }
+            if typed.stream.fill(self.store, self.query, problems)? == Filled::NotUnderstood {
+                self.typed = None;
+                return Ok(None);
+            }
+            match typed.stream.ready.front() {
+                Some(next) if !is_in_order || compare(order, next, info).is_le() => {
+                    typed.ids.insert(next.trace_id.clone());
+                    typed.stream.ready.pop_front();
+                }
+                _ => return Ok(Some(false)),
+            }
+        }
+    }
+
+    fn compare(&self, a: &TraceInfo, b: &TraceInfo) -> Ordering {
+        compare(self.query.order, a, b)
+    }
+}
+
+fn compare(order: Order, a: &TraceInfo, b: &TraceInfo) -> Ordering {
+    order.compare(&SortValue::of(a, order.key), &SortValue::of(b, order.key)).then_with(|| a.trace_id.cmp(&b.trace_id))
+}

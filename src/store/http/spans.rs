@@ -1,0 +1,117 @@
+//! The spans of one trace, wherever its server keeps them.
+
+use super::client::{Client, Question, Refusal, Reply};
+use super::pages::Generation;
+use crate::decode::{self, TraceFile};
+use crate::error::Result;
+use crate::model::{Problem, Spans, SpansSource, Trace, TraceInfo, TraceState, arrange, keys};
+use crate::store::{Need, spans};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What stands for itself in one part of a path or of a query.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// A text within a URL.
+pub(super) fn in_url(text: &str) -> String {
+    utf8_percent_encode(text, PLAIN).to_string()
+}
+
+/// Adds the spans to a trace's record.
+///
+/// `get-trace-artifact` comes first: every release has it, it gives the spans as they are stored, in one answer, and it
+/// alone survives integers beyond 64 bits (MLflow 2.22 to 3.18 `server/handlers.py`).
+///
+/// # Errors
+/// Where the server cannot be asked; a trace that it cannot give is a problem of that trace.
+pub(super) fn read(client: &Client, generation: Generation, info: TraceInfo, need: Need) -> Result<Trace> {
+    let id = in_url(&info.trace_id);
+    let mut refusals = Vec::new();
+    let stored = Question::get(format!("/ajax-api/2.0/mlflow/get-trace-artifact?request_id={id}"));
+    let mut file = ask(client, &stored, &mut refusals)?.map(|text| decode::trace_file(&text, spans::keep(need)));
+    if generation == Generation::Three {
+        for route in [
+            format!("/api/3.0/mlflow/traces/get?trace_id={id}&allow_partial=true"),
+            format!("/api/3.0/mlflow/traces/batchGet?trace_ids={id}"),
+        ] {
+            if has_spans(file.as_ref()) {
+                break;
+            }
+            if let Some(text) = ask(client, &Question::get(route).once(), &mut refusals)? {
+                file = decode::wire_spans(&text, spans::keep(need)).ok().or(file);
+            }
+        }
+    }
+    if !has_spans(file.as_ref())
+        && let Some(location) = info.tags.get(keys::ARTIFACT_LOCATION)
+        && let Some(folder) = served_path(location, &|authority| client.is_at(authority))
+    {
+        let route = format!("/api/2.0/mlflow-artifacts/artifacts/{folder}/traces.json");
+        file = ask(client, &Question::get(route).once(), &mut refusals)?
+            .map(|text| decode::trace_file(&text, spans::keep(need)))
+            .or(file);
+    }
+    Ok(put_together(info, file, refusals))
+}
+
+fn has_spans(file: Option<&TraceFile>) -> bool {
+    file.is_some_and(|file| !file.spans.is_empty())
+}
+
+fn ask(client: &Client, question: &Question, refusals: &mut Vec<Refusal>) -> Result<Option<String>> {
+    match client.ask(question)? {
+        Reply::Body(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Reply::NoRoute => Ok(None),
+        Reply::Refusal(refusal) => {
+            refusals.push(refusal);
+            Ok(None)
+        }
+    }
+}
+
+/// The path below the server's own artifact store. Another host is not asked: a trace could name any.
+pub(super) fn served_path(location: &str, is_here: &dyn Fn(&str) -> bool) -> Option<String> {
+    let rest = location.strip_prefix("mlflow-artifacts:")?;
+    let path = match rest.strip_prefix("//").filter(|after| !after.starts_with('/')) {
+        Some(after) => {
+            let (authority, path) = after.split_once('/')?;
+            Some(path).filter(|_| is_here(authority))?
+        }
+        None => rest.trim_start_matches('/'),
+    };
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let is_plain = !parts.is_empty() && !parts.iter().any(|part| matches!(*part, "." | ".."));
+    is_plain.then(|| parts.iter().map(|part| in_url(part)).collect::<Vec<_>>().join("/"))
+}
+
+fn put_together(mut info: TraceInfo, file: Option<TraceFile>, refusals: Vec<Refusal>) -> Trace {
+    let mut problems = Vec::new();
+    let file = file.unwrap_or_default();
+    if file.is_cut {
+        let saved = file.spans.len();
+        problems.push(Problem::new(
+            "cut_file",
+            format!("the spans that the server has end too early or are damaged; {saved} whole ones could be read"),
+        ));
+    }
+    if let Some(why) = file.damage.first() {
+        problems.push(Problem::new("damaged_span", format!("{} spans cannot be read: {why}", file.damage.len())));
+    }
+    let (list, nodes, repeated) = arrange(file.spans);
+    if repeated > 0 {
+        let message = format!("{repeated} spans repeat the id of another one and are left out");
+        problems.push(Problem::new("repeated_span", message));
+    }
+    // Nothing is wrong with a trace whose spans are not written yet.
+    if list.is_empty() && info.state != TraceState::InProgress && info.span_count != Some(0) {
+        let why = refusals.into_iter().next().map(|refusal| format!(": {}", refusal.message)).unwrap_or_default();
+        problems.push(Problem::new("missing_spans", format!("the server gives no spans of {}{why}", info.trace_id)));
+    }
+    // As in a database: where no number was recorded, those that are stored count.
+    info.span_count = info.span_count.or(Some(list.len() as u64).filter(|count| *count > 0));
+    if info.name.is_none() {
+        let root = list.iter().find(|span| span.parent.is_none()).or(list.first());
+        info.root_name = root.map(|span| span.name.clone());
+    }
+    let source = if list.is_empty() { SpansSource::None } else { SpansSource::Server };
+    Trace { info, spans: Some(Spans { list, nodes, source, problems }) }
+}
