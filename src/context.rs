@@ -2,15 +2,16 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::model::{Problem, Timestamp, Zone};
-use crate::render::{Format, Look, Output, Theme, text};
+use crate::render::{Format, Look, Output, Theme, number, text};
 use crate::store::{self, Address, Remark, Secret, ServerSettings, Surroundings, TraceStore};
-use crate::term::{Paged, Screen, Wishes};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::cell::Cell;
+use crate::term::{Paged, Screen, StatusLine, Wishes};
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
 
 /// What the flags that every command has say.
 #[derive(Clone, Debug, Default)]
@@ -46,12 +47,13 @@ pub struct Context {
 }
 
 /// Messages beside the results.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Notes {
     quiet: bool,
     verbose: bool,
     theme: Theme,
     shows_progress: bool,
+    status: StatusLine,
 }
 
 /// At most so many warnings of one command are printed; the rest is counted.
@@ -74,13 +76,14 @@ impl Context {
             zone,
             now,
         };
+        let status = StatusLine::default();
         let from_environment = |key: &'static str| text(key).map(|value| (key, value));
         Self {
             output: Output {
                 format: globals.format,
                 look,
                 is_terminal: screen.is_terminal,
-                out: Paged::new(screen.pager.filter(|_| is_text)),
+                out: Paged::new(screen.pager.filter(|_| is_text), globals.format != Format::Json, status.clone()),
             },
             now,
             zone,
@@ -97,6 +100,7 @@ impl Context {
                 verbose: globals.verbose,
                 theme: Theme { color: screen.color_stderr },
                 shows_progress: screen.shows_progress && !globals.quiet,
+                status,
             },
             globals,
         }
@@ -161,7 +165,9 @@ impl Context {
     /// A line on stderr. A closed stderr is nobody's concern.
     fn say(&self, (role, title): (crate::render::Role, &str), message: &str) {
         let line = format!("{} {}", self.notes.theme.paint(role, title), text::one_line(message));
-        let _ = writeln!(std::io::stderr().lock(), "{line}");
+        self.notes.status.beside(|| {
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
+        });
     }
 
     /// The flags that every command has.
@@ -181,7 +187,17 @@ impl Context {
     /// A sign of life for work that takes long.
     #[must_use]
     pub fn progress(&self, what: &'static str) -> Progress {
-        Progress { what, started: Instant::now(), count: Cell::new(0), bar: None, is_shown: self.notes.shows_progress }
+        let count = Arc::new(AtomicU64::new(0));
+        let status = self.notes.status.clone();
+        let end = self.notes.shows_progress.then(|| {
+            status.allow();
+            let (end, ended) = mpsc::channel();
+            let (status, count, unicode) = (status.clone(), Arc::clone(&count), self.output.look.unicode);
+            // Without the thread nothing is shown, and nothing is lost.
+            let _ = std::thread::Builder::new().spawn(move || draw_progress(what, &count, &status, unicode, &ended));
+            end
+        });
+        Progress { count, status, end }
     }
 }
 
@@ -226,39 +242,36 @@ impl Role {
     const WARNING: (crate::render::Role, &'static str) = (crate::render::Role::Warn, "warning:");
 }
 
+/// Work that lasts so long makes somebody wonder.
+const PROGRESS_AFTER: Duration = Duration::from_millis(300);
+
+/// How often the line of progress moves.
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+
 /// Counts on stderr, once work has lasted long enough for somebody to wonder.
 #[derive(Debug)]
 pub struct Progress {
-    what: &'static str,
-    started: Instant,
-    count: Cell<u64>,
-    bar: Option<ProgressBar>,
-    is_shown: bool,
+    count: Arc<AtomicU64>,
+    status: StatusLine,
+    /// Dropping it ends the thread that draws.
+    end: Option<Sender<()>>,
 }
 
 impl Progress {
     /// One more is done.
-    pub fn tick(&mut self) {
-        self.count.set(self.count.get() + 1);
-        if !self.is_shown || !self.count.get().is_multiple_of(64) || self.started.elapsed() < Duration::from_millis(300)
-        {
-            return;
-        }
-        let bar = self.bar.get_or_insert_with(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            let style = ProgressStyle::with_template("{spinner} {pos} {msg}")
-                .unwrap_or_else(|_| ProgressStyle::default_spinner());
-            bar.set_style(style);
-            bar.set_message(self.what);
-            bar
-        });
-        bar.set_position(self.count.get());
+    pub fn tick(&self) {
+        self.add(1);
+    }
+
+    /// So many more are done.
+    pub fn add(&self, more: usize) {
+        self.count.fetch_add(more as u64, Ordering::Relaxed);
     }
 
     /// Clears the line before results are printed.
     pub fn clear(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
+        if self.end.take().is_some() {
+            self.status.clear();
         }
     }
 }
@@ -266,6 +279,21 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.clear();
+    }
+}
+
+/// Draws until the other end of `ended` is gone or the line was cleared.
+fn draw_progress(what: &str, count: &AtomicU64, status: &StatusLine, unicode: bool, ended: &Receiver<()>) {
+    let mut pause = PROGRESS_AFTER;
+    while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+        let text = match count.load(Ordering::Relaxed) {
+            0 => "reading".to_owned(),
+            count => format!("{} {what}", number::count(i64::try_from(count).unwrap_or(i64::MAX))),
+        };
+        if !status.draw(text, unicode) {
+            return;
+        }
+        pause = PROGRESS_EVERY;
     }
 }
 

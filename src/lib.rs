@@ -36,6 +36,7 @@ use error::{Error, Kind};
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
+use term::Ending;
 
 /// Runs the program: parses the arguments, runs the command, tells what went wrong.
 #[must_use]
@@ -50,9 +51,12 @@ pub fn run(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<OsString>) -> ExitC
     let globals = cli.globals();
     let is_json = matches!(globals.format, render::Format::Json | render::Format::Jsonl);
     let mut cx = Context::new(globals, env);
+    let ending = cx.output.out.ending();
+    stop_at_interrupt(ending.clone(), is_json);
     let done = cli.command.run(&mut cx);
     let flushed = cx.output.out.finish().map_err(Error::from);
     cx.verbose(&format!("took {}", render::number::millis(i64::try_from(started.elapsed().as_millis()).unwrap_or(0))));
+    ending.settle();
     match done.and(flushed) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => report(&error, is_json),
@@ -97,6 +101,26 @@ fn stop_at_bug(what: &str) {
         .hint("please report it with the command you ran and this text");
     let _ = writeln!(std::io::stderr().lock(), "{}", render::text::block(&error.to_string()));
     std::process::exit(i32::from(Kind::Bug.exit()));
+}
+
+/// Has Ctrl-C end the process from a thread of its own, whatever the others are waiting for.
+fn stop_at_interrupt(ending: Ending, as_json: bool) {
+    // Where the program was told to ignore it, as scripts tell their background jobs, that stands.
+    let _ = ctrlc::try_set_handler(move || {
+        if ending.interrupt() {
+            stop_interrupted(as_json);
+        }
+    });
+}
+
+/// The last words of an interrupted program.
+#[expect(clippy::exit, reason = "the thread that would return the exit code may wait for something forever")]
+fn stop_interrupted(as_json: bool) {
+    let last_words = move || {
+        report(&Error::new(Kind::Interrupted, "interrupted"), as_json);
+    };
+    term::attempt(last_words, || std::time::Duration::ZERO);
+    std::process::exit(i32::from(Kind::Interrupted.exit()));
 }
 
 fn report(error: &Error, as_json: bool) -> ExitCode {

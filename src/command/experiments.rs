@@ -19,11 +19,14 @@ pub struct Args {
 }
 
 pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+    let mut progress = cx.progress("experiments read");
     let store = cx.open_store()?;
     let mut problems = Vec::new();
     let experiments = store.experiments(&mut problems)?;
     let experiments: Vec<_> = experiments.into_iter().filter(|experiment| args.deleted || experiment.is_active()).collect();
+    progress.add(experiments.len());
     let mut totals = store.totals(&experiments, &mut problems)?;
+    progress.clear();
     let mut list = cx.output.list();
     for experiment in experiments {
         let totals = totals.remove(&experiment.experiment_id).unwrap_or_default();

@@ -29,6 +29,7 @@ pub struct Args {
 }
 
 pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+    let mut progress = cx.progress("traces read");
     let store = cx.open_store()?;
     let mut problems = Vec::new();
     let is_light = matches!(cx.output.format, Format::Table | Format::Ids);
@@ -38,7 +39,6 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     // A trace has several spans, so fewer traces than rows will do.
     query.expected = (limit < usize::MAX).then_some((limit / 4).clamp(4, 100));
     query.only_types = true;
-    let mut progress = cx.progress("traces read");
     let mut rows = cx.output.list::<SpanRow>();
     let mut page = Page { returned: 0, matched: None, complete: true };
     let mut span_problems = Vec::new();

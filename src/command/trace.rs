@@ -57,11 +57,13 @@ struct Show {
 
 pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     let Action::Show(show) = &args.command;
+    let mut progress = cx.progress("traces read");
     let store = cx.open_store()?;
     let mut problems = Vec::new();
     let is_light = matches!(cx.output.format, Format::Table | Format::Ids) && show.io.is_none() && show.span.is_none();
     let need = if is_light { Need::Tree } else { Need::Full };
     let mut trace = naming::trace(cx, &*store, &show.trace, &show.select, need, &mut problems)?;
+    progress.clear();
     if let Some(name) = &show.span {
         show_span(cx, &*store, &mut trace, name, show.save_attachments.as_deref())?;
     } else {

@@ -47,13 +47,13 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         Some(Action::List(list)) => list,
         None => &args.list,
     };
+    let mut progress = cx.progress("traces read");
     let store = cx.open_store()?;
     let mut problems = Vec::new();
     let mut query = list.select.query(cx, &*store, list.limits.order()?, Need::Info, &mut problems)?;
     let limit = list.limits.rows();
     // One more than is printed tells whether there are more.
     query.expected = limit.checked_add(1).map(|rows| rows.min(500));
-    let mut progress = cx.progress("traces read");
     let mut rows = cx.output.list::<TraceInfo>();
     let mut page = Page { returned: 0, matched: None, complete: true };
     store::select(&*store, &query, &mut problems, &mut |trace| {

@@ -36,9 +36,11 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
 }
 
 fn of_one(args: &Args, name: &str, cx: &mut Context) -> Result<()> {
+    let mut progress = cx.progress("traces read");
     let store = cx.open_store()?;
     let mut problems = Vec::new();
     let trace = naming::trace(cx, &*store, name, &args.select, Need::Tree, &mut problems)?;
+    progress.clear();
     let view = UsageView { usage: usage::of_trace(&trace), trace };
     cx.output.show(&view)?;
     let (usage, info) = (&view.usage, &view.trace.info);
@@ -64,10 +66,10 @@ fn figures(usage: &TokenUsage) -> String {
 }
 
 fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
+    let mut progress = cx.progress("traces read");
     let store = cx.open_store()?;
     let mut problems = Vec::new();
     let query = args.select.query(cx, &*store, Order::NEWEST, Need::Tree, &mut problems)?;
-    let mut progress = cx.progress("traces read");
     let mut by_model = ByModel::default();
     store::select(&*store, &query, &mut problems, &mut |trace| {
         progress.tick();

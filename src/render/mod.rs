@@ -21,7 +21,7 @@ use crate::error::Result;
 use crate::model::{Timestamp, Zone};
 use crate::term::Paged;
 use serde::Serialize;
-use std::io::Write;
+use std::io::{BufWriter, IntoInnerError, Write};
 
 /// A form of output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -152,10 +152,12 @@ impl Output {
 fn write_json(out: &mut Paged, is_terminal: bool, value: &impl Serialize) -> Result<()> {
     if is_terminal {
         serde_json::to_writer(json::Escaped(out), value)?;
-    } else {
-        serde_json::to_writer(out, value)?;
+        return Ok(());
     }
-    Ok(())
+    // Values come in bits, and each write takes a lock.
+    let mut out = BufWriter::new(out);
+    serde_json::to_writer(&mut out, value)?;
+    Ok(out.into_inner().map(drop).map_err(IntoInnerError::into_error)?)
 }
 
 /// So many rows of a table are laid out together; later ones keep the widths of the first.
@@ -168,7 +170,7 @@ pub struct List<'a, R> {
     rows: Vec<Vec<Cell>>,
     layout: Option<table::Layout>,
     count: usize,
-    /// One row as JSON, before it leaves in one write.
+    /// One row as JSON or CSV, before it leaves in one write.
     line: Vec<u8>,
     kind: std::marker::PhantomData<R>,
 }
@@ -207,10 +209,12 @@ impl<R: Row> List<'_, R> {
                 }
             }
             Format::Csv => {
+                self.line.clear();
                 if self.count == 1 {
-                    csv::titles::<R>(out)?;
+                    csv::titles::<R>(&mut self.line)?;
                 }
-                csv::row(out, is_terminal, row)?;
+                csv::row(&mut self.line, is_terminal, row)?;
+                out.write_all(&self.line)?;
             }
             // The group of calls whose model nobody recorded has no id.
             Format::Ids if row.id().is_empty() => {}

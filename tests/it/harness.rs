@@ -243,6 +243,29 @@ impl Copy {
     }
 }
 
+/// A store with so many traces that a list of them fills a pipe many times over.
+pub(crate) fn large() -> Copy {
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    copy.sql(
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 1200)
+         insert into trace_info (request_id, experiment_id, timestamp_ms, execution_time_ms, status, request_preview, trace_name)
+         select printf('tr-%032x', i), 5, 1795000000000 + i, i, 'OK', printf('%0800d', i), 'made' from n;
+         with recursive n(i) as (select 1 union all select i + 1 from n where i < 1200)
+         insert into trace_tags (key, value, request_id) select 'mood', 'fine', printf('tr-%032x', i) from n;
+         insert into trace_tags (key, value, request_id)
+         select 'mlflow.trace.spansLocation', 'TRACKING_STORE', request_id from trace_info where trace_name = 'made';
+         insert into spans (trace_id, experiment_id, span_id, name, status, start_time_unix_nano, end_time_unix_nano, content)
+         select request_id, 5, substr(request_id, -16), 'made', 'OK', 1, 2,
+             json_object('name', 'made', 'span_id', substr(request_id, -16), 'trace_id', substr(request_id, 4), 'start_time_unix_nano', 1,
+                 'end_time_unix_nano', 2, 'status', json_object('code', 'STATUS_CODE_OK'), 'events', json_array(),
+                 'attributes', json_object('mlflow.spanInputs', json_quote(request_preview)))
+             from trace_info where trace_name = 'made';",
+    );
+    let mode: String = copy.database().query_row("pragma journal_mode", [], |row| row.get(0)).unwrap();
+    assert_eq!(mode, "delete", "a rollback journal, as MLflow uses");
+    copy
+}
+
 pub(crate) fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {

@@ -18,6 +18,7 @@ mod floors;
 mod harness;
 mod help;
 mod hostile;
+mod interrupt;
 mod naming;
 mod schemas;
 mod select;

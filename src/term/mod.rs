@@ -1,8 +1,14 @@
-//! What the terminal can do and what the user wants of it, decided once; and the pager.
+//! What the terminal can do and what the user wants of it, decided once; and the streams that end there.
+
+mod output;
+mod status;
+
+pub use output::{Ending, Paged, attempt};
+pub use status::StatusLine;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal as _, Write};
-use std::process::{Child, Command, Stdio};
+use std::io::{self, IsTerminal as _};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -98,93 +104,7 @@ impl Screen {
     }
 }
 
-/// Standard output, which turns to the pager once more was written than fits on the screen.
-pub struct Paged {
-    pager: Option<Pager>,
-    held: Vec<u8>,
-    lines: usize,
-    to: To,
-}
-
-enum To {
-    Undecided,
-    Stdout(io::BufWriter<io::StdoutLock<'static>>),
-    Pager(Child),
-}
-
-impl Paged {
-    /// Without a pager everything goes straight through a buffer.
-    #[must_use]
-    pub fn new(pager: Option<Pager>) -> Self {
-        let to = if pager.is_some() { To::Undecided } else { To::stdout() };
-        Self { pager, held: Vec::new(), lines: 0, to }
-    }
-
-    /// Writes what is held back and waits for the pager.
-    ///
-    /// # Errors
-    /// When stdout or the pager is gone.
-    pub fn finish(&mut self) -> io::Result<()> {
-        if matches!(self.to, To::Undecided) {
-            self.to = To::stdout();
-            let held = std::mem::take(&mut self.held);
-            self.write_all(&held)?;
-        }
-        self.flush()?;
-        if let To::Pager(child) = &mut self.to {
-            drop(child.stdin.take());
-            child.wait()?;
-        }
-        Ok(())
-    }
-
-    fn turn_to_pager(&mut self) -> io::Result<()> {
-        let Some(pager) = self.pager.take() else { return Ok(()) };
-        // `PAGER` may hold arguments. One that cannot be started is no pager.
-        let mut words = pager.command.split_whitespace();
-        let mut command = Command::new(words.next().unwrap_or_default());
-        if !pager.has_less_options {
-            command.env("LESS", "FRX");
-        }
-        self.to = command.args(words).stdin(Stdio::piped()).spawn().map_or_else(|_| To::stdout(), To::Pager);
-        let held = std::mem::take(&mut self.held);
-        self.write_all(&held)
-    }
-}
-
-impl To {
-    fn stdout() -> Self {
-        Self::Stdout(io::BufWriter::with_capacity(1 << 16, io::stdout().lock()))
-    }
-}
-
-impl Write for Paged {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.to {
-            To::Stdout(out) => out.write(bytes),
-            To::Pager(child) => child.stdin.as_mut().map_or(Ok(bytes.len()), |stdin| stdin.write(bytes)),
-            To::Undecided => {
-                self.held.extend_from_slice(bytes);
-                self.lines += memchr::memchr_iter(b'\n', bytes).count();
-                if self.pager.as_ref().is_some_and(|pager| self.lines >= pager.height) {
-                    self.turn_to_pager()?;
-                }
-                Ok(bytes.len())
-            }
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match &mut self.to {
-            To::Stdout(out) => out.flush(),
-            To::Pager(child) => child.stdin.as_mut().map_or(Ok(()), Write::flush),
-            To::Undecided => Ok(()),
-        }
-    }
-}
-
-impl std::fmt::Debug for Paged {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Paged").field("pager", &self.pager).finish_non_exhaustive()
-    }
+/// A thread that panics ends the process, so what it leaves behind is never seen.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
