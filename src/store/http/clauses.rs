@@ -31,6 +31,11 @@ pub(super) fn texts(filter: &Filter, language: Language) -> Vec<String> {
     filter.clauses.iter().filter_map(|clause| text(clause, language)).collect()
 }
 
+/// Whether a condition on the name is decided by the server.
+pub(super) fn says_name(clause: &Clause, language: Language) -> bool {
+    matches!(clause, Clause::Name(_)) && text(clause, language).is_some()
+}
+
 /// The condition that a trace has a span of one of these types, as the column of the server's table says.
 pub(super) fn span_type(types: &[String]) -> Option<String> {
     let types: Option<Vec<String>> = types.iter().map(|name| quoted(name)).collect();

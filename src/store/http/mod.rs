@@ -168,7 +168,7 @@ impl HttpStore {
     /// The newest records, for servers that cannot search ids; and whether these are all.
     fn newest(&self, problems: &mut Vec<Problem>) -> Result<(Vec<TraceInfo>, bool)> {
         let query = Query::newest(self.all_experiments()?.to_vec());
-        let mut pages = Pages::new(self, &query)?;
+        let mut pages = Pages::new(self, &query, problems)?;
         let mut infos = Vec::new();
         while let Some(info) = pages.next(problems)? {
             if infos.len() == NEWEST_LOOKED_THROUGH {
@@ -236,7 +236,7 @@ impl TraceStore for HttpStore {
         let names: HashMap<&str, &str> =
             query.experiments.iter().map(|one| (one.experiment_id.as_str(), one.name.as_str())).collect();
         let mut problems = Vec::new();
-        let mut pages = Pages::new(self, query)?;
+        let mut pages = Pages::new(self, query, &mut problems)?;
         let mut sorted = if pages.is_in_order() { None } else { Some(pages.sorted(&mut problems)?) };
         let (mut batch, mut size) = (Vec::new(), FIRST_BATCH);
         loop {
@@ -347,7 +347,8 @@ impl TraceStore for HttpStore {
 
     fn is_empty(&self) -> Result<bool> {
         let query = Query { expected: Some(1), ..Query::newest(self.all_experiments()?.to_vec()) };
-        Ok(Pages::new(self, &query)?.next(&mut Vec::new())?.is_none())
+        let mut problems = Vec::new();
+        Ok(Pages::new(self, &query, &mut problems)?.next(&mut problems)?.is_none())
     }
 }
 

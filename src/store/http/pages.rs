@@ -82,6 +82,9 @@ fn two(search: &Search<'_>) -> Question {
     Question::get(format!("/api/2.0/mlflow/traces?{}", parts.join("&")))
 }
 
+/// Newest first, as a server says it.
+const NEWEST: [&str; 2] = ["timestamp_ms DESC", "request_id ASC"];
+
 /// What a server is asked to order by; none where its order is not the one of [`Order`].
 fn server_order(order: Order) -> Option<[&'static str; 2]> {
     let key = match (order.key, order.is_descending) {
@@ -101,7 +104,7 @@ struct Stream {
     /// What cannot be said in the server's language is left to be decided here.
     conditions: Conditions,
     language: Language,
-    order: Option<[&'static str; 2]>,
+    order: [&'static str; 2],
     ready: VecDeque<TraceInfo>,
     token: Option<String>,
     is_done: bool,
@@ -145,12 +148,16 @@ impl Stream {
             let search = Search {
                 experiments: &self.experiments,
                 filter: &filter,
-                order: self.order.as_ref().map_or(&[], |order| order.as_slice()),
+                order: &self.order,
                 size: self.size,
                 token: self.token.as_deref(),
             };
             match ask(store, &search)? {
                 Ok(page) => self.take(page, query, problems),
+                // Old file stores cannot sort traces by a duration that some of them lack (MLflow 2.22 answers 500).
+                Err(refusal) if self.token.is_none() && refusal.status == 500 && self.order != NEWEST => {
+                    return Ok(Filled::NotOrdered);
+                }
                 Err(refusal) if self.token.is_none() && refusal.is_of_question() => {
                     let simpler = self.language.simpler().filter(|_| self.conditions == Conditions::Filter);
                     match simpler {
@@ -200,6 +207,8 @@ enum Filled {
     Yes,
     /// The server's release does not know this kind of condition.
     NotUnderstood,
+    /// The server cannot sort by what was asked for.
+    NotOrdered,
 }
 
 /// The traces of a query in its order; possibly more than are meant, never fewer.
@@ -207,6 +216,8 @@ pub(super) struct Pages<'a> {
     store: &'a HttpStore,
     query: &'a Query,
     streams: Vec<Stream>,
+    /// Whether the server sorts as asked for; otherwise it is done here.
+    is_in_order: bool,
     /// Those whose spans need not be looked at to know that they have a type asked for.
     typed: Option<Typed>,
     /// Pages are cut by offset, so that traces which arrive meanwhile push others onto the next page again.
@@ -220,13 +231,12 @@ struct Typed {
 }
 
 impl<'a> Pages<'a> {
-    pub(super) fn new(store: &'a HttpStore, query: &'a Query) -> Result<Self> {
+    pub(super) fn new(store: &'a HttpStore, query: &'a Query, problems: &mut Vec<Problem>) -> Result<Self> {
         let all: Vec<String> = query.experiments.iter().map(|one| one.experiment_id.clone()).collect();
         let order = server_order(query.order);
-        let size = match (order, query.expected) {
-            (Some(_), Some(expected)) => expected.clamp(1, LARGEST_PAGE),
-            _ => LARGEST_PAGE,
-        };
+        let (is_in_order, order) = (order.is_some(), order.unwrap_or(NEWEST));
+        let expected = query.expected.filter(|_| is_in_order).unwrap_or(LARGEST_PAGE);
+        let size = expected.clamp(1, LARGEST_PAGE);
         let stream = |experiments: &[String], conditions| Stream {
             experiments: experiments.to_vec(),
             conditions,
@@ -249,7 +259,52 @@ impl<'a> Pages<'a> {
             stream: Stream { size: LARGEST_PAGE.min(size * 4), ..stream(&all, Conditions::SpanType) },
             ids: HashSet::new(),
         });
-        Ok(Self { store, query, streams, typed, seen: HashSet::new() })
+        let mut pages = Self { store, query, streams, is_in_order, typed, seen: HashSet::new() };
+        pages.fill(problems)?;
+        Ok(pages)
+    }
+
+    /// Gets the next trace of every stream ready.
+    fn fill(&mut self, problems: &mut Vec<Problem>) -> Result<()> {
+        let mut at = 0;
+        while at < self.streams.len() {
+            let filled = if self.is_needless(at) {
+                self.streams[at].is_done = true;
+                Filled::Yes
+            } else {
+                self.streams[at].fill(self.store, self.query, problems)?
+            };
+            at += 1;
+            match filled {
+                Filled::Yes => {}
+                Filled::NotUnderstood => problems.push(Problem::new(
+                    "nameless_traces",
+                    "traces without a recorded name were not looked at: this server cannot search for them",
+                )),
+                Filled::NotOrdered => {
+                    // Nothing was handed out yet: all begin again.
+                    self.is_in_order = false;
+                    let typed = self.typed.iter_mut().map(|typed| &mut typed.stream);
+                    for stream in self.streams.iter_mut().chain(typed) {
+                        (stream.order, stream.size, stream.is_done) = (NEWEST, LARGEST_PAGE, false);
+                        stream.ready.clear();
+                    }
+                    at = 0;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a stream of nameless traces has only what the others have: where the name is not asked of the server, or
+    /// its release names every trace.
+    fn is_needless(&self, at: usize) -> bool {
+        let says_name = |stream: &Stream| {
+            stream.conditions == Conditions::Filter
+                && self.query.filter.clauses.iter().any(|clause| clauses::says_name(clause, stream.language))
+        };
+        self.streams[at].conditions == Conditions::Nameless
+            && (self.store.generation() == Generation::Two || !self.streams.iter().any(says_name))
     }
 
     /// The next trace.
@@ -258,14 +313,7 @@ impl<'a> Pages<'a> {
     /// When the server cannot be asked.
     pub(super) fn next(&mut self, problems: &mut Vec<Problem>) -> Result<Option<TraceInfo>> {
         loop {
-            for stream in &mut self.streams {
-                if stream.fill(self.store, self.query, problems)? == Filled::NotUnderstood {
-                    problems.push(Problem::new(
-                        "nameless_traces",
-                        "traces without a recorded name were not looked at: this server cannot search for them",
-                    ));
-                }
-            }
+            self.fill(problems)?;
             let first = (0..self.streams.len())
                 .filter(|at| !self.streams[*at].ready.is_empty())
                 .min_by(|a, b| self.compare(&self.streams[*a].ready[0], &self.streams[*b].ready[0]));
@@ -290,8 +338,9 @@ impl<'a> Pages<'a> {
         Ok(all.into())
     }
 
-    pub(super) fn is_in_order(&self) -> bool {
-        server_order(self.query.order).is_some()
+    /// Whether traces come in the order asked for; otherwise [`Pages::sorted`] puts them into it.
+    pub(super) const fn is_in_order(&self) -> bool {
+        self.is_in_order
     }
 
     /// Whether the root span's name, which is not known yet, may be the one asked for.
@@ -305,13 +354,13 @@ impl<'a> Pages<'a> {
 
     /// Whether a trace has a span of a type asked for, as far as the server's table tells; none where it cannot.
     pub(super) fn has_type(&mut self, info: &TraceInfo, problems: &mut Vec<Problem>) -> Result<Option<bool>> {
-        let (order, is_in_order) = (self.query.order, self.is_in_order());
+        let (order, is_in_order) = (self.query.order, self.is_in_order);
         let Some(typed) = &mut self.typed else { return Ok(None) };
         loop {
             if typed.ids.contains(&info.trace_id) {
                 return Ok(Some(true));
             }
-            if typed.stream.fill(self.store, self.query, problems)? == Filled::NotUnderstood {
+            if typed.stream.fill(self.store, self.query, problems)? != Filled::Yes {
                 self.typed = None;
                 return Ok(None);
             }

@@ -106,11 +106,12 @@ fn put_together(mut info: TraceInfo, file: Option<TraceFile>, refusals: Vec<Refu
         let why = refusals.into_iter().next().map(|refusal| format!(": {}", refusal.message)).unwrap_or_default();
         problems.push(Problem::new("missing_spans", format!("the server gives no spans of {}{why}", info.trace_id)));
     }
-    // As in a database: where no number was recorded, those that are stored count.
-    info.span_count = info.span_count.or(Some(list.len() as u64).filter(|count| *count > 0));
+    if info.tags.get(keys::SPANS_LOCATION).is_some() {
+        // Where no number was recorded, the rows that are stored count, as in the database behind the server.
+        info.span_count = info.span_count.or(Some(list.len() as u64).filter(|count| *count > 0));
+    }
     if info.name.is_none() {
-        let root = list.iter().find(|span| span.parent.is_none()).or(list.first());
-        info.root_name = root.map(|span| span.name.clone());
+        info.root_name = list.iter().find(|span| span.parent.is_none()).map(|span| span.name.clone());
     }
     let source = if list.is_empty() { SpansSource::None } else { SpansSource::Server };
     Trace { info, spans: Some(Spans { list, nodes, source, problems }) }

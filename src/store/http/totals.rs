@@ -25,7 +25,7 @@ pub(super) fn read(
     problems: &mut Vec<Problem>,
 ) -> Result<HashMap<String, Totals>> {
     let query = Query::newest(experiments.to_vec());
-    let mut pages = Pages::new(store, &query)?;
+    let mut pages = Pages::new(store, &query, problems)?;
     let mut totals: HashMap<String, Totals> = HashMap::new();
     let mut seen = 0;
     while let Some(info) = pages.next(problems)? {

@@ -12,7 +12,7 @@ use crate::model::{
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row};
 
 /// The token columns of 3.17 on, in the order in which MLflow puts them back into metadata.
-const TOKENS: [&str; 6] = [
+pub(super) const TOKENS: [&str; 6] = [
     "input_tokens",
     "output_tokens",
     "total_tokens",

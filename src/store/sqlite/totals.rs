@@ -1,9 +1,10 @@
 //! Figures of each experiment, summed in steps that are short enough not to hold up a writer.
 
+use super::fill::TOKENS;
 use super::{LONGEST_READ, SqliteStore, integer, text};
 use crate::decode;
 use crate::error::Result;
-use crate::model::{Timestamp, TokenUsage, Totals, keys};
+use crate::model::{Json, Timestamp, TokenUsage, Totals, keys};
 use std::collections::HashMap;
 use std::time::Instant;
 
@@ -17,12 +18,11 @@ pub(super) fn read(store: &SqliteStore) -> Result<HashMap<String, Totals>> {
         let column = store.schema.column("trace_info", column);
         format!("sum({column})")
     };
+    let tokens: Vec<String> = TOKENS.iter().map(|column| token(column)).collect();
     let sql = format!(
-        "select t.experiment_id, count(*), sum(t.status = 'ERROR'), max(t.timestamp_ms), {}, {}, {} \
+        "select t.experiment_id, count(*), sum(t.status = 'ERROR'), max(t.timestamp_ms), {} \
          from trace_info t where t.rowid > ?1 and t.rowid <= ?2 group by t.experiment_id",
-        token("input_tokens"),
-        token("output_tokens"),
-        token("total_tokens"),
+        tokens.join(", ")
     );
     let mut from = store.read(|connection| {
         connection.query_row("select coalesce(min(rowid), 1) - 1 from trace_info", [], |row| row.get::<_, i64>(0))
@@ -47,7 +47,10 @@ pub(super) fn read(store: &SqliteStore) -> Result<HashMap<String, Totals>> {
                         input_tokens: integer(row, 4),
                         output_tokens: integer(row, 5),
                         total_tokens: integer(row, 6),
-                        other: Vec::new(),
+                        other: (7..)
+                            .zip(&TOKENS[3..])
+                            .filter_map(|(at, name)| Some(((*name).to_owned(), Json::of(&integer(row, at)?))))
+                            .collect(),
                     };
                     total.add(&usage);
                 }
