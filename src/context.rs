@@ -151,6 +151,17 @@ impl Context {
         }
     }
 
+    /// Says what it took, where `-v` asks for it.
+    pub fn tell_effort(&self, time: Duration) {
+        let time = number::millis(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
+        let requests = match self.around.server.requests.load(Ordering::Relaxed) {
+            0 => String::new(),
+            1 => " and 1 request".to_owned(),
+            count => format!(" and {count} requests"),
+        };
+        self.verbose(&format!("took {time}{requests}"));
+    }
+
     /// Warns of everything that could not be read as it should.
     pub fn warn(&self, problems: &[Problem]) {
         for problem in problems.iter().take(MOST_WARNINGS) {
@@ -229,6 +240,7 @@ fn server_settings(text: &dyn Fn(&str) -> Option<String>) -> ServerSettings {
         http_proxy: proxy("HTTP_PROXY"),
         https_proxy: proxy("HTTPS_PROXY"),
         no_proxy: either("NO_PROXY"),
+        requests: Arc::default(),
         unsupported: ["MLFLOW_TRACKING_AWS_SIGV4", "MLFLOW_TRACKING_AUTH"]
             .into_iter()
             .find(|key| text(key).is_some_and(|value| !value.trim().eq_ignore_ascii_case("false"))),

@@ -55,7 +55,7 @@ pub fn run(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<OsString>) -> ExitC
     stop_at_interrupt(ending.clone(), is_json);
     let done = cli.command.run(&mut cx);
     let flushed = cx.output.out.finish().map_err(Error::from);
-    cx.verbose(&format!("took {}", render::number::millis(i64::try_from(started.elapsed().as_millis()).unwrap_or(0))));
+    cx.tell_effort(started.elapsed());
     ending.settle();
     match done.and(flushed) {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,6 +6,8 @@ use percent_encoding::percent_decode_str;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use ureq::http::Uri;
 use ureq::tls::{Certificate, ClientCert, PemItem, RootCerts, TlsConfig, parse_pem};
@@ -63,6 +65,8 @@ pub struct ServerSettings {
     pub https_proxy: Option<Secret>,
     /// `NO_PROXY`.
     pub no_proxy: Option<String>,
+    /// Counts the requests that are sent, for `-v`.
+    pub requests: Arc<AtomicU64>,
     /// A variable that asks for a way to sign in which is not built in.
     pub unsupported: Option<&'static str>,
 }
@@ -218,7 +222,7 @@ fn may_be_shown(path: &Path) -> std::result::Result<(), String> {
     let text = |error: rustls::pki_types::pem::Error| error.to_string();
     let chain = CertificateDer::pem_file_iter(path).map_err(text)?.collect::<std::result::Result<Vec<_>, _>>();
     let key = PrivateKeyDer::from_pem_file(path).map_err(text)?;
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let config = config.map_err(|error| error.to_string())?.with_root_certificates(rustls::RootCertStore::empty());
     config.with_client_auth_cert(chain.map_err(text)?, key).map(|_| ()).map_err(|error| error.to_string())

@@ -42,8 +42,13 @@ pub(super) fn span_type(types: &[String]) -> Option<String> {
     Some(format!("span.type IN ({})", types?.join(", ")))
 }
 
-/// The condition that no name was recorded (3.11 on).
-pub(super) const NAMELESS: &str = "name IS NULL";
+/// The conditions of traces without a recorded name (3.11 on) whose root span may have the one asked for: some span has.
+pub(super) fn nameless(filter: &Filter) -> Vec<String> {
+    let span_name = |clause: &Clause| {
+        if let Clause::Name(glob) = clause { named("span.name", glob, Language::Patterns) } else { None }
+    };
+    std::iter::once("name IS NULL".to_owned()).chain(filter.clauses.iter().filter_map(span_name)).collect()
+}
 
 fn text(clause: &Clause, language: Language) -> Option<String> {
     if language == Language::None {
@@ -58,7 +63,7 @@ fn text(clause: &Clause, language: Language) -> Option<String> {
         Clause::Until(time) => Some(format!("timestamp_ms <= {}", time.millis())),
         Clause::MinDuration(millis) => Some(format!("execution_time_ms >= {millis}")),
         Clause::MaxDuration(millis) => Some(format!("execution_time_ms <= {millis}")),
-        Clause::Name(glob) => name(glob, language),
+        Clause::Name(glob) => named("name", glob, language),
         // Comparing requires that the tag exists, in every release.
         Clause::Tag(key, None) => Some(format!("tags.{} != '{NOBODYS}'", key_name(key)?)),
         Clause::Tag(key, Some(value)) => Some(format!("tags.{} = {}", key_name(key)?, quoted(value)?)),
@@ -73,13 +78,13 @@ fn text(clause: &Clause, language: Language) -> Option<String> {
 const NOBODYS: &str = "8b0f5c0e-6d5c-4f0b-9c4e-no-such-value";
 
 /// A name, or a pattern: `_` and `%` stand for anything there and cannot be escaped, which only selects too much.
-fn name(glob: &Glob, language: Language) -> Option<String> {
+fn named(key: &str, glob: &Glob, language: Language) -> Option<String> {
     let pattern = glob.text();
     if !pattern.contains(['*', '?']) {
-        return Some(format!("name = {}", quoted(&pattern)?));
+        return Some(format!("{key} = {}", quoted(&pattern)?));
     }
     let like = quoted(&pattern.replace('*', "%").replace('?', "_"))?;
-    (language == Language::Patterns).then(|| format!("name LIKE {like}"))
+    (language == Language::Patterns).then(|| format!("{key} LIKE {like}"))
 }
 
 /// A string as the language writes it. It has no escapes, so what holds both kinds of quotes cannot be said; and a

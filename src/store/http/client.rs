@@ -5,6 +5,8 @@ use crate::error::{Error, Kind, Result};
 use crate::model::Timestamp;
 use serde::Deserialize;
 use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use ureq::http::{Method, Request, Response, StatusCode, Uri};
 use ureq::{Agent, AsSendBody, Body, Timeout};
@@ -104,6 +106,7 @@ pub(super) struct Client {
     retries: u32,
     follows_redirects: bool,
     via_proxy: bool,
+    requests: Arc<AtomicU64>,
 }
 
 impl Client {
@@ -133,6 +136,7 @@ impl Client {
             retries: settings.retries.unwrap_or(RETRIES),
             follows_redirects: !settings.refuses_redirects,
             via_proxy,
+            requests: Arc::clone(&settings.requests),
         })
     }
 
@@ -239,6 +243,7 @@ impl Client {
         request: Request<impl AsSendBody>,
         left: Duration,
     ) -> std::result::Result<Response<Body>, ureq::Error> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
         if left + PAUSE > self.total {
             return self.agent.run(request);
         }

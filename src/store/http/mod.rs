@@ -26,6 +26,9 @@ use std::ops::ControlFlow;
 /// Where a server cannot search ids, so many of the newest traces are looked through for one.
 const NEWEST_LOOKED_THROUGH: usize = 2_000;
 
+/// Up to so many records of a search are kept for a question about one of them.
+const FEW: usize = 4;
+
 /// So many traces with a part of an id are looked at to find those that begin with it.
 const MOST_NEAR_IDS: usize = 100;
 
@@ -36,7 +39,7 @@ pub(super) struct HttpStore {
     /// Learnt from the first answer that tells.
     generation: Cell<Option<Generation>>,
     experiments: OnceCell<Vec<Experiment>>,
-    /// Records that an id was found in, so that they are not asked for again.
+    /// Records that were found by an id or a word, so that they are not asked for again.
     found: RefCell<HashMap<String, TraceInfo>>,
 }
 
@@ -254,6 +257,10 @@ impl TraceStore for HttpStore {
             let has_type = pages.has_type(&info, &mut problems)?;
             if has_type == Some(false) && !may_have_untyped_spans(&info) {
                 continue;
+            }
+            if query.expected.is_some_and(|expected| expected <= FEW) {
+                // Where few are wanted, one of them is likely to be asked for next.
+                self.found.borrow_mut().insert(info.trace_id.clone(), info.clone());
             }
             let is_open = query.filter.needs_spans() && has_type != Some(true);
             let needs_spans = query.need != Need::Info || is_open || is_by_root;

@@ -132,7 +132,7 @@ impl Stream {
         let mut texts = clauses::texts(&filter, self.language);
         match self.conditions {
             Conditions::Filter => {}
-            Conditions::Nameless => texts.push(clauses::NAMELESS.to_owned()),
+            Conditions::Nameless => texts.extend(clauses::nameless(&query.filter)),
             Conditions::SpanType => texts.extend(query.filter.span_types().and_then(clauses::span_type)),
         }
         texts.join(" AND ")
