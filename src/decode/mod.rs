@@ -4,7 +4,9 @@ mod assessment;
 mod attribute;
 mod ids;
 mod lenient;
+mod object;
 mod otlp;
+mod records;
 mod span;
 mod translate;
 mod wire;
@@ -13,8 +15,9 @@ mod yaml;
 pub use attribute::{Keep, unescape};
 pub use lenient::{json, json_prefix};
 pub use otlp::archived_spans;
+pub use records::{InfoPage, experiment_answer, experiment_page, info_answer, info_page};
 pub use span::{TraceFile, span, trace_file};
-pub use wire::{InfoPage, experiment_answer, experiment_page, info_answer, info_page, wire_spans};
+pub use wire::wire_spans;
 pub use yaml::{assessment, experiment, request_time, trace_info};
 
 #[cfg(test)]

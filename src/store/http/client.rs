@@ -274,16 +274,18 @@ impl Client {
         let fail = |kind, what: &str| Error::new(kind, format!("`{}` {what}", self.shown()));
         let refusal = |status, message| Reply::Refusal(Refusal { status, code: code.clone(), message });
         Once::Final(match status.as_u16() {
-            200..=299 if is_page && !question.is_file => Err(moved(self.not_mlflow("answers with a web page"))),
+            200..=299 if is_page && !question.is_file => {
+                Err(moved(self.not_mlflow(format!("it sends a web page: {message}"))))
+            }
             200..=299 => Ok(Reply::Body(bytes)),
-            300..=399 => Err(moved(self.not_mlflow(&format!("answers with status {status}")))),
+            300..=399 => Err(moved(self.not_mlflow(format!("it answers with status {status}")))),
             401 | 403 => Err(moved(self.no_access(status, &message))),
             407 => Err(fail(Kind::Credentials, "is behind a proxy that wants credentials")
                 .hint("`HTTPS_PROXY=http://name:password@host:port` carries them")),
             404 if !is_json || code.as_deref() == Some("ENDPOINT_NOT_FOUND") => Ok(Reply::NoRoute),
             405 => Ok(Reply::NoRoute),
             408 | 429 => {
-                let error = fail(Kind::Server, "has no time for this request").because(message);
+                let error = fail(Kind::Server, &format!("takes no requests for now: status {status}")).because(message);
                 let hint = wait.map_or_else(
                     || "try again later".to_owned(),
                     |wait| format!("it asks to come back in {} s", wait.as_secs()),
@@ -294,7 +296,7 @@ impl Client {
             500 if is_json => Ok(refusal(500, message)),
             500 => return Once::Passing(Ok(refusal(500, message)), wait),
             502..=504 => {
-                let error = moved(fail(Kind::Server, &format!("failed with status {status}")));
+                let error = moved(fail(Kind::Server, &format!("failed with status {}", status.as_u16())));
                 return Once::Passing(Err(error.because(message).hint(LOOK_AT_THE_LOG)), wait);
             }
             status => Ok(refusal(status, message)),
@@ -302,8 +304,9 @@ impl Client {
     }
 
     /// An error for something that answers but is not MLflow.
-    pub(super) fn not_mlflow(&self, what: &str) -> Error {
-        Error::new(Kind::Server, format!("`{}` {what}, not as an MLflow server does", self.shown()))
+    pub(super) fn not_mlflow(&self, why: impl std::fmt::Display) -> Error {
+        Error::new(Kind::Server, format!("`{}` does not answer as an MLflow server does", self.shown()))
+            .because(why)
             .hint("check the address, and the path before `/api` if there is one: `-u https://host/prefix`")
     }
 
@@ -390,7 +393,9 @@ impl Client {
                 } else {
                     "does it speak https: `-u https://…`?"
                 }),
-            error => network(format!("the connection to `{shown}` broke")).because(text_of(error)).hint("try again"),
+            error => network(format!("the connection to `{shown}` broke")).because(text_of(error)).hint(
+                if self.base.is_tls { "try again; or does it speak plain http: `-u http://…`?" } else { "try again" },
+            ),
         }
     }
 

@@ -105,12 +105,10 @@ impl HttpStore {
             }
             let page = match self.client.ask(&Question::post("/api/2.0/mlflow/experiments/search", &body))? {
                 Reply::Body(bytes) => decode::experiment_page(&String::from_utf8_lossy(&bytes)),
-                Reply::NoRoute => return Err(self.client.not_mlflow("has no route to search experiments")),
+                Reply::NoRoute => return Err(self.client.not_mlflow("it has no route to search experiments")),
                 Reply::Refusal(refusal) => return Err(self.client.refused(&refusal)),
             };
-            let (more, next) = page.map_err(|why| {
-                self.client.not_mlflow("answers a search for experiments with something else").because(why)
-            })?;
+            let (more, next) = page.map_err(|why| self.client.not_mlflow(format!("its list of experiments: {why}")))?;
             all.extend(more);
             token = next;
             if token.is_none() {
@@ -283,6 +281,9 @@ impl TraceStore for HttpStore {
                 self.found.borrow_mut().insert(id.clone(), info);
                 return Ok(vec![id.clone()]);
             }
+        }
+        if prefixes.iter().any(|id| is_whole_id(id)) {
+            return Ok(Vec::new());
         }
         let experiments: Vec<String> =
             self.all_experiments()?.iter().map(|experiment| experiment.experiment_id.clone()).collect();

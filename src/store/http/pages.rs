@@ -48,9 +48,9 @@ pub(super) fn ask(store: &HttpStore, search: &Search<'_>) -> Result<std::result:
     match reply {
         Reply::Body(bytes) => {
             let page = decode::info_page(&String::from_utf8_lossy(&bytes));
-            Ok(Ok(page.map_err(|why| store.client.not_mlflow("answers a search with something else").because(why))?))
+            Ok(Ok(page.map_err(|why| store.client.not_mlflow(format!("its list of traces: {why}")))?))
         }
-        Reply::NoRoute => Err(store.client.not_mlflow("has no route to search traces")),
+        Reply::NoRoute => Err(store.client.not_mlflow("it has no route to search traces")),
         Reply::Refusal(refusal) => Ok(Err(refusal)),
     }
 }
