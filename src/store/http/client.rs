@@ -34,11 +34,13 @@ pub(super) struct Question {
     is_file: bool,
     /// Whether it is asked again after a failure.
     is_repeated: bool,
+    /// Whether the answer is slow on a connection that was used before.
+    is_stored_file: bool,
 }
 
 impl Question {
     pub(super) fn get(route: impl Into<String>) -> Self {
-        Self { route: route.into(), body: None, is_file: false, is_repeated: true }
+        Self { route: route.into(), body: None, is_file: false, is_repeated: true, is_stored_file: false }
     }
 
     pub(super) fn post(route: impl Into<String>, body: &serde_json::Value) -> Self {
@@ -48,6 +50,13 @@ impl Question {
     /// Not asked again, since there is another way to the same.
     pub(super) fn once(mut self) -> Self {
         self.is_repeated = false;
+        self
+    }
+
+    /// The answer is a file that MLflow's server sends in two writes. On a connection that was used before, the second
+    /// waits until the client has acknowledged the first, which a kernel puts off for 40 ms (RFC 9293, 3.7.4 and 3.8.6.3).
+    pub(super) fn stored_file(mut self) -> Self {
+        self.is_stored_file = true;
         self
     }
 
@@ -99,6 +108,8 @@ struct Trouble {
 pub(super) struct Client {
     base: Base,
     agent: Agent,
+    /// Connects anew for each question.
+    fresh: Agent,
     authorization: Option<Secret>,
     workspace: Option<String>,
     unsupported: Option<&'static str>,
@@ -114,20 +125,25 @@ impl Client {
         let base = Base::parse(uri)?;
         let proxy = access::proxy(&base, settings)?;
         let via_proxy = proxy.is_some();
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .user_agent(concat!("mltrace/", env!("CARGO_PKG_VERSION")))
-            .tls_config(access::tls(settings)?)
-            .proxy(proxy)
-            .timeout_resolve(Some(CONNECT))
-            .timeout_connect(Some(CONNECT))
-            .timeout_global(Some(settings.timeout.unwrap_or(TOTAL)))
-            .max_idle_connections_per_host(AT_ONCE)
-            .build();
+        let tls = access::tls(settings)?;
+        let agent = |kept| {
+            let config = Agent::config_builder()
+                .http_status_as_error(false)
+                .max_redirects(0)
+                .max_redirects_will_error(false)
+                .user_agent(concat!("mltrace/", env!("CARGO_PKG_VERSION")))
+                .tls_config(tls.clone())
+                .proxy(proxy.clone())
+                .timeout_resolve(Some(CONNECT))
+                .timeout_connect(Some(CONNECT))
+                .timeout_global(Some(settings.timeout.unwrap_or(TOTAL)))
+                .max_idle_connections(kept)
+                .max_idle_connections_per_host(kept);
+            config.build().new_agent()
+        };
         Ok(Self {
-            agent: config.new_agent(),
+            agent: agent(AT_ONCE),
+            fresh: agent(0),
             authorization: access::authorization(&base, settings),
             base,
             workspace: settings.workspace.clone(),
@@ -227,11 +243,13 @@ impl Client {
                 request = request.header("x-mlflow-workspace", workspace);
             }
         }
+        // Behind TLS a new connection costs more than the wait, and mostly something else sends the answer there.
+        let agent = if question.is_stored_file && !self.base.is_tls { &self.fresh } else { &self.agent };
         let sent = if let Some(body) = &question.body {
             let request = request.header("content-type", "application/json").body(body.as_str());
-            self.run(request.map_err(|_| Why::Unsendable)?, left)
+            self.run(agent, request.map_err(|_| Why::Unsendable)?, left)
         } else {
-            self.run(request.body(()).map_err(|_| Why::Unsendable)?, left)
+            self.run(agent, request.body(()).map_err(|_| Why::Unsendable)?, left)
         };
         sent.map_err(Why::Head)
     }
@@ -240,14 +258,15 @@ impl Client {
     /// so only repetitions have one.
     fn run(
         &self,
+        agent: &Agent,
         request: Request<impl AsSendBody>,
         left: Duration,
     ) -> std::result::Result<Response<Body>, ureq::Error> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         if left + PAUSE > self.total {
-            return self.agent.run(request);
+            return agent.run(request);
         }
-        self.agent.run(self.agent.configure_request(request).timeout_global(Some(left)).build())
+        agent.run(agent.configure_request(request).timeout_global(Some(left)).build())
     }
 
     /// What an answer means.

@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+"""Compares what mltrace says of a real MLflow server with what it says of the files behind it: serve.py PROGRAM [RELEASE ...].
+
+    tests/e2e/serve.py target/release/mltrace                  # the newest release of which there is a fixture
+    tests/e2e/serve.py target/release/mltrace 2.22.5 3.6.0
+
+For each release it serves a copy of a fixture with MLflow itself, runs the commands of fixtures/record_http.py on the
+server and on the copy, and prints a line for each; the exit code is 1 if an answer differs in a way not listed below.
+The first run of a release installs it from PyPI below ${MLTRACE_E2E:-~/.cache/mltrace-e2e} (about 300 MB).  Needs
+Python 3.11 or uv.
+"""
+import argparse
+import contextlib
+import json
+import os
+import re
+import shutil
+import sqlite3
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.dont_write_bytecode = True  # no __pycache__ in the source
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
+sys.path.insert(0, str(FIXTURES))
+import record_http as commands  # noqa: E402
+from make.release import QUIET, backend, make_venv, mlflow_server, stop_on_signals  # noqa: E402
+
+DEFAULT = ["3.18.0"]
+STORES = {release: f"{release}-sqlite" for release in ["2.22.5", "3.1.4", "3.2.0", "3.5.1", "3.16.1"]}
+STORES |= {release: f"{release}-http-sqlite" for release in ["3.6.0", "3.18.0"]}
+
+# How an answer of a server may differ from that of its files: the releases, where in the JSON document (a pattern for the
+# whole path, as in `traces[0].tags.env`), whether two values differ so (the server's and the files'), and why.
+ALL = set(STORES)
+ALLOWED = [
+    (ALL, r"(.*\.)?spans_source", lambda served, filed: True, "it says where the spans were read"),
+    (ALL, r"(.*\.)?span_count", lambda served, filed: served is None, "no route tells it of a trace whose client did not record it"),
+    ({"2.22.5", "3.1.4"}, r"(.*\.)?span_count", lambda served, filed: filed is None, "no client recorded it, and spans that a server gave are counted"),
+    ({"3.6.0"}, r"spans\[\d+\]\.attributes\.mlflow\.spanType", lambda served, filed: filed == NO_KEY, "this release adds types to what OpenTelemetry sent while it loads it"),
+]
+# The same for traces that MLflow cannot load itself, and whose spans the server does not give.  Servers before 3.7 give
+# all spans of a trace or none, those of 3.4 and 3.5 only spans in files.
+WITHHOLD = {"2.22.5", "3.1.4", "3.2.0", "3.5.1", "3.6.0"}
+ALLOWED_OF_WITHHELD = [
+    r"problems.*",  # they say what was not found, and where
+    r"spans",
+    r"calls",
+]
+NO_KEY = "(no such key)"
+
+# Pinned packages that a server does without.
+NOT_SERVED = {
+    # the programs that make the stores
+    "ag2", "aiofiles", "asyncer", "autogen-agentchat", "autogen-core", "autogen-ext", "diskcache", "distro", "docker",
+    "fast-depends", "jiter", "jsonref", "openai", "pyautogen", "regex", "termcolor", "tiktoken",
+    # models and plots
+    "contourpy", "cycler", "fonttools", "joblib", "kiwisolver", "matplotlib", "narwhals", "pillow", "prettytable", "pyarrow",
+    "pyparsing", "scikit-learn", "scipy", "skops", "threadpoolctl", "wcwidth",
+}
+
+
+def is_allowed(release, path, served, filed):
+    """Whether a difference is one of those above."""
+    return any(
+        release in releases and re.fullmatch(pattern, path) and differ_so(served, filed)
+        for releases, pattern, differ_so, _ in ALLOWED
+    )
+
+
+def differences(path, ours, theirs):
+    """Where two JSON documents differ, and how."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for key in sorted({*ours, *theirs}):
+            yield from differences(f"{path}.{key}" if path else key, ours.get(key, NO_KEY), theirs.get(key, NO_KEY))
+    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        for at, pair in enumerate(zip(ours, theirs)):
+            yield from differences(f"{path}[{at}]", *pair)
+    # Of NaN no two are equal, and 1 is not true.
+    elif repr(ours) != repr(theirs):
+        yield path, ours, theirs
+
+
+def short(value):
+    text = json.dumps(value, ensure_ascii=True)
+    return text if len(text) <= 300 else text[:300] + f"… ({len(text)} characters)"
+
+
+class Checks:
+    """Prints a line for each check, and counts those that failed."""
+
+    def __init__(self, release):
+        self.release, self.failed, self.withheld = release, 0, set()
+
+    def check(self, what, wrong):
+        self.failed += bool(wrong)
+        print(f"{'FAILED' if wrong else 'ok':7} {self.release:7} {what}", flush=True)
+        for line in wrong[:20]:
+            print(f"        {line}")
+        if len(wrong) > 20:
+            print(f"        and {len(wrong) - 20} more")
+
+    def same(self, what, runs):
+        """Compares pairs of answers, the server's first, each with the trace that it is about, if it is about one."""
+        wrong = []
+        for trace_id, served, filed in runs:
+            for path, a, b in differences("", self.given(served), self.given(filed)):
+                excused = trace_id in self.withheld and any(re.fullmatch(pattern, path) for pattern in ALLOWED_OF_WITHHELD)
+                if not excused and not is_allowed(self.release, path, a, b):
+                    about = f"{trace_id}: " if trace_id else ""
+                    wrong.append(f"{about}{path}: the server gives {short(a)}, the files {short(b)}")
+        self.check(what, wrong)
+
+    def given(self, answer):
+        """A list of spans without those that the server cannot give."""
+        spans = answer.get("spans")
+        if not self.withheld or not isinstance(spans, list) or "page" not in answer:
+            return answer
+        kept = [span for span in spans if span["trace_id"] not in self.withheld]
+        page = {key: len(kept) if value == len(spans) else value for key, value in answer["page"].items()}
+        return answer | {"spans": kept, "page": page}
+
+
+def copy_store(name, target):
+    """A copy of a fixture that finds its own files: where it names its old folder, it names the new one."""
+    shutil.copytree(FIXTURES / "stores" / name, target)
+    old, new = str(commands.ROOT / name), str(target)
+    with contextlib.closing(sqlite3.connect(target / "mlflow.db")) as database, database:
+        database.execute("update experiments set artifact_location = replace(artifact_location, ?, ?)", (old, new))
+        database.execute("update trace_tags set value = replace(value, ?, ?) where key = 'mlflow.artifactLocation'", (old, new))
+
+
+def attempt(program, command, **words):
+    """A JSON answer, or what stands in its place."""
+    try:
+        return program.json(command, **words)
+    except RuntimeError as error:
+        return {"failed": str(error).partition("ended with ")[2] or str(error)}
+
+
+def attached(program, folder, command, words):
+    """The files that a command saves, with its answer."""
+    shutil.rmtree(folder, ignore_errors=True)
+    answer = attempt(program, command, **words, FOLDER=str(folder))
+    files = {path.name: path.read_bytes().hex() for path in folder.iterdir()} if folder.exists() else {}
+    return {"answer": answer, "files": files}
+
+
+def compare(checks, served, filed, folder, oracle):
+    both = lambda command, **words: (attempt(served, command, **words), attempt(filed, command, **words))
+    ids = commands.trace_ids(filed)
+    withheld_calls = False
+    for trace in oracle["traces"]:
+        told = both("trace show ID --json", ID=trace["trace_id"]) if trace["spans"] is None else [{}, {}]
+        if [answer.get("spans") for answer in told] != [[], []] and told[0].get("spans") == []:
+            print(f"        {checks.release:7} the server gives no spans of {trace['trace_id']}; MLflow: {trace['error']}")
+            withheld_calls |= filed.json("usage ID --json", ID=trace["trace_id"])["calls"] != []
+        if told[0].get("spans") == [] and checks.release in WITHHOLD:
+            checks.withheld.add(trace["trace_id"])
+    for command in commands.COMMANDS:
+        if not command.endswith("--json"):
+            continue
+        if withheld_calls and command == "usage --json":
+            print(f"skipped {checks.release:7} {command}, which adds up calls that the server does not give")
+            continue
+        served_answer, filed_answer = both(command)
+        checks.same(command, [(served_answer.get("info", served_answer).get("trace_id"), served_answer, filed_answer)])
+    for command in commands.COMMANDS_OF_A_TRACE:
+        if command.endswith("--json"):
+            checks.same(f"{command}, {len(ids)} traces", [(id, *both(command, **commands.of_one_trace(id))) for id in ids])
+    for command in commands.COMMANDS_OF_THE_NEWEST:
+        checks.same(command, [(ids[0], *both(command, **commands.of_one_trace(ids[0])))])
+    spans = [(id, span) for id in ids for span in commands.with_attachments(filed.json("trace show ID --json", ID=id))]
+    for command in commands.COMMANDS_OF_AN_ATTACHMENT if spans else []:
+        checks.same(f"{command}, {len(spans)} spans", [
+            (id, *(attached(program, folder, command, {"ID": id, "SPAN": span}) for program in (served, filed)))
+            for id, span in spans
+        ])
+    for command in commands.COMMANDS_IN_VAIN:
+        wrong = []
+        for program in (served, filed):
+            try:
+                program.run(command, fails_with=commands.NOT_FOUND)
+            except RuntimeError as error:
+                wrong.append(str(error))
+        checks.check(f"{command}, which is not there", wrong)
+
+    listed = attempt(served, "traces list --all --deleted --json").get("traces", [])
+    theirs = {trace["trace_id"]: trace["token_usage"] for trace in oracle["traces"]}
+    ours = {trace["trace_id"]: trace["recorded_token_usage"] for trace in listed}
+    checks.check("ids of all traces, as MLflow's API has them", [f"{id} is on one side only" for id in sorted(theirs.keys() ^ ours.keys())])
+    checks.check("recorded tokens of all traces, as MLflow's API has them", [
+        f"{id}: the server gives {short(ours[id])}, MLflow {short(theirs[id])}"
+        for id in sorted(theirs.keys() & ours.keys()) if ours[id] != theirs[id]
+    ])
+
+
+def serve(release, program, cache):
+    """How many checks of a release failed."""
+    started = time.monotonic()
+    python = make_venv(cache / release, release, NOT_SERVED)
+    print(f"{release}: MLflow is in {python.parents[1]}, {time.monotonic() - started:.0f} s", flush=True)
+    started = time.monotonic()
+    checks = Checks(release)
+    name = STORES[release]
+    oracle = json.loads((FIXTURES / "stores" / f"{name}.oracle.json").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory(prefix="mltrace-e2e-") as temporary:
+        folder = Path(temporary).resolve()
+        home = folder / "home"
+        home.mkdir()
+        copy_store(name, folder / "store")
+        env = {**QUIET, "PATH": f"{python.parent}:/usr/bin:/bin", "HOME": str(home)}
+        log_path = folder / "server.log"
+        try:
+            with open(log_path, "w") as log, mlflow_server(python, folder / "store", backend(folder / "store"), env, log) as url:
+                print(f"{release}: {name} is served at {url}, {time.monotonic() - started:.0f} s", flush=True)
+                served = commands.Program(program, url, home)
+                filed = commands.Program(program, str(folder / "store" / "mlflow.db"), home)
+                compare(checks, served, filed, folder / "attachments", oracle)
+        except RuntimeError as error:
+            checks.check("the server runs", [str(error), *log_path.read_text(errors="replace").splitlines()[-20:]])
+    print(f"{release}: {checks.failed or 'no'} checks failed, {time.monotonic() - started:.0f} s", flush=True)
+    return checks.failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", metavar="PROGRAM", help="the mltrace to run")
+    parser.add_argument("releases", nargs="*", metavar="RELEASE", help="one or more of: " + " ".join(STORES))
+    arguments = parser.parse_args()
+    if unknown := set(arguments.releases) - set(STORES):
+        parser.error(f"no fixture of {', '.join(sorted(unknown))}")
+    cache = Path(os.environ.get("MLTRACE_E2E") or Path.home() / ".cache" / "mltrace-e2e").expanduser().resolve()
+    stop_on_signals()
+    if sum([serve(release, arguments.program, cache) for release in arguments.releases or DEFAULT]):
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

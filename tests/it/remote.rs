@@ -1,0 +1,571 @@
+//! Tracking servers that are far, old, strict, slow, broken or hostile.
+
+use crate::harness::{Cli, Done, items};
+use crate::server::{Answer, Request, Server};
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A record in the form of the 3.0 routes, newer ones with greater numbers.
+fn record(number: usize) -> Value {
+    json!({
+        "trace_id": format!("tr-{number:032x}"),
+        "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "1"}},
+        "request_time": format!("2026-11-20T12:00:{:02}.{:03}Z", number / 1000 % 60, number % 1000),
+        "execution_duration": "0.250s",
+        "state": "OK",
+        "trace_metadata": {"mlflow.trace.sizeStats": "{\"num_spans\": 1}"},
+        "tags": {"mlflow.traceName": format!("run {number}"), "mlflow.trace.spansLocation": "TRACKING_STORE"},
+    })
+}
+
+/// Spans as `get-trace-artifact` sends them.
+fn spans(name: &str) -> String {
+    json!({"spans": [{
+        "trace_id": "AAAAAAAAAAAAAAAAAAAAAA==", "span_id": "AAAAAAAAAAE=", "parent_span_id": null, "name": name,
+        "start_time_unix_nano": 1, "end_time_unix_nano": 2, "status": {"code": "STATUS_CODE_OK", "message": ""},
+        "attributes": {"mlflow.spanType": "\"CHAT_MODEL\""}, "events": [],
+    }]})
+    .to_string()
+}
+
+const EXPERIMENTS: &str = r#"{"experiments":[{"experiment_id":"1","name":"One","lifecycle_stage":"active","artifact_location":"mlflow-artifacts:/1"}]}"#;
+
+/// What a well-behaved server of 3.18 with these traces answers, newest first.
+fn answer(request: &Request, newest: usize) -> Answer {
+    if request.path == "/api/2.0/mlflow/experiments/search" {
+        return Answer::json(200, EXPERIMENTS);
+    }
+    if request.path.starts_with("/api/2.0/mlflow/experiments/get?") {
+        return Answer::json(200, r#"{"experiment":{"experiment_id":"1","name":"One"}}"#);
+    }
+    if request.path == "/api/3.0/mlflow/traces/search" {
+        let body = request.json();
+        let size = usize::try_from(body["max_results"].as_u64().unwrap()).unwrap();
+        let from: usize = body["page_token"].as_str().map_or(0, |token| token.parse().unwrap());
+        let traces: Vec<Value> = (0..newest).rev().skip(from).take(size).map(record).collect();
+        let mut page = json!({"traces": traces});
+        if from + size < newest {
+            page["next_page_token"] = (from + size).to_string().into();
+        }
+        return Answer::json(200, page.to_string());
+    }
+    if let Some(id) = request.path.strip_prefix("/api/3.0/mlflow/traces/tr-") {
+        let number = usize::from_str_radix(id, 16).unwrap();
+        if number < newest {
+            return Answer::json(200, json!({"trace": {"trace_info": record(number)}}).to_string());
+        }
+        return Answer::json(404, r#"{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"no such trace"}"#);
+    }
+    if request.is_for("/ajax-api/2.0/mlflow/get-trace-artifact") {
+        return Answer::json(200, spans("call"));
+    }
+    Answer::html(404, "<!doctype html><title>404 Not Found</title>")
+}
+
+fn server(newest: usize) -> Server {
+    Server::new(move |request| answer(request, newest))
+}
+
+/// The first so many answers are others.
+fn at_first(times: usize, other: Answer) -> Server {
+    let left = AtomicUsize::new(times);
+    Server::new(move |request| {
+        let is_other = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+        if is_other { other.clone() } else { answer(request, 3) }
+    })
+}
+
+fn list(server: &Server) -> Cli {
+    Cli::new("traces list").on(server.uri())
+}
+
+/// With the port, which differs from run to run, under a name that does not.
+fn shown(server: &Server, done: &Done) -> Done {
+    let hide = |text: &str| text.replace(server.uri(), "http://SERVER");
+    Done { stdout: hide(&done.stdout), stderr: hide(&done.stderr), exit: done.exit }
+}
+
+/// What a command says of a server that always answers so, and how often it asked.
+fn says(answer: Answer) -> String {
+    let server = Server::new(move |_| answer.clone());
+    let done = list(&server).run();
+    format!("{}--- requests: {}\n", shown(&server, &done), server.requests().len())
+}
+
+#[test]
+fn every_failure_has_a_message_of_its_own() {
+    insta::assert_snapshot!(says(Answer::html(200, "<html><title>Welcome to nginx!</title>")), @"
+    --- stderr
+    error: `http://SERVER` does not answer as an MLflow server does
+      caused by: it sends a web page: Welcome to nginx!
+      hint: check the address, and the path before `/api` if there is one: `-u https://host/prefix`
+    --- exit 4
+    --- requests: 1
+    ");
+    insta::assert_snapshot!(says(Answer::html(404, "<html><title>404 Not Found</title>")), @"
+    --- stderr
+    error: `http://SERVER` does not answer as an MLflow server does
+      caused by: it has no route to search experiments
+      hint: check the address, and the path before `/api` if there is one: `-u https://host/prefix`
+    --- exit 4
+    --- requests: 1
+    ");
+    insta::assert_snapshot!(says(Answer::html(500, "<html><title>500 Internal Server Error</title>")), @"
+    --- stderr
+    error: `http://SERVER` failed with status 500
+      caused by: 500 Internal Server Error
+      hint: look at the server's log, or try again later
+    --- exit 4
+    --- requests: 3
+    ");
+    insta::assert_snapshot!(says(Answer::html(502, "<html><title>502 Bad Gateway</title>")), @"
+    --- stderr
+    error: `http://SERVER` failed with status 502
+      caused by: 502 Bad Gateway
+      hint: look at the server's log, or try again later
+    --- exit 4
+    --- requests: 3
+    ");
+    insta::assert_snapshot!(says(Answer::json(500, r#"{"error_code":"INTERNAL_ERROR","message":"database is locked"}"#)), @"
+    --- stderr
+    error: `http://SERVER` failed with status 500, INTERNAL_ERROR
+      caused by: database is locked
+      hint: look at the server's log, or try again later
+    --- exit 4
+    --- requests: 1
+    ");
+    insta::assert_snapshot!(says(Answer::json(401, "You are not authenticated.")), @"
+    --- stderr
+    error: `http://SERVER` wants credentials
+      caused by: You are not authenticated.
+      hint: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN
+    --- exit 4
+    --- requests: 1
+    ");
+    insta::assert_snapshot!(says(Answer::json(403, "Permission denied")), @"
+    --- stderr
+    error: `http://SERVER` denies access
+      caused by: Permission denied
+      hint: whoever runs the server can give you permission to read
+    --- exit 4
+    --- requests: 1
+    ");
+    insta::assert_snapshot!(says(Answer::json(403, "Invalid Host header - possible DNS rebinding attack detected")), @"
+    --- stderr
+    error: `http://SERVER` denies access
+      caused by: Invalid Host header - possible DNS rebinding attack detected
+      hint: the server has to be started with this host in MLFLOW_SERVER_ALLOWED_HOSTS
+    --- exit 4
+    --- requests: 1
+    ");
+    insta::assert_snapshot!(says(Answer::json(429, r#"{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"slow down"}"#).with("retry-after", "3600")), @"
+    --- stderr
+    error: `http://SERVER` takes no requests for now: status 429 Too Many Requests
+      caused by: slow down
+      hint: it asks to come back in 3600 s
+    --- exit 4
+    --- requests: 1
+    ");
+    insta::assert_snapshot!(says(Answer::json(400, r#"{"error_code":"INVALID_PARAMETER_VALUE","message":"no\u001b[31m"}"#)), @r"
+    --- stderr
+    error: `http://SERVER` refused a request: status 400, INVALID_PARAMETER_VALUE
+      caused by: no\x1b[31m
+    --- exit 4
+    --- requests: 1
+    ");
+    insta::assert_snapshot!(says(Answer::json(200, "[1, 2")), @"
+    --- stderr
+    error: `http://SERVER` does not answer as an MLflow server does
+      caused by: its list of experiments: not JSON, or cut in the middle
+      hint: check the address, and the path before `/api` if there is one: `-u https://host/prefix`
+    --- exit 4
+    --- requests: 1
+    ");
+    insta::assert_snapshot!(says(Answer::json(200, "")), @"
+    --- stderr
+    error: `http://SERVER` does not answer as an MLflow server does
+      caused by: its list of experiments: not JSON, or cut in the middle
+      hint: check the address, and the path before `/api` if there is one: `-u https://host/prefix`
+    --- exit 4
+    --- requests: 1
+    ");
+    insta::assert_snapshot!(says(Answer::json(200, EXPERIMENTS).cut(10)), @"
+    --- stderr
+    error: the connection to `http://SERVER` broke in the middle of an answer
+      caused by: Peer disconnected
+      hint: try again
+    --- exit 4
+    --- requests: 3
+    ");
+    insta::assert_snapshot!(says(Answer::Close), @"
+    --- stderr
+    error: the connection to `http://SERVER` broke
+      caused by: Peer disconnected
+      hint: try again
+    --- exit 4
+    --- requests: 3
+    ");
+    insta::assert_snapshot!(says(Answer::Raw(b"SSH-2.0-OpenSSH_9.2\r\n\r\n".to_vec())), @"
+    --- stderr
+    error: `http://SERVER` does not answer as a web server does
+      caused by: protocol: http parse fail: invalid HTTP version
+      hint: does it speak https: `-u https://…`?
+    --- exit 4
+    --- requests: 1
+    ");
+}
+
+#[test]
+fn nobody_there() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let uri = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let done = Cli::new("experiments --json").on(&uri).run();
+    assert_eq!((done.exit, &done.error()["code"]), (Some(4), &json!("network")), "{done}");
+    assert!(done.error()["message"].as_str().unwrap().contains("refuses connections"), "{done}");
+    let done = Cli::new("experiments --json").on("http://nowhere.invalid").run();
+    assert_eq!((done.exit, &done.error()["code"]), (Some(4), &json!("network")), "{done}");
+}
+
+#[test]
+fn an_answer_that_does_not_come_is_not_waited_for_without_end() {
+    let server = Server::new(|_| Answer::Stall);
+    let done = list(&server).env("MLFLOW_HTTP_REQUEST_TIMEOUT", "0.3").run();
+    assert_eq!(done.exit, Some(4), "{done}");
+    assert!(done.stderr.contains("within 0.3 s") && done.stderr.contains("MLFLOW_HTTP_REQUEST_TIMEOUT"), "{done}");
+}
+
+#[test]
+fn what_passes_is_asked_again() {
+    for (other, times) in [
+        (Answer::html(503, "<title>503 Service Unavailable</title>"), 2),
+        (Answer::html(502, ""), 1),
+        (Answer::html(500, ""), 2),
+        (Answer::html(504, ""), 2),
+        (Answer::json(408, ""), 1),
+        (Answer::json(429, "").with("retry-after", "0"), 2),
+        (Answer::Close, 2),
+        (Answer::json(200, EXPERIMENTS).cut(10), 1),
+    ] {
+        let server = at_first(times, other.clone());
+        let done = list(&server).run();
+        assert_eq!((done.exit, done.stderr.as_str()), (Some(0), ""), "{other:?}\n{done}");
+        assert_eq!(server.requests().len(), 2 + times, "{other:?}");
+        // Fewer repetitions where the environment says so.
+        let server = at_first(times, other.clone());
+        let done = list(&server).env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0").run();
+        assert_eq!((done.exit, server.requests().len()), (Some(4), 1), "{other:?}\n{done}");
+    }
+}
+
+#[test]
+fn what_does_not_pass_is_asked_once() {
+    for status in [400, 401, 403, 404, 409, 422] {
+        let server = Server::new(move |_| Answer::json(status, r#"{"error_code":"X","message":"no"}"#));
+        let done = list(&server).run();
+        assert_eq!((done.exit, server.requests().len()), (Some(4), 1), "{status}\n{done}");
+    }
+}
+
+#[test]
+fn credentials_go_out_in_a_header_and_nowhere_else() {
+    type With<'a> = &'a dyn Fn(Cli, &str) -> Cli;
+    // ada:hunter2
+    let basic = "Basic YWRhOmh1bnRlcjI=";
+    let with_user = |uri: &str| uri.replace("http://", "http://ada:hunter2@");
+    let in_variables: With =
+        &|cli, uri| cli.on(uri).env("MLFLOW_TRACKING_USERNAME", "ada").env("MLFLOW_TRACKING_PASSWORD", "hunter2");
+    let cases: [(With, &str); 4] = [
+        (&|cli, uri| cli.on(with_user(uri)), basic),
+        (in_variables, basic),
+        (&|cli, uri| cli.env("MLFLOW_TRACKING_URI", with_user(uri)), basic),
+        (&|cli, uri| cli.on(uri).env("MLFLOW_TRACKING_TOKEN", "hunter2"), "Bearer hunter2"),
+    ];
+    for (with, expected) in cases {
+        let refusing = Server::new(|_| Answer::json(401, "no"));
+        let server = server(3);
+        for words in ["traces list -v", "trace show -v --json", "trace show nothing -v", "experiments -v"] {
+            let done = with(Cli::new(words), server.uri()).run();
+            assert!(!format!("{done}").contains("hunter2") && !format!("{done}").contains("YWRh"), "{done}");
+            let done = with(Cli::new(words), refusing.uri()).run();
+            assert_eq!(done.exit, Some(4), "{done}");
+            assert!(!format!("{done}").contains("hunter2") && !format!("{done}").contains("YWRh"), "{done}");
+        }
+        for request in server.requests() {
+            assert_eq!(request.header("authorization"), Some(expected), "{request:?}");
+        }
+    }
+    let bad = list(&server(1)).env("MLFLOW_TRACKING_TOKEN", "hunter2\n").run();
+    assert!(bad.exit == Some(4) && !bad.stderr.contains("hunter2"), "{bad}");
+}
+
+#[test]
+fn the_workspace_goes_out_in_a_header() {
+    let server = server(3);
+    list(&server).env("MLFLOW_WORKSPACE", "team-a").ok();
+    assert!(server.requests().iter().all(|request| request.header("x-mlflow-workspace") == Some("team-a")));
+    assert!(server.requests().iter().all(|request| request.header("origin").is_none()));
+}
+
+#[test]
+fn redirects_are_followed_but_not_with_credentials() {
+    let target = server(3);
+    let to = target.uri().to_owned();
+    let away = Server::new(move |request| Answer::redirect(307, &format!("{to}{}", request.path)));
+    let cli = list(&away).env("MLFLOW_TRACKING_TOKEN", "hunter2").env("MLFLOW_WORKSPACE", "secret-team");
+    let done = cli.ok();
+    assert_eq!(done.lines().len(), 4, "{done}");
+    assert!(away.requests().iter().all(|request| request.header("authorization") == Some("Bearer hunter2")));
+    assert_eq!(target.requests().len(), 2);
+    for request in target.requests() {
+        assert_eq!(request.header("authorization"), None);
+        assert_eq!(request.header("x-mlflow-workspace"), None);
+        assert_eq!(request.method, "POST");
+    }
+    let done = cli.env("MLFLOW_ALLOW_HTTP_REDIRECTS", "false").run();
+    assert_eq!(done.exit, Some(4), "{done}");
+    assert!(done.stderr.contains("MLFLOW_ALLOW_HTTP_REDIRECTS"), "{done}");
+
+    let within = Server::new(|request| match request.path.strip_prefix("/old") {
+        Some(path) => Answer::redirect(308, path),
+        None => answer(request, 3),
+    });
+    Cli::new("traces list").on(format!("{}/old", within.uri())).env("MLFLOW_TRACKING_TOKEN", "hunter2").ok();
+    assert!(within.requests().iter().all(|request| request.header("authorization") == Some("Bearer hunter2")));
+
+    let circle = Server::new(|request| Answer::redirect(302, &request.path));
+    let done = list(&circle).run();
+    assert!(done.exit == Some(4) && done.stderr.contains("without end"), "{done}");
+
+    let login = Server::new(|_| Answer::html(200, "<title>Sign in</title>"));
+    let page = format!("{}/login?ticket=hunter2", login.uri());
+    let guarded = Server::new(move |_| Answer::redirect(302, &page));
+    let done = list(&guarded).run();
+    assert!(done.exit == Some(4) && done.stderr.contains("/login") && !done.stderr.contains("hunter2"), "{done}");
+}
+
+#[test]
+fn plain_http_to_another_machine_is_warned_of_where_there_are_credentials() {
+    // The proxy stands for the network: nothing is looked up, and nothing leaves this machine.
+    let proxy = Server::new(|_| Answer::json(502, "no"));
+    let cli = |uri: &str| Cli::new("traces list -q").on(uri).env("HTTP_PROXY", proxy.uri());
+    let done = cli("http://ada:hunter2@mlflow.example").run();
+    assert!(done.stderr.contains("warning: credentials go to `http://mlflow.example` over plain http"), "{done}");
+    assert!(!done.stderr.contains("hunter2"), "{done}");
+    assert!(!cli("http://mlflow.example").run().stderr.contains("warning"));
+    let server = server(3);
+    let done = Cli::new("traces list").on(server.uri().replace("http://", "http://ada:hunter2@")).ok();
+    assert_eq!(done.stderr, "", "loopback");
+}
+
+#[test]
+fn a_trace_sends_nobody_to_another_host() {
+    let other = server(1);
+    let at = other.uri().trim_start_matches("http://").to_owned();
+    let server = Server::new(move |request| {
+        if request.is_for("/ajax-api/2.0/mlflow/get-trace-artifact") {
+            return Answer::json(404, r#"{"error_code":"NOT_FOUND","message":"Trace data not found"}"#);
+        }
+        let mut record = record(0);
+        record["tags"]["mlflow.artifactLocation"] = format!("mlflow-artifacts://{at}/1/traces/x/artifacts").into();
+        if request.path.starts_with("/api/3.0/mlflow/traces/tr-") {
+            Answer::json(200, json!({"trace": {"trace_info": record}}).to_string())
+        } else {
+            answer(request, 1)
+        }
+    });
+    let cli = Cli::new("trace show tr-00000000000000000000000000000000").on(server.uri());
+    let done = cli.env("MLFLOW_TRACKING_TOKEN", "hunter2").ok();
+    assert!(done.stderr.contains("the server gives no spans"), "{done}");
+    assert_eq!(other.requests().len(), 0);
+}
+
+#[test]
+fn spans_are_looked_for_in_every_place() {
+    let id = "tr-00000000000000000000000000000000";
+    let wire = r#"{"trace":{"spans":[{"trace_id":"AAAAAAAAAAAAAAAAAAAAAA==","span_id":"AAAAAAAAAAE=","name":"NAME","start_time_unix_nano":1,"end_time_unix_nano":2,"status":{"code":"STATUS_CODE_OK"}}]}}"#;
+    for place in ["/traces/get?", "/traces/batchGet?", "/mlflow-artifacts/artifacts/1/x/traces.json"] {
+        let server = Server::new(move |request| {
+            if request.path.contains(place) {
+                let body = if place.contains("artifacts") { spans(place) } else { wire.replace("NAME", place) };
+                return Answer::json(200, body);
+            }
+            let mut record = record(0);
+            record["tags"]["mlflow.artifactLocation"] = "mlflow-artifacts:/1/x".into();
+            match request.path.as_str() {
+                "/api/3.0/mlflow/traces/tr-00000000000000000000000000000000" => {
+                    Answer::json(200, json!({"trace": {"trace_info": record}}).to_string())
+                }
+                path if path.contains("/experiments/") => answer(request, 1),
+                path if path.contains("/traces/get?") => Answer::html(500, "<title>500</title>"),
+                _ => Answer::json(404, r#"{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"no"}"#),
+            }
+        });
+        let document = Cli::new("trace show").arg(id).on(server.uri()).json();
+        assert_eq!(document["spans"][0]["name"], place, "{document}");
+        assert_eq!(document["spans_source"], "server");
+        assert_eq!(document["complete"], true, "{document}");
+    }
+}
+
+#[test]
+fn a_trace_that_the_server_breaks_over_costs_a_warning() {
+    let server = Server::new(|request| {
+        if request.path.contains("get-trace-artifact") && request.path.ends_with('1') {
+            Answer::html(500, "<title>500 Internal Server Error</title>")
+        } else {
+            answer(request, 3)
+        }
+    });
+    let done = Cli::new("spans --json").on(server.uri()).ok();
+    assert_eq!(items(&done.json(), "spans").len(), 2);
+    assert_eq!(done.json()["page"]["complete"], false);
+    assert_eq!(done.stderr.matches("warning:").count(), 1, "{done}");
+}
+
+#[test]
+fn a_bad_record_in_a_page_costs_a_warning() {
+    let server = Server::new(|request| {
+        if request.path != "/api/3.0/mlflow/traces/search" {
+            return answer(request, 3);
+        }
+        let broken = json!({"trace_id": "tr-broken", "request_time": "yesterday"});
+        Answer::json(200, json!({"traces": [record(2), broken, record(0)]}).to_string())
+    });
+    let done = list(&server).arg("--json").ok();
+    assert_eq!(items(&done.json(), "traces").len(), 2);
+    assert_eq!(done.json()["page"]["complete"], false);
+    assert_eq!(done.stderr.matches("warning:").count(), 1, "{done}");
+    assert!(done.stderr.contains("tr-broken"), "{done}");
+}
+
+#[test]
+fn a_server_that_dies_on_the_way_leaves_whole_rows() {
+    let server = Server::new(|request| {
+        if request.body.contains("page_token") { answer(request, 1200).cut(700) } else { answer(request, 1200) }
+    });
+    let done = list(&server).arg("--all").arg("-o").arg("jsonl").run();
+    assert_eq!((done.exit, &done.error()["code"]), (Some(4), &json!("network")), "{done}");
+    assert_eq!(done.lines().len(), 500);
+    assert!(done.lines().iter().all(|line| serde_json::from_str::<Value>(line).is_ok()));
+}
+
+#[test]
+fn pages_that_shift_show_no_trace_twice() {
+    // Between the pages a trace arrived, so that the last of one page is the first of the next.
+    let server = Server::new(|request| {
+        let page: usize = match request.path.as_str() {
+            "/api/3.0/mlflow/traces/search" => {
+                request.json()["page_token"].as_str().map_or(0, |token| token.parse().unwrap())
+            }
+            _ => return answer(request, 3),
+        };
+        let traces: Vec<Value> = [[5, 4], [4, 3], [3, 2], [2, 1]][page].iter().map(|number| record(*number)).collect();
+        let mut body = json!({"traces": traces});
+        if page < 3 {
+            body["next_page_token"] = (page + 1).to_string().into();
+        }
+        Answer::json(200, body.to_string())
+    });
+    let done = list(&server).arg("--all").arg("-o").arg("ids").ok();
+    assert_eq!(done.lines().len(), 5, "{done}");
+}
+
+#[test]
+fn many_pages_are_read_to_the_end() {
+    let server = server(2100);
+    let done = list(&server).arg("--all").arg("-o").arg("ids").ok();
+    assert_eq!(done.lines().len(), 2100);
+    let searches = server.requests().iter().filter(|request| request.path.ends_with("/traces/search")).count();
+    assert_eq!(searches, 5);
+    let sizes = |server: &Server| -> Vec<Value> {
+        let searches = server.requests().into_iter().filter(|request| request.path.ends_with("/traces/search"));
+        searches.map(|request| request.json()["max_results"].clone()).collect()
+    };
+    let small = self::server(2100);
+    list(&small).arg("-n").arg("5").ok();
+    assert_eq!(sizes(&small), [6]);
+}
+
+#[test]
+fn ids_are_searched_by_the_server_or_among_the_newest() {
+    let can_search = |filter: &str| filter.is_empty() || filter.starts_with("request_id ILIKE");
+    let searching = Server::new(move |request| {
+        let body = if request.body.is_empty() { Value::Null } else { request.json() };
+        match body["filter"].as_str() {
+            Some(filter) if can_search(filter) => {
+                Answer::json(200, json!({"traces": [record(7), record(1)]}).to_string())
+            }
+            _ => answer(request, 20),
+        }
+    });
+    let prefix = "000000000000000000000000000000";
+    let done = Cli::new("trace show -v").arg(format!("{prefix}07")).on(searching.uri()).ok();
+    assert!(done.stdout.starts_with("run 7"), "{done}");
+    let done = Cli::new("trace show").arg(&prefix[..28]).on(searching.uri()).run();
+    assert_eq!(done.exit, Some(3), "{done}");
+    assert!(done.stderr.contains("begins several"), "{done}");
+
+    let old = Server::new(|request| {
+        if request.body.contains("ILIKE") {
+            Answer::json(400, r#"{"error_code":"INVALID_PARAMETER_VALUE","message":"Invalid comparator"}"#)
+        } else {
+            answer(request, 0x1381)
+        }
+    });
+    let done = Cli::new("trace show").arg("0000000000000000000000000000138").on(old.uri()).ok();
+    assert!(done.stdout.contains("tr-00000000"), "{done}");
+    assert!(done.stderr.contains("only the newest 2000 traces"), "{done}");
+    let done = Cli::new("trace show").arg("abc").on(old.uri()).run();
+    assert_eq!(done.exit, Some(3), "{done}");
+    assert!(done.stderr.contains("only the newest 2000 traces"), "{done}");
+    let pages = old.requests().iter().filter(|request| request.path.ends_with("/traces/search")).count();
+    assert!(pages <= 2 * 6, "{pages} pages");
+}
+
+#[test]
+fn work_is_left_to_the_server() {
+    let server = server(3);
+    let words = "traces list --status error --since 2026-11-20T00:00:00Z --min-duration 1s --tag team=a --session s --sort -duration -n 3";
+    Cli::new(words).on(server.uri()).run();
+    let search = server.requests().into_iter().find(|request| request.path.ends_with("/traces/search")).unwrap().json();
+    assert_eq!(
+        search,
+        json!({
+            "locations": [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "1"}}],
+            "max_results": 4,
+            "order_by": ["execution_time_ms DESC", "request_id ASC"],
+            "filter": "status IN ('ERROR') AND timestamp_ms >= 1795132800000 AND execution_time_ms >= 1000 AND tags.`team` = 'a' AND metadata.`mlflow.trace.session` = 's'",
+        })
+    );
+}
+
+#[test]
+fn a_prefix_before_the_routes_is_kept() {
+    let server = Server::new(|request| match request.path.strip_prefix("/team/mlflow") {
+        Some(path) => answer(&Request { path: path.to_owned(), ..request.clone() }, 3),
+        None => Answer::html(404, "<title>404</title>"),
+    });
+    Cli::new("trace show").on(format!("{}/team/mlflow/", server.uri())).ok();
+    let done = list(&server).run();
+    assert!(done.exit == Some(4) && done.stderr.contains("-u https://host/prefix"), "{done}");
+}
+
+#[test]
+fn certificates_that_cannot_be_used_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("empty.pem");
+    std::fs::write(&file, "nothing").unwrap();
+    for variable in ["MLFLOW_TRACKING_SERVER_CERT_PATH", "MLFLOW_TRACKING_CLIENT_CERT_PATH"] {
+        for path in [&file, &folder.path().join("none.pem")] {
+            let done = Cli::new("experiments").on("https://127.0.0.1:1").env(variable, path).run();
+            assert_eq!(done.exit, Some(4), "{done}");
+            assert!(done.stderr.contains(variable) && done.stderr.contains(path.to_str().unwrap()), "{done}");
+        }
+    }
+    let both = Cli::new("experiments").on("https://127.0.0.1:1").env("MLFLOW_TRACKING_INSECURE_TLS", "true");
+    assert_eq!(both.env("MLFLOW_TRACKING_SERVER_CERT_PATH", &file).run().exit, Some(2));
+    let plain = server(1);
+    let done = Cli::new("experiments").on(plain.uri().replace("http:", "https:")).run();
+    assert!(done.exit == Some(4) && done.stderr.contains("-u http://"), "{done}");
+}
