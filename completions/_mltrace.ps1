@@ -21,8 +21,8 @@ Register-ArgumentCompleter -Native -CommandName 'mltrace' -ScriptBlock {
 
     $completions = @(switch ($command) {
         'mltrace' {
-            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
-            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -49,8 +49,8 @@ Register-ArgumentCompleter -Native -CommandName 'mltrace' -ScriptBlock {
             break
         }
         'mltrace;experiments' {
-            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
-            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -85,8 +85,8 @@ Register-ArgumentCompleter -Native -CommandName 'mltrace' -ScriptBlock {
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Print at most so many rows')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Print at most so many rows')
             [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first')
-            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
-            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -124,8 +124,8 @@ Register-ArgumentCompleter -Native -CommandName 'mltrace' -ScriptBlock {
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Print at most so many rows')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Print at most so many rows')
             [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first')
-            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
-            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -146,8 +146,8 @@ Register-ArgumentCompleter -Native -CommandName 'mltrace' -ScriptBlock {
             break
         }
         'mltrace;trace' {
-            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
-            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -182,8 +182,8 @@ Register-ArgumentCompleter -Native -CommandName 'mltrace' -ScriptBlock {
             [CompletionResult]::new('--min-duration', '--min-duration', [CompletionResultType]::ParameterName, 'Took at least: 250ms, 1.5s, 2m')
             [CompletionResult]::new('--max-duration', '--max-duration', [CompletionResultType]::ParameterName, 'Took at most')
             [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Span types, exact: LLM,TOOL (can be repeated)')
-            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
-            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -217,8 +217,8 @@ Register-ArgumentCompleter -Native -CommandName 'mltrace' -ScriptBlock {
             [CompletionResult]::new('--min-duration', '--min-duration', [CompletionResultType]::ParameterName, 'Took at least: 250ms, 1.5s, 2m')
             [CompletionResult]::new('--max-duration', '--max-duration', [CompletionResultType]::ParameterName, 'Took at most')
             [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Span types, exact: LLM,TOOL (can be repeated)')
-            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
-            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -254,8 +254,8 @@ Register-ArgumentCompleter -Native -CommandName 'mltrace' -ScriptBlock {
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Print at most so many rows')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Print at most so many rows')
             [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first')
-            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
-            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -277,8 +277,8 @@ Register-ArgumentCompleter -Native -CommandName 'mltrace' -ScriptBlock {
             break
         }
         'mltrace;completions' {
-            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
-            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -296,8 +296,8 @@ Register-ArgumentCompleter -Native -CommandName 'mltrace' -ScriptBlock {
             break
         }
         'mltrace;man' {
-            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
-            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
+            [CompletionResult]::new('--tracking-uri', '--tracking-uri', [CompletionResultType]::ParameterName, 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')

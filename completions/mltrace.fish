@@ -24,7 +24,7 @@ function __fish_mltrace_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c mltrace -n "__fish_mltrace_needs_command" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_needs_command" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_needs_command" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
@@ -49,7 +49,7 @@ complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "usage" -d 'Show tok
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "spans" -d 'List spans of the selected traces, one row each'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "man" -d 'Print the manual page, or write one page for each command to a folder'
-complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
@@ -83,7 +83,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s n -l limit -d 'Print at most so many rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l sort -d 'Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
@@ -120,7 +120,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s n -l limit -d 'Print at most so many rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l sort -d 'Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
@@ -140,7 +140,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
@@ -175,7 +175,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l max-duration -d 'Took at most' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
@@ -209,7 +209,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l run -d 'Made u
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l max-duration -d 'Took at most' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
@@ -244,7 +244,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l max-duration -
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s n -l limit -d 'Print at most so many rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l sort -d 'Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
@@ -265,7 +265,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l no-pager -d 'D
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s q -l quiet -d 'Print no notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
@@ -282,7 +282,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l no-pager
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s q -l quiet -d 'Print no notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, file:mlruns, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'

@@ -34,13 +34,11 @@ pub(super) struct Question {
     is_file: bool,
     /// Whether it is asked again after a failure.
     is_repeated: bool,
-    /// Whether the answer is slow on a connection that was used before.
-    is_stored_file: bool,
 }
 
 impl Question {
     pub(super) fn get(route: impl Into<String>) -> Self {
-        Self { route: route.into(), body: None, is_file: false, is_repeated: true, is_stored_file: false }
+        Self { route: route.into(), body: None, is_file: false, is_repeated: true }
     }
 
     pub(super) fn post(route: impl Into<String>, body: &serde_json::Value) -> Self {
@@ -50,13 +48,6 @@ impl Question {
     /// Not asked again, since there is another way to the same.
     pub(super) fn once(mut self) -> Self {
         self.is_repeated = false;
-        self
-    }
-
-    /// The answer is a file that MLflow's server sends in two writes. On a connection that was used before, the second
-    /// waits until the client has acknowledged the first, which a kernel puts off for 40 ms (RFC 9293, 3.7.4 and 3.8.6.3).
-    pub(super) fn stored_file(mut self) -> Self {
-        self.is_stored_file = true;
         self
     }
 
@@ -108,8 +99,6 @@ struct Trouble {
 pub(super) struct Client {
     base: Base,
     agent: Agent,
-    /// Connects anew for each question.
-    fresh: Agent,
     authorization: Option<Secret>,
     workspace: Option<String>,
     unsupported: Option<&'static str>,
@@ -125,25 +114,25 @@ impl Client {
         let base = Base::parse(uri)?;
         let proxy = access::proxy(&base, settings)?;
         let via_proxy = proxy.is_some();
-        let tls = access::tls(settings)?;
-        let agent = |kept| {
-            let config = Agent::config_builder()
-                .http_status_as_error(false)
-                .max_redirects(0)
-                .max_redirects_will_error(false)
-                .user_agent(concat!("mltrace/", env!("CARGO_PKG_VERSION")))
-                .tls_config(tls.clone())
-                .proxy(proxy.clone())
-                .timeout_resolve(Some(CONNECT))
-                .timeout_connect(Some(CONNECT))
-                .timeout_global(Some(settings.timeout.unwrap_or(TOTAL)))
-                .max_idle_connections(kept)
-                .max_idle_connections_per_host(kept);
-            config.build().new_agent()
-        };
+        // MLflow's server sends small answers in two writes. On a connection that was used before, the second waits until
+        // the client has acknowledged the first, which a kernel puts off for 40 ms (RFC 9293, 3.7.4 and 3.8.6.3). Behind
+        // TLS a new connection costs more than that, and mostly something else sends the answer there.
+        let kept = if base.is_tls { AT_ONCE } else { 0 };
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .user_agent(concat!("mltrace/", env!("CARGO_PKG_VERSION")))
+            .tls_config(access::tls(settings)?)
+            .proxy(proxy)
+            .timeout_resolve(Some(CONNECT))
+            .timeout_connect(Some(CONNECT))
+            .timeout_global(Some(settings.timeout.unwrap_or(TOTAL)))
+            .max_idle_connections(kept)
+            .max_idle_connections_per_host(kept)
+            .build();
         Ok(Self {
-            agent: agent(AT_ONCE),
-            fresh: agent(0),
+            agent: config.new_agent(),
             authorization: access::authorization(&base, settings),
             base,
             workspace: settings.workspace.clone(),
@@ -243,13 +232,11 @@ impl Client {
                 request = request.header("x-mlflow-workspace", workspace);
             }
         }
-        // Behind TLS a new connection costs more than the wait, and mostly something else sends the answer there.
-        let agent = if question.is_stored_file && !self.base.is_tls { &self.fresh } else { &self.agent };
         let sent = if let Some(body) = &question.body {
             let request = request.header("content-type", "application/json").body(body.as_str());
-            self.run(agent, request.map_err(|_| Why::Unsendable)?, left)
+            self.run(request.map_err(|_| Why::Unsendable)?, left)
         } else {
-            self.run(agent, request.body(()).map_err(|_| Why::Unsendable)?, left)
+            self.run(request.body(()).map_err(|_| Why::Unsendable)?, left)
         };
         sent.map_err(Why::Head)
     }
@@ -258,15 +245,14 @@ impl Client {
     /// so only repetitions have one.
     fn run(
         &self,
-        agent: &Agent,
         request: Request<impl AsSendBody>,
         left: Duration,
     ) -> std::result::Result<Response<Body>, ureq::Error> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         if left + PAUSE > self.total {
-            return agent.run(request);
+            return self.agent.run(request);
         }
-        agent.run(agent.configure_request(request).timeout_global(Some(left)).build())
+        self.agent.run(self.agent.configure_request(request).timeout_global(Some(left)).build())
     }
 
     /// What an answer means.

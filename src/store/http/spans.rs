@@ -26,7 +26,7 @@ pub(super) fn in_url(text: &str) -> String {
 pub(super) fn read(client: &Client, generation: Generation, info: TraceInfo, need: Need) -> Result<Trace> {
     let id = in_url(&info.trace_id);
     let mut refusals = Vec::new();
-    let stored = Question::get(format!("/ajax-api/2.0/mlflow/get-trace-artifact?request_id={id}")).stored_file();
+    let stored = Question::get(format!("/ajax-api/2.0/mlflow/get-trace-artifact?request_id={id}"));
     let mut file = ask(client, &stored, &mut refusals)?.map(|text| decode::trace_file(&text, spans::keep(need)));
     if generation == Generation::Three {
         for route in [
