@@ -1,15 +1,14 @@
-//! How to reach a tracking server and who asks: its address, credentials, certificates, proxy.
+//! Who asks a tracking server, and by which way: credentials, certificates, proxy.
 
+use super::url::Base;
 use crate::error::{Error, Kind, Result};
 use base64::Engine as _;
-use percent_encoding::percent_decode_str;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
-use ureq::http::Uri;
 use ureq::tls::{Certificate, ClientCert, PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// Text that no output ever shows.
@@ -69,71 +68,6 @@ pub struct ServerSettings {
     pub requests: Arc<AtomicU64>,
     /// A variable that asks for a way to sign in which is not built in.
     pub unsupported: Option<&'static str>,
-}
-
-/// The address of a server, taken apart.
-#[derive(Clone, Debug)]
-pub(super) struct Base {
-    /// `https://host:port`, without credentials.
-    pub(super) origin: String,
-    /// The path before every route; empty, or with a leading and no trailing slash.
-    pub(super) prefix: String,
-    pub(super) host: String,
-    pub(super) is_tls: bool,
-    user: Option<(String, Secret)>,
-}
-
-impl Base {
-    /// Reads `http[s]://[user:password@]host[:port][/prefix]`.
-    pub(super) fn parse(text: &str) -> Result<Self> {
-        let bad = |why: String| {
-            Error::new(Kind::StoreUnsupported, "the tracking URI is not the address of a server")
-                .because(why)
-                .hint("`-u https://host:port` is one, `-u https://host/prefix` too")
-        };
-        let uri: Uri = text.parse().map_err(|error: ureq::http::uri::InvalidUri| bad(error.to_string()))?;
-        let (Some(authority), Some(host)) = (uri.authority(), uri.host().filter(|host| !host.is_empty())) else {
-            return Err(bad("it names no host".to_owned()));
-        };
-        let scheme = uri.scheme_str().unwrap_or("http").to_ascii_lowercase();
-        let (user, place) = match authority.as_str().rsplit_once('@') {
-            Some((user, place)) => (Some(user), place),
-            None => (None, authority.as_str()),
-        };
-        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-        Ok(Self {
-            origin: format!("{scheme}://{place}"),
-            prefix: uri.path().trim_end_matches('/').to_owned(),
-            host: host.trim_matches(['[', ']']).to_ascii_lowercase(),
-            is_tls: scheme == "https",
-            user: user.filter(|user| !user.is_empty()).map(|user| {
-                let (name, password) = user.split_once(':').unwrap_or((user, ""));
-                (decoded(name), Secret(decoded(password)))
-            }),
-        })
-    }
-
-    /// What messages call the server.
-    pub(super) fn shown(&self) -> String {
-        format!("{}{}", self.origin, self.prefix)
-    }
-
-    pub(super) fn is_loopback(&self) -> bool {
-        self.host == "localhost"
-            || self.host.ends_with(".localhost")
-            || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-    }
-}
-
-/// A tracking URI without the credentials in it, for messages.
-#[must_use]
-pub fn without_credentials(uri: &str) -> String {
-    let Some((scheme, rest)) = uri.split_once("://") else { return uri.to_owned() };
-    let end = rest.find('/').unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
-        None => uri.to_owned(),
-    }
 }
 
 /// The value of the `Authorization` header: the URI's own credentials as `requests` takes them, then name and password

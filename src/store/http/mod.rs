@@ -2,26 +2,32 @@
 //! questions; what a release can do is told from its answers.
 
 mod access;
+mod answer;
 mod clauses;
 mod client;
+mod failure;
 mod pages;
 mod spans;
 mod totals;
+mod url;
 
-pub use access::{Secret, ServerSettings, without_credentials};
+pub use access::{Secret, ServerSettings};
+pub use url::without_credentials;
 
 use super::parallel::in_parallel;
 use super::{Need, Query, Remark, Sink, TraceStore};
 use crate::decode;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Experiment, Problem, Totals, Trace, TraceInfo, keys};
-use client::{AT_ONCE, Client, Question, Reply};
+use answer::Reply;
+use client::{AT_ONCE, Client, Question};
 use pages::{Generation, Pages, Search};
 use serde_json::json;
-use spans::in_url;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use url::in_url;
 
 /// Where a server cannot search ids, so many of the newest traces are looked through for one.
 const NEWEST_LOOKED_THROUGH: usize = 2_000;
@@ -35,7 +41,7 @@ const MOST_NEAR_IDS: usize = 100;
 /// A server.
 pub(super) struct HttpStore {
     name: String,
-    client: Client,
+    client: Arc<Client>,
     /// Learnt from the first answer that tells.
     generation: Cell<Option<Generation>>,
     experiments: OnceCell<Vec<Experiment>>,
@@ -48,7 +54,7 @@ impl HttpStore {
         let client = Client::new(uri, settings)?;
         Ok(Self {
             name: client.shown(),
-            client,
+            client: Arc::new(client),
             generation: Cell::new(None),
             experiments: OnceCell::new(),
             found: RefCell::default(),
@@ -168,7 +174,8 @@ impl HttpStore {
 
     /// The newest records, for servers that cannot search ids; and whether these are all.
     fn newest(&self, problems: &mut Vec<Problem>) -> Result<(Vec<TraceInfo>, bool)> {
-        let query = Query::newest(self.all_experiments()?.to_vec());
+        let expected = Some(NEWEST_LOOKED_THROUGH);
+        let query = Query { expected, ..Query::newest(self.all_experiments()?.to_vec()) };
         let mut pages = Pages::new(self, &query, problems)?;
         let mut infos = Vec::new();
         while let Some(info) = pages.next(problems)? {

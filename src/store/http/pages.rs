@@ -1,9 +1,10 @@
 //! Records of traces, page by page, in the order asked for.
 
 use super::HttpStore;
+use super::answer::{Refusal, Reply};
 use super::clauses::{self, Language};
-use super::client::{Question, Refusal, Reply};
-use super::spans::in_url;
+use super::client::Question;
+use super::url::in_url;
 use crate::decode::{self, InfoPage};
 use crate::error::Result;
 use crate::filter::Clause;
@@ -13,6 +14,8 @@ use serde_json::json;
 use std::cmp::Ordering;
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+use std::thread::JoinHandle;
 
 /// The most that a server gives on one page (MLflow 3.18 `server/handlers.py`).
 pub(super) const LARGEST_PAGE: usize = 500;
@@ -41,10 +44,17 @@ pub(super) struct Search<'a> {
 
 /// Asks for a page: by 3.0, or where the server does not have it by 2.0.
 pub(super) fn ask(store: &HttpStore, search: &Search<'_>) -> Result<std::result::Result<InfoPage, Refusal>> {
-    let reply = store.by_generation(|generation| match generation {
+    read(store, store.by_generation(|generation| question(generation, search))?)
+}
+
+fn question(generation: Generation, search: &Search<'_>) -> Question {
+    match generation {
         Generation::Three => three(search),
         Generation::Two => two(search),
-    })?;
+    }
+}
+
+fn read(store: &HttpStore, reply: Reply) -> Result<std::result::Result<InfoPage, Refusal>> {
     match reply {
         Reply::Body(bytes) => {
             let page = decode::info_page(&String::from_utf8_lossy(&bytes));
@@ -109,6 +119,10 @@ struct Stream {
     token: Option<String>,
     is_done: bool,
     size: usize,
+    /// Whether every page is wanted, so that the next may be asked for while one is worked on.
+    reads_ahead: bool,
+    /// The next page on its way.
+    ahead: Option<JoinHandle<Result<Reply>>>,
 }
 
 /// Which traces a stream is for.
@@ -138,6 +152,17 @@ impl Stream {
         texts.join(" AND ")
     }
 
+    /// The next page to ask for.
+    fn search<'a>(&'a self, filter: &'a str) -> Search<'a> {
+        Search {
+            experiments: &self.experiments,
+            filter,
+            order: &self.order,
+            size: self.size,
+            token: self.token.as_deref(),
+        }
+    }
+
     /// Fetches pages until there is something ready, or no more.
     ///
     /// # Errors
@@ -145,15 +170,19 @@ impl Stream {
     fn fill(&mut self, store: &HttpStore, query: &Query, problems: &mut Vec<Problem>) -> Result<Filled> {
         while self.ready.is_empty() && !self.is_done {
             let filter = self.filter(query);
-            let search = Search {
-                experiments: &self.experiments,
-                filter: &filter,
-                order: &self.order,
-                size: self.size,
-                token: self.token.as_deref(),
+            let page = match self.ahead.take() {
+                Some(ahead) => read(store, ahead.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)?,
+                None => ask(store, &self.search(&filter))?,
             };
-            match ask(store, &search)? {
-                Ok(page) => self.take(page, query, problems),
+            match page {
+                Ok(page) => {
+                    self.take(page, query, problems);
+                    if self.reads_ahead && !self.is_done {
+                        let question = question(store.generation(), &self.search(&filter));
+                        let client = Arc::clone(&store.client);
+                        self.ahead = Some(std::thread::spawn(move || client.ask(&question)));
+                    }
+                }
                 // Old file stores cannot sort traces by a duration that some of them lack (MLflow 2.22 answers 500).
                 Err(refusal) if self.token.is_none() && refusal.status == 500 && self.order != NEWEST => {
                     return Ok(Filled::NotOrdered);
@@ -246,6 +275,8 @@ impl<'a> Pages<'a> {
             token: None,
             is_done: false,
             size,
+            reads_ahead: query.expected.is_none() || !is_in_order,
+            ahead: None,
         };
         let mut at_once = all.len().max(1);
         if all.len() > EXPERIMENTS_IN_A_URL && store.learn_generation(&all[..1])? == Generation::Two {
@@ -286,7 +317,8 @@ impl<'a> Pages<'a> {
                     self.is_in_order = false;
                     let typed = self.typed.iter_mut().map(|typed| &mut typed.stream);
                     for stream in self.streams.iter_mut().chain(typed) {
-                        (stream.order, stream.size, stream.is_done) = (NEWEST, LARGEST_PAGE, false);
+                        (stream.order, stream.size, stream.is_done, stream.reads_ahead) =
+                            (NEWEST, LARGEST_PAGE, false, true);
                         stream.ready.clear();
                     }
                     at = 0;

@@ -1,20 +1,13 @@
 //! The spans of one trace, wherever its server keeps them.
 
-use super::client::{Client, Question, Refusal, Reply};
+use super::answer::{Refusal, Reply};
+use super::client::{Client, Question};
 use super::pages::Generation;
+use super::url::in_url;
 use crate::decode::{self, TraceFile};
 use crate::error::Result;
 use crate::model::{Problem, Spans, SpansSource, Trace, TraceInfo, TraceState, arrange, keys};
 use crate::store::{Need, spans};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
-/// What stands for itself in one part of a path or of a query.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-
-/// A text within a URL.
-pub(super) fn in_url(text: &str) -> String {
-    utf8_percent_encode(text, PLAIN).to_string()
-}
 
 /// Adds the spans to a trace's record.
 ///

@@ -1,8 +1,9 @@
-use super::access::{Base, Secret, ServerSettings, authorization, proxy, without_credentials};
+use super::access::{Secret, ServerSettings, authorization, proxy};
+use super::answer::{page_text, pause_asked_for};
 use super::clauses::{Language, id_contains, span_type, texts};
-use super::client::{absolute, is_same_origin, page_text, pause_asked_for};
 use super::is_whole_id;
 use super::spans::served_path;
+use super::url::{Base, absolute, is_same_origin, without_credentials};
 use crate::filter::{Clause, Filter, Glob};
 use crate::model::{Timestamp, TraceState};
 use std::time::Duration;

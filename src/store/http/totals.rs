@@ -1,7 +1,8 @@
 //! Figures of experiments: from their records while these are few, from the server's own sums (3.9 on) where they are many.
 
 use super::HttpStore;
-use super::client::{AT_ONCE, Client, Question, Reply};
+use super::answer::Reply;
+use super::client::{AT_ONCE, Client, Question};
 use super::pages::{self, LARGEST_PAGE, Pages, Search};
 use crate::decode;
 use crate::error::Result;

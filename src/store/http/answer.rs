@@ -1,0 +1,166 @@
+//! What an answer of a server means.
+
+use super::client::{Client, Question};
+use super::failure::with_target;
+use crate::error::{Error, Kind, Result};
+use crate::model::Timestamp;
+use serde::Deserialize;
+use std::time::Duration;
+use ureq::http::StatusCode;
+
+/// What a server that could be asked has to say.
+#[derive(Debug)]
+pub(super) enum Reply {
+    Body(Vec<u8>),
+    /// It does not have this route: its release is older, or newer.
+    NoRoute,
+    Refusal(Refusal),
+}
+
+/// A server's no to one question.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) status: u16,
+    /// MLflow's `error_code`; none where something else answered.
+    pub(super) code: Option<String>,
+    pub(super) message: String,
+}
+
+impl Refusal {
+    /// Whether the thing asked for is not there.
+    pub(super) fn is_absence(&self) -> bool {
+        self.status == 404
+    }
+
+    /// Whether the server did not understand the question, so that a simpler one may do.
+    pub(super) fn is_of_question(&self) -> bool {
+        matches!(self.status, 400 | 501)
+    }
+}
+
+/// MLflow's form of errors (`exceptions.py` of 3.18).
+#[derive(Deserialize)]
+struct Trouble {
+    error_code: Option<String>,
+    message: Option<String>,
+}
+
+const LOOK_AT_THE_LOG: &str = "look at the server's log, or try again later";
+
+/// One attempt.
+pub(super) enum Once {
+    /// Asking again is of no use.
+    Final(Result<Reply>),
+    /// It may be different later; after a pause if the server named one.
+    Passing(Result<Reply>, Option<Duration>),
+}
+
+impl Client {
+    /// What an answer means.
+    pub(super) fn judge(
+        &self,
+        question: &Question,
+        status: StatusCode,
+        is_page: bool,
+        bytes: Vec<u8>,
+        wait: Option<Duration>,
+        moved_to: Option<&str>,
+    ) -> Once {
+        let trouble: Option<Trouble> = if status.is_success() {
+            None
+        } else {
+            serde_json::from_slice(&bytes).ok().filter(|_| bytes.starts_with(b"{"))
+        };
+        let is_json = trouble.is_some();
+        let code = trouble.as_ref().and_then(|trouble| trouble.error_code.clone());
+        let message = trouble
+            .and_then(|trouble| trouble.message)
+            .unwrap_or_else(|| page_text(&String::from_utf8_lossy(&bytes), status));
+        let moved = |error| with_target(error, moved_to);
+        let fail = |kind, what: &str| Error::new(kind, format!("`{}` {what}", self.shown()));
+        let refusal = |status, message| Reply::Refusal(Refusal { status, code: code.clone(), message });
+        Once::Final(match status.as_u16() {
+            200..=299 if is_page && !question.is_file => {
+                Err(moved(self.not_mlflow(format!("it sends a web page: {message}"))))
+            }
+            200..=299 => Ok(Reply::Body(bytes)),
+            300..=399 => Err(moved(self.not_mlflow(format!("it answers with status {status}")))),
+            401 | 403 => Err(moved(self.no_access(status, &message))),
+            407 => Err(fail(Kind::Credentials, "is behind a proxy that wants credentials")
+                .hint("`HTTPS_PROXY=http://name:password@host:port` carries them")),
+            404 if !is_json || code.as_deref() == Some("ENDPOINT_NOT_FOUND") => Ok(Reply::NoRoute),
+            405 => Ok(Reply::NoRoute),
+            408 | 429 => {
+                let error = fail(Kind::Server, &format!("takes no requests for now: status {status}")).because(message);
+                let hint = wait.map_or_else(
+                    || "try again later".to_owned(),
+                    |wait| format!("it asks to come back in {} s", wait.as_secs()),
+                );
+                return Once::Passing(Err(error.hint(hint)), wait);
+            }
+            // An error that MLflow itself words will be the same the next time.
+            500 if is_json => Ok(refusal(500, message)),
+            500 => return Once::Passing(Ok(refusal(500, message)), wait),
+            502..=504 => {
+                let error = moved(fail(Kind::Server, &format!("failed with status {}", status.as_u16())));
+                return Once::Passing(Err(error.because(message).hint(LOOK_AT_THE_LOG)), wait);
+            }
+            status => Ok(refusal(status, message)),
+        })
+    }
+
+    /// An error for something that answers but is not MLflow.
+    pub(super) fn not_mlflow(&self, why: impl std::fmt::Display) -> Error {
+        Error::new(Kind::Server, format!("`{}` does not answer as an MLflow server does", self.shown()))
+            .because(why)
+            .hint("check the address, and the path before `/api` if there is one: `-u https://host/prefix`")
+    }
+
+    /// An error for a question that the server refused for good.
+    pub(super) fn refused(&self, refusal: &Refusal) -> Error {
+        let code = refusal.code.as_deref().map(|code| format!(", {code}")).unwrap_or_default();
+        let what = if refusal.status >= 500 { "failed with" } else { "refused a request:" };
+        let error = Error::new(Kind::Server, format!("`{}` {what} status {}{code}", self.shown(), refusal.status));
+        let error = error.because(&refusal.message);
+        if refusal.status >= 500 { error.hint(LOOK_AT_THE_LOG) } else { error }
+    }
+
+    fn no_access(&self, status: StatusCode, message: &str) -> Error {
+        let what = match (status, &self.authorization) {
+            (StatusCode::UNAUTHORIZED, None) => "wants credentials",
+            (StatusCode::UNAUTHORIZED, Some(_)) => "does not take these credentials",
+            _ => "denies access",
+        };
+        let error = Error::new(Kind::Credentials, format!("`{}` {what}", self.shown())).because(message);
+        if let Some(variable) = self.unsupported {
+            return error.hint(format!("{variable} is set, but that way to sign in is not built in"));
+        }
+        if message.contains("Host header") {
+            return error.hint("the server has to be started with this host in MLFLOW_SERVER_ALLOWED_HOSTS");
+        }
+        match status {
+            StatusCode::UNAUTHORIZED => {
+                error.hint("set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN")
+            }
+            _ => error.hint("whoever runs the server can give you permission to read"),
+        }
+    }
+}
+
+/// `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3).
+pub(super) fn pause_asked_for(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    text.parse().ok().map(Duration::from_secs).or_else(|| {
+        let left = Timestamp::parse_http_date(text)?.millis() - Timestamp::now().millis();
+        u64::try_from(left).ok().map(Duration::from_millis)
+    })
+}
+
+/// What a web page or a plain text says, in one line.
+pub(super) fn page_text(text: &str, status: StatusCode) -> String {
+    let title =
+        text.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>")).map(|(title, _)| title.trim());
+    let plain = || text.trim().lines().next().filter(|line| !line.starts_with('<')).map(str::trim);
+    let said = title.or_else(plain).filter(|said| !said.is_empty()).map(|said| said.chars().take(300).collect());
+    said.unwrap_or_else(|| format!("status {status}"))
+}

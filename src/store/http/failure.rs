@@ -1,0 +1,164 @@
+//! Questions that get no answer, and what may be done about it.
+
+use super::client::{CONNECT, Client};
+use super::url::{bare, without_credentials};
+use crate::error::{Error, Kind};
+use std::io::ErrorKind;
+use ureq::Timeout;
+
+/// A question without an answer.
+pub(super) struct Failure {
+    pub(super) why: Why,
+    /// Where the server sent the question to.
+    pub(super) moved_to: Option<String>,
+}
+
+/// Why there is no answer.
+pub(super) enum Why {
+    /// A header cannot be made of what the environment holds.
+    Unsendable,
+    NoRedirects,
+    EndlessRedirects,
+    /// Before the answer began.
+    Head(ureq::Error),
+    /// In the middle of the answer.
+    Body(ureq::Error),
+}
+
+impl Failure {
+    /// Whether asking again may help.
+    pub(super) fn may_pass(&self) -> bool {
+        match &self.why {
+            Why::Unsendable | Why::NoRedirects | Why::EndlessRedirects => false,
+            Why::Head(error) => {
+                matches!(error, ureq::Error::Io(_) | ureq::Error::ConnectionFailed)
+                    && !is_about_certificates(error)
+                    && !is_unknown_host(error)
+                    && !is_babble(error)
+            }
+            Why::Body(error) => !matches!(error, ureq::Error::Timeout(_) | ureq::Error::BodyExceedsLimit(_)),
+        }
+    }
+}
+
+/// Names where a redirect led, without what may be secret in it.
+pub(super) fn with_target(error: Error, moved_to: Option<&str>) -> Error {
+    match moved_to {
+        Some(target) => error.because(format!("it redirects to `{}`", without_credentials(bare(target)))),
+        None => error,
+    }
+}
+
+/// The standard library has no kind of its own for a name that cannot be resolved.
+fn is_unknown_host(error: &ureq::Error) -> bool {
+    let is_lookup = |text: &str| text.contains("lookup address") || text.contains("No such host");
+    match error {
+        ureq::Error::HostNotFound => true,
+        ureq::Error::Io(error) => is_lookup(&error.to_string()),
+        _ => false,
+    }
+}
+
+/// Whether what came is not the protocol that was spoken.
+fn is_babble(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::Protocol(_) => true,
+        ureq::Error::Io(error) => error.to_string().contains("corrupt message"),
+        _ => false,
+    }
+}
+
+fn is_about_certificates(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::Rustls(_) | ureq::Error::Tls(_) => true,
+        ureq::Error::Io(error) => {
+            let text = error.to_string();
+            ["certificate", "UnknownIssuer", "CaUsedAsEndEntity"].iter().any(|word| text.contains(word))
+        }
+        _ => false,
+    }
+}
+
+/// An error without the word that says it is one of input or output.
+fn text_of(error: &ureq::Error) -> String {
+    error.to_string().trim_start_matches("io: ").to_owned()
+}
+
+impl Client {
+    /// An error for a question that nobody answered.
+    pub(super) fn failure(&self, failure: &Failure) -> Error {
+        let shown = self.shown();
+        let network = |message: String| Error::new(Kind::Network, message);
+        let error = match &failure.why {
+            Why::Unsendable => Error::new(
+                Kind::Credentials,
+                "the credentials or the workspace hold characters that a header cannot carry",
+            )
+            .hint("look at MLFLOW_TRACKING_TOKEN and MLFLOW_WORKSPACE: is there a line break at the end?"),
+            Why::NoRedirects => {
+                network(format!("`{shown}` redirects, and MLFLOW_ALLOW_HTTP_REDIRECTS forbids to follow"))
+            }
+            Why::EndlessRedirects => network(format!("`{shown}` redirects without end")),
+            Why::Head(error) => self.no_answer(error),
+            Why::Body(ureq::Error::Timeout(_)) => self.too_slow(),
+            Why::Body(ureq::Error::BodyExceedsLimit(most)) => {
+                network(format!("an answer of `{shown}` is longer than {most} bytes"))
+            }
+            Why::Body(error) => network(format!("the connection to `{shown}` broke in the middle of an answer"))
+                .because(text_of(error))
+                .hint("try again"),
+        };
+        with_target(error, failure.moved_to.as_deref())
+    }
+
+    /// An error for an answer that did not even begin.
+    fn no_answer(&self, error: &ureq::Error) -> Error {
+        let shown = self.shown();
+        let network = |message: String| Error::new(Kind::Network, message);
+        match error {
+            ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+                network(format!("cannot connect to `{shown}` within {} s", CONNECT.as_secs()))
+                    .hint(self.way("check the address, the network and the firewall"))
+            }
+            ureq::Error::Timeout(_) => self.too_slow(),
+            error if is_unknown_host(error) => network(format!("no host `{}` is known here", self.base.host))
+                .hint(self.way("check the spelling, the network and the VPN")),
+            ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                network(format!("`{shown}` refuses connections"))
+                    .hint(self.way("is the server running there? `mlflow server --port 5000` starts one"))
+            }
+            error if is_about_certificates(error) => self.bad_certificate(&text_of(error)),
+            ureq::Error::ConnectProxyFailed(why) => {
+                network(format!("the proxy does not reach `{shown}`")).because(why).hint(self.way("check the address"))
+            }
+            error if is_babble(error) => network(format!("`{shown}` does not answer as a web server does"))
+                .because(text_of(error))
+                .hint(if self.base.is_tls {
+                    "does it speak plain http: `-u http://…`?"
+                } else {
+                    "does it speak https: `-u https://…`?"
+                }),
+            error => network(format!("the connection to `{shown}` broke")).because(text_of(error)).hint(
+                if self.base.is_tls { "try again; or does it speak plain http: `-u http://…`?" } else { "try again" },
+            ),
+        }
+    }
+
+    fn too_slow(&self) -> Error {
+        let seconds = self.total.as_secs_f32();
+        Error::new(Kind::Network, format!("no whole answer from `{}` within {seconds} s", self.shown()))
+            .hint(format!("`MLFLOW_HTTP_REQUEST_TIMEOUT={}` waits longer", (self.total.as_secs() * 4).max(30)))
+    }
+
+    /// A hint, and where a proxy stands between, that it does.
+    fn way(&self, hint: &str) -> String {
+        let proxy = "; the way goes through the proxy that the environment names (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)";
+        format!("{hint}{}", if self.via_proxy { proxy } else { "" })
+    }
+
+    fn bad_certificate(&self, why: &str) -> Error {
+        Error::new(Kind::Network, format!("cannot trust the certificate of `{}`", self.base.origin))
+            .because(why)
+            .hint("`MLFLOW_TRACKING_SERVER_CERT_PATH=ca.pem` names a certificate authority to trust")
+    }
+}

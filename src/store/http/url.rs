@@ -1,0 +1,120 @@
+//! URLs: the address of a server, what of it may be shown, where redirects lead.
+
+use super::access::Secret;
+use crate::error::{Error, Kind, Result};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use std::net::IpAddr;
+use ureq::http::Uri;
+
+/// The address of a server, taken apart.
+#[derive(Clone, Debug)]
+pub(super) struct Base {
+    /// `https://host:port`, without credentials.
+    pub(super) origin: String,
+    /// The path before every route; empty, or with a leading and no trailing slash.
+    pub(super) prefix: String,
+    pub(super) host: String,
+    pub(super) is_tls: bool,
+    pub(super) user: Option<(String, Secret)>,
+}
+
+impl Base {
+    /// Reads `http[s]://[user:password@]host[:port][/prefix]`.
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        let bad = |why: String| {
+            Error::new(Kind::StoreUnsupported, "the tracking URI is not the address of a server")
+                .because(why)
+                .hint("`-u https://host:port` is one, `-u https://host/prefix` too")
+        };
+        let uri: Uri = text.parse().map_err(|error: ureq::http::uri::InvalidUri| bad(error.to_string()))?;
+        let (Some(authority), Some(host)) = (uri.authority(), uri.host().filter(|host| !host.is_empty())) else {
+            return Err(bad("it names no host".to_owned()));
+        };
+        let scheme = uri.scheme_str().unwrap_or("http").to_ascii_lowercase();
+        let (user, place) = match authority.as_str().rsplit_once('@') {
+            Some((user, place)) => (Some(user), place),
+            None => (None, authority.as_str()),
+        };
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        Ok(Self {
+            origin: format!("{scheme}://{place}"),
+            prefix: uri.path().trim_end_matches('/').to_owned(),
+            host: host.trim_matches(['[', ']']).to_ascii_lowercase(),
+            is_tls: scheme == "https",
+            user: user.filter(|user| !user.is_empty()).map(|user| {
+                let (name, password) = user.split_once(':').unwrap_or((user, ""));
+                (decoded(name), Secret::new(decoded(password)))
+            }),
+        })
+    }
+
+    /// What messages call the server.
+    pub(super) fn shown(&self) -> String {
+        format!("{}{}", self.origin, self.prefix)
+    }
+
+    pub(super) fn is_loopback(&self) -> bool {
+        self.host == "localhost"
+            || self.host.ends_with(".localhost")
+            || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+/// A tracking URI without the credentials in it, for messages.
+#[must_use]
+pub fn without_credentials(uri: &str) -> String {
+    let Some((scheme, rest)) = uri.split_once("://") else { return uri.to_owned() };
+    let end = rest.find('/').unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+        None => uri.to_owned(),
+    }
+}
+
+/// `scheme://host:port` of a URL.
+fn origin(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once("://")?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    Some(&url[..scheme.len() + 3 + end])
+}
+
+/// Whether two URLs are of one scheme, host and port (RFC 6454); a scheme's usual port may be left out.
+pub(super) fn is_same_origin(a: &str, b: &str) -> bool {
+    let plain = |url| {
+        let origin: Option<String> = origin(url).map(str::to_ascii_lowercase);
+        origin.map(|origin| {
+            let usual = if origin.starts_with("https:") { ":443" } else { ":80" };
+            origin.strip_suffix(usual).map_or(origin.clone(), str::to_owned)
+        })
+    };
+    plain(a).is_some() && plain(a) == plain(b)
+}
+
+/// A redirect's target as a URL; most are whole ones or begin with a slash.
+pub(super) fn absolute(url: &str, target: &str) -> String {
+    if target.parse::<Uri>().is_ok_and(|uri| uri.scheme().is_some()) {
+        return target.to_owned();
+    }
+    let origin = origin(url).unwrap_or(url);
+    if let Some(rest) = target.strip_prefix("//") {
+        return format!("{}://{rest}", origin.split("://").next().unwrap_or("https"));
+    }
+    if target.starts_with('/') {
+        return format!("{origin}{target}");
+    }
+    let path = url[origin.len()..].split('?').next().unwrap_or_default();
+    format!("{origin}{}/{target}", path.rsplit_once('/').map_or("", |(folder, _)| folder))
+}
+
+/// A URL without its query, which may hold signatures.
+pub(super) fn bare(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or(url)
+}
+
+/// What stands for itself in one part of a path or of a query.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// A text within a URL.
+pub(super) fn in_url(text: &str) -> String {
+    utf8_percent_encode(text, PLAIN).to_string()
+}
