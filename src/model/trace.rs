@@ -269,7 +269,7 @@ impl Problem {
     /// Whether something that was recorded is not shown because of it.
     #[must_use]
     pub fn is_loss(&self) -> bool {
-        ["damaged_", "unreadable_", "missing_", "cut_"].iter().any(|kind| self.kind.starts_with(kind))
+        ["damaged_", "unreadable_", "missing_", "cut_", "skipped_"].iter().any(|kind| self.kind.starts_with(kind))
     }
 
     /// Names the file concerned.

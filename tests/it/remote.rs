@@ -569,3 +569,45 @@ fn certificates_that_cannot_be_used_are_named() {
     let done = Cli::new("experiments").on(plain.uri().replace("http:", "https:")).run();
     assert!(done.exit == Some(4) && done.stderr.contains("-u http://"), "{done}");
 }
+
+#[test]
+fn pages_without_end_come_to_one() {
+    let stuck = |page: Value| {
+        Server::new(move |request| {
+            if request.path == "/api/3.0/mlflow/traces/search" {
+                Answer::json(200, page.to_string())
+            } else {
+                answer(request, 3)
+            }
+        })
+    };
+    for page in [
+        json!({"traces": [record(1)], "next_page_token": "again"}),
+        json!({"traces": [], "next_page_token": "again"}),
+        json!({"next_page_token": "again"}),
+    ] {
+        let server = stuck(page.clone());
+        let done = list(&server).arg("--all").arg("--json").ok();
+        assert_eq!(done.json()["page"]["complete"], false, "{page}");
+        assert_eq!(done.stderr.matches("warning:").count(), 1, "{done}");
+        assert!(server.requests().len() <= 4, "{page}");
+    }
+    let server = Server::new(|request| match request.path.as_str() {
+        "/api/2.0/mlflow/experiments/search" => {
+            Answer::json(200, EXPERIMENTS.replace("]}", "],\"next_page_token\":\"again\"}"))
+        }
+        _ => answer(request, 3),
+    });
+    assert_eq!(list(&server).ok().lines().len(), 4);
+}
+
+#[test]
+fn a_pause_without_end_is_not_waited_for() {
+    for pause in ["18446744073709551615", "-1", "soon", "Wed, 21 Oct 2099 07:28:00 GMT"] {
+        let server = Server::new(move |_| Answer::json(503, "later").with("retry-after", pause));
+        let done = list(&server).env("MLFLOW_HTTP_REQUEST_TIMEOUT", "1e300").run();
+        assert_eq!(done.exit, Some(4), "{pause}\n{done}");
+    }
+    let done = list(&server(2)).env("MLFLOW_HTTP_REQUEST_TIMEOUT", "18000000000000000000").run();
+    assert_eq!(done.exit, Some(0), "{done}");
+}

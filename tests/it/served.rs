@@ -125,7 +125,12 @@ fn flags_choose_the_same_traces_in_the_same_order() {
                     strings(items(&document, "traces"), "trace_id").into_iter().map(str::to_owned).collect();
                 (ids, document["page"].clone())
             };
-            assert_eq!(ids(&served.told), ids(&served.files), "{} {words} {last}", served.files.name);
+            let (told, mut files) = (ids(&served.told), ids(&served.files));
+            if served.files.release() == (3, 6) && words.contains("--name") {
+                // From 3.6 to 3.10 a server cannot search for traces without a name, and the page says so.
+                files.1 = json!({"returned": files.0.len(), "matched": null, "complete": false});
+            }
+            assert_eq!(told, files, "{} {words} {last}", served.files.name);
         }
     });
 }
@@ -208,7 +213,7 @@ const MOST_REQUESTS: [(&str, [usize; 5]); 19] = [
     ("traces list -n 2", [3, 2, 2, 2, 2]),
     ("traces list --all --deleted", [3, 2, 2, 2, 2]),
     ("traces list --status error", [3, 2, 2, 2, 2]),
-    ("traces list --name run*", [4, 3, 6, 3, 3]),
+    ("traces list --name run*", [4, 3, 6, 4, 3]),
     ("traces list --type CHAT_MODEL", [15, 15, 18, 5, 8]),
     ("traces list --sort duration", [3, 2, 2, 2, 2]),
     ("trace show", [4, 3, 3, 3, 3]),

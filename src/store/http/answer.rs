@@ -34,7 +34,7 @@ impl Refusal {
 
     /// Whether the server did not understand the question, so that a simpler one may do.
     pub(super) fn is_of_question(&self) -> bool {
-        matches!(self.status, 400 | 501)
+        matches!(self.status, 400 | 500 | 501)
     }
 }
 

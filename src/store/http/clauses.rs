@@ -17,11 +17,10 @@ pub(super) enum Language {
 
 impl Language {
     /// The next simpler one, for a server that refused this one.
-    pub(super) const fn simpler(self) -> Option<Self> {
+    pub(super) const fn simpler(self) -> Self {
         match self {
-            Self::Patterns => Some(Self::Plain),
-            Self::Plain => Some(Self::None),
-            Self::None => None,
+            Self::Patterns => Self::Plain,
+            Self::Plain | Self::None => Self::None,
         }
     }
 }

@@ -20,7 +20,10 @@ const RETRIES: u32 = 2;
 /// The pause before the first repetition; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(250);
 const MOST_REDIRECTS: usize = 5;
-/// Longer answers than this are not read: no trace comes near, and memory is bounded.
+/// Longer waits than a day are none.
+const LONGEST_TOTAL: Duration = Duration::from_secs(24 * 60 * 60);
+/// Longer answers than this are not read, so that memory is bounded: no page comes near the one, no trace the other.
+const MAX_PAGE_BYTES: u64 = 256 << 20;
 const MAX_BYTES: u64 = 2 << 30;
 /// So many questions are asked at once.
 pub(super) const AT_ONCE: usize = 8;
@@ -81,6 +84,7 @@ impl Client {
         // the client has acknowledged the first, which a kernel puts off for 40 ms (RFC 9293, 3.7.4 and 3.8.6.3). Behind
         // TLS a new connection costs more than that, and mostly something else sends the answer there.
         let kept = if base.is_tls { AT_ONCE } else { 0 };
+        let total = settings.timeout.unwrap_or(TOTAL).min(LONGEST_TOTAL);
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -90,7 +94,7 @@ impl Client {
             .proxy(proxy)
             .timeout_resolve(Some(CONNECT))
             .timeout_connect(Some(CONNECT))
-            .timeout_global(Some(settings.timeout.unwrap_or(TOTAL)))
+            .timeout_global(Some(total))
             .max_idle_connections(kept)
             .max_idle_connections_per_host(kept)
             .build();
@@ -100,7 +104,7 @@ impl Client {
             base,
             workspace: settings.workspace.clone(),
             unsupported: settings.unsupported,
-            total: settings.timeout.unwrap_or(TOTAL),
+            total,
             retries: settings.retries.unwrap_or(RETRIES),
             follows_redirects: !settings.refuses_redirects,
             via_proxy,
@@ -138,7 +142,8 @@ impl Client {
                 Err(failure) if failure.may_pass() => (Err(self.failure(&failure)), pause),
                 Err(failure) => return Err(self.failure(&failure)),
             };
-            if retries_left == 0 || Instant::now() + wait >= deadline {
+            let is_too_late = Instant::now().checked_add(wait).is_none_or(|then| then >= deadline);
+            if retries_left == 0 || is_too_late {
                 return outcome;
             }
             std::thread::sleep(wait);
@@ -153,7 +158,8 @@ impl Client {
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (is_page, retry_after) =
             (header("content-type").is_some_and(|kind| kind.starts_with("text/html")), header("retry-after"));
-        let bytes = response.body_mut().with_config().limit(MAX_BYTES).read_to_vec();
+        let most = if question.body.is_some() { MAX_PAGE_BYTES } else { MAX_BYTES };
+        let bytes = response.body_mut().with_config().limit(most).read_to_vec();
         let bytes = bytes.map_err(|error| Failure { why: Why::Body(error), moved_to: moved_to.clone() })?;
         let wait = retry_after.as_deref().and_then(super::answer::pause_asked_for);
         Ok(self.judge(question, status, is_page, bytes, wait, moved_to.as_deref()))

@@ -27,6 +27,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use url::in_url;
 
 /// Where a server cannot search ids, so many of the newest traces are looked through for one.
@@ -95,6 +96,15 @@ impl HttpStore {
         self.generation.get().unwrap_or(Generation::Three)
     }
 
+    /// Whether the server says that it is of an older release. Answers tell most of what a release can do; this is for what
+    /// they do not.
+    fn is_before(&self, major: u32, minor: u32) -> bool {
+        let Ok(Reply::Body(bytes)) = self.client.ask(&Question::get("/version").file().once()) else { return false };
+        let text = String::from_utf8_lossy(&bytes);
+        let mut numbers = text.trim().split('.').map_while(|part| part.parse::<u32>().ok());
+        numbers.next().zip(numbers.next()).is_some_and(|release| release < (major, minor))
+    }
+
     fn all_experiments(&self) -> Result<&[Experiment]> {
         if self.experiments.get().is_none() {
             let _ = self.experiments.set(self.read_experiments()?);
@@ -106,8 +116,8 @@ impl HttpStore {
         let (mut all, mut token): (Vec<Experiment>, Option<String>) = (Vec::new(), None);
         loop {
             let mut body = json!({"max_results": 1000, "view_type": "ALL"});
-            if let Some(token) = token {
-                body["page_token"] = token.into();
+            if let Some(token) = &token {
+                body["page_token"] = token.as_str().into();
             }
             let page = match self.client.ask(&Question::post("/api/2.0/mlflow/experiments/search", &body))? {
                 Reply::Body(bytes) => decode::experiment_page(&String::from_utf8_lossy(&bytes)),
@@ -115,9 +125,10 @@ impl HttpStore {
                 Reply::Refusal(refusal) => return Err(self.client.refused(&refusal)),
             };
             let (more, next) = page.map_err(|why| self.client.not_mlflow(format!("its list of experiments: {why}")))?;
+            let is_stuck = more.is_empty() || (next.is_some() && next == token);
             all.extend(more);
             token = next;
-            if token.is_none() {
+            if token.is_none() || is_stuck {
                 break;
             }
         }
@@ -190,20 +201,33 @@ impl HttpStore {
     /// Hands on a few traces that were selected, with their spans where these are wanted.
     fn give(&self, batch: &[Selected], need: Need, sink: &mut dyn Sink) -> Result<ControlFlow<()>> {
         let (client, generation) = (&self.client, self.generation());
+        // A server that fails once is not asked for the rest of the batch.
+        let has_failed = AtomicBool::new(false);
         let load = |selected: &Selected| {
-            if selected.needs_spans {
-                spans::read(client, generation, selected.info.clone(), need)
-            } else {
-                Ok(Trace { info: selected.info.clone(), spans: None })
+            if !selected.needs_spans {
+                return Some(Ok(Trace { info: selected.info.clone(), spans: None }));
             }
+            if has_failed.load(Ordering::Relaxed) {
+                return None;
+            }
+            let trace = spans::read(client, generation, selected.info.clone(), need);
+            has_failed.fetch_or(trace.is_err(), Ordering::Relaxed);
+            Some(trace)
         };
         let at_once = if batch.iter().any(|selected| selected.needs_spans) { AT_ONCE } else { 1 };
+        let mut failure = None;
         for trace in in_parallel(batch, at_once, load) {
-            if sink.trace(trace?)?.is_break() {
-                return Ok(ControlFlow::Break(()));
+            match trace {
+                Some(Ok(trace)) if failure.is_none() => {
+                    if sink.trace(trace)?.is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+                Some(Err(error)) => failure = failure.or(Some(error)),
+                Some(Ok(_)) | None => {}
             }
         }
-        Ok(ControlFlow::Continue(()))
+        failure.map_or(Ok(ControlFlow::Continue(())), Err)
     }
 }
 
@@ -304,7 +328,7 @@ impl TraceStore for HttpStore {
             let (infos, is_all) = self.newest(problems)?;
             if !is_all {
                 problems.push(Problem::new(
-                    "limited_search",
+                    "skipped_older",
                     format!(
                         "only the newest {NEWEST_LOOKED_THROUGH} traces were looked through for the id: servers before \
                          MLflow 3.6 cannot search ids"

@@ -187,15 +187,14 @@ impl Stream {
                 Err(refusal) if self.token.is_none() && refusal.status == 500 && self.order != NEWEST => {
                     return Ok(Filled::NotOrdered);
                 }
-                Err(refusal) if self.token.is_none() && refusal.is_of_question() => {
-                    let simpler = self.language.simpler().filter(|_| self.conditions == Conditions::Filter);
-                    match simpler {
-                        Some(simpler) => self.language = simpler,
-                        None if self.conditions == Conditions::Filter => return Err(store.client.refused(&refusal)),
-                        None => {
-                            self.is_done = true;
-                            return Ok(Filled::NotUnderstood);
-                        }
+                Err(_) if self.token.is_none() && self.conditions != Conditions::Filter => {
+                    self.is_done = true;
+                    return Ok(Filled::NotUnderstood);
+                }
+                Err(refusal) if self.token.is_none() && !filter.is_empty() && refusal.is_of_question() => {
+                    self.language = self.language.simpler();
+                    if self.filter(query) == filter {
+                        self.language = Language::None;
                     }
                 }
                 Err(refusal) => return Err(store.client.refused(&refusal)),
@@ -205,7 +204,13 @@ impl Stream {
     }
 
     fn take(&mut self, page: InfoPage, query: &Query, problems: &mut Vec<Problem>) {
-        self.is_done = page.next_page_token.is_none();
+        let is_stuck = page.next_page_token.is_some()
+            && (page.infos.is_empty() || page.next_page_token.as_deref() == self.token.as_deref());
+        if is_stuck {
+            let message = "the server names a next page, but gives nothing more; what may be there was not read";
+            problems.push(Problem::new("skipped_pages", message));
+        }
+        self.is_done = page.next_page_token.is_none() || is_stuck;
         self.token = page.next_page_token;
         self.size = (self.size * 2).min(LARGEST_PAGE);
         for info in page.infos {
@@ -308,8 +313,10 @@ impl<'a> Pages<'a> {
             at += 1;
             match filled {
                 Filled::Yes => {}
+                // Before 3.6 no route gives the spans of such traces, so that their names cannot be had at all.
+                Filled::NotUnderstood if self.store.is_before(3, 6) => {}
                 Filled::NotUnderstood => problems.push(Problem::new(
-                    "nameless_traces",
+                    "skipped_nameless",
                     "traces without a recorded name were not looked at: this server cannot search for them",
                 )),
                 Filled::NotOrdered => {

@@ -36,7 +36,7 @@ pub(super) fn candidates(
                 wanted.push(Some("UNKNOWN"));
             } else {
                 problems.push(Problem::new(
-                    "unknown_types",
+                    "skipped_types",
                     "many spans say UNKNOWN; foreign attributes that tell more of their type were not looked for",
                 ));
             }
