@@ -80,3 +80,36 @@ fn groups_add_up_to_the_total() {
     assert_eq!(by_model.groups.values().map(|group| group.calls).sum::<u64>(), 2);
     assert_eq!(by_model.groups[&None].traces, 1);
 }
+
+/// Gives a span of a trace what its response tells.
+fn respond(trace: &mut Trace, name: &str, (input, output): (i64, i64)) {
+    let span = trace.spans.as_mut().unwrap().list.iter_mut().find(|span| span.name == name).unwrap();
+    let total = Some(input + output);
+    span.derived_usage = Some(crate::model::TokenUsage {
+        input_tokens: Some(input),
+        output_tokens: Some(output),
+        total_tokens: total,
+        ..Default::default()
+    });
+}
+
+#[test]
+fn responses_tell_where_nothing_was_recorded_around_them() {
+    let mut trace = trace(&[
+        ("root", "", "AGENT", None),
+        ("alone", "root", "LLM", None),
+        ("above", "root", "LLM", None),
+        ("recorded", "above", "CHAT_MODEL", Some((10, 5))),
+        ("wrapped", "root", "LLM", None),
+        ("inner", "wrapped", "CHAT_MODEL", None),
+    ]);
+    for (name, tokens) in [("alone", (1, 2)), ("above", (10, 5)), ("wrapped", (100, 50)), ("inner", (100, 50))] {
+        respond(&mut trace, name, tokens);
+    }
+    let usage = usage::of_trace(&trace);
+    assert_eq!(usage.token_usage.unwrap().figures(), (Some(111), Some(57), Some(168)));
+    let counted = usage.calls.iter().filter(|call| call.is_counted);
+    let mut counted: Vec<_> = counted.map(|call| trace.span_list()[call.span].name.as_str()).collect();
+    counted.sort_unstable();
+    assert_eq!(counted, ["alone", "recorded", "wrapped"]);
+}

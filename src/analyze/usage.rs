@@ -34,13 +34,25 @@ pub struct Call {
 #[must_use]
 pub fn of_trace(trace: &Trace) -> TraceUsage {
     let (spans, nodes) = trace.spans.as_ref().map_or((&[][..], &[][..]), |spans| (&spans.list[..], &spans.nodes[..]));
-    let tokens_in = standing(spans, nodes, |span| span.token_usage.is_some());
-    let costs_in = standing(spans, nodes, |span| span.cost.is_some());
+    let below = have_recorded_below(spans, nodes);
+    // What MLflow recorded goes before what a response tells, wherever in the tree it stands.
+    let carried: Vec<Option<&TokenUsage>> = spans
+        .iter()
+        .zip(below)
+        .map(|(span, is_recorded_below)| {
+            span.usage()
+                .filter(|_| !is_recorded_below || span.usage_source() == Some("recorded"))
+                // One that is empty hides those below it all the same.
+                .or(span.token_usage.as_ref())
+        })
+        .collect();
+    let tokens_in = standing(nodes, |at| carried[at].is_some());
+    let costs_in = standing(nodes, |at| spans[at].cost.is_some());
     let mut total: Option<TokenUsage> = None;
     let mut cost: Option<Cost> = None;
     let mut calls = Vec::new();
     for (at, span) in spans.iter().enumerate() {
-        let counted = span.token_usage.as_ref().filter(|usage| tokens_in[at] == Carrier::Top && !usage.is_empty());
+        let counted = carried[at].filter(|usage| tokens_in[at] == Carrier::Top && !usage.is_empty());
         if let Some(usage) = counted {
             total.get_or_insert_default().add(usage);
         }
@@ -50,12 +62,12 @@ pub fn of_trace(trace: &Trace) -> TraceUsage {
                 None => cost = Some(*part),
             }
         }
-        let has_figures = span.token_usage.as_ref().is_some_and(|usage| !usage.is_empty());
+        let has_figures = span.usage().is_some();
         if has_figures || span.span_type.is_llm() {
             calls.push(Call {
                 span: at,
                 agent: agent_of(spans, nodes, at),
-                is_counted: has_figures && tokens_in[at] == Carrier::Top,
+                is_counted: counted.is_some(),
                 counted_in: if let Carrier::Below(top) = tokens_in[at] { Some(top) } else { None },
             });
         }
@@ -81,19 +93,33 @@ enum Carrier {
     Below(usize),
 }
 
-fn standing(spans: &[Span], nodes: &[Node], carries: impl Fn(&Span) -> bool) -> Vec<Carrier> {
-    let mut known: Vec<Carrier> = Vec::with_capacity(spans.len());
+fn standing(nodes: &[Node], carries: impl Fn(usize) -> bool) -> Vec<Carrier> {
+    let mut known: Vec<Carrier> = Vec::with_capacity(nodes.len());
     // Parents come before children, so a parent's answer is known.
-    for (span, node) in spans.iter().zip(nodes) {
+    for (at, node) in nodes.iter().enumerate() {
         let above = node.parent.map(|parent| (parent, known[parent]));
         known.push(match above {
             Some((_, Carrier::Below(top))) => Carrier::Below(top),
             Some((parent, Carrier::Top)) => Carrier::Below(parent),
-            _ if carries(span) => Carrier::Top,
+            _ if carries(at) => Carrier::Top,
             _ => Carrier::No,
         });
     }
     known
+}
+
+/// Which spans have one below them on which MLflow recorded tokens.
+fn have_recorded_below(spans: &[Span], nodes: &[Node]) -> Vec<bool> {
+    let mut below = vec![false; spans.len()];
+    // Children come after parents, so that all of a span's own were looked at before it.
+    for at in (0..spans.len()).rev() {
+        if let Some(parent) = nodes[at].parent
+            && (below[at] || spans[at].usage_source() == Some("recorded"))
+        {
+            below[parent] = true;
+        }
+    }
+    below
 }
 
 fn agent_of(spans: &[Span], nodes: &[Node], at: usize) -> Option<String> {
@@ -137,6 +163,8 @@ pub struct ByModel {
     pub total: Group,
     /// Traces of which MLflow recorded more tokens than the spans that are left tell.
     pub incomplete: u64,
+    /// Counted calls whose tokens are those that their responses tell.
+    pub derived: u64,
 }
 
 impl ByModel {
@@ -147,6 +175,7 @@ impl ByModel {
         let mut counted = TokenUsage::default();
         for call in usage.calls.iter().filter(|call| call.is_counted) {
             let span = &trace.span_list()[call.span];
+            self.derived += u64::from(span.usage_source() == Some("derived"));
             let group = self.groups.entry(span.model.clone()).or_default();
             if !seen.contains(&span.model.as_deref()) {
                 seen.push(span.model.as_deref());
@@ -154,9 +183,9 @@ impl ByModel {
             }
             for sum in [group, &mut self.total] {
                 sum.calls += 1;
-                sum.add(span.token_usage.as_ref(), span.cost.as_ref());
+                sum.add(span.usage(), span.cost.as_ref());
             }
-            counted.add(span.token_usage.as_ref().unwrap_or(&TokenUsage::default()));
+            counted.add(span.usage().unwrap_or(&TokenUsage::default()));
         }
         self.total.traces += u64::from(!seen.is_empty());
         let recorded = usage.token_usage.filter(|_| usage.source == Some("recorded"));

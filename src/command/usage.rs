@@ -2,7 +2,7 @@
 
 use super::naming;
 use super::select::Select;
-use crate::analyze::usage::{self, ByModel};
+use crate::analyze::usage::{self, ByModel, Call};
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::TokenUsage;
@@ -55,9 +55,23 @@ fn of_one(args: &Args, name: &str, cx: &mut Context) -> Result<()> {
     } else if usage.token_usage.is_none() {
         cx.note("no tokens were recorded for this trace");
     }
+    let is_derived = |call: &&Call| {
+        call.is_counted && view.trace.span_list()[call.span].usage_source() == Some("derived")
+    };
+    tell_derived(cx, usage.calls.iter().filter(is_derived).count() as u64);
     problems.extend(view.trace.spans.iter().flat_map(|spans| spans.problems.iter().cloned()));
     cx.warn(&problems);
     Ok(())
+}
+
+/// Says how many counted calls have tokens that MLflow did not record itself.
+fn tell_derived(cx: &Context, calls: u64) {
+    let whose = match calls {
+        0 => return,
+        1 => "1 call are what its response tells".to_owned(),
+        calls => format!("{calls} calls are what their responses tell"),
+    };
+    cx.note(&format!("the tokens of {whose}: MLflow recorded none"));
 }
 
 fn figures(usage: &TokenUsage) -> String {
@@ -77,9 +91,10 @@ fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
         Ok(ControlFlow::Continue(()))
     })?;
     progress.clear();
-    let incomplete = by_model.incomplete;
+    let (incomplete, derived) = (by_model.incomplete, by_model.derived);
     cx.output.show(&GroupsView(by_model))?;
     super::tell_left_out(cx, &*store, &args.select, &query)?;
+    tell_derived(cx, derived);
     if incomplete > 0 {
         cx.note(&format!(
             "traces with missing spans: {incomplete}; what MLflow recorded beyond them is under (model not recorded)"

@@ -49,6 +49,24 @@ impl RawAttributes<'_> {
         self.get("mlflow.chat.tokenUsage").and_then(|json| TokenUsage::from_json(&json))
     }
 
+    /// Tokens as the provider's own response tells them, which a call of a model has in its outputs: OpenAI's words, which
+    /// AutoGen and AG2 keep, or those of OpenAI's Responses and Anthropic. None where MLflow recorded some.
+    pub(super) fn derived_usage(&self, kind: &SpanType) -> Option<TokenUsage> {
+        if !calls_model(kind) || self.token_usage().is_some_and(|usage| !usage.is_empty()) {
+            return None;
+        }
+        let usage = self.get("mlflow.spanOutputs")?.member("usage")?;
+        let count = |keys: [&str; 2]| keys.iter().find_map(|key| usage.member(key)?.as_i64());
+        let input = count(["prompt_tokens", "input_tokens"]);
+        let output = count(["completion_tokens", "output_tokens"]);
+        let total = usage.member("total_tokens").and_then(|total| total.as_i64());
+        if input.is_none() && output.is_none() && total.is_none() {
+            return None;
+        }
+        let total = total.or_else(|| Some(input.unwrap_or(0).saturating_add(output.unwrap_or(0))));
+        Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, other: Vec::new() })
+    }
+
     /// Cost recorded.
     pub(super) fn cost(&self) -> Option<Cost> {
         self.get("mlflow.llm.cost").and_then(|json| Cost::from_json(&json))
@@ -57,9 +75,8 @@ impl RawAttributes<'_> {
     /// The model: as MLflow recorded it (3.10 on), else what the request or the response of a model call names.
     pub(super) fn model(&self, kind: &SpanType) -> Option<String> {
         self.text_of("mlflow.llm.model").or_else(|| {
-            let calls_model = kind.is_llm() || kind.as_str() == "EMBEDDING";
             let within = |key: &str| self.get(key)?.member("model")?.as_string();
-            calls_model.then(|| {
+            calls_model(kind).then(|| {
                 within("mlflow.spanOutputs").or_else(|| self.text_of("model")).or_else(|| within("mlflow.spanInputs"))
             })?
         })
@@ -69,6 +86,10 @@ impl RawAttributes<'_> {
     pub(super) fn provider(&self) -> Option<String> {
         self.text_of("mlflow.llm.provider")
     }
+}
+
+fn calls_model(kind: &SpanType) -> bool {
+    kind.is_llm() || kind.as_str() == "EMBEDDING"
 }
 
 impl translate::Lookup for RawAttributes<'_> {

@@ -241,6 +241,7 @@ impl PlainSpan {
             parent: self.parent,
             name: self.name,
             model: attributes.model(&span_type),
+            derived_usage: attributes.derived_usage(&span_type),
             span_type,
             status: self.status,
             status_message: self.status_message,

@@ -120,6 +120,7 @@ impl Wire<'_> {
             parent: parent(self.parent_span_id.or(self.parent_id)),
             name: text(self.name).unwrap_or_default(),
             model: attributes.model(&span_type),
+            derived_usage: attributes.derived_usage(&span_type),
             span_type,
             status: SpanStatus::parse(&text(code).unwrap_or_default()),
             status_message: text(message).unwrap_or_default(),

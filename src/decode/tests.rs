@@ -489,3 +489,31 @@ mod properties {
         }
     }
 }
+
+#[test]
+fn tokens_of_a_response_are_told_where_none_were_recorded() {
+    let derived = |kind: &str, outputs: &str, recorded: &str| {
+        let text = format!(
+            r#"{{"span_id":"0000000000000001","name":"x","start_time_unix_nano":1,"attributes":{{"mlflow.spanType":"\"{kind}\"","mlflow.spanOutputs":{}{recorded}}}}}"#,
+            crate::model::Json::string(outputs).text()
+        );
+        let span = span(&text, Keep::Tree, None).unwrap();
+        span.derived_usage.map(|usage| usage.figures())
+    };
+    let openai = r#"{"usage":{"prompt_tokens":45,"completion_tokens":14,"total_tokens":59}}"#;
+    let recorded = r#","mlflow.chat.tokenUsage":"{\"input_tokens\": 1, \"output_tokens\": 2, \"total_tokens\": 3}""#;
+    for (kind, outputs, attribute, expected) in [
+        ("CHAT_MODEL", openai, "", Some((Some(45), Some(14), Some(59)))),
+        ("LLM", r#"{"usage":{"prompt_tokens":65,"completion_tokens":17}}"#, "", Some((Some(65), Some(17), Some(82)))),
+        ("LLM", r#"{"usage":{"input_tokens":7,"output_tokens":3}}"#, "", Some((Some(7), Some(3), Some(10)))),
+        ("EMBEDDING", r#"{"usage":{"prompt_tokens":7,"total_tokens":7}}"#, "", Some((Some(7), None, Some(7)))),
+        ("CHAT_MODEL", openai, recorded, None),
+        ("CHAT_MODEL", openai, r#","mlflow.chat.tokenUsage":"{}""#, Some((Some(45), Some(14), Some(59)))),
+        ("AGENT", openai, "", None),
+        ("LLM", r#"{"usage":{}}"#, "", None),
+        ("LLM", r#"{"usage":"much"}"#, "", None),
+        ("LLM", "no JSON", "", None),
+    ] {
+        assert_eq!(derived(kind, outputs, attribute), expected, "{kind} {outputs}{attribute}");
+    }
+}

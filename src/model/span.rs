@@ -155,6 +155,9 @@ pub struct Span {
     pub end: Option<Timestamp>,
     /// Tokens recorded on this span. `Some` of an empty usage still hides the usage of spans below (MLflow's rule).
     pub token_usage: Option<TokenUsage>,
+    /// Tokens that the response in the outputs of a model call tells, where MLflow recorded none: before 3.1, for AutoGen
+    /// and AG2 before 3.2, and for clients that MLflow does not know.
+    pub derived_usage: Option<TokenUsage>,
     /// The model called.
     pub model: Option<String>,
     /// Who runs the model.
@@ -172,6 +175,19 @@ impl Span {
     #[must_use]
     pub fn duration_ns(&self) -> Option<i64> {
         self.end.map(|end| end.0.saturating_sub(self.start.0))
+    }
+
+    /// The tokens that are known of it: those recorded, else those that its response tells.
+    #[must_use]
+    pub fn usage(&self) -> Option<&TokenUsage> {
+        self.token_usage.as_ref().filter(|usage| !usage.is_empty()).or(self.derived_usage.as_ref())
+    }
+
+    /// Where [`Span::usage`] comes from, in the word of the JSON output.
+    #[must_use]
+    pub fn usage_source(&self) -> Option<&'static str> {
+        let is_recorded = self.token_usage.as_ref().is_some_and(|usage| !usage.is_empty());
+        if is_recorded { Some("recorded") } else { self.derived_usage.as_ref().map(|_| "derived") }
     }
 
     /// What went wrong in one line: the exception, else the status text of a failed span.

@@ -11,6 +11,7 @@ fn span(id: &str, parent: Option<&str>, start: i64) -> Span {
         start: Timestamp(start),
         end: None,
         token_usage: None,
+        derived_usage: None,
         model: None,
         provider: None,
         cost: None,

@@ -13,11 +13,6 @@ use std::io::{self, Write};
 /// The value of the first key of every document.
 pub const SCHEMA: &str = "mltrace/1";
 
-/// A usage that says something; an empty one is as good as none.
-fn figures(usage: Option<&TokenUsage>) -> Option<&TokenUsage> {
-    usage.filter(|usage| !usage.is_empty())
-}
-
 #[derive(Debug, Serialize)]
 pub(crate) struct TraceJson<'a> {
     trace_id: &'a str,
@@ -185,7 +180,7 @@ impl<'a> SpanJson<'a> {
     /// A span; `is_full` adds its attributes and events.
     pub(crate) fn new(trace_id: &'a str, span: &'a Span, node: &Node, is_full: bool) -> Self {
         let payload = span.payload.as_ref();
-        let usage = figures(span.token_usage.as_ref());
+        let usage = span.usage();
         Self {
             trace_id,
             span_id: span.id.as_str(),
@@ -202,7 +197,7 @@ impl<'a> SpanJson<'a> {
             model: span.model.as_deref(),
             provider: span.provider.as_deref(),
             token_usage: usage,
-            token_usage_source: usage.map(|_| "recorded"),
+            token_usage_source: span.usage_source(),
             cost: span.cost,
             inputs: payload.and_then(|payload| payload.inputs()),
             outputs: payload.and_then(|payload| payload.outputs()),
@@ -308,7 +303,7 @@ pub(crate) struct UsageJson<'a> {
 pub(crate) fn calls<'a>(trace: &'a Trace, usage: &'a TraceUsage) -> Vec<CallJson<'a>> {
     let call = |call: &'a crate::analyze::usage::Call| {
         let span = &trace.span_list()[call.span];
-        let usage = figures(span.token_usage.as_ref());
+        let usage = span.usage();
         CallJson {
             span_id: span.id.as_str(),
             name: &span.name,
@@ -317,7 +312,7 @@ pub(crate) fn calls<'a>(trace: &'a Trace, usage: &'a TraceUsage) -> Vec<CallJson
             model: span.model.as_deref(),
             provider: span.provider.as_deref(),
             token_usage: usage,
-            token_usage_source: usage.map(|_| "recorded"),
+            token_usage_source: span.usage_source(),
             cost: span.cost,
             counted: call.is_counted,
         }

@@ -35,7 +35,7 @@ pub const fn status_role(status: &SpanStatus) -> Role {
 /// Tokens in and out: `45 → 14`.
 #[must_use]
 pub fn tokens(span: &Span, look: &Look) -> Option<String> {
-    let usage = span.token_usage.as_ref().filter(|usage| !usage.is_empty())?;
+    let usage = span.usage()?;
     let arrow = if look.unicode { "→" } else { "->" };
     Some(format!("{} {arrow} {}", number::known(usage.input_tokens), number::known(usage.output_tokens)))
 }

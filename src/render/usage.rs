@@ -121,11 +121,12 @@ impl View for UsageView {
                 Cell::stored(span.span_type.as_str(), Role::Kind),
                 Cell::maybe(span.model.as_deref(), Role::Plain),
             ];
-            row.extend(figures(span.token_usage.as_ref(), span.cost.as_ref(), Role::Plain));
-            row.push(
-                call.counted_in
-                    .map_or_else(Cell::none, |top| Cell::stored(&format!("in {}", spans[top].name), Role::Dim)),
-            );
+            row.extend(figures(span.usage(), span.cost.as_ref(), Role::Plain));
+            row.push(match call.counted_in {
+                Some(top) => Cell::stored(&format!("in {}", spans[top].name), Role::Dim),
+                None if !call.is_counted && span.usage().is_some() => Cell::own("below", Role::Dim),
+                None => Cell::none(),
+            });
             rows.push(row);
         }
         let title = if self.usage.source == Some("recorded") { "total (recorded)" } else { "total" };

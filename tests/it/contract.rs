@@ -359,6 +359,30 @@ fn ag2_took_1798_tokens_from_3_2_on_and_says_where_spans_are_missing() {
     assert!(count(Held::Whole) >= 10 && count(Held::Part) >= 2, "{held:?}");
 }
 
+#[test]
+fn responses_tell_the_tokens_that_older_releases_did_not_record() {
+    let cases = [
+        ("2.22.5", "initiate_chat", 6, 1798),
+        ("3.1.4", "initiate_chat", 6, 1798),
+        ("3.1.4", "run", 1, 82),
+        ("2.22.5", "run_tool_agent", 2, 106),
+    ];
+    for (release, name, calls, total) in cases {
+        for kind in ["sqlite", "file"] {
+            let fixture = Fixture::named(&format!("{release}-{kind}"));
+            let usages = usage_of(&fixture, name);
+            let usage = usages.iter().find(|usage| usage["token_usage"]["total_tokens"] == total);
+            let usage = usage.unwrap_or_else(|| panic!("{release}-{kind} {name}: {usages:?}"));
+            let counted = items(usage, "calls").iter().filter(|call| call["counted"] == true);
+            assert!(counted.clone().all(|call| call["token_usage_source"] == "derived"), "{usage}");
+            assert_eq!(counted.count(), calls, "{release}-{kind} {name}");
+            assert_eq!(usage["recorded_token_usage"], Value::Null);
+            let text = fixture.cli("usage").arg(usage["trace_id"].as_str().unwrap()).ok();
+            assert!(text.stderr.contains("MLflow recorded none"), "{text}");
+        }
+    }
+}
+
 /// The chat of AG2, of which stores that were written over HTTP hold a part.
 pub(crate) fn check_ag2(fixture: &Fixture) -> Held {
     if !has_agents(fixture) {

@@ -159,6 +159,7 @@ fn skeleton(row: &Row<'_>) -> Span {
         start: Timestamp(super::integer(row, 5).unwrap_or_default()),
         end: super::integer(row, 6).filter(|end| *end != 0).map(Timestamp),
         token_usage: None,
+        derived_usage: None,
         model: text(row, 11),
         provider: text(row, 12),
         cost: cost(row),
