@@ -25,7 +25,7 @@ pub(super) fn read(
     experiments: &[Experiment],
     problems: &mut Vec<Problem>,
 ) -> Result<HashMap<String, Totals>> {
-    let query = Query::newest(experiments.to_vec());
+    let query = Query { expected: Some(MANY), ..Query::newest(experiments.to_vec()) };
     let mut pages = Pages::new(store, &query, problems)?;
     let mut totals: HashMap<String, Totals> = HashMap::new();
     let mut seen = 0;
@@ -86,7 +86,6 @@ fn sums_of(client: &Client, experiment: &str) -> Result<Option<Totals>> {
             "input_tokens" => usage.input_tokens = Some(sum),
             "output_tokens" => usage.output_tokens = Some(sum),
             "total_tokens" => usage.total_tokens = Some(sum),
-            _ if sum == 0 => {}
             _ => usage.other.push((name.to_owned(), Json::of(&sum))),
         }
     }
