@@ -592,6 +592,21 @@ fn pages_without_end_come_to_one() {
         assert_eq!(done.stderr.matches("warning:").count(), 1, "{done}");
         assert!(server.requests().len() <= 4, "{page}");
     }
+    // A token that is always new, to the same traces.
+    let pages = AtomicUsize::new(0);
+    let server = Server::new(move |request| {
+        let page = pages.fetch_add(1, Ordering::SeqCst);
+        let traces: Vec<Value> = (0..500).map(record).collect();
+        match request.path.as_str() {
+            "/api/3.0/mlflow/traces/search" => {
+                Answer::json(200, json!({"traces": traces, "next_page_token": page.to_string()}).to_string())
+            }
+            _ => answer(request, 3),
+        }
+    });
+    let done = list(&server).arg("--all").arg("--json").ok();
+    assert_eq!(done.json()["page"], json!({"returned": 500, "matched": null, "complete": false}));
+    assert!(server.requests().len() <= 6, "{}", server.requests().len());
     let server = Server::new(|request| match request.path.as_str() {
         "/api/2.0/mlflow/experiments/search" => {
             Answer::json(200, EXPERIMENTS.replace("]}", "],\"next_page_token\":\"again\"}"))

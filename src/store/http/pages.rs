@@ -23,6 +23,11 @@ pub(super) const LARGEST_PAGE: usize = 500;
 /// The 2.0 route takes its experiments in the URL, and servers bound its length (gunicorn: 4,094 bytes).
 const EXPERIMENTS_IN_A_URL: usize = 60;
 
+/// Two pages that have nothing new are more than traces which arrive meanwhile push onto them.
+const MOST_REPEATED: usize = 2 * LARGEST_PAGE;
+
+const NOTHING_MORE: &str = "the server names a next page, but gives nothing more; what may be there was not read";
+
 /// Which routes a server has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Generation {
@@ -119,6 +124,8 @@ struct Stream {
     token: Option<String>,
     is_done: bool,
     size: usize,
+    /// How many traces in a row were known already.
+    repeated: usize,
     /// Whether every page is wanted, so that the next may be asked for while one is worked on.
     reads_ahead: bool,
     /// The next page on its way.
@@ -207,8 +214,7 @@ impl Stream {
         let is_stuck = page.next_page_token.is_some()
             && (page.infos.is_empty() || page.next_page_token.as_deref() == self.token.as_deref());
         if is_stuck {
-            let message = "the server names a next page, but gives nothing more; what may be there was not read";
-            problems.push(Problem::new("skipped_pages", message));
+            problems.push(Problem::new("skipped_pages", NOTHING_MORE));
         }
         self.is_done = page.next_page_token.is_none() || is_stuck;
         self.token = page.next_page_token;
@@ -280,6 +286,7 @@ impl<'a> Pages<'a> {
             token: None,
             is_done: false,
             size,
+            repeated: 0,
             reads_ahead: query.expected.is_none() || !is_in_order,
             ahead: None,
         };
@@ -356,11 +363,20 @@ impl<'a> Pages<'a> {
             let first = (0..self.streams.len())
                 .filter(|at| !self.streams[*at].ready.is_empty())
                 .min_by(|a, b| self.compare(&self.streams[*a].ready[0], &self.streams[*b].ready[0]));
-            let Some(info) = first.and_then(|at| self.streams[at].ready.pop_front()) else { return Ok(None) };
+            let Some((at, info)) = first.and_then(|at| Some((at, self.streams[at].ready.pop_front()?))) else {
+                return Ok(None);
+            };
             let mut hasher = DefaultHasher::new();
             info.trace_id.hash(&mut hasher);
             if self.seen.insert(hasher.finish()) {
+                self.streams[at].repeated = 0;
                 return Ok(Some(info));
+            }
+            self.streams[at].repeated += 1;
+            if self.streams[at].repeated == MOST_REPEATED {
+                problems.push(Problem::new("skipped_pages", NOTHING_MORE));
+                self.streams[at].is_done = true;
+                self.streams[at].ready.clear();
             }
         }
     }
