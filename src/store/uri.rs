@@ -96,6 +96,8 @@ fn is_file_store(folder: &Path) -> bool {
 
 /// Reads any form of a tracking URI (`store/db/db_types.py`, `utils/uri.py` of MLflow 3.18).
 fn parse(text: &str, cwd: &Path) -> Result<Address> {
+    // Variables are often set with a space or a line break at their end.
+    let text = if text.contains("://") { text.trim() } else { text };
     let bare = matches!(text, "databricks" | "databricks-uc" | "uc").then(|| (text.to_owned(), ""));
     let Some((scheme, rest)) = bare.or_else(|| split_scheme(text)) else { return local(text, &cwd.join(text)) };
     match scheme.split('+').next().unwrap_or(&scheme) {

@@ -35,7 +35,8 @@ fn addresses_are_taken_apart() {
             "{uri}"
         );
     }
-    for uri in ["http://", "https:///path", "http://ho st/"] {
+    for uri in ["http://", "https:///path", "http://ho st/", "http://host:99999", "https://ada:pa#ss@host", "http://h:"]
+    {
         assert!(Base::parse(uri).is_err(), "{uri}");
     }
 }

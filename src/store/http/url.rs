@@ -35,6 +35,11 @@ impl Base {
             Some((user, place)) => (Some(user), place),
             None => (None, authority.as_str()),
         };
+        let behind_host = place.rsplit_once(']').map_or(place, |(_, rest)| rest);
+        if behind_host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_err()) {
+            return Err(bad("its port is no number up to 65535".to_owned())
+                .hint("in a name or password, write `#` as %23, `/` as %2F, `?` as %3F and `@` as %40"));
+        }
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         Ok(Self {
             origin: format!("{scheme}://{place}"),
