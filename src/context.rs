@@ -236,7 +236,7 @@ fn server_settings(text: &dyn Fn(&str) -> Option<String>) -> ServerSettings {
             .and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok())
             .filter(|timeout| !timeout.is_zero()),
         retries: text("MLFLOW_HTTP_REQUEST_MAX_RETRIES").and_then(|value| value.trim().parse().ok()),
-        refuses_redirects: is("MLFLOW_ALLOW_HTTP_REDIRECTS", &["false", "0"]),
+        refuses_redirects: is("MLFLOW_ALLOW_HTTP_REDIRECTS", &["false", "0", "no", "off"]),
         http_proxy: proxy("HTTP_PROXY"),
         https_proxy: proxy("HTTPS_PROXY"),
         no_proxy: either("NO_PROXY"),

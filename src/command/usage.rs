@@ -84,9 +84,10 @@ fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
     let store = cx.open_store()?;
     let mut problems = Vec::new();
     let query = args.select.query(cx, &*store, Order::NEWEST, Need::Tree, &mut problems)?;
-    let mut by_model = ByModel::default();
+    let (mut by_model, mut span_problems) = (ByModel::default(), Vec::new());
     store::select(&*store, &query, &mut problems, &mut |trace| {
         progress.tick();
+        span_problems.extend(trace.spans.iter().flat_map(|spans| spans.problems.iter().filter(|one| one.is_loss()).cloned()));
         by_model.add(&trace);
         Ok(ControlFlow::Continue(()))
     })?;
@@ -100,6 +101,7 @@ fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
             "traces with missing spans: {incomplete}; what MLflow recorded beyond them is under (model not recorded)"
         ));
     }
+    problems.extend(span_problems);
     cx.warn(&problems);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Tracking URIs: MLflow's forms, its default rule, and what is not read.
 
-use super::http::ServerSettings;
+use super::http::{ServerSettings, without_credentials};
 use crate::error::{Error, Kind, Result};
 use percent_encoding::percent_decode_str;
 use std::io::Read as _;
@@ -48,13 +48,24 @@ pub struct Resolved {
 /// # Errors
 /// When none is found, or the one named is of a kind that is not read.
 pub fn resolve(flag: Option<&str>, around: &Surroundings) -> Result<Resolved> {
-    let named =
-        |text: &str, why: &str| Ok(Resolved { address: parse(text, &around.cwd)?, why: why.to_owned(), other: None });
+    let named = |text: &str, why: &str| {
+        let address = parse(text, &around.cwd).map_err(|error| masked(error, text))?;
+        Ok(Resolved { address, why: why.to_owned(), other: None })
+    };
     match (flag, around.tracking_uri.as_deref()) {
         (Some(text), _) => named(text, "named by --tracking-uri"),
         (None, Some(text)) if !text.is_empty() => named(text, "named by MLFLOW_TRACKING_URI"),
         _ => default_store(&around.cwd),
     }
+}
+
+/// An error without the credentials that a URI holds which is written wrong.
+fn masked(mut error: Error, text: &str) -> Error {
+    let shown = without_credentials(text);
+    for part in std::iter::once(&mut error.message).chain(&mut error.causes).chain(&mut error.hints) {
+        *part = part.replace(text, &shown);
+    }
+    error
 }
 
 /// MLflow's rule since 3.7 (`tracking/_tracking_service/utils.py`): `./mlruns` if it holds an experiment, else `./mlflow.db`.

@@ -319,6 +319,12 @@ fn credentials_in_a_wrong_uri_are_not_repeated() {
         "postgresql:ada:hunter2@host",
         "sqlite:///x.db?key=hunter2",
         "mysql:ada:hunter2@host",
+        "http:/ada:hunter2@host",
+        "http//ada:hunter2@host",
+        " http:ada:hunter2@host",
+        "ada:hunter2@host:5000",
+        "http://ada:hun#ter2@host",
+        "http://ada:hunter2/x@host",
     ] {
         let done = Cli::new("experiments").on(uri).cwd(folder.path()).run();
         assert_eq!(done.exit, Some(5), "{uri}\n{done}");

@@ -626,3 +626,38 @@ fn a_pause_without_end_is_not_waited_for() {
     let done = list(&server(2)).env("MLFLOW_HTTP_REQUEST_TIMEOUT", "18000000000000000000").run();
     assert_eq!(done.exit, Some(0), "{done}");
 }
+
+#[test]
+fn what_a_server_says_is_one_line_without_the_credentials() {
+    let long = "no ".repeat(100_000);
+    let server = Server::new(move |request| {
+        let secret = request.header("authorization").unwrap_or_default();
+        Answer::json(400, json!({"error_code": "X", "message": format!("{secret}\nerror: done\n{long}")}).to_string())
+    });
+    let done = list(&server).env("MLFLOW_TRACKING_TOKEN", "hunter2").run();
+    assert!(done.exit == Some(4) && !done.stderr.contains("hunter2"), "{done}");
+    assert!(done.stderr.len() < 1000 && done.stderr.lines().count() <= 3, "{done}");
+}
+
+#[test]
+fn proxies_that_are_not_built_in_are_named() {
+    for (variable, value) in [("ALL_PROXY", "socks5://h:1"), ("HTTP_PROXY", "socks4://h:1")] {
+        let cli = list(&server(2)).arg("--json").env(variable, value);
+        let done = cli.run();
+        assert_eq!((done.exit, &done.error()["code"]), (Some(4), &json!("network")), "{done}");
+        let server = server(2);
+        list(&server).env(variable, value).env("NO_PROXY", "127.0.0.1").ok();
+    }
+}
+
+#[test]
+fn usage_warns_of_traces_whose_spans_the_server_does_not_give() {
+    let server = Server::new(|request| {
+        if request.path.contains("get-trace-artifact") {
+            return Answer::json(404, r#"{"error_code":"NOT_FOUND","message":"no such bucket"}"#);
+        }
+        answer(request, 2)
+    });
+    let done = Cli::new("usage").on(server.uri()).ok();
+    assert_eq!(done.stderr.matches("no such bucket").count(), 2, "{done}");
+}

@@ -79,7 +79,13 @@ pub(super) fn authorization(base: &Base, settings: &ServerSettings) -> Option<Se
     if let Some((name, password)) = &base.user {
         return Some(basic(name, password.reveal()));
     }
-    let file = || settings.credentials_file.as_deref().and_then(|path| std::fs::read_to_string(path).ok());
+    let file = || {
+        settings
+            .credentials_file
+            .as_deref()
+            .filter(|path| path.is_file())
+            .and_then(|path| std::fs::read_to_string(path).ok())
+    };
     let (mut name, mut password) = (settings.username.clone(), settings.password.clone());
     if (name.is_none() || password.is_none())
         && let Some(file) = file()
@@ -180,6 +186,10 @@ pub(super) fn proxy(base: &Base, settings: &ServerSettings) -> Result<Option<ure
     if settings.no_proxy.as_deref().is_some_and(|list| is_excepted(&base.host, list)) {
         return Ok(None);
     }
+    if proxy.reveal().trim_start().to_ascii_lowercase().starts_with("socks") {
+        return Err(Error::new(Kind::Network, "proxies of the kind SOCKS are not built in")
+            .hint(format!("set {variable} to an http proxy, or except the host: `NO_PROXY={}`", base.host)));
+    }
     let parsed = ureq::Proxy::new(proxy.reveal());
     parsed.map(Some).map_err(|_| {
         Error::new(Kind::Network, format!("{variable} is not the address of a proxy")).hint("`http://host:port` is one")
@@ -197,6 +207,6 @@ fn is_excepted(host: &str, list: &str) -> bool {
         }
         let name = entry.trim_start_matches(['*', '.']);
         let name = name.split(':').next().unwrap_or(name);
-        entry == "*" || host == name || (!name.is_empty() && host.ends_with(&format!(".{name}")))
+        entry == "*" || host == name || (address.is_none() && !name.is_empty() && host.ends_with(&format!(".{name}")))
     })
 }

@@ -45,6 +45,9 @@ struct Trouble {
     message: Option<String>,
 }
 
+/// Longer messages of servers are cut.
+const LONGEST_MESSAGE: usize = 500;
+
 const LOOK_AT_THE_LOG: &str = "look at the server's log, or try again later";
 
 /// One attempt.
@@ -76,6 +79,7 @@ impl Client {
         let message = trouble
             .and_then(|trouble| trouble.message)
             .unwrap_or_else(|| page_text(&String::from_utf8_lossy(&bytes), status));
+        let message = self.harmless(&message);
         let moved = |error| with_target(error, moved_to);
         let fail = |kind, what: &str| Error::new(kind, format!("`{}` {what}", self.shown()));
         let refusal = |status, message| Reply::Refusal(Refusal { status, code: code.clone(), message });
@@ -107,6 +111,21 @@ impl Client {
             }
             status => Ok(refusal(status, message)),
         })
+    }
+
+    /// What a server says, in one line of a bearable length, without the credentials that it may repeat.
+    fn harmless(&self, message: &str) -> String {
+        let mut line: String = message.split_whitespace().collect::<Vec<_>>().join(" ");
+        if let Some(authorization) = &self.authorization {
+            let secret = authorization.reveal().split_once(' ').map_or("", |(_, secret)| secret);
+            if !secret.is_empty() {
+                line = line.replace(secret, "[secret]");
+            }
+        }
+        match line.char_indices().nth(LONGEST_MESSAGE) {
+            Some((end, _)) => format!("{} …", &line[..end]),
+            None => line,
+        }
     }
 
     /// An error for something that answers but is not MLflow.

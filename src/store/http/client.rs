@@ -5,6 +5,7 @@ use super::answer::{Once, Reply};
 use super::failure::{Failure, Why};
 use super::url::{Base, absolute, is_same_origin};
 use crate::error::Result;
+use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -158,8 +159,11 @@ impl Client {
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (is_page, retry_after) =
             (header("content-type").is_some_and(|kind| kind.starts_with("text/html")), header("retry-after"));
-        let most = if question.body.is_some() { MAX_PAGE_BYTES } else { MAX_BYTES };
-        let bytes = response.body_mut().with_config().limit(most).read_to_vec();
+        let bytes = if status.is_success() {
+            read_at_most(if question.body.is_some() { MAX_PAGE_BYTES } else { MAX_BYTES }, &mut response)
+        } else {
+            read_beginning(&mut response)
+        };
         let bytes = bytes.map_err(|error| Failure { why: Why::Body(error), moved_to: moved_to.clone() })?;
         let wait = retry_after.as_deref().and_then(super::answer::pause_asked_for);
         Ok(self.judge(question, status, is_page, bytes, wait, moved_to.as_deref()))
@@ -227,4 +231,18 @@ impl Client {
 
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+/// What a refusal says needs no more than its beginning.
+fn read_beginning(response: &mut Response<Body>) -> std::result::Result<Vec<u8>, ureq::Error> {
+    let mut bytes = Vec::new();
+    response.body_mut().as_reader().take(64 << 10).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads a body. The client's own limit is one of what comes over the network, which may be packed.
+fn read_at_most(most: u64, response: &mut Response<Body>) -> std::result::Result<Vec<u8>, ureq::Error> {
+    let mut bytes = Vec::new();
+    response.body_mut().with_config().limit(most).reader().take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most { Err(ureq::Error::BodyExceedsLimit(most)) } else { Ok(bytes) }
 }

@@ -77,6 +77,11 @@ fn credentials_are_cut_out_of_what_is_shown() {
         ("https://ada:pw@host/x", "https://host/x"),
         ("https://ada:p@w@host", "https://host"),
         ("http://host/a@b", "http://host/a@b"),
+        ("https://ada@host", "https://host"),
+        ("http:/ada:pw@host", "host"),
+        ("http://localhost:S3C/RET@host:5000", "http://host:5000"),
+        ("ada:pw@host", "host"),
+        ("stores/a@b/mlflow.db", "stores/a@b/mlflow.db"),
         ("sqlite:///mlflow.db", "sqlite:///mlflow.db"),
         ("mlruns", "mlruns"),
     ] {
@@ -110,6 +115,7 @@ fn proxies_are_used_except_for() {
     }
     assert!(!uses("http://10.1.2.3:5000", Some("10.0.0.0/8")));
     assert!(uses("http://11.1.2.3:5000", Some("10.0.0.0/8")));
+    assert!(uses("http://11.1.2.3:5000", Some("3")));
     assert!(!uses("http://11.1.2.3:5000", Some("0.0.0.0/0")));
 }
 

@@ -65,14 +65,18 @@ impl Base {
     }
 }
 
-/// A tracking URI without the credentials in it, for messages.
+/// A tracking URI without the credentials in it, for messages; also one that is written wrong. What stands before the last
+/// `@` counts as credentials where there is a colon in it.
 #[must_use]
 pub fn without_credentials(uri: &str) -> String {
-    let Some((scheme, rest)) = uri.split_once("://") else { return uri.to_owned() };
-    let end = rest.find('/').unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
-        None => uri.to_owned(),
+    let (scheme, rest) = uri.split_once("://").map_or(("", uri), |(scheme, rest)| (scheme, rest));
+    let is_name = |rest: &str| !rest.contains(['/', '?', '#']);
+    match rest.rfind('@') {
+        Some(at) if rest[..at].contains(':') || (!scheme.is_empty() && is_name(&rest[..at])) => {
+            let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
+            format!("{scheme}{}", &rest[at + 1..])
+        }
+        _ => uri.to_owned(),
     }
 }
 
@@ -97,7 +101,7 @@ pub(super) fn is_same_origin(a: &str, b: &str) -> bool {
 
 /// A redirect's target as a URL; most are whole ones or begin with a slash.
 pub(super) fn absolute(url: &str, target: &str) -> String {
-    if target.parse::<Uri>().is_ok_and(|uri| uri.scheme().is_some()) {
+    if target.contains("://") || target.parse::<Uri>().is_ok_and(|uri| uri.scheme().is_some()) {
         return target.to_owned();
     }
     let origin = origin(url).unwrap_or(url);
