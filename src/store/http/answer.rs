@@ -76,10 +76,13 @@ impl Client {
         };
         let is_json = trouble.is_some();
         let code = trouble.as_ref().and_then(|trouble| trouble.error_code.clone());
-        let message = trouble
-            .and_then(|trouble| trouble.message)
-            .unwrap_or_else(|| page_text(&String::from_utf8_lossy(&bytes), status));
-        let message = self.harmless(&message);
+        // Pages and traces are long; only what refuses or is no answer at all is read for words.
+        let message = if status.is_success() && (!is_page || question.is_file) {
+            String::new()
+        } else {
+            let said = trouble.and_then(|trouble| trouble.message);
+            self.harmless(&said.unwrap_or_else(|| page_text(&String::from_utf8_lossy(&bytes), status)))
+        };
         let moved = |error| with_target(error, moved_to);
         let fail = |kind, what: &str| Error::new(kind, format!("`{}` {what}", self.shown()));
         let refusal = |status, message| Reply::Refusal(Refusal { status, code: code.clone(), message });

@@ -24,7 +24,7 @@ use client::{AT_ONCE, Client, Question};
 use pages::{Generation, Pages, Search};
 use serde_json::json;
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -105,14 +105,15 @@ impl HttpStore {
         numbers.next().zip(numbers.next()).is_some_and(|release| release < (major, minor))
     }
 
-    fn all_experiments(&self) -> Result<&[Experiment]> {
+    fn all_experiments(&self, problems: &mut Vec<Problem>) -> Result<&[Experiment]> {
         if self.experiments.get().is_none() {
-            let _ = self.experiments.set(self.read_experiments()?);
+            let _ = self.experiments.set(self.read_experiments(problems)?);
         }
         Ok(self.experiments.get().map_or(&[], Vec::as_slice))
     }
 
-    fn read_experiments(&self) -> Result<Vec<Experiment>> {
+    fn read_experiments(&self, problems: &mut Vec<Problem>) -> Result<Vec<Experiment>> {
+        let mut known = HashSet::new();
         let (mut all, mut token): (Vec<Experiment>, Option<String>) = (Vec::new(), None);
         loop {
             let mut body = json!({"max_results": 1000, "view_type": "ALL"});
@@ -125,17 +126,21 @@ impl HttpStore {
                 Reply::Refusal(refusal) => return Err(self.client.refused(&refusal)),
             };
             let (more, next) = page.map_err(|why| self.client.not_mlflow(format!("its list of experiments: {why}")))?;
-            let is_stuck = more.is_empty() || (next.is_some() && next == token);
+            // Pages are cut by offset: an experiment that changed meanwhile may come twice.
+            let more: Vec<Experiment> =
+                more.into_iter().filter(|one| known.insert(one.experiment_id.clone())).collect();
+            let is_stuck = more.is_empty() && next.is_some();
+            if is_stuck {
+                problems.push(Problem::new("skipped_pages", pages::NOTHING_MORE));
+            }
             all.extend(more);
             token = next;
             if token.is_none() || is_stuck {
                 break;
             }
         }
-        // Pages are cut by offset: one that changed meanwhile may have come twice.
         let by_age = |one: &Experiment| (one.experiment_id.len(), one.experiment_id.clone());
         all.sort_by_key(by_age);
-        all.dedup_by(|a, b| a.experiment_id == b.experiment_id);
         Ok(all)
     }
 
@@ -186,7 +191,7 @@ impl HttpStore {
     /// The newest records, for servers that cannot search ids; and whether these are all.
     fn newest(&self, problems: &mut Vec<Problem>) -> Result<(Vec<TraceInfo>, bool)> {
         let expected = Some(NEWEST_LOOKED_THROUGH);
-        let query = Query { expected, ..Query::newest(self.all_experiments()?.to_vec()) };
+        let query = Query { expected, ..Query::newest(self.all_experiments(problems)?.to_vec()) };
         let mut pages = Pages::new(self, &query, problems)?;
         let mut infos = Vec::new();
         while let Some(info) = pages.next(problems)? {
@@ -256,8 +261,8 @@ impl TraceStore for HttpStore {
         })
     }
 
-    fn experiments(&self, _problems: &mut Vec<Problem>) -> Result<Vec<Experiment>> {
-        Ok(self.all_experiments()?.to_vec())
+    fn experiments(&self, problems: &mut Vec<Problem>) -> Result<Vec<Experiment>> {
+        Ok(self.all_experiments(problems)?.to_vec())
     }
 
     fn totals(&self, experiments: &[Experiment], problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
@@ -317,7 +322,7 @@ impl TraceStore for HttpStore {
             return Ok(Vec::new());
         }
         let experiments: Vec<String> =
-            self.all_experiments()?.iter().map(|experiment| experiment.experiment_id.clone()).collect();
+            self.all_experiments(problems)?.iter().map(|experiment| experiment.experiment_id.clone()).collect();
         if experiments.is_empty() {
             return Ok(Vec::new());
         }
@@ -385,8 +390,8 @@ impl TraceStore for HttpStore {
     }
 
     fn is_empty(&self) -> Result<bool> {
-        let query = Query { expected: Some(1), ..Query::newest(self.all_experiments()?.to_vec()) };
         let mut problems = Vec::new();
+        let query = Query { expected: Some(1), ..Query::newest(self.all_experiments(&mut problems)?.to_vec()) };
         Ok(Pages::new(self, &query, &mut problems)?.next(&mut problems)?.is_none())
     }
 }

@@ -26,7 +26,8 @@ const EXPERIMENTS_IN_A_URL: usize = 60;
 /// Two pages that have nothing new are more than traces which arrive meanwhile push onto them.
 const MOST_REPEATED: usize = 2 * LARGEST_PAGE;
 
-const NOTHING_MORE: &str = "the server names a next page, but gives nothing more; what may be there was not read";
+pub(super) const NOTHING_MORE: &str =
+    "the server names a next page, but gives nothing more; what may be there was not read";
 
 /// Which routes a server has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -333,6 +334,7 @@ impl<'a> Pages<'a> {
                     for stream in self.streams.iter_mut().chain(typed) {
                         (stream.order, stream.size, stream.is_done, stream.reads_ahead) =
                             (NEWEST, LARGEST_PAGE, false, true);
+                        (stream.token, stream.ahead) = (None, None);
                         stream.ready.clear();
                     }
                     at = 0;
