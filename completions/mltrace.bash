@@ -202,7 +202,7 @@ _mltrace() {
             return 0
             ;;
         mltrace__subcmd__spans)
-            opts="-x -n -u -o -q -v -h --full --experiment --deleted --status --since --until --name --tag --session --user --run --min-duration --max-duration --type --llm --limit --all --sort --tracking-uri --output --json --color --ascii --width --utc --no-pager --quiet --verbose --help"
+            opts="-x -n -u -o -q -v -h --full --experiment --deleted --filter --status --since --until --name --tag --metadata --session --user --run --model --min-duration --max-duration --min-tokens --grep --type --llm --limit --all --sort --tracking-uri --output --json --color --ascii --width --utc --no-pager --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -213,6 +213,10 @@ _mltrace() {
                     return 0
                     ;;
                 -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --filter)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -236,6 +240,10 @@ _mltrace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --session)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -248,11 +256,23 @@ _mltrace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --min-duration)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --max-duration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-tokens)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --grep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -342,7 +362,7 @@ _mltrace() {
             return 0
             ;;
         mltrace__subcmd__trace__subcmd__show)
-            opts="-x -u -o -q -v -h --tree --io --span --save-attachments --experiment --deleted --status --since --until --name --tag --session --user --run --min-duration --max-duration --type --llm --tracking-uri --output --json --color --ascii --width --utc --no-pager --quiet --verbose --help"
+            opts="-x -u -o -q -v -h --tree --io --span --save-attachments --experiment --deleted --filter --status --since --until --name --tag --metadata --session --user --run --model --min-duration --max-duration --min-tokens --grep --type --llm --tracking-uri --output --json --color --ascii --width --utc --no-pager --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -368,6 +388,10 @@ _mltrace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --status)
                     COMPREPLY=($(compgen -W "ok error in_progress" -- "${cur}"))
                     return 0
@@ -388,6 +412,10 @@ _mltrace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --session)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -400,11 +428,23 @@ _mltrace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --min-duration)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --max-duration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-tokens)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --grep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -444,7 +484,7 @@ _mltrace() {
             return 0
             ;;
         mltrace__subcmd__traces)
-            opts="-x -n -u -o -q -v -h --experiment --deleted --status --since --until --name --tag --session --user --run --min-duration --max-duration --type --llm --limit --all --sort --tracking-uri --output --json --color --ascii --width --utc --no-pager --quiet --verbose --help list"
+            opts="-x -n -u -o -q -v -h --experiment --deleted --filter --status --since --until --name --tag --metadata --session --user --run --model --min-duration --max-duration --min-tokens --grep --type --llm --limit --all --sort --tracking-uri --output --json --color --ascii --width --utc --no-pager --quiet --verbose --help list"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -455,6 +495,10 @@ _mltrace() {
                     return 0
                     ;;
                 -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --filter)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -478,6 +522,10 @@ _mltrace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --session)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -490,11 +538,23 @@ _mltrace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --min-duration)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --max-duration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-tokens)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --grep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -546,7 +606,7 @@ _mltrace() {
             return 0
             ;;
         mltrace__subcmd__traces__subcmd__list)
-            opts="-x -n -u -o -q -v -h --experiment --deleted --status --since --until --name --tag --session --user --run --min-duration --max-duration --type --llm --limit --all --sort --tracking-uri --output --json --color --ascii --width --utc --no-pager --quiet --verbose --help"
+            opts="-x -n -u -o -q -v -h --experiment --deleted --filter --status --since --until --name --tag --metadata --session --user --run --model --min-duration --max-duration --min-tokens --grep --type --llm --limit --all --sort --tracking-uri --output --json --color --ascii --width --utc --no-pager --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -557,6 +617,10 @@ _mltrace() {
                     return 0
                     ;;
                 -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --filter)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -580,6 +644,10 @@ _mltrace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --session)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -592,11 +660,23 @@ _mltrace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --min-duration)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --max-duration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-tokens)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --grep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -648,7 +728,7 @@ _mltrace() {
             return 0
             ;;
         mltrace__subcmd__usage)
-            opts="-x -u -o -q -v -h --experiment --deleted --status --since --until --name --tag --session --user --run --min-duration --max-duration --type --llm --tracking-uri --output --json --color --ascii --width --utc --no-pager --quiet --verbose --help"
+            opts="-x -u -o -q -v -h --experiment --deleted --filter --status --since --until --name --tag --metadata --session --user --run --model --min-duration --max-duration --min-tokens --grep --type --llm --tracking-uri --output --json --color --ascii --width --utc --no-pager --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -659,6 +739,10 @@ _mltrace() {
                     return 0
                     ;;
                 -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --filter)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -682,6 +766,10 @@ _mltrace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --session)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -694,11 +782,23 @@ _mltrace() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --min-duration)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --max-duration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-tokens)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --grep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

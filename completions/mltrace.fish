@@ -68,6 +68,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s q -l qui
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l filter -d 'Condition in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'"' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
@@ -75,11 +76,15 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l until -d 'Begun before' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l name -d 'Name of the trace; * and ? are wildcards' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l metadata -d 'Has an entry in its metadata, or one of this value (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l session -d 'Of this session' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l user -d 'Of this user' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l run -d 'Made under, or linked to, this run' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l model -d 'Has a span of this model; * and ? are wildcards' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l max-duration -d 'Took at most' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l min-tokens -d 'Has at least so many tokens recorded' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s n -l limit -d 'Print at most so many rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l sort -d 'Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first' -r
@@ -105,6 +110,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -f -a "list" -d 'List traces, newest first'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l filter -d 'Condition in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'"' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
@@ -112,11 +118,15 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l until -d 'Begun before' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l name -d 'Name of the trace; * and ? are wildcards' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l metadata -d 'Has an entry in its metadata, or one of this value (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l session -d 'Of this session' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l user -d 'Of this user' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l run -d 'Made under, or linked to, this run' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l model -d 'Has a span of this model; * and ? are wildcards' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l max-duration -d 'Took at most' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l min-tokens -d 'Has at least so many tokens recorded' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s n -l limit -d 'Print at most so many rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l sort -d 'Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first' -r
@@ -162,6 +172,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l span -d 'Show one span whole, by id, unique prefix or unique name' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l save-attachments -d 'Write the attachments of the span to files in this folder' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l filter -d 'Condition in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'"' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
@@ -169,11 +180,15 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l until -d 'Begun before' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l name -d 'Name of the trace; * and ? are wildcards' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l metadata -d 'Has an entry in its metadata, or one of this value (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l session -d 'Of this session' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l user -d 'Of this user' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l run -d 'Made under, or linked to, this run' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l model -d 'Has a span of this model; * and ? are wildcards' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l max-duration -d 'Took at most' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l min-tokens -d 'Has at least so many tokens recorded' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
@@ -196,6 +211,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l filter -d 'Condition in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'"' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
@@ -203,11 +219,15 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l since -d 'Begu
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l until -d 'Begun before' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l name -d 'Name of the trace; * and ? are wildcards' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l metadata -d 'Has an entry in its metadata, or one of this value (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l session -d 'Of this session' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l user -d 'Of this user' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l run -d 'Made under, or linked to, this run' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l model -d 'Has a span of this model; * and ? are wildcards' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l max-duration -d 'Took at most' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l min-tokens -d 'Has at least so many tokens recorded' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
@@ -229,6 +249,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s q -l quiet -d 
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l filter -d 'Condition in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'"' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
@@ -236,11 +257,15 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l since -d 'Begu
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l until -d 'Begun before' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l name -d 'Name of the trace; * and ? are wildcards' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l metadata -d 'Has an entry in its metadata, or one of this value (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l session -d 'Of this session' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l user -d 'Of this user' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l run -d 'Made under, or linked to, this run' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l model -d 'Has a span of this model; * and ? are wildcards' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l max-duration -d 'Took at most' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l min-tokens -d 'Has at least so many tokens recorded' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s n -l limit -d 'Print at most so many rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l sort -d 'Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first' -r

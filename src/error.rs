@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Kind {
     /// Wrong flags or values of flags.
     Usage,
+    /// A filter that is not in MLflow's language.
+    FilterSyntax,
     /// A trace, span or experiment that is not there.
     NotFound,
     /// A prefix that fits several.
@@ -39,7 +41,7 @@ impl Kind {
     pub const fn exit(self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
-            Self::Usage => 2,
+            Self::Usage | Self::FilterSyntax => 2,
             Self::NotFound | Self::Ambiguous => 3,
             Self::Network | Self::Server | Self::Credentials => 4,
             Self::StoreMissing | Self::StoreUnreadable | Self::StoreUnsupported | Self::Output => 5,
@@ -53,6 +55,7 @@ impl Kind {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Usage => "usage",
+            Self::FilterSyntax => "filter_syntax",
             Self::NotFound => "not_found",
             Self::Ambiguous => "ambiguous",
             Self::Network => "network",
@@ -75,6 +78,8 @@ pub struct Error {
     pub kind: Kind,
     /// What and which, in one line.
     pub message: String,
+    /// What was written, and a line that points at the wrong piece of it.
+    pub quote: Vec<String>,
     /// Why, from near to far.
     pub causes: Vec<String>,
     /// Ways out, each a command or an action.
@@ -88,7 +93,7 @@ impl Error {
     /// An error of a kind.
     #[must_use]
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), causes: Vec::new(), hints: Vec::new() }
+        Self { kind, message: message.into(), quote: Vec::new(), causes: Vec::new(), hints: Vec::new() }
     }
 
     /// Adds why.
@@ -118,6 +123,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", self.message)?;
+        for line in &self.quote {
+            write!(f, "\n    {line}")?;
+        }
         for cause in &self.causes {
             write!(f, "\n  caused by: {cause}")?;
         }

@@ -125,8 +125,13 @@ fn stop_interrupted(as_json: bool) {
 
 fn report(error: &Error, as_json: bool) -> ExitCode {
     if error.kind != Kind::ClosedPipe {
-        let text = if as_json { error.json() } else { error.to_string() };
-        let _ = writeln!(std::io::stderr().lock(), "{}", render::text::block(&text));
+        let mut stderr = std::io::stderr().lock();
+        // In JSON what a terminal must not see is escaped as JSON has it.
+        let _ = if as_json {
+            writeln!(render::json::Escaped(&mut stderr), "{}", error.json())
+        } else {
+            writeln!(stderr, "{}", render::text::block(&error.to_string()))
+        };
     }
     ExitCode::from(error.kind.exit())
 }

@@ -39,8 +39,9 @@ fn trace(spans: &[Given<'_>]) -> Trace {
         metadata: Labels::default(),
         assessments: Vec::new(),
         linked_runs: Vec::new(),
+        linked_prompts: Vec::new(),
     };
-    Trace { info, spans: Some(Spans { list, nodes, source: SpansSource::Database, problems: Vec::new() }) }
+    Trace { info, spans: Some(Spans { list, nodes, source: SpansSource::Database, problems: Vec::new() }), rows: None }
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod select;
 use crate::context::Context;
 use crate::error::Result;
 use crate::filter::Clause;
-use crate::render::Page;
+use crate::render::{Page, number};
 use crate::store::{self, Need, Query, TraceStore};
 use std::ops::ControlFlow;
 
@@ -52,8 +52,14 @@ commands! {
 /// Says on stderr what a list held back, or that it is empty. `is_cut` = there were more than were asked for.
 fn tell_page(cx: &Context, page: &Page, is_cut: bool, what: &str) {
     if is_cut {
-        let what = if page.returned == 1 { what.trim_end_matches('s') } else { what };
-        cx.note(&format!("{} {what} shown; there are more, which -n or --all shows", page.returned));
+        let is_one = page.returned == 1 && page.matched.is_none();
+        let what = if is_one { what.trim_end_matches('s') } else { what };
+        let count = |count: usize| number::count(i64::try_from(count).unwrap_or(i64::MAX));
+        let shown = count(page.returned);
+        cx.note(&match page.matched {
+            Some(all) => format!("{shown} of {} {what} shown; -n or --all shows more", count(all)),
+            None => format!("{shown} {what} shown; there are more, which -n or --all shows"),
+        });
     } else if page.returned == 0 {
         cx.note(&format!("no {what} fit"));
     }

@@ -3,7 +3,7 @@
 use super::select::Select;
 use crate::context::{Context, not_found};
 use crate::error::{Error, Kind, Result};
-use crate::filter::Clause;
+use crate::filter::{Clause, TextKey, TextTest};
 use crate::model::{Problem, Span, Trace, TraceState};
 use crate::store::{self, Need, Order, SortKey, TraceStore};
 use std::ops::ControlFlow;
@@ -96,7 +96,8 @@ fn by_word(
     // Of the tree, `--type` chooses the spans; every trace may be meant.
     query.filter.clauses.retain(|clause| !matches!(clause, Clause::SpanType(_)));
     if only_errors {
-        query.filter.clauses.push(Clause::State(vec![TraceState::Error]));
+        let error = TextTest::Is(TraceState::Error.as_str().to_owned());
+        query.filter.clauses.push(Clause::Text(TextKey::Status, error));
     }
     query.expected = Some(back + 1);
     let mut left = back;

@@ -1,9 +1,13 @@
 //! The flags that choose traces, the same in every command.
 
-use crate::context::{Context, not_found};
+use crate::context::{Context, nearest, not_found};
 use crate::error::{Error, Kind, Result};
-use crate::filter::{Clause, Filter, Glob, flags};
-use crate::model::{Experiment, Problem, TraceState};
+use crate::filter::language::{self, SyntaxError};
+use crate::filter::{
+    Clause, Comparison, Filter, Glob, Grep, Label, LabelTest, NumberKey, Operand, TextKey, TextTest, flags,
+};
+use crate::model::{Experiment, Problem, Timestamp, TraceState, keys};
+use crate::render;
 use crate::store::{Need, Order, Query, SortKey, TraceStore};
 
 /// The states that `--status` knows.
@@ -26,6 +30,9 @@ pub(super) struct Select {
     /// Add deleted experiments
     #[arg(long)]
     deleted: bool,
+    /// Condition in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'"
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
+    filter: Vec<String>,
     /// State of the trace (can be repeated)
     #[arg(long, value_name = "STATE", value_delimiter = ',', ignore_case = true)]
     status: Vec<Status>,
@@ -41,6 +48,9 @@ pub(super) struct Select {
     /// Has a tag, or a tag of this value (can be repeated)
     #[arg(long, value_name = "KEY[=VALUE]")]
     tag: Vec<String>,
+    /// Has an entry in its metadata, or one of this value (can be repeated)
+    #[arg(long, value_name = "KEY[=VALUE]")]
+    metadata: Vec<String>,
     /// Of this session
     #[arg(long, value_name = "ID")]
     session: Option<String>,
@@ -50,12 +60,21 @@ pub(super) struct Select {
     /// Made under, or linked to, this run
     #[arg(long, value_name = "ID")]
     run: Option<String>,
+    /// Has a span of this model; * and ? are wildcards
+    #[arg(long, value_name = "GLOB")]
+    model: Option<String>,
     /// Took at least: 250ms, 1.5s, 2m
     #[arg(long, value_name = "DURATION")]
     min_duration: Option<String>,
     /// Took at most
     #[arg(long, value_name = "DURATION")]
     max_duration: Option<String>,
+    /// Has at least so many tokens recorded
+    #[arg(long, value_name = "TOKENS")]
+    min_tokens: Option<i64>,
+    /// Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
+    grep: Option<String>,
     #[command(flatten)]
     types: Types,
 }
@@ -136,42 +155,83 @@ impl Select {
         need: Need,
         problems: &mut Vec<Problem>,
     ) -> Result<Query> {
+        let filter = self.filter(cx)?;
+        for remark in filter.remarks() {
+            cx.note(&remark);
+        }
+        if !filter.clauses.is_empty() {
+            cx.verbose(&format!("filter: {filter}"));
+        }
+        let experiments = self.experiments(cx, store, problems)?;
+        Ok(Query { filter, order, need, ..Query::newest(experiments) })
+    }
+
+    /// The text looked for.
+    pub(super) fn grep(&self) -> Result<Option<Grep>> {
+        let grep = |pattern: &String| {
+            Grep::new(pattern).map_err(|why| {
+                Error::new(Kind::Usage, format!("`{pattern}` is no regular expression"))
+                    .because(why)
+                    .hint("`\\` before a sign takes it as it is")
+            })
+        };
+        self.grep.as_ref().map(grep).transpose()
+    }
+
+    /// The conditions of these flags.
+    fn filter(&self, cx: &Context) -> Result<Filter> {
         let usage = |message: String| Error::new(Kind::Usage, message);
         let mut clauses = Vec::new();
+        for text in &self.filter {
+            clauses.extend(language::parse(text).map_err(|error| syntax_error(text, &error))?);
+        }
         if !self.status.is_empty() {
-            let state = |status: &Status| match status {
-                Status::Ok => TraceState::Ok,
-                Status::Error => TraceState::Error,
-                Status::InProgress => TraceState::InProgress,
+            let name = |status: &Status| match status {
+                Status::Ok => TraceState::Ok.as_str().to_owned(),
+                Status::Error => TraceState::Error.as_str().to_owned(),
+                Status::InProgress => TraceState::InProgress.as_str().to_owned(),
             };
-            clauses.push(Clause::State(self.status.iter().map(state).collect()));
+            clauses.push(Clause::Text(TextKey::Status, TextTest::In(self.status.iter().map(name).collect())));
         }
-        if let Some(text) = &self.since {
-            clauses.push(Clause::Since(flags::time(text, cx.now, cx.zone).map_err(usage)?));
+        let time = |text: &str, comparison| {
+            // Times are stored in whole milliseconds.
+            let Timestamp(nanos) = flags::time(text, cx.now, cx.zone).map_err(usage)?;
+            let millis = nanos.div_euclid(1_000_000) + i64::from(nanos.rem_euclid(1_000_000) > 0);
+            Ok::<_, Error>(Clause::Number(NumberKey::Timestamp, comparison, Operand::Int(millis)))
+        };
+        let duration = |text: &str, comparison| {
+            let millis = flags::duration_ms(text).map_err(usage)?;
+            Ok::<_, Error>(Clause::Number(NumberKey::ExecutionTime, comparison, Operand::Int(millis)))
+        };
+        let bounds = [
+            self.since.as_deref().map(|text| time(text, Comparison::AtLeast)),
+            self.until.as_deref().map(|text| time(text, Comparison::Less)),
+            self.min_duration.as_deref().map(|text| duration(text, Comparison::AtLeast)),
+            self.max_duration.as_deref().map(|text| duration(text, Comparison::AtMost)),
+        ];
+        for bound in bounds.into_iter().flatten() {
+            clauses.push(bound?);
         }
-        if let Some(text) = &self.until {
-            clauses.push(Clause::Until(flags::time(text, cx.now, cx.zone).map_err(usage)?));
-        }
-        if let Some(text) = &self.min_duration {
-            clauses.push(Clause::MinDuration(flags::duration_ms(text).map_err(usage)?));
-        }
-        if let Some(text) = &self.max_duration {
-            clauses.push(Clause::MaxDuration(flags::duration_ms(text).map_err(usage)?));
-        }
+        let is = |value: &str| LabelTest::Text(TextTest::Is(value.to_owned()));
+        let pair = |text: &str, label: fn(String) -> Label| match text.split_once('=') {
+            Some((key, value)) => Clause::Label(label(key.to_owned()), is(value)),
+            None => Clause::Label(label(text.to_owned()), LabelTest::Exists),
+        };
         clauses.extend(self.name.iter().map(|name| Clause::Name(Glob::new(name))));
-        clauses.extend(self.tag.iter().map(|tag| match tag.split_once('=') {
-            Some((key, value)) => Clause::Tag(key.to_owned(), Some(value.to_owned())),
-            None => Clause::Tag(tag.clone(), None),
-        }));
-        clauses.extend(self.session.clone().map(Clause::Session));
-        clauses.extend(self.user.clone().map(Clause::User));
+        clauses.extend(self.tag.iter().map(|text| pair(text, Label::Tag)));
+        clauses.extend(self.metadata.iter().map(|text| pair(text, Label::Metadata)));
+        for (key, value) in [(keys::SESSION, &self.session), (keys::USER, &self.user)] {
+            clauses.extend(value.iter().map(|value| Clause::Label(Label::Metadata(key.to_owned()), is(value))));
+        }
         clauses.extend(self.run.clone().map(Clause::Run));
+        clauses.extend(self.model.iter().map(|model| Clause::Model(Glob::new(model))));
+        clauses.extend(self.min_tokens.map(Clause::MinTokens));
+        clauses.extend(self.grep()?.map(Clause::Grep));
         let types = self.span_types();
         if !types.is_empty() {
             clauses.push(Clause::SpanType(types));
         }
-        let experiments = self.experiments(cx, store, problems)?;
-        Ok(Query { experiments, filter: Filter { clauses }, order, expected: None, need, only_types: false })
+        Ok(Filter { clauses })
     }
 
     /// The experiments meant: those named, else the one of the environment, else all that are not deleted.
@@ -198,6 +258,39 @@ impl Select {
         }
         Ok(chosen)
     }
+}
+
+/// So many columns of a filter are shown on either side of what is wrong with it.
+const QUOTED: usize = 40;
+
+/// The error for a filter: quotes it and points at the place.
+fn syntax_error(text: &str, wrong: &SyntaxError) -> Error {
+    let column = text[..wrong.at.start].chars().count() + 1;
+    let mut error = Error::new(Kind::FilterSyntax, format!("--filter, column {column}: {}", wrong.message));
+    error.quote = quoted(text, wrong).into();
+    if let Some((word, known)) = &wrong.unknown {
+        let near = nearest(word, known.iter().copied());
+        if !near.is_empty() {
+            let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
+            error = error.hint(format!("did you mean {}?", near.join(" or ")));
+        }
+    }
+    wrong.hint.iter().fold(error, |error, hint| error.hint(hint.as_str()))
+}
+
+/// The filter around what is wrong with it, on one line, and a line that points there.
+fn quoted(text: &str, wrong: &SyntaxError) -> [String; 2] {
+    let shown = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
+    let (before, rest) = text.split_at(wrong.at.start);
+    let (piece, behind) = rest.split_at(wrong.at.end - wrong.at.start);
+    let skipped = before.chars().count().saturating_sub(QUOTED);
+    let before: String = shown(before).chars().skip(skipped).collect();
+    let before = if skipped > 0 { format!("…{before}") } else { before };
+    let piece: String = shown(piece).chars().take(QUOTED).collect();
+    let cut: String = shown(behind).chars().take(QUOTED).collect();
+    let end = if cut.len() < behind.len() { "…" } else { "" };
+    let marks = "^".repeat(render::text::width(&piece).max(1));
+    [format!("{before}{piece}{cut}{end}"), " ".repeat(render::text::width(&before)) + &marks]
 }
 
 fn find<'a>(

@@ -3,10 +3,9 @@
 use super::select::{Limits, Select};
 use crate::context::Context;
 use crate::error::Result;
-use crate::filter::is_one_of;
 use crate::model::Problem;
-use crate::render::span::SpanRow;
-use crate::render::{Format, Page};
+use crate::render::span::{FoundSpan, SpanRow};
+use crate::render::{Format, Page, Row};
 use crate::store::{self, Need};
 use std::ops::ControlFlow;
 
@@ -17,6 +16,7 @@ use std::ops::ControlFlow;
 #[command(after_help = "Examples:
   mltrace spans --llm
   mltrace spans --type TOOL --status error -n 50
+  mltrace spans --grep 'timed? out' --since 1d
   mltrace spans --type LLM --json | jq '.spans[].token_usage'")]
 pub struct Args {
     /// Add attributes and events to the JSON of each span
@@ -29,17 +29,24 @@ pub struct Args {
 }
 
 pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+    match args.select.grep()? {
+        None => print(args, cx, Some),
+        Some(grep) => print(args, cx, |row| Some(FoundSpan { found: grep.find(&row.span)?, row })),
+    }
+}
+
+fn print<R: Row>(args: &Args, cx: &mut Context, row_of: impl Fn(SpanRow) -> Option<R>) -> Result<()> {
     let mut progress = cx.progress("traces read");
     let store = cx.open_store()?;
     let mut problems = Vec::new();
     let is_light = matches!(cx.output.format, Format::Table | Format::Ids);
     let need = if is_light { Need::Tree } else { Need::Full };
     let mut query = args.select.query(cx, &*store, args.limits.order()?, need, &mut problems)?;
-    let (limit, types) = (args.limits.rows(), args.select.span_types());
+    let limit = args.limits.rows();
     // A trace has several spans, so fewer traces than rows will do.
     query.expected = (limit < usize::MAX).then_some((limit / 4).clamp(4, 100));
     query.only_types = true;
-    let mut rows = cx.output.list::<SpanRow>();
+    let mut rows = cx.output.list::<R>();
     let mut page = Page { returned: 0, matched: None, complete: true };
     let mut span_problems = Vec::new();
     store::select(&*store, &query, &mut problems, &mut |trace| {
@@ -47,15 +54,18 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         let Some(spans) = trace.spans else { return Ok(ControlFlow::Continue(())) };
         span_problems.extend(spans.problems);
         for (span, node) in spans.list.into_iter().zip(spans.nodes) {
-            if !types.is_empty() && !is_one_of(&span.span_type, &types) {
+            if !query.filter.clauses.iter().all(|clause| clause.holds_for_span(&span)) {
                 continue;
             }
             if page.returned == limit {
                 page.complete = false;
                 return Ok(ControlFlow::Break(()));
             }
-            page.returned += 1;
-            rows.push(&SpanRow { trace_id: trace.info.trace_id.clone(), span, node, is_full: args.full })?;
+            let row = SpanRow { trace_id: trace.info.trace_id.clone(), span, node, is_full: args.full };
+            if let Some(row) = row_of(row) {
+                page.returned += 1;
+                rows.push(&row)?;
+            }
         }
         Ok(ControlFlow::Continue(()))
     })?;

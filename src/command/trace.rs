@@ -5,7 +5,6 @@ use super::select::Select;
 use crate::analyze::usage;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::filter::is_one_of;
 use crate::model::{Span, Trace};
 use crate::render::Format;
 use crate::render::span::{SpanRow, SpanView};
@@ -72,7 +71,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         cx.output.show(&view)?;
         trace = view.trace;
         let types = show.select.span_types();
-        if !types.is_empty() && !trace.span_list().iter().any(|span| is_one_of(&span.span_type, &types)) {
+        if !types.is_empty() && !trace.span_list().iter().any(|span| span.span_type.is_one_of(&types)) {
             cx.note(&format!("the trace has no span of type {}", types.join(" or ")));
         }
     }

@@ -3,8 +3,10 @@
 use super::select::{Limits, Select};
 use crate::context::Context;
 use crate::error::Result;
-use crate::model::{Problem, TraceInfo};
-use crate::render::Page;
+use crate::filter::Grep;
+use crate::model::{Problem, Trace};
+use crate::render::trace::FoundTrace;
+use crate::render::{Page, Row};
 use crate::store::{self, Need};
 use std::ops::ControlFlow;
 
@@ -34,6 +36,8 @@ enum Action {
   mltrace traces list
   mltrace traces list --status error --since 2h
   mltrace traces list -x OpenAI --sort -tokens -n 5
+  mltrace traces list --filter \"span.type = 'TOOL' AND span.status = 'ERROR'\"
+  mltrace traces list --grep 'No weather station'
   mltrace traces list --all --json | jq -r '.traces[] | [.trace_id, .state] | @tsv'")]
 struct List {
     #[command(flatten)]
@@ -47,6 +51,20 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         Some(Action::List(list)) => list,
         None => &args.list,
     };
+    match list.select.grep()? {
+        None => print(list, cx, |trace| Some(trace.info)),
+        Some(grep) => print(list, cx, |trace| found(&grep, trace)),
+    }
+}
+
+/// A trace with the first place where a text stands in it.
+fn found(grep: &Grep, trace: Trace) -> Option<FoundTrace> {
+    let (span, found) = trace.span_list().iter().find_map(|span| Some((span, grep.find(span)?)))?;
+    let (span_id, span_name) = (span.id.as_str().to_owned(), span.name.clone());
+    Some(FoundTrace { span_id, span_name, found, info: trace.info })
+}
+
+fn print<R: Row>(list: &List, cx: &mut Context, row: impl Fn(Trace) -> Option<R>) -> Result<()> {
     let mut progress = cx.progress("traces read");
     let store = cx.open_store()?;
     let mut problems = Vec::new();
@@ -54,21 +72,24 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     let limit = list.limits.rows();
     // One more than is printed tells whether there are more.
     query.expected = limit.checked_add(1).map(|rows| rows.min(500));
-    let mut rows = cx.output.list::<TraceInfo>();
+    query.counts = true;
+    let mut rows = cx.output.list::<R>();
     let mut page = Page { returned: 0, matched: None, complete: true };
-    store::select(&*store, &query, &mut problems, &mut |trace| {
+    let matched = store::select(&*store, &query, &mut problems, &mut |trace| {
         if page.returned == limit {
             page.complete = false;
             return Ok(ControlFlow::Break(()));
         }
-        page.returned += 1;
-        progress.tick();
-        rows.push(&trace.info)?;
+        if let Some(row) = row(trace) {
+            page.returned += 1;
+            progress.tick();
+            rows.push(&row)?;
+        }
         Ok(ControlFlow::Continue(()))
     })?;
     let is_cut = !page.complete;
     page.complete &= !problems.iter().any(Problem::is_loss);
-    page.matched = page.complete.then_some(page.returned);
+    page.matched = if is_cut { matched } else { page.complete.then_some(page.returned) };
     progress.clear();
     rows.finish(Some(page))?;
     super::tell_page(cx, &page, is_cut, "traces");

@@ -105,6 +105,7 @@ fn info(record: &Object<'_>) -> Result<TraceInfo, String> {
         metadata: record.labels(if is_v2 { "request_metadata" } else { "trace_metadata" }),
         assessments: assessments.iter().filter_map(|raw| assessment::assessment(&compact(raw)?)).collect(),
         linked_runs: Vec::new(),
+        linked_prompts: Vec::new(),
     };
     info.assessments.sort_by(|a, b| (a.create_time, &a.id).cmp(&(b.create_time, &b.id)));
     info.derive(whole_members);

@@ -59,6 +59,7 @@ pub fn trace_info(yaml: &str) -> Result<TraceInfo, String> {
             .filter_map(|record| super::assessment::assessment(&json(record)))
             .collect(),
         linked_runs: Vec::new(),
+        linked_prompts: Vec::new(),
     })
 }
 

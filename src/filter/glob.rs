@@ -1,7 +1,7 @@
 //! Shell patterns over names: `*` any text, `?` any character, `[…]` not special.
 
 /// A pattern; a text without `*` and `?` matches only itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob {
     pattern: Vec<char>,
 }
@@ -17,6 +17,14 @@ impl Glob {
     #[must_use]
     pub fn text(&self) -> String {
         self.pattern.iter().collect()
+    }
+
+    /// The longest piece that has to stand in whatever fits, of signs that look the same inside of JSON.
+    #[must_use]
+    pub fn longest_text(&self) -> String {
+        let text = self.text();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+        text.split(|c| !is_plain(c)).max_by_key(|piece| piece.len()).unwrap_or_default().to_owned()
     }
 
     /// The pattern for SQLite's `glob`, where brackets mean something.

@@ -1,71 +1,92 @@
-//! Which traces are meant: conditions over the model. Flags build them here; a textual language would build the same ones.
+//! Which traces are meant: conditions over the model. Flags and MLflow's filter language build the same ones.
 //!
-//! A store may use a [`Filter`] to read less. Whether a trace is meant is decided by [`Filter::matches`] alone.
+//! A store may use a [`Filter`] to read less. Whether a trace is meant is decided by [`Filter::matches`] alone, but for
+//! conditions on spans that a store has decided itself, exactly as MLflow does.
 
+mod clause;
+mod evaluate;
 pub mod flags;
 mod glob;
+mod grep;
+pub mod language;
+mod like;
+mod regex;
+mod sieve;
 
+pub use clause::{
+    AssessmentTest, AttributeText, Clause, Comparison, Label, LabelTest, NumberKey, Operand, SpanTest, TextKey,
+    TextTest, ValueTest,
+};
 pub use glob::Glob;
+pub use grep::{Found, Grep};
+pub use regex::Regex;
+pub use sieve::Sieve;
 
-use crate::model::{SpanType, Timestamp, Trace, TraceInfo, TraceState};
+use crate::model::TraceInfo;
 
 /// Conditions that all have to hold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     /// The conditions.
     pub clauses: Vec<Clause>,
 }
 
-/// One condition.
-#[derive(Clone, Debug)]
-pub enum Clause {
-    /// The trace is in one of these states.
-    State(Vec<TraceState>),
-    /// It began at or after a time.
-    Since(Timestamp),
-    /// It began before a time.
-    Until(Timestamp),
-    /// It took at least so many milliseconds.
-    MinDuration(i64),
-    /// It took at most so many milliseconds.
-    MaxDuration(i64),
-    /// Its name, or where none was recorded its root span's, fits a pattern.
-    Name(Glob),
-    /// It has a tag, of this value if one is given.
-    Tag(String, Option<String>),
-    /// It belongs to a session.
-    Session(String),
-    /// It was made for a user.
-    User(String),
-    /// It was made under a run, or linked to it.
-    Run(String),
-    /// It has a span of one of these types.
-    SpanType(Vec<String>),
-}
-
 impl Filter {
-    /// Whether a trace is meant. Conditions on spans are left open where the trace's spans were not loaded.
-    #[must_use]
-    pub fn matches(&self, trace: &Trace) -> bool {
-        self.clauses.iter().all(|clause| clause.holds_for(&trace.info) && clause.holds_for_spans(trace))
+    /// The conditions on one span as a row of MLflow's table.
+    pub fn span_tests(&self) -> impl Iterator<Item = &SpanTest> {
+        self.clauses.iter().filter_map(|clause| if let Clause::Span(test) = clause { Some(test) } else { None })
     }
 
-    /// Whether a trace's own record meets every condition on it.
+    /// Whether rows have to be looked at, and what of them.
     #[must_use]
-    pub fn matches_info(&self, info: &TraceInfo) -> bool {
-        self.clauses.iter().all(|clause| clause.holds_for(info))
+    pub fn needs_rows(&self) -> bool {
+        self.span_tests().next().is_some()
     }
 
-    /// Whether spans have to be loaded to decide.
+    /// Whether the JSON text of spans is looked at.
+    #[must_use]
+    pub fn needs_content(&self) -> bool {
+        self.span_tests().any(|test| test.in_content().is_some())
+    }
+
+    /// Whether attributes of spans are looked at.
+    #[must_use]
+    pub fn needs_attributes(&self) -> bool {
+        self.span_tests().any(|test| matches!(test, SpanTest::Attribute(..)))
+    }
+
+    /// Whether spans as they are shown have to be loaded to decide.
     #[must_use]
     pub fn needs_spans(&self) -> bool {
-        self.clauses.iter().any(|clause| matches!(clause, Clause::SpanType(_)))
+        self.clauses.iter().any(|clause| matches!(clause, Clause::SpanType(_) | Clause::Model(_) | Clause::Grep(_)))
     }
 
-    /// Whether the runs that traces were linked to have to be looked up to decide.
+    /// Whether types are all that is asked of spans as they are shown.
     #[must_use]
-    pub fn needs_linked_runs(&self) -> bool {
-        self.clauses.iter().any(|clause| matches!(clause, Clause::Run(_)))
+    pub fn only_types_of_spans(&self) -> bool {
+        !self.clauses.iter().any(|clause| matches!(clause, Clause::Model(_) | Clause::Grep(_)))
+    }
+
+    /// Whether a trace's own record is not enough to decide.
+    #[must_use]
+    pub fn needs_more_than_records(&self) -> bool {
+        self.needs_spans() || self.needs_rows() || self.clauses.iter().any(|clause| matches!(clause, Clause::Name(_)))
+    }
+
+    /// Whether all depends on the name of a trace's root span, since none was recorded.
+    #[must_use]
+    pub fn asks_for_root(&self, info: &TraceInfo) -> bool {
+        let is_name = |clause: &Clause| matches!(clause, Clause::Name(_));
+        info.display_name().is_none() && self.clauses.iter().any(is_name) && {
+            let clauses = self.clauses.iter().filter(|clause| !is_name(clause)).cloned().collect();
+            Self { clauses }.matches_info(info)
+        }
+    }
+
+    /// Whether what traces were linked to has to be looked up to decide.
+    #[must_use]
+    pub fn needs_links(&self) -> bool {
+        self.clauses.iter().any(|clause| matches!(clause, Clause::Run(_) | Clause::Prompt(_)))
     }
 
     /// The span types of which a trace must have one, where there is such a condition.
@@ -75,41 +96,31 @@ impl Filter {
             .iter()
             .find_map(|clause| if let Clause::SpanType(types) = clause { Some(types.as_slice()) } else { None })
     }
-}
 
-impl Clause {
-    fn holds_for(&self, info: &TraceInfo) -> bool {
-        match self {
-            Self::State(states) => states.contains(&info.state),
-            Self::Since(time) => info.request_time >= *time,
-            Self::Until(time) => info.request_time < *time,
-            Self::MinDuration(millis) => info.execution_duration_ms.is_some_and(|duration| duration >= *millis),
-            Self::MaxDuration(millis) => info.execution_duration_ms.is_some_and(|duration| duration <= *millis),
-            Self::Name(glob) => info.display_name().is_some_and(|name| glob.matches(name)),
-            Self::Tag(key, value) => {
-                info.tags.get(key).is_some_and(|found| value.as_ref().is_none_or(|value| found == value))
-            }
-            Self::Session(id) => info.session_id() == Some(id.as_str()),
-            Self::User(id) => info.user_id() == Some(id.as_str()),
-            Self::Run(id) => info.run_id() == Some(id.as_str()) || info.linked_runs.contains(id),
-            Self::SpanType(_) => true,
-        }
+    /// The text searched for, if one is.
+    #[must_use]
+    pub fn grep(&self) -> Option<&Grep> {
+        self.clauses.iter().find_map(|clause| if let Clause::Grep(grep) = clause { Some(grep) } else { None })
     }
 
-    fn holds_for_spans(&self, trace: &Trace) -> bool {
-        match self {
-            Self::SpanType(types) => {
-                trace.spans.as_ref().is_none_or(|spans| spans.list.iter().any(|span| is_one_of(&span.span_type, types)))
-            }
-            _ => true,
-        }
+    /// What a reader should know: patterns that cannot fit anything.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let tests = self.clauses.iter().filter_map(|clause| match clause {
+            Clause::Text(_, test) | Clause::Label(_, LabelTest::Text(test)) => Some(test),
+            Clause::Span(SpanTest::Name(test) | SpanTest::Type(test) | SpanTest::Status(test)) => Some(test),
+            Clause::Span(SpanTest::AttributeText(attribute)) => Some(&attribute.test),
+            Clause::Assessment(AssessmentTest { value: ValueTest::Text(test), .. }) => Some(test),
+            _ => None,
+        });
+        let broken = tests.filter_map(|test| match test {
+            TextTest::Rlike(regex) => regex.problem().map(|why| (regex.pattern(), why)),
+            _ => None,
+        });
+        broken
+            .map(|(pattern, why)| format!("`{pattern}` is no regular expression, so nothing fits it: {why}"))
+            .collect()
     }
-}
-
-/// Whether a span's type is one of those asked for.
-#[must_use]
-pub fn is_one_of(span_type: &SpanType, types: &[String]) -> bool {
-    types.iter().any(|wanted| wanted == span_type.as_str())
 }
 
 #[cfg(test)]

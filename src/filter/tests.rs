@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::Zone;
+use crate::model::{Timestamp, Zone};
 
 #[test]
 fn globs_match_whole_names() {

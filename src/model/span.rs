@@ -20,6 +20,12 @@ impl SpanType {
         &self.0
     }
 
+    /// Whether this is one of some types.
+    #[must_use]
+    pub fn is_one_of(&self, types: &[String]) -> bool {
+        types.contains(&self.0)
+    }
+
     /// Whether this is a call of a language model.
     #[must_use]
     pub fn is_llm(&self) -> bool {
@@ -132,6 +138,23 @@ impl Payload {
     pub fn outputs(&self) -> Option<&Json> {
         self.attribute("mlflow.spanOutputs")
     }
+}
+
+/// A span as MLflow's search sees it: as a row of the table `spans` (MLflow 3.18 `store/tracking/dbmodels/models.py`).
+#[derive(Clone, Debug)]
+pub struct SearchRow {
+    /// The name.
+    pub name: String,
+    /// The type that the client said; spans from OpenTelemetry may have none.
+    pub span_type: Option<String>,
+    /// `OK`, `ERROR`, `UNSET`.
+    pub status: String,
+    /// When it began.
+    pub start: Timestamp,
+    /// The whole span as JSON text, where a condition looks at it; empty for spans that were archived.
+    pub content: Option<String>,
+    /// Its attributes, where a condition looks at one.
+    pub attributes: Vec<(String, Json)>,
 }
 
 /// One step of a trace: a call of a model, a tool, an agent.

@@ -1,6 +1,6 @@
 //! A trace's own record, the spans that belong to it, and the experiment it lies in.
 
-use super::{Assessment, Cost, Json, Labels, Node, Span, Timestamp, TokenUsage};
+use super::{Assessment, Cost, Json, Labels, Node, SearchRow, Span, Timestamp, TokenUsage};
 
 /// Keys of tags and metadata that mean something (MLflow `tracing/constant.py`).
 pub mod keys {
@@ -24,6 +24,8 @@ pub mod keys {
     pub const TOKEN_USAGE: &str = "mlflow.trace.tokenUsage";
     /// Metadata: total cost (3.10 on); columns since 3.17.
     pub const COST: &str = "mlflow.trace.cost";
+    /// Tag: prompts that were used, `[{"name", "version"}]` (`tracing/constant.py`, `TraceTagKey.LINKED_PROMPTS`).
+    pub const LINKED_PROMPTS: &str = "mlflow.linkedPrompts";
     /// Metadata: sizes, among them the number of spans (3.1 on).
     pub const SIZE_STATS: &str = "mlflow.trace.sizeStats";
 }
@@ -108,6 +110,8 @@ pub struct TraceInfo {
     pub assessments: Vec<Assessment>,
     /// Runs the trace was linked to afterwards (3.3 on); looked up only where a condition asks for it.
     pub linked_runs: Vec<String>,
+    /// Versions of prompts that it used, `name/version` (3.7 on); databases are asked only where a condition needs it.
+    pub linked_prompts: Vec<String>,
 }
 
 impl TraceInfo {
@@ -155,6 +159,12 @@ impl TraceInfo {
         }
         if self.cost.is_none() {
             self.cost = self.metadata.get(keys::COST).and_then(|text| Cost::from_json(&parse(text)?));
+        }
+        if let Some(prompts) = self.tags.get(keys::LINKED_PROMPTS).and_then(|text| parse(text)?.items()) {
+            let id = |prompt: &Json| {
+                Some(format!("{}/{}", prompt.member("name")?.display(), prompt.member("version")?.display()))
+            };
+            self.linked_prompts.extend(prompts.iter().filter_map(id));
         }
         if self.span_count.is_none() {
             self.span_count = self
@@ -300,9 +310,17 @@ pub struct Trace {
     pub info: TraceInfo,
     /// Its spans, where they were asked for.
     pub spans: Option<Spans>,
+    /// Its spans as MLflow's search sees them, where a condition looks at them and the store has not decided it.
+    pub rows: Option<Vec<SearchRow>>,
 }
 
 impl Trace {
+    /// A trace whose spans are not looked at.
+    #[must_use]
+    pub const fn without_spans(info: TraceInfo) -> Self {
+        Self { info, spans: None, rows: None }
+    }
+
     /// The spans in tree order; none where they were not asked for.
     #[must_use]
     pub fn span_list(&self) -> &[Span] {

@@ -3,6 +3,7 @@
 
 use super::text::is_dangerous;
 use crate::analyze::usage::{Group, TraceUsage};
+use crate::filter::Found;
 use crate::model::{
     Assessment, Cost, Exception, Experiment, Json, Labels, Node, Problem, Span, Timestamp, TokenUsage, Totals, Trace,
     TraceInfo,
@@ -37,6 +38,27 @@ pub(crate) struct TraceJson<'a> {
     tags: &'a Labels,
     metadata: &'a Labels,
     assessments: Vec<AssessmentJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#match: Option<MatchJson<'a>>,
+}
+
+/// Where a text was found that was looked for.
+#[derive(Debug, Serialize)]
+struct MatchJson<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    span_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    span_name: Option<&'a str>,
+    field: &'a str,
+    text: &'a str,
+}
+
+impl<'a> TraceJson<'a> {
+    /// With the span in which a text was found.
+    pub(crate) fn found_in(self, span_id: &'a str, span_name: &'a str, found: &'a Found) -> Self {
+        let (field, text) = (found.field.as_str(), found.excerpt.as_str());
+        Self { r#match: Some(MatchJson { span_id: Some(span_id), span_name: Some(span_name), field, text }), ..self }
+    }
 }
 
 impl<'a> From<&'a TraceInfo> for TraceJson<'a> {
@@ -66,6 +88,7 @@ impl<'a> From<&'a TraceInfo> for TraceJson<'a> {
             tags: &info.tags,
             metadata: &info.metadata,
             assessments: info.assessments.iter().map(AssessmentJson::from).collect(),
+            r#match: None,
         }
     }
 }
@@ -143,6 +166,16 @@ pub(crate) struct SpanJson<'a> {
     exception: Option<ExceptionJson<'a>>,
     handled_failure: Option<()>,
     links: Vec<LinkJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#match: Option<MatchJson<'a>>,
+}
+
+impl<'a> SpanJson<'a> {
+    /// With the text that was found in it.
+    pub(crate) fn found(self, found: &'a Found) -> Self {
+        let (field, text) = (found.field.as_str(), found.excerpt.as_str());
+        Self { r#match: Some(MatchJson { span_id: None, span_name: None, field, text }), ..self }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -218,6 +251,7 @@ impl<'a> SpanJson<'a> {
                 .iter()
                 .map(|link| LinkJson { trace_id: &link.trace_id, span_id: &link.span_id, attributes: &link.attributes })
                 .collect(),
+            r#match: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use super::table::{Cell, Shape};
 use super::text::{block, clip, one_line};
 use super::{Look, Role, Row, View, number, pretty};
 use crate::error::Result;
+use crate::filter::Found;
 use crate::model::{Assessment, Json, Node, Payload, Span, SpanStatus, TraceInfo, short_trace_id};
 use serde::Serialize;
 use std::io::Write;
@@ -100,6 +101,68 @@ impl Row for SpanRow {
 
     fn id(&self) -> &str {
         self.span.id.as_str()
+    }
+}
+
+/// A span in which a text was found.
+#[derive(Clone, Debug)]
+pub struct FoundSpan {
+    /// The span.
+    pub row: SpanRow,
+    /// The text.
+    pub found: Found,
+}
+
+impl Row for FoundSpan {
+    const KEY: &'static str = SpanRow::KEY;
+    const CSV: &'static [&'static str] = &[
+        "trace_id",
+        "span_id",
+        "parent_id",
+        "name",
+        "span_type",
+        "status",
+        "start_time",
+        "duration_ms",
+        "model",
+        "match.field",
+        "match.text",
+    ];
+
+    fn shapes() -> &'static [Shape] {
+        &[
+            Shape { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
+            Shape { title: "span", is_right: false, shrinks_to: None, drops: 5 },
+            Shape { title: "name", is_right: false, shrinks_to: Some(12), drops: 0 },
+            Shape { title: "type", is_right: false, shrinks_to: Some(6), drops: 2 },
+            Shape { title: "status", is_right: false, shrinks_to: None, drops: 3 },
+            Shape { title: "duration", is_right: true, shrinks_to: None, drops: 4 },
+            Shape { title: "in", is_right: false, shrinks_to: Some(7), drops: 1 },
+            Shape { title: "match", is_right: false, shrinks_to: Some(28), drops: 0 },
+        ]
+    }
+
+    fn cells(&self, look: &Look) -> Vec<Cell> {
+        let span = &self.row.span;
+        vec![
+            Cell::stored(short_trace_id(&self.row.trace_id), Role::Id),
+            Cell::stored(span.id.as_str(), Role::Dim),
+            Cell::stored(&span.name, Role::Name),
+            Cell::stored(span.span_type.as_str(), Role::Kind),
+            Cell::stored(span.status.as_str(), status_role(&span.status)),
+            span.duration_ns().map_or_else(Cell::none, |nanos| Cell::own(number::duration(nanos), Role::Plain)),
+            Cell::stored(&self.found.field, Role::Dim),
+            Cell::found(&self.found, look.ellipsis()),
+        ]
+    }
+
+    fn json(&self) -> impl Serialize {
+        let row = &self.row;
+        SpanJson::new(&row.trace_id, &row.span, &row.node, row.is_full).found(&self.found)
+    }
+
+    fn id(&self) -> &str {
+        self.row.id()
     }
 }
 

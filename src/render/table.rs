@@ -2,27 +2,44 @@
 
 use super::text::{clip, width};
 use super::theme::{Role, Theme};
+use crate::filter::Found;
 use comfy_table::{Cell as TableCell, CellAlignment, ContentArrangement, Table, presets};
 use std::io::{self, Write};
+use std::ops::Range;
 
 /// Text of a cell, safe to print, and what it is.
 #[derive(Clone, Debug, Default)]
 pub struct Cell {
     text: String,
     role: Role,
+    /// A part that stands out. Only the last column may have one: colours within a cell are not counted by the table.
+    mark: Option<Range<usize>>,
 }
 
 impl Cell {
     /// Text from a trace.
     #[must_use]
     pub fn stored(text: &str, role: Role) -> Self {
-        Self { text: super::text::one_line(text).into_owned(), role }
+        Self { text: super::text::one_line(text).into_owned(), role, mark: None }
+    }
+
+    /// A text that was looked for, with what stands around it.
+    #[must_use]
+    pub fn found(found: &Found, ellipsis: &str) -> Self {
+        let shown = |range: Range<usize>| super::text::one_line(&found.excerpt[range]).into_owned();
+        let before = shown(0..found.at.start);
+        // What was looked for has to be seen in a narrow column too.
+        let skipped = before.char_indices().rev().nth(SHOWN_BEFORE).map(|(at, _)| at);
+        let before = skipped.map_or(before.clone(), |at| format!("{ellipsis}{}", before[at..].trim_start()));
+        let text = shown(found.at.clone());
+        let mark = Some(before.len()..before.len() + text.len());
+        Self { text: before + &text + &shown(found.at.end..found.excerpt.len()), role: Role::Plain, mark }
     }
 
     /// Text that this program made.
     #[must_use]
     pub fn own(text: impl Into<String>, role: Role) -> Self {
-        Self { text: text.into(), role }
+        Self { text: text.into(), role, mark: None }
     }
 
     /// Text from a trace that may be absent.
@@ -34,7 +51,7 @@ impl Cell {
     /// Nothing, visibly.
     #[must_use]
     pub fn none() -> Self {
-        Self { text: "-".to_owned(), role: Role::Dim }
+        Self { text: "-".to_owned(), role: Role::Dim, mark: None }
     }
 }
 
@@ -52,6 +69,9 @@ pub struct Shape {
 }
 
 const GAP: usize = 2;
+
+/// So many characters are shown of what stands before a text that was looked for.
+const SHOWN_BEFORE: usize = 16;
 
 /// Which columns are shown, and how wide.
 #[derive(Clone, Debug)]
@@ -135,8 +155,12 @@ impl Layout {
         }
         for row in rows {
             let cell = |(column, width): &(usize, usize)| {
-                let text = padded(&clip(&row[*column].text, *width, ellipsis), *width, shapes[*column].is_right);
-                theme.cell(row[*column].role, TableCell::new(text))
+                let cell = &row[*column];
+                let text = clip(&cell.text, *width, ellipsis);
+                if let Some(mark) = &cell.mark {
+                    return TableCell::new(marked(&text, mark, theme));
+                }
+                theme.cell(cell.role, TableCell::new(padded(&text, *width, shapes[*column].is_right)))
             };
             table.add_row(shown.iter().map(cell));
         }
@@ -153,6 +177,13 @@ impl Layout {
         }
         Ok(())
     }
+}
+
+/// A text with a part that stands out, as far as it was not cut off.
+fn marked(text: &str, mark: &Range<usize>, theme: Theme) -> String {
+    let end = (0..=mark.end.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let start = mark.start.min(end);
+    format!("{}{}{}", &text[..start], theme.paint(Role::Found, &text[start..end]), &text[end..])
 }
 
 /// Pads to a width, which keeps the columns of one chunk as wide as those of the next.

@@ -29,6 +29,8 @@ pub enum Role {
     Figure,
     /// A bar of the waterfall.
     Bar,
+    /// A text that was looked for.
+    Found,
 }
 
 /// Colours, or none.
@@ -58,6 +60,7 @@ impl Theme {
             Role::Kind => style.cyan(),
             Role::Figure => style.magenta(),
             Role::Bar => style.blue(),
+            Role::Found => style.bold().red(),
         };
         text.style(style).to_string()
     }
@@ -77,6 +80,7 @@ impl Theme {
             Role::Kind => cell.fg(Color::DarkCyan),
             Role::Figure => cell.fg(Color::DarkMagenta),
             Role::Bar => cell.fg(Color::DarkBlue),
+            Role::Found => cell.fg(Color::DarkRed).add_attribute(Attribute::Bold),
         }
     }
 }

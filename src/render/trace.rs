@@ -3,6 +3,7 @@
 use super::json::TraceJson;
 use super::table::{Cell, Shape};
 use super::{Look, Role, Row, number};
+use crate::filter::Found;
 use crate::model::{TraceInfo, TraceState, short_trace_id};
 use serde::Serialize;
 
@@ -76,5 +77,70 @@ impl Row for TraceInfo {
 
     fn id(&self) -> &str {
         &self.trace_id
+    }
+}
+
+/// A trace in which a text was found.
+#[derive(Clone, Debug)]
+pub struct FoundTrace {
+    /// The trace's record.
+    pub info: TraceInfo,
+    /// The span that has the text.
+    pub span_id: String,
+    /// Its name.
+    pub span_name: String,
+    /// The text.
+    pub found: Found,
+}
+
+impl Row for FoundTrace {
+    const KEY: &'static str = TraceInfo::KEY;
+    const CSV: &'static [&'static str] = &[
+        "trace_id",
+        "experiment_name",
+        "name",
+        "state",
+        "request_time",
+        "execution_duration_ms",
+        "session_id",
+        "match.span_id",
+        "match.span_name",
+        "match.field",
+        "match.text",
+    ];
+
+    fn shapes() -> &'static [Shape] {
+        &[
+            Shape { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
+            Shape { title: "age", is_right: true, shrinks_to: None, drops: 3 },
+            Shape { title: "state", is_right: false, shrinks_to: None, drops: 2 },
+            Shape { title: "name", is_right: false, shrinks_to: Some(12), drops: 0 },
+            Shape { title: "duration", is_right: true, shrinks_to: None, drops: 4 },
+            Shape { title: "span", is_right: false, shrinks_to: Some(12), drops: 0 },
+            Shape { title: "in", is_right: false, shrinks_to: Some(7), drops: 5 },
+            Shape { title: "match", is_right: false, shrinks_to: Some(28), drops: 0 },
+        ]
+    }
+
+    fn cells(&self, look: &Look) -> Vec<Cell> {
+        let info = &self.info;
+        vec![
+            Cell::stored(short_trace_id(&info.trace_id), Role::Id),
+            Cell::own(number::age(info.request_time, look.now), Role::Plain),
+            Cell::stored(info.state.as_str(), state_role(&info.state)),
+            Cell::maybe(info.display_name(), Role::Name),
+            info.execution_duration_ms.map_or_else(Cell::none, |millis| Cell::own(number::millis(millis), Role::Plain)),
+            Cell::stored(&self.span_name, Role::Plain),
+            Cell::stored(&self.found.field, Role::Dim),
+            Cell::found(&self.found, look.ellipsis()),
+        ]
+    }
+
+    fn json(&self) -> impl Serialize {
+        TraceJson::from(&self.info).found_in(&self.span_id, &self.span_name, &self.found)
+    }
+
+    fn id(&self) -> &str {
+        &self.info.trace_id
     }
 }

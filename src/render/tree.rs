@@ -27,7 +27,7 @@ pub struct TreeView {
 
 impl TreeView {
     fn passes(&self, span: &Span) -> bool {
-        self.types.is_empty() || crate::filter::is_one_of(&span.span_type, &self.types)
+        self.types.is_empty() || span.span_type.is_one_of(&self.types)
     }
 
     /// What is not there, for programs; people see it in the tree.

@@ -2,6 +2,7 @@
 
 use super::artifact::{Artifacts, Found, read_settled};
 use super::parallel::in_parallel;
+use super::rows;
 use super::spans::{self, Rows};
 use super::{Need, Query, Sink, SortKey, SortValue, Surroundings, TraceStore};
 use crate::decode;
@@ -91,6 +92,27 @@ impl FileStore {
         Ok(Some(info))
     }
 
+    /// A trace with its spans, as far as they are wanted or needed to decide; none where they rule it out.
+    fn filled(&self, query: &Query, info: TraceInfo) -> Option<Trace> {
+        let filter = &query.filter;
+        if let Some(mut sieve) = filter.sieve()
+            && let Some(stored) = spans::stored(&info, &self.artifacts)
+        {
+            sieve.take(&stored);
+            if !sieve.is_passed() {
+                return None;
+            }
+        }
+        let by_root = if filter.asks_for_root(&info) { Need::Tree } else { Need::Info };
+        let need = query.need.max(Need::of_filter(filter)).max(Need::of_rows(filter)).max(by_root);
+        if need == Need::Info {
+            return Some(Trace::without_spans(info));
+        }
+        let mut trace = self.with_spans(info, need);
+        trace.rows = filter.needs_rows().then(|| rows::of_spans(&trace, filter));
+        Some(trace)
+    }
+
     fn with_spans(&self, info: TraceInfo, need: Need) -> Trace {
         let mut trace = spans::assemble(info, Rows::default(), &self.artifacts, need);
         if trace.info.name.is_none() {
@@ -159,7 +181,7 @@ impl TraceStore for FileStore {
         Ok(totals)
     }
 
-    fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<()> {
+    fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
         let mut problems = Vec::new();
         let places = self.places(&query.experiments, &mut problems);
         for problem in problems {
@@ -186,24 +208,23 @@ impl TraceStore for FileStore {
             }
         }
         order.sort_by(|((a, a_id), _), ((b, b_id), _)| query.order.compare(a, b).then_with(|| a_id.cmp(b_id)));
+        // Every record was looked at, so they are counted, unless more than a record decides.
+        let matched = (!query.filter.needs_more_than_records()).then_some(order.len());
         let mut page = query.expected.unwrap_or(100).clamp(1, 1_000);
         let mut rest = order.as_slice();
         while !rest.is_empty() {
             let (now, later) = rest.split_at(page.min(rest.len()));
             rest = later;
             let places: Vec<Place<'_>> = now.iter().map(|(_, place)| (*place).clone()).collect();
-            let needs_spans = query.need != Need::Info || query.filter.needs_spans();
             let load = |place: &Place<'_>| {
                 let info = Self::info(place)?.filter(|info| may_match(query, info));
-                Ok::<_, Problem>(info.map(|info| {
-                    if needs_spans { self.with_spans(info, query.need) } else { Trace { info, spans: None } }
-                }))
+                Ok::<_, Problem>(info.and_then(|info| self.filled(query, info)))
             };
             for trace in in_parallel(&places, processors(), load) {
                 match trace {
                     Ok(Some(trace)) => {
                         if sink.trace(trace)?.is_break() {
-                            return Ok(());
+                            return Ok(matched);
                         }
                     }
                     Ok(None) => {}
@@ -212,7 +233,7 @@ impl TraceStore for FileStore {
             }
             page = (page * 2).min(1_000);
         }
-        Ok(())
+        Ok(matched)
     }
 
     fn ids_with_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<String>> {
@@ -245,7 +266,7 @@ impl TraceStore for FileStore {
                 Ok(None) => {}
                 Ok(Some(info)) => {
                     return Ok(Some(if need == Need::Info {
-                        Trace { info, spans: None }
+                        Trace::without_spans(info)
                     } else {
                         self.with_spans(info, need)
                     }));
@@ -283,14 +304,9 @@ impl TraceStore for FileStore {
 /// What a trace is sorted by, and its id.
 type Key = (SortValue, String);
 
-/// Whether a record alone does not rule the trace out. A name that was not recorded may still come from the root span.
+/// Whether a record alone does not rule the trace out.
 fn may_match(query: &Query, info: &TraceInfo) -> bool {
-    if info.name.is_some() {
-        return query.filter.matches_info(info);
-    }
-    let mut filter = query.filter.clone();
-    filter.clauses.retain(|clause| !matches!(clause, crate::filter::Clause::Name(_)));
-    filter.matches_info(info)
+    query.filter.matches_info(info) || query.filter.asks_for_root(info)
 }
 
 /// The text of a record; `None` where there is no such file.

@@ -5,6 +5,7 @@ mod artifact;
 mod file;
 mod http;
 mod parallel;
+mod rows;
 mod spans;
 mod sqlite;
 mod uri;
@@ -13,14 +14,14 @@ pub use http::{Secret, ServerSettings, without_credentials};
 pub use uri::{Address, Surroundings, resolve};
 
 use crate::error::Result;
-use crate::filter::Filter;
+use crate::filter::{AssessmentTest, Clause, Filter};
 use crate::model::{Experiment, Problem, Totals, Trace, TraceInfo};
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
 /// How much of each trace is wanted; reading less is faster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
     /// The record only.
     Info,
@@ -28,6 +29,30 @@ pub enum Need {
     Tree,
     /// And all that the spans carry.
     Full,
+}
+
+impl Need {
+    /// What the conditions of a filter need of the spans as they are shown.
+    fn of_filter(filter: &Filter) -> Self {
+        if filter.grep().is_some() {
+            Self::Full
+        } else if filter.needs_spans() {
+            Self::Tree
+        } else {
+            Self::Info
+        }
+    }
+
+    /// What its conditions on rows need of spans that are none.
+    fn of_rows(filter: &Filter) -> Self {
+        if filter.needs_content() || filter.needs_attributes() {
+            Self::Full
+        } else if filter.needs_rows() {
+            Self::Tree
+        } else {
+            Self::Info
+        }
+    }
 }
 
 /// The key that traces are sorted by; ties are broken by trace id.
@@ -121,6 +146,8 @@ pub struct Query {
     pub need: Need,
     /// Whether only spans of the types in the filter are looked at, so that others need not be read whole.
     pub only_types: bool,
+    /// Whether it is wanted to know how many traces are meant in all, where that is cheap to tell.
+    pub counts: bool,
 }
 
 impl Query {
@@ -134,6 +161,7 @@ impl Query {
             expected: None,
             need: Need::Info,
             only_types: false,
+            counts: false,
         }
     }
 }
@@ -180,11 +208,12 @@ pub trait TraceStore {
     /// When the store cannot be read.
     fn totals(&self, experiments: &[Experiment], problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>>;
 
-    /// Hands out traces in the order asked for: all that are meant, possibly others too.
+    /// Hands out traces in the order asked for: all that are meant, possibly others too. Gives how many are meant in all,
+    /// where the query asks for it and that is cheap to tell.
     ///
     /// # Errors
     /// When the store cannot be read, or the sink fails.
-    fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<()>;
+    fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>>;
 
     /// Ids that begin in one of these ways, of all experiments, at most `limit` of each.
     ///
@@ -224,7 +253,8 @@ pub fn open(address: &Address, around: &Surroundings) -> Result<Box<dyn TraceSto
     })
 }
 
-/// Runs a query and hands on exactly the traces that are meant.
+/// Runs a query and hands on exactly the traces that are meant. Gives how many these are in all, where that was wanted and
+/// is cheap to tell.
 ///
 /// # Errors
 /// When the store cannot be read, or the taker fails.
@@ -233,21 +263,69 @@ pub fn select(
     query: &Query,
     problems: &mut Vec<Problem>,
     take: &mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
-) -> Result<()> {
-    struct Exact<'a> {
-        filter: &'a Filter,
-        problems: &'a mut Vec<Problem>,
-        take: &'a mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
+) -> Result<Option<usize>> {
+    let query = &with_sessions(store, query, problems)?;
+    let mut exact = Exact { filter: &query.filter, problems, undecided: Vec::new(), take };
+    let matched = store.search(query, &mut exact)?;
+    let undecided = exact.undecided;
+    if let [first, ..] = undecided.as_slice() {
+        let count = undecided.len();
+        let which =
+            if count == 1 { format!("trace {first} was") } else { format!("{count} traces, {first} among them, were") };
+        let message =
+            format!("{which} not selected: conditions on spans cannot be decided, since these cannot be read");
+        problems.push(Problem::new("skipped_undecided", message));
     }
-    impl Sink for Exact<'_> {
-        fn trace(&mut self, trace: Trace) -> Result<ControlFlow<()>> {
-            if self.filter.matches(&trace) { (self.take)(trace) } else { Ok(ControlFlow::Continue(())) }
+    Ok(matched)
+}
+
+/// Takes what a store hands out, and hands on what is meant.
+struct Exact<'a> {
+    filter: &'a Filter,
+    problems: &'a mut Vec<Problem>,
+    /// Traces whose spans cannot be read, though conditions ask for them.
+    undecided: Vec<String>,
+    take: &'a mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
+}
+
+impl Sink for Exact<'_> {
+    fn trace(&mut self, trace: Trace) -> Result<ControlFlow<()>> {
+        if self.filter.matches(&trace) {
+            return (self.take)(trace);
         }
-        fn problem(&mut self, problem: Problem) {
-            self.problems.push(problem);
+        let is_lost = trace.spans.as_ref().is_some_and(|spans| spans.problems.iter().any(Problem::is_loss));
+        if is_lost && self.filter.matches_info(&trace.info) {
+            self.undecided.push(trace.info.trace_id);
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+}
+
+/// The query with the sessions that an assessment was made of as a whole: it counts for each of their traces, as long as
+/// the trace that carries it is in one of the experiments (MLflow 3.18 `sqlalchemy_store.py`, `_get_session_scoped_trace_ids`).
+fn with_sessions(store: &dyn TraceStore, query: &Query, problems: &mut Vec<Problem>) -> Result<Query> {
+    let mut query = query.clone();
+    for at in 0..query.filter.clauses.len() {
+        let Clause::Assessment(test) = &query.filter.clauses[at] else { continue };
+        let test = AssessmentTest { of_session: true, ..test.present() };
+        let filter = Filter { clauses: vec![Clause::Assessment(test.clone())] };
+        let carriers = Query { filter: filter.clone(), ..Query::newest(query.experiments.clone()) };
+        let mut sessions = BTreeSet::new();
+        let mut take = |trace: Trace| {
+            sessions.extend(trace.info.session_id().map(str::to_owned));
+            Ok(ControlFlow::Continue(()))
+        };
+        let mut exact = Exact { filter: &filter, problems, undecided: Vec::new(), take: &mut take };
+        store.search(&carriers, &mut exact)?;
+        if let Clause::Assessment(test) = &mut query.filter.clauses[at] {
+            test.sessions = sessions;
         }
     }
-    store.search(query, &mut Exact { filter: &query.filter, problems, take })
+    Ok(query)
 }
 
 /// An attachment that is not where its trace keeps such files.

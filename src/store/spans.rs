@@ -25,6 +25,12 @@ pub(super) const fn keep(need: Need) -> Keep {
     }
 }
 
+/// Whether the rows of a trace are all there is of its spans, so that no file has to be looked at.
+pub(super) fn are_all_in_rows(info: &TraceInfo, rows: usize) -> bool {
+    let is_in_rows = info.tags.get(keys::SPANS_LOCATION) == Some("TRACKING_STORE");
+    is_in_rows && info.span_count.is_none_or(|count| rows as u64 >= count)
+}
+
 /// Puts a trace together from its record, its rows and its files.
 ///
 /// Where MLflow 3.6+ keeps spans in rows (tag `mlflow.trace.spansLocation`), rows win and `traces.json` only fills gaps.
@@ -65,7 +71,7 @@ pub(super) fn assemble(info: TraceInfo, mut rows: Rows, artifacts: &Artifacts, n
         // Nothing is wrong with a trace whose spans are not written yet.
         problems.retain(|problem| problem.kind != "missing_file");
     }
-    Trace { info, spans: Some(Spans { list, nodes, source, problems }) }
+    Trace { info, spans: Some(Spans { list, nodes, source, problems }), rows: None }
 }
 
 /// The first list, with those of the second that it lacks.
@@ -87,6 +93,15 @@ fn merge(
     let ids: HashSet<_> = first.iter().map(|span| span.id.clone()).collect();
     first.extend(second.into_iter().filter(|span| !ids.contains(&span.id)));
     (first, source)
+}
+
+/// The bytes of `traces.json`, if they can be had.
+pub(super) fn stored(info: &TraceInfo, artifacts: &Artifacts) -> Option<Vec<u8>> {
+    let location = info.tags.get(keys::ARTIFACT_LOCATION);
+    match artifacts.read(location, &info.experiment_id, &info.trace_id, TRACES_JSON) {
+        Found::Bytes(_, bytes) => Some(bytes),
+        Found::Missing(_) => None,
+    }
 }
 
 /// The spans of `traces.json`.

@@ -95,6 +95,7 @@ fn take(store: &dyn TraceStore, need: Need, count: usize) -> usize {
         expected: Some(count),
         need,
         only_types: false,
+        counts: false,
     };
     let mut taken = 0;
     store::select(store, &query, &mut problems, &mut |trace| {

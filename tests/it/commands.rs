@@ -49,7 +49,7 @@ fn traces_at_three_widths() {
     tr-67cd0414  6 h  OK     chat               57 ms      2      34  $0.0000073
     tr-e4f87b4a  6 h  OK     chat              108 ms      2      18  $0.0000072
     --- stderr
-    note: 4 traces shown; there are more, which -n or --all shows
+    note: 4 of 13 traces shown; -n or --all shows more
     ");
     insta::assert_snapshot!(Cli::demo("traces list --width 160 -n 9").run(), @r#"
     trace        age  state  name            duration  spans  tokens        cost  session  request
@@ -63,7 +63,7 @@ fn traces_at_three_widths() {
     tr-13567dee  6 h  OK     assistant.run     667 ms      4     110           -  -        {"task": "2 + 40"}
     tr-f12713f2  6 h  OK     initiate_chat     3.07 s     25   1,798    $0.00037  -        {"recipient": "Assistant", "clear_history": true, "silent": false, "cach…
     --- stderr
-    note: 9 traces shown; there are more, which -n or --all shows
+    note: 9 of 13 traces shown; -n or --all shows more
     "#);
 }
 
@@ -589,7 +589,7 @@ fn csv() {
     tr-419f926a13917b155df4228221e2858b,,5,OpenAI,run_tool_agent,ERROR,2026-11-20T17:51:17.745Z,152,3,45,14,59,0.000015149999999999999,,,,"{""question"": ""What's the weather like in Atlantis today?""}",
     tr-67cd0414cca2ee933b50c25a4bde0454,,5,OpenAI,chat,OK,2026-11-20T17:51:17.688Z,57,2,29,5,34,7.35e-6,chat-42,ada,,"{""message"": ""What is my name?"", ""history"": [{""role"": ""user"", ""content"": ""Hello, I am Ada.""}, {""role"": ""assistant"", ""content"": ""Hello Ada! How can I help you today?""}]}","[{""role"": ""user"", ""content"": ""Hello, I am Ada.""}, {""role"": ""assistant"", ""content"": ""Hello Ada! How can I help you today?""}, {""role"": ""user"", ""content"": ""What is my name?""}, {""role"": ""assistant"", ""content"": ""Your name is Ada.""}]"
     --- stderr
-    note: 3 traces shown; there are more, which -n or --all shows
+    note: 3 of 13 traces shown; -n or --all shows more
     "#);
     insta::assert_snapshot!(Cli::demo("usage -o csv").run(), @"
     key.model,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost

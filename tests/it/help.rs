@@ -163,7 +163,7 @@ fn of_experiments() {
 
 #[test]
 fn of_traces() {
-    insta::assert_snapshot!(help("traces"), @"
+    insta::assert_snapshot!(help("traces"), @r#"
     List traces, newest first
 
     `mltrace traces` alone does the same as `mltrace traces list`.
@@ -185,6 +185,9 @@ fn of_traces() {
           --deleted
               Add deleted experiments
 
+          --filter <FILTER>
+              Condition in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'"
+
           --status <STATE>
               State of the trace (can be repeated)
               
@@ -202,6 +205,9 @@ fn of_traces() {
           --tag <KEY[=VALUE]>
               Has a tag, or a tag of this value (can be repeated)
 
+          --metadata <KEY[=VALUE]>
+              Has an entry in its metadata, or one of this value (can be repeated)
+
           --session <ID>
               Of this session
 
@@ -211,11 +217,20 @@ fn of_traces() {
           --run <ID>
               Made under, or linked to, this run
 
+          --model <GLOB>
+              Has a span of this model; * and ? are wildcards
+
           --min-duration <DURATION>
               Took at least: 250ms, 1.5s, 2m
 
           --max-duration <DURATION>
               Took at most
+
+          --min-tokens <TOKENS>
+              Has at least so many tokens recorded
+
+          --grep <REGEX>
+              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
 
           --type <TYPE>
               Span types, exact: LLM,TOOL (can be repeated)
@@ -288,13 +303,15 @@ fn of_traces() {
       mltrace traces list
       mltrace traces list --status error --since 2h
       mltrace traces list -x OpenAI --sort -tokens -n 5
+      mltrace traces list --filter "span.type = 'TOOL' AND span.status = 'ERROR'"
+      mltrace traces list --grep 'No weather station'
       mltrace traces list --all --json | jq -r '.traces[] | [.trace_id, .state] | @tsv'
-    ");
+    "#);
 }
 
 #[test]
 fn of_traces_list() {
-    insta::assert_snapshot!(help("traces list"), @"
+    insta::assert_snapshot!(help("traces list"), @r#"
     List traces, newest first
 
     One line for each trace: short id, age, state, name, duration, spans, tokens, cost, session and what
@@ -313,6 +330,9 @@ fn of_traces_list() {
           --deleted
               Add deleted experiments
 
+          --filter <FILTER>
+              Condition in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'"
+
           --status <STATE>
               State of the trace (can be repeated)
               
@@ -330,6 +350,9 @@ fn of_traces_list() {
           --tag <KEY[=VALUE]>
               Has a tag, or a tag of this value (can be repeated)
 
+          --metadata <KEY[=VALUE]>
+              Has an entry in its metadata, or one of this value (can be repeated)
+
           --session <ID>
               Of this session
 
@@ -339,11 +362,20 @@ fn of_traces_list() {
           --run <ID>
               Made under, or linked to, this run
 
+          --model <GLOB>
+              Has a span of this model; * and ? are wildcards
+
           --min-duration <DURATION>
               Took at least: 250ms, 1.5s, 2m
 
           --max-duration <DURATION>
               Took at most
+
+          --min-tokens <TOKENS>
+              Has at least so many tokens recorded
+
+          --grep <REGEX>
+              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
 
           --type <TYPE>
               Span types, exact: LLM,TOOL (can be repeated)
@@ -416,8 +448,10 @@ fn of_traces_list() {
       mltrace traces list
       mltrace traces list --status error --since 2h
       mltrace traces list -x OpenAI --sort -tokens -n 5
+      mltrace traces list --filter "span.type = 'TOOL' AND span.status = 'ERROR'"
+      mltrace traces list --grep 'No weather station'
       mltrace traces list --all --json | jq -r '.traces[] | [.trace_id, .state] | @tsv'
-    ");
+    "#);
 }
 
 #[test]
@@ -485,7 +519,7 @@ fn of_trace() {
 
 #[test]
 fn of_trace_show() {
-    insta::assert_snapshot!(help("trace show"), @"
+    insta::assert_snapshot!(help("trace show"), @r#"
     Show the spans of a trace as a tree, or one span whole
 
     TRACE is an id, a unique prefix of one, an OpenTelemetry trace id, @last, @last~2, @error (the
@@ -523,6 +557,9 @@ fn of_trace_show() {
           --deleted
               Add deleted experiments
 
+          --filter <FILTER>
+              Condition in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'"
+
           --status <STATE>
               State of the trace (can be repeated)
               
@@ -540,6 +577,9 @@ fn of_trace_show() {
           --tag <KEY[=VALUE]>
               Has a tag, or a tag of this value (can be repeated)
 
+          --metadata <KEY[=VALUE]>
+              Has an entry in its metadata, or one of this value (can be repeated)
+
           --session <ID>
               Of this session
 
@@ -549,11 +589,20 @@ fn of_trace_show() {
           --run <ID>
               Made under, or linked to, this run
 
+          --model <GLOB>
+              Has a span of this model; * and ? are wildcards
+
           --min-duration <DURATION>
               Took at least: 250ms, 1.5s, 2m
 
           --max-duration <DURATION>
               Took at most
+
+          --min-tokens <TOKENS>
+              Has at least so many tokens recorded
+
+          --grep <REGEX>
+              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
 
           --type <TYPE>
               Span types, exact: LLM,TOOL (can be repeated)
@@ -613,12 +662,12 @@ fn of_trace_show() {
       mltrace trace show tr-27b4e76f --io
       mltrace trace show @error --span get_weather
       mltrace trace show @last --json | jq '.spans[] | select(.exception).exception.message'
-    ");
+    "#);
 }
 
 #[test]
 fn of_usage() {
-    insta::assert_snapshot!(help("usage"), @"
+    insta::assert_snapshot!(help("usage"), @r#"
     Show tokens of each LLM call and the total of a trace, or of many traces by model
 
     With TRACE: one row for each call and the total, computed from the spans. Where a span and one below
@@ -642,6 +691,9 @@ fn of_usage() {
           --deleted
               Add deleted experiments
 
+          --filter <FILTER>
+              Condition in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'"
+
           --status <STATE>
               State of the trace (can be repeated)
               
@@ -659,6 +711,9 @@ fn of_usage() {
           --tag <KEY[=VALUE]>
               Has a tag, or a tag of this value (can be repeated)
 
+          --metadata <KEY[=VALUE]>
+              Has an entry in its metadata, or one of this value (can be repeated)
+
           --session <ID>
               Of this session
 
@@ -668,11 +723,20 @@ fn of_usage() {
           --run <ID>
               Made under, or linked to, this run
 
+          --model <GLOB>
+              Has a span of this model; * and ? are wildcards
+
           --min-duration <DURATION>
               Took at least: 250ms, 1.5s, 2m
 
           --max-duration <DURATION>
               Took at most
+
+          --min-tokens <TOKENS>
+              Has at least so many tokens recorded
+
+          --grep <REGEX>
+              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
 
           --type <TYPE>
               Span types, exact: LLM,TOOL (can be repeated)
@@ -731,12 +795,12 @@ fn of_usage() {
       mltrace usage @last
       mltrace usage tr-27b4e76f --json | jq .token_usage.total_tokens
       mltrace usage --since 7d -x OpenAI
-    ");
+    "#);
 }
 
 #[test]
 fn of_spans() {
-    insta::assert_snapshot!(help("spans"), @"
+    insta::assert_snapshot!(help("spans"), @r#"
     List spans of the selected traces, one row each
 
     Newest trace first, the spans of a trace in the order of its tree. --type and --llm choose spans.
@@ -757,6 +821,9 @@ fn of_spans() {
           --deleted
               Add deleted experiments
 
+          --filter <FILTER>
+              Condition in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'"
+
           --status <STATE>
               State of the trace (can be repeated)
               
@@ -774,6 +841,9 @@ fn of_spans() {
           --tag <KEY[=VALUE]>
               Has a tag, or a tag of this value (can be repeated)
 
+          --metadata <KEY[=VALUE]>
+              Has an entry in its metadata, or one of this value (can be repeated)
+
           --session <ID>
               Of this session
 
@@ -783,11 +853,20 @@ fn of_spans() {
           --run <ID>
               Made under, or linked to, this run
 
+          --model <GLOB>
+              Has a span of this model; * and ? are wildcards
+
           --min-duration <DURATION>
               Took at least: 250ms, 1.5s, 2m
 
           --max-duration <DURATION>
               Took at most
+
+          --min-tokens <TOKENS>
+              Has at least so many tokens recorded
+
+          --grep <REGEX>
+              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
 
           --type <TYPE>
               Span types, exact: LLM,TOOL (can be repeated)
@@ -859,8 +938,9 @@ fn of_spans() {
     Examples:
       mltrace spans --llm
       mltrace spans --type TOOL --status error -n 50
+      mltrace spans --grep 'timed? out' --since 1d
       mltrace spans --type LLM --json | jq '.spans[].token_usage'
-    ");
+    "#);
 }
 
 #[test]

@@ -535,7 +535,7 @@ fn work_is_left_to_the_server() {
             "locations": [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "1"}}],
             "max_results": 4,
             "order_by": ["execution_time_ms DESC", "request_id ASC"],
-            "filter": "status IN ('ERROR') AND timestamp_ms >= 1795132800000 AND execution_time_ms >= 1000 AND tags.`team` = 'a' AND metadata.`mlflow.trace.session` = 's'",
+            "filter": "status IN ('ERROR') AND timestamp_ms >= 1795132800000 AND execution_time_ms >= 1000 AND tags.team = 'a' AND metadata.`mlflow.trace.session` = 's'",
         })
     );
 }

@@ -15,13 +15,15 @@ pub use access::{Secret, ServerSettings};
 pub use url::without_credentials;
 
 use super::parallel::in_parallel;
+use super::rows;
 use super::{Need, Query, Remark, Sink, TraceStore};
 use crate::decode;
 use crate::error::{Error, Kind, Result};
+use crate::filter::Filter;
 use crate::model::{Experiment, Problem, Totals, Trace, TraceInfo, keys};
 use answer::Reply;
 use client::{AT_ONCE, Client, Question};
-use pages::{Generation, Pages, Search};
+use pages::{Generation, Listed, Pages, Search};
 use serde_json::json;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -48,6 +50,8 @@ pub(super) struct HttpStore {
     experiments: OnceCell<Vec<Experiment>>,
     /// Records that were found by an id or a word, so that they are not asked for again.
     found: RefCell<HashMap<String, TraceInfo>>,
+    /// Asked for once, where it matters.
+    release: OnceCell<Option<(u32, u32)>>,
 }
 
 impl HttpStore {
@@ -59,6 +63,7 @@ impl HttpStore {
             generation: Cell::new(None),
             experiments: OnceCell::new(),
             found: RefCell::default(),
+            release: OnceCell::new(),
         })
     }
 
@@ -96,13 +101,19 @@ impl HttpStore {
         self.generation.get().unwrap_or(Generation::Three)
     }
 
-    /// Whether the server says that it is of an older release. Answers tell most of what a release can do; this is for what
-    /// they do not.
+    /// The release that the server says it is of. Answers tell most of what a release can do; this is for what they do not.
+    fn release(&self) -> Option<(u32, u32)> {
+        *self.release.get_or_init(|| {
+            let Ok(Reply::Body(bytes)) = self.client.ask(&Question::get("/version").file().once()) else { return None };
+            let text = String::from_utf8_lossy(&bytes);
+            let mut numbers = text.trim().split('.').map_while(|part| part.parse::<u32>().ok());
+            numbers.next().zip(numbers.next())
+        })
+    }
+
+    /// Whether the server says that it is of an older release.
     fn is_before(&self, major: u32, minor: u32) -> bool {
-        let Ok(Reply::Body(bytes)) = self.client.ask(&Question::get("/version").file().once()) else { return false };
-        let text = String::from_utf8_lossy(&bytes);
-        let mut numbers = text.trim().split('.').map_while(|part| part.parse::<u32>().ok());
-        numbers.next().zip(numbers.next()).is_some_and(|release| release < (major, minor))
+        self.release().is_some_and(|release| release < (major, minor))
     }
 
     fn all_experiments(&self, problems: &mut Vec<Problem>) -> Result<&[Experiment]> {
@@ -194,7 +205,7 @@ impl HttpStore {
         let query = Query { expected, ..Query::newest(self.all_experiments(problems)?.to_vec()) };
         let mut pages = Pages::new(self, &query, problems)?;
         let mut infos = Vec::new();
-        while let Some(info) = pages.next(problems)? {
+        while let Some(Listed { info, .. }) = pages.next(problems)? {
             if infos.len() == NEWEST_LOOKED_THROUGH {
                 return Ok((infos, false));
             }
@@ -204,22 +215,27 @@ impl HttpStore {
     }
 
     /// Hands on a few traces that were selected, with their spans where these are wanted.
-    fn give(&self, batch: &[Selected], need: Need, sink: &mut dyn Sink) -> Result<ControlFlow<()>> {
+    fn give(&self, batch: &[Selected], filter: &Filter, sink: &mut dyn Sink) -> Result<ControlFlow<()>> {
         let (client, generation) = (&self.client, self.generation());
         // A server that fails once is not asked for the rest of the batch.
         let has_failed = AtomicBool::new(false);
         let load = |selected: &Selected| {
-            if !selected.needs_spans {
-                return Some(Ok(Trace { info: selected.info.clone(), spans: None }));
+            if selected.need == Need::Info {
+                return Some(Ok(Trace::without_spans(selected.info.clone())));
             }
             if has_failed.load(Ordering::Relaxed) {
                 return None;
             }
-            let trace = spans::read(client, generation, selected.info.clone(), need);
+            let mut trace = spans::read(client, generation, selected.info.clone(), selected.need);
+            if let Ok(trace) = &mut trace
+                && selected.needs_rows
+            {
+                trace.rows = Some(rows::of_spans(trace, filter));
+            }
             has_failed.fetch_or(trace.is_err(), Ordering::Relaxed);
             Some(trace)
         };
-        let at_once = if batch.iter().any(|selected| selected.needs_spans) { AT_ONCE } else { 1 };
+        let at_once = if batch.iter().any(|selected| selected.need != Need::Info) { AT_ONCE } else { 1 };
         let mut failure = None;
         for trace in in_parallel(batch, at_once, load) {
             match trace {
@@ -239,7 +255,10 @@ impl HttpStore {
 /// A trace that is meant, or may be.
 struct Selected {
     info: TraceInfo,
-    needs_spans: bool,
+    /// How much of it has to be fetched.
+    need: Need,
+    /// Whether conditions on rows of its spans are to be decided here.
+    needs_rows: bool,
 }
 
 /// How many traces' spans are fetched together at first, and at most: few, so that little is fetched in vain when the
@@ -269,7 +288,7 @@ impl TraceStore for HttpStore {
         totals::read(self, experiments, problems)
     }
 
-    fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<()> {
+    fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
         let names: HashMap<&str, &str> =
             query.experiments.iter().map(|one| (one.experiment_id.as_str(), one.name.as_str())).collect();
         let mut problems = Vec::new();
@@ -282,32 +301,37 @@ impl TraceStore for HttpStore {
                 None => pages.next(&mut problems)?,
             };
             problems.drain(..).for_each(|problem| sink.problem(problem));
-            let Some(mut info) = next else { break };
+            let Some(Listed { mut info, has_decided_rows }) = next else { break };
             info.experiment_name = names.get(info.experiment_id.as_str()).map(|name| (*name).to_owned());
-            let is_by_root = pages.may_match_by_root(&info);
+            let is_by_root = query.filter.asks_for_root(&info);
             if !is_by_root && !query.filter.matches_info(&info) {
                 continue;
             }
-            let has_type = pages.has_type(&info, &mut problems)?;
-            if has_type == Some(false) && !may_have_untyped_spans(&info) {
+            let has_hint = pages.has_hint(&info, &mut problems)?;
+            if has_hint == Some(false) && !may_have_untyped_spans(&info) {
                 continue;
             }
             if query.expected.is_some_and(|expected| expected <= FEW) {
                 // Where few are wanted, one of them is likely to be asked for next.
                 self.found.borrow_mut().insert(info.trace_id.clone(), info.clone());
             }
-            let is_open = query.filter.needs_spans() && has_type != Some(true);
-            let needs_spans = query.need != Need::Info || is_open || is_by_root;
-            batch.push(Selected { info, needs_spans });
+            // A type that the server knows to be there need not be looked at; a text has to be shown.
+            let is_typed = has_hint == Some(true) && query.filter.only_types_of_spans();
+            let of_spans = if is_typed { Need::Info } else { Need::of_filter(&query.filter) };
+            let of_rows = if has_decided_rows { Need::Info } else { Need::of_rows(&query.filter) };
+            let of_root = if is_by_root { Need::Tree } else { Need::Info };
+            let need = query.need.max(of_spans).max(of_rows).max(of_root);
+            let needs_spans = need != Need::Info;
+            batch.push(Selected { info, need, needs_rows: of_rows != Need::Info });
             if !needs_spans || batch.len() >= size {
-                if self.give(&batch, query.need, sink)?.is_break() {
-                    return Ok(());
+                if self.give(&batch, &query.filter, sink)?.is_break() {
+                    return Ok(None);
                 }
                 batch.clear();
                 size = (size * 2).min(LARGEST_BATCH);
             }
         }
-        self.give(&batch, query.need, sink).map(|_| ())
+        self.give(&batch, &query.filter, sink).map(|_| None)
     }
 
     fn ids_with_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<String>> {
@@ -357,7 +381,7 @@ impl TraceStore for HttpStore {
         let Some(mut info) = self.info(id)? else { return Ok(None) };
         info.experiment_name = self.experiment_name(&info.experiment_id);
         if need == Need::Info {
-            return Ok(Some(Trace { info, spans: None }));
+            return Ok(Some(Trace::without_spans(info)));
         }
         let (client, generation) = (&self.client, self.generation());
         if info.experiment_name.is_some() {

@@ -140,22 +140,27 @@ enum Conditions {
     Filter,
     /// Those that it might select by a name which was not recorded.
     Nameless,
-    /// Those with a span of its types, as the server's table has them.
-    SpanType,
+    /// Those that it might select by spans which are not in the server's table.
+    Elsewhere,
+    /// Those with a span of its types, or with its text, as the server's table has them.
+    SpanHint,
 }
 
 impl Stream {
     fn filter(&self, query: &Query) -> String {
         let is_name = |clause: &Clause| matches!(clause, Clause::Name(_));
         let mut filter = query.filter.clone();
-        if self.conditions == Conditions::Nameless {
-            filter.clauses.retain(|clause| !is_name(clause));
+        match self.conditions {
+            Conditions::Nameless => filter.clauses.retain(|clause| !is_name(clause)),
+            Conditions::Elsewhere => filter.clauses.retain(|clause| !matches!(clause, Clause::Span(_))),
+            Conditions::Filter | Conditions::SpanHint => {}
         }
         let mut texts = clauses::texts(&filter, self.language);
         match self.conditions {
             Conditions::Filter => {}
             Conditions::Nameless => texts.extend(clauses::nameless(&query.filter)),
-            Conditions::SpanType => texts.extend(query.filter.span_types().and_then(clauses::span_type)),
+            Conditions::Elsewhere => texts.push(clauses::elsewhere()),
+            Conditions::SpanHint => texts.extend(clauses::span_hint(&query.filter)),
         }
         texts.join(" AND ")
     }
@@ -200,15 +205,19 @@ impl Stream {
                     return Ok(Filled::NotUnderstood);
                 }
                 Err(refusal) if self.token.is_none() && !filter.is_empty() && refusal.is_of_question() => {
-                    self.language = self.language.simpler();
-                    if self.filter(query) == filter {
-                        self.language = Language::None;
+                    while self.filter(query) == filter {
+                        self.language = simpler(self.language);
                     }
                 }
                 Err(refusal) => return Err(store.client.refused(&refusal)),
             }
         }
         Ok(Filled::Yes)
+    }
+
+    /// Whether traces of this stream are known to meet the filter's conditions on rows of spans.
+    fn has_decided_rows(&self, query: &Query) -> bool {
+        self.conditions == Conditions::Filter && clauses::decides_rows(&query.filter, self.language)
     }
 
     fn take(&mut self, page: InfoPage, query: &Query, problems: &mut Vec<Problem>) {
@@ -242,6 +251,16 @@ impl Stream {
     }
 }
 
+/// The next simpler language, for a server that refused this one.
+const fn simpler(language: Language) -> Language {
+    match language {
+        // Which release it is matters less than one more question would take.
+        Language::Newest => Language::Of(2, 14),
+        Language::Of(major, minor) => Language::Records(major, minor),
+        Language::Records(..) | Language::None => Language::None,
+    }
+}
+
 /// What came of fetching.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Filled {
@@ -265,6 +284,13 @@ pub(super) struct Pages<'a> {
     seen: HashSet<u64>,
 }
 
+/// A trace on the server's list.
+pub(super) struct Listed {
+    pub(super) info: TraceInfo,
+    /// Whether the server has decided the filter's conditions on rows of spans.
+    pub(super) has_decided_rows: bool,
+}
+
 /// Traces that the server's table says have a span of a type asked for.
 struct Typed {
     stream: Stream,
@@ -278,10 +304,12 @@ impl<'a> Pages<'a> {
         let (is_in_order, order) = (order.is_some(), order.unwrap_or(NEWEST));
         let expected = query.expected.filter(|_| is_in_order).unwrap_or(LARGEST_PAGE);
         let size = expected.clamp(1, LARGEST_PAGE);
+        let release = if clauses::depends_on_release(&query.filter) { store.release() } else { None };
+        let language = release.map_or(Language::Newest, |(major, minor)| Language::Of(major, minor));
         let stream = |experiments: &[String], conditions| Stream {
             experiments: experiments.to_vec(),
             conditions,
-            language: Language::Patterns,
+            language,
             order,
             ready: VecDeque::new(),
             token: None,
@@ -299,8 +327,11 @@ impl<'a> Pages<'a> {
         if query.filter.clauses.iter().any(|clause| matches!(clause, Clause::Name(_))) && !all.is_empty() {
             streams.extend(all.chunks(at_once).map(|some| stream(some, Conditions::Nameless)));
         }
-        let typed = query.filter.span_types().filter(|_| !all.is_empty()).map(|_| Typed {
-            stream: Stream { size: LARGEST_PAGE.min(size * 4), ..stream(&all, Conditions::SpanType) },
+        if query.filter.needs_rows() {
+            streams.extend(all.chunks(at_once).map(|some| stream(some, Conditions::Elsewhere)));
+        }
+        let typed = clauses::span_hint(&query.filter).filter(|_| !all.is_empty()).map(|_| Typed {
+            stream: Stream { size: LARGEST_PAGE.min(size * 4), ..stream(&all, Conditions::SpanHint) },
             ids: HashSet::new(),
         });
         let mut pages = Self { store, query, streams, is_in_order, typed, seen: HashSet::new() };
@@ -321,6 +352,8 @@ impl<'a> Pages<'a> {
             at += 1;
             match filled {
                 Filled::Yes => {}
+                // What the server does not decide about spans is decided here for all traces.
+                Filled::NotUnderstood if self.streams[at - 1].conditions == Conditions::Elsewhere => {}
                 // Before 3.6 no route gives the spans of such traces, so that their names cannot be had at all.
                 Filled::NotUnderstood if self.store.is_before(3, 6) => {}
                 Filled::NotUnderstood => problems.push(Problem::new(
@@ -344,22 +377,28 @@ impl<'a> Pages<'a> {
         Ok(())
     }
 
-    /// Whether a stream of nameless traces has only what the others have: where the name is not asked of the server, or
-    /// its release names every trace.
+    /// Whether a stream has only what the others have: that of nameless traces where the name is not asked of the server,
+    /// or its release names every trace; that of spans elsewhere where the server is asked nothing about spans.
     fn is_needless(&self, at: usize) -> bool {
         let says_name = |stream: &Stream| {
             stream.conditions == Conditions::Filter
                 && self.query.filter.clauses.iter().any(|clause| clauses::says_name(clause, stream.language))
         };
-        self.streams[at].conditions == Conditions::Nameless
-            && (self.store.generation() == Generation::Two || !self.streams.iter().any(says_name))
+        let says_rows = |stream: &Stream| {
+            stream.conditions == Conditions::Filter && clauses::says_rows(&self.query.filter, stream.language)
+        };
+        match self.streams[at].conditions {
+            Conditions::Nameless => self.store.generation() == Generation::Two || !self.streams.iter().any(says_name),
+            Conditions::Elsewhere => !self.streams.iter().any(says_rows),
+            Conditions::Filter | Conditions::SpanHint => false,
+        }
     }
 
     /// The next trace.
     ///
     /// # Errors
     /// When the server cannot be asked.
-    pub(super) fn next(&mut self, problems: &mut Vec<Problem>) -> Result<Option<TraceInfo>> {
+    pub(super) fn next(&mut self, problems: &mut Vec<Problem>) -> Result<Option<Listed>> {
         loop {
             self.fill(problems)?;
             let first = (0..self.streams.len())
@@ -372,7 +411,8 @@ impl<'a> Pages<'a> {
             info.trace_id.hash(&mut hasher);
             if self.seen.insert(hasher.finish()) {
                 self.streams[at].repeated = 0;
-                return Ok(Some(info));
+                let has_decided_rows = self.streams[at].has_decided_rows(self.query);
+                return Ok(Some(Listed { info, has_decided_rows }));
             }
             self.streams[at].repeated += 1;
             if self.streams[at].repeated == MOST_REPEATED {
@@ -384,14 +424,14 @@ impl<'a> Pages<'a> {
     }
 
     /// All that is left, in order; for orders that the server does not have.
-    pub(super) fn sorted(&mut self, problems: &mut Vec<Problem>) -> Result<VecDeque<TraceInfo>> {
+    pub(super) fn sorted(&mut self, problems: &mut Vec<Problem>) -> Result<VecDeque<Listed>> {
         let mut all = Vec::new();
-        while let Some(info) = self.next(problems)? {
-            if self.query.filter.matches_info(&info) || self.may_match_by_root(&info) {
-                all.push(info);
+        while let Some(listed) = self.next(problems)? {
+            if self.query.filter.matches_info(&listed.info) || self.query.filter.asks_for_root(&listed.info) {
+                all.push(listed);
             }
         }
-        all.sort_by(|a, b| self.compare(a, b));
+        all.sort_by(|a: &Listed, b: &Listed| self.compare(&a.info, &b.info));
         Ok(all.into())
     }
 
@@ -400,17 +440,8 @@ impl<'a> Pages<'a> {
         self.is_in_order
     }
 
-    /// Whether the root span's name, which is not known yet, may be the one asked for.
-    pub(super) fn may_match_by_root(&self, info: &TraceInfo) -> bool {
-        info.display_name().is_none() && {
-            let mut filter = self.query.filter.clone();
-            filter.clauses.retain(|clause| !matches!(clause, Clause::Name(_)));
-            filter.clauses.len() < self.query.filter.clauses.len() && filter.matches_info(info)
-        }
-    }
-
     /// Whether a trace has a span of a type asked for, as far as the server's table tells; none where it cannot.
-    pub(super) fn has_type(&mut self, info: &TraceInfo, problems: &mut Vec<Problem>) -> Result<Option<bool>> {
+    pub(super) fn has_hint(&mut self, info: &TraceInfo, problems: &mut Vec<Problem>) -> Result<Option<bool>> {
         let (order, is_in_order) = (self.query.order, self.is_in_order);
         let Some(typed) = &mut self.typed else { return Ok(None) };
         loop {

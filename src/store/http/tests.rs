@@ -1,11 +1,11 @@
 use super::access::{Secret, ServerSettings, authorization, proxy};
 use super::answer::{page_text, pause_asked_for};
-use super::clauses::{Language, id_contains, span_type, texts};
+use super::clauses::{Language, decides_rows, id_contains, span_hint, texts};
 use super::is_whole_id;
 use super::spans::served_path;
 use super::url::{Base, absolute, is_same_origin, without_credentials};
-use crate::filter::{Clause, Filter, Glob};
-use crate::model::{Timestamp, TraceState};
+use crate::filter::language::parse;
+use crate::filter::{Clause, Filter, Glob, Grep, Label, LabelTest};
 use std::time::Duration;
 use ureq::http::StatusCode;
 
@@ -120,14 +120,47 @@ fn proxies_are_used_except_for() {
 }
 
 #[test]
-fn conditions_are_said_where_the_server_understands_them() {
-    let patterns = |clause: Clause| texts(&Filter { clauses: vec![clause] }, Language::Patterns).join(" AND ");
-    let plain = |clause: Clause| texts(&Filter { clauses: vec![clause] }, Language::Plain).join(" AND ");
-    assert_eq!(patterns(Clause::State(vec![TraceState::Ok, TraceState::Error])), "status IN ('OK', 'ERROR')");
-    assert_eq!(patterns(Clause::Since(Timestamp(1_500_999))), "timestamp_ms >= 1");
-    assert_eq!(patterns(Clause::Until(Timestamp(1_500_999))), "timestamp_ms <= 1");
-    assert_eq!(patterns(Clause::MinDuration(250)), "execution_time_ms >= 250");
-    for (glob, in_patterns, in_plain) in [
+fn conditions_are_said_where_the_release_understands_them() {
+    let said = |text: &str, language| texts(&Filter { clauses: parse(text).unwrap() }, language).join(" AND ");
+    let new = Language::Newest;
+    for (text, language, expected) in [
+        ("status IN ('OK') AND timestamp >= 5", Language::Of(2, 14), "status IN ('OK') AND timestamp_ms >= 5"),
+        ("status LIKE 'O%' AND run_id = 'r'", Language::Of(3, 5), "run_id = 'r'"),
+        ("status LIKE 'O%' AND run_id = 'r'", Language::Of(3, 6), "status LIKE 'O%' AND run_id = 'r'"),
+        ("tags.`team x` = 'a b' AND metadata.k != \"it's\"", new, "tags.`team x` = 'a b' AND metadata.k != \"it's\""),
+        ("tags.team IS NOT NULL", Language::Of(3, 11), "tags.team IS NOT NULL"),
+        ("tags.team IS NULL", Language::Of(3, 10), ""),
+        ("feedback.x > 0.5 AND feedback.x = 'a'", Language::Of(3, 14), "feedback.x = 'a'"),
+        ("feedback.x = 'a'", Language::Of(3, 8), ""),
+        (
+            "feedback.x > 0.5 AND span.name = 'a' AND end_time > 5 AND name = 'n'",
+            Language::Records(3, 18),
+            "name = 'n'",
+        ),
+        ("issue.id = 'i' AND prompt = 'p/1'", Language::Of(3, 7), "prompt = 'p/1'"),
+        ("span.attributes.model = 'gpt'", new, "span.content LIKE '%\"model\"%'"),
+        ("span.attributes.model LIKE '%gpt%'", new, "span.attributes.model LIKE '%gpt%'"),
+        // What databases understand differently is decided here.
+        ("name LIKE 'a\\b'", new, ""),
+        ("name RLIKE '^run_[a-z]+$'", new, ""),
+        ("name RLIKE '^run_tool'", new, "name RLIKE '^run_tool'"),
+        ("name ILIKE 'É%'", new, ""),
+        ("timestamp_ms > '5'", new, ""),
+        ("metadata.`mlflow.trace.tokenUsage` = '{}'", new, ""),
+        ("status = 'OK'", Language::None, ""),
+    ] {
+        assert_eq!(said(text, language), expected, "{text} {language:?}");
+    }
+    assert!(said("tags.team IS NOT NULL", Language::Of(3, 8)).starts_with("tags.team != '"));
+    // To MLflow a tag of this name is the name of the trace.
+    let named = Clause::Label(Label::Tag("Name".to_owned()), LabelTest::Exists);
+    assert!(texts(&Filter { clauses: vec![named] }, new).is_empty());
+}
+
+#[test]
+fn conditions_of_flags_are_said_as_well_as_the_language_can() {
+    let said = |clause: Clause, language| texts(&Filter { clauses: vec![clause] }, language).join(" AND ");
+    for (glob, patterns, plain) in [
         ("run", "name = 'run'", "name = 'run'"),
         ("run_*", "name LIKE 'run_%'", ""),
         ("it's", "name = \"it's\"", "name = \"it's\""),
@@ -135,19 +168,26 @@ fn conditions_are_said_where_the_server_understands_them() {
         ("back\\slash", "", ""),
         ("line\nbreak", "", ""),
     ] {
-        assert_eq!(patterns(Clause::Name(Glob::new(glob))), in_patterns);
-        assert_eq!(plain(Clause::Name(Glob::new(glob))), in_plain);
+        assert_eq!(said(Clause::Name(Glob::new(glob)), Language::Newest), patterns);
+        assert_eq!(said(Clause::Name(Glob::new(glob)), Language::Of(2, 22)), plain);
     }
-    let tag = |key: &str, value: Option<&str>| patterns(Clause::Tag(key.to_owned(), value.map(str::to_owned)));
-    assert_eq!(tag("team x", Some("a b")), "tags.`team x` = 'a b'");
-    assert!(tag("team", None).starts_with("tags.`team` != '"));
-    assert_eq!(tag("a`b", Some("x")), "");
-    assert_eq!(patterns(Clause::Session("s".to_owned())), "metadata.`mlflow.trace.session` = 's'");
-    assert_eq!(patterns(Clause::Run("r".to_owned())), "run_id = 'r'");
-    assert_eq!(patterns(Clause::SpanType(vec!["LLM".to_owned()])), "");
-    assert_eq!(span_type(&["LLM".to_owned(), "MY 'X'".to_owned()]).unwrap(), "span.type IN ('LLM', \"MY 'X'\")");
+    let hint = |clause: Clause| span_hint(&Filter { clauses: vec![clause] });
+    let types = vec!["LLM".to_owned(), "MY 'X'".to_owned()];
+    assert_eq!(hint(Clause::SpanType(types)).unwrap(), "span.type IN ('LLM', \"MY 'X'\")");
+    let grep = |pattern: &str| hint(Clause::Grep(Grep::new(pattern).unwrap()));
+    assert_eq!(grep("timed? out").unwrap(), "span.content ILIKE '% out%'");
+    assert_eq!(grep("a.*|b"), None);
     assert_eq!(id_contains("27b4").unwrap(), "request_id ILIKE '%27b4%'");
-    assert!(texts(&Filter { clauses: vec![Clause::MinDuration(1)] }, Language::None).is_empty());
+}
+
+#[test]
+fn several_conditions_on_a_span_are_decided_by_releases_that_mean_one_span() {
+    let decided = |text: &str, language| decides_rows(&Filter { clauses: parse(text).unwrap() }, language);
+    let two = "span.type = 'TOOL' AND span.status = 'ERROR'";
+    assert!(decided(two, Language::Newest) && decided(two, Language::Of(3, 10)));
+    assert!(!decided(two, Language::Of(3, 9)) && decided("span.type = 'TOOL'", Language::Of(3, 9)));
+    assert!(!decided("span.attributes.k = 'v'", Language::Newest));
+    assert!(!decided("span.name = 'x'", Language::Records(3, 18)));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::HttpStore;
 use super::answer::Reply;
 use super::client::{AT_ONCE, Client, Question};
-use super::pages::{self, LARGEST_PAGE, Pages, Search};
+use super::pages::{self, LARGEST_PAGE, Listed, Pages, Search};
 use crate::decode;
 use crate::error::Result;
 use crate::model::{Experiment, Json, Problem, TokenUsage, Totals, TraceInfo, TraceState};
@@ -29,7 +29,7 @@ pub(super) fn read(
     let mut pages = Pages::new(store, &query, problems)?;
     let mut totals: HashMap<String, Totals> = HashMap::new();
     let mut seen = 0;
-    while let Some(info) = pages.next(problems)? {
+    while let Some(Listed { info, .. }) = pages.next(problems)? {
         seen += 1;
         if seen == MANY + 1
             && let Some(sums) = sums(&store.client, experiments)?

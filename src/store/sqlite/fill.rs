@@ -29,7 +29,7 @@ pub(super) fn infos(
     connection: &Connection,
     schema: &Schema,
     hits: &[Hit],
-    with_runs: bool,
+    with_links: bool,
 ) -> rusqlite::Result<Vec<TraceInfo>> {
     let mut record = connection.prepare_cached(&info_sql(schema))?;
     let optional = |table: &str, sql: &str| schema.has_table(table).then(|| connection.prepare_cached(sql)).transpose();
@@ -37,7 +37,7 @@ pub(super) fn infos(
     let metadata_sql = "select key, value from trace_request_metadata where request_id = ?";
     let mut metadata = optional("trace_request_metadata", metadata_sql)?;
     let mut assessments = optional("assessments", ASSESSMENTS)?;
-    let mut runs = if with_runs { optional("entity_associations", LINKED_RUNS)? } else { None };
+    let mut links = if with_links { optional("entity_associations", LINKS)? } else { None };
     let mut infos = Vec::with_capacity(hits.len());
     for hit in hits {
         let found = record.query_row([hit.rowid], |row| Ok(info(row))).optional()?;
@@ -47,7 +47,10 @@ pub(super) fn infos(
         each(assessments.as_mut(), &hit.id, |row| info.assessments.push(assessment(row)))?;
         // Few traces have any, and sorting nothing in SQL is not free.
         info.assessments.sort_by(|a, b| (a.create_time, &a.id).cmp(&(b.create_time, &b.id)));
-        each(runs.as_mut(), &hit.id, |row| info.linked_runs.extend(text(row, 0)))?;
+        each(links.as_mut(), &hit.id, |row| match text(row, 0).as_deref() {
+            Some("run") => info.linked_runs.extend(text(row, 1)),
+            _ => info.linked_prompts.extend(text(row, 1)),
+        })?;
         info.derive(decode::json);
         if info.name.is_none() || info.span_count.is_none() {
             complete_from_spans(connection, schema, &mut info)?;
@@ -70,8 +73,8 @@ fn each(statement: Option<&mut CachedStatement<'_>>, id: &str, mut take: impl Fn
 const ASSESSMENTS: &str = "select assessment_id, name, assessment_type, value, error, rationale, source_type, source_id, \
     span_id, valid, created_timestamp, assessment_metadata from assessments where trace_id = ?";
 
-const LINKED_RUNS: &str = "select destination_id from entity_associations \
-    where source_type = 'trace' and destination_type = 'run' and source_id = ?";
+const LINKS: &str = "select destination_type, destination_id from entity_associations \
+    where source_type = 'trace' and destination_type in ('run', 'prompt_version') and source_id = ?";
 
 fn info_sql(schema: &Schema) -> String {
     let optional = ["client_request_id", "request_preview", "response_preview", "trace_name", "session_id"];
@@ -132,6 +135,7 @@ fn info(row: &Row<'_>) -> TraceInfo {
         metadata,
         assessments: Vec::new(),
         linked_runs: Vec::new(),
+        linked_prompts: Vec::new(),
     }
 }
 

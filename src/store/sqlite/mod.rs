@@ -3,6 +3,9 @@
 //! MLflow uses SQLite's rollback journal, where an open read holds up a writer's commit. So every read here is one short
 //! transaction over a page of rows, which are copied before anything is done with them.
 
+mod candidates;
+mod conditions;
+mod count;
 mod fill;
 mod open;
 mod ranked;
@@ -10,9 +13,9 @@ mod scan;
 mod schema;
 mod span_rows;
 mod totals;
-mod typed;
 
 use super::artifact::{self, Artifacts};
+use super::rows;
 use super::spans::{self, Rows};
 use super::{Need, Query, Remark, Sink, Surroundings, TraceStore};
 use crate::error::{Error, Kind, Result};
@@ -44,6 +47,9 @@ const fn largest_page(need: Need) -> usize {
         Need::Tree | Need::Full => 32,
     }
 }
+
+/// So many traces are looked into by one thread before others help, which have to open the database first.
+const ENOUGH_ALONE: usize = 100;
 
 /// How many pages may wait for each helper, and how many helpers there are at most.
 const PAGES_AHEAD: usize = 2;
@@ -112,8 +118,8 @@ impl SqliteStore {
 
     /// The records of a page of traces, in its order. A damaged page is read one by one, so that one unreadable record
     /// costs one problem.
-    fn infos(&self, hits: &[Hit], with_runs: bool, problems: &mut Vec<Problem>) -> Result<Vec<TraceInfo>> {
-        let read = |hits: &[Hit]| self.try_read(|connection| fill::infos(connection, &self.schema, hits, with_runs));
+    fn infos(&self, hits: &[Hit], with_links: bool, problems: &mut Vec<Problem>) -> Result<Vec<TraceInfo>> {
+        let read = |hits: &[Hit]| self.try_read(|connection| fill::infos(connection, &self.schema, hits, with_links));
         let mut infos = Vec::with_capacity(hits.len());
         for few in hits.chunks(RECORDS_PER_READ) {
             match read(few) {
@@ -152,14 +158,23 @@ impl SqliteStore {
         Ok(name)
     }
 
-    /// Goes through the traces of a query, page by page.
-    fn walk(&self, query: &Query, scan: &mut Scan, give: Give<'_>) -> Result<ControlFlow<()>> {
+    /// Goes through the traces of a query, page by page. `None` where help is called for: spans decide, and a number of
+    /// traces did not have what is looked for.
+    fn walk(&self, query: &Query, scan: &mut Scan, give: Give<'_>, may_call: bool) -> Result<Option<ControlFlow<()>>> {
         let most = largest_page(query.need);
         let mut size = query.expected.unwrap_or(most).clamp(1, most);
+        let mut looked_at = 0;
         loop {
             let hits = scan.next(self, size)?;
-            if hits.is_empty() || give(self.page(query, &hits)?)?.is_break() {
-                return Ok(if hits.is_empty() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
+            if hits.is_empty() {
+                return Ok(Some(ControlFlow::Continue(())));
+            }
+            if give(self.page(query, &hits)?)?.is_break() {
+                return Ok(Some(ControlFlow::Break(())));
+            }
+            looked_at += hits.len();
+            if may_call && looked_at > ENOUGH_ALONE && query.filter.needs_spans() {
+                return Ok(None);
             }
             size = (size * 2).min(most);
         }
@@ -182,6 +197,10 @@ impl SqliteStore {
                 (give_hits, take_page)
             };
             let helpers: Vec<_> = helpers.into_iter().map(start).collect();
+            if helpers.is_empty() {
+                let ended = self.walk(query, scan, give, false)?;
+                return Ok(ended.unwrap_or(ControlFlow::Continue(())));
+            }
             let (mut asked, mut taken, mut is_done) = (0, 0, false);
             loop {
                 while !is_done && asked - taken < helpers.len() * PAGES_AHEAD {
@@ -203,7 +222,7 @@ impl SqliteStore {
         })
     }
 
-    /// Further connections to the same file, one for each processor; none to a copy or to the sample.
+    /// Further connections to the same file, one for each processor; without any it goes on alone.
     fn helpers(&self) -> Vec<Self> {
         let Some(path) = &self.path else { return Vec::new() };
         let another = |_| {
@@ -224,19 +243,42 @@ impl SqliteStore {
     /// Reads a page: the records, and where they are wanted the spans.
     fn page(&self, query: &Query, hits: &[Hit]) -> Result<Vec<Found>> {
         let mut problems = Vec::new();
-        let infos = self.infos(hits, query.filter.needs_linked_runs(), &mut problems)?;
+        let infos = self.infos(hits, query.filter.needs_links(), &mut problems)?;
         let mut found: Vec<Found> = problems.into_iter().map(Found::Problem).collect();
         // What a trace's own record rules out need not have its spans read.
         for info in infos.into_iter().filter(|info| query.filter.matches_info(info)) {
-            let trace = if query.need == Need::Info && !query.filter.needs_spans() {
-                Trace { info, spans: None }
-            } else {
-                let types = query.filter.span_types().filter(|_| query.only_types);
-                self.with_spans(info, query.need, types)?
-            };
-            found.push(Found::Trace(Box::new(trace)));
+            if let Some(trace) = self.filled(query, info)? {
+                found.push(Found::Trace(Box::new(trace)));
+            }
         }
         Ok(found)
+    }
+
+    /// A trace with its spans, as far as they are wanted or needed to decide; none where they rule it out.
+    fn filled(&self, query: &Query, info: TraceInfo) -> Result<Option<Trace>> {
+        let filter = &query.filter;
+        if let Some(mut sieve) = filter.sieve()
+            && self.schema.has_table("spans")
+        {
+            let rows = span_rows::sift(self, &info.trace_id, &mut sieve)?;
+            if !sieve.is_passed() && rows.is_some_and(|rows| spans::are_all_in_rows(&info, rows)) {
+                return Ok(None);
+            }
+        }
+        // Conditions on rows were decided by the database, but for attributes.
+        let has_rows = || self.schema.has_table("spans") && span_rows::has_any(self, &info.trace_id).unwrap_or(false);
+        let is_decided = !filter.needs_rows() || has_rows();
+        let need =
+            Need::of_filter(filter).max(query.need).max(if is_decided { Need::Info } else { Need::of_rows(filter) });
+        let types = filter.span_types().filter(|_| query.only_types);
+        let mut trace =
+            if need == Need::Info { Trace::without_spans(info) } else { self.with_spans(info, need, types)? };
+        if !is_decided {
+            trace.rows = Some(rows::of_spans(&trace, filter));
+        } else if filter.needs_attributes() {
+            trace.rows = Some(span_rows::searched(self, &trace.info.trace_id)?);
+        }
+        Ok(Some(trace))
     }
 
     /// The spans of a trace added to its record. Where only some types are looked at, others are read from their columns.
@@ -294,7 +336,7 @@ impl TraceStore for SqliteStore {
         totals::read(self)
     }
 
-    fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<()> {
+    fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
         let names = query.experiments.iter().map(|one| (one.experiment_id.clone(), Some(one.name.clone())));
         self.experiment_names.borrow_mut().extend(names);
         let mut scan = Scan::begin(self, query)?;
@@ -312,16 +354,18 @@ impl TraceStore for SqliteStore {
             Ok(ControlFlow::Continue(()))
         };
         // Where everything is wanted, others read pages while this thread hands them on.
-        let helpers = if query.expected.is_none() { self.helpers() } else { Vec::new() };
-        let ended = if helpers.is_empty() {
-            self.walk(query, &mut scan, &mut give)
-        } else {
-            self.walk_with(helpers, query, &mut scan, &mut give)
-        }?;
-        if ended.is_continue() {
-            scan.problems().into_iter().for_each(|problem| sink.problem(problem));
+        let may_call = self.path.is_some();
+        let alone =
+            if may_call && query.expected.is_none() { None } else { self.walk(query, &mut scan, &mut give, may_call)? };
+        let ended = match alone {
+            Some(ended) => ended,
+            None => self.walk_with(self.helpers(), query, &mut scan, &mut give)?,
+        };
+        if ended.is_break() {
+            return if query.counts { count::matched(self, query) } else { Ok(None) };
         }
-        Ok(())
+        scan.problems().into_iter().for_each(|problem| sink.problem(problem));
+        Ok(None)
     }
 
     fn ids_with_prefix(&self, prefixes: &[String], limit: usize, _problems: &mut Vec<Problem>) -> Result<Vec<String>> {
@@ -349,7 +393,7 @@ impl TraceStore for SqliteStore {
         let Some(mut info) = infos.into_iter().next() else { return Ok(None) };
         info.experiment_name = self.experiment_name(&info.experiment_id)?;
         if need == Need::Info {
-            return Ok(Some(Trace { info, spans: None }));
+            return Ok(Some(Trace::without_spans(info)));
         }
         self.with_spans(info, need, None).map(Some)
     }

@@ -1,6 +1,6 @@
 //! Opens a database so that nothing is created beside it and no writer is disturbed.
 
-use super::database_error;
+use super::{conditions, database_error};
 use crate::error::{Error, Kind, Result};
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Write as _;
@@ -56,6 +56,7 @@ impl Database {
     /// first time, so it comes after the question whether that is possible.
     fn tuned(self, path: &Path) -> Result<Self> {
         let set = self.connection.pragma_update(None, "cache_size", -8_192);
+        let set = set.and_then(|()| conditions::prepare(&self.connection));
         set.map_err(|error| database_error(&path.display().to_string(), &error))?;
         Ok(self)
     }
@@ -65,6 +66,7 @@ impl Database {
         let open = || {
             let mut connection = Connection::open_in_memory()?;
             connection.deserialize_read_exact("main", DEMO, DEMO.len(), true)?;
+            conditions::prepare(&connection)?;
             Ok(Self { connection, copy: None, copied_because: None })
         };
         open().map_err(|error| database_error("demo:", &error))

@@ -3,12 +3,12 @@
 //! Every read looks at rows in the order of an index and evaluates the conditions as a column, so that it can stop at any
 //! row, also where nothing fits, and let a writer pass.
 
+use super::conditions::{self, Sql, time_bounds};
 use super::ranked::{Ranked, Ranking};
 use super::schema::Schema;
-use super::{LONGEST_READ, SqliteStore, database_error, integer, is_damage, text, typed};
+use super::{LONGEST_READ, SqliteStore, candidates, database_error, integer, is_damage, text};
 use crate::error::Result;
-use crate::filter::{Clause, Filter};
-use crate::model::{Problem, Timestamp, TraceState, keys};
+use crate::model::{Problem, keys};
 use crate::store::{Query, SortKey};
 use rusqlite::types::Value;
 use std::collections::VecDeque;
@@ -40,8 +40,8 @@ enum Plan {
 impl Scan {
     pub(super) fn begin(store: &SqliteStore, query: &Query) -> Result<Self> {
         let mut problems = Vec::new();
-        let candidates = typed::candidates(store, query, &mut problems)?;
-        let conditions = Conditions::new(&store.schema, &query.filter);
+        let candidates = candidates::list(store, query, &mut problems)?;
+        let conditions = conditions::of_filter(&store.schema, &query.filter);
         let plan = match candidates {
             None if query.order.key == SortKey::Time => {
                 let cursors = query
@@ -97,26 +97,28 @@ struct Cursor {
     experiment: Value,
     sql: [String; 2],
     conditions: Vec<Value>,
+    takes_all: bool,
     last: Option<(i64, String)>,
     hits: VecDeque<(i64, Hit)>,
     is_done: bool,
 }
 
 impl Cursor {
-    fn new(experiment_id: &str, query: &Query, conditions: &Conditions) -> Self {
+    fn new(experiment_id: &str, query: &Query, conditions: &Sql) -> Self {
         let (direction, on) = if query.order.is_descending { ("desc", "<") } else { ("asc", ">") };
         let bounds = time_bounds(&query.filter);
         let sql = |after: &str| {
             format!(
                 "select t.request_id, t.timestamp_ms, {}, t.rowid from trace_info t where t.experiment_id = ? {bounds} {after} \
                  order by t.timestamp_ms {direction}, t.request_id limit ?",
-                conditions.sql
+                conditions.text
             )
         };
         Self {
             experiment: experiment_key(experiment_id),
             sql: [sql(""), sql(&format!("and t.timestamp_ms {on}= ? and (t.timestamp_ms {on} ? or t.request_id > ?)"))],
             conditions: conditions.values.clone(),
+            takes_all: conditions.text == "1",
             last: None,
             hits: VecDeque::new(),
             is_done: false,
@@ -127,7 +129,7 @@ impl Cursor {
     fn fill(&mut self, store: &SqliteStore, count: usize, problems: &mut Vec<Problem>) -> Result<()> {
         while self.hits.is_empty() && !self.is_done {
             // Without conditions every row is a hit; with them, look at many rows for few.
-            let rows = if self.conditions.is_empty() { count } else { 10_000 };
+            let rows = if self.takes_all { count } else { 10_000 };
             if let Err(error) = store.try_read(|connection| self.read(connection, rows, count)) {
                 if !is_damage(&error) {
                     return Err(database_error(&store.name, &error));
@@ -176,91 +178,13 @@ pub(super) fn experiment_key(id: &str) -> Value {
     id.parse().map_or_else(|_| Value::Text(id.to_owned()), Value::Integer)
 }
 
-/// Conditions as one SQL expression that is 1 where they may hold. May be true too often, never too seldom.
-struct Conditions {
-    sql: String,
-    values: Vec<Value>,
-}
-
-impl Conditions {
-    fn new(schema: &Schema, filter: &Filter) -> Self {
-        let mut parts = Vec::new();
-        let mut values = Vec::new();
-        for clause in &filter.clauses {
-            if let Some((sql, bound)) = condition(schema, clause) {
-                parts.push(format!("({sql})"));
-                values.extend(bound);
-            }
-        }
-        let sql = if parts.is_empty() { "1".to_owned() } else { format!("({})", parts.join(" and ")) };
-        Self { sql, values }
-    }
-}
-
-fn condition(schema: &Schema, clause: &Clause) -> Option<(String, Vec<Value>)> {
-    let text = |text: &str| Value::Text(text.to_owned());
-    Some(match clause {
-        Clause::State(states) => {
-            let is_exact =
-                states.iter().all(|state| matches!(state, TraceState::Ok | TraceState::Error | TraceState::InProgress));
-            let marks = vec!["?"; states.len()].join(", ");
-            is_exact.then(|| {
-                (format!("t.status in ({marks})"), states.iter().map(|state| text(state.as_str())).collect())
-            })?
-        }
-        Clause::MinDuration(millis) => ("t.execution_time_ms >= ?".to_owned(), vec![Value::Integer(*millis)]),
-        Clause::MaxDuration(millis) => ("t.execution_time_ms <= ?".to_owned(), vec![Value::Integer(*millis)]),
-        Clause::Name(glob) => {
-            let name = schema.promoted("trace_name", "trace_tags", keys::NAME);
-            // Where no name was recorded the root span's counts, which is looked up later.
-            (format!("{name} is null or {name} glob ?"), vec![Value::Text(glob.sqlite())])
-        }
-        Clause::Tag(key, _) if key.starts_with("mlflow.") || !schema.has_table("trace_tags") => return None,
-        Clause::Tag(key, value) => {
-            let and_value = if value.is_some() { " and value = ?" } else { "" };
-            let sql =
-                format!("exists (select 1 from trace_tags where key = ? and request_id = t.request_id{and_value})");
-            (sql, [Some(key), value.as_ref()].into_iter().flatten().map(|part| text(part)).collect())
-        }
-        Clause::Session(id) => {
-            (format!("{} = ?", schema.promoted("session_id", "trace_request_metadata", keys::SESSION)), vec![text(id)])
-        }
-        Clause::User(id) => {
-            (format!("{} = ?", schema.promoted("", "trace_request_metadata", keys::USER)), vec![text(id)])
-        }
-        Clause::Run(id) => {
-            let recorded = schema.promoted("", "trace_request_metadata", keys::RUN);
-            if schema.has_table("entity_associations") {
-                let linked = "exists (select 1 from entity_associations where source_type = 'trace' and source_id = t.request_id \
-                              and destination_type = 'run' and destination_id = ?)";
-                (format!("{recorded} = ? or {linked}"), vec![text(id), text(id)])
-            } else {
-                (format!("{recorded} = ?"), vec![text(id)])
-            }
-        }
-        // Times bound the cursor itself; span types choose the candidates.
-        Clause::Since(_) | Clause::Until(_) | Clause::SpanType(_) => return None,
-    })
-}
-
-/// The bounds on the start, in whole milliseconds as stored.
-fn time_bounds(filter: &Filter) -> String {
-    let ceil = |time: &Timestamp| time.0.div_euclid(1_000_000) + i64::from(time.0.rem_euclid(1_000_000) > 0);
-    let bounds = filter.clauses.iter().filter_map(|clause| match clause {
-        Clause::Since(time) => Some(format!("and t.timestamp_ms >= {}", ceil(time))),
-        Clause::Until(time) => Some(format!("and t.timestamp_ms < {}", ceil(time))),
-        _ => None,
-    });
-    bounds.collect::<Vec<_>>().join(" ")
-}
-
 /// All traces of the experiments that may be meant, sorted.
-fn all(store: &SqliteStore, query: &Query, conditions: &Conditions) -> Result<Ranked> {
+fn all(store: &SqliteStore, query: &Query, conditions: &Sql) -> Result<Ranked> {
     let sql = format!(
         "select t.rowid, {}, {} from trace_info t where t.rowid > ? and t.experiment_id in ({}) {} \
          order by t.rowid",
         sort_expression(&store.schema, query.order.key),
-        conditions.sql,
+        conditions.text,
         experiment_list(query),
         time_bounds(&query.filter)
     );
@@ -289,12 +213,12 @@ fn all(store: &SqliteStore, query: &Query, conditions: &Conditions) -> Result<Ra
 }
 
 /// Those of some traces that may be meant, sorted.
-fn some(store: &SqliteStore, query: &Query, conditions: &Conditions, ids: &[String]) -> Result<Ranked> {
+fn some(store: &SqliteStore, query: &Query, conditions: &Sql, ids: &[String]) -> Result<Ranked> {
     let sql = format!(
         "select t.rowid, {}, {} from trace_info t where t.request_id in (select value from json_each(?)) \
          and t.experiment_id in ({}) {}",
         sort_expression(&store.schema, query.order.key),
-        conditions.sql,
+        conditions.text,
         experiment_list(query),
         time_bounds(&query.filter)
     );
@@ -315,23 +239,17 @@ fn some(store: &SqliteStore, query: &Query, conditions: &Conditions, ids: &[Stri
 }
 
 /// The experiments as a list for SQL: integers, the type of the column; a foreign id that is none fits nothing.
-fn experiment_list(query: &Query) -> String {
+pub(super) fn experiment_list(query: &Query) -> String {
     let ids = query.experiments.iter().filter_map(|experiment| experiment.experiment_id.parse::<i64>().ok());
     ids.map(|id| id.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn sort_expression(schema: &Schema, key: SortKey) -> String {
-    let figure = |column: &str, metadata_key: &str| {
-        let row = schema.promoted("", "trace_request_metadata", metadata_key);
-        let recorded =
-            format!("(select case when json_valid(v) then json_extract(v, '$.{column}') end from (select {row} as v))");
-        if schema.has("trace_info", column) { format!("coalesce(t.{column}, {recorded})") } else { recorded }
-    };
     match key {
         SortKey::Time => "t.timestamp_ms".to_owned(),
         SortKey::Duration => "t.execution_time_ms".to_owned(),
-        SortKey::Tokens => figure("total_tokens", keys::TOKEN_USAGE),
-        SortKey::Cost => figure("total_cost", keys::COST),
+        SortKey::Tokens => schema.figure("total_tokens", keys::TOKEN_USAGE),
+        SortKey::Cost => schema.figure("total_cost", keys::COST),
         SortKey::Name => schema.promoted("trace_name", "trace_tags", keys::NAME),
         SortKey::State => "t.status".to_owned(),
     }

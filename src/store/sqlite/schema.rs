@@ -58,4 +58,12 @@ impl Schema {
         };
         if self.has("trace_info", column) { format!("coalesce(t.{column}, {row})") } else { row }
     }
+
+    /// A figure of a whole trace: a column since 3.17, part of a JSON text in the metadata before.
+    pub(super) fn figure(&self, column: &str, metadata_key: &str) -> String {
+        let row = self.promoted("", "trace_request_metadata", metadata_key);
+        let recorded =
+            format!("(select case when json_valid(v) then json_extract(v, '$.{column}') end from (select {row} as v))");
+        if self.has("trace_info", column) { format!("coalesce(t.{column}, {recorded})") } else { recorded }
+    }
 }

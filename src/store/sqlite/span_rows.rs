@@ -3,7 +3,8 @@
 use super::{LONGEST_READ, SqliteStore, database_error, is_damage, str_of, text};
 use crate::decode::{self, Keep};
 use crate::error::Result;
-use crate::model::{Cost, Problem, Span, SpanId, SpanStatus, SpanType, Timestamp};
+use crate::filter::Sieve;
+use crate::model::{Cost, Problem, SearchRow, Span, SpanId, SpanStatus, SpanType, Timestamp};
 use crate::store::spans::Rows;
 use rusqlite::{Connection, Row};
 use std::time::Instant;
@@ -102,6 +103,62 @@ fn places(connection: &Connection, trace_id: &str) -> rusqlite::Result<Vec<i64>>
 /// Changes whenever another program has written to the database.
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached("pragma data_version")?.query_row([], |row| row.get(0))
+}
+
+/// Whether a trace has any row at all.
+pub(super) fn has_any(store: &SqliteStore, trace_id: &str) -> Result<bool> {
+    let sql = "select 1 from spans where trace_id = ? limit 1";
+    store.read(|connection| connection.prepare_cached(sql)?.exists([trace_id]))
+}
+
+/// The rows of a trace as conditions look at them, with attributes decoded.
+pub(super) fn searched(store: &SqliteStore, trace_id: &str) -> Result<Vec<SearchRow>> {
+    let sql = "select name, type, status, start_time_unix_nano, content from spans where trace_id = ?";
+    store.read(|connection| {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query([trace_id])?;
+        let mut searched = Vec::new();
+        while let Some(row) = rows.next()? {
+            let content = str_of(row, 4).into_owned();
+            let payload = decode::span(&content, Keep::All, None).ok().and_then(|span| span.payload);
+            searched.push(SearchRow {
+                name: text(row, 0).unwrap_or_default(),
+                span_type: text(row, 1),
+                status: text(row, 2).unwrap_or_default(),
+                start: Timestamp(super::integer(row, 3).unwrap_or_default()),
+                content: Some(content),
+                attributes: payload.map(|payload| payload.attributes).unwrap_or_default(),
+            });
+        }
+        Ok(searched)
+    })
+}
+
+/// Shows the stored text of a trace's rows to a sieve until it is passed. `None` where rows have no text or there are
+/// none, else how many there are.
+pub(super) fn sift(store: &SqliteStore, trace_id: &str, sieve: &mut Sieve<'_>) -> Result<Option<usize>> {
+    let places = store.read(|connection| places(connection, trace_id))?;
+    let mut left = places.as_slice();
+    let mut has_text = !places.is_empty();
+    while !left.is_empty() && !sieve.is_passed() {
+        store.read(|connection| {
+            let started = Instant::now();
+            let mut statement = connection.prepare_cached("select content from spans where rowid = ?")?;
+            while let [place, rest @ ..] = left {
+                left = rest;
+                if let Some(row) = statement.query([place])?.next()? {
+                    let content = str_of(row, 0);
+                    has_text &= !content.is_empty();
+                    sieve.take(content.as_bytes());
+                }
+                if sieve.is_passed() || started.elapsed() > LONGEST_READ {
+                    break;
+                }
+            }
+            Ok(())
+        })?;
+    }
+    Ok(has_text.then_some(places.len()))
 }
 
 fn sql(store: &SqliteStore) -> String {

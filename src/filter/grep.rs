@@ -1,0 +1,205 @@
+//! Text looked for in what spans say: inputs, outputs, messages, exceptions.
+
+use crate::model::{Json, Span};
+use aho_corasick::AhoCorasick;
+use fancy_regex::Regex;
+use regex_syntax::hir::{Hir, HirKind};
+use std::ops::Range;
+
+/// A regular expression, searched for in the decoded text of spans.
+#[derive(Clone, Debug)]
+pub struct Grep {
+    pattern: String,
+    regex: Regex,
+    /// Texts of which one stands in everything that fits, also where it is written as JSON.
+    needles: Vec<String>,
+    /// Finds them; none where nothing is sure.
+    finder: Option<AhoCorasick>,
+}
+
+impl PartialEq for Grep {
+    fn eq(&self, other: &Self) -> bool {
+        self.pattern == other.pattern
+    }
+}
+
+/// Where the text was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// `exception`, `status`, `inputs`, `outputs`, or the name of an attribute.
+    pub field: String,
+    /// The text found with some of what stands around it.
+    pub excerpt: String,
+    /// Where in the excerpt it stands.
+    pub at: Range<usize>,
+}
+
+/// So many characters of what stands around a text are kept on either side, and so many of itself.
+const AROUND: usize = 60;
+const MOST: usize = 200;
+
+impl Grep {
+    /// Reads a pattern: the syntax of Rust's `regex`, with look-around and back-references.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn new(pattern: &str) -> Result<Self, String> {
+        let regex = Regex::new(pattern).map_err(|error| error.to_string())?;
+        let hir = regex_syntax::ParserBuilder::new().build().parse(pattern).ok();
+        let needles = hir.as_ref().and_then(required).filter(|one| one.iter().all(|needle| needle.len() > 1));
+        let needles = needles.unwrap_or_default();
+        // Where case counts in parts only, it is left out of account throughout: more is looked into, never less.
+        let finder = AhoCorasick::builder().ascii_case_insensitive(has_cases(hir.as_ref())).build(&needles).ok();
+        Ok(Self { pattern: pattern.to_owned(), regex, finder: finder.filter(|_| !needles.is_empty()), needles })
+    }
+
+    /// The pattern as it was given.
+    #[must_use]
+    pub fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// Whether spans in a stored form, JSON or protobuf, may have the text. Never false where they have it.
+    #[must_use]
+    pub fn may_be_in(&self, stored: &[u8]) -> bool {
+        self.finder.as_ref().is_none_or(|finder| finder.is_match(stored))
+    }
+
+    /// A text that has to be there in some case, if there is one.
+    #[must_use]
+    pub fn needle(&self) -> Option<&str> {
+        if let [needle] = self.needles.as_slice() { Some(needle) } else { None }
+    }
+
+    /// Where a span has the text; what went wrong comes first, then what went in and out. Needs the whole span.
+    #[must_use]
+    pub fn find(&self, span: &Span) -> Option<Found> {
+        let in_text = |field: &str, text: &str| {
+            self.in_text(text).map(|(excerpt, at)| Found { field: field.to_owned(), excerpt, at })
+        };
+        let exception = span.exception.as_ref().and_then(|one| {
+            [&one.message, &one.kind, &one.stacktrace].into_iter().flatten().find_map(|text| in_text("exception", text))
+        });
+        if let Some(found) = exception.or_else(|| in_text("status", &span.status_message)) {
+            return Some(found);
+        }
+        let payload = span.payload.as_ref()?;
+        let in_value = |field: &str, value: &Json| {
+            strings(value.text()).find_map(|text| in_text(field, &text)).or_else(|| in_text(field, value.text()))
+        };
+        let inputs = payload.inputs().and_then(|value| in_value("inputs", value));
+        let found = inputs.or_else(|| payload.outputs().and_then(|value| in_value("outputs", value)));
+        found.or_else(|| {
+            payload.attributes.iter().filter(|(key, _)| is_content(key)).find_map(|(key, value)| in_value(key, value))
+        })
+    }
+
+    fn in_text(&self, text: &str) -> Option<(String, Range<usize>)> {
+        let found = self.regex.find(text).ok().flatten()?;
+        let before = text[..found.start()].char_indices().rev().take(AROUND).last().map_or(found.start(), |(at, _)| at);
+        let end = |from: usize, most: usize, limit: usize| {
+            text[from..limit].char_indices().nth(most).map_or(limit, |(at, _)| from + at)
+        };
+        let shown_end = end(found.start(), MOST, found.end());
+        let after = end(shown_end, AROUND, text.len());
+        Some((text[before..after].to_owned(), found.start() - before..shown_end - before))
+    }
+}
+
+/// Whether an attribute holds what was said, and not how MLflow keeps its books.
+fn is_content(key: &str) -> bool {
+    !key.starts_with("mlflow.") || key == "mlflow.chat.messages"
+}
+
+/// The strings in a JSON text, keys too.
+fn strings(json: &str) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
+    let mut rest = json;
+    std::iter::from_fn(move || {
+        let start = rest.find('"')? + 1;
+        let body = &rest[start..];
+        let bytes = body.as_bytes();
+        let mut at = 0;
+        while *bytes.get(at)? != b'"' {
+            at += 1 + usize::from(bytes[at] == b'\\');
+        }
+        let (raw, quoted) = (&body[..at], &rest[start - 1..=start + at]);
+        rest = &body[at + 1..];
+        if raw.contains('\\') {
+            return Some(serde_json::from_str::<String>(quoted).map_or(raw.into(), Into::into));
+        }
+        Some(raw.into())
+    })
+}
+
+/// Texts of which one is part of everything that fits an expression; none where nothing is sure.
+fn required(hir: &Hir) -> Option<Vec<String>> {
+    match hir.kind() {
+        HirKind::Literal(literal) => longest_plain(std::str::from_utf8(&literal.0).ok()?).map(|text| vec![text]),
+        HirKind::Capture(capture) => required(&capture.sub),
+        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub),
+        HirKind::Alternation(branches) => {
+            let all: Option<Vec<Vec<String>>> = branches.iter().map(required).collect();
+            Some(all?.concat())
+        }
+        HirKind::Concat(parts) => {
+            let joined = letters_in_any_case(parts);
+            let parts = parts.iter().filter_map(required).chain(joined);
+            parts.max_by_key(|needles| needles.iter().map(String::len).min())
+        }
+        HirKind::Empty | HirKind::Class(_) | HirKind::Look(_) | HirKind::Repetition(_) => None,
+    }
+}
+
+/// The longest run of letters that may be written large or small, as `(?i)` makes them, and of others between them.
+fn letters_in_any_case(parts: &[Hir]) -> Option<Vec<String>> {
+    let mut runs = vec![String::new()];
+    for part in parts {
+        let text = match part.kind() {
+            HirKind::Literal(literal) => std::str::from_utf8(&literal.0).ok().map(str::to_owned),
+            HirKind::Class(class) => any_case(class).map(String::from),
+            _ => None,
+        };
+        match (text, runs.last_mut()) {
+            (Some(text), Some(run)) => run.push_str(&text),
+            _ => runs.push(String::new()),
+        }
+    }
+    let longest = runs.iter().filter_map(|run| longest_plain(run)).max_by_key(String::len)?;
+    Some(vec![longest])
+}
+
+/// The letter of a class that has nothing but its large and its small form, in ASCII. (`k` and `s` have a third one.)
+fn any_case(class: &regex_syntax::hir::Class) -> Option<char> {
+    let regex_syntax::hir::Class::Unicode(class) = class else { return None };
+    match class.ranges() {
+        [large, small]
+            if large.start() == large.end()
+                && small.start() == small.end()
+                && large.start().is_ascii_uppercase()
+                && large.start().to_ascii_lowercase() == small.start() =>
+        {
+            Some(small.start())
+        }
+        _ => None,
+    }
+}
+
+fn has_cases(hir: Option<&Hir>) -> bool {
+    fn has(hir: &Hir) -> bool {
+        match hir.kind() {
+            HirKind::Class(class) => any_case(class).is_some(),
+            HirKind::Capture(capture) => has(&capture.sub),
+            HirKind::Repetition(repetition) => has(&repetition.sub),
+            HirKind::Alternation(parts) | HirKind::Concat(parts) => parts.iter().any(has),
+            HirKind::Empty | HirKind::Literal(_) | HirKind::Look(_) => false,
+        }
+    }
+    hir.is_some_and(has)
+}
+
+/// The longest piece that no writer of JSON escapes.
+fn longest_plain(text: &str) -> Option<String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || " _-.,:;!?()[]{}=*%$#@~|".contains(c);
+    let pieces = text.split(|c| !is_plain(c));
+    pieces.max_by_key(|piece| piece.len()).filter(|piece| !piece.is_empty()).map(str::to_owned)
+}

@@ -1,0 +1,164 @@
+//! The words of a filter, cut as MLflow cuts them: with the SQL lexer of `sqlparse` (0.6.1, which MLflow 3.18 uses).
+
+use std::ops::Range;
+
+/// What a piece of the text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Letters, digits and `_`, no number.
+    Word,
+    /// `'…'`
+    Single,
+    /// `"…"`
+    Double,
+    /// `` `…` ``
+    Backtick,
+    Integer,
+    Float,
+    /// `=`, `!=`, `>` …, `LIKE`, `NOT LIKE` …
+    Operator,
+    Dot,
+    Open,
+    Close,
+    /// Something that has no place in a filter.
+    Other,
+}
+
+/// A piece of the text.
+#[derive(Clone, Debug)]
+pub(super) struct Token {
+    pub(super) kind: Kind,
+    pub(super) at: Range<usize>,
+}
+
+/// Cuts a text into its pieces; space between them is left out.
+pub(super) fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens: Vec<Token> = Vec::new();
+    let mut at = 0;
+    while let Some(first) = text[at..].chars().next() {
+        if first.is_whitespace() {
+            at += first.len_utf8();
+            continue;
+        }
+        let is_after_dot = tokens.last().is_some_and(|token| token.kind == Kind::Dot && token.at.end == at);
+        let (kind, length) = token(&text[at..], is_after_dot);
+        tokens.push(Token { kind, at: at..at + length });
+        at += length;
+    }
+    tokens
+}
+
+fn token(rest: &str, is_after_dot: bool) -> (Kind, usize) {
+    let first = rest.chars().next().unwrap_or_default();
+    if let Some((kind, length)) = number(rest) {
+        return (kind, length);
+    }
+    match first {
+        '\'' | '"' | '`' => match quoted(rest, first) {
+            Some(length) => (quote_kind(first), length),
+            None => (Kind::Other, 1),
+        },
+        '.' => (Kind::Dot, 1),
+        '(' => (Kind::Open, 1),
+        ')' => (Kind::Close, 1),
+        '<' | '>' | '=' | '~' | '!' => (Kind::Operator, span(rest, |c| matches!(c, '<' | '>' | '=' | '~' | '!'))),
+        _ if is_word(first) => {
+            let length = span(rest, is_word);
+            match pattern_operator(rest, length) {
+                // Where a dot stands before or behind it, a word is always part of a key.
+                Some(length) if !is_after_dot && !rest[length..].trim_start().starts_with('.') => {
+                    (Kind::Operator, length)
+                }
+                _ => (Kind::Word, length),
+            }
+        }
+        _ => (Kind::Other, first.len_utf8()),
+    }
+}
+
+/// The length of `LIKE`, `ILIKE`, `RLIKE` or one of these after `NOT`, where the text begins with a word of this length.
+fn pattern_operator(rest: &str, length: usize) -> Option<usize> {
+    let is_pattern = |word: &str| ["LIKE", "ILIKE", "RLIKE", "REGEXP"].iter().any(|one| word.eq_ignore_ascii_case(one));
+    let (word, behind) = rest.split_at(length);
+    if is_pattern(word) {
+        return Some(length);
+    }
+    let next = behind.trim_start();
+    let next_length = span(next, is_word);
+    let is_negated = word.eq_ignore_ascii_case("NOT") && next.len() < behind.len() && is_pattern(&next[..next_length]);
+    is_negated.then(|| length + (behind.len() - next.len()) + next_length)
+}
+
+const fn quote_kind(quote: char) -> Kind {
+    match quote {
+        '\'' => Kind::Single,
+        '"' => Kind::Double,
+        _ => Kind::Backtick,
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c == '_' || c.is_alphanumeric()
+}
+
+/// How many bytes from the start are of one sort.
+fn span(text: &str, is_of: impl Fn(char) -> bool) -> usize {
+    text.find(|c| !is_of(c)).unwrap_or(text.len())
+}
+
+/// A number: `5`, `-5`, `.5`, `5.`, `1e3`, `1.5E-2`. One that goes on as a word is none.
+fn number(rest: &str) -> Option<(Kind, usize)> {
+    let digits = |from: usize| from + span(&rest[from..], |c| c.is_ascii_digit());
+    let byte = |at: usize| rest.as_bytes().get(at).copied();
+    let start = usize::from(byte(0) == Some(b'-'));
+    let whole = digits(start);
+    let mut end = whole;
+    let mut is_float = false;
+    if byte(end) == Some(b'.') {
+        let fraction = digits(end + 1);
+        if whole > start || fraction > end + 1 {
+            is_float = true;
+            end = fraction;
+        }
+    }
+    if end == start {
+        return None;
+    }
+    let has_fraction = !is_float || (whole > start && end > whole + 1);
+    if has_fraction && matches!(byte(end), Some(b'e' | b'E')) {
+        let exponent = end + 1 + usize::from(byte(end + 1) == Some(b'-'));
+        if digits(exponent) > exponent {
+            return Some((Kind::Float, digits(exponent)));
+        }
+    }
+    let goes_on = rest[end..].chars().next().is_some_and(|c| c == '_' || c.is_alphabetic());
+    (!goes_on).then_some((if is_float { Kind::Float } else { Kind::Integer }, end))
+}
+
+/// The length of a quoted text. A doubled quote and one behind a backslash belong to it, as long as the text still ends
+/// somewhere: so the last one that would leave it open ends it.
+fn quoted(rest: &str, quote: char) -> Option<usize> {
+    let bytes = rest.as_bytes();
+    let quote = quote as u8;
+    let mut at = 1;
+    // Where the text could have ended instead: the last one counts.
+    let mut other_end = None;
+    while at < bytes.len() {
+        let pair = (bytes[at], bytes.get(at + 1).copied());
+        if pair == (quote, Some(quote)) {
+            other_end = Some(at + 1);
+            at += 2;
+        } else if pair == (b'\\', Some(quote)) && quote != b'`' {
+            // As two characters, the quote ends the text, or begins a doubled one.
+            if bytes.get(at + 2) != Some(&quote) {
+                other_end = Some(at + 2);
+            }
+            at += 2;
+        } else if bytes[at] == quote {
+            return Some(at + 1);
+        } else {
+            at += 1;
+        }
+    }
+    other_end
+}

@@ -1,0 +1,95 @@
+//! `RLIKE` of MLflow's filter language: regular expressions of Python.
+
+mod python;
+#[cfg(test)]
+mod tests;
+
+use python::translate;
+
+/// Python 3.11's `re.search`, as far as whether something is found.
+///
+/// What is no pattern to Python is none here and finds nothing, which is what MLflow makes of it. Known to differ:
+///
+/// - `\N{…}` and the flag `t` are refused.
+/// - Groups more than 60 deep, backreferences and repeated assertions inside a lookbehind, and counts too great for a
+///   compiled program (`\w{3000}`) are refused.
+/// - A search is given up after so many steps back that it would last for seconds; Python would go on.
+/// - Characters are of the kinds (`\w`, `\d`, case) that a newer Unicode than Python 3.11's says.
+/// - A backreference that ignores case needs as many bytes as its group took.
+/// - A condition on the group that it stands in holds; in Python it does not, the first time round.
+/// - Python, by a mistake of its own, looks for the start of a pattern such as `(?ai:\W)` without the flags.
+#[derive(Clone, Debug)]
+pub struct Regex {
+    pattern: String,
+    programs: Result<Programs, String>,
+}
+
+impl PartialEq for Regex {
+    fn eq(&self, other: &Self) -> bool {
+        self.pattern == other.pattern
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Programs {
+    /// The pattern without its boundaries of words, which are what makes a search slow: texts that it is not found in
+    /// need no further look. Only where leaving them out cannot make the pattern stricter.
+    loose: Option<fancy_regex::Regex>,
+    exact: fancy_regex::Regex,
+}
+
+impl Regex {
+    /// Takes any text as a pattern.
+    #[must_use]
+    pub fn new(pattern: &str) -> Self {
+        Self { pattern: pattern.to_owned(), programs: Programs::new(pattern) }
+    }
+
+    /// The pattern as it was given.
+    #[must_use]
+    pub fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// Whether the pattern is one.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        self.programs.is_ok()
+    }
+
+    /// Why the pattern is none.
+    #[must_use]
+    pub fn problem(&self) -> Option<&str> {
+        self.programs.as_ref().err().map(String::as_str)
+    }
+
+    /// Whether the pattern is found somewhere in a text.
+    #[must_use]
+    pub fn is_match(&self, text: &str) -> bool {
+        // An error here is a search that was given up.
+        self.programs.as_ref().is_ok_and(|programs| {
+            programs.loose.as_ref().is_none_or(|loose| loose.is_match(text).unwrap_or(true))
+                && programs.exact.is_match(text).unwrap_or(false)
+        })
+    }
+}
+
+impl Programs {
+    fn new(pattern: &str) -> Result<Self, String> {
+        let (exact, may_loosen) = translate(pattern, true)?;
+        let loose = if may_loosen { Some(compile(&translate(pattern, false)?.0)?) } else { None };
+        Ok(Self { loose, exact: compile(&exact)? })
+    }
+}
+
+fn compile(translated: &str) -> Result<fancy_regex::Regex, String> {
+    fancy_regex::RegexBuilder::new(translated)
+        // Each place of a text that a hard pattern does not fit at is a step back: texts may have megabytes.
+        .backtrack_limit(BACKTRACK_LIMIT)
+        .delegate_size_limit(SIZE_LIMIT)
+        .build()
+        .map_err(|error| error.to_string())
+}
+
+const BACKTRACK_LIMIT: usize = 50_000_000;
+const SIZE_LIMIT: usize = 64 << 20;
