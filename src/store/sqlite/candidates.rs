@@ -1,10 +1,11 @@
 //! Which traces may fit, where an index knows that they are few, so that not every trace is looked at.
 
 use super::conditions::{self, Sql};
-use super::{LONGEST_READ, SqliteStore, scan, text};
+use super::scan::CLOCK_EVERY;
+use super::{LONGEST_READ, SqliteStore, integer, scan, text};
 use crate::error::Result;
-use crate::filter::{AssessmentTest, Clause, Filter, SpanTest, TextTest, ValueTest};
-use crate::model::Problem;
+use crate::filter::{AssessmentTest, Clause, Filter, Label, LabelTest, SpanTest, TextTest, ValueTest};
+use crate::model::{Problem, keys};
 use crate::store::Query;
 use rusqlite::types::Value;
 use std::collections::BTreeSet;
@@ -17,22 +18,131 @@ const FEW_ROWS: i64 = 5_000;
 /// Up to so many spans that say `UNKNOWN` are looked into for what foreign attributes tell of their type.
 const FEW_UNKNOWN: i64 = 2_000;
 
-/// The only traces that can fit; `None` where any may.
-pub(super) fn list(store: &SqliteStore, query: &Query, problems: &mut Vec<Problem>) -> Result<Option<Vec<String>>> {
+/// The only traces that can fit, where an index names them at once; `None` where it does not.
+pub(super) fn at_once(store: &SqliteStore, query: &Query) -> Result<Option<Vec<String>>> {
     for clause in &query.filter.clauses {
         let found = match clause {
-            Clause::Assessment(test) => of_assessment(store, query, test)?,
             Clause::Issue(_) | Clause::Prompt(_) | Clause::Run(_) => of_links(store, clause)?,
+            Clause::Label(Label::Metadata(key), LabelTest::Text(test)) if key == keys::SESSION => {
+                of_session(store, query, test)?
+            }
+            // Sessions had to be looked up all through, so the rest is known.
+            Clause::Assessment(test) if test.of_session => of_assessment(store, query, test)?,
             _ => None,
         };
         if found.is_some() {
             return Ok(found);
         }
     }
+    of_rows(store, query)
+}
+
+/// The only traces that can fit, where they are few; `None` where any may.
+pub(super) fn list(store: &SqliteStore, query: &Query, problems: &mut Vec<Problem>) -> Result<Option<Vec<String>>> {
+    for clause in &query.filter.clauses {
+        if let Clause::Assessment(test) = clause
+            && let Some(ids) = of_assessment(store, query, test)?
+        {
+            return Ok(Some(ids));
+        }
+    }
     if let Some(ids) = of_type(store, query, problems)? {
         return Ok(Some(ids));
     }
-    of_rows(store, query)
+    for clause in &query.filter.clauses {
+        if let Clause::Label(label, test) = clause
+            && let Some(ids) = of_label(store, label, test)?
+        {
+            return Ok(Some(ids));
+        }
+    }
+    Ok(None)
+}
+
+/// Traces of a session, which is a column with an index since 3.17.
+fn of_session(store: &SqliteStore, query: &Query, test: &TextTest) -> Result<Option<Vec<String>>> {
+    if !matches!(test, TextTest::Is(_) | TextTest::In(_)) || !store.schema.has("trace_info", "session_id") {
+        return Ok(None);
+    }
+    // Sessions that an upgrade has left among the metadata are found on the way.
+    let table = "trace_request_metadata";
+    if store.schema.has_table(table) && has_key(store, table, keys::SESSION)? {
+        return Ok(None);
+    }
+    let Some(holds) = conditions::text("session_id", test) else { return Ok(None) };
+    let experiments = scan::experiment_list(query);
+    few(store, &format!("select request_id from trace_info where experiment_id in ({experiments}) and {{}}"), [holds])
+}
+
+/// Traces that have a tag or an entry of the metadata, whose tables are sorted by key.
+fn of_label(store: &SqliteStore, label: &Label, test: &LabelTest) -> Result<Option<Vec<String>>> {
+    let (table, key) = match label {
+        Label::Tag(key) => ("trace_tags", key),
+        Label::Metadata(key) => ("trace_request_metadata", key),
+    };
+    let holds = match test {
+        LabelTest::Exists => Some(Sql::all([])),
+        LabelTest::Text(TextTest::IsNot(_)) | LabelTest::Missing => None,
+        LabelTest::Text(test) => conditions::text("value", test),
+    };
+    let is_column = match key.as_str() {
+        keys::NAME => store.schema.has("trace_info", "trace_name"),
+        keys::SESSION => store.schema.has("trace_info", "session_id"),
+        keys::TOKEN_USAGE | keys::COST => true,
+        _ => false,
+    };
+    match holds {
+        Some(holds) if !is_column && store.schema.has_table(table) => with_key(store, table, key, &holds),
+        _ => Ok(None),
+    }
+}
+
+fn has_key(store: &SqliteStore, table: &str, key: &str) -> Result<bool> {
+    let sql = format!("select 1 from {table} where key = ? limit 1");
+    store.read(|connection| connection.prepare_cached(&sql)?.exists([key]))
+}
+
+/// Goes through all rows of a key, in several reads; gives up where more than a few fit.
+fn with_key(store: &SqliteStore, table: &str, key: &str, holds: &Sql) -> Result<Option<Vec<String>>> {
+    let sql =
+        format!("select request_id, {} from {table} where key = ? and request_id > ? order by request_id", holds.text);
+    let (mut ids, mut last) = (Vec::new(), String::new());
+    loop {
+        let is_done = store.read(|connection| {
+            let (started, mut seen) = (Instant::now(), 0_usize);
+            let mut values = holds.values.clone();
+            values.extend([Value::Text(key.to_owned()), Value::Text(last.clone())]);
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+            while let Some(row) = rows.next()? {
+                seen += 1;
+                let fits = integer(row, 1) == Some(1);
+                let is_long = seen % CLOCK_EVERY == 0 && started.elapsed() > LONGEST_READ;
+                if fits || is_long {
+                    last = text(row, 0).unwrap_or_default();
+                }
+                if fits {
+                    ids.push(last.clone());
+                }
+                if is_long || ids.len() > FEW {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })?;
+        if is_done || ids.len() > FEW {
+            return Ok((ids.len() <= FEW).then_some(ids));
+        }
+    }
+}
+
+/// Traces with an assessment of some sort.
+#[derive(Clone, Debug)]
+pub(super) struct Assessed {
+    /// All of them, where they are few.
+    all: Option<Vec<String>>,
+    /// Those whose assessment is one of the whole session.
+    of_session: Vec<String>,
 }
 
 /// Traces that have an assessment. One that is asked for by its absence, or counts for whole sessions, is no help.
@@ -40,17 +150,59 @@ fn of_assessment(store: &SqliteStore, query: &Query, test: &AssessmentTest) -> R
     if test.value == ValueTest::Missing || !test.sessions.is_empty() || !store.schema.has_table("assessments") {
         return Ok(None);
     }
+    // The sessions are looked for before the traces themselves, in the same rows.
+    let same = AssessmentTest { of_session: false, ..test.clone() };
+    let known = store.assessed.borrow().as_ref().filter(|(one, _)| *one == same).map(|(_, assessed)| assessed.clone());
+    let assessed = match known {
+        Some(assessed) => assessed,
+        None => assessed(store, query, &same)?,
+    };
+    *store.assessed.borrow_mut() = Some((same, assessed.clone()));
+    Ok(if test.of_session { Some(assessed.of_session) } else { assessed.all })
+}
+
+/// Reads all assessments that fit, along an index of 3.17 where there is one, in several reads.
+fn assessed(store: &SqliteStore, query: &Query, test: &AssessmentTest) -> Result<Assessed> {
     let holds = conditions::assessment(&store.schema, test);
-    if !store.schema.has("assessments", "experiment_id") {
-        return few(store, "select a.trace_id from assessments a where {}", [holds]);
+    let is_of_session = conditions::is_of_session();
+    let experiments: Vec<Option<Value>> = if store.schema.has("assessments", "experiment_id") {
+        query.experiments.iter().map(|one| Some(scan::experiment_key(&one.experiment_id))).collect()
+    } else {
+        vec![None]
+    };
+    let (mut all, mut of_session) = (Vec::new(), Vec::new());
+    for experiment in experiments {
+        let by_experiment = if experiment.is_some() { "a.experiment_id = ? and " } else { "" };
+        let sql = format!(
+            "select a.rowid, a.trace_id, {} from assessments a where {by_experiment}{} and a.rowid > ? order by a.rowid",
+            is_of_session.text, holds.text
+        );
+        let mut last = i64::MIN;
+        let mut is_done = false;
+        while !is_done {
+            is_done = store.read(|connection| {
+                let (started, mut seen) = (Instant::now(), 0_usize);
+                let values = is_of_session.values.iter().chain(&experiment).chain(&holds.values).cloned();
+                let mut statement = connection.prepare_cached(&sql)?;
+                let mut rows = statement.query(rusqlite::params_from_iter(values.chain([Value::Integer(last)])))?;
+                while let Some(row) = rows.next()? {
+                    seen += 1;
+                    last = integer(row, 0).unwrap_or_default();
+                    if all.len() <= FEW {
+                        all.extend(text(row, 1));
+                    }
+                    if integer(row, 2) == Some(1) {
+                        of_session.extend(text(row, 1));
+                    }
+                    if seen % CLOCK_EVERY == 0 && started.elapsed() > LONGEST_READ {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            })?;
+        }
     }
-    let by_experiment = query.experiments.iter().map(|experiment| {
-        let mut holds = holds.clone();
-        holds.text = format!("a.experiment_id = ? and {}", holds.text);
-        holds.values.insert(0, scan::experiment_key(&experiment.experiment_id));
-        holds
-    });
-    few(store, "select a.trace_id from assessments a where {}", by_experiment)
+    Ok(Assessed { all: (all.len() <= FEW).then_some(all), of_session })
 }
 
 /// Traces that are linked to something.
@@ -90,8 +242,22 @@ fn of_rows(store: &SqliteStore, query: &Query) -> Result<Option<Vec<String>>> {
     let indexed = query.filter.clauses.iter().filter(|clause| matches!(clause, Clause::Span(test) if is_indexed(test)));
     let holds = conditions::span(&Filter { clauses: indexed.cloned().collect() });
     // Of all experiments: old clients wrote the one that was active beside spans of traces of another.
-    let form = "select s.trace_id from spans s where s.experiment_id in (select experiment_id from experiments) and {}";
-    let Some(mut ids) = few(store, form, [holds])? else { return Ok(None) };
+    // Named one by one, they make SQLite use the index.
+    let experiments: Vec<String> = store.read(|connection| {
+        let mut statement = connection.prepare_cached("select cast(experiment_id as text) from experiments")?;
+        statement.query_map([], |row| row.get(0))?.collect()
+    })?;
+    let form = format!("spans s where s.experiment_id in ({}) and {{}}", experiments.join(", "));
+    // The index alone counts them, up to one too many.
+    let counted = format!("select 1 from {} limit {}", form.replacen("{}", &holds.text, 1), FEW + 1);
+    let count: i64 = store.read(|connection| {
+        let sql = format!("select count(*) from ({counted})");
+        connection.query_row(&sql, rusqlite::params_from_iter(&holds.values), |row| row.get(0))
+    })?;
+    if count > FEW_ROWS {
+        return Ok(None);
+    }
+    let Some(mut ids) = few(store, &format!("select s.trace_id from {form}"), [holds])? else { return Ok(None) };
     ids.extend(in_files(store, query));
     ids.sort_unstable();
     ids.dedup();
@@ -111,7 +277,7 @@ fn few(store: &SqliteStore, form: &str, parts: impl IntoIterator<Item = Sql>) ->
             while let Some(row) = rows.next()? {
                 seen += 1;
                 ids.extend(text(row, 0));
-                if started.elapsed() > 3 * LONGEST_READ {
+                if started.elapsed() > 4 * LONGEST_READ {
                     return Ok(false);
                 }
             }

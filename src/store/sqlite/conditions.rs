@@ -1,6 +1,7 @@
 //! Conditions as SQL that selects what MLflow's own SQL selects (3.18 `store/tracking/sqlalchemy_store.py`), on the tables of
 //! any release. What cannot be said exactly is said too wide, never too narrow: the exact choice is made afterwards.
 
+use super::fill::TOKENS;
 use super::schema::Schema;
 use crate::filter::{
     AssessmentTest, Clause, Comparison, Filter, Label, LabelTest, NumberKey, Operand, Regex, SpanTest, TextKey,
@@ -149,7 +150,7 @@ fn value(operand: &Operand) -> Value {
 }
 
 /// A condition on a text; none for patterns that SQLite refuses.
-fn text(column: &str, test: &TextTest) -> Option<Sql> {
+pub(super) fn text(column: &str, test: &TextTest) -> Option<Sql> {
     let single = |operator: &str, value: &str| {
         Some(Sql::new(format!("{column} {operator} ?"), vec![Value::Text(value.to_owned())]))
     };
@@ -213,8 +214,14 @@ fn recorded(schema: &Schema, key: &str, test: &LabelTest) -> Option<Sql> {
         &["total_cost", "input_cost", "output_cost"]
     };
     let figures: Vec<String> = columns.iter().map(|column| schema.figure(column, key)).collect();
+    let has_columns = schema.has("trace_info", columns[0]);
     match test {
-        // What has one of the columns only is still looked at: too wide is not wrong.
+        // Rows that an upgrade has left over are looked at afterwards.
+        LabelTest::Missing if has_columns => {
+            let columns = if key == keys::TOKEN_USAGE { TOKENS.as_slice() } else { columns };
+            let parts = columns.iter().filter(|column| schema.has("trace_info", column));
+            Some(Sql::all(parts.map(|column| Sql::new(format!("t.{column} is null"), Vec::new()))))
+        }
         LabelTest::Text(TextTest::Is(wanted)) => {
             let wanted: serde_json::Value = serde_json::from_str(wanted).ok()?;
             let parts = columns.iter().zip(&figures).filter_map(|(column, figure)| {
@@ -276,11 +283,13 @@ pub(super) fn assessment(schema: &Schema, test: &AssessmentTest) -> Sql {
             Sql::new(sql, vec![value(operand)])
         }),
     };
-    let is_of_session = test.of_session.then(|| {
-        let key = format!("%\"{}\":%", keys::SESSION);
-        Sql::new("a.assessment_metadata like ?", vec![Value::Text(key)])
-    });
-    Sql::all([named].into_iter().chain(holds).chain(is_of_session))
+    Sql::all([named].into_iter().chain(holds).chain(test.of_session.then(is_of_session)))
+}
+
+/// That an assessment, the row `a` of its table, is one of a whole session.
+pub(super) fn is_of_session() -> Sql {
+    let key = format!("%\"{}\":%", keys::SESSION);
+    Sql::new("a.assessment_metadata like ?", vec![Value::Text(key)])
 }
 
 fn is_value(negation: &str, wanted: &str) -> Sql {

@@ -19,7 +19,9 @@ use super::rows;
 use super::spans::{self, Rows};
 use super::{Need, Query, Remark, Sink, Surroundings, TraceStore};
 use crate::error::{Error, Kind, Result};
+use crate::filter::AssessmentTest;
 use crate::model::{Experiment, Labels, Problem, Timestamp, Totals, Trace, TraceInfo, keys};
+use candidates::Assessed;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use scan::{Hit, Scan};
@@ -27,7 +29,7 @@ use schema::Schema;
 use span_rows::Wanted;
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
@@ -73,6 +75,8 @@ pub(super) struct SqliteStore {
     schema: Schema,
     artifacts: Artifacts,
     experiment_names: RefCell<HashMap<String, Option<String>>>,
+    /// What was last asked of assessments, and the answer.
+    assessed: RefCell<Option<(AssessmentTest, Assessed)>>,
 }
 
 impl SqliteStore {
@@ -103,7 +107,15 @@ impl SqliteStore {
                 .because("it lacks the tables `experiments` and `trace_info`, which MLflow makes since 2.14")
                 .hint("name the database that MLflow writes to: `-u path/to/mlflow.db`"));
         }
-        Ok(Self { name, path: None, database, schema, artifacts, experiment_names: RefCell::default() })
+        Ok(Self {
+            name,
+            path: None,
+            database,
+            schema,
+            artifacts,
+            experiment_names: RefCell::default(),
+            assessed: RefCell::default(),
+        })
     }
 
     /// Runs a read in a transaction of its own.
@@ -234,6 +246,7 @@ impl SqliteStore {
                 schema: self.schema.clone(),
                 artifacts: self.artifacts.clone(),
                 experiment_names: self.experiment_names.clone(),
+                assessed: RefCell::default(),
             })
         };
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -246,8 +259,15 @@ impl SqliteStore {
         let infos = self.infos(hits, query.filter.needs_links(), &mut problems)?;
         let mut found: Vec<Found> = problems.into_iter().map(Found::Problem).collect();
         // What a trace's own record rules out need not have its spans read.
-        for info in infos.into_iter().filter(|info| query.filter.matches_info(info)) {
-            if let Some(trace) = self.filled(query, info)? {
+        let infos: Vec<TraceInfo> = infos.into_iter().filter(|info| query.filter.matches_info(info)).collect();
+        let in_rows = if query.filter.needs_rows() && self.schema.has_table("spans") {
+            span_rows::with_any(self, infos.iter().map(|info| info.trace_id.as_str()))?
+        } else {
+            HashSet::new()
+        };
+        for info in infos {
+            let is_in_rows = in_rows.contains(&info.trace_id);
+            if let Some(trace) = self.filled(query, info, is_in_rows)? {
                 found.push(Found::Trace(Box::new(trace)));
             }
         }
@@ -255,7 +275,7 @@ impl SqliteStore {
     }
 
     /// A trace with its spans, as far as they are wanted or needed to decide; none where they rule it out.
-    fn filled(&self, query: &Query, info: TraceInfo) -> Result<Option<Trace>> {
+    fn filled(&self, query: &Query, info: TraceInfo, is_in_rows: bool) -> Result<Option<Trace>> {
         let filter = &query.filter;
         if let Some(mut sieve) = filter.sieve()
             && self.schema.has_table("spans")
@@ -266,8 +286,7 @@ impl SqliteStore {
             }
         }
         // Conditions on rows were decided by the database, but for attributes.
-        let has_rows = || self.schema.has_table("spans") && span_rows::has_any(self, &info.trace_id).unwrap_or(false);
-        let is_decided = !filter.needs_rows() || has_rows();
+        let is_decided = !filter.needs_rows() || is_in_rows;
         let need =
             Need::of_filter(filter).max(query.need).max(if is_decided { Need::Info } else { Need::of_rows(filter) });
         let types = filter.span_types().filter(|_| query.only_types);
@@ -489,3 +508,6 @@ fn database_error(name: &str, error: &rusqlite::Error) -> Error {
         _ => base,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,6 +72,13 @@ impl Database {
         open().map_err(|error| database_error("demo:", &error))
     }
 
+    /// Takes a connection that a test has made.
+    #[cfg(test)]
+    pub(super) fn of(connection: Connection) -> Self {
+        conditions::prepare(&connection).unwrap();
+        Self { connection, copy: None, copied_because: None }
+    }
+
     fn connect(path: &Path, options: &str, copy: Option<tempfile::TempDir>) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let flags = if copy.is_some() {

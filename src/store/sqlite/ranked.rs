@@ -1,20 +1,24 @@
 //! Traces by anything but time: every one is looked at, few are wanted. So all are heaped up by value and row, and ids are
 //! read only of those that come to the top.
 
+use super::conditions::Sql;
 use super::scan::Hit;
-use super::{SqliteStore, integer, text};
+use super::{LONGEST_READ, SqliteStore, integer, text};
 use crate::error::Result;
 use crate::store::{Order, SortValue};
 use rusqlite::Row;
-use rusqlite::types::ValueRef;
+use rusqlite::types::{Value, ValueRef};
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
+use std::time::Instant;
 
 /// Traces found, the next one at the top.
 pub(super) struct Ranked {
     heap: BinaryHeap<Place>,
     /// Of equal value, in the order of their ids.
     ready: VecDeque<Hit>,
+    /// What is left to be decided of each.
+    conditions: Sql,
 }
 
 /// A trace before its id is known.
@@ -77,8 +81,8 @@ impl Ranking {
         rowid
     }
 
-    pub(super) fn finish(self) -> Ranked {
-        Ranked { heap: BinaryHeap::from(self.places), ready: VecDeque::new() }
+    pub(super) fn finish(self, conditions: Sql) -> Ranked {
+        Ranked { heap: BinaryHeap::from(self.places), ready: VecDeque::new(), conditions }
     }
 }
 
@@ -92,7 +96,7 @@ impl Ranked {
                 level.push(next.rowid);
                 self.heap.pop();
             }
-            let mut hits = ids_of(store, &level)?;
+            let mut hits = ids_of(store, &level, &self.conditions)?;
             hits.sort_by(|a, b| a.id.cmp(&b.id));
             self.ready.extend(hits);
         }
@@ -100,15 +104,24 @@ impl Ranked {
     }
 }
 
-/// The ids of rows that are still there.
-fn ids_of(store: &SqliteStore, rowids: &[i64]) -> Result<Vec<Hit>> {
+/// The ids of rows that are still there and fit.
+fn ids_of(store: &SqliteStore, rowids: &[i64], conditions: &Sql) -> Result<Vec<Hit>> {
+    let sql = format!("select t.request_id, {} from trace_info t where t.rowid = ?", conditions.text);
     let mut hits = Vec::with_capacity(rowids.len());
-    for page in rowids.chunks(1_000) {
+    let mut left = rowids;
+    while !left.is_empty() {
         store.read(|connection| {
-            let mut statement = connection.prepare_cached("select request_id from trace_info where rowid = ?")?;
-            for &rowid in page {
-                let mut rows = statement.query([rowid])?;
-                hits.extend(rows.next()?.and_then(|row| text(row, 0)).map(|id| Hit { rowid, id }));
+            let started = Instant::now();
+            let mut statement = connection.prepare_cached(&sql)?;
+            while let [rowid, rest @ ..] = left {
+                left = rest;
+                let values = conditions.values.iter().cloned().chain([Value::Integer(*rowid)]);
+                let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+                let fitting = rows.next()?.filter(|row| integer(row, 1) == Some(1));
+                hits.extend(fitting.and_then(|row| text(row, 0)).map(|id| Hit { rowid: *rowid, id }));
+                if started.elapsed() > LONGEST_READ {
+                    break;
+                }
             }
             Ok(())
         })?;

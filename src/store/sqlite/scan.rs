@@ -8,14 +8,14 @@ use super::ranked::{Ranked, Ranking};
 use super::schema::Schema;
 use super::{LONGEST_READ, SqliteStore, candidates, database_error, integer, is_damage, text};
 use crate::error::Result;
-use crate::model::{Problem, keys};
+use crate::model::{Experiment, Problem, keys};
 use crate::store::{Query, SortKey};
 use rusqlite::types::Value;
 use std::collections::VecDeque;
 use std::time::Instant;
 
 /// Looking at the clock costs as much as looking at a row.
-const CLOCK_EVERY: usize = 32;
+pub(super) const CLOCK_EVERY: usize = 32;
 
 /// A trace found: its row, which is the fastest way back to it, and its id, which tells whether it is still the same.
 #[derive(Clone, Debug)]
@@ -40,19 +40,20 @@ enum Plan {
 impl Scan {
     pub(super) fn begin(store: &SqliteStore, query: &Query) -> Result<Self> {
         let mut problems = Vec::new();
-        let candidates = candidates::list(store, query, &mut problems)?;
         let conditions = conditions::of_filter(&store.schema, &query.filter);
+        let is_by_time = query.order.key == SortKey::Time;
+        let cursor = |experiment: &Experiment| Cursor::new(&experiment.experiment_id, query, &conditions);
+        let mut cursors: Vec<Cursor> =
+            if is_by_time { query.experiments.iter().map(cursor).collect() } else { Vec::new() };
+        let candidates = match candidates::at_once(store, query)? {
+            None if is_by_time && has_enough(store, query, &mut cursors)? => None,
+            None => candidates::list(store, query, &mut problems)?,
+            some => some,
+        };
         let plan = match candidates {
-            None if query.order.key == SortKey::Time => {
-                let cursors = query
-                    .experiments
-                    .iter()
-                    .map(|experiment| Cursor::new(&experiment.experiment_id, query, &conditions))
-                    .collect();
-                Plan::Merged { cursors, is_descending: query.order.is_descending }
-            }
+            None if is_by_time => Plan::Merged { cursors, is_descending: query.order.is_descending },
             None => Plan::Listed(all(store, query, &conditions)?),
-            Some(ids) => Plan::Listed(some(store, query, &conditions, &ids)?),
+            Some(ids) => Plan::Listed(some(store, query, conditions, &ids)?),
         };
         Ok(Self { plan, problems })
     }
@@ -90,6 +91,24 @@ impl Scan {
     pub(super) fn problems(self) -> Vec<Problem> {
         self.problems
     }
+}
+
+/// So many of the first traces are looked at before an index is asked for the few that may fit.
+const FIRST_LOOKED_AT: usize = 2_000;
+
+/// Whether as many as are wanted are met soon on the way. Not asked where spans decide, which are not looked at yet.
+fn has_enough(store: &SqliteStore, query: &Query, cursors: &mut [Cursor]) -> Result<bool> {
+    let Some(wanted) = query.expected.filter(|_| !query.filter.needs_spans()) else { return Ok(false) };
+    let rows = FIRST_LOOKED_AT / cursors.len().max(1);
+    for cursor in cursors.iter_mut() {
+        match store.try_read(|connection| cursor.read(connection, rows, wanted)) {
+            // What is damaged is told where it is needed.
+            Err(error) if !is_damage(&error) => return Err(database_error(&store.name, &error)),
+            _ => {}
+        }
+    }
+    let met: usize = cursors.iter().map(|cursor| cursor.hits.len()).sum();
+    Ok(met >= wanted || cursors.iter().all(|cursor| cursor.is_done))
 }
 
 /// A place in the index (experiment, time), which every release has.
@@ -157,13 +176,17 @@ impl Cursor {
         let mut seen = 0;
         while let Some(row) = rows.next()? {
             seen += 1;
+            let fits = integer(row, 2) == Some(1);
+            let is_long = seen % CLOCK_EVERY == 0 && started.elapsed() > LONGEST_READ;
+            if !fits && !is_long && seen < limit {
+                continue;
+            }
             let place = (integer(row, 1).unwrap_or_default(), text(row, 0).unwrap_or_default());
-            if integer(row, 2) == Some(1) {
+            if fits {
                 let hit = Hit { rowid: integer(row, 3).unwrap_or_default(), id: place.1.clone() };
                 self.hits.push_back((place.0, hit));
             }
             self.last = Some(place);
-            let is_long = seen % CLOCK_EVERY == 0 && started.elapsed() > LONGEST_READ;
             if self.hits.len() >= enough || is_long {
                 return Ok(());
             }
@@ -207,35 +230,32 @@ fn all(store: &SqliteStore, query: &Query, conditions: &Sql) -> Result<Ranked> {
             Ok(true)
         })?;
         if is_done {
-            return Ok(ranking.finish());
+            return Ok(ranking.finish(Sql::all([])));
         }
     }
 }
 
-/// Those of some traces that may be meant, sorted.
-fn some(store: &SqliteStore, query: &Query, conditions: &Sql, ids: &[String]) -> Result<Ranked> {
+/// Some traces, sorted. Whether they are meant is looked at when it is their turn.
+fn some(store: &SqliteStore, query: &Query, conditions: Sql, ids: &[String]) -> Result<Ranked> {
     let sql = format!(
-        "select t.rowid, {}, {} from trace_info t where t.request_id in (select value from json_each(?)) \
+        "select t.rowid, {}, 1 from trace_info t where t.request_id in (select value from json_each(?)) \
          and t.experiment_id in ({}) {}",
         sort_expression(&store.schema, query.order.key),
-        conditions.text,
         experiment_list(query),
         time_bounds(&query.filter)
     );
     let mut ranking = Ranking::new(query.order);
-    for page in ids.chunks(2_000) {
+    for page in ids.chunks(1_000) {
         store.read(|connection| {
-            let mut values = conditions.values.clone();
-            values.push(Value::Text(serde_json::to_string(page).unwrap_or_default()));
             let mut statement = connection.prepare_cached(&sql)?;
-            let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+            let mut rows = statement.query([serde_json::to_string(page).unwrap_or_default()])?;
             while let Some(row) = rows.next()? {
                 ranking.take(row);
             }
             Ok(())
         })?;
     }
-    Ok(ranking.finish())
+    Ok(ranking.finish(conditions))
 }
 
 /// The experiments as a list for SQL: integers, the type of the column; a foreign id that is none fits nothing.

@@ -7,6 +7,7 @@ use crate::filter::Sieve;
 use crate::model::{Cost, Problem, SearchRow, Span, SpanId, SpanStatus, SpanType, Timestamp};
 use crate::store::spans::Rows;
 use rusqlite::{Connection, Row};
+use std::collections::HashSet;
 use std::time::Instant;
 
 /// How often a trace is read again because it changed in the middle.
@@ -105,10 +106,11 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached("pragma data_version")?.query_row([], |row| row.get(0))
 }
 
-/// Whether a trace has any row at all.
-pub(super) fn has_any(store: &SqliteStore, trace_id: &str) -> Result<bool> {
-    let sql = "select 1 from spans where trace_id = ? limit 1";
-    store.read(|connection| connection.prepare_cached(sql)?.exists([trace_id]))
+/// Those of some traces that have any row at all.
+pub(super) fn with_any<'a>(store: &SqliteStore, trace_ids: impl Iterator<Item = &'a str>) -> Result<HashSet<String>> {
+    let sql = "select value from json_each(?) where exists (select 1 from spans where trace_id = value)";
+    let ids = serde_json::to_string(&trace_ids.collect::<Vec<_>>()).unwrap_or_default();
+    store.read(|connection| connection.prepare_cached(sql)?.query_map([ids], |row| row.get(0))?.collect())
 }
 
 /// The rows of a trace as conditions look at them, with attributes decoded.
