@@ -280,17 +280,21 @@ fn syntax_error(text: &str, wrong: &SyntaxError) -> Error {
 
 /// The filter around what is wrong with it, on one line, and a line that points there.
 fn quoted(text: &str, wrong: &SyntaxError) -> [String; 2] {
-    let shown = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
-    let (before, rest) = text.split_at(wrong.at.start);
-    let (piece, behind) = rest.split_at(wrong.at.end - wrong.at.start);
-    let skipped = before.chars().count().saturating_sub(QUOTED);
-    let before: String = shown(before).chars().skip(skipped).collect();
-    let before = if skipped > 0 { format!("…{before}") } else { before };
-    let piece: String = shown(piece).chars().take(QUOTED).collect();
-    let cut: String = shown(behind).chars().take(QUOTED).collect();
-    let end = if cut.len() < behind.len() { "…" } else { "" };
+    let shown = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<Vec<char>>();
+    let before = shown(&text[..wrong.at.start]);
+    let piece = shown(&text[wrong.at.clone()]);
+    let behind = shown(&text[wrong.at.end..]);
+    let ellipsis = |is_cut: bool| if is_cut { "…" } else { "" };
+    let start = before.len().saturating_sub(QUOTED);
+    let before = ellipsis(start > 0).chars().chain(before[start..].iter().copied()).collect::<String>();
+    // A piece that is too long to be shown whole ends the line.
+    let is_long = piece.len() > 2 * QUOTED;
+    let piece: String = piece.into_iter().take(2 * QUOTED).collect();
+    let room = if is_long { 0 } else { QUOTED };
+    let end = ellipsis(is_long || behind.len() > room);
+    let behind: String = behind.into_iter().take(room).collect();
     let marks = "^".repeat(render::text::width(&piece).max(1));
-    [format!("{before}{piece}{cut}{end}"), " ".repeat(render::text::width(&before)) + &marks]
+    [format!("{before}{piece}{behind}{end}"), " ".repeat(render::text::width(&before)) + &marks]
 }
 
 fn find<'a>(

@@ -197,6 +197,9 @@ impl SpanTest {
 fn pattern_in_content(name: &str, pattern: &str) -> String {
     let (start, pattern) = match pattern.strip_prefix('^') {
         Some(rest) => (r#""\\""#, rest),
+        // What MLflow writes here takes as much as it can, which comes to the same, but goes through megabytes first; only
+        // a quantifier that the pattern begins with would not mean the same.
+        None if !pattern.starts_with(['?', '*', '+', '{']) => (r#""\\".*?"#, pattern),
         None => (r#""\\".*"#, pattern),
     };
     let (pattern, end) = match pattern.strip_suffix('$') {

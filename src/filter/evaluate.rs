@@ -156,7 +156,7 @@ impl Comparison {
             Operand::Int(other) => *other as f64,
             Operand::Float(other) => *other,
             Operand::Text(text) => {
-                let looks_like_one = || text.trim_matches(|c: char| c.is_ascii_whitespace()).parse().ok();
+                let looks_like_one = || text.trim_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']).parse().ok();
                 let is_plain = text.bytes().all(|b| !b.is_ascii_alphabetic() || b.eq_ignore_ascii_case(&b'e'));
                 (has_affinity && is_plain).then(looks_like_one).flatten().unwrap_or(f64::INFINITY)
             }

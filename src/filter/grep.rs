@@ -45,7 +45,14 @@ impl Grep {
     /// What is wrong with it.
     pub fn new(pattern: &str) -> Result<Self, String> {
         let regex = Regex::new(pattern).map_err(|error| error.to_string())?;
-        let hir = regex_syntax::ParserBuilder::new().build().parse(pattern).ok();
+        let parsed = regex_syntax::Parser::new().parse(pattern);
+        if let Err(regex_syntax::Error::Parse(error)) = &parsed
+            && matches!(error.kind(), regex_syntax::ast::ErrorKind::RepetitionCountInvalid)
+        {
+            // The engine would turn the bounds around.
+            return Err(error.kind().to_string());
+        }
+        let hir = parsed.ok();
         let needles = hir.as_ref().and_then(required).filter(|one| one.iter().all(|needle| needle.len() > 1));
         let needles = needles.unwrap_or_default();
         // Where case counts in parts only, it is left out of account throughout: more is looked into, never less.

@@ -13,7 +13,8 @@ use python::translate;
 /// - `\N{…}` and the flag `t` are refused.
 /// - Groups more than 60 deep, backreferences and repeated assertions inside a lookbehind, and counts too great for a
 ///   compiled program (`\w{3000}`) are refused.
-/// - A search is given up after so many steps back that it would last for seconds; Python would go on.
+/// - A search is given up after so many steps back that it would last for seconds, or where `.*` beside a look-around
+///   would have to keep a million places to go back to; Python would go on.
 /// - Characters are of the kinds (`\w`, `\d`, case) that a newer Unicode than Python 3.11's says.
 /// - A backreference that ignores case needs as many bytes as its group took.
 /// - A condition on the group that it stands in holds; in Python it does not, the first time round.

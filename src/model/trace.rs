@@ -26,6 +26,8 @@ pub mod keys {
     pub const COST: &str = "mlflow.trace.cost";
     /// Tag: prompts that were used, `[{"name", "version"}]` (`tracing/constant.py`, `TraceTagKey.LINKED_PROMPTS`).
     pub const LINKED_PROMPTS: &str = "mlflow.linkedPrompts";
+    /// Metadata: the form of the trace's data, which every client of MLflow records.
+    pub const SCHEMA_VERSION: &str = "mlflow.trace_schema.version";
     /// Metadata: sizes, among them the number of spans (3.1 on).
     pub const SIZE_STATS: &str = "mlflow.trace.sizeStats";
 }

@@ -15,7 +15,7 @@ pub use uri::{Address, Surroundings, resolve};
 
 use crate::error::Result;
 use crate::filter::{AssessmentTest, Clause, Filter};
-use crate::model::{Experiment, Problem, Totals, Trace, TraceInfo};
+use crate::model::{Experiment, Problem, Totals, Trace, TraceInfo, keys};
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -294,7 +294,9 @@ impl Sink for Exact<'_> {
             return (self.take)(trace);
         }
         let is_lost = trace.spans.as_ref().is_some_and(|spans| spans.problems.iter().any(Problem::is_loss));
-        if is_lost && self.filter.matches_info(&trace.info) {
+        // A record that no client of MLflow made has no spans that could be lost.
+        let has_spans = trace.info.span_count.is_some() || trace.info.metadata.get(keys::SCHEMA_VERSION).is_some();
+        if is_lost && has_spans && self.filter.matches_info(&trace.info) {
             self.undecided.push(trace.info.trace_id);
         }
         Ok(ControlFlow::Continue(()))

@@ -6,8 +6,9 @@
 
 For each release it serves a copy of a fixture with MLflow itself, runs the commands of fixtures/record_http.py on the
 server and on the copy, and prints a line for each; the exit code is 1 if an answer differs in a way not listed below.
-The first run of a release installs it from PyPI below ${MLTRACE_E2E:-~/.cache/mltrace-e2e} (about 300 MB).  Needs
-Python 3.11 or uv.
+Of the newest release it then serves the store that filters are for, and asks it for every string of
+fixtures/filters/cases.jsonl, which takes another minute.  The first run of a release installs it from PyPI below
+${MLTRACE_E2E:-~/.cache/mltrace-e2e} (about 300 MB).  Needs Python 3.11 or uv.
 """
 import argparse
 import contextlib
@@ -19,6 +20,7 @@ import sqlite3
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # no __pycache__ in the source
@@ -30,6 +32,13 @@ from make.release import QUIET, backend, make_venv, mlflow_server, stop_on_signa
 DEFAULT = ["3.18.0"]
 STORES = {release: f"{release}-sqlite" for release in ["2.22.5", "3.1.4", "3.2.0", "3.5.1", "3.16.1"]}
 STORES |= {release: f"{release}-http-sqlite" for release in ["3.6.0", "3.18.0"]}
+# The store in which all filters are asked for.
+FILTERED = {"3.18.0": "3.18.0-sqlite"}
+# Servers fail with status 500 on every page that has one of these: Python's way to write a number that JSON lacks.
+UNSERVABLE = "delete from assessments where value in ('NaN', 'Infinity', '-Infinity')"
+# Where a server fails and its files do not: how MLflow's own error is told in cases.jsonl, and why.
+ONLY_FILES_ANSWER = [("at most 64 tables in a join", "each condition on a tag is a join to MLflow, and SQLite has so many at most")]
+AT_ONCE = 4
 
 # How an answer of a server may differ from that of its files: the releases, where in the JSON document (a pattern for the
 # whole path, as in `traces[0].tags.env`), whether two values differ so (the server's and the files'), and why.
@@ -37,6 +46,7 @@ ALL = set(STORES)
 ALLOWED = [
     (ALL, r"(.*\.)?spans_source", lambda served, filed: True, "it says where the spans were read"),
     (ALL, r"(.*\.)?span_count", lambda served, filed: served is None, "no route tells it of a trace whose client did not record it"),
+    (ALL, r"page\.matched", lambda served, filed: served is None and isinstance(filed, int), "of a list that is cut, a server tells only that there is more"),
     ({"3.6.0"}, r"page\.(complete|matched)", lambda served, filed: not served, "with --name: it cannot search for traces without a name"),
     ({"3.6.0"}, r"spans\[\d+\]\.attributes\.mlflow\.spanType", lambda served, filed: filed == NO_KEY, "this release adds types to what OpenTelemetry sent while it loads it"),
 ]
@@ -122,10 +132,10 @@ class Checks:
         return answer | {"spans": kept, "page": page}
 
 
-def copy_store(name, target):
+def copy_store(source, target):
     """A copy of a fixture that finds its own files: where it names its old folder, it names the new one."""
-    shutil.copytree(FIXTURES / "stores" / name, target)
-    old, new = str(commands.ROOT / name), str(target)
+    shutil.copytree(source, target)
+    old, new = str(commands.ROOT / source.name), str(target)
     with contextlib.closing(sqlite3.connect(target / "mlflow.db")) as database, database:
         database.execute("update experiments set artifact_location = replace(artifact_location, ?, ?)", (old, new))
         database.execute("update trace_tags set value = replace(value, ?, ?) where key = 'mlflow.artifactLocation'", (old, new))
@@ -196,6 +206,53 @@ def compare(checks, served, filed, folder, oracle):
     ])
 
 
+def found(program, text):
+    """The ids of the traces that a filter selects, or how it ends."""
+    try:
+        return program.run("traces list --all -x Alpha -x Beta -o ids --filter FILTER", FILTER=text).split()
+    except RuntimeError as error:
+        return str(error).partition("ended with ")[2].strip() or str(error)
+
+
+def compare_filters(checks, served, filed):
+    with open(FIXTURES / "filters" / "cases.jsonl", encoding="utf-8") as lines:
+        cases = [json.loads(line) for line in lines]
+    cases = [case for case in cases if "\0" not in case["filter"]]  # no argument of a program holds that
+    started = time.monotonic()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(lambda case: [found(program, case["filter"]) for program in (served, filed)], cases))
+    wrong, selecting = [], 0
+    for case, (ours, theirs) in zip(cases, answers):
+        selecting += isinstance(theirs, list) and bool(theirs)
+        may_fail = any(words in case.get("error", "") for words, _ in ONLY_FILES_ANSWER)
+        if may_fail and (isinstance(ours, list) or not isinstance(theirs, list)):
+            wrong.append(f"{short(case['filter'])}: listed as one that only files answer, but the server gives {short(ours)}, the files {short(theirs)}")
+        elif not may_fail and ours != theirs:
+            wrong.append(f"{short(case['filter'])}: the server gives {short(ours)}, the files {short(theirs)}")
+    if not selecting:
+        wrong.append("no filter selects anything")
+    checks.check(f"{len(cases)} filters, of which {selecting} select something, {time.monotonic() - started:.0f} s", wrong)
+
+
+def on_server(checks, python, program, source, ask, statements=""):
+    """Serves a copy of a store, and lets `ask` compare the server with the copy."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="mltrace-e2e-") as temporary:
+        folder = Path(temporary).resolve()
+        home, store, log_path = folder / "home", folder / "store", folder / "server.log"
+        home.mkdir()
+        copy_store(source, store)
+        with contextlib.closing(sqlite3.connect(store / "mlflow.db")) as database:
+            database.executescript(statements)
+        env = {**QUIET, "PATH": f"{python.parent}:/usr/bin:/bin", "HOME": str(home)}
+        try:
+            with open(log_path, "w") as log, mlflow_server(python, store, backend(store), env, log) as url:
+                print(f"{checks.release}: {source.relative_to(FIXTURES)} is served at {url}, {time.monotonic() - started:.0f} s", flush=True)
+                ask(commands.Program(program, url, home), commands.Program(program, str(store / "mlflow.db"), home), folder)
+        except RuntimeError as error:
+            checks.check("the server runs", [str(error), *log_path.read_text(errors="replace").splitlines()[-20:]])
+
+
 def serve(release, program, cache):
     """How many checks of a release failed."""
     started = time.monotonic()
@@ -205,21 +262,11 @@ def serve(release, program, cache):
     checks = Checks(release)
     name = STORES[release]
     oracle = json.loads((FIXTURES / "stores" / f"{name}.oracle.json").read_text(encoding="utf-8"))
-    with tempfile.TemporaryDirectory(prefix="mltrace-e2e-") as temporary:
-        folder = Path(temporary).resolve()
-        home = folder / "home"
-        home.mkdir()
-        copy_store(name, folder / "store")
-        env = {**QUIET, "PATH": f"{python.parent}:/usr/bin:/bin", "HOME": str(home)}
-        log_path = folder / "server.log"
-        try:
-            with open(log_path, "w") as log, mlflow_server(python, folder / "store", backend(folder / "store"), env, log) as url:
-                print(f"{release}: {name} is served at {url}, {time.monotonic() - started:.0f} s", flush=True)
-                served = commands.Program(program, url, home)
-                filed = commands.Program(program, str(folder / "store" / "mlflow.db"), home)
-                compare(checks, served, filed, folder / "attachments", oracle)
-        except RuntimeError as error:
-            checks.check("the server runs", [str(error), *log_path.read_text(errors="replace").splitlines()[-20:]])
+    on_server(checks, python, program, FIXTURES / "stores" / name, lambda served, filed, folder: compare(
+        checks, served, filed, folder / "attachments", oracle))
+    if release in FILTERED:
+        on_server(checks, python, program, FIXTURES / "filters" / FILTERED[release], lambda served, filed, _: compare_filters(
+            checks, served, filed), UNSERVABLE)
     print(f"{release}: {checks.failed or 'no'} checks failed, {time.monotonic() - started:.0f} s", flush=True)
     return checks.failed
 

@@ -14,6 +14,7 @@ mod concurrency;
 mod contract;
 mod damaged;
 mod errors;
+mod filters;
 mod floors;
 mod harness;
 mod help;

@@ -42,7 +42,7 @@ const PREFIXES: [(&str, Scope); 12] = [
 
 const PREFIX_NAMES: &[&str] = &["tags", "metadata", "trace", "span", "feedback", "expectation", "issue", "attributes"];
 
-const SPAN_KEYS: &[&str] = &["name", "type", "status", "content", "attributes"];
+const SPAN_KEYS: &[&str] = &["span.name", "span.type", "span.status", "span.content"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scope {
@@ -347,7 +347,7 @@ fn span(key: &Key<'_>, test: Test) -> Result<Clause, SyntaxError> {
             let found = key.refuse(format!("`span.{bare}` is no key"));
             Err(found
                 .hinted("span.name, span.type, span.status, span.content and span.attributes.NAME are")
-                .among(bare, SPAN_KEYS))
+                .among(key.name, SPAN_KEYS))
         }
     }
 }

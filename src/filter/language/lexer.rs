@@ -36,7 +36,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
-        if first.is_whitespace() {
+        if is_space(first) {
             at += first.len_utf8();
             continue;
         }
@@ -66,7 +66,7 @@ fn token(rest: &str, is_after_dot: bool) -> (Kind, usize) {
             let length = span(rest, is_word);
             match pattern_operator(rest, length) {
                 // Where a dot stands before or behind it, a word is always part of a key.
-                Some(length) if !is_after_dot && !rest[length..].trim_start().starts_with('.') => {
+                Some(length) if !is_after_dot && !rest[length..].trim_start_matches(is_space).starts_with('.') => {
                     (Kind::Operator, length)
                 }
                 _ => (Kind::Word, length),
@@ -83,7 +83,7 @@ fn pattern_operator(rest: &str, length: usize) -> Option<usize> {
     if is_pattern(word) {
         return Some(length);
     }
-    let next = behind.trim_start();
+    let next = behind.trim_start_matches(is_space);
     let next_length = span(next, is_word);
     let is_negated = word.eq_ignore_ascii_case("NOT") && next.len() < behind.len() && is_pattern(&next[..next_length]);
     is_negated.then(|| length + (behind.len() - next.len()) + next_length)
@@ -95,6 +95,11 @@ const fn quote_kind(quote: char) -> Kind {
         '"' => Kind::Double,
         _ => Kind::Backtick,
     }
+}
+
+/// Space to Python, which has four characters more than Unicode.
+fn is_space(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\x1c'..='\x1f')
 }
 
 fn is_word(c: char) -> bool {

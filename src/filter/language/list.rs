@@ -48,9 +48,11 @@ impl Reader<'_> {
 
     /// Goes on to the next sign that is neither space nor comment.
     fn skip(&mut self) {
-        self.rest = self.rest.trim_start();
+        // Python knows fewer spaces here than elsewhere.
+        const SPACE: [char; 5] = [' ', '\t', '\x0c', '\n', '\r'];
+        self.rest = self.rest.trim_start_matches(SPACE);
         while self.rest.starts_with('#') {
-            self.rest = self.rest.find('\n').map_or("", |end| &self.rest[end..]).trim_start();
+            self.rest = self.rest.find('\n').map_or("", |end| &self.rest[end..]).trim_start_matches(SPACE);
         }
     }
 

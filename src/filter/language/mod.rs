@@ -56,34 +56,39 @@ pub fn parse(text: &str) -> Result<Vec<Clause>, SyntaxError> {
             return Err(error(token.at, "AND is missing before this"));
         }
         before = form;
-        bounds.extend(overflowing_bound(&clause).map(|why| (token.at.clone(), why)));
+        if let Clause::Number(NumberKey::Timestamp, Comparison::Greater | Comparison::AtLeast, operand) = &clause {
+            bounds.push((token.at.clone(), operand.clone()));
+        }
         match clause {
             // Of several the last one counts, and an empty one is none.
             Clause::Run(id) => run = Some(id),
             clause => clauses.push(clause),
         }
     }
-    if let Some((at, why)) = bounds.into_iter().next()
-        && clauses.iter().any(|clause| matches!(clause, Clause::Span(_)))
-    {
-        return Err(error(at, why));
+    if let Some(wrong) = wrong_bound(&clauses, &bounds) {
+        return Err(wrong);
     }
     clauses.extend(run.filter(|id| !id.is_empty()).map(Clause::Run));
     Ok(clauses)
 }
 
-/// Why a lower bound on the start of traces cannot go with conditions on spans, for which MLflow makes another of it, ten
-/// seconds earlier and in nanoseconds.
-fn overflowing_bound(clause: &Clause) -> Option<&'static str> {
-    let Clause::Number(NumberKey::Timestamp, Comparison::Greater | Comparison::AtLeast, operand) = clause else {
+/// Why lower bounds on the start of traces cannot go with conditions on spans: MLflow makes another one of the greatest,
+/// ten seconds earlier and in nanoseconds. Tells the place of the wrong one.
+fn wrong_bound(clauses: &[Clause], bounds: &[(Range<usize>, Operand)]) -> Option<SyntaxError> {
+    if !clauses.iter().any(|clause| matches!(clause, Clause::Span(_))) {
         return None;
-    };
-    let is_beyond = |millis: i64| millis.checked_sub(10_000).and_then(|bound| bound.checked_mul(1_000_000)).is_none();
-    match operand {
-        Operand::Text(_) => Some("beside conditions on spans this has to be a bare number"),
-        Operand::Int(millis) if is_beyond(*millis) => Some("beside conditions on spans this is too far from now"),
-        Operand::Int(_) | Operand::Float(_) => None,
     }
+    let is_text = |(_, operand): &&(Range<usize>, Operand)| matches!(operand, Operand::Text(_));
+    if let Some((at, _)) = bounds.iter().find(is_text) {
+        return Some(error(at.clone(), "beside conditions on spans this has to be a bare number"));
+    }
+    let integers = bounds.iter().filter_map(|(at, operand)| match operand {
+        Operand::Int(millis) => Some((*millis, at)),
+        Operand::Float(_) | Operand::Text(_) => None,
+    });
+    let (greatest, at) = integers.max_by_key(|(millis, _)| *millis)?;
+    let is_beyond = greatest.checked_sub(10_000).and_then(|bound| bound.checked_mul(1_000_000)).is_none();
+    is_beyond.then(|| error(at.clone(), "beside conditions on spans this is too far from now"))
 }
 
 /// How a clause looks, which decides whether MLflow's parser can tell where the next one begins without AND.

@@ -7,7 +7,7 @@ use crate::filter::{
     AssessmentTest, Clause, Comparison, Filter, Label, LabelTest, NumberKey, Operand, Regex, SpanTest, TextKey,
     TextTest, ValueTest,
 };
-use crate::model::{AssessmentKind, Timestamp, keys, python};
+use crate::model::{AssessmentKind, Json, Timestamp, keys, python};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value;
 use rusqlite::{Connection, functions::Context};
@@ -223,11 +223,10 @@ fn recorded(schema: &Schema, key: &str, test: &LabelTest) -> Option<Sql> {
             Some(Sql::all(parts.map(|column| Sql::new(format!("t.{column} is null"), Vec::new()))))
         }
         LabelTest::Text(TextTest::Is(wanted)) => {
-            let wanted: serde_json::Value = serde_json::from_str(wanted).ok()?;
+            let wanted = Json::from_strict(wanted)?;
             let parts = columns.iter().zip(&figures).filter_map(|(column, figure)| {
-                let number = wanted.get(*column)?;
-                let value = number.as_i64().map(Value::Integer).or_else(|| number.as_f64().map(Value::Real))?;
-                Some(Sql::new(format!("{figure} = ?"), vec![value]))
+                let number = wanted.member(column)?.as_f64()?;
+                Some(Sql::new(format!("{figure} = ?"), vec![Value::Real(number)]))
             });
             Some(Sql::all(parts))
         }

@@ -1,0 +1,651 @@
+//! MLflow's filter language: to every string of `fixtures/filters/cases.jsonl` the answer has to be MLflow 3.18.0's, in
+//! each of the stores beside it. Where it is another one, [`EXCEPTIONS`] says which and why.
+
+use crate::harness::{Cli, Fixture, fixtures, items, strings};
+use mltrace::filter::{Clause, Filter, language};
+use mltrace::store::{self, Address, Query, Surroundings, TraceStore};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+const DATABASE: &str = "3.18.0-sqlite";
+const FILES: &str = "3.18.0-file";
+const OLDER: &str = "3.6.0-sqlite";
+const ALL: &[&str] = &[DATABASE, FILES, OLDER];
+
+/// The sorted tags `case` of what a filter selects, or why it is refused.
+type Answer = Result<Vec<String>, String>;
+
+/// A filter, and MLflow's answer in the database of 3.18.0.
+struct Case {
+    filter: String,
+    answer: Answer,
+}
+
+impl Case {
+    fn has(&self, case: &str) -> bool {
+        self.answer.as_ref().is_ok_and(|cases| cases.iter().any(|one| one == case))
+    }
+
+    fn has_any(&self) -> bool {
+        self.answer.as_ref().is_ok_and(|cases| !cases.is_empty())
+    }
+}
+
+/// Why filters have another answer here than in MLflow, and which.
+struct Exception {
+    stores: &'static [&'static str],
+    filters: Filters,
+    why: &'static str,
+    instead: Instead,
+}
+
+enum Filters {
+    These(&'static [&'static str]),
+    /// All of a kind.
+    Like(fn(&Case) -> bool),
+}
+
+/// What the answer is; several exceptions change it one after the other.
+enum Instead {
+    Refused,
+    Selects(&'static [&'static str]),
+    With(&'static [&'static str]),
+    Without(&'static [&'static str]),
+}
+
+use Filters::{Like, These};
+use Instead::{Refused, Selects, With, Without};
+
+const EXCEPTIONS: &[Exception] = &[
+    Exception {
+        stores: ALL,
+        filters: These(&["span.attributes.model IN ('gpt-4')"]),
+        why: "IN of an attribute means what is written; MLflow fails",
+        instead: Selects(&["e06", "e09"]),
+    },
+    Exception {
+        stores: ALL,
+        filters: These(&["span.`attributes.dotted.key` IN ('x')"]),
+        why: "IN of an attribute means what is written; MLflow fails",
+        instead: Selects(&["e07"]),
+    },
+    Exception {
+        stores: ALL,
+        filters: These(&["span.attributes.dotted.key = 'x'"]),
+        why: "= of an attribute means what is written; in MLflow it never holds",
+        instead: Selects(&["e07"]),
+    },
+    Exception {
+        stores: ALL,
+        filters: These(&[r"status IN ('\N{LATIN CAPITAL LETTER O}K')"]),
+        why: "the names of all characters are not in the program",
+        instead: Refused,
+    },
+    Exception {
+        stores: ALL,
+        filters: These(&["name RLIKE 'x{99999999999}'"]),
+        why: "a count too large for Python's C integers fails there; here it is no pattern, and finds nothing",
+        instead: Selects(&[]),
+    },
+    Exception {
+        stores: ALL,
+        filters: Like(|case| case.answer.as_ref().is_err_and(|why| why.contains("at most 64 tables in a join"))),
+        why: "SQLite joins no more tables; here a condition is no join",
+        instead: Selects(&["a01", "a02", "a03", "a04", "a05", "a06", "a07", "a08", "a09", "f04"]),
+    },
+    Exception {
+        stores: &[FILES],
+        filters: Like(|case| case.has("f01")),
+        why: "a trace that never ended is in no file store",
+        instead: Without(&["f01"]),
+    },
+    Exception {
+        stores: &[FILES],
+        filters: These(&[
+            "trace.run_id = '00000000000f42408000000000005eed'",
+            "metadata.run_id = '00000000000f42408000000000005eed'",
+            "tags.run_id = '00000000000f42408000000000005eed'",
+            "feedback.run_id = '00000000000f42408000000000005eed'",
+            "metadata.`mlflow.sourceRun` = '00000000000f42408000000000005eed'",
+            "run_id = '00000000000f42408000000000005eed'",
+            "run_id = '00000000000f42408000000000005eed' AND name LIKE 'linked'",
+            "run_id = '' AND run_id = '00000000000f42408000000000005eed'",
+            "run_id = '00000000000f42418000000000005eed' AND run_id = '00000000000f42408000000000005eed'",
+        ]),
+        why: "file stores do not link traces to runs afterwards",
+        instead: Without(&["d03"]),
+    },
+    Exception {
+        stores: &[FILES],
+        filters: These(&[
+            "run_id = '00000000000f42418000000000005eed'",
+            "run_id = '00000000000f42408000000000005eed' AND run_id = '00000000000f42418000000000005eed'",
+            "run_id = \"00000000000f42408000000000005eed\" AND metadata.`mlflow.sourceRun` = '00000000000f42418000000000005eed'",
+        ]),
+        why: "file stores do not link traces to runs afterwards",
+        instead: Without(&["d04"]),
+    },
+    Exception {
+        stores: &[FILES],
+        filters: These(&["feedback.score = '1.0'"]),
+        why: "file stores keep every number as a float",
+        instead: With(&["g06"]),
+    },
+    Exception {
+        stores: &[FILES],
+        filters: These(&["feedback.score = 'NaN'"]),
+        why: "file stores fail to write such feedback",
+        instead: Without(&["g21"]),
+    },
+    Exception {
+        stores: &[FILES],
+        filters: These(&["feedback.score = 'Infinity'"]),
+        why: "file stores fail to write such feedback",
+        instead: Without(&["g22"]),
+    },
+    Exception {
+        stores: &[FILES],
+        filters: These(&["feedback.score is null"]),
+        why: "file stores fail to write feedback of NaN and Infinity",
+        instead: With(&["g21", "g22"]),
+    },
+    Exception {
+        stores: &[FILES, OLDER],
+        filters: Like(|case| {
+            case.filter.starts_with("issue.") && case.has_any() && !case.filter.contains("issue.name")
+        }),
+        why: "only databases of 3.18 have issues",
+        instead: Selects(&[]),
+    },
+    Exception {
+        stores: &[FILES, OLDER],
+        filters: These(&["metadata.`mlflow.trace.cost` IS NULL"]),
+        why: "only databases of 3.18 have costs",
+        instead: With(&["e01", "e10", "e11"]),
+    },
+    Exception {
+        stores: &[FILES, OLDER],
+        filters: Like(|case| {
+            case.filter.contains("mlflow.trace.cost`") && !case.filter.ends_with("IS NULL") && case.has_any()
+        }),
+        why: "only databases of 3.18 have costs",
+        instead: Selects(&[]),
+    },
+    Exception {
+        stores: &[OLDER],
+        filters: These(&[
+            r#"metadata.`mlflow.trace.tokenUsage` = '{"input_tokens": 100, "output_tokens": 7, "total_tokens": 107, "cache_read_input_tokens": 50}'"#,
+        ]),
+        why: "3.6.0 counts no cached tokens",
+        instead: Selects(&[]),
+    },
+    Exception {
+        stores: &[OLDER],
+        filters: These(&[
+            r#"metadata.`mlflow.trace.tokenUsage` = '{"input_tokens": 100, "output_tokens": 7, "total_tokens": 107}'"#,
+        ]),
+        why: "3.6.0 counts no cached tokens",
+        instead: With(&["e11"]),
+    },
+    Exception {
+        stores: &[OLDER],
+        filters: These(&["span.attributes.count LIKE '%10%'"]),
+        why: "MLflow looks for it from the attribute to the end of the span's JSON text, where 3.6.0 has no level of log",
+        instead: Without(&["e07"]),
+    },
+    Exception {
+        stores: &[OLDER],
+        filters: These(&["span.attributes.clé RLIKE 'été'"]),
+        why: "3.6.0 escapes what is not ASCII in the JSON text of spans, and a regular expression does not see that",
+        instead: Without(&["e08"]),
+    },
+];
+
+impl Exception {
+    fn concerns(&self, store: &str, case: &Case) -> bool {
+        self.stores.contains(&store)
+            && match self.filters {
+                These(filters) => filters.contains(&case.filter.as_str()),
+                Like(is_like) => is_like(case),
+            }
+    }
+
+    fn change(&self, answer: Answer) -> Answer {
+        let owned = |cases: &[&str]| cases.iter().map(|case| (*case).to_owned()).collect::<Vec<_>>();
+        match self.instead {
+            Refused => Err("refused".to_owned()),
+            Selects(cases) => Ok(owned(cases)),
+            With(more) => {
+                let mut cases = answer.unwrap_or_default();
+                cases.extend(owned(more));
+                cases.sort();
+                Ok(cases)
+            }
+            Without(less) => {
+                answer.map(|cases| cases.into_iter().filter(|case| !less.contains(&case.as_str())).collect())
+            }
+        }
+    }
+}
+
+/// Whether two answers are the same; of refusals the words do not matter.
+fn is_same(a: &Answer, b: &Answer) -> bool {
+    a.as_ref().ok() == b.as_ref().ok()
+}
+
+fn cases() -> Vec<Case> {
+    let text = std::fs::read_to_string(fixtures().join("filters/cases.jsonl")).unwrap();
+    let read = |line| {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let answer = match case["error"].as_str() {
+            Some(error) => Err(error.to_owned()),
+            None => {
+                Ok(case["selects"].as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect())
+            }
+        };
+        Case { filter: case["filter"].as_str().unwrap().to_owned(), answer }
+    };
+    text.lines().map(read).collect()
+}
+
+fn path(name: &str) -> PathBuf {
+    let folder = fixtures().join("filters").join(name);
+    folder.join(if name == FILES { "mlruns" } else { "mlflow.db" })
+}
+
+/// What the library answers; no process for each of so many strings.
+fn ask(store: &dyn TraceStore, newest: &Query, filter: &str) -> Answer {
+    let clauses = language::parse(filter).map_err(|error| error.message)?;
+    let query = Query { filter: Filter { clauses }, ..newest.clone() };
+    let mut cases = Vec::new();
+    store::select(store, &query, &mut Vec::new(), &mut |trace| {
+        cases.push(trace.info.tags.get("case").unwrap_or("a trace without a case").to_owned());
+        Ok(ControlFlow::Continue(()))
+    })
+    .unwrap_or_else(|error| panic!("{filter}: {error}"));
+    cases.sort();
+    Ok(cases)
+}
+
+/// Compares all answers in one store.
+fn compare(name: &str) {
+    let cases = cases();
+    assert!(cases.len() > 900, "{}", cases.len());
+    let path = path(name);
+    let address = if name == FILES { Address::Files(path) } else { Address::Sqlite(path) };
+    let store = store::open(&address, &Surroundings::default()).unwrap();
+    let mut experiments = store.experiments(&mut Vec::new()).unwrap();
+    experiments.retain(|experiment| ["Alpha", "Beta"].contains(&experiment.name.as_str()));
+    assert_eq!(experiments.len(), 2);
+    let newest = Query::newest(experiments);
+    let mut wrong = Vec::new();
+    for exception in EXCEPTIONS.iter().filter(|exception| exception.stores.contains(&name)) {
+        if let These(filters) = exception.filters {
+            let unknown = filters.iter().filter(|filter| !cases.iter().any(|case| case.filter == **filter));
+            wrong.extend(unknown.map(|filter| format!("{filter:?} is an exception, but no case")));
+        } else if !cases.iter().any(|case| exception.concerns(name, case)) {
+            wrong.push(format!("no case is such an exception: {}", exception.why));
+        }
+    }
+    for case in &cases {
+        let mut expected = case.answer.clone();
+        let mut whys = Vec::new();
+        for exception in EXCEPTIONS.iter().filter(|exception| exception.concerns(name, case)) {
+            let changed = exception.change(expected.clone());
+            if is_same(&changed, &expected) {
+                wrong.push(format!("{:?} is no exception: {}", case.filter, exception.why));
+            }
+            whys.push(exception.why);
+            expected = changed;
+        }
+        let ours = ask(&*store, &newest, &case.filter);
+        if !is_same(&ours, &expected) {
+            wrong.push(format!("{:?}\n    {ours:?}, not\n    {expected:?} {whys:?}", case.filter));
+        }
+    }
+    assert!(wrong.is_empty(), "{name}: {} are wrong\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_database_answers_as_mlflow() {
+    compare(DATABASE);
+}
+
+#[test]
+fn files_answer_as_mlflow() {
+    compare(FILES);
+}
+
+#[test]
+fn a_database_of_an_older_release_answers_as_mlflow() {
+    compare(OLDER);
+}
+
+#[test]
+fn what_is_read_can_be_printed_and_read_again() {
+    let (mut printed, mut read) = (0, 0);
+    for case in cases() {
+        let Ok(clauses) = language::parse(&case.filter) else { continue };
+        read += 1;
+        let Some(texts) = clauses.iter().map(language::text).collect::<Option<Vec<_>>>() else { continue };
+        printed += 1;
+        let text = texts.join(" AND ");
+        let again = language::parse(&text).unwrap_or_else(|error| panic!("{text}: {}", error.message));
+        assert_eq!(again, clauses, "{} as {text}", case.filter);
+        assert_eq!(Filter { clauses }.to_string(), text, "{}", case.filter);
+    }
+    assert!(read > 500 && printed + 10 > read, "{printed} of {read}");
+}
+
+#[test]
+fn every_refusal_says_what_is_wrong_and_where() {
+    let mut refused = 0;
+    for case in cases() {
+        let Err(error) = language::parse(&case.filter) else { continue };
+        refused += 1;
+        let (filter, at) = (&case.filter, &error.at);
+        assert!(!error.message.trim().is_empty() && !error.message.contains('\n'), "{filter}: {}", error.message);
+        assert!(filter.get(at.clone()).is_some(), "{filter}: {at:?} is no piece of it");
+        assert!(!at.is_empty() || at.start == filter.trim_end().len(), "{filter}: {at:?} is empty, but not at the end");
+        assert!(error.hint.is_none_or(|hint| !hint.trim().is_empty()), "{filter}");
+    }
+    assert!(refused > 200, "{refused}");
+}
+
+/// A command on one of the stores that hold the cases.
+fn on(name: &str, words: &str) -> Cli {
+    Cli::new(words).on(path(name))
+}
+
+/// A filter is not split into words.
+fn filtered(name: &str, filter: &str) -> Cli {
+    on(name, "traces list --all -x Alpha -x Beta").arg(format!("--filter={filter}"))
+}
+
+/// The sorted cases that a command lists.
+fn listed(cli: &Cli) -> Vec<String> {
+    let document = cli.json();
+    let tags = items(&document, "traces").iter().map(|trace| trace["tags"]["case"].as_str().unwrap().to_owned());
+    let mut cases: Vec<String> = tags.collect();
+    cases.sort();
+    cases
+}
+
+#[test]
+fn a_refused_filter_is_quoted_and_the_wrong_piece_is_marked() {
+    let long = format!("name = '{}' AND foo = 'x' AND name = '{}'", "é".repeat(70), "日".repeat(70));
+    for (filter, column, quote, marks) in [
+        ("status == 'OK'", 8, "status == 'OK'", "       ^^"),
+        ("status = 'OK", 10, "status = 'OK", "         ^^^"),
+        ("status =", 9, "status =", "        ^"),
+        ("   ", 1, "   ", "^^^"),
+        // Two columns for each of these.
+        ("name = '日本' x = 'y'", 13, "name = '日本' x = 'y'", "              ^"),
+        ("name = '🎉' AND bär = 'z'", 16, "name = '🎉' AND bär = 'z'", "                ^^^"),
+        ("tags.日本 > 'x'", 9, "tags.日本 > 'x'", "          ^"),
+        // An accent of its own takes none.
+        ("name = 'e\u{301}' AND bar = 'z'", 17, "name = 'e\u{301}' AND bar = 'z'", "               ^^^"),
+        // Whatever ends a line or moves the cursor is one column.
+        ("name = 'a'\n  AND bar = 'z'", 18, "name = 'a'   AND bar = 'z'", "                 ^^^"),
+        ("name = 'a' AND\tbar = 'z'\r\n", 16, "name = 'a' AND bar = 'z'  ", "               ^^^"),
+        (
+            &long,
+            85,
+            &format!("…{}' AND foo = 'x' AND name = '{}…", "é".repeat(34), "日".repeat(21)),
+            &format!("{}^^^", " ".repeat(41)),
+        ),
+    ] {
+        let done = filtered(DATABASE, filter).run();
+        assert_eq!((done.exit, done.stdout.as_str()), (Some(2), ""), "{filter:?}\n{done}");
+        let lines: Vec<&str> = done.stderr.lines().collect();
+        assert!(lines[0].starts_with(&format!("error: --filter, column {column}: ")), "{filter:?}\n{done}");
+        assert_eq!(lines[1].strip_prefix("    "), Some(quote), "{filter:?}\n{done}");
+        assert_eq!(lines[2].strip_prefix("    "), Some(marks), "{filter:?}\n{done}");
+        let done = filtered(DATABASE, filter).arg("--json").run();
+        assert_eq!((done.exit, done.stdout.as_str()), (Some(2), ""), "{filter:?}\n{done}");
+        let error = done.error();
+        assert_eq!((&error["code"], &error["exit"]), (&"filter_syntax".into(), &2.into()), "{filter:?}\n{done}");
+        assert!(error["message"].as_str().unwrap().contains(&format!("column {column}: ")), "{filter:?}\n{done}");
+    }
+}
+
+#[test]
+fn a_word_that_is_nearly_right_is_told() {
+    let done = filtered(DATABASE, "stauts = 'OK'").run();
+    assert!(done.stderr.contains("did you mean `status`?"), "{done}");
+    let done = filtered(DATABASE, "status = 'OK' AND executon_time > 5").run();
+    assert!(done.stderr.contains("did you mean `execution_time`"), "{done}");
+}
+
+/// Flags, and the filter that says the same.
+const SAME: &[(&[&str], &str)] = &[
+    (&["--status", "ok"], "status = 'OK'"),
+    (&["--status", "error,in_progress"], "status IN ('ERROR', 'IN_PROGRESS')"),
+    (&["--tag", "env"], "tags.env IS NOT NULL"),
+    (&["--tag", "env=prod"], "tags.env = 'prod'"),
+    (&["--tag", "env="], "tags.env = ''"),
+    (&["--tag", "a b=two"], "tags.`a b` = 'two'"),
+    (&["--tag", "quote=it's"], "tags.quote = \"it's\""),
+    (&["--tag", "env=prod", "--tag", "case=a01"], "tags.env = 'prod' AND tags.`case` = 'a01'"),
+    (&["--metadata", "env"], "metadata.env IS NOT NULL"),
+    (&["--metadata", "env=prod"], "metadata.env = 'prod'"),
+    (&["--metadata", "dotted.key=one"], "metadata.`dotted.key` = 'one'"),
+    (&["--session", "chat-1"], "metadata.`mlflow.trace.session` = 'chat-1'"),
+    (&["--user", "ada"], "metadata.`mlflow.trace.user` = 'ada'"),
+    (&["--run", "00000000000f42408000000000005eed"], "run_id = '00000000000f42408000000000005eed'"),
+    (&["--name", "answer"], "name = 'answer'"),
+    (&["--name", "*an*"], "name LIKE '%an%'"),
+    (&["--name", "?nswer"], "name LIKE '_nswer'"),
+    (&["--since", "2026-01-05T12:01:00Z"], "timestamp_ms >= 1767614460000"),
+    (&["--until", "2026-01-05T12:01:00Z"], "timestamp_ms < 1767614460000"),
+    (&["--min-duration", "1s"], "execution_time_ms >= 1000"),
+    (&["--max-duration", "5ms"], "execution_time_ms <= 5"),
+    (&["--type", "RETRIEVER"], "span.type = 'RETRIEVER'"),
+    (&["--type", "LLM", "--type", "AGENT"], "span.type IN ('LLM', 'AGENT')"),
+    (&["--llm"], "span.type IN ('LLM', 'CHAT_MODEL')"),
+    (&["--model", "gpt-3"], "span.attributes.model = 'gpt-3'"),
+    (&["--min-tokens", "0"], "metadata.`mlflow.trace.tokenUsage` IS NOT NULL"),
+    (&["--grep", "50% off"], "span.content LIKE '%50_ off%'"),
+    (&["--grep", "gpt-[34]"], "span.attributes.model RLIKE 'gpt-[34]'"),
+    (
+        &["--status", "ok", "--session", "chat-1", "--user", "ada", "--name", "c*"],
+        "status = 'OK' AND metadata.`mlflow.trace.session` = 'chat-1' AND metadata.`mlflow.trace.user` = 'ada' AND \
+         name LIKE 'c%'",
+    ),
+    (
+        &["--filter", "span.type = 'TOOL'", "--filter", "span.status = 'ERROR'", "--llm"],
+        "span.type = 'TOOL' AND span.status = 'ERROR'",
+    ),
+];
+
+#[test]
+fn flags_and_filters_that_say_the_same_select_the_same() {
+    for (flags, filter) in SAME {
+        for name in ALL {
+            let by_flags = flags.iter().fold(on(name, "traces list --all -x Alpha -x Beta"), Cli::arg);
+            let cases = listed(&by_flags);
+            assert_eq!(cases, listed(&filtered(name, filter)), "{name} {flags:?}");
+            assert!(!cases.is_empty() && cases.len() < 79, "{name} {flags:?}: {cases:?}");
+        }
+    }
+    // Together with a filter they narrow it down.
+    let both = filtered(DATABASE, "tags.env LIKE 'p%'").arg("--status").arg("ok").arg("--max-duration").arg("2ms");
+    assert_eq!(
+        listed(&both),
+        listed(&filtered(DATABASE, "tags.env LIKE 'p%' AND status = 'OK' AND execution_time <= 2"))
+    );
+    assert_eq!(listed(&both), ["a05"]);
+    // Within filters, conditions on spans hold for one span; that of a flag may hold for another.
+    let one = filtered(DATABASE, "span.type = 'TOOL' AND span.status = 'ERROR'");
+    assert_eq!(listed(&one), ["e01"]);
+    let any = filtered(DATABASE, "span.status = 'ERROR'").arg("--type").arg("TOOL");
+    assert_eq!(listed(&any), ["e01", "e02", "e09"]);
+}
+
+#[test]
+fn flags_reach_what_the_language_cannot_say() {
+    for (flags, cases) in [
+        (["--tag", "name=a tag"], &["b02"][..]),
+        (["--tag", "prompt"], &["b02"]),
+        (["--metadata", "run_id=metadata"], &["b03"]),
+        (["--metadata", "text"], &["b03"]),
+        (["--tag", "back`tick=`"], &["a12"]),
+        (["--min-tokens", "17"], &["e10", "e11"]),
+        (["--min-tokens", "18"], &["e11"]),
+    ] {
+        assert_eq!(listed(&on(DATABASE, "traces list --all").arg(flags[0]).arg(flags[1])), cases, "{flags:?}");
+    }
+}
+
+#[test]
+fn models_of_spans_are_those_of_the_attribute_where_mlflow_records_it() {
+    let fixture = Fixture::named("3.18.0-sqlite");
+    let ids = |flag: &str, value: &str| {
+        let document = fixture.cli("traces list --all").arg(flag).arg(value).json();
+        strings(items(&document, "traces"), "trace_id").into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let by_model = ids("--model", "gpt-*");
+    assert!(!by_model.is_empty());
+    assert_eq!(by_model, ids("--filter", "span.attributes.mlflow.llm.model LIKE '%gpt-%'"));
+    assert_eq!(by_model, ids("--filter", "span.attributes.`mlflow.llm.model` != 'other'"));
+}
+
+/// All that a span says, string by string: what went in and out, what went wrong, and attributes that are not MLflow's own.
+fn said(span: &Value) -> Vec<String> {
+    fn add(value: &Value, texts: &mut Vec<String>) {
+        match value {
+            Value::String(text) => texts.push(text.clone()),
+            Value::Array(list) => list.iter().for_each(|one| add(one, texts)),
+            Value::Object(object) => object.iter().for_each(|(key, one)| {
+                texts.push(key.clone());
+                add(one, texts);
+            }),
+            _ => {}
+        }
+    }
+    let mut texts = Vec::new();
+    for key in ["inputs", "outputs", "status_message"] {
+        add(&span[key], &mut texts);
+    }
+    if let Some(exception) = span["exception"].as_object() {
+        exception.values().for_each(|value| add(value, &mut texts));
+    }
+    let attributes = span["attributes"].as_object().unwrap().iter();
+    for (_, value) in attributes.filter(|(key, _)| !key.starts_with("mlflow.") || *key == "mlflow.chat.messages") {
+        add(value, &mut texts);
+    }
+    texts
+}
+
+/// A pattern, and whether a text has what it looks for.
+type Sought = (&'static str, fn(&str) -> bool);
+
+#[test]
+fn grep_shows_every_span_that_has_the_text_and_no_other() {
+    let patterns: [Sought; 6] = [
+        ("50% off", |text| text.contains("50% off")),
+        ("No weather station", |text| text.contains("No weather station")),
+        ("gpt-[34]", |text| text.contains("gpt-3") || text.contains("gpt-4")),
+        ("(?i)say \"HI\"", |text| text.to_lowercase().contains("say \"hi\"")),
+        ("first\\nsecond", |text| text.contains("first\nsecond")),
+        ("été", |text| text.contains("été")),
+    ];
+    let stores = ALL.iter().map(|name| path(name));
+    for store in stores.chain([Fixture::named("3.18.0-sqlite").store, Fixture::named("3.18.0-file").store]) {
+        let spans = Cli::new("spans --all --full").on(&store).json();
+        for (pattern, is_there) in patterns {
+            let about = format!("{} {pattern}", store.display());
+            let has = |span: &&Value| said(span).iter().any(|text| is_there(text));
+            let expected: Vec<&Value> = items(&spans, "spans").iter().filter(has).collect();
+            let ids: Vec<&str> = expected.iter().map(|span| span["span_id"].as_str().unwrap()).collect();
+
+            let found = Cli::new("spans --all --full --grep").arg(pattern).on(&store).json();
+            assert_eq!(strings(items(&found, "spans"), "span_id"), ids, "{about}");
+            for (row, span) in items(&found, "spans").iter().zip(&expected) {
+                let text = row["match"]["text"].as_str().unwrap();
+                assert!(is_there(text), "{about}: {row}");
+                let field = row["match"]["field"].as_str().unwrap();
+                let value = match field {
+                    "status" => &span["status_message"],
+                    "inputs" | "outputs" | "exception" => &span[field],
+                    attribute => &span["attributes"][attribute],
+                };
+                let texts = said(&serde_json::json!({"inputs": value, "attributes": {}}));
+                assert!(texts.iter().any(|whole| whole.contains(text)), "{about}: {field} of {row}");
+            }
+
+            let traces = Cli::new("traces list --all --grep").arg(pattern).on(&store).json();
+            let mut seen = BTreeSet::new();
+            let first = expected.iter().filter(|span| seen.insert(span["trace_id"].as_str().unwrap()));
+            let first: Vec<_> = first.map(|span| (&span["trace_id"], &span["span_id"], &span["name"])).collect();
+            let rows = items(&traces, "traces").iter();
+            let shown = rows.map(|row| (&row["trace_id"], &row["match"]["span_id"], &row["match"]["span_name"]));
+            assert_eq!(shown.collect::<Vec<_>>(), first, "{about}");
+            assert!(
+                items(&traces, "traces").iter().all(|row| is_there(row["match"]["text"].as_str().unwrap())),
+                "{about}"
+            );
+        }
+    }
+}
+
+#[test]
+fn tables_of_grep_show_the_text_in_every_row() {
+    for (words, column) in [("traces list --grep", "span"), ("spans --grep", "in")] {
+        let done = Cli::demo(words).arg("Paris").ok();
+        let (header, rows) = (done.lines()[0], &done.lines()[1..]);
+        assert!(header.contains(column) && header.ends_with("match"), "{done}");
+        assert!(!rows.is_empty() && rows.iter().all(|row| row.contains("Paris")), "{done}");
+        let one = Cli::demo(words).arg("Paris").arg("-n").arg("1").ok();
+        assert_eq!(one.lines()[1].split_whitespace().next(), rows[0].split_whitespace().next(), "{one}");
+        assert_eq!(Cli::demo(words).arg("no such text").json()["page"]["returned"], 0);
+    }
+    // Of spans, other flags hold for the same one.
+    let both = Cli::demo("spans --all --type TOOL --grep Paris").json();
+    assert!(!items(&both, "spans").is_empty());
+    assert!(items(&both, "spans").iter().all(|span| span["span_type"] == "TOOL" && span["match"]["text"] != ""));
+}
+
+#[test]
+fn a_pattern_that_is_none_is_an_error_of_grep_and_a_note_of_rlike() {
+    for words in ["traces list", "spans", "usage"] {
+        let done = Cli::demo(words).arg("--grep").arg("(").run();
+        assert_eq!(done.exit, Some(2), "{done}");
+        assert!(done.stderr.starts_with("error: `(` is no regular expression"), "{done}");
+    }
+    let done = Cli::demo("spans --json --grep").arg("[a").run();
+    assert_eq!((done.exit, done.error()["code"].as_str()), (Some(2), Some("usage")), "{done}");
+    for filter in ["name RLIKE '('", "tags.a RLIKE '('", "span.type RLIKE '('", "span.attributes.a RLIKE '('"] {
+        let done = Cli::demo("traces list --json").arg("--filter").arg(filter).ok();
+        assert_eq!(done.json()["page"]["returned"], 0, "{filter}\n{done}");
+        assert!(done.stderr.contains("note: `(` is no regular expression, so nothing fits it: "), "{filter}\n{done}");
+    }
+}
+
+#[test]
+fn the_filter_is_told_back() {
+    let cli =
+        Cli::demo("traces list -v --status ok,error --min-duration 1ms --min-tokens 5 --type LLM,TOOL --model gpt-*");
+    let done = cli.arg("--filter").arg("name='it' tags.`a b`!=\"it's\" AND span.name in ('x','y')").run();
+    assert_eq!(done.exit, Some(2), "{done}");
+    let cli =
+        Cli::demo("traces list -v --status ok,error --min-duration 1ms --min-tokens 5 --type LLM,TOOL --model gpt-*");
+    let done = cli.arg("--filter").arg("name='it' tags.`a b`!=\"it's\" AND span.name IN ('x','y')").ok();
+    let expected = "note: filter: name = 'it' AND tags.`a b` != \"it's\" AND span.name IN ('x', 'y') AND \
+                    status IN ('OK', 'ERROR') AND execution_time_ms >= 1 AND --model 'gpt-*' AND --min-tokens 5 AND \
+                    --type LLM,TOOL\n";
+    assert!(done.stderr.contains(expected), "{done}");
+    // What was told is a filter again.
+    for case in cases().iter().filter(|case| case.answer.is_ok()).step_by(97) {
+        let Ok(clauses) = language::parse(&case.filter) else { continue };
+        if clauses.is_empty() || clauses.iter().any(|clause: &Clause| language::text(clause).is_none()) {
+            continue;
+        }
+        let told = filtered(DATABASE, &case.filter).arg("-v").arg("-o").arg("ids").ok();
+        let note = told.stderr.lines().find_map(|line| line.strip_prefix("note: filter: ")).unwrap_or_default();
+        assert_eq!(language::parse(note).as_ref(), Ok(&clauses), "{}\n{told}", case.filter);
+        assert_eq!(filtered(DATABASE, note).arg("-o").arg("ids").ok().stdout, told.stdout, "{}", case.filter);
+    }
+}
