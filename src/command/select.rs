@@ -100,7 +100,7 @@ pub(super) struct Limits {
     /// Print all rows
     #[arg(long, conflicts_with = "limit")]
     all: bool,
-    /// Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first
+    /// Order by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - puts the greatest first
     #[arg(long, value_name = "KEY", default_value = "-time", allow_hyphen_values = true)]
     sort: String,
 }
@@ -113,20 +113,38 @@ impl Limits {
 
     /// The order of traces.
     pub(super) fn order(&self) -> Result<Order> {
-        let (key, is_descending) = self.sort.strip_prefix('-').map_or((self.sort.as_str(), false), |key| (key, true));
+        let (key, is_descending) = match self.sort.strip_prefix('-') {
+            Some(key) => (key, true),
+            None => direction(&self.sort),
+        };
         let key = match key {
-            "time" => SortKey::Time,
-            "duration" => SortKey::Duration,
+            "time" | "timestamp" | "timestamp_ms" => SortKey::Time,
+            "duration" | "execution_time" | "execution_time_ms" => SortKey::Duration,
+            "end_time" | "end_time_ms" => SortKey::End,
             "tokens" => SortKey::Tokens,
             "cost" => SortKey::Cost,
-            "name" => SortKey::Name,
-            "state" => SortKey::State,
-            _ => {
-                return Err(Error::new(Kind::Usage, format!("`{key}` is no key to sort by"))
-                    .hint("time, duration, tokens, cost, name and state are; a leading - puts the greatest first"));
-            }
+            "name" => SortKey::name(),
+            "state" | "status" => SortKey::State,
+            "request_id" => SortKey::TraceId,
+            "experiment_id" => SortKey::Experiment,
+            "run_id" => SortKey::Label(Label::Metadata(keys::RUN.to_owned())),
+            _ => SortKey::Label(language::label(key).ok_or_else(|| {
+                Error::new(Kind::Usage, format!("`{key}` is no key to sort by")).hint(
+                    "time, duration, tokens, cost, name, state, tags.KEY and metadata.KEY are, and those of MLflow's \
+                     order_by; a leading - puts the greatest first",
+                )
+            })?),
         };
         Ok(Order { key, is_descending })
+    }
+}
+
+/// A key without the direction that MLflow's `order_by` puts behind it, and whether that is downwards.
+fn direction(text: &str) -> (&str, bool) {
+    match text.trim_end().rsplit_once(char::is_whitespace) {
+        Some((key, word)) if word.eq_ignore_ascii_case("desc") => (key.trim_end(), true),
+        Some((key, word)) if word.eq_ignore_ascii_case("asc") => (key.trim_end(), false),
+        _ => (text, false),
     }
 }
 

@@ -119,7 +119,8 @@ impl Clause {
 
 impl Label {
     /// The text of the tag or entry, if the trace has it.
-    fn value<'a>(&self, info: &'a TraceInfo) -> Option<Cow<'a, str>> {
+    #[must_use]
+    pub fn value<'a>(&self, info: &'a TraceInfo) -> Option<Cow<'a, str>> {
         match self {
             // Since 3.17 these are columns, which MLflow compares by what they would be as text.
             Self::Metadata(key) if key == keys::TOKEN_USAGE => {

@@ -197,7 +197,7 @@ impl TraceStore for FileStore {
                 return Ok(Some((SortValue::Number(time.millis() as f64), file_name(&place.folder))));
             }
             let info = Self::info(place)?.filter(|info| query.filter.clauses.is_empty() || may_match(query, info));
-            Ok(info.map(|info| (SortValue::of(&info, query.order.key), info.trace_id)))
+            Ok(info.map(|info| (SortValue::of(&info, &query.order.key), info.trace_id)))
         };
         let mut order: Vec<(Key, &Place<'_>)> = Vec::with_capacity(places.len());
         for (place, key) in places.iter().zip(in_parallel(&places, processors(), keyed)) {

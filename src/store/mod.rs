@@ -14,7 +14,7 @@ pub use http::{Secret, ServerSettings, without_credentials};
 pub use uri::{Address, Surroundings, resolve};
 
 use crate::error::Result;
-use crate::filter::{AssessmentTest, Clause, Filter};
+use crate::filter::{AssessmentTest, Clause, Filter, Label};
 use crate::model::{Experiment, Problem, Totals, Trace, TraceInfo, keys};
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
@@ -56,24 +56,38 @@ impl Need {
 }
 
 /// The key that traces are sorted by; ties are broken by trace id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SortKey {
     /// Start.
     Time,
     /// Duration.
     Duration,
+    /// End: the start and the duration, which counts as 0 where it is not known.
+    End,
     /// Recorded total of tokens.
     Tokens,
     /// Recorded total cost.
     Cost,
-    /// Recorded name.
-    Name,
     /// State.
     State,
+    /// The trace id.
+    TraceId,
+    /// The experiment's id.
+    Experiment,
+    /// A tag, the recorded name among them, or an entry of the metadata.
+    Label(Label),
+}
+
+impl SortKey {
+    /// The recorded name.
+    #[must_use]
+    pub fn name() -> Self {
+        Self::Label(Label::Tag(keys::NAME.to_owned()))
+    }
 }
 
 /// An order of traces. Unknown values come last either way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// By what.
     pub key: SortKey,
@@ -84,21 +98,11 @@ pub struct Order {
 impl Order {
     /// Newest first.
     pub const NEWEST: Self = Self { key: SortKey::Time, is_descending: true };
-}
 
-impl Order {
     /// The order of two values.
     #[must_use]
-    pub fn compare(self, a: &SortValue, b: &SortValue) -> Ordering {
-        let known = |value: &SortValue| !matches!(value, SortValue::Unknown);
-        let order = match (a, b) {
-            (SortValue::Number(a), SortValue::Number(b)) => a.total_cmp(b),
-            (SortValue::Text(a), SortValue::Text(b)) => a.cmp(b),
-            (SortValue::Number(_), SortValue::Text(_)) => Ordering::Less,
-            (SortValue::Text(_), SortValue::Number(_)) => Ordering::Greater,
-            _ => return known(b).cmp(&known(a)),
-        };
-        if self.is_descending { order.reverse() } else { order }
+    pub fn compare(&self, a: &SortValue, b: &SortValue) -> Ordering {
+        a.compare(b, self.is_descending)
     }
 }
 
@@ -109,25 +113,43 @@ pub enum SortValue {
     Unknown,
     /// A time, duration, count or cost.
     Number(f64),
-    /// A name or state.
+    /// A name, state or id.
     Text(String),
 }
 
 impl SortValue {
     /// The value of a trace.
     #[must_use]
-    pub fn of(info: &TraceInfo, key: SortKey) -> Self {
+    pub fn of(info: &TraceInfo, key: &SortKey) -> Self {
         let number = |value: Option<f64>| value.map_or(Self::Unknown, Self::Number);
+        let start = info.request_time.millis();
         match key {
-            SortKey::Time => Self::Number(info.request_time.millis() as f64),
+            SortKey::Time => Self::Number(start as f64),
             SortKey::Duration => number(info.execution_duration_ms.map(|millis| millis as f64)),
+            SortKey::End => Self::Number(start.saturating_add(info.execution_duration_ms.unwrap_or(0)) as f64),
             SortKey::Tokens => {
                 number(info.recorded_usage.as_ref().and_then(|usage| usage.total_tokens).map(|tokens| tokens as f64))
             }
             SortKey::Cost => number(info.cost.and_then(|cost| cost.total_cost)),
-            SortKey::Name => info.name.clone().map_or(Self::Unknown, Self::Text),
             SortKey::State => Self::Text(info.state.as_str().to_owned()),
+            SortKey::TraceId => Self::Text(info.trace_id.clone()),
+            // Ids of databases are numbers, those of file stores too, though long ones.
+            SortKey::Experiment => info.experiment_id.parse().map_or(Self::Unknown, Self::Number),
+            SortKey::Label(label) => label.value(info).map_or(Self::Unknown, |text| Self::Text(text.into_owned())),
         }
+    }
+
+    /// The order of two values; unknown ones come last either way.
+    pub(crate) fn compare(&self, other: &Self, is_descending: bool) -> Ordering {
+        let known = |value: &Self| !matches!(value, Self::Unknown);
+        let order = match (self, other) {
+            (Self::Number(a), Self::Number(b)) => a.total_cmp(b),
+            (Self::Text(a), Self::Text(b)) => a.cmp(b),
+            (Self::Number(_), Self::Text(_)) => Ordering::Less,
+            (Self::Text(_), Self::Number(_)) => Ordering::Greater,
+            _ => return known(other).cmp(&known(self)),
+        };
+        if is_descending { order.reverse() } else { order }
     }
 }
 

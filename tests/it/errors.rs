@@ -81,7 +81,7 @@ fn a_wrong_value_of_a_flag() {
     insta::assert_snapshot!(Cli::demo("traces list --sort size").run(), @"
     --- stderr
     error: `size` is no key to sort by
-      hint: time, duration, tokens, cost, name and state are; a leading - puts the greatest first
+      hint: time, duration, tokens, cost, name, state, tags.KEY and metadata.KEY are, and those of MLflow's order_by; a leading - puts the greatest first
     --- exit 2
     ");
     insta::assert_snapshot!(Cli::demo("traces list --since yesterday").run(), @"

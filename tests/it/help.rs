@@ -248,7 +248,8 @@ fn of_traces() {
               Print all rows
 
           --sort <KEY>
-              Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first
+              Order by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading -
+              puts the greatest first
               
               [default: -time]
 
@@ -393,7 +394,8 @@ fn of_traces_list() {
               Print all rows
 
           --sort <KEY>
-              Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first
+              Order by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading -
+              puts the greatest first
               
               [default: -time]
 
@@ -884,7 +886,8 @@ fn of_spans() {
               Print all rows
 
           --sort <KEY>
-              Order by time, duration, tokens, cost, name or state; a leading - puts the greatest first
+              Order by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading -
+              puts the greatest first
               
               [default: -time]
 

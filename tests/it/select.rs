@@ -280,9 +280,14 @@ fn every_sort_key_both_ways() {
             "tokens" => trace["recorded_token_usage"]["total_tokens"].clone(),
             "cost" => trace["cost"]["total_cost"].clone(),
             "name" => trace["name"].clone(),
+            "request_id" => trace["trace_id"].clone(),
+            "tags.env" => trace["tags"]["env"].clone(),
+            "metadata.`mlflow.trace.user`" => trace["user_id"].clone(),
+            "run_id" => trace["run_id"].clone(),
             _ => trace["state"].clone(),
         };
-        for key in ["time", "duration", "tokens", "cost", "name", "state"] {
+        let keys = ["time", "duration", "tokens", "cost", "name", "state"];
+        for key in keys.into_iter().chain(["request_id", "tags.env", "metadata.`mlflow.trace.user`", "run_id"]) {
             for is_descending in [false, true] {
                 let mut expected: Vec<&Value> = known.traces.iter().collect();
                 expected.sort_by(|a, b| {
@@ -295,7 +300,12 @@ fn every_sort_key_both_ways() {
                 assert_eq!(done.lines(), expected, "{name} {sort}");
                 let first = known.fixture.cli("traces list -n 4 --deleted -o ids --sort").arg(&sort).ok();
                 assert_eq!(first.lines(), expected[..4], "{name} {sort} -n 4");
-                if key == "name" || name == "3.16.1-sqlite" {
+                // As MLflow's `order_by` says it.
+                let words =
+                    format!("{} {}", key.replace("time", "timestamp_ms"), if is_descending { "DESC" } else { "asc" });
+                let same = known.fixture.cli("traces list --all --deleted -o ids --sort").arg(&words).ok();
+                assert_eq!(same.lines(), expected, "{name} {words}");
+                if !keys.contains(&key) || key == "name" || name == "3.16.1-sqlite" {
                     continue;
                 }
                 // Spans come in the order of their traces.

@@ -176,6 +176,15 @@ pub(super) fn is_free(name: &str) -> bool {
     Special::of(name) == Special::None
 }
 
+/// The tag or entry of the metadata that a key is.
+pub(super) fn label_of(key: &Key<'_>) -> Option<Label> {
+    match key.scope {
+        Scope::Tag => Some(Label::Tag(key.bare.to_owned())),
+        Scope::Metadata => Some(Label::Metadata(key.bare.to_owned())),
+        Scope::Attribute | Scope::Span | Scope::Assessment(_) | Scope::Issue => None,
+    }
+}
+
 /// The condition that a key and a test make.
 ///
 /// # Errors

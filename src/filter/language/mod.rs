@@ -8,7 +8,7 @@ mod keys;
 mod lexer;
 mod list;
 
-use super::{Clause, Comparison, NumberKey, Operand, Regex, TextTest};
+use super::{Clause, Comparison, Label, NumberKey, Operand, Regex, TextTest};
 use keys::Key;
 use lexer::{Kind, Token, tokens};
 use std::ops::Range;
@@ -89,6 +89,13 @@ fn wrong_bound(clauses: &[Clause], bounds: &[(Range<usize>, Operand)]) -> Option
     let (greatest, at) = integers.max_by_key(|(millis, _)| *millis)?;
     let is_beyond = greatest.checked_sub(10_000).and_then(|bound| bound.checked_mul(1_000_000)).is_none();
     is_beyond.then(|| error(at.clone(), "beside conditions on spans this is too far from now"))
+}
+
+/// The tag or entry of the metadata that a key names: `tags.team`, ``metadata.`mlflow.trace.user` ``.
+#[must_use]
+pub fn label(text: &str) -> Option<Label> {
+    let key = keys::key(text, &(0..text.len())).ok()?;
+    keys::label_of(&key)
 }
 
 /// How a clause looks, which decides whether MLflow's parser can tell where the next one begins without AND.

@@ -102,14 +102,14 @@ fn two(search: &Search<'_>) -> Question {
 const NEWEST: [&str; 2] = ["timestamp_ms DESC", "request_id ASC"];
 
 /// What a server is asked to order by; none where its order is not the one of [`Order`].
-fn server_order(order: Order) -> Option<[&'static str; 2]> {
-    let key = match (order.key, order.is_descending) {
+fn server_order(order: &Order) -> Option<[&'static str; 2]> {
+    let key = match (&order.key, order.is_descending) {
         (SortKey::Time, true) => "timestamp_ms DESC",
         (SortKey::Time, false) => "timestamp_ms ASC",
         (SortKey::Duration, true) => "execution_time_ms DESC",
         (SortKey::Duration, false) => "execution_time_ms ASC",
         // Tokens and cost are texts to it, and names are compared as the database likes.
-        (SortKey::Tokens | SortKey::Cost | SortKey::Name | SortKey::State, _) => return None,
+        _ => return None,
     };
     Some([key, "request_id ASC"])
 }
@@ -300,7 +300,7 @@ struct Typed {
 impl<'a> Pages<'a> {
     pub(super) fn new(store: &'a HttpStore, query: &'a Query, problems: &mut Vec<Problem>) -> Result<Self> {
         let all: Vec<String> = query.experiments.iter().map(|one| one.experiment_id.clone()).collect();
-        let order = server_order(query.order);
+        let order = server_order(&query.order);
         let (is_in_order, order) = (order.is_some(), order.unwrap_or(NEWEST));
         let expected = query.expected.filter(|_| is_in_order).unwrap_or(LARGEST_PAGE);
         let size = expected.clamp(1, LARGEST_PAGE);
@@ -442,7 +442,7 @@ impl<'a> Pages<'a> {
 
     /// Whether a trace has a span of a type asked for, as far as the server's table tells; none where it cannot.
     pub(super) fn has_hint(&mut self, info: &TraceInfo, problems: &mut Vec<Problem>) -> Result<Option<bool>> {
-        let (order, is_in_order) = (self.query.order, self.is_in_order);
+        let (order, is_in_order) = (&self.query.order, self.is_in_order);
         let Some(typed) = &mut self.typed else { return Ok(None) };
         loop {
             if typed.ids.contains(&info.trace_id) {
@@ -463,10 +463,12 @@ impl<'a> Pages<'a> {
     }
 
     fn compare(&self, a: &TraceInfo, b: &TraceInfo) -> Ordering {
-        compare(self.query.order, a, b)
+        compare(&self.query.order, a, b)
     }
 }
 
-fn compare(order: Order, a: &TraceInfo, b: &TraceInfo) -> Ordering {
-    order.compare(&SortValue::of(a, order.key), &SortValue::of(b, order.key)).then_with(|| a.trace_id.cmp(&b.trace_id))
+fn compare(order: &Order, a: &TraceInfo, b: &TraceInfo) -> Ordering {
+    order
+        .compare(&SortValue::of(a, &order.key), &SortValue::of(b, &order.key))
+        .then_with(|| a.trace_id.cmp(&b.trace_id))
 }

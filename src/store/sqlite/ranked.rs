@@ -5,7 +5,7 @@ use super::conditions::Sql;
 use super::scan::Hit;
 use super::{LONGEST_READ, SqliteStore, integer, text};
 use crate::error::Result;
-use crate::store::{Order, SortValue};
+use crate::store::SortValue;
 use rusqlite::Row;
 use rusqlite::types::{Value, ValueRef};
 use std::cmp::Ordering;
@@ -25,19 +25,19 @@ pub(super) struct Ranked {
 struct Place {
     value: SortValue,
     rowid: i64,
-    order: Order,
+    is_descending: bool,
 }
 
 impl Place {
     fn is_level_with(&self, other: &Self) -> bool {
-        self.order.compare(&self.value, &other.value) == Ordering::Equal
+        self.value.compare(&other.value, self.is_descending) == Ordering::Equal
     }
 }
 
 impl Ord for Place {
     /// The greatest is the next one.
     fn cmp(&self, other: &Self) -> Ordering {
-        self.order.compare(&other.value, &self.value).then_with(|| other.rowid.cmp(&self.rowid))
+        other.value.compare(&self.value, self.is_descending).then_with(|| other.rowid.cmp(&self.rowid))
     }
 }
 
@@ -57,13 +57,13 @@ impl Eq for Place {}
 
 /// Traces as they are found: rows of row number, value, and whether they fit.
 pub(super) struct Ranking {
-    order: Order,
+    is_descending: bool,
     places: Vec<Place>,
 }
 
 impl Ranking {
-    pub(super) const fn new(order: Order) -> Self {
-        Self { order, places: Vec::new() }
+    pub(super) const fn new(is_descending: bool) -> Self {
+        Self { is_descending, places: Vec::new() }
     }
 
     /// Takes a row, if it fits, and gives its number.
@@ -76,7 +76,7 @@ impl Ranking {
                 Ok(ValueRef::Text(_)) => SortValue::Text(text(row, 1).unwrap_or_default()),
                 _ => SortValue::Unknown,
             };
-            self.places.push(Place { value, rowid, order: self.order });
+            self.places.push(Place { value, rowid, is_descending: self.is_descending });
         }
         rowid
     }

@@ -8,6 +8,7 @@ use super::ranked::{Ranked, Ranking};
 use super::schema::Schema;
 use super::{LONGEST_READ, SqliteStore, candidates, database_error, integer, is_damage, text};
 use crate::error::Result;
+use crate::filter::Label;
 use crate::model::{Experiment, Problem, keys};
 use crate::store::{Query, SortKey};
 use rusqlite::types::Value;
@@ -206,12 +207,12 @@ fn all(store: &SqliteStore, query: &Query, conditions: &Sql) -> Result<Ranked> {
     let sql = format!(
         "select t.rowid, {}, {} from trace_info t where t.rowid > ? and t.experiment_id in ({}) {} \
          order by t.rowid",
-        sort_expression(&store.schema, query.order.key),
+        sort_expression(&store.schema, &query.order.key),
         conditions.text,
         experiment_list(query),
         time_bounds(&query.filter)
     );
-    let mut ranking = Ranking::new(query.order);
+    let mut ranking = Ranking::new(query.order.is_descending);
     let mut from = i64::MIN;
     loop {
         let is_done = store.read(|connection| {
@@ -240,11 +241,11 @@ fn some(store: &SqliteStore, query: &Query, conditions: Sql, ids: &[String]) -> 
     let sql = format!(
         "select t.rowid, {}, 1 from trace_info t where t.request_id in (select value from json_each(?)) \
          and t.experiment_id in ({}) {}",
-        sort_expression(&store.schema, query.order.key),
+        sort_expression(&store.schema, &query.order.key),
         experiment_list(query),
         time_bounds(&query.filter)
     );
-    let mut ranking = Ranking::new(query.order);
+    let mut ranking = Ranking::new(query.order.is_descending);
     for page in ids.chunks(1_000) {
         store.read(|connection| {
             let mut statement = connection.prepare_cached(&sql)?;
@@ -264,13 +265,21 @@ pub(super) fn experiment_list(query: &Query) -> String {
     ids.map(|id| id.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-fn sort_expression(schema: &Schema, key: SortKey) -> String {
+fn sort_expression(schema: &Schema, key: &SortKey) -> String {
     match key {
         SortKey::Time => "t.timestamp_ms".to_owned(),
         SortKey::Duration => "t.execution_time_ms".to_owned(),
+        SortKey::End => "t.timestamp_ms + coalesce(t.execution_time_ms, 0)".to_owned(),
         SortKey::Tokens => schema.figure("total_tokens", keys::TOKEN_USAGE),
         SortKey::Cost => schema.figure("total_cost", keys::COST),
-        SortKey::Name => schema.promoted("trace_name", "trace_tags", keys::NAME),
         SortKey::State => "t.status".to_owned(),
+        SortKey::TraceId => "t.request_id".to_owned(),
+        SortKey::Experiment => "t.experiment_id".to_owned(),
+        SortKey::Label(Label::Tag(key)) if key == keys::NAME => schema.promoted("trace_name", "trace_tags", key),
+        SortKey::Label(Label::Metadata(key)) if key == keys::SESSION => {
+            schema.promoted("session_id", "trace_request_metadata", key)
+        }
+        SortKey::Label(Label::Tag(key)) => schema.promoted("", "trace_tags", key),
+        SortKey::Label(Label::Metadata(key)) => schema.promoted("", "trace_request_metadata", key),
     }
 }

@@ -52,7 +52,10 @@ impl Schema {
     /// left-over rows, and the row where a half-done upgrade has not filled the column.
     pub(super) fn promoted(&self, column: &str, table: &str, key: &str) -> String {
         let row = if self.has_table(table) {
-            format!("(select value from {table} where key = '{key}' and request_id = t.request_id)")
+            format!(
+                "(select value from {table} where key = '{}' and request_id = t.request_id)",
+                key.replace('\'', "''")
+            )
         } else {
             "null".to_owned()
         };
