@@ -24,6 +24,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 STORES = {
     "n1k": ["1000"],
+    "n10k": ["10000"],
     "n100k": ["100000"],
     "n1k-36": ["1000", "--schema", "3.6.0"],
     "n100k-36": ["100000", "--schema", "3.6.0"],
@@ -39,6 +40,7 @@ class Row:
     store: str
     floor: str  # a block of floors.sql, or "files", or "cat"
     command: list
+    where: str = ""  # of the block "filter": what holds for x, a row of trace_info, in the experiment e
 
 
 ROWS = [
@@ -57,6 +59,43 @@ ROWS = [
     Row("`spans --type CHAT_MODEL -n 100`", "n100k", "spans", ["spans", "--type", "CHAT_MODEL", "-n", "100"]),
     Row("the same, a type that does not occur", "n100k", "spans_none", ["spans", "--type", "NO_SUCH_TYPE", "-n", "100"]),
     Row("`experiments`, 100,000 traces", "n100k", "experiments", ["experiments"]),
+    Row("`--grep` of what is nowhere, 10,000 traces, 642 MB", "n10k", "grep", ["traces", "list", "--grep", "no such text"]),
+]
+
+
+def filtered(what, flags, where):
+    """The newest 100 of 100,000 traces that meet a condition, in the fastest SQL found."""
+    return Row(what, "n100k", "filter", [*LIST, *flags], where)
+
+
+def having(table, key, condition):
+    return f"exists (select 1 from {table} where {key} = x.request_id and {condition})"
+
+
+ROWS += [
+    filtered("`--status error`, newest 100 of 100,000", ["--status", "error"], "status = 'ERROR'"),
+    filtered("a range of times", ["--filter", "timestamp_ms >= 1794000000000 AND timestamp_ms < 1794500000000"],
+             "timestamp_ms >= 1794000000000 and timestamp_ms < 1794500000000"),
+    filtered("`tags.team = 'search'`", ["--filter", "tags.team = 'search'"],
+             having("trace_tags", "request_id", "key = 'team' and value = 'search'")),
+    filtered("a user of 997, by metadata", ["--user", "user-0007"],
+             "request_id in (select request_id from trace_request_metadata where key = 'mlflow.trace.user' and value = 'user-0007')"),
+    filtered("a session", ["--session", "session-000007"], "session_id = 'session-000007'"),
+    filtered("`name LIKE 'run_%'`", ["--filter", "name LIKE 'run_%'"], "trace_name like 'run_%'"),
+    filtered("`name LIKE` what is nowhere", ["--filter", "name LIKE 'nobody%'"], "trace_name like 'nobody%'"),
+    filtered("`span.type = 'TOOL' AND span.status = 'ERROR'`", ["--filter", "span.type = 'TOOL' AND span.status = 'ERROR'"],
+             "request_id in (select trace_id from spans where experiment_id = e.experiment_id and type = 'TOOL' and status = 'ERROR')"),
+    filtered("`span.type = 'TOOL' AND span.status = 'OK'`", ["--filter", "span.type = 'TOOL' AND span.status = 'OK'"],
+             having("spans", "trace_id", "type = 'TOOL' and status = 'OK'")),
+    filtered("`span.name = 'calculator'`", ["--filter", "span.name = 'calculator'"], having("spans", "trace_id", "name = 'calculator'")),
+    filtered("`feedback.correct = 'false'`", ["--filter", "feedback.correct = 'false'"],
+             having("assessments", "trace_id", "assessment_type = 'feedback' and name = 'correct' and valid and value in ('false', '\"false\"')")),
+    filtered("`feedback.relevance >= 0.99`", ["--filter", "feedback.relevance >= 0.99"],
+             "request_id in (select trace_id from assessments where experiment_id = e.experiment_id and assessment_type = 'feedback' "
+             "and name = 'relevance' and valid and is_numeric_value and aggregate_value >= 0.99)"),
+    filtered("`--min-tokens 9000`", ["--min-tokens", "9000"], "total_tokens >= 9000"),
+    filtered("`trace.text LIKE '%lookup_order%'`", ["--filter", "trace.text LIKE '%lookup_order%'"],
+             having("spans", "trace_id", "content like '%lookup_order%'")),
 ]
 
 
@@ -106,7 +145,8 @@ def floor_command(row, store, values):
         return ["cat", "/dev/null"]
     if row.floor == "files":
         return [sys.executable, "-I", "-S", str(HERE / "floor_files.py"), str(store)]
-    return ["sqlite3", "-batch", "-readonly", "-init", "/dev/null", str(store), fill(blocks()[row.floor], values)]
+    sql = fill(blocks()[row.floor], values | {":where": row.where})
+    return ["sqlite3", "-batch", "-readonly", "-init", "/dev/null", str(store), sql]
 
 
 class Program:

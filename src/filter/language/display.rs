@@ -1,6 +1,7 @@
 //! Conditions back into text.
 
-use super::{RESERVED, keys};
+use super::keys;
+use super::parser::RESERVED;
 use crate::filter::{
     AssessmentTest, Clause, Comparison, Filter, Label, LabelTest, NumberKey, Operand, SpanTest, TextKey, TextTest,
     ValueTest,

@@ -1,6 +1,7 @@
 //! Keys of the filter language: what each is called, what it means, and which operators go with it.
 
-use super::{Content, Operator, SyntaxError, Test, Value, error};
+use super::operators::{Content, Operator, Test, Value};
+use super::{SyntaxError, error};
 use crate::filter::{AssessmentTest, Clause, Label, LabelTest, NumberKey, SpanTest, TextKey, TextTest, ValueTest};
 use crate::model::{AssessmentKind, keys};
 use std::collections::BTreeSet;

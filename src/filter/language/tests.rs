@@ -1,5 +1,5 @@
 use super::*;
-use crate::filter::{Filter, Label, LabelTest, SpanTest};
+use crate::filter::{Filter, LabelTest, Regex, SpanTest, TextTest};
 use proptest::prelude::*;
 
 /// What is wrong with a filter, the piece that is, and the first hint.
