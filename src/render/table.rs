@@ -147,7 +147,12 @@ impl Layout {
             self.widths.iter().enumerate().filter_map(|(column, width)| Some((column, (*width)?))).collect();
         if with_titles {
             // Titles are a row like any other, so that a chunk without them lines up.
+            let last = shown.last().map(|(column, _)| *column);
             let title = |(column, width): &(usize, usize)| {
+                if Some(*column) == last && !shapes[*column].is_right {
+                    // Colours of marks below make the table think the column wider: what it adds has to be plain space.
+                    return TableCell::new(theme.paint(Role::Dim, &clip(shapes[*column].title, *width, ellipsis)));
+                }
                 let text = padded(&clip(shapes[*column].title, *width, ellipsis), *width, shapes[*column].is_right);
                 theme.cell(Role::Dim, TableCell::new(text))
             };
