@@ -68,13 +68,13 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s q -l qui
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l filter -d 'Condition in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'"' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l since -d 'Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l until -d 'Begun before' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l name -d 'Name of the trace; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l name -d 'Name of the trace, not of a span; * and ? are wildcards' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l metadata -d 'Has an entry in its metadata, or one of this value (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l session -d 'Of this session' -r
@@ -85,7 +85,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l max-duration -d 'Took at most' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l min-tokens -d 'Has at least so many tokens recorded' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l type -d 'Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s n -l limit -d 'Print at most so many rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l sort -d 'Order by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - puts the greatest first' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
@@ -110,13 +110,13 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -f -a "list" -d 'List traces, newest first'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l filter -d 'Condition in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'"' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l since -d 'Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l until -d 'Begun before' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l name -d 'Name of the trace; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l name -d 'Name of the trace, not of a span; * and ? are wildcards' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l metadata -d 'Has an entry in its metadata, or one of this value (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l session -d 'Of this session' -r
@@ -127,7 +127,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l max-duration -d 'Took at most' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l min-tokens -d 'Has at least so many tokens recorded' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l type -d 'Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s n -l limit -d 'Print at most so many rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l sort -d 'Order by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - puts the greatest first' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
@@ -172,13 +172,13 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l span -d 'Show one span whole, by id, unique prefix or unique name' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l save-attachments -d 'Write the attachments of the span to files in this folder' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l filter -d 'Condition in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'"' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l since -d 'Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l until -d 'Begun before' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l name -d 'Name of the trace; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l name -d 'Name of the trace, not of a span; * and ? are wildcards' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l metadata -d 'Has an entry in its metadata, or one of this value (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l session -d 'Of this session' -r
@@ -189,7 +189,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l max-duration -d 'Took at most' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l min-tokens -d 'Has at least so many tokens recorded' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l type -d 'Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
@@ -211,13 +211,13 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l filter -d 'Condition in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'"' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l since -d 'Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l until -d 'Begun before' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l name -d 'Name of the trace; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l name -d 'Name of the trace, not of a span; * and ? are wildcards' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l metadata -d 'Has an entry in its metadata, or one of this value (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l session -d 'Of this session' -r
@@ -228,7 +228,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l min-duration -
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l max-duration -d 'Took at most' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l min-tokens -d 'Has at least so many tokens recorded' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l type -d 'Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
@@ -249,13 +249,13 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s q -l quiet -d 
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l filter -d 'Condition in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'"' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l since -d 'Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l until -d 'Begun before' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l name -d 'Name of the trace; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l name -d 'Name of the trace, not of a span; * and ? are wildcards' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l metadata -d 'Has an entry in its metadata, or one of this value (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l session -d 'Of this session' -r
@@ -266,7 +266,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l min-duration -
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l max-duration -d 'Took at most' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l min-tokens -d 'Has at least so many tokens recorded' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l type -d 'Span types, exact: LLM,TOOL (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l type -d 'Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s n -l limit -d 'Print at most so many rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l sort -d 'Order by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - puts the greatest first' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r

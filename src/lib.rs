@@ -43,7 +43,7 @@ use term::Ending;
 pub fn run(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<OsString>) -> ExitCode {
     let started = std::time::Instant::now();
     let wants_json = wants_json(&args);
-    std::panic::set_hook(Box::new(|panic| stop_at_bug(&panic.to_string())));
+    std::panic::set_hook(Box::new(move |panic| stop_at_bug(&panic.to_string(), wants_json)));
     let cli = match cli::Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return usage_error(&error, wants_json),
@@ -95,11 +95,11 @@ fn usage_error(error: &clap::Error, wants_json: bool) -> ExitCode {
 
 /// A broken invariant: says so and ends the process, whatever thread it came up in.
 #[expect(clippy::exit, reason = "a thread that found a bug cannot return an exit code")]
-fn stop_at_bug(what: &str) {
+fn stop_at_bug(what: &str, as_json: bool) {
     let error = Error::new(Kind::Bug, format!("a bug in mltrace {}", env!("CARGO_PKG_VERSION")))
         .because(what)
         .hint("please report it with the command you ran and this text");
-    let _ = writeln!(std::io::stderr().lock(), "{}", render::text::block(&error.to_string()));
+    report(&error, as_json);
     std::process::exit(i32::from(Kind::Bug.exit()));
 }
 

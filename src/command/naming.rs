@@ -23,6 +23,9 @@ pub(super) fn trace(
     if let Some(word) = name.strip_prefix('@') {
         return by_word(cx, store, word, select, need, problems);
     }
+    if select.has_conditions(cx)? {
+        cx.note(&format!("`{name}` names the trace; the conditions choose among @last, @error and @slow only"));
+    }
     let id = by_id(cx, store, name.trim(), problems)?;
     store.trace(&id, need)?.ok_or_else(|| missing(cx, store, &id))
 }
@@ -110,8 +113,10 @@ fn by_word(
         left -= 1;
         Ok(ControlFlow::Continue(()))
     })?;
+    let has_conditions = select.has_conditions(cx)?;
     let error = || {
-        Error::new(Kind::NotFound, format!("no trace `@{word}` in `{}`", store.name()))
+        let fitting = if has_conditions { " that meets the conditions" } else { "" };
+        Error::new(Kind::NotFound, format!("no trace `@{word}`{fitting} in `{}`", store.name()))
             .hint(cx.command("traces list") + " lists the newest")
     };
     let id = found.ok_or_else(error)?;

@@ -30,7 +30,12 @@ pub(super) struct Select {
     /// Add deleted experiments
     #[arg(long)]
     deleted: bool,
-    /// Condition in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'"
+    /// Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can be repeated)
+    ///
+    /// Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms, request_id, client_request_id,
+    /// run_id, prompt, tags.KEY, metadata.KEY, span.name, span.type, span.status, span.attributes.KEY, trace.text,
+    /// feedback.NAME, expectation.NAME, issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL,
+    /// and >, >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in backticks.
     #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     filter: Vec<String>,
     /// State of the trace (can be repeated)
@@ -42,7 +47,7 @@ pub(super) struct Select {
     /// Begun before
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// Name of the trace; * and ? are wildcards
+    /// Name of the trace, not of a span; * and ? are wildcards
     #[arg(long, value_name = "GLOB")]
     name: Option<String>,
     /// Has a tag, or a tag of this value (can be repeated)
@@ -82,7 +87,7 @@ pub(super) struct Select {
 /// Which span types.
 #[derive(Clone, Debug, Default, clap::Args)]
 struct Types {
-    /// Span types, exact: LLM,TOOL (can be repeated)
+    /// Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these
     #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
     types: Vec<String>,
     /// Calls of language models: short for --type LLM,CHAT_MODEL
@@ -164,6 +169,13 @@ impl Select {
         types.iter().any(|name| name == "LLM") && !types.iter().any(|name| name == "CHAT_MODEL")
     }
 
+    /// Whether any flag chooses among traces, apart from types, by which a tree chooses its spans.
+    pub(super) fn has_conditions(&self, cx: &Context) -> Result<bool> {
+        let filter = self.filter(cx)?;
+        let is_chosen = !self.experiments.is_empty();
+        Ok(is_chosen || filter.clauses.iter().any(|clause| !matches!(clause, Clause::SpanType(_))))
+    }
+
     /// The query of these flags. This is the one place where flags become conditions.
     pub(super) fn query(
         &self,
@@ -190,7 +202,7 @@ impl Select {
             Grep::new(pattern).map_err(|why| {
                 Error::new(Kind::Usage, format!("`{pattern}` is no regular expression"))
                     .because(why)
-                    .hint("`\\` before a sign takes it as it is")
+                    .hint("the syntax is that of Rust's regex, with look-around; `\\` before a sign takes it as it is")
             })
         };
         self.grep.as_ref().map(grep).transpose()

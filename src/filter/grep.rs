@@ -1,10 +1,12 @@
 //! Text looked for in what spans say: inputs, outputs, messages, exceptions.
 
-use crate::model::{Json, Span};
+use crate::model::{Json, Span, python};
 use aho_corasick::AhoCorasick;
 use fancy_regex::Regex;
 use regex_syntax::hir::{Hir, HirKind};
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A regular expression, searched for in the decoded text of spans.
 #[derive(Clone, Debug)]
@@ -15,6 +17,8 @@ pub struct Grep {
     needles: Vec<String>,
     /// Finds them; none where nothing is sure.
     finder: Option<AhoCorasick>,
+    /// Whether a search took so long that it was given up; shared by all copies.
+    gave_up: Arc<AtomicBool>,
 }
 
 impl PartialEq for Grep {
@@ -38,14 +42,18 @@ pub struct Found {
 const AROUND: usize = 60;
 const MOST: usize = 200;
 
+/// A search in one text is given up after so many steps back, which take about a second.
+const MOST_STEPS: usize = 20_000_000;
+
 impl Grep {
     /// Reads a pattern: the syntax of Rust's `regex`, with look-around and back-references.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn new(pattern: &str) -> Result<Self, String> {
-        let regex = Regex::new(pattern).map_err(|error| error.to_string())?;
-        let parsed = regex_syntax::Parser::new().parse(pattern);
+        let regex = fancy_regex::RegexBuilder::new(pattern).backtrack_limit(MOST_STEPS).build();
+        let regex = regex.map_err(|error| error.to_string())?;
+        let parsed = regex_syntax::Parser::new().parse(&without_lookaround(pattern));
         if let Err(regex_syntax::Error::Parse(error)) = &parsed
             && matches!(error.kind(), regex_syntax::ast::ErrorKind::RepetitionCountInvalid)
         {
@@ -57,7 +65,19 @@ impl Grep {
         let needles = needles.unwrap_or_default();
         // Where case counts in parts only, it is left out of account throughout: more is looked into, never less.
         let finder = AhoCorasick::builder().ascii_case_insensitive(has_cases(hir.as_ref())).build(&needles).ok();
-        Ok(Self { pattern: pattern.to_owned(), regex, finder: finder.filter(|_| !needles.is_empty()), needles })
+        Ok(Self {
+            pattern: pattern.to_owned(),
+            regex,
+            finder: finder.filter(|_| !needles.is_empty()),
+            needles,
+            gave_up: Arc::default(),
+        })
+    }
+
+    /// Whether a search was given up, so that something may not have been found.
+    #[must_use]
+    pub fn gave_up(&self) -> bool {
+        self.gave_up.load(Ordering::Relaxed)
     }
 
     /// The pattern as it was given.
@@ -92,7 +112,9 @@ impl Grep {
         }
         let payload = span.payload.as_ref()?;
         let in_value = |field: &str, value: &Json| {
-            strings(value.text()).find_map(|text| in_text(field, &text)).or_else(|| in_text(field, value.text()))
+            let in_string = strings(value.text()).find_map(|text| in_text(field, &text));
+            // Writers put different spaces between the parts of a value.
+            in_string.or_else(|| in_text(field, &python::spaced(value)))
         };
         let inputs = payload.inputs().and_then(|value| in_value("inputs", value));
         let found = inputs.or_else(|| payload.outputs().and_then(|value| in_value("outputs", value)));
@@ -101,8 +123,22 @@ impl Grep {
         })
     }
 
+    /// The first place where the pattern fits something.
+    fn first<'t>(&self, text: &'t str) -> Option<fancy_regex::Match<'t>> {
+        for found in self.regex.find_iter(text) {
+            let Ok(found) = found else {
+                self.gave_up.store(true, Ordering::Relaxed);
+                return None;
+            };
+            if !found.as_str().is_empty() {
+                return Some(found);
+            }
+        }
+        None
+    }
+
     fn in_text(&self, text: &str) -> Option<(String, Range<usize>)> {
-        let found = self.regex.find(text).ok().flatten()?;
+        let found = self.first(text)?;
         let before = text[..found.start()].char_indices().rev().take(AROUND).last().map_or(found.start(), |(at, _)| at);
         let end = |from: usize, most: usize, limit: usize| {
             text[from..limit].char_indices().nth(most).map_or(limit, |(at, _)| from + at)
@@ -136,6 +172,49 @@ fn strings(json: &str) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
         }
         Some(raw.into())
     })
+}
+
+/// The pattern without its assertions about what stands before and behind: it fits more, and is one that can be read for
+/// needles.
+fn without_lookaround(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    let mut is_in_class = false;
+    while let Some(first) = rest.chars().next() {
+        let assertion = ["(?=", "(?!", "(?<=", "(?<!"].iter().find(|start| !is_in_class && rest.starts_with(**start));
+        if assertion.is_some() {
+            rest = &rest[group(rest)..];
+            continue;
+        }
+        let length =
+            if first == '\\' { 1 + rest[1..].chars().next().map_or(0, char::len_utf8) } else { first.len_utf8() };
+        is_in_class = (is_in_class || first == '[') && first != ']';
+        out.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    out
+}
+
+/// The length of a group that a text begins with.
+fn group(text: &str) -> usize {
+    let (mut depth, mut is_in_class, mut is_escaped) = (0_usize, false, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '[' => is_in_class = true,
+            ']' => is_in_class = false,
+            '(' if !is_in_class => depth += 1,
+            ')' if !is_in_class => {
+                depth -= 1;
+                if depth == 0 {
+                    return at + 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// Texts of which one is part of everything that fits an expression; none where nothing is sure.
@@ -204,9 +283,9 @@ fn has_cases(hir: Option<&Hir>) -> bool {
     hir.is_some_and(has)
 }
 
-/// The longest piece that no writer of JSON escapes.
+/// The longest piece that every writer of JSON leaves as it is: others escape signs, and put spaces between parts.
 fn longest_plain(text: &str) -> Option<String> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || " _-.,:;!?()[]{}=*%$#@~|".contains(c);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
     let pieces = text.split(|c| !is_plain(c));
     pieces.max_by_key(|piece| piece.len()).filter(|piece| !piece.is_empty()).map(str::to_owned)
 }

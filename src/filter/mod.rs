@@ -103,23 +103,45 @@ impl Filter {
         self.clauses.iter().find_map(|clause| if let Clause::Grep(grep) = clause { Some(grep) } else { None })
     }
 
-    /// What a reader should know: patterns that cannot fit anything.
+    /// What a reader should know: conditions that are right and yet cannot mean what was meant.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
-        let tests = self.clauses.iter().filter_map(|clause| match clause {
-            Clause::Text(_, test) | Clause::Label(_, LabelTest::Text(test)) => Some(test),
-            Clause::Span(SpanTest::Name(test) | SpanTest::Type(test) | SpanTest::Status(test)) => Some(test),
-            Clause::Span(SpanTest::AttributeText(attribute)) => Some(&attribute.test),
-            Clause::Assessment(AssessmentTest { value: ValueTest::Text(test), .. }) => Some(test),
-            _ => None,
-        });
-        let broken = tests.filter_map(|test| match test {
-            TextTest::Rlike(regex) => regex.problem().map(|why| (regex.pattern(), why)),
-            _ => None,
-        });
-        broken
-            .map(|(pattern, why)| format!("`{pattern}` is no regular expression, so nothing fits it: {why}"))
-            .collect()
+        self.clauses.iter().filter_map(Clause::remark).collect()
+    }
+}
+
+impl Clause {
+    fn remark(&self) -> Option<String> {
+        const STATES: &[&str] = &["OK", "ERROR", "IN_PROGRESS", "STATE_UNSPECIFIED"];
+        const STATUSES: &[&str] = &["OK", "ERROR", "UNSET"];
+        let known = |key: &str, test: &TextTest, known: &[&str]| {
+            let (TextTest::Is(value) | TextTest::IsNot(value)) = test else { return None };
+            let message = format!("no {key} is `{value}`: {} are", known.join(", "));
+            (!known.contains(&value.as_str())).then_some(message)
+        };
+        let test = match self {
+            Self::Number(key, _, Operand::Text(text)) => {
+                let flags = if *key == NumberKey::ExecutionTime { "--min-duration" } else { "--since and --until" };
+                let is_number = *key != NumberKey::EndTime && text.trim().parse::<f64>().is_ok();
+                let message = format!("`{text}` in quotes is no number to compare with; use {flags}");
+                return (!is_number).then_some(message);
+            }
+            Self::Text(key, test) => {
+                let remark = if *key == TextKey::Status { known("state", test, STATES) } else { None };
+                if remark.is_some() {
+                    return remark;
+                }
+                test
+            }
+            Self::Span(SpanTest::Status(test)) => return known("status of a span", test, STATUSES),
+            Self::Label(_, LabelTest::Text(test)) | Self::Span(SpanTest::Name(test) | SpanTest::Type(test)) => test,
+            Self::Span(SpanTest::AttributeText(attribute)) => &attribute.test,
+            Self::Assessment(AssessmentTest { value: ValueTest::Text(test), .. }) => test,
+            _ => return None,
+        };
+        let TextTest::Rlike(regex) = test else { return None };
+        let why = regex.problem()?;
+        Some(format!("`{}` is no regular expression, so nothing fits it: {why}", regex.pattern()))
     }
 }
 

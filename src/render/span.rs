@@ -142,7 +142,7 @@ impl Row for FoundSpan {
         ]
     }
 
-    fn cells(&self, look: &Look) -> Vec<Cell> {
+    fn cells(&self, _look: &Look) -> Vec<Cell> {
         let span = &self.row.span;
         vec![
             Cell::stored(short_trace_id(&self.row.trace_id), Role::Id),
@@ -152,7 +152,7 @@ impl Row for FoundSpan {
             Cell::stored(span.status.as_str(), status_role(&span.status)),
             span.duration_ns().map_or_else(Cell::none, |nanos| Cell::own(number::duration(nanos), Role::Plain)),
             Cell::stored(&self.found.field, Role::Dim),
-            Cell::found(&self.found, look.ellipsis()),
+            Cell::found(&self.found),
         ]
     }
 

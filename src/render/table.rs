@@ -25,12 +25,9 @@ impl Cell {
 
     /// A text that was looked for, with what stands around it.
     #[must_use]
-    pub fn found(found: &Found, ellipsis: &str) -> Self {
+    pub fn found(found: &Found) -> Self {
         let shown = |range: Range<usize>| super::text::one_line(&found.excerpt[range]).into_owned();
         let before = shown(0..found.at.start);
-        // What was looked for has to be seen in a narrow column too.
-        let skipped = before.char_indices().rev().nth(SHOWN_BEFORE).map(|(at, _)| at);
-        let before = skipped.map_or(before.clone(), |at| format!("{ellipsis}{}", before[at..].trim_start()));
         let text = shown(found.at.clone());
         let mark = Some(before.len()..before.len() + text.len());
         Self { text: before + &text + &shown(found.at.end..found.excerpt.len()), role: Role::Plain, mark }
@@ -69,9 +66,6 @@ pub struct Shape {
 }
 
 const GAP: usize = 2;
-
-/// So many characters are shown of what stands before a text that was looked for.
-const SHOWN_BEFORE: usize = 16;
 
 /// Which columns are shown, and how wide.
 #[derive(Clone, Debug)]
@@ -163,7 +157,7 @@ impl Layout {
                 let cell = &row[*column];
                 let text = clip(&cell.text, *width, ellipsis);
                 if let Some(mark) = &cell.mark {
-                    return TableCell::new(marked(&text, mark, theme));
+                    return TableCell::new(marked(&cell.text, mark, *width, ellipsis, theme));
                 }
                 theme.cell(cell.role, TableCell::new(padded(&text, *width, shapes[*column].is_right)))
             };
@@ -184,11 +178,25 @@ impl Layout {
     }
 }
 
-/// A text with a part that stands out, as far as it was not cut off.
-fn marked(text: &str, mark: &Range<usize>, theme: Theme) -> String {
-    let end = (0..=mark.end.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    let start = mark.start.min(end);
-    format!("{}{}{}", &text[..start], theme.paint(Role::Found, &text[start..end]), &text[end..])
+/// A text cut to a width so that the beginning of its mark is seen, which stands out.
+fn marked(text: &str, mark: &Range<usize>, columns: usize, ellipsis: &str, theme: Theme) -> String {
+    let (before, rest) = text.split_at(mark.start);
+    let found = &rest[..mark.len()];
+    // Where both do not fit, the mark has three quarters of the room.
+    let room = columns.saturating_sub(width(found).min(columns * 3 / 4)).saturating_sub(width(ellipsis));
+    let fits = width(before) + width(found) < columns || width(text) <= columns;
+    let before =
+        if !fits && width(before) > room { ellipsis.to_owned() + tail(before, room) } else { before.to_owned() };
+    let shown = clip(&format!("{before}{rest}"), columns, ellipsis);
+    let end = |most: usize| (0..=most.min(shown.len())).rev().find(|at| shown.is_char_boundary(*at)).unwrap_or(0);
+    let (start, end) = (end(before.len()), end(before.len() + found.len()));
+    format!("{}{}{}", &shown[..start], theme.paint(Role::Found, &shown[start..end]), &shown[end..])
+}
+
+/// The end of a text that fits into so many columns.
+fn tail(text: &str, columns: usize) -> &str {
+    let start = text.char_indices().map(|(at, _)| at).find(|at| width(&text[*at..]) <= columns);
+    start.map_or("", |start| &text[start..])
 }
 
 /// Pads to a width, which keeps the columns of one chunk as wide as those of the next.

@@ -132,7 +132,7 @@ impl Row for FoundTrace {
             info.execution_duration_ms.map_or_else(Cell::none, |millis| Cell::own(number::millis(millis), Role::Plain)),
             Cell::stored(&self.span_name, Role::Plain),
             Cell::stored(&self.found.field, Role::Dim),
-            Cell::found(&self.found, look.ellipsis()),
+            Cell::found(&self.found),
         ]
     }
 

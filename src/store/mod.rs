@@ -14,7 +14,7 @@ pub use http::{Secret, ServerSettings, without_credentials};
 pub use uri::{Address, Surroundings, resolve};
 
 use crate::error::Result;
-use crate::filter::{AssessmentTest, Clause, Filter, Label};
+use crate::filter::{AssessmentTest, Clause, Filter, Grep, Label};
 use crate::model::{Experiment, Problem, Totals, Trace, TraceInfo, keys};
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
@@ -297,6 +297,11 @@ pub fn select(
         let message =
             format!("{which} not selected: conditions on spans cannot be decided, since these cannot be read");
         problems.push(Problem::new("skipped_undecided", message));
+    }
+    if query.filter.grep().is_some_and(Grep::gave_up) {
+        let message =
+            "the pattern of --grep took too long in some spans, which were passed over; a simpler one finds more";
+        problems.push(Problem::new("skipped_text", message));
     }
     Ok(matched)
 }

@@ -634,8 +634,8 @@ fn the_filter_is_told_back() {
         Cli::demo("traces list -v --status ok,error --min-duration 1ms --min-tokens 5 --type LLM,TOOL --model gpt-*");
     let done = cli.arg("--filter").arg("name='it' tags.`a b`!=\"it's\" AND span.name IN ('x','y')").ok();
     let expected = "note: filter: name = 'it' AND tags.`a b` != \"it's\" AND span.name IN ('x', 'y') AND \
-                    status IN ('OK', 'ERROR') AND execution_time_ms >= 1 AND --model 'gpt-*' AND --min-tokens 5 AND \
-                    --type LLM,TOOL\n";
+                    status IN ('OK', 'ERROR') AND execution_time_ms >= 1 --model 'gpt-*' --min-tokens 5 \
+                    --type 'LLM,TOOL'\n";
     assert!(done.stderr.contains(expected), "{done}");
     // What was told is a filter again.
     for case in cases().iter().filter(|case| case.answer.is_ok()).step_by(97) {
@@ -648,4 +648,36 @@ fn the_filter_is_told_back() {
         assert_eq!(language::parse(note).as_ref(), Ok(&clauses), "{}\n{told}", case.filter);
         assert_eq!(filtered(DATABASE, note).arg("-o").arg("ids").ok().stdout, told.stdout, "{}", case.filter);
     }
+}
+
+#[test]
+fn what_was_found_is_shown_at_every_width() {
+    for (pattern, words) in
+        [("weather", "spans"), ("Atlantis", "traces list"), (r"\?", "spans"), (r"\bstation\b", "spans")]
+    {
+        for width in 40..140 {
+            let done = Cli::demo(&format!("{words} --color always --width {width} -q --grep")).arg(pattern).ok();
+            // Every row but the titles has it, or as much of it as there is room for, in the colour of what was found.
+            let marked = done.lines().iter().skip(1).filter(|line| line.contains("\u{1b}[31;1m")).count();
+            assert_eq!(marked, done.lines().len() - 1, "{pattern} {width}\n{done}");
+        }
+    }
+}
+
+#[test]
+fn a_search_that_is_given_up_is_told() {
+    let done = Cli::demo("traces list --json --grep").arg(r"(\d|\d\d)+(?<=Q)").ok();
+    assert!(done.stderr.contains("took too long"), "{done}");
+    assert_eq!(done.json()["page"]["complete"], false);
+}
+
+#[test]
+fn conditions_on_a_trace_that_is_named_are_told_to_be_none() {
+    let named = Cli::demo("trace show @last -o ids").ok();
+    assert_eq!(named.stderr, "");
+    let id = Cli::demo("traces list -n 1 -q -o ids").ok().lines()[0].to_owned();
+    let done = Cli::demo(&format!("trace show {id} --status error")).ok();
+    assert!(done.stderr.contains("names the trace"), "{done}");
+    let none = Cli::demo("trace show @last --grep nowhere-at-all --json").run();
+    assert_eq!((none.exit, none.error()["code"].as_str()), (Some(3), Some("not_found")));
 }

@@ -186,7 +186,15 @@ fn of_traces() {
               Add deleted experiments
 
           --filter <FILTER>
-              Condition in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'"
+              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
+              be repeated)
+              
+              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
+              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
+              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
+              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
+              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
+              backticks.
 
           --status <STATE>
               State of the trace (can be repeated)
@@ -200,7 +208,7 @@ fn of_traces() {
               Begun before
 
           --name <GLOB>
-              Name of the trace; * and ? are wildcards
+              Name of the trace, not of a span; * and ? are wildcards
 
           --tag <KEY[=VALUE]>
               Has a tag, or a tag of this value (can be repeated)
@@ -233,7 +241,8 @@ fn of_traces() {
               Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
 
           --type <TYPE>
-              Span types, exact: LLM,TOOL (can be repeated)
+              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
+              show only these
 
           --llm
               Calls of language models: short for --type LLM,CHAT_MODEL
@@ -332,7 +341,15 @@ fn of_traces_list() {
               Add deleted experiments
 
           --filter <FILTER>
-              Condition in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'"
+              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
+              be repeated)
+              
+              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
+              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
+              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
+              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
+              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
+              backticks.
 
           --status <STATE>
               State of the trace (can be repeated)
@@ -346,7 +363,7 @@ fn of_traces_list() {
               Begun before
 
           --name <GLOB>
-              Name of the trace; * and ? are wildcards
+              Name of the trace, not of a span; * and ? are wildcards
 
           --tag <KEY[=VALUE]>
               Has a tag, or a tag of this value (can be repeated)
@@ -379,7 +396,8 @@ fn of_traces_list() {
               Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
 
           --type <TYPE>
-              Span types, exact: LLM,TOOL (can be repeated)
+              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
+              show only these
 
           --llm
               Calls of language models: short for --type LLM,CHAT_MODEL
@@ -560,7 +578,15 @@ fn of_trace_show() {
               Add deleted experiments
 
           --filter <FILTER>
-              Condition in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'"
+              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
+              be repeated)
+              
+              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
+              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
+              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
+              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
+              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
+              backticks.
 
           --status <STATE>
               State of the trace (can be repeated)
@@ -574,7 +600,7 @@ fn of_trace_show() {
               Begun before
 
           --name <GLOB>
-              Name of the trace; * and ? are wildcards
+              Name of the trace, not of a span; * and ? are wildcards
 
           --tag <KEY[=VALUE]>
               Has a tag, or a tag of this value (can be repeated)
@@ -607,7 +633,8 @@ fn of_trace_show() {
               Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
 
           --type <TYPE>
-              Span types, exact: LLM,TOOL (can be repeated)
+              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
+              show only these
 
           --llm
               Calls of language models: short for --type LLM,CHAT_MODEL
@@ -694,7 +721,15 @@ fn of_usage() {
               Add deleted experiments
 
           --filter <FILTER>
-              Condition in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'"
+              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
+              be repeated)
+              
+              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
+              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
+              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
+              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
+              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
+              backticks.
 
           --status <STATE>
               State of the trace (can be repeated)
@@ -708,7 +743,7 @@ fn of_usage() {
               Begun before
 
           --name <GLOB>
-              Name of the trace; * and ? are wildcards
+              Name of the trace, not of a span; * and ? are wildcards
 
           --tag <KEY[=VALUE]>
               Has a tag, or a tag of this value (can be repeated)
@@ -741,7 +776,8 @@ fn of_usage() {
               Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
 
           --type <TYPE>
-              Span types, exact: LLM,TOOL (can be repeated)
+              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
+              show only these
 
           --llm
               Calls of language models: short for --type LLM,CHAT_MODEL
@@ -824,7 +860,15 @@ fn of_spans() {
               Add deleted experiments
 
           --filter <FILTER>
-              Condition in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'"
+              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
+              be repeated)
+              
+              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
+              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
+              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
+              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
+              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
+              backticks.
 
           --status <STATE>
               State of the trace (can be repeated)
@@ -838,7 +882,7 @@ fn of_spans() {
               Begun before
 
           --name <GLOB>
-              Name of the trace; * and ? are wildcards
+              Name of the trace, not of a span; * and ? are wildcards
 
           --tag <KEY[=VALUE]>
               Has a tag, or a tag of this value (can be repeated)
@@ -871,7 +915,8 @@ fn of_spans() {
               Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
 
           --type <TYPE>
-              Span types, exact: LLM,TOOL (can be repeated)
+              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
+              show only these
 
           --llm
               Calls of language models: short for --type LLM,CHAT_MODEL

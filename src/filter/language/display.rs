@@ -10,25 +10,37 @@ use crate::model::keys as known;
 use std::fmt::{self, Write as _};
 
 impl fmt::Display for Filter {
-    /// The filter as MLflow's language has it; what only flags can ask for stands there as flags.
+    /// The filter as MLflow's language has it, and behind it, as flags, what only these can say.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let clauses: Vec<String> = self.clauses.iter().map(ToString::to_string).collect();
-        f.write_str(&clauses.join(" AND "))
+        let said: Vec<String> = self.clauses.iter().filter_map(text).collect();
+        let flags = self.clauses.iter().filter(|clause| text(clause).is_none()).map(flag);
+        let filter = (!said.is_empty()).then(|| said.join(" AND "));
+        f.write_str(&filter.into_iter().chain(flags).collect::<Vec<_>>().join(" "))
     }
 }
 
-impl fmt::Display for Clause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted = |value: &str| format!("'{}'", value.replace('\'', r"'\''"));
-        match self {
-            Self::Name(glob) => write!(f, "--name {}", quoted(&glob.text())),
-            Self::SpanType(types) => write!(f, "--type {}", types.join(",")),
-            Self::Model(glob) => write!(f, "--model {}", quoted(&glob.text())),
-            Self::MinTokens(tokens) => write!(f, "--min-tokens {tokens}"),
-            Self::Grep(grep) => write!(f, "--grep {}", quoted(grep.pattern())),
-            // What has no words in the language is still told, as well as it can be.
-            clause => f.write_str(&text(clause).unwrap_or_else(|| format!("{clause:?}"))),
+/// A condition as a flag of a command line.
+fn flag(clause: &Clause) -> String {
+    let quoted = |value: &str| format!("'{}'", value.replace('\'', r"'\''"));
+    match clause {
+        Clause::Name(glob) => format!("--name {}", quoted(&glob.text())),
+        Clause::SpanType(types) => format!("--type {}", quoted(&types.join(","))),
+        Clause::Model(glob) => format!("--model {}", quoted(&glob.text())),
+        Clause::MinTokens(tokens) => format!("--min-tokens {tokens}"),
+        Clause::Grep(grep) => format!("--grep {}", quoted(grep.pattern())),
+        Clause::Run(id) => format!("--run {}", quoted(id)),
+        Clause::Label(label, test) => {
+            let (flag, key) = match label {
+                Label::Tag(key) => ("--tag", key),
+                Label::Metadata(key) => ("--metadata", key),
+            };
+            match test {
+                LabelTest::Text(TextTest::Is(value)) => format!("{flag} {}", quoted(&format!("{key}={value}"))),
+                _ => format!("{flag} {}", quoted(key)),
+            }
         }
+        // No flag makes any other, and what was read as text can be said as text.
+        other => format!("{other:?}"),
     }
 }
 

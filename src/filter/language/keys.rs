@@ -122,9 +122,14 @@ fn unknown_attribute(key: &Key<'_>) -> SyntaxError {
         "session" | "session_id" => found.hinted(format!("write metadata.`{}`", keys::SESSION)),
         "user" | "user_id" => found.hinted(format!("write metadata.`{}`", keys::USER)),
         "type" | "span_type" => found.hinted("write `span.type`"),
+        "model" => found.hinted("--model takes it"),
+        "tokens" | "total_tokens" => found.hinted("--min-tokens takes a number of them"),
+        "tag" | "tags" | "metadata" | "span" | "feedback" | "expectation" => {
+            found.hinted(format!("write `{}.NAME`", key.bare))
+        }
         _ => found
             .hinted(format!(
-                "{} are, and tags., metadata., span., feedback., expectation. before a name",
+                "keys are {}, and tags.NAME, metadata.NAME, span.NAME, feedback.NAME …",
                 ATTRIBUTES.join(", ")
             ))
             .among(key.bare, ATTRIBUTES),

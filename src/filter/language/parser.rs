@@ -6,6 +6,9 @@ use super::{Form, SyntaxError, error, keys, list};
 use crate::filter::Clause;
 use std::ops::Range;
 
+const MILLISECONDS: &str =
+    "numbers are bare and in milliseconds; --since, --until and --min-duration take dates and units";
+
 /// Words that MLflow's parser takes for SQL even behind a dot.
 pub(super) const RESERVED: [&str; 6] = ["CASE", "IN", "VALUES", "USING", "FROM", "AS"];
 
@@ -117,6 +120,7 @@ impl<'a> Parser<'a> {
             "'" | "\"" | "`" => error(token.at.start..self.text.len(), "this quote is never closed"),
             ";" | "," | "&" => found.hinted("join conditions by AND"),
             "#" => found.hinted("filters have no comments"),
+            "‘" | "’" | "“" | "”" => found.hinted("texts stand between ' or \""),
             "-" if self.text[token.at.end..].starts_with('-') => found.hinted("filters have no comments"),
             _ => found.hinted("a key with other signs than letters, digits, `_` and dots goes in backticks"),
         }
@@ -184,6 +188,9 @@ impl<'a> Parser<'a> {
             Kind::Word if self.is_word(&token, &["NULL"]) => {
                 return Err(error(token.at, "nothing compares with NULL").hinted("write `IS NULL` or `IS NOT NULL`"));
             }
+            Kind::Word if text.starts_with(|c: char| c.is_ascii_digit()) => {
+                return Err(error(token.at, "this is no number").hinted(MILLISECONDS));
+            }
             Kind::Word | Kind::Backtick => {
                 let bare = text.trim_matches('`');
                 return Err(error(token.at, "a text has to be quoted").hinted(format!("write '{bare}'")));
@@ -199,6 +206,7 @@ impl<'a> Parser<'a> {
             && !matches!(next.kind, Kind::Word | Kind::Backtick)
         {
             return Err(match next.kind {
+                Kind::Integer | Kind::Float => error(next.at.clone(), "a second value").hinted(MILLISECONDS),
                 Kind::Double => error(next.at.clone(), "a second value")
                     .hinted("a quote inside of a text: use the other kind around it"),
                 Kind::Single => error(next.at.clone(), "a second value")

@@ -21,7 +21,7 @@ fn near_misses_are_told_with_what_to_write() {
         ("text LIKE '%x%'", "text", "write `trace.text`"),
         ("STATUS = 'OK'", "STATUS", "write `status`"),
         ("Tags.a = 'x'", "Tags", "write `tags`"),
-        ("stauts = 'OK'", "stauts", "status, name"),
+        ("stauts = 'OK'", "stauts", "keys are status, name"),
         ("span.nam = 'x'", "span.nam", "span.name"),
         ("span.name like 'x'", "like", "write `LIKE`"),
         ("tags.from = 'x'", "from", "put it in backticks: tags.`from`"),
@@ -84,8 +84,15 @@ fn oddities_of_mlflow_are_kept() {
 
 #[test]
 fn what_flags_ask_for_is_printed_as_flags() {
-    let clauses = vec![Clause::Name(crate::filter::Glob::new("run_*")), Clause::MinTokens(5)];
-    assert_eq!(Filter { clauses }.to_string(), "--name 'run_*' AND --min-tokens 5");
+    let mut clauses = parse("status = 'OK' AND tags.a = 'b'").unwrap();
+    let tag = |key: &str, value: &str| {
+        Clause::Label(Label::Tag(key.to_owned()), LabelTest::Text(TextTest::Is(value.to_owned())))
+    };
+    clauses.extend([Clause::Name(crate::filter::Glob::new("it's*")), Clause::MinTokens(5), tag("name", "x")]);
+    clauses.push(tag("a", "both ' and \""));
+    let expected =
+        r#"status = 'OK' AND tags.a = 'b' --name 'it'\''s*' --min-tokens 5 --tag 'name=x' --tag 'a=both '\'' and "'"#;
+    assert_eq!(Filter { clauses }.to_string(), expected);
 }
 
 fn text() -> impl Strategy<Value = String> {

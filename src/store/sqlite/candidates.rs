@@ -97,7 +97,7 @@ fn of_label(store: &SqliteStore, label: &Label, test: &LabelTest) -> Result<Opti
     }
 }
 
-fn has_key(store: &SqliteStore, table: &str, key: &str) -> Result<bool> {
+pub(super) fn has_key(store: &SqliteStore, table: &str, key: &str) -> Result<bool> {
     let sql = format!("select 1 from {table} where key = ? limit 1");
     store.read(|connection| connection.prepare_cached(&sql)?.exists([key]))
 }

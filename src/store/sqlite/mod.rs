@@ -358,6 +358,11 @@ impl TraceStore for SqliteStore {
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
         let names = query.experiments.iter().map(|one| (one.experiment_id.clone(), Some(one.name.clone())));
         self.experiment_names.borrow_mut().extend(names);
+        if query.filter.needs_content() && candidates::has_key(self, "trace_tags", keys::ARCHIVE_LOCATION)? {
+            let message = "the text of archived traces is not in the database, and conditions on it do not find them, as in \
+                           MLflow; --grep reads their archives";
+            sink.problem(Problem::new("skipped_archived", message));
+        }
         let mut scan = Scan::begin(self, query)?;
         let mut give = |page: Vec<Found>| {
             for found in page {
