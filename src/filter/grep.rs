@@ -283,9 +283,10 @@ fn has_cases(hir: Option<&Hir>) -> bool {
     hir.is_some_and(has)
 }
 
-/// The longest piece that every writer of JSON leaves as it is: others escape signs, and put spaces between parts.
+/// The longest piece that every writer of JSON leaves as it is: some escape signs, and put more or less space between the
+/// parts of a value, but none between two words, which stand in a string.
 fn longest_plain(text: &str) -> Option<String> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-    let pieces = text.split(|c| !is_plain(c));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-. ".contains(c);
+    let pieces = text.split(|c| !is_plain(c)).map(str::trim);
     pieces.max_by_key(|piece| piece.len()).filter(|piece| !piece.is_empty()).map(str::to_owned)
 }

@@ -46,3 +46,31 @@ fn times_and_durations_of_flags() {
         assert_eq!(flags::duration_ms(text).ok(), millis, "{text}");
     }
 }
+
+#[test]
+fn what_is_looked_for_first_stands_in_every_form_of_what_fits() {
+    let needle = |pattern: &str| Grep::new(pattern).unwrap().needle().map(str::to_owned);
+    for (pattern, expected) in [
+        ("No weather station", Some("No weather station")),
+        (r"\bword\b", Some("word")),
+        ("timed? out", Some("time")),
+        ("(?i)timeout", Some("timeout")),
+        ("foo(?!bar)x", Some("foox")),
+        ("(?<=a)long(er|est)", Some("long")),
+        // Spaces between the parts of a value are not the same everywhere, and signs may be escaped.
+        (r#"": 12345,"#, Some("12345")),
+        ("it's <here>", Some("here")),
+        // Nothing is sure of these, or too little.
+        ("a|b", None),
+        ("日本", None),
+        ("x*", None),
+        ("(?:some)?thing|else", None),
+    ] {
+        assert_eq!(needle(pattern).as_deref(), expected, "{pattern}");
+    }
+    let may = |pattern: &str, stored: &str| Grep::new(pattern).unwrap().may_be_in(stored.as_bytes());
+    assert!(may("(?i)timeout", r#"{"a": "TimeOut"}"#));
+    assert!(!may("timeout", r#"{"a": "TimeOut"}"#));
+    assert!(may("thing|else", "something") && may("thing|else", "else") && !may("thing|else", "nothin"));
+    assert!(may("日本", r"\u65e5\u672c"));
+}

@@ -26,8 +26,10 @@ pub(super) fn at_once(store: &SqliteStore, query: &Query) -> Result<Option<Vec<S
             Clause::Label(Label::Metadata(key), LabelTest::Text(test)) if key == keys::SESSION => {
                 of_session(store, query, test)?
             }
-            // Sessions had to be looked up all through, so the rest is known.
-            Clause::Assessment(test) if test.of_session => of_assessment(store, query, test)?,
+            // Sessions are looked up all through, and then the rest is known too.
+            Clause::Assessment(test) if test.of_session || store.assessed.borrow().is_some() => {
+                of_assessment(store, query, test)?
+            }
             _ => None,
         };
         if found.is_some() {
