@@ -5,7 +5,8 @@ mod select;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::filter::Clause;
+use crate::filter::{Clause, Label, LabelTest};
+use crate::model::keys;
 use crate::render::{Page, number};
 use crate::store::{self, Need, Query, TraceStore};
 use std::ops::ControlFlow;
@@ -74,13 +75,34 @@ fn tell_left_out(cx: &Context, store: &dyn TraceStore, select: &select::Select, 
     chat.filter.clauses.retain(|clause| !matches!(clause, Clause::SpanType(_)));
     chat.filter.clauses.push(Clause::SpanType(vec!["CHAT_MODEL".to_owned()]));
     (chat.need, chat.expected, chat.only_types) = (Need::Info, Some(1), true);
-    let mut found = false;
-    store::select(store, &chat, &mut Vec::new(), &mut |_| {
-        found = true;
-        Ok(ControlFlow::Break(()))
-    })?;
-    if found {
+    if has_any(store, &chat)? {
         cx.note("spans of type CHAT_MODEL are left out; --llm has them too");
     }
     Ok(())
+}
+
+/// Says that `--min-tokens` leaves out traces of which no tokens were recorded, where all were looked at and some are such.
+fn tell_without_tokens(cx: &Context, store: &dyn TraceStore, query: &Query) -> Result<()> {
+    let asks = |clause: &Clause| matches!(clause, Clause::MinTokens(_));
+    if cx.globals().quiet || !query.filter.clauses.iter().any(asks) {
+        return Ok(());
+    }
+    let mut without = Query { need: Need::Info, expected: Some(1), counts: false, ..query.clone() };
+    without.filter.clauses.retain(|clause| !asks(clause));
+    let usage = Label::Metadata(keys::TOKEN_USAGE.to_owned());
+    without.filter.clauses.push(Clause::Label(usage, LabelTest::Missing));
+    if has_any(store, &without)? {
+        cx.note("traces of which no tokens were recorded are left out by --min-tokens");
+    }
+    Ok(())
+}
+
+/// Whether a query finds any trace.
+fn has_any(store: &dyn TraceStore, query: &Query) -> Result<bool> {
+    let mut found = false;
+    store::select(store, query, &mut Vec::new(), &mut |_| {
+        found = true;
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(found)
 }

@@ -77,6 +77,9 @@ fn print<R: Row>(args: &Args, cx: &mut Context, row_of: impl Fn(SpanRow) -> Opti
     rows.finish(Some(page))?;
     super::tell_page(cx, &page, is_cut, "spans");
     super::tell_left_out(cx, &*store, &args.select, &query)?;
+    if !is_cut {
+        super::tell_without_tokens(cx, &*store, &query)?;
+    }
     cx.warn(&problems);
     Ok(())
 }

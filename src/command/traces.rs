@@ -94,6 +94,9 @@ fn print<R: Row>(list: &List, cx: &mut Context, row: impl Fn(Trace) -> Option<R>
     rows.finish(Some(page))?;
     super::tell_page(cx, &page, is_cut, "traces");
     super::tell_left_out(cx, &*store, &list.select, &query)?;
+    if !is_cut {
+        super::tell_without_tokens(cx, &*store, &query)?;
+    }
     cx.warn(&problems);
     Ok(())
 }

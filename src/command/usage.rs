@@ -95,6 +95,7 @@ fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
     let (incomplete, derived) = (by_model.incomplete, by_model.derived);
     cx.output.show(&GroupsView(by_model))?;
     super::tell_left_out(cx, &*store, &args.select, &query)?;
+    super::tell_without_tokens(cx, &*store, &query)?;
     tell_derived(cx, derived);
     if incomplete > 0 {
         cx.note(&format!(

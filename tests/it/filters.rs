@@ -681,3 +681,15 @@ fn conditions_on_a_trace_that_is_named_are_told_to_be_none() {
     let none = Cli::demo("trace show @last --grep nowhere-at-all --json").run();
     assert_eq!((none.exit, none.error()["code"].as_str()), (Some(3), Some("not_found")));
 }
+
+#[test]
+fn traces_without_recorded_tokens_are_not_passed_over_in_silence() {
+    let told = |name: &str, words: &str| {
+        let done = Fixture::named(name).cli(&format!("{words} --min-tokens 1")).ok();
+        done.stderr.contains("no tokens were recorded")
+    };
+    assert!(
+        told("2.22.5-sqlite", "traces list") && told("3.18.0-file", "spans --all") && told("3.18.0-sqlite", "usage")
+    );
+    assert!(!told("3.18.0-sqlite", "traces list -x AG2"));
+}
