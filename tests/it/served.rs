@@ -240,7 +240,7 @@ const MOST_REQUESTS: [(&str, [usize; 5]); 22] = [
     ("traces list --sort duration", [3, 2, 2, 2, 2]),
     ("traces list --filter :: status = 'OK' AND tags.env = 'prod'", [3, 2, 2, 2, 2]),
     ("traces list --filter :: span.type = 'TOOL' AND span.status = 'ERROR'", [16, 16, 19, 6, 7]),
-    ("traces list --grep :: No weather station", [16, 16, 19, 6, 9]),
+    ("traces list --grep :: No weather station", [17, 17, 20, 7, 8]),
     ("trace show", [4, 3, 3, 3, 3]),
     ("trace show @error", [4, 3, 3, 3, 3]),
     ("trace show @slow", [4, 3, 3, 6, 3]),

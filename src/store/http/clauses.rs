@@ -33,7 +33,7 @@ impl Language {
 
 /// Whether releases answer a filter differently, so that it has to be known which one answers.
 pub(super) fn depends_on_release(filter: &Filter) -> bool {
-    filter.clauses.iter().any(|clause| matches!(clause, Clause::Span(_) | Clause::Assessment(_)))
+    filter.clauses.iter().any(|clause| matches!(clause, Clause::Span(_) | Clause::Assessment(_) | Clause::Grep(_)))
 }
 
 /// The conditions of a filter that a server can decide.
@@ -52,7 +52,14 @@ pub(super) fn decides_rows(filter: &Filter, language: Language) -> bool {
 
 /// Whether the server is asked anything about rows of spans.
 pub(super) fn says_rows(filter: &Filter, language: Language) -> bool {
-    filter.span_tests().any(|test| text(&Clause::Span(test.clone()), language).is_some())
+    let says_test = |test: &SpanTest| text(&Clause::Span(test.clone()), language).is_some();
+    filter.span_tests().any(says_test) || grep_text(filter, language).is_some()
+}
+
+/// That the text looked for is in the server's table of spans; only where traces that have none there can be asked for
+/// apart, with [`elsewhere`].
+pub(super) fn grep_text(filter: &Filter, language: Language) -> Option<String> {
+    filter.grep().filter(|_| language.has((3, 11), false)).and_then(grep_hint)
 }
 
 /// Whether a condition on the name is decided by the server.
@@ -66,13 +73,14 @@ pub(super) fn elsewhere() -> String {
 }
 
 /// What only some traces have in the server's table of spans, of those that the flags ask for: a type, or a text.
-pub(super) fn span_hint(filter: &Filter) -> Option<String> {
+pub(super) fn span_hint(filter: &Filter, language: Language) -> Option<String> {
+    let is_said = grep_text(filter, language).is_some();
     filter.clauses.iter().find_map(|clause| match clause {
         Clause::SpanType(types) => {
             let types: Option<Vec<String>> = types.iter().map(|name| quoted(name)).collect();
             Some(format!("span.type IN ({})", types?.join(", ")))
         }
-        Clause::Grep(grep) => grep_hint(grep),
+        Clause::Grep(grep) if !is_said => grep_hint(grep),
         _ => None,
     })
 }

@@ -157,10 +157,10 @@ impl Stream {
         }
         let mut texts = clauses::texts(&filter, self.language);
         match self.conditions {
-            Conditions::Filter => {}
+            Conditions::Filter => texts.extend(clauses::grep_text(&query.filter, self.language)),
             Conditions::Nameless => texts.extend(clauses::nameless(&query.filter)),
             Conditions::Elsewhere => texts.push(clauses::elsewhere()),
-            Conditions::SpanHint => texts.extend(clauses::span_hint(&query.filter)),
+            Conditions::SpanHint => texts.extend(clauses::span_hint(&query.filter, self.language)),
         }
         texts.join(" AND ")
     }
@@ -327,10 +327,10 @@ impl<'a> Pages<'a> {
         if query.filter.clauses.iter().any(|clause| matches!(clause, Clause::Name(_))) && !all.is_empty() {
             streams.extend(all.chunks(at_once).map(|some| stream(some, Conditions::Nameless)));
         }
-        if query.filter.needs_rows() {
+        if query.filter.needs_rows() || query.filter.grep().is_some() {
             streams.extend(all.chunks(at_once).map(|some| stream(some, Conditions::Elsewhere)));
         }
-        let typed = clauses::span_hint(&query.filter).filter(|_| !all.is_empty()).map(|_| Typed {
+        let typed = clauses::span_hint(&query.filter, language).filter(|_| !all.is_empty()).map(|_| Typed {
             stream: Stream { size: LARGEST_PAGE.min(size * 4), ..stream(&all, Conditions::SpanHint) },
             ids: HashSet::new(),
         });

@@ -171,7 +171,7 @@ fn conditions_of_flags_are_said_as_well_as_the_language_can() {
         assert_eq!(said(Clause::Name(Glob::new(glob)), Language::Newest), patterns);
         assert_eq!(said(Clause::Name(Glob::new(glob)), Language::Of(2, 22)), plain);
     }
-    let hint = |clause: Clause| span_hint(&Filter { clauses: vec![clause] });
+    let hint = |clause: Clause| span_hint(&Filter { clauses: vec![clause] }, Language::Of(3, 10));
     let types = vec!["LLM".to_owned(), "MY 'X'".to_owned()];
     assert_eq!(hint(Clause::SpanType(types)).unwrap(), "span.type IN ('LLM', \"MY 'X'\")");
     let grep = |pattern: &str| hint(Clause::Grep(Grep::new(pattern).unwrap()));
