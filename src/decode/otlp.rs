@@ -251,6 +251,7 @@ impl PlainSpan {
             provider: attributes.provider(),
             cost: attributes.cost(),
             exception: self.events.iter().rev().find_map(exception),
+            handled_failure: None,
             payload: (keep == Keep::All).then_some(Payload {
                 attributes: self.attributes,
                 events: self.events,

@@ -131,6 +131,7 @@ impl Wire<'_> {
             provider: attributes.provider(),
             cost: attributes.cost(),
             exception: events.iter().rev().find_map(Event::exception),
+            handled_failure: None,
             payload: (keep == Keep::All).then(|| Payload {
                 attributes: attributes.decode(),
                 events: events.iter().map(Event::decode).collect(),

@@ -109,6 +109,19 @@ pub struct Exception {
     pub stacktrace: Option<String>,
 }
 
+impl Exception {
+    /// Whether MLflow's own logging raised it, and not what was logged: the innermost frame outside of pydantic, which
+    /// checks what MLflow logs, is one of an MLflow integration (3.1 with AutoGen 0.6: `mlflow/autogen/chat.py`).
+    #[must_use]
+    pub fn is_of_mlflow(&self) -> bool {
+        let frames = self.stacktrace.iter().flat_map(|trace| trace.lines());
+        let files = frames.filter_map(|line| line.trim_start().strip_prefix("File \"")?.split('"').next());
+        let paths = files.map(|file| file.replace('\\', "/"));
+        let innermost = paths.filter(|path| !path.contains("/pydantic/")).last();
+        innermost.is_some_and(|path| path.contains("/mlflow/") && !path.ends_with("/mlflow/tracing/fluent.py"))
+    }
+}
+
 /// What a span carries beside its figures. Left out when only the tree is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Payload {
@@ -189,6 +202,8 @@ pub struct Span {
     pub cost: Option<Cost>,
     /// The last exception recorded.
     pub exception: Option<Exception>,
+    /// A failure that left no error: what a tool raised and its caller handed back to the model as text.
+    pub handled_failure: Option<String>,
     /// Everything else, where it was asked for.
     pub payload: Option<Payload>,
 }

@@ -16,6 +16,7 @@ fn span(id: &str, parent: Option<&str>, start: i64) -> Span {
         provider: None,
         cost: None,
         exception: None,
+        handled_failure: None,
         payload: None,
     }
 }
@@ -133,4 +134,19 @@ mod properties {
             prop_assert_eq!(shape(spans), shape(shuffled));
         }
     }
+}
+
+#[test]
+fn mlflows_own_logging_is_told_from_what_was_logged() {
+    let raised_in = |files: &[&str]| {
+        let frames = files.iter().map(|file| format!("  File \"{file}\", line 1, in f\n    call()\n"));
+        let stacktrace = format!("Traceback (most recent call last):\n{}E: m\n", frames.collect::<String>());
+        Exception { kind: None, message: None, stacktrace: Some(stacktrace) }.is_of_mlflow()
+    };
+    let (fluent, chat) = ("/v/site-packages/mlflow/tracing/fluent.py", "/v/site-packages/mlflow/autogen/chat.py");
+    assert!(raised_in(&[fluent, chat, "/v/site-packages/pydantic/main.py"]));
+    assert!(raised_in(&[chat, "C:\\v\\site-packages\\mlflow\\autogen\\chat.py"]));
+    assert!(!raised_in(&[fluent, "/app/agent.py"]));
+    assert!(!raised_in(&[fluent]));
+    assert!(!raised_in(&["/app/agent.py", "/v/site-packages/pydantic/main.py"]));
 }

@@ -164,7 +164,7 @@ pub(crate) struct SpanJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<Vec<EventJson<'a>>>,
     exception: Option<ExceptionJson<'a>>,
-    handled_failure: Option<()>,
+    handled_failure: Option<FailureJson<'a>>,
     links: Vec<LinkJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     r#match: Option<MatchJson<'a>>,
@@ -183,6 +183,11 @@ struct EventJson<'a> {
     name: &'a str,
     time_ns: i64,
     attributes: Pairs<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct FailureJson<'a> {
+    message: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -245,7 +250,7 @@ impl<'a> SpanJson<'a> {
                 events.iter().map(event).collect()
             }),
             exception: span.exception.as_ref().map(ExceptionJson::from),
-            handled_failure: None,
+            handled_failure: span.handled_failure.as_deref().map(|message| FailureJson { message }),
             links: payload
                 .map_or(&[][..], |payload| &payload.links)
                 .iter()

@@ -223,6 +223,7 @@ fn skeleton(row: &Row<'_>) -> Span {
         provider: text(row, 12),
         cost: cost(row),
         exception: None,
+        handled_failure: None,
         payload: None,
     }
 }
