@@ -7,11 +7,12 @@
 //! | `model`   | what a trace is                                                      |                                      |
 //! | `error`   | the one error of the program, its exit codes                         |                                      |
 //! | `term`    | what the terminal can do; the pager                                  |                                      |
-//! | `decode`  | bytes of every MLflow release into the model                         | `model`                              |
+//! | `message` | what was said: messages out of inputs and outputs                    | `model`                              |
+//! | `decode`  | bytes of every MLflow release into the model                         | `model message`                      |
 //! | `filter`  | which traces are meant                                               | `model`                              |
 //! | `store`   | where traces are; one file for each kind of store                    | `model decode filter error`          |
-//! | `analyze` | questions over traces; pure                                          | `model`                              |
-//! | `render`  | data to text, JSON, JSON lines, CSV, ids                             | `model analyze filter term error`    |
+//! | `analyze` | questions over traces; pure                                          | `model message`                      |
+//! | `render`  | data to text, JSON, JSON lines, CSV, ids                             | `model message analyze filter term error` |
 //! | `context` | store, output and clock of a command; the only reader of environment | `model store render term error`      |
 //! | `command` | one file for each command                                            | all of the above, `cli`              |
 //! | `cli`     | the command line                                                     | `command context render term`        |
@@ -25,6 +26,7 @@ pub mod context;
 pub mod decode;
 pub mod error;
 pub mod filter;
+pub mod message;
 pub mod model;
 pub mod render;
 pub mod store;

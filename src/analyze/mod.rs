@@ -1,5 +1,6 @@
 //! Questions over traces: model in, numbers out. Knows neither stores nor terminals.
 
+pub mod conversation;
 pub mod usage;
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use super::naming;
 use super::select::Select;
-use crate::analyze::usage;
+use crate::analyze::{conversation, usage};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Span, Trace};
 use crate::render::Format;
+use crate::render::conversation::ConversationView;
 use crate::render::span::{SpanRow, SpanView};
 use crate::render::tree::TreeView;
 use crate::store::{Need, TraceStore};
@@ -44,6 +45,12 @@ struct Show {
     /// Show inputs and outputs under each span, at most so many lines of each; 0 shows all
     #[arg(long, value_name = "LINES", num_args = 0..=1, default_missing_value = "8", require_equals = true)]
     io: Option<usize>,
+    /// Show who said what to whom, turn by turn, and the work between
+    #[arg(long, conflicts_with_all = ["tree", "io", "span"])]
+    conversation: bool,
+    /// In a conversation: repeat what was said before, and print long messages whole
+    #[arg(long, requires = "conversation")]
+    full: bool,
     /// Show one span whole, by id, unique prefix or unique name
     #[arg(long, value_name = "SPAN", conflicts_with_all = ["tree", "io"])]
     span: Option<String>,
@@ -59,7 +66,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     let mut progress = cx.progress("traces read");
     let store = cx.open_store()?;
     let mut problems = Vec::new();
-    let is_light = matches!(cx.output.format, Format::Table | Format::Ids) && show.io.is_none() && show.span.is_none();
+    let is_light = matches!(cx.output.format, Format::Table | Format::Ids) && show.io.is_none() && show.span.is_none() && !show.conversation;
     let need = if is_light { Need::Tree } else { Need::Full };
     let mut trace = naming::trace(cx, &*store, &show.trace, &show.select, need, &mut problems)?;
     progress.clear();
@@ -68,8 +75,10 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     } else {
         let usage = usage::of_trace(&trace);
         let view = TreeView { usage, types: show.select.span_types(), io_lines: show.io, trace };
-        cx.output.show(&view)?;
-        trace = view.trace;
+        trace = if show.conversation { show_conversation(cx, view, show.full)? } else {
+            cx.output.show(&view)?;
+            view.trace
+        };
         let types = show.select.span_types();
         if !types.is_empty() && !trace.span_list().iter().any(|span| span.span_type.is_one_of(&types)) {
             cx.note(&format!("the trace has no span of type {}", types.join(" or ")));
@@ -78,6 +87,14 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     problems.extend(trace.spans.iter().flat_map(|spans| spans.problems.iter().cloned()));
     cx.warn(&problems);
     Ok(())
+}
+
+fn show_conversation(cx: &mut Context, tree: TreeView, is_full: bool) -> Result<Trace> {
+    let shown: Vec<bool> = tree.trace.span_list().iter().map(|span| tree.passes(span)).collect();
+    let conversation = conversation::of_trace(&tree.trace, is_full, &shown);
+    let view = ConversationView { tree, conversation, is_full };
+    cx.output.show(&view)?;
+    Ok(view.tree.trace)
 }
 
 fn show_span(cx: &mut Context, store: &dyn TraceStore, trace: &mut Trace, name: &str, folder: Option<&Path>) -> Result<()> {

@@ -1,7 +1,8 @@
 //! Span attributes: every value of MLflow's Python client is JSON inside a string; others wrote plain values.
 
 use super::{lenient, translate};
-use crate::model::{Cost, Json, Members, SpanType, TokenUsage};
+use crate::message;
+use crate::model::{Cost, Json, Members, SpanType, TokenUsage, ToolFailure};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -65,6 +66,19 @@ impl RawAttributes<'_> {
         }
         let total = total.or_else(|| Some(input.unwrap_or(0).saturating_add(output.unwrap_or(0))));
         Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, other: Vec::new() })
+    }
+
+    /// Failures of tools that were handed back to a model as text. Few spans hold the word, and only they are read.
+    pub(super) fn tool_failures(&self, kind: &SpanType) -> Vec<ToolFailure> {
+        let told = |key: &str| {
+            let raw = self.0.get(key)?;
+            memchr::memmem::find(raw.get().as_bytes(), b"rror")?;
+            self.get(key)
+        };
+        let is_tool = kind.as_str() == "TOOL";
+        // What a tool was given says nothing of its own failure.
+        let inputs = if is_tool { None } else { told("mlflow.spanInputs") };
+        message::failures(inputs.as_ref(), told("mlflow.spanOutputs").as_ref(), is_tool)
     }
 
     /// Cost recorded.

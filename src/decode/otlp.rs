@@ -236,6 +236,7 @@ impl PlainSpan {
         let keys = self.attributes.iter().map(|(key, _)| Cow::Borrowed(key.as_str()));
         let attributes = RawAttributes(Members(keys.zip(texts.iter().map(|text| &**text)).collect()));
         let span_type = attributes.span_type(None);
+        let tool_failures = attributes.tool_failures(&span_type);
         Span {
             id: self.id,
             parent: self.parent,
@@ -252,6 +253,7 @@ impl PlainSpan {
             cost: attributes.cost(),
             exception: self.events.iter().rev().find_map(exception),
             handled_failure: None,
+            tool_failures,
             payload: (keep == Keep::All).then_some(Payload {
                 attributes: self.attributes,
                 events: self.events,

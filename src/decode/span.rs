@@ -115,6 +115,7 @@ impl Wire<'_> {
         };
         let attributes = RawAttributes(self.attributes);
         let span_type = attributes.span_type(column_type);
+        let tool_failures = attributes.tool_failures(&span_type);
         let events = self.events.unwrap_or_default();
         Ok(Span {
             parent: parent(self.parent_span_id.or(self.parent_id)),
@@ -132,6 +133,7 @@ impl Wire<'_> {
             cost: attributes.cost(),
             exception: events.iter().rev().find_map(Event::exception),
             handled_failure: None,
+            tool_failures,
             payload: (keep == Keep::All).then(|| Payload {
                 attributes: attributes.decode(),
                 events: events.iter().map(Event::decode).collect(),

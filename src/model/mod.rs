@@ -4,6 +4,7 @@
 //! durations of spans nanoseconds. An unknown value is `None`, never 0 or an empty string.
 
 mod assessment;
+mod failure;
 mod id;
 mod json;
 mod labels;
@@ -15,6 +16,7 @@ mod tree;
 mod usage;
 
 pub use assessment::{Assessment, AssessmentKind};
+pub use failure::ToolFailure;
 pub use id::{SpanId, short_trace_id};
 pub use json::{Json, Members};
 pub use labels::Labels;

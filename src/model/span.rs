@@ -1,6 +1,6 @@
 //! One step of a trace.
 
-use super::{Cost, Json, SpanId, Timestamp, TokenUsage};
+use super::{Cost, Json, SpanId, Timestamp, TokenUsage, ToolFailure};
 use std::fmt;
 
 /// MLflow's span type: `LLM`, `CHAT_MODEL`, `TOOL`, `AGENT` …, or any word a user chose.
@@ -116,8 +116,8 @@ impl Exception {
     pub fn is_of_mlflow(&self) -> bool {
         let frames = self.stacktrace.iter().flat_map(|trace| trace.lines());
         let files = frames.filter_map(|line| line.trim_start().strip_prefix("File \"")?.split('"').next());
-        let paths = files.map(|file| file.replace('\\', "/"));
-        let innermost = paths.filter(|path| !path.contains("/pydantic/")).last();
+        let mut paths = files.map(|file| file.replace('\\', "/"));
+        let innermost = paths.rfind(|path| !path.contains("/pydantic/"));
         innermost.is_some_and(|path| path.contains("/mlflow/") && !path.ends_with("/mlflow/tracing/fluent.py"))
     }
 }
@@ -204,6 +204,8 @@ pub struct Span {
     pub exception: Option<Exception>,
     /// A failure that left no error: what a tool raised and its caller handed back to the model as text.
     pub handled_failure: Option<String>,
+    /// The failures of tools that its messages tell of, until it is settled to which span of the trace each belongs.
+    pub tool_failures: Vec<ToolFailure>,
     /// Everything else, where it was asked for.
     pub payload: Option<Payload>,
 }

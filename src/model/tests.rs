@@ -17,6 +17,7 @@ fn span(id: &str, parent: Option<&str>, start: i64) -> Span {
         cost: None,
         exception: None,
         handled_failure: None,
+        tool_failures: Vec::new(),
         payload: None,
     }
 }
@@ -149,4 +150,41 @@ fn mlflows_own_logging_is_told_from_what_was_logged() {
     assert!(!raised_in(&[fluent, "/app/agent.py"]));
     assert!(!raised_in(&[fluent]));
     assert!(!raised_in(&["/app/agent.py", "/v/site-packages/pydantic/main.py"]));
+}
+
+#[test]
+fn a_handled_failure_belongs_to_one_span() {
+    let failure = |call: Option<&str>, message: &str, came_out| ToolFailure {
+        call_id: call.map(str::to_owned),
+        message: message.to_owned(),
+        came_out,
+    };
+    let told = |mut spans: Vec<Span>, failures: Vec<(&str, ToolFailure)>| {
+        for (id, failure) in failures {
+            spans.iter_mut().find(|span| span.id.as_str() == id).unwrap().tool_failures.push(failure);
+        }
+        let (spans, _, _) = arrange(spans);
+        let tell = |span: &Span| Some(format!("{} {}", span.id, span.handled_failure.clone()?));
+        spans.iter().filter_map(tell).collect::<Vec<_>>().join(", ")
+    };
+    let agent =
+        || vec![span("run", None, 1), span("on_messages", Some("run"), 2), span("create", Some("on_messages"), 3)];
+    // It came out of both agents' spans and went into the next call: the inner agent had it.
+    let everywhere = vec![
+        ("run", failure(Some("c"), "no", true)),
+        ("on_messages", failure(Some("c"), "no", true)),
+        ("create", failure(Some("c"), "no", false)),
+    ];
+    assert_eq!(told(agent(), everywhere), "on_messages no");
+    // Nobody tells that it came out: the first call that heard of it.
+    let mut calls = agent();
+    calls.push(span("later", Some("run"), 4));
+    let heard = vec![("later", failure(Some("c"), "no", false)), ("create", failure(Some("c"), "no", false))];
+    assert_eq!(told(calls, heard), "create no");
+    let two = vec![("create", failure(Some("a"), "one", false)), ("create", failure(Some("b"), "two", false))];
+    assert_eq!(told(agent(), two), "create one\ntwo");
+    // What a tool's own span raised is no failure without an error.
+    let mut raising = agent();
+    raising[2].exception = Some(Exception { kind: None, message: Some("boom".to_owned()), stacktrace: None });
+    assert_eq!(told(raising, vec![("run", failure(Some("c"), "Error: boom", true))]), "");
 }

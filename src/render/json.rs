@@ -54,6 +54,16 @@ struct MatchJson<'a> {
 }
 
 impl<'a> TraceJson<'a> {
+    /// A trace whose spans are there too: with the figures computed from all of them.
+    pub(super) fn of_shown(trace: &'a Trace, usage: &'a TraceUsage) -> Self {
+        Self {
+            token_usage: usage.token_usage.as_ref(),
+            token_usage_source: usage.source,
+            cost: usage.cost,
+            ..Self::from(&trace.info)
+        }
+    }
+
     /// With the span in which a text was found.
     pub(crate) fn found_in(self, span_id: &'a str, span_name: &'a str, found: &'a Found) -> Self {
         let (field, text) = (found.field.as_str(), found.excerpt.as_str());
@@ -186,12 +196,18 @@ struct EventJson<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct FailureJson<'a> {
+pub(super) struct FailureJson<'a> {
     message: &'a str,
 }
 
+impl<'a> From<&'a str> for FailureJson<'a> {
+    fn from(message: &'a str) -> Self {
+        Self { message }
+    }
+}
+
 #[derive(Debug, Serialize)]
-struct ExceptionJson<'a> {
+pub(super) struct ExceptionJson<'a> {
     r#type: Option<&'a str>,
     message: Option<&'a str>,
     stacktrace: Option<&'a str>,
@@ -250,7 +266,7 @@ impl<'a> SpanJson<'a> {
                 events.iter().map(event).collect()
             }),
             exception: span.exception.as_ref().map(ExceptionJson::from),
-            handled_failure: span.handled_failure.as_deref().map(|message| FailureJson { message }),
+            handled_failure: span.handled_failure.as_deref().map(FailureJson::from),
             links: payload
                 .map_or(&[][..], |payload| &payload.links)
                 .iter()
@@ -262,7 +278,7 @@ impl<'a> SpanJson<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ProblemJson {
+pub(super) struct ProblemJson {
     kind: &'static str,
     message: String,
     path: Option<String>,
@@ -292,14 +308,10 @@ impl<'a> ShowJson<'a> {
         problems: Vec<Problem>,
         passes: impl Fn(&Span) -> bool,
     ) -> Self {
-        let mut info = TraceJson::from(&trace.info);
-        info.token_usage = usage.token_usage.as_ref();
-        info.token_usage_source = usage.source;
-        info.cost = usage.cost;
         let spans = trace.spans.as_ref();
         Self {
             schema: SCHEMA,
-            info,
+            info: TraceJson::of_shown(trace, usage),
             spans: spans.map_or_else(Vec::new, |spans| {
                 let pairs = spans.list.iter().zip(&spans.nodes).filter(|(span, _)| passes(span));
                 pairs.map(|(span, node)| SpanJson::new(&trace.info.trace_id, span, node, true)).collect()

@@ -1,5 +1,6 @@
 //! Data to text, JSON, JSON lines, CSV or ids. Commands hand rows or a view over; the format is chosen here and nowhere else.
 
+pub mod conversation;
 mod csv;
 pub mod experiment;
 pub mod json;

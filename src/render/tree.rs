@@ -26,12 +26,14 @@ pub struct TreeView {
 }
 
 impl TreeView {
-    fn passes(&self, span: &Span) -> bool {
+    /// Whether a span is one of those to be shown.
+    #[must_use]
+    pub fn passes(&self, span: &Span) -> bool {
         self.types.is_empty() || span.span_type.is_one_of(&self.types)
     }
 
     /// What is not there, for programs; people see it in the tree.
-    fn problems(&self) -> Vec<Problem> {
+    pub(super) fn problems(&self) -> Vec<Problem> {
         let Some(spans) = &self.trace.spans else { return Vec::new() };
         let mut problems = spans.problems.clone();
         let have = spans.list.len() as u64;
@@ -89,7 +91,7 @@ impl View for TreeView {
 }
 
 impl TreeView {
-    fn header(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    pub(super) fn header(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
         let (info, theme) = (&self.trace.info, look.theme);
         let spans = self.trace.span_list();
         let name = info.display_name().or_else(|| spans.first().map(|span| span.name.as_str())).unwrap_or("(unnamed)");

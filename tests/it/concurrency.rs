@@ -62,9 +62,11 @@ fn a_list_under_a_writer_has_every_trace_once() {
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| write(&copy.fixture.store, &stop));
-        let done = copy.cli("traces list --all -o ids --name made").ok();
+        let done = copy.cli("traces list --all -o ids --name made").run();
         stop.store(true, Ordering::Relaxed);
         writer.join().expect("the writer meets no error");
+        // Before the writer has stopped nothing may fail, or it would never stop.
+        assert_eq!(done.exit, Some(0), "{done}");
         let mut ids = done.lines();
         assert_eq!(ids.len(), 1200);
         ids.sort_unstable();

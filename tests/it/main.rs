@@ -12,6 +12,7 @@
 mod commands;
 mod concurrency;
 mod contract;
+mod conversation;
 mod damaged;
 mod errors;
 mod filters;

@@ -4,7 +4,8 @@ use crate::harness::{Cli, Fixture, fixtures, items};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-const SCHEMAS: [&str; 8] = ["experiments", "traces", "trace-show", "span", "usage", "usage-groups", "spans", "error"];
+const SCHEMAS: [&str; 9] =
+    ["experiments", "traces", "trace-show", "conversation", "span", "usage", "usage-groups", "spans", "error"];
 
 fn schema(name: &str) -> Value {
     let path = fixtures().join("json").join(format!("{name}.schema.json"));
@@ -49,6 +50,7 @@ fn lists_of_every_store_are_as_promised() {
 #[test]
 fn every_trace_of_every_store_is_as_promised() {
     let (show, usage, span) = (validator("trace-show"), validator("usage"), validator("span"));
+    let conversation = validator("conversation");
     let mut spans = 0;
     for fixture in Fixture::all() {
         let mut has_span = false;
@@ -57,6 +59,8 @@ fn every_trace_of_every_store_is_as_promised() {
             let document = fixture.cli("trace show").arg(id).json();
             assert_valid(&show, &document, &what);
             assert_valid(&usage, &fixture.cli("usage").arg(id).json(), &what);
+            assert_valid(&conversation, &fixture.cli("trace show --conversation").arg(id).json(), &what);
+            assert_valid(&conversation, &fixture.cli("trace show --conversation --full").arg(id).json(), &what);
             if let Some(last) = items(&document, "spans").last().filter(|_| !has_span) {
                 has_span = true;
                 let document =
@@ -115,7 +119,9 @@ fn objects(value: &Value, path: &str, found: &mut Vec<String>) {
 
 /// Whether a path leads into what a user stored, whose keys nobody can promise.
 fn is_stored(path: &str) -> bool {
-    ["/tags", "/metadata", "/attributes", "/inputs", "/outputs"].iter().any(|part| path.contains(part))
+    ["/tags", "/metadata", "/attributes", "/inputs", "/outputs", "/parameters", "/arguments", "/value"]
+        .iter()
+        .any(|part| path.contains(part))
 }
 
 #[test]
@@ -126,6 +132,7 @@ fn a_key_that_is_added_or_lost_breaks_the_promise() {
         ("trace show @error", "trace-show"),
         ("trace show @last --name answer", "trace-show"),
         ("trace show @error --span get_weather", "span"),
+        ("trace show --conversation", "conversation"),
         ("usage @last", "usage"),
         ("usage", "usage-groups"),
         ("spans --full -n 4", "spans"),

@@ -224,6 +224,7 @@ fn skeleton(row: &Row<'_>) -> Span {
         cost: cost(row),
         exception: None,
         handled_failure: None,
+        tool_failures: Vec::new(),
         payload: None,
     }
 }

@@ -1,0 +1,71 @@
+//! Who says what a model says. A call of a model tells no name; but whoever hears the answer later may name its source.
+
+use super::told::key;
+use crate::message::{self, Message, Part, Role};
+use crate::model::{Payload, Span};
+use std::collections::HashMap;
+
+/// Who is named elsewhere in a trace as having said something.
+#[derive(Debug, Default)]
+pub(super) struct Witnesses {
+    /// For what was said, those who said it one after another, as the list of messages tells that has most of them.
+    sources: HashMap<String, Vec<String>>,
+    /// How many calls were answered with it so far.
+    answered: HashMap<String, usize>,
+    /// Whom the instructions are for.
+    instructed: HashMap<String, String>,
+}
+
+impl Witnesses {
+    pub(super) fn of(spans: &[Span]) -> Self {
+        let mut sources: HashMap<String, Vec<String>> = HashMap::new();
+        for payload in spans.iter().filter_map(|span| span.payload.as_ref()) {
+            let heard = payload.inputs().map(message::request);
+            let said = payload.outputs().map(message::response);
+            for list in [heard, said].into_iter().flatten() {
+                let mut named: HashMap<String, Vec<String>> = HashMap::new();
+                for message in &list {
+                    let Some(speaker) = &message.speaker else { continue };
+                    for part in message.parts.iter().filter(|part| !matches!(part, Part::ToolResult(_))) {
+                        named.entry(key(part)).or_default().push(speaker.clone());
+                    }
+                }
+                for (key, speakers) in named {
+                    let known = sources.entry(key).or_default();
+                    if speakers.len() > known.len() {
+                        *known = speakers;
+                    }
+                }
+            }
+        }
+        Self { sources, answered: HashMap::new(), instructed: HashMap::new() }
+    }
+
+    /// Who answers a call with what it was sent: the one named for the answer, or for earlier answers to the same
+    /// instructions, or the one in whose name the model spoke before.
+    pub(super) fn speaker(&mut self, payload: &Payload, said: &[Message]) -> Option<String> {
+        let request = payload.inputs().map(message::request).unwrap_or_default();
+        let of_role = |role: Role| request.iter().filter(move |message| message.role == role);
+        let instructions: String = of_role(Role::System).flat_map(|message| &message.parts).map(key).collect();
+        let named = said.iter().find_map(|message| message.speaker.clone().or_else(|| self.source(message)));
+        let before = || of_role(Role::Assistant).next_back().and_then(|message| message.speaker.clone());
+        let speaker = named.or_else(before).or_else(|| self.instructed.get(&instructions).cloned())?;
+        if !instructions.is_empty() {
+            self.instructed.insert(instructions, speaker.clone());
+        }
+        Some(speaker)
+    }
+
+    /// The source of an answer. Where the same was said several times, the answers are those of the sources in their order.
+    fn source(&mut self, message: &Message) -> Option<String> {
+        let key = message.parts.iter().map(key).find(|key| self.sources.contains_key(key))?;
+        let answered = self.answered.entry(key.clone()).or_default();
+        *answered += 1;
+        self.sources.get(&key)?.get(*answered - 1).cloned()
+    }
+
+    /// Who opens a conversation, where only others name him.
+    pub(super) fn opener(&self, message: &Message) -> Option<String> {
+        message.parts.iter().find_map(|part| self.sources.get(&key(part))?.first().cloned())
+    }
+}

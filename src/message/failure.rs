@@ -1,0 +1,59 @@
+//! Failures that left no error: what a tool raised, and its caller handed back to the model as text.
+
+use super::shape::{request, response, results};
+use super::{Message, Part, ToolResult};
+use crate::model::{Json, ToolFailure};
+
+/// The failures that a span's messages tell of. `is_tool` = the outputs are what a tool said.
+#[must_use]
+pub fn failures(inputs: Option<&Json>, outputs: Option<&Json>, is_tool: bool) -> Vec<ToolFailure> {
+    let of_tool = |text: String| {
+        tells_failure(&text)
+            .then_some(ToolFailure { call_id: None, message: text, came_out: true })
+            .into_iter()
+            .collect()
+    };
+    let out = match outputs {
+        Some(outputs) if is_tool => outputs.as_string().map(of_tool).unwrap_or_default(),
+        Some(outputs) => failed(&response(outputs), true),
+        None => Vec::new(),
+    };
+    let heard = inputs.map(|inputs| failed(&request(inputs), false)).unwrap_or_default();
+    out.into_iter().chain(heard).collect()
+}
+
+fn failed(messages: &[Message], came_out: bool) -> Vec<ToolFailure> {
+    let failure = |result: &ToolResult| ToolFailure { call_id: result.id.clone(), message: result.words(), came_out };
+    results(messages).filter(|result| result.tells_failure()).map(failure).collect()
+}
+
+impl ToolResult {
+    /// The words of the answer.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let texts = self.content.iter().filter_map(|part| match part {
+            Part::Text(text) => Some(text.clone()),
+            Part::Data { value, .. } => Some(value.display()),
+            _ => None,
+        });
+        texts.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whether the tool failed: that is said, or the answer is the text of an exception.
+    #[must_use]
+    pub fn tells_failure(&self) -> bool {
+        self.is_error || tells_failure(&self.words())
+    }
+}
+
+/// Whether a tool's answer is the text of an exception: a traceback, AG2's `Error: …`, or `ValueError: …`.
+fn tells_failure(text: &str) -> bool {
+    const TRACEBACK: &str = "Traceback (most recent call last)";
+    let text = text.trim_start();
+    if text.starts_with("Error: ") || text.starts_with(TRACEBACK) || text.contains(&format!("\n{TRACEBACK}")) {
+        return true;
+    }
+    let Some((class, _)) = text.split_once(": ") else { return false };
+    let is_class = class.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'));
+    is_class && class.len() < 80 && (class.ends_with("Error") || class.ends_with("Exception"))
+}

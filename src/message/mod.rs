@@ -1,0 +1,159 @@
+//! What was said: messages out of the inputs and outputs of spans, whatever framework wrote them.
+//!
+//! Formats are told by their shape: OpenAI's chat completions and Responses, Anthropic, Gemini, LangChain, AutoGen from 0.4
+//! on, AG2 (AutoGen 0.2), OpenTelemetry's gen_ai conventions. What has none of these shapes is passed on as named values,
+//! so that nothing is lost.
+
+mod body;
+mod failure;
+mod part;
+mod shape;
+mod stream;
+mod view;
+
+pub use failure::failures;
+pub use shape::{parameters, request, response};
+pub use stream::{Stream, streamed};
+
+use crate::model::Json;
+
+/// Something that somebody said, or that went in or came out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// As whom it was said.
+    pub role: Role,
+    /// The name of who said it, where the message tells.
+    pub speaker: Option<String>,
+    /// To whom, where the message tells.
+    pub addressee: Option<String>,
+    /// What was said.
+    pub parts: Vec<Part>,
+}
+
+/// As whom something is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Instructions to the model.
+    System,
+    /// Whoever asks the model.
+    User,
+    /// The model.
+    Assistant,
+    /// A tool.
+    Tool,
+    /// Nobody: the inputs of a function.
+    Input,
+    /// Nobody: the outputs of a function.
+    Output,
+    /// Another word.
+    Other(String),
+}
+
+impl Role {
+    fn parse(word: &str) -> Self {
+        match word {
+            "system" => Self::System,
+            "user" | "human" => Self::User,
+            "assistant" | "ai" | "model" => Self::Assistant,
+            "tool" | "function" => Self::Tool,
+            _ => Self::Other(word.to_owned()),
+        }
+    }
+
+    /// The word of the output.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::Tool => "tool",
+            Self::Input => "input",
+            Self::Output => "output",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+/// A piece of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Part {
+    /// Words.
+    Text(String),
+    /// Words that the model said to itself, or their summary.
+    Reasoning(String),
+    /// Why the model does not answer.
+    Refusal(String),
+    /// A tool is asked for something.
+    ToolCall(ToolCall),
+    /// What came back from it.
+    ToolResult(ToolResult),
+    /// An image, sound or file.
+    Media(Media),
+    /// Vectors.
+    Embedding {
+        /// How many.
+        count: usize,
+        /// Of how many numbers each.
+        dimensions: Option<usize>,
+    },
+    /// Anything else, with its name where it has one.
+    Data {
+        /// The key under which it stood.
+        name: Option<String>,
+        /// The value.
+        value: Json,
+    },
+}
+
+/// A tool is asked for something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolCall {
+    /// By which the result is found.
+    pub id: Option<String>,
+    /// The tool.
+    pub name: String,
+    /// Mostly an object.
+    pub arguments: Json,
+}
+
+/// What came back from a tool.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolResult {
+    /// The call that is answered.
+    pub id: Option<String>,
+    /// The tool, where the message tells.
+    pub name: Option<String>,
+    /// The answer.
+    pub content: Vec<Part>,
+    /// Whether it is told that the tool failed.
+    pub is_error: bool,
+}
+
+/// An image, sound or file, of which only what it is matters here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Media {
+    /// `image`, `audio`, `file`, `video`.
+    pub kind: String,
+    /// `image/png`
+    pub media_type: Option<String>,
+    /// A file's name or id.
+    pub name: Option<String>,
+    /// Where it is, if not in the message itself.
+    pub url: Option<String>,
+    /// How large it is.
+    pub bytes: Option<u64>,
+}
+
+impl Message {
+    fn new(role: Role, parts: Vec<Part>) -> Self {
+        Self { role, speaker: None, addressee: None, parts }
+    }
+
+    fn said_by(self, speaker: Option<String>) -> Self {
+        Self { speaker: speaker.or(self.speaker), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+//! Pieces of a message's content.
+
+use super::view::View;
+use super::{Media, Part, ToolCall, ToolResult};
+use crate::model::Json;
+
+/// The pieces of a content: a string, a list of pieces, or one piece.
+pub(super) fn parts(content: View<'_>) -> Vec<Part> {
+    match content.string() {
+        Some(text) => text_or_media(text).into_iter().collect(),
+        None if content.is_list() => content.items().into_iter().flat_map(part).collect(),
+        None if content.is_empty() => Vec::new(),
+        None => part(content),
+    }
+}
+
+/// A string, which may hold an image instead of words.
+fn text_or_media(text: String) -> Option<Part> {
+    match Media::from_uri(&text, "file") {
+        Some(media) => Some(Part::Media(media)),
+        None => (!text.is_empty()).then_some(Part::Text(text)),
+    }
+}
+
+/// One piece. What it holds beside words may be several pieces.
+fn part(view: View<'_>) -> Vec<Part> {
+    if !view.is_object() {
+        return match view.string() {
+            Some(text) => text_or_media(text).into_iter().collect(),
+            None if view.is_empty() => Vec::new(),
+            None => vec![Part::Data { name: None, value: view.json() }],
+        };
+    }
+    let kind = view.word("type").unwrap_or_default();
+    let known = match kind.as_str() {
+        "text" | "input_text" | "output_text" | "summary_text" | "reasoning_text" => {
+            words(view, &["text", "content"]).map(Part::Text)
+        }
+        "refusal" => words(view, &["refusal"]).map(Part::Refusal),
+        "thinking" | "reasoning" => words(view, &["thinking", "reasoning", "content", "text"]).map(Part::Reasoning),
+        "image_url"
+        | "input_image"
+        | "image"
+        | "input_audio"
+        | "audio"
+        | "file"
+        | "input_file"
+        | "document"
+        | "media"
+        | "blob"
+        | "uri"
+        | "video"
+        | "image_file"
+        | "computer_screenshot" => return media(view, &kind),
+        "tool_use" | "tool_call" | "server_tool_use" | "function" | "function_call" => {
+            tool_call(view).map(Part::ToolCall)
+        }
+        "tool_result" | "tool_call_response" | "function_call_output" | "web_search_tool_result" => {
+            Some(Part::ToolResult(tool_result(view)))
+        }
+        _ => untyped(view),
+    };
+    known.map_or_else(|| vec![Part::Data { name: None, value: view.json() }], |part| vec![part])
+}
+
+/// Pieces without a type: of AutoGen and Gemini.
+fn untyped(view: View<'_>) -> Option<Part> {
+    if view.get("call_id").is_some() && view.get("content").is_some() {
+        return Some(Part::ToolResult(tool_result(view)));
+    }
+    if view.get("name").is_some() && view.get("arguments").is_some() {
+        return tool_call(view).map(Part::ToolCall);
+    }
+    if let Some(call) = view.first(&["functionCall", "function_call"]) {
+        return tool_call(call).map(Part::ToolCall);
+    }
+    if let Some(response) = view.first(&["functionResponse", "function_response"]) {
+        return Some(Part::ToolResult(tool_result(response)));
+    }
+    if let Some(inline) = view.first(&["inlineData", "inline_data", "fileData", "file_data"]) {
+        return Some(Part::Media(from_data(inline, "file")));
+    }
+    let members = view.members();
+    match members.as_slice() {
+        [(key, text)] if key == "text" => text.string().map(Part::Text),
+        // How AutoGen 0.7 writes an image.
+        [(key, data)] if key == "data" => {
+            data.string().map(|data| Part::Media(Media { kind: "image".to_owned(), ..Media::of_base64(&data) }))
+        }
+        _ => None,
+    }
+}
+
+fn words(view: View<'_>, keys: &[&str]) -> Option<String> {
+    let value = keys.iter().find_map(|key| view.get(key))?;
+    // OpenAI's assistants nest the text once more.
+    value.string().or_else(|| value.get("value")?.string())
+}
+
+/// A call of a tool in any framework's words.
+pub(super) fn tool_call(view: View<'_>) -> Option<ToolCall> {
+    let function = view.get("function").filter(|function| function.is_object()).unwrap_or(view);
+    let arguments = ["arguments", "args", "input", "parameters"].iter().find_map(|key| function.get(key));
+    Some(ToolCall {
+        id: ["call_id", "id", "tool_call_id"].iter().find_map(|key| view.word(key)),
+        name: function.word("name")?,
+        arguments: arguments.map_or_else(|| Json::object(&[]), View::decoded),
+    })
+}
+
+/// The answer of a tool in any framework's words.
+pub(super) fn tool_result(view: View<'_>) -> ToolResult {
+    let content = ["content", "output", "response", "result"].iter().find_map(|key| view.get(key));
+    ToolResult {
+        id: ["tool_call_id", "call_id", "tool_use_id", "id"].iter().find_map(|key| view.word(key)),
+        name: view.word("name"),
+        content: content.map(parts).unwrap_or_default(),
+        is_error: view.is_true("is_error") || view.word("status").is_some_and(|status| status == "error"),
+    }
+}
+
+/// An image, sound or file in any framework's words; a sound may come with its words.
+fn media(view: View<'_>, kind: &str) -> Vec<Part> {
+    let kind = match kind {
+        "image_url" | "input_image" | "image" | "image_file" | "computer_screenshot" => "image",
+        "input_audio" | "audio" => "audio",
+        "video" => "video",
+        _ => "file",
+    };
+    let body = view.first(&["image_url", "input_audio", "audio", "file", "source", "image_file"]).unwrap_or(view);
+    let mut media = match body.string() {
+        Some(uri) => Media::from_uri(&uri, kind).unwrap_or_else(|| Media {
+            kind: kind.to_owned(),
+            url: Some(uri),
+            ..Media::default()
+        }),
+        None => from_data(body, kind),
+    };
+    if let Some(title) = view.first(&["filename", "title", "file_id"]).and_then(View::string) {
+        media.name = media.name.or(Some(title));
+    }
+    let transcript = body.word("transcript").map(Part::Text);
+    std::iter::once(Part::Media(media)).chain(transcript).collect()
+}
+
+/// What an object tells of a file: its bytes in base64, an address or an id, its type and name.
+fn from_data(body: View<'_>, kind: &str) -> Media {
+    let word = |keys: &[&str]| keys.iter().find_map(|key| body.word(key));
+    let uri = word(&["url", "uri", "fileUri", "file_uri"]);
+    let data = word(&["data", "file_data", "content"]);
+    let mut media = match (uri, data) {
+        (Some(uri), _) => Media::from_uri(&uri, kind).unwrap_or_else(|| Media {
+            kind: kind.to_owned(),
+            url: Some(uri),
+            ..Media::default()
+        }),
+        (None, Some(data)) => {
+            Media::from_uri(&data, kind).unwrap_or_else(|| Media { kind: kind.to_owned(), ..Media::of_base64(&data) })
+        }
+        (None, None) => Media { kind: kind.to_owned(), ..Media::default() },
+    };
+    media.media_type = media.media_type.or_else(|| word(&["media_type", "mime_type", "mimeType", "format"]));
+    media.name = word(&["filename", "file_id", "id", "display_name"]);
+    if media.kind == "file" {
+        let of_type = media.media_type.as_deref().and_then(|name| name.split('/').next());
+        if let Some(of_type @ ("image" | "audio" | "video")) = of_type {
+            media.kind = of_type.to_owned();
+        }
+    }
+    media
+}
+
+impl Media {
+    /// What a `data:` URI or an attachment of MLflow (3.11 on, `tracing/attachments.py`) holds.
+    pub(super) fn from_uri(uri: &str, kind: &str) -> Option<Self> {
+        let of_type = |media_type: &str, kind: &str| match media_type.split('/').next() {
+            Some(known @ ("image" | "audio" | "video")) => known.to_owned(),
+            _ => kind.to_owned(),
+        };
+        if let Some(rest) = uri.strip_prefix("data:") {
+            let (head, data) = rest.split_once(',')?;
+            let media_type = head.split(';').next().filter(|name| name.contains('/'))?;
+            let bytes = if head.ends_with(";base64") { base64_length(data) } else { data.len() as u64 };
+            let kind = of_type(media_type, kind);
+            return Some(Self { kind, media_type: Some(media_type.to_owned()), bytes: Some(bytes), ..Self::default() });
+        }
+        let rest = uri.strip_prefix("mlflow-attachment://")?;
+        let (id, options) = rest.split_once('?').unwrap_or((rest, ""));
+        let option = |key: &str| options.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
+        let media_type = option("content_type").map(|name| name.replace("%2F", "/").replace("%2f", "/"));
+        Some(Self {
+            kind: of_type(media_type.as_deref().unwrap_or_default(), kind),
+            media_type,
+            name: Some(id.to_owned()),
+            bytes: option("size").and_then(|size| size.parse().ok()),
+            url: None,
+        })
+    }
+
+    fn of_base64(data: &str) -> Self {
+        Self { bytes: Some(base64_length(data)), ..Self::default() }
+    }
+}
+
+/// How many bytes a text in base64 stands for.
+fn base64_length(data: &str) -> u64 {
+    let digits = data.trim_end_matches('=').len() as u64;
+    digits * 3 / 4
+}

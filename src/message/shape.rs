@@ -1,0 +1,258 @@
+//! Inputs and outputs of a span as messages.
+
+use super::body::{chat, message, messages};
+use super::part::parts;
+use super::stream;
+use super::view::View;
+use super::{Media, Message, Part, Role, ToolResult};
+use crate::model::Json;
+
+/// What went in.
+#[must_use]
+pub fn request(inputs: &Json) -> Vec<Message> {
+    let view = View::of(inputs);
+    chat_request(view).or_else(|| agent_request(view)).unwrap_or_else(|| named(view, Role::Input))
+}
+
+/// What came out.
+#[must_use]
+pub fn response(outputs: &Json) -> Vec<Message> {
+    let view = View::of(outputs);
+    completion(view)
+        .or_else(|| agent_response(view))
+        .or_else(|| whole(view))
+        .or_else(|| embeddings(view))
+        .unwrap_or_else(|| named(view, Role::Output))
+}
+
+/// What is asked of a model beside the messages: its temperature, the names of its tools.
+#[must_use]
+pub fn parameters(inputs: &Json) -> Vec<(String, Json)> {
+    let view = View::of(inputs);
+    if chat_request(view).is_none() && view.get("model").is_none() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (key, value) in view.members() {
+        match key.as_ref() {
+            "messages" | "input" | "model" | "contents" | "system" | "instructions" | "prompt" => {}
+            // A Python object of AutoGen that only has an address.
+            "cancellation_token" => {}
+            _ if value.is_empty() => {}
+            "tools" | "functions" => {
+                let names = value.items().into_iter().map(tool_name).collect::<Vec<_>>();
+                found.push(("tools".to_owned(), Json::of(&names)));
+            }
+            _ => found.push((key.into_owned(), value.json())),
+        }
+    }
+    found
+}
+
+fn tool_name(tool: View<'_>) -> String {
+    let of = |view: View<'_>| view.word("name");
+    tool.get("function").and_then(of).or_else(|| of(tool)).or_else(|| tool.word("type")).unwrap_or_default()
+}
+
+/// The request of a chat: messages in a list, with instructions beside it.
+fn chat_request(view: View<'_>) -> Option<Vec<Message>> {
+    if view.is_list() {
+        return messages(view);
+    }
+    let list = view.first(&["messages", "input", "contents"])?;
+    let said = match list.string() {
+        Some(text) => vec![Message::new(Role::User, vec![Part::Text(text)])],
+        None => messages(list).or_else(|| texts(list))?,
+    };
+    let instructions = view.first(&["system", "instructions", "system_instruction", "systemInstruction"]);
+    let system = instructions.map(|view| Message::new(Role::System, parts(view.get("parts").unwrap_or(view))));
+    Some(system.into_iter().chain(said).collect())
+}
+
+/// Texts to be embedded.
+fn texts(list: View<'_>) -> Option<Vec<Message>> {
+    let texts: Option<Vec<String>> = list.items().into_iter().map(View::string).collect();
+    texts.map(|texts| texts.into_iter().map(|text| Message::new(Role::User, vec![Part::Text(text)])).collect())
+}
+
+/// What an agent is told: a task (AutoGen's `run`), or a message with its sender (AG2).
+fn agent_request(view: View<'_>) -> Option<Vec<Message>> {
+    if let (Some(body), Some(sender)) = (view.get("message"), view.word("sender")) {
+        return Some(sent(body, &sender));
+    }
+    if let (Some(body), Some(recipient)) = (view.get("message"), view.word("recipient")) {
+        // AG2's `initiate_chat`.
+        let opening = Message::new(Role::User, parts(body));
+        return Some(vec![Message { addressee: Some(recipient), ..opening }]);
+    }
+    let members = view.members();
+    let task = view.get("task").filter(|_| {
+        members.iter().all(|(key, _)| matches!(key.as_ref(), "task" | "cancellation_token" | "output_task_messages"))
+    })?;
+    match task.string() {
+        Some(text) => Some(vec![Message::new(Role::User, vec![Part::Text(text)]).said_by(Some("user".to_owned()))]),
+        None if task.is_list() => messages(task),
+        None => message(task),
+    }
+}
+
+/// A message of AG2 with who sent it.
+fn sent(body: View<'_>, sender: &str) -> Vec<Message> {
+    let said = match body.string() {
+        Some(text) => vec![Message::new(Role::User, vec![Part::Text(text)])],
+        None => message(body).unwrap_or_else(|| vec![Message::new(Role::User, parts(body))]),
+    };
+    // In a group chat the manager passes on what others said.
+    said.into_iter()
+        .map(|message| if message.speaker.is_some() { message } else { message.said_by(Some(sender.to_owned())) })
+        .collect()
+}
+
+/// The response of a model.
+fn completion(view: View<'_>) -> Option<Vec<Message>> {
+    if view.is_list() {
+        return stream::of_chunks(view).or_else(|| messages(view));
+    }
+    if let Some(choices) = view.get("choices").filter(|choices| choices.is_list()) {
+        return choices
+            .items()
+            .into_iter()
+            .map(choice)
+            .collect::<Option<Vec<_>>>()
+            .filter(|all| !all.is_empty())
+            .map(|all| all.concat());
+    }
+    if let Some(candidates) = view.get("candidates").filter(|list| list.is_list()) {
+        return candidates
+            .items()
+            .into_iter()
+            .map(|one| message(one.get("content")?))
+            .collect::<Option<Vec<_>>>()
+            .map(|all| all.concat());
+    }
+    if let Some(generations) = view.get("generations").filter(|list| list.is_list()) {
+        return generated(generations);
+    }
+    if let Some(items) = view.get("output").filter(|list| list.is_list()) {
+        return messages(items);
+    }
+    if view.get("finish_reason").is_some() && view.get("content").is_some() {
+        // AutoGen's `CreateResult`.
+        let thought = view.word("thought").map(Part::Reasoning);
+        let said = thought.into_iter().chain(parts(view.get("content")?)).collect();
+        return Some(vec![Message::new(Role::Assistant, said)]);
+    }
+    if view.get("role").is_none() && view.get("tool_calls").is_some_and(View::is_list) {
+        return chat(view, Role::Assistant).map(|message| vec![message]);
+    }
+    message(view)
+}
+
+fn choice(view: View<'_>) -> Option<Vec<Message>> {
+    if let Some(body) = view.get("message") {
+        return message(body);
+    }
+    // Completions before chat.
+    view.get("text")?.string().map(|text| vec![Message::new(Role::Assistant, vec![Part::Text(text)])])
+}
+
+/// LangChain's `LLMResult`.
+fn generated(list: View<'_>) -> Option<Vec<Message>> {
+    let mut said = Vec::new();
+    for item in list.items() {
+        if item.is_list() {
+            said.extend(generated(item)?);
+        } else if let Some(body) = item.get("message") {
+            said.extend(message(body)?);
+        } else {
+            said.push(Message::new(Role::Assistant, vec![Part::Text(item.word("text")?)]));
+        }
+    }
+    Some(said)
+}
+
+/// What an agent answers: AutoGen's `TaskResult` and `Response`, AG2's reply and `ChatResult`.
+fn agent_response(view: View<'_>) -> Option<Vec<Message>> {
+    if let Some(answer) = view.get("chat_message") {
+        let inner = view.get("inner_messages").and_then(messages).unwrap_or_default();
+        return Some(inner.into_iter().chain(message(answer)?).collect());
+    }
+    if let Some(list) = view.get("messages").filter(|list| list.is_list()) {
+        let said = messages(list)?;
+        let rest = others(view, &["messages"], Role::Output);
+        return Some(said.into_iter().chain(rest).collect());
+    }
+    if let Some(list) = view.get("chat_history").filter(|list| list.is_list()) {
+        let said = messages(list)?;
+        let rest = others(view, &["chat_history", "chat_id", "cost", "human_input"], Role::Output);
+        return Some(said.into_iter().chain(rest).collect());
+    }
+    let sender = view.word("sender")?;
+    Some(sent(view.get("message")?, &sender).into_iter().map(as_answer).collect())
+}
+
+/// An answer, which AG2 records like any other message.
+fn as_answer(message: Message) -> Message {
+    if message.role == Role::User { Message { role: Role::Assistant, ..message } } else { message }
+}
+
+/// The members of an object that are not among those read already.
+fn others(view: View<'_>, read: &[&str], role: Role) -> Option<Message> {
+    let named = |(key, value): (std::borrow::Cow<'_, str>, View<'_>)| {
+        (!read.contains(&key.as_ref()) && !value.is_empty()).then(|| data(Some(key.into_owned()), value))
+    };
+    let said: Vec<Part> = view.members().into_iter().filter_map(named).collect();
+    (!said.is_empty()).then(|| Message::new(role, said))
+}
+
+/// A text alone.
+fn whole(view: View<'_>) -> Option<Vec<Message>> {
+    Some(vec![Message::new(Role::Output, parts_of_text(view.string()?))])
+}
+
+fn parts_of_text(text: String) -> Vec<Part> {
+    if text.is_empty() { Vec::new() } else { vec![Part::Text(text)] }
+}
+
+/// Vectors: `{"data":[{"embedding":[…]}]}`, where OpenAI's client asks for them in base64.
+fn embeddings(view: View<'_>) -> Option<Vec<Message>> {
+    let list = view.get("data").filter(|list| list.is_list())?.items();
+    let first = list.first()?.get("embedding")?;
+    let dimensions = match first.string() {
+        // Numbers of four bytes.
+        Some(base64) => Some(base64.trim_end_matches('=').len() * 3 / 16),
+        None if first.is_list() => Some(first.items().len()),
+        None => None,
+    };
+    Some(vec![Message::new(Role::Output, vec![Part::Embedding { count: list.len(), dimensions }])])
+}
+
+/// Values under their names.
+fn named(view: View<'_>, role: Role) -> Vec<Message> {
+    let said = if view.is_object() {
+        others(view, &["cancellation_token"], role.clone()).map(|message| message.parts).unwrap_or_default()
+    } else if view.is_empty() {
+        Vec::new()
+    } else {
+        vec![data(None, view)]
+    };
+    if said.is_empty() { Vec::new() } else { vec![Message::new(role, said)] }
+}
+
+fn data(name: Option<String>, value: View<'_>) -> Part {
+    let text = value.string();
+    let media = text.as_deref().and_then(|text| Media::from_uri(text, "file"));
+    match (name, text, media) {
+        (_, _, Some(media)) => Part::Media(media),
+        (None, Some(text), None) => Part::Text(text),
+        (name, _, None) => Part::Data { name, value: value.json() },
+    }
+}
+
+/// Calls of tools that were answered, wherever they stand.
+pub(super) fn results(messages: &[Message]) -> impl Iterator<Item = &ToolResult> {
+    messages.iter().flat_map(|message| &message.parts).filter_map(|part| match part {
+        Part::ToolResult(result) => Some(result),
+        _ => None,
+    })
+}

@@ -1,0 +1,251 @@
+//! `mltrace trace show --conversation`: who said what to whom, at which turn, and the work between.
+
+mod json;
+mod said;
+
+use super::json::TraceJson;
+use super::span::tokens;
+use super::table::{Cell, Shape};
+use super::text::{clip, one_line, width};
+use super::tree::TreeView;
+use super::{Look, Role, Row, View, number};
+use crate::analyze::conversation::{Conversation, Step, StepKind};
+use crate::error::Result;
+use crate::message::{Message, Role as Speaks};
+use crate::model::{Json, Span, SpanStatus};
+use json::{ConversationJson, StepJson};
+use said::Said;
+use serde::Serialize;
+use std::io::Write;
+
+/// A trace as a conversation.
+#[derive(Debug)]
+pub struct ConversationView {
+    /// The trace, whose header stands above.
+    pub tree: TreeView,
+    /// What was said.
+    pub conversation: Conversation,
+    /// Whether long messages are printed whole.
+    pub is_full: bool,
+}
+
+impl View for ConversationView {
+    type Item = StepRow;
+
+    fn json(&self) -> impl Serialize {
+        let trace = &self.tree.trace;
+        ConversationJson {
+            schema: super::json::SCHEMA,
+            info: TraceJson::of_shown(trace, &self.tree.usage),
+            conversation: self.steps().collect(),
+            complete: !trace.is_incomplete(),
+            problems: self.tree.problems().into_iter().map(Into::into).collect(),
+        }
+    }
+
+    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+        self.tree.header(look, out)?;
+        if self.conversation.steps.is_empty() {
+            return Ok(writeln!(out, "\n{}", look.theme.paint(Role::Dim, "(no spans stored)"))?);
+        }
+        // What is said at the end of a step stands behind the steps within it.
+        let mut open: Vec<&Step> = Vec::new();
+        for step in &self.conversation.steps {
+            while let Some(done) = open.pop_if(|open| open.depth >= step.depth) {
+                self.ending(look, out, done)?;
+            }
+            if step.turn.is_some() || step.depth == 0 {
+                writeln!(out)?;
+            }
+            self.opening(look, out, step)?;
+            open.push(step);
+        }
+        while let Some(done) = open.pop() {
+            self.ending(look, out, done)?;
+        }
+        Ok(())
+    }
+
+    fn items(&self) -> Vec<StepRow> {
+        let row = |(step, json): (&Step, StepJson<'_>)| StepRow {
+            span_id: self.span(step).id.to_string(),
+            json: Json::of(&json),
+        };
+        self.conversation.steps.iter().zip(self.steps()).map(row).collect()
+    }
+}
+
+/// A step for JSON lines, CSV and ids.
+#[derive(Debug)]
+pub struct StepRow {
+    span_id: String,
+    json: Json,
+}
+
+impl Row for StepRow {
+    const KEY: &'static str = "conversation";
+    const CSV: &'static [&'static str] = &[
+        "turn",
+        "depth",
+        "kind",
+        "span_id",
+        "name",
+        "speaker",
+        "addressee",
+        "model",
+        "status",
+        "start_time",
+        "duration_ms",
+        "token_usage.total_tokens",
+        "heard",
+        "said",
+    ];
+
+    fn shapes() -> &'static [Shape] {
+        &[]
+    }
+
+    fn cells(&self, _look: &Look) -> Vec<Cell> {
+        Vec::new()
+    }
+
+    fn json(&self) -> impl Serialize {
+        &self.json
+    }
+
+    fn id(&self) -> &str {
+        &self.span_id
+    }
+}
+
+impl ConversationView {
+    fn span(&self, step: &Step) -> &Span {
+        &self.tree.trace.span_list()[step.span]
+    }
+
+    fn steps(&self) -> impl Iterator<Item = StepJson<'_>> {
+        let trace_id = &self.tree.trace.info.trace_id;
+        self.conversation.steps.iter().map(|step| StepJson::new(trace_id, step, self.span(step)))
+    }
+
+    /// The heading of a step, and what was heard in it.
+    fn opening(&self, look: &Look, out: &mut dyn Write, step: &Step) -> Result<()> {
+        let indent = "  ".repeat(step.depth);
+        self.heading(look, out, step, &indent)?;
+        if step.kind == StepKind::Tool {
+            return Ok(());
+        }
+        let mut said = Said { look, out, indent: format!("{indent}  "), is_full: self.is_full };
+        let parameters = parameters(look, step);
+        if !parameters.is_empty() {
+            said.dim(&parameters)?;
+        }
+        let is_instruction = |message: &&Message| message.role == Speaks::System;
+        for message in step.heard.iter().filter(is_instruction) {
+            said.message(message, None)?;
+        }
+        if step.repeated > 0 && step.kind == StepKind::Call {
+            said.dim(&match step.repeated {
+                1 => "(1 message from above)".to_owned(),
+                count => format!("({count} messages from above)"),
+            })?;
+        }
+        for message in step.heard.iter().filter(|message| !is_instruction(message)) {
+            said.message(message, None)?;
+        }
+        Ok(())
+    }
+
+    /// `1  Assistant → Tool Agent      2.00 s  110 → 61`
+    fn heading(&self, look: &Look, out: &mut dyn Write, step: &Step, indent: &str) -> Result<()> {
+        let (span, theme) = (self.span(step), look.theme);
+        let duration = span.duration_ns().map_or_else(|| "open".to_owned(), number::duration);
+        let figures = tokens(span, look).unwrap_or_default();
+        let margin = if figures.is_empty() { duration.clone() } else { format!("{duration}  {figures}") };
+        let title = self.title(look, step);
+        let number = step.turn.map(|turn| format!("{turn}  ")).unwrap_or_default();
+        let lead = format!("{indent}{number}");
+        let title = match look.width {
+            Some(room) => clip(&title, room.saturating_sub(width(&lead) + width(&margin) + 2).max(8), look.ellipsis()),
+            None => title,
+        };
+        let used = width(&lead) + width(&title) + width(&margin);
+        let gap = look.width.map_or(2, |room| room.saturating_sub(used).max(2));
+        let role = match (span.status == SpanStatus::Error, step.kind) {
+            (true, _) => Role::Bad,
+            (false, StepKind::Agent) => Role::Heading,
+            (false, StepKind::Tool) => Role::Kind,
+            (false, StepKind::Call | StepKind::Other) => Role::Name,
+        };
+        let margin = if figures.is_empty() {
+            theme.paint(Role::Dim, &duration)
+        } else {
+            format!("{}  {}", theme.paint(Role::Dim, &duration), theme.paint(Role::Figure, &figures))
+        };
+        let (number, title) = (theme.paint(Role::Id, &number), theme.paint(role, &title));
+        Ok(writeln!(out, "{indent}{number}{title}{}{margin}", " ".repeat(gap))?)
+    }
+
+    fn title(&self, look: &Look, step: &Step) -> String {
+        let span = self.span(step);
+        let arrow = if look.unicode { "→" } else { "->" };
+        let name = one_line(&span.name);
+        match step.kind {
+            StepKind::Agent => {
+                let speaker = step.speaker.as_deref().map_or(name, one_line);
+                match &step.addressee {
+                    Some(addressee) => format!("{speaker} {arrow} {}", one_line(addressee)),
+                    None => speaker.into_owned(),
+                }
+            }
+            StepKind::Call => {
+                let speaker = step.speaker.as_deref().filter(|_| step.turn.is_some());
+                let speaker = speaker.map(|speaker| format!("{}{}", one_line(speaker), look.dot()));
+                let model = span.model.as_deref().map(|model| format!("{}{}", look.dot(), one_line(model)));
+                format!("{}{name}{}", speaker.unwrap_or_default(), model.unwrap_or_default())
+            }
+            StepKind::Tool => format!("{name}{}", said::arguments(&step.heard)),
+            StepKind::Other => name.into_owned(),
+        }
+    }
+
+    /// What was said at the end of a step, and what failed.
+    fn ending(&self, look: &Look, out: &mut dyn Write, step: &Step) -> Result<()> {
+        let span = self.span(step);
+        let mut said = Said { look, out, indent: "  ".repeat(step.depth + 1), is_full: self.is_full };
+        if let Some(streamed) = &step.streamed {
+            let first = streamed.first_after_ns.map(|nanos| format!(", the first after {}", number::duration(nanos)));
+            let pieces = if streamed.chunks == 1 { "piece" } else { "pieces" };
+            said.dim(&format!("(streamed in {} {pieces}{})", streamed.chunks, first.unwrap_or_default()))?;
+        }
+        for message in &step.said {
+            said.message(message, step.speaker.as_deref())?;
+        }
+        if let Some(failure) = span.failure().filter(|_| !step.failed_within) {
+            match span.exception.as_ref().filter(|exception| exception.is_of_mlflow()) {
+                None => said.failure(Role::Bad, &failure)?,
+                Some(exception) => {
+                    let why = exception.message.as_deref().and_then(|message| message.lines().next());
+                    let why = why.or(exception.kind.as_deref()).unwrap_or_default();
+                    said.failure(Role::Warn, &format!("MLflow's own logging failed, not the call: {why}"))?;
+                }
+            }
+        }
+        if let Some(failure) = span.handled_failure.as_ref().filter(|_| !step.tells_failure) {
+            said.failure(Role::Warn, &format!("handled: {failure}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// `temperature 0.1 · tools get_weather`
+fn parameters(look: &Look, step: &Step) -> String {
+    let shown = step.parameters.iter().map(|(key, value)| {
+        let value = match value.items() {
+            Some(items) if key == "tools" => items.iter().map(Json::display).collect::<Vec<_>>().join(", "),
+            _ => value.display(),
+        };
+        format!("{key} {value}")
+    });
+    shown.collect::<Vec<_>>().join(look.dot())
+}

@@ -1,0 +1,243 @@
+//! Messages as lines, each under the one who said it.
+
+use crate::error::Result;
+use crate::message::{Media, Message, Part, Role as Speaks, ToolCall, ToolResult};
+use crate::model::Json;
+use crate::render::text::{block, one_line, width};
+use crate::render::{Look, Role, pretty};
+use std::io::Write;
+use unicode_width::UnicodeWidthChar as _;
+
+/// So many lines of a message are shown where not all of it is asked for.
+const MOST_LINES: usize = 24;
+
+/// Text gets no narrower than this, however deep it stands.
+const LEAST_ROOM: usize = 24;
+
+/// Writes what was said, indented.
+pub(super) struct Said<'a, 'w> {
+    pub(super) look: &'a Look,
+    pub(super) out: &'w mut dyn Write,
+    pub(super) indent: String,
+    pub(super) is_full: bool,
+}
+
+impl Said<'_, '_> {
+    /// A message; `speaker` = who says it where the message does not tell.
+    pub(super) fn message(&mut self, message: &Message, speaker: Option<&str>) -> Result<()> {
+        let who = who(message, speaker, self.look);
+        for (at, part) in message.parts.iter().enumerate() {
+            match part {
+                // It stands under the words that came with it.
+                Part::Media(media) if at > 0 => self.lines("  ", Role::Dim, &placeholder(media))?,
+                _ => self.part(&who, &message.role, part)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, who: &str, speaks: &Speaks, part: &Part) -> Result<()> {
+        let is_field = matches!(speaks, Speaks::Input | Speaks::Output);
+        match part {
+            Part::Text(text) if is_field => self.lines("", Role::Plain, text),
+            Part::Text(text) if *speaks == Speaks::System => self.labelled(who, Role::Dim, Role::Dim, text),
+            Part::Text(text) => self.labelled(who, role_of(speaks), Role::Plain, text),
+            Part::Reasoning(text) => self.labelled(&format!("{who} thinks"), Role::Dim, Role::Dim, text),
+            Part::Refusal(text) => self.labelled(&format!("{who} refuses"), Role::Warn, Role::Plain, text),
+            Part::ToolCall(call) => self.labelled(&format!("{who} calls"), role_of(speaks), Role::Kind, &called(call)),
+            Part::ToolResult(result) => self.result(result),
+            Part::Media(media) => self.labelled(who, role_of(speaks), Role::Dim, &placeholder(media)),
+            Part::Embedding { count, dimensions } => self.lines("", Role::Dim, &vectors(*count, *dimensions)),
+            Part::Data { name, value } => {
+                let room = self.room(0);
+                let text = pretty::readable_within(value, room.saturating_sub(name.as_deref().map_or(0, width) + 2));
+                match name {
+                    Some(name) => self.labelled(name, Role::Dim, Role::Plain, &text),
+                    None if is_field => self.lines("", Role::Plain, &text),
+                    None => self.labelled(who, role_of(speaks), Role::Plain, &text),
+                }
+            }
+        }
+    }
+
+    fn result(&mut self, result: &ToolResult) -> Result<()> {
+        let name = result.name.as_deref().unwrap_or("tool");
+        let (label, role) = if result.tells_failure() {
+            (format!("{name} fails"), Role::Warn)
+        } else {
+            (format!("{name} gives"), Role::Kind)
+        };
+        if result.content.is_empty() {
+            return self.labelled(&label, role, Role::Dim, "(nothing)");
+        }
+        for part in &result.content {
+            let text = match part {
+                Part::Text(text) | Part::Reasoning(text) | Part::Refusal(text) => text.clone(),
+                Part::Media(media) => placeholder(media),
+                Part::Data { value, .. } => pretty::readable_within(value, self.room(width(&label) + 2)),
+                Part::ToolCall(call) => called(call),
+                Part::ToolResult(inner) => {
+                    self.result(inner)?;
+                    continue;
+                }
+                Part::Embedding { count, dimensions } => vectors(*count, *dimensions),
+            };
+            self.labelled(&label, role, Role::Plain, &text)?;
+        }
+        Ok(())
+    }
+
+    /// Something beside the point.
+    pub(super) fn dim(&mut self, text: &str) -> Result<()> {
+        self.lines("", Role::Dim, text)
+    }
+
+    /// What went wrong.
+    pub(super) fn failure(&mut self, role: Role, text: &str) -> Result<()> {
+        let sign = if self.look.unicode { "✗ " } else { "x " };
+        let (theme, text) = (self.look.theme, one_line(text).into_owned());
+        self.wrapped(&theme.paint(role, sign), width(sign), role, &text)
+    }
+
+    /// `label: text`, with the text indented where it is long.
+    fn labelled(&mut self, label: &str, label_role: Role, role: Role, text: &str) -> Result<()> {
+        let label = format!("{}: ", one_line(label));
+        let painted = self.look.theme.paint(label_role, &label);
+        let is_long = text.contains('\n') || width(&label) * 2 > self.room(0);
+        if is_long {
+            writeln!(self.out, "{}{}", self.indent, painted.trim_end())?;
+            return self.lines("  ", role, text);
+        }
+        self.wrapped(&painted, width(&label), role, text)
+    }
+
+    fn wrapped(&mut self, lead: &str, lead_width: usize, role: Role, text: &str) -> Result<()> {
+        let text = block(text);
+        let lines = wrap(&text, self.room(lead_width));
+        let shown = self.shown(lines.len());
+        for (at, line) in lines.iter().take(shown).enumerate() {
+            let line = self.look.theme.paint(role, line);
+            let indent = &self.indent;
+            if at == 0 {
+                writeln!(self.out, "{indent}{lead}{line}")?;
+            } else {
+                writeln!(self.out, "{indent}{}{line}", " ".repeat(lead_width))?;
+            }
+        }
+        self.more(lines.len() - shown)
+    }
+
+    fn lines(&mut self, more_indent: &str, role: Role, text: &str) -> Result<()> {
+        let text = block(text);
+        let lines: Vec<&str> = text.lines().flat_map(|line| wrap(line, self.room(width(more_indent)))).collect();
+        let shown = self.shown(lines.len());
+        for line in lines.iter().take(shown) {
+            let line = self.look.theme.paint(role, line);
+            writeln!(self.out, "{}", format!("{}{more_indent}{line}", self.indent).trim_end())?;
+        }
+        self.more(lines.len() - shown)
+    }
+
+    const fn shown(&self, lines: usize) -> usize {
+        if self.is_full || lines <= MOST_LINES + 2 { lines } else { MOST_LINES }
+    }
+
+    fn more(&mut self, hidden: usize) -> Result<()> {
+        if hidden > 0 {
+            let text = format!("{} {hidden} more lines; --full has them", self.look.ellipsis());
+            writeln!(self.out, "{}  {}", self.indent, self.look.theme.paint(Role::Dim, &text))?;
+        }
+        Ok(())
+    }
+
+    /// How many columns are left behind a lead.
+    fn room(&self, lead: usize) -> usize {
+        self.look.width.map_or(usize::MAX, |all| all.saturating_sub(width(&self.indent) + lead).max(LEAST_ROOM))
+    }
+}
+
+/// The name before a message: the speaker, else the role.
+fn who(message: &Message, speaker: Option<&str>, look: &Look) -> String {
+    let name = message.speaker.as_deref().or(speaker.filter(|_| message.role == Speaks::Assistant));
+    let name = name.unwrap_or_else(|| message.role.as_str());
+    match &message.addressee {
+        Some(addressee) => format!("{name} {} {addressee}", if look.unicode { "→" } else { "->" }),
+        None => name.to_owned(),
+    }
+}
+
+const fn role_of(speaks: &Speaks) -> Role {
+    match speaks {
+        Speaks::Assistant => Role::Good,
+        Speaks::User => Role::Id,
+        Speaks::Tool => Role::Kind,
+        Speaks::System | Speaks::Input | Speaks::Output | Speaks::Other(_) => Role::Dim,
+    }
+}
+
+/// `(city: "Paris")`: what a tool was called with.
+pub(super) fn arguments(heard: &[Message]) -> String {
+    let parts = heard.iter().flat_map(|message| &message.parts);
+    let shown = parts.map(|part| match part {
+        Part::Data { name: Some(name), value } => format!("{name}: {}", value.text()),
+        Part::Data { name: None, value } => value.text().to_owned(),
+        Part::Text(text) => Json::string(text).text().to_owned(),
+        Part::ToolCall(call) => called(call),
+        other => format!("{other:?}"),
+    });
+    one_line(&format!("({})", shown.collect::<Vec<_>>().join(", "))).into_owned()
+}
+
+/// `get_weather(city: "Paris")`
+fn called(call: &ToolCall) -> String {
+    let arguments = match call.arguments.members() {
+        Some(members) => {
+            let told = members.iter().filter(|(_, value)| !value.is_null());
+            let shown = told.map(|(key, value)| format!("{key}: {}", value.text()));
+            shown.collect::<Vec<_>>().join(", ")
+        }
+        None => call.arguments.display(),
+    };
+    format!("{}({arguments})", call.name)
+}
+
+/// `[image image/png, 70 bytes]`
+fn placeholder(media: &Media) -> String {
+    let bytes = media.bytes.map(|bytes| format!("{} bytes", crate::render::number::count(bytes.cast_signed())));
+    let facts: Vec<&str> = [media.media_type.as_deref(), media.name.as_deref(), bytes.as_deref(), media.url.as_deref()]
+        .into_iter()
+        .flatten()
+        .collect();
+    format!("[{}{}{}]", media.kind, if facts.is_empty() { "" } else { " " }, facts.join(", "))
+}
+
+fn vectors(count: usize, dimensions: Option<usize>) -> String {
+    let of = dimensions.map(|numbers| format!(" of {numbers} numbers")).unwrap_or_default();
+    format!("({count} {}{of})", if count == 1 { "vector" } else { "vectors" })
+}
+
+/// A line in pieces that fit into so many columns, broken between words where there are any.
+fn wrap(line: &str, room: usize) -> Vec<&str> {
+    if width(line) <= room {
+        return vec![line];
+    }
+    let mut pieces = Vec::new();
+    let (mut start, mut used, mut space) = (0, 0, None);
+    for (at, c) in line.char_indices() {
+        let columns = c.width().unwrap_or(0);
+        if used + columns > room && at > start {
+            // Behind the last space, if that is not far back.
+            let end = space.filter(|space| *space > start).unwrap_or(at);
+            pieces.push(line[start..end].trim_end());
+            start = end;
+            used = width(&line[start..at]);
+            space = None;
+        }
+        used += columns;
+        if c == ' ' {
+            space = Some(at + 1);
+        }
+    }
+    pieces.push(&line[start..]);
+    pieces
+}

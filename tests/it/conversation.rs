@@ -1,0 +1,253 @@
+//! `trace show --conversation`: who said what to whom, checked against what the programs of the fixtures do.
+
+use crate::harness::{Cli, Fixture};
+
+#[test]
+fn an_ag2_chat_with_a_tool() {
+    insta::assert_snapshot!(Cli::demo("trace show @last -x AG2 --conversation --width 80").run(), @r#"
+    initiate_chat  OK  3.07 s  1,798 tokens (1,569 in · 229 out)  $0.00037
+    tr-f12713f2  2026-11-20 17:51:02 UTC
+    experiment AG2 · model gpt-4o-mini
+
+    initiate_chat                                                             3.07 s
+      Tool Agent → Assistant: What is (44231 + 13312 / (230 - 20)) * 4?
+
+      1  Assistant → Tool Agent                                               1.21 s
+        chat_completion · gpt-4o-mini                               1.21 s  110 → 61
+          tools calculator · stream false
+          system: You are a helpful AI assistant. You can help with simple
+                  calculations. Return 'TERMINATE' when the task is done.
+          (1 message from above)
+          Assistant calls: calculator(a: 230, b: 20, operator: "-")
+          Assistant calls: calculator(a: 13312, b: 210, operator: "/")
+
+      2  Tool Agent → Assistant                                               2.9 ms
+        calculator(a: 230, b: 20, operator: "-")                              0.2 ms
+          210
+        calculator(a: 13312, b: 210, operator: "/")                           0.2 ms
+          63
+
+      3  Assistant → Tool Agent                                               621 ms
+        chat_completion · gpt-4o-mini                               619 ms  191 → 61
+          (5 messages from above)
+          Assistant calls: calculator(a: 13312, b: 210, operator: "/")
+          Assistant calls: calculator(a: 44231, b: 63, operator: "+")
+
+      4  Tool Agent → Assistant                                               4.7 ms
+        calculator(a: 13312, b: 210, operator: "/")                           0.4 ms
+          63
+        calculator(a: 44231, b: 63, operator: "+")                            0.3 ms
+          44294
+
+      5  Assistant → Tool Agent                                               261 ms
+        chat_completion · gpt-4o-mini                               257 ms  269 → 24
+          (8 messages from above)
+          Assistant calls: calculator(a: 44231, b: 63, operator: "+")
+
+      6  Tool Agent → Assistant                                               5.2 ms
+        calculator(a: 44231, b: 63, operator: "+")                            0.4 ms
+          44294
+
+      7  Assistant → Tool Agent                                               248 ms
+        chat_completion · gpt-4o-mini                               246 ms  302 → 23
+          (10 messages from above)
+          Assistant calls: calculator(a: 44294, b: 4, operator: "*")
+
+      8  Tool Agent → Assistant                                               8.6 ms
+        calculator(a: 44294, b: 4, operator: "*")                             0.4 ms
+          177176
+
+      9  Assistant → Tool Agent                                               252 ms
+        chat_completion · gpt-4o-mini                               237 ms  333 → 22
+          (12 messages from above)
+          Assistant calls: calculator(a: 177176, b: 4, operator: "/")
+
+      10  Tool Agent → Assistant                                              3.5 ms
+        calculator(a: 177176, b: 4, operator: "/")                            0.2 ms
+          44294
+
+      11  Assistant → Tool Agent                                              392 ms
+        chat_completion · gpt-4o-mini                               390 ms  364 → 38
+          (14 messages from above)
+          Assistant:
+            The result of \((44231 + 13312 / (230 - 20)) \times 4\) is 177176.
+
+            TERMINATE
+    "#);
+}
+
+#[test]
+fn an_autogen_agent_that_reflects_on_its_tool() {
+    insta::assert_snapshot!(Cli::demo("trace show @last~1 -x AutoGen --conversation --width 80").run(), @"
+    assistant.run  OK  667 ms  110 tokens (89 in · 21 out)  tr-13567dee
+    2026-11-20 17:51:10 UTC
+    experiment AutoGen
+
+    1  assistant                                                              668 ms
+      user: 2 + 40
+      OpenAIChatCompletionClient.create                              564 ms  65 → 17
+        tools add
+        system: You are a helpful assistant.
+        (1 message from above)
+        assistant calls: add(a: 2, b: 40)
+      OpenAIChatCompletionClient.create                                49 ms  24 → 4
+        tool_choice none
+        (3 messages from above)
+        add gives: 42
+        assistant: The sum is 42.
+    ");
+}
+
+#[test]
+fn nested_calls_of_a_model_and_an_answer_made_by_the_agent() {
+    insta::assert_snapshot!(Cli::demo("trace show @last -x AutoGen --conversation --width 80").run(), @"
+    assistant.run  OK  188 ms  82 tokens (65 in · 17 out)  tr-0497bd29
+    2026-11-20 17:51:11 UTC
+    experiment AutoGen
+
+    1  assistant                                                              189 ms
+      user: 1+1
+      OpenAIChatCompletionClient.create                              179 ms  65 → 17
+        tools add
+        system: You are a helpful assistant.
+        (1 message from above)
+        assistant calls: add(a: 1, b: 1)
+      add gives: 2
+      assistant: 2
+    ");
+}
+
+#[test]
+fn a_tool_that_fails_is_told_once() {
+    insta::assert_snapshot!(Cli::demo("trace show @error --conversation --width 80").run(), @r#"
+    run_tool_agent  ERROR  152 ms  59 tokens (45 in · 14 out)  $0.0000151
+    tr-419f926a  2026-11-20 17:51:17 UTC
+    experiment OpenAI · model gpt-4o-mini
+
+    1  run_tool_agent                                                         152 ms
+      question: What's the weather like in Atlantis today?
+      Completions · gpt-4o-mini                                      146 ms  45 → 14
+        tools get_weather
+        (1 message from above)
+        run_tool_agent calls: get_weather(city: "Atlantis")
+      get_weather(city: "Atlantis")                                           3.9 ms
+        ✗ ValueError: No weather station in Atlantis
+    "#);
+}
+
+#[test]
+fn history_is_told_again_where_all_is_asked_for() {
+    insta::assert_snapshot!(Cli::demo("trace show @last --conversation --full --width 100").run(), @r#"
+    run_tool_agent  OK  241 ms  106 tokens (84 in · 22 out)  $0.0000258  tr-e1856059
+    2026-11-20 17:51:17 UTC
+    experiment OpenAI · model gpt-4o-mini
+
+    1  run_tool_agent                                                                             242 ms
+      question: What's the weather like in Paris today?
+      Completions · gpt-4o-mini                                                          146 ms  45 → 14
+        tools get_weather
+        user: What's the weather like in Paris today?
+        run_tool_agent calls: get_weather(city: "Paris")
+      get_weather(city: "Paris")                                                                  0.6 ms
+        rainy
+      Completions · gpt-4o-mini                                                          92.2 ms  39 → 8
+        user: What's the weather like in Paris today?
+        assistant calls: get_weather(city: "Paris")
+        get_weather gives: rainy
+        run_tool_agent: The weather in Paris today is rainy.
+      run_tool_agent: The weather in Paris today is rainy.
+    "#);
+    insta::assert_snapshot!(Cli::demo("trace show @last --conversation").run(), @r#"
+    run_tool_agent  OK  241 ms  106 tokens (84 in · 22 out)  $0.0000258  tr-e1856059  2026-11-20 17:51:17 UTC
+    experiment OpenAI · model gpt-4o-mini
+
+    1  run_tool_agent  242 ms
+      question: What's the weather like in Paris today?
+      Completions · gpt-4o-mini  146 ms  45 → 14
+        tools get_weather
+        (1 message from above)
+        run_tool_agent calls: get_weather(city: "Paris")
+      get_weather(city: "Paris")  0.6 ms
+        rainy
+      Completions · gpt-4o-mini  92.2 ms  39 → 8
+        (3 messages from above)
+        run_tool_agent: The weather in Paris today is rainy.
+    "#);
+}
+
+#[test]
+fn a_stream_tells_its_pieces_and_an_image_its_size() {
+    insta::assert_snapshot!(Cli::demo("trace show @last --grep Titan --conversation --width 80").run(), @"
+    Completions  OK  387 ms  tr-0243d5ac  2026-11-20 17:51:17 UTC
+    experiment OpenAI · model gpt-4o-mini
+
+    1  Completions · gpt-4o-mini                                              387 ms
+      stream true
+      user: How fast would a glass of water freeze on Titan?
+      (streamed in 27 pieces, the first after 380 ms)
+      assistant: On Titan, Saturn's largest moon, the surface temperature is about
+                 -179 °C (-290 °F), so a glass of water would freeze very quickly,
+                 within minutes.
+    ");
+    insta::assert_snapshot!(Cli::demo("trace show @last --grep image_url --conversation --width 80").run(), @"
+    Completions  OK  154 ms  18 tokens (9 in · 9 out)  $0.0000067  tr-9fdfabf4
+    2026-11-20 17:51:17 UTC
+    experiment OpenAI · model gpt-4o-mini
+
+    1  Completions · gpt-4o-mini                                       155 ms  9 → 9
+      user: What is in this image?
+        [image image/png, 70 bytes]
+      assistant: The image shows a single red pixel.
+    ");
+}
+
+#[test]
+fn hostile_text_stays_text() {
+    insta::assert_snapshot!(Cli::demo("trace show @last --filter").arg("trace.text LIKE '%not a num%'").arg("--conversation").arg("--ascii").run(), @r"
+    \x1b[31mred\x1b[0m \x1b]0;title\x07 user\u{202e}txt.exe\u{202c}  OK  1 ms  tr-ff3ee2eb  2026-11-20 17:50:49 UTC
+    experiment Misc
+
+    \x1b[31mred\x1b[0m \x1b]0;title\x07 user\u{202e}txt.exe\u{202c}  0.6 ms
+      not a number: NaN
+      infinite: -Infinity
+      70 digits: 1234567890123456789012345678901234567890123456789012345678901234567890
+      c1: \x9b31m
+      nul: a\x00b
+      \x1b[2Jcleared\x0d overwritten
+    ");
+}
+
+#[test]
+fn mlflows_own_failure_is_told_as_such() {
+    let fixture = Fixture::named("3.1.4-sqlite");
+    insta::assert_snapshot!(fixture.cli("trace show @last~1 -x AutoGen --conversation --width 80").run(), @"
+    run  OK  523 ms  82 tokens (65 in · 17 out)  cbad6332  2026-11-20 17:52:21 UTC
+    experiment AutoGen
+
+    1  assistant                                                              456 ms
+      user: 2 + 40
+      create_1                                                       393 ms  65 → 17
+        tools add
+        system: You are a helpful assistant.
+        (1 message from above)
+        assistant calls: add(a: 2, b: 40)
+      create_2                                                                  4 ms
+        (3 messages from above)
+        add gives: 42
+        ✗ MLflow's own logging failed, not the call: 2 validation errors for
+          ChatMessage
+      assistant: The sum is 42.
+    ");
+}
+
+#[test]
+fn rows_for_scripts() {
+    insta::assert_snapshot!(Cli::demo("trace show @last --conversation -o csv").run(), @r#"
+    turn,depth,kind,span_id,name,speaker,addressee,model,status,start_time,duration_ms,token_usage.total_tokens,heard,said
+    1,0,agent,2b1705476d8cad55,run_tool_agent,run_tool_agent,,,OK,2026-11-20T17:51:17.898547758Z,241.86186,,"[{""role"":""input"",""speaker"":null,""addressee"":null,""content"":[{""type"":""data"",""name"":""question"",""value"":""What's the weather like in Paris today?""}]}]",[]
+    ,1,call,9bd57e959a1e337e,Completions,run_tool_agent,,gpt-4o-mini,OK,2026-11-20T17:51:17.899587086Z,145.930808,59,[],"[{""role"":""assistant"",""speaker"":null,""addressee"":null,""content"":[{""type"":""tool_call"",""id"":""call_fce2a6fdd862fdfa"",""name"":""get_weather"",""arguments"":{""city"": ""Paris""}}]}]"
+    ,1,tool,9fe828b6484e7b30,get_weather,,,,OK,2026-11-20T17:51:18.046027187Z,0.615039,,"[{""role"":""input"",""speaker"":null,""addressee"":null,""content"":[{""type"":""data"",""name"":""city"",""value"":""Paris""}]}]","[{""role"":""output"",""speaker"":null,""addressee"":null,""content"":[{""type"":""text"",""text"":""rainy""}]}]"
+    ,1,call,9ee2df28f08b8564,Completions,run_tool_agent,,gpt-4o-mini,OK,2026-11-20T17:51:18.047717275Z,92.224595,47,[],"[{""role"":""assistant"",""speaker"":null,""addressee"":null,""content"":[{""type"":""text"",""text"":""The weather in Paris today is rainy.""}]}]"
+    "#);
+    insta::assert_snapshot!(Cli::demo("trace show @last --conversation --type TOOL -o ids").run(), @"9fe828b6484e7b30");
+}
