@@ -38,12 +38,21 @@ impl Told {
     pub(super) fn new_parts(&self, message: &Message, seen: &mut HashMap<String, usize>) -> Vec<Part> {
         let is_new = |part: &&Part| {
             let key = key(part);
+            if is_too_small(part, &key) {
+                return true;
+            }
             let count = seen.entry(key.clone()).or_default();
             *count += 1;
             self.counts.get(&key).is_none_or(|told| told < count)
         };
         message.parts.iter().filter(is_new).cloned().collect()
     }
+}
+
+/// Values of functions that are as short as this are the same by chance.
+fn is_too_small(part: &Part, key: &str) -> bool {
+    const SHORTEST: usize = 20;
+    matches!(part, Part::Data { .. }) && key.len() < SHORTEST
 }
 
 /// By what the same piece is known in another message.

@@ -130,7 +130,7 @@ impl ConversationView {
 
     /// The heading of a step, and what was heard in it.
     fn opening(&self, look: &Look, out: &mut dyn Write, step: &Step) -> Result<()> {
-        let indent = "  ".repeat(step.depth);
+        let indent = indent(look, step.depth);
         self.heading(look, out, step, &indent)?;
         if step.kind == StepKind::Tool {
             return Ok(());
@@ -164,6 +164,10 @@ impl ConversationView {
         let margin = if figures.is_empty() { duration.clone() } else { format!("{duration}  {figures}") };
         let title = self.title(look, step);
         let number = step.turn.map(|turn| format!("{turn}  ")).unwrap_or_default();
+        // Deeper than the screen: tell the depth instead of indenting.
+        let deep =
+            if width(indent) < step.depth * 2 { format!("{}{} ", look.ellipsis(), step.depth) } else { String::new() };
+        let number = deep + &number;
         let lead = format!("{indent}{number}");
         let title = match look.width {
             Some(room) => clip(&title, room.saturating_sub(width(&lead) + width(&margin) + 2).max(8), look.ellipsis()),
@@ -212,7 +216,7 @@ impl ConversationView {
     /// What was said at the end of a step, and what failed.
     fn ending(&self, look: &Look, out: &mut dyn Write, step: &Step) -> Result<()> {
         let span = self.span(step);
-        let mut said = Said { look, out, indent: "  ".repeat(step.depth + 1), is_full: self.is_full };
+        let mut said = Said { look, out, indent: indent(look, step.depth) + "  ", is_full: self.is_full };
         if let Some(streamed) = &step.streamed {
             let first = streamed.first_after_ns.map(|nanos| format!(", the first after {}", number::duration(nanos)));
             let pieces = if streamed.chunks == 1 { "piece" } else { "pieces" };
@@ -236,6 +240,12 @@ impl ConversationView {
         }
         Ok(())
     }
+}
+
+/// The space before a step, which leaves most of the width to the text.
+fn indent(look: &Look, depth: usize) -> String {
+    let most = look.width.map_or(usize::MAX, |room| room / 4);
+    " ".repeat((depth * 2).min(most))
 }
 
 /// `temperature 0.1 · tools get_weather`
