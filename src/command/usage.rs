@@ -68,8 +68,8 @@ fn of_one(args: &Args, name: &str, cx: &mut Context) -> Result<()> {
 fn tell_derived(cx: &Context, calls: u64) {
     let whose = match calls {
         0 => return,
-        1 => "1 call are what its response tells".to_owned(),
-        calls => format!("{calls} calls are what their responses tell"),
+        1 => "1 call stand in its response or under foreign names".to_owned(),
+        calls => format!("{calls} calls stand in their responses or under foreign names"),
     };
     cx.note(&format!("the tokens of {whose}: MLflow recorded none"));
 }

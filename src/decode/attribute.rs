@@ -1,8 +1,8 @@
 //! Span attributes: every value of MLflow's Python client is JSON inside a string; others wrote plain values.
 
-use super::{lenient, translate};
+use super::{convention, lenient, translate};
 use crate::message;
-use crate::model::{Cost, Json, Members, SpanType, TokenUsage, ToolFailure};
+use crate::model::{Cost, Json, Link, Members, Payload, SpanEvent, SpanType, TokenUsage, ToolFailure};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -16,12 +16,26 @@ pub enum Keep {
 }
 
 /// Attributes as they stand in the text, not decoded yet.
-pub(super) struct RawAttributes<'a>(pub(super) Members<'a>);
+pub(super) struct RawAttributes<'a> {
+    members: Members<'a>,
+    /// Whether other conventions than MLflow's may be followed.
+    is_foreign: bool,
+}
 
-impl RawAttributes<'_> {
+impl<'a> RawAttributes<'a> {
+    pub(super) fn new(members: Members<'a>) -> Self {
+        let is_foreign = members.0.iter().any(|(key, _)| convention::is_foreign(key));
+        Self { members, is_foreign }
+    }
+
     /// One attribute, decoded.
     pub(super) fn get(&self, key: &str) -> Option<Json> {
-        self.0.get(key).map(value)
+        self.members.get(key).map(value)
+    }
+
+    /// All keys, in the order written.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.members.0.iter().map(|(key, _)| &**key)
     }
 
     /// One attribute as text; `None` for `null` and an empty string too.
@@ -31,7 +45,7 @@ impl RawAttributes<'_> {
 
     /// All attributes, decoded.
     pub(super) fn decode(&self) -> Vec<(String, Json)> {
-        self.0.0.iter().map(|(key, raw)| (key.clone().into_owned(), value(raw))).collect()
+        self.members.0.iter().map(|(key, raw)| (key.clone().into_owned(), value(raw))).collect()
     }
 
     /// The type recorded, else the one that foreign attributes tell, else the one the store's column holds.
@@ -50,12 +64,19 @@ impl RawAttributes<'_> {
         self.get("mlflow.chat.tokenUsage").and_then(|json| TokenUsage::from_json(&json))
     }
 
-    /// Tokens as the provider's own response tells them, which a call of a model has in its outputs: OpenAI's words, which
-    /// AutoGen and AG2 keep, or those of OpenAI's Responses and Anthropic. None where MLflow recorded some.
+    /// Tokens that stand elsewhere, where MLflow recorded none: under the names of another convention, or in the response of
+    /// a model call.
     pub(super) fn derived_usage(&self, kind: &SpanType) -> Option<TokenUsage> {
-        if !calls_model(kind) || self.token_usage().is_some_and(|usage| !usage.is_empty()) {
+        if self.token_usage().is_some_and(|usage| !usage.is_empty()) {
             return None;
         }
+        let by_convention = if self.is_foreign { convention::usage(self) } else { None };
+        by_convention.or_else(|| if calls_model(kind) { self.usage_of_response() } else { None })
+    }
+
+    /// Tokens as the provider's own response tells them, which a call of a model has in its outputs: OpenAI's words, which
+    /// AutoGen and AG2 keep, or those of OpenAI's Responses and Anthropic.
+    fn usage_of_response(&self) -> Option<TokenUsage> {
         let usage = self.get("mlflow.spanOutputs")?.member("usage")?;
         let count = |keys: [&str; 2]| keys.iter().find_map(|key| usage.member(key)?.as_i64());
         let input = count(["prompt_tokens", "input_tokens"]);
@@ -70,15 +91,17 @@ impl RawAttributes<'_> {
 
     /// Failures of tools that were handed back to a model as text. Few spans hold the word, and only they are read.
     pub(super) fn tool_failures(&self, kind: &SpanType) -> Vec<ToolFailure> {
-        let told = |key: &str| {
-            let raw = self.0.get(key)?;
-            memchr::memmem::find(raw.get().as_bytes(), b"rror")?;
-            self.get(key)
+        let holds_word = |raw: &RawValue| memchr::memmem::find(raw.get().as_bytes(), b"rror").is_some();
+        let is_foreign = self.is_foreign && self.members.0.iter().any(|(_, raw)| holds_word(raw));
+        let told = |key: &str, by_convention: fn(&Self) -> Option<Json>| match self.members.get(key) {
+            Some(raw) => holds_word(raw).then(|| value(raw)),
+            None if is_foreign => by_convention(self),
+            None => None,
         };
         let is_tool = kind.as_str() == "TOOL";
         // What a tool was given says nothing of its own failure.
-        let inputs = if is_tool { None } else { told("mlflow.spanInputs") };
-        message::failures(inputs.as_ref(), told("mlflow.spanOutputs").as_ref(), is_tool)
+        let inputs = if is_tool { None } else { told("mlflow.spanInputs", convention::inputs) };
+        message::failures(inputs.as_ref(), told("mlflow.spanOutputs", convention::outputs).as_ref(), is_tool)
     }
 
     /// Cost recorded.
@@ -86,9 +109,11 @@ impl RawAttributes<'_> {
         self.get("mlflow.llm.cost").and_then(|json| Cost::from_json(&json))
     }
 
-    /// The model: as MLflow recorded it (3.10 on), else what the request or the response of a model call names.
+    /// The model: as MLflow recorded it (3.10 on), else as another convention does, else what the request or the response
+    /// of a model call names.
     pub(super) fn model(&self, kind: &SpanType) -> Option<String> {
-        self.text_of("mlflow.llm.model").or_else(|| {
+        let by_convention = || if self.is_foreign { convention::model(self) } else { None };
+        self.text_of("mlflow.llm.model").or_else(by_convention).or_else(|| {
             let within = |key: &str| self.get(key)?.member("model")?.as_string();
             calls_model(kind).then(|| {
                 within("mlflow.spanOutputs").or_else(|| self.text_of("model")).or_else(|| within("mlflow.spanInputs"))
@@ -98,7 +123,20 @@ impl RawAttributes<'_> {
 
     /// Who runs the model (3.10 on).
     pub(super) fn provider(&self) -> Option<String> {
-        self.text_of("mlflow.llm.provider")
+        let by_convention = || if self.is_foreign { convention::provider(self) } else { None };
+        self.text_of("mlflow.llm.provider").or_else(by_convention)
+    }
+
+    /// Everything that a span carries beside its figures.
+    pub(super) fn payload(&self, events: Vec<SpanEvent>, links: Vec<Link>) -> Payload {
+        let lacks = |key: &str| self.is_foreign && self.members.get(key).is_none();
+        Payload {
+            foreign_inputs: if lacks("mlflow.spanInputs") { convention::inputs(self) } else { None },
+            foreign_outputs: if lacks("mlflow.spanOutputs") { convention::outputs(self) } else { None },
+            attributes: self.decode(),
+            events,
+            links,
+        }
     }
 }
 
@@ -112,7 +150,7 @@ impl translate::Lookup for RawAttributes<'_> {
     }
 
     fn has_prefix(&self, prefix: &str) -> bool {
-        self.0.0.iter().any(|(key, _)| key.starts_with(prefix))
+        self.members.0.iter().any(|(key, _)| key.starts_with(prefix))
     }
 }
 

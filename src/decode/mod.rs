@@ -2,8 +2,10 @@
 
 mod assessment;
 mod attribute;
+mod convention;
 mod ids;
 mod lenient;
+mod messages;
 mod object;
 mod otlp;
 mod records;
@@ -13,6 +15,7 @@ mod wire;
 mod yaml;
 
 pub use attribute::{Keep, unescape};
+pub use convention::{session_of, user_of};
 pub use lenient::{json, json_prefix};
 pub use otlp::archived_spans;
 pub use records::{InfoPage, experiment_answer, experiment_page, info_answer, info_page};

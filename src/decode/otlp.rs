@@ -5,7 +5,7 @@
 use super::attribute::{Keep, RawAttributes};
 use super::ids;
 use super::span::event_time;
-use crate::model::{Exception, Json, Link, Members, Payload, Span, SpanEvent, SpanId, SpanStatus, Timestamp};
+use crate::model::{Exception, Json, Link, Members, Span, SpanEvent, SpanId, SpanStatus, Timestamp};
 use prost::Message;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -234,7 +234,7 @@ impl PlainSpan {
         // The same text form as in `traces.json`, so that one reader serves all.
         let texts: Vec<Box<RawValue>> = self.attributes.iter().map(|(_, value)| encoded(value)).collect();
         let keys = self.attributes.iter().map(|(key, _)| Cow::Borrowed(key.as_str()));
-        let attributes = RawAttributes(Members(keys.zip(texts.iter().map(|text| &**text)).collect()));
+        let attributes = RawAttributes::new(Members(keys.zip(texts.iter().map(|text| &**text)).collect()));
         let span_type = attributes.span_type(None);
         let tool_failures = attributes.tool_failures(&span_type);
         Span {
@@ -254,11 +254,7 @@ impl PlainSpan {
             exception: self.events.iter().rev().find_map(exception),
             handled_failure: None,
             tool_failures,
-            payload: (keep == Keep::All).then_some(Payload {
-                attributes: self.attributes,
-                events: self.events,
-                links: self.links,
-            }),
+            payload: (keep == Keep::All).then(|| attributes.payload(self.events, self.links)),
         }
     }
 }

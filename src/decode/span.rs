@@ -5,7 +5,7 @@
 
 use super::attribute::{Keep, RawAttributes, unescape};
 use super::{ids, lenient};
-use crate::model::{Exception, Json, Link, Members, Payload, Span, SpanEvent, SpanId, SpanStatus, Timestamp};
+use crate::model::{Exception, Json, Link, Members, Span, SpanEvent, SpanId, SpanStatus, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -113,7 +113,7 @@ impl Wire<'_> {
             Some(status) => (status.code, status.message),
             None => (self.status_code, self.status_message),
         };
-        let attributes = RawAttributes(self.attributes);
+        let attributes = RawAttributes::new(self.attributes);
         let span_type = attributes.span_type(column_type);
         let tool_failures = attributes.tool_failures(&span_type);
         let events = self.events.unwrap_or_default();
@@ -134,10 +134,10 @@ impl Wire<'_> {
             exception: events.iter().rev().find_map(Event::exception),
             handled_failure: None,
             tool_failures,
-            payload: (keep == Keep::All).then(|| Payload {
-                attributes: attributes.decode(),
-                events: events.iter().map(Event::decode).collect(),
-                links: self.links.unwrap_or_default().iter().map(WireLink::decode).collect(),
+            payload: (keep == Keep::All).then(|| {
+                let links = self.links.unwrap_or_default();
+                attributes
+                    .payload(events.iter().map(Event::decode).collect(), links.iter().map(WireLink::decode).collect())
             }),
             id,
         })

@@ -32,6 +32,7 @@ pub(super) fn span_type(attributes: &impl Lookup) -> Option<String> {
         .or_else(|| livekit(attributes).map(str::to_owned))
         .or_else(|| word("lmnr.span.type", LAMINAR))
         .or_else(|| word("langfuse.observation.type", LANGFUSE))
+        .or_else(|| word("respan.entity.log_type", RESPAN))
 }
 
 fn openinference(attributes: &impl Lookup) -> Option<String> {
@@ -113,4 +114,19 @@ const LANGFUSE: &[(&str, &str)] = &[
     ("evaluator", "EVALUATOR"),
     ("guardrail", "GUARDRAIL"),
     ("span", "UNKNOWN"),
+];
+/// Respan's kinds of spans, of which MLflow 3.18 knows nothing (`respan_sdk/constants`, respan-sdk 2.9).
+const RESPAN: &[(&str, &str)] = &[
+    ("chat", "CHAT_MODEL"),
+    ("completion", "LLM"),
+    ("response", "LLM"),
+    ("generation", "LLM"),
+    ("text", "LLM"),
+    ("embedding", "EMBEDDING"),
+    ("workflow", "WORKFLOW"),
+    ("task", "TASK"),
+    ("agent", "AGENT"),
+    ("tool", "TOOL"),
+    ("function", "TOOL"),
+    ("guardrail", "GUARDRAIL"),
 ];

@@ -131,6 +131,10 @@ pub struct Payload {
     pub events: Vec<SpanEvent>,
     /// All links.
     pub links: Vec<Link>,
+    /// What went in, as another convention than MLflow's tells it, where MLflow's own attribute is missing.
+    pub foreign_inputs: Option<Json>,
+    /// What came out, likewise.
+    pub foreign_outputs: Option<Json>,
 }
 
 impl Payload {
@@ -143,13 +147,13 @@ impl Payload {
     /// What went in; `None` when nothing was recorded (which is not the same as `null`).
     #[must_use]
     pub fn inputs(&self) -> Option<&Json> {
-        self.attribute("mlflow.spanInputs")
+        self.attribute("mlflow.spanInputs").or(self.foreign_inputs.as_ref())
     }
 
     /// What came out.
     #[must_use]
     pub fn outputs(&self) -> Option<&Json> {
-        self.attribute("mlflow.spanOutputs")
+        self.attribute("mlflow.spanOutputs").or(self.foreign_outputs.as_ref())
     }
 }
 
@@ -191,8 +195,8 @@ pub struct Span {
     pub end: Option<Timestamp>,
     /// Tokens recorded on this span. `Some` of an empty usage still hides the usage of spans below (MLflow's rule).
     pub token_usage: Option<TokenUsage>,
-    /// Tokens that the response in the outputs of a model call tells, where MLflow recorded none: before 3.1, for AutoGen
-    /// and AG2 before 3.2, and for clients that MLflow does not know.
+    /// Tokens that stand elsewhere, where MLflow recorded none: in the response of a model call (before 3.1, for AutoGen and
+    /// AG2 before 3.2, for clients that MLflow does not know), or under the names of another convention.
     pub derived_usage: Option<TokenUsage>,
     /// The model called.
     pub model: Option<String>,

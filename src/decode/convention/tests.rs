@@ -1,0 +1,147 @@
+use crate::decode::{Keep, span};
+use crate::model::{Json, Span};
+
+/// A span of these attributes, as `traces.json` and databases hold them.
+fn of(attributes: &str) -> Span {
+    let text = format!(r#"{{"span_id":"11f5153ffc436b03","start_time_unix_nano":1,"attributes":{{{attributes}}}}}"#);
+    span(&text, Keep::All, None).unwrap()
+}
+
+#[test]
+fn tokens_are_counted_once_whatever_names_they_have() {
+    let check = |attributes: &str, figures: [Option<i64>; 3]| {
+        let span = of(attributes);
+        assert!(span.token_usage.is_none(), "{attributes}");
+        let found = span.derived_usage.map_or([None; 3], |usage| {
+            let (input, output, total) = usage.figures();
+            [input, output, total]
+        });
+        assert_eq!(found, figures, "{attributes}");
+    };
+    let all = |input, output, total| [Some(input), Some(output), Some(total)];
+    check(r#""gen_ai.usage.input_tokens":45,"gen_ai.usage.output_tokens":14"#, all(45, 14, 59));
+    check(r#""gen_ai.usage.input_tokens":"26","gen_ai.usage.output_tokens":"\"4\"""#, all(26, 4, 30));
+    check(r#""gen_ai.usage.input_tokens":45"#, [Some(45), None, None]);
+    check(
+        r#""gen_ai.usage.prompt_tokens":39,"gen_ai.usage.input_tokens":39,"gen_ai.usage.completion_tokens":30,
+            "gen_ai.usage.output_tokens":30,"llm.usage.total_tokens":69"#,
+        all(39, 30, 69),
+    );
+    check(
+        r#""gen_ai.usage.prompt_tokens":6,"gen_ai.usage.completion_tokens":3,"llm.usage.total_tokens":10"#,
+        all(6, 3, 10),
+    );
+    check(r#""llm.token_count.total":10"#, [None, None, Some(10)]);
+    check(r#""llm.token_count.prompt":7,"llm.token_count.completion":3,"gen_ai.usage.input_tokens":99"#, all(7, 3, 10));
+    check(r#""llm.usage.prompt_tokens":1,"llm.usage.completion_tokens":2"#, all(1, 2, 3));
+    check(r#""gen_ai.usage.input_tokens":"many""#, [None; 3]);
+    check(r#""usage":{"input_tokens":1}"#, [None; 3]);
+}
+
+#[test]
+fn cached_tokens_come_along_and_recorded_tokens_go_first() {
+    let usage = of(
+        r#""gen_ai.usage.input_tokens":9,"gen_ai.usage.cache_read.input_tokens":5,"gen_ai.usage.cache_creation.input_tokens":2"#,
+    );
+    let other = usage.derived_usage.unwrap().other;
+    let expected = [("cache_read_input_tokens", 5), ("cache_creation_input_tokens", 2)];
+    assert_eq!(other, expected.map(|(key, count)| (key.to_owned(), Json::of(&count))));
+    let both = of(r#""mlflow.chat.tokenUsage":"{\"input_tokens\": 1}","gen_ai.usage.input_tokens":9"#);
+    assert_eq!((both.token_usage.unwrap().input_tokens, both.derived_usage.is_none()), (Some(1), true));
+}
+
+#[test]
+fn models_and_providers_are_named_by_every_convention() {
+    let check = |attributes: &str, model: Option<&str>, provider: Option<&str>| {
+        let span = of(attributes);
+        assert_eq!((span.model.as_deref(), span.provider.as_deref()), (model, provider), "{attributes}");
+    };
+    check(
+        r#""gen_ai.request.model":"a","gen_ai.response.model":"a-1","gen_ai.system":"openai""#,
+        Some("a-1"),
+        Some("openai"),
+    );
+    check(
+        r#""llm.model_name":"b","gen_ai.request.model":"a","llm.provider":"azure","gen_ai.system":"x""#,
+        Some("b"),
+        Some("azure"),
+    );
+    check(r#""gen_ai.request.model":"","embedding.model_name":"\"e\"""#, Some("e"), None);
+    check(r#""mlflow.llm.model":"\"mine\"","gen_ai.request.model":"a""#, Some("mine"), None);
+    check(r#""gen_ai.request.model":"a","mlflow.spanType":"\"AGENT\"""#, Some("a"), None);
+    check(r#""model":"a""#, None, None);
+}
+
+#[test]
+fn inputs_and_outputs_are_what_a_convention_has_instead() {
+    let check = |attributes: &str, inputs: Option<&str>, outputs: Option<&str>| {
+        let payload = of(attributes).payload.unwrap();
+        let found = (payload.inputs().map(Json::text), payload.outputs().map(Json::text));
+        assert_eq!(found, (inputs, outputs), "{attributes}");
+    };
+    check(r#""input.value":"hi","output.value":"{\"a\": 1}""#, Some(r#""hi""#), Some(r#"{"a": 1}"#));
+    check(r#""traceloop.entity.input":"\"{\\\"q\\\": 1}\"""#, Some(r#"{"q": 1}"#), None);
+    check(
+        r#""gen_ai.input.messages":"[{\"role\":\"user\"}]","traceloop.entity.input":"x""#,
+        Some(r#"[{"role":"user"}]"#),
+        None,
+    );
+    check(
+        r#""input.value":"","gen_ai.tool.call.arguments":{"city":"Paris"},"gen_ai.tool.call.result":"12 °C""#,
+        Some(r#"{"city":"Paris"}"#),
+        Some(r#""12 °C""#),
+    );
+    check(
+        r#""ai.operationId":"ai.streamText.doStream","ai.prompt.messages":"[1]","ai.prompt.format":"m","ai.response.text":"t""#,
+        Some(r#"{"messages":[1],"format":"m"}"#),
+        Some(r#""t""#),
+    );
+    check(r#""mlflow.spanInputs":"null","input.value":"hi""#, Some("null"), None);
+    check(r#""input":"a word of its own","output":"2""#, None, None);
+}
+
+#[test]
+fn messages_spread_over_attributes_become_a_list() {
+    let inputs = |attributes: &str| of(attributes).payload.unwrap().inputs().map(|json| json.text().to_owned());
+    let check =
+        |attributes: &str, expected: &str| assert_eq!(inputs(attributes).as_deref(), Some(expected), "{attributes}");
+    check(
+        r#""gen_ai.prompt.10.content":"last","gen_ai.prompt.10.role":"user","gen_ai.prompt.2.role":"system","gen_ai.prompt.2.content":"4""#,
+        r#"{"messages":[{"role":"system","content":"4"},{"role":"user","content":"last"}]}"#,
+    );
+    check(
+        r#""gen_ai.prompt.0.role":"assistant","gen_ai.prompt.0.tool_calls.0.id":"c1","gen_ai.prompt.0.tool_calls.0.name":"f",
+            "gen_ai.prompt.0.tool_calls.0.arguments":"{\"x\": 1}""#,
+        r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{\"x\": 1}"}}]}]}"#,
+    );
+    check(
+        r#""gen_ai.prompt.0.tool_calls":"[{\"id\":\"c\"}]","gen_ai.prompt.1.tool_call_id":"c","gen_ai.prompt.1.role":"tool""#,
+        r#"{"messages":[{"tool_calls":[{"id":"c"}]},{"role":"tool","tool_call_id":"c"}]}"#,
+    );
+    check(
+        r#""llm.input_messages.0.message.role":"user","llm.input_messages.0.message.contents.0.message_content.type":"text",
+            "llm.input_messages.0.message.contents.0.message_content.text":"what is it?",
+            "llm.input_messages.0.message.contents.1.message_content.image.image.url":"https://host/a.png",
+            "llm.input_messages.1.message.tool_calls.0.tool_call.function.name":"f",
+            "llm.input_messages.1.message.tool_calls.0.tool_call.function.arguments":"{}""#,
+        r#"{"messages":[{"role":"user","content":[{"type":"text","text":"what is it?"},{"type":"image_url","image_url":{"url":"https://host/a.png"}}]},{"tool_calls":[{"type":"function","function":{"name":"f","arguments":"{}"}}]}]}"#,
+    );
+    // A text alone is a part of them; an object is the whole request.
+    let messages = r#""llm.input_messages.0.message.content":"x""#;
+    check(&format!(r#"{messages},"input.value":"x""#), r#"{"messages":[{"content":"x"}]}"#);
+    check(&format!(r#"{messages},"input.value":"{{\"messages\": []}}""#), r#"{"messages": []}"#);
+    for none in [r#""gen_ai.prompt.x.role":"user""#, r#""gen_ai.prompt.-1.role":"user""#, r#""gen_ai.prompt.0":"user""#]
+    {
+        assert_eq!(inputs(none), None, "{none}");
+    }
+}
+
+#[test]
+fn respan_has_kinds_of_its_own_behind_those_that_mlflow_knows() {
+    let check =
+        |attributes: &str, expected: &str| assert_eq!(of(attributes).span_type.as_str(), expected, "{attributes}");
+    check(r#""respan.entity.log_type":"chat""#, "CHAT_MODEL");
+    check(r#""respan.entity.log_type":"workflow""#, "WORKFLOW");
+    check(r#""respan.entity.log_type":"agent","traceloop.span.kind":"task""#, "TASK");
+    check(r#""respan.entity.log_type":"handoff""#, "UNKNOWN");
+}
