@@ -30,7 +30,7 @@ pub struct Cli {
 #[command(next_help_heading = "Everywhere")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 struct Global {
-    /// Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
+    /// Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]
     #[arg(short = 'u', long, global = true, value_name = "URI")]
     tracking_uri: Option<String>,
     /// Form of the output

@@ -120,8 +120,9 @@ impl Context {
             && !second.is_empty().unwrap_or(true)
         {
             let name = |address: &Address| match address {
-                Address::Sqlite(path) | Address::Files(path) => path.display().to_string(),
+                Address::Sqlite(path) | Address::Files(path) | Address::Documents(path) => path.display().to_string(),
                 Address::Server(uri) => store::without_credentials(uri),
+                Address::Stdin => "-".to_owned(),
                 Address::Demo => "demo:".to_owned(),
             };
             self.note(&format!("`{}` holds no traces; reading `{}`", name(&resolved.address), name(&other)));
@@ -131,6 +132,7 @@ impl Context {
         match opened.remark() {
             Some(Remark::Note(text)) => self.note(&text),
             Some(Remark::Warning(text)) => self.say(Role::WARNING, &text),
+            Some(Remark::Detail(text)) => self.verbose(&text),
             None => {}
         }
         self.verbose(&format!("store `{}`: {}", opened.name(), resolved.why));

@@ -9,6 +9,11 @@ pub(super) fn span_id(text: &str) -> Option<SpanId> {
     if text.is_empty() { None } else { Some(SpanId::new(hex(text, 8).unwrap_or_else(|| text.to_owned()))) }
 }
 
+/// The 32 hex digits of an OpenTelemetry trace id from any spelling.
+pub(super) fn trace_id(text: &str) -> Option<String> {
+    hex(text, 16)
+}
+
 /// `bytes` bytes as lower-case hex, from hex with or without `0x`, or from base64. Decided by length:
 /// one base64 span id in 4,096 begins with `0x`, and every bare hex trace id would also pass as base64.
 fn hex(text: &str, bytes: usize) -> Option<String> {

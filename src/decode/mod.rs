@@ -3,6 +3,7 @@
 mod assessment;
 mod attribute;
 mod convention;
+mod document;
 mod ids;
 mod lenient;
 mod messages;
@@ -16,7 +17,9 @@ mod yaml;
 
 pub use attribute::{Keep, unescape};
 pub use convention::{session_of, user_of};
+pub use document::{Batch, Place, batches_of_bytes, batches_of_json, may_be_document};
 pub use lenient::{json, json_prefix};
+pub use object::strict;
 pub use otlp::archived_spans;
 pub use records::{InfoPage, experiment_answer, experiment_page, info_answer, info_page};
 pub use span::{TraceFile, span, trace_file};

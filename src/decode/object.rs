@@ -10,7 +10,10 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// The text itself where it is strict JSON, else what Python would read in it.
-pub(super) fn strict(text: &str) -> Result<Cow<'_, str>, String> {
+///
+/// # Errors
+/// When Python would not read it either.
+pub fn strict(text: &str) -> Result<Cow<'_, str>, String> {
     if serde_json::from_str::<&RawValue>(text).is_ok() && !lenient::has_lone_surrogate(text) {
         return Ok(Cow::Borrowed(text));
     }

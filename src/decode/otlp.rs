@@ -1,35 +1,21 @@
-//! Archived traces: `traces.pb`, an OpenTelemetry `TracesData` message (MLflow 3.13 on, `tracing/otel/otel_archival.py`).
+//! OpenTelemetry's messages in bytes: archived traces, which are a `TracesData` in `traces.pb` (MLflow 3.13 on,
+//! `tracing/otel/otel_archival.py`), and requests that exporters send (`ExportTraceServiceRequest`, the same in bytes).
 //!
-//! The messages are declared here by hand: the trace part of OTLP is frozen, and ten of them are enough.
+//! The messages are declared here by hand: the trace part of OTLP is frozen, and few of them are enough. Those around the
+//! spans are only walked through, so that spans can be decoded one by one, as far as they are wanted.
 
 use super::attribute::{Keep, RawAttributes};
-use super::ids;
 use super::span::event_time;
+use super::{ids, lenient};
 use crate::model::{Exception, Json, Link, Members, Span, SpanEvent, SpanId, SpanStatus, Timestamp};
 use prost::Message;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 #[derive(Clone, PartialEq, Message)]
-struct TracesData {
-    #[prost(message, repeated, tag = "1")]
-    resource_spans: Vec<ResourceSpans>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct ResourceSpans {
-    #[prost(message, repeated, tag = "2")]
-    scope_spans: Vec<ScopeSpans>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct ScopeSpans {
-    #[prost(message, repeated, tag = "2")]
-    spans: Vec<OtlpSpan>,
-}
-
-#[derive(Clone, PartialEq, Message)]
 struct OtlpSpan {
+    #[prost(bytes = "vec", tag = "1")]
+    trace_id: Vec<u8>,
     #[prost(bytes = "vec", tag = "2")]
     span_id: Vec<u8>,
     #[prost(bytes = "vec", tag = "4")]
@@ -129,9 +115,78 @@ struct KeyValueList {
 /// # Errors
 /// What is wrong with the bytes.
 pub fn archived_spans(bytes: &[u8], keep: Keep) -> Result<Vec<Span>, String> {
-    let data = TracesData::decode(bytes).map_err(|error| error.to_string())?;
-    let spans = data.resource_spans.into_iter().flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans);
-    Ok(spans.map(|span| span.into_model(keep)).collect())
+    let mut spans = Vec::new();
+    for (_, raw) in resources(bytes)? {
+        for bytes in raw {
+            spans.push(plain_span(bytes)?.1.into_model(keep));
+        }
+    }
+    Ok(spans)
+}
+
+/// The attributes of a resource, and its spans in bytes.
+pub(super) type Resource<'a> = (Vec<(String, Json)>, Vec<&'a [u8]>);
+
+/// The resources of a `TracesData` or an `ExportTraceServiceRequest`: `resource_spans` 1 (`resource` 1, `scope_spans` 2
+/// (`spans` 2)).
+pub(super) fn resources(bytes: &[u8]) -> Result<Vec<Resource<'_>>, String> {
+    let mut resources = Vec::new();
+    for resource_spans in fields(bytes, 1)? {
+        let mut attributes = Vec::new();
+        for resource in fields(resource_spans, 1)? {
+            for pair in fields(resource, 1)? {
+                attributes.push(KeyValue::decode(pair).map_err(|error| error.to_string())?);
+            }
+        }
+        let mut spans = Vec::new();
+        for scope_spans in fields(resource_spans, 2)? {
+            spans.extend(fields(scope_spans, 2)?);
+        }
+        resources.push((decoded(&attributes), spans));
+    }
+    Ok(resources)
+}
+
+/// The trace id in hex and the span of a message.
+pub(super) fn plain_span(bytes: &[u8]) -> Result<(String, PlainSpan), String> {
+    let span = OtlpSpan::decode(bytes).map_err(|error| error.to_string())?;
+    Ok((ids::hex_of(&span.trace_id), span.into_plain()))
+}
+
+/// The parts of a message that have bytes of their own (wire type 2) and this number.
+fn fields(mut message: &[u8], number: u64) -> Result<Vec<&[u8]>, String> {
+    const WRONG: &str = "not a message of OpenTelemetry, or cut in the middle";
+    let mut found = Vec::new();
+    while !message.is_empty() {
+        let key = varint(&mut message).ok_or(WRONG)?;
+        let length = match key & 7 {
+            0 => varint(&mut message).map(|_| 0),
+            1 => Some(8),
+            2 => varint(&mut message),
+            5 => Some(4),
+            _ => None,
+        };
+        let length = length.and_then(|length| usize::try_from(length).ok()).ok_or(WRONG)?;
+        let (field, rest) = message.split_at_checked(length).ok_or(WRONG)?;
+        if key == number << 3 | 2 {
+            found.push(field);
+        }
+        message = rest;
+    }
+    Ok(found)
+}
+
+fn varint(message: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = message.split_first()?;
+        *message = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
 }
 
 impl AnyValue {
@@ -164,9 +219,9 @@ fn decoded(pairs: &[KeyValue]) -> Vec<(String, Json)> {
 }
 
 impl OtlpSpan {
-    fn into_model(self, keep: Keep) -> Span {
+    fn into_plain(self) -> PlainSpan {
         let status = self.status.unwrap_or_default();
-        let plain = PlainSpan {
+        PlainSpan {
             id: SpanId::new(ids::hex_of(&self.span_id)),
             parent: (!self.parent_span_id.is_empty()).then(|| SpanId::new(ids::hex_of(&self.parent_span_id))),
             name: self.name,
@@ -177,8 +232,7 @@ impl OtlpSpan {
             attributes: decoded(&self.attributes),
             events: self.events.iter().map(Event::decode).collect(),
             links: self.links.iter().map(OtlpLink::decode).collect(),
-        };
-        plain.into_model(keep)
+        }
     }
 }
 
@@ -230,6 +284,20 @@ pub(super) struct PlainSpan {
 }
 
 impl PlainSpan {
+    /// With JSON that an exporter put into strings taken out of them, one level, as MLflow's server does with what it is
+    /// sent (`strip_otlp_double_encoding`, MLflow 3.18). A number in a string stays a string.
+    pub(super) fn unwrapped(mut self) -> Self {
+        for (_, value) in &mut self.attributes {
+            let inner = value.as_string().and_then(|text| lenient::json(&text));
+            if let Some(inner) = inner.filter(|inner| inner.text().starts_with(['"', '{', '['])) {
+                *value = inner;
+            }
+        }
+        // An id of zeros is none (OpenTelemetry's specification of the trace API).
+        self.parent = self.parent.filter(|id| id.as_str().bytes().any(|digit| digit != b'0'));
+        self
+    }
+
     pub(super) fn into_model(self, keep: Keep) -> Span {
         // The same text form as in `traces.json`, so that one reader serves all.
         let texts: Vec<Box<RawValue>> = self.attributes.iter().map(|(_, value)| encoded(value)).collect();

@@ -71,7 +71,8 @@ pub fn experiment_answer(text: &str) -> Result<Experiment, String> {
     experiment(&Object::parse(&strict)?.object("experiment").ok_or("no experiment in the answer")?)
 }
 
-fn info(record: &Object<'_>) -> Result<TraceInfo, String> {
+/// A record in either form.
+pub(super) fn info(record: &Object<'_>) -> Result<TraceInfo, String> {
     let is_v2 = record.get("trace_id").is_none();
     let trace_id = record.trace_id().ok_or("no trace id in it")?;
     let place = record.object("trace_location").and_then(|place| place.object("mlflow_experiment"));
@@ -94,7 +95,9 @@ fn info(record: &Object<'_>) -> Result<TraceInfo, String> {
             // The 2.0 form has no word for a duration that is not known (`TraceInfoV2.to_proto`).
             record.integer("execution_time_ms").filter(|millis| *millis != 0)
         } else {
-            record.text("execution_duration").and_then(|text| duration_ms(&text))
+            // The second is what `TraceInfo.to_dict` writes.
+            let text = record.text("execution_duration");
+            text.and_then(|text| duration_ms(&text)).or_else(|| record.integer("execution_duration_ms"))
         },
         span_count: None,
         recorded_usage: None,

@@ -40,10 +40,14 @@ fn openinference(attributes: &impl Lookup) -> Option<String> {
 }
 
 fn livekit(attributes: &impl Lookup) -> Option<&'static str> {
+    // MLflow asks this one of every span that no translator before has told.
+    if attributes.text("gen_ai.request.model").is_some() {
+        return Some("LLM");
+    }
     if !attributes.has_prefix("lk.") {
         return None;
     }
-    if attributes.text("gen_ai.request.model").is_some() || attributes.text("lk.retry_count").is_some() {
+    if attributes.text("lk.retry_count").is_some() {
         Some("LLM")
     } else if attributes.has_prefix("lk.function_tool") {
         Some("TOOL")

@@ -5,7 +5,7 @@ use super::ids;
 use super::object::{Object, is_key, strict};
 use super::otlp::{self, PlainSpan, status_of};
 use super::span::{TraceFile, event_time};
-use crate::model::{Json, Link, Span, SpanEvent, SpanId, SpanStatus};
+use crate::model::{Json, Link, SpanEvent, SpanId, SpanStatus};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
@@ -24,20 +24,21 @@ pub fn wire_spans(text: &str, keep: Keep) -> Result<TraceFile, String> {
     };
     let mut file = TraceFile::default();
     for raw in trace.list("spans")? {
-        match Object::of(raw).and_then(|record| span(&record, keep)) {
-            Ok(span) => file.spans.push(span),
+        match Object::of(raw).and_then(|record| plain_span(&record)) {
+            Ok(span) => file.spans.push(span.into_model(keep)),
             Err(why) => file.damage.push(why),
         }
     }
     Ok(file)
 }
 
-fn span(record: &Object<'_>, keep: Keep) -> Result<Span, String> {
+/// A span of a server's answer, or of OTLP in JSON.
+pub(super) fn plain_span(record: &Object<'_>) -> Result<PlainSpan, String> {
     let id = |key: &str| record.text(key).and_then(|id| ids::span_id(&id));
     let status = record.object("status");
     let of_status = |key: &str| status.as_ref().and_then(|status| status.text(key)).unwrap_or_default();
     let code = of_status("code");
-    let plain = PlainSpan {
+    Ok(PlainSpan {
         id: id("span_id").ok_or("no span id")?,
         parent: id("parent_span_id"),
         name: record.text("name").unwrap_or_default(),
@@ -49,8 +50,7 @@ fn span(record: &Object<'_>, keep: Keep) -> Result<Span, String> {
         attributes: attributes(record)?,
         events: objects(record, "events")?.iter().map(event).collect::<Result<_, _>>()?,
         links: objects(record, "links")?.iter().map(link).collect::<Result<_, _>>()?,
-    };
-    Ok(plain.into_model(keep))
+    })
 }
 
 fn objects<'a>(record: &Object<'a>, key: &str) -> Result<Vec<Object<'a>>, String> {
@@ -77,7 +77,7 @@ fn bytes_of(base64: &str) -> Option<Vec<u8>> {
 }
 
 /// The attributes of a span, an event or a link: `[{"key", "value"}]`.
-fn attributes(record: &Object<'_>) -> Result<Vec<(String, Json)>, String> {
+pub(super) fn attributes(record: &Object<'_>) -> Result<Vec<(String, Json)>, String> {
     let pair = |pair: &Object<'_>| (pair.text("key").unwrap_or_default(), any_value(pair.get("value")));
     Ok(objects(record, "attributes")?.iter().map(pair).collect())
 }

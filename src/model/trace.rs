@@ -220,6 +220,16 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// Adds a trace with what was recorded of it.
+    pub fn add_trace(&mut self, info: &TraceInfo) {
+        self.traces += 1;
+        self.errors += u64::from(info.state == TraceState::Error);
+        self.last_trace_time = self.last_trace_time.max(Some(info.request_time));
+        if let Some(usage) = &info.recorded_usage {
+            self.add(usage);
+        }
+    }
+
     /// Adds the recorded tokens of a trace.
     pub fn add(&mut self, usage: &TokenUsage) {
         if !usage.is_empty() {
@@ -241,6 +251,8 @@ pub enum SpansSource {
     Skeleton,
     /// A tracking server.
     Server,
+    /// Documents that were named: OTLP, `trace.json`.
+    File,
     /// Nowhere.
     None,
 }
@@ -255,6 +267,7 @@ impl SpansSource {
             Self::Archive => "archive",
             Self::Skeleton => "skeleton",
             Self::Server => "server",
+            Self::File => "file",
             Self::None => "none",
         }
     }

@@ -7,7 +7,7 @@ use super::spans::{self, Rows};
 use super::{Need, Query, Sink, SortKey, SortValue, Surroundings, TraceStore};
 use crate::decode;
 use crate::error::{Error, Kind, Result};
-use crate::model::{Experiment, Labels, Problem, Totals, Trace, TraceInfo, TraceState, keys};
+use crate::model::{Experiment, Labels, Problem, Totals, Trace, TraceInfo, keys};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -166,13 +166,7 @@ impl TraceStore for FileStore {
         for found in in_parallel(&self.places(experiments, problems), processors(), Self::info) {
             match found {
                 Ok(Some(info)) => {
-                    let total = totals.entry(info.experiment_id.clone()).or_default();
-                    total.traces += 1;
-                    total.errors += u64::from(info.state == TraceState::Error);
-                    total.last_trace_time = total.last_trace_time.max(Some(info.request_time));
-                    if let Some(usage) = &info.recorded_usage {
-                        total.add(usage);
-                    }
+                    totals.entry(info.experiment_id.clone()).or_default().add_trace(&info);
                 }
                 Ok(None) => {}
                 Err(problem) => problems.push(problem),

@@ -2,6 +2,7 @@
 //! [`select`] drops what is not meant. A new store is one file that implements [`TraceStore`] and one line in [`open`].
 
 mod artifact;
+mod document;
 mod file;
 mod http;
 mod parallel;
@@ -206,6 +207,8 @@ pub enum Remark {
     Note(String),
     /// Better not ignored.
     Warning(String),
+    /// Of interest to those who ask for it.
+    Detail(String),
 }
 
 /// A place where traces are kept.
@@ -271,6 +274,8 @@ pub fn open(address: &Address, around: &Surroundings) -> Result<Box<dyn TraceSto
         Address::Sqlite(path) => Box::new(sqlite::SqliteStore::open(path, around)?),
         Address::Files(path) => Box::new(file::FileStore::open(path, around)?),
         Address::Server(uri) => Box::new(http::HttpStore::open(uri, &around.server)?),
+        Address::Documents(path) => Box::new(document::DocumentStore::open(path)?),
+        Address::Stdin => Box::new(document::DocumentStore::stdin()?),
         Address::Demo => Box::new(sqlite::SqliteStore::demo()?),
     })
 }

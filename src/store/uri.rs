@@ -1,5 +1,6 @@
 //! Tracking URIs: MLflow's forms, its default rule, and what is not read.
 
+use super::document::{holds_documents, may_be_document};
 use super::http::{ServerSettings, without_credentials};
 use crate::error::{Error, Kind, Result};
 use percent_encoding::percent_decode_str;
@@ -13,6 +14,10 @@ pub enum Address {
     Sqlite(PathBuf),
     /// A file store (`mlruns`).
     Files(PathBuf),
+    /// A document of traces, or a folder of them.
+    Documents(PathBuf),
+    /// A document of traces on standard input.
+    Stdin,
     /// A tracking server: its URI, which may hold credentials.
     Server(String),
     /// The sample compiled into the program.
@@ -107,6 +112,9 @@ fn is_file_store(folder: &Path) -> bool {
 
 /// Reads any form of a tracking URI (`store/db/db_types.py`, `utils/uri.py` of MLflow 3.18).
 fn parse(text: &str, cwd: &Path) -> Result<Address> {
+    if text == "-" {
+        return Ok(Address::Stdin);
+    }
     // Variables are often set with a space or a line break at their end.
     let text = if text.contains("://") { text.trim() } else { text };
     let bare = matches!(text, "databricks" | "databricks-uc" | "uc").then(|| (text.to_owned(), ""));
@@ -123,7 +131,7 @@ fn parse(text: &str, cwd: &Path) -> Result<Address> {
         "databricks" | "databricks-uc" | "uc" => Err(unsupported("Databricks workspaces are not read")
             .hint("export the traces with MLflow and read a local store")),
         _ => Err(unsupported(format!("`{scheme}:` is not a kind of store that is read"))
-            .hint("a path, `sqlite:///mlflow.db`, `file:mlruns`, `https://host` or `demo:` is")),
+            .hint("a path, `sqlite:///mlflow.db`, `file:mlruns`, `https://host`, `-` or `demo:` is")),
     }
 }
 
@@ -190,7 +198,11 @@ fn missing(text: &str, path: &Path) -> Error {
     error.hint("`mltrace -u demo: traces list` shows a sample")
 }
 
-/// A path: a database, a file store, or a folder that holds one of them under MLflow's default name.
+/// What is read of this machine, for errors.
+const ACCEPTED: &str =
+    "name an `mlflow.db`, an `mlruns` folder, `trace.json` of MLflow, or OTLP in JSON, JSON lines or protobuf";
+
+/// A path: a database, a file store, a folder that holds one of them under MLflow's default name, or documents of traces.
 fn local(text: &str, path: &Path) -> Result<Address> {
     if path.is_dir() {
         let holds_default =
@@ -198,12 +210,15 @@ fn local(text: &str, path: &Path) -> Result<Address> {
         if holds_default {
             return default_store(path).map(|found| found.address);
         }
-        if !is_file_store(path) && !is_file_store(&path.join(".trash")) {
-            return Err(Error::new(Kind::StoreMissing, format!("`{text}` holds no MLflow store"))
-                .because("it has neither an `mlflow.db` nor a folder of experiments, each with a `meta.yaml`")
-                .hint("name an `mlflow.db` or an `mlruns` folder"));
+        if is_file_store(path) || is_file_store(&path.join(".trash")) {
+            return Ok(Address::Files(path.to_owned()));
         }
-        return Ok(Address::Files(path.to_owned()));
+        if holds_documents(path) {
+            return Ok(Address::Documents(path.to_owned()));
+        }
+        return Err(Error::new(Kind::StoreMissing, format!("`{text}` holds no MLflow store"))
+            .because("it has no `mlflow.db`, no folder of experiments, each with a `meta.yaml`, and no files of traces")
+            .hint(ACCEPTED));
     }
     if !path.exists() {
         return Err(missing(text, path));
@@ -215,7 +230,7 @@ fn local(text: &str, path: &Path) -> Result<Address> {
         Ok(0) => Err(Error::new(Kind::StoreUnreadable, format!("`{text}` is empty"))
             .hint("name a file that MLflow has written to")),
         Ok(_) if &magic == b"SQLite format 3\0" => Ok(Address::Sqlite(path.to_owned())),
-        Ok(_) => Err(unsupported(format!("`{text}` is neither a SQLite database nor a file store"))
-            .hint("name an `mlflow.db` or an `mlruns` folder")),
+        Ok(_) if may_be_document(path) => Ok(Address::Documents(path.to_owned())),
+        Ok(_) => Err(unsupported(format!("`{text}` is neither a SQLite database nor a file of traces")).hint(ACCEPTED)),
     }
 }

@@ -234,8 +234,8 @@ fn a_file_that_is_no_store() {
     ");
     insta::assert_snapshot!(run("traces list", "notes.txt"), @"
     --- stderr
-    error: `notes.txt` is neither a SQLite database nor a file store
-      hint: name an `mlflow.db` or an `mlruns` folder
+    error: `notes.txt` is neither a SQLite database nor a file of traces
+      hint: name an `mlflow.db`, an `mlruns` folder, `trace.json` of MLflow, or OTLP in JSON, JSON lines or protobuf
     --- exit 5
     ");
     insta::assert_snapshot!(run("traces list", "sqlite:///notes.txt"), @"

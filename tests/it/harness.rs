@@ -76,12 +76,17 @@ impl Cli {
 
     /// Runs it to its end.
     pub(crate) fn run(&self) -> Done {
-        let output = self.command().output().expect("the program starts");
-        Done {
-            stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
-            stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
-            exit: output.status.code(),
-        }
+        Done::of(self.command().output().expect("the program starts"))
+    }
+
+    /// Runs it with something on its standard input.
+    pub(crate) fn fed(&self, bytes: &[u8]) -> Done {
+        let mut command = self.command();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        // A program that is wrong about its arguments reads nothing.
+        let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), bytes);
+        Done::of(child.wait_with_output().unwrap())
     }
 
     /// Runs it, and takes it for granted that it works.
@@ -107,6 +112,14 @@ pub(crate) struct Done {
 }
 
 impl Done {
+    fn of(output: std::process::Output) -> Self {
+        Self {
+            stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
+            exit: output.status.code(),
+        }
+    }
+
     /// With a folder that differs from run to run under a name that does not.
     pub(crate) fn hiding(self, folder: &Path) -> Self {
         let hide = |text: &str| text.replace(folder.to_str().unwrap(), "[FOLDER]");

@@ -14,6 +14,7 @@ mod concurrency;
 mod contract;
 mod conversation;
 mod damaged;
+mod documents;
 mod errors;
 mod filters;
 mod floors;

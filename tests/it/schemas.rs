@@ -74,6 +74,19 @@ fn every_trace_of_every_store_is_as_promised() {
 }
 
 #[test]
+fn documents_of_traces_are_told_as_promised() {
+    let (list, show, usage) = (validator("traces"), validator("trace-show"), validator("usage"));
+    for name in ["respan", "autogen", "3.18.0.search.json", "2.22.5.jsonl"] {
+        let path = fixtures().join("documents").join(name);
+        let cli = |words: &str| Cli::new(words).on(&path);
+        assert_valid(&list, &cli("traces --all").json(), name);
+        assert_valid(&validator("experiments"), &cli("experiments").json(), name);
+        assert_valid(&show, &cli("trace show").json(), name);
+        assert_valid(&usage, &cli("usage @last").json(), name);
+    }
+}
+
+#[test]
 fn the_promise_needs_attributes_and_events_where_a_span_is_whole() {
     let document = Cli::demo("spans -n 1").json();
     let whole = json!({"schema": "mltrace/1", "span": document["spans"][0]});

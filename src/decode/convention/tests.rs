@@ -144,4 +144,6 @@ fn respan_has_kinds_of_its_own_behind_those_that_mlflow_knows() {
     check(r#""respan.entity.log_type":"workflow""#, "WORKFLOW");
     check(r#""respan.entity.log_type":"agent","traceloop.span.kind":"task""#, "TASK");
     check(r#""respan.entity.log_type":"handoff""#, "UNKNOWN");
+    // What MLflow's server makes of it.
+    check(r#""respan.entity.log_type":"chat","gen_ai.request.model":"m""#, "LLM");
 }

@@ -1,0 +1,192 @@
+//! Documents of traces that lie outside of a store: OTLP in JSON and in bytes, as exporters and collectors write it, and
+//! MLflow's own: what `Trace.to_json`, `mlflow traces get` and `mlflow traces search` give, and bare `traces.json` files.
+//!
+//! A document is taken apart once. Its spans stay where they are, and are decoded when and as far as they are wanted.
+
+use super::attribute::Keep;
+use super::object::Object;
+use super::{ids, otlp, records, span as span_json, wire};
+use crate::model::{Json, Span, TraceInfo};
+use serde_json::value::RawValue;
+use std::ops::Range;
+
+/// How a span is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// As in `traces.json`.
+    Mlflow,
+    /// OTLP in JSON.
+    OtlpJson,
+    /// OTLP in bytes.
+    OtlpBytes,
+}
+
+/// Where a span stands in its document.
+#[derive(Clone, Debug)]
+pub struct Place {
+    at: Range<usize>,
+    form: Form,
+}
+
+/// Spans that a document holds together.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The record of the trace that they belong to, where the document has one.
+    pub info: Option<TraceInfo>,
+    /// The attributes of their resource.
+    pub resource: Vec<(String, Json)>,
+    /// Where they are.
+    pub spans: Vec<Place>,
+}
+
+/// Keys by which a document of traces begins; the collector writes logs and metrics into the same kind of file.
+const FIRST_KEYS: [&str; 8] =
+    ["resourceSpans", "resource_spans", "resourceLogs", "resourceMetrics", "info", "data", "spans", "traces"];
+
+/// Whether the beginning of a file looks like a document of traces.
+#[must_use]
+pub fn may_be_document(head: &[u8]) -> bool {
+    if head.first() == Some(&0x0a) && otlp_head(head) {
+        return true;
+    }
+    let text = String::from_utf8_lossy(head);
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let text = text.strip_prefix('[').unwrap_or(text).trim_start();
+    let key = text.strip_prefix('{').map(str::trim_start).and_then(|text| text.strip_prefix('"'));
+    key.and_then(|text| text.split('"').next()).is_some_and(|key| FIRST_KEYS.contains(&key))
+}
+
+/// Whether bytes begin as a message of resources does: a part within a part.
+fn otlp_head(head: &[u8]) -> bool {
+    let behind_length = head[1..].iter().position(|byte| byte & 0x80 == 0).map(|at| &head[at + 2..]);
+    behind_length.and_then(<[u8]>::first).is_some_and(|byte| matches!(byte, 0x0a | 0x12))
+}
+
+/// Takes a document of bytes apart.
+///
+/// # Errors
+/// Why it is none.
+pub fn batches_of_bytes(bytes: &[u8]) -> Result<Vec<Batch>, String> {
+    let mut batches = Vec::new();
+    for (resource, spans) in otlp::resources(bytes)? {
+        let place = |span: &[u8]| Place { at: range(bytes, span), form: Form::OtlpBytes };
+        batches.push(Batch { info: None, resource, spans: spans.into_iter().map(place).collect() });
+    }
+    if batches.iter().all(|batch| batch.spans.is_empty()) {
+        return Err("it holds no spans".to_owned());
+    }
+    Ok(batches)
+}
+
+/// Takes a document of strict JSON apart.
+///
+/// # Errors
+/// Why it is none.
+pub fn batches_of_json(text: &str) -> Result<Vec<Batch>, String> {
+    let mut batches = Vec::new();
+    add(text, text, &mut batches)?;
+    Ok(batches)
+}
+
+/// Adds what a piece of a document holds.
+fn add(document: &str, piece: &str, batches: &mut Vec<Batch>) -> Result<(), String> {
+    if piece.trim_start().starts_with('[') {
+        let items: Vec<&RawValue> = serde_json::from_str(piece).map_err(|error| error.to_string())?;
+        return items.into_iter().try_for_each(|item| add_one(document, item.get(), batches));
+    }
+    add_one(document, piece, batches)
+}
+
+fn add_one(document: &str, piece: &str, batches: &mut Vec<Batch>) -> Result<(), String> {
+    let object = Object::parse(piece)?;
+    let places = |spans: Vec<&RawValue>, form| {
+        spans.into_iter().map(|raw| Place { at: range(document.as_bytes(), raw.get().as_bytes()), form }).collect()
+    };
+    if object.get("resource_spans").is_some() {
+        for resource_spans in object.list("resource_spans")? {
+            let resource_spans = Object::of(resource_spans)?;
+            let resource = resource_spans.object("resource").map(|resource| wire::attributes(&resource)).transpose()?;
+            let mut spans = Vec::new();
+            for scope in resource_spans.list("scope_spans")? {
+                spans.extend(Object::of(scope)?.list("spans")?);
+            }
+            let spans = places(spans, Form::OtlpJson);
+            batches.push(Batch { info: None, resource: resource.unwrap_or_default(), spans });
+        }
+    } else if let Some(record) = object.object("info") {
+        let spans = object.object("data").map(|data| data.list("spans")).transpose()?.unwrap_or_default();
+        let info = Some(records::info(&record)?);
+        batches.push(Batch { info, resource: Vec::new(), spans: places(spans, Form::Mlflow) });
+    } else if object.get("traces").is_some() {
+        object.list("traces")?.into_iter().try_for_each(|item| add_one(document, item.get(), batches))?;
+    } else if object.get("spans").is_some() {
+        let spans = places(object.list("spans")?, Form::Mlflow);
+        batches.push(Batch { info: None, resource: Vec::new(), spans });
+    } else if object.get("resource_logs").is_none() && object.get("resource_metrics").is_none() {
+        return Err("neither OTLP nor a trace of MLflow".to_owned());
+    }
+    Ok(())
+}
+
+/// Where a part of a document stands in it.
+fn range(document: &[u8], part: &[u8]) -> Range<usize> {
+    let start = (part.as_ptr() as usize).saturating_sub(document.as_ptr() as usize);
+    start..start + part.len()
+}
+
+impl Place {
+    /// The same place in a document to which this one was added at an offset.
+    #[must_use]
+    pub fn behind(mut self, offset: usize) -> Self {
+        self.at = self.at.start + offset..self.at.end + offset;
+        self
+    }
+
+    /// The span as it is stored.
+    #[must_use]
+    pub fn stored<'a>(&self, document: &'a [u8]) -> &'a [u8] {
+        document.get(self.at.clone()).unwrap_or_default()
+    }
+
+    /// The span, and the id of the trace that it says it belongs to.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn span(&self, document: &[u8], keep: Keep) -> Result<(Option<String>, Span), String> {
+        let stored = self.stored(document);
+        let text = || std::str::from_utf8(stored).map_err(|error| error.to_string());
+        match self.form {
+            Form::OtlpBytes => {
+                let (trace_id, span) = otlp::plain_span(stored)?;
+                if trace_id.len() != 32 || span.id.as_str().len() != 16 {
+                    return Err("no trace id or no span id".to_owned());
+                }
+                Ok((Some(mlflow_id(&trace_id)), span.unwrapped().into_model(keep)))
+            }
+            Form::OtlpJson => {
+                let record = Object::parse(text()?)?;
+                let trace_id = record.text("trace_id").and_then(|id| ids::trace_id(&id)).ok_or("no trace id")?;
+                Ok((Some(mlflow_id(&trace_id)), wire::plain_span(&record)?.unwrapped().into_model(keep)))
+            }
+            Form::Mlflow => {
+                let record = Object::parse(text()?)?;
+                Ok((trace_id(&record), span_json::span(text()?, keep, None)?))
+            }
+        }
+    }
+}
+
+/// The id that MLflow's server gives a trace of OpenTelemetry.
+fn mlflow_id(hex: &str) -> String {
+    format!("tr-{hex}")
+}
+
+/// The trace that a span of `traces.json` belongs to.
+fn trace_id(record: &Object<'_>) -> Option<String> {
+    let recorded = record.object("attributes").and_then(|attributes| attributes.text("mlflow.traceRequestId"));
+    let recorded = recorded.map(|id| id.trim_matches('"').to_owned()).filter(|id| !id.is_empty());
+    recorded.or_else(|| {
+        let id = record.text("trace_id").or_else(|| record.object("context")?.text("trace_id"))?;
+        Some(ids::trace_id(&id).map_or(id, |hex| mlflow_id(&hex)))
+    })
+}

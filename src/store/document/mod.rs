@@ -1,0 +1,234 @@
+//! Documents of traces as a store: OTLP and `trace.json` in files, in folders and on standard input.
+//!
+//! All of it is read once, and records are made; spans stay as they are written until somebody asks for them. Exporters spread
+//! a trace over several requests, its root last: spans are joined by the id of their trace over all documents. One that is
+//! there twice counts once.
+
+mod read;
+mod record;
+
+pub(super) use read::{holds_documents, may_be_document};
+
+use super::rows;
+use super::spans::keep;
+use super::{Need, Query, Remark, Sink, SortValue, TraceStore};
+use crate::decode::{self, Place};
+use crate::error::{Error, Kind, Result};
+use crate::model::{Experiment, Labels, Problem, SpanId, Spans, SpansSource, Totals, Trace, TraceInfo, arrange};
+use read::Documents;
+use record::Facts;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+
+/// The traces of documents.
+pub(super) struct DocumentStore {
+    name: String,
+    documents: Vec<Vec<u8>>,
+    experiments: Vec<Experiment>,
+    traces: BTreeMap<String, Held>,
+    problems: Vec<Problem>,
+    skipped: usize,
+}
+
+/// A trace: its record, and the places of its spans.
+struct Held {
+    info: TraceInfo,
+    spans: Vec<(usize, Place)>,
+}
+
+/// A trace in the making.
+#[derive(Default)]
+struct Gathered {
+    recorded: Option<TraceInfo>,
+    facts: Facts,
+    ids: HashSet<SpanId>,
+    spans: Vec<(usize, Place)>,
+}
+
+impl DocumentStore {
+    /// Opens a file, or a folder.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let documents = if path.is_dir() { Documents::of_folder(path) } else { Documents::of_file(path)? };
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let name = path.file_name().map_or_else(|| "traces".to_owned(), |name| name.to_string_lossy().into_owned());
+        Ok(Self::of(documents, path.display().to_string(), &name))
+    }
+
+    /// Reads standard input to its end.
+    pub(super) fn stdin() -> Result<Self> {
+        Ok(Self::of(Documents::of_stdin()?, "standard input".to_owned(), "stdin"))
+    }
+
+    /// Makes records of what was read. Traces without one lie in an experiment that has the name of the file or folder.
+    fn of(documents: Documents, name: String, own: &str) -> Self {
+        let Documents { bytes, batches, mut problems, skipped } = documents;
+        let mut gathered: BTreeMap<String, Gathered> = BTreeMap::new();
+        let mut damage = Vec::new();
+        for (number, batch) in batches {
+            if let Some(info) = &batch.info {
+                // A trace without spans is one too.
+                let trace = gathered.entry(info.trace_id.clone()).or_default();
+                trace.recorded.get_or_insert_with(|| info.clone());
+            }
+            for place in batch.spans {
+                let read = place.span(&bytes[number], decode::Keep::All).and_then(|(trace_id, span)| {
+                    let recorded = batch.info.as_ref().map(|info| info.trace_id.clone());
+                    Ok((recorded.or(trace_id).ok_or("no trace id")?, span))
+                });
+                match read {
+                    Ok((trace_id, span)) => {
+                        let trace = gathered.entry(trace_id).or_default();
+                        if trace.ids.insert(span.id.clone()) {
+                            trace.facts.add(&span, &batch.resource);
+                            trace.spans.push((number, place));
+                        }
+                    }
+                    Err(why) => damage.push(why),
+                }
+            }
+        }
+        if let Some(why) = damage.first() {
+            let message = format!("{} spans cannot be read: {why}", damage.len());
+            problems.push(Problem::new("damaged_span", message));
+        }
+        let own = experiment(own);
+        let held = |(id, trace): (String, Gathered)| {
+            let info = trace.record(&id, &own);
+            (id, Held { info, spans: trace.spans })
+        };
+        let traces: BTreeMap<String, Held> = gathered.into_iter().map(held).collect();
+        let ids: HashSet<&str> = traces.values().map(|held| held.info.experiment_id.as_str()).collect();
+        let mut experiments: Vec<Experiment> = ids.into_iter().map(experiment).collect();
+        experiments.sort_by_key(|experiment| (experiment.experiment_id.len(), experiment.experiment_id.clone()));
+        Self { name, documents: bytes, experiments, traces, problems, skipped }
+    }
+
+    /// A trace with its spans, as far as they are wanted or needed to decide; none where they rule it out.
+    fn filled(&self, query: &Query, held: &Held) -> Option<Trace> {
+        let filter = &query.filter;
+        if let Some(mut sieve) = filter.sieve() {
+            for (number, place) in &held.spans {
+                sieve.take(place.stored(&self.documents[*number]));
+            }
+            if !sieve.is_passed() {
+                return None;
+            }
+        }
+        let need = query.need.max(Need::of_filter(filter)).max(Need::of_rows(filter));
+        let mut trace = self.loaded(held, need);
+        trace.rows = filter.needs_rows().then(|| rows::of_spans(&trace, filter));
+        Some(trace)
+    }
+
+    fn loaded(&self, held: &Held, need: Need) -> Trace {
+        if need == Need::Info {
+            return Trace::without_spans(held.info.clone());
+        }
+        // What is damaged was told when the documents were read.
+        let read = |(number, place): &(usize, Place)| place.span(&self.documents[*number], keep(need)).ok();
+        let (list, nodes, _) = arrange(held.spans.iter().filter_map(read).map(|(_, span)| span).collect());
+        let source = if list.is_empty() { SpansSource::None } else { SpansSource::File };
+        Trace { info: held.info.clone(), spans: Some(Spans { list, nodes, source, problems: Vec::new() }), rows: None }
+    }
+
+    fn of_experiments<'a>(&'a self, experiments: &'a [Experiment]) -> impl Iterator<Item = &'a Held> {
+        let ids: HashSet<&str> = experiments.iter().map(|experiment| experiment.experiment_id.as_str()).collect();
+        self.traces.values().filter(move |held| ids.contains(held.info.experiment_id.as_str()))
+    }
+}
+
+impl Gathered {
+    /// The record that the documents have of the trace, else the one that its spans make.
+    fn record(&self, id: &str, own: &Experiment) -> TraceInfo {
+        let derived = self.facts.info(id, own);
+        let Some(mut info) = self.recorded.clone() else { return derived };
+        if info.experiment_id.is_empty() {
+            info.experiment_id.clone_from(&own.experiment_id);
+        }
+        info.experiment_name = Some(info.experiment_id.clone());
+        info.span_count = info.span_count.or(Some(self.spans.len() as u64));
+        info.root_name = if info.name.is_none() { derived.root_name } else { None };
+        info
+    }
+}
+
+/// An experiment of which no more is known than what it is called.
+fn experiment(name: &str) -> Experiment {
+    Experiment {
+        experiment_id: name.to_owned(),
+        name: name.to_owned(),
+        lifecycle_stage: "active".to_owned(),
+        workspace: None,
+        artifact_location: None,
+        creation_time: None,
+        last_update_time: None,
+        tags: Labels::default(),
+    }
+}
+
+impl TraceStore for DocumentStore {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn remark(&self) -> Option<Remark> {
+        let what = if self.skipped == 1 { "1 file holds" } else { "files hold" };
+        let count = if self.skipped == 1 { String::new() } else { format!("{} ", self.skipped) };
+        (self.skipped > 0).then(|| Remark::Detail(format!("{count}{what} no traces and were passed over")))
+    }
+
+    fn experiments(&self, problems: &mut Vec<Problem>) -> Result<Vec<Experiment>> {
+        problems.extend(self.problems.iter().cloned());
+        Ok(self.experiments.clone())
+    }
+
+    fn totals(&self, experiments: &[Experiment], _: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
+        let mut totals: HashMap<String, Totals> = HashMap::new();
+        for Held { info, .. } in self.of_experiments(experiments) {
+            totals.entry(info.experiment_id.clone()).or_default().add_trace(info);
+        }
+        Ok(totals)
+    }
+
+    fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
+        let meant = self.of_experiments(&query.experiments).filter(|held| query.filter.matches_info(&held.info));
+        let mut order: Vec<(SortValue, &Held)> =
+            meant.map(|held| (SortValue::of(&held.info, &query.order.key), held)).collect();
+        order.sort_by(|(a, first), (b, second)| {
+            query.order.compare(a, b).then_with(|| first.info.trace_id.cmp(&second.info.trace_id))
+        });
+        let matched = (!query.filter.needs_more_than_records()).then_some(order.len());
+        for (_, held) in order {
+            if let Some(trace) = self.filled(query, held)
+                && sink.trace(trace)?.is_break()
+            {
+                break;
+            }
+        }
+        Ok(matched)
+    }
+
+    fn ids_with_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<String>> {
+        problems.extend(self.problems.iter().cloned());
+        let below = |prefix: &String| {
+            let from = self.traces.range(prefix.clone()..).map(|(id, _)| id.clone());
+            let prefix = prefix.clone();
+            from.take_while(move |id| id.starts_with(&prefix)).take(limit)
+        };
+        Ok(prefixes.iter().flat_map(below).collect())
+    }
+
+    fn trace(&self, id: &str, need: Need) -> Result<Option<Trace>> {
+        Ok(self.traces.get(id).map(|held| self.loaded(held, need)))
+    }
+
+    fn attachment(&self, _: &TraceInfo, id: &str) -> Result<Vec<u8>> {
+        Err(Error::new(Kind::NotFound, format!("no attachment `{id}`"))
+            .because("documents of traces come without the files that belong to them")
+            .hint("ask the store or the server that the trace comes from"))
+    }
+
+    fn is_empty(&self) -> Result<bool> {
+        Ok(self.traces.is_empty())
+    }
+}

@@ -1,0 +1,226 @@
+//! Finds documents of traces and takes them apart: a file, a folder of them, or standard input.
+
+use crate::decode::{self, Batch};
+use crate::error::{Error, Kind, Result};
+use crate::model::Problem;
+use std::borrow::Cow;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Larger documents than this are not read, as with all files of a store: memory is bounded.
+const MAX_BYTES: u64 = 2 << 30;
+
+/// So much of a file tells whether it may be a document.
+const HEAD_BYTES: usize = 4 << 10;
+
+/// A folder is followed so deep, and so many of its entries are looked at.
+const MAX_DEPTH: usize = 16;
+const MAX_ENTRIES: usize = 100_000;
+
+/// What is accepted, for errors.
+pub(super) const ACCEPTED: &str =
+    "OTLP in JSON, JSON lines or protobuf, and MLflow's trace.json, also as JSON lines, are read";
+
+/// Documents, and what they hold.
+#[derive(Default)]
+pub(super) struct Documents {
+    /// Their bytes.
+    pub(super) bytes: Vec<Vec<u8>>,
+    /// What they hold, with the number of the document.
+    pub(super) batches: Vec<(usize, Batch)>,
+    /// What could not be read.
+    pub(super) problems: Vec<Problem>,
+    /// Files of a folder that are something else.
+    pub(super) skipped: usize,
+}
+
+impl Documents {
+    /// A file that was named: it has to be a document.
+    pub(super) fn of_file(path: &Path) -> Result<Self> {
+        let name = path.display();
+        let unreadable = |error| Error::new(Kind::StoreUnreadable, format!("cannot read `{name}`")).because(error);
+        let bytes = std::fs::File::open(path).and_then(read_bounded).map_err(unreadable)?;
+        Self::of_one(bytes, &format!("`{name}`"), Some(path))
+    }
+
+    /// Standard input.
+    pub(super) fn of_stdin() -> Result<Self> {
+        let bytes = read_bounded(io::stdin().lock())
+            .map_err(|error| Error::new(Kind::StoreUnreadable, "cannot read standard input").because(error))?;
+        Self::of_one(bytes, "standard input", None)
+    }
+
+    fn of_one(bytes: Vec<u8>, name: &str, path: Option<&Path>) -> Result<Self> {
+        let mut documents = Self::default();
+        let is_empty = bytes.trim_ascii().is_empty();
+        documents.add(bytes, path).map_err(|why| {
+            let message = if is_empty { format!("{name} is empty") } else { format!("{name} holds no traces") };
+            Error::new(Kind::StoreUnreadable, message).because(why).hint(ACCEPTED)
+        })?;
+        Ok(documents)
+    }
+
+    /// All documents below a folder, in the order of their paths. What is none is passed over.
+    pub(super) fn of_folder(folder: &Path) -> Self {
+        let mut documents = Self::default();
+        walk(folder, &mut |path| {
+            match head(path) {
+                Ok(head) if decode::may_be_document(&head) => {
+                    let read = std::fs::File::open(path).and_then(read_bounded).map_err(|error| error.to_string());
+                    if let Err(why) = read.and_then(|bytes| documents.add(bytes, Some(path))) {
+                        let message = format!("a document of traces cannot be read: {why}");
+                        documents.problems.push(Problem::new("damaged_document", message).at(path));
+                    }
+                }
+                Ok(_) => documents.skipped += 1,
+                Err(error) => {
+                    let message = format!("a file cannot be read: {error}");
+                    documents.problems.push(Problem::new("unreadable_file", message).at(path));
+                }
+            }
+            true
+        });
+        documents
+    }
+
+    /// Adds a document. Whatever is wrong with all of it is an error; what is wrong with a part is a problem.
+    fn add(&mut self, bytes: Vec<u8>, path: Option<&Path>) -> std::result::Result<(), String> {
+        if bytes.first() == Some(&0x0a)
+            && let Ok(batches) = decode::batches_of_bytes(&bytes)
+        {
+            self.keep(bytes, batches);
+            return Ok(());
+        }
+        if !bytes.trim_ascii_start().starts_with(b"{") && !matches!(bytes.first(), Some(b'[' | 0xef)) {
+            let is_empty = bytes.trim_ascii().is_empty();
+            return Err(if is_empty { "nothing is in it" } else { "neither JSON nor OTLP in bytes" }.to_owned());
+        }
+        let text = String::from_utf8(bytes).unwrap_or_else(|error| {
+            let message = "a document holds bytes that are not UTF-8; they are shown as U+FFFD";
+            self.problems.push(at(Problem::new("not_utf8", message), path));
+            String::from_utf8_lossy(error.as_bytes()).into_owned()
+        });
+        // Some programs of Windows begin every text with such a mark.
+        let text = if text.starts_with('\u{feff}') { text.replacen('\u{feff}', " ", 1) } else { text };
+        let first_line = text.trim_start().lines().next().unwrap_or_default();
+        let is_lines = first_line.len() < text.trim().len() && decode::strict(first_line).is_ok();
+        if !is_lines {
+            match decode::strict(&text) {
+                Ok(Cow::Borrowed(_)) => {
+                    let batches = decode::batches_of_json(&text)?;
+                    self.keep(text.into_bytes(), batches);
+                    return Ok(());
+                }
+                Ok(Cow::Owned(strict)) => return self.add_strict(strict),
+                // The first of several lines may be the damaged one.
+                Err(_) if text.lines().skip(1).any(|line| decode::may_be_document(line.as_bytes())) => {}
+                Err(why) => return Err(why),
+            }
+        }
+        self.add_lines(text, path)
+    }
+
+    /// Adds JSON lines. Damaged ones cost one warning together.
+    fn add_lines(&mut self, text: String, path: Option<&Path>) -> std::result::Result<(), String> {
+        let (mut kept, mut damaged, mut converted) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let offset = line.as_ptr() as usize - text.as_ptr() as usize;
+            match decode::strict(line).and_then(|strict| Ok((decode::batches_of_json(&strict)?, strict))) {
+                Ok((batches, Cow::Borrowed(_))) => {
+                    kept.extend(batches.into_iter().map(|mut batch| {
+                        batch.spans = batch.spans.into_iter().map(|place| place.behind(offset)).collect();
+                        batch
+                    }));
+                }
+                Ok((_, Cow::Owned(strict))) => converted.push(strict),
+                Err(why) => damaged.push((at + 1, why)),
+            }
+        }
+        if kept.is_empty() && converted.is_empty() {
+            return Err(damaged.into_iter().next().map_or_else(|| "no line of it".to_owned(), |(_, why)| why));
+        }
+        if let Some((line, why)) = damaged.first() {
+            let message = match damaged.len() {
+                1 => format!("line {line} cannot be read: {why}"),
+                count => format!("{count} lines cannot be read, the first is {line}: {why}"),
+            };
+            self.problems.push(at(Problem::new("damaged_line", message), path));
+        }
+        self.keep(text.into_bytes(), kept);
+        converted.into_iter().try_for_each(|strict| self.add_strict(strict))
+    }
+
+    fn add_strict(&mut self, text: String) -> std::result::Result<(), String> {
+        let batches = decode::batches_of_json(&text)?;
+        self.keep(text.into_bytes(), batches);
+        Ok(())
+    }
+
+    fn keep(&mut self, bytes: Vec<u8>, batches: Vec<Batch>) {
+        let number = self.bytes.len();
+        self.bytes.push(bytes);
+        self.batches.extend(batches.into_iter().map(|batch| (number, batch)));
+    }
+}
+
+fn at(problem: Problem, path: Option<&Path>) -> Problem {
+    match path {
+        Some(path) => problem.at(path),
+        None => problem,
+    }
+}
+
+/// Whether a file that was named is worth reading as a document: it begins like one, or is JSON at all.
+pub(in crate::store) fn may_be_document(path: &Path) -> bool {
+    let is_json = |head: &[u8]| matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
+    head(path).is_ok_and(|head| is_json(&head) || decode::may_be_document(&head))
+}
+
+/// Whether a folder holds a file that may be a document.
+pub(in crate::store) fn holds_documents(folder: &Path) -> bool {
+    let mut found = false;
+    walk(folder, &mut |path| {
+        found = head(path).is_ok_and(|head| decode::may_be_document(&head));
+        !found
+    });
+    found
+}
+
+/// Goes through the files below a folder, in the order of their paths, until it is told to stop. Hidden ones and stores of
+/// MLflow, which are read as such, are passed over.
+fn walk(folder: &Path, take: &mut dyn FnMut(&Path) -> bool) {
+    let mut open: Vec<(PathBuf, usize)> = vec![(folder.to_owned(), 0)];
+    let mut seen = 0;
+    while let Some((path, depth)) = open.pop() {
+        if depth > 0 && !path.is_dir() {
+            if path.is_file() && !take(&path) {
+                return;
+            }
+            continue;
+        }
+        if depth > MAX_DEPTH || path.join("meta.yaml").exists() || (depth > 0 && path.is_symlink()) {
+            continue;
+        }
+        let entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
+        let shown = entries.filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'));
+        let mut below: Vec<PathBuf> = shown.take(MAX_ENTRIES - seen).map(|entry| entry.path()).collect();
+        seen += below.len();
+        below.sort_unstable_by(|a, b| b.cmp(a));
+        open.extend(below.into_iter().map(|path| (path, depth + 1)));
+    }
+}
+
+fn head(path: &Path) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(HEAD_BYTES);
+    std::fs::File::open(path)?.take(HEAD_BYTES as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+fn read_bounded(source: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(io::Error::other("more bytes than are read"));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,173 @@
+//! The record of a trace of which only spans are there, as MLflow's server makes it of those it is sent
+//! (`store/tracking/sqlalchemy_store.py`, `_log_spans_once` and `_update_trace_info_attributes`, MLflow 3.18).
+
+use crate::decode;
+use crate::model::{
+    Experiment, Json, Labels, Payload, Span, SpanId, SpanStatus, Timestamp, TokenUsage, TraceInfo, TraceState, keys,
+};
+use std::collections::HashMap;
+
+/// What the spans of a trace say of it, gathered one by one.
+#[derive(Default)]
+pub(super) struct Facts {
+    start: Option<i64>,
+    end: Option<i64>,
+    root: Option<Root>,
+    session: Option<String>,
+    user: Option<String>,
+    metadata: Vec<(String, String)>,
+    resource: Vec<(String, Json)>,
+    usage: HashMap<SpanId, (Option<SpanId>, Option<TokenUsage>)>,
+}
+
+/// What the root says.
+struct Root {
+    start: i64,
+    name: String,
+    is_error: bool,
+    request: Option<String>,
+    response: Option<String>,
+    tags: Vec<(String, String)>,
+}
+
+/// How the root carries tags of its trace (MLflow 3.13 on).
+const TAG: &str = "mlflow.traceTag.";
+
+impl Facts {
+    /// Takes what a span says.
+    pub(super) fn add(&mut self, span: &Span, resource: &[(String, Json)]) {
+        self.start = Some(self.start.map_or(span.start.0, |start| start.min(span.start.0)));
+        self.end = self.end.max(span.end.map(|end| end.0));
+        self.usage.insert(span.id.clone(), (span.parent.clone(), span.usage().cloned()));
+        if self.resource.is_empty() {
+            self.resource.extend_from_slice(resource);
+        }
+        let Some(payload) = &span.payload else { return };
+        self.session = self.session.take().or_else(|| decode::session_of(payload));
+        self.user = self.user.take().or_else(|| decode::user_of(payload));
+        self.add_respan(payload);
+        // Of several roots the earliest speaks for the trace.
+        if span.parent.is_none() && self.root.as_ref().is_none_or(|root| span.start.0 < root.start) {
+            self.root = Some(Root::of(span, payload));
+        }
+    }
+
+    /// Respan says of every span what it was told of the whole trace.
+    fn add_respan(&mut self, payload: &Payload) {
+        for (key, value) in &payload.attributes {
+            let name =
+                key.strip_prefix("respan.metadata.").or_else(|| (key == "respan.environment").then_some("environment"));
+            if let Some(name) = name {
+                self.metadata.push((name.to_owned(), value.display()));
+            }
+        }
+    }
+
+    /// The record.
+    pub(super) fn info(&self, trace_id: &str, experiment: &Experiment) -> TraceInfo {
+        let millis = |nanos: i64| nanos.div_euclid(1_000_000);
+        let start = millis(self.start.unwrap_or_default());
+        let usage = self.total();
+        let mut tags = Labels::default();
+        let root = self.root.as_ref();
+        for (key, value) in root.into_iter().flat_map(|root| &root.tags) {
+            tags.add(key, value);
+        }
+        for (key, value) in &self.resource {
+            if !key.starts_with("telemetry.sdk.") && !key.starts_with("mlflow.") {
+                tags.add(key, &value.display());
+            }
+        }
+        let mut metadata = Labels::default();
+        for (key, value) in [(keys::SESSION, &self.session), (keys::USER, &self.user)] {
+            if let Some(value) = value {
+                metadata.add(key, value);
+            }
+        }
+        for (key, value) in &self.metadata {
+            metadata.add(key, value);
+        }
+        let state = match root {
+            Some(root) if root.is_error => TraceState::Error,
+            Some(_) => TraceState::Ok,
+            None => TraceState::InProgress,
+        };
+        TraceInfo {
+            trace_id: trace_id.to_owned(),
+            client_request_id: None,
+            experiment_id: experiment.experiment_id.clone(),
+            experiment_name: Some(experiment.name.clone()),
+            name: tags.get(keys::NAME).map(str::to_owned),
+            root_name: root.map(|root| root.name.clone()),
+            state,
+            request_time: Timestamp::from_millis(start),
+            execution_duration_ms: self.end.map(|end| millis(end) - start),
+            span_count: Some(self.usage.len() as u64),
+            recorded_usage: usage,
+            cost: None,
+            request_preview: root.and_then(|root| root.request.clone()),
+            response_preview: root.and_then(|root| root.response.clone()),
+            tags,
+            metadata,
+            assessments: Vec::new(),
+            linked_runs: Vec::new(),
+            linked_prompts: Vec::new(),
+        }
+    }
+
+    /// The tokens of the top-most spans that carry some (`aggregate_usage_from_span_nodes`).
+    fn total(&self) -> Option<TokenUsage> {
+        let mut total: Option<TokenUsage> = None;
+        for (parent, usage) in self.usage.values() {
+            let Some(usage) = usage else { continue };
+            let above = std::iter::successors(parent.as_ref(), |id| self.usage.get(*id)?.0.as_ref());
+            // A chain longer than the trace is a ring.
+            let mut above = above.take(self.usage.len());
+            if !above.any(|id| self.usage.get(id).is_some_and(|(_, usage)| usage.is_some())) {
+                total.get_or_insert_default().add(usage);
+            }
+        }
+        total
+    }
+}
+
+impl Root {
+    fn of(span: &Span, payload: &Payload) -> Self {
+        let tag = |(key, value): &(String, Json)| Some((key.strip_prefix(TAG)?.to_owned(), value.display()));
+        Self {
+            start: span.start.0,
+            name: span.name.clone(),
+            is_error: span.status == SpanStatus::Error,
+            request: payload.inputs().map(|inputs| preview(inputs, "user")),
+            response: payload.outputs().map(|outputs| preview(outputs, "assistant")),
+            tags: payload.attributes.iter().filter_map(tag).collect(),
+        }
+    }
+}
+
+/// MLflow cuts previews at so many characters.
+const PREVIEW: usize = 1_000;
+
+/// The text of the last message of a role, else the whole value (`tracing/utils/truncation.py`, MLflow 3.6 on).
+fn preview(value: &Json, role: &str) -> String {
+    let text = last_message(value, role).filter(|text| !text.is_empty()).unwrap_or_else(|| value.text().to_owned());
+    if text.chars().nth(PREVIEW).is_none() {
+        return text;
+    }
+    text.chars().take(PREVIEW - 3).chain("...".chars()).collect()
+}
+
+fn last_message(value: &Json, role: &str) -> Option<String> {
+    let list = ["messages", "input", "output"].iter().find_map(|key| value.member(key)?.items());
+    let choice = || Some(vec![value.member("choices")?.items()?.first()?.member("message")?]);
+    let messages = list.or_else(choice).or_else(|| value.member("request")?.member("messages")?.items())?;
+    let is_message = |message: &&Json| message.member("role").is_some() && message.member("content").is_some();
+    let messages: Vec<&Json> = messages.iter().filter(is_message).collect();
+    let of_role =
+        messages.iter().rev().find(|message| message.member("role").is_some_and(|said| said.display() == role));
+    let content = of_role.or(messages.last())?.member("content")?;
+    content.as_string().or_else(|| {
+        let texts = content.items()?;
+        texts.iter().find_map(|part| part.as_string().or_else(|| part.member("text")?.as_string()))
+    })
+}
