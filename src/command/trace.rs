@@ -48,8 +48,8 @@ struct Show {
     /// Show who said what to whom, turn by turn, and the work between
     #[arg(long, conflicts_with_all = ["tree", "io", "span"])]
     conversation: bool,
-    /// In a conversation: repeat what was said before, and print long messages whole
-    #[arg(long, requires = "conversation")]
+    /// Show folded spans too, which passed messages on; in a conversation long messages and those that were said before
+    #[arg(long)]
     full: bool,
     /// Show one span whole, by id, unique prefix or unique name
     #[arg(long, value_name = "SPAN", conflicts_with_all = ["tree", "io"])]
@@ -74,8 +74,10 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         show_span(cx, &*store, &mut trace, name, show.save_attachments.as_deref())?;
     } else {
         let usage = usage::of_trace(&trace);
-        let view = TreeView { usage, types: show.select.span_types(), io_lines: show.io, trace };
-        trace = if show.conversation { show_conversation(cx, view, show.full)? } else {
+        let view = TreeView { usage, types: show.select.span_types(), io_lines: show.io, is_full: show.full, trace };
+        trace = if show.conversation {
+            show_conversation(cx, view)?
+        } else {
             cx.output.show(&view)?;
             view.trace
         };
@@ -89,10 +91,10 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     Ok(())
 }
 
-fn show_conversation(cx: &mut Context, tree: TreeView, is_full: bool) -> Result<Trace> {
+fn show_conversation(cx: &mut Context, tree: TreeView) -> Result<Trace> {
     let shown: Vec<bool> = tree.trace.span_list().iter().map(|span| tree.passes(span)).collect();
-    let conversation = conversation::of_trace(&tree.trace, is_full, &shown);
-    let view = ConversationView { tree, conversation, is_full };
+    let conversation = conversation::of_trace(&tree.trace, tree.is_full, &shown);
+    let view = ConversationView { tree, conversation };
     cx.output.show(&view)?;
     Ok(view.tree.trace)
 }

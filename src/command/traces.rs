@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::filter::Grep;
 use crate::model::{Problem, Trace};
 use crate::render::trace::FoundTrace;
-use crate::render::{Page, Row};
+use crate::render::{Format, List as Rows, Page, Row};
 use crate::store::{self, Need};
 use std::ops::ControlFlow;
 
@@ -64,6 +64,15 @@ fn found(grep: &Grep, trace: Trace) -> Option<FoundTrace> {
     Some(FoundTrace { span_id, span_name, found, info: trace.info })
 }
 
+/// So many rows of a table are looked at together for what is better told as one.
+const HELD: usize = 1_000;
+
+fn flush<R: Row>(held: &mut Vec<R>, rows: &mut Rows<'_, R>, is_table: bool) -> Result<()> {
+    let held = std::mem::take(held);
+    let held = if is_table { R::grouped(held) } else { held };
+    held.iter().try_for_each(|row| rows.push(row))
+}
+
 fn print<R: Row>(list: &List, cx: &mut Context, row: impl Fn(Trace) -> Option<R>) -> Result<()> {
     let mut progress = cx.progress("traces read");
     let store = cx.open_store()?;
@@ -73,7 +82,9 @@ fn print<R: Row>(list: &List, cx: &mut Context, row: impl Fn(Trace) -> Option<R>
     // One more than is printed tells whether there are more.
     query.expected = limit.checked_add(1).map(|rows| rows.min(500));
     query.counts = true;
+    let is_table = cx.output.format == Format::Table;
     let mut rows = cx.output.list::<R>();
+    let mut held = Vec::new();
     let mut page = Page { returned: 0, matched: None, complete: true };
     let matched = store::select(&*store, &query, &mut problems, &mut |trace| {
         if page.returned == limit {
@@ -83,7 +94,10 @@ fn print<R: Row>(list: &List, cx: &mut Context, row: impl Fn(Trace) -> Option<R>
         if let Some(row) = row(trace) {
             page.returned += 1;
             progress.tick();
-            rows.push(&row)?;
+            held.push(row);
+            if !is_table || held.len() == HELD {
+                flush(&mut held, &mut rows, is_table)?;
+            }
         }
         Ok(ControlFlow::Continue(()))
     })?;
@@ -91,6 +105,7 @@ fn print<R: Row>(list: &List, cx: &mut Context, row: impl Fn(Trace) -> Option<R>
     page.complete &= !problems.iter().any(Problem::is_loss);
     page.matched = if is_cut { matched } else { page.complete.then_some(page.returned) };
     progress.clear();
+    flush(&mut held, &mut rows, is_table)?;
     rows.finish(Some(page))?;
     super::tell_page(cx, &page, is_cut, "traces");
     super::tell_left_out(cx, &*store, &list.select, &query)?;

@@ -2,7 +2,7 @@
 
 use super::{convention, lenient, translate};
 use crate::message;
-use crate::model::{Cost, Json, Link, Members, Payload, SpanEvent, SpanType, TokenUsage, ToolFailure};
+use crate::model::{Cost, Json, Members, SpanType, TokenUsage, ToolFailure};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -127,16 +127,13 @@ impl<'a> RawAttributes<'a> {
         self.text_of("mlflow.llm.provider").or_else(by_convention)
     }
 
-    /// Everything that a span carries beside its figures.
-    pub(super) fn payload(&self, events: Vec<SpanEvent>, links: Vec<Link>) -> Payload {
+    /// What went in and what came out, as another convention tells it, where MLflow's own attributes are missing.
+    pub(super) fn foreign_values(&self) -> [Option<Json>; 2] {
         let lacks = |key: &str| self.is_foreign && self.members.get(key).is_none();
-        Payload {
-            foreign_inputs: if lacks("mlflow.spanInputs") { convention::inputs(self) } else { None },
-            foreign_outputs: if lacks("mlflow.spanOutputs") { convention::outputs(self) } else { None },
-            attributes: self.decode(),
-            events,
-            links,
-        }
+        [
+            if lacks("mlflow.spanInputs") { convention::inputs(self) } else { None },
+            if lacks("mlflow.spanOutputs") { convention::outputs(self) } else { None },
+        ]
     }
 }
 

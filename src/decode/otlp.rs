@@ -7,7 +7,7 @@
 use super::attribute::{Keep, RawAttributes};
 use super::span::event_time;
 use super::{ids, lenient};
-use crate::model::{Exception, Json, Link, Members, Span, SpanEvent, SpanId, SpanStatus, Timestamp};
+use crate::model::{Exception, Json, Link, Members, Payload, Span, SpanEvent, SpanId, SpanStatus, Timestamp};
 use prost::Message;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -305,6 +305,7 @@ impl PlainSpan {
         let attributes = RawAttributes::new(Members(keys.zip(texts.iter().map(|text| &**text)).collect()));
         let span_type = attributes.span_type(None);
         let tool_failures = attributes.tool_failures(&span_type);
+        let foreign = (keep == Keep::All).then(|| attributes.foreign_values());
         Span {
             id: self.id,
             parent: self.parent,
@@ -322,7 +323,13 @@ impl PlainSpan {
             exception: self.events.iter().rev().find_map(exception),
             handled_failure: None,
             tool_failures,
-            payload: (keep == Keep::All).then(|| attributes.payload(self.events, self.links)),
+            payload: foreign.map(|[foreign_inputs, foreign_outputs]| Payload {
+                attributes: self.attributes,
+                events: self.events,
+                links: self.links,
+                foreign_inputs,
+                foreign_outputs,
+            }),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::attribute::{Keep, RawAttributes, unescape};
 use super::{ids, lenient};
-use crate::model::{Exception, Json, Link, Members, Span, SpanEvent, SpanId, SpanStatus, Timestamp};
+use crate::model::{Exception, Json, Link, Members, Payload, Span, SpanEvent, SpanId, SpanStatus, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -135,9 +135,14 @@ impl Wire<'_> {
             handled_failure: None,
             tool_failures,
             payload: (keep == Keep::All).then(|| {
-                let links = self.links.unwrap_or_default();
-                attributes
-                    .payload(events.iter().map(Event::decode).collect(), links.iter().map(WireLink::decode).collect())
+                let [foreign_inputs, foreign_outputs] = attributes.foreign_values();
+                Payload {
+                    attributes: attributes.decode(),
+                    events: events.iter().map(Event::decode).collect(),
+                    links: self.links.unwrap_or_default().iter().map(WireLink::decode).collect(),
+                    foreign_inputs,
+                    foreign_outputs,
+                }
             }),
             id,
         })

@@ -174,6 +174,14 @@ pub struct SearchRow {
     pub attributes: Vec<(String, Json)>,
 }
 
+/// Whether a span of this name tells that AutoGen's runtime passed a message on, and no more (autogen-core 0.4 – 0.7,
+/// `_telemetry/_tracing_config.py`, `MessageRuntimeTracingConfig.get_span_name`).
+#[must_use]
+pub fn is_runtime_message(name: &str) -> bool {
+    let operation = name.strip_prefix("autogen ").and_then(|rest| rest.split(' ').next());
+    matches!(operation, Some("create" | "send" | "publish" | "receive" | "intercept" | "process" | "ack"))
+}
+
 /// One step of a trace: a call of a model, a tool, an agent.
 #[derive(Clone, Debug)]
 pub struct Span {

@@ -3,6 +3,7 @@
 pub mod conversation;
 mod csv;
 pub mod experiment;
+mod fold;
 pub mod json;
 pub mod number;
 mod pretty;
@@ -83,6 +84,14 @@ pub trait Row {
     fn json(&self) -> impl Serialize;
     /// What `-o ids` prints.
     fn id(&self) -> &str;
+    /// The rows for people, where several are better told as one.
+    #[must_use]
+    fn grouped(rows: Vec<Self>) -> Vec<Self>
+    where
+        Self: Sized,
+    {
+        rows
+    }
 }
 
 /// Something shown as a whole.

@@ -78,6 +78,10 @@ impl Row for TraceInfo {
     fn id(&self) -> &str {
         &self.trace_id
     }
+
+    fn grouped(rows: Vec<Self>) -> Vec<Self> {
+        super::fold::grouped(rows)
+    }
 }
 
 /// A trace in which a text was found.

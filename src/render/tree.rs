@@ -4,7 +4,7 @@ use super::json::ShowJson;
 use super::span::{SpanRow, assessment_line, tokens};
 use super::text::{block, clip, one_line, width};
 use super::trace::state_role;
-use super::{Look, Role, View, number, pretty};
+use super::{Look, Role, View, fold, number, pretty};
 use crate::analyze::usage::TraceUsage;
 use crate::error::Result;
 use crate::model::{Json, Problem, Span, SpanStatus, Spans, Trace, short_trace_id};
@@ -23,6 +23,8 @@ pub struct TreeView {
     pub types: Vec<String>,
     /// How many lines of inputs and outputs to show under each span; `None` = none, 0 = all.
     pub io_lines: Option<usize>,
+    /// Whether spans are shown that are folded otherwise.
+    pub is_full: bool,
 }
 
 impl TreeView {
@@ -68,10 +70,17 @@ impl View for TreeView {
             return Ok(writeln!(out, "\n{}", look.theme.paint(Role::Dim, &text))?);
         };
         writeln!(out)?;
+        let folded = if self.is_full { None } else { fold::without_messages(spans) };
+        let (spans, hidden) = folded.as_ref().map_or((spans, 0), |(shown, hidden)| (shown, *hidden));
         let lines = lines(spans, |span| self.passes(span));
         let columns = Columns::fit(spans, &lines, look);
         for line in &lines {
             self.line(look, out, spans, line, &columns)?;
+        }
+        if hidden > 0 {
+            let what = if hidden == 1 { "1 message" } else { &format!("{hidden} messages") };
+            let text = format!("({what} of AutoGen's runtime folded; --full shows them)");
+            writeln!(out, "{}", look.theme.paint(Role::Dim, &text))?;
         }
         Ok(())
     }

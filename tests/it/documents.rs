@@ -267,3 +267,84 @@ fn hostile_text_of_documents_reaches_no_terminal() {
     let json = Cli::new("traces --json").on("-").fed(text.as_bytes()).json();
     assert_eq!(json["traces"][0]["tags"]["service.name"], "\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}\u{fffd}");
 }
+
+#[test]
+fn messages_of_a_runtime_are_folded_for_people_and_never_in_json() {
+    let run = |words: &str| on("autogen", words).ok();
+    insta::assert_snapshot!(run("traces list --all --width 100"), @"
+    trace        age  state  name                                                        duration  spans
+    tr-4f55440f  8 h  OK     3 messages of AutoGen's runtime, a trace each                      -      3
+    tr-82edac22  8 h  OK     autogen publish group_topic_11ed0bfa-78f3-4385-bfaf-fde45…      0 ms      6
+    tr-7f9297a4  8 h  OK     autogen publish output_topic_11ed0bfa-78f3-4385-bfaf-fde4…      1 ms      2
+    tr-84ed3beb  8 h  OK     autogen publish output_topic_11ed0bfa-78f3-4385-bfaf-fde4…      0 ms      2
+    tr-930ee97a  8 h  OK     autogen publish group_topic_11ed0bfa-78f3-4385-bfaf-fde45…      1 ms      6
+    tr-ac3c802b  8 h  OK     autogen publish final_reviewer_11ed0bfa-78f3-4385-bfaf-fd…     53 ms      5
+    tr-322a0d08  8 h  OK     autogen publish output_topic_11ed0bfa-78f3-4385-bfaf-fde4…      1 ms      2
+    tr-335e9dcb  8 h  OK     autogen publish group_topic_11ed0bfa-78f3-4385-bfaf-fde45…     47 ms      5
+    tr-c739d639  8 h  OK     autogen publish editor2_11ed0bfa-78f3-4385-bfaf-fde456766…     22 ms      5
+    tr-ce147112  8 h  OK     autogen publish editor1_11ed0bfa-78f3-4385-bfaf-fde456766…     76 ms      5
+    tr-31131066  8 h  OK     autogen publish group_topic_11ed0bfa-78f3-4385-bfaf-fde45…      8 ms      7
+    tr-87148935  8 h  OK     autogen publish output_topic_11ed0bfa-78f3-4385-bfaf-fde4…      0 ms      2
+    tr-2f644379  8 h  OK     autogen publish writer_11ed0bfa-78f3-4385-bfaf-fde456766a…     68 ms      5
+    tr-613d9489  8 h  OK     autogen publish group_topic_11ed0bfa-78f3-4385-bfaf-fde45…     29 ms      5
+    tr-eb5c6256  8 h  OK     autogen send GraphManager_11ed0bfa-78f3-4385-bfaf-fde4567…      2 ms      5
+    tr-a4a7b298  8 h  OK     run_graph                                                     203 ms      2
+    tr-e273e096  8 h  OK     create_agent writer                                             0 ms      1
+    tr-e62e7ac7  8 h  OK     create_agent editor2                                            0 ms      1
+    tr-ecc5f280  8 h  OK     create_agent editor1                                            0 ms      1
+    tr-f4ec80ac  8 h  OK     create_agent final_reviewer                                     0 ms      1
+    tr-a5347b59  8 h  OK     invoke_agent assistant                                        121 ms      2
+    tr-f23481ae  8 h  OK     create_agent assistant                                          0 ms      1
+    ");
+    insta::assert_snapshot!(run("trace show tr-2f64 --width 80"), @"
+    autogen publish writer_11ed0bfa-78f3-4385-bfaf-fde456766ae9.(11ed0bfa-78f3-4385…
+    OK  68 ms  tr-2f644379  2026-11-20 15:47:20 UTC
+    experiment autogen
+
+    invoke_agent writer  AGENT  ██████████████████████████████  67.5 ms
+    (4 messages of AutoGen's runtime folded; --full shows them)
+    ");
+    insta::assert_snapshot!(run("trace show tr-2f64 --width 80 --full"), @"
+    autogen publish writer_11ed0bfa-78f3-4385-bfaf-fde456766ae9.(11ed0bfa-78f3-4385…
+    OK  68 ms  tr-2f644379  2026-11-20 15:47:20 UTC
+    experiment autogen
+
+    autogen publish writer_11ed0bfa-78f3-4385-bfaf-fd…  UNKNOWN  ██████████  68.2 ms
+    └─ autogen process writer_11ed0bfa-78f3-4385-bfaf…  UNKNOWN  ██████████  67.7 ms
+       └─ invoke_agent writer                           AGENT    ██████████  67.5 ms
+          ├─ autogen create output_topic_11ed0bfa-78f…  UNKNOWN           ▏   0.2 ms
+          └─ autogen create group_topic_11ed0bfa-78f3…  UNKNOWN           ▏   0.1 ms
+    ");
+    // Where nothing else would be left, all is shown.
+    let messages = run("trace show tr-eb5c --width 100");
+    assert_eq!(
+        (messages.stdout.matches("autogen ").count(), messages.stdout.contains("folded")),
+        (6, false),
+        "{messages}"
+    );
+    for words in [
+        "traces list --all --json",
+        "traces list --all -o jsonl",
+        "traces list --all -o csv",
+        "traces list --all -o ids",
+    ] {
+        let told = run(words).stdout;
+        let runtime = if words.ends_with("ids") { told.matches("tr-") } else { told.matches("autogen-test-agentchat") };
+        let count = if words.ends_with("csv") { told.lines().count() - 1 } else { runtime.count() };
+        assert_eq!(count, 24, "{words}\n{told}");
+    }
+    let document = on("autogen", "trace show tr-2f64").json();
+    assert_eq!(items(&document, "spans").len(), 5);
+    assert!(items(&document, "spans").iter().any(|span| span["name"].as_str().unwrap().starts_with("autogen process")));
+}
+
+#[test]
+fn a_message_that_failed_is_not_folded() {
+    let text = String::from_utf8(read("autogen/agent.otlp.json")).unwrap();
+    let named = text.replace("execute_tool add", "autogen process x").replace("\"execute_tool\"", "\"x\"");
+    let show = |text: &str| Cli::new("trace show tr-a534").on("-").fed(text.as_bytes()).stdout;
+    assert!(show(&named).contains("1 message of AutoGen"), "{}", show(&named));
+    let failed = named.replace("\"status\": {}", "\"status\": {\"code\": 2, \"message\": \"lost\"}");
+    assert_ne!(failed, named);
+    assert!(!show(&failed).contains("folded") && show(&failed).contains("lost"), "{}", show(&failed));
+}

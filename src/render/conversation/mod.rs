@@ -25,8 +25,6 @@ pub struct ConversationView {
     pub tree: TreeView,
     /// What was said.
     pub conversation: Conversation,
-    /// Whether long messages are printed whole.
-    pub is_full: bool,
 }
 
 impl View for ConversationView {
@@ -135,7 +133,7 @@ impl ConversationView {
         if step.kind == StepKind::Tool {
             return Ok(());
         }
-        let mut said = Said { look, out, indent: format!("{indent}  "), is_full: self.is_full };
+        let mut said = Said { look, out, indent: format!("{indent}  "), is_full: self.tree.is_full };
         let parameters = parameters(look, step);
         if !parameters.is_empty() {
             said.dim(&parameters)?;
@@ -216,7 +214,7 @@ impl ConversationView {
     /// What was said at the end of a step, and what failed.
     fn ending(&self, look: &Look, out: &mut dyn Write, step: &Step) -> Result<()> {
         let span = self.span(step);
-        let mut said = Said { look, out, indent: indent(look, step.depth) + "  ", is_full: self.is_full };
+        let mut said = Said { look, out, indent: indent(look, step.depth) + "  ", is_full: self.tree.is_full };
         if let Some(streamed) = &step.streamed {
             let first = streamed.first_after_ns.map(|nanos| format!(", the first after {}", number::duration(nanos)));
             let pieces = if streamed.chunks == 1 { "piece" } else { "pieces" };

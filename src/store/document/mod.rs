@@ -9,10 +9,12 @@ mod record;
 
 pub(super) use read::{holds_documents, may_be_document};
 
+use super::file::processors;
+use super::parallel::in_parallel;
 use super::rows;
 use super::spans::keep;
 use super::{Need, Query, Remark, Sink, SortValue, TraceStore};
-use crate::decode::{self, Place};
+use crate::decode::{self, Batch, Place};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Experiment, Labels, Problem, SpanId, Spans, SpansSource, Totals, Trace, TraceInfo, arrange};
 use read::Documents;
@@ -29,6 +31,9 @@ pub(super) struct DocumentStore {
     problems: Vec<Problem>,
     skipped: usize,
 }
+
+/// So many spans are decoded at a time, so that memory stays near the size of the documents.
+const AT_ONCE: usize = 1_024;
 
 /// A trace: its record, and the places of its spans.
 struct Held {
@@ -64,23 +69,28 @@ impl DocumentStore {
         let Documents { bytes, batches, mut problems, skipped } = documents;
         let mut gathered: BTreeMap<String, Gathered> = BTreeMap::new();
         let mut damage = Vec::new();
-        for (number, batch) in batches {
+        let mut places = Vec::new();
+        for (number, batch) in &batches {
             if let Some(info) = &batch.info {
                 // A trace without spans is one too.
                 let trace = gathered.entry(info.trace_id.clone()).or_default();
                 trace.recorded.get_or_insert_with(|| info.clone());
             }
-            for place in batch.spans {
-                let read = place.span(&bytes[number], decode::Keep::All).and_then(|(trace_id, span)| {
-                    let recorded = batch.info.as_ref().map(|info| info.trace_id.clone());
-                    Ok((recorded.or(trace_id).ok_or("no trace id")?, span))
-                });
-                match read {
+            places.extend(batch.spans.iter().map(|place| (*number, batch, place)));
+        }
+        let read = |(number, batch, place): &(usize, &Batch, &Place)| {
+            let (trace_id, span) = place.span(&bytes[*number], decode::Keep::All)?;
+            let recorded = batch.info.as_ref().map(|info| info.trace_id.clone());
+            Ok::<_, String>((recorded.or(trace_id).ok_or("no trace id")?, span))
+        };
+        for some in places.chunks(AT_ONCE) {
+            for (found, (number, batch, place)) in in_parallel(some, processors(), read).into_iter().zip(some) {
+                match found {
                     Ok((trace_id, span)) => {
                         let trace = gathered.entry(trace_id).or_default();
                         if trace.ids.insert(span.id.clone()) {
                             trace.facts.add(&span, &batch.resource);
-                            trace.spans.push((number, place));
+                            trace.spans.push((*number, (*place).clone()));
                         }
                     }
                     Err(why) => damage.push(why),
