@@ -517,3 +517,64 @@ fn tokens_of_a_response_are_told_where_none_were_recorded() {
         assert_eq!(derived(kind, outputs, attribute), expected, "{kind} {outputs}{attribute}");
     }
 }
+
+#[test]
+fn documents_are_told_by_how_they_begin() {
+    let check = |head: &str, is_one: bool| assert_eq!(may_be_document(head.as_bytes()), is_one, "{head}");
+    check(r#"{"resourceSpans":[]}"#, true);
+    check("\u{feff} [\n {\n \"info\" : {}", true);
+    check(r#"{"resourceLogs":[]}"#, true);
+    check(r#"{"name":"resourceSpans"}"#, false);
+    check(r#"["info"]"#, false);
+    check("", false);
+    check("{", false);
+    check("\n\u{3}\n", true);
+    check("\n\n# a text", false);
+}
+
+#[test]
+fn parts_of_documents_are_errors_and_never_panics() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/documents/autogen/agent.body");
+    let bytes = std::fs::read(path).unwrap();
+    let spans = |bytes: &[u8]| {
+        let batches = batches_of_bytes(bytes).unwrap_or_default();
+        let places = batches.into_iter().flat_map(|batch| batch.spans);
+        places.filter_map(|place| place.span(bytes, Keep::All).ok()).count()
+    };
+    assert_eq!(spans(&bytes), 3);
+    for cut in 0..bytes.len() {
+        assert_eq!(spans(&bytes[..cut]), 0, "{cut}");
+        let mut odd = bytes.clone();
+        odd[cut] ^= 0x85;
+        spans(&odd);
+    }
+    for none in
+        ["{}", "[]", "[1]", "[[]]", "1", r#"{"info":{}}"#, r#"{"resourceSpans":{}}"#, r#"{"schema":"mltrace/1"}"#]
+    {
+        let batches = batches_of_json(none);
+        assert!(batches.is_err() || batches.unwrap().is_empty(), "{none}");
+    }
+}
+
+#[test]
+fn spans_say_which_trace_they_are_of_in_every_form() {
+    let check = |document: &str, expected: Option<&str>| {
+        let batches = batches_of_json(document).unwrap();
+        let found = batches[0].spans[0].span(document.as_bytes(), Keep::All).ok().and_then(|(id, _)| id);
+        assert_eq!(found.as_deref(), expected, "{document}");
+    };
+    check(&format!(r#"{{"spans":[{V2}]}}"#), Some("tr-ac9a8351d035f3bf0e995ba1d632e5d0"));
+    check(&format!(r#"{{"spans":[{V3}]}}"#), Some("tr-cacdf6f474cb80fb2b82bb3c7825039a"));
+    check(&format!(r#"{{"spans":[{V3_5_0}]}}"#), Some("tr-cacdf6f474cb80fb2b82bb3c7825039a"));
+    let own = V2.replace(r#""k_int":"1""#, r#""mlflow.traceRequestId":"\"my-own\"""#);
+    check(&format!(r#"{{"spans":[{own}]}}"#), Some("my-own"));
+    let otlp = |trace: &str, span: &str| {
+        format!(
+            r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"traceId":"{trace}","spanId":"{span}","startTimeUnixNano":"1"}}]}}]}}]}}"#
+        )
+    };
+    let hex = Some("tr-cacdf6f474cb80fb2b82bb3c7825039a");
+    check(&otlp("CACDF6F474CB80FB2B82BB3C7825039A", "11f5153ffc436b03"), hex);
+    check(&otlp("ys329HTLgPsrgrs8eCUDmg==", "EfUVP/xDawM="), hex);
+    check(&otlp("short", "11f5153ffc436b03"), None);
+}

@@ -283,7 +283,7 @@ fn stores_that_are_not_read_are_refused_by_name() {
     ");
     insta::assert_snapshot!(Cli::new("experiments --json").on("s3://bucket/mlruns").run(), @r#"
     --- stderr
-    {"error":{"code":"store_unsupported","exit":5,"hint":"a path, `sqlite:///mlflow.db`, `file:mlruns`, `https://host` or `demo:` is","message":"`s3:` is not a kind of store that is read"}}
+    {"error":{"code":"store_unsupported","exit":5,"hint":"a path, `sqlite:///mlflow.db`, `file:mlruns`, `https://host`, `-` or `demo:` is","message":"`s3:` is not a kind of store that is read"}}
     --- exit 5
     "#);
     for uri in [

@@ -182,9 +182,12 @@ impl TraceStore for DocumentStore {
     }
 
     fn remark(&self) -> Option<Remark> {
-        let what = if self.skipped == 1 { "1 file holds" } else { "files hold" };
-        let count = if self.skipped == 1 { String::new() } else { format!("{} ", self.skipped) };
-        (self.skipped > 0).then(|| Remark::Detail(format!("{count}{what} no traces and were passed over")))
+        let what = match self.skipped {
+            0 => return None,
+            1 => "1 file that holds".to_owned(),
+            count => format!("{count} files that hold"),
+        };
+        Some(Remark::Detail(format!("passed over {what} no traces")))
     }
 
     fn experiments(&self, problems: &mut Vec<Problem>) -> Result<Vec<Experiment>> {

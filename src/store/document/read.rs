@@ -198,7 +198,8 @@ fn walk(folder: &Path, take: &mut dyn FnMut(&Path) -> bool) {
             }
             continue;
         }
-        if depth > MAX_DEPTH || path.join("meta.yaml").exists() || (depth > 0 && path.is_symlink()) {
+        let is_of_store = path.join("meta.yaml").exists() || is_artifacts(&path);
+        if depth > MAX_DEPTH || depth > 0 && (is_of_store || path.is_symlink()) {
             continue;
         }
         let entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
@@ -208,6 +209,12 @@ fn walk(folder: &Path, take: &mut dyn FnMut(&Path) -> bool) {
         below.sort_unstable_by(|a, b| b.cmp(a));
         open.extend(below.into_iter().map(|path| (path, depth + 1)));
     }
+}
+
+/// Whether a folder holds what a database leaves to files (`<experiment>/traces/<trace>/artifacts`): half of a store is none.
+fn is_artifacts(path: &Path) -> bool {
+    let name = |at| path.ancestors().nth(at).and_then(Path::file_name);
+    name(0).is_some_and(|name| name == "artifacts") && name(2).is_some_and(|name| name == "traces")
 }
 
 fn head(path: &Path) -> io::Result<Vec<u8>> {

@@ -17,7 +17,7 @@ pub(super) struct Facts {
     user: Option<String>,
     metadata: Vec<(String, String)>,
     resource: Vec<(String, Json)>,
-    usage: HashMap<SpanId, (Option<SpanId>, Option<TokenUsage>)>,
+    spans: Vec<(SpanId, Option<SpanId>, Option<TokenUsage>)>,
 }
 
 /// What the root says.
@@ -38,7 +38,7 @@ impl Facts {
     pub(super) fn add(&mut self, span: &Span, resource: &[(String, Json)]) {
         self.start = Some(self.start.map_or(span.start.0, |start| start.min(span.start.0)));
         self.end = self.end.max(span.end.map(|end| end.0));
-        self.usage.insert(span.id.clone(), (span.parent.clone(), span.usage().cloned()));
+        self.spans.push((span.id.clone(), span.parent.clone(), span.usage().cloned()));
         if self.resource.is_empty() {
             self.resource.extend_from_slice(resource);
         }
@@ -102,7 +102,7 @@ impl Facts {
             state,
             request_time: Timestamp::from_millis(start),
             execution_duration_ms: self.end.map(|end| millis(end) - start),
-            span_count: Some(self.usage.len() as u64),
+            span_count: Some(self.spans.len() as u64),
             recorded_usage: usage,
             cost: None,
             request_preview: root.and_then(|root| root.request.clone()),
@@ -117,13 +117,15 @@ impl Facts {
 
     /// The tokens of the top-most spans that carry some (`aggregate_usage_from_span_nodes`).
     fn total(&self) -> Option<TokenUsage> {
+        let index: HashMap<&SpanId, (Option<&SpanId>, bool)> =
+            self.spans.iter().map(|(id, parent, usage)| (id, (parent.as_ref(), usage.is_some()))).collect();
         let mut total: Option<TokenUsage> = None;
-        for (parent, usage) in self.usage.values() {
+        for (_, parent, usage) in &self.spans {
             let Some(usage) = usage else { continue };
-            let above = std::iter::successors(parent.as_ref(), |id| self.usage.get(*id)?.0.as_ref());
+            let above = std::iter::successors(parent.as_ref(), |id| index.get(id)?.0);
             // A chain longer than the trace is a ring.
-            let mut above = above.take(self.usage.len());
-            if !above.any(|id| self.usage.get(id).is_some_and(|(_, usage)| usage.is_some())) {
+            let mut above = above.take(index.len());
+            if !above.any(|id| index.get(id).is_some_and(|(_, has_usage)| *has_usage)) {
                 total.get_or_insert_default().add(usage);
             }
         }
