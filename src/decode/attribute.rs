@@ -75,18 +75,30 @@ impl<'a> RawAttributes<'a> {
     }
 
     /// Tokens as the provider's own response tells them, which a call of a model has in its outputs: OpenAI's words, which
-    /// AutoGen and AG2 keep, or those of OpenAI's Responses and Anthropic.
+    /// AutoGen and AG2 keep, or those of OpenAI's Responses and Anthropic. Tokens read from a cache are told as MLflow does
+    /// (`openai/utils/chat_schema.py`, `anthropic/autolog.py`, 3.18): they are part of the input, to which Anthropic's
+    /// response does not add them.
     fn usage_of_response(&self) -> Option<TokenUsage> {
         let usage = self.get("mlflow.spanOutputs")?.member("usage")?;
-        let count = |keys: [&str; 2]| keys.iter().find_map(|key| usage.member(key)?.as_i64());
-        let input = count(["prompt_tokens", "input_tokens"]);
-        let output = count(["completion_tokens", "output_tokens"]);
-        let total = usage.member("total_tokens").and_then(|total| total.as_i64());
-        if input.is_none() && output.is_none() && total.is_none() {
-            return None;
-        }
+        let count = |keys: &[&str]| keys.iter().find_map(|key| usage.member(key)?.as_i64());
+        let input = count(&["prompt_tokens", "input_tokens"]);
+        let output = count(&["completion_tokens", "output_tokens"]);
+        let total = count(&["total_tokens"]);
+        input.or(output).or(total)?;
+        let details = ["prompt_tokens_details", "input_tokens_details"].iter().find_map(|key| usage.member(key));
+        let cached = details.and_then(|details| details.member("cached_tokens")?.as_i64());
+        let [read, created] = ["cache_read_input_tokens", "cache_creation_input_tokens"];
+        let (own_read, own_created) = (count(&[read]), count(&[created]));
+        let is_anthropic = total.is_none() && usage.member("input_tokens").is_some();
+        let apart = if is_anthropic { own_read.unwrap_or(0).saturating_add(own_created.unwrap_or(0)) } else { 0 };
+        let input = input.map(|input| input.saturating_add(apart));
         let total = total.or_else(|| Some(input.unwrap_or(0).saturating_add(output.unwrap_or(0))));
-        Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, other: Vec::new() })
+        let cache = [(read, cached.or(own_read)), (created, own_created)];
+        let other = cache.iter().filter_map(|(key, count)| {
+            let count = count.filter(|count| *count > 0)?;
+            Some(((*key).to_owned(), Json::of(&count)))
+        });
+        Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, other: other.collect() })
     }
 
     /// Failures of tools that were handed back to a model as text. Few spans hold the word, and only they are read.

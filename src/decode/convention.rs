@@ -10,7 +10,7 @@ use super::{lenient, messages};
 use crate::model::{Json, Payload, TokenUsage};
 
 /// How keys of these conventions begin.
-const PREFIXES: [&str; 16] = [
+const PREFIXES: [&str; 17] = [
     "gen_ai.",
     "llm.",
     "input.value",
@@ -27,6 +27,7 @@ const PREFIXES: [&str; 16] = [
     "langfuse.",
     "span.type",
     "respan.",
+    "recipient_agent_type",
 ];
 
 /// Whether a key belongs to one of the conventions: spans that have none of them need no second look.
@@ -85,7 +86,7 @@ const MODELS: [&str; 6] = [
 
 const PROVIDERS: [&str; 3] = ["llm.provider", "gen_ai.provider.name", "gen_ai.system"];
 
-const INPUTS: [&str; 17] = [
+const INPUTS: [&str; 18] = [
     "input.value",
     "gen_ai.input.messages",
     "gen_ai.tool.call.arguments",
@@ -103,6 +104,8 @@ const INPUTS: [&str; 17] = [
     "lk.chat_ctx",
     "lmnr.span.input",
     "langfuse.observation.input",
+    // AutoGen's runtime (`autogen_core`, `_telemetry`), with whom it is for beside it.
+    "message",
 ];
 
 const OUTPUTS: [&str; 15] = [

@@ -497,8 +497,7 @@ fn tokens_of_a_response_are_told_where_none_were_recorded() {
             r#"{{"span_id":"0000000000000001","name":"x","start_time_unix_nano":1,"attributes":{{"mlflow.spanType":"\"{kind}\"","mlflow.spanOutputs":{}{recorded}}}}}"#,
             crate::model::Json::string(outputs).text()
         );
-        let span = span(&text, Keep::Tree, None).unwrap();
-        span.derived_usage.map(|usage| usage.figures())
+        span(&text, Keep::Tree, None).unwrap().derived_usage
     };
     let openai = r#"{"usage":{"prompt_tokens":45,"completion_tokens":14,"total_tokens":59}}"#;
     let recorded = r#","mlflow.chat.tokenUsage":"{\"input_tokens\": 1, \"output_tokens\": 2, \"total_tokens\": 3}""#;
@@ -514,8 +513,22 @@ fn tokens_of_a_response_are_told_where_none_were_recorded() {
         ("LLM", r#"{"usage":"much"}"#, "", None),
         ("LLM", "no JSON", "", None),
     ] {
-        assert_eq!(derived(kind, outputs, attribute), expected, "{kind} {outputs}{attribute}");
+        let figures = derived(kind, outputs, attribute).map(|usage| usage.figures());
+        assert_eq!(figures, expected, "{kind} {outputs}{attribute}");
     }
+    let cached = |outputs: &str| serde_json::to_string(&derived("LLM", outputs, "")).unwrap();
+    assert_eq!(
+        cached(
+            r#"{"usage":{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10,"prompt_tokens_details":{"cached_tokens":4}}}"#
+        ),
+        r#"{"input_tokens":9,"output_tokens":1,"total_tokens":10,"cache_read_input_tokens":4}"#
+    );
+    assert_eq!(
+        cached(
+            r#"{"usage":{"input_tokens":9,"output_tokens":1,"cache_read_input_tokens":4,"cache_creation_input_tokens":2}}"#
+        ),
+        r#"{"input_tokens":15,"output_tokens":1,"total_tokens":16,"cache_read_input_tokens":4,"cache_creation_input_tokens":2}"#
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod body;
 mod failure;
 mod part;
+mod repr;
 mod shape;
 mod stream;
 mod view;
@@ -58,6 +59,12 @@ impl Role {
             "tool" | "function" => Self::Tool,
             _ => Self::Other(word.to_owned()),
         }
+    }
+
+    /// Whether it tells the model how to behave; newer models of OpenAI call that `developer`.
+    #[must_use]
+    pub fn is_instruction(&self) -> bool {
+        matches!(self.as_str(), "system" | "developer")
     }
 
     /// The word of the output.

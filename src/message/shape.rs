@@ -2,9 +2,9 @@
 
 use super::body::{chat, message, messages};
 use super::part::parts;
-use super::stream;
 use super::view::View;
 use super::{Media, Message, Part, Role, ToolResult};
+use super::{repr, stream};
 use crate::model::Json;
 
 /// What went in.
@@ -72,7 +72,8 @@ fn chat_request(view: View<'_>) -> Option<Vec<Message>> {
 /// Texts to be embedded.
 fn texts(list: View<'_>) -> Option<Vec<Message>> {
     let texts: Option<Vec<String>> = list.items().into_iter().map(View::string).collect();
-    texts.map(|texts| texts.into_iter().map(|text| Message::new(Role::User, vec![Part::Text(text)])).collect())
+    let said = |text: String| repr::message(&text).unwrap_or_else(|| Message::new(Role::User, vec![Part::Text(text)]));
+    texts.map(|texts| texts.into_iter().map(said).collect())
 }
 
 /// What an agent is told: a task (AutoGen's `run`), or a message with its sender (AG2).
@@ -84,6 +85,13 @@ fn agent_request(view: View<'_>) -> Option<Vec<Message>> {
         // AG2's `initiate_chat`.
         let opening = Message::new(Role::User, parts(body));
         return Some(vec![Message { addressee: Some(recipient), ..opening }]);
+    }
+    // What AutoGen's teams send each other (`autogen_agentchat.teams`).
+    if let Some(response) = view.get("response").filter(|response| response.get("chat_message").is_some()) {
+        return agent_response(response);
+    }
+    if let Some(body) = view.get("message").filter(|body| body.get("source").is_some()) {
+        return message(body);
     }
     let members = view.members();
     let task = view.get("task").filter(|_| {

@@ -123,6 +123,15 @@ fn autogen() {
 }
 
 #[test]
+fn autogen_written_by_python() {
+    asked(
+        r#"{"messages":["id='a' source='user' models_usage=None metadata={} content='Say \\'hi\\'\\nand \\u00e9' type='TextMessage'","source='bot' content=\"it's\" type='TextMessage'"]}"#,
+        "user user: Say 'hi'\nand é\nassistant bot: it's",
+    );
+    asked(r#"{"messages":["id='a' without its content"]}"#, "user: id='a' without its content");
+}
+
+#[test]
 fn ag2() {
     asked(r#"{"recipient":"Assistant","message":"What is 1+1?","clear_history":true}"#, "user>Assistant: What is 1+1?");
     asked(r#"{"message":"What?","sender":"Tool Agent","valid":true}"#, "user Tool Agent: What?");

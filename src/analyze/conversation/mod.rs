@@ -7,7 +7,7 @@ mod told;
 mod witness;
 
 use crate::message::{self, Message, Part, Role, ToolCall};
-use crate::model::{Json, Payload, Span, SpanType, Timestamp, Trace};
+use crate::model::{Json, Payload, Span, SpanType, Timestamp, Trace, is_runtime_message};
 use std::collections::HashMap;
 use told::{Told, result_key};
 use witness::Witnesses;
@@ -182,6 +182,11 @@ impl Teller<'_> {
             self.open.push(Open { span: at, depth, step: None, said, failures: Vec::new() });
             return;
         }
+        if !self.tells_all && heard.is_empty() && is_runtime_message(&span.name) {
+            // How AutoGen's runtime passed on what was said before.
+            self.open.push(Open { span: at, depth, step: None, said: Vec::new(), failures: Vec::new() });
+            return;
+        }
         let is_turn = kind == StepKind::Agent
             || (kind == StepKind::Call && !self.is_within(StepKind::Agent) && !self.is_within(StepKind::Call));
         self.turns += usize::from(is_turn);
@@ -301,10 +306,11 @@ impl Teller<'_> {
     /// The call that a tool at work answers: the first one of its name with the same arguments that was not answered.
     fn asked(&mut self, span: &Span) -> Option<String> {
         let inputs = span.payload.as_ref()?.inputs()?;
+        // OpenInference puts the arguments below a key of their own.
+        let inputs = inputs.member("arguments").unwrap_or_else(|| inputs.clone());
         let fits = |asked: &&mut Asked| {
             let call = &asked.call;
-            let has_name = call.name == span.name || call.name == stem(&span.name);
-            !asked.is_done && has_name && same(&call.arguments, inputs)
+            !asked.is_done && is_tool_name(&call.name, &span.name) && same(&call.arguments, &inputs)
         };
         let asked = self.calls.iter_mut().find(fits)?;
         asked.is_done = true;
@@ -337,6 +343,12 @@ impl Teller<'_> {
         above.is_some_and(|span| span.span_type.as_str() == "AGENT")
             && (speaker == Some(name) || METHODS.contains(&stem(name)))
     }
+}
+
+/// Whether a span is named for a tool: `get_weather`, `get_weather_2` (up to 3.5), `tool.get_weather`, `execute_tool get_weather`.
+fn is_tool_name(tool: &str, span: &str) -> bool {
+    let span = span.strip_prefix("tool.").or_else(|| span.strip_prefix("execute_tool ")).unwrap_or(span);
+    tool == span || tool == stem(span)
 }
 
 /// Whether two objects have the same members, in whatever order.

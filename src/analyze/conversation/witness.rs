@@ -45,10 +45,11 @@ impl Witnesses {
     /// instructions, or the one in whose name the model spoke before.
     pub(super) fn speaker(&mut self, payload: &Payload, said: &[Message]) -> Option<String> {
         let request = payload.inputs().map(message::request).unwrap_or_default();
-        let of_role = |role: Role| request.iter().filter(move |message| message.role == role);
-        let instructions: String = of_role(Role::System).flat_map(|message| &message.parts).map(key).collect();
+        let instructions = request.iter().filter(|message| message.role.is_instruction());
+        let instructions: String = instructions.flat_map(|message| &message.parts).map(key).collect();
         let named = said.iter().find_map(|message| message.speaker.clone().or_else(|| self.source(message)));
-        let before = || of_role(Role::Assistant).next_back().and_then(|message| message.speaker.clone());
+        let answers = request.iter().rev().filter(|message| message.role == Role::Assistant);
+        let before = || answers.map(|message| message.speaker.clone()).next().flatten();
         let speaker = named.or_else(before).or_else(|| self.instructed.get(&instructions).cloned())?;
         if !instructions.is_empty() {
             self.instructed.insert(instructions, speaker.clone());

@@ -11,8 +11,8 @@ use super::tree::TreeView;
 use super::{Look, Role, Row, View, number};
 use crate::analyze::conversation::{Conversation, Step, StepKind};
 use crate::error::Result;
-use crate::message::{Message, Role as Speaks};
-use crate::model::{Json, Span, SpanStatus};
+use crate::message::Message;
+use crate::model::{Json, Span, SpanStatus, is_runtime_message};
 use json::{ConversationJson, StepJson};
 use said::Said;
 use serde::Serialize;
@@ -44,7 +44,9 @@ impl View for ConversationView {
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
         self.tree.header(look, out)?;
         if self.conversation.steps.is_empty() {
-            return Ok(writeln!(out, "\n{}", look.theme.paint(Role::Dim, "(no spans stored)"))?);
+            let is_empty = self.tree.trace.span_list().is_empty();
+            let text = if is_empty { "(no spans stored)" } else { "(nothing is said in these spans)" };
+            return Ok(writeln!(out, "\n{}", look.theme.paint(Role::Dim, text))?);
         }
         // What is said at the end of a step stands behind the steps within it.
         let mut open: Vec<&Step> = Vec::new();
@@ -138,7 +140,7 @@ impl ConversationView {
         if !parameters.is_empty() {
             said.dim(&parameters)?;
         }
-        let is_instruction = |message: &&Message| message.role == Speaks::System;
+        let is_instruction = |message: &&Message| message.role.is_instruction();
         for message in step.heard.iter().filter(is_instruction) {
             said.message(message, None)?;
         }
@@ -207,7 +209,10 @@ impl ConversationView {
                 format!("{}{name}{}", speaker.unwrap_or_default(), model.unwrap_or_default())
             }
             StepKind::Tool => format!("{name}{}", said::arguments(&step.heard)),
-            StepKind::Other => name.into_owned(),
+            StepKind::Other => match runtime_name(&name) {
+                Some(short) => short.to_owned(),
+                None => name.into_owned(),
+            },
         }
     }
 
@@ -238,6 +243,13 @@ impl ConversationView {
         }
         Ok(())
     }
+}
+
+/// `autogen process writer` of the long name that AutoGen's runtime gives a message, with an agent's key in it twice.
+fn runtime_name(name: &str) -> Option<&str> {
+    let is_key = |text: &str| text.len() > 36 && text.as_bytes()[8] == b'-' && text.as_bytes()[13] == b'-';
+    let cut = name.match_indices('_').find(|(at, _)| is_key(&name[at + 1..]))?;
+    is_runtime_message(name).then_some(&name[..cut.0])
 }
 
 /// The space before a step, which leaves most of the width to the text.

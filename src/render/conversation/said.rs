@@ -40,7 +40,7 @@ impl Said<'_, '_> {
         let is_field = matches!(speaks, Speaks::Input | Speaks::Output);
         match part {
             Part::Text(text) if is_field => self.lines("", Role::Plain, text),
-            Part::Text(text) if *speaks == Speaks::System => self.labelled(who, Role::Dim, Role::Dim, text),
+            Part::Text(text) if speaks.is_instruction() => self.labelled(who, Role::Dim, Role::Dim, text),
             Part::Text(text) => self.labelled(who, role_of(speaks), Role::Plain, text),
             Part::Reasoning(text) => self.labelled(&format!("{who} thinks"), Role::Dim, Role::Dim, text),
             Part::Refusal(text) => self.labelled(&format!("{who} refuses"), Role::Warn, Role::Plain, text),

@@ -1,0 +1,47 @@
+//! Messages of AutoGen as Python's `str` writes them, which instrumentations without JSON leave behind:
+//! `id='…' source='user' models_usage=None … content='hi' type='TextMessage'`.
+
+use super::{Message, Part, Role};
+
+/// The message that a text is the `str` of.
+pub(super) fn message(text: &str) -> Option<Message> {
+    let is_repr = (text.starts_with("id='") || text.starts_with("source='")) && text.contains(" content=");
+    if !is_repr {
+        return None;
+    }
+    let source = field(text, "source=").filter(|source| !source.is_empty())?;
+    let content = field(text, " content=")?;
+    let role = if source == "user" { Role::User } else { Role::Assistant };
+    Some(Message::new(role, vec![Part::Text(content)]).said_by(Some(source)))
+}
+
+/// The string behind a key.
+fn field(text: &str, key: &str) -> Option<String> {
+    let rest = &text[text.find(key)? + key.len()..];
+    let quote = rest.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
+    let mut out = String::new();
+    let mut chars = rest[1..].chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => out.push(unescaped(&mut chars)?),
+            c if c == quote => return Some(out),
+            c => out.push(c),
+        }
+    }
+    None
+}
+
+/// What stands behind a backslash in a Python string.
+fn unescaped(chars: &mut std::str::Chars<'_>) -> Option<char> {
+    let digits = match chars.next()? {
+        'n' => return Some('\n'),
+        't' => return Some('\t'),
+        'r' => return Some('\r'),
+        'x' => 2,
+        'u' => 4,
+        'U' => 8,
+        other => return Some(other),
+    };
+    let code: String = chars.by_ref().take(digits).collect();
+    char::from_u32(u32::from_str_radix(&code, 16).ok()?)
+}
