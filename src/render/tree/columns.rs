@@ -1,0 +1,124 @@
+//! The columns of a tree: how wide each is, and the row of a span.
+
+use super::lines::Line;
+use crate::model::{Span, SpanStatus, Spans};
+use crate::render::span::tokens;
+use crate::render::text::{clip, one_line, width};
+use crate::render::{Look, Role, number};
+
+/// How wide everything is.
+pub(super) struct Columns {
+    pub(super) name: usize,
+    clips: bool,
+    kind: usize,
+    bar: usize,
+    duration: usize,
+    tokens: usize,
+    model: usize,
+    start: i64,
+    nanos: f64,
+}
+
+const WIDEST_BAR: usize = 30;
+const LEAST_BAR: usize = 10;
+const LEAST_NAME: usize = 16;
+
+impl Columns {
+    pub(super) fn fit(spans: &Spans, lines: &[Line], look: &Look) -> Self {
+        let shown = || lines.iter().filter_map(|line| line.span.map(|at| (line, &spans.list[at])));
+        let widest = |of: &dyn Fn(&Line, &Span) -> usize| shown().map(|(line, span)| of(line, span)).max().unwrap_or(0);
+        let natural_name = widest(&|line, span| line.follows.len().min(20) * 3 + width(&one_line(&span.name)));
+        let start = shown().map(|(_, span)| span.start.0).min().unwrap_or(0);
+        let end = shown().filter_map(|(_, span)| span.end).map(|end| end.0).max().unwrap_or(start);
+        let mut columns = Self {
+            name: natural_name.min(60),
+            clips: look.width.is_some(),
+            kind: widest(&|_, span| width(&one_line(span.span_type.as_str()))).min(14),
+            bar: WIDEST_BAR,
+            duration: widest(&|_, span| span.duration_ns().map_or(4, |nanos| number::duration(nanos).len())),
+            tokens: widest(&|_, span| tokens(span, look).map_or(0, |text| width(&text))),
+            model: widest(&|_, span| span.model.as_deref().map_or(0, |model| width(&one_line(model)))).min(30),
+            start,
+            nanos: (end.saturating_sub(start)).max(1) as f64,
+        };
+        if let Some(room) = look.width {
+            columns.squeeze(room);
+        }
+        columns
+    }
+
+    /// The line of a span: guides and name, type, bar, duration, tokens, model.
+    pub(super) fn row(&self, look: &Look, span: &Span, guide: &str, is_context: bool) -> String {
+        let theme = look.theme;
+        let pad = |text: &str, columns: usize| " ".repeat(columns.saturating_sub(width(text)));
+        let room = self.name.saturating_sub(width(guide));
+        let name = one_line(&span.name);
+        let name = if self.clips { clip(&name, room, look.ellipsis()) } else { name.into_owned() };
+        let is_bad = span.status == SpanStatus::Error;
+        let role = match (is_bad, is_context) {
+            (true, _) => Role::Bad,
+            (false, true) => Role::Dim,
+            (false, false) => Role::Name,
+        };
+        let mut cells = vec![theme.paint(Role::Dim, guide) + &theme.paint(role, &name) + &pad(&name, room)];
+        if self.kind > 0 {
+            let kind = clip(&one_line(span.span_type.as_str()), self.kind, look.ellipsis());
+            cells.push(theme.paint(Role::Kind, &kind) + &pad(&kind, self.kind));
+        }
+        if self.bar > 0 {
+            cells.push(theme.paint(if is_bad { Role::Bad } else { Role::Bar }, &self.bar_of(span, look.unicode)));
+        }
+        let duration = span.duration_ns().map_or_else(|| "open".to_owned(), number::duration);
+        cells.push(pad(&duration, self.duration) + &duration);
+        if self.tokens > 0 {
+            let tokens = tokens(span, look).unwrap_or_default();
+            cells.push(theme.paint(Role::Figure, &tokens) + &pad(&tokens, self.tokens));
+        }
+        if self.model > 0 {
+            let model = span.model.as_deref().map(one_line).unwrap_or_default();
+            cells.push(clip(&model, self.model, look.ellipsis()));
+        }
+        cells.join("  ").trim_end().to_owned()
+    }
+
+    fn total(&self) -> usize {
+        let parts = [self.name, self.kind, self.bar, self.duration, self.tokens, self.model];
+        parts.iter().sum::<usize>() + 2 * parts.iter().filter(|part| **part > 0).count().saturating_sub(1)
+    }
+
+    /// Gives way in the order of what is least missed: long bars, long names, the model, the bar, tokens, the type.
+    fn squeeze(&mut self, room: usize) {
+        let over = |columns: &Self| columns.total().saturating_sub(room);
+        self.bar = self.bar.saturating_sub(over(self)).max(LEAST_BAR);
+        self.name = self.name.saturating_sub(over(self)).max(self.name.min(LEAST_NAME.max(room / 4)));
+        let parts: [fn(&mut Self) -> &mut usize; 4] = [
+            |columns| &mut columns.model,
+            |columns| &mut columns.bar,
+            |columns| &mut columns.tokens,
+            |columns| &mut columns.kind,
+        ];
+        for part in parts {
+            if over(self) > 0 {
+                *part(self) = 0;
+            }
+        }
+        self.name = self.name.saturating_sub(over(self)).max(self.name.min(8));
+        // What became free goes back to the bar.
+        if self.bar > 0 {
+            self.bar = (self.bar + room.saturating_sub(self.total())).min(WIDEST_BAR);
+        }
+    }
+
+    /// The bar of a span, as wide as the column.
+    fn bar_of(&self, span: &Span, unicode: bool) -> String {
+        let cells = self.bar as f64;
+        let offset = (span.start.0.saturating_sub(self.start)) as f64 / self.nanos * cells;
+        let length = span.duration_ns().map_or(self.nanos, |nanos| nanos.max(0) as f64) / self.nanos * cells;
+        let from = (offset.max(0.0) as usize).min(self.bar - 1);
+        let full = (length.round() as usize).clamp(usize::from(length >= 0.5), self.bar - from);
+        let (block, sliver) = if unicode { ("█", "▏") } else { ("#", "|") };
+        let drawn = if full == 0 { sliver.to_owned() } else { block.repeat(full) };
+        let after = self.bar - from - full.max(1);
+        " ".repeat(from) + &drawn + &" ".repeat(after)
+    }
+}

@@ -1,0 +1,155 @@
+//! `mltrace trace show`: a header and the tree of spans with its waterfall.
+
+mod columns;
+mod header;
+mod lines;
+
+use super::json::ShowJson;
+use super::span::SpanRow;
+use super::text::{block, clip, one_line, width};
+use super::{Look, Role, View, fold, pretty};
+use crate::analyze::usage::TraceUsage;
+use crate::error::Result;
+use crate::model::{Json, Problem, Span, Spans, Trace};
+use columns::Columns;
+use lines::{Line, lines};
+use serde::Serialize;
+use std::io::Write;
+
+/// A trace as a whole.
+#[derive(Debug)]
+pub struct TreeView {
+    /// The trace with its spans.
+    pub trace: Trace,
+    /// Its figures.
+    pub usage: TraceUsage,
+    /// Which span types to show; empty = all.
+    pub types: Vec<String>,
+    /// How many lines of inputs and outputs to show under each span; `None` = none, 0 = all.
+    pub io_lines: Option<usize>,
+    /// Whether spans are shown that are folded otherwise.
+    pub is_full: bool,
+}
+
+impl TreeView {
+    /// Whether a span is one of those to be shown.
+    #[must_use]
+    pub fn passes(&self, span: &Span) -> bool {
+        self.types.is_empty() || span.span_type.is_one_of(&self.types)
+    }
+
+    /// What is not there, for programs; people see it in the tree.
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let Some(spans) = &self.trace.spans else { return Vec::new() };
+        let mut problems = spans.problems.clone();
+        let have = spans.list.len() as u64;
+        // Where a damaged file is the reason, that has been said.
+        if let Some(count) = self.trace.info.span_count.filter(|count| have < *count && problems.is_empty()) {
+            problems.push(Problem::new("spans_missing", format!("{have} of {count} spans are stored")));
+        }
+        let orphans = spans.nodes.iter().filter(|node| node.is_orphan).count();
+        if orphans > 0 {
+            problems.push(Problem::new("missing_parent", format!("the parents of {orphans} spans are not stored")));
+        }
+        problems
+    }
+}
+
+impl View for TreeView {
+    type Item = SpanRow;
+
+    fn json(&self) -> impl Serialize {
+        ShowJson::new(&self.trace, &self.usage, self.problems(), |span| self.passes(span))
+    }
+
+    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+        self.header(look, out)?;
+        let Some(spans) = self.trace.spans.as_ref().filter(|spans| !spans.list.is_empty()) else {
+            let count = self.trace.info.span_count.unwrap_or(0);
+            let text = if count > 0 {
+                format!("(no spans: {count} recorded, none stored)")
+            } else {
+                "(no spans stored)".to_owned()
+            };
+            return Ok(writeln!(out, "\n{}", look.theme.paint(Role::Dim, &text))?);
+        };
+        writeln!(out)?;
+        let folded = if self.is_full { None } else { fold::without_messages(spans) };
+        let (spans, hidden) = folded.as_ref().map_or((spans, 0), |(shown, hidden)| (shown, *hidden));
+        let lines = lines(spans, |span| self.passes(span));
+        let columns = Columns::fit(spans, &lines, look);
+        for line in &lines {
+            self.line(look, out, spans, line, &columns)?;
+        }
+        if hidden > 0 {
+            let what = if hidden == 1 { "1 message" } else { &format!("{hidden} messages") };
+            let text = format!("({what} of AutoGen's runtime folded; --full shows them)");
+            writeln!(out, "{}", look.theme.paint(Role::Dim, &text))?;
+        }
+        Ok(())
+    }
+
+    fn items(&self) -> Vec<SpanRow> {
+        let Some(spans) = &self.trace.spans else { return Vec::new() };
+        let pairs = spans.list.iter().zip(&spans.nodes).filter(|(span, _)| self.passes(span));
+        pairs
+            .map(|(span, node)| SpanRow {
+                trace_id: self.trace.info.trace_id.clone(),
+                span: span.clone(),
+                node: node.clone(),
+                is_full: true,
+            })
+            .collect()
+    }
+}
+
+impl TreeView {
+    fn line(&self, look: &Look, out: &mut dyn Write, spans: &Spans, line: &Line, columns: &Columns) -> Result<()> {
+        let theme = look.theme;
+        let (guide, below) = line.guides(look.unicode, columns.name);
+        let Some(at) = line.span else {
+            return Ok(writeln!(out, "{}", theme.paint(Role::Warn, &one_line(&line.title)))?);
+        };
+        let span = &spans.list[at];
+        writeln!(out, "{}", columns.row(look, span, &guide, line.is_context))?;
+        if let Some(failure) = span.failure() {
+            let sign = if look.unicode { "✗ " } else { "x " };
+            let room = look.width.map_or(usize::MAX, |all| all.saturating_sub(width(&below) + 2).max(20));
+            let failure = clip(&one_line(&failure), room, look.ellipsis());
+            writeln!(out, "{}{}", theme.paint(Role::Dim, &below), theme.paint(Role::Bad, &format!("{sign}{failure}")))?;
+        }
+        if let (Some(lines), Some(payload)) = (self.io_lines, &span.payload) {
+            for (title, value) in [("in ", payload.inputs()), ("out", payload.outputs())] {
+                let Some(value) = value else { continue };
+                excerpt(look, out, &below, title, value, lines)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Inputs or outputs under their span, cut to so many lines; 0 = all.
+fn excerpt(look: &Look, out: &mut dyn Write, below: &str, title: &str, value: &Json, lines: usize) -> Result<()> {
+    let theme = look.theme;
+    let text = pretty::readable_within(value, look.width.unwrap_or(120).saturating_sub(width(below) + 4));
+    let text = block(&text);
+    let total = text.lines().count();
+    let shown = if lines == 0 { total } else { lines.min(total) };
+    let room = look.width.map_or(usize::MAX, |all| all.saturating_sub(width(below) + 4).max(20));
+    for (at, line) in text.lines().take(shown).enumerate() {
+        let lead = if at == 0 { title } else { "   " };
+        let line = line.replace('\t', "    ");
+        writeln!(
+            out,
+            "{}{} {}",
+            theme.paint(Role::Dim, below),
+            theme.paint(Role::Dim, lead),
+            clip(&line, room, look.ellipsis())
+        )?;
+    }
+    if shown < total {
+        let more = format!("    {} {} more lines", look.ellipsis(), total - shown);
+        writeln!(out, "{}", theme.paint(Role::Dim, &format!("{below}{more}")))?;
+    }
+    Ok(())
+}
