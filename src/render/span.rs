@@ -6,7 +6,7 @@ use super::text::{block, clip, one_line};
 use super::{Look, Role, Row, View, number, pretty};
 use crate::error::Result;
 use crate::filter::Found;
-use crate::model::{Assessment, Json, Node, Payload, Span, SpanStatus, TraceInfo, short_trace_id};
+use crate::model::{Assessment, Json, Node, Payload, Span, SpanStatus, TokenUsage, TraceInfo, short_trace_id};
 use serde::Serialize;
 use std::io::Write;
 
@@ -35,10 +35,9 @@ pub const fn status_role(status: &SpanStatus) -> Role {
 
 /// Tokens in and out: `45 → 14`.
 #[must_use]
-pub fn tokens(span: &Span, look: &Look) -> Option<String> {
-    let usage = span.usage()?;
+pub fn tokens(usage: &TokenUsage, look: &Look) -> String {
     let arrow = if look.unicode { "→" } else { "->" };
-    Some(format!("{} {arrow} {}", number::known(usage.input_tokens), number::known(usage.output_tokens)))
+    format!("{} {arrow} {}", number::known(usage.input_tokens), number::known(usage.output_tokens))
 }
 
 impl Row for SpanRow {
@@ -89,7 +88,7 @@ impl Row for SpanRow {
             Cell::stored(span.span_type.as_str(), Role::Kind),
             Cell::stored(span.status.as_str(), status_role(&span.status)),
             span.duration_ns().map_or_else(Cell::none, |nanos| Cell::own(number::duration(nanos), Role::Plain)),
-            tokens(span, look).map_or_else(Cell::none, |tokens| Cell::own(tokens, Role::Figure)),
+            span.usage().map_or_else(Cell::none, |usage| Cell::own(tokens(usage, look), Role::Figure)),
             Cell::maybe(span.model.as_deref(), Role::Plain),
             Cell::maybe(span.failure().as_deref(), Role::Bad),
         ]
@@ -195,7 +194,7 @@ impl View for SpanView {
             Some(theme.paint(Role::Kind, &one_line(span.span_type.as_str()))),
             Some(theme.paint(status_role(&span.status), &one_line(span.status.as_str()))),
             span.duration_ns().map(number::duration),
-            tokens(span, look).map(|tokens| theme.paint(Role::Figure, &tokens) + " tokens"),
+            span.usage().map(|usage| theme.paint(Role::Figure, &tokens(usage, look)) + " tokens"),
             span.model.as_deref().map(|model| one_line(model).into_owned()),
             span.cost.as_ref().and_then(number::cost),
         ];

@@ -168,7 +168,7 @@ fn a_trace_as_a_tree() {
     step  IN_PROGRESS  1 ms  tr-58b722a7  2026-11-20 17:50:55 UTC
     experiment Misc
 
-    (missing parent b0c0a8f8ec633b2c)
+    (root not stored)  IN_PROGRESS  1 ms  (from the trace's record)
     ├─ step  TOOL  █████████████                   0.4 ms
     └─ step  TOOL                     ██████████   0.3 ms
     ");

@@ -160,7 +160,7 @@ impl ConversationView {
     fn heading(&self, look: &Look, out: &mut dyn Write, step: &Step, indent: &str) -> Result<()> {
         let (span, theme) = (self.span(step), look.theme);
         let duration = span.duration_ns().map_or_else(|| "open".to_owned(), number::duration);
-        let figures = tokens(span, look).unwrap_or_default();
+        let figures = span.usage().map(|usage| tokens(usage, look)).unwrap_or_default();
         let margin = if figures.is_empty() { duration.clone() } else { format!("{duration}  {figures}") };
         let title = self.title(look, step);
         let number = step.turn.map(|turn| format!("{turn}  ")).unwrap_or_default();

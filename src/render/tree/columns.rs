@@ -24,9 +24,10 @@ const LEAST_BAR: usize = 10;
 const LEAST_NAME: usize = 16;
 
 impl Columns {
-    pub(super) fn fit(spans: &Spans, lines: &[Line], look: &Look) -> Self {
-        let shown = || lines.iter().filter_map(|line| line.span.map(|at| (line, &spans.list[at])));
-        let widest = |of: &dyn Fn(&Line, &Span) -> usize| shown().map(|(line, span)| of(line, span)).max().unwrap_or(0);
+    pub(super) fn fit(spans: &Spans, lines: &[Line<'_>], look: &Look) -> Self {
+        let shown = || lines.iter().filter_map(|line| line.span().map(|at| (line, &spans.list[at])));
+        let widest =
+            |of: &dyn Fn(&Line<'_>, &Span) -> usize| shown().map(|(line, span)| of(line, span)).max().unwrap_or(0);
         let natural_name = widest(&|line, span| line.follows.len().min(20) * 3 + width(&one_line(&span.name)));
         let start = shown().map(|(_, span)| span.start.0).min().unwrap_or(0);
         let end = shown().filter_map(|(_, span)| span.end).map(|end| end.0).max().unwrap_or(start);
@@ -36,7 +37,7 @@ impl Columns {
             kind: widest(&|_, span| width(&one_line(span.span_type.as_str()))).min(14),
             bar: WIDEST_BAR,
             duration: widest(&|_, span| span.duration_ns().map_or(4, |nanos| number::duration(nanos).len())),
-            tokens: widest(&|_, span| tokens(span, look).map_or(0, |text| width(&text))),
+            tokens: widest(&|_, span| span.usage().map_or(0, |usage| width(&tokens(usage, look)))),
             model: widest(&|_, span| span.model.as_deref().map_or(0, |model| width(&one_line(model)))).min(30),
             start,
             nanos: (end.saturating_sub(start)).max(1) as f64,
@@ -71,7 +72,7 @@ impl Columns {
         let duration = span.duration_ns().map_or_else(|| "open".to_owned(), number::duration);
         cells.push(pad(&duration, self.duration) + &duration);
         if self.tokens > 0 {
-            let tokens = tokens(span, look).unwrap_or_default();
+            let tokens = span.usage().map(|usage| tokens(usage, look)).unwrap_or_default();
             cells.push(theme.paint(Role::Figure, &tokens) + &pad(&tokens, self.tokens));
         }
         if self.model > 0 {

@@ -3,7 +3,7 @@
 use super::TreeView;
 use crate::error::Result;
 use crate::model::{SpansSource, short_trace_id};
-use crate::render::span::assessment_line;
+use crate::render::span::{assessment_line, tokens};
 use crate::render::text::{clip, one_line, width};
 use crate::render::trace::state_role;
 use crate::render::{Look, Role, number};
@@ -60,6 +60,22 @@ impl TreeView {
             writeln!(out, "{}", assessment_line(look, assessment))?;
         }
         Ok(())
+    }
+
+    /// The line in place of a root that is not stored, from what the trace's own record tells.
+    pub(super) fn record_line(&self, look: &Look) -> String {
+        let info = &self.trace.info;
+        let facts = [
+            Some(one_line(info.state.as_str()).into_owned()),
+            info.execution_duration_ms.map(number::millis),
+            info.recorded_usage.as_ref().map(|usage| tokens(usage, look)),
+            Some("(from the trace's record)".to_owned()),
+        ];
+        let rest = facts.into_iter().flatten().collect::<Vec<_>>().join("  ");
+        let room = look.width.unwrap_or(usize::MAX);
+        let name = one_line(info.name.as_deref().unwrap_or("(root not stored)"));
+        let name = clip(&name, room.saturating_sub(width(&rest) + 2).max(8), look.ellipsis());
+        clip(&format!("{name}  {rest}"), room, look.ellipsis())
     }
 
     /// `partial 7/12 spans`, or that the trace still runs.

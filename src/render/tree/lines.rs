@@ -1,22 +1,39 @@
 //! The lines of a tree and their guides.
 
-use crate::model::{Span, SpanId, Spans};
+use crate::model::{SpanId, Spans};
 use crate::render::text::width;
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::ops::Range;
 
-/// A line of the tree: a span, or the heading of spans whose parent is missing.
-pub(super) struct Line {
-    pub(super) span: Option<usize>,
-    pub(super) title: String,
+/// What stands on a line.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Subject<'a> {
+    /// A span, by its place in the list.
+    Span(usize),
+    /// The spans below it name a parent that is not stored.
+    MissingParent(&'a SpanId),
+    /// The trace's own record, in place of a root that is not stored.
+    Record,
+}
+
+/// A line of the tree.
+#[derive(Debug)]
+pub(super) struct Line<'a> {
+    pub(super) subject: Subject<'a>,
     /// For each level, whether something follows on it.
     pub(super) follows: Vec<bool>,
     /// Shown only because something below it is.
     pub(super) is_context: bool,
     /// Whether the next line is one level deeper.
-    pub(super) has_children: bool,
+    has_children: bool,
 }
 
-impl Line {
+impl Line<'_> {
+    /// The place of its span, if it is one.
+    pub(super) const fn span(&self) -> Option<usize> {
+        if let Subject::Span(at) = self.subject { Some(at) } else { None }
+    }
+
     /// The guides before the name, and those before the lines below it.
     pub(super) fn guides(&self, unicode: bool, room: usize) -> (String, String) {
         let (branch, last, pipe) = if unicode { ("├─ ", "└─ ", "│  ") } else { ("|- ", "`- ", "|  ") };
@@ -42,58 +59,83 @@ impl Line {
     }
 }
 
-/// The lines of a tree. Spans whose parent is missing hang under a line that names it.
-pub(super) fn lines(spans: &Spans, passes: impl Fn(&Span) -> bool) -> Vec<Line> {
-    let count = spans.list.len();
-    // A span stays if it passes, or anything below it does.
-    let mut stays = vec![false; count];
-    for at in (0..count).rev() {
-        stays[at] = stays[at] || passes(&spans.list[at]);
+/// The lines of a tree: the spans that pass, with those above them.
+pub(super) fn lines(spans: &Spans, passes: impl Fn(usize) -> bool) -> Vec<Line<'_>> {
+    let mut lines = guided(&order(spans, &staying(spans, &passes)));
+    for line in &mut lines {
+        line.is_context = line.span().is_some_and(|at| !passes(at));
+    }
+    lines
+}
+
+/// A span stays if it passes, or anything below it does.
+fn staying(spans: &Spans, passes: impl Fn(usize) -> bool) -> Vec<bool> {
+    let mut stays = vec![false; spans.list.len()];
+    for at in (0..stays.len()).rev() {
+        stays[at] = stays[at] || passes(at);
         if let (true, Some(parent)) = (stays[at], spans.nodes[at].parent) {
             stays[parent] = true;
         }
     }
-    let mut order: Vec<(Option<usize>, usize)> = Vec::new();
-    let mut named: HashSet<&SpanId> = HashSet::new();
-    let roots: Vec<usize> = (0..count).filter(|at| spans.nodes[*at].parent.is_none()).collect();
-    let end_of = |root: usize| roots.iter().find(|next| **next > root).copied().unwrap_or(count);
-    for &root in &roots {
-        match spans.list[root].parent.as_ref().filter(|_| spans.nodes[root].is_orphan) {
-            None => order.extend((root..end_of(root)).map(|at| (Some(at), spans.nodes[at].depth))),
-            Some(parent) if named.insert(parent) => {
-                order.push((None, root));
-                let siblings = roots
-                    .iter()
-                    .filter(|at| spans.nodes[**at].is_orphan && spans.list[**at].parent.as_ref() == Some(parent));
-                for &sibling in siblings {
-                    order.extend((sibling..end_of(sibling)).map(|at| (Some(at), spans.nodes[at].depth + 1)));
-                }
-            }
-            Some(_) => {}
-        }
+    stays
+}
+
+/// What stands on the lines, and how deep. Where no root is stored (the client failed to send it, or was killed), all hangs
+/// under the trace's own record. Spans of the same missing parent hang under a line that names it, unless it can only be
+/// that root.
+fn order<'a>(spans: &'a Spans, stays: &[bool]) -> Vec<(Subject<'a>, usize)> {
+    let families = families(spans);
+    let has_root = families.iter().any(|(missing, _)| missing.is_none());
+    let names_parents = has_root || families.len() > 1;
+    let base = usize::from(!has_root);
+    let mut order = Vec::new();
+    if !has_root && stays.contains(&true) {
+        order.push((Subject::Record, 0));
     }
-    order.retain(|(span, root)| stays[span.unwrap_or(*root)]);
-    // From the end: on each level, whether something follows before the tree goes back above it.
-    let depth_of = |entry: &(Option<usize>, usize)| if entry.0.is_some() { entry.1 } else { 0 };
-    let mut follows: Vec<bool> = Vec::new();
-    let mut out: Vec<Line> = Vec::with_capacity(order.len());
-    for entry in order.iter().rev() {
-        let depth = depth_of(entry);
-        let has_next = follows.get(depth).copied().unwrap_or(false);
-        follows.resize(depth, false);
-        let mut levels: Vec<bool> = follows.iter().skip(1).copied().collect();
+    for (missing, subtrees) in families {
+        let stay = subtrees.into_iter().flatten().filter(|at| stays[*at]);
+        let mut stay = stay.peekable();
+        let heading = missing.filter(|_| names_parents && stay.peek().is_some());
+        order.extend(heading.map(|parent| (Subject::MissingParent(parent), base)));
+        let base = base + usize::from(heading.is_some());
+        order.extend(stay.map(|at| (Subject::Span(at), spans.nodes[at].depth + base)));
+    }
+    order
+}
+
+/// The subtrees of the list: of each root alone, of orphans with those of the same missing parent.
+fn families(spans: &Spans) -> Vec<(Option<&SpanId>, Vec<Range<usize>>)> {
+    let starts: Vec<usize> = (0..spans.list.len()).filter(|at| spans.nodes[*at].parent.is_none()).collect();
+    let ends = starts.iter().skip(1).copied().chain([spans.list.len()]);
+    let mut places: HashMap<&SpanId, usize> = HashMap::new();
+    let mut families: Vec<(Option<&SpanId>, Vec<Range<usize>>)> = Vec::new();
+    for (&start, end) in starts.iter().zip(ends) {
+        let missing = spans.list[start].parent.as_ref().filter(|_| spans.nodes[start].is_orphan);
+        let next = families.len();
+        let place = missing.map_or(next, |parent| *places.entry(parent).or_insert(next));
+        if place == next {
+            families.push((missing, Vec::new()));
+        }
+        families[place].1.push(start..end);
+    }
+    families
+}
+
+/// Goes from the end: on each level, something follows as long as the tree does not go back above it.
+fn guided<'a>(order: &[(Subject<'a>, usize)]) -> Vec<Line<'a>> {
+    let mut open: Vec<bool> = Vec::new();
+    let mut lines: Vec<Line<'a>> = Vec::with_capacity(order.len());
+    for &(subject, depth) in order.iter().rev() {
+        let has_next = open.get(depth).copied().unwrap_or(false);
+        open.resize(depth, false);
+        let mut follows: Vec<bool> = open.iter().skip(1).copied().collect();
         if depth > 0 {
-            levels.push(has_next);
+            follows.push(has_next);
         }
-        follows.push(true);
-        let title = entry.0.is_none().then(|| {
-            let parent = spans.list[entry.1].parent.as_ref().map_or("", SpanId::as_str);
-            format!("(missing parent {parent})")
-        });
-        let is_context = entry.0.is_some_and(|at| !passes(&spans.list[at]));
-        let has_children = out.last().is_some_and(|next: &Line| next.follows.len() > depth);
-        out.push(Line { span: entry.0, title: title.unwrap_or_default(), follows: levels, is_context, has_children });
+        open.push(true);
+        let has_children = lines.last().is_some_and(|next| next.follows.len() > depth);
+        lines.push(Line { subject, follows, is_context: false, has_children });
     }
-    out.reverse();
-    out
+    lines.reverse();
+    lines
 }

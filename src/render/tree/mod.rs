@@ -12,7 +12,7 @@ use crate::analyze::usage::TraceUsage;
 use crate::error::Result;
 use crate::model::{Json, Problem, Span, Spans, Trace};
 use columns::Columns;
-use lines::{Line, lines};
+use lines::{Line, Subject, lines};
 use serde::Serialize;
 use std::io::Write;
 
@@ -76,7 +76,7 @@ impl View for TreeView {
         writeln!(out)?;
         let folded = if self.is_full { None } else { fold::without_messages(spans) };
         let (spans, hidden) = folded.as_ref().map_or((spans, 0), |(shown, hidden)| (shown, *hidden));
-        let lines = lines(spans, |span| self.passes(span));
+        let lines = lines(spans, |at| self.passes(&spans.list[at]));
         let columns = Columns::fit(spans, &lines, look);
         for line in &lines {
             self.line(look, out, spans, line, &columns)?;
@@ -104,11 +104,16 @@ impl View for TreeView {
 }
 
 impl TreeView {
-    fn line(&self, look: &Look, out: &mut dyn Write, spans: &Spans, line: &Line, columns: &Columns) -> Result<()> {
+    fn line(&self, look: &Look, out: &mut dyn Write, spans: &Spans, line: &Line<'_>, columns: &Columns) -> Result<()> {
         let theme = look.theme;
         let (guide, below) = line.guides(look.unicode, columns.name);
-        let Some(at) = line.span else {
-            return Ok(writeln!(out, "{}", theme.paint(Role::Warn, &one_line(&line.title)))?);
+        let at = match line.subject {
+            Subject::Span(at) => at,
+            Subject::MissingParent(parent) => {
+                let title = format!("(missing parent {})", one_line(parent.as_str()));
+                return Ok(writeln!(out, "{}{}", theme.paint(Role::Dim, &guide), theme.paint(Role::Warn, &title))?);
+            }
+            Subject::Record => return Ok(writeln!(out, "{}", theme.paint(Role::Dim, &self.record_line(look)))?),
         };
         let span = &spans.list[at];
         writeln!(out, "{}", columns.row(look, span, &guide, line.is_context))?;
@@ -153,3 +158,6 @@ fn excerpt(look: &Look, out: &mut dyn Write, below: &str, title: &str, value: &J
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

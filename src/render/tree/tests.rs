@@ -1,0 +1,99 @@
+use super::lines::{Subject, lines};
+use crate::model::{Span, SpanId, SpanStatus, SpanType, Spans, SpansSource, Timestamp, arrange};
+
+fn span(id: &str, parent: &str, start: i64) -> Span {
+    Span {
+        id: SpanId::new(id),
+        parent: (!parent.is_empty()).then(|| SpanId::new(parent)),
+        name: id.to_owned(),
+        span_type: SpanType::new(None),
+        status: SpanStatus::Ok,
+        status_message: String::new(),
+        start: Timestamp(start),
+        end: None,
+        token_usage: None,
+        derived_usage: None,
+        model: None,
+        provider: None,
+        cost: None,
+        exception: None,
+        handled_failure: None,
+        tool_failures: Vec::new(),
+        payload: None,
+    }
+}
+
+/// The tree of spans given as `id<parent`, of those whose ids pass.
+fn tree(spans: &str, passes: impl Fn(&str) -> bool) -> String {
+    let spans = spans.split_whitespace().enumerate().map(|(at, word)| {
+        let (id, parent) = word.split_once('<').unwrap_or((word, ""));
+        span(id, parent, i64::try_from(at).unwrap())
+    });
+    let (list, nodes, _) = arrange(spans.collect());
+    let spans = Spans { list, nodes, source: SpansSource::Database, problems: Vec::new() };
+    let lines = lines(&spans, |at| passes(spans.list[at].id.as_str()));
+    let text = lines.iter().map(|line| {
+        let subject = match line.subject {
+            Subject::Span(at) => format!("{}{}", spans.list[at].name, if line.is_context { "?" } else { "" }),
+            Subject::MissingParent(parent) => format!("({parent})"),
+            Subject::Record => "(record)".to_owned(),
+        };
+        format!("{}{subject}\n", line.guides(true, 80).0)
+    });
+    text.collect()
+}
+
+#[test]
+fn a_root_is_made_up_only_where_none_is_stored() {
+    insta::assert_snapshot!(tree("a b<a c<a d<b e", |_| true), @"
+    a
+    ├─ b
+    │  └─ d
+    └─ c
+    e
+    ");
+    insta::assert_snapshot!(tree("a<x b<a c<x", |_| true), @"
+    (record)
+    ├─ a
+    │  └─ b
+    └─ c
+    ");
+    insta::assert_snapshot!(tree("a<x b<y c<x d<c", |_| true), @"
+    (record)
+    ├─ (x)
+    │  ├─ a
+    │  └─ c
+    │     └─ d
+    └─ (y)
+       └─ b
+    ");
+    insta::assert_snapshot!(tree("a b<x c<a", |_| true), @"
+    a
+    └─ c
+    (x)
+    └─ b
+    ");
+    // A circle has a root, if not of its own choice.
+    insta::assert_snapshot!(tree("a<b b<a c<x", |_| true), @"
+    (x)
+    └─ c
+    a
+    └─ b
+    ");
+    assert_eq!(tree("", |_| true), "");
+}
+
+#[test]
+fn a_heading_stays_if_anything_below_it_does() {
+    insta::assert_snapshot!(tree("a b<x c<x d<c e<y", |id| id == "d"), @"
+    (x)
+    └─ c?
+       └─ d
+    ");
+    insta::assert_snapshot!(tree("a<x b<y c<x", |id| id == "c"), @"
+    (record)
+    └─ (x)
+       └─ c
+    ");
+    assert_eq!(tree("a<x b<y", |_| false), "");
+}
