@@ -124,7 +124,7 @@ fn have_recorded_below(spans: &[Span], nodes: &[Node]) -> Vec<bool> {
 
 fn agent_of(spans: &[Span], nodes: &[Node], at: usize) -> Option<String> {
     let parents = std::iter::successors(nodes[at].parent, |parent| nodes[*parent].parent);
-    parents.map(|parent| &spans[parent]).find(|span| span.span_type.as_str() == "AGENT").map(|span| span.name.clone())
+    parents.map(|parent| &spans[parent]).find(|span| span.span_type.is_agent()).map(|span| span.name.clone())
 }
 
 /// Tokens and cost of some calls in some traces.

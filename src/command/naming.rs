@@ -1,9 +1,9 @@
-//! From what a user types to a trace or a span.
+//! From what a user types to a trace, a span or agents.
 
 use super::select::Select;
 use crate::context::{Context, not_found};
 use crate::error::{Error, Kind, Result};
-use crate::filter::{Clause, TextKey, TextTest};
+use crate::filter::{Clause, Glob, TextKey, TextTest};
 use crate::model::{Problem, Span, Trace, TraceState};
 use crate::store::{self, Need, Order, SortKey, TraceStore};
 use std::ops::ControlFlow;
@@ -147,4 +147,47 @@ pub(super) fn span(cx: &Context, trace: &Trace, name: &str) -> Result<usize> {
     let known = spans.iter().map(|span| span.name.as_str());
     Err(not_found("span", name, known)
         .hint(cx.command(&format!("trace show {} -o ids", trace.info.trace_id)) + " lists the spans"))
+}
+
+/// Which spans happened under the agents of some names: an agent's own span, and all below it. No names mean all spans.
+///
+/// A name is taken as it is, whatever its case, and where no agent has it, as a pattern.
+pub(super) fn agents(cx: &Context, trace: &Trace, names: &[String]) -> Result<Vec<bool>> {
+    let spans = trace.span_list();
+    if names.is_empty() {
+        return Ok(vec![true; spans.len()]);
+    }
+    let mut known: Vec<&str> = spans.iter().filter(|span| span.span_type.is_agent()).map(|span| &*span.name).collect();
+    known.sort_unstable();
+    known.dedup();
+    let mut wanted: Vec<&str> = Vec::new();
+    for name in names {
+        let pattern = Glob::new(&name.to_lowercase());
+        let is_name = |agent: &&&str| agent.to_lowercase() == name.to_lowercase();
+        let mut found: Vec<&str> = known.iter().filter(is_name).copied().collect();
+        if found.is_empty() {
+            found = known.iter().filter(|agent| pattern.matches(&agent.to_lowercase())).copied().collect();
+        }
+        if found.is_empty() {
+            return Err(no_agent(cx, trace, name, &known));
+        }
+        wanted.append(&mut found);
+    }
+    let nodes = trace.spans.as_ref().map_or(&[][..], |spans| &spans.nodes);
+    let mut is_under: Vec<bool> = Vec::with_capacity(spans.len());
+    // Parents come before children, so a parent's answer is known.
+    for (span, node) in spans.iter().zip(nodes) {
+        let is_wanted = span.span_type.is_agent() && wanted.contains(&span.name.as_str());
+        is_under.push(is_wanted || node.parent.is_some_and(|parent| is_under[parent]));
+    }
+    Ok(is_under)
+}
+
+fn no_agent(cx: &Context, trace: &Trace, name: &str, known: &[&str]) -> Error {
+    let known = match known {
+        [] => "the trace has no span of type AGENT".to_owned(),
+        known => format!("the agents are {}", known.join(", ")),
+    };
+    let error = Error::new(Kind::NotFound, format!("no agent `{name}` in trace `{}`", trace.info.trace_id));
+    error.because(known).hint(cx.command(&format!("trace show {}", trace.info.trace_id)) + " shows the whole tree")
 }

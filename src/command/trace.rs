@@ -57,6 +57,9 @@ struct Show {
     /// Write the attachments of the span to files in this folder
     #[arg(long, value_name = "DIR", requires = "span")]
     save_attachments: Option<PathBuf>,
+    /// Show only what happened under the agent of this name; * and ? are wildcards (can be repeated)
+    #[arg(long, value_name = "NAME", conflicts_with = "span")]
+    agent: Vec<String>,
     #[command(flatten)]
     select: Select,
 }
@@ -73,17 +76,22 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     if let Some(name) = &show.span {
         show_span(cx, &*store, &mut trace, name, show.save_attachments.as_deref())?;
     } else {
-        let usage = usage::of_trace(&trace);
-        let view = TreeView { usage, types: show.select.span_types(), io_lines: show.io, is_full: show.full, trace };
+        let types = show.select.span_types();
+        let mut shown = naming::agents(cx, &trace, &show.agent)?;
+        for (shown, span) in shown.iter_mut().zip(trace.span_list()) {
+            *shown &= types.is_empty() || span.span_type.is_one_of(&types);
+        }
+        let is_empty = !shown.contains(&true);
+        let view = TreeView { usage: usage::of_trace(&trace), shown, io_lines: show.io, is_full: show.full, trace };
         trace = if show.conversation {
             show_conversation(cx, view)?
         } else {
             cx.output.show(&view)?;
             view.trace
         };
-        let types = show.select.span_types();
-        if !types.is_empty() && !trace.span_list().iter().any(|span| span.span_type.is_one_of(&types)) {
-            cx.note(&format!("the trace has no span of type {}", types.join(" or ")));
+        if !types.is_empty() && is_empty {
+            let place = if show.agent.is_empty() { "the trace".to_owned() } else { show.agent.join(" and ") };
+            cx.note(&format!("{place} has no span of type {}", types.join(" or ")));
         }
     }
     problems.extend(trace.spans.iter().flat_map(|spans| spans.problems.iter().cloned()));
@@ -92,8 +100,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
 }
 
 fn show_conversation(cx: &mut Context, tree: TreeView) -> Result<Trace> {
-    let shown: Vec<bool> = tree.trace.span_list().iter().map(|span| tree.passes(span)).collect();
-    let conversation = conversation::of_trace(&tree.trace, tree.is_full, &shown);
+    let conversation = conversation::of_trace(&tree.trace, tree.is_full, &tree.shown);
     let view = ConversationView { tree, conversation };
     cx.output.show(&view)?;
     Ok(view.tree.trace)

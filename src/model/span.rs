@@ -26,6 +26,12 @@ impl SpanType {
         types.contains(&self.0)
     }
 
+    /// Whether this is an agent at work.
+    #[must_use]
+    pub fn is_agent(&self) -> bool {
+        self.0 == "AGENT"
+    }
+
     /// Whether this is a call of a language model.
     #[must_use]
     pub fn is_llm(&self) -> bool {

@@ -3,27 +3,38 @@
 
 use crate::model::{Node, Span, Spans, Timestamp, TraceInfo, TraceState, is_runtime_message};
 
-/// The spans that are shown, each below its nearest ancestor that is, and how many are not. `None` where nothing is folded,
-/// or nothing would be left.
-pub(super) fn without_messages(spans: &Spans) -> Option<(Spans, usize)> {
-    let hidden: Vec<bool> = spans.list.iter().map(is_message).collect();
-    let count = hidden.iter().filter(|is_hidden| **is_hidden).count();
-    if count == 0 || count == spans.list.len() {
+/// Spans without those that are folded.
+pub(super) struct Folded {
+    /// Each below its nearest ancestor that is left.
+    pub(super) spans: Spans,
+    /// Which of them are shown.
+    pub(super) shown: Vec<bool>,
+    /// How many are folded.
+    pub(super) hidden: usize,
+}
+
+/// Folds messages. `None` where there are none, or nothing would be left.
+pub(super) fn without_messages(spans: &Spans, shown: &[bool]) -> Option<Folded> {
+    let is_hidden: Vec<bool> = spans.list.iter().map(is_message).collect();
+    let hidden = is_hidden.iter().filter(|is_hidden| **is_hidden).count();
+    if hidden == 0 || hidden == spans.list.len() {
         return None;
     }
-    let mut shown = Spans { list: Vec::new(), nodes: Vec::new(), source: spans.source, problems: Vec::new() };
-    // Where each span stands among those shown; of one that is folded, its nearest ancestor.
-    let mut places: Vec<Option<usize>> = Vec::with_capacity(hidden.len());
-    for ((span, node), is_hidden) in spans.list.iter().zip(&spans.nodes).zip(hidden) {
+    let left = Spans { list: Vec::new(), nodes: Vec::new(), source: spans.source, problems: Vec::new() };
+    let mut folded = Folded { spans: left, shown: Vec::new(), hidden };
+    // Where each span stands among those left; of one that is folded, its nearest ancestor.
+    let mut places: Vec<Option<usize>> = Vec::with_capacity(is_hidden.len());
+    for (at, node) in spans.nodes.iter().enumerate() {
         let parent = node.parent.and_then(|parent| places[parent]);
-        places.push(if is_hidden { parent } else { Some(shown.list.len()) });
-        if !is_hidden {
-            let depth = parent.map_or(0, |parent| shown.nodes[parent].depth + 1);
-            shown.nodes.push(Node { depth, parent, is_orphan: node.is_orphan });
-            shown.list.push(span.clone());
+        places.push(if is_hidden[at] { parent } else { Some(folded.spans.list.len()) });
+        if !is_hidden[at] {
+            let depth = parent.map_or(0, |parent| folded.spans.nodes[parent].depth + 1);
+            folded.spans.nodes.push(Node { depth, parent, is_orphan: node.is_orphan });
+            folded.spans.list.push(spans.list[at].clone());
+            folded.shown.push(shown[at]);
         }
     }
-    Some((shown, count))
+    Some(folded)
 }
 
 /// Whether a span is a message of the runtime, and nothing went wrong with it.

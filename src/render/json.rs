@@ -301,20 +301,15 @@ pub(crate) struct ShowJson<'a> {
 }
 
 impl<'a> ShowJson<'a> {
-    /// A trace with the spans that pass, and the figures computed from all of them.
-    pub(crate) fn new(
-        trace: &'a Trace,
-        usage: &'a TraceUsage,
-        problems: Vec<Problem>,
-        passes: impl Fn(&Span) -> bool,
-    ) -> Self {
+    /// A trace with the spans to show, and the figures computed from all of them.
+    pub(crate) fn new(trace: &'a Trace, usage: &'a TraceUsage, problems: Vec<Problem>, shown: &[bool]) -> Self {
         let spans = trace.spans.as_ref();
         Self {
             schema: SCHEMA,
             info: TraceJson::of_shown(trace, usage),
             spans: spans.map_or_else(Vec::new, |spans| {
-                let pairs = spans.list.iter().zip(&spans.nodes).filter(|(span, _)| passes(span));
-                pairs.map(|(span, node)| SpanJson::new(&trace.info.trace_id, span, node, true)).collect()
+                let all = spans.list.iter().zip(&spans.nodes).zip(shown).filter(|(_, shown)| **shown);
+                all.map(|((span, node), _)| SpanJson::new(&trace.info.trace_id, span, node, true)).collect()
             }),
             spans_source: spans.map_or("none", |spans| spans.source.as_str()),
             complete: !trace.is_incomplete(),

@@ -29,3 +29,4 @@ mod select;
 mod served;
 mod server;
 mod stores;
+mod trees;

@@ -59,20 +59,19 @@ impl Line<'_> {
     }
 }
 
-/// The lines of a tree: the spans that pass, with those above them.
-pub(super) fn lines(spans: &Spans, passes: impl Fn(usize) -> bool) -> Vec<Line<'_>> {
-    let mut lines = guided(&order(spans, &staying(spans, &passes)));
+/// The lines of a tree: the spans to show, with those above them.
+pub(super) fn lines<'a>(spans: &'a Spans, shown: &[bool]) -> Vec<Line<'a>> {
+    let mut lines = guided(&order(spans, &staying(spans, shown)));
     for line in &mut lines {
-        line.is_context = line.span().is_some_and(|at| !passes(at));
+        line.is_context = line.span().is_some_and(|at| !shown[at]);
     }
     lines
 }
 
-/// A span stays if it passes, or anything below it does.
-fn staying(spans: &Spans, passes: impl Fn(usize) -> bool) -> Vec<bool> {
-    let mut stays = vec![false; spans.list.len()];
+/// A span stays if it is to be shown, or anything below it is.
+fn staying(spans: &Spans, shown: &[bool]) -> Vec<bool> {
+    let mut stays = shown.to_vec();
     for at in (0..stays.len()).rev() {
-        stays[at] = stays[at] || passes(at);
         if let (true, Some(parent)) = (stays[at], spans.nodes[at].parent) {
             stays[parent] = true;
         }

@@ -10,7 +10,7 @@ use super::text::{block, clip, one_line, width};
 use super::{Look, Role, View, fold, pretty};
 use crate::analyze::usage::TraceUsage;
 use crate::error::Result;
-use crate::model::{Json, Problem, Span, Spans, Trace};
+use crate::model::{Json, Problem, Spans, Trace};
 use columns::Columns;
 use lines::{Line, Subject, lines};
 use serde::Serialize;
@@ -23,8 +23,8 @@ pub struct TreeView {
     pub trace: Trace,
     /// Its figures.
     pub usage: TraceUsage,
-    /// Which span types to show; empty = all.
-    pub types: Vec<String>,
+    /// Which of its spans to show, one by one.
+    pub shown: Vec<bool>,
     /// How many lines of inputs and outputs to show under each span; `None` = none, 0 = all.
     pub io_lines: Option<usize>,
     /// Whether spans are shown that are folded otherwise.
@@ -32,12 +32,6 @@ pub struct TreeView {
 }
 
 impl TreeView {
-    /// Whether a span is one of those to be shown.
-    #[must_use]
-    pub fn passes(&self, span: &Span) -> bool {
-        self.types.is_empty() || span.span_type.is_one_of(&self.types)
-    }
-
     /// What is not there, for programs; people see it in the tree.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let Some(spans) = &self.trace.spans else { return Vec::new() };
@@ -59,7 +53,7 @@ impl View for TreeView {
     type Item = SpanRow;
 
     fn json(&self) -> impl Serialize {
-        ShowJson::new(&self.trace, &self.usage, self.problems(), |span| self.passes(span))
+        ShowJson::new(&self.trace, &self.usage, self.problems(), &self.shown)
     }
 
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
@@ -74,14 +68,14 @@ impl View for TreeView {
             return Ok(writeln!(out, "\n{}", look.theme.paint(Role::Dim, &text))?);
         };
         writeln!(out)?;
-        let folded = if self.is_full { None } else { fold::without_messages(spans) };
-        let (spans, hidden) = folded.as_ref().map_or((spans, 0), |(shown, hidden)| (shown, *hidden));
-        let lines = lines(spans, |at| self.passes(&spans.list[at]));
+        let folded = if self.is_full { None } else { fold::without_messages(spans, &self.shown) };
+        let (spans, is_shown) = folded.as_ref().map_or((spans, &self.shown), |folded| (&folded.spans, &folded.shown));
+        let lines = lines(spans, is_shown);
         let columns = Columns::fit(spans, &lines, look);
         for line in &lines {
             self.line(look, out, spans, line, &columns)?;
         }
-        if hidden > 0 {
+        if let Some(hidden) = folded.as_ref().map(|folded| folded.hidden) {
             let what = if hidden == 1 { "1 message" } else { &format!("{hidden} messages") };
             let text = format!("({what} of AutoGen's runtime folded; --full shows them)");
             writeln!(out, "{}", look.theme.paint(Role::Dim, &text))?;
@@ -91,15 +85,14 @@ impl View for TreeView {
 
     fn items(&self) -> Vec<SpanRow> {
         let Some(spans) = &self.trace.spans else { return Vec::new() };
-        let pairs = spans.list.iter().zip(&spans.nodes).filter(|(span, _)| self.passes(span));
-        pairs
-            .map(|(span, node)| SpanRow {
-                trace_id: self.trace.info.trace_id.clone(),
-                span: span.clone(),
-                node: node.clone(),
-                is_full: true,
-            })
-            .collect()
+        let all = spans.list.iter().zip(&spans.nodes).zip(&self.shown).filter(|(_, shown)| **shown);
+        all.map(|((span, node), _)| SpanRow {
+            trace_id: self.trace.info.trace_id.clone(),
+            span: span.clone(),
+            node: node.clone(),
+            is_full: true,
+        })
+        .collect()
     }
 }
 

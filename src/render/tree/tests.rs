@@ -31,7 +31,8 @@ fn tree(spans: &str, passes: impl Fn(&str) -> bool) -> String {
     });
     let (list, nodes, _) = arrange(spans.collect());
     let spans = Spans { list, nodes, source: SpansSource::Database, problems: Vec::new() };
-    let lines = lines(&spans, |at| passes(spans.list[at].id.as_str()));
+    let shown: Vec<bool> = spans.list.iter().map(|span| passes(span.id.as_str())).collect();
+    let lines = lines(&spans, &shown);
     let text = lines.iter().map(|line| {
         let subject = match line.subject {
             Subject::Span(at) => format!("{}{}", spans.list[at].name, if line.is_context { "?" } else { "" }),
