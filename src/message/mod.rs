@@ -14,7 +14,7 @@ mod view;
 
 pub use failure::failures;
 pub use shape::{parameters, request, response};
-pub use stream::{Stream, streamed};
+pub use stream::{Stream, is_chunk, streamed};
 
 use crate::model::Json;
 

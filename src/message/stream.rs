@@ -23,24 +23,46 @@ pub fn streamed(events: &[SpanEvent]) -> Option<Stream> {
         let text = value.as_string();
         text.and_then(|text| Json::from_strict(&text)).or_else(|| Some(value.clone()))
     };
-    let chunks: Vec<(Timestamp, Json)> = events
-        .iter()
-        .filter(|event| event.name.starts_with("mlflow.chunk.item."))
-        .filter_map(|event| Some((event.time, value(event)?)))
-        .collect();
+    let mut chunks: Vec<(u64, Timestamp, Json)> =
+        events.iter().filter_map(|event| Some((number(event)?, event.time, value(event)?))).collect();
+    chunks.sort_by_key(|(number, ..)| *number);
     if chunks.is_empty() {
         return None;
     }
     let mut answer = Answer::default();
     let mut first = None;
-    for (time, chunk) in &chunks {
+    for (_, time, chunk) in &chunks {
         let said = answer.take(View::of(chunk));
         if said && first.is_none() {
             first = Some(*time);
         }
     }
-    let first = first.or_else(|| chunks.first().map(|(time, _)| *time));
+    let first = first.or_else(|| chunks.first().map(|(_, time, _)| *time));
     Some(Stream { messages: answer.messages(), chunks: chunks.len(), first })
+}
+
+/// Whether an event is a piece of a stream.
+#[must_use]
+pub fn is_chunk(event: &SpanEvent) -> bool {
+    number(event).is_some()
+}
+
+fn number(event: &SpanEvent) -> Option<u64> {
+    event.name.strip_prefix("mlflow.chunk.item.")?.parse().ok()
+}
+
+impl Stream {
+    /// What the pieces say together, as one text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let words = |part: &Part| match part {
+            Part::Text(text) | Part::Reasoning(text) | Part::Refusal(text) => Some(text.clone()),
+            Part::ToolCall(call) => Some(format!("{} {}", call.name, call.arguments.display())),
+            _ => None,
+        };
+        let parts = self.messages.iter().flat_map(|message| &message.parts);
+        parts.filter_map(words).collect::<Vec<_>>().join("\n")
+    }
 }
 
 /// A list of pieces, as a function that yields them leaves.
@@ -100,6 +122,8 @@ impl Answer {
             ("content_block_delta" | "message_delta", Some(delta)) => self.anthropic(delta),
             ("content_block_start", _) => chunk.get("content_block").is_some_and(|block| self.begin(block)),
             (_, Some(delta)) => self.delta(delta),
+            // LangChain's.
+            (kind, None) if kind.ends_with("Chunk") => add(&mut self.text, chunk.word("content")),
             (_, None) => {
                 let choices = chunk.get("choices").map(View::items).unwrap_or_default();
                 let mut said = false;

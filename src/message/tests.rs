@@ -245,6 +245,12 @@ fn pieces_of_a_stream_come_together() {
     ];
     assert_eq!(all(&anthropic), ("assistant: hi | f{}#t".to_owned(), 3, Some(Timestamp(0))));
     assert_eq!(all(&["\"plain \"", "\"words\""]), ("assistant: plain words".to_owned(), 2, Some(Timestamp(0))));
+    let langchain = [r#"{"type":"AIMessageChunk","content":"Hi"}"#, "not JSON"];
+    assert_eq!(all(&langchain), ("assistant: Hinot JSON".to_owned(), 2, Some(Timestamp(0))));
+    let mut disordered = vec![event(10, "\"c\""), event(9, "\"b\""), event(2, "\"a\"")];
+    disordered.push(SpanEvent { name: "mlflow.chunk.item.x".to_owned(), ..event(0, "\"no\"") });
+    assert_eq!(streamed(&disordered).unwrap().text(), "abc");
+    assert!(is_chunk(&disordered[0]) && !is_chunk(&disordered[3]));
     assert!(streamed(&[]).is_none());
 }
 

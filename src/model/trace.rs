@@ -20,6 +20,10 @@ pub mod keys {
     pub const RUN: &str = "mlflow.sourceRun";
     /// Metadata: the logged model.
     pub const MODEL: &str = "mlflow.modelId";
+    /// Metadata: inputs of the root, cut to 250 characters.
+    pub const INPUTS: &str = "mlflow.traceInputs";
+    /// Metadata: outputs of the root, cut likewise.
+    pub const OUTPUTS: &str = "mlflow.traceOutputs";
     /// Metadata: total tokens; columns since 3.17.
     pub const TOKEN_USAGE: &str = "mlflow.trace.tokenUsage";
     /// Metadata: total cost (3.10 on); columns since 3.17.

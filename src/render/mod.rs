@@ -1,11 +1,14 @@
 //! Data to text, JSON, JSON lines, CSV or ids. Commands hand rows or a view over; the format is chosen here and nowhere else.
 
+mod assessment;
 pub mod conversation;
 mod csv;
 pub mod experiment;
 mod fold;
 pub mod json;
 pub mod number;
+pub mod one_span;
+mod paragraph;
 mod pretty;
 pub mod span;
 pub mod table;

@@ -1,7 +1,8 @@
-//! Stored JSON for reading: a string as its text, anything else indented. Works on the text, so that depth and size of
-//! numbers do not matter.
+//! Stored JSON for reading: a string as its text, anything else indented, with the strings in it as their texts too. Works
+//! on the text, so that depth and size of numbers do not matter.
 
 use crate::model::Json;
+use std::borrow::Cow;
 
 /// Indentation stops growing here: 300 levels of it would leave no room for text.
 const DEEPEST: usize = 24;
@@ -16,7 +17,36 @@ pub(super) fn readable(json: &Json) -> String {
 #[must_use]
 pub(super) fn readable_within(json: &Json, columns: usize) -> String {
     let text = json.text();
-    if !text.starts_with('"') && text.len() <= columns { text.to_owned() } else { readable(json) }
+    if text.starts_with('"') || text.len() > columns {
+        return readable(json);
+    }
+    let line = on_one_line(text);
+    if line.contains('\n') { readable(json) } else { line }
+}
+
+/// The text as it was written, but for its strings.
+fn on_one_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('"') {
+        let end = string_end(rest.as_bytes(), start);
+        out.push_str(&rest[..start]);
+        out.push_str(&string(&rest[start..end]));
+        rest = &rest[end..];
+    }
+    out + rest
+}
+
+/// A string in quotes with its text as it is. Escapes are for programs, which ask for JSON; prompts, tracebacks and the
+/// JSON that models write as text cannot be read with them.
+fn string(json: &str) -> Cow<'_, str> {
+    if !json.contains('\\') {
+        return Cow::Borrowed(json);
+    }
+    match serde_json::from_str::<String>(json) {
+        Ok(text) => Cow::Owned(format!("\"{text}\"")),
+        Err(_) => Cow::Borrowed(json),
+    }
 }
 
 fn indented(text: &str) -> String {
@@ -28,7 +58,12 @@ fn indented(text: &str) -> String {
         match bytes[at] {
             b'"' => {
                 let end = string_end(bytes, at);
-                out.push_str(&text[at..end]);
+                for (at, part) in string(&text[at..end]).split('\n').enumerate() {
+                    if at > 0 {
+                        line(&mut out, depth + 1);
+                    }
+                    out.push_str(part);
+                }
                 at = end;
                 continue;
             }

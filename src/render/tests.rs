@@ -52,13 +52,30 @@ fn long_text_is_clipped_by_columns_not_bytes() {
 }
 
 #[test]
+fn long_lines_are_broken_and_nothing_is_lost() {
+    let check = |line: &str, pieces: &[&str]| assert_eq!(text::wrap(line, 8).collect::<Vec<_>>(), pieces);
+    check("", &[""]);
+    check("short", &["short"]);
+    check("one two three", &["one two ", "three"]);
+    check("a bcdefghijk", &["a bcdefg", "hijk"]);
+    check("空实验空实验", &["空实验空", "实验"]);
+    assert_eq!(text::wrap("空实", 1).collect::<Vec<_>>(), ["空", "实"]);
+}
+
+#[test]
 fn stored_json_is_indented_for_reading() {
     let json = |text: &str| Json::from_strict(text).unwrap();
     assert_eq!(
         pretty::readable(&json(r#"{"a": [1, {}], "b": "x, {y}\" \\", "c": []}"#)),
-        "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": \"x, {y}\\\" \\\\\",\n  \"c\": []\n}"
+        "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": \"x, {y}\" \\\",\n  \"c\": []\n}"
     );
     assert_eq!(pretty::readable(&json(r#""two\nlines""#)), "two\nlines");
+    assert_eq!(
+        pretty::readable(&json(r#"{"code": "def f():\n\treturn \"\u00e9\"", "a": "{\"b\": 1}"}"#)),
+        "{\n  \"code\": \"def f():\n    \treturn \"é\"\",\n  \"a\": \"{\"b\": 1}\"\n}"
+    );
+    assert_eq!(pretty::readable_within(&json(r#"{"a": "\u00e9 \"x\""}"#), 40), r#"{"a": "é "x""}"#);
+    assert_eq!(pretty::readable_within(&json(r#"["a\nb"]"#), 40), "[\n  \"a\n    b\"\n]");
     let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
     assert!(pretty::readable(&json(&deep)).len() < 1_000_000);
 }
@@ -74,6 +91,8 @@ mod properties {
             prop_assert!(!shown.chars().any(|c| c.is_control() || text::is_dangerous(c)));
             prop_assert_eq!(text::one_line(&shown), shown.as_str());
             prop_assert!(text::width(&text::clip(&shown, 12, "…")) <= 12);
+            prop_assert_eq!(text::wrap(&shown, 12).collect::<String>(), shown.as_str());
+            prop_assert!(text::wrap(&shown, 12).all(|piece| text::width(piece) <= 12));
         }
     }
 }

@@ -85,3 +85,28 @@ pub fn clip(text: &str, columns: usize, ellipsis: &str) -> String {
     });
     kept.chain(ellipsis.chars()).collect()
 }
+
+/// A line in pieces that fit into so many columns, broken behind a space where one is not far; nothing of it is left out.
+pub fn wrap(line: &str, columns: usize) -> impl Iterator<Item = &str> {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let (piece, left) = rest?.split_at(break_of(rest?, columns));
+        rest = (!left.is_empty()).then_some(left);
+        Some(piece)
+    })
+}
+
+/// Where the first piece of a line ends: at its end, behind a space, or at the width.
+fn break_of(line: &str, columns: usize) -> usize {
+    let (mut used, mut space) = (0, 0);
+    for (at, c) in line.char_indices() {
+        used += c.width().unwrap_or(0);
+        if used > columns && at > 0 {
+            return if space > at / 2 { space } else { at };
+        }
+        if c == ' ' {
+            space = at + 1;
+        }
+    }
+    line.len()
+}

@@ -561,6 +561,12 @@ fn of_trace_show() {
           --io[=<LINES>]
               Show inputs and outputs under each span, at most so many lines of each; 0 shows all
 
+          --conversation
+              Show who said what to whom, turn by turn, and the work between
+
+          --full
+              In a conversation: repeat what was said before, and print long messages whole
+
           --span <SPAN>
               Show one span whole, by id, unique prefix or unique name
 

@@ -1,6 +1,8 @@
 //! Trees of `trace show` that are narrowed, or lack their root.
 
 use crate::harness::{Cli, Fixture, items, strings};
+use mltrace::render::text;
+use serde_json::Value;
 
 #[test]
 fn a_tree_under_one_agent() {
@@ -91,4 +93,283 @@ fn a_root_that_mlflow_lost_is_made_from_the_record_but_never_in_json() {
         made += usize::from(has_spans && roots == 0);
     }
     assert!(made > 0, "a trace of the fixture lost its root");
+}
+
+/// The strings of a value that are longer than 20 characters.
+fn long_strings<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) => found.extend((text.chars().count() > 20).then_some(text.as_str())),
+        Value::Array(items) => items.iter().for_each(|item| long_strings(item, found)),
+        Value::Object(members) => members.values().for_each(|member| long_strings(member, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// A text without what breaking it into lines and drawing guides before them adds.
+fn unbroken(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace() && !"│├└─".contains(*c)).collect()
+}
+
+#[test]
+fn every_text_of_inputs_and_outputs_is_there_to_read() {
+    let mut count = 0;
+    for fixture in Fixture::all() {
+        for id in fixture.cli("traces list --all --deleted -o ids").ok().lines() {
+            let document = fixture.cli("trace show").arg(id).json();
+            let mut texts = Vec::new();
+            for span in items(&document, "spans") {
+                long_strings(&span["inputs"], &mut texts);
+                long_strings(&span["outputs"], &mut texts);
+            }
+            for flags in ["--io=0", "--io=0 --width 60"] {
+                let shown = unbroken(&fixture.cli(&format!("trace show {flags}")).arg(id).ok().stdout);
+                for text in &texts {
+                    assert!(shown.contains(&unbroken(&text::block(text))), "{} {id} {flags}: {text:?}", fixture.name);
+                }
+            }
+            count += texts.len();
+        }
+    }
+    assert!(count > 500, "{count} texts");
+}
+
+#[test]
+fn a_line_of_io_is_broken_and_not_cut() {
+    insta::assert_snapshot!(Cli::demo("trace show @last --name chat --io=6 --width 44").run(), @r#"
+    chat  OK  57 ms  34 tokens (29 in · 5 out)
+    $0.0000073  tr-67cd0414
+    2026-11-20 17:51:17 UTC
+    experiment OpenAI · session chat-42
+    user ada · model gpt-4o-mini
+
+    chat            CHAIN       56.5 ms
+    │  in  {
+    │        "message": "What is my name?",
+    │        "history": [
+    │          {
+    │            "role": "user",
+    │            "content": "Hello, I am Ada."
+    │      … 8 more lines
+    │  out [
+    │        {
+    │          "role": "user",
+    │          "content": "Hello, I am Ada."
+    │        },
+    │        {
+    │      … 13 more lines
+    └─ Completions  CHAT_MODEL    55 ms  29 → 5
+          in  {
+                "model": "gpt-4o-mini",
+                "messages": [
+                  {
+                    "role": "user",
+                    "content": "Hello, I am
+              … 14 more lines
+          out {
+                "id": "chatcmpl-bd33c256979f9cee
+                e50e8a0e",
+                "choices": [
+                  {
+                    "finish_reason": "stop",
+              … 29 more lines
+
+    tags
+    mlflow.artifactLocation
+      /srv/mltrace/3.18.0-sqlite/mlruns/5/traces
+      /tr-67cd0414cca2ee933b50c25a4bde0454/artif
+      acts
+    mlflow.trace.spansLocation  TRACKING_STORE
+
+    metadata
+    mlflow.source.name
+      /srv/mltrace/programs/openai_agent.py
+    mlflow.source.type  LOCAL
+    mlflow.trace.infoFinalized  true
+    mlflow.trace.sizeBytes  4307
+    mlflow.trace.sizeStats
+      {"total_size_bytes": 4307, "num_spans":
+      2, "max": 1588, "p25": 1138, "p50": 1288,
+      "p75": 1438}
+    mlflow.trace_schema.version  3
+    mlflow.user  dev
+    "#);
+}
+
+#[test]
+fn with_io_all_that_was_said_of_a_trace_is_there() {
+    insta::assert_snapshot!(Cli::demo("trace show @last --name answer --io=1").run(), @r#"
+    answer  OK  1 ms  tr-a06f6f6f  2026-11-20 17:50:49 UTC
+    experiment Misc
+    correct  feedback by ada (HUMAN)
+      value  true
+      rationale  It is 42.
+    relevance  feedback by gpt-4o-mini (LLM_JUDGE)
+      value  0.87
+    expected_answer  expectation by ada (HUMAN)
+      value  42
+
+    answer  UNKNOWN  ██████████████████████████████  0.4 ms
+       in  {"question": "What is the answer?"}
+       out 42
+
+    tags
+    added later  yes
+    empty
+    env  prod
+    mlflow.artifactLocation  /srv/mltrace/3.18.0-sqlite/mlruns/2/traces/tr-a06f6f6fd078ef9985de4b4770297abc/artifacts
+    mlflow.trace.spansLocation  TRACKING_STORE
+    mood  🎉 ünïcödé
+    team/area  search
+
+    metadata
+    mlflow.source.name  /srv/mltrace/programs/misc.py
+    mlflow.source.type  LOCAL
+    mlflow.trace.infoFinalized  true
+    mlflow.trace.sizeBytes  1427
+    mlflow.trace.sizeStats  {"total_size_bytes": 1427, "num_spans": 1, "max": 591, "p25": 591, "p50": 591, "p75": 591}
+    mlflow.trace_schema.version  3
+    mlflow.user  dev
+    "#);
+    let fixture = Fixture::named("3.18.0-sqlite").copy();
+    let id = "(select trace_id from assessments limit 1)";
+    fixture.sql(&format!(
+        "insert into entity_associations (association_id, source_type, source_id, destination_type, destination_id)
+         values ('a', 'trace', {id}, 'run', 'run-2'), ('b', 'trace', {id}, 'prompt_version', 'greeting/3');
+         insert into trace_request_metadata (request_id, key, value)
+         values ({id}, 'mlflow.modelId', 'm-1'), ({id}, 'shift', 'late'), ({id}, 'mlflow.sourceRun', 'run-1');
+         update trace_info set client_request_id = 'order-7' where request_id = {id};
+         update assessments set valid = 0, value = '{{\"answer\": [42, \"forty-two is what the question asked for, no more\"]}}'
+         where assessment_type = 'expectation';"
+    ));
+    insta::assert_snapshot!(fixture.cli("trace show @last --name answer").run(), @"
+    answer  OK  1 ms  tr-a06f6f6f  2026-11-20 17:50:49 UTC
+    experiment Misc · runs run-1, run-2 · logged model m-1 · prompt greeting/3 · request order-7
+    tags added later=yes · empty= · env=prod · mood=🎉 ünïcödé · team/area=search · metadata shift=late
+    correct  true  feedback by ada (HUMAN): It is 42.
+    relevance  0.87  feedback by gpt-4o-mini (LLM_JUDGE)
+
+    answer  UNKNOWN  ██████████████████████████████  0.4 ms
+    ");
+    insta::assert_snapshot!(fixture.cli("trace show @last --name answer --io=1 --width 64").run(), @r#"
+    answer  OK  1 ms  tr-a06f6f6f  2026-11-20 17:50:49 UTC
+    experiment Misc · runs run-1, run-2 · logged model m-1
+    prompt greeting/3 · request order-7
+    correct  feedback by ada (HUMAN)
+      value  true
+      rationale  It is 42.
+    relevance  feedback by gpt-4o-mini (LLM_JUDGE)
+      value  0.87
+    expected_answer  expectation by ada (HUMAN) [overridden]
+      value
+        {
+          "answer": [
+            42,
+            "forty-two is what the question asked for, no more"
+          ]
+        }
+
+    answer  UNKNOWN  ██████████████████████████████  0.4 ms
+       in  {"question": "What is the answer?"}
+       out 42
+
+    tags
+    added later  yes
+    empty
+    env  prod
+    mlflow.artifactLocation
+      /srv/mltrace/3.18.0-sqlite/mlruns/2/traces/tr-a06f6f6fd078ef99
+      85de4b4770297abc/artifacts
+    mlflow.trace.spansLocation  TRACKING_STORE
+    mood  🎉 ünïcödé
+    team/area  search
+
+    metadata
+    mlflow.source.name  /srv/mltrace/programs/misc.py
+    mlflow.source.type  LOCAL
+    mlflow.trace.infoFinalized  true
+    mlflow.trace.sizeBytes  1427
+    mlflow.trace.sizeStats
+      {"total_size_bytes": 1427, "num_spans": 1, "max": 591, "p25":
+      591, "p50": 591, "p75": 591}
+    mlflow.trace_schema.version  3
+    mlflow.user  dev
+    shift  late
+    "#);
+}
+
+#[test]
+fn a_trace_without_spans_shows_its_previews() {
+    let fixture = Fixture::named("3.18.0-sqlite").copy();
+    fixture.sql("delete from spans");
+    std::fs::remove_dir_all(fixture.path().join("mlruns")).unwrap();
+    insta::assert_snapshot!(fixture.cli("trace show @error").run().hiding(fixture.path()), @r#"
+    run_tool_agent  ERROR  152 ms  59 tokens (45 in · 14 out, recorded)  $0.0000151  partial 0/3 spans  tr-419f926a  2026-11-20 17:51:17 UTC
+    experiment OpenAI
+
+    (no spans: 3 recorded, none stored)
+    in  {"question": "What's the weather like in Atlantis today?"}
+    --- stderr
+    warning: traces.json is not there: `/srv/mltrace/3.18.0-sqlite/mlruns/5/traces/tr-419f926a13917b155df4228221e2858b/artifacts/traces.json`
+    "#);
+}
+
+#[test]
+fn a_span_tells_its_tools_links_level_and_description() {
+    let fixture = Fixture::named("3.18.0-sqlite").copy();
+    fixture.sql(
+        r#"update spans set content = json_set(content,
+             '$.attributes."mlflow.spanDescription"', '"Looks up the weather.\nNothing else."',
+             '$.attributes."mlflow.spanLogLevel"', '30',
+             '$.attributes."mlflow.chat.tools"', '[{"type": "function", "function": {"name": "get_weather"}}, {"name": "add"}]',
+             '$.attributes.note', '"a note that is long enough to need a line of its own, and then some more"',
+             '$.links', json('[{"trace_id": "tr-3808ca745f467c6871abe4ae0e66cada", "span_id": "1fb16109e38ba350", "attributes": {"why": "retry"}}]'),
+             '$.events', json('[{"name": "cache \u001b[31m miss", "timestamp": 1, "attributes": {"key": "a\nb"}}]'))
+           where name = 'get_weather'"#,
+    );
+    insta::assert_snapshot!(fixture.cli("trace show @error --span get_weather --width 70").run(), @r#"
+    get_weather  TOOL  ERROR  3.9 ms
+    span 9b94309c8c7d396e · parent b6aa411805cbccc3
+    trace tr-419f926a13917b155df4228221e2858b · 2026-11-20 17:51:17 UTC
+    log level WARNING · tools get_weather, add
+    Looks up the weather.
+    Nothing else.
+
+    status message
+    ValueError: No weather station in Atlantis
+
+    inputs
+    {
+      "city": "Atlantis"
+    }
+
+    attributes
+    mlflow.traceRequestId  tr-419f926a13917b155df4228221e2858b
+    mlflow.spanType  TOOL
+    mlflow.spanFunctionName  get_weather
+    mlflow.chat.tools
+      [
+        {
+          "type": "function",
+          "function": {
+            "name": "get_weather"
+          }
+        },
+        {
+          "name": "add"
+        }
+      ]
+    note
+      a note that is long enough to need a line of its own, and then some
+      more
+
+    events (1)
+    cache \x1b[31m miss  +-20777 d 17 h
+      key
+        a
+        b
+
+    links
+    trace tr-3808ca74  span 1fb16109e38ba350
+      why  retry
+    "#);
 }

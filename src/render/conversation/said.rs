@@ -3,10 +3,9 @@
 use crate::error::Result;
 use crate::message::{Media, Message, Part, Role as Speaks, ToolCall, ToolResult};
 use crate::model::Json;
-use crate::render::text::{block, one_line, width};
+use crate::render::text::{block, one_line, width, wrap};
 use crate::render::{Look, Role, pretty};
 use std::io::Write;
-use unicode_width::UnicodeWidthChar as _;
 
 /// So many lines of a message are shown where not all of it is asked for.
 const MOST_LINES: usize = 24;
@@ -113,10 +112,10 @@ impl Said<'_, '_> {
 
     fn wrapped(&mut self, lead: &str, lead_width: usize, role: Role, text: &str) -> Result<()> {
         let text = block(text);
-        let lines = wrap(&text, self.room(lead_width));
+        let lines: Vec<&str> = wrap(&text, self.room(lead_width)).collect();
         let shown = self.shown(lines.len());
         for (at, line) in lines.iter().take(shown).enumerate() {
-            let line = self.look.theme.paint(role, line);
+            let line = self.look.theme.paint(role, line.trim_end());
             let indent = &self.indent;
             if at == 0 {
                 writeln!(self.out, "{indent}{lead}{line}")?;
@@ -132,7 +131,7 @@ impl Said<'_, '_> {
         let lines: Vec<&str> = text.lines().flat_map(|line| wrap(line, self.room(width(more_indent)))).collect();
         let shown = self.shown(lines.len());
         for line in lines.iter().take(shown) {
-            let line = self.look.theme.paint(role, line);
+            let line = self.look.theme.paint(role, line.trim_end());
             writeln!(self.out, "{}", format!("{}{more_indent}{line}", self.indent).trim_end())?;
         }
         self.more(lines.len() - shown)
@@ -214,30 +213,4 @@ fn placeholder(media: &Media) -> String {
 fn vectors(count: usize, dimensions: Option<usize>) -> String {
     let of = dimensions.map(|numbers| format!(" of {numbers} numbers")).unwrap_or_default();
     format!("({count} {}{of})", if count == 1 { "vector" } else { "vectors" })
-}
-
-/// A line in pieces that fit into so many columns, broken between words where there are any.
-fn wrap(line: &str, room: usize) -> Vec<&str> {
-    if width(line) <= room {
-        return vec![line];
-    }
-    let mut pieces = Vec::new();
-    let (mut start, mut used, mut space) = (0, 0, None);
-    for (at, c) in line.char_indices() {
-        let columns = c.width().unwrap_or(0);
-        if used + columns > room && at > start {
-            // Behind the last space, if that is not far back.
-            let end = space.filter(|space| *space > start).unwrap_or(at);
-            pieces.push(line[start..end].trim_end());
-            start = end;
-            used = width(&line[start..at]);
-            space = None;
-        }
-        used += columns;
-        if c == ' ' {
-            space = Some(at + 1);
-        }
-    }
-    pieces.push(&line[start..]);
-    pieces
 }

@@ -2,11 +2,12 @@
 
 use super::TreeView;
 use crate::error::Result;
-use crate::model::{SpansSource, short_trace_id};
-use crate::render::span::{assessment_line, tokens};
+use crate::model::{Json, SpansSource, keys, short_trace_id};
+use crate::render::paragraph::{Paragraph, flow, pair};
+use crate::render::span::tokens;
 use crate::render::text::{clip, one_line, width};
 use crate::render::trace::state_role;
-use crate::render::{Look, Role, number};
+use crate::render::{Look, Role, assessment, number};
 use std::io::Write;
 
 impl TreeView {
@@ -37,27 +38,89 @@ impl TreeView {
             Some(format!("{} {}", info.request_time.date_time(look.zone), info.request_time.zone_name(look.zone))),
         ];
         flow(out, facts.into_iter().flatten(), "  ", look.width)?;
-        let mut models: Vec<&str> = spans.iter().filter_map(|span| span.model.as_deref()).collect();
-        models.sort_unstable();
-        models.dedup();
-        let fact = |title: &str, value: Option<&str>| {
-            let text = value.map(|value| clip(&format!("{title} {}", one_line(value)), room, look.ellipsis()));
-            text.map(|text| theme.paint(Role::Dim, &text))
+        self.context(look, out)?;
+        let mut own = info.assessments.iter().filter(|assessment| assessment.span_id.is_none());
+        if self.io_lines.is_some() {
+            return own.try_for_each(|assessment| assessment::whole(look, out, "", assessment));
+        }
+        self.own_labels(look, out)?;
+        let mut valid = own.filter(|assessment| assessment.valid);
+        valid.try_for_each(|assessment| Ok(writeln!(out, "{}", assessment::line(look, assessment))?))
+    }
+
+    /// Where it belongs: experiment, session, user, run, models, prompts.
+    fn context(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+        let info = &self.trace.info;
+        let room = look.width.unwrap_or(usize::MAX);
+        let fact = |title: &str, values: &[&str]| {
+            let several = if values.len() > 1 { "s" } else { "" };
+            let text = format!("{title}{several} {}", one_line(&values.join(", ")));
+            let text = clip(&text, room, look.ellipsis());
+            (!values.is_empty()).then(|| look.theme.paint(Role::Dim, &text))
         };
-        let more = [
-            fact("experiment", Some(info.experiment_name.as_deref().unwrap_or(&info.experiment_id))),
-            fact("session", info.session_id()),
-            fact("user", info.user_id()),
-            fact("run", info.run_id()),
-            fact(
-                if models.len() == 1 { "model" } else { "models" },
-                (!models.is_empty()).then(|| models.join(", ")).as_deref(),
-            ),
+        let models = self.trace.span_list().iter().filter_map(|span| span.model.as_deref());
+        let runs = info.run_id().into_iter().chain(info.linked_runs.iter().map(String::as_str));
+        let facts = [
+            fact("experiment", &[info.experiment_name.as_deref().unwrap_or(&info.experiment_id)]),
+            fact("session", info.session_id().as_slice()),
+            fact("user", info.user_id().as_slice()),
+            fact("run", &distinct(runs)),
+            fact("model", &distinct(models)),
+            fact("logged model", info.model_id().as_slice()),
+            fact("prompt", &distinct(info.linked_prompts.iter().map(String::as_str))),
+            fact("request", info.client_request_id.as_deref().as_slice()),
         ];
-        flow(out, more.into_iter().flatten(), look.dot(), look.width)?;
-        for assessment in info.assessments.iter().filter(|assessment| assessment.valid && assessment.span_id.is_none())
-        {
-            writeln!(out, "{}", assessment_line(look, assessment))?;
+        flow(out, facts.into_iter().flatten(), look.dot(), look.width)
+    }
+
+    /// The user's own tags and metadata on one line.
+    fn own_labels(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+        let info = &self.trace.info;
+        let mut facts = Vec::new();
+        for (title, labels) in [("tags ", &info.tags), ("metadata ", &info.metadata)] {
+            let own = labels.iter().filter(|(key, _)| !is_of_mlflow(key));
+            let own = own.enumerate().map(|(at, pair)| (if at == 0 { title } else { "" }, pair));
+            facts.extend(own.map(|(title, (key, value))| format!("{title}{}={}", one_line(key), one_line(value))));
+        }
+        if !facts.is_empty() {
+            let line = clip(&facts.join(look.dot()), look.width.unwrap_or(usize::MAX), look.ellipsis());
+            writeln!(out, "{}", look.theme.paint(Role::Dim, &line))?;
+        }
+        Ok(())
+    }
+
+    /// All tags and metadata, but what stands elsewhere in the same view.
+    pub(super) fn labels(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+        let info = &self.trace.info;
+        for (title, labels) in [("tags", &info.tags), ("metadata", &info.metadata)] {
+            // Of a program outside of Git, MLflow records a commit that is empty.
+            let is_void = |key: &str, value: &str| is_of_mlflow(key) && value.is_empty();
+            let rest = labels.iter().filter(|(key, value)| !is_shown(key) && !is_void(key, value));
+            let mut rest = rest.peekable();
+            if rest.peek().is_some() {
+                writeln!(out, "\n{}", look.theme.paint(Role::Heading, title))?;
+            }
+            rest.try_for_each(|(key, value)| pair(look, out, "", key, &Json::string(value)))?;
+        }
+        Ok(())
+    }
+
+    /// In place of the tree of a trace without spans: what went in and came out as the trace's record has it.
+    pub(super) fn previews(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+        let info = &self.trace.info;
+        let count = info.span_count.unwrap_or(0);
+        let text = if count > 0 {
+            format!("(no spans: {count} recorded, none stored)")
+        } else {
+            "(no spans stored)".to_owned()
+        };
+        writeln!(out, "{}", look.theme.paint(Role::Dim, &text))?;
+        let request = info.request_preview.as_deref().or_else(|| info.metadata.get(keys::INPUTS));
+        let response = info.response_preview.as_deref().or_else(|| info.metadata.get(keys::OUTPUTS));
+        let lines = self.io_lines.unwrap_or(LEAST_IO);
+        for (first, text) in [("in  ", request), ("out ", response)] {
+            let paragraph = Paragraph { look, first, rest: "    ", lines };
+            text.map_or(Ok(()), |text| paragraph.text(out, text))?;
         }
         Ok(())
     }
@@ -91,34 +154,34 @@ impl TreeView {
     }
 }
 
-/// Facts one after another, on as many lines as they need.
-fn flow(out: &mut dyn Write, facts: impl Iterator<Item = String>, gap: &str, room: Option<usize>) -> Result<()> {
-    let mut line = String::new();
-    let mut used = 0;
-    for fact in facts {
-        let length = visible_width(&fact);
-        if used > 0 && room.is_some_and(|room| used + width(gap) + length > room) {
-            writeln!(out, "{line}")?;
-            line.clear();
-            used = 0;
-        }
-        if used > 0 {
-            line += gap;
-            used += width(gap);
-        }
-        line += &fact;
-        used += length;
-    }
-    Ok(writeln!(out, "{line}")?)
+/// So many lines of the previews are shown without `--io`.
+const LEAST_IO: usize = 8;
+
+/// Each value once, in order.
+fn distinct<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut values: Vec<&str> = values.collect();
+    values.sort_unstable();
+    values.dedup();
+    values
 }
 
-/// Columns that a text takes, without the colours that this program put around it.
-fn visible_width(text: &str) -> usize {
-    let mut total = 0;
-    let mut rest = text;
-    while let Some(at) = rest.find("\x1b[") {
-        total += width(&rest[..at]);
-        rest = rest[at..].split_once('m').map_or("", |(_, rest)| rest);
-    }
-    total + width(rest)
+/// Whether MLflow made the label, and no user (`eval.requestId` up to 3.2).
+fn is_of_mlflow(key: &str) -> bool {
+    key.starts_with("mlflow.") || key == "eval.requestId"
+}
+
+/// Whether a label only repeats what stands elsewhere in the view of a trace.
+fn is_shown(key: &str) -> bool {
+    let in_header = [
+        keys::NAME,
+        keys::SESSION,
+        keys::USER,
+        keys::RUN,
+        keys::MODEL,
+        keys::TOKEN_USAGE,
+        keys::COST,
+        keys::LINKED_PROMPTS,
+    ];
+    // Cut inputs and outputs: the spans have them whole, and without spans they stand in their place.
+    in_header.contains(&key) || [keys::INPUTS, keys::OUTPUTS].contains(&key)
 }

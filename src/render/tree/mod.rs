@@ -5,12 +5,13 @@ mod header;
 mod lines;
 
 use super::json::ShowJson;
+use super::paragraph::Paragraph;
 use super::span::SpanRow;
-use super::text::{block, clip, one_line, width};
-use super::{Look, Role, View, fold, pretty};
+use super::text::{clip, one_line, width};
+use super::{Look, Role, View, assessment, fold};
 use crate::analyze::usage::TraceUsage;
 use crate::error::Result;
-use crate::model::{Json, Problem, Spans, Trace};
+use crate::model::{Problem, Spans, Trace};
 use columns::Columns;
 use lines::{Line, Subject, lines};
 use serde::Serialize;
@@ -58,29 +59,12 @@ impl View for TreeView {
 
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
         self.header(look, out)?;
-        let Some(spans) = self.trace.spans.as_ref().filter(|spans| !spans.list.is_empty()) else {
-            let count = self.trace.info.span_count.unwrap_or(0);
-            let text = if count > 0 {
-                format!("(no spans: {count} recorded, none stored)")
-            } else {
-                "(no spans stored)".to_owned()
-            };
-            return Ok(writeln!(out, "\n{}", look.theme.paint(Role::Dim, &text))?);
-        };
         writeln!(out)?;
-        let folded = if self.is_full { None } else { fold::without_messages(spans, &self.shown) };
-        let (spans, is_shown) = folded.as_ref().map_or((spans, &self.shown), |folded| (&folded.spans, &folded.shown));
-        let lines = lines(spans, is_shown);
-        let columns = Columns::fit(spans, &lines, look);
-        for line in &lines {
-            self.line(look, out, spans, line, &columns)?;
+        match self.trace.spans.as_ref().filter(|spans| !spans.list.is_empty()) {
+            Some(spans) => self.tree(look, out, spans)?,
+            None => self.previews(look, out)?,
         }
-        if let Some(hidden) = folded.as_ref().map(|folded| folded.hidden) {
-            let what = if hidden == 1 { "1 message" } else { &format!("{hidden} messages") };
-            let text = format!("({what} of AutoGen's runtime folded; --full shows them)");
-            writeln!(out, "{}", look.theme.paint(Role::Dim, &text))?;
-        }
-        Ok(())
+        if self.io_lines.is_some() { self.labels(look, out) } else { Ok(()) }
     }
 
     fn items(&self) -> Vec<SpanRow> {
@@ -97,6 +81,18 @@ impl View for TreeView {
 }
 
 impl TreeView {
+    fn tree(&self, look: &Look, out: &mut dyn Write, spans: &Spans) -> Result<()> {
+        let folded = if self.is_full { None } else { fold::without_messages(spans, &self.shown) };
+        let (spans, is_shown) = folded.as_ref().map_or((spans, &self.shown), |folded| (&folded.spans, &folded.shown));
+        let lines = lines(spans, is_shown);
+        let columns = Columns::fit(spans, &lines, look);
+        lines.iter().try_for_each(|line| self.line(look, out, spans, line, &columns))?;
+        let Some(hidden) = folded.as_ref().map(|folded| folded.hidden) else { return Ok(()) };
+        let what = if hidden == 1 { "1 message" } else { &format!("{hidden} messages") };
+        let text = format!("({what} of AutoGen's runtime folded; --full shows them)");
+        Ok(writeln!(out, "{}", look.theme.paint(Role::Dim, &text))?)
+    }
+
     fn line(&self, look: &Look, out: &mut dyn Write, spans: &Spans, line: &Line<'_>, columns: &Columns) -> Result<()> {
         let theme = look.theme;
         let (guide, below) = line.guides(look.unicode, columns.name);
@@ -117,39 +113,19 @@ impl TreeView {
             writeln!(out, "{}{}", theme.paint(Role::Dim, &below), theme.paint(Role::Bad, &format!("{sign}{failure}")))?;
         }
         if let (Some(lines), Some(payload)) = (self.io_lines, &span.payload) {
-            for (title, value) in [("in ", payload.inputs()), ("out", payload.outputs())] {
+            let rest = format!("{below}    ");
+            for (title, value) in [("in  ", payload.inputs()), ("out ", payload.outputs())] {
                 let Some(value) = value else { continue };
-                excerpt(look, out, &below, title, value, lines)?;
+                let first = format!("{below}{title}");
+                Paragraph { look, first: &first, rest: &rest, lines }.value(out, value)?;
+            }
+            let id = Some(span.id.as_str());
+            for own in self.trace.info.assessments.iter().filter(|own| own.span_id.as_deref() == id) {
+                assessment::whole(look, out, &below, own)?;
             }
         }
         Ok(())
     }
-}
-
-/// Inputs or outputs under their span, cut to so many lines; 0 = all.
-fn excerpt(look: &Look, out: &mut dyn Write, below: &str, title: &str, value: &Json, lines: usize) -> Result<()> {
-    let theme = look.theme;
-    let text = pretty::readable_within(value, look.width.unwrap_or(120).saturating_sub(width(below) + 4));
-    let text = block(&text);
-    let total = text.lines().count();
-    let shown = if lines == 0 { total } else { lines.min(total) };
-    let room = look.width.map_or(usize::MAX, |all| all.saturating_sub(width(below) + 4).max(20));
-    for (at, line) in text.lines().take(shown).enumerate() {
-        let lead = if at == 0 { title } else { "   " };
-        let line = line.replace('\t', "    ");
-        writeln!(
-            out,
-            "{}{} {}",
-            theme.paint(Role::Dim, below),
-            theme.paint(Role::Dim, lead),
-            clip(&line, room, look.ellipsis())
-        )?;
-    }
-    if shown < total {
-        let more = format!("    {} {} more lines", look.ellipsis(), total - shown);
-        writeln!(out, "{}", theme.paint(Role::Dim, &format!("{below}{more}")))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

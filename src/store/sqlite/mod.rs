@@ -412,7 +412,7 @@ impl TraceStore for SqliteStore {
         let infos = self.read(|connection| {
             let mut statement = connection.prepare_cached("select rowid from trace_info where request_id = ?")?;
             let Some(rowid) = statement.query_row([id], |row| row.get(0)).optional()? else { return Ok(Vec::new()) };
-            fill::infos(connection, &self.schema, &[Hit { rowid, id: id.to_owned() }], false)
+            fill::infos(connection, &self.schema, &[Hit { rowid, id: id.to_owned() }], need != Need::Info)
         })?;
         let Some(mut info) = infos.into_iter().next() else { return Ok(None) };
         info.experiment_name = self.experiment_name(&info.experiment_id)?;
