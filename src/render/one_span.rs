@@ -2,7 +2,7 @@
 
 use super::json::{SCHEMA, SpanJson};
 use super::paragraph::{Paragraph, flow, pair};
-use super::span::{SpanRow, status_role, tokens};
+use super::span::{SpanRow, failures, status_role, tokens};
 use super::text::one_line;
 use super::{Look, Role, View, assessment, number};
 use crate::error::Result;
@@ -112,15 +112,19 @@ fn tools(payload: &Payload) -> Option<String> {
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-/// The exception with its stack trace, or what else the status tells.
+/// The exception with its stack trace, the status message if it says more, and the failure that was handled.
 fn failure(look: &Look, out: &mut dyn Write, span: &Span) -> Result<()> {
-    if let Some(exception) = &span.exception {
-        heading(look, out, "exception")?;
-        writeln!(out, "{}", look.theme.paint(Role::Bad, &one_line(&span.failure().unwrap_or_default())))?;
-        if let Some(stacktrace) = &exception.stacktrace {
-            Paragraph::whole(look, "").text(out, stacktrace)?;
+    let mut shown = String::new();
+    for (role, failure) in failures(span).filter(|(role, _)| *role == Role::Warn || span.exception.is_some()) {
+        heading(look, out, if role == Role::Warn { "failure" } else { "exception" })?;
+        writeln!(out, "{}", look.theme.paint(role, &one_line(&failure)))?;
+        shown += &failure;
+        let stack = span.exception.as_ref().and_then(|exception| exception.stacktrace.as_deref());
+        if let (Role::Bad, Some(stack)) = (role, stack) {
+            Paragraph::whole(look, "").text(out, stack)?;
         }
-    } else if !span.status_message.is_empty() {
+    }
+    if !shown.contains(&span.status_message) {
         heading(look, out, "status message")?;
         Paragraph::whole(look, "").text(out, &span.status_message)?;
     }

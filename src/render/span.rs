@@ -4,7 +4,7 @@ use super::json::SpanJson;
 use super::table::{Cell, Shape};
 use super::{Look, Role, Row, number};
 use crate::filter::Found;
-use crate::model::{Node, Span, SpanStatus, TokenUsage, short_trace_id};
+use crate::model::{Exception, Node, Span, SpanStatus, TokenUsage, short_trace_id};
 use serde::Serialize;
 
 /// A span with what of its trace goes with it.
@@ -35,6 +35,17 @@ pub const fn status_role(status: &SpanStatus) -> Role {
 pub fn tokens(usage: &TokenUsage, look: &Look) -> String {
     let arrow = if look.unicode { "→" } else { "->" };
     format!("{} {arrow} {}", number::known(usage.input_tokens), number::known(usage.output_tokens))
+}
+
+/// What went wrong, in one line each: that the span failed, and what its caller handed on as text.
+pub(super) fn failures(span: &Span) -> impl Iterator<Item = (Role, String)> {
+    let of_mlflow = span.exception.as_ref().is_some_and(Exception::is_of_mlflow);
+    let failed = span.failure().map(|failure| {
+        let whose = if of_mlflow { "MLflow's own logging failed, not the call: " } else { "" };
+        (Role::Bad, format!("{whose}{failure}"))
+    });
+    let handled = span.handled_failure.as_ref().map(|failure| (Role::Warn, format!("handled: {failure}")));
+    failed.into_iter().chain(handled)
 }
 
 impl Row for SpanRow {
@@ -87,7 +98,7 @@ impl Row for SpanRow {
             span.duration_ns().map_or_else(Cell::none, |nanos| Cell::own(number::duration(nanos), Role::Plain)),
             span.usage().map_or_else(Cell::none, |usage| Cell::own(tokens(usage, look), Role::Figure)),
             Cell::maybe(span.model.as_deref(), Role::Plain),
-            Cell::maybe(span.failure().as_deref(), Role::Bad),
+            failures(span).next().map_or_else(Cell::none, |(role, failure)| Cell::stored(&failure, role)),
         ]
     }
 

@@ -373,3 +373,58 @@ fn a_span_tells_its_tools_links_level_and_description() {
       why  retry
     "#);
 }
+
+#[test]
+fn a_failure_of_mlflows_own_logging_is_told_apart() {
+    let fixture = Fixture::named("3.18.0-sqlite").copy();
+    fixture.sql(
+        r#"update spans set content = json_set(content, '$.status.message', 'Error code: 500',
+             '$.events', json('[{"name": "exception", "timestamp": 1, "attributes": {"exception.type": "ValidationError",
+                "exception.message": "2 errors",
+                "exception.stacktrace": "Traceback:\n  File \"/lib/mlflow/autogen/chat.py\", line 1, in f\nValidationError"}}]'))
+           where name = 'get_weather'"#,
+    );
+    insta::assert_snapshot!(fixture.cli("trace show @error --type TOOL").run(), @"
+    run_tool_agent  ERROR  152 ms  59 tokens (45 in · 14 out)  $0.0000151  tr-419f926a  2026-11-20 17:51:17 UTC
+    experiment OpenAI · model gpt-4o-mini
+
+    run_tool_agent  AGENT  ██████████████████████████████  152 ms
+    │  ✗ ValueError: No weather station in Atlantis
+    └─ get_weather  TOOL                                █  3.9 ms
+          ✗ MLflow's own logging failed, not the call: ValidationError: 2 errors
+    ");
+    insta::assert_snapshot!(fixture.cli("trace show @error --span get_weather --width 80").run(), @r#"
+    get_weather  TOOL  ERROR  3.9 ms
+    span 9b94309c8c7d396e · parent b6aa411805cbccc3
+    trace tr-419f926a13917b155df4228221e2858b · 2026-11-20 17:51:17 UTC
+    log level ERROR
+
+    exception
+    MLflow's own logging failed, not the call: ValidationError: 2 errors
+    Traceback:
+      File "/lib/mlflow/autogen/chat.py", line 1, in f
+    ValidationError
+
+    status message
+    Error code: 500
+
+    inputs
+    {
+      "city": "Atlantis"
+    }
+
+    attributes
+    mlflow.traceRequestId  tr-419f926a13917b155df4228221e2858b
+    mlflow.spanType  TOOL
+    mlflow.spanFunctionName  get_weather
+
+    events (1)
+    exception  +-20777 d 17 h
+      exception.type  ValidationError
+      exception.message  2 errors
+    "#);
+    insta::assert_snapshot!(fixture.cli("spans --type TOOL --status error").run(), @"
+    trace        span              name         type  status  duration  failure
+    tr-419f926a  9b94309c8c7d396e  get_weather  TOOL  ERROR     3.9 ms  MLflow's own logging failed, not the call: ValidationError: 2 errors
+    ");
+}

@@ -6,7 +6,7 @@ mod lines;
 
 use super::json::ShowJson;
 use super::paragraph::Paragraph;
-use super::span::SpanRow;
+use super::span::{SpanRow, failures};
 use super::text::{clip, one_line, width};
 use super::{Look, Role, View, assessment, fold};
 use crate::analyze::usage::TraceUsage;
@@ -106,11 +106,16 @@ impl TreeView {
         };
         let span = &spans.list[at];
         writeln!(out, "{}", columns.row(look, span, &guide, line.is_context))?;
-        if let Some(failure) = span.failure() {
-            let sign = if look.unicode { "✗ " } else { "x " };
+        for (role, failure) in failures(span) {
+            let sign = match (role, look.unicode) {
+                (Role::Bad, true) => "✗ ",
+                (Role::Bad, false) => "x ",
+                (_, true) => "↩ ",
+                (_, false) => "~ ",
+            };
             let room = look.width.map_or(usize::MAX, |all| all.saturating_sub(width(&below) + 2).max(20));
             let failure = clip(&one_line(&failure), room, look.ellipsis());
-            writeln!(out, "{}{}", theme.paint(Role::Dim, &below), theme.paint(Role::Bad, &format!("{sign}{failure}")))?;
+            writeln!(out, "{}{}", theme.paint(Role::Dim, &below), theme.paint(role, &format!("{sign}{failure}")))?;
         }
         if let (Some(lines), Some(payload)) = (self.io_lines, &span.payload) {
             let rest = format!("{below}    ");

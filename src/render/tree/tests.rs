@@ -1,5 +1,7 @@
 use super::lines::{Subject, lines};
-use crate::model::{Span, SpanId, SpanStatus, SpanType, Spans, SpansSource, Timestamp, arrange};
+use crate::model::{Exception, Span, SpanId, SpanStatus, SpanType, Spans, SpansSource, Timestamp, arrange};
+use crate::render::Role;
+use crate::render::span::failures;
 
 fn span(id: &str, parent: &str, start: i64) -> Span {
     Span {
@@ -97,4 +99,25 @@ fn a_heading_stays_if_anything_below_it_does() {
        └─ c
     ");
     assert_eq!(tree("a<x b<y", |_| false), "");
+}
+
+#[test]
+fn failures_tell_whose_they_are() {
+    let check = |span: &Span, expected: &[(Role, &str)]| {
+        let found: Vec<(Role, String)> = failures(span).collect();
+        let found: Vec<(Role, &str)> = found.iter().map(|(role, text)| (*role, text.as_str())).collect();
+        assert_eq!(found, expected);
+    };
+    let mut span = span("a", "", 0);
+    check(&span, &[]);
+    span.handled_failure = Some("division by zero".to_owned());
+    check(&span, &[(Role::Warn, "handled: division by zero")]);
+    let stacktrace = |file: &str| Some(format!("Traceback:\n  File \"{file}\", line 1, in f\nTypeError: no"));
+    let exception =
+        |file| Exception { kind: Some("TypeError".to_owned()), message: None, stacktrace: stacktrace(file) };
+    span.exception = Some(exception("/app/agent.py"));
+    check(&span, &[(Role::Bad, "TypeError"), (Role::Warn, "handled: division by zero")]);
+    span.handled_failure = None;
+    span.exception = Some(exception("/lib/site-packages/mlflow/autogen/chat.py"));
+    check(&span, &[(Role::Bad, "MLflow's own logging failed, not the call: TypeError")]);
 }
