@@ -152,6 +152,10 @@ fn flags_choose_the_same_traces_in_the_same_order() {
                 files.0.retain(|id| told.0.contains(id));
                 files.1 = told.1.clone();
             }
+            if served.files.release() == (3, 6) && last.contains("span.") {
+                // And where it decides about spans, it cannot search for traces that have theirs in files.
+                assert_eq!(told.1["complete"], false, "{words} {last}");
+            }
             assert_eq!(told, files, "{} {words} {last}", served.files.name);
         }
     });

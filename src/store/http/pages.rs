@@ -278,7 +278,7 @@ pub(super) struct Pages<'a> {
     streams: Vec<Stream>,
     /// Whether the server sorts as asked for; otherwise it is done here.
     is_in_order: bool,
-    /// Those whose spans need not be looked at to know that they have a type asked for.
+    /// Those that have a type or a text asked for in the server's table, so that others need not be looked at.
     typed: Option<Typed>,
     /// Pages are cut by offset, so that traces which arrive meanwhile push others onto the next page again.
     seen: HashSet<u64>,
@@ -291,7 +291,7 @@ pub(super) struct Listed {
     pub(super) has_decided_rows: bool,
 }
 
-/// Traces that the server's table says have a span of a type asked for.
+/// Traces that the server's table says have a span of a type asked for, or one with the text.
 struct Typed {
     stream: Stream,
     ids: HashSet<String>,
@@ -352,8 +352,14 @@ impl<'a> Pages<'a> {
             at += 1;
             match filled {
                 Filled::Yes => {}
-                // What the server does not decide about spans is decided here for all traces.
-                Filled::NotUnderstood if self.streams[at - 1].conditions == Conditions::Elsewhere => {}
+                // A tag that is missing can be asked for since 3.11, and of these traces the server decides nothing.
+                Filled::NotUnderstood if self.streams[at - 1].conditions == Conditions::Elsewhere => {
+                    problems.push(Problem::new(
+                        "skipped_elsewhere",
+                        "traces whose spans lie in files were not looked at: conditions on spans do not find them on this \
+                         server, and it cannot search for them",
+                    ));
+                }
                 // Before 3.6 no route gives the spans of such traces, so that their names cannot be had at all.
                 Filled::NotUnderstood if self.store.is_before(3, 6) => {}
                 Filled::NotUnderstood => problems.push(Problem::new(
@@ -440,7 +446,8 @@ impl<'a> Pages<'a> {
         self.is_in_order
     }
 
-    /// Whether a trace has a span of a type asked for, as far as the server's table tells; none where it cannot.
+    /// Whether a trace has a span of a type asked for, or one with the text, as far as the server's table tells; none where
+    /// it cannot.
     pub(super) fn has_hint(&mut self, info: &TraceInfo, problems: &mut Vec<Problem>) -> Result<Option<bool>> {
         let (order, is_in_order) = (&self.query.order, self.is_in_order);
         let Some(typed) = &mut self.typed else { return Ok(None) };
