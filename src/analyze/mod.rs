@@ -1,6 +1,9 @@
 //! Questions over traces: model in, numbers out. Knows neither stores nor terminals.
 
 pub mod conversation;
+pub mod exceptions;
+pub mod pattern;
+pub mod stack;
 pub mod usage;
 
 #[cfg(test)]

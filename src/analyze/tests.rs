@@ -1,6 +1,6 @@
 use super::usage;
 use crate::decode::{self, Keep};
-use crate::model::{Labels, Spans, SpansSource, Timestamp, Trace, TraceInfo, TraceState, arrange};
+use crate::model::{Labels, Span, Spans, SpansSource, Timestamp, Trace, TraceInfo, TraceState, arrange};
 
 /// A span as id, parent, type, tokens in and out.
 type Given<'a> = (&'a str, &'a str, &'a str, Option<(i64, i64)>);
@@ -18,8 +18,12 @@ fn trace(spans: &[Given<'_>]) -> Trace {
             r#"{{"span_id":"{id}","parent_span_id":"{parent}","name":"{id}","start_time_unix_nano":1,"attributes":{{"mlflow.spanType":"\"{kind}\""{usage}}}}}"#
         )
     };
-    let list = spans.iter().map(|span| decode::span(&text(span), Keep::Tree, None).unwrap()).collect();
-    let (list, nodes, _) = arrange(list);
+    trace_of(spans.iter().map(|span| decode::span(&text(span), Keep::Tree, None).unwrap()).collect())
+}
+
+/// A trace of some spans, of which nothing else is recorded.
+pub(super) fn trace_of(spans: Vec<Span>) -> Trace {
+    let (list, nodes, _) = arrange(spans);
     let info = TraceInfo {
         trace_id: "tr-1".to_owned(),
         client_request_id: None,

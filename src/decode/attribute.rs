@@ -11,6 +11,8 @@ use std::borrow::Cow;
 pub enum Keep {
     /// What a tree shows: names, times, type, tokens, model, cost, exception.
     Tree,
+    /// And each exception, of which a tree shows the last.
+    Exceptions,
     /// All of it.
     All,
 }

@@ -323,13 +323,20 @@ impl PlainSpan {
             exception: self.events.iter().rev().find_map(exception),
             handled_failure: None,
             tool_failures,
-            payload: foreign.map(|[foreign_inputs, foreign_outputs]| Payload {
-                attributes: self.attributes,
-                events: self.events,
-                links: self.links,
-                foreign_inputs,
-                foreign_outputs,
-            }),
+            payload: match (keep, foreign) {
+                (Keep::Exceptions, _) => {
+                    let events = self.events.into_iter().filter(|event| exception(event).is_some()).collect();
+                    Some(Payload { events, ..Payload::default() })
+                }
+                (Keep::All, Some([foreign_inputs, foreign_outputs])) => Some(Payload {
+                    attributes: self.attributes,
+                    events: self.events,
+                    links: self.links,
+                    foreign_inputs,
+                    foreign_outputs,
+                }),
+                (Keep::Tree | Keep::All, _) => None,
+            },
         }
     }
 }

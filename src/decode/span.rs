@@ -134,16 +134,23 @@ impl Wire<'_> {
             exception: events.iter().rev().find_map(Event::exception),
             handled_failure: None,
             tool_failures,
-            payload: (keep == Keep::All).then(|| {
-                let [foreign_inputs, foreign_outputs] = attributes.foreign_values();
-                Payload {
-                    attributes: attributes.decode(),
-                    events: events.iter().map(Event::decode).collect(),
-                    links: self.links.unwrap_or_default().iter().map(WireLink::decode).collect(),
-                    foreign_inputs,
-                    foreign_outputs,
+            payload: match keep {
+                Keep::Tree => None,
+                Keep::Exceptions => {
+                    let exceptions = events.iter().filter(|event| event.exception().is_some());
+                    Some(Payload { events: exceptions.map(Event::decode).collect(), ..Payload::default() })
                 }
-            }),
+                Keep::All => {
+                    let [foreign_inputs, foreign_outputs] = attributes.foreign_values();
+                    Some(Payload {
+                        attributes: attributes.decode(),
+                        events: events.iter().map(Event::decode).collect(),
+                        links: self.links.unwrap_or_default().iter().map(WireLink::decode).collect(),
+                        foreign_inputs,
+                        foreign_outputs,
+                    })
+                }
+            },
             id,
         })
     }

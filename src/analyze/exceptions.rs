@@ -1,0 +1,396 @@
+//! What failed in a trace, each failure once, and failures of many traces by what they have in common.
+
+use super::pattern::{fingerprint, pattern};
+use super::stack::{self, Place, short_type};
+use crate::model::{Exception, Node, Span, SpanStatus, Timestamp, Trace};
+use std::collections::HashMap;
+
+/// What sort of failure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An exception was recorded, or a span says that it failed.
+    Raised,
+    /// Nothing says that anything failed but the text that was handed on in place of a result.
+    Handled,
+    /// What was logged worked; MLflow's own logging failed.
+    Logging,
+}
+
+impl Kind {
+    /// The word of the JSON output.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Raised => "raised",
+            Self::Handled => "handled",
+            Self::Logging => "logging",
+        }
+    }
+}
+
+/// A failure of a trace: where it came up first, of all spans that it went through.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What sort.
+    pub kind: Kind,
+    /// The class, without its module.
+    pub exception_type: Option<String>,
+    /// Its text.
+    pub message: Option<String>,
+    /// The exception, where one was recorded.
+    pub exception: Option<Exception>,
+    /// The innermost place in the application's own code; where there is none, in a library's.
+    pub origin: Option<Place>,
+    /// What it was raised for in the first place, where that is another exception.
+    pub cause: Option<Cause>,
+    /// When.
+    pub time: Timestamp,
+    /// The place of its span in the trace's list of spans.
+    pub span: usize,
+}
+
+/// The exception that began a chain.
+#[derive(Clone, Debug)]
+pub struct Cause {
+    /// The class, without its module.
+    pub exception_type: Option<String>,
+    /// Its text.
+    pub message: Option<String>,
+    /// Where it was raised.
+    pub origin: Option<Place>,
+    /// The span that recorded it, where one below did.
+    pub span: Option<usize>,
+}
+
+impl Failure {
+    /// What failures of one kind share.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let cause = self.cause.as_ref();
+        let patterns = [self.message.as_deref(), cause.and_then(|cause| cause.message.as_deref())]
+            .map(|message| message.map(pattern).unwrap_or_default());
+        let origin = self.origin.as_ref();
+        let file = origin.map(|place| place.file.rsplit(['/', '\\']).next().unwrap_or_default());
+        let types = [self.exception_type.as_deref(), cause.and_then(|cause| cause.exception_type.as_deref())];
+        // Notebooks and temporary files have a number in their name.
+        let file = pattern(file.unwrap_or_default());
+        let function = origin.and_then(|place| place.function.as_deref());
+        let parts = [
+            Some(self.kind.as_str()),
+            types[0],
+            types[1],
+            Some(&patterns[0]),
+            Some(&patterns[1]),
+            Some(&file),
+            function,
+        ];
+        fingerprint(parts.map(Option::unwrap_or_default))
+    }
+
+    fn stacktrace(&self) -> Option<&str> {
+        self.exception.as_ref()?.stacktrace.as_deref()
+    }
+
+    fn says_nothing(&self) -> bool {
+        self.exception_type.is_none() && self.message.is_none()
+    }
+}
+
+/// The failures of a trace, in the order of its tree.
+///
+/// An exception that was raised again through parents is one failure, told at the deepest span. One that a parent wrapped
+/// in another is one failure too: the parent's, with the first as its cause.
+#[must_use]
+pub fn of_trace(trace: &Trace) -> Vec<Failure> {
+    let Some(spans) = &trace.spans else { return Vec::new() };
+    let mut all: Vec<Option<Failure>> = Vec::new();
+    // What came up below each span and may have been raised through it; the last child's first.
+    let mut below: Vec<Vec<usize>> = vec![Vec::new(); spans.list.len()];
+    for (at, span) in spans.list.iter().enumerate().rev() {
+        let mut open = std::mem::take(&mut below[at]);
+        for own in of_span(at, span) {
+            if let Some(new) = join(own, &mut open, &mut all) {
+                open.insert(0, all.len());
+                all.push(Some(new));
+            }
+        }
+        if let Some(Node { parent: Some(parent), .. }) = spans.nodes.get(at) {
+            below[*parent].append(&mut open);
+        }
+    }
+    let mut failures: Vec<Failure> = all.into_iter().flatten().map(complete).collect();
+    failures.sort_by_key(|failure| failure.span);
+    failures
+}
+
+/// What a span tells of failures, each once: some instrumentations record an exception twice.
+fn of_span(at: usize, span: &Span) -> Vec<Failure> {
+    let end = span.end.unwrap_or(span.start);
+    let recorded = |kind, exception: Option<Exception>, exception_type, message, time| {
+        let origin = exception.as_ref().and_then(|exception| stack::own_place(exception.stacktrace.as_deref()?));
+        Failure { kind, exception_type, message, exception, origin, cause: None, time, span: at }
+    };
+    let mut failures: Vec<Failure> = Vec::new();
+    for (exception, time) in exceptions(span) {
+        let exception_type =
+            exception.kind.as_deref().filter(|kind| !kind.is_empty()).map(|kind| short_type(kind).to_owned());
+        let message = exception.message.clone().filter(|message| !message.is_empty());
+        let known =
+            failures.iter_mut().find(|known| known.exception_type == exception_type && known.message == message);
+        match known {
+            Some(known) if known.stacktrace().is_some() || exception.stacktrace.is_none() => {}
+            Some(known) => *known = recorded(known.kind, Some(exception), exception_type, message, known.time),
+            None => {
+                let kind = if exception.is_of_mlflow() { Kind::Logging } else { Kind::Raised };
+                failures.push(recorded(kind, Some(exception), exception_type, message, time.unwrap_or(end)));
+            }
+        }
+    }
+    if failures.is_empty() && span.status == SpanStatus::Error {
+        let (exception_type, message) = split_status(&span.status_message);
+        failures.push(recorded(Kind::Raised, None, exception_type, message, end));
+    } else if failures.is_empty()
+        && let Some(text) = &span.handled_failure
+    {
+        let (exception_type, message) = split_status(text);
+        failures.push(recorded(Kind::Handled, None, exception_type, message, end));
+    }
+    failures
+}
+
+/// The exceptions of a span with their times; of a span without events, the last one.
+fn exceptions(span: &Span) -> Vec<(Exception, Option<Timestamp>)> {
+    let Some(payload) = &span.payload else {
+        return span.exception.iter().map(|exception| (exception.clone(), None)).collect();
+    };
+    let exceptions = payload.events.iter().filter(|event| event.name == "exception").map(|event| {
+        let attribute = |key: &str| {
+            let value = event.attributes.iter().find(|(name, _)| name == key).map(|(_, value)| value);
+            value.filter(|value| !value.is_null()).map(crate::model::Json::display)
+        };
+        let exception = Exception {
+            kind: attribute("exception.type"),
+            message: attribute("exception.message"),
+            stacktrace: attribute("exception.stacktrace"),
+        };
+        (exception, Some(event.time))
+    });
+    exceptions.collect()
+}
+
+/// The class and the text of a status message as MLflow writes it, `ValueError: No weather station`; other texts have none.
+fn split_status(text: &str) -> (Option<String>, Option<String>) {
+    let (kind, message) = stack::split_error(text.trim());
+    let is_type = |kind: &str| {
+        let ends = ["Error", "Exception", "Warning", "Interrupt", "Exit", "Timeout", "Failure"];
+        let is_camel = kind.starts_with(char::is_uppercase) && kind.chars().filter(|c| c.is_uppercase()).count() > 1;
+        ends.iter().any(|end| kind.len() > end.len() && kind.ends_with(end))
+            || (is_camel && kind.chars().any(char::is_lowercase))
+    };
+    match kind {
+        Some(kind) if is_type(kind) => (Some(kind.to_owned()), message.map(str::to_owned)),
+        _ => (None, Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
+    }
+}
+
+/// How a span's own failure relates to one below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Relation {
+    Same,
+    Wraps,
+}
+
+/// Joins a span's own failure with one that came up below, if it is of the same making; else gives it back as a new one.
+fn join(mut own: Failure, open: &mut Vec<usize>, all: &mut [Option<Failure>]) -> Option<Failure> {
+    let related =
+        open.iter().enumerate().find_map(|(place, at)| Some((place, *at, relation(&own, all[*at].as_ref()?)?)));
+    let Some((place, at, relation)) = related else { return Some(own) };
+    let below = all[at].as_mut()?;
+    match relation {
+        // What was raised below was handed on as text here.
+        _ if own.kind == Kind::Handled => None,
+        // What was told as text below was raised here.
+        _ if below.kind == Kind::Handled => {
+            all[at] = None;
+            open.remove(place);
+            Some(own)
+        }
+        Relation::Same => {
+            adopt(below, own);
+            None
+        }
+        Relation::Wraps => {
+            let below = all[at].take()?;
+            open.remove(place);
+            own.cause = Some(root_of(below));
+            Some(own)
+        }
+    }
+}
+
+fn relation(own: &Failure, below: &Failure) -> Option<Relation> {
+    let same_type = match (&own.exception_type, &below.exception_type) {
+        (Some(own), Some(below)) => own == below,
+        _ => true,
+    };
+    if own.says_nothing() || below.says_nothing() || (same_type && own.message == below.message) {
+        return Some(Relation::Same);
+    }
+    let quotes = || {
+        let (own, below) = (own.message.as_deref()?, below.message.as_deref()?);
+        (below.len() >= SAYS_SOMETHING && own.contains(below)).then_some(())
+    };
+    let chained = || {
+        let chain = stack::read(own.stacktrace()?)?;
+        let earlier = chain.split_last()?.1;
+        let is_below = |error: &str| {
+            let (kind, message) = stack::split_error(error);
+            kind == below.exception_type.as_deref() && message == below.message.as_deref().map(str::trim)
+        };
+        earlier.iter().any(|raised| is_below(raised.error)).then_some(())
+    };
+    chained().or_else(quotes).map(|()| Relation::Wraps)
+}
+
+/// Shorter messages stand in others by chance.
+const SAYS_SOMETHING: usize = 8;
+
+/// Takes over from a span above what the deepest one does not tell.
+fn adopt(below: &mut Failure, above: Failure) {
+    if below.exception.is_none() && above.exception.is_some() {
+        below.exception = above.exception;
+        (below.exception_type, below.message) = (above.exception_type, above.message);
+        (below.time, below.kind) = (above.time, above.kind);
+    } else if below.says_nothing() {
+        (below.exception_type, below.message) = (above.exception_type, above.message);
+    }
+    below.origin = below.origin.take().or(above.origin);
+}
+
+fn root_of(failure: Failure) -> Cause {
+    let failure = complete(failure);
+    let Failure { exception_type, message, origin, span, .. } = failure;
+    failure.cause.unwrap_or(Cause { exception_type, message, origin, span: Some(span) })
+}
+
+/// Fills in what only the stack trace tells: the cause, and a place in a library where there is none in own code.
+fn complete(mut failure: Failure) -> Failure {
+    let Some(text) = failure.exception.as_ref().and_then(|exception| exception.stacktrace.as_deref()) else {
+        return failure;
+    };
+    failure.origin = failure.origin.or_else(|| stack::any_place(text));
+    if failure.cause.is_none()
+        && let Some([first, .., _]) = stack::read(text).as_deref()
+    {
+        let (kind, message) = stack::split_error(first.error);
+        let origin = first.place(|frame| frame.library.is_none()).or_else(|| first.place(|_| true));
+        let (exception_type, message) = (kind.map(str::to_owned), message.map(str::to_owned));
+        failure.cause = Some(Cause { exception_type, message, origin, span: None });
+    }
+    failure
+}
+
+/// A failure with what tells its trace and span.
+#[derive(Clone, Debug)]
+pub struct Occurrence {
+    /// The failure.
+    pub failure: Failure,
+    /// The trace.
+    pub trace_id: String,
+    /// Its name.
+    pub trace_name: Option<String>,
+    /// The experiment that it is in.
+    pub experiment_id: String,
+    /// The span.
+    pub span_id: String,
+    /// Its name.
+    pub span_name: String,
+    /// Its type.
+    pub span_type: String,
+    /// The span that recorded the cause: its id and its name.
+    pub cause_span: Option<(String, String)>,
+}
+
+/// The failures of a trace with all that tells where they are.
+#[must_use]
+pub fn occurrences(trace: &Trace) -> Vec<Occurrence> {
+    let spans = trace.span_list();
+    let named = |at: usize| (spans[at].id.as_str().to_owned(), spans[at].name.clone());
+    let occurrence = |failure: Failure| {
+        let (span_id, span_name) = named(failure.span);
+        Occurrence {
+            trace_id: trace.info.trace_id.clone(),
+            trace_name: trace.info.display_name().map(str::to_owned),
+            experiment_id: trace.info.experiment_id.clone(),
+            span_id,
+            span_name,
+            span_type: spans[failure.span].span_type.as_str().to_owned(),
+            cause_span: failure.cause.as_ref().and_then(|cause| cause.span).map(named),
+            failure,
+        }
+    };
+    of_trace(trace).into_iter().map(occurrence).collect()
+}
+
+/// Failures that are alike.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// What they share.
+    pub fingerprint: u64,
+    /// The newest.
+    pub example: Occurrence,
+    /// How many there are.
+    pub count: u64,
+    /// In how many traces.
+    pub traces: u64,
+    /// The first.
+    pub first: Timestamp,
+    /// The last.
+    pub last: Timestamp,
+}
+
+impl From<Occurrence> for Group {
+    fn from(example: Occurrence) -> Self {
+        let (fingerprint, time) = (example.failure.fingerprint(), example.failure.time);
+        Self { fingerprint, example, count: 1, traces: 1, first: time, last: time }
+    }
+}
+
+/// The failures of many traces.
+#[derive(Debug, Default)]
+pub struct Groups(HashMap<u64, Group>);
+
+impl Groups {
+    /// Adds the failures of a trace.
+    pub fn add(&mut self, occurrences: Vec<Occurrence>) {
+        let mut seen: Vec<u64> = Vec::new();
+        for one in occurrences.into_iter().map(Group::from) {
+            let is_new_trace = !seen.contains(&one.fingerprint);
+            seen.push(one.fingerprint);
+            match self.0.get_mut(&one.fingerprint) {
+                None => {
+                    self.0.insert(one.fingerprint, one);
+                }
+                Some(group) => {
+                    group.count += 1;
+                    group.traces += u64::from(is_new_trace);
+                    group.first = group.first.min(one.first);
+                    if one.last > group.last {
+                        (group.last, group.example) = (one.last, one.example);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The most frequent first, of equal ones the newest.
+    #[must_use]
+    pub fn sorted(self) -> Vec<Group> {
+        let mut groups: Vec<Group> = self.0.into_values().collect();
+        groups.sort_by_key(|group| (std::cmp::Reverse((group.count, group.last)), group.fingerprint));
+        groups
+    }
+}
+
+#[cfg(test)]
+mod tests;
