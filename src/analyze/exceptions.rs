@@ -278,7 +278,7 @@ fn complete(mut failure: Failure) -> Failure {
     let Some(text) = failure.exception.as_ref().and_then(|exception| exception.stacktrace.as_deref()) else {
         return failure;
     };
-    failure.origin = failure.origin.or_else(|| stack::any_place(text));
+    failure.origin = failure.origin.or_else(|| stack::library_place(text, failure.kind == Kind::Logging));
     if failure.cause.is_none()
         && let Some([first, .., _]) = stack::read(text).as_deref()
     {

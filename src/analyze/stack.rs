@@ -152,10 +152,10 @@ pub fn own_place(text: &str) -> Option<Place> {
     place_where(text, |frame| frame.library.is_none())
 }
 
-/// The innermost frame that is not one of MLflow's wrappers.
+/// The same in a library: in MLflow's own code, or in any other but that, which wraps every call.
 #[must_use]
-pub fn any_place(text: &str) -> Option<Place> {
-    place_where(text, |frame| frame.library != Some("mlflow"))
+pub fn library_place(text: &str, is_of_mlflow: bool) -> Option<Place> {
+    place_where(text, |frame| (frame.library == Some("mlflow")) == is_of_mlflow)
 }
 
 fn place_where(text: &str, fits: impl Fn(&Frame<'_>) -> bool) -> Option<Place> {

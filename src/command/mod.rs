@@ -46,6 +46,7 @@ commands! {
     Trace trace
     Usage usage
     Spans spans
+    Exceptions exceptions
     Completions completions
     Man man
 }

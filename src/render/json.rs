@@ -196,8 +196,8 @@ struct EventJson<'a> {
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct FailureJson<'a> {
-    message: &'a str,
+pub(crate) struct FailureJson<'a> {
+    pub(crate) message: &'a str,
 }
 
 impl<'a> From<&'a str> for FailureJson<'a> {
@@ -207,7 +207,7 @@ impl<'a> From<&'a str> for FailureJson<'a> {
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct ExceptionJson<'a> {
+pub(crate) struct ExceptionJson<'a> {
     r#type: Option<&'a str>,
     message: Option<&'a str>,
     stacktrace: Option<&'a str>,

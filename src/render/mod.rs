@@ -3,6 +3,7 @@
 mod assessment;
 pub mod conversation;
 mod csv;
+pub mod exception;
 pub mod experiment;
 mod fold;
 pub mod json;

@@ -28,6 +28,8 @@ pub enum Need {
     Info,
     /// And the spans as a tree shows them.
     Tree,
+    /// And each exception that they recorded.
+    Exceptions,
     /// And all that the spans carry.
     Full,
 }
@@ -169,6 +171,8 @@ pub struct Query {
     pub need: Need,
     /// Whether only spans of the types in the filter are looked at, so that others need not be read whole.
     pub only_types: bool,
+    /// Whether only spans that say they failed are looked at, so that others need not be read whole.
+    pub only_errors: bool,
     /// Whether it is wanted to know how many traces are meant in all, where that is cheap to tell.
     pub counts: bool,
 }
@@ -184,6 +188,7 @@ impl Query {
             expected: None,
             need: Need::Info,
             only_types: false,
+            only_errors: false,
             counts: false,
         }
     }

@@ -21,6 +21,7 @@ pub(super) struct Rows {
 pub(super) const fn keep(need: Need) -> Keep {
     match need {
         Need::Info | Need::Tree => Keep::Tree,
+        Need::Exceptions => Keep::Exceptions,
         Need::Full => Keep::All,
     }
 }

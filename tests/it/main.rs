@@ -16,6 +16,7 @@ mod conversation;
 mod damaged;
 mod documents;
 mod errors;
+mod failures;
 mod filters;
 mod floors;
 mod harness;

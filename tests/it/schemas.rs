@@ -4,8 +4,18 @@ use crate::harness::{Cli, Fixture, fixtures, items};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-const SCHEMAS: [&str; 9] =
-    ["experiments", "traces", "trace-show", "conversation", "span", "usage", "usage-groups", "spans", "error"];
+const SCHEMAS: [&str; 10] = [
+    "experiments",
+    "traces",
+    "trace-show",
+    "conversation",
+    "span",
+    "usage",
+    "usage-groups",
+    "spans",
+    "exceptions",
+    "error",
+];
 
 fn schema(name: &str) -> Value {
     let path = fixtures().join("json").join(format!("{name}.schema.json"));
@@ -27,7 +37,7 @@ fn assert_valid(validator: &Validator, document: &Value, what: &str) {
 }
 
 /// The documents of the commands about many traces, with the schema of each.
-const LISTS: [(&str, &str); 7] = [
+const LISTS: [(&str, &str); 10] = [
     ("experiments --deleted", "experiments"),
     ("traces list --all --deleted", "traces"),
     ("traces list --name nothing", "traces"),
@@ -35,6 +45,9 @@ const LISTS: [(&str, &str); 7] = [
     ("spans --all --deleted --full", "spans"),
     ("usage --deleted", "usage-groups"),
     ("usage --name nothing", "usage-groups"),
+    ("exceptions --deleted", "exceptions"),
+    ("exceptions --all --deleted", "exceptions"),
+    ("exceptions --name nothing", "exceptions"),
 ];
 
 #[test]
@@ -149,6 +162,7 @@ fn a_key_that_is_added_or_lost_breaks_the_promise() {
         ("usage @last", "usage"),
         ("usage", "usage-groups"),
         ("spans --full -n 4", "spans"),
+        ("exceptions", "exceptions"),
     ] {
         let validator = validator(name);
         let document = Cli::demo(words).json();

@@ -1,4 +1,4 @@
-use super::{any_place, own_place, read, split_error};
+use super::{library_place, own_place, read, split_error};
 
 /// What MLflow 3.18 records of an exception that another one caused (shortened).
 const CHAIN: &str = "Traceback (most recent call last):
@@ -87,7 +87,8 @@ fn without_own_code_the_innermost_library_is_a_place() {
     let text =
         format!("Traceback (most recent call last):\n{}{}{}E: m\n", frame("openai"), frame("httpx"), frame("mlflow"));
     assert_eq!(own_place(&text), None);
-    assert_eq!(any_place(&text).unwrap().file, "/v/site-packages/httpx/x.py");
+    assert_eq!(library_place(&text, false).unwrap().file, "/v/site-packages/httpx/x.py");
+    assert_eq!(library_place(&text, true).unwrap().file, "/v/site-packages/mlflow/x.py");
 }
 
 #[test]

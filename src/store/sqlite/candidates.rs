@@ -15,6 +15,9 @@ use std::time::Instant;
 const FEW: usize = 5_000;
 const FEW_ROWS: i64 = 5_000;
 
+/// Up to so many rows are listed where they are what is looked at: the index gives them within one short read.
+const MOST_ROWS: usize = 100_000;
+
 /// Up to so many spans that say `UNKNOWN` are looked into for what foreign attributes tell of their type.
 const FEW_UNKNOWN: i64 = 2_000;
 
@@ -256,14 +259,49 @@ fn of_rows(store: &SqliteStore, query: &Query) -> Result<Option<Vec<String>>> {
         let sql = format!("select count(*) from ({counted})");
         connection.query_row(&sql, rusqlite::params_from_iter(&holds.values), |row| row.get(0))
     })?;
-    if count > FEW_ROWS {
-        return Ok(None);
-    }
-    let Some(mut ids) = few(store, &format!("select s.trace_id from {form}"), [holds])? else { return Ok(None) };
+    let ids = if count <= FEW_ROWS {
+        few(store, &format!("select s.trace_id from {form}"), [holds])?
+    } else if query.only_errors {
+        all_of_rows(store, &form, &holds)?
+    } else {
+        None
+    };
+    let Some(mut ids) = ids else { return Ok(None) };
     ids.extend(in_files(store, query));
     ids.sort_unstable();
     ids.dedup();
     Ok(Some(ids))
+}
+
+/// The traces of many rows, where these are what is looked at and not every trace has one. The index gives the rows at once,
+/// and their traces are read in several reads, in the order in which they lie in the file.
+fn all_of_rows(store: &SqliteStore, form: &str, holds: &Sql) -> Result<Option<Vec<String>>> {
+    let sql = format!("select s.rowid from {} limit {}", form.replacen("{}", &holds.text, 1), MOST_ROWS + 1);
+    let mut rows: Vec<i64> = store.read(|connection| {
+        let mut statement = connection.prepare_cached(&sql)?;
+        statement.query_map(rusqlite::params_from_iter(&holds.values), |row| row.get(0))?.collect()
+    })?;
+    if rows.len() > MOST_ROWS {
+        return Ok(None);
+    }
+    rows.sort_unstable();
+    let (mut ids, mut left) = (BTreeSet::new(), rows.as_slice());
+    while !left.is_empty() {
+        store.read(|connection| {
+            let started = Instant::now();
+            let mut statement = connection.prepare_cached("select trace_id from spans where rowid = ?")?;
+            while let [row, rest @ ..] = left {
+                let mut found = statement.query([row])?;
+                ids.extend(found.next()?.and_then(|row| text(row, 0)));
+                left = rest;
+                if started.elapsed() > LONGEST_READ {
+                    break;
+                }
+            }
+            Ok(())
+        })?;
+    }
+    Ok(Some(ids.into_iter().collect()))
 }
 
 /// The ids that some questions of one form give, if they are few.

@@ -46,7 +46,7 @@ const RECORDS_PER_READ: usize = 50;
 const fn largest_page(need: Need) -> usize {
     match need {
         Need::Info => 250,
-        Need::Tree | Need::Full => 32,
+        Need::Tree | Need::Exceptions | Need::Full => 32,
     }
 }
 
@@ -290,8 +290,10 @@ impl SqliteStore {
         let need =
             Need::of_filter(filter).max(query.need).max(if is_decided { Need::Info } else { Need::of_rows(filter) });
         let types = filter.span_types().filter(|_| query.only_types);
+        let only_errors = query.only_errors && !filter.needs_spans();
+        let wanted = Wanted { types, only_errors, ..Wanted::all(need) };
         let mut trace =
-            if need == Need::Info { Trace::without_spans(info) } else { self.with_spans(info, need, types)? };
+            if need == Need::Info { Trace::without_spans(info) } else { self.with_spans(info, need, &wanted)? };
         if !is_decided {
             trace.rows = Some(rows::of_spans(&trace, filter));
         } else if filter.needs_attributes() {
@@ -300,10 +302,10 @@ impl SqliteStore {
         Ok(Some(trace))
     }
 
-    /// The spans of a trace added to its record. Where only some types are looked at, others are read from their columns.
-    fn with_spans(&self, info: TraceInfo, need: Need, types: Option<&[String]>) -> Result<Trace> {
+    /// The spans of a trace added to its record. Those that are not wanted are read from their columns.
+    fn with_spans(&self, info: TraceInfo, need: Need, wanted: &Wanted<'_>) -> Result<Trace> {
         let rows = if self.schema.has_table("spans") {
-            span_rows::read(self, &info.trace_id, &Wanted { keep: spans::keep(need), types })?
+            span_rows::read(self, &info.trace_id, wanted)?
         } else {
             Rows::default()
         };
@@ -419,7 +421,7 @@ impl TraceStore for SqliteStore {
         if need == Need::Info {
             return Ok(Some(Trace::without_spans(info)));
         }
-        self.with_spans(info, need, None).map(Some)
+        self.with_spans(info, need, &Wanted::all(need)).map(Some)
     }
 
     fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>> {

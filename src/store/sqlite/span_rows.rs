@@ -5,7 +5,8 @@ use crate::decode::{self, Keep};
 use crate::error::Result;
 use crate::filter::Sieve;
 use crate::model::{Cost, Problem, SearchRow, Span, SpanId, SpanStatus, SpanType, Timestamp};
-use crate::store::spans::Rows;
+use crate::store::Need;
+use crate::store::spans::{Rows, keep};
 use rusqlite::{Connection, Row};
 use std::collections::HashSet;
 use std::time::Instant;
@@ -18,11 +19,21 @@ pub(super) struct Wanted<'a> {
     pub(super) keep: Keep,
     /// The only types looked at.
     pub(super) types: Option<&'a [String]>,
+    /// Whether only spans that failed are looked at.
+    pub(super) only_errors: bool,
 }
 
 impl Wanted<'_> {
+    /// Every span whole.
+    pub(super) const fn all(need: Need) -> Self {
+        Self { keep: keep(need), types: None, only_errors: false }
+    }
+
     /// Whether a span's content is read. What the column does not tell may be told there.
-    fn includes(&self, column_type: Option<&str>) -> bool {
+    fn includes(&self, column_type: Option<&str>, row: &Row<'_>) -> bool {
+        if self.only_errors && str_of(row, 4) != "ERROR" {
+            return false;
+        }
         let is_told = column_type.filter(|name| !name.is_empty() && *name != "UNKNOWN");
         self.types.is_none_or(|types| is_told.is_none_or(|name| types.iter().any(|wanted| wanted == name)))
     }
@@ -175,7 +186,7 @@ fn sql(store: &SqliteStore) -> String {
 
 fn take(row: &Row<'_>, wanted: &Wanted<'_>, rows: &mut Rows) {
     let column_type = text(row, 3);
-    if !wanted.includes(column_type.as_deref()) {
+    if !wanted.includes(column_type.as_deref(), row) {
         rows.spans.push(skeleton(row));
         return;
     }

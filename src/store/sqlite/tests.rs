@@ -253,7 +253,7 @@ fn everything(store: &SqliteStore, query: &Query) -> Vec<Trace> {
     let whole = |info: TraceInfo| {
         let has_table = store.schema.has_table("spans");
         let in_table = if has_table { span_rows::searched(store, &info.trace_id).unwrap() } else { Vec::new() };
-        let mut trace = store.with_spans(info, Need::Full, None).unwrap();
+        let mut trace = store.with_spans(info, Need::Full, &Wanted::all(Need::Full)).unwrap();
         trace.rows = Some(if in_table.is_empty() { rows::of_spans(&trace, &query.filter) } else { in_table });
         trace
     };

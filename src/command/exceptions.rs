@@ -1,0 +1,209 @@
+//! `mltrace exceptions`
+
+use super::select::Select;
+use crate::analyze::exceptions::{Group, Groups, Occurrence, occurrences};
+use crate::context::{Context, Progress};
+use crate::error::{Error, Result};
+use crate::filter::{Clause, SpanTest, TextTest};
+use crate::model::{Problem, TraceState};
+use crate::render::exception::{self, ExceptionRow};
+use crate::render::{Format, Page, number};
+use crate::store::{self, Need, Order, Query, TraceStore};
+use std::ops::ControlFlow;
+
+/// Show what failed: each failure once, like ones together
+///
+/// A failure is an exception event, or a span that says it failed. One that was raised again through parents counts once, at
+/// the deepest span; one that was wrapped in another counts once, with its cause. Like ones share type, message (but for
+/// ids, numbers and quoted texts) and the innermost function of your own code. The most frequent come first, of equal ones
+/// the newest. Kind `handled` left no error but a text in place of a result; `logging` failed in MLflow's own logging.
+///
+/// Of more than 10,000 traces only spans that say they failed are looked at; --deep looks at all.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mltrace exceptions
+  mltrace exceptions --since 1d --stack -n 3
+  mltrace exceptions --all -x OpenAI
+  mltrace exceptions --json | jq -r '.exceptions[] | [.count, .type, .message] | @tsv'")]
+pub struct Args {
+    /// Print every failure, newest trace first, instead of one row for like ones
+    #[arg(long)]
+    all: bool,
+    /// Print stack traces, with frames of libraries folded
+    #[arg(long)]
+    stack: bool,
+    /// Look at every span of every trace, however many there are
+    #[arg(long)]
+    deep: bool,
+    /// Print at most so many rows [default: 20, with --all no limit]
+    #[arg(short = 'n', long, value_name = "ROWS")]
+    limit: Option<usize>,
+    #[command(flatten)]
+    select: Select,
+}
+
+/// Of more traces, only spans that say they failed are read. A number and not a time, so that the same question has the
+/// same answer.
+const MOST_READ_WHOLE: usize = 10_000;
+
+/// So many traces are counted one by one before the store is asked how many there are.
+const COUNTED_FIRST: usize = 500;
+
+pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+    let mut progress = cx.progress("traces read");
+    let store = cx.open_store()?;
+    let mut problems = Vec::new();
+    let mut query = args.select.query(cx, &*store, Order::NEWEST, Need::Exceptions, &mut problems)?;
+    // Where conditions look at spans, these are read anyway.
+    let is_whole = args.deep || query.filter.needs_spans() || query.filter.needs_rows() || !has_many(&*store, &query)?;
+    if !is_whole {
+        query.only_errors = true;
+        query.filter.clauses.push(Clause::Span(SpanTest::Status(TextTest::Is("ERROR".to_owned()))));
+    }
+    let limit = args.limit.unwrap_or(if args.all { usize::MAX } else { 20 });
+    let mut found = Found { limit, ..Found::default() };
+    if args.all && !is_stack(args, cx) {
+        // Single failures leave as they come.
+        query.expected = (limit < usize::MAX).then_some(limit.clamp(4, 100));
+        let mut rows = cx.output.list();
+        found.read_each(&*store, &query, &mut problems, &progress, &mut |row| rows.push(&row))?;
+        progress.clear();
+        rows.finish(Some(found.page(&problems)))?;
+    } else if args.all {
+        let mut rows = Vec::new();
+        found.read_each(&*store, &query, &mut problems, &progress, &mut |row| {
+            rows.push(row);
+            Ok(())
+        })?;
+        progress.clear();
+        print(args, cx, &rows, found.page(&problems))?;
+    } else {
+        let mut groups = Groups::default();
+        found.read(&*store, &query, &mut problems, &progress, &mut |failures| {
+            groups.add(failures);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        progress.clear();
+        let mut rows: Vec<ExceptionRow> = groups.sorted().into_iter().map(ExceptionRow).collect();
+        (found.matched, found.is_cut) = (Some(rows.len()), rows.len() > limit);
+        rows.truncate(limit);
+        found.returned = rows.len();
+        print(args, cx, &rows, found.page(&problems))?;
+    }
+    super::tell_page(cx, &found.page(&problems), found.is_cut, "failures");
+    super::tell_left_out(cx, &*store, &args.select, &query)?;
+    super::tell_without_tokens(cx, &*store, &query)?;
+    if !is_whole {
+        cx.note(&format!(
+            "of more than {} traces only spans that say they failed were looked at; --deep looks at all",
+            number::count(MOST_READ_WHOLE.cast_signed() as i64)
+        ));
+    } else if found.untold > 0 {
+        cx.note(&format!("traces in state ERROR of which no span tells why: {}", found.untold));
+    }
+    problems.extend(found.span_problems);
+    cx.warn(&problems);
+    Ok(())
+}
+
+const fn is_stack(args: &Args, cx: &Context) -> bool {
+    args.stack && matches!(cx.output.format, Format::Table)
+}
+
+fn print(args: &Args, cx: &mut Context, rows: &[ExceptionRow], page: Page) -> Result<()> {
+    if is_stack(args, cx) {
+        return exception::print_stacks(&mut cx.output, rows);
+    }
+    let mut list = cx.output.list();
+    for row in rows {
+        list.push(row)?;
+    }
+    list.finish(Some(page))
+}
+
+/// Whether more traces are selected than are read whole.
+fn has_many(store: &dyn TraceStore, query: &Query) -> Result<bool> {
+    let mut count = 0;
+    let mut count_to = |most: usize| {
+        count = 0;
+        let query = Query {
+            need: Need::Info,
+            expected: (most < MOST_READ_WHOLE).then_some(most),
+            counts: true,
+            ..query.clone()
+        };
+        let matched = store::select(store, &query, &mut Vec::new(), &mut |_| {
+            count += 1;
+            Ok(if count == most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok::<_, Error>(if count < most { Some(count) } else { matched })
+    };
+    Ok(match count_to(COUNTED_FIRST)? {
+        Some(count) => count > MOST_READ_WHOLE,
+        None => count_to(MOST_READ_WHOLE + 1)?.is_none_or(|count| count > MOST_READ_WHOLE),
+    })
+}
+
+/// What comes of reading.
+#[derive(Default)]
+struct Found {
+    limit: usize,
+    returned: usize,
+    matched: Option<usize>,
+    is_cut: bool,
+    /// Traces in state ERROR without a failure.
+    untold: u64,
+    span_problems: Vec<Problem>,
+}
+
+impl Found {
+    /// Reads the failures of each trace.
+    fn read(
+        &mut self,
+        store: &dyn TraceStore,
+        query: &Query,
+        problems: &mut Vec<Problem>,
+        progress: &Progress,
+        take: &mut dyn FnMut(Vec<Occurrence>) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        store::select(store, query, problems, &mut |trace| {
+            progress.tick();
+            let losses = trace.spans.iter().flat_map(|spans| &spans.problems).filter(|one| one.is_loss());
+            self.span_problems.extend(losses.cloned());
+            let failures = occurrences(&trace);
+            self.untold += u64::from(failures.is_empty() && trace.info.state == TraceState::Error);
+            take(failures)
+        })?;
+        Ok(())
+    }
+
+    /// Reads failures one by one, as many as are wanted.
+    fn read_each(
+        &mut self,
+        store: &dyn TraceStore,
+        query: &Query,
+        problems: &mut Vec<Problem>,
+        progress: &Progress,
+        take: &mut dyn FnMut(ExceptionRow) -> Result<()>,
+    ) -> Result<()> {
+        let (limit, mut returned, mut is_cut) = (self.limit, 0, false);
+        self.read(store, query, problems, progress, &mut |failures| {
+            for failure in failures {
+                if returned == limit {
+                    is_cut = true;
+                    return Ok(ControlFlow::Break(()));
+                }
+                returned += 1;
+                take(ExceptionRow(Group::from(failure)))?;
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        (self.returned, self.is_cut, self.matched) = (returned, is_cut, (!is_cut).then_some(returned));
+        Ok(())
+    }
+
+    fn page(&self, problems: &[Problem]) -> Page {
+        let complete = !self.is_cut && !problems.iter().chain(&self.span_problems).any(Problem::is_loss);
+        Page { returned: self.returned, matched: self.matched, complete }
+    }
+}

@@ -1,0 +1,185 @@
+//! `mltrace exceptions`: each real failure once, whatever store and release tell of it.
+
+use crate::harness::{Cli, Copy, Fixture, items};
+use crate::server::Server;
+use serde_json::Value;
+
+#[test]
+fn failures_as_a_table() {
+    insta::assert_snapshot!(Cli::demo("exceptions").run(), @"
+    count  type          message                              origin                             first  last  trace        span
+        1  ValueError    No weather station in Atlantis       openai_agent.py:67 in get_weather    6 h   6 h  tr-419f926a  get_weather
+        1  TimeoutError  upstream did not answer⏎within 30 s  misc.py:30 in unreliable             6 h   6 h  tr-ac61cd19  unreliable
+    ");
+    insta::assert_snapshot!(Cli::demo("exceptions --width 60 -n 1").run(), @"
+    count  type        message                       trace
+        1  ValueError  No weather station in Atlan…  tr-419f926a
+    --- stderr
+    note: 1 of 2 failures shown; -n or --all shows more
+    ");
+    insta::assert_snapshot!(Cli::demo("exceptions --width 80 --ascii --stack --name run*").run(), @r#"
+    1 x ValueError: No weather station in Atlantis
+    openai_agent.py:67 in get_weather - span get_weather - trace tr-419f926a13917b155df4228221e2858b - 6 h ago
+
+      ... 4 frames of mlflow
+      File "/srv/mltrace/programs/openai_agent.py", line 67, in get_weather
+        raise ValueError(f"No weather station in {city}")
+    ValueError: No weather station in Atlantis
+    "#);
+    insta::assert_snapshot!(Cli::demo("exceptions --name answer").run(), @"
+    --- stderr
+    note: no failures fit
+    ");
+    insta::assert_snapshot!(Fixture::named("3.1.4-sqlite").cli("exceptions --width 100 --utc").run(), @"
+    count  kind     type             message                   origin                     last  trace
+        1  -        ValueError       No weather station in A…  openai_agent.py:67 in ge…   6 h  94e9b338
+        1  logging  ValidationError  2 validation errors for…  mlflow/autogen/chat.py:1…   6 h  cbad6332
+        1  -        TimeoutError     upstream did not answer…  misc.py:30 in unreliable    6 h  16bed12b
+    ");
+}
+
+#[test]
+fn a_failure_as_json() {
+    insta::assert_snapshot!(pretty(&Cli::demo("exceptions --grep Atlantis").json()), @r#"
+    {
+      "exceptions": [
+        {
+          "cause": null,
+          "count": 1,
+          "example": {
+            "experiment_id": "5",
+            "span_id": "9b94309c8c7d396e",
+            "span_name": "get_weather",
+            "span_type": "TOOL",
+            "time": "2026-11-20T17:51:17.897163008Z",
+            "trace_id": "tr-419f926a13917b155df4228221e2858b",
+            "trace_name": "run_tool_agent"
+          },
+          "exception": {
+            "message": "No weather station in Atlantis",
+            "stacktrace": "Traceback (most recent call last):\n  File \"/srv/mltrace/venvs/3.18.0/lib/python3.11/site-packages/mlflow/tracing/provider.py\", line 311, in with_active_span\n    yield\n  File \"/srv/mltrace/venvs/3.18.0/lib/python3.11/site-packages/mlflow/tracing/fluent.py\", line 696, in start_span\n    yield mlflow_span\n  File \"/srv/mltrace/venvs/3.18.0/lib/python3.11/site-packages/mlflow/tracing/fluent.py\", line 336, in _wrapping_logic\n    result = yield  # sync/async function output to be sent here\n             ^^^^^\n  File \"/srv/mltrace/venvs/3.18.0/lib/python3.11/site-packages/mlflow/tracing/fluent.py\", line 384, in wrapper\n    return wrapping_coro.send(fn(*args, **kwargs))\n                              ^^^^^^^^^^^^^^^^^^^\n  File \"/srv/mltrace/programs/openai_agent.py\", line 67, in get_weather\n    raise ValueError(f\"No weather station in {city}\")\nValueError: No weather station in Atlantis",
+            "type": "ValueError"
+          },
+          "fingerprint": "af9fa938",
+          "first_time": "2026-11-20T17:51:17.897163008Z",
+          "handled_failure": null,
+          "kind": "raised",
+          "last_time": "2026-11-20T17:51:17.897163008Z",
+          "message": "No weather station in Atlantis",
+          "origin": {
+            "file": "/srv/mltrace/programs/openai_agent.py",
+            "function": "get_weather",
+            "line": 67
+          },
+          "pattern": "No weather station in Atlantis",
+          "traces": 1,
+          "type": "ValueError"
+        }
+      ],
+      "page": {
+        "complete": true,
+        "matched": 1,
+        "returned": 1
+      },
+      "schema": "mltrace/1"
+    }
+    "#);
+    insta::assert_snapshot!(Cli::demo("exceptions -o csv -n 1").ok(), @"
+    fingerprint,kind,type,message,origin.file,origin.line,origin.function,cause.type,cause.message,count,traces,first_time,last_time,example.trace_id,example.span_id,example.span_name
+    af9fa938,raised,ValueError,No weather station in Atlantis,/srv/mltrace/programs/openai_agent.py,67,get_weather,,,1,1,2026-11-20T17:51:17.897163008Z,2026-11-20T17:51:17.897163008Z,tr-419f926a13917b155df4228221e2858b,9b94309c8c7d396e,get_weather
+    --- stderr
+    note: 1 of 2 failures shown; -n or --all shows more
+    ");
+    let ids = Cli::demo("exceptions -o ids").ok();
+    let lines = Cli::demo("exceptions -o jsonl").ok();
+    let of_line = |line: &&str| serde_json::from_str::<Value>(line).unwrap()["example"]["trace_id"].clone();
+    assert_eq!(lines.lines().iter().map(of_line).collect::<Vec<_>>(), ids.lines());
+}
+
+fn pretty(document: &Value) -> String {
+    serde_json::to_string_pretty(document).unwrap()
+}
+
+/// Kind, type, first line of the message, span and number of the failures, without what is told of their stack traces.
+fn told(document: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().and_then(|text| text.lines().next()).unwrap_or("-").to_owned();
+    let failure = |one: &Value| {
+        // Up to 3.5 spans of one name are numbered.
+        let span =
+            text(&one["example"]["span_name"]).trim_end_matches(|c: char| c == '_' || c.is_ascii_digit()).to_owned();
+        format!("{} {} {}: {} @{span}", one["count"], text(&one["kind"]), text(&one["type"]), text(&one["message"]))
+    };
+    let mut told: Vec<String> = items(document, "exceptions").iter().map(failure).collect();
+    told.sort();
+    told
+}
+
+const ATLANTIS: &str = "1 raised ValueError: No weather station in Atlantis @get_weather";
+const UPSTREAM: &str = "1 raised TimeoutError: upstream did not answer @unreliable";
+
+#[test]
+fn every_store_tells_the_same_failures() {
+    for fixture in Fixture::all() {
+        let mut expected = vec![UPSTREAM, ATLANTIS];
+        if fixture.release() == (3, 1) {
+            expected.insert(0, "1 logging ValidationError: 2 validation errors for ChatMessage @create");
+        }
+        if fixture.name.contains("http") {
+            expected.push("1 raised ValueError: station offline @execute_tool get_weather");
+        }
+        expected.sort_unstable();
+        let (groups, all) = (fixture.cli("exceptions").json(), fixture.cli("exceptions --all").json());
+        assert_eq!(told(&groups), expected, "{}", fixture.name);
+        assert_eq!(told(&all), expected, "{} --all", fixture.name);
+    }
+}
+
+#[test]
+fn servers_tell_them_too() {
+    for name in ["2.22.5-sqlite", "3.2.0-file", "3.5.1-sqlite", "3.6.0-http-sqlite", "3.18.0-http-sqlite"] {
+        let server = Server::replay(name);
+        let told = |cli: Cli| cli.json()["exceptions"].clone();
+        assert_eq!(
+            told(Cli::new("exceptions").on(server.uri())),
+            told(Fixture::named(name).cli("exceptions")),
+            "{name}"
+        );
+        assert_eq!(server.unknown(), [""; 0], "{name}: record this again");
+    }
+}
+
+/// A store with so many traces that spans which do not say that they failed are not read, one of which recorded an exception.
+fn many() -> Copy {
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    copy.sql(
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 10000)
+         insert into trace_info (request_id, experiment_id, timestamp_ms, execution_time_ms, status, trace_name)
+         select printf('tr-%032x', i), 5, 1700000000000 + i, i, 'OK', 'made' from n;
+         insert into trace_tags (key, value, request_id)
+         select 'mlflow.trace.spansLocation', 'TRACKING_STORE', request_id from trace_info where trace_name = 'made';
+         update spans set status = 'OK', content = replace(content, 'STATUS_CODE_ERROR', 'STATUS_CODE_OK') where name = 'unreliable'",
+    );
+    copy
+}
+
+#[test]
+fn of_very_many_traces_the_spans_that_failed_are_read() {
+    let copy = many();
+    insta::assert_snapshot!(copy.cli("exceptions --width 100").run(), @"
+    count  type        message                   origin                   last  trace        span
+        1  ValueError  No weather station in A…  openai_agent.py:67 in …   6 h  tr-419f926a  get_weather
+    --- stderr
+    note: of more than 10,000 traces only spans that say they failed were looked at; --deep looks at all
+    ");
+    assert_eq!(told(&copy.cli("exceptions --all").json()), [ATLANTIS]);
+    let mut both = [UPSTREAM, ATLANTIS];
+    both.sort_unstable();
+    let deep = copy.cli("exceptions --deep --json").run();
+    assert_eq!(told(&serde_json::from_str(&deep.stdout).unwrap()), both);
+    assert!(!deep.stderr.contains("--deep"), "{deep}");
+    // Few are selected, or their spans are read anyway.
+    assert_eq!(told(&copy.cli("exceptions --since 2026-11-01").json()), both);
+    assert_eq!(told(&copy.cli("exceptions --type TOOL").json()), both);
+    let error = copy.cli("exceptions --filter").arg("span.name = 'get_weather'").json();
+    assert_eq!(told(&error), [ATLANTIS]);
+}
