@@ -3,6 +3,7 @@
 pub mod conversation;
 pub mod exceptions;
 pub mod pattern;
+pub mod sessions;
 pub mod stack;
 pub mod usage;
 

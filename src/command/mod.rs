@@ -47,6 +47,8 @@ commands! {
     Usage usage
     Spans spans
     Exceptions exceptions
+    Sessions sessions
+    Session session
     Completions completions
     Man man
 }

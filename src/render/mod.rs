@@ -11,6 +11,7 @@ pub mod number;
 pub mod one_span;
 mod paragraph;
 mod pretty;
+pub mod session;
 pub mod span;
 pub mod table;
 pub mod text;

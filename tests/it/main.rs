@@ -29,5 +29,6 @@ mod schemas;
 mod select;
 mod served;
 mod server;
+mod sessions;
 mod stores;
 mod trees;

@@ -4,7 +4,7 @@ use crate::harness::{Cli, Fixture, fixtures, items};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-const SCHEMAS: [&str; 10] = [
+const SCHEMAS: [&str; 12] = [
     "experiments",
     "traces",
     "trace-show",
@@ -14,6 +14,8 @@ const SCHEMAS: [&str; 10] = [
     "usage-groups",
     "spans",
     "exceptions",
+    "sessions",
+    "session",
     "error",
 ];
 
@@ -37,7 +39,7 @@ fn assert_valid(validator: &Validator, document: &Value, what: &str) {
 }
 
 /// The documents of the commands about many traces, with the schema of each.
-const LISTS: [(&str, &str); 10] = [
+const LISTS: [(&str, &str); 13] = [
     ("experiments --deleted", "experiments"),
     ("traces list --all --deleted", "traces"),
     ("traces list --name nothing", "traces"),
@@ -48,6 +50,9 @@ const LISTS: [(&str, &str); 10] = [
     ("exceptions --deleted", "exceptions"),
     ("exceptions --all --deleted", "exceptions"),
     ("exceptions --name nothing", "exceptions"),
+    ("sessions --deleted", "sessions"),
+    ("sessions --name nothing", "sessions"),
+    ("session show chat-42", "session"),
 ];
 
 #[test]
@@ -163,6 +168,8 @@ fn a_key_that_is_added_or_lost_breaks_the_promise() {
         ("usage", "usage-groups"),
         ("spans --full -n 4", "spans"),
         ("exceptions", "exceptions"),
+        ("sessions", "sessions"),
+        ("session show chat-42", "session"),
     ] {
         let validator = validator(name);
         let document = Cli::demo(words).json();

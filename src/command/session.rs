@@ -1,0 +1,114 @@
+//! `mltrace session show`
+
+use super::select::Select;
+use super::sessions::in_a_session;
+use crate::analyze::sessions::{Session, Sessions};
+use crate::context::{Context, not_found};
+use crate::error::{Error, Kind, Result};
+use crate::filter::{Clause, Label, LabelTest, TextTest};
+use crate::model::{Problem, TraceInfo, keys};
+use crate::render::session::SessionView;
+use crate::store::{self, Need, Order, Query, SortKey, TraceStore};
+use std::ops::ControlFlow;
+
+/// Show one session
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    Show(Box<Show>),
+}
+
+/// Show the traces of a session as turns, the first one first
+///
+/// SESSION is an id or a unique prefix of one. The flags that choose traces leave out some of its turns.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mltrace session show chat-42
+  mltrace session show chat-42 --json | jq -r '.traces[] | [.trace_id, .state] | @tsv'
+  mltrace session show chat-42 -o ids | xargs -n 1 mltrace trace show")]
+struct Show {
+    /// Session to show
+    #[arg(value_name = "SESSION")]
+    wanted: String,
+    #[command(flatten)]
+    select: Select,
+}
+
+pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+    let Action::Show(show) = &args.command;
+    let mut progress = cx.progress("traces read");
+    let store = cx.open_store()?;
+    let mut problems = Vec::new();
+    let oldest_first = Order { key: SortKey::Time, is_descending: false };
+    let query = show.select.query(cx, &*store, oldest_first, Need::Info, &mut problems)?;
+    let mut traces = turns(&*store, &query, &show.wanted, &mut problems)?;
+    let mut id = show.wanted.clone();
+    if traces.is_empty() {
+        id = by_prefix(cx, show, &*store, &query, &mut problems)?;
+        traces = turns(&*store, &query, &id, &mut problems)?;
+    }
+    progress.clear();
+    // Gone since it was found.
+    let session = Session::of(&id, &traces).ok_or_else(|| not_found("session", &id, std::iter::empty()))?;
+    cx.output.show(&SessionView { session, traces })?;
+    cx.warn(&problems);
+    Ok(())
+}
+
+/// The traces of a session by its exact id, the first one first.
+fn turns(store: &dyn TraceStore, query: &Query, id: &str, problems: &mut Vec<Problem>) -> Result<Vec<TraceInfo>> {
+    let mut query = query.clone();
+    let is = LabelTest::Text(TextTest::Is(id.to_owned()));
+    query.filter.clauses.push(Clause::Label(Label::Metadata(keys::SESSION.to_owned()), is));
+    let mut traces = Vec::new();
+    store::select(store, &query, problems, &mut |trace| {
+        traces.push(trace.info);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(traces)
+}
+
+/// So many candidates of an ambiguous prefix are named.
+const MOST_CANDIDATES: usize = 10;
+
+/// The id of the only session whose id begins so.
+fn by_prefix(
+    cx: &Context,
+    show: &Show,
+    store: &dyn TraceStore,
+    query: &Query,
+    problems: &mut Vec<Problem>,
+) -> Result<String> {
+    let mut query = query.clone();
+    query.filter.clauses.push(in_a_session());
+    let mut sessions = Sessions::default();
+    store::select(store, &query, problems, &mut |trace| {
+        sessions.add(&trace.info);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let (name, sessions) = (&show.wanted, sessions.sorted());
+    let ids = || sessions.iter().map(|session| session.id.as_str());
+    let candidates: Vec<&str> = ids().filter(|id| !name.is_empty() && id.starts_with(name.as_str())).collect();
+    match candidates.as_slice() {
+        [] => {
+            let mut error = not_found("session", name, ids());
+            if show.select.has_conditions(cx)? {
+                error = error.because("the conditions leave out some traces");
+            }
+            Err(error.hint(cx.command("sessions") + " lists them"))
+        }
+        [one] => Ok((*one).to_owned()),
+        several => {
+            let more = if several.len() > MOST_CANDIDATES { " and more" } else { "" };
+            let named = several[..several.len().min(MOST_CANDIDATES)].join(", ");
+            Err(Error::new(Kind::Ambiguous, format!("`{name}` begins several session ids"))
+                .because(format!("{named}{more}"))
+                .hint("type more of the id"))
+        }
+    }
+}

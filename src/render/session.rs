@@ -1,0 +1,232 @@
+//! Rows of `mltrace sessions`, and one session turn by turn.
+
+use super::json::{SCHEMA, TraceJson};
+use super::table::{Cell, Shape};
+use super::text::one_line;
+use super::trace::state_role;
+use super::{Look, Role, Row, View, number, write_table};
+use crate::analyze::sessions::Session;
+use crate::error::Result;
+use crate::model::{Cost, Timestamp, TokenUsage, TraceInfo, short_trace_id};
+use serde::Serialize;
+use std::io::Write;
+
+/// A session as a row of a list.
+#[derive(Clone, Debug)]
+pub struct SessionRow(pub Session);
+
+#[derive(Serialize)]
+struct SessionJson<'a> {
+    session_id: &'a str,
+    user_ids: &'a [String],
+    experiments: &'a [String],
+    trace_count: u64,
+    error_count: u64,
+    in_progress_count: u64,
+    first_trace_time: Timestamp,
+    last_trace_time: Timestamp,
+    duration_ms: Option<i64>,
+    execution_duration_ms: Option<i64>,
+    token_usage: Option<&'a TokenUsage>,
+    cost: Option<Cost>,
+}
+
+impl<'a> From<&'a Session> for SessionJson<'a> {
+    fn from(session: &'a Session) -> Self {
+        Self {
+            session_id: &session.id,
+            user_ids: &session.users,
+            experiments: &session.experiments,
+            trace_count: session.traces,
+            error_count: session.errors,
+            in_progress_count: session.in_progress,
+            first_trace_time: session.first,
+            last_trace_time: session.last,
+            duration_ms: session.duration_ns().map(|nanos| nanos / 1_000_000),
+            execution_duration_ms: session.execution_duration_ms,
+            token_usage: session.token_usage.as_ref(),
+            cost: session.cost,
+        }
+    }
+}
+
+fn count(number: u64) -> String {
+    number::count(number.cast_signed())
+}
+
+fn cost(cost: Option<&Cost>) -> Cell {
+    cost.and_then(number::cost).map_or_else(Cell::none, |cost| Cell::own(cost, Role::Figure))
+}
+
+fn duration(millis: Option<i64>) -> Cell {
+    millis.map_or_else(Cell::none, |millis| Cell::own(number::millis(millis), Role::Plain))
+}
+
+impl Row for SessionRow {
+    const KEY: &'static str = "sessions";
+    const CSV: &'static [&'static str] = &[
+        "session_id",
+        "user_ids",
+        "experiments",
+        "trace_count",
+        "error_count",
+        "in_progress_count",
+        "first_trace_time",
+        "last_trace_time",
+        "duration_ms",
+        "execution_duration_ms",
+        "token_usage.input_tokens",
+        "token_usage.output_tokens",
+        "token_usage.total_tokens",
+        "cost.total_cost",
+    ];
+
+    fn shapes() -> &'static [Shape] {
+        &[
+            Shape { title: "session", is_right: false, shrinks_to: Some(12), drops: 0 },
+            Shape { title: "user", is_right: false, shrinks_to: Some(6), drops: 4 },
+            Shape { title: "turns", is_right: true, shrinks_to: None, drops: 0 },
+            Shape { title: "errors", is_right: true, shrinks_to: None, drops: 0 },
+            Shape { title: "running", is_right: true, shrinks_to: None, drops: 3 },
+            Shape { title: "first", is_right: true, shrinks_to: None, drops: 7 },
+            Shape { title: "last", is_right: true, shrinks_to: None, drops: 1 },
+            Shape { title: "lasted", is_right: true, shrinks_to: None, drops: 8 },
+            Shape { title: "worked", is_right: true, shrinks_to: None, drops: 5 },
+            Shape { title: "tokens", is_right: true, shrinks_to: None, drops: 2 },
+            Shape { title: "cost", is_right: true, shrinks_to: None, drops: 6 },
+        ]
+    }
+
+    fn cells(&self, look: &Look) -> Vec<Cell> {
+        let session = &self.0;
+        let running = session.in_progress;
+        vec![
+            Cell::stored(&session.id, Role::Name),
+            Cell::maybe(Some(&session.users.join(", ")), Role::Plain),
+            Cell::own(count(session.traces), Role::Plain),
+            Cell::own(count(session.errors), if session.errors == 0 { Role::Dim } else { Role::Bad }),
+            if running == 0 { Cell::none() } else { Cell::own(count(running), Role::Warn) },
+            Cell::own(number::age(session.first, look.now), Role::Plain),
+            Cell::own(number::age(session.last, look.now), Role::Plain),
+            duration(session.duration_ns().map(|nanos| nanos / 1_000_000)),
+            duration(session.execution_duration_ms),
+            Cell::own(number::total(session.token_usage.as_ref()), Role::Figure),
+            cost(session.cost.as_ref()),
+        ]
+    }
+
+    fn json(&self) -> impl Serialize {
+        SessionJson::from(&self.0)
+    }
+
+    fn id(&self) -> &str {
+        &self.0.id
+    }
+}
+
+/// A session and its traces, the first one first.
+#[derive(Debug)]
+pub struct SessionView {
+    /// What they come to.
+    pub session: Session,
+    /// The traces.
+    pub traces: Vec<TraceInfo>,
+}
+
+impl View for SessionView {
+    type Item = TraceInfo;
+
+    fn json(&self) -> impl Serialize {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            schema: &'static str,
+            session: SessionJson<'a>,
+            traces: Vec<TraceJson<'a>>,
+        }
+        let traces = self.traces.iter().map(TraceJson::from).collect();
+        Document { schema: SCHEMA, session: SessionJson::from(&self.session), traces }
+    }
+
+    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+        heading(look, out, &self.session)?;
+        writeln!(out)?;
+        let mut before: Option<Timestamp> = None;
+        let mut rows = Vec::with_capacity(self.traces.len());
+        for (at, trace) in self.traces.iter().enumerate() {
+            rows.push(turn(look, at + 1, trace, before));
+            let nanos = trace.execution_duration_ms.map(|millis| millis.saturating_mul(1_000_000));
+            before = nanos.map(|nanos| Timestamp(trace.request_time.0.saturating_add(nanos)));
+        }
+        write_table(look, out, &TURN, &rows)
+    }
+
+    fn items(&self) -> Vec<TraceInfo> {
+        self.traces.clone()
+    }
+}
+
+/// What the whole session comes to, on two lines.
+fn heading(look: &Look, out: &mut dyn Write, session: &Session) -> Result<()> {
+    let theme = look.theme;
+    let many = |number: u64, one: &str| format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" });
+    let some = |number: u64, role, text: String| (number > 0).then(|| theme.paint(role, &text));
+    let facts = [
+        Some(theme.paint(Role::Name, &one_line(&session.id))),
+        Some(many(session.traces, "turn")),
+        some(session.errors, Role::Bad, many(session.errors, "error")),
+        some(session.in_progress, Role::Warn, format!("{} in progress", count(session.in_progress))),
+        session.execution_duration_ms.map(|millis| format!("{} worked", number::millis(millis))),
+        session.token_usage.as_ref().map(|usage| {
+            let parts = format!(
+                "{} in{}{} out",
+                number::known(usage.input_tokens),
+                look.dot(),
+                number::known(usage.output_tokens)
+            );
+            format!("{} tokens ({parts})", theme.paint(Role::Figure, &number::total(Some(usage))))
+        }),
+        session.cost.as_ref().and_then(number::cost),
+    ];
+    writeln!(out, "{}", facts.into_iter().flatten().collect::<Vec<_>>().join("  "))?;
+    let (first, zone) = (session.first, look.zone);
+    let facts = [
+        Some(format!("experiment {}", one_line(&session.experiments.join(", ")))),
+        Some(session.users.join(", "))
+            .filter(|users| !users.is_empty())
+            .map(|users| format!("user {}", one_line(&users))),
+        Some(format!("since {} {}", first.date_time(zone), first.zone_name(zone))),
+        session.duration_ns().map(|nanos| format!("lasted {}", number::duration(nanos))),
+    ];
+    let facts: Vec<String> = facts.into_iter().flatten().collect();
+    Ok(writeln!(out, "{}", theme.paint(Role::Dim, &facts.join(look.dot())))?)
+}
+
+const TURN: [Shape; 10] = [
+    Shape { title: "turn", is_right: true, shrinks_to: None, drops: 0 },
+    Shape { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
+    Shape { title: "time", is_right: false, shrinks_to: None, drops: 6 },
+    Shape { title: "after", is_right: true, shrinks_to: None, drops: 5 },
+    Shape { title: "state", is_right: false, shrinks_to: None, drops: 0 },
+    Shape { title: "duration", is_right: true, shrinks_to: None, drops: 3 },
+    Shape { title: "tokens", is_right: true, shrinks_to: None, drops: 2 },
+    Shape { title: "cost", is_right: true, shrinks_to: None, drops: 4 },
+    Shape { title: "request", is_right: false, shrinks_to: Some(12), drops: 0 },
+    Shape { title: "response", is_right: false, shrinks_to: Some(12), drops: 1 },
+];
+
+/// One trace of the session; `before` = when the one before it ended.
+fn turn(look: &Look, number: usize, trace: &TraceInfo, before: Option<Timestamp>) -> Vec<Cell> {
+    let gap = before.map(|before| number::duration(trace.request_time.0.saturating_sub(before.0)));
+    vec![
+        Cell::own(number.to_string(), Role::Dim),
+        Cell::stored(short_trace_id(&trace.trace_id), Role::Id),
+        Cell::own(trace.request_time.date_time(look.zone), Role::Plain),
+        gap.map_or_else(Cell::none, |gap| Cell::own(gap, Role::Dim)),
+        Cell::stored(trace.state.as_str(), state_role(&trace.state)),
+        duration(trace.execution_duration_ms),
+        Cell::own(number::total(trace.recorded_usage.as_ref()), Role::Figure),
+        cost(trace.cost.as_ref()),
+        Cell::maybe(trace.request_preview.as_deref(), Role::Plain),
+        Cell::maybe(trace.response_preview.as_deref(), Role::Plain),
+    ]
+}

@@ -1,0 +1,136 @@
+//! `mltrace sessions` and `mltrace session show`.
+
+use crate::harness::{Cli, Copy, Fixture, items, strings};
+use serde_json::{Value, json};
+
+/// A store with further sessions: two whose ids begin alike, one of other letters, with what not every trace records.
+fn several() -> Copy {
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    copy.sql(
+        "insert into trace_info (request_id, experiment_id, timestamp_ms, execution_time_ms, status, trace_name, session_id, total_tokens,
+             request_preview, response_preview) values
+         ('tr-1', 5, 1794000000000, 1500, 'OK', 'turn', 'chat-43', 10, 'one', 'uno'),
+         ('tr-2', 5, 1794000060000, 2500, 'ERROR', 'turn', 'chat-43', null, 'two', null),
+         ('tr-3', 2, 1794000120000, null, 'IN_PROGRESS', null, 'chat-43', 5, 'three', null),
+         ('tr-4', 5, 1794000000000, null, 'OK', 'turn', '会话 1', null, null, null),
+         ('tr-5', 1, 1794000000000, 1, 'OK', 'turn', 'deleted', null, null, null);
+         insert into trace_request_metadata (key, value, request_id) values
+         ('mlflow.trace.user', 'ada', 'tr-1'), ('mlflow.trace.user', 'bob', 'tr-2'), ('mlflow.trace.user', 'ada', 'tr-3')",
+    );
+    copy
+}
+
+#[test]
+fn sessions_as_a_table() {
+    let copy = several();
+    insta::assert_snapshot!(copy.cli("sessions").run(), @"
+    session  user      turns  errors  running  first  last    lasted  worked  tokens        cost
+    chat-42  ada           2       0        -    6 h   6 h    166 ms  165 ms      52  $0.0000146
+    chat-43  ada, bob      3       1        1   14 d  14 d  2 m 00 s  4.00 s      15           -
+    会话 1   -             1       0        -   14 d  14 d         -       -       -           -
+    ");
+    insta::assert_snapshot!(copy.cli("sessions --width 60 -n 2").run(), @"
+    session  user      turns  errors  running  last  tokens
+    chat-42  ada           2       0        -   6 h      52
+    chat-43  ada, bob      3       1        1  14 d      15
+    --- stderr
+    note: 2 of 3 sessions shown; -n or --all shows more
+    ");
+    insta::assert_snapshot!(copy.cli("sessions --user bob").run(), @"
+    session  user  turns  errors  first  last  lasted  worked
+    chat-43  bob       1       1   14 d  14 d  2.50 s  2.50 s
+    ");
+    insta::assert_snapshot!(copy.cli("sessions --name nothing").run(), @"
+    --- stderr
+    note: no sessions fit
+    ");
+    assert_eq!(copy.cli("sessions -o ids").ok().lines(), ["chat-42", "chat-43", "会话 1"]);
+    assert_eq!(copy.cli("sessions -o ids --all --deleted").ok().lines().len(), 4);
+}
+
+#[test]
+fn a_session_turn_by_turn() {
+    let copy = several();
+    insta::assert_snapshot!(copy.cli("session show chat-43 --utc").run(), @"
+    chat-43  3 turns  1 error  1 in progress  4.00 s worked  15 tokens (0 in · 0 out)
+    experiment OpenAI, Misc · user ada, bob · since 2026-11-06 21:20:00 UTC · lasted 2 m 00 s
+
+    turn  trace  time                   after  state        duration  tokens  request  response
+       1  tr-1   2026-11-06 21:20:00        -  OK             1.50 s      10  one      uno
+       2  tr-2   2026-11-06 21:21:00  58.50 s  ERROR          2.50 s       -  two      -
+       3  tr-3   2026-11-06 21:22:00  57.50 s  IN_PROGRESS         -       5  three    -
+    ");
+    insta::assert_snapshot!(copy.cli("session show chat-43 --width 70 --status ok").run(), @"
+    chat-43  1 turn  1.50 s worked  10 tokens (0 in · 0 out)
+    experiment OpenAI · user ada · since 2026-11-06 21:20:00 UTC · lasted 1.50 s
+
+    turn  trace  state  duration  tokens  request  response
+       1  tr-1   OK       1.50 s      10  one      uno
+    ");
+    insta::assert_snapshot!(copy.cli("session show").arg("会话").run(), @"
+    会话 1  1 turn
+    experiment OpenAI · since 2026-11-06 21:20:00 UTC
+
+    turn  trace  time                 state  request
+       1  tr-4   2026-11-06 21:20:00  OK     -
+    ");
+    insta::assert_snapshot!(copy.cli("session show chat-4").run(), @"
+    --- stderr
+    error: `chat-4` begins several session ids
+      caused by: chat-42, chat-43
+      hint: type more of the id
+    --- exit 3
+    ");
+    insta::assert_snapshot!(Cli::demo("session show chat43").run(), @"
+    --- stderr
+    error: no session `chat43`
+      hint: did you mean `chat-42`?
+      hint: `mltrace -u demo: sessions` lists them
+    --- exit 3
+    ");
+    insta::assert_snapshot!(Cli::demo("session show chat-42 --status error").run(), @"
+    --- stderr
+    error: no session `chat-42`
+      caused by: the conditions leave out some traces
+      hint: `mltrace -u demo: sessions` lists them
+    --- exit 3
+    ");
+    assert_eq!(copy.cli("session show chat-43 -o ids").ok().lines(), ["tr-1", "tr-2", "tr-3"]);
+}
+
+#[test]
+fn sessions_as_json() {
+    let copy = several();
+    let document = copy.cli("session show chat-43").json();
+    assert_eq!(
+        document["session"],
+        json!({"session_id": "chat-43", "user_ids": ["ada", "bob"], "experiments": ["OpenAI", "Misc"], "trace_count": 3, "error_count": 1,
+            "in_progress_count": 1, "first_trace_time": "2026-11-06T21:20:00.000Z", "last_trace_time": "2026-11-06T21:22:00.000Z",
+            "duration_ms": 120_000, "execution_duration_ms": 4000,
+            "token_usage": {"input_tokens": 0, "output_tokens": 0, "total_tokens": 15}, "cost": null})
+    );
+    assert_eq!(strings(items(&document, "traces"), "trace_id"), ["tr-1", "tr-2", "tr-3"]);
+    let list = copy.cli("sessions").json();
+    let found = items(&list, "sessions").iter().find(|one| one["session_id"] == "chat-43").unwrap();
+    let times = |one: &Value| (one["trace_count"].clone(), one["duration_ms"].clone(), one["token_usage"].clone());
+    assert_eq!(times(found), times(&document["session"]));
+    let unknown = items(&list, "sessions").iter().find(|one| one["session_id"] == "会话 1").unwrap();
+    assert_eq!((&unknown["execution_duration_ms"], &unknown["token_usage"]), (&Value::Null, &Value::Null));
+    assert_eq!(list["page"], json!({"returned": 3, "matched": 3, "complete": true}));
+}
+
+#[test]
+fn every_store_tells_the_same_session() {
+    for fixture in Fixture::all() {
+        let list = fixture.cli("sessions").json();
+        let sessions = items(&list, "sessions");
+        // Spans that came over OpenTelemetry have one of their own.
+        let chat = sessions.iter().find(|one| one["session_id"] == "chat-42").unwrap();
+        let shown = fixture.cli("session show chat-42").json();
+        assert_eq!(shown["session"], *chat, "{}", fixture.name);
+        assert_eq!((&chat["trace_count"], &chat["user_ids"]), (&json!(2), &json!(["ada"])), "{}", fixture.name);
+        let times = strings(items(&shown, "traces"), "request_time");
+        assert!(times[0] < times[1], "{}", fixture.name);
+    }
+    assert_eq!(Cli::demo("sessions -o ids").ok().lines(), ["chat-42"]);
+}
