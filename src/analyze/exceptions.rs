@@ -63,30 +63,6 @@ pub struct Cause {
 }
 
 impl Failure {
-    /// What failures of one kind share.
-    #[must_use]
-    pub fn fingerprint(&self) -> u64 {
-        let cause = self.cause.as_ref();
-        let patterns = [self.message.as_deref(), cause.and_then(|cause| cause.message.as_deref())]
-            .map(|message| message.map(pattern).unwrap_or_default());
-        let origin = self.origin.as_ref();
-        let file = origin.map(|place| place.file.rsplit(['/', '\\']).next().unwrap_or_default());
-        let types = [self.exception_type.as_deref(), cause.and_then(|cause| cause.exception_type.as_deref())];
-        // Notebooks and temporary files have a number in their name.
-        let file = pattern(file.unwrap_or_default());
-        let function = origin.and_then(|place| place.function.as_deref());
-        let parts = [
-            Some(self.kind.as_str()),
-            types[0],
-            types[1],
-            Some(&patterns[0]),
-            Some(&patterns[1]),
-            Some(&file),
-            function,
-        ];
-        fingerprint(parts.map(Option::unwrap_or_default))
-    }
-
     fn stacktrace(&self) -> Option<&str> {
         self.exception.as_ref()?.stacktrace.as_deref()
     }
@@ -311,6 +287,35 @@ pub struct Occurrence {
     pub cause_span: Option<(String, String)>,
 }
 
+impl Occurrence {
+    /// What failures of one kind share. Where nothing is told of them, that is the span.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let failure = &self.failure;
+        let cause = failure.cause.as_ref();
+        let patterns = [failure.message.as_deref(), cause.and_then(|cause| cause.message.as_deref())]
+            .map(|message| message.map(pattern).unwrap_or_default());
+        let origin = failure.origin.as_ref();
+        let file = origin.map(|place| place.file.rsplit(['/', '\\']).next().unwrap_or_default());
+        let types = [failure.exception_type.as_deref(), cause.and_then(|cause| cause.exception_type.as_deref())];
+        // Notebooks and temporary files have a number in their name.
+        let file = pattern(file.unwrap_or_default());
+        let function = origin.and_then(|place| place.function.as_deref());
+        let span = if failure.says_nothing() { pattern(&self.span_name) } else { String::new() };
+        let parts = [
+            Some(failure.kind.as_str()),
+            types[0],
+            types[1],
+            Some(&patterns[0]),
+            Some(&patterns[1]),
+            Some(&file),
+            function,
+            Some(&span),
+        ];
+        fingerprint(parts.map(Option::unwrap_or_default))
+    }
+}
+
 /// The failures of a trace with all that tells where they are.
 #[must_use]
 pub fn occurrences(trace: &Trace) -> Vec<Occurrence> {
@@ -351,7 +356,7 @@ pub struct Group {
 
 impl From<Occurrence> for Group {
     fn from(example: Occurrence) -> Self {
-        let (fingerprint, time) = (example.failure.fingerprint(), example.failure.time);
+        let (fingerprint, time) = (example.fingerprint(), example.failure.time);
         Self { fingerprint, example, count: 1, traces: 1, first: time, last: time }
     }
 }

@@ -60,7 +60,7 @@ fn a_failure_as_json() {
             "stacktrace": "Traceback (most recent call last):\n  File \"/srv/mltrace/venvs/3.18.0/lib/python3.11/site-packages/mlflow/tracing/provider.py\", line 311, in with_active_span\n    yield\n  File \"/srv/mltrace/venvs/3.18.0/lib/python3.11/site-packages/mlflow/tracing/fluent.py\", line 696, in start_span\n    yield mlflow_span\n  File \"/srv/mltrace/venvs/3.18.0/lib/python3.11/site-packages/mlflow/tracing/fluent.py\", line 336, in _wrapping_logic\n    result = yield  # sync/async function output to be sent here\n             ^^^^^\n  File \"/srv/mltrace/venvs/3.18.0/lib/python3.11/site-packages/mlflow/tracing/fluent.py\", line 384, in wrapper\n    return wrapping_coro.send(fn(*args, **kwargs))\n                              ^^^^^^^^^^^^^^^^^^^\n  File \"/srv/mltrace/programs/openai_agent.py\", line 67, in get_weather\n    raise ValueError(f\"No weather station in {city}\")\nValueError: No weather station in Atlantis",
             "type": "ValueError"
           },
-          "fingerprint": "af9fa938",
+          "fingerprint": "f141553b",
           "first_time": "2026-11-20T17:51:17.897163008Z",
           "handled_failure": null,
           "kind": "raised",
@@ -86,7 +86,7 @@ fn a_failure_as_json() {
     "#);
     insta::assert_snapshot!(Cli::demo("exceptions -o csv -n 1").ok(), @"
     fingerprint,kind,type,message,origin.file,origin.line,origin.function,cause.type,cause.message,count,traces,first_time,last_time,example.trace_id,example.span_id,example.span_name
-    af9fa938,raised,ValueError,No weather station in Atlantis,/srv/mltrace/programs/openai_agent.py,67,get_weather,,,1,1,2026-11-20T17:51:17.897163008Z,2026-11-20T17:51:17.897163008Z,tr-419f926a13917b155df4228221e2858b,9b94309c8c7d396e,get_weather
+    f141553b,raised,ValueError,No weather station in Atlantis,/srv/mltrace/programs/openai_agent.py,67,get_weather,,,1,1,2026-11-20T17:51:17.897163008Z,2026-11-20T17:51:17.897163008Z,tr-419f926a13917b155df4228221e2858b,9b94309c8c7d396e,get_weather
     --- stderr
     note: 1 of 2 failures shown; -n or --all shows more
     ");

@@ -173,8 +173,8 @@ fn what_was_handed_on_as_text_is_told_once_and_only_where_nothing_was_raised() {
 #[test]
 fn the_place_is_the_own_code_nearest_to_what_failed() {
     let stack = |files: &[&str]| {
-        let frames: String = files.iter().map(|file| format!("  File \"{file}\", line 1, in f\n")).collect();
-        format!("Traceback (most recent call last):\n{frames}ValueError: boom\n")
+        let frames: Vec<String> = files.iter().map(|file| format!("  File \"{file}\", line 1, in f\n")).collect();
+        format!("Traceback (most recent call last):\n{}ValueError: boom\n", frames.concat())
     };
     let (library, own) =
         (stack(&["/v/site-packages/openai/c.py"]), stack(&["/app/a.py", "/v/site-packages/openai/c.py"]));
@@ -208,4 +208,14 @@ fn like_failures_are_counted_together_with_the_newest_as_example() {
     );
     assert_eq!((sorted[0].first.0 % 10, sorted[0].last.0 % 10), (0, 3));
     assert_ne!(sorted[0].fingerprint, sorted[1].fingerprint);
+}
+
+#[test]
+fn failures_of_which_nothing_is_told_are_alike_by_their_span() {
+    let mut groups = Groups::default();
+    for name in ["a", "b", "a"] {
+        groups.add(found(vec![span(0, &(name, "", "ERROR", "", &[]))]));
+    }
+    let counts: Vec<_> = groups.sorted().iter().map(|group| (group.count, group.example.span_name.clone())).collect();
+    assert_eq!(counts, [(2, "a".to_owned()), (1, "b".to_owned())]);
 }
