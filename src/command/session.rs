@@ -2,6 +2,7 @@
 
 use super::select::Select;
 use super::sessions::in_a_session;
+use crate::analyze::conversation::Listener;
 use crate::analyze::sessions::{Session, Sessions};
 use crate::context::{Context, not_found};
 use crate::error::{Error, Kind, Result};
@@ -35,6 +36,12 @@ struct Show {
     /// Session to show
     #[arg(value_name = "SESSION")]
     wanted: String,
+    /// Show who said what to whom in each of them, turn by turn
+    #[arg(long)]
+    conversation: bool,
+    /// In a conversation: repeat what was said before, and print long messages whole
+    #[arg(long, requires = "conversation")]
+    full: bool,
     #[command(flatten)]
     select: Select,
 }
@@ -55,7 +62,17 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     progress.clear();
     // Gone since it was found.
     let session = Session::of(&id, &traces).ok_or_else(|| not_found("session", &id, std::iter::empty()))?;
-    cx.output.show(&SessionView { session, traces })?;
+    let mut conversations = Vec::new();
+    if show.conversation {
+        let mut listener = Listener::new(show.full);
+        for info in &traces {
+            let Some(trace) = store.trace(&info.trace_id, Need::Full)? else { continue };
+            problems.extend(trace.spans.iter().flat_map(|spans| spans.problems.iter().cloned()));
+            let conversation = listener.hear(&trace, &[]);
+            conversations.push((trace, conversation));
+        }
+    }
+    cx.output.show(&SessionView { session, traces, conversations, is_full: show.full })?;
     cx.warn(&problems);
     Ok(())
 }

@@ -235,16 +235,23 @@ fn embeddings(view: View<'_>) -> Option<Vec<Message>> {
     Some(vec![Message::new(Role::Output, vec![Part::Embedding { count: list.len(), dimensions }])])
 }
 
-/// Values under their names.
+/// Values under their names. A list of messages among them is what it is.
 fn named(view: View<'_>, role: Role) -> Vec<Message> {
-    let said = if view.is_object() {
-        others(view, &["cancellation_token"], role.clone()).map(|message| message.parts).unwrap_or_default()
-    } else if view.is_empty() {
-        Vec::new()
-    } else {
-        vec![data(None, view)]
-    };
-    if said.is_empty() { Vec::new() } else { vec![Message::new(role, said)] }
+    if !view.is_object() {
+        return if view.is_empty() { Vec::new() } else { vec![Message::new(role, vec![data(None, view)])] };
+    }
+    let mut values = Vec::new();
+    let mut said = Vec::new();
+    for (key, value) in view.members() {
+        let is_list = value.is_list() && value.items().iter().all(|item| item.get("role").is_some());
+        match messages(value).filter(|_| is_list) {
+            Some(list) => said.extend(list),
+            None if value.is_empty() || key == "cancellation_token" => {}
+            None => values.push(data(Some(key.into_owned()), value)),
+        }
+    }
+    let values = (!values.is_empty()).then(|| Message::new(role, values));
+    values.into_iter().chain(said).collect()
 }
 
 fn data(name: Option<String>, value: View<'_>) -> Part {

@@ -182,6 +182,10 @@ fn anthropic_langchain_gemini_and_opentelemetry() {
 fn what_nobody_knows_is_passed_on() {
     asked(r#"{"question":"why?","n":3,"none":null}"#, "input: question=\"why?\" | n=3");
     asked("[1,2]", "input: =[1,2]");
+    asked(
+        r#"{"message":"who am I?","history":[{"role":"user","content":"I am Ada"}],"none":[]}"#,
+        "input: message=\"who am I?\"\nuser: I am Ada",
+    );
     asked("null", "");
     answered("\"rainy\"", "output: rainy");
     answered(r#"{"messages":[1]}"#, "output: messages=[1]");

@@ -1,13 +1,15 @@
 //! Rows of `mltrace sessions`, and one session turn by turn.
 
+use super::conversation::{StepJson, Steps};
 use super::json::{SCHEMA, TraceJson};
 use super::table::{Cell, Shape};
 use super::text::one_line;
 use super::trace::state_role;
 use super::{Look, Role, Row, View, number, write_table};
+use crate::analyze::conversation::Conversation;
 use crate::analyze::sessions::Session;
 use crate::error::Result;
-use crate::model::{Cost, Timestamp, TokenUsage, TraceInfo, short_trace_id};
+use crate::model::{Cost, Timestamp, TokenUsage, Trace, TraceInfo, short_trace_id};
 use serde::Serialize;
 use std::io::Write;
 
@@ -131,6 +133,10 @@ pub struct SessionView {
     pub session: Session,
     /// The traces.
     pub traces: Vec<TraceInfo>,
+    /// What was said in them, where that is asked for.
+    pub conversations: Vec<(Trace, Conversation)>,
+    /// Whether long messages are printed whole.
+    pub is_full: bool,
 }
 
 impl View for SessionView {
@@ -142,13 +148,31 @@ impl View for SessionView {
             schema: &'static str,
             session: SessionJson<'a>,
             traces: Vec<TraceJson<'a>>,
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            conversations: Vec<Told<'a>>,
         }
+        #[derive(Serialize)]
+        struct Told<'a> {
+            trace_id: &'a str,
+            conversation: Vec<StepJson<'a>>,
+        }
+        let told = self.conversations.iter().map(|(trace, conversation)| Told {
+            trace_id: &trace.info.trace_id,
+            conversation: self.steps(trace, conversation).json().collect(),
+        });
         let traces = self.traces.iter().map(TraceJson::from).collect();
-        Document { schema: SCHEMA, session: SessionJson::from(&self.session), traces }
+        let session = SessionJson::from(&self.session);
+        Document { schema: SCHEMA, session, traces, conversations: told.collect() }
     }
 
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
         heading(look, out, &self.session)?;
+        for (at, (trace, conversation)) in self.conversations.iter().enumerate() {
+            self.told(look, out, at + 1, trace, conversation)?;
+        }
+        if !self.conversations.is_empty() {
+            return Ok(());
+        }
         writeln!(out)?;
         let mut before: Option<Timestamp> = None;
         let mut rows = Vec::with_capacity(self.traces.len());
@@ -162,6 +186,31 @@ impl View for SessionView {
 
     fn items(&self) -> Vec<TraceInfo> {
         self.traces.clone()
+    }
+}
+
+impl SessionView {
+    const fn steps<'a>(&self, trace: &'a Trace, conversation: &'a Conversation) -> Steps<'a> {
+        Steps { trace, conversation, is_full: self.is_full }
+    }
+
+    /// A turn of the session: a line for its trace, and what was said in it.
+    fn told(&self, look: &Look, out: &mut dyn Write, turn: usize, trace: &Trace, told: &Conversation) -> Result<()> {
+        let (info, theme) = (&trace.info, look.theme);
+        let facts = [
+            Some(theme.paint(Role::Heading, &format!("turn {turn}"))),
+            Some(theme.paint(state_role(&info.state), &one_line(info.state.as_str()))),
+            info.execution_duration_ms.map(number::millis),
+            info.recorded_usage.as_ref().map(|usage| number::total(Some(usage)) + " tokens"),
+            Some(theme.paint(Role::Id, &one_line(short_trace_id(&info.trace_id)))),
+            Some(info.request_time.date_time(look.zone)),
+        ];
+        writeln!(out, "\n{}", facts.into_iter().flatten().collect::<Vec<_>>().join("  "))?;
+        if told.steps.is_empty() {
+            let why = if trace.span_list().is_empty() { "(no spans stored)" } else { "(nothing new is said)" };
+            return Ok(writeln!(out, "{}", theme.paint(Role::Dim, why))?);
+        }
+        self.steps(trace, told).write(look, out)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `trace show --conversation`: who said what to whom, checked against what the programs of the fixtures do.
 
-use crate::harness::{Cli, Fixture};
+use crate::harness::{Cli, Fixture, items, strings};
 
 #[test]
 fn an_ag2_chat_with_a_tool() {
@@ -250,4 +250,16 @@ fn rows_for_scripts() {
     ,1,call,9ee2df28f08b8564,Completions,run_tool_agent,,gpt-4o-mini,OK,2026-11-20T17:51:18.047717275Z,92.224595,47,[],"[{""role"":""assistant"",""speaker"":null,""addressee"":null,""content"":[{""type"":""text"",""text"":""The weather in Paris today is rainy.""}]}]"
     "#);
     insta::assert_snapshot!(Cli::demo("trace show @last --conversation --type TOOL -o ids").run(), @"9fe828b6484e7b30");
+}
+
+#[test]
+fn a_session_is_one_conversation() {
+    insta::assert_snapshot!(Cli::demo("session show chat-42 --conversation --width 80").run(), @"");
+    let document = Cli::demo("session show chat-42 --conversation").json();
+    let told = items(&document, "conversations");
+    assert_eq!(strings(told, "trace_id"), strings(items(&document, "traces"), "trace_id"));
+    // What was said in the first turn is not said again in the second.
+    assert!(!told[1].to_string().contains("I am Ada"));
+    let all = Cli::demo("session show chat-42 --conversation --full").json();
+    assert!(items(&all, "conversations")[1].to_string().contains("I am Ada"));
 }

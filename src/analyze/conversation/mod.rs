@@ -101,26 +101,47 @@ pub struct Streamed {
 /// The spans need their payload.
 #[must_use]
 pub fn of_trace(trace: &Trace, tells_all: bool, shown: &[bool]) -> Conversation {
-    let Some(spans) = &trace.spans else { return Conversation { steps: Vec::new() } };
-    let mut teller = Teller {
-        spans: &spans.list,
-        tells_all,
-        told: Told::default(),
-        witnesses: Witnesses::of(&spans.list),
-        calls: Vec::new(),
-        parameters: Vec::new(),
-        open: Vec::new(),
-        steps: Vec::new(),
-        turns: 0,
-    };
-    for (at, node) in spans.nodes.iter().enumerate() {
-        teller.close(node.depth);
-        if shown.get(at).copied().unwrap_or(true) {
-            teller.begin(at, node.depth);
-        }
+    Listener::new(tells_all).hear(trace, shown)
+}
+
+/// Reads one trace after another, and tells nothing again of what was said in those before.
+#[derive(Debug)]
+pub struct Listener {
+    tells_all: bool,
+    told: Told,
+}
+
+impl Listener {
+    /// One who has heard nothing. `tells_all` = also what was said before.
+    #[must_use]
+    pub fn new(tells_all: bool) -> Self {
+        Self { tells_all, told: Told::default() }
     }
-    teller.close(0);
-    Conversation { steps: teller.steps }
+
+    /// Reads a trace, whose spans need their payload; `shown` = which of them are steps.
+    pub fn hear(&mut self, trace: &Trace, shown: &[bool]) -> Conversation {
+        let Some(spans) = &trace.spans else { return Conversation { steps: Vec::new() } };
+        let mut teller = Teller {
+            spans: &spans.list,
+            tells_all: self.tells_all,
+            told: std::mem::take(&mut self.told),
+            witnesses: Witnesses::of(&spans.list),
+            calls: Vec::new(),
+            parameters: Vec::new(),
+            open: Vec::new(),
+            steps: Vec::new(),
+            turns: 0,
+        };
+        for (at, node) in spans.nodes.iter().enumerate() {
+            teller.close(node.depth);
+            if shown.get(at).copied().unwrap_or(true) {
+                teller.begin(at, node.depth);
+            }
+        }
+        teller.close(0);
+        self.told = teller.told;
+        Conversation { steps: teller.steps }
+    }
 }
 
 /// Walks the tree and remembers what was told.

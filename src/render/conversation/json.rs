@@ -16,7 +16,7 @@ pub(super) struct ConversationJson<'a> {
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct StepJson<'a> {
+pub(in crate::render) struct StepJson<'a> {
     turn: Option<usize>,
     depth: usize,
     kind: &'static str,

@@ -2,21 +2,20 @@
 
 mod json;
 mod said;
+mod steps;
 
 use super::json::TraceJson;
-use super::span::tokens;
 use super::table::{Cell, Shape};
-use super::text::{clip, one_line, width};
 use super::tree::TreeView;
-use super::{Look, Role, Row, View, number};
-use crate::analyze::conversation::{Conversation, Step, StepKind};
+use super::{Look, Role, Row, View};
+use crate::analyze::conversation::Conversation;
 use crate::error::Result;
-use crate::message::Message;
-use crate::model::{Json, Span, SpanStatus, is_runtime_message};
-use json::{ConversationJson, StepJson};
-use said::Said;
+use crate::model::Json;
+use json::ConversationJson;
+pub(super) use json::StepJson;
 use serde::Serialize;
 use std::io::Write;
+pub(super) use steps::Steps;
 
 /// A trace as a conversation.
 #[derive(Debug)]
@@ -35,7 +34,7 @@ impl View for ConversationView {
         ConversationJson {
             schema: super::json::SCHEMA,
             info: TraceJson::of_shown(trace, &self.tree.usage),
-            conversation: self.steps().collect(),
+            conversation: self.steps().json().collect(),
             complete: !trace.is_incomplete(),
             problems: self.tree.problems().into_iter().map(Into::into).collect(),
         }
@@ -48,30 +47,19 @@ impl View for ConversationView {
             let text = if is_empty { "(no spans stored)" } else { "(nothing is said in these spans)" };
             return Ok(writeln!(out, "\n{}", look.theme.paint(Role::Dim, text))?);
         }
-        // What is said at the end of a step stands behind the steps within it.
-        let mut open: Vec<&Step> = Vec::new();
-        for step in &self.conversation.steps {
-            while let Some(done) = open.pop_if(|open| open.depth >= step.depth) {
-                self.ending(look, out, done)?;
-            }
-            if step.turn.is_some() || step.depth == 0 {
-                writeln!(out)?;
-            }
-            self.opening(look, out, step)?;
-            open.push(step);
-        }
-        while let Some(done) = open.pop() {
-            self.ending(look, out, done)?;
-        }
-        Ok(())
+        self.steps().write(look, out)
     }
 
     fn items(&self) -> Vec<StepRow> {
-        let row = |(step, json): (&Step, StepJson<'_>)| StepRow {
-            span_id: self.span(step).id.to_string(),
-            json: Json::of(&json),
-        };
-        self.conversation.steps.iter().zip(self.steps()).map(row).collect()
+        let spans = self.tree.trace.span_list();
+        let ids = self.conversation.steps.iter().map(|step| spans[step.span].id.to_string());
+        ids.zip(self.steps().json()).map(|(span_id, json)| StepRow { span_id, json: Json::of(&json) }).collect()
+    }
+}
+
+impl ConversationView {
+    const fn steps(&self) -> Steps<'_> {
+        Steps { trace: &self.tree.trace, conversation: &self.conversation, is_full: self.tree.is_full }
     }
 }
 
@@ -116,156 +104,4 @@ impl Row for StepRow {
     fn id(&self) -> &str {
         &self.span_id
     }
-}
-
-impl ConversationView {
-    fn span(&self, step: &Step) -> &Span {
-        &self.tree.trace.span_list()[step.span]
-    }
-
-    fn steps(&self) -> impl Iterator<Item = StepJson<'_>> {
-        let trace_id = &self.tree.trace.info.trace_id;
-        self.conversation.steps.iter().map(|step| StepJson::new(trace_id, step, self.span(step)))
-    }
-
-    /// The heading of a step, and what was heard in it.
-    fn opening(&self, look: &Look, out: &mut dyn Write, step: &Step) -> Result<()> {
-        let indent = indent(look, step.depth);
-        self.heading(look, out, step, &indent)?;
-        if step.kind == StepKind::Tool {
-            return Ok(());
-        }
-        let mut said = Said { look, out, indent: format!("{indent}  "), is_full: self.tree.is_full };
-        let parameters = parameters(look, step);
-        if !parameters.is_empty() {
-            said.dim(&parameters)?;
-        }
-        let is_instruction = |message: &&Message| message.role.is_instruction();
-        for message in step.heard.iter().filter(is_instruction) {
-            said.message(message, None)?;
-        }
-        if step.repeated > 0 && step.kind == StepKind::Call {
-            said.dim(&match step.repeated {
-                1 => "(1 message from above)".to_owned(),
-                count => format!("({count} messages from above)"),
-            })?;
-        }
-        for message in step.heard.iter().filter(|message| !is_instruction(message)) {
-            said.message(message, None)?;
-        }
-        Ok(())
-    }
-
-    /// `1  Assistant → Tool Agent      2.00 s  110 → 61`
-    fn heading(&self, look: &Look, out: &mut dyn Write, step: &Step, indent: &str) -> Result<()> {
-        let (span, theme) = (self.span(step), look.theme);
-        let duration = span.duration_ns().map_or_else(|| "open".to_owned(), number::duration);
-        let figures = span.usage().map(|usage| tokens(usage, look)).unwrap_or_default();
-        let margin = if figures.is_empty() { duration.clone() } else { format!("{duration}  {figures}") };
-        let title = self.title(look, step);
-        let number = step.turn.map(|turn| format!("{turn}  ")).unwrap_or_default();
-        // Deeper than the screen: tell the depth instead of indenting.
-        let deep =
-            if width(indent) < step.depth * 2 { format!("{}{} ", look.ellipsis(), step.depth) } else { String::new() };
-        let number = deep + &number;
-        let lead = format!("{indent}{number}");
-        let title = match look.width {
-            Some(room) => clip(&title, room.saturating_sub(width(&lead) + width(&margin) + 2).max(8), look.ellipsis()),
-            None => title,
-        };
-        let used = width(&lead) + width(&title) + width(&margin);
-        let gap = look.width.map_or(2, |room| room.saturating_sub(used).max(2));
-        let role = match (span.status == SpanStatus::Error, step.kind) {
-            (true, _) => Role::Bad,
-            (false, StepKind::Agent) => Role::Heading,
-            (false, StepKind::Tool) => Role::Kind,
-            (false, StepKind::Call | StepKind::Other) => Role::Name,
-        };
-        let margin = if figures.is_empty() {
-            theme.paint(Role::Dim, &duration)
-        } else {
-            format!("{}  {}", theme.paint(Role::Dim, &duration), theme.paint(Role::Figure, &figures))
-        };
-        let (number, title) = (theme.paint(Role::Id, &number), theme.paint(role, &title));
-        Ok(writeln!(out, "{indent}{number}{title}{}{margin}", " ".repeat(gap))?)
-    }
-
-    fn title(&self, look: &Look, step: &Step) -> String {
-        let span = self.span(step);
-        let arrow = if look.unicode { "→" } else { "->" };
-        let name = one_line(&span.name);
-        match step.kind {
-            StepKind::Agent => {
-                let speaker = step.speaker.as_deref().map_or(name, one_line);
-                match &step.addressee {
-                    Some(addressee) => format!("{speaker} {arrow} {}", one_line(addressee)),
-                    None => speaker.into_owned(),
-                }
-            }
-            StepKind::Call => {
-                let speaker = step.speaker.as_deref().filter(|_| step.turn.is_some());
-                let speaker = speaker.map(|speaker| format!("{}{}", one_line(speaker), look.dot()));
-                let model = span.model.as_deref().map(|model| format!("{}{}", look.dot(), one_line(model)));
-                format!("{}{name}{}", speaker.unwrap_or_default(), model.unwrap_or_default())
-            }
-            StepKind::Tool => format!("{name}{}", said::arguments(&step.heard)),
-            StepKind::Other => match runtime_name(&name) {
-                Some(short) => short.to_owned(),
-                None => name.into_owned(),
-            },
-        }
-    }
-
-    /// What was said at the end of a step, and what failed.
-    fn ending(&self, look: &Look, out: &mut dyn Write, step: &Step) -> Result<()> {
-        let span = self.span(step);
-        let mut said = Said { look, out, indent: indent(look, step.depth) + "  ", is_full: self.tree.is_full };
-        if let Some(streamed) = &step.streamed {
-            let first = streamed.first_after_ns.map(|nanos| format!(", the first after {}", number::duration(nanos)));
-            let pieces = if streamed.chunks == 1 { "piece" } else { "pieces" };
-            said.dim(&format!("(streamed in {} {pieces}{})", streamed.chunks, first.unwrap_or_default()))?;
-        }
-        for message in &step.said {
-            said.message(message, step.speaker.as_deref())?;
-        }
-        if let Some(failure) = span.failure().filter(|_| !step.failed_within) {
-            match span.exception.as_ref().filter(|exception| exception.is_of_mlflow()) {
-                None => said.failure(Role::Bad, &failure)?,
-                Some(exception) => {
-                    let why = exception.message.as_deref().and_then(|message| message.lines().next());
-                    let why = why.or(exception.kind.as_deref()).unwrap_or_default();
-                    said.failure(Role::Warn, &format!("MLflow's own logging failed, not the call: {why}"))?;
-                }
-            }
-        }
-        if let Some(failure) = span.handled_failure.as_ref().filter(|_| !step.tells_failure) {
-            said.failure(Role::Warn, &format!("handled: {failure}"))?;
-        }
-        Ok(())
-    }
-}
-
-/// `autogen process writer` of the long name that AutoGen's runtime gives a message, with an agent's key in it twice.
-fn runtime_name(name: &str) -> Option<&str> {
-    let is_key = |text: &str| text.len() > 36 && text.as_bytes()[8] == b'-' && text.as_bytes()[13] == b'-';
-    let cut = name.match_indices('_').find(|(at, _)| is_key(&name[at + 1..]))?;
-    is_runtime_message(name).then_some(&name[..cut.0])
-}
-
-/// The space before a step, which leaves most of the width to the text.
-fn indent(look: &Look, depth: usize) -> String {
-    let most = look.width.map_or(usize::MAX, |room| room / 4);
-    " ".repeat((depth * 2).min(most))
-}
-
-/// `temperature 0.1 · tools get_weather`
-fn parameters(look: &Look, step: &Step) -> String {
-    let shown = step.parameters.iter().map(|(key, value)| {
-        let value = match value.items() {
-            Some(items) if key == "tools" => items.iter().map(Json::display).collect::<Vec<_>>().join(", "),
-            _ => value.display(),
-        };
-        format!("{key} {value}")
-    });
-    shown.collect::<Vec<_>>().join(look.dot())
 }
