@@ -2,7 +2,7 @@
 
 use super::{convention, lenient, translate};
 use crate::message;
-use crate::model::{Cost, Json, Members, SpanType, TokenUsage, ToolFailure};
+use crate::model::{Cost, Json, Members, SpanEvent, SpanType, TokenUsage, ToolFailure};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -107,9 +107,9 @@ impl<'a> RawAttributes<'a> {
     pub(super) fn tool_failures(&self, kind: &SpanType) -> Vec<ToolFailure> {
         let holds_word = |raw: &RawValue| memchr::memmem::find(raw.get().as_bytes(), b"rror").is_some();
         let is_foreign = self.is_foreign && self.members.0.iter().any(|(_, raw)| holds_word(raw));
-        let told = |key: &str, by_convention: fn(&Self) -> Option<Json>| match self.members.get(key) {
+        let told = |key: &str, by_convention: fn(&Self, &[SpanEvent]) -> Option<Json>| match self.members.get(key) {
             Some(raw) => holds_word(raw).then(|| value(raw)),
-            None if is_foreign => by_convention(self),
+            None if is_foreign => by_convention(self, &[]),
             None => None,
         };
         let is_tool = kind.as_str() == "TOOL";
@@ -142,11 +142,11 @@ impl<'a> RawAttributes<'a> {
     }
 
     /// What went in and what came out, as another convention tells it, where MLflow's own attributes are missing.
-    pub(super) fn foreign_values(&self) -> [Option<Json>; 2] {
+    pub(super) fn foreign_values(&self, events: &[SpanEvent]) -> [Option<Json>; 2] {
         let lacks = |key: &str| self.is_foreign && self.members.get(key).is_none();
         [
-            if lacks("mlflow.spanInputs") { convention::inputs(self) } else { None },
-            if lacks("mlflow.spanOutputs") { convention::outputs(self) } else { None },
+            if lacks("mlflow.spanInputs") { convention::inputs(self, events) } else { None },
+            if lacks("mlflow.spanOutputs") { convention::outputs(self, events) } else { None },
         ]
     }
 }

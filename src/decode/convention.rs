@@ -7,7 +7,7 @@
 
 use super::attribute::RawAttributes;
 use super::{lenient, messages};
-use crate::model::{Json, Payload, TokenUsage};
+use crate::model::{Json, Payload, SpanEvent, TokenUsage};
 
 /// How keys of these conventions begin.
 const PREFIXES: [&str; 17] = [
@@ -153,16 +153,21 @@ pub(super) fn provider(attributes: &RawAttributes<'_>) -> Option<String> {
 }
 
 /// What went in.
-pub(super) fn inputs(attributes: &RawAttributes<'_>) -> Option<Json> {
+pub(super) fn inputs(attributes: &RawAttributes<'_>, events: &[SpanEvent]) -> Option<Json> {
     let indexed = [("gen_ai.prompt.", ""), ("llm.input_messages.", "message.")];
-    value(attributes, "ai.prompt.", &INPUTS, indexed)
+    value(attributes, "ai.prompt.", &INPUTS, indexed).or_else(|| messages::from_events(events, INPUT_EVENTS))
 }
 
 /// What came out.
-pub(super) fn outputs(attributes: &RawAttributes<'_>) -> Option<Json> {
+pub(super) fn outputs(attributes: &RawAttributes<'_>, events: &[SpanEvent]) -> Option<Json> {
     let indexed = [("gen_ai.completion.", ""), ("llm.output_messages.", "message.")];
-    value(attributes, "ai.response.", &OUTPUTS, indexed)
+    value(attributes, "ai.response.", &OUTPUTS, indexed).or_else(|| messages::from_events(events, OUTPUT_EVENTS))
 }
+
+/// Events that carry a message each, and whose it is (semantic conventions of OpenTelemetry up to 1.36).
+const INPUT_EVENTS: &[(&str, &str)] =
+    &[("gen_ai.system.message", "system"), ("gen_ai.user.message", "user"), ("gen_ai.assistant.message", "assistant")];
+const OUTPUT_EVENTS: &[(&str, &str)] = &[("gen_ai.choice", "assistant")];
 
 /// The first value that says something. A text alone gives way to messages, of which it is a part.
 fn value(attributes: &RawAttributes<'_>, vercel: &str, keys: &[&str], indexed: [(&str, &str); 2]) -> Option<Json> {

@@ -6,7 +6,7 @@
 
 use super::attribute::RawAttributes;
 use super::convention::{is_container, says_something, structured};
-use crate::model::Json;
+use crate::model::{Json, SpanEvent};
 use std::collections::BTreeMap;
 
 /// More messages than this are damage: positions are numbers that anybody may write.
@@ -35,6 +35,22 @@ pub(super) fn from_indexed(attributes: &RawAttributes<'_>, list: &str, item: &st
     }
     let messages: Vec<Json> = messages.into_values().take(MOST).map(Message::json).collect();
     (!messages.is_empty()).then(|| Json::object(&[("messages".to_owned(), Json::of(&messages))]))
+}
+
+/// The messages that events carry, one each, as a list of role and content, which is what MLflow's server stores of them
+/// (`GenAiTranslator.get_input_value_from_events`, MLflow 3.18).
+pub(super) fn from_events(events: &[SpanEvent], names: &[(&str, &str)]) -> Option<Json> {
+    let message = |event: &SpanEvent| {
+        let (_, role) = names.iter().find(|(name, _)| *name == event.name)?;
+        let attribute = |key: &str| {
+            let (_, value) = event.attributes.iter().rev().find(|(name, _)| name == key)?;
+            Some(structured(value.clone())).filter(says_something)
+        };
+        let role = attribute("role").filter(|_| *role == "assistant").unwrap_or_else(|| Json::string(role));
+        Some(Json::object(&[("role".to_owned(), role), ("content".to_owned(), attribute("content")?)]))
+    };
+    let messages: Vec<Json> = events.iter().filter_map(message).collect();
+    (!messages.is_empty()).then(|| Json::of(&messages))
 }
 
 /// `12.name` in two.

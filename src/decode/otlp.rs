@@ -305,7 +305,7 @@ impl PlainSpan {
         let attributes = RawAttributes::new(Members(keys.zip(texts.iter().map(|text| &**text)).collect()));
         let span_type = attributes.span_type(None);
         let tool_failures = attributes.tool_failures(&span_type);
-        let foreign = (keep == Keep::All).then(|| attributes.foreign_values());
+        let foreign = (keep == Keep::All).then(|| attributes.foreign_values(&self.events));
         Span {
             id: self.id,
             parent: self.parent,

@@ -141,10 +141,11 @@ impl Wire<'_> {
                     Some(Payload { events: exceptions.map(Event::decode).collect(), ..Payload::default() })
                 }
                 Keep::All => {
-                    let [foreign_inputs, foreign_outputs] = attributes.foreign_values();
+                    let events: Vec<SpanEvent> = events.iter().map(Event::decode).collect();
+                    let [foreign_inputs, foreign_outputs] = attributes.foreign_values(&events);
                     Some(Payload {
                         attributes: attributes.decode(),
-                        events: events.iter().map(Event::decode).collect(),
+                        events,
                         links: self.links.unwrap_or_default().iter().map(WireLink::decode).collect(),
                         foreign_inputs,
                         foreign_outputs,

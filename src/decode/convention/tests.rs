@@ -147,3 +147,20 @@ fn respan_has_kinds_of_its_own_behind_those_that_mlflow_knows() {
     // What MLflow's server makes of it.
     check(r#""respan.entity.log_type":"chat","gen_ai.request.model":"m""#, "LLM");
 }
+
+#[test]
+fn messages_in_events_are_read_where_no_attribute_has_them() {
+    let events = r#""events":[{"name":"gen_ai.user.message","time_unix_nano":1,"attributes":{"content":"hi"}},
+        {"name":"gen_ai.assistant.message","time_unix_nano":1,"attributes":{"id":"c"}},
+        {"name":"gen_ai.choice","time_unix_nano":2,"attributes":{"content":"[1]","role":"model"}}]"#;
+    let check = |attributes: &str, inputs: Option<&str>, outputs: Option<&str>| {
+        let text = format!(
+            r#"{{"span_id":"11f5153ffc436b03","start_time_unix_nano":1,"attributes":{{{attributes}}},{events}}}"#
+        );
+        let payload = span(&text, Keep::All, None).unwrap().payload.unwrap();
+        assert_eq!((payload.inputs().map(Json::text), payload.outputs().map(Json::text)), (inputs, outputs));
+    };
+    let outputs = Some(r#"[{"role":"model","content":[1]}]"#);
+    check(r#""gen_ai.system":"x""#, Some(r#"[{"role":"user","content":"hi"}]"#), outputs);
+    check(r#""gen_ai.input.messages":"[2]""#, Some("[2]"), outputs);
+}
