@@ -348,3 +348,66 @@ fn a_message_that_failed_is_not_folded() {
     assert_ne!(failed, named);
     assert!(!show(&failed).contains("folded") && show(&failed).contains("lost"), "{}", show(&failed));
 }
+
+/// A request of spans, each with attributes of its own.
+fn request(resource: &Value, spans: &[Value]) -> Vec<u8> {
+    let attributes = |object: &Value| -> Vec<Value> {
+        let value = |value: &Value| match value {
+            Value::Number(number) => json!({"intValue": number.to_string()}),
+            _ => json!({"stringValue": value}),
+        };
+        let members = object.as_object().unwrap().iter();
+        members.map(|(key, member)| json!({"key": key, "value": value(member)})).collect()
+    };
+    let spans = spans.iter().map(|span| {
+        let mut span = span.clone();
+        span["attributes"] = attributes(&span["attributes"]).into();
+        span["traceId"] = "000000000000000000000000000000aa".into();
+        span
+    });
+    let scope = json!([{"spans": spans.collect::<Vec<_>>()}]);
+    let resource = json!({"attributes": attributes(resource)});
+    serde_json::to_vec(&json!({"resourceSpans": [{"scopeSpans": scope, "resource": resource}]})).unwrap()
+}
+
+#[test]
+fn records_are_made_as_the_server_of_mlflow_makes_them() {
+    let spans = [
+        json!({"spanId": "0000000000000002", "parentSpanId": "0000000000000001", "name": "call", "startTimeUnixNano": "1795189635500000001",
+            "endTimeUnixNano": "1795189637000999999", "status": {"code": 1},
+            "attributes": {"gen_ai.usage.input_tokens": 3, "gen_ai.usage.output_tokens": "4", "session.id": "s", "respan.environment": "prod"}}),
+        json!({"spanId": "0000000000000003", "parentSpanId": "0000000000000002", "name": "part", "startTimeUnixNano": "1795189635600000000",
+            "attributes": {"llm.token_count.total": 5, "user.id": "u", "gen_ai.conversation.id": "other"}}),
+        json!({"spanId": "0000000000000001", "parentSpanId": "0000000000000000", "name": "root", "startTimeUnixNano": "1795189635400999999",
+            "endTimeUnixNano": "1795189636000000000", "status": {"code": 2, "message": "no"},
+            "attributes": {"mlflow.traceTag.team": "search", "mlflow.traceTag.mlflow.traceName": "named", "mlflow.spanType": "\"CHAIN\"",
+                "mlflow.spanInputs": "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"tool\", \"content\": \"b\"}]}",
+                "output.value": "x".repeat(1_001), "respan.metadata.plan": "pro"}}),
+    ];
+    let resource =
+        json!({"service.name": "app", "team": "other", "telemetry.sdk.name": "x", "mlflow.trace.spansLocation": "y"});
+    let body = request(&resource, &spans);
+    let trace = Cli::new("traces --json").on("-").fed(&body).json()["traces"][0].clone();
+    let is = |key: &str, value: Value| assert_eq!(trace[key], value, "{key}");
+    is("trace_id", json!("tr-000000000000000000000000000000aa"));
+    is("name", json!("named"));
+    is("state", json!("ERROR"));
+    is("request_time", json!("2026-11-20T15:47:15.400Z"));
+    is("execution_duration_ms", json!(1_600));
+    is("span_count", json!(3));
+    // The upper one counts.
+    is("token_usage", json!({"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}));
+    is("session_id", json!("s"));
+    is("user_id", json!("u"));
+    is("request_preview", json!("a"));
+    is("response_preview", json!(format!("\"{}...", "x".repeat(996))));
+    is("tags", json!({"mlflow.traceName": "named", "service.name": "app", "team": "search"}));
+    is(
+        "metadata",
+        json!({"environment": "prod", "mlflow.trace.session": "s", "mlflow.trace.user": "u", "plan": "pro"}),
+    );
+    let spans = Cli::new("spans --json").on("-").fed(&body).json();
+    assert_eq!(strings(items(&spans, "spans"), "name"), ["root", "call", "part"]);
+    assert_eq!((&spans["spans"][0]["parent_id"], &spans["spans"][0]["span_type"]), (&Value::Null, &json!("CHAIN")));
+    assert_eq!(spans["spans"][2]["end_time_ns"], Value::Null);
+}
