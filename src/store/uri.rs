@@ -223,6 +223,10 @@ fn local(text: &str, path: &Path) -> Result<Address> {
     if !path.exists() {
         return Err(missing(text, path));
     }
+    if !path.is_file() {
+        // A pipe can be read once only: what it holds is told by whoever reads it.
+        return Ok(Address::Documents(path.to_owned()));
+    }
     let mut magic = [0; 16];
     let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut magic));
     match read {

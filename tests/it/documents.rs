@@ -96,7 +96,10 @@ fn every_form_of_the_same_requests_tells_the_same() {
         assert_eq!(told(|words| in_folder(&folder.path().join("a.json"), words).ok()), expected, "{what} in a file");
         assert_eq!(told(|words| in_folder(folder.path(), words).ok()), expected, "{what} in a folder");
     };
-    check("JSON lines", &bodies.join(&b"\n"[..]));
+    let lines = bodies.join(&b"\n"[..]);
+    #[cfg(unix)]
+    assert_eq!(told(|words| Cli::new(words).on("/dev/stdin").fed(&lines)), expected, "a pipe");
+    check("JSON lines", &lines);
     check("lines of Windows", &[b"\xef\xbb\xbf", &bodies.join(&b"\r\n\r\n"[..])[..], b"\r\n"].concat());
     check("a list", &[b"[", &bodies.join(&b", "[..])[..], b"]"].concat());
     let values: Vec<Value> = bodies.iter().map(|body| serde_json::from_slice(body).unwrap()).collect();
