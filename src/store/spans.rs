@@ -14,6 +14,8 @@ pub(super) struct Rows {
     pub(super) spans: Vec<Span>,
     /// How many have no content, as archived traces do.
     pub(super) without_content: usize,
+    /// How many were not read, since they are not looked at.
+    pub(super) left_out: usize,
     /// What could not be read.
     pub(super) problems: Vec<Problem>,
 }
@@ -44,7 +46,7 @@ pub(super) fn assemble(info: TraceInfo, mut rows: Rows, artifacts: &Artifacts, n
         archived(&info, rows, artifacts, need, &mut problems)
     } else if location == Some("TRACKING_STORE") {
         let expected = usize::try_from(info.span_count.unwrap_or(1)).unwrap_or(usize::MAX);
-        if rows.spans.len() >= expected {
+        if rows.spans.len() + rows.left_out >= expected {
             (rows.spans, SpansSource::Database)
         } else {
             let file = artifact(&info, artifacts, need);

@@ -125,3 +125,12 @@ from newest n join trace_info t on t.rowid = n.at order by n.timestamp_ms desc, 
 -- floor: grep
 -- The text of every span, looked through.
 select count(*) from spans where content like '%no such text%';
+
+-- floor: exceptions
+-- The exceptions of spans that failed, but for those that a span below raised, by type and message: along the index
+-- (experiment_id, status, type), and then the other spans of their traces.
+select e.value ->> '$.attributes."exception.type"' as type, e.value ->> '$.attributes."exception.message"' as message, count(*), min(s.start_time_unix_nano), max(s.start_time_unix_nano), s.trace_id, s.span_id
+from experiments x cross join spans s on s.experiment_id = x.experiment_id and s.status = 'ERROR' cross join json_each(s.content, '$.events') e
+where e.value ->> '$.name' = 'exception'
+    and not exists (select 1 from spans below where below.trace_id = s.trace_id and below.parent_span_id = s.span_id and below.status = 'ERROR')
+group by 1, 2;

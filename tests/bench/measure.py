@@ -59,6 +59,7 @@ ROWS = [
     Row("`spans --type CHAT_MODEL -n 100`", "n100k", "spans", ["spans", "--type", "CHAT_MODEL", "-n", "100"]),
     Row("the same, a type that does not occur", "n100k", "spans_none", ["spans", "--type", "NO_SUCH_TYPE", "-n", "100"]),
     Row("`experiments`, 100,000 traces", "n100k", "experiments", ["experiments"]),
+    Row("`exceptions`, 100,000 traces", "n100k", "exceptions", ["exceptions"]),
     Row("`--grep` of what is nowhere, 10,000 traces, 642 MB", "n10k", "grep", ["traces", "list", "--grep", "no such text"]),
 ]
 

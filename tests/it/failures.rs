@@ -183,3 +183,38 @@ fn of_very_many_traces_the_spans_that_failed_are_read() {
     let error = copy.cli("exceptions --filter").arg("span.name = 'get_weather'").json();
     assert_eq!(told(&error), [ATLANTIS]);
 }
+
+/// More spans that failed than are listed without thought: of each of many traces the root and a tool, with a span between
+/// them that says nothing of it.
+fn many_failed() -> Copy {
+    let copy = many();
+    copy.sql(
+        "create temp table made as select request_id, substr(request_id, -12) as id, timestamp_ms - 1700000000000 as n
+             from trace_info where trace_name = 'made' order by n limit 3000;
+         create temp table level (prefix text, parent text, status text);
+         insert into level values ('aaaa', null, 'ERROR'), ('bbbb', 'aaaa', 'OK'), ('cccc', 'bbbb', 'ERROR'), ('dddd', 'aaaa', 'OK');
+         insert into spans (trace_id, experiment_id, span_id, parent_span_id, name, status, start_time_unix_nano, end_time_unix_nano, content)
+         select request_id, 5, prefix || id, parent || id, prefix, status, 1, 2,
+             json_object('name', prefix, 'span_id', prefix || id, 'parent_span_id', parent || id, 'start_time_unix_nano', 1,
+                 'end_time_unix_nano', 2, 'status', json_object('code', 'STATUS_CODE_' || status), 'attributes', json('{}'),
+                 'events', case status when 'OK' then json_array() else json_array(json_object('name', 'exception', 'time_unix_nano', 3,
+                     'attributes', json_object('exception.type', 'E', 'exception.message', 'order ' || n))) end)
+             from made, level",
+    );
+    copy
+}
+
+#[test]
+fn many_spans_that_failed_are_read_without_the_others() {
+    let copy = many_failed();
+    let failures = |words: &str| copy.cli(words).json()["exceptions"].clone();
+    let found = copy.cli("exceptions").json();
+    assert_eq!(
+        told(&found),
+        ["1 raised ValueError: No weather station in Atlantis @get_weather", "3000 raised E: order 3000 @cccc"]
+    );
+    let deep = failures("exceptions --deep");
+    for one in items(&found, "exceptions") {
+        assert!(deep.as_array().unwrap().contains(one), "{one}\n{deep}");
+    }
+}

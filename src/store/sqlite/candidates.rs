@@ -2,13 +2,15 @@
 
 use super::conditions::{self, Sql};
 use super::scan::CLOCK_EVERY;
+use super::span_rows::FailedRows;
 use super::{LONGEST_READ, SqliteStore, integer, scan, text};
 use crate::error::Result;
 use crate::filter::{AssessmentTest, Clause, Filter, Label, LabelTest, SpanTest, TextTest, ValueTest};
 use crate::model::{Problem, keys};
 use crate::store::Query;
 use rusqlite::types::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Up to so many rows, their traces are listed from the index; of more, enough are met soon enough on the way.
@@ -262,7 +264,7 @@ fn of_rows(store: &SqliteStore, query: &Query) -> Result<Option<Vec<String>>> {
     let ids = if count <= FEW_ROWS {
         few(store, &format!("select s.trace_id from {form}"), [holds])?
     } else if query.only_errors {
-        all_of_rows(store, &form, &holds)?
+        all_of_rows(store, query, &form, &holds)?
     } else {
         None
     };
@@ -274,8 +276,8 @@ fn of_rows(store: &SqliteStore, query: &Query) -> Result<Option<Vec<String>>> {
 }
 
 /// The traces of many rows, where these are what is looked at and not every trace has one. The index gives the rows at once,
-/// and their traces are read in several reads, in the order in which they lie in the file.
-fn all_of_rows(store: &SqliteStore, form: &str, holds: &Sql) -> Result<Option<Vec<String>>> {
+/// and their traces are read in several reads, in the order in which they lie in the file. The rows are kept for the traces.
+fn all_of_rows(store: &SqliteStore, query: &Query, form: &str, holds: &Sql) -> Result<Option<Vec<String>>> {
     let sql = format!("select s.rowid from {} limit {}", form.replacen("{}", &holds.text, 1), MOST_ROWS + 1);
     let mut rows: Vec<i64> = store.read(|connection| {
         let mut statement = connection.prepare_cached(&sql)?;
@@ -285,14 +287,15 @@ fn all_of_rows(store: &SqliteStore, form: &str, holds: &Sql) -> Result<Option<Ve
         return Ok(None);
     }
     rows.sort_unstable();
-    let (mut ids, mut left) = (BTreeSet::new(), rows.as_slice());
+    let (mut of_traces, mut left): (FailedRows, _) = (HashMap::new(), rows.as_slice());
     while !left.is_empty() {
         store.read(|connection| {
             let started = Instant::now();
             let mut statement = connection.prepare_cached("select trace_id from spans where rowid = ?")?;
             while let [row, rest @ ..] = left {
-                let mut found = statement.query([row])?;
-                ids.extend(found.next()?.and_then(|row| text(row, 0)));
+                if let Some(id) = statement.query([row])?.next()?.and_then(|row| text(row, 0)) {
+                    of_traces.entry(id).or_default().push(*row);
+                }
                 left = rest;
                 if started.elapsed() > LONGEST_READ {
                     break;
@@ -301,7 +304,12 @@ fn all_of_rows(store: &SqliteStore, form: &str, holds: &Sql) -> Result<Option<Ve
             Ok(())
         })?;
     }
-    Ok(Some(ids.into_iter().collect()))
+    let ids = of_traces.keys().cloned().collect();
+    // A further condition on spans would leave out some that failed.
+    if query.filter.span_tests().count() == 1 {
+        *store.failed.borrow_mut() = Some(Arc::new(of_traces));
+    }
+    Ok(Some(ids))
 }
 
 /// The ids that some questions of one form give, if they are few.

@@ -26,12 +26,13 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use scan::{Hit, Scan};
 use schema::Schema;
-use span_rows::Wanted;
+use span_rows::{FailedRows, Wanted};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
@@ -77,6 +78,8 @@ pub(super) struct SqliteStore {
     experiment_names: RefCell<HashMap<String, Option<String>>>,
     /// What was last asked of assessments, and the answer.
     assessed: RefCell<Option<(AssessmentTest, Assessed)>>,
+    /// The spans that failed, where the running search looks at no others.
+    failed: RefCell<Option<Arc<FailedRows>>>,
 }
 
 impl SqliteStore {
@@ -115,6 +118,7 @@ impl SqliteStore {
             artifacts,
             experiment_names: RefCell::default(),
             assessed: RefCell::default(),
+            failed: RefCell::default(),
         })
     }
 
@@ -247,6 +251,7 @@ impl SqliteStore {
                 artifacts: self.artifacts.clone(),
                 experiment_names: self.experiment_names.clone(),
                 assessed: RefCell::default(),
+                failed: self.failed.clone(),
             })
         };
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -291,7 +296,9 @@ impl SqliteStore {
             Need::of_filter(filter).max(query.need).max(if is_decided { Need::Info } else { Need::of_rows(filter) });
         let types = filter.span_types().filter(|_| query.only_types);
         let only_errors = query.only_errors && !filter.needs_spans();
-        let wanted = Wanted { types, only_errors, ..Wanted::all(need) };
+        let failed = self.failed.borrow();
+        let failed = failed.as_deref().filter(|_| only_errors);
+        let wanted = Wanted { types, only_errors, failed, ..Wanted::all(need) };
         let mut trace =
             if need == Need::Info { Trace::without_spans(info) } else { self.with_spans(info, need, &wanted)? };
         if !is_decided {
@@ -365,6 +372,7 @@ impl TraceStore for SqliteStore {
                            MLflow; --grep reads their archives";
             sink.problem(Problem::new("skipped_archived", message));
         }
+        self.failed.take();
         let mut scan = Scan::begin(self, query)?;
         let mut give = |page: Vec<Found>| {
             for found in page {

@@ -8,11 +8,14 @@ use crate::model::{Cost, Problem, SearchRow, Span, SpanId, SpanStatus, SpanType,
 use crate::store::Need;
 use crate::store::spans::{Rows, keep};
 use rusqlite::{Connection, Row};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 /// How often a trace is read again because it changed in the middle.
 const TRIES: usize = 3;
+
+/// The rows of spans that failed, by the id of their trace.
+pub(super) type FailedRows = HashMap<String, Vec<i64>>;
 
 /// What of the rows is read.
 pub(super) struct Wanted<'a> {
@@ -21,12 +24,14 @@ pub(super) struct Wanted<'a> {
     pub(super) types: Option<&'a [String]>,
     /// Whether only spans that failed are looked at.
     pub(super) only_errors: bool,
+    /// Where these are known already.
+    pub(super) failed: Option<&'a FailedRows>,
 }
 
 impl Wanted<'_> {
     /// Every span whole.
     pub(super) const fn all(need: Need) -> Self {
-        Self { keep: keep(need), types: None, only_errors: false }
+        Self { keep: keep(need), types: None, only_errors: false, failed: None }
     }
 
     /// Whether a span's content is read. What the column does not tell may be told there.
@@ -60,11 +65,13 @@ pub(super) fn read(store: &SqliteStore, trace_id: &str, wanted: &Wanted<'_>) -> 
 /// Rows are read in the order in which they lie in the file: by the index, in the order of their random ids, the same
 /// pages would be read many times.
 fn pass(store: &SqliteStore, trace_id: &str, wanted: &Wanted<'_>) -> rusqlite::Result<(Rows, bool)> {
-    let sql = sql(store);
+    let sql = sql(store, "rowid");
     let mut rows = Rows::default();
     let mut damaged = 0_usize;
     let (places, version) = store.try_read(|connection| Ok((places(connection, trace_id)?, version(connection)?)))?;
-    let mut left = places.as_slice();
+    let failed = wanted.failed.and_then(|failed| failed.get(trace_id));
+    let chosen = failed.unwrap_or(&places);
+    let mut left = chosen.as_slice();
     let mut reads = 0;
     while !left.is_empty() {
         reads += 1;
@@ -79,6 +86,9 @@ fn pass(store: &SqliteStore, trace_id: &str, wanted: &Wanted<'_>) -> rusqlite::R
                 if started.elapsed() > LONGEST_READ {
                     break;
                 }
+            }
+            if left.is_empty() && failed.is_some() {
+                add_ancestors(store, connection, trace_id, &mut rows)?;
             }
             Ok(())
         });
@@ -100,8 +110,30 @@ fn pass(store: &SqliteStore, trace_id: &str, wanted: &Wanted<'_>) -> rusqlite::R
             Ok(self::version(connection)? == version || self::places(connection, trace_id)? == places)
         })
     };
-    let is_consistent = places.is_empty() || (reads == 1 && rows.spans.len() == places.len()) || is_same()?;
+    let is_consistent = places.is_empty() || (reads == 1 && rows.spans.len() >= chosen.len()) || is_same()?;
+    rows.left_out = places.len().saturating_sub(rows.spans.len());
     Ok((rows, is_consistent))
+}
+
+/// Adds the spans above those that were read, as their columns tell them, so that the tree holds together.
+fn add_ancestors(
+    store: &SqliteStore,
+    connection: &Connection,
+    trace_id: &str,
+    rows: &mut Rows,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(&sql(store, "span_id"))?;
+    let mut known: HashSet<SpanId> = rows.spans.iter().map(|span| span.id.clone()).collect();
+    let mut at = 0;
+    while at < rows.spans.len() {
+        if let Some(parent) = rows.spans[at].parent.clone().filter(|parent| known.insert(parent.clone()))
+            && let Some(row) = statement.query((parent.as_str(), trace_id))?.next()?
+        {
+            rows.spans.push(skeleton(row));
+        }
+        at += 1;
+    }
+    Ok(())
 }
 
 /// Where the rows of a trace lie. The index alone tells it.
@@ -174,12 +206,13 @@ pub(super) fn sift(store: &SqliteStore, trace_id: &str, sieve: &mut Sieve<'_>) -
     Ok(has_text.then_some(places.len()))
 }
 
-fn sql(store: &SqliteStore) -> String {
+/// The row of a trace that a key names.
+fn sql(store: &SqliteStore, key: &str) -> String {
     let optional = ["input_cost", "output_cost", "total_cost", "model_name", "model_provider"];
     let columns: Vec<String> = optional.iter().map(|column| store.schema.column("spans", column)).collect();
     format!(
         "select t.span_id, t.parent_span_id, t.name, t.type, t.status, t.start_time_unix_nano, t.end_time_unix_nano, t.content, {} \
-         from spans t where t.rowid = ?1 and t.trace_id = ?2",
+         from spans t where t.{key} = ?1 and t.trace_id = ?2",
         columns.join(", ")
     )
 }
