@@ -24,7 +24,7 @@ function __fish_mltrace_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c mltrace -n "__fish_mltrace_needs_command" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_needs_command" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_needs_command" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
@@ -47,9 +47,12 @@ complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "traces" -d 'List tr
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "trace" -d 'Show one trace'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "usage" -d 'Show tokens of each LLM call and the total of a trace, or of many traces by model'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "spans" -d 'List spans of the selected traces, one row each'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "exceptions" -d 'Show what failed: each failure once, like ones together'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "sessions" -d 'List sessions, the one with the newest trace first'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "session" -d 'Show one session'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "man" -d 'Print the manual page, or write one page for each command to a folder'
-complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
@@ -88,7 +91,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l type -d 'Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s n -l limit -d 'Print at most so many rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l sort -d 'Order by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - puts the greatest first' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
@@ -130,7 +133,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l type -d 'Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s n -l limit -d 'Print at most so many rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l sort -d 'Order by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - puts the greatest first' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
@@ -150,7 +153,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
@@ -171,6 +174,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_se
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l io -d 'Show inputs and outputs under each span, at most so many lines of each; 0 shows all' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l span -d 'Show one span whole, by id, unique prefix or unique name' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l save-attachments -d 'Write the attachments of the span to files in this folder' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l agent -d 'Show only what happened under the agent of this name; * and ? are wildcards (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
@@ -190,7 +194,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l min-tokens -d 'Has at least so many tokens recorded' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l type -d 'Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
@@ -201,6 +205,8 @@ always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l width -d 'Fit into so many columns' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l tree -d 'Show the tree of spans (the default)'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l conversation -d 'Show who said what to whom, turn by turn, and the work between'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l full -d 'Show folded spans too, which passed messages on; in a conversation long messages and those that were said before'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l deleted -d 'Add deleted experiments'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
@@ -229,7 +235,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l max-duration -
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l min-tokens -d 'Has at least so many tokens recorded' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l type -d 'Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
@@ -269,7 +275,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l grep -d 'Has a
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l type -d 'Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s n -l limit -d 'Print at most so many rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l sort -d 'Order by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - puts the greatest first' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
@@ -290,7 +296,147 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l no-pager -d 'D
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s q -l quiet -d 'Print no notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -s n -l limit -d 'Print at most so many rows [default: 20, with --all no limit]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
+error\t''
+in_progress\t''"
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l since -d 'Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l until -d 'Begun before' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l name -d 'Name of the trace, not of a span; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l metadata -d 'Has an entry in its metadata, or one of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l session -d 'Of this session' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l user -d 'Of this user' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l run -d 'Made under, or linked to, this run' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l model -d 'Has a span of this model; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l max-duration -d 'Took at most' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l min-tokens -d 'Has at least so many tokens recorded' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l type -d 'Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l all -d 'Print every failure, newest trace first, instead of one row for like ones'
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l stack -d 'Print stack traces, with frames of libraries folded'
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l deep -d 'Look at every span of every trace, however many there are'
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l deleted -d 'Add deleted experiments'
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -s n -l limit -d 'Print at most so many rows' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
+error\t''
+in_progress\t''"
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l since -d 'Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l until -d 'Begun before' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l name -d 'Name of the trace, not of a span; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l metadata -d 'Has an entry in its metadata, or one of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l session -d 'Of this session' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l user -d 'Of this user' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l run -d 'Made under, or linked to, this run' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l model -d 'Has a span of this model; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l max-duration -d 'Took at most' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l min-tokens -d 'Has at least so many tokens recorded' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l type -d 'Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l all -d 'Print all rows'
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l deleted -d 'Add deleted experiments'
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -f -a "show" -d 'Show the traces of a session as turns, the first one first'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
+error\t''
+in_progress\t''"
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l since -d 'Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l until -d 'Begun before' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l name -d 'Name of the trace, not of a span; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l metadata -d 'Has an entry in its metadata, or one of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l session -d 'Of this session' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l user -d 'Of this user' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l run -d 'Made under, or linked to, this run' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l model -d 'Has a span of this model; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l max-duration -d 'Took at most' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l min-tokens -d 'Has at least so many tokens recorded' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l type -d 'Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l conversation -d 'Show who said what to whom in each of them, turn by turn'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l full -d 'In a conversation: repeat what was said before, and print long messages whole'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l deleted -d 'Add deleted experiments'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
@@ -307,7 +453,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l no-pager
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s q -l quiet -d 'Print no notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s u -l tracking-uri -d 'Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'

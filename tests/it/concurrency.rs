@@ -15,6 +15,8 @@ fn write(path: &std::path::Path, stop: &AtomicBool) {
             return;
         }
         commit(&mut connection, turn);
+        // On a busy machine the next lock would be taken before anybody else has a turn.
+        std::thread::yield_now();
     }
 }
 

@@ -254,7 +254,28 @@ fn rows_for_scripts() {
 
 #[test]
 fn a_session_is_one_conversation() {
-    insta::assert_snapshot!(Cli::demo("session show chat-42 --conversation --width 80").run(), @"");
+    insta::assert_snapshot!(Cli::demo("session show chat-42 --conversation --width 80").run(), @"
+    chat-42  2 turns  165 ms worked  52 tokens (37 in · 15 out)  $0.0000146
+    experiment OpenAI · user ada · since 2026-11-20 17:51:17 UTC · lasted 166 ms
+
+    turn 1  OK  108 ms  18 tokens  tr-e4f87b4a  2026-11-20 17:51:17
+
+    chat                                                                      109 ms
+      message: Hello, I am Ada.
+
+      1  Completions · gpt-4o-mini                                    107 ms  8 → 10
+        (1 message from above)
+        assistant: Hello Ada! How can I help you today?
+
+    turn 2  OK  57 ms  34 tokens  tr-67cd0414  2026-11-20 17:51:17
+
+    chat                                                                     56.5 ms
+      message: What is my name?
+
+      1  Completions · gpt-4o-mini                                     55 ms  29 → 5
+        (3 messages from above)
+        assistant: Your name is Ada.
+    ");
     let document = Cli::demo("session show chat-42 --conversation").json();
     let told = items(&document, "conversations");
     assert_eq!(strings(told, "trace_id"), strings(items(&document, "traces"), "trace_id"));

@@ -52,6 +52,7 @@ fn a_folder_of_requests_tells_traces_with_customer_thread_and_tokens() {
     insta::assert_snapshot!(on("respan", "trace show tr-818f").ok(), @"
     agent.assistant.on_messages_stream  OK  163 ms  69 tokens (39 in · 30 out)  tr-818ffe91  2026-11-20 15:47:05 UTC
     experiment respan · session conv_abc_123 · user user_456 · model gpt-4o-mini-2024-07-18
+    tags service.name=respan · metadata _tracing_sdk_version=2.24.0 · plan=pro
 
     agent.assistant.on_messages_stream  AGENT  ██████████████████████████████  163 ms
     └─ llm.gpt-4o-mini-2024-07-18       LLM    ███████████████████████████     145 ms  39 → 30  gpt-4o-mini-2024-07-18
@@ -303,6 +304,7 @@ fn messages_of_a_runtime_are_folded_for_people_and_never_in_json() {
     autogen publish writer_11ed0bfa-78f3-4385-bfaf-fde456766ae9.(11ed0bfa-78f3-4385…
     OK  68 ms  tr-2f644379  2026-11-20 15:47:20 UTC
     experiment autogen
+    tags service.name=autogen-test-agentchat
 
     invoke_agent writer  AGENT  ██████████████████████████████  67.5 ms
     (4 messages of AutoGen's runtime folded; --full shows them)
@@ -311,6 +313,7 @@ fn messages_of_a_runtime_are_folded_for_people_and_never_in_json() {
     autogen publish writer_11ed0bfa-78f3-4385-bfaf-fde456766ae9.(11ed0bfa-78f3-4385…
     OK  68 ms  tr-2f644379  2026-11-20 15:47:20 UTC
     experiment autogen
+    tags service.name=autogen-test-agentchat
 
     autogen publish writer_11ed0bfa-78f3-4385-bfaf-fd…  UNKNOWN  ██████████  68.2 ms
     └─ autogen process writer_11ed0bfa-78f3-4385-bfaf…  UNKNOWN  ██████████  67.7 ms

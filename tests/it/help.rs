@@ -23,6 +23,9 @@ fn of_the_program() {
       trace        Show one trace
       usage        Show tokens of each LLM call and the total of a trace, or of many traces by model
       spans        List spans of the selected traces, one row each
+      exceptions   Show what failed: each failure once, like ones together
+      sessions     List sessions, the one with the newest trace first
+      session      Show one session
       completions  Print the completion script of a shell
       man          Print the manual page, or write one page for each command to a folder
 
@@ -35,7 +38,8 @@ fn of_the_program() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -109,7 +113,8 @@ fn of_experiments() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -264,7 +269,8 @@ fn of_traces() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -419,7 +425,8 @@ fn of_traces_list() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -490,7 +497,8 @@ fn of_trace() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -565,13 +573,18 @@ fn of_trace_show() {
               Show who said what to whom, turn by turn, and the work between
 
           --full
-              In a conversation: repeat what was said before, and print long messages whole
+              Show folded spans too, which passed messages on; in a conversation long messages and those
+              that were said before
 
           --span <SPAN>
               Show one span whole, by id, unique prefix or unique name
 
           --save-attachments <DIR>
               Write the attachments of the span to files in this folder
+
+          --agent <NAME>
+              Show only what happened under the agent of this name; * and ? are wildcards (can be
+              repeated)
 
       -h, --help
               Print help (see a summary with '-h')
@@ -647,7 +660,8 @@ fn of_trace_show() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -790,7 +804,8 @@ fn of_usage() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -944,7 +959,8 @@ fn of_spans() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -998,6 +1014,456 @@ fn of_spans() {
 }
 
 #[test]
+fn of_exceptions() {
+    insta::assert_snapshot!(help("exceptions"), @r#"
+    Show what failed: each failure once, like ones together
+
+    A failure is an exception event, or a span that says it failed. One that was raised again through
+    parents counts once, at the deepest span; one that was wrapped in another counts once, with its
+    cause. Like ones share type, message (but for ids, numbers and quoted texts) and the innermost
+    function of your own code. The most frequent come first, of equal ones the newest. Kind `handled`
+    left no error but a text in place of a result; `logging` failed in MLflow's own logging.
+
+    Of more than 10,000 traces only spans that say they failed are looked at; --deep looks at all.
+
+    Usage: mltrace exceptions [OPTIONS]
+
+    Options:
+          --all
+              Print every failure, newest trace first, instead of one row for like ones
+
+          --stack
+              Print stack traces, with frames of libraries folded
+
+          --deep
+              Look at every span of every trace, however many there are
+
+      -n, --limit <ROWS>
+              Print at most so many rows [default: 20, with --all no limit]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Which traces:
+      -x, --experiment <NAME|ID>
+              Experiment, by id or exact name (can be repeated)
+
+          --deleted
+              Add deleted experiments
+
+          --filter <FILTER>
+              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
+              be repeated)
+              
+              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
+              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
+              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
+              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
+              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
+              backticks.
+
+          --status <STATE>
+              State of the trace (can be repeated)
+              
+              [possible values: ok, error, in_progress]
+
+          --since <TIME>
+              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
+
+          --until <TIME>
+              Begun before
+
+          --name <GLOB>
+              Name of the trace, not of a span; * and ? are wildcards
+
+          --tag <KEY[=VALUE]>
+              Has a tag, or a tag of this value (can be repeated)
+
+          --metadata <KEY[=VALUE]>
+              Has an entry in its metadata, or one of this value (can be repeated)
+
+          --session <ID>
+              Of this session
+
+          --user <ID>
+              Of this user
+
+          --run <ID>
+              Made under, or linked to, this run
+
+          --model <GLOB>
+              Has a span of this model; * and ? are wildcards
+
+          --min-duration <DURATION>
+              Took at least: 250ms, 1.5s, 2m
+
+          --max-duration <DURATION>
+              Took at most
+
+          --min-tokens <TOKENS>
+              Has at least so many tokens recorded
+
+          --grep <REGEX>
+              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
+
+          --type <TYPE>
+              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
+              show only these
+
+          --llm
+              Calls of language models: short for --type LLM,CHAT_MODEL
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+
+    Examples:
+      mltrace exceptions
+      mltrace exceptions --since 1d --stack -n 3
+      mltrace exceptions --all -x OpenAI
+      mltrace exceptions --json | jq -r '.exceptions[] | [.count, .type, .message] | @tsv'
+    "#);
+}
+
+#[test]
+fn of_sessions() {
+    insta::assert_snapshot!(help("sessions"), @r#"
+    List sessions, the one with the newest trace first
+
+    A session is what traces have in common that carry the same `mlflow.trace.session`: the turns of a
+    conversation. Figures are those of the selected traces, as MLflow recorded them.
+
+    Usage: mltrace sessions [OPTIONS]
+
+    Options:
+      -n, --limit <ROWS>
+              Print at most so many rows
+              
+              [default: 20]
+
+          --all
+              Print all rows
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Which traces:
+      -x, --experiment <NAME|ID>
+              Experiment, by id or exact name (can be repeated)
+
+          --deleted
+              Add deleted experiments
+
+          --filter <FILTER>
+              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
+              be repeated)
+              
+              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
+              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
+              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
+              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
+              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
+              backticks.
+
+          --status <STATE>
+              State of the trace (can be repeated)
+              
+              [possible values: ok, error, in_progress]
+
+          --since <TIME>
+              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
+
+          --until <TIME>
+              Begun before
+
+          --name <GLOB>
+              Name of the trace, not of a span; * and ? are wildcards
+
+          --tag <KEY[=VALUE]>
+              Has a tag, or a tag of this value (can be repeated)
+
+          --metadata <KEY[=VALUE]>
+              Has an entry in its metadata, or one of this value (can be repeated)
+
+          --session <ID>
+              Of this session
+
+          --user <ID>
+              Of this user
+
+          --run <ID>
+              Made under, or linked to, this run
+
+          --model <GLOB>
+              Has a span of this model; * and ? are wildcards
+
+          --min-duration <DURATION>
+              Took at least: 250ms, 1.5s, 2m
+
+          --max-duration <DURATION>
+              Took at most
+
+          --min-tokens <TOKENS>
+              Has at least so many tokens recorded
+
+          --grep <REGEX>
+              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
+
+          --type <TYPE>
+              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
+              show only these
+
+          --llm
+              Calls of language models: short for --type LLM,CHAT_MODEL
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+
+    Examples:
+      mltrace sessions
+      mltrace sessions --user ada --since 7d
+      mltrace sessions --status error --json | jq -r '.sessions[].session_id'
+    "#);
+}
+
+#[test]
+fn of_session_show() {
+    insta::assert_snapshot!(help("session show"), @r#"
+    Show the traces of a session as turns, the first one first
+
+    SESSION is an id or a unique prefix of one. The flags that choose traces leave out some of its
+    turns.
+
+    Usage: mltrace session show [OPTIONS] <SESSION>
+
+    Arguments:
+      <SESSION>
+              Session to show
+
+    Options:
+          --conversation
+              Show who said what to whom in each of them, turn by turn
+
+          --full
+              In a conversation: repeat what was said before, and print long messages whole
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Which traces:
+      -x, --experiment <NAME|ID>
+              Experiment, by id or exact name (can be repeated)
+
+          --deleted
+              Add deleted experiments
+
+          --filter <FILTER>
+              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
+              be repeated)
+              
+              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
+              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
+              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
+              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
+              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
+              backticks.
+
+          --status <STATE>
+              State of the trace (can be repeated)
+              
+              [possible values: ok, error, in_progress]
+
+          --since <TIME>
+              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
+
+          --until <TIME>
+              Begun before
+
+          --name <GLOB>
+              Name of the trace, not of a span; * and ? are wildcards
+
+          --tag <KEY[=VALUE]>
+              Has a tag, or a tag of this value (can be repeated)
+
+          --metadata <KEY[=VALUE]>
+              Has an entry in its metadata, or one of this value (can be repeated)
+
+          --session <ID>
+              Of this session
+
+          --user <ID>
+              Of this user
+
+          --run <ID>
+              Made under, or linked to, this run
+
+          --model <GLOB>
+              Has a span of this model; * and ? are wildcards
+
+          --min-duration <DURATION>
+              Took at least: 250ms, 1.5s, 2m
+
+          --max-duration <DURATION>
+              Took at most
+
+          --min-tokens <TOKENS>
+              Has at least so many tokens recorded
+
+          --grep <REGEX>
+              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
+
+          --type <TYPE>
+              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
+              show only these
+
+          --llm
+              Calls of language models: short for --type LLM,CHAT_MODEL
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+
+    Examples:
+      mltrace session show chat-42
+      mltrace session show chat-42 --json | jq -r '.traces[] | [.trace_id, .state] | @tsv'
+      mltrace session show chat-42 -o ids | xargs -n 1 mltrace trace show
+    "#);
+}
+
+#[test]
 fn of_completions() {
     insta::assert_snapshot!(help("completions"), @r#"
     Print the completion script of a shell
@@ -1018,7 +1484,8 @@ fn of_completions() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -1087,7 +1554,8 @@ fn of_man() {
 
     Everywhere:
       -u, --tracking-uri <URI>
-              Store: a path, sqlite:///mlflow.db, https://host, demo: [env: MLFLOW_TRACKING_URI]
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Form of the output
@@ -1149,14 +1617,30 @@ fn every_command_is_in_the_list_above() {
         .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    assert_eq!(commands, ["experiments", "traces", "trace", "usage", "spans", "completions", "man"]);
+    assert_eq!(
+        commands,
+        ["experiments", "traces", "trace", "usage", "spans", "exceptions", "sessions", "session", "completions", "man"]
+    );
 }
 
 #[test]
 fn no_line_of_help_is_wider_than_100_columns() {
-    for words in
-        ["", "experiments", "traces", "traces list", "trace", "trace show", "usage", "spans", "completions", "man"]
-    {
+    for words in [
+        "",
+        "experiments",
+        "traces",
+        "traces list",
+        "trace",
+        "trace show",
+        "usage",
+        "spans",
+        "exceptions",
+        "sessions",
+        "session",
+        "session show",
+        "completions",
+        "man",
+    ] {
         for line in help(words).lines() {
             assert!(line.chars().count() <= 100, "{words}: {line}");
         }
@@ -1191,8 +1675,12 @@ fn manual_pages_are_printed_and_written() {
     pages.sort();
     let expected = [
         "mltrace-completions.1",
+        "mltrace-exceptions.1",
         "mltrace-experiments.1",
         "mltrace-man.1",
+        "mltrace-session-show.1",
+        "mltrace-session.1",
+        "mltrace-sessions.1",
         "mltrace-spans.1",
         "mltrace-trace-show.1",
         "mltrace-trace.1",
