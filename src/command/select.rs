@@ -196,8 +196,13 @@ impl Select {
         Ok(Query { filter, order, need, ..Query::newest(experiments) })
     }
 
+    /// Whether a text is looked for.
+    pub(super) const fn has_grep(&self) -> bool {
+        self.grep.is_some()
+    }
+
     /// The text looked for.
-    pub(super) fn grep(&self) -> Result<Option<Grep>> {
+    fn grep(&self) -> Result<Option<Grep>> {
         let grep = |pattern: &String| {
             Grep::new(pattern).map_err(|why| {
                 Error::new(Kind::Usage, format!("`{pattern}` is no regular expression"))

@@ -3,6 +3,7 @@
 use super::select::{Limits, Select};
 use crate::context::Context;
 use crate::error::Result;
+use crate::filter::Grep;
 use crate::model::Problem;
 use crate::render::span::{FoundSpan, SpanRow};
 use crate::render::{Format, Page, Row};
@@ -29,13 +30,14 @@ pub struct Args {
 }
 
 pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
-    match args.select.grep()? {
-        None => print(args, cx, Some),
-        Some(grep) => print(args, cx, |row| Some(FoundSpan { found: grep.find(&row.span)?, row })),
+    if args.select.has_grep() {
+        print(args, cx, |row, grep| Some(FoundSpan { found: grep?.find(&row.span)?, row }))
+    } else {
+        print(args, cx, |row, _| Some(row))
     }
 }
 
-fn print<R: Row>(args: &Args, cx: &mut Context, row_of: impl Fn(SpanRow) -> Option<R>) -> Result<()> {
+fn print<R: Row>(args: &Args, cx: &mut Context, row_of: impl Fn(SpanRow, Option<&Grep>) -> Option<R>) -> Result<()> {
     let mut progress = cx.progress("traces read");
     let store = cx.open_store()?;
     let mut problems = Vec::new();
@@ -62,7 +64,7 @@ fn print<R: Row>(args: &Args, cx: &mut Context, row_of: impl Fn(SpanRow) -> Opti
                 return Ok(ControlFlow::Break(()));
             }
             let row = SpanRow { trace_id: trace.info.trace_id.clone(), span, node, is_full: args.full };
-            if let Some(row) = row_of(row) {
+            if let Some(row) = row_of(row, query.filter.grep()) {
                 page.returned += 1;
                 rows.push(&row)?;
             }

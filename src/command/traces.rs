@@ -51,9 +51,10 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         Some(Action::List(list)) => list,
         None => &args.list,
     };
-    match list.select.grep()? {
-        None => print(list, cx, |trace| Some(trace.info)),
-        Some(grep) => print(list, cx, |trace| found(&grep, trace)),
+    if list.select.has_grep() {
+        print(list, cx, |trace, grep| found(grep?, trace))
+    } else {
+        print(list, cx, |trace, _| Some(trace.info))
     }
 }
 
@@ -73,7 +74,7 @@ fn flush<R: Row>(held: &mut Vec<R>, rows: &mut Rows<'_, R>, is_table: bool) -> R
     held.iter().try_for_each(|row| rows.push(row))
 }
 
-fn print<R: Row>(list: &List, cx: &mut Context, row: impl Fn(Trace) -> Option<R>) -> Result<()> {
+fn print<R: Row>(list: &List, cx: &mut Context, row: impl Fn(Trace, Option<&Grep>) -> Option<R>) -> Result<()> {
     let mut progress = cx.progress("traces read");
     let store = cx.open_store()?;
     let mut problems = Vec::new();
@@ -91,7 +92,7 @@ fn print<R: Row>(list: &List, cx: &mut Context, row: impl Fn(Trace) -> Option<R>
             page.complete = false;
             return Ok(ControlFlow::Break(()));
         }
-        if let Some(row) = row(trace) {
+        if let Some(row) = row(trace, query.filter.grep()) {
             page.returned += 1;
             progress.tick();
             held.push(row);

@@ -17,6 +17,7 @@ pub use uri::{Address, Surroundings, resolve};
 use crate::error::Result;
 use crate::filter::{AssessmentTest, Clause, Filter, Grep, Label};
 use crate::model::{Experiment, Problem, Totals, Trace, TraceInfo, keys};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -296,7 +297,7 @@ pub fn select(
     problems: &mut Vec<Problem>,
     take: &mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
 ) -> Result<Option<usize>> {
-    let query = &with_sessions(store, query, problems)?;
+    let query = &*with_sessions(store, query, problems)?;
     let mut exact = Exact { filter: &query.filter, problems, undecided: Vec::new(), take };
     let matched = store.search(query, &mut exact)?;
     let undecided = exact.undecided;
@@ -346,8 +347,8 @@ impl Sink for Exact<'_> {
 
 /// The query with the sessions that an assessment was made of as a whole: it counts for each of their traces, as long as
 /// the trace that carries it is in one of the experiments (MLflow 3.18 `sqlalchemy_store.py`, `_get_session_scoped_trace_ids`).
-fn with_sessions(store: &dyn TraceStore, query: &Query, problems: &mut Vec<Problem>) -> Result<Query> {
-    let mut query = query.clone();
+fn with_sessions<'a>(store: &dyn TraceStore, query: &'a Query, problems: &mut Vec<Problem>) -> Result<Cow<'a, Query>> {
+    let mut query = Cow::Borrowed(query);
     for at in 0..query.filter.clauses.len() {
         let Clause::Assessment(test) = &query.filter.clauses[at] else { continue };
         let test = AssessmentTest { of_session: true, ..test.present() };
@@ -360,7 +361,7 @@ fn with_sessions(store: &dyn TraceStore, query: &Query, problems: &mut Vec<Probl
         };
         let mut exact = Exact { filter: &filter, problems, undecided: Vec::new(), take: &mut take };
         store.search(&carriers, &mut exact)?;
-        if let Clause::Assessment(test) = &mut query.filter.clauses[at] {
+        if let Clause::Assessment(test) = &mut query.to_mut().filter.clauses[at] {
             test.sessions = sessions;
         }
     }

@@ -207,9 +207,7 @@ impl<'a> Parser<'a> {
         {
             return Err(match next.kind {
                 Kind::Integer | Kind::Float => error(next.at.clone(), "a second value").hinted(MILLISECONDS),
-                Kind::Double => error(next.at.clone(), "a second value")
-                    .hinted("a quote inside of a text: use the other kind around it"),
-                Kind::Single => error(next.at.clone(), "a second value")
+                Kind::Double | Kind::Single => error(next.at.clone(), "a second value")
                     .hinted("a quote inside of a text: use the other kind around it"),
                 _ => self.stray(next),
             });
