@@ -2,13 +2,14 @@
 -- beside it.  :id, :from and :to are filled in by measure.py.
 
 -- floor: list
--- The newest 100 traces, with tags, metadata and assessments.  Each experiment is read along the index
--- (experiment_id, timestamp_ms), which every release has; one `order by` over all experiments would sort the table
--- wherever the index (timestamp_ms, request_id) of 3.17 is missing.
+-- The newest 100 traces that meet a condition, with tags, metadata and assessments.  measure.py has the conditions: those
+-- that many traces meet are asked of each from the newest on, those that few meet are listed first.  Each experiment is
+-- read along the index (experiment_id, timestamp_ms), which every release has; one `order by` over all experiments would
+-- sort the table wherever the index (timestamp_ms, request_id) of 3.17 is missing.
 with newest as materialized (
     select t.rowid as at, t.timestamp_ms, t.request_id
     from experiments e join trace_info t on t.rowid in (
-        select rowid from trace_info where experiment_id = e.experiment_id order by timestamp_ms desc, request_id limit 100)
+        select rowid from trace_info x where experiment_id = e.experiment_id and (:where) order by timestamp_ms desc, request_id limit 100)
     order by t.timestamp_ms desc, t.request_id limit 100)
 select t.*,
     (select json_group_object(key, value) from trace_tags where request_id = t.request_id),
@@ -107,20 +108,6 @@ select s.* from experiments e join spans s on s.experiment_id = e.experiment_id 
 select e.experiment_id, e.name, e.lifecycle_stage, count(t.request_id), sum(t.status = 'ERROR'), max(t.timestamp_ms),
     sum(t.input_tokens), sum(t.output_tokens), sum(t.total_tokens)
 from experiments e left join trace_info t on t.experiment_id = e.experiment_id group by e.experiment_id;
-
--- floor: filter
--- The newest 100 traces that meet a condition, as in `list`.  measure.py has the conditions: those that many traces meet
--- are asked of each from the newest on, those that few meet are listed first.
-with newest as materialized (
-    select t.rowid as at, t.timestamp_ms, t.request_id
-    from experiments e join trace_info t on t.rowid in (
-        select rowid from trace_info x where experiment_id = e.experiment_id and (:where) order by timestamp_ms desc, request_id limit 100)
-    order by t.timestamp_ms desc, t.request_id limit 100)
-select t.*,
-    (select json_group_object(key, value) from trace_tags where request_id = t.request_id),
-    (select json_group_object(key, value) from trace_request_metadata where request_id = t.request_id),
-    (select group_concat(name || value) from assessments where trace_id = t.request_id)
-from newest n join trace_info t on t.rowid = n.at order by n.timestamp_ms desc, n.request_id;
 
 -- floor: grep
 -- The text of every span, looked through.

@@ -40,7 +40,7 @@ class Row:
     store: str
     floor: str  # a block of floors.sql, or "files", or "cat"
     command: list
-    where: str = ""  # of the block "filter": what holds for x, a row of trace_info, in the experiment e
+    where: str = "true"  # of the block "list": what holds for x, a row of trace_info, in the experiment e
 
 
 ROWS = [
@@ -66,7 +66,7 @@ ROWS = [
 
 def filtered(what, flags, where):
     """The newest 100 of 100,000 traces that meet a condition, in the fastest SQL found."""
-    return Row(what, "n100k", "filter", [*LIST, *flags], where)
+    return Row(what, "n100k", "list", [*LIST, *flags], where)
 
 
 def having(table, key, condition):
