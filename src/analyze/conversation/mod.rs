@@ -17,6 +17,17 @@ use witness::Witnesses;
 pub struct Conversation {
     /// What happened, in the order in which it began.
     pub steps: Vec<Step>,
+    /// What the trace's record tells in place of a root that is not stored.
+    pub record: Option<Record>,
+}
+
+/// What went into and came out of a trace as its record has it, where its root is not stored and the steps do not tell it.
+#[derive(Debug)]
+pub struct Record {
+    /// What was asked.
+    pub heard: Vec<Message>,
+    /// What was answered.
+    pub said: Vec<Message>,
 }
 
 /// A span with what was heard and said in it.
@@ -120,7 +131,7 @@ impl Listener {
 
     /// Reads a trace, whose spans need their payload; `shown` = which of them are steps.
     pub fn hear(&mut self, trace: &Trace, shown: &[bool]) -> Conversation {
-        let Some(spans) = &trace.spans else { return Conversation { steps: Vec::new() } };
+        let Some(spans) = &trace.spans else { return Conversation { steps: Vec::new(), record: None } };
         let mut teller = Teller {
             spans: &spans.list,
             tells_all: self.tells_all,
@@ -132,6 +143,15 @@ impl Listener {
             steps: Vec::new(),
             turns: 0,
         };
+        let is_rootless = !spans.list.is_empty() && spans.nodes.iter().all(|node| node.depth > 0 || node.is_orphan);
+        let previewed = |text: &Option<String>| {
+            let text = text.as_ref().filter(|_| is_rootless)?;
+            // Of JSON that was cut at 1,000 characters nobody can tell who says what.
+            let plain = || (!text.starts_with(['{', '['])).then(|| Json::string(text));
+            Json::from_strict(text).or_else(plain)
+        };
+        let asked = previewed(&trace.info.request_preview).map(|preview| message::request(&preview));
+        let (heard, _) = teller.heard(asked.unwrap_or_default());
         for (at, node) in spans.nodes.iter().enumerate() {
             teller.close(node.depth);
             if shown.get(at).copied().unwrap_or(true) {
@@ -139,8 +159,12 @@ impl Listener {
             }
         }
         teller.close(0);
+        let answered = previewed(&trace.info.response_preview).map(|preview| message::response(&preview));
+        let is_new = |message: &Message| self.tells_all || !teller.told.knows(message);
+        let said = answered.unwrap_or_default().into_iter().filter(is_new).collect();
+        let record = is_rootless.then_some(Record { heard, said });
         self.told = teller.told;
-        Conversation { steps: teller.steps }
+        Conversation { steps: teller.steps, record }
     }
 }
 

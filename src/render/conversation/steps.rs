@@ -23,6 +23,14 @@ pub(in crate::render) struct Steps<'a> {
 impl<'a> Steps<'a> {
     /// Writes them, one below the other.
     pub(in crate::render) fn write(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+        let of_record = |out: &mut dyn Write, messages: &[Message]| {
+            let mut said = Said { look, out, indent: String::new(), is_full: self.is_full };
+            messages.iter().try_for_each(|message| said.message(message, None))
+        };
+        if let Some(record) = &self.conversation.record {
+            writeln!(out, "\n{}", look.theme.paint(Role::Dim, "(the root is not stored; from the trace's record:)"))?;
+            of_record(out, &record.heard)?;
+        }
         // What is said at the end of a step stands behind the steps within it.
         let mut open: Vec<&Step> = Vec::new();
         for step in &self.conversation.steps {
@@ -35,7 +43,14 @@ impl<'a> Steps<'a> {
             self.opening(look, out, step)?;
             open.push(step);
         }
-        open.into_iter().rev().try_for_each(|done| self.ending(look, out, done))
+        open.into_iter().rev().try_for_each(|done| self.ending(look, out, done))?;
+        match &self.conversation.record {
+            Some(record) if !record.said.is_empty() => {
+                writeln!(out, "\n{}", look.theme.paint(Role::Dim, "(from the trace's record:)"))?;
+                of_record(out, &record.said)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Their JSON form.
