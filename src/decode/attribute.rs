@@ -103,9 +103,9 @@ impl<'a> RawAttributes<'a> {
         Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, other: other.collect() })
     }
 
-    /// Failures of tools that were handed back to a model as text. Few spans hold the word, and only they are read.
+    /// Failures of tools that were handed back to a model as text. Few spans hold the signs of one, and only they are read.
     pub(super) fn tool_failures(&self, kind: &SpanType) -> Vec<ToolFailure> {
-        let holds_word = |raw: &RawValue| memchr::memmem::find(raw.get().as_bytes(), b"rror").is_some();
+        let holds_word = |raw: &RawValue| message::may_tell_failure(raw.get());
         let is_foreign = self.is_foreign && self.members.0.iter().any(|(_, raw)| holds_word(raw));
         let told = |key: &str, by_convention: fn(&Self, &[SpanEvent]) -> Option<Json>| match self.members.get(key) {
             Some(raw) => holds_word(raw).then(|| value(raw)),

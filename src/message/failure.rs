@@ -22,6 +22,24 @@ pub fn failures(inputs: Option<&Json>, outputs: Option<&Json>, is_tool: bool) ->
     out.into_iter().chain(heard).collect()
 }
 
+/// Whether a text, which may be JSON inside of JSON, holds any sign of a failure: the name of an exception with a colon, or
+/// that something `is_error`. Most texts do not, and need not be read for it.
+#[must_use]
+pub fn may_tell_failure(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_sign = |at: usize| {
+        let behind = &bytes[at + 4..];
+        match bytes[..at].last() {
+            Some(b'E') => behind.first() == Some(&b':'),
+            Some(b'e') if bytes[..at].ends_with(b"is_e") => {
+                memchr::memmem::find(&behind[..behind.len().min(12)], b"true").is_some()
+            }
+            _ => false,
+        }
+    };
+    memchr::memmem::find_iter(bytes, b"rror").any(is_sign) || memchr::memmem::find(bytes, b"xception: ").is_some()
+}
+
 fn failed(messages: &[Message], came_out: bool) -> Vec<ToolFailure> {
     let failure = |result: &ToolResult| ToolFailure { call_id: result.id.clone(), message: result.words(), came_out };
     results(messages).filter(|result| result.tells_failure()).map(failure).collect()

@@ -12,7 +12,7 @@ mod shape;
 mod stream;
 mod view;
 
-pub use failure::failures;
+pub use failure::{failures, may_tell_failure};
 pub use shape::{parameters, request, response};
 pub use stream::{Stream, is_chunk, streamed};
 

@@ -259,6 +259,25 @@ fn pieces_of_a_stream_come_together() {
 }
 
 #[test]
+fn signs_of_a_failure_are_seen_through_layers_of_json() {
+    let check = |text: &str, expected: bool| {
+        let once = Json::string(text);
+        let twice = Json::string(once.text());
+        for text in [text, once.text(), twice.text()] {
+            assert_eq!(may_tell_failure(text), expected, "{text}");
+        }
+    };
+    check(r#"{"content":"x","is_error": true}"#, true);
+    check(r#"{"content":"x","is_error":true}"#, true);
+    check(r#"{"content":"an error occurred","is_error": false}"#, false);
+    check("Error: division by zero", true);
+    check("KeyError: 'x'", true);
+    check("botocore.exceptions.ClientException: no", true);
+    check("Errors are common; error: lower case", false);
+    check("", false);
+}
+
+#[test]
 fn failures_that_were_handed_back() {
     let told = |inputs: &str, outputs: &str, is_tool: bool| {
         let found = failures(Some(&json(inputs)), Some(&json(outputs)), is_tool);
