@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         query.filter.clauses.push(Clause::Span(SpanTest::Status(TextTest::Is("ERROR".to_owned()))));
     }
     let limit = args.limit.unwrap_or(if args.all { usize::MAX } else { 20 });
-    let mut found = Found { limit, ..Found::default() };
+    let mut found = Found { limit, is_whole, ..Found::default() };
     if args.all && !is_stack(args, cx) {
         // Single failures leave as they come.
         query.expected = (limit < usize::MAX).then_some(limit.clamp(4, 100));
@@ -148,6 +148,8 @@ fn has_many(store: &dyn TraceStore, query: &Query) -> Result<bool> {
 #[derive(Default)]
 struct Found {
     limit: usize,
+    /// Whether every span was looked at.
+    is_whole: bool,
     returned: usize,
     matched: Option<usize>,
     is_cut: bool,
@@ -203,7 +205,7 @@ impl Found {
     }
 
     fn page(&self, problems: &[Problem]) -> Page {
-        let complete = !self.is_cut && !problems.iter().chain(&self.span_problems).any(Problem::is_loss);
+        let complete = self.is_whole && !self.is_cut && !problems.iter().chain(&self.span_problems).any(Problem::is_loss);
         Page { returned: self.returned, matched: self.matched, complete }
     }
 }
