@@ -3,11 +3,13 @@
 //! Every call of a model is sent the whole history again, and every agent repeats what its model said. Here each thing is
 //! said once: where it was said first, or where somebody new hears it as the first message of its kind.
 
+mod calls;
 mod told;
 mod witness;
 
-use crate::message::{self, Message, Part, Role, ToolCall};
+use crate::message::{self, Message, Part, Role};
 use crate::model::{Json, Payload, Span, SpanType, Timestamp, Trace, is_runtime_message};
+use calls::Calls;
 use std::collections::HashMap;
 use told::{Told, result_key};
 use witness::Witnesses;
@@ -137,7 +139,7 @@ impl Listener {
             tells_all: self.tells_all,
             told: std::mem::take(&mut self.told),
             witnesses: Witnesses::of(&spans.list),
-            calls: Vec::new(),
+            calls: Calls::default(),
             parameters: Vec::new(),
             open: Vec::new(),
             steps: Vec::new(),
@@ -175,19 +177,12 @@ struct Teller<'a> {
     told: Told,
     witnesses: Witnesses,
     /// The calls of tools that were told, by which their answers are known.
-    calls: Vec<Asked>,
+    calls: Calls,
     /// What the model was last asked beside the messages.
     parameters: Vec<(String, Json)>,
     open: Vec<Open>,
     steps: Vec<Step>,
     turns: usize,
-}
-
-/// A tool was asked for something.
-struct Asked {
-    call: ToolCall,
-    /// Whether the tool was seen at work.
-    is_done: bool,
 }
 
 /// A span whose end was not reached.
@@ -243,7 +238,7 @@ impl Teller<'_> {
             StepKind::Tool | StepKind::Other => None,
         };
         let parameters = if kind == StepKind::Call { self.parameters(payload) } else { Vec::new() };
-        let call_id = if kind == StepKind::Tool { self.asked(span) } else { None };
+        let call_id = if kind == StepKind::Tool { self.calls.answered_by(span) } else { None };
         self.steps.push(Step {
             span: at,
             depth: self.open.iter().filter(|open| open.step.is_some()).count(),
@@ -279,7 +274,7 @@ impl Teller<'_> {
         // What a call of a model or a tool says is new, whatever was said before; what others say may repeat it.
         let is_leaf = matches!(self.steps[step].kind, StepKind::Call | StepKind::Tool) && step + 1 == self.steps.len();
         for mut message in open.said {
-            self.name_results(&mut message);
+            self.calls.name_results(&mut message);
             if self.tells_all || is_leaf || !self.told.knows(&message) {
                 self.tell(&message);
                 self.steps[step].said.push(message);
@@ -308,7 +303,7 @@ impl Teller<'_> {
         let mut seen = HashMap::new();
         let mut heard = Vec::new();
         for mut message in messages {
-            self.name_results(&mut message);
+            self.calls.name_results(&mut message);
             if message.speaker.is_none() && message.addressee.is_some() {
                 message.speaker = self.witnesses.opener(&message);
             }
@@ -327,39 +322,7 @@ impl Teller<'_> {
 
     fn tell(&mut self, message: &Message) {
         self.told.add(message);
-        for part in &message.parts {
-            if let Part::ToolCall(call) = part
-                && !self.calls.iter().any(|asked| asked.call.id.is_some() && asked.call.id == call.id)
-            {
-                self.calls.push(Asked { call: call.clone(), is_done: false });
-            }
-        }
-    }
-
-    /// Names the tools whose answers a message tells.
-    fn name_results(&self, message: &mut Message) {
-        for part in &mut message.parts {
-            if let Part::ToolResult(result) = part
-                && result.name.is_none()
-            {
-                let asked = self.calls.iter().find(|asked| asked.call.id.is_some() && asked.call.id == result.id);
-                result.name = asked.map(|asked| asked.call.name.clone());
-            }
-        }
-    }
-
-    /// The call that a tool at work answers: the first one of its name with the same arguments that was not answered.
-    fn asked(&mut self, span: &Span) -> Option<String> {
-        let inputs = span.payload.as_ref()?.inputs()?;
-        // OpenInference puts the arguments below a key of their own.
-        let inputs = inputs.member("arguments").unwrap_or_else(|| inputs.clone());
-        let fits = |asked: &&mut Asked| {
-            let call = &asked.call;
-            !asked.is_done && is_tool_name(&call.name, &span.name) && same(&call.arguments, &inputs)
-        };
-        let asked = self.calls.iter_mut().find(fits)?;
-        asked.is_done = true;
-        asked.call.id.clone()
+        self.calls.add(message);
     }
 
     /// What a model is asked beside the messages, where it differs from what the one before was asked.
@@ -388,22 +351,6 @@ impl Teller<'_> {
         above.is_some_and(|span| span.span_type.as_str() == "AGENT")
             && (speaker == Some(name) || METHODS.contains(&stem(name)))
     }
-}
-
-/// Whether a span is named for a tool: `get_weather`, `get_weather_2` (up to 3.5), `tool.get_weather`, `execute_tool get_weather`.
-fn is_tool_name(tool: &str, span: &str) -> bool {
-    let span = span.strip_prefix("tool.").or_else(|| span.strip_prefix("execute_tool ")).unwrap_or(span);
-    tool == span || tool == stem(span)
-}
-
-/// Whether two objects have the same members, in whatever order.
-fn same(a: &Json, b: &Json) -> bool {
-    let sorted = |json: &Json| {
-        let mut members = json.members()?;
-        members.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Some(members)
-    };
-    a == b || (sorted(a).is_some() && sorted(a) == sorted(b))
 }
 
 /// Whether an answer of a tool in a step tells a failure.
