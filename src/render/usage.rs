@@ -124,6 +124,7 @@ impl View for UsageView {
             row.extend(figures(span.usage(), span.cost.as_ref(), Role::Plain));
             row.push(match call.counted_in {
                 Some(top) => Cell::stored(&format!("in {}", spans[top].name), Role::Dim),
+                None if call.is_counted && span.usage_source() == Some("derived") => Cell::own("derived", Role::Dim),
                 None if !call.is_counted && span.usage().is_some() => Cell::own("below", Role::Dim),
                 None => Cell::none(),
             });

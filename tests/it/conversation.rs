@@ -221,7 +221,8 @@ fn hostile_text_stays_text() {
 fn mlflows_own_failure_is_told_as_such() {
     let fixture = Fixture::named("3.1.4-sqlite");
     insta::assert_snapshot!(fixture.cli("trace show @last~1 -x AutoGen --conversation --width 80").run(), @"
-    run  OK  523 ms  82 tokens (65 in · 17 out)  cbad6332  2026-11-20 17:52:21 UTC
+    run  OK  523 ms  82 tokens (65 in · 17 out, derived)  cbad6332
+    2026-11-20 17:52:21 UTC
     experiment AutoGen
 
     1  assistant                                                              456 ms

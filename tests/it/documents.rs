@@ -50,7 +50,7 @@ fn a_folder_of_requests_tells_traces_with_customer_thread_and_tokens() {
     tr-818ffe91  8 h  OK     agent.assistant.on_mes…    163 ms      2      69  conv_abc_123  {"cancellation_token":"<autogen_core._ca…
     "#);
     insta::assert_snapshot!(on("respan", "trace show tr-818f").ok(), @"
-    agent.assistant.on_messages_stream  OK  163 ms  69 tokens (39 in · 30 out)  tr-818ffe91  2026-11-20 15:47:05 UTC
+    agent.assistant.on_messages_stream  OK  163 ms  69 tokens (39 in · 30 out, derived)  tr-818ffe91  2026-11-20 15:47:05 UTC
     experiment respan · session conv_abc_123 · user user_456 · model gpt-4o-mini-2024-07-18
     tags service.name=respan · metadata _tracing_sdk_version=2.24.0 · plan=pro
 
@@ -58,10 +58,10 @@ fn a_folder_of_requests_tells_traces_with_customer_thread_and_tokens() {
     └─ llm.gpt-4o-mini-2024-07-18       LLM    ███████████████████████████     145 ms  39 → 30  gpt-4o-mini-2024-07-18
     ");
     insta::assert_snapshot!(on("respan", "usage tr-1333").ok(), @"
-    call                        agent                                      type  model                   input  output  total
-    llm.gpt-4o-mini-2024-07-18  agent.capacity_planner.on_messages_stream  LLM   gpt-4o-mini-2024-07-18    155      18    173
-    llm.gpt-4o-mini-2024-07-18  agent.capacity_planner.on_messages_stream  LLM   gpt-4o-mini-2024-07-18    100      17    117
-    total                                                                                                  255      35    290
+    call                        agent                                      type  model                   input  output  total  counted
+    llm.gpt-4o-mini-2024-07-18  agent.capacity_planner.on_messages_stream  LLM   gpt-4o-mini-2024-07-18    155      18    173  derived
+    llm.gpt-4o-mini-2024-07-18  agent.capacity_planner.on_messages_stream  LLM   gpt-4o-mini-2024-07-18    100      17    117  derived
+    total                                                                                                  255      35    290  -
     --- stderr
     note: the tokens of 2 calls stand in their responses or under foreign names: MLflow recorded none
     ");

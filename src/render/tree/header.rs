@@ -1,6 +1,7 @@
 //! The header of a trace: what is known of it as a whole.
 
 use super::TreeView;
+use crate::analyze::usage::Call;
 use crate::error::Result;
 use crate::model::{Json, SpansSource, keys, short_trace_id};
 use crate::render::paragraph::{Paragraph, flow, pair};
@@ -18,7 +19,12 @@ impl TreeView {
         let room = look.width.unwrap_or(usize::MAX);
         let dot = if look.unicode { "·" } else { "-" };
         let tokens = self.usage.token_usage.as_ref().map(|usage| {
-            let recorded = if self.usage.source == Some("recorded") { ", recorded" } else { "" };
+            let is_derived = |call: &Call| call.is_counted && spans[call.span].usage_source() == Some("derived");
+            let recorded = match self.usage.source {
+                Some("recorded") => ", recorded",
+                _ if self.usage.calls.iter().any(is_derived) => ", derived",
+                _ => "",
+            };
             let text = format!(
                 "{} tokens ({} in {dot} {} out{recorded})",
                 number::known(usage.total_tokens),
