@@ -198,6 +198,10 @@ fn spans_are_whole_where_the_server_gives_them() {
                 }
                 (experiment, spans)
             };
+            let said = |store: &Fixture| store.cli("trace show --conversation").arg(id).json()["conversation"].take();
+            if said(&served.told) != json!([]) {
+                assert_eq!(said(&served.told), said(&served.files), "{} {id}", served.files.name);
+            }
             let (told, files) = (spans(&served.told), spans(&served.files));
             if told != files && told.1 == json!([]) {
                 withheld.lock().unwrap().push((served.files.name.clone(), told.0));
@@ -233,7 +237,7 @@ fn attachments_are_the_bytes_that_the_files_hold() {
 
 /// How many requests a command makes of each recorded server, at most; ID is the newest trace, PREFIX the beginning of its
 /// id. A list of spans or calls asks for the spans of each trace.
-const MOST_REQUESTS: [(&str, [usize; 5]); 22] = [
+const MOST_REQUESTS: [(&str, [usize; 5]); 26] = [
     ("experiments", [3, 2, 2, 2, 2]),
     ("traces list", [3, 2, 2, 2, 2]),
     ("traces list -n 2", [3, 2, 2, 2, 2]),
@@ -256,6 +260,10 @@ const MOST_REQUESTS: [(&str, [usize; 5]); 22] = [
     ("usage", [14, 14, 17, 22, 16]),
     ("spans --all", [14, 14, 17, 22, 16]),
     ("spans --llm -n 3", [13, 12, 12, 12, 12]),
+    ("exceptions", [15, 15, 18, 23, 17]),
+    ("sessions", [4, 3, 3, 3, 2]),
+    ("session show chat-42", [3, 2, 2, 2, 2]),
+    ("session show chat-42 --conversation", [7, 6, 6, 6, 6]),
 ];
 
 #[test]
