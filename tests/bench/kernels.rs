@@ -4,9 +4,8 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use mltrace::decode::{self, Keep};
-use mltrace::filter::Filter;
 use mltrace::model::{self, Span};
-use mltrace::store::{self, Address, Need, Order, Query, Surroundings, TraceStore};
+use mltrace::store::{self, Address, Need, Query, Surroundings, TraceStore};
 use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -88,15 +87,7 @@ fn store(folder: &Path, traces: usize) -> Box<dyn TraceStore> {
 fn take(store: &dyn TraceStore, need: Need, count: usize) -> usize {
     let mut problems = Vec::new();
     let experiments = store.experiments(&mut problems).expect("a whole store");
-    let query = Query {
-        experiments,
-        filter: Filter::default(),
-        order: Order::NEWEST,
-        expected: Some(count),
-        need,
-        only_types: false,
-        counts: false,
-    };
+    let query = Query { expected: Some(count), need, ..Query::newest(experiments) };
     let mut taken = 0;
     store::select(store, &query, &mut problems, &mut |trace| {
         black_box(trace);
