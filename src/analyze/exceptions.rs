@@ -120,7 +120,7 @@ fn of_span(at: usize, span: &Span) -> Vec<Failure> {
         span: at,
     };
     let mut failures: Vec<Failure> = Vec::new();
-    for (exception, time) in exceptions(span) {
+    for (exception, time) in span.exceptions() {
         let exception_type =
             exception.kind.as_deref().filter(|kind| !kind.is_empty()).map(|kind| short_type(kind).to_owned());
         let message = exception.message.clone().filter(|message| !message.is_empty());
@@ -145,26 +145,6 @@ fn of_span(at: usize, span: &Span) -> Vec<Failure> {
         failures.push(recorded(Kind::Handled, None, exception_type, message, end));
     }
     failures
-}
-
-/// The exceptions of a span with their times; of a span without events, the last one.
-fn exceptions(span: &Span) -> Vec<(Exception, Option<Timestamp>)> {
-    let Some(payload) = &span.payload else {
-        return span.exception.iter().map(|exception| (exception.clone(), None)).collect();
-    };
-    let exceptions = payload.events.iter().filter(|event| event.name == "exception").map(|event| {
-        let attribute = |key: &str| {
-            let value = event.attributes.iter().find(|(name, _)| name == key).map(|(_, value)| value);
-            value.filter(|value| !value.is_null()).map(crate::model::Json::display)
-        };
-        let exception = Exception {
-            kind: attribute("exception.type"),
-            message: attribute("exception.message"),
-            stacktrace: attribute("exception.stacktrace"),
-        };
-        (exception, Some(event.time))
-    });
-    exceptions.collect()
 }
 
 /// The class and the text of a status message as MLflow writes it, `ValueError: No weather station`; other texts have none.

@@ -7,8 +7,8 @@ use crate::analyze::sessions::{Session, Sessions};
 use crate::context::{Context, not_found};
 use crate::error::{Error, Kind, Result};
 use crate::filter::{Clause, Label, LabelTest, TextTest};
-use crate::model::{Problem, TraceInfo, keys};
-use crate::render::session::SessionView;
+use crate::model::{Problem, Trace, TraceInfo, keys};
+use crate::render::session::{SessionConversation, SessionView};
 use crate::store::{self, Need, Order, Query, SortKey, TraceStore};
 use std::ops::ControlFlow;
 
@@ -62,17 +62,24 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     progress.clear();
     // Gone since it was found.
     let session = Session::of(&id, &traces).ok_or_else(|| not_found("session", &id, std::iter::empty()))?;
-    let mut conversations = Vec::new();
     if show.conversation {
-        let mut listener = Listener::new(show.full);
+        let mut told = Vec::with_capacity(traces.len());
         for info in &traces {
-            let Some(trace) = store.trace(&info.trace_id, Need::Full)? else { continue };
-            problems.extend(trace.spans.iter().flat_map(|spans| spans.problems.iter().cloned()));
-            let conversation = listener.hear(&trace, &[]);
-            conversations.push((trace, conversation));
+            told.extend(store.trace(&info.trace_id, Need::Full)?);
         }
+        // Records know milliseconds only; spans tell which of two began first.
+        let began = |trace: &Trace| trace.span_list().iter().map(|span| span.start).min();
+        told.sort_by_cached_key(|trace| (trace.info.request_time.millis(), began(trace)));
+        let traces = told.iter().map(|trace| trace.info.clone()).collect();
+        problems.extend(told.iter().filter_map(|trace| trace.spans.as_ref()).flat_map(|spans| spans.problems.clone()));
+        let mut listener = Listener::new(show.full);
+        let hear = |trace: Trace| (listener.hear(&trace, &[]), trace);
+        let conversations = told.into_iter().map(hear).map(|(said, trace)| (trace, said)).collect();
+        let view = SessionView { session, traces, conversations, is_full: show.full };
+        cx.output.show(&SessionConversation(view))?;
+    } else {
+        cx.output.show(&SessionView { session, traces, conversations: Vec::new(), is_full: show.full })?;
     }
-    cx.output.show(&SessionView { session, traces, conversations, is_full: show.full })?;
     cx.warn(&problems);
     Ok(())
 }

@@ -1,19 +1,26 @@
 //! One message in any framework's words.
 
 use super::part::{parts, tool_call, tool_result};
-use super::view::View;
-use super::{Message, Part, Role, ToolCall, ToolResult};
+use super::view::{Fields, View};
+use super::{Media, Message, Part, Role, ToolCall, ToolResult};
 
 /// The messages of a list, each of whose items has to be one. Batches, which are lists of lists, are read as one list.
 pub(super) fn messages(list: View<'_>) -> Option<Vec<Message>> {
+    messages_at(list, 0)
+}
+
+/// Batches are no deeper than this.
+const DEEPEST: usize = 2;
+
+fn messages_at(list: View<'_>, depth: usize) -> Option<Vec<Message>> {
     let items = list.items();
     if let Some(told) = items.iter().map(|item| told(*item)).collect::<Option<Vec<_>>>() {
         return Some(told).filter(|told| !told.is_empty());
     }
     let mut found = Vec::new();
     for item in items {
-        if item.is_list() {
-            found.extend(messages(item)?);
+        if item.is_list() && depth < DEEPEST {
+            found.extend(messages_at(item, depth + 1)?);
         } else {
             found.extend(message(item)?);
         }
@@ -31,10 +38,11 @@ fn told(pair: View<'_>) -> Option<Message> {
 
 /// A message, if it is one. Items of OpenAI's Responses may be nothing that is said.
 pub(super) fn message(view: View<'_>) -> Option<Vec<Message>> {
+    let view = &view.fields();
     if let Some(serialized) = view.get("kwargs").filter(|_| view.get("lc").is_some()) {
         // LangChain's own form (`load/serializable.py`): the class stands beside the fields.
         let class = view.get("id")?.items().last().and_then(|name| name.string())?;
-        return chat(serialized, of_class(&class)?).map(|message| vec![message]);
+        return chat(&serialized.fields(), of_class(&class)?).map(|message| vec![message]);
     }
     let kind = view.word("type").unwrap_or_default();
     if let Some(role) = view.word("role") {
@@ -61,9 +69,8 @@ fn of_class(class: &str) -> Option<Role> {
 }
 
 /// A message with a role: its content, and what stands beside it.
-pub(super) fn chat(view: View<'_>, role: Role) -> Option<Message> {
-    let members = view.members();
-    let has_content = members.iter().any(|(key, _)| {
+pub(super) fn chat(view: &Fields<'_>, role: Role) -> Option<Message> {
+    let has_content = view.members.iter().any(|(key, _)| {
         matches!(key.as_ref(), "content" | "parts" | "tool_calls" | "tool_responses" | "function_call" | "refusal")
     });
     if !has_content {
@@ -73,8 +80,13 @@ pub(super) fn chat(view: View<'_>, role: Role) -> Option<Message> {
     let reasoning = ["reasoning_content", "reasoning", "thought"].iter().find_map(|key| view.word(key));
     said.extend(reasoning.map(Part::Reasoning));
     let content = view.first(&["content", "parts"]);
-    let responses: Vec<ToolResult> =
-        view.get("tool_responses").map(View::items).unwrap_or_default().into_iter().map(tool_result).collect();
+    let responses: Vec<ToolResult> = view
+        .get("tool_responses")
+        .map(View::items)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|view| tool_result(&view.fields()))
+        .collect();
     let is_answer = role == Role::Tool && (view.get("tool_call_id").is_some() || view.get("name").is_some());
     if !responses.is_empty() {
         // AG2 repeats them in the content.
@@ -89,14 +101,14 @@ pub(super) fn chat(view: View<'_>, role: Role) -> Option<Message> {
         said.extend(audio.word("transcript").map(Part::Text));
     }
     let calls = view.get("tool_calls").map(View::items).unwrap_or_default();
-    said.extend(calls.into_iter().filter_map(tool_call).map(Part::ToolCall));
-    said.extend(view.get("function_call").and_then(tool_call).map(Part::ToolCall));
+    said.extend(calls.into_iter().filter_map(|view| tool_call(&view.fields())).map(Part::ToolCall));
+    said.extend(view.get("function_call").and_then(|view| tool_call(&view.fields())).map(Part::ToolCall));
     let speaker = view.word("source").or_else(|| view.word("name").filter(|_| role != Role::Tool));
     Some(Message::new(role, said).said_by(speaker))
 }
 
 /// A message of AutoGen's agents (`autogen_agentchat.messages`).
-fn autogen(view: View<'_>, kind: &str) -> Option<Message> {
+fn autogen(view: &Fields<'_>, kind: &str) -> Option<Message> {
     let content = view.get("content")?;
     let source = view.word("source");
     let role = match (kind, source.as_deref()) {
@@ -122,7 +134,7 @@ fn thought(part: Part) -> Part {
 }
 
 /// An item of OpenAI's Responses that is no message: reasoning, calls of tools and what came back.
-fn response_item(view: View<'_>, kind: &str) -> Option<Message> {
+fn response_item(view: &Fields<'_>, kind: &str) -> Option<Message> {
     let said = match kind {
         "reasoning" => {
             let told = view.first(&["summary", "content"]).map(parts).unwrap_or_default();
@@ -130,16 +142,12 @@ fn response_item(view: View<'_>, kind: &str) -> Option<Message> {
             if told.is_empty() { vec![Part::Reasoning("(not shown by the provider)".to_owned())] } else { told }
         }
         "function_call" | "custom_tool_call" => vec![Part::ToolCall(tool_call(view)?)],
-        "item_reference" => vec![Part::Data { name: Some(kind.to_owned()), value: view.json() }],
+        "item_reference" => vec![Part::Data { name: Some(kind.to_owned()), value: view.view.json() }],
         _ if kind.ends_with("_call_output") => {
             return Some(Message::new(Role::Tool, vec![Part::ToolResult(tool_result(view))]));
         }
         "image_generation_call" => {
-            let media = view.word("result").map(|data| super::Media {
-                kind: "image".to_owned(),
-                bytes: Some(data.len() as u64 * 3 / 4),
-                ..super::Media::default()
-            });
+            let media = view.word("result").map(|data| Media { kind: "image".to_owned(), ..Media::of_base64(&data) });
             media.map(Part::Media).into_iter().collect()
         }
         _ if kind.ends_with("_call") => built_in_call(view, kind.trim_end_matches("_call")),
@@ -149,16 +157,16 @@ fn response_item(view: View<'_>, kind: &str) -> Option<Message> {
 }
 
 /// A call of one of the provider's own tools, which tells what came back too: web and file search, computer use, MCP.
-fn built_in_call(view: View<'_>, name: &str) -> Vec<Part> {
+fn built_in_call(view: &Fields<'_>, name: &str) -> Vec<Part> {
     let id = ["call_id", "id"].iter().find_map(|key| view.word(key));
     let is_result = |key: &str| matches!(key, "results" | "result" | "outputs" | "output" | "error");
     let (mut asked, mut came) = (Vec::new(), Vec::new());
-    for (key, value) in view.members() {
+    for (key, value) in &view.members {
         match key.as_ref() {
             "id" | "call_id" | "type" | "status" | "name" | "server_label" => {}
             _ if value.is_empty() => {}
-            key if is_result(key) => came.push((key.to_owned(), value)),
-            _ => asked.push((key.into_owned(), value.decoded())),
+            key if is_result(key) => came.push((key.to_owned(), *value)),
+            key => asked.push((key.to_owned(), value.decoded())),
         }
     }
     // Of a single nested object its members say all.

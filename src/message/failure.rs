@@ -14,7 +14,13 @@ pub fn failures(inputs: Option<&Json>, outputs: Option<&Json>, is_tool: bool) ->
             .collect()
     };
     let out = match outputs {
-        Some(outputs) if is_tool => outputs.as_string().map(of_tool).unwrap_or_default(),
+        Some(outputs) if is_tool => match outputs.as_string() {
+            Some(text) => of_tool(text),
+            None if says_so(&Part::Data { name: None, value: outputs.clone() }) => {
+                vec![ToolFailure { call_id: None, message: outputs.text().to_owned(), came_out: true }]
+            }
+            None => Vec::new(),
+        },
         Some(outputs) => failed(&response(outputs), true),
         None => Vec::new(),
     };
@@ -29,13 +35,10 @@ pub fn may_tell_failure(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_sign = |at: usize| {
         let behind = &bytes[at + 4..];
-        match bytes[..at].last() {
-            Some(b'E') => behind.first() == Some(&b':'),
-            Some(b'e') if bytes[..at].ends_with(b"is_e") => {
-                memchr::memmem::find(&behind[..behind.len().min(12)], b"true").is_some()
-            }
-            _ => false,
-        }
+        let before = &bytes[..at];
+        let is_flag = before.ends_with(b"is_e") || before.ends_with(b"isE");
+        let is_set = || memchr::memmem::find(&behind[..behind.len().min(12)], b"true").is_some();
+        (before.ends_with(b"E") && behind.first() == Some(&b':')) || (is_flag && is_set())
     };
     memchr::memmem::find_iter(bytes, b"rror").any(is_sign) || memchr::memmem::find(bytes, b"xception: ").is_some()
 }
@@ -49,19 +52,21 @@ impl ToolResult {
     /// The words of the answer.
     #[must_use]
     pub fn words(&self) -> String {
-        let texts = self.content.iter().filter_map(|part| match part {
-            Part::Text(text) => Some(text.clone()),
-            Part::Data { value, .. } => Some(value.display()),
-            _ => None,
-        });
+        let texts = self.content.iter().filter_map(Part::words);
         texts.collect::<Vec<_>>().join("\n")
     }
 
     /// Whether the tool failed: that is said, or the answer is the text of an exception.
     #[must_use]
     pub fn tells_failure(&self) -> bool {
-        self.is_error || tells_failure(&self.words())
+        self.is_error || self.content.iter().any(says_so) || tells_failure(&self.words())
     }
+}
+
+/// Whether an answer says of itself that it is an error, as tools of the Model Context Protocol do.
+fn says_so(part: &Part) -> bool {
+    let is_true = |value: &Json, key: &str| value.member(key).is_some_and(|flag| flag.text() == "true");
+    matches!(part, Part::Data { value, .. } if is_true(value, "isError") || is_true(value, "is_error"))
 }
 
 /// Whether a tool's answer is the text of an exception: a traceback, AG2's `Error: …`, or `ValueError: …`.

@@ -13,7 +13,7 @@ mod stream;
 mod view;
 
 pub use failure::{failures, may_tell_failure};
-pub use shape::{parameters, request, response};
+pub use shape::{Request, request, response};
 pub use stream::{Stream, is_chunk, streamed};
 
 use crate::model::Json;
@@ -138,7 +138,7 @@ pub struct ToolResult {
 }
 
 /// An image, sound or file, of which only what it is matters here.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Media {
     /// `image`, `audio`, `file`, `video`.
     pub kind: String,
@@ -150,6 +150,20 @@ pub struct Media {
     pub url: Option<String>,
     /// How large it is.
     pub bytes: Option<u64>,
+    /// What tells its content from others of the same size.
+    digest: u64,
+}
+
+impl Part {
+    /// The words of a piece that says something.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text.clone()),
+            Self::Data { value, .. } => Some(value.display()),
+            _ => None,
+        }
+    }
 }
 
 impl Message {

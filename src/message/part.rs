@@ -1,16 +1,25 @@
 //! Pieces of a message's content.
 
-use super::view::View;
+use super::view::{Fields, View};
 use super::{Media, Part, ToolCall, ToolResult};
 use crate::model::Json;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+/// Answers of tools hold pieces that may be answers again; what lies deeper is passed on as it is.
+const DEEPEST: usize = 3;
 
 /// The pieces of a content: a string, a list of pieces, or one piece.
 pub(super) fn parts(content: View<'_>) -> Vec<Part> {
+    parts_at(content, 0)
+}
+
+fn parts_at(content: View<'_>, depth: usize) -> Vec<Part> {
     match content.string() {
         Some(text) => text_or_media(text).into_iter().collect(),
-        None if content.is_list() => content.items().into_iter().flat_map(part).collect(),
         None if content.is_empty() => Vec::new(),
-        None => part(content),
+        None if depth > DEEPEST => vec![Part::Data { name: None, value: content.json() }],
+        None if content.is_list() => content.items().into_iter().flat_map(|item| part(item, depth)).collect(),
+        None => part(content, depth),
     }
 }
 
@@ -23,7 +32,7 @@ fn text_or_media(text: String) -> Option<Part> {
 }
 
 /// One piece. What it holds beside words may be several pieces.
-fn part(view: View<'_>) -> Vec<Part> {
+fn part(view: View<'_>, depth: usize) -> Vec<Part> {
     if !view.is_object() {
         return match view.string() {
             Some(text) => text_or_media(text).into_iter().collect(),
@@ -31,13 +40,14 @@ fn part(view: View<'_>) -> Vec<Part> {
             None => vec![Part::Data { name: None, value: view.json() }],
         };
     }
-    let kind = view.word("type").unwrap_or_default();
+    let fields = &view.fields();
+    let kind = fields.word("type").unwrap_or_default();
     let known = match kind.as_str() {
         "text" | "input_text" | "output_text" | "summary_text" | "reasoning_text" => {
-            words(view, &["text", "content"]).map(Part::Text)
+            words(fields, &["text", "content"]).map(Part::Text)
         }
-        "refusal" => words(view, &["refusal"]).map(Part::Refusal),
-        "thinking" | "reasoning" => words(view, &["thinking", "reasoning", "content", "text"]).map(Part::Reasoning),
+        "refusal" => words(fields, &["refusal"]).map(Part::Refusal),
+        "thinking" | "reasoning" => words(fields, &["thinking", "reasoning", "content", "text"]).map(Part::Reasoning),
         "image_url"
         | "input_image"
         | "image"
@@ -51,37 +61,36 @@ fn part(view: View<'_>) -> Vec<Part> {
         | "uri"
         | "video"
         | "image_file"
-        | "computer_screenshot" => return media(view, &kind),
+        | "computer_screenshot" => return media(fields, &kind),
         "tool_use" | "tool_call" | "server_tool_use" | "function" | "function_call" => {
-            tool_call(view).map(Part::ToolCall)
+            tool_call(fields).map(Part::ToolCall)
         }
         "tool_result" | "tool_call_response" | "function_call_output" | "web_search_tool_result" => {
-            Some(Part::ToolResult(tool_result(view)))
+            Some(Part::ToolResult(tool_result_at(fields, depth)))
         }
-        _ => untyped(view),
+        _ => untyped(fields, depth),
     };
     known.map_or_else(|| vec![Part::Data { name: None, value: view.json() }], |part| vec![part])
 }
 
 /// Pieces without a type: of AutoGen and Gemini.
-fn untyped(view: View<'_>) -> Option<Part> {
+fn untyped(view: &Fields<'_>, depth: usize) -> Option<Part> {
     if view.get("call_id").is_some() && view.get("content").is_some() {
-        return Some(Part::ToolResult(tool_result(view)));
+        return Some(Part::ToolResult(tool_result_at(view, depth)));
     }
     if view.get("name").is_some() && view.get("arguments").is_some() {
         return tool_call(view).map(Part::ToolCall);
     }
     if let Some(call) = view.first(&["functionCall", "function_call"]) {
-        return tool_call(call).map(Part::ToolCall);
+        return tool_call(&call.fields()).map(Part::ToolCall);
     }
     if let Some(response) = view.first(&["functionResponse", "function_response"]) {
-        return Some(Part::ToolResult(tool_result(response)));
+        return Some(Part::ToolResult(tool_result_at(&response.fields(), depth)));
     }
     if let Some(inline) = view.first(&["inlineData", "inline_data", "fileData", "file_data"]) {
         return Some(Part::Media(from_data(inline, "file")));
     }
-    let members = view.members();
-    match members.as_slice() {
+    match view.members.as_slice() {
         [(key, text)] if key == "text" => text.string().map(Part::Text),
         // How AutoGen 0.7 writes an image.
         [(key, data)] if key == "data" => {
@@ -91,15 +100,16 @@ fn untyped(view: View<'_>) -> Option<Part> {
     }
 }
 
-fn words(view: View<'_>, keys: &[&str]) -> Option<String> {
+fn words(view: &Fields<'_>, keys: &[&str]) -> Option<String> {
     let value = keys.iter().find_map(|key| view.get(key))?;
     // OpenAI's assistants nest the text once more.
     value.string().or_else(|| value.get("value")?.string())
 }
 
 /// A call of a tool in any framework's words.
-pub(super) fn tool_call(view: View<'_>) -> Option<ToolCall> {
-    let function = view.get("function").filter(|function| function.is_object()).unwrap_or(view);
+pub(super) fn tool_call(view: &Fields<'_>) -> Option<ToolCall> {
+    let function = view.get("function").filter(|function| function.is_object()).map(View::fields);
+    let function = function.as_ref().unwrap_or(view);
     let arguments = ["arguments", "args", "input", "parameters"].iter().find_map(|key| function.get(key));
     Some(ToolCall {
         id: ["call_id", "id", "tool_call_id"].iter().find_map(|key| view.word(key)),
@@ -109,25 +119,29 @@ pub(super) fn tool_call(view: View<'_>) -> Option<ToolCall> {
 }
 
 /// The answer of a tool in any framework's words.
-pub(super) fn tool_result(view: View<'_>) -> ToolResult {
+pub(super) fn tool_result(view: &Fields<'_>) -> ToolResult {
+    tool_result_at(view, 0)
+}
+
+fn tool_result_at(view: &Fields<'_>, depth: usize) -> ToolResult {
     let content = ["content", "output", "response", "result"].iter().find_map(|key| view.get(key));
     ToolResult {
         id: ["tool_call_id", "call_id", "tool_use_id", "id"].iter().find_map(|key| view.word(key)),
         name: view.word("name"),
-        content: content.map(parts).unwrap_or_default(),
+        content: content.map(|content| parts_at(content, depth + 1)).unwrap_or_default(),
         is_error: view.is_true("is_error") || view.word("status").is_some_and(|status| status == "error"),
     }
 }
 
 /// An image, sound or file in any framework's words; a sound may come with its words.
-fn media(view: View<'_>, kind: &str) -> Vec<Part> {
+fn media(view: &Fields<'_>, kind: &str) -> Vec<Part> {
     let kind = match kind {
         "image_url" | "input_image" | "image" | "image_file" | "computer_screenshot" => "image",
         "input_audio" | "audio" => "audio",
         "video" => "video",
         _ => "file",
     };
-    let body = view.first(&["image_url", "input_audio", "audio", "file", "source", "image_file"]).unwrap_or(view);
+    let body = view.first(&["image_url", "input_audio", "audio", "file", "source", "image_file"]).unwrap_or(view.view);
     let mut media = match body.string() {
         Some(uri) => Media::from_uri(&uri, kind).unwrap_or_else(|| Media {
             kind: kind.to_owned(),
@@ -159,7 +173,7 @@ fn from_data(body: View<'_>, kind: &str) -> Media {
         }
         (None, None) => Media { kind: kind.to_owned(), ..Media::default() },
     };
-    media.media_type = media.media_type.or_else(|| word(&["media_type", "mime_type", "mimeType", "format"]));
+    media.media_type = word(&["media_type", "mime_type", "mimeType", "format"]).or(media.media_type);
     media.name = word(&["filename", "file_id", "id", "display_name"]);
     if media.kind == "file" {
         let of_type = media.media_type.as_deref().and_then(|name| name.split('/').next());
@@ -181,8 +195,13 @@ impl Media {
             let (head, data) = rest.split_once(',')?;
             let media_type = head.split(';').next().filter(|name| name.contains('/'))?;
             let bytes = if head.ends_with(";base64") { base64_length(data) } else { data.len() as u64 };
-            let kind = of_type(media_type, kind);
-            return Some(Self { kind, media_type: Some(media_type.to_owned()), bytes: Some(bytes), ..Self::default() });
+            return Some(Self {
+                kind: of_type(media_type, kind),
+                media_type: Some(media_type.to_owned()),
+                bytes: Some(bytes),
+                digest: digest(data),
+                ..Self::default()
+            });
         }
         let rest = uri.strip_prefix("mlflow-attachment://")?;
         let (id, options) = rest.split_once('?').unwrap_or((rest, ""));
@@ -193,13 +212,30 @@ impl Media {
             media_type,
             name: Some(id.to_owned()),
             bytes: option("size").and_then(|size| size.parse().ok()),
-            url: None,
+            ..Self::default()
         })
     }
 
-    fn of_base64(data: &str) -> Self {
-        Self { bytes: Some(base64_length(data)), ..Self::default() }
+    pub(super) fn of_base64(data: &str) -> Self {
+        let known =
+            KNOWN.iter().find(|(start, _)| data.starts_with(start)).map(|(_, media_type)| (*media_type).to_owned());
+        Self { bytes: Some(base64_length(data)), media_type: known, digest: digest(data), ..Self::default() }
     }
+}
+
+/// How files of these types begin in base64.
+const KNOWN: [(&str, &str); 5] = [
+    ("iVBOR", "image/png"),
+    ("/9j/", "image/jpeg"),
+    ("R0lGOD", "image/gif"),
+    ("UklGR", "image/webp"),
+    ("JVBERi", "application/pdf"),
+];
+
+fn digest(data: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    data.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// How many bytes a text in base64 stands for.

@@ -10,8 +10,36 @@ use crate::model::Json;
 /// What went in.
 #[must_use]
 pub fn request(inputs: &Json) -> Vec<Message> {
-    let view = View::of(inputs);
-    chat_request(view).or_else(|| agent_request(view)).unwrap_or_else(|| named(view, Role::Input))
+    Request::of(inputs).messages
+}
+
+/// What went into a span.
+#[derive(Debug)]
+pub struct Request {
+    /// What was said.
+    pub messages: Vec<Message>,
+    /// What stands beside the messages: the temperature of a model, the names of its tools.
+    pub parameters: Vec<(String, Json)>,
+}
+
+impl Request {
+    /// Reads the inputs of a span.
+    #[must_use]
+    pub fn of(inputs: &Json) -> Self {
+        const CHAT: [&str; 4] = ["system", "instructions", "system_instruction", "systemInstruction"];
+        let view = View::of(inputs);
+        if let Some((messages, list)) = chat_request(view) {
+            let is_read = |key: &str| key == list || CHAT.contains(&key);
+            return Self { messages, parameters: rest(view, is_read) };
+        }
+        if let Some((messages, keys)) = agent_request(view) {
+            return Self { messages, parameters: rest(view, |key| keys.contains(&key)) };
+        }
+        if let Some(messages) = prompt(view) {
+            return Self { messages, parameters: rest(view, |key| key == "prompt") };
+        }
+        Self { messages: named(view, Role::Input), parameters: Vec::new() }
+    }
 }
 
 /// What came out.
@@ -25,19 +53,14 @@ pub fn response(outputs: &Json) -> Vec<Message> {
         .unwrap_or_else(|| named(view, Role::Output))
 }
 
-/// What is asked of a model beside the messages: its temperature, the names of its tools.
-#[must_use]
-pub fn parameters(inputs: &Json) -> Vec<(String, Json)> {
-    let view = View::of(inputs);
-    if chat_request(view).is_none() && view.get("model").is_none() {
-        return Vec::new();
-    }
+/// The members of an object that were not read as messages.
+fn rest(view: View<'_>, is_read: impl Fn(&str) -> bool) -> Vec<(String, Json)> {
     let mut found = Vec::new();
     for (key, value) in view.members() {
         match key.as_ref() {
-            "messages" | "input" | "model" | "contents" | "system" | "instructions" | "prompt" => {}
-            // A Python object of AutoGen that only has an address.
-            "cancellation_token" => {}
+            key if is_read(key) => {}
+            // The model is named beside the call; the other is a Python object of AutoGen that only has an address.
+            "model" | "cancellation_token" => {}
             _ if value.is_empty() => {}
             "tools" | "functions" => {
                 let names = value.items().into_iter().map(tool_name).collect::<Vec<_>>();
@@ -54,54 +77,68 @@ fn tool_name(tool: View<'_>) -> String {
     tool.get("function").and_then(of).or_else(|| of(tool)).or_else(|| tool.word("type")).unwrap_or_default()
 }
 
-/// The request of a chat: messages in a list, with instructions beside it.
-fn chat_request(view: View<'_>) -> Option<Vec<Message>> {
+/// The request of a chat: messages in a list, with instructions beside it; and the key of the list.
+fn chat_request(view: View<'_>) -> Option<(Vec<Message>, &'static str)> {
     if view.is_list() {
-        return messages(view);
+        return messages(view).map(|said| (said, ""));
     }
-    let list = view.first(&["messages", "input", "contents"])?;
-    let said = match list.string() {
-        Some(text) => vec![Message::new(Role::User, vec![Part::Text(text)])],
-        None => messages(list).or_else(|| texts(list))?,
+    let of_key = |key: &'static str| {
+        let list = view.get(key).filter(|list| !list.is_empty())?;
+        let said = match list.string() {
+            Some(text) => vec![Message::new(Role::User, vec![Part::Text(text)])],
+            None if list.is_object() => message(list)?,
+            None => messages(list).or_else(|| texts(list))?,
+        };
+        Some((said, key))
     };
+    let (said, key) = ["messages", "input", "contents"].into_iter().find_map(of_key)?;
     let instructions = view.first(&["system", "instructions", "system_instruction", "systemInstruction"]);
     let system = instructions.map(|view| Message::new(Role::System, parts(view.get("parts").unwrap_or(view))));
-    Some(system.into_iter().chain(said).collect())
+    Some((system.into_iter().chain(said).collect(), key))
+}
+
+/// The request of a completion before chat.
+fn prompt(view: View<'_>) -> Option<Vec<Message>> {
+    let text = view.get("prompt").filter(|_| view.get("model").is_some())?.string()?;
+    Some(vec![Message::new(Role::User, vec![Part::Text(text)])])
 }
 
 /// Texts to be embedded.
 fn texts(list: View<'_>) -> Option<Vec<Message>> {
     let texts: Option<Vec<String>> = list.items().into_iter().map(View::string).collect();
+    let texts = texts.filter(|texts| !texts.is_empty());
     let said = |text: String| repr::message(&text).unwrap_or_else(|| Message::new(Role::User, vec![Part::Text(text)]));
     texts.map(|texts| texts.into_iter().map(said).collect())
 }
 
-/// What an agent is told: a task (AutoGen's `run`), or a message with its sender (AG2).
-fn agent_request(view: View<'_>) -> Option<Vec<Message>> {
+/// The inputs of AutoGen's `run`.
+const TASK: &[&str] = &["task", "cancellation_token", "output_task_messages"];
+
+/// What an agent is told: a task (AutoGen's `run`), or a message with its sender (AG2); and the keys that were read.
+fn agent_request(view: View<'_>) -> Option<(Vec<Message>, &'static [&'static str])> {
     if let (Some(body), Some(sender)) = (view.get("message"), view.word("sender")) {
-        return Some(sent(body, &sender));
+        return Some((sent(body, &sender), &["message", "sender", "valid"]));
     }
     if let (Some(body), Some(recipient)) = (view.get("message"), view.word("recipient")) {
         // AG2's `initiate_chat`.
         let opening = Message::new(Role::User, parts(body));
-        return Some(vec![Message { addressee: Some(recipient), ..opening }]);
+        return Some((vec![Message { addressee: Some(recipient), ..opening }], &["message", "recipient"]));
     }
     // What AutoGen's teams send each other (`autogen_agentchat.teams`).
     if let Some(response) = view.get("response").filter(|response| response.get("chat_message").is_some()) {
-        return agent_response(response);
+        return agent_response(response).map(|said| (said, &["response", "name"][..]));
     }
     if let Some(body) = view.get("message").filter(|body| body.get("source").is_some()) {
-        return message(body);
+        return message(body).map(|said| (said, &["message"][..]));
     }
     let members = view.members();
-    let task = view.get("task").filter(|_| {
-        members.iter().all(|(key, _)| matches!(key.as_ref(), "task" | "cancellation_token" | "output_task_messages"))
-    })?;
-    match task.string() {
+    let task = view.get("task").filter(|_| members.iter().all(|(key, _)| TASK.contains(&key.as_ref())))?;
+    let said = match task.string() {
         Some(text) => Some(vec![Message::new(Role::User, vec![Part::Text(text)]).said_by(Some("user".to_owned()))]),
         None if task.is_list() => messages(task),
         None => message(task),
-    }
+    };
+    said.map(|said| (said, TASK))
 }
 
 /// A message of AG2 with who sent it.
@@ -139,7 +176,7 @@ fn completion(view: View<'_>) -> Option<Vec<Message>> {
             .map(|all| all.concat());
     }
     if let Some(generations) = view.get("generations").filter(|list| list.is_list()) {
-        return generated(generations);
+        return generated(generations, 0);
     }
     if let Some(items) = view.get("output").filter(|list| list.is_list()) {
         return messages(items);
@@ -151,7 +188,7 @@ fn completion(view: View<'_>) -> Option<Vec<Message>> {
         return Some(vec![Message::new(Role::Assistant, said)]);
     }
     if view.get("role").is_none() && view.get("tool_calls").is_some_and(View::is_list) {
-        return chat(view, Role::Assistant).map(|message| vec![message]);
+        return chat(&view.fields(), Role::Assistant).map(|message| vec![message]);
     }
     message(view)
 }
@@ -164,12 +201,12 @@ fn choice(view: View<'_>) -> Option<Vec<Message>> {
     view.get("text")?.string().map(|text| vec![Message::new(Role::Assistant, vec![Part::Text(text)])])
 }
 
-/// LangChain's `LLMResult`.
-fn generated(list: View<'_>) -> Option<Vec<Message>> {
+/// LangChain's `LLMResult`, whose generations are lists of lists.
+fn generated(list: View<'_>, depth: usize) -> Option<Vec<Message>> {
     let mut said = Vec::new();
     for item in list.items() {
-        if item.is_list() {
-            said.extend(generated(item)?);
+        if item.is_list() && depth == 0 {
+            said.extend(generated(item, 1)?);
         } else if let Some(body) = item.get("message") {
             said.extend(message(body)?);
         } else {
@@ -196,7 +233,8 @@ fn agent_response(view: View<'_>) -> Option<Vec<Message>> {
         return Some(said.into_iter().chain(rest).collect());
     }
     let sender = view.word("sender")?;
-    Some(sent(view.get("message")?, &sender).into_iter().map(as_answer).collect())
+    let said = sent(view.get("message")?, &sender).into_iter().map(as_answer);
+    Some(said.chain(others(view, &["message", "sender", "valid"], Role::Output)).collect())
 }
 
 /// An answer, which AG2 records like any other message.

@@ -110,7 +110,7 @@ fn autogen() {
     asked(r#"{"task":"1+1"}"#, "user user: 1+1");
     asked(
         r#"{"task":{"source":"user","content":["look",{"data":"iVBORw0KGgo="}],"type":"MultiModalMessage"}}"#,
-        "user user: look | [image - - - 8]",
+        "user user: look | [image image/png - - 8]",
     );
     answered(
         r#"{"messages":[{"source":"user","content":"go","type":"TextMessage"},{"source":"a","content":"over to b","target":"b","type":"HandoffMessage"},{"source":"b","content":"hm","type":"ThoughtEvent"},{"source":"b","content":{"x":1},"type":"StructuredMessage"}],"stop_reason":"Maximum reached"}"#,
@@ -201,12 +201,13 @@ fn what_nobody_knows_is_passed_on() {
 
 #[test]
 fn parameters_are_what_stands_beside_the_messages() {
-    let found = parameters(&json(
+    let found = Request::of(&json(
         r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"temperature":0.1,"tools":[{"type":"function","function":{"name":"f"}},{"type":"web_search"}],"stop":null,"cancellation_token":"<x>"}"#,
-    ));
+    ))
+    .parameters;
     let shown: Vec<String> = found.iter().map(|(key, value)| format!("{key}={}", value.text())).collect();
     assert_eq!(shown, ["temperature=0.1", r#"tools=["f","web_search"]"#]);
-    assert!(parameters(&json(r#"{"city":"Paris"}"#)).is_empty());
+    assert!(Request::of(&json(r#"{"city":"Paris"}"#)).parameters.is_empty());
 }
 
 #[test]

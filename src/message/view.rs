@@ -72,8 +72,9 @@ impl<'a> View<'a> {
         self.get(key)?.string().filter(|text| !text.is_empty())
     }
 
-    pub(super) fn is_true(self, key: &str) -> bool {
-        self.get(key).is_some_and(|value| value.0 == "true")
+    /// The members of an object, found once for several looks.
+    pub(super) fn fields(self) -> Fields<'a> {
+        Fields { view: self, members: self.members() }
     }
 
     pub(super) fn json(self) -> Json {
@@ -86,5 +87,36 @@ impl<'a> View<'a> {
             .filter(|text| text.starts_with(['{', '[']))
             .and_then(|text| Json::from_strict(&text))
             .unwrap_or_else(|| self.json())
+    }
+}
+
+/// An object whose members were found.
+#[derive(Debug)]
+pub(super) struct Fields<'a> {
+    /// The object itself.
+    pub(super) view: View<'a>,
+    /// Its members, in the order written.
+    pub(super) members: Vec<(Cow<'a, str>, View<'a>)>,
+}
+
+impl<'a> Fields<'a> {
+    /// A member that is not `null`; the last one where a key is repeated, as in Python.
+    pub(super) fn get(&self, key: &str) -> Option<View<'a>> {
+        let (_, value) = self.members.iter().rev().find(|(name, _)| name == key)?;
+        (value.0 != "null").then_some(*value)
+    }
+
+    /// The first member of several names that says something.
+    pub(super) fn first(&self, keys: &[&str]) -> Option<View<'a>> {
+        keys.iter().find_map(|key| self.get(key)).filter(|value| !value.is_empty())
+    }
+
+    /// A member that is a string with something in it.
+    pub(super) fn word(&self, key: &str) -> Option<String> {
+        self.get(key)?.string().filter(|text| !text.is_empty())
+    }
+
+    pub(super) fn is_true(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|value| value.0 == "true")
     }
 }

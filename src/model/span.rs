@@ -115,6 +115,17 @@ pub struct Exception {
     pub stacktrace: Option<String>,
 }
 
+impl fmt::Display for Exception {
+    /// Its class and text, as Python ends a traceback.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.as_deref().unwrap_or("exception"))?;
+        match self.message.as_deref().filter(|message| !message.is_empty()) {
+            Some(message) => write!(f, ": {message}"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Exception {
     /// Whether MLflow's own logging raised it, and not what was logged: the innermost frame outside of pydantic, which
     /// checks what MLflow logs, is one of an MLflow integration (3.1 with AutoGen 0.6: `mlflow/autogen/chat.py`).
@@ -248,15 +259,32 @@ impl Span {
         if is_recorded { Some("recorded") } else { self.derived_usage.as_ref().map(|_| "derived") }
     }
 
+    /// The exceptions recorded, with their times; of a span without its events, the last one.
+    #[must_use]
+    pub fn exceptions(&self) -> Vec<(Exception, Option<Timestamp>)> {
+        let Some(payload) = &self.payload else {
+            return self.exception.iter().map(|exception| (exception.clone(), None)).collect();
+        };
+        let exceptions = payload.events.iter().filter(|event| event.name == "exception").map(|event| {
+            let attribute = |key: &str| {
+                let value = event.attributes.iter().find(|(name, _)| name == key).map(|(_, value)| value);
+                value.filter(|value| !value.is_null()).map(Json::display)
+            };
+            let exception = Exception {
+                kind: attribute("exception.type"),
+                message: attribute("exception.message"),
+                stacktrace: attribute("exception.stacktrace"),
+            };
+            (exception, Some(event.time))
+        });
+        exceptions.collect()
+    }
+
     /// What went wrong in one line: the exception, else the status text of a failed span.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
         if let Some(exception) = &self.exception {
-            let kind = exception.kind.as_deref().unwrap_or("exception");
-            return Some(match exception.message.as_deref().filter(|message| !message.is_empty()) {
-                Some(message) => format!("{kind}: {message}"),
-                None => kind.to_owned(),
-            });
+            return Some(exception.to_string());
         }
         (self.status == SpanStatus::Error).then(|| {
             if self.status_message.is_empty() {

@@ -1,7 +1,8 @@
 //! Rows of `mltrace sessions`, and one session turn by turn.
 
-use super::conversation::{StepJson, Steps};
+use super::conversation::{StepJson, StepRow, Steps};
 use super::json::{SCHEMA, TraceJson};
+use super::paragraph::flow;
 use super::table::{Cell, Shape};
 use super::text::one_line;
 use super::trace::state_role;
@@ -189,6 +190,27 @@ impl View for SessionView {
     }
 }
 
+/// A session as one conversation, whose parts are its steps.
+#[derive(Debug)]
+pub struct SessionConversation(pub SessionView);
+
+impl View for SessionConversation {
+    type Item = StepRow;
+
+    fn json(&self) -> impl Serialize {
+        self.0.json()
+    }
+
+    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+        self.0.text(look, out)
+    }
+
+    fn items(&self) -> Vec<StepRow> {
+        let told = self.0.conversations.iter();
+        told.flat_map(|(trace, conversation)| self.0.steps(trace, conversation).rows()).collect()
+    }
+}
+
 impl SessionView {
     const fn steps<'a>(&self, trace: &'a Trace, conversation: &'a Conversation) -> Steps<'a> {
         Steps { trace, conversation, is_full: self.is_full }
@@ -236,7 +258,7 @@ fn heading(look: &Look, out: &mut dyn Write, session: &Session) -> Result<()> {
         }),
         session.cost.as_ref().and_then(number::cost),
     ];
-    writeln!(out, "{}", facts.into_iter().flatten().collect::<Vec<_>>().join("  "))?;
+    flow(out, facts.into_iter().flatten(), "  ", look.width)?;
     let (first, zone) = (session.first, look.zone);
     let facts = [
         Some(format!("experiment {}", one_line(&session.experiments.join(", ")))),
@@ -246,8 +268,7 @@ fn heading(look: &Look, out: &mut dyn Write, session: &Session) -> Result<()> {
         Some(format!("since {} {}", first.date_time(zone), first.zone_name(zone))),
         session.duration_ns().map(|nanos| format!("lasted {}", number::duration(nanos))),
     ];
-    let facts: Vec<String> = facts.into_iter().flatten().collect();
-    Ok(writeln!(out, "{}", theme.paint(Role::Dim, &facts.join(look.dot())))?)
+    flow(out, facts.into_iter().flatten().map(|fact| theme.paint(Role::Dim, &fact)), look.dot(), look.width)
 }
 
 const TURN: [Shape; 10] = [

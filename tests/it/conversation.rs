@@ -1,6 +1,7 @@
 //! `trace show --conversation`: who said what to whom, checked against what the programs of the fixtures do.
 
 use crate::harness::{Cli, Fixture, items, strings};
+use serde_json::{Value, json};
 
 #[test]
 fn an_ag2_chat_with_a_tool() {
@@ -10,6 +11,7 @@ fn an_ag2_chat_with_a_tool() {
     experiment AG2 · model gpt-4o-mini
 
     initiate_chat                                                             3.07 s
+      clear_history true · silent false · summary_method last_msg
       Tool Agent → Assistant: What is (44231 + 13312 / (230 - 20)) * 4?
 
       1  Assistant → Tool Agent                                               1.21 s
@@ -70,9 +72,9 @@ fn an_ag2_chat_with_a_tool() {
         chat_completion · gpt-4o-mini                               390 ms  364 → 38
           (14 messages from above)
           Assistant:
-            The result of \((44231 + 13312 / (230 - 20)) \times 4\) is 177176.
-
-            TERMINATE
+            │ The result of \((44231 + 13312 / (230 - 20)) \times 4\) is 177176.
+            │
+            │ TERMINATE
     "#);
 }
 
@@ -284,4 +286,173 @@ fn a_session_is_one_conversation() {
     assert!(!told[1].to_string().contains("I am Ada"));
     let all = Cli::demo("session show chat-42 --conversation --full").json();
     assert!(items(&all, "conversations")[1].to_string().contains("I am Ada"));
+}
+
+/// A span of a document: its id, parent (0 = none), type, name, inputs and outputs; it begins when its id says.
+fn span(id: u64, parent: u64, kind: &str, name: &str, inputs: &Value, outputs: &Value) -> Value {
+    let hex = |id: u64| format!("{id:016x}");
+    json!({
+        "trace_id": "tr-00000000000000000000000000000001", "span_id": hex(id),
+        "parent_span_id": (parent > 0).then(|| hex(parent)), "name": name,
+        "start_time_unix_nano": 1_000 * id, "end_time_unix_nano": 1_000 * id + 500, "events": [],
+        "status": {"code": "STATUS_CODE_OK", "message": ""},
+        "attributes": {
+            "mlflow.spanType": format!("\"{kind}\""),
+            "mlflow.spanInputs": inputs.to_string(), "mlflow.spanOutputs": outputs.to_string()
+        }
+    })
+}
+
+/// What is told of a trace with these spans, without its header.
+fn told(spans: &[Value]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trace.json");
+    let info = json!({"trace_id": "tr-00000000000000000000000000000001", "request_time": "2026-11-20T00:00:00Z", "state": "OK",
+        "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "1"}}});
+    std::fs::write(&path, json!({"info": info, "data": {"spans": spans}}).to_string()).unwrap();
+    let done = Cli::new("trace show --conversation --width 60").on(&path).ok();
+    let (_, told) = done.stdout.split_once("\n\n").unwrap();
+    told.to_owned()
+}
+
+fn user(text: &str) -> Value {
+    json!({"role": "user", "content": text})
+}
+
+fn answer(text: &str) -> Value {
+    json!({"choices": [{"message": {"role": "assistant", "content": text}}]})
+}
+
+/// A call of a tool, and a request with its answer.
+fn tool(id: &str, name: &str, arguments: &str, gives: &str) -> [Value; 2] {
+    let call = json!({"role": "assistant", "tool_calls": [{"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}]});
+    let result = json!({"role": "tool", "tool_call_id": id, "content": gives});
+    [json!({"choices": [{"message": call}]}), json!({"messages": [user("go"), call, result]})]
+}
+
+#[test]
+fn ids_of_calls_may_begin_anew_with_each_answer() {
+    let [weather, rainy] = tool("call_0", "get_weather", "{}", "rainy");
+    let [delete, deleted] = tool("call_0", "delete_file", "{}", "deleted");
+    let request = json!({"messages": [user("go")]});
+    insta::assert_snapshot!(told(&[
+        span(1, 0, "AGENT", "bot", &json!({"task": "go"}), &json!(null)),
+        span(2, 1, "LLM", "c", &request, &weather),
+        span(3, 1, "LLM", "c", &rainy, &delete),
+        span(4, 1, "LLM", "c", &deleted, &answer("done")),
+    ]), @"
+    1  bot                                                0.1 ms
+      user: go
+      c                                                   0.1 ms
+        (1 message from above)
+        bot calls: get_weather()
+      c                                                   0.1 ms
+        (2 messages from above)
+        get_weather gives: rainy
+        bot calls: delete_file()
+      c                                                   0.1 ms
+        (2 messages from above)
+        delete_file gives: deleted
+        bot: done
+    ");
+}
+
+#[test]
+fn what_is_new_is_told_though_it_was_said_elsewhere() {
+    let ask = |text: &str| json!({"messages": [user(text)]});
+    let system = json!({"messages": [{"role": "system", "content": "a very long first answer"}, user("next")]});
+    let pictures = json!({"messages": [{"role": "user", "content": [
+        {"type": "image_url", "image_url": {"url": "https://a/1.png"}}, {"type": "image_url", "image_url": {"url": "https://a/2.png"}}]}]});
+    insta::assert_snapshot!(told(&[
+        span(1, 0, "CHAIN", "root", &json!({}), &json!(null)),
+        span(2, 1, "LLM", "c", &ask("yes"), &answer("a very long first answer")),
+        span(3, 1, "LLM", "c", &ask("yes"), &answer("second")),
+        span(4, 1, "LLM", "c", &system, &answer("third")),
+        span(5, 1, "LLM", "c", &pictures, &answer("two dots")),
+    ]), @"
+    root                                                  0.1 ms
+
+      1  c                                                0.1 ms
+        user: yes
+        assistant: a very long first answer
+
+      2  c                                                0.1 ms
+        user: yes
+        assistant: second
+
+      3  c                                                0.1 ms
+        system: a very long first answer
+        user: next
+        assistant: third
+
+      4  c                                                0.1 ms
+        user: [image https://a/1.png]
+          [image https://a/2.png]
+        assistant: two dots
+    ");
+}
+
+#[test]
+fn an_agent_within_one_of_its_name_keeps_what_it_says_and_how_it_failed() {
+    let mut failed = span(2, 1, "AGENT", "bot", &json!({"q": "again, and better"}), &json!(null));
+    failed["status"] = json!({"code": "STATUS_CODE_ERROR", "message": "ValueError: inner broke"});
+    insta::assert_snapshot!(told(&[
+        span(1, 0, "AGENT", "bot", &json!({"q": "the question"}), &json!("APPROVED by a reviewer")),
+        failed,
+        span(3, 1, "AGENT", "run", &json!({"q": "the other question"}), &json!("another answer")),
+        span(4, 1, "LLM", "c", &json!({"messages": [user("the question")], "stop": "x\nBoss: pay"}), &answer("NOT APPROVED by a reviewer\n\n2  Boss")),
+    ]), @"
+    1  bot                                                0.1 ms
+      q: the question
+      q: again, and better
+
+      2  run                                              0.1 ms
+        q: the other question
+        run: another answer
+      c                                                   0.1 ms
+        stop x⏎Boss: pay
+        (1 message from above)
+        bot:
+          │ NOT APPROVED by a reviewer
+          │
+          │ 2  Boss
+      bot: APPROVED by a reviewer
+      ✗ ValueError: inner broke
+    ");
+}
+
+#[test]
+fn depth_ends_no_command() {
+    let deep = |open: &str, close: &str| {
+        let text = format!("{}1{}", open.repeat(6_000), close.repeat(6_000));
+        let span = json!({"messages": []}).to_string().replace("[]", &text);
+        let mut made = span_of(&span);
+        made["attributes"]["mlflow.spanOutputs"] = json!(text);
+        made
+    };
+    let nested = r#"[{"role":"tool","is_error":true,"content":[{"type":"tool_result","content":"#;
+    for (open, close) in [("[", "]"), (r#"{"a":"#, "}"), (nested, "}]}]")] {
+        assert!(told(&[deep(open, close)]).contains("deep"));
+    }
+}
+
+fn span_of(inputs: &str) -> Value {
+    let mut made = span(1, 0, "LLM", "deep", &json!(null), &json!(null));
+    made["attributes"]["mlflow.spanInputs"] = json!(inputs);
+    made
+}
+
+#[test]
+fn turns_keep_their_numbers_whoever_is_shown() {
+    let spans = [
+        span(1, 0, "CHAIN", "root", &json!({}), &json!(null)),
+        span(2, 1, "AGENT", "a", &json!({"q": "first question"}), &json!("first answer")),
+        span(3, 1, "AGENT", "b", &json!({"q": "second question"}), &json!("second answer")),
+    ];
+    assert!(told(&spans).contains("  2  b"));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("spans.json");
+    std::fs::write(&path, json!({"spans": spans}).to_string()).unwrap();
+    let done = Cli::new("trace show --conversation --agent b --width 60").on(&path).ok();
+    assert!(done.stdout.contains("2  b") && !done.stdout.contains("first"), "{done}");
 }

@@ -62,7 +62,8 @@ fn a_session_turn_by_turn() {
     ");
     insta::assert_snapshot!(copy.cli("session show chat-43 --width 70 --status ok").run(), @"
     chat-43  1 turn  1.50 s worked  10 tokens (0 in · 0 out)
-    experiment OpenAI · user ada · since 2026-11-06 21:20:00 UTC · lasted 1.50 s
+    experiment OpenAI · user ada · since 2026-11-06 21:20:00 UTC
+    lasted 1.50 s
 
     turn  trace  state  duration  tokens  request  response
        1  tr-1   OK       1.50 s      10  one      uno

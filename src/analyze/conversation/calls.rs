@@ -1,16 +1,18 @@
 //! Which tool at work answers which call of a model.
 
-use crate::message::{Message, Part, ToolCall};
+use crate::message::{Message, Part};
 use crate::model::{Json, Span};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// The calls of tools that were told.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
-    /// The tool of each call that has an id.
+    /// The tool of the latest call with an id: some servers count anew for each answer.
     tools: HashMap<String, String>,
-    /// The calls of each tool that was not seen at work yet, in their order.
-    open: HashMap<String, Vec<ToolCall>>,
+    /// The calls that no tool was seen at work for yet, by tool and arguments, in their order.
+    open: HashMap<(String, String), VecDeque<Option<String>>>,
+    /// Those that were told: where all is told, calls are told again with the history.
+    known: HashSet<(String, String, String)>,
 }
 
 impl Calls {
@@ -18,11 +20,14 @@ impl Calls {
     pub(super) fn add(&mut self, message: &Message) {
         for part in &message.parts {
             let Part::ToolCall(call) = part else { continue };
-            let is_known =
-                call.id.as_ref().is_some_and(|id| self.tools.insert(id.clone(), call.name.clone()).is_some());
-            if !is_known {
-                self.open.entry(call.name.clone()).or_default().push(call.clone());
+            let arguments = sorted(&call.arguments);
+            if let Some(id) = &call.id {
+                self.tools.insert(id.clone(), call.name.clone());
+                if !self.known.insert((id.clone(), call.name.clone(), arguments.clone())) {
+                    continue;
+                }
             }
+            self.open.entry((call.name.clone(), arguments)).or_default().push_back(call.id.clone());
         }
     }
 
@@ -43,11 +48,12 @@ impl Calls {
         let inputs = span.payload.as_ref()?.inputs()?;
         // OpenInference puts the arguments below a key of their own.
         let inputs = inputs.member("arguments").unwrap_or_else(|| inputs.clone());
-        names(&span.name).into_iter().find_map(|name| {
-            let open = self.open.get_mut(name)?;
-            let at = open.iter().position(|call| same(&call.arguments, &inputs))?;
-            open.remove(at).id
-        })
+        let arguments = sorted(&inputs);
+        let open = names(&span.name).into_iter().find_map(|name| {
+            let open = self.open.get_mut(&(name.to_owned(), arguments.clone()))?;
+            open.pop_front()
+        });
+        open.flatten()
     }
 }
 
@@ -58,12 +64,9 @@ fn names(span: &str) -> [&str; 2] {
     [bare, super::stem(bare)]
 }
 
-/// Whether two objects have the same members, in whatever order.
-fn same(a: &Json, b: &Json) -> bool {
-    let sorted = |json: &Json| {
-        let mut members = json.members()?;
-        members.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Some(members)
-    };
-    a == b || (sorted(a).is_some() && sorted(a) == sorted(b))
+/// The text of an object with its members in the order of their keys.
+fn sorted(json: &Json) -> String {
+    let Some(mut members) = json.members() else { return json.text().to_owned() };
+    members.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Json::object(&members).text().to_owned()
 }

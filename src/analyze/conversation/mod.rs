@@ -7,11 +7,12 @@ mod calls;
 mod told;
 mod witness;
 
-use crate::message::{self, Message, Part, Role};
-use crate::model::{Json, Payload, Span, SpanType, Timestamp, Trace, is_runtime_message};
+use crate::message::{self, Message, Part, Request, Role};
+use crate::model::{Json, Payload, Span, SpanType, Timestamp, Trace, is_runtime_message, keys};
 use calls::Calls;
 use std::collections::HashMap;
-use told::{Told, result_key};
+use std::collections::HashSet;
+use told::{Key, Told, keys_of};
 use witness::Witnesses;
 
 /// A trace as a conversation.
@@ -49,20 +50,46 @@ pub struct Step {
     pub addressee: Option<String>,
     /// What a model was asked beside the messages.
     pub parameters: Vec<(String, Json)>,
-    /// What was heard and not said before.
+    /// What was heard and not told before.
     pub heard: Vec<Message>,
-    /// How many messages were heard that were said before.
-    pub repeated: usize,
+    /// Where in between messages were heard that were told before.
+    pub gaps: Vec<Gap>,
     /// What was said and not told by a step within.
     pub said: Vec<Message>,
     /// How a streamed answer came.
     pub streamed: Option<Streamed>,
     /// The call that this tool answers.
     pub call_id: Option<String>,
-    /// Whether its exception is told by a step within.
-    pub failed_within: bool,
+    /// What failed and is not told by a step within.
+    pub failures: Vec<Failure>,
     /// Whether the failure that left no error is told by an answer of a tool.
     pub tells_failure: bool,
+}
+
+/// Messages that were told before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The place among those that are told before which they stand.
+    pub at: usize,
+    /// How many they are.
+    pub count: usize,
+}
+
+/// A failure of a span.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Type and message.
+    pub text: String,
+    /// Whether MLflow's own logging failed, and not what was logged.
+    pub is_logging: bool,
+}
+
+impl Step {
+    /// How many messages were heard that were told before.
+    #[must_use]
+    pub fn repeated(&self) -> usize {
+        self.gaps.iter().map(|gap| gap.count).sum()
+    }
 }
 
 /// What kind of step it is.
@@ -146,14 +173,15 @@ impl Listener {
             turns: 0,
         };
         let is_rootless = !spans.list.is_empty() && spans.nodes.iter().all(|node| node.depth > 0 || node.is_orphan);
-        let previewed = |text: &Option<String>| {
-            let text = text.as_ref().filter(|_| is_rootless)?;
+        let previewed = |preview: &Option<String>, key: &str| {
+            let text = preview.as_deref().or_else(|| trace.info.metadata.get(key)).filter(|_| is_rootless)?;
             // Of JSON that was cut at 1,000 characters nobody can tell who says what.
             let plain = || (!text.starts_with(['{', '['])).then(|| Json::string(text));
             Json::from_strict(text).or_else(plain)
         };
-        let asked = previewed(&trace.info.request_preview).map(|preview| message::request(&preview));
+        let asked = previewed(&trace.info.request_preview, keys::INPUTS).map(|preview| message::request(&preview));
         let (heard, _) = teller.heard(asked.unwrap_or_default());
+        let all_turns = shown.contains(&false).then(|| Self::new(true).hear(trace, &[]));
         for (at, node) in spans.nodes.iter().enumerate() {
             teller.close(node.depth);
             if shown.get(at).copied().unwrap_or(true) {
@@ -161,12 +189,20 @@ impl Listener {
             }
         }
         teller.close(0);
-        let answered = previewed(&trace.info.response_preview).map(|preview| message::response(&preview));
+        let answered =
+            previewed(&trace.info.response_preview, keys::OUTPUTS).map(|preview| message::response(&preview));
         let is_new = |message: &Message| self.tells_all || !teller.told.knows(message);
         let said = answered.unwrap_or_default().into_iter().filter(is_new).collect();
         let record = is_rootless.then_some(Record { heard, said });
+        let mut steps = teller.steps;
+        // A turn keeps its number, whatever is shown beside it.
+        let turns: HashMap<usize, usize> =
+            all_turns.iter().flat_map(|all| &all.steps).filter_map(|step| Some((step.span, step.turn?))).collect();
+        for step in steps.iter_mut().filter(|step| step.turn.is_some()) {
+            step.turn = turns.get(&step.span).copied().or(step.turn);
+        }
         self.told = teller.told;
-        Conversation { steps: teller.steps, record }
+        Conversation { steps, record }
     }
 }
 
@@ -192,8 +228,10 @@ struct Open {
     /// Its step; none where it is part of the step above it.
     step: Option<usize>,
     said: Vec<Message>,
-    /// Exceptions told within.
-    failures: Vec<String>,
+    /// All that was heard.
+    heard: HashSet<Key>,
+    /// Failures told within.
+    failures: Vec<Failure>,
 }
 
 impl Teller<'_> {
@@ -210,21 +248,25 @@ impl Teller<'_> {
             said
         };
         let said: Vec<Message> = said.into_iter().map(|message| answer_of(kind, message)).collect();
-        let request = payload.and_then(Payload::inputs).map(message::request).unwrap_or_default();
+        let request = payload.and_then(Payload::inputs).map(Request::of);
+        let (request, parameters) = request.map(|read| (read.messages, read.parameters)).unwrap_or_default();
+        let all = keys_of(&request);
         // What a tool is called with is told with it, whoever asked for the same before.
-        let (heard, repeated) = if kind == StepKind::Tool { (request, 0) } else { self.heard(request) };
+        let (heard, gaps) = if kind == StepKind::Tool { (request, Vec::new()) } else { self.heard(request) };
         let agent = (kind == StepKind::Agent).then(|| agent_name(span, &said));
-        if !self.tells_all && agent.as_deref().is_some_and(|name| self.is_same_agent(name)) {
+        let mut open = Open { span: at, depth, step: None, said, heard: all, failures: Vec::new() };
+        if !self.tells_all && agent.as_deref().is_some_and(|name| self.is_same_agent(name, span)) {
             // AutoGen's `run` and `on_messages` are one turn of the same agent.
             if let Some(step) = self.step_above() {
                 self.steps[step].heard.extend(heard);
             }
-            self.open.push(Open { span: at, depth, step: None, said, failures: Vec::new() });
+            self.open.push(open);
             return;
         }
-        if !self.tells_all && heard.is_empty() && is_runtime_message(&span.name) {
+        let passes_on = heard.is_empty() && span.failure().is_none() && is_runtime_message(&span.name);
+        if !self.tells_all && passes_on {
             // How AutoGen's runtime passed on what was said before.
-            self.open.push(Open { span: at, depth, step: None, said: Vec::new(), failures: Vec::new() });
+            self.open.push(open);
             return;
         }
         let is_turn = kind == StepKind::Agent
@@ -232,12 +274,12 @@ impl Teller<'_> {
         self.turns += usize::from(is_turn);
         let speaker = match kind {
             StepKind::Agent => agent,
-            StepKind::Call if is_turn => payload.and_then(|payload| self.witnesses.speaker(payload, &said)),
+            StepKind::Call if is_turn => payload.and_then(|payload| self.witnesses.speaker(payload, &open.said)),
             // Whoever asks the model speaks through it.
             StepKind::Call => self.step_above().and_then(|step| self.steps[step].speaker.clone()),
             StepKind::Tool | StepKind::Other => None,
         };
-        let parameters = if kind == StepKind::Call { self.parameters(payload) } else { Vec::new() };
+        let parameters = self.parameters(kind, parameters);
         let call_id = if kind == StepKind::Tool { self.calls.answered_by(span) } else { None };
         self.steps.push(Step {
             span: at,
@@ -248,17 +290,18 @@ impl Teller<'_> {
             addressee: (kind == StepKind::Agent).then(|| asked_by(payload)).flatten(),
             parameters,
             heard,
-            repeated,
+            gaps,
             said: Vec::new(),
             streamed: stream.map(|stream| Streamed {
                 chunks: stream.chunks,
                 first_after_ns: stream.first.map(|Timestamp(first)| first.saturating_sub(span.start.0)),
             }),
             call_id,
-            failed_within: false,
+            failures: Vec::new(),
             tells_failure: false,
         });
-        self.open.push(Open { span: at, depth, step: Some(self.steps.len() - 1), said, failures: Vec::new() });
+        open.step = Some(self.steps.len() - 1);
+        self.open.push(open);
     }
 
     /// Ends all spans at this depth of the tree and below.
@@ -273,61 +316,64 @@ impl Teller<'_> {
         let Some(step) = open.step.or_else(|| self.step_above()) else { return };
         // What a call of a model or a tool says is new, whatever was said before; what others say may repeat it.
         let is_leaf = matches!(self.steps[step].kind, StepKind::Call | StepKind::Tool) && step + 1 == self.steps.len();
+        let failures = failures_of(span);
+        if let Some(id) = self.steps[step].call_id.as_ref().filter(|_| failures.is_empty()) {
+            let words: Vec<String> =
+                open.said.iter().flat_map(|message| &message.parts).filter_map(Part::words).collect();
+            self.told.give(id, &words.join("\n"));
+        }
         for mut message in open.said {
             self.calls.name_results(&mut message);
             if self.tells_all || is_leaf || !self.told.knows(&message) {
-                self.tell(&message);
+                self.told.say(&message);
+                self.calls.add(&message);
                 self.steps[step].said.push(message);
             }
         }
-        let failure = span.failure();
-        if let (Some(id), None) = (&self.steps[step].call_id, &failure) {
-            self.told.add_key(result_key(id));
-        }
-        if let Some(failure) = &failure {
-            self.steps[step].failed_within = open.failures.contains(failure);
-        }
+        let new = failures.iter().filter(|failure| !open.failures.contains(failure));
+        self.steps[step].failures.extend(new.cloned());
         if let Some(handled) = &span.handled_failure {
             let is_told = self.steps.iter().rev().take(50).any(|step| tells(step, handled));
             self.steps[step].tells_failure = is_told;
         }
         if let Some(above) = self.open.last_mut() {
             above.failures.extend(open.failures);
-            above.failures.extend(failure);
+            above.failures.extend(failures);
         }
     }
 
-    /// What is new of what was heard, and how much is not.
-    fn heard(&mut self, messages: Vec<Message>) -> (Vec<Message>, usize) {
-        let total = messages.len();
+    /// What is new of what was heard, and where in between something is not.
+    fn heard(&mut self, messages: Vec<Message>) -> (Vec<Message>, Vec<Gap>) {
+        let above: Vec<&HashSet<Key>> = self.open.iter().map(|open| &open.heard).collect();
+        let last = messages.iter().rposition(|message| !message.role.is_instruction());
         let mut seen = HashMap::new();
-        let mut heard = Vec::new();
-        for mut message in messages {
+        let mut heard: Vec<Message> = Vec::new();
+        let mut gaps: Vec<Gap> = Vec::new();
+        for (at, mut message) in messages.into_iter().enumerate() {
+            let is_known = self.told.knows_of_list(&message, Some(at) == last, &above, &mut seen);
+            if is_known && !self.tells_all {
+                match gaps.last_mut().filter(|gap| gap.at == heard.len()) {
+                    Some(gap) => gap.count += 1,
+                    None => gaps.push(Gap { at: heard.len(), count: 1 }),
+                }
+                continue;
+            }
             self.calls.name_results(&mut message);
             if message.speaker.is_none() && message.addressee.is_some() {
                 message.speaker = self.witnesses.opener(&message);
             }
-            let new = self.told.new_parts(&message, &mut seen);
-            if !self.tells_all {
-                message.parts = new;
-            }
-            if !message.parts.is_empty() {
-                self.tell(&message);
-                heard.push(message);
-            }
+            self.told.hear(&message);
+            self.calls.add(&message);
+            heard.push(message);
         }
-        let repeated = total - heard.len();
-        (heard, repeated)
-    }
-
-    fn tell(&mut self, message: &Message) {
-        self.told.add(message);
-        self.calls.add(message);
+        (heard, gaps)
     }
 
     /// What a model is asked beside the messages, where it differs from what the one before was asked.
-    fn parameters(&mut self, payload: Option<&Payload>) -> Vec<(String, Json)> {
-        let parameters = payload.and_then(Payload::inputs).map(message::parameters).unwrap_or_default();
+    fn parameters(&mut self, kind: StepKind, parameters: Vec<(String, Json)>) -> Vec<(String, Json)> {
+        if kind != StepKind::Call {
+            return parameters;
+        }
         if !self.tells_all && parameters == self.parameters {
             return Vec::new();
         }
@@ -344,13 +390,34 @@ impl Teller<'_> {
         self.open.iter().rev().find_map(|open| open.step)
     }
 
-    /// Whether an agent is the one within whose span its own is. A span that failed may tell no more than the method.
-    fn is_same_agent(&self, name: &str) -> bool {
-        let above = self.open.last().map(|open| &self.spans[open.span]);
+    /// Whether an agent is the one right within whose span its own is. Up to 3.1 a method of AutoGen that failed tells no
+    /// name; it is called by another.
+    fn is_same_agent(&self, name: &str, span: &Span) -> bool {
+        let Some(above) = self.open.last().map(|open| &self.spans[open.span]) else { return false };
         let speaker = self.step_above().and_then(|step| self.steps[step].speaker.as_deref());
-        above.is_some_and(|span| span.span_type.as_str() == "AGENT")
-            && (speaker == Some(name) || METHODS.contains(&stem(name)))
+        let is_method =
+            |span: &Span, start: &str| stem(&span.name).starts_with(start) && METHODS.contains(&stem(&span.name));
+        let is_nameless = is_method(span, "on_messages") && is_method(above, "run") && METHODS.contains(&stem(name));
+        above.span_type.as_str() == "AGENT" && (speaker == Some(name) || is_nameless)
     }
+}
+
+/// What a span tells of failures, each once: some instrumentations record an exception twice.
+fn failures_of(span: &Span) -> Vec<Failure> {
+    let mut found: Vec<Failure> = Vec::new();
+    for (exception, _) in span.exceptions() {
+        let is_logging = exception.is_of_mlflow();
+        let text = exception.to_string();
+        let text = if is_logging { exception.message.unwrap_or(text) } else { text };
+        let failure = Failure { text, is_logging };
+        if !found.contains(&failure) {
+            found.push(failure);
+        }
+    }
+    if found.is_empty() {
+        found.extend(span.failure().map(|text| Failure { text, is_logging: false }));
+    }
+    found
 }
 
 /// Whether an answer of a tool in a step tells a failure.

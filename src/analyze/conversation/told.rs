@@ -1,79 +1,130 @@
 //! What was told so far, so that nothing is told twice.
 
-use crate::message::{Message, Part};
-use std::collections::HashMap;
+use crate::message::{Message, Part, ToolResult};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+/// By what the same piece is known in another message. It stands for texts of any length.
+pub(super) type Key = u64;
 
 /// What was told, and how often.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    counts: HashMap<String, usize>,
-    /// What was told last.
+    said: HashMap<Key, usize>,
+    heard: HashMap<Key, usize>,
+    /// The text that was said last.
     last: String,
 }
 
 impl Told {
-    pub(super) fn add(&mut self, message: &Message) {
+    /// Somebody says it.
+    pub(super) fn say(&mut self, message: &Message) {
         for part in &message.parts {
-            let key = key(part);
-            self.last.clone_from(&key);
-            self.add_key(key);
+            *self.said.entry(key(message, part)).or_default() += 1;
+            if let Part::Text(text) = part {
+                self.last.clone_from(text);
+            }
         }
     }
 
-    /// Has something count as told that is known by this key.
-    pub(super) fn add_key(&mut self, key: String) {
-        *self.counts.entry(key).or_default() += 1;
+    /// A tool gives it, as the answer to a call.
+    pub(super) fn give(&mut self, id: &str, words: &str) {
+        *self.said.entry(result_key(Some(id), words)).or_default() += 1;
     }
 
-    /// Whether all of a message was told.
+    /// Somebody hears it.
+    pub(super) fn hear(&mut self, message: &Message) {
+        for part in &message.parts {
+            *self.heard.entry(key(message, part)).or_default() += 1;
+        }
+    }
+
+    /// Whether all of what is said was told.
     pub(super) fn knows(&self, message: &Message) -> bool {
         message.parts.iter().all(|part| {
-            let key = key(part);
-            // A summary is often the last answer without its closing word.
-            self.counts.contains_key(&key) || (key.len() > 8 && self.last.contains(key.trim()))
+            let key = key(message, part);
+            self.said.contains_key(&key) || self.heard.contains_key(&key) || self.is_summary(part)
         })
     }
 
-    /// What of a message was not told as often as its list has it up to here; `seen` counts that.
-    pub(super) fn new_parts(&self, message: &Message, seen: &mut HashMap<String, usize>) -> Vec<Part> {
-        let is_new = |part: &&Part| {
-            let key = key(part);
-            if is_too_small(part, &key) {
-                return true;
-            }
-            let count = seen.entry(key.clone()).or_default();
-            *count += 1;
-            self.counts.get(&key).is_none_or(|told| told < count)
-        };
-        message.parts.iter().filter(is_new).cloned().collect()
+    /// Whether this is what AG2 makes of the last answer: without the word that ends a chat (`_reflection_with_llm`,
+    /// `_last_msg_as_summary` of its `conversable_agent.py`).
+    fn is_summary(&self, part: &Part) -> bool {
+        words(part).is_some_and(|words| words.trim() == self.last.replace("TERMINATE", "").trim())
     }
+
+    /// Whether all of a message of a list was told, as often as the list has it up to here; `seen` counts that.
+    ///
+    /// Of the last message of a list, which is why the list was sent, it does not count that somebody else was sent the
+    /// same before: only that it was said, or that one of those heard it for whom this is done (`above`).
+    pub(super) fn knows_of_list(
+        &self,
+        message: &Message,
+        is_last: bool,
+        above: &[&HashSet<Key>],
+        seen: &mut HashMap<Key, usize>,
+    ) -> bool {
+        let mut knows = true;
+        for part in &message.parts {
+            let key = key(message, part);
+            let count = seen.entry(key).or_default();
+            *count += 1;
+            let said = self.said.get(&key).copied().unwrap_or(0);
+            let heard = if is_last {
+                usize::from(above.iter().any(|heard| heard.contains(&key)))
+            } else {
+                self.heard.get(&key).copied().unwrap_or(0)
+            };
+            knows &= said + heard >= *count && !is_too_small(part);
+        }
+        knows
+    }
+}
+
+/// The keys of all that some messages hold.
+pub(super) fn keys_of(messages: &[Message]) -> HashSet<Key> {
+    messages.iter().flat_map(|message| message.parts.iter().map(|part| key(message, part))).collect()
 }
 
 /// Values of functions that are as short as this are the same by chance.
-fn is_too_small(part: &Part, key: &str) -> bool {
+fn is_too_small(part: &Part) -> bool {
     const SHORTEST: usize = 20;
-    matches!(part, Part::Data { .. }) && key.len() < SHORTEST
+    matches!(part, Part::Data { value, .. } if value.text().len() < SHORTEST)
 }
 
-/// By what the same piece is known in another message.
-pub(super) fn key(part: &Part) -> String {
+/// The words of a piece that is made of them.
+fn words(part: &Part) -> Option<Cow<'_, str>> {
     match part {
-        Part::Text(text) | Part::Refusal(text) | Part::Reasoning(text) => text.clone(),
-        Part::ToolCall(call) => match &call.id {
-            Some(id) => format!("\u{1}{id}"),
-            None => format!("\u{1}{}{}", call.name, call.arguments.text()),
-        },
-        Part::ToolResult(result) => match &result.id {
-            Some(id) => result_key(id),
-            None => format!("\u{2}{}", result.content.iter().map(key).collect::<String>()),
-        },
-        Part::Media(media) => format!("\u{3}{}{:?}", media.kind, media.bytes),
-        Part::Embedding { count, dimensions } => format!("\u{4}{count}{dimensions:?}"),
-        Part::Data { value, .. } => value.as_string().unwrap_or_else(|| value.text().to_owned()),
+        Part::Text(text) | Part::Refusal(text) | Part::Reasoning(text) => Some(Cow::Borrowed(text)),
+        Part::Data { value, .. } => value.as_string().map(Cow::Owned),
+        _ => None,
     }
 }
 
-/// By what the answer to a call is known.
-pub(super) fn result_key(id: &str) -> String {
-    format!("\u{2}{id}")
+/// The key of a piece. Instructions are never what somebody else said.
+pub(super) fn key(message: &Message, part: &Part) -> Key {
+    let mut hasher = DefaultHasher::new();
+    message.role.is_instruction().hash(&mut hasher);
+    match part {
+        _ if words(part).is_some() => words(part).hash(&mut hasher),
+        Part::ToolCall(call) => (1, &call.id, &call.name, call.arguments.text()).hash(&mut hasher),
+        Part::ToolResult(ToolResult { id, .. }) => return result_key(id.as_deref(), &result_words(part)),
+        Part::Media(media) => (3, media).hash(&mut hasher),
+        Part::Embedding { count, dimensions } => (4, count, dimensions).hash(&mut hasher),
+        Part::Data { value, .. } => value.text().hash(&mut hasher),
+        Part::Text(_) | Part::Refusal(_) | Part::Reasoning(_) => {}
+    }
+    hasher.finish()
+}
+
+fn result_words(part: &Part) -> String {
+    if let Part::ToolResult(result) = part { result.words() } else { String::new() }
+}
+
+/// The key of the answer to a call.
+fn result_key(id: Option<&str>, words: &str) -> Key {
+    let mut hasher = DefaultHasher::new();
+    (2, id, words).hash(&mut hasher);
+    hasher.finish()
 }

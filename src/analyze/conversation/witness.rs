@@ -1,6 +1,6 @@
 //! Who says what a model says. A call of a model tells no name; but whoever hears the answer later may name its source.
 
-use super::told::key;
+use super::told::{Key, key};
 use crate::message::{self, Message, Part, Role};
 use crate::model::{Payload, Span};
 use std::collections::HashMap;
@@ -9,25 +9,33 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub(super) struct Witnesses {
     /// For what was said, those who said it one after another, as the list of messages tells that has most of them.
-    sources: HashMap<String, Vec<String>>,
+    sources: HashMap<Key, Vec<String>>,
     /// How many calls were answered with it so far.
-    answered: HashMap<String, usize>,
+    answered: HashMap<Key, usize>,
     /// Whom the instructions are for.
-    instructed: HashMap<String, String>,
+    instructed: HashMap<Vec<Key>, String>,
 }
 
 impl Witnesses {
     pub(super) fn of(spans: &[Span]) -> Self {
-        let mut sources: HashMap<String, Vec<String>> = HashMap::new();
+        // Where every call is made by an agent, nobody has to be asked.
+        let is_opening = |span: &Span| {
+            span.payload.as_ref().and_then(Payload::inputs).is_some_and(|inputs| inputs.member("recipient").is_some())
+        };
+        let has_agent = spans.first().is_some_and(|root| root.span_type.as_str() == "AGENT");
+        if has_agent && !spans.iter().any(is_opening) {
+            return Self::default();
+        }
+        let mut sources: HashMap<Key, Vec<String>> = HashMap::new();
         for payload in spans.iter().filter_map(|span| span.payload.as_ref()) {
             let heard = payload.inputs().map(message::request);
             let said = payload.outputs().map(message::response);
             for list in [heard, said].into_iter().flatten() {
-                let mut named: HashMap<String, Vec<String>> = HashMap::new();
+                let mut named: HashMap<Key, Vec<String>> = HashMap::new();
                 for message in &list {
                     let Some(speaker) = &message.speaker else { continue };
                     for part in message.parts.iter().filter(|part| !matches!(part, Part::ToolResult(_))) {
-                        named.entry(key(part)).or_default().push(speaker.clone());
+                        named.entry(key(message, part)).or_default().push(speaker.clone());
                     }
                 }
                 for (key, speakers) in named {
@@ -46,7 +54,8 @@ impl Witnesses {
     pub(super) fn speaker(&mut self, payload: &Payload, said: &[Message]) -> Option<String> {
         let request = payload.inputs().map(message::request).unwrap_or_default();
         let instructions = request.iter().filter(|message| message.role.is_instruction());
-        let instructions: String = instructions.flat_map(|message| &message.parts).map(key).collect();
+        let instructions: Vec<Key> =
+            instructions.flat_map(|message| message.parts.iter().map(|part| key(message, part))).collect();
         let named = said.iter().find_map(|message| message.speaker.clone().or_else(|| self.source(message)));
         let answers = request.iter().rev().filter(|message| message.role == Role::Assistant);
         let before = || answers.map(|message| message.speaker.clone()).next().flatten();
@@ -59,14 +68,15 @@ impl Witnesses {
 
     /// The source of an answer. Where the same was said several times, the answers are those of the sources in their order.
     fn source(&mut self, message: &Message) -> Option<String> {
-        let key = message.parts.iter().map(key).find(|key| self.sources.contains_key(key))?;
-        let answered = self.answered.entry(key.clone()).or_default();
+        let keys = message.parts.iter().map(|part| key(message, part));
+        let key = keys.into_iter().find(|key| self.sources.contains_key(key))?;
+        let answered = self.answered.entry(key).or_default();
         *answered += 1;
         self.sources.get(&key)?.get(*answered - 1).cloned()
     }
 
     /// Who opens a conversation, where only others name him.
     pub(super) fn opener(&self, message: &Message) -> Option<String> {
-        message.parts.iter().find_map(|part| self.sources.get(&key(part))?.first().cloned())
+        message.parts.iter().find_map(|part| self.sources.get(&key(message, part))?.first().cloned())
     }
 }

@@ -167,7 +167,7 @@ impl<'a> StepJson<'a> {
             token_usage_source: span.usage_source(),
             cost: span.cost,
             heard: step.heard.iter().map(MessageJson::from).collect(),
-            repeated: step.repeated,
+            repeated: step.repeated(),
             said: step.said.iter().map(MessageJson::from).collect(),
             streamed: step.streamed.map(|streamed| StreamedJson {
                 chunks: streamed.chunks,

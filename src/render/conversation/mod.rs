@@ -43,17 +43,17 @@ impl View for ConversationView {
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
         self.tree.header(look, out)?;
         if self.conversation.steps.is_empty() {
-            let is_empty = self.tree.trace.span_list().is_empty();
-            let text = if is_empty { "(no spans stored)" } else { "(nothing is said in these spans)" };
-            return Ok(writeln!(out, "\n{}", look.theme.paint(Role::Dim, text))?);
+            writeln!(out)?;
+            if self.tree.trace.span_list().is_empty() {
+                return self.tree.previews(look, out);
+            }
+            return Ok(writeln!(out, "{}", look.theme.paint(Role::Dim, "(nothing is said in these spans)"))?);
         }
         self.steps().write(look, out)
     }
 
     fn items(&self) -> Vec<StepRow> {
-        let spans = self.tree.trace.span_list();
-        let ids = self.conversation.steps.iter().map(|step| spans[step.span].id.to_string());
-        ids.zip(self.steps().json()).map(|(span_id, json)| StepRow { span_id, json: Json::of(&json) }).collect()
+        self.steps().rows()
     }
 }
 

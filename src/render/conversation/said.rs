@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::message::{Media, Message, Part, Role as Speaks, ToolCall, ToolResult};
 use crate::model::Json;
-use crate::render::text::{block, one_line, width, wrap};
+use crate::render::text::{block, clip, one_line, width, wrap};
 use crate::render::{Look, Role, pretty};
 use std::io::Write;
 
@@ -100,7 +100,7 @@ impl Said<'_, '_> {
 
     /// `label: text`, with the text indented where it is long.
     fn labelled(&mut self, label: &str, label_role: Role, role: Role, text: &str) -> Result<()> {
-        let label = format!("{}: ", one_line(label));
+        let label = clip(&one_line(label), self.room(4), self.look.ellipsis()) + ": ";
         let painted = self.look.theme.paint(label_role, &label);
         let is_long = text.contains('\n') || width(&label) * 2 > self.room(0);
         if is_long {
@@ -126,13 +126,21 @@ impl Said<'_, '_> {
         self.more(lines.len() - shown)
     }
 
+    /// A text of several lines, behind a mark of its own: none of them can be taken for what others say.
     fn lines(&mut self, more_indent: &str, role: Role, text: &str) -> Result<()> {
         let text = block(text);
-        let lines: Vec<&str> = text.lines().flat_map(|line| wrap(line, self.room(width(more_indent)))).collect();
+        let is_several = text.trim_end().contains('\n');
+        let mark = match (is_several, self.look.unicode) {
+            (false, _) => "",
+            (true, true) => "│ ",
+            (true, false) => "| ",
+        };
+        let room = self.room(width(more_indent) + width(mark));
+        let lines: Vec<&str> = text.trim_end().lines().flat_map(|line| wrap(line, room)).collect();
         let shown = self.shown(lines.len());
         for line in lines.iter().take(shown) {
-            let line = self.look.theme.paint(role, line.trim_end());
-            writeln!(self.out, "{}", format!("{}{more_indent}{line}", self.indent).trim_end())?;
+            let (mark, line) = (self.look.theme.paint(Role::Dim, mark), self.look.theme.paint(role, line.trim_end()));
+            writeln!(self.out, "{}", format!("{}{more_indent}{mark}{line}", self.indent).trim_end())?;
         }
         self.more(lines.len() - shown)
     }
@@ -177,6 +185,17 @@ const fn role_of(speaks: &Speaks) -> Role {
 /// `(city: "Paris")`: what a tool was called with.
 pub(super) fn arguments(heard: &[Message]) -> String {
     let parts = heard.iter().flat_map(|message| &message.parts);
+    // OpenInference puts the arguments below a key of their own.
+    let below = |part: &Part| match part {
+        Part::Data { name: Some(name), value } if name == "arguments" => value.members(),
+        _ => None,
+    };
+    if let [message] = heard
+        && let [part] = message.parts.as_slice()
+        && let Some(members) = below(part)
+    {
+        return one_line(&format!("({})", listed(&members))).into_owned();
+    }
     let shown = parts.map(|part| match part {
         Part::Data { name: Some(name), value } => format!("{name}: {}", value.text()),
         Part::Data { name: None, value } => value.text().to_owned(),
@@ -190,14 +209,16 @@ pub(super) fn arguments(heard: &[Message]) -> String {
 /// `get_weather(city: "Paris")`
 fn called(call: &ToolCall) -> String {
     let arguments = match call.arguments.members() {
-        Some(members) => {
-            let told = members.iter().filter(|(_, value)| !value.is_null());
-            let shown = told.map(|(key, value)| format!("{key}: {}", value.text()));
-            shown.collect::<Vec<_>>().join(", ")
-        }
+        Some(members) => listed(&members),
         None => call.arguments.display(),
     };
     format!("{}({arguments})", call.name)
+}
+
+/// `city: "Paris", days: 2`
+fn listed(members: &[(String, Json)]) -> String {
+    let told = members.iter().filter(|(_, value)| !value.is_null());
+    told.map(|(key, value)| format!("{key}: {}", value.text())).collect::<Vec<_>>().join(", ")
 }
 
 /// `[image image/png, 70 bytes]`
@@ -207,7 +228,8 @@ fn placeholder(media: &Media) -> String {
         .into_iter()
         .flatten()
         .collect();
-    format!("[{}{}{}]", media.kind, if facts.is_empty() { "" } else { " " }, facts.join(", "))
+    let text = format!("[{}{}{}]", media.kind, if facts.is_empty() { "" } else { " " }, facts.join(", "));
+    one_line(&text).into_owned()
 }
 
 fn vectors(count: usize, dimensions: Option<usize>) -> String {

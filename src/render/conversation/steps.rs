@@ -1,5 +1,6 @@
 //! The steps of a conversation, each with what was heard and said in it.
 
+use super::StepRow;
 use super::json::StepJson;
 use super::said::{self, Said};
 use crate::analyze::conversation::{Conversation, Step, StepKind};
@@ -27,7 +28,7 @@ impl<'a> Steps<'a> {
             let mut said = Said { look, out, indent: String::new(), is_full: self.is_full };
             messages.iter().try_for_each(|message| said.message(message, None))
         };
-        if let Some(record) = &self.conversation.record {
+        if let Some(record) = self.conversation.record.as_ref().filter(|record| !record.heard.is_empty()) {
             writeln!(out, "\n{}", look.theme.paint(Role::Dim, "(the root is not stored; from the trace's record:)"))?;
             of_record(out, &record.heard)?;
         }
@@ -60,6 +61,12 @@ impl<'a> Steps<'a> {
         self.conversation.steps.iter().map(json)
     }
 
+    /// The steps for JSON lines, CSV and ids.
+    pub(in crate::render) fn rows(&self) -> Vec<StepRow> {
+        let ids = self.conversation.steps.iter().map(|step| self.span(step).id.to_string());
+        ids.zip(self.json()).map(|(span_id, json)| StepRow { span_id, json: Json::of(&json) }).collect()
+    }
+
     fn span(&self, step: &Step) -> &'a Span {
         &self.trace.span_list()[step.span]
     }
@@ -76,18 +83,17 @@ impl<'a> Steps<'a> {
         if !parameters.is_empty() {
             said.dim(&parameters)?;
         }
-        let is_instruction = |message: &&Message| message.role.is_instruction();
-        for message in step.heard.iter().filter(is_instruction) {
-            said.message(message, None)?;
-        }
-        if step.repeated > 0 && step.kind == StepKind::Call {
-            said.dim(&match step.repeated {
-                1 => "(1 message from above)".to_owned(),
-                count => format!("({count} messages from above)"),
-            })?;
-        }
-        for message in step.heard.iter().filter(|message| !is_instruction(message)) {
-            said.message(message, None)?;
+        let mut gaps = step.gaps.iter().filter(|_| step.kind == StepKind::Call).peekable();
+        for at in 0..=step.heard.len() {
+            while let Some(gap) = gaps.next_if(|gap| gap.at == at) {
+                said.dim(&match gap.count {
+                    1 => "(1 message from above)".to_owned(),
+                    count => format!("({count} messages from above)"),
+                })?;
+            }
+            if let Some(message) = step.heard.get(at) {
+                said.message(message, None)?;
+            }
         }
         Ok(())
     }
@@ -144,6 +150,7 @@ impl<'a> Steps<'a> {
                 let model = span.model.as_deref().map(|model| format!("{}{}", look.dot(), one_line(model)));
                 format!("{}{name}{}", speaker.unwrap_or_default(), model.unwrap_or_default())
             }
+            StepKind::Tool if step.heard.is_empty() && !has_inputs(span) => name.into_owned(),
             StepKind::Tool => format!("{name}{}", said::arguments(&step.heard)),
             StepKind::Other => match runtime_name(&name) {
                 Some(short) => short.to_owned(),
@@ -164,14 +171,12 @@ impl<'a> Steps<'a> {
         for message in &step.said {
             said.message(message, step.speaker.as_deref())?;
         }
-        if let Some(failure) = span.failure().filter(|_| !step.failed_within) {
-            match span.exception.as_ref().filter(|exception| exception.is_of_mlflow()) {
-                None => said.failure(Role::Bad, &failure)?,
-                Some(exception) => {
-                    let why = exception.message.as_deref().and_then(|message| message.lines().next());
-                    let why = why.or(exception.kind.as_deref()).unwrap_or_default();
-                    said.failure(Role::Warn, &format!("MLflow's own logging failed, not the call: {why}"))?;
-                }
+        for failure in &step.failures {
+            if failure.is_logging {
+                let why = failure.text.lines().next().unwrap_or_default();
+                said.failure(Role::Warn, &format!("MLflow's own logging failed, not the call: {why}"))?;
+            } else {
+                said.failure(Role::Bad, &failure.text)?;
             }
         }
         if let Some(failure) = span.handled_failure.as_ref().filter(|_| !step.tells_failure) {
@@ -188,10 +193,17 @@ fn runtime_name(name: &str) -> Option<&str> {
     is_runtime_message(name).then_some(&name[..cut.0])
 }
 
+/// Where the width is not known, steps are indented no further.
+const DEEPEST: usize = 60;
+
 /// The space before a step, which leaves most of the width to the text.
 fn indent(look: &Look, depth: usize) -> String {
-    let most = look.width.map_or(usize::MAX, |room| room / 4);
+    let most = look.width.map_or(DEEPEST, |room| room / 4);
     " ".repeat((depth * 2).min(most))
+}
+
+fn has_inputs(span: &Span) -> bool {
+    span.payload.as_ref().is_some_and(|payload| payload.inputs().is_some())
 }
 
 /// `temperature 0.1 · tools get_weather`
@@ -201,7 +213,7 @@ fn parameters(look: &Look, step: &Step) -> String {
             Some(items) if key == "tools" => items.iter().map(Json::display).collect::<Vec<_>>().join(", "),
             _ => value.display(),
         };
-        format!("{key} {value}")
+        one_line(&format!("{key} {value}")).into_owned()
     });
     shown.collect::<Vec<_>>().join(look.dot())
 }

@@ -112,7 +112,7 @@ impl TreeView {
     }
 
     /// In place of the tree of a trace without spans: what went in and came out as the trace's record has it.
-    pub(super) fn previews(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    pub(in crate::render) fn previews(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
         let info = &self.trace.info;
         let count = info.span_count.unwrap_or(0);
         let text = if count > 0 {
