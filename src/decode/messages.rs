@@ -47,7 +47,15 @@ pub(super) fn from_events(events: &[SpanEvent], names: &[(&str, &str)]) -> Optio
             Some(structured(value.clone())).filter(says_something)
         };
         let role = attribute("role").filter(|_| *role == "assistant").unwrap_or_else(|| Json::string(role));
-        Some(Json::object(&[("role".to_owned(), role), ("content".to_owned(), attribute("content")?)]))
+        let member = |key: &str| Some((key.to_owned(), attribute(key)?));
+        // A choice may carry the whole message as one value.
+        let whole = attribute("message").and_then(|message| message.members());
+        let said: Vec<(String, Json)> = match whole {
+            Some(members) => members.into_iter().filter(|(key, _)| key != "role").collect(),
+            None => [member("content"), member("tool_calls")].into_iter().flatten().collect(),
+        };
+        let members: Vec<_> = std::iter::once(("role".to_owned(), role)).chain(said).collect();
+        (members.len() > 1).then(|| Json::object(&members))
     };
     let messages: Vec<Json> = events.iter().filter_map(message).collect();
     (!messages.is_empty()).then(|| Json::of(&messages))

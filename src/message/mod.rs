@@ -13,7 +13,7 @@ mod stream;
 mod view;
 
 pub use failure::{failures, may_tell_failure};
-pub use shape::{Request, request, response};
+pub use shape::{Request, instructions, request, response};
 pub use stream::{Stream, is_chunk, streamed};
 
 use crate::model::Json;

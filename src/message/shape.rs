@@ -42,6 +42,13 @@ impl Request {
     }
 }
 
+/// What a model is told beside its inputs: `gen_ai.system_instructions` of OpenTelemetry.
+#[must_use]
+pub fn instructions(value: &Json) -> Message {
+    let value = View::of(value).decoded();
+    Message::new(Role::System, parts(View::of(&value)))
+}
+
 /// What came out.
 #[must_use]
 pub fn response(outputs: &Json) -> Vec<Message> {

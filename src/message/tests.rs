@@ -179,6 +179,15 @@ fn anthropic_langchain_gemini_and_opentelemetry() {
 }
 
 #[test]
+fn instructions_of_opentelemetry_stand_beside_the_messages() {
+    let check = |value: Json| assert_eq!(told(&[instructions(&value)]), "system: be brief");
+    let list = r#"[{"type":"text","content":"be brief"}]"#;
+    check(json(list));
+    check(Json::string(list));
+    check(Json::string("be brief"));
+}
+
+#[test]
 fn what_nobody_knows_is_passed_on() {
     asked(r#"{"question":"why?","n":3,"none":null}"#, "input: question=\"why?\" | n=3");
     asked("[1,2]", "input: =[1,2]");

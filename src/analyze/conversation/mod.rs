@@ -249,7 +249,10 @@ impl Teller<'_> {
         };
         let said: Vec<Message> = said.into_iter().map(|message| answer_of(kind, message)).collect();
         let request = payload.and_then(Payload::inputs).map(Request::of);
-        let (request, parameters) = request.map(|read| (read.messages, read.parameters)).unwrap_or_default();
+        let (mut request, parameters) = request.map(|read| (read.messages, read.parameters)).unwrap_or_default();
+        if let Some(told) = payload.and_then(|payload| payload.attribute("gen_ai.system_instructions")) {
+            request.insert(0, message::instructions(told));
+        }
         let all = keys_of(&request);
         // What a tool is called with is told with it, whoever asked for the same before.
         let (heard, gaps) = if kind == StepKind::Tool { (request, Vec::new()) } else { self.heard(request) };

@@ -164,3 +164,19 @@ fn messages_in_events_are_read_where_no_attribute_has_them() {
     check(r#""gen_ai.system":"x""#, Some(r#"[{"role":"user","content":"hi"}]"#), outputs);
     check(r#""gen_ai.input.messages":"[2]""#, Some("[2]"), outputs);
 }
+
+#[test]
+fn an_event_may_carry_a_whole_message() {
+    let check = |attributes: &str, expected: &str| {
+        let text = format!(
+            r#"{{"span_id":"11f5153ffc436b03","start_time_unix_nano":1,"attributes":{{"gen_ai.system":"x"}},
+            "events":[{{"name":"gen_ai.choice","time_unix_nano":2,"attributes":{attributes}}}]}}"#
+        );
+        let payload = span(&text, Keep::All, None).unwrap().payload.unwrap();
+        assert_eq!(payload.outputs().map(Json::text), Some(expected), "{attributes}");
+    };
+    let hello = r#"[{"role":"assistant","content":"hello"}]"#;
+    check(r#"{"message":{"role":"assistant","content":"hello"},"index":0}"#, hello);
+    check(r#"{"message":"{\"role\":\"assistant\",\"content\":\"hello\"}"}"#, hello);
+    check(r#"{"tool_calls":[{"id":"c"}]}"#, r#"[{"role":"assistant","tool_calls":[{"id":"c"}]}]"#);
+}
