@@ -1,8 +1,9 @@
 //! Rows of `mltrace exceptions`, and stack traces to be read.
 
 use super::json::{ExceptionJson, FailureJson};
+use super::paragraph::flow;
 use super::table::{Cell, Shape};
-use super::text::{block, one_line};
+use super::text::{block, one_line, width, wrap};
 use super::{Look, Output, Role, Row, number};
 use crate::analyze::exceptions::{Cause, Failure, Group, Kind};
 use crate::analyze::pattern::pattern;
@@ -229,7 +230,13 @@ fn heading(look: &Look, out: &mut dyn Write, group: &Group) -> Result<()> {
     let times = number::count(group.count.cast_signed()) + if look.unicode { " × " } else { " x " };
     let word = kind_words(*kind).unwrap_or_default();
     let what = title(exception_type.as_deref(), message.as_deref());
-    writeln!(out, "{}{word}{}", theme.paint(Role::Figure, &times), theme.paint(Role::Bad, &what))?;
+    let lead = width(&times) + width(word);
+    let room = look.width.map_or(usize::MAX, |all| all.saturating_sub(lead).max(LEAST_ROOM));
+    write!(out, "{}{word}", theme.paint(Role::Figure, &times))?;
+    for (at, line) in wrap(&what, room).enumerate() {
+        let indent = if at == 0 { 0 } else { lead };
+        writeln!(out, "{:indent$}{}", "", theme.paint(Role::Bad, line.trim_end()))?;
+    }
     if let Some(cause) = cause {
         let place = cause.origin.as_ref().map(|at| format!(", {}", one_line(&place(at)))).unwrap_or_default();
         let what = title(cause.exception_type.as_deref(), cause.message.as_deref());
@@ -246,9 +253,12 @@ fn heading(look: &Look, out: &mut dyn Write, group: &Group) -> Result<()> {
         (group.count > 1).then(|| format!("first {}", age(group.first))),
         Some(if group.count > 1 { format!("last {}", age(group.last)) } else { age(group.last) }),
     ];
-    let facts: Vec<String> = facts.into_iter().flatten().collect();
-    Ok(writeln!(out, "{}\n", theme.paint(Role::Dim, &facts.join(look.dot())))?)
+    flow(out, facts.into_iter().flatten().map(|fact| theme.paint(Role::Dim, &fact)), look.dot(), look.width)?;
+    Ok(writeln!(out)?)
 }
+
+/// Titles get no narrower than this.
+const LEAST_ROOM: usize = 20;
 
 /// A stack trace with frames of libraries folded and without the marks under code; one that is not Python's as it is.
 fn write_stack(look: &Look, out: &mut dyn Write, text: &str) -> Result<()> {
@@ -271,7 +281,10 @@ fn write_stack(look: &Look, out: &mut dyn Write, text: &str) -> Result<()> {
                 }
             }
         }
-        writeln!(out, "{}", look.theme.paint(Role::Bad, &block(raised.error)))?;
+        let error = block(raised.error);
+        for line in error.lines().flat_map(|line| wrap(line, look.width.unwrap_or(usize::MAX))) {
+            writeln!(out, "{}", look.theme.paint(Role::Bad, line.trim_end()))?;
+        }
     }
     Ok(())
 }

@@ -19,7 +19,8 @@ fn failures_as_a_table() {
     ");
     insta::assert_snapshot!(Cli::demo("exceptions --width 80 --ascii --stack --name run*").run(), @r#"
     1 x ValueError: No weather station in Atlantis
-    openai_agent.py:67 in get_weather - span get_weather - trace tr-419f926a13917b155df4228221e2858b - 6 h ago
+    openai_agent.py:67 in get_weather - span get_weather
+    trace tr-419f926a13917b155df4228221e2858b - 6 h ago
 
       ... 4 frames of mlflow
       File "/srv/mltrace/programs/openai_agent.py", line 67, in get_weather
