@@ -11,7 +11,7 @@ pub struct Stream {
     pub messages: Vec<Message>,
     /// How many pieces there were.
     pub chunks: usize,
-    /// When the first piece came that says something.
+    /// When the first piece came that says something, if any did.
     pub first: Option<Timestamp>,
 }
 
@@ -37,7 +37,6 @@ pub fn streamed(events: &[SpanEvent]) -> Option<Stream> {
             first = Some(*time);
         }
     }
-    let first = first.or_else(|| chunks.first().map(|(_, time, _)| *time));
     Some(Stream { messages: answer.messages(), chunks: chunks.len(), first })
 }
 

@@ -160,7 +160,7 @@ fn events(look: &Look, out: &mut dyn Write, span: &Span, payload: &Payload) -> R
     let after = |event_time: i64| number::duration(event_time.saturating_sub(span.start.0));
     let stream = message::streamed(&payload.events).filter(|stream| !stream.messages.is_empty());
     if let Some(stream) = &stream {
-        let first = stream.first.map(|first| format!(", the first after {}", after(first.0))).unwrap_or_default();
+        let first = stream.first.map(|first| format!(", the first text after {}", after(first.0))).unwrap_or_default();
         heading(look, out, &format!("stream ({} chunks{first})", stream.chunks))?;
         Paragraph::whole(look, "").text(out, &stream.text())?;
     }

@@ -480,7 +480,7 @@ fn streamed_chunks_are_shown_as_one_text() {
     let done = Cli::demo("trace show @last --name Completions --max-duration 1s --span").arg(id).ok();
     let chunks = items(streamed, "events").len();
     assert!(chunks > 3);
-    let title = format!("stream ({chunks} chunks, the first after ");
+    let title = format!("stream ({chunks} chunks, the first text after ");
     let (_, stream) = done.stdout.split_once(&title).unwrap_or_else(|| panic!("{done}"));
     assert!(stream.contains("\nOn Titan, Saturn's largest moon, the surface"), "{done}");
     assert!(!done.stdout.contains("mlflow.chunk") && !done.stdout.contains("events ("), "{done}");

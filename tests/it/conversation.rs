@@ -127,7 +127,7 @@ fn a_tool_that_fails_is_told_once() {
     experiment OpenAI · model gpt-4o-mini
 
     1  run_tool_agent                                                         152 ms
-      question: What's the weather like in Atlantis today?
+      question = What's the weather like in Atlantis today?
       Completions · gpt-4o-mini                                      146 ms  45 → 14
         tools get_weather
         (1 message from above)
@@ -145,7 +145,7 @@ fn history_is_told_again_where_all_is_asked_for() {
     experiment OpenAI · model gpt-4o-mini
 
     1  run_tool_agent                                                                             242 ms
-      question: What's the weather like in Paris today?
+      question = What's the weather like in Paris today?
       Completions · gpt-4o-mini                                                          146 ms  45 → 14
         tools get_weather
         user: What's the weather like in Paris today?
@@ -164,7 +164,7 @@ fn history_is_told_again_where_all_is_asked_for() {
     experiment OpenAI · model gpt-4o-mini
 
     1  run_tool_agent  242 ms
-      question: What's the weather like in Paris today?
+      question = What's the weather like in Paris today?
       Completions · gpt-4o-mini  146 ms  45 → 14
         tools get_weather
         (1 message from above)
@@ -186,7 +186,7 @@ fn a_stream_tells_its_pieces_and_an_image_its_size() {
     1  Completions · gpt-4o-mini                                              387 ms
       stream true
       user: How fast would a glass of water freeze on Titan?
-      (streamed in 27 pieces, the first after 380 ms)
+      (streamed in 27 pieces, the first text after 380 ms)
       assistant: On Titan, Saturn's largest moon, the surface temperature is about
                  -179 °C (-290 °F), so a glass of water would freeze very quickly,
                  within minutes.
@@ -210,11 +210,11 @@ fn hostile_text_stays_text() {
     experiment Misc
 
     \x1b[31mred\x1b[0m \x1b]0;title\x07 user\u{202e}txt.exe\u{202c}  0.6 ms
-      not a number: NaN
-      infinite: -Infinity
-      70 digits: 1234567890123456789012345678901234567890123456789012345678901234567890
-      c1: \x9b31m
-      nul: a\x00b
+      not a number = NaN
+      infinite = -Infinity
+      70 digits = 1234567890123456789012345678901234567890123456789012345678901234567890
+      c1 = \x9b31m
+      nul = a\x00b
       \x1b[2Jcleared\x0d overwritten
     ");
 }
@@ -264,7 +264,7 @@ fn a_session_is_one_conversation() {
     turn 1  OK  108 ms  18 tokens  tr-e4f87b4a  2026-11-20 17:51:17
 
     chat                                                                      109 ms
-      message: Hello, I am Ada.
+      message = Hello, I am Ada.
 
       1  Completions · gpt-4o-mini                                    107 ms  8 → 10
         (1 message from above)
@@ -273,7 +273,7 @@ fn a_session_is_one_conversation() {
     turn 2  OK  57 ms  34 tokens  tr-67cd0414  2026-11-20 17:51:17
 
     chat                                                                     56.5 ms
-      message: What is my name?
+      message = What is my name?
 
       1  Completions · gpt-4o-mini                                     55 ms  29 → 5
         (3 messages from above)
@@ -403,11 +403,11 @@ fn an_agent_within_one_of_its_name_keeps_what_it_says_and_how_it_failed() {
         span(4, 1, "LLM", "c", &json!({"messages": [user("the question")], "stop": "x\nBoss: pay"}), &answer("NOT APPROVED by a reviewer\n\n2  Boss")),
     ]), @"
     1  bot                                                0.1 ms
-      q: the question
-      q: again, and better
+      q = the question
+      q = again, and better
 
       2  run                                              0.1 ms
-        q: the other question
+        q = the other question
         run: another answer
       c                                                   0.1 ms
         stop x⏎Boss: pay
@@ -455,4 +455,48 @@ fn turns_keep_their_numbers_whoever_is_shown() {
     std::fs::write(&path, json!({"spans": spans}).to_string()).unwrap();
     let done = Cli::new("trace show --conversation --agent b --width 60").on(&path).ok();
     assert!(done.stdout.contains("2  b") && !done.stdout.contains("first"), "{done}");
+}
+
+#[test]
+fn the_same_words_of_two_agents_are_told_of_both() {
+    let agent = |id, name| {
+        span(id, 1, "AGENT", name, &json!({"plan": format!("the plan for the {name}")}), &json!("I approve this plan."))
+    };
+    let echo = span(4, 1, "CHAIN", "echo", &json!({"x": "the same in and out"}), &json!("the same in and out"));
+    insta::assert_snapshot!(told(&[
+        span(1, 0, "CHAIN", "root", &json!({}), &json!("I approve this plan.")),
+        agent(2, "planner"),
+        agent(3, "reviewer"),
+        echo,
+    ]), @"
+    root                                                  0.1 ms
+
+      1  planner                                          0.1 ms
+        plan = the plan for the planner
+        planner: I approve this plan.
+
+      2  reviewer                                         0.1 ms
+        plan = the plan for the reviewer
+        reviewer: I approve this plan.
+      echo                                                0.1 ms
+        x = the same in and out
+        the same in and out
+    ");
+}
+
+#[test]
+fn a_trace_without_its_root_tells_the_opening_of_its_record() {
+    let fixture = Fixture::named("3.6.0-http-sqlite");
+    let document = fixture.cli("trace show @last -x AG2 --conversation").json();
+    assert!(items(&document, "conversation").iter().all(|step| step["depth"].as_u64().unwrap() < 2));
+    let done = fixture.cli("trace show @last -x AG2 --conversation --width 80").ok();
+    let from = done.stdout.find("(the root").unwrap();
+    let opening: Vec<&str> = done.stdout[from..].lines().take(5).collect();
+    insta::assert_snapshot!(opening.join("\n"), @"
+    (the root is not stored; from the trace's record:)
+    Tool Agent → Assistant: What is (44231 + 13312 / (230 - 20)) * 4?
+
+    1  Assistant → Tool Agent                                                 1.05 s
+      chat_completion · gpt-4o-mini                                 1.05 s  110 → 61
+    ");
 }

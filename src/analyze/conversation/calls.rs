@@ -10,9 +10,19 @@ pub(super) struct Calls {
     /// The tool of the latest call with an id: some servers count anew for each answer.
     tools: HashMap<String, String>,
     /// The calls that no tool was seen at work for yet, by tool and arguments, in their order.
-    open: HashMap<(String, String), VecDeque<Option<String>>>,
+    open: HashMap<(String, String), VecDeque<Open>>,
+    /// How many were told.
+    count: usize,
     /// Those that were told: where all is told, calls are told again with the history.
     known: HashSet<(String, String, String)>,
+}
+
+/// A call that no tool was seen at work for yet.
+#[derive(Debug)]
+struct Open {
+    /// Its place among all that were told.
+    at: usize,
+    id: Option<String>,
 }
 
 impl Calls {
@@ -27,7 +37,9 @@ impl Calls {
                     continue;
                 }
             }
-            self.open.entry((call.name.clone(), arguments)).or_default().push_back(call.id.clone());
+            self.count += 1;
+            let open = Open { at: self.count, id: call.id.clone() };
+            self.open.entry((call.name.clone(), arguments)).or_default().push_back(open);
         }
     }
 
@@ -42,18 +54,31 @@ impl Calls {
         }
     }
 
-    /// The id of the call that a tool at work answers: the first one of its name with the same arguments that was not
-    /// answered.
+    /// The id of the call that a tool at work answers: the recorded one, else that of the first call of its name with the
+    /// same arguments that was not answered. Where no arguments were recorded, the first one of its name.
     pub(super) fn answered_by(&mut self, span: &Span) -> Option<String> {
-        let inputs = span.payload.as_ref()?.inputs()?;
+        let payload = span.payload.as_ref()?;
+        let attribute = |key: &str| payload.attribute(key)?.as_string();
+        if let Some(id) = attribute("gen_ai.tool.call.id") {
+            for calls in self.open.values_mut() {
+                calls.retain(|call| call.id.as_ref() != Some(&id));
+            }
+            return Some(id);
+        }
+        let tool = attribute("gen_ai.tool.name");
+        let names = tool.as_deref().into_iter().chain(names(&span.name));
+        let Some(inputs) = payload.inputs() else {
+            let first = |name: &str| {
+                let of_name = self.open.iter().filter(|((tool, _), calls)| tool == name && !calls.is_empty());
+                of_name.min_by_key(|(_, calls)| calls.front().map(|call| call.at)).map(|(key, _)| key.clone())
+            };
+            let key = names.into_iter().find_map(first)?;
+            return self.open.get_mut(&key)?.pop_front()?.id;
+        };
         // OpenInference puts the arguments below a key of their own.
-        let inputs = inputs.member("arguments").unwrap_or_else(|| inputs.clone());
-        let arguments = sorted(&inputs);
-        let open = names(&span.name).into_iter().find_map(|name| {
-            let open = self.open.get_mut(&(name.to_owned(), arguments.clone()))?;
-            open.pop_front()
-        });
-        open.flatten()
+        let arguments = sorted(&inputs.member("arguments").unwrap_or_else(|| inputs.clone()));
+        let mut names = names.map(|name| (name.to_owned(), arguments.clone()));
+        names.find_map(|key| self.open.get_mut(&key)?.pop_front())?.id
     }
 }
 
@@ -65,7 +90,7 @@ fn names(span: &str) -> [&str; 2] {
 }
 
 /// The text of an object with its members in the order of their keys.
-fn sorted(json: &Json) -> String {
+pub(super) fn sorted(json: &Json) -> String {
     let Some(mut members) = json.members() else { return json.text().to_owned() };
     members.sort_by(|(a, _), (b, _)| a.cmp(b));
     Json::object(&members).text().to_owned()

@@ -165,7 +165,8 @@ impl Listener {
             spans: &spans.list,
             tells_all: self.tells_all,
             told: std::mem::take(&mut self.told),
-            witnesses: Witnesses::of(&spans.list),
+            witnesses: Witnesses::default(),
+            record: HashSet::new(),
             calls: Calls::default(),
             parameters: Vec::new(),
             open: Vec::new(),
@@ -173,6 +174,15 @@ impl Listener {
             turns: 0,
         };
         let is_rootless = !spans.list.is_empty() && spans.nodes.iter().all(|node| node.depth > 0 || node.is_orphan);
+        // Where every call is made by an agent, nobody else has to tell who speaks.
+        let opens = |span: &Span| {
+            let inputs = span.payload.as_ref().and_then(Payload::inputs);
+            inputs.is_some_and(|inputs| inputs.member("recipient").is_some())
+        };
+        let is_agent = spans.list.first().is_some_and(|root| StepKind::of(&root.span_type) == StepKind::Agent);
+        if is_rootless || !is_agent || spans.list.iter().any(opens) {
+            teller.witnesses = Witnesses::of(&spans.list);
+        }
         let previewed = |preview: &Option<String>, key: &str| {
             let text = preview.as_deref().or_else(|| trace.info.metadata.get(key)).filter(|_| is_rootless)?;
             // Of JSON that was cut at 1,000 characters nobody can tell who says what.
@@ -180,7 +190,10 @@ impl Listener {
             Json::from_strict(text).or_else(plain)
         };
         let asked = previewed(&trace.info.request_preview, keys::INPUTS).map(|preview| message::request(&preview));
-        let (heard, _) = teller.heard(asked.unwrap_or_default());
+        let asked = asked.unwrap_or_default();
+        let of_record = keys_of(&asked);
+        let (heard, _) = teller.heard(asked);
+        teller.record = of_record;
         let all_turns = shown.contains(&false).then(|| Self::new(true).hear(trace, &[]));
         for (at, node) in spans.nodes.iter().enumerate() {
             teller.close(node.depth);
@@ -191,7 +204,7 @@ impl Listener {
         teller.close(0);
         let answered =
             previewed(&trace.info.response_preview, keys::OUTPUTS).map(|preview| message::response(&preview));
-        let is_new = |message: &Message| self.tells_all || !teller.told.knows(message);
+        let is_new = |message: &Message| self.tells_all || !teller.told.has_said(message);
         let said = answered.unwrap_or_default().into_iter().filter(is_new).collect();
         let record = is_rootless.then_some(Record { heard, said });
         let mut steps = teller.steps;
@@ -212,6 +225,8 @@ struct Teller<'a> {
     tells_all: bool,
     told: Told,
     witnesses: Witnesses,
+    /// What the record tells that was heard.
+    record: HashSet<Key>,
     /// The calls of tools that were told, by which their answers are known.
     calls: Calls,
     /// What the model was last asked beside the messages.
@@ -230,6 +245,8 @@ struct Open {
     said: Vec<Message>,
     /// All that was heard.
     heard: HashSet<Key>,
+    /// What was heard and said within.
+    within: HashSet<Key>,
     /// Failures told within.
     failures: Vec<Failure>,
 }
@@ -257,7 +274,8 @@ impl Teller<'_> {
         // What a tool is called with is told with it, whoever asked for the same before.
         let (heard, gaps) = if kind == StepKind::Tool { (request, Vec::new()) } else { self.heard(request) };
         let agent = (kind == StepKind::Agent).then(|| agent_name(span, &said));
-        let mut open = Open { span: at, depth, step: None, said, heard: all, failures: Vec::new() };
+        let mut open =
+            Open { span: at, depth, step: None, said, heard: all, within: HashSet::new(), failures: Vec::new() };
         if !self.tells_all && agent.as_deref().is_some_and(|name| self.is_same_agent(name, span)) {
             // AutoGen's `run` and `on_messages` are one turn of the same agent.
             if let Some(step) = self.step_above() {
@@ -314,7 +332,7 @@ impl Teller<'_> {
         }
     }
 
-    fn end(&mut self, open: Open) {
+    fn end(&mut self, mut open: Open) {
         let span = &self.spans[open.span];
         let Some(step) = open.step.or_else(|| self.step_above()) else { return };
         // What a call of a model or a tool says is new, whatever was said before; what others say may repeat it.
@@ -323,11 +341,13 @@ impl Teller<'_> {
         if let Some(id) = self.steps[step].call_id.as_ref().filter(|_| failures.is_empty()) {
             let words: Vec<String> =
                 open.said.iter().flat_map(|message| &message.parts).filter_map(Part::words).collect();
-            self.told.give(id, &words.join("\n"));
+            open.within.insert(self.told.give(id, &words.join("\n")));
         }
-        for mut message in open.said {
+        for mut message in std::mem::take(&mut open.said) {
             self.calls.name_results(&mut message);
-            if self.tells_all || is_leaf || !self.told.knows(&message) {
+            let is_new = is_leaf || !self.told.knows(&message, &open.within, &open.heard);
+            open.within.extend(keys_of(std::slice::from_ref(&message)));
+            if self.tells_all || is_new {
                 self.told.say(&message);
                 self.calls.add(&message);
                 self.steps[step].said.push(message);
@@ -342,12 +362,14 @@ impl Teller<'_> {
         if let Some(above) = self.open.last_mut() {
             above.failures.extend(open.failures);
             above.failures.extend(failures);
+            above.within.extend(open.within);
+            above.within.extend(open.heard);
         }
     }
 
     /// What is new of what was heard, and where in between something is not.
     fn heard(&mut self, messages: Vec<Message>) -> (Vec<Message>, Vec<Gap>) {
-        let above: Vec<&HashSet<Key>> = self.open.iter().map(|open| &open.heard).collect();
+        let above: Vec<&HashSet<Key>> = self.open.iter().map(|open| &open.heard).chain([&self.record]).collect();
         let last = messages.iter().rposition(|message| !message.role.is_instruction());
         let mut seen = HashMap::new();
         let mut heard: Vec<Message> = Vec::new();
@@ -436,7 +458,9 @@ fn tells(step: &Step, failure: &str) -> bool {
 
 /// What a model or an agent gives back as plain text is its answer.
 fn answer_of(kind: StepKind, message: Message) -> Message {
-    let is_text = message.role == Role::Output && message.parts.iter().all(|part| matches!(part, Part::Text(_)));
+    // Where a model failed, AG2 logs which one in place of its answer (`log_chat_completion`).
+    let is_answer = |part: &Part| matches!(part, Part::Text(text) if !text.starts_with("error_code:"));
+    let is_text = message.role == Role::Output && message.parts.iter().all(is_answer);
     if is_text && matches!(kind, StepKind::Call | StepKind::Agent) {
         Message { role: Role::Assistant, ..message }
     } else {

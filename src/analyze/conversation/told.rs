@@ -1,5 +1,6 @@
 //! What was told so far, so that nothing is told twice.
 
+use super::calls::sorted;
 use crate::message::{Message, Part, ToolResult};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -29,8 +30,10 @@ impl Told {
     }
 
     /// A tool gives it, as the answer to a call.
-    pub(super) fn give(&mut self, id: &str, words: &str) {
-        *self.said.entry(result_key(Some(id), words)).or_default() += 1;
+    pub(super) fn give(&mut self, id: &str, words: &str) -> Key {
+        let key = result_key(Some(id), words);
+        *self.said.entry(key).or_default() += 1;
+        key
     }
 
     /// Somebody hears it.
@@ -40,18 +43,26 @@ impl Told {
         }
     }
 
-    /// Whether all of what is said was told.
-    pub(super) fn knows(&self, message: &Message) -> bool {
+    /// Whether all of what is said at the end of a span was told in it: `within` by those that it called; its own
+    /// request (`heard`) too, where the answer repeats it with the name of who asked.
+    pub(super) fn knows(&self, message: &Message, within: &HashSet<Key>, heard: &HashSet<Key>) -> bool {
         message.parts.iter().all(|part| {
             let key = key(message, part);
-            self.said.contains_key(&key) || self.heard.contains_key(&key) || self.is_summary(part)
+            let is_asked = message.speaker.is_some() && heard.contains(&key);
+            within.contains(&key) || is_asked || self.is_summary(part)
         })
+    }
+
+    /// Whether all of a message was said by anybody.
+    pub(super) fn has_said(&self, message: &Message) -> bool {
+        message.parts.iter().all(|part| self.said.contains_key(&key(message, part)) || self.is_summary(part))
     }
 
     /// Whether this is what AG2 makes of the last answer: without the word that ends a chat (`_reflection_with_llm`,
     /// `_last_msg_as_summary` of its `conversable_agent.py`).
     fn is_summary(&self, part: &Part) -> bool {
-        words(part).is_some_and(|words| words.trim() == self.last.replace("TERMINATE", "").trim())
+        let is_last = |words: Cow<'_, str>| words.trim() == self.last.replace("TERMINATE", "").trim();
+        self.last.contains("TERMINATE") && words(part).is_some_and(is_last)
     }
 
     /// Whether all of a message of a list was told, as often as the list has it up to here; `seen` counts that.
@@ -108,7 +119,7 @@ pub(super) fn key(message: &Message, part: &Part) -> Key {
     message.role.is_instruction().hash(&mut hasher);
     match part {
         _ if words(part).is_some() => words(part).hash(&mut hasher),
-        Part::ToolCall(call) => (1, &call.id, &call.name, call.arguments.text()).hash(&mut hasher),
+        Part::ToolCall(call) => (1, &call.id, &call.name, sorted(&call.arguments)).hash(&mut hasher),
         Part::ToolResult(ToolResult { id, .. }) => return result_key(id.as_deref(), &result_words(part)),
         Part::Media(media) => (3, media).hash(&mut hasher),
         Part::Embedding { count, dimensions } => (4, count, dimensions).hash(&mut hasher),

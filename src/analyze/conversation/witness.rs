@@ -18,14 +18,6 @@ pub(super) struct Witnesses {
 
 impl Witnesses {
     pub(super) fn of(spans: &[Span]) -> Self {
-        // Where every call is made by an agent, nobody has to be asked.
-        let is_opening = |span: &Span| {
-            span.payload.as_ref().and_then(Payload::inputs).is_some_and(|inputs| inputs.member("recipient").is_some())
-        };
-        let has_agent = spans.first().is_some_and(|root| root.span_type.as_str() == "AGENT");
-        if has_agent && !spans.iter().any(is_opening) {
-            return Self::default();
-        }
         let mut sources: HashMap<Key, Vec<String>> = HashMap::new();
         for payload in spans.iter().filter_map(|span| span.payload.as_ref()) {
             let heard = payload.inputs().map(message::request);

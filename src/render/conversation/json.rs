@@ -1,7 +1,7 @@
 //! The JSON form of a conversation.
 
 use crate::analyze::conversation::Step;
-use crate::message::{Message, Part, ToolCall, ToolResult};
+use crate::message::{Message, Part, ToolCall};
 use crate::model::{Cost, Json, Span, TokenUsage};
 use crate::render::json::{ExceptionJson, FailureJson, ProblemJson, TraceJson};
 use serde::{Serialize, Serializer};
@@ -114,11 +114,11 @@ impl<'a> From<&'a Part> for PartJson<'a> {
             Part::Reasoning(text) => Self::Reasoning { text },
             Part::Refusal(text) => Self::Refusal { text },
             Part::ToolCall(ToolCall { id, name, arguments }) => Self::ToolCall { id: id.as_deref(), name, arguments },
-            Part::ToolResult(ToolResult { id, name, content, is_error }) => Self::ToolResult {
-                id: id.as_deref(),
-                name: name.as_deref(),
-                is_error: *is_error,
-                content: content.iter().map(Self::from).collect(),
+            Part::ToolResult(result) => Self::ToolResult {
+                id: result.id.as_deref(),
+                name: result.name.as_deref(),
+                is_error: result.tells_failure(),
+                content: result.content.iter().map(Self::from).collect(),
             },
             Part::Media(media) => Self::Media {
                 kind: &media.kind,

@@ -51,7 +51,8 @@ impl Said<'_, '_> {
                 let room = self.room(0);
                 let text = pretty::readable_within(value, room.saturating_sub(name.as_deref().map_or(0, width) + 2));
                 match name {
-                    Some(name) => self.labelled(name, Role::Dim, Role::Plain, &text),
+                    // Not as somebody speaks: a value may be called `user`.
+                    Some(name) => self.titled(name, " =", Role::Dim, Role::Plain, &text),
                     None if is_field => self.lines("", Role::Plain, &text),
                     None => self.labelled(who, role_of(speaks), Role::Plain, &text),
                 }
@@ -98,13 +99,18 @@ impl Said<'_, '_> {
         self.wrapped(&theme.paint(role, sign), width(sign), role, &text)
     }
 
-    /// `label: text`, with the text indented where it is long.
+    /// `label: text`
     fn labelled(&mut self, label: &str, label_role: Role, role: Role, text: &str) -> Result<()> {
-        let label = clip(&one_line(label), self.room(4), self.look.ellipsis()) + ": ";
+        self.titled(label, ":", label_role, role, text)
+    }
+
+    /// A label, a sign and a text, which is indented where it is long.
+    fn titled(&mut self, label: &str, sign: &str, label_role: Role, role: Role, text: &str) -> Result<()> {
+        let label = format!("{}{sign} ", clip(&one_line(label), self.room(4), self.look.ellipsis()));
         let painted = self.look.theme.paint(label_role, &label);
         let is_long = text.contains('\n') || width(&label) * 2 > self.room(0);
         if is_long {
-            writeln!(self.out, "{}{}", self.indent, painted.trim_end())?;
+            writeln!(self.out, "{}{}", self.indent, self.look.theme.paint(label_role, label.trim_end()))?;
             return self.lines("  ", role, text);
         }
         self.wrapped(&painted, width(&label), role, text)

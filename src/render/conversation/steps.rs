@@ -28,8 +28,9 @@ impl<'a> Steps<'a> {
             let mut said = Said { look, out, indent: String::new(), is_full: self.is_full };
             messages.iter().try_for_each(|message| said.message(message, None))
         };
-        if let Some(record) = self.conversation.record.as_ref().filter(|record| !record.heard.is_empty()) {
-            writeln!(out, "\n{}", look.theme.paint(Role::Dim, "(the root is not stored; from the trace's record:)"))?;
+        if let Some(record) = &self.conversation.record {
+            let of = if record.heard.is_empty() { "" } else { "; from the trace's record:" };
+            writeln!(out, "\n{}", look.theme.paint(Role::Dim, &format!("(the root is not stored{of})")))?;
             of_record(out, &record.heard)?;
         }
         // What is said at the end of a step stands behind the steps within it.
@@ -164,7 +165,8 @@ impl<'a> Steps<'a> {
         let span = self.span(step);
         let mut said = Said { look, out, indent: indent(look, step.depth) + "  ", is_full: self.is_full };
         if let Some(streamed) = &step.streamed {
-            let first = streamed.first_after_ns.map(|nanos| format!(", the first after {}", number::duration(nanos)));
+            let first =
+                streamed.first_after_ns.map(|nanos| format!(", the first text after {}", number::duration(nanos)));
             let pieces = if streamed.chunks == 1 { "piece" } else { "pieces" };
             said.dim(&format!("(streamed in {} {pieces}{})", streamed.chunks, first.unwrap_or_default()))?;
         }
