@@ -458,6 +458,32 @@ fn turns_keep_their_numbers_whoever_is_shown() {
 }
 
 #[test]
+fn one_turn_of_two_methods_has_one_number_whoever_is_shown() {
+    let spans = [
+        span(1, 0, "CHAIN", "root", &json!({}), &json!(null)),
+        span(2, 1, "AGENT", "a.run", &json!({"q": "one"}), &json!("first answer")),
+        span(3, 2, "AGENT", "a.on_messages", &json!({"q": "one"}), &json!("first answer")),
+        span(4, 1, "AGENT", "b.run", &json!({"q": "two"}), &json!("second answer")),
+    ];
+    insta::assert_snapshot!(told(&spans), @"
+    root                                                  0.1 ms
+
+      1  a                                                0.1 ms
+        q = one
+        a: first answer
+
+      2  b                                                0.1 ms
+        q = two
+        b: second answer
+    ");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("spans.json");
+    std::fs::write(&path, json!({"spans": spans}).to_string()).unwrap();
+    let done = Cli::new("trace show --conversation --agent b.run --width 60").on(&path).ok();
+    assert!(done.stdout.contains("2  b"), "{done}");
+}
+
+#[test]
 fn the_same_words_of_two_agents_are_told_of_both() {
     let agent = |id, name| {
         span(id, 1, "AGENT", name, &json!({"plan": format!("the plan for the {name}")}), &json!("I approve this plan."))

@@ -86,7 +86,7 @@ impl Calls {
 /// `execute_tool get_weather`.
 fn names(span: &str) -> [&str; 2] {
     let bare = span.strip_prefix("tool.").or_else(|| span.strip_prefix("execute_tool ")).unwrap_or(span);
-    [bare, super::stem(bare)]
+    [bare, super::agent::stem(bare)]
 }
 
 /// The text of an object with its members in the order of their keys.

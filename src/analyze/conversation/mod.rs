@@ -3,6 +3,7 @@
 //! Every call of a model is sent the whole history again, and every agent repeats what its model said. Here each thing is
 //! said once: where it was said first, or where somebody new hears it as the first message of its kind.
 
+mod agent;
 mod calls;
 mod told;
 mod witness;
@@ -10,8 +11,7 @@ mod witness;
 use crate::message::{self, Message, Part, Request, Role};
 use crate::model::{Json, Payload, Span, SpanType, Timestamp, Trace, is_runtime_message, keys};
 use calls::Calls;
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use told::{Key, Told, keys_of};
 use witness::Witnesses;
 
@@ -174,27 +174,19 @@ impl Listener {
             turns: 0,
         };
         let is_rootless = !spans.list.is_empty() && spans.nodes.iter().all(|node| node.depth > 0 || node.is_orphan);
-        // Where every call is made by an agent, nobody else has to tell who speaks.
-        let opens = |span: &Span| {
-            let inputs = span.payload.as_ref().and_then(Payload::inputs);
-            inputs.is_some_and(|inputs| inputs.member("recipient").is_some())
-        };
-        let is_agent = spans.list.first().is_some_and(|root| StepKind::of(&root.span_type) == StepKind::Agent);
-        if is_rootless || !is_agent || spans.list.iter().any(opens) {
+        if is_rootless || needs_witnesses(&spans.list) {
             teller.witnesses = Witnesses::of(&spans.list);
         }
         let previewed = |preview: &Option<String>, key: &str| {
-            let text = preview.as_deref().or_else(|| trace.info.metadata.get(key)).filter(|_| is_rootless)?;
-            // Of JSON that was cut at 1,000 characters nobody can tell who says what.
-            let plain = || (!text.starts_with(['{', '['])).then(|| Json::string(text));
-            Json::from_strict(text).or_else(plain)
+            let text = preview.as_deref().or_else(|| trace.info.metadata.get(key));
+            text.filter(|_| is_rootless).and_then(structured_preview)
         };
         let asked = previewed(&trace.info.request_preview, keys::INPUTS).map(|preview| message::request(&preview));
         let asked = asked.unwrap_or_default();
         let of_record = keys_of(&asked);
         let (heard, _) = teller.heard(asked);
         teller.record = of_record;
-        let all_turns = shown.contains(&false).then(|| Self::new(true).hear(trace, &[]));
+        let whole = shown.contains(&false).then(|| Self::new(self.tells_all).hear(trace, &[]));
         for (at, node) in spans.nodes.iter().enumerate() {
             teller.close(node.depth);
             if shown.get(at).copied().unwrap_or(true) {
@@ -207,15 +199,35 @@ impl Listener {
         let is_new = |message: &Message| self.tells_all || !teller.told.has_said(message);
         let said = answered.unwrap_or_default().into_iter().filter(is_new).collect();
         let record = is_rootless.then_some(Record { heard, said });
-        let mut steps = teller.steps;
-        // A turn keeps its number, whatever is shown beside it.
-        let turns: HashMap<usize, usize> =
-            all_turns.iter().flat_map(|all| &all.steps).filter_map(|step| Some((step.span, step.turn?))).collect();
-        for step in steps.iter_mut().filter(|step| step.turn.is_some()) {
-            step.turn = turns.get(&step.span).copied().or(step.turn);
+        if let Some(whole) = whole {
+            number_as_in(&whole, &mut teller.steps);
         }
         self.told = teller.told;
-        Conversation { steps, record }
+        Conversation { steps: teller.steps, record }
+    }
+}
+
+/// Whether who speaks has to be found out: where every call is made by an agent, it is known.
+fn needs_witnesses(spans: &[Span]) -> bool {
+    let is_sent_to_somebody = |span: &Span| {
+        let inputs = span.payload.as_ref().and_then(Payload::inputs);
+        inputs.is_some_and(|inputs| inputs.member("recipient").is_some())
+    };
+    let is_agent = spans.first().is_some_and(|root| StepKind::of(&root.span_type) == StepKind::Agent);
+    !is_agent || spans.iter().any(is_sent_to_somebody)
+}
+
+/// What a preview holds. Of JSON that was cut at 1,000 characters nobody can tell who says what.
+fn structured_preview(text: &str) -> Option<Json> {
+    let plain = || (!text.starts_with(['{', '['])).then(|| Json::string(text));
+    Json::from_strict(text).or_else(plain)
+}
+
+/// A turn keeps the number that it has in the whole trace, whatever is shown beside it.
+fn number_as_in(whole: &Conversation, steps: &mut [Step]) {
+    let turns: HashMap<usize, usize> = whole.steps.iter().filter_map(|step| Some((step.span, step.turn?))).collect();
+    for step in steps.iter_mut().filter(|step| step.turn.is_some()) {
+        step.turn = turns.get(&step.span).copied().or(step.turn);
     }
 }
 
@@ -270,16 +282,29 @@ impl Teller<'_> {
         if let Some(told) = payload.and_then(|payload| payload.attribute("gen_ai.system_instructions")) {
             request.insert(0, message::instructions(told));
         }
+        let is_turn = kind == StepKind::Agent
+            || (kind == StepKind::Call && !self.is_within(StepKind::Agent) && !self.is_within(StepKind::Call));
+        let caller = match kind {
+            StepKind::Call if is_turn => self.witnesses.speaker(&request, &said),
+            // Whoever asks the model speaks through it.
+            StepKind::Call => self.step_above().and_then(|step| self.steps[step].speaker.clone()),
+            _ => None,
+        };
         let all = keys_of(&request);
         // What a tool is called with is told with it, whoever asked for the same before.
         let (heard, gaps) = if kind == StepKind::Tool { (request, Vec::new()) } else { self.heard(request) };
-        let agent = (kind == StepKind::Agent).then(|| agent_name(span, &said));
+        let agent = (kind == StepKind::Agent).then(|| agent::name_of(span, &said));
         let mut open =
             Open { span: at, depth, step: None, said, heard: all, within: HashSet::new(), failures: Vec::new() };
         if !self.tells_all && agent.as_deref().is_some_and(|name| self.is_same_agent(name, span)) {
             // AutoGen's `run` and `on_messages` are one turn of the same agent.
             if let Some(step) = self.step_above() {
-                self.steps[step].heard.extend(heard);
+                let heard_so_far = &mut self.steps[step].heard;
+                for message in heard {
+                    if !heard_so_far.contains(&message) {
+                        heard_so_far.push(message);
+                    }
+                }
             }
             self.open.push(open);
             return;
@@ -290,16 +315,7 @@ impl Teller<'_> {
             self.open.push(open);
             return;
         }
-        let is_turn = kind == StepKind::Agent
-            || (kind == StepKind::Call && !self.is_within(StepKind::Agent) && !self.is_within(StepKind::Call));
         self.turns += usize::from(is_turn);
-        let speaker = match kind {
-            StepKind::Agent => agent,
-            StepKind::Call if is_turn => payload.and_then(|payload| self.witnesses.speaker(payload, &open.said)),
-            // Whoever asks the model speaks through it.
-            StepKind::Call => self.step_above().and_then(|step| self.steps[step].speaker.clone()),
-            StepKind::Tool | StepKind::Other => None,
-        };
         let parameters = self.parameters(kind, parameters);
         let call_id = if kind == StepKind::Tool { self.calls.answered_by(span) } else { None };
         self.steps.push(Step {
@@ -307,8 +323,8 @@ impl Teller<'_> {
             depth: self.open.iter().filter(|open| open.step.is_some()).count(),
             kind,
             turn: is_turn.then_some(self.turns),
-            speaker,
-            addressee: (kind == StepKind::Agent).then(|| asked_by(payload)).flatten(),
+            speaker: agent.or(caller),
+            addressee: (kind == StepKind::Agent).then(|| agent::asked_by(payload)).flatten(),
             parameters,
             heard,
             gaps,
@@ -356,7 +372,7 @@ impl Teller<'_> {
         let new = failures.iter().filter(|failure| !open.failures.contains(failure));
         self.steps[step].failures.extend(new.cloned());
         if let Some(handled) = &span.handled_failure {
-            let is_told = self.steps.iter().rev().take(50).any(|step| tells(step, handled));
+            let is_told = self.steps.iter().rev().take(NEAR).any(|step| tells(step, handled));
             self.steps[step].tells_failure = is_told;
         }
         if let Some(above) = self.open.last_mut() {
@@ -415,15 +431,12 @@ impl Teller<'_> {
         self.open.iter().rev().find_map(|open| open.step)
     }
 
-    /// Whether an agent is the one right within whose span its own is. Up to 3.1 a method of AutoGen that failed tells no
-    /// name; it is called by another.
+    /// Whether an agent is the one right within whose span its own is.
     fn is_same_agent(&self, name: &str, span: &Span) -> bool {
         let Some(above) = self.open.last().map(|open| &self.spans[open.span]) else { return false };
         let speaker = self.step_above().and_then(|step| self.steps[step].speaker.as_deref());
-        let is_method =
-            |span: &Span, start: &str| stem(&span.name).starts_with(start) && METHODS.contains(&stem(&span.name));
-        let is_nameless = is_method(span, "on_messages") && is_method(above, "run") && METHODS.contains(&stem(name));
-        above.span_type.as_str() == "AGENT" && (speaker == Some(name) || is_nameless)
+        let is_same = || speaker == Some(name) || agent::is_nameless_within(name, span, above);
+        above.span_type.as_str() == "AGENT" && is_same()
     }
 }
 
@@ -444,6 +457,9 @@ fn failures_of(span: &Span) -> Vec<Failure> {
     }
     found
 }
+
+/// So many steps back the answer that tells a failure is looked for: it is told right before, and long traces stay fast.
+const NEAR: usize = 50;
 
 /// Whether an answer of a tool in a step tells a failure.
 fn tells(step: &Step, failure: &str) -> bool {
@@ -466,36 +482,4 @@ fn answer_of(kind: StepKind, message: Message) -> Message {
     } else {
         message
     }
-}
-
-/// The methods of AutoGen's agents that MLflow records; in 3.1 their names alone name the spans.
-const METHODS: [&str; 4] = ["run", "run_stream", "on_messages", "on_messages_stream"];
-
-/// The name of a span without the number that MLflow put behind repeated ones up to 3.5 (`calculator_2`).
-fn stem(name: &str) -> &str {
-    let digits = name.len() - name.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-    if digits == 0 { name } else { name[..name.len() - digits].strip_suffix('_').unwrap_or(name) }
-}
-
-/// The name of an agent: as it is recorded, else who sent the answer (AG2), else the span's without the method called.
-fn agent_name(span: &Span, said: &[Message]) -> String {
-    let recorded = span.payload.as_ref().and_then(|payload| payload.attribute("gen_ai.agent.name")?.as_string());
-    if let Some(name) = recorded {
-        return name;
-    }
-    let name = span.name.as_str();
-    let bare = name.strip_prefix("invoke_agent ").or_else(|| name.strip_prefix("agent.")).unwrap_or(name);
-    let bare = match bare.rsplit_once('.') {
-        Some((agent, method)) if METHODS.contains(&stem(method)) => agent,
-        _ => bare,
-    };
-    match said.iter().filter_map(|message| message.speaker.as_deref()).next_back() {
-        Some(speaker) if METHODS.contains(&stem(bare)) || speaker == stem(bare) => speaker.to_owned(),
-        _ => bare.to_owned(),
-    }
-}
-
-/// Who asked an agent: the sender of the message (AG2).
-fn asked_by(payload: Option<&Payload>) -> Option<String> {
-    payload?.inputs()?.member("sender")?.as_string()
 }

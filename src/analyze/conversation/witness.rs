@@ -2,7 +2,7 @@
 
 use super::told::{Key, key};
 use crate::message::{self, Message, Part, Role};
-use crate::model::{Payload, Span};
+use crate::model::Span;
 use std::collections::HashMap;
 
 /// Who is named elsewhere in a trace as having said something.
@@ -43,8 +43,7 @@ impl Witnesses {
 
     /// Who answers a call with what it was sent: the one named for the answer, or for earlier answers to the same
     /// instructions, or the one in whose name the model spoke before.
-    pub(super) fn speaker(&mut self, payload: &Payload, said: &[Message]) -> Option<String> {
-        let request = payload.inputs().map(message::request).unwrap_or_default();
+    pub(super) fn speaker(&mut self, request: &[Message], said: &[Message]) -> Option<String> {
         let instructions = request.iter().filter(|message| message.role.is_instruction());
         let instructions: Vec<Key> =
             instructions.flat_map(|message| message.parts.iter().map(|part| key(message, part))).collect();

@@ -1,0 +1,44 @@
+//! How agents are called, and when two spans are the same one.
+
+use crate::message::Message;
+use crate::model::{Payload, Span};
+
+/// The methods of AutoGen's agents that MLflow records; in 3.1 their names alone name the spans.
+const METHODS: [&str; 4] = ["run", "run_stream", "on_messages", "on_messages_stream"];
+
+/// The name of a span without the number that MLflow put behind repeated ones up to 3.5 (`calculator_2`).
+pub(super) fn stem(name: &str) -> &str {
+    let digits = name.len() - name.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    if digits == 0 { name } else { name[..name.len() - digits].strip_suffix('_').unwrap_or(name) }
+}
+
+/// The name of an agent: as it is recorded, else who sent the answer (AG2), else the span's without the method called.
+pub(super) fn name_of(span: &Span, said: &[Message]) -> String {
+    let recorded = span.payload.as_ref().and_then(|payload| payload.attribute("gen_ai.agent.name")?.as_string());
+    if let Some(name) = recorded {
+        return name;
+    }
+    let name = span.name.as_str();
+    let bare = name.strip_prefix("invoke_agent ").or_else(|| name.strip_prefix("agent.")).unwrap_or(name);
+    let bare = match bare.rsplit_once('.') {
+        Some((agent, method)) if METHODS.contains(&stem(method)) => agent,
+        _ => bare,
+    };
+    match said.iter().filter_map(|message| message.speaker.as_deref()).next_back() {
+        Some(speaker) if METHODS.contains(&stem(bare)) || speaker == stem(bare) => speaker.to_owned(),
+        _ => bare.to_owned(),
+    }
+}
+
+/// Who asked an agent: the sender of the message (AG2).
+pub(super) fn asked_by(payload: Option<&Payload>) -> Option<String> {
+    payload?.inputs()?.member("sender")?.as_string()
+}
+
+/// Whether a span is AutoGen's inner method of the agent whose outer one is right above it, and tells no name, as methods
+/// that failed do up to 3.1: `on_messages` within `run` is one turn.
+pub(super) fn is_nameless_within(name: &str, span: &Span, above: &Span) -> bool {
+    let is_method =
+        |span: &Span, start: &str| stem(&span.name).starts_with(start) && METHODS.contains(&stem(&span.name));
+    is_method(span, "on_messages") && is_method(above, "run") && METHODS.contains(&stem(name))
+}
