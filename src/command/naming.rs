@@ -1,6 +1,7 @@
 //! From what a user types to a trace, a span or agents.
 
 use super::select::Select;
+use crate::analyze::conversation::bare_name;
 use crate::context::{Context, not_found};
 use crate::error::{Error, Kind, Result};
 use crate::filter::{Clause, Glob, TextKey, TextTest};
@@ -151,7 +152,8 @@ pub(super) fn span(cx: &Context, trace: &Trace, name: &str) -> Result<usize> {
 
 /// Which spans happened under the agents of some names: an agent's own span, and all below it. No names mean all spans.
 ///
-/// A name is taken as it is, whatever its case, and where no agent has it, as a pattern.
+/// A name is taken as it is or as a conversation tells it (`assistant` of `assistant.run`), whatever its case, and where no
+/// agent has it, as a pattern.
 pub(super) fn agents(cx: &Context, trace: &Trace, names: &[String]) -> Result<Vec<bool>> {
     let spans = trace.span_list();
     if names.is_empty() {
@@ -163,7 +165,8 @@ pub(super) fn agents(cx: &Context, trace: &Trace, names: &[String]) -> Result<Ve
     let mut wanted: Vec<&str> = Vec::new();
     for name in names {
         let pattern = Glob::new(&name.to_lowercase());
-        let is_name = |agent: &&&str| agent.to_lowercase() == name.to_lowercase();
+        let is_name =
+            |agent: &&&str| [agent, bare_name(agent)].iter().any(|one| one.to_lowercase() == name.to_lowercase());
         let mut found: Vec<&str> = known.iter().filter(is_name).copied().collect();
         if found.is_empty() {
             found = known.iter().filter(|agent| pattern.matches(&agent.to_lowercase())).copied().collect();

@@ -479,8 +479,11 @@ fn one_turn_of_two_methods_has_one_number_whoever_is_shown() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("spans.json");
     std::fs::write(&path, json!({"spans": spans}).to_string()).unwrap();
-    let done = Cli::new("trace show --conversation --agent b.run --width 60").on(&path).ok();
-    assert!(done.stdout.contains("2  b"), "{done}");
+    // By the name of the span, and by that which stands here.
+    for agent in ["b.run", "B"] {
+        let done = Cli::new(&format!("trace show --conversation --agent {agent} --width 60")).on(&path).ok();
+        assert!(done.stdout.contains("2  b") && !done.stdout.contains("first"), "{done}");
+    }
 }
 
 #[test]

@@ -18,15 +18,21 @@ pub(super) fn name_of(span: &Span, said: &[Message]) -> String {
     if let Some(name) = recorded {
         return name;
     }
-    let name = span.name.as_str();
-    let bare = name.strip_prefix("invoke_agent ").or_else(|| name.strip_prefix("agent.")).unwrap_or(name);
-    let bare = match bare.rsplit_once('.') {
-        Some((agent, method)) if METHODS.contains(&stem(method)) => agent,
-        _ => bare,
-    };
+    let bare = bare_name(&span.name);
     match said.iter().filter_map(|message| message.speaker.as_deref()).next_back() {
         Some(speaker) if METHODS.contains(&stem(bare)) || speaker == stem(bare) => speaker.to_owned(),
         _ => bare.to_owned(),
+    }
+}
+
+/// The name of an agent within that of its span, which tells too what it does (`invoke_agent NAME`) or which method of it
+/// was called (`NAME.run`).
+#[must_use]
+pub fn bare_name(name: &str) -> &str {
+    let bare = name.strip_prefix("invoke_agent ").or_else(|| name.strip_prefix("agent.")).unwrap_or(name);
+    match bare.rsplit_once('.') {
+        Some((agent, method)) if METHODS.contains(&stem(method)) => agent,
+        _ => bare,
     }
 }
 

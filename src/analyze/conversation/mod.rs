@@ -10,6 +10,7 @@ mod witness;
 
 use crate::message::{self, Message, Part, Request, Role};
 use crate::model::{Json, Payload, Span, SpanType, Timestamp, Trace, is_runtime_message, keys};
+pub use agent::bare_name;
 use calls::Calls;
 use std::collections::{HashMap, HashSet};
 use told::{Key, Told, keys_of};
