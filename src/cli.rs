@@ -4,6 +4,7 @@ use crate::command::Command;
 use crate::context::Globals;
 use crate::render::Format;
 use crate::term::{ColorChoice, Wishes};
+use std::path::PathBuf;
 
 /// Inspect LLM traces of MLflow in the terminal
 ///
@@ -51,6 +52,9 @@ struct Global {
     /// Read and show times in UTC
     #[arg(long, global = true)]
     utc: bool,
+    /// Take prices from a file before those compiled in: one of MLflow's catalogue, or what `mltrace prices --json` prints
+    #[arg(long, global = true, value_name = "FILE")]
+    prices: Option<PathBuf>,
     /// Do not page long output
     #[arg(long, global = true)]
     no_pager: bool,
@@ -77,6 +81,7 @@ impl Cli {
                 no_pager: flags.no_pager,
             },
             utc: flags.utc,
+            prices: flags.prices.clone(),
             quiet: flags.quiet,
             verbose: flags.verbose,
         }

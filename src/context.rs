@@ -1,7 +1,8 @@
 //! What every command works with: the store, the output, the clock. The only reader of the environment.
 
+use crate::analyze::prices::Prices;
 use crate::error::{Error, Kind, Result};
-use crate::model::{Problem, Timestamp, Zone};
+use crate::model::{Json, Problem, Timestamp, Zone};
 use crate::render::{Format, Look, Output, Theme, number, text};
 use crate::store::{self, Address, Remark, Secret, ServerSettings, Surroundings, TraceStore};
 use crate::term::{Paged, Screen, StatusLine, Wishes};
@@ -24,6 +25,8 @@ pub struct Globals {
     pub wishes: Wishes,
     /// `--utc`.
     pub utc: bool,
+    /// `--prices`.
+    pub prices: Option<PathBuf>,
     /// `--quiet`.
     pub quiet: bool,
     /// `--verbose`.
@@ -137,6 +140,22 @@ impl Context {
         }
         self.verbose(&format!("store `{}`: {}", opened.name(), resolved.why));
         Ok(opened)
+    }
+
+    /// The prices in force.
+    ///
+    /// # Errors
+    /// When the file that was named cannot be read as one of prices.
+    pub fn prices(&self) -> Result<Prices> {
+        let Some(path) = &self.globals.prices else { return Ok(Prices::default()) };
+        let failed = |why: String| {
+            Error::new(Kind::Usage, format!("cannot read prices from `{}`", path.display())).because(why).hint(
+                "it may be a file of MLflow's catalogue of models, or what `mltrace prices MODEL --json` prints, changed",
+            )
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+        let json = Json::from_strict(&text).ok_or_else(|| failed("it is no JSON".to_owned()))?;
+        Prices::with_file(&json).map_err(failed)
     }
 
     /// Says something beside the result.

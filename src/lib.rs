@@ -13,7 +13,7 @@
 //! | `store`   | where traces are; one file for each kind of store                    | `model decode filter error`          |
 //! | `analyze` | questions over traces; pure                                          | `model message`                      |
 //! | `render`  | data to text, JSON, JSON lines, CSV, ids                             | `model message analyze filter term error` |
-//! | `context` | store, output and clock of a command; the only reader of environment | `model store render term error`      |
+//! | `context` | store, output and clock of a command; the only reader of environment | `model store analyze render term error` |
 //! | `command` | one file for each command                                            | all of the above, `cli`              |
 //! | `cli`     | the command line                                                     | `command context render term`        |
 

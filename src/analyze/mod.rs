@@ -2,10 +2,14 @@
 
 pub mod conversation;
 pub mod exceptions;
+pub mod key;
 pub mod pattern;
+pub mod prices;
 pub mod sessions;
 pub mod stack;
+pub mod stats;
+pub mod tools;
 pub mod usage;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::analyze) mod tests;

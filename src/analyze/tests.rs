@@ -1,6 +1,9 @@
-use super::usage;
+use super::key::{Key, Values};
+use super::usage::{self, Explanation, Group, Grouped};
 use crate::decode::{self, Keep};
-use crate::model::{Labels, Span, Spans, SpansSource, Timestamp, Trace, TraceInfo, TraceState, arrange};
+use crate::model::{
+    Cost, Labels, Span, Spans, SpansSource, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, Zone, arrange,
+};
 
 /// A span as id, parent, type, tokens in and out.
 type Given<'a> = (&'a str, &'a str, &'a str, Option<(i64, i64)>);
@@ -75,22 +78,163 @@ fn calls_without_tokens_are_listed_and_not_counted() {
     assert_eq!((usage.calls[0].agent.as_deref(), usage.calls[0].is_counted), (Some("a"), false));
 }
 
+/// Gives a span of a trace a model.
+fn name_model(trace: &mut Trace, name: &str, model: &str) {
+    span_mut(trace, name).model = Some(model.to_owned());
+}
+
+fn span_mut<'a>(trace: &'a mut Trace, name: &str) -> &'a mut Span {
+    trace.spans.as_mut().unwrap().list.iter_mut().find(|span| span.name == name).unwrap()
+}
+
+/// Groups as `values: traces/calls in+out=total`, sorted.
+fn shown(grouped: &Grouped) -> Vec<String> {
+    let (groups, _) = grouped.sorted(usize::MAX);
+    let line = |(values, group): &(&Values, &Group)| {
+        let values: Vec<&str> = values.iter().map(|value| value.as_deref().unwrap_or("-")).collect();
+        let (input, output, total) = group.token_usage.as_ref().map_or((None, None, None), TokenUsage::figures);
+        let figure = |figure: Option<i64>| figure.map_or_else(|| "?".to_owned(), |figure| figure.to_string());
+        let calls = figure(group.calls.map(u64::cast_signed));
+        let (input, output, total) = (figure(input), figure(output), figure(total));
+        format!("{}: {}/{calls} {input}+{output}={total}", values.join(","), group.traces)
+    };
+    let mut lines: Vec<String> = groups.iter().map(line).collect();
+    lines.sort();
+    lines
+}
+
+fn grouped(keys: &[Key], traces: &[Trace]) -> Grouped {
+    let mut grouped = Grouped::new(keys.to_vec(), Zone::Utc);
+    for trace in traces {
+        grouped.add(trace, &usage::of_trace(trace));
+    }
+    grouped
+}
+
 #[test]
 fn groups_add_up_to_the_total() {
-    let mut by_model = usage::ByModel::default();
-    by_model.add(&trace(&[("a", "", "LLM", Some((1, 2))), ("b", "", "LLM", Some((3, 4)))]));
-    by_model.add(&trace(&[("c", "", "LLM", None)]));
+    let traces =
+        [trace(&[("a", "", "LLM", Some((1, 2))), ("b", "", "LLM", Some((3, 4)))]), trace(&[("c", "", "LLM", None)])];
+    let by_model = grouped(&[Key::Model], &traces);
     let total = by_model.total.token_usage.clone().unwrap().figures();
-    assert_eq!((by_model.total.traces, by_model.total.calls, total), (1, 2, (Some(4), Some(6), Some(10))));
-    assert_eq!(by_model.groups.values().map(|group| group.calls).sum::<u64>(), 2);
-    assert_eq!(by_model.groups[&None].traces, 1);
+    assert_eq!((by_model.total.traces, by_model.total.calls, total), (1, Some(2), (Some(4), Some(6), Some(10))));
+    assert_eq!(shown(&by_model), ["-: 1/2 4+6=10"]);
+    // What is not shown comes as one, and nothing is lost.
+    let by_span = grouped(&[Key::Span], &traces);
+    let (first, other) = by_span.sorted(1);
+    let total = |group: &Group| group.token_usage.as_ref().unwrap().total_tokens.unwrap();
+    assert_eq!((first.len(), total(first[0].1), total(&other.unwrap())), (1, 7, 3));
+    assert_eq!(by_span.count(), 2);
+}
+
+#[test]
+fn carriers_below_tell_the_models_of_one_that_names_none() {
+    let mut one = trace(&[
+        ("run", "", "AGENT", Some((100, 11))),
+        ("team", "run", "CHAIN", None),
+        ("first", "team", "LLM", Some((30, 3))),
+        ("inner", "first", "LLM", Some((30, 3))),
+        ("second", "run", "LLM", Some((60, 6))),
+    ]);
+    for (name, model) in [("first", "m1"), ("inner", "m3"), ("second", "m2")] {
+        name_model(&mut one, name, model);
+    }
+    // 33 and 66 of 99: a third and two thirds, and what cannot be divided goes to the last in the tree.
+    assert_eq!(shown(&grouped(&[Key::Model], &[one.clone()])), ["m1: 1/1 34+4=38", "m2: 1/1 66+7=73"]);
+    // Of spans, the one that carries the tokens counts.
+    assert_eq!(shown(&grouped(&[Key::Span], &[one.clone()])), ["run: 1/1 100+11=111"]);
+    assert_eq!(
+        shown(&grouped(&[Key::Agent, Key::Model], &[one.clone()])),
+        ["run,m1: 1/1 34+4=38", "run,m2: 1/1 66+7=73"]
+    );
+    // Nobody names one.
+    span_mut(&mut one, "first").model = None;
+    span_mut(&mut one, "inner").model = None;
+    span_mut(&mut one, "second").model = None;
+    assert_eq!(shown(&grouped(&[Key::Model], &[one])), ["-: 1/1 100+11=111"]);
+}
+
+#[test]
+fn a_trace_counts_once_in_each_of_its_groups() {
+    let mut one =
+        trace(&[("a", "", "LLM", Some((1, 0))), ("b", "", "LLM", Some((2, 0))), ("c", "", "LLM", Some((4, 0)))]);
+    for (name, model) in [("a", "m1"), ("b", "m1"), ("c", "m2")] {
+        name_model(&mut one, name, model);
+    }
+    let by_model = grouped(&[Key::Model], &[one.clone(), one]);
+    assert_eq!(shown(&by_model), ["m1: 2/4 6+0=6", "m2: 2/2 8+0=8"]);
+    assert_eq!(by_model.total.traces, 2);
+}
+
+#[test]
+fn costs_stand_with_the_call_whose_tokens_they_are_for() {
+    let cost = |total: f64| Cost::recorded(None, None, Some(total));
+    let mut one = trace(&[
+        ("outer", "", "CHAIN", Some((10, 0))),
+        ("priced", "outer", "LLM", Some((10, 0))),
+        ("unpriced", "", "LLM", Some((5, 0))),
+        ("twice", "", "LLM", Some((7, 0))),
+        ("within", "twice", "LLM", Some((7, 0))),
+    ]);
+    for (name, total) in [("priced", 1.0), ("twice", 2.0), ("within", 2.0)] {
+        span_mut(&mut one, name).cost = cost(total);
+    }
+    let used = usage::of_trace(&one);
+    assert_eq!(used.cost.unwrap().total_cost, Some(3.0), "what lies within is not counted twice");
+    let unpriced: Vec<&str> = used.unpriced.iter().map(|at| one.span_list()[*at].name.as_str()).collect();
+    assert_eq!(unpriced, ["unpriced"]);
+    let by_span = grouped(&[Key::Span], &[one]);
+    let (groups, _) = by_span.sorted(9);
+    let mut costs: Vec<_> = groups
+        .iter()
+        .map(|(values, group)| {
+            (values[0].as_deref().unwrap(), group.cost.and_then(|cost| cost.total_cost), group.unpriced)
+        })
+        .collect();
+    costs.sort_by_key(|(name, ..)| *name);
+    assert_eq!(costs, [("outer", Some(1.0), 0), ("twice", Some(2.0), 0), ("unpriced", None, 1)]);
+    assert_eq!((by_span.total.cost.unwrap().total_cost, by_span.total.unpriced), (Some(3.0), 1));
+}
+
+#[test]
+fn a_recorded_cost_goes_before_one_that_is_calculated_above_it() {
+    let mut one = trace(&[("above", "", "LLM", Some((10, 0))), ("below", "above", "LLM", Some((10, 0)))]);
+    span_mut(&mut one, "above").cost = Some(Cost::calculated(5.0, 0.0));
+    span_mut(&mut one, "below").cost = Cost::recorded(None, None, Some(1.0));
+    let cost = usage::of_trace(&one).cost.unwrap();
+    assert_eq!((cost.total_cost, cost.source), (Some(1.0), "recorded"));
+}
+
+#[test]
+fn keys_are_words() {
+    for word in ["model", "span", "trace", "day", "week", "tag:a:b", "metadata:k"] {
+        assert_eq!(Key::parse(word).unwrap().word(), word);
+    }
+    for word in ["", "tag", "tag:", "metadata:", "Model", "days"] {
+        assert!(Key::parse(word).unwrap_err().starts_with("one of model,"), "{word}");
+    }
+}
+
+#[test]
+fn an_explanation_names_what_is_left_out() {
+    let mut one = trace(&[("a", "", "LLM", Some((10, 5))), ("b", "a", "LLM", Some((10, 5)))]);
+    one.info.recorded_usage = Some(TokenUsage { input_tokens: Some(20), ..TokenUsage::default() });
+    let mut explanation = Explanation::new(0);
+    explanation.add(&one, &usage::of_trace(&one));
+    assert_eq!((explanation.left_out.len(), explanation.left_out_count, explanation.differing_count), (0, 1, 1));
+    let mut explanation = Explanation::new(9);
+    explanation.add(&one, &usage::of_trace(&one));
+    let left_out = &explanation.left_out[0];
+    assert_eq!((left_out.name.as_str(), left_out.counted_in.as_ref().unwrap().1.as_str()), ("b", "a"));
+    assert_eq!(explanation.differing[0].token_usage.as_ref().unwrap().total_tokens, Some(15));
+    assert_eq!(explanation.unpriced.values().sum::<u64>(), 1, "the inner one tells the same tokens");
 }
 
 /// Gives a span of a trace what its response tells.
 fn respond(trace: &mut Trace, name: &str, (input, output): (i64, i64)) {
-    let span = trace.spans.as_mut().unwrap().list.iter_mut().find(|span| span.name == name).unwrap();
+    let span = span_mut(trace, name);
     let total = Some(input + output);
-    span.derived_usage = Some(crate::model::TokenUsage {
+    span.derived_usage = Some(TokenUsage {
         input_tokens: Some(input),
         output_tokens: Some(output),
         total_tokens: total,

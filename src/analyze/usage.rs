@@ -1,7 +1,8 @@
-//! Tokens and cost of a trace from its spans, and of many traces by model.
+//! Tokens and cost of a trace from its spans, and of many traces in groups.
 
-use crate::model::{Cost, Node, Span, TokenUsage, Trace};
-use std::collections::BTreeMap;
+use super::key::{self, Groups, Key, Values, agent};
+use crate::model::{Cost, Node, Span, Spans, TokenUsage, Trace, TraceInfo, Zone};
+use std::collections::{BTreeMap, HashMap};
 
 /// A trace's tokens and cost, and the calls they come from.
 #[derive(Debug)]
@@ -10,10 +11,14 @@ pub struct TraceUsage {
     pub token_usage: Option<TokenUsage>,
     /// Where the total comes from: `spans`, or `recorded` where spans are missing.
     pub source: Option<&'static str>,
-    /// The total cost.
+    /// The total cost, as far as it is known.
     pub cost: Option<Cost>,
     /// Every span that carries tokens, and the model calls without.
     pub calls: Vec<Call>,
+    /// Spans with tokens whose cost nobody knows: no price, no cost recorded on them, above or below.
+    pub unpriced: Vec<usize>,
+    /// Spans whose cost is part of the total.
+    pub priced: Vec<usize>,
 }
 
 /// A call of a model, or another span that carries tokens.
@@ -34,44 +39,38 @@ pub struct Call {
 #[must_use]
 pub fn of_trace(trace: &Trace) -> TraceUsage {
     let (spans, nodes) = trace.spans.as_ref().map_or((&[][..], &[][..]), |spans| (&spans.list[..], &spans.nodes[..]));
-    let below = have_recorded_below(spans, nodes);
+    let is_recorded = |span: &Span| span.usage_source() == Some("recorded");
+    let below = have_below(spans, nodes, is_recorded);
     // What MLflow recorded goes before what a response tells, wherever in the tree it stands.
     let carried: Vec<Option<&TokenUsage>> = spans
         .iter()
         .zip(below)
         .map(|(span, is_recorded_below)| {
             span.usage()
-                .filter(|_| !is_recorded_below || span.usage_source() == Some("recorded"))
+                .filter(|_| !is_recorded_below || is_recorded(span))
                 // One that is empty hides those below it all the same.
                 .or(span.token_usage.as_ref())
         })
         .collect();
     let tokens_in = standing(nodes, |at| carried[at].is_some());
-    let costs_in = standing(nodes, |at| spans[at].cost.is_some());
     let mut total: Option<TokenUsage> = None;
-    let mut cost: Option<Cost> = None;
     let mut calls = Vec::new();
     for (at, span) in spans.iter().enumerate() {
         let counted = carried[at].filter(|usage| tokens_in[at] == Carrier::Top && !usage.is_empty());
         if let Some(usage) = counted {
             total.get_or_insert_default().add(usage);
         }
-        if let (Some(part), Carrier::Top) = (&span.cost, costs_in[at]) {
-            match &mut cost {
-                Some(sum) => sum.add(part),
-                None => cost = Some(*part),
-            }
-        }
-        let has_figures = span.usage().is_some();
-        if has_figures || span.span_type.is_llm() {
+        if span.usage().is_some() || span.span_type.is_llm() {
+            let above = nodes[at].parent;
             calls.push(Call {
                 span: at,
-                agent: agent_of(spans, nodes, at),
+                agent: trace.spans.as_ref().and_then(|spans| Some(agent(spans, above?)?.name.clone())),
                 is_counted: counted.is_some(),
                 counted_in: if let Carrier::Below(top) = tokens_in[at] { Some(top) } else { None },
             });
         }
     }
+    let (cost, priced, unpriced) = costs(spans, nodes);
     let recorded = trace.info.recorded_usage.clone();
     let (token_usage, source) = match (total, recorded) {
         (_, Some(recorded)) if trace.lacks_spans() => (Some(recorded), Some("recorded")),
@@ -79,7 +78,35 @@ pub fn of_trace(trace: &Trace) -> TraceUsage {
         (None, _) => (None, None),
     };
     let cost = if trace.lacks_spans() { trace.info.cost.or(cost) } else { cost.or(trace.info.cost) };
-    TraceUsage { token_usage, source, cost, calls }
+    TraceUsage { token_usage, source, cost, calls, unpriced, priced }
+}
+
+/// The cost of a trace by the same rule, a recorded one before one that is calculated; the spans it comes from; and those
+/// whose cost is not known.
+fn costs(spans: &[Span], nodes: &[Node]) -> (Option<Cost>, Vec<usize>, Vec<usize>) {
+    let is_recorded = |span: &Span| span.cost.is_some_and(|cost| cost.source == "recorded");
+    let below = have_below(spans, nodes, is_recorded);
+    let has_cost: Vec<bool> =
+        spans.iter().zip(below).map(|(span, below)| span.cost.is_some() && (!below || is_recorded(span))).collect();
+    let standing = standing(nodes, |at| has_cost[at]);
+    let has_tokens = |span: &Span| span.usage().is_some_and(TokenUsage::has_tokens);
+    let told_below = have_below(spans, nodes, |span| has_tokens(span) || span.cost.is_some());
+    let mut total: Option<Cost> = None;
+    let (mut priced, mut unpriced) = (Vec::new(), Vec::new());
+    for (at, span) in spans.iter().enumerate() {
+        match (standing[at], &span.cost) {
+            (Carrier::Top, Some(cost)) => {
+                priced.push(at);
+                match &mut total {
+                    Some(sum) => sum.add(cost),
+                    None => total = Some(*cost),
+                }
+            }
+            (Carrier::No, _) if has_tokens(span) && !told_below[at] => unpriced.push(at),
+            _ => {}
+        }
+    }
+    (total, priced, unpriced)
 }
 
 /// Whether a span's figures count.
@@ -108,13 +135,13 @@ fn standing(nodes: &[Node], carries: impl Fn(usize) -> bool) -> Vec<Carrier> {
     known
 }
 
-/// Which spans have one below them on which MLflow recorded tokens.
-fn have_recorded_below(spans: &[Span], nodes: &[Node]) -> Vec<bool> {
+/// Which spans have one below them for which something holds.
+fn have_below(spans: &[Span], nodes: &[Node], holds: impl Fn(&Span) -> bool) -> Vec<bool> {
     let mut below = vec![false; spans.len()];
     // Children come after parents, so that all of a span's own were looked at before it.
     for at in (0..spans.len()).rev() {
         if let Some(parent) = nodes[at].parent
-            && (below[at] || spans[at].usage_source() == Some("recorded"))
+            && (below[at] || holds(&spans[at]))
         {
             below[parent] = true;
         }
@@ -122,9 +149,76 @@ fn have_recorded_below(spans: &[Span], nodes: &[Node]) -> Vec<bool> {
     below
 }
 
-fn agent_of(spans: &[Span], nodes: &[Node], at: usize) -> Option<String> {
-    let parents = std::iter::successors(nodes[at].parent, |parent| nodes[*parent].parent);
-    parents.map(|parent| &spans[parent]).find(|span| span.span_type.is_agent()).map(|span| span.name.clone())
+/// Tokens of a trace that belong to one call, and what they cost.
+#[derive(Debug)]
+struct Share {
+    /// The span whose call it is.
+    span: usize,
+    usage: Option<TokenUsage>,
+    cost: Option<Cost>,
+    /// Whether tokens are among them whose cost is not known.
+    is_unpriced: bool,
+}
+
+/// The counted calls of a trace. Where one that counts names no model, those below it tell the models, in their proportion.
+fn shares(spans: &Spans, usage: &TraceUsage, by_model: bool) -> Vec<Share> {
+    let share = |span, usage| Share { span, usage: Some(usage), cost: None, is_unpriced: false };
+    let mut shares = Vec::new();
+    for call in usage.calls.iter().filter(|call| call.is_counted) {
+        let span = &spans.list[call.span];
+        let Some(counted) = span.usage() else { continue };
+        let told = if by_model && span.model.is_none() { told_below(spans, call.span) } else { Vec::new() };
+        if told.is_empty() {
+            shares.push(share(call.span, counted.clone()));
+        } else {
+            let weights: Vec<i64> =
+                told.iter().map(|at| spans.list[*at].usage().map_or(0, TokenUsage::weight)).collect();
+            let parts = counted.split(&weights);
+            shares.extend(told.into_iter().zip(parts).map(|(at, part)| share(at, part)));
+        }
+    }
+    let mut share_of: HashMap<usize, usize> = shares.iter().enumerate().map(|(at, share)| (share.span, at)).collect();
+    for &at in usage.priced.iter().chain(&usage.unpriced) {
+        // The call that it lies in, or that lies in it.
+        let mut above = std::iter::successors(Some(at), |at| spans.nodes[*at].parent);
+        let within = above.find_map(|above| share_of.get(&above).copied());
+        let inside = || shares.iter().position(|share| is_above(spans, at, share.span));
+        let to = within.or_else(inside).unwrap_or_else(|| {
+            share_of.insert(at, shares.len());
+            shares.push(Share { span: at, usage: None, cost: None, is_unpriced: false });
+            shares.len() - 1
+        });
+        let share = &mut shares[to];
+        match (&mut share.cost, spans.list[at].cost) {
+            (Some(sum), Some(cost)) => sum.add(&cost),
+            (None, Some(cost)) => share.cost = Some(cost),
+            (_, None) => share.is_unpriced = true,
+        }
+    }
+    shares
+}
+
+/// The top-most spans below one that carry tokens and name a model.
+fn told_below(spans: &Spans, top: usize) -> Vec<usize> {
+    let mut told = Vec::new();
+    let mut inside = vec![false; spans.list.len()];
+    inside[top] = true;
+    for at in top + 1..spans.list.len() {
+        if !spans.nodes[at].parent.is_some_and(|parent| inside[parent]) {
+            continue;
+        }
+        let span = &spans.list[at];
+        if span.model.is_some() && span.usage().is_some_and(|usage| !usage.is_empty()) {
+            told.push(at);
+        } else {
+            inside[at] = true;
+        }
+    }
+    told
+}
+
+fn is_above(spans: &Spans, top: usize, at: usize) -> bool {
+    std::iter::successors(spans.nodes[at].parent, |at| spans.nodes[*at].parent).any(|above| above == top)
 }
 
 /// Tokens and cost of some calls in some traces.
@@ -132,16 +226,19 @@ fn agent_of(spans: &[Span], nodes: &[Node], at: usize) -> Option<String> {
 pub struct Group {
     /// How many traces have any of it.
     pub traces: u64,
-    /// How many counted calls.
-    pub calls: u64,
+    /// How many counted calls; not known of traces whose spans were not read.
+    pub calls: Option<u64>,
     /// Their tokens.
     pub token_usage: Option<TokenUsage>,
-    /// Their cost.
+    /// Their cost, as far as it is known.
     pub cost: Option<Cost>,
+    /// How many calls, or traces where calls are not known, have tokens and no known cost.
+    pub unpriced: u64,
 }
 
 impl Group {
-    fn add(&mut self, usage: Option<&TokenUsage>, cost: Option<&Cost>) {
+    /// Adds tokens and cost.
+    pub(super) fn add(&mut self, usage: Option<&TokenUsage>, cost: Option<&Cost>, is_unpriced: bool) {
         if let Some(usage) = usage {
             self.token_usage.get_or_insert_default().add(usage);
         }
@@ -150,53 +247,235 @@ impl Group {
             (None, Some(part)) => self.cost = Some(*part),
             _ => {}
         }
+        self.unpriced += u64::from(is_unpriced);
+    }
+
+    /// Adds another group, of other traces.
+    fn merge(&mut self, more: &Self) {
+        self.traces += more.traces;
+        self.calls = self.calls.zip(more.calls).map(|(calls, more)| calls + more);
+        self.add(more.token_usage.as_ref(), more.cost.as_ref(), false);
+        self.unpriced += more.unpriced;
+    }
+
+    fn total_tokens(&self) -> i64 {
+        self.token_usage.as_ref().and_then(|usage| usage.total_tokens).unwrap_or(0)
     }
 }
 
-/// Usage of many traces, by the model of the spans that count. Calls whose model nobody recorded come under `None`,
-/// so that the groups always add up to the total.
-#[derive(Debug, Default)]
-pub struct ByModel {
-    /// One group per model.
-    pub groups: BTreeMap<Option<String>, Group>,
+/// Usage of many traces in groups that always add up to the total. What nobody recorded comes under `None`.
+#[derive(Debug)]
+pub struct Grouped {
+    /// What they are grouped by.
+    pub keys: Vec<Key>,
+    groups: Groups<Group>,
     /// All together.
     pub total: Group,
     /// Traces of which MLflow recorded more tokens than the spans that are left tell.
     pub incomplete: u64,
     /// Counted calls whose tokens are those that their responses tell.
     pub derived: u64,
+    /// Models of which no price is known, with how many calls of each have tokens.
+    pub unpriced: BTreeMap<Option<String>, u64>,
 }
 
-impl ByModel {
-    /// Adds a trace. Where its spans are not all there, what was recorded beyond them comes under `None`.
-    pub fn add(&mut self, trace: &Trace) {
-        let usage = of_trace(trace);
-        let mut seen: Vec<Option<&str>> = Vec::new();
+impl Grouped {
+    /// No traces yet.
+    #[must_use]
+    pub fn new(keys: Vec<Key>, zone: Zone) -> Self {
+        let calls = keys.iter().any(Key::is_of_calls).then_some(0);
+        let total = Group { calls, ..Group::default() };
+        let (groups, unpriced) = (Groups::new(keys.clone(), zone), BTreeMap::new());
+        Self { keys, groups, total, incomplete: 0, derived: 0, unpriced }
+    }
+
+    /// Whether groups differ within a trace, so that spans have to be read.
+    #[must_use]
+    pub fn is_of_calls(&self) -> bool {
+        self.keys.iter().any(Key::is_of_calls)
+    }
+
+    /// Adds a trace with its spans. Where they are not all there, what was recorded beyond them comes under `None`.
+    pub fn add(&mut self, trace: &Trace, usage: &TraceUsage) {
+        self.tell(trace, usage);
+        if !self.is_of_calls() {
+            let info = &trace.info;
+            self.add_record(
+                info,
+                info.recorded_usage.as_ref().or(usage.token_usage.as_ref()),
+                info.cost.or(usage.cost),
+            );
+            return;
+        }
+        let Some(spans) = &trace.spans else { return };
+        let by_model = self.keys.iter().any(|key| matches!(key, Key::Model | Key::Provider | Key::Agent));
+        let mut seen: Vec<usize> = Vec::new();
         let mut counted = TokenUsage::default();
-        for call in usage.calls.iter().filter(|call| call.is_counted) {
-            let span = &trace.span_list()[call.span];
-            self.derived += u64::from(span.usage_source() == Some("derived"));
-            let group = self.groups.entry(span.model.clone()).or_default();
-            if !seen.contains(&span.model.as_deref()) {
-                seen.push(span.model.as_deref());
-                group.traces += 1;
+        for share in shares(spans, usage, by_model) {
+            let is_call = u64::from(share.usage.is_some());
+            let place = self.groups.place(&trace.info, Some((spans, share.span)));
+            seen.push(place);
+            for sum in [self.groups.at(place), &mut self.total] {
+                sum.calls = Some(sum.calls.unwrap_or(0) + is_call);
+                sum.add(share.usage.as_ref(), share.cost.as_ref(), share.is_unpriced);
             }
-            for sum in [group, &mut self.total] {
-                sum.calls += 1;
-                sum.add(span.usage(), span.cost.as_ref());
+            counted.add(&share.usage.unwrap_or_default());
+        }
+        // Recorded of the trace as a whole, on no span.
+        let beyond = usage.cost.filter(|_| usage.priced.is_empty());
+        let recorded = usage.token_usage.as_ref().filter(|_| usage.source == Some("recorded"));
+        let rest = recorded.and_then(|recorded| recorded.beyond(&counted));
+        if rest.is_some() || beyond.is_some() {
+            self.incomplete += u64::from(rest.is_some());
+            let place = self.groups.place(&trace.info, None);
+            seen.push(place);
+            for sum in [self.groups.at(place), &mut self.total] {
+                sum.calls = Some(sum.calls.unwrap_or(0));
+                sum.add(rest.as_ref(), beyond.as_ref(), false);
             }
-            counted.add(span.usage().unwrap_or(&TokenUsage::default()));
         }
         self.total.traces += u64::from(!seen.is_empty());
-        let recorded = usage.token_usage.filter(|_| usage.source == Some("recorded"));
-        if let Some(rest) = recorded.and_then(|recorded| recorded.beyond(&counted)) {
-            self.incomplete += 1;
-            self.total.traces += u64::from(seen.is_empty());
-            let group = self.groups.entry(None).or_default();
-            group.traces += u64::from(!seen.contains(&None));
-            for sum in [group, &mut self.total] {
-                sum.add(Some(&rest), None);
+        seen.sort_unstable();
+        seen.dedup();
+        for place in seen {
+            self.groups.at(place).traces += 1;
+        }
+    }
+
+    /// Remembers what should be said of a trace's figures.
+    fn tell(&mut self, trace: &Trace, usage: &TraceUsage) {
+        let spans = trace.span_list();
+        let is_derived = |call: &&Call| call.is_counted && spans[call.span].usage_source() == Some("derived");
+        self.derived += usage.calls.iter().filter(is_derived).count() as u64;
+        for at in &usage.unpriced {
+            *self.unpriced.entry(spans[*at].model.clone()).or_default() += 1;
+        }
+    }
+
+    /// Adds a trace with what is known of it as a whole. One without tokens is none that used any.
+    pub fn add_record(&mut self, info: &TraceInfo, usage: Option<&TokenUsage>, cost: Option<Cost>) {
+        if usage.is_none() && cost.is_none() {
+            return;
+        }
+        let is_unpriced = cost.is_none() && usage.is_some_and(TokenUsage::has_tokens);
+        for sum in [self.groups.of(info, None), &mut self.total] {
+            sum.traces += 1;
+            sum.add(usage, cost.as_ref(), is_unpriced);
+        }
+    }
+
+    /// How many groups there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// The groups: by time where that is what they are grouped by, else those with the most tokens first. All but the first
+    /// so many come together.
+    #[must_use]
+    pub fn sorted(&self, limit: usize) -> (Vec<(&Values, &Group)>, Option<Group>) {
+        let mut groups: Vec<(&Values, &Group)> =
+            self.groups.list().iter().map(|(values, group)| (values, group)).collect();
+        let time = self.keys.iter().position(Key::is_time);
+        groups.sort_by(|(a, one), (b, other)| {
+            let by_time = time.map(|at| a[at].cmp(&b[at]));
+            by_time
+                .unwrap_or(std::cmp::Ordering::Equal)
+                .then_with(|| other.total_tokens().cmp(&one.total_tokens()))
+                .then_with(|| a.cmp(b))
+        });
+        let (groups, rest) = key::split(&self.keys, groups, limit);
+        let others = rest.into_iter().map(|(_, group)| group).cloned().reduce(|mut sum, group| {
+            sum.merge(&group);
+            sum
+        });
+        (groups, others)
+    }
+}
+
+/// Why figures are what they are.
+#[derive(Debug)]
+pub struct Explanation {
+    /// At most so many of each kind are kept.
+    limit: usize,
+    /// Spans with tokens that are not counted.
+    pub left_out: Vec<LeftOut>,
+    /// How many there are.
+    pub left_out_count: u64,
+    /// Traces of which MLflow recorded another total.
+    pub differing: Vec<Differing>,
+    /// How many there are.
+    pub differing_count: u64,
+    /// How many calls with tokens have no known cost, by provider and model.
+    pub unpriced: BTreeMap<(Option<String>, Option<String>), u64>,
+}
+
+/// A span with tokens that are in no total.
+#[derive(Debug)]
+pub struct LeftOut {
+    /// Its trace.
+    pub trace_id: String,
+    /// Its id.
+    pub span_id: String,
+    /// Its name.
+    pub name: String,
+    /// Its tokens.
+    pub token_usage: TokenUsage,
+    /// The id and name of the span above that counts for it; none where spans below count, on which MLflow recorded tokens.
+    pub counted_in: Option<(String, String)>,
+}
+
+/// A trace of which MLflow recorded another total than its spans tell.
+#[derive(Debug)]
+pub struct Differing {
+    /// The trace.
+    pub trace_id: String,
+    /// What the spans tell.
+    pub token_usage: Option<TokenUsage>,
+    /// What MLflow recorded.
+    pub recorded: TokenUsage,
+}
+
+impl Explanation {
+    /// Keeps so many of each kind.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        let (left_out, differing) = (Vec::new(), Vec::new());
+        Self { limit, left_out, left_out_count: 0, differing, differing_count: 0, unpriced: BTreeMap::new() }
+    }
+
+    /// Looks at a trace.
+    pub fn add(&mut self, trace: &Trace, usage: &TraceUsage) {
+        let spans = trace.span_list();
+        for call in usage.calls.iter().filter(|call| !call.is_counted) {
+            let span = &spans[call.span];
+            let Some(left_out) = span.usage().filter(|usage| !usage.is_empty()) else { continue };
+            self.left_out_count += 1;
+            if self.left_out.len() < self.limit {
+                self.left_out.push(LeftOut {
+                    trace_id: trace.info.trace_id.clone(),
+                    span_id: span.id.to_string(),
+                    name: span.name.clone(),
+                    token_usage: left_out.clone(),
+                    counted_in: call.counted_in.map(|top| (spans[top].id.to_string(), spans[top].name.clone())),
+                });
             }
+        }
+        let mut told: Option<TokenUsage> = None;
+        for call in usage.calls.iter().filter(|call| call.is_counted) {
+            told.get_or_insert_default().add(spans[call.span].usage().unwrap_or(&TokenUsage::default()));
+        }
+        if let Some(recorded) = &trace.info.recorded_usage
+            && told.as_ref().map_or((None, None, None), TokenUsage::figures) != recorded.figures()
+        {
+            self.differing_count += 1;
+            if self.differing.len() < self.limit {
+                let (trace_id, recorded) = (trace.info.trace_id.clone(), recorded.clone());
+                self.differing.push(Differing { trace_id, token_usage: told, recorded });
+            }
+        }
+        for at in &usage.unpriced {
+            *self.unpriced.entry((spans[*at].provider.clone(), spans[*at].model.clone())).or_default() += 1;
         }
     }
 }

@@ -3,10 +3,11 @@
 mod naming;
 mod select;
 
+use crate::analyze::prices::Prices;
 use crate::context::Context;
 use crate::error::Result;
 use crate::filter::{Clause, Label, LabelTest};
-use crate::model::keys;
+use crate::model::{Problem, Trace, keys};
 use crate::render::{Page, number};
 use crate::store::{self, Need, Query, TraceStore};
 use std::ops::ControlFlow;
@@ -45,12 +46,34 @@ commands! {
     Traces traces
     Trace trace
     Usage usage
+    Stats stats
     Spans spans
+    Tools tools
     Exceptions exceptions
     Sessions sessions
     Session session
+    Prices prices
     Completions completions
     Man man
+}
+
+/// Hands on each trace that a query selects, with the cost of its spans.
+fn each(
+    store: &dyn TraceStore,
+    prices: &Prices,
+    query: &Query,
+    problems: &mut Vec<Problem>,
+    take: &mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
+) -> Result<Option<usize>> {
+    store::select(store, query, problems, &mut |mut trace| {
+        prices.fill(&mut trace);
+        take(trace)
+    })
+}
+
+/// What of a trace could not be read.
+fn losses(trace: &Trace) -> Vec<Problem> {
+    trace.spans.iter().flat_map(|spans| &spans.problems).filter(|problem| problem.is_loss()).cloned().collect()
 }
 
 /// Says on stderr what a list held back, or that it is empty. `is_cut` = there were more than were asked for.

@@ -12,8 +12,22 @@ use std::ops::ControlFlow;
 /// So many candidates of an ambiguous prefix are named.
 const MOST_CANDIDATES: usize = 10;
 
-/// Finds a trace: by id, unique prefix, OpenTelemetry id, `@last`, `@last~2`, `@error`, `@slow`.
+/// Finds a trace: by id, unique prefix, OpenTelemetry id, `@last`, `@last~2`, `@error`, `@slow`. Its spans have their cost.
 pub(super) fn trace(
+    cx: &Context,
+    store: &dyn TraceStore,
+    name: &str,
+    select: &Select,
+    need: Need,
+    problems: &mut Vec<Problem>,
+) -> Result<Trace> {
+    let prices = cx.prices()?;
+    let mut trace = found(cx, store, name, select, need, problems)?;
+    prices.fill(&mut trace);
+    Ok(trace)
+}
+
+fn found(
     cx: &Context,
     store: &dyn TraceStore,
     name: &str,

@@ -63,9 +63,13 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     // Gone since it was found.
     let session = Session::of(&id, &traces).ok_or_else(|| not_found("session", &id, std::iter::empty()))?;
     if show.conversation {
+        let prices = cx.prices()?;
         let mut told = Vec::with_capacity(traces.len());
         for info in &traces {
-            told.extend(store.trace(&info.trace_id, Need::Full)?);
+            told.extend(store.trace(&info.trace_id, Need::Full)?.map(|mut trace| {
+                prices.fill(&mut trace);
+                trace
+            }));
         }
         // Records know milliseconds only; spans tell which of two began first.
         let began = |trace: &Trace| trace.span_list().iter().map(|span| span.start).min();

@@ -7,7 +7,7 @@ use crate::filter::Grep;
 use crate::model::Problem;
 use crate::render::span::{FoundSpan, SpanRow};
 use crate::render::{Format, Page, Row};
-use crate::store::{self, Need};
+use crate::store::Need;
 use std::ops::ControlFlow;
 
 /// List spans of the selected traces, one row each
@@ -48,10 +48,11 @@ fn print<R: Row>(args: &Args, cx: &mut Context, row_of: impl Fn(SpanRow, Option<
     // A trace has several spans, so fewer traces than rows will do.
     query.expected = (limit < usize::MAX).then_some((limit / 4).clamp(4, 100));
     query.only_types = true;
+    let prices = cx.prices()?;
     let mut rows = cx.output.list::<R>();
     let mut page = Page { returned: 0, matched: None, complete: true };
     let mut span_problems = Vec::new();
-    store::select(&*store, &query, &mut problems, &mut |trace| {
+    super::each(&*store, &prices, &query, &mut problems, &mut |trace| {
         progress.tick();
         let Some(spans) = trace.spans else { return Ok(ControlFlow::Continue(())) };
         span_problems.extend(spans.problems);

@@ -2,14 +2,16 @@
 
 use super::{convention, lenient, translate};
 use crate::message;
-use crate::model::{Cost, Json, Members, SpanEvent, SpanType, TokenUsage, ToolFailure};
+use crate::model::{CACHE_KEYS, Cost, Json, Members, SpanEvent, SpanType, TokenUsage, ToolFailure};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// How much of a span is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
-    /// What a tree shows: names, times, type, tokens, model, cost, exception.
+    /// What a call used: names, times, type, tokens, model, cost.
+    Calls,
+    /// And what a tree shows: the exception, and failures that left none.
     Tree,
     /// And each exception, of which a tree shows the last.
     Exceptions,
@@ -89,18 +91,15 @@ impl<'a> RawAttributes<'a> {
         input.or(output).or(total)?;
         let details = ["prompt_tokens_details", "input_tokens_details"].iter().find_map(|key| usage.member(key));
         let cached = details.and_then(|details| details.member("cached_tokens")?.as_i64());
-        let [read, created] = ["cache_read_input_tokens", "cache_creation_input_tokens"];
+        let [read, created, _] = CACHE_KEYS;
         let (own_read, own_created) = (count(&[read]), count(&[created]));
         let is_anthropic = total.is_none() && usage.member("input_tokens").is_some();
         let apart = if is_anthropic { own_read.unwrap_or(0).saturating_add(own_created.unwrap_or(0)) } else { 0 };
         let input = input.map(|input| input.saturating_add(apart));
         let total = total.or_else(|| Some(input.unwrap_or(0).saturating_add(output.unwrap_or(0))));
-        let cache = [(read, cached.or(own_read)), (created, own_created)];
-        let other = cache.iter().filter_map(|(key, count)| {
-            let count = count.filter(|count| *count > 0)?;
-            Some(((*key).to_owned(), Json::of(&count)))
-        });
-        Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, other: other.collect() })
+        let some = |count: Option<i64>| count.filter(|count| *count > 0);
+        let cached = [some(cached.or(own_read)), some(own_created), None];
+        Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, cached, other: Vec::new() })
     }
 
     /// Failures of tools that were handed back to a model as text. Few spans hold the signs of one, and only they are read.

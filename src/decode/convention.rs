@@ -134,11 +134,8 @@ pub(super) fn usage(attributes: &RawAttributes<'_>) -> Option<TokenUsage> {
         let sum = || Some(input?.saturating_add(output?));
         let total = count(keys.total).or_else(sum);
         input.or(output).or(total)?;
-        let cache_read = count(&[keys.cache_read]).map(|count| ("cache_read_input_tokens", count));
-        let cache_creation = count(keys.cache_creation).map(|count| ("cache_creation_input_tokens", count));
-        let cache = cache_read.into_iter().chain(cache_creation);
-        let other = cache.map(|(key, count)| (key.to_owned(), Json::of(&count))).collect();
-        Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, other })
+        let cached = [count(&[keys.cache_read]), count(keys.cache_creation), None];
+        Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, cached, other: Vec::new() })
     })
 }
 

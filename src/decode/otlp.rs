@@ -7,7 +7,9 @@
 use super::attribute::{Keep, RawAttributes};
 use super::span::event_time;
 use super::{ids, lenient};
-use crate::model::{Exception, Json, Link, Members, Payload, Span, SpanEvent, SpanId, SpanStatus, Timestamp};
+use crate::model::{
+    Exception, Json, Link, Members, Payload, Span, SpanEvent, SpanId, SpanStatus, Timestamp, is_first_token,
+};
 use prost::Message;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -304,7 +306,7 @@ impl PlainSpan {
         let keys = self.attributes.iter().map(|(key, _)| Cow::Borrowed(key.as_str()));
         let attributes = RawAttributes::new(Members(keys.zip(texts.iter().map(|text| &**text)).collect()));
         let span_type = attributes.span_type(None);
-        let tool_failures = attributes.tool_failures(&span_type);
+        let tool_failures = if keep == Keep::Calls { Vec::new() } else { attributes.tool_failures(&span_type) };
         let foreign = (keep == Keep::All).then(|| attributes.foreign_values(&self.events));
         Span {
             id: self.id,
@@ -323,6 +325,7 @@ impl PlainSpan {
             exception: self.events.iter().rev().find_map(exception),
             handled_failure: None,
             tool_failures,
+            first_token: self.events.iter().find(|event| is_first_token(&event.name)).map(|event| event.time),
             payload: match (keep, foreign) {
                 (Keep::Exceptions, _) => {
                     let events = self.events.into_iter().filter(|event| exception(event).is_some()).collect();
@@ -335,7 +338,7 @@ impl PlainSpan {
                     foreign_inputs,
                     foreign_outputs,
                 }),
-                (Keep::Tree | Keep::All, _) => None,
+                (Keep::Calls | Keep::Tree | Keep::All, _) => None,
             },
         }
     }

@@ -5,7 +5,9 @@
 
 use super::attribute::{Keep, RawAttributes, unescape};
 use super::{ids, lenient};
-use crate::model::{Exception, Json, Link, Members, Payload, Span, SpanEvent, SpanId, SpanStatus, Timestamp};
+use crate::model::{
+    Exception, Json, Link, Members, Payload, Span, SpanEvent, SpanId, SpanStatus, Timestamp, is_first_token,
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -115,7 +117,7 @@ impl Wire<'_> {
         };
         let attributes = RawAttributes::new(self.attributes);
         let span_type = attributes.span_type(column_type);
-        let tool_failures = attributes.tool_failures(&span_type);
+        let tool_failures = if keep == Keep::Calls { Vec::new() } else { attributes.tool_failures(&span_type) };
         let events = self.events.unwrap_or_default();
         Ok(Span {
             parent: parent(self.parent_span_id.or(self.parent_id)),
@@ -134,8 +136,9 @@ impl Wire<'_> {
             exception: events.iter().rev().find_map(Event::exception),
             handled_failure: None,
             tool_failures,
+            first_token: events.iter().find_map(Event::first_token),
             payload: match keep {
-                Keep::Tree => None,
+                Keep::Calls | Keep::Tree => None,
                 Keep::Exceptions => {
                     let exceptions = events.iter().filter(|event| event.exception().is_some());
                     Some(Payload { events: exceptions.map(Event::decode).collect(), ..Payload::default() })
@@ -169,6 +172,12 @@ impl Event<'_> {
             time: event_time(time),
             attributes: self.attributes.0.iter().map(|(key, raw)| (key.clone().into_owned(), plain(raw))).collect(),
         }
+    }
+
+    /// Its time, if it tells that the first piece of an answer came.
+    fn first_token(&self) -> Option<Timestamp> {
+        let is_first = is_first_token(&text(self.name)?);
+        is_first.then(|| event_time(number(self.time_unix_nano.or(self.timestamp)).unwrap_or_default()))
     }
 
     fn exception(&self) -> Option<Exception> {

@@ -20,11 +20,13 @@ pub use failure::ToolFailure;
 pub use id::{SpanId, short_trace_id};
 pub use json::{Json, Members};
 pub use labels::Labels;
-pub use span::{Exception, Link, Payload, SearchRow, Span, SpanEvent, SpanStatus, SpanType, is_runtime_message};
+pub use span::{
+    Exception, Link, Payload, SearchRow, Span, SpanEvent, SpanStatus, SpanType, is_first_token, is_runtime_message,
+};
 pub use time::{Timestamp, Zone};
 pub use trace::{Experiment, Problem, Spans, SpansSource, Totals, Trace, TraceInfo, TraceState, keys};
 pub use tree::{Node, arrange};
-pub use usage::{Cost, TokenUsage, python_float};
+pub use usage::{CACHE_KEYS, Cost, TokenUsage, python_float};
 
 #[cfg(test)]
 mod tests;

@@ -103,10 +103,51 @@ impl Timestamp {
         let format = "%Y-%m-%d %H:%M:%S";
         match zone {
             Zone::Utc => DateTime::<Utc>::from_timestamp_nanos(self.0).format(format).to_string(),
-            Zone::Local => {
-                DateTime::<Utc>::from_timestamp_nanos(self.0).with_timezone(&Local).format(format).to_string()
-            }
+            Zone::Local => self.local().format(format).to_string(),
         }
+    }
+
+    /// The beginning of the hour in a zone. Where clocks are set back, the hour that comes twice is two.
+    #[must_use]
+    pub fn hour(self, zone: Zone) -> Self {
+        self.floor(3_600, zone)
+    }
+
+    /// The beginning of an interval of so many seconds, counted from midnight in a zone as its clock stands at this time.
+    /// In UTC that is what MLflow's metrics are cut into (3.18 `store/tracking/utils/sql_trace_metrics_utils.py`).
+    #[must_use]
+    pub fn floor(self, seconds: i64, zone: Zone) -> Self {
+        let nanos = seconds.saturating_mul(1_000_000_000);
+        let offset = match zone {
+            Zone::Utc => 0,
+            Zone::Local => i64::from(self.local().offset().local_minus_utc()) * 1_000_000_000,
+        };
+        Self(self.0 - self.0.saturating_add(offset).rem_euclid(nanos))
+    }
+
+    /// The date in a zone: `2026-11-20`.
+    #[must_use]
+    pub fn date(self, zone: Zone) -> String {
+        self.calendar(zone).format("%Y-%m-%d").to_string()
+    }
+
+    /// The Monday of the week in a zone: `2026-11-16`.
+    #[must_use]
+    pub fn monday(self, zone: Zone) -> String {
+        let date = self.calendar(zone);
+        let since = TimeDelta::days(i64::from(date.weekday().num_days_from_monday()));
+        date.checked_sub_signed(since).unwrap_or(date).format("%Y-%m-%d").to_string()
+    }
+
+    fn calendar(self, zone: Zone) -> NaiveDate {
+        match zone {
+            Zone::Utc => DateTime::<Utc>::from_timestamp_nanos(self.0).date_naive(),
+            Zone::Local => self.local().date_naive(),
+        }
+    }
+
+    fn local(self) -> DateTime<Local> {
+        DateTime::<Utc>::from_timestamp_nanos(self.0).with_timezone(&Local)
     }
 
     /// The name or offset of the zone at this time: `UTC`, `+02:00`.
@@ -115,8 +156,7 @@ impl Timestamp {
         match zone {
             Zone::Utc => "UTC".to_owned(),
             Zone::Local => {
-                let offset =
-                    DateTime::<Utc>::from_timestamp_nanos(self.0).with_timezone(&Local).format("%:z").to_string();
+                let offset = self.local().format("%:z").to_string();
                 if offset == "+00:00" { "UTC".to_owned() } else { offset }
             }
         }

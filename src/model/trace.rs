@@ -102,7 +102,7 @@ pub struct TraceInfo {
     pub span_count: Option<u64>,
     /// Total tokens as MLflow recorded them.
     pub recorded_usage: Option<TokenUsage>,
-    /// Total cost as MLflow recorded it.
+    /// Total cost as MLflow recorded it; a 0 is unknown.
     pub cost: Option<Cost>,
     /// What went in, cut to 1,000 characters by MLflow (3.2 on).
     pub request_preview: Option<String>,
@@ -166,6 +166,8 @@ impl TraceInfo {
         if self.cost.is_none() {
             self.cost = self.metadata.get(keys::COST).and_then(|text| Cost::from_json(&parse(text)?));
         }
+        // MLflow records 0 where it knows no price (3.10 on), and a record does not tell the models.
+        self.cost = self.cost.filter(|cost| cost.total_cost != Some(0.0));
         if let Some(prompts) = self.tags.get(keys::LINKED_PROMPTS).and_then(|text| parse(text)?.items()) {
             let id = |prompt: &Json| {
                 Some(format!("{}/{}", prompt.member("name")?.display(), prompt.member("version")?.display()))

@@ -14,9 +14,16 @@ pub struct TokenUsage {
     pub output_tokens: Option<i64>,
     /// What the provider counts in total.
     pub total_tokens: Option<i64>,
-    /// Every other key as recorded, in its order: cache reads and writes (3.10 on), and keys not known yet.
+    /// Of the tokens sent: those that [`CACHE_KEYS`] name.
+    pub cached: [Option<i64>; 3],
+    /// Every other key as recorded, in its order.
     pub other: Vec<(String, Json)>,
 }
+
+/// The keys of tokens read from a cache, of those written to one, and of these the ones that stay for an hour (MLflow 3.10
+/// on; the last 3.17 on).
+pub const CACHE_KEYS: [&str; 3] =
+    ["cache_read_input_tokens", "cache_creation_input_tokens", "cache_creation_input_tokens_above_1hr"];
 
 impl TokenUsage {
     /// Reads a usage object; `None` when the value is not an object.
@@ -28,7 +35,10 @@ impl TokenUsage {
                 "input_tokens" => usage.input_tokens = value.as_i64(),
                 "output_tokens" => usage.output_tokens = value.as_i64(),
                 "total_tokens" => usage.total_tokens = value.as_i64(),
-                _ => usage.other.push((key, value)),
+                _ => match (CACHE_KEYS.iter().position(|known| *known == key), value.as_i64()) {
+                    (Some(at), Some(count)) => usage.cached[at] = Some(count),
+                    _ => usage.other.push((key, value)),
+                },
             }
         }
         Some(usage)
@@ -37,7 +47,7 @@ impl TokenUsage {
     /// Whether no figure at all is known (MLflow records `{}` for some calls).
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.figures() == (None, None, None) && self.other.is_empty()
+        self.figures() == (None, None, None) && self.cached == [None; 3] && self.other.is_empty()
     }
 
     /// The three main figures.
@@ -55,6 +65,9 @@ impl TokenUsage {
             (&mut self.total_tokens, more.total_tokens),
         ] {
             *sum = Some(sum.unwrap_or(0).saturating_add(part.unwrap_or(0)));
+        }
+        for (sum, part) in self.cached.iter_mut().zip(more.cached) {
+            *sum = sum.map(|sum| sum.saturating_add(part.unwrap_or(0))).or(part);
         }
         for (key, value) in &more.other {
             let Some(count) = value.as_i64() else { continue };
@@ -74,9 +87,53 @@ impl TokenUsage {
             input_tokens: Some(more(self.input_tokens, less.input_tokens)?),
             output_tokens: Some(more(self.output_tokens, less.output_tokens)?),
             total_tokens: Some(more(self.total_tokens, less.total_tokens)?),
-            other: Vec::new(),
+            ..Self::default()
         };
         (rest.figures() != (Some(0), Some(0), Some(0))).then_some(rest)
+    }
+
+    /// Whether any token was sent or made.
+    #[must_use]
+    pub fn has_tokens(&self) -> bool {
+        [self.input_tokens, self.output_tokens, self.total_tokens].into_iter().flatten().any(|count| count != 0)
+    }
+
+    /// How much of it there is, to share something out by.
+    #[must_use]
+    pub fn weight(&self) -> i64 {
+        let parts = || self.input_tokens.unwrap_or(0).saturating_add(self.output_tokens.unwrap_or(0));
+        self.total_tokens.unwrap_or_else(parts).max(0)
+    }
+
+    /// Shares it out by weights. The parts add up to the whole.
+    #[must_use]
+    pub fn split(&self, weights: &[i64]) -> Vec<Self> {
+        let all_equal = weights.iter().all(|weight| *weight == 0);
+        let weights: Vec<i128> = weights.iter().map(|weight| if all_equal { 1 } else { i128::from(*weight) }).collect();
+        let whole: i128 = weights.iter().sum();
+        let mut before = 0;
+        let mut part = |weight: i128| {
+            let (from, to) = (before, before + weight);
+            before = to;
+            move |count: i64| (i128::from(count) * to / whole - i128::from(count) * from / whole) as i64
+        };
+        let is_sum =
+            self.total_tokens == self.input_tokens.zip(self.output_tokens).map(|(input, output)| input + output);
+        let cut = |weight: i128| {
+            let part = part(weight);
+            let (input_tokens, output_tokens) = (self.input_tokens.map(&part), self.output_tokens.map(&part));
+            // Rounded each for itself, the sum of two parts is not always the part of the sum.
+            let sum = input_tokens.zip(output_tokens).map(|(input, output)| input + output).filter(|_| is_sum);
+            let other = |(key, count): &(String, Json)| Some((key.clone(), Json::of(&part(count.as_i64()?))));
+            Self {
+                input_tokens,
+                output_tokens,
+                total_tokens: sum.or(self.total_tokens.map(&part)),
+                cached: self.cached.map(|count| count.map(&part)),
+                other: self.other.iter().filter_map(other).collect(),
+            }
+        };
+        weights.into_iter().map(cut).collect()
     }
 
     /// The text that MLflow stores for this usage.
@@ -87,7 +144,9 @@ impl TokenUsage {
             ("output_tokens", self.output_tokens),
             ("total_tokens", self.total_tokens),
         ];
-        let main = main.iter().filter_map(|(key, value)| value.map(|value| format!("\"{key}\": {value}")));
+        let cached = CACHE_KEYS.into_iter().zip(self.cached);
+        let main =
+            main.into_iter().chain(cached).filter_map(|(key, value)| value.map(|value| format!("\"{key}\": {value}")));
         let other = self.other.iter().map(|(key, value)| format!("\"{key}\": {}", value.text()));
         format!("{{{}}}", main.chain(other).collect::<Vec<_>>().join(", "))
     }
@@ -99,6 +158,11 @@ impl Serialize for TokenUsage {
         map.serialize_entry("input_tokens", &self.input_tokens)?;
         map.serialize_entry("output_tokens", &self.output_tokens)?;
         map.serialize_entry("total_tokens", &self.total_tokens)?;
+        for (key, count) in CACHE_KEYS.iter().zip(self.cached) {
+            if let Some(count) = count {
+                map.serialize_entry(key, &count)?;
+            }
+        }
         for (key, value) in &self.other {
             map.serialize_entry(key, value)?;
         }
@@ -106,7 +170,8 @@ impl Serialize for TokenUsage {
     }
 }
 
-/// Money in US dollars, as MLflow recorded it (span attribute `mlflow.llm.cost`, trace metadata `mlflow.trace.cost`; 3.10 on).
+/// Money in US dollars: as MLflow recorded it (span attribute `mlflow.llm.cost`, trace metadata `mlflow.trace.cost`; 3.10
+/// on), or calculated from tokens and prices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Cost {
     /// For the tokens sent.
@@ -117,7 +182,7 @@ pub struct Cost {
     pub total_cost: Option<f64>,
     /// Always `USD`: MLflow's price tables know no other.
     pub currency: &'static str,
-    /// Where the figures come from; `recorded` = MLflow stored them.
+    /// Where the figures come from: `recorded` = MLflow stored them, `calculated` = from tokens and prices, all or a part.
     pub source: &'static str,
 }
 
@@ -134,6 +199,18 @@ impl Cost {
         })
     }
 
+    /// A cost that was calculated.
+    #[must_use]
+    pub fn calculated(input_cost: f64, output_cost: f64) -> Self {
+        Self {
+            input_cost: Some(input_cost),
+            output_cost: Some(output_cost),
+            total_cost: Some(input_cost + output_cost),
+            currency: "USD",
+            source: "calculated",
+        }
+    }
+
     /// Reads a cost object.
     #[must_use]
     pub fn from_json(json: &Json) -> Option<Self> {
@@ -141,8 +218,11 @@ impl Cost {
         Self::recorded(figure("input_cost"), figure("output_cost"), figure("total_cost"))
     }
 
-    /// Adds another cost; a figure unknown on one side is taken from the other.
+    /// Adds another cost; a figure unknown on one side is taken from the other. What is calculated in part is calculated.
     pub fn add(&mut self, more: &Self) {
+        if more.source == "calculated" {
+            self.source = more.source;
+        }
         for (sum, part) in [
             (&mut self.input_cost, more.input_cost),
             (&mut self.output_cost, more.output_cost),

@@ -7,16 +7,19 @@ use std::borrow::Cow;
 use std::io::Write;
 
 /// The first line: the paths of the columns.
-pub(super) fn titles<R: Row>(out: &mut dyn Write) -> Result<()> {
-    Ok(writeln!(out, "{}", R::CSV.join(","))?)
+pub(super) fn titles(out: &mut dyn Write, columns: &[Cow<'static, str>]) -> Result<()> {
+    for (at, title) in columns.iter().enumerate() {
+        write!(out, "{}{}", if at == 0 { "" } else { "," }, quoted(&text::one_line(title)))?;
+    }
+    Ok(writeln!(out)?)
 }
 
 /// One line. Values are those of the JSON form: numbers as they are, unknown ones empty, objects as JSON.
-pub(super) fn row<R: Row>(out: &mut dyn Write, is_terminal: bool, row: &R) -> Result<()> {
+pub(super) fn row(out: &mut dyn Write, is_terminal: bool, columns: &[Cow<'static, str>], row: &impl Row) -> Result<()> {
     let json = Json::of(&row.json());
     let members = json.members().unwrap_or_default();
-    for (at, path) in R::CSV.iter().enumerate() {
-        let (key, inner) = path.split_once('.').map_or((*path, None), |(key, inner)| (key, Some(inner)));
+    for (at, path) in columns.iter().enumerate() {
+        let (key, inner) = path.split_once('.').map_or((&**path, None), |(key, inner)| (key, Some(inner)));
         let value = members.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
         let value = match inner {
             Some(inner) => value.and_then(|value| value.member(inner)),

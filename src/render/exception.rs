@@ -130,7 +130,7 @@ impl Row for ExceptionRow {
         "example.span_name",
     ];
 
-    fn shapes() -> &'static [Shape] {
+    fn shapes() -> &'static [Shape<'static>] {
         &[
             Shape { title: "count", is_right: true, shrinks_to: None, drops: 0 },
             Shape { title: "kind", is_right: false, shrinks_to: None, drops: 1 },

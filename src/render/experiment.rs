@@ -33,7 +33,7 @@ impl Row for ExperimentRow {
         "token_usage.total_tokens",
     ];
 
-    fn shapes() -> &'static [Shape] {
+    fn shapes() -> &'static [Shape<'static>] {
         &[
             Shape { title: "id", is_right: true, shrinks_to: None, drops: 0 },
             Shape { title: "name", is_right: false, shrinks_to: Some(8), drops: 0 },

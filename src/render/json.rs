@@ -2,7 +2,8 @@
 //! The schemas in `fixtures/json/` describe what is here.
 
 use super::text::is_dangerous;
-use crate::analyze::usage::{Group, TraceUsage};
+use super::usage::ExplanationJson;
+use crate::analyze::usage::{Explanation, TraceUsage};
 use crate::filter::Found;
 use crate::model::{
     Assessment, Cost, Exception, Experiment, Json, Labels, Node, Problem, Span, Timestamp, TokenUsage, Totals, Trace,
@@ -341,8 +342,11 @@ pub(crate) struct UsageJson<'a> {
     token_usage_source: Option<&'static str>,
     recorded_token_usage: Option<&'a TokenUsage>,
     cost: Option<Cost>,
+    unpriced: usize,
     complete: bool,
     calls: Vec<CallJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<ExplanationJson<'a>>,
 }
 
 /// The calls of a trace.
@@ -367,60 +371,21 @@ pub(crate) fn calls<'a>(trace: &'a Trace, usage: &'a TraceUsage) -> Vec<CallJson
 }
 
 impl<'a> UsageJson<'a> {
-    pub(crate) fn new(trace: &'a Trace, usage: &'a TraceUsage) -> Self {
+    pub(crate) fn new(trace: &'a Trace, usage: &'a TraceUsage, explanation: Option<&'a Explanation>) -> Self {
         Self {
             schema: SCHEMA,
+            explanation: explanation.map(ExplanationJson::from),
             trace_id: &trace.info.trace_id,
             name: trace.info.name.as_deref(),
             token_usage: usage.token_usage.as_ref(),
             token_usage_source: usage.source,
             recorded_token_usage: trace.info.recorded_usage.as_ref(),
             cost: usage.cost,
+            unpriced: usage.unpriced.len(),
             complete: !trace.is_incomplete(),
             calls: calls(trace, usage),
         }
     }
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct GroupJson<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<ModelKey<'a>>,
-    traces: u64,
-    calls: u64,
-    token_usage: Option<&'a TokenUsage>,
-    cost: Option<Cost>,
-}
-
-#[derive(Debug, Serialize)]
-struct ModelKey<'a> {
-    model: Option<&'a str>,
-}
-
-impl<'a> GroupJson<'a> {
-    /// The calls of a model; `None` = those whose model nobody recorded.
-    pub(crate) fn of_model(model: Option<&'a str>, group: &'a Group) -> Self {
-        Self { key: Some(ModelKey { model }), ..Self::total(group) }
-    }
-
-    /// All calls.
-    pub(crate) fn total(group: &'a Group) -> Self {
-        Self {
-            key: None,
-            traces: group.traces,
-            calls: group.calls,
-            token_usage: group.token_usage.as_ref(),
-            cost: group.cost,
-        }
-    }
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct GroupsJson<'a> {
-    pub(crate) schema: &'static str,
-    pub(crate) by: [&'static str; 1],
-    pub(crate) groups: Vec<GroupJson<'a>>,
-    pub(crate) total: GroupJson<'a>,
 }
 
 #[derive(Debug, Serialize)]

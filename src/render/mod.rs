@@ -6,16 +6,20 @@ mod csv;
 pub mod exception;
 pub mod experiment;
 mod fold;
+mod group;
 pub mod json;
 pub mod number;
 pub mod one_span;
 mod paragraph;
 mod pretty;
+pub mod price;
 pub mod session;
 pub mod span;
+pub mod stats;
 pub mod table;
 pub mod text;
 mod theme;
+pub mod tool;
 pub mod trace;
 pub mod tree;
 pub mod usage;
@@ -25,9 +29,10 @@ pub use table::{Cell, Shape};
 pub use theme::{Role, Theme};
 
 use crate::error::Result;
-use crate::model::{Timestamp, Zone};
+use crate::model::{Json, Timestamp, Zone};
 use crate::term::Paged;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io::{BufWriter, IntoInnerError, Write};
 
 /// A form of output.
@@ -82,7 +87,7 @@ pub trait Row {
     /// The columns of CSV, as paths into the JSON of a row.
     const CSV: &'static [&'static str];
     /// The columns for people.
-    fn shapes() -> &'static [Shape];
+    fn shapes() -> &'static [Shape<'static>];
     /// The cells for people, one for each column.
     fn cells(&self, look: &Look) -> Vec<Cell>;
     /// The JSON of a row.
@@ -112,6 +117,48 @@ pub trait View {
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()>;
     /// The parts.
     fn items(&self) -> Vec<Self::Item>;
+    /// The columns of CSV, as paths into the JSON of a part.
+    fn csv(&self) -> Vec<Cow<'static, str>> {
+        columns::<Self::Item>()
+    }
+}
+
+fn columns<R: Row>() -> Vec<Cow<'static, str>> {
+    R::CSV.iter().map(|column| Cow::Borrowed(*column)).collect()
+}
+
+/// A part that exists only in its JSON form: for JSON lines, CSV and ids. Its view tells the columns.
+#[derive(Debug)]
+pub struct Item {
+    id: String,
+    json: Json,
+}
+
+impl Item {
+    fn new(id: impl Into<String>, json: &impl Serialize) -> Self {
+        Self { id: id.into(), json: Json::of(json) }
+    }
+}
+
+impl Row for Item {
+    const KEY: &'static str = "items";
+    const CSV: &'static [&'static str] = &[];
+
+    fn shapes() -> &'static [Shape<'static>] {
+        &[]
+    }
+
+    fn cells(&self, _look: &Look) -> Vec<Cell> {
+        Vec::new()
+    }
+
+    fn json(&self) -> impl Serialize {
+        &self.json
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Where output goes and what form it takes.
@@ -141,6 +188,7 @@ impl Output {
             }
             Format::Jsonl | Format::Csv | Format::Ids => {
                 let mut list = self.list();
+                list.columns = view.csv();
                 for item in view.items() {
                     list.push(&item)?;
                 }
@@ -152,8 +200,9 @@ impl Output {
     }
 
     /// Begins a list, whose rows leave as they come.
-    pub const fn list<R: Row>(&mut self) -> List<'_, R> {
+    pub fn list<R: Row>(&mut self) -> List<'_, R> {
         List {
+            columns: columns::<R>(),
             output: self,
             rows: Vec::new(),
             layout: None,
@@ -185,6 +234,8 @@ pub struct List<'a, R> {
     rows: Vec<Vec<Cell>>,
     layout: Option<table::Layout>,
     count: usize,
+    /// The columns of CSV.
+    columns: Vec<Cow<'static, str>>,
     /// One row as JSON or CSV, before it leaves in one write.
     line: Vec<u8>,
     kind: std::marker::PhantomData<R>,
@@ -226,9 +277,9 @@ impl<R: Row> List<'_, R> {
             Format::Csv => {
                 self.line.clear();
                 if self.count == 1 {
-                    csv::titles::<R>(&mut self.line)?;
+                    csv::titles(&mut self.line, &self.columns)?;
                 }
-                csv::row(&mut self.line, is_terminal, row)?;
+                csv::row(&mut self.line, is_terminal, &self.columns, row)?;
                 out.write_all(&self.line)?;
             }
             // The group of calls whose model nobody recorded has no id.
@@ -256,7 +307,7 @@ impl<R: Row> List<'_, R> {
                 }
                 self.output.out.write_all(b"}\n")?;
             }
-            Format::Csv if self.count == 0 => csv::titles::<R>(&mut self.output.out)?,
+            Format::Csv if self.count == 0 => csv::titles(&mut self.output.out, &self.columns)?,
             Format::Csv | Format::Jsonl | Format::Ids => {}
         }
         // What is said of the list comes after it.
@@ -284,7 +335,7 @@ impl<R: Row> List<'_, R> {
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn write_table(look: &Look, out: &mut dyn Write, shapes: &[Shape], rows: &[Vec<Cell>]) -> Result<()> {
+pub fn write_table(look: &Look, out: &mut dyn Write, shapes: &[Shape<'_>], rows: &[Vec<Cell>]) -> Result<()> {
     Ok(table::Layout::new(shapes, rows, look.width).write(out, look.theme, look.ellipsis(), shapes, rows, true)?)
 }
 

@@ -59,7 +59,7 @@ pub fn age(time: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// Money: `$0.0012`, with as many digits as tell something.
+/// Money: `$0.0012`, with as many digits as tell something; `~$0.0012` where it is calculated.
 #[must_use]
 pub fn cost(cost: &Cost) -> Option<String> {
     let total = cost.total_cost?;
@@ -70,7 +70,46 @@ pub fn cost(cost: &Cost) -> Option<String> {
         small if small < 1.0 => 4,
         _ => 2,
     };
-    Some(format!("${total:.digits$}"))
+    let sign = if cost.source == "calculated" { "~" } else { "" };
+    let text = format!("{:.digits$}", total.abs());
+    let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
+    let whole = whole.parse().map_or_else(|_| whole.to_owned(), count);
+    Some(format!("{sign}{}${whole}{rest}", if total < 0.0 { "-" } else { "" }))
+}
+
+/// A price in dollars with all its digits: `$0.15`.
+#[must_use]
+pub fn dollars(price: f64) -> String {
+    let text = format!("{price:.2}");
+    if text.parse() == Ok(price) { format!("${text}") } else { format!("${price}") }
+}
+
+/// A share: `5.3 %`.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    match share * 100.0 {
+        0.0 => "0 %".to_owned(),
+        100.0 => "100 %".to_owned(),
+        small if small < 0.1 => "<0.1 %".to_owned(),
+        // Short of all is not all.
+        percent => format!("{:.1} %", percent.min(99.9)),
+    }
+}
+
+/// Counts as a small picture: one sign for each, the greatest the tallest.
+#[must_use]
+pub fn spark(counts: &[u64], is_unicode: bool) -> String {
+    let signs: &[char] = if is_unicode {
+        &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
+    } else {
+        &['.', ':', '-', '=', '+', '*', '#', '@']
+    };
+    let most = counts.iter().copied().max().unwrap_or(0).max(1);
+    let sign = |count: &u64| match count {
+        0 => ' ',
+        count => signs[(((count * signs.len() as u64).div_ceil(most)) as usize).clamp(1, signs.len()) - 1],
+    };
+    counts.iter().map(sign).collect()
 }
 
 /// The total of a usage; `-` where it is not known.

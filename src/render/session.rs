@@ -84,7 +84,7 @@ impl Row for SessionRow {
         "cost.total_cost",
     ];
 
-    fn shapes() -> &'static [Shape] {
+    fn shapes() -> &'static [Shape<'static>] {
         &[
             Shape { title: "session", is_right: false, shrinks_to: Some(12), drops: 0 },
             Shape { title: "user", is_right: false, shrinks_to: Some(6), drops: 4 },
@@ -271,7 +271,7 @@ fn heading(look: &Look, out: &mut dyn Write, session: &Session) -> Result<()> {
     flow(out, facts.into_iter().flatten().map(|fact| theme.paint(Role::Dim, &fact)), look.dot(), look.width)
 }
 
-const TURN: [Shape; 10] = [
+const TURN: [Shape<'static>; 10] = [
     Shape { title: "turn", is_right: true, shrinks_to: None, drops: 0 },
     Shape { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
     Shape { title: "time", is_right: false, shrinks_to: None, drops: 6 },

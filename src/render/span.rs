@@ -73,7 +73,7 @@ impl Row for SpanRow {
         "outputs",
     ];
 
-    fn shapes() -> &'static [Shape] {
+    fn shapes() -> &'static [Shape<'static>] {
         &[
             Shape { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
             Shape { title: "span", is_right: false, shrinks_to: None, drops: 5 },
@@ -136,7 +136,7 @@ impl Row for FoundSpan {
         "match.text",
     ];
 
-    fn shapes() -> &'static [Shape] {
+    fn shapes() -> &'static [Shape<'static>] {
         &[
             Shape { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
             Shape { title: "span", is_right: false, shrinks_to: None, drops: 5 },

@@ -54,9 +54,9 @@ impl Cell {
 
 /// How a column behaves.
 #[derive(Clone, Copy, Debug)]
-pub struct Shape {
+pub struct Shape<'a> {
     /// Its heading.
-    pub title: &'static str,
+    pub title: &'a str,
     /// Numbers stand right.
     pub is_right: bool,
     /// How narrow it may become; `None` = not at all.
@@ -74,7 +74,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn new(shapes: &[Shape], rows: &[Vec<Cell>], room: Option<usize>) -> Self {
+    pub(super) fn new(shapes: &[Shape<'_>], rows: &[Vec<Cell>], room: Option<usize>) -> Self {
         let natural = |column: usize| {
             let cells = rows.iter().map(|row| width(&row[column].text));
             cells.chain([width(shapes[column].title)]).max().unwrap_or(0)
@@ -127,7 +127,7 @@ impl Layout {
         out: &mut dyn Write,
         theme: Theme,
         ellipsis: &str,
-        shapes: &[Shape],
+        shapes: &[Shape<'_>],
         rows: &[Vec<Cell>],
         with_titles: bool,
     ) -> io::Result<()> {

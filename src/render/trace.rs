@@ -41,7 +41,7 @@ impl Row for TraceInfo {
         "response_preview",
     ];
 
-    fn shapes() -> &'static [Shape] {
+    fn shapes() -> &'static [Shape<'static>] {
         &[
             Shape { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
             Shape { title: "age", is_right: true, shrinks_to: None, drops: 3 },
@@ -113,7 +113,7 @@ impl Row for FoundTrace {
         "match.text",
     ];
 
-    fn shapes() -> &'static [Shape] {
+    fn shapes() -> &'static [Shape<'static>] {
         &[
             Shape { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
             Shape { title: "age", is_right: true, shrinks_to: None, drops: 3 },

@@ -1,12 +1,14 @@
-//! `mltrace usage`: the calls of one trace, or many traces by model.
+//! `mltrace usage`: the calls of one trace, or many traces in groups.
 
-use super::json::{self, GroupJson, GroupsJson, SCHEMA, UsageJson};
+use super::group::{self, KeyJson};
+use super::json::{self, SCHEMA, UsageJson};
 use super::table::{Cell, Shape};
-use super::{Look, Role, Row, View, number, write_table};
-use crate::analyze::usage::{ByModel, Group, TraceUsage};
+use super::{Item, Look, Role, View, number, write_table};
+use crate::analyze::usage::{Explanation, Group, Grouped, TraceUsage};
 use crate::error::Result;
-use crate::model::{Cost, Json, TokenUsage, Trace};
+use crate::model::{Cost, TokenUsage, Trace, short_trace_id};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io::Write;
 
 /// The tokens of a trace, call by call.
@@ -16,77 +18,31 @@ pub struct UsageView {
     pub trace: Trace,
     /// Its figures.
     pub usage: TraceUsage,
+    /// Why they are what they are, where that was asked for.
+    pub explanation: Option<Explanation>,
 }
 
-/// A row that exists only in its JSON form: for JSON lines, CSV and ids.
-#[derive(Debug)]
-pub struct Item<const IS_CALL: bool> {
-    id: String,
-    json: Json,
-}
-
-impl<const IS_CALL: bool> Row for Item<IS_CALL> {
-    const KEY: &'static str = if IS_CALL { "calls" } else { "groups" };
-    const CSV: &'static [&'static str] = if IS_CALL {
-        &[
-            "span_id",
-            "name",
-            "span_type",
-            "agent",
-            "model",
-            "provider",
-            "token_usage.input_tokens",
-            "token_usage.output_tokens",
-            "token_usage.total_tokens",
-            "cost.total_cost",
-            "counted",
-        ]
-    } else {
-        &[
-            "key.model",
-            "traces",
-            "calls",
-            "token_usage.input_tokens",
-            "token_usage.output_tokens",
-            "token_usage.total_tokens",
-            "cost.total_cost",
-        ]
-    };
-
-    fn shapes() -> &'static [Shape] {
-        &[]
-    }
-
-    fn cells(&self, _look: &Look) -> Vec<Cell> {
-        Vec::new()
-    }
-
-    fn json(&self) -> impl Serialize {
-        &self.json
-    }
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
-
-/// The cells of tokens and cost, which end every row here.
-fn figures(usage: Option<&TokenUsage>, cost: Option<&Cost>, role: Role) -> Vec<Cell> {
+/// The cells of tokens and cost, which end every row of usage.
+pub(super) fn figures(usage: Option<&TokenUsage>, cost: Option<&Cost>, role: Role) -> Vec<Cell> {
     let cell = |figure: Option<i64>| figure.map_or_else(Cell::none, |figure| Cell::own(number::count(figure), role));
-    let other = |key: &str| {
-        usage.and_then(|usage| usage.other.iter().find(|(name, _)| name == key)).and_then(|(_, value)| value.as_i64())
-    };
+    let [read, written, _] = usage.map_or([None; 3], |usage| usage.cached);
     vec![
         cell(usage.and_then(|usage| usage.input_tokens)),
-        cell(other("cache_read_input_tokens").filter(|tokens| *tokens != 0)),
-        cell(other("cache_creation_input_tokens").filter(|tokens| *tokens != 0)),
+        cell(read.filter(|tokens| *tokens != 0)),
+        cell(written.filter(|tokens| *tokens != 0)),
         cell(usage.and_then(|usage| usage.output_tokens)),
         cell(usage.and_then(|usage| usage.total_tokens)),
-        cost.and_then(number::cost).map_or_else(Cell::none, |cost| Cell::own(cost, role)),
+        money(cost, role),
     ]
 }
 
-const FIGURES: [Shape; 6] = [
+/// A cost.
+pub(super) fn money(cost: Option<&Cost>, role: Role) -> Cell {
+    cost.and_then(number::cost).map_or_else(Cell::none, |cost| Cell::own(cost, role))
+}
+
+/// The columns of [`figures`].
+pub(super) const FIGURES: [Shape<'static>; 6] = [
     Shape { title: "input", is_right: true, shrinks_to: None, drops: 0 },
     Shape { title: "cache read", is_right: true, shrinks_to: None, drops: 6 },
     Shape { title: "cache write", is_right: true, shrinks_to: None, drops: 7 },
@@ -96,10 +52,10 @@ const FIGURES: [Shape; 6] = [
 ];
 
 impl View for UsageView {
-    type Item = Item<true>;
+    type Item = Item;
 
     fn json(&self) -> impl Serialize {
-        UsageJson::new(&self.trace, &self.usage)
+        UsageJson::new(&self.trace, &self.usage, self.explanation.as_ref())
     }
 
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
@@ -136,68 +92,287 @@ impl View for UsageView {
         total.extend(figures(self.usage.token_usage.as_ref(), self.usage.cost.as_ref(), Role::Figure));
         total.push(Cell::none());
         rows.push(total);
-        write_table(look, out, &shapes, &rows)
+        write_table(look, out, &shapes, &rows)?;
+        self.explanation.as_ref().map_or(Ok(()), |explanation| explain(explanation, look, out))
     }
 
-    fn items(&self) -> Vec<Item<true>> {
+    fn items(&self) -> Vec<Item> {
         let calls = json::calls(&self.trace, &self.usage);
         let ids = self.usage.calls.iter().map(|call| self.trace.span_list()[call.span].id.to_string());
-        calls.iter().zip(ids).map(|(call, id)| Item { id, json: Json::of(call) }).collect()
+        calls.iter().zip(ids).map(|(call, id)| Item::new(id, call)).collect()
+    }
+
+    fn csv(&self) -> Vec<Cow<'static, str>> {
+        [
+            "span_id",
+            "name",
+            "span_type",
+            "agent",
+            "model",
+            "provider",
+            "token_usage.input_tokens",
+            "token_usage.output_tokens",
+            "token_usage.total_tokens",
+            "cost.total_cost",
+            "counted",
+            "token_usage.cache_read_input_tokens",
+            "token_usage.cache_creation_input_tokens",
+            "cost.source",
+        ]
+        .map(Cow::Borrowed)
+        .to_vec()
     }
 }
 
-/// The tokens of many traces, by model.
+/// The tokens of many traces in groups.
 #[derive(Debug)]
-pub struct GroupsView(pub ByModel);
+pub struct GroupsView {
+    /// The groups.
+    pub grouped: Grouped,
+    /// Why their figures are what they are, where that was asked for.
+    pub explanation: Option<Explanation>,
+    /// So many are shown; the rest comes as one.
+    pub limit: usize,
+}
+
+#[derive(Serialize)]
+struct GroupsJson<'a> {
+    schema: &'static str,
+    by: Vec<Cow<'static, str>>,
+    groups: Vec<GroupJson<'a>>,
+    other: Option<GroupJson<'a>>,
+    total: GroupJson<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<ExplanationJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct GroupJson<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<KeyJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<usize>,
+    /// Traces of several groups are told apart no more where these come as one.
+    traces: Option<u64>,
+    calls: Option<u64>,
+    token_usage: Option<&'a TokenUsage>,
+    cost: Option<Cost>,
+    unpriced: u64,
+}
+
+impl<'a> GroupJson<'a> {
+    fn new(key: Option<KeyJson<'a>>, group: &'a Group) -> Self {
+        Self {
+            key,
+            groups: None,
+            traces: Some(group.traces),
+            calls: group.calls,
+            token_usage: group.token_usage.as_ref(),
+            cost: group.cost,
+            unpriced: group.unpriced,
+        }
+    }
+}
 
 impl View for GroupsView {
-    type Item = Item<false>;
+    type Item = Item;
 
     fn json(&self) -> impl Serialize {
-        GroupsJson {
+        let (groups, other) = self.grouped.sorted(self.limit);
+        let all = self.grouped.count();
+        // Written here, so that nothing outlives the groups it borrows from.
+        let keys = &self.grouped.keys;
+        let document = GroupsJson {
             schema: SCHEMA,
-            by: ["model"],
-            groups: self.groups().map(|(model, group)| GroupJson::of_model(model, group)).collect(),
-            total: GroupJson::total(&self.0.total),
-        }
+            by: group::words(keys),
+            other: other.as_ref().map(|other| GroupJson {
+                groups: Some(all - groups.len()),
+                traces: (!self.grouped.is_of_calls()).then_some(other.traces),
+                ..GroupJson::new(None, other)
+            }),
+            groups: groups.iter().map(|(values, group)| GroupJson::new(Some(KeyJson(keys, values)), group)).collect(),
+            total: GroupJson::new(None, &self.grouped.total),
+            explanation: self.explanation.as_ref().map(ExplanationJson::from),
+        };
+        crate::model::Json::of(&document)
     }
 
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
-        let mut shapes = vec![
-            Shape { title: "model", is_right: false, shrinks_to: Some(10), drops: 0 },
-            Shape { title: "traces", is_right: true, shrinks_to: None, drops: 5 },
-            Shape { title: "calls", is_right: true, shrinks_to: None, drops: 4 },
-        ];
+        let keys = &self.grouped.keys;
+        let titles = group::titles(keys);
+        let mut shapes = group::shapes(keys, &titles);
+        shapes.push(Shape { title: "traces", is_right: true, shrinks_to: None, drops: 5 });
+        shapes.push(Shape { title: "calls", is_right: true, shrinks_to: None, drops: 4 });
         shapes.extend(FIGURES);
-        let row = |title: Cell, group: &Group, role: Role| {
-            let count = |count: u64| Cell::own(number::count(count.cast_signed()), role);
-            let mut row = vec![title, count(group.traces), count(group.calls)];
+        shapes.push(Shape { title: "unpriced", is_right: true, shrinks_to: None, drops: 2 });
+        let row = |mut row: Vec<Cell>, group: &Group, traces: Option<u64>, role: Role| {
+            let count = |count: Option<u64>| {
+                count.map_or_else(Cell::none, |count| Cell::own(number::count(count.cast_signed()), role))
+            };
+            row.extend([count(traces), count(group.calls)]);
             row.extend(figures(group.token_usage.as_ref(), group.cost.as_ref(), role));
+            row.push(count(Some(group.unpriced).filter(|count| *count > 0)));
             row
         };
-        let title = |model: Option<&str>| {
-            model.map_or_else(|| Cell::own("(model not recorded)", Role::Dim), |model| Cell::stored(model, Role::Name))
-        };
-        let mut rows: Vec<_> = self.groups().map(|(model, group)| row(title(model), group, Role::Plain)).collect();
-        rows.push(row(Cell::own("total", Role::Name), &self.0.total, Role::Figure));
-        write_table(look, out, &shapes, &rows)
+        let (groups, other) = self.grouped.sorted(self.limit);
+        let mut rows: Vec<Vec<Cell>> = groups
+            .iter()
+            .map(|(values, group)| row(group::cells(look, keys, values), group, Some(group.traces), Role::Plain))
+            .collect();
+        if let Some(other) = &other {
+            let title = group::others(self.grouped.count() - groups.len());
+            let traces = (!self.grouped.is_of_calls()).then_some(other.traces);
+            let other = row(group::title(title, keys), other, traces, Role::Plain);
+            rows.insert(group::place_of_others(keys, rows.len()), other);
+        }
+        let total = &self.grouped.total;
+        rows.push(row(group::title("total".to_owned(), keys), total, Some(total.traces), Role::Figure));
+        write_table(look, out, &shapes, &rows)?;
+        self.explanation.as_ref().map_or(Ok(()), |explanation| explain(explanation, look, out))
     }
 
-    fn items(&self) -> Vec<Item<false>> {
-        let item = |(model, group): (Option<&str>, &Group)| Item {
-            id: model.unwrap_or_default().to_owned(),
-            json: Json::of(&GroupJson::of_model(model, group)),
+    fn items(&self) -> Vec<Item> {
+        let keys = &self.grouped.keys;
+        let (groups, _) = self.grouped.sorted(self.limit);
+        let item = |(values, group): &(&Vec<Option<String>>, &Group)| {
+            let id = values.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ");
+            Item::new(id, &GroupJson::new(Some(KeyJson(keys, values)), group))
         };
-        self.groups().map(item).collect()
+        groups.iter().map(item).collect()
+    }
+
+    fn csv(&self) -> Vec<Cow<'static, str>> {
+        let figures = [
+            "traces",
+            "calls",
+            "token_usage.input_tokens",
+            "token_usage.output_tokens",
+            "token_usage.total_tokens",
+            "cost.total_cost",
+            "token_usage.cache_read_input_tokens",
+            "token_usage.cache_creation_input_tokens",
+            "cost.source",
+            "unpriced",
+        ];
+        group::csv(&self.grouped.keys, &figures)
     }
 }
 
-impl GroupsView {
-    /// The groups with the most tokens first.
-    fn groups(&self) -> impl Iterator<Item = (Option<&str>, &Group)> {
-        let total = |group: &Group| group.token_usage.as_ref().and_then(|usage| usage.total_tokens).unwrap_or(0);
-        let mut groups: Vec<_> = self.0.groups.iter().map(|(model, group)| (model.as_deref(), group)).collect();
-        groups.sort_by_key(|(model, group)| (std::cmp::Reverse(total(group)), *model));
-        groups.into_iter()
+#[derive(Debug, Serialize)]
+pub(super) struct ExplanationJson<'a> {
+    left_out: Vec<LeftOutJson<'a>>,
+    left_out_count: u64,
+    differing: Vec<DifferingJson<'a>>,
+    differing_count: u64,
+    without_price: Vec<UnpricedJson<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct LeftOutJson<'a> {
+    trace_id: &'a str,
+    span_id: &'a str,
+    name: &'a str,
+    token_usage: &'a TokenUsage,
+    counted: &'static str,
+    counted_in: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct DifferingJson<'a> {
+    trace_id: &'a str,
+    token_usage: Option<&'a TokenUsage>,
+    recorded_token_usage: &'a TokenUsage,
+}
+
+#[derive(Debug, Serialize)]
+struct UnpricedJson<'a> {
+    provider: Option<&'a str>,
+    model: Option<&'a str>,
+    calls: u64,
+}
+
+impl<'a> From<&'a Explanation> for ExplanationJson<'a> {
+    fn from(explanation: &'a Explanation) -> Self {
+        let left_out = explanation.left_out.iter().map(|span| LeftOutJson {
+            trace_id: &span.trace_id,
+            span_id: &span.span_id,
+            name: &span.name,
+            token_usage: &span.token_usage,
+            counted: if span.counted_in.is_some() { "above" } else { "below" },
+            counted_in: span.counted_in.as_ref().map(|(id, _)| id.as_str()),
+        });
+        let differing = explanation.differing.iter().map(|trace| DifferingJson {
+            trace_id: &trace.trace_id,
+            token_usage: trace.token_usage.as_ref(),
+            recorded_token_usage: &trace.recorded,
+        });
+        let unpriced = explanation.unpriced.iter().map(|((provider, model), calls)| UnpricedJson {
+            provider: provider.as_deref(),
+            model: model.as_deref(),
+            calls: *calls,
+        });
+        Self {
+            left_out: left_out.collect(),
+            left_out_count: explanation.left_out_count,
+            differing: differing.collect(),
+            differing_count: explanation.differing_count,
+            without_price: unpriced.collect(),
+        }
     }
+}
+
+/// What is told beneath a table of figures.
+fn explain(explanation: &Explanation, look: &Look, out: &mut dyn Write) -> Result<()> {
+    let plain = |title| Shape { title, is_right: false, shrinks_to: Some(10), drops: 0 };
+    let right = |title| Shape { title, is_right: true, shrinks_to: None, drops: 0 };
+    let tokens = |usage: Option<&TokenUsage>| Cell::own(number::total(usage), Role::Plain);
+    let id = |id: &str| Cell::stored(short_trace_id(id), Role::Id);
+    let heading = |out: &mut dyn Write, text: &str, shown: usize, all: u64| {
+        let of = if shown as u64 == all { String::new() } else { format!(", {shown} of {all} shown; --all shows all") };
+        writeln!(out, "\n{}", look.theme.paint(Role::Heading, &format!("{text}{of}")))
+    };
+    heading(out, "Spans whose tokens are not counted", explanation.left_out.len(), explanation.left_out_count)?;
+    let rows: Vec<Vec<Cell>> = explanation
+        .left_out
+        .iter()
+        .map(|span| {
+            let why = match &span.counted_in {
+                Some((_, name)) => format!("{name}, above it, counts"),
+                None => "those below it count, on which MLflow recorded tokens".to_owned(),
+            };
+            vec![
+                id(&span.trace_id),
+                Cell::stored(&span.name, Role::Name),
+                tokens(Some(&span.token_usage)),
+                Cell::stored(&why, Role::Dim),
+            ]
+        })
+        .collect();
+    table_or_none(look, out, &[plain("trace"), plain("span"), right("tokens"), plain("why")], &rows)?;
+    let title = "Traces of which MLflow recorded another total";
+    heading(out, title, explanation.differing.len(), explanation.differing_count)?;
+    let rows: Vec<Vec<Cell>> = explanation
+        .differing
+        .iter()
+        .map(|trace| vec![id(&trace.trace_id), tokens(trace.token_usage.as_ref()), tokens(Some(&trace.recorded))])
+        .collect();
+    table_or_none(look, out, &[plain("trace"), right("spans"), right("recorded")], &rows)?;
+    heading(out, "Calls without a known cost", 0, 0)?;
+    let rows: Vec<Vec<Cell>> = explanation
+        .unpriced
+        .iter()
+        .map(|((provider, model), calls)| {
+            let calls = number::count(calls.cast_signed());
+            vec![
+                Cell::maybe(model.as_deref(), Role::Name),
+                Cell::maybe(provider.as_deref(), Role::Plain),
+                Cell::own(calls, Role::Plain),
+            ]
+        })
+        .collect();
+    table_or_none(look, out, &[plain("model"), plain("provider"), right("calls")], &rows)
+}
+
+fn table_or_none(look: &Look, out: &mut dyn Write, shapes: &[Shape<'_>], rows: &[Vec<Cell>]) -> Result<()> {
+    if rows.is_empty() { Ok(writeln!(out, "none")?) } else { write_table(look, out, shapes, rows) }
 }

@@ -16,7 +16,7 @@ pub use uri::{Address, Surroundings, resolve};
 
 use crate::error::Result;
 use crate::filter::{AssessmentTest, Clause, Filter, Grep, Label};
-use crate::model::{Experiment, Problem, Totals, Trace, TraceInfo, keys};
+use crate::model::{Experiment, Problem, Timestamp, TokenUsage, Totals, Trace, TraceInfo, keys};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
@@ -27,6 +27,8 @@ use std::ops::ControlFlow;
 pub enum Need {
     /// The record only.
     Info,
+    /// And of the spans what they cost: tokens, model and cost of each call.
+    Calls,
     /// And the spans as a tree shows them.
     Tree,
     /// And each exception that they recorded.
@@ -174,6 +176,9 @@ pub struct Query {
     pub only_types: bool,
     /// Whether only spans that say they failed are looked at, so that others need not be read whole.
     pub only_errors: bool,
+    /// Whether only figures of records are looked at, and these labels, so that records need not be read whole: name, state,
+    /// times, tokens and cost. They may come in any order then, though always in the same.
+    pub only_figures: Option<Vec<Label>>,
     /// Whether it is wanted to know how many traces are meant in all, where that is cheap to tell.
     pub counts: bool,
 }
@@ -190,9 +195,39 @@ impl Query {
             need: Need::Info,
             only_types: false,
             only_errors: false,
+            only_figures: None,
             counts: false,
         }
     }
+}
+
+/// What a store is to divide traces by before it tells their figures.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Division {
+    /// By recorded name.
+    pub by_name: bool,
+    /// By intervals of so many seconds since 1970.
+    pub seconds: Option<i64>,
+}
+
+/// The percentiles of a [`Summary`].
+pub const PERCENTS: [f64; 4] = [50.0, 90.0, 95.0, 99.0];
+
+/// Figures of some traces, as the store itself tells them.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// Their name.
+    pub name: Option<String>,
+    /// The interval in which they began.
+    pub time: Option<Timestamp>,
+    /// How many.
+    pub count: u64,
+    /// Of them, those in state ERROR.
+    pub errors: u64,
+    /// The [`PERCENTS`] of how long they took; none where that is known of none.
+    pub latency_ms: Option<[f64; 4]>,
+    /// Their recorded tokens.
+    pub token_usage: Option<TokenUsage>,
 }
 
 /// Takes traces from a store as they come.
@@ -258,6 +293,34 @@ pub trait TraceStore {
     /// When the store cannot be read.
     fn trace(&self, id: &str, need: Need) -> Result<Option<Trace>>;
 
+    /// Of so many traces the spans may be read although records would nearly do.
+    fn few_traces(&self) -> usize {
+        1_000
+    }
+
+    /// Figures of the selected traces, where the store can tell them without handing out records, and that is of use.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn summaries(&self, _query: &Query, _division: Division) -> Result<Option<Vec<Summary>>> {
+        Ok(None)
+    }
+
+    /// Traces whose records were handed out before, now with their spans. Those that are gone are left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the sink fails.
+    fn complete(&self, infos: Vec<TraceInfo>, need: Need, sink: &mut dyn Sink) -> Result<()> {
+        for info in infos {
+            if let Some(trace) = self.trace(&info.trace_id, need)?
+                && sink.trace(trace)?.is_break()
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// The bytes of an attachment (MLflow 3.11 on).
     ///
     /// # Errors
@@ -315,6 +378,20 @@ pub fn select(
         problems.push(Problem::new("skipped_text", message));
     }
     Ok(matched)
+}
+
+/// Hands on traces that were selected before, with their spans.
+///
+/// # Errors
+/// When the store cannot be read, or the taker fails.
+pub fn complete(
+    store: &dyn TraceStore,
+    infos: Vec<TraceInfo>,
+    need: Need,
+    problems: &mut Vec<Problem>,
+    take: &mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    store.complete(infos, need, &mut Exact { filter: &Filter::default(), problems, undecided: Vec::new(), take })
 }
 
 /// Takes what a store hands out, and hands on what is meant.

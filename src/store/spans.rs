@@ -22,7 +22,8 @@ pub(super) struct Rows {
 
 pub(super) const fn keep(need: Need) -> Keep {
     match need {
-        Need::Info | Need::Tree => Keep::Tree,
+        Need::Info | Need::Calls => Keep::Calls,
+        Need::Tree => Keep::Tree,
         Need::Exceptions => Keep::Exceptions,
         Need::Full => Keep::All,
     }

@@ -510,22 +510,28 @@ fn usage_of_a_trace() {
     --- stderr
     note: no tokens were recorded for this trace
     ");
-    insta::assert_snapshot!(Cli::demo("usage @last --json").run(), @r#"{"schema":"mltrace/1","trace_id":"tr-e185605915a0be9f4268768de1713371","name":"run_tool_agent","token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"token_usage_source":"spans","recorded_token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"cost":{"input_cost":0.0000126,"output_cost":0.000013199999999999999,"total_cost":0.000025799999999999997,"currency":"USD","source":"recorded"},"complete":true,"calls":[{"span_id":"9bd57e959a1e337e","name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":45,"output_tokens":14,"total_tokens":59},"token_usage_source":"recorded","cost":{"input_cost":6.75e-6,"output_cost":8.4e-6,"total_cost":0.000015149999999999999,"currency":"USD","source":"recorded"},"counted":true},{"span_id":"9ee2df28f08b8564","name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":39,"output_tokens":8,"total_tokens":47},"token_usage_source":"recorded","cost":{"input_cost":5.85e-6,"output_cost":4.8e-6,"total_cost":0.00001065,"currency":"USD","source":"recorded"},"counted":true}]}"#);
+    insta::assert_snapshot!(Cli::demo("usage @last --json").run(), @r#"{"schema":"mltrace/1","trace_id":"tr-e185605915a0be9f4268768de1713371","name":"run_tool_agent","token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"token_usage_source":"spans","recorded_token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"cost":{"input_cost":0.0000126,"output_cost":0.000013199999999999999,"total_cost":0.000025799999999999997,"currency":"USD","source":"recorded"},"unpriced":0,"complete":true,"calls":[{"span_id":"9bd57e959a1e337e","name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":45,"output_tokens":14,"total_tokens":59},"token_usage_source":"recorded","cost":{"input_cost":6.75e-6,"output_cost":8.4e-6,"total_cost":0.000015149999999999999,"currency":"USD","source":"recorded"},"counted":true},{"span_id":"9ee2df28f08b8564","name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":39,"output_tokens":8,"total_tokens":47},"token_usage_source":"recorded","cost":{"input_cost":5.85e-6,"output_cost":4.8e-6,"total_cost":0.00001065,"currency":"USD","source":"recorded"},"counted":true}]}"#);
 }
 
 #[test]
 fn usage_by_model() {
     insta::assert_snapshot!(Cli::demo("usage").run(), @"
-    model                 traces  calls  input  output  total      cost
-    gpt-4o-mini                6     12  1,744     289  2,033  $0.00043
-    (model not recorded)       2      3    154      38    192         -
-    total                      8     15  1,898     327  2,225  $0.00043
+    model                 traces  calls  input  output  total      cost  unpriced
+    gpt-4o-mini                6     12  1,744     289  2,033  $0.00043         -
+    (model not recorded)       2      3    154      38    192         -         3
+    total                      8     15  1,898     327  2,225  $0.00043         3
+    --- stderr
+    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
     ");
     insta::assert_snapshot!(Cli::demo("usage -x Misc").run(), @"
     model  traces  calls  input  output  total
     total       0      0      -       -      -
     ");
-    insta::assert_snapshot!(Cli::demo("usage --json").run(), @r#"{"schema":"mltrace/1","by":["model"],"groups":[{"key":{"model":"gpt-4o-mini"},"traces":6,"calls":12,"token_usage":{"input_tokens":1744,"output_tokens":289,"total_tokens":2033},"cost":{"input_cost":0.00026159999999999996,"output_cost":0.00017339999999999999,"total_cost":0.00043499999999999995,"currency":"USD","source":"recorded"}},{"key":{"model":null},"traces":2,"calls":3,"token_usage":{"input_tokens":154,"output_tokens":38,"total_tokens":192},"cost":null}],"total":{"traces":8,"calls":15,"token_usage":{"input_tokens":1898,"output_tokens":327,"total_tokens":2225},"cost":{"input_cost":0.00026159999999999996,"output_cost":0.00017339999999999999,"total_cost":0.00043499999999999995,"currency":"USD","source":"recorded"}}}"#);
+    insta::assert_snapshot!(Cli::demo("usage --json").run(), @r#"
+    {"schema":"mltrace/1","by":["model"],"groups":[{"key":{"model":"gpt-4o-mini"},"traces":6,"calls":12,"token_usage":{"input_tokens":1744,"output_tokens":289,"total_tokens":2033},"cost":{"input_cost":0.00026159999999999996,"output_cost":0.00017339999999999999,"total_cost":0.00043499999999999995,"currency":"USD","source":"recorded"},"unpriced":0},{"key":{"model":null},"traces":2,"calls":3,"token_usage":{"input_tokens":154,"output_tokens":38,"total_tokens":192},"cost":null,"unpriced":3}],"other":null,"total":{"traces":8,"calls":15,"token_usage":{"input_tokens":1898,"output_tokens":327,"total_tokens":2225},"cost":{"input_cost":0.00026159999999999996,"output_cost":0.00017339999999999999,"total_cost":0.00043499999999999995,"currency":"USD","source":"recorded"},"unpriced":3}}
+    --- stderr
+    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    "#);
 }
 
 #[test]
@@ -624,14 +630,16 @@ fn csv() {
     note: 3 of 13 traces shown; -n or --all shows more
     "#);
     insta::assert_snapshot!(Cli::demo("usage -o csv").run(), @"
-    key.model,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost
-    gpt-4o-mini,6,12,1744,289,2033,0.00043499999999999995
-    ,2,3,154,38,192,
+    key.model,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
+    gpt-4o-mini,6,12,1744,289,2033,0.00043499999999999995,,,recorded,0
+    ,2,3,154,38,192,,,,,3
+    --- stderr
+    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
     ");
     insta::assert_snapshot!(Cli::demo("usage @last -o csv").run(), @"
-    span_id,name,span_type,agent,model,provider,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,counted
-    9bd57e959a1e337e,Completions,CHAT_MODEL,run_tool_agent,gpt-4o-mini,,45,14,59,0.000015149999999999999,true
-    9ee2df28f08b8564,Completions,CHAT_MODEL,run_tool_agent,gpt-4o-mini,,39,8,47,0.00001065,true
+    span_id,name,span_type,agent,model,provider,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,counted,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source
+    9bd57e959a1e337e,Completions,CHAT_MODEL,run_tool_agent,gpt-4o-mini,,45,14,59,0.000015149999999999999,true,,,recorded
+    9ee2df28f08b8564,Completions,CHAT_MODEL,run_tool_agent,gpt-4o-mini,,39,8,47,0.00001065,true,,,recorded
     ");
     insta::assert_snapshot!(Cli::demo("spans --type TOOL -n 1 -o csv").run(), @r#"
     trace_id,span_id,parent_id,depth,name,span_type,status,status_message,start_time,duration_ms,model,provider,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,exception.type,exception.message,inputs,outputs
@@ -716,7 +724,7 @@ fn an_empty_list_is_a_list_and_no_error() {
     --- stderr
     note: no spans fit
     ");
-    insta::assert_snapshot!(Cli::demo("usage --name nothing --json").run(), @r#"{"schema":"mltrace/1","by":["model"],"groups":[],"total":{"traces":0,"calls":0,"token_usage":null,"cost":null}}"#);
+    insta::assert_snapshot!(Cli::demo("usage --name nothing --json").run(), @r#"{"schema":"mltrace/1","by":["model"],"groups":[],"other":null,"total":{"traces":0,"calls":0,"token_usage":null,"cost":null,"unpriced":0}}"#);
 }
 
 #[test]

@@ -406,7 +406,9 @@ pub(crate) fn check_ag2(fixture: &Fixture) -> Held {
         .map(|call| figures(&call["token_usage"]))
         .collect();
     assert!(calls.len() == 6 && calls.contains(&[110, 61, 171]), "{}: {calls:?}", fixture.name);
-    assert_eq!(text.stderr, "", "{}", fixture.name);
+    // Where MLflow recorded no cost, one is calculated, and that is all that is said.
+    let notes = text.stderr.lines().filter(|note| !note.starts_with("note: costs with ~")).count();
+    assert_eq!(notes, 0, "{}\n{text}", fixture.name);
     Held::Whole
 }
 

@@ -50,7 +50,7 @@ fn a_folder_of_requests_tells_traces_with_customer_thread_and_tokens() {
     tr-818ffe91  8 h  OK     agent.assistant.on_mes…    163 ms      2      69  conv_abc_123  {"cancellation_token":"<autogen_core._ca…
     "#);
     insta::assert_snapshot!(on("respan", "trace show tr-818f").ok(), @"
-    agent.assistant.on_messages_stream  OK  163 ms  69 tokens (39 in · 30 out, derived)  tr-818ffe91  2026-11-20 15:47:05 UTC
+    agent.assistant.on_messages_stream  OK  163 ms  69 tokens (39 in · 30 out, derived)  ~$0.0000239  tr-818ffe91  2026-11-20 15:47:05 UTC
     experiment respan · session conv_abc_123 · user user_456 · model gpt-4o-mini-2024-07-18
     tags service.name=respan · metadata _tracing_sdk_version=2.24.0 · plan=pro
 
@@ -58,12 +58,13 @@ fn a_folder_of_requests_tells_traces_with_customer_thread_and_tokens() {
     └─ llm.gpt-4o-mini-2024-07-18       LLM    ███████████████████████████     145 ms  39 → 30  gpt-4o-mini-2024-07-18
     ");
     insta::assert_snapshot!(on("respan", "usage tr-1333").ok(), @"
-    call                        agent                                      type  model                   input  output  total  counted
-    llm.gpt-4o-mini-2024-07-18  agent.capacity_planner.on_messages_stream  LLM   gpt-4o-mini-2024-07-18    155      18    173  derived
-    llm.gpt-4o-mini-2024-07-18  agent.capacity_planner.on_messages_stream  LLM   gpt-4o-mini-2024-07-18    100      17    117  derived
-    total                                                                                                  255      35    290  -
+    call                        agent                                      type  model                   input  output  total         cost  counted
+    llm.gpt-4o-mini-2024-07-18  agent.capacity_planner.on_messages_stream  LLM   gpt-4o-mini-2024-07-18    155      18    173  ~$0.0000341  derived
+    llm.gpt-4o-mini-2024-07-18  agent.capacity_planner.on_messages_stream  LLM   gpt-4o-mini-2024-07-18    100      17    117  ~$0.0000252  derived
+    total                                                                                                  255      35    290  ~$0.0000592  -
     --- stderr
     note: the tokens of 2 calls stand in their responses or under foreign names: MLflow recorded none
+    note: costs with ~ are calculated, all or in part; `mltrace prices MODEL` shows from what
     ");
     let trace = on("respan", "traces list --user user_456").json()["traces"][0].clone();
     assert_eq!((&trace["user_id"], &trace["session_id"]), (&json!("user_456"), &json!("conv_abc_123")));

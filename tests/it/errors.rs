@@ -128,7 +128,7 @@ fn a_wrong_command_or_flag() {
     --- stderr
     error: unrecognized subcommand 'trases'
 
-      tip: some similar subcommands exist: 'traces', 'trace'
+      tip: some similar subcommands exist: 'stats', 'traces', 'trace'
 
     Usage: mltrace [OPTIONS] <COMMAND>
 

@@ -21,11 +21,15 @@ fn of_the_program() {
       experiments  List experiments with their number of traces and errors
       traces       List traces, newest first
       trace        Show one trace
-      usage        Show tokens of each LLM call and the total of a trace, or of many traces by model
+      usage        Show tokens and cost of each LLM call and the total of a trace, or of many traces in
+                   groups
+      stats        Show how many traces, how often wrong, how long they took, what they used
       spans        List spans of the selected traces, one row each
+      tools        Show each tool: calls, failures, and how long they took
       exceptions   Show what failed: each failure once, like ones together
       sessions     List sessions, the one with the newest trace first
       session      Show one session
+      prices       Show what tokens of a model cost: US dollars for a million
       completions  Print the completion script of a shell
       man          Print the manual page, or write one page for each command to a folder
 
@@ -74,6 +78,10 @@ fn of_the_program() {
 
           --utc
               Read and show times in UTC
+
+          --prices <FILE>
+              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
+              `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -149,6 +157,10 @@ fn of_experiments() {
 
           --utc
               Read and show times in UTC
+
+          --prices <FILE>
+              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
+              `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -306,6 +318,10 @@ fn of_traces() {
           --utc
               Read and show times in UTC
 
+          --prices <FILE>
+              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
+              `mltrace prices --json` prints
+
           --no-pager
               Do not page long output
 
@@ -462,6 +478,10 @@ fn of_traces_list() {
           --utc
               Read and show times in UTC
 
+          --prices <FILE>
+              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
+              `mltrace prices --json` prints
+
           --no-pager
               Do not page long output
 
@@ -533,6 +553,10 @@ fn of_trace() {
 
           --utc
               Read and show times in UTC
+
+          --prices <FILE>
+              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
+              `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -697,6 +721,10 @@ fn of_trace_show() {
           --utc
               Read and show times in UTC
 
+          --prices <FILE>
+              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
+              `mltrace prices --json` prints
+
           --no-pager
               Do not page long output
 
@@ -717,11 +745,17 @@ fn of_trace_show() {
 #[test]
 fn of_usage() {
     insta::assert_snapshot!(help("usage"), @r#"
-    Show tokens of each LLM call and the total of a trace, or of many traces by model
+    Show tokens and cost of each LLM call and the total of a trace, or of many traces in groups
 
     With TRACE: one row for each call and the total, computed from the spans. Where a span and one below
-    it both carry tokens, the upper one counts, as in MLflow. Without TRACE: all selected traces, by
-    model.
+    it both carry tokens, the upper one counts, as in MLflow. Without TRACE: all selected traces,
+    grouped by model or what --by says. The groups add up to the total. Where a span that counts names
+    no model, those below it tell the models, in their proportion; a trace with two models counts in the
+    row of each. By what traces have (day, session, tag:KEY), the totals are those that MLflow recorded,
+    and only traces without one are read.
+
+    The cost is the one that MLflow recorded (3.10 on), else it is calculated from `mltrace prices`.
+    What has no price is unknown and counted as such.
 
     Usage: mltrace usage [OPTIONS] [TRACE]
 
@@ -730,6 +764,24 @@ fn of_usage() {
               Trace: id, unique prefix, @last, @error, @slow
 
     Options:
+          --by <KEY>
+              Group by model, provider, agent, span, trace, name, state, experiment, session, user,
+              hour, day, week, tag:KEY or metadata:KEY (can be repeated) [default: model]
+
+          --explain
+              Say which spans are left out and why, where recorded totals differ, and what has no price
+
+          --deep
+              Read the spans of every trace whose cost is not recorded, however many there are
+
+      -n, --limit <ROWS>
+              Print at most so many rows; the rest comes as one
+              
+              [default: 20]
+
+          --all
+              Print all rows
+
       -h, --help
               Print help (see a summary with '-h')
 
@@ -841,6 +893,10 @@ fn of_usage() {
           --utc
               Read and show times in UTC
 
+          --prices <FILE>
+              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
+              `mltrace prices --json` prints
+
           --no-pager
               Do not page long output
 
@@ -852,8 +908,9 @@ fn of_usage() {
 
     Examples:
       mltrace usage @last
-      mltrace usage tr-27b4e76f --json | jq .token_usage.total_tokens
       mltrace usage --since 7d -x OpenAI
+      mltrace usage --by day --by model -o csv
+      mltrace usage tr-27b4e76f --json | jq .token_usage.total_tokens
     "#);
 }
 
@@ -995,6 +1052,10 @@ fn of_spans() {
 
           --utc
               Read and show times in UTC
+
+          --prices <FILE>
+              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
+              `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -1152,6 +1213,10 @@ fn of_exceptions() {
           --utc
               Read and show times in UTC
 
+          --prices <FILE>
+              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
+              `mltrace prices --json` prints
+
           --no-pager
               Do not page long output
 
@@ -1298,6 +1363,10 @@ fn of_sessions() {
 
           --utc
               Read and show times in UTC
+
+          --prices <FILE>
+              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
+              `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -1447,6 +1516,10 @@ fn of_session_show() {
           --utc
               Read and show times in UTC
 
+          --prices <FILE>
+              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
+              `mltrace prices --json` prints
+
           --no-pager
               Do not page long output
 
@@ -1521,6 +1594,10 @@ fn of_completions() {
           --utc
               Read and show times in UTC
 
+          --prices <FILE>
+              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
+              `mltrace prices --json` prints
+
           --no-pager
               Do not page long output
 
@@ -1591,6 +1668,10 @@ fn of_man() {
           --utc
               Read and show times in UTC
 
+          --prices <FILE>
+              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
+              `mltrace prices --json` prints
+
           --no-pager
               Do not page long output
 
@@ -1607,6 +1688,411 @@ fn of_man() {
 }
 
 #[test]
+fn of_stats() {
+    insta::assert_snapshot!(help("stats"), @r#"
+    Show how many traces, how often wrong, how long they took, what they used
+
+    Without --by one row for all. By model, provider or agent the calls of models are counted, by span
+    all spans, else traces. Latency is told in percentiles, linear between the two next values, as
+    MLflow's metrics tell it; tokens and cost of traces are those that MLflow recorded. Of up to 1,000
+    traces in files the spans are read too, for the time to the first token. --deep reads the spans of
+    all, and counts what was not recorded. A server is asked for its own figures where they fit the
+    question and the traces are many.
+
+    Where calls are counted, one within another that tells the same tokens counts too, as in MLflow's
+    metrics; `mltrace usage` counts nothing twice.
+
+    Usage: mltrace stats [OPTIONS]
+
+    Options:
+          --by <KEY>
+              Group by name, state, experiment, session, user, trace, hour, day, week, tag:KEY,
+              metadata:KEY, model, provider, agent or span (can be repeated)
+
+          --bucket <DURATION>
+              Group by intervals of this length, counted from midnight: 15m, 1h, 1d
+
+          --deep
+              Read the spans of every trace, however many there are
+
+      -n, --limit <ROWS>
+              Print at most so many rows; the rest comes as one
+              
+              [default: 20]
+
+          --all
+              Print all rows
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Which traces:
+      -x, --experiment <NAME|ID>
+              Experiment, by id or exact name (can be repeated)
+
+          --deleted
+              Add deleted experiments
+
+          --filter <FILTER>
+              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
+              be repeated)
+              
+              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
+              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
+              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
+              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
+              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
+              backticks.
+
+          --status <STATE>
+              State of the trace (can be repeated)
+              
+              [possible values: ok, error, in_progress]
+
+          --since <TIME>
+              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
+
+          --until <TIME>
+              Begun before
+
+          --name <GLOB>
+              Name of the trace, not of a span; * and ? are wildcards
+
+          --tag <KEY[=VALUE]>
+              Has a tag, or a tag of this value (can be repeated)
+
+          --metadata <KEY[=VALUE]>
+              Has an entry in its metadata, or one of this value (can be repeated)
+
+          --session <ID>
+              Of this session
+
+          --user <ID>
+              Of this user
+
+          --run <ID>
+              Made under, or linked to, this run
+
+          --model <GLOB>
+              Has a span of this model; * and ? are wildcards
+
+          --min-duration <DURATION>
+              Took at least: 250ms, 1.5s, 2m
+
+          --max-duration <DURATION>
+              Took at most
+
+          --min-tokens <TOKENS>
+              Has at least so many tokens recorded
+
+          --grep <REGEX>
+              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
+
+          --type <TYPE>
+              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
+              show only these
+
+          --llm
+              Calls of language models: short for --type LLM,CHAT_MODEL
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --prices <FILE>
+              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
+              `mltrace prices --json` prints
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+
+    Examples:
+      mltrace stats --since 7d --by name
+      mltrace stats --by model --by day -o csv
+      mltrace stats --bucket 1h --utc --json | jq '.groups[] | [.key.time, .latency_ms.p95]'
+    "#);
+}
+
+#[test]
+fn of_tools() {
+    insta::assert_snapshot!(help("tools"), @r#"
+    Show each tool: calls, failures, and how long they took
+
+    A call is a span of type TOOL. `errors` ended in state ERROR; `handled` are failures that left no
+    error but a text, which was handed back to the model; `rate` is the share of both. Percentiles are
+    linear between the two next values.
+
+    Usage: mltrace tools [OPTIONS]
+
+    Options:
+      -n, --limit <ROWS>
+              Print at most so many rows
+              
+              [default: 20]
+
+          --all
+              Print all rows
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Which traces:
+      -x, --experiment <NAME|ID>
+              Experiment, by id or exact name (can be repeated)
+
+          --deleted
+              Add deleted experiments
+
+          --filter <FILTER>
+              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
+              be repeated)
+              
+              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
+              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
+              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
+              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
+              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
+              backticks.
+
+          --status <STATE>
+              State of the trace (can be repeated)
+              
+              [possible values: ok, error, in_progress]
+
+          --since <TIME>
+              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
+
+          --until <TIME>
+              Begun before
+
+          --name <GLOB>
+              Name of the trace, not of a span; * and ? are wildcards
+
+          --tag <KEY[=VALUE]>
+              Has a tag, or a tag of this value (can be repeated)
+
+          --metadata <KEY[=VALUE]>
+              Has an entry in its metadata, or one of this value (can be repeated)
+
+          --session <ID>
+              Of this session
+
+          --user <ID>
+              Of this user
+
+          --run <ID>
+              Made under, or linked to, this run
+
+          --model <GLOB>
+              Has a span of this model; * and ? are wildcards
+
+          --min-duration <DURATION>
+              Took at least: 250ms, 1.5s, 2m
+
+          --max-duration <DURATION>
+              Took at most
+
+          --min-tokens <TOKENS>
+              Has at least so many tokens recorded
+
+          --grep <REGEX>
+              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
+
+          --type <TYPE>
+              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
+              show only these
+
+          --llm
+              Calls of language models: short for --type LLM,CHAT_MODEL
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --prices <FILE>
+              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
+              `mltrace prices --json` prints
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+
+    Examples:
+      mltrace tools
+      mltrace tools --since 1d -x AutoGen
+      mltrace tools --json | jq -r '.tools[] | select(.errors > 0).name'
+    "#);
+}
+
+#[test]
+fn of_prices() {
+    insta::assert_snapshot!(help("prices"), @"
+    Show what tokens of a model cost: US dollars for a million
+
+    The table is compiled in; costs that MLflow did not record are calculated from it. Where a call
+    names no provider, MLflow takes the first one by name that has a price, and so does mltrace: `used`
+    marks it. Requests with more tokens than `above` says have other prices.
+
+    Usage: mltrace prices [OPTIONS] [MODEL]
+
+    Arguments:
+      [MODEL]
+              Model, as traces name it; * and ? are wildcards
+
+    Options:
+      -n, --limit <ROWS>
+              Print at most so many rows
+              
+              [default: 20]
+
+          --all
+              Print all rows
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --prices <FILE>
+              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
+              `mltrace prices --json` prints
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+
+    Examples:
+      mltrace prices gpt-4o-mini
+      mltrace prices 'claude-*' --json
+      mltrace prices gpt-4o --json > own.json     change it, then:
+      mltrace usage --since 7d --prices own.json
+    ");
+}
+
+#[test]
 fn every_command_is_in_the_list_above() {
     let overview = help("");
     let commands: Vec<&str> = overview
@@ -1619,7 +2105,21 @@ fn every_command_is_in_the_list_above() {
         .collect();
     assert_eq!(
         commands,
-        ["experiments", "traces", "trace", "usage", "spans", "exceptions", "sessions", "session", "completions", "man"]
+        [
+            "experiments",
+            "traces",
+            "trace",
+            "usage",
+            "stats",
+            "spans",
+            "tools",
+            "exceptions",
+            "sessions",
+            "session",
+            "prices",
+            "completions",
+            "man"
+        ]
     );
 }
 
@@ -1633,11 +2133,14 @@ fn no_line_of_help_is_wider_than_100_columns() {
         "trace",
         "trace show",
         "usage",
+        "stats",
         "spans",
+        "tools",
         "exceptions",
         "sessions",
         "session",
         "session show",
+        "prices",
         "completions",
         "man",
     ] {
@@ -1678,10 +2181,13 @@ fn manual_pages_are_printed_and_written() {
         "mltrace-exceptions.1",
         "mltrace-experiments.1",
         "mltrace-man.1",
+        "mltrace-prices.1",
         "mltrace-session-show.1",
         "mltrace-session.1",
         "mltrace-sessions.1",
         "mltrace-spans.1",
+        "mltrace-stats.1",
+        "mltrace-tools.1",
         "mltrace-trace-show.1",
         "mltrace-trace.1",
         "mltrace-traces-list.1",

@@ -24,6 +24,7 @@ mod help;
 mod hostile;
 mod interrupt;
 mod naming;
+mod numbers;
 mod remote;
 mod schemas;
 mod select;

@@ -4,7 +4,7 @@ use crate::harness::{Cli, Fixture, fixtures, items};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-const SCHEMAS: [&str; 12] = [
+const SCHEMAS: [&str; 15] = [
     "experiments",
     "traces",
     "trace-show",
@@ -12,6 +12,9 @@ const SCHEMAS: [&str; 12] = [
     "span",
     "usage",
     "usage-groups",
+    "stats",
+    "tools",
+    "prices",
     "spans",
     "exceptions",
     "sessions",
@@ -39,7 +42,7 @@ fn assert_valid(validator: &Validator, document: &Value, what: &str) {
 }
 
 /// The documents of the commands about many traces, with the schema of each.
-const LISTS: [(&str, &str); 13] = [
+const LISTS: [(&str, &str); 23] = [
     ("experiments --deleted", "experiments"),
     ("traces list --all --deleted", "traces"),
     ("traces list --name nothing", "traces"),
@@ -47,6 +50,16 @@ const LISTS: [(&str, &str); 13] = [
     ("spans --all --deleted --full", "spans"),
     ("usage --deleted", "usage-groups"),
     ("usage --name nothing", "usage-groups"),
+    ("usage --by agent,provider -n 1 --explain", "usage-groups"),
+    ("usage --by day --by experiment -n 1 --explain", "usage-groups"),
+    ("usage --by tag:k --by metadata:mlflow.trace.user", "usage-groups"),
+    ("stats --deleted --by name -n 2", "stats"),
+    ("stats --by model,hour --deep", "stats"),
+    ("stats --bucket 1d --by span", "stats"),
+    ("stats --name nothing --by user", "stats"),
+    ("tools --deleted", "tools"),
+    ("tools --name nothing", "tools"),
+    ("prices gemini-2.5-*", "prices"),
     ("exceptions --deleted", "exceptions"),
     ("exceptions --all --deleted", "exceptions"),
     ("exceptions --name nothing", "exceptions"),
@@ -166,6 +179,10 @@ fn a_key_that_is_added_or_lost_breaks_the_promise() {
         ("trace show --conversation", "conversation"),
         ("usage @last", "usage"),
         ("usage", "usage-groups"),
+        ("usage --by name -n 1", "usage-groups"),
+        ("stats --by name -n 1 --deep", "stats"),
+        ("tools", "tools"),
+        ("prices gemini-2.5-pro", "prices"),
         ("spans --full -n 4", "spans"),
         ("exceptions", "exceptions"),
         ("sessions", "sessions"),

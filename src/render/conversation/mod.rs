@@ -89,7 +89,7 @@ impl Row for StepRow {
         "said",
     ];
 
-    fn shapes() -> &'static [Shape] {
+    fn shapes() -> &'static [Shape<'static>] {
         &[]
     }
 

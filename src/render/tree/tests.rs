@@ -21,6 +21,7 @@ fn span(id: &str, parent: &str, start: i64) -> Span {
         exception: None,
         handled_failure: None,
         tool_failures: Vec::new(),
+        first_token: None,
         payload: None,
     }
 }

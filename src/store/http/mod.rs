@@ -6,6 +6,7 @@ mod answer;
 mod clauses;
 mod client;
 mod failure;
+mod metrics;
 mod pages;
 mod spans;
 mod totals;
@@ -16,7 +17,7 @@ pub use url::without_credentials;
 
 use super::parallel::in_parallel;
 use super::rows;
-use super::{Need, Query, Remark, Sink, TraceStore};
+use super::{Division, Need, Query, Remark, Sink, Summary, TraceStore};
 use crate::decode;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
@@ -332,6 +333,24 @@ impl TraceStore for HttpStore {
             }
         }
         self.give(&batch, &query.filter, sink).map(|_| None)
+    }
+
+    fn few_traces(&self) -> usize {
+        0
+    }
+
+    fn summaries(&self, query: &Query, division: Division) -> Result<Option<Vec<Summary>>> {
+        metrics::summaries(self, query, division)
+    }
+
+    fn complete(&self, infos: Vec<TraceInfo>, need: Need, sink: &mut dyn Sink) -> Result<()> {
+        let batch: Vec<Selected> = infos.into_iter().map(|info| Selected { info, need, needs_rows: false }).collect();
+        for some in batch.chunks(LARGEST_BATCH) {
+            if self.give(some, &Filter::default(), sink)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn ids_with_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<String>> {

@@ -2,22 +2,19 @@
 
 use super::HttpStore;
 use super::answer::Reply;
-use super::client::{AT_ONCE, Client, Question};
+use super::client::{AT_ONCE, Client};
+use super::metrics::{self, Metric};
 use super::pages::{self, LARGEST_PAGE, Listed, Pages, Search};
 use crate::decode;
 use crate::error::Result;
-use crate::model::{Experiment, Json, Problem, TokenUsage, Totals, TraceInfo, TraceState};
+use crate::model::{Experiment, Problem, TokenUsage, Totals, TraceInfo, TraceState};
 use crate::store::Query;
 use crate::store::parallel::in_parallel;
 use serde_json::json;
 use std::collections::HashMap;
 
 /// After so many records the server is asked for sums.
-const MANY: usize = 4 * LARGEST_PAGE;
-
-/// The sums of tokens that a server makes (MLflow 3.18 `store/tracking/utils/sql_trace_metrics_utils.py`).
-const TOKEN_METRICS: [&str; 5] =
-    ["input_tokens", "output_tokens", "total_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"];
+pub(super) const MANY: usize = 4 * LARGEST_PAGE;
 
 /// The figures of each experiment that has traces.
 pub(super) fn read(
@@ -68,69 +65,36 @@ fn sums(client: &Client, experiments: &[Experiment]) -> Result<Option<HashMap<St
 }
 
 fn sums_of(client: &Client, experiment: &str) -> Result<Option<Totals>> {
-    let Some(counts) = metric(client, experiment, "trace_count", "COUNT", &["trace_status"])? else { return Ok(None) };
+    let experiments = [experiment.to_owned()];
+    let ask = |name, aggregation: &str, dimensions| {
+        let aggregations = json!([{"aggregation_type": aggregation}]);
+        metrics::ask(client, &Metric { experiments: &experiments, name, aggregations, dimensions, more: Vec::new() })
+    };
+    let Some(counts) = ask("trace_count", "COUNT", &["trace_status"][..])? else { return Ok(None) };
     let mut totals = Totals::default();
-    for (state, count) in counts {
-        totals.traces += count.cast_unsigned();
-        if state.as_deref() == Some("ERROR") {
-            totals.errors += count.cast_unsigned();
+    for point in counts {
+        let count = point.value("COUNT").unwrap_or(0.0) as u64;
+        totals.traces += count;
+        if point.dimension("trace_status").as_deref() == Some("ERROR") {
+            totals.errors += count;
         }
     }
     if totals.traces == 0 {
         return Ok(Some(totals));
     }
     let mut usage = TokenUsage::default();
-    for name in TOKEN_METRICS {
-        let Some((_, sum)) = metric(client, experiment, name, "SUM", &[])?.unwrap_or_default().pop() else { continue };
-        match name {
-            "input_tokens" => usage.input_tokens = Some(sum),
-            "output_tokens" => usage.output_tokens = Some(sum),
-            "total_tokens" => usage.total_tokens = Some(sum),
-            _ => usage.other.push((name.to_owned(), Json::of(&sum))),
+    for name in metrics::TOKENS {
+        let point = ask(name, "SUM", &[])?.unwrap_or_default().pop();
+        if let Some(sum) = point.and_then(|point| point.value("SUM")) {
+            metrics::set(&mut usage, name, sum as i64);
         }
     }
     totals.add(&usage);
-    let newest = Search {
-        experiments: &[experiment.to_owned()],
-        filter: "",
-        order: &["timestamp_ms DESC"],
-        size: 1,
-        token: None,
-    };
+    let newest = Search { experiments: &experiments, filter: "", order: &["timestamp_ms DESC"], size: 1, token: None };
     if let Reply::Body(bytes) = client.ask(&pages::three(&newest))?
         && let Ok(page) = decode::info_page(&String::from_utf8_lossy(&bytes))
     {
         totals.last_trace_time = page.infos.into_iter().flatten().map(|info| info.request_time).next();
     }
     Ok(Some(totals))
-}
-
-/// Sums, each with the value of the dimension that it is for.
-type Sums = Vec<(Option<String>, i64)>;
-
-/// One sum of an experiment, by the value of a dimension if there is one; none where the server does not make it.
-fn metric(
-    client: &Client,
-    experiment: &str,
-    name: &str,
-    aggregation: &str,
-    dimensions: &[&str],
-) -> Result<Option<Sums>> {
-    let body = json!({
-        "experiment_ids": [experiment],
-        "view_type": "TRACES",
-        "metric_name": name,
-        "aggregations": [{"aggregation_type": aggregation}],
-        "dimensions": dimensions,
-    });
-    let Reply::Body(bytes) = client.ask(&Question::post("/api/3.0/mlflow/traces/metrics", &body))? else {
-        return Ok(None);
-    };
-    let point = |point: Json| {
-        let value = point.member("values")?.member(aggregation)?.as_f64()?;
-        let dimension = dimensions.first().and_then(|name| point.member("dimensions")?.member(name)?.as_string());
-        Some((dimension, value as i64))
-    };
-    let points = decode::json(&String::from_utf8_lossy(&bytes)).and_then(|json| json.member("data_points")?.items());
-    Ok(Some(points.unwrap_or_default().into_iter().filter_map(point).collect()))
 }

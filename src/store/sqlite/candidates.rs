@@ -5,7 +5,7 @@ use super::scan::CLOCK_EVERY;
 use super::span_rows::FailedRows;
 use super::{LONGEST_READ, SqliteStore, integer, scan, text};
 use crate::error::Result;
-use crate::filter::{AssessmentTest, Clause, Filter, Label, LabelTest, SpanTest, TextTest, ValueTest};
+use crate::filter::{AssessmentTest, Clause, Filter, Label, LabelTest, SpanTest, TextKey, TextTest, ValueTest};
 use crate::model::{Problem, keys};
 use crate::store::Query;
 use rusqlite::types::Value;
@@ -28,6 +28,8 @@ pub(super) fn at_once(store: &SqliteStore, query: &Query) -> Result<Option<Vec<S
     for clause in &query.filter.clauses {
         let found = match clause {
             Clause::Issue(_) | Clause::Prompt(_) | Clause::Run(_) => of_links(store, clause)?,
+            Clause::Text(TextKey::RequestId, TextTest::Is(id)) => Some(vec![id.clone()]),
+            Clause::Text(TextKey::RequestId, TextTest::In(ids)) => Some(ids.clone()),
             Clause::Label(Label::Metadata(key), LabelTest::Text(test)) if key == keys::SESSION => {
                 of_session(store, query, test)?
             }

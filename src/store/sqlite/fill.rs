@@ -22,7 +22,7 @@ pub(super) const TOKENS: [&str; 6] = [
 ];
 
 /// The cost columns of 3.17 on.
-const COSTS: [&str; 3] = ["input_cost", "output_cost", "total_cost"];
+pub(super) const COSTS: [&str; 3] = ["input_cost", "output_cost", "total_cost"];
 
 /// Reads the records of traces, in their order; those that are gone are left out.
 pub(super) fn infos(
@@ -93,11 +93,8 @@ fn info(row: &Row<'_>) -> TraceInfo {
         input_tokens: tokens[0],
         output_tokens: tokens[1],
         total_tokens: tokens[2],
-        other: TOKENS[3..]
-            .iter()
-            .zip(&tokens[3..])
-            .filter_map(|(key, value)| Some(((*key).to_owned(), Json::of(&(*value)?))))
-            .collect(),
+        cached: [tokens[3], tokens[4], tokens[5]],
+        other: Vec::new(),
     });
     let cost = Cost::recorded(float(row, 16), float(row, 17), float(row, 18));
     let (name, session) = (text(row, 8), text(row, 9));

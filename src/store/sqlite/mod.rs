@@ -6,6 +6,7 @@
 mod candidates;
 mod conditions;
 mod count;
+mod figures;
 mod fill;
 mod open;
 mod ranked;
@@ -47,7 +48,7 @@ const RECORDS_PER_READ: usize = 50;
 const fn largest_page(need: Need) -> usize {
     match need {
         Need::Info => 250,
-        Need::Tree | Need::Exceptions | Need::Full => 32,
+        Need::Calls | Need::Tree | Need::Exceptions | Need::Full => 32,
     }
 }
 
@@ -371,6 +372,10 @@ impl TraceStore for SqliteStore {
             let message = "the text of archived traces is not in the database, and conditions on it do not find them, as in \
                            MLflow; --grep reads their archives";
             sink.problem(Problem::new("skipped_archived", message));
+        }
+        if let Some(labels) = figures::labels(self, query)? {
+            figures::read(self, query, &labels, sink)?;
+            return Ok(None);
         }
         self.failed.take();
         let mut scan = Scan::begin(self, query)?;

@@ -269,6 +269,7 @@ fn skeleton(row: &Row<'_>) -> Span {
         exception: None,
         handled_failure: None,
         tool_failures: Vec::new(),
+        first_token: None,
         payload: None,
     }
 }

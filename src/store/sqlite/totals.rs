@@ -4,7 +4,7 @@ use super::fill::TOKENS;
 use super::{LONGEST_READ, SqliteStore, integer, text};
 use crate::decode;
 use crate::error::Result;
-use crate::model::{Json, Timestamp, TokenUsage, Totals, keys};
+use crate::model::{Timestamp, TokenUsage, Totals, keys};
 use std::collections::HashMap;
 use std::time::Instant;
 
@@ -47,10 +47,8 @@ pub(super) fn read(store: &SqliteStore) -> Result<HashMap<String, Totals>> {
                         input_tokens: integer(row, 4),
                         output_tokens: integer(row, 5),
                         total_tokens: integer(row, 6),
-                        other: (7..)
-                            .zip(&TOKENS[3..])
-                            .filter_map(|(at, name)| Some(((*name).to_owned(), Json::of(&integer(row, at)?))))
-                            .collect(),
+                        cached: [integer(row, 7), integer(row, 8), integer(row, 9)],
+                        other: Vec::new(),
                     };
                     total.add(&usage);
                 }

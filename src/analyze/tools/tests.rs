@@ -1,0 +1,43 @@
+use super::*;
+use crate::analyze::tests::trace_of;
+use crate::decode::{self, Keep};
+
+fn tool(id: usize, name: &str, kind: &str) -> crate::model::Span {
+    let text = format!(
+        r#"{{"span_id":"{id}","name":"{name}","start_time_unix_nano":1,"end_time_unix_nano":1000001,"attributes":{{"mlflow.spanType":"\"{kind}\""}}}}"#
+    );
+    decode::span(&text, Keep::Tree, None).unwrap()
+}
+
+fn names(traces: &[&[&str]]) -> Vec<(String, u64, u64)> {
+    let mut tools = Tools::default();
+    for names in traces {
+        tools.add(&trace_of(names.iter().enumerate().map(|(at, name)| tool(at, name, "TOOL")).collect()));
+    }
+    tools.sorted().into_iter().map(|tool| (tool.name, tool.traces, tool.calls)).collect()
+}
+
+#[test]
+fn numbers_that_mlflow_put_behind_repeated_names_are_taken_off() {
+    let of = |name: &str, traces, calls| (name.to_owned(), traces, calls);
+    assert_eq!(names(&[&["add_1", "add_2", "sub"], &["add"]]), [of("add", 2, 3), of("sub", 1, 1)]);
+    assert_eq!(names(&[&["step_1"], &["step_2"]]), [of("step_1", 1, 1), of("step_2", 1, 1)], "each alone in its trace");
+    assert_eq!(names(&[&["add", "add_1", "add_2"]]).len(), 3, "tools of these names");
+    assert_eq!(names(&[&["a_", "_1", ""]]).len(), 3);
+}
+
+#[test]
+fn only_tools_are_counted() {
+    let mut tools = Tools::default();
+    let mut failed = tool(1, "a", "TOOL");
+    failed.status = SpanStatus::Error;
+    let mut handled = tool(2, "a", "TOOL");
+    handled.handled_failure = Some("it did not work".to_owned());
+    tools.add(&trace_of(vec![failed, handled, tool(3, "a", "TOOL"), tool(4, "b", "AGENT")]));
+    let tools = tools.sorted();
+    assert_eq!(tools.len(), 1);
+    let tool = &tools[0];
+    assert_eq!((tool.calls, tool.errors, tool.handled_failures, tool.failures()), (3, 1, 1, 2));
+    assert!((tool.error_rate() - 2.0 / 3.0).abs() < 1e-9);
+    assert_eq!(tool.durations, [1.0, 1.0, 1.0]);
+}

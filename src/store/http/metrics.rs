@@ -1,0 +1,199 @@
+//! The server's own sums and percentiles (`POST /api/3.0/mlflow/traces/metrics`, 3.9 on, databases only; MLflow 3.18
+//! `store/tracking/utils/sql_trace_metrics_utils.py`).
+
+use super::HttpStore;
+use super::answer::Reply;
+use super::client::{AT_ONCE, Client, Question};
+use super::totals::MANY;
+use crate::decode;
+use crate::error::Result;
+use crate::filter::{Clause, Comparison, Filter, NumberKey, Operand, TextKey, TextTest};
+use crate::model::{Json, Timestamp, TokenUsage};
+use crate::store::parallel::in_parallel;
+use crate::store::{Division, PERCENTS, Query, Summary};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The sums of tokens that a server makes, in the order of a usage.
+pub(super) const TOKENS: [&str; 5] =
+    ["input_tokens", "output_tokens", "total_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"];
+
+/// So many points a server gives at most; its pages do not go on.
+const MOST_POINTS: usize = 10_000;
+
+/// A question about traces.
+#[derive(Clone)]
+pub(super) struct Metric<'a> {
+    pub(super) experiments: &'a [String],
+    pub(super) name: &'a str,
+    pub(super) aggregations: Value,
+    pub(super) dimensions: &'a [&'a str],
+    /// Conditions and intervals, which go into the body as they are.
+    pub(super) more: Vec<(&'static str, Value)>,
+}
+
+/// One answer: the values of the dimensions, and those of the aggregations, by name.
+#[derive(Debug)]
+pub(super) struct Point {
+    dimensions: Option<Json>,
+    values: Json,
+}
+
+impl Point {
+    /// The value of a dimension; none where the traces have none.
+    pub(super) fn dimension(&self, name: &str) -> Option<String> {
+        self.dimensions.as_ref()?.member(name)?.as_string()
+    }
+
+    /// The value of an aggregation.
+    pub(super) fn value(&self, aggregation: &str) -> Option<f64> {
+        self.values.member(aggregation)?.as_f64()
+    }
+}
+
+/// Asks a server; none where it does not answer such a question.
+pub(super) fn ask(client: &Client, metric: &Metric<'_>) -> Result<Option<Vec<Point>>> {
+    let mut body = json!({
+        "experiment_ids": metric.experiments,
+        "view_type": "TRACES",
+        "metric_name": metric.name,
+        "aggregations": metric.aggregations,
+        "dimensions": metric.dimensions,
+        "max_results": MOST_POINTS,
+    });
+    for (key, value) in &metric.more {
+        body[*key] = value.clone();
+    }
+    let Reply::Body(bytes) = client.ask(&Question::post("/api/3.0/mlflow/traces/metrics", &body))? else {
+        return Ok(None);
+    };
+    let point = |point: &Json| Some(Point { dimensions: point.member("dimensions"), values: point.member("values")? });
+    let points = decode::json(&String::from_utf8_lossy(&bytes)).and_then(|json| json.member("data_points")?.items());
+    let points: Vec<Point> = points.unwrap_or_default().iter().filter_map(point).collect();
+    Ok((points.len() < MOST_POINTS).then_some(points))
+}
+
+/// Sums and percentiles of the traces of a query as the server tells them; none where it does not, or where these are so few
+/// that their records are read sooner.
+pub(super) fn summaries(store: &HttpStore, query: &Query, division: Division) -> Result<Option<Vec<Summary>>> {
+    let Some(more) = conditions(&query.filter) else { return Ok(None) };
+    let experiments: Vec<String> = query.experiments.iter().map(|one| one.experiment_id.clone()).collect();
+    if experiments.is_empty() {
+        return Ok(None);
+    }
+    let client = &*store.client;
+    let aggregations = json!([{"aggregation_type": "COUNT"}]);
+    let mut all = Metric { experiments: &experiments, name: "trace_count", aggregations, dimensions: &[], more };
+    let Some(points) = ask(client, &all)? else { return Ok(None) };
+    let count: f64 = points.iter().filter_map(|point| point.value("COUNT")).sum();
+    if count <= MANY as f64 {
+        return Ok(None);
+    }
+    if let Some(seconds) = division.seconds {
+        all.more.push(("time_interval_seconds", json!(seconds)));
+        // Both ends have to be named where intervals are.
+        for (key, end) in [("start_time_ms", 0), ("end_time_ms", 1_i64 << 52)] {
+            if !all.more.iter().any(|(known, _)| *known == key) {
+                all.more.push((key, json!(end)));
+            }
+        }
+    }
+    let questions = questions(&all, division.by_name);
+    let mut summaries: BTreeMap<(Option<String>, Option<String>), Summary> = BTreeMap::new();
+    for (question, points) in questions.iter().zip(in_parallel(&questions, AT_ONCE, |question| ask(client, question))) {
+        let Some(points) = points? else {
+            // Sums of what a cache held came with 3.10.
+            if question.name.starts_with("cache") {
+                continue;
+            }
+            return Ok(None);
+        };
+        for point in points {
+            let key = (point.dimension("trace_name"), point.dimension("time_bucket"));
+            let time = key.1.as_deref().and_then(Timestamp::parse_rfc3339);
+            let empty = Summary { name: key.0.clone(), time, ..Summary::default() };
+            take(summaries.entry(key).or_insert(empty), question.name, &point);
+        }
+    }
+    // Traces without a name are in no answer by name.
+    let counted: u64 = summaries.values().map(|summary| summary.count).sum();
+    Ok((counted as f64 >= count).then(|| summaries.into_values().collect()))
+}
+
+/// All that is asked to learn of traces what can be told.
+fn questions<'a>(all: &Metric<'a>, by_name: bool) -> Vec<Metric<'a>> {
+    let dimensions: &[&str] = if by_name { &["trace_name"] } else { &[] };
+    let by_state: &[&str] = if by_name { &["trace_name", "trace_status"] } else { &["trace_status"] };
+    let percentile = |percent: &f64| json!({"aggregation_type": "PERCENTILE", "percentile_value": percent});
+    let percentiles: Vec<Value> = PERCENTS.iter().map(percentile).collect();
+    let mut questions = vec![
+        Metric { dimensions: by_state, ..all.clone() },
+        Metric { name: "latency", aggregations: json!(percentiles), dimensions, ..all.clone() },
+    ];
+    let sum = json!([{"aggregation_type": "SUM"}]);
+    questions.extend(TOKENS.map(|name| Metric { name, aggregations: sum.clone(), dimensions, ..all.clone() }));
+    questions
+}
+
+fn take(summary: &mut Summary, metric: &str, point: &Point) {
+    match metric {
+        "trace_count" => {
+            let count = point.value("COUNT").unwrap_or(0.0) as u64;
+            summary.count += count;
+            summary.errors += if point.dimension("trace_status").as_deref() == Some("ERROR") { count } else { 0 };
+        }
+        "latency" => {
+            let at = PERCENTS.map(|percent| point.value(&format!("P{percent:.1}")));
+            if let [Some(a), Some(b), Some(c), Some(d)] = at {
+                summary.latency_ms = Some([a, b, c, d]);
+            }
+        }
+        _ => {
+            let Some(sum) = point.value("SUM") else { return };
+            set(summary.token_usage.get_or_insert_default(), metric, sum as i64);
+        }
+    }
+}
+
+/// Puts a sum of tokens where it belongs.
+pub(super) fn set(usage: &mut TokenUsage, metric: &str, sum: i64) {
+    match metric {
+        "input_tokens" => usage.input_tokens = Some(sum),
+        "output_tokens" => usage.output_tokens = Some(sum),
+        "total_tokens" => usage.total_tokens = Some(sum),
+        "cache_read_input_tokens" => usage.cached[0] = Some(sum),
+        _ => usage.cached[1] = Some(sum),
+    }
+}
+
+/// Conditions in the words of this question: bounds of time, both ends of which belong to it, and one state.
+fn conditions(filter: &Filter) -> Option<Vec<(&'static str, Value)>> {
+    let mut more: Vec<(&'static str, Value)> = Vec::new();
+    for clause in &filter.clauses {
+        let (key, value) = match clause {
+            Clause::Number(NumberKey::Timestamp, comparison, Operand::Int(millis)) => match comparison {
+                Comparison::AtLeast => ("start_time_ms", json!(millis)),
+                Comparison::Greater => ("start_time_ms", json!(millis + 1)),
+                Comparison::AtMost => ("end_time_ms", json!(millis)),
+                Comparison::Less => ("end_time_ms", json!(millis - 1)),
+                _ => return None,
+            },
+            Clause::Text(TextKey::Status, TextTest::Is(state)) => ("filters", state_is(state)?),
+            Clause::Text(TextKey::Status, TextTest::In(states)) => match states.as_slice() {
+                [state] => ("filters", state_is(state)?),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        if more.iter().any(|(known, _)| *known == key) {
+            return None;
+        }
+        more.push((key, value));
+    }
+    Some(more)
+}
+
+fn state_is(state: &str) -> Option<Value> {
+    let is_known = matches!(state, "OK" | "ERROR" | "IN_PROGRESS");
+    is_known.then(|| json!([format!("trace.status = \"{state}\"")]))
+}

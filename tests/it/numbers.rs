@@ -1,0 +1,815 @@
+//! `mltrace usage` in groups, `stats`, `tools`, `prices`: every number recomputed in another way.
+
+use crate::harness::{Cli, Copy, Fixture, items, strings};
+use crate::server::{Answer, Server};
+use mltrace::analyze::prices::Prices;
+use mltrace::model::{Json, TokenUsage};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const FIGURES: [&str; 3] = ["input_tokens", "output_tokens", "total_tokens"];
+
+/// A figure by its path; 0 where it is not there.
+fn figure(value: &Value, path: &str) -> f64 {
+    value.pointer(path).and_then(Value::as_f64).unwrap_or(0.0)
+}
+
+#[track_caller]
+fn near(a: f64, b: f64, what: &str) {
+    assert!((a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0), "{what}: {a} is not {b}");
+}
+
+#[test]
+fn groups_of_every_key_add_up_to_the_total_in_every_store() {
+    for fixture in Fixture::all() {
+        for by in [
+            "model",
+            "provider",
+            "agent",
+            "span",
+            "trace",
+            "name",
+            "state",
+            "experiment",
+            "session",
+            "user",
+            "hour",
+            "day",
+            "week",
+            "tag:service.name",
+            "agent,model,day",
+        ] {
+            for limit in ["--all", "-n1", "-n0"] {
+                let words = format!("usage --by {by} {limit}");
+                let document = fixture.cli(&words).json();
+                for path in [
+                    "/token_usage/input_tokens",
+                    "/token_usage/output_tokens",
+                    "/token_usage/total_tokens",
+                    "/cost/total_cost",
+                    "/calls",
+                    "/unpriced",
+                ] {
+                    let groups: f64 = items(&document, "groups").iter().map(|group| figure(group, path)).sum();
+                    let sum = groups + figure(&document["other"], path);
+                    near(sum, figure(&document["total"], path), &format!("{}: {words}: {path}", fixture.name));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_total_is_the_same_however_it_is_grouped() {
+    for fixture in Fixture::all() {
+        let total = |by: &str| fixture.cli(&format!("usage --by {by}")).json()["total"].clone();
+        let by_model = total("model");
+        for by in ["provider", "agent", "span", "trace", "experiment", "day", "user,hour"] {
+            let other = total(by);
+            for key in FIGURES {
+                let path = format!("/token_usage/{key}");
+                near(figure(&other, &path), figure(&by_model, &path), &format!("{} by {by}: {key}", fixture.name));
+            }
+            near(
+                figure(&other, "/cost/total_cost"),
+                figure(&by_model, "/cost/total_cost"),
+                &format!("{} by {by}", fixture.name),
+            );
+        }
+    }
+}
+
+#[test]
+fn totals_by_what_traces_have_are_those_of_the_columns() {
+    let fixture = Fixture::named("3.18.0-sqlite");
+    let database = rusqlite::Connection::open(&fixture.store).unwrap();
+    for (by, column) in [
+        ("name", "trace_name"),
+        ("session", "session_id"),
+        ("state", "status"),
+        ("day", "date(timestamp_ms / 1000, 'unixepoch')"),
+        ("week", "date(timestamp_ms / 1000, 'unixepoch', 'weekday 0', '-6 days')"),
+        ("hour", "strftime('%Y-%m-%dT%H:00:00.000Z', timestamp_ms / 1000, 'unixepoch')"),
+        (
+            "user",
+            "(select value from trace_request_metadata m where m.request_id = t.request_id and key = 'mlflow.trace.user')",
+        ),
+        (
+            "tag:mlflow.user",
+            "(select value from trace_tags m where m.request_id = t.request_id and key = 'mlflow.user')",
+        ),
+    ] {
+        let sql = format!(
+            "select {column}, count(*), sum(input_tokens), sum(output_tokens), sum(total_tokens), sum(total_cost)
+             from trace_info t join experiments e using (experiment_id)
+             where lifecycle_stage = 'active' and total_tokens is not null group by 1"
+        );
+        let mut statement = database.prepare(&sql).unwrap();
+        let mut expected = BTreeMap::new();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let number = |at| row.get::<_, i64>(at).unwrap();
+            let key: Option<String> = row.get(0).unwrap();
+            expected.insert(key, (number(1), [number(2), number(3), number(4)], row.get::<_, Option<f64>>(5).unwrap()));
+        }
+        let document = fixture.cli(&format!("usage --by {by} --all --utc")).json();
+        assert_eq!(items(&document, "groups").len(), expected.len(), "{by}");
+        for group in items(&document, "groups") {
+            let (traces, figures, cost) = &expected[&group["key"][by].as_str().map(str::to_owned)];
+            let told = FIGURES.map(|key| group["token_usage"][key].as_i64().unwrap());
+            assert_eq!((group["traces"].as_i64().unwrap(), told), (*traces, *figures), "{by}: {group}");
+            let recorded = group["cost"]["source"] == "recorded";
+            assert_eq!(recorded, cost.is_some(), "{by}: {group}");
+            near(figure(group, "/cost/total_cost"), cost.unwrap_or(0.0), by);
+        }
+    }
+}
+
+#[test]
+fn usage_in_groups_as_tables() {
+    insta::assert_snapshot!(Cli::demo("usage --by day,experiment").run(), @"
+    day         experiment  traces  input  output  total        cost  unpriced
+    2026-11-20  AG2              1  1,569     229  1,798    $0.00037         -
+    2026-11-20  OpenAI           5    175      60    235  $0.0000622         -
+    2026-11-20  AutoGen          2    154      38    192           -         2
+    total                        8  1,898     327  2,225    $0.00043         2
+    --- stderr
+    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    ");
+    insta::assert_snapshot!(Cli::demo("usage --by agent --by model -n 2").run(), @"
+    agent      model                 traces  calls  input  output  total        cost  unpriced
+    Assistant  gpt-4o-mini                1      6  1,569     229  1,798    $0.00037         -
+    assistant  (model not recorded)       2      3    154      38    192           -         3
+    other (2)                             -      6    175      60    235  $0.0000622         -
+    total                                 8     15  1,898     327  2,225    $0.00043         3
+    --- stderr
+    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    ");
+    insta::assert_snapshot!(Cli::demo("usage --by name --width 60").run(), @"
+    name            input  output  total        cost  unpriced
+    initiate_chat   1,569     229  1,798    $0.00037         -
+    assistant.run     154      38    192           -         2
+    run_tool_agent    129      36    165  $0.0000409         -
+    chat               37      15     52  $0.0000146         -
+    Completions         9       9     18  $0.0000067         -
+    total           1,898     327  2,225    $0.00043         2
+    --- stderr
+    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    ");
+    insta::assert_snapshot!(Cli::demo("usage --by hour -n 1 -o csv").run(), @"
+    key.hour,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
+    2026-11-20T17:00:00.000Z,8,,1898,327,2225,0.00043499999999999995,,,recorded,2
+    --- stderr
+    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    ");
+    insta::assert_snapshot!(Cli::demo("usage --by tag:=SUM(A1) --by nothing").run(), @"
+    --- stderr
+    error: invalid value 'nothing' for '--by <KEY>': one of model, provider, agent, span, trace, name, state, experiment, session, user, hour, day, week, tag:KEY, metadata:KEY
+
+    For more information, try '--help'.
+    --- exit 2
+    ");
+    insta::assert_snapshot!(Cli::demo("usage --by tag:=a -o csv").run(), @"
+    key.tag:=a,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
+    ,8,,1898,327,2225,0.00043499999999999995,,,recorded,2
+    --- stderr
+    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    ");
+    insta::assert_snapshot!(Cli::demo("usage @last --by model").run(), @"
+    --- stderr
+    error: the argument '[TRACE]' cannot be used with '--by <KEY>'
+
+    Usage: mltrace usage <TRACE>
+
+    For more information, try '--help'.
+    --- exit 2
+    ");
+}
+
+/// A store with a rollup: a workflow that carries the tokens of two calls, one within another, and a total that was doubled.
+fn rollup() -> Copy {
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    let tokens = |input: i64, output: i64| {
+        format!(
+            r#"'mlflow.chat.tokenUsage', '{{"input_tokens": {input}, "output_tokens": {output}, "total_tokens": {}}}'"#,
+            input + output
+        )
+    };
+    let span = |id: u32, parent: &str, name: &str, kind: &str, more: &str| {
+        format!(
+            "insert into spans (trace_id, experiment_id, span_id, parent_span_id, name, type, status, start_time_unix_nano, end_time_unix_nano, content)
+             values ('tr-r', 5, printf('%016x', {id}), {parent}, '{name}', '{kind}', 'OK', {id}, 20, json_object('span_id', printf('%016x', {id}),
+                'parent_span_id', {parent}, 'name', '{name}', 'start_time_unix_nano', {id}, 'end_time_unix_nano', 20,
+                'attributes', json_object('mlflow.spanType', '\"{kind}\"'{more})));"
+        )
+    };
+    let model = |name: &str| format!(r#", 'mlflow.llm.model', '"{name}"', "#);
+    let statements = [
+        "insert into trace_info (request_id, experiment_id, timestamp_ms, execution_time_ms, status, trace_name, input_tokens, output_tokens, total_tokens)
+         values ('tr-r', 5, 1794000000000, 1000, 'OK', 'rollup', 200, 40, 240);
+         insert into trace_tags (key, value, request_id) values ('mlflow.trace.spansLocation', 'TRACKING_STORE', 'tr-r');"
+            .to_owned(),
+        span(1, "null", "team", "AGENT", &format!(", {}", tokens(100, 20))),
+        span(2, "printf('%016x', 1)", "ask", "LLM", &format!("{}{}", model("gpt-4o-mini"), tokens(30, 6))),
+        span(3, "printf('%016x', 2)", "inner", "LLM", &format!("{}{}", model("gpt-4o-mini"), tokens(30, 6))),
+        span(4, "printf('%016x', 1)", "judge", "LLM", &format!("{}{}", model("=unheard-of"), tokens(70, 14))),
+    ];
+    copy.sql(&statements.concat());
+    copy
+}
+
+#[test]
+fn an_explanation_tells_what_is_left_out_and_why() {
+    let copy = rollup();
+    insta::assert_snapshot!(copy.cli("usage --name rollup --explain").run(), @"
+    model        traces  calls  input  output  total         cost  unpriced
+    =unheard-of       1      1     70      14     84            -         1
+    gpt-4o-mini       1      1     30       6     36  ~$0.0000081         -
+    total             1      2    100      20    120  ~$0.0000081         1
+
+    Spans whose tokens are not counted
+    trace  span   tokens  why
+    tr-r   ask        36  team, above it, counts
+    tr-r   inner      36  team, above it, counts
+    tr-r   judge      84  team, above it, counts
+
+    Traces of which MLflow recorded another total
+    trace  spans  recorded
+    tr-r     120       240
+
+    Calls without a known cost
+    model        provider  calls
+    =unheard-of  -             1
+    --- stderr
+    note: no price is known of `=unheard-of`: the cost of 1 call is unknown and in no sum
+    note: costs with ~ are calculated, all or in part; `mltrace prices MODEL` shows from what
+    ");
+    insta::assert_snapshot!(copy.cli("usage tr-r --explain").run(), @"
+    call   agent  type   model        input  output  total         cost  counted
+    team   -      AGENT  -              100      20    120            -  -
+    ask    team   LLM    gpt-4o-mini     30       6     36  ~$0.0000081  in team
+    inner  team   LLM    gpt-4o-mini     30       6     36  ~$0.0000081  in team
+    judge  team   LLM    =unheard-of     70      14     84            -  in team
+    total                               100      20    120  ~$0.0000081  -
+
+    Spans whose tokens are not counted
+    trace  span   tokens  why
+    tr-r   ask        36  team, above it, counts
+    tr-r   inner      36  team, above it, counts
+    tr-r   judge      84  team, above it, counts
+
+    Traces of which MLflow recorded another total
+    trace  spans  recorded
+    tr-r     120       240
+
+    Calls without a known cost
+    model        provider  calls
+    =unheard-of  -             1
+    --- stderr
+    note: MLflow recorded another total: 200 in, 40 out, 240 in total
+    note: no price is known of `=unheard-of`: the cost of 1 call is unknown and in no sum
+    note: costs with ~ are calculated, all or in part; `mltrace prices MODEL` shows from what
+    ");
+    insta::assert_snapshot!(copy.cli("usage --name rollup --by span,name").run(), @"
+    span   name    traces  calls  input  output  total         cost  unpriced
+    team   rollup       1      1    100      20    120  ~$0.0000081         1
+    total               1      1    100      20    120  ~$0.0000081         1
+    --- stderr
+    note: no price is known of `=unheard-of`: the cost of 1 call is unknown and in no sum
+    note: costs with ~ are calculated, all or in part; `mltrace prices MODEL` shows from what
+    ");
+    insta::assert_snapshot!(copy.cli("usage --name rollup -o csv").run(), @"
+    key.model,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
+    '=unheard-of,1,1,70,14,84,,,,,1
+    gpt-4o-mini,1,1,30,6,36,8.1e-6,,,calculated,0
+    --- stderr
+    note: no price is known of `=unheard-of`: the cost of 1 call is unknown and in no sum
+    ");
+    let document = copy.cli("usage --name rollup --explain").json();
+    assert_eq!(document["explanation"]["left_out_count"], 3);
+    assert_eq!(document["explanation"]["differing"][0]["recorded_token_usage"]["total_tokens"], 240);
+    assert_eq!(
+        document["explanation"]["without_price"],
+        json!([{"provider": null, "model": "=unheard-of", "calls": 1}])
+    );
+    // By what traces have, the recorded total counts, and the explanation says that it differs.
+    let by_day = copy.cli("usage --name rollup --explain --by day").json();
+    assert_eq!(
+        (&by_day["total"]["token_usage"]["total_tokens"], &by_day["explanation"]["differing_count"]),
+        (&json!(240), &json!(1))
+    );
+}
+
+#[test]
+fn costs_are_calculated_as_mlflow_calculated_them() {
+    let (prices, mut compared) = (Prices::default(), 0);
+    // Other releases have other tables.
+    for fixture in Fixture::all().iter().filter(|fixture| fixture.release() == (3, 18)) {
+        for span in items(&fixture.cli("spans --all --deleted").json(), "spans") {
+            let recorded = figure(span, "/cost/total_cost");
+            let (Some(model), "recorded") = (span["model"].as_str(), span["cost"]["source"].as_str().unwrap_or(""))
+            else {
+                continue;
+            };
+            let price = prices.find(model, span["provider"].as_str()).expect("MLflow knew a price");
+            let usage = TokenUsage::from_json(&Json::of(&span["token_usage"])).unwrap();
+            let calculated = price.cost(&usage);
+            for (key, cost) in [
+                ("input_cost", calculated.input_cost),
+                ("output_cost", calculated.output_cost),
+                ("total_cost", calculated.total_cost),
+            ] {
+                let recorded = span["cost"][key].as_f64().unwrap();
+                assert!(
+                    (cost.unwrap() - recorded).abs() < 1e-9,
+                    "{} {model} {key}: {cost:?}, not {recorded}",
+                    fixture.name
+                );
+            }
+            compared += usize::from(recorded > 0.0);
+        }
+    }
+    assert!(compared > 20, "{compared} costs were compared");
+}
+
+#[test]
+fn a_cost_is_recorded_or_calculated_or_unknown() {
+    // A file store has no costs; those of 3.18 are what a database of 3.18 recorded.
+    let of = |name: &str| Fixture::named(name).cli("usage --by experiment -x OpenAI").json()["total"]["cost"].clone();
+    let (files, database) = (of("3.18.0-file"), of("3.18.0-sqlite"));
+    assert_eq!((files["source"].as_str(), database["source"].as_str()), (Some("calculated"), Some("recorded")));
+    near(figure(&files, "/total_cost"), figure(&database, "/total_cost"), "the same programs, the same prices");
+    // MLflow records 0 where it knows no price.
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    copy.sql(
+        "update spans set model_name = 'unheard-of', input_cost = 0, output_cost = 0, total_cost = 0,
+             content = replace(replace(content, 'gpt-4o-mini', 'unheard-of'), '\"mlflow.llm.cost\"', '\"was\"') where model_name is not null;
+         update trace_info set input_cost = 0, output_cost = 0, total_cost = 0 where total_cost is not null",
+    );
+    insta::assert_snapshot!(copy.cli("usage -x OpenAI").run(), @"
+    model       traces  calls  input  output  total  unpriced
+    unheard-of       5      6    175      60    235         6
+    total            5      6    175      60    235         6
+    --- stderr
+    note: no price is known of `unheard-of`: the cost of 6 calls is unknown and in no sum
+    ");
+    insta::assert_snapshot!(copy.cli("usage -x OpenAI --by day").run(), @"
+    day         traces  input  output  total  unpriced
+    2026-11-20       5    175      60    235         5
+    total            5    175      60    235         5
+    --- stderr
+    note: no price is known of `unheard-of`: the cost of 6 calls is unknown and in no sum
+    ");
+    insta::assert_snapshot!(copy.cli("usage @last").run(), @"
+    call         agent           type        model       input  output  total
+    Completions  run_tool_agent  CHAT_MODEL  unheard-of     45      14     59
+    Completions  run_tool_agent  CHAT_MODEL  unheard-of     39       8     47
+    total                                                   84      22    106
+    --- stderr
+    note: no price is known of `unheard-of`: the cost of 2 calls is unknown and in no sum
+    ");
+    let traces = copy.cli("traces list -x OpenAI").json();
+    assert!(items(&traces, "traces").iter().all(|trace| trace["cost"].is_null()));
+}
+
+#[test]
+fn prices_can_be_brought() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("prices.json");
+    let usage = || Fixture::named("3.18.0-file").cli("usage @last").arg("--prices").arg(&file);
+    // What the program prints can be changed and read.
+    let mut own = Cli::new("prices gpt-4o-mini").json();
+    for entry in own["prices"].as_array_mut().unwrap() {
+        (entry["input_per_million_tokens"], entry["output_per_million_tokens"]) = (json!(1000), json!(0));
+    }
+    std::fs::write(&file, own.to_string()).unwrap();
+    near(figure(&usage().json(), "/cost/total_cost"), 84.0 / 1000.0, "84 tokens for 1,000 dollars a million");
+    assert_eq!(Cli::new("prices gpt-4o-mini").arg("--prices").arg(&file).json()["prices"][0]["source"], "file");
+    // A file of MLflow's catalogue.
+    std::fs::write(&file, r#"{"schema_version":"1.0","models":{"gpt-4o-mini":{"mode":"chat","pricing":{"input_per_million_tokens":0,"output_per_million_tokens":1000}}}}"#).unwrap();
+    near(figure(&usage().json(), "/cost/total_cost"), 22.0 / 1000.0, "22 tokens for 1,000 dollars a million");
+    let hide = |done: crate::harness::Done| done.hiding(folder.path());
+    for text in ["no JSON", "[]", r#"{"prices":[{"model":"m"}]}"#] {
+        std::fs::write(&file, text).unwrap();
+        assert_eq!(usage().run().exit, Some(2), "{text}");
+    }
+    insta::assert_snapshot!(hide(usage().run()), @"
+    --- stderr
+    error: cannot read prices from `[FOLDER]/prices.json`
+      caused by: `m` has neither `input_per_million_tokens` nor `output_per_million_tokens`
+      hint: it may be a file of MLflow's catalogue of models, or what `mltrace prices MODEL --json` prints, changed
+    --- exit 2
+    ");
+    std::fs::remove_file(&file).unwrap();
+    insta::assert_snapshot!(hide(usage().run()), @"
+    --- stderr
+    error: cannot read prices from `[FOLDER]/prices.json`
+      caused by: No such file or directory (os error 2)
+      hint: it may be a file of MLflow's catalogue of models, or what `mltrace prices MODEL --json` prints, changed
+    --- exit 2
+    ");
+}
+
+#[test]
+fn prices_as_a_table() {
+    insta::assert_snapshot!(Cli::new("prices gpt-4o-mini").run(), @"
+    model        provider        input  cache read  output  updated     used
+    gpt-4o-mini  azure           $0.15      $0.075   $0.60  2026-10-30  unless a provider is known
+    gpt-4o-mini  github_copilot      -           -       -  2026-10-27  -
+    gpt-4o-mini  openai          $0.15      $0.075   $0.60  2026-10-27  -
+    --- stderr
+    note: Derived from the catalogue of models in MLflow 3.18.0 (mlflow/utils/model_catalog), of 2026-11-02.
+    ");
+    insta::assert_snapshot!(Cli::new("prices openai/gpt-4o-mini --width 60 -n 1").run(), @"
+    model        provider  input  output
+    gpt-4o-mini  azure     $0.15   $0.60
+    --- stderr
+    note: 1 of 7 prices shown; -n or --all shows more
+    note: Derived from the catalogue of models in MLflow 3.18.0 (mlflow/utils/model_catalog), of 2026-11-02.
+    ");
+    insta::assert_snapshot!(Cli::new("prices gemini-2.5-pro --width 160").run(), @"
+    model           provider        input  cache read  output  above                    updated     used
+    gemini-2.5-pro  gemini          $1.25      $0.125  $10.00  200,000: $2.50 → $15.00  2026-10-27  unless a provider is known
+    gemini-2.5-pro  github_copilot      -           -       -  -                        2026-04-24  -
+    gemini-2.5-pro  vertex_ai       $1.25      $0.125  $10.00  200,000: $2.50 → $15.00  2026-09-15  -
+    --- stderr
+    note: Derived from the catalogue of models in MLflow 3.18.0 (mlflow/utils/model_catalog), of 2026-11-02.
+    ");
+    insta::assert_snapshot!(Cli::new("prices gpt-4o-minni").run(), @"
+    --- stderr
+    error: no price of `gpt-4o-minni`
+      hint: did you mean `gpt-4` or `gpt-4o` or `gpt-4o-mini`?
+      hint: --prices FILE brings prices of your own
+    --- exit 3
+    ");
+    assert!(Cli::new("prices --all -o ids").ok().lines().len() > 4_000);
+}
+
+/// Percentiles in another way: the value below and the one above, weighted.
+fn percentile(mut values: Vec<i64>, percent: u32) -> Option<f64> {
+    values.sort_unstable();
+    let last = u32::try_from(values.len().checked_sub(1)?).unwrap();
+    let hundredths = percent * last;
+    let (low, rest) = ((hundredths / 100) as usize, i64::from(hundredths % 100));
+    let high = values.get(low + 1).copied().unwrap_or(values[low]);
+    Some((values[low] * (100 - rest) + high * rest) as f64 / 100.0)
+}
+
+#[test]
+fn stats_are_those_of_the_records() {
+    for fixture in Fixture::all() {
+        let traces = fixture.cli("traces list --all").json();
+        let mut groups: BTreeMap<Option<&str>, Vec<&Value>> = BTreeMap::new();
+        for trace in items(&traces, "traces") {
+            groups.entry(trace["name"].as_str()).or_default().push(trace);
+        }
+        let document = fixture.cli("stats --by name --all").json();
+        assert_eq!(items(&document, "groups").len(), groups.len(), "{}", fixture.name);
+        for stat in items(&document, "groups") {
+            let name = stat["key"]["name"].as_str();
+            let traces = &groups[&name];
+            let what = format!("{} {name:?}", fixture.name);
+            assert_eq!(stat["count"], traces.len(), "{what}");
+            assert_eq!(stat["errors"], traces.iter().filter(|trace| trace["state"] == "ERROR").count(), "{what}");
+            let times: Vec<i64> = traces.iter().filter_map(|trace| trace["execution_duration_ms"].as_i64()).collect();
+            for percent in [50, 90, 95, 99] {
+                let told = stat["latency_ms"][format!("p{percent}")].as_f64();
+                assert_eq!(told.is_some(), !times.is_empty(), "{what}");
+                near(told.unwrap_or(0.0), percentile(times.clone(), percent).unwrap_or(0.0), &what);
+            }
+            for key in FIGURES {
+                let sum: f64 = traces.iter().map(|trace| figure(trace, &format!("/recorded_token_usage/{key}"))).sum();
+                near(figure(stat, &format!("/token_usage/{key}")), sum, &what);
+            }
+            let cost: f64 = traces.iter().map(|trace| figure(trace, "/cost/total_cost")).sum();
+            near(figure(stat, "/cost/total_cost"), cost, &what);
+        }
+    }
+}
+
+#[test]
+fn stats_as_tables() {
+    insta::assert_snapshot!(Cli::demo("stats").run(), @"
+           traces  errors   rate     p50     p90     p95     p99  input  output  tokens      cost  TTFT p50  TTFT p95  over time
+    total      13       1  7.7 %  152 ms  611 ms  1.63 s  2.78 s  1,898     327   2,225  $0.00043    380 ms    380 ms  ▄ ▂  ▂  ▂▂ █
+    ");
+    insta::assert_snapshot!(Cli::demo("stats --by experiment --width 80").run(), @"
+    experiment  traces    rate     p50     p90     p95     p99  tokens        cost
+    OpenAI           6  16.7 %  153 ms  314 ms  350 ms  380 ms     235  $0.0000622
+    Misc             4     0 %    1 ms  2.4 ms  2.7 ms  2.9 ms       -           -
+    AutoGen          2     0 %  428 ms  619 ms  643 ms  662 ms     192           -
+    AG2              1     0 %  3.07 s  3.07 s  3.07 s  3.07 s   1,798    $0.00037
+    total           13   7.7 %  152 ms  611 ms  1.63 s  2.78 s   2,225    $0.00043
+    ");
+    insta::assert_snapshot!(Cli::demo("stats --by state,experiment -n 1 --ascii --width 160").run(), @"
+    state      experiment  traces  errors    rate      p50     p90     p95     p99  input  output  tokens        cost  TTFT p50  TTFT p95  over time
+    OK         OpenAI           5       0     0 %   154 ms  329 ms  358 ms  381 ms    130      46     176  $0.0000471    380 ms    380 ms             @
+    other (5)                   8       1  12.5 %  77.5 ms  1.39 s  2.23 s  2.90 s  1,768     281   2,049    $0.00039         -         -  @ -  -  -- -
+    total                      13       1   7.7 %   152 ms  611 ms  1.63 s  2.78 s  1,898     327   2,225    $0.00043    380 ms    380 ms  = :  :  :: @
+    ");
+    insta::assert_snapshot!(Cli::demo("stats --by model --width 160").run(), @"
+    model                 calls  errors  rate     p50     p90     p95     p99  input  output  tokens      cost  TTFT p50  TTFT p95  over time
+    gpt-4o-mini              13       0   0 %  237 ms  573 ms  854 ms  1.14 s  1,744     289   2,033  $0.00043    380 ms    380 ms  ▃▄▂        █
+    (model not recorded)      3       0   0 %  179 ms  487 ms  526 ms  556 ms    154      38     192         -         -         -        █
+    total                    16       0   0 %  208 ms  592 ms  766 ms  1.12 s  1,898     327   2,225  $0.00043    380 ms    380 ms  ▃▄▂   ▄    █
+    --- stderr
+    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    ");
+    insta::assert_snapshot!(Cli::demo("stats --bucket 15m -n 1 --utc --width 80").run(), @"
+    time                  traces   rate     p50     p95     p99  tokens      cost
+    2026-11-20 17:45 UTC      13  7.7 %  152 ms  1.63 s  2.78 s   2,225  $0.00043
+    total                     13  7.7 %  152 ms  1.63 s  2.78 s   2,225  $0.00043
+    ");
+    insta::assert_snapshot!(Cli::demo("stats --name Completions -o csv --by name").run(), @"
+    key.name,count,errors,error_rate,latency_ms.p50,latency_ms.p90,latency_ms.p95,latency_ms.p99,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,cost.source,unpriced,time_to_first_token_ms.p50,time_to_first_token_ms.p95
+    Completions,2,0,0.0,270.5,363.7,375.34999999999997,384.67,9,9,18,6.75e-6,recorded,0,380.112745,380.112745
+    ");
+    insta::assert_snapshot!(Cli::demo("stats --bucket 1.5").run(), @"
+    --- stderr
+    error: `1.5` is no duration; `250ms`, `1.5s`, `1m30s` and `2h` are
+    --- exit 2
+    ");
+    insta::assert_snapshot!(Cli::demo("stats --bucket 10ms").run(), @"
+    --- stderr
+    error: `10ms` is no interval of whole seconds
+      hint: 15m, 1h and 1d are
+    --- exit 2
+    ");
+    insta::assert_snapshot!(Cli::demo("stats --by colour").run(), @"
+    --- stderr
+    error: invalid value 'colour' for '--by <KEY>': one of model, provider, agent, span, trace, name, state, experiment, session, user, hour, day, week, tag:KEY, metadata:KEY
+
+    For more information, try '--help'.
+    --- exit 2
+    ");
+    insta::assert_snapshot!(Cli::demo("stats --name nothing").run(), @"
+           traces  errors  rate  p50  p95
+    total       0       0     -    -    -
+    ");
+    insta::assert_snapshot!(Fixture::named("2.22.5-sqlite").cli("stats -x OpenAI").run(), @"
+           traces  errors    rate     p50     p90     p95     p99  TTFT p50  TTFT p95  over time
+    total       6       1  16.7 %  171 ms  332 ms  374 ms  408 ms    385 ms    385 ms  █ █    ███ █
+    --- stderr
+    note: traces with tokens or costs that MLflow did not record: 5; --deep counts them too
+    ");
+    insta::assert_snapshot!(Fixture::named("2.22.5-sqlite").cli("stats -x OpenAI --deep").run(), @"
+           traces  errors    rate     p50     p90     p95     p99  input  output  tokens         cost  TTFT p50  TTFT p95  over time
+    total       6       1  16.7 %  171 ms  332 ms  374 ms  408 ms    175      60     235  ~$0.0000622    385 ms    385 ms  █ █    ███ █
+    --- stderr
+    note: costs with ~ are calculated, all or in part; `mltrace prices MODEL` shows from what
+    ");
+}
+
+#[test]
+fn days_are_those_of_the_reader_and_an_hour_may_come_twice() {
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    // Clocks in Berlin go back at 01:00 UTC on 2026-10-25, and forward at 01:00 UTC on 2026-03-29.
+    let times = [
+        "2026-10-24T21:59:59Z",
+        "2026-10-24T22:00:00Z",
+        "2026-10-25T00:30:00Z",
+        "2026-10-25T01:30:00Z",
+        "2026-10-25T22:59:59Z",
+        "2026-10-25T23:00:00Z",
+        "2026-03-29T00:59:59Z",
+        "2026-03-29T01:00:00Z",
+    ];
+    copy.sql("insert into experiments (experiment_id, name, lifecycle_stage) values (77, 'clocks', 'active')");
+    for (at, time) in times.iter().enumerate() {
+        copy.sql(&format!(
+            "insert into trace_info (request_id, experiment_id, timestamp_ms, execution_time_ms, status, trace_name, input_tokens, output_tokens, total_tokens)
+             values ('tr-{at}', 77, unixepoch('{time}') * 1000, 5, 'OK', 'clock', 1, 0, 1)"
+        ));
+    }
+    let by = |words: &str, zone: &str| {
+        let document = copy.cli(&format!("{words} -x clocks --all")).env("TZ", zone).json();
+        let groups: Vec<String> = items(&document, "groups")
+            .iter()
+            .map(|group| {
+                let count = group.get("count").unwrap_or(&group["traces"]);
+                format!("{} {count}", group["key"].as_object().unwrap().values().next().unwrap().as_str().unwrap())
+            })
+            .collect();
+        groups
+    };
+    let days = ["2026-03-29 2", "2026-10-24 1", "2026-10-25 4", "2026-10-26 1"];
+    assert_eq!(by("usage --by day", "Europe/Berlin"), days);
+    assert_eq!(by("stats --by day", "Europe/Berlin"), days);
+    assert_eq!(by("usage --by week", "Europe/Berlin"), ["2026-03-23 2", "2026-10-19 5", "2026-10-26 1"]);
+    assert_eq!(by("usage --by day", "UTC"), ["2026-03-29 2", "2026-10-24 2", "2026-10-25 4"]);
+    let hours = [
+        "2026-03-29T00:00:00.000Z 1",
+        "2026-03-29T01:00:00.000Z 1",
+        "2026-10-24T21:00:00.000Z 1",
+        "2026-10-24T22:00:00.000Z 1",
+        "2026-10-25T00:00:00.000Z 1",
+        "2026-10-25T01:00:00.000Z 1",
+        "2026-10-25T22:00:00.000Z 1",
+        "2026-10-25T23:00:00.000Z 1",
+    ];
+    assert_eq!(by("stats --by hour", "Europe/Berlin"), hours);
+    assert_eq!(by("stats --bucket 1h", "Europe/Berlin"), hours);
+    // Half an hour off UTC.
+    assert_eq!(by("stats --by hour", "Asia/Kolkata")[0], "2026-03-29T00:30:00.000Z 2");
+    insta::assert_snapshot!(copy.cli("stats --by hour -x clocks --width 80").env("TZ", "Europe/Berlin").run(), @"
+    hour                     traces  errors  rate   p50   p90   p95   p99  tokens
+    2026-03-29 01:00 +01:00       1       0   0 %  5 ms  5 ms  5 ms  5 ms       1
+    2026-03-29 03:00 +02:00       1       0   0 %  5 ms  5 ms  5 ms  5 ms       1
+    2026-10-24 23:00 +02:00       1       0   0 %  5 ms  5 ms  5 ms  5 ms       1
+    2026-10-25 00:00 +02:00       1       0   0 %  5 ms  5 ms  5 ms  5 ms       1
+    2026-10-25 02:00 +02:00       1       0   0 %  5 ms  5 ms  5 ms  5 ms       1
+    2026-10-25 02:00 +01:00       1       0   0 %  5 ms  5 ms  5 ms  5 ms       1
+    2026-10-25 23:00 +01:00       1       0   0 %  5 ms  5 ms  5 ms  5 ms       1
+    2026-10-26 00:00 +01:00       1       0   0 %  5 ms  5 ms  5 ms  5 ms       1
+    total                         8       0   0 %  5 ms  5 ms  5 ms  5 ms       8
+    ");
+}
+
+#[test]
+fn more_traces_than_are_read_whole_are_told_from_their_records() {
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    copy.sql(
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 30000)
+         insert into trace_info (request_id, experiment_id, timestamp_ms, execution_time_ms, status, trace_name, input_tokens, output_tokens, total_tokens, total_cost)
+         select printf('tr-%032x', i), 5, 1794000000000 + i, i % 100, case when i % 10 = 0 then 'ERROR' else 'OK' end,
+             case when i % 3 = 0 then 'a' else 'b' end, 2, 1, 3, case when i % 10 = 0 then 0 else 0.5 end from n;
+         insert into trace_tags (key, value, request_id) select 'team', 'red', request_id from trace_info where trace_name = 'a'",
+    );
+    insta::assert_snapshot!(copy.cli("stats --by name --width 80 --filter").arg("name LIKE '_'").run(), @"
+    name   traces    rate      p50      p90    p95    p99  tokens        cost
+    b      20,000  10.0 %  49.5 ms  89.1 ms  94 ms  98 ms  60,000   $9,000.00
+    a      10,000  10.0 %  49.5 ms  89.1 ms  94 ms  98 ms  30,000   $4,500.00
+    total  30,000  10.0 %  49.5 ms  89.1 ms  94 ms  98 ms  90,000  $13,500.00
+    --- stderr
+    note: the spans of so many traces were not read: --deep tells times to the first token, and what was not recorded
+    ");
+    insta::assert_snapshot!(copy.cli("stats --tag team=red --by name,tag:team --width 80").run(), @"
+    name   tag:team  traces    rate      p50    p95    p99  tokens       cost
+    a      red       10,000  10.0 %  49.5 ms  94 ms  98 ms  30,000  $4,500.00
+    total            10,000  10.0 %  49.5 ms  94 ms  98 ms  30,000  $4,500.00
+    --- stderr
+    note: the spans of so many traces were not read: --deep tells times to the first token, and what was not recorded
+    ");
+    insta::assert_snapshot!(copy.cli("usage --by name --filter").arg("name = 'a' AND status = 'OK'").run(), @"
+    name   traces   input  output   total       cost
+    a       9,000  18,000   9,000  27,000  $4,500.00
+    total   9,000  18,000   9,000  27,000  $4,500.00
+    ");
+    insta::assert_snapshot!(copy.cli("usage --by name --filter").arg("name LIKE 'b'").run(), @"
+    name   traces   input  output   total       cost  unpriced
+    b      20,000  40,000  20,000  60,000  $9,000.00     2,000
+    total  20,000  40,000  20,000  60,000  $9,000.00     2,000
+    --- stderr
+    note: 2,000 traces have tokens and no recorded cost; --deep calculates it from their spans
+    ");
+    insta::assert_snapshot!(copy.cli("usage --by tag:team --status ok --since 2026-11-06 --until 2026-11-07").run(), @"
+    tag:team                 traces   input  output   total        cost
+    (tag:team not recorded)  18,000  36,000  18,000  54,000   $9,000.00
+    red                       9,000  18,000   9,000  27,000   $4,500.00
+    total                    27,000  54,000  27,000  81,000  $13,500.00
+    ");
+}
+
+#[test]
+fn tools_as_tables() {
+    insta::assert_snapshot!(Cli::demo("tools").run(), @"
+    tool         traces  calls  errors    rate     p50     p95  in all
+    calculator        1      7       0     0 %  0.3 ms  0.4 ms  2.1 ms
+    get_weather       2      2       1  50.0 %  2.2 ms  3.7 ms  4.5 ms
+    step              1      2       0     0 %  0.3 ms  0.4 ms  0.6 ms
+    unreliable        1      2       1  50.0 %  1.0 ms  1.6 ms    2 ms
+    ");
+    insta::assert_snapshot!(Cli::demo("tools --width 60 -n 1").run(), @"
+    tool        traces  calls  errors  rate     p50     p95
+    calculator       1      7       0   0 %  0.3 ms  0.4 ms
+    --- stderr
+    note: 1 of 4 tools shown; -n or --all shows more
+    ");
+    insta::assert_snapshot!(Cli::demo("tools --status error -o csv").run(), @"
+    name,traces,calls,errors,handled_failures,error_rate,duration_ms.p50,duration_ms.p95,duration_ms.total
+    get_weather,1,1,1,0,1.0,3.87872,3.87872,3.87872
+    ");
+    insta::assert_snapshot!(Cli::demo("tools --name nothing").run(), @"
+    --- stderr
+    note: no tools fit
+    ");
+    // Numbers that releases up to 3.5 put behind repeated names are taken off.
+    let names = |fixture: &str| {
+        let document = Fixture::named(fixture).cli("tools -x OpenAI -x AG2").json();
+        let mut names: Vec<String> =
+            strings(items(&document, "tools"), "name").into_iter().map(str::to_owned).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names("3.5.1-sqlite"), names("3.18.0-sqlite"));
+}
+
+#[test]
+fn tools_are_the_spans_of_that_type() {
+    for fixture in Fixture::all() {
+        let spans = fixture.cli("spans --type TOOL --all").json();
+        let tools = fixture.cli("tools --all").json();
+        let sum = |key: &str| items(&tools, "tools").iter().map(|tool| tool[key].as_u64().unwrap()).sum::<u64>();
+        let count =
+            |fits: &dyn Fn(&Value) -> bool| items(&spans, "spans").iter().filter(|span| fits(span)).count() as u64;
+        assert_eq!(sum("calls"), count(&|_| true), "{}", fixture.name);
+        assert_eq!(sum("errors"), count(&|span| span["status"] == "ERROR"), "{}", fixture.name);
+        let handled = count(&|span| span["status"] != "ERROR" && !span["handled_failure"].is_null());
+        assert_eq!(sum("handled_failures"), handled, "{}", fixture.name);
+    }
+}
+
+/// A server with so many traces that it is asked for its own figures.
+fn metrics(has_nameless: bool) -> Server {
+    Server::new(move |request| match request.path.as_str() {
+        "/api/2.0/mlflow/experiments/search" => {
+            Answer::json(200, r#"{"experiments":[{"experiment_id":"1","name":"One","lifecycle_stage":"active"}]}"#)
+        }
+        "/api/3.0/mlflow/traces/metrics" => {
+            let body = request.json();
+            let has = |dimension: &str| body["dimensions"].as_array().unwrap().iter().any(|one| one == dimension);
+            let point = |name: &str, status: &str, values: Value| {
+                let mut dimensions = json!({});
+                for (key, value) in [("trace_name", name), ("trace_status", status)] {
+                    if has(key) {
+                        dimensions[key] = value.into();
+                    }
+                }
+                json!({"metric_name": body["metric_name"], "dimensions": dimensions, "values": values})
+            };
+            let points = match (body["metric_name"].as_str().unwrap(), has("trace_name")) {
+                ("trace_count", false) if has("trace_status") => {
+                    json!([point("", "OK", json!({"COUNT": 4000})), point("", "ERROR", json!({"COUNT": 1000}))])
+                }
+                ("trace_count", false) => {
+                    json!([point("", "", json!({"COUNT": if has_nameless { 5001 } else { 5000 }}))])
+                }
+                ("trace_count", true) => {
+                    json!([point("a", "OK", json!({"COUNT": 4000})), point("b", "ERROR", json!({"COUNT": 1000}))])
+                }
+                ("latency", false) => {
+                    json!([point("", "", json!({"P50.0": 2.5, "P90.0": 9.0, "P95.0": 9.5, "P99.0": 9.9}))])
+                }
+                ("latency", true) => {
+                    json!([point("a", "", json!({"P50.0": 2.0, "P90.0": 9.0, "P95.0": 9.5, "P99.0": 9.9}))])
+                }
+                (name, _) if name.starts_with("cache") => {
+                    return Answer::json(400, r#"{"error_code":"INVALID_PARAMETER_VALUE","message":"no such metric"}"#);
+                }
+                (_, false) => json!([point("", "", json!({"SUM": 30}))]),
+                (_, true) => json!([point("a", "", json!({"SUM": 30}))]),
+            };
+            Answer::json(200, json!({"data_points": points}).to_string())
+        }
+        "/api/3.0/mlflow/traces/search" => Answer::json(200, "{}"),
+        _ => Answer::json(404, r#"{"error_code":"ENDPOINT_NOT_FOUND"}"#),
+    })
+}
+
+#[test]
+fn a_server_with_many_traces_is_asked_for_its_own_figures() {
+    let server = metrics(false);
+    insta::assert_snapshot!(Cli::new("stats").on(server.uri()).run(), @"
+           traces  errors    rate     p50   p90     p95     p99  input  output  tokens
+    total   5,000   1,000  20.0 %  2.5 ms  9 ms  9.5 ms  9.9 ms     30      30      30
+    --- stderr
+    note: figures are the server's own: it tells no cost of traces and no times to the first token; --deep reads them all
+    ");
+    insta::assert_snapshot!(Cli::new("stats --by name -n 1").on(server.uri()).run(), @"
+    name       traces  errors    rate     p50   p90     p95     p99  input  output  tokens
+    a           4,000       0     0 %    2 ms  9 ms  9.5 ms  9.9 ms     30      30      30
+    other (1)   1,000   1,000   100 %       -     -       -       -      -       -       -
+    total       5,000   1,000  20.0 %  2.5 ms  9 ms  9.5 ms  9.9 ms     30      30      30
+    --- stderr
+    note: figures are the server's own: it tells no cost of traces and no times to the first token; --deep reads them all
+    ");
+    let asked = |words: &str| {
+        let server = metrics(false);
+        Cli::new(words).on(server.uri()).ok();
+        let requests = server.requests();
+        let metrics: Vec<Value> = requests
+            .iter()
+            .filter(|request| request.path.ends_with("/metrics"))
+            .map(crate::server::Request::json)
+            .collect();
+        (metrics, requests.iter().any(|request| request.path.ends_with("/search") && request.path.contains("/3.0/")))
+    };
+    let (questions, has_pages) = asked("stats --status error --since 2026-11-20 --until 2026-11-21 --bucket 1h --utc");
+    assert!(!has_pages);
+    let first = &questions[0];
+    assert_eq!(
+        (&first["filters"], &first["start_time_ms"]),
+        (&json!(["trace.status = \"ERROR\""]), &json!(1_795_132_800_000_u64))
+    );
+    assert_eq!(first["end_time_ms"], json!(1_795_219_199_999_u64), "both ends belong to it");
+    assert!(questions.iter().any(|question| question["time_interval_seconds"] == 3600));
+    // What these figures do not tell is read in pages.
+    for words in ["stats --by user", "stats --name x*", "stats --by day", "stats --tag a=b", "usage --by day"] {
+        let (questions, has_pages) = asked(words);
+        assert!(questions.is_empty() && has_pages, "{words}");
+    }
+    // Traces without a name are in none of its answers by name.
+    let server = metrics(true);
+    Cli::new("stats --by name").on(server.uri()).ok();
+    assert!(server.requests().iter().any(|request| request.path == "/api/3.0/mlflow/traces/search"));
+}
