@@ -53,8 +53,7 @@ impl Stat {
         self.latencies.extend(more.latencies);
         self.first_tokens.extend(more.first_tokens);
         self.times.extend(more.times);
-        self.used.add(more.used.token_usage.as_ref(), more.used.cost.as_ref(), false);
-        self.used.unpriced += more.used.unpriced;
+        self.used.add_used(&more.used);
     }
 
     /// What is told of them; `range` = the first and the last time of all.
@@ -102,8 +101,7 @@ impl Told {
         self.count += more.count;
         self.errors += more.errors;
         (self.latency_ms, self.first_token_ms, self.over_time) = (None, None, Vec::new());
-        self.used.add(more.used.token_usage.as_ref(), more.used.cost.as_ref(), false);
-        self.used.unpriced += more.used.unpriced;
+        self.used.add_used(&more.used);
     }
 }
 

@@ -188,12 +188,12 @@ fn costs_stand_with_the_call_whose_tokens_they_are_for() {
     let mut costs: Vec<_> = groups
         .iter()
         .map(|(values, group)| {
-            (values[0].as_deref().unwrap(), group.cost.and_then(|cost| cost.total_cost), group.unpriced)
+            (values[0].as_deref().unwrap(), group.cost().and_then(|cost| cost.total_cost), group.unpriced)
         })
         .collect();
     costs.sort_by_key(|(name, ..)| *name);
     assert_eq!(costs, [("outer", Some(1.0), 0), ("twice", Some(2.0), 0), ("unpriced", None, 1)]);
-    assert_eq!((by_span.total.cost.unwrap().total_cost, by_span.total.unpriced), (Some(3.0), 1));
+    assert_eq!((by_span.total.cost().unwrap().total_cost, by_span.total.unpriced), (Some(3.0), 1));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Tokens and cost of a trace from its spans, and of many traces in groups.
 
 use super::key::{self, Groups, Key, Values, agent};
-use crate::model::{Cost, Node, Span, Spans, TokenUsage, Trace, TraceInfo, Zone};
+use crate::model::{Cost, CostSum, Node, Span, Spans, TokenUsage, Trace, TraceInfo, Zone};
 use std::collections::{BTreeMap, HashMap};
 
 /// A trace's tokens and cost, and the calls they come from.
@@ -230,8 +230,8 @@ pub struct Group {
     pub calls: Option<u64>,
     /// Their tokens.
     pub token_usage: Option<TokenUsage>,
-    /// Their cost, as far as it is known.
-    pub cost: Option<Cost>,
+    /// Their costs added up.
+    pub cost: CostSum,
     /// How many calls, or traces where calls are not known, have tokens and no known cost.
     pub unpriced: u64,
 }
@@ -242,20 +242,30 @@ impl Group {
         if let Some(usage) = usage {
             self.token_usage.get_or_insert_default().add(usage);
         }
-        match (&mut self.cost, cost) {
-            (Some(sum), Some(part)) => sum.add(part),
-            (None, Some(part)) => self.cost = Some(*part),
-            _ => {}
+        if let Some(cost) = cost {
+            self.cost.add(cost);
         }
         self.unpriced += u64::from(is_unpriced);
+    }
+
+    /// Their cost, as far as it is known.
+    #[must_use]
+    pub fn cost(&self) -> Option<Cost> {
+        self.cost.cost()
+    }
+
+    /// Adds the tokens and the cost of another group.
+    pub(super) fn add_used(&mut self, more: &Self) {
+        self.add(more.token_usage.as_ref(), None, false);
+        self.cost.merge(&more.cost);
+        self.unpriced += more.unpriced;
     }
 
     /// Adds another group, of other traces.
     fn merge(&mut self, more: &Self) {
         self.traces += more.traces;
         self.calls = self.calls.zip(more.calls).map(|(calls, more)| calls + more);
-        self.add(more.token_usage.as_ref(), more.cost.as_ref(), false);
-        self.unpriced += more.unpriced;
+        self.add_used(more);
     }
 
     fn total_tokens(&self) -> i64 {

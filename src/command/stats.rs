@@ -90,8 +90,8 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         let calls = if nested == 1 { "1 call lies".to_owned() } else { format!("{nested} calls lie") };
         cx.note(&format!("{calls} within others with tokens and count too; `mltrace usage` counts nothing twice"));
     }
-    let cost = view.sorted.total.used.cost.as_ref();
-    tell_cost(cx, cost, unpriced.iter().map(|(model, count)| (model.as_deref(), *count)));
+    let cost = view.sorted.total.used.cost();
+    tell_cost(cx, cost.as_ref(), unpriced.iter().map(|(model, count)| (model.as_deref(), *count)));
     if !is_whole {
         cx.note("the spans of so many traces were not read: --deep tells times to the first token, and what was not recorded");
     }

@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 /// Show each tool: calls, failures, and how long they took
 ///
 /// A call is a span of type TOOL. `errors` ended in state ERROR; `handled` are failures that left no error but a text, which
-/// was handed back to the model; `rate` is the share of both. Percentiles are linear between the two next values.
+/// was handed back to the model; `failed` is the share of both. Percentiles are linear between the two next values.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace tools

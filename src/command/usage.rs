@@ -178,7 +178,7 @@ fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
     super::tell_left_out(cx, &*store, &args.select, &query)?;
     super::tell_without_tokens(cx, &*store, &query)?;
     tell_derived(cx, grouped.derived);
-    tell_cost(cx, grouped.total.cost.as_ref(), grouped.unpriced.iter().map(|(model, count)| (model.as_deref(), *count)));
+    tell_cost(cx, grouped.total.cost().as_ref(), grouped.unpriced.iter().map(|(model, count)| (model.as_deref(), *count)));
     if unknown_costs > 0 {
         cx.note(&format!(
             "{} traces have tokens and no recorded cost; --deep calculates it from their spans",

@@ -26,7 +26,7 @@ pub use span::{
 pub use time::{Timestamp, Zone};
 pub use trace::{Experiment, Problem, Spans, SpansSource, Totals, Trace, TraceInfo, TraceState, keys};
 pub use tree::{Node, arrange};
-pub use usage::{CACHE_KEYS, Cost, TokenUsage, python_float};
+pub use usage::{CACHE_KEYS, Cost, CostSum, TokenUsage, python_float};
 
 #[cfg(test)]
 mod tests;

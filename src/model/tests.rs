@@ -189,3 +189,24 @@ fn a_handled_failure_belongs_to_one_span() {
     raising[2].exception = Some(Exception { kind: None, message: Some("boom".to_owned()), stacktrace: None });
     assert_eq!(told(raising, vec![("run", failure(Some("c"), "Error: boom", true))]), "");
 }
+
+#[test]
+fn costs_add_up_in_any_order() {
+    let costs = [0.1, 0.2, 1e-7, 3.3e-9, 1e6, 0.7];
+    let sum = |costs: &mut dyn Iterator<Item = f64>| {
+        let mut sum = CostSum::default();
+        costs.for_each(|cost| sum.add(&Cost::calculated(cost, cost)));
+        sum.cost().unwrap()
+    };
+    let (forwards, backwards) = (sum(&mut costs.into_iter()), sum(&mut costs.into_iter().rev()));
+    assert_eq!(forwards, backwards);
+    assert!((forwards.total_cost.unwrap() - 2_000_002.000_000_206_6).abs() < 1e-9);
+    let mut one = CostSum::default();
+    assert_eq!(one.cost(), None);
+    one.add(&Cost::recorded(Some(f64::NAN), None, Some(0.000_043_5)).unwrap());
+    assert_eq!(one.cost().unwrap(), Cost::recorded(None, None, Some(0.000_043_5)).unwrap());
+    let mut two = CostSum::default();
+    two.add(&Cost::calculated(f64::INFINITY, f64::MAX));
+    two.merge(&one);
+    assert_eq!((two.cost().unwrap().source, two.cost().unwrap().input_cost), ("calculated", None));
+}

@@ -246,6 +246,52 @@ impl Cost {
     }
 }
 
+/// Costs of many calls added up: in whole units, so that the sum is the same in whatever order they come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CostSum {
+    input: Option<i128>,
+    output: Option<i128>,
+    total: Option<i128>,
+    is_calculated: bool,
+}
+
+/// So many units make a dollar: finer than the digits of any price for one token.
+const UNITS: f64 = 1e18;
+
+impl CostSum {
+    /// Adds a cost; a figure that is unknown, or no number, adds nothing.
+    pub fn add(&mut self, cost: &Cost) {
+        let units = |dollars: f64| (dollars * UNITS).round() as i128;
+        for (sum, part) in [
+            (&mut self.input, cost.input_cost),
+            (&mut self.output, cost.output_cost),
+            (&mut self.total, cost.total_cost),
+        ] {
+            let part = part.filter(|part| part.is_finite()).map(units);
+            *sum = sum.map(|sum| sum.saturating_add(part.unwrap_or(0))).or(part);
+        }
+        self.is_calculated |= cost.source == "calculated";
+    }
+
+    /// The sum; none where nothing was added.
+    #[must_use]
+    pub fn cost(&self) -> Option<Cost> {
+        let dollars = |units: Option<i128>| units.map(|units| units as f64 / UNITS);
+        let cost = Cost::recorded(dollars(self.input), dollars(self.output), dollars(self.total))?;
+        Some(if self.is_calculated { Cost { source: "calculated", ..cost } } else { cost })
+    }
+
+    /// Adds another sum.
+    pub fn merge(&mut self, more: &Self) {
+        for (sum, part) in
+            [(&mut self.input, more.input), (&mut self.output, more.output), (&mut self.total, more.total)]
+        {
+            *sum = sum.map(|sum| sum.saturating_add(part.unwrap_or(0))).or(part);
+        }
+        self.is_calculated |= more.is_calculated;
+    }
+}
+
 /// A float as Python's `repr` and `json.dumps` write it: `1e-06`, `0.0001`, `1e+16`, `3.0`.
 #[must_use]
 pub fn python_float(value: f64) -> String {

@@ -49,7 +49,7 @@ pub(super) fn shapes<'a>(keys: &[Key], words: &'a [Cow<'static, str>]) -> Vec<Sh
 /// The cells of a group's keys. A value that nobody recorded says so.
 pub(super) fn cells(look: &Look, keys: &[Key], values: &Values) -> Vec<Cell> {
     let cell = |(key, value): (&Key, &Option<String>)| match value {
-        None => Cell::own(format!("({} not recorded)", key.word()), Role::Dim),
+        None => Cell::own("(not recorded)", Role::Dim),
         Some(value) => match key.instant(value) {
             Some(time) => {
                 let (date, zone) = (time.date_time(look.zone), time.zone_name(look.zone));

@@ -69,7 +69,7 @@ impl<'a> StatJson<'a> {
             error_rate: stat.error_rate(),
             latency_ms: stat.latency_ms.map(PercentilesJson::from),
             token_usage: stat.used.token_usage.as_ref(),
-            cost: stat.used.cost,
+            cost: stat.used.cost(),
             unpriced: stat.used.unpriced,
             time_to_first_token_ms: stat.first_token_ms.map(PercentilesJson::from),
         }
@@ -102,7 +102,7 @@ impl View for StatsView {
         shapes.extend([
             right(unit.word(), 0),
             right("errors", 8),
-            right("rate", 0),
+            right("error rate", 0),
             right("p50", 0),
             right("p90", 6),
             right("p95", 0),
@@ -146,7 +146,7 @@ impl View for StatsView {
                 tokens(usage.and_then(|usage| usage.input_tokens)),
                 tokens(usage.and_then(|usage| usage.output_tokens)),
                 tokens(usage.and_then(|usage| usage.total_tokens)),
-                money(stat.used.cost.as_ref(), role),
+                money(stat.used.cost().as_ref(), role),
             ]);
             row.extend([stat.first_token_ms.map(|at| at.p50), stat.first_token_ms.map(|at| at.p95)].map(time));
             if has_spark {

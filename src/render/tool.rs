@@ -49,7 +49,7 @@ impl Row for ToolRow {
             Shape { title: "calls", is_right: true, shrinks_to: None, drops: 0 },
             Shape { title: "errors", is_right: true, shrinks_to: None, drops: 0 },
             Shape { title: "handled", is_right: true, shrinks_to: None, drops: 2 },
-            Shape { title: "rate", is_right: true, shrinks_to: None, drops: 3 },
+            Shape { title: "failed", is_right: true, shrinks_to: None, drops: 3 },
             Shape { title: "p50", is_right: true, shrinks_to: None, drops: 0 },
             Shape { title: "p95", is_right: true, shrinks_to: None, drops: 0 },
             Shape { title: "in all", is_right: true, shrinks_to: None, drops: 5 },

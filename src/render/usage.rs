@@ -44,8 +44,8 @@ pub(super) fn money(cost: Option<&Cost>, role: Role) -> Cell {
 /// The columns of [`figures`].
 pub(super) const FIGURES: [Shape<'static>; 6] = [
     Shape { title: "input", is_right: true, shrinks_to: None, drops: 0 },
-    Shape { title: "cache read", is_right: true, shrinks_to: None, drops: 6 },
-    Shape { title: "cache write", is_right: true, shrinks_to: None, drops: 7 },
+    Shape { title: "cache read", is_right: true, shrinks_to: None, drops: 7 },
+    Shape { title: "cache write", is_right: true, shrinks_to: None, drops: 8 },
     Shape { title: "output", is_right: true, shrinks_to: None, drops: 0 },
     Shape { title: "total", is_right: true, shrinks_to: None, drops: 0 },
     Shape { title: "cost", is_right: true, shrinks_to: None, drops: 3 },
@@ -168,7 +168,7 @@ impl<'a> GroupJson<'a> {
             traces: Some(group.traces),
             calls: group.calls,
             token_usage: group.token_usage.as_ref(),
-            cost: group.cost,
+            cost: group.cost(),
             unpriced: group.unpriced,
         }
     }
@@ -201,16 +201,16 @@ impl View for GroupsView {
         let keys = &self.grouped.keys;
         let titles = group::titles(keys);
         let mut shapes = group::shapes(keys, &titles);
-        shapes.push(Shape { title: "traces", is_right: true, shrinks_to: None, drops: 5 });
-        shapes.push(Shape { title: "calls", is_right: true, shrinks_to: None, drops: 4 });
+        shapes.push(Shape { title: "traces", is_right: true, shrinks_to: None, drops: 6 });
+        shapes.push(Shape { title: "calls", is_right: true, shrinks_to: None, drops: 5 });
         shapes.extend(FIGURES);
-        shapes.push(Shape { title: "unpriced", is_right: true, shrinks_to: None, drops: 2 });
+        shapes.push(Shape { title: "unpriced", is_right: true, shrinks_to: None, drops: 4 });
         let row = |mut row: Vec<Cell>, group: &Group, traces: Option<u64>, role: Role| {
             let count = |count: Option<u64>| {
                 count.map_or_else(Cell::none, |count| Cell::own(number::count(count.cast_signed()), role))
             };
             row.extend([count(traces), count(group.calls)]);
-            row.extend(figures(group.token_usage.as_ref(), group.cost.as_ref(), role));
+            row.extend(figures(group.token_usage.as_ref(), group.cost().as_ref(), role));
             row.push(count(Some(group.unpriced).filter(|count| *count > 0)));
             row
         };

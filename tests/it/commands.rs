@@ -516,10 +516,10 @@ fn usage_of_a_trace() {
 #[test]
 fn usage_by_model() {
     insta::assert_snapshot!(Cli::demo("usage").run(), @"
-    model                 traces  calls  input  output  total      cost  unpriced
-    gpt-4o-mini                6     12  1,744     289  2,033  $0.00043         -
-    (model not recorded)       2      3    154      38    192         -         3
-    total                      8     15  1,898     327  2,225  $0.00043         3
+    model           traces  calls  input  output  total      cost  unpriced
+    gpt-4o-mini          6     12  1,744     289  2,033  $0.00044         -
+    (not recorded)       2      3    154      38    192         -         3
+    total                8     15  1,898     327  2,225  $0.00044         3
     --- stderr
     note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
     ");
@@ -528,7 +528,7 @@ fn usage_by_model() {
     total       0      0      -       -      -
     ");
     insta::assert_snapshot!(Cli::demo("usage --json").run(), @r#"
-    {"schema":"mltrace/1","by":["model"],"groups":[{"key":{"model":"gpt-4o-mini"},"traces":6,"calls":12,"token_usage":{"input_tokens":1744,"output_tokens":289,"total_tokens":2033},"cost":{"input_cost":0.00026159999999999996,"output_cost":0.00017339999999999999,"total_cost":0.00043499999999999995,"currency":"USD","source":"recorded"},"unpriced":0},{"key":{"model":null},"traces":2,"calls":3,"token_usage":{"input_tokens":154,"output_tokens":38,"total_tokens":192},"cost":null,"unpriced":3}],"other":null,"total":{"traces":8,"calls":15,"token_usage":{"input_tokens":1898,"output_tokens":327,"total_tokens":2225},"cost":{"input_cost":0.00026159999999999996,"output_cost":0.00017339999999999999,"total_cost":0.00043499999999999995,"currency":"USD","source":"recorded"},"unpriced":3}}
+    {"schema":"mltrace/1","by":["model"],"groups":[{"key":{"model":"gpt-4o-mini"},"traces":6,"calls":12,"token_usage":{"input_tokens":1744,"output_tokens":289,"total_tokens":2033},"cost":{"input_cost":0.0002616,"output_cost":0.0001734,"total_cost":0.000435,"currency":"USD","source":"recorded"},"unpriced":0},{"key":{"model":null},"traces":2,"calls":3,"token_usage":{"input_tokens":154,"output_tokens":38,"total_tokens":192},"cost":null,"unpriced":3}],"other":null,"total":{"traces":8,"calls":15,"token_usage":{"input_tokens":1898,"output_tokens":327,"total_tokens":2225},"cost":{"input_cost":0.0002616,"output_cost":0.0001734,"total_cost":0.000435,"currency":"USD","source":"recorded"},"unpriced":3}}
     --- stderr
     note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
     "#);
@@ -631,7 +631,7 @@ fn csv() {
     "#);
     insta::assert_snapshot!(Cli::demo("usage -o csv").run(), @"
     key.model,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
-    gpt-4o-mini,6,12,1744,289,2033,0.00043499999999999995,,,recorded,0
+    gpt-4o-mini,6,12,1744,289,2033,0.000435,,,recorded,0
     ,2,3,154,38,192,,,,,3
     --- stderr
     note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum

@@ -1860,7 +1860,7 @@ fn of_tools() {
     Show each tool: calls, failures, and how long they took
 
     A call is a span of type TOOL. `errors` ended in state ERROR; `handled` are failures that left no
-    error but a text, which was handed back to the model; `rate` is the share of both. Percentiles are
+    error but a text, which was handed back to the model; `failed` is the share of both. Percentiles are
     linear between the two next values.
 
     Usage: mltrace tools [OPTIONS]

@@ -132,16 +132,16 @@ fn usage_in_groups_as_tables() {
     2026-11-20  AG2              1  1,569     229  1,798    $0.00037         -
     2026-11-20  OpenAI           5    175      60    235  $0.0000622         -
     2026-11-20  AutoGen          2    154      38    192           -         2
-    total                        8  1,898     327  2,225    $0.00043         2
+    total                        8  1,898     327  2,225    $0.00044         2
     --- stderr
     note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
     ");
     insta::assert_snapshot!(Cli::demo("usage --by agent --by model -n 2").run(), @"
-    agent      model                 traces  calls  input  output  total        cost  unpriced
-    Assistant  gpt-4o-mini                1      6  1,569     229  1,798    $0.00037         -
-    assistant  (model not recorded)       2      3    154      38    192           -         3
-    other (2)                             -      6    175      60    235  $0.0000622         -
-    total                                 8     15  1,898     327  2,225    $0.00043         3
+    agent      model           traces  calls  input  output  total        cost  unpriced
+    Assistant  gpt-4o-mini          1      6  1,569     229  1,798    $0.00037         -
+    assistant  (not recorded)       2      3    154      38    192           -         3
+    other (2)                       -      6    175      60    235  $0.0000622         -
+    total                           8     15  1,898     327  2,225    $0.00044         3
     --- stderr
     note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
     ");
@@ -150,15 +150,15 @@ fn usage_in_groups_as_tables() {
     initiate_chat   1,569     229  1,798    $0.00037         -
     assistant.run     154      38    192           -         2
     run_tool_agent    129      36    165  $0.0000409         -
-    chat               37      15     52  $0.0000146         -
+    chat               37      15     52  $0.0000145         -
     Completions         9       9     18  $0.0000067         -
-    total           1,898     327  2,225    $0.00043         2
+    total           1,898     327  2,225    $0.00044         2
     --- stderr
     note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
     ");
     insta::assert_snapshot!(Cli::demo("usage --by hour -n 1 -o csv").run(), @"
     key.hour,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
-    2026-11-20T17:00:00.000Z,8,,1898,327,2225,0.00043499999999999995,,,recorded,2
+    2026-11-20T17:00:00.000Z,8,,1898,327,2225,0.000435,,,recorded,2
     --- stderr
     note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
     ");
@@ -171,7 +171,7 @@ fn usage_in_groups_as_tables() {
     ");
     insta::assert_snapshot!(Cli::demo("usage --by tag:=a -o csv").run(), @"
     key.tag:=a,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
-    ,8,,1898,327,2225,0.00043499999999999995,,,recorded,2
+    ,8,,1898,327,2225,0.000435,,,recorded,2
     --- stderr
     note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
     ");
@@ -490,35 +490,35 @@ fn stats_are_those_of_the_records() {
 #[test]
 fn stats_as_tables() {
     insta::assert_snapshot!(Cli::demo("stats").run(), @"
-           traces  errors   rate     p50     p90     p95     p99  input  output  tokens      cost  TTFT p50  TTFT p95  over time
-    total      13       1  7.7 %  152 ms  611 ms  1.63 s  2.78 s  1,898     327   2,225  $0.00043    380 ms    380 ms  ▄ ▂  ▂  ▂▂ █
+           traces  errors  error rate     p50     p90     p95     p99  input  output  tokens      cost  TTFT p50  TTFT p95  over time
+    total      13       1       7.7 %  152 ms  611 ms  1.63 s  2.78 s  1,898     327   2,225  $0.00044    380 ms    380 ms  ▄ ▂  ▂  ▂▂ █
     ");
     insta::assert_snapshot!(Cli::demo("stats --by experiment --width 80").run(), @"
-    experiment  traces    rate     p50     p90     p95     p99  tokens        cost
-    OpenAI           6  16.7 %  153 ms  314 ms  350 ms  380 ms     235  $0.0000622
-    Misc             4     0 %    1 ms  2.4 ms  2.7 ms  2.9 ms       -           -
-    AutoGen          2     0 %  428 ms  619 ms  643 ms  662 ms     192           -
-    AG2              1     0 %  3.07 s  3.07 s  3.07 s  3.07 s   1,798    $0.00037
-    total           13   7.7 %  152 ms  611 ms  1.63 s  2.78 s   2,225    $0.00043
+    experiment  traces  error rate     p50     p95     p99  tokens        cost
+    OpenAI           6      16.7 %  153 ms  350 ms  380 ms     235  $0.0000622
+    Misc             4         0 %    1 ms  2.7 ms  2.9 ms       -           -
+    AutoGen          2         0 %  428 ms  643 ms  662 ms     192           -
+    AG2              1         0 %  3.07 s  3.07 s  3.07 s   1,798    $0.00037
+    total           13       7.7 %  152 ms  1.63 s  2.78 s   2,225    $0.00044
     ");
     insta::assert_snapshot!(Cli::demo("stats --by state,experiment -n 1 --ascii --width 160").run(), @"
-    state      experiment  traces  errors    rate      p50     p90     p95     p99  input  output  tokens        cost  TTFT p50  TTFT p95  over time
-    OK         OpenAI           5       0     0 %   154 ms  329 ms  358 ms  381 ms    130      46     176  $0.0000471    380 ms    380 ms             @
-    other (5)                   8       1  12.5 %  77.5 ms  1.39 s  2.23 s  2.90 s  1,768     281   2,049    $0.00039         -         -  @ -  -  -- -
-    total                      13       1   7.7 %   152 ms  611 ms  1.63 s  2.78 s  1,898     327   2,225    $0.00043    380 ms    380 ms  = :  :  :: @
+    state      experiment  traces  errors  error rate      p50     p90     p95     p99  input  output  tokens        cost  TTFT p50  TTFT p95  over time
+    OK         OpenAI           5       0         0 %   154 ms  329 ms  358 ms  381 ms    130      46     176  $0.0000471    380 ms    380 ms             @
+    other (5)                   8       1      12.5 %  77.5 ms  1.39 s  2.23 s  2.90 s  1,768     281   2,049    $0.00039         -         -  @ -  -  -- -
+    total                      13       1       7.7 %   152 ms  611 ms  1.63 s  2.78 s  1,898     327   2,225    $0.00044    380 ms    380 ms  = :  :  :: @
     ");
     insta::assert_snapshot!(Cli::demo("stats --by model --width 160").run(), @"
-    model                 calls  errors  rate     p50     p90     p95     p99  input  output  tokens      cost  TTFT p50  TTFT p95  over time
-    gpt-4o-mini              13       0   0 %  237 ms  573 ms  854 ms  1.14 s  1,744     289   2,033  $0.00043    380 ms    380 ms  ▃▄▂        █
-    (model not recorded)      3       0   0 %  179 ms  487 ms  526 ms  556 ms    154      38     192         -         -         -        █
-    total                    16       0   0 %  208 ms  592 ms  766 ms  1.12 s  1,898     327   2,225  $0.00043    380 ms    380 ms  ▃▄▂   ▄    █
+    model           calls  errors  error rate     p50     p90     p95     p99  input  output  tokens      cost  TTFT p50  TTFT p95  over time
+    gpt-4o-mini        13       0         0 %  237 ms  573 ms  854 ms  1.14 s  1,744     289   2,033  $0.00044    380 ms    380 ms  ▃▄▂        █
+    (not recorded)      3       0         0 %  179 ms  487 ms  526 ms  556 ms    154      38     192         -         -         -        █
+    total              16       0         0 %  208 ms  592 ms  766 ms  1.12 s  1,898     327   2,225  $0.00044    380 ms    380 ms  ▃▄▂   ▄    █
     --- stderr
     note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
     ");
     insta::assert_snapshot!(Cli::demo("stats --bucket 15m -n 1 --utc --width 80").run(), @"
-    time                  traces   rate     p50     p95     p99  tokens      cost
-    2026-11-20 17:45 UTC      13  7.7 %  152 ms  1.63 s  2.78 s   2,225  $0.00043
-    total                     13  7.7 %  152 ms  1.63 s  2.78 s   2,225  $0.00043
+    time                  traces  error rate     p50     p95  tokens      cost
+    2026-11-20 17:45 UTC      13       7.7 %  152 ms  1.63 s   2,225  $0.00044
+    total                     13       7.7 %  152 ms  1.63 s   2,225  $0.00044
     ");
     insta::assert_snapshot!(Cli::demo("stats --name Completions -o csv --by name").run(), @"
     key.name,count,errors,error_rate,latency_ms.p50,latency_ms.p90,latency_ms.p95,latency_ms.p99,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,cost.source,unpriced,time_to_first_token_ms.p50,time_to_first_token_ms.p95
@@ -543,18 +543,18 @@ fn stats_as_tables() {
     --- exit 2
     ");
     insta::assert_snapshot!(Cli::demo("stats --name nothing").run(), @"
-           traces  errors  rate  p50  p95
-    total       0       0     -    -    -
+           traces  errors  error rate  p50  p95
+    total       0       0           -    -    -
     ");
     insta::assert_snapshot!(Fixture::named("2.22.5-sqlite").cli("stats -x OpenAI").run(), @"
-           traces  errors    rate     p50     p90     p95     p99  TTFT p50  TTFT p95  over time
-    total       6       1  16.7 %  171 ms  332 ms  374 ms  408 ms    385 ms    385 ms  █ █    ███ █
+           traces  errors  error rate     p50     p90     p95     p99  TTFT p50  TTFT p95  over time
+    total       6       1      16.7 %  171 ms  332 ms  374 ms  408 ms    385 ms    385 ms  █ █    ███ █
     --- stderr
     note: traces with tokens or costs that MLflow did not record: 5; --deep counts them too
     ");
     insta::assert_snapshot!(Fixture::named("2.22.5-sqlite").cli("stats -x OpenAI --deep").run(), @"
-           traces  errors    rate     p50     p90     p95     p99  input  output  tokens         cost  TTFT p50  TTFT p95  over time
-    total       6       1  16.7 %  171 ms  332 ms  374 ms  408 ms    175      60     235  ~$0.0000622    385 ms    385 ms  █ █    ███ █
+           traces  errors  error rate     p50     p90     p95     p99  input  output  tokens         cost  TTFT p50  TTFT p95  over time
+    total       6       1      16.7 %  171 ms  332 ms  374 ms  408 ms    175      60     235  ~$0.0000622    385 ms    385 ms  █ █    ███ █
     --- stderr
     note: costs with ~ are calculated, all or in part; `mltrace prices MODEL` shows from what
     ");
@@ -612,16 +612,16 @@ fn days_are_those_of_the_reader_and_an_hour_may_come_twice() {
     // Half an hour off UTC.
     assert_eq!(by("stats --by hour", "Asia/Kolkata")[0], "2026-03-29T00:30:00.000Z 2");
     insta::assert_snapshot!(copy.cli("stats --by hour -x clocks --width 80").env("TZ", "Europe/Berlin").run(), @"
-    hour                     traces  errors  rate   p50   p90   p95   p99  tokens
-    2026-03-29 01:00 +01:00       1       0   0 %  5 ms  5 ms  5 ms  5 ms       1
-    2026-03-29 03:00 +02:00       1       0   0 %  5 ms  5 ms  5 ms  5 ms       1
-    2026-10-24 23:00 +02:00       1       0   0 %  5 ms  5 ms  5 ms  5 ms       1
-    2026-10-25 00:00 +02:00       1       0   0 %  5 ms  5 ms  5 ms  5 ms       1
-    2026-10-25 02:00 +02:00       1       0   0 %  5 ms  5 ms  5 ms  5 ms       1
-    2026-10-25 02:00 +01:00       1       0   0 %  5 ms  5 ms  5 ms  5 ms       1
-    2026-10-25 23:00 +01:00       1       0   0 %  5 ms  5 ms  5 ms  5 ms       1
-    2026-10-26 00:00 +01:00       1       0   0 %  5 ms  5 ms  5 ms  5 ms       1
-    total                         8       0   0 %  5 ms  5 ms  5 ms  5 ms       8
+    hour                     traces  error rate   p50   p90   p95   p99  tokens
+    2026-03-29 01:00 +01:00       1         0 %  5 ms  5 ms  5 ms  5 ms       1
+    2026-03-29 03:00 +02:00       1         0 %  5 ms  5 ms  5 ms  5 ms       1
+    2026-10-24 23:00 +02:00       1         0 %  5 ms  5 ms  5 ms  5 ms       1
+    2026-10-25 00:00 +02:00       1         0 %  5 ms  5 ms  5 ms  5 ms       1
+    2026-10-25 02:00 +02:00       1         0 %  5 ms  5 ms  5 ms  5 ms       1
+    2026-10-25 02:00 +01:00       1         0 %  5 ms  5 ms  5 ms  5 ms       1
+    2026-10-25 23:00 +01:00       1         0 %  5 ms  5 ms  5 ms  5 ms       1
+    2026-10-26 00:00 +01:00       1         0 %  5 ms  5 ms  5 ms  5 ms       1
+    total                         8         0 %  5 ms  5 ms  5 ms  5 ms       8
     ");
 }
 
@@ -636,17 +636,17 @@ fn more_traces_than_are_read_whole_are_told_from_their_records() {
          insert into trace_tags (key, value, request_id) select 'team', 'red', request_id from trace_info where trace_name = 'a'",
     );
     insta::assert_snapshot!(copy.cli("stats --by name --width 80 --filter").arg("name LIKE '_'").run(), @"
-    name   traces    rate      p50      p90    p95    p99  tokens        cost
-    b      20,000  10.0 %  49.5 ms  89.1 ms  94 ms  98 ms  60,000   $9,000.00
-    a      10,000  10.0 %  49.5 ms  89.1 ms  94 ms  98 ms  30,000   $4,500.00
-    total  30,000  10.0 %  49.5 ms  89.1 ms  94 ms  98 ms  90,000  $13,500.00
+    name   traces  error rate      p50      p90    p95    p99  tokens        cost
+    b      20,000      10.0 %  49.5 ms  89.1 ms  94 ms  98 ms  60,000   $9,000.00
+    a      10,000      10.0 %  49.5 ms  89.1 ms  94 ms  98 ms  30,000   $4,500.00
+    total  30,000      10.0 %  49.5 ms  89.1 ms  94 ms  98 ms  90,000  $13,500.00
     --- stderr
     note: the spans of so many traces were not read: --deep tells times to the first token, and what was not recorded
     ");
     insta::assert_snapshot!(copy.cli("stats --tag team=red --by name,tag:team --width 80").run(), @"
-    name   tag:team  traces    rate      p50    p95    p99  tokens       cost
-    a      red       10,000  10.0 %  49.5 ms  94 ms  98 ms  30,000  $4,500.00
-    total            10,000  10.0 %  49.5 ms  94 ms  98 ms  30,000  $4,500.00
+    name   tag:team  traces  error rate      p50    p95    p99  tokens       cost
+    a      red       10,000      10.0 %  49.5 ms  94 ms  98 ms  30,000  $4,500.00
+    total            10,000      10.0 %  49.5 ms  94 ms  98 ms  30,000  $4,500.00
     --- stderr
     note: the spans of so many traces were not read: --deep tells times to the first token, and what was not recorded
     ");
@@ -663,25 +663,25 @@ fn more_traces_than_are_read_whole_are_told_from_their_records() {
     note: 2,000 traces have tokens and no recorded cost; --deep calculates it from their spans
     ");
     insta::assert_snapshot!(copy.cli("usage --by tag:team --status ok --since 2026-11-06 --until 2026-11-07").run(), @"
-    tag:team                 traces   input  output   total        cost
-    (tag:team not recorded)  18,000  36,000  18,000  54,000   $9,000.00
-    red                       9,000  18,000   9,000  27,000   $4,500.00
-    total                    27,000  54,000  27,000  81,000  $13,500.00
+    tag:team        traces   input  output   total        cost
+    (not recorded)  18,000  36,000  18,000  54,000   $9,000.00
+    red              9,000  18,000   9,000  27,000   $4,500.00
+    total           27,000  54,000  27,000  81,000  $13,500.00
     ");
 }
 
 #[test]
 fn tools_as_tables() {
     insta::assert_snapshot!(Cli::demo("tools").run(), @"
-    tool         traces  calls  errors    rate     p50     p95  in all
+    tool         traces  calls  errors  failed     p50     p95  in all
     calculator        1      7       0     0 %  0.3 ms  0.4 ms  2.1 ms
     get_weather       2      2       1  50.0 %  2.2 ms  3.7 ms  4.5 ms
     step              1      2       0     0 %  0.3 ms  0.4 ms  0.6 ms
     unreliable        1      2       1  50.0 %  1.0 ms  1.6 ms    2 ms
     ");
     insta::assert_snapshot!(Cli::demo("tools --width 60 -n 1").run(), @"
-    tool        traces  calls  errors  rate     p50     p95
-    calculator       1      7       0   0 %  0.3 ms  0.4 ms
+    tool        traces  calls  errors  failed     p50     p95
+    calculator       1      7       0     0 %  0.3 ms  0.4 ms
     --- stderr
     note: 1 of 4 tools shown; -n or --all shows more
     ");
@@ -770,16 +770,16 @@ fn metrics(has_nameless: bool) -> Server {
 fn a_server_with_many_traces_is_asked_for_its_own_figures() {
     let server = metrics(false);
     insta::assert_snapshot!(Cli::new("stats").on(server.uri()).run(), @"
-           traces  errors    rate     p50   p90     p95     p99  input  output  tokens
-    total   5,000   1,000  20.0 %  2.5 ms  9 ms  9.5 ms  9.9 ms     30      30      30
+           traces  errors  error rate     p50   p90     p95     p99  input  output  tokens
+    total   5,000   1,000      20.0 %  2.5 ms  9 ms  9.5 ms  9.9 ms     30      30      30
     --- stderr
     note: figures are the server's own: it tells no cost of traces and no times to the first token; --deep reads them all
     ");
     insta::assert_snapshot!(Cli::new("stats --by name -n 1").on(server.uri()).run(), @"
-    name       traces  errors    rate     p50   p90     p95     p99  input  output  tokens
-    a           4,000       0     0 %    2 ms  9 ms  9.5 ms  9.9 ms     30      30      30
-    other (1)   1,000   1,000   100 %       -     -       -       -      -       -       -
-    total       5,000   1,000  20.0 %  2.5 ms  9 ms  9.5 ms  9.9 ms     30      30      30
+    name       traces  errors  error rate     p50   p90     p95     p99  input  output  tokens
+    a           4,000       0         0 %    2 ms  9 ms  9.5 ms  9.9 ms     30      30      30
+    other (1)   1,000   1,000       100 %       -     -       -       -      -       -       -
+    total       5,000   1,000      20.0 %  2.5 ms  9 ms  9.5 ms  9.9 ms     30      30      30
     --- stderr
     note: figures are the server's own: it tells no cost of traces and no times to the first token; --deep reads them all
     ");
