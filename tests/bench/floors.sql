@@ -121,3 +121,26 @@ from experiments x cross join spans s on s.experiment_id = x.experiment_id and s
 where e.value ->> '$.name' = 'exception'
     and not exists (select 1 from spans below where below.trace_id = s.trace_id and below.parent_span_id = s.span_id and below.status = 'ERROR')
 group by 1, 2;
+
+-- floor: totals
+-- The recorded tokens and cost of every trace, by experiment.
+select experiment_id, count(*), sum(input_tokens), sum(output_tokens), sum(total_tokens), sum(cache_read_input_tokens),
+    sum(cache_creation_input_tokens), sum(total_cost)
+from trace_info group by experiment_id;
+
+-- floor: by_name
+-- Traces by name: how many, how many failed, how long they took, what they used.
+select trace_name, count(*), sum(status = 'ERROR'), avg(execution_time_ms), max(execution_time_ms), sum(input_tokens), sum(output_tokens),
+    sum(total_tokens), sum(total_cost)
+from trace_info group by trace_name;
+
+-- floor: by_model
+-- The tokens of every span by model, both taken out of its JSON.
+select content ->> '$.attributes."mlflow.llm.model"' as model, count(*), sum(json_extract(used, '$.input_tokens')),
+    sum(json_extract(used, '$.output_tokens')), sum(json_extract(used, '$.total_tokens'))
+from (select content, content ->> '$.attributes."mlflow.chat.tokenUsage"' as used from spans) where used is not null group by 1;
+
+-- floor: tools
+-- The calls of each tool from the columns, along the index (experiment_id, type, status).
+select s.name, count(*), sum(s.status = 'ERROR'), avg(s.duration_ns)
+from experiments e cross join spans s on s.experiment_id = e.experiment_id and s.type = 'TOOL' group by 1;

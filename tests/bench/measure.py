@@ -60,6 +60,12 @@ ROWS = [
     Row("the same, a type that does not occur", "n100k", "spans_none", ["spans", "--type", "NO_SUCH_TYPE", "-n", "100"]),
     Row("`experiments`, 100,000 traces", "n100k", "experiments", ["experiments"]),
     Row("`exceptions`, 100,000 traces", "n100k", "exceptions", ["exceptions"]),
+    Row("`usage --by experiment`, 100,000 traces", "n100k", "totals", ["usage", "--by", "experiment"]),
+    Row("`stats --by name`, 100,000 traces", "n100k", "by_name", ["stats", "--by", "name"]),
+    Row("`usage --by model`, 10,000 traces", "n10k", "by_model", ["usage", "--by", "model"]),
+    Row("the same, 100,000 traces", "n100k", "by_model", ["usage", "--by", "model"]),
+    Row("`stats --by model`, 10,000 traces", "n10k", "by_model", ["stats", "--by", "model"]),
+    Row("`tools`, 10,000 traces", "n10k", "tools", ["tools"]),
     Row("`--grep` of what is nowhere, 10,000 traces, 642 MB", "n10k", "grep", ["traces", "list", "--grep", "no such text"]),
 ]
 
