@@ -16,6 +16,8 @@ use std::path::PathBuf;
   mltrace -u demo: traces list          try it on the sample that is built in
   mltrace trace show @last              the newest trace as a tree
   mltrace usage @last                   tokens of each LLM call
+  mltrace usage --since 7d --by day     tokens and cost of many traces
+  mltrace stats --by name               how many, how often wrong, how long
   mltrace spans --llm --json | jq       LLM calls for scripts
 
 Exit codes: 0 done, 2 wrong flags, 3 not found or ambiguous, 4 network or server, 5 store missing or unreadable, 70 a bug, 130 interrupted")]

@@ -29,7 +29,7 @@ pub enum Key {
     Session,
     /// The user.
     User,
-    /// The hour in which the trace began.
+    /// The hour in which it began.
     Hour,
     /// The day, likewise.
     Day,
@@ -68,6 +68,8 @@ pub type Values = Vec<Option<String>>;
 pub(super) struct Groups<T> {
     keys: Vec<Key>,
     zone: Zone,
+    /// Whether a call is of the time at which it began itself, and not of that of its trace.
+    has_call_times: bool,
     places: HashMap<Values, usize>,
     list: Vec<(Values, T)>,
     /// The values looked for last, so that nothing is allocated for a group that is known.
@@ -76,9 +78,9 @@ pub(super) struct Groups<T> {
 
 impl<T: Default> Groups<T> {
     /// No groups yet.
-    pub(super) fn new(keys: Vec<Key>, zone: Zone) -> Self {
+    pub(super) fn new(keys: Vec<Key>, zone: Zone, has_call_times: bool) -> Self {
         let values = vec![None; keys.len()];
-        Self { keys, zone, places: HashMap::new(), list: Vec::new(), values }
+        Self { keys, zone, has_call_times, places: HashMap::new(), list: Vec::new(), values }
     }
 
     /// The group of a trace; of a call, where one is named.
@@ -94,9 +96,11 @@ impl<T: Default> Groups<T> {
 
     /// The place of the group of a trace or a call, which stays.
     pub(super) fn place(&mut self, info: &TraceInfo, call: Option<(&Spans, usize)>) -> usize {
+        let began = call.filter(|_| self.has_call_times).map(|(spans, at)| spans.list[at].start);
+        let time = began.unwrap_or(info.request_time);
         for (key, slot) in self.keys.iter().zip(&mut self.values) {
             let of_call = call.and_then(|(spans, at)| key.of_call(spans, at)).map(Cow::Borrowed);
-            match (of_call.or_else(|| key.of_trace(info, self.zone)), slot) {
+            match (of_call.or_else(|| key.of_trace(info, time, self.zone)), slot) {
                 (Some(value), Some(slot)) => {
                     slot.clear();
                     slot.push_str(&value);
@@ -173,10 +177,9 @@ impl Key {
         matches!(self, Self::Hour | Self::Time(_))
     }
 
-    /// What a trace has for it.
+    /// What a trace has for it, which began at some time.
     #[must_use]
-    pub fn of_trace<'a>(&self, info: &'a TraceInfo, zone: Zone) -> Option<Cow<'a, str>> {
-        let time = info.request_time;
+    pub fn of_trace<'a>(&self, info: &'a TraceInfo, time: Timestamp, zone: Zone) -> Option<Cow<'a, str>> {
         let text = |value: Option<&'a str>| value.map(Cow::Borrowed);
         match self {
             Self::Trace => text(Some(&info.trace_id)),

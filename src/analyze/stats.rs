@@ -169,7 +169,7 @@ impl Stats {
         } else {
             Unit::Traces
         };
-        let (groups, unpriced) = (Groups::new(keys.clone(), zone), HashMap::new());
+        let (groups, unpriced) = (Groups::new(keys.clone(), zone, true), HashMap::new());
         Self { keys, unit, groups, total: Stat::default(), is_deep, not_recorded: 0, nested: 0, unpriced }
     }
 

@@ -295,7 +295,7 @@ impl Grouped {
     pub fn new(keys: Vec<Key>, zone: Zone) -> Self {
         let calls = keys.iter().any(Key::is_of_calls).then_some(0);
         let total = Group { calls, ..Group::default() };
-        let (groups, unpriced) = (Groups::new(keys.clone(), zone), BTreeMap::new());
+        let (groups, unpriced) = (Groups::new(keys.clone(), zone, false), BTreeMap::new());
         Self { keys, groups, total, incomplete: 0, derived: 0, unpriced }
     }
 

@@ -22,8 +22,8 @@ use std::ops::ControlFlow;
 /// --deep reads the spans of all, and counts what was not recorded. A server is asked for its own figures where they fit the
 /// question and the traces are many.
 ///
-/// Where calls are counted, one within another that tells the same tokens counts too, as in MLflow's metrics; `mltrace usage`
-/// counts nothing twice.
+/// Where calls are counted, one within another that tells the same tokens counts too, and each counts at the time at which it
+/// began, as in MLflow's metrics; `mltrace usage` counts nothing twice.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace stats --since 7d --by name

@@ -96,6 +96,8 @@ fn of_the_program() {
       mltrace -u demo: traces list          try it on the sample that is built in
       mltrace trace show @last              the newest trace as a tree
       mltrace usage @last                   tokens of each LLM call
+      mltrace usage --since 7d --by day     tokens and cost of many traces
+      mltrace stats --by name               how many, how often wrong, how long
       mltrace spans --llm --json | jq       LLM calls for scripts
 
     Exit codes: 0 done, 2 wrong flags, 3 not found or ambiguous, 4 network or server, 5 store missing or
@@ -1699,8 +1701,8 @@ fn of_stats() {
     all, and counts what was not recorded. A server is asked for its own figures where they fit the
     question and the traces are many.
 
-    Where calls are counted, one within another that tells the same tokens counts too, as in MLflow's
-    metrics; `mltrace usage` counts nothing twice.
+    Where calls are counted, one within another that tells the same tokens counts too, and each counts
+    at the time at which it began, as in MLflow's metrics; `mltrace usage` counts nothing twice.
 
     Usage: mltrace stats [OPTIONS]
 

@@ -82,3 +82,17 @@ fn groups_that_are_not_shown_come_as_one() {
     );
     assert_eq!((sorted.total.count, sorted.total.error_rate()), (4, Some(0.25)));
 }
+
+#[test]
+fn a_call_counts_when_it_began_and_its_usage_with_its_trace() {
+    let mut trace = trace_of(vec![span("call", "", "LLM", 5, TOKENS)]);
+    trace.info.request_time = Timestamp::from_millis(2 * 3_600_000);
+    let keys = [Key::Hour, Key::Model];
+    let used = usage::of_trace(&trace);
+    let mut stats = Stats::new(keys.to_vec(), Zone::Utc, false);
+    stats.add(&trace, &used);
+    assert_eq!(stats.sorted(9).groups[0].0[0].as_deref(), Some("1970-01-01T00:00:00.000Z"));
+    let mut grouped = usage::Grouped::new(keys.to_vec(), Zone::Utc);
+    grouped.add(&trace, &used);
+    assert_eq!(grouped.sorted(9).0[0].0[0].as_deref(), Some("1970-01-01T02:00:00.000Z"));
+}
