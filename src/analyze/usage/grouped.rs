@@ -56,18 +56,17 @@ fn shares(spans: &Spans, usage: &TraceUsage, by_model: bool) -> Vec<Share> {
 
 /// The top-most spans below one that carry tokens and name a model.
 fn told_below(spans: &Spans, top: usize) -> Vec<usize> {
-    let mut told = Vec::new();
-    let mut inside = vec![false; spans.list.len()];
-    inside[top] = true;
-    for at in top + 1..spans.list.len() {
-        if !spans.nodes[at].parent.is_some_and(|parent| inside[parent]) {
-            continue;
-        }
+    let depth = |at: usize| spans.nodes[at].depth;
+    // In tree order all that lies below comes at once.
+    let below = (top + 1..spans.list.len()).take_while(|at| depth(*at) > depth(top));
+    let mut told: Vec<usize> = Vec::new();
+    let mut within: Option<usize> = None;
+    for at in below {
+        within = within.filter(|outer| depth(at) > depth(*outer));
         let span = &spans.list[at];
-        if span.model.is_some() && span.usage().is_some_and(|usage| !usage.is_empty()) {
+        if within.is_none() && span.model.is_some() && span.usage().is_some_and(|usage| !usage.is_empty()) {
             told.push(at);
-        } else {
-            inside[at] = true;
+            within = Some(at);
         }
     }
     told
