@@ -109,7 +109,8 @@ pub fn spark(counts: &[u64], is_unicode: bool) -> String {
         0 => ' ',
         count => signs[(((count * signs.len() as u64).div_ceil(most)) as usize).clamp(1, signs.len()) - 1],
     };
-    counts.iter().map(sign).collect()
+    let line: String = counts.iter().map(sign).collect();
+    line.trim_end().to_owned()
 }
 
 /// The total of a usage; `-` where it is not known.

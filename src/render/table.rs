@@ -139,12 +139,13 @@ impl Layout {
         }
         let shown: Vec<(usize, usize)> =
             self.widths.iter().enumerate().filter_map(|(column, width)| Some((column, (*width)?))).collect();
+        // The table takes the colours of marks for text and the last column for wider than it is. What it adds there has to be
+        // plain space, which is taken off, and so colours end with the text.
+        let last = shown.last().map(|(column, _)| *column).filter(|column| !shapes[*column].is_right);
         if with_titles {
             // Titles are a row like any other, so that a chunk without them lines up.
-            let last = shown.last().map(|(column, _)| *column);
             let title = |(column, width): &(usize, usize)| {
-                if Some(*column) == last && !shapes[*column].is_right {
-                    // Colours of marks below make the table think the column wider: what it adds has to be plain space.
+                if Some(*column) == last {
                     return TableCell::new(theme.paint(Role::Dim, &clip(shapes[*column].title, *width, ellipsis)));
                 }
                 let text = padded(&clip(shapes[*column].title, *width, ellipsis), *width, shapes[*column].is_right);
@@ -158,6 +159,9 @@ impl Layout {
                 let text = clip(&cell.text, *width, ellipsis);
                 if let Some(mark) = &cell.mark {
                     return TableCell::new(marked(&cell.text, mark, *width, ellipsis, theme));
+                }
+                if Some(*column) == last {
+                    return TableCell::new(theme.paint(cell.role, &text));
                 }
                 theme.cell(cell.role, TableCell::new(padded(&text, *width, shapes[*column].is_right)))
             };

@@ -813,3 +813,29 @@ fn a_server_with_many_traces_is_asked_for_its_own_figures() {
     Cli::new("stats --by name").on(server.uri()).ok();
     assert!(server.requests().iter().any(|request| request.path == "/api/3.0/mlflow/traces/search"));
 }
+
+#[test]
+fn no_row_is_wider_than_the_screen_with_colours_either() {
+    for words in [
+        "stats --by experiment",
+        "stats --by model,hour",
+        "usage --by agent,model",
+        "usage --explain",
+        "tools",
+        "prices gpt-4o*",
+    ] {
+        for width in ["60", "80", "160"] {
+            let done = Cli::demo(words).arg("--color").arg("always").arg("--width").arg(width).ok();
+            for line in done.stdout.lines() {
+                // What stands between ESC and `m` takes no room, and blanks at the end take room that is not there.
+                let shown = line
+                    .split('\x1b')
+                    .enumerate()
+                    .map(|(at, part)| if at == 0 { part } else { &part[part.find('m').unwrap() + 1..] });
+                let shown: String = shown.collect();
+                assert!(shown.chars().count() <= width.parse().unwrap(), "{words} --width {width}: {line:?}");
+                assert_eq!(shown.trim_end(), shown, "{words} --width {width}: {line:?}");
+            }
+        }
+    }
+}
