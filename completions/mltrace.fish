@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_mltrace_global_optspecs
-    string join \n u/tracking-uri= o/output= json color= ascii width= utc no-pager q/quiet v/verbose h/help V/version
+    string join \n u/tracking-uri= o/output= json color= ascii width= utc prices= no-pager q/quiet v/verbose h/help V/version
 end
 
 function __fish_mltrace_needs_command
@@ -34,6 +34,7 @@ complete -c mltrace -n "__fish_mltrace_needs_command" -l color -d 'When to use c
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_needs_command" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_needs_command" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_needs_command" -l json -d 'Short for --output json'
 complete -c mltrace -n "__fish_mltrace_needs_command" -l ascii -d 'Draw with ASCII only'
 complete -c mltrace -n "__fish_mltrace_needs_command" -l utc -d 'Read and show times in UTC'
@@ -45,11 +46,14 @@ complete -c mltrace -n "__fish_mltrace_needs_command" -s V -l version -d 'Print 
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "experiments" -d 'List experiments with their number of traces and errors'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "traces" -d 'List traces, newest first'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "trace" -d 'Show one trace'
-complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "usage" -d 'Show tokens of each LLM call and the total of a trace, or of many traces by model'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "usage" -d 'Show tokens and cost of each LLM call and the total of a trace, or of many traces in groups'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "stats" -d 'Show how many traces, how often wrong, how long they took, what they used'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "spans" -d 'List spans of the selected traces, one row each'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "tools" -d 'Show each tool: calls, failures, and how long they took'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "exceptions" -d 'Show what failed: each failure once, like ones together'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "sessions" -d 'List sessions, the one with the newest trace first'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "session" -d 'Show one session'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "prices" -d 'Show what tokens of a model cost: US dollars for a million'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "man" -d 'Print the manual page, or write one page for each command to a folder'
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
@@ -62,6 +66,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l color -d
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l deleted -d 'Add deleted experiments'
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l json -d 'Short for --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l ascii -d 'Draw with ASCII only'
@@ -101,6 +106,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_s
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l deleted -d 'Add deleted experiments'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l all -d 'Print all rows'
@@ -143,6 +149,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l deleted -d 'Add deleted experiments'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l all -d 'Print all rows'
@@ -163,6 +170,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_se
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l ascii -d 'Draw with ASCII only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l utc -d 'Read and show times in UTC'
@@ -204,6 +212,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l tree -d 'Show the tree of spans (the default)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l conversation -d 'Show who said what to whom, turn by turn, and the work between'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l full -d 'Show folded spans too, which passed messages on; in a conversation long messages and those that were said before'
@@ -216,6 +225,8 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l by -d 'Group by model, provider, agent, span, trace, name, state, experiment, session, user, hour, day, week, tag:KEY or metadata:KEY (can be repeated) [default: model]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s n -l limit -d 'Print at most so many rows; the rest comes as one' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
@@ -245,6 +256,10 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l color -d 'When
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l explain -d 'Say which spans are left out and why, where recorded totals differ, and what has no price'
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l deep -d 'Read the spans of every trace whose cost is not recorded, however many there are'
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l all -d 'Print all rows'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l deleted -d 'Add deleted experiments'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l json -d 'Short for --output json'
@@ -254,6 +269,50 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l no-pager -d 'D
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s q -l quiet -d 'Print no notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l by -d 'Group by name, state, experiment, session, user, trace, hour, day, week, tag:KEY, metadata:KEY, model, provider, agent or span (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l bucket -d 'Group by intervals of this length, counted from midnight: 15m, 1h, 1d' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s n -l limit -d 'Print at most so many rows; the rest comes as one' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
+error\t''
+in_progress\t''"
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l since -d 'Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l until -d 'Begun before' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l name -d 'Name of the trace, not of a span; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l metadata -d 'Has an entry in its metadata, or one of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l session -d 'Of this session' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l user -d 'Of this user' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l run -d 'Made under, or linked to, this run' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l model -d 'Has a span of this model; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l max-duration -d 'Took at most' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l min-tokens -d 'Has at least so many tokens recorded' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l type -d 'Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l deep -d 'Read the spans of every trace, however many there are'
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l all -d 'Print all rows'
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l deleted -d 'Add deleted experiments'
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
@@ -285,6 +344,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l color -d 'When
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l full -d 'Add attributes and events to the JSON of each span'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l deleted -d 'Add deleted experiments'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
@@ -296,6 +356,47 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l no-pager -d 'D
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s q -l quiet -d 'Print no notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -s n -l limit -d 'Print at most so many rows' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
+error\t''
+in_progress\t''"
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l since -d 'Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l until -d 'Begun before' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l name -d 'Name of the trace, not of a span; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l metadata -d 'Has an entry in its metadata, or one of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l session -d 'Of this session' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l user -d 'Of this user' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l run -d 'Made under, or linked to, this run' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l model -d 'Has a span of this model; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l max-duration -d 'Took at most' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l min-tokens -d 'Has at least so many tokens recorded' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l type -d 'Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l all -d 'Print all rows'
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l deleted -d 'Add deleted experiments'
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -s n -l limit -d 'Print at most so many rows [default: 20, with --all no limit]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
@@ -326,6 +427,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l color -d 
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l all -d 'Print every failure, newest trace first, instead of one row for like ones'
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l stack -d 'Print stack traces, with frames of libraries folded'
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l deep -d 'Look at every span of every trace, however many there are'
@@ -368,6 +470,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l color -d 'W
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l all -d 'Print all rows'
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l deleted -d 'Add deleted experiments'
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
@@ -388,6 +491,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l ascii -d 'Draw with ASCII only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l utc -d 'Read and show times in UTC'
@@ -425,6 +529,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l conversation -d 'Show who said what to whom in each of them, turn by turn'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l full -d 'In a conversation: repeat what was said before, and print long messages whole'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l deleted -d 'Add deleted experiments'
@@ -436,6 +541,26 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s n -l limit -d 'Print at most so many rows' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l all -d 'Print all rows'
+complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
@@ -446,6 +571,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l color -d
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l json -d 'Short for --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l ascii -d 'Draw with ASCII only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l utc -d 'Read and show times in UTC'
@@ -463,6 +589,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l color -d 'When t
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l json -d 'Short for --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l ascii -d 'Draw with ASCII only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l utc -d 'Read and show times in UTC'
