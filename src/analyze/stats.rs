@@ -64,6 +64,7 @@ impl Stat {
             latency_ms: Percentiles::of(&mut self.latencies),
             first_token_ms: Percentiles::of(&mut self.first_tokens),
             over_time: range.map_or_else(Vec::new, |(first, last)| histogram(&self.times, first, last, PARTS)),
+            unpriced: Some(self.used.unpriced),
             used: self.used,
         }
     }
@@ -87,6 +88,8 @@ pub struct Told {
     pub over_time: Vec<u64>,
     /// Their tokens and their cost.
     pub used: Group,
+    /// How many have tokens and no known cost; none where the costs of all are not told.
+    pub unpriced: Option<u64>,
 }
 
 impl Told {
@@ -102,6 +105,7 @@ impl Told {
         self.errors += more.errors;
         (self.latency_ms, self.first_token_ms, self.over_time) = (None, None, Vec::new());
         self.used.add_used(&more.used);
+        self.unpriced = self.unpriced.zip(more.unpriced).map(|(unpriced, more)| unpriced + more);
     }
 }
 
@@ -135,7 +139,8 @@ pub fn percentile(sorted: &[f64], percent: f64) -> Option<f64> {
     let place = percent / 100.0 * last as f64;
     let below = place.floor();
     let (low, high) = (sorted[below as usize], sorted[(below as usize + 1).min(last)]);
-    Some((place - below).mul_add(high - low, low))
+    // In MLflow's order, and so with its last digits.
+    Some(low + (place - below) * (high - low))
 }
 
 /// Figures of many traces in groups.

@@ -93,7 +93,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     let cost = view.sorted.total.used.cost();
     tell_cost(cx, cost.as_ref(), unpriced.iter().map(|(model, count)| (model.as_deref(), *count)));
     if !is_whole {
-        cx.note("the spans of so many traces were not read: --deep tells times to the first token, and what was not recorded");
+        cx.note("spans were not read: --deep tells times to the first token, and counts what was not recorded");
     }
     problems.extend(span_problems);
     cx.warn(&problems);

@@ -41,7 +41,7 @@ struct StatJson<'a> {
     latency_ms: Option<PercentilesJson>,
     token_usage: Option<&'a TokenUsage>,
     cost: Option<Cost>,
-    unpriced: u64,
+    unpriced: Option<u64>,
     time_to_first_token_ms: Option<PercentilesJson>,
 }
 
@@ -70,7 +70,7 @@ impl<'a> StatJson<'a> {
             latency_ms: stat.latency_ms.map(PercentilesJson::from),
             token_usage: stat.used.token_usage.as_ref(),
             cost: stat.used.cost(),
-            unpriced: stat.used.unpriced,
+            unpriced: stat.unpriced,
             time_to_first_token_ms: stat.first_token_ms.map(PercentilesJson::from),
         }
     }

@@ -662,3 +662,27 @@ fn usage_warns_of_traces_whose_spans_the_server_does_not_give() {
     let done = Cli::new("usage").on(server.uri()).ok();
     assert_eq!(done.stderr.matches("no such bucket").count(), 2, "{done}");
 }
+
+#[test]
+fn a_server_that_gives_no_spans_of_many_traces_is_asked_less() {
+    let server = Server::new(|request| match request.path.split('?').next().unwrap() {
+        "/ajax-api/2.0/mlflow/get-trace-artifact"
+        | "/api/3.0/mlflow/traces/get"
+        | "/api/3.0/mlflow/traces/batchGet" => {
+            Answer::json(500, r#"{"error_code":"INTERNAL_ERROR","message":"the artifact store is gone"}"#)
+        }
+        _ => answer(request, 300),
+    });
+    let done = Cli::new("usage --by model --all").on(server.uri()).ok();
+    assert!(
+        done.stderr.contains("the server gives no spans of tr-") && done.stderr.contains("the artifact store is gone"),
+        "{done}"
+    );
+    let asked = server
+        .requests()
+        .iter()
+        .filter(|request| request.path.contains("trace_id") || request.path.contains("request_id"))
+        .count();
+    // Three ways for each of the first, one for the others; 900 would be all ways for all.
+    assert!((300..=600).contains(&asked), "{asked} requests for spans");
+}

@@ -6,7 +6,7 @@ use super::answer::Reply;
 use super::client::{AT_ONCE, Client, Question};
 use super::totals::MANY;
 use crate::decode;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::filter::{Clause, Comparison, Filter, NumberKey, Operand, TextKey, TextTest};
 use crate::model::{Json, Timestamp, TokenUsage};
 use crate::store::parallel::in_parallel;
@@ -64,8 +64,12 @@ pub(super) fn ask(client: &Client, metric: &Metric<'_>) -> Result<Option<Vec<Poi
     for (key, value) in &metric.more {
         body[*key] = value.clone();
     }
-    let Reply::Body(bytes) = client.ask(&Question::post("/api/3.0/mlflow/traces/metrics", &body))? else {
-        return Ok(None);
+    let bytes = match client.ask(&Question::post("/api/3.0/mlflow/traces/metrics", &body)) {
+        Ok(Reply::Body(bytes)) => bytes,
+        Ok(Reply::NoRoute | Reply::Refusal(_)) => return Ok(None),
+        // This one route may be forbidden or broken; records tell the same.
+        Err(error) if error.kind != Kind::Network => return Ok(None),
+        Err(error) => return Err(error),
     };
     let point = |point: &Json| Some(Point { dimensions: point.member("dimensions"), values: point.member("values")? });
     let points = decode::json(&String::from_utf8_lossy(&bytes)).and_then(|json| json.member("data_points")?.items());
@@ -78,7 +82,7 @@ pub(super) fn ask(client: &Client, metric: &Metric<'_>) -> Result<Option<Vec<Poi
 pub(super) fn summaries(store: &HttpStore, query: &Query, division: Division) -> Result<Option<Vec<Summary>>> {
     let Some(more) = conditions(&query.filter) else { return Ok(None) };
     let experiments: Vec<String> = query.experiments.iter().map(|one| one.experiment_id.clone()).collect();
-    if experiments.is_empty() {
+    if experiments.is_empty() || !store.sums_all_tokens() {
         return Ok(None);
     }
     let client = &*store.client;

@@ -26,6 +26,7 @@ use answer::Reply;
 use client::{AT_ONCE, Client, Question};
 use pages::{Generation, Listed, Pages, Search};
 use serde_json::json;
+use spans::Effort;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -53,6 +54,8 @@ pub(super) struct HttpStore {
     found: RefCell<HashMap<String, TraceInfo>>,
     /// Asked for once, where it matters.
     release: OnceCell<Option<(u32, u32)>>,
+    /// Of how many traces in a row the server gave no spans.
+    without_spans: Cell<usize>,
 }
 
 impl HttpStore {
@@ -65,6 +68,7 @@ impl HttpStore {
             experiments: OnceCell::new(),
             found: RefCell::default(),
             release: OnceCell::new(),
+            without_spans: Cell::new(0),
         })
     }
 
@@ -110,6 +114,12 @@ impl HttpStore {
             let mut numbers = text.trim().split('.').map_while(|part| part.parse::<u32>().ok());
             numbers.next().zip(numbers.next())
         })
+    }
+
+    /// Whether the server's own sums of tokens are those of all traces. Until 3.16 they are of a table that upgrades leave
+    /// empty (`trace_metrics`); since 3.17 they are of the columns of the records.
+    fn sums_all_tokens(&self) -> bool {
+        self.release().is_some_and(|release| release >= (3, 17))
     }
 
     /// Whether the server says that it is of an older release.
@@ -218,6 +228,7 @@ impl HttpStore {
     /// Hands on a few traces that were selected, with their spans where these are wanted.
     fn give(&self, batch: &[Selected], filter: &Filter, sink: &mut dyn Sink) -> Result<ControlFlow<()>> {
         let (client, generation) = (&self.client, self.generation());
+        let effort = if self.without_spans.get() < HOPELESS { Effort::Full } else { Effort::Least };
         // A server that fails once is not asked for the rest of the batch.
         let has_failed = AtomicBool::new(false);
         let load = |selected: &Selected| {
@@ -227,7 +238,7 @@ impl HttpStore {
             if has_failed.load(Ordering::Relaxed) {
                 return None;
             }
-            let mut trace = spans::read(client, generation, selected.info.clone(), selected.need);
+            let mut trace = spans::read(client, generation, selected.info.clone(), selected.need, effort);
             if let Ok(trace) = &mut trace
                 && selected.needs_rows
             {
@@ -241,6 +252,10 @@ impl HttpStore {
         for trace in in_parallel(batch, at_once, load) {
             match trace {
                 Some(Ok(trace)) if failure.is_none() => {
+                    if let Some(spans) = &trace.spans {
+                        let is_lost = spans.problems.iter().any(|problem| problem.kind == "missing_spans");
+                        self.without_spans.set(if is_lost { self.without_spans.get() + 1 } else { 0 });
+                    }
                     if sink.trace(trace)?.is_break() {
                         return Ok(ControlFlow::Break(()));
                     }
@@ -252,6 +267,9 @@ impl HttpStore {
         failure.map_or(Ok(ControlFlow::Continue(())), Err)
     }
 }
+
+/// After so many traces in a row without spans, the store behind the server is taken for broken.
+const HOPELESS: usize = 64;
 
 /// A trace that is meant, or may be.
 struct Selected {
@@ -404,13 +422,13 @@ impl TraceStore for HttpStore {
         }
         let (client, generation) = (&self.client, self.generation());
         if info.experiment_name.is_some() {
-            return spans::read(client, generation, info, need).map(Some);
+            return spans::read(client, generation, info, need, Effort::Full).map(Some);
         }
         // The name of the experiment is asked for while the spans are on their way.
         let experiment = info.experiment_id.clone();
         let (trace, name) = std::thread::scope(|scope| {
             let name = scope.spawn(|| experiment_name(client, &experiment));
-            let trace = spans::read(client, generation, info, need);
+            let trace = spans::read(client, generation, info, need, Effort::Full);
             (trace, name.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
         let mut trace = trace?;

@@ -9,6 +9,15 @@ use crate::error::Result;
 use crate::model::{Problem, Spans, SpansSource, Trace, TraceInfo, TraceState, arrange, keys};
 use crate::store::{Need, spans};
 
+/// How much is tried for the spans of a trace.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// Every way.
+    Full,
+    /// The likeliest way, once: for a server that gave none of many others.
+    Least,
+}
+
 /// Adds the spans to a trace's record.
 ///
 /// `get-trace-artifact` comes first: every release has it, it gives the spans as they are stored, in one answer, and it
@@ -16,11 +25,21 @@ use crate::store::{Need, spans};
 ///
 /// # Errors
 /// Where the server cannot be asked; a trace that it cannot give is a problem of that trace.
-pub(super) fn read(client: &Client, generation: Generation, info: TraceInfo, need: Need) -> Result<Trace> {
+pub(super) fn read(
+    client: &Client,
+    generation: Generation,
+    info: TraceInfo,
+    need: Need,
+    effort: Effort,
+) -> Result<Trace> {
     let id = in_url(&info.trace_id);
     let mut refusals = Vec::new();
     let stored = Question::get(format!("/ajax-api/2.0/mlflow/get-trace-artifact?request_id={id}"));
+    let stored = if effort == Effort::Least { stored.once() } else { stored };
     let mut file = ask(client, &stored, &mut refusals)?.map(|text| decode::trace_file(&text, spans::keep(need)));
+    if effort == Effort::Least {
+        return Ok(put_together(info, file, refusals));
+    }
     if generation == Generation::Three {
         for route in [
             format!("/api/3.0/mlflow/traces/get?trace_id={id}&allow_partial=true"),

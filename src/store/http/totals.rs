@@ -29,6 +29,7 @@ pub(super) fn read(
     while let Some(Listed { info, .. }) = pages.next(problems)? {
         seen += 1;
         if seen == MANY + 1
+            && store.sums_all_tokens()
             && let Some(sums) = sums(&store.client, experiments)?
         {
             return Ok(sums);
