@@ -54,7 +54,8 @@ struct Global {
     /// Read and show times in UTC
     #[arg(long, global = true)]
     utc: bool,
-    /// Take prices from a file before those compiled in: one of MLflow's catalogue, or what `mltrace prices --json` prints
+    /// Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what
+    /// `mltrace prices --json` prints
     #[arg(long, global = true, value_name = "FILE")]
     prices: Option<PathBuf>,
     /// Do not page long output

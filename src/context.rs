@@ -154,7 +154,8 @@ impl Context {
             )
         };
         let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-        let json = Json::from_strict(&text).ok_or_else(|| failed("it is no JSON".to_owned()))?;
+        let json =
+            Json::from_strict(text.trim_start_matches('\u{feff}')).ok_or_else(|| failed("it is no JSON".to_owned()))?;
         Prices::with_file(&json).map_err(failed)
     }
 

@@ -3,6 +3,7 @@
 use super::conversation::bare_name;
 use crate::model::{Span, Spans, Timestamp, TraceInfo, Zone, keys};
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 /// What traces, or calls within them, have in common.
@@ -230,16 +231,39 @@ impl Key {
     }
 }
 
-/// The groups that are shown, at most so many, and the others: of times the last ones are shown, else the first ones.
-pub fn split<T>(keys: &[Key], mut groups: Vec<T>, limit: usize) -> (Vec<T>, Vec<T>) {
-    let left_out = groups.len().saturating_sub(limit);
-    if keys.iter().any(Key::is_time) {
-        let shown = groups.split_off(left_out);
-        (shown, groups)
-    } else {
-        let others = groups.split_off(groups.len() - left_out);
-        (groups, others)
-    }
+/// The order of two groups, which are of some size each: by the times among their keys, else the larger first.
+#[must_use]
+pub fn order(keys: &[Key], (a, one): (&Values, i64), (b, other): (&Values, i64)) -> Ordering {
+    by_time(keys, a, b).then(other.cmp(&one)).then_with(|| a.cmp(b))
+}
+
+fn by_time(keys: &[Key], a: &Values, b: &Values) -> Ordering {
+    let times = keys.iter().enumerate().filter(|(_, key)| key.is_time());
+    times.map(|(at, _)| a[at].cmp(&b[at])).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// The groups that are shown, at most so many, and the others: the last times are shown, and of one time, or without
+/// times, the largest. They come in order.
+pub fn split<T>(keys: &[Key], groups: Vec<T>, limit: usize, values: impl Fn(&T) -> &Values) -> (Vec<T>, Vec<T>) {
+    let mut last_first: Vec<usize> = (0..groups.len()).collect();
+    // Stable: of one time the order stays.
+    last_first.sort_by(|a, b| by_time(keys, values(&groups[*b]), values(&groups[*a])));
+    let mut is_shown = vec![false; groups.len()];
+    last_first.into_iter().take(limit).for_each(|at| is_shown[at] = true);
+    let (shown, others): (Vec<_>, Vec<_>) = groups.into_iter().zip(is_shown).partition(|(_, is_shown)| *is_shown);
+    let groups = |list: Vec<(T, bool)>| list.into_iter().map(|(group, _)| group).collect();
+    (groups(shown), groups(others))
+}
+
+/// Takes out keys that are there already.
+pub fn distinct(keys: &mut Vec<Key>) {
+    let mut known: Vec<Key> = Vec::new();
+    keys.retain(|key| {
+        !known.contains(key) && {
+            known.push(key.clone());
+            true
+        }
+    });
 }
 
 /// The nearest agent: the span itself, or one above it.

@@ -3,7 +3,6 @@
 use super::key::{self, Groups, Key, Values};
 use super::usage::{Group, TraceUsage};
 use crate::model::{Cost, Span, SpanStatus, TokenUsage, Trace, TraceInfo, TraceState, Zone};
-use std::cmp::Ordering;
 use std::collections::HashMap;
 
 /// What is counted.
@@ -254,8 +253,9 @@ impl Stats {
     #[must_use]
     pub fn sorted(self, limit: usize) -> Sorted {
         let mut groups = self.groups.into_list();
-        groups.sort_by(|(a, one), (b, other)| order(&self.keys, (a, one.count), (b, other.count)));
-        let (groups, rest) = key::split(&self.keys, groups, limit);
+        let size = |stat: &Stat| stat.count.cast_signed();
+        groups.sort_by(|(a, one), (b, other)| key::order(&self.keys, (a, size(one)), (b, size(other))));
+        let (groups, rest) = key::split(&self.keys, groups, limit, |(values, _)| values);
         let count_of_others = rest.len();
         let others = rest.into_iter().map(|(_, stat)| stat).reduce(|mut sum, stat| {
             sum.merge(stat);
@@ -288,13 +288,6 @@ pub struct Sorted {
     pub count_of_others: usize,
     /// All together.
     pub total: Told,
-}
-
-/// The order of two groups: by time where that is what they are grouped by, else the larger first.
-#[must_use]
-pub fn order(keys: &[Key], (a, one): (&Values, u64), (b, other): (&Values, u64)) -> Ordering {
-    let time = keys.iter().position(Key::is_time);
-    time.map_or(Ordering::Equal, |at| a[at].cmp(&b[at])).then(other.cmp(&one)).then_with(|| a.cmp(b))
 }
 
 /// How many began in each of so many equal parts of the time from the first to the last of all.

@@ -1,9 +1,9 @@
 //! `mltrace stats`
 
 use super::select::Select;
-use super::usage::{labels, tell_cost};
+use super::usage::{labels, tell_cost, tell_others};
 use crate::analyze::key::{self, Key, Values};
-use crate::analyze::stats::{self, Percentiles, Sorted, Stats, Told, Unit};
+use crate::analyze::stats::{Percentiles, Sorted, Stats, Told, Unit};
 use crate::analyze::usage::{self, Group};
 use crate::context::{Context, Progress};
 use crate::error::{Error, Kind, Result};
@@ -31,10 +31,10 @@ use std::ops::ControlFlow;
   mltrace stats --bucket 1h --utc --json | jq '.groups[] | [.key.time, .latency_ms.p95]'")]
 pub struct Args {
     /// Group by name, state, experiment, session, user, trace, hour, day, week, tag:KEY, metadata:KEY, model, provider, agent
-    /// or span (can be repeated)
+    /// or span (can be repeated, or a list)
     #[arg(long, value_name = "KEY", value_parser = Key::parse, value_delimiter = ',')]
     by: Vec<Key>,
-    /// Group by intervals of this length, counted from midnight: 15m, 1h, 1d
+    /// Group by intervals that divide a day, counted from midnight: 15m, 1h, 1d
     #[arg(long, value_name = "DURATION")]
     bucket: Option<String>,
     /// Read the spans of every trace, however many there are
@@ -71,7 +71,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     }
     progress.clear();
     if let Some(sorted) = told {
-        cx.output.show(&StatsView { sorted })?;
+        let view = StatsView { sorted };
+        cx.output.show(&view)?;
+        tell_others(cx, view.sorted.groups.len(), view.sorted.count_of_others);
         cx.note("figures are the server's own: it tells no cost of traces and no times to the first token; --deep reads them all");
         cx.warn(&reading.problems);
         return Ok(());
@@ -80,6 +82,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     let (nested, unpriced, not_recorded) = (stats.nested, stats.unpriced.clone(), stats.not_recorded);
     let view = StatsView { sorted: stats.sorted(limit) };
     cx.output.show(&view)?;
+    tell_others(cx, view.sorted.groups.len(), view.sorted.count_of_others);
     super::tell_left_out(cx, &*store, &args.select, &query)?;
     super::tell_without_tokens(cx, &*store, &query)?;
     if not_recorded > 0 && !args.deep {
@@ -105,12 +108,13 @@ fn keys(args: &Args) -> Result<Vec<Key>> {
     let mut keys = args.by.clone();
     if let Some(text) = &args.bucket {
         let millis = flags::duration_ms(text).map_err(|why| Error::new(Kind::Usage, why))?;
-        if millis < 1_000 || millis % 1_000 != 0 {
-            return Err(Error::new(Kind::Usage, format!("`{text}` is no interval of whole seconds"))
-                .hint("15m, 1h and 1d are"));
+        if millis < 1_000 || 86_400_000 % millis != 0 || millis % 1_000 != 0 {
+            return Err(Error::new(Kind::Usage, format!("`{text}` does not divide a day into whole seconds"))
+                .hint("15m, 1h, 6h and 1d do; `--by week` groups by weeks"));
         }
         keys.push(Key::Time(millis / 1_000));
     }
+    key::distinct(&mut keys);
     Ok(keys)
 }
 
@@ -133,12 +137,13 @@ fn by_store(store: &dyn TraceStore, query: &Query, keys: &[Key], zone: Zone, lim
         keys.iter().map(value).collect::<Values>()
     };
     let mut groups: Vec<(Values, Told)> = groups.iter().map(|one| (values(one), told(one))).collect();
-    groups.sort_by(|(a, one), (b, other)| stats::order(keys, (a, one.count), (b, other.count)));
+    let size = |told: &Told| told.count.cast_signed();
+    groups.sort_by(|(a, one), (b, other)| key::order(keys, (a, size(one)), (b, size(other))));
     let total = match total.as_deref() {
         Some([all]) => told(all),
         _ => groups.first().map(|(_, told)| told.clone()).unwrap_or_default(),
     };
-    let (groups, rest) = key::split(keys, groups, limit);
+    let (groups, rest) = key::split(keys, groups, limit, |(values, _)| values);
     let count_of_others = rest.len();
     let others = rest.into_iter().map(|(_, told)| told).reduce(|mut sum, told| {
         sum.merge(&told);

@@ -2,7 +2,7 @@
 
 use super::naming;
 use super::select::Select;
-use crate::analyze::key::Key;
+use crate::analyze::key::{self, Key};
 use crate::analyze::usage::{self, Call, Explanation, Grouped};
 use crate::context::{Context, Progress};
 use crate::error::Result;
@@ -36,7 +36,7 @@ pub struct Args {
     #[arg(value_name = "TRACE", conflicts_with_all = ["by", "limit", "all", "deep"])]
     trace: Option<String>,
     /// Group by model, provider, agent, span, trace, name, state, experiment, session, user, hour, day, week, tag:KEY or
-    /// metadata:KEY (can be repeated) [default: model]
+    /// metadata:KEY (can be repeated, or a list) [default: model]
     #[arg(long, value_name = "KEY", value_parser = Key::parse, value_delimiter = ',')]
     by: Vec<Key>,
     /// Say which spans are left out and why, where recorded totals differ, and what has no price
@@ -113,6 +113,13 @@ fn tell_derived(cx: &Context, calls: u64) {
     cx.note(&format!("the tokens of {whose}: MLflow recorded none"));
 }
 
+/// Says how many groups are left out, where no row stands for them.
+pub(super) fn tell_others(cx: &Context, shown: usize, others: usize) {
+    if others > 0 && matches!(cx.output.format, Format::Jsonl | Format::Csv | Format::Ids) {
+        cx.note(&format!("{shown} of {} groups shown; -n or --all shows more", shown + others));
+    }
+}
+
 /// Says of which models no price is known, and whether the costs of some calls are calculated.
 pub(super) fn tell_cost<'a>(cx: &Context, cost: Option<&Cost>, unpriced: impl Iterator<Item = (Option<&'a str>, u64)>) {
     let mut by_model: HashMap<&str, u64> = HashMap::new();
@@ -153,7 +160,8 @@ fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
     let mut progress = cx.progress("traces read");
     let store = cx.open_store()?;
     let limit = if args.all { usize::MAX } else { args.limit };
-    let keys = if args.by.is_empty() { vec![Key::Model] } else { args.by.clone() };
+    let mut keys = if args.by.is_empty() { vec![Key::Model] } else { args.by.clone() };
+    key::distinct(&mut keys);
     let mut reading = Reading {
         grouped: Grouped::new(keys, cx.zone),
         explanation: args.explain.then(|| Explanation::new(limit)),
@@ -175,10 +183,16 @@ fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
     let view = GroupsView { grouped, explanation, limit };
     cx.output.show(&view)?;
     let grouped = view.grouped;
+    tell_others(cx, grouped.count().min(limit), grouped.count().saturating_sub(limit));
     super::tell_left_out(cx, &*store, &args.select, &query)?;
     super::tell_without_tokens(cx, &*store, &query)?;
     tell_derived(cx, grouped.derived);
-    tell_cost(cx, grouped.total.cost().as_ref(), grouped.unpriced.iter().map(|(model, count)| (model.as_deref(), *count)));
+    let of_calls = grouped.unpriced.iter().filter(|_| grouped.is_of_calls());
+    tell_cost(cx, grouped.total.cost().as_ref(), of_calls.map(|(model, count)| (model.as_deref(), *count)));
+    if !grouped.is_of_calls() && grouped.total.unpriced > unknown_costs {
+        let traces = number::count((grouped.total.unpriced - unknown_costs).cast_signed());
+        cx.note(&format!("traces with tokens of which no cost is known: {traces}; `--by model` tells what has no price"));
+    }
     if unknown_costs > 0 {
         cx.note(&format!(
             "{} traces have tokens and no recorded cost; --deep calculates it from their spans",

@@ -1,6 +1,8 @@
 //! Points in time, and the only user of chrono.
 
-use chrono::{DateTime, Datelike, Local, LocalResult, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Timelike, Utc};
+use chrono::{
+    DateTime, Datelike, Local, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike, Utc,
+};
 use serde::{Serialize, Serializer};
 
 /// Nanoseconds since 1970-01-01T00:00:00 UTC.
@@ -58,17 +60,10 @@ impl Timestamp {
             .and_then(|date| date.and_hms_opt(0, 0, 0))
             .or_else(|| NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M").ok())
             .or_else(|| NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f").ok())?;
-        let local = |naive: &NaiveDateTime| match Local.from_local_datetime(naive) {
-            LocalResult::Single(time) => Some(time),
-            LocalResult::Ambiguous(one, other) => Some(one.min(other)),
-            LocalResult::None => None,
-        };
-        let nanos = match zone {
-            Zone::Utc => Utc.from_utc_datetime(&naive).timestamp_nanos_opt(),
-            // A time that was skipped is the one that the clock showed instead.
-            Zone::Local => local(&naive).or_else(|| local(&(naive + TimeDelta::hours(1))))?.timestamp_nanos_opt(),
-        };
-        nanos.map(Self)
+        match zone {
+            Zone::Utc => Utc.from_utc_datetime(&naive).timestamp_nanos_opt().map(Self),
+            Zone::Local => Self::of_local(&naive),
+        }
     }
 
     /// RFC 3339 in UTC with three fraction digits, or nine where the milliseconds do not say it all.
@@ -113,16 +108,34 @@ impl Timestamp {
         self.floor(3_600, zone)
     }
 
-    /// The beginning of an interval of so many seconds, counted from midnight in a zone as its clock stands at this time.
-    /// In UTC that is what MLflow's metrics are cut into (3.18 `store/tracking/utils/sql_trace_metrics_utils.py`).
+    /// The beginning of an interval of so many seconds, which divide a day, counted from midnight in a zone. In UTC that is
+    /// what MLflow's metrics are cut into (3.18 `store/tracking/utils/sql_trace_metrics_utils.py`).
     #[must_use]
     pub fn floor(self, seconds: i64, zone: Zone) -> Self {
-        let nanos = seconds.saturating_mul(1_000_000_000);
-        let offset = match zone {
-            Zone::Utc => 0,
-            Zone::Local => i64::from(self.local().offset().local_minus_utc()) * 1_000_000_000,
+        let since = |offset: i64| self.0.saturating_add(offset).rem_euclid(seconds.saturating_mul(1_000_000_000));
+        if zone == Zone::Utc {
+            return Self(self.0.saturating_sub(since(0)));
+        }
+        let local = self.local();
+        if seconds <= 3_600 {
+            let offset = i64::from(local.offset().local_minus_utc()) * 1_000_000_000;
+            return Self(self.0.saturating_sub(since(offset)));
+        }
+        // Longer ones begin when the clock shows so, even where a day has 23 hours or 25.
+        let passed = i64::from(local.num_seconds_from_midnight());
+        let begin = local.date_naive().and_time(NaiveTime::MIN) + TimeDelta::seconds(passed - passed % seconds);
+        Self::of_local(&begin).unwrap_or(self)
+    }
+
+    /// What the clock of this machine showed; where it was set back the earlier time, where it skipped one the next.
+    fn of_local(naive: &NaiveDateTime) -> Option<Self> {
+        let local = |naive: &NaiveDateTime| match Local.from_local_datetime(naive) {
+            LocalResult::Single(time) => Some(time),
+            LocalResult::Ambiguous(one, other) => Some(one.min(other)),
+            LocalResult::None => None,
         };
-        Self(self.0 - self.0.saturating_add(offset).rem_euclid(nanos))
+        let next = || local(&(*naive + TimeDelta::minutes(30))).or_else(|| local(&(*naive + TimeDelta::hours(1))));
+        Some(Self(local(naive).or_else(next)?.timestamp_nanos_opt()?))
     }
 
     /// The date in a zone: `2026-11-20`.

@@ -187,13 +187,18 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// A cost that MLflow recorded; `None` when no figure is known.
+    /// A cost that MLflow recorded; `None` when no figure is known. What is no finite number is not known, and a total that
+    /// is missing is the sum of its parts.
     #[must_use]
     pub fn recorded(input_cost: Option<f64>, output_cost: Option<f64>, total_cost: Option<f64>) -> Option<Self> {
-        (input_cost.is_some() || output_cost.is_some() || total_cost.is_some()).then_some(Self {
+        let finite = |figure: Option<f64>| figure.filter(|figure| figure.is_finite());
+        let (input_cost, output_cost) = (finite(input_cost), finite(output_cost));
+        let parts = || input_cost.zip(output_cost).map(|(input, output)| input + output).or(input_cost).or(output_cost);
+        let total_cost = finite(total_cost).or_else(parts);
+        total_cost.map(|total| Self {
             input_cost,
             output_cost,
-            total_cost,
+            total_cost: Some(total),
             currency: "USD",
             source: "recorded",
         })

@@ -48,10 +48,10 @@ pub(super) fn money(cost: Option<&Cost>, role: Role) -> Cell {
 
 /// The columns of [`figures`].
 pub(super) const FIGURES: [Shape<'static>; 6] = [
-    Shape { title: "input", is_right: true, shrinks_to: None, drops: 0 },
+    Shape { title: "input", is_right: true, shrinks_to: None, drops: 2 },
     Shape { title: "cache read", is_right: true, shrinks_to: None, drops: 7 },
     Shape { title: "cache write", is_right: true, shrinks_to: None, drops: 8 },
-    Shape { title: "output", is_right: true, shrinks_to: None, drops: 0 },
+    Shape { title: "output", is_right: true, shrinks_to: None, drops: 2 },
     Shape { title: "total", is_right: true, shrinks_to: None, drops: 0 },
     Shape { title: "cost", is_right: true, shrinks_to: None, drops: 3 },
 ];

@@ -505,8 +505,8 @@ fn usage_of_a_trace() {
     total                                          1,569     229  1,798    $0.00037
     ");
     insta::assert_snapshot!(Cli::demo("usage @last --name retry").run(), @"
-    call   agent  type  model  input  output  total
-    total                          -       -      -
+    call   agent  type  model  total
+    total                          -
     --- stderr
     note: no tokens were recorded for this trace
     ");
@@ -524,8 +524,8 @@ fn usage_by_model() {
     note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
     ");
     insta::assert_snapshot!(Cli::demo("usage -x Misc").run(), @"
-    model  traces  calls  input  output  total
-    total       0      0      -       -      -
+    model  traces  calls  total
+    total       0      0      -
     ");
     insta::assert_snapshot!(Cli::demo("usage --json").run(), @r#"
     {"schema":"mltrace/1","by":["model"],"groups":[{"key":{"model":"gpt-4o-mini"},"traces":6,"calls":12,"token_usage":{"input_tokens":1744,"output_tokens":289,"total_tokens":2033},"cost":{"input_cost":0.0002616,"output_cost":0.0001734,"total_cost":0.000435,"currency":"USD","source":"recorded"},"unpriced":0},{"key":{"model":null},"traces":2,"calls":3,"token_usage":{"input_tokens":154,"output_tokens":38,"total_tokens":192},"cost":null,"unpriced":3}],"other":null,"total":{"traces":8,"calls":15,"token_usage":{"input_tokens":1898,"output_tokens":327,"total_tokens":2225},"cost":{"input_cost":0.0002616,"output_cost":0.0001734,"total_cost":0.000435,"currency":"USD","source":"recorded"},"unpriced":3}}

@@ -80,8 +80,8 @@ fn of_the_program() {
               Read and show times in UTC
 
           --prices <FILE>
-              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
-              `mltrace prices --json` prints
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -161,8 +161,8 @@ fn of_experiments() {
               Read and show times in UTC
 
           --prices <FILE>
-              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
-              `mltrace prices --json` prints
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -321,8 +321,8 @@ fn of_traces() {
               Read and show times in UTC
 
           --prices <FILE>
-              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
-              `mltrace prices --json` prints
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -481,8 +481,8 @@ fn of_traces_list() {
               Read and show times in UTC
 
           --prices <FILE>
-              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
-              `mltrace prices --json` prints
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -557,8 +557,8 @@ fn of_trace() {
               Read and show times in UTC
 
           --prices <FILE>
-              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
-              `mltrace prices --json` prints
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -724,8 +724,8 @@ fn of_trace_show() {
               Read and show times in UTC
 
           --prices <FILE>
-              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
-              `mltrace prices --json` prints
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -768,7 +768,7 @@ fn of_usage() {
     Options:
           --by <KEY>
               Group by model, provider, agent, span, trace, name, state, experiment, session, user,
-              hour, day, week, tag:KEY or metadata:KEY (can be repeated) [default: model]
+              hour, day, week, tag:KEY or metadata:KEY (can be repeated, or a list) [default: model]
 
           --explain
               Say which spans are left out and why, where recorded totals differ, and what has no price
@@ -896,8 +896,8 @@ fn of_usage() {
               Read and show times in UTC
 
           --prices <FILE>
-              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
-              `mltrace prices --json` prints
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -1056,8 +1056,8 @@ fn of_spans() {
               Read and show times in UTC
 
           --prices <FILE>
-              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
-              `mltrace prices --json` prints
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -1216,8 +1216,8 @@ fn of_exceptions() {
               Read and show times in UTC
 
           --prices <FILE>
-              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
-              `mltrace prices --json` prints
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -1367,8 +1367,8 @@ fn of_sessions() {
               Read and show times in UTC
 
           --prices <FILE>
-              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
-              `mltrace prices --json` prints
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -1519,8 +1519,8 @@ fn of_session_show() {
               Read and show times in UTC
 
           --prices <FILE>
-              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
-              `mltrace prices --json` prints
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -1597,8 +1597,8 @@ fn of_completions() {
               Read and show times in UTC
 
           --prices <FILE>
-              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
-              `mltrace prices --json` prints
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -1671,8 +1671,8 @@ fn of_man() {
               Read and show times in UTC
 
           --prices <FILE>
-              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
-              `mltrace prices --json` prints
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -1709,10 +1709,10 @@ fn of_stats() {
     Options:
           --by <KEY>
               Group by name, state, experiment, session, user, trace, hour, day, week, tag:KEY,
-              metadata:KEY, model, provider, agent or span (can be repeated)
+              metadata:KEY, model, provider, agent or span (can be repeated, or a list)
 
           --bucket <DURATION>
-              Group by intervals of this length, counted from midnight: 15m, 1h, 1d
+              Group by intervals that divide a day, counted from midnight: 15m, 1h, 1d
 
           --deep
               Read the spans of every trace, however many there are
@@ -1837,8 +1837,8 @@ fn of_stats() {
               Read and show times in UTC
 
           --prices <FILE>
-              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
-              `mltrace prices --json` prints
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -1988,8 +1988,8 @@ fn of_tools() {
               Read and show times in UTC
 
           --prices <FILE>
-              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
-              `mltrace prices --json` prints
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
 
           --no-pager
               Do not page long output
@@ -2074,8 +2074,8 @@ fn of_prices() {
               Read and show times in UTC
 
           --prices <FILE>
-              Take prices from a file before those compiled in: one of MLflow's catalogue, or what
-              `mltrace prices --json` prints
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
 
           --no-pager
               Do not page long output

@@ -134,7 +134,7 @@ fn usage_in_groups_as_tables() {
     2026-11-20  AutoGen          2    154      38    192           -         2
     total                        8  1,898     327  2,225    $0.00044         2
     --- stderr
-    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: traces with tokens of which no cost is known: 2; `--by model` tells what has no price
     ");
     insta::assert_snapshot!(Cli::demo("usage --by agent --by model -n 2").run(), @"
     agent      model           traces  calls  input  output  total        cost  unpriced
@@ -154,13 +154,13 @@ fn usage_in_groups_as_tables() {
     Completions         9       9     18  $0.0000067         -
     total           1,898     327  2,225    $0.00044         2
     --- stderr
-    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: traces with tokens of which no cost is known: 2; `--by model` tells what has no price
     ");
     insta::assert_snapshot!(Cli::demo("usage --by hour -n 1 -o csv").run(), @"
     key.hour,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
     2026-11-20T17:00:00.000Z,8,,1898,327,2225,0.000435,,,recorded,2
     --- stderr
-    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: traces with tokens of which no cost is known: 2; `--by model` tells what has no price
     ");
     insta::assert_snapshot!(Cli::demo("usage --by tag:=SUM(A1) --by nothing").run(), @"
     --- stderr
@@ -173,7 +173,7 @@ fn usage_in_groups_as_tables() {
     key.tag:=a,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
     ,8,,1898,327,2225,0.000435,,,recorded,2
     --- stderr
-    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: traces with tokens of which no cost is known: 2; `--by model` tells what has no price
     ");
     insta::assert_snapshot!(Cli::demo("usage @last --by model").run(), @"
     --- stderr
@@ -358,7 +358,7 @@ fn a_cost_is_recorded_or_calculated_or_unknown() {
     2026-11-20       5    175      60    235         5
     total            5    175      60    235         5
     --- stderr
-    note: no price is known of `unheard-of`: the cost of 6 calls is unknown and in no sum
+    note: traces with tokens of which no cost is known: 5; `--by model` tells what has no price
     ");
     insta::assert_snapshot!(copy.cli("usage @last").run(), @"
     call         agent           type        model       input  output  total
@@ -377,7 +377,10 @@ fn prices_can_be_brought() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("prices.json");
     let usage = || Fixture::named("3.18.0-file").cli("usage @last").arg("--prices").arg(&file);
-    // What the program prints can be changed and read.
+    // What the program prints can be read as it is, and changed.
+    std::fs::write(&file, Cli::new("prices gpt-4o* --all").json().to_string()).unwrap();
+    let without = Fixture::named("3.18.0-file").cli("usage @last").json();
+    assert_eq!((&usage().json()["cost"], without["cost"]["source"].as_str()), (&without["cost"], Some("calculated")));
     let mut own = Cli::new("prices gpt-4o-mini").json();
     for entry in own["prices"].as_array_mut().unwrap() {
         (entry["input_per_million_tokens"], entry["output_per_million_tokens"]) = (json!(1000), json!(0));
@@ -531,8 +534,14 @@ fn stats_as_tables() {
     ");
     insta::assert_snapshot!(Cli::demo("stats --bucket 10ms").run(), @"
     --- stderr
-    error: `10ms` is no interval of whole seconds
-      hint: 15m, 1h and 1d are
+    error: `10ms` does not divide a day into whole seconds
+      hint: 15m, 1h, 6h and 1d do; `--by week` groups by weeks
+    --- exit 2
+    ");
+    insta::assert_snapshot!(Cli::demo("stats --bucket 7h").run(), @"
+    --- stderr
+    error: `7h` does not divide a day into whole seconds
+      hint: 15m, 1h, 6h and 1d do; `--by week` groups by weeks
     --- exit 2
     ");
     insta::assert_snapshot!(Cli::demo("stats --by colour").run(), @"
@@ -597,6 +606,18 @@ fn days_are_those_of_the_reader_and_an_hour_may_come_twice() {
     assert_eq!(by("stats --by day", "Europe/Berlin"), days);
     assert_eq!(by("usage --by week", "Europe/Berlin"), ["2026-03-23 2", "2026-10-19 5", "2026-10-26 1"]);
     assert_eq!(by("usage --by day", "UTC"), ["2026-03-29 2", "2026-10-24 2", "2026-10-25 4"]);
+    // A day of 25 hours, and one of 23, are one.
+    let midnights = [
+        "2026-03-28T23:00:00.000Z 2",
+        "2026-10-23T22:00:00.000Z 1",
+        "2026-10-24T22:00:00.000Z 4",
+        "2026-10-25T23:00:00.000Z 1",
+    ];
+    assert_eq!(by("stats --bucket 1d", "Europe/Berlin"), midnights);
+    assert_eq!(
+        by("stats --bucket 2h", "Europe/Berlin")[4..6],
+        ["2026-10-25T00:00:00.000Z 2", "2026-10-25T21:00:00.000Z 1"]
+    );
     let hours = [
         "2026-03-29T00:00:00.000Z 1",
         "2026-03-29T01:00:00.000Z 1",
@@ -843,4 +864,42 @@ fn no_row_is_wider_than_the_screen_with_colours_either() {
             }
         }
     }
+}
+
+#[test]
+fn of_times_the_last_are_shown_and_of_one_time_the_largest() {
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    copy.sql(
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 60)
+         insert into trace_info (request_id, experiment_id, timestamp_ms, execution_time_ms, status, trace_name, input_tokens, output_tokens, total_tokens, total_cost)
+         select 'tr-' || i, 5, 1794000000000 + (i % 3) * 86400000, 5, 'OK', 'n' || (i % 4), i, 0, i, 0.5 from n",
+    );
+    let groups = |words: &str| {
+        let document = copy.cli(&format!("{words} --name n?")).json();
+        let line = |group: &Value| {
+            format!("{} {}", group["key"]["day"].as_str().unwrap(), group["key"]["name"].as_str().unwrap())
+        };
+        items(&document, "groups").iter().map(line).collect::<Vec<_>>()
+    };
+    let all = groups("usage --by name --by day --all");
+    assert_eq!(all.len(), 12);
+    assert!(all.is_sorted_by_key(|line| &line[..10]));
+    assert_eq!(groups("usage --by name --by day -n 6"), [&all[4..6], &all[8..]].concat());
+    assert_eq!(groups("usage --by day,name,day,name -n 6"), groups("usage --by name --by day -n 6"));
+    let done = copy.cli("usage --by day --name n? -n 1 -o csv").ok();
+    assert!(done.stderr.contains("note: 1 of 3 groups shown"), "{done}");
+}
+
+#[test]
+fn a_cost_that_is_no_number_is_unknown_and_one_without_a_total_is_its_parts() {
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    copy.sql("update trace_info set total_cost = 9e999 where session_id is not null; update trace_info set total_cost = null where trace_name = 'run_tool_agent' and status = 'OK'");
+    let infinite = copy.cli("stats --session chat-42").json();
+    near(
+        figure(&infinite, "/total/cost/total_cost"),
+        figure(&infinite, "/total/cost/input_cost") + figure(&infinite, "/total/cost/output_cost"),
+        "its parts",
+    );
+    let whole = copy.cli("stats --name run_tool_agent --status ok").json();
+    near(figure(&whole, "/total/cost/total_cost"), 0.000_025_8, "its parts");
 }

@@ -43,9 +43,17 @@ impl Rates {
         std::array::from_fn(|at| (format!("{}_per_million_tokens", Self::NAMES[at]), figures[at]))
     }
 
-    fn from_json(json: &Json) -> Self {
-        let figure = |name| json.member(&format!("{name}_per_million_tokens")).and_then(|price| price.as_f64());
-        Self::of(Self::NAMES.map(figure))
+    fn from_json(json: &Json) -> Result<Self, String> {
+        let mut figures = [None; 5];
+        for (figure, name) in figures.iter_mut().zip(Self::NAMES) {
+            let key = format!("{name}_per_million_tokens");
+            let Some(price) = json.member(&key).filter(|price| !price.is_null()) else { continue };
+            // A text is no price, even if it looks like one: `"1,50"`.
+            let number = if price.as_string().is_some() { None } else { price.as_f64() };
+            let number = number.filter(|number| number.is_finite() && *number >= 0.0);
+            *figure = Some(number.ok_or_else(|| format!("`{key}` is no price: {}", price.text()))?);
+        }
+        Ok(Self::of(figures))
     }
 
     /// These, and others where these have none.
@@ -101,14 +109,31 @@ impl Price {
     }
 
     /// An entry of MLflow's catalogue, or of what `mltrace prices --json` prints, where the prices stand in the entry itself.
-    fn of_json(model: String, provider: Option<String>, entry: &Json) -> Self {
+    fn of_json(model: String, provider: Option<String>, entry: &Json) -> Result<Self, String> {
+        let wrong = |why: String| format!("`{model}`: {why}");
         let pricing = entry.member("pricing").unwrap_or_else(|| entry.clone());
-        let tier = |tier: &Json| Some((tier.member("threshold_tokens")?.as_i64()?, Rates::from_json(tier)));
-        let tiers = pricing.member("long_context").and_then(|tiers| tiers.items()).unwrap_or_default();
-        let mut long_context: Vec<(i64, Rates)> = tiers.iter().filter_map(tier).collect();
+        let rates = Rates::from_json(&pricing).map_err(wrong)?;
+        let mut long_context = Vec::new();
+        if let Some(tiers) = pricing.member("long_context").filter(|tiers| !tiers.is_null()) {
+            let tiers = tiers.items().ok_or_else(|| wrong("`long_context` is no list".to_owned()))?;
+            for tier in tiers {
+                let threshold = tier.member("threshold_tokens").and_then(|threshold| threshold.as_i64());
+                let threshold = threshold.ok_or_else(|| {
+                    wrong("an entry of `long_context` has no number in `threshold_tokens`".to_owned())
+                })?;
+                long_context.push((threshold, Rates::from_json(&tier).map_err(wrong)?));
+            }
+        }
         long_context.sort_by_key(|(threshold, _)| *threshold);
         let updated = entry.member("last_updated_at").and_then(|date| date.as_string());
-        Self { model, provider, rates: Rates::from_json(&pricing), long_context, updated, is_own: true }
+        Ok(Self {
+            model,
+            provider: provider.map(|name| name.to_lowercase()),
+            rates,
+            long_context,
+            updated,
+            is_own: true,
+        })
     }
 
     /// What a call cost. `input_tokens` of a usage are all that were sent, those of the cache too.
@@ -155,18 +180,28 @@ impl Prices {
         let own = listed.iter().map(|entry| {
             let text = |key| entry.member(key).and_then(|text: Json| text.as_string());
             let model = text("model").ok_or("an entry of `prices` names no `model`")?;
-            Ok(Price::of_json(model, text("provider"), entry))
+            let is_told =
+                ["input", "output"].iter().any(|name| entry.member(&format!("{name}_per_million_tokens")).is_some());
+            if !is_told {
+                let keys = "neither `input_per_million_tokens` nor `output_per_million_tokens`";
+                return Err(format!("`{model}` has {keys}"));
+            }
+            Price::of_json(model, text("provider"), entry)
         });
         let mut own: Vec<Price> = own.collect::<Result<_, String>>()?;
         let named = json.member("models").and_then(|models| models.members()).unwrap_or_default();
-        own.extend(named.into_iter().map(|(model, entry)| Price::of_json(model, None, &entry)));
-        match own.iter().find(|price| !price.is_known()) {
-            Some(price) if json.member("models").is_none() => {
-                Err(format!("`{}` has neither `input_per_million_tokens` nor `output_per_million_tokens`", price.model))
-            }
-            _ if own.is_empty() => Err("it has neither `prices` nor `models`".to_owned()),
-            _ => Ok(Self { own, found: RefCell::default() }),
+        for (model, entry) in named {
+            own.push(Price::of_json(model, None, &entry)?);
         }
+        for (at, price) in own.iter().enumerate() {
+            if own[..at].iter().any(|other| other.model == price.model && other.provider == price.provider) {
+                return Err(format!("`{}` is there twice", price.model));
+            }
+        }
+        if own.is_empty() {
+            return Err("it has neither `prices` nor `models`".to_owned());
+        }
+        Ok(Self { own, found: RefCell::default() })
     }
 
     /// The price of a model, by MLflow's rule: that of its provider if it has one for the model, else the first of any
@@ -191,9 +226,10 @@ impl Prices {
         let is_databricks = model.starts_with("databricks-") || model.starts_with("databricks/");
         let provider = if is_databricks { Some("databricks") } else { provider };
         let bare = model.split_once('/').map_or(model, |(_, bare)| bare);
-        let is_named = |price: &&Price| price.model == model || price.model == bare;
-        let fits = |price: &&Price| price.provider.as_deref().is_none_or(|own| provider.is_none_or(|name| name == own));
-        if let Some(own) = self.own.iter().filter(is_named).find(fits) {
+        let own = || self.own.iter().filter(|price| price.model == model || price.model == bare);
+        let of_same = own().find(|price| provider.is_some() && price.provider.as_deref() == provider);
+        let of_none = || own().find(|price| price.is_known() && (price.provider.is_none() || provider.is_none()));
+        if let Some(own) = of_same.or_else(of_none) {
             return Some(own.clone()).filter(Price::is_known);
         }
         let of_provider =

@@ -106,11 +106,29 @@ fn own_prices_go_first() {
     assert_eq!(input(&listed, "m", Some("Azure")), Some(0.0));
     assert_eq!(input(&listed, "m", Some("openai")), None);
     assert_eq!(input(&listed, "m", None), Some(0.0));
+    // What the program prints can be read, entries without a price too.
+    let printed = file(
+        r#"{"prices":[{"model":"m","provider":"A","input_per_million_tokens":null,"output_per_million_tokens":null},
+            {"model":"m","provider":"b","input_per_million_tokens":1,"output_per_million_tokens":2,"long_context":[]}]}"#,
+    )
+    .unwrap();
+    assert_eq!((input(&printed, "m", Some("a")), input(&printed, "m", Some("b"))), (None, Some(1.0)));
     for (text, why) in [
         ("{}", "neither `prices` nor `models`"),
         ("[1]", "neither `prices` nor `models`"),
         (r#"{"prices":[{"input_per_million_tokens":1}]}"#, "names no `model`"),
         (r#"{"prices":[{"model":"m","input":1}]}"#, "has neither `input_per_million_tokens`"),
+        (
+            r#"{"prices":[{"model":"m","output_per_million_tokens":"1,50"}]}"#,
+            r#"`m`: `output_per_million_tokens` is no price: "1,50""#,
+        ),
+        (r#"{"prices":[{"model":"m","input_per_million_tokens":-1}]}"#, "is no price: -1"),
+        (r#"{"prices":[{"model":"m","input_per_million_tokens":1,"long_context":"x"}]}"#, "`long_context` is no list"),
+        (r#"{"prices":[{"model":"m","input_per_million_tokens":1,"long_context":[{"above":1}]}]}"#, "threshold_tokens"),
+        (
+            r#"{"prices":[{"model":"m","input_per_million_tokens":1},{"model":"m","input_per_million_tokens":2}]}"#,
+            "`m` is there twice",
+        ),
     ] {
         assert!(file(text).unwrap_err().contains(why), "{text}");
     }

@@ -241,15 +241,9 @@ impl Grouped {
     pub fn sorted(&self, limit: usize) -> (Vec<(&Values, &Group)>, Option<Group>) {
         let mut groups: Vec<(&Values, &Group)> =
             self.groups.list().iter().map(|(values, group)| (values, group)).collect();
-        let time = self.keys.iter().position(Key::is_time);
-        groups.sort_by(|(a, one), (b, other)| {
-            let by_time = time.map(|at| a[at].cmp(&b[at]));
-            by_time
-                .unwrap_or(std::cmp::Ordering::Equal)
-                .then_with(|| other.total_tokens().cmp(&one.total_tokens()))
-                .then_with(|| a.cmp(b))
-        });
-        let (groups, rest) = key::split(&self.keys, groups, limit);
+        groups
+            .sort_by(|(a, one), (b, other)| key::order(&self.keys, (a, one.total_tokens()), (b, other.total_tokens())));
+        let (groups, rest) = key::split(&self.keys, groups, limit, |(values, _)| values);
         let others = rest.into_iter().map(|(_, group)| group).cloned().reduce(|mut sum, group| {
             sum.merge(&group);
             sum

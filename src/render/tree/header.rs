@@ -12,6 +12,15 @@ use crate::render::{Look, Role, assessment, number};
 use std::io::Write;
 
 impl TreeView {
+    /// The cost, and of how many calls it is not known.
+    fn cost(&self) -> Option<String> {
+        let cost = number::cost(self.usage.cost.as_ref()?)?;
+        Some(match self.usage.unpriced.len() {
+            0 => cost,
+            unpriced => format!("{cost} ({unpriced} unpriced)"),
+        })
+    }
+
     pub(in crate::render) fn header(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
         let (info, theme) = (&self.trace.info, look.theme);
         let spans = self.trace.span_list();
@@ -38,7 +47,7 @@ impl TreeView {
             Some(theme.paint(state_role(&info.state), &one_line(info.state.as_str()))),
             info.execution_duration_ms.map(number::millis),
             tokens,
-            self.usage.cost.as_ref().and_then(number::cost).map(|cost| theme.paint(Role::Figure, &cost)),
+            self.cost().map(|cost| theme.paint(Role::Figure, &cost)),
             self.partial().map(|text| theme.paint(Role::Warn, &text)),
             Some(theme.paint(Role::Id, &one_line(short_trace_id(&info.trace_id)))),
             Some(format!("{} {}", info.request_time.date_time(look.zone), info.request_time.zone_name(look.zone))),
