@@ -34,7 +34,7 @@ complete -c mltrace -n "__fish_mltrace_needs_command" -l color -d 'When to use c
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_needs_command" -l width -d 'Fit into so many columns' -r
-complete -c mltrace -n "__fish_mltrace_needs_command" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_needs_command" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_needs_command" -l json -d 'Short for --output json'
 complete -c mltrace -n "__fish_mltrace_needs_command" -l ascii -d 'Draw with ASCII only'
 complete -c mltrace -n "__fish_mltrace_needs_command" -l utc -d 'Read and show times in UTC'
@@ -66,7 +66,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l color -d
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l width -d 'Fit into so many columns' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l deleted -d 'Add deleted experiments'
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l json -d 'Short for --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l ascii -d 'Draw with ASCII only'
@@ -106,7 +106,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_s
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l width -d 'Fit into so many columns' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l deleted -d 'Add deleted experiments'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l all -d 'Print all rows'
@@ -149,7 +149,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l width -d 'Fit into so many columns' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l deleted -d 'Add deleted experiments'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l all -d 'Print all rows'
@@ -170,7 +170,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_se
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l width -d 'Fit into so many columns' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l ascii -d 'Draw with ASCII only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l utc -d 'Read and show times in UTC'
@@ -212,7 +212,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l width -d 'Fit into so many columns' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l tree -d 'Show the tree of spans (the default)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l conversation -d 'Show who said what to whom, turn by turn, and the work between'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l full -d 'Show folded spans too, which passed messages on; in a conversation long messages and those that were said before'
@@ -225,7 +225,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l by -d 'Group by model, provider, agent, span, trace, name, state, experiment, session, user, hour, day, week, tag:KEY or metadata:KEY (can be repeated) [default: model]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l by -d 'Group by model, provider, agent, span, trace, name, state, experiment, session, user, hour, day, week, tag:KEY or metadata:KEY (can be repeated, or a list) [default: model]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s n -l limit -d 'Print at most so many rows; the rest comes as one' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
@@ -256,7 +256,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l color -d 'When
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l width -d 'Fit into so many columns' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l explain -d 'Say which spans are left out and why, where recorded totals differ, and what has no price'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l deep -d 'Read the spans of every trace whose cost is not recorded, however many there are'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l all -d 'Print all rows'
@@ -269,8 +269,8 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l no-pager -d 'D
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s q -l quiet -d 'Print no notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l by -d 'Group by name, state, experiment, session, user, trace, hour, day, week, tag:KEY, metadata:KEY, model, provider, agent or span (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l bucket -d 'Group by intervals of this length, counted from midnight: 15m, 1h, 1d' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l by -d 'Group by name, state, experiment, session, user, trace, hour, day, week, tag:KEY, metadata:KEY, model, provider, agent or span (can be repeated, or a list)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l bucket -d 'Group by intervals that divide a day, counted from midnight: 15m, 1h, 1d' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s n -l limit -d 'Print at most so many rows; the rest comes as one' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
@@ -301,7 +301,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l color -d 'When
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l width -d 'Fit into so many columns' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l deep -d 'Read the spans of every trace, however many there are'
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l all -d 'Print all rows'
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l deleted -d 'Add deleted experiments'
@@ -344,7 +344,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l color -d 'When
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l width -d 'Fit into so many columns' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l full -d 'Add attributes and events to the JSON of each span'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l deleted -d 'Add deleted experiments'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
@@ -386,7 +386,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l color -d 'When
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l width -d 'Fit into so many columns' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l all -d 'Print all rows'
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l deleted -d 'Add deleted experiments'
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
@@ -427,7 +427,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l color -d 
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l width -d 'Fit into so many columns' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l all -d 'Print every failure, newest trace first, instead of one row for like ones'
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l stack -d 'Print stack traces, with frames of libraries folded'
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l deep -d 'Look at every span of every trace, however many there are'
@@ -470,7 +470,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l color -d 'W
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l width -d 'Fit into so many columns' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l all -d 'Print all rows'
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l deleted -d 'Add deleted experiments'
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
@@ -491,7 +491,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l width -d 'Fit into so many columns' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l ascii -d 'Draw with ASCII only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l utc -d 'Read and show times in UTC'
@@ -529,7 +529,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l width -d 'Fit into so many columns' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l conversation -d 'Show who said what to whom in each of them, turn by turn'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l full -d 'In a conversation: repeat what was said before, and print long messages whole'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l deleted -d 'Add deleted experiments'
@@ -552,7 +552,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l color -d 'Whe
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l width -d 'Fit into so many columns' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l all -d 'Print all rows'
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l json -d 'Short for --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l ascii -d 'Draw with ASCII only'
@@ -571,7 +571,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l color -d
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l width -d 'Fit into so many columns' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l json -d 'Short for --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l ascii -d 'Draw with ASCII only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l utc -d 'Read and show times in UTC'
@@ -589,7 +589,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l color -d 'When t
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l width -d 'Fit into so many columns' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l prices -d 'Take prices from a file before those compiled in: one of MLflow\'s catalogue, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l json -d 'Short for --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l ascii -d 'Draw with ASCII only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l utc -d 'Read and show times in UTC'
