@@ -1,6 +1,6 @@
 //! Sessions: traces that belong to one conversation, from their records alone.
 
-use crate::model::{Cost, Timestamp, TokenUsage, TraceInfo, TraceState};
+use crate::model::{CostSum, Timestamp, TokenUsage, TraceInfo, TraceState};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
@@ -30,7 +30,7 @@ pub struct Session {
     /// The tokens that MLflow recorded.
     pub token_usage: Option<TokenUsage>,
     /// The cost that MLflow recorded.
-    pub cost: Option<Cost>,
+    pub cost: CostSum,
 }
 
 impl Session {
@@ -47,7 +47,7 @@ impl Session {
             end: time,
             execution_duration_ms: None,
             token_usage: None,
-            cost: None,
+            cost: CostSum::default(),
         }
     }
 
@@ -75,10 +75,8 @@ impl Session {
         if let Some(usage) = &trace.recorded_usage {
             self.token_usage.get_or_insert_default().add(usage);
         }
-        match (&mut self.cost, &trace.cost) {
-            (Some(sum), Some(part)) => sum.add(part),
-            (None, Some(part)) => self.cost = Some(*part),
-            _ => {}
+        if let Some(cost) = &trace.cost {
+            self.cost.add(cost);
         }
         let named = trace.experiment_name.as_deref().unwrap_or(&trace.experiment_id);
         for (list, name) in [(&mut self.users, trace.user_id()), (&mut self.experiments, Some(named))] {

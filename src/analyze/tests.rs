@@ -2,7 +2,7 @@ use super::key::{Key, Values};
 use super::usage::{self, Explanation, Group, Grouped};
 use crate::decode::{self, Keep};
 use crate::model::{
-    Cost, Labels, Span, Spans, SpansSource, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, Zone, arrange,
+    Cost, Span, Spans, SpansSource, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, Zone, arrange,
 };
 
 /// A span as id, parent, type, tokens in and out.
@@ -27,27 +27,7 @@ fn trace(spans: &[Given<'_>]) -> Trace {
 /// A trace of some spans, of which nothing else is recorded.
 pub(super) fn trace_of(spans: Vec<Span>) -> Trace {
     let (list, nodes, _) = arrange(spans);
-    let info = TraceInfo {
-        trace_id: "tr-1".to_owned(),
-        client_request_id: None,
-        experiment_id: "1".to_owned(),
-        experiment_name: None,
-        name: None,
-        root_name: None,
-        state: TraceState::Ok,
-        request_time: Timestamp(0),
-        execution_duration_ms: None,
-        span_count: None,
-        recorded_usage: None,
-        cost: None,
-        request_preview: None,
-        response_preview: None,
-        tags: Labels::default(),
-        metadata: Labels::default(),
-        assessments: Vec::new(),
-        linked_runs: Vec::new(),
-        linked_prompts: Vec::new(),
-    };
+    let info = TraceInfo::new("tr-1".to_owned(), "1".to_owned(), TraceState::Ok, Timestamp(0));
     Trace { info, spans: Some(Spans { list, nodes, source: SpansSource::Database, problems: Vec::new() }), rows: None }
 }
 

@@ -7,7 +7,7 @@ pub use explanation::{Differing, Explanation, LeftOut};
 pub use grouped::{Group, Grouped};
 
 use super::key::agent;
-use crate::model::{Cost, Node, Span, TokenUsage, Trace};
+use crate::model::{Cost, CostSum, Node, Span, TokenUsage, Trace};
 
 /// A trace's tokens and cost, and the calls they come from.
 #[derive(Debug)]
@@ -96,22 +96,19 @@ fn costs(spans: &[Span], nodes: &[Node]) -> (Option<Cost>, Vec<usize>, Vec<usize
     let standing = standing(nodes, |at| has_cost[at]);
     let has_tokens = |span: &Span| span.usage().is_some_and(TokenUsage::has_tokens);
     let told_below = have_below(spans, nodes, |span| has_tokens(span) || span.cost.is_some());
-    let mut total: Option<Cost> = None;
+    let mut total = CostSum::default();
     let (mut priced, mut unpriced) = (Vec::new(), Vec::new());
     for (at, span) in spans.iter().enumerate() {
         match (standing[at], &span.cost) {
             (Carrier::Top, Some(cost)) => {
                 priced.push(at);
-                match &mut total {
-                    Some(sum) => sum.add(cost),
-                    None => total = Some(*cost),
-                }
+                total.add(cost);
             }
             (Carrier::No, _) if has_tokens(span) && !told_below[at] => unpriced.push(at),
             _ => {}
         }
     }
-    (total, priced, unpriced)
+    (total.cost(), priced, unpriced)
 }
 
 /// Whether a span's figures count.

@@ -82,15 +82,11 @@ pub(super) fn info(record: &Object<'_>) -> Result<TraceInfo, String> {
         record.text("request_time").and_then(|time| Timestamp::parse_rfc3339(&time))
     };
     let assessments = record.list("assessments").unwrap_or_default();
+    let experiment_id = place.as_ref().unwrap_or(record).text("experiment_id").unwrap_or_default();
+    let state = TraceState::parse(&record.text(if is_v2 { "status" } else { "state" }).unwrap_or_default());
+    let request_time = request_time.ok_or("no start time in it")?;
     let mut info = TraceInfo {
-        trace_id,
         client_request_id: record.text("client_request_id"),
-        experiment_id: place.as_ref().unwrap_or(record).text("experiment_id").unwrap_or_default(),
-        experiment_name: None,
-        name: None,
-        root_name: None,
-        state: TraceState::parse(&record.text(if is_v2 { "status" } else { "state" }).unwrap_or_default()),
-        request_time: request_time.ok_or("no start time in it")?,
         execution_duration_ms: if is_v2 {
             // The 2.0 form has no word for a duration that is not known (`TraceInfoV2.to_proto`).
             record.integer("execution_time_ms").filter(|millis| *millis != 0)
@@ -99,16 +95,12 @@ pub(super) fn info(record: &Object<'_>) -> Result<TraceInfo, String> {
             let text = record.text("execution_duration");
             text.and_then(|text| duration_ms(&text)).or_else(|| record.integer("execution_duration_ms"))
         },
-        span_count: None,
-        recorded_usage: None,
-        cost: None,
         request_preview: record.text("request_preview"),
         response_preview: record.text("response_preview"),
         tags: record.labels("tags"),
         metadata: record.labels(if is_v2 { "request_metadata" } else { "trace_metadata" }),
         assessments: assessments.iter().filter_map(|raw| assessment::assessment(&compact(raw)?)).collect(),
-        linked_runs: Vec::new(),
-        linked_prompts: Vec::new(),
+        ..TraceInfo::new(trace_id, experiment_id, state, request_time)
     };
     info.assessments.sort_by(|a, b| (a.create_time, &a.id).cmp(&(b.create_time, &b.id)));
     info.derive(whole_members);

@@ -36,30 +36,19 @@ pub fn trace_info(yaml: &str) -> Result<TraceInfo, String> {
         text(&record, "request_time").and_then(|time| Timestamp::parse_rfc3339(&time))
     };
     let inline = record.get("assessments").and_then(Value::as_sequence);
+    let state = TraceState::parse(&text(&record, if is_v2 { "status" } else { "state" }).unwrap_or_default());
+    let request_time = request_time.ok_or("no start time in it")?;
     Ok(TraceInfo {
-        trace_id,
         client_request_id: text(&record, "client_request_id"),
-        experiment_id: experiment_id.unwrap_or_default(),
-        experiment_name: None,
-        name: None,
-        root_name: None,
-        state: TraceState::parse(&text(&record, if is_v2 { "status" } else { "state" }).unwrap_or_default()),
-        request_time: request_time.ok_or("no start time in it")?,
         execution_duration_ms: integer(&record, if is_v2 { "execution_time_ms" } else { "execution_duration_ms" }),
-        span_count: None,
-        recorded_usage: None,
-        cost: None,
         request_preview: text(&record, "request_preview"),
         response_preview: text(&record, "response_preview"),
-        tags: Labels::default(),
-        metadata: Labels::default(),
         assessments: inline
             .into_iter()
             .flatten()
             .filter_map(|record| super::assessment::assessment(&json(record)))
             .collect(),
-        linked_runs: Vec::new(),
-        linked_prompts: Vec::new(),
+        ..TraceInfo::new(trace_id, experiment_id.unwrap_or_default(), state, request_time)
     })
 }
 

@@ -249,6 +249,31 @@ pub struct Span {
 }
 
 impl Span {
+    /// A span of which no more is known.
+    #[must_use]
+    pub fn new(id: SpanId, name: String, start: Timestamp) -> Self {
+        Self {
+            id,
+            parent: None,
+            name,
+            span_type: SpanType::new(None),
+            status: SpanStatus::Unset,
+            status_message: String::new(),
+            start,
+            end: None,
+            token_usage: None,
+            derived_usage: None,
+            model: None,
+            provider: None,
+            cost: None,
+            exception: None,
+            handled_failure: None,
+            tool_failures: Vec::new(),
+            first_token: None,
+            payload: None,
+        }
+    }
+
     /// Nanoseconds from start to end; may be negative where clocks disagreed.
     #[must_use]
     pub fn duration_ns(&self) -> Option<i64> {

@@ -1,26 +1,8 @@
 use super::*;
 
 fn span(id: &str, parent: Option<&str>, start: i64) -> Span {
-    Span {
-        id: SpanId::new(id),
-        parent: parent.map(SpanId::new),
-        name: id.to_owned(),
-        span_type: SpanType::new(None),
-        status: SpanStatus::Ok,
-        status_message: String::new(),
-        start: Timestamp(start),
-        end: None,
-        token_usage: None,
-        derived_usage: None,
-        model: None,
-        provider: None,
-        cost: None,
-        exception: None,
-        handled_failure: None,
-        tool_failures: Vec::new(),
-        first_token: None,
-        payload: None,
-    }
+    let span = Span::new(SpanId::new(id), id.to_owned(), Timestamp(start));
+    Span { parent: parent.map(SpanId::new), status: SpanStatus::Ok, ..span }
 }
 
 /// The tree as `id:depth` in order.

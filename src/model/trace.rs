@@ -121,6 +121,32 @@ pub struct TraceInfo {
 }
 
 impl TraceInfo {
+    /// A record of which no more is known.
+    #[must_use]
+    pub fn new(trace_id: String, experiment_id: String, state: TraceState, request_time: Timestamp) -> Self {
+        Self {
+            trace_id,
+            client_request_id: None,
+            experiment_id,
+            experiment_name: None,
+            name: None,
+            root_name: None,
+            state,
+            request_time,
+            execution_duration_ms: None,
+            span_count: None,
+            recorded_usage: None,
+            cost: None,
+            request_preview: None,
+            response_preview: None,
+            tags: Labels::default(),
+            metadata: Labels::default(),
+            assessments: Vec::new(),
+            linked_runs: Vec::new(),
+            linked_prompts: Vec::new(),
+        }
+    }
+
     /// The recorded name, else the root span's.
     #[must_use]
     pub fn display_name(&self) -> Option<&str> {

@@ -223,23 +223,6 @@ impl Cost {
         Self::recorded(figure("input_cost"), figure("output_cost"), figure("total_cost"))
     }
 
-    /// Adds another cost; a figure unknown on one side is taken from the other. What is calculated in part is calculated.
-    pub fn add(&mut self, more: &Self) {
-        if more.source == "calculated" {
-            self.source = more.source;
-        }
-        for (sum, part) in [
-            (&mut self.input_cost, more.input_cost),
-            (&mut self.output_cost, more.output_cost),
-            (&mut self.total_cost, more.total_cost),
-        ] {
-            *sum = match (*sum, part) {
-                (Some(sum), Some(part)) => Some(sum + part),
-                (known, other) => known.or(other),
-            };
-        }
-    }
-
     /// The text that MLflow stores for this cost.
     #[must_use]
     pub fn python_text(&self) -> String {

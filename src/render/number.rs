@@ -62,7 +62,8 @@ pub fn age(time: Timestamp, now: Timestamp) -> String {
 /// Money: `$0.0012`, with as many digits as tell something; `~$0.0012` where it is calculated.
 #[must_use]
 pub fn cost(cost: &Cost) -> Option<String> {
-    let total = cost.total_cost?;
+    // A sum of floats may fall short of the decimals that it stands for: 0.00001515 is to read the same however it came about.
+    let total = cost.total_cost? * (1.0 + 1e-12);
     let digits = match total.abs() {
         0.0 => 0,
         small if small < 0.000_1 => 7,

@@ -48,7 +48,7 @@ impl<'a> From<&'a Session> for SessionJson<'a> {
             duration_ms: session.duration_ns().map(|nanos| nanos / 1_000_000),
             execution_duration_ms: session.execution_duration_ms,
             token_usage: session.token_usage.as_ref(),
-            cost: session.cost,
+            cost: session.cost.cost(),
         }
     }
 }
@@ -114,7 +114,7 @@ impl Row for SessionRow {
             duration(session.duration_ns().map(|nanos| nanos / 1_000_000)),
             duration(session.execution_duration_ms),
             Cell::own(number::total(session.token_usage.as_ref()), Role::Figure),
-            cost(session.cost.as_ref()),
+            cost(session.cost.cost().as_ref()),
         ]
     }
 
@@ -256,7 +256,7 @@ fn heading(look: &Look, out: &mut dyn Write, session: &Session) -> Result<()> {
             );
             format!("{} tokens ({parts})", theme.paint(Role::Figure, &number::total(Some(usage))))
         }),
-        session.cost.as_ref().and_then(number::cost),
+        session.cost.cost().as_ref().and_then(number::cost),
     ];
     flow(out, facts.into_iter().flatten(), "  ", look.width)?;
     let (first, zone) = (session.first, look.zone);

@@ -45,8 +45,8 @@ fn traces_at_three_widths() {
     insta::assert_snapshot!(Cli::demo("traces list --width 80 -n 4").run(), @"
     trace        age  state  name            duration  spans  tokens        cost
     tr-e1856059  6 h  OK     run_tool_agent    241 ms      4     106  $0.0000258
-    tr-419f926a  6 h  ERROR  run_tool_agent    152 ms      3      59  $0.0000151
-    tr-67cd0414  6 h  OK     chat               57 ms      2      34  $0.0000073
+    tr-419f926a  6 h  ERROR  run_tool_agent    152 ms      3      59  $0.0000152
+    tr-67cd0414  6 h  OK     chat               57 ms      2      34  $0.0000074
     tr-e4f87b4a  6 h  OK     chat              108 ms      2      18  $0.0000072
     --- stderr
     note: 4 of 13 traces shown; -n or --all shows more
@@ -54,11 +54,11 @@ fn traces_at_three_widths() {
     insta::assert_snapshot!(Cli::demo("traces list --width 160 -n 9").run(), @r#"
     trace        age  state  name            duration  spans  tokens        cost  session  request
     tr-e1856059  6 h  OK     run_tool_agent    241 ms      4     106  $0.0000258  -        {"question": "What's the weather like in Paris today?"}
-    tr-419f926a  6 h  ERROR  run_tool_agent    152 ms      3      59  $0.0000151  -        {"question": "What's the weather like in Atlantis today?"}
-    tr-67cd0414  6 h  OK     chat               57 ms      2      34  $0.0000073  chat-42  {"message": "What is my name?", "history": [{"role": "user", "content": …
+    tr-419f926a  6 h  ERROR  run_tool_agent    152 ms      3      59  $0.0000152  -        {"question": "What's the weather like in Atlantis today?"}
+    tr-67cd0414  6 h  OK     chat               57 ms      2      34  $0.0000074  chat-42  {"message": "What is my name?", "history": [{"role": "user", "content": …
     tr-e4f87b4a  6 h  OK     chat              108 ms      2      18  $0.0000072  chat-42  {"message": "Hello, I am Ada.", "history": []}
     tr-0243d5ac  6 h  OK     Completions       387 ms      1       -           -  -        How fast would a glass of water freeze on Titan?
-    tr-9fdfabf4  6 h  OK     Completions       154 ms      1      18  $0.0000067  -        What is in this image?
+    tr-9fdfabf4  6 h  OK     Completions       154 ms      1      18  $0.0000068  -        What is in this image?
     tr-0497bd29  6 h  OK     assistant.run     188 ms      3      82           -  -        {"task": "1+1"}
     tr-13567dee  6 h  OK     assistant.run     667 ms      4     110           -  -        {"task": "2 + 40"}
     tr-f12713f2  6 h  OK     initiate_chat     3.07 s     25   1,798    $0.00037  -        {"recipient": "Assistant", "clear_history": true, "silent": false, "cach…
@@ -124,7 +124,7 @@ fn a_trace_as_a_tree() {
     └─ Completions  CHAT_MODEL                    ███████████   92.2 ms  39 → 8   gpt-4o-mini
     ");
     insta::assert_snapshot!(Cli::demo("trace show @error --tree").run(), @"
-    run_tool_agent  ERROR  152 ms  59 tokens (45 in · 14 out)  $0.0000151  tr-419f926a  2026-11-20 17:51:17 UTC
+    run_tool_agent  ERROR  152 ms  59 tokens (45 in · 14 out)  $0.0000152  tr-419f926a  2026-11-20 17:51:17 UTC
     experiment OpenAI · model gpt-4o-mini
 
     run_tool_agent  AGENT       ██████████████████████████████  152 ms
@@ -193,7 +193,7 @@ fn a_trace_in_ascii() {
     let done = Cli::demo("trace show @error --ascii").run();
     assert!(done.stdout.is_ascii(), "{done}");
     insta::assert_snapshot!(done, @"
-    run_tool_agent  ERROR  152 ms  59 tokens (45 in - 14 out)  $0.0000151  tr-419f926a  2026-11-20 17:51:17 UTC
+    run_tool_agent  ERROR  152 ms  59 tokens (45 in - 14 out)  $0.0000152  tr-419f926a  2026-11-20 17:51:17 UTC
     experiment OpenAI - model gpt-4o-mini
 
     run_tool_agent  AGENT       ##############################  152 ms
@@ -218,7 +218,7 @@ fn a_trace_in_ascii() {
 #[test]
 fn a_trace_in_colours() {
     insta::assert_snapshot!(format!("{:?}", Cli::demo("trace show @error --color always").run().stdout).replace("\\n", "\n"), @r#"
-    "\u{1b}[1mrun_tool_agent\u{1b}[0m  \u{1b}[31mERROR\u{1b}[0m  152 ms  \u{1b}[35m59 tokens (45 in · 14 out)\u{1b}[0m  \u{1b}[35m$0.0000151\u{1b}[0m  \u{1b}[33mtr-419f926a\u{1b}[0m  2026-11-20 17:51:17 UTC
+    "\u{1b}[1mrun_tool_agent\u{1b}[0m  \u{1b}[31mERROR\u{1b}[0m  152 ms  \u{1b}[35m59 tokens (45 in · 14 out)\u{1b}[0m  \u{1b}[35m$0.0000152\u{1b}[0m  \u{1b}[33mtr-419f926a\u{1b}[0m  2026-11-20 17:51:17 UTC
     \u{1b}[90mexperiment OpenAI\u{1b}[0m · \u{1b}[90mmodel gpt-4o-mini\u{1b}[0m
 
     \u{1b}[31mrun_tool_agent\u{1b}[0m  \u{1b}[36mAGENT\u{1b}[0m       \u{1b}[31m██████████████████████████████\u{1b}[0m  152 ms
@@ -277,7 +277,7 @@ fn colours_change_nothing_but_colours() {
 #[test]
 fn a_trace_with_inputs_and_outputs() {
     insta::assert_snapshot!(Cli::demo("trace show @error --io=3 --width 72").run(), @r#"
-    run_tool_agent  ERROR  152 ms  59 tokens (45 in · 14 out)  $0.0000151
+    run_tool_agent  ERROR  152 ms  59 tokens (45 in · 14 out)  $0.0000152
     tr-419f926a  2026-11-20 17:51:17 UTC
     experiment OpenAI · model gpt-4o-mini
 
@@ -315,7 +315,7 @@ fn a_trace_with_inputs_and_outputs() {
     mlflow.user  dev
     "#);
     insta::assert_snapshot!(Cli::demo("trace show @last --name chat --io=0").run(), @r#"
-    chat  OK  57 ms  34 tokens (29 in · 5 out)  $0.0000073  tr-67cd0414  2026-11-20 17:51:17 UTC
+    chat  OK  57 ms  34 tokens (29 in · 5 out)  $0.0000074  tr-67cd0414  2026-11-20 17:51:17 UTC
     experiment OpenAI · session chat-42 · user ada · model gpt-4o-mini
 
     chat            CHAIN       ██████████████████████████████  56.5 ms
@@ -490,17 +490,17 @@ fn streamed_chunks_are_shown_as_one_text() {
 fn usage_of_a_trace() {
     insta::assert_snapshot!(Cli::demo("usage @last").run(), @"
     call         agent           type        model        input  output  total        cost
-    Completions  run_tool_agent  CHAT_MODEL  gpt-4o-mini     45      14     59  $0.0000151
-    Completions  run_tool_agent  CHAT_MODEL  gpt-4o-mini     39       8     47  $0.0000106
+    Completions  run_tool_agent  CHAT_MODEL  gpt-4o-mini     45      14     59  $0.0000152
+    Completions  run_tool_agent  CHAT_MODEL  gpt-4o-mini     39       8     47  $0.0000107
     total                                                    84      22    106  $0.0000258
     ");
     insta::assert_snapshot!(Cli::demo("usage @slow").run(), @"
     call             agent      type  model        input  output  total        cost
     chat_completion  Assistant  LLM   gpt-4o-mini    110      61    171  $0.0000531
-    chat_completion  Assistant  LLM   gpt-4o-mini    191      61    252  $0.0000652
-    chat_completion  Assistant  LLM   gpt-4o-mini    269      24    293  $0.0000547
+    chat_completion  Assistant  LLM   gpt-4o-mini    191      61    252  $0.0000653
+    chat_completion  Assistant  LLM   gpt-4o-mini    269      24    293  $0.0000548
     chat_completion  Assistant  LLM   gpt-4o-mini    302      23    325  $0.0000591
-    chat_completion  Assistant  LLM   gpt-4o-mini    333      22    355  $0.0000631
+    chat_completion  Assistant  LLM   gpt-4o-mini    333      22    355  $0.0000632
     chat_completion  Assistant  LLM   gpt-4o-mini    364      38    402  $0.0000774
     total                                          1,569     229  1,798    $0.00037
     ");
@@ -510,7 +510,7 @@ fn usage_of_a_trace() {
     --- stderr
     note: no tokens were recorded for this trace
     ");
-    insta::assert_snapshot!(Cli::demo("usage @last --json").run(), @r#"{"schema":"mltrace/1","trace_id":"tr-e185605915a0be9f4268768de1713371","name":"run_tool_agent","token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"token_usage_source":"spans","recorded_token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"cost":{"input_cost":0.0000126,"output_cost":0.000013199999999999999,"total_cost":0.000025799999999999997,"currency":"USD","source":"recorded"},"unpriced":0,"complete":true,"calls":[{"span_id":"9bd57e959a1e337e","name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":45,"output_tokens":14,"total_tokens":59},"token_usage_source":"recorded","cost":{"input_cost":6.75e-6,"output_cost":8.4e-6,"total_cost":0.000015149999999999999,"currency":"USD","source":"recorded"},"counted":true},{"span_id":"9ee2df28f08b8564","name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":39,"output_tokens":8,"total_tokens":47},"token_usage_source":"recorded","cost":{"input_cost":5.85e-6,"output_cost":4.8e-6,"total_cost":0.00001065,"currency":"USD","source":"recorded"},"counted":true}]}"#);
+    insta::assert_snapshot!(Cli::demo("usage @last --json").run(), @r#"{"schema":"mltrace/1","trace_id":"tr-e185605915a0be9f4268768de1713371","name":"run_tool_agent","token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"token_usage_source":"spans","recorded_token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"cost":{"input_cost":0.0000126,"output_cost":0.0000132,"total_cost":0.0000258,"currency":"USD","source":"recorded"},"unpriced":0,"complete":true,"calls":[{"span_id":"9bd57e959a1e337e","name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":45,"output_tokens":14,"total_tokens":59},"token_usage_source":"recorded","cost":{"input_cost":6.75e-6,"output_cost":8.4e-6,"total_cost":0.000015149999999999999,"currency":"USD","source":"recorded"},"counted":true},{"span_id":"9ee2df28f08b8564","name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":39,"output_tokens":8,"total_tokens":47},"token_usage_source":"recorded","cost":{"input_cost":5.85e-6,"output_cost":4.8e-6,"total_cost":0.00001065,"currency":"USD","source":"recorded"},"counted":true}]}"#);
 }
 
 #[test]

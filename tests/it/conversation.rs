@@ -122,7 +122,7 @@ fn nested_calls_of_a_model_and_an_answer_made_by_the_agent() {
 #[test]
 fn a_tool_that_fails_is_told_once() {
     insta::assert_snapshot!(Cli::demo("trace show @error --conversation --width 80").run(), @r#"
-    run_tool_agent  ERROR  152 ms  59 tokens (45 in · 14 out)  $0.0000151
+    run_tool_agent  ERROR  152 ms  59 tokens (45 in · 14 out)  $0.0000152
     tr-419f926a  2026-11-20 17:51:17 UTC
     experiment OpenAI · model gpt-4o-mini
 
@@ -192,7 +192,7 @@ fn a_stream_tells_its_pieces_and_an_image_its_size() {
                  within minutes.
     ");
     insta::assert_snapshot!(Cli::demo("trace show @last --grep image_url --conversation --width 80").run(), @"
-    Completions  OK  154 ms  18 tokens (9 in · 9 out)  $0.0000067  tr-9fdfabf4
+    Completions  OK  154 ms  18 tokens (9 in · 9 out)  $0.0000068  tr-9fdfabf4
     2026-11-20 17:51:17 UTC
     experiment OpenAI · model gpt-4o-mini
 

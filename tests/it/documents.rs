@@ -61,7 +61,7 @@ fn a_folder_of_requests_tells_traces_with_customer_thread_and_tokens() {
     call                        agent                                      type  model                   input  output  total         cost  counted
     llm.gpt-4o-mini-2024-07-18  agent.capacity_planner.on_messages_stream  LLM   gpt-4o-mini-2024-07-18    155      18    173  ~$0.0000341  derived
     llm.gpt-4o-mini-2024-07-18  agent.capacity_planner.on_messages_stream  LLM   gpt-4o-mini-2024-07-18    100      17    117  ~$0.0000252  derived
-    total                                                                                                  255      35    290  ~$0.0000592  -
+    total                                                                                                  255      35    290  ~$0.0000593  -
     --- stderr
     note: the tokens of 2 calls stand in their responses or under foreign names: MLflow recorded none
     note: costs with ~ are calculated, all or in part; `mltrace prices MODEL` shows from what

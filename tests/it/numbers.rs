@@ -130,7 +130,7 @@ fn usage_in_groups_as_tables() {
     insta::assert_snapshot!(Cli::demo("usage --by day,experiment").run(), @"
     day         experiment  traces  input  output  total        cost  unpriced
     2026-11-20  AG2              1  1,569     229  1,798    $0.00037         -
-    2026-11-20  OpenAI           5    175      60    235  $0.0000622         -
+    2026-11-20  OpenAI           5    175      60    235  $0.0000623         -
     2026-11-20  AutoGen          2    154      38    192           -         2
     total                        8  1,898     327  2,225    $0.00044         2
     --- stderr
@@ -140,7 +140,7 @@ fn usage_in_groups_as_tables() {
     agent      model           traces  calls  input  output  total        cost  unpriced
     Assistant  gpt-4o-mini          1      6  1,569     229  1,798    $0.00037         -
     assistant  (not recorded)       2      3    154      38    192           -         3
-    other (2)                       -      6    175      60    235  $0.0000622         -
+    other (2)                       -      6    175      60    235  $0.0000623         -
     total                           8     15  1,898     327  2,225    $0.00044         3
     --- stderr
     note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
@@ -149,9 +149,9 @@ fn usage_in_groups_as_tables() {
     name            input  output  total        cost  unpriced
     initiate_chat   1,569     229  1,798    $0.00037         -
     assistant.run     154      38    192           -         2
-    run_tool_agent    129      36    165  $0.0000409         -
-    chat               37      15     52  $0.0000145         -
-    Completions         9       9     18  $0.0000067         -
+    run_tool_agent    129      36    165  $0.0000410         -
+    chat               37      15     52  $0.0000146         -
+    Completions         9       9     18  $0.0000068         -
     total           1,898     327  2,225    $0.00044         2
     --- stderr
     note: traces with tokens of which no cost is known: 2; `--by model` tells what has no price
@@ -498,7 +498,7 @@ fn stats_as_tables() {
     ");
     insta::assert_snapshot!(Cli::demo("stats --by experiment --width 80").run(), @"
     experiment  traces  error rate     p50     p95     p99  tokens        cost
-    OpenAI           6      16.7 %  153 ms  350 ms  380 ms     235  $0.0000622
+    OpenAI           6      16.7 %  153 ms  350 ms  380 ms     235  $0.0000623
     Misc             4         0 %    1 ms  2.7 ms  2.9 ms       -           -
     AutoGen          2         0 %  428 ms  643 ms  662 ms     192           -
     AG2              1         0 %  3.07 s  3.07 s  3.07 s   1,798    $0.00037
@@ -563,7 +563,7 @@ fn stats_as_tables() {
     ");
     insta::assert_snapshot!(Fixture::named("2.22.5-sqlite").cli("stats -x OpenAI --deep").run(), @"
            traces  errors  error rate     p50     p90     p95     p99  input  output  tokens         cost  TTFT p50  TTFT p95  over time
-    total       6       1      16.7 %  171 ms  332 ms  374 ms  408 ms    175      60     235  ~$0.0000622    385 ms    385 ms  █ █    ███ █
+    total       6       1      16.7 %  171 ms  332 ms  374 ms  408 ms    175      60     235  ~$0.0000623    385 ms    385 ms  █ █    ███ █
     --- stderr
     note: costs with ~ are calculated, all or in part; `mltrace prices MODEL` shows from what
     ");

@@ -139,7 +139,7 @@ fn every_text_of_inputs_and_outputs_is_there_to_read() {
 fn a_line_of_io_is_broken_and_not_cut() {
     insta::assert_snapshot!(Cli::demo("trace show @last --name chat --io=6 --width 44").run(), @r#"
     chat  OK  57 ms  34 tokens (29 in · 5 out)
-    $0.0000073  tr-67cd0414
+    $0.0000074  tr-67cd0414
     2026-11-20 17:51:17 UTC
     experiment OpenAI · session chat-42
     user ada · model gpt-4o-mini
@@ -305,7 +305,7 @@ fn a_trace_without_spans_shows_its_previews() {
     fixture.sql("delete from spans");
     std::fs::remove_dir_all(fixture.path().join("mlruns")).unwrap();
     insta::assert_snapshot!(fixture.cli("trace show @error").run().hiding(fixture.path()), @r#"
-    run_tool_agent  ERROR  152 ms  59 tokens (45 in · 14 out, recorded)  $0.0000151  partial 0/3 spans  tr-419f926a  2026-11-20 17:51:17 UTC
+    run_tool_agent  ERROR  152 ms  59 tokens (45 in · 14 out, recorded)  $0.0000152  partial 0/3 spans  tr-419f926a  2026-11-20 17:51:17 UTC
     experiment OpenAI
 
     (no spans: 3 recorded, none stored)
@@ -387,7 +387,7 @@ fn a_failure_of_mlflows_own_logging_is_told_apart() {
            where name = 'get_weather'"#,
     );
     insta::assert_snapshot!(fixture.cli("trace show @error --type TOOL").run(), @"
-    run_tool_agent  ERROR  152 ms  59 tokens (45 in · 14 out)  $0.0000151  tr-419f926a  2026-11-20 17:51:17 UTC
+    run_tool_agent  ERROR  152 ms  59 tokens (45 in · 14 out)  $0.0000152  tr-419f926a  2026-11-20 17:51:17 UTC
     experiment OpenAI · model gpt-4o-mini
 
     run_tool_agent  AGENT  ██████████████████████████████  152 ms

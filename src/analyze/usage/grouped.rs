@@ -11,14 +11,14 @@ struct Share {
     /// The span whose call it is.
     span: usize,
     usage: Option<TokenUsage>,
-    cost: Option<Cost>,
+    cost: CostSum,
     /// Whether tokens are among them whose cost is not known.
     is_unpriced: bool,
 }
 
 /// The counted calls of a trace. Where one that counts names no model, those below it tell the models, in their proportion.
 fn shares(spans: &Spans, usage: &TraceUsage, by_model: bool) -> Vec<Share> {
-    let share = |span, usage| Share { span, usage: Some(usage), cost: None, is_unpriced: false };
+    let share = |span, usage| Share { span, usage: Some(usage), cost: CostSum::default(), is_unpriced: false };
     let mut shares = Vec::new();
     for call in usage.calls.iter().filter(|call| call.is_counted) {
         let span = &spans.list[call.span];
@@ -41,14 +41,13 @@ fn shares(spans: &Spans, usage: &TraceUsage, by_model: bool) -> Vec<Share> {
         let inside = || shares.iter().position(|share| is_above(spans, at, share.span));
         let to = within.or_else(inside).unwrap_or_else(|| {
             share_of.insert(at, shares.len());
-            shares.push(Share { span: at, usage: None, cost: None, is_unpriced: false });
+            shares.push(Share { span: at, usage: None, cost: CostSum::default(), is_unpriced: false });
             shares.len() - 1
         });
         let share = &mut shares[to];
-        match (&mut share.cost, spans.list[at].cost) {
-            (Some(sum), Some(cost)) => sum.add(&cost),
-            (None, Some(cost)) => share.cost = Some(cost),
-            (_, None) => share.is_unpriced = true,
+        match &spans.list[at].cost {
+            Some(cost) => share.cost.add(cost),
+            None => share.is_unpriced = true,
         }
     }
     shares
@@ -182,7 +181,8 @@ impl Grouped {
             seen.push(place);
             for sum in [self.groups.at(place), &mut self.total] {
                 sum.calls = Some(sum.calls.unwrap_or(0) + is_call);
-                sum.add(share.usage.as_ref(), share.cost.as_ref(), share.is_unpriced);
+                sum.add(share.usage.as_ref(), None, share.is_unpriced);
+                sum.cost.merge(&share.cost);
             }
             counted.add(&share.usage.unwrap_or_default());
         }

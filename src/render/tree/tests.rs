@@ -1,29 +1,11 @@
 use super::lines::{Subject, lines};
-use crate::model::{Exception, Span, SpanId, SpanStatus, SpanType, Spans, SpansSource, Timestamp, arrange};
+use crate::model::{Exception, Span, SpanId, SpanStatus, Spans, SpansSource, Timestamp, arrange};
 use crate::render::Role;
 use crate::render::span::failures;
 
 fn span(id: &str, parent: &str, start: i64) -> Span {
-    Span {
-        id: SpanId::new(id),
-        parent: (!parent.is_empty()).then(|| SpanId::new(parent)),
-        name: id.to_owned(),
-        span_type: SpanType::new(None),
-        status: SpanStatus::Ok,
-        status_message: String::new(),
-        start: Timestamp(start),
-        end: None,
-        token_usage: None,
-        derived_usage: None,
-        model: None,
-        provider: None,
-        cost: None,
-        exception: None,
-        handled_failure: None,
-        tool_failures: Vec::new(),
-        first_token: None,
-        payload: None,
-    }
+    let span = Span::new(SpanId::new(id), id.to_owned(), Timestamp(start));
+    Span { parent: (!parent.is_empty()).then(|| SpanId::new(parent)), status: SpanStatus::Ok, ..span }
 }
 
 /// The tree of spans given as `id<parent`, of those whose ids pass.

@@ -92,26 +92,19 @@ impl Facts {
             Some(_) => TraceState::Ok,
             None => TraceState::InProgress,
         };
+        let (experiment_id, start_time) = (experiment.experiment_id.clone(), Timestamp::from_millis(start));
         TraceInfo {
-            trace_id: trace_id.to_owned(),
-            client_request_id: None,
-            experiment_id: experiment.experiment_id.clone(),
             experiment_name: Some(experiment.name.clone()),
             name: tags.get(keys::NAME).map(str::to_owned),
             root_name: root.map(|root| root.name.clone()),
-            state,
-            request_time: Timestamp::from_millis(start),
             execution_duration_ms: self.end.map(|end| millis(end) - start),
             span_count: Some(self.spans.len() as u64),
             recorded_usage: usage,
-            cost: None,
             request_preview: root.and_then(|root| root.request.clone()),
             response_preview: root.and_then(|root| root.response.clone()),
             tags,
             metadata,
-            assessments: Vec::new(),
-            linked_runs: Vec::new(),
-            linked_prompts: Vec::new(),
+            ..TraceInfo::new(trace_id.to_owned(), experiment_id, state, start_time)
         }
     }
 

@@ -1,14 +1,14 @@
 //! What is counted and added up of each trace, without the rest of its record: for questions about many thousands.
 
 use super::conditions::{self, Sql, time_bounds};
-use super::fill::{COSTS, TOKENS};
+use super::fill::{self, COSTS, TOKENS};
 use super::scan::{CLOCK_EVERY, experiment_list};
 use super::schema::Schema;
-use super::{LONGEST_READ, SqliteStore, candidates, float, integer, str_of, text};
+use super::{LONGEST_READ, SqliteStore, candidates, integer, text};
 use crate::decode;
 use crate::error::Result;
 use crate::filter::{Clause, Filter, Label};
-use crate::model::{Cost, Labels, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, keys};
+use crate::model::{Trace, TraceInfo, keys};
 use crate::store::{Query, Sink};
 use rusqlite::{Row, types::Value};
 use std::collections::HashMap;
@@ -190,35 +190,11 @@ fn where_empty(schema: &Schema, columns: &[&str], row: &str) -> String {
 }
 
 fn info(row: &Row<'_>, labels: &[Label]) -> TraceInfo {
-    let tokens: [Option<i64>; TOKENS.len()] = std::array::from_fn(|at| integer(row, FIXED + at));
-    let usage = tokens.iter().any(Option::is_some).then(|| TokenUsage {
-        input_tokens: tokens[0],
-        output_tokens: tokens[1],
-        total_tokens: tokens[2],
-        cached: [tokens[3], tokens[4], tokens[5]],
-        other: Vec::new(),
-    });
-    let cost = |at: usize| float(row, FIXED + TOKENS.len() + at);
     let mut info = TraceInfo {
-        trace_id: text(row, 2).unwrap_or_default(),
-        experiment_id: text(row, 3).unwrap_or_default(),
-        experiment_name: None,
-        request_time: Timestamp::from_millis(integer(row, 4).unwrap_or_default()),
         execution_duration_ms: integer(row, 5),
-        state: TraceState::parse(&str_of(row, 6)),
-        client_request_id: None,
-        request_preview: None,
-        response_preview: None,
-        name: None,
-        root_name: None,
-        span_count: None,
-        recorded_usage: usage,
-        cost: Cost::recorded(cost(0), cost(1), cost(2)),
-        tags: Labels::default(),
-        metadata: Labels::default(),
-        assessments: Vec::new(),
-        linked_runs: Vec::new(),
-        linked_prompts: Vec::new(),
+        recorded_usage: fill::usage(row, FIXED),
+        cost: fill::cost(row, FIXED + TOKENS.len()),
+        ..fill::blank(row, 2)
     };
     for (at, label) in labels.iter().enumerate() {
         let Some(value) = text(row, FIRST + at) else { continue };

@@ -87,16 +87,29 @@ fn info_sql(schema: &Schema) -> String {
     )
 }
 
+/// A record of which no more is told than id, experiment, start, duration (which is left out) and state, in columns from one on.
+pub(super) fn blank(row: &Row<'_>, first: usize) -> TraceInfo {
+    let id = |column: usize| text(row, first + column).unwrap_or_default();
+    let start = Timestamp::from_millis(integer(row, first + 2).unwrap_or_default());
+    TraceInfo::new(id(0), id(1), TraceState::parse(&str_of(row, first + 4)), start)
+}
+
+/// The tokens in the columns from one on, which are [`TOKENS`].
+pub(super) fn usage(row: &Row<'_>, first: usize) -> Option<TokenUsage> {
+    let tokens: [Option<i64>; TOKENS.len()] = std::array::from_fn(|at| integer(row, first + at));
+    let [input_tokens, output_tokens, total_tokens, cached @ ..] = tokens;
+    let is_told = tokens.iter().any(Option::is_some);
+    is_told.then(|| TokenUsage { input_tokens, output_tokens, total_tokens, cached, other: Vec::new() })
+}
+
+/// The cost in the columns from one on, which are [`COSTS`].
+pub(super) fn cost(row: &Row<'_>, first: usize) -> Option<Cost> {
+    Cost::recorded(float(row, first), float(row, first + 1), float(row, first + 2))
+}
+
 fn info(row: &Row<'_>) -> TraceInfo {
-    let tokens: Vec<Option<i64>> = (10..16).map(|column| integer(row, column)).collect();
-    let usage = tokens.iter().any(Option::is_some).then(|| TokenUsage {
-        input_tokens: tokens[0],
-        output_tokens: tokens[1],
-        total_tokens: tokens[2],
-        cached: [tokens[3], tokens[4], tokens[5]],
-        other: Vec::new(),
-    });
-    let cost = Cost::recorded(float(row, 16), float(row, 17), float(row, 18));
+    let usage = usage(row, 10);
+    let cost = cost(row, 16);
     let (name, session) = (text(row, 8), text(row, 9));
     // MLflow 3.17+ puts these back where older releases keep them (`compatibility_metadata_from_columns`).
     let (mut tags, mut metadata) = (Labels::with_room(256), Labels::with_room(1_024));
@@ -114,25 +127,16 @@ fn info(row: &Row<'_>) -> TraceInfo {
         }
     }
     TraceInfo {
-        trace_id: text(row, 0).unwrap_or_default(),
-        experiment_id: text(row, 1).unwrap_or_default(),
-        experiment_name: None,
-        request_time: Timestamp::from_millis(integer(row, 2).unwrap_or_default()),
         execution_duration_ms: integer(row, 3),
-        state: TraceState::parse(&text(row, 4).unwrap_or_default()),
         client_request_id: text(row, 5),
         request_preview: text(row, 6),
         response_preview: text(row, 7),
         name,
-        root_name: None,
-        span_count: None,
         recorded_usage: usage,
         cost,
         tags,
         metadata,
-        assessments: Vec::new(),
-        linked_runs: Vec::new(),
-        linked_prompts: Vec::new(),
+        ..blank(row, 0)
     }
 }
 

@@ -1,10 +1,10 @@
 //! Rows of the `spans` table (3.3 on).
 
-use super::{LONGEST_READ, SqliteStore, database_error, is_damage, str_of, text};
+use super::{LONGEST_READ, SqliteStore, database_error, fill, is_damage, str_of, text};
 use crate::decode::{self, Keep};
 use crate::error::Result;
 use crate::filter::Sieve;
-use crate::model::{Cost, Problem, SearchRow, Span, SpanId, SpanStatus, SpanType, Timestamp};
+use crate::model::{Problem, SearchRow, Span, SpanId, SpanStatus, SpanType, Timestamp};
 use crate::store::Need;
 use crate::store::spans::{Rows, keep};
 use rusqlite::{Connection, Row};
@@ -234,7 +234,7 @@ fn take(row: &Row<'_>, wanted: &Wanted<'_>, rows: &mut Rows) {
             // 3.17 on keeps these in columns, and not always in the content too.
             span.model = span.model.or_else(|| text(row, 11));
             span.provider = span.provider.or_else(|| text(row, 12));
-            span.cost = span.cost.or_else(|| cost(row));
+            span.cost = span.cost.or_else(|| fill::cost(row, 8));
             rows.spans.push(span);
         }
         Err(why) => {
@@ -246,30 +246,18 @@ fn take(row: &Row<'_>, wanted: &Wanted<'_>, rows: &mut Rows) {
     }
 }
 
-fn cost(row: &Row<'_>) -> Option<Cost> {
-    Cost::recorded(super::float(row, 8), super::float(row, 9), super::float(row, 10))
-}
-
 /// A span as its columns tell it.
 fn skeleton(row: &Row<'_>) -> Span {
+    let id = SpanId::new(text(row, 0).unwrap_or_default());
+    let start = Timestamp(super::integer(row, 5).unwrap_or_default());
     Span {
-        id: SpanId::new(text(row, 0).unwrap_or_default()),
         parent: text(row, 1).filter(|id| !id.is_empty()).map(SpanId::new),
-        name: text(row, 2).unwrap_or_default(),
         span_type: SpanType::new(text(row, 3)),
         status: SpanStatus::parse(&text(row, 4).unwrap_or_default()),
-        status_message: String::new(),
-        start: Timestamp(super::integer(row, 5).unwrap_or_default()),
         end: super::integer(row, 6).filter(|end| *end != 0).map(Timestamp),
-        token_usage: None,
-        derived_usage: None,
         model: text(row, 11),
         provider: text(row, 12),
-        cost: cost(row),
-        exception: None,
-        handled_failure: None,
-        tool_failures: Vec::new(),
-        first_token: None,
-        payload: None,
+        cost: fill::cost(row, 8),
+        ..Span::new(id, text(row, 2).unwrap_or_default(), start)
     }
 }

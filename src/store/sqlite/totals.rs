@@ -1,6 +1,6 @@
 //! Figures of each experiment, summed in steps that are short enough not to hold up a writer.
 
-use super::fill::TOKENS;
+use super::fill::{self, TOKENS};
 use super::{LONGEST_READ, SqliteStore, integer, text};
 use crate::decode;
 use crate::error::Result;
@@ -43,14 +43,7 @@ pub(super) fn read(store: &SqliteStore) -> Result<HashMap<String, Totals>> {
                     total.traces += integer(row, 1).unwrap_or_default().cast_unsigned();
                     total.errors += integer(row, 2).unwrap_or_default().cast_unsigned();
                     total.last_trace_time = total.last_trace_time.max(integer(row, 3).map(Timestamp::from_millis));
-                    let usage = TokenUsage {
-                        input_tokens: integer(row, 4),
-                        output_tokens: integer(row, 5),
-                        total_tokens: integer(row, 6),
-                        cached: [integer(row, 7), integer(row, 8), integer(row, 9)],
-                        other: Vec::new(),
-                    };
-                    total.add(&usage);
+                    total.add(&fill::usage(row, 4).unwrap_or_default());
                 }
                 at += STEP;
             }
