@@ -1,11 +1,12 @@
 //! `mltrace exceptions`
 
+use super::reader::Reader;
 use super::select::Select;
 use crate::analyze::exceptions::{Group, Groups, Occurrence, occurrences};
-use crate::context::{Context, Progress};
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::filter::{Clause, SpanTest, TextTest};
-use crate::model::{Problem, TraceState};
+use crate::model::TraceState;
 use crate::render::exception::{self, ExceptionRow};
 use crate::render::{Format, Page, number};
 use crate::store::{self, Need, Order, Query, TraceStore};
@@ -50,12 +51,10 @@ const MOST_READ_WHOLE: usize = 10_000;
 const COUNTED_FIRST: usize = 500;
 
 pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
-    let mut progress = cx.progress("traces read");
-    let store = cx.open_store()?;
-    let mut problems = Vec::new();
-    let mut query = args.select.query(cx, &*store, Order::NEWEST, Need::Exceptions, &mut problems)?;
+    let mut reader = Reader::open(cx)?;
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, Need::Exceptions)?;
     // Where conditions look at spans, these are read anyway.
-    let is_whole = args.deep || query.filter.needs_spans() || query.filter.needs_rows() || !has_many(&*store, &query)?;
+    let is_whole = args.deep || query.filter.needs_spans() || query.filter.needs_rows() || !has_many(&*reader.store, &query)?;
     if !is_whole {
         query.only_errors = true;
         query.filter.clauses.push(Clause::Span(SpanTest::Status(TextTest::Is("ERROR".to_owned()))));
@@ -66,33 +65,32 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         // Single failures leave as they come.
         query.expected = (limit < usize::MAX).then_some(limit.clamp(4, 100));
         let mut rows = cx.output.list();
-        found.read_each(&*store, &query, &mut problems, &progress, &mut |row| rows.push(&row))?;
-        progress.clear();
-        rows.finish(Some(found.page(&problems)))?;
+        found.read_each(&mut reader, &query, &mut |row| rows.push(&row))?;
+        reader.end();
+        rows.finish(Some(found.page(&reader)))?;
     } else if args.all {
         let mut rows = Vec::new();
-        found.read_each(&*store, &query, &mut problems, &progress, &mut |row| {
+        found.read_each(&mut reader, &query, &mut |row| {
             rows.push(row);
             Ok(())
         })?;
-        progress.clear();
-        print(args, cx, &rows, found.page(&problems))?;
+        reader.end();
+        print(args, cx, &rows, found.page(&reader))?;
     } else {
         let mut groups = Groups::default();
-        found.read(&*store, &query, &mut problems, &progress, &mut |failures| {
+        found.read(&mut reader, &query, &mut |failures| {
             groups.add(failures);
             Ok(ControlFlow::Continue(()))
         })?;
-        progress.clear();
+        reader.end();
         let mut rows: Vec<ExceptionRow> = groups.sorted().into_iter().map(ExceptionRow).collect();
         (found.matched, found.is_cut) = (Some(rows.len()), rows.len() > limit);
         rows.truncate(limit);
         found.returned = rows.len();
-        print(args, cx, &rows, found.page(&problems))?;
+        print(args, cx, &rows, found.page(&reader))?;
     }
-    super::tell_page(cx, &found.page(&problems), found.is_cut, "failures");
-    super::tell_left_out(cx, &*store, &args.select, &query)?;
-    super::tell_without_tokens(cx, &*store, &query)?;
+    super::tell_page(cx, &found.page(&reader), found.is_cut, "failures");
+    reader.tell_left_out(cx, &args.select, &query, true)?;
     if !is_whole {
         cx.note(&format!(
             "of more than {} traces only spans that say they failed were looked at; --deep looks at all",
@@ -101,8 +99,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     } else if found.untold > 0 {
         cx.note(&format!("traces in state ERROR of which no span tells why: {}", found.untold));
     }
-    problems.extend(found.span_problems);
-    cx.warn(&problems);
+    reader.warn(cx);
     Ok(())
 }
 
@@ -155,23 +152,17 @@ struct Found {
     is_cut: bool,
     /// Traces in state ERROR without a failure.
     untold: u64,
-    span_problems: Vec<Problem>,
 }
 
 impl Found {
     /// Reads the failures of each trace.
     fn read(
         &mut self,
-        store: &dyn TraceStore,
+        reader: &mut Reader,
         query: &Query,
-        problems: &mut Vec<Problem>,
-        progress: &Progress,
         take: &mut dyn FnMut(Vec<Occurrence>) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
-        store::select(store, query, problems, &mut |trace| {
-            progress.tick();
-            let losses = trace.spans.iter().flat_map(|spans| &spans.problems).filter(|one| one.is_loss());
-            self.span_problems.extend(losses.cloned());
+        reader.each(query, &mut |trace| {
             let failures = occurrences(&trace);
             self.untold += u64::from(failures.is_empty() && trace.info.state == TraceState::Error);
             take(failures)
@@ -182,14 +173,12 @@ impl Found {
     /// Reads failures one by one, as many as are wanted.
     fn read_each(
         &mut self,
-        store: &dyn TraceStore,
+        reader: &mut Reader,
         query: &Query,
-        problems: &mut Vec<Problem>,
-        progress: &Progress,
         take: &mut dyn FnMut(ExceptionRow) -> Result<()>,
     ) -> Result<()> {
         let (limit, mut returned, mut is_cut) = (self.limit, 0, false);
-        self.read(store, query, problems, progress, &mut |failures| {
+        self.read(reader, query, &mut |failures| {
             for failure in failures {
                 if returned == limit {
                     is_cut = true;
@@ -204,8 +193,8 @@ impl Found {
         Ok(())
     }
 
-    fn page(&self, problems: &[Problem]) -> Page {
-        let complete = self.is_whole && !self.is_cut && !problems.iter().chain(&self.span_problems).any(Problem::is_loss);
+    fn page(&self, reader: &Reader) -> Page {
+        let complete = self.is_whole && !self.is_cut && !reader.has_losses();
         Page { returned: self.returned, matched: self.matched, complete }
     }
 }

@@ -1,48 +1,28 @@
 //! From what a user types to a trace, a span or agents.
 
+use super::reader::Reader;
 use super::select::Select;
 use crate::analyze::conversation::bare_name;
 use crate::context::{Context, not_found};
 use crate::error::{Error, Kind, Result};
 use crate::filter::{Clause, Glob, TextKey, TextTest};
 use crate::model::{Problem, Span, Trace, TraceState};
-use crate::store::{self, Need, Order, SortKey, TraceStore};
+use crate::store::{Need, Order, SortKey, TraceStore};
 use std::ops::ControlFlow;
 
 /// So many candidates of an ambiguous prefix are named.
 const MOST_CANDIDATES: usize = 10;
 
 /// Finds a trace: by id, unique prefix, OpenTelemetry id, `@last`, `@last~2`, `@error`, `@slow`. Its spans have their cost.
-pub(super) fn trace(
-    cx: &Context,
-    store: &dyn TraceStore,
-    name: &str,
-    select: &Select,
-    need: Need,
-    problems: &mut Vec<Problem>,
-) -> Result<Trace> {
-    let prices = cx.prices()?;
-    let mut trace = found(cx, store, name, select, need, problems)?;
-    prices.fill(&mut trace);
-    Ok(trace)
-}
-
-fn found(
-    cx: &Context,
-    store: &dyn TraceStore,
-    name: &str,
-    select: &Select,
-    need: Need,
-    problems: &mut Vec<Problem>,
-) -> Result<Trace> {
+pub(super) fn trace(cx: &Context, reader: &mut Reader, name: &str, select: &Select, need: Need) -> Result<Trace> {
     if let Some(word) = name.strip_prefix('@') {
-        return by_word(cx, store, word, select, need, problems);
+        return by_word(cx, reader, word, select, need);
     }
     if select.has_conditions(cx)? {
         cx.note(&format!("`{name}` names the trace; the conditions choose among @last, @error and @slow only"));
     }
-    let id = by_id(cx, store, name.trim(), problems)?;
-    store.trace(&id, need)?.ok_or_else(|| missing(cx, store, &id))
+    let id = by_id(cx, &*reader.store, name.trim(), &mut reader.problems)?;
+    reader.trace(&id, need)?.ok_or_else(|| missing(cx, &*reader.store, &id))
 }
 
 fn missing(cx: &Context, store: &dyn TraceStore, name: &str) -> Error {
@@ -88,14 +68,7 @@ fn by_id(cx: &Context, store: &dyn TraceStore, name: &str, problems: &mut Vec<Pr
     }
 }
 
-fn by_word(
-    cx: &Context,
-    store: &dyn TraceStore,
-    word: &str,
-    select: &Select,
-    need: Need,
-    problems: &mut Vec<Problem>,
-) -> Result<Trace> {
+fn by_word(cx: &Context, reader: &mut Reader, word: &str, select: &Select, need: Need) -> Result<Trace> {
     let (base, back) = match word.split_once('~') {
         Some((base, back)) => (base, back.parse().ok()),
         None => (word, Some(0)),
@@ -110,7 +83,7 @@ fn by_word(
         _ => return Err(unknown()),
     };
     // The record alone is enough to find it; the spans are read of that one only.
-    let mut query = select.query(cx, store, order, Need::Info, problems)?;
+    let mut query = reader.query(cx, select, order, Need::Info)?;
     // Of the tree, `--type` chooses the spans; every trace may be meant.
     query.filter.clauses.retain(|clause| !matches!(clause, Clause::SpanType(_)));
     if only_errors {
@@ -120,7 +93,7 @@ fn by_word(
     query.expected = Some(back + 1);
     let mut left = back;
     let mut found = None;
-    store::select(store, &query, problems, &mut |trace| {
+    reader.each(&query, &mut |trace| {
         if left == 0 {
             found = Some(trace.info.trace_id);
             return Ok(ControlFlow::Break(()));
@@ -131,11 +104,11 @@ fn by_word(
     let has_conditions = select.has_conditions(cx)?;
     let error = || {
         let fitting = if has_conditions { " that meets the conditions" } else { "" };
-        Error::new(Kind::NotFound, format!("no trace `@{word}`{fitting} in `{}`", store.name()))
+        Error::new(Kind::NotFound, format!("no trace `@{word}`{fitting} in `{}`", reader.store.name()))
             .hint(cx.command("traces list") + " lists the newest")
     };
     let id = found.ok_or_else(error)?;
-    store.trace(&id, need)?.ok_or_else(error)
+    reader.trace(&id, need)?.ok_or_else(error)
 }
 
 /// Finds a span of a trace: by id, unique prefix, or name where it is unique. Gives its place in the list.

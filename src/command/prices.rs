@@ -1,5 +1,6 @@
 //! `mltrace prices`
 
+use super::select::Rows;
 use crate::analyze::prices;
 use crate::context::{Context, nearest};
 use crate::error::{Error, Kind, Result};
@@ -22,12 +23,8 @@ pub struct Args {
     /// Model, as traces name it; * and ? are wildcards
     #[arg(value_name = "MODEL")]
     model: Option<String>,
-    /// Print at most so many rows
-    #[arg(short = 'n', long, value_name = "ROWS", default_value_t = 20)]
-    limit: usize,
-    /// Print all rows
-    #[arg(long, conflicts_with = "limit")]
-    all: bool,
+    #[command(flatten)]
+    rows: Rows,
 }
 
 pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
@@ -47,7 +44,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         };
         return Err(error.hint("--prices FILE brings prices of your own"));
     }
-    let limit = if args.all { usize::MAX } else { args.limit };
+    let limit = args.rows.count();
     let page = Page { returned: found.len().min(limit), matched: Some(found.len()), complete: found.len() <= limit };
     let mut rows = cx.output.list();
     let is_pattern = wanted.contains(['*', '?']);

@@ -95,16 +95,30 @@ struct Types {
     llm: bool,
 }
 
-/// How many, in which order.
+/// How many.
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "How many")]
-pub(super) struct Limits {
+pub(super) struct Rows {
     /// Print at most so many rows
     #[arg(short = 'n', long, value_name = "ROWS", default_value_t = 20)]
     limit: usize,
     /// Print all rows
     #[arg(long, conflicts_with = "limit")]
     all: bool,
+}
+
+impl Rows {
+    /// How many rows to print.
+    pub(super) const fn count(&self) -> usize {
+        if self.all { usize::MAX } else { self.limit }
+    }
+}
+
+/// How many, in which order.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "How many")]
+pub(super) struct Limits {
+    #[command(flatten)]
+    rows: Rows,
     /// Order by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - puts the greatest first
     #[arg(long, value_name = "KEY", default_value = "-time", allow_hyphen_values = true)]
     sort: String,
@@ -113,7 +127,7 @@ pub(super) struct Limits {
 impl Limits {
     /// How many rows to print.
     pub(super) const fn rows(&self) -> usize {
-        if self.all { usize::MAX } else { self.limit }
+        self.rows.count()
     }
 
     /// The order of traces.

@@ -1,5 +1,6 @@
 //! `mltrace session show`
 
+use super::reader::Reader;
 use super::select::Select;
 use super::sessions::in_a_session;
 use crate::analyze::conversation::Listener;
@@ -7,9 +8,9 @@ use crate::analyze::sessions::{Session, Sessions};
 use crate::context::{Context, not_found};
 use crate::error::{Error, Kind, Result};
 use crate::filter::{Clause, Label, LabelTest, TextTest};
-use crate::model::{Problem, Trace, TraceInfo, keys};
+use crate::model::{Trace, TraceInfo, keys};
 use crate::render::session::{SessionConversation, SessionView};
-use crate::store::{self, Need, Order, Query, SortKey, TraceStore};
+use crate::store::{Need, Order, Query, SortKey};
 use std::ops::ControlFlow;
 
 /// Show one session
@@ -48,34 +49,28 @@ struct Show {
 
 pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     let Action::Show(show) = &args.command;
-    let mut progress = cx.progress("traces read");
-    let store = cx.open_store()?;
-    let mut problems = Vec::new();
+    let mut reader = Reader::open(cx)?;
     let oldest_first = Order { key: SortKey::Time, is_descending: false };
-    let query = show.select.query(cx, &*store, oldest_first, Need::Info, &mut problems)?;
-    let mut traces = turns(&*store, &query, &show.wanted, &mut problems)?;
+    let query = reader.query(cx, &show.select, oldest_first, Need::Info)?;
+    let mut traces = turns(&mut reader, &query, &show.wanted)?;
     let mut id = show.wanted.clone();
     if traces.is_empty() {
-        id = by_prefix(cx, show, &*store, &query, &mut problems)?;
-        traces = turns(&*store, &query, &id, &mut problems)?;
+        id = by_prefix(cx, show, &mut reader, &query)?;
+        traces = turns(&mut reader, &query, &id)?;
     }
-    progress.clear();
+    reader.end();
     // Gone since it was found.
     let session = Session::of(&id, &traces).ok_or_else(|| not_found("session", &id, std::iter::empty()))?;
     if show.conversation {
-        let prices = cx.prices()?;
         let mut told = Vec::with_capacity(traces.len());
         for info in &traces {
-            told.extend(store.trace(&info.trace_id, Need::Full)?.map(|mut trace| {
-                prices.fill(&mut trace);
-                trace
-            }));
+            told.extend(reader.trace(&info.trace_id, Need::Full)?);
         }
         // Records know milliseconds only; spans tell which of two began first.
         let began = |trace: &Trace| trace.span_list().iter().map(|span| span.start).min();
         told.sort_by_cached_key(|trace| (trace.info.request_time.millis(), began(trace)));
         let traces = told.iter().map(|trace| trace.info.clone()).collect();
-        problems.extend(told.iter().filter_map(|trace| trace.spans.as_ref()).flat_map(|spans| spans.problems.clone()));
+        reader.span_problems.extend(told.iter().filter_map(|trace| trace.spans.as_ref()).flat_map(|spans| spans.problems.clone()));
         let mut listener = Listener::new(show.full);
         let hear = |trace: Trace| (listener.hear(&trace, &[]), trace);
         let conversations = told.into_iter().map(hear).map(|(said, trace)| (trace, said)).collect();
@@ -84,17 +79,17 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     } else {
         cx.output.show(&SessionView { session, traces, conversations: Vec::new(), is_full: show.full })?;
     }
-    cx.warn(&problems);
+    reader.warn(cx);
     Ok(())
 }
 
 /// The traces of a session by its exact id, the first one first.
-fn turns(store: &dyn TraceStore, query: &Query, id: &str, problems: &mut Vec<Problem>) -> Result<Vec<TraceInfo>> {
+fn turns(reader: &mut Reader, query: &Query, id: &str) -> Result<Vec<TraceInfo>> {
     let mut query = query.clone();
     let is = LabelTest::Text(TextTest::Is(id.to_owned()));
     query.filter.clauses.push(Clause::Label(Label::Metadata(keys::SESSION.to_owned()), is));
     let mut traces = Vec::new();
-    store::select(store, &query, problems, &mut |trace| {
+    reader.each(&query, &mut |trace| {
         traces.push(trace.info);
         Ok(ControlFlow::Continue(()))
     })?;
@@ -105,17 +100,11 @@ fn turns(store: &dyn TraceStore, query: &Query, id: &str, problems: &mut Vec<Pro
 const MOST_CANDIDATES: usize = 10;
 
 /// The id of the only session whose id begins so.
-fn by_prefix(
-    cx: &Context,
-    show: &Show,
-    store: &dyn TraceStore,
-    query: &Query,
-    problems: &mut Vec<Problem>,
-) -> Result<String> {
+fn by_prefix(cx: &Context, show: &Show, reader: &mut Reader, query: &Query) -> Result<String> {
     let mut query = query.clone();
     query.filter.clauses.push(in_a_session());
     let mut sessions = Sessions::default();
-    store::select(store, &query, problems, &mut |trace| {
+    reader.each(&query, &mut |trace| {
         sessions.add(&trace.info);
         Ok(ControlFlow::Continue(()))
     })?;

@@ -1,14 +1,15 @@
 //! `mltrace sessions`
 
-use super::select::Select;
+use super::reader::Reader;
+use super::select::{Rows, Select};
 use crate::analyze::sessions::Sessions;
 use crate::context::Context;
 use crate::error::Result;
 use crate::filter::{Clause, Label, LabelTest};
-use crate::model::{Problem, keys};
+use crate::model::keys;
 use crate::render::Page;
 use crate::render::session::SessionRow;
-use crate::store::{self, Need, Order};
+use crate::store::{Need, Order};
 use std::ops::ControlFlow;
 
 /// List sessions, the one with the newest trace first
@@ -21,33 +22,26 @@ use std::ops::ControlFlow;
   mltrace sessions --user ada --since 7d
   mltrace sessions --status error --json | jq -r '.sessions[].session_id'")]
 pub struct Args {
-    /// Print at most so many rows
-    #[arg(short = 'n', long, value_name = "ROWS", default_value_t = 20)]
-    limit: usize,
-    /// Print all rows
-    #[arg(long, conflicts_with = "limit")]
-    all: bool,
+    #[command(flatten)]
+    rows: Rows,
     #[command(flatten)]
     select: Select,
 }
 
 pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
-    let mut progress = cx.progress("traces read");
-    let store = cx.open_store()?;
-    let mut problems = Vec::new();
-    let mut query = args.select.query(cx, &*store, Order::NEWEST, Need::Info, &mut problems)?;
+    let mut reader = Reader::open(cx)?;
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, Need::Info)?;
     query.filter.clauses.push(in_a_session());
     let mut sessions = Sessions::default();
-    store::select(&*store, &query, &mut problems, &mut |trace| {
-        progress.tick();
+    reader.each(&query, &mut |trace| {
         sessions.add(&trace.info);
         Ok(ControlFlow::Continue(()))
     })?;
-    progress.clear();
+    reader.end();
     let sessions = sessions.sorted();
-    let limit = if args.all { usize::MAX } else { args.limit };
+    let limit = args.rows.count();
     let is_cut = sessions.len() > limit;
-    let complete = !is_cut && !problems.iter().any(Problem::is_loss);
+    let complete = !is_cut && !reader.has_losses();
     let page = Page { returned: sessions.len().min(limit), matched: Some(sessions.len()), complete };
     let mut rows = cx.output.list();
     for session in sessions.into_iter().take(limit) {
@@ -55,7 +49,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     }
     rows.finish(Some(page))?;
     super::tell_page(cx, &page, is_cut, "sessions");
-    cx.warn(&problems);
+    reader.warn(cx);
     Ok(())
 }
 

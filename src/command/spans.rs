@@ -1,10 +1,10 @@
 //! `mltrace spans`
 
+use super::reader::Reader;
 use super::select::{Limits, Select};
 use crate::context::Context;
 use crate::error::Result;
 use crate::filter::Grep;
-use crate::model::Problem;
 use crate::render::span::{FoundSpan, SpanRow};
 use crate::render::{Format, Page, Row};
 use crate::store::Need;
@@ -38,24 +38,18 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
 }
 
 fn print<R: Row>(args: &Args, cx: &mut Context, row_of: impl Fn(SpanRow, Option<&Grep>) -> Option<R>) -> Result<()> {
-    let mut progress = cx.progress("traces read");
-    let store = cx.open_store()?;
-    let mut problems = Vec::new();
+    let mut reader = Reader::open(cx)?;
     let is_light = matches!(cx.output.format, Format::Table | Format::Ids);
     let need = if is_light { Need::Tree } else { Need::Full };
-    let mut query = args.select.query(cx, &*store, args.limits.order()?, need, &mut problems)?;
+    let mut query = reader.query(cx, &args.select, args.limits.order()?, need)?;
     let limit = args.limits.rows();
     // A trace has several spans, so fewer traces than rows will do.
     query.expected = (limit < usize::MAX).then_some((limit / 4).clamp(4, 100));
     query.only_types = true;
-    let prices = cx.prices()?;
     let mut rows = cx.output.list::<R>();
     let mut page = Page { returned: 0, matched: None, complete: true };
-    let mut span_problems = Vec::new();
-    super::each(&*store, &prices, &query, &mut problems, &mut |trace| {
-        progress.tick();
+    reader.each(&query, &mut |trace| {
         let Some(spans) = trace.spans else { return Ok(ControlFlow::Continue(())) };
-        span_problems.extend(spans.problems);
         for (span, node) in spans.list.into_iter().zip(spans.nodes) {
             if !query.filter.clauses.iter().all(|clause| clause.holds_for_span(&span)) {
                 continue;
@@ -72,17 +66,13 @@ fn print<R: Row>(args: &Args, cx: &mut Context, row_of: impl Fn(SpanRow, Option<
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    problems.extend(span_problems);
     let is_cut = !page.complete;
-    page.complete &= !problems.iter().any(Problem::is_loss);
+    page.complete &= !reader.has_losses();
     page.matched = page.complete.then_some(page.returned);
-    progress.clear();
+    reader.end();
     rows.finish(Some(page))?;
     super::tell_page(cx, &page, is_cut, "spans");
-    super::tell_left_out(cx, &*store, &args.select, &query)?;
-    if !is_cut {
-        super::tell_without_tokens(cx, &*store, &query)?;
-    }
-    cx.warn(&problems);
+    reader.tell_left_out(cx, &args.select, &query, !is_cut)?;
+    reader.warn(cx);
     Ok(())
 }

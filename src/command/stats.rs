@@ -1,17 +1,18 @@
 //! `mltrace stats`
 
-use super::select::Select;
-use super::usage::{labels, tell_cost, tell_others};
+use super::grouping::{labels, tell_cost, tell_others};
+use super::reader::Reader;
+use super::select::{Rows, Select};
 use crate::analyze::key::{self, Key, Values};
 use crate::analyze::stats::{Percentiles, Sorted, Stats, Told, Unit};
 use crate::analyze::usage::{self, Group};
-use crate::context::{Context, Progress};
+use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::filter::flags;
-use crate::model::{Problem, Timestamp, TraceInfo, Zone};
+use crate::model::{Timestamp, TraceInfo, Zone};
 use crate::render::number;
 use crate::render::stats::StatsView;
-use crate::store::{self, Division, Need, Order, Query, Summary, TraceStore};
+use crate::store::{Division, Need, Order, Query, Summary, TraceStore};
 use std::ops::ControlFlow;
 
 /// Show how many traces, how often wrong, how long they took, what they used
@@ -20,7 +21,7 @@ use std::ops::ControlFlow;
 /// Latency is told in percentiles, linear between the two next values, as MLflow's metrics tell it; tokens and cost of traces
 /// are those that MLflow recorded. Of up to 1,000 traces in files the spans are read too, for the time to the first token.
 /// --deep reads the spans of all, and counts what was not recorded. A server is asked for its own figures where they fit the
-/// question and the traces are many.
+/// question and the traces are many. Groups beyond those that -n prints come as one.
 ///
 /// Where calls are counted, one within another that tells the same tokens counts too, and each counts at the time at which it
 /// began, as in MLflow's metrics; `mltrace usage` counts nothing twice.
@@ -40,51 +41,38 @@ pub struct Args {
     /// Read the spans of every trace, however many there are
     #[arg(long)]
     deep: bool,
-    /// Print at most so many rows; the rest comes as one
-    #[arg(short = 'n', long, value_name = "ROWS", default_value_t = 20)]
-    limit: usize,
-    /// Print all rows
-    #[arg(long, conflicts_with = "limit")]
-    all: bool,
+    #[command(flatten)]
+    rows: Rows,
     #[command(flatten)]
     select: Select,
 }
 
 pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
-    let keys = keys(args)?;
-    let mut progress = cx.progress("traces read");
-    let store = cx.open_store()?;
-    let mut reading =
-        Reading { stats: Stats::new(keys, cx.zone, args.deep), problems: Vec::new(), span_problems: Vec::new(), is_whole: true };
-    let mut query = args.select.query(cx, &*store, Order::NEWEST, Need::Info, &mut reading.problems)?;
-    let limit = if args.all { usize::MAX } else { args.limit };
-    let mut told = None;
-    if args.deep || reading.stats.unit != Unit::Traces {
+    let mut stats = Stats::new(keys(args)?, cx.zone, args.deep);
+    let mut reader = Reader::open(cx)?;
+    let limit = args.rows.count();
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, Need::Info)?;
+    let mut is_whole = true;
+    if args.deep || stats.unit != Unit::Traces {
         query.need = Need::Calls;
-        reading.whole(cx, &*store, &query, &progress)?;
+        reader.each(&query, &mut |trace| {
+            stats.add(&trace, &usage::of_trace(&trace));
+            Ok(ControlFlow::Continue(()))
+        })?;
     } else {
-        told = by_store(&*store, &query, &reading.stats.keys, cx.zone, limit)?;
-        query.only_figures = Some(labels(&reading.stats.keys));
-        if told.is_none() {
-            reading.records(cx, &*store, &query, &progress)?;
+        if let Some(sorted) = by_store(&*reader.store, &query, &stats.keys, cx.zone, limit)? {
+            reader.end();
+            return print_of_store(cx, reader, sorted);
         }
+        query.only_figures = Some(labels(&stats.keys));
+        is_whole = read_records(&mut stats, &mut reader, &query)?;
     }
-    progress.clear();
-    if let Some(sorted) = told {
-        let view = StatsView { sorted };
-        cx.output.show(&view)?;
-        tell_others(cx, view.sorted.groups.len(), view.sorted.count_of_others);
-        cx.note("figures are the server's own: it tells no cost of traces and no times to the first token; --deep reads them all");
-        cx.warn(&reading.problems);
-        return Ok(());
-    }
-    let Reading { stats, mut problems, span_problems, is_whole } = reading;
+    reader.end();
     let (nested, unpriced, not_recorded) = (stats.nested, stats.unpriced.clone(), stats.not_recorded);
     let view = StatsView { sorted: stats.sorted(limit) };
     cx.output.show(&view)?;
     tell_others(cx, view.sorted.groups.len(), view.sorted.count_of_others);
-    super::tell_left_out(cx, &*store, &args.select, &query)?;
-    super::tell_without_tokens(cx, &*store, &query)?;
+    reader.tell_left_out(cx, &args.select, &query, true)?;
     if not_recorded > 0 && !args.deep {
         let traces = number::count(not_recorded.cast_signed());
         cx.note(&format!("traces with tokens or costs that MLflow did not record: {traces}; --deep counts them too"));
@@ -98,9 +86,43 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     if !is_whole {
         cx.note("spans were not read: --deep tells times to the first token, and counts what was not recorded");
     }
-    problems.extend(span_problems);
-    cx.warn(&problems);
+    reader.warn(cx);
     Ok(())
+}
+
+/// Shows figures that the store itself told.
+fn print_of_store(cx: &mut Context, reader: Reader, sorted: Sorted) -> Result<()> {
+    let view = StatsView { sorted };
+    cx.output.show(&view)?;
+    tell_others(cx, view.sorted.groups.len(), view.sorted.count_of_others);
+    cx.note("figures are the server's own: it tells no cost of traces and no times to the first token; --deep reads them all");
+    reader.warn(cx);
+    Ok(())
+}
+
+/// Reads the record of every trace, and where these are few their spans. Gives whether they were.
+fn read_records(stats: &mut Stats, reader: &mut Reader, query: &Query) -> Result<bool> {
+    let mut few: Vec<TraceInfo> = Vec::new();
+    let (mut is_whole, most) = (true, reader.store.few_traces());
+    reader.each(query, &mut |trace| {
+        if is_whole {
+            few.push(trace.info);
+            is_whole = few.len() <= most;
+            if !is_whole {
+                few.drain(..).for_each(|info| stats.add_record(&info));
+            }
+        } else {
+            stats.add_record(&trace.info);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    reader.complete(few, Need::Calls, &mut |trace| {
+        stats.add(&trace, &usage::of_trace(&trace));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    // What is missing of the spans changes none of the figures but those that only streams have.
+    reader.span_problems.clear();
+    Ok(is_whole)
 }
 
 /// The keys of the groups.
@@ -157,53 +179,4 @@ fn told(summary: &Summary) -> Told {
     let used = Group { token_usage: summary.token_usage.clone(), ..Group::default() };
     let (count, errors, latency_ms) = (summary.count, summary.errors, summary.latency_ms.map(percentiles));
     Told { count, errors, latency_ms, used, ..Told::default() }
-}
-
-/// What comes of reading.
-struct Reading {
-    stats: Stats,
-    problems: Vec<Problem>,
-    span_problems: Vec<Problem>,
-    /// Whether the spans of all were read.
-    is_whole: bool,
-}
-
-impl Reading {
-    /// Reads the spans of every trace.
-    fn whole(&mut self, cx: &Context, store: &dyn TraceStore, query: &Query, progress: &Progress) -> Result<()> {
-        let Self { stats, problems, span_problems, .. } = self;
-        super::each(store, &cx.prices()?, query, problems, &mut |trace| {
-            progress.tick();
-            span_problems.extend(super::losses(&trace));
-            stats.add(&trace, &usage::of_trace(&trace));
-            Ok(ControlFlow::Continue(()))
-        })?;
-        Ok(())
-    }
-
-    /// Reads the record of every trace, and where these are few their spans.
-    fn records(&mut self, cx: &Context, store: &dyn TraceStore, query: &Query, progress: &Progress) -> Result<()> {
-        let Self { stats, problems, is_whole, .. } = self;
-        let mut few: Vec<TraceInfo> = Vec::new();
-        store::select(store, query, problems, &mut |trace| {
-            progress.tick();
-            if *is_whole {
-                few.push(trace.info);
-                *is_whole = few.len() <= store.few_traces();
-                if !*is_whole {
-                    few.drain(..).for_each(|info| stats.add_record(&info));
-                }
-            } else {
-                stats.add_record(&trace.info);
-            }
-            Ok(ControlFlow::Continue(()))
-        })?;
-        let prices = cx.prices()?;
-        store::complete(store, few, Need::Calls, problems, &mut |mut trace| {
-            prices.fill(&mut trace);
-            // What is missing of the spans changes none of the figures but those that only streams have.
-            stats.add(&trace, &usage::of_trace(&trace));
-            Ok(ControlFlow::Continue(()))
-        })
-    }
 }

@@ -1,13 +1,13 @@
 //! `mltrace tools`
 
-use super::select::Select;
+use super::reader::Reader;
+use super::select::{Rows, Select};
 use crate::analyze::tools::Tools;
 use crate::context::Context;
 use crate::error::Result;
-use crate::model::Problem;
 use crate::render::Page;
 use crate::render::tool::ToolRow;
-use crate::store::{self, Need, Order};
+use crate::store::{Need, Order};
 use std::ops::ControlFlow;
 
 /// Show each tool: calls, failures, and how long they took
@@ -20,34 +20,25 @@ use std::ops::ControlFlow;
   mltrace tools --since 1d -x AutoGen
   mltrace tools --json | jq -r '.tools[] | select(.errors > 0).name'")]
 pub struct Args {
-    /// Print at most so many rows
-    #[arg(short = 'n', long, value_name = "ROWS", default_value_t = 20)]
-    limit: usize,
-    /// Print all rows
-    #[arg(long, conflicts_with = "limit")]
-    all: bool,
+    #[command(flatten)]
+    rows: Rows,
     #[command(flatten)]
     select: Select,
 }
 
 pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
-    let mut progress = cx.progress("traces read");
-    let store = cx.open_store()?;
-    let mut problems = Vec::new();
-    let query = args.select.query(cx, &*store, Order::NEWEST, Need::Tree, &mut problems)?;
-    let (mut tools, mut span_problems) = (Tools::default(), Vec::new());
-    store::select(&*store, &query, &mut problems, &mut |trace| {
-        progress.tick();
-        span_problems.extend(super::losses(&trace));
+    let mut reader = Reader::open(cx)?;
+    let query = reader.query(cx, &args.select, Order::NEWEST, Need::Tree)?;
+    let mut tools = Tools::default();
+    reader.each(&query, &mut |trace| {
         tools.add(&trace);
         Ok(ControlFlow::Continue(()))
     })?;
-    progress.clear();
-    problems.extend(span_problems);
+    reader.end();
     let tools = tools.sorted();
-    let limit = if args.all { usize::MAX } else { args.limit };
+    let limit = args.rows.count();
     let is_cut = tools.len() > limit;
-    let complete = !is_cut && !problems.iter().any(Problem::is_loss);
+    let complete = !is_cut && !reader.has_losses();
     let page = Page { returned: tools.len().min(limit), matched: Some(tools.len()), complete };
     let mut rows = cx.output.list();
     for tool in tools.into_iter().take(limit) {
@@ -55,8 +46,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     }
     rows.finish(Some(page))?;
     super::tell_page(cx, &page, is_cut, "tools");
-    super::tell_left_out(cx, &*store, &args.select, &query)?;
-    super::tell_without_tokens(cx, &*store, &query)?;
-    cx.warn(&problems);
+    reader.tell_left_out(cx, &args.select, &query, true)?;
+    reader.warn(cx);
     Ok(())
 }

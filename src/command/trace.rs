@@ -1,6 +1,7 @@
 //! `mltrace trace show`
 
 use super::naming;
+use super::reader::Reader;
 use super::select::Select;
 use crate::analyze::{conversation, usage};
 use crate::context::Context;
@@ -67,15 +68,13 @@ struct Show {
 
 pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     let Action::Show(show) = &args.command;
-    let mut progress = cx.progress("traces read");
-    let store = cx.open_store()?;
-    let mut problems = Vec::new();
+    let mut reader = Reader::open(cx)?;
     let is_light = matches!(cx.output.format, Format::Table | Format::Ids) && show.io.is_none() && show.span.is_none() && !show.conversation;
     let need = if is_light { Need::Tree } else { Need::Full };
-    let mut trace = naming::trace(cx, &*store, &show.trace, &show.select, need, &mut problems)?;
-    progress.clear();
+    let mut trace = naming::trace(cx, &mut reader, &show.trace, &show.select, need)?;
+    reader.end();
     if let Some(name) = &show.span {
-        show_span(cx, &*store, &mut trace, name, show.save_attachments.as_deref())?;
+        show_span(cx, &*reader.store, &mut trace, name, show.save_attachments.as_deref())?;
     } else {
         let types = show.select.span_types();
         let mut shown = naming::agents(cx, &trace, &show.agent)?;
@@ -95,8 +94,8 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
             cx.note(&format!("{place} has no span of type {}", types.join(" or ")));
         }
     }
-    problems.extend(trace.spans.iter().flat_map(|spans| spans.problems.iter().cloned()));
-    cx.warn(&problems);
+    reader.span_problems.extend(trace.spans.into_iter().flat_map(|spans| spans.problems));
+    reader.warn(cx);
     Ok(())
 }
 

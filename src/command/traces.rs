@@ -1,13 +1,14 @@
 //! `mltrace traces list`
 
+use super::reader::Reader;
 use super::select::{Limits, Select};
 use crate::context::Context;
 use crate::error::Result;
 use crate::filter::Grep;
-use crate::model::{Problem, Trace};
+use crate::model::Trace;
 use crate::render::trace::FoundTrace;
 use crate::render::{Format, List as Rows, Page, Row};
-use crate::store::{self, Need};
+use crate::store::Need;
 use std::ops::ControlFlow;
 
 /// List traces, newest first
@@ -75,10 +76,8 @@ fn flush<R: Row>(held: &mut Vec<R>, rows: &mut Rows<'_, R>, is_table: bool) -> R
 }
 
 fn print<R: Row>(list: &List, cx: &mut Context, row: impl Fn(Trace, Option<&Grep>) -> Option<R>) -> Result<()> {
-    let mut progress = cx.progress("traces read");
-    let store = cx.open_store()?;
-    let mut problems = Vec::new();
-    let mut query = list.select.query(cx, &*store, list.limits.order()?, Need::Info, &mut problems)?;
+    let mut reader = Reader::open(cx)?;
+    let mut query = reader.query(cx, &list.select, list.limits.order()?, Need::Info)?;
     let limit = list.limits.rows();
     // One more than is printed tells whether there are more.
     query.expected = limit.checked_add(1).map(|rows| rows.min(500));
@@ -87,14 +86,13 @@ fn print<R: Row>(list: &List, cx: &mut Context, row: impl Fn(Trace, Option<&Grep
     let mut rows = cx.output.list::<R>();
     let mut held = Vec::new();
     let mut page = Page { returned: 0, matched: None, complete: true };
-    let matched = store::select(&*store, &query, &mut problems, &mut |trace| {
+    let matched = reader.each(&query, &mut |trace| {
         if page.returned == limit {
             page.complete = false;
             return Ok(ControlFlow::Break(()));
         }
         if let Some(row) = row(trace, query.filter.grep()) {
             page.returned += 1;
-            progress.tick();
             held.push(row);
             if !is_table || held.len() == HELD {
                 flush(&mut held, &mut rows, is_table)?;
@@ -103,16 +101,13 @@ fn print<R: Row>(list: &List, cx: &mut Context, row: impl Fn(Trace, Option<&Grep
         Ok(ControlFlow::Continue(()))
     })?;
     let is_cut = !page.complete;
-    page.complete &= !problems.iter().any(Problem::is_loss);
+    page.complete &= !reader.has_losses();
     page.matched = if is_cut { matched } else { page.complete.then_some(page.returned) };
-    progress.clear();
+    reader.end();
     flush(&mut held, &mut rows, is_table)?;
     rows.finish(Some(page))?;
     super::tell_page(cx, &page, is_cut, "traces");
-    super::tell_left_out(cx, &*store, &list.select, &query)?;
-    if !is_cut {
-        super::tell_without_tokens(cx, &*store, &query)?;
-    }
-    cx.warn(&problems);
+    reader.tell_left_out(cx, &list.select, &query, !is_cut)?;
+    reader.warn(cx);
     Ok(())
 }

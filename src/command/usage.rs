@@ -1,18 +1,17 @@
 //! `mltrace usage`
 
+use super::grouping::{labels, tell_cost, tell_others};
 use super::naming;
-use super::select::Select;
+use super::reader::Reader;
+use super::select::{Rows, Select};
 use crate::analyze::key::{self, Key};
 use crate::analyze::usage::{self, Call, Explanation, Grouped};
-use crate::context::{Context, Progress};
+use crate::context::Context;
 use crate::error::Result;
-use crate::filter::Label;
-use crate::model::{Cost, Problem, TokenUsage, TraceInfo};
-use crate::render::Format;
+use crate::model::{TokenUsage, Trace, TraceInfo};
 use crate::render::number::{self, known};
 use crate::render::usage::{GroupsView, UsageView};
-use crate::store::{self, Need, Order, Query, TraceStore};
-use std::collections::HashMap;
+use crate::store::{Need, Order, Query};
 use std::ops::ControlFlow;
 
 /// Show tokens and cost of each LLM call and the total of a trace, or of many traces in groups
@@ -24,7 +23,7 @@ use std::ops::ControlFlow;
 /// MLflow recorded, and only traces without one are read.
 ///
 /// The cost is the one that MLflow recorded (3.10 on), else it is calculated from `mltrace prices`. What has no price is
-/// unknown and counted as such.
+/// unknown and counted as such. Groups beyond those that -n prints come as one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace usage @last
@@ -45,12 +44,8 @@ pub struct Args {
     /// Read the spans of every trace whose cost is not recorded, however many there are
     #[arg(long)]
     deep: bool,
-    /// Print at most so many rows; the rest comes as one
-    #[arg(short = 'n', long, value_name = "ROWS", default_value_t = 20)]
-    limit: usize,
-    /// Print all rows
-    #[arg(long, conflicts_with = "limit")]
-    all: bool,
+    #[command(flatten)]
+    rows: Rows,
     #[command(flatten)]
     select: Select,
 }
@@ -67,11 +62,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
 }
 
 fn of_one(args: &Args, name: &str, cx: &mut Context) -> Result<()> {
-    let mut progress = cx.progress("traces read");
-    let store = cx.open_store()?;
-    let mut problems = Vec::new();
-    let trace = naming::trace(cx, &*store, name, &args.select, Need::Tree, &mut problems)?;
-    progress.clear();
+    let mut reader = Reader::open(cx)?;
+    let trace = naming::trace(cx, &mut reader, name, &args.select, Need::Tree)?;
+    reader.end();
     let usage = usage::of_trace(&trace);
     let explanation = args.explain.then(|| {
         let mut explanation = Explanation::new(usize::MAX);
@@ -98,8 +91,8 @@ fn of_one(args: &Args, name: &str, cx: &mut Context) -> Result<()> {
     tell_derived(cx, usage.calls.iter().filter(is_derived).count() as u64);
     let unpriced = usage.unpriced.iter().map(|at| (view.trace.span_list()[*at].model.as_deref(), 1));
     tell_cost(cx, usage.cost.as_ref(), unpriced);
-    problems.extend(view.trace.spans.iter().flat_map(|spans| spans.problems.iter().cloned()));
-    cx.warn(&problems);
+    reader.span_problems.extend(view.trace.spans.into_iter().flat_map(|spans| spans.problems));
+    reader.warn(cx);
     Ok(())
 }
 
@@ -113,79 +106,40 @@ fn tell_derived(cx: &Context, calls: u64) {
     cx.note(&format!("the tokens of {whose}: MLflow recorded none"));
 }
 
-/// Says how many groups are left out, where no row stands for them.
-pub(super) fn tell_others(cx: &Context, shown: usize, others: usize) {
-    if others > 0 && matches!(cx.output.format, Format::Jsonl | Format::Csv | Format::Ids) {
-        cx.note(&format!("{shown} of {} groups shown; -n or --all shows more", shown + others));
-    }
-}
-
-/// Says of which models no price is known, and whether the costs of some calls are calculated.
-pub(super) fn tell_cost<'a>(cx: &Context, cost: Option<&Cost>, unpriced: impl Iterator<Item = (Option<&'a str>, u64)>) {
-    let mut by_model: HashMap<&str, u64> = HashMap::new();
-    let mut without_model = 0;
-    for (model, count) in unpriced {
-        match model {
-            Some(model) => *by_model.entry(model).or_default() += count,
-            None => without_model += count,
-        }
-    }
-    let mut models: Vec<(&str, u64)> = by_model.into_iter().collect();
-    models.sort_by_key(|(model, count)| (std::cmp::Reverse(*count), *model));
-    let named: Vec<String> = models.iter().take(MOST_MODELS).map(|(model, _)| format!("`{model}`")).collect();
-    let more = if models.len() > MOST_MODELS { format!(" and {} more", models.len() - MOST_MODELS) } else { String::new() };
-    let calls = |count: u64| if count == 1 { "1 call".to_owned() } else { format!("{} calls", number::count(count.cast_signed())) };
-    if !models.is_empty() {
-        let all = models.iter().map(|(_, count)| count).sum();
-        cx.note(&format!("no price is known of {}{more}: the cost of {} is unknown and in no sum", named.join(", "), calls(all)));
-    }
-    if without_model > 0 {
-        let calls = calls(without_model);
-        cx.note(&format!("no model is recorded for {calls} with tokens: their cost is unknown and in no sum"));
-    }
-    if cost.is_some_and(|cost| cost.source == "calculated") && cx.output.format == Format::Table {
-        cx.note("costs with ~ are calculated, all or in part; `mltrace prices MODEL` shows from what");
-    }
-}
-
-/// So many models without a price are named.
-const MOST_MODELS: usize = 3;
-
 fn figures(usage: &TokenUsage) -> String {
     let (input, output, total) = usage.figures();
     format!("{} in, {} out, {} in total", known(input), known(output), known(total))
 }
 
 fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
-    let mut progress = cx.progress("traces read");
-    let store = cx.open_store()?;
-    let limit = if args.all { usize::MAX } else { args.limit };
+    let mut reader = Reader::open(cx)?;
+    let limit = args.rows.count();
     let mut keys = if args.by.is_empty() { vec![Key::Model] } else { args.by.clone() };
     key::distinct(&mut keys);
-    let mut reading = Reading {
+    let mut sums = Sums {
         grouped: Grouped::new(keys, cx.zone),
         explanation: args.explain.then(|| Explanation::new(limit)),
-        problems: Vec::new(),
-        span_problems: Vec::new(),
         unknown_costs: 0,
     };
-    let is_whole = reading.grouped.is_of_calls() || args.explain;
+    let is_whole = sums.grouped.is_of_calls() || args.explain;
     let need = if is_whole { Need::Calls } else { Need::Info };
-    let mut query = args.select.query(cx, &*store, Order::NEWEST, need, &mut reading.problems)?;
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, need)?;
     if is_whole {
-        reading.whole(cx, &*store, &query, &progress)?;
+        reader.each(&query, &mut |trace| {
+            sums.add(&trace);
+            Ok(ControlFlow::Continue(()))
+        })?;
     } else {
-        query.only_figures = Some(labels(&reading.grouped.keys));
-        reading.records(cx, &*store, &query, &progress, args.deep)?;
+        query.only_figures = Some(labels(&sums.grouped.keys));
+        sums.read_records(&mut reader, &query, if args.deep { usize::MAX } else { MOST_PRICED })?;
     }
-    progress.clear();
-    let Reading { grouped, explanation, mut problems, span_problems, unknown_costs } = reading;
+    reader.end();
+    let Sums { grouped, explanation, unknown_costs } = sums;
     let view = GroupsView { grouped, explanation, limit };
     cx.output.show(&view)?;
     let grouped = view.grouped;
     tell_others(cx, grouped.count().min(limit), grouped.count().saturating_sub(limit));
-    super::tell_left_out(cx, &*store, &args.select, &query)?;
-    super::tell_without_tokens(cx, &*store, &query)?;
+    reader.tell_left_out(cx, &args.select, &query, true)?;
     tell_derived(cx, grouped.derived);
     let of_calls = grouped.unpriced.iter().filter(|_| grouped.is_of_calls());
     tell_cost(cx, grouped.total.cost().as_ref(), of_calls.map(|(model, count)| (model.as_deref(), *count)));
@@ -205,78 +159,48 @@ fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
             grouped.incomplete
         ));
     }
-    problems.extend(span_problems);
-    cx.warn(&problems);
+    reader.warn(cx);
     Ok(())
 }
 
-/// The tags and entries of the metadata that keys look at.
-pub(super) fn labels(keys: &[Key]) -> Vec<Label> {
-    let label = |(is_tag, key): (bool, &str)| {
-        if is_tag { Label::Tag(key.to_owned()) } else { Label::Metadata(key.to_owned()) }
-    };
-    keys.iter().filter_map(Key::label).map(label).collect()
-}
-
 /// What comes of reading many traces.
-struct Reading {
+struct Sums {
     grouped: Grouped,
     explanation: Option<Explanation>,
-    problems: Vec<Problem>,
-    span_problems: Vec<Problem>,
     /// Traces with tokens of which the cost was not looked for.
     unknown_costs: u64,
 }
 
-impl Reading {
-    /// Reads the calls of every trace.
-    fn whole(&mut self, cx: &Context, store: &dyn TraceStore, query: &Query, progress: &Progress) -> Result<()> {
-        let Self { grouped, explanation, problems, span_problems, .. } = self;
-        super::each(store, &cx.prices()?, query, problems, &mut |trace| {
-            progress.tick();
-            let usage = usage::of_trace(&trace);
-            span_problems.extend(super::losses(&trace));
-            grouped.add(&trace, &usage);
-            if let Some(explanation) = explanation {
-                explanation.add(&trace, &usage);
-            }
-            Ok(ControlFlow::Continue(()))
-        })?;
-        Ok(())
+impl Sums {
+    /// Adds a trace with its calls.
+    fn add(&mut self, trace: &Trace) {
+        let usage = usage::of_trace(trace);
+        self.grouped.add(trace, &usage);
+        if let Some(explanation) = &mut self.explanation {
+            explanation.add(trace, &usage);
+        }
     }
 
-    /// Reads the records of every trace, and the calls of those whose records do not tell what they used.
-    fn records(
-        &mut self,
-        cx: &Context,
-        store: &dyn TraceStore,
-        query: &Query,
-        progress: &Progress,
-        is_deep: bool,
-    ) -> Result<()> {
+    /// Reads the records of traces, and the calls of those whose records do not tell what they used. The cost is looked for
+    /// only where at most so many have none.
+    fn read_records(&mut self, reader: &mut Reader, query: &Query, most_priced: usize) -> Result<()> {
         let (mut without_tokens, mut unpriced): (Vec<TraceInfo>, Vec<TraceInfo>) = (Vec::new(), Vec::new());
-        let Self { grouped, explanation: _, problems, span_problems, unknown_costs } = self;
-        store::select(store, query, problems, &mut |trace| {
-            progress.tick();
+        reader.each(query, &mut |trace| {
             let info = trace.info;
             match &info.recorded_usage {
                 None => without_tokens.push(info),
                 Some(usage) if info.cost.is_none() && usage.has_tokens() => unpriced.push(info),
-                Some(usage) => grouped.add_record(&info, Some(usage), info.cost),
+                Some(usage) => self.grouped.add_record(&info, Some(usage), info.cost),
             }
-            if !is_deep && (unpriced.len() > MOST_PRICED || *unknown_costs > 0) {
-                *unknown_costs += unpriced.len() as u64;
-                unpriced.drain(..).for_each(|info| grouped.add_record(&info, info.recorded_usage.as_ref(), None));
+            if unpriced.len() > most_priced || self.unknown_costs > 0 {
+                self.unknown_costs += unpriced.len() as u64;
+                unpriced.drain(..).for_each(|info| self.grouped.add_record(&info, info.recorded_usage.as_ref(), None));
             }
             Ok(ControlFlow::Continue(()))
         })?;
         without_tokens.append(&mut unpriced);
-        let prices = cx.prices()?;
-        store::complete(store, without_tokens, Need::Calls, problems, &mut |mut trace| {
-            progress.tick();
-            prices.fill(&mut trace);
-            span_problems.extend(super::losses(&trace));
-            grouped.add(&trace, &usage::of_trace(&trace));
+        reader.complete(without_tokens, Need::Calls, &mut |trace| {
+            self.add(&trace);
             Ok(ControlFlow::Continue(()))
         })
     }

@@ -757,7 +757,7 @@ fn of_usage() {
     and only traces without one are read.
 
     The cost is the one that MLflow recorded (3.10 on), else it is calculated from `mltrace prices`.
-    What has no price is unknown and counted as such.
+    What has no price is unknown and counted as such. Groups beyond those that -n prints come as one.
 
     Usage: mltrace usage [OPTIONS] [TRACE]
 
@@ -777,7 +777,7 @@ fn of_usage() {
               Read the spans of every trace whose cost is not recorded, however many there are
 
       -n, --limit <ROWS>
-              Print at most so many rows; the rest comes as one
+              Print at most so many rows
               
               [default: 20]
 
@@ -1699,7 +1699,7 @@ fn of_stats() {
     MLflow's metrics tell it; tokens and cost of traces are those that MLflow recorded. Of up to 1,000
     traces in files the spans are read too, for the time to the first token. --deep reads the spans of
     all, and counts what was not recorded. A server is asked for its own figures where they fit the
-    question and the traces are many.
+    question and the traces are many. Groups beyond those that -n prints come as one.
 
     Where calls are counted, one within another that tells the same tokens counts too, and each counts
     at the time at which it began, as in MLflow's metrics; `mltrace usage` counts nothing twice.
@@ -1718,7 +1718,7 @@ fn of_stats() {
               Read the spans of every trace, however many there are
 
       -n, --limit <ROWS>
-              Print at most so many rows; the rest comes as one
+              Print at most so many rows
               
               [default: 20]
 

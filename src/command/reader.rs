@@ -1,0 +1,132 @@
+//! Reading traces for a command: the store, the prices of what they used, a sign of life, and what could not be read.
+
+use super::select::Select;
+use crate::analyze::prices::Prices;
+use crate::context::{Context, Progress};
+use crate::error::Result;
+use crate::filter::{Clause, Label, LabelTest};
+use crate::model::{Problem, Trace, TraceInfo, keys};
+use crate::store::{self, Need, Order, Query, TraceStore};
+use std::ops::ControlFlow;
+
+/// Takes traces one by one; breaking ends the reading.
+pub(super) type Take<'a> = dyn FnMut(Trace) -> Result<ControlFlow<()>> + 'a;
+
+/// What a command reads with.
+pub(super) struct Reader {
+    /// Where the traces are.
+    pub(super) store: Box<dyn TraceStore>,
+    /// What could not be read of the store.
+    pub(super) problems: Vec<Problem>,
+    /// What could not be read of the spans of traces.
+    pub(super) span_problems: Vec<Problem>,
+    prices: Prices,
+    progress: Progress,
+}
+
+impl Reader {
+    /// Opens the store that is meant.
+    pub(super) fn open(cx: &Context) -> Result<Self> {
+        // Before anything is read, so that what is wrong with it is told at once.
+        let prices = cx.prices()?;
+        let progress = cx.progress("traces read");
+        let store = cx.open_store()?;
+        Ok(Self { store, problems: Vec::new(), span_problems: Vec::new(), prices, progress })
+    }
+
+    /// The query of the flags that choose traces.
+    pub(super) fn query(&mut self, cx: &Context, select: &Select, order: Order, need: Need) -> Result<Query> {
+        select.query(cx, &*self.store, order, need, &mut self.problems)
+    }
+
+    /// Hands on each trace that a query selects, with the cost of its spans. Gives how many are meant in all, where the query
+    /// asks for it and that is cheap to tell.
+    pub(super) fn each(&mut self, query: &Query, take: &mut Take<'_>) -> Result<Option<usize>> {
+        let Self { store, problems, span_problems, prices, progress } = self;
+        store::select(&**store, query, problems, &mut |mut trace| {
+            progress.tick();
+            span_problems.extend(losses(&trace));
+            prices.fill(&mut trace);
+            take(trace)
+        })
+    }
+
+    /// Hands on traces whose records were read before, now with their spans and what these cost.
+    pub(super) fn complete(&mut self, infos: Vec<TraceInfo>, need: Need, take: &mut Take<'_>) -> Result<()> {
+        let Self { store, problems, span_problems, prices, progress } = self;
+        store::complete(&**store, infos, need, problems, &mut |mut trace| {
+            progress.tick();
+            span_problems.extend(losses(&trace));
+            prices.fill(&mut trace);
+            take(trace)
+        })
+    }
+
+    /// A trace by its exact id, with the cost of its spans. What could not be read of it stands with it.
+    pub(super) fn trace(&self, id: &str, need: Need) -> Result<Option<Trace>> {
+        let mut found = self.store.trace(id, need)?;
+        if let Some(trace) = &mut found {
+            self.prices.fill(trace);
+        }
+        Ok(found)
+    }
+
+    /// All is read: the sign of life makes room for results.
+    pub(super) fn end(&mut self) {
+        self.progress.clear();
+    }
+
+    /// Whether anything was left out because it could not be read.
+    pub(super) fn has_losses(&self) -> bool {
+        self.problems.iter().chain(&self.span_problems).any(Problem::is_loss)
+    }
+
+    /// Warns of what could not be read.
+    pub(super) fn warn(mut self, cx: &Context) {
+        self.problems.append(&mut self.span_problems);
+        cx.warn(&self.problems);
+    }
+
+    /// Says what the flags leave out that may be meant: chat models by `--type LLM`, and by `--min-tokens` traces of which no
+    /// tokens were recorded. Where only the first traces were looked at, the latter would be told too early.
+    pub(super) fn tell_left_out(&self, cx: &Context, select: &Select, query: &Query, saw_all: bool) -> Result<()> {
+        if cx.globals().quiet {
+            return Ok(());
+        }
+        if select.leaves_out_chat_models() {
+            let mut chat = query.clone();
+            chat.filter.clauses.retain(|clause| !matches!(clause, Clause::SpanType(_)));
+            chat.filter.clauses.push(Clause::SpanType(vec!["CHAT_MODEL".to_owned()]));
+            (chat.need, chat.expected, chat.only_types) = (Need::Info, Some(1), true);
+            if self.has_any(&chat)? {
+                cx.note("spans of type CHAT_MODEL are left out; --llm has them too");
+            }
+        }
+        let asks = |clause: &Clause| matches!(clause, Clause::MinTokens(_));
+        if saw_all && query.filter.clauses.iter().any(asks) {
+            let mut without = Query { need: Need::Info, expected: Some(1), counts: false, ..query.clone() };
+            without.filter.clauses.retain(|clause| !asks(clause));
+            let usage = Label::Metadata(keys::TOKEN_USAGE.to_owned());
+            without.filter.clauses.push(Clause::Label(usage, LabelTest::Missing));
+            if self.has_any(&without)? {
+                cx.note("traces of which no tokens were recorded are left out by --min-tokens");
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a query finds any trace.
+    fn has_any(&self, query: &Query) -> Result<bool> {
+        let mut found = false;
+        store::select(&*self.store, query, &mut Vec::new(), &mut |_| {
+            found = true;
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(found)
+    }
+}
+
+/// What of a trace could not be read.
+fn losses(trace: &Trace) -> impl Iterator<Item = Problem> {
+    trace.spans.iter().flat_map(|spans| &spans.problems).filter(|problem| problem.is_loss()).cloned()
+}
