@@ -59,8 +59,8 @@ pub fn run(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<OsString>) -> ExitC
     let flushed = cx.output.out.finish().map_err(Error::from);
     cx.tell_effort(started.elapsed());
     ending.settle();
-    match done.and(flushed) {
-        Ok(()) => ExitCode::SUCCESS,
+    match done.and_then(|outcome| flushed.map(|()| outcome)) {
+        Ok(outcome) => ExitCode::from(outcome.exit()),
         Err(error) => report(&error, is_json),
     }
 }

@@ -9,6 +9,33 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::render::{Page, number};
 
+/// What came of a command that did its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All is as it should be, or nobody asked.
+    Done,
+    /// What was asked has the answer no: not an error, but the exit code tells it.
+    Refused,
+}
+
+impl Outcome {
+    /// The process's exit code.
+    #[must_use]
+    pub const fn exit(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Refused => 1,
+        }
+    }
+}
+
+impl From<()> for Outcome {
+    /// Most commands cannot say no.
+    fn from((): ()) -> Self {
+        Self::Done
+    }
+}
+
 /// Makes the modules, the variants that clap sees, and the match that runs them.
 macro_rules! commands {
     ($($variant:ident $module:ident)*) => {
@@ -29,9 +56,9 @@ macro_rules! commands {
             ///
             /// # Errors
             /// What a command could not do.
-            pub fn run(&self, cx: &mut Context) -> Result<()> {
+            pub fn run(&self, cx: &mut Context) -> Result<Outcome> {
                 match self {
-                    $(Self::$variant(args) => $module::run(args, cx),)*
+                    $(Self::$variant(args) => $module::run(args, cx).map(Outcome::from),)*
                 }
             }
         }
