@@ -5,7 +5,8 @@ use crate::error::{Error, Kind, Result};
 use crate::model::{Json, Problem, Timestamp, Zone};
 use crate::render::{Format, Look, Output, Theme, number, text};
 use crate::store::{self, Address, Remark, Secret, ServerSettings, Surroundings, TraceStore};
-use crate::term::{Paged, Screen, StatusLine, Wishes};
+use crate::term::{Paged, Runner, Screen, StatusLine, Wishes};
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -56,6 +57,7 @@ struct Notes {
     verbose: bool,
     theme: Theme,
     shows_progress: bool,
+    runner: Runner,
     status: StatusLine,
 }
 
@@ -86,7 +88,12 @@ impl Context {
                 format: globals.format,
                 look,
                 is_terminal: screen.is_terminal,
-                out: Paged::new(screen.pager.filter(|_| is_text), globals.format != Format::Json, status.clone()),
+                out: Paged::new(
+                    screen.pager.filter(|_| is_text),
+                    globals.format != Format::Json,
+                    status.clone(),
+                    Runner::new(env, globals.format.is_json()),
+                ),
             },
             now,
             zone,
@@ -103,6 +110,7 @@ impl Context {
                 verbose: globals.verbose,
                 theme: Theme { color: screen.color_stderr },
                 shows_progress: screen.shows_progress && !globals.quiet,
+                runner: Runner::new(env, false),
                 status,
             },
             globals,
@@ -197,9 +205,9 @@ impl Context {
 
     /// A line on stderr. A closed stderr is nobody's concern.
     fn say(&self, (role, title): (crate::render::Role, &str), message: &str) {
-        let line = format!("{} {}", self.notes.theme.paint(role, title), text::one_line(message));
+        let line = format!("{} {}\n", self.notes.theme.paint(role, title), text::one_line(message));
         self.notes.status.beside(|| {
-            let _ = writeln!(std::io::stderr().lock(), "{line}");
+            let _ = std::io::stderr().lock().write_all(&self.notes.runner.clone().defuse(line.as_bytes()));
         });
     }
 
@@ -213,7 +221,8 @@ impl Context {
     #[must_use]
     pub fn command(&self, rest: &str) -> String {
         let named = self.globals.tracking_uri.as_deref();
-        let store = named.map(|uri| format!("-u {} ", store::without_credentials(uri))).unwrap_or_default();
+        let store =
+            named.map(|uri| format!("-u {} ", shell_word(&store::without_credentials(uri)))).unwrap_or_default();
         format!("`mltrace {store}{rest}`")
     }
 
@@ -232,6 +241,16 @@ impl Context {
         });
         Progress { count, status, end }
     }
+}
+
+/// A word as a shell takes it for one: ids and names of traces may hold anything.
+#[must_use]
+pub fn shell_word(word: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@~+,%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return Cow::Borrowed(word);
+    }
+    Cow::Owned(format!("'{}'", word.replace('\'', "'\\''")))
 }
 
 /// What the environment says of tracking servers. Names that programs share are in capitals or small letters.

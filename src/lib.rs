@@ -11,7 +11,7 @@
 //! | `decode`  | bytes of every MLflow release into the model                         | `model message`                      |
 //! | `filter`  | which traces are meant                                               | `model`                              |
 //! | `store`   | where traces are; one file for each kind of store                    | `model decode filter error`          |
-//! | `analyze` | questions over traces; pure                                          | `model message`                      |
+//! | `analyze` | questions over traces; pure                                          | `model message filter`               |
 //! | `render`  | data to text, JSON, JSON lines, CSV, ids                             | `model message analyze filter term error` |
 //! | `context` | store, output and clock of a command; the only reader of environment | `model store analyze render term error` |
 //! | `command` | one file for each command                                            | all of the above, `cli`              |
@@ -38,30 +38,30 @@ use error::{Error, Kind};
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
-use term::Ending;
+use term::{Ending, Runner};
 
 /// Runs the program: parses the arguments, runs the command, tells what went wrong.
 #[must_use]
 pub fn run(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<OsString>) -> ExitCode {
     let started = std::time::Instant::now();
-    let wants_json = wants_json(&args);
-    std::panic::set_hook(Box::new(move |panic| stop_at_bug(&panic.to_string(), wants_json)));
+    let early = Runner::new(env, wants_json(&args));
+    std::panic::set_hook(Box::new(move |panic| stop_at_bug(&panic.to_string(), early)));
     let cli = match cli::Cli::try_parse_from(args) {
         Ok(cli) => cli,
-        Err(error) => return usage_error(&error, wants_json),
+        Err(error) => return usage_error(&error, early),
     };
     let globals = cli.globals();
-    let is_json = matches!(globals.format, render::Format::Json | render::Format::Jsonl);
+    let runner = Runner::new(env, globals.format.is_json());
     let mut cx = Context::new(globals, env);
     let ending = cx.output.out.ending();
-    stop_at_interrupt(ending.clone(), is_json);
+    stop_at_interrupt(ending.clone(), runner);
     let done = cli.command.run(&mut cx);
     let flushed = cx.output.out.finish().map_err(Error::from);
     cx.tell_effort(started.elapsed());
     ending.settle();
     match done.and_then(|outcome| flushed.map(|()| outcome)) {
         Ok(outcome) => ExitCode::from(outcome.exit()),
-        Err(error) => report(&error, is_json),
+        Err(error) => report(&error, runner),
     }
 }
 
@@ -80,16 +80,16 @@ fn wants_json(args: &[OsString]) -> bool {
 }
 
 /// Help and versions go to stdout; wrong flags to stderr, in the form asked for.
-fn usage_error(error: &clap::Error, wants_json: bool) -> ExitCode {
+fn usage_error(error: &clap::Error, runner: Runner) -> ExitCode {
     if !error.use_stderr() {
         // A reader that went away has read enough.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
     let text = error.render().to_string();
-    if wants_json {
+    if runner.is_json {
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        return report(&Error::new(Kind::Usage, message).hint("`mltrace --help`"), true);
+        return report(&Error::new(Kind::Usage, message).hint("`mltrace --help`"), runner);
     }
     let _ = write!(std::io::stderr().lock(), "{}", render::text::block(&text));
     ExitCode::from(Kind::Usage.exit())
@@ -97,43 +97,44 @@ fn usage_error(error: &clap::Error, wants_json: bool) -> ExitCode {
 
 /// A broken invariant: says so and ends the process, whatever thread it came up in.
 #[expect(clippy::exit, reason = "a thread that found a bug cannot return an exit code")]
-fn stop_at_bug(what: &str, as_json: bool) {
+fn stop_at_bug(what: &str, runner: Runner) {
     let error = Error::new(Kind::Bug, format!("a bug in mltrace {}", env!("CARGO_PKG_VERSION")))
         .because(what)
         .hint("please report it with the command you ran and this text");
-    report(&error, as_json);
+    report(&error, runner);
     std::process::exit(i32::from(Kind::Bug.exit()));
 }
 
 /// Has Ctrl-C end the process from a thread of its own, whatever the others are waiting for.
-fn stop_at_interrupt(ending: Ending, as_json: bool) {
+fn stop_at_interrupt(ending: Ending, runner: Runner) {
     // Where the program was told to ignore it, as scripts tell their background jobs, that stands.
     let _ = ctrlc::try_set_handler(move || {
         if ending.interrupt() {
-            stop_interrupted(as_json);
+            stop_interrupted(runner);
         }
     });
 }
 
 /// The last words of an interrupted program.
 #[expect(clippy::exit, reason = "the thread that would return the exit code may wait for something forever")]
-fn stop_interrupted(as_json: bool) {
+fn stop_interrupted(runner: Runner) {
     let last_words = move || {
-        report(&Error::new(Kind::Interrupted, "interrupted"), as_json);
+        report(&Error::new(Kind::Interrupted, "interrupted"), runner);
     };
     term::attempt(last_words, || std::time::Duration::ZERO);
     std::process::exit(i32::from(Kind::Interrupted.exit()));
 }
 
-fn report(error: &Error, as_json: bool) -> ExitCode {
+fn report(error: &Error, mut runner: Runner) -> ExitCode {
     if error.kind != Kind::ClosedPipe {
-        let mut stderr = std::io::stderr().lock();
+        let mut line = Vec::new();
         // In JSON what a terminal must not see is escaped as JSON has it.
-        let _ = if as_json {
-            writeln!(render::json::Escaped(&mut stderr), "{}", error.json())
+        let _ = if runner.is_json {
+            writeln!(render::json::Escaped(&mut line), "{}", error.json())
         } else {
-            writeln!(stderr, "{}", render::text::block(&error.to_string()))
+            writeln!(line, "{}", render::text::block(&error.to_string()))
         };
+        let _ = std::io::stderr().lock().write_all(&runner.defuse(&line));
     }
     ExitCode::from(error.kind.exit())
 }

@@ -64,7 +64,25 @@ pub struct Cause {
     pub span: Option<usize>,
 }
 
+/// What is told of a failure that nothing is known of.
+pub const NO_MESSAGE: &str = "failed without a message";
+
+/// `ValueError: No weather station in Atlantis`.
+#[must_use]
+pub fn title(exception_type: Option<&str>, message: Option<&str>) -> String {
+    match (exception_type, message) {
+        (Some(kind), Some(message)) => format!("{kind}: {message}"),
+        (one, other) => one.or(other).unwrap_or(NO_MESSAGE).to_owned(),
+    }
+}
+
 impl Failure {
+    /// What failed, in one line unless the message has several.
+    #[must_use]
+    pub fn title(&self) -> String {
+        title(self.exception_type.as_deref(), self.message.as_deref())
+    }
+
     fn stacktrace(&self) -> Option<&str> {
         self.exception.as_ref()?.stacktrace.as_deref()
     }

@@ -2,6 +2,7 @@
 
 pub mod conversation;
 pub mod exceptions;
+pub mod gate;
 pub mod key;
 pub mod pattern;
 pub mod prices;

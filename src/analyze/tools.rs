@@ -41,7 +41,7 @@ pub struct Tools(HashMap<String, Tool>);
 impl Tools {
     /// Adds the calls of a trace: its spans of type TOOL.
     pub fn add(&mut self, trace: &Trace) {
-        let calls = || trace.span_list().iter().filter(|span| span.span_type.as_str() == "TOOL");
+        let calls = || trace.span_list().iter().filter(|span| span.span_type.is_tool());
         let names: HashSet<&str> = calls().map(|span| span.name.as_str()).collect();
         let mut seen = HashSet::new();
         for span in calls() {

@@ -43,7 +43,7 @@ macro_rules! commands {
 
         /// What to do.
         #[derive(Debug, clap::Subcommand)]
-        #[expect(clippy::large_enum_variant, reason = "there is one, for the life of the process")]
+        #[allow(clippy::large_enum_variant, reason = "there is one, for the life of the process")]
         pub enum Command {
             $(
                 #[allow(missing_docs, reason = "the help of a command is the doc comment of its `Args`")]
@@ -76,6 +76,7 @@ commands! {
     Exceptions exceptions
     Sessions sessions
     Session session
+    Check check
     Prices prices
     Completions completions
     Man man

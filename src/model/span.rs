@@ -32,6 +32,12 @@ impl SpanType {
         self.0 == "AGENT"
     }
 
+    /// Whether this is a tool at work.
+    #[must_use]
+    pub fn is_tool(&self) -> bool {
+        self.0 == "TOOL"
+    }
+
     /// Whether this is a call of a language model.
     #[must_use]
     pub fn is_llm(&self) -> bool {

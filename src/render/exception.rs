@@ -5,7 +5,7 @@ use super::paragraph::flow;
 use super::table::{Cell, Shape};
 use super::text::{block, one_line, width, wrap};
 use super::{Look, Output, Role, Row, number};
-use crate::analyze::exceptions::{Cause, Failure, Group, Kind};
+use crate::analyze::exceptions::{Cause, Failure, Group, Kind, NO_MESSAGE, title};
 use crate::analyze::pattern::pattern;
 use crate::analyze::stack::{self, Frame, Place};
 use crate::error::Result;
@@ -79,17 +79,6 @@ impl<'a> CauseJson<'a> {
         }
     }
 }
-
-/// `ValueError: No weather station in Atlantis`, safe to print, on one line.
-fn title(exception_type: Option<&str>, message: Option<&str>) -> String {
-    let text = match (exception_type, message) {
-        (Some(kind), Some(message)) => format!("{kind}: {message}"),
-        (one, other) => one.or(other).unwrap_or(NO_MESSAGE).to_owned(),
-    };
-    one_line(&text).into_owned()
-}
-
-const NO_MESSAGE: &str = "failed without a message";
 
 /// `weather.py:94 in get_weather`; the path of a library's file within it.
 fn place(place: &Place) -> String {
@@ -230,6 +219,7 @@ fn heading(look: &Look, out: &mut dyn Write, group: &Group) -> Result<()> {
     let times = number::count(group.count.cast_signed()) + if look.unicode { " × " } else { " x " };
     let word = kind_words(*kind).unwrap_or_default();
     let what = title(exception_type.as_deref(), message.as_deref());
+    let what = one_line(&what);
     let lead = width(&times) + width(word);
     let room = look.width.map_or(usize::MAX, |all| all.saturating_sub(lead).max(LEAST_ROOM));
     write!(out, "{}{word}", theme.paint(Role::Figure, &times))?;
@@ -240,6 +230,7 @@ fn heading(look: &Look, out: &mut dyn Write, group: &Group) -> Result<()> {
     if let Some(cause) = cause {
         let place = cause.origin.as_ref().map(|at| format!(", {}", one_line(&place(at)))).unwrap_or_default();
         let what = title(cause.exception_type.as_deref(), cause.message.as_deref());
+        let what = one_line(&what);
         writeln!(out, "caused by {}{place}", theme.paint(Role::Bad, &what))?;
     }
     let age = |time| match number::age(time, look.now).as_str() {

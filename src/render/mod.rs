@@ -1,6 +1,7 @@
 //! Data to text, JSON, JSON lines, CSV or ids. Commands hand rows or a view over; the format is chosen here and nowhere else.
 
 mod assessment;
+pub mod check;
 pub mod conversation;
 mod csv;
 pub mod exception;
@@ -49,6 +50,14 @@ pub enum Format {
     Csv,
     /// One id a line
     Ids,
+}
+
+impl Format {
+    /// Whether it is JSON of some kind.
+    #[must_use]
+    pub const fn is_json(self) -> bool {
+        matches!(self, Self::Json | Self::Jsonl)
+    }
 }
 
 /// How text is to look.
@@ -180,7 +189,15 @@ impl Output {
     /// # Errors
     /// When it cannot be written.
     pub fn show<V: View>(&mut self, view: &V) -> Result<()> {
-        match self.format {
+        self.show_as(self.format, view)
+    }
+
+    /// Shows it in a form of its own.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn show_as<V: View>(&mut self, format: Format, view: &V) -> Result<()> {
+        match format {
             Format::Table => view.text(&self.look, &mut self.out)?,
             Format::Json => {
                 write_json(&mut self.out, self.is_terminal, &view.json())?;

@@ -1,9 +1,11 @@
 //! What the terminal can do and what the user wants of it, decided once; and the streams that end there.
 
 mod output;
+mod runner;
 mod status;
 
 pub use output::{Ending, Paged, attempt};
+pub use runner::Runner;
 pub use status::StatusLine;
 
 use std::ffi::OsString;

@@ -1,6 +1,6 @@
 //! Standard output: whole rows at a time, through the pager where it is long, and what becomes of it at Ctrl-C.
 
-use super::{Pager, StatusLine, locked};
+use super::{Pager, Runner, StatusLine, locked};
 use std::io::{self, IsTerminal as _, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +25,7 @@ const PATIENCE_WITHIN_ROW: Duration = Duration::from_secs(5);
 pub struct Paged {
     pager: Option<Pager>,
     lines: usize,
+    runner: Runner,
     shared: Arc<Shared>,
 }
 
@@ -67,9 +68,10 @@ enum To {
 }
 
 impl Paged {
-    /// Without a pager everything goes straight through a buffer. `by_row` = only whole rows leave before the end.
+    /// Without a pager everything goes straight through a buffer. `by_row` = only whole rows leave before the end. A file is
+    /// read by nobody who takes commands.
     #[must_use]
-    pub fn new(pager: Option<Pager>, by_row: bool, status: StatusLine) -> Self {
+    pub fn new(pager: Option<Pager>, by_row: bool, status: StatusLine, runner: Runner) -> Self {
         let to = if pager.is_some() { To::Undecided } else { To::Stdout };
         let rows = Rows { bytes: Vec::new(), ends: Vec::new(), by_row, is_at_line_start: true, to };
         let shared = Shared {
@@ -79,7 +81,18 @@ impl Paged {
             is_file: stdout_is_file(),
             status,
         };
-        Self { pager, lines: 0, shared: Arc::new(shared) }
+        let runner = if shared.is_file { Runner::default() } else { runner };
+        Self { pager, lines: 0, runner, shared: Arc::new(shared) }
+    }
+
+    /// What is written from here on is JSON, whatever the form that was asked for.
+    pub const fn takes_json(&mut self) {
+        self.runner.is_json = true;
+    }
+
+    /// What is written from here on is meant for the program that runs the build.
+    pub fn commands(&mut self) {
+        self.runner = Runner::default();
     }
 
     /// Writes what is held back and waits for the pager.
@@ -132,17 +145,18 @@ impl Paged {
 
 impl Write for Paged {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let safe = self.runner.defuse(bytes);
         let mut rows = locked(&self.shared.rows);
         match &mut rows.to {
             To::Pager(child) => return child.stdin.as_mut().map_or(Ok(bytes.len()), |stdin| stdin.write(bytes)),
             To::Stdout => {
-                rows.add(bytes);
+                rows.add(&safe);
                 if rows.bytes.len() >= CHUNK {
                     self.shared.write_out(rows)?;
                 }
             }
             To::Undecided => {
-                rows.add(bytes);
+                rows.add(&safe);
                 drop(rows);
                 self.lines += memchr::memchr_iter(b'\n', bytes).count();
                 if self.pager.as_ref().is_some_and(|pager| self.lines >= pager.height) {

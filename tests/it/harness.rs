@@ -96,9 +96,11 @@ impl Cli {
         done
     }
 
-    /// Its JSON document.
+    /// Its JSON document; also of one whose answer is no.
     pub(crate) fn json(&self) -> Value {
-        self.clone().arg("--json").ok().json()
+        let done = self.clone().arg("--json").run();
+        assert!(matches!(done.exit, Some(0 | 1)), "{self:?}\n{done}");
+        done.json()
     }
 }
 

@@ -29,6 +29,7 @@ fn of_the_program() {
       exceptions   Show what failed: each failure once, like ones together
       sessions     List sessions, the one with the newest trace first
       session      Show one session
+      check        Check that traces keep to rules: tokens, cost, latency, failures, tools, feedback
       prices       Show what tokens of a model cost: US dollars for a million
       completions  Print the completion script of a shell
       man          Print the manual page, or write one page for each command to a folder
@@ -98,10 +99,11 @@ fn of_the_program() {
       mltrace usage @last                   tokens of each LLM call
       mltrace usage --since 7d --by day     tokens and cost of many traces
       mltrace stats --by name               how many, how often wrong, how long
+      mltrace check --max-error-rate 5%     whether a build may pass
       mltrace spans --llm --json | jq       LLM calls for scripts
 
-    Exit codes: 0 done, 2 wrong flags, 3 not found or ambiguous, 4 network or server, 5 store missing or
-    unreadable, 70 a bug, 130 interrupted
+    Exit codes: 0 done, 1 a rule is broken, 2 wrong flags, 3 not found or ambiguous, 4 network or
+    server, 5 store missing or unreadable, 70 a bug, 130 interrupted
     ");
 }
 
@@ -2118,6 +2120,7 @@ fn every_command_is_in_the_list_above() {
             "exceptions",
             "sessions",
             "session",
+            "check",
             "prices",
             "completions",
             "man"
@@ -2179,6 +2182,7 @@ fn manual_pages_are_printed_and_written() {
         .collect();
     pages.sort();
     let expected = [
+        "mltrace-check.1",
         "mltrace-completions.1",
         "mltrace-exceptions.1",
         "mltrace-experiments.1",
@@ -2198,4 +2202,215 @@ fn manual_pages_are_printed_and_written() {
         "mltrace.1",
     ];
     assert_eq!(pages, expected);
+}
+
+#[test]
+fn of_check() {
+    insta::assert_snapshot!(help("check"), @r#"
+    Check that traces keep to rules: tokens, cost, latency, failures, tools, feedback
+
+    Exits with 1 where a rule is broken, and with 0 where all are kept. A rule that what was recorded
+    cannot answer (no price of a model, a trace in progress) is broken too: a gate that does not know
+    lets nothing pass. Of no traces all rules hold but --min-traces, which is 1 unless said. Each broken
+    rule names traces, and a command that shows more.
+
+    OF is `each` trace (unless said), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. Rules may stand in
+    a file, as `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags go before it. Tokens and
+    cost are those that `mltrace usage TRACE` tells, latency is that of the trace.
+
+    Usage: mltrace check [OPTIONS]
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+    What has to hold:
+          --max-tokens <[OF=]TOKENS>
+              Tokens of each trace, or in all: 5000, p95=4000, mean=2000, total=100000 (can be repeated)
+
+          --max-cost <[OF=]DOLLARS>
+              Cost of each trace in US dollars, or in all: 0.05, mean=0.01, total=1
+
+          --max-latency <[OF=]DURATION>
+              How long each trace takes, or most: 30s, p95=2s
+
+          --max-llm-calls <[OF=]CALLS>
+              Calls of language models in each trace, or in all: 10, mean=4
+
+          --max-tool-calls <[OF=]CALLS>
+              Calls of tools in each trace, or in all
+
+          --max-error-rate <SHARE>
+              Share of traces in state ERROR: 5%, 0.05, 0
+
+          --no-exceptions[=<WHICH>]
+              Nothing failed: no exception, no span that says so; =all counts failures of tools that a
+              model was told of, too
+              
+              [possible values: raised, all]
+
+          --require-span <NAME>
+              Each trace has a span of this name; * and ? are wildcards (can be repeated)
+
+          --forbid-span <NAME>
+              No trace has a span of this name
+
+          --require-tool <NAME>
+              Each trace calls this tool
+
+          --forbid-tool <NAME>
+              No trace calls this tool
+
+          --min-feedback <NAME=[OF=]VALUE>
+              Feedback is at least so much in the mean, yes is 1 and no is 0: correctness=0.8; each
+              time: safety=each=1
+
+          --min-traces <TRACES>
+              So many traces are selected [default: 1]
+
+          --baseline <FILE>
+              No figure is worse than in this file, which --save-baseline wrote, and nothing fails that
+              did not
+
+          --tolerance <[FIGURE=]SHARE>
+              How much worse than in the baseline figures may be, any or one of them: 10%, latency=25%
+              [default: 10%]
+
+          --rules <FILE>
+              Rules in a TOML file, with the names of the flags
+
+          --save-baseline <FILE>
+              Write what the traces are like, to be a baseline, unless a rule is broken
+
+          --report <REPORT[=FILE]>
+              Print, or write to a file: table, json, junit, github, markdown (can be repeated)
+
+    Which traces:
+      -x, --experiment <NAME|ID>
+              Experiment, by id or exact name (can be repeated)
+
+          --deleted
+              Add deleted experiments
+
+          --filter <FILTER>
+              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
+              be repeated)
+              
+              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
+              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
+              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
+              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
+              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
+              backticks.
+
+          --status <STATE>
+              State of the trace (can be repeated)
+              
+              [possible values: ok, error, in_progress]
+
+          --since <TIME>
+              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
+
+          --until <TIME>
+              Begun before
+
+          --name <GLOB>
+              Name of the trace, not of a span; * and ? are wildcards
+
+          --tag <KEY[=VALUE]>
+              Has a tag, or a tag of this value (can be repeated)
+
+          --metadata <KEY[=VALUE]>
+              Has an entry in its metadata, or one of this value (can be repeated)
+
+          --session <ID>
+              Of this session
+
+          --user <ID>
+              Of this user
+
+          --run <ID>
+              Made under, or linked to, this run
+
+          --model <GLOB>
+              Has a span of this model; * and ? are wildcards
+
+          --min-duration <DURATION>
+              Took at least: 250ms, 1.5s, 2m
+
+          --max-duration <DURATION>
+              Took at most
+
+          --min-tokens <TOKENS>
+              Has at least so many tokens recorded
+
+          --grep <REGEX>
+              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
+
+          --type <TYPE>
+              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
+              show only these
+
+          --llm
+              Calls of language models: short for --type LLM,CHAT_MODEL
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --prices <FILE>
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+
+    Examples:
+      mltrace check --since 1h --max-error-rate 0 --max-latency p95=5s
+      mltrace check -x nightly --rules rules.toml --report github --report junit=check.xml
+      mltrace check --save-baseline baseline.json
+      mltrace check --baseline baseline.json --tolerance 10% --tolerance latency=50%
+      mltrace check --max-cost 0.05 --json | jq '.rules[] | select(.verdict != "kept")'
+    "#);
 }

@@ -9,6 +9,7 @@
     reason = "a test that cannot go on has failed, and snapshots are long"
 )]
 
+mod check;
 mod commands;
 mod concurrency;
 mod contract;

@@ -4,7 +4,7 @@ use crate::harness::{Cli, Fixture, fixtures, items};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-const SCHEMAS: [&str; 15] = [
+const SCHEMAS: [&str; 16] = [
     "experiments",
     "traces",
     "trace-show",
@@ -19,6 +19,7 @@ const SCHEMAS: [&str; 15] = [
     "exceptions",
     "sessions",
     "session",
+    "check",
     "error",
 ];
 
@@ -42,7 +43,7 @@ fn assert_valid(validator: &Validator, document: &Value, what: &str) {
 }
 
 /// The documents of the commands about many traces, with the schema of each.
-const LISTS: [(&str, &str); 23] = [
+const LISTS: [(&str, &str); 25] = [
     ("experiments --deleted", "experiments"),
     ("traces list --all --deleted", "traces"),
     ("traces list --name nothing", "traces"),
@@ -66,6 +67,11 @@ const LISTS: [(&str, &str); 23] = [
     ("sessions --deleted", "sessions"),
     ("sessions --name nothing", "sessions"),
     ("session show chat-42", "session"),
+    ("check --name nothing", "check"),
+    (
+        "check --max-tokens 1 --max-cost total=1 --max-latency p95=1ms --no-exceptions --max-error-rate 0 --require-tool x --forbid-span x --min-feedback x=each=1 --max-llm-calls mean=0.5",
+        "check",
+    ),
 ];
 
 #[test]
@@ -187,6 +193,7 @@ fn a_key_that_is_added_or_lost_breaks_the_promise() {
         ("exceptions", "exceptions"),
         ("sessions", "sessions"),
         ("session show chat-42", "session"),
+        ("check --max-tokens 100 --min-feedback correct=1", "check"),
     ] {
         let validator = validator(name);
         let document = Cli::demo(words).json();

@@ -127,6 +127,11 @@ impl Groups {
         }
     }
 
+    /// All of them, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Group> {
+        self.0.values()
+    }
+
     /// The most frequent first, of equal ones the newest.
     #[must_use]
     pub fn sorted(self) -> Vec<Group> {

@@ -1,0 +1,192 @@
+//! `mltrace check`
+
+mod rules;
+
+use super::Outcome;
+use super::reader::Reader;
+use super::select::Select;
+use crate::analyze::gate::{Baseline, Evidence, Finding, Gate, Measure, Need, Rule, Test, Verdict};
+use crate::context::{Context, shell_word};
+use crate::error::{Error, Kind, Result};
+use crate::model::{Json, Problem};
+use crate::render::check::{CheckView, Checked, Report, baseline_text};
+use crate::store::{self, Order};
+use rules::RuleFlags;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+/// Check that traces keep to rules: tokens, cost, latency, failures, tools, feedback
+///
+/// Exits with 1 where a rule is broken, and with 0 where all are kept. A rule that what was recorded cannot answer (no price of
+/// a model, a trace in progress) is broken too: a gate that does not know lets nothing pass. Of no traces all rules hold but
+/// --min-traces, which is 1 unless said. Each broken rule names traces, and a command that shows more.
+///
+/// OF is `each` trace (unless said), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. Rules may stand in a file, as `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags go before it.
+/// Tokens and cost are those that `mltrace usage TRACE` tells, latency is that of the trace.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mltrace check --since 1h --max-error-rate 0 --max-latency p95=5s
+  mltrace check -x nightly --rules rules.toml --report github --report junit=check.xml
+  mltrace check --save-baseline baseline.json
+  mltrace check --baseline baseline.json --tolerance 10% --tolerance latency=50%
+  mltrace check --max-cost 0.05 --json | jq '.rules[] | select(.verdict != \"kept\")'")]
+pub struct Args {
+    #[command(flatten)]
+    flags: RuleFlags,
+    /// Rules in a TOML file, with the names of the flags
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+    /// Write what the traces are like, to be a baseline, unless a rule is broken
+    #[arg(long, value_name = "FILE")]
+    save_baseline: Option<PathBuf>,
+    /// Print, or write to a file: table, json, junit, github, markdown (can be repeated)
+    #[arg(long, value_name = "REPORT[=FILE]", value_parser = report)]
+    report: Vec<(Report, Option<PathBuf>)>,
+    #[command(flatten)]
+    select: Select,
+}
+
+fn report(text: &str) -> std::result::Result<(Report, Option<PathBuf>), String> {
+    let (name, path) = text.split_once('=').map_or((text, None), |(name, path)| (name, Some(PathBuf::from(path))));
+    let report = Report::parse(name).ok_or("table, json, junit, github and markdown are reports")?;
+    if path.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
+        return Err("the name of the file is missing".to_owned());
+    }
+    Ok((report, path))
+}
+
+pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
+    let printed = printed(&args.report)?;
+    let flags = match &args.rules {
+        Some(path) => args.flags.clone().over(RuleFlags::read(path)?),
+        None => args.flags.clone(),
+    };
+    let mut rules = flags.rules();
+    if let Some(path) = flags.baseline() {
+        let baseline = read_baseline(path)?;
+        tell_unknown(cx, &baseline);
+        rules.extend(baseline.rules(&flags.tolerance()));
+    }
+    let is_bare = rules.len() == 1 && args.save_baseline.is_none();
+    let mut reader = Reader::open(cx)?;
+    let view = CheckView { checked: look(args, cx, &mut reader, rules)? };
+    reader.end();
+    match printed {
+        Some(report) => report.print(&view, &mut cx.output)?,
+        None => cx.output.show(&view)?,
+    }
+    for (report, path) in &args.report {
+        if let Some(path) = path {
+            write(path, &report.text(&view, &cx.output.look)?)?;
+        }
+    }
+    if is_bare {
+        cx.note("no rule was given but that there are traces; `mltrace check --help` tells which there are");
+    }
+    let is_kept = view.checked.is_kept();
+    if let Some(path) = &args.save_baseline {
+        if is_kept {
+            tell_unknown(cx, &view.checked.baseline);
+            write(path, baseline_text(&view.checked).as_bytes())?;
+        } else {
+            cx.note(&format!("a rule is broken: `{}` was not written", path.display()));
+        }
+    }
+    reader.warn(cx);
+    Ok(if is_kept { Outcome::Done } else { Outcome::Refused })
+}
+
+/// The report that takes the place of the usual output.
+fn printed(reports: &[(Report, Option<PathBuf>)]) -> Result<Option<Report>> {
+    let mut printed = reports.iter().filter(|(_, path)| path.is_none()).map(|(report, _)| *report);
+    let first = printed.next();
+    match printed.next() {
+        None => Ok(first),
+        Some(_) => Err(Error::new(Kind::Usage, "only one report can be printed")
+            .hint("`--report junit=check.xml` writes one to a file")),
+    }
+}
+
+/// Reads traces, as far as the rules need it.
+fn look(args: &Args, cx: &Context, reader: &mut Reader, rules: Vec<Rule>) -> Result<Checked> {
+    let most = rules.iter().map(|rule| rule.test.need()).max().unwrap_or(Need::Records);
+    let need = if args.save_baseline.is_some() { Need::Exceptions } else { most };
+    let stored = match need {
+        Need::Records => store::Need::Info,
+        Need::Spans => store::Need::Tree,
+        Need::Exceptions => store::Need::Exceptions,
+    };
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, stored)?;
+    let asks_for_feedback = rules.iter().any(|rule| matches!(rule.test, Test::Feedback(..)));
+    query.only_figures = (need == Need::Records && !asks_for_feedback).then(Vec::new);
+    let mut gate = Gate::new(rules, need);
+    reader.each(&query, &mut |trace| {
+        gate.add(&trace);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    reader.tell_left_out(cx, &args.select, &query, true)?;
+    let mut report = gate.report();
+    report.findings.extend(unreadable(&reader.problems));
+    let with_next = |finding: Finding| (next(cx, &finding), finding);
+    let findings = report.findings.into_iter().map(with_next).collect();
+    let store = reader.store.name().to_owned();
+    Ok(Checked { traces: report.traces, findings, baseline: report.baseline, store, time: cx.now })
+}
+
+/// Records that could not be read may be the ones that break a rule.
+fn unreadable(problems: &[Problem]) -> Option<Finding> {
+    let lost: Vec<&Problem> = problems.iter().filter(|problem| problem.is_loss()).collect();
+    let evidence = |problem: &&Problem| Evidence { trace_id: None, value: None, text: Some(problem.message.clone()) };
+    (!lost.is_empty()).then(|| Finding {
+        rule: Rule { test: Test::Readable, baseline: None },
+        verdict: Verdict::Unanswered,
+        value: Some(lost.len() as f64),
+        count: lost.len() as u64,
+        silent: lost.len() as u64,
+        evidence: lost.iter().map(evidence).collect(),
+    })
+}
+
+/// The command that shows more of why a rule is not kept.
+fn next(cx: &Context, finding: &Finding) -> Option<String> {
+    if finding.verdict == Verdict::Kept {
+        return None;
+    }
+    let trace = finding.evidence.iter().find_map(|one| one.trace_id.as_deref());
+    let (command, option) = match (&finding.rule.test, trace) {
+        (Test::Readable, _) => ("doctor", ""),
+        (_, None) => ("traces list", ""),
+        (Test::Most(Measure::Tokens | Measure::Cost, ..), _) => ("usage", " --explain"),
+        (Test::Feedback(..), _) => ("trace show", " --io"),
+        _ => ("trace show", ""),
+    };
+    let trace = trace.map(|id| format!(" {}", shell_word(id))).unwrap_or_default();
+    Some(cx.command(&format!("{command}{trace}{option}")).trim_matches('`').to_owned())
+}
+
+/// Says which figures nothing can be compared with.
+fn tell_unknown(cx: &Context, baseline: &Baseline) {
+    let unknown = baseline.unknown();
+    if !unknown.is_empty() {
+        cx.note(&format!(
+            "not in the baseline, since not every trace tells it: {}; `--status ok,error` leaves out traces in progress",
+            unknown.join(", ")
+        ));
+    }
+}
+
+fn read_baseline(path: &Path) -> Result<Baseline> {
+    let failed = |why: String| {
+        Error::new(Kind::Usage, format!("cannot read a baseline from `{}`", path.display()))
+            .because(why)
+            .hint("`mltrace check --save-baseline FILE` writes one")
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let json = Json::from_strict(&text).ok_or_else(|| failed("it is no JSON".to_owned()))?;
+    Baseline::from_json(&json).map_err(failed)
+}
+
+fn write(path: &Path, text: &[u8]) -> Result<()> {
+    std::fs::write(path, text)
+        .map_err(|error| Error::new(Kind::Output, format!("cannot write `{}`", path.display())).because(error))
+}

@@ -1,0 +1,268 @@
+//! From flags and a file of rules to what has to hold.
+
+use crate::analyze::gate::{Measure, Over, Pattern, Rule, Test, Tolerance};
+use crate::error::{Error, Kind, Result};
+use crate::filter::{Glob, flags};
+use crate::render::text::one_line;
+use clap::{Args as _, FromArgMatches as _};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A bound: of which figure, and how much.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Bound {
+    over: Over,
+    limit: f64,
+}
+
+/// A bound of a feedback.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Feedback {
+    name: String,
+    bound: Bound,
+}
+
+/// What has to hold. A file of rules has the same names.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "What has to hold")]
+pub(super) struct RuleFlags {
+    /// Tokens of each trace, or in all: 5000, p95=4000, mean=2000, total=100000 (can be repeated)
+    #[arg(long, value_name = "[OF=]TOKENS", value_parser = tokens)]
+    max_tokens: Vec<Bound>,
+    /// Cost of each trace in US dollars, or in all: 0.05, mean=0.01, total=1
+    #[arg(long, value_name = "[OF=]DOLLARS", value_parser = dollars)]
+    max_cost: Vec<Bound>,
+    /// How long each trace takes, or most: 30s, p95=2s
+    #[arg(long, value_name = "[OF=]DURATION", value_parser = latency)]
+    max_latency: Vec<Bound>,
+    /// Calls of language models in each trace, or in all: 10, mean=4
+    #[arg(long, value_name = "[OF=]CALLS", value_parser = calls)]
+    max_llm_calls: Vec<Bound>,
+    /// Calls of tools in each trace, or in all
+    #[arg(long, value_name = "[OF=]CALLS", value_parser = calls)]
+    max_tool_calls: Vec<Bound>,
+    /// Share of traces in state ERROR: 5%, 0.05, 0
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    max_error_rate: Option<f64>,
+    /// Nothing failed: no exception, no span that says so; =all counts failures of tools that a model was told of, too
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, default_missing_value = "raised", require_equals = true, value_parser = ["raised", "all"])]
+    no_exceptions: Option<String>,
+    /// Each trace has a span of this name; * and ? are wildcards (can be repeated)
+    #[arg(long, value_name = "NAME")]
+    require_span: Vec<String>,
+    /// No trace has a span of this name
+    #[arg(long, value_name = "NAME")]
+    forbid_span: Vec<String>,
+    /// Each trace calls this tool
+    #[arg(long, value_name = "NAME")]
+    require_tool: Vec<String>,
+    /// No trace calls this tool
+    #[arg(long, value_name = "NAME")]
+    forbid_tool: Vec<String>,
+    /// Feedback is at least so much in the mean, yes is 1 and no is 0: correctness=0.8; each time: safety=each=1
+    #[arg(long, value_name = "NAME=[OF=]VALUE", value_parser = feedback)]
+    min_feedback: Vec<Feedback>,
+    /// So many traces are selected [default: 1]
+    #[arg(long, value_name = "TRACES")]
+    min_traces: Option<u64>,
+    /// No figure is worse than in this file, which --save-baseline wrote, and nothing fails that did not
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// How much worse than in the baseline figures may be, any or one of them: 10%, latency=25% [default: 10%]
+    #[arg(long, value_name = "[FIGURE=]SHARE", value_parser = tolerance)]
+    tolerance: Vec<(Option<String>, f64)>,
+}
+
+impl RuleFlags {
+    /// The flags as a file of rules gives them.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let failed = |why: String| {
+            Error::new(Kind::Usage, format!("cannot read rules from `{}`", path.display()))
+                .because(why)
+                .hint("it is TOML, with the names of the flags: `max-tokens = 5000`, `max-latency = [\"30s\", \"p95=2s\"]`")
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+        Self::parse(&text).map_err(failed)
+    }
+
+    /// Reads TOML whose keys are the names of flags; a list stands for a flag that is repeated.
+    fn parse(text: &str) -> std::result::Result<Self, String> {
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string().trim().to_owned())?;
+        let mut words = Vec::new();
+        for (key, value) in &table {
+            let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            for value in values {
+                match value {
+                    toml::Value::Boolean(false) => {}
+                    toml::Value::Boolean(true) => words.push(format!("--{key}")),
+                    toml::Value::String(text) => words.push(format!("--{key}={text}")),
+                    toml::Value::Integer(number) => words.push(format!("--{key}={number}")),
+                    toml::Value::Float(number) => words.push(format!("--{key}={number}")),
+                    toml::Value::Datetime(_) | toml::Value::Array(_) | toml::Value::Table(_) => {
+                        return Err(format!("`{key}` is a {}; texts, numbers and lists of them are rules", value.type_str()));
+                    }
+                }
+            }
+        }
+        let command = Self::augment_args(clap::Command::new("rules").no_binary_name(true).disable_help_flag(true));
+        let first_lines = |error: &clap::Error| {
+            let text = error.render().to_string();
+            let lines = text.lines().take_while(|line| !line.starts_with("Usage"));
+            let text = lines.map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
+            text.trim_start_matches("error: ").to_owned()
+        };
+        let matches = command.try_get_matches_from(words).map_err(|error| first_lines(&error))?;
+        Self::from_arg_matches(&matches).map_err(|error| first_lines(&error))
+    }
+
+    /// These flags, and what a file says where they say nothing. A bound takes the place of one of the same figure.
+    pub(super) fn over(self, file: Self) -> Self {
+        let bounds = |mut own: Vec<Bound>, other: Vec<Bound>| {
+            let is_said = |bound: &Bound| own.iter().any(|one: &Bound| one.over == bound.over);
+            let more: Vec<Bound> = other.into_iter().filter(|bound| !is_said(bound)).collect();
+            own.extend(more);
+            own
+        };
+        let names = |mut own: Vec<String>, other: Vec<String>| {
+            let more: Vec<String> = other.into_iter().filter(|name| !own.contains(name)).collect();
+            own.extend(more);
+            own
+        };
+        let mut min_feedback = self.min_feedback;
+        for more in file.min_feedback {
+            if !min_feedback.iter().any(|own| own.name == more.name && own.bound.over == more.bound.over) {
+                min_feedback.push(more);
+            }
+        }
+        Self {
+            max_tokens: bounds(self.max_tokens, file.max_tokens),
+            max_cost: bounds(self.max_cost, file.max_cost),
+            max_latency: bounds(self.max_latency, file.max_latency),
+            max_llm_calls: bounds(self.max_llm_calls, file.max_llm_calls),
+            max_tool_calls: bounds(self.max_tool_calls, file.max_tool_calls),
+            max_error_rate: self.max_error_rate.or(file.max_error_rate),
+            no_exceptions: self.no_exceptions.or(file.no_exceptions),
+            require_span: names(self.require_span, file.require_span),
+            forbid_span: names(self.forbid_span, file.forbid_span),
+            require_tool: names(self.require_tool, file.require_tool),
+            forbid_tool: names(self.forbid_tool, file.forbid_tool),
+            min_feedback,
+            min_traces: self.min_traces.or(file.min_traces),
+            baseline: self.baseline.or(file.baseline),
+            tolerance: file.tolerance.into_iter().chain(self.tolerance).collect(),
+        }
+    }
+
+    /// The file to compare with.
+    pub(super) fn baseline(&self) -> Option<&Path> {
+        self.baseline.as_deref()
+    }
+
+    /// How much worse than in it figures may be; what was said last counts.
+    pub(super) fn tolerance(&self) -> Tolerance {
+        let mut tolerance = Tolerance { any: 0.1, named: BTreeMap::new() };
+        for (name, share) in &self.tolerance {
+            match name {
+                Some(name) => {
+                    tolerance.named.insert(name.clone(), *share);
+                }
+                None => tolerance.any = *share,
+            }
+        }
+        tolerance
+    }
+
+    /// The rules, in the order of the help.
+    pub(super) fn rules(&self) -> Vec<Rule> {
+        let mut tests = vec![Test::Traces(self.min_traces.unwrap_or(1))];
+        for (measure, bounds) in [
+            (Measure::Tokens, &self.max_tokens),
+            (Measure::Cost, &self.max_cost),
+            (Measure::Latency, &self.max_latency),
+            (Measure::LlmCalls, &self.max_llm_calls),
+            (Measure::ToolCalls, &self.max_tool_calls),
+        ] {
+            tests.extend(bounds.iter().map(|bound| Test::Most(measure, bound.over, bound.limit)));
+        }
+        tests.extend(self.max_error_rate.map(Test::ErrorRate));
+        tests.extend(self.no_exceptions.as_ref().map(|which| Test::NoExceptions(which == "all")));
+        let spans = |name: &String, is_tool| Pattern { name: Glob::new(name), is_tool };
+        tests.extend(self.require_span.iter().map(|name| Test::RequiredSpan(spans(name, false))));
+        tests.extend(self.forbid_span.iter().map(|name| Test::ForbiddenSpan(spans(name, false))));
+        tests.extend(self.require_tool.iter().map(|name| Test::RequiredSpan(spans(name, true))));
+        tests.extend(self.forbid_tool.iter().map(|name| Test::ForbiddenSpan(spans(name, true))));
+        let feedback = |one: &Feedback| Test::Feedback(one.name.clone(), one.bound.over, one.bound.limit);
+        tests.extend(self.min_feedback.iter().map(feedback));
+        tests.into_iter().map(|test| Rule { test, baseline: None }).collect()
+    }
+}
+
+/// `5000`, `p95=5000`: of which figure, and how much. Without a word it is what `plain` says.
+fn bound(text: &str, plain: Over, number: impl Fn(&str) -> Option<f64>, what: &str) -> std::result::Result<Bound, String> {
+    let (over, rest) = match text.split_once('=') {
+        Some((word, rest)) => {
+            let over = Over::parse(word.trim());
+            (over.ok_or_else(|| format!("`{word}` is none of each, mean, total, p50, p90, p95, p99"))?, rest)
+        }
+        None => (plain, text),
+    };
+    let limit = number(rest.trim()).filter(|limit| limit.is_finite() && *limit >= 0.0);
+    Ok(Bound { over, limit: limit.ok_or_else(|| format!("`{rest}` is no {what}"))? })
+}
+
+fn plain_number(text: &str) -> Option<f64> {
+    text.replace('_', "").parse().ok()
+}
+
+fn tokens(text: &str) -> std::result::Result<Bound, String> {
+    bound(text, Over::Each, plain_number, "number of tokens")
+}
+
+fn calls(text: &str) -> std::result::Result<Bound, String> {
+    bound(text, Over::Each, plain_number, "number of calls")
+}
+
+fn dollars(text: &str) -> std::result::Result<Bound, String> {
+    bound(text, Over::Each, |text| plain_number(text.trim_start_matches('$')), "amount of dollars, as 0.05 is")
+}
+
+fn latency(text: &str) -> std::result::Result<Bound, String> {
+    let millis = |text: &str| flags::duration_ms(text).ok().map(|millis| millis as f64);
+    let bound = bound(text, Over::Each, millis, "duration, as 250ms, 1.5s and 2m are")?;
+    if bound.over == Over::Total { Err("how long traces take is not added up".to_owned()) } else { Ok(bound) }
+}
+
+fn share(text: &str) -> std::result::Result<f64, String> {
+    let share = match text.trim().strip_suffix('%') {
+        Some(percent) => plain_number(percent.trim()).map(|percent| percent / 100.0),
+        None => plain_number(text.trim()),
+    };
+    share.filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| format!("`{text}` is no share, as 5% and 0.05 are"))
+}
+
+fn feedback(text: &str) -> std::result::Result<Feedback, String> {
+    let (name, rest) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("NAME=VALUE is wanted")?;
+    let number = |text: &str| match text {
+        "true" | "yes" => Some(1.0),
+        _ => plain_number(text),
+    };
+    Ok(Feedback { name: name.to_owned(), bound: bound(rest, Over::Mean, number, "number")? })
+}
+
+fn tolerance(text: &str) -> std::result::Result<(Option<String>, f64), String> {
+    let (name, share) = text.split_once('=').map_or((None, text), |(name, share)| (Some(name.trim()), share));
+    if let Some(name) = name.filter(|name| !Tolerance::names().any(|known| known == *name)) {
+        let known = Tolerance::names().collect::<Vec<_>>().join(", ");
+        return Err(format!("`{}` is no figure of a baseline: {known} are", one_line(name)));
+    }
+    let number = match share.trim().strip_suffix('%') {
+        Some(percent) => plain_number(percent.trim()).map(|percent| percent / 100.0),
+        None => plain_number(share.trim()),
+    };
+    // Twice as much may be allowed, and more.
+    let number = number.filter(|share| share.is_finite() && *share >= 0.0);
+    Ok((name.map(str::to_owned), number.ok_or_else(|| format!("`{share}` is no share, as 10% and 0.1 are"))?))
+}
+
+#[cfg(test)]
+mod tests;

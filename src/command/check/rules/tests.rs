@@ -1,0 +1,43 @@
+use super::*;
+
+#[test]
+fn bounds_are_read_with_what_they_are_of() {
+    let read = |text: &str| tokens(text).map(|bound| (bound.over, bound.limit));
+    assert_eq!(read("5000"), Ok((Over::Each, 5_000.0)));
+    assert_eq!(read("5_000"), Ok((Over::Each, 5_000.0)));
+    assert_eq!(read("p95 = 12.5"), Ok((Over::Percentile(95), 12.5)));
+    assert_eq!(read("total=0"), Ok((Over::Total, 0.0)));
+    assert!(["", "p94=1", "-1", "nan", "inf", "=5", "p95="].iter().all(|text| read(text).is_err()));
+    assert_eq!(dollars("mean=$0.05").unwrap(), Bound { over: Over::Mean, limit: 0.05 });
+    assert_eq!(latency("p99=1.5s").unwrap(), Bound { over: Over::Percentile(99), limit: 1_500.0 });
+    assert_eq!((share("5%"), share("0.05"), share("100 %")), (Ok(0.05), Ok(0.05), Ok(1.0)));
+    assert!(["5", "-1%", "101%", "x"].iter().all(|text| share(text).is_err()));
+}
+
+#[test]
+fn feedback_and_tolerances_have_names() {
+    let read = |text: &str| feedback(text).map(|one| (one.name, one.bound.over, one.bound.limit));
+    assert_eq!(read("correct=0.8"), Ok(("correct".to_owned(), Over::Mean, 0.8)));
+    assert_eq!(read("safe=each=yes"), Ok(("safe".to_owned(), Over::Each, 1.0)));
+    assert!(["correct", "=1", "a=b=c", "a="].iter().all(|text| read(text).is_err()));
+    assert_eq!(tolerance("150%"), Ok((None, 1.5)));
+    assert_eq!(tolerance("latency=25%"), Ok((Some("latency".to_owned()), 0.25)));
+    assert!(["speed=1%", "latency=", "-5%"].iter().all(|text| tolerance(text).is_err()));
+}
+
+#[test]
+fn flags_go_before_a_file() {
+    let file = RuleFlags::parse("max-tokens = [50, \"p95=500\"]\nmin-traces = 3\nforbid-tool = \"rm\"\ntolerance = \"5%\"").unwrap();
+    let flags = RuleFlags::parse("max-tokens = 60\nforbid-tool = \"dd\"\ntolerance = [\"cost=1\"]").unwrap().over(file);
+    let bounds: Vec<_> = flags.max_tokens.iter().map(|bound| (bound.over, bound.limit)).collect();
+    assert_eq!(bounds, [(Over::Each, 60.0), (Over::Percentile(95), 500.0)]);
+    assert_eq!((flags.min_traces, &flags.forbid_tool), (Some(3), &vec!["dd".to_owned(), "rm".to_owned()]));
+    let tolerance = flags.tolerance();
+    assert_eq!((tolerance.any, tolerance.named.get("cost")), (0.05, Some(&1.0)));
+}
+
+#[test]
+fn a_file_that_says_no_says_nothing() {
+    assert!(RuleFlags::parse("no-exceptions = false").unwrap().no_exceptions.is_none());
+    assert_eq!(RuleFlags::parse("no-exceptions = true").unwrap().no_exceptions.as_deref(), Some("raised"));
+}

@@ -1,0 +1,55 @@
+//! A section of Markdown, as GitHub's job summaries and comments show it.
+
+use super::words::{heading, limit, message, rule, value};
+use super::{Checked, MOST_NAMED};
+use crate::analyze::gate::Verdict;
+use crate::render::text::one_line;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+/// A table of the rules, and what there is to say of those that are not kept.
+pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
+    writeln!(out, "### mltrace check: {}\n", heading(checked))?;
+    writeln!(out, "| | rule | value | limit | traces |\n|---|---|--:|--:|---|")?;
+    for (_, finding) in &checked.findings {
+        let word = match finding.verdict {
+            Verdict::Kept => "✅ kept",
+            Verdict::Broken => "❌ broken",
+            Verdict::Unanswered => "❓ unanswered",
+        };
+        let ids = finding.evidence.iter().take(MOST_NAMED).filter_map(|one| one.trace_id.as_deref()).map(code);
+        let mut traces = ids.collect::<Vec<_>>().join("<br>");
+        let more = finding.count.saturating_sub(MOST_NAMED as u64);
+        if more > 0 {
+            let _ = write!(traces, "<br>and {more} more");
+        }
+        let value = value(finding).map(|text| plain(&text)).unwrap_or_default();
+        writeln!(out, "| {word} | {} | {value} | {} | {traces} |", code(&rule(finding)), plain(&limit(finding, true)))?;
+    }
+    let mut not_kept = checked.not_kept().peekable();
+    if not_kept.peek().is_some() {
+        writeln!(out)?;
+    }
+    not_kept.try_for_each(|(next, finding)| {
+        let next = next.as_deref().map(|next| format!(", see {}", code(next))).unwrap_or_default();
+        writeln!(out, "- {}: {}{next}", code(&rule(finding)), plain(&message(finding)))
+    })
+}
+
+/// Text that is shown as it is, wherever it stands: no sign of it means anything to Markdown or HTML.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in one_line(text).chars() {
+        if c.is_ascii_punctuation() && !matches!(c, '-' | ',') {
+            let _ = write!(out, "&#{};", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The same in the letters of code, in which GitHub takes `@name` for no person and `:word:` for no picture.
+fn code(text: &str) -> String {
+    format!("<code>{}</code>", plain(text))
+}

@@ -1,0 +1,51 @@
+use super::Runner;
+use std::ffi::OsString;
+
+fn on_github(is_json: bool) -> Runner {
+    Runner::new(&|key| (key == "GITHUB_ACTIONS").then(|| OsString::from("true")), is_json)
+}
+
+fn defused(runner: &mut Runner, text: &str) -> String {
+    String::from_utf8(runner.defuse(text.as_bytes()).into_owned()).unwrap()
+}
+
+#[track_caller]
+fn check(text: &str, expected: &str) {
+    assert_eq!(defused(&mut on_github(false), text), expected);
+}
+
+#[test]
+fn commands_are_broken_up_and_nothing_else_is_touched() {
+    check("::error::x", ":\\x3aerror::x");
+    check("a ::error::x", "a ::error::x");
+    check("a\n \t::error::x", "a\n \t:\\x3aerror::x");
+    check("\u{3000}::stop-commands::x", "\u{3000}:\\x3astop-commands::x");
+    check("std::fmt", "std::fmt");
+    check("a ##[error]x", "a ##\\x5berror]x");
+    check("###[error]x", "###\\x5berror]x");
+    check("##vso[task.setvariable]x", "##vso\\x5btask.setvariable]x");
+    check("##teamcity[x]", "##teamcity\\x5bx]");
+    check("## Title [1]", "## Title [1]");
+    check("#[derive]", "#[derive]");
+    check("a: b\n: c", "a: b\n: c");
+}
+
+#[test]
+fn a_command_in_two_pieces_is_broken_up() {
+    let mut runner = on_github(false);
+    assert_eq!(defused(&mut runner, "a #"), "a #");
+    assert_eq!(defused(&mut runner, "#[add-mask]x\n:"), "#\\x5badd-mask]x\n:");
+    assert_eq!(defused(&mut runner, ":error::x"), "\\x3aerror::x");
+}
+
+#[test]
+fn json_stays_the_same_json() {
+    let text = defused(&mut on_github(true), "{\"name\":\"##[error]x\"}");
+    assert_eq!(text, "{\"name\":\"##\\u005berror]x\"}");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap()["name"], "##[error]x");
+}
+
+#[test]
+fn elsewhere_text_is_text() {
+    assert_eq!(defused(&mut Runner::new(&|_| None, false), "::error::##[x]"), "::error::##[x]");
+}

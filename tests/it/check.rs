@@ -1,0 +1,722 @@
+//! `mltrace check`: each rule where it is kept, where it is broken and where it cannot be answered; reports that hostile
+//! names cannot break out of.
+
+#![expect(clippy::cloned_ref_to_slice_refs, reason = "one trace and several stand beside each other in tables")]
+
+use crate::harness::{Cli, Done, Fixture, items};
+use crate::server::{Answer, Server};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+/// A trace as MLflow's `Trace.to_json` writes it.
+#[derive(Clone)]
+struct Made {
+    id: u64,
+    name: String,
+    state: &'static str,
+    millis: Option<u64>,
+    spans: Vec<Value>,
+    recorded_spans: usize,
+    assessments: Vec<Value>,
+}
+
+/// A trace that worked, with a root.
+fn trace(id: u64) -> Made {
+    let root = span(id, 1, "run", "AGENT", &json!({}));
+    let (spans, recorded_spans) = (vec![root], 0);
+    Made {
+        id,
+        name: "run".to_owned(),
+        state: "OK",
+        millis: Some(1_000),
+        spans,
+        recorded_spans,
+        assessments: Vec::new(),
+    }
+}
+
+/// A span; the first one is the root, the others are its children.
+fn span(trace: u64, id: u64, name: &str, kind: &str, attributes: &Value) -> Value {
+    let start = 1_795_000_000_000_000_000 + id * 1_000_000;
+    let mut own = json!({"mlflow.spanType": json!(kind).to_string(), "mlflow.traceRequestId": json!(format!("tr-{trace:032x}")).to_string()});
+    for (key, value) in attributes.as_object().unwrap() {
+        own[key] = Value::String(value.to_string());
+    }
+    json!({
+        "trace_id": format!("{trace:032x}"),
+        "span_id": format!("{id:016x}"),
+        "parent_span_id": if id == 1 { Value::Null } else { json!(format!("{:016x}", 1)) },
+        "name": name,
+        "start_time_unix_nano": start,
+        "end_time_unix_nano": start + 5_000_000,
+        "status": {"code": "STATUS_CODE_OK", "message": ""},
+        "attributes": own,
+        "events": [],
+    })
+}
+
+impl Made {
+    fn with(mut self, name: &str, kind: &str, attributes: &Value) -> Self {
+        let id = self.spans.len() as u64 + 1;
+        self.spans.push(span(self.id, id, name, kind, attributes));
+        self
+    }
+
+    /// A call of a model with its tokens.
+    fn call(self, model: &str, input: u64, output: u64) -> Self {
+        let usage = json!({"input_tokens": input, "output_tokens": output, "total_tokens": input + output});
+        self.with("Completions", "CHAT_MODEL", &json!({"mlflow.llm.model": model, "mlflow.chat.tokenUsage": usage}))
+    }
+
+    /// A call of a model that tells no tokens.
+    fn silent_call(self) -> Self {
+        self.with("Completions", "CHAT_MODEL", &json!({"mlflow.llm.model": "gpt-4o-mini"}))
+    }
+
+    fn tool(self, name: &str) -> Self {
+        self.with(name, "TOOL", &json!({}))
+    }
+
+    /// Its last span failed.
+    fn failing(mut self, kind: &str, message: &str) -> Self {
+        let last = self.spans.last_mut().unwrap();
+        last["status"] = json!({"code": "STATUS_CODE_ERROR", "message": message});
+        let attributes = json!({"exception.type": kind, "exception.message": message, "exception.stacktrace": ""});
+        last["events"] =
+            json!([{"name": "exception", "time_unix_nano": 1_795_000_000_002_000_000_u64, "attributes": attributes}]);
+        self
+    }
+
+    fn state(mut self, state: &'static str) -> Self {
+        self.state = state;
+        self
+    }
+
+    fn took(mut self, millis: Option<u64>) -> Self {
+        self.millis = millis;
+        self
+    }
+
+    /// More spans are recorded of it than there are.
+    fn lacking_spans(mut self) -> Self {
+        self.recorded_spans = self.spans.len() + 2;
+        self
+    }
+
+    fn feedback(mut self, name: &str, value: &Value) -> Self {
+        let id = format!("a-{:032x}", self.assessments.len() + 1);
+        let body = if value.is_null() { json!({"error": {"error_code": "X"}}) } else { json!({"value": value}) };
+        self.assessments.push(json!({
+            "assessment_id": id, "assessment_name": name, "trace_id": format!("tr-{:032x}", self.id), "valid": true,
+            "source": {"source_type": "CODE", "source_id": "x"}, "feedback": body,
+            "create_time": "2026-11-20T17:50:50.976Z", "last_update_time": "2026-11-20T17:50:50.976Z",
+        }));
+        self
+    }
+
+    fn json(&self) -> Value {
+        let spans = self.recorded_spans.max(self.spans.len());
+        let mut info = json!({
+            "trace_id": format!("tr-{:032x}", self.id),
+            "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "1"}},
+            "request_time": "2026-11-20T17:50:49.894Z",
+            "state": self.state,
+            "tags": {"mlflow.traceName": self.name},
+            "trace_metadata": {
+                "mlflow.trace_schema.version": "3",
+                "mlflow.trace.sizeStats": json!({"num_spans": spans}).to_string(),
+            },
+            "assessments": self.assessments,
+        });
+        if let Some(millis) = self.millis {
+            info["execution_duration_ms"] = json!(millis);
+        }
+        json!({"info": info, "data": {"spans": self.spans}})
+    }
+}
+
+/// Traces as a document, and a folder for files.
+struct Store {
+    folder: TempDir,
+}
+
+fn store(traces: &[Made]) -> Store {
+    let folder = tempfile::tempdir().unwrap();
+    let lines: Vec<String> = traces.iter().map(|trace| trace.json().to_string()).collect();
+    std::fs::write(folder.path().join("traces.jsonl"), lines.join("\n")).unwrap();
+    Store { folder }
+}
+
+impl Store {
+    fn cli(&self, words: &str) -> Cli {
+        Cli::new(words).on("traces.jsonl").cwd(self.folder.path())
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.file(name)).unwrap()
+    }
+}
+
+/// What came of the last rule of a check, with the exit code that it must have.
+#[track_caller]
+fn verdict(words: &str, traces: &[Made]) -> (String, Value) {
+    let done = store(traces).cli(&format!("check {words} --json")).run();
+    let document = done.json();
+    let last = items(&document, "rules").last().unwrap().clone();
+    let verdict = last["verdict"].as_str().unwrap().to_owned();
+    assert_eq!(done.exit, Some(i32::from(document["passed"] == false)), "{words}: {done}");
+    (verdict, last)
+}
+
+/// A rule where it is kept, where it is broken, and where nothing tells.
+#[track_caller]
+fn rule(words: &str, kept: &[Made], broken: &[Made], unanswered: &[Made]) {
+    for (expected, traces) in [("kept", kept), ("broken", broken), ("unanswered", unanswered)] {
+        let (verdict, last) = verdict(words, traces);
+        assert_eq!(verdict, expected, "{words}: {last}");
+        let is_named = last["evidence"].as_array().unwrap().iter().any(|one| one["trace_id"].is_string());
+        let has_feedback = words.contains("feedback");
+        assert!(expected == "kept" || is_named || has_feedback, "{words}, {expected}: no trace is named: {last}");
+        assert_eq!(last["next"].is_string(), expected != "kept", "{words}: {last}");
+    }
+}
+
+#[test]
+fn tokens_of_each_trace() {
+    let (small, large) = (trace(1).call("gpt-4o-mini", 40, 10), trace(2).call("gpt-4o-mini", 90, 20));
+    let silent = trace(3).silent_call();
+    rule(
+        "--max-tokens 100",
+        &[small.clone(), trace(4)],
+        &[small.clone(), large.clone()],
+        &[small.clone(), silent.clone()],
+    );
+    // One that is too great stays so, whatever others would tell.
+    assert_eq!(verdict("--max-tokens 100", &[large.clone(), silent.clone()]).0, "broken");
+    assert_eq!(verdict("--max-tokens 100", &[large.state("IN_PROGRESS"), silent.clone()]).0, "broken");
+    assert_eq!(verdict("--max-tokens 100", &[small.clone().state("IN_PROGRESS")]).0, "unanswered");
+    assert_eq!(verdict("--max-tokens 100", &[small.lacking_spans()]).0, "unanswered");
+    // A call that failed has used none, and one whose tokens its parent tells has told them.
+    assert_eq!(verdict("--max-tokens 100", &[trace(5).silent_call().failing("E", "x")]).0, "kept");
+}
+
+#[test]
+fn tokens_of_all() {
+    let (one, other) = (trace(1).call("gpt-4o-mini", 40, 10), trace(2).call("gpt-4o-mini", 90, 20));
+    let silent = trace(3).silent_call();
+    for (words, value) in [
+        ("--max-tokens total=160", 160.0),
+        ("--max-tokens mean=80", 80.0),
+        ("--max-tokens p50=80", 80.0),
+        ("--max-tokens p90=104", 104.0),
+        ("--max-tokens p95=107", 107.0),
+        ("--max-tokens p99=109.4", 109.4),
+    ] {
+        let both = [one.clone(), other.clone()];
+        let (told, last) = verdict(words, &both);
+        assert_eq!((told.as_str(), last["value"].as_f64()), ("kept", Some(value)), "{words}: {last}");
+        let more = trace(4).call("gpt-4o-mini", 1_000, 0);
+        rule(words, &both, &[one.clone(), other.clone(), more], &[one.clone(), silent.clone()]);
+    }
+}
+
+#[test]
+fn cost() {
+    let cheap = trace(1).call("gpt-4o-mini", 1_000, 0);
+    let dear = trace(2).call("gpt-4o", 1_000_000, 0);
+    let unknown = trace(3).call("no-such-model", 10, 10);
+    rule(
+        "--max-cost 0.01",
+        &[cheap.clone(), trace(4)],
+        &[cheap.clone(), dear.clone()],
+        &[cheap.clone(), unknown.clone()],
+    );
+    rule("--max-cost total=0.01", &[cheap.clone()], &[cheap.clone(), dear.clone()], &[cheap.clone(), unknown.clone()]);
+    rule("--max-cost mean=$0.01", &[cheap.clone()], &[dear, unknown.clone()], &[unknown.clone()]);
+    let (_, last) = verdict("--max-cost 0.01", &[unknown, trace(5).silent_call()]);
+    let texts: Vec<&str> = items(&last, "evidence").iter().map(|one| one["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["no price is known of no-such-model", "a call of a model tells no tokens"]);
+}
+
+#[test]
+fn latency() {
+    let (quick, slow, open) = (trace(1), trace(2).took(Some(5_000)), trace(3).took(None).state("IN_PROGRESS"));
+    rule("--max-latency 2s", &[quick.clone()], &[quick.clone(), slow.clone()], &[quick.clone(), open.clone()]);
+    rule("--max-latency p95=2s", &[quick.clone()], &[quick.clone(), slow.clone()], &[quick.clone(), open.clone()]);
+    rule("--max-latency mean=2s", &[quick.clone()], &[quick.clone(), slow], &[quick, open]);
+}
+
+#[test]
+fn calls() {
+    let calls = |trace: Made| trace.call("gpt-4o", 1, 1).call("gpt-4o", 1, 1).tool("search").tool("fetch");
+    let (two, three) = (calls(trace(1)), calls(trace(4)).call("gpt-4o", 1, 1).tool("search"));
+    let open = trace(2).lacking_spans();
+    rule("--max-llm-calls 2", &[two.clone()], &[three.clone()], &[open.clone()]);
+    rule("--max-tool-calls 2", &[two.clone()], &[three.clone()], &[open.clone()]);
+    rule(
+        "--max-llm-calls total=4",
+        &[two.clone(), trace(3)],
+        &[two.clone(), three.clone()],
+        &[two.clone(), open.clone()],
+    );
+    rule("--max-tool-calls mean=2", &[two.clone(), trace(3)], &[three.clone()], &[two, open]);
+}
+
+#[test]
+fn error_rate() {
+    let (good, bad, open) = (trace(1), trace(2).state("ERROR"), trace(3).state("IN_PROGRESS"));
+    rule("--max-error-rate 0", &[good.clone()], &[good.clone(), bad.clone()], &[good.clone(), open.clone()]);
+    rule("--max-error-rate 50%", &[good.clone(), bad.clone()], &[bad.clone()], &[bad.clone(), open.clone()]);
+    // Even if it fails, that is half of them.
+    assert_eq!(verdict("--max-error-rate 0.5", &[good, open]).0, "kept");
+}
+
+#[test]
+fn exceptions() {
+    let bad = trace(1).tool("search").failing("ValueError", "no such page");
+    rule("--no-exceptions", &[trace(2)], &[bad.clone(), trace(2)], &[trace(3).lacking_spans()]);
+    let (_, last) = verdict("--no-exceptions", &[bad]);
+    assert_eq!(last["evidence"][0]["text"], "ValueError: no such page");
+}
+
+#[test]
+fn failures_handed_back_to_a_model_count_where_all_are_meant() {
+    let output = json!("ValueError: no such page");
+    let handled = trace(1).with("search", "TOOL", &json!({"mlflow.spanOutputs": output}));
+    assert_eq!(verdict("--no-exceptions", &[handled.clone()]).0, "kept");
+    let (told, last) = verdict("--no-exceptions=all", &[handled]);
+    assert_eq!((told.as_str(), &last["evidence"][0]["text"]), ("broken", &output));
+}
+
+#[test]
+fn spans_and_tools() {
+    let with = trace(1).tool("search_web").with("plan", "CHAIN", &json!({}));
+    let without = trace(2).tool("fetch");
+    let open = trace(3).lacking_spans();
+    rule("--require-span plan", &[with.clone()], &[with.clone(), without.clone()], &[with.clone(), open.clone()]);
+    rule("--forbid-span plan", &[without.clone()], &[with.clone(), without.clone()], &[open.clone()]);
+    rule("--require-tool search*", &[with.clone()], &[with.clone(), without.clone()], &[open.clone()]);
+    rule("--forbid-tool search*", &[without.clone()], &[with.clone()], &[without, open]);
+    // A span that is no tool is none.
+    assert_eq!(verdict("--require-tool plan", &[with.clone()]).0, "broken");
+    assert_eq!(verdict("--forbid-tool plan", &[with]).0, "kept");
+}
+
+#[test]
+fn feedback() {
+    let good = trace(1).feedback("correct", &json!("yes"));
+    let bad = trace(2).feedback("correct", &json!(false));
+    let failed = trace(3).feedback("correct", &Value::Null);
+    let words = trace(4).feedback("correct", &json!("rather"));
+    rule("--min-feedback correct=0.5", &[good.clone(), bad.clone()], &[bad.clone()], &[good.clone(), failed.clone()]);
+    rule("--min-feedback correct=each=1", &[good.clone()], &[good.clone(), bad.clone()], &[good.clone(), trace(5)]);
+    rule("--min-feedback correct=p50=1", &[good.clone()], &[bad.clone()], &[words.clone()]);
+    // A trace that nobody judged says nothing against the mean of the others; where none was judged nothing is known.
+    assert_eq!(verdict("--min-feedback correct=1", &[good, trace(5)]).0, "kept");
+    assert_eq!(verdict("--min-feedback correct=1", &[trace(5)]).0, "unanswered");
+    // A mean that may still rise is not too small.
+    assert_eq!(verdict("--min-feedback correct=0.5", &[bad, failed]).0, "unanswered");
+    let (_, last) = verdict("--min-feedback correct=1", &[words]);
+    assert_eq!(last["evidence"][0]["text"], "`rather` is no number, and neither yes nor no");
+}
+
+#[test]
+fn there_must_be_traces_unless_none_is_enough() {
+    let (verdict_of_none, last) = verdict("--name nothing", &[trace(1)]);
+    assert_eq!((verdict_of_none.as_str(), &last["value"], &last["limit"]), ("broken", &json!(0), &json!(1)));
+    assert_eq!(verdict("--min-traces 2", &[trace(1)]).0, "broken");
+    assert_eq!(verdict("--min-traces 2", &[trace(1), trace(2)]).0, "kept");
+    let rules = "--name nothing --min-traces 0 --max-tokens 1 --max-cost mean=0 --max-error-rate 0 --no-exceptions \
+                 --require-tool x --min-feedback x=1 --json";
+    let done = store(&[trace(1)]).cli(&format!("check {rules}")).run();
+    assert_eq!((done.exit, &done.json()["passed"]), (Some(0), &json!(true)), "{done}");
+}
+
+#[test]
+fn a_record_that_cannot_be_read_may_break_any_rule() {
+    let copy = Fixture::named("3.2.0-file").copy();
+    let traces = copy.fixture.cli("traces -o ids --all").ok();
+    let id = traces.lines()[0].to_owned();
+    std::fs::write(copy.trace_folder(&id).join("trace_info.yaml"), "trace_id: [").unwrap();
+    let done = copy.fixture.cli("check --json").run();
+    let last = items(&done.json(), "rules").last().unwrap().clone();
+    assert_eq!(
+        (done.exit, &last["rule"], &last["verdict"]),
+        (Some(1), &json!("readable"), &json!("unanswered")),
+        "{done}"
+    );
+    assert_eq!(last["next"].as_str().unwrap().split_whitespace().last(), Some("doctor"));
+}
+
+/// Names that mean something to terminals, XML, tables, shells and programs that run builds.
+const HOSTILE: &str = "x'; rm -rf ~ | `id` $(id) ]]> <script>&amp; \"q\" | @someone **b**\n::error::pwned\r##[add-mask]y\u{1b}[2J\u{202e}\u{ffff}%0A::stop-commands::z";
+
+fn hostile() -> Store {
+    let mut bad =
+        trace(1).call(HOSTILE, 5, 5).tool(HOSTILE).failing(HOSTILE, HOSTILE).feedback(HOSTILE, &json!(HOSTILE));
+    HOSTILE.clone_into(&mut bad.name);
+    store(&[bad.state("ERROR"), trace(2)])
+}
+
+const HOSTILE_RULES: &str =
+    "check --max-cost 1 --no-exceptions --max-error-rate 0 --forbid-tool *rm* --require-tool none";
+
+fn hostile_check(store: &Store, more: &str) -> Done {
+    let done = store.cli(&format!("{HOSTILE_RULES} {more}")).arg("--min-feedback").arg(format!("{HOSTILE}=1")).run();
+    assert_eq!(done.exit, Some(1), "{done}");
+    done
+}
+
+/// What GitHub's runner takes for a command (actions/runner, `ActionCommand.cs`, `TryParseV2` and `TryParse`).
+fn commands(text: &str) -> Vec<&str> {
+    let is_command = |line: &&str| line.trim_start().starts_with("::") || line.contains("##[");
+    text.split(['\n', '\r']).filter(is_command).collect()
+}
+
+#[test]
+fn annotations_are_those_that_are_meant() {
+    let store = hostile();
+    let done = hostile_check(&store, "--report github");
+    let found = commands(&done.stdout);
+    assert_eq!(found.len(), done.lines().len(), "every line is a command: {done}");
+    assert_eq!(
+        found[0],
+        "::notice title=mltrace check::2 traces, 7 rules: 1 kept, 4 broken, 2 that cannot be answered"
+    );
+    for line in &found[1..] {
+        let (head, data) = line[2..].split_once("::").unwrap();
+        assert!(head.starts_with("error title=mltrace check%3A "), "{line}");
+        let title = head.strip_prefix("error title=").unwrap();
+        assert!(!title.contains([':', ',', '\r', '\n']), "a property ends where it should: {line}");
+        assert!(!data.contains(['\r', '\u{1b}', '\u{202e}']), "{line}");
+    }
+    // `%0A` as stored is text, the line breaks of the message are line breaks.
+    assert!(done.stdout.contains("%250A") && done.stdout.contains("%0Anext: "), "{done}");
+}
+
+#[test]
+fn a_runner_takes_no_command_out_of_what_a_trace_holds() {
+    let store = hostile();
+    let words = [
+        "traces",
+        "tools",
+        "trace show @error",
+        "trace show @error --io",
+        "exceptions --stack",
+        "usage @error",
+        "tools -o csv",
+        "spans --json",
+    ];
+    for words in words {
+        let done = store.cli(words).env("GITHUB_ACTIONS", "true").ok();
+        assert_eq!(commands(&done.stdout), [""; 0], "{words}: {done}");
+        assert_eq!(commands(&done.stderr), [""; 0], "{words}: {done}");
+        let plain = store.cli(words).ok();
+        if words.ends_with("--json") {
+            assert_eq!(done.json(), plain.json(), "escapes in JSON are the same JSON");
+        }
+    }
+    for more in ["", "--report markdown", "--report junit", "--report json"] {
+        let words = format!("{HOSTILE_RULES} {more}");
+        let done = store.cli(&words).env("GITHUB_ACTIONS", "true").run();
+        assert_eq!(commands(&done.stdout), [""; 0], "{words}: {done}");
+    }
+}
+
+#[test]
+fn xml_holds_what_it_should() {
+    let store = hostile();
+    let done = hostile_check(&store, "--report junit=check.xml");
+    assert!(done.stdout.contains("BROKEN"), "the table is printed too: {done}");
+    let text = store.read("check.xml");
+    let document = roxmltree::Document::parse(&text).unwrap();
+    let suite = document.root_element().first_element_child().unwrap();
+    let number = |name: &str| suite.attribute(name).unwrap().parse::<usize>().unwrap();
+    let cases: Vec<_> = suite.children().filter(|node| node.has_tag_name("testcase")).collect();
+    let with = |tag: &str| cases.iter().filter(|case| case.children().any(|node| node.has_tag_name(tag))).count();
+    assert_eq!((number("tests"), number("failures"), number("errors")), (7, 4, 2));
+    assert_eq!((cases.len(), with("failure"), with("error")), (7, 4, 2));
+    // Nothing stored became an element: these are all there are.
+    let mut names: Vec<&str> =
+        document.descendants().filter(roxmltree::Node::is_element).map(|node| node.tag_name().name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(
+        names,
+        [
+            "error",
+            "failure",
+            "properties",
+            "property",
+            "system-err",
+            "system-out",
+            "testcase",
+            "testsuite",
+            "testsuites"
+        ]
+    );
+    let mut told = cases.iter().flat_map(roxmltree::Node::children).filter_map(|node| node.text());
+    assert!(told.any(|text| text.contains("]]> <script>&amp; \"q\"")), "{text}");
+    assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{ffff}', '\r']), "{text}");
+}
+
+#[test]
+fn markdown_shows_names_as_they_are() {
+    let store = hostile();
+    let done = hostile_check(&store, "--report markdown");
+    let is_row = |line: &&&str| line.starts_with('|');
+    for row in done.lines().iter().filter(is_row) {
+        assert_eq!(row.matches('|').count(), 6, "{row}");
+    }
+    // Whatever stands in code is letters, digits, space, `-`, `,` and entities.
+    for piece in done.stdout.split("<code>").skip(1) {
+        let code = piece.split_once("</code>").unwrap().0;
+        let is_plain = |c: char| !c.is_ascii_punctuation() || "-,&#;".contains(c);
+        assert!(code.chars().all(is_plain), "{code}");
+        for entity in code.split('&').skip(1) {
+            let number = entity.split_once(';').unwrap().0.strip_prefix('#').unwrap();
+            assert!(number.bytes().all(|byte| byte.is_ascii_digit()), "{code}");
+        }
+    }
+    assert!(!done.stdout.contains("@someone") && !done.stdout.contains("<script>"), "{done}");
+}
+
+#[test]
+fn the_next_command_of_a_hostile_id_is_one_word() {
+    let mut bad = trace(1).call("m", 50, 50).json();
+    bad["info"]["trace_id"] = json!("x'; touch pwned; '");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("t.jsonl"), bad.to_string()).unwrap();
+    let done = Cli::new("check --max-tokens 1 --json").on("t.jsonl").cwd(folder.path()).run();
+    let next = items(&done.json(), "rules").last().unwrap()["next"].clone();
+    assert_eq!(next, r"mltrace -u t.jsonl usage 'x'\''; touch pwned; '\''' --explain");
+}
+
+#[test]
+fn a_baseline_is_kept_and_compared() {
+    let before = store(&[trace(1).call("gpt-4o-mini", 90, 10).tool("a"), trace(2).call("gpt-4o-mini", 90, 10)]);
+    before.cli("check --save-baseline b.json").ok();
+    insta::assert_snapshot!(before.read("b.json"), @r#"
+    {
+      "schema": "mltrace/1",
+      "time": "2026-11-21T00:00:00.000Z",
+      "baseline": {
+        "traces": 2,
+        "error_rate": 0.0,
+        "measures": {
+          "cost": {
+            "mean": 0.0000195
+          },
+          "latency": {
+            "p50": 1000.0,
+            "p95": 1000.0
+          },
+          "llm-calls": {
+            "mean": 1.0
+          },
+          "tokens": {
+            "mean": 100.0,
+            "p95": 100.0
+          },
+          "tool-calls": {
+            "mean": 0.5
+          }
+        },
+        "feedback": {},
+        "exceptions": []
+      }
+    }
+    "#);
+    let same = before.cli("check --baseline b.json --tolerance 0").run();
+    insta::assert_snapshot!(same, @"
+    2 traces, 10 rules: 10 kept
+
+          rule                      value         limit    baseline
+    kept  min-traces                    2           ≥ 1           -
+    kept  max-error-rate              0 %         ≤ 0 %         0 %
+    kept  max-tokens mean             100         ≤ 100         100
+    kept  max-tokens p95              100         ≤ 100         100
+    kept  max-cost mean        $0.0000195  ≤ $0.0000195  $0.0000195
+    kept  max-latency p50          1.00 s      ≤ 1.00 s      1.00 s
+    kept  max-latency p95          1.00 s      ≤ 1.00 s      1.00 s
+    kept  max-llm-calls mean            1           ≤ 1           1
+    kept  max-tool-calls mean         0.5         ≤ 0.5         0.5
+    kept  no-new-exceptions             0           ≤ 0           -
+    ");
+    let worse = store(&[
+        trace(1).call("gpt-4o-mini", 130, 20).took(Some(1_050)),
+        trace(2).tool("b").failing("ValueError", "new").state("ERROR").feedback("x", &json!(1)),
+    ]);
+    std::fs::copy(before.file("b.json"), worse.file("b.json")).unwrap();
+    insta::assert_snapshot!(worse.cli("check --baseline b.json").run(), @"
+    2 traces, 10 rules: 7 kept, 3 broken
+
+            rule                      value         limit    baseline  traces
+    kept    min-traces                    2           ≥ 1           -       -
+    BROKEN  max-error-rate           50.0 %         ≤ 0 %         0 %       1
+    kept    max-tokens mean              75         ≤ 110         100       -
+    BROKEN  max-tokens p95            142.5         ≤ 110         100       1
+    kept    max-cost mean        $0.0000158  ≤ $0.0000215  $0.0000195       -
+    kept    max-latency p50          1.02 s      ≤ 1.10 s      1.00 s       -
+    kept    max-latency p95          1.05 s      ≤ 1.10 s      1.00 s       -
+    kept    max-llm-calls mean          0.5         ≤ 1.1           1       -
+    kept    max-tool-calls mean         0.5        ≤ 0.55         0.5       -
+    BROKEN  no-new-exceptions             1           ≤ 0           -       1
+
+    max-error-rate: 50.0 % is more than 0 % (baseline 0 %)
+      tr-00000000000000000000000000000002
+      next: mltrace -u traces.jsonl trace show tr-00000000000000000000000000000002
+
+    max-tokens p95: 142.5 is more than 110 (baseline 100)
+      tr-00000000000000000000000000000001  150
+      next: mltrace -u traces.jsonl usage tr-00000000000000000000000000000001 --explain
+
+    no-new-exceptions: 1 in 1 trace that the baseline has not
+      tr-00000000000000000000000000000002  1  ValueError: new
+      next: mltrace -u traces.jsonl trace show tr-00000000000000000000000000000002
+    --- exit 1
+    ");
+    let tolerant = "check --baseline b.json --tolerance 60% --tolerance error-rate=0 --tolerance latency=1% --json";
+    let document = worse.cli(tolerant).run().json();
+    let of = |verdict: &str| {
+        let rules = items(&document, "rules").iter().filter(|rule| rule["verdict"] == verdict);
+        rules
+            .map(|rule| format!("{} {}", rule["rule"].as_str().unwrap(), rule["over"].as_str().unwrap_or("-")))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("broken"), ["max-error-rate -", "max-latency p50", "max-latency p95", "no-new-exceptions -"]);
+}
+
+#[test]
+fn a_baseline_is_not_written_where_a_rule_is_broken() {
+    let store = store(&[trace(1).call("gpt-4o-mini", 90, 10)]);
+    std::fs::write(store.file("b.json"), "as it was").unwrap();
+    let done = store.cli("check --max-tokens 1 --save-baseline b.json -o ids").run();
+    assert_eq!((done.exit, store.read("b.json").as_str()), (Some(1), "as it was"), "{done}");
+    assert!(done.stderr.contains("`b.json` was not written"), "{done}");
+}
+
+#[test]
+fn what_a_baseline_does_not_know_is_said_and_not_compared() {
+    let store = store(&[trace(1).silent_call()]);
+    let saved = store.cli("check --save-baseline b.json").ok();
+    let note = "note: not in the baseline, since not every trace tells it: tokens mean, tokens p95, cost mean; \
+                `--status ok,error` leaves out traces in progress";
+    assert_eq!(saved.stderr.lines().next(), Some(note), "{saved}");
+    let compared = store.cli("check --baseline b.json").ok();
+    assert_eq!(compared.stderr.lines().next(), Some(note), "{compared}");
+    assert!(!compared.stdout.contains("max-cost"), "{compared}");
+}
+
+#[test]
+fn rules_in_a_file() {
+    let store = store(&[trace(1).call("gpt-4o-mini", 90, 10).tool("search")]);
+    std::fs::write(
+        store.file("rules.toml"),
+        "# of the nightly runs\nmax-tokens = [50, \"p95=500\"]\nmax-cost = 0.01\nmax-error-rate = \"5%\"\n\
+         no-exceptions = true\nforbid-span = [\"delete_*\", \"drop_*\"]\nmin-traces = 1\n",
+    )
+    .unwrap();
+    insta::assert_snapshot!(store.cli("check --rules rules.toml").run(), @"
+    1 trace, 8 rules: 7 kept, 1 broken
+
+            rule                       value      limit  traces
+    kept    min-traces                     1        ≥ 1       -
+    BROKEN  max-tokens                   100       ≤ 50       1
+    kept    max-tokens p95               100      ≤ 500       -
+    kept    max-cost              $0.0000195  ≤ $0.0100       -
+    kept    max-error-rate               0 %    ≤ 5.0 %       -
+    kept    no-exceptions                  0        ≤ 0       -
+    kept    forbid-span delete_*           0        ≤ 0       -
+    kept    forbid-span drop_*             0        ≤ 0       -
+
+    max-tokens: 100 is more than 50
+      tr-00000000000000000000000000000001  100
+      next: mltrace -u traces.jsonl usage tr-00000000000000000000000000000001 --explain
+    --- exit 1
+    ");
+    // A flag takes the place of the bound of the same figure.
+    let done = store.cli("check --rules rules.toml --max-tokens 200").ok();
+    assert!(
+        done.stdout.contains("≤ 200") && done.stdout.contains("≤ 500") && !done.stdout.contains("≤ 50\n"),
+        "{done}"
+    );
+    for (text, told) in [
+        ("max-tokns = 5", "unexpected argument '--max-tokns' found"),
+        ("max-tokens = \"many\"", "`many` is no number of tokens"),
+        ("max-tokens = {p95 = 5}", "`max-tokens` is a table"),
+        ("max-tokens = ", "TOML parse error"),
+    ] {
+        std::fs::write(store.file("rules.toml"), text).unwrap();
+        let done = store.cli("check --rules rules.toml --json").run();
+        let error = done.error();
+        assert_eq!((done.exit, &error["code"]), (Some(2), &json!("usage")), "{text}: {done}");
+        assert!(error["message"].as_str().unwrap().contains(told), "{text}: {done}");
+    }
+}
+
+#[test]
+fn what_is_no_rule_is_refused() {
+    let store = store(&[trace(1)]);
+    for words in [
+        "--max-tokens p94=3",
+        "--max-tokens -1",
+        "--max-tokens nan",
+        "--max-error-rate 5",
+        "--max-latency total=3s",
+        "--max-latency soon",
+        "--min-feedback correct",
+        "--tolerance speed=5%",
+        "--report pdf",
+        "--report junit=",
+        "--report junit --report github",
+        "--baseline none.json",
+        "--rules none.toml",
+        "--no-exceptions=some",
+    ] {
+        let done = store.cli(&format!("check {words}")).run();
+        assert_eq!((done.exit, done.stdout.as_str()), (Some(2), ""), "{words}: {done}");
+    }
+    assert_eq!(store.cli("check --report junit=no/such/folder/x.xml").run().exit, Some(5));
+}
+
+#[test]
+fn an_answer_that_could_not_be_had_is_no_broken_rule() {
+    assert_eq!(Cli::new("check").on("sqlite:///none.db").run().exit, Some(5));
+    let server = Server::new(|_| Answer::json(500, "{}"));
+    let cli = Cli::new("check").on(server.uri()).env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0");
+    assert_eq!(cli.run().exit, Some(4));
+    assert_eq!(store(&[trace(1)]).cli("check -x nowhere").run().exit, Some(3));
+    assert_eq!(store(&[trace(1)]).cli("check --filter x").run().exit, Some(2));
+}
+
+#[test]
+fn many_traces_are_counted_and_few_are_named() {
+    let traces: Vec<Made> = (1..=50).map(|id| trace(id).call("gpt-4o-mini", id * 10, 0)).collect();
+    let (_, last) = verdict("--max-tokens 95", &traces);
+    let evidence = items(&last, "evidence");
+    assert_eq!((last["count"].as_u64(), evidence.len()), (Some(41), 20));
+    let values: Vec<i64> = evidence.iter().map(|one| one["value"].as_i64().unwrap()).collect();
+    assert_eq!((values[0], values[19]), (500, 310), "the worst are named, these first");
+    let table = store(&traces).cli("check --max-tokens 95").run();
+    assert!(table.stdout.contains("and 36 more"), "{table}");
+}
+
+#[test]
+fn reports_go_to_files_beside_what_is_printed() {
+    let store = store(&[trace(1)]);
+    let done = store
+        .cli("check --report table=t.txt --report json=j.json --report markdown=m.md --report github=g.txt -o csv")
+        .ok();
+    assert!(done.stdout.starts_with("rule,subject,over,verdict,"), "{done}");
+    assert!(store.read("t.txt").contains("kept  min-traces"));
+    let json: Value = serde_json::from_str(&store.read("j.json")).unwrap();
+    assert_eq!(json["passed"], true);
+    assert!(store.read("m.md").starts_with("### mltrace check: 1 trace, 1 rule: 1 kept\n"));
+    assert_eq!(store.read("g.txt"), "::notice title=mltrace check::1 trace, 1 rule: 1 kept\n");
+}
