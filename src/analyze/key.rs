@@ -3,8 +3,6 @@
 use super::conversation::bare_name;
 use crate::model::{Span, Spans, Timestamp, TraceInfo, Zone, keys};
 use std::borrow::Cow;
-use std::cmp::Ordering;
-use std::collections::HashMap;
 
 /// What traces, or calls within them, have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,72 +62,6 @@ const WORDS: [(&str, Key); 13] = [
 /// What a trace or a call has for each key; none where nothing is known.
 pub type Values = Vec<Option<String>>;
 
-/// Groups by the values of some keys.
-#[derive(Debug)]
-pub(super) struct Groups<T> {
-    keys: Vec<Key>,
-    zone: Zone,
-    /// Whether a call is of the time at which it began itself, and not of that of its trace.
-    has_call_times: bool,
-    places: HashMap<Values, usize>,
-    list: Vec<(Values, T)>,
-    /// The values looked for last, so that nothing is allocated for a group that is known.
-    values: Values,
-}
-
-impl<T: Default> Groups<T> {
-    /// No groups yet.
-    pub(super) fn new(keys: Vec<Key>, zone: Zone, has_call_times: bool) -> Self {
-        let values = vec![None; keys.len()];
-        Self { keys, zone, has_call_times, places: HashMap::new(), list: Vec::new(), values }
-    }
-
-    /// The group of a trace; of a call, where one is named.
-    pub(super) fn of(&mut self, info: &TraceInfo, call: Option<(&Spans, usize)>) -> &mut T {
-        let place = self.place(info, call);
-        self.at(place)
-    }
-
-    /// The group at a place.
-    pub(super) fn at(&mut self, place: usize) -> &mut T {
-        &mut self.list[place].1
-    }
-
-    /// The place of the group of a trace or a call, which stays.
-    pub(super) fn place(&mut self, info: &TraceInfo, call: Option<(&Spans, usize)>) -> usize {
-        let began = call.filter(|_| self.has_call_times).map(|(spans, at)| spans.list[at].start);
-        let time = began.unwrap_or(info.request_time);
-        for (key, slot) in self.keys.iter().zip(&mut self.values) {
-            let of_call = call.and_then(|(spans, at)| key.of_call(spans, at)).map(Cow::Borrowed);
-            match (of_call.or_else(|| key.of_trace(info, time, self.zone)), slot) {
-                (Some(value), Some(slot)) => {
-                    slot.clear();
-                    slot.push_str(&value);
-                }
-                (value, slot) => *slot = value.map(Cow::into_owned),
-            }
-        }
-        if let Some(place) = self.places.get(&self.values) {
-            return *place;
-        }
-        self.places.insert(self.values.clone(), self.list.len());
-        self.list.push((self.values.clone(), T::default()));
-        self.list.len() - 1
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.list.len()
-    }
-
-    pub(super) fn list(&self) -> &[(Values, T)] {
-        &self.list
-    }
-
-    pub(super) fn into_list(self) -> Vec<(Values, T)> {
-        self.list
-    }
-}
-
 impl Key {
     /// Reads a word of `--by`.
     ///
@@ -172,12 +104,6 @@ impl Key {
         matches!(self, Self::Hour | Self::Day | Self::Week | Self::Time(_))
     }
 
-    /// Whether its values are points in time, in RFC 3339.
-    #[must_use]
-    pub const fn is_instant(&self) -> bool {
-        matches!(self, Self::Hour | Self::Time(_))
-    }
-
     /// What a trace has for it, which began at some time.
     #[must_use]
     pub fn of_trace<'a>(&self, info: &'a TraceInfo, time: Timestamp, zone: Zone) -> Option<Cow<'a, str>> {
@@ -200,7 +126,7 @@ impl Key {
     }
 
     /// What a call has for it that its trace does not have.
-    fn of_call<'a>(&self, spans: &'a Spans, at: usize) -> Option<&'a str> {
+    pub(super) fn of_call<'a>(&self, spans: &'a Spans, at: usize) -> Option<&'a str> {
         let span = &spans.list[at];
         match self {
             Self::Model => span.model.as_deref(),
@@ -211,10 +137,11 @@ impl Key {
         }
     }
 
-    /// The value as a point in time.
+    /// The value as a point in time, where it is one.
     #[must_use]
     pub fn instant(&self, value: &str) -> Option<Timestamp> {
-        if self.is_instant() { Timestamp::parse_rfc3339(value) } else { None }
+        let is_instant = matches!(self, Self::Hour | Self::Time(_));
+        if is_instant { Timestamp::parse_rfc3339(value) } else { None }
     }
 
     /// The entry of the tags or the metadata that it looks at, as in a filter: whether it is a tag, and its key.
@@ -229,30 +156,6 @@ impl Key {
             _ => None,
         }
     }
-}
-
-/// The order of two groups, which are of some size each: by the times among their keys, else the larger first.
-#[must_use]
-pub fn order(keys: &[Key], (a, one): (&Values, i64), (b, other): (&Values, i64)) -> Ordering {
-    by_time(keys, a, b).then(other.cmp(&one)).then_with(|| a.cmp(b))
-}
-
-fn by_time(keys: &[Key], a: &Values, b: &Values) -> Ordering {
-    let times = keys.iter().enumerate().filter(|(_, key)| key.is_time());
-    times.map(|(at, _)| a[at].cmp(&b[at])).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
-}
-
-/// The groups that are shown, at most so many, and the others: the last times are shown, and of one time, or without
-/// times, the largest. They come in order.
-pub fn split<T>(keys: &[Key], groups: Vec<T>, limit: usize, values: impl Fn(&T) -> &Values) -> (Vec<T>, Vec<T>) {
-    let mut last_first: Vec<usize> = (0..groups.len()).collect();
-    // Stable: of one time the order stays.
-    last_first.sort_by(|a, b| by_time(keys, values(&groups[*b]), values(&groups[*a])));
-    let mut is_shown = vec![false; groups.len()];
-    last_first.into_iter().take(limit).for_each(|at| is_shown[at] = true);
-    let (shown, others): (Vec<_>, Vec<_>) = groups.into_iter().zip(is_shown).partition(|(_, is_shown)| *is_shown);
-    let groups = |list: Vec<(T, bool)>| list.into_iter().map(|(group, _)| group).collect();
-    (groups(shown), groups(others))
 }
 
 /// Takes out keys that are there already.

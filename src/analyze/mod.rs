@@ -3,6 +3,7 @@
 pub mod conversation;
 pub mod exceptions;
 pub mod gate;
+pub mod groups;
 pub mod key;
 pub mod pattern;
 pub mod prices;

@@ -1,6 +1,7 @@
 //! How many, how often wrong, how long, how much: traces or their calls in groups.
 
-use super::key::{self, Groups, Key, Values};
+use super::groups::{self, Groups};
+use super::key::{Key, Values};
 use super::usage::{Group, TraceUsage};
 use crate::model::{Cost, Span, SpanStatus, TokenUsage, Trace, TraceInfo, TraceState, Zone};
 use std::collections::HashMap;
@@ -254,8 +255,8 @@ impl Stats {
     pub fn sorted(self, limit: usize) -> Sorted {
         let mut groups = self.groups.into_list();
         let size = |stat: &Stat| stat.count.cast_signed();
-        groups.sort_by(|(a, one), (b, other)| key::order(&self.keys, (a, size(one)), (b, size(other))));
-        let (groups, rest) = key::split(&self.keys, groups, limit, |(values, _)| values);
+        groups.sort_by(|(a, one), (b, other)| groups::order(&self.keys, (a, size(one)), (b, size(other))));
+        let (groups, rest) = groups::split(&self.keys, groups, limit, |(values, _)| values);
         let count_of_others = rest.len();
         let others = rest.into_iter().map(|(_, stat)| stat).reduce(|mut sum, stat| {
             sum.merge(stat);

@@ -113,7 +113,7 @@ fn look(args: &Args, cx: &Context, reader: &mut Reader, rules: Vec<Rule>) -> Res
     let need = if args.save_baseline.is_some() { Need::Exceptions } else { most };
     let stored = match need {
         Need::Records => store::Need::Info,
-        Need::Spans => store::Need::Tree,
+        Need::Spans => store::Need::Calls,
         Need::Exceptions => store::Need::Exceptions,
     };
     let mut query = reader.query(cx, &args.select, Order::NEWEST, stored)?;

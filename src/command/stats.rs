@@ -3,6 +3,7 @@
 use super::grouping::{labels, tell_cost, tell_others};
 use super::reader::Reader;
 use super::select::{Rows, Select};
+use crate::analyze::groups;
 use crate::analyze::key::{self, Key, Values};
 use crate::analyze::stats::{Percentiles, Sorted, Stats, Told, Unit};
 use crate::analyze::usage::{self, Group};
@@ -152,20 +153,16 @@ fn by_store(store: &dyn TraceStore, query: &Query, keys: &[Key], zone: Zone, lim
             _ => return Ok(None),
         }
     }
-    let Some(groups) = store.summaries(query, division)? else { return Ok(None) };
-    let total = if keys.is_empty() { None } else { store.summaries(query, Division::default())? };
+    let Some(summaries) = store.summaries(query, division)? else { return Ok(None) };
     let values = |summary: &Summary| {
         let value = |key: &Key| if *key == Key::Name { summary.name.clone() } else { summary.time.map(Timestamp::rfc3339) };
         keys.iter().map(value).collect::<Values>()
     };
-    let mut groups: Vec<(Values, Told)> = groups.iter().map(|one| (values(one), told(one))).collect();
+    let total = told(&summaries.total);
+    let mut groups: Vec<(Values, Told)> = summaries.parts.iter().map(|one| (values(one), told(one))).collect();
     let size = |told: &Told| told.count.cast_signed();
-    groups.sort_by(|(a, one), (b, other)| key::order(keys, (a, size(one)), (b, size(other))));
-    let total = match total.as_deref() {
-        Some([all]) => told(all),
-        _ => groups.first().map(|(_, told)| told.clone()).unwrap_or_default(),
-    };
-    let (groups, rest) = key::split(keys, groups, limit, |(values, _)| values);
+    groups.sort_by(|(a, one), (b, other)| groups::order(keys, (a, size(one)), (b, size(other))));
+    let (groups, rest) = groups::split(keys, groups, limit, |(values, _)| values);
     let count_of_others = rest.len();
     let others = rest.into_iter().map(|(_, told)| told).reduce(|mut sum, told| {
         sum.merge(&told);

@@ -5,6 +5,7 @@ use super::json::SCHEMA;
 use super::table::{Cell, Shape};
 use super::usage::money;
 use super::{Item, Look, Role, View, number, write_table};
+use crate::analyze::key::Key;
 use crate::analyze::stats::{Percentiles, Sorted, Told};
 use crate::error::Result;
 use crate::model::{Cost, Json, TokenUsage};
@@ -76,6 +77,61 @@ impl<'a> StatJson<'a> {
     }
 }
 
+/// The columns behind those of the keys.
+fn columns(unit: &'static str, has_spark: bool) -> Vec<Shape<'static>> {
+    let right = |(title, drops)| Shape { title, is_right: true, shrinks_to: None, drops };
+    let figures = [
+        (unit, 0),
+        ("errors", 8),
+        ("error rate", 0),
+        ("p50", 0),
+        ("p90", 6),
+        ("p95", 0),
+        ("p99", 5),
+        ("input", 10),
+        ("output", 9),
+        ("tokens", 3),
+        ("cost", 4),
+        ("TTFT p50", 7),
+        ("TTFT p95", 11),
+    ];
+    let spark = Shape { title: "over time", is_right: false, shrinks_to: None, drops: 12 };
+    figures.map(right).into_iter().chain(has_spark.then_some(spark)).collect()
+}
+
+/// The cells of the figures.
+fn cells(stat: &Told, role: Role) -> [Cell; 13] {
+    let count = |count: u64| Cell::own(number::count(count.cast_signed()), role);
+    let time = |millis: Option<f64>| {
+        millis.map_or_else(Cell::none, |millis| Cell::own(number::duration((millis * 1e6) as i64), role))
+    };
+    let tokens = |figure: Option<i64>| figure.map_or_else(Cell::none, |figure| Cell::own(number::count(figure), role));
+    let bad = if stat.errors > 0 { Role::Bad } else { role };
+    let (usage, latency, first) = (stat.used.token_usage.as_ref(), stat.latency_ms, stat.first_token_ms);
+    [
+        count(stat.count),
+        Cell::own(number::count(stat.errors.cast_signed()), bad),
+        stat.error_rate().map_or_else(Cell::none, |rate| Cell::own(number::percent(rate), bad)),
+        time(latency.map(|at| at.p50)),
+        time(latency.map(|at| at.p90)),
+        time(latency.map(|at| at.p95)),
+        time(latency.map(|at| at.p99)),
+        tokens(usage.and_then(|usage| usage.input_tokens)),
+        tokens(usage.and_then(|usage| usage.output_tokens)),
+        tokens(usage.and_then(|usage| usage.total_tokens)),
+        money(stat.used.cost().as_ref(), role),
+        time(first.map(|at| at.p50)),
+        time(first.map(|at| at.p95)),
+    ]
+}
+
+fn spark(stat: &Told, look: &Look) -> Cell {
+    match stat.over_time.as_slice() {
+        [] => Cell::none(),
+        counts => Cell::own(number::spark(counts, look.unicode), Role::Bar),
+    }
+}
+
 impl View for StatsView {
     type Item = Item;
 
@@ -93,68 +149,17 @@ impl View for StatsView {
 
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
         let Sorted { keys, unit, groups, others, count_of_others, total } = &self.sorted;
+        // Where times are among the keys, the rows tell how it went over time.
+        let has_spark = !keys.iter().any(Key::is_time);
         let titles = group::titles(keys);
-        let right = |title, drops| Shape { title, is_right: true, shrinks_to: None, drops };
         let mut shapes = group::shapes(keys, &titles);
         if keys.is_empty() {
             shapes.push(Shape { title: "", is_right: false, shrinks_to: None, drops: 0 });
         }
-        shapes.extend([
-            right(unit.word(), 0),
-            right("errors", 8),
-            right("error rate", 0),
-            right("p50", 0),
-            right("p90", 6),
-            right("p95", 0),
-            right("p99", 5),
-            right("input", 10),
-            right("output", 9),
-            right("tokens", 3),
-            right("cost", 4),
-            right("TTFT p50", 7),
-            right("TTFT p95", 11),
-        ]);
-        let has_spark = !keys.iter().any(crate::analyze::key::Key::is_time);
-        if has_spark {
-            shapes.push(Shape { title: "over time", is_right: false, shrinks_to: None, drops: 12 });
-        }
+        shapes.extend(columns(unit.word(), has_spark));
         let row = |mut row: Vec<Cell>, stat: &Told, role: Role| {
-            let count = |count: u64| Cell::own(number::count(count.cast_signed()), role);
-            let time = |millis: Option<f64>| {
-                millis.map_or_else(Cell::none, |millis| Cell::own(number::duration((millis * 1e6) as i64), role))
-            };
-            let usage = stat.used.token_usage.as_ref();
-            let tokens =
-                |figure: Option<i64>| figure.map_or_else(Cell::none, |figure| Cell::own(number::count(figure), role));
-            let bad = if stat.errors > 0 { Role::Bad } else { role };
-            row.extend([
-                count(stat.count),
-                Cell::own(number::count(stat.errors.cast_signed()), bad),
-                stat.error_rate().map_or_else(Cell::none, |rate| Cell::own(number::percent(rate), bad)),
-            ]);
-            let latency = stat.latency_ms;
-            row.extend(
-                [
-                    latency.map(|at| at.p50),
-                    latency.map(|at| at.p90),
-                    latency.map(|at| at.p95),
-                    latency.map(|at| at.p99),
-                ]
-                .map(time),
-            );
-            row.extend([
-                tokens(usage.and_then(|usage| usage.input_tokens)),
-                tokens(usage.and_then(|usage| usage.output_tokens)),
-                tokens(usage.and_then(|usage| usage.total_tokens)),
-                money(stat.used.cost().as_ref(), role),
-            ]);
-            row.extend([stat.first_token_ms.map(|at| at.p50), stat.first_token_ms.map(|at| at.p95)].map(time));
-            if has_spark {
-                row.push(match stat.over_time.as_slice() {
-                    [] => Cell::none(),
-                    counts => Cell::own(number::spark(counts, look.unicode), Role::Bar),
-                });
-            }
+            row.extend(cells(stat, role));
+            row.extend(has_spark.then(|| spark(stat, look)));
             row
         };
         let mut rows: Vec<Vec<Cell>> = groups

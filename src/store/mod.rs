@@ -9,14 +9,16 @@ mod parallel;
 mod rows;
 mod spans;
 mod sqlite;
+mod summary;
 mod uri;
 
 pub use http::{Secret, ServerSettings, without_credentials};
+pub use summary::{Division, PERCENTS, Summaries, Summary};
 pub use uri::{Address, Surroundings, resolve};
 
 use crate::error::Result;
 use crate::filter::{AssessmentTest, Clause, Filter, Grep, Label};
-use crate::model::{Experiment, Problem, Timestamp, TokenUsage, Totals, Trace, TraceInfo, keys};
+use crate::model::{Experiment, Problem, Totals, Trace, TraceInfo, keys};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
@@ -201,35 +203,6 @@ impl Query {
     }
 }
 
-/// What a store is to divide traces by before it tells their figures.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Division {
-    /// By recorded name.
-    pub by_name: bool,
-    /// By intervals of so many seconds since 1970.
-    pub seconds: Option<i64>,
-}
-
-/// The percentiles of a [`Summary`].
-pub const PERCENTS: [f64; 4] = [50.0, 90.0, 95.0, 99.0];
-
-/// Figures of some traces, as the store itself tells them.
-#[derive(Clone, Debug, Default)]
-pub struct Summary {
-    /// Their name.
-    pub name: Option<String>,
-    /// The interval in which they began.
-    pub time: Option<Timestamp>,
-    /// How many.
-    pub count: u64,
-    /// Of them, those in state ERROR.
-    pub errors: u64,
-    /// The [`PERCENTS`] of how long they took; none where that is known of none.
-    pub latency_ms: Option<[f64; 4]>,
-    /// Their recorded tokens.
-    pub token_usage: Option<TokenUsage>,
-}
-
 /// Takes traces from a store as they come.
 pub trait Sink {
     /// One trace; breaking ends the search.
@@ -302,7 +275,7 @@ pub trait TraceStore {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn summaries(&self, _query: &Query, _division: Division) -> Result<Option<Vec<Summary>>> {
+    fn summaries(&self, _query: &Query, _division: Division) -> Result<Option<Summaries>> {
         Ok(None)
     }
 

@@ -1,7 +1,8 @@
 //! Tokens and cost of many traces, in groups that add up.
 
 use super::{Call, TraceUsage};
-use crate::analyze::key::{self, Groups, Key, Values};
+use crate::analyze::groups::{self, Groups};
+use crate::analyze::key::{Key, Values};
 use crate::model::{Cost, CostSum, Spans, TokenUsage, Trace, TraceInfo, Zone};
 use std::collections::{BTreeMap, HashMap};
 
@@ -241,9 +242,10 @@ impl Grouped {
     pub fn sorted(&self, limit: usize) -> (Vec<(&Values, &Group)>, Option<Group>) {
         let mut groups: Vec<(&Values, &Group)> =
             self.groups.list().iter().map(|(values, group)| (values, group)).collect();
-        groups
-            .sort_by(|(a, one), (b, other)| key::order(&self.keys, (a, one.total_tokens()), (b, other.total_tokens())));
-        let (groups, rest) = key::split(&self.keys, groups, limit, |(values, _)| values);
+        groups.sort_by(|(a, one), (b, other)| {
+            groups::order(&self.keys, (a, one.total_tokens()), (b, other.total_tokens()))
+        });
+        let (groups, rest) = groups::split(&self.keys, groups, limit, |(values, _)| values);
         let others = rest.into_iter().map(|(_, group)| group).cloned().reduce(|mut sum, group| {
             sum.merge(&group);
             sum

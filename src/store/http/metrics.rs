@@ -10,7 +10,7 @@ use crate::error::{Kind, Result};
 use crate::filter::{Clause, Comparison, Filter, NumberKey, Operand, TextKey, TextTest};
 use crate::model::{Json, Timestamp, TokenUsage};
 use crate::store::parallel::in_parallel;
-use crate::store::{Division, PERCENTS, Query, Summary};
+use crate::store::{Division, PERCENTS, Query, Summaries, Summary};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -79,7 +79,7 @@ pub(super) fn ask(client: &Client, metric: &Metric<'_>) -> Result<Option<Vec<Poi
 
 /// Sums and percentiles of the traces of a query as the server tells them; none where it does not, or where these are so few
 /// that their records are read sooner.
-pub(super) fn summaries(store: &HttpStore, query: &Query, division: Division) -> Result<Option<Vec<Summary>>> {
+pub(super) fn summaries(store: &HttpStore, query: &Query, division: Division) -> Result<Option<Summaries>> {
     let Some(more) = conditions(&query.filter) else { return Ok(None) };
     let experiments: Vec<String> = query.experiments.iter().map(|one| one.experiment_id.clone()).collect();
     if experiments.is_empty() || !store.sums_all_tokens() {
@@ -87,24 +87,21 @@ pub(super) fn summaries(store: &HttpStore, query: &Query, division: Division) ->
     }
     let client = &*store.client;
     let aggregations = json!([{"aggregation_type": "COUNT"}]);
-    let mut all = Metric { experiments: &experiments, name: "trace_count", aggregations, dimensions: &[], more };
+    let all = Metric { experiments: &experiments, name: "trace_count", aggregations, dimensions: &[], more };
     let Some(points) = ask(client, &all)? else { return Ok(None) };
     let count: f64 = points.iter().filter_map(|point| point.value("COUNT")).sum();
     if count <= MANY as f64 {
         return Ok(None);
     }
-    if let Some(seconds) = division.seconds {
-        all.more.push(("time_interval_seconds", json!(seconds)));
-        // Both ends have to be named where intervals are.
-        for (key, end) in [("start_time_ms", 0), ("end_time_ms", 1_i64 << 52)] {
-            if !all.more.iter().any(|(known, _)| *known == key) {
-                all.more.push((key, json!(end)));
-            }
-        }
+    let mut asked: Vec<(bool, Metric<'_>)> = questions(&all, false).into_iter().map(|one| (false, one)).collect();
+    if division.has_parts() {
+        let parts = division.seconds.map_or_else(|| all.clone(), |seconds| all.in_intervals(seconds));
+        asked.extend(questions(&parts, division.by_name).into_iter().map(|one| (true, one)));
     }
-    let questions = questions(&all, division.by_name);
-    let mut summaries: BTreeMap<(Option<String>, Option<String>), Summary> = BTreeMap::new();
-    for (question, points) in questions.iter().zip(in_parallel(&questions, AT_ONCE, |question| ask(client, question))) {
+    let mut total = Summary::default();
+    let mut parts: BTreeMap<(Option<String>, Option<String>), Summary> = BTreeMap::new();
+    let answers = in_parallel(&asked, AT_ONCE, |(_, question)| ask(client, question));
+    for ((is_of_parts, question), points) in asked.iter().zip(answers) {
         let Some(points) = points? else {
             // Sums of what a cache held came with 3.10.
             if question.name.starts_with("cache") {
@@ -113,15 +110,36 @@ pub(super) fn summaries(store: &HttpStore, query: &Query, division: Division) ->
             return Ok(None);
         };
         for point in points {
-            let key = (point.dimension("trace_name"), point.dimension("time_bucket"));
-            let time = key.1.as_deref().and_then(Timestamp::parse_rfc3339);
-            let empty = Summary { name: key.0.clone(), time, ..Summary::default() };
-            take(summaries.entry(key).or_insert(empty), question.name, &point);
+            let summary = if *is_of_parts {
+                let key = (point.dimension("trace_name"), point.dimension("time_bucket"));
+                let time = key.1.as_deref().and_then(Timestamp::parse_rfc3339);
+                let empty = Summary { name: key.0.clone(), time, ..Summary::default() };
+                parts.entry(key).or_insert(empty)
+            } else {
+                &mut total
+            };
+            take(summary, question.name, &point);
         }
     }
     // Traces without a name are in no answer by name.
-    let counted: u64 = summaries.values().map(|summary| summary.count).sum();
-    Ok((counted as f64 >= count).then(|| summaries.into_values().collect()))
+    let counted: u64 = parts.values().map(|summary| summary.count).sum();
+    let is_whole = !division.has_parts() || counted as f64 >= count;
+    Ok(is_whole.then(|| Summaries { total, parts: parts.into_values().collect() }))
+}
+
+impl Metric<'_> {
+    /// The same in intervals of time.
+    fn in_intervals(&self, seconds: i64) -> Self {
+        let mut one = self.clone();
+        one.more.push(("time_interval_seconds", json!(seconds)));
+        // Both ends have to be named where intervals are.
+        for (key, end) in [("start_time_ms", 0), ("end_time_ms", 1_i64 << 52)] {
+            if !one.more.iter().any(|(known, _)| *known == key) {
+                one.more.push((key, json!(end)));
+            }
+        }
+        one
+    }
 }
 
 /// All that is asked to learn of traces what can be told.

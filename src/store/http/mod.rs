@@ -17,7 +17,7 @@ pub use url::without_credentials;
 
 use super::parallel::in_parallel;
 use super::rows;
-use super::{Division, Need, Query, Remark, Sink, Summary, TraceStore};
+use super::{Division, Need, Query, Remark, Sink, Summaries, TraceStore};
 use crate::decode;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
@@ -357,7 +357,7 @@ impl TraceStore for HttpStore {
         0
     }
 
-    fn summaries(&self, query: &Query, division: Division) -> Result<Option<Vec<Summary>>> {
+    fn summaries(&self, query: &Query, division: Division) -> Result<Option<Summaries>> {
         metrics::summaries(self, query, division)
     }
 
