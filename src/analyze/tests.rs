@@ -28,7 +28,11 @@ fn trace(spans: &[Given<'_>]) -> Trace {
 pub(super) fn trace_of(spans: Vec<Span>) -> Trace {
     let (list, nodes, _) = arrange(spans);
     let info = TraceInfo::new("tr-1".to_owned(), "1".to_owned(), TraceState::Ok, Timestamp(0));
-    Trace { info, spans: Some(Spans { list, nodes, source: SpansSource::Database, problems: Vec::new() }), rows: None }
+    Trace {
+        info,
+        spans: Some(Spans { list, nodes, source: SpansSource::Database, problems: Vec::new(), moved: None }),
+        rows: None,
+    }
 }
 
 #[test]

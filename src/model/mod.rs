@@ -4,6 +4,7 @@
 //! durations of spans nanoseconds. An unknown value is `None`, never 0 or an empty string.
 
 mod assessment;
+mod checkup;
 mod failure;
 mod id;
 mod json;
@@ -16,6 +17,7 @@ mod tree;
 mod usage;
 
 pub use assessment::{Assessment, AssessmentKind};
+pub use checkup::{Checkup, Revision, StoreKind};
 pub use failure::ToolFailure;
 pub use id::{SpanId, short_trace_id};
 pub use json::{Json, Members};
@@ -24,7 +26,7 @@ pub use span::{
     Exception, Link, Payload, SearchRow, Span, SpanEvent, SpanStatus, SpanType, is_first_token, is_runtime_message,
 };
 pub use time::{Timestamp, Zone};
-pub use trace::{Experiment, Problem, Spans, SpansSource, Totals, Trace, TraceInfo, TraceState, keys};
+pub use trace::{Experiment, Moved, Problem, Spans, SpansSource, Totals, Trace, TraceInfo, TraceState, keys};
 pub use tree::{Node, arrange};
 pub use usage::{CACHE_KEYS, Cost, CostSum, TokenUsage, python_float};
 

@@ -337,6 +337,15 @@ impl Problem {
     }
 }
 
+/// A file of a trace that is not where its record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Where the record says that it is.
+    pub recorded: String,
+    /// Where it was found.
+    pub found: String,
+}
+
 /// The spans of a trace, parents before children.
 #[derive(Clone, Debug)]
 pub struct Spans {
@@ -348,6 +357,8 @@ pub struct Spans {
     pub source: SpansSource,
     /// What could not be read.
     pub problems: Vec<Problem>,
+    /// Where the file that they were read from was found, if not where the record says.
+    pub moved: Option<Moved>,
 }
 
 /// A trace.

@@ -1,6 +1,6 @@
 //! Finds the files of a trace: where its tag says, and after a store was moved, copied or served, where they are now.
 
-use crate::model::Problem;
+use crate::model::{Moved, Problem};
 use percent_encoding::percent_decode_str;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -56,6 +56,15 @@ impl Artifacts {
             Some(folder) => problem.at(&folder.join(name)),
             None => problem,
         })
+    }
+
+    /// Whether a file was found elsewhere than where its record says. What a relative path is relative to is not recorded,
+    /// and where a server keeps what it serves neither.
+    pub(super) fn moved(location: Option<&str>, found: &Path) -> Option<Moved> {
+        let Some(Named::Path(folder)) = location.and_then(local_path) else { return None };
+        let recorded = folder.join(found.file_name()?);
+        let is_moved = recorded.is_absolute() && recorded != found;
+        is_moved.then(|| Moved { recorded: recorded.display().to_string(), found: found.display().to_string() })
     }
 
     /// The folders of an experiment's traces that exist, for telling which traces may have files at all.

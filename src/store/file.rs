@@ -7,7 +7,7 @@ use super::spans::{self, Rows};
 use super::{Need, Query, Sink, SortKey, SortValue, Surroundings, TraceStore};
 use crate::decode;
 use crate::error::{Error, Kind, Result};
-use crate::model::{Experiment, Labels, Problem, Totals, Trace, TraceInfo, keys};
+use crate::model::{Checkup, Experiment, Labels, Problem, StoreKind, Totals, Trace, TraceInfo, keys};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -284,6 +284,10 @@ impl TraceStore for FileStore {
             Found::Bytes(_, bytes) => Ok(bytes),
             Found::Missing(problem) => Err(super::attachment_missing(id, &problem)),
         }
+    }
+
+    fn checkup(&self) -> Result<Checkup> {
+        Ok(Checkup::new(StoreKind::Files))
     }
 
     fn is_empty(&self) -> Result<bool> {

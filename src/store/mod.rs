@@ -18,7 +18,7 @@ pub use uri::{Address, Surroundings, resolve};
 
 use crate::error::Result;
 use crate::filter::{AssessmentTest, Clause, Filter, Grep, Label};
-use crate::model::{Experiment, Problem, Totals, Trace, TraceInfo, keys};
+use crate::model::{Checkup, Experiment, Problem, Totals, Trace, TraceInfo, keys};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
@@ -299,6 +299,12 @@ pub trait TraceStore {
     /// # Errors
     /// When it cannot be found or read.
     fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>>;
+
+    /// What it says of itself.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn checkup(&self) -> Result<Checkup>;
 
     /// Whether there is any trace at all.
     ///

@@ -3,7 +3,7 @@
 use super::Need;
 use super::artifact::{Artifacts, Found, TRACES_JSON, TRACES_PB, is_fresh};
 use crate::decode::{self, Keep};
-use crate::model::{Problem, Span, Spans, SpansSource, Trace, TraceInfo, arrange, keys};
+use crate::model::{Moved, Problem, Span, Spans, SpansSource, Trace, TraceInfo, arrange, keys};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -41,20 +41,23 @@ pub(super) fn are_all_in_rows(info: &TraceInfo, rows: usize) -> bool {
 /// Without the tag `traces.json` wins: it is what the releases of that time show (3.4 and 3.5 wrote both).
 pub(super) fn assemble(info: TraceInfo, mut rows: Rows, artifacts: &Artifacts, need: Need) -> Trace {
     let mut problems = std::mem::take(&mut rows.problems);
+    let mut moved = None;
     let location = info.tags.get(keys::SPANS_LOCATION);
     let is_archived = location == Some("ARCHIVE_REPO") || rows.without_content > 0;
     let (list, source) = if is_archived {
-        archived(&info, rows, artifacts, need, &mut problems)
+        archived(&info, rows, artifacts, need, &mut problems, &mut moved)
     } else if location == Some("TRACKING_STORE") {
         let expected = usize::try_from(info.span_count.unwrap_or(1)).unwrap_or(usize::MAX);
         if rows.spans.len() + rows.left_out >= expected {
             (rows.spans, SpansSource::Database)
         } else {
-            let file = artifact(&info, artifacts, need);
+            let (spans, trouble, _) = artifact(&info, artifacts, need);
+            let file = (spans, trouble);
             merge(rows.spans, SpansSource::Database, file, SpansSource::Artifact, &mut problems)
         }
     } else {
-        let (spans, trouble) = artifact(&info, artifacts, need);
+        let (spans, trouble, elsewhere) = artifact(&info, artifacts, need);
+        moved = elsewhere;
         let rows = (rows.spans, Vec::new());
         if spans.is_empty() && !rows.0.is_empty() {
             (rows.0, SpansSource::Database)
@@ -75,7 +78,7 @@ pub(super) fn assemble(info: TraceInfo, mut rows: Rows, artifacts: &Artifacts, n
         // Nothing is wrong with a trace whose spans are not written yet.
         problems.retain(|problem| problem.kind != "missing_file");
     }
-    Trace { info, spans: Some(Spans { list, nodes, source, problems }), rows: None }
+    Trace { info, spans: Some(Spans { list, nodes, source, problems, moved }), rows: None }
 }
 
 /// The first list, with those of the second that it lacks.
@@ -108,17 +111,17 @@ pub(super) fn stored(info: &TraceInfo, artifacts: &Artifacts) -> Option<Vec<u8>>
     }
 }
 
-/// The spans of `traces.json`.
-fn artifact(info: &TraceInfo, artifacts: &Artifacts, need: Need) -> (Vec<Span>, Vec<Problem>) {
+/// The spans of `traces.json`, what could not be read of it, and whether it lies elsewhere than recorded.
+fn artifact(info: &TraceInfo, artifacts: &Artifacts, need: Need) -> (Vec<Span>, Vec<Problem>, Option<Moved>) {
     if artifacts.bases.is_empty() {
         // The sample in memory has no files, whatever lies where its tags point.
-        return (Vec::new(), Vec::new());
+        return (Vec::new(), Vec::new(), None);
     }
     let location = info.tags.get(keys::ARTIFACT_LOCATION);
     let read = || artifacts.read(location, &info.experiment_id, &info.trace_id, TRACES_JSON);
     let (mut path, mut bytes) = match read() {
         Found::Bytes(path, bytes) => (path, bytes),
-        Found::Missing(problem) => return (Vec::new(), vec![problem]),
+        Found::Missing(problem) => return (Vec::new(), vec![problem], None),
     };
     let mut file = decode::trace_file(&String::from_utf8_lossy(&bytes), keep(need));
     if file.is_cut && is_fresh(&path) {
@@ -154,7 +157,7 @@ fn artifact(info: &TraceInfo, artifacts: &Artifacts, need: Need) -> (Vec<Span>, 
                 .at(&path),
         );
     }
-    (file.spans, problems)
+    (file.spans, problems, Artifacts::moved(location, &path))
 }
 
 /// The spans of an archived trace: `traces.pb`, else what the emptied rows still tell.
@@ -164,13 +167,17 @@ fn archived(
     artifacts: &Artifacts,
     need: Need,
     problems: &mut Vec<Problem>,
+    moved: &mut Option<Moved>,
 ) -> (Vec<Span>, SpansSource) {
     let location = info.tags.get(keys::ARCHIVE_LOCATION).or_else(|| info.tags.get(keys::ARTIFACT_LOCATION));
     let found = artifacts.read(location, &info.experiment_id, &info.trace_id, TRACES_PB);
     let spans = match found {
-        Found::Bytes(path, bytes) => decode::archived_spans(&bytes, keep(need))
-            .and_then(|spans| if spans.is_empty() { Err("it holds no spans".to_owned()) } else { Ok(spans) })
-            .map_err(|why| Problem::new("damaged_archive", format!("{TRACES_PB} cannot be read: {why}")).at(&path)),
+        Found::Bytes(path, bytes) => {
+            *moved = Artifacts::moved(location, &path);
+            decode::archived_spans(&bytes, keep(need))
+                .and_then(|spans| if spans.is_empty() { Err("it holds no spans".to_owned()) } else { Ok(spans) })
+                .map_err(|why| Problem::new("damaged_archive", format!("{TRACES_PB} cannot be read: {why}")).at(&path))
+        }
         Found::Missing(problem) => Err(problem),
     };
     match spans {

@@ -16,7 +16,9 @@ use super::spans::keep;
 use super::{Need, Query, Remark, Sink, SortValue, TraceStore};
 use crate::decode::{self, Batch, Place};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Experiment, Labels, Problem, SpanId, Spans, SpansSource, Totals, Trace, TraceInfo, arrange};
+use crate::model::{
+    Checkup, Experiment, Labels, Problem, SpanId, Spans, SpansSource, StoreKind, Totals, Trace, TraceInfo, arrange,
+};
 use read::Documents;
 use record::Facts;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -138,7 +140,11 @@ impl DocumentStore {
         let read = |(number, place): &(usize, Place)| place.span(&self.documents[*number], keep(need)).ok();
         let (list, nodes, _) = arrange(held.spans.iter().filter_map(read).map(|(_, span)| span).collect());
         let source = if list.is_empty() { SpansSource::None } else { SpansSource::File };
-        Trace { info: held.info.clone(), spans: Some(Spans { list, nodes, source, problems: Vec::new() }), rows: None }
+        Trace {
+            info: held.info.clone(),
+            spans: Some(Spans { list, nodes, source, problems: Vec::new(), moved: None }),
+            rows: None,
+        }
     }
 
     fn of_experiments<'a>(&'a self, experiments: &'a [Experiment]) -> impl Iterator<Item = &'a Held> {
@@ -239,6 +245,11 @@ impl TraceStore for DocumentStore {
         Err(Error::new(Kind::NotFound, format!("no attachment `{id}`"))
             .because("documents of traces come without the files that belong to them")
             .hint("ask the store or the server that the trace comes from"))
+    }
+
+    fn checkup(&self) -> Result<Checkup> {
+        let bytes = self.documents.iter().map(|document| document.len() as u64).sum();
+        Ok(Checkup { bytes: Some(bytes), ..Checkup::new(StoreKind::Documents) })
     }
 
     fn is_empty(&self) -> Result<bool> {

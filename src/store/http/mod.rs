@@ -21,7 +21,7 @@ use super::{Division, Need, Query, Remark, Sink, Summaries, TraceStore};
 use crate::decode;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
-use crate::model::{Experiment, Problem, Totals, Trace, TraceInfo, keys};
+use crate::model::{Checkup, Experiment, Problem, StoreKind, Totals, Trace, TraceInfo, keys};
 use answer::Reply;
 use client::{AT_ONCE, Client, Question};
 use pages::{Generation, Listed, Pages, Search};
@@ -53,7 +53,7 @@ pub(super) struct HttpStore {
     /// Records that were found by an id or a word, so that they are not asked for again.
     found: RefCell<HashMap<String, TraceInfo>>,
     /// Asked for once, where it matters.
-    release: OnceCell<Option<(u32, u32)>>,
+    version: OnceCell<Option<String>>,
     /// Of how many traces in a row the server gave no spans.
     without_spans: Cell<usize>,
 }
@@ -67,7 +67,7 @@ impl HttpStore {
             generation: Cell::new(None),
             experiments: OnceCell::new(),
             found: RefCell::default(),
-            release: OnceCell::new(),
+            version: OnceCell::new(),
             without_spans: Cell::new(0),
         })
     }
@@ -106,14 +106,18 @@ impl HttpStore {
         self.generation.get().unwrap_or(Generation::Three)
     }
 
-    /// The release that the server says it is of. Answers tell most of what a release can do; this is for what they do not.
-    fn release(&self) -> Option<(u32, u32)> {
-        *self.release.get_or_init(|| {
+    /// The release that the server says it is of, `3.18.0`; none where it answers with something else.
+    fn version(&self) -> Option<&str> {
+        let version = self.version.get_or_init(|| {
             let Ok(Reply::Body(bytes)) = self.client.ask(&Question::get("/version").file().once()) else { return None };
-            let text = String::from_utf8_lossy(&bytes);
-            let mut numbers = text.trim().split('.').map_while(|part| part.parse::<u32>().ok());
-            numbers.next().zip(numbers.next())
-        })
+            Some(String::from_utf8_lossy(&bytes).trim().to_owned()).filter(|text| release_of(text).is_some())
+        });
+        version.as_deref()
+    }
+
+    /// The same in numbers. Answers tell most of what a release can do; this is for what they do not.
+    fn release(&self) -> Option<(u32, u32)> {
+        self.version().and_then(release_of)
     }
 
     /// Whether the server's own sums of tokens are those of all traces. Until 3.16 they are of a table that upgrades leave
@@ -450,11 +454,21 @@ impl TraceStore for HttpStore {
         }
     }
 
+    fn checkup(&self) -> Result<Checkup> {
+        Ok(Checkup { server_release: self.version().map(str::to_owned), ..Checkup::new(StoreKind::Server) })
+    }
+
     fn is_empty(&self) -> Result<bool> {
         let mut problems = Vec::new();
         let query = Query { expected: Some(1), ..Query::newest(self.all_experiments(&mut problems)?.to_vec()) };
         Ok(Pages::new(self, &query, &mut problems)?.next(&mut problems)?.is_none())
     }
+}
+
+/// The first two numbers of a release.
+fn release_of(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.split('.').map_while(|part| part.parse::<u32>().ok());
+    numbers.next().zip(numbers.next())
 }
 
 /// Ids as MLflow makes them: `tr-` and 32 hex digits since 3.2, 32 hex digits before.

@@ -126,5 +126,5 @@ fn put_together(mut info: TraceInfo, file: Option<TraceFile>, refusals: Vec<Refu
         info.root_name = list.iter().find(|span| span.parent.is_none()).map(|span| span.name.clone());
     }
     let source = if list.is_empty() { SpansSource::None } else { SpansSource::Server };
-    Trace { info, spans: Some(Spans { list, nodes, source, problems }), rows: None }
+    Trace { info, spans: Some(Spans { list, nodes, source, problems, moved: None }), rows: None }
 }

@@ -10,6 +10,7 @@ mod figures;
 mod fill;
 mod open;
 mod ranked;
+mod revision;
 mod scan;
 mod schema;
 mod span_rows;
@@ -21,7 +22,7 @@ use super::spans::{self, Rows};
 use super::{Need, Query, Remark, Sink, Surroundings, TraceStore};
 use crate::error::{Error, Kind, Result};
 use crate::filter::AssessmentTest;
-use crate::model::{Experiment, Labels, Problem, Timestamp, Totals, Trace, TraceInfo, keys};
+use crate::model::{Checkup, Experiment, Labels, Problem, StoreKind, Timestamp, Totals, Trace, TraceInfo, keys};
 use candidates::Assessed;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row};
@@ -443,6 +444,12 @@ impl TraceStore for SqliteStore {
             artifact::Found::Bytes(_, bytes) => Ok(bytes),
             artifact::Found::Missing(problem) => Err(super::attachment_missing(id, &problem)),
         }
+    }
+
+    fn checkup(&self) -> Result<Checkup> {
+        // The sample has no files that artifacts could lie beside.
+        let kind = if self.artifacts.bases.is_empty() { StoreKind::Sample } else { StoreKind::Sqlite };
+        Ok(Checkup { revisions: revision::read(self)?, bytes: revision::bytes(self)?, ..Checkup::new(kind) })
     }
 
     fn is_empty(&self) -> Result<bool> {
