@@ -45,9 +45,29 @@ pub struct Context {
     pub zone: Zone,
     /// `MLFLOW_EXPERIMENT_NAME` and `MLFLOW_EXPERIMENT_ID`, where set.
     pub experiment_from_environment: Option<(&'static str, String)>,
+    /// What is known of the MLflow that is installed here.
+    pub installation: Installation,
     globals: Globals,
     around: Surroundings,
     notes: Notes,
+}
+
+/// Why a store was chosen.
+#[derive(Debug)]
+pub struct Choice {
+    /// In words.
+    pub why: String,
+    /// The store beside it that MLflow would not take.
+    other: Option<Address>,
+}
+
+/// What the environment says of the MLflow that is installed here.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    /// Where its program may lie, the likeliest first: in the virtual environment that is active, then on `PATH`.
+    pub programs: Vec<PathBuf>,
+    /// `MLFLOW_ALLOW_FILE_STORE`, without which MLflow 3.13 on refuses file stores.
+    pub allows_file_stores: bool,
 }
 
 /// Messages beside the results.
@@ -99,6 +119,7 @@ impl Context {
             zone,
             experiment_from_environment: from_environment("MLFLOW_EXPERIMENT_NAME")
                 .or_else(|| from_environment("MLFLOW_EXPERIMENT_ID")),
+            installation: installation(&text),
             around: Surroundings {
                 cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
                 tracking_uri: text("MLFLOW_TRACKING_URI"),
@@ -122,22 +143,25 @@ impl Context {
     /// # Errors
     /// When there is none, or it cannot be read.
     pub fn open_store(&self) -> Result<Box<dyn TraceStore>> {
+        self.choose_store().map(|(store, _)| store)
+    }
+
+    /// The same, and why it is this one.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub fn choose_store(&self) -> Result<(Box<dyn TraceStore>, Choice)> {
         let resolved = store::resolve(self.globals.tracking_uri.as_deref(), &self.around)?;
         let opened = store::open(&resolved.address, &self.around);
         // The default may be an empty left-over beside the store that is used.
-        if let Some(other) = resolved.other
+        if let Some(other) = &resolved.other
             && opened.as_ref().map_or(Ok(true), |opened| opened.is_empty()).unwrap_or(true)
-            && let Ok(second) = store::open(&other, &self.around)
+            && let Ok(second) = store::open(other, &self.around)
             && !second.is_empty().unwrap_or(true)
         {
-            let name = |address: &Address| match address {
-                Address::Sqlite(path) | Address::Files(path) | Address::Documents(path) => path.display().to_string(),
-                Address::Server(uri) => store::without_credentials(uri),
-                Address::Stdin => "-".to_owned(),
-                Address::Demo => "demo:".to_owned(),
-            };
-            self.note(&format!("`{}` holds no traces; reading `{}`", name(&resolved.address), name(&other)));
-            return Ok(second);
+            let (empty, other) = (name(&resolved.address), name(other));
+            self.note(&format!("`{empty}` holds no traces; reading `{other}`"));
+            return Ok((second, Choice { why: format!("`{empty}` holds no traces"), other: None }));
         }
         let opened = opened?;
         match opened.remark() {
@@ -147,7 +171,15 @@ impl Context {
             None => {}
         }
         self.verbose(&format!("store `{}`: {}", opened.name(), resolved.why));
-        Ok(opened)
+        Ok((opened, Choice { why: resolved.why, other: resolved.other }))
+    }
+
+    /// The name of the store that was not chosen, if that holds traces too.
+    #[must_use]
+    pub fn second_store(&self, choice: &Choice) -> Option<String> {
+        let other = choice.other.as_ref()?;
+        let is_empty = store::open(other, &self.around).and_then(|store| store.is_empty()).unwrap_or(true);
+        (!is_empty).then(|| name(other))
     }
 
     /// The prices in force.
@@ -220,10 +252,16 @@ impl Context {
     /// A command of this program to paste, for the store that was named.
     #[must_use]
     pub fn command(&self, rest: &str) -> String {
+        format!("`{}{rest}`", self.program())
+    }
+
+    /// How each such command begins.
+    #[must_use]
+    pub fn program(&self) -> String {
         let named = self.globals.tracking_uri.as_deref();
         let store =
             named.map(|uri| format!("-u {} ", shell_word(&store::without_credentials(uri)))).unwrap_or_default();
-        format!("`mltrace {store}{rest}`")
+        format!("mltrace {store}")
     }
 
     /// A sign of life for work that takes long.
@@ -251,6 +289,28 @@ pub fn shell_word(word: &str) -> Cow<'_, str> {
         return Cow::Borrowed(word);
     }
     Cow::Owned(format!("'{}'", word.replace('\'', "'\\''")))
+}
+
+fn installation(text: &dyn Fn(&str) -> Option<String>) -> Installation {
+    let active = text("VIRTUAL_ENV").map(PathBuf::from);
+    let active = active.into_iter().flat_map(|folder| [folder.join("bin"), folder.join("Scripts")]);
+    let on_path = text("PATH").unwrap_or_default();
+    Installation {
+        programs: active.chain(std::env::split_paths(&on_path)).collect(),
+        // What MLflow takes for yes (`environment_variables.py`, `_BooleanEnvironmentVariable`).
+        allows_file_stores: text("MLFLOW_ALLOW_FILE_STORE")
+            .is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "1")),
+    }
+}
+
+/// What messages call the store at an address.
+fn name(address: &Address) -> String {
+    match address {
+        Address::Sqlite(path) | Address::Files(path) | Address::Documents(path) => path.display().to_string(),
+        Address::Server(uri) => store::without_credentials(uri),
+        Address::Stdin => "-".to_owned(),
+        Address::Demo => "demo:".to_owned(),
+    }
 }
 
 /// What the environment says of tracking servers. Names that programs share are in capitals or small letters.

@@ -1,6 +1,7 @@
 //! The commands. One is added by a file with `Args` and `run`, and a line in the list below.
 
 mod grouping;
+mod installed;
 mod naming;
 mod reader;
 mod select;
@@ -78,6 +79,7 @@ commands! {
     Session session
     Check check
     Prices prices
+    Doctor doctor
     Completions completions
     Man man
 }

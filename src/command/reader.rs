@@ -2,7 +2,7 @@
 
 use super::select::Select;
 use crate::analyze::prices::Prices;
-use crate::context::{Context, Progress};
+use crate::context::{Choice, Context, Progress};
 use crate::error::Result;
 use crate::filter::{Clause, Label, LabelTest};
 use crate::model::{Problem, Trace, TraceInfo, keys};
@@ -27,11 +27,16 @@ pub(super) struct Reader {
 impl Reader {
     /// Opens the store that is meant.
     pub(super) fn open(cx: &Context) -> Result<Self> {
+        Self::choose(cx).map(|(reader, _)| reader)
+    }
+
+    /// The same, and why it is this one.
+    pub(super) fn choose(cx: &Context) -> Result<(Self, Choice)> {
         // Before anything is read, so that what is wrong with it is told at once.
         let prices = cx.prices()?;
         let progress = cx.progress("traces read");
-        let store = cx.open_store()?;
-        Ok(Self { store, problems: Vec::new(), span_problems: Vec::new(), prices, progress })
+        let (store, choice) = cx.choose_store()?;
+        Ok((Self { store, problems: Vec::new(), span_problems: Vec::new(), prices, progress }, choice))
     }
 
     /// The query of the flags that choose traces.

@@ -46,6 +46,19 @@ pub fn count(number: i64) -> String {
     if number < 0 { format!("-{out}") } else { out }
 }
 
+/// A size: `640 bytes`, `12.3 kB`, `1.2 GB`.
+#[must_use]
+pub fn bytes(bytes: u64) -> String {
+    let mut size = bytes as f64;
+    for unit in ["kB", "MB", "GB"] {
+        size /= 1_000.0;
+        if size < 999.95 || unit == "GB" {
+            return if bytes < 1_000 { format!("{bytes} bytes") } else { format!("{size:.1} {unit}") };
+        }
+    }
+    format!("{bytes} bytes")
+}
+
 /// How long ago something was: `12 s`, `5 m`, `3 h`, `8 d`; `-` for the future.
 #[must_use]
 pub fn age(time: Timestamp, now: Timestamp) -> String {

@@ -31,6 +31,7 @@ fn of_the_program() {
       session      Show one session
       check        Check that traces keep to rules: tokens, cost, latency, failures, tools, feedback
       prices       Show what tokens of a model cost: US dollars for a million
+      doctor       Tell which store is read and why, and what is wrong with it and its traces
       completions  Print the completion script of a shell
       man          Print the manual page, or write one page for each command to a folder
 
@@ -2010,6 +2011,155 @@ fn of_tools() {
 }
 
 #[test]
+fn of_doctor() {
+    insta::assert_snapshot!(help("doctor"), @r#"
+    Tell which store is read and why, and what is wrong with it and its traces
+
+    Shows what the store is, the release of its schema and what is in it; then what was found, the worst
+    first, each with what it means and what to do: traces that never ended, spans and roots that are
+    missing, damaged records, totals of tokens that differ from the spans, records that were never
+    completed, files that are gone or have moved, models without a price, and a store that the MLflow
+    installed here refuses. The newest 10,000 traces are looked at, of a server the spans of the newest
+    200; --deep looks at all. The exit code is 0 whatever is found.
+
+    Usage: mltrace doctor [OPTIONS]
+
+    Options:
+          --deep
+              Look at the spans of every trace, however many there are
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Which traces:
+      -x, --experiment <NAME|ID>
+              Experiment, by id or exact name (can be repeated)
+
+          --deleted
+              Add deleted experiments
+
+          --filter <FILTER>
+              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
+              be repeated)
+              
+              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
+              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
+              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
+              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
+              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
+              backticks.
+
+          --status <STATE>
+              State of the trace (can be repeated)
+              
+              [possible values: ok, error, in_progress]
+
+          --since <TIME>
+              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
+
+          --until <TIME>
+              Begun before
+
+          --name <GLOB>
+              Name of the trace, not of a span; * and ? are wildcards
+
+          --tag <KEY[=VALUE]>
+              Has a tag, or a tag of this value (can be repeated)
+
+          --metadata <KEY[=VALUE]>
+              Has an entry in its metadata, or one of this value (can be repeated)
+
+          --session <ID>
+              Of this session
+
+          --user <ID>
+              Of this user
+
+          --run <ID>
+              Made under, or linked to, this run
+
+          --model <GLOB>
+              Has a span of this model; * and ? are wildcards
+
+          --min-duration <DURATION>
+              Took at least: 250ms, 1.5s, 2m
+
+          --max-duration <DURATION>
+              Took at most
+
+          --min-tokens <TOKENS>
+              Has at least so many tokens recorded
+
+          --grep <REGEX>
+              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
+
+          --type <TYPE>
+              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
+              show only these
+
+          --llm
+              Calls of language models: short for --type LLM,CHAT_MODEL
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --prices <FILE>
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+
+    Examples:
+      mltrace doctor
+      mltrace doctor --since 1d -x AutoGen
+      mltrace doctor --deep --json | jq '.findings[] | [.kind, .count, .trace_ids[0]]'
+    "#);
+}
+
+#[test]
 fn of_prices() {
     insta::assert_snapshot!(help("prices"), @"
     Show what tokens of a model cost: US dollars for a million
@@ -2122,6 +2272,7 @@ fn every_command_is_in_the_list_above() {
             "session",
             "check",
             "prices",
+            "doctor",
             "completions",
             "man"
         ]
@@ -2146,6 +2297,7 @@ fn no_line_of_help_is_wider_than_100_columns() {
         "session",
         "session show",
         "prices",
+        "doctor",
         "completions",
         "man",
     ] {
@@ -2184,6 +2336,7 @@ fn manual_pages_are_printed_and_written() {
     let expected = [
         "mltrace-check.1",
         "mltrace-completions.1",
+        "mltrace-doctor.1",
         "mltrace-exceptions.1",
         "mltrace-experiments.1",
         "mltrace-man.1",

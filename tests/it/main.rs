@@ -15,6 +15,7 @@ mod concurrency;
 mod contract;
 mod conversation;
 mod damaged;
+mod doctor;
 mod documents;
 mod errors;
 mod failures;

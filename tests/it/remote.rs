@@ -31,7 +31,7 @@ fn spans(name: &str) -> String {
 const EXPERIMENTS: &str = r#"{"experiments":[{"experiment_id":"1","name":"One","lifecycle_stage":"active","artifact_location":"mlflow-artifacts:/1"}]}"#;
 
 /// What a well-behaved server of 3.18 with these traces answers, newest first.
-fn answer(request: &Request, newest: usize) -> Answer {
+pub(crate) fn answer(request: &Request, newest: usize) -> Answer {
     if request.path == "/api/2.0/mlflow/experiments/search" {
         return Answer::json(200, EXPERIMENTS);
     }

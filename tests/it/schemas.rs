@@ -4,7 +4,7 @@ use crate::harness::{Cli, Fixture, fixtures, items};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-const SCHEMAS: [&str; 16] = [
+const SCHEMAS: [&str; 17] = [
     "experiments",
     "traces",
     "trace-show",
@@ -20,6 +20,7 @@ const SCHEMAS: [&str; 16] = [
     "sessions",
     "session",
     "check",
+    "doctor",
     "error",
 ];
 
@@ -43,7 +44,7 @@ fn assert_valid(validator: &Validator, document: &Value, what: &str) {
 }
 
 /// The documents of the commands about many traces, with the schema of each.
-const LISTS: [(&str, &str); 25] = [
+const LISTS: [(&str, &str); 27] = [
     ("experiments --deleted", "experiments"),
     ("traces list --all --deleted", "traces"),
     ("traces list --name nothing", "traces"),
@@ -72,6 +73,8 @@ const LISTS: [(&str, &str); 25] = [
         "check --max-tokens 1 --max-cost total=1 --max-latency p95=1ms --no-exceptions --max-error-rate 0 --require-tool x --forbid-span x --min-feedback x=each=1 --max-llm-calls mean=0.5",
         "check",
     ),
+    ("doctor --deleted", "doctor"),
+    ("doctor --name nothing", "doctor"),
 ];
 
 #[test]
@@ -120,6 +123,7 @@ fn documents_of_traces_are_told_as_promised() {
         assert_valid(&validator("experiments"), &cli("experiments").json(), name);
         assert_valid(&show, &cli("trace show").json(), name);
         assert_valid(&usage, &cli("usage @last").json(), name);
+        assert_valid(&validator("doctor"), &cli("doctor").json(), name);
     }
 }
 
@@ -194,6 +198,7 @@ fn a_key_that_is_added_or_lost_breaks_the_promise() {
         ("sessions", "sessions"),
         ("session show chat-42", "session"),
         ("check --max-tokens 100 --min-feedback correct=1", "check"),
+        ("doctor", "doctor"),
     ] {
         let validator = validator(name);
         let document = Cli::demo(words).json();

@@ -1,0 +1,220 @@
+//! What a diagnosis consists of.
+
+use crate::model::Timestamp;
+
+/// How bad something is; the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Something is lost, or MLflow cannot go on.
+    Problem,
+    /// Something is not as it seems.
+    Warning,
+    /// Good to know.
+    Hint,
+}
+
+impl Severity {
+    /// The word for people and programs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Problem => "problem",
+            Self::Warning => "warning",
+            Self::Hint => "hint",
+        }
+    }
+}
+
+/// What was found, in the order in which it is told: the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// The installed MLflow does not know the schema of the database.
+    DatabaseTooNew,
+    /// The database says that it has several revisions.
+    UpgradeBroken,
+    /// The installed MLflow refuses file stores.
+    FileStoreRefused,
+    /// Records, spans or files that cannot be read.
+    DamagedRecords,
+    /// Files of spans that are nowhere.
+    MissingArtifacts,
+    /// Fewer spans than were recorded.
+    SpansMissing,
+    /// Traces that ended, without their root.
+    MissingRoot,
+    /// The installed MLflow wants a newer schema than the database has.
+    DatabaseTooOld,
+    /// Traces that never ended.
+    StuckTraces,
+    /// Traces whose end their client could not record.
+    RecordIncomplete,
+    /// Other totals of tokens than those of the spans.
+    TokensDiffer,
+    /// Spans whose parent is not there.
+    Orphans,
+    /// Files of spans that are not where the record says.
+    MovedArtifacts,
+    /// A store without traces.
+    EmptyStore,
+    /// A second store in the same folder.
+    TwoStores,
+    /// Files of spans at a place that this program does not read.
+    ForeignArtifacts,
+    /// A schema of no known release.
+    UnknownRevision,
+    /// Models whose price is not known.
+    UnpricedModels,
+    /// Deleted experiments that hold traces.
+    DeletedExperiments,
+}
+
+impl Kind {
+    /// The word for people and programs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DatabaseTooOld | Self::DatabaseTooNew => "schema_mismatch",
+            Self::UpgradeBroken => "schema_broken",
+            Self::FileStoreRefused => "file_store_refused",
+            Self::DamagedRecords => "damaged_records",
+            Self::MissingArtifacts => "missing_artifacts",
+            Self::SpansMissing => "spans_missing",
+            Self::MissingRoot => "missing_root",
+            Self::StuckTraces => "stuck_traces",
+            Self::RecordIncomplete => "record_incomplete",
+            Self::TokensDiffer => "tokens_differ",
+            Self::Orphans => "orphans",
+            Self::MovedArtifacts => "moved_artifacts",
+            Self::EmptyStore => "empty_store",
+            Self::TwoStores => "two_stores",
+            Self::ForeignArtifacts => "foreign_artifacts",
+            Self::UnknownRevision => "schema_unknown",
+            Self::UnpricedModels => "unpriced_models",
+            Self::DeletedExperiments => "deleted_experiments",
+        }
+    }
+
+    /// How bad it is.
+    #[must_use]
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::DatabaseTooNew
+            | Self::UpgradeBroken
+            | Self::FileStoreRefused
+            | Self::DamagedRecords
+            | Self::MissingArtifacts
+            | Self::SpansMissing
+            | Self::MissingRoot => Severity::Problem,
+            Self::DatabaseTooOld
+            | Self::StuckTraces
+            | Self::RecordIncomplete
+            | Self::TokensDiffer
+            | Self::Orphans
+            | Self::MovedArtifacts
+            | Self::EmptyStore
+            | Self::TwoStores => Severity::Warning,
+            Self::ForeignArtifacts | Self::UnknownRevision | Self::UnpricedModels | Self::DeletedExperiments => {
+                Severity::Hint
+            }
+        }
+    }
+}
+
+/// What a finding rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// When a trace began that never ended.
+    Begun(Timestamp),
+    /// How many spans there are, of how many that were recorded.
+    Spans {
+        /// Those that are there.
+        stored: u64,
+        /// Those that were recorded, where their number was.
+        recorded: Option<u64>,
+    },
+    /// How many spans have a parent that is not there.
+    Orphans(u64),
+    /// Totals of tokens.
+    Tokens {
+        /// What was recorded.
+        recorded: Option<i64>,
+        /// What the spans tell.
+        spans: Option<i64>,
+    },
+    /// What could not be read, and where.
+    Unread(String, Option<String>),
+    /// The folder in which files are recorded to be, and the one in which they are.
+    Moved(String, String),
+    /// A model, and how many calls of it have tokens and no cost.
+    Model(String, u64),
+    /// An experiment, and how many traces it holds.
+    Experiment(String, u64),
+    /// The revision of a database, and the releases that make it.
+    Revision(String, Option<&'static str>),
+    /// The installed MLflow: its release, and the revision that it wants.
+    Wants(String, String),
+    /// A package of a release that does not go with the installed MLflow.
+    Unfit {
+        /// Its name and release.
+        package: String,
+        /// The release of MLflow.
+        mlflow: String,
+        /// What comes of it.
+        effect: &'static str,
+    },
+    /// A store.
+    Store(String),
+}
+
+/// A fact, and the trace it is about, if it is about one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// The trace.
+    pub trace_id: Option<String>,
+    /// What is known of it.
+    pub fact: Fact,
+}
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What.
+    pub kind: Kind,
+    /// How many traces, records, models or experiments.
+    pub count: u64,
+    /// The traces concerned, the first ones.
+    pub trace_ids: Vec<String>,
+    /// What it rests on, the first facts.
+    pub details: Vec<Detail>,
+}
+
+/// So many traces and facts are kept of each finding.
+pub(super) const MOST_KEPT: usize = 100;
+
+impl Finding {
+    /// A finding about the store as a whole.
+    #[must_use]
+    pub fn of_store(kind: Kind, count: u64, facts: impl IntoIterator<Item = Fact>) -> Self {
+        let detail = |fact| Detail { trace_id: None, fact };
+        Self { kind, count, trace_ids: Vec::new(), details: facts.into_iter().take(MOST_KEPT).map(detail).collect() }
+    }
+
+    /// A fact about several traces.
+    pub(super) fn add_once(&mut self, fact: Fact) {
+        let is_known = self.details.iter().any(|detail| detail.fact == fact);
+        if !is_known && self.details.len() < MOST_KEPT {
+            self.details.push(Detail { trace_id: None, fact });
+        }
+    }
+
+    /// One more trace.
+    pub(super) fn add(&mut self, trace_id: &str, facts: impl IntoIterator<Item = Fact>) {
+        self.count += 1;
+        if self.trace_ids.len() < MOST_KEPT {
+            self.trace_ids.push(trace_id.to_owned());
+        }
+        let room = MOST_KEPT.saturating_sub(self.details.len());
+        let detail = |fact| Detail { trace_id: Some(trace_id.to_owned()), fact };
+        self.details.extend(facts.into_iter().take(room).map(detail));
+    }
+}

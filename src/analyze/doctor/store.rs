@@ -1,0 +1,121 @@
+//! What is to be said of a store as a whole, and of the MLflow that is to use it.
+
+use super::finding::{Fact, Finding, Kind};
+use crate::model::{Checkup, Revision, StoreKind};
+
+/// The MLflow that is installed here.
+#[derive(Clone, Debug, Default)]
+pub struct Installed {
+    /// Its release, `3.18.0`.
+    pub release: String,
+    /// The folder that it is installed in.
+    pub folder: String,
+    /// The revisions of schemas that it knows.
+    pub revisions: Vec<String>,
+    /// The one that it wants a database to have.
+    pub head: Option<String>,
+    /// The release of SQLAlchemy beside it.
+    pub sqlalchemy: Option<String>,
+    /// The release of OpenTelemetry's SDK beside it.
+    pub opentelemetry: Option<String>,
+}
+
+/// What is known of a store as a whole.
+#[derive(Debug)]
+pub struct Store {
+    /// What it says of itself.
+    pub checkup: Checkup,
+    /// The MLflow that is installed here.
+    pub installed: Option<Installed>,
+    /// Whether that one may use file stores whatever its release.
+    pub allows_file_stores: bool,
+    /// Whether there is no trace at all.
+    pub is_empty: bool,
+    /// Another store that holds traces, which MLflow would not take.
+    pub second: Option<String>,
+    /// The deleted experiments that hold traces, with how many.
+    pub deleted: Vec<(String, u64)>,
+}
+
+impl Store {
+    /// What is to be said of it.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = self.of_schema().into_iter().collect();
+        findings.extend(self.of_file_store());
+        if self.is_empty {
+            let unfit = self.installed.iter().flat_map(unfit_packages);
+            findings.push(Finding::of_store(Kind::EmptyStore, 1, unfit));
+        }
+        if let Some(second) = &self.second {
+            findings.push(Finding::of_store(Kind::TwoStores, 1, [Fact::Store(second.clone())]));
+        }
+        if !self.deleted.is_empty() {
+            let facts = self.deleted.iter().map(|(name, traces)| Fact::Experiment(name.clone(), *traces));
+            findings.push(Finding::of_store(Kind::DeletedExperiments, self.deleted.len() as u64, facts));
+        }
+        findings
+    }
+
+    /// Whether the installed MLflow takes the database for one of its own: it compares one revision with one
+    /// (`store/db/utils.py`, `_verify_schema`).
+    fn of_schema(&self) -> Option<Finding> {
+        if self.checkup.kind != StoreKind::Sqlite {
+            return None;
+        }
+        let fact = |revision: &Revision| Fact::Revision(revision.id.clone(), revision.releases);
+        let facts = self.checkup.revisions.iter().map(fact);
+        let [revision] = self.checkup.revisions.as_slice() else {
+            let kind = if self.checkup.revisions.is_empty() { Kind::UnknownRevision } else { Kind::UpgradeBroken };
+            return Some(Finding::of_store(kind, 1, facts));
+        };
+        let installed = self.installed.as_ref().and_then(|installed| Some((installed, installed.head.as_ref()?)));
+        match installed {
+            Some((_, head)) if *head == revision.id => None,
+            Some((installed, head)) => {
+                let is_known = installed.revisions.contains(&revision.id);
+                let kind = if is_known { Kind::DatabaseTooOld } else { Kind::DatabaseTooNew };
+                let wants = Fact::Wants(installed.release.clone(), head.clone());
+                Some(Finding::of_store(kind, 1, facts.chain([wants])))
+            }
+            None if revision.releases.is_none() => Some(Finding::of_store(Kind::UnknownRevision, 1, facts)),
+            None => None,
+        }
+    }
+
+    /// Whether the installed MLflow refuses file stores, as 3.13 on does (`store/tracking/file_store.py`).
+    fn of_file_store(&self) -> Option<Finding> {
+        let installed = self.installed.as_ref()?;
+        let is_refused = self.checkup.kind == StoreKind::Files
+            && !self.allows_file_stores
+            && release_of(&installed.release) >= Some((3, 13));
+        is_refused.then(|| Finding::of_store(Kind::FileStoreRefused, 1, []))
+    }
+}
+
+/// Packages with which the installed MLflow records nothing, or does not start.
+fn unfit_packages(installed: &Installed) -> Vec<Fact> {
+    let Some(mlflow) = release_of(&installed.release) else { return Vec::new() };
+    let mut facts = Vec::new();
+    let mut add = |name: &str, release: &Option<String>, is_unfit: fn((u32, u32)) -> bool, effect| {
+        if let Some(release) = release.as_ref().filter(|release| release_of(release).is_some_and(is_unfit)) {
+            let mlflow = installed.release.clone();
+            facts.push(Fact::Unfit { package: format!("{name} {release}"), mlflow, effect });
+        }
+    };
+    // It imports a class that 2.1 took out (`store/db/utils.py`, MLflow up to 3.8).
+    if mlflow <= (3, 8) {
+        add("sqlalchemy", &installed.sqlalchemy, |release| release >= (2, 1), "it cannot open a database");
+    }
+    // Its processor of spans does not call the constructor whose fields 1.45 looks for when a span ends.
+    if mlflow <= (3, 2) {
+        add("opentelemetry-sdk", &installed.opentelemetry, |release| release >= (1, 45), "no span ever ends");
+    }
+    facts
+}
+
+/// The first two numbers of a release.
+fn release_of(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.split('.').map_while(|part| part.parse::<u32>().ok());
+    numbers.next().zip(numbers.next())
+}
