@@ -174,12 +174,12 @@ impl Context {
         Ok((opened, Choice { why: resolved.why, other: resolved.other }))
     }
 
-    /// The name of the store that was not chosen, if that holds traces too.
+    /// The name of the store beside the one that was chosen, and whether it holds traces. One that cannot be read is none.
     #[must_use]
-    pub fn second_store(&self, choice: &Choice) -> Option<String> {
+    pub fn second_store(&self, choice: &Choice) -> Option<(String, bool)> {
         let other = choice.other.as_ref()?;
-        let is_empty = store::open(other, &self.around).and_then(|store| store.is_empty()).unwrap_or(true);
-        (!is_empty).then(|| name(other))
+        let is_empty = store::open(other, &self.around).and_then(|store| store.is_empty()).ok()?;
+        Some((name(other), !is_empty))
     }
 
     /// The prices in force.

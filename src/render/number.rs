@@ -49,14 +49,12 @@ pub fn count(number: i64) -> String {
 /// A size: `640 bytes`, `12.3 kB`, `1.2 GB`.
 #[must_use]
 pub fn bytes(bytes: u64) -> String {
-    let mut size = bytes as f64;
-    for unit in ["kB", "MB", "GB"] {
-        size /= 1_000.0;
-        if size < 999.95 || unit == "GB" {
-            return if bytes < 1_000 { format!("{bytes} bytes") } else { format!("{size:.1} {unit}") };
-        }
+    if bytes < 1_000 {
+        return format!("{bytes} bytes");
     }
-    format!("{bytes} bytes")
+    let fits = |(_, one): &(&str, f64)| bytes as f64 / one < 999.95;
+    let (unit, one) = [("kB", 1e3), ("MB", 1e6)].into_iter().find(fits).unwrap_or(("GB", 1e9));
+    format!("{:.1} {unit}", bytes as f64 / one)
 }
 
 /// How long ago something was: `12 s`, `5 m`, `3 h`, `8 d`; `-` for the future.

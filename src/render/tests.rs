@@ -44,6 +44,19 @@ fn figures_for_people() {
 }
 
 #[test]
+fn sizes_have_the_unit_that_fits() {
+    let check = |bytes, shown: &str| assert_eq!(number::bytes(bytes), shown);
+    check(0, "0 bytes");
+    check(999, "999 bytes");
+    check(1_000, "1.0 kB");
+    check(999_949, "999.9 kB");
+    check(999_960, "1.0 MB");
+    check(12_345_678, "12.3 MB");
+    check(6_439_755_776, "6.4 GB");
+    check(7_000_000_000_000, "7000.0 GB");
+}
+
+#[test]
 fn long_text_is_clipped_by_columns_not_bytes() {
     assert_eq!(text::clip("空实验空实验", 7, "…"), "空实验…");
     assert_eq!(text::clip("abc", 3, "…"), "abc");

@@ -277,6 +277,11 @@ fn files_that_are_gone_cut_or_elsewhere_are_told_apart() {
         std::fs::write(tag, format!("s3://bucket/1/traces/{id}/artifacts")).unwrap();
     });
     assert_eq!(foreign, ("foreign_artifacts".to_owned(), true));
+    let archived = Fixture::named("3.18.0-archived").copy();
+    std::fs::remove_dir_all(archived.path().join("archive")).unwrap();
+    let document = archived.cli("doctor").json();
+    let missing = &finding(&document, "missing_artifacts")["count"];
+    assert_eq!(missing, archived.cli("traces --all -x OpenAI").ok().lines().len() - 1, "all that were archived");
 }
 
 #[test]
@@ -415,8 +420,12 @@ fn an_empty_store_is_told_with_packages_that_do_not_fit() {
 fn a_second_store_in_the_folder_is_named() {
     let copy = clean("3.18.0-sqlite");
     assert_eq!(kinds(&Cli::new("doctor").cwd(copy.path()).json()), [""; 0], "its `mlruns` holds artifacts");
+    copy.sql("pragma foreign_keys = on; delete from trace_info");
+    let document = Cli::new("doctor").cwd(copy.path()).json();
+    let beside = format!("{}/mlruns, beside it, holds none either", copy.path().display());
+    assert_eq!(finding(&document, "empty_store")["details"], json!([beside]));
     let files = settled("3.2.0-file");
-    std::fs::copy(&copy.fixture.store, files.path().join("mlflow.db")).unwrap();
+    std::fs::copy(Fixture::named("3.18.0-sqlite").store, files.path().join("mlflow.db")).unwrap();
     let document = Cli::new("doctor").cwd(files.path()).json();
     assert!(document["store"]["why"].as_str().unwrap().contains("MLflow prefers"), "{document}");
     let second = finding(&document, "two_stores");

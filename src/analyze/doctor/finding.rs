@@ -162,8 +162,10 @@ pub enum Fact {
         /// What comes of it.
         effect: &'static str,
     },
-    /// A store.
+    /// A store that holds traces too.
     Store(String),
+    /// A store that holds none either.
+    AlsoEmpty(String),
 }
 
 /// A fact, and the trace it is about, if it is about one.

@@ -121,16 +121,15 @@ impl Doctor {
         let root = [keys::INPUTS, keys::OUTPUTS];
         let had_spans =
             recorded.is_some_and(|count| count > 0) || root.iter().any(|key| info.metadata.get(key).is_some());
-        let is_in_file = spans.source != SpansSource::Server && info.tags.get(keys::SPANS_LOCATION) != Some(IN_ROWS);
-        let is_repeated = spans.problems.iter().any(|problem| problem.kind == "repeated_span");
+        let has = |kind: &str| spans.problems.iter().any(|problem| problem.kind == kind);
         if !missing.is_empty() && !had_spans {
             return;
         }
-        if missing.iter().any(|_| is_in_file) && spans.problems.iter().any(|problem| problem.kind == "missing_file") {
+        if has("missing_file") && info.tags.get(keys::SPANS_LOCATION) != Some(IN_ROWS) {
             self.found(Kind::MissingArtifacts, &info.trace_id, missing);
             return;
         }
-        if !missing.is_empty() || recorded.is_some_and(|recorded| stored < recorded && !is_repeated) {
+        if !missing.is_empty() || recorded.is_some_and(|recorded| stored < recorded && !has("repeated_span")) {
             self.found(Kind::SpansMissing, &info.trace_id, [Fact::Spans { stored, recorded }]);
         }
         let orphans = spans.nodes.iter().filter(|node| node.is_orphan).count() as u64;

@@ -31,8 +31,8 @@ pub struct Store {
     pub allows_file_stores: bool,
     /// Whether there is no trace at all.
     pub is_empty: bool,
-    /// Another store that holds traces, which MLflow would not take.
-    pub second: Option<String>,
+    /// Another store in the same folder, which MLflow would not take, and whether it holds traces.
+    pub second: Option<(String, bool)>,
     /// The deleted experiments that hold traces, with how many.
     pub deleted: Vec<(String, u64)>,
 }
@@ -45,9 +45,10 @@ impl Store {
         findings.extend(self.of_file_store());
         if self.is_empty {
             let unfit = self.installed.iter().flat_map(unfit_packages);
-            findings.push(Finding::of_store(Kind::EmptyStore, 1, unfit));
+            let second = self.second.iter().map(|(name, _)| Fact::AlsoEmpty(name.clone()));
+            findings.push(Finding::of_store(Kind::EmptyStore, 1, unfit.chain(second)));
         }
-        if let Some(second) = &self.second {
+        if let Some((second, true)) = &self.second {
             findings.push(Finding::of_store(Kind::TwoStores, 1, [Fact::Store(second.clone())]));
         }
         if !self.deleted.is_empty() {

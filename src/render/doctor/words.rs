@@ -95,9 +95,9 @@ pub(super) const fn meaning(kind: Kind) -> &'static str {
              databases where calls have cached tokens; broken emoji in inputs do it in later ones."
         }
         Kind::TokensDiffer => {
-            "The total that MLflow stored is not what the spans add up to. A step and a step within it may tell the same \
-             tokens: they count once, but MLflow up to 3.4, and databases and servers up to 3.14, may have counted them \
-             twice. MLflow's own lists and charts show the stored total."
+            "The total that MLflow stored is not what the spans add up to. Where it is higher, a step and a step within it \
+             tell the same tokens, and both were counted, as MLflow up to 3.4 may do, and databases and servers up to 3.14; \
+             where it is lower, some were left out. MLflow's own lists and charts show the stored total."
         }
         Kind::Orphans => {
             "Some steps name a step above them that is not there: it was lost on its way, is not sampled, or reports to \
@@ -221,6 +221,7 @@ pub(super) fn fact(fact: &Fact, now: Timestamp) -> String {
         Fact::Spans { stored, recorded: Some(recorded) } => {
             format!("{} of {} spans stored", count(*stored), count(*recorded))
         }
+        Fact::Spans { stored: 0, recorded: None } => "no spans are to be had".to_owned(),
         Fact::Spans { stored, recorded: None } => format!("{} spans stored", count(*stored)),
         Fact::Orphans(1) => "1 span names a parent that is missing".to_owned(),
         Fact::Orphans(spans) => format!("{} spans name a parent that is missing", count(*spans)),
@@ -239,6 +240,7 @@ pub(super) fn fact(fact: &Fact, now: Timestamp) -> String {
         Fact::Wants(release, head) => format!("MLflow {release}, installed here, wants {head}"),
         Fact::Unfit { package, mlflow, effect } => format!("{package} does not go with MLflow {mlflow}: {effect}"),
         Fact::Store(name) => name.clone(),
+        Fact::AlsoEmpty(name) => format!("{name}, beside it, holds none either"),
     }
 }
 
