@@ -6,7 +6,6 @@ use crate::model::{Json, Problem, Timestamp, Zone};
 use crate::render::{Format, Look, Output, Theme, number, text};
 use crate::store::{self, Address, Remark, Secret, ServerSettings, Surroundings, TraceStore};
 use crate::term::{Paged, Runner, Screen, StatusLine, Wishes};
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -260,7 +259,7 @@ impl Context {
     pub fn program(&self) -> String {
         let named = self.globals.tracking_uri.as_deref();
         let store =
-            named.map(|uri| format!("-u {} ", shell_word(&store::without_credentials(uri)))).unwrap_or_default();
+            named.map(|uri| format!("-u {} ", text::shell_word(&store::without_credentials(uri)))).unwrap_or_default();
         format!("mltrace {store}")
     }
 
@@ -281,16 +280,7 @@ impl Context {
     }
 }
 
-/// A word as a shell takes it for one: ids and names of traces may hold anything.
-#[must_use]
-pub fn shell_word(word: &str) -> Cow<'_, str> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@~+,%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return Cow::Borrowed(word);
-    }
-    Cow::Owned(format!("'{}'", word.replace('\'', "'\\''")))
-}
-
+/// Where MLflow may be installed.
 fn installation(text: &dyn Fn(&str) -> Option<String>) -> Installation {
     let active = text("VIRTUAL_ENV").map(PathBuf::from);
     let active = active.into_iter().flat_map(|folder| [folder.join("bin"), folder.join("Scripts")]);

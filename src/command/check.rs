@@ -6,10 +6,11 @@ use super::Outcome;
 use super::reader::Reader;
 use super::select::Select;
 use crate::analyze::gate::{Baseline, Evidence, Finding, Gate, Measure, Need, Rule, Test, Verdict};
-use crate::context::{Context, shell_word};
+use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Json, Problem};
 use crate::render::check::{CheckView, Checked, Report, baseline_text};
+use crate::render::text::shell_word;
 use crate::store::{self, Order};
 use rules::RuleFlags;
 use std::ops::ControlFlow;
@@ -161,7 +162,7 @@ fn next(cx: &Context, finding: &Finding) -> Option<String> {
         _ => ("trace show", ""),
     };
     let trace = trace.map(|id| format!(" {}", shell_word(id))).unwrap_or_default();
-    Some(cx.command(&format!("{command}{trace}{option}")).trim_matches('`').to_owned())
+    Some(format!("{}{command}{trace}{option}", cx.program()))
 }
 
 /// Says which figures nothing can be compared with.

@@ -78,8 +78,8 @@ commands! {
     Sessions sessions
     Session session
     Check check
-    Prices prices
     Doctor doctor
+    Prices prices
     Completions completions
     Man man
 }

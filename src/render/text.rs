@@ -63,6 +63,16 @@ pub(super) const fn is_dangerous(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// A text as a shell takes it for one word: ids, names and paths may hold anything.
+#[must_use]
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:=@+,%".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+}
+
 /// How many columns a text takes.
 #[must_use]
 pub fn width(text: &str) -> usize {

@@ -47,6 +47,7 @@ ALLOWED = [
     (ALL, r"(.*\.)?spans_source", lambda served, filed: True, "it says where the spans were read"),
     (ALL, r"(.*\.)?span_count", lambda served, filed: served is None, "no route tells it of a trace whose client did not record it"),
     (ALL, r"(groups\[\d+\]|total)\.time_to_first_token_ms", lambda served, filed: served is None, "spans of a server are not read for that alone"),
+    (ALL, r"(rules|sets)\[\d+\]\.next|exceptions\.(new|gone)\[\d+\]\.next", lambda served, filed: True, "commands to run next name the store"),
     (ALL, r"page\.matched", lambda served, filed: served is None and isinstance(filed, int), "of a list that is cut, a server tells only that there is more"),
     ({"3.6.0"}, r"page\.(complete|matched)", lambda served, filed: not served, "with --name: it cannot search for traces without a name"),
     ({"3.6.0"}, r"spans\[\d+\]\.attributes\.mlflow\.spanType", lambda served, filed: filed == NO_KEY, "this release adds types to what OpenTelemetry sent while it loads it"),

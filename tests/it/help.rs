@@ -30,8 +30,8 @@ fn of_the_program() {
       sessions     List sessions, the one with the newest trace first
       session      Show one session
       check        Check that traces keep to rules: tokens, cost, latency, failures, tools, feedback
-      prices       Show what tokens of a model cost: US dollars for a million
       doctor       Tell which store is read and why, and what is wrong with it and its traces
+      prices       Show what tokens of a model cost: US dollars for a million
       completions  Print the completion script of a shell
       man          Print the manual page, or write one page for each command to a folder
 
@@ -2271,8 +2271,8 @@ fn every_command_is_in_the_list_above() {
             "sessions",
             "session",
             "check",
-            "prices",
             "doctor",
+            "prices",
             "completions",
             "man"
         ]

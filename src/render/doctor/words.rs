@@ -4,6 +4,7 @@ use super::DoctorView;
 use crate::analyze::doctor::{Fact, Finding, Kind};
 use crate::model::{StoreKind, Timestamp, short_trace_id};
 use crate::render::number;
+use crate::render::text::shell_word;
 
 /// What was found, with how many.
 pub(super) fn message(finding: &Finding) -> String {
@@ -168,12 +169,12 @@ pub(super) const fn remedy(kind: Kind) -> &'static str {
 /// A command to paste, where there is one.
 pub(super) fn command(view: &DoctorView, finding: &Finding) -> Option<String> {
     let mltrace = |rest: &str| Some(format!("{}{rest}", view.program));
-    let first = finding.trace_ids.first().filter(|id| is_plain(id));
-    let show = || mltrace(&format!("trace show {}", first?));
-    let path = quoted(&view.name);
+    let first = finding.trace_ids.first().map(|id| shell_word(id));
+    let show = || mltrace(&format!("trace show {}", first.as_ref()?));
+    let path = shell_word(&view.name);
     match finding.kind {
         Kind::StuckTraces | Kind::MissingRoot | Kind::Orphans => show(),
-        Kind::TokensDiffer => mltrace(&format!("usage {} --explain", first?)),
+        Kind::TokensDiffer => mltrace(&format!("usage {} --explain", first.as_ref()?)),
         Kind::DatabaseTooNew => {
             let releases = view.store.checkup.revisions.first()?.releases?;
             let last = releases.rsplit(' ').next()?;
@@ -185,7 +186,7 @@ pub(super) fn command(view: &DoctorView, finding: &Finding) -> Option<String> {
             Some(format!("mlflow migrate-filestore --source {path} --target sqlite:///mlflow.db"))
         }
         Kind::TwoStores => finding.details.iter().find_map(|detail| match &detail.fact {
-            Fact::Store(name) => Some(format!("mltrace -u {} traces list", quoted(name))),
+            Fact::Store(name) => Some(format!("mltrace -u {} traces list", shell_word(name))),
             _ => None,
         }),
         Kind::UnpricedModels => Some("mltrace prices gpt-4o-mini --json > prices.json".to_owned()),
@@ -200,17 +201,6 @@ pub(super) fn command(view: &DoctorView, finding: &Finding) -> Option<String> {
         | Kind::ForeignArtifacts
         | Kind::UnknownRevision => None,
     }
-}
-
-/// Whether a text means nothing to a shell.
-fn is_plain(text: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'_' | b'-' | b':' | b'=');
-    !text.is_empty() && !text.starts_with('-') && text.bytes().all(plain)
-}
-
-/// A text as one word of a shell.
-fn quoted(text: &str) -> String {
-    if is_plain(text) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// A fact in words; `now` is the time from which ages count.
