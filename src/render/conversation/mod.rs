@@ -6,7 +6,7 @@ mod steps;
 
 use super::json::TraceJson;
 use super::table::{Cell, Shape};
-use super::tree::TreeView;
+use super::tree::{TreeView, problems};
 use super::{Look, Role, Row, View};
 use crate::analyze::conversation::Conversation;
 use crate::error::Result;
@@ -36,7 +36,7 @@ impl View for ConversationView {
             info: TraceJson::of_shown(trace, &self.tree.usage),
             conversation: self.steps().json().collect(),
             complete: !trace.is_incomplete(),
-            problems: self.tree.problems().into_iter().map(Into::into).collect(),
+            problems: problems(&self.tree.trace).into_iter().map(Into::into).collect(),
         }
     }
 

@@ -28,7 +28,7 @@ impl Columns {
         let shown = || lines.iter().filter_map(|line| line.span().map(|at| (line, &spans.list[at])));
         let widest =
             |of: &dyn Fn(&Line<'_>, &Span) -> usize| shown().map(|(line, span)| of(line, span)).max().unwrap_or(0);
-        let natural_name = widest(&|line, span| line.follows.len().min(20) * 3 + width(&one_line(&span.name)));
+        let natural_name = widest(&|line, span| line.guide.columns() + width(&one_line(&span.name)));
         let start = shown().map(|(_, span)| span.start.0).min().unwrap_or(0);
         let end = shown().filter_map(|(_, span)| span.end).map(|end| end.0).max().unwrap_or(start);
         let mut columns = Self {

@@ -20,10 +20,17 @@ pub(super) enum Subject<'a> {
 #[derive(Debug)]
 pub(super) struct Line<'a> {
     pub(super) subject: Subject<'a>,
-    /// For each level, whether something follows on it.
-    pub(super) follows: Vec<bool>,
+    /// Where it stands.
+    pub(super) guide: Guide,
     /// Shown only because something below it is.
     pub(super) is_context: bool,
+}
+
+/// What is drawn before a line to show where it stands in a tree.
+#[derive(Debug)]
+pub(in crate::render) struct Guide {
+    /// For each level, whether something follows on it.
+    follows: Vec<bool>,
     /// Whether the next line is one level deeper.
     has_children: bool,
 }
@@ -33,9 +40,16 @@ impl Line<'_> {
     pub(super) const fn span(&self) -> Option<usize> {
         if let Subject::Span(at) = self.subject { Some(at) } else { None }
     }
+}
 
-    /// The guides before the name, and those before the lines below it.
-    pub(super) fn guides(&self, unicode: bool, room: usize) -> (String, String) {
+impl Guide {
+    /// How many columns it takes, where that is not too many.
+    pub(in crate::render) fn columns(&self) -> usize {
+        self.follows.len().min(20) * 3
+    }
+
+    /// What stands before the name, and before the lines below it.
+    pub(in crate::render) fn signs(&self, unicode: bool, room: usize) -> (String, String) {
         let (branch, last, pipe) = if unicode { ("├─ ", "└─ ", "│  ") } else { ("|- ", "`- ", "|  ") };
         let depth = self.follows.len();
         if depth * 3 + 12 > room.max(24) {
@@ -120,11 +134,17 @@ fn families(spans: &Spans) -> Vec<(Option<&SpanId>, Vec<Range<usize>>)> {
     families
 }
 
-/// Goes from the end: on each level, something follows as long as the tree does not go back above it.
 fn guided<'a>(order: &[(Subject<'a>, usize)]) -> Vec<Line<'a>> {
+    let guides = guides(order.iter().map(|(_, depth)| *depth));
+    order.iter().zip(guides).map(|((subject, _), guide)| Line { subject: *subject, guide, is_context: false }).collect()
+}
+
+/// The guides of lines by their depths. Goes from the end: on each level, something follows as long as the tree does not go
+/// back above it.
+pub(in crate::render) fn guides(depths: impl DoubleEndedIterator<Item = usize>) -> Vec<Guide> {
     let mut open: Vec<bool> = Vec::new();
-    let mut lines: Vec<Line<'a>> = Vec::with_capacity(order.len());
-    for &(subject, depth) in order.iter().rev() {
+    let mut guides: Vec<Guide> = Vec::new();
+    for depth in depths.rev() {
         let has_next = open.get(depth).copied().unwrap_or(false);
         open.resize(depth, false);
         let mut follows: Vec<bool> = open.iter().skip(1).copied().collect();
@@ -132,9 +152,9 @@ fn guided<'a>(order: &[(Subject<'a>, usize)]) -> Vec<Line<'a>> {
             follows.push(has_next);
         }
         open.push(true);
-        let has_children = lines.last().is_some_and(|next| next.follows.len() > depth);
-        lines.push(Line { subject, follows, is_context: false, has_children });
+        let has_children = guides.last().is_some_and(|next| next.follows.len() > depth);
+        guides.push(Guide { follows, has_children });
     }
-    lines.reverse();
-    lines
+    guides.reverse();
+    guides
 }

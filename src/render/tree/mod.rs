@@ -2,7 +2,7 @@
 
 mod columns;
 mod header;
-mod lines;
+pub(super) mod lines;
 
 use super::json::ShowJson;
 use super::paragraph::Paragraph;
@@ -32,29 +32,27 @@ pub struct TreeView {
     pub is_full: bool,
 }
 
-impl TreeView {
-    /// What is not there, for programs; people see it in the tree.
-    pub(super) fn problems(&self) -> Vec<Problem> {
-        let Some(spans) = &self.trace.spans else { return Vec::new() };
-        let mut problems = spans.problems.clone();
-        let have = spans.list.len() as u64;
-        // Where a damaged file is the reason, that has been said.
-        if let Some(count) = self.trace.info.span_count.filter(|count| have < *count && problems.is_empty()) {
-            problems.push(Problem::new("spans_missing", format!("{have} of {count} spans are stored")));
-        }
-        let orphans = spans.nodes.iter().filter(|node| node.is_orphan).count();
-        if orphans > 0 {
-            problems.push(Problem::new("missing_parent", format!("the parents of {orphans} spans are not stored")));
-        }
-        problems
+/// What of a trace is not there, for programs; people see it in the tree.
+pub(super) fn problems(trace: &Trace) -> Vec<Problem> {
+    let Some(spans) = &trace.spans else { return Vec::new() };
+    let mut problems = spans.problems.clone();
+    let have = spans.list.len() as u64;
+    // Where a damaged file is the reason, that has been said.
+    if let Some(count) = trace.info.span_count.filter(|count| have < *count && problems.is_empty()) {
+        problems.push(Problem::new("spans_missing", format!("{have} of {count} spans are stored")));
     }
+    let orphans = spans.nodes.iter().filter(|node| node.is_orphan).count();
+    if orphans > 0 {
+        problems.push(Problem::new("missing_parent", format!("the parents of {orphans} spans are not stored")));
+    }
+    problems
 }
 
 impl View for TreeView {
     type Item = SpanRow;
 
     fn json(&self) -> impl Serialize {
-        ShowJson::new(&self.trace, &self.usage, self.problems(), &self.shown)
+        ShowJson::new(&self.trace, &self.usage, problems(&self.trace), &self.shown)
     }
 
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
@@ -95,7 +93,7 @@ impl TreeView {
 
     fn line(&self, look: &Look, out: &mut dyn Write, spans: &Spans, line: &Line<'_>, columns: &Columns) -> Result<()> {
         let theme = look.theme;
-        let (guide, below) = line.guides(look.unicode, columns.name);
+        let (guide, below) = line.guide.signs(look.unicode, columns.name);
         let at = match line.subject {
             Subject::Span(at) => at,
             Subject::MissingParent(parent) => {

@@ -24,7 +24,7 @@ fn tree(spans: &str, passes: impl Fn(&str) -> bool) -> String {
             Subject::MissingParent(parent) => format!("({parent})"),
             Subject::Record => "(record)".to_owned(),
         };
-        format!("{}{subject}\n", line.guides(true, 80).0)
+        format!("{}{subject}\n", line.guide.signs(true, 80).0)
     });
     text.collect()
 }
