@@ -21,7 +21,7 @@ use std::path::PathBuf;
   mltrace check --max-error-rate 5%     whether a build may pass
   mltrace spans --llm --json | jq       LLM calls for scripts
 
-Exit codes: 0 done, 1 a rule is broken, 2 wrong flags, 3 not found or ambiguous, 4 network or server, 5 store missing or unreadable, 70 a bug, 130 interrupted")]
+Exit codes: 0 done, 1 the answer is no (check, trace diff --exit-code), 2 wrong flags, 3 not found or ambiguous, 4 network or server, 5 store missing or unreadable, 70 a bug, 130 interrupted")]
 pub struct Cli {
     #[command(flatten)]
     global: Global,

@@ -1,6 +1,7 @@
 //! Questions over traces: model in, numbers out. Knows neither stores nor terminals.
 
 pub mod conversation;
+pub mod diff;
 pub mod doctor;
 pub mod exceptions;
 pub mod gate;

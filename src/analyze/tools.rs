@@ -71,7 +71,7 @@ impl Tools {
 
 /// A name without the number that MLflow up to 3.5 puts behind names that a trace has more than once: `add_1`, `add_2`
 /// (`tracing/utils/__init__.py`, `deduplicate_span_names_in_place`).
-fn without_number<'a>(name: &'a str, of_trace: &HashSet<&str>) -> &'a str {
+pub(super) fn without_number<'a>(name: &'a str, of_trace: &HashSet<&str>) -> &'a str {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let Some((bare, _)) = name.rsplit_once('_').filter(|(_, number)| is_number(number)) else { return name };
     let has = |number: u32| of_trace.contains(format!("{bare}_{number}").as_str());

@@ -21,7 +21,7 @@ enum Status {
 }
 
 /// Which traces.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
 #[command(next_help_heading = "Which traces")]
 pub(super) struct Select {
     /// Experiment, by id or exact name (can be repeated)
@@ -85,7 +85,7 @@ pub(super) struct Select {
 }
 
 /// Which span types.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
 struct Types {
     /// Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these
     #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]

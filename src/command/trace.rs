@@ -1,21 +1,14 @@
-//! `mltrace trace show`
+//! `mltrace trace`
 
-use super::naming;
-use super::reader::Reader;
-use super::select::Select;
-use crate::analyze::{conversation, usage};
+mod diff;
+mod sets;
+mod show;
+
+use super::Outcome;
 use crate::context::Context;
-use crate::error::{Error, Kind, Result};
-use crate::model::{Span, Trace};
-use crate::render::Format;
-use crate::render::conversation::ConversationView;
-use crate::render::one_span::SpanView;
-use crate::render::span::SpanRow;
-use crate::render::tree::TreeView;
-use crate::store::{Need, TraceStore};
-use std::path::{Path, PathBuf};
+use crate::error::Result;
 
-/// Show one trace
+/// Show one trace, or compare two
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -24,156 +17,13 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    Show(Box<Show>),
+    Show(Box<show::Args>),
+    Diff(Box<diff::Args>),
 }
 
-/// Show the spans of a trace as a tree, or one span whole
-///
-/// TRACE is an id, a unique prefix of one, an OpenTelemetry trace id, @last, @last~2, @error (the newest that failed) or
-/// @slow (the longest). The flags that choose traces narrow what the @ words look at.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  mltrace trace show
-  mltrace trace show tr-27b4e76f --io
-  mltrace trace show @error --span get_weather
-  mltrace trace show @last --json | jq '.spans[] | select(.exception).exception.message'")]
-struct Show {
-    /// Trace to show
-    #[arg(default_value = "@last", value_name = "TRACE")]
-    trace: String,
-    /// Show the tree of spans (the default)
-    #[arg(long)]
-    tree: bool,
-    /// Show inputs and outputs under each span, at most so many lines of each; 0 shows all
-    #[arg(long, value_name = "LINES", num_args = 0..=1, default_missing_value = "8", require_equals = true)]
-    io: Option<usize>,
-    /// Show who said what to whom, turn by turn, and the work between
-    #[arg(long, conflicts_with_all = ["tree", "io", "span"])]
-    conversation: bool,
-    /// Show folded spans too, which passed messages on; in a conversation long messages and those that were said before
-    #[arg(long)]
-    full: bool,
-    /// Show one span whole, by id, unique prefix or unique name
-    #[arg(long, value_name = "SPAN", conflicts_with_all = ["tree", "io"])]
-    span: Option<String>,
-    /// Write the attachments of the span to files in this folder
-    #[arg(long, value_name = "DIR", requires = "span")]
-    save_attachments: Option<PathBuf>,
-    /// Show only what happened under the agent of this name; * and ? are wildcards (can be repeated)
-    #[arg(long, value_name = "NAME", conflicts_with = "span")]
-    agent: Vec<String>,
-    #[command(flatten)]
-    select: Select,
-}
-
-pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
-    let Action::Show(show) = &args.command;
-    let mut reader = Reader::open(cx)?;
-    let is_light = matches!(cx.output.format, Format::Table | Format::Ids) && show.io.is_none() && show.span.is_none() && !show.conversation;
-    let need = if is_light { Need::Tree } else { Need::Full };
-    let mut trace = naming::trace(cx, &mut reader, &show.trace, &show.select, need)?;
-    reader.end();
-    if let Some(name) = &show.span {
-        show_span(cx, &*reader.store, &mut trace, name, show.save_attachments.as_deref())?;
-    } else {
-        let types = show.select.span_types();
-        let mut shown = naming::agents(cx, &trace, &show.agent)?;
-        for (shown, span) in shown.iter_mut().zip(trace.span_list()) {
-            *shown &= types.is_empty() || span.span_type.is_one_of(&types);
-        }
-        let is_empty = !shown.contains(&true);
-        let view = TreeView { usage: usage::of_trace(&trace), shown, io_lines: show.io, is_full: show.full, trace };
-        trace = if show.conversation {
-            show_conversation(cx, view)?
-        } else {
-            cx.output.show(&view)?;
-            view.trace
-        };
-        if !types.is_empty() && is_empty {
-            let place = if show.agent.is_empty() { "the trace".to_owned() } else { show.agent.join(" and ") };
-            cx.note(&format!("{place} has no span of type {}", types.join(" or ")));
-        }
-    }
-    reader.span_problems.extend(trace.spans.into_iter().flat_map(|spans| spans.problems));
-    reader.warn(cx);
-    Ok(())
-}
-
-fn show_conversation(cx: &mut Context, tree: TreeView) -> Result<Trace> {
-    let conversation = conversation::of_trace(&tree.trace, tree.is_full, &tree.shown);
-    let view = ConversationView { tree, conversation };
-    cx.output.show(&view)?;
-    Ok(view.tree.trace)
-}
-
-fn show_span(cx: &mut Context, store: &dyn TraceStore, trace: &mut Trace, name: &str, folder: Option<&Path>) -> Result<()> {
-    let at = naming::span(cx, trace, name)?;
-    let Some(spans) = &mut trace.spans else { return Ok(()) };
-    let row = SpanRow { trace_id: trace.info.trace_id.clone(), span: spans.list.swap_remove(at), node: spans.nodes.swap_remove(at), is_full: true };
-    if let Some(folder) = folder {
-        save_attachments(cx, store, trace, &row.span, folder)?;
-    }
-    cx.output.show(&SpanView { info: trace.info.clone(), row })
-}
-
-/// What MLflow 3.11+ leaves in place of binary content (`tracing/attachments.py`).
-const ATTACHMENT: &str = "mlflow-attachment://";
-
-/// An attachment named in a span.
-#[derive(Debug, PartialEq, Eq)]
-struct Attachment {
-    id: String,
-    content_type: String,
-}
-
-fn save_attachments(cx: &Context, store: &dyn TraceStore, trace: &Trace, span: &Span, folder: &Path) -> Result<()> {
-    let attachments = attachments_of(span);
-    if attachments.is_empty() {
-        cx.note("the span has no attachments");
-        return Ok(());
-    }
-    let failed = |path: &Path, error: std::io::Error| Error::new(Kind::Output, format!("cannot write `{}`", path.display())).because(error);
-    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
-    for attachment in attachments {
-        let bytes = store.attachment(&trace.info, &attachment.id)?;
-        let path = folder.join(format!("{}.{}", attachment.id, extension(&attachment.content_type)));
-        // A file that is there already is not overwritten.
-        let mut file = std::fs::File::create_new(&path).map_err(|error| failed(&path, error))?;
-        std::io::Write::write_all(&mut file, &bytes).map_err(|error| failed(&path, error))?;
-        cx.note(&format!("wrote {} bytes to `{}`", bytes.len(), path.display()));
-    }
-    Ok(())
-}
-
-/// The attachments that a span's attributes name, each once.
-fn attachments_of(span: &Span) -> Vec<Attachment> {
-    let mut found: Vec<Attachment> = Vec::new();
-    for (_, value) in span.payload.iter().flat_map(|payload| &payload.attributes) {
-        for reference in value.text().split(ATTACHMENT).skip(1) {
-            let end = reference.find(|c: char| matches!(c, '"' | '\\') || c.is_whitespace()).unwrap_or(reference.len());
-            let (id, options) = reference[..end].split_once('?').unwrap_or((&reference[..end], ""));
-            // The id becomes a file name: only what MLflow makes up passes.
-            let is_id = !id.is_empty() && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
-            let option = |key: &str| options.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
-            let content_type = option("content_type").unwrap_or_default().replace("%2F", "/").replace("%2f", "/");
-            let attachment = Attachment { id: id.to_owned(), content_type };
-            if is_id && !found.contains(&attachment) {
-                found.push(attachment);
-            }
-        }
-    }
-    found
-}
-
-/// The usual ending of a content type; `bin` for what is not known.
-fn extension(content_type: &str) -> String {
-    let kind = content_type.rsplit('/').next().unwrap_or_default().split(['+', ';']).next().unwrap_or_default();
-    match kind {
-        "jpeg" => "jpg".to_owned(),
-        "plain" => "txt".to_owned(),
-        "mpeg" => "mp3".to_owned(),
-        "" | "octet-stream" => "bin".to_owned(),
-        other if other.len() <= 8 && other.bytes().all(|b| b.is_ascii_alphanumeric()) => other.to_ascii_lowercase(),
-        _ => "bin".to_owned(),
+pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
+    match &args.command {
+        Action::Show(args) => show::run(args, cx).map(Outcome::from),
+        Action::Diff(args) => diff::run(args, cx),
     }
 }

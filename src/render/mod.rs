@@ -4,6 +4,7 @@ mod assessment;
 pub mod check;
 pub mod conversation;
 mod csv;
+pub mod diff;
 pub mod doctor;
 pub mod exception;
 pub mod experiment;

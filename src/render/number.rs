@@ -108,6 +108,20 @@ pub fn percent(share: f64) -> String {
     }
 }
 
+/// How much a figure grew, or fell, in parts of what it was: `+197 %`; none of nothing.
+#[must_use]
+pub fn growth(from: f64, to: f64) -> Option<String> {
+    let percent = (to - from) / from * 100.0;
+    let digits = usize::from(percent.abs() < 99.95);
+    percent.is_finite().then(|| format!("{percent:+.digits$} %"))
+}
+
+/// A figure with its sign, where it is more than before.
+#[must_use]
+pub fn signed(text: String, is_more: bool) -> String {
+    if is_more { format!("+{text}") } else { text }
+}
+
 /// Counts as a small picture: one sign for each, the greatest the tallest.
 #[must_use]
 pub fn spark(counts: &[u64], is_unicode: bool) -> String {

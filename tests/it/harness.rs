@@ -47,6 +47,11 @@ impl Cli {
         self
     }
 
+    /// More words.
+    pub(crate) fn words(self, words: &str) -> Self {
+        words.split_whitespace().fold(self, Self::arg)
+    }
+
     /// The store.
     pub(crate) fn on(mut self, store: impl AsRef<OsStr>) -> Self {
         self.args.splice(0..0, [OsString::from("-u"), store.as_ref().to_owned()]);

@@ -20,7 +20,7 @@ fn of_the_program() {
     Commands:
       experiments  List experiments with their number of traces and errors
       traces       List traces, newest first
-      trace        Show one trace
+      trace        Show one trace, or compare two
       usage        Show tokens and cost of each LLM call and the total of a trace, or of many traces in
                    groups
       stats        Show how many traces, how often wrong, how long they took, what they used
@@ -103,8 +103,8 @@ fn of_the_program() {
       mltrace check --max-error-rate 5%     whether a build may pass
       mltrace spans --llm --json | jq       LLM calls for scripts
 
-    Exit codes: 0 done, 1 a rule is broken, 2 wrong flags, 3 not found or ambiguous, 4 network or
-    server, 5 store missing or unreadable, 70 a bug, 130 interrupted
+    Exit codes: 0 done, 1 the answer is no (check, trace diff --exit-code), 2 wrong flags, 3 not found
+    or ambiguous, 4 network or server, 5 store missing or unreadable, 70 a bug, 130 interrupted
     ");
 }
 
@@ -509,12 +509,13 @@ fn of_traces_list() {
 #[test]
 fn of_trace() {
     insta::assert_snapshot!(help("trace"), @"
-    Show one trace
+    Show one trace, or compare two
 
     Usage: mltrace trace [OPTIONS] <COMMAND>
 
     Commands:
       show  Show the spans of a trace as a tree, or one span whole
+      diff  Compare two traces, or two selections of traces
 
     Options:
       -h, --help
@@ -744,6 +745,176 @@ fn of_trace_show() {
       mltrace trace show tr-27b4e76f --io
       mltrace trace show @error --span get_weather
       mltrace trace show @last --json | jq '.spans[] | select(.exception).exception.message'
+    "#);
+}
+
+#[test]
+fn of_trace_diff() {
+    insta::assert_snapshot!(help("trace diff"), @r#"
+    Compare two traces, or two selections of traces
+
+    Of two traces their spans are aligned: same name and type in the same order, then in any, then
+    likeness. Told are spans that only one of them has, and what changed of the others: status,
+    exception, model, parameters, inputs and outputs, texts word by word. Each change is told once,
+    where it comes up first, and not again in the history of later calls. Times, ids, tokens and
+    durations are no difference; they stand beside each other.
+
+    With --set twice, two selections are compared: how many, how often wrong, how long, how much, and
+    which exceptions only one of them has. FLAGS are flags that choose traces, as every command has
+    them.
+
+    Usage: mltrace trace diff [OPTIONS] [A] [B]
+
+    Arguments:
+      [A]
+              First trace: an id, a unique prefix, @last~1, @error …
+
+      [B]
+              Second trace
+
+    Options:
+          --set <FLAGS>
+              Compare selections instead: flags that choose traces (given twice, for A and for B)
+
+          --only-changes
+              Leave out what is alike
+
+          --full
+              Fold nothing, cut no text
+
+          --exit-code
+              End with exit code 1 where the traces differ; with --set, where B has exceptions that A
+              has not or a higher error rate, or a selection is empty
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Which traces:
+      -x, --experiment <NAME|ID>
+              Experiment, by id or exact name (can be repeated)
+
+          --deleted
+              Add deleted experiments
+
+          --filter <FILTER>
+              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
+              be repeated)
+              
+              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
+              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
+              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
+              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
+              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
+              backticks.
+
+          --status <STATE>
+              State of the trace (can be repeated)
+              
+              [possible values: ok, error, in_progress]
+
+          --since <TIME>
+              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
+
+          --until <TIME>
+              Begun before
+
+          --name <GLOB>
+              Name of the trace, not of a span; * and ? are wildcards
+
+          --tag <KEY[=VALUE]>
+              Has a tag, or a tag of this value (can be repeated)
+
+          --metadata <KEY[=VALUE]>
+              Has an entry in its metadata, or one of this value (can be repeated)
+
+          --session <ID>
+              Of this session
+
+          --user <ID>
+              Of this user
+
+          --run <ID>
+              Made under, or linked to, this run
+
+          --model <GLOB>
+              Has a span of this model; * and ? are wildcards
+
+          --min-duration <DURATION>
+              Took at least: 250ms, 1.5s, 2m
+
+          --max-duration <DURATION>
+              Took at most
+
+          --min-tokens <TOKENS>
+              Has at least so many tokens recorded
+
+          --grep <REGEX>
+              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
+
+          --type <TYPE>
+              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
+              show only these
+
+          --llm
+              Calls of language models: short for --type LLM,CHAT_MODEL
+
+    Everywhere:
+      -u, --tracking-uri <URI>
+              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
+              stdin, demo: [env: MLFLOW_TRACKING_URI]
+
+      -o, --output <FORMAT>
+              Form of the output
+
+              Possible values:
+              - table: For people
+              - json:  One JSON document
+              - jsonl: One JSON object a line
+              - csv:   Comma-separated values
+              - ids:   One id a line
+              
+              [default: table]
+
+          --json
+              Short for --output json
+
+          --color <WHEN>
+              When to use colours
+
+              Possible values:
+              - auto:   On a terminal, unless the environment says no
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+          --ascii
+              Draw with ASCII only
+
+          --width <COLUMNS>
+              Fit into so many columns
+
+          --utc
+              Read and show times in UTC
+
+          --prices <FILE>
+              Prices before those compiled in, for costs that MLflow did not record: a file of its
+              catalogue of models, or what `mltrace prices --json` prints
+
+          --no-pager
+              Do not page long output
+
+      -q, --quiet
+              Print no notes
+
+      -v, --verbose
+              Say which store is read and why
+
+    Examples:
+      mltrace trace diff @last~1 @last
+      mltrace trace diff tr-27b4e76f tr-419f926a --only-changes --exit-code
+      mltrace trace diff @last~1 @last --json | jq '.spans[] | select(.change != "same").path'
+      mltrace trace diff --set '--until 1d --tag release=1' --set '--since 1d --tag release=2'
     "#);
 }
 
@@ -2347,6 +2518,7 @@ fn manual_pages_are_printed_and_written() {
         "mltrace-spans.1",
         "mltrace-stats.1",
         "mltrace-tools.1",
+        "mltrace-trace-diff.1",
         "mltrace-trace-show.1",
         "mltrace-trace.1",
         "mltrace-traces-list.1",

@@ -15,6 +15,7 @@ mod concurrency;
 mod contract;
 mod conversation;
 mod damaged;
+mod diff;
 mod doctor;
 mod documents;
 mod errors;

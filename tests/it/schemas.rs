@@ -4,10 +4,12 @@ use crate::harness::{Cli, Fixture, fixtures, items};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-const SCHEMAS: [&str; 17] = [
+const SCHEMAS: [&str; 19] = [
     "experiments",
     "traces",
     "trace-show",
+    "trace-diff",
+    "trace-diff-sets",
     "conversation",
     "span",
     "usage",
@@ -44,7 +46,7 @@ fn assert_valid(validator: &Validator, document: &Value, what: &str) {
 }
 
 /// The documents of the commands about many traces, with the schema of each.
-const LISTS: [(&str, &str); 27] = [
+const LISTS: [(&str, &str); 29] = [
     ("experiments --deleted", "experiments"),
     ("traces list --all --deleted", "traces"),
     ("traces list --name nothing", "traces"),
@@ -75,6 +77,8 @@ const LISTS: [(&str, &str); 27] = [
     ),
     ("doctor --deleted", "doctor"),
     ("doctor --name nothing", "doctor"),
+    ("trace diff --set --status=ok --set --status=error", "trace-diff-sets"),
+    ("trace diff --set --deleted --set --name=nothing", "trace-diff-sets"),
 ];
 
 #[test]
@@ -90,10 +94,11 @@ fn lists_of_every_store_are_as_promised() {
 #[test]
 fn every_trace_of_every_store_is_as_promised() {
     let (show, usage, span) = (validator("trace-show"), validator("usage"), validator("span"));
-    let conversation = validator("conversation");
+    let (conversation, diff) = (validator("conversation"), validator("trace-diff"));
     let mut spans = 0;
     for fixture in Fixture::all() {
         let mut has_span = false;
+        let mut last = String::from("@last");
         for id in fixture.cli("traces list --all --deleted -o ids").ok().lines() {
             let what = format!("{} {id}", fixture.name);
             let document = fixture.cli("trace show").arg(id).json();
@@ -101,6 +106,9 @@ fn every_trace_of_every_store_is_as_promised() {
             assert_valid(&usage, &fixture.cli("usage").arg(id).json(), &what);
             assert_valid(&conversation, &fixture.cli("trace show --conversation").arg(id).json(), &what);
             assert_valid(&conversation, &fixture.cli("trace show --conversation --full").arg(id).json(), &what);
+            let words = if has_span { "trace diff" } else { "trace diff --only-changes" };
+            assert_valid(&diff, &fixture.cli(words).arg(&last).arg(id).json(), &what);
+            id.clone_into(&mut last);
             if let Some(last) = items(&document, "spans").last().filter(|_| !has_span) {
                 has_span = true;
                 let document =
@@ -187,6 +195,8 @@ fn a_key_that_is_added_or_lost_breaks_the_promise() {
         ("trace show @last --name answer", "trace-show"),
         ("trace show @error --span get_weather", "span"),
         ("trace show --conversation", "conversation"),
+        ("trace diff @error @last --name run_tool_agent", "trace-diff"),
+        ("trace diff --set --status=ok --set --status=error", "trace-diff-sets"),
         ("usage @last", "usage"),
         ("usage", "usage-groups"),
         ("usage --by name -n 1", "usage-groups"),

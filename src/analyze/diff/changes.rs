@@ -1,0 +1,270 @@
+//! What changed of the spans that both traces have, each change at the span where it comes up first.
+
+use super::align::Side;
+use super::pieces;
+use super::said::{self, Piece};
+use super::told::{Draft, Fact, Telling, Told, quotes};
+use super::volatile::normal;
+use super::{Field, Node};
+use crate::analyze::exceptions::{self, Failure};
+use crate::model::{Json, Payload, Span, SpanStatus, Trace};
+use std::collections::{HashMap, HashSet};
+
+/// Fills in what changed of each span of the merged tree.
+pub(super) fn tell(a: &Trace, b: &Trace, sides: (&Side<'_>, &Side<'_>), nodes: Vec<Node>) -> Vec<Node> {
+    let failures = (Failures::of(a), Failures::of(b));
+    let mut teller = Teller { sides, failures, nodes, told: Told::default() };
+    teller.prepare();
+    let mut open: Vec<usize> = Vec::new();
+    for at in 0..teller.nodes.len() {
+        while let Some(last) = open.pop_if(|last| teller.nodes[*last].depth >= teller.nodes[at].depth) {
+            teller.end(last);
+        }
+        teller.begin(at);
+        open.push(at);
+    }
+    while let Some(last) = open.pop() {
+        teller.end(last);
+    }
+    teller.nodes
+}
+
+/// What failed in a trace.
+struct Failures {
+    /// By span.
+    of_span: HashMap<usize, Vec<Failure>>,
+    /// Spans that failed because of what is told of another.
+    explained: HashSet<usize>,
+}
+
+impl Failures {
+    fn of(trace: &Trace) -> Self {
+        let mut of_span: HashMap<usize, Vec<Failure>> = HashMap::new();
+        for failure in exceptions::of_trace(trace) {
+            of_span.entry(failure.span).or_default().push(failure);
+        }
+        Self { of_span, explained: HashSet::new() }
+    }
+
+    fn at(&self, span: usize) -> &[Failure] {
+        self.of_span.get(&span).map_or(&[], Vec::as_slice)
+    }
+
+    /// Notes that failures of a span are told: this is why those above failed, and those through which the cause came.
+    fn explain(&mut self, span: usize, parents: &[Option<usize>]) {
+        let causes = self.at(span).iter().filter_map(|failure| failure.cause.as_ref()?.span);
+        let starts: Vec<usize> = causes.chain([span]).collect();
+        for start in starts {
+            let mut at = Some(start);
+            // Above a span that is explained all are.
+            while let Some(span) = at.filter(|span| self.explained.insert(*span)) {
+                at = parents[span];
+            }
+        }
+    }
+}
+
+/// By what a failure is the same in another run, and as it is told.
+fn text_of(failure: &Failure) -> String {
+    match (&failure.exception_type, &failure.message) {
+        (Some(kind), Some(message)) => format!("{kind}: {message}"),
+        (Some(one), None) | (None, Some(one)) => one.clone(),
+        (None, None) => "failed without a message".to_owned(),
+    }
+}
+
+/// Failures that only one of two spans has, and pairs of those that took the place of another.
+fn changed_failures<'a>(a: &'a [Failure], b: &'a [Failure]) -> Vec<(Option<&'a Failure>, Option<&'a Failure>)> {
+    let key = |failure: &Failure| (failure.kind.as_str(), normal(&text_of(failure)));
+    let mut open: Vec<&Failure> = a.iter().collect();
+    let mut new: Vec<&Failure> = Vec::new();
+    for failure in b {
+        match open.iter().position(|known| key(known) == key(failure)) {
+            Some(place) => drop(open.remove(place)),
+            None => new.push(failure),
+        }
+    }
+    let count = open.len().max(new.len());
+    (0..count).map(|at| (open.get(at).copied(), new.get(at).copied())).collect()
+}
+
+struct Teller<'a> {
+    sides: (&'a Side<'a>, &'a Side<'a>),
+    failures: (Failures, Failures),
+    nodes: Vec<Node>,
+    told: Told,
+}
+
+impl<'a> Teller<'a> {
+    /// Notes what spans tell that are new or gone, and which failures are told.
+    fn prepare(&mut self) {
+        let (side_a, side_b) = self.sides;
+        for node in &self.nodes {
+            match (node.a, node.b) {
+                (Some(a), Some(b)) => {
+                    if !changed_failures(self.failures.0.at(a), self.failures.1.at(b)).is_empty() {
+                        self.failures.0.explain(a, &side_a.parents);
+                        self.failures.1.explain(b, &side_b.parents);
+                    }
+                }
+                (Some(a), None) => {
+                    note(&mut self.told, side_a, a, Fact::Went);
+                    if !self.failures.0.at(a).is_empty() {
+                        self.failures.0.explain(a, &side_a.parents);
+                    }
+                }
+                (None, Some(b)) => {
+                    note(&mut self.told, side_b, b, Fact::Came);
+                    if !self.failures.1.at(b).is_empty() {
+                        self.failures.1.explain(b, &side_b.parents);
+                    }
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// The spans of a node that both traces have.
+    fn pair(&self, at: usize) -> Option<(usize, usize, &'a Span, &'a Span)> {
+        let (a, b) = self.nodes[at].a.zip(self.nodes[at].b)?;
+        Some((a, b, &self.sides.0.spans[a], &self.sides.1.spans[b]))
+    }
+
+    /// What changed of what a span is and is called with.
+    fn begin(&mut self, at: usize) {
+        let Some((place_a, place_b, a, b)) = self.pair(at) else { return };
+        let (name_a, name_b) = (&self.sides.0.names[place_a], &self.sides.1.names[place_b]);
+        let mut drafts = Vec::new();
+        let mut value = |field, a: Option<&str>, b: Option<&str>| {
+            // What one of the traces does not tell may be the same.
+            if a.zip(b).is_some_and(|(a, b)| a != b) {
+                drafts.push(Draft::value(field, None, a, b));
+            }
+        };
+        value(Field::Name, Some(name_a), Some(name_b));
+        value(Field::SpanType, Some(a.span_type.as_str()), Some(b.span_type.as_str()));
+        value(Field::Model, a.model.as_deref(), b.model.as_deref());
+        value(Field::Provider, a.provider.as_deref(), b.provider.as_deref());
+        if payload_differs(a, b, Payload::inputs) || has_more(a) || has_more(b) {
+            let (a, b) = (said::asked(a), said::asked(b));
+            drafts.extend(parameters(&a.parameters, &b.parameters));
+            drafts.extend(pieces::drafts(Field::Input, &a.pieces, &b.pieces, &self.told));
+        }
+        self.tell(at, drafts);
+    }
+
+    /// What changed of what a span gave, and of how it ended.
+    fn end(&mut self, at: usize) {
+        let Some((place_a, place_b, a, b)) = self.pair(at) else { return };
+        let (failures_a, failures_b) = (self.failures.0.at(place_a), self.failures.1.at(place_b));
+        let changed = changed_failures(failures_a, failures_b);
+        let mut drafts = outputs(&mut self.told, a, b, &changed);
+        drafts.extend(changed.into_iter().map(|(a, b)| failure(a, b)));
+        let is_told = self.failures.0.explained.contains(&place_a) || self.failures.1.explained.contains(&place_b);
+        let status = status(a, b);
+        self.nodes[at].told_elsewhere += usize::from(status.is_some() && is_told && drafts.is_empty());
+        drafts.extend(status.filter(|_| !is_told));
+        self.tell(at, drafts);
+    }
+
+    /// Adds to a node what was not told before.
+    fn tell(&mut self, at: usize, drafts: Vec<Draft>) {
+        for draft in drafts {
+            let place = (at, self.nodes[at].changes.len());
+            let telling = self.told.tell(&draft, place);
+            // Each failure is one, however like another.
+            if telling == Telling::New || draft.change.field == Field::Exception {
+                self.nodes[at].changes.push(draft.change);
+                continue;
+            }
+            self.nodes[at].told_elsewhere += 1;
+            if let Telling::At((node, change)) = telling {
+                self.nodes[node].changes[change].repeated += 1;
+            }
+        }
+    }
+}
+
+/// What changed of what a span gave; `changed` = what failed in one of the traces only.
+fn outputs(told: &mut Told, a: &Span, b: &Span, changed: &[(Option<&Failure>, Option<&Failure>)]) -> Vec<Draft> {
+    if !payload_differs(a, b, Payload::outputs) && changed.is_empty() {
+        return Vec::new();
+    }
+    let (said_a, said_b) = (said::answered(a), said::answered(b));
+    let failures = changed.iter().flat_map(|(a, b)| [a, b]).flatten();
+    let messages: Vec<&str> = failures.filter_map(|failure| failure.message.as_deref()).collect();
+    let is_bad = |span: &Span| span.status == SpanStatus::Error;
+    // Who failed gives nothing; the failure says why. And the text that tells it stands in place of an answer.
+    let is_cut = is_bad(a) != is_bad(b) && (said_a.is_empty() || said_b.is_empty());
+    let is_quote = |piece: &Piece| messages.iter().any(|message| quotes(&piece.text, message));
+    let is_failure = said_a.iter().chain(&said_b).any(is_quote);
+    let drafts = if is_cut || is_failure { Vec::new() } else { pieces::drafts(Field::Output, &said_a, &said_b, told) };
+    if !changed.is_empty() && (is_cut || is_failure) {
+        let went = said_a.iter().map(|piece| Fact::Went(piece.words));
+        for fact in went.chain(said_b.iter().map(|piece| Fact::Came(piece.words))) {
+            told.note(fact);
+        }
+    }
+    for message in messages {
+        told.note_failure(message);
+    }
+    drafts
+}
+
+/// Notes what a span tells that only one of the traces has.
+fn note(told: &mut Told, side: &Side<'_>, at: usize, fact: fn(u64) -> Fact) {
+    let span = &side.spans[at];
+    for piece in said::answered(span) {
+        told.note(fact(piece.words));
+    }
+    if span.span_type.as_str() == "TOOL" {
+        for key in said::work(span, &side.names[at]) {
+            told.note(fact(key));
+        }
+    }
+}
+
+/// Whether a part of the payload of two spans is not written alike.
+fn payload_differs(a: &Span, b: &Span, of: fn(&Payload) -> Option<&Json>) -> bool {
+    said::differs(a.payload.as_ref().and_then(of), b.payload.as_ref().and_then(of))
+}
+
+/// Whether a span tells what it was called with beside its inputs.
+fn has_more(span: &Span) -> bool {
+    let is_request = |key: &str| {
+        key.starts_with("gen_ai.request.") || matches!(key, "gen_ai.system_instructions" | "llm.invocation_parameters")
+    };
+    span.payload.iter().flat_map(|payload| &payload.attributes).any(|(key, _)| is_request(key))
+}
+
+fn parameters(a: &[(String, String)], b: &[(String, String)]) -> Vec<Draft> {
+    let value = |list: &[(String, String)], name: &str| {
+        list.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    };
+    let new = b.iter().map(|(name, _)| name).filter(|name| value(a, name).is_none());
+    let names = a.iter().map(|(name, _)| name).chain(new);
+    let changed = names.filter_map(|name| {
+        let (a, b) = (value(a, name), value(b, name));
+        let is_same = a.as_deref().map(normal) == b.as_deref().map(normal);
+        (!is_same).then(|| Draft::wordy(Field::Parameter, Some(name), a.as_deref(), b.as_deref()))
+    });
+    changed.collect()
+}
+
+fn failure(a: Option<&Failure>, b: Option<&Failure>) -> Draft {
+    let (text_a, text_b) = (a.map(text_of), b.map(text_of));
+    // Of another class nothing is the same but by chance.
+    let is_of_class = a.zip(b).is_some_and(|(a, b)| a.exception_type == b.exception_type);
+    let draft = if is_of_class { Draft::wordy } else { Draft::value };
+    draft(Field::Exception, None, text_a.as_deref(), text_b.as_deref())
+}
+
+/// The change of how a span ended. Nothing said is taken for done, as OpenTelemetry has it.
+fn status(a: &Span, b: &Span) -> Option<Draft> {
+    let word = |span: &Span| match &span.status {
+        SpanStatus::Unset => SpanStatus::Ok.as_str().to_owned(),
+        status => status.as_str().to_owned(),
+    };
+    let (a, b) = (word(a), word(b));
+    (a != b).then(|| Draft::value(Field::Status, None, Some(&a), Some(&b)))
+}

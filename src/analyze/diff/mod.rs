@@ -1,0 +1,166 @@
+//! Two traces side by side: which span of one is which of the other, and what is not the same in them.
+//!
+//! Each difference is told once: a prompt that changed stands again in the history of every later call of the model and in
+//! what agents are called with, and an exception goes through all parents. Times, ids and figures of use are no difference.
+
+mod align;
+mod changes;
+mod pieces;
+mod said;
+mod sequence;
+pub mod sets;
+mod told;
+mod tree;
+mod volatile;
+mod words;
+
+pub use words::{Op, Words};
+
+use crate::model::Trace;
+
+/// Two traces side by side.
+#[derive(Debug)]
+pub struct Diff {
+    /// The spans of both, parents before children.
+    pub nodes: Vec<Node>,
+}
+
+/// A span of one of the traces, or of both.
+#[derive(Debug)]
+pub struct Node {
+    /// Its place in the first trace.
+    pub a: Option<usize>,
+    /// Its place in the second trace.
+    pub b: Option<usize>,
+    /// The place of the node above it.
+    pub parent: Option<usize>,
+    /// 0 for roots.
+    pub depth: usize,
+    /// What is not the same and is told here.
+    pub changes: Vec<Change>,
+    /// How much more is not the same, and is told at another span.
+    pub told_elsewhere: usize,
+}
+
+/// What became of a span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only the second trace has it.
+    Added,
+    /// Only the first trace has it.
+    Removed,
+    /// Both have it, and something of it changed that is not told elsewhere.
+    Changed,
+    /// Both have it alike.
+    Same,
+}
+
+impl Kind {
+    /// The word of the JSON output.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Changed => "changed",
+            Self::Same => "same",
+        }
+    }
+}
+
+impl Node {
+    /// What became of it.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match (self.a, self.b) {
+            (None, _) => Kind::Added,
+            (_, None) => Kind::Removed,
+            _ if self.changes.is_empty() => Kind::Same,
+            _ => Kind::Changed,
+        }
+    }
+}
+
+/// What of a span changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// Its name.
+    Name,
+    /// Its type.
+    SpanType,
+    /// How it ended.
+    Status,
+    /// The model called.
+    Model,
+    /// Who runs the model.
+    Provider,
+    /// What a model is asked beside the messages.
+    Parameter,
+    /// What went in.
+    Input,
+    /// What came out.
+    Output,
+    /// What failed.
+    Exception,
+}
+
+impl Field {
+    /// The word of the JSON output.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::SpanType => "span_type",
+            Self::Status => "status",
+            Self::Model => "model",
+            Self::Provider => "provider",
+            Self::Parameter => "parameter",
+            Self::Input => "input",
+            Self::Output => "output",
+            Self::Exception => "exception",
+        }
+    }
+}
+
+/// Something that is not the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What.
+    pub field: Field,
+    /// Which one of several: the role of a message, the name of a parameter.
+    pub name: Option<String>,
+    /// How it is in the first trace; none where it is not there.
+    pub a: Option<String>,
+    /// How it is in the second trace.
+    pub b: Option<String>,
+    /// The texts of both word by word, where both have one.
+    pub words: Vec<Words>,
+    /// At how many more places the same changed.
+    pub repeated: usize,
+}
+
+impl Diff {
+    /// Whether the spans of both traces are alike.
+    #[must_use]
+    pub fn is_alike(&self) -> bool {
+        self.nodes.iter().all(|node| node.kind() == Kind::Same)
+    }
+
+    /// Of how many spans the same became.
+    #[must_use]
+    pub fn count(&self, kind: Kind) -> usize {
+        self.nodes.iter().filter(|node| node.kind() == kind).count()
+    }
+}
+
+/// Compares two traces, whose spans need their payload.
+#[must_use]
+pub fn of_traces(a: &Trace, b: &Trace) -> Diff {
+    let (of_a, of_b) = (align::Side::new(a), align::Side::new(b));
+    let pairing = align::pair(&of_a, &of_b);
+    let nodes = tree::merged(&of_a, &of_b, &pairing);
+    Diff { nodes: changes::tell(a, b, (&of_a, &of_b), nodes) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! What went into a span and what came out, in pieces that can be compared.
+
+use super::volatile::{normal, readable, readable_text};
+use crate::message::{self, Media, Message, Part, Request, Role, ToolCall};
+use crate::model::{Json, Payload, Span};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
+
+/// By what something is known again, whatever its length.
+pub(super) type Key = u64;
+
+/// The key of anything.
+pub(super) fn key_of(value: impl Hash) -> Key {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// How what came back from a tool is called.
+const RESULT: &str = "result";
+
+/// A piece of what was said.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    /// As whom or as what: `system`, `question`, `calls get_weather`.
+    pub(super) name: String,
+    /// The words.
+    pub(super) text: String,
+    /// What it says, whoever says it.
+    pub(super) words: Key,
+    /// The call of a tool that it is, or answers.
+    pub(super) call: Option<String>,
+}
+
+impl Piece {
+    fn new(name: impl Into<String>, text: String) -> Self {
+        Self { name: name.into(), words: key_of(normal(&text)), text, call: None }
+    }
+
+    /// A call, which is known by its tool too.
+    fn of_call(call: &ToolCall) -> Self {
+        let text = readable(&call.arguments);
+        let words = call_key(&call.name, &text);
+        Self { name: format!("calls {}", call.name), text, words, call: call.id.clone() }
+    }
+
+    /// Whether it is what came back from a tool.
+    pub(super) fn is_result(&self) -> bool {
+        self.name == RESULT || self.name.starts_with(&format!("{RESULT} of "))
+    }
+
+    /// By what it is the same as another.
+    pub(super) fn key(&self) -> Key {
+        key_of((&self.name, self.words))
+    }
+}
+
+/// The key of a call: its tool and the arguments.
+fn call_key(tool: &str, arguments: &str) -> Key {
+    key_of((tool, normal(arguments)))
+}
+
+/// What went in.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// What was said.
+    pub(super) pieces: Vec<Piece>,
+    /// What a model was asked beside it, each with its value.
+    pub(super) parameters: Vec<(String, String)>,
+}
+
+/// What went into a span.
+pub(super) fn asked(span: &Span) -> Asked {
+    let Some(payload) = &span.payload else { return Asked::default() };
+    let request = payload.inputs().map(Request::of);
+    let (mut messages, told) = request.map(|read| (read.messages, read.parameters)).unwrap_or_default();
+    if let Some(told) = payload.attribute("gen_ai.system_instructions") {
+        messages.insert(0, message::instructions(told));
+    }
+    let mut parameters: Vec<(String, String)> =
+        told.iter().map(|(name, value)| (name.clone(), readable(value))).collect();
+    for (name, value) in told_beside(payload) {
+        if !parameters.iter().any(|(known, _)| *known == name) {
+            parameters.push((name, readable(&value)));
+        }
+    }
+    Asked { pieces: pieces(&messages), parameters }
+}
+
+/// Parameters that OpenTelemetry's conventions and OpenInference tell beside the inputs.
+fn told_beside(payload: &Payload) -> Vec<(String, Json)> {
+    let mut found = Vec::new();
+    for (key, value) in &payload.attributes {
+        match key.strip_prefix("gen_ai.request.") {
+            Some("model") => {}
+            Some(name) => found.push((name.to_owned(), value.clone())),
+            None if key == "llm.invocation_parameters" => {
+                let members = value.members().or_else(|| Json::from_strict(&value.as_string()?)?.members());
+                found.extend(members.unwrap_or_default().into_iter().filter(|(name, _)| name != "model"));
+            }
+            None => {}
+        }
+    }
+    found
+}
+
+/// What came out of a span.
+pub(super) fn answered(span: &Span) -> Vec<Piece> {
+    let Some(payload) = &span.payload else { return Vec::new() };
+    let said = payload.outputs().map(message::response).unwrap_or_default();
+    // Up to 2.22 a streamed call of a tool leaves an empty text.
+    let is_silent = said.iter().all(|message| message.parts.is_empty());
+    let streamed = is_silent.then(|| message::streamed(&payload.events)).flatten();
+    pieces(&streamed.map_or(said, |stream| stream.messages))
+}
+
+/// What a tool at work was called with and what it gave, by which the same is known in the messages of a model.
+pub(super) fn work(span: &Span, bare_name: &str) -> Vec<Key> {
+    let Some(payload) = &span.payload else { return Vec::new() };
+    let tool = payload.attribute("gen_ai.tool.name").and_then(Json::as_string);
+    let bare = ["tool.", "execute_tool "].iter().find_map(|start| bare_name.strip_prefix(start)).unwrap_or(bare_name);
+    let arguments = payload.inputs().map(|inputs| inputs.member("arguments").unwrap_or_else(|| inputs.clone()));
+    let call = call_key(tool.as_deref().unwrap_or(bare), &arguments.as_ref().map(readable).unwrap_or_default());
+    let whole = payload.outputs().map(|outputs| key_of(normal(&readable(outputs))));
+    std::iter::once(call).chain(whole).collect()
+}
+
+fn pieces(messages: &[Message]) -> Vec<Piece> {
+    let mut tools: HashMap<&str, &str> = HashMap::new();
+    let mut found = Vec::new();
+    for message in messages {
+        for part in &message.parts {
+            if let Part::ToolCall(ToolCall { id: Some(id), name, .. }) = part {
+                tools.insert(id, name);
+            }
+            found.push(piece(message, part, &tools));
+        }
+    }
+    found
+}
+
+fn piece(message: &Message, part: &Part, tools: &HashMap<&str, &str>) -> Piece {
+    let name = || match (&message.speaker, &message.role) {
+        (Some(speaker), role) if !role.is_instruction() => speaker.clone(),
+        (_, role) => role.as_str().to_owned(),
+    };
+    match part {
+        Part::Text(text) => Piece::new(name(), readable_text(text)),
+        Part::Reasoning(text) => Piece::new("reasoning", text.clone()),
+        Part::Refusal(text) => Piece::new("refusal", text.clone()),
+        Part::ToolCall(call) => Piece::of_call(call),
+        Part::ToolResult(result) => {
+            let known = result.id.as_deref().and_then(|id| tools.get(id).copied());
+            let tool = result.name.as_deref().or(known).map(|tool| format!(" of {tool}")).unwrap_or_default();
+            Piece { call: result.id.clone(), ..Piece::new(format!("{RESULT}{tool}"), readable_text(&result.words())) }
+        }
+        Part::Media(media) => Piece { words: media_key(media), ..Piece::new(name(), described(media)) },
+        Part::Embedding { count, dimensions } => {
+            let size = dimensions.map(|size| format!(" of {size} numbers")).unwrap_or_default();
+            Piece::new("vectors", format!("{count}{size}"))
+        }
+        Part::Data { name: Some(name), value } => Piece::new(name, readable(value)),
+        Part::Data { name: None, value } => Piece::new(name(), readable(value)),
+    }
+}
+
+/// An image, sound or file in words.
+fn described(media: &Media) -> String {
+    let size = media.bytes.map(|bytes| format!("{bytes} bytes"));
+    let facts = [Some(media.kind.clone()), media.media_type.clone(), size, media.url.clone()];
+    format!("({})", facts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+}
+
+/// Files are known by their content; an attachment has a new name in each run.
+fn media_key(media: &Media) -> Key {
+    let mut nameless = media.clone();
+    nameless.name = None;
+    key_of(nameless)
+}
+
+/// Whether what a span is called with or gives differs in what is written, so that it has to be read.
+pub(super) fn differs(a: Option<&Json>, b: Option<&Json>) -> bool {
+    a.map(Json::text) != b.map(Json::text)
+}
+
+/// What is said in a role that nobody has: the values of a function.
+pub(super) fn is_of_function(name: &str) -> bool {
+    name == Role::Input.as_str() || name == Role::Output.as_str()
+}

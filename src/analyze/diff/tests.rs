@@ -1,0 +1,212 @@
+//! What is told of two traces.
+
+use super::{Diff, Kind, of_traces};
+use crate::analyze::tests::trace_of;
+use crate::model::{Json, Payload, Span, SpanId, SpanType, Timestamp, Trace};
+
+/// A trace of spans: depth, type, name, inputs, outputs; each begins after the one before it.
+type Given<'a> = (usize, &'a str, &'a str, &'a str, &'a str);
+
+fn trace(given: &[Given<'_>]) -> Trace {
+    let mut above: Vec<SpanId> = Vec::new();
+    let mut spans = Vec::new();
+    for (at, (depth, kind, name, inputs, outputs)) in given.iter().enumerate() {
+        let id = SpanId::new(format!("{at:016x}"));
+        above.truncate(*depth);
+        let attribute = |key: &str, text: &str| Some((key.to_owned(), Json::from_strict(text)?));
+        let attributes = [attribute("mlflow.spanInputs", inputs), attribute("mlflow.spanOutputs", outputs)];
+        spans.push(Span {
+            parent: above.last().cloned(),
+            span_type: SpanType::new(Some((*kind).to_owned())),
+            payload: Some(Payload { attributes: attributes.into_iter().flatten().collect(), ..Payload::default() }),
+            ..Span::new(id.clone(), (*name).to_owned(), Timestamp(i64::try_from(at).unwrap()))
+        });
+        above.push(id);
+    }
+    trace_of(spans)
+}
+
+/// The tree in lines: what became of each span, its name, and what changed.
+fn told(a: &Trace, b: &Trace, diff: &Diff) -> Vec<String> {
+    let line = |node: &super::Node| {
+        let sign = match node.kind() {
+            Kind::Added => '+',
+            Kind::Removed => '-',
+            Kind::Changed => '~',
+            Kind::Same => '=',
+        };
+        let span = node.b.map(|at| &b.span_list()[at]).or(node.a.map(|at| &a.span_list()[at])).unwrap();
+        let changes = node.changes.iter().map(|change| {
+            let name = change.name.as_deref().unwrap_or("-");
+            let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "-".to_owned());
+            let more = if change.repeated > 0 { format!(" +{}", change.repeated) } else { String::new() };
+            format!("; {} {name}: {} > {}{more}", change.field.as_str(), side(&change.a), side(&change.b))
+        });
+        format!("{sign}{}{}{}", " ".repeat(node.depth), span.name, changes.collect::<String>())
+    };
+    diff.nodes.iter().map(line).collect()
+}
+
+#[track_caller]
+fn check(a: &[Given<'_>], b: &[Given<'_>], expected: &[&str]) {
+    let (a, b) = (trace(a), trace(b));
+    let diff = of_traces(&a, &b);
+    assert_eq!(told(&a, &b, &diff), expected);
+    assert_eq!(diff.is_alike(), expected.iter().all(|line| line.starts_with('=')));
+}
+
+const ROOT: Given<'_> = (0, "AGENT", "run", "{}", "null");
+
+fn chat(answer: &str) -> String {
+    format!(r#"{{"choices":[{{"message":{{"role":"assistant","content":"{answer}"}}}}]}}"#)
+}
+
+#[test]
+fn an_added_call_stands_where_it_came() {
+    let (one, two, three) = (chat("first"), chat("second"), chat("in between"));
+    let a = [ROOT, (1, "LLM", "c", "{}", &one), (1, "TOOL", "t", "{}", "1"), (1, "LLM", "c", "{}", &two)];
+    let b = [
+        ROOT,
+        (1, "LLM", "c", "{}", &one),
+        (1, "TOOL", "t", "{}", "1"),
+        (1, "LLM", "c", "{}", &three),
+        (1, "TOOL", "u", "{}", "2"),
+        (1, "LLM", "c", "{}", &two),
+    ];
+    check(&a, &b, &["=run", "= c", "= t", "+ c", "+ u", "= c"]);
+    check(&b, &a, &["=run", "= c", "= t", "- c", "- u", "= c"]);
+}
+
+#[test]
+fn what_is_left_is_the_same_one_wherever_it_stands() {
+    let step = |n: &'static str| (1, "CHAIN", "step", "{}", n);
+    check(
+        &[ROOT, step("1"), step("2"), step("3")],
+        &[ROOT, step("2"), step("3"), step("4")],
+        &["=run", "= step", "= step", "~ step; output -: 1 > 4"],
+    );
+}
+
+#[test]
+fn a_wrapper_is_all_that_is_added() {
+    let a = [ROOT, (1, "LLM", "c", "{}", "1"), (1, "TOOL", "t", "{}", "2"), (2, "CHAIN", "deep", "{}", "3")];
+    let b = [
+        ROOT,
+        (1, "CHAIN", "retry", "{}", "2"),
+        (2, "LLM", "c", "{}", "1"),
+        (2, "TOOL", "t", "{}", "2"),
+        (3, "CHAIN", "deep", "{}", "3"),
+    ];
+    check(&a, &b, &["=run", "+ retry", "=  c", "=  t", "=   deep"]);
+    check(&b, &a, &["=run", "- retry", "= c", "= t", "=  deep"]);
+}
+
+#[test]
+fn a_wrapper_of_the_root_is_all_that_is_added() {
+    let b = [(0, "CHAIN", "main", "{}", "null"), (1, "AGENT", "run", "{}", "null"), (2, "TOOL", "t", "{}", "2")];
+    check(&[ROOT, (1, "TOOL", "t", "{}", "2")], &b, &["+main", "= run", "=  t"]);
+}
+
+#[test]
+fn roots_are_compared_whatever_they_are_called() {
+    check(
+        &[(0, "AGENT", "old", "{}", "null")],
+        &[(0, "CHAIN", "new", "{}", "null")],
+        &["~new; name -: old > new; span_type -: AGENT > CHAIN"],
+    );
+}
+
+#[test]
+fn the_numbers_of_older_releases_and_models_in_names_are_no_difference() {
+    check(
+        &[ROOT, (1, "LLM", "c_1", "{}", "1"), (1, "LLM", "c_2", "{}", "2"), (1, "LLM", "c_3", "{}", "3")],
+        &[ROOT, (1, "LLM", "c", "{}", "1"), (1, "LLM", "c", "{}", "3")],
+        &["=run", "= c", "- c_2", "= c"],
+    );
+    let (mut a, mut b) =
+        (trace(&[(0, "LLM", "chat old-model", "{}", "1")]), trace(&[(0, "LLM", "chat new", "{}", "1")]));
+    for (trace, model) in [(&mut a, "old-model"), (&mut b, "new")] {
+        trace.spans.as_mut().unwrap().list[0].model = Some(model.to_owned());
+    }
+    assert_eq!(told(&a, &b, &of_traces(&a, &b)), ["~chat new; model -: old-model > new"]);
+}
+
+#[test]
+fn a_method_that_is_told_with_its_agent_is_the_same_one() {
+    check(
+        &[ROOT, (1, "AGENT", "on_messages", "{}", "1")],
+        &[ROOT, (1, "AGENT", "helper.on_messages", "{}", "2")],
+        &["=run", "~ helper.on_messages; name -: on_messages > helper.on_messages; output -: 1 > 2"],
+    );
+}
+
+#[test]
+fn other_tools_are_not_the_same_one() {
+    check(
+        &[ROOT, (1, "TOOL", "search_web", r#"{"q":"a"}"#, "1")],
+        &[ROOT, (1, "TOOL", "search_docs", r#"{"q":"b"}"#, "2")],
+        &["=run", "+ search_docs", "- search_web"],
+    );
+}
+
+#[test]
+fn parallel_calls_may_come_in_any_order() {
+    let (x, y) = ((1, "TOOL", "x", "{}", "1"), (1, "TOOL", "y", "{}", "2"));
+    check(&[ROOT, x, y], &[ROOT, y, x], &["=run", "= y", "= x"]);
+}
+
+#[test]
+fn a_change_is_told_where_it_comes_up_first() {
+    let ask = |system: &str| {
+        format!(r#"{{"messages":[{{"role":"system","content":"{system}"}},{{"role":"user","content":"hi"}}]}}"#)
+    };
+    let (old, new) = (ask("Be kind to all"), ask("Be terse to all"));
+    let spans = |ask: &'static str, city: &'static str| {
+        [ROOT, (1, "LLM", "c", ask, "1"), (1, "TOOL", "t", city, "2"), (1, "LLM", "c", ask, "3")]
+    };
+    let (old, new) = (&*Box::leak(old.into_boxed_str()), &*Box::leak(new.into_boxed_str()));
+    check(
+        &spans(old, r#"{"city":"Rome"}"#),
+        &spans(new, r#"{"city":"Oslo"}"#),
+        &["=run", "~ c; input system: Be kind to all > Be terse to all +1", "~ t; input city: Rome > Oslo", "= c"],
+    );
+}
+
+#[test]
+fn parameters_and_values_are_told_by_name() {
+    let a = r#"{"messages":[{"role":"user","content":"hi"}],"temperature":0,"top_p":1}"#;
+    let b = r#"{"top_p":1.0,"messages":[{"role":"user","content":"hi"}],"temperature":0.7,"max_tokens":5}"#;
+    check(
+        &[ROOT, (1, "LLM", "c", a, "1")],
+        &[ROOT, (1, "LLM", "c", b, "1")],
+        &["=run", "~ c; parameter temperature: 0 > 0.7; parameter max_tokens: - > 5"],
+    );
+    check(
+        &[ROOT, (1, "TOOL", "t", r#"{"b":{"y":1,"x":[2]},"a":"s"}"#, r#"{"z":1,"w":2}"#)],
+        &[ROOT, (1, "TOOL", "t", r#"{ "a":"s", "b":{"x":[2],"y":1} }"#, r#"{"w":2,"z":1.0}"#)],
+        &["=run", "= t"],
+    );
+}
+
+/// A trace of very many spans right below its root.
+fn wide(count: usize, name: impl Fn(usize) -> String) -> Trace {
+    let root = Span::new(SpanId::new("root"), "root".to_owned(), Timestamp(0));
+    let child = |at: usize| Span {
+        parent: Some(SpanId::new("root")),
+        ..Span::new(SpanId::new(format!("{at}")), name(at), Timestamp(i64::try_from(at).unwrap() + 1))
+    };
+    trace_of(std::iter::once(root).chain((0..count).map(child)).collect())
+}
+
+#[test]
+fn very_many_spans_that_differ_are_compared_in_time() {
+    // Each with each these were 400 million.
+    let letters = |at: usize, seed: usize| {
+        format!("{}{}", char::from(b'a' + ((at * seed) % 26) as u8), "x".repeat(at % 97 * seed % 31))
+    };
+    let (a, b) = (wide(20_000, |at| letters(at, 3)), wide(20_000, |at| letters(at, 7)));
+    let diff = of_traces(&a, &b);
+    let spans =
+        diff.nodes.iter().map(|node| usize::from(node.a.is_some()) + usize::from(node.b.is_some())).sum::<usize>();
+    assert_eq!(spans, 40_002, "each span is in the tree once");
+}

@@ -1,0 +1,165 @@
+//! Two texts word by word.
+
+use super::said::{Key, key_of};
+use super::sequence::gaps;
+use super::volatile;
+use std::ops::Range;
+
+/// What became of some words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// They are in both texts.
+    Equal,
+    /// They are in the first text only.
+    Delete,
+    /// They are in the second text only.
+    Insert,
+}
+
+impl Op {
+    /// The word of the JSON output.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::Delete => "delete",
+            Self::Insert => "insert",
+        }
+    }
+}
+
+/// Words one after another of which the same became.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// What became of them.
+    pub op: Op,
+    /// The words; of those in both texts as the second has them.
+    pub text: String,
+}
+
+/// Texts that are longer in bytes are compared line by line.
+const LONGEST: usize = 1 << 17;
+
+/// Texts that share less than one sign of so many are told whole: what they share is chance.
+const SHARED: usize = 4;
+
+/// What is deleted from a text and inserted into it to get another.
+pub(super) fn diff(a: &str, b: &str) -> Vec<Words> {
+    let (of_a, of_b) = if a.len().max(b.len()) > LONGEST { (lines(a), lines(b)) } else { (tokens(a), tokens(b)) };
+    let keys = |tokens: &[Token], text| tokens.iter().map(|token| token.key(text)).collect::<Vec<Key>>();
+    let found = gaps(&keys(&of_a, a), &keys(&of_b, b));
+    let mut found: Vec<(Range<usize>, Range<usize>)> =
+        found.into_iter().map(|(in_a, in_b)| (bytes(&of_a, in_a, a.len()), bytes(&of_b, in_b, b.len()))).collect();
+    join(&mut found, b);
+    if is_chance(&found, a, b) {
+        found = vec![(0..a.len(), 0..b.len())];
+    }
+    told(&found, a, b)
+}
+
+/// A piece of a text that is compared as a whole.
+#[derive(Clone, Debug)]
+struct Token {
+    at: Range<usize>,
+    is_volatile: bool,
+}
+
+impl Token {
+    /// By what it is compared.
+    fn key(&self, text: &str) -> Key {
+        if self.is_volatile { 0 } else { key_of(&text[self.at.clone()]) }
+    }
+}
+
+/// Where some tokens stand in their text.
+fn bytes(tokens: &[Token], range: Range<usize>, length: usize) -> Range<usize> {
+    let start = tokens.get(range.start).map_or(length, |token| token.at.start);
+    let end = if range.is_empty() { start } else { tokens.get(range.end - 1).map_or(length, |token| token.at.end) };
+    start..end
+}
+
+/// Words, spaces between them, single signs; what is volatile is one piece.
+fn tokens(text: &str) -> Vec<Token> {
+    let mut found: Vec<Token> = Vec::new();
+    let (mut at, mut before) = (0, None);
+    while let Some(first) = text[at..].chars().next() {
+        let rest = &text[at..];
+        let volatile = volatile::leading(rest, before);
+        let length = volatile.unwrap_or_else(|| {
+            let is_like: fn(char) -> bool = if is_of_word(first) {
+                is_of_word
+            } else if first.is_whitespace() {
+                char::is_whitespace
+            } else {
+                return first.len_utf8();
+            };
+            rest.find(|c| !is_like(c)).unwrap_or(rest.len())
+        });
+        found.push(Token { at: at..at + length, is_volatile: volatile.is_some() });
+        before = rest[..length].chars().next_back();
+        at += length;
+    }
+    found
+}
+
+/// Whether a sign is part of a word. Scripts without spaces between words are compared sign by sign.
+fn is_of_word(c: char) -> bool {
+    let is_ideograph = matches!(c, '\u{2e80}'..='\u{a4cf}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}');
+    (c.is_alphanumeric() && !is_ideograph) || c == '_'
+}
+
+fn lines(text: &str) -> Vec<Token> {
+    let mut at = 0;
+    let token = |line: &str| {
+        at += line.len();
+        Token { at: at - line.len()..at, is_volatile: false }
+    };
+    text.split_inclusive('\n').map(token).collect()
+}
+
+/// Joins gaps between which there is no word: `[-a-]{+b+} [-c-]{+d+}` reads better as `[-a c-]{+b d+}`.
+fn join(found: &mut Vec<(Range<usize>, Range<usize>)>, b: &str) {
+    found.dedup_by(|next, last| {
+        let between = &b[last.1.end..next.1.start];
+        let is_nothing =
+            !between.contains('\n') && !between.contains(char::is_alphanumeric) && between.chars().count() <= 3;
+        // Two that only insert, or only delete, are two.
+        let are_both = !(last.0.is_empty() && next.0.is_empty() || last.1.is_empty() && next.1.is_empty());
+        if is_nothing && are_both {
+            (last.0.end, last.1.end) = (next.0.end, next.1.end);
+        }
+        is_nothing && are_both
+    });
+}
+
+/// Whether what two texts share is chance: a few words of many.
+fn is_chance(found: &[(Range<usize>, Range<usize>)], a: &str, b: &str) -> bool {
+    let counts = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
+    let of = |text: &str, range: &Range<usize>| counts(&text[range.clone()]);
+    let deleted: usize = found.iter().map(|(in_a, _)| of(a, in_a)).sum();
+    let inserted: usize = found.iter().map(|(_, in_b)| of(b, in_b)).sum();
+    let (of_a, of_b) = (counts(a), counts(b));
+    let shared = (of_a - deleted).min(of_b - inserted);
+    found.len() > 1 && deleted > 0 && inserted > 0 && shared * SHARED < of_a.min(of_b)
+}
+
+fn told(found: &[(Range<usize>, Range<usize>)], a: &str, b: &str) -> Vec<Words> {
+    let mut words = Vec::new();
+    let mut say = |op, text: &str| {
+        if !text.is_empty() {
+            words.push(Words { op, text: text.to_owned() });
+        }
+    };
+    let mut at = 0;
+    for (in_a, in_b) in found {
+        say(Op::Equal, &b[at..in_b.start]);
+        say(Op::Delete, &a[in_a.clone()]);
+        say(Op::Insert, &b[in_b.clone()]);
+        at = in_b.end;
+    }
+    say(Op::Equal, &b[at..]);
+    words
+}
+
+#[cfg(test)]
+mod tests;

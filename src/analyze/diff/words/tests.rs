@@ -1,0 +1,64 @@
+//! Texts word by word.
+
+use super::{Op, diff};
+
+/// As `git diff --word-diff` writes it.
+fn told(a: &str, b: &str) -> String {
+    let sign = |op| match op {
+        Op::Equal => ("", ""),
+        Op::Delete => ("[-", "-]"),
+        Op::Insert => ("{+", "+}"),
+    };
+    let marked = |words: &super::Words| [sign(words.op).0, &words.text, sign(words.op).1].concat();
+    diff(a, b).iter().map(marked).collect()
+}
+
+#[test]
+fn words_are_compared_one_by_one() {
+    for (a, b, expected) in [
+        ("be polite and short", "be terse and short", "be [-polite-]{+terse+} and short"),
+        ("What about Paris?", "What about Paris? Please", "What about Paris?{+ Please+}"),
+        ("Please, go", "go", "[-Please, -]go"),
+        ("one two three four five", "one 2 3 four five", "one [-two three-]{+2 3+} four five"),
+        ("see call_8f3Kq2LmN0 now", "see call_Zz91abC7x2 then", "see call_Zz91abC7x2 [-now-]{+then+}"),
+        ("", "new", "{+new+}"),
+        ("a b", "a  b", "a[- -]{+  +}b"),
+        ("晴れです", "雨です", "[-晴れ-]{+雨+}です"),
+        (
+            "sunny in Paris today",
+            "heavy rain was expected all over London",
+            "[-sunny in Paris today-]{+heavy rain was expected all over London+}",
+        ),
+    ] {
+        assert_eq!(told(a, b), expected);
+    }
+}
+
+#[test]
+fn words_that_two_texts_share_by_chance_are_not_picked_out() {
+    let a = "the quick brown fox jumps over a lazy dog and runs far away from here";
+    let b = "nothing is certain but death, taxes, and bugs which nobody ever finds in time";
+    assert_eq!(told(a, b), format!("[-{a}-]{{+{b}+}}"));
+}
+
+#[test]
+fn all_of_both_texts_is_told() {
+    let (a, b) = ("x y z\nα β, γ (δ) 12 34\n", "x z\nα ε, γ [δ] 12 35\nend");
+    let all = |without: Op| {
+        diff(a, b).into_iter().filter(|words| words.op != without).map(|words| words.text).collect::<String>()
+    };
+    assert_eq!(all(Op::Insert), a);
+    assert_eq!(all(Op::Delete), b);
+}
+
+#[test]
+fn very_long_texts_are_compared_by_lines() {
+    let text = |changed: &str| {
+        let lines = (0..20_000).map(|n| format!("line {n}{}\n", if n == 7 { changed } else { "" }));
+        lines.collect::<Vec<_>>().concat()
+    };
+    let words = diff(&text(""), &text("!"));
+    let changed: Vec<&str> =
+        words.iter().filter(|words| words.op != Op::Equal).map(|words| words.text.as_str()).collect();
+    assert_eq!(changed, ["line 7\n", "line 7!\n"]);
+}

@@ -1,0 +1,135 @@
+//! The figures of two traces, and what lies between them.
+
+use super::DiffView;
+use super::json::more_cost;
+use super::lines::arrow;
+use crate::analyze::diff::Kind;
+use crate::analyze::usage::TraceUsage;
+use crate::error::Result;
+use crate::model::{Cost, TokenUsage, Trace, short_trace_id};
+use crate::render::paragraph::flow;
+use crate::render::table::{Cell, Shape};
+use crate::render::text::one_line;
+use crate::render::trace::state_role;
+use crate::render::usage::money;
+use crate::render::{Look, Role, number, write_table};
+use std::io::Write;
+
+impl DiffView {
+    /// Both traces in a line each, a line of what lies between them, and how many spans are not the same.
+    pub(super) fn header(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+        let right = |title, drops| Shape { title, is_right: true, shrinks_to: None, drops };
+        let left = |title, shrinks_to, drops| Shape { title, is_right: false, shrinks_to, drops };
+        let shapes = [
+            left("", None, 0),
+            left("name", Some(12), 0),
+            left("state", None, 0),
+            right("duration", 0),
+            right("tokens", 0),
+            right("input", 7),
+            right("output", 6),
+            right("cost", 3),
+            left("trace", None, 4),
+            left("time", None, 5),
+        ];
+        let [usage_a, usage_b] = &self.usage;
+        let rows = [row(look, "A", &self.a, usage_a), row(look, "B", &self.b, usage_b), self.between(look)];
+        write_table(look, out, &shapes, &rows)?;
+        writeln!(out)?;
+        flow(out, self.summary(look).into_iter(), ", ", look.width)
+    }
+
+    /// What lies between the figures of both.
+    fn between(&self, look: &Look) -> Vec<Cell> {
+        let [usage_a, usage_b] = [&self.usage[0].token_usage, &self.usage[1].token_usage];
+        let (millis_a, millis_b) = (self.a.info.execution_duration_ms, self.b.info.execution_duration_ms);
+        let tokens = |of: fn(&TokenUsage) -> Option<i64>| {
+            delta(usage_a.as_ref().and_then(of), usage_b.as_ref().and_then(of), number::count)
+        };
+        let (cost_a, cost_b) = (self.usage[0].cost, self.usage[1].cost);
+        let cost = more_cost(cost_a, cost_b).and_then(|more| {
+            let text = number::cost(&Cost { total_cost: Some(more), source: "recorded", ..Cost::default() })?;
+            let share = number::growth(cost_a?.total_cost?, cost_b?.total_cost?).filter(|_| more != 0.0);
+            Some(with_share(&number::signed(text, more > 0.0), share))
+        });
+        let figure = |text: Option<String>| text.map_or_else(Cell::none, |text| Cell::own(text, Role::Figure));
+        vec![
+            Cell::own(if look.unicode { "Δ" } else { "B-A" }, Role::Dim),
+            Cell::own("", Role::Plain),
+            Cell::own("", Role::Plain),
+            figure(delta(millis_a, millis_b, number::millis)),
+            figure(tokens(|usage| usage.total_tokens)),
+            figure(tokens(|usage| usage.input_tokens)),
+            figure(tokens(|usage| usage.output_tokens)),
+            figure(cost),
+            Cell::own("", Role::Plain),
+            Cell::own("", Role::Plain),
+        ]
+    }
+
+    /// How many spans are not the same, or that none is.
+    fn summary(&self, look: &Look) -> Vec<String> {
+        let count = |kind| self.diff.count(kind);
+        let theme = look.theme;
+        if self.diff.is_alike() {
+            let alike = theme.paint(Role::Dim, &format!("{} alike", spans(count(Kind::Same))));
+            let (a, b) = (&self.a.info.state, &self.b.info.state);
+            let states = format!("but in state: {} {} {}", one_line(a.as_str()), arrow(look), one_line(b.as_str()));
+            let states = (a != b).then(|| theme.paint(Role::Warn, &states));
+            let same = theme.paint(Role::Good, "no difference between the spans");
+            return [Some(same), Some(alike), states].into_iter().flatten().collect();
+        }
+        let told = [
+            (Kind::Added, "added", Role::Good),
+            (Kind::Removed, "removed", Role::Bad),
+            (Kind::Changed, "changed", Role::Warn),
+            (Kind::Same, "alike", Role::Dim),
+        ];
+        let told = told.into_iter().filter(|(kind, ..)| count(*kind) > 0);
+        let told = told.map(|(kind, word, role)| theme.paint(role, &format!("{} {word}", spans(count(kind)))));
+        told.collect()
+    }
+}
+
+/// `1 span`, `1,204 spans`
+pub(super) fn spans(count: usize) -> String {
+    let number = number::count(i64::try_from(count).unwrap_or(i64::MAX));
+    if count == 1 { "1 span".to_owned() } else { format!("{number} spans") }
+}
+
+fn row(look: &Look, sign: &str, trace: &Trace, usage: &TraceUsage) -> Vec<Cell> {
+    let info = &trace.info;
+    let tokens = |of: fn(&TokenUsage) -> Option<i64>| {
+        let count = usage.token_usage.as_ref().and_then(of);
+        count.map_or_else(Cell::none, |count| Cell::own(number::count(count), Role::Figure))
+    };
+    let name = info.display_name().or_else(|| trace.span_list().first().map(|span| span.name.as_str()));
+    vec![
+        Cell::own(sign, Role::Dim),
+        Cell::maybe(name, Role::Name),
+        Cell::stored(info.state.as_str(), state_role(&info.state)),
+        info.execution_duration_ms.map_or_else(Cell::none, |millis| Cell::own(number::millis(millis), Role::Plain)),
+        tokens(|usage| usage.total_tokens),
+        tokens(|usage| usage.input_tokens),
+        tokens(|usage| usage.output_tokens),
+        money(usage.cost.as_ref(), Role::Figure),
+        Cell::stored(short_trace_id(&info.trace_id), Role::Id),
+        Cell::own(
+            format!("{} {}", info.request_time.date_time(look.zone), info.request_time.zone_name(look.zone)),
+            Role::Plain,
+        ),
+    ]
+}
+
+/// `+812 ms (+197 %)`; none where one of both is unknown.
+pub(super) fn delta(a: Option<i64>, b: Option<i64>, text: fn(i64) -> String) -> Option<String> {
+    let (a, b) = a.zip(b)?;
+    let more = b.saturating_sub(a);
+    let share = number::growth(a as f64, b as f64).filter(|_| more != 0);
+    Some(with_share(&number::signed(text(more), more > 0), share))
+}
+
+/// A figure with how much it is of what was before.
+pub(super) fn with_share(text: &str, share: Option<String>) -> String {
+    share.map_or_else(|| text.to_owned(), |share| format!("{text} ({share})"))
+}

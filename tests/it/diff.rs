@@ -1,0 +1,624 @@
+//! `mltrace trace diff`: two traces, or two selections of traces, side by side.
+
+use crate::harness::{Cli, Done, Fixture, fixtures, items, strings};
+use serde_json::{Value, json};
+use std::path::Path;
+use tempfile::TempDir;
+
+/// A trace in the making: spans with inputs and outputs, one after another.
+#[derive(Debug)]
+struct Made {
+    trace_id: String,
+    spans: Vec<Value>,
+}
+
+impl Made {
+    /// A trace whose ids all have a number in them.
+    fn new(number: u64) -> Self {
+        Self { trace_id: format!("{number:032x}"), spans: Vec::new() }
+    }
+
+    fn span_id(&self, at: usize) -> String {
+        format!("{}{at:04x}", &self.trace_id[20..])
+    }
+
+    /// Adds a span; gives its place.
+    fn add(&mut self, parent: Option<usize>, kind: &str, name: &str, inputs: &Value, outputs: &Value) -> usize {
+        let at = self.spans.len();
+        let attribute = |key: &str, value: &Value| json!({"key": key, "value": {"stringValue": value.to_string()}});
+        let mut attributes = vec![attribute("mlflow.spanType", &json!(kind)), attribute("mlflow.spanInputs", inputs)];
+        if !outputs.is_null() {
+            attributes.push(attribute("mlflow.spanOutputs", outputs));
+        }
+        self.spans.push(json!({
+            "traceId": self.trace_id,
+            "spanId": self.span_id(at),
+            "parentSpanId": parent.map(|parent| self.span_id(parent)).unwrap_or_default(),
+            "name": name,
+            "startTimeUnixNano": (1_795_000_000_000_000_000 + at as u64 * 10_000_000).to_string(),
+            "endTimeUnixNano": (1_795_000_000_000_000_000 + at as u64 * 10_000_000 + 5_000_000).to_string(),
+            "attributes": attributes,
+            "status": {"code": 1},
+        }));
+        at
+    }
+
+    /// A span failed.
+    fn fail(&mut self, at: usize, kind: &str, message: &str) {
+        let attribute = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
+        self.spans[at]["status"] = json!({"code": 2, "message": format!("{kind}: {message}")});
+        let attributes = [attribute("exception.type", kind), attribute("exception.message", message)];
+        self.spans[at]["events"] =
+            json!([{"name": "exception", "timeUnixNano": "1795000000000000000", "attributes": attributes}]);
+    }
+
+    fn write(&self, folder: &Path) {
+        let document = json!({"resourceSpans": [{"scopeSpans": [{"spans": self.spans}]}]});
+        std::fs::write(folder.join(format!("{}.json", self.trace_id)), document.to_string()).unwrap();
+    }
+}
+
+/// Two traces in a folder.
+fn store(a: &Made, b: &Made) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    a.write(folder.path());
+    b.write(folder.path());
+    folder
+}
+
+/// A comparison of the traces that two numbers made.
+fn diff(folder: &TempDir, words: &str) -> Cli {
+    Cli::new("trace diff").on(folder.path()).arg(format!("{:032x}", 1)).arg(format!("{:032x}", 2)).words(words)
+}
+
+fn call(id: &str, tool: &str, arguments: &Value) -> Value {
+    json!({"id": id, "type": "function", "function": {"name": tool, "arguments": arguments.to_string()}})
+}
+
+fn answer(number: u64, message: &Value) -> Value {
+    json!({
+        "id": format!("chatcmpl-{number:024x}"),
+        "created": 1_795_000_000 + number,
+        "system_fingerprint": format!("fp_{number}"),
+        "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
+        "usage": {"prompt_tokens": 40 + number, "completion_tokens": 9, "total_tokens": 49 + number},
+    })
+}
+
+/// What differs between runs of the same agent.
+#[derive(Clone, Copy, Debug)]
+struct Scenario {
+    manner: &'static str,
+    asks_for_time: bool,
+    fails: bool,
+}
+
+/// A run of an agent that asks a model, uses tools, and tells the model what they said, twice.
+fn run(number: u64, scenario: Scenario) -> Made {
+    let mut made = Made::new(number);
+    let question = "What is the weather like in Paris?";
+    let system = format!(
+        "You are a helpful assistant that knows about the weather. Be {}, and never make anything up.",
+        scenario.manner
+    );
+    let mut messages = vec![json!({"role": "system", "content": system}), json!({"role": "user", "content": question})];
+    let root = made.add(None, "AGENT", "run_agent", &json!({"question": question}), &json!("It is fine."));
+    let ask = |made: &mut Made, messages: &[Value], reply: &Value| {
+        let inputs = json!({"model": "gpt-4o-mini", "temperature": 0, "messages": messages});
+        made.add(Some(root), "CHAT_MODEL", "Completions", &inputs, &answer(number, reply));
+    };
+    let (weather, time) = (format!("call_w{number:08}"), format!("call_t{number:08}"));
+    let city = json!({"city": "Paris"});
+    let mut calls = vec![call(&weather, "get_weather", &city)];
+    if scenario.asks_for_time {
+        calls.insert(0, call(&time, "get_time", &city));
+    }
+    let reply = json!({"role": "assistant", "content": null, "tool_calls": calls});
+    ask(&mut made, &messages, &reply);
+    messages.push(reply);
+    if scenario.asks_for_time {
+        made.add(Some(root), "TOOL", "get_time", &city, &json!("12:30"));
+        messages.push(json!({"role": "tool", "tool_call_id": time, "content": "12:30"}));
+    }
+    let fine = json!({"city": "Paris", "temperature": 21});
+    let at =
+        made.add(Some(root), "TOOL", "get_weather", &city, &if scenario.fails { json!(null) } else { fine.clone() });
+    let said = if scenario.fails {
+        made.fail(at, "ValueError", "No weather station in Paris");
+        "Error: No weather station in Paris".to_owned()
+    } else {
+        fine.to_string()
+    };
+    messages.push(json!({"role": "tool", "tool_call_id": weather, "content": said}));
+    let reply = json!({"role": "assistant", "content": "It is fine."});
+    ask(&mut made, &messages, &reply);
+    messages.extend([reply, json!({"role": "user", "content": "Thanks. Anything else?"})]);
+    ask(&mut made, &messages, &json!({"role": "assistant", "content": "No."}));
+    made
+}
+
+const PLAIN: Scenario = Scenario { manner: "polite", asks_for_time: false, fails: false };
+const ALL: Scenario = Scenario { manner: "brief", asks_for_time: true, fails: true };
+
+#[test]
+fn one_prompt_one_call_and_one_failure_are_all_that_is_told() {
+    let folder = store(&run(1, PLAIN), &run(2, ALL));
+    insta::assert_snapshot!(diff(&folder, "--width 100 --utc --exit-code").run(), @"
+       name       state          duration       tokens                  cost  trace
+    A  run_agent  OK                45 ms          150           ~$0.0000347  tr-00000000
+    B  run_agent  OK                55 ms          153           ~$0.0000351  tr-00000000
+    Δ                    +10 ms (+22.2 %)  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
+
+    1 span added, 2 spans changed, 3 spans alike
+
+      run_agent       AGENT       5 ms
+    ~ ├─ Completions  CHAT_MODEL  5 ms  50 → 51 tokens  gpt-4o-mini
+      │     in system  … that knows about the weather. Be [-polite-]{+brief+}, and never make anything
+      │                up.  (and in 2 more spans)
+    + ├─ get_time     TOOL        5 ms
+    ~ ├─ get_weather  TOOL        5 ms
+      │     failed  {+ValueError: No weather station in Paris+}
+      └─ … 2 spans alike
+    --- exit 1
+    ");
+    insta::assert_snapshot!(diff(&folder, "--width 60 --only-changes --ascii").ok(), @"
+         name       state          duration       tokens
+    A    run_agent  OK                45 ms          150
+    B    run_agent  OK                55 ms          153
+    B-A                    +10 ms (+22.2 %)  +3 (+2.0 %)
+
+    1 span added, 2 spans changed, 3 spans alike
+
+      run_agent       AGENT       5 ms
+    ~ |- Completions  CHAT_MODEL  5 ms  50 -> 51 tokens
+      |     in system  ... that knows about the weather. Be
+      |                [-polite-]{+brief+}, and never make
+      |                anything up.  (and in 2 more spans)
+    + |- get_time     TOOL        5 ms
+    ~ `- get_weather  TOOL        5 ms
+            failed  {+ValueError: No weather station in Paris+}
+    ");
+    let document = diff(&folder, "").json();
+    let told: Vec<Value> = items(&document, "spans")
+        .iter()
+        .filter(|span| span["change"] != "same")
+        .map(|span| {
+            json!([
+                span["change"],
+                span["path"][1],
+                span["changes"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|change| [&change["field"], &change["name"], &change["repeated"]])
+                    .collect::<Vec<_>>()
+            ])
+        })
+        .collect();
+    assert_eq!(
+        Value::from(told),
+        json!([
+            ["changed", "Completions", [["input", "system", 2]]],
+            ["added", "get_time", []],
+            ["changed", "get_weather", [["exception", null, 0]]],
+        ])
+    );
+}
+
+#[test]
+fn the_other_way_round_the_same_is_told() {
+    let folder = store(&run(1, ALL), &run(2, PLAIN));
+    insta::assert_snapshot!(diff(&folder, "--width 100 --utc --only-changes").ok(), @"
+       name       state          duration       tokens                  cost  trace
+    A  run_agent  OK                55 ms          150           ~$0.0000347  tr-00000000
+    B  run_agent  OK                45 ms          153           ~$0.0000351  tr-00000000
+    Δ                    -10 ms (-18.2 %)  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
+
+    1 span removed, 2 spans changed, 3 spans alike
+
+      run_agent       AGENT       5 ms
+    ~ ├─ Completions  CHAT_MODEL  5 ms  50 → 51 tokens  gpt-4o-mini
+      │     in system  … that knows about the weather. Be [-brief-]{+polite+}, and never make anything
+      │                up.  (and in 2 more spans)
+    - ├─ get_time     TOOL        5 ms
+    ~ └─ get_weather  TOOL        5 ms
+            failed  [-ValueError: No weather station in Paris-]
+    ");
+}
+
+#[test]
+fn runs_that_differ_in_ids_and_times_are_alike() {
+    let folder = store(&run(1, ALL), &run(2, ALL));
+    insta::assert_snapshot!(diff(&folder, "--width 100 --utc --exit-code").ok(), @"
+       name       state  duration       tokens                  cost  trace
+    A  run_agent  OK        55 ms          150           ~$0.0000347  tr-00000000
+    B  run_agent  OK        55 ms          153           ~$0.0000351  tr-00000000
+    Δ                        0 ms  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
+
+    no difference between the spans, 6 spans alike
+    ");
+    let document = diff(&folder, "--exit-code").json();
+    assert_eq!((&document["identical"], &document["counts"]["same"]), (&json!(true), &json!(6)));
+    assert_eq!(document["delta"]["execution_duration_ms"], 0);
+}
+
+#[test]
+fn a_trace_is_alike_to_itself_in_every_store() {
+    for fixture in Fixture::all() {
+        for id in fixture.cli("traces list -n 8 -o ids").ok().lines() {
+            let done = fixture.cli("trace diff --exit-code --json").arg(id).arg(id).ok();
+            assert_eq!(done.json()["identical"], true, "{} {id}", fixture.name);
+        }
+    }
+}
+
+#[test]
+fn the_same_run_under_other_releases_is_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["2.22.5.jsonl", "3.1.4.jsonl", "3.18.0.jsonl"] {
+        std::fs::copy(fixtures().join("documents").join(name), folder.path().join(name)).unwrap();
+    }
+    let cli = |words: &str| Cli::new(words).on(folder.path());
+    let list = cli("traces list --all --name run_tool_agent --status ok").json();
+    let ids = strings(items(&list, "traces"), "trace_id");
+    assert!(ids.len() >= 3, "{ids:?}");
+    for id in &ids[1..] {
+        let done = cli("trace diff --width 100 --exit-code").arg(ids[0]).arg(id).run();
+        assert_eq!(done.exit, Some(0), "{done}");
+    }
+}
+
+/// Runs it and gives the exit code and stderr.
+fn exit(cli: &Cli) -> (Option<i32>, String) {
+    let Done { exit, stderr, .. } = cli.run();
+    (exit, stderr)
+}
+
+#[test]
+fn the_exit_code_says_no_only_where_it_is_asked() {
+    let folder = store(&run(1, PLAIN), &run(2, ALL));
+    for form in ["", "--json", "-o jsonl", "-o csv", "-o ids"] {
+        assert_eq!(exit(&diff(&folder, form)), (Some(0), String::new()), "{form}");
+        assert_eq!(exit(&diff(&folder, &format!("--exit-code {form}"))), (Some(1), String::new()), "{form}");
+    }
+}
+
+#[test]
+fn figures_alone_are_no_difference() {
+    let (a, mut b) = (run(1, PLAIN), run(2, PLAIN));
+    b.spans[0]["endTimeUnixNano"] = json!("1795000009000000000");
+    let folder = store(&a, &b);
+    let done = diff(&folder, "--exit-code --width 100 --utc").ok();
+    insta::assert_snapshot!(done, @"
+       name       state            duration       tokens                  cost  trace
+    A  run_agent  OK                  45 ms          150           ~$0.0000347  tr-00000000
+    B  run_agent  OK                 9.00 s          153           ~$0.0000351  tr-00000000
+    Δ                    +8.96 s (+19900 %)  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
+
+    no difference between the spans, 5 spans alike
+    ");
+}
+
+#[test]
+fn forms_for_programs_hold_the_same_spans() {
+    let folder = store(&run(1, PLAIN), &run(2, ALL));
+    let document = diff(&folder, "--only-changes").json();
+    let lines = diff(&folder, "--only-changes -o jsonl").ok();
+    let spans: Vec<Value> = lines.lines().into_iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(Value::from(spans), document["spans"]);
+    insta::assert_snapshot!(diff(&folder, "--only-changes -o ids").ok(), @"
+    0000000000020001
+    0000000000020002
+    0000000000020003
+    ");
+    insta::assert_snapshot!(diff(&folder, "--only-changes -o csv").ok(), @r#"
+    change,path,a.span_id,b.span_id,a.status,b.status,a.model,b.model,delta.duration_ms,delta.token_usage.total_tokens,delta.total_cost,changes
+    changed,"[""run_agent"",""Completions""]",0000000000010001,0000000000020001,OK,OK,gpt-4o-mini,gpt-4o-mini,0.0,,1.5000000000000026e-7,"[{""field"":""input"",""name"":""system"",""a"":""You are a helpful assistant that knows about the weather. Be polite, and never make anything up."",""b"":""You are a helpful assistant that knows about the weather. Be brief, and never make anything up."",""words"":[{""op"":""equal"",""text"":""You are a helpful assistant that knows about the weather. Be ""},{""op"":""delete"",""text"":""polite""},{""op"":""insert"",""text"":""brief""},{""op"":""equal"",""text"":"", and never make anything up.""}],""repeated"":2}]"
+    added,"[""run_agent"",""get_time""]",,0000000000020002,,OK,,,,,,[]
+    changed,"[""run_agent"",""get_weather""]",0000000000010002,0000000000020003,OK,ERROR,,,0.0,,,"[{""field"":""exception"",""name"":null,""a"":null,""b"":""ValueError: No weather station in Paris"",""words"":[],""repeated"":0}]"
+    "#);
+}
+
+#[test]
+fn models_and_parameters_are_told_once() {
+    let (a, mut b) = (run(1, PLAIN), run(2, PLAIN));
+    for span in &mut b.spans {
+        let text = span
+            .to_string()
+            .replace("gpt-4o-mini", "gpt-4.1")
+            .replace(r#"\"temperature\":0"#, r#"\"temperature\":0.7"#);
+        *span = serde_json::from_str(&text).unwrap();
+    }
+    let folder = store(&a, &b);
+    insta::assert_snapshot!(diff(&folder, "--width 100 --utc --only-changes").ok(), @"
+       name       state  duration       tokens                 cost  trace
+    A  run_agent  OK        45 ms          150          ~$0.0000347  tr-00000000
+    B  run_agent  OK        45 ms          153            ~$0.00047  tr-00000000
+    Δ                        0 ms  +3 (+2.0 %)  +$0.00043 (+1251 %)
+
+    1 span changed, 4 spans alike
+
+      run_agent       AGENT       5 ms
+    ~ └─ Completions  CHAT_MODEL  5 ms  50 → 51 tokens  gpt-4.1
+            model        gpt-4o-mini → gpt-4.1  (and in 2 more spans)
+            temperature  0 → 0.7  (and in 2 more spans)
+    ");
+}
+
+#[test]
+fn a_failure_that_ends_a_run_is_told_at_the_deepest_span() {
+    let (a, mut b) = (run(1, PLAIN), run(2, PLAIN));
+    b.spans.truncate(3);
+    for at in [2, 0] {
+        b.fail(at, "ValueError", "No weather station in Paris");
+        b.spans[at]["attributes"].as_array_mut().unwrap().truncate(2);
+    }
+    let folder = store(&a, &b);
+    insta::assert_snapshot!(diff(&folder, "--width 100 --utc").ok(), @"
+       name       state          duration         tokens                   cost  trace
+    A  run_agent  OK                45 ms            150            ~$0.0000347  tr-00000000
+    B  run_agent  ERROR             25 ms             51            ~$0.0000117  tr-00000000
+    Δ                    -20 ms (-44.4 %)  -99 (-66.0 %)  -$0.0000230 (-66.2 %)
+
+    2 spans removed, 1 span changed, 2 spans alike
+
+      run_agent       AGENT       5 ms
+      ├─ Completions  CHAT_MODEL  5 ms  50 → 51 tokens  gpt-4o-mini
+    ~ ├─ get_weather  TOOL        5 ms
+      │     failed  {+ValueError: No weather station in Paris+}
+    - ├─ Completions  CHAT_MODEL  5 ms  50 tokens       gpt-4o-mini
+    - └─ Completions  CHAT_MODEL  5 ms  50 tokens       gpt-4o-mini
+    ");
+}
+
+#[test]
+fn hostile_text_obeys_nobody() {
+    let hostile = "\u{1b}[31mred\u{1b}]0;title\u{7}\u{202e}evil {+ok+} [-no-]\r\nnext\u{200b}";
+    let (mut a, mut b) = (Made::new(1), Made::new(2));
+    let name = format!("run {}", hostile.replace(['+', '-'], "_"));
+    a.add(None, hostile, &name, &json!({"x": "plain"}), &json!("out"));
+    let root = b.add(None, hostile, &name, &json!({"x": hostile, name.as_str(): 1}), &json!(hostile));
+    b.add(Some(root), hostile, &name, &json!({}), &json!({}));
+    b.fail(1, "\u{1b}[2J", "\u{202e}text\r\nmore");
+    let folder = store(&a, &b);
+    for words in ["--width 100", "--width 60 --full", "--width 30 --ascii", "--only-changes"] {
+        let done = diff(&folder, words).ok();
+        for (at, bad) in ['\u{1b}', '\u{7}', '\u{202e}', '\u{200b}', '\r'].into_iter().enumerate() {
+            assert!(!done.stdout.contains(bad), "{words} {at}: {done}");
+        }
+        assert!(!done.stdout.contains("{+ok+}") && !done.stdout.contains("[-no-]"), "{done}");
+    }
+    insta::assert_snapshot!(diff(&folder, "--width 100 --utc").ok(), @r"
+       name                         state         duration  tokens  trace        time
+    A  run \x1b[31mred\x1b]0;titl…  OK                5 ms       -  tr-00000000  2026-11-18 11:06:40 UTC
+    B  run \x1b[31mred\x1b]0;titl…  OK               15 ms       -  tr-00000000  2026-11-18 11:06:40 UTC
+    Δ                                      +10 ms (+200 %)       -
+
+    1 span added, 1 span changed
+
+    ~ run \x1b[31mred\x1b]0;title\x07\u{202e}evil {_ok_} [_no_]⏎n…  \x1b[31mred\x…  5 ms
+      │  in run \x1b[31mred\x1b]…  {+1+}
+      │  in x                      [-plain-]{+\x1b[31mred\x1b]0;title\x07\u{202e}evil {\+ok+\} [\-no-\]⏎
+      │                            next\u{200b}+}
+      │  out                       [-out-]{+\x1b[31mred\x1b]0;title\x07\u{202e}evil {\+ok+\} [\-no-\]⏎
+      │                            next\u{200b}+}
+    + └─ run \x1b[31mred\x1b]0;title\x07\u{202e}evil {_ok_} [_no_…  \x1b[31mred\x…  5 ms
+            \x1b[2J: \u{202e}text⏎more
+    ");
+}
+
+#[test]
+fn every_line_fits_the_width() {
+    let folder = store(&run(1, PLAIN), &run(2, ALL));
+    for width in [40, 60, 80, 100, 160] {
+        for words in ["", "--full", "--only-changes", "--ascii"] {
+            let done = diff(&folder, &format!("--width {width} {words}")).ok();
+            for line in done.stdout.lines() {
+                assert!(line.chars().count() <= width, "{width} {words}: {line}");
+            }
+            assert!(!words.contains("ascii") || done.stdout.is_ascii(), "{done}");
+        }
+    }
+}
+
+#[test]
+fn what_an_incomplete_trace_lacks_is_said() {
+    let (a, mut b) = (run(1, PLAIN), run(2, PLAIN));
+    b.spans.remove(0);
+    let folder = store(&a, &b);
+    let done = diff(&folder, "--json").ok();
+    assert_eq!(done.json()["complete"], false);
+    assert_eq!(done.json()["problems"][0]["of"], "b");
+    insta::assert_snapshot!(done.stderr, @"note: B is not complete: it still runs, or was killed; what it lacks is no sure difference");
+}
+
+#[test]
+fn traces_are_named_as_everywhere() {
+    let told = |words: &str| {
+        let document = Cli::demo(words).json();
+        [document["a"]["trace_id"].clone(), document["b"]["trace_id"].clone()]
+    };
+    assert_eq!(told("trace diff @last~1 @last"), told("trace diff tr-419f926a e1856059"));
+    assert_eq!(told("trace diff @error @last -x OpenAI")[0], "tr-419f926a13917b155df4228221e2858b");
+    insta::assert_snapshot!(Cli::demo("trace diff @last nope").run(), @"
+    --- stderr
+    error: no trace `nope` in `demo:`
+      hint: `mltrace -u demo: traces list` lists the newest
+    --- exit 3
+    ");
+    insta::assert_snapshot!(Cli::demo("trace diff @last").run(), @"
+    --- stderr
+    error: the following required arguments were not provided:
+      <B>
+
+    Usage: mltrace trace diff <A> <B>
+
+    For more information, try '--help'.
+    --- exit 2
+    ");
+    insta::assert_snapshot!(Cli::demo("trace diff @error @last --width 100 --utc").ok(), @"
+       name            state          duration         tokens                   cost  trace
+    A  run_tool_agent  ERROR            152 ms             59             $0.0000152  tr-419f926a
+    B  run_tool_agent  OK               241 ms            106             $0.0000258  tr-e1856059
+    Δ                         +89 ms (+58.6 %)  +47 (+79.7 %)  +$0.0000107 (+70.3 %)
+
+    1 span added, 2 spans changed, 1 span alike
+
+    ~ run_tool_agent  AGENT       152 ms → 242 ms
+      │  in question  What's the weather like in [-Atlantis-]{+Paris+} today?  (and in 3 more spans)
+      ├─ Completions  CHAT_MODEL  146 ms           59 tokens  gpt-4o-mini
+    ~ ├─ get_weather  TOOL        0.6 ms
+      │     failed  [-ValueError: No weather station in Atlantis-]
+    + └─ Completions  CHAT_MODEL  92.2 ms          47 tokens  gpt-4o-mini
+    ");
+}
+
+#[test]
+fn two_selections_stand_side_by_side() {
+    let sets = |words: &str| Cli::demo("trace diff --utc --width 100").words(words);
+    let both = |a: &str, b: &str| sets("").arg("--set").arg(a).arg("--set").arg(b);
+    insta::assert_snapshot!(both("--status ok", "--status error").run(), @"
+    A  --status ok
+    B  --status error
+
+                                          A           B                      Δ
+    traces                               11           1          -10 (-90.9 %)
+    errors                                0           1                     +1
+    error rate                          0 %       100 %          +100.0 points
+    in progress                           0           0                      0
+    duration p50                     154 ms      152 ms         -2 ms (-1.3 %)
+    duration p95                     1.87 s      152 ms      -1.72 s (-91.9 %)
+    tokens in                         1,853          45       -1,808 (-97.6 %)
+    tokens out                          313          14         -299 (-95.5 %)
+    tokens                            2,166          59       -2,107 (-97.3 %)
+    tokens of a trace, median            82          59          -23 (-28.0 %)
+    cost                           $0.00042  $0.0000152    -$0.00040 (-96.4 %)
+    cost of a trace, mean        $0.0000382  $0.0000152  -$0.0000230 (-60.3 %)
+    LLM calls of a trace, mean          1.4         1.0         -0.4 (-26.7 %)
+    tool calls of a trace, mean         0.9         1.0         +0.1 (+10.0 %)
+
+    new in B: 1 kind of failure
+    count  type        message                         span         trace
+        1  ValueError  No weather station in Atlantis  get_weather  tr-419f926a
+
+    gone in B: 1 kind of failure
+    count  type          message                              span        trace
+        1  TimeoutError  upstream did not answer⏎within 30 s  unreliable  tr-ac61cd19
+    --- stderr
+    note: `mltrace -u demo: trace show tr-419f926a13917b155df4228221e2858b --span 9b94309c8c7d396e` shows the newest of the first that is new
+    ");
+    let document = both("-x OpenAI --name '*chat*'", "-x 'OpenAI'").json();
+    assert_eq!(document["a"]["traces"], 2);
+    assert_eq!(document["b"]["traces"], 6);
+    assert_eq!(document["delta"]["traces"], 4);
+    assert_eq!(strings(items(&document["exceptions"], "new"), "type"), ["ValueError"]);
+    assert_eq!(document["exceptions"]["gone"], json!([]));
+    insta::assert_snapshot!(both("-x OpenAI", "-x AutoGen").arg("-o").arg("csv").ok(), @"
+    metric,a,b,delta
+    traces,6,2,-4
+    errors,1,0,-1
+    error_rate,0.16666666666666666,0.0,-0.16666666666666666
+    in_progress,0,0,0
+    duration_p50_ms,153.0,427.5,274.5
+    duration_p95_ms,350.5,643.05,292.54999999999995
+    input_tokens,175,154,-21
+    output_tokens,60,38,-22
+    total_tokens,235,192,-43
+    median_total_tokens,34,96,62
+    total_cost,0.00006225,,
+    mean_cost,0.000010375,,
+    mean_llm_calls,1.1666666666666667,1.5,0.33333333333333326
+    mean_tool_calls,0.3333333333333333,0.0,-0.3333333333333333
+    ");
+}
+
+#[test]
+fn the_figures_of_selections_are_those_of_the_other_commands() {
+    for fixture in Fixture::all() {
+        let document = fixture.cli("trace diff --set --deleted --set --status=ok").json();
+        let (stats, deep) = (fixture.cli("stats --deleted").json(), fixture.cli("stats --deleted --deep").json());
+        assert_eq!(document["a"]["traces"], stats["total"]["count"], "{}", fixture.name);
+        assert_eq!(document["a"]["error_rate"], stats["total"]["error_rate"], "{}", fixture.name);
+        assert_eq!(
+            document["a"]["duration_p95_ms"].as_f64(),
+            stats["total"]["latency_ms"]["p95"].as_f64(),
+            "{}",
+            fixture.name
+        );
+        assert_eq!(document["a"]["total_tokens"], deep["total"]["token_usage"]["total_tokens"], "{}", fixture.name);
+        let failures = fixture.cli("exceptions --deleted -n 1000").json();
+        let known = fixture.cli("exceptions --status ok -n 1000").json();
+        let of = |document: &Value| -> Vec<String> {
+            let mut prints: Vec<String> =
+                strings(items(document, "exceptions"), "fingerprint").into_iter().map(str::to_owned).collect();
+            prints.sort();
+            prints
+        };
+        let mut gone: Vec<String> =
+            strings(items(&document["exceptions"], "gone"), "fingerprint").into_iter().map(str::to_owned).collect();
+        gone.sort();
+        let mut expected = of(&failures);
+        expected.retain(|print| !of(&known).contains(print));
+        assert_eq!(gone, expected, "{}", fixture.name);
+    }
+}
+
+#[test]
+fn a_selection_that_is_worse_refuses() {
+    let both =
+        |a: &str, b: &str| Cli::demo("trace diff --exit-code").arg("--set").arg(a).arg("--set").arg(b).run().exit;
+    assert_eq!(both("--status ok", "--status ok"), Some(0));
+    assert_eq!(both("", "--status ok"), Some(0), "fewer errors");
+    assert_eq!(both("--status ok", ""), Some(1), "more errors");
+    assert_eq!(both("--name chat", "--name retry"), Some(1), "the trace is OK, and has a failure that is new");
+    assert_eq!(both("--name nothing", "--status ok"), Some(1), "nobody can tell");
+    assert_eq!(Cli::demo("trace diff --set --status=ok --set --status=error").run().exit, Some(0), "not asked");
+}
+
+#[test]
+fn wrong_selections_are_told() {
+    let set = |a: &str, b: &str| Cli::demo("trace diff").arg("--set").arg(a).arg("--set").arg(b).run();
+    insta::assert_snapshot!(set("--status ok", "-u other.db"), @"
+    --- stderr
+    error: in --set B `-u other.db`: unexpected argument '-u' found
+      hint: both selections are of the same store, which is named once: `mltrace -u URI trace diff …`
+    --- exit 2
+    ");
+    insta::assert_snapshot!(set("--bogus", ""), @"
+    --- stderr
+    error: in --set A `--bogus`: unexpected argument '--bogus' found
+      hint: flags that choose traces stand in it, as `mltrace traces list --help` tells them
+    --- exit 2
+    ");
+    insta::assert_snapshot!(set("--name 'open", ""), @"
+    --- stderr
+    error: in --set A `--name 'open`: a quote is not closed
+    --- exit 2
+    ");
+    insta::assert_snapshot!(set("", "--filter 'nonsense ='"), @"
+    --- stderr
+    error: --filter, column 1: `nonsense` is no key
+        nonsense =
+        ^^^^^^^^
+      caused by: in --set B: `--filter 'nonsense ='`
+      hint: keys are status, name, timestamp, timestamp_ms, execution_time, execution_time_ms, end_time, end_time_ms, request_id, client_request_id, run_id, prompt, text, and tags.NAME, metadata.NAME, span.NAME, feedback.NAME …
+    --- exit 2
+    ");
+    insta::assert_snapshot!(set("--name nothing", "").stderr, @"
+    note: A is empty: no trace fits its flags
+    note: `mltrace -u demo: trace show tr-419f926a13917b155df4228221e2858b --span 9b94309c8c7d396e` shows the newest of the first that is new
+    ");
+    insta::assert_snapshot!(Cli::demo("trace diff --set --llm").run(), @"
+    --- stderr
+    error: --set is given once, and needs to be given twice
+      hint: --set '--until 1d' --set '--since 1d' compares what ran before with what ran since
+    --- exit 2
+    ");
+    insta::assert_snapshot!(Cli::demo("trace diff --set --llm --set --llm --deleted").run(), @"
+    --- stderr
+    error: flags that choose traces stand inside of --set
+      hint: repeat what holds for both: --set '-x prod --until 1d' --set '-x prod --since 1d'
+    --- exit 2
+    ");
+    assert_eq!(Cli::demo("trace diff @last @last --set --llm --set --llm").run().exit, Some(2));
+}
