@@ -6,11 +6,20 @@
 //! MLflow leaves out.
 
 use crate::model::{Cost, Json, Span, TokenUsage, Trace};
+use flate2::read::ZlibDecoder;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::io::Read as _;
+use std::sync::LazyLock;
 
 /// Sorted by model and provider; how it is made and of what is told in its first lines.
-static TABLE: &str = include_str!("table.tsv");
+static TABLE: LazyLock<String> = LazyLock::new(|| {
+    let mut table = String::new();
+    let packed: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/table.z"));
+    // It was packed when this program was made; tests look up prices.
+    let _ = ZlibDecoder::new(packed).read_to_string(&mut table);
+    table
+});
 
 /// US dollars for a million tokens; none where it is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -2,6 +2,7 @@
 
 use super::{conditions, database_error};
 use crate::error::{Error, Kind, Result};
+use flate2::read::ZlibDecoder;
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -12,7 +13,7 @@ use std::time::Duration;
 const MAX_COPY_BYTES: u64 = 4 << 30;
 
 /// A real store, written by MLflow; see `fixtures/README.md`.
-static DEMO: &[u8] = include_bytes!("../../../fixtures/stores/3.18.0-sqlite/mlflow.db");
+static DEMO: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/mlflow.z"));
 
 /// An open database, with the temporary copy it may live in.
 pub(super) struct Database {
@@ -64,8 +65,11 @@ impl Database {
     /// Opens the sample compiled into the program.
     pub(super) fn demo() -> Result<Self> {
         let open = || {
+            let mut bytes = Vec::new();
+            // It was packed when this program was made; tests read it.
+            let _ = ZlibDecoder::new(DEMO).read_to_end(&mut bytes);
             let mut connection = Connection::open_in_memory()?;
-            connection.deserialize_read_exact("main", DEMO, DEMO.len(), true)?;
+            connection.deserialize_read_exact("main", bytes.as_slice(), bytes.len(), true)?;
             conditions::prepare(&connection)?;
             Ok(Self { connection, copy: None, copied_because: None })
         };
