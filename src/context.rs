@@ -238,7 +238,7 @@ impl Context {
     fn say(&self, (role, title): (crate::render::Role, &str), message: &str) {
         let line = format!("{} {}\n", self.notes.theme.paint(role, title), text::one_line(message));
         self.notes.status.beside(|| {
-            let _ = std::io::stderr().lock().write_all(&self.notes.runner.clone().defuse(line.as_bytes()));
+            let _ = std::io::stderr().lock().write_all(&self.runner(false).defuse(line.as_bytes()));
         });
     }
 
@@ -260,7 +260,17 @@ impl Context {
         let named = self.globals.tracking_uri.as_deref();
         let store =
             named.map(|uri| format!("-u {} ", text::shell_word(&store::without_credentials(uri)))).unwrap_or_default();
-        format!("mltrace {store}")
+        let prices = self.globals.prices.as_deref();
+        let prices = prices.map(|path| format!("--prices {} ", text::shell_word(&path.to_string_lossy())));
+        format!("mltrace {store}{}", prices.unwrap_or_default())
+    }
+
+    /// What may read what this program writes.
+    #[must_use]
+    pub const fn runner(&self, is_json: bool) -> Runner {
+        let mut runner = self.notes.runner;
+        runner.is_json = is_json;
+        runner
     }
 
     /// A sign of life for work that takes long.

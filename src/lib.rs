@@ -80,7 +80,7 @@ fn wants_json(args: &[OsString]) -> bool {
 }
 
 /// Help and versions go to stdout; wrong flags to stderr, in the form asked for.
-fn usage_error(error: &clap::Error, runner: Runner) -> ExitCode {
+fn usage_error(error: &clap::Error, mut runner: Runner) -> ExitCode {
     if !error.use_stderr() {
         // A reader that went away has read enough.
         let _ = error.print();
@@ -91,7 +91,8 @@ fn usage_error(error: &clap::Error, runner: Runner) -> ExitCode {
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         return report(&Error::new(Kind::Usage, message).hint("`mltrace --help`"), runner);
     }
-    let _ = write!(std::io::stderr().lock(), "{}", render::text::block(&text));
+    let text = render::text::block(&text);
+    let _ = std::io::stderr().lock().write_all(&runner.defuse(text.as_bytes()));
     ExitCode::from(Kind::Usage.exit())
 }
 

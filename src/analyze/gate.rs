@@ -11,7 +11,7 @@ use super::usage;
 use crate::filter::Glob;
 use crate::model::{Assessment, AssessmentKind, Span, Trace, TraceState};
 use measure::{Figure, Values};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// What has to hold.
 #[derive(Clone, Debug)]
@@ -241,6 +241,8 @@ pub struct Gate {
     measures: BTreeMap<Measure, Values>,
     feedback: BTreeMap<String, Values>,
     exceptions: Groups,
+    /// Whether more may have failed than is told.
+    has_untold: bool,
 }
 
 /// What a gate tells at the end.
@@ -273,6 +275,7 @@ impl Gate {
             measures: BTreeMap::new(),
             feedback: BTreeMap::new(),
             exceptions: Groups::default(),
+            has_untold: false,
         }
     }
 
@@ -284,6 +287,7 @@ impl Gate {
         let measures = Measure::ALL.into_iter().filter(|measure| measure.need() <= self.need);
         let figures = measures.map(|measure| (measure, measure.of(trace, &usage))).collect();
         let failures = if self.need == Need::Exceptions { occurrences(trace) } else { Vec::new() };
+        self.has_untold |= untold_failure(trace, &failures).is_some();
         let look = Look { trace, figures, failures };
         for (rule, seen) in &mut self.rules {
             seen.add(&rule.test, &look);
@@ -383,12 +387,12 @@ impl Seen {
                     Kind::Handled => *with_handled,
                     Kind::Logging => false,
                 };
-                self.failures(trace, look.failures.iter().filter(counts));
+                self.failures(look, counts);
             }
             Test::NoNewExceptions(known) => {
                 let is_new =
                     |one: &&Occurrence| one.failure.kind == Kind::Raised && !known.contains(&one.fingerprint());
-                self.failures(trace, look.failures.iter().filter(is_new));
+                self.failures(look, is_new);
             }
             Test::RequiredSpan(spans) if spans.found_in(trace) > 0 => {}
             Test::RequiredSpan(_) => {
@@ -399,7 +403,7 @@ impl Seen {
                     self.against.add(trace, None, None, false);
                 }
             }
-            Test::ForbiddenSpan(spans) => self.count(trace, spans.found_in(trace), None),
+            Test::ForbiddenSpan(spans) => self.count(trace, spans.found_in(trace), None, measure::unknown(trace)),
             Test::Feedback(name, over, _) => {
                 let own = || trace.info.assessments.iter().filter(|one| is_feedback(one) && one.name == *name);
                 if own().next().is_none() && *over == Over::Each {
@@ -430,21 +434,27 @@ impl Seen {
         }
     }
 
-    fn failures<'a>(&mut self, trace: &Trace, mut failures: impl Iterator<Item = &'a Occurrence>) {
-        let first = failures.next();
-        let count = failures.count() as u64 + u64::from(first.is_some());
-        self.count(trace, count, first.map(|one| one.failure.title()));
+    fn failures(&mut self, look: &Look<'_>, counts: impl Fn(&&Occurrence) -> bool) {
+        let found: Vec<&Occurrence> = look.failures.iter().filter(counts).collect();
+        let why = untold_failure(look.trace, &look.failures);
+        self.count(look.trace, found.len() as u64, found.first().map(|one| one.failure.title()), why);
     }
 
     /// Things that must not be.
-    fn count(&mut self, trace: &Trace, count: u64, text: Option<String>) {
+    fn count(&mut self, trace: &Trace, count: u64, text: Option<String>, unknown: Option<String>) {
         self.found += count;
         if count > 0 {
             self.against.add(trace, Some(count as f64), text, false);
-        } else if let Some(why) = measure::unknown(trace) {
+        } else if let Some(why) = unknown {
             self.silence(trace, why);
         }
     }
+}
+
+/// Why more may have failed in a trace than is told.
+fn untold_failure(trace: &Trace, failures: &[Occurrence]) -> Option<String> {
+    let is_untold = trace.info.state == TraceState::Error && failures.is_empty();
+    measure::unknown(trace).or_else(|| is_untold.then(|| "it failed, and no span of it tells why".to_owned()))
 }
 
 /// The worst of many traces.
@@ -452,12 +462,16 @@ impl Seen {
 struct Worst {
     list: Vec<Evidence>,
     count: u64,
+    last: String,
 }
 
 impl Worst {
     /// Adds one. The greatest values are the worst, or where a rule asks for at least so much, the least.
     fn add(&mut self, trace: &Trace, value: Option<f64>, text: Option<String>, is_least: bool) {
-        self.count += 1;
+        // Several judgements of a trace are one trace.
+        self.count += u64::from(self.last != trace.info.trace_id);
+        self.last.clone_from(&trace.info.trace_id);
+        let text = text.map(|text| shortened(&text));
         self.list.push(Evidence { trace_id: Some(trace.info.trace_id.clone()), value, text });
         // No more than a few are told, however many there are.
         if self.list.len() == 2 * MOST_EVIDENCE {
@@ -465,11 +479,23 @@ impl Worst {
         }
     }
 
-    /// Keeps the worst, these first; of equal ones those that came first.
+    /// Keeps the worst of each trace, these first; of equal ones those that came first.
     fn cut(&mut self, is_least: bool) {
         let badness = |one: &Evidence| one.value.map_or(0.0, |value| if is_least { -value } else { value });
         self.list.sort_by(|a, b| badness(b).total_cmp(&badness(a)));
+        let mut known: HashSet<Option<String>> = HashSet::new();
+        self.list.retain(|one| known.insert(one.trace_id.clone()));
         self.list.truncate(MOST_EVIDENCE);
+    }
+}
+
+/// So much of a text is evidence enough.
+const MOST_TEXT: usize = 300;
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MOST_TEXT) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

@@ -9,10 +9,13 @@ use crate::analyze::gate::{Baseline, Evidence, Finding, Gate, Measure, Need, Rul
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Json, Problem};
+use crate::render::Format;
 use crate::render::check::{CheckView, Checked, Report, baseline_text};
+use crate::render::json::SCHEMA;
 use crate::render::text::shell_word;
 use crate::store::{self, Order};
 use rules::RuleFlags;
+use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +26,8 @@ use std::path::{Path, PathBuf};
 /// --min-traces, which is 1 unless said. Each broken rule names traces, and a command that shows more.
 ///
 /// OF is `each` trace (unless said), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. Rules may stand in a file, as `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags go before it.
-/// Tokens and cost are those that `mltrace usage TRACE` tells, latency is that of the trace.
+/// Tokens and cost are those that `mltrace usage TRACE` tells, latency is that of the trace. A report in Markdown is added to
+/// its file, as GitHub's job summary asks for; the others replace theirs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace check --since 1h --max-error-rate 0 --max-latency p95=5s
@@ -49,6 +53,7 @@ pub struct Args {
 
 fn report(text: &str) -> std::result::Result<(Report, Option<PathBuf>), String> {
     let (name, path) = text.split_once('=').map_or((text, None), |(name, path)| (name, Some(PathBuf::from(path))));
+    let path = path.filter(|path| path.as_os_str() != "-");
     let report = Report::parse(name).ok_or("table, json, junit, github and markdown are reports")?;
     if path.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
         return Err("the name of the file is missing".to_owned());
@@ -57,7 +62,7 @@ fn report(text: &str) -> std::result::Result<(Report, Option<PathBuf>), String> 
 }
 
 pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
-    let printed = printed(&args.report)?;
+    let printed = printed(&args.report, cx.output.format)?;
     let flags = match &args.rules {
         Some(path) => args.flags.clone().over(RuleFlags::read(path)?),
         None => args.flags.clone(),
@@ -68,7 +73,10 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
         tell_unknown(cx, &baseline);
         rules.extend(baseline.rules(&flags.tolerance()));
     }
-    let is_bare = rules.len() == 1 && args.save_baseline.is_none();
+    if flags.has_tolerance() && flags.baseline().is_none() {
+        return Err(Error::new(Kind::Usage, "--tolerance says nothing without --baseline"));
+    }
+    let is_bare = flags.is_bare() && flags.baseline().is_none() && args.save_baseline.is_none();
     let mut reader = Reader::open(cx)?;
     let view = CheckView { checked: look(args, cx, &mut reader, rules)? };
     reader.end();
@@ -78,7 +86,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
     }
     for (report, path) in &args.report {
         if let Some(path) = path {
-            write(path, &report.text(&view, &cx.output.look)?)?;
+            // A later step may print the file.
+            let text = report.text(&view, &cx.output.look)?;
+            write(path, &cx.runner(*report == Report::Json).defuse(&text), *report == Report::Markdown)?;
         }
     }
     if is_bare {
@@ -88,7 +98,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
     if let Some(path) = &args.save_baseline {
         if is_kept {
             tell_unknown(cx, &view.checked.baseline);
-            write(path, baseline_text(&view.checked).as_bytes())?;
+            write(path, baseline_text(&view.checked).as_bytes(), false)?;
         } else {
             cx.note(&format!("a rule is broken: `{}` was not written", path.display()));
         }
@@ -98,12 +108,18 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
 }
 
 /// The report that takes the place of the usual output.
-fn printed(reports: &[(Report, Option<PathBuf>)]) -> Result<Option<Report>> {
+fn printed(reports: &[(Report, Option<PathBuf>)], format: Format) -> Result<Option<Report>> {
+    let mut paths: Vec<&PathBuf> = reports.iter().filter_map(|(_, path)| path.as_ref()).collect();
+    paths.sort();
+    if let Some(twice) = paths.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(Error::new(Kind::Usage, format!("two reports go to `{}`", twice[0].display())));
+    }
     let mut printed = reports.iter().filter(|(_, path)| path.is_none()).map(|(report, _)| *report);
     let first = printed.next();
-    match printed.next() {
-        None => Ok(first),
-        Some(_) => Err(Error::new(Kind::Usage, "only one report can be printed")
+    let is_second = printed.next().is_some() || (first.is_some() && format != Format::Table);
+    match first {
+        _ if !is_second => Ok(first),
+        _ => Err(Error::new(Kind::Usage, "only one form can be printed")
             .hint("`--report junit=check.xml` writes one to a file")),
     }
 }
@@ -137,7 +153,10 @@ fn look(args: &Args, cx: &Context, reader: &mut Reader, rules: Vec<Rule>) -> Res
 /// Records that could not be read may be the ones that break a rule.
 fn unreadable(problems: &[Problem]) -> Option<Finding> {
     let lost: Vec<&Problem> = problems.iter().filter(|problem| problem.is_loss()).collect();
-    let evidence = |problem: &&Problem| Evidence { trace_id: None, value: None, text: Some(problem.message.clone()) };
+    let evidence = |problem: &&Problem| {
+        let place = problem.path.as_deref().map(|path| format!(": {path}")).unwrap_or_default();
+        Evidence { trace_id: None, value: None, text: Some(format!("{}{place}", problem.message)) }
+    };
     (!lost.is_empty()).then(|| Finding {
         rule: Rule { test: Test::Readable, baseline: None },
         verdict: Verdict::Unanswered,
@@ -153,7 +172,9 @@ fn next(cx: &Context, finding: &Finding) -> Option<String> {
     if finding.verdict == Verdict::Kept {
         return None;
     }
-    let trace = finding.evidence.iter().find_map(|one| one.trace_id.as_deref());
+    // One that looks like a flag cannot be named behind others.
+    let mut ids = finding.evidence.iter().filter_map(|one| one.trace_id.as_deref());
+    let trace = ids.find(|id| !id.starts_with('-'));
     let (command, option) = match (&finding.rule.test, trace) {
         (Test::Readable, _) => ("doctor", ""),
         (_, None) => ("traces list", ""),
@@ -170,7 +191,7 @@ fn tell_unknown(cx: &Context, baseline: &Baseline) {
     let unknown = baseline.unknown();
     if !unknown.is_empty() {
         cx.note(&format!(
-            "not in the baseline, since not every trace tells it: {}; `--status ok,error` leaves out traces in progress",
+            "not in the baseline, since not every trace tells it: {}",
             unknown.join(", ")
         ));
     }
@@ -184,10 +205,16 @@ fn read_baseline(path: &Path) -> Result<Baseline> {
     };
     let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
     let json = Json::from_strict(&text).ok_or_else(|| failed("it is no JSON".to_owned()))?;
+    if json.member("schema").and_then(|schema| schema.as_string()).as_deref() != Some(SCHEMA) {
+        return Err(failed(format!("its schema is not `{SCHEMA}`")));
+    }
     Baseline::from_json(&json).map_err(failed)
 }
 
-fn write(path: &Path, text: &[u8]) -> Result<()> {
-    std::fs::write(path, text)
+/// Writes a file, or adds to one: GitHub's job summary is a file that steps add to.
+fn write(path: &Path, text: &[u8], adds: bool) -> Result<()> {
+    let open = || std::fs::OpenOptions::new().create(true).write(true).append(adds).truncate(!adds).open(path);
+    open()
+        .and_then(|mut file| file.write_all(text))
         .map_err(|error| Error::new(Kind::Output, format!("cannot write `{}`", path.display())).because(error))
 }

@@ -83,7 +83,10 @@ fn of_one(args: &Args, name: &str, cx: &mut Context) -> Result<()> {
     {
         cx.note(&format!("MLflow recorded another total: {}", figures(recorded)));
     } else if usage.token_usage.is_none() {
-        cx.note("no tokens were recorded for this trace");
+        match &info.recorded_usage {
+            Some(recorded) => cx.note(&format!("no span tells tokens; MLflow recorded {}", figures(recorded))),
+            None => cx.note("no tokens were recorded for this trace"),
+        }
     }
     let is_derived = |call: &&Call| {
         call.is_counted && view.trace.span_list()[call.span].usage_source() == Some("derived")

@@ -20,8 +20,15 @@ pub fn time(text: &str, now: Timestamp, zone: Zone) -> Result<Timestamp, String>
 /// # Errors
 /// What would be understood.
 pub fn duration_ms(text: &str) -> Result<i64, String> {
-    let nanos = nanos(text).ok_or_else(|| format!("`{text}` is no duration; `250ms`, `1.5s`, `1m30s` and `2h` are"))?;
-    Ok(nanos / 1_000_000)
+    duration_ns(text).map(|nanos| nanos / 1_000_000)
+}
+
+/// The same in nanoseconds.
+///
+/// # Errors
+/// What would be understood.
+pub fn duration_ns(text: &str) -> Result<i64, String> {
+    nanos(text).ok_or_else(|| format!("`{text}` is no duration; `250ms`, `1.5s`, `1m30s` and `2h` are"))
 }
 
 /// Numbers with units, added up; `None` for anything else.

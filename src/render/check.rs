@@ -249,7 +249,19 @@ impl View for CheckView {
 
     fn csv(&self) -> Vec<std::borrow::Cow<'static, str>> {
         [
-            "rule", "subject", "over", "verdict", "value", "limit", "bound", "unit", "baseline", "message", "count",
+            "rule",
+            "subject",
+            "over",
+            "verdict",
+            "value",
+            "limit",
+            "bound",
+            "unit",
+            "baseline",
+            "message",
+            "count",
+            "unanswered",
+            "evidence",
             "next",
         ]
         .map(std::borrow::Cow::Borrowed)
@@ -281,7 +293,7 @@ fn cells(finding: &Finding, look: &Look) -> Vec<Cell> {
     vec![
         Cell::own(word, role),
         Cell::stored(&rule(finding), Role::Name),
-        value(finding).map_or_else(Cell::none, |text| Cell::own(text, Role::Plain)),
+        value(finding, look.unicode).map_or_else(Cell::none, |text| Cell::own(text, Role::Plain)),
         Cell::own(limit(finding, look.unicode), Role::Plain),
         baseline.map_or_else(Cell::none, |text| Cell::own(text, Role::Plain)),
         if finding.count == 0 { Cell::none() } else { Cell::own(number::count(finding.count.cast_signed()), role) },

@@ -66,11 +66,8 @@ pub(super) const fn is_dangerous(c: char) -> bool {
 /// A text as a shell takes it for one word: ids, names and paths may hold anything.
 #[must_use]
 pub fn shell_word(text: &str) -> Cow<'_, str> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:=@+,%".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+    // What no shell can take as an argument (a NUL) is left as it is.
+    shlex::try_quote(text).unwrap_or(Cow::Borrowed(text))
 }
 
 /// How many columns a text takes.

@@ -62,7 +62,8 @@ impl Seen {
     fn add(&mut self, c: char) -> bool {
         let before = *self;
         *self = match (before, c) {
-            (_, '\n') => Self::LineStart,
+            // .NET, which GitHub's runner is written in, ends a line at either.
+            (_, '\n' | '\r') => Self::LineStart,
             (Self::LineStart, c) if c.is_whitespace() => Self::LineStart,
             (Self::LineStart, ':') => Self::Colon,
             (Self::Hash | Self::Hashes, '#') => Self::Hashes,

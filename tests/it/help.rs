@@ -2541,7 +2541,8 @@ fn of_check() {
 
     OF is `each` trace (unless said), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. Rules may stand in
     a file, as `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags go before it. Tokens and
-    cost are those that `mltrace usage TRACE` tells, latency is that of the trace.
+    cost are those that `mltrace usage TRACE` tells, latency is that of the trace. A report in Markdown
+    is added to its file, as GitHub's job summary asks for; the others replace theirs.
 
     Usage: mltrace check [OPTIONS]
 

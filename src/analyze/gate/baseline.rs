@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 /// Figures of some traces.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Baseline {
     /// How many traces there were.
     pub traces: u64,
@@ -17,7 +18,7 @@ pub struct Baseline {
     pub measures: BTreeMap<String, BTreeMap<String, Option<f64>>>,
     /// The mean of each feedback, by its name.
     pub feedback: BTreeMap<String, Option<f64>>,
-    /// What was raised; none where exceptions were not looked at.
+    /// What was raised; none where not every trace tells it.
     pub exceptions: Option<Vec<Known>>,
 }
 
@@ -88,7 +89,7 @@ impl Baseline {
             error_rate: (gate.traces > 0).then(|| gate.errors as f64 / gate.traces as f64),
             measures,
             feedback: gate.feedback.iter().map(mean).collect(),
-            exceptions: (gate.need == Need::Exceptions).then_some(exceptions),
+            exceptions: (gate.need == Need::Exceptions && !gate.has_untold).then_some(exceptions),
         }
     }
 
@@ -104,7 +105,9 @@ impl Baseline {
             KEPT.iter().filter(is_unknown).map(|(measure, over)| format!("{} {}", measure.name(), over.as_str()));
         let feedback =
             self.feedback.iter().filter(|(_, mean)| mean.is_none()).map(|(name, _)| format!("feedback {name}"));
-        measures.chain(feedback).collect()
+        let exceptions = self.exceptions.is_none().then(|| "exceptions".to_owned());
+        let error_rate = self.error_rate.is_none().then(|| ERROR_RATE.to_owned());
+        error_rate.into_iter().chain(measures).chain(feedback).chain(exceptions).collect()
     }
 
     /// Reads what [`Baseline`] was written as.
@@ -113,7 +116,26 @@ impl Baseline {
     /// Why it is none.
     pub fn from_json(json: &Json) -> Result<Self, String> {
         let own = json.member("baseline").ok_or("it has no key `baseline`")?;
-        serde_json::from_str(own.text()).map_err(|error| error.to_string())
+        let baseline: Self = serde_json::from_str(own.text()).map_err(|error| error.to_string())?;
+        baseline.wrong().map_or(Ok(baseline), Err)
+    }
+
+    /// What cannot have been written: a figure that is none, or a name that is not known.
+    fn wrong(&self) -> Option<String> {
+        if self.error_rate.is_some_and(|rate| !(0.0..=1.0).contains(&rate)) {
+            return Some("`error_rate` is no share".to_owned());
+        }
+        for (name, figures) in &self.measures {
+            for (over, figure) in figures {
+                let is_kept = |(measure, kept): &(Measure, Over)| measure.name() == name && kept.as_str() == over;
+                if !KEPT.iter().any(is_kept) || figure.is_some_and(|figure| figure < 0.0) {
+                    return Some(format!("`{name} {over}` is no figure of a baseline"));
+                }
+            }
+        }
+        let is_wrong = |known: &&Known| u64::from_str_radix(&known.fingerprint, 16).is_err();
+        let wrong = self.exceptions.iter().flatten().find(is_wrong);
+        wrong.map(|known| format!("`{}` is no fingerprint", known.fingerprint))
     }
 
     /// The rules that nothing of it becomes worse than a tolerance allows.

@@ -126,19 +126,17 @@ fn tokens(trace: &Trace, usage: &TraceUsage) -> Figure {
     if usage.source == Some("recorded") && trace.info.state != TraceState::InProgress {
         return Figure { least, unknown: None };
     }
-    let silent = silent_calls(trace);
-    let of_calls = || match silent {
-        0 => None,
-        1 => Some("a call of a model tells no tokens".to_owned()),
-        count => Some(format!("{count} calls of models tell no tokens")),
-    };
-    let unknown = unknown(trace).or_else(of_calls);
+    let of_calls = || silent_calls(trace, &|span| span.usage().is_some(), "tokens");
+    let recorded = trace.info.recorded_usage.as_ref().filter(|usage| least.is_none() && usage.has_tokens());
+    let of_record = || recorded.map(|usage| format!("its record tells {} tokens, its spans none", usage.weight()));
+    let unknown = unknown(trace).or_else(of_calls).or_else(of_record);
     Figure { least: least.or_else(|| unknown.is_none().then_some(0.0)), unknown }
 }
 
 /// The cost of all its tokens.
 fn cost(trace: &Trace, usage: &TraceUsage) -> Figure {
-    let least = usage.cost.and_then(|cost| cost.total_cost);
+    // Nobody is paid for asking; a cost below 0 is none.
+    let least = usage.cost.and_then(|cost| cost.total_cost).filter(|cost| *cost >= 0.0);
     let tokens = tokens(trace, usage);
     let spans = trace.span_list();
     let mut models: Vec<&str> = usage.unpriced.iter().filter_map(|at| spans[*at].model.as_deref()).collect();
@@ -151,7 +149,9 @@ fn cost(trace: &Trace, usage: &TraceUsage) -> Figure {
     };
     let is_free = tokens.least == Some(0.0);
     let no_cost = || (least.is_none() && !is_free).then(|| "no cost is known of its tokens".to_owned());
-    let unknown = tokens.unknown.or_else(unpriced).or_else(no_cost);
+    let has_cost = |span: &Span| span.cost.is_some() || span.usage().is_some_and(|usage| !usage.has_tokens());
+    let of_calls = || silent_calls(trace, &has_cost, "cost");
+    let unknown = tokens.unknown.or_else(unpriced).or_else(of_calls).or_else(no_cost);
     Figure { least: least.or_else(|| unknown.is_none().then_some(0.0)), unknown }
 }
 
@@ -163,23 +163,28 @@ fn llm_calls(trace: &Trace) -> usize {
     (0..spans.list.len()).filter(|at| is_call(*at) && !within[*at]).count()
 }
 
-/// Calls of models that worked, of which no tokens are known: neither they nor spans above or below them tell any.
-fn silent_calls(trace: &Trace) -> usize {
-    let Some(spans) = &trace.spans else { return 0 };
-    let tells = |at: usize| spans.list[at].usage().is_some();
+/// Why something is not known of calls of models that worked: neither they nor spans above or below them tell it.
+fn silent_calls(trace: &Trace, tells: &dyn Fn(&Span) -> bool, what: &str) -> Option<String> {
+    let spans = trace.spans.as_ref()?;
+    let tells = |at: usize| tells(&spans.list[at]);
+    let is_call = |at: usize| spans.list[at].span_type.is_llm() || spans.list[at].model.is_some();
     let told_above = within(&spans.nodes, tells);
+    let called_above = within(&spans.nodes, is_call);
     let mut told_below = vec![false; spans.list.len()];
     for at in (0..spans.list.len()).rev() {
         if let (true, Some(parent)) = (told_below[at] || tells(at), spans.nodes[at].parent) {
             told_below[parent] = true;
         }
     }
-    let within_call = within(&spans.nodes, |at| spans.list[at].span_type.is_llm());
-    let is_silent = |at: usize, span: &Span| {
-        let is_call = span.span_type.is_llm() && span.status != SpanStatus::Error && !within_call[at];
-        is_call && !tells(at) && !told_above[at] && !told_below[at]
-    };
-    spans.list.iter().enumerate().filter(|(at, span)| is_silent(*at, span)).count()
+    let is_told = |at: usize| tells(at) || told_above[at] || told_below[at];
+    let has_worked = |at: usize| spans.list[at].status != SpanStatus::Error;
+    let silent =
+        (0..spans.list.len()).filter(|at| is_call(*at) && !called_above[*at] && has_worked(*at) && !is_told(*at));
+    match silent.count() {
+        0 => None,
+        1 => Some(format!("a call of a model tells no {what}")),
+        count => Some(format!("{count} calls of models tell no {what}")),
+    }
 }
 
 /// Which spans have one above them for which something holds.

@@ -3,7 +3,6 @@
 use crate::analyze::gate::{Measure, Over, Pattern, Rule, Test, Tolerance};
 use crate::error::{Error, Kind, Result};
 use crate::filter::{Glob, flags};
-use crate::render::text::one_line;
 use clap::{Args as _, FromArgMatches as _};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -82,7 +81,10 @@ impl RuleFlags {
                 .hint("it is TOML, with the names of the flags: `max-tokens = 5000`, `max-latency = [\"30s\", \"p95=2s\"]`")
         };
         let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-        Self::parse(&text).map_err(failed)
+        let mut rules = Self::parse(&text).map_err(failed)?;
+        // Files that belong together move together.
+        rules.baseline = rules.baseline.map(|baseline| path.parent().unwrap_or(Path::new("")).join(baseline));
+        Ok(rules)
     }
 
     /// Reads TOML whose keys are the names of flags; a list stands for a flag that is repeated.
@@ -91,15 +93,22 @@ impl RuleFlags {
         let mut words = Vec::new();
         for (key, value) in &table {
             let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            if values.is_empty() || !key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
+                return Err(format!("`{key}` is no rule with a value"));
+            }
             for value in values {
                 match value {
-                    toml::Value::Boolean(false) => {}
-                    toml::Value::Boolean(true) => words.push(format!("--{key}")),
+                    toml::Value::Boolean(false) if key == SWITCH => {}
+                    toml::Value::Boolean(true) if key == SWITCH => words.push(format!("--{key}")),
                     toml::Value::String(text) => words.push(format!("--{key}={text}")),
                     toml::Value::Integer(number) => words.push(format!("--{key}={number}")),
                     toml::Value::Float(number) => words.push(format!("--{key}={number}")),
-                    toml::Value::Datetime(_) | toml::Value::Array(_) | toml::Value::Table(_) => {
-                        return Err(format!("`{key}` is a {}; texts, numbers and lists of them are rules", value.type_str()));
+                    toml::Value::Boolean(_)
+                    | toml::Value::Datetime(_)
+                    | toml::Value::Array(_)
+                    | toml::Value::Table(_) => {
+                        let kind = value.type_str();
+                        return Err(format!("`{key}` has a value of type {kind}; texts, numbers and lists of them are rules"));
                     }
                 }
             }
@@ -134,6 +143,9 @@ impl RuleFlags {
                 min_feedback.push(more);
             }
         }
+        // One for any figure takes the place of all that the file says of them.
+        let is_new = self.tolerance.iter().any(|(name, _)| name.is_none());
+        let tolerance = if is_new { Vec::new() } else { file.tolerance };
         Self {
             max_tokens: bounds(self.max_tokens, file.max_tokens),
             max_cost: bounds(self.max_cost, file.max_cost),
@@ -149,13 +161,23 @@ impl RuleFlags {
             min_feedback,
             min_traces: self.min_traces.or(file.min_traces),
             baseline: self.baseline.or(file.baseline),
-            tolerance: file.tolerance.into_iter().chain(self.tolerance).collect(),
+            tolerance: tolerance.into_iter().chain(self.tolerance).collect(),
         }
     }
 
     /// The file to compare with.
     pub(super) fn baseline(&self) -> Option<&Path> {
         self.baseline.as_deref()
+    }
+
+    /// Whether nothing was asked for but that there are traces.
+    pub(super) fn is_bare(&self) -> bool {
+        self.min_traces.is_none() && self.rules().len() == 1
+    }
+
+    /// Whether tolerances were given, which mean something only with a baseline.
+    pub(super) fn has_tolerance(&self) -> bool {
+        !self.tolerance.is_empty()
     }
 
     /// How much worse than in it figures may be; what was said last counts.
@@ -197,6 +219,9 @@ impl RuleFlags {
     }
 }
 
+/// The one flag that needs no value.
+const SWITCH: &str = "no-exceptions";
+
 /// `5000`, `p95=5000`: of which figure, and how much. Without a word it is what `plain` says.
 fn bound(text: &str, plain: Over, number: impl Fn(&str) -> Option<f64>, what: &str) -> std::result::Result<Bound, String> {
     let (over, rest) = match text.split_once('=') {
@@ -206,11 +231,15 @@ fn bound(text: &str, plain: Over, number: impl Fn(&str) -> Option<f64>, what: &s
         }
         None => (plain, text),
     };
-    let limit = number(rest.trim()).filter(|limit| limit.is_finite() && *limit >= 0.0);
+    let limit = number(rest.trim()).filter(|limit| limit.is_finite());
     Ok(Bound { over, limit: limit.ok_or_else(|| format!("`{rest}` is no {what}"))? })
 }
 
 fn plain_number(text: &str) -> Option<f64> {
+    any_number(text).filter(|number| *number >= 0.0)
+}
+
+fn any_number(text: &str) -> Option<f64> {
     text.replace('_', "").parse().ok()
 }
 
@@ -227,41 +256,44 @@ fn dollars(text: &str) -> std::result::Result<Bound, String> {
 }
 
 fn latency(text: &str) -> std::result::Result<Bound, String> {
-    let millis = |text: &str| flags::duration_ms(text).ok().map(|millis| millis as f64);
+    let millis = |text: &str| flags::duration_ns(text).ok().map(|nanos| nanos as f64 / 1e6);
     let bound = bound(text, Over::Each, millis, "duration, as 250ms, 1.5s and 2m are")?;
     if bound.over == Over::Total { Err("how long traces take is not added up".to_owned()) } else { Ok(bound) }
 }
 
 fn share(text: &str) -> std::result::Result<f64, String> {
+    share_up_to(text, 1.0)
+}
+
+/// A share; more than all of it only where that is said in percent, since 5 for 5% is soon written.
+fn share_up_to(text: &str, most: f64) -> std::result::Result<f64, String> {
     let share = match text.trim().strip_suffix('%') {
-        Some(percent) => plain_number(percent.trim()).map(|percent| percent / 100.0),
-        None => plain_number(text.trim()),
+        Some(percent) => plain_number(percent.trim()).map(|percent| percent / 100.0).filter(|share| *share <= most),
+        None => plain_number(text.trim()).filter(|share| *share <= 1.0),
     };
-    share.filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| format!("`{text}` is no share, as 5% and 0.05 are"))
+    share.filter(|share| *share >= 0.0).ok_or_else(|| format!("`{text}` is no share, as 5% and 0.05 are"))
 }
 
 fn feedback(text: &str) -> std::result::Result<Feedback, String> {
     let (name, rest) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("NAME=VALUE is wanted")?;
     let number = |text: &str| match text {
         "true" | "yes" => Some(1.0),
-        _ => plain_number(text),
+        "false" | "no" => Some(0.0),
+        _ => any_number(text),
     };
     Ok(Feedback { name: name.to_owned(), bound: bound(rest, Over::Mean, number, "number")? })
 }
+
+/// Of a thousand times as much nobody says that it is no worse.
+const MOST_TOLERATED: f64 = 1_000.0;
 
 fn tolerance(text: &str) -> std::result::Result<(Option<String>, f64), String> {
     let (name, share) = text.split_once('=').map_or((None, text), |(name, share)| (Some(name.trim()), share));
     if let Some(name) = name.filter(|name| !Tolerance::names().any(|known| known == *name)) {
         let known = Tolerance::names().collect::<Vec<_>>().join(", ");
-        return Err(format!("`{}` is no figure of a baseline: {known} are", one_line(name)));
+        return Err(format!("`{name}` is no figure of a baseline: {known} are"));
     }
-    let number = match share.trim().strip_suffix('%') {
-        Some(percent) => plain_number(percent.trim()).map(|percent| percent / 100.0),
-        None => plain_number(share.trim()),
-    };
-    // Twice as much may be allowed, and more.
-    let number = number.filter(|share| share.is_finite() && *share >= 0.0);
-    Ok((name.map(str::to_owned), number.ok_or_else(|| format!("`{share}` is no share, as 10% and 0.1 are"))?))
+    Ok((name.map(str::to_owned), share_up_to(share, MOST_TOLERATED)?))
 }
 
 #[cfg(test)]

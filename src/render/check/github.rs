@@ -16,6 +16,8 @@ pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
             let parts = [one.trace_id.clone(), figure, one.text.clone()];
             lines.push(parts.into_iter().flatten().collect::<Vec<_>>().join("  "));
         }
+        let more = finding.count.saturating_sub(MOST_NAMED as u64);
+        lines.extend((more > 0).then(|| format!("and {more} more")));
         lines.extend(next.as_ref().map(|next| format!("next: {next}")));
         command(out, "error", &format!("mltrace check: {}", rule(finding)), &lines)?;
     }

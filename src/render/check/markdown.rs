@@ -23,7 +23,7 @@ pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
         if more > 0 {
             let _ = write!(traces, "<br>and {more} more");
         }
-        let value = value(finding).map(|text| plain(&text)).unwrap_or_default();
+        let value = value(finding, true).map(|text| plain(&text)).unwrap_or_default();
         writeln!(out, "| {word} | {} | {value} | {} | {traces} |", code(&rule(finding)), plain(&limit(finding, true)))?;
     }
     let mut not_kept = checked.not_kept().peekable();
@@ -40,7 +40,10 @@ pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in one_line(text).chars() {
-        if c.is_ascii_punctuation() && !matches!(c, '-' | ',') {
+        if c == '@' {
+            // Apart from what follows it, it makes no address of mail.
+            out.push_str("&#64;<!-- -->");
+        } else if c.is_ascii_punctuation() && !matches!(c, '-' | ',') {
             let _ = write!(out, "&#{};", u32::from(c));
         } else {
             out.push(c);

@@ -48,46 +48,80 @@ pub(super) fn number_of(unit: Unit, figure: f64) -> Option<String> {
     }
 }
 
-/// What was compared; of a rule that was not answered, what it is at least.
-pub(super) fn value(finding: &Finding) -> Option<String> {
-    number_of(finding.rule.test.unit(), finding.value?)
+/// A figure with as many digits as tell it from a limit that reads the same.
+fn exactly(unit: Unit, figure: f64) -> String {
+    match unit {
+        Unit::Count | Unit::Tokens | Unit::Score => figure.to_string(),
+        Unit::Dollars => format!("${figure}"),
+        Unit::Millis => format!("{figure} ms"),
+        Unit::Share => format!("{} %", figure * 100.0),
+    }
 }
 
-/// The limit, with its direction.
-pub(super) fn limit(finding: &Finding, is_unicode: bool) -> String {
+/// A value and the limit of its rule: where the one is beyond the other, they read differently.
+fn told(finding: &Finding) -> (Option<String>, String) {
     let test = &finding.rule.test;
-    let sign = match (test.is_least(), is_unicode) {
+    let (unit, limit) = (test.unit(), test.limit());
+    let short = |figure: f64| number_of(unit, figure).unwrap_or_default();
+    match finding.value {
+        Some(value) if finding.verdict == Verdict::Broken && short(value) == short(limit) => {
+            (Some(exactly(unit, value)), exactly(unit, limit))
+        }
+        value => (value.map(short), short(limit)),
+    }
+}
+
+/// What was compared; of a rule that was not answered, what it is at least.
+pub(super) fn value(finding: &Finding, is_unicode: bool) -> Option<String> {
+    let value = told(finding).0?;
+    let is_bound = finding.verdict == Verdict::Unanswered && !finding.rule.test.is_least();
+    Some(if is_bound { format!("{} {value}", sign(true, is_unicode)) } else { value })
+}
+
+const fn sign(is_least: bool, is_unicode: bool) -> &'static str {
+    match (is_least, is_unicode) {
         (true, true) => "≥",
         (true, false) => ">=",
         (false, true) => "≤",
         (false, false) => "<=",
-    };
-    format!("{sign} {}", number_of(test.unit(), test.limit()).unwrap_or_default())
+    }
+}
+
+/// The limit, with its direction.
+pub(super) fn limit(finding: &Finding, is_unicode: bool) -> String {
+    format!("{} {}", sign(finding.rule.test.is_least(), is_unicode), told(finding).1)
 }
 
 /// What came of a rule, in a line.
 pub(super) fn message(finding: &Finding) -> String {
     let test = &finding.rule.test;
-    let number = |figure: f64| number_of(test.unit(), figure).unwrap_or_default();
-    let (bound, beyond) = if test.is_least() { ("at least", "less than") } else { ("at most", "more than") };
-    let limit = number(test.limit());
-    let baseline = finding.rule.baseline.map(|figure| format!(" (baseline {})", number(figure))).unwrap_or_default();
-    let value = value(finding);
+    let (value, limit) = told(finding);
     let what = value.as_deref().unwrap_or("no traces");
-    let traces = |count: u64| {
-        if count == 1 { "1 trace".to_owned() } else { format!("{} traces", number::count(count.cast_signed())) }
+    let traces = |count: u64| match count {
+        1 => "1 trace".to_owned(),
+        count => format!("{} traces", number::count(count.cast_signed())),
     };
     let of = traces(finding.count);
+    let baseline = finding.rule.baseline.and_then(|figure| number_of(test.unit(), figure));
+    let baseline = baseline.map(|figure| format!(" (baseline {figure})")).unwrap_or_default();
+    let (bound, beyond) = if test.is_least() { ("at least", "less than") } else { ("at most", "more than") };
+    let is_of_none = matches!(
+        test,
+        Test::RequiredSpan(_) | Test::ForbiddenSpan(_) | Test::NoExceptions(_) | Test::NoNewExceptions(_)
+    );
     let said = match (finding.verdict, test) {
+        (Verdict::Kept, Test::RequiredSpan(_)) => "in every trace".to_owned(),
+        (Verdict::Kept, _) if is_of_none => "none".to_owned(),
         (Verdict::Kept, _) => format!("{what}, {bound} {limit}{baseline}"),
-        (Verdict::Unanswered, Test::Readable) => format!("{what} could not be read, and may break any rule"),
+        (Verdict::Unanswered, Test::Readable) => "what could not be read may break any rule".to_owned(),
         (Verdict::Unanswered, _) if finding.count == 0 => {
             format!("nothing was recorded of it, {bound} {limit}{baseline}")
         }
+        (Verdict::Unanswered, _) if is_of_none => format!("{of} cannot tell"),
         (Verdict::Unanswered, _) => format!("{of} cannot tell, {bound} {limit}{baseline}"),
         (Verdict::Broken, Test::RequiredSpan(_)) => format!("{of} without it"),
-        (Verdict::Broken, Test::ForbiddenSpan(_) | Test::NoExceptions(_)) => format!("{what} in {of}"),
         (Verdict::Broken, Test::NoNewExceptions(_)) => format!("{what} in {of} that the baseline has not"),
+        (Verdict::Broken, _) if is_of_none => format!("{what} in {of}"),
         (Verdict::Broken, _) => format!("{what} is {beyond} {limit}{baseline}"),
     };
     match finding.silent {

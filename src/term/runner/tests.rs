@@ -18,6 +18,7 @@ fn check(text: &str, expected: &str) {
 fn commands_are_broken_up_and_nothing_else_is_touched() {
     check("::error::x", ":\\x3aerror::x");
     check("a ::error::x", "a ::error::x");
+    check("a\r::error::x", "a\r:\\x3aerror::x");
     check("a\n \t::error::x", "a\n \t:\\x3aerror::x");
     check("\u{3000}::stop-commands::x", "\u{3000}:\\x3astop-commands::x");
     check("std::fmt", "std::fmt");
