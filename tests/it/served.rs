@@ -248,6 +248,10 @@ fn numbers_are_those_of_the_files() {
             "stats --by model --bucket 1h --utc",
             "stats --by user --deep",
             "tools",
+            "check --max-tokens total=1 --max-latency p95=1ms --max-error-rate 0 --require-tool get_* --min-feedback correct=1",
+            "check --max-llm-calls mean=1 --max-cost 1 --no-exceptions=all",
+            "trace diff @last~1 @last",
+            "trace diff --set --status=ok --set --status=error",
         ] {
             let (mut told, mut filed) = (served.told.cli(words).json(), served.files.cli(words).json());
             if !words.contains("--deep") && !words.contains("model") {
@@ -256,8 +260,27 @@ fn numbers_are_those_of_the_files() {
                     forget(document, "time_to_first_token_ms");
                 }
             }
+            // Commands to run next name the store.
+            [&mut told, &mut filed].map(|document| forget(document, "next"));
             assert_eq!(told, filed, "{name}: {words}");
         }
+        served.finish();
+    }
+}
+
+#[test]
+fn what_is_wrong_is_what_is_wrong_with_the_files() {
+    for name in ["2.22.5-sqlite", "3.2.0-file", "3.18.0-http-sqlite"] {
+        let served = Served::named(name);
+        let findings = |store: &Fixture| {
+            let document = store.cli("doctor").json();
+            let finding =
+                |one: &Value| [&one["kind"], &one["count"], &one["trace_ids"]].map(Value::to_string).join(" ");
+            // The fixtures are not where they were written; a server's files are where it looks for them.
+            let found = document["findings"].as_array().unwrap().iter().filter(|one| one["kind"] != "moved_artifacts");
+            found.map(finding).collect::<Vec<_>>()
+        };
+        assert_eq!(findings(&served.told), findings(&served.files), "{name}");
         served.finish();
     }
 }
@@ -276,7 +299,7 @@ fn forget(value: &mut Value, key: &str) {
 
 /// How many requests a command makes of each recorded server, at most; ID is the newest trace, PREFIX the beginning of its
 /// id. A list of spans or calls asks for the spans of each trace.
-const MOST_REQUESTS: [(&str, [usize; 5]); 30] = [
+const MOST_REQUESTS: [(&str, [usize; 5]); 33] = [
     ("experiments", [3, 2, 2, 2, 2]),
     ("traces list", [3, 2, 2, 2, 2]),
     ("traces list -n 2", [3, 2, 2, 2, 2]),
@@ -301,6 +324,9 @@ const MOST_REQUESTS: [(&str, [usize; 5]); 30] = [
     ("stats", [4, 4, 4, 4, 4]),
     ("stats --by model --bucket 1h --utc", [14, 14, 17, 22, 16]),
     ("tools", [14, 14, 17, 22, 16]),
+    ("check --max-llm-calls mean=1 --max-cost 1 --no-exceptions=all", [14, 14, 17, 22, 16]),
+    ("trace diff @last~1 @last", [6, 5, 5, 5, 5]),
+    ("doctor", [16, 16, 19, 25, 18]),
     ("spans --all", [14, 14, 17, 22, 16]),
     ("spans --llm -n 3", [13, 12, 12, 12, 12]),
     ("exceptions", [15, 15, 18, 23, 17]),
