@@ -144,3 +144,14 @@ from (select content, content ->> '$.attributes."mlflow.chat.tokenUsage"' as use
 -- The calls of each tool from the columns, along the index (experiment_id, type, status).
 select s.name, count(*), sum(s.status = 'ERROR'), avg(s.duration_ns)
 from experiments e cross join spans s on s.experiment_id = e.experiment_id and s.type = 'TOOL' group by 1;
+
+-- floor: check
+-- How many traces there are, how many failed, and the 95th percentile of how long they took.
+select count(*), sum(status = 'ERROR') from trace_info where status in ('OK', 'ERROR');
+select execution_time_ms from trace_info where status in ('OK', 'ERROR') order by 1
+limit 1 offset (select count(*) * 95 / 100 from trace_info where status in ('OK', 'ERROR'));
+
+-- floor: diff
+-- The text of every span of a trace, once for each side.
+select sum(length(content)) from spans where trace_id = ':id';
+select sum(length(content)) from spans where trace_id = ':id';

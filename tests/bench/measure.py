@@ -66,6 +66,12 @@ ROWS = [
     Row("the same, 100,000 traces", "n100k", "by_model", ["usage", "--by", "model"]),
     Row("`stats --by model`, 10,000 traces", "n10k", "by_model", ["stats", "--by", "model"]),
     Row("`tools`, 10,000 traces", "n10k", "tools", ["tools"]),
+    Row("`check` of error rate and p95, 100,000 traces", "n100k", "check",
+        ["check", "--status", "ok,error", "--max-error-rate", "100%", "--max-latency", "p95=1h"]),
+    Row("`check` of calls of tools, 10,000 traces", "n10k", "tools",
+        ["check", "--status", "ok,error", "--max-tool-calls", "mean=1000000"]),
+    Row("`doctor`, 10,000 traces", "n10k", "by_model", ["doctor"]),
+    Row("`trace diff` of 32,843 spans with themselves, 146 MB each", "one", "diff", ["trace", "diff", ":id", ":id"]),
     Row("`--grep` of what is nowhere, 10,000 traces, 642 MB", "n10k", "grep", ["traces", "list", "--grep", "no such text"]),
 ]
 
