@@ -261,7 +261,7 @@ fn numbers_are_those_of_the_files() {
                 }
             }
             // Commands to run next name the store.
-            [&mut told, &mut filed].map(|document| forget(document, "next"));
+            [&mut told, &mut filed].into_iter().for_each(|document| forget(document, "next"));
             assert_eq!(told, filed, "{name}: {words}");
         }
         served.finish();
