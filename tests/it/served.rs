@@ -261,7 +261,9 @@ fn numbers_are_those_of_the_files() {
                 }
             }
             // Commands to run next name the store.
-            [&mut told, &mut filed].into_iter().for_each(|document| forget(document, "next"));
+            for document in [&mut told, &mut filed] {
+                forget(document, "next");
+            }
             assert_eq!(told, filed, "{name}: {words}");
         }
         served.finish();
