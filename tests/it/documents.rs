@@ -418,3 +418,27 @@ fn records_are_made_as_the_server_of_mlflow_makes_them() {
     assert_eq!((&spans["spans"][0]["parent_id"], &spans["spans"][0]["span_type"]), (&Value::Null, &json!("CHAIN")));
     assert_eq!(spans["spans"][2]["end_time_ns"], Value::Null);
 }
+
+#[test]
+fn of_records_that_differ_the_first_counts_and_a_warning_says_so() {
+    let line = |state: &str, millis: u64| {
+        let own = json!({
+            "trace_id": "tr-00000000000000000000000000000001", "state": state, "execution_duration_ms": millis,
+            "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "1"}},
+            "request_time": "2026-11-20T17:50:49.894Z",
+        });
+        json!({"info": own, "data": {"spans": []}}).to_string()
+    };
+    let told = |lines: &[String]| {
+        let folder = folder(&[("t.jsonl", lines.join("\n").as_bytes())]);
+        let done = Cli::new("traces list --json").on("t.jsonl").cwd(folder.path()).ok();
+        (done.json()["traces"][0]["state"].clone(), done.stderr)
+    };
+    let warning = "warning: 1 records of traces are there twice and differ, that of tr-00000000000000000000000000000001 \
+                   among them: the first ones count\n";
+    assert_eq!(told(&[line("OK", 5), line("ERROR", 7)]), (json!("OK"), warning.to_owned()));
+    assert_eq!(told(&[line("OK", 5), line("OK", 5)]), (json!("OK"), String::new()));
+    // The end of a trace counts more than that it was under way.
+    assert_eq!(told(&[line("IN_PROGRESS", 1), line("ERROR", 7)]), (json!("ERROR"), String::new()));
+    assert_eq!(told(&[line("ERROR", 7), line("IN_PROGRESS", 1)]), (json!("ERROR"), String::new()));
+}

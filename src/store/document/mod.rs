@@ -17,7 +17,8 @@ use super::{Need, Query, Remark, Sink, SortValue, TraceStore};
 use crate::decode::{self, Batch, Place};
 use crate::error::{Error, Kind, Result};
 use crate::model::{
-    Checkup, Experiment, Labels, Problem, SpanId, Spans, SpansSource, StoreKind, Totals, Trace, TraceInfo, arrange,
+    Checkup, Experiment, Labels, Problem, SpanId, Spans, SpansSource, StoreKind, Totals, Trace, TraceInfo, TraceState,
+    arrange,
 };
 use read::Documents;
 use record::Facts;
@@ -72,11 +73,14 @@ impl DocumentStore {
         let mut gathered: BTreeMap<String, Gathered> = BTreeMap::new();
         let mut damage = Vec::new();
         let mut places = Vec::new();
+        let mut disputed: Vec<&str> = Vec::new();
         for (number, batch) in &batches {
             if let Some(info) = &batch.info {
                 // A trace without spans is one too.
                 let trace = gathered.entry(info.trace_id.clone()).or_default();
-                trace.recorded.get_or_insert_with(|| info.clone());
+                if !trace.take_record(info) {
+                    disputed.push(&info.trace_id);
+                }
             }
             places.extend(batch.spans.iter().map(|place| (*number, batch, place)));
         }
@@ -102,6 +106,13 @@ impl DocumentStore {
         if let Some(why) = damage.first() {
             let message = format!("{} spans cannot be read: {why}", damage.len());
             problems.push(Problem::new("damaged_span", message));
+        }
+        if let Some(id) = disputed.first() {
+            let count = disputed.len();
+            let message = format!(
+                "{count} records of traces are there twice and differ, that of {id} among them: the first ones count"
+            );
+            problems.push(Problem::new("skipped_record", message));
         }
         let own = experiment(own);
         let held = |(id, trace): (String, Gathered)| {
@@ -154,6 +165,21 @@ impl DocumentStore {
 }
 
 impl Gathered {
+    /// Takes a record of the trace. False where there is one that tells another end; one that was made while the trace still
+    /// ran makes room for a later one.
+    fn take_record(&mut self, info: &TraceInfo) -> bool {
+        let end = |info: &TraceInfo| (info.state.clone(), info.request_time, info.execution_duration_ms);
+        match &self.recorded {
+            Some(known) if known.state != TraceState::InProgress => {
+                info.state == TraceState::InProgress || end(known) == end(info)
+            }
+            _ => {
+                self.recorded = Some(info.clone());
+                true
+            }
+        }
+    }
+
     /// The record that the documents have of the trace, else the one that its spans make.
     fn record(&self, id: &str, own: &Experiment) -> TraceInfo {
         let derived = self.facts.info(id, own);
