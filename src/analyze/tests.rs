@@ -30,7 +30,14 @@ pub(super) fn trace_of(spans: Vec<Span>) -> Trace {
     let info = TraceInfo::new("tr-1".to_owned(), "1".to_owned(), TraceState::Ok, Timestamp(0));
     Trace {
         info,
-        spans: Some(Spans { list, nodes, source: SpansSource::Database, problems: Vec::new(), moved: None }),
+        spans: Some(Spans {
+            list,
+            nodes,
+            source: SpansSource::Database,
+            problems: Vec::new(),
+            moved: None,
+            outside: None,
+        }),
         rows: None,
     }
 }

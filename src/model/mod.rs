@@ -26,7 +26,7 @@ pub use span::{
     Exception, Link, Payload, SearchRow, Span, SpanEvent, SpanStatus, SpanType, is_first_token, is_runtime_message,
 };
 pub use time::{Timestamp, Zone};
-pub use trace::{Experiment, Moved, Problem, Spans, SpansSource, Totals, Trace, TraceInfo, TraceState, keys};
+pub use trace::{Experiment, Moved, Outside, Problem, Spans, SpansSource, Totals, Trace, TraceInfo, TraceState, keys};
 pub use tree::{Node, arrange};
 pub use usage::{CACHE_KEYS, Cost, CostSum, TokenUsage, python_float};
 

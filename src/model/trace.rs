@@ -314,19 +314,30 @@ pub struct Problem {
     pub message: String,
     /// The file concerned, if one is.
     pub path: Option<String>,
+    /// The trace concerned, where that is not said by where the problem stands.
+    pub trace_id: Option<String>,
 }
 
 impl Problem {
     /// A problem without a file.
     #[must_use]
     pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), path: None }
+        Self { kind, message: message.into(), path: None, trace_id: None }
     }
 
     /// Whether something that was recorded is not shown because of it.
     #[must_use]
     pub fn is_loss(&self) -> bool {
-        ["damaged_", "unreadable_", "missing_", "cut_", "skipped_"].iter().any(|kind| self.kind.starts_with(kind))
+        ["damaged_", "unreadable_", "missing_", "unserved_", "cut_", "skipped_"]
+            .iter()
+            .any(|kind| self.kind.starts_with(kind))
+    }
+
+    /// Names the trace concerned.
+    #[must_use]
+    pub fn of(mut self, trace_id: impl Into<String>) -> Self {
+        self.trace_id = Some(trace_id.into());
+        self
     }
 
     /// Names the file concerned.
@@ -335,6 +346,15 @@ impl Problem {
         self.path = Some(path.display().to_string());
         self
     }
+}
+
+/// A file of a trace that lies outside of its store, in which there is one like it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outside {
+    /// The file that is read.
+    pub read: String,
+    /// The one in the store.
+    pub own: String,
 }
 
 /// A file of a trace that is not where its record says.
@@ -359,6 +379,8 @@ pub struct Spans {
     pub problems: Vec<Problem>,
     /// Where the file that they were read from was found, if not where the record says.
     pub moved: Option<Moved>,
+    /// The file from which they come, where it lies outside of the store and the store has one like it.
+    pub outside: Option<Outside>,
 }
 
 /// A trace.

@@ -20,7 +20,14 @@ pub(super) fn without_messages(spans: &Spans, shown: &[bool]) -> Option<Folded> 
     if hidden == 0 || hidden == spans.list.len() {
         return None;
     }
-    let left = Spans { list: Vec::new(), nodes: Vec::new(), source: spans.source, problems: Vec::new(), moved: None };
+    let left = Spans {
+        list: Vec::new(),
+        nodes: Vec::new(),
+        source: spans.source,
+        problems: Vec::new(),
+        moved: None,
+        outside: None,
+    };
     let mut folded = Folded { spans: left, shown: Vec::new(), hidden };
     // Where each span stands among those left; of one that is folded, its nearest ancestor.
     let mut places: Vec<Option<usize>> = Vec::with_capacity(is_hidden.len());

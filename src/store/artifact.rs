@@ -1,6 +1,6 @@
 //! Finds the files of a trace: where its tag says, and after a store was moved, copied or served, where they are now.
 
-use crate::model::{Moved, Problem};
+use crate::model::{Moved, Outside, Problem};
 use percent_encoding::percent_decode_str;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -65,6 +65,30 @@ impl Artifacts {
         let recorded = folder.join(found.file_name()?);
         let is_moved = recorded.is_absolute() && recorded != found;
         is_moved.then(|| Moved { recorded: recorded.display().to_string(), found: found.display().to_string() })
+    }
+
+    /// Whether a file that was found lies outside of the store, though the store has one of this name at a place of its own:
+    /// a copied store. Artifacts that are kept elsewhere on purpose are there once.
+    pub(super) fn outside(
+        &self,
+        location: Option<&str>,
+        experiment: &str,
+        trace: &str,
+        found: &Path,
+    ) -> Option<Outside> {
+        let Some(Named::Path(named)) = location.and_then(local_path) else { return None };
+        if !named.is_absolute() || self.bases.iter().any(|base| found.starts_with(base)) {
+            return None;
+        }
+        // The store may be reached by a link.
+        let real = found.canonicalize().ok()?;
+        let name = found.file_name()?;
+        let candidates = self.candidates(location, &format!("{experiment}/traces/{trace}/artifacts"));
+        let own = candidates.iter().map(|folder| folder.join(name)).find(|path| {
+            let is_inside = self.bases.iter().any(|base| path.starts_with(base));
+            is_inside && path.canonicalize().is_ok_and(|path| path != real)
+        })?;
+        Some(Outside { read: found.display().to_string(), own: own.display().to_string() })
     }
 
     /// The folders of an experiment's traces that exist, for telling which traces may have files at all.

@@ -28,6 +28,12 @@ struct Place<'a> {
     experiment: &'a Experiment,
 }
 
+/// A trace's record, and what of it could not be read.
+struct Read {
+    info: TraceInfo,
+    problems: Vec<Problem>,
+}
+
 impl FileStore {
     pub(super) fn open(path: &Path, around: &Surroundings) -> Result<Self> {
         let root = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -69,27 +75,41 @@ impl FileStore {
         places
     }
 
-    /// Reads a trace's record with its tags and metadata.
-    fn info(place: &Place<'_>) -> std::result::Result<Option<TraceInfo>, Problem> {
+    /// Reads a trace's record with its tags, metadata and assessments. An assessment that cannot be read costs itself alone.
+    fn read(place: &Place<'_>) -> std::result::Result<Option<Read>, Problem> {
+        let id = file_name(&place.folder);
         let path = place.folder.join("trace_info.yaml");
-        let Some(yaml) = record(&path)? else { return Ok(None) };
+        let Some(yaml) = record(&path).map_err(|problem| problem.of(&id))? else {
+            // A database may keep its artifacts in folders like these, and tags never.
+            let was_trace = ["tags", "request_metadata"].iter().any(|part| place.folder.join(part).is_dir());
+            let lost = || Problem::new("damaged_trace", "a trace's record is gone").of(&id).at(&path);
+            return if was_trace { Err(lost()) } else { Ok(None) };
+        };
         let mut info = decode::trace_info(&yaml).map_err(|why| {
-            Problem::new("damaged_trace", format!("a trace's record cannot be read: {why}")).at(&path)
+            Problem::new("damaged_trace", format!("a trace's record cannot be read: {why}")).of(&id).at(&path)
         })?;
         info.experiment_id.clone_from(&place.experiment.experiment_id);
         info.experiment_name = Some(place.experiment.name.clone());
         info.tags = key_values(&place.folder.join("tags"));
         info.metadata = key_values(&place.folder.join("request_metadata"));
         info.derive(decode::json);
+        let mut problems = Vec::new();
         for file in files_in(&place.folder.join("assessments")) {
-            let Some(yaml) = record(&file)? else { continue };
-            let assessment = decode::assessment(&yaml).map_err(|why| {
-                Problem::new("damaged_assessment", format!("an assessment cannot be read: {why}")).at(&file)
-            })?;
-            info.assessments.push(assessment);
+            let damaged =
+                |why| Problem::new("damaged_assessment", format!("an assessment cannot be read: {why}")).at(&file);
+            match record(&file).and_then(|yaml| yaml.map(|yaml| decode::assessment(&yaml).map_err(damaged)).transpose())
+            {
+                Ok(assessment) => info.assessments.extend(assessment),
+                Err(problem) => problems.push(problem.of(&id)),
+            }
         }
         info.assessments.sort_by(|a, b| (a.create_time, &a.id).cmp(&(b.create_time, &b.id)));
-        Ok(Some(info))
+        Ok(Some(Read { info, problems }))
+    }
+
+    /// The same, where something else tells what could not be read of it.
+    fn info(place: &Place<'_>) -> std::result::Result<Option<TraceInfo>, Problem> {
+        Ok(Self::read(place)?.map(|read| read.info))
     }
 
     /// A trace with its spans, as far as they are wanted or needed to decide; none where they rule it out.
@@ -163,10 +183,11 @@ impl TraceStore for FileStore {
 
     fn totals(&self, experiments: &[Experiment], problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
         let mut totals: HashMap<String, Totals> = HashMap::new();
-        for found in in_parallel(&self.places(experiments, problems), processors(), Self::info) {
+        for found in in_parallel(&self.places(experiments, problems), processors(), Self::read) {
             match found {
-                Ok(Some(info)) => {
-                    totals.entry(info.experiment_id.clone()).or_default().add_trace(&info);
+                Ok(Some(read)) => {
+                    totals.entry(read.info.experiment_id.clone()).or_default().add_trace(&read.info);
+                    problems.extend(read.problems);
                 }
                 Ok(None) => {}
                 Err(problem) => problems.push(problem),
@@ -185,8 +206,10 @@ impl TraceStore for FileStore {
         let is_by_time = query.order.key == SortKey::Time && query.filter.clauses.is_empty();
         let keyed = |place: &Place<'_>| -> std::result::Result<Option<Key>, Problem> {
             if is_by_time
-                && let Some(time) =
-                    record(&place.folder.join("trace_info.yaml"))?.as_deref().and_then(decode::request_time)
+                && let Some(time) = record(&place.folder.join("trace_info.yaml"))
+                    .map_err(|problem| problem.of(file_name(&place.folder)))?
+                    .as_deref()
+                    .and_then(decode::request_time)
             {
                 return Ok(Some((SortValue::Number(time.millis() as f64), file_name(&place.folder))));
             }
@@ -211,17 +234,22 @@ impl TraceStore for FileStore {
             rest = later;
             let places: Vec<Place<'_>> = now.iter().map(|(_, place)| (*place).clone()).collect();
             let load = |place: &Place<'_>| {
-                let info = Self::info(place)?.filter(|info| may_match(query, info));
-                Ok::<_, Problem>(info.and_then(|info| self.filled(query, info)))
+                let Some(read) = Self::read(place)? else { return Ok((None, Vec::new())) };
+                let trace = Some(read.info).filter(|info| may_match(query, info));
+                Ok::<_, Problem>((trace.and_then(|info| self.filled(query, info)), read.problems))
             };
             for trace in in_parallel(&places, processors(), load) {
                 match trace {
-                    Ok(Some(trace)) => {
-                        if sink.trace(trace)?.is_break() {
+                    Ok((trace, problems)) => {
+                        for problem in problems {
+                            sink.problem(problem);
+                        }
+                        if let Some(trace) = trace
+                            && sink.trace(trace)?.is_break()
+                        {
                             return Ok(matched);
                         }
                     }
-                    Ok(None) => {}
                     Err(problem) => sink.problem(problem),
                 }
             }
@@ -256,14 +284,15 @@ impl TraceStore for FileStore {
         let experiments = self.experiments(&mut Vec::new())?;
         for experiment in &experiments {
             let place = Place { folder: self.experiment_folder(experiment).join("traces").join(id), experiment };
-            match Self::info(&place) {
+            match Self::read(&place) {
                 Ok(None) => {}
-                Ok(Some(info)) => {
-                    return Ok(Some(if need == Need::Info {
-                        Trace::without_spans(info)
-                    } else {
-                        self.with_spans(info, need)
-                    }));
+                Ok(Some(Read { info, .. })) if need == Need::Info => return Ok(Some(Trace::without_spans(info))),
+                Ok(Some(Read { info, problems })) => {
+                    let mut trace = self.with_spans(info, need);
+                    if let Some(spans) = &mut trace.spans {
+                        spans.problems.extend(problems);
+                    }
+                    return Ok(Some(trace));
                 }
                 Err(problem) => {
                     let error = Error::new(Kind::StoreUnreadable, format!("cannot read trace `{id}`"))

@@ -3,8 +3,9 @@
 use super::Need;
 use super::artifact::{Artifacts, Found, TRACES_JSON, TRACES_PB, is_fresh};
 use crate::decode::{self, Keep};
-use crate::model::{Moved, Problem, Span, Spans, SpansSource, Trace, TraceInfo, arrange, keys};
+use crate::model::{Moved, Outside, Problem, Span, Spans, SpansSource, Trace, TraceInfo, TraceState, arrange, keys};
 use std::collections::HashSet;
+use std::path::Path;
 use std::time::Duration;
 
 /// Spans found as rows of a database.
@@ -41,11 +42,11 @@ pub(super) fn are_all_in_rows(info: &TraceInfo, rows: usize) -> bool {
 /// Without the tag `traces.json` wins: it is what the releases of that time show (3.4 and 3.5 wrote both).
 pub(super) fn assemble(info: TraceInfo, mut rows: Rows, artifacts: &Artifacts, need: Need) -> Trace {
     let mut problems = std::mem::take(&mut rows.problems);
-    let mut moved = None;
+    let mut place = Elsewhere::default();
     let location = info.tags.get(keys::SPANS_LOCATION);
     let is_archived = location == Some("ARCHIVE_REPO") || rows.without_content > 0;
     let (list, source) = if is_archived {
-        archived(&info, rows, artifacts, need, &mut problems, &mut moved)
+        archived(&info, rows, artifacts, need, &mut problems, &mut place)
     } else if location == Some("TRACKING_STORE") {
         let expected = usize::try_from(info.span_count.unwrap_or(1)).unwrap_or(usize::MAX);
         if rows.spans.len() + rows.left_out >= expected {
@@ -53,11 +54,18 @@ pub(super) fn assemble(info: TraceInfo, mut rows: Rows, artifacts: &Artifacts, n
         } else {
             let (spans, trouble, _) = artifact(&info, artifacts, need);
             let file = (spans, trouble);
-            merge(rows.spans, SpansSource::Database, file, SpansSource::Artifact, &mut problems)
+            let rows_read = rows.spans.len();
+            let merged = merge(rows.spans, SpansSource::Database, file, SpansSource::Artifact, &mut problems);
+            let more = merged.0.len().saturating_sub(rows_read);
+            if more > 0 && info.state != TraceState::InProgress {
+                let message = format!("{more} of {} spans are in {TRACES_JSON} only", merged.0.len());
+                problems.push(Problem::new("rows_missing", message));
+            }
+            merged
         }
     } else {
         let (spans, trouble, elsewhere) = artifact(&info, artifacts, need);
-        moved = elsewhere;
+        place = elsewhere;
         let rows = (rows.spans, Vec::new());
         if spans.is_empty() && !rows.0.is_empty() {
             (rows.0, SpansSource::Database)
@@ -73,12 +81,13 @@ pub(super) fn assemble(info: TraceInfo, mut rows: Rows, artifacts: &Artifacts, n
             format!("{repeated} spans repeat the id of another one and are left out"),
         ));
     }
-    let is_running = info.state == crate::model::TraceState::InProgress;
+    let is_running = info.state == TraceState::InProgress;
     if list.is_empty() && is_running {
         // Nothing is wrong with a trace whose spans are not written yet.
         problems.retain(|problem| problem.kind != "missing_file");
     }
-    Trace { info, spans: Some(Spans { list, nodes, source, problems, moved }), rows: None }
+    let Elsewhere { moved, outside } = place;
+    Trace { info, spans: Some(Spans { list, nodes, source, problems, moved, outside }), rows: None }
 }
 
 /// The first list, with those of the second that it lacks.
@@ -111,17 +120,31 @@ pub(super) fn stored(info: &TraceInfo, artifacts: &Artifacts) -> Option<Vec<u8>>
     }
 }
 
-/// The spans of `traces.json`, what could not be read of it, and whether it lies elsewhere than recorded.
-fn artifact(info: &TraceInfo, artifacts: &Artifacts, need: Need) -> (Vec<Span>, Vec<Problem>, Option<Moved>) {
+/// Whether a file lies elsewhere than recorded, or than the store.
+#[derive(Default)]
+struct Elsewhere {
+    moved: Option<Moved>,
+    outside: Option<Outside>,
+}
+
+impl Elsewhere {
+    fn of(info: &TraceInfo, artifacts: &Artifacts, location: Option<&str>, path: &Path) -> Self {
+        let outside = artifacts.outside(location, &info.experiment_id, &info.trace_id, path);
+        Self { moved: Artifacts::moved(location, path), outside }
+    }
+}
+
+/// The spans of `traces.json`, what could not be read of it, and whether it lies elsewhere.
+fn artifact(info: &TraceInfo, artifacts: &Artifacts, need: Need) -> (Vec<Span>, Vec<Problem>, Elsewhere) {
     if artifacts.bases.is_empty() {
         // The sample in memory has no files, whatever lies where its tags point.
-        return (Vec::new(), Vec::new(), None);
+        return (Vec::new(), Vec::new(), Elsewhere::default());
     }
     let location = info.tags.get(keys::ARTIFACT_LOCATION);
     let read = || artifacts.read(location, &info.experiment_id, &info.trace_id, TRACES_JSON);
     let (mut path, mut bytes) = match read() {
         Found::Bytes(path, bytes) => (path, bytes),
-        Found::Missing(problem) => return (Vec::new(), vec![problem], None),
+        Found::Missing(problem) => return (Vec::new(), vec![problem], Elsewhere::default()),
     };
     let mut file = decode::trace_file(&String::from_utf8_lossy(&bytes), keep(need));
     if file.is_cut && is_fresh(&path) {
@@ -157,7 +180,7 @@ fn artifact(info: &TraceInfo, artifacts: &Artifacts, need: Need) -> (Vec<Span>, 
                 .at(&path),
         );
     }
-    (file.spans, problems, Artifacts::moved(location, &path))
+    (file.spans, problems, Elsewhere::of(info, artifacts, location, &path))
 }
 
 /// The spans of an archived trace: `traces.pb`, else what the emptied rows still tell.
@@ -167,18 +190,24 @@ fn archived(
     artifacts: &Artifacts,
     need: Need,
     problems: &mut Vec<Problem>,
-    moved: &mut Option<Moved>,
+    place: &mut Elsewhere,
 ) -> (Vec<Span>, SpansSource) {
     let location = info.tags.get(keys::ARCHIVE_LOCATION).or_else(|| info.tags.get(keys::ARTIFACT_LOCATION));
     let found = artifacts.read(location, &info.experiment_id, &info.trace_id, TRACES_PB);
     let spans = match found {
         Found::Bytes(path, bytes) => {
-            *moved = Artifacts::moved(location, &path);
+            *place = Elsewhere::of(info, artifacts, location, &path);
             decode::archived_spans(&bytes, keep(need))
                 .and_then(|spans| if spans.is_empty() { Err("it holds no spans".to_owned()) } else { Ok(spans) })
                 .map_err(|why| Problem::new("damaged_archive", format!("{TRACES_PB} cannot be read: {why}")).at(&path))
         }
-        Found::Missing(problem) => Err(problem),
+        Found::Missing(problem) if info.tags.get(keys::SPANS_LOCATION) == Some("ARCHIVE_REPO") => Err(problem),
+        // Nobody says that it was archived: what was in the rows is lost.
+        Found::Missing(_) => {
+            let s = if rows.without_content == 1 { "" } else { "s" };
+            let message = format!("the content of {} span{s} is empty", rows.without_content);
+            Err(Problem::new("damaged_content", message))
+        }
     };
     match spans {
         Ok(spans) => merge(spans, SpansSource::Archive, (rows.spans, Vec::new()), SpansSource::Skeleton, problems),

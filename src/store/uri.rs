@@ -55,7 +55,9 @@ pub struct Resolved {
 pub fn resolve(flag: Option<&str>, around: &Surroundings) -> Result<Resolved> {
     let named = |text: &str, why: &str| {
         let address = parse(text, &around.cwd).map_err(|error| masked(error, text))?;
-        Ok(Resolved { address, why: why.to_owned(), other: None })
+        // A folder of two stores names neither of them.
+        let default = default_store(&around.cwd.join(text)).ok().filter(|default| default.address == address);
+        Ok(Resolved { address, why: why.to_owned(), other: default.and_then(|default| default.other) })
     };
     match (flag, around.tracking_uri.as_deref()) {
         (Some(text), _) => named(text, "named by --tracking-uri"),

@@ -15,7 +15,7 @@ fn tree(spans: &str, passes: impl Fn(&str) -> bool) -> String {
         span(id, parent, i64::try_from(at).unwrap())
     });
     let (list, nodes, _) = arrange(spans.collect());
-    let spans = Spans { list, nodes, source: SpansSource::Database, problems: Vec::new(), moved: None };
+    let spans = Spans { list, nodes, source: SpansSource::Database, problems: Vec::new(), moved: None, outside: None };
     let shown: Vec<bool> = spans.list.iter().map(|span| passes(span.id.as_str())).collect();
     let lines = lines(&spans, &shown);
     let text = lines.iter().map(|line| {

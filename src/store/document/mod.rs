@@ -153,7 +153,7 @@ impl DocumentStore {
         let source = if list.is_empty() { SpansSource::None } else { SpansSource::File };
         Trace {
             info: held.info.clone(),
-            spans: Some(Spans { list, nodes, source, problems: Vec::new(), moved: None }),
+            spans: Some(Spans { list, nodes, source, problems: Vec::new(), moved: None, outside: None }),
             rows: None,
         }
     }

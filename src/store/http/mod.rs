@@ -257,7 +257,10 @@ impl HttpStore {
             match trace {
                 Some(Ok(trace)) if failure.is_none() => {
                     if let Some(spans) = &trace.spans {
-                        let is_lost = spans.problems.iter().any(|problem| problem.kind == "missing_spans");
+                        let is_lost = spans
+                            .problems
+                            .iter()
+                            .any(|problem| matches!(problem.kind, "missing_spans" | spans::UNSERVED));
                         self.without_spans.set(if is_lost { self.without_spans.get() + 1 } else { 0 });
                     }
                     if sink.trace(trace)?.is_break() {

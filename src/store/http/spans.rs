@@ -9,6 +9,9 @@ use crate::error::Result;
 use crate::model::{Problem, Spans, SpansSource, Trace, TraceInfo, TraceState, arrange, keys};
 use crate::store::{Need, spans};
 
+/// The kind of problem of a trace whose spans the server failed to load, so that nobody knows whether they are there.
+pub(super) const UNSERVED: &str = "unserved_spans";
+
 /// How much is tried for the spans of a trace.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effort {
@@ -37,9 +40,12 @@ pub(super) fn read(
     let stored = Question::get(format!("/ajax-api/2.0/mlflow/get-trace-artifact?request_id={id}"));
     let stored = if effort == Effort::Least { stored.once() } else { stored };
     let mut file = ask(client, &stored, &mut refusals)?.map(|text| decode::trace_file(&text, spans::keep(need)));
+    // A server that found nothing gives an empty list, or, up to 3.6, refuses here and says so on the routes of rows.
+    let mut is_told = file.is_some();
     if effort == Effort::Least {
-        return Ok(put_together(info, file, refusals));
+        return Ok(put_together(info, file, is_told, refusals));
     }
+    let is_in_rows = info.tags.get(keys::SPANS_LOCATION) == Some("TRACKING_STORE");
     if generation == Generation::Three {
         for route in [
             format!("/api/3.0/mlflow/traces/get?trace_id={id}&allow_partial=true"),
@@ -49,6 +55,7 @@ pub(super) fn read(
                 break;
             }
             if let Some(text) = ask(client, &Question::get(route).once(), &mut refusals)? {
+                is_told |= is_in_rows;
                 file = decode::wire_spans(&text, spans::keep(need)).ok().or(file);
             }
         }
@@ -62,7 +69,7 @@ pub(super) fn read(
             .map(|text| decode::trace_file(&text, spans::keep(need)))
             .or(file);
     }
-    Ok(put_together(info, file, refusals))
+    Ok(put_together(info, file, is_told, refusals))
 }
 
 fn has_spans(file: Option<&TraceFile>) -> bool {
@@ -95,7 +102,7 @@ pub(super) fn served_path(location: &str, is_here: &dyn Fn(&str) -> bool) -> Opt
     is_plain.then(|| parts.iter().map(|part| in_url(part)).collect::<Vec<_>>().join("/"))
 }
 
-fn put_together(mut info: TraceInfo, file: Option<TraceFile>, refusals: Vec<Refusal>) -> Trace {
+fn put_together(mut info: TraceInfo, file: Option<TraceFile>, is_told: bool, refusals: Vec<Refusal>) -> Trace {
     let mut problems = Vec::new();
     let file = file.unwrap_or_default();
     if file.is_cut {
@@ -115,8 +122,11 @@ fn put_together(mut info: TraceInfo, file: Option<TraceFile>, refusals: Vec<Refu
     }
     // Nothing is wrong with a trace whose spans are not written yet.
     if list.is_empty() && info.state != TraceState::InProgress && info.span_count != Some(0) {
-        let why = refusals.into_iter().next().map(|refusal| format!(": {}", refusal.message)).unwrap_or_default();
-        problems.push(Problem::new("missing_spans", format!("the server gives no spans of {}{why}", info.trace_id)));
+        let kind = if is_told { "missing_spans" } else { UNSERVED };
+        let refusal = refusals.into_iter().next().map(|refusal| refusal.message);
+        let why = refusal.or_else(|| (!is_told).then(|| "it has no route for them".to_owned()));
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        problems.push(Problem::new(kind, format!("the server gives no spans of {}{why}", info.trace_id)));
     }
     if info.tags.get(keys::SPANS_LOCATION).is_some() {
         // Where no number was recorded, the rows that are stored count, as in the database behind the server.
@@ -126,5 +136,5 @@ fn put_together(mut info: TraceInfo, file: Option<TraceFile>, refusals: Vec<Refu
         info.root_name = list.iter().find(|span| span.parent.is_none()).map(|span| span.name.clone());
     }
     let source = if list.is_empty() { SpansSource::None } else { SpansSource::Server };
-    Trace { info, spans: Some(Spans { list, nodes, source, problems, moved: None }), rows: None }
+    Trace { info, spans: Some(Spans { list, nodes, source, problems, moved: None, outside: None }), rows: None }
 }

@@ -148,7 +148,7 @@ impl SqliteStore {
                             Ok(one) => infos.extend(one),
                             Err(error) => {
                                 let message = format!("the record of {} cannot be read: {error}", hit.id);
-                                problems.push(Problem::new("damaged_trace", message));
+                                problems.push(Problem::new("damaged_trace", message).of(&hit.id));
                             }
                         }
                     }
