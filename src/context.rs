@@ -1,8 +1,9 @@
 //! What every command works with: the store, the output, the clock. The only reader of the environment.
 
+use crate::analyze::doctor::Second;
 use crate::analyze::prices::Prices;
 use crate::error::{Error, Kind, Result};
-use crate::model::{Json, Problem, Timestamp, Zone};
+use crate::model::{Json, Problem, StoreKind, Timestamp, Zone};
 use crate::render::{Format, Look, Output, Theme, number, text};
 use crate::store::{self, Address, Remark, Secret, ServerSettings, Surroundings, TraceStore};
 use crate::term::{Paged, Runner, Screen, StatusLine, Wishes};
@@ -56,8 +57,10 @@ pub struct Context {
 pub struct Choice {
     /// In words.
     pub why: String,
-    /// The store beside it that MLflow would not take.
+    /// The other store of the folder.
     other: Option<Address>,
+    /// Whether MLflow would take that one, though it gives no traces.
+    is_second: bool,
 }
 
 /// What the environment says of the MLflow that is installed here.
@@ -158,9 +161,10 @@ impl Context {
             && let Ok(second) = store::open(other, &self.around)
             && !second.is_empty().unwrap_or(true)
         {
-            let (empty, other) = (name(&resolved.address), name(other));
-            self.note(&format!("`{empty}` holds no traces; reading `{other}`"));
-            return Ok((second, Choice { why: format!("`{empty}` holds no traces"), other: None }));
+            let lack = if opened.is_ok() { "holds no traces" } else { "cannot be read" };
+            let why = format!("`{}` {lack}", name(&resolved.address));
+            self.note(&format!("{why}; reading `{}`", name(other)));
+            return Ok((second, Choice { why, other: Some(resolved.address), is_second: true }));
         }
         let opened = opened?;
         match opened.remark() {
@@ -170,15 +174,20 @@ impl Context {
             None => {}
         }
         self.verbose(&format!("store `{}`: {}", opened.name(), resolved.why));
-        Ok((opened, Choice { why: resolved.why, other: resolved.other }))
+        Ok((opened, Choice { why: resolved.why, other: resolved.other, is_second: false }))
     }
 
-    /// The name of the store beside the one that was chosen, and whether it holds traces. One that cannot be read is none.
+    /// The store beside the one that was chosen. One that cannot be read is none, unless MLflow would take it.
     #[must_use]
-    pub fn second_store(&self, choice: &Choice) -> Option<(String, bool)> {
+    pub fn second_store(&self, choice: &Choice) -> Option<Second> {
         let other = choice.other.as_ref()?;
-        let is_empty = store::open(other, &self.around).and_then(|store| store.is_empty()).ok()?;
-        Some((name(other), !is_empty))
+        let is_empty = || store::open(other, &self.around).and_then(|store| store.is_empty()).ok();
+        Some(Second {
+            name: name(other),
+            holds_traces: if choice.is_second { false } else { !is_empty()? },
+            is_preferred: choice.is_second,
+            kind: if matches!(other, Address::Files(_)) { StoreKind::Files } else { StoreKind::Sqlite },
+        })
     }
 
     /// The prices in force.

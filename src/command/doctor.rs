@@ -3,14 +3,15 @@
 use super::installed;
 use super::reader::Reader;
 use super::select::Select;
-use crate::analyze::doctor::{Doctor, Store};
+use crate::analyze::doctor::{Doctor, Kind, Store};
 use crate::context::Context;
 use crate::error::Result;
-use crate::model::{Experiment, StoreKind, TraceInfo};
+use crate::model::{Checkup, Experiment, Problem, StoreKind, TraceInfo};
 use crate::render::doctor::DoctorView;
 use crate::render::number;
 use crate::store::{Need, Order, Query, TraceStore};
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 /// Tell which store is read and why, and what is wrong with it and its traces
 ///
@@ -48,11 +49,12 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     }
     query.counts = !args.deep;
     let mut doctor = Doctor::new(cx.now);
-    let matched = look(&mut reader, &query, &mut doctor, if args.deep { u64::MAX } else { MOST_TRACES })?;
+    let most = if args.deep { u64::MAX } else { MOST_TRACES };
+    let (matched, rest) = look(&mut reader, &query, &mut doctor, most)?;
     let damaged = std::mem::take(&mut reader.problems);
     reader.problems = doctor.add_problems(damaged);
-    // They are among the findings.
-    reader.span_problems.clear();
+    // The others are among the findings.
+    reader.span_problems = rest;
     let experiments = reader.store.experiments(&mut Vec::new())?;
     let store = Store {
         is_empty: doctor.counts.traces == 0 && reader.store.is_empty()?,
@@ -71,6 +73,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         deleted_experiments: experiments.iter().filter(|one| !one.is_active()).count() as u64,
         matched,
         is_complete: matched == Some(counts.traces) && counts.traces_whole == counts.traces,
+        free_database: free_database(&store.checkup, Path::new(reader.store.name())),
         counts,
         findings: doctor.findings(&store),
         store,
@@ -84,9 +87,10 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     Ok(())
 }
 
-/// Looks at the newest traces. Gives how many are meant in all, where that is known.
-fn look(reader: &mut Reader, query: &Query, doctor: &mut Doctor, most: u64) -> Result<Option<u64>> {
-    let mut asked: Vec<TraceInfo> = Vec::new();
+/// Looks at the newest traces. Gives how many are meant in all, where that is known, and the problems of spans that are no
+/// findings.
+fn look(reader: &mut Reader, query: &Query, doctor: &mut Doctor, most: u64) -> Result<(Option<u64>, Vec<Problem>)> {
+    let (mut asked, mut rest): (Vec<TraceInfo>, Vec<Problem>) = (Vec::new(), Vec::new());
     let mut is_cut = false;
     let matched = reader.each(query, &mut |trace| {
         is_cut = doctor.counts.traces == most;
@@ -94,21 +98,30 @@ fn look(reader: &mut Reader, query: &Query, doctor: &mut Doctor, most: u64) -> R
             return Ok(ControlFlow::Break(()));
         }
         doctor.add_record(&trace.info);
-        doctor.add_spans(&trace);
+        rest.extend(doctor.add_spans(&trace));
         if trace.spans.is_none() && asked.len() < MOST_ASKED_FOR {
             asked.push(trace.info);
         }
         Ok(ControlFlow::Continue(()))
     })?;
     reader.complete(asked, Need::Tree, &mut |trace| {
-        doctor.add_spans(&trace);
+        rest.extend(doctor.add_spans(&trace));
         Ok(ControlFlow::Continue(()))
     })?;
     reader.complete(doctor.take_suspects(), Need::Full, &mut |trace| {
         doctor.add_suspect(&trace);
         Ok(ControlFlow::Continue(()))
     })?;
-    Ok(if is_cut { matched.map(|matched| matched as u64) } else { Some(doctor.counts.traces) })
+    let matched = if is_cut { matched.map(|matched| matched as u64) } else { Some(doctor.counts.traces) };
+    Ok((matched, rest))
+}
+
+/// A path beside a file store at which there is nothing yet: a database that traces move to must not be one that is there.
+fn free_database(checkup: &Checkup, store: &Path) -> Option<PathBuf> {
+    let folder = store.parent().filter(|_| checkup.kind == StoreKind::Files)?;
+    let numbered = (2..).map(|number| format!("mlflow-migrated-{number}.db"));
+    let mut names = ["mlflow.db", "mlflow-migrated.db"].map(str::to_owned).into_iter().chain(numbered);
+    names.find_map(|name| Some(folder.join(name)).filter(|path| path.symlink_metadata().is_err()))
 }
 
 /// The deleted experiments that hold traces, with how many, unless they are looked at anyway.
@@ -127,14 +140,16 @@ fn deleted(store: &dyn TraceStore, experiments: &[Experiment], query: &Query) ->
 fn tell_left_out(cx: &Context, view: &DoctorView) {
     let counts = &view.counts;
     let count = |count: u64| number::count(count.cast_signed());
-    if counts.traces == 0 && !view.store.is_empty {
+    let is_damaged = view.findings.iter().any(|finding| finding.kind == Kind::DamagedRecords);
+    if counts.traces == 0 && !view.store.is_empty && !is_damaged {
         cx.note("no traces fit");
     }
     if view.matched != Some(counts.traces) {
         cx.note(&format!("the newest {} traces were looked at; --deep looks at all", count(counts.traces)));
     }
-    if counts.traces_whole < counts.traces {
-        let whole = count(counts.traces_whole);
-        cx.note(&format!("the spans of the newest {whole} traces were looked at; --deep looks at those of all"));
+    let asked = counts.traces_whole + counts.traces_unserved;
+    if asked < counts.traces {
+        let asked = count(asked);
+        cx.note(&format!("the spans of the newest {asked} traces were looked at; --deep looks at those of all"));
     }
 }

@@ -17,6 +17,8 @@ mod conversation;
 mod damaged;
 mod diff;
 mod doctor;
+mod doctor_damage;
+mod doctor_stores;
 mod documents;
 mod errors;
 mod failures;

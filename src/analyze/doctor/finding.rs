@@ -1,6 +1,6 @@
 //! What a diagnosis consists of.
 
-use crate::model::Timestamp;
+use crate::model::{Problem, Timestamp};
 
 /// How bad something is; the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,10 +30,14 @@ impl Severity {
 pub enum Kind {
     /// The installed MLflow does not know the schema of the database.
     DatabaseTooNew,
+    /// The database does not say which revision it has.
+    SchemaUnnamed,
     /// The database says that it has several revisions.
     UpgradeBroken,
     /// The installed MLflow refuses file stores.
     FileStoreRefused,
+    /// Spans that a server failed to load.
+    SpansNotServed,
     /// Records, spans or files that cannot be read.
     DamagedRecords,
     /// Files of spans that are nowhere.
@@ -44,6 +48,10 @@ pub enum Kind {
     MissingRoot,
     /// The installed MLflow wants a newer schema than the database has.
     DatabaseTooOld,
+    /// Spans that the installed MLflow does not look for where they are.
+    SpansUnseen,
+    /// Spans that a database lacks and a file has.
+    RowsMissing,
     /// Traces that never ended.
     StuckTraces,
     /// Traces whose end their client could not record.
@@ -52,10 +60,16 @@ pub enum Kind {
     TokensDiffer,
     /// Spans whose parent is not there.
     Orphans,
+    /// Spans that have the id of another one.
+    RepeatedSpans,
     /// Files of spans that are not where the record says.
     MovedArtifacts,
+    /// Files of spans that are those of the store from which this one was copied.
+    OutsideArtifacts,
     /// A store without traces.
     EmptyStore,
+    /// A store that MLflow takes before this one, and that gives no traces.
+    PassedOver,
     /// A second store in the same folder.
     TwoStores,
     /// Files of spans at a place that this program does not read.
@@ -74,19 +88,25 @@ impl Kind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DatabaseTooOld | Self::DatabaseTooNew => "schema_mismatch",
+            Self::SchemaUnnamed => "schema_unnamed",
             Self::UpgradeBroken => "schema_broken",
             Self::FileStoreRefused => "file_store_refused",
+            Self::SpansNotServed => "spans_not_served",
             Self::DamagedRecords => "damaged_records",
             Self::MissingArtifacts => "missing_artifacts",
             Self::SpansMissing => "spans_missing",
             Self::MissingRoot => "missing_root",
+            Self::SpansUnseen => "spans_unseen",
+            Self::RowsMissing => "rows_missing",
             Self::StuckTraces => "stuck_traces",
             Self::RecordIncomplete => "record_incomplete",
             Self::TokensDiffer => "tokens_differ",
             Self::Orphans => "orphans",
+            Self::RepeatedSpans => "repeated_spans",
             Self::MovedArtifacts => "moved_artifacts",
+            Self::OutsideArtifacts => "outside_artifacts",
             Self::EmptyStore => "empty_store",
-            Self::TwoStores => "two_stores",
+            Self::PassedOver | Self::TwoStores => "two_stores",
             Self::ForeignArtifacts => "foreign_artifacts",
             Self::UnknownRevision => "schema_unknown",
             Self::UnpricedModels => "unpriced_models",
@@ -99,19 +119,26 @@ impl Kind {
     pub const fn severity(self) -> Severity {
         match self {
             Self::DatabaseTooNew
+            | Self::SchemaUnnamed
             | Self::UpgradeBroken
             | Self::FileStoreRefused
+            | Self::SpansNotServed
             | Self::DamagedRecords
             | Self::MissingArtifacts
             | Self::SpansMissing
             | Self::MissingRoot => Severity::Problem,
             Self::DatabaseTooOld
+            | Self::SpansUnseen
+            | Self::RowsMissing
             | Self::StuckTraces
             | Self::RecordIncomplete
             | Self::TokensDiffer
             | Self::Orphans
+            | Self::RepeatedSpans
             | Self::MovedArtifacts
+            | Self::OutsideArtifacts
             | Self::EmptyStore
+            | Self::PassedOver
             | Self::TwoStores => Severity::Warning,
             Self::ForeignArtifacts | Self::UnknownRevision | Self::UnpricedModels | Self::DeletedExperiments => {
                 Severity::Hint
@@ -119,6 +146,9 @@ impl Kind {
         }
     }
 }
+
+/// The three main figures of a use of tokens, where they are known.
+pub type Figures = (Option<i64>, Option<i64>, Option<i64>);
 
 /// What a finding rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,17 +164,19 @@ pub enum Fact {
     },
     /// How many spans have a parent that is not there.
     Orphans(u64),
-    /// Totals of tokens.
+    /// Tokens: those sent, those received, all.
     Tokens {
         /// What was recorded.
-        recorded: Option<i64>,
+        recorded: Figures,
         /// What the spans tell.
-        spans: Option<i64>,
+        spans: Figures,
     },
     /// What could not be read, and where.
     Unread(String, Option<String>),
     /// The folder in which files are recorded to be, and the one in which they are.
     Moved(String, String),
+    /// The folder in which files are read, and the one that has them too.
+    Outside(String, String),
     /// A model, and how many calls of it have tokens and no cost.
     Model(String, u64),
     /// An experiment, and how many traces it holds.
@@ -162,8 +194,14 @@ pub enum Fact {
         /// What comes of it.
         effect: &'static str,
     },
+    /// The installed MLflow, by its release, which knows spans in files only.
+    KnowsFilesOnly(String),
     /// A store that holds traces too.
     Store(String),
+    /// The store that MLflow takes, and that gives no traces.
+    Taken(String),
+    /// The installed MLflow, by its release, which refuses that store.
+    Refuses(String),
     /// A store that holds none either.
     AlsoEmpty(String),
 }
@@ -201,10 +239,27 @@ impl Finding {
         Self { kind, count, trace_ids: Vec::new(), details: facts.into_iter().take(MOST_KEPT).map(detail).collect() }
     }
 
+    /// Something that could not be read, of a trace or not.
+    pub(super) fn add_damage(&mut self, problem: &Problem) {
+        let fact = Fact::Unread(problem.message.clone(), problem.path.clone());
+        if let Some(id) = &problem.trace_id {
+            self.add(id, [fact]);
+        } else {
+            self.count += 1;
+            self.add_fact(fact);
+        }
+    }
+
     /// A fact about several traces.
     pub(super) fn add_once(&mut self, fact: Fact) {
-        let is_known = self.details.iter().any(|detail| detail.fact == fact);
-        if !is_known && self.details.len() < MOST_KEPT {
+        if !self.details.iter().any(|detail| detail.fact == fact) {
+            self.add_fact(fact);
+        }
+    }
+
+    /// A fact that names what it is about.
+    pub(super) fn add_fact(&mut self, fact: Fact) {
+        if self.details.len() < MOST_KEPT {
             self.details.push(Detail { trace_id: None, fact });
         }
     }
@@ -212,7 +267,8 @@ impl Finding {
     /// One more trace.
     pub(super) fn add(&mut self, trace_id: &str, facts: impl IntoIterator<Item = Fact>) {
         self.count += 1;
-        if self.trace_ids.len() < MOST_KEPT {
+        let is_known = self.trace_ids.iter().any(|known| known == trace_id);
+        if !is_known && self.trace_ids.len() < MOST_KEPT {
             self.trace_ids.push(trace_id.to_owned());
         }
         let room = MOST_KEPT.saturating_sub(self.details.len());

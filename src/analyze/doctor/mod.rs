@@ -1,22 +1,20 @@
 //! What is not as it should be with a store and its traces. What it means and what to do about it is told where it is shown.
 
 mod finding;
+mod signs;
 mod store;
 
-pub use finding::{Detail, Fact, Finding, Kind, Severity};
+pub use finding::{Detail, Fact, Figures, Finding, Kind, Severity};
 
-pub use store::{Installed, Store};
+pub use store::{Installed, Second, Store};
 
 use super::usage;
-use crate::model::{Problem, Span, Spans, SpansSource, Timestamp, Trace, TraceInfo, TraceState, keys};
-use finding::MOST_KEPT;
+use crate::model::{Problem, Spans, SpansSource, Timestamp, Trace, TraceInfo, TraceState};
+use signs::{explains_gaps, had_spans, is_damage, is_in_rows, is_of_client, may_be_unfinished, roots, unread};
 use std::collections::BTreeMap;
 
 /// A trace in progress that began longer ago than this is taken for one that nobody works on any more.
 const STUCK_AFTER_SECONDS: i64 = 3_600;
-
-/// Resource attributes that servers keep as tags of what came over OpenTelemetry (3.14 on); every SDK sends this one.
-const SERVICE: &str = "service.name";
 
 /// What was looked at.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +23,10 @@ pub struct Counts {
     pub traces: u64,
     /// Traces whose spans were read too.
     pub traces_whole: u64,
+    /// Traces whose spans were asked for, and not given.
+    pub traces_unserved: u64,
+    /// Traces whose spans are rows of a database.
+    pub traces_in_rows: u64,
     /// Spans.
     pub spans: u64,
     /// Traces in state OK.
@@ -83,33 +85,75 @@ impl Doctor {
         }
     }
 
-    /// Looks at the spans of a trace, which have their cost.
-    pub fn add_spans(&mut self, trace: &Trace) {
-        let Some(spans) = &trace.spans else { return };
-        self.counts.traces_whole += 1;
-        self.counts.spans += spans.list.len() as u64;
-        let id = &trace.info.trace_id;
-        if let Some(moved) = &spans.moved {
-            let (recorded, found) = roots(&moved.recorded, &moved.found);
-            let finding = self.finding(Kind::MovedArtifacts);
-            finding.add(id, []);
-            finding.add_once(Fact::Moved(recorded, found));
-        }
-        let foreign = spans.problems.iter().filter(|problem| problem.kind == "foreign_location").map(unread);
-        let foreign: Vec<Fact> = foreign.collect();
-        let damage: Vec<Fact> = spans.problems.iter().filter(|problem| is_damage(problem)).map(unread).collect();
+    /// Looks at the spans of a trace, which have their cost. Gives back the problems that are no findings.
+    pub fn add_spans(&mut self, trace: &Trace) -> Vec<Problem> {
+        let Some(spans) = &trace.spans else { return Vec::new() };
+        let (info, id) = (&trace.info, &trace.info.trace_id);
+        let is_unserved = spans.problems.iter().any(|problem| problem.kind == "unserved_spans");
+        let counts = &mut self.counts;
+        *(if is_unserved { &mut counts.traces_unserved } else { &mut counts.traces_whole }) += 1;
+        counts.spans += spans.list.len() as u64;
+        counts.traces_in_rows += u64::from(spans.source == SpansSource::Database && is_in_rows(info));
+        self.look_at_places(id, spans);
+        let rest = self.look_at_problems(info, &spans.problems);
         // Each of these explains why spans are missing; and of a trace in progress they are not there yet.
-        if !damage.is_empty() {
-            self.found(Kind::DamagedRecords, id, damage);
-        } else if !foreign.is_empty() {
-            self.found(Kind::ForeignArtifacts, id, foreign);
-        } else if trace.info.state != TraceState::InProgress {
-            self.look_for_gaps(&trace.info, spans);
+        let explains = |problem: &Problem| explains_gaps(problem) || problem.kind == "foreign_location";
+        if !is_unserved && info.state != TraceState::InProgress && !spans.problems.iter().any(explains) {
+            self.look_for_gaps(info, spans);
         }
         self.look_at_usage(trace);
-        if may_be_unfinished(&trace.info, spans) {
-            self.suspects.push(trace.info.clone());
+        if may_be_unfinished(info, spans) {
+            self.suspects.push(info.clone());
         }
+        rest
+    }
+
+    /// Files that are not where they are looked for, or should be.
+    fn look_at_places(&mut self, id: &str, spans: &Spans) {
+        let moved = spans.moved.as_ref().map(|moved| {
+            let (recorded, found) = roots(&moved.recorded, &moved.found);
+            (Kind::MovedArtifacts, Fact::Moved(recorded, found))
+        });
+        let outside = spans.outside.as_ref().map(|outside| {
+            let (read, own) = roots(&outside.read, &outside.own);
+            (Kind::OutsideArtifacts, Fact::Outside(read, own))
+        });
+        for (kind, fact) in moved.into_iter().chain(outside) {
+            let finding = self.finding(kind);
+            finding.add(id, []);
+            finding.add_once(fact);
+        }
+    }
+
+    /// What could not be read as it should, each kind as a finding of its own. Gives back what is none; spans that are
+    /// missing are looked for where they are counted.
+    fn look_at_problems(&mut self, info: &TraceInfo, problems: &[Problem]) -> Vec<Problem> {
+        let id = &info.trace_id;
+        let mut facts: BTreeMap<Kind, Vec<Fact>> = BTreeMap::new();
+        let mut rest = Vec::new();
+        for problem in problems.iter().filter(|problem| !problem.kind.starts_with("missing_")) {
+            let kind = match problem.kind {
+                "foreign_location" => Kind::ForeignArtifacts,
+                "repeated_span" => Kind::RepeatedSpans,
+                "rows_missing" => Kind::RowsMissing,
+                "unserved_spans" if had_spans(info) => {
+                    let finding = self.finding(Kind::SpansNotServed);
+                    finding.add(id, []);
+                    finding.add_fact(unread(problem));
+                    continue;
+                }
+                _ if is_damage(problem) => Kind::DamagedRecords,
+                _ => {
+                    rest.push(problem.clone());
+                    continue;
+                }
+            };
+            facts.entry(kind).or_default().push(unread(problem));
+        }
+        for (kind, facts) in facts {
+            self.found(kind, id, facts);
+        }
+        rest
     }
 
     /// Spans that should be there.
@@ -117,19 +161,15 @@ impl Doctor {
         let is_missing = |problem: &&Problem| problem.kind.starts_with("missing_");
         let missing: Vec<Fact> = spans.problems.iter().filter(is_missing).map(unread).collect();
         let (stored, recorded) = (spans.list.len() as u64, info.span_count);
-        // A record that was made by itself never had spans; with spans come what went in and what came out.
-        let root = [keys::INPUTS, keys::OUTPUTS];
-        let had_spans =
-            recorded.is_some_and(|count| count > 0) || root.iter().any(|key| info.metadata.get(key).is_some());
-        let has = |kind: &str| spans.problems.iter().any(|problem| problem.kind == kind);
-        if !missing.is_empty() && !had_spans {
+        if !missing.is_empty() && !had_spans(info) {
             return;
         }
-        if has("missing_file") && info.tags.get(keys::SPANS_LOCATION) != Some(IN_ROWS) {
+        let is_file_missing = spans.problems.iter().any(|problem| problem.kind == "missing_file");
+        if is_file_missing && !is_in_rows(info) {
             self.found(Kind::MissingArtifacts, &info.trace_id, missing);
             return;
         }
-        if !missing.is_empty() || recorded.is_some_and(|recorded| stored < recorded && !has("repeated_span")) {
+        if !missing.is_empty() || recorded.is_some_and(|recorded| stored < recorded) {
             self.found(Kind::SpansMissing, &info.trace_id, [Fact::Spans { stored, recorded }]);
         }
         let orphans = spans.nodes.iter().filter(|node| node.is_orphan).count() as u64;
@@ -152,7 +192,7 @@ impl Doctor {
             && told.figures() != recorded.figures()
             && counted.all(|call| is_recorded(&call))
         {
-            let fact = Fact::Tokens { recorded: recorded.total_tokens, spans: told.total_tokens };
+            let fact = Fact::Tokens { recorded: recorded.figures(), spans: told.figures() };
             self.found(Kind::TokensDiffer, &trace.info.trace_id, [fact]);
         }
         for model in usage.unpriced.iter().filter_map(|at| spans[*at].model.as_ref()) {
@@ -177,12 +217,8 @@ impl Doctor {
     /// Takes what could not be read of the store; gives back what says nothing about it.
     pub fn add_problems(&mut self, problems: Vec<Problem>) -> Vec<Problem> {
         let (damage, rest): (Vec<Problem>, Vec<Problem>) = problems.into_iter().partition(is_damage);
-        if !damage.is_empty() {
-            let more = Finding::of_store(Kind::DamagedRecords, damage.len() as u64, damage.iter().map(unread));
-            let all = self.finding(more.kind);
-            all.count += more.count;
-            all.details.extend(more.details);
-            all.details.truncate(MOST_KEPT);
+        for problem in &damage {
+            self.finding(Kind::DamagedRecords).add_damage(problem);
         }
         rest
     }
@@ -197,7 +233,12 @@ impl Doctor {
             let finding = Finding::of_store(Kind::UnpricedModels, facts.len() as u64, facts);
             self.findings.insert(finding.kind, finding);
         }
-        self.findings.extend(store.findings().into_iter().map(|finding| (finding.kind, finding)));
+        let of_store = store.findings(self.counts.traces_in_rows);
+        self.findings.extend(of_store.into_iter().map(|finding| (finding.kind, finding)));
+        // What could not be read may be all there is.
+        if self.findings.contains_key(&Kind::DamagedRecords) {
+            self.findings.remove(&Kind::EmptyStore);
+        }
         self.findings.into_values().collect()
     }
 
@@ -209,48 +250,6 @@ impl Doctor {
         self.findings.entry(kind).or_insert_with(|| Finding::of_store(kind, 0, []))
     }
 }
-
-/// Two paths without what they end with alike: the folders from which a file was moved, and to which.
-fn roots(recorded: &str, found: &str) -> (String, String) {
-    let is_separator = |c: char| matches!(c, '/' | '\\');
-    let ends = recorded.rsplit(is_separator).zip(found.rsplit(is_separator)).take_while(|(a, b)| a == b);
-    let length = ends.map(|(part, _)| part.len() + 1).sum::<usize>();
-    let root = |path: &str| {
-        path.get(..path.len().saturating_sub(length)).filter(|root| !root.is_empty()).unwrap_or("/").to_owned()
-    };
-    (root(recorded), root(found))
-}
-
-/// The value of the tag that tells where spans are, if they are rows of a database.
-const IN_ROWS: &str = "TRACKING_STORE";
-
-/// Whether something was stored and cannot be read.
-fn is_damage(problem: &Problem) -> bool {
-    ["damaged_", "unreadable_", "cut_"].iter().any(|kind| problem.kind.starts_with(kind))
-}
-
-fn unread(problem: &Problem) -> Fact {
-    Fact::Unread(problem.message.clone(), problem.path.clone())
-}
-
-/// Whether a trace ended and lacks what a client of MLflow records at the end. So do traces of OpenTelemetry, for which no
-/// client speaks; servers of 3.14 on tell those by the tags that they get.
-fn may_be_unfinished(info: &TraceInfo, spans: &Spans) -> bool {
-    let has_ended = matches!(info.state, TraceState::Ok | TraceState::Error);
-    let is_recorded = info.name.is_some() || info.metadata.get(keys::SCHEMA_VERSION).is_some();
-    let is_in_store = matches!(spans.source, SpansSource::Database | SpansSource::Server);
-    has_ended && !is_recorded && is_in_store && info.tags.get(SERVICE).is_none()
-}
-
-/// Whether MLflow's own client made a span: it writes the type before what others add (`entities/span.py`, `LiveSpan`),
-/// while servers translate the type of a span that came over OpenTelemetry from what stands before it.
-fn is_of_client(span: &Span) -> bool {
-    let attributes = span.payload.iter().flat_map(|payload| &payload.attributes);
-    attributes.map(|(key, _)| key.as_str()).take_while(|key| key.starts_with("mlflow.")).any(|key| key == TYPE)
-}
-
-/// The attribute of a span's type.
-const TYPE: &str = "mlflow.spanType";
 
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,19 @@ pub struct Installed {
     pub opentelemetry: Option<String>,
 }
 
+/// The other one of the two stores that a folder may hold under MLflow's default names.
+#[derive(Clone, Debug)]
+pub struct Second {
+    /// What messages call it.
+    pub name: String,
+    /// Whether it holds traces.
+    pub holds_traces: bool,
+    /// Whether MLflow would take it.
+    pub is_preferred: bool,
+    /// What it is.
+    pub kind: StoreKind,
+}
+
 /// What is known of a store as a whole.
 #[derive(Debug)]
 pub struct Store {
@@ -31,25 +44,25 @@ pub struct Store {
     pub allows_file_stores: bool,
     /// Whether there is no trace at all.
     pub is_empty: bool,
-    /// Another store in the same folder, which MLflow would not take, and whether it holds traces.
-    pub second: Option<(String, bool)>,
+    /// Another store in the same folder.
+    pub second: Option<Second>,
     /// The deleted experiments that hold traces, with how many.
     pub deleted: Vec<(String, u64)>,
 }
 
 impl Store {
-    /// What is to be said of it.
+    /// What is to be said of it, if so many of its traces have their spans in rows.
     #[must_use]
-    pub fn findings(&self) -> Vec<Finding> {
+    pub fn findings(&self, traces_in_rows: u64) -> Vec<Finding> {
         let mut findings: Vec<Finding> = self.of_schema().into_iter().collect();
         findings.extend(self.of_file_store());
+        findings.extend(self.of_rows(traces_in_rows));
+        findings.extend(self.of_second());
         if self.is_empty {
             let unfit = self.installed.iter().flat_map(unfit_packages);
-            let second = self.second.iter().map(|(name, _)| Fact::AlsoEmpty(name.clone()));
+            let second = self.second.iter().filter(|second| !second.holds_traces);
+            let second = second.map(|second| Fact::AlsoEmpty(second.name.clone()));
             findings.push(Finding::of_store(Kind::EmptyStore, 1, unfit.chain(second)));
-        }
-        if let Some((second, true)) = &self.second {
-            findings.push(Finding::of_store(Kind::TwoStores, 1, [Fact::Store(second.clone())]));
         }
         if !self.deleted.is_empty() {
             let facts = self.deleted.iter().map(|(name, traces)| Fact::Experiment(name.clone(), *traces));
@@ -67,7 +80,7 @@ impl Store {
         let fact = |revision: &Revision| Fact::Revision(revision.id.clone(), revision.releases);
         let facts = self.checkup.revisions.iter().map(fact);
         let [revision] = self.checkup.revisions.as_slice() else {
-            let kind = if self.checkup.revisions.is_empty() { Kind::UnknownRevision } else { Kind::UpgradeBroken };
+            let kind = if self.checkup.revisions.is_empty() { Kind::SchemaUnnamed } else { Kind::UpgradeBroken };
             return Some(Finding::of_store(kind, 1, facts));
         };
         let installed = self.installed.as_ref().and_then(|installed| Some((installed, installed.head.as_ref()?)));
@@ -84,13 +97,41 @@ impl Store {
         }
     }
 
-    /// Whether the installed MLflow refuses file stores, as 3.13 on does (`store/tracking/file_store.py`).
+    /// Whether the installed MLflow refuses this file store.
     fn of_file_store(&self) -> Option<Finding> {
+        self.refuser_of(self.checkup.kind).map(|_| Finding::of_store(Kind::FileStoreRefused, 1, []))
+    }
+
+    /// The release of the installed MLflow if it refuses stores of a kind, as 3.13 on does with file stores
+    /// (`store/tracking/file_store.py`).
+    fn refuser_of(&self, kind: StoreKind) -> Option<&String> {
+        let release = self.installed.as_ref().map(|installed| &installed.release)?;
+        let is_refused = kind == StoreKind::Files && !self.allows_file_stores && release_of(release) >= Some((3, 13));
+        is_refused.then_some(release)
+    }
+
+    /// Whether the installed MLflow takes the database and does not look for spans in its rows, which came with 3.6
+    /// (`store/tracking/sqlalchemy_store.py`, `batch_get_traces`), while the schema is older.
+    fn of_rows(&self, traces: u64) -> Option<Finding> {
         let installed = self.installed.as_ref()?;
-        let is_refused = self.checkup.kind == StoreKind::Files
-            && !self.allows_file_stores
-            && release_of(&installed.release) >= Some((3, 13));
-        is_refused.then(|| Finding::of_store(Kind::FileStoreRefused, 1, []))
+        let [revision] = self.checkup.revisions.as_slice() else { return None };
+        let is_unseen = traces > 0
+            && installed.head.as_ref() == Some(&revision.id)
+            && release_of(&installed.release) < Some((3, 6));
+        let fact = Fact::KnowsFilesOnly(installed.release.clone());
+        is_unseen.then(|| Finding::of_store(Kind::SpansUnseen, traces, [fact]))
+    }
+
+    /// What the other store of the folder means for this one.
+    fn of_second(&self) -> Option<Finding> {
+        let second = self.second.as_ref()?;
+        let name = second.name.clone();
+        if second.is_preferred {
+            let refuser = self.refuser_of(second.kind).map(|release| Fact::Refuses(release.clone()));
+            let facts = std::iter::once(Fact::Taken(name)).chain(refuser);
+            return Some(Finding::of_store(Kind::PassedOver, 1, facts));
+        }
+        second.holds_traces.then(|| Finding::of_store(Kind::TwoStores, 1, [Fact::Store(name)]))
     }
 }
 

@@ -1,7 +1,8 @@
+use super::signs::{IN_ROWS, SERVICE};
 use super::*;
 use crate::analyze::tests::trace_of;
 use crate::decode::{self, Keep};
-use crate::model::{Checkup, Moved, Revision, StoreKind, TokenUsage};
+use crate::model::{Checkup, Moved, Revision, Span, StoreKind, TokenUsage, keys};
 
 const HOUR: i64 = 3_600_000_000_000;
 
@@ -64,7 +65,7 @@ impl Store {
     }
 
     fn kinds(&self) -> Vec<Kind> {
-        self.findings().into_iter().map(|finding| finding.kind).collect()
+        self.findings(0).into_iter().map(|finding| finding.kind).collect()
     }
 }
 
@@ -124,7 +125,11 @@ fn damage_and_files_elsewhere_explain_missing_spans() {
     assert_eq!(found(with("cut_file")), [Kind::DamagedRecords]);
     assert_eq!(found(with("damaged_span")), [Kind::DamagedRecords]);
     assert_eq!(found(with("foreign_location")), [Kind::ForeignArtifacts]);
-    assert_eq!(found(with("repeated_span")), [], "the number that was recorded counts them twice");
+    assert_eq!(found(with("garbage")), [Kind::DamagedRecords, Kind::SpansMissing], "what follows explains no gap");
+    assert_eq!(found(with("unserved_spans")), [Kind::SpansNotServed]);
+    let repeated = |trace: &mut Trace| spans(trace).problems.push(Problem::new("repeated_span", "again"));
+    assert_eq!(found(repeated), [Kind::RepeatedSpans]);
+    assert_eq!(found(with("repeated_span")), [Kind::SpansMissing, Kind::RepeatedSpans], "one is gone all the same");
     assert_eq!(found(with("missing_file")), [Kind::SpansMissing], "of rows");
     let of_file = |trace: &mut Trace| {
         trace.info.tags = crate::model::Labels::default();
@@ -191,8 +196,9 @@ fn files_that_moved_together_are_one_fact() {
     let mut doctor = Doctor::new(Timestamp(0));
     for name in ["x", "y"] {
         let mut trace = good();
+        trace.info.trace_id = name.to_owned();
         spans(&mut trace).moved = Some(Moved { recorded: format!("/old/{name}"), found: format!("/new/{name}") });
-        doctor.add_spans(&trace);
+        assert_eq!(doctor.add_spans(&trace), []);
     }
     let findings = doctor.findings(&healthy());
     let moved = findings.iter().find(|finding| finding.kind == Kind::MovedArtifacts).unwrap();
@@ -211,7 +217,7 @@ fn revisions_are_those_of_the_installed_mlflow_or_not() {
     store.checkup.revisions.push(Revision { id: "x".to_owned(), releases: None });
     assert_eq!(store.kinds(), [Kind::UpgradeBroken]);
     store.checkup.revisions.clear();
-    assert_eq!(store.kinds(), [Kind::UnknownRevision]);
+    assert_eq!(store.kinds(), [Kind::SchemaUnnamed]);
     store.checkup.kind = StoreKind::Server;
     assert_eq!(store.kinds(), [], "servers look after their own databases");
 }
@@ -234,7 +240,7 @@ fn packages_that_do_not_go_with_a_release_are_named() {
         let (sqlalchemy, opentelemetry) = (Some(sqlalchemy.to_owned()), Some(sdk.to_owned()));
         let installed = Installed { release: mlflow.to_owned(), sqlalchemy, opentelemetry, ..Installed::default() };
         let store = Store { is_empty: true, installed: Some(installed), ..healthy() };
-        let empty = store.findings().into_iter().find(|finding| finding.kind == Kind::EmptyStore).unwrap();
+        let empty = store.findings(0).into_iter().find(|finding| finding.kind == Kind::EmptyStore).unwrap();
         empty.details.len()
     };
     assert_eq!(unfit("3.2.0", "2.0.43", "1.36.0"), 0);

@@ -1,6 +1,6 @@
 //! The JSON promise of `mltrace doctor`.
 
-use super::{DoctorView, words};
+use super::{DoctorView, advice, words};
 use crate::analyze::doctor::Finding;
 use crate::model::Timestamp;
 use crate::render::json::SCHEMA;
@@ -91,8 +91,8 @@ impl<'a> FindingJson<'a> {
             count: finding.count,
             message: words::message(finding),
             meaning: words::meaning(finding.kind),
-            remedy: words::remedy(finding.kind),
-            command: words::command(view, finding),
+            remedy: advice::remedy(finding.kind),
+            command: advice::command(view, finding),
             trace_ids: &finding.trace_ids,
             details: details.collect(),
         }

@@ -1,5 +1,6 @@
 //! `mltrace doctor`: what a store is, and what is not as it should be.
 
+mod advice;
 mod json;
 mod words;
 
@@ -12,6 +13,7 @@ use crate::model::{Timestamp, short_trace_id};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Write;
+use std::path::PathBuf;
 
 /// A diagnosis.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub struct DoctorView {
     pub is_complete: bool,
     /// What was found, the worst first.
     pub findings: Vec<Finding>,
+    /// A path beside a file store where there is nothing yet.
+    pub free_database: Option<PathBuf>,
     /// The time from which ages count.
     pub now: Timestamp,
     /// How commands for this store begin.
@@ -81,7 +85,9 @@ impl View for DoctorView {
     }
 
     fn csv(&self) -> Vec<Cow<'static, str>> {
-        ["kind", "severity", "count", "message", "meaning", "remedy", "command"].map(Cow::Borrowed).to_vec()
+        ["kind", "severity", "count", "message", "meaning", "remedy", "command", "trace_ids"]
+            .map(Cow::Borrowed)
+            .to_vec()
     }
 }
 
@@ -114,12 +120,14 @@ impl DoctorView {
             let time = |time: Timestamp| time.date_time(look.zone);
             facts.push(("begun", format!("{} to {} {}", time(oldest), time(newest), newest.zone_name(look.zone))));
         }
-        let of = if counts.traces_whole < counts.traces {
-            format!(" of the newest {} traces", count(counts.traces_whole))
-        } else {
-            String::new()
+        let asked = counts.traces_whole + counts.traces_unserved;
+        let of = if asked < counts.traces { format!(" of the newest {} traces", count(asked)) } else { String::new() };
+        let unserved = match counts.traces_unserved {
+            0 => String::new(),
+            1 => ", without those of 1 trace that the server does not give".to_owned(),
+            unserved => format!(", without those of {} traces that the server does not give", count(unserved)),
         };
-        facts.push(("spans", count(counts.spans) + &of));
+        facts.push(("spans", count(counts.spans) + &of + &unserved));
         for (title, fact) in facts {
             let (first, rest) = (format!("{title:<13}"), format!("{:13}", ""));
             Paragraph { look, first: &first, rest: &rest, lines: 0 }.text(out, &one_line(&fact))?;
@@ -161,11 +169,11 @@ impl DoctorView {
         }
         let hang = "           ";
         for (title, text) in
-            [("  meaning  ", words::meaning(finding.kind)), ("  to do    ", words::remedy(finding.kind))]
+            [("  meaning  ", words::meaning(finding.kind)), ("  to do    ", advice::remedy(finding.kind))]
         {
             Paragraph { look, first: title, rest: hang, lines: 0 }.text(out, text)?;
         }
-        if let Some(command) = words::command(self, finding) {
+        if let Some(command) = advice::command(self, finding) {
             writeln!(out, "{hang}{}", look.theme.paint(Role::Kind, &one_line(&command)))?;
         }
         Ok(())

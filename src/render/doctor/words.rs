@@ -1,10 +1,9 @@
-//! What findings mean and what to do about them, in plain words for somebody who does not know MLflow's insides.
+//! What was found and what it means, in plain words for somebody who does not know MLflow's insides.
 
 use super::DoctorView;
-use crate::analyze::doctor::{Fact, Finding, Kind};
+use crate::analyze::doctor::{Fact, Figures, Finding, Kind};
 use crate::model::{StoreKind, Timestamp, short_trace_id};
 use crate::render::number;
-use crate::render::text::shell_word;
 
 /// What was found, with how many.
 pub(super) fn message(finding: &Finding) -> String {
@@ -17,9 +16,16 @@ pub(super) fn message(finding: &Finding) -> String {
     };
     match finding.kind {
         Kind::DatabaseTooNew => "the MLflow installed here refuses this database".to_owned(),
+        Kind::SchemaUnnamed => "the database does not say which schema it has".to_owned(),
         Kind::UpgradeBroken => "the database says that it has several schemas at once".to_owned(),
         Kind::FileStoreRefused => "the MLflow installed here refuses this file store".to_owned(),
-        Kind::DamagedRecords => of("trace or record is damaged", "traces or records are damaged"),
+        Kind::SpansNotServed => {
+            let traces = if finding.count == 1 { "trace" } else { "traces" };
+            format!("the server gives no spans of {} {traces}", number::count(finding.count.cast_signed()))
+        }
+        Kind::DamagedRecords => {
+            of("trace or record cannot be read in full", "traces or records cannot be read in full")
+        }
         Kind::MissingArtifacts => {
             of("trace has lost the file of its spans", "traces have lost the file of their spans")
         }
@@ -28,6 +34,13 @@ pub(super) fn message(finding: &Finding) -> String {
         }
         Kind::MissingRoot => of("trace ended and has no root span", "traces ended and have no root span"),
         Kind::DatabaseTooOld => "the MLflow installed here wants a newer schema than this database has".to_owned(),
+        Kind::SpansUnseen => of(
+            "trace has its spans where the MLflow installed here does not look",
+            "traces have their spans where the MLflow installed here does not look",
+        ),
+        Kind::RowsMissing => {
+            of("trace has spans that the database has lost", "traces have spans that the database has lost")
+        }
         Kind::StuckTraces => of("trace is stuck in progress", "traces are stuck in progress"),
         Kind::RecordIncomplete => of("trace has no complete record", "traces have no complete record"),
         Kind::TokensDiffer => of(
@@ -35,10 +48,16 @@ pub(super) fn message(finding: &Finding) -> String {
             "traces have other totals of tokens than their spans",
         ),
         Kind::Orphans => of("trace has spans whose parent is missing", "traces have spans whose parent is missing"),
+        Kind::RepeatedSpans => of("trace has spans with the same id", "traces have spans with the same id"),
+        Kind::OutsideArtifacts => of(
+            "trace has its spans read from outside of this store",
+            "traces have their spans read from outside of this store",
+        ),
         Kind::MovedArtifacts => {
             of("trace has its spans elsewhere than recorded", "traces have their spans elsewhere than recorded")
         }
         Kind::EmptyStore => "the store holds no traces".to_owned(),
+        Kind::PassedOver => "MLflow itself takes the other store of this folder".to_owned(),
         Kind::TwoStores => "a second store lies beside this one and holds traces too".to_owned(),
         Kind::ForeignArtifacts => {
             of("trace has its spans where mltrace does not read", "traces have their spans where mltrace does not read")
@@ -52,21 +71,22 @@ pub(super) fn message(finding: &Finding) -> String {
 /// What it means.
 pub(super) const fn meaning(kind: Kind) -> &'static str {
     match kind {
-        Kind::DatabaseTooNew => {
-            "MLflow opens a database only if it knows its schema. This one was written or upgraded by a newer release than \
-             the one installed here."
-        }
-        Kind::UpgradeBroken => {
-            "A database has one schema, and MLflow refuses one that names several: an upgrade broke off, or two ran at once. \
-             mltrace goes by the columns and reads it all the same."
-        }
+        Kind::DatabaseTooNew
+        | Kind::SchemaUnnamed
+        | Kind::UpgradeBroken
+        | Kind::DatabaseTooOld
+        | Kind::UnknownRevision => of_schema(kind),
         Kind::FileStoreRefused => {
             "MLflow 3.13 and later open a file store only where MLFLOW_ALLOW_FILE_STORE is true, so an application that is \
              started here records no traces in it. mltrace reads it all the same."
         }
+        Kind::SpansNotServed => {
+            "The server itself failed to load them: a file behind it is damaged, lost or out of its reach, or the server \
+             has a fault. Whether the spans are there cannot be told from here."
+        }
         Kind::DamagedRecords => {
-            "Something that was stored cannot be read: a file was cut short or overwritten, or the disk or the database is \
-             damaged. What is whole is shown, and totals leave out the rest."
+            "Something that was stored cannot be read: a file was cut short or overwritten, the disk or the database is \
+             damaged, or this user may not read it. What is whole is shown, and totals leave out the rest."
         }
         Kind::MissingArtifacts => {
             "The record of the trace is there, the file with its spans is not, neither where the record says nor near the \
@@ -81,10 +101,13 @@ pub(super) const fn meaning(kind: Kind) -> &'static str {
             "The span that holds the others together never arrived, though the trace ended. MLflow shows such a trace in part \
              or not at all; mltrace shows its spans below their missing parents."
         }
-        Kind::DatabaseTooOld => {
-            "MLflow uses a database only if its schema is that of its own release. When it opens this one, it upgrades it at \
-             once and without asking, where tables are lacking, or else refuses it. The release that wrote it cannot open it \
-             afterwards."
+        Kind::SpansUnseen => {
+            "MLflow 3.6 and later keep spans in rows of the database, and 3.5, which has the same schema, looks for them in \
+             files only. It opens this database and shows these traces without their spans, or not at all."
+        }
+        Kind::RowsMissing => {
+            "The record says that the spans are rows of the database, and rows are missing. mltrace takes them from \
+             `traces.json`, which still has them; MLflow does not, and shows the trace in part or not at all."
         }
         Kind::StuckTraces => {
             "They began more than an hour ago and their end was never recorded: the process was killed or hangs, or their \
@@ -96,13 +119,22 @@ pub(super) const fn meaning(kind: Kind) -> &'static str {
              databases where calls have cached tokens; broken emoji in inputs do it in later ones."
         }
         Kind::TokensDiffer => {
-            "The total that MLflow stored is not what the spans add up to. Where it is higher, a step and a step within it \
+            "The tokens that MLflow stored are not what the spans add up to. Where they are more, a step and a step within it \
              tell the same tokens, and both were counted, as MLflow up to 3.4 may do, and databases and servers up to 3.14; \
-             where it is lower, some were left out. MLflow's own lists and charts show the stored total."
+             where they are fewer, some were left out. MLflow's own lists and charts show the stored total."
         }
         Kind::Orphans => {
             "Some steps name a step above them that is not there: it was lost on its way, is not sampled, or reports to \
              another place. They are shown as if they began the trace."
+        }
+        Kind::RepeatedSpans => {
+            "Two spans of a trace have the same id: a file was written twice or changed by hand. The first one is shown, \
+             and totals leave out the rest."
+        }
+        Kind::OutsideArtifacts => {
+            "The records name files outside of this store, which are there, though the store has these files too: a copy \
+             reads the files of the store that it was copied from, in mltrace and in MLflow. What is changed or deleted \
+             there changes here."
         }
         Kind::MovedArtifacts => {
             "The records name a folder in which the files are no longer: the store was moved or copied. mltrace finds them \
@@ -111,16 +143,16 @@ pub(super) const fn meaning(kind: Kind) -> &'static str {
         Kind::EmptyStore => {
             "Nothing was recorded here: tracing is off in the application, it writes to another store, or it cannot write."
         }
+        Kind::PassedOver => {
+            "Two stores lie in one folder. An application that is started here without a tracking URI uses the one that \
+             gives no traces; the traces shown are those of the other one."
+        }
         Kind::TwoStores => {
             "`mlflow.db` and `mlruns` in one folder are two stores. MLflow before 3.7 writes to `mlruns`, later ones to \
              `mlflow.db` unless `mlruns` holds experiments. mltrace reads the one that MLflow would take."
         }
         Kind::ForeignArtifacts => {
             "Their spans are files in a cloud or on another host, for which mltrace has no access."
-        }
-        Kind::UnknownRevision => {
-            "It is newer than MLflow 3.18, of a version in development, or an upgrade broke off. mltrace goes by the columns; \
-             what is new in this schema it does not show."
         }
         Kind::UnpricedModels => {
             "These models have tokens, MLflow recorded no cost, and the price table of mltrace does not know them: their cost \
@@ -132,74 +164,30 @@ pub(super) const fn meaning(kind: Kind) -> &'static str {
     }
 }
 
-/// What to do about it.
-pub(super) const fn remedy(kind: Kind) -> &'static str {
+/// What it means for the schema of a database; at the end, that it is not known.
+const fn of_schema(kind: Kind) -> &'static str {
     match kind {
-        Kind::DatabaseTooNew => "install the release that it is of, or read it with mltrace",
-        Kind::UpgradeBroken => "restore the copy that was made before the upgrade, and upgrade that one again",
-        Kind::FileStoreRefused => "set MLFLOW_ALLOW_FILE_STORE=true, or move the traces to a database",
-        Kind::DamagedRecords => "restore the files named here from a copy, if there is one",
-        Kind::MissingArtifacts => "copy the folder from the machine that wrote it to where the record says",
-        Kind::SpansMissing => "update MLflow, and look into the log of the application for failed exports",
-        Kind::MissingRoot => "see what is there; the application's log may tell why the root was not exported",
-        Kind::DatabaseTooOld => {
-            "make a copy of the database first; then upgrade it, when every program that uses it can"
-        }
-        Kind::StuckTraces => "see how far one came; have the process end traces when it is stopped",
-        Kind::RecordIncomplete => "update MLflow to 3.12 or later; what is missing cannot be brought back",
-        Kind::TokensDiffer => "take the figures of `mltrace usage TRACE`, which come from the spans",
-        Kind::Orphans => "see which steps are concerned; for other services, have them report to this store too",
-        Kind::MovedArtifacts => {
-            "move the store back, or put a link where the records look, if MLflow is to use it; mltrace needs neither"
-        }
-        Kind::EmptyStore => {
-            "check that tracing is on (`mlflow.autolog()` or `@mlflow.trace`), and print \
-                             `mlflow.get_tracking_uri()` in the application"
-        }
-        Kind::TwoStores => "name the other store to read it",
-        Kind::ForeignArtifacts => "ask the tracking server that stands before this store: `mltrace -u https://host`",
-        Kind::UnknownRevision => "look for a newer mltrace",
-        Kind::UnpricedModels => {
-            "write their prices into a file, for which those of a known model are the pattern, and name it with --prices"
-        }
-        Kind::DeletedExperiments => "add --deleted to see them; `mlflow gc` removes them for good",
-    }
-}
-
-/// A command to paste, where there is one.
-pub(super) fn command(view: &DoctorView, finding: &Finding) -> Option<String> {
-    let mltrace = |rest: &str| Some(format!("{}{rest}", view.program));
-    let first = finding.trace_ids.first().map(|id| shell_word(id));
-    let show = || mltrace(&format!("trace show {}", first.as_ref()?));
-    let path = shell_word(&view.name);
-    match finding.kind {
-        Kind::StuckTraces | Kind::MissingRoot | Kind::Orphans => show(),
-        Kind::TokensDiffer => mltrace(&format!("usage {} --explain", first.as_ref()?)),
         Kind::DatabaseTooNew => {
-            let releases = view.store.checkup.revisions.first()?.releases?;
-            let last = releases.rsplit(' ').next()?;
-            let every = if last.matches('.').count() == 1 { ".*" } else { "" };
-            Some(format!("pip install 'mlflow=={last}{every}'"))
+            "MLflow opens a database only if it knows its schema. The one installed here does not know this one: a newer \
+             release wrote or upgraded it, or a version in development."
         }
-        Kind::DatabaseTooOld => Some(format!("mlflow db upgrade sqlite:///{path}")),
-        Kind::FileStoreRefused => {
-            Some(format!("mlflow migrate-filestore --source {path} --target sqlite:///mlflow.db"))
+        Kind::SchemaUnnamed => {
+            "MLflow looks up the schema in the table `alembic_version` before it opens a database, and refuses one where \
+             it is not told. mltrace goes by the columns and reads it all the same."
         }
-        Kind::TwoStores => finding.details.iter().find_map(|detail| match &detail.fact {
-            Fact::Store(name) => Some(format!("mltrace -u {} traces list", shell_word(name))),
-            _ => None,
-        }),
-        Kind::UnpricedModels => Some("mltrace prices gpt-4o-mini --json > prices.json".to_owned()),
-        Kind::DeletedExperiments => mltrace("experiments --deleted"),
-        Kind::UpgradeBroken
-        | Kind::DamagedRecords
-        | Kind::MissingArtifacts
-        | Kind::SpansMissing
-        | Kind::RecordIncomplete
-        | Kind::MovedArtifacts
-        | Kind::EmptyStore
-        | Kind::ForeignArtifacts
-        | Kind::UnknownRevision => None,
+        Kind::UpgradeBroken => {
+            "A database has one schema, and MLflow refuses one that names several: an upgrade broke off, or two ran at once. \
+             mltrace goes by the columns and reads it all the same."
+        }
+        Kind::DatabaseTooOld => {
+            "MLflow uses a database only if its schema is that of its own release. When it opens this one, it upgrades it at \
+             once and without asking, where tables are lacking, or else refuses it. The release that wrote it cannot open it \
+             afterwards."
+        }
+        _ => {
+            "It is of a release newer than 3.18, of a version in development, or of no MLflow. mltrace goes by the columns; \
+             what is new in this schema it does not show."
+        }
     }
 }
 
@@ -215,12 +203,16 @@ pub(super) fn fact(fact: &Fact, now: Timestamp) -> String {
         Fact::Spans { stored, recorded: None } => format!("{} spans stored", count(*stored)),
         Fact::Orphans(1) => "1 span names a parent that is missing".to_owned(),
         Fact::Orphans(spans) => format!("{} spans name a parent that is missing", count(*spans)),
+        Fact::Tokens { recorded, spans } if recorded.2 == spans.2 => {
+            format!("tokens recorded: {}; in the spans: {}", figures(*recorded), figures(*spans))
+        }
         Fact::Tokens { recorded, spans } => {
-            format!("{} tokens recorded, {} in the spans", number::known(*recorded), number::known(*spans))
+            format!("{} tokens recorded, {} in the spans", number::known(recorded.2), number::known(spans.2))
         }
         Fact::Unread(message, Some(path)) => format!("{message}: {path}"),
         Fact::Unread(message, None) => message.clone(),
         Fact::Moved(recorded, found) => format!("recorded in {recorded}, found in {found}"),
+        Fact::Outside(read, own) => format!("read in {read}, though {own} has them too"),
         Fact::Model(name, 1) => format!("{name}: 1 call"),
         Fact::Model(name, calls) => format!("{name}: {} calls", count(*calls)),
         Fact::Experiment(name, 1) => format!("{name}: 1 trace"),
@@ -229,9 +221,18 @@ pub(super) fn fact(fact: &Fact, now: Timestamp) -> String {
         Fact::Revision(id, None) => format!("the database has revision {id}, of no known release"),
         Fact::Wants(release, head) => format!("MLflow {release}, installed here, wants {head}"),
         Fact::Unfit { package, mlflow, effect } => format!("{package} does not go with MLflow {mlflow}: {effect}"),
+        Fact::KnowsFilesOnly(release) => format!("MLflow {release}, installed here, looks for spans in files only"),
         Fact::Store(name) => name.clone(),
+        Fact::Taken(name) => format!("it takes {name}, which gives no traces"),
+        Fact::Refuses(release) => format!("MLflow {release}, installed here, refuses it, since it is a file store"),
         Fact::AlsoEmpty(name) => format!("{name}, beside it, holds none either"),
     }
+}
+
+/// Tokens where their total does not tell the difference.
+fn figures((input, output, total): Figures) -> String {
+    let known = number::known;
+    format!("{} in, {} out, {} in total", known(input), known(output), known(total))
 }
 
 /// What a store is.

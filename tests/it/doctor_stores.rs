@@ -1,0 +1,119 @@
+//! `mltrace doctor` on stores beside each other, copies of stores, and the MLflow that is to use them.
+
+use crate::doctor::{clean, finding, installed, kinds, settled};
+use crate::harness::{Cli, Fixture, copy_folder, items};
+use serde_json::json;
+
+#[test]
+fn the_database_to_move_to_is_a_free_one_beside_the_store() {
+    let (copy, folder) = (settled("3.18.0-file"), tempfile::tempdir().unwrap());
+    let programs = installed(folder.path(), "3.18.0", &["f4a9b2c7d1e6"], &[]);
+    let command = || {
+        let document = copy.cli("doctor").env("PATH", &programs).json();
+        finding(&document, "file_store_refused")["command"].as_str().unwrap().to_owned()
+    };
+    let of = |name: &str| {
+        let (store, beside) = (copy.fixture.store.display(), copy.path().display());
+        format!("mlflow migrate-filestore --source {store} --target sqlite:///{beside}/{name}")
+    };
+    assert_eq!(command(), of("mlflow.db"));
+    for (taken, free) in [
+        ("mlflow.db", "mlflow-migrated.db"),
+        ("mlflow-migrated.db", "mlflow-migrated-2.db"),
+        ("mlflow-migrated-2.db", "mlflow-migrated-3.db"),
+    ] {
+        std::fs::write(copy.path().join(taken), "").unwrap();
+        assert_eq!(command(), of(free));
+    }
+}
+
+#[test]
+fn the_store_that_mlflow_takes_is_named_where_another_is_read() {
+    let copy = clean("3.18.0-sqlite");
+    let mlruns = copy.path().join("mlruns");
+    std::fs::create_dir_all(mlruns.join("0")).unwrap();
+    std::fs::write(
+        mlruns.join("0/meta.yaml"),
+        "artifact_location: mlruns/0\nexperiment_id: '0'\nlifecycle_stage: active\nname: Default\n",
+    )
+    .unwrap();
+    let cli = Cli::new("doctor").cwd(copy.path());
+    let document = cli.json();
+    assert_eq!(kinds(&document), ["two_stores"], "{document}");
+    let taken = finding(&document, "two_stores");
+    assert_eq!(taken["message"], "MLflow itself takes the other store of this folder");
+    assert_eq!(taken["details"], json!([format!("it takes {}, which gives no traces", mlruns.display())]));
+    let command = format!("export MLFLOW_TRACKING_URI=sqlite:///{}/mlflow.db", copy.path().display());
+    assert_eq!(taken["command"], command);
+    let programs = installed(copy.path(), "3.18.0", &["f4a9b2c7d1e6"], &[]);
+    let document = cli.env("PATH", programs).json();
+    let refused = "MLflow 3.18.0, installed here, refuses it, since it is a file store";
+    assert_eq!(finding(&document, "two_stores")["details"][1], refused);
+}
+
+#[test]
+fn a_copy_that_reads_the_files_of_its_original_is_found() {
+    let original = settled("3.2.0-file");
+    let folder = tempfile::tempdir().unwrap();
+    let copied = folder.path().join("mlruns");
+    copy_folder(&original.fixture.store, &copied);
+    let document = Cli::new("doctor").on(&copied).json();
+    let traces = document["counts"]["traces_read"].clone();
+    let outside = finding(&document, "outside_artifacts");
+    let (from, to) = (original.path().display(), folder.path().display());
+    assert_eq!(outside["details"], json!([format!("read in {from}, though {to} has them too")]));
+    assert_eq!((&outside["count"], &outside["severity"]), (&traces, &json!("warning")));
+    assert!(!kinds(&original.cli("doctor").json()).contains(&"outside_artifacts"));
+    // Files that are kept elsewhere on purpose are there once.
+    for path in crate::harness::files_below(&copied).iter().filter(|path| path.ends_with("artifacts/traces.json")) {
+        std::fs::remove_file(path).unwrap();
+    }
+    assert_eq!(kinds(&Cli::new("doctor").on(&copied).json()), ["deleted_experiments"]);
+}
+
+#[test]
+fn a_database_that_names_no_schema_is_refused_by_mlflow() {
+    let copy = clean("3.18.0-sqlite");
+    for change in ["delete from alembic_version", "drop table alembic_version"] {
+        copy.sql(change);
+        let document = copy.cli("doctor").json();
+        assert_eq!(kinds(&document), ["schema_unnamed"]);
+        assert_eq!(finding(&document, "schema_unnamed")["severity"], "problem");
+        assert_eq!(document["store"]["revisions"], json!([]));
+    }
+}
+
+#[test]
+fn an_mlflow_that_looks_for_spans_in_files_is_found() {
+    let copy = clean("3.6.0-sqlite");
+    let with = |release: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let programs = installed(folder.path(), release, &["bf29a5ff90ea"], &[]);
+        copy.cli("doctor").env("PATH", programs).json()
+    };
+    let document = with("3.5.1");
+    assert_eq!(kinds(&document), ["spans_unseen"]);
+    assert_eq!(finding(&document, "spans_unseen")["count"], items(&copy.cli("traces --all").json(), "traces").len());
+    assert_eq!(kinds(&with("3.7.0")), [""; 0]);
+    let older = Fixture::named("3.5.1-sqlite");
+    let folder = tempfile::tempdir().unwrap();
+    let programs = installed(folder.path(), "3.5.1", &["bf29a5ff90ea"], &[]);
+    assert!(!kinds(&older.cli("doctor").env("PATH", programs).json()).contains(&"spans_unseen"), "its own");
+}
+
+#[test]
+fn a_folder_that_is_named_has_two_stores_too() {
+    let files = settled("3.2.0-file");
+    std::fs::copy(Fixture::named("3.18.0-sqlite").store, files.path().join("mlflow.db")).unwrap();
+    let document = Cli::new("doctor").cwd(files.path()).on(".").json();
+    assert_eq!(document["store"]["why"], "named by --tracking-uri");
+    finding(&document, "two_stores");
+}
+
+#[test]
+fn lines_of_csv_name_the_traces() {
+    let csv = Cli::demo("doctor -o csv").ok().stdout;
+    let mut lines = csv.lines();
+    assert_eq!(lines.next(), Some("kind,severity,count,message,meaning,remedy,command,trace_ids"));
+    assert!(lines.next().unwrap().ends_with("\"\"]\""), "{csv}");
+}
