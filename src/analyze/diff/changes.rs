@@ -1,9 +1,10 @@
 //! What changed of the spans that both traces have, each change at the span where it comes up first.
 
 use super::align::Side;
+use super::draft::{Draft, Fact, Scene};
 use super::pieces;
 use super::said::{self, Piece};
-use super::told::{Draft, Fact, Telling, Told, quotes};
+use super::told::{Telling, Told, quotes};
 use super::volatile::normal;
 use super::{Field, Node};
 use crate::analyze::exceptions::{self, Failure};
@@ -73,8 +74,11 @@ fn text_of(failure: &Failure) -> String {
     }
 }
 
+/// A failure of one span, of the other, or one in place of another.
+type ChangedFailure<'a> = (Option<&'a Failure>, Option<&'a Failure>);
+
 /// Failures that only one of two spans has, and pairs of those that took the place of another.
-fn changed_failures<'a>(a: &'a [Failure], b: &'a [Failure]) -> Vec<(Option<&'a Failure>, Option<&'a Failure>)> {
+fn changed_failures<'a>(a: &'a [Failure], b: &'a [Failure]) -> Vec<ChangedFailure<'a>> {
     let key = |failure: &Failure| (failure.kind.as_str(), normal(&text_of(failure)));
     let mut open: Vec<&Failure> = a.iter().collect();
     let mut new: Vec<&Failure> = Vec::new();
@@ -133,6 +137,7 @@ impl<'a> Teller<'a> {
     /// What changed of what a span is and is called with.
     fn begin(&mut self, at: usize) {
         let Some((place_a, place_b, a, b)) = self.pair(at) else { return };
+        let span_b = b;
         let (name_a, name_b) = (&self.sides.0.names[place_a], &self.sides.1.names[place_b]);
         let mut drafts = Vec::new();
         let mut value = |field, a: Option<&str>, b: Option<&str>| {
@@ -148,17 +153,22 @@ impl<'a> Teller<'a> {
         if payload_differs(a, b, Payload::inputs) || has_more(a) || has_more(b) {
             let (a, b) = (said::asked(a), said::asked(b));
             drafts.extend(parameters(&a.parameters, &b.parameters));
-            drafts.extend(pieces::drafts(Field::Input, &a.pieces, &b.pieces, &self.told));
+            let tool = said::tool_of(span_b, name_b);
+            let scene = Scene { field: Field::Input, tool: tool.as_deref() };
+            drafts.extend(pieces::drafts(scene, &a.pieces, &b.pieces, &self.told));
         }
         self.tell(at, drafts);
     }
 
     /// What changed of what a span gave, and of how it ended.
     fn end(&mut self, at: usize) {
+        self.told.end(at);
         let Some((place_a, place_b, a, b)) = self.pair(at) else { return };
         let (failures_a, failures_b) = (self.failures.0.at(place_a), self.failures.1.at(place_b));
         let changed = changed_failures(failures_a, failures_b);
-        let mut drafts = outputs(&mut self.told, a, b, &changed);
+        let tool = said::tool_of(b, &self.sides.1.names[place_b]);
+        let scene = Scene { field: Field::Output, tool: tool.as_deref() };
+        let mut drafts = outputs(&mut self.told, scene, a, b, &changed);
         drafts.extend(changed.into_iter().map(|(a, b)| failure(a, b)));
         let is_told = self.failures.0.explained.contains(&place_a) || self.failures.1.explained.contains(&place_b);
         let status = status(a, b);
@@ -186,7 +196,7 @@ impl<'a> Teller<'a> {
 }
 
 /// What changed of what a span gave; `changed` = what failed in one of the traces only.
-fn outputs(told: &mut Told, a: &Span, b: &Span, changed: &[(Option<&Failure>, Option<&Failure>)]) -> Vec<Draft> {
+fn outputs(told: &mut Told, scene: Scene<'_>, a: &Span, b: &Span, changed: &[ChangedFailure<'_>]) -> Vec<Draft> {
     if !payload_differs(a, b, Payload::outputs) && changed.is_empty() {
         return Vec::new();
     }
@@ -198,12 +208,10 @@ fn outputs(told: &mut Told, a: &Span, b: &Span, changed: &[(Option<&Failure>, Op
     let is_cut = is_bad(a) != is_bad(b) && (said_a.is_empty() || said_b.is_empty());
     let is_quote = |piece: &Piece| messages.iter().any(|message| quotes(&piece.text, message));
     let is_failure = said_a.iter().chain(&said_b).any(is_quote);
-    let drafts = if is_cut || is_failure { Vec::new() } else { pieces::drafts(Field::Output, &said_a, &said_b, told) };
+    let drafts = if is_cut || is_failure { Vec::new() } else { pieces::drafts(scene, &said_a, &said_b, told) };
     if !changed.is_empty() && (is_cut || is_failure) {
-        let went = said_a.iter().map(|piece| Fact::Went(piece.words));
-        for fact in went.chain(said_b.iter().map(|piece| Fact::Came(piece.words))) {
-            told.note(fact);
-        }
+        said_a.iter().for_each(|piece| told.note_piece(scene, piece, Fact::Went));
+        said_b.iter().for_each(|piece| told.note_piece(scene, piece, Fact::Came));
     }
     for message in messages {
         told.note_failure(message);
@@ -214,13 +222,15 @@ fn outputs(told: &mut Told, a: &Span, b: &Span, changed: &[(Option<&Failure>, Op
 /// Notes what a span tells that only one of the traces has.
 fn note(told: &mut Told, side: &Side<'_>, at: usize, fact: fn(u64) -> Fact) {
     let span = &side.spans[at];
+    let tool = said::tool_of(span, &side.names[at]);
+    let scene = Scene { field: Field::Output, tool: tool.as_deref() };
     for piece in said::answered(span) {
-        told.note(fact(piece.words));
+        told.note_piece(scene, &piece, fact);
     }
-    if span.span_type.as_str() == "TOOL" {
-        for key in said::work(span, &side.names[at]) {
-            told.note(fact(key));
-        }
+    if let Some(tool) = &tool {
+        let (call, result) = said::work(span, tool);
+        told.note(fact(call));
+        result.iter().for_each(|piece| told.note_piece(scene, piece, fact));
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod align;
 mod changes;
+mod draft;
 mod pieces;
 mod said;
 mod sequence;

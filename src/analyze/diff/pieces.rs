@@ -1,21 +1,21 @@
 //! What of two lists of pieces is not the same: what took the place of what, what came, what went.
 
-use super::Field;
+use super::draft::{Draft, Fact, Scene};
 use super::said::{Key, Piece};
 use super::sequence::gaps;
-use super::told::{Draft, Fact, Told};
+use super::told::Told;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// The differences of two lists of pieces, in the order of the second. What spans tell that are new or gone is none.
-pub(super) fn drafts(field: Field, a: &[Piece], b: &[Piece], told: &Told) -> Vec<Draft> {
+pub(super) fn drafts(scene: Scene<'_>, a: &[Piece], b: &[Piece], told: &Told) -> Vec<Draft> {
     let keys = |list: &[Piece]| list.iter().map(Piece::key).collect::<Vec<Key>>();
     let found = gaps(&keys(a), &keys(b));
     let gone: Vec<&Piece> = found.iter().flat_map(|(in_a, _)| &a[in_a.clone()]).collect();
     let new: Vec<&Piece> = found.iter().flat_map(|(_, in_b)| &b[in_b.clone()]).collect();
     // What stands at another place has not changed.
     let (gone, new) = (without(&gone, &new), without(&new, &gone));
-    let went = Noted::of(a, told, Fact::Went);
-    let came = Noted::of(b, told, Fact::Came);
+    let went = Noted::of(a, scene, told, Fact::Went);
+    let came = Noted::of(b, scene, told, Fact::Came);
     let mut others: HashMap<&str, VecDeque<&Piece>> = HashMap::new();
     let mut failed: HashMap<&str, usize> = HashMap::new();
     for piece in gone.iter().copied() {
@@ -29,24 +29,24 @@ pub(super) fn drafts(field: Field, a: &[Piece], b: &[Piece], told: &Told) -> Vec
     let (told_with_spans, new): (Vec<&Piece>, Vec<&Piece>) = new.into_iter().partition(|piece| came.has(piece));
     for piece in new {
         if let Some(other) = others.get_mut(piece.name.as_str()).and_then(VecDeque::pop_front) {
-            drafts.push(Draft::text(field, other, piece));
+            drafts.push(Draft::text(scene, other, piece));
         } else if let Some(count) = failed.get_mut(piece.name.as_str()).filter(|count| **count > 0) {
             // What is there because a failure is not, which was told.
             *count -= 1;
         } else {
-            drafts.push(Draft::single(field, piece, true));
+            drafts.push(Draft::single(scene, piece, true));
         }
     }
     // What a new span tells too may have taken the place of something that none tells.
     for piece in told_with_spans {
         let other = others.get_mut(piece.name.as_str()).and_then(VecDeque::pop_front);
         let other = other.filter(|_| !told.is_failure(piece));
-        drafts.extend(other.map(|other| Draft::text(field, other, piece)));
+        drafts.extend(other.map(|other| Draft::text(scene, other, piece)));
     }
     let is_left = |piece: &&&Piece| {
         others.get(piece.name.as_str()).is_some_and(|left| left.iter().any(|one| std::ptr::eq(*one, **piece)))
     };
-    drafts.extend(gone.iter().filter(is_left).map(|piece| Draft::single(field, piece, false)));
+    drafts.extend(gone.iter().filter(is_left).map(|piece| Draft::single(scene, piece, false)));
     drafts
 }
 
@@ -68,19 +68,20 @@ fn without<'p>(list: &[&'p Piece], other: &[&Piece]) -> Vec<&'p Piece> {
 
 /// What of a list is told by spans that are new or gone: their answers, calls of tools, and what came back from these.
 struct Noted<'p> {
+    scene: Scene<'p>,
     told: &'p Told,
     fact: fn(Key) -> Fact,
     calls: HashSet<&'p str>,
 }
 
 impl<'p> Noted<'p> {
-    fn of(list: &'p [Piece], told: &'p Told, fact: fn(Key) -> Fact) -> Self {
-        let noted = list.iter().filter(|piece| told.is_noted(fact(piece.words)));
-        Self { told, fact, calls: noted.filter_map(|piece| piece.call.as_deref()).collect() }
+    fn of(list: &'p [Piece], scene: Scene<'p>, told: &'p Told, fact: fn(Key) -> Fact) -> Self {
+        let noted = list.iter().filter(|piece| told.is_noted(scene, piece, fact));
+        Self { scene, told, fact, calls: noted.filter_map(|piece| piece.call.as_deref()).collect() }
     }
 
     fn has(&self, piece: &Piece) -> bool {
         let answers = || piece.call.as_deref().is_some_and(|call| self.calls.contains(call));
-        self.told.is_noted((self.fact)(piece.words)) || self.told.is_failure(piece) || answers()
+        self.told.is_noted(self.scene, piece, self.fact) || self.told.is_failure(piece) || answers()
     }
 }

@@ -1,5 +1,6 @@
 //! What went into a span and what came out, in pieces that can be compared.
 
+use super::draft::is_telling;
 use super::volatile::{normal, readable, readable_text};
 use crate::message::{self, Media, Message, Part, Request, Role, ToolCall};
 use crate::model::{Json, Payload, Span};
@@ -16,6 +17,9 @@ pub(super) fn key_of(value: impl Hash) -> Key {
     hasher.finish()
 }
 
+/// How the call of a tool is called, before its name.
+const CALL: &str = "calls ";
+
 /// How what came back from a tool is called.
 const RESULT: &str = "result";
 
@@ -30,18 +34,28 @@ pub(super) struct Piece {
     pub(super) words: Key,
     /// The call of a tool that it is, or answers.
     pub(super) call: Option<String>,
+    /// Whether it says so much that it is known again anywhere.
+    pub(super) is_telling: bool,
+    /// Whether it is one of the values of a function, by its name.
+    pub(super) is_member: bool,
 }
 
 impl Piece {
     fn new(name: impl Into<String>, text: String) -> Self {
-        Self { name: name.into(), words: key_of(normal(&text)), text, call: None }
+        let (words, is_telling) = (key_of(normal(&text)), is_telling(&text));
+        Self { name: name.into(), words, text, call: None, is_telling, is_member: false }
     }
 
     /// A call, which is known by its tool too.
     fn of_call(call: &ToolCall) -> Self {
         let text = readable(&call.arguments);
         let words = call_key(&call.name, &text);
-        Self { name: format!("calls {}", call.name), text, words, call: call.id.clone() }
+        Self { words, call: call.id.clone(), ..Self::new(format!("{CALL}{}", call.name), text) }
+    }
+
+    /// Whether it is the call of a tool.
+    pub(super) fn is_call(&self) -> bool {
+        self.name.starts_with(CALL)
     }
 
     /// Whether it is what came back from a tool.
@@ -114,15 +128,21 @@ pub(super) fn answered(span: &Span) -> Vec<Piece> {
     pieces(&streamed.map_or(said, |stream| stream.messages))
 }
 
-/// What a tool at work was called with and what it gave, by which the same is known in the messages of a model.
-pub(super) fn work(span: &Span, bare_name: &str) -> Vec<Key> {
-    let Some(payload) = &span.payload else { return Vec::new() };
-    let tool = payload.attribute("gen_ai.tool.name").and_then(Json::as_string);
+/// The tool that a span is at work for, by the name that a model calls it.
+pub(super) fn tool_of(span: &Span, bare_name: &str) -> Option<String> {
+    let told = || span.payload.as_ref()?.attribute("gen_ai.tool.name").and_then(Json::as_string);
     let bare = ["tool.", "execute_tool "].iter().find_map(|start| bare_name.strip_prefix(start)).unwrap_or(bare_name);
-    let arguments = payload.inputs().map(|inputs| inputs.member("arguments").unwrap_or_else(|| inputs.clone()));
-    let call = call_key(tool.as_deref().unwrap_or(bare), &arguments.as_ref().map(readable).unwrap_or_default());
-    let whole = payload.outputs().map(|outputs| key_of(normal(&readable(outputs))));
-    std::iter::once(call).chain(whole).collect()
+    span.span_type.is_tool().then(|| told().unwrap_or_else(|| bare.to_owned()))
+}
+
+/// What a tool at work was called with and what it gave, by which the same is known in the messages of a model.
+pub(super) fn work(span: &Span, tool: &str) -> (Key, Option<Piece>) {
+    let payload = span.payload.as_ref();
+    let inputs = payload.and_then(Payload::inputs);
+    let arguments = inputs.map(|inputs| inputs.member("arguments").unwrap_or_else(|| inputs.clone()));
+    let call = call_key(tool, &arguments.as_ref().map(readable).unwrap_or_default());
+    let result = |outputs| Piece::new(format!("{RESULT} of {tool}"), readable(outputs));
+    (call, payload.and_then(Payload::outputs).map(result))
 }
 
 fn pieces(messages: &[Message]) -> Vec<Piece> {
@@ -159,7 +179,7 @@ fn piece(message: &Message, part: &Part, tools: &HashMap<&str, &str>) -> Piece {
             let size = dimensions.map(|size| format!(" of {size} numbers")).unwrap_or_default();
             Piece::new("vectors", format!("{count}{size}"))
         }
-        Part::Data { name: Some(name), value } => Piece::new(name, readable(value)),
+        Part::Data { name: Some(name), value } => Piece { is_member: true, ..Piece::new(name, readable(value)) },
         Part::Data { name: None, value } => Piece::new(name(), readable(value)),
     }
 }

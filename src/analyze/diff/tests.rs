@@ -5,7 +5,7 @@ use crate::analyze::tests::trace_of;
 use crate::model::{Json, Payload, Span, SpanId, SpanType, Timestamp, Trace};
 
 /// A trace of spans: depth, type, name, inputs, outputs; each begins after the one before it.
-type Given<'a> = (usize, &'a str, &'a str, &'a str, &'a str);
+pub(super) type Given<'a> = (usize, &'a str, &'a str, &'a str, &'a str);
 
 fn trace(given: &[Given<'_>]) -> Trace {
     let mut above: Vec<SpanId> = Vec::new();
@@ -48,16 +48,16 @@ fn told(a: &Trace, b: &Trace, diff: &Diff) -> Vec<String> {
 }
 
 #[track_caller]
-fn check(a: &[Given<'_>], b: &[Given<'_>], expected: &[&str]) {
+pub(super) fn check(a: &[Given<'_>], b: &[Given<'_>], expected: &[&str]) {
     let (a, b) = (trace(a), trace(b));
     let diff = of_traces(&a, &b);
     assert_eq!(told(&a, &b, &diff), expected);
     assert_eq!(diff.is_alike(), expected.iter().all(|line| line.starts_with('=')));
 }
 
-const ROOT: Given<'_> = (0, "AGENT", "run", "{}", "null");
+pub(super) const ROOT: Given<'_> = (0, "AGENT", "run", "{}", "null");
 
-fn chat(answer: &str) -> String {
+pub(super) fn chat(answer: &str) -> String {
     format!(r#"{{"choices":[{{"message":{{"role":"assistant","content":"{answer}"}}}}]}}"#)
 }
 

@@ -1,99 +1,13 @@
 //! What was told of the differences between two traces, so that none is told twice.
+//!
+//! What says something is known again wherever it comes up. A short value is not: `true` in place of `false` is another
+//! change for each argument. It is known again in the history of a later call, at the tool that a model called with it, and
+//! at the spans above or below that pass it on.
 
-use super::said::{Key, Piece, is_of_function, key_of};
-use super::volatile::normal;
-use super::words::diff;
-use super::{Change, Field, Op, Words};
-use std::collections::HashMap;
-
-/// A difference, by what it is known again at another span.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Fact {
-    /// Words stand in place of others.
-    Replaced(Key, Key),
-    /// Something was said that was not said before.
-    Came(Key),
-    /// Something is not said any more.
-    Went(Key),
-    /// A value of a name is another.
-    Set(Key),
-}
-
-/// A change before it is told, with all by which it is known again.
-#[derive(Debug)]
-pub(super) struct Draft {
-    pub(super) change: Change,
-    /// Where all of these were told, it was told.
-    facts: Vec<Fact>,
-    /// Where this was told, it was told too.
-    whole: Option<Fact>,
-    /// What is told with it.
-    with: Vec<Fact>,
-}
-
-impl Draft {
-    fn of_fact(change: Change, fact: Fact) -> Self {
-        Self { change, facts: vec![fact], whole: None, with: Vec::new() }
-    }
-
-    /// A value that is another.
-    pub(super) fn value(field: Field, name: Option<&str>, a: Option<&str>, b: Option<&str>) -> Self {
-        let owned = |text: Option<&str>| text.map(str::to_owned);
-        let fact = Fact::Set(key_of((field, name, a.map(normal), b.map(normal))));
-        let (name, a, b) = (owned(name), owned(a), owned(b));
-        Self::of_fact(Change { field, name, a, b, words: Vec::new(), repeated: 0 }, fact)
-    }
-
-    /// A value that is another, with what of its words is not the same where it has many.
-    pub(super) fn wordy(field: Field, name: Option<&str>, a: Option<&str>, b: Option<&str>) -> Self {
-        let mut draft = Self::value(field, name, a, b);
-        let is_long = |text: &str| text.len() > LONG;
-        draft.change.words =
-            a.zip(b).filter(|(a, b)| is_long(a) || is_long(b)).map(|(a, b)| diff(a, b)).unwrap_or_default();
-        draft
-    }
-
-    /// A text that is another.
-    pub(super) fn text(field: Field, a: &Piece, b: &Piece) -> Self {
-        let words = diff(&a.text, &b.text);
-        let facts = replaced(&words);
-        let whole = Some(Fact::Replaced(a.words, b.words));
-        let with = vec![Fact::Went(a.words), Fact::Came(b.words)];
-        let name = Some(b.name.clone()).filter(|name| !is_of_function(name));
-        let (a, b) = (Some(a.text.clone()), Some(b.text.clone()));
-        Self { change: Change { field, name, a, b, words, repeated: 0 }, facts, whole, with }
-    }
-
-    /// Something that is said in one trace only.
-    pub(super) fn single(field: Field, piece: &Piece, is_new: bool) -> Self {
-        let text = Some(piece.text.clone());
-        let (a, b) = if is_new { (None, text) } else { (text, None) };
-        let name = Some(piece.name.clone()).filter(|name| !is_of_function(name));
-        let fact = if is_new { Fact::Came(piece.words) } else { Fact::Went(piece.words) };
-        Self::of_fact(Change { field, name, a, b, words: Vec::new(), repeated: 0 }, fact)
-    }
-}
-
-/// Values that are longer are compared word by word.
-const LONG: usize = 40;
-
-/// The words that stand in place of others.
-fn replaced(words: &[Words]) -> Vec<Fact> {
-    let key = |words: &Words| key_of(normal(words.text.trim()));
-    let mut facts = Vec::new();
-    let mut at = 0;
-    while let Some(first) = words.get(at) {
-        let second = words.get(at + 1).filter(|second| second.op == Op::Insert && first.op == Op::Delete);
-        match (first.op, second) {
-            (Op::Equal, _) => {}
-            (Op::Delete, None) => facts.push(Fact::Replaced(key(first), 0)),
-            (Op::Delete, Some(second)) => facts.push(Fact::Replaced(key(first), key(second))),
-            (Op::Insert, _) => facts.push(Fact::Replaced(0, key(first))),
-        }
-        at += 1 + usize::from(second.is_some());
-    }
-    facts
-}
+use super::Field;
+use super::draft::{Draft, Fact, OnPath, Scene};
+use super::said::{Key, Piece};
+use std::collections::{HashMap, HashSet};
 
 /// Where a change was told: a node, and the place among its changes.
 pub(super) type Place = (usize, usize);
@@ -113,6 +27,10 @@ pub(super) enum Telling {
 #[derive(Debug, Default)]
 pub(super) struct Told {
     facts: HashMap<Fact, Option<Place>>,
+    /// What was told of values, by what they are.
+    values: HashMap<(Key, Fact), Vec<Place>>,
+    /// Nodes of which all was told.
+    ended: HashSet<usize>,
     /// The messages of failures that were told.
     failures: Vec<String>,
 }
@@ -134,6 +52,17 @@ impl Told {
         self.facts.entry(fact).or_insert(None);
     }
 
+    /// The same of what such a span said.
+    pub(super) fn note_piece(&mut self, scene: Scene<'_>, piece: &Piece, fact: fn(Key) -> Fact) {
+        let fact = fact(piece.words);
+        if piece.is_telling {
+            self.note(fact);
+        }
+        if let Some(place) = scene.place(piece) {
+            self.note(fact.within(place));
+        }
+    }
+
     /// A span tells that it failed.
     pub(super) fn note_failure(&mut self, message: &str) {
         if self.failures.len() < MOST_FAILURES && !self.failures.iter().any(|known| known == message) {
@@ -146,25 +75,67 @@ impl Told {
         piece.is_result() && self.failures.iter().any(|message| quotes(&piece.text, message))
     }
 
-    /// Whether a span that is new or gone tells something.
-    pub(super) fn is_noted(&self, fact: Fact) -> bool {
-        self.facts.get(&fact).is_some_and(Option::is_none)
-    }
-
-    fn told(&self, fact: Option<&Fact>) -> Option<&Option<Place>> {
-        self.facts.get(fact?)
+    /// Whether a span that is new or gone tells what a piece says.
+    pub(super) fn is_noted(&self, scene: Scene<'_>, piece: &Piece, fact: fn(Key) -> Fact) -> bool {
+        let fact = fact(piece.words);
+        let is_noted = |fact: &Fact| self.facts.get(fact).is_some_and(Option::is_none);
+        // The key of a call holds its tool.
+        let is_known = piece.is_telling || piece.is_call();
+        is_known && is_noted(&fact) || scene.sources(piece).iter().any(|place| is_noted(&fact.within(*place)))
     }
 
     /// Looks where a change was told that is to be told; if nowhere, it is told now, at a place.
     pub(super) fn tell(&mut self, draft: &Draft, place: Place) -> Telling {
-        let is_told = |fact: &Fact| self.facts.contains_key(fact);
-        let by_parts = draft.facts.first().filter(|_| draft.facts.iter().all(is_told));
-        if let Some(told) = self.told(draft.whole.as_ref()).or_else(|| self.told(by_parts)) {
-            return told.map_or(Telling::WithSpan, Telling::At);
+        if let Some(telling) = self.known(draft, place) {
+            return telling;
         }
-        for fact in draft.facts.iter().chain(&draft.whole).chain(&draft.with) {
+        for fact in &draft.told {
             self.facts.entry(*fact).or_insert(Some(place));
+        }
+        for value in draft.path.iter().flat_map(|path| &path.told) {
+            self.values.entry(*value).or_default().push(place);
         }
         Telling::New
     }
+
+    fn known(&mut self, draft: &Draft, (node, _): Place) -> Option<Telling> {
+        for facts in &draft.known {
+            let first = facts.first().filter(|_| facts.iter().all(|fact| self.facts.contains_key(fact)));
+            match first.and_then(|fact| self.facts.get(fact)) {
+                None => {}
+                Some(None) => return Some(Telling::WithSpan),
+                // Two arguments of a span are two.
+                Some(Some((told, _))) if draft.is_member && *told == node => {}
+                Some(Some(told)) => return Some(Telling::At(*told)),
+            }
+        }
+        let path = draft.path.as_ref()?;
+        self.passed_on(path, draft.change.field, node).map(Telling::At)
+    }
+
+    /// Where a value was told at a span above, for what went in, or below, for what came out.
+    fn passed_on(&mut self, path: &OnPath, field: Field, node: usize) -> Option<Place> {
+        for value in &path.known {
+            let Some(places) = self.values.get_mut(value) else { continue };
+            if field == Field::Input {
+                // What ended is above nothing that comes.
+                while places.pop_if(|(told, _)| self.ended.contains(told)).is_some() {}
+            }
+            // Of what is told when spans end, all since this one began is below it.
+            let found =
+                places.last().filter(|(told, _)| if field == Field::Input { *told != node } else { *told > node });
+            if let Some(found) = found {
+                return Some(*found);
+            }
+        }
+        None
+    }
+
+    /// All of a node and those below it was told.
+    pub(super) fn end(&mut self, node: usize) {
+        self.ended.insert(node);
+    }
 }
+
+#[cfg(test)]
+mod tests;
