@@ -1,117 +1,12 @@
-//! Which span of one trace is which of another: from the roots downwards, by name and type in their order, then out of it,
-//! then by likeness. What stands one level deeper or higher, within a span that is new or gone, is found too.
+//! Which span of one trace is which of the other: from the roots downwards, by all that they say, then by name and type in
+//! their order, then out of it, then by likeness. What stands deeper or higher, within spans that are new or gone, is found
+//! too.
 
-use super::said::{Key, answered, key_of};
-use super::sequence::{Gap, alike, gaps};
-use super::volatile::{normal, readable};
-use crate::analyze::pattern::pattern;
-use crate::analyze::tools::without_number;
-use crate::model::{Payload, Span, Trace};
-use std::cell::OnceCell;
+use super::said::{Key, key_of};
+use super::sequence::{alike, gaps};
+use super::side::{Side, Sign};
+use super::volatile::normal;
 use std::collections::{HashMap, HashSet, VecDeque};
-
-/// The spans of a trace with what tells them apart.
-#[derive(Debug)]
-pub(super) struct Side<'a> {
-    /// In tree order.
-    pub(super) spans: &'a [Span],
-    /// The place of each span's parent.
-    pub(super) parents: Vec<Option<usize>>,
-    /// The places of each span's children.
-    pub(super) children: Vec<Vec<usize>>,
-    /// The places of spans without a parent.
-    pub(super) roots: Vec<usize>,
-    /// Names without the numbers that MLflow up to 3.5 puts behind repeated ones, and without the model.
-    pub(super) names: Vec<String>,
-    kinds: Vec<[Key; 3]>,
-    answers: Vec<OnceCell<Option<Key>>>,
-    wholes: OnceCell<Vec<Key>>,
-}
-
-/// By what two spans are taken for the same, the surest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sign {
-    /// All that they and those below them are called with and give.
-    Whole,
-    /// What they give.
-    Answer,
-    /// Which tools they call, or that they call none.
-    Shape,
-    /// The name as it is written.
-    Name,
-    /// The name without what a number behind it tells.
-    Bare,
-    /// The name with signs in place of numbers.
-    Pattern,
-    /// The name, whatever the type.
-    Untyped,
-}
-
-impl<'a> Side<'a> {
-    pub(super) fn new(trace: &'a Trace) -> Self {
-        let spans = trace.span_list();
-        let parents: Vec<Option<usize>> =
-            trace.spans.iter().flat_map(|spans| &spans.nodes).map(|node| node.parent).collect();
-        let mut children = vec![Vec::new(); spans.len()];
-        let mut roots = Vec::new();
-        for (at, parent) in parents.iter().enumerate() {
-            parent.map_or(&mut roots, |parent| &mut children[parent]).push(at);
-        }
-        let all: HashSet<&str> = spans.iter().map(|span| span.name.as_str()).collect();
-        let names: Vec<String> = spans.iter().map(|span| bare(span, &all)).collect();
-        let kinds = spans.iter().zip(&names).map(|(span, name)| {
-            [&span.name, name, &pattern(&name.to_lowercase())].map(|name| key_of((name, span.span_type.as_str())))
-        });
-        let kinds = kinds.collect();
-        let answers = vec![OnceCell::new(); spans.len()];
-        Self { spans, parents, children, roots, names, kinds, answers, wholes: OnceCell::new() }
-    }
-
-    /// What a span shows of a sign; none where it shows nothing that tells it from others.
-    fn key(&self, at: usize, sign: Sign) -> Option<Key> {
-        let [name, bare, pattern] = self.kinds[at];
-        match sign {
-            Sign::Name => Some(name),
-            Sign::Bare => Some(bare),
-            Sign::Pattern => Some(pattern),
-            Sign::Untyped => Some(key_of(&self.names[at])),
-            Sign::Whole => self.wholes.get_or_init(|| self.wholes()).get(at).copied(),
-            Sign::Answer => self.answer(at).map(|answer| key_of((bare, answer))),
-            Sign::Shape if !self.spans[at].span_type.is_llm() => None,
-            Sign::Shape => {
-                let mut calls: Vec<String> = answered(&self.spans[at]).into_iter().map(|piece| piece.name).collect();
-                calls.dedup();
-                (!calls.is_empty()).then(|| key_of((bare, calls)))
-            }
-        }
-    }
-
-    fn answer(&self, at: usize) -> Option<Key> {
-        let outputs = || self.spans[at].payload.as_ref().and_then(Payload::outputs);
-        let key = || outputs().filter(|outputs| !outputs.is_null()).map(|outputs| key_of(normal(&readable(outputs))));
-        *self.answers[at].get_or_init(key)
-    }
-
-    /// The keys of all spans with those below them. Children come after parents.
-    fn wholes(&self) -> Vec<Key> {
-        let mut keys = vec![0; self.spans.len()];
-        for at in (0..self.spans.len()).rev() {
-            let span = &self.spans[at];
-            let inputs = span.payload.as_ref().and_then(Payload::inputs).map(|inputs| normal(&readable(inputs)));
-            let below: Vec<Key> = self.children[at].iter().map(|child| keys[*child]).collect();
-            keys[at] =
-                key_of((&span.name, span.span_type.as_str(), span.status.as_str(), inputs, self.answer(at), below));
-        }
-        keys
-    }
-}
-
-/// A name without what differs between runs: MLflow's number, and the model in the names of OpenTelemetry (`chat gpt-4o`).
-fn bare(span: &Span, all: &HashSet<&str>) -> String {
-    let name = without_number(&span.name, all);
-    let model = span.model.as_deref().filter(|model| !model.is_empty());
-    model.and_then(|model| name.strip_suffix(model)).map_or(name, str::trim_end).to_owned()
-}
 
 /// Which span of one trace is which of the other.
 #[derive(Debug)]
@@ -140,6 +35,9 @@ pub(super) fn pair(a: &Side<'_>, b: &Side<'_>) -> Pairing {
     }
     aligner.pairing
 }
+
+/// Spans of the first trace, and those of the second among which they may be.
+type Family = (Vec<usize>, Vec<usize>);
 
 struct Aligner<'a> {
     a: &'a Side<'a>,
@@ -180,46 +78,70 @@ impl Aligner<'_> {
         if a.is_empty() || b.is_empty() {
             return;
         }
+        self.wrapped(a, b);
+        let (a, b) = self.left(a, b);
         let names =
             |side: &Side<'_>, list: &[usize]| list.iter().map(|at| side.kinds[*at][1]).collect::<HashSet<Key>>().len();
         // Where each name is there once, what the spans say need not be read.
-        let is_plain = names(self.a, a) == a.len() && names(self.b, b) == b.len();
-        let in_order: &[Sign] =
-            if is_plain { &[Sign::Bare] } else { &[Sign::Whole, Sign::Answer, Sign::Shape, Sign::Name, Sign::Bare] };
-        let mut open: Vec<Gap> = vec![(0..a.len(), 0..b.len())];
-        for sign in in_order {
-            open = open.into_iter().flat_map(|gap| self.anchor(a, b, &gap, *sign)).collect();
-        }
-        let out_of_order: &[Sign] = if is_plain {
-            &[Sign::Bare, Sign::Pattern, Sign::Untyped]
+        let is_plain = names(self.a, &a) == a.len() && names(self.b, &b) == b.len();
+        let mut open: Vec<Family> = vec![(a.clone(), b.clone())];
+        if is_plain {
+            self.anchor(open, Sign::Bare);
         } else {
-            &[Sign::Whole, Sign::Name, Sign::Bare, Sign::Pattern, Sign::Untyped]
-        };
-        for sign in out_of_order {
-            let (a, b) = self.left(a, b);
-            self.anywhere(&a, &b, *sign);
+            open = self.anchor(open, Sign::Whole);
+            // What is the same as a whole is the same, wherever it stands.
+            let (a, b) = self.left(&a, &b);
+            self.anywhere(&a, &b, Sign::Whole);
+            for sign in [Sign::Answer, Sign::Shape, Sign::Name, Sign::Bare] {
+                open = self.anchor(open, sign);
+            }
         }
-        let (a, b) = self.left(a, b);
+        for sign in [Sign::Name, Sign::Bare, Sign::Pattern, Sign::Untyped] {
+            let (a, b) = self.left(&a, &b);
+            self.anywhere(&a, &b, sign);
+        }
+        let (a, b) = self.left(&a, &b);
         self.renamed(&a, &b);
     }
 
-    /// Pairs what shows the same sign in the same order between two places; gives the places where nothing does.
-    fn anchor(&mut self, a: &[usize], b: &[usize], (in_a, in_b): &Gap, sign: Sign) -> Vec<Gap> {
-        let (of_a, of_b) = (&a[in_a.clone()], &b[in_b.clone()]);
-        // What shows nothing is like nothing.
-        let keys = |side: &Side<'_>, list: &[usize], is_a: bool| {
-            let key = |at: &usize| side.key(*at, sign).unwrap_or_else(|| key_of((at, is_a)));
-            list.iter().map(key).collect::<Vec<Key>>()
-        };
-        let found = gaps(&keys(self.a, of_a, true), &keys(self.b, of_b, false));
-        let pairs: Vec<(usize, usize)> =
-            alike(&found, of_a.len()).map(|(at_a, at_b)| (of_a[at_a], of_b[at_b])).collect();
-        for (a, b) in pairs {
-            self.set(a, b);
+    /// Pairs what shows the same sign in the same order, in each of some families; gives what is left between the pairs.
+    fn anchor(&mut self, open: Vec<Family>, sign: Sign) -> Vec<Family> {
+        let mut left = Vec::new();
+        for (a, b) in open {
+            let (a, b) = self.left(&a, &b);
+            // What shows nothing is like nothing.
+            let keys = |side: &Side<'_>, list: &[usize], is_a: bool| {
+                let key = |at: &usize| side.key(*at, sign).unwrap_or_else(|| key_of((at, is_a)));
+                list.iter().map(key).collect::<Vec<Key>>()
+            };
+            let found = gaps(&keys(self.a, &a, true), &keys(self.b, &b, false));
+            for (at_a, at_b) in alike(&found, a.len()) {
+                self.set(a[at_a], b[at_b]);
+            }
+            let gaps = found.into_iter().filter(|(in_a, in_b)| !in_a.is_empty() && !in_b.is_empty());
+            left.extend(gaps.map(|(in_a, in_b)| (a[in_a].to_vec(), b[in_b].to_vec())));
         }
-        let open = found.into_iter().filter(|(in_a, in_b)| !in_a.is_empty() && !in_b.is_empty());
-        let moved = |range: std::ops::Range<usize>, by: usize| range.start + by..range.end + by;
-        open.map(|(gap_a, gap_b)| (moved(gap_a, in_a.start), moved(gap_b, in_b.start))).collect()
+        left
+    }
+
+    /// Pairs what the other trace has right below a span of the same name: one was put around it.
+    fn wrapped(&mut self, a: &[usize], b: &[usize]) {
+        for left_is_a in [true, false] {
+            let (side, other) = if left_is_a { (self.a, self.b) } else { (self.b, self.a) };
+            let (left, around) = if left_is_a { (a, b) } else { (b, a) };
+            let wraps = |at: &&usize| other.holds(**at, other.kinds[**at][1]);
+            let wrappers: Vec<usize> = around.iter().filter(wraps).copied().collect();
+            if wrappers.is_empty() {
+                continue;
+            }
+            let known: HashSet<Key> = around.iter().filter_map(|at| other.key(*at, Sign::Whole)).collect();
+            let is_gone = |at: &&usize| side.key(**at, Sign::Whole).is_some_and(|key| !known.contains(&key));
+            let gone: Vec<usize> = left.iter().filter(is_gone).copied().collect();
+            let within: Vec<usize> = wrappers.iter().flat_map(|at| other.children[*at].iter().copied()).collect();
+            let (a, b) = if left_is_a { (gone, within) } else { (within, gone) };
+            let (a, b) = self.left(&a, &b);
+            self.anywhere(&a, &b, Sign::Whole);
+        }
     }
 
     /// Pairs what shows the same sign in any order.
@@ -238,8 +160,23 @@ impl Aligner<'_> {
         }
     }
 
-    /// Pairs spans of the same type that are called alike and do the same.
+    /// Pairs spans of the same type that do the same, whatever they are called, unless what holds the other was put around
+    /// it; then those that are called alike.
     fn renamed(&mut self, a: &[usize], b: &[usize]) {
+        let kinds =
+            |side: &Side<'_>, list: &[usize]| list.iter().map(|at| side.kinds[*at][1]).collect::<HashSet<Key>>();
+        let (kinds_a, kinds_b) = (kinds(self.a, a), kinds(self.b, b));
+        let wraps = |side: &Side<'_>, at: usize, kinds: &HashSet<Key>| {
+            side.children[at].iter().any(|child| kinds.contains(&side.kinds[*child][1]))
+        };
+        let of_a: Vec<usize> = a.iter().copied().filter(|at| !wraps(self.a, *at, &kinds_b)).collect();
+        let of_b: Vec<usize> = b.iter().copied().filter(|at| !wraps(self.b, *at, &kinds_a)).collect();
+        for sign in [Sign::Content, Sign::Children] {
+            let (a, b) = self.left(&of_a, &of_b);
+            self.anywhere(&a, &b, sign);
+        }
+        let (a, b) = self.left(a, b);
+        let (a, b) = (&a[..], &b[..]);
         if a.len() * b.len() > MOST_COMPARED {
             return;
         }
@@ -272,26 +209,31 @@ impl Aligner<'_> {
 
     /// Whether two spans are called with the same, or give the same.
     fn does_same(&self, a: usize, b: usize) -> bool {
-        let inputs =
-            |span: &Span| span.payload.as_ref().and_then(Payload::inputs).map(|inputs| normal(&readable(inputs)));
-        let of_a = inputs(&self.a.spans[a]).filter(|text| text.len() > 2);
+        let inputs = |side: &Side<'_>, at| side.inputs(at).map(|inputs| normal(&inputs));
+        let of_a = inputs(self.a, a).filter(|text| text.len() > 2);
         let answer = self.a.answer(a);
-        (of_a.is_some() && of_a == inputs(&self.b.spans[b])) || (answer.is_some() && answer == self.b.answer(b))
+        (of_a.is_some() && of_a == inputs(self.b, b)) || (answer.is_some() && answer == self.b.answer(b))
     }
 
     /// Looks for what is left of one trace among the children of spans that only the other has: something was put around it.
     fn within(&mut self, left: &[usize], around: &[usize], left_is_a: bool) {
         let (side, other) = if left_is_a { (self.a, self.b) } else { (self.b, self.a) };
+        if left.is_empty() {
+            return;
+        }
         let mut places: HashMap<Key, Vec<usize>> = HashMap::new();
         for at in left {
             places.entry(side.kinds[*at][1]).or_default().push(*at);
         }
-        for wrapper in around {
-            let (left, within) = self.left_of(left_is_a, &places, &other.children[*wrapper]);
-            if left.is_empty() {
-                continue;
+        let mut open: VecDeque<usize> = around.iter().copied().collect();
+        while let Some(wrapper) = open.pop_front() {
+            let (left, within) = self.left_of(left_is_a, &places, &other.children[wrapper]);
+            if !left.is_empty() {
+                if left_is_a { self.siblings(&left, &within) } else { self.siblings(&within, &left) }
             }
-            if left_is_a { self.siblings(&left, &within) } else { self.siblings(&within, &left) }
+            // One may have been put around another.
+            let pairs = if left_is_a { &self.pairing.of_b } else { &self.pairing.of_a };
+            open.extend(within.into_iter().filter(|at| pairs[*at].is_none()));
         }
     }
 

@@ -1,9 +1,9 @@
 //! What changed of the spans that both traces have, each change at the span where it comes up first.
 
-use super::align::Side;
 use super::draft::{Draft, Fact, Scene};
 use super::pieces;
 use super::said::{self, Piece};
+use super::side::Side;
 use super::told::{Telling, Told, quotes};
 use super::volatile::normal;
 use super::{Field, Node};

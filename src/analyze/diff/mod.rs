@@ -10,6 +10,7 @@ mod pieces;
 mod said;
 mod sequence;
 pub mod sets;
+mod side;
 mod told;
 mod tree;
 mod volatile;
@@ -157,7 +158,7 @@ impl Diff {
 /// Compares two traces, whose spans need their payload.
 #[must_use]
 pub fn of_traces(a: &Trace, b: &Trace) -> Diff {
-    let (of_a, of_b) = (align::Side::new(a), align::Side::new(b));
+    let (of_a, of_b) = (side::Side::new(a), side::Side::new(b));
     let pairing = align::pair(&of_a, &of_b);
     let nodes = tree::merged(&of_a, &of_b, &pairing);
     Diff { nodes: changes::tell(a, b, (&of_a, &of_b), nodes) }

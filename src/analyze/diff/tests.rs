@@ -210,3 +210,70 @@ fn very_many_spans_that_differ_are_compared_in_time() {
         diff.nodes.iter().map(|node| usize::from(node.a.is_some()) + usize::from(node.b.is_some())).sum::<usize>();
     assert_eq!(spans, 40_002, "each span is in the tree once");
 }
+
+#[test]
+fn calls_of_one_name_may_come_in_any_order() {
+    let call = |n: usize| (format!(r#"{{"city":"place {n}"}}"#), format!(r#""it is {n} degrees there""#));
+    let calls: Vec<(String, String)> = (0..5).map(call).collect();
+    let tools = |order: &[usize]| {
+        let tool = |n: &usize| (1, "TOOL", "get_weather", calls[*n].0.clone(), calls[*n].1.clone());
+        order.iter().map(tool).collect::<Vec<_>>()
+    };
+    let mut orders: Vec<Vec<usize>> = vec![Vec::new()];
+    for n in 0..5 {
+        let with = |order: &Vec<usize>| {
+            let at = |place| [&order[..place], &[n], &order[place..]].concat();
+            (0..=order.len()).map(at).collect::<Vec<_>>()
+        };
+        orders = orders.iter().flat_map(with).collect();
+    }
+    assert_eq!(orders.len(), 120);
+    let of = |order: &[usize]| {
+        let tools = tools(order);
+        let given = tools
+            .iter()
+            .map(|(depth, kind, name, inputs, outputs)| (*depth, *kind, *name, inputs.as_str(), outputs.as_str()));
+        trace(&std::iter::once(ROOT).chain(given).collect::<Vec<_>>())
+    };
+    for order in &orders {
+        assert!(of_traces(&of(&[0, 1, 2, 3, 4]), &of(order)).is_alike(), "{order:?}");
+    }
+}
+
+#[test]
+fn wrappers_are_found_whatever_their_number_and_name() {
+    let call = |depth| (depth, "CHAIN", "call", r#"{"q":"go"}"#, "1");
+    let a = [ROOT, call(1), (1, "TOOL", "t", "{}", "2")];
+    let layers = [
+        ROOT,
+        (1, "CHAIN", "outer", "{}", "null"),
+        (2, "CHAIN", "inner", "{}", "null"),
+        call(3),
+        (3, "TOOL", "t", "{}", "2"),
+    ];
+    check(&a, &layers, &["=run", "+ outer", "+  inner", "=   call", "=   t"]);
+    check(&layers, &a, &["=run", "- outer", "-  inner", "= call", "= t"]);
+    let named = [ROOT, (1, "CHAIN", "call", r#"{"q":"o"}"#, "3"), call(2), (1, "TOOL", "t", "{}", "2")];
+    check(&a, &named, &["=run", "+ call", "=  call", "= t"]);
+    check(&named, &a, &["=run", "- call", "= call", "= t"]);
+}
+
+#[test]
+fn a_span_of_another_name_that_does_the_same_is_the_same_one() {
+    let spans = |name: &'static str, inputs: &'static str| {
+        [ROOT, (1, "AGENT", name, inputs, "1"), (2, "TOOL", "geo", "{}", "1"), (2, "TOOL", "news", "{}", "2")]
+    };
+    let told = ["=run", "~ orchestrate; name -: planner > orchestrate", "=  geo", "=  news"];
+    check(&spans("planner", "{}"), &spans("orchestrate", "{}"), &told);
+    check(
+        &[ROOT, (1, "TOOL", "search", r#"{"q":"weather in Rome"}"#, "1")],
+        &[ROOT, (1, "TOOL", "lookup", r#"{"q":"weather in Rome"}"#, "1")],
+        &["=run", "~ lookup; name -: search > lookup"],
+    );
+    // What says nothing may be the same by chance.
+    check(
+        &[ROOT, (1, "TOOL", "search", "{}", r#""ok""#)],
+        &[ROOT, (1, "TOOL", "notify", "{}", r#""ok""#)],
+        &["=run", "+ notify", "- search"],
+    );
+}

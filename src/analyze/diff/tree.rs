@@ -1,7 +1,8 @@
 //! One tree of the spans of two traces: that of the second, with what only the first has where it was.
 
 use super::Node;
-use super::align::{Pairing, Side};
+use super::align::Pairing;
+use super::side::Side;
 use std::collections::HashMap;
 
 /// A span of one of the traces, or of both.
@@ -25,6 +26,9 @@ pub(super) fn merged<'s>(a: &'s Side<'_>, b: &'s Side<'_>, pairing: &Pairing) ->
     nodes
 }
 
+/// So many spans around another are looked at for its place.
+const MOST_AROUND: usize = 8;
+
 /// The children of a span in both traces: those of the second, and before each of them what only the first has there.
 fn family(a: &Side<'_>, of_a: &[usize], of_b: &[usize], pairing: &Pairing) -> Vec<Pair> {
     let places: HashMap<usize, usize> = of_a.iter().enumerate().map(|(place, at)| (*at, place)).collect();
@@ -34,9 +38,9 @@ fn family(a: &Side<'_>, of_a: &[usize], of_b: &[usize], pairing: &Pairing) -> Ve
     for at in of_b {
         let other = pairing.of_b[*at];
         // What stood within a span that is gone follows it.
-        let above = other.and_then(|other| a.parents[other]);
+        let mut above = std::iter::successors(other, |at| a.parents[*at]).skip(1).take(MOST_AROUND);
         let place = other.and_then(|other| places.get(&other).copied());
-        let place = place.or_else(|| above.and_then(|above| Some(places.get(&above)? + 1)));
+        let place = place.or_else(|| above.find_map(|above| Some(places.get(&above)? + 1)));
         if let Some(place) = place.filter(|place| *place > next) {
             pairs.extend(of_a[next..place].iter().filter(is_gone).map(|gone| (Some(*gone), None)));
             next = place;
