@@ -1,5 +1,6 @@
 //! What changed of the spans that both traces have, each change at the span where it comes up first.
 
+use super::beside;
 use super::draft::{Draft, Fact, Scene};
 use super::pieces;
 use super::said::{self, Piece};
@@ -150,9 +151,10 @@ impl<'a> Teller<'a> {
         value(Field::SpanType, Some(a.span_type.as_str()), Some(b.span_type.as_str()));
         value(Field::Model, a.model.as_deref(), b.model.as_deref());
         value(Field::Provider, a.provider.as_deref(), b.provider.as_deref());
-        if payload_differs(a, b, Payload::inputs) || has_more(a) || has_more(b) {
+        if payload_differs(a, b, Payload::inputs) || beside::differs(a, b) {
             let (a, b) = (said::asked(a), said::asked(b));
             drafts.extend(parameters(&a.parameters, &b.parameters));
+            drafts.extend(definitions(&a.tools, &b.tools));
             let tool = said::tool_of(span_b, name_b);
             let scene = Scene { field: Field::Input, tool: tool.as_deref() };
             drafts.extend(pieces::drafts(scene, &a.pieces, &b.pieces, &self.told));
@@ -208,7 +210,13 @@ fn outputs(told: &mut Told, scene: Scene<'_>, a: &Span, b: &Span, changed: &[Cha
     let is_cut = is_bad(a) != is_bad(b) && (said_a.is_empty() || said_b.is_empty());
     let is_quote = |piece: &Piece| messages.iter().any(|message| quotes(&piece.text, message));
     let is_failure = said_a.iter().chain(&said_b).any(is_quote);
-    let drafts = if is_cut || is_failure { Vec::new() } else { pieces::drafts(scene, &said_a, &said_b, told) };
+    let mut drafts = Vec::new();
+    if !is_cut && !is_failure {
+        drafts = pieces::drafts(scene, &said_a, &said_b, told);
+        let endings = beside::ending(a).zip(beside::ending(b)).filter(|(a, b)| a.text != b.text);
+        let endings = endings.filter(|(a, b)| !(beside::is_done(a) && beside::is_done(b)));
+        drafts.extend(endings.map(|(a, b)| Draft::text(scene, &a, &b)));
+    }
     if !changed.is_empty() && (is_cut || is_failure) {
         said_a.iter().for_each(|piece| told.note_piece(scene, piece, Fact::Went));
         said_b.iter().for_each(|piece| told.note_piece(scene, piece, Fact::Came));
@@ -239,14 +247,6 @@ fn payload_differs(a: &Span, b: &Span, of: fn(&Payload) -> Option<&Json>) -> boo
     said::differs(a.payload.as_ref().and_then(of), b.payload.as_ref().and_then(of))
 }
 
-/// Whether a span tells what it was called with beside its inputs.
-fn has_more(span: &Span) -> bool {
-    let is_request = |key: &str| {
-        key.starts_with("gen_ai.request.") || matches!(key, "gen_ai.system_instructions" | "llm.invocation_parameters")
-    };
-    span.payload.iter().flat_map(|payload| &payload.attributes).any(|(key, _)| is_request(key))
-}
-
 fn parameters(a: &[(String, String)], b: &[(String, String)]) -> Vec<Draft> {
     let value = |list: &[(String, String)], name: &str| {
         list.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
@@ -259,6 +259,15 @@ fn parameters(a: &[(String, String)], b: &[(String, String)]) -> Vec<Draft> {
         (!is_same).then(|| Draft::wordy(Field::Parameter, Some(name), a.as_deref(), b.as_deref()))
     });
     changed.collect()
+}
+
+/// Tools of one name that are defined otherwise.
+fn definitions(a: &[(String, String)], b: &[(String, String)]) -> Vec<Draft> {
+    let both = b.iter().filter_map(|(name, b)| Some((name, a.iter().find(|(known, _)| known == name)?.1.as_str(), b)));
+    let changed = both.filter(|(_, a, b)| normal(a) != normal(b));
+    changed
+        .map(|(name, a, b)| Draft::wordy(Field::Parameter, Some(&format!("tool {name}")), Some(a), Some(b)))
+        .collect()
 }
 
 fn failure(a: Option<&Failure>, b: Option<&Failure>) -> Draft {

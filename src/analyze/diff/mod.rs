@@ -4,6 +4,7 @@
 //! what agents are called with, and an exception goes through all parents. Times, ids and figures of use are no difference.
 
 mod align;
+mod beside;
 mod changes;
 mod draft;
 mod pieces;

@@ -1,5 +1,6 @@
 //! What went into a span and what came out, in pieces that can be compared.
 
+use super::beside;
 use super::draft::is_telling;
 use super::volatile::{normal, readable, readable_text};
 use crate::message::{self, Media, Message, Part, Request, Role, ToolCall};
@@ -41,7 +42,7 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    fn new(name: impl Into<String>, text: String) -> Self {
+    pub(super) fn new(name: impl Into<String>, text: String) -> Self {
         let (words, is_telling) = (key_of(normal(&text)), is_telling(&text));
         Self { name: name.into(), words, text, call: None, is_telling, is_member: false }
     }
@@ -81,6 +82,8 @@ pub(super) struct Asked {
     pub(super) pieces: Vec<Piece>,
     /// What a model was asked beside it, each with its value.
     pub(super) parameters: Vec<(String, String)>,
+    /// The tools that it is offered, each with its definition.
+    pub(super) tools: Vec<(String, String)>,
 }
 
 /// What went into a span.
@@ -91,31 +94,22 @@ pub(super) fn asked(span: &Span) -> Asked {
     if let Some(told) = payload.attribute("gen_ai.system_instructions") {
         messages.insert(0, message::instructions(told));
     }
-    let mut parameters: Vec<(String, String)> =
-        told.iter().map(|(name, value)| (name.clone(), readable(value))).collect();
-    for (name, value) in told_beside(payload) {
-        if !parameters.iter().any(|(known, _)| *known == name) {
+    let told = told.iter().filter(|(name, _)| name != "tools");
+    let mut parameters: Vec<(String, String)> = told.map(|(name, value)| (name.clone(), readable(value))).collect();
+    let tools = beside::tools(payload);
+    let names: Vec<&str> = tools.iter().map(|(name, _)| name.as_str()).collect();
+    if !names.is_empty() {
+        parameters.push(("tools".to_owned(), readable(&Json::of(&names))));
+    }
+    for (name, value) in beside::parameters(payload) {
+        // An object may have been told as a whole.
+        let is_known =
+            |known: &str| name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        if !parameters.iter().any(|(known, _)| is_known(known)) {
             parameters.push((name, readable(&value)));
         }
     }
-    Asked { pieces: pieces(&messages), parameters }
-}
-
-/// Parameters that OpenTelemetry's conventions and OpenInference tell beside the inputs.
-fn told_beside(payload: &Payload) -> Vec<(String, Json)> {
-    let mut found = Vec::new();
-    for (key, value) in &payload.attributes {
-        match key.strip_prefix("gen_ai.request.") {
-            Some("model") => {}
-            Some(name) => found.push((name.to_owned(), value.clone())),
-            None if key == "llm.invocation_parameters" => {
-                let members = value.members().or_else(|| Json::from_strict(&value.as_string()?)?.members());
-                found.extend(members.unwrap_or_default().into_iter().filter(|(name, _)| name != "model"));
-            }
-            None => {}
-        }
-    }
-    found
+    Asked { pieces: pieces(&messages), parameters, tools }
 }
 
 /// What came out of a span.

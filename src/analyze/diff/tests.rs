@@ -7,7 +7,7 @@ use crate::model::{Json, Payload, Span, SpanId, SpanType, Timestamp, Trace};
 /// A trace of spans: depth, type, name, inputs, outputs; each begins after the one before it.
 pub(super) type Given<'a> = (usize, &'a str, &'a str, &'a str, &'a str);
 
-fn trace(given: &[Given<'_>]) -> Trace {
+pub(super) fn trace(given: &[Given<'_>]) -> Trace {
     let mut above: Vec<SpanId> = Vec::new();
     let mut spans = Vec::new();
     for (at, (depth, kind, name, inputs, outputs)) in given.iter().enumerate() {
@@ -27,7 +27,7 @@ fn trace(given: &[Given<'_>]) -> Trace {
 }
 
 /// The tree in lines: what became of each span, its name, and what changed.
-fn told(a: &Trace, b: &Trace, diff: &Diff) -> Vec<String> {
+pub(super) fn told(a: &Trace, b: &Trace, diff: &Diff) -> Vec<String> {
     let line = |node: &super::Node| {
         let sign = match node.kind() {
             Kind::Added => '+',
