@@ -622,3 +622,28 @@ fn wrong_selections_are_told() {
     ");
     assert_eq!(Cli::demo("trace diff @last @last --set --llm --set --llm").run().exit, Some(2));
 }
+
+#[test]
+fn words_hold_both_texts_exactly_and_tabs_take_their_room() {
+    let ask = |number: u64, id: &str, words: &str| {
+        let mut made = Made::new(number);
+        let text = format!("Session 3f2b8c1e-1111-4222-8333-{id}:\t{words}{}", "\tone\ttwo\tthree".repeat(9));
+        made.add(None, "LLM", "ask", &json!({"messages": [{"role": "user", "content": text}]}), &json!("x"));
+        made
+    };
+    let folder = store(&ask(1, "aaaaaaaaaaaa", "be kind"), &ask(2, "bbbbbbbbbbbb", "be\tbrief"));
+    let document = diff(&folder, "").json();
+    let change = &document["spans"][0]["changes"][0];
+    let text = |without: &str, key: &str| {
+        let words = change["words"].as_array().unwrap().iter().filter(|words| words["op"] != without);
+        words.map(|words| words.get(key).unwrap_or(&words["text"]).as_str().unwrap()).collect::<String>()
+    };
+    assert_eq!((text("insert", "a"), text("delete", "text")), (string(&change["a"]), string(&change["b"])));
+    for line in diff(&folder, "--width 60 --full").ok().stdout.lines() {
+        assert!(!line.contains('\t') && line.chars().count() <= 60, "{line}");
+    }
+}
+
+fn string(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}

@@ -6,7 +6,7 @@ use super::pieces;
 use super::said::{self, Piece};
 use super::side::Side;
 use super::told::{Telling, Told, quotes};
-use super::volatile::normal;
+use super::volatile::{Voice, normal};
 use super::{Field, Node};
 use crate::analyze::exceptions::{self, Failure};
 use crate::model::{Json, Payload, Span, SpanStatus, Trace};
@@ -80,7 +80,7 @@ type ChangedFailure<'a> = (Option<&'a Failure>, Option<&'a Failure>);
 
 /// Failures that only one of two spans has, and pairs of those that took the place of another.
 fn changed_failures<'a>(a: &'a [Failure], b: &'a [Failure]) -> Vec<ChangedFailure<'a>> {
-    let key = |failure: &Failure| (failure.kind.as_str(), normal(&text_of(failure)));
+    let key = |failure: &Failure| (failure.kind.as_str(), normal(&text_of(failure), Voice::Answers));
     let mut open: Vec<&Failure> = a.iter().collect();
     let mut new: Vec<&Failure> = Vec::new();
     for failure in b {
@@ -255,7 +255,8 @@ fn parameters(a: &[(String, String)], b: &[(String, String)]) -> Vec<Draft> {
     let names = a.iter().map(|(name, _)| name).chain(new);
     let changed = names.filter_map(|name| {
         let (a, b) = (value(a, name), value(b, name));
-        let is_same = a.as_deref().map(normal) == b.as_deref().map(normal);
+        let normal = |text: Option<&str>| text.map(|text| normal(text, Voice::Asks));
+        let is_same = normal(a.as_deref()) == normal(b.as_deref());
         (!is_same).then(|| Draft::wordy(Field::Parameter, Some(name), a.as_deref(), b.as_deref()))
     });
     changed.collect()
@@ -264,7 +265,7 @@ fn parameters(a: &[(String, String)], b: &[(String, String)]) -> Vec<Draft> {
 /// Tools of one name that are defined otherwise.
 fn definitions(a: &[(String, String)], b: &[(String, String)]) -> Vec<Draft> {
     let both = b.iter().filter_map(|(name, b)| Some((name, a.iter().find(|(known, _)| known == name)?.1.as_str(), b)));
-    let changed = both.filter(|(_, a, b)| normal(a) != normal(b));
+    let changed = both.filter(|(_, a, b)| a != b);
     changed
         .map(|(name, a, b)| Draft::wordy(Field::Parameter, Some(&format!("tool {name}")), Some(a), Some(b)))
         .collect()

@@ -1,7 +1,7 @@
 //! Changes before they are told, each with all by which it is known again at another span.
 
 use super::said::{Key, Piece, is_of_function, key_of};
-use super::volatile::normal;
+use super::volatile::{Voice, normal};
 use super::words::diff;
 use super::{Change, Field, Op, Words};
 
@@ -132,6 +132,7 @@ impl Draft {
     /// A value that is another.
     pub(super) fn value(field: Field, name: Option<&str>, a: Option<&str>, b: Option<&str>) -> Self {
         let owned = |text: Option<&str>| text.map(str::to_owned);
+        let normal = |text| normal(text, Voice::Asks);
         let fact = Fact::Set(key_of((field, name, a.map(normal), b.map(normal))));
         let (name, a, b) = (owned(name), owned(a), owned(b));
         let change = Change { field, name, a, b, words: Vec::new(), repeated: 0 };
@@ -142,14 +143,17 @@ impl Draft {
     pub(super) fn wordy(field: Field, name: Option<&str>, a: Option<&str>, b: Option<&str>) -> Self {
         let mut draft = Self::value(field, name, a, b);
         let is_long = |text: &str| text.len() > LONG;
-        draft.change.words =
-            a.zip(b).filter(|(a, b)| is_long(a) || is_long(b)).map(|(a, b)| diff(a, b)).unwrap_or_default();
+        draft.change.words = a
+            .zip(b)
+            .filter(|(a, b)| is_long(a) || is_long(b))
+            .map(|(a, b)| diff(a, b, Voice::Asks))
+            .unwrap_or_default();
         draft
     }
 
     /// A text that is another.
     pub(super) fn text(scene: Scene<'_>, a: &Piece, b: &Piece) -> Self {
-        let words = diff(&a.text, &b.text);
+        let words = diff(&a.text, &b.text, b.voice);
         let hunks = replaced(&words);
         let all: Vec<Fact> = hunks.iter().map(|(fact, _)| *fact).collect();
         let whole = Fact::Replaced(a.words, b.words);
@@ -199,7 +203,7 @@ const LONG: usize = 40;
 
 /// The words that stand in place of others, and whether they say something by themselves.
 fn replaced(words: &[Words]) -> Vec<(Fact, bool)> {
-    let key = |words: &Words| key_of(normal(words.text.trim()));
+    let key = |words: &Words| key_of(normal(words.text.trim(), Voice::Answers));
     let mut facts = Vec::new();
     let mut at = 0;
     while let Some(first) = words.get(at) {

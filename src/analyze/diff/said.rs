@@ -2,7 +2,7 @@
 
 use super::beside;
 use super::draft::is_telling;
-use super::volatile::{normal, readable, readable_text};
+use super::volatile::{Voice, normal, readable, readable_member, readable_text};
 use crate::message::{self, Media, Message, Part, Request, Role, ToolCall};
 use crate::model::{Json, Payload, Span};
 use std::collections::HashMap;
@@ -37,21 +37,27 @@ pub(super) struct Piece {
     pub(super) call: Option<String>,
     /// Whether it says so much that it is known again anywhere.
     pub(super) is_telling: bool,
+    /// Whether it asks or answers.
+    pub(super) voice: Voice,
     /// Whether it is one of the values of a function, by its name.
     pub(super) is_member: bool,
 }
 
 impl Piece {
     pub(super) fn new(name: impl Into<String>, text: String) -> Self {
-        let (words, is_telling) = (key_of(normal(&text)), is_telling(&text));
-        Self { name: name.into(), words, text, call: None, is_telling, is_member: false }
+        Self::of(name, text, Voice::Answers)
+    }
+
+    fn of(name: impl Into<String>, text: String, voice: Voice) -> Self {
+        let (words, is_telling) = (key_of(normal(&text, voice)), is_telling(&text));
+        Self { name: name.into(), words, text, call: None, is_telling, voice, is_member: false }
     }
 
     /// A call, which is known by its tool too.
     fn of_call(call: &ToolCall) -> Self {
         let text = readable(&call.arguments);
         let words = call_key(&call.name, &text);
-        Self { words, call: call.id.clone(), ..Self::new(format!("{CALL}{}", call.name), text) }
+        Self { words, call: call.id.clone(), ..Self::of(format!("{CALL}{}", call.name), text, Voice::Asks) }
     }
 
     /// Whether it is the call of a tool.
@@ -72,7 +78,7 @@ impl Piece {
 
 /// The key of a call: its tool and the arguments.
 fn call_key(tool: &str, arguments: &str) -> Key {
-    key_of((tool, normal(arguments)))
+    key_of((tool, normal(arguments, Voice::Asks)))
 }
 
 /// What went in.
@@ -147,19 +153,22 @@ fn pieces(messages: &[Message]) -> Vec<Piece> {
             if let Part::ToolCall(ToolCall { id: Some(id), name, .. }) = part {
                 tools.insert(id, name);
             }
-            found.push(piece(message, part, &tools));
+            found.extend(piece(message, part, &tools));
         }
     }
     found
 }
 
-fn piece(message: &Message, part: &Part, tools: &HashMap<&str, &str>) -> Piece {
+fn piece(message: &Message, part: &Part, tools: &HashMap<&str, &str>) -> Option<Piece> {
     let name = || match (&message.speaker, &message.role) {
         (Some(speaker), role) if !role.is_instruction() => speaker.clone(),
         (_, role) => role.as_str().to_owned(),
     };
-    match part {
-        Part::Text(text) => Piece::new(name(), readable_text(text)),
+    // What a model or a tool said before is an answer, though it goes in again.
+    let asks = !matches!(message.role, Role::Assistant | Role::Tool | Role::Output) && message.speaker.is_none();
+    let voice = if asks { Voice::Asks } else { Voice::Answers };
+    Some(match part {
+        Part::Text(text) => Piece::of(name(), readable_text(text), voice),
         Part::Reasoning(text) => Piece::new("reasoning", text.clone()),
         Part::Refusal(text) => Piece::new("refusal", text.clone()),
         Part::ToolCall(call) => Piece::of_call(call),
@@ -173,9 +182,11 @@ fn piece(message: &Message, part: &Part, tools: &HashMap<&str, &str>) -> Piece {
             let size = dimensions.map(|size| format!(" of {size} numbers")).unwrap_or_default();
             Piece::new("vectors", format!("{count}{size}"))
         }
-        Part::Data { name: Some(name), value } => Piece { is_member: true, ..Piece::new(name, readable(value)) },
-        Part::Data { name: None, value } => Piece::new(name(), readable(value)),
-    }
+        Part::Data { name: Some(name), value } => {
+            Piece { is_member: true, ..Piece::of(name, readable_member(name, value, voice)?, voice) }
+        }
+        Part::Data { name: None, value } => Piece::of(name(), readable(value), voice),
+    })
 }
 
 /// An image, sound or file in words.

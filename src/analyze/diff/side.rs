@@ -2,7 +2,7 @@
 
 use super::draft::is_telling;
 use super::said::{Key, answered, key_of};
-use super::volatile::{normal, readable};
+use super::volatile::{Voice, normal, readable};
 use crate::analyze::pattern::pattern;
 use crate::analyze::tools::without_number;
 use crate::model::{Payload, Span, Trace};
@@ -93,7 +93,11 @@ impl<'a> Side<'a> {
 
     pub(super) fn answer(&self, at: usize) -> Option<Key> {
         let outputs = || self.spans[at].payload.as_ref().and_then(Payload::outputs);
-        let key = || outputs().filter(|outputs| !outputs.is_null()).map(|outputs| key_of(normal(&readable(outputs))));
+        let key = || {
+            outputs()
+                .filter(|outputs| !outputs.is_null())
+                .map(|outputs| key_of(normal(&readable(outputs), Voice::Answers)))
+        };
         *self.answers[at].get_or_init(key)
     }
 
@@ -107,7 +111,7 @@ impl<'a> Side<'a> {
         let outputs = self.spans[at].payload.as_ref().and_then(Payload::outputs);
         let (inputs, answer) = (self.inputs(at), self.answer(at));
         let says = inputs.as_deref().is_some_and(is_telling) || outputs.is_some_and(|told| is_telling(told.text()));
-        let inputs = inputs.map(|inputs| normal(&inputs));
+        let inputs = inputs.map(|inputs| normal(&inputs, Voice::Asks));
         says.then(|| key_of((self.spans[at].span_type.as_str(), inputs, answer)))
     }
 
@@ -126,7 +130,7 @@ impl<'a> Side<'a> {
         let mut keys = vec![0; self.spans.len()];
         for at in (0..self.spans.len()).rev() {
             let span = &self.spans[at];
-            let inputs = self.inputs(at).map(|inputs| normal(&inputs));
+            let inputs = self.inputs(at).map(|inputs| normal(&inputs, Voice::Asks));
             let below: Vec<Key> = self.children[at].iter().map(|child| keys[*child]).collect();
             keys[at] =
                 key_of((&span.name, span.span_type.as_str(), span.status.as_str(), inputs, self.answer(at), below));

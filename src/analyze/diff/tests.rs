@@ -188,6 +188,20 @@ fn parameters_and_values_are_told_by_name() {
     );
 }
 
+#[test]
+fn members_that_tell_the_time_are_no_difference_at_any_depth() {
+    let of = |n: u64| format!(r#"{{"timestamp":17{n}5000000.25,"in":{{"created_at":17{n}5000000}},"q":"a"}}"#);
+    let spans = |n: u64| (of(n), format!(r#"{{"created_at":"2026-11-2{n}T10:00:00Z","trace_id":"{n}"}}"#));
+    let ((inputs_a, outputs_a), (inputs_b, outputs_b)) = (spans(1), spans(2));
+    check(&[(0, "TOOL", "f", &inputs_a, &outputs_a)], &[(0, "TOOL", "f", &inputs_b, &outputs_b)], &["=f"]);
+    // What is asked about is one.
+    check(
+        &[(0, "TOOL", "f", r#"{"chat_id":5,"start_time":1700000000}"#, "1")],
+        &[(0, "TOOL", "f", r#"{"chat_id":7,"start_time":1790000000}"#, "1")],
+        &["~f; input chat_id: 5 > 7; input start_time: 1700000000 > 1790000000"],
+    );
+}
+
 /// A trace of very many spans right below its root.
 fn wide(count: usize, name: impl Fn(usize) -> String) -> Trace {
     let root = Span::new(SpanId::new("root"), "root".to_owned(), Timestamp(0));

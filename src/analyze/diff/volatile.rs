@@ -1,8 +1,8 @@
 //! What differs between any two runs and means nothing: ids, times, figures of use. It shows as no change.
 //!
-//! In texts these are UUIDs, hexadecimal or decimal numbers of 16 digits or more (ids of spans and traces, AG2's `chat_id`,
-//! times in micro- and nanoseconds), addresses of objects (`0x7f…`), ids that providers make up (`call_…`, `chatcmpl-…`) and
-//! times with a date. In values these are also times under a key that says so, and members that tell of the call and not
+//! In texts these are UUIDs, ids of spans and traces, ids that providers make up (`call_…`, `chatcmpl-…`) and addresses of
+//! objects (`at 0x7f…`); in answers also times with a date, and numbers of 16 digits or more (times in nanoseconds, hashes).
+//! What somebody asks for may be such a time or number. In values these are also times under a key that says so, and members that tell of the call and not
 //! of its content: ids of calls, `system_fingerprint`, tokens used and their cost.
 
 use crate::model::Json;
@@ -28,20 +28,35 @@ const PREFIXES: [&str; 14] = [
 ];
 
 /// Members that name the call, not what it is about.
-const NAMELESS: [&str; 8] =
-    ["system_fingerprint", "tool_call_id", "tool_use_id", "call_id", "response_id", "chat_id", "trace_id", "span_id"];
+const NAMELESS: [&str; 7] =
+    ["system_fingerprint", "tool_call_id", "tool_use_id", "call_id", "response_id", "trace_id", "span_id"];
 
 /// The sign in place of what is volatile; no text has it by chance.
 const SIGN: char = '\u{0}';
 
-/// How many bytes at the beginning of a text are volatile; `before` = what stands in front of it.
-pub(super) fn leading(text: &str, before: Option<char>) -> Option<usize> {
+/// Whose text it is, which decides what means nothing in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Voice {
+    /// Somebody asks: a time or a long number may be what is asked about. Only what is made up in each run is volatile.
+    Asks,
+    /// Somebody answers, who may tell the time.
+    Answers,
+}
+
+/// How many bytes from a place in a text on are volatile.
+pub(super) fn leading(all: &str, at: usize, voice: Voice) -> Option<usize> {
+    let (before, text) = all.split_at(at);
     let first = text.as_bytes().first().filter(|byte| byte.is_ascii_alphanumeric())?;
-    if before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
+    if before.ends_with(|c: char| c.is_alphanumeric() || c == '_') {
         return None;
     }
-    let found = if first.is_ascii_digit() { time(text) } else { None };
-    found.or_else(|| uuid(text)).or_else(|| number(text)).or_else(|| provider_id(text))
+    let of_answer = || {
+        let of_time = if first.is_ascii_digit() { time(text) } else { None };
+        of_time.or_else(|| number(text))
+    };
+    let address = || if before.ends_with(" at ") { address(text) } else { None };
+    let made_up = uuid(text).or_else(|| span_id(text)).or_else(|| provider_id(text)).or_else(address);
+    made_up.or_else(|| if voice == Voice::Answers { of_answer() } else { None })
 }
 
 /// Whether a word goes on at a place.
@@ -58,22 +73,41 @@ fn uuid(text: &str) -> Option<usize> {
     (bytes.iter().enumerate().all(fits) && !goes_on(text, 36)).then_some(36)
 }
 
-/// A long number, hexadecimal or decimal, or an address.
+/// How many hexadecimal digits a text begins with, and how many of them are letters.
+fn hex(text: &str) -> (usize, usize) {
+    let digits = text.bytes().take_while(u8::is_ascii_hexdigit);
+    digits.fold((0, 0), |(count, letters), byte| (count + 1, letters + usize::from(!byte.is_ascii_digit())))
+}
+
+/// A long number, hexadecimal or decimal.
 fn number(text: &str) -> Option<usize> {
     const LONG: usize = 16;
-    const ADDRESS: usize = 6;
-    let (start, least) = if text.starts_with("0x") { (2, ADDRESS) } else { (0, LONG) };
-    let digits = text.bytes().skip(start).take_while(u8::is_ascii_hexdigit).count();
-    let has_digit = text[start..start + digits].bytes().any(|byte| byte.is_ascii_digit());
-    (digits >= least && has_digit && !goes_on(text, start + digits)).then_some(start + digits)
+    let (digits, letters) = hex(text);
+    (digits >= LONG && letters < digits && !goes_on(text, digits)).then_some(digits)
+}
+
+/// The id of a span or a trace, which has letters and digits as good as always. One of digits only may be that of a card.
+fn span_id(text: &str) -> Option<usize> {
+    let (digits, letters) = hex(text);
+    let is_mixed = letters > 0 && letters < digits;
+    (matches!(digits, 16 | 32) && is_mixed && !goes_on(text, digits)).then_some(digits)
+}
+
+/// Where an object lies, as Python tells it: `<Agent object at 0x7f3a2b10>`.
+fn address(text: &str) -> Option<usize> {
+    const SHORTEST: usize = 6;
+    let (digits, _) = hex(text.strip_prefix("0x")?);
+    (digits >= SHORTEST && !goes_on(text, 2 + digits)).then_some(2 + digits)
 }
 
 fn provider_id(text: &str) -> Option<usize> {
-    const SHORTEST: usize = 6;
+    const SHORTEST: usize = 8;
     let prefix = PREFIXES.iter().filter(|prefix| text.starts_with(**prefix)).map(|prefix| prefix.len()).max()?;
-    let body = text.bytes().skip(prefix).take_while(u8::is_ascii_alphanumeric).count();
-    let has_digit = text[prefix..prefix + body].bytes().any(|byte| byte.is_ascii_digit());
-    (body >= SHORTEST && has_digit && !goes_on(text, prefix + body)).then_some(prefix + body)
+    let body = &text[prefix..];
+    let length = uuid(body).unwrap_or_else(|| body.bytes().take_while(u8::is_ascii_alphanumeric).count());
+    let has = |is_one: fn(&u8) -> bool| body[..length].bytes().any(|byte| is_one(&byte));
+    let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+    (length >= SHORTEST && is_mixed && !goes_on(body, length)).then_some(prefix + length)
 }
 
 /// A date with a time of day, as RFC 3339 and Python write it. A date alone may be what is talked about.
@@ -100,16 +134,14 @@ fn time(text: &str) -> Option<usize> {
 }
 
 /// A text with a sign in place of each volatile piece: two texts that mean the same are the same.
-pub(super) fn normal(text: &str) -> String {
+pub(super) fn normal(text: &str, voice: Voice) -> String {
     let mut out = String::with_capacity(text.len());
-    let (mut rest, mut before) = (text, None);
-    while let Some(first) = rest.chars().next() {
-        let taken = leading(rest, before).inspect(|_| out.push(SIGN)).unwrap_or_else(|| {
+    let mut at = 0;
+    while let Some(first) = text[at..].chars().next() {
+        at += leading(text, at, voice).inspect(|_| out.push(SIGN)).unwrap_or_else(|| {
             out.push(first);
             first.len_utf8()
         });
-        before = rest[..taken].chars().next_back();
-        rest = &rest[taken..];
     }
     out
 }
@@ -117,12 +149,24 @@ pub(super) fn normal(text: &str) -> String {
 /// A value as text to be compared and read: members in the order of their keys, without those that are volatile or `null`;
 /// a string that holds JSON is what it holds.
 pub(super) fn readable(json: &Json) -> String {
+    readable_as("", json)
+}
+
+/// A member as text, if it tells more than of the call.
+pub(super) fn readable_member(key: &str, json: &Json, voice: Voice) -> Option<String> {
+    let is_of_call = serde_json::from_str(json.text()).is_ok_and(|value: Value| is_of_call(key, &value));
+    // `start_time` may be what is asked about, `timestamp` is when it was.
+    let is_asked = voice == Voice::Asks && ["date", "time"].iter().any(|end| key.ends_with(end));
+    (!is_of_call).then(|| readable_as(if is_asked { "" } else { key }, json))
+}
+
+fn readable_as(key: &str, json: &Json) -> String {
     let Ok(value) = serde_json::from_str::<Value>(json.text()) else { return json.display() };
     if let Value::String(text) = &value {
-        return readable_text(text);
+        return if is_time(key) && is_whole_time(text) { TIME.to_owned() } else { readable_text(text) };
     }
     let mut out = String::with_capacity(json.text().len());
-    write(&mut out, "", &value);
+    write(&mut out, key, &value);
     out
 }
 
@@ -162,7 +206,8 @@ fn write(out: &mut String, key: &str, value: &Value) {
             }
             out.push(']');
         }
-        Value::Number(number) if is_time(key) && is_epoch(number.as_f64()) => out.push_str("<time>"),
+        Value::Number(number) if is_time(key) && is_epoch(number.as_f64()) => out.push_str(TIME),
+        Value::String(text) if is_time(key) && is_whole_time(text) => out.push_str(TIME),
         Value::Number(number) => {
             // 1.0 and 1 are the same number.
             let whole = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 1e15);
@@ -178,6 +223,14 @@ fn write(out: &mut String, key: &str, value: &Value) {
             let _ = write!(out, "{value}");
         }
     }
+}
+
+/// What stands in place of a time.
+const TIME: &str = "<time>";
+
+/// Whether a text is a time and nothing else.
+fn is_whole_time(text: &str) -> bool {
+    time(text) == Some(text.len())
 }
 
 /// Whether a key says that its value is a time.

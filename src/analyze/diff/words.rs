@@ -2,7 +2,7 @@
 
 use super::said::{Key, key_of};
 use super::sequence::gaps;
-use super::volatile;
+use super::volatile::{self, Voice};
 use std::ops::Range;
 
 /// What became of some words.
@@ -35,6 +35,8 @@ pub struct Words {
     pub op: Op,
     /// The words; of those in both texts as the second has them.
     pub text: String,
+    /// The words as the first text has them, where ids or times in them are others.
+    pub of_a: Option<String>,
 }
 
 /// Texts that are longer in bytes are compared line by line.
@@ -44,8 +46,9 @@ const LONGEST: usize = 1 << 17;
 const SHARED: usize = 4;
 
 /// What is deleted from a text and inserted into it to get another.
-pub(super) fn diff(a: &str, b: &str) -> Vec<Words> {
-    let (of_a, of_b) = if a.len().max(b.len()) > LONGEST { (lines(a), lines(b)) } else { (tokens(a), tokens(b)) };
+pub(super) fn diff(a: &str, b: &str, voice: Voice) -> Vec<Words> {
+    let (of_a, of_b) =
+        if a.len().max(b.len()) > LONGEST { (lines(a), lines(b)) } else { (tokens(a, voice), tokens(b, voice)) };
     let keys = |tokens: &[Token], text| tokens.iter().map(|token| token.key(text)).collect::<Vec<Key>>();
     let found = gaps(&keys(&of_a, a), &keys(&of_b, b));
     let mut found: Vec<(Range<usize>, Range<usize>)> =
@@ -79,12 +82,12 @@ fn bytes(tokens: &[Token], range: Range<usize>, length: usize) -> Range<usize> {
 }
 
 /// Words, spaces between them, single signs; what is volatile is one piece.
-fn tokens(text: &str) -> Vec<Token> {
+fn tokens(text: &str, voice: Voice) -> Vec<Token> {
     let mut found: Vec<Token> = Vec::new();
-    let (mut at, mut before) = (0, None);
+    let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
         let rest = &text[at..];
-        let volatile = volatile::leading(rest, before);
+        let volatile = volatile::leading(text, at, voice);
         let length = volatile.unwrap_or_else(|| {
             let is_like: fn(char) -> bool = if is_of_word(first) {
                 is_of_word
@@ -96,7 +99,6 @@ fn tokens(text: &str) -> Vec<Token> {
             rest.find(|c| !is_like(c)).unwrap_or(rest.len())
         });
         found.push(Token { at: at..at + length, is_volatile: volatile.is_some() });
-        before = rest[..length].chars().next_back();
         at += length;
     }
     found
@@ -145,19 +147,20 @@ fn is_chance(found: &[(Range<usize>, Range<usize>)], a: &str, b: &str) -> bool {
 
 fn told(found: &[(Range<usize>, Range<usize>)], a: &str, b: &str) -> Vec<Words> {
     let mut words = Vec::new();
-    let mut say = |op, text: &str| {
+    let mut say = |op, text: &str, of_a: &str| {
         if !text.is_empty() {
-            words.push(Words { op, text: text.to_owned() });
+            let of_a = (op == Op::Equal && of_a != text).then(|| of_a.to_owned());
+            words.push(Words { op, text: text.to_owned(), of_a });
         }
     };
-    let mut at = 0;
+    let (mut at_a, mut at_b) = (0, 0);
     for (in_a, in_b) in found {
-        say(Op::Equal, &b[at..in_b.start]);
-        say(Op::Delete, &a[in_a.clone()]);
-        say(Op::Insert, &b[in_b.clone()]);
-        at = in_b.end;
+        say(Op::Equal, &b[at_b..in_b.start], &a[at_a..in_a.start]);
+        say(Op::Delete, &a[in_a.clone()], "");
+        say(Op::Insert, &b[in_b.clone()], "");
+        (at_a, at_b) = (in_a.end, in_b.end);
     }
-    say(Op::Equal, &b[at..]);
+    say(Op::Equal, &b[at_b..], &a[at_a..]);
     words
 }
 

@@ -90,11 +90,14 @@ struct ChangeJson<'a> {
 struct WordsJson<'a> {
     op: &'static str,
     text: &'a str,
+    /// Of words that are equal, how the first trace has them where ids or times in them are others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    a: Option<&'a str>,
 }
 
 impl<'a> From<&'a Words> for WordsJson<'a> {
     fn from(words: &'a Words) -> Self {
-        Self { op: words.op.as_str(), text: &words.text }
+        Self { op: words.op.as_str(), text: &words.text, a: words.of_a.as_deref() }
     }
 }
 

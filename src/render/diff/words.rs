@@ -43,6 +43,8 @@ impl Marked {
         let left = number::count(i64::try_from(count - LONGEST.min(count)).unwrap_or(i64::MAX));
         let more = if is_cut { format!("{} {left} more", look.ellipsis()) } else { String::new() };
         let kept = kept.replace("\r\n", "\n");
+        // A tab has no width of its own, and alone it is not seen.
+        let kept = kept.replace('\t', if op == Op::Equal { "    " } else { "\\t" });
         // A line break alone is not seen.
         let kept =
             if op == Op::Equal { kept } else { kept.replace('\n', if look.unicode { "⏎\n" } else { "\\n\n" }) };

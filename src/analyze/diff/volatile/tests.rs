@@ -1,11 +1,11 @@
 //! What counts as volatile, case by case.
 
-use super::{normal, readable};
+use super::{Voice, normal, readable};
 use crate::model::Json;
 
 /// Whether two texts mean the same.
 fn is_alike(a: &str, b: &str) -> bool {
-    normal(a) == normal(b)
+    normal(a, Voice::Answers) == normal(b, Voice::Answers)
 }
 
 #[test]
@@ -39,6 +39,8 @@ fn what_may_be_meant_is_not_alike() {
         ("feedfacefeedface", "feedfacefeedfade"),
         ("at 17:51", "at 17:52"),
         ("0x10", "0x11"),
+        ("colour 0xFF0000", "colour 0x00FF00"),
+        ("run-python3", "run-python2"),
         ("xcall_8f3Kq2LmN0", "xcall_Zz91abC7x2"),
         ("a_9b94309c8c7d396e", "a_0b94309c8c7d396f"),
         ("3.14159", "3.14160"),
@@ -60,10 +62,31 @@ fn values_are_told_by_their_meaning() {
         ),
         (r#"{"tool_call_id":"1","call_id":"x","id":7,"system_fingerprint":"fp"}"#, r#"{"id": 7}"#),
         (r#"{"usage":{"prompt_tokens":3},"models_usage":{"a":{"completion_tokens":1}},"x":1}"#, r#"{"x": 1}"#),
-        (r#"{"cost":{"usage_including_cached_inference":{"total_cost":0.1}},"chat_id":5}"#, "{}"),
+        (r#"{"cost":{"usage_including_cached_inference":{"total_cost":0.1}},"chat_id":5}"#, r#"{"chat_id": 5}"#),
         (r#"{"cost":12.5,"usage":"daily"}"#, r#"{"cost": 12.5, "usage": "daily"}"#),
         (r#"{"usage":{"words":3}}"#, r#"{"usage": {"words": 3}}"#),
     ] {
         assert_eq!(readable(&Json::from_strict(json).unwrap()), told, "{json}");
+    }
+}
+
+#[test]
+fn what_is_asked_for_may_be_a_time_or_a_number() {
+    let is_alike = |a: &str, b: &str| normal(a, Voice::Asks) == normal(b, Voice::Asks);
+    for (a, b) in [
+        ("2026-11-20T10:00:00Z", "2026-11-21T10:00:00Z"),
+        ("card 4111111111111111", "card 5500000000000004"),
+        ("commit 9fceb02d0ae598e95dc970b74767f19372d61af8", "commit 8fceb02d0ae598e95dc970b74767f19372d61af9"),
+    ] {
+        assert!(!is_alike(a, b), "{a} | {b}");
+    }
+    for (a, b) in [
+        ("id 3F2A4B5C-0000-4111-8222-9A8B7C6D5E4F", "id 00000000-0000-4111-8222-9A8B7C6D5E4F"),
+        ("run--3f2a4b5c-0000-4111-8222-9a8b7c6d5e4f-0", "run--aaaa4b5c-1234-4111-8222-1a8b7c6d5e4f-0"),
+        ("tr-27b4e76f13917b155df4228221e2858b", "tr-00b4e76f13917b155df4228221e2858b"),
+        ("call_8f3Kq2LmN0", "call_Zz91abC7x2"),
+        ("<Agent object at 0x7f3a2b10>", "<Agent object at 0x55aa77cc>"),
+    ] {
+        assert!(is_alike(a, b), "{a} | {b}");
     }
 }

@@ -1,6 +1,10 @@
 //! Texts word by word.
 
-use super::{Op, diff};
+use super::{Op, Voice};
+
+fn diff(a: &str, b: &str) -> Vec<super::Words> {
+    super::diff(a, b, Voice::Answers)
+}
 
 /// As `git diff --word-diff` writes it.
 fn told(a: &str, b: &str) -> String {
@@ -43,12 +47,16 @@ fn words_that_two_texts_share_by_chance_are_not_picked_out() {
 
 #[test]
 fn all_of_both_texts_is_told() {
-    let (a, b) = ("x y z\nα β, γ (δ) 12 34\n", "x z\nα ε, γ [δ] 12 35\nend");
-    let all = |without: Op| {
-        diff(a, b).into_iter().filter(|words| words.op != without).map(|words| words.text).collect::<String>()
-    };
-    assert_eq!(all(Op::Insert), a);
-    assert_eq!(all(Op::Delete), b);
+    for (a, b) in [
+        ("x y z\nα β, γ (δ) 12 34\n", "x z\nα ε, γ [δ] 12 35\nend"),
+        ("see call_8f3Kq2LmN0 now", "see call_Zz91abC7x2 then"),
+    ] {
+        let told = diff(a, b);
+        let of_a = |words: &super::Words| words.of_a.clone().unwrap_or_else(|| words.text.clone());
+        let without = |op: Op| told.iter().filter(move |words| words.op != op);
+        assert_eq!(without(Op::Insert).map(of_a).collect::<String>(), a);
+        assert_eq!(without(Op::Delete).map(|words| words.text.as_str()).collect::<String>(), b);
+    }
 }
 
 #[test]

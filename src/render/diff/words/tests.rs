@@ -10,7 +10,8 @@ fn look(width: Option<usize>, unicode: bool) -> Look {
 }
 
 fn written(look: &Look, words: &[(Op, &str)], is_full: bool) -> String {
-    let words: Vec<Words> = words.iter().map(|(op, text)| Words { op: *op, text: (*text).to_owned() }).collect();
+    let words: Vec<Words> =
+        words.iter().map(|(op, text)| Words { op: *op, text: (*text).to_owned(), of_a: None }).collect();
     let mut marked = Marked::default();
     marked.words(look, &words, is_full);
     let mut out = Vec::new();
