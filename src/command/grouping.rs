@@ -26,7 +26,11 @@ pub(super) fn tell_others(cx: &Context, shown: usize, others: usize) {
 const MOST_MODELS: usize = 3;
 
 /// Says of which models no price is known, and whether the costs of some calls are calculated.
-pub(super) fn tell_cost<'a>(cx: &Context, cost: Option<&Cost>, unpriced: impl Iterator<Item = (Option<&'a str>, u64)>) {
+pub(in crate::command) fn tell_cost<'a>(
+    cx: &Context,
+    cost: Option<&Cost>,
+    unpriced: impl Iterator<Item = (Option<&'a str>, u64)>,
+) {
     let mut by_model: HashMap<&str, u64> = HashMap::new();
     let mut without_model = 0;
     for (model, count) in unpriced {

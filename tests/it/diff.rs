@@ -451,7 +451,8 @@ fn traces_are_named_as_everywhere() {
     error: the following required arguments were not provided:
       <B>
 
-    Usage: mltrace trace diff <A> <B>
+    Usage: mltrace trace diff [OPTIONS] <A> <B>
+           mltrace trace diff [OPTIONS] --set <FLAGS> --set <FLAGS>
 
     For more information, try '--help'.
     --- exit 2
@@ -493,7 +494,8 @@ fn two_selections_stand_side_by_side() {
     tokens                            2,166          59       -2,107 (-97.3 %)
     tokens of a trace, median            82          59          -23 (-28.0 %)
     cost                           $0.00042  $0.0000152    -$0.00040 (-96.4 %)
-    cost of a trace, mean        $0.0000382  $0.0000152  -$0.0000230 (-60.3 %)
+    cost of a trace, mean        $0.0000840  $0.0000152  -$0.0000688 (-82.0 %)
+    calls without a price                 3           0            -3 (-100 %)
     LLM calls of a trace, mean          1.4         1.0         -0.4 (-26.7 %)
     tool calls of a trace, mean         0.9         1.0         +0.1 (+10.0 %)
 
@@ -505,6 +507,8 @@ fn two_selections_stand_side_by_side() {
     count  type          message                              span        trace
         1  TimeoutError  upstream did not answer⏎within 30 s  unreliable  tr-ac61cd19
     --- stderr
+    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: tokens and costs are those of the spans, as `mltrace usage` counts them
     note: `mltrace -u demo: trace show tr-419f926a13917b155df4228221e2858b --span 9b94309c8c7d396e` shows the newest of the first that is new
     ");
     let document = both("-x OpenAI --name '*chat*'", "-x 'OpenAI'").json();
@@ -526,9 +530,13 @@ fn two_selections_stand_side_by_side() {
     total_tokens,235,192,-43
     median_total_tokens,34,96,62
     total_cost,0.00006225,,
-    mean_cost,0.000010375,,
+    mean_cost,0.00001245,,
+    unpriced,0,3,3
     mean_llm_calls,1.1666666666666667,1.5,0.33333333333333326
     mean_tool_calls,0.3333333333333333,0.0,-0.3333333333333333
+    --- stderr
+    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: tokens and costs are those of the spans, as `mltrace usage` counts them
     ");
 }
 
@@ -605,6 +613,8 @@ fn wrong_selections_are_told() {
     --- exit 2
     ");
     insta::assert_snapshot!(set("--name nothing", "").stderr, @"
+    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: tokens and costs are those of the spans, as `mltrace usage` counts them
     note: A is empty: no trace fits its flags
     note: `mltrace -u demo: trace show tr-419f926a13917b155df4228221e2858b --span 9b94309c8c7d396e` shows the newest of the first that is new
     ");
@@ -646,4 +656,18 @@ fn words_hold_both_texts_exactly_and_tabs_take_their_room() {
 
 fn string(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_price_that_nobody_knows_and_another_state_are_told() {
+    let (a, mut b) = (run(1, PLAIN), run(2, PLAIN));
+    for span in &mut b.spans {
+        *span = serde_json::from_str(&span.to_string().replace("gpt-4o-mini", "my-local")).unwrap();
+    }
+    b.fail(0, "ValueError", "No answer");
+    let folder = store(&a, &b);
+    let done = diff(&folder, "--json").ok();
+    assert_eq!(done.json()["delta"]["unpriced"], json!({"a": 0, "b": 3}));
+    assert_eq!(done.json()["delta"]["state_changed"], true);
+    insta::assert_snapshot!(done.stderr, @"note: no price is known of `my-local`: the cost of 3 calls is unknown and in no sum");
 }

@@ -763,7 +763,8 @@ fn of_trace_diff() {
     which exceptions only one of them has. FLAGS are flags that choose traces, as every command has
     them.
 
-    Usage: mltrace trace diff [OPTIONS] [A] [B]
+    Usage: mltrace trace diff [OPTIONS] <A> <B>
+           mltrace trace diff [OPTIONS] --set <FLAGS> --set <FLAGS>
 
     Arguments:
       [A]

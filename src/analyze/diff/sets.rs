@@ -4,7 +4,7 @@ use crate::analyze::exceptions::{Group, Groups, occurrences};
 use crate::analyze::stats::{Stats, Told, percentile};
 use crate::analyze::usage;
 use crate::model::{Cost, Trace, TraceState, Zone};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The traces of a selection, one by one.
 #[derive(Debug)]
@@ -14,13 +14,22 @@ pub struct Gathered {
     llm_calls: u64,
     tool_calls: u64,
     tokens: Vec<f64>,
+    with_cost: u64,
     groups: Groups,
 }
 
 impl Default for Gathered {
     fn default() -> Self {
         let stats = Stats::new(Vec::new(), Zone::Utc, true);
-        Self { stats, in_progress: 0, llm_calls: 0, tool_calls: 0, tokens: Vec::new(), groups: Groups::default() }
+        Self {
+            stats,
+            in_progress: 0,
+            llm_calls: 0,
+            tool_calls: 0,
+            tokens: Vec::new(),
+            with_cost: 0,
+            groups: Groups::default(),
+        }
     }
 }
 
@@ -35,6 +44,7 @@ impl Gathered {
         self.tool_calls += spans.iter().filter(|span| span.span_type.as_str() == "TOOL").count() as u64;
         let tokens = trace.info.recorded_usage.as_ref().or(usage.token_usage.as_ref());
         self.tokens.extend(tokens.and_then(|usage| usage.total_tokens).map(|count| count as f64));
+        self.with_cost += u64::from(usage.cost.is_some_and(|cost| cost.total_cost.is_some()));
         self.groups.add(occurrences(trace));
     }
 
@@ -48,6 +58,8 @@ impl Gathered {
             tool_calls: self.tool_calls,
             median_tokens: percentile(&self.tokens, 50.0),
             failures: self.groups.sorted(),
+            with_cost: self.with_cost,
+            unpriced: std::mem::take(&mut self.stats.unpriced),
             told: self.stats.sorted(1).total,
         }
     }
@@ -66,6 +78,10 @@ pub struct Figures {
     pub tool_calls: u64,
     /// Half of those with tokens have no more of them.
     pub median_tokens: Option<f64>,
+    /// How many have a cost that is known.
+    pub with_cost: u64,
+    /// Calls with tokens whose cost nobody knows, by model.
+    pub unpriced: HashMap<Option<String>, u64>,
     /// What failed, like ones together.
     pub failures: Vec<Group>,
 }
@@ -126,7 +142,7 @@ pub struct SetsDiff {
 type Of = fn(&Figures) -> Option<f64>;
 
 /// All figures: key, name, unit and where it comes from.
-const METRICS: [(&str, &str, Unit, Of); 14] = [
+const METRICS: [(&str, &str, Unit, Of); 15] = [
     ("traces", "traces", Unit::Count, |of| Some(of.told.count as f64)),
     ("errors", "errors", Unit::Count, |of| Some(of.told.errors as f64)),
     ("error_rate", "error rate", Unit::Share, |of| of.told.error_rate()),
@@ -138,7 +154,10 @@ const METRICS: [(&str, &str, Unit, Of); 14] = [
     ("total_tokens", "tokens", Unit::Count, |of| tokens(of, 2)),
     ("median_total_tokens", "tokens of a trace, median", Unit::Count, |of| of.median_tokens),
     ("total_cost", "cost", Unit::Dollars, |of| of.cost()?.total_cost),
-    ("mean_cost", "cost of a trace, mean", Unit::Dollars, |of| of.each(of.cost()?.total_cost?)),
+    ("mean_cost", "cost of a trace, mean", Unit::Dollars, |of| {
+        Some(of.cost()?.total_cost? / of.with_cost.max(1) as f64)
+    }),
+    ("unpriced", "calls without a price", Unit::Count, |of| Some(of.unpriced.values().sum::<u64>() as f64)),
     ("mean_llm_calls", "LLM calls of a trace, mean", Unit::Mean, |of| of.each(of.llm_calls as f64)),
     ("mean_tool_calls", "tool calls of a trace, mean", Unit::Mean, |of| of.each(of.tool_calls as f64)),
 ];

@@ -39,7 +39,7 @@ pub struct Words {
     pub of_a: Option<String>,
 }
 
-/// Texts that are longer in bytes are compared line by line.
+/// Texts that are longer in bytes, but for what they begin and end with alike, are compared line by line.
 const LONGEST: usize = 1 << 17;
 
 /// Texts that share less than one sign of so many are told whole: what they share is chance.
@@ -47,17 +47,35 @@ const SHARED: usize = 4;
 
 /// What is deleted from a text and inserted into it to get another.
 pub(super) fn diff(a: &str, b: &str, voice: Voice) -> Vec<Words> {
-    let (of_a, of_b) =
-        if a.len().max(b.len()) > LONGEST { (lines(a), lines(b)) } else { (tokens(a, voice), tokens(b, voice)) };
-    let keys = |tokens: &[Token], text| tokens.iter().map(|token| token.key(text)).collect::<Vec<Key>>();
-    let found = gaps(&keys(&of_a, a), &keys(&of_b, b));
-    let mut found: Vec<(Range<usize>, Range<usize>)> =
-        found.into_iter().map(|(in_a, in_b)| (bytes(&of_a, in_a, a.len()), bytes(&of_b, in_b, b.len()))).collect();
+    let (start, end) = if a.len().max(b.len()) > LONGEST { common(a, b) } else { (0, 0) };
+    let (of_a, of_b) = (&a[start..a.len() - end], &b[start..b.len() - end]);
+    let moved = |range: Range<usize>| range.start + start..range.end + start;
+    let found = differing(of_a, of_b, voice).into_iter().map(|(in_a, in_b)| (moved(in_a), moved(in_b)));
+    let mut found: Vec<(Range<usize>, Range<usize>)> = found.collect();
     join(&mut found, b);
     if is_chance(&found, a, b) {
         found = vec![(0..a.len(), 0..b.len())];
     }
     told(&found, a, b)
+}
+
+/// Where two texts differ, word by word, or line by line where they are very long.
+fn differing(a: &str, b: &str, voice: Voice) -> Vec<(Range<usize>, Range<usize>)> {
+    let is_long = a.len().max(b.len()) > LONGEST;
+    let (of_a, of_b) = if is_long { (lines(a), lines(b)) } else { (tokens(a, voice), tokens(b, voice)) };
+    let keys = |tokens: &[Token], text| tokens.iter().map(|token| token.key(text)).collect::<Vec<Key>>();
+    let found = gaps(&keys(&of_a, a), &keys(&of_b, b));
+    found.into_iter().map(|(in_a, in_b)| (bytes(&of_a, in_a, a.len()), bytes(&of_b, in_b, b.len()))).collect()
+}
+
+/// How many bytes two texts have in common at their beginnings and at their ends, in whole words.
+fn common(a: &str, b: &str) -> (usize, usize) {
+    let alike = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let start = a[..a.floor_char_boundary(alike)].rfind(' ').map_or(0, |at| at + 1);
+    let (rest_a, rest_b) = (&a[start..], &b[start..]);
+    let alike = rest_a.bytes().rev().zip(rest_b.bytes().rev()).take_while(|(a, b)| a == b).count();
+    let rest = &rest_a[rest_a.ceil_char_boundary(rest_a.len() - alike)..];
+    (start, rest.find(' ').map_or(0, |at| rest.len() - at))
 }
 
 /// A piece of a text that is compared as a whole.

@@ -1,7 +1,9 @@
 //! `mltrace trace diff`
 
 use super::sets;
-use crate::analyze::{diff, usage};
+use crate::analyze::usage::{self, TraceUsage};
+use crate::analyze::diff;
+use crate::command::grouping::tell_cost;
 use crate::command::reader::Reader;
 use crate::command::select::Select;
 use crate::command::{Outcome, naming};
@@ -21,6 +23,7 @@ use crate::store::Need;
 /// With --set twice, two selections are compared: how many, how often wrong, how long, how much, and which exceptions only
 /// one of them has. FLAGS are flags that choose traces, as every command has them.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "mltrace trace diff [OPTIONS] <A> <B>\n       mltrace trace diff [OPTIONS] --set <FLAGS> --set <FLAGS>")]
 #[command(after_help = "Examples:
   mltrace trace diff @last~1 @last
   mltrace trace diff tr-27b4e76f tr-419f926a --only-changes --exit-code
@@ -73,6 +76,12 @@ fn run_traces(args: &Args, names: [&str; 2], cx: &mut Context) -> Result<bool> {
     let view = DiffView { a, b, usage, diff, only_changes: args.only_changes, is_full: args.full };
     cx.output.show(&view)?;
     let is_alike = view.is_alike();
+    let of = |trace: &'_ Trace, usage: &TraceUsage| {
+        let model = |at: &usize| trace.span_list()[*at].model.clone();
+        usage.unpriced.iter().map(model).collect::<Vec<_>>()
+    };
+    let unpriced = [of(&view.a, &view.usage[0]), of(&view.b, &view.usage[1])].concat();
+    tell_cost(cx, None, unpriced.iter().map(|model| (model.as_deref(), 1)));
     for (name, trace) in [("A", view.a), ("B", view.b)] {
         tell_incomplete(cx, name, &trace, is_alike);
         reader.span_problems.extend(trace.spans.into_iter().flat_map(|spans| spans.problems));

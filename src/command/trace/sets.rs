@@ -1,6 +1,7 @@
 //! `mltrace trace diff --set FLAGS --set FLAGS`
 
 use crate::analyze::diff::sets::{Gathered, SetsDiff};
+use crate::command::grouping::tell_cost;
 use crate::command::reader::Reader;
 use crate::command::select::Select;
 use crate::context::Context;
@@ -45,6 +46,11 @@ pub(super) fn run(sets: &[String], cx: &mut Context) -> Result<bool> {
     reader.end();
     let view = SetsView { diff, flags: [text_a.clone(), text_b.clone()], complete: !reader.has_losses() };
     cx.output.show(&view)?;
+    let unpriced = [&view.diff.a, &view.diff.b].into_iter().flat_map(|figures| &figures.unpriced);
+    tell_cost(cx, None, unpriced.map(|(model, count)| (model.as_deref(), *count)));
+    if [&view.diff.a, &view.diff.b].iter().any(|figures| figures.told.used.token_usage.is_some()) {
+        cx.note("tokens and costs are those of the spans, as `mltrace usage` counts them");
+    }
     for (name, figures) in NAMES.into_iter().zip([&view.diff.a, &view.diff.b]) {
         if figures.told.count == 0 {
             cx.note(&format!("{name} is empty: no trace fits its flags"));

@@ -25,6 +25,15 @@ struct DeltaJson {
     execution_duration_ms: Option<i64>,
     token_usage: Option<TokenUsage>,
     total_cost: Option<f64>,
+    /// Calls with tokens whose cost is in no sum.
+    unpriced: UnpricedJson,
+    state_changed: bool,
+}
+
+#[derive(Serialize)]
+struct UnpricedJson {
+    a: usize,
+    b: usize,
 }
 
 #[derive(Serialize)]
@@ -171,6 +180,8 @@ impl<'a> DiffJson<'a> {
                 execution_duration_ms: millis.map(|(a, b)| b.saturating_sub(a)),
                 token_usage: more_tokens(usage_a.token_usage.as_ref(), usage_b.token_usage.as_ref()),
                 total_cost: more_cost(usage_a.cost, usage_b.cost),
+                unpriced: UnpricedJson { a: usage_a.unpriced.len(), b: usage_b.unpriced.len() },
+                state_changed: a.info.state != b.info.state,
             },
             identical: view.is_alike(),
             counts: CountsJson {

@@ -62,11 +62,23 @@ fn all_of_both_texts_is_told() {
 #[test]
 fn very_long_texts_are_compared_by_lines() {
     let text = |changed: &str| {
-        let lines = (0..20_000).map(|n| format!("line {n}{}\n", if n == 7 { changed } else { "" }));
+        let lines = (0..20_000).map(|n| format!("line {n}{}\n", if n == 7 || n == 19_000 { changed } else { "" }));
         lines.collect::<Vec<_>>().concat()
     };
     let words = diff(&text(""), &text("!"));
     let changed: Vec<&str> =
         words.iter().filter(|words| words.op != Op::Equal).map(|words| words.text.as_str()).collect();
-    assert_eq!(changed, ["line 7\n", "line 7!\n"]);
+    assert_eq!(changed, ["7\n", "7!\n", "line 19000\n", "line 19000!\n"]);
+}
+
+#[test]
+fn a_word_of_a_very_long_line_is_found() {
+    let text = |word: &str| format!("{}{word}{}", "über alles ".repeat(9_000), " größe zählt".repeat(9_000));
+    let words = diff(&text("klein"), &text("groß"));
+    let told: Vec<(Op, &str)> = words.iter().map(|words| (words.op, words.text.as_str())).collect();
+    assert!(matches!(told[..], [(Op::Equal, _), (Op::Delete, "klein"), (Op::Insert, "groß"), (Op::Equal, _)]));
+    assert_eq!(
+        words.iter().filter(|words| words.op != Op::Delete).map(|words| &*words.text).collect::<String>(),
+        text("groß")
+    );
 }
