@@ -68,7 +68,7 @@ fn is_asked(key: &str) -> bool {
     if key.starts_with("gen_ai.request.") || HOLD_PARAMETERS.contains(&key) || HOLD_TOOLS.contains(&key) {
         return key != "gen_ai.request.model";
     }
-    let is_id = key.ends_with("_id") || key.ends_with(".id");
+    let is_id = key.rsplit(['_', '.']).next() == Some("id");
     let is_used = key.contains("usage") || key.contains("num_of_tool_call");
     !is_id && !is_used && !NOT_ASKED_ALONE.contains(&key) && !NOT_ASKED.iter().any(|start| key.starts_with(start))
 }

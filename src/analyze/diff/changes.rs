@@ -218,8 +218,12 @@ fn outputs(told: &mut Told, scene: Scene<'_>, a: &Span, b: &Span, changed: &[Cha
         drafts.extend(endings.map(|(a, b)| Draft::text(scene, &a, &b)));
     }
     if !changed.is_empty() && (is_cut || is_failure) {
-        said_a.iter().for_each(|piece| told.note_piece(scene, piece, Fact::Went));
-        said_b.iter().for_each(|piece| told.note_piece(scene, piece, Fact::Came));
+        for piece in &said_a {
+            told.note_piece(scene, piece, Fact::Went);
+        }
+        for piece in &said_b {
+            told.note_piece(scene, piece, Fact::Came);
+        }
     }
     for message in messages {
         told.note_failure(message);
@@ -238,7 +242,9 @@ fn note(told: &mut Told, side: &Side<'_>, at: usize, fact: fn(u64) -> Fact) {
     if let Some(tool) = &tool {
         let (call, result) = said::work(span, tool);
         told.note(fact(call));
-        result.iter().for_each(|piece| told.note_piece(scene, piece, fact));
+        if let Some(piece) = &result {
+            told.note_piece(scene, piece, fact);
+        }
     }
 }
 

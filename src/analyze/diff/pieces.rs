@@ -47,8 +47,34 @@ pub(super) fn drafts(scene: Scene<'_>, a: &[Piece], b: &[Piece], told: &Told) ->
         others.get(piece.name.as_str()).is_some_and(|left| left.iter().any(|one| std::ptr::eq(*one, **piece)))
     };
     drafts.extend(gone.iter().filter(is_left).map(|piece| Draft::single(scene, piece, false)));
+    drafts.extend(order(scene, a, b));
     drafts
 }
+
+/// Another order of what was said in both. Tools that are called at once answer in any order.
+fn order(scene: Scene<'_>, a: &[Piece], b: &[Piece]) -> Option<Draft> {
+    let is_said = |piece: &&Piece| !piece.is_member && !piece.is_call() && !piece.is_result();
+    let keys = |list: &[Piece]| list.iter().filter(is_said).map(Piece::key).collect::<HashSet<Key>>();
+    let (of_a, of_b) = (keys(a), keys(b));
+    let both = |list: &[Piece]| {
+        let mut seen = HashSet::new();
+        let mut is_first = |piece: &&Piece| seen.insert(piece.key());
+        let is_in_both = |piece: &&Piece| of_a.contains(&piece.key()) && of_b.contains(&piece.key());
+        let told = list.iter().filter(is_said).filter(is_in_both).filter(&mut is_first);
+        let start = |piece: &Piece| piece.text.chars().take(SHOWN_OF_EACH).collect::<String>();
+        let told: Vec<(Key, String)> =
+            told.map(|piece| (piece.key(), format!("{}: {}", piece.name, start(piece)))).collect();
+        told
+    };
+    let (of_a, of_b) = (both(a), both(b));
+    let text = |told: &[(Key, String)]| told.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n");
+    let is_moved = of_a.iter().map(|(key, _)| key).ne(of_b.iter().map(|(key, _)| key));
+    let piece = |told: &[(Key, String)]| Piece::new("order", text(told));
+    is_moved.then(|| Draft::text(scene, &piece(&of_a), &piece(&of_b)))
+}
+
+/// So many characters of each message tell which one it is.
+const SHOWN_OF_EACH: usize = 40;
 
 /// The pieces of a list without those that another has too, as often as it has them.
 fn without<'p>(list: &[&'p Piece], other: &[&Piece]) -> Vec<&'p Piece> {

@@ -202,6 +202,19 @@ fn members_that_tell_the_time_are_no_difference_at_any_depth() {
     );
 }
 
+#[test]
+fn another_order_of_messages_is_told() {
+    let ask = |words: [&str; 2]| {
+        let said = words.map(|text| format!(r#"{{"role":"user","content":"{text}"}}"#)).join(",");
+        format!(r#"{{"messages":[{said}]}}"#)
+    };
+    check(
+        &[ROOT, (1, "LLM", "c", &ask(["one", "two"]), "1")],
+        &[ROOT, (1, "LLM", "c", &ask(["two", "one"]), "1")],
+        &["=run", "~ c; input order: user: one\nuser: two > user: two\nuser: one"],
+    );
+}
+
 /// A trace of very many spans right below its root.
 fn wide(count: usize, name: impl Fn(usize) -> String) -> Trace {
     let root = Span::new(SpanId::new("root"), "root".to_owned(), Timestamp(0));

@@ -70,11 +70,12 @@ fn differing(a: &str, b: &str, voice: Voice) -> Vec<(Range<usize>, Range<usize>)
 
 /// How many bytes two texts have in common at their beginnings and at their ends, in whole words.
 fn common(a: &str, b: &str) -> (usize, usize) {
-    let alike = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-    let start = a[..a.floor_char_boundary(alike)].rfind(' ').map_or(0, |at| at + 1);
+    let length = |alike: (char, char)| alike.0.len_utf8();
+    let alike: usize = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).map(length).sum();
+    let start = a[..alike].rfind(' ').map_or(0, |at| at + 1);
     let (rest_a, rest_b) = (&a[start..], &b[start..]);
-    let alike = rest_a.bytes().rev().zip(rest_b.bytes().rev()).take_while(|(a, b)| a == b).count();
-    let rest = &rest_a[rest_a.ceil_char_boundary(rest_a.len() - alike)..];
+    let alike: usize = rest_a.chars().rev().zip(rest_b.chars().rev()).take_while(|(a, b)| a == b).map(length).sum();
+    let rest = &rest_a[rest_a.len() - alike..];
     (start, rest.find(' ').map_or(0, |at| rest.len() - at))
 }
 
