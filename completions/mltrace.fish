@@ -45,7 +45,7 @@ complete -c mltrace -n "__fish_mltrace_needs_command" -s h -l help -d 'Print hel
 complete -c mltrace -n "__fish_mltrace_needs_command" -s V -l version -d 'Print version'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "experiments" -d 'List experiments with their number of traces and errors'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "traces" -d 'List traces, newest first'
-complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "trace" -d 'Show one trace'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "trace" -d 'Show one trace, or compare two'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "usage" -d 'Show tokens and cost of each LLM call and the total of a trace, or of many traces in groups'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "stats" -d 'Show how many traces, how often wrong, how long they took, what they used'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "spans" -d 'List spans of the selected traces, one row each'
@@ -53,6 +53,8 @@ complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "tools" -d 'Show eac
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "exceptions" -d 'Show what failed: each failure once, like ones together'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "sessions" -d 'List sessions, the one with the newest trace first'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "session" -d 'Show one session'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "check" -d 'Check that traces keep to rules: tokens, cost, latency, failures, tools, feedback'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "doctor" -d 'Tell which store is read and why, and what is wrong with it and its traces'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "prices" -d 'Show what tokens of a model cost: US dollars for a million'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "man" -d 'Print the manual page, or write one page for each command to a folder'
@@ -160,25 +162,26 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
 csv\t'Comma-separated values'
 ids\t'One id a line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
 always\t'Always'
 never\t'Never'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l width -d 'Fit into so many columns' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l ascii -d 'Draw with ASCII only'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l utc -d 'Read and show times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -l no-pager -d 'Do not page long output'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no notes'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which store is read and why'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show" -f -a "show" -d 'Show the spans of a trace as a tree, or one span whole'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -f -a "show" -d 'Show the spans of a trace as a tree, or one span whole'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -f -a "diff" -d 'Compare two traces, or two selections of traces'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l io -d 'Show inputs and outputs under each span, at most so many lines of each; 0 shows all' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l span -d 'Show one span whole, by id, unique prefix or unique name' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l save-attachments -d 'Write the attachments of the span to files in this folder' -r -F
@@ -225,8 +228,51 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l set -d 'Compare selections instead: flags that choose traces (given twice, for A and for B)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
+error\t''
+in_progress\t''"
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l since -d 'Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l until -d 'Begun before' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l name -d 'Name of the trace, not of a span; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l metadata -d 'Has an entry in its metadata, or one of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l session -d 'Of this session' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l user -d 'Of this user' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l run -d 'Made under, or linked to, this run' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l model -d 'Has a span of this model; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l max-duration -d 'Took at most' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l min-tokens -d 'Has at least so many tokens recorded' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l type -d 'Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l only-changes -d 'Leave out what is alike'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l full -d 'Fold nothing, cut no text'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l exit-code -d 'End with exit code 1 where the traces differ; with --set, where B has exceptions that A has not or a higher error rate, or a selection is empty'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l deleted -d 'Add deleted experiments'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l by -d 'Group by model, provider, agent, span, trace, name, state, experiment, session, user, hour, day, week, tag:KEY or metadata:KEY (can be repeated, or a list) [default: model]' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s n -l limit -d 'Print at most so many rows; the rest comes as one' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s n -l limit -d 'Print at most so many rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
@@ -271,7 +317,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s v -l verbose -
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l by -d 'Group by name, state, experiment, session, user, trace, hour, day, week, tag:KEY, metadata:KEY, model, provider, agent or span (can be repeated, or a list)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l bucket -d 'Group by intervals that divide a day, counted from midnight: 15m, 1h, 1d' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s n -l limit -d 'Print at most so many rows; the rest comes as one' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s n -l limit -d 'Print at most so many rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
@@ -541,6 +587,104 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-tokens -d 'Tokens of each trace, or in all: 5000, p95=4000, mean=2000, total=100000 (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-cost -d 'Cost of each trace in US dollars, or in all: 0.05, mean=0.01, total=1' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-latency -d 'How long each trace takes, or most: 30s, p95=2s' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-llm-calls -d 'Calls of language models in each trace, or in all: 10, mean=4' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-tool-calls -d 'Calls of tools in each trace, or in all' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-error-rate -d 'Share of traces in state ERROR: 5%, 0.05, 0' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l no-exceptions -d 'Nothing failed: no exception, no span that says so; =all counts failures of tools that a model was told of, too' -r -f -a "raised\t''
+all\t''"
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l require-span -d 'Each trace has a span of this name; * and ? are wildcards (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l forbid-span -d 'No trace has a span of this name' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l require-tool -d 'Each trace calls this tool' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l forbid-tool -d 'No trace calls this tool' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l min-feedback -d 'Feedback is at least so much in the mean, yes is 1 and no is 0: correctness=0.8; each time: safety=each=1' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l min-traces -d 'So many traces are selected [default: 1]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l baseline -d 'No figure is worse than in this file, which --save-baseline wrote, and nothing fails that did not' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l tolerance -d 'How much worse than in the baseline figures may be, any or one of them: 10%, latency=25% [default: 10%]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l rules -d 'Rules in a TOML file, with the names of the flags' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l save-baseline -d 'Write what the traces are like, to be a baseline, unless a rule is broken' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l report -d 'Print, or write to a file: table, json, junit, github, markdown (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
+error\t''
+in_progress\t''"
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l since -d 'Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l until -d 'Begun before' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l name -d 'Name of the trace, not of a span; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l metadata -d 'Has an entry in its metadata, or one of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l session -d 'Of this session' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l user -d 'Of this user' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l run -d 'Made under, or linked to, this run' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l model -d 'Has a span of this model; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-duration -d 'Took at most' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l min-tokens -d 'Has at least so many tokens recorded' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l type -d 'Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l deleted -d 'Add deleted experiments'
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''
+error\t''
+in_progress\t''"
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l since -d 'Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l until -d 'Begun before' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l name -d 'Name of the trace, not of a span; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l tag -d 'Has a tag, or a tag of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l metadata -d 'Has an entry in its metadata, or one of this value (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l session -d 'Of this session' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l user -d 'Of this user' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l run -d 'Made under, or linked to, this run' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l model -d 'Has a span of this model; * and ? are wildcards' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l min-duration -d 'Took at least: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l max-duration -d 'Took at most' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l min-tokens -d 'Has at least so many tokens recorded' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l grep -d 'Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l type -d 'Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l deep -d 'Look at the spans of every trace, however many there are'
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l deleted -d 'Add deleted experiments'
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s n -l limit -d 'Print at most so many rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
