@@ -143,7 +143,7 @@ const ALL: Scenario = Scenario { manner: "brief", asks_for_time: true, fails: tr
 #[test]
 fn one_prompt_one_call_and_one_failure_are_all_that_is_told() {
     let folder = store(&run(1, PLAIN), &run(2, ALL));
-    insta::assert_snapshot!(diff(&folder, "--width 100 --utc --exit-code").run(), @"
+    insta::assert_snapshot!(diff(&folder, "--width 100 --utc --exit-code").run(), @r#"
        name       state          duration       tokens                  cost  trace
     A  run_agent  OK                45 ms          150           ~$0.0000347  tr-00000000
     B  run_agent  OK                55 ms          153           ~$0.0000351  tr-00000000
@@ -156,12 +156,14 @@ fn one_prompt_one_call_and_one_failure_are_all_that_is_told() {
       │     in system  … that knows about the weather. Be [-polite-]{+brief+}, and never make anything
       │                up.  (and in 2 more spans)
     + ├─ get_time     TOOL        5 ms
+      │     in   {"city":"Paris"}
+      │     out  "12:30"
     ~ ├─ get_weather  TOOL        5 ms
       │     failed  {+ValueError: No weather station in Paris+}
       └─ … 2 spans alike
     --- exit 1
-    ");
-    insta::assert_snapshot!(diff(&folder, "--width 60 --only-changes --ascii").ok(), @"
+    "#);
+    insta::assert_snapshot!(diff(&folder, "--width 60 --only-changes --ascii").ok(), @r#"
          name       state          duration       tokens
     A    run_agent  OK                45 ms          150
     B    run_agent  OK                55 ms          153
@@ -175,9 +177,11 @@ fn one_prompt_one_call_and_one_failure_are_all_that_is_told() {
       |                [-polite-]{+brief+}, and never make
       |                anything up.  (and in 2 more spans)
     + |- get_time     TOOL        5 ms
+      |     in   {"city":"Paris"}
+      |     out  "12:30"
     ~ `- get_weather  TOOL        5 ms
             failed  {+ValueError: No weather station in Paris+}
-    ");
+    "#);
     let document = diff(&folder, "").json();
     let told: Vec<Value> = items(&document, "spans")
         .iter()
@@ -208,7 +212,7 @@ fn one_prompt_one_call_and_one_failure_are_all_that_is_told() {
 #[test]
 fn the_other_way_round_the_same_is_told() {
     let folder = store(&run(1, ALL), &run(2, PLAIN));
-    insta::assert_snapshot!(diff(&folder, "--width 100 --utc --only-changes").ok(), @"
+    insta::assert_snapshot!(diff(&folder, "--width 100 --utc --only-changes").ok(), @r#"
        name       state          duration       tokens                  cost  trace
     A  run_agent  OK                55 ms          150           ~$0.0000347  tr-00000000
     B  run_agent  OK                45 ms          153           ~$0.0000351  tr-00000000
@@ -221,9 +225,11 @@ fn the_other_way_round_the_same_is_told() {
       │     in system  … that knows about the weather. Be [-brief-]{+polite+}, and never make anything
       │                up.  (and in 2 more spans)
     - ├─ get_time     TOOL        5 ms
+      │     in   {"city":"Paris"}
+      │     out  "12:30"
     ~ └─ get_weather  TOOL        5 ms
             failed  [-ValueError: No weather station in Paris-]
-    ");
+    "#);
 }
 
 #[test]
@@ -404,6 +410,8 @@ fn hostile_text_obeys_nobody() {
       │                            next\u{200b}+}
     + └─ run \x1b[31mred\x1b]0;title\x07\u{202e}evil {_ok_} [_no_…  \x1b[31mred\x…  5 ms
             \x1b[2J: \u{202e}text⏎more
+            in   {}
+            out  {}
     ");
 }
 
@@ -670,4 +678,18 @@ fn a_price_that_nobody_knows_and_another_state_are_told() {
     assert_eq!(done.json()["delta"]["unpriced"], json!({"a": 0, "b": 3}));
     assert_eq!(done.json()["delta"]["state_changed"], true);
     insta::assert_snapshot!(done.stderr, @"note: no price is known of `my-local`: the cost of 3 calls is unknown and in no sum");
+}
+
+#[test]
+fn a_span_of_one_trace_tells_what_it_was_called_with() {
+    let document = Cli::demo("trace diff @last~1 @last").json();
+    let spans = items(&document, "spans");
+    let added = spans.iter().find(|span| span["change"] == "added").unwrap();
+    assert!(added["b"]["inputs"]["messages"].is_array() && !added["b"]["outputs"].is_null(), "{added}");
+    let paired = spans.iter().filter(|span| !span["a"].is_null() && !span["b"].is_null());
+    assert!(paired.clone().count() > 0);
+    assert!(paired.flat_map(|span| [&span["a"], &span["b"]]).all(|side| side["inputs"].is_null()));
+    // Of a call of a model only --full shows it.
+    assert!(!Cli::demo("trace diff @last~1 @last").ok().stdout.contains("messages"));
+    assert!(Cli::demo("trace diff @last~1 @last --full").ok().stdout.contains("messages"));
 }

@@ -3,7 +3,7 @@
 use super::DiffView;
 use crate::analyze::diff::{Change, Kind, Node, Words};
 use crate::analyze::usage::TraceUsage;
-use crate::model::{Cost, Span, TokenUsage};
+use crate::model::{Cost, Json, Span, TokenUsage};
 use crate::render::json::{ProblemJson, SCHEMA, TraceJson};
 use serde::Serialize;
 
@@ -76,6 +76,9 @@ struct SpanJson<'a> {
     token_usage: Option<&'a TokenUsage>,
     cost: Option<Cost>,
     failure: Option<String>,
+    /// Of a span that only one of the traces has.
+    inputs: Option<&'a Json>,
+    outputs: Option<&'a Json>,
 }
 
 #[derive(Serialize)]
@@ -135,7 +138,18 @@ impl<'a> From<&'a Span> for SpanJson<'a> {
             token_usage: span.usage(),
             cost: span.cost,
             failure: span.failure().or_else(|| span.handled_failure.clone()),
+            inputs: None,
+            outputs: None,
         }
+    }
+}
+
+impl SpanJson<'_> {
+    /// With what went in and what came out.
+    fn whole(span: &Span) -> SpanJson<'_> {
+        let payload = span.payload.as_ref();
+        let (inputs, outputs) = (payload.and_then(|own| own.inputs()), payload.and_then(|own| own.outputs()));
+        SpanJson { inputs, outputs, ..SpanJson::from(span) }
     }
 }
 
@@ -207,10 +221,11 @@ impl<'a> NodeJson<'a> {
     pub(super) fn new(view: &'a DiffView, at: usize) -> Self {
         let node: &Node = &view.diff.nodes[at];
         let (a, b) = view.spans(node);
+        let of_span = if a.is_some() && b.is_some() { SpanJson::from } else { SpanJson::whole };
         Self {
             change: node.kind().as_str(),
-            a: a.map(SpanJson::from),
-            b: b.map(SpanJson::from),
+            a: a.map(of_span),
+            b: b.map(of_span),
             path: view.path(at),
             depth: node.depth,
             changes: node.changes.iter().map(ChangeJson::from).collect(),

@@ -6,6 +6,7 @@ use super::words::Marked;
 use crate::analyze::diff::{Change, Field, Kind, Node, Op};
 use crate::error::Result;
 use crate::model::{Span, TokenUsage};
+use crate::render::paragraph::Paragraph;
 use crate::render::span::failures;
 use crate::render::text::{clip, one_line, width};
 use crate::render::tree::lines::{Guide, guides};
@@ -138,6 +139,7 @@ impl DiffView {
                 let failure = clip(&one_line(&failure), room, look.ellipsis());
                 writeln!(out, "{}{}", look.theme.paint(Role::Dim, indent), look.theme.paint(role, &failure))?;
             }
+            self.values(look, out, span, indent)?;
         }
         let title = |change: &Change| clip(&one_line(&title(change)), WIDEST_TITLE, look.ellipsis());
         let widest = node.changes.iter().map(|change| width(&title(change))).max().unwrap_or(0);
@@ -147,6 +149,27 @@ impl DiffView {
             let rest = format!("{indent}{}  ", " ".repeat(widest));
             let most = if self.is_full { usize::MAX } else { MOST_LINES };
             self.marked(look, change).write(look, out, [&first, &rest], most)?;
+        }
+        Ok(())
+    }
+
+    /// What went into a span that only one of the traces has, and what came out. Of calls of models that is much, and most of
+    /// it stands elsewhere.
+    fn values(&self, look: &Look, out: &mut dyn Write, span: &Span, indent: &str) -> Result<()> {
+        let Some(payload) = span.payload.as_ref().filter(|_| self.is_full || !span.span_type.is_llm()) else {
+            return Ok(());
+        };
+        for (title, value) in [("in   ", payload.inputs()), ("out  ", payload.outputs())] {
+            let Some(value) = value.filter(|value| !value.is_null()) else { continue };
+            let first = format!("{indent}{title}");
+            if self.is_full {
+                let rest = " ".repeat(width(&first));
+                Paragraph { look, first: &first, rest: &rest, lines: 0 }.value(out, value)?;
+            } else {
+                let room = look.width.map_or(usize::MAX, |all| all.saturating_sub(width(&first)).max(20));
+                let text = clip(&one_line(value.text()), room, look.ellipsis());
+                writeln!(out, "{}{text}", look.theme.paint(Role::Dim, &first))?;
+            }
         }
         Ok(())
     }
