@@ -7,7 +7,7 @@ pub use explanation::{Differing, Explanation, LeftOut};
 pub use grouped::{Group, Grouped};
 
 use super::key::agent;
-use crate::model::{Cost, CostSum, Node, Span, TokenUsage, Trace};
+use crate::model::{Cost, CostSum, Node, Span, TokenUsage, Trace, have_below};
 
 /// A trace's tokens and cost, and the calls they come from.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub struct Call {
 pub fn of_trace(trace: &Trace) -> TraceUsage {
     let (spans, nodes) = trace.spans.as_ref().map_or((&[][..], &[][..]), |spans| (&spans.list[..], &spans.nodes[..]));
     let is_recorded = |span: &Span| span.usage_source() == Some("recorded");
-    let below = have_below(spans, nodes, is_recorded);
+    let below = have_below(nodes, |at| is_recorded(&spans[at]));
     // What MLflow recorded goes before what a response tells, wherever in the tree it stands.
     let carried: Vec<Option<&TokenUsage>> = spans
         .iter()
@@ -90,12 +90,12 @@ pub fn of_trace(trace: &Trace) -> TraceUsage {
 /// whose cost is not known.
 fn costs(spans: &[Span], nodes: &[Node]) -> (Option<Cost>, Vec<usize>, Vec<usize>) {
     let is_recorded = |span: &Span| span.cost.is_some_and(|cost| cost.source == "recorded");
-    let below = have_below(spans, nodes, is_recorded);
+    let below = have_below(nodes, |at| is_recorded(&spans[at]));
     let has_cost: Vec<bool> =
         spans.iter().zip(below).map(|(span, below)| span.cost.is_some() && (!below || is_recorded(span))).collect();
     let standing = standing(nodes, |at| has_cost[at]);
     let has_tokens = |span: &Span| span.usage().is_some_and(TokenUsage::has_tokens);
-    let told_below = have_below(spans, nodes, |span| has_tokens(span) || span.cost.is_some());
+    let told_below = have_below(nodes, |at| has_tokens(&spans[at]) || spans[at].cost.is_some());
     let mut total = CostSum::default();
     let (mut priced, mut unpriced) = (Vec::new(), Vec::new());
     for (at, span) in spans.iter().enumerate() {
@@ -135,18 +135,4 @@ fn standing(nodes: &[Node], carries: impl Fn(usize) -> bool) -> Vec<Carrier> {
         });
     }
     known
-}
-
-/// Which spans have one below them for which something holds.
-fn have_below(spans: &[Span], nodes: &[Node], holds: impl Fn(&Span) -> bool) -> Vec<bool> {
-    let mut below = vec![false; spans.len()];
-    // Children come after parents, so that all of a span's own were looked at before it.
-    for at in (0..spans.len()).rev() {
-        if let Some(parent) = nodes[at].parent
-            && (below[at] || holds(&spans[at]))
-        {
-            below[parent] = true;
-        }
-    }
-    below
 }

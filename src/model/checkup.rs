@@ -58,3 +58,10 @@ impl Checkup {
         Self { kind, revisions: Vec::new(), server_release: None, bytes: None }
     }
 }
+
+/// The first two numbers of a release of MLflow, or of another package.
+#[must_use]
+pub fn release_of(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.split('.').map_while(|part| part.parse::<u32>().ok());
+    numbers.next().zip(numbers.next())
+}

@@ -17,7 +17,7 @@ mod tree;
 mod usage;
 
 pub use assessment::{Assessment, AssessmentKind};
-pub use checkup::{Checkup, Revision, StoreKind};
+pub use checkup::{Checkup, Revision, StoreKind, release_of};
 pub use failure::ToolFailure;
 pub use id::{SpanId, short_trace_id};
 pub use json::{Json, Members};
@@ -27,7 +27,7 @@ pub use span::{
 };
 pub use time::{Timestamp, Zone};
 pub use trace::{Experiment, Moved, Outside, Problem, Spans, SpansSource, Totals, Trace, TraceInfo, TraceState, keys};
-pub use tree::{Node, arrange};
+pub use tree::{Node, arrange, have_above, have_below};
 pub use usage::{CACHE_KEYS, Cost, CostSum, TokenUsage, python_float};
 
 #[cfg(test)]

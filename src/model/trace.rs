@@ -10,6 +10,10 @@ pub mod keys {
     pub const ARTIFACT_LOCATION: &str = "mlflow.artifactLocation";
     /// Tag: where the spans are (3.6 on).
     pub const SPANS_LOCATION: &str = "mlflow.trace.spansLocation";
+    /// Value of that tag: they are rows of the database.
+    pub const IN_ROWS: &str = "TRACKING_STORE";
+    /// Value of that tag: they were archived (3.13 on).
+    pub const IN_ARCHIVE: &str = "ARCHIVE_REPO";
     /// Tag: the folder of an archived trace's `traces.pb` (3.13 on).
     pub const ARCHIVE_LOCATION: &str = "mlflow.trace.archiveLocation";
     /// Metadata: session; a column since 3.17.
@@ -175,6 +179,18 @@ impl TraceInfo {
     #[must_use]
     pub fn model_id(&self) -> Option<&str> {
         self.metadata.get(keys::MODEL)
+    }
+
+    /// Whether its spans are rows of a database, as it says itself.
+    #[must_use]
+    pub fn is_in_rows(&self) -> bool {
+        self.tags.get(keys::SPANS_LOCATION) == Some(keys::IN_ROWS)
+    }
+
+    /// Whether its spans were archived, as it says itself.
+    #[must_use]
+    pub fn is_archived(&self) -> bool {
+        self.tags.get(keys::SPANS_LOCATION) == Some(keys::IN_ARCHIVE)
     }
 
     /// Fills the fields that MLflow keeps in tags and metadata. `parse` reads JSON that may be cut in the middle.

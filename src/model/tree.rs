@@ -72,3 +72,29 @@ pub fn arrange(spans: Vec<Span>) -> (Vec<Span>, Vec<Node>, usize) {
     failure::settle(&mut spans);
     (spans, nodes, dropped)
 }
+
+/// Which spans of a tree have one above them for which something holds.
+#[must_use]
+pub fn have_above(nodes: &[Node], holds: impl Fn(usize) -> bool) -> Vec<bool> {
+    let mut above: Vec<bool> = Vec::with_capacity(nodes.len());
+    // Parents come before children, so a parent's answer is known.
+    for node in nodes {
+        above.push(node.parent.is_some_and(|parent| above[parent] || holds(parent)));
+    }
+    above
+}
+
+/// Which spans of a tree have one below them for which something holds.
+#[must_use]
+pub fn have_below(nodes: &[Node], holds: impl Fn(usize) -> bool) -> Vec<bool> {
+    let mut below = vec![false; nodes.len()];
+    // Children come after parents, so that all of a span's own were looked at before it.
+    for at in (0..nodes.len()).rev() {
+        if let Some(parent) = nodes[at].parent
+            && (below[at] || holds(at))
+        {
+            below[parent] = true;
+        }
+    }
+    below
+}

@@ -32,7 +32,7 @@ pub(super) const fn keep(need: Need) -> Keep {
 
 /// Whether the rows of a trace are all there is of its spans, so that no file has to be looked at.
 pub(super) fn are_all_in_rows(info: &TraceInfo, rows: usize) -> bool {
-    let is_in_rows = info.tags.get(keys::SPANS_LOCATION) == Some("TRACKING_STORE");
+    let is_in_rows = info.is_in_rows();
     is_in_rows && info.span_count.is_none_or(|count| rows as u64 >= count)
 }
 
@@ -43,11 +43,10 @@ pub(super) fn are_all_in_rows(info: &TraceInfo, rows: usize) -> bool {
 pub(super) fn assemble(info: TraceInfo, mut rows: Rows, artifacts: &Artifacts, need: Need) -> Trace {
     let mut problems = std::mem::take(&mut rows.problems);
     let mut place = Elsewhere::default();
-    let location = info.tags.get(keys::SPANS_LOCATION);
-    let is_archived = location == Some("ARCHIVE_REPO") || rows.without_content > 0;
+    let is_archived = info.is_archived() || rows.without_content > 0;
     let (list, source) = if is_archived {
         archived(&info, rows, artifacts, need, &mut problems, &mut place)
-    } else if location == Some("TRACKING_STORE") {
+    } else if info.is_in_rows() {
         let expected = usize::try_from(info.span_count.unwrap_or(1)).unwrap_or(usize::MAX);
         if rows.spans.len() + rows.left_out >= expected {
             (rows.spans, SpansSource::Database)
@@ -201,7 +200,7 @@ fn archived(
                 .and_then(|spans| if spans.is_empty() { Err("it holds no spans".to_owned()) } else { Ok(spans) })
                 .map_err(|why| Problem::new("damaged_archive", format!("{TRACES_PB} cannot be read: {why}")).at(&path))
         }
-        Found::Missing(problem) if info.tags.get(keys::SPANS_LOCATION) == Some("ARCHIVE_REPO") => Err(problem),
+        Found::Missing(problem) if info.is_archived() => Err(problem),
         // Nobody says that it was archived: what was in the rows is lost.
         Found::Missing(_) => {
             let s = if rows.without_content == 1 { "" } else { "s" };

@@ -10,7 +10,7 @@ pub use store::{Installed, Second, Store};
 
 use super::usage;
 use crate::model::{Problem, Spans, SpansSource, Timestamp, Trace, TraceInfo, TraceState};
-use signs::{explains_gaps, had_spans, is_damage, is_in_rows, is_of_client, may_be_unfinished, roots, unread};
+use signs::{explains_gaps, had_spans, is_damage, is_of_client, may_be_unfinished, roots, unread};
 use std::collections::BTreeMap;
 
 /// A trace in progress that began longer ago than this is taken for one that nobody works on any more.
@@ -93,7 +93,7 @@ impl Doctor {
         let counts = &mut self.counts;
         *(if is_unserved { &mut counts.traces_unserved } else { &mut counts.traces_whole }) += 1;
         counts.spans += spans.list.len() as u64;
-        counts.traces_in_rows += u64::from(spans.source == SpansSource::Database && is_in_rows(info));
+        counts.traces_in_rows += u64::from(spans.source == SpansSource::Database && info.is_in_rows());
         self.look_at_places(id, spans);
         let rest = self.look_at_problems(info, &spans.problems);
         // Each of these explains why spans are missing; and of a trace in progress they are not there yet.
@@ -165,7 +165,7 @@ impl Doctor {
             return;
         }
         let is_file_missing = spans.problems.iter().any(|problem| problem.kind == "missing_file");
-        if is_file_missing && !is_in_rows(info) {
+        if is_file_missing && !info.is_in_rows() {
             self.found(Kind::MissingArtifacts, &info.trace_id, missing);
             return;
         }

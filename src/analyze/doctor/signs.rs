@@ -17,13 +17,6 @@ pub(super) fn roots(recorded: &str, found: &str) -> (String, String) {
     (root(recorded), root(found))
 }
 
-/// The value of the tag that tells where spans are, if they are rows of a database.
-pub(super) const IN_ROWS: &str = "TRACKING_STORE";
-
-pub(super) fn is_in_rows(info: &TraceInfo) -> bool {
-    info.tags.get(keys::SPANS_LOCATION) == Some(IN_ROWS)
-}
-
 /// Whether a trace ever had spans: with them come what went in and what came out. A record may be made by itself.
 pub(super) fn had_spans(info: &TraceInfo) -> bool {
     let root = [keys::INPUTS, keys::OUTPUTS];

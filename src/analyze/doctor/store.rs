@@ -1,7 +1,7 @@
 //! What is to be said of a store as a whole, and of the MLflow that is to use it.
 
 use super::finding::{Fact, Finding, Kind};
-use crate::model::{Checkup, Revision, StoreKind};
+use crate::model::{Checkup, Revision, StoreKind, release_of};
 
 /// The MLflow that is installed here.
 #[derive(Clone, Debug, Default)]
@@ -154,10 +154,4 @@ fn unfit_packages(installed: &Installed) -> Vec<Fact> {
         add("opentelemetry-sdk", &installed.opentelemetry, |release| release >= (1, 45), "no span ever ends");
     }
     facts
-}
-
-/// The first two numbers of a release.
-fn release_of(text: &str) -> Option<(u32, u32)> {
-    let mut numbers = text.split('.').map_while(|part| part.parse::<u32>().ok());
-    numbers.next().zip(numbers.next())
 }

@@ -1,4 +1,4 @@
-use super::signs::{IN_ROWS, SERVICE};
+use super::signs::SERVICE;
 use super::*;
 use crate::analyze::tests::trace_of;
 use crate::decode::{self, Keep};
@@ -22,7 +22,7 @@ fn good() -> Trace {
     trace.info.span_count = Some(2);
     trace.info.metadata.add(keys::SCHEMA_VERSION, "3");
     trace.info.metadata.add(keys::INPUTS, "{}");
-    trace.info.tags.add(keys::SPANS_LOCATION, IN_ROWS);
+    trace.info.tags.add(keys::SPANS_LOCATION, keys::IN_ROWS);
     trace.info.recorded_usage = Some(TokenUsage {
         input_tokens: Some(5),
         output_tokens: Some(2),

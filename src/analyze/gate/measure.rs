@@ -3,7 +3,7 @@
 use super::{Need, Unit};
 use crate::analyze::stats::percentile;
 use crate::analyze::usage::TraceUsage;
-use crate::model::{Assessment, Node, Span, SpanStatus, Trace, TraceState};
+use crate::model::{Assessment, Span, SpanStatus, Trace, TraceState, have_above, have_below};
 
 /// What is measured of each trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -159,8 +159,8 @@ fn cost(trace: &Trace, usage: &TraceUsage) -> Figure {
 fn llm_calls(trace: &Trace) -> usize {
     let Some(spans) = &trace.spans else { return 0 };
     let is_call = |at: usize| spans.list[at].span_type.is_llm();
-    let within = within(&spans.nodes, is_call);
-    (0..spans.list.len()).filter(|at| is_call(*at) && !within[*at]).count()
+    let called_above = have_above(&spans.nodes, is_call);
+    (0..spans.list.len()).filter(|at| is_call(*at) && !called_above[*at]).count()
 }
 
 /// Why something is not known of calls of models that worked: neither they nor spans above or below them tell it.
@@ -168,14 +168,8 @@ fn silent_calls(trace: &Trace, tells: &dyn Fn(&Span) -> bool, what: &str) -> Opt
     let spans = trace.spans.as_ref()?;
     let tells = |at: usize| tells(&spans.list[at]);
     let is_call = |at: usize| spans.list[at].span_type.is_llm() || spans.list[at].model.is_some();
-    let told_above = within(&spans.nodes, tells);
-    let called_above = within(&spans.nodes, is_call);
-    let mut told_below = vec![false; spans.list.len()];
-    for at in (0..spans.list.len()).rev() {
-        if let (true, Some(parent)) = (told_below[at] || tells(at), spans.nodes[at].parent) {
-            told_below[parent] = true;
-        }
-    }
+    let (told_above, told_below) = (have_above(&spans.nodes, tells), have_below(&spans.nodes, tells));
+    let called_above = have_above(&spans.nodes, is_call);
     let is_told = |at: usize| tells(at) || told_above[at] || told_below[at];
     let has_worked = |at: usize| spans.list[at].status != SpanStatus::Error;
     let silent =
@@ -185,16 +179,6 @@ fn silent_calls(trace: &Trace, tells: &dyn Fn(&Span) -> bool, what: &str) -> Opt
         1 => Some(format!("a call of a model tells no {what}")),
         count => Some(format!("{count} calls of models tell no {what}")),
     }
-}
-
-/// Which spans have one above them for which something holds.
-fn within(nodes: &[Node], holds: impl Fn(usize) -> bool) -> Vec<bool> {
-    let mut within: Vec<bool> = Vec::with_capacity(nodes.len());
-    // Parents come before children, so a parent's answer is known.
-    for node in nodes {
-        within.push(node.parent.is_some_and(|parent| within[parent] || holds(parent)));
-    }
-    within
 }
 
 /// Which figure of many traces is meant.

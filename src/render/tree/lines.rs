@@ -1,6 +1,6 @@
 //! The lines of a tree and their guides.
 
-use crate::model::{SpanId, Spans};
+use crate::model::{SpanId, Spans, have_below};
 use crate::render::text::width;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -84,13 +84,8 @@ pub(super) fn lines<'a>(spans: &'a Spans, shown: &[bool]) -> Vec<Line<'a>> {
 
 /// A span stays if it is to be shown, or anything below it is.
 fn staying(spans: &Spans, shown: &[bool]) -> Vec<bool> {
-    let mut stays = shown.to_vec();
-    for at in (0..stays.len()).rev() {
-        if let (true, Some(parent)) = (stays[at], spans.nodes[at].parent) {
-            stays[parent] = true;
-        }
-    }
-    stays
+    let below = have_below(&spans.nodes, |at| shown[at]);
+    shown.iter().zip(below).map(|(shown, below)| *shown || below).collect()
 }
 
 /// What stands on the lines, and how deep. Where no root is stored (the client failed to send it, or was killed), all hangs

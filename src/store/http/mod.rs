@@ -21,7 +21,7 @@ use super::{Division, Need, Query, Remark, Sink, Summaries, TraceStore};
 use crate::decode;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
-use crate::model::{Checkup, Experiment, Problem, StoreKind, Totals, Trace, TraceInfo, keys};
+use crate::model::{Checkup, Experiment, Problem, StoreKind, Totals, Trace, TraceInfo, keys, release_of};
 use answer::Reply;
 use client::{AT_ONCE, Client, Question};
 use pages::{Generation, Listed, Pages, Search};
@@ -468,12 +468,6 @@ impl TraceStore for HttpStore {
     }
 }
 
-/// The first two numbers of a release.
-fn release_of(version: &str) -> Option<(u32, u32)> {
-    let mut numbers = version.split('.').map_while(|part| part.parse::<u32>().ok());
-    numbers.next().zip(numbers.next())
-}
-
 /// Ids as MLflow makes them: `tr-` and 32 hex digits since 3.2, 32 hex digits before.
 fn is_whole_id(id: &str) -> bool {
     let hex = id.strip_prefix("tr-").unwrap_or(id);
@@ -483,7 +477,7 @@ fn is_whole_id(id: &str) -> bool {
 /// Whether a trace may have spans whose type the server's table does not tell: those that lie in files, and those that
 /// came over OTLP, whose type foreign attributes tell (MLflow 3.18 `store/tracking/sqlalchemy_store.py`, `log_spans`).
 fn may_have_untyped_spans(info: &TraceInfo) -> bool {
-    info.tags.get(keys::SPANS_LOCATION) != Some("TRACKING_STORE") || info.metadata.get(keys::SIZE_STATS).is_none()
+    !info.is_in_rows() || info.metadata.get(keys::SIZE_STATS).is_none()
 }
 
 fn experiment_name(client: &Client, id: &str) -> Option<String> {

@@ -45,7 +45,7 @@ pub(super) fn read(
     if effort == Effort::Least {
         return Ok(put_together(info, file, is_told, refusals));
     }
-    let is_in_rows = info.tags.get(keys::SPANS_LOCATION) == Some("TRACKING_STORE");
+    let is_in_rows = info.is_in_rows();
     if generation == Generation::Three {
         for route in [
             format!("/api/3.0/mlflow/traces/get?trace_id={id}&allow_partial=true"),
