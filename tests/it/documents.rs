@@ -434,8 +434,8 @@ fn of_records_that_differ_the_first_counts_and_a_warning_says_so() {
         let done = Cli::new("traces list --json").on("t.jsonl").cwd(folder.path()).ok();
         (done.json()["traces"][0]["state"].clone(), done.stderr)
     };
-    let warning = "warning: 1 records of traces are there twice and differ, that of tr-00000000000000000000000000000001 \
-                   among them: the first ones count\n";
+    let warning = "warning: the record of tr-00000000000000000000000000000001 is there twice, and differs: the first one \
+                   counts\n";
     assert_eq!(told(&[line("OK", 5), line("ERROR", 7)]), (json!("OK"), warning.to_owned()));
     assert_eq!(told(&[line("OK", 5), line("OK", 5)]), (json!("OK"), String::new()));
     // The end of a trace counts more than that it was under way.

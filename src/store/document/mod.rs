@@ -108,10 +108,12 @@ impl DocumentStore {
             problems.push(Problem::new("damaged_span", message));
         }
         if let Some(id) = disputed.first() {
-            let count = disputed.len();
-            let message = format!(
-                "{count} records of traces are there twice and differ, that of {id} among them: the first ones count"
-            );
+            let message = match disputed.len() {
+                1 => format!("the record of {id} is there twice, and differs: the first one counts"),
+                count => {
+                    format!("{count} records are there twice and differ, that of {id} among them: the first ones count")
+                }
+            };
             problems.push(Problem::new("skipped_record", message));
         }
         let own = experiment(own);
