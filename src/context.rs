@@ -7,9 +7,10 @@ use crate::model::{Json, Problem, StoreKind, Timestamp, Zone};
 use crate::render::{Format, Look, Output, Theme, number, text};
 use crate::store::{self, Address, Remark, Secret, ServerSettings, Surroundings, TraceStore};
 use crate::term::{Paged, Runner, Screen, StatusLine, Wishes};
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -257,21 +258,28 @@ impl Context {
         &self.globals
     }
 
-    /// A command of this program to paste, for the store that was named.
+    /// A command of this program to paste, for the store that was named, in the signs of code.
     #[must_use]
-    pub fn command(&self, rest: &str) -> String {
-        format!("`{}{rest}`", self.program())
+    pub fn command(&self, words: &[&str]) -> String {
+        format!("`{}`", self.command_line(words))
+    }
+
+    /// The same as a shell takes it: ids may hold anything.
+    #[must_use]
+    pub fn command_line(&self, words: &[&str]) -> String {
+        let words: Vec<Cow<'_, str>> = words.iter().map(|word| text::shell_word(word)).collect();
+        format!("{}{}", self.program(), words.join(" "))
     }
 
     /// How each such command begins.
     #[must_use]
     pub fn program(&self) -> String {
-        let named = self.globals.tracking_uri.as_deref();
-        let store =
-            named.map(|uri| format!("-u {} ", text::shell_word(&store::without_credentials(uri)))).unwrap_or_default();
-        let prices = self.globals.prices.as_deref();
-        let prices = prices.map(|path| format!("--prices {} ", text::shell_word(&path.to_string_lossy())));
-        format!("mltrace {store}{}", prices.unwrap_or_default())
+        let store = self.globals.tracking_uri.as_deref().map(store::without_credentials);
+        let prices = self.globals.prices.as_deref().map(Path::to_string_lossy);
+        let named = [("-u", store.map(Cow::Owned)), ("--prices", prices)];
+        let named =
+            named.into_iter().filter_map(|(flag, value)| Some(format!("{flag} {} ", text::shell_word(&value?))));
+        format!("mltrace {}", named.collect::<String>())
     }
 
     /// What may read what this program writes.

@@ -10,9 +10,8 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Json, Problem};
 use crate::render::Format;
-use crate::render::check::{CheckView, Checked, Report, baseline_text};
+use crate::render::check::{CheckView, Checked, Judged, Report, baseline_text};
 use crate::render::json::SCHEMA;
-use crate::render::text::shell_word;
 use crate::store::{self, Order};
 use rules::RuleFlags;
 use std::io::Write as _;
@@ -116,12 +115,11 @@ fn printed(reports: &[(Report, Option<PathBuf>)], format: Format) -> Result<Opti
     }
     let mut printed = reports.iter().filter(|(_, path)| path.is_none()).map(|(report, _)| *report);
     let first = printed.next();
-    let is_second = printed.next().is_some() || (first.is_some() && format != Format::Table);
-    match first {
-        _ if !is_second => Ok(first),
-        _ => Err(Error::new(Kind::Usage, "only one form can be printed")
-            .hint("`--report junit=check.xml` writes one to a file")),
+    if printed.next().is_some() || (first.is_some() && format != Format::Table) {
+        return Err(Error::new(Kind::Usage, "only one form can be printed")
+            .hint("`--report junit=check.xml` writes one to a file"));
     }
+    Ok(first)
 }
 
 /// Reads traces, as far as the rules need it.
@@ -144,8 +142,8 @@ fn look(args: &Args, cx: &Context, reader: &mut Reader, rules: Vec<Rule>) -> Res
     reader.tell_left_out(cx, &args.select, &query, true)?;
     let mut report = gate.report();
     report.findings.extend(unreadable(&reader.problems));
-    let with_next = |finding: Finding| (next(cx, &finding), finding);
-    let findings = report.findings.into_iter().map(with_next).collect();
+    let judged = |finding: Finding| Judged { next: next(cx, &finding), finding };
+    let findings = report.findings.into_iter().map(judged).collect();
     let store = reader.store.name().to_owned();
     Ok(Checked { traces: report.traces, findings, baseline: report.baseline, store, time: cx.now })
 }
@@ -175,15 +173,14 @@ fn next(cx: &Context, finding: &Finding) -> Option<String> {
     // One that looks like a flag cannot be named behind others.
     let mut ids = finding.evidence.iter().filter_map(|one| one.trace_id.as_deref());
     let trace = ids.find(|id| !id.starts_with('-'));
-    let (command, option) = match (&finding.rule.test, trace) {
-        (Test::Readable, _) => ("doctor", ""),
-        (_, None) => ("traces list", ""),
-        (Test::Most(Measure::Tokens | Measure::Cost, ..), _) => ("usage", " --explain"),
-        (Test::Feedback(..), _) => ("trace show", " --io"),
-        _ => ("trace show", ""),
+    let words: &[&str] = match (&finding.rule.test, trace) {
+        (Test::Readable, _) => &["doctor"],
+        (_, None) => &["traces", "list"],
+        (Test::Most(Measure::Tokens | Measure::Cost, ..), Some(id)) => &["usage", id, "--explain"],
+        (Test::Feedback(..), Some(id)) => &["trace", "show", id, "--io"],
+        (_, Some(id)) => &["trace", "show", id],
     };
-    let trace = trace.map(|id| format!(" {}", shell_word(id))).unwrap_or_default();
-    Some(format!("{}{command}{trace}{option}", cx.program()))
+    Some(cx.command_line(words))
 }
 
 /// Says which figures nothing can be compared with.

@@ -6,7 +6,7 @@ use crate::analyze::conversation::bare_name;
 use crate::context::{Context, not_found};
 use crate::error::{Error, Kind, Result};
 use crate::filter::{Clause, Glob, TextKey, TextTest};
-use crate::model::{Problem, Span, Trace, TraceState};
+use crate::model::{Problem, Span, Trace, TraceState, have_above};
 use crate::store::{Need, Order, SortKey, TraceStore};
 use std::ops::ControlFlow;
 
@@ -27,7 +27,7 @@ pub(super) fn trace(cx: &Context, reader: &mut Reader, name: &str, select: &Sele
 
 fn missing(cx: &Context, store: &dyn TraceStore, name: &str) -> Error {
     Error::new(Kind::NotFound, format!("no trace `{name}` in `{}`", store.name()))
-        .hint(cx.command("traces list") + " lists the newest")
+        .hint(cx.command(&["traces", "list"]) + " lists the newest")
 }
 
 /// The full id for an id or a prefix of one, with or without `tr-`.
@@ -105,7 +105,7 @@ fn by_word(cx: &Context, reader: &mut Reader, word: &str, select: &Select, need:
     let error = || {
         let fitting = if has_conditions { " that meets the conditions" } else { "" };
         Error::new(Kind::NotFound, format!("no trace `@{word}`{fitting} in `{}`", reader.store.name()))
-            .hint(cx.command("traces list") + " lists the newest")
+            .hint(cx.command(&["traces", "list"]) + " lists the newest")
     };
     let id = found.ok_or_else(error)?;
     reader.trace(&id, need)?.ok_or_else(error)
@@ -134,7 +134,7 @@ pub(super) fn span(cx: &Context, trace: &Trace, name: &str) -> Result<usize> {
     }
     let known = spans.iter().map(|span| span.name.as_str());
     Err(not_found("span", name, known)
-        .hint(cx.command(&format!("trace show {} -o ids", trace.info.trace_id)) + " lists the spans"))
+        .hint(cx.command(&["trace", "show", &trace.info.trace_id, "-o", "ids"]) + " lists the spans"))
 }
 
 /// Which spans happened under the agents of some names: an agent's own span, and all below it. No names mean all spans.
@@ -164,11 +164,10 @@ pub(super) fn agents(cx: &Context, trace: &Trace, names: &[String]) -> Result<Ve
         wanted.append(&mut found);
     }
     let nodes = trace.spans.as_ref().map_or(&[][..], |spans| &spans.nodes);
-    let mut is_under: Vec<bool> = Vec::with_capacity(spans.len());
-    // Parents come before children, so a parent's answer is known.
-    for (span, node) in spans.iter().zip(nodes) {
-        let is_wanted = span.span_type.is_agent() && wanted.contains(&span.name.as_str());
-        is_under.push(is_wanted || node.parent.is_some_and(|parent| is_under[parent]));
+    let is_wanted = |at: usize| spans[at].span_type.is_agent() && wanted.contains(&spans[at].name.as_str());
+    let mut is_under = have_above(nodes, is_wanted);
+    for (at, is_under) in is_under.iter_mut().enumerate() {
+        *is_under |= is_wanted(at);
     }
     Ok(is_under)
 }
@@ -179,5 +178,5 @@ fn no_agent(cx: &Context, trace: &Trace, name: &str, known: &[&str]) -> Error {
         known => format!("the agents are {}", known.join(", ")),
     };
     let error = Error::new(Kind::NotFound, format!("no agent `{name}` in trace `{}`", trace.info.trace_id));
-    error.because(known).hint(cx.command(&format!("trace show {}", trace.info.trace_id)) + " shows the whole tree")
+    error.because(known).hint(cx.command(&["trace", "show", &trace.info.trace_id]) + " shows the whole tree")
 }

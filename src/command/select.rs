@@ -369,7 +369,7 @@ fn find<'a>(
                 .map(|experiment| experiment.name.as_str());
             let error = not_found("experiment", wanted, active);
             let error = if origin.is_empty() { error } else { error.because(format!("{origin} names it")) };
-            Err(error.hint(cx.command("experiments") + " lists them"))
+            Err(error.hint(cx.command(&["experiments"]) + " lists them"))
         }
     }
 }

@@ -117,7 +117,7 @@ fn by_prefix(cx: &Context, show: &Show, reader: &mut Reader, query: &Query) -> R
             if show.select.has_conditions(cx)? {
                 error = error.because("the conditions leave out some traces");
             }
-            Err(error.hint(cx.command("sessions") + " lists them"))
+            Err(error.hint(cx.command(&["sessions"]) + " lists them"))
         }
         [one] => Ok((*one).to_owned()),
         several => {

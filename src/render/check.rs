@@ -22,14 +22,23 @@ use words::{heading, limit, message, number_of, rule, value};
 pub struct Checked {
     /// How many traces were looked at.
     pub traces: u64,
-    /// Each rule, and the command that shows more of one that is not kept.
-    pub findings: Vec<(Option<String>, Finding)>,
+    /// Each rule, and what came of it.
+    pub findings: Vec<Judged>,
     /// What the traces are like.
     pub baseline: Baseline,
     /// The name of the store.
     pub store: String,
     /// When this was looked at.
     pub time: Timestamp,
+}
+
+/// A rule, and what came of it.
+#[derive(Debug)]
+pub struct Judged {
+    /// What was found.
+    pub finding: Finding,
+    /// The command that shows more, where it is not kept.
+    pub next: Option<String>,
 }
 
 impl Checked {
@@ -40,12 +49,12 @@ impl Checked {
     }
 
     fn count(&self, verdict: Verdict) -> usize {
-        self.findings.iter().filter(|(_, finding)| finding.verdict == verdict).count()
+        self.findings.iter().filter(|one| one.finding.verdict == verdict).count()
     }
 
     /// The rules that are not kept.
-    fn not_kept(&self) -> impl Iterator<Item = &(Option<String>, Finding)> {
-        self.findings.iter().filter(|(_, finding)| finding.verdict != Verdict::Kept)
+    fn not_kept(&self) -> impl Iterator<Item = &Judged> {
+        self.findings.iter().filter(|one| one.finding.verdict != Verdict::Kept)
     }
 }
 
@@ -181,8 +190,8 @@ impl Serialize for Figure {
     }
 }
 
-impl<'a> From<&'a (Option<String>, Finding)> for RuleJson<'a> {
-    fn from((next, finding): &'a (Option<String>, Finding)) -> Self {
+impl<'a> From<&'a Judged> for RuleJson<'a> {
+    fn from(Judged { finding, next }: &'a Judged) -> Self {
         let test = &finding.rule.test;
         let evidence = finding.evidence.iter().map(|one| EvidenceJson {
             trace_id: one.trace_id.as_deref(),
@@ -237,13 +246,13 @@ impl View for CheckView {
 
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
         writeln!(out, "{}\n", look.theme.paint(Role::Name, &heading(&self.checked)))?;
-        let rows: Vec<Vec<Cell>> = self.checked.findings.iter().map(|(_, finding)| cells(finding, look)).collect();
+        let rows: Vec<Vec<Cell>> = self.checked.findings.iter().map(|one| cells(&one.finding, look)).collect();
         write_table(look, out, SHAPES, &rows)?;
-        self.checked.not_kept().try_for_each(|(next, finding)| explain(look, out, finding, next.as_deref()))
+        self.checked.not_kept().try_for_each(|one| explain(look, out, one))
     }
 
     fn items(&self) -> Vec<Item> {
-        let item = |one: &(Option<String>, Finding)| Item::new(rule(&one.1), &RuleJson::from(one));
+        let item = |one: &Judged| Item::new(rule(&one.finding), &RuleJson::from(one));
         self.checked.findings.iter().map(item).collect()
     }
 
@@ -304,7 +313,7 @@ fn cells(finding: &Finding, look: &Look) -> Vec<Cell> {
 const MOST_NAMED: usize = 5;
 
 /// Why a rule is not kept: what, by which traces, and how to see more.
-fn explain(look: &Look, out: &mut dyn Write, finding: &Finding, next: Option<&str>) -> Result<()> {
+fn explain(look: &Look, out: &mut dyn Write, Judged { finding, next }: &Judged) -> Result<()> {
     let (_, role) = mark(finding.verdict);
     writeln!(out)?;
     let text = format!("{}: {}", rule(finding), message(finding));
@@ -329,5 +338,6 @@ fn explain(look: &Look, out: &mut dyn Write, finding: &Finding, next: Option<&st
     if more > 0 && !named.is_empty() {
         writeln!(out, "  {}", look.theme.paint(Role::Dim, &format!("and {} more", number::count(more.cast_signed()))))?;
     }
-    next.map_or(Ok(()), |next| Ok(writeln!(out, "  {} {}", look.theme.paint(Role::Dim, "next:"), one_line(next))?))
+    next.as_ref()
+        .map_or(Ok(()), |next| Ok(writeln!(out, "  {} {}", look.theme.paint(Role::Dim, "next:"), one_line(next))?))
 }

@@ -58,7 +58,7 @@ pub(super) fn run(sets: &[String], cx: &mut Context) -> Result<bool> {
     }
     if let Some(group) = view.diff.new_failures().first().filter(|_| cx.output.format == Format::Table) {
         let example = &group.example;
-        let command = cx.command(&format!("trace show {} --span {}", example.trace_id, example.span_id));
+        let command = cx.command(&["trace", "show", &example.trace_id, "--span", &example.span_id]);
         cx.note(&format!("{command} shows the newest of the first that is new"));
     }
     reader.warn(cx);

@@ -1,7 +1,7 @@
 //! Annotations: commands to GitHub's runner on lines of their own (actions/runner, `ActionCommand.cs`).
 
-use super::words::{heading, message, number_of, rule};
-use super::{Checked, MOST_NAMED};
+use super::words::{evidence, heading, message, rule};
+use super::{Checked, Judged, MOST_NAMED};
 use crate::render::text::one_line;
 use std::io::{self, Write};
 
@@ -9,12 +9,10 @@ use std::io::{self, Write};
 pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
     // First, since the runner shows only the first ones of a step.
     command(out, "notice", "mltrace check", &[heading(checked)])?;
-    for (next, finding) in checked.not_kept() {
+    for Judged { finding, next } in checked.not_kept() {
         let mut lines = vec![message(finding)];
         for one in finding.evidence.iter().take(MOST_NAMED) {
-            let figure = one.value.and_then(|figure| number_of(finding.rule.test.unit(), figure));
-            let parts = [one.trace_id.clone(), figure, one.text.clone()];
-            lines.push(parts.into_iter().flatten().collect::<Vec<_>>().join("  "));
+            lines.push(evidence(finding, one));
         }
         let more = finding.count.saturating_sub(MOST_NAMED as u64);
         lines.extend((more > 0).then(|| format!("and {more} more")));

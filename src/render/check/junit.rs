@@ -2,8 +2,8 @@
 //! of Jenkins' xUnit plugin (`junit-10.xsd`): the first wants attributes on the suite that nothing here has a use for, and
 //! allows none on `testsuites`. What is written satisfies both.
 
-use super::Checked;
-use super::words::{heading, message, number_of, rule};
+use super::words::{evidence, heading, message, rule};
+use super::{Checked, Judged};
 use crate::analyze::gate::{Finding, Verdict};
 use crate::render::text::one_line;
 use std::io::{self, Write};
@@ -26,7 +26,7 @@ pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
         writeln!(out, "      <property name=\"{name}\" value=\"{}\"/>", escaped(&value))?;
     }
     writeln!(out, "    </properties>")?;
-    checked.findings.iter().try_for_each(|(next, finding)| case(out, finding, next.as_deref()))?;
+    checked.findings.iter().try_for_each(|Judged { finding, next }| case(out, finding, next.as_deref()))?;
     writeln!(out, "    <system-out>{}</system-out>\n    <system-err/>", escaped(&heading(checked)))?;
     writeln!(out, "  </testsuite>\n</testsuites>")
 }
@@ -43,9 +43,7 @@ fn case(out: &mut dyn Write, finding: &Finding, next: Option<&str>) -> io::Resul
     let kind = finding.verdict.as_str();
     writeln!(out, ">\n      <{element} type=\"{kind}\" message=\"{}\">", escaped(&message(finding)))?;
     for one in &finding.evidence {
-        let figure = one.value.and_then(|figure| number_of(finding.rule.test.unit(), figure));
-        let parts = [one.trace_id.clone(), figure, one.text.clone()];
-        writeln!(out, "{}", escaped(&parts.into_iter().flatten().collect::<Vec<_>>().join("  ")))?;
+        writeln!(out, "{}", escaped(&evidence(finding, one)))?;
     }
     let more = finding.count.saturating_sub(finding.evidence.len() as u64);
     if more > 0 {

@@ -1,7 +1,7 @@
 //! A section of Markdown, as GitHub's job summaries and comments show it.
 
 use super::words::{heading, limit, message, rule, value};
-use super::{Checked, MOST_NAMED};
+use super::{Checked, Judged, MOST_NAMED};
 use crate::analyze::gate::Verdict;
 use crate::render::text::one_line;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use std::io::{self, Write};
 pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
     writeln!(out, "### mltrace check: {}\n", heading(checked))?;
     writeln!(out, "| | rule | value | limit | traces |\n|---|---|--:|--:|---|")?;
-    for (_, finding) in &checked.findings {
+    for Judged { finding, .. } in &checked.findings {
         let word = match finding.verdict {
             Verdict::Kept => "✅ kept",
             Verdict::Broken => "❌ broken",
@@ -30,7 +30,7 @@ pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
     if not_kept.peek().is_some() {
         writeln!(out)?;
     }
-    not_kept.try_for_each(|(next, finding)| {
+    not_kept.try_for_each(|Judged { finding, next }| {
         let next = next.as_deref().map(|next| format!(", see {}", code(next))).unwrap_or_default();
         writeln!(out, "- {}: {}{next}", code(&rule(finding)), plain(&message(finding)))
     })

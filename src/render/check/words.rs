@@ -1,7 +1,7 @@
 //! The words in which all reports tell the same.
 
 use super::Checked;
-use crate::analyze::gate::{Finding, Over, Test, Unit, Verdict};
+use crate::analyze::gate::{Evidence, Finding, Over, Test, Unit, Verdict};
 use crate::model::Cost;
 use crate::render::number;
 
@@ -90,6 +90,12 @@ const fn sign(is_least: bool, is_unicode: bool) -> &'static str {
 /// The limit, with its direction.
 pub(super) fn limit(finding: &Finding, is_unicode: bool) -> String {
     format!("{} {}", sign(finding.rule.test.is_least(), is_unicode), told(finding).1)
+}
+
+/// A trace by which a rule is seen to be broken, or not to be answered, in a line.
+pub(super) fn evidence(finding: &Finding, one: &Evidence) -> String {
+    let figure = one.value.and_then(|figure| number_of(finding.rule.test.unit(), figure));
+    [one.trace_id.clone(), figure, one.text.clone()].into_iter().flatten().collect::<Vec<_>>().join("  ")
 }
 
 /// What came of a rule, in a line.
