@@ -11,8 +11,9 @@
 //! | `decode`  | bytes of every MLflow release into the model                         | `model message`                      |
 //! | `filter`  | which traces are meant                                               | `model`                              |
 //! | `store`   | where traces are; one file for each kind of store                    | `model decode filter error`          |
-//! | `analyze` | questions over traces; pure                                          | `model message filter`               |
-//! | `render`  | data to text, JSON, JSON lines, CSV, ids                             | `model message analyze filter term error` |
+//! | `reading` | what happened in a trace: its LLM calls, tool calls and agents       | `model message`                      |
+//! | `analyze` | questions over traces; pure                                          | `model message reading filter`       |
+//! | `render`  | data to text, JSON, JSON lines, CSV, ids                             | `model message reading analyze filter term error` |
 //! | `context` | store, output and clock of a command; the only reader of environment | `model store analyze render term error` |
 //! | `command` | one file for each command                                            | all of the above, `cli`              |
 //! | `cli`     | the command line                                                     | `command context render term`        |
@@ -28,6 +29,7 @@ pub mod error;
 pub mod filter;
 pub mod message;
 pub mod model;
+pub mod reading;
 pub mod render;
 pub mod store;
 pub mod term;

@@ -78,6 +78,27 @@ impl TokenUsage {
         }
     }
 
+    /// Takes another usage away. An absent main figure counts as 0; what is left may be negative.
+    pub fn subtract(&mut self, less: &Self) {
+        for (rest, part) in [
+            (&mut self.input_tokens, less.input_tokens),
+            (&mut self.output_tokens, less.output_tokens),
+            (&mut self.total_tokens, less.total_tokens),
+        ] {
+            *rest = Some(rest.unwrap_or(0).saturating_sub(part.unwrap_or(0)));
+        }
+        for (rest, part) in self.cached.iter_mut().zip(less.cached) {
+            *rest = part.map_or(*rest, |part| Some(rest.unwrap_or(0).saturating_sub(part)));
+        }
+        for (key, value) in &less.other {
+            let Some(count) = value.as_i64() else { continue };
+            match self.other.iter_mut().find(|(name, _)| name == key) {
+                Some((_, rest)) => *rest = Json::of(&rest.as_i64().unwrap_or(0).saturating_sub(count)),
+                None => self.other.push((key.clone(), Json::of(&count.saturating_neg()))),
+            }
+        }
+    }
+
     /// What this usage has more than another; `None` where it has not more.
     #[must_use]
     pub fn beyond(&self, less: &Self) -> Option<Self> {
@@ -259,6 +280,17 @@ impl CostSum {
             *sum = sum.map(|sum| sum.saturating_add(part.unwrap_or(0))).or(part);
         }
         self.is_calculated |= cost.source == "calculated";
+    }
+
+    /// Takes a cost away; a figure that is unknown takes nothing. What is left may be negative.
+    pub fn subtract(&mut self, cost: &Cost) {
+        let negative = |figure: Option<f64>| figure.map(|figure| -figure);
+        self.add(&Cost {
+            input_cost: negative(cost.input_cost),
+            output_cost: negative(cost.output_cost),
+            total_cost: negative(cost.total_cost),
+            ..*cost
+        });
     }
 
     /// The sum; none where nothing was added.

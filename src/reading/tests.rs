@@ -1,0 +1,171 @@
+use super::*;
+use crate::decode::{self, Keep};
+use crate::model::{Cost, Span, Spans, SpansSource, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, arrange};
+use proptest::prelude::*;
+
+/// A span as id, parent, type, tokens in and out.
+type Given<'a> = (&'a str, &'a str, &'a str, Option<(i64, i64)>);
+
+fn span(id: &str, parent: &str, kind: &str, start: i64, attributes: &str) -> Span {
+    let text = format!(
+        r#"{{"span_id":"{id}","parent_span_id":"{parent}","name":"{id}","start_time_unix_nano":{start},"end_time_unix_nano":{},"attributes":{{"mlflow.spanType":"\"{kind}\""{attributes}}}}}"#,
+        start + 5
+    );
+    decode::span(&text, Keep::All, None).unwrap()
+}
+
+fn tokens((input, output): (i64, i64)) -> String {
+    let total = input + output;
+    format!(r#","mlflow.chat.tokenUsage":{{"input_tokens":{input},"output_tokens":{output},"total_tokens":{total}}}"#)
+}
+
+fn trace_of(spans: Vec<Span>) -> Trace {
+    let (list, nodes, _) = arrange(spans);
+    let info = TraceInfo::new("tr-1".to_owned(), "1".to_owned(), TraceState::Ok, Timestamp(0));
+    let (source, problems) = (SpansSource::Database, Vec::new());
+    Trace { info, spans: Some(Spans { list, nodes, source, problems, moved: None, outside: None }), rows: None }
+}
+
+fn trace(spans: &[Given<'_>]) -> Trace {
+    let span = |(at, (id, parent, kind, usage)): (usize, &Given<'_>)| {
+        span(id, parent, kind, at as i64 + 1, &usage.map(tokens).unwrap_or_default())
+    };
+    trace_of(spans.iter().enumerate().map(span).collect())
+}
+
+/// The rows as `kind names in+out`, the span that counts first.
+fn rows(trace: &Trace) -> Vec<String> {
+    let spans = trace.span_list();
+    let row = |row: &UsageRow| {
+        let name = |at: &usize| spans[*at].name.clone();
+        let counts = row.span.as_ref().map_or_else(|| "-".to_owned(), name);
+        let others: Vec<String> = row.spans.iter().filter(|at| Some(**at) != row.span).map(name).collect();
+        let names = std::iter::once(counts).chain(others).collect::<Vec<_>>().join("+");
+        let figures = row.token_usage.as_ref().map_or((None, None, None), TokenUsage::figures);
+        let known = |figure: Option<i64>| figure.map_or_else(|| "?".to_owned(), |figure| figure.to_string());
+        format!("{} {names} {}/{}", row.kind.as_str(), known(figures.0), known(figures.1))
+    };
+    of_trace(trace).rows.iter().map(row).collect()
+}
+
+#[test]
+fn a_wrapper_and_the_span_inside_it_are_one_call() {
+    let mut trace = trace(&[
+        ("team", "", "CHAIN", None),
+        ("create", "team", "LLM", Some((10, 5))),
+        ("between", "create", "CHAIN", None),
+        ("AsyncCompletions", "between", "CHAT_MODEL", Some((10, 5))),
+        ("alone", "team", "LLM", Some((1, 1))),
+    ]);
+    trace.spans.as_mut().unwrap().list[3].model = Some("gpt".to_owned());
+    trace.spans.as_mut().unwrap().list[3].cost = Some(Cost::calculated(1.0, 2.0));
+    assert_eq!(rows(&trace), ["llm create+AsyncCompletions 10/5", "llm alone 1/1"]);
+    let usage = of_trace(&trace);
+    let call = &usage.rows[0];
+    assert_eq!(call.model(trace.span_list()), Some("gpt"));
+    assert_eq!(call.cost.unwrap().total_cost, Some(3.0));
+    assert_eq!(usage.token_usage.unwrap().figures(), (Some(11), Some(6), Some(17)));
+}
+
+#[test]
+fn a_carrier_above_several_calls_is_none_and_its_rest_is_a_row() {
+    let of = |run: Option<(i64, i64)>| {
+        rows(&trace(&[("run", "", "LLM", run), ("a", "run", "LLM", Some((3, 1))), ("b", "run", "LLM", Some((4, 1)))]))
+    };
+    assert_eq!(of(None), ["llm a 3/1", "llm b 4/1"]);
+    assert_eq!(of(Some((7, 2))), ["remainder run 0/0", "llm a 3/1", "llm b 4/1"]);
+    assert_eq!(of(Some((10, 2))), ["remainder run 3/0", "llm a 3/1", "llm b 4/1"]);
+    assert_eq!(of(Some((4, 1))), ["remainder run -3/-1", "llm a 3/1", "llm b 4/1"]);
+    // A tool in between asks a model of its own.
+    let nested = trace(&[
+        ("model", "", "LLM", Some((9, 9))),
+        ("tool", "model", "TOOL", None),
+        ("other", "tool", "LLM", Some((2, 2))),
+    ]);
+    assert_eq!(rows(&nested), ["remainder model 7/7", "llm other 2/2"]);
+}
+
+#[test]
+fn spans_of_other_types_are_calls_where_they_name_a_model() {
+    let mut one = trace(&[("agent", "", "AGENT", Some((5, 5))), ("crew", "", "CHAIN", Some((1, 1)))]);
+    for span in &mut one.spans.as_mut().unwrap().list {
+        span.model = Some("m".to_owned());
+    }
+    assert_eq!(rows(&one), ["remainder agent 5/5", "llm crew 1/1"], "nobody knows how many calls an agent made");
+    let embedding = trace(&[("e", "", "EMBEDDING", Some((5, 0))), ("of no model", "", "EMBEDDING", None)]);
+    assert_eq!(rows(&embedding), ["embedding e 5/0"]);
+}
+
+#[test]
+fn an_empty_usage_hides_those_below_it() {
+    let mut one = trace(&[("run", "", "AGENT", None), ("call", "run", "LLM", Some((3, 1)))]);
+    one.spans.as_mut().unwrap().list[0].token_usage = Some(TokenUsage::default());
+    assert_eq!(rows(&one), ["remainder run -3/-1", "llm call 3/1"]);
+    assert_eq!(of_trace(&one).token_usage, None);
+}
+
+#[test]
+fn what_a_record_has_beyond_the_spans_is_a_row() {
+    let mut one = trace(&[("call", "", "LLM", Some((3, 1)))]);
+    one.info.span_count = Some(5);
+    one.info.recorded_usage = TokenUsage::from_json(
+        &crate::model::Json::from_strict(r#"{"input_tokens":10,"output_tokens":1,"total_tokens":11}"#).unwrap(),
+    );
+    assert_eq!(rows(&one), ["llm call 3/1", "remainder - 7/0"]);
+    assert_eq!(of_trace(&one).source, Some("recorded"));
+}
+
+#[test]
+fn what_mlflow_recorded_goes_before_what_a_response_tells() {
+    let mut one = trace(&[
+        ("root", "", "AGENT", None),
+        ("alone", "root", "LLM", None),
+        ("above", "root", "LLM", None),
+        ("recorded", "above", "CHAT_MODEL", Some((10, 5))),
+    ]);
+    for (at, usage) in [(1, (1, 2)), (2, (11, 6))] {
+        let json = format!(
+            r#"{{"input_tokens":{},"output_tokens":{},"total_tokens":{}}}"#,
+            usage.0,
+            usage.1,
+            usage.0 + usage.1
+        );
+        one.spans.as_mut().unwrap().list[at].derived_usage =
+            TokenUsage::from_json(&crate::model::Json::from_strict(&json).unwrap());
+    }
+    assert_eq!(rows(&one), ["llm alone 1/2", "llm recorded+above 10/5"]);
+    let derived: Vec<bool> = of_trace(&one).rows.iter().map(|row| row.is_derived).collect();
+    assert_eq!(derived, [true, false]);
+}
+
+proptest! {
+    #[test]
+    fn rows_add_up_to_the_total(given in prop::collection::vec((any::<prop::sample::Index>(), 0..6u8, prop::option::of((0..9i64, 0..9i64)), prop::option::of(0..9u8)), 1..14)) {
+        let kinds = ["LLM", "CHAT_MODEL", "AGENT", "CHAIN", "TOOL", "EMBEDDING"];
+        let mut spans = Vec::new();
+        for (at, (parent, kind, usage, cost)) in given.iter().enumerate() {
+            let parent = if at == 0 { String::new() } else { format!("s{}", parent.index(at)) };
+            let mut one = span(&format!("s{at}"), &parent, kinds[usize::from(*kind)], at as i64, &usage.map(tokens).unwrap_or_default());
+            one.cost = cost.map(|cost| Cost::calculated(f64::from(cost), 0.0));
+            one.model = cost.map(|_| "m".to_owned());
+            spans.push(one);
+        }
+        let usage = of_trace(&trace_of(spans));
+        let mut sum = TokenUsage::default();
+        usage.rows.iter().filter_map(|row| row.token_usage.as_ref()).for_each(|usage| sum.add(usage));
+        let figures = |usage: &TokenUsage| usage.figures();
+        let total = usage.token_usage.as_ref().map_or((0, 0, 0), |usage| {
+            let (input, output, total) = figures(usage);
+            (input.unwrap_or(0), output.unwrap_or(0), total.unwrap_or(0))
+        });
+        let (input, output, all) = figures(&sum);
+        prop_assert_eq!((input.unwrap_or(0), output.unwrap_or(0), all.unwrap_or(0)), total);
+        let costs: f64 = usage.rows.iter().filter_map(|row| row.cost?.total_cost).sum();
+        prop_assert!((costs - usage.cost.and_then(|cost| cost.total_cost).unwrap_or(0.0)).abs() < 1e-9);
+        let mut seen: Vec<usize> = usage.rows.iter().flat_map(|row| row.spans.clone()).collect();
+        let count = seen.len();
+        seen.sort_unstable();
+        seen.dedup();
+        prop_assert_eq!(count, seen.len(), "a span belongs to one row");
+    }
+}
