@@ -2,7 +2,9 @@
 
 use super::{convention, lenient, translate};
 use crate::message;
-use crate::model::{CACHE_KEYS, Cost, Json, Members, SpanEvent, SpanType, TokenUsage, ToolFailure};
+use crate::model::{
+    CACHE_KEYS, Cost, Json, Members, SpanEvent, SpanType, SpeakerSigns, TokenUsage, ToolFailure, ToolMention,
+};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -115,6 +117,53 @@ impl<'a> RawAttributes<'a> {
         // What a tool was given says nothing of its own failure.
         let inputs = if is_tool { None } else { told("mlflow.spanInputs", convention::inputs) };
         message::failures(inputs.as_ref(), told("mlflow.spanOutputs", convention::outputs).as_ref(), is_tool)
+    }
+
+    /// What the span says of tools, and how far its messages may name who speaks. Few spans hold the signs of either, and
+    /// only they are read.
+    pub(super) fn mentions(&self, kind: &SpanType) -> (Vec<ToolMention>, SpeakerSigns) {
+        let of = |raw: &RawValue| message::Signs::of(raw.get());
+        let foreign = if self.is_foreign {
+            self.members.0.iter().fold(message::Signs::default(), |signs, (_, raw)| signs | of(raw))
+        } else {
+            message::Signs::default()
+        };
+        let mut speakers = foreign.speakers;
+        let mut told = |key: &str, by_convention: fn(&Self, &[SpanEvent]) -> Option<Json>| match self.members.get(key) {
+            Some(raw) => {
+                let signs = of(raw);
+                speakers = speakers.max(signs.speakers);
+                signs.tools.then(|| value(raw))
+            }
+            None if foreign.tools => by_convention(self, &[]),
+            None => None,
+        };
+        if kind.is_tool() {
+            let inputs = self.members.get("mlflow.spanInputs").map(value);
+            let inputs = inputs.or_else(|| if self.is_foreign { convention::inputs(self, &[]) } else { None });
+            let outputs = told("mlflow.spanOutputs", convention::outputs);
+            let call_id = self.text_of("gen_ai.tool.call.id");
+            let ran = message::ran(call_id, self.declared_name(kind), inputs, outputs.as_ref());
+            return (vec![ran], SpeakerSigns::None);
+        }
+        let (inputs, outputs) =
+            (told("mlflow.spanInputs", convention::inputs), told("mlflow.spanOutputs", convention::outputs));
+        (message::tool_mentions(inputs.as_ref(), outputs.as_ref()), speakers)
+    }
+
+    /// Whether what came out is recorded, here or in words of another convention.
+    pub(super) fn has_outputs(&self) -> bool {
+        let own = self.members.get("mlflow.spanOutputs").is_some_and(|raw| !matches!(raw.get(), "null" | "\"null\""));
+        own || (self.is_foreign && convention::outputs(self, &[]).is_some())
+    }
+
+    /// The name that an attribute gives the agent or the tool whose span it is.
+    pub(super) fn declared_name(&self, kind: &SpanType) -> Option<String> {
+        match kind.as_str() {
+            "AGENT" => self.text_of("gen_ai.agent.name"),
+            "TOOL" => self.text_of("gen_ai.tool.name"),
+            _ => None,
+        }
     }
 
     /// Cost recorded.

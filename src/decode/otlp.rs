@@ -8,7 +8,8 @@ use super::attribute::{Keep, RawAttributes};
 use super::span::event_time;
 use super::{ids, lenient};
 use crate::model::{
-    Exception, Json, Link, Members, Payload, Span, SpanEvent, SpanId, SpanStatus, Timestamp, is_first_token,
+    Exception, Json, Link, Members, Payload, Span, SpanEvent, SpanId, SpanStatus, SpeakerSigns, Timestamp,
+    is_first_token,
 };
 use prost::Message;
 use serde_json::value::RawValue;
@@ -307,6 +308,8 @@ impl PlainSpan {
         let attributes = RawAttributes::new(Members(keys.zip(texts.iter().map(|text| &**text)).collect()));
         let span_type = attributes.span_type(None);
         let tool_failures = if keep == Keep::Calls { Vec::new() } else { attributes.tool_failures(&span_type) };
+        let (tool_mentions, speaker_signs) =
+            if keep == Keep::Calls { (Vec::new(), SpeakerSigns::None) } else { attributes.mentions(&span_type) };
         let foreign = (keep == Keep::All).then(|| attributes.foreign_values(&self.events));
         Span {
             id: self.id,
@@ -314,6 +317,7 @@ impl PlainSpan {
             name: self.name,
             model: attributes.model(&span_type),
             derived_usage: attributes.derived_usage(&span_type),
+            declared_name: attributes.declared_name(&span_type),
             span_type,
             status: self.status,
             status_message: self.status_message,
@@ -324,7 +328,10 @@ impl PlainSpan {
             cost: attributes.cost(),
             exception: self.events.iter().rev().find_map(exception),
             handled_failure: None,
+            has_outputs: keep != Keep::Calls && attributes.has_outputs(),
             tool_failures,
+            tool_mentions,
+            speaker_signs,
             first_token: self.events.iter().find(|event| is_first_token(&event.name)).map(|event| event.time),
             payload: match (keep, foreign) {
                 (Keep::Exceptions, _) => {

@@ -6,7 +6,8 @@
 use super::attribute::{Keep, RawAttributes, unescape};
 use super::{ids, lenient};
 use crate::model::{
-    Exception, Json, Link, Members, Payload, Span, SpanEvent, SpanId, SpanStatus, Timestamp, is_first_token,
+    Exception, Json, Link, Members, Payload, Span, SpanEvent, SpanId, SpanStatus, SpeakerSigns, Timestamp,
+    is_first_token,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -118,12 +119,15 @@ impl Wire<'_> {
         let attributes = RawAttributes::new(self.attributes);
         let span_type = attributes.span_type(column_type);
         let tool_failures = if keep == Keep::Calls { Vec::new() } else { attributes.tool_failures(&span_type) };
+        let (tool_mentions, speaker_signs) =
+            if keep == Keep::Calls { (Vec::new(), SpeakerSigns::None) } else { attributes.mentions(&span_type) };
         let events = self.events.unwrap_or_default();
         Ok(Span {
             parent: parent(self.parent_span_id.or(self.parent_id)),
             name: text(self.name).unwrap_or_default(),
             model: attributes.model(&span_type),
             derived_usage: attributes.derived_usage(&span_type),
+            declared_name: attributes.declared_name(&span_type),
             span_type,
             status: SpanStatus::parse(&text(code).unwrap_or_default()),
             status_message: text(message).unwrap_or_default(),
@@ -135,7 +139,10 @@ impl Wire<'_> {
             cost: attributes.cost(),
             exception: events.iter().rev().find_map(Event::exception),
             handled_failure: None,
+            has_outputs: keep != Keep::Calls && (attributes.has_outputs() || events.iter().any(Event::is_chunk)),
             tool_failures,
+            tool_mentions,
+            speaker_signs,
             first_token: events.iter().find_map(Event::first_token),
             payload: match keep {
                 Keep::Calls | Keep::Tree => None,
@@ -172,6 +179,11 @@ impl Event<'_> {
             time: event_time(time),
             attributes: self.attributes.0.iter().map(|(key, raw)| (key.clone().into_owned(), plain(raw))).collect(),
         }
+    }
+
+    /// Whether it is a piece of a streamed answer.
+    fn is_chunk(&self) -> bool {
+        text(self.name).is_some_and(|name| name.starts_with("mlflow.chunk.item."))
     }
 
     /// Its time, if it tells that the first piece of an answer came.

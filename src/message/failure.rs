@@ -64,13 +64,13 @@ impl ToolResult {
 }
 
 /// Whether an answer says of itself that it is an error, as tools of the Model Context Protocol do.
-fn says_so(part: &Part) -> bool {
+pub(super) fn says_so(part: &Part) -> bool {
     let is_true = |value: &Json, key: &str| value.member(key).is_some_and(|flag| flag.text() == "true");
     matches!(part, Part::Data { value, .. } if is_true(value, "isError") || is_true(value, "is_error"))
 }
 
 /// Whether a tool's answer is the text of an exception: a traceback, AG2's `Error: …`, or `ValueError: …`.
-fn tells_failure(text: &str) -> bool {
+pub(super) fn tells_failure(text: &str) -> bool {
     const TRACEBACK: &str = "Traceback (most recent call last)";
     let text = text.trim_start();
     if text.starts_with("Error: ") || text.starts_with(TRACEBACK) || text.contains(&format!("\n{TRACEBACK}")) {

@@ -6,6 +6,7 @@
 
 mod body;
 mod failure;
+mod mention;
 mod part;
 mod repr;
 mod shape;
@@ -13,6 +14,7 @@ mod stream;
 mod view;
 
 pub use failure::{failures, may_tell_failure};
+pub use mention::{Signs, ran, tool_mentions};
 pub use shape::{Request, instructions, request, response};
 pub use stream::{Stream, is_chunk, streamed};
 

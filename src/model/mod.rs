@@ -12,6 +12,7 @@ mod labels;
 pub mod python;
 mod span;
 mod time;
+mod tool;
 mod trace;
 mod tree;
 mod usage;
@@ -26,6 +27,7 @@ pub use span::{
     Exception, Link, Payload, SearchRow, Span, SpanEvent, SpanStatus, SpanType, is_first_token, is_runtime_message,
 };
 pub use time::{Timestamp, Zone};
+pub use tool::{MentionKind, SpeakerSigns, ToolMention};
 pub use trace::{Experiment, Moved, Outside, Problem, Spans, SpansSource, Totals, Trace, TraceInfo, TraceState, keys};
 pub use tree::{Node, arrange, have_above, have_below};
 pub use usage::{CACHE_KEYS, Cost, CostSum, TokenUsage, python_float};

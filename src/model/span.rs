@@ -1,6 +1,6 @@
 //! One step of a trace.
 
-use super::{Cost, Json, SpanId, Timestamp, TokenUsage, ToolFailure};
+use super::{Cost, Json, SpanId, SpeakerSigns, Timestamp, TokenUsage, ToolFailure, ToolMention};
 use std::fmt;
 
 /// MLflow's span type: `LLM`, `CHAT_MODEL`, `TOOL`, `AGENT` …, or any word a user chose.
@@ -248,6 +248,14 @@ pub struct Span {
     pub handled_failure: Option<String>,
     /// The failures of tools that its messages tell of, until it is settled to which span of the trace each belongs.
     pub tool_failures: Vec<ToolFailure>,
+    /// The name that an attribute gives the agent or the tool whose span it is.
+    pub declared_name: Option<String>,
+    /// What its messages, and a tool's span itself, say of tools.
+    pub tool_mentions: Vec<ToolMention>,
+    /// Whether what came out of it is recorded; known of spans that were read as a tree shows them, or whole.
+    pub has_outputs: bool,
+    /// How far its messages may name who speaks.
+    pub speaker_signs: SpeakerSigns,
     /// When the first piece of a streamed answer came.
     pub first_token: Option<Timestamp>,
     /// Everything else, where it was asked for.
@@ -275,6 +283,10 @@ impl Span {
             exception: None,
             handled_failure: None,
             tool_failures: Vec::new(),
+            declared_name: None,
+            tool_mentions: Vec::new(),
+            has_outputs: false,
+            speaker_signs: SpeakerSigns::None,
             first_token: None,
             payload: None,
         }

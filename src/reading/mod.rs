@@ -11,9 +11,38 @@
 //!
 //! A reading is pure: it is made from a trace that was loaded, and needs no more of it than the command has asked for.
 
+mod agent_name;
+mod agents;
 mod calls;
+mod history;
+pub mod identity;
+mod speakers;
+mod tool_calls;
 
+pub use agent_name::{asked_by, bare_name, is_nameless_within, name_of, stem};
+pub use agents::{Agents, needs_messages};
 pub use calls::{RowKind, TraceUsage, UsageRow, of_spans, of_trace};
+pub use history::{History, News};
+pub use speakers::{AgentSource, Speakers};
+pub use tool_calls::{CallFailure, ToolCall, mark_handled_failures, without_number};
 
-#[cfg(test)]
-mod tests;
+use crate::model::Trace;
+
+/// What happened in a trace.
+#[derive(Debug)]
+pub struct Reading {
+    /// Its LLM calls, and the tokens and the cost of each.
+    pub usage: TraceUsage,
+    /// Its tool calls.
+    pub tool_calls: Vec<ToolCall>,
+}
+
+impl Reading {
+    /// Reads a trace, whose spans are needed as a tree shows them, at least.
+    #[must_use]
+    pub fn of(trace: &Trace) -> Self {
+        let usage = of_trace(trace);
+        let tool_calls = trace.spans.as_ref().map(|spans| tool_calls::of_spans(spans, &usage)).unwrap_or_default();
+        Self { usage, tool_calls }
+    }
+}

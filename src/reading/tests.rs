@@ -1,6 +1,8 @@
 use super::*;
 use crate::decode::{self, Keep};
-use crate::model::{Cost, Span, Spans, SpansSource, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, arrange};
+use crate::model::{
+    Cost, Span, Spans, SpansSource, SpanStatus, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, arrange,
+};
 use proptest::prelude::*;
 
 /// A span as id, parent, type, tokens in and out.
@@ -108,9 +110,9 @@ fn an_empty_usage_hides_those_below_it() {
 fn what_a_record_has_beyond_the_spans_is_a_row() {
     let mut one = trace(&[("call", "", "LLM", Some((3, 1)))]);
     one.info.span_count = Some(5);
-    one.info.recorded_usage = TokenUsage::from_json(
-        &crate::model::Json::from_strict(r#"{"input_tokens":10,"output_tokens":1,"total_tokens":11}"#).unwrap(),
-    );
+    one.info.recorded_usage = TokenUsage::from_json(&crate::model::Json::from_strict(
+        r#"{"input_tokens":10,"output_tokens":1,"total_tokens":11}"#,
+    ).unwrap());
     assert_eq!(rows(&one), ["llm call 3/1", "remainder - 7/0"]);
     assert_eq!(of_trace(&one).source, Some("recorded"));
 }
@@ -124,12 +126,7 @@ fn what_mlflow_recorded_goes_before_what_a_response_tells() {
         ("recorded", "above", "CHAT_MODEL", Some((10, 5))),
     ]);
     for (at, usage) in [(1, (1, 2)), (2, (11, 6))] {
-        let json = format!(
-            r#"{{"input_tokens":{},"output_tokens":{},"total_tokens":{}}}"#,
-            usage.0,
-            usage.1,
-            usage.0 + usage.1
-        );
+        let json = format!(r#"{{"input_tokens":{},"output_tokens":{},"total_tokens":{}}}"#, usage.0, usage.1, usage.0 + usage.1);
         one.spans.as_mut().unwrap().list[at].derived_usage =
             TokenUsage::from_json(&crate::model::Json::from_strict(&json).unwrap());
     }
@@ -168,4 +165,179 @@ proptest! {
         seen.dedup();
         prop_assert_eq!(count, seen.len(), "a span belongs to one row");
     }
+}
+
+fn io(inputs: &str, outputs: &str) -> String {
+    let attribute = |key: &str, value: &str| {
+        let text = crate::model::Json::string(value);
+        if value.is_empty() { String::new() } else { format!(r#","{key}":{}"#, text.text()) }
+    };
+    attribute("mlflow.spanInputs", inputs) + &attribute("mlflow.spanOutputs", outputs)
+}
+
+fn call(id: &str, name: &str, arguments: &str) -> String {
+    let id = if id.is_empty() { String::new() } else { format!(r#""id":"{id}","#) };
+    format!(r#"{{{id}"type":"function","function":{{"name":"{name}","arguments":"{arguments}"}}}}"#)
+}
+
+fn asks(calls: &[String]) -> String {
+    format!(r#"{{"role":"assistant","content":null,"tool_calls":[{}]}}"#, calls.join(","))
+}
+
+fn answers(id: &str, text: &str) -> String {
+    format!(r#"{{"role":"tool","tool_call_id":"{id}","content":"{text}"}}"#)
+}
+
+fn request(messages: &[String]) -> String {
+    format!(r#"{{"model":"m","messages":[{{"role":"user","content":"hi"}},{}]}}"#, messages.join(","))
+}
+
+fn response(message: &str) -> String {
+    format!(r#"{{"choices":[{{"message":{message}}}]}}"#)
+}
+
+/// The tool calls as `name asked-in ran-in returned-in failure`, history ones with a star.
+fn tool_calls(trace: &Trace) -> Vec<String> {
+    let spans = trace.span_list();
+    let name = |at: Option<usize>| at.map_or_else(|| "-".to_owned(), |at| spans[at].name.clone());
+    let told = |call: &ToolCall| {
+        let failure = match &call.failure {
+            None => String::new(),
+            Some(CallFailure::Raised) => " raised".to_owned(),
+            Some(CallFailure::Handled(text)) => format!(" {text}"),
+        };
+        let star = if call.is_history { "*" } else { "" };
+        let (asked, ran, returned) = (name(call.requested_in), name(call.span), name(call.returned_in));
+        format!("{}{star} {asked} {ran} {returned}{failure}", call.name.as_deref().unwrap_or("?"))
+    };
+    Reading::of(trace).tool_calls.iter().map(told).collect()
+}
+
+#[test]
+fn a_tool_call_is_joined_from_its_request_its_span_and_its_result() {
+    let (one, two) = (call("c1", "add", r#"{\"a\":1, \"b\":2}"#), call("c2", "add", r#"{\"a\":3}"#));
+    let mut failed = span("add_2", "run", "TOOL", 4, &io(r#"{"a":3}"#, ""));
+    failed.status = SpanStatus::Error;
+    let whole = trace_of(vec![
+        span("run", "", "AGENT", 1, ""),
+        span("llm1", "run", "CHAT_MODEL", 2, &io(&request(&[]), &response(&asks(&[one.clone(), two.clone()])))),
+        span("add_1", "run", "TOOL", 3, &io(r#"{"b":2,"a":1}"#, "3")),
+        failed,
+        span("llm2", "run", "CHAT_MODEL", 9, &io(&request(&[asks(&[one.clone(), two]), answers("c1", "3"), answers("c2", "Error: no")]), "")),
+    ]);
+    assert_eq!(tool_calls(&whole), ["add llm1 add_1 llm2", "add llm1 add_2 llm2 raised"]);
+    // The same without spans of tools, as AutoGen's autolog leaves it.
+    let bare = trace_of(vec![
+        span("llm1", "", "CHAT_MODEL", 2, &io(&request(&[]), &response(&asks(&[one.clone()])))),
+        span("llm2", "", "CHAT_MODEL", 9, &io(&request(&[asks(&[one.clone()]), answers("c1", "Error: no")]), "")),
+    ]);
+    assert_eq!(tool_calls(&bare), ["add llm1 - llm2 Error: no"]);
+    // Of the history alone.
+    let later = trace_of(vec![span("llm3", "", "CHAT_MODEL", 2, &io(&request(&[asks(&[one]), answers("c1", "3")]), ""))]);
+    assert_eq!(tool_calls(&later), ["add* - - llm3"]);
+}
+
+#[test]
+fn calls_without_ids_are_counted_as_often_as_models_ask() {
+    let one = || call("", "poll", "{}");
+    let whole = trace_of(vec![
+        span("llm1", "", "LLM", 1, &io(&request(&[]), &response(&asks(&[one()])))),
+        span("poll", "", "TOOL", 2, &io("{}", "1")),
+        span("llm2", "", "LLM", 3, &io(&request(&[asks(&[one()])]), &response(&asks(&[one()])))),
+        span("poll", "", "TOOL", 4, &io("{}", "2")),
+        span("llm3", "", "LLM", 5, &io(&request(&[asks(&[one()]), asks(&[one()])]), "")),
+    ]);
+    assert_eq!(tool_calls(&whole).len(), 2);
+}
+
+#[test]
+fn a_wrapper_tells_no_call_again() {
+    for id in ["c1", ""] {
+        let one = call(id, "add", "{}");
+        let both = trace_of(vec![
+            span("create", "", "LLM", 1, &io(&request(&[]), &response(&asks(&[one.clone()])))),
+            span("Completions", "create", "CHAT_MODEL", 2, &io(&request(&[]), &response(&asks(&[one])))),
+        ]);
+        assert_eq!(tool_calls(&both), ["add create - -"], "{id}");
+    }
+}
+
+#[test]
+fn ids_that_a_server_counts_anew_are_other_calls() {
+    let one = call("0", "add", "{}");
+    let whole = trace_of(vec![
+        span("llm1", "", "LLM", 1, &io(&request(&[]), &response(&asks(&[one.clone()])))),
+        span("llm2", "", "LLM", 3, &io(&request(&[asks(&[one.clone()]), answers("0", "1")]), &response(&asks(&[one])))),
+    ]);
+    assert_eq!(tool_calls(&whole), ["add llm1 - llm2", "add llm2 - -"]);
+}
+
+#[test]
+fn later_traces_repeat_a_call_and_its_failure() {
+    let turn = |id: &str, at: i64| {
+        let one = call(id, "find", "{}");
+        let history = [asks(&[one.clone()]), answers(id, "Error: none")];
+        [
+            trace_of(vec![span("llm1", "", "LLM", at, &io(&request(&[]), &response(&asks(&[one]))))]),
+            trace_of(vec![span("llm2", "", "LLM", at + 10, &io(&request(&history), ""))]),
+            trace_of(vec![span("llm3", "", "LLM", at + 20, &io(&request(&history), ""))]),
+        ]
+    };
+    let news = |traces: Vec<Trace>| {
+        let mut history = History::default();
+        let mut count = (0, 0);
+        for trace in traces {
+            for news in history.read(&mut Reading::of(&trace).tool_calls) {
+                count = (count.0 + u32::from(news.is_new), count.1 + u32::from(news.is_answer_new));
+            }
+        }
+        count
+    };
+    assert_eq!(news(turn("c1", 1).into()), (1, 1));
+    // What happened before the first trace that was selected counts once.
+    assert_eq!(news(turn("c1", 1)[1..].to_vec()), (1, 1));
+    // A server that counts its ids anew: two runs are two calls.
+    assert_eq!(news([turn("c1", 1), turn("c1", 1000)].concat()), (2, 2));
+    // Two instrumentations record the same request in a trace each.
+    assert_eq!(news([turn("c1", 1), turn("c1", 2)].concat()), (1, 1));
+}
+
+/// The agent of each LLM call, and how it is known.
+fn agents(trace: &Trace) -> Vec<String> {
+    let spans = trace.spans.as_ref().unwrap();
+    let agents = Agents::of(spans, &of_spans(spans));
+    let llm = spans.list.iter().enumerate().filter(|(_, span)| span.span_type.is_llm());
+    let told = |at| agents.find(at).map_or_else(|| "-".to_owned(), |(name, source)| format!("{name} {}", source.as_str()));
+    llm.map(|(at, _)| told(at)).collect()
+}
+
+#[test]
+fn messages_tell_the_agents_of_a_team() {
+    let ask = |system: &str, said: &[(&str, &str, &str)]| {
+        let messages = said.iter().map(|(kind, source, text)| format!(r#"{{"content":"{text}","source":"{source}","type":"{kind}Message"}}"#));
+        let all: Vec<String> = std::iter::once(format!(r#"{{"content":"{system}","type":"SystemMessage"}}"#)).chain(messages).collect();
+        format!(r#"{{"messages":[{}]}}"#, all.join(","))
+    };
+    let say = |text: &str| format!(r#"{{"finish_reason":"stop","content":"{text}"}}"#);
+    let (plan, critic) = ("You plan.", "You judge.");
+    let team = |root: &str| {
+        trace_of(vec![
+            span("team", "", root, 1, ""),
+            span("c1", "team", "LLM", 2, &io(&ask(plan, &[("User", "user", "Go")]), &say("A"))),
+            span("c2", "team", "LLM", 3, &io(&ask(critic, &[("User", "user", "Go"), ("User", "planner", "A")]), &say("B"))),
+            span("c3", "team", "LLM", 4, &io(&ask(plan, &[("User", "user", "Go"), ("Assistant", "planner", "A"), ("User", "critic", "B")]), &say("C"))),
+            span("c4", "team", "LLM", 5, &io(&ask(critic, &[("User", "user", "Go"), ("User", "planner", "A"), ("Assistant", "critic", "B"), ("User", "planner", "C")]), &say("D"))),
+            span("c5", "team", "LLM", 6, &io(&ask("You pick.", &[("User", "user", "Who?")]), &say("critic"))),
+        ])
+    };
+    let told = ["planner message", "critic message", "planner message", "critic message"];
+    assert_eq!(agents(&team("CHAIN")), [&told[..], &["-"]].concat());
+    assert_eq!(agents(&team("AGENT")), [&told[..], &["team span"]].concat());
+    // One that spoke only once, and last, is known by its instructions.
+    let last = trace_of(vec![
+        span("c1", "", "LLM", 1, &io(&ask(critic, &[("User", "user", "Go")]), &say("A"))),
+        span("c2", "", "LLM", 2, &io(&ask(plan, &[("User", "critic", "A")]), &say("B"))),
+        span("c3", "", "LLM", 3, &io(&ask(critic, &[("User", "planner", "B")]), &say("C"))),
+    ]);
+    assert_eq!(agents(&last), ["critic message", "planner message", "critic instructions"]);
 }

@@ -1,0 +1,131 @@
+//! What messages say of tools: who asked for which call, and what came back.
+
+use super::failure::{may_tell_failure, says_so, tells_failure};
+use super::shape::{request, response};
+use super::{Message, Part};
+use crate::model::{Json, MentionKind, SpeakerSigns, ToolMention};
+use aho_corasick::AhoCorasick;
+use std::ops::BitOr;
+use std::sync::OnceLock;
+
+/// What a text, which may be JSON inside of JSON, may hold. Most texts hold nothing of it, and need not be read for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Signs {
+    /// A tool call, or its result, or its failure.
+    pub tools: bool,
+    /// Names of those who speak.
+    pub speakers: SpeakerSigns,
+}
+
+impl BitOr for Signs {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self { tools: self.tools || other.tools, speakers: self.speakers.max(other.speakers) }
+    }
+}
+
+/// Pieces of the keys under which frameworks keep calls of tools: of OpenAI (chat and Responses), Anthropic, Bedrock, Gemini,
+/// LangChain, AutoGen, AG2 and OpenTelemetry.
+const TOOLS: [&str; 9] =
+    ["tool_", "toolU", "toolR", "tool-", "unctionC", "unctionR", "unction_", "call_id", "arguments\\\""];
+/// Those under which AutoGen and AG2 keep who speaks.
+const SOURCES: [&str; 3] = ["source\\\"", "sender\\\"", "recipient\\\""];
+/// The same in JSON that is not inside of JSON, and how a failure shows.
+const PLAIN: [(&str, Sign); 5] = [
+    ("arguments\"", Sign::Tool),
+    ("source\"", Sign::Source),
+    ("sender\"", Sign::Source),
+    ("recipient\"", Sign::Source),
+    ("rror", Sign::Failure),
+];
+const OTHERS: [(&str, Sign); 3] = [("xception: ", Sign::Failure), ("name\\\"", Sign::Name), ("name\"", Sign::Name)];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Tool,
+    Source,
+    Name,
+    Failure,
+}
+
+/// All of them, with one search for all.
+fn signs() -> &'static (Option<AhoCorasick>, Vec<Sign>) {
+    static SIGNS: OnceLock<(Option<AhoCorasick>, Vec<Sign>)> = OnceLock::new();
+    SIGNS.get_or_init(|| {
+        let tools = TOOLS.iter().map(|text| (*text, Sign::Tool));
+        let all = tools.chain(SOURCES.iter().map(|text| (*text, Sign::Source))).chain(PLAIN).chain(OTHERS);
+        let (texts, signs): (Vec<&str>, Vec<Sign>) = all.unzip();
+        (AhoCorasick::new(texts).ok(), signs)
+    })
+}
+
+impl Signs {
+    /// Looks for signs in a text as it stands in a store.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let (search, signs) = signs();
+        let all = Self { tools: true, speakers: SpeakerSigns::Source };
+        let Some(search) = search else { return all };
+        let (mut found, mut may_fail) = (Self::default(), false);
+        for hit in search.find_iter(text) {
+            match signs[hit.pattern().as_usize()] {
+                Sign::Tool => found.tools = true,
+                Sign::Source => found.speakers = SpeakerSigns::Source,
+                Sign::Name => found.speakers = found.speakers.max(SpeakerSigns::Name),
+                Sign::Failure => may_fail = true,
+            }
+            if found == all {
+                return all;
+            }
+        }
+        found.tools |= may_fail && may_tell_failure(text);
+        found
+    }
+}
+
+/// What the messages of a span say of tools, those that went in first.
+#[must_use]
+pub fn tool_mentions(inputs: Option<&Json>, outputs: Option<&Json>) -> Vec<ToolMention> {
+    let went_in = inputs.map(request).unwrap_or_default();
+    let came_out = outputs.map(response).unwrap_or_default();
+    in_messages(&went_in, false).chain(in_messages(&came_out, true)).collect()
+}
+
+/// What some messages say of tools.
+fn in_messages(messages: &[Message], came_out: bool) -> impl Iterator<Item = ToolMention> {
+    messages.iter().flat_map(|message| &message.parts).filter_map(move |part| match part {
+        Part::ToolCall(call) => Some(ToolMention {
+            kind: MentionKind::Requested,
+            call_id: call.id.clone(),
+            name: Some(call.name.clone()),
+            arguments: Some(call.arguments.clone()),
+            failure: None,
+            came_out,
+        }),
+        Part::ToolResult(result) => Some(ToolMention {
+            kind: MentionKind::Returned,
+            call_id: result.id.clone(),
+            name: result.name.clone(),
+            arguments: None,
+            failure: result.tells_failure().then(|| result.words()),
+            came_out,
+        }),
+        _ => None,
+    })
+}
+
+/// What a tool's own span says: what it was called with, and whether what it gave tells a failure.
+#[must_use]
+pub fn ran(
+    call_id: Option<String>,
+    name: Option<String>,
+    arguments: Option<Json>,
+    outputs: Option<&Json>,
+) -> ToolMention {
+    let failure = outputs.and_then(|outputs| match outputs.as_string() {
+        Some(text) => tells_failure(&text).then_some(text),
+        None => says_so(&Part::Data { name: None, value: outputs.clone() }).then(|| outputs.text().to_owned()),
+    });
+    ToolMention { kind: MentionKind::Ran, call_id, name, arguments, failure, came_out: true }
+}

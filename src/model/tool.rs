@@ -1,0 +1,44 @@
+//! What a span says of tools, and whether its messages name who speaks: read while it is decoded, so that commands that
+//! print no messages need not keep them.
+
+use super::Json;
+
+/// What a mention of a tool is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MentionKind {
+    /// A model asks for the call, in a message.
+    Requested,
+    /// The span is the tool at work.
+    Ran,
+    /// A message holds the result.
+    Returned,
+}
+
+/// A mention of a tool call in a span. The same call is mentioned by many spans.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolMention {
+    /// What it is.
+    pub kind: MentionKind,
+    /// The id of the call.
+    pub call_id: Option<String>,
+    /// The tool's name.
+    pub name: Option<String>,
+    /// What it is called with; unknown of results.
+    pub arguments: Option<Json>,
+    /// What the tool says of its failure, where it failed and its caller handed that back as text.
+    pub failure: Option<String>,
+    /// Whether the message came out of the span; else it went in.
+    pub came_out: bool,
+}
+
+/// How far the messages of a span may name who speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SpeakerSigns {
+    /// Not at all.
+    #[default]
+    None,
+    /// They have names, which may be those of tools.
+    Name,
+    /// They have a source or a sender (AutoGen, AG2).
+    Source,
+}

@@ -1,0 +1,53 @@
+//! How agents are called, and when two spans are the same one.
+
+use crate::message::Message;
+use crate::model::{Payload, Span};
+
+/// The methods of AutoGen's agents that MLflow records; in 3.1 their names alone name the spans.
+pub(super) const METHODS: [&str; 4] = ["run", "run_stream", "on_messages", "on_messages_stream"];
+
+/// The name of a span without the number that MLflow put behind repeated ones up to 3.5 (`calculator_2`).
+#[must_use]
+pub fn stem(name: &str) -> &str {
+    let digits = name.len() - name.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    if digits == 0 { name } else { name[..name.len() - digits].strip_suffix('_').unwrap_or(name) }
+}
+
+/// The name of an agent: as it is recorded, else who sent the answer (AG2), else the span's without the method called.
+#[must_use]
+pub fn name_of(span: &Span, said: &[Message]) -> String {
+    if let Some(name) = &span.declared_name {
+        return name.clone();
+    }
+    let bare = bare_name(&span.name);
+    match said.iter().filter_map(|message| message.speaker.as_deref()).next_back() {
+        Some(speaker) if METHODS.contains(&stem(bare)) || speaker == stem(bare) => speaker.to_owned(),
+        _ => bare.to_owned(),
+    }
+}
+
+/// The name of an agent within that of its span, which tells too what it does (`invoke_agent NAME`) or which method of it
+/// was called (`NAME.run`).
+#[must_use]
+pub fn bare_name(name: &str) -> &str {
+    let bare = name.strip_prefix("invoke_agent ").or_else(|| name.strip_prefix("agent.")).unwrap_or(name);
+    match bare.rsplit_once('.') {
+        Some((agent, method)) if METHODS.contains(&stem(method)) => agent,
+        _ => bare,
+    }
+}
+
+/// Who asked an agent: the sender of the message (AG2).
+#[must_use]
+pub fn asked_by(payload: Option<&Payload>) -> Option<String> {
+    payload?.inputs()?.member("sender")?.as_string()
+}
+
+/// Whether a span is AutoGen's inner method of the agent whose outer one is right above it, and tells no name, as methods
+/// that failed do up to 3.1: `on_messages` within `run` is one turn.
+#[must_use]
+pub fn is_nameless_within(name: &str, span: &Span, above: &Span) -> bool {
+    let is_method =
+        |span: &Span, start: &str| stem(&span.name).starts_with(start) && METHODS.contains(&stem(&span.name));
+    is_method(span, "on_messages") && is_method(above, "run") && METHODS.contains(&stem(name))
+}

@@ -1,0 +1,122 @@
+//! Who answers a call of a model. The call itself names nobody; but whoever is sent the answer later may name its source.
+
+use super::identity::{Key, part_key};
+use crate::message::{self, Message, Part, Role};
+use crate::model::{Payload, Span};
+use std::collections::{HashMap, HashSet};
+
+/// How it is known which agent a call, a tool call or a failure belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgentSource {
+    /// It lies within the agent's span.
+    Span,
+    /// A message names who answered.
+    Message,
+    /// The same instructions were answered by one agent only, whom a message names.
+    Instructions,
+}
+
+impl AgentSource {
+    /// The word of the JSON output.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Span => "span",
+            Self::Message => "message",
+            Self::Instructions => "instructions",
+        }
+    }
+}
+
+/// How AutoGen calls whoever gives the task, who is no agent.
+const HUMAN: &str = "user";
+
+/// Who is named in the messages of a trace as having said something.
+#[derive(Debug, Default)]
+pub struct Speakers {
+    /// For what was said, those who said it one after another, as the list of messages tells that has most of them.
+    sources: HashMap<Key, Vec<String>>,
+    /// How many calls were answered with it so far.
+    answered: HashMap<Key, usize>,
+}
+
+impl Speakers {
+    /// Looks through the messages of some spans, which need their payload.
+    #[must_use]
+    pub fn of(spans: &[Span]) -> Self {
+        let mut sources: HashMap<Key, Vec<String>> = HashMap::new();
+        for payload in spans.iter().filter_map(|span| span.payload.as_ref()) {
+            let request = payload.inputs().map(message::request);
+            let response = payload.outputs().map(message::response);
+            for list in [request, response].into_iter().flatten() {
+                let mut named: HashMap<Key, Vec<String>> = HashMap::new();
+                for message in &list {
+                    let Some(speaker) = &message.speaker else { continue };
+                    for part in message.parts.iter().filter(|part| !matches!(part, Part::ToolResult(_))) {
+                        named.entry(part_key(message, part)).or_default().push(speaker.clone());
+                    }
+                }
+                for (key, speakers) in named {
+                    let known = sources.entry(key).or_default();
+                    if speakers.len() > known.len() {
+                        *known = speakers;
+                    }
+                }
+            }
+        }
+        Self { sources, answered: HashMap::new() }
+    }
+
+    /// Who answers a request: the one named for the answer, or the one in whose name the model spoke before. Calls have to
+    /// be asked for in the order in which they began.
+    fn speaker(&mut self, request: &[Message], answer: &[Message]) -> Option<String> {
+        let named = answer.iter().find_map(|message| message.speaker.clone().or_else(|| self.source(message)));
+        let mut before = request.iter().rev().filter(|message| message.role == Role::Assistant);
+        named.or_else(|| before.next()?.speaker.clone()).filter(|name| name != HUMAN)
+    }
+
+    /// The source of an answer. Where the same was said several times, the answers are those of the sources in their order.
+    fn source(&mut self, message: &Message) -> Option<String> {
+        let mut keys = message.parts.iter().map(|part| part_key(message, part));
+        let key = keys.find(|key| self.sources.contains_key(key))?;
+        let answered = self.answered.entry(key).or_default();
+        *answered += 1;
+        let sources = self.sources.get(&key)?;
+        let agents = || sources.iter().filter(|name| *name != HUMAN);
+        agents().nth(*answered - 1).or_else(|| agents().next_back()).cloned()
+    }
+
+    /// Who opens a conversation, where only others name him.
+    #[must_use]
+    pub fn opener(&self, message: &Message) -> Option<String> {
+        message.parts.iter().find_map(|part| self.sources.get(&part_key(message, part))?.first().cloned())
+    }
+
+    /// Who answers each of some calls, which stand in the order in which they began: the spans of each, outermost first.
+    pub(super) fn of_calls(&mut self, spans: &[Span], calls: &[&[usize]]) -> Vec<Option<(String, AgentSource)>> {
+        let mut instructed: HashMap<Vec<Key>, HashSet<String>> = HashMap::new();
+        let mut found: Vec<(Option<String>, Vec<Key>)> = Vec::with_capacity(calls.len());
+        for call in calls {
+            let payloads = || call.iter().filter_map(|at| spans[*at].payload.as_ref());
+            let request = payloads().find_map(Payload::inputs).map(message::request).unwrap_or_default();
+            let answer = payloads().find_map(Payload::outputs).map(message::response).unwrap_or_default();
+            let instructions = request.iter().filter(|message| message.role.is_instruction());
+            let instructions: Vec<Key> =
+                instructions.flat_map(|message| message.parts.iter().map(|part| part_key(message, part))).collect();
+            let speaker = self.speaker(&request, &answer);
+            if let Some(speaker) = speaker.clone().filter(|_| !instructions.is_empty()) {
+                instructed.entry(instructions.clone()).or_default().insert(speaker);
+            }
+            found.push((speaker, instructions));
+        }
+        let only = |instructions: &Vec<Key>| {
+            let names = instructed.get(instructions).filter(|names| names.len() == 1)?;
+            names.iter().next().cloned()
+        };
+        let answer = |(speaker, instructions): (Option<String>, Vec<Key>)| {
+            let named = speaker.map(|name| (name, AgentSource::Message));
+            named.or_else(|| only(&instructions).map(|name| (name, AgentSource::Instructions)))
+        };
+        found.into_iter().map(answer).collect()
+    }
+}

@@ -1,0 +1,365 @@
+//! The tool calls of a trace: each once, however many spans and messages tell of it.
+//!
+//! A call is asked for in the answer of a model, runs in a span of type TOOL, or without one, and its result is sent back in
+//! a message; and all later requests repeat both. They are joined by the call's id, else by the tool and its arguments.
+
+use super::calls::{self, TraceUsage};
+use super::history::History;
+use super::identity::{Key, canonical};
+use crate::model::{Json, MentionKind, Span, SpanStatus, Spans, Timestamp, ToolMention};
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+/// A tool call.
+#[derive(Clone, Debug)]
+pub struct ToolCall {
+    /// Its id, where it has one.
+    pub id: Option<String>,
+    /// The tool; unknown where only a result is told.
+    pub name: Option<String>,
+    /// The span of the model that asked for it.
+    pub requested_in: Option<usize>,
+    /// When that span began and ended, in nanoseconds since 1970.
+    pub(super) asked: Option<(i64, i64)>,
+    /// The span of the tool at work.
+    pub span: Option<usize>,
+    /// The span to which its result belongs: out of which it came innermost, else the first one that was sent it.
+    pub returned_in: Option<usize>,
+    /// Whether it failed, and how.
+    pub failure: Option<CallFailure>,
+    /// Whether it is only repeated here: the requests of this trace hold it in their history.
+    pub is_history: bool,
+    /// By what the same call is known in another trace.
+    pub(super) key: Key,
+}
+
+/// How a tool call failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallFailure {
+    /// The tool's span is in state ERROR.
+    Raised,
+    /// Its failure was handed back to the model as this text.
+    Handled(String),
+}
+
+impl ToolCall {
+    /// Whether its result, or how it failed, was read.
+    #[must_use]
+    pub const fn is_answered(&self) -> bool {
+        self.returned_in.is_some() || self.span.is_some()
+    }
+
+    /// Whether messages tell of it, which later requests may repeat.
+    #[must_use]
+    pub const fn is_in_messages(&self) -> bool {
+        self.requested_in.is_some() || self.returned_in.is_some() || self.is_history
+    }
+}
+
+/// What a tool at work may be called whose span has this name: without what frameworks put around it (`tool.get_weather`,
+/// `execute_tool get_weather`).
+fn bare_name(span: &str) -> &str {
+    span.strip_prefix("tool.").or_else(|| span.strip_prefix("execute_tool ")).unwrap_or(span)
+}
+
+/// A name without the number that MLflow up to 3.5 puts behind names that a trace has more than once: `add_1`, `add_2`
+/// (`tracing/utils/__init__.py`, `deduplicate_span_names_in_place`).
+#[must_use]
+#[expect(clippy::implicit_hasher, reason = "only ever called with the standard one")]
+pub fn without_number<'a>(name: &'a str, of_trace: &HashSet<&str>) -> &'a str {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((bare, _)) = name.rsplit_once('_').filter(|(_, number)| is_number(number)) else { return name };
+    let has = |number: u32| of_trace.contains(format!("{bare}_{number}").as_str());
+    if has(1) && has(2) && !of_trace.contains(bare) { bare } else { name }
+}
+
+/// A mention with where and when it is.
+struct Placed<'a> {
+    time: Timestamp,
+    span: usize,
+    mention: &'a ToolMention,
+}
+
+/// Finds the tool calls of a trace, in the order in which they began. The spans are needed as a tree shows them, at least.
+#[must_use]
+pub(super) fn of_spans(spans: &Spans, usage: &TraceUsage) -> Vec<ToolCall> {
+    if spans.list.iter().all(|span| span.tool_mentions.is_empty()) {
+        return Vec::new();
+    }
+    let repeats = repeats(spans, usage);
+    let mut mentions: Vec<Placed<'_>> = Vec::new();
+    for (at, span) in spans.list.iter().enumerate() {
+        // A model asks for a call before the tool begins, though its own span may end later.
+        let answered = if span.span_type.is_llm() { span.start } else { span.end.unwrap_or(span.start) };
+        for mention in &span.tool_mentions {
+            let is_answer = mention.came_out && mention.kind != MentionKind::Ran;
+            if !(repeats.contains(&at) && is_answer && mention.kind == MentionKind::Requested) {
+                mentions.push(Placed { time: if is_answer { answered } else { span.start }, span: at, mention });
+            }
+        }
+    }
+    mentions.sort_by_key(|placed| placed.time);
+    let mut joined = Joined::new(spans);
+    for placed in &mentions {
+        match placed.mention.kind {
+            MentionKind::Requested => joined.request(placed),
+            MentionKind::Ran => joined.run(placed),
+            MentionKind::Returned => joined.return_result(placed),
+        }
+    }
+    joined.calls
+}
+
+/// The spans of LLM calls whose answers another span of the same call has told already.
+fn repeats(spans: &Spans, usage: &TraceUsage) -> HashSet<usize> {
+    let asks = |at: &&usize| {
+        let mentions = &spans.list[**at].tool_mentions;
+        mentions.iter().any(|mention| mention.came_out && mention.kind == MentionKind::Requested)
+    };
+    let calls = usage.llm_calls().filter(|call| call.spans.len() > 1);
+    calls.flat_map(|call| call.spans.iter().filter(asks).skip(1).copied()).collect()
+}
+
+/// Some calls in their order, of which the first ones are done with.
+#[derive(Default)]
+struct Queue {
+    calls: Vec<usize>,
+    /// How many are done with.
+    done: usize,
+}
+
+impl Queue {
+    /// The first one that is still open, if any is. What is done with once stays so.
+    fn first(&mut self, is_open: impl Fn(usize) -> bool) -> Option<usize> {
+        while self.calls.get(self.done).is_some_and(|at| !is_open(*at)) {
+            self.done += 1;
+        }
+        self.calls.get(self.done).copied()
+    }
+}
+
+/// The calls found so far.
+struct Joined<'a> {
+    spans: &'a Spans,
+    tool_names: HashSet<&'a str>,
+    calls: Vec<ToolCall>,
+    by_id: HashMap<String, Vec<usize>>,
+    /// The call that each tool's span is at work for.
+    by_span: HashMap<usize, usize>,
+    /// The calls of each tool with the same arguments, and those that no span was seen at work for.
+    by_digest: HashMap<Key, Queue>,
+    /// The calls of each tool, and those that no span was seen at work for.
+    by_name: HashMap<String, Queue>,
+    /// The calls of each tool, and those whose result was not read.
+    unanswered: HashMap<String, Queue>,
+    /// How often the history, or the answer, of a span has told a call without an id.
+    told: HashMap<(usize, bool, Key), usize>,
+}
+
+fn digest(name: &str, arguments: Option<&Json>) -> Key {
+    let mut hasher = DefaultHasher::new();
+    (name, arguments.map(canonical)).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn key(id: Option<&str>, digest: Key) -> Key {
+    let mut hasher = DefaultHasher::new();
+    (id, digest).hash(&mut hasher);
+    hasher.finish()
+}
+
+impl<'a> Joined<'a> {
+    fn new(spans: &'a Spans) -> Self {
+        let tools = spans.list.iter().filter(|span| span.span_type.is_tool());
+        Self {
+            spans,
+            tool_names: tools.map(|span| bare_name(&span.name)).collect(),
+            calls: Vec::new(),
+            by_id: HashMap::new(),
+            by_span: HashMap::new(),
+            by_digest: HashMap::new(),
+            by_name: HashMap::new(),
+            unanswered: HashMap::new(),
+            told: HashMap::new(),
+        }
+    }
+
+    fn span(&self, at: usize) -> &'a Span {
+        &self.spans.list[at]
+    }
+
+    fn add(&mut self, id: Option<&str>, name: Option<&str>, digest: Key, is_history: bool) -> usize {
+        let at = self.calls.len();
+        if let Some(id) = id {
+            self.by_id.entry(id.to_owned()).or_default().push(at);
+        }
+        if let Some(name) = name {
+            self.unanswered.entry(name.to_owned()).or_default().calls.push(at);
+        }
+        self.calls.push(ToolCall {
+            id: id.map(str::to_owned),
+            name: name.map(str::to_owned),
+            requested_in: None,
+            asked: None,
+            span: None,
+            returned_in: None,
+            failure: None,
+            is_history,
+            key: key(id, digest),
+        });
+        at
+    }
+
+    /// A model asks for a call, or a message repeats that it did.
+    fn request(&mut self, placed: &Placed<'_>) {
+        let Placed { span, mention, .. } = placed;
+        let Some(name) = mention.name.as_deref() else { return };
+        let digest = digest(name, mention.arguments.as_ref());
+        let is_asked = mention.came_out && self.span(*span).span_type.is_llm();
+        let known = if let Some(id) = &mention.call_id {
+            self.known_by_id(id, digest, is_asked)
+        } else {
+            let nth = self.told.entry((*span, mention.came_out, digest)).or_default();
+            *nth += 1;
+            let nth = *nth;
+            let known = self.by_digest.get(&digest).filter(|_| !is_asked);
+            known.and_then(|known| known.calls.get(nth - 1)).copied()
+        };
+        let at = known.unwrap_or_else(|| {
+            let at = self.add(mention.call_id.as_deref(), Some(name), digest, !mention.came_out);
+            self.by_digest.entry(digest).or_default().calls.push(at);
+            self.by_name.entry(name.to_owned()).or_default().calls.push(at);
+            at
+        });
+        if is_asked {
+            let own = self.span(*span);
+            let call = &mut self.calls[at];
+            call.requested_in.get_or_insert(*span);
+            call.asked.get_or_insert((own.start.0, own.end.unwrap_or(own.start).0));
+            call.is_history = false;
+        }
+    }
+
+    /// The call of an id. Some servers count their ids anew for each answer: a model that asks with an id that was answered
+    /// asks for another call, and so does one that asks with other arguments.
+    fn known_by_id(&self, id: &str, digest: Key, is_asked: bool) -> Option<usize> {
+        let known = self.by_id.get(id)?;
+        let wanted = key(Some(id), digest);
+        let is_open = |call: &ToolCall| !is_asked || call.requested_in.is_none() || call.returned_in.is_none();
+        let same = known.iter().rev().find(|at| self.calls[**at].key == wanted && is_open(&self.calls[**at]));
+        let only = || if let (false, [only]) = (is_asked, known.as_slice()) { Some(only) } else { None };
+        same.or_else(only).copied()
+    }
+
+    /// A tool is at work.
+    fn run(&mut self, placed: &Placed<'_>) {
+        let Placed { span, mention, .. } = placed;
+        let own = self.span(*span);
+        let name = mention.name.as_deref().unwrap_or_else(|| without_number(bare_name(&own.name), &self.tool_names));
+        let known = self.wrapper(*span, name).or_else(|| self.asked_for(own, mention, name));
+        let at = known.unwrap_or_else(|| {
+            self.add(mention.call_id.as_deref(), Some(name), digest(name, mention.arguments.as_ref()), false)
+        });
+        self.by_span.insert(*span, at);
+        let call = &mut self.calls[at];
+        call.span.get_or_insert(*span);
+        call.is_history = false;
+        if own.status == SpanStatus::Error {
+            call.failure = Some(CallFailure::Raised);
+        } else if let (Some(text), None) = (&mention.failure, &call.failure) {
+            call.failure = Some(CallFailure::Handled(text.clone()));
+        }
+    }
+
+    /// The call of the tool's span right around, which is the same one.
+    fn wrapper(&self, at: usize, name: &str) -> Option<usize> {
+        let parent = self.spans.nodes[at].parent?;
+        self.by_span.get(&parent).copied().filter(|at| self.calls[*at].name.as_deref() == Some(name))
+    }
+
+    /// The call that a tool at work answers: by its id, else the first one of its name with the same arguments that no tool
+    /// was seen at work for. Where no arguments were recorded, the first one of its name.
+    fn asked_for(&mut self, span: &Span, mention: &ToolMention, name: &str) -> Option<usize> {
+        let calls = &self.calls;
+        let is_idle = |at: usize| calls[at].span.is_none();
+        if let Some(id) = &mention.call_id {
+            return self.by_id.get(id)?.iter().copied().find(|at| is_idle(*at));
+        }
+        // OpenInference puts the arguments below a key of their own.
+        let nested = mention.arguments.as_ref().and_then(|arguments| arguments.member("arguments"));
+        let arguments = nested.as_ref().or(mention.arguments.as_ref());
+        // The number of `add_2` may be a part of the name.
+        [name, bare_name(&span.name)].into_iter().find_map(|name| match arguments {
+            Some(_) => self.by_digest.get_mut(&digest(name, arguments))?.first(is_idle),
+            None => self.by_name.get_mut(name)?.first(is_idle),
+        })
+    }
+
+    /// A message holds a result.
+    fn return_result(&mut self, placed: &Placed<'_>) {
+        let Placed { span, mention, .. } = placed;
+        let calls = &self.calls;
+        let known = match (&mention.call_id, &mention.name) {
+            (Some(id), _) => self.by_id.get(id).and_then(|known| known.last()).copied(),
+            (None, Some(name)) => {
+                self.unanswered.get_mut(name).and_then(|queue| queue.first(|at| calls[at].returned_in.is_none()))
+            }
+            (None, None) => None,
+        };
+        // Of a call that lies in another trace only the result is told.
+        let at = match (known, &mention.call_id) {
+            (Some(at), _) => at,
+            (None, Some(id)) => self.add(Some(id), mention.name.as_deref(), 0, !mention.came_out),
+            (None, None) => return,
+        };
+        let call = &mut self.calls[at];
+        // Deeper spans come later in the order of the tree.
+        if call.returned_in.is_none_or(|owner| mention.came_out && *span > owner) {
+            call.returned_in = Some(*span);
+        }
+        if let (Some(text), None) = (&mention.failure, &call.failure) {
+            call.failure = Some(CallFailure::Handled(text.clone()));
+        }
+    }
+}
+
+impl ToolCall {
+    /// The span to which a failure belongs that was handed back as text: the tool's own where it gave it, else that of
+    /// [`ToolCall::returned_in`].
+    #[must_use]
+    pub fn failed_in(&self) -> Option<usize> {
+        self.span.or(self.returned_in)
+    }
+}
+
+/// Gives each failure that was handed back as text to one span, for the views that show spans. What a span of the trace
+/// raised is told by its exception.
+///
+/// Where a history of earlier traces is kept, failures that these told are left out.
+pub fn mark_handled_failures(spans: &mut Spans, history: Option<&mut History>) {
+    let has_failure = |span: &Span| span.tool_mentions.iter().any(|mention| mention.failure.is_some());
+    if history.is_none() && !spans.list.iter().any(has_failure) {
+        return;
+    }
+    let mut calls = of_spans(spans, &calls::of_spans(spans));
+    let news = history.map(|history| history.read(&mut calls));
+    let handled = |(at, call): (usize, ToolCall)| match &call.failure {
+        Some(CallFailure::Handled(text)) if news.as_ref().is_none_or(|news| news[at].is_answer_new) => {
+            Some((call.failed_in()?, text.clone()))
+        }
+        _ => None,
+    };
+    let handled: Vec<(usize, String)> = calls.into_iter().enumerate().filter_map(handled).collect();
+    let raised: Vec<&str> = spans.list.iter().filter_map(|span| span.exception.as_ref()?.message.as_deref()).collect();
+    let raised: Vec<String> = raised.into_iter().filter(|message| !message.is_empty()).map(str::to_owned).collect();
+    for (at, text) in handled {
+        if raised.iter().any(|message| text.contains(message.as_str())) {
+            continue;
+        }
+        match &mut spans.list[at].handled_failure {
+            Some(known) if known.contains(&text) => {}
+            Some(known) => *known = format!("{known}\n{text}"),
+            none => *none = Some(text),
+        }
+    }
+}
