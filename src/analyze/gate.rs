@@ -9,8 +9,8 @@ pub use measure::{Measure, Over};
 pub use rule::{Need, Pattern, Rule, Test, Unit};
 
 use super::exceptions::{Groups, Kind, Occurrence, occurrences};
-use super::usage;
 use crate::model::{Assessment, AssessmentKind, Trace, TraceState};
+use crate::reading::{History, Reading, ToolCall};
 use measure::{Figure, Values};
 use std::collections::{BTreeMap, HashSet};
 
@@ -78,6 +78,7 @@ pub struct Gate {
     measures: BTreeMap<Measure, Values>,
     feedback: BTreeMap<String, Values>,
     exceptions: Groups,
+    history: History,
     /// Whether more may have failed than is told.
     has_untold: bool,
 }
@@ -98,6 +99,33 @@ struct Look<'a> {
     trace: &'a Trace,
     figures: BTreeMap<Measure, Figure>,
     failures: Vec<Occurrence>,
+    reading: &'a Reading,
+    /// The tool calls that no trace before told.
+    new_calls: Vec<&'a ToolCall>,
+}
+
+impl Look<'_> {
+    /// How many spans, or tool calls, are meant.
+    fn found(&self, pattern: &Pattern) -> u64 {
+        let spans = self.trace.span_list();
+        if !pattern.is_tool {
+            return spans.iter().filter(|span| pattern.name.matches(&span.name)).count() as u64;
+        }
+        let is_meant = |call: &&&ToolCall| {
+            let names = call.name.as_deref().into_iter().chain(call.span.map(|at| spans[at].name.as_str()));
+            names.into_iter().any(|name| pattern.name.matches(name))
+        };
+        self.new_calls.iter().filter(is_meant).count() as u64
+    }
+
+    /// Why there may be more than these.
+    fn unknown(&self, pattern: &Pattern) -> Option<String> {
+        if pattern.is_tool {
+            measure::untold_tool_calls(self.trace, self.reading)
+        } else {
+            measure::unknown(self.trace)
+        }
+    }
 }
 
 impl Gate {
@@ -112,20 +140,24 @@ impl Gate {
             measures: BTreeMap::new(),
             feedback: BTreeMap::new(),
             exceptions: Groups::default(),
+            history: History::default(),
             has_untold: false,
         }
     }
 
-    /// Looks at a trace.
+    /// Looks at a trace. Traces have to come first ended first, so that a tool call is known when later ones repeat it.
     pub fn add(&mut self, trace: &Trace) {
         self.traces += 1;
         self.errors += u64::from(trace.info.state == TraceState::Error);
-        let usage = usage::of_trace(trace);
+        let mut reading = Reading::of(trace);
+        let news = self.history.read(&mut reading.tool_calls);
+        let new_calls: Vec<&ToolCall> =
+            reading.tool_calls.iter().zip(news).filter(|(_, news)| news.is_new).map(|(call, _)| call).collect();
         let measures = Measure::ALL.into_iter().filter(|measure| measure.need() <= self.need);
-        let figures = measures.map(|measure| (measure, measure.of(trace, &usage))).collect();
+        let figures = measures.map(|measure| (measure, measure.of(trace, &reading, new_calls.len()))).collect();
         let failures = if self.need == Need::Exceptions { occurrences(trace) } else { Vec::new() };
         self.has_untold |= untold_failure(trace, &failures).is_some();
-        let look = Look { trace, figures, failures };
+        let look = Look { trace, figures, failures, reading: &reading, new_calls };
         for (rule, seen) in &mut self.rules {
             seen.add(&rule.test, &look);
         }
@@ -231,16 +263,16 @@ impl Seen {
                     |one: &&Occurrence| one.failure.kind == Kind::Raised && !known.contains(&one.fingerprint());
                 self.failures(look, is_new);
             }
-            Test::RequiredSpan(spans) if spans.found_in(trace) > 0 => {}
-            Test::RequiredSpan(_) => {
-                if let Some(why) = measure::unknown(trace) {
+            Test::RequiredSpan(pattern) if look.found(pattern) > 0 => {}
+            Test::RequiredSpan(pattern) => {
+                if let Some(why) = look.unknown(pattern) {
                     self.silence(trace, why);
                 } else {
                     self.found += 1;
                     self.against.add(trace, None, None, false);
                 }
             }
-            Test::ForbiddenSpan(spans) => self.count(trace, spans.found_in(trace), None, measure::unknown(trace)),
+            Test::ForbiddenSpan(pattern) => self.count(trace, look.found(pattern), None, look.unknown(pattern)),
             Test::Feedback(name, over, _) => {
                 let own = || trace.info.assessments.iter().filter(|one| is_feedback(one) && one.name == *name);
                 if own().next().is_none() && *over == Over::Each {

@@ -1,7 +1,7 @@
 //! Traces and calls in groups, by what they have in common.
 
-use super::key::{Key, Values};
-use crate::model::{Spans, TraceInfo, Zone};
+use super::key::{Key, Subject, Values};
+use crate::model::{TraceInfo, Zone};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -27,7 +27,7 @@ impl<T: Default> Groups<T> {
     }
 
     /// The group of a trace; of a call, where one is named.
-    pub(super) fn of(&mut self, info: &TraceInfo, call: Option<(&Spans, usize)>) -> &mut T {
+    pub(super) fn of(&mut self, info: &TraceInfo, call: Option<&Subject<'_>>) -> &mut T {
         let place = self.place(info, call);
         self.at(place)
     }
@@ -38,11 +38,11 @@ impl<T: Default> Groups<T> {
     }
 
     /// The place of the group of a trace or a call, which stays.
-    pub(super) fn place(&mut self, info: &TraceInfo, call: Option<(&Spans, usize)>) -> usize {
-        let began = call.filter(|_| self.has_call_times).map(|(spans, at)| spans.list[at].start);
+    pub(super) fn place(&mut self, info: &TraceInfo, call: Option<&Subject<'_>>) -> usize {
+        let began = call.filter(|_| self.has_call_times).and_then(|call| call.start);
         let time = began.unwrap_or(info.request_time);
         for (key, slot) in self.keys.iter().zip(&mut self.values) {
-            let of_call = call.and_then(|(spans, at)| key.of_call(spans, at)).map(Cow::Borrowed);
+            let of_call = call.and_then(|call| key.of_subject(call)).map(Cow::Borrowed);
             match (of_call.or_else(|| key.of_trace(info, time, self.zone)), slot) {
                 (Some(value), Some(slot)) => {
                     slot.clear();

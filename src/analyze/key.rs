@@ -1,7 +1,7 @@
 //! What figures are grouped by.
 
-use super::conversation::bare_name;
-use crate::model::{Span, Spans, Timestamp, TraceInfo, Zone, keys};
+use crate::model::{Span, Timestamp, Trace, TraceInfo, Zone, keys};
+use crate::reading::{Agents, TraceUsage, UsageRow};
 use std::borrow::Cow;
 
 /// What traces, or calls within them, have in common.
@@ -11,8 +11,7 @@ pub enum Key {
     Model,
     /// Who runs the model.
     Provider,
-    /// The agent at work: the nearest span of type AGENT, the call's own or one above it, by the name that a conversation
-    /// tells.
+    /// The agent at work, by its span or by the messages.
     Agent,
     /// The name of the span.
     Span,
@@ -125,14 +124,13 @@ impl Key {
         }
     }
 
-    /// What a call has for it that its trace does not have.
-    pub(super) fn of_call<'a>(&self, spans: &'a Spans, at: usize) -> Option<&'a str> {
-        let span = &spans.list[at];
+    /// What a call or a span has for it that its trace does not have.
+    pub(super) const fn of_subject<'a>(&self, subject: &Subject<'a>) -> Option<&'a str> {
         match self {
-            Self::Model => span.model.as_deref(),
-            Self::Provider => span.provider.as_deref(),
-            Self::Agent => agent(spans, at).map(|agent| bare_name(&agent.name)),
-            Self::Span => Some(&span.name),
+            Self::Model => subject.model,
+            Self::Provider => subject.provider,
+            Self::Agent => subject.agent,
+            Self::Span => subject.name,
             _ => None,
         }
     }
@@ -169,9 +167,44 @@ pub fn distinct(keys: &mut Vec<Key>) {
     });
 }
 
-/// The nearest agent: the span itself, or one above it.
-#[must_use]
-pub fn agent(spans: &Spans, at: usize) -> Option<&Span> {
-    let way = std::iter::successors(Some(at), |at| spans.nodes[*at].parent);
-    way.map(|at| &spans.list[at]).find(|span| span.span_type.is_agent())
+/// A part of a trace that is counted by itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Subject<'a> {
+    pub(super) name: Option<&'a str>,
+    pub(super) model: Option<&'a str>,
+    pub(super) provider: Option<&'a str>,
+    pub(super) agent: Option<&'a str>,
+    pub(super) start: Option<Timestamp>,
+}
+
+impl<'a> Subject<'a> {
+    /// A row of usage.
+    pub(super) fn of_row(row: &UsageRow, spans: &'a [Span], agents: &'a Agents) -> Self {
+        let span = row.span.map(|at| &spans[at]);
+        Self {
+            name: span.map(|span| span.name.as_str()),
+            model: row.model(spans),
+            provider: row.provider(spans),
+            agent: row.span.and_then(|at| agents.name(at)),
+            start: row.spans.first().map(|at| spans[*at].start),
+        }
+    }
+
+    /// A span.
+    pub(super) fn of_span(at: usize, spans: &'a [Span], agents: &'a Agents) -> Self {
+        let span = &spans[at];
+        Self {
+            name: Some(&span.name),
+            model: span.model.as_deref(),
+            provider: span.provider.as_deref(),
+            agent: agents.name(at),
+            start: Some(span.start),
+        }
+    }
+}
+
+/// The agents of a trace, where any of the keys asks for them.
+pub(super) fn agents(keys: &[Key], trace: &Trace, usage: &TraceUsage) -> Agents {
+    let spans = trace.spans.as_ref().filter(|_| keys.contains(&Key::Agent));
+    spans.map(|spans| Agents::of(spans, usage)).unwrap_or_default()
 }

@@ -1,9 +1,10 @@
 //! How many, how often wrong, how long, how much: traces or their calls in groups.
 
 use super::groups::{self, Groups};
-use super::key::{Key, Values};
+use super::key::{self, Key, Subject, Values};
 use super::usage::{Group, TraceUsage};
 use crate::model::{Cost, Span, SpanStatus, TokenUsage, Trace, TraceInfo, TraceState, Zone};
+use crate::reading::{RowKind, UsageRow};
 use std::collections::HashMap;
 
 /// What is counted.
@@ -11,7 +12,7 @@ use std::collections::HashMap;
 pub enum Unit {
     /// Traces.
     Traces,
-    /// Calls of models: spans with a model, tokens, or a type that says so.
+    /// Calls of models.
     Calls,
     /// All spans.
     Spans,
@@ -47,6 +48,16 @@ pub struct Stat {
 }
 
 impl Stat {
+    /// Counts a call or another span.
+    fn add_span(&mut self, span: &Span, first_token: Option<f64>) {
+        self.count += 1;
+        self.errors += u64::from(span.status == SpanStatus::Error);
+        // Whole milliseconds, as MLflow counts them.
+        self.latencies.extend(span.duration_ns().map(|nanos| (nanos / 1_000_000) as f64));
+        self.first_tokens.extend(first_token);
+        self.times.push(span.start.millis());
+    }
+
     fn merge(&mut self, more: Self) {
         self.count += more.count;
         self.errors += more.errors;
@@ -153,20 +164,18 @@ pub struct Stats {
     groups: Groups<Stat>,
     /// All together.
     pub total: Stat,
-    /// Whether what MLflow recorded of no trace as a whole is taken from its spans.
-    is_deep: bool,
-    /// Traces whose spans tell tokens or a cost that is not recorded of them.
-    pub not_recorded: u64,
-    /// Calls with tokens that lie within others with tokens, and are counted with both.
+    /// Whether all is counted as MLflow's own metrics count it.
+    is_as_mlflow: bool,
+    /// Calls with tokens that lie within others with tokens, and are counted with both, as MLflow does.
     pub nested: u64,
     /// Calls with tokens of which no price is known, by model.
     pub unpriced: HashMap<Option<String>, u64>,
 }
 
 impl Stats {
-    /// Nothing yet. `is_deep` = of traces, tokens and costs that MLflow did not record count too.
+    /// Nothing yet. `is_as_mlflow` = every span with tokens is a call, and of traces only what MLflow recorded counts.
     #[must_use]
-    pub fn new(keys: Vec<Key>, zone: Zone, is_deep: bool) -> Self {
+    pub fn new(keys: Vec<Key>, zone: Zone, is_as_mlflow: bool) -> Self {
         let unit = if keys.contains(&Key::Span) {
             Unit::Spans
         } else if keys.iter().any(Key::is_of_calls) {
@@ -175,7 +184,7 @@ impl Stats {
             Unit::Traces
         };
         let (groups, unpriced) = (Groups::new(keys.clone(), zone, true), HashMap::new());
-        Self { keys, unit, groups, total: Stat::default(), is_deep, not_recorded: 0, nested: 0, unpriced }
+        Self { keys, unit, groups, total: Stat::default(), is_as_mlflow, nested: 0, unpriced }
     }
 
     /// Adds a trace as its record tells it.
@@ -185,22 +194,26 @@ impl Stats {
 
     /// Adds a trace with its spans.
     pub fn add(&mut self, trace: &Trace, usage: &TraceUsage) {
-        if self.unit == Unit::Traces {
-            let info = &trace.info;
-            let first_tokens: Vec<f64> = trace.span_list().iter().filter_map(first_token).collect();
-            let told = usage.token_usage.as_ref().filter(|_| self.is_deep);
-            let cost = usage.cost.filter(|_| self.is_deep);
-            let lacks = |has: bool, could: bool| !has && could;
-            self.not_recorded += u64::from(
-                lacks(info.recorded_usage.is_some(), usage.token_usage.is_some())
-                    || lacks(info.cost.is_some(), usage.cost.is_some()),
-            );
-            self.add_as_a_whole(info, info.recorded_usage.as_ref().or(told), info.cost.or(cost), &first_tokens);
-            for at in usage.unpriced.iter().filter(|_| self.is_deep) {
-                *self.unpriced.entry(trace.span_list()[*at].model.clone()).or_default() += 1;
+        match self.unit {
+            Unit::Traces => {
+                let first_tokens: Vec<f64> = trace.span_list().iter().filter_map(first_token).collect();
+                let info = &trace.info;
+                if self.is_as_mlflow {
+                    self.add_as_a_whole(info, info.recorded_usage.as_ref(), info.cost, &first_tokens);
+                    return;
+                }
+                self.add_as_a_whole(info, usage.token_usage.as_ref(), usage.cost, &first_tokens);
+                self.add_unpriced(trace, usage);
             }
-        } else {
-            self.add_calls(trace, usage);
+            Unit::Calls | Unit::Spans if self.is_as_mlflow => self.add_as_mlflow(trace, usage),
+            Unit::Calls => self.add_calls(trace, usage),
+            Unit::Spans => self.add_spans(trace, usage),
+        }
+    }
+
+    fn add_unpriced(&mut self, trace: &Trace, usage: &TraceUsage) {
+        for row in usage.unpriced() {
+            *self.unpriced.entry(row.model(trace.span_list()).map(str::to_owned)).or_default() += 1;
         }
     }
 
@@ -222,35 +235,67 @@ impl Stats {
         }
     }
 
-    /// Each call, or each span, counts as what it is. One within another that tells the same tokens counts too, as in
-    /// MLflow's metrics of spans.
+    /// Each call counts once; what carriers and the record have beyond the calls adds to tokens and costs only.
     fn add_calls(&mut self, trace: &Trace, usage: &TraceUsage) {
-        let Some(spans) = &trace.spans else { return };
-        let is_hidden = |call: &&super::usage::Call| call.counted_in.is_some();
-        self.nested +=
-            usage.calls.iter().filter(is_hidden).filter(|call| spans.list[call.span].usage().is_some()).count() as u64;
-        for (at, span) in spans.list.iter().enumerate() {
+        self.add_unpriced(trace, usage);
+        let (spans, agents) = (trace.span_list(), key::agents(&self.keys, trace, usage));
+        for row in &usage.rows {
+            let place = self.groups.place(&trace.info, Some(&Subject::of_row(row, spans, &agents)));
+            for sum in [self.groups.at(place), &mut self.total] {
+                if let (true, Some(outermost)) = (row.kind != RowKind::Remainder, row.spans.first()) {
+                    sum.add_span(&spans[*outermost], call_first_token(row, spans));
+                }
+                sum.used.add(row.token_usage.as_ref(), row.cost.as_ref(), row.is_unpriced);
+            }
+        }
+    }
+
+    /// Each span counts; tokens and costs stand with the span that counts for a call or a remainder.
+    fn add_spans(&mut self, trace: &Trace, usage: &TraceUsage) {
+        self.add_unpriced(trace, usage);
+        let (spans, agents) = (trace.span_list(), key::agents(&self.keys, trace, usage));
+        let row_of_span = usage.rows_of_spans(spans.len());
+        let counted = |at: usize| row_of_span[at].map(|row| &usage.rows[row]).filter(|row| row.span == Some(at));
+        let of_record = usage.rows.iter().find(|row| row.span.is_none());
+        let all = (0..spans.len()).map(|at| (Some(at), counted(at))).chain(of_record.map(|row| (None, Some(row))));
+        for (at, row) in all {
+            let subject = at.map_or_else(Subject::default, |at| Subject::of_span(at, spans, &agents));
+            let place = self.groups.place(&trace.info, Some(&subject));
+            for sum in [self.groups.at(place), &mut self.total] {
+                if let Some(at) = at {
+                    sum.add_span(&spans[at], first_token(&spans[at]));
+                }
+                if let Some(row) = row {
+                    sum.used.add(row.token_usage.as_ref(), row.cost.as_ref(), row.is_unpriced);
+                }
+            }
+        }
+    }
+
+    /// Each span that may be a call, or each span, counts with its own tokens and cost, also one within another that tells
+    /// the same ones, as in MLflow's metrics of spans.
+    fn add_as_mlflow(&mut self, trace: &Trace, usage: &TraceUsage) {
+        let (spans, agents) = (trace.span_list(), key::agents(&self.keys, trace, usage));
+        let row_of_span = usage.rows_of_spans(spans.len());
+        for (at, span) in spans.iter().enumerate() {
             if self.unit == Unit::Calls && !is_call(span) {
                 continue;
             }
+            let is_nested = row_of_span[at].is_some_and(|row| usage.rows[row].span != Some(at));
+            self.nested += u64::from(is_nested && span.usage().is_some());
             let is_unpriced = span.cost.is_none() && span.usage().is_some_and(TokenUsage::has_tokens);
             if is_unpriced {
                 *self.unpriced.entry(span.model.clone()).or_default() += 1;
             }
-            for sum in [self.groups.of(&trace.info, Some((spans, at))), &mut self.total] {
-                sum.count += 1;
-                sum.errors += u64::from(span.status == SpanStatus::Error);
-                // Whole milliseconds, as MLflow counts them.
-                sum.latencies.extend(span.duration_ns().map(|nanos| (nanos / 1_000_000) as f64));
-                sum.first_tokens.extend(first_token(span));
-                sum.times.push(span.start.millis());
+            let place = self.groups.place(&trace.info, Some(&Subject::of_span(at, spans, &agents)));
+            for sum in [self.groups.at(place), &mut self.total] {
+                sum.add_span(span, first_token(span));
                 sum.used.add(span.usage(), span.cost.as_ref(), is_unpriced);
             }
         }
     }
 
-    /// The groups in order. All but the first so many
-    /// come together.
+    /// The groups in order. All but the first so many come together.
     #[must_use]
     pub fn sorted(self, limit: usize) -> Sorted {
         let mut groups = self.groups.into_list();
@@ -307,6 +352,10 @@ pub fn histogram(times: &[i64], first: i64, last: i64, parts: usize) -> Vec<u64>
 
 fn is_call(span: &Span) -> bool {
     span.model.is_some() || span.usage().is_some() || span.span_type.is_llm()
+}
+
+fn call_first_token(row: &UsageRow, spans: &[Span]) -> Option<f64> {
+    row.first_token_ns(spans).map(|nanos| nanos as f64 / 1e6)
 }
 
 fn first_token(span: &Span) -> Option<f64> {

@@ -1,33 +1,34 @@
 //! Tools: how often each was called, how often in vain, how long it took.
 
-use crate::model::{SpanStatus, Trace};
-use std::collections::{HashMap, HashSet};
+use crate::model::Trace;
+use crate::reading::{CallFailure, History, Reading};
+use std::collections::HashMap;
 
 /// A tool in some traces.
 #[derive(Clone, Debug, Default)]
 pub struct Tool {
-    /// Its name.
-    pub name: String,
+    /// Its name; none of results alone, which do not tell it.
+    pub name: Option<String>,
     /// How many traces called it.
     pub traces: u64,
     /// How many calls.
     pub calls: u64,
-    /// Of them, those that failed.
+    /// Calls whose span is in state ERROR.
     pub errors: u64,
-    /// Those whose failure was handed back to a model as text, and left no error.
+    /// Calls whose failure was handed back to a model as text, and left no error.
     pub handled_failures: u64,
-    /// How long each took that ended, in milliseconds, least first.
+    /// How long each call took that has a span which ended, in milliseconds, least first.
     pub durations: Vec<f64>,
 }
 
 impl Tool {
-    /// Calls in vain, whether they left an error or not.
+    /// Calls that failed, whether they left an error or not.
     #[must_use]
     pub const fn failures(&self) -> u64 {
         self.errors + self.handled_failures
     }
 
-    /// The share of calls in vain.
+    /// The share of calls that failed.
     #[must_use]
     pub fn error_rate(&self) -> f64 {
         self.failures() as f64 / self.calls.max(1) as f64
@@ -36,46 +37,49 @@ impl Tool {
 
 /// The tools of many traces.
 #[derive(Debug, Default)]
-pub struct Tools(HashMap<String, Tool>);
+pub struct Tools {
+    tools: HashMap<Option<String>, Tool>,
+    history: History,
+}
 
 impl Tools {
-    /// Adds the calls of a trace: its spans of type TOOL.
+    /// Adds the tool calls of a trace. Traces have to come first ended first, so that a call is known when later ones repeat it.
     pub fn add(&mut self, trace: &Trace) {
-        let calls = || trace.span_list().iter().filter(|span| span.span_type.is_tool());
-        let names: HashSet<&str> = calls().map(|span| span.name.as_str()).collect();
-        let mut seen = HashSet::new();
-        for span in calls() {
-            let name = without_number(&span.name, &names);
-            let tool =
-                self.0.entry(name.to_owned()).or_insert_with(|| Tool { name: name.to_owned(), ..Tool::default() });
-            tool.traces += u64::from(seen.insert(name));
-            tool.calls += 1;
-            let is_error = span.status == SpanStatus::Error;
-            tool.errors += u64::from(is_error);
-            tool.handled_failures += u64::from(!is_error && span.handled_failure.is_some());
-            tool.durations.extend(span.duration_ns().map(|nanos| nanos as f64 / 1e6));
+        let mut reading = Reading::of(trace);
+        let news = self.history.read(&mut reading.tool_calls);
+        let mut seen: Vec<Option<&str>> = Vec::new();
+        for (call, news) in reading.tool_calls.iter().zip(news) {
+            if !news.is_new && !news.is_answer_new {
+                continue;
+            }
+            let tool = self.tools.entry(call.name.clone()).or_default();
+            tool.name.clone_from(&call.name);
+            if news.is_new {
+                tool.calls += 1;
+                if !seen.contains(&call.name.as_deref()) {
+                    seen.push(call.name.as_deref());
+                    tool.traces += 1;
+                }
+            }
+            if news.is_answer_new {
+                tool.errors += u64::from(call.failure == Some(CallFailure::Raised));
+                tool.handled_failures += u64::from(matches!(call.failure, Some(CallFailure::Handled(_))));
+            }
+            let nanos = call.span.and_then(|at| trace.span_list()[at].duration_ns());
+            tool.durations.extend(nanos.map(|nanos| nanos as f64 / 1e6));
         }
     }
 
     /// The one that was called most often first.
     #[must_use]
     pub fn sorted(self) -> Vec<Tool> {
-        let mut tools: Vec<Tool> = self.0.into_values().collect();
+        let mut tools: Vec<Tool> = self.tools.into_values().collect();
         for tool in &mut tools {
             tool.durations.sort_unstable_by(f64::total_cmp);
         }
         tools.sort_by(|a, b| b.calls.cmp(&a.calls).then_with(|| a.name.cmp(&b.name)));
         tools
     }
-}
-
-/// A name without the number that MLflow up to 3.5 puts behind names that a trace has more than once: `add_1`, `add_2`
-/// (`tracing/utils/__init__.py`, `deduplicate_span_names_in_place`).
-pub(super) fn without_number<'a>(name: &'a str, of_trace: &HashSet<&str>) -> &'a str {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let Some((bare, _)) = name.rsplit_once('_').filter(|(_, number)| is_number(number)) else { return name };
-    let has = |number: u32| of_trace.contains(format!("{bare}_{number}").as_str());
-    if has(1) && has(2) && !of_trace.contains(bare) { bare } else { name }
 }
 
 #[cfg(test)]

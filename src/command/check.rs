@@ -129,9 +129,11 @@ fn look(args: &Args, cx: &Context, reader: &mut Reader, rules: Vec<Rule>) -> Res
     let stored = match need {
         Need::Records => store::Need::Info,
         Need::Spans => store::Need::Calls,
+        Need::ToolCalls => store::Need::Tree,
         Need::Exceptions => store::Need::Exceptions,
     };
-    let mut query = reader.query(cx, &args.select, Order::NEWEST, stored)?;
+    reader.tell_once();
+    let mut query = reader.query(cx, &args.select, Order::FIRST_ENDED, stored)?;
     let asks_for_feedback = rules.iter().any(|rule| matches!(rule.test, Test::Feedback(..)));
     query.only_figures = (need == Need::Records && !asks_for_feedback).then(Vec::new);
     let mut gate = Gate::new(rules, need);

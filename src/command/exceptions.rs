@@ -10,6 +10,7 @@ use crate::model::TraceState;
 use crate::render::exception::{self, ExceptionRow};
 use crate::render::{Format, Page, number};
 use crate::store::{self, Need, Order, Query, TraceStore};
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 /// Show what failed: each failure once, like ones together
@@ -55,7 +56,11 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     let mut query = reader.query(cx, &args.select, Order::NEWEST, Need::Exceptions)?;
     // Where conditions look at spans, these are read anyway.
     let is_whole = args.deep || query.filter.needs_spans() || query.filter.needs_rows() || !has_many(&*reader.store, &query)?;
-    if !is_whole {
+    if is_whole {
+        // What later requests repeat of a failed tool call is no other failure.
+        query.order = Order::FIRST_ENDED;
+        reader.tell_once();
+    } else {
         query.only_errors = true;
         query.filter.clauses.push(Clause::Span(SpanTest::Status(TextTest::Is("ERROR".to_owned()))));
     }
@@ -170,13 +175,16 @@ impl Found {
         Ok(())
     }
 
-    /// Reads failures one by one, as many as are wanted.
+    /// Reads failures one by one, those of the newest trace first, as many as are wanted.
     fn read_each(
         &mut self,
         reader: &mut Reader,
         query: &Query,
         take: &mut dyn FnMut(ExceptionRow) -> Result<()>,
     ) -> Result<()> {
+        if self.is_whole {
+            return self.read_backwards(reader, query, take);
+        }
         let (limit, mut returned, mut is_cut) = (self.limit, 0, false);
         self.read(reader, query, &mut |failures| {
             for failure in failures {
@@ -190,6 +198,29 @@ impl Found {
             Ok(ControlFlow::Continue(()))
         })?;
         (self.returned, self.is_cut, self.matched) = (returned, is_cut, (!is_cut).then_some(returned));
+        Ok(())
+    }
+
+    /// The same of traces that come first ended first: the last failures are kept until all are read.
+    fn read_backwards(
+        &mut self,
+        reader: &mut Reader,
+        query: &Query,
+        take: &mut dyn FnMut(ExceptionRow) -> Result<()>,
+    ) -> Result<()> {
+        let (limit, mut kept, mut found, mut dropped) = (self.limit, VecDeque::new(), 0, 0);
+        self.read(reader, query, &mut |failures| {
+            found += failures.len();
+            kept.push_back(failures);
+            while kept.front().is_some_and(|oldest| found - dropped - oldest.len() >= limit) {
+                dropped += kept.pop_front().map_or(0, |oldest| oldest.len());
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        for failure in kept.into_iter().rev().flatten().take(limit) {
+            take(ExceptionRow(Group::from(failure)))?;
+        }
+        (self.returned, self.is_cut, self.matched) = (found.min(limit), found > limit, Some(found));
         Ok(())
     }
 

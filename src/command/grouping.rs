@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::filter::Label;
 use crate::model::Cost;
 use crate::render::{Format, number};
+use crate::store::Need;
 use std::collections::HashMap;
 
 /// The tags and entries of the metadata that keys look at.
@@ -13,6 +14,11 @@ pub(super) fn labels(keys: &[Key]) -> Vec<Label> {
         if is_tag { Label::Tag(key.to_owned()) } else { Label::Metadata(key.to_owned()) }
     };
     keys.iter().filter_map(Key::label).map(label).collect()
+}
+
+/// What has to be read of traces whose calls are grouped: agents may be told by messages only.
+pub(super) fn need(keys: &[Key]) -> Need {
+    if keys.contains(&Key::Agent) { Need::Full } else { Need::Calls }
 }
 
 /// Says how many groups are left out, where no row stands for them.

@@ -2,11 +2,11 @@
 
 use super::reader::Reader;
 use super::select::Select;
-use crate::analyze::conversation::bare_name;
 use crate::context::{Context, not_found};
 use crate::error::{Error, Kind, Result};
 use crate::filter::{Clause, Glob, TextKey, TextTest};
 use crate::model::{Problem, Span, Trace, TraceState, have_above};
+use crate::reading::{Agents, needs_messages};
 use crate::store::{Need, Order, SortKey, TraceStore};
 use std::ops::ControlFlow;
 
@@ -23,6 +23,15 @@ pub(super) fn trace(cx: &Context, reader: &mut Reader, name: &str, select: &Sele
     }
     let id = by_id(cx, &*reader.store, name.trim(), &mut reader.problems)?;
     reader.trace(&id, need)?.ok_or_else(|| missing(cx, &*reader.store, &id))
+}
+
+/// The trace of a name, as far as its reading needs it: with its messages where only these tell its agents.
+pub(super) fn read(cx: &Context, reader: &mut Reader, name: &str, select: &Select) -> Result<Trace> {
+    let trace = trace(cx, reader, name, select, Need::Tree)?;
+    if !trace.spans.as_ref().is_some_and(needs_messages) {
+        return Ok(trace);
+    }
+    Ok(reader.trace(&trace.info.trace_id, Need::Full)?.unwrap_or(trace))
 }
 
 fn missing(cx: &Context, store: &dyn TraceStore, name: &str) -> Error {
@@ -137,44 +146,48 @@ pub(super) fn span(cx: &Context, trace: &Trace, name: &str) -> Result<usize> {
         .hint(cx.command(&["trace", "show", &trace.info.trace_id, "-o", "ids"]) + " lists the spans"))
 }
 
-/// Which spans happened under the agents of some names: an agent's own span, and all below it. No names mean all spans.
+/// Which spans happened under the agents of some names: an agent's own span and all below it, and the calls that messages tell
+/// to be its own. No names mean all spans.
 ///
-/// A name is taken as it is or as a conversation tells it (`assistant` of `assistant.run`), whatever its case, and where no
-/// agent has it, as a pattern.
-pub(super) fn agents(cx: &Context, trace: &Trace, names: &[String]) -> Result<Vec<bool>> {
+/// A name is taken as it is, or as its span bears it (`assistant.run`), whatever its case, and where no agent has it, as a
+/// pattern.
+pub(super) fn agents(cx: &Context, trace: &Trace, agents: &Agents, names: &[String]) -> Result<Vec<bool>> {
     let spans = trace.span_list();
     if names.is_empty() {
         return Ok(vec![true; spans.len()]);
     }
-    let mut known: Vec<&str> = spans.iter().filter(|span| span.span_type.is_agent()).map(|span| &*span.name).collect();
-    known.sort_unstable();
-    known.dedup();
+    // The name of each agent, and those of its spans.
+    let of_spans = spans.iter().enumerate().filter(|(_, span)| span.span_type.is_agent());
+    let of_spans = of_spans.filter_map(|(at, span)| Some((agents.name(at)?, span.name.as_str())));
+    let known: Vec<(&str, &str)> = agents.names().iter().map(|name| (&**name, &**name)).chain(of_spans).collect();
     let mut wanted: Vec<&str> = Vec::new();
     for name in names {
-        let pattern = Glob::new(&name.to_lowercase());
-        let is_name =
-            |agent: &&&str| [agent, bare_name(agent)].iter().any(|one| one.to_lowercase() == name.to_lowercase());
-        let mut found: Vec<&str> = known.iter().filter(is_name).copied().collect();
+        let (lower, pattern) = (name.to_lowercase(), Glob::new(&name.to_lowercase()));
+        let find = |is_meant: &dyn Fn(&str) -> bool| -> Vec<&str> {
+            let meant = known.iter().filter(|(_, called)| is_meant(&called.to_lowercase()));
+            meant.map(|(agent, _)| *agent).collect()
+        };
+        let mut found = find(&|called| called == lower);
         if found.is_empty() {
-            found = known.iter().filter(|agent| pattern.matches(&agent.to_lowercase())).copied().collect();
+            found = find(&|called| pattern.matches(called));
         }
         if found.is_empty() {
-            return Err(no_agent(cx, trace, name, &known));
+            return Err(no_agent(cx, trace, name, agents));
         }
         wanted.append(&mut found);
     }
+    let is_wanted = |at: usize| agents.name(at).is_some_and(|name| wanted.contains(&name));
     let nodes = trace.spans.as_ref().map_or(&[][..], |spans| &spans.nodes);
-    let is_wanted = |at: usize| spans[at].span_type.is_agent() && wanted.contains(&spans[at].name.as_str());
-    let mut is_under = have_above(nodes, is_wanted);
+    let mut is_under = have_above(nodes, |at| spans[at].span_type.is_agent() && is_wanted(at));
     for (at, is_under) in is_under.iter_mut().enumerate() {
         *is_under |= is_wanted(at);
     }
     Ok(is_under)
 }
 
-fn no_agent(cx: &Context, trace: &Trace, name: &str, known: &[&str]) -> Error {
-    let known = match known {
-        [] => "the trace has no span of type AGENT".to_owned(),
+fn no_agent(cx: &Context, trace: &Trace, name: &str, agents: &Agents) -> Error {
+    let known = match agents.names() {
+        [] => "neither spans nor messages of the trace tell an agent".to_owned(),
         known => format!("the agents are {}", known.join(", ")),
     };
     let error = Error::new(Kind::NotFound, format!("no agent `{name}` in trace `{}`", trace.info.trace_id));

@@ -6,6 +6,7 @@ use crate::context::{Choice, Context, Progress};
 use crate::error::Result;
 use crate::filter::{Clause, Label, LabelTest};
 use crate::model::{Problem, Trace, TraceInfo, keys};
+use crate::reading::{self, History};
 use crate::store::{self, Need, Order, Query, TraceStore};
 use std::ops::ControlFlow;
 
@@ -22,6 +23,8 @@ pub(super) struct Reader {
     pub(super) span_problems: Vec<Problem>,
     prices: Prices,
     progress: Progress,
+    /// What the traces handed on so far told of tool calls, where later ones are not to tell it again.
+    history: Option<History>,
 }
 
 impl Reader {
@@ -36,7 +39,7 @@ impl Reader {
         let prices = cx.prices()?;
         let progress = cx.progress("traces read");
         let (store, choice) = cx.choose_store()?;
-        Ok((Self { store, problems: Vec::new(), span_problems: Vec::new(), prices, progress }, choice))
+        Ok((Self { store, problems: Vec::new(), span_problems: Vec::new(), prices, progress, history: None }, choice))
     }
 
     /// The query of the flags that choose traces.
@@ -44,25 +47,30 @@ impl Reader {
         select.query(cx, &*self.store, order, need, &mut self.problems)
     }
 
+    /// From now on failures are told once that later traces repeat. Traces have to be asked for first ended first.
+    pub(super) fn tell_once(&mut self) {
+        self.history = Some(History::default());
+    }
+
     /// Hands on each trace that a query selects, with the cost of its spans. Gives how many are meant in all, where the query
     /// asks for it and that is cheap to tell.
     pub(super) fn each(&mut self, query: &Query, take: &mut Take<'_>) -> Result<Option<usize>> {
-        let Self { store, problems, span_problems, prices, progress } = self;
+        let Self { store, problems, span_problems, prices, progress, history } = self;
         store::select(&**store, query, problems, &mut |mut trace| {
             progress.tick();
             span_problems.extend(losses(&trace));
-            prices.fill(&mut trace);
+            prepare(&mut trace, prices, history.as_mut());
             take(trace)
         })
     }
 
     /// Hands on traces whose records were read before, now with their spans and what these cost.
     pub(super) fn complete(&mut self, infos: Vec<TraceInfo>, need: Need, take: &mut Take<'_>) -> Result<()> {
-        let Self { store, problems, span_problems, prices, progress } = self;
+        let Self { store, problems, span_problems, prices, progress, history } = self;
         store::complete(&**store, infos, need, problems, &mut |mut trace| {
             progress.tick();
             span_problems.extend(losses(&trace));
-            prices.fill(&mut trace);
+            prepare(&mut trace, prices, history.as_mut());
             take(trace)
         })
     }
@@ -71,7 +79,7 @@ impl Reader {
     pub(super) fn trace(&self, id: &str, need: Need) -> Result<Option<Trace>> {
         let mut found = self.store.trace(id, need)?;
         if let Some(trace) = &mut found {
-            self.prices.fill(trace);
+            prepare(trace, &self.prices, None);
         }
         Ok(found)
     }
@@ -128,6 +136,14 @@ impl Reader {
             Ok(ControlFlow::Break(()))
         })?;
         Ok(found)
+    }
+}
+
+/// Fills in what the spans of a trace do not tell each by itself.
+fn prepare(trace: &mut Trace, prices: &Prices, history: Option<&mut History>) {
+    prices.fill(trace);
+    if let Some(spans) = &mut trace.spans {
+        reading::mark_handled_failures(spans, history);
     }
 }
 

@@ -58,7 +58,7 @@ fn print<R: Row>(args: &Args, cx: &mut Context, row_of: impl Fn(SpanRow, Option<
                 page.complete = false;
                 return Ok(ControlFlow::Break(()));
             }
-            let row = SpanRow { trace_id: trace.info.trace_id.clone(), span, node, is_full: args.full };
+            let row = SpanRow { trace_id: trace.info.trace_id.clone(), span, node, is_full: args.full, agent: None };
             if let Some(row) = row_of(row, query.filter.grep()) {
                 page.returned += 1;
                 rows.push(&row)?;

@@ -11,21 +11,18 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::filter::flags;
 use crate::model::{Timestamp, TraceInfo, Zone};
-use crate::render::number;
 use crate::render::stats::StatsView;
 use crate::store::{Division, Need, Order, Query, Summary, TraceStore};
 use std::ops::ControlFlow;
 
 /// Show how many traces, how often wrong, how long they took, what they used
 ///
-/// Without --by one row for all. By model, provider or agent the calls of models are counted, by span all spans, else traces.
-/// Latency is told in percentiles, linear between the two next values, as MLflow's metrics tell it; tokens and cost of traces
-/// are those that MLflow recorded. Of up to 1,000 traces in files the spans are read too, for the time to the first token.
-/// --deep reads the spans of all, and counts what was not recorded. A server is asked for its own figures where they fit the
-/// question and the traces are many. Groups beyond those that -n prints come as one.
+/// Without --by, one row for all traces. By model, provider or agent, LLM calls are counted; by span, all spans; else traces.
+/// Latency is shown in percentiles, interpolated linearly. Tokens and cost are those of `mltrace usage`: of up to 1,000 traces
+/// they come from the spans, of more from what MLflow recorded for each trace (--deep reads the spans of all). A server's own
+/// figures are used where they fit the question and the traces are many. Groups beyond -n are summed up in one row.
 ///
-/// Where calls are counted, one within another that tells the same tokens counts too, and each counts at the time at which it
-/// began, as in MLflow's metrics; `mltrace usage` counts nothing twice.
+/// --as-mlflow counts as MLflow's metrics do: a span within another that carries the same tokens counts again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace stats --since 7d --by name
@@ -42,6 +39,9 @@ pub struct Args {
     /// Read the spans of every trace, however many there are
     #[arg(long)]
     deep: bool,
+    /// Count as MLflow's metrics do: every span with tokens is a call, and traces have only the tokens recorded for them
+    #[arg(long)]
+    as_mlflow: bool,
     #[command(flatten)]
     rows: Rows,
     #[command(flatten)]
@@ -49,13 +49,13 @@ pub struct Args {
 }
 
 pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
-    let mut stats = Stats::new(keys(args)?, cx.zone, args.deep);
+    let mut stats = Stats::new(keys(args)?, cx.zone, args.as_mlflow);
     let mut reader = Reader::open(cx)?;
     let limit = args.rows.count();
     let mut query = reader.query(cx, &args.select, Order::NEWEST, Need::Info)?;
     let mut is_whole = true;
     if args.deep || stats.unit != Unit::Traces {
-        query.need = Need::Calls;
+        query.need = super::grouping::need(&stats.keys);
         reader.each(&query, &mut |trace| {
             stats.add(&trace, &usage::of_trace(&trace));
             Ok(ControlFlow::Continue(()))
@@ -69,23 +69,19 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         is_whole = read_records(&mut stats, &mut reader, &query)?;
     }
     reader.end();
-    let (nested, unpriced, not_recorded) = (stats.nested, stats.unpriced.clone(), stats.not_recorded);
+    let (nested, unpriced) = (stats.nested, stats.unpriced.clone());
     let view = StatsView { sorted: stats.sorted(limit) };
     cx.output.show(&view)?;
     tell_others(cx, view.sorted.groups.len(), view.sorted.count_of_others);
     reader.tell_left_out(cx, &args.select, &query, true)?;
-    if not_recorded > 0 && !args.deep {
-        let traces = number::count(not_recorded.cast_signed());
-        cx.note(&format!("traces with tokens or costs that MLflow did not record: {traces}; --deep counts them too"));
-    }
     if nested > 0 {
         let calls = if nested == 1 { "1 call lies".to_owned() } else { format!("{nested} calls lie") };
-        cx.note(&format!("{calls} within others with tokens and count too; `mltrace usage` counts nothing twice"));
+        cx.note(&format!("{calls} within others with tokens and count again (--as-mlflow)"));
     }
     let cost = view.sorted.total.used.cost();
     tell_cost(cx, cost.as_ref(), unpriced.iter().map(|(model, count)| (model.as_deref(), *count)));
     if !is_whole {
-        cx.note("spans were not read: --deep tells times to the first token, and counts what was not recorded");
+        cx.note("tokens and costs are those that MLflow recorded for each trace; --deep reads the spans instead");
     }
     reader.warn(cx);
     Ok(())
@@ -121,7 +117,7 @@ fn read_records(stats: &mut Stats, reader: &mut Reader, query: &Query) -> Result
         stats.add(&trace, &usage::of_trace(&trace));
         Ok(ControlFlow::Continue(()))
     })?;
-    // What is missing of the spans changes none of the figures but those that only streams have.
+    // Where spans are missing, the record tells what was used.
     reader.span_problems.clear();
     Ok(is_whole)
 }

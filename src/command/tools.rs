@@ -12,8 +12,10 @@ use std::ops::ControlFlow;
 
 /// Show each tool: calls, failures, and how long they took
 ///
-/// A call is a span of type TOOL. `errors` ended in state ERROR; `handled` are failures that left no error but a text, which
-/// was handed back to the model; `failed` is the share of both. Percentiles are linear between the two next values.
+/// A tool call counts once, whether a span of type TOOL, messages or both tell of it, and however often later requests repeat
+/// it in their history. `errors` counts calls whose span ended in state ERROR; `handled`, calls whose failure was handed back
+/// to the model as text; `failed` is the share of both. Durations are known of calls that have a span; percentiles are
+/// interpolated linearly.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace tools
@@ -28,7 +30,7 @@ pub struct Args {
 
 pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     let mut reader = Reader::open(cx)?;
-    let query = reader.query(cx, &args.select, Order::NEWEST, Need::Tree)?;
+    let query = reader.query(cx, &args.select, Order::FIRST_ENDED, Need::Tree)?;
     let mut tools = Tools::default();
     reader.each(&query, &mut |trace| {
         tools.add(&trace);

@@ -5,10 +5,11 @@ use super::naming;
 use super::reader::Reader;
 use super::select::{Rows, Select};
 use crate::analyze::key::{self, Key};
-use crate::analyze::usage::{self, Call, Explanation, Grouped};
+use crate::analyze::usage::{self, Explanation, Grouped};
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::{TokenUsage, Trace, TraceInfo};
+use crate::reading::Agents;
 use crate::render::number::{self, known};
 use crate::render::usage::{GroupsView, UsageView};
 use crate::store::{Need, Order, Query};
@@ -41,7 +42,7 @@ pub struct Args {
     /// Say which spans are left out and why, where recorded totals differ, and what has no price
     #[arg(long)]
     explain: bool,
-    /// Read the spans of every trace whose cost is not recorded, however many there are
+    /// Read the spans of every trace, however many there are
     #[arg(long)]
     deep: bool,
     #[command(flatten)]
@@ -63,7 +64,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
 
 fn of_one(args: &Args, name: &str, cx: &mut Context) -> Result<()> {
     let mut reader = Reader::open(cx)?;
-    let trace = naming::trace(cx, &mut reader, name, &args.select, Need::Tree)?;
+    let trace = naming::read(cx, &mut reader, name, &args.select)?;
     reader.end();
     let usage = usage::of_trace(&trace);
     let explanation = args.explain.then(|| {
@@ -71,7 +72,8 @@ fn of_one(args: &Args, name: &str, cx: &mut Context) -> Result<()> {
         explanation.add(&trace, &usage);
         explanation
     });
-    let view = UsageView { trace, usage, explanation };
+    let agents = trace.spans.as_ref().map(|spans| Agents::of(spans, &usage)).unwrap_or_default();
+    let view = UsageView { trace, usage, agents, explanation };
     cx.output.show(&view)?;
     let (usage, info) = (&view.usage, &view.trace.info);
     if usage.source == Some("recorded") {
@@ -88,11 +90,8 @@ fn of_one(args: &Args, name: &str, cx: &mut Context) -> Result<()> {
             None => cx.note("no tokens were recorded for this trace"),
         }
     }
-    let is_derived = |call: &&Call| {
-        call.is_counted && view.trace.span_list()[call.span].usage_source() == Some("derived")
-    };
-    tell_derived(cx, usage.calls.iter().filter(is_derived).count() as u64);
-    let unpriced = usage.unpriced.iter().map(|at| (view.trace.span_list()[*at].model.as_deref(), 1));
+    tell_derived(cx, usage.rows.iter().filter(|row| row.is_derived).count() as u64);
+    let unpriced = usage.unpriced().map(|row| (row.model(view.trace.span_list()), 1));
     tell_cost(cx, usage.cost.as_ref(), unpriced);
     reader.span_problems.extend(view.trace.spans.into_iter().flat_map(|spans| spans.problems));
     reader.warn(cx);
@@ -124,18 +123,19 @@ fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
         explanation: args.explain.then(|| Explanation::new(limit)),
         unknown_costs: 0,
     };
-    let is_whole = sums.grouped.is_of_calls() || args.explain;
-    let need = if is_whole { Need::Calls } else { Need::Info };
+    let is_deep = sums.grouped.is_of_calls() || args.explain || args.deep;
+    let need = if is_deep { super::grouping::need(&sums.grouped.keys) } else { Need::Info };
     let mut query = reader.query(cx, &args.select, Order::NEWEST, need)?;
-    if is_whole {
+    let is_of_spans = if is_deep {
         reader.each(&query, &mut |trace| {
             sums.add(&trace);
             Ok(ControlFlow::Continue(()))
         })?;
+        true
     } else {
         query.only_figures = Some(labels(&sums.grouped.keys));
-        sums.read_records(&mut reader, &query, if args.deep { usize::MAX } else { MOST_PRICED })?;
-    }
+        sums.read_whole(&mut reader, &query)?
+    };
     reader.end();
     let Sums { grouped, explanation, unknown_costs } = sums;
     let view = GroupsView { grouped, explanation, limit };
@@ -155,6 +155,9 @@ fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
             "{} traces have tokens and no recorded cost; --deep calculates it from their spans",
             number::count(unknown_costs.cast_signed())
         ));
+    }
+    if !is_of_spans {
+        cx.note("tokens and costs are those that MLflow recorded for each trace; --deep reads the spans instead");
     }
     if grouped.incomplete > 0 {
         cx.note(&format!(
@@ -184,27 +187,48 @@ impl Sums {
         }
     }
 
-    /// Reads the records of traces, and the calls of those whose records do not tell what they used. The cost is looked for
-    /// only where at most so many have none.
-    fn read_records(&mut self, reader: &mut Reader, query: &Query, most_priced: usize) -> Result<()> {
-        let (mut without_tokens, mut unpriced): (Vec<TraceInfo>, Vec<TraceInfo>) = (Vec::new(), Vec::new());
+    /// Reads traces that are grouped as a whole: of few the spans, as by any other key, of more the records. Gives whether
+    /// spans were read.
+    fn read_whole(&mut self, reader: &mut Reader, query: &Query) -> Result<bool> {
+        let few = reader.store.few_traces();
+        let (mut held, mut rest): (Vec<TraceInfo>, Rest) = (Vec::new(), Rest::default());
+        let mut is_few = true;
         reader.each(query, &mut |trace| {
-            let info = trace.info;
-            match &info.recorded_usage {
-                None => without_tokens.push(info),
-                Some(usage) if info.cost.is_none() && usage.has_tokens() => unpriced.push(info),
-                Some(usage) => self.grouped.add_record(&info, Some(usage), info.cost),
-            }
-            if unpriced.len() > most_priced || self.unknown_costs > 0 {
-                self.unknown_costs += unpriced.len() as u64;
-                unpriced.drain(..).for_each(|info| self.grouped.add_record(&info, info.recorded_usage.as_ref(), None));
+            held.push(trace.info);
+            is_few &= held.len() <= few;
+            if !is_few {
+                held.drain(..).for_each(|info| self.add_record(info, &mut rest));
             }
             Ok(ControlFlow::Continue(()))
         })?;
-        without_tokens.append(&mut unpriced);
-        reader.complete(without_tokens, Need::Calls, &mut |trace| {
+        held.append(&mut rest.without_tokens);
+        held.append(&mut rest.unpriced);
+        reader.complete(held, Need::Calls, &mut |trace| {
             self.add(&trace);
             Ok(ControlFlow::Continue(()))
-        })
+        })?;
+        Ok(is_few)
     }
+
+    /// Adds a trace by its record, or keeps it where its record does not tell what it used. The cost is looked for only where
+    /// few have none.
+    fn add_record(&mut self, info: TraceInfo, rest: &mut Rest) {
+        match &info.recorded_usage {
+            None => rest.without_tokens.push(info),
+            Some(usage) if info.cost.is_none() && usage.has_tokens() => rest.unpriced.push(info),
+            Some(usage) => self.grouped.add_record(&info, Some(usage), info.cost),
+        }
+        if rest.unpriced.len() > MOST_PRICED || self.unknown_costs > 0 {
+            self.unknown_costs += rest.unpriced.len() as u64;
+            let grouped = &mut self.grouped;
+            rest.unpriced.drain(..).for_each(|info| grouped.add_record(&info, info.recorded_usage.as_ref(), None));
+        }
+    }
+}
+
+/// Traces whose records do not tell all.
+#[derive(Default)]
+struct Rest {
+    without_tokens: Vec<TraceInfo>,
+    unpriced: Vec<TraceInfo>,
 }

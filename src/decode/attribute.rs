@@ -2,9 +2,7 @@
 
 use super::{convention, lenient, translate};
 use crate::message;
-use crate::model::{
-    CACHE_KEYS, Cost, Json, Members, SpanEvent, SpanType, SpeakerSigns, TokenUsage, ToolFailure, ToolMention,
-};
+use crate::model::{CACHE_KEYS, Cost, Json, Members, SpanEvent, SpanType, SpeakerSigns, TokenUsage, ToolMention};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -102,21 +100,6 @@ impl<'a> RawAttributes<'a> {
         let some = |count: Option<i64>| count.filter(|count| *count > 0);
         let cached = [some(cached.or(own_read)), some(own_created), None];
         Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, cached, other: Vec::new() })
-    }
-
-    /// Failures of tools that were handed back to a model as text. Few spans hold the signs of one, and only they are read.
-    pub(super) fn tool_failures(&self, kind: &SpanType) -> Vec<ToolFailure> {
-        let holds_word = |raw: &RawValue| message::may_tell_failure(raw.get());
-        let is_foreign = self.is_foreign && self.members.0.iter().any(|(_, raw)| holds_word(raw));
-        let told = |key: &str, by_convention: fn(&Self, &[SpanEvent]) -> Option<Json>| match self.members.get(key) {
-            Some(raw) => holds_word(raw).then(|| value(raw)),
-            None if is_foreign => by_convention(self, &[]),
-            None => None,
-        };
-        let is_tool = kind.as_str() == "TOOL";
-        // What a tool was given says nothing of its own failure.
-        let inputs = if is_tool { None } else { told("mlflow.spanInputs", convention::inputs) };
-        message::failures(inputs.as_ref(), told("mlflow.spanOutputs", convention::outputs).as_ref(), is_tool)
     }
 
     /// What the span says of tools, and how far its messages may name who speaks. Few spans hold the signs of either, and

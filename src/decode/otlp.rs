@@ -307,7 +307,6 @@ impl PlainSpan {
         let keys = self.attributes.iter().map(|(key, _)| Cow::Borrowed(key.as_str()));
         let attributes = RawAttributes::new(Members(keys.zip(texts.iter().map(|text| &**text)).collect()));
         let span_type = attributes.span_type(None);
-        let tool_failures = if keep == Keep::Calls { Vec::new() } else { attributes.tool_failures(&span_type) };
         let (tool_mentions, speaker_signs) =
             if keep == Keep::Calls { (Vec::new(), SpeakerSigns::None) } else { attributes.mentions(&span_type) };
         let foreign = (keep == Keep::All).then(|| attributes.foreign_values(&self.events));
@@ -329,7 +328,6 @@ impl PlainSpan {
             exception: self.events.iter().rev().find_map(exception),
             handled_failure: None,
             has_outputs: keep != Keep::Calls && attributes.has_outputs(),
-            tool_failures,
             tool_mentions,
             speaker_signs,
             first_token: self.events.iter().find(|event| is_first_token(&event.name)).map(|event| event.time),

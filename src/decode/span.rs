@@ -118,7 +118,6 @@ impl Wire<'_> {
         };
         let attributes = RawAttributes::new(self.attributes);
         let span_type = attributes.span_type(column_type);
-        let tool_failures = if keep == Keep::Calls { Vec::new() } else { attributes.tool_failures(&span_type) };
         let (tool_mentions, speaker_signs) =
             if keep == Keep::Calls { (Vec::new(), SpeakerSigns::None) } else { attributes.mentions(&span_type) };
         let events = self.events.unwrap_or_default();
@@ -140,7 +139,6 @@ impl Wire<'_> {
             exception: events.iter().rev().find_map(Event::exception),
             handled_failure: None,
             has_outputs: keep != Keep::Calls && (attributes.has_outputs() || events.iter().any(Event::is_chunk)),
-            tool_failures,
             tool_mentions,
             speaker_signs,
             first_token: events.iter().find_map(Event::first_token),

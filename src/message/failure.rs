@@ -1,37 +1,11 @@
 //! Failures that left no error: what a tool raised, and its caller handed back to the model as text.
 
-use super::shape::{request, response, results};
-use super::{Message, Part, ToolResult};
-use crate::model::{Json, ToolFailure};
-
-/// The failures that a span's messages tell of. `is_tool` = the outputs are what a tool said.
-#[must_use]
-pub fn failures(inputs: Option<&Json>, outputs: Option<&Json>, is_tool: bool) -> Vec<ToolFailure> {
-    let of_tool = |text: String| {
-        tells_failure(&text)
-            .then_some(ToolFailure { call_id: None, message: text, came_out: true })
-            .into_iter()
-            .collect()
-    };
-    let out = match outputs {
-        Some(outputs) if is_tool => match outputs.as_string() {
-            Some(text) => of_tool(text),
-            None if says_so(&Part::Data { name: None, value: outputs.clone() }) => {
-                vec![ToolFailure { call_id: None, message: outputs.text().to_owned(), came_out: true }]
-            }
-            None => Vec::new(),
-        },
-        Some(outputs) => failed(&response(outputs), true),
-        None => Vec::new(),
-    };
-    let heard = inputs.map(|inputs| failed(&request(inputs), false)).unwrap_or_default();
-    out.into_iter().chain(heard).collect()
-}
+use super::{Part, ToolResult};
+use crate::model::Json;
 
 /// Whether a text, which may be JSON inside of JSON, holds any sign of a failure: the name of an exception with a colon, or
 /// that something `is_error`. Most texts do not, and need not be read for it.
-#[must_use]
-pub fn may_tell_failure(text: &str) -> bool {
+pub(super) fn may_tell_failure(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_sign = |at: usize| {
         let behind = &bytes[at + 4..];
@@ -41,11 +15,6 @@ pub fn may_tell_failure(text: &str) -> bool {
         (before.ends_with(b"E") && behind.first() == Some(&b':')) || (is_flag && is_set())
     };
     memchr::memmem::find_iter(bytes, b"rror").any(is_sign) || memchr::memmem::find(bytes, b"xception: ").is_some()
-}
-
-fn failed(messages: &[Message], came_out: bool) -> Vec<ToolFailure> {
-    let failure = |result: &ToolResult| ToolFailure { call_id: result.id.clone(), message: result.words(), came_out };
-    results(messages).filter(|result| result.tells_failure()).map(failure).collect()
 }
 
 impl ToolResult {

@@ -13,7 +13,6 @@ mod shape;
 mod stream;
 mod view;
 
-pub use failure::{failures, may_tell_failure};
 pub use mention::{Signs, ran, tool_mentions};
 pub use shape::{Request, instructions, request, response};
 pub use stream::{Stream, is_chunk, streamed};

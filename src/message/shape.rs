@@ -3,7 +3,7 @@
 use super::body::{chat, message, messages};
 use super::part::parts;
 use super::view::View;
-use super::{Media, Message, Part, Role, ToolResult};
+use super::{Media, Message, Part, Role};
 use super::{repr, stream};
 use crate::model::Json;
 
@@ -307,12 +307,4 @@ fn data(name: Option<String>, value: View<'_>) -> Part {
         (None, Some(text), None) => Part::Text(text),
         (name, _, None) => Part::Data { name, value: value.json() },
     }
-}
-
-/// Calls of tools that were answered, wherever they stand.
-pub(super) fn results(messages: &[Message]) -> impl Iterator<Item = &ToolResult> {
-    messages.iter().flat_map(|message| &message.parts).filter_map(|part| match part {
-        Part::ToolResult(result) => Some(result),
-        _ => None,
-    })
 }

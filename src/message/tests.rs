@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{SpanEvent, Timestamp};
+use crate::model::{SpanEvent, SpeakerSigns, Timestamp};
 
 fn json(text: &str) -> Json {
     Json::from_strict(text).unwrap()
@@ -269,12 +269,12 @@ fn pieces_of_a_stream_come_together() {
 }
 
 #[test]
-fn signs_of_a_failure_are_seen_through_layers_of_json() {
+fn signs_of_tools_are_seen_through_layers_of_json() {
     let check = |text: &str, expected: bool| {
         let once = Json::string(text);
         let twice = Json::string(once.text());
         for text in [text, once.text(), twice.text()] {
-            assert_eq!(may_tell_failure(text), expected, "{text}");
+            assert_eq!(Signs::of(text).tools, expected, "{text}");
         }
     };
     check(r#"{"content":"x","is_error": true}"#, true);
@@ -284,14 +284,34 @@ fn signs_of_a_failure_are_seen_through_layers_of_json() {
     check("KeyError: 'x'", true);
     check("botocore.exceptions.ClientException: no", true);
     check("Errors are common; error: lower case", false);
+    check(r#"{"role":"assistant","tool_calls":[]}"#, true);
+    check(r#"{"content":[{"name":"add","id":"c"}],"call_id":"c"}"#, true);
+    check(r#"{"functionCall":{"name":"add"}}"#, true);
+    check("a tool call, its arguments and its function", false);
     check("", false);
+}
+
+#[test]
+fn signs_of_speakers_are_seen_in_json_and_in_json_within_strings() {
+    let speakers = |text: &str| [Signs::of(text).speakers, Signs::of(Json::string(text).text()).speakers];
+    assert_eq!(speakers(r#"{"source":"planner","type":"UserMessage"}"#), [SpeakerSigns::Source; 2]);
+    assert_eq!(speakers(r#"{"role":"user","name":"ada"}"#), [SpeakerSigns::Name; 2]);
+    assert_eq!(
+        speakers(r#"{"role":"user","content":"the source, the sender, a name or two"}"#),
+        [SpeakerSigns::None; 2]
+    );
 }
 
 #[test]
 fn failures_that_were_handed_back() {
     let told = |inputs: &str, outputs: &str, is_tool: bool| {
-        let found = failures(Some(&json(inputs)), Some(&json(outputs)), is_tool);
-        found.into_iter().map(|failure| format!("{:?} {}", failure.call_id, failure.message)).collect::<Vec<_>>()
+        let found = if is_tool {
+            vec![ran(None, None, Some(json(inputs)), Some(&json(outputs)))]
+        } else {
+            tool_mentions(Some(&json(inputs)), Some(&json(outputs)))
+        };
+        let told = found.into_iter().filter_map(|mention| Some(format!("{:?} {}", mention.call_id, mention.failure?)));
+        told.collect::<Vec<_>>()
     };
     let message = |text: &str| {
         format!(r#"{{"messages":[{{"role":"tool","tool_call_id":"c","content":{}}}]}}"#, Json::string(text).text())

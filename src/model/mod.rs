@@ -5,7 +5,6 @@
 
 mod assessment;
 mod checkup;
-mod failure;
 mod id;
 mod json;
 mod labels;
@@ -19,7 +18,6 @@ mod usage;
 
 pub use assessment::{Assessment, AssessmentKind};
 pub use checkup::{Checkup, Revision, StoreKind, release_of};
-pub use failure::ToolFailure;
 pub use id::{SpanId, short_trace_id};
 pub use json::{Json, Members};
 pub use labels::Labels;

@@ -1,6 +1,6 @@
 //! One step of a trace.
 
-use super::{Cost, Json, SpanId, SpeakerSigns, Timestamp, TokenUsage, ToolFailure, ToolMention};
+use super::{Cost, Json, SpanId, SpeakerSigns, Timestamp, TokenUsage, ToolMention};
 use std::fmt;
 
 /// MLflow's span type: `LLM`, `CHAT_MODEL`, `TOOL`, `AGENT` …, or any word a user chose.
@@ -246,8 +246,6 @@ pub struct Span {
     pub exception: Option<Exception>,
     /// A failure that left no error: what a tool raised and its caller handed back to the model as text.
     pub handled_failure: Option<String>,
-    /// The failures of tools that its messages tell of, until it is settled to which span of the trace each belongs.
-    pub tool_failures: Vec<ToolFailure>,
     /// The name that an attribute gives the agent or the tool whose span it is.
     pub declared_name: Option<String>,
     /// What its messages, and a tool's span itself, say of tools.
@@ -282,7 +280,6 @@ impl Span {
             cost: None,
             exception: None,
             handled_failure: None,
-            tool_failures: Vec::new(),
             declared_name: None,
             tool_mentions: Vec::new(),
             has_outputs: false,

@@ -136,43 +136,6 @@ fn mlflows_own_logging_is_told_from_what_was_logged() {
 }
 
 #[test]
-fn a_handled_failure_belongs_to_one_span() {
-    let failure = |call: Option<&str>, message: &str, came_out| ToolFailure {
-        call_id: call.map(str::to_owned),
-        message: message.to_owned(),
-        came_out,
-    };
-    let told = |mut spans: Vec<Span>, failures: Vec<(&str, ToolFailure)>| {
-        for (id, failure) in failures {
-            spans.iter_mut().find(|span| span.id.as_str() == id).unwrap().tool_failures.push(failure);
-        }
-        let (spans, _, _) = arrange(spans);
-        let tell = |span: &Span| Some(format!("{} {}", span.id, span.handled_failure.clone()?));
-        spans.iter().filter_map(tell).collect::<Vec<_>>().join(", ")
-    };
-    let agent =
-        || vec![span("run", None, 1), span("on_messages", Some("run"), 2), span("create", Some("on_messages"), 3)];
-    // It came out of both agents' spans and went into the next call: the inner agent had it.
-    let everywhere = vec![
-        ("run", failure(Some("c"), "no", true)),
-        ("on_messages", failure(Some("c"), "no", true)),
-        ("create", failure(Some("c"), "no", false)),
-    ];
-    assert_eq!(told(agent(), everywhere), "on_messages no");
-    // Nobody tells that it came out: the first call that heard of it.
-    let mut calls = agent();
-    calls.push(span("later", Some("run"), 4));
-    let heard = vec![("later", failure(Some("c"), "no", false)), ("create", failure(Some("c"), "no", false))];
-    assert_eq!(told(calls, heard), "create no");
-    let two = vec![("create", failure(Some("a"), "one", false)), ("create", failure(Some("b"), "two", false))];
-    assert_eq!(told(agent(), two), "create one\ntwo");
-    // What a tool's own span raised is no failure without an error.
-    let mut raising = agent();
-    raising[2].exception = Some(Exception { kind: None, message: Some("boom".to_owned()), stacktrace: None });
-    assert_eq!(told(raising, vec![("run", failure(Some("c"), "Error: boom", true))]), "");
-}
-
-#[test]
 fn costs_add_up_in_any_order() {
     let costs = [0.1, 0.2, 1e-7, 3.3e-9, 1e6, 0.7];
     let sum = |costs: &mut dyn Iterator<Item = f64>| {

@@ -1,6 +1,6 @@
 //! Spans as a tree: parents first, children by start time, whatever order and damage they were stored with.
 
-use super::{Span, SpanId, failure};
+use super::{Span, SpanId};
 use std::collections::HashMap;
 
 /// Where a span stands in the tree; the n-th node belongs to the n-th span of an arranged list.
@@ -14,7 +14,7 @@ pub struct Node {
     pub is_orphan: bool,
 }
 
-/// Puts spans into tree order and tells where each stands, and to which of them failures belong that left no error. Works without recursion, so that depth costs nothing.
+/// Puts spans into tree order and tells where each stands. Works without recursion, so that depth costs nothing.
 ///
 /// Spans whose parent is missing become roots. A cycle is opened at its earliest span. Of several spans with the same id,
 /// only the first is kept; the number of those dropped is returned.
@@ -67,9 +67,8 @@ pub fn arrange(spans: Vec<Span>) -> (Vec<Span>, Vec<Node>, usize) {
             stack.extend(children[at].iter().rev().map(|child| (*child, Some(place), depth + 1)));
         }
     }
-    let (mut spans, nodes): (Vec<Span>, _) =
+    let (spans, nodes): (Vec<Span>, _) =
         order.into_iter().filter_map(|(at, node)| Some((kept[at].take()?, node))).unzip();
-    failure::settle(&mut spans);
     (spans, nodes, dropped)
 }
 

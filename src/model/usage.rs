@@ -99,62 +99,17 @@ impl TokenUsage {
         }
     }
 
-    /// What this usage has more than another; `None` where it has not more.
-    #[must_use]
-    pub fn beyond(&self, less: &Self) -> Option<Self> {
-        let more =
-            |all: Option<i64>, part: Option<i64>| Some(all.unwrap_or(0) - part.unwrap_or(0)).filter(|more| *more >= 0);
-        let rest = Self {
-            input_tokens: Some(more(self.input_tokens, less.input_tokens)?),
-            output_tokens: Some(more(self.output_tokens, less.output_tokens)?),
-            total_tokens: Some(more(self.total_tokens, less.total_tokens)?),
-            ..Self::default()
-        };
-        (rest.figures() != (Some(0), Some(0), Some(0))).then_some(rest)
-    }
-
     /// Whether any token was sent or made.
     #[must_use]
     pub fn has_tokens(&self) -> bool {
         [self.input_tokens, self.output_tokens, self.total_tokens].into_iter().flatten().any(|count| count != 0)
     }
 
-    /// How much of it there is, to share something out by.
+    /// How many tokens it is in all; less than nothing counts as nothing.
     #[must_use]
     pub fn weight(&self) -> i64 {
         let parts = || self.input_tokens.unwrap_or(0).saturating_add(self.output_tokens.unwrap_or(0));
         self.total_tokens.unwrap_or_else(parts).max(0)
-    }
-
-    /// Shares it out by weights. The parts add up to the whole.
-    #[must_use]
-    pub fn split(&self, weights: &[i64]) -> Vec<Self> {
-        let all_equal = weights.iter().all(|weight| *weight == 0);
-        let weights: Vec<i128> = weights.iter().map(|weight| if all_equal { 1 } else { i128::from(*weight) }).collect();
-        let whole: i128 = weights.iter().sum();
-        let mut before = 0;
-        let mut part = |weight: i128| {
-            let (from, to) = (before, before + weight);
-            before = to;
-            move |count: i64| (i128::from(count) * to / whole - i128::from(count) * from / whole) as i64
-        };
-        let is_sum =
-            self.total_tokens == self.input_tokens.zip(self.output_tokens).map(|(input, output)| input + output);
-        let cut = |weight: i128| {
-            let part = part(weight);
-            let (input_tokens, output_tokens) = (self.input_tokens.map(&part), self.output_tokens.map(&part));
-            // Rounded each for itself, the sum of two parts is not always the part of the sum.
-            let sum = input_tokens.zip(output_tokens).map(|(input, output)| input + output).filter(|_| is_sum);
-            let other = |(key, count): &(String, Json)| Some((key.clone(), Json::of(&part(count.as_i64()?))));
-            Self {
-                input_tokens,
-                output_tokens,
-                total_tokens: sum.or(self.total_tokens.map(&part)),
-                cached: self.cached.map(|count| count.map(&part)),
-                other: self.other.iter().filter_map(other).collect(),
-            }
-        };
-        weights.into_iter().map(cut).collect()
     }
 
     /// The text that MLflow stores for this usage.

@@ -302,6 +302,35 @@ fn later_traces_repeat_a_call_and_its_failure() {
     assert_eq!(news([turn("c1", 1), turn("c1", 2)].concat()), (1, 1));
 }
 
+#[test]
+fn a_handled_failure_belongs_to_one_span() {
+    let told = |mut trace: Trace| {
+        mark_handled_failures(trace.spans.as_mut().unwrap(), None);
+        let tell = |span: &Span| Some(format!("{} {}", span.name, span.handled_failure.clone()?));
+        trace.span_list().iter().filter_map(tell).collect::<Vec<_>>().join(", ")
+    };
+    let result = |id: &str, text: &str| request(&[answers(id, text)]);
+    let out = |id: &str, text: &str| format!(r#"{{"messages":[{}]}}"#, answers(id, text));
+    // It came out of both agents' spans and went into the next call: the inner agent had it.
+    let agents = || {
+        vec![
+            span("run", "", "AGENT", 1, &io("", &out("c", "Error: no"))),
+            span("on_messages", "run", "AGENT", 2, &io("", &out("c", "Error: no"))),
+            span("create", "on_messages", "LLM", 3, &io(&result("c", "Error: no"), "")),
+        ]
+    };
+    assert_eq!(told(trace_of(agents())), "on_messages Error: no");
+    // Nobody tells that it came out: the first call that heard of it.
+    let heard = |at| span(&format!("call{at}"), "", "LLM", at, &io(&result("c", "Error: no"), ""));
+    assert_eq!(told(trace_of(vec![heard(4), heard(2)])), "call2 Error: no");
+    let two = request(&[answers("a", "Error: one"), answers("b", "Error: two")]);
+    assert_eq!(told(trace_of(vec![span("call", "", "LLM", 1, &io(&two, ""))])), "call Error: one\nError: two");
+    // What a tool's own span raised is no failure without an error.
+    let mut raising = agents();
+    raising[2].exception = Some(crate::model::Exception { kind: None, message: Some("no".to_owned()), stacktrace: None });
+    assert_eq!(told(trace_of(raising)), "");
+}
+
 /// The agent of each LLM call, and how it is known.
 fn agents(trace: &Trace) -> Vec<String> {
     let spans = trace.spans.as_ref().unwrap();

@@ -1,47 +1,102 @@
-//! Folds away what tells only how messages travelled: the spans of AutoGen's runtime. Only for people: nothing of it is in
-//! JSON, where all is as stored.
+//! Folds away spans that tell nothing by themselves: those of AutoGen's runtime that only passed messages on, and those of
+//! an LLM call within its outermost one. Only for people: nothing of it is in the JSON of spans, where all is as stored.
 
 use crate::model::{Node, Span, Spans, Timestamp, TraceInfo, TraceState, is_runtime_message};
+use crate::reading::{AgentSource, Agents, TraceUsage};
 
 /// Spans without those that are folded.
-pub(super) struct Folded {
+pub(crate) struct Folded {
     /// Each below its nearest ancestor that is left.
-    pub(super) spans: Spans,
+    pub(crate) spans: Spans,
     /// Which of them are shown.
-    pub(super) shown: Vec<bool>,
-    /// How many are folded.
-    pub(super) hidden: usize,
+    pub(crate) shown: Vec<bool>,
+    /// How many messages of AutoGen's runtime are folded.
+    pub(crate) messages: usize,
+    /// How many spans of LLM calls are folded into the outermost span of the call.
+    pub(crate) inner: usize,
 }
 
-/// Folds messages. `None` where there are none, or nothing would be left.
-pub(super) fn without_messages(spans: &Spans, shown: &[bool]) -> Option<Folded> {
-    let is_hidden: Vec<bool> = spans.list.iter().map(is_message).collect();
-    let hidden = is_hidden.iter().filter(|is_hidden| **is_hidden).count();
-    if hidden == 0 || hidden == spans.list.len() {
+/// What is folded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// Spans of an LLM call within its outermost one.
+    Calls,
+    /// And messages of AutoGen's runtime.
+    CallsAndMessages,
+}
+
+/// Folds what tells nothing by itself, and gives the outermost span of each LLM call what the others tell of it. `None` where
+/// there is nothing to fold.
+pub(crate) fn folded(what: What, spans: &Spans, shown: &[bool], usage: &TraceUsage) -> Option<Folded> {
+    let is_message: Vec<bool> = spans.list.iter().map(is_message).collect();
+    let is_inner = inner(spans, usage);
+    let count = |hidden: &[bool]| hidden.iter().filter(|is_hidden| **is_hidden).count();
+    let (mut messages, inner) = (count(&is_message), count(&is_inner));
+    // What consists of messages alone is shown.
+    let folds_messages = what == What::CallsAndMessages && messages < spans.list.len();
+    if !folds_messages {
+        messages = 0;
+    }
+    if messages + inner == 0 {
         return None;
     }
+    let is_hidden = |at: usize| is_inner[at] || (folds_messages && is_message[at]);
     let left = Spans {
         list: Vec::new(),
         nodes: Vec::new(),
         source: spans.source,
         problems: Vec::new(),
-        moved: None,
-        outside: None,
+        moved: spans.moved.clone(),
+        outside: spans.outside.clone(),
     };
-    let mut folded = Folded { spans: left, shown: Vec::new(), hidden };
+    let mut folded = Folded { spans: left, shown: Vec::new(), messages, inner };
     // Where each span stands among those left; of one that is folded, its nearest ancestor.
-    let mut places: Vec<Option<usize>> = Vec::with_capacity(is_hidden.len());
+    let mut places: Vec<Option<usize>> = Vec::with_capacity(spans.list.len());
     for (at, node) in spans.nodes.iter().enumerate() {
         let parent = node.parent.and_then(|parent| places[parent]);
-        places.push(if is_hidden[at] { parent } else { Some(folded.spans.list.len()) });
-        if !is_hidden[at] {
+        places.push(if is_hidden(at) { parent } else { Some(folded.spans.list.len()) });
+        if !is_hidden(at) {
             let depth = parent.map_or(0, |parent| folded.spans.nodes[parent].depth + 1);
             folded.spans.nodes.push(Node { depth, parent, is_orphan: node.is_orphan });
             folded.spans.list.push(spans.list[at].clone());
             folded.shown.push(shown[at]);
         }
     }
+    for call in usage.llm_calls().filter(|call| call.spans.len() > 1) {
+        let Some(place) = call.spans.first().and_then(|outermost| places[*outermost]) else { continue };
+        let span = &mut folded.spans.list[place];
+        span.model = call.model(&spans.list).map(str::to_owned);
+        span.provider = call.provider(&spans.list).map(str::to_owned);
+        span.token_usage.clone_from(&call.token_usage);
+        span.cost = call.cost;
+        if let Some(first) = call.first_token_ns(&spans.list) {
+            span.first_token.get_or_insert(Timestamp(span.start.0.saturating_add(first)));
+        }
+    }
     Some(folded)
+}
+
+/// The spans of LLM calls within the outermost one, but for those that failed where it did not.
+fn inner(spans: &Spans, usage: &TraceUsage) -> Vec<bool> {
+    let mut is_inner = vec![false; spans.list.len()];
+    for call in usage.llm_calls() {
+        let Some((outermost, within)) = call.spans.split_first() else { continue };
+        let has_failed = |at: &usize| spans.list[*at].failure().is_some();
+        for at in within.iter().filter(|at| has_failed(outermost) || !has_failed(at)) {
+            is_inner[*at] = true;
+        }
+    }
+    is_inner
+}
+
+/// Puts the agent before the name of each LLM call whose agent no span around it tells.
+pub(crate) fn name_agents(spans: &mut Spans, agents: &Agents, dot: &str) {
+    for (at, span) in spans.list.iter_mut().enumerate().filter(|(_, span)| span.span_type.is_llm()) {
+        let told = agents.find(at).filter(|(_, source)| *source != AgentSource::Span);
+        if let Some((agent, _)) = told {
+            span.name = format!("{agent}{dot}{}", span.name);
+        }
+    }
 }
 
 /// Whether a span is a message of the runtime, and nothing went wrong with it.

@@ -2,13 +2,15 @@
 //! The schemas in `fixtures/json/` describe what is here.
 
 use super::text::is_dangerous;
+use super::tree::TreeView;
 use super::usage::ExplanationJson;
-use crate::analyze::usage::{Explanation, TraceUsage};
+use crate::analyze::usage::{Explanation, TraceUsage, UsageRow};
 use crate::filter::Found;
 use crate::model::{
     Assessment, Cost, Exception, Experiment, Json, Labels, Node, Problem, Span, Timestamp, TokenUsage, Totals, Trace,
     TraceInfo,
 };
+use crate::reading::Agents;
 use serde::{Serialize, Serializer};
 use std::io::{self, Write};
 
@@ -177,11 +179,18 @@ pub(crate) struct SpanJson<'a> {
     exception: Option<ExceptionJson<'a>>,
     handled_failure: Option<FailureJson<'a>>,
     links: Vec<LinkJson<'a>>,
+    /// Whose it is; not known of single spans of many traces, since other spans tell it.
+    agent: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     r#match: Option<MatchJson<'a>>,
 }
 
 impl<'a> SpanJson<'a> {
+    /// With the agent that it belongs to, if any.
+    pub(crate) fn of_agent(self, agent: Option<&'a str>) -> Self {
+        Self { agent, ..self }
+    }
+
     /// With the text that was found in it.
     pub(crate) fn found(self, found: &'a Found) -> Self {
         let (field, text) = (found.field.as_str(), found.excerpt.as_str());
@@ -273,6 +282,7 @@ impl<'a> SpanJson<'a> {
                 .iter()
                 .map(|link| LinkJson { trace_id: &link.trace_id, span_id: &link.span_id, attributes: &link.attributes })
                 .collect(),
+            agent: None,
             r#match: None,
         }
     }
@@ -303,14 +313,17 @@ pub(crate) struct ShowJson<'a> {
 
 impl<'a> ShowJson<'a> {
     /// A trace with the spans to show, and the figures computed from all of them.
-    pub(crate) fn new(trace: &'a Trace, usage: &'a TraceUsage, problems: Vec<Problem>, shown: &[bool]) -> Self {
-        let spans = trace.spans.as_ref();
+    pub(crate) fn new(view: &'a TreeView, problems: Vec<Problem>) -> Self {
+        let (trace, spans) = (&view.trace, view.trace.spans.as_ref());
         Self {
             schema: SCHEMA,
-            info: TraceJson::of_shown(trace, usage),
+            info: TraceJson::of_shown(trace, &view.usage),
             spans: spans.map_or_else(Vec::new, |spans| {
-                let all = spans.list.iter().zip(&spans.nodes).zip(shown).filter(|(_, shown)| **shown);
-                all.map(|((span, node), _)| SpanJson::new(&trace.info.trace_id, span, node, true)).collect()
+                let all = spans.list.iter().zip(&spans.nodes).enumerate().filter(|(at, _)| view.shown[*at]);
+                all.map(|(at, (span, node))| {
+                    SpanJson::new(&trace.info.trace_id, span, node, true).of_agent(view.agents.name(at))
+                })
+                .collect()
             }),
             spans_source: spans.map_or("none", |spans| spans.source.as_str()),
             complete: !trace.is_incomplete(),
@@ -321,15 +334,19 @@ impl<'a> ShowJson<'a> {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct CallJson<'a> {
-    span_id: &'a str,
-    name: &'a str,
-    span_type: &'a str,
+    kind: &'static str,
+    span_id: Option<&'a str>,
+    span_ids: Vec<&'a str>,
+    name: Option<&'a str>,
+    span_type: Option<&'a str>,
     agent: Option<&'a str>,
+    agent_source: Option<&'static str>,
     model: Option<&'a str>,
     provider: Option<&'a str>,
     token_usage: Option<&'a TokenUsage>,
     token_usage_source: Option<&'static str>,
     cost: Option<Cost>,
+    /// Whether its tokens are part of the total.
     counted: bool,
 }
 
@@ -349,29 +366,39 @@ pub(crate) struct UsageJson<'a> {
     explanation: Option<ExplanationJson<'a>>,
 }
 
-/// The calls of a trace.
-pub(crate) fn calls<'a>(trace: &'a Trace, usage: &'a TraceUsage) -> Vec<CallJson<'a>> {
-    let call = |call: &'a crate::analyze::usage::Call| {
-        let span = &trace.span_list()[call.span];
-        let usage = span.usage();
+/// The calls of a trace, and what its total has beyond them.
+pub(crate) fn calls<'a>(trace: &'a Trace, usage: &'a TraceUsage, agents: &'a Agents) -> Vec<CallJson<'a>> {
+    let spans = trace.span_list();
+    let call = |row: &'a UsageRow| {
+        let span = row.span.map(|at| &spans[at]);
+        let agent = row.span.and_then(|at| agents.find(at));
+        let source = if row.is_derived { "derived" } else { "recorded" };
         CallJson {
-            span_id: span.id.as_str(),
-            name: &span.name,
-            span_type: span.span_type.as_str(),
-            agent: call.agent.as_deref(),
-            model: span.model.as_deref(),
-            provider: span.provider.as_deref(),
-            token_usage: usage,
-            token_usage_source: span.usage_source(),
-            cost: span.cost,
-            counted: call.is_counted,
+            kind: row.kind.as_str(),
+            span_id: span.map(|span| span.id.as_str()),
+            span_ids: row.spans.iter().map(|at| spans[*at].id.as_str()).collect(),
+            name: span.map(|span| span.name.as_str()),
+            span_type: span.map(|span| span.span_type.as_str()),
+            agent: agent.map(|(name, _)| name),
+            agent_source: agent.map(|(_, source)| source.as_str()),
+            model: row.model(spans),
+            provider: row.provider(spans),
+            token_usage: row.token_usage.as_ref(),
+            token_usage_source: row.token_usage.as_ref().map(|_| source),
+            cost: row.cost,
+            counted: row.token_usage.is_some(),
         }
     };
-    usage.calls.iter().map(call).collect()
+    usage.rows.iter().map(call).collect()
 }
 
 impl<'a> UsageJson<'a> {
-    pub(crate) fn new(trace: &'a Trace, usage: &'a TraceUsage, explanation: Option<&'a Explanation>) -> Self {
+    pub(crate) fn new(
+        trace: &'a Trace,
+        usage: &'a TraceUsage,
+        agents: &'a Agents,
+        explanation: Option<&'a Explanation>,
+    ) -> Self {
         Self {
             schema: SCHEMA,
             explanation: explanation.map(ExplanationJson::from),
@@ -381,9 +408,9 @@ impl<'a> UsageJson<'a> {
             token_usage_source: usage.source,
             recorded_token_usage: trace.info.recorded_usage.as_ref(),
             cost: usage.cost,
-            unpriced: usage.unpriced.len(),
+            unpriced: usage.unpriced().count(),
             complete: !trace.is_incomplete(),
-            calls: calls(trace, usage),
+            calls: calls(trace, usage, agents),
         }
     }
 }

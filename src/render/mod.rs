@@ -8,7 +8,7 @@ pub mod diff;
 pub mod doctor;
 pub mod exception;
 pub mod experiment;
-mod fold;
+pub(crate) mod fold;
 mod group;
 pub mod json;
 pub mod number;

@@ -18,6 +18,8 @@ pub struct SpanRow {
     pub node: Node,
     /// Whether the JSON has its attributes and events.
     pub is_full: bool,
+    /// The agent that it belongs to, where that is known.
+    pub agent: Option<String>,
 }
 
 /// The role of a status.
@@ -103,7 +105,7 @@ impl Row for SpanRow {
     }
 
     fn json(&self) -> impl Serialize {
-        SpanJson::new(&self.trace_id, &self.span, &self.node, self.is_full)
+        SpanJson::new(&self.trace_id, &self.span, &self.node, self.is_full).of_agent(self.agent.as_deref())
     }
 
     fn id(&self) -> &str {

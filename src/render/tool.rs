@@ -6,13 +6,18 @@ use crate::analyze::stats::percentile;
 use crate::analyze::tools::Tool;
 use serde::Serialize;
 
+/// How long all calls took that have a span; none where none is known.
+fn total(tool: &Tool) -> Option<f64> {
+    (!tool.durations.is_empty()).then(|| tool.durations.iter().sum())
+}
+
 /// A tool as a row of a list.
 #[derive(Clone, Debug)]
 pub struct ToolRow(pub Tool);
 
 #[derive(Serialize)]
 struct ToolJson<'a> {
-    name: &'a str,
+    name: Option<&'a str>,
     traces: u64,
     calls: u64,
     errors: u64,
@@ -25,7 +30,7 @@ struct ToolJson<'a> {
 struct DurationJson {
     p50: Option<f64>,
     p95: Option<f64>,
-    total: f64,
+    total: Option<f64>,
 }
 
 impl Row for ToolRow {
@@ -64,7 +69,9 @@ impl Row for ToolRow {
             millis.map_or_else(Cell::none, |millis| Cell::own(number::duration((millis * 1e6) as i64), Role::Plain))
         };
         vec![
-            Cell::stored(&tool.name, Role::Name),
+            tool.name
+                .as_deref()
+                .map_or_else(|| Cell::own("(unknown)", Role::Dim), |name| Cell::stored(name, Role::Name)),
             count(tool.traces),
             count(tool.calls),
             bad(tool.errors, number::count(tool.errors.cast_signed())),
@@ -72,14 +79,14 @@ impl Row for ToolRow {
             bad(tool.failures(), number::percent(tool.error_rate())),
             time(percentile(&tool.durations, 50.0)),
             time(percentile(&tool.durations, 95.0)),
-            time(Some(tool.durations.iter().sum())),
+            time(total(tool)),
         ]
     }
 
     fn json(&self) -> impl Serialize {
         let Self(tool) = self;
         ToolJson {
-            name: &tool.name,
+            name: tool.name.as_deref(),
             traces: tool.traces,
             calls: tool.calls,
             errors: tool.errors,
@@ -88,12 +95,12 @@ impl Row for ToolRow {
             duration_ms: DurationJson {
                 p50: percentile(&tool.durations, 50.0),
                 p95: percentile(&tool.durations, 95.0),
-                total: tool.durations.iter().sum(),
+                total: total(tool),
             },
         }
     }
 
     fn id(&self) -> &str {
-        &self.0.name
+        self.0.name.as_deref().unwrap_or_default()
     }
 }

@@ -8,9 +8,10 @@ use super::group::{self, KeyJson};
 use super::json::{self, SCHEMA, UsageJson};
 use super::table::{Cell, Shape};
 use super::{Item, Look, Role, View, number, write_table};
-use crate::analyze::usage::{Explanation, Group, Grouped, TraceUsage};
+use crate::analyze::usage::{Explanation, Group, Grouped, TraceUsage, UsageRow};
 use crate::error::Result;
-use crate::model::{Cost, TokenUsage, Trace};
+use crate::model::{Cost, Span, TokenUsage, Trace};
+use crate::reading::Agents;
 use explanation::explain;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -23,6 +24,8 @@ pub struct UsageView {
     pub trace: Trace,
     /// Its figures.
     pub usage: TraceUsage,
+    /// Its agents.
+    pub agents: Agents,
     /// Why they are what they are, where that was asked for.
     pub explanation: Option<Explanation>,
 }
@@ -60,7 +63,7 @@ impl View for UsageView {
     type Item = Item;
 
     fn json(&self) -> impl Serialize {
-        UsageJson::new(&self.trace, &self.usage, self.explanation.as_ref())
+        UsageJson::new(&self.trace, &self.usage, &self.agents, self.explanation.as_ref())
     }
 
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
@@ -71,26 +74,10 @@ impl View for UsageView {
             Shape { title: "model", is_right: false, shrinks_to: Some(11), drops: 2 },
         ];
         shapes.extend(FIGURES);
-        shapes.push(Shape { title: "counted", is_right: false, shrinks_to: Some(7), drops: 1 });
+        shapes.push(Shape { title: "source", is_right: false, shrinks_to: Some(7), drops: 1 });
         let spans = self.trace.span_list();
-        let mut rows: Vec<Vec<Cell>> = Vec::with_capacity(self.usage.calls.len() + 1);
-        for call in &self.usage.calls {
-            let span = &spans[call.span];
-            let mut row = vec![
-                Cell::stored(&span.name, Role::Name),
-                Cell::maybe(call.agent.as_deref(), Role::Plain),
-                Cell::stored(span.span_type.as_str(), Role::Kind),
-                Cell::maybe(span.model.as_deref(), Role::Plain),
-            ];
-            row.extend(figures(span.usage(), span.cost.as_ref(), Role::Plain));
-            row.push(match call.counted_in {
-                Some(top) => Cell::stored(&format!("in {}", spans[top].name), Role::Dim),
-                None if call.is_counted && span.usage_source() == Some("derived") => Cell::own("derived", Role::Dim),
-                None if !call.is_counted && span.usage().is_some() => Cell::own("below", Role::Dim),
-                None => Cell::none(),
-            });
-            rows.push(row);
-        }
+        let shown = self.usage.rows.iter().filter(|row| !row.is_void());
+        let mut rows: Vec<Vec<Cell>> = shown.map(|row| self.cells(row, spans)).collect();
         let title = if self.usage.source == Some("recorded") { "total (recorded)" } else { "total" };
         let mut total = vec![Cell::own(title, Role::Name), Cell::none(), Cell::none(), Cell::none()];
         total[1..].fill(Cell::own("", Role::Plain));
@@ -102,13 +89,15 @@ impl View for UsageView {
     }
 
     fn items(&self) -> Vec<Item> {
-        let calls = json::calls(&self.trace, &self.usage);
-        let ids = self.usage.calls.iter().map(|call| self.trace.span_list()[call.span].id.to_string());
+        let calls = json::calls(&self.trace, &self.usage, &self.agents);
+        let spans = self.trace.span_list();
+        let ids = self.usage.rows.iter().map(|row| row.span.map(|at| spans[at].id.to_string()).unwrap_or_default());
         calls.iter().zip(ids).map(|(call, id)| Item::new(id, call)).collect()
     }
 
     fn csv(&self) -> Vec<Cow<'static, str>> {
         [
+            "kind",
             "span_id",
             "name",
             "span_type",
@@ -126,6 +115,31 @@ impl View for UsageView {
         ]
         .map(Cow::Borrowed)
         .to_vec()
+    }
+}
+
+impl UsageView {
+    fn cells(&self, row: &UsageRow, spans: &[Span]) -> Vec<Cell> {
+        let span = row.span.map(|at| &spans[at]);
+        let name = match span {
+            None => Cell::own("(recorded beyond the spans)", Role::Dim),
+            Some(span) if row.calls_below == 0 => Cell::stored(&span.name, Role::Name),
+            Some(span) => {
+                let is_less =
+                    row.token_usage.as_ref().and_then(|usage| usage.total_tokens).is_some_and(|total| total < 0);
+                let what = if is_less { "less than its calls" } else { "beyond its calls" };
+                Cell::stored(&format!("{} ({what})", span.name), Role::Dim)
+            }
+        };
+        let mut cells = vec![
+            name,
+            Cell::maybe(row.span.and_then(|at| self.agents.name(at)), Role::Plain),
+            Cell::maybe(span.map(|span| span.span_type.as_str()), Role::Kind),
+            Cell::maybe(row.model(spans), Role::Plain),
+        ];
+        cells.extend(figures(row.token_usage.as_ref(), row.cost.as_ref(), Role::Plain));
+        cells.push(if row.is_derived { Cell::own("derived", Role::Dim) } else { Cell::none() });
+        cells
     }
 }
 

@@ -66,12 +66,18 @@ impl Made {
     /// A call of a model with its tokens.
     fn call(self, model: &str, input: u64, output: u64) -> Self {
         let usage = json!({"input_tokens": input, "output_tokens": output, "total_tokens": input + output});
-        self.with("Completions", "CHAT_MODEL", &json!({"mlflow.llm.model": model, "mlflow.chat.tokenUsage": usage}))
+        let attributes =
+            json!({"mlflow.llm.model": model, "mlflow.chat.tokenUsage": usage, "mlflow.spanOutputs": "\"fine\""});
+        self.with("Completions", "CHAT_MODEL", &attributes)
     }
 
     /// A call of a model that tells no tokens.
     fn silent_call(self) -> Self {
-        self.with("Completions", "CHAT_MODEL", &json!({"mlflow.llm.model": "gpt-4o-mini"}))
+        self.with(
+            "Completions",
+            "CHAT_MODEL",
+            &json!({"mlflow.llm.model": "gpt-4o-mini", "mlflow.spanOutputs": "\"fine\""}),
+        )
     }
 
     fn tool(self, name: &str) -> Self {

@@ -510,7 +510,7 @@ fn usage_of_a_trace() {
     --- stderr
     note: no tokens were recorded for this trace
     ");
-    insta::assert_snapshot!(Cli::demo("usage @last --json").run(), @r#"{"schema":"mltrace/1","trace_id":"tr-e185605915a0be9f4268768de1713371","name":"run_tool_agent","token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"token_usage_source":"spans","recorded_token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"cost":{"input_cost":0.0000126,"output_cost":0.0000132,"total_cost":0.0000258,"currency":"USD","source":"recorded"},"unpriced":0,"complete":true,"calls":[{"span_id":"9bd57e959a1e337e","name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":45,"output_tokens":14,"total_tokens":59},"token_usage_source":"recorded","cost":{"input_cost":6.75e-6,"output_cost":8.4e-6,"total_cost":0.000015149999999999999,"currency":"USD","source":"recorded"},"counted":true},{"span_id":"9ee2df28f08b8564","name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":39,"output_tokens":8,"total_tokens":47},"token_usage_source":"recorded","cost":{"input_cost":5.85e-6,"output_cost":4.8e-6,"total_cost":0.00001065,"currency":"USD","source":"recorded"},"counted":true}]}"#);
+    insta::assert_snapshot!(Cli::demo("usage @last --json").run(), @r#"{"schema":"mltrace/1","trace_id":"tr-e185605915a0be9f4268768de1713371","name":"run_tool_agent","token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"token_usage_source":"spans","recorded_token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"cost":{"input_cost":0.0000126,"output_cost":0.0000132,"total_cost":0.0000258,"currency":"USD","source":"recorded"},"unpriced":0,"complete":true,"calls":[{"kind":"llm","span_id":"9bd57e959a1e337e","span_ids":["9bd57e959a1e337e"],"name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","agent_source":"span","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":45,"output_tokens":14,"total_tokens":59},"token_usage_source":"recorded","cost":{"input_cost":6.75e-6,"output_cost":8.4e-6,"total_cost":0.000015149999999999999,"currency":"USD","source":"recorded"},"counted":true},{"kind":"llm","span_id":"9ee2df28f08b8564","span_ids":["9ee2df28f08b8564"],"name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","agent_source":"span","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":39,"output_tokens":8,"total_tokens":47},"token_usage_source":"recorded","cost":{"input_cost":5.85e-6,"output_cost":4.8e-6,"total_cost":0.00001065,"currency":"USD","source":"recorded"},"counted":true}]}"#);
 }
 
 #[test]
@@ -637,9 +637,9 @@ fn csv() {
     note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
     ");
     insta::assert_snapshot!(Cli::demo("usage @last -o csv").run(), @"
-    span_id,name,span_type,agent,model,provider,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,counted,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source
-    9bd57e959a1e337e,Completions,CHAT_MODEL,run_tool_agent,gpt-4o-mini,,45,14,59,0.000015149999999999999,true,,,recorded
-    9ee2df28f08b8564,Completions,CHAT_MODEL,run_tool_agent,gpt-4o-mini,,39,8,47,0.00001065,true,,,recorded
+    kind,span_id,name,span_type,agent,model,provider,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,counted,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source
+    llm,9bd57e959a1e337e,Completions,CHAT_MODEL,run_tool_agent,gpt-4o-mini,,45,14,59,0.000015149999999999999,true,,,recorded
+    llm,9ee2df28f08b8564,Completions,CHAT_MODEL,run_tool_agent,gpt-4o-mini,,39,8,47,0.00001065,true,,,recorded
     ");
     insta::assert_snapshot!(Cli::demo("spans --type TOOL -n 1 -o csv").run(), @r#"
     trace_id,span_id,parent_id,depth,name,span_type,status,status_message,start_time,duration_ms,model,provider,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,exception.type,exception.message,inputs,outputs

@@ -318,7 +318,7 @@ pub(crate) fn check_tool_agent(fixture: &Fixture) -> bool {
     assert_eq!(figures(&good["token_usage"]), [84, 22, 106], "{}", fixture.name);
     let calls: Vec<_> = items(good, "calls").iter().map(|call| figures(&call["token_usage"])).collect();
     assert_eq!(calls, [[45, 14, 59], [39, 8, 47]], "{}", fixture.name);
-    assert!(items(good, "calls").iter().all(|call| call["counted"] == true && call["agent"] == "run_tool_agent"));
+    assert!(items(good, "calls").iter().all(|call| call["kind"] == "llm" && call["agent"] == "run_tool_agent"));
     true
 }
 

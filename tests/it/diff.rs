@@ -505,7 +505,7 @@ fn two_selections_stand_side_by_side() {
     cost of a trace, mean        $0.0000840  $0.0000152  -$0.0000688 (-82.0 %)
     calls without a price                 3           0            -3 (-100 %)
     LLM calls of a trace, mean          1.4         1.0         -0.4 (-26.7 %)
-    tool calls of a trace, mean         0.9         1.0         +0.1 (+10.0 %)
+    tool calls of a trace, mean         1.1         1.0          -0.1 (-8.3 %)
 
     new in B: 1 kind of failure
     count  type        message                         span         trace
@@ -541,7 +541,7 @@ fn two_selections_stand_side_by_side() {
     mean_cost,0.00001245,,
     unpriced,0,3,3
     mean_llm_calls,1.1666666666666667,1.5,0.33333333333333326
-    mean_tool_calls,0.3333333333333333,0.0,-0.3333333333333333
+    mean_tool_calls,0.3333333333333333,1.0,0.6666666666666667
     --- stderr
     note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
     note: tokens and costs are those of the spans, as `mltrace usage` counts them

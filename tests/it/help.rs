@@ -603,8 +603,8 @@ fn of_trace_show() {
               Show who said what to whom, turn by turn, and the work between
 
           --full
-              Show folded spans too, which passed messages on; in a conversation long messages and those
-              that were said before
+              Show folded spans too: those of the same LLM call, and those that passed messages on; in a
+              conversation long messages and those that were said before
 
           --span <SPAN>
               Show one span whole, by id, unique prefix or unique name
@@ -949,7 +949,7 @@ fn of_usage() {
               Say which spans are left out and why, where recorded totals differ, and what has no price
 
           --deep
-              Read the spans of every trace whose cost is not recorded, however many there are
+              Read the spans of every trace, however many there are
 
       -n, --limit <ROWS>
               Print at most so many rows
@@ -1869,15 +1869,14 @@ fn of_stats() {
     insta::assert_snapshot!(help("stats"), @r#"
     Show how many traces, how often wrong, how long they took, what they used
 
-    Without --by one row for all. By model, provider or agent the calls of models are counted, by span
-    all spans, else traces. Latency is told in percentiles, linear between the two next values, as
-    MLflow's metrics tell it; tokens and cost of traces are those that MLflow recorded. Of up to 1,000
-    traces in files the spans are read too, for the time to the first token. --deep reads the spans of
-    all, and counts what was not recorded. A server is asked for its own figures where they fit the
-    question and the traces are many. Groups beyond those that -n prints come as one.
+    Without --by, one row for all traces. By model, provider or agent, LLM calls are counted; by span,
+    all spans; else traces. Latency is shown in percentiles, interpolated linearly. Tokens and cost are
+    those of `mltrace usage`: of up to 1,000 traces they come from the spans, of more from what MLflow
+    recorded for each trace (--deep reads the spans of all). A server's own figures are used where they
+    fit the question and the traces are many. Groups beyond -n are summed up in one row.
 
-    Where calls are counted, one within another that tells the same tokens counts too, and each counts
-    at the time at which it began, as in MLflow's metrics; `mltrace usage` counts nothing twice.
+    --as-mlflow counts as MLflow's metrics do: a span within another that carries the same tokens counts
+    again.
 
     Usage: mltrace stats [OPTIONS]
 
@@ -1891,6 +1890,10 @@ fn of_stats() {
 
           --deep
               Read the spans of every trace, however many there are
+
+          --as-mlflow
+              Count as MLflow's metrics do: every span with tokens is a call, and traces have only the
+              tokens recorded for them
 
       -n, --limit <ROWS>
               Print at most so many rows
@@ -2036,9 +2039,10 @@ fn of_tools() {
     insta::assert_snapshot!(help("tools"), @r#"
     Show each tool: calls, failures, and how long they took
 
-    A call is a span of type TOOL. `errors` ended in state ERROR; `handled` are failures that left no
-    error but a text, which was handed back to the model; `failed` is the share of both. Percentiles are
-    linear between the two next values.
+    A tool call counts once, whether a span of type TOOL, messages or both tell of it, and however often
+    later requests repeat it in their history. `errors` counts calls whose span ended in state ERROR;
+    `handled`, calls whose failure was handed back to the model as text; `failed` is the share of both.
+    Durations are known of calls that have a span; percentiles are interpolated linearly.
 
     Usage: mltrace tools [OPTIONS]
 

@@ -30,6 +30,7 @@ mod hostile;
 mod interrupt;
 mod naming;
 mod numbers;
+mod reading;
 mod remote;
 mod schemas;
 mod select;

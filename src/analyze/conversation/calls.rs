@@ -1,7 +1,9 @@
 //! Which tool at work answers which call of a model.
 
 use crate::message::{Message, Part};
-use crate::model::{Json, Span};
+use crate::model::Span;
+use crate::reading::identity::canonical;
+use crate::reading::stem;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// The calls of tools that were told.
@@ -30,7 +32,7 @@ impl Calls {
     pub(super) fn add(&mut self, message: &Message) {
         for part in &message.parts {
             let Part::ToolCall(call) = part else { continue };
-            let arguments = sorted(&call.arguments);
+            let arguments = canonical(&call.arguments);
             if let Some(id) = &call.id {
                 self.tools.insert(id.clone(), call.name.clone());
                 if !self.known.insert((id.clone(), call.name.clone(), arguments.clone())) {
@@ -76,7 +78,7 @@ impl Calls {
             return self.open.get_mut(&key)?.pop_front()?.id;
         };
         // OpenInference puts the arguments below a key of their own.
-        let arguments = sorted(&inputs.member("arguments").unwrap_or_else(|| inputs.clone()));
+        let arguments = canonical(&inputs.member("arguments").unwrap_or_else(|| inputs.clone()));
         let mut names = names.map(|name| (name.to_owned(), arguments.clone()));
         names.find_map(|key| self.open.get_mut(&key)?.pop_front())?.id
     }
@@ -86,12 +88,5 @@ impl Calls {
 /// `execute_tool get_weather`.
 fn names(span: &str) -> [&str; 2] {
     let bare = span.strip_prefix("tool.").or_else(|| span.strip_prefix("execute_tool ")).unwrap_or(span);
-    [bare, super::agent::stem(bare)]
-}
-
-/// The text of an object with its members in the order of their keys.
-pub(super) fn sorted(json: &Json) -> String {
-    let Some(mut members) = json.members() else { return json.text().to_owned() };
-    members.sort_by(|(a, _), (b, _)| a.cmp(b));
-    Json::object(&members).text().to_owned()
+    [bare, stem(bare)]
 }

@@ -3,18 +3,16 @@
 //! Every call of a model is sent the whole history again, and every agent repeats what its model said. Here each thing is
 //! said once: where it was said first, or where somebody new hears it as the first message of its kind.
 
-mod agent;
 mod calls;
 mod told;
-mod witness;
 
 use crate::message::{self, Message, Part, Request, Role};
 use crate::model::{Json, Payload, Span, SpanType, Timestamp, Trace, is_runtime_message, keys};
-pub use agent::bare_name;
+use crate::reading::identity::Key;
+use crate::reading::{self, AgentSource, Agents, Speakers};
 use calls::Calls;
 use std::collections::{HashMap, HashSet};
-use told::{Key, Told, keys_of};
-use witness::Witnesses;
+use told::{Told, keys_of};
 
 /// A trace as a conversation.
 #[derive(Debug)]
@@ -166,7 +164,8 @@ impl Listener {
             spans: &spans.list,
             tells_all: self.tells_all,
             told: std::mem::take(&mut self.told),
-            witnesses: Witnesses::default(),
+            agents: Agents::of(spans, &reading::of_spans(spans)),
+            speakers: Speakers::default(),
             record: HashSet::new(),
             calls: Calls::default(),
             parameters: Vec::new(),
@@ -175,8 +174,8 @@ impl Listener {
             turns: 0,
         };
         let is_rootless = !spans.list.is_empty() && spans.nodes.iter().all(|node| node.depth > 0 || node.is_orphan);
-        if is_rootless || needs_witnesses(&spans.list) {
-            teller.witnesses = Witnesses::of(&spans.list);
+        if is_rootless || spans.list.iter().any(is_sent_to_somebody) {
+            teller.speakers = Speakers::of(&spans.list);
         }
         let previewed = |preview: &Option<String>, key: &str| {
             let text = preview.as_deref().or_else(|| trace.info.metadata.get(key));
@@ -208,14 +207,10 @@ impl Listener {
     }
 }
 
-/// Whether who speaks has to be found out: where every call is made by an agent, it is known.
-fn needs_witnesses(spans: &[Span]) -> bool {
-    let is_sent_to_somebody = |span: &Span| {
-        let inputs = span.payload.as_ref().and_then(Payload::inputs);
-        inputs.is_some_and(|inputs| inputs.member("recipient").is_some())
-    };
-    let is_agent = spans.first().is_some_and(|root| StepKind::of(&root.span_type) == StepKind::Agent);
-    !is_agent || spans.iter().any(is_sent_to_somebody)
+/// Whether a span opens a chat, of which only later messages tell who did (AG2).
+fn is_sent_to_somebody(span: &Span) -> bool {
+    let inputs = span.payload.as_ref().and_then(Payload::inputs);
+    inputs.is_some_and(|inputs| inputs.member("recipient").is_some())
 }
 
 /// What a preview holds. Of JSON that was cut at 1,000 characters nobody can tell who says what.
@@ -237,7 +232,8 @@ struct Teller<'a> {
     spans: &'a [Span],
     tells_all: bool,
     told: Told,
-    witnesses: Witnesses,
+    agents: Agents,
+    speakers: Speakers,
     /// What the record tells that was heard.
     record: HashSet<Key>,
     /// The calls of tools that were told, by which their answers are known.
@@ -283,18 +279,21 @@ impl Teller<'_> {
         if let Some(told) = payload.and_then(|payload| payload.attribute("gen_ai.system_instructions")) {
             request.insert(0, message::instructions(told));
         }
+        let above = self.step_above().and_then(|step| self.steps[step].speaker.clone());
+        // Whoever asks the model speaks through it: the agent around, or one that only messages tell.
+        let own = self.agents.find(at).filter(|_| kind == StepKind::Call);
+        let speaks = own.filter(|(_, source)| *source != AgentSource::Span || above.is_none());
+        let is_other =
+            speaks.is_some_and(|(name, _)| above.as_deref() != Some(name)) && !self.is_within(StepKind::Call);
         let is_turn = kind == StepKind::Agent
-            || (kind == StepKind::Call && !self.is_within(StepKind::Agent) && !self.is_within(StepKind::Call));
-        let caller = match kind {
-            StepKind::Call if is_turn => self.witnesses.speaker(&request, &said),
-            // Whoever asks the model speaks through it.
-            StepKind::Call => self.step_above().and_then(|step| self.steps[step].speaker.clone()),
-            _ => None,
-        };
+            || (kind == StepKind::Call
+                && !self.is_within(StepKind::Call)
+                && (is_other || !self.is_within(StepKind::Agent)));
+        let caller = own.map(|(name, _)| name.to_owned());
         let all = keys_of(&request);
         // What a tool is called with is told with it, whoever asked for the same before.
         let (heard, gaps) = if kind == StepKind::Tool { (request, Vec::new()) } else { self.heard(request) };
-        let agent = (kind == StepKind::Agent).then(|| agent::name_of(span, &said));
+        let agent = (kind == StepKind::Agent).then(|| reading::name_of(span, &said));
         let mut open =
             Open { span: at, depth, step: None, said, heard: all, within: HashSet::new(), failures: Vec::new() };
         if !self.tells_all && agent.as_deref().is_some_and(|name| self.is_same_agent(name, span)) {
@@ -325,7 +324,7 @@ impl Teller<'_> {
             kind,
             turn: is_turn.then_some(self.turns),
             speaker: agent.or(caller),
-            addressee: (kind == StepKind::Agent).then(|| agent::asked_by(payload)).flatten(),
+            addressee: (kind == StepKind::Agent).then(|| reading::asked_by(payload)).flatten(),
             parameters,
             heard,
             gaps,
@@ -402,7 +401,7 @@ impl Teller<'_> {
             }
             self.calls.name_results(&mut message);
             if message.speaker.is_none() && message.addressee.is_some() {
-                message.speaker = self.witnesses.opener(&message);
+                message.speaker = self.speakers.opener(&message);
             }
             self.told.hear(&message);
             self.calls.add(&message);
@@ -436,7 +435,7 @@ impl Teller<'_> {
     fn is_same_agent(&self, name: &str, span: &Span) -> bool {
         let Some(above) = self.open.last().map(|open| &self.spans[open.span]) else { return false };
         let speaker = self.step_above().and_then(|step| self.steps[step].speaker.as_deref());
-        let is_same = || speaker == Some(name) || agent::is_nameless_within(name, span, above);
+        let is_same = || speaker == Some(name) || reading::is_nameless_within(name, span, above);
         above.span_type.as_str() == "AGENT" && is_same()
     }
 }

@@ -1,13 +1,9 @@
 //! What was told so far, so that nothing is told twice.
 
-use super::calls::sorted;
-use crate::message::{Message, Part, ToolResult};
+use crate::message::{Message, Part};
+use crate::reading::identity::{Key, part_key, result_key, words};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-
-/// By what the same piece is known in another message. It stands for texts of any length.
-pub(super) type Key = u64;
 
 /// What was told, and how often.
 #[derive(Debug, Default)]
@@ -22,7 +18,7 @@ impl Told {
     /// Somebody says it.
     pub(super) fn say(&mut self, message: &Message) {
         for part in &message.parts {
-            *self.said.entry(key(message, part)).or_default() += 1;
+            *self.said.entry(part_key(message, part)).or_default() += 1;
             if let Part::Text(text) = part {
                 self.last.clone_from(text);
             }
@@ -39,7 +35,7 @@ impl Told {
     /// Somebody hears it.
     pub(super) fn hear(&mut self, message: &Message) {
         for part in &message.parts {
-            *self.heard.entry(key(message, part)).or_default() += 1;
+            *self.heard.entry(part_key(message, part)).or_default() += 1;
         }
     }
 
@@ -47,7 +43,7 @@ impl Told {
     /// request (`heard`) too, where the answer repeats it with the name of who asked.
     pub(super) fn knows(&self, message: &Message, within: &HashSet<Key>, heard: &HashSet<Key>) -> bool {
         message.parts.iter().all(|part| {
-            let key = key(message, part);
+            let key = part_key(message, part);
             let is_asked = message.speaker.is_some() && heard.contains(&key);
             within.contains(&key) || is_asked || self.is_summary(part)
         })
@@ -55,7 +51,7 @@ impl Told {
 
     /// Whether all of a message was said by anybody.
     pub(super) fn has_said(&self, message: &Message) -> bool {
-        message.parts.iter().all(|part| self.said.contains_key(&key(message, part)) || self.is_summary(part))
+        message.parts.iter().all(|part| self.said.contains_key(&part_key(message, part)) || self.is_summary(part))
     }
 
     /// Whether this is what AG2 makes of the last answer: without the word that ends a chat (`_reflection_with_llm`,
@@ -78,7 +74,7 @@ impl Told {
     ) -> bool {
         let mut knows = true;
         for part in &message.parts {
-            let key = key(message, part);
+            let key = part_key(message, part);
             let count = seen.entry(key).or_default();
             *count += 1;
             let said = self.said.get(&key).copied().unwrap_or(0);
@@ -95,47 +91,11 @@ impl Told {
 
 /// The keys of all that some messages hold.
 pub(super) fn keys_of(messages: &[Message]) -> HashSet<Key> {
-    messages.iter().flat_map(|message| message.parts.iter().map(|part| key(message, part))).collect()
+    messages.iter().flat_map(|message| message.parts.iter().map(|part| part_key(message, part))).collect()
 }
 
 /// Values of functions that are as short as this are the same by chance.
 fn is_too_small(part: &Part) -> bool {
     const SHORTEST: usize = 20;
     matches!(part, Part::Data { value, .. } if value.text().len() < SHORTEST)
-}
-
-/// The words of a piece that is made of them.
-fn words(part: &Part) -> Option<Cow<'_, str>> {
-    match part {
-        Part::Text(text) | Part::Refusal(text) | Part::Reasoning(text) => Some(Cow::Borrowed(text)),
-        Part::Data { value, .. } => value.as_string().map(Cow::Owned),
-        _ => None,
-    }
-}
-
-/// The key of a piece. Instructions are never what somebody else said.
-pub(super) fn key(message: &Message, part: &Part) -> Key {
-    let mut hasher = DefaultHasher::new();
-    message.role.is_instruction().hash(&mut hasher);
-    match part {
-        _ if words(part).is_some() => words(part).hash(&mut hasher),
-        Part::ToolCall(call) => (1, &call.id, &call.name, sorted(&call.arguments)).hash(&mut hasher),
-        Part::ToolResult(ToolResult { id, .. }) => return result_key(id.as_deref(), &result_words(part)),
-        Part::Media(media) => (3, media).hash(&mut hasher),
-        Part::Embedding { count, dimensions } => (4, count, dimensions).hash(&mut hasher),
-        Part::Data { value, .. } => value.text().hash(&mut hasher),
-        Part::Text(_) | Part::Refusal(_) | Part::Reasoning(_) => {}
-    }
-    hasher.finish()
-}
-
-fn result_words(part: &Part) -> String {
-    if let Part::ToolResult(result) = part { result.words() } else { String::new() }
-}
-
-/// The key of the answer to a call.
-fn result_key(id: Option<&str>, words: &str) -> Key {
-    let mut hasher = DefaultHasher::new();
-    (2, id, words).hash(&mut hasher);
-    hasher.finish()
 }

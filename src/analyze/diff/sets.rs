@@ -2,8 +2,8 @@
 
 use crate::analyze::exceptions::{Group, Groups, occurrences};
 use crate::analyze::stats::{Stats, Told, percentile};
-use crate::analyze::usage;
 use crate::model::{Cost, Trace, TraceState, Zone};
+use crate::reading::{History, Reading};
 use std::collections::{HashMap, HashSet};
 
 /// The traces of a selection, one by one.
@@ -16,11 +16,12 @@ pub struct Gathered {
     tokens: Vec<f64>,
     with_cost: u64,
     groups: Groups,
+    history: History,
 }
 
 impl Default for Gathered {
     fn default() -> Self {
-        let stats = Stats::new(Vec::new(), Zone::Utc, true);
+        let stats = Stats::new(Vec::new(), Zone::Utc, false);
         Self {
             stats,
             in_progress: 0,
@@ -29,22 +30,23 @@ impl Default for Gathered {
             tokens: Vec::new(),
             with_cost: 0,
             groups: Groups::default(),
+            history: History::default(),
         }
     }
 }
 
 impl Gathered {
-    /// Adds a trace with its spans and the exceptions of these.
+    /// Adds a trace with its spans and the exceptions of these. Traces have to come first ended first.
     pub fn add(&mut self, trace: &Trace) {
-        let usage = usage::of_trace(trace);
-        self.stats.add(trace, &usage);
+        let mut reading = Reading::of(trace);
+        let usage = &reading.usage;
+        self.stats.add(trace, usage);
         self.in_progress += u64::from(trace.info.state == TraceState::InProgress);
-        let spans = trace.span_list();
-        self.llm_calls += spans.iter().filter(|span| span.span_type.is_llm()).count() as u64;
-        self.tool_calls += spans.iter().filter(|span| span.span_type.as_str() == "TOOL").count() as u64;
-        let tokens = trace.info.recorded_usage.as_ref().or(usage.token_usage.as_ref());
-        self.tokens.extend(tokens.and_then(|usage| usage.total_tokens).map(|count| count as f64));
+        self.llm_calls += usage.llm_calls().count() as u64;
+        self.tokens.extend(usage.token_usage.as_ref().and_then(|usage| usage.total_tokens).map(|count| count as f64));
         self.with_cost += u64::from(usage.cost.is_some_and(|cost| cost.total_cost.is_some()));
+        let news = self.history.read(&mut reading.tool_calls);
+        self.tool_calls += news.iter().filter(|news| news.is_new).count() as u64;
         self.groups.add(occurrences(trace));
     }
 

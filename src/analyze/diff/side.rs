@@ -4,8 +4,8 @@ use super::draft::is_telling;
 use super::said::{Key, answered, key_of};
 use super::volatile::{Voice, normal, readable};
 use crate::analyze::pattern::pattern;
-use crate::analyze::tools::without_number;
 use crate::model::{Payload, Span, Trace};
+use crate::reading::without_number;
 use std::cell::OnceCell;
 use std::collections::HashSet;
 

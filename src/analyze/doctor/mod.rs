@@ -184,19 +184,17 @@ impl Doctor {
     fn look_at_usage(&mut self, trace: &Trace) {
         let usage = usage::of_trace(trace);
         let spans = trace.span_list();
-        let is_recorded = |call: &&usage::Call| spans[call.span].usage_source() == Some("recorded");
-        let mut counted = usage.calls.iter().filter(|call| call.is_counted);
         // What MLflow did not see in the spans it could not add up.
         if let (Some(told), Some(recorded)) = (&usage.token_usage, &trace.info.recorded_usage)
             && !trace.is_incomplete()
             && told.figures() != recorded.figures()
-            && counted.all(|call| is_recorded(&call))
+            && !usage.rows.iter().any(|row| row.is_derived)
         {
             let fact = Fact::Tokens { recorded: recorded.figures(), spans: told.figures() };
             self.found(Kind::TokensDiffer, &trace.info.trace_id, [fact]);
         }
-        for model in usage.unpriced.iter().filter_map(|at| spans[*at].model.as_ref()) {
-            *self.unpriced.entry(model.clone()).or_default() += 1;
+        for model in usage.unpriced().filter_map(|row| row.model(spans)) {
+            *self.unpriced.entry(model.to_owned()).or_default() += 1;
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::{Need, Unit};
 use crate::analyze::stats::percentile;
-use crate::analyze::usage::TraceUsage;
-use crate::model::{Assessment, Span, SpanStatus, Trace, TraceState, have_above, have_below};
+use crate::model::{Assessment, Span, SpanStatus, TokenUsage, Trace, TraceState, have_above};
+use crate::reading::{Reading, RowKind, TraceUsage, UsageRow};
 
 /// What is measured of each trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,9 +14,9 @@ pub enum Measure {
     Cost,
     /// How long it took, in milliseconds.
     Latency,
-    /// Calls of language models; one within another is none of its own.
+    /// Calls of language models.
     LlmCalls,
-    /// Spans of type TOOL.
+    /// Tool calls.
     ToolCalls,
 }
 
@@ -59,13 +59,15 @@ impl Measure {
     pub(super) const fn need(self) -> Need {
         match self {
             Self::Latency => Need::Records,
-            Self::Tokens | Self::Cost | Self::LlmCalls | Self::ToolCalls => Need::Spans,
+            Self::Tokens | Self::Cost | Self::LlmCalls => Need::Spans,
+            Self::ToolCalls => Need::ToolCalls,
         }
     }
 
     /// The figure of a trace.
-    pub(super) fn of(self, trace: &Trace, usage: &TraceUsage) -> Figure {
-        let count = |count: usize| Figure { least: Some(count as f64), unknown: unknown(trace) };
+    pub(super) fn of(self, trace: &Trace, reading: &Reading, new_tool_calls: usize) -> Figure {
+        let usage = &reading.usage;
+        let count = |count: usize, unknown| Figure { least: Some(count as f64), unknown };
         match self {
             Self::Tokens => tokens(trace, usage),
             Self::Cost => cost(trace, usage),
@@ -77,8 +79,8 @@ impl Measure {
                     unknown: (is_open || took.is_none()).then(|| why.to_owned()),
                 }
             }
-            Self::LlmCalls => count(llm_calls(trace)),
-            Self::ToolCalls => count(trace.span_list().iter().filter(|span| span.span_type.is_tool()).count()),
+            Self::LlmCalls => count(usage.llm_calls().count(), unknown(trace)),
+            Self::ToolCalls => count(new_tool_calls, untold_tool_calls(trace, reading)),
         }
     }
 }
@@ -126,11 +128,14 @@ fn tokens(trace: &Trace, usage: &TraceUsage) -> Figure {
     if usage.source == Some("recorded") && trace.info.state != TraceState::InProgress {
         return Figure { least, unknown: None };
     }
-    let of_calls = || silent_calls(trace, &|span| span.usage().is_some(), "tokens");
+    let of_calls =
+        || silent_calls(trace, usage, &|row| row.token_usage.is_some(), |span| span.usage().is_some(), "tokens");
     let recorded = trace.info.recorded_usage.as_ref().filter(|usage| least.is_none() && usage.has_tokens());
     let of_record = || recorded.map(|usage| format!("its record tells {} tokens, its spans none", usage.weight()));
     let unknown = unknown(trace).or_else(of_calls).or_else(of_record);
-    Figure { least: least.or_else(|| unknown.is_none().then_some(0.0)), unknown }
+    // Of calls that failed nothing is known, which is not nothing.
+    let is_none = unknown.is_none() && usage.rows.is_empty();
+    Figure { least: least.or_else(|| is_none.then_some(0.0)), unknown }
 }
 
 /// The cost of all its tokens.
@@ -139,46 +144,66 @@ fn cost(trace: &Trace, usage: &TraceUsage) -> Figure {
     let least = usage.cost.and_then(|cost| cost.total_cost).filter(|cost| *cost >= 0.0);
     let tokens = tokens(trace, usage);
     let spans = trace.span_list();
-    let mut models: Vec<&str> = usage.unpriced.iter().filter_map(|at| spans[*at].model.as_deref()).collect();
+    let mut models: Vec<&str> = usage.unpriced().filter_map(|row| row.model(spans)).collect();
     models.sort_unstable();
     models.dedup();
-    let unpriced = || match (models.as_slice(), usage.unpriced.len()) {
+    let unpriced = || match (models.as_slice(), usage.unpriced().count()) {
         (_, 0) => None,
         ([], _) => Some("a call tells tokens and no model".to_owned()),
         (models, _) => Some(format!("no price is known of {}", models.join(", "))),
     };
-    let is_free = tokens.least == Some(0.0);
+    let is_free = tokens.unknown.is_none() && tokens.least.is_none_or(|count| count == 0.0);
     let no_cost = || (least.is_none() && !is_free).then(|| "no cost is known of its tokens".to_owned());
-    let has_cost = |span: &Span| span.cost.is_some() || span.usage().is_some_and(|usage| !usage.has_tokens());
-    let of_calls = || silent_calls(trace, &has_cost, "cost");
+    let is_free_of_charge = |usage: &TokenUsage| !usage.has_tokens();
+    let has_cost = |row: &UsageRow| row.cost.is_some() || row.token_usage.as_ref().is_some_and(is_free_of_charge);
+    let of_calls = || silent_calls(trace, usage, &has_cost, |span| span.cost.is_some(), "cost");
     let unknown = tokens.unknown.or_else(unpriced).or_else(of_calls).or_else(no_cost);
-    Figure { least: least.or_else(|| unknown.is_none().then_some(0.0)), unknown }
+    Figure { least: least.or_else(|| tokens.least.filter(|_| unknown.is_none()).map(|_| 0.0)), unknown }
 }
 
-/// Calls of models with none above them.
-fn llm_calls(trace: &Trace) -> usize {
-    let Some(spans) = &trace.spans else { return 0 };
-    let is_call = |at: usize| spans.list[at].span_type.is_llm();
-    let called_above = have_above(&spans.nodes, is_call);
-    (0..spans.list.len()).filter(|at| is_call(*at) && !called_above[*at]).count()
-}
-
-/// Why something is not known of calls of models that worked: neither they nor spans above or below them tell it.
-fn silent_calls(trace: &Trace, tells: &dyn Fn(&Span) -> bool, what: &str) -> Option<String> {
+/// Why something is not known of calls of models that worked: neither they nor a span above them tell it.
+fn silent_calls(
+    trace: &Trace,
+    usage: &TraceUsage,
+    tells: &dyn Fn(&UsageRow) -> bool,
+    covers: fn(&Span) -> bool,
+    what: &str,
+) -> Option<String> {
     let spans = trace.spans.as_ref()?;
-    let tells = |at: usize| tells(&spans.list[at]);
-    let is_call = |at: usize| spans.list[at].span_type.is_llm() || spans.list[at].model.is_some();
-    let (told_above, told_below) = (have_above(&spans.nodes, tells), have_below(&spans.nodes, tells));
-    let called_above = have_above(&spans.nodes, is_call);
-    let is_told = |at: usize| tells(at) || told_above[at] || told_below[at];
-    let has_worked = |at: usize| spans.list[at].status != SpanStatus::Error;
-    let silent =
-        (0..spans.list.len()).filter(|at| is_call(*at) && !called_above[*at] && has_worked(*at) && !is_told(*at));
-    match silent.count() {
+    let is_covered = have_above(&spans.nodes, |at| covers(&spans.list[at]));
+    let is_silent = |row: &&UsageRow| {
+        let has_worked = row.spans.iter().any(|at| spans.list[*at].status != SpanStatus::Error);
+        has_worked && !tells(row) && !row.spans.first().is_some_and(|at| is_covered[*at])
+    };
+    let calls = usage.rows.iter().filter(|row| row.kind != RowKind::Remainder);
+    match calls.filter(is_silent).count() {
         0 => None,
         1 => Some(format!("a call of a model tells no {what}")),
         count => Some(format!("{count} calls of models tell no {what}")),
     }
+}
+
+/// Why more tools may have been called in a trace than it tells: models answered, and what was not recorded.
+pub(super) fn untold_tool_calls(trace: &Trace, reading: &Reading) -> Option<String> {
+    let spans = trace.span_list();
+    // Where tools have spans, each call has one.
+    let has_tools = spans.iter().any(|span| span.span_type.is_tool());
+    let is_silent = |call: &&UsageRow| {
+        if has_tools {
+            return false;
+        }
+        let mut own = call.spans.iter().map(|at| &spans[*at]);
+        own.clone().all(|span| !span.has_outputs) && own.any(|span| span.status != SpanStatus::Error)
+    };
+    let unnamed = reading.tool_calls.iter().filter(|call| call.name.is_none()).count();
+    let what = match (reading.usage.llm_calls().filter(is_silent).count(), unnamed) {
+        (0, 0) => return unknown(trace),
+        (0, 1) => "a tool call has no name".to_owned(),
+        (0, count) => format!("{count} tool calls have no name"),
+        (1, _) => "the answer of a call of a model is not recorded".to_owned(),
+        (count, _) => format!("the answers of {count} calls of models are not recorded"),
+    };
+    unknown(trace).or(Some(what))
 }
 
 /// Which figure of many traces is meant.

@@ -2,7 +2,6 @@
 
 use super::measure::{Measure, Over};
 use crate::filter::Glob;
-use crate::model::{Span, Trace};
 use std::collections::BTreeSet;
 
 /// What has to hold.
@@ -29,20 +28,20 @@ pub enum Test {
     NoExceptions(bool),
     /// Nothing failed but what is known, by fingerprint.
     NoNewExceptions(BTreeSet<u64>),
-    /// Each trace has a span of this name.
+    /// Each trace has a span, or a tool call, of this name.
     RequiredSpan(Pattern),
-    /// No trace has a span of this name.
+    /// No trace has one.
     ForbiddenSpan(Pattern),
     /// Feedback of this name is at least so much.
     Feedback(String, Over, f64),
 }
 
-/// Spans by their name.
+/// Spans, or tool calls, by their name.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     /// The name, with wildcards.
     pub name: Glob,
-    /// Whether only spans of type TOOL are meant.
+    /// Whether tool calls are meant.
     pub is_tool: bool,
 }
 
@@ -51,8 +50,10 @@ pub struct Pattern {
 pub enum Need {
     /// Their records.
     Records,
-    /// Their spans.
+    /// Their LLM calls.
     Spans,
+    /// And their tool calls.
+    ToolCalls,
     /// And the exceptions of these.
     Exceptions,
 }
@@ -157,6 +158,9 @@ impl Test {
             | Self::ErrorRate(_)
             | Self::Feedback(..)
             | Self::Most(Measure::Latency, ..) => Need::Records,
+            Self::Most(Measure::ToolCalls, ..)
+            | Self::RequiredSpan(Pattern { is_tool: true, .. })
+            | Self::ForbiddenSpan(Pattern { is_tool: true, .. }) => Need::ToolCalls,
             Self::Most(..) | Self::RequiredSpan(_) | Self::ForbiddenSpan(_) => Need::Spans,
             Self::NoExceptions(_) | Self::NoNewExceptions(_) => Need::Exceptions,
         }
@@ -166,13 +170,5 @@ impl Test {
     pub(super) fn is_broken_by(&self, value: f64) -> bool {
         let (limit, slack) = (self.limit(), self.limit().abs() * 1e-9);
         if self.is_least() { value < limit - slack } else { value > limit + slack }
-    }
-}
-
-impl Pattern {
-    /// How many spans of a trace are meant.
-    pub(super) fn found_in(&self, trace: &Trace) -> u64 {
-        let is_meant = |span: &&Span| (!self.is_tool || span.span_type.is_tool()) && self.name.matches(&span.name);
-        trace.span_list().iter().filter(is_meant).count() as u64
     }
 }

@@ -49,17 +49,21 @@ fn traces_calls_and_spans_are_counted() {
     trace.info.execution_duration_ms = Some(100);
     trace.info.state = TraceState::Error;
     trace.info.request_time = Timestamp::from_millis(1);
-    let of = |keys: &[Key]| {
-        let mut stats = Stats::new(keys.to_vec(), Zone::Utc, true);
+    let of = |keys: &[Key], is_as_mlflow: bool| {
+        let mut stats = Stats::new(keys.to_vec(), Zone::Utc, is_as_mlflow);
         stats.add(&trace, &usage::of_trace(&trace));
         let nested = stats.nested;
         let sorted = stats.sorted(99);
         let tokens = sorted.total.used.token_usage.as_ref().and_then(|usage| usage.total_tokens);
         (sorted.unit, sorted.total.count, sorted.total.errors, sorted.total.latency_ms.map(|at| at.p50), tokens, nested)
     };
-    assert_eq!(of(&[]), (Unit::Traces, 1, 1, Some(100.0), Some(3), 0));
-    assert_eq!(of(&[Key::Model]), (Unit::Calls, 2, 0, Some(45.0), Some(6), 1));
-    assert_eq!(of(&[Key::Span]), (Unit::Spans, 4, 0, Some(45.0), Some(6), 1));
+    assert_eq!(of(&[], false), (Unit::Traces, 1, 1, Some(100.0), Some(3), 0));
+    assert_eq!(of(&[Key::Model], false), (Unit::Calls, 1, 0, Some(50.0), Some(3), 0));
+    assert_eq!(of(&[Key::Span], false), (Unit::Spans, 4, 0, Some(45.0), Some(3), 0));
+    // MLflow counts the inner span's tokens again, and of a trace what was recorded.
+    assert_eq!(of(&[], true), (Unit::Traces, 1, 1, Some(100.0), None, 0));
+    assert_eq!(of(&[Key::Model], true), (Unit::Calls, 2, 0, Some(45.0), Some(6), 1));
+    assert_eq!(of(&[Key::Span], true), (Unit::Spans, 4, 0, Some(45.0), Some(6), 1));
 }
 
 #[test]

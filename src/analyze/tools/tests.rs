@@ -1,10 +1,15 @@
 use super::*;
 use crate::analyze::tests::trace_of;
 use crate::decode::{self, Keep};
+use crate::model::SpanStatus;
 
 fn tool(id: usize, name: &str, kind: &str) -> crate::model::Span {
+    giving(id, name, kind, "fine")
+}
+
+fn giving(id: usize, name: &str, kind: &str, outputs: &str) -> crate::model::Span {
     let text = format!(
-        r#"{{"span_id":"{id}","name":"{name}","start_time_unix_nano":1,"end_time_unix_nano":1000001,"attributes":{{"mlflow.spanType":"\"{kind}\""}}}}"#
+        r#"{{"span_id":"{id}","name":"{name}","start_time_unix_nano":1,"end_time_unix_nano":1000001,"attributes":{{"mlflow.spanType":"\"{kind}\"","mlflow.spanOutputs":"\"{outputs}\""}}}}"#
     );
     decode::span(&text, Keep::Tree, None).unwrap()
 }
@@ -14,7 +19,7 @@ fn names(traces: &[&[&str]]) -> Vec<(String, u64, u64)> {
     for names in traces {
         tools.add(&trace_of(names.iter().enumerate().map(|(at, name)| tool(at, name, "TOOL")).collect()));
     }
-    tools.sorted().into_iter().map(|tool| (tool.name, tool.traces, tool.calls)).collect()
+    tools.sorted().into_iter().map(|tool| (tool.name.unwrap(), tool.traces, tool.calls)).collect()
 }
 
 #[test]
@@ -31,8 +36,7 @@ fn only_tools_are_counted() {
     let mut tools = Tools::default();
     let mut failed = tool(1, "a", "TOOL");
     failed.status = SpanStatus::Error;
-    let mut handled = tool(2, "a", "TOOL");
-    handled.handled_failure = Some("it did not work".to_owned());
+    let handled = giving(2, "a", "TOOL", "Error: it did not work");
     tools.add(&trace_of(vec![failed, handled, tool(3, "a", "TOOL"), tool(4, "b", "AGENT")]));
     let tools = tools.sorted();
     assert_eq!(tools.len(), 1);

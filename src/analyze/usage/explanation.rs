@@ -58,9 +58,13 @@ impl Explanation {
     /// Looks at a trace.
     pub fn add(&mut self, trace: &Trace, usage: &TraceUsage) {
         let spans = trace.span_list();
-        for call in usage.calls.iter().filter(|call| !call.is_counted) {
-            let span = &spans[call.span];
+        let row_of_span = usage.rows_of_spans(spans.len());
+        for (at, span) in spans.iter().enumerate() {
             let Some(left_out) = span.usage().filter(|usage| !usage.is_empty()) else { continue };
+            let counted = row_of_span[at].map(|row| usage.rows[row].span);
+            if counted == Some(Some(at)) {
+                continue;
+            }
             self.left_out_count += 1;
             if self.left_out.len() < self.limit {
                 self.left_out.push(LeftOut {
@@ -68,14 +72,11 @@ impl Explanation {
                     span_id: span.id.to_string(),
                     name: span.name.clone(),
                     token_usage: left_out.clone(),
-                    counted_in: call.counted_in.map(|top| (spans[top].id.to_string(), spans[top].name.clone())),
+                    counted_in: counted.flatten().map(|top| (spans[top].id.to_string(), spans[top].name.clone())),
                 });
             }
         }
-        let mut told: Option<TokenUsage> = None;
-        for call in usage.calls.iter().filter(|call| call.is_counted) {
-            told.get_or_insert_default().add(spans[call.span].usage().unwrap_or(&TokenUsage::default()));
-        }
+        let told = if usage.source == Some("spans") { usage.token_usage.clone() } else { of_rows(usage) };
         if let Some(recorded) = &trace.info.recorded_usage
             && told.as_ref().map_or((None, None, None), TokenUsage::figures) != recorded.figures()
         {
@@ -85,8 +86,17 @@ impl Explanation {
                 self.differing.push(Differing { trace_id, token_usage: told, recorded });
             }
         }
-        for at in &usage.unpriced {
-            *self.unpriced.entry((spans[*at].provider.clone(), spans[*at].model.clone())).or_default() += 1;
+        for row in usage.unpriced() {
+            let of_row = (row.provider(spans).map(str::to_owned), row.model(spans).map(str::to_owned));
+            *self.unpriced.entry(of_row).or_default() += 1;
         }
     }
+}
+
+/// What the spans tell, where the total is that of the record.
+fn of_rows(usage: &TraceUsage) -> Option<TokenUsage> {
+    let of_spans = usage.rows.iter().filter(|row| row.span.is_some()).filter_map(|row| row.token_usage.as_ref());
+    let mut sum: Option<TokenUsage> = None;
+    of_spans.for_each(|usage| sum.get_or_insert_default().add(usage));
+    sum
 }

@@ -1,80 +1,11 @@
 //! Tokens and cost of many traces, in groups that add up.
 
-use super::{Call, TraceUsage};
+use super::TraceUsage;
 use crate::analyze::groups::{self, Groups};
-use crate::analyze::key::{Key, Values};
-use crate::model::{Cost, CostSum, Spans, TokenUsage, Trace, TraceInfo, Zone};
-use std::collections::{BTreeMap, HashMap};
-
-/// Tokens of a trace that belong to one call, and what they cost.
-#[derive(Debug)]
-struct Share {
-    /// The span whose call it is.
-    span: usize,
-    usage: Option<TokenUsage>,
-    cost: CostSum,
-    /// Whether tokens are among them whose cost is not known.
-    is_unpriced: bool,
-}
-
-/// The counted calls of a trace. Where one that counts names no model, those below it tell the models, in their proportion.
-fn shares(spans: &Spans, usage: &TraceUsage, by_model: bool) -> Vec<Share> {
-    let share = |span, usage| Share { span, usage: Some(usage), cost: CostSum::default(), is_unpriced: false };
-    let mut shares = Vec::new();
-    for call in usage.calls.iter().filter(|call| call.is_counted) {
-        let span = &spans.list[call.span];
-        let Some(counted) = span.usage() else { continue };
-        let told = if by_model && span.model.is_none() { told_below(spans, call.span) } else { Vec::new() };
-        if told.is_empty() {
-            shares.push(share(call.span, counted.clone()));
-        } else {
-            let weights: Vec<i64> =
-                told.iter().map(|at| spans.list[*at].usage().map_or(0, TokenUsage::weight)).collect();
-            let parts = counted.split(&weights);
-            shares.extend(told.into_iter().zip(parts).map(|(at, part)| share(at, part)));
-        }
-    }
-    let mut share_of: HashMap<usize, usize> = shares.iter().enumerate().map(|(at, share)| (share.span, at)).collect();
-    for &at in usage.priced.iter().chain(&usage.unpriced) {
-        // The call that it lies in, or that lies in it.
-        let mut above = std::iter::successors(Some(at), |at| spans.nodes[*at].parent);
-        let within = above.find_map(|above| share_of.get(&above).copied());
-        let inside = || shares.iter().position(|share| is_above(spans, at, share.span));
-        let to = within.or_else(inside).unwrap_or_else(|| {
-            share_of.insert(at, shares.len());
-            shares.push(Share { span: at, usage: None, cost: CostSum::default(), is_unpriced: false });
-            shares.len() - 1
-        });
-        let share = &mut shares[to];
-        match &spans.list[at].cost {
-            Some(cost) => share.cost.add(cost),
-            None => share.is_unpriced = true,
-        }
-    }
-    shares
-}
-
-/// The top-most spans below one that carry tokens and name a model.
-fn told_below(spans: &Spans, top: usize) -> Vec<usize> {
-    let depth = |at: usize| spans.nodes[at].depth;
-    // In tree order all that lies below comes at once.
-    let below = (top + 1..spans.list.len()).take_while(|at| depth(*at) > depth(top));
-    let mut told: Vec<usize> = Vec::new();
-    let mut within: Option<usize> = None;
-    for at in below {
-        within = within.filter(|outer| depth(at) > depth(*outer));
-        let span = &spans.list[at];
-        if within.is_none() && span.model.is_some() && span.usage().is_some_and(|usage| !usage.is_empty()) {
-            told.push(at);
-            within = Some(at);
-        }
-    }
-    told
-}
-
-fn is_above(spans: &Spans, top: usize, at: usize) -> bool {
-    std::iter::successors(spans.nodes[at].parent, |at| spans.nodes[*at].parent).any(|above| above == top)
-}
+use crate::analyze::key::{self, Key, Subject, Values};
+use crate::model::{Cost, CostSum, TokenUsage, Trace, TraceInfo, Zone};
+use crate::reading::RowKind;
+use std::collections::BTreeMap;
 
 /// Tokens and cost of some calls in some traces.
 #[derive(Clone, Debug, Default)]
@@ -160,61 +91,39 @@ impl Grouped {
         self.keys.iter().any(Key::is_of_calls)
     }
 
-    /// Adds a trace with its spans. Where they are not all there, what was recorded beyond them comes under `None`.
+    /// Adds a trace with its spans. What carriers and its record have beyond its calls comes under what is known of these.
     pub fn add(&mut self, trace: &Trace, usage: &TraceUsage) {
-        self.tell(trace, usage);
+        self.derived += usage.rows.iter().filter(|row| row.is_derived).count() as u64;
+        let spans = trace.span_list();
+        for row in usage.unpriced() {
+            *self.unpriced.entry(row.model(spans).map(str::to_owned)).or_default() += 1;
+        }
         if !self.is_of_calls() {
-            let info = &trace.info;
-            self.add_record(
-                info,
-                info.recorded_usage.as_ref().or(usage.token_usage.as_ref()),
-                info.cost.or(usage.cost),
-            );
+            self.add_record(&trace.info, usage.token_usage.as_ref(), usage.cost);
             return;
         }
-        let Some(spans) = &trace.spans else { return };
-        let by_model = self.keys.iter().any(|key| matches!(key, Key::Model | Key::Provider | Key::Agent));
+        let agents = key::agents(&self.keys, trace, usage);
         let mut seen: Vec<usize> = Vec::new();
-        let mut counted = TokenUsage::default();
-        for share in shares(spans, usage, by_model) {
-            let is_call = u64::from(share.usage.is_some());
-            let place = self.groups.place(&trace.info, Some((spans, share.span)));
+        let mut is_incomplete = false;
+        for row in &usage.rows {
+            let is_call = u64::from(row.kind != RowKind::Remainder && row.token_usage.is_some());
+            if is_call == 0 && row.is_void() || (row.token_usage.is_none() && row.cost.is_none()) {
+                continue;
+            }
+            is_incomplete |= row.span.is_none() && row.token_usage.is_some();
+            let place = self.groups.place(&trace.info, Some(&Subject::of_row(row, spans, &agents)));
             seen.push(place);
             for sum in [self.groups.at(place), &mut self.total] {
                 sum.calls = Some(sum.calls.unwrap_or(0) + is_call);
-                sum.add(share.usage.as_ref(), None, share.is_unpriced);
-                sum.cost.merge(&share.cost);
-            }
-            counted.add(&share.usage.unwrap_or_default());
-        }
-        // Recorded of the trace as a whole, on no span.
-        let beyond = usage.cost.filter(|_| usage.priced.is_empty());
-        let recorded = usage.token_usage.as_ref().filter(|_| usage.source == Some("recorded"));
-        let rest = recorded.and_then(|recorded| recorded.beyond(&counted));
-        if rest.is_some() || beyond.is_some() {
-            self.incomplete += u64::from(rest.is_some());
-            let place = self.groups.place(&trace.info, None);
-            seen.push(place);
-            for sum in [self.groups.at(place), &mut self.total] {
-                sum.calls = Some(sum.calls.unwrap_or(0));
-                sum.add(rest.as_ref(), beyond.as_ref(), false);
+                sum.add(row.token_usage.as_ref(), row.cost.as_ref(), row.is_unpriced);
             }
         }
+        self.incomplete += u64::from(is_incomplete);
         self.total.traces += u64::from(!seen.is_empty());
         seen.sort_unstable();
         seen.dedup();
         for place in seen {
             self.groups.at(place).traces += 1;
-        }
-    }
-
-    /// Remembers what should be said of a trace's figures.
-    fn tell(&mut self, trace: &Trace, usage: &TraceUsage) {
-        let spans = trace.span_list();
-        let is_derived = |call: &&Call| call.is_counted && spans[call.span].usage_source() == Some("derived");
-        self.derived += usage.calls.iter().filter(is_derived).count() as u64;
-        for at in &usage.unpriced {
-            *self.unpriced.entry(spans[*at].model.clone()).or_default() += 1;
         }
     }
 

@@ -77,8 +77,7 @@ fn run_traces(args: &Args, names: [&str; 2], cx: &mut Context) -> Result<bool> {
     cx.output.show(&view)?;
     let is_alike = view.is_alike();
     let of = |trace: &'_ Trace, usage: &TraceUsage| {
-        let model = |at: &usize| trace.span_list()[*at].model.clone();
-        usage.unpriced.iter().map(model).collect::<Vec<_>>()
+        usage.unpriced().map(|row| row.model(trace.span_list()).map(str::to_owned)).collect::<Vec<_>>()
     };
     let unpriced = [of(&view.a, &view.usage[0]), of(&view.b, &view.usage[1])].concat();
     tell_cost(cx, None, unpriced.iter().map(|model| (model.as_deref(), 1)));

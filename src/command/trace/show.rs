@@ -7,8 +7,10 @@ use crate::command::select::Select;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Span, Trace};
+use crate::reading::Agents;
 use crate::render::Format;
 use crate::render::conversation::ConversationView;
+use crate::render::fold::{self, What};
 use crate::render::one_span::SpanView;
 use crate::render::span::SpanRow;
 use crate::render::tree::TreeView;
@@ -38,7 +40,8 @@ pub(super) struct Args {
     /// Show who said what to whom, turn by turn, and the work between
     #[arg(long, conflicts_with_all = ["tree", "io", "span"])]
     conversation: bool,
-    /// Show folded spans too, which passed messages on; in a conversation long messages and those that were said before
+    /// Show folded spans too: those of the same LLM call, and those that passed messages on; in a conversation long messages
+    /// and those that were said before
     #[arg(long)]
     full: bool,
     /// Show one span whole, by id, unique prefix or unique name
@@ -57,19 +60,24 @@ pub(super) struct Args {
 pub(super) fn run(show: &Args, cx: &mut Context) -> Result<()> {
     let mut reader = Reader::open(cx)?;
     let is_light = matches!(cx.output.format, Format::Table | Format::Ids) && show.io.is_none() && show.span.is_none() && !show.conversation;
-    let need = if is_light { Need::Tree } else { Need::Full };
-    let mut trace = naming::trace(cx, &mut reader, &show.trace, &show.select, need)?;
+    let mut trace = if is_light {
+        naming::read(cx, &mut reader, &show.trace, &show.select)?
+    } else {
+        naming::trace(cx, &mut reader, &show.trace, &show.select, Need::Full)?
+    };
     reader.end();
     if let Some(name) = &show.span {
         show_span(cx, &*reader.store, &mut trace, name, show.save_attachments.as_deref())?;
     } else {
         let types = show.select.span_types();
-        let mut shown = naming::agents(cx, &trace, &show.agent)?;
+        let usage = usage::of_trace(&trace);
+        let agents = trace.spans.as_ref().map(|spans| Agents::of(spans, &usage)).unwrap_or_default();
+        let mut shown = naming::agents(cx, &trace, &agents, &show.agent)?;
         for (shown, span) in shown.iter_mut().zip(trace.span_list()) {
             *shown &= types.is_empty() || span.span_type.is_one_of(&types);
         }
         let is_empty = !shown.contains(&true);
-        let view = TreeView { usage: usage::of_trace(&trace), shown, io_lines: show.io, is_full: show.full, trace };
+        let view = TreeView { usage, agents, shown, io_lines: show.io, is_full: show.full, trace };
         trace = if show.conversation {
             show_conversation(cx, view)?
         } else {
@@ -87,16 +95,22 @@ pub(super) fn run(show: &Args, cx: &mut Context) -> Result<()> {
 }
 
 fn show_conversation(cx: &mut Context, tree: TreeView) -> Result<Trace> {
-    let conversation = conversation::of_trace(&tree.trace, tree.is_full, &tree.shown);
-    let view = ConversationView { tree, conversation };
+    let spans = tree.trace.spans.as_ref().filter(|_| !tree.is_full);
+    let folded = spans.and_then(|spans| fold::folded(What::Calls, spans, &tree.shown, &tree.usage));
+    let folded = folded.map(|folded| (Trace { spans: Some(folded.spans), ..Trace::without_spans(tree.trace.info.clone()) }, folded.shown));
+    let (trace, shown) = folded.as_ref().map_or((&tree.trace, &tree.shown), |(trace, shown)| (trace, shown));
+    let conversation = conversation::of_trace(trace, tree.is_full, shown);
+    let view = ConversationView { tree, folded: folded.map(|(trace, _)| trace), conversation };
     cx.output.show(&view)?;
     Ok(view.tree.trace)
 }
 
 fn show_span(cx: &mut Context, store: &dyn TraceStore, trace: &mut Trace, name: &str, folder: Option<&Path>) -> Result<()> {
     let at = naming::span(cx, trace, name)?;
+    let usage = usage::of_trace(trace);
     let Some(spans) = &mut trace.spans else { return Ok(()) };
-    let row = SpanRow { trace_id: trace.info.trace_id.clone(), span: spans.list.swap_remove(at), node: spans.nodes.swap_remove(at), is_full: true };
+    let agent = Agents::of(spans, &usage).name(at).map(str::to_owned);
+    let row = SpanRow { trace_id: trace.info.trace_id.clone(), span: spans.list.swap_remove(at), node: spans.nodes.swap_remove(at), is_full: true, agent };
     if let Some(folder) = folder {
         save_attachments(cx, store, trace, &row.span, folder)?;
     }

@@ -10,7 +10,7 @@ use super::tree::{TreeView, problems};
 use super::{Look, Role, Row, View};
 use crate::analyze::conversation::Conversation;
 use crate::error::Result;
-use crate::model::Json;
+use crate::model::{Json, Trace};
 use json::ConversationJson;
 pub(super) use json::StepJson;
 use serde::Serialize;
@@ -22,6 +22,8 @@ pub(super) use steps::Steps;
 pub struct ConversationView {
     /// The trace, whose header stands above.
     pub tree: TreeView,
+    /// The trace with the spans of each LLM call folded into one, where there are such.
+    pub folded: Option<Trace>,
     /// What was said.
     pub conversation: Conversation,
 }
@@ -59,7 +61,14 @@ impl View for ConversationView {
 
 impl ConversationView {
     const fn steps(&self) -> Steps<'_> {
-        Steps { trace: &self.tree.trace, conversation: &self.conversation, is_full: self.tree.is_full }
+        Steps {
+            trace: match &self.folded {
+                Some(folded) => folded,
+                None => &self.tree.trace,
+            },
+            conversation: &self.conversation,
+            is_full: self.tree.is_full,
+        }
     }
 }
 

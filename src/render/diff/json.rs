@@ -194,7 +194,7 @@ impl<'a> DiffJson<'a> {
                 execution_duration_ms: millis.map(|(a, b)| b.saturating_sub(a)),
                 token_usage: more_tokens(usage_a.token_usage.as_ref(), usage_b.token_usage.as_ref()),
                 total_cost: more_cost(usage_a.cost, usage_b.cost),
-                unpriced: UnpricedJson { a: usage_a.unpriced.len(), b: usage_b.unpriced.len() },
+                unpriced: UnpricedJson { a: usage_a.unpriced().count(), b: usage_b.unpriced().count() },
                 state_changed: a.info.state != b.info.state,
             },
             identical: view.is_alike(),

@@ -1,7 +1,6 @@
 //! The header of a trace: what is known of it as a whole.
 
 use super::TreeView;
-use crate::analyze::usage::Call;
 use crate::error::Result;
 use crate::model::{Json, SpansSource, keys, short_trace_id};
 use crate::render::paragraph::{Paragraph, flow, pair};
@@ -15,7 +14,7 @@ impl TreeView {
     /// The cost, and of how many calls it is not known.
     fn cost(&self) -> Option<String> {
         let cost = number::cost(self.usage.cost.as_ref()?)?;
-        Some(match self.usage.unpriced.len() {
+        Some(match self.usage.unpriced().count() {
             0 => cost,
             unpriced => format!("{cost} ({unpriced} unpriced)"),
         })
@@ -28,10 +27,9 @@ impl TreeView {
         let room = look.width.unwrap_or(usize::MAX);
         let dot = if look.unicode { "·" } else { "-" };
         let tokens = self.usage.token_usage.as_ref().map(|usage| {
-            let is_derived = |call: &Call| call.is_counted && spans[call.span].usage_source() == Some("derived");
             let recorded = match self.usage.source {
                 Some("recorded") => ", recorded",
-                _ if self.usage.calls.iter().any(is_derived) => ", derived",
+                _ if self.usage.rows.iter().any(|row| row.is_derived) => ", derived",
                 _ => "",
             };
             let text = format!(

@@ -12,9 +12,12 @@ use super::{Look, Role, View, assessment, fold};
 use crate::analyze::usage::TraceUsage;
 use crate::error::Result;
 use crate::model::{Problem, Spans, Trace};
+use crate::reading::Agents;
 use columns::Columns;
+use fold::What;
 use lines::{Line, Subject, lines};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io::Write;
 
 /// A trace as a whole.
@@ -24,6 +27,8 @@ pub struct TreeView {
     pub trace: Trace,
     /// Its figures.
     pub usage: TraceUsage,
+    /// Its agents.
+    pub agents: Agents,
     /// Which of its spans to show, one by one.
     pub shown: Vec<bool>,
     /// How many lines of inputs and outputs to show under each span; `None` = none, 0 = all.
@@ -52,14 +57,20 @@ impl View for TreeView {
     type Item = SpanRow;
 
     fn json(&self) -> impl Serialize {
-        ShowJson::new(&self.trace, &self.usage, problems(&self.trace), &self.shown)
+        ShowJson::new(self, problems(&self.trace))
     }
 
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
         self.header(look, out)?;
         writeln!(out)?;
         match self.trace.spans.as_ref().filter(|spans| !spans.list.is_empty()) {
-            Some(spans) => self.tree(look, out, spans)?,
+            Some(spans) => {
+                let mut spans = Cow::Borrowed(spans);
+                if self.agents.are_in_messages() {
+                    fold::name_agents(spans.to_mut(), &self.agents, look.dot());
+                }
+                self.tree(look, out, &spans)?;
+            }
             None => self.previews(look, out)?,
         }
         if self.io_lines.is_some() { self.labels(look, out) } else { Ok(()) }
@@ -67,12 +78,13 @@ impl View for TreeView {
 
     fn items(&self) -> Vec<SpanRow> {
         let Some(spans) = &self.trace.spans else { return Vec::new() };
-        let all = spans.list.iter().zip(&spans.nodes).zip(&self.shown).filter(|(_, shown)| **shown);
-        all.map(|((span, node), _)| SpanRow {
+        let all = spans.list.iter().zip(&spans.nodes).enumerate().filter(|(at, _)| self.shown[*at]);
+        all.map(|(at, (span, node))| SpanRow {
             trace_id: self.trace.info.trace_id.clone(),
             span: span.clone(),
             node: node.clone(),
             is_full: true,
+            agent: self.agents.name(at).map(str::to_owned),
         })
         .collect()
     }
@@ -80,14 +92,22 @@ impl View for TreeView {
 
 impl TreeView {
     fn tree(&self, look: &Look, out: &mut dyn Write, spans: &Spans) -> Result<()> {
-        let folded = if self.is_full { None } else { fold::without_messages(spans, &self.shown) };
+        let folded =
+            if self.is_full { None } else { fold::folded(What::CallsAndMessages, spans, &self.shown, &self.usage) };
         let (spans, is_shown) = folded.as_ref().map_or((spans, &self.shown), |folded| (&folded.spans, &folded.shown));
         let lines = lines(spans, is_shown);
         let columns = Columns::fit(spans, &lines, look);
         lines.iter().try_for_each(|line| self.line(look, out, spans, line, &columns))?;
-        let Some(hidden) = folded.as_ref().map(|folded| folded.hidden) else { return Ok(()) };
-        let what = if hidden == 1 { "1 message" } else { &format!("{hidden} messages") };
-        let text = format!("({what} of AutoGen's runtime folded; --full shows them)");
+        let Some(folded) = folded else { return Ok(()) };
+        let counted = |count: usize, one: &str, many: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {one}")),
+            count => Some(format!("{count} {many}")),
+        };
+        let inner = counted(folded.inner, "span of the same LLM call", "spans of the same LLM calls");
+        let messages = counted(folded.messages, "message of AutoGen's runtime", "messages of AutoGen's runtime");
+        let what: Vec<String> = [inner, messages].into_iter().flatten().collect();
+        let text = format!("({} folded; --full shows them)", what.join(" and "));
         Ok(writeln!(out, "{}", look.theme.paint(Role::Dim, &text))?)
     }
 
