@@ -16,14 +16,18 @@ mod agents;
 mod calls;
 mod history;
 pub mod identity;
+mod question;
 mod speakers;
+mod threads;
 mod tool_calls;
 
 pub use agent_name::{asked_by, bare_name, is_nameless_within, name_of, stem};
 pub use agents::{Agents, needs_messages};
 pub use calls::{RowKind, TraceUsage, UsageRow, of_spans, of_trace};
 pub use history::{History, News};
+pub use question::{answer, question, recorded_answer, recorded_question};
 pub use speakers::{AgentSource, Speakers};
+pub use threads::Threads;
 pub use tool_calls::{CallFailure, ToolCall, mark_handled_failures, without_number};
 
 use crate::model::Trace;

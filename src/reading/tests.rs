@@ -370,3 +370,90 @@ fn messages_tell_the_agents_of_a_team() {
     ]);
     assert_eq!(agents(&last), ["critic message", "planner message", "critic instructions"]);
 }
+
+/// A trace of one call that was sent some messages, and its answer.
+fn turn(id: &str, start: i64, said: &[&str], answer: &str) -> Trace {
+    let roles = ["user", "assistant"];
+    let message = |(at, text): (usize, &&str)| format!(r#"{{"role":"{}","content":"{text}"}}"#, roles[at % 2]);
+    let messages: Vec<String> = said.iter().enumerate().map(message).collect();
+    let request = format!(r#"{{"model":"m","messages":[{{"role":"system","content":"s"}},{}]}}"#, messages.join(","));
+    let answer = response(&format!(r#"{{"role":"assistant","content":"{answer}"}}"#));
+    let mut trace = trace_of(vec![span("call", "", "CHAT_MODEL", start, &io(&request, &answer))]);
+    trace.info.trace_id = id.to_owned();
+    trace
+}
+
+fn runs(traces: &[Trace]) -> Vec<String> {
+    let mut threads = Threads::default();
+    traces.iter().for_each(|trace| threads.add(trace));
+    threads.runs().iter().map(|run| run.join(" ")).collect()
+}
+
+#[test]
+fn requests_that_repeat_a_request_and_its_answer_are_one_run() {
+    let chat = [turn("a", 10, &["u"], "x"), turn("b", 20, &["u", "x", "v"], "y"), turn("c", 30, &["u", "x", "v", "y", "w"], "z")];
+    assert_eq!(runs(&chat), ["a b c"]);
+    // In whatever order they are read; and not one that began before the other ended.
+    let [a, b, c] = chat;
+    assert_eq!(runs(&[c, a.clone(), b]), ["a b c"]);
+    assert_eq!(runs(&[a, turn("b", 12, &["u", "x", "v"], "y")]), [""; 0]);
+    // The same prompt and even the same answer, one run after the other.
+    let twice = [
+        turn("a1", 10, &["u"], "x"),
+        turn("a2", 20, &["u", "x", "v"], "y"),
+        turn("b1", 30, &["u"], "x"),
+        turn("b2", 40, &["u", "x", "w"], "z"),
+    ];
+    assert_eq!(runs(&twice), ["a1 a2", "b1 b2"]);
+    // At the same time nothing proves which goes on from which.
+    let both = [turn("a1", 10, &["u"], "x"), turn("b1", 11, &["u"], "x"), turn("a2", 20, &["u", "x", "v"], "y")];
+    assert_eq!(runs(&both), [""; 0]);
+}
+
+proptest! {
+    #[test]
+    fn runs_that_only_begin_alike_are_never_joined(turns in prop::collection::vec(1..5usize, 2..5), order in any::<u64>()) {
+        // Every run begins with the same prompt, and is answered in its own way.
+        let mut traces = Vec::new();
+        for (run, count) in turns.iter().enumerate() {
+            let mut said = vec!["same prompt".to_owned()];
+            for turn_at in 0..*count {
+                let answer = format!("answer {turn_at} of run {run}");
+                let words: Vec<&str> = said.iter().map(String::as_str).collect();
+                // Runs overlap, as the order tells.
+                let start = 100 * turn_at as i64 + ((order >> run) % 7) as i64 * 10;
+                traces.push(turn(&format!("{run}-{turn_at}"), start, &words, &answer));
+                said.extend([answer, format!("go on {turn_at}")]);
+            }
+        }
+        let mut threads = Threads::default();
+        traces.iter().for_each(|trace| threads.add(trace));
+        for run in threads.runs() {
+            let first = run[0].split('-').next().unwrap().to_owned();
+            prop_assert!(run.iter().all(|id| id.starts_with(&format!("{first}-"))), "{run:?}");
+            prop_assert_eq!(run.len(), turns[first.parse::<usize>().unwrap()]);
+        }
+    }
+}
+
+#[test]
+fn a_record_tells_the_question_and_the_answer_as_text() {
+    let told = |request: &str, response: &str| {
+        let mut info = TraceInfo::new("tr-1".to_owned(), "1".to_owned(), TraceState::Ok, Timestamp(0));
+        (info.request_preview, info.response_preview) = (Some(request.to_owned()), Some(response.to_owned()));
+        (recorded_question(&info).unwrap_or_default(), recorded_answer(&info).unwrap_or_default())
+    };
+    let check = |request: &str, response: &str, question: &str, answer: &str| {
+        assert_eq!(told(request, response), (question.to_owned(), answer.to_owned()), "{request} {response}");
+    };
+    check("What?", "That.", "What?", "That.");
+    check(r#"{"question": "What?"}"#, r#""That.""#, "What?", "That.");
+    check(r#"{"a": 1, "city": "Oslo"}"#, r#"{"answer": "Snow", "b": 2}"#, "Oslo", "Snow");
+    check(r#"{"message": "Now?", "history": [{"role": "user", "content": "Before"}]}"#, "[]", "Now?", "");
+    check(r#"{"task": "1+1", "cancellation_token": "x"}"#, r#"{"x": 1, "y": 2}"#, "1+1", "x: 1, y: 2");
+    let chat = r#"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"old"},{"role":"assistant","content":"a"},{"role":"user","content":"new"}]}"#;
+    check(chat, r#"{"choices":[{"message":{"role":"assistant","content":"fine"}}]}"#, "new", "fine");
+    // Cut after 1,000 characters, wherever that is.
+    check(r#"{"messages":[{"role":"user","content":"a long que"#, r#"{"finish_reason":"stop","content":"yes \u00"#, "a long que", "yes ");
+    check(r#"{"question": "What?", "context": [{"a": "b"}, {"c"#, "{", "What?", "{");
+}

@@ -1,0 +1,177 @@
+//! What a trace was asked and what it answered, as text.
+
+use crate::message::{self, Message, Part, Role};
+use crate::model::{Json, Payload, Trace, TraceInfo, keys};
+
+/// Names under which functions take what they are asked, the plainest first.
+const ASKED: [&str; 12] = [
+    "question",
+    "query",
+    "message",
+    "task",
+    "prompt",
+    "input",
+    "user_input",
+    "request",
+    "user_message",
+    "text",
+    "topic",
+    "content",
+];
+
+/// Names under which they give what they answer.
+const ANSWERED: [&str; 8] = ["answer", "response", "output", "result", "text", "content", "message", "summary"];
+
+/// The question of a trace: of the root's inputs, or of the record where the root's are not there.
+#[must_use]
+pub fn question(trace: &Trace) -> Option<String> {
+    root(trace).and_then(Payload::inputs).and_then(asked).or_else(|| recorded_question(&trace.info))
+}
+
+/// The answer of a trace, likewise.
+#[must_use]
+pub fn answer(trace: &Trace) -> Option<String> {
+    root(trace).and_then(Payload::outputs).and_then(answered).or_else(|| recorded_answer(&trace.info))
+}
+
+/// What came in and out of the root, where there is one.
+fn root(trace: &Trace) -> Option<&Payload> {
+    let spans = trace.spans.as_ref()?;
+    let is_root = spans.nodes.first().is_some_and(|node| node.parent.is_none() && !node.is_orphan);
+    spans.list.first().filter(|_| is_root)?.payload.as_ref()
+}
+
+/// The question as far as the trace's record holds it, which may have cut it.
+#[must_use]
+pub fn recorded_question(info: &TraceInfo) -> Option<String> {
+    let preview = info.request_preview.as_deref().or_else(|| info.metadata.get(keys::INPUTS));
+    preview.and_then(|preview| of_preview(preview, asked))
+}
+
+/// The answer, likewise.
+#[must_use]
+pub fn recorded_answer(info: &TraceInfo) -> Option<String> {
+    let preview = info.response_preview.as_deref().or_else(|| info.metadata.get(keys::OUTPUTS));
+    preview.and_then(|preview| of_preview(preview, answered))
+}
+
+fn of_preview(preview: &str, read: impl Fn(&Json) -> Option<String>) -> Option<String> {
+    if !preview.starts_with(['{', '[', '"']) {
+        return Some(preview.to_owned()).filter(|text| !text.is_empty());
+    }
+    let json = Json::from_strict(preview).or_else(|| Json::from_strict(&closed(preview)));
+    json.map_or_else(|| Some(preview.to_owned()), |json| read(&json))
+}
+
+/// JSON that was cut, with what is open closed: strings, lists and objects; a member without a value is dropped.
+fn closed(cut: &str) -> String {
+    let cut = cut.strip_suffix("...").unwrap_or(cut);
+    let (mut open, mut in_string, mut is_escaped) = (Vec::new(), false, false);
+    // Where the last whole value ended, and what was open there.
+    let mut whole = (0, Vec::new());
+    for (at, byte) in cut.bytes().enumerate() {
+        if in_string {
+            match byte {
+                _ if is_escaped => is_escaped = false,
+                b'\\' => is_escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' => open.push('}'),
+            b'[' => open.push(']'),
+            b'}' | b']' => {
+                open.pop();
+            }
+            b',' => whole = (at, open.clone()),
+            _ => {}
+        }
+    }
+    let close = |text: &str, open: &[char]| text.to_owned() + &open.iter().rev().collect::<String>();
+    if in_string {
+        // An escape may be cut in the middle.
+        let end = cut.rfind('\\').filter(|at| cut.len() - at < 6).unwrap_or(cut.len());
+        for end in [cut.len(), end] {
+            let text = close(&format!("{}\"", &cut[..end]), &open);
+            if Json::from_strict(&text).is_some() {
+                return text;
+            }
+        }
+    }
+    let text = close(cut, &open);
+    if Json::from_strict(&text).is_some() { text } else { close(&cut[..whole.0], &whole.1) }
+}
+
+/// What inputs ask: what the user says after the last answer of the model, else what a function was called with.
+fn asked(inputs: &Json) -> Option<String> {
+    let messages = message::request(inputs);
+    let is_of_model = |message: &Message| matches!(message.role, Role::Assistant | Role::Tool);
+    let new = messages.iter().rposition(is_of_model).map_or(0, |at| at + 1);
+    let by_user = |list: &[Message]| {
+        let said = list.iter().filter(|message| message.role == Role::User);
+        said.map(words).find(|text| !text.is_empty())
+    };
+    let by_user = by_user(&messages[new..]).or_else(|| by_user(&messages));
+    let own = messages.iter().find(|message| message.role == Role::Input).and_then(|message| value(message, &ASKED));
+    // A function that takes a history beside the question has messages too.
+    let has_name = messages.first().is_some_and(|first| first.role == Role::Input && has_named(first, &ASKED));
+    if has_name { own.or(by_user) } else { by_user.or(own) }
+}
+
+/// What outputs answer: the last that a model says, else what a function gave.
+fn answered(outputs: &Json) -> Option<String> {
+    let messages = message::response(outputs);
+    let said = messages.iter().rev().filter(|message| message.role == Role::Assistant);
+    let by_model = said.map(words).find(|text| !text.is_empty());
+    let own =
+        || messages.iter().rev().find(|message| message.role == Role::Output).and_then(|one| value(one, &ANSWERED));
+    by_model.or_else(own)
+}
+
+/// The words of a message.
+fn words(message: &Message) -> String {
+    let texts = message.parts.iter().filter_map(|part| match part {
+        Part::Text(text) | Part::Refusal(text) => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+fn has_named(message: &Message, names: &[&str]) -> bool {
+    message.parts.iter().any(|part| {
+        matches!(part, Part::Data { name: Some(name), value } if names.contains(&name.as_str()) && value.as_string().is_some())
+    })
+}
+
+/// The value of a function that says most: a text alone, one under a telling name, the only text, else all of them.
+fn value(message: &Message, names: &[&str]) -> Option<String> {
+    let text = words(message);
+    if !text.is_empty() {
+        return Some(text);
+    }
+    let named = |wanted: &str| {
+        message.parts.iter().find_map(|part| match part {
+            Part::Data { name: Some(name), value } if name == wanted => {
+                value.as_string().filter(|text| !text.is_empty())
+            }
+            _ => None,
+        })
+    };
+    let mut texts = message.parts.iter().filter_map(|part| match part {
+        Part::Data { value, .. } => value.as_string().filter(|text| !text.is_empty()),
+        _ => None,
+    });
+    let only = || texts.next().filter(|_| texts.next().is_none());
+    let all = || {
+        let shown = message.parts.iter().filter_map(|part| match part {
+            Part::Data { name: Some(name), value } => Some(format!("{name}: {}", value.display())),
+            Part::Data { name: None, value } => Some(value.display()),
+            _ => None,
+        });
+        Some(shown.collect::<Vec<_>>().join(", ")).filter(|text| !text.is_empty())
+    };
+    names.iter().find_map(|name| named(name)).or_else(only).or_else(all)
+}
