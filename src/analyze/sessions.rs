@@ -9,6 +9,8 @@ use std::collections::HashMap;
 pub struct Session {
     /// The id that the client chose.
     pub id: String,
+    /// Whether no client named it: its traces are one run, as their messages prove. The id is that of the first trace.
+    pub is_derived: bool,
     /// The users of its traces.
     pub users: Vec<String>,
     /// The experiments that its traces are in.
@@ -37,6 +39,7 @@ impl Session {
     fn new(id: &str, time: Timestamp) -> Self {
         Self {
             id: id.to_owned(),
+            is_derived: false,
             users: Vec::new(),
             experiments: Vec::new(),
             traces: 0,
@@ -59,6 +62,13 @@ impl Session {
             session.add(trace);
         }
         Some(session)
+    }
+
+    /// The run of some traces that no client put into a session; none where there are none.
+    #[must_use]
+    pub fn derived(traces: &[TraceInfo]) -> Option<Self> {
+        let session = Self::of(&traces.first()?.trace_id, traces)?;
+        Some(Self { is_derived: true, ..session })
     }
 
     fn add(&mut self, trace: &TraceInfo) {
@@ -110,6 +120,11 @@ impl Sessions {
         if let Some(session) = self.0.get_mut(id) {
             session.add(trace);
         }
+    }
+
+    /// Adds a session that was derived.
+    pub fn add_derived(&mut self, session: Session) {
+        self.0.insert(session.id.clone(), session);
     }
 
     /// The one whose last trace began last comes first.

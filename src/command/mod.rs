@@ -5,6 +5,7 @@ mod installed;
 mod naming;
 mod reader;
 mod select;
+mod threads;
 
 use crate::context::Context;
 use crate::error::Result;

@@ -3,6 +3,7 @@
 use super::reader::Reader;
 use super::select::Select;
 use super::sessions::in_a_session;
+use super::threads::{self, Runs};
 use crate::analyze::conversation::Listener;
 use crate::analyze::sessions::{Session, Sessions};
 use crate::context::{Context, not_found};
@@ -27,7 +28,8 @@ enum Action {
 
 /// Show the traces of a session as turns, the first one first
 ///
-/// SESSION is an id or a unique prefix of one. The flags that choose traces leave out some of its turns.
+/// SESSION is an id or a unique prefix of one; or the id of a trace, for the run that it belongs to as messages prove (see
+/// `mltrace sessions`). The flags that choose traces leave out some of its turns.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace session show chat-42
@@ -54,13 +56,23 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     let query = reader.query(cx, &show.select, oldest_first, Need::Info)?;
     let mut traces = turns(&mut reader, &query, &show.wanted)?;
     let mut id = show.wanted.clone();
+    let mut is_derived = false;
     if traces.is_empty() {
-        id = by_prefix(cx, show, &mut reader, &query)?;
-        traces = turns(&mut reader, &query, &id)?;
+        match by_prefix(cx, show, &mut reader, &query) {
+            Ok(found) => {
+                id = found;
+                traces = turns(&mut reader, &query, &id)?;
+            }
+            Err(error) => {
+                traces = run_with(&mut reader, &query, &id)?.ok_or(error)?;
+                is_derived = true;
+            }
+        }
     }
     reader.end();
     // Gone since it was found.
-    let session = Session::of(&id, &traces).ok_or_else(|| not_found("session", &id, std::iter::empty()))?;
+    let session = if is_derived { Session::derived(&traces) } else { Session::of(&id, &traces) };
+    let session = session.ok_or_else(|| not_found("session", &id, std::iter::empty()))?;
     if show.conversation {
         let mut told = Vec::with_capacity(traces.len());
         for info in &traces {
@@ -94,6 +106,17 @@ fn turns(reader: &mut Reader, query: &Query, id: &str) -> Result<Vec<TraceInfo>>
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(traces)
+}
+
+/// The only run that has a trace whose id begins so, where its traces belong to no session.
+fn run_with(reader: &mut Reader, query: &Query, name: &str) -> Result<Option<Vec<TraceInfo>>> {
+    let Runs::Found(runs) = threads::of_query(reader, query)? else { return Ok(None) };
+    let is_meant = |info: &TraceInfo| {
+        let bare = |id: &str| id.strip_prefix("tr-").unwrap_or(id).to_owned();
+        !bare(name).is_empty() && bare(&info.trace_id).starts_with(&bare(name))
+    };
+    let mut meant = runs.into_iter().filter(|run| run.iter().any(is_meant));
+    Ok(meant.next().filter(|_| meant.next().is_none()))
 }
 
 /// So many candidates of an ambiguous prefix are named.

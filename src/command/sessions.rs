@@ -2,7 +2,8 @@
 
 use super::reader::Reader;
 use super::select::{Rows, Select};
-use crate::analyze::sessions::Sessions;
+use super::threads::{self, Runs};
+use crate::analyze::sessions::{Session, Sessions};
 use crate::context::Context;
 use crate::error::Result;
 use crate::filter::{Clause, Label, LabelTest};
@@ -16,6 +17,10 @@ use std::ops::ControlFlow;
 ///
 /// A session is what traces have in common that carry the same `mlflow.trace.session`: the turns of a conversation. Figures
 /// are those of the selected traces, as MLflow recorded them.
+///
+/// Traces without a session whose messages prove that they are one run are shown as a derived session, named by their first
+/// trace: each request repeats an earlier one and its answer, as those of an AutoGen team without a span around it do. They
+/// are looked for among up to 1,000 traces without a session, and not on servers.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace sessions
@@ -31,6 +36,7 @@ pub struct Args {
 pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     let mut reader = Reader::open(cx)?;
     let mut query = reader.query(cx, &args.select, Order::NEWEST, Need::Info)?;
+    let runs = threads::of_query(&mut reader, &query)?;
     query.filter.clauses.push(in_a_session());
     let mut sessions = Sessions::default();
     reader.each(&query, &mut |trace| {
@@ -38,6 +44,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         Ok(ControlFlow::Continue(()))
     })?;
     reader.end();
+    if let Runs::Found(runs) = runs {
+        runs.iter().filter_map(|run| Session::derived(run)).for_each(|run| sessions.add_derived(run));
+    }
     let sessions = sessions.sorted();
     let limit = args.rows.count();
     let is_cut = sessions.len() > limit;

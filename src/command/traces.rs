@@ -2,10 +2,11 @@
 
 use super::reader::Reader;
 use super::select::{Limits, Select};
+use super::threads;
 use crate::context::Context;
 use crate::error::Result;
 use crate::filter::Grep;
-use crate::model::Trace;
+use crate::model::{Trace, TraceInfo};
 use crate::render::trace::FoundTrace;
 use crate::render::{Format, List as Rows, Page, Row};
 use crate::store::Need;
@@ -86,10 +87,16 @@ fn print<R: Row>(list: &List, cx: &mut Context, row: impl Fn(Trace, Option<&Grep
     let mut rows = cx.output.list::<R>();
     let mut held = Vec::new();
     let mut page = Page { returned: 0, matched: None, complete: true };
+    // Those that may be parts of a run.
+    let mut small: Vec<TraceInfo> = Vec::new();
+    let looks_for_runs = is_table && reader.store.is_local();
     let matched = reader.each(&query, &mut |trace| {
         if page.returned == limit {
             page.complete = false;
             return Ok(ControlFlow::Break(()));
+        }
+        if looks_for_runs && small.len() < HELD && threads::may_be_part(&trace.info) {
+            small.push(trace.info.clone());
         }
         if let Some(row) = row(trace, query.filter.grep()) {
             page.returned += 1;
@@ -107,6 +114,7 @@ fn print<R: Row>(list: &List, cx: &mut Context, row: impl Fn(Trace, Option<&Grep
     flush(&mut held, &mut rows, is_table)?;
     rows.finish(Some(page))?;
     super::tell_page(cx, &page, is_cut, "traces");
+    threads::tell(cx, &mut reader, small)?;
     reader.tell_left_out(cx, &list.select, &query, !is_cut)?;
     reader.warn(cx);
     Ok(())

@@ -10,7 +10,7 @@ use crate::model::{
     Assessment, Cost, Exception, Experiment, Json, Labels, Node, Problem, Span, Timestamp, TokenUsage, Totals, Trace,
     TraceInfo,
 };
-use crate::reading::Agents;
+use crate::reading::{Agents, answer, question, recorded_answer, recorded_question};
 use serde::{Serialize, Serializer};
 use std::io::{self, Write};
 
@@ -38,6 +38,8 @@ pub(crate) struct TraceJson<'a> {
     model_id: Option<&'a str>,
     request_preview: Option<&'a str>,
     response_preview: Option<&'a str>,
+    question: Option<String>,
+    answer: Option<String>,
     tags: &'a Labels,
     metadata: &'a Labels,
     assessments: Vec<AssessmentJson<'a>>,
@@ -63,6 +65,8 @@ impl<'a> TraceJson<'a> {
             token_usage: usage.token_usage.as_ref(),
             token_usage_source: usage.source,
             cost: usage.cost,
+            question: question(trace),
+            answer: answer(trace),
             ..Self::from(&trace.info)
         }
     }
@@ -98,6 +102,8 @@ impl<'a> From<&'a TraceInfo> for TraceJson<'a> {
             model_id: info.model_id(),
             request_preview: info.request_preview.as_deref(),
             response_preview: info.response_preview.as_deref(),
+            question: recorded_question(info),
+            answer: recorded_answer(info),
             tags: &info.tags,
             metadata: &info.metadata,
             assessments: info.assessments.iter().map(AssessmentJson::from).collect(),

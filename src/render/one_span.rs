@@ -29,7 +29,9 @@ impl View for SpanView {
             schema: &'static str,
             span: SpanJson<'a>,
         }
-        Document { schema: SCHEMA, span: SpanJson::new(&self.row.trace_id, &self.row.span, &self.row.node, true) }
+        let row = &self.row;
+        let span = SpanJson::new(&row.trace_id, &row.span, &row.node, true).of_agent(row.agent.as_deref());
+        Document { schema: SCHEMA, span }
     }
 
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {

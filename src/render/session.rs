@@ -11,6 +11,7 @@ use crate::analyze::conversation::Conversation;
 use crate::analyze::sessions::Session;
 use crate::error::Result;
 use crate::model::{Cost, Timestamp, TokenUsage, Trace, TraceInfo, short_trace_id};
+use crate::reading::{recorded_answer, recorded_question};
 use serde::Serialize;
 use std::io::Write;
 
@@ -21,6 +22,7 @@ pub struct SessionRow(pub Session);
 #[derive(Serialize)]
 struct SessionJson<'a> {
     session_id: &'a str,
+    derived: bool,
     user_ids: &'a [String],
     experiments: &'a [String],
     trace_count: u64,
@@ -38,6 +40,7 @@ impl<'a> From<&'a Session> for SessionJson<'a> {
     fn from(session: &'a Session) -> Self {
         Self {
             session_id: &session.id,
+            derived: session.is_derived,
             user_ids: &session.users,
             experiments: &session.experiments,
             trace_count: session.traces,
@@ -69,6 +72,7 @@ impl Row for SessionRow {
     const KEY: &'static str = "sessions";
     const CSV: &'static [&'static str] = &[
         "session_id",
+        "derived",
         "user_ids",
         "experiments",
         "trace_count",
@@ -104,7 +108,11 @@ impl Row for SessionRow {
         let session = &self.0;
         let running = session.in_progress;
         vec![
-            Cell::stored(&session.id, Role::Name),
+            if session.is_derived {
+                Cell::stored(&format!("{} (derived)", short_trace_id(&session.id)), Role::Name)
+            } else {
+                Cell::stored(&session.id, Role::Name)
+            },
             Cell::maybe(Some(&session.users.join(", ")), Role::Plain),
             Cell::own(count(session.traces), Role::Plain),
             Cell::own(count(session.errors), if session.errors == 0 { Role::Dim } else { Role::Bad }),
@@ -296,7 +304,7 @@ fn turn(look: &Look, number: usize, trace: &TraceInfo, before: Option<Timestamp>
         duration(trace.execution_duration_ms),
         Cell::own(number::total(trace.recorded_usage.as_ref()), Role::Figure),
         cost(trace.cost.as_ref()),
-        Cell::maybe(trace.request_preview.as_deref(), Role::Plain),
-        Cell::maybe(trace.response_preview.as_deref(), Role::Plain),
+        Cell::maybe(recorded_question(trace).as_deref(), Role::Plain),
+        Cell::maybe(recorded_answer(trace).as_deref(), Role::Plain),
     ]
 }

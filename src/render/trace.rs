@@ -5,6 +5,7 @@ use super::table::{Cell, Shape};
 use super::{Look, Role, Row, number};
 use crate::filter::Found;
 use crate::model::{TraceInfo, TraceState, short_trace_id};
+use crate::reading::recorded_question;
 use serde::Serialize;
 
 /// The role of a state.
@@ -39,6 +40,8 @@ impl Row for TraceInfo {
         "run_id",
         "request_preview",
         "response_preview",
+        "question",
+        "answer",
     ];
 
     fn shapes() -> &'static [Shape<'static>] {
@@ -67,7 +70,7 @@ impl Row for TraceInfo {
             Cell::own(number::total(self.recorded_usage.as_ref()), Role::Figure),
             self.cost.as_ref().and_then(number::cost).map_or_else(Cell::none, |cost| Cell::own(cost, Role::Figure)),
             Cell::maybe(self.session_id(), Role::Plain),
-            Cell::maybe(self.request_preview.as_deref(), Role::Dim),
+            Cell::maybe(recorded_question(self).as_deref(), Role::Dim),
         ]
     }
 

@@ -269,6 +269,11 @@ pub trait TraceStore {
     /// When the store cannot be read.
     fn trace(&self, id: &str, need: Need) -> Result<Option<Trace>>;
 
+    /// Whether it is on this machine, so that looking at more of it costs little.
+    fn is_local(&self) -> bool {
+        true
+    }
+
     /// Of so many traces the spans may be read although records would nearly do.
     fn few_traces(&self) -> usize {
         1_000

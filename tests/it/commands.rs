@@ -51,20 +51,20 @@ fn traces_at_three_widths() {
     --- stderr
     note: 4 of 13 traces shown; -n or --all shows more
     ");
-    insta::assert_snapshot!(Cli::demo("traces list --width 160 -n 9").run(), @r#"
+    insta::assert_snapshot!(Cli::demo("traces list --width 160 -n 9").run(), @"
     trace        age  state  name            duration  spans  tokens        cost  session  request
-    tr-e1856059  6 h  OK     run_tool_agent    241 ms      4     106  $0.0000258  -        {"question": "What's the weather like in Paris today?"}
-    tr-419f926a  6 h  ERROR  run_tool_agent    152 ms      3      59  $0.0000152  -        {"question": "What's the weather like in Atlantis today?"}
-    tr-67cd0414  6 h  OK     chat               57 ms      2      34  $0.0000074  chat-42  {"message": "What is my name?", "history": [{"role": "user", "content": …
-    tr-e4f87b4a  6 h  OK     chat              108 ms      2      18  $0.0000072  chat-42  {"message": "Hello, I am Ada.", "history": []}
+    tr-e1856059  6 h  OK     run_tool_agent    241 ms      4     106  $0.0000258  -        What's the weather like in Paris today?
+    tr-419f926a  6 h  ERROR  run_tool_agent    152 ms      3      59  $0.0000152  -        What's the weather like in Atlantis today?
+    tr-67cd0414  6 h  OK     chat               57 ms      2      34  $0.0000074  chat-42  What is my name?
+    tr-e4f87b4a  6 h  OK     chat              108 ms      2      18  $0.0000072  chat-42  Hello, I am Ada.
     tr-0243d5ac  6 h  OK     Completions       387 ms      1       -           -  -        How fast would a glass of water freeze on Titan?
     tr-9fdfabf4  6 h  OK     Completions       154 ms      1      18  $0.0000068  -        What is in this image?
-    tr-0497bd29  6 h  OK     assistant.run     188 ms      3      82           -  -        {"task": "1+1"}
-    tr-13567dee  6 h  OK     assistant.run     667 ms      4     110           -  -        {"task": "2 + 40"}
-    tr-f12713f2  6 h  OK     initiate_chat     3.07 s     25   1,798    $0.00037  -        {"recipient": "Assistant", "clear_history": true, "silent": false, "cach…
+    tr-0497bd29  6 h  OK     assistant.run     188 ms      3      82           -  -        1+1
+    tr-13567dee  6 h  OK     assistant.run     667 ms      4     110           -  -        2 + 40
+    tr-f12713f2  6 h  OK     initiate_chat     3.07 s     25   1,798    $0.00037  -        What is (44231 + 13312 / (230 - 20)) * 4?
     --- stderr
     note: 9 of 13 traces shown; -n or --all shows more
-    "#);
+    ");
 }
 
 #[test]
@@ -622,10 +622,10 @@ fn csv() {
     5,OpenAI,active,default,/srv/mltrace/3.18.0-sqlite/mlruns/5,2026-11-20T17:51:16.321Z,2026-11-20T17:51:16.321Z,6,1,2026-11-20T17:51:17.898Z,175,60,235
     ");
     insta::assert_snapshot!(Cli::demo("traces -n 3 -o csv").run(), @r#"
-    trace_id,client_request_id,experiment_id,experiment_name,name,state,request_time,execution_duration_ms,span_count,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,session_id,user_id,run_id,request_preview,response_preview
-    tr-e185605915a0be9f4268768de1713371,,5,OpenAI,run_tool_agent,OK,2026-11-20T17:51:17.898Z,241,4,84,22,106,0.000025799999999999997,,,,"{""question"": ""What's the weather like in Paris today?""}","""The weather in Paris today is rainy."""
-    tr-419f926a13917b155df4228221e2858b,,5,OpenAI,run_tool_agent,ERROR,2026-11-20T17:51:17.745Z,152,3,45,14,59,0.000015149999999999999,,,,"{""question"": ""What's the weather like in Atlantis today?""}",
-    tr-67cd0414cca2ee933b50c25a4bde0454,,5,OpenAI,chat,OK,2026-11-20T17:51:17.688Z,57,2,29,5,34,7.35e-6,chat-42,ada,,"{""message"": ""What is my name?"", ""history"": [{""role"": ""user"", ""content"": ""Hello, I am Ada.""}, {""role"": ""assistant"", ""content"": ""Hello Ada! How can I help you today?""}]}","[{""role"": ""user"", ""content"": ""Hello, I am Ada.""}, {""role"": ""assistant"", ""content"": ""Hello Ada! How can I help you today?""}, {""role"": ""user"", ""content"": ""What is my name?""}, {""role"": ""assistant"", ""content"": ""Your name is Ada.""}]"
+    trace_id,client_request_id,experiment_id,experiment_name,name,state,request_time,execution_duration_ms,span_count,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,session_id,user_id,run_id,request_preview,response_preview,question,answer
+    tr-e185605915a0be9f4268768de1713371,,5,OpenAI,run_tool_agent,OK,2026-11-20T17:51:17.898Z,241,4,84,22,106,0.000025799999999999997,,,,"{""question"": ""What's the weather like in Paris today?""}","""The weather in Paris today is rainy.""",What's the weather like in Paris today?,The weather in Paris today is rainy.
+    tr-419f926a13917b155df4228221e2858b,,5,OpenAI,run_tool_agent,ERROR,2026-11-20T17:51:17.745Z,152,3,45,14,59,0.000015149999999999999,,,,"{""question"": ""What's the weather like in Atlantis today?""}",,What's the weather like in Atlantis today?,
+    tr-67cd0414cca2ee933b50c25a4bde0454,,5,OpenAI,chat,OK,2026-11-20T17:51:17.688Z,57,2,29,5,34,7.35e-6,chat-42,ada,,"{""message"": ""What is my name?"", ""history"": [{""role"": ""user"", ""content"": ""Hello, I am Ada.""}, {""role"": ""assistant"", ""content"": ""Hello Ada! How can I help you today?""}]}","[{""role"": ""user"", ""content"": ""Hello, I am Ada.""}, {""role"": ""assistant"", ""content"": ""Hello Ada! How can I help you today?""}, {""role"": ""user"", ""content"": ""What is my name?""}, {""role"": ""assistant"", ""content"": ""Your name is Ada.""}]",What is my name?,Your name is Ada.
     --- stderr
     note: 3 of 13 traces shown; -n or --all shows more
     "#);
@@ -716,7 +716,7 @@ fn an_empty_list_is_a_list_and_no_error() {
     note: no traces fit
     "#);
     insta::assert_snapshot!(Cli::demo("traces --name nothing -o csv").run(), @"
-    trace_id,client_request_id,experiment_id,experiment_name,name,state,request_time,execution_duration_ms,span_count,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,session_id,user_id,run_id,request_preview,response_preview
+    trace_id,client_request_id,experiment_id,experiment_name,name,state,request_time,execution_duration_ms,span_count,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,session_id,user_id,run_id,request_preview,response_preview,question,answer
     --- stderr
     note: no traces fit
     ");

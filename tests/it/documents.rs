@@ -43,12 +43,12 @@ fn told(cli: impl Fn(&str) -> Done) -> Value {
 
 #[test]
 fn a_folder_of_requests_tells_traces_with_customer_thread_and_tokens() {
-    insta::assert_snapshot!(on("respan", "traces list --width 130").ok(), @r#"
+    insta::assert_snapshot!(on("respan", "traces list --width 130").ok(), @"
     trace        age  state  name                     duration  spans  tokens  session       request
-    tr-1333bb6f  8 h  OK     agent.capacity_planner…    119 ms      4     290  -             {"cancellation_token":"<autogen_core._ca…
-    tr-29eb386e  8 h  OK     agent.assistant.on_mes…     72 ms      2     110  conv_abc_123  {"cancellation_token":"<autogen_core._ca…
-    tr-818ffe91  8 h  OK     agent.assistant.on_mes…    163 ms      2      69  conv_abc_123  {"cancellation_token":"<autogen_core._ca…
-    "#);
+    tr-1333bb6f  8 h  OK     agent.capacity_planner…    119 ms      4     290  -             Estimate p95 latency for tracing-api at …
+    tr-29eb386e  8 h  OK     agent.assistant.on_mes…     72 ms      2     110  conv_abc_123  Say 'Hello World!'
+    tr-818ffe91  8 h  OK     agent.assistant.on_mes…    163 ms      2      69  conv_abc_123  In one sentence, explain why tracing hel…
+    ");
     insta::assert_snapshot!(on("respan", "trace show tr-818f").ok(), @"
     agent.assistant.on_messages_stream  OK  163 ms  69 tokens (39 in · 30 out, derived)  ~$0.0000239  tr-818ffe91  2026-11-20 15:47:05 UTC
     experiment respan · session conv_abc_123 · user user_456 · model gpt-4o-mini-2024-07-18

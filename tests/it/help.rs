@@ -1419,6 +1419,11 @@ fn of_sessions() {
     A session is what traces have in common that carry the same `mlflow.trace.session`: the turns of a
     conversation. Figures are those of the selected traces, as MLflow recorded them.
 
+    Traces without a session whose messages prove that they are one run are shown as a derived session,
+    named by their first trace: each request repeats an earlier one and its answer, as those of an
+    AutoGen team without a span around it do. They are looked for among up to 1,000 traces without a
+    session, and not on servers.
+
     Usage: mltrace sessions [OPTIONS]
 
     Options:
@@ -1566,8 +1571,8 @@ fn of_session_show() {
     insta::assert_snapshot!(help("session show"), @r#"
     Show the traces of a session as turns, the first one first
 
-    SESSION is an id or a unique prefix of one. The flags that choose traces leave out some of its
-    turns.
+    SESSION is an id or a unique prefix of one; or the id of a trace, for the run that it belongs to as
+    messages prove (see `mltrace sessions`). The flags that choose traces leave out some of its turns.
 
     Usage: mltrace session show [OPTIONS] <SESSION>
 

@@ -323,7 +323,7 @@ const MOST_REQUESTS: [(&str, [usize; 5]); 33] = [
     ("usage @last", [4, 3, 3, 3, 3]),
     ("usage", [14, 14, 17, 22, 16]),
     ("usage --by day --by experiment", [14, 14, 17, 22, 16]),
-    ("stats", [4, 4, 4, 4, 4]),
+    ("stats", [15, 15, 18, 23, 18]),
     ("stats --by model --bucket 1h --utc", [14, 14, 17, 22, 16]),
     ("tools", [14, 14, 17, 22, 16]),
     ("check --max-llm-calls mean=1 --max-cost 1 --no-exceptions=all", [14, 14, 17, 22, 16]),

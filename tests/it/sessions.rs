@@ -105,7 +105,7 @@ fn sessions_as_json() {
     let document = copy.cli("session show chat-43").json();
     assert_eq!(
         document["session"],
-        json!({"session_id": "chat-43", "user_ids": ["ada", "bob"], "experiments": ["OpenAI", "Misc"], "trace_count": 3, "error_count": 1,
+        json!({"session_id": "chat-43", "derived": false, "user_ids": ["ada", "bob"], "experiments": ["OpenAI", "Misc"], "trace_count": 3, "error_count": 1,
             "in_progress_count": 1, "first_trace_time": "2026-11-06T21:20:00.000Z", "last_trace_time": "2026-11-06T21:22:00.000Z",
             "duration_ms": 120_000, "execution_duration_ms": 4000,
             "token_usage": {"input_tokens": 0, "output_tokens": 0, "total_tokens": 15}, "cost": null})

@@ -360,6 +360,10 @@ impl TraceStore for HttpStore {
         self.give(&batch, &query.filter, sink).map(|_| None)
     }
 
+    fn is_local(&self) -> bool {
+        false
+    }
+
     fn few_traces(&self) -> usize {
         // Each may take a request, or several.
         100
