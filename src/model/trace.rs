@@ -1,6 +1,7 @@
 //! A trace's own record, the spans that belong to it, and the experiment it lies in.
 
 use super::{Assessment, Cost, Json, Labels, Node, SearchRow, Span, Timestamp, TokenUsage};
+use std::borrow::Cow;
 
 /// Keys of tags and metadata that mean something (MLflow `tracing/constant.py`).
 pub mod keys {
@@ -325,7 +326,7 @@ impl SpansSource {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// A short word for programs: `spans_missing`, `damaged_span` …
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// What is wrong, for people.
     pub message: String,
     /// The file concerned, if one is.
@@ -337,8 +338,8 @@ pub struct Problem {
 impl Problem {
     /// A problem without a file.
     #[must_use]
-    pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), path: None, trace_id: None }
+    pub fn new(kind: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { kind: kind.into(), message: message.into(), path: None, trace_id: None }
     }
 
     /// Whether something that was recorded is not shown because of it.

@@ -12,6 +12,7 @@ use crate::model::{
 };
 use crate::reading::{Agents, answer, question, recorded_answer, recorded_question};
 use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// The value of the first key of every document.
@@ -296,7 +297,7 @@ impl<'a> SpanJson<'a> {
 
 #[derive(Debug, Serialize)]
 pub(super) struct ProblemJson {
-    kind: &'static str,
+    kind: Cow<'static, str>,
     message: String,
     path: Option<String>,
 }

@@ -146,6 +146,6 @@ fn a_folder_of_traces_that_cannot_be_read_is_told() {
     let mut problems = Vec::new();
     let experiments = store.experiments(&mut problems).unwrap();
     store.totals(&experiments, &mut problems).unwrap();
-    assert_eq!(problems.iter().map(|problem| problem.kind).collect::<Vec<_>>(), ["unreadable_folder"]);
+    assert_eq!(problems.iter().map(|problem| &*problem.kind).collect::<Vec<_>>(), ["unreadable_folder"]);
     assert!(problems[0].is_loss());
 }

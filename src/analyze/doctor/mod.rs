@@ -132,7 +132,7 @@ impl Doctor {
         let mut facts: BTreeMap<Kind, Vec<Fact>> = BTreeMap::new();
         let mut rest = Vec::new();
         for problem in problems.iter().filter(|problem| !problem.kind.starts_with("missing_")) {
-            let kind = match problem.kind {
+            let kind = match &*problem.kind {
                 "foreign_location" => Kind::ForeignArtifacts,
                 "repeated_span" => Kind::RepeatedSpans,
                 "rows_missing" => Kind::RowsMissing,

@@ -30,7 +30,7 @@ pub(super) fn explains_gaps(problem: &Problem) -> bool {
 
 /// Whether what was stored is not as it was written.
 pub(super) fn is_damage(problem: &Problem) -> bool {
-    explains_gaps(problem) || matches!(problem.kind, "garbage" | "not_utf8")
+    explains_gaps(problem) || matches!(&*problem.kind, "garbage" | "not_utf8")
 }
 
 pub(super) fn unread(problem: &Problem) -> Fact {

@@ -254,7 +254,7 @@ fn damage_of_the_store_counts_and_the_rest_is_given_back() {
     let mut doctor = Doctor::new(Timestamp(0));
     let problems = ["damaged_trace", "unreadable_folder", "skipped_pages"].map(|kind| Problem::new(kind, "bad"));
     let rest = doctor.add_problems(problems.to_vec());
-    assert_eq!(rest.iter().map(|problem| problem.kind).collect::<Vec<_>>(), ["skipped_pages"]);
+    assert_eq!(rest.iter().map(|problem| &*problem.kind).collect::<Vec<_>>(), ["skipped_pages"]);
     let findings = doctor.findings(&healthy());
     assert_eq!(
         findings.iter().map(|finding| (finding.kind, finding.count)).collect::<Vec<_>>(),

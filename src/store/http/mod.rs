@@ -260,7 +260,7 @@ impl HttpStore {
                         let is_lost = spans
                             .problems
                             .iter()
-                            .any(|problem| matches!(problem.kind, "missing_spans" | spans::UNSERVED));
+                            .any(|problem| matches!(&*problem.kind, "missing_spans" | spans::UNSERVED));
                         self.without_spans.set(if is_lost { self.without_spans.get() + 1 } else { 0 });
                     }
                     if sink.trace(trace)?.is_break() {
