@@ -1,9 +1,11 @@
 //! Documents of traces that lie outside of a store: OTLP in JSON and in bytes, as exporters and collectors write it, and
-//! MLflow's own: what `Trace.to_json`, `mlflow traces get` and `mlflow traces search` give, and bare `traces.json` files.
+//! MLflow's own: what `Trace.to_json`, `mlflow traces get` and `mlflow traces search` give, bare `traces.json` files, and what
+//! mltrace itself wrote of whole traces.
 //!
 //! A document is taken apart once. Its spans stay where they are, and are decoded when and as far as they are wanted.
 
 use super::attribute::Keep;
+use super::mltrace::{self, Provenance, Unread, WholeTrace};
 use super::object::Object;
 use super::{ids, otlp, records, span as span_json, wire};
 use crate::model::{Json, Span, TraceInfo};
@@ -19,6 +21,8 @@ enum Form {
     OtlpJson,
     /// OTLP in bytes.
     OtlpBytes,
+    /// As mltrace writes it.
+    Mltrace,
 }
 
 /// Where a span stands in its document.
@@ -37,6 +41,8 @@ pub struct Batch {
     pub resource: Vec<(String, Json)>,
     /// Where they are.
     pub spans: Vec<Place>,
+    /// How they were read, where mltrace wrote the document. Its record is whole then.
+    pub provenance: Option<Provenance>,
 }
 
 /// Keys by which a document of traces begins; the collector writes logs and metrics into the same kind of file.
@@ -53,7 +59,12 @@ pub fn may_be_document(head: &[u8]) -> bool {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let text = text.strip_prefix('[').unwrap_or(text).trim_start();
     let key = text.strip_prefix('{').map(str::trim_start).and_then(|text| text.strip_prefix('"'));
-    key.and_then(|text| text.split('"').next()).is_some_and(|key| FIRST_KEYS.contains(&key))
+    let Some((key, value)) = key.and_then(|text| text.split_once('"')) else { return false };
+    let is_own = || {
+        let value = value.trim_start().trim_start_matches(':').trim_start();
+        value.strip_prefix('"').is_some_and(|value| value.starts_with(mltrace::SCHEMA_PREFIX))
+    };
+    FIRST_KEYS.contains(&key) || key == mltrace::SCHEMA_KEY && is_own()
 }
 
 /// Whether bytes begin as a message of resources does: a part within a part.
@@ -70,7 +81,7 @@ pub fn batches_of_bytes(bytes: &[u8]) -> Result<Vec<Batch>, String> {
     let mut batches = Vec::new();
     for (resource, spans) in otlp::resources(bytes)? {
         let place = |span: &[u8]| Place { at: range(bytes, span), form: Form::OtlpBytes };
-        batches.push(Batch { info: None, resource, spans: spans.into_iter().map(place).collect() });
+        batches.push(Batch { resource, spans: spans.into_iter().map(place).collect(), ..Batch::default() });
     }
     if batches.iter().all(|batch| batch.spans.is_empty()) {
         return Err("it holds no spans".to_owned());
@@ -82,14 +93,14 @@ pub fn batches_of_bytes(bytes: &[u8]) -> Result<Vec<Batch>, String> {
 ///
 /// # Errors
 /// Why it is none.
-pub fn batches_of_json(text: &str) -> Result<Vec<Batch>, String> {
+pub fn batches_of_json(text: &str) -> Result<Vec<Batch>, Unread> {
     let mut batches = Vec::new();
     add(text, text, &mut batches)?;
     Ok(batches)
 }
 
 /// Adds what a piece of a document holds.
-fn add(document: &str, piece: &str, batches: &mut Vec<Batch>) -> Result<(), String> {
+fn add(document: &str, piece: &str, batches: &mut Vec<Batch>) -> Result<(), Unread> {
     if piece.trim_start().starts_with('[') {
         let items: Vec<&RawValue> = serde_json::from_str(piece).map_err(|error| error.to_string())?;
         return items.into_iter().try_for_each(|item| add_one(document, item.get(), batches));
@@ -97,12 +108,16 @@ fn add(document: &str, piece: &str, batches: &mut Vec<Batch>) -> Result<(), Stri
     add_one(document, piece, batches)
 }
 
-fn add_one(document: &str, piece: &str, batches: &mut Vec<Batch>) -> Result<(), String> {
+fn add_one(document: &str, piece: &str, batches: &mut Vec<Batch>) -> Result<(), Unread> {
     let object = Object::parse(piece)?;
     let places = |spans: Vec<&RawValue>, form| {
         spans.into_iter().map(|raw| Place { at: range(document.as_bytes(), raw.get().as_bytes()), form }).collect()
     };
-    if object.get("resource_spans").is_some() {
+    if let Some(found) = mltrace::whole_trace(&object) {
+        let WholeTrace { info, spans, provenance } = found?;
+        let (info, spans, provenance) = (Some(info), places(spans, Form::Mltrace), Some(provenance));
+        batches.push(Batch { info, spans, provenance, ..Batch::default() });
+    } else if object.get("resource_spans").is_some() {
         for resource_spans in object.list("resource_spans")? {
             let resource_spans = Object::of(resource_spans)?;
             let resource = resource_spans.object("resource").map(|resource| wire::attributes(&resource)).transpose()?;
@@ -111,19 +126,19 @@ fn add_one(document: &str, piece: &str, batches: &mut Vec<Batch>) -> Result<(), 
                 spans.extend(Object::of(scope)?.list("spans")?);
             }
             let spans = places(spans, Form::OtlpJson);
-            batches.push(Batch { info: None, resource: resource.unwrap_or_default(), spans });
+            batches.push(Batch { resource: resource.unwrap_or_default(), spans, ..Batch::default() });
         }
     } else if let Some(record) = object.object("info") {
         let spans = object.object("data").map(|data| data.list("spans")).transpose()?.unwrap_or_default();
         let info = Some(records::info(&record)?);
-        batches.push(Batch { info, resource: Vec::new(), spans: places(spans, Form::Mlflow) });
+        batches.push(Batch { info, spans: places(spans, Form::Mlflow), ..Batch::default() });
     } else if object.get("traces").is_some() {
         object.list("traces")?.into_iter().try_for_each(|item| add_one(document, item.get(), batches))?;
     } else if object.get("spans").is_some() {
         let spans = places(object.list("spans")?, Form::Mlflow);
-        batches.push(Batch { info: None, resource: Vec::new(), spans });
+        batches.push(Batch { spans, ..Batch::default() });
     } else if object.get("resource_logs").is_none() && object.get("resource_metrics").is_none() {
-        return Err("neither OTLP nor a trace of MLflow".to_owned());
+        return Err(Unread::Other("neither OTLP nor a trace of MLflow".to_owned()));
     }
     Ok(())
 }
@@ -161,13 +176,14 @@ impl Place {
                 if trace_id.len() != 32 || span.id.as_str().len() != 16 {
                     return Err("no trace id or no span id".to_owned());
                 }
-                Ok((Some(mlflow_id(&trace_id)), span.unwrapped().into_model(keep)))
+                Ok((Some(mlflow_id(&trace_id)), span.unwrapped().into_model(keep, None)))
             }
             Form::OtlpJson => {
                 let record = Object::parse(text()?)?;
                 let trace_id = record.text("trace_id").and_then(|id| ids::trace_id(&id)).ok_or("no trace id")?;
-                Ok((Some(mlflow_id(&trace_id)), wire::plain_span(&record)?.unwrapped().into_model(keep)))
+                Ok((Some(mlflow_id(&trace_id)), wire::plain_span(&record)?.unwrapped().into_model(keep, None)))
             }
+            Form::Mltrace => mltrace::span(text()?, keep),
             Form::Mlflow => {
                 let record = Object::parse(text()?)?;
                 Ok((trace_id(&record), span_json::span(text()?, keep, None)?))

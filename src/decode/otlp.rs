@@ -121,7 +121,7 @@ pub fn archived_spans(bytes: &[u8], keep: Keep) -> Result<Vec<Span>, String> {
     let mut spans = Vec::new();
     for (_, raw) in resources(bytes)? {
         for bytes in raw {
-            spans.push(plain_span(bytes)?.1.into_model(keep));
+            spans.push(plain_span(bytes)?.1.into_model(keep, None));
         }
     }
     Ok(spans)
@@ -301,12 +301,13 @@ impl PlainSpan {
         self
     }
 
-    pub(super) fn into_model(self, keep: Keep) -> Span {
+    /// `column_type` is the type that stands beside the attributes, used where they tell none.
+    pub(super) fn into_model(self, keep: Keep, column_type: Option<&str>) -> Span {
         // The same text form as in `traces.json`, so that one reader serves all.
         let texts: Vec<Box<RawValue>> = self.attributes.iter().map(|(_, value)| encoded(value)).collect();
         let keys = self.attributes.iter().map(|(key, _)| Cow::Borrowed(key.as_str()));
         let attributes = RawAttributes::new(Members(keys.zip(texts.iter().map(|text| &**text)).collect()));
-        let span_type = attributes.span_type(None);
+        let span_type = attributes.span_type(column_type);
         let (tool_mentions, speaker_signs) =
             if keep == Keep::Calls { (Vec::new(), SpeakerSigns::None) } else { attributes.mentions(&span_type) };
         let foreign = (keep == Keep::All).then(|| attributes.foreign_values(&self.events));

@@ -25,7 +25,7 @@ pub fn wire_spans(text: &str, keep: Keep) -> Result<TraceFile, String> {
     let mut file = TraceFile::default();
     for raw in trace.list("spans")? {
         match Object::of(raw).and_then(|record| plain_span(&record)) {
-            Ok(span) => file.spans.push(span.into_model(keep)),
+            Ok(span) => file.spans.push(span.into_model(keep, None)),
             Err(why) => file.damage.push(why),
         }
     }

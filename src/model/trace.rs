@@ -307,6 +307,13 @@ pub enum SpansSource {
 }
 
 impl SpansSource {
+    /// Reads the word of the JSON output.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let all = [Self::Database, Self::Artifact, Self::Archive, Self::Skeleton, Self::Server, Self::File, Self::None];
+        all.into_iter().find(|source| source.as_str() == text)
+    }
+
     /// The word of the JSON output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

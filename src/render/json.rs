@@ -44,8 +44,18 @@ pub(crate) struct TraceJson<'a> {
     tags: &'a Labels,
     metadata: &'a Labels,
     assessments: Vec<AssessmentJson<'a>>,
+    #[serde(flatten)]
+    whole: Option<WholeRecordJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     r#match: Option<MatchJson<'a>>,
+}
+
+/// What a trace that stands alone has beside the record in a list, so that it can be read again with nothing lost.
+#[derive(Debug, Serialize)]
+struct WholeRecordJson<'a> {
+    recorded_cost: Option<Cost>,
+    linked_runs: &'a [String],
+    linked_prompts: &'a [String],
 }
 
 /// Where a text was found that was looked for.
@@ -70,6 +80,16 @@ impl<'a> TraceJson<'a> {
             answer: answer(trace),
             ..Self::from(&trace.info)
         }
+    }
+
+    /// With what a list leaves out.
+    fn whole(self, info: &'a TraceInfo) -> Self {
+        let whole = WholeRecordJson {
+            recorded_cost: info.cost,
+            linked_runs: &info.linked_runs,
+            linked_prompts: &info.linked_prompts,
+        };
+        Self { whole: Some(whole), ..self }
     }
 
     /// With the span in which a text was found.
@@ -108,6 +128,7 @@ impl<'a> From<&'a TraceInfo> for TraceJson<'a> {
             tags: &info.tags,
             metadata: &info.metadata,
             assessments: info.assessments.iter().map(AssessmentJson::from).collect(),
+            whole: None,
             r#match: None,
         }
     }
@@ -313,6 +334,8 @@ pub(crate) struct ShowJson<'a> {
     schema: &'static str,
     info: TraceJson<'a>,
     spans: Vec<SpanJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spans_left_out: Option<usize>,
     spans_source: &'static str,
     complete: bool,
     problems: Vec<ProblemJson>,
@@ -322,9 +345,11 @@ impl<'a> ShowJson<'a> {
     /// A trace with the spans to show, and the figures computed from all of them.
     pub(crate) fn new(view: &'a TreeView, problems: Vec<Problem>) -> Self {
         let (trace, spans) = (&view.trace, view.trace.spans.as_ref());
+        let left_out = view.shown.iter().filter(|shown| !**shown).count();
         Self {
             schema: SCHEMA,
-            info: TraceJson::of_shown(trace, &view.usage),
+            info: TraceJson::of_shown(trace, &view.usage).whole(&trace.info),
+            spans_left_out: Some(left_out).filter(|count| *count > 0),
             spans: spans.map_or_else(Vec::new, |spans| {
                 let all = spans.list.iter().zip(&spans.nodes).enumerate().filter(|(at, _)| view.shown[*at]);
                 all.map(|(at, (span, node))| {

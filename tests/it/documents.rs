@@ -225,14 +225,14 @@ fn what_is_no_document_is_an_error_that_names_what_is_read() {
     --- stderr
     error: `[FOLDER]/cut.json` holds no traces
       caused by: not JSON, or cut in the middle
-      hint: OTLP in JSON, JSON lines or protobuf, and MLflow's trace.json, also as JSON lines, are read
+      hint: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json and traces of `mltrace trace show --json` are read
     --- exit 5
     ");
     insta::assert_snapshot!(run("other.json"), @"
     --- stderr
     error: `[FOLDER]/other.json` holds no traces
       caused by: neither OTLP nor a trace of MLflow
-      hint: OTLP in JSON, JSON lines or protobuf, and MLflow's trace.json, also as JSON lines, are read
+      hint: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json and traces of `mltrace trace show --json` are read
     --- exit 5
     ");
     insta::assert_snapshot!(run("empty"), @"
@@ -246,14 +246,14 @@ fn what_is_no_document_is_an_error_that_names_what_is_read() {
     --- stderr
     error: standard input is empty
       caused by: nothing is in it
-      hint: OTLP in JSON, JSON lines or protobuf, and MLflow's trace.json, also as JSON lines, are read
+      hint: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json and traces of `mltrace trace show --json` are read
     --- exit 5
     ");
     insta::assert_snapshot!(Cli::new("traces").on("-").fed(b"\x0a\xff\xff"), @"
     --- stderr
     error: standard input holds no traces
       caused by: neither JSON nor OTLP in bytes
-      hint: OTLP in JSON, JSON lines or protobuf, and MLflow's trace.json, also as JSON lines, are read
+      hint: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json and traces of `mltrace trace show --json` are read
     --- exit 5
     ");
 }
@@ -441,4 +441,214 @@ fn of_records_that_differ_the_first_counts_and_a_warning_says_so() {
     // The end of a trace counts more than that it was under way.
     assert_eq!(told(&[line("IN_PROGRESS", 1), line("ERROR", 7)]), (json!("ERROR"), String::new()));
     assert_eq!(told(&[line("ERROR", 7), line("IN_PROGRESS", 1)]), (json!("ERROR"), String::new()));
+}
+
+/// Every trace of a store as mltrace writes it.
+fn whole_traces(cli: &dyn Fn(&str) -> Cli) -> Vec<(String, String)> {
+    let ids = cli("traces list --all --deleted -o ids").ok();
+    let show = |id: &str| (id.to_owned(), cli("trace show --json").arg(id).ok().stdout);
+    ids.lines().iter().map(|id| show(id)).collect()
+}
+
+/// A document without the one word that may differ: where its spans were read from.
+fn without_source(document: &str) -> String {
+    let sources = ["database", "artifact", "archive"].map(|word| format!("\"spans_source\":\"{word}\""));
+    sources.iter().fold(document.to_owned(), |text, source| text.replace(source, "\"spans_source\":\"file\""))
+}
+
+#[test]
+fn own_output_is_read_again_with_nothing_lost() {
+    let mut stores: Vec<PathBuf> = Fixture::all().into_iter().map(|fixture| fixture.store).collect();
+    stores.extend([document("autogen"), document("respan"), PathBuf::from("demo:")]);
+    for store in stores {
+        let store = store.to_str().unwrap();
+        let on_store = |words: &str| Cli::new(words).on(store);
+        let traces = whole_traces(&on_store);
+        let lines: String = traces.iter().map(|(_, document)| document.as_str()).collect();
+        let folder = folder(&[("t.jsonl", lines.as_bytes())]);
+        let file = folder.path().join("t.jsonl");
+        let again = |words: &str| Cli::new(words).on(&file);
+        for (id, document) in &traces {
+            let own = again("trace show --json").arg(id).ok().stdout;
+            assert_eq!(own, without_source(document), "{store} {id}");
+        }
+        let is_told_apart =
+            ["2.22.5-sqlite", "3.18.0-archived", "3.18.0-sqlite"].iter().any(|name| store.contains(name));
+        for (id, _) in traces.iter().filter(|_| is_told_apart) {
+            for words in ["trace show --io=0", "trace show --conversation --full", "usage --explain", "usage --json"] {
+                let (mut own, mut expected) = (again(words).arg(id).ok(), on_store(words).arg(id).ok());
+                // A warning about a file names the store.
+                for done in [&mut own, &mut expected] {
+                    done.stderr = done.stderr.lines().filter(|line| !line.starts_with("warning")).collect();
+                }
+                assert_eq!(own.to_string(), expected.to_string(), "{store} {id} {words}");
+            }
+        }
+        for words in [
+            "traces list --all --json",
+            "spans --all --full --json",
+            "exceptions --all --json",
+            "usage --by name --by model --json",
+            "stats --by model --json",
+            "tools --json",
+            "sessions --json",
+            "check --max-tokens 100 --max-cost total=1 --max-llm-calls 1 --no-exceptions --require-tool * --json",
+        ] {
+            let expected = on_store(words).arg("--deleted").run().stdout;
+            // Commands to paste name the store.
+            let own = again(words).run().stdout.replace(file.to_str().unwrap(), store);
+            assert_eq!(own, expected, "{store} {words}");
+        }
+    }
+}
+
+#[test]
+fn own_output_may_come_in_any_layout() {
+    let traces = whole_traces(&Cli::demo);
+    let all = |bytes: &[u8]| Cli::new("spans --all --full --json").on("-").fed(bytes);
+    let lines: String = traces.iter().map(|(_, document)| document.as_str()).collect();
+    let expected = all(lines.as_bytes()).json();
+    assert_eq!(expected, Cli::demo("spans --all --full --deleted").json());
+    let values: Vec<Value> = traces.iter().map(|(_, document)| serde_json::from_str(document).unwrap()).collect();
+    let pretty: Vec<String> = values.iter().map(|value| serde_json::to_string_pretty(value).unwrap()).collect();
+    for (what, text) in
+        [("documents one behind another", pretty.concat()), ("a list", format!("[{}]", pretty.join(",")))]
+    {
+        let done = all(text.as_bytes());
+        // `Value` sorts keys, as a program between may.
+        assert_eq!((done.stderr.as_str(), done.json()), ("", expected.clone()), "{what}");
+    }
+    // One that is damaged does not cost the others.
+    let mixed = format!("{}\n{{\"schema\": \"mltrace/1\",\n\"traces\": []}}\n", pretty[..2].join("\n"));
+    let done = Cli::new("traces list --json").on("-").fed(mixed.as_bytes());
+    assert_eq!(items(&done.json(), "traces").len(), 2);
+    assert_eq!(done.stderr, "warning: document 3 cannot be read: it holds a list of traces without their spans\n");
+}
+
+#[test]
+fn a_trace_that_was_read_in_part_stays_one() {
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    let ids = copy.cli("traces list --type TOOL -o ids").ok().stdout;
+    let id = ids.lines().next().unwrap();
+    copy.sql(&format!("update spans set content = '{{\"cut' where trace_id = '{id}' and type = 'TOOL'"));
+    let first = copy.cli("trace show --json").arg(id).ok();
+    let again = Cli::new("trace show --json").arg(id).on("-").fed(first.stdout.as_bytes());
+    assert_eq!(again.stdout, without_source(&first.stdout));
+    assert_eq!(
+        (&first.json()["complete"], &first.json()["problems"][0]["kind"]),
+        (&json!(false), &json!("damaged_span"))
+    );
+    assert!(again.stderr.contains("cannot be read"), "{again}");
+
+    // Spans that flags left out are missing, also where the record does not count them.
+    let part = Cli::demo("trace show @last --type TOOL --json").ok();
+    let left_out = part.json()["spans_left_out"].as_u64().unwrap();
+    assert!(left_out > 0);
+    let counted = part.json()["info"]["span_count"].as_u64().unwrap();
+    let uncounted = part.stdout.replace(&format!("\"span_count\":{counted}"), "\"span_count\":null");
+    for text in [&part.stdout, &uncounted] {
+        let again = Cli::new("trace show --json").on("-").fed(text.as_bytes()).json();
+        assert_eq!((&again["complete"], &again["info"]["span_count"]), (&json!(false), &json!(counted)));
+    }
+}
+
+#[test]
+fn own_output_keeps_what_is_hard_to_keep() {
+    let span = json!({
+        "trace_id": "tr-x", "span_id": "odd id", "parent_id": "gone", "depth": 0, "name": "\u{202e}n", "span_type": "MINE",
+        "status": "UNSET", "status_message": "", "start_time_ns": 1_795_000_000_000_000_001_i64, "end_time_ns": null,
+        "attributes": {"n": "NaN", "s": "\"quoted\"", "d": "{}", "i": [1e308, -0.0], "z": null, "mlflow.spanOutputs": null},
+        "events": [{"name": "e", "time_ns": 7, "attributes": {"a": "1"}}], "exception": null, "handled_failure": null,
+        "links": [{"trace_id": "tr-y", "span_id": "s", "attributes": {"k": 1}}], "agent": "from another release",
+    });
+    let big = r#""big":340282366920938463463374607431768211455,"#;
+    let record = json!({
+        "trace_id": "tr-x", "experiment_id": "7", "experiment_name": "Named", "name": null, "state": "NEW_WORD",
+        "request_time": "2026-11-20T17:50:49.894Z", "recorded_token_usage": {"input_tokens": 1, "reasoning": 2},
+        "recorded_cost": {"input_cost": null, "total_cost": 0.1}, "cost": {"total_cost": 9.0, "source": "calculated"},
+        "linked_runs": ["r1", "r2"], "linked_prompts": ["p/1"], "tags": {"k": ""}, "metadata": {},
+        "assessments": [{"assessment_id": "a", "name": "n", "type": "issue", "value": {"x": "NaN"}, "valid": false}],
+        "question": "derived",
+    });
+    let document = json!({"schema": "mltrace/1", "info": record, "spans": [span], "spans_source": "database",
+        "problems": [{"kind": "cut_odd", "message": "m", "path": "p"}, {"kind": "missing_parent", "message": "told again"}]});
+    let text = document.to_string().replacen("{\"d\":", &format!("{{{big}\"d\":"), 1);
+    let show = |text: &str| Cli::new("trace show --json").on("-").fed(text.as_bytes());
+    let again = show(&text);
+    assert!(again.stdout.contains(big) && again.stdout.contains("\u{202e}n"), "{again}");
+    let told = again.json();
+    let is = |path: &str, value: Value| assert_eq!(told.pointer(path), Some(&value), "{path}");
+    is("/info/name", Value::Null);
+    is("/info/state", json!("NEW_WORD"));
+    is("/info/experiment_name", json!("Named"));
+    is("/info/span_count", Value::Null);
+    is(
+        "/info/recorded_token_usage",
+        json!({"input_tokens": 1, "output_tokens": null, "total_tokens": null, "reasoning": 2}),
+    );
+    is("/info/cost/total_cost", json!(0.1));
+    is("/info/recorded_cost/source", json!("recorded"));
+    is("/info/linked_runs", json!(["r1", "r2"]));
+    is("/info/linked_prompts", json!(["p/1"]));
+    is("/info/assessments/0/valid", json!(false));
+    is("/info/assessments/0/value", json!({"x": "NaN"}));
+    is("/complete", json!(false));
+    is("/problems/0", json!({"kind": "cut_odd", "message": "m", "path": "p"}));
+    is("/problems/1/message", json!("the parents of 1 spans are not stored"));
+    assert_eq!(items(&told, "problems").len(), 2);
+}
+
+#[test]
+fn own_output_without_whole_traces_is_refused_by_name() {
+    let holds = |words: &str| {
+        let folder = folder(&[("t.json", Cli::demo(words).run().stdout.as_bytes())]);
+        let done = Cli::new("usage").on("t.json").cwd(folder.path()).run().hiding(folder.path());
+        assert_eq!(done.exit, Some(5), "{words}\n{done}");
+        let what =
+            done.stderr.lines().next().unwrap().strip_prefix("error: `[FOLDER]/t.json` holds ").map(str::to_owned);
+        what.unwrap_or_else(|| panic!("{words}\n{done}"))
+    };
+    let holds = |words: &str| format!("{words}: {}", holds(words));
+    insta::assert_snapshot!([
+        "traces list --json", "traces list -n 3 -o jsonl", "spans --json", "spans --full --json", "spans -n 3 -o jsonl",
+        "usage --json", "usage @last --json", "stats --json", "tools --json", "exceptions --json", "sessions --json",
+        "session show chat-42 --json", "trace show @last --conversation --json", "trace show @last --span get_weather --json",
+        "trace diff @last @error --json", "trace diff --set --status=ok --set --status=error --json",
+        "check --max-tokens 1 --json", "doctor --json", "experiments --json", "prices --json",
+    ].map(holds).join("\n"), @"
+    traces list --json: a list of traces without their spans
+    traces list -n 3 -o jsonl: a list of traces without their spans
+    spans --json: a list of spans without the records of their traces
+    spans --full --json: a list of spans without the records of their traces
+    spans -n 3 -o jsonl: a list of spans without the records of their traces
+    usage --json: figures of groups of traces
+    usage @last --json: the token usage of a trace without its spans
+    stats --json: figures of groups of traces
+    tools --json: a list of tools
+    exceptions --json: a list of exceptions
+    sessions --json: a list of sessions
+    session show chat-42 --json: a session without the spans of its traces
+    trace show @last --conversation --json: a conversation without its spans
+    trace show @last --span get_weather --json: one span without its trace
+    trace diff @last @error --json: a comparison of traces
+    trace diff --set --status=ok --set --status=error --json: a comparison of traces
+    check --max-tokens 1 --json: the result of a check
+    doctor --json: a diagnosis of a store
+    experiments --json: a list of experiments
+    prices --json: a list of prices
+    ");
+    let newer = Cli::demo("trace show --json").ok().stdout.replace("mltrace/1", "mltrace/2");
+    insta::assert_snapshot!(Cli::new("usage").on("-").fed(newer.as_bytes()), @"
+    --- stderr
+    error: standard input holds no traces
+      caused by: another release of mltrace wrote it, in its form `mltrace/2`
+      hint: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json and traces of `mltrace trace show --json` are read
+    --- exit 5
+    ");
+    insta::assert_snapshot!(Cli::new("usage").on("-").fed(Cli::demo("traces list --json").ok().stdout.as_bytes()), @"
+    --- stderr
+    error: standard input holds a list of traces without their spans
+      hint: `mltrace trace show TRACE --json > t.json` writes a trace that can be read again
+    --- exit 5
+    ");
 }

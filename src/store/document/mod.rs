@@ -1,4 +1,4 @@
-//! Documents of traces as a store: OTLP and `trace.json` in files, in folders and on standard input.
+//! Documents of traces as a store: OTLP, `trace.json` and mltrace's own output in files, in folders and on standard input.
 //!
 //! All of it is read once, and records are made; spans stay as they are written until somebody asks for them. Exporters spread
 //! a trace over several requests, its root last: spans are joined by the id of their trace over all documents. One that is
@@ -14,7 +14,7 @@ use super::parallel::in_parallel;
 use super::rows;
 use super::spans::keep;
 use super::{Need, Query, Remark, Sink, SortValue, TraceStore};
-use crate::decode::{self, Batch, Place};
+use crate::decode::{self, Batch, Place, Provenance};
 use crate::error::{Error, Kind, Result};
 use crate::model::{
     Checkup, Experiment, Labels, Problem, SpanId, Spans, SpansSource, StoreKind, Totals, Trace, TraceInfo, TraceState,
@@ -42,12 +42,15 @@ const AT_ONCE: usize = 1_024;
 struct Held {
     info: TraceInfo,
     spans: Vec<(usize, Place)>,
+    provenance: Option<Provenance>,
 }
 
 /// A trace in the making.
 #[derive(Default)]
 struct Gathered {
     recorded: Option<TraceInfo>,
+    /// Where mltrace wrote that record: how it had read the spans.
+    provenance: Option<Provenance>,
     facts: Facts,
     ids: HashSet<SpanId>,
     spans: Vec<(usize, Place)>,
@@ -78,7 +81,7 @@ impl DocumentStore {
             if let Some(info) = &batch.info {
                 // A trace without spans is one too.
                 let trace = gathered.entry(info.trace_id.clone()).or_default();
-                if !trace.take_record(info) {
+                if !trace.take_record(info, batch.provenance.as_ref()) {
                     disputed.push(&info.trace_id);
                 }
             }
@@ -116,14 +119,21 @@ impl DocumentStore {
             };
             problems.push(Problem::new("skipped_record", message));
         }
-        let own = experiment(own);
+        let own = experiment(own, own);
         let held = |(id, trace): (String, Gathered)| {
             let info = trace.record(&id, &own);
-            (id, Held { info, spans: trace.spans })
+            (id, Held { info, spans: trace.spans, provenance: trace.provenance })
         };
         let traces: BTreeMap<String, Held> = gathered.into_iter().map(held).collect();
-        let ids: HashSet<&str> = traces.values().map(|held| held.info.experiment_id.as_str()).collect();
-        let mut experiments: Vec<Experiment> = ids.into_iter().map(experiment).collect();
+        let mut names: HashMap<&str, &str> = HashMap::new();
+        for Held { info, .. } in traces.values() {
+            let id = info.experiment_id.as_str();
+            let name = names.entry(id).or_insert(id);
+            if let Some(known) = info.experiment_name.as_deref().filter(|known| *known != id) {
+                *name = known;
+            }
+        }
+        let mut experiments: Vec<Experiment> = names.into_iter().map(|(id, name)| experiment(id, name)).collect();
         experiments.sort_by_key(|experiment| (experiment.experiment_id.len(), experiment.experiment_id.clone()));
         Self { name, documents: bytes, experiments, traces, problems, skipped }
     }
@@ -152,10 +162,15 @@ impl DocumentStore {
         // What is damaged was told when the documents were read.
         let read = |(number, place): &(usize, Place)| place.span(&self.documents[*number], keep(need)).ok();
         let (list, nodes, _) = arrange(held.spans.iter().filter_map(read).map(|(_, span)| span).collect());
-        let source = if list.is_empty() { SpansSource::None } else { SpansSource::File };
+        let source = match &held.provenance {
+            _ if list.is_empty() => SpansSource::None,
+            Some(Provenance { source: SpansSource::Skeleton, .. }) => SpansSource::Skeleton,
+            _ => SpansSource::File,
+        };
+        let problems = held.provenance.as_ref().map_or_else(Vec::new, |provenance| provenance.problems.clone());
         Trace {
             info: held.info.clone(),
-            spans: Some(Spans { list, nodes, source, problems: Vec::new(), moved: None, outside: None }),
+            spans: Some(Spans { list, nodes, source, problems, moved: None, outside: None }),
             rows: None,
         }
     }
@@ -169,7 +184,7 @@ impl DocumentStore {
 impl Gathered {
     /// Takes a record of the trace. False where there is one that tells another end; one that was made while the trace still
     /// ran makes room for a later one.
-    fn take_record(&mut self, info: &TraceInfo) -> bool {
+    fn take_record(&mut self, info: &TraceInfo, provenance: Option<&Provenance>) -> bool {
         let end = |info: &TraceInfo| (info.state.clone(), info.request_time, info.execution_duration_ms);
         match &self.recorded {
             Some(known) if known.state != TraceState::InProgress => {
@@ -177,6 +192,7 @@ impl Gathered {
             }
             _ => {
                 self.recorded = Some(info.clone());
+                self.provenance = provenance.cloned();
                 true
             }
         }
@@ -189,17 +205,20 @@ impl Gathered {
         if info.experiment_id.is_empty() {
             info.experiment_id.clone_from(&own.experiment_id);
         }
-        info.experiment_name = Some(info.experiment_id.clone());
-        info.span_count = info.span_count.or(Some(self.spans.len() as u64));
+        // mltrace writes what it knows; other documents know neither names of experiments nor, some, numbers of spans.
+        if self.provenance.is_none() {
+            info.experiment_name = Some(info.experiment_id.clone());
+            info.span_count = info.span_count.or(Some(self.spans.len() as u64));
+        }
         info.root_name = if info.name.is_none() { derived.root_name } else { None };
         info
     }
 }
 
 /// An experiment of which no more is known than what it is called.
-fn experiment(name: &str) -> Experiment {
+fn experiment(id: &str, name: &str) -> Experiment {
     Experiment {
-        experiment_id: name.to_owned(),
+        experiment_id: id.to_owned(),
         name: name.to_owned(),
         lifecycle_stage: "active".to_owned(),
         workspace: None,

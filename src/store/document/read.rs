@@ -1,10 +1,12 @@
 //! Finds documents of traces and takes them apart: a file, a folder of them, or standard input.
 
-use crate::decode::{self, Batch};
+use crate::decode::{self, Batch, Unread};
 use crate::error::{Error, Kind, Result};
 use crate::model::Problem;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Larger documents than this are not read, as with all files of a store: memory is bounded.
@@ -19,7 +21,10 @@ const MAX_ENTRIES: usize = 100_000;
 
 /// What is accepted, for errors.
 pub(super) const ACCEPTED: &str =
-    "OTLP in JSON, JSON lines or protobuf, and MLflow's trace.json, also as JSON lines, are read";
+    "OTLP (JSON, JSON lines, protobuf), MLflow's trace.json and traces of `mltrace trace show --json` are read";
+
+/// What to do about output of mltrace that holds no whole trace.
+const WRITES_READABLE: &str = "`mltrace trace show TRACE --json > t.json` writes a trace that can be read again";
 
 /// Documents, and what they hold.
 #[derive(Default)]
@@ -53,9 +58,14 @@ impl Documents {
     fn of_one(bytes: Vec<u8>, name: &str, path: Option<&Path>) -> Result<Self> {
         let mut documents = Self::default();
         let is_empty = bytes.trim_ascii().is_empty();
-        documents.add(bytes, path).map_err(|why| {
-            let message = if is_empty { format!("{name} is empty") } else { format!("{name} holds no traces") };
-            Error::new(Kind::StoreUnreadable, message).because(why).hint(ACCEPTED)
+        documents.add(bytes, path).map_err(|why| match why {
+            Unread::Summary(what) => {
+                Error::new(Kind::StoreUnreadable, format!("{name} holds {what}")).hint(WRITES_READABLE)
+            }
+            Unread::Other(why) => {
+                let message = if is_empty { format!("{name} is empty") } else { format!("{name} holds no traces") };
+                Error::new(Kind::StoreUnreadable, message).because(why).hint(ACCEPTED)
+            }
         })?;
         Ok(documents)
     }
@@ -66,7 +76,9 @@ impl Documents {
         walk(folder, &mut |path| {
             match head(path) {
                 Ok(head) if decode::may_be_document(&head) => {
-                    let read = std::fs::File::open(path).and_then(read_bounded).map_err(|error| error.to_string());
+                    let read = std::fs::File::open(path)
+                        .and_then(read_bounded)
+                        .map_err(|error| Unread::Other(error.to_string()));
                     if let Err(why) = read.and_then(|bytes| documents.add(bytes, Some(path))) {
                         let message = format!("a document of traces cannot be read: {why}");
                         documents.problems.push(Problem::new("damaged_document", message).at(path));
@@ -84,7 +96,7 @@ impl Documents {
     }
 
     /// Adds a document. Whatever is wrong with all of it is an error; what is wrong with a part is a problem.
-    fn add(&mut self, bytes: Vec<u8>, path: Option<&Path>) -> std::result::Result<(), String> {
+    fn add(&mut self, bytes: Vec<u8>, path: Option<&Path>) -> std::result::Result<(), Unread> {
         if bytes.first() == Some(&0x0a)
             && let Ok(batches) = decode::batches_of_bytes(&bytes)
         {
@@ -93,7 +105,8 @@ impl Documents {
         }
         if !bytes.trim_ascii_start().starts_with(b"{") && !matches!(bytes.first(), Some(b'[' | 0xef)) {
             let is_empty = bytes.trim_ascii().is_empty();
-            return Err(if is_empty { "nothing is in it" } else { "neither JSON nor OTLP in bytes" }.to_owned());
+            let why = if is_empty { "nothing is in it" } else { "neither JSON nor OTLP in bytes" };
+            return Err(Unread::Other(why.to_owned()));
         }
         let text = String::from_utf8(bytes).unwrap_or_else(|error| {
             let message = "a document holds bytes that are not UTF-8; they are shown as U+FFFD";
@@ -112,23 +125,36 @@ impl Documents {
                     return Ok(());
                 }
                 Ok(Cow::Owned(strict)) => return self.add_strict(strict),
-                // The first of several lines may be the damaged one.
-                Err(_) if text.lines().skip(1).any(|line| decode::may_be_document(line.as_bytes())) => {}
-                Err(why) => return Err(why),
+                Err(why) => {
+                    if let Some(pieces) = concatenated(&text) {
+                        return self.add_pieces(text, pieces, "document", path);
+                    }
+                    // The first of several lines may be the damaged one.
+                    if !text.lines().skip(1).any(|line| decode::may_be_document(line.as_bytes())) {
+                        return Err(why.into());
+                    }
+                }
             }
         }
-        self.add_lines(text, path)
+        let lines = text.lines().map(|line| range(&text, line)).collect();
+        self.add_pieces(text, lines, "line", path)
     }
 
-    /// Adds JSON lines. Damaged ones cost one warning together.
-    fn add_lines(&mut self, text: String, path: Option<&Path>) -> std::result::Result<(), String> {
+    /// Adds JSON lines, or documents one behind another. Damaged ones cost one warning together.
+    fn add_pieces(
+        &mut self,
+        text: String,
+        pieces: Vec<Range<usize>>,
+        noun: &str,
+        path: Option<&Path>,
+    ) -> std::result::Result<(), Unread> {
         let (mut kept, mut damaged, mut converted) = (Vec::new(), Vec::new(), Vec::new());
-        for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let offset = line.as_ptr() as usize - text.as_ptr() as usize;
-            match decode::strict(line).and_then(|strict| Ok((decode::batches_of_json(&strict)?, strict))) {
+        for (at, piece) in pieces.into_iter().enumerate().filter(|(_, piece)| !text[piece.clone()].trim().is_empty()) {
+            let read = decode::strict(&text[piece.clone()]).map_err(Unread::from);
+            match read.and_then(|strict| Ok((decode::batches_of_json(&strict)?, strict))) {
                 Ok((batches, Cow::Borrowed(_))) => {
                     kept.extend(batches.into_iter().map(|mut batch| {
-                        batch.spans = batch.spans.into_iter().map(|place| place.behind(offset)).collect();
+                        batch.spans = batch.spans.into_iter().map(|place| place.behind(piece.start)).collect();
                         batch
                     }));
                 }
@@ -137,12 +163,12 @@ impl Documents {
             }
         }
         if kept.is_empty() && converted.is_empty() {
-            return Err(damaged.into_iter().next().map_or_else(|| "no line of it".to_owned(), |(_, why)| why));
+            return Err(damaged.into_iter().next().map_or_else(|| "no line of it".to_owned().into(), |(_, why)| why));
         }
-        if let Some((line, why)) = damaged.first() {
+        if let Some((first, why)) = damaged.first() {
             let message = match damaged.len() {
-                1 => format!("line {line} cannot be read: {why}"),
-                count => format!("{count} lines cannot be read, the first is {line}: {why}"),
+                1 => format!("{noun} {first} cannot be read: {why}"),
+                count => format!("{count} {noun}s cannot be read, the first is {first}: {why}"),
             };
             self.problems.push(at(Problem::new("damaged_line", message), path));
         }
@@ -150,7 +176,7 @@ impl Documents {
         converted.into_iter().try_for_each(|strict| self.add_strict(strict))
     }
 
-    fn add_strict(&mut self, text: String) -> std::result::Result<(), String> {
+    fn add_strict(&mut self, text: String) -> std::result::Result<(), Unread> {
         let batches = decode::batches_of_json(&text)?;
         self.keep(text.into_bytes(), batches);
         Ok(())
@@ -161,6 +187,18 @@ impl Documents {
         self.bytes.push(bytes);
         self.batches.extend(batches.into_iter().map(|batch| (number, batch)));
     }
+}
+
+/// Where the values are that stand one behind another, over several lines each; `None` where the text is something else.
+fn concatenated(text: &str) -> Option<Vec<Range<usize>>> {
+    let values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    values.map(|value| value.ok().map(|raw| range(text, raw.get()))).collect()
+}
+
+/// Where a part of a text stands in it.
+fn range(text: &str, part: &str) -> Range<usize> {
+    let start = part.as_ptr() as usize - text.as_ptr() as usize;
+    start..start + part.len()
 }
 
 fn at(problem: Problem, path: Option<&Path>) -> Problem {

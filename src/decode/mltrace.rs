@@ -1,0 +1,261 @@
+//! The output of mltrace itself, read again: of its documents (`"schema":"mltrace/1"`) those that hold a whole trace, which
+//! is what `mltrace trace show TRACE --json` writes.
+//!
+//! What is derived from attributes, events and labels (model, tokens, failures, totals, the place in the tree) is derived
+//! again from these, so that a trace is read alike wherever it lies. Only what a store kept elsewhere is taken from keys of
+//! its own.
+
+use super::object::Object;
+use super::otlp::PlainSpan;
+use super::{Keep, lenient};
+use crate::model::{
+    Assessment, AssessmentKind, Cost, Json, Link, Members, Problem, Span, SpanEvent, SpanId, SpanStatus, SpansSource,
+    Timestamp, TokenUsage, TraceInfo, TraceState,
+};
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// The first key of every document of mltrace, and how its value begins.
+pub(super) const SCHEMA_KEY: &str = "schema";
+pub(super) const SCHEMA_PREFIX: &str = "mltrace/";
+const SCHEMA: &str = "mltrace/1";
+
+/// Kinds of problems that are told from the spans and the record each time they are shown.
+const DERIVED_PROBLEMS: [&str; 2] = ["spans_missing", "missing_parent"];
+
+/// What a document says of how its spans were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provenance {
+    /// Where they were read from when the document was written.
+    pub source: SpansSource,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// A trace in a document.
+pub(super) struct WholeTrace<'a> {
+    pub(super) info: TraceInfo,
+    pub(super) spans: Vec<&'a RawValue>,
+    pub(super) provenance: Provenance,
+}
+
+/// What other documents of mltrace hold, by the first of these keys that they have. It completes "the file holds …".
+const OTHER_DOCUMENTS: [(&str, &str); 16] = [
+    ("conversation", "a conversation without its spans"),
+    ("session", "a session without the spans of its traces"),
+    ("rules", "the result of a check"),
+    ("delta", "a comparison of traces"),
+    ("calls", "the token usage of a trace without its spans"),
+    ("by", "figures of groups of traces"),
+    ("traces", "a list of traces without their spans"),
+    ("spans", "a list of spans without the records of their traces"),
+    ("span", "one span without its trace"),
+    ("exceptions", "a list of exceptions"),
+    ("tools", "a list of tools"),
+    ("sessions", "a list of sessions"),
+    ("experiments", "a list of experiments"),
+    ("findings", "a diagnosis of a store"),
+    ("prices", "a list of prices"),
+    ("info", "the record of a trace without its spans"),
+];
+
+/// Why a document holds no traces that can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// It is damaged, or something else.
+    Other(String),
+    /// mltrace wrote it, but of its traces not all that is needed: this is what it holds.
+    Summary(&'static str),
+}
+
+impl From<String> for Unread {
+    fn from(why: String) -> Self {
+        Self::Other(why)
+    }
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Other(why) => f.write_str(why),
+            Self::Summary(what) => write!(f, "it holds {what}"),
+        }
+    }
+}
+
+/// Reads a document of mltrace; `None` for those of others.
+pub(super) fn whole_trace<'a>(document: &Object<'a>) -> Option<Result<WholeTrace<'a>, Unread>> {
+    let Some(schema) = document.text(SCHEMA_KEY).filter(|schema| schema.starts_with(SCHEMA_PREFIX)) else {
+        return summary_line(document).map(|what| Err(Unread::Summary(what)));
+    };
+    if schema != SCHEMA {
+        return Some(Err(Unread::Other(format!("another release of mltrace wrote it, in its form `{schema}`"))));
+    }
+    let (Some(info), Some(_)) = (document.object("info"), document.get("spans")) else {
+        let what = OTHER_DOCUMENTS.iter().find(|(key, _)| document.get(key).is_some());
+        return Some(Err(Unread::Summary(what.map_or("no whole trace", |(_, what)| what))));
+    };
+    Some(read(document, &info).map_err(Unread::Other))
+}
+
+/// What a line of `-o jsonl` holds, which bears no schema: an item of a list of traces or of spans.
+fn summary_line(line: &Object<'_>) -> Option<&'static str> {
+    line.0.0.iter().find(|(key, _)| key == "token_usage_source")?;
+    line.get("trace_id")?;
+    let key = if line.get("span_id").is_some() { "spans" } else { "traces" };
+    OTHER_DOCUMENTS.iter().find(|(name, _)| *name == key).map(|(_, what)| *what)
+}
+
+fn read<'a>(document: &Object<'a>, info: &Object<'_>) -> Result<WholeTrace<'a>, String> {
+    let spans = document.list("spans")?;
+    let mut info = trace_info(info)?;
+    // Where flags left spans out that were stored, the record has to tell that they are lacking.
+    let left_out = document.integer("spans_left_out").and_then(|count| u64::try_from(count).ok());
+    info.span_count = info.span_count.or_else(|| Some(spans.len() as u64 + left_out?));
+    let source = document.text("spans_source").and_then(|word| SpansSource::parse(&word));
+    let problems = document.list("problems")?.into_iter().filter_map(problem).collect();
+    Ok(WholeTrace { info, spans, provenance: Provenance { source: source.unwrap_or(SpansSource::File), problems } })
+}
+
+fn problem(raw: &RawValue) -> Option<Problem> {
+    let record = Object::of(raw).ok()?;
+    let kind = record.text("kind").filter(|kind| !DERIVED_PROBLEMS.contains(&kind.as_str()))?;
+    let message = record.text("message").unwrap_or_default();
+    Some(Problem { path: record.text("path"), ..Problem::new(kind, message) })
+}
+
+fn trace_info(record: &Object<'_>) -> Result<TraceInfo, String> {
+    let trace_id = record.trace_id().ok_or("no trace id in it")?;
+    let state = TraceState::parse(&record.text("state").unwrap_or_default());
+    let request_time = record.text("request_time").and_then(|time| Timestamp::parse_rfc3339(&time));
+    let request_time = request_time.ok_or("no start time in it")?;
+    let assessments = record.list("assessments")?.into_iter().filter_map(assessment).collect();
+    let mut info = TraceInfo {
+        client_request_id: record.text("client_request_id"),
+        experiment_name: record.text("experiment_name"),
+        name: record.text("name"),
+        execution_duration_ms: record.integer("execution_duration_ms"),
+        span_count: record.integer("span_count").and_then(|count| u64::try_from(count).ok()),
+        recorded_usage: usage(record, "recorded_token_usage"),
+        cost: json(record, "recorded_cost").as_ref().and_then(Cost::from_json),
+        request_preview: record.text("request_preview"),
+        response_preview: record.text("response_preview"),
+        tags: record.labels("tags"),
+        metadata: record.labels("metadata"),
+        assessments,
+        ..TraceInfo::new(trace_id, record.text("experiment_id").unwrap_or_default(), state, request_time)
+    };
+    info.derive(lenient::json);
+    for (key, links) in [("linked_runs", &mut info.linked_runs), ("linked_prompts", &mut info.linked_prompts)] {
+        if record.get(key).is_some() {
+            *links =
+                record.list(key)?.into_iter().filter_map(|raw| Json::from_strict(raw.get())?.as_string()).collect();
+        }
+    }
+    Ok(info)
+}
+
+fn assessment(raw: &RawValue) -> Option<Assessment> {
+    let record = Object::of(raw).ok()?;
+    let kinds = [AssessmentKind::Feedback, AssessmentKind::Expectation, AssessmentKind::Issue];
+    let kind = record.text("type")?;
+    Some(Assessment {
+        id: record.text("assessment_id").unwrap_or_default(),
+        name: record.text("name").unwrap_or_default(),
+        kind: kinds.into_iter().find(|known| known.as_str() == kind)?,
+        value: json(&record, "value"),
+        error: json(&record, "error"),
+        rationale: record.text("rationale"),
+        source_type: record.text("source_type"),
+        source_id: record.text("source_id"),
+        span_id: record.text("span_id"),
+        valid: record.get("valid").is_none_or(|valid| valid.get() != "false"),
+        create_time: record.text("create_time").and_then(|time| Timestamp::parse_rfc3339(&time)),
+        metadata: json(&record, "metadata"),
+    })
+}
+
+/// Reads a span, and the id of its trace.
+///
+/// # Errors
+/// Why it cannot be read.
+pub(super) fn span(text: &str, keep: Keep) -> Result<(Option<String>, Span), String> {
+    let record = Object::parse(text)?;
+    let plain = PlainSpan {
+        id: record.text("span_id").map(SpanId::new).ok_or("no span id")?,
+        parent: record.text("parent_id").map(SpanId::new),
+        name: record.text("name").unwrap_or_default(),
+        status: SpanStatus::parse(&record.text("status").unwrap_or_default()),
+        status_message: record.text("status_message").unwrap_or_default(),
+        start: record.integer("start_time_ns").ok_or("no start time")?,
+        end: record.integer("end_time_ns").unwrap_or_default(),
+        attributes: record.get("attributes").map(members).transpose()?.unwrap_or_default(),
+        events: record.list("events")?.into_iter().map(event).collect::<Result<_, _>>()?,
+        links: record.list("links")?.into_iter().map(link).collect::<Result<_, _>>()?,
+    };
+    let mut span = plain.into_model(keep, record.text("span_type").as_deref());
+    complete(&mut span, &record);
+    Ok((record.trace_id(), span))
+}
+
+/// Adds what stores have of a span beside its attributes: since 3.17 databases keep model and cost in columns.
+fn complete(span: &mut Span, record: &Object<'_>) {
+    let is_recorded = |object: &Object<'_>, key: &str| object.text(key).is_some_and(|source| source == "recorded");
+    span.model = span.model.take().or_else(|| record.text("model"));
+    span.provider = span.provider.take().or_else(|| record.text("provider"));
+    if span.cost.is_none() && record.object("cost").is_some_and(|cost| is_recorded(&cost, "source")) {
+        span.cost = json(record, "cost").as_ref().and_then(Cost::from_json);
+    }
+    if span.usage().is_none() && is_recorded(record, "token_usage_source") {
+        span.token_usage = usage(record, "token_usage");
+    }
+    if let Some(payload) = &mut span.payload {
+        if payload.inputs().is_none() {
+            payload.foreign_inputs = json(record, "inputs");
+        }
+        if payload.outputs().is_none() {
+            payload.foreign_outputs = json(record, "outputs");
+        }
+    }
+}
+
+fn event(raw: &RawValue) -> Result<SpanEvent, String> {
+    let record = Object::of(raw)?;
+    Ok(SpanEvent {
+        name: record.text("name").unwrap_or_default(),
+        time: Timestamp(record.integer("time_ns").unwrap_or_default()),
+        attributes: record.get("attributes").map(members).transpose()?.unwrap_or_default(),
+    })
+}
+
+fn link(raw: &RawValue) -> Result<Link, String> {
+    let record = Object::of(raw)?;
+    Ok(Link {
+        trace_id: record.text("trace_id").unwrap_or_default(),
+        span_id: record.text("span_id").unwrap_or_default(),
+        attributes: json(&record, "attributes").unwrap_or_else(|| Json::of(&())),
+    })
+}
+
+/// The members of an object, repeated keys among them.
+fn members(raw: &RawValue) -> Result<Vec<(String, Json)>, String> {
+    let members: Members<'_> = serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
+    members.0.into_iter().map(|(key, raw)| Ok((key.into_owned(), value(raw).ok_or("not JSON")?))).collect()
+}
+
+/// A value as it was written; without the indentation that a program like jq added.
+fn value(raw: &RawValue) -> Option<Json> {
+    if raw.get().contains('\n') {
+        return lenient::json_prefix(raw.get()).map(|(json, _)| json);
+    }
+    Json::from_strict(raw.get())
+}
+
+/// A member that is not `null`.
+fn json(record: &Object<'_>, key: &str) -> Option<Json> {
+    record.get(key).and_then(value)
+}
+
+fn usage(record: &Object<'_>, key: &str) -> Option<TokenUsage> {
+    TokenUsage::from_json(&json(record, key)?)
+}
