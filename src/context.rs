@@ -168,11 +168,12 @@ impl Context {
             return Ok((second, Choice { why, other: Some(resolved.address), is_second: true }));
         }
         let opened = opened?;
-        match opened.remark() {
-            Some(Remark::Note(text)) => self.note(&text),
-            Some(Remark::Warning(text)) => self.say(Role::WARNING, &text),
-            Some(Remark::Detail(text)) => self.verbose(&text),
-            None => {}
+        for remark in opened.remarks() {
+            match remark {
+                Remark::Note(text) => self.note(&text),
+                Remark::Warning(text) => self.say(Role::WARNING, &text),
+                Remark::Detail(text) => self.verbose(&text),
+            }
         }
         self.verbose(&format!("store `{}`: {}", opened.name(), resolved.why));
         Ok((opened, Choice { why: resolved.why, other: resolved.other, is_second: false }))

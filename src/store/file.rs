@@ -21,6 +21,16 @@ pub(super) struct FileStore {
     artifacts: Artifacts,
 }
 
+/// Whether a folder holds an experiment: a folder named by digits with a `meta.yaml` in it.
+pub(super) fn is_file_store(folder: &Path) -> bool {
+    let is_experiment = |entry: &std::fs::DirEntry| {
+        let name = entry.file_name();
+        name.to_str().is_some_and(|name| name.bytes().all(|b| b.is_ascii_digit()))
+            && entry.path().join("meta.yaml").symlink_metadata().is_ok()
+    };
+    std::fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| is_experiment(&entry)))
+}
+
 /// A trace's folder and the experiment that it lies in.
 #[derive(Clone)]
 struct Place<'a> {

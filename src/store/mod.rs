@@ -233,9 +233,9 @@ pub trait TraceStore {
     /// What to call it in messages.
     fn name(&self) -> &str;
 
-    /// Something that the reader should know of how the store is read.
-    fn remark(&self) -> Option<Remark> {
-        None
+    /// What the reader should know of how the store is read.
+    fn remarks(&self) -> Vec<Remark> {
+        Vec::new()
     }
 
     /// All experiments, deleted ones too, by id.

@@ -1,6 +1,7 @@
 //! Tracking URIs: MLflow's forms, its default rule, and what is not read.
 
 use super::document::{holds_documents, may_be_document};
+use super::file::is_file_store;
 use super::http::{ServerSettings, without_credentials};
 use crate::error::{Error, Kind, Result};
 use percent_encoding::percent_decode_str;
@@ -100,16 +101,6 @@ fn default_store(folder: &Path) -> Result<Resolved> {
         }
     };
     Ok(Resolved { address, why: why.to_owned(), other })
-}
-
-/// Whether a folder holds an experiment: a folder named by digits with a `meta.yaml` in it.
-fn is_file_store(folder: &Path) -> bool {
-    let is_experiment = |entry: &std::fs::DirEntry| {
-        let name = entry.file_name();
-        name.to_str().is_some_and(|name| name.bytes().all(|b| b.is_ascii_digit()))
-            && entry.path().join("meta.yaml").symlink_metadata().is_ok()
-    };
-    std::fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| is_experiment(&entry)))
 }
 
 /// Reads any form of a tracking URI (`store/db/db_types.py`, `utils/uri.py` of MLflow 3.18).
@@ -215,12 +206,16 @@ fn local(text: &str, path: &Path) -> Result<Address> {
         if is_file_store(path) || is_file_store(&path.join(".trash")) {
             return Ok(Address::Files(path.to_owned()));
         }
-        if holds_documents(path) {
-            return Ok(Address::Documents(path.to_owned()));
+        let Err(stores) = holds_documents(path) else { return Ok(Address::Documents(path.to_owned())) };
+        let error = Error::new(Kind::StoreMissing, format!("`{text}` holds no MLflow store")).because(
+            "it has no `mlflow.db`, no folder of experiments, each with a `meta.yaml`, and no files of traces",
+        );
+        if stores.is_empty() {
+            return Err(error.hint(ACCEPTED));
         }
-        return Err(Error::new(Kind::StoreMissing, format!("`{text}` holds no MLflow store"))
-            .because("it has no `mlflow.db`, no folder of experiments, each with a `meta.yaml`, and no files of traces")
-            .hint(ACCEPTED));
+        return Err(stores
+            .iter()
+            .fold(error, |error, opening| error.hint(format!("{opening} opens a store below it"))));
     }
     if !path.exists() {
         return Err(missing(text, path));

@@ -128,11 +128,11 @@ fn protobuf_and_json_are_the_same_and_what_is_there_twice_counts_once() {
     let agent = |name: &str| told(|words| on(name, words).ok());
     assert_eq!(agent("autogen/agent.body"), agent("autogen/agent.otlp.json"));
     let (bytes, text) = (read("autogen/agent.body"), read("autogen/agent.otlp.json"));
-    let both = folder(&[("a/deep/1.body", &bytes), ("b/1.json", &text), ("c/notes.txt", b"resourceSpans")]);
+    let both = folder(&[("a/1.body", &bytes), ("b/1.json", &text), ("c/notes.txt", b"resourceSpans")]);
     assert_eq!(told(|words| in_folder(both.path(), words).ok()), agent("autogen/agent.body"));
     assert_eq!(told(|words| Cli::new(words).on("-").fed(&bytes)), agent("autogen/agent.body"));
     let verbose = in_folder(both.path(), "traces -v").ok();
-    assert!(verbose.stderr.contains("passed over 1 file that holds no traces"), "{verbose}");
+    assert!(verbose.stderr.starts_with("note: 2 files read, 1 skipped (-v lists them)\n"), "{verbose}");
     let graph = on("autogen/graph.body", "traces --all").json();
     assert_eq!(items(&graph, "traces").len(), 22);
     let spans = on("autogen/graph.body", "spans --all").json();
@@ -651,4 +651,91 @@ fn own_output_without_whole_traces_is_refused_by_name() {
       hint: `mltrace trace show TRACE --json > t.json` writes a trace that can be read again
     --- exit 5
     ");
+}
+
+#[test]
+fn a_folder_is_read_two_levels_deep_and_says_what_it_skips() {
+    let trace = Cli::demo("trace show @last --json").ok().stdout;
+    let other = Cli::demo("trace show @error --json").ok().stdout;
+    let folder = folder(&[
+        ("a.json", trace.as_bytes()),
+        ("list.json", Cli::demo("traces list --json").ok().stdout.as_bytes()),
+        ("notes.txt", other.as_bytes()),
+        ("package.json", b"{\"name\": \"x\"}"),
+        ("run/b.OTLP.JSON", &read("respan/tools.001.body")),
+        ("run/deep/c.json", other.as_bytes()),
+        (".hidden.json", other.as_bytes()),
+        ("db/mlflow.db", b"SQLite format 3\0"),
+        ("db/it's/0/meta.yaml", b""),
+    ]);
+    let path = folder.path();
+    let list = || in_folder(path, "traces list -v -o ids").ok().hiding(path);
+    let done = list();
+    assert_eq!(done.lines(), ["tr-e185605915a0be9f4268768de1713371", "tr-1333bb6fa910a86bf083e88a69e6662b"]);
+    let told = |done: &Done| {
+        let lines =
+            done.stderr.lines().filter(|line| !line.starts_with("note: took") && !line.starts_with("note: store"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(told(&done), @r#"
+    note: 2 files read, 3 skipped (-v lists them)
+    note: skipped `[FOLDER]/notes.txt`: unknown extension
+    note: skipped `[FOLDER]/run/deep`: deeper than two levels
+    note: skipped `[FOLDER]/package.json`: no traces
+    note: not read: an MLflow store in the folder; `mltrace -u "[FOLDER]/db/it's" traces list` opens it
+    note: not read: an MLflow store in the folder; `mltrace -u [FOLDER]/db/mlflow.db traces list` opens it
+    warning: a document of traces cannot be read: it holds a list of traces without their spans: `[FOLDER]/list.json`
+    "#);
+
+    #[cfg(unix)]
+    {
+        let outside = tempfile::tempdir().unwrap();
+        std::fs::write(outside.path().join("o.json"), &other).unwrap();
+        std::os::unix::fs::symlink(outside.path(), path.join("linked")).unwrap();
+        std::os::unix::fs::symlink(outside.path().join("o.json"), path.join("linked.json")).unwrap();
+        // Whoever opens it waits forever.
+        assert!(std::process::Command::new("mkfifo").arg(path.join("pipe.json")).status().unwrap().success());
+        let more = list();
+        assert_eq!(more.stdout, done.stdout);
+        let added: Vec<&str> =
+            more.stderr.lines().filter(|line| line.contains("link") || line.contains("pipe")).collect();
+        insta::assert_snapshot!(added.join("\n"), @"
+        note: skipped `[FOLDER]/linked`: a link
+        note: skipped `[FOLDER]/linked.json`: a link
+        note: skipped `[FOLDER]/pipe.json`: not a regular file
+        ");
+    }
+}
+
+#[test]
+fn a_folder_of_stores_names_the_commands_that_open_them() {
+    let folder = folder(&[("a b/mlflow.db", b"SQLite format 3\0"), ("c/mlruns/1/meta.yaml", b""), ("x.txt", b"x")]);
+    insta::assert_snapshot!(in_folder(Path::new("."), "traces").cwd(folder.path()).run().hiding(folder.path()), @"
+    --- stderr
+    error: `.` holds no MLflow store
+      caused by: it has no `mlflow.db`, no folder of experiments, each with a `meta.yaml`, and no files of traces
+      hint: `mltrace -u '[FOLDER]/a b/mlflow.db' traces list` opens a store below it
+      hint: `mltrace -u [FOLDER]/c/mlruns traces list` opens a store below it
+    --- exit 5
+    ");
+}
+
+#[test]
+fn packed_documents_are_unpacked() {
+    let pack = |bytes: &[u8]| {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packed, bytes).unwrap();
+        packed.finish().unwrap()
+    };
+    let trace = Cli::demo("trace show @last --json").ok().stdout;
+    let [own, bytes] = [pack(trace.as_bytes()), pack(&read("autogen/agent.body"))];
+    let folder = folder(&[("a.json.gz", &own), ("b.pb.gz", &bytes)]);
+    assert_eq!(Cli::new("trace show --json").on("-").fed(&own).stdout, without_source(&trace));
+    assert_eq!(in_folder(&folder.path().join("a.json.gz"), "trace show --json").ok().stdout, without_source(&trace));
+    let (all, alone) = (in_folder(folder.path(), "traces -o ids").ok(), on("autogen/agent.body", "traces -o ids").ok());
+    assert_eq!((all.lines().len(), all.stderr.as_str()), (alone.lines().len() + 1, ""), "{all}");
+    std::fs::write(folder.path().join("a.json.gz"), &own[..own.len() / 2]).unwrap();
+    let cut = in_folder(folder.path(), "traces -o ids").ok();
+    assert!(cut.stderr.starts_with("warning: a document of traces cannot be read"), "{cut}");
+    assert_eq!(in_folder(&folder.path().join("a.json.gz"), "traces").run().exit, Some(5));
 }

@@ -4,6 +4,7 @@
 //! a trace over several requests, its root last: spans are joined by the id of their trace over all documents. One that is
 //! there twice counts once.
 
+mod folder;
 mod read;
 mod record;
 
@@ -20,7 +21,8 @@ use crate::model::{
     Checkup, Experiment, Labels, Problem, SpanId, Spans, SpansSource, StoreKind, Totals, Trace, TraceInfo, TraceState,
     arrange,
 };
-use read::Documents;
+use folder::opening;
+use read::{Counts, Documents};
 use record::Facts;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -32,11 +34,14 @@ pub(super) struct DocumentStore {
     experiments: Vec<Experiment>,
     traces: BTreeMap<String, Held>,
     problems: Vec<Problem>,
-    skipped: usize,
+    folder: Option<Counts>,
 }
 
 /// So many spans are decoded at a time, so that memory stays near the size of the documents.
 const AT_ONCE: usize = 1_024;
+
+/// So many stores of MLflow in a folder are named without being asked for.
+const MOST_STORES: usize = 3;
 
 /// A trace: its record, and the places of its spans.
 struct Held {
@@ -72,7 +77,7 @@ impl DocumentStore {
 
     /// Makes records of what was read. Traces without one lie in an experiment that has the name of the file or folder.
     fn of(documents: Documents, name: String, own: &str) -> Self {
-        let Documents { bytes, batches, mut problems, skipped } = documents;
+        let Documents { bytes, batches, mut problems, folder } = documents;
         let mut gathered: BTreeMap<String, Gathered> = BTreeMap::new();
         let mut damage = Vec::new();
         let mut places = Vec::new();
@@ -135,7 +140,7 @@ impl DocumentStore {
         }
         let mut experiments: Vec<Experiment> = names.into_iter().map(|(id, name)| experiment(id, name)).collect();
         experiments.sort_by_key(|experiment| (experiment.experiment_id.len(), experiment.experiment_id.clone()));
-        Self { name, documents: bytes, experiments, traces, problems, skipped }
+        Self { name, documents: bytes, experiments, traces, problems, folder }
     }
 
     /// A trace with its spans, as far as they are wanted or needed to decide; none where they rule it out.
@@ -234,13 +239,27 @@ impl TraceStore for DocumentStore {
         &self.name
     }
 
-    fn remark(&self) -> Option<Remark> {
-        let what = match self.skipped {
-            0 => return None,
-            1 => "1 file that holds".to_owned(),
-            count => format!("{count} files that hold"),
+    fn remarks(&self) -> Vec<Remark> {
+        let Some(folder) = &self.folder else { return Vec::new() };
+        let (read, skipped) = (folder.read, folder.skipped.len());
+        let counts = format!("{read} {} read, {skipped} skipped", if read == 1 { "file" } else { "files" });
+        let counts = match skipped {
+            0 => Remark::Detail(counts),
+            _ => Remark::Note(counts + " (-v lists them)"),
         };
-        Some(Remark::Detail(format!("passed over {what} no traces")))
+        let mut remarks = vec![counts];
+        let skipped = folder.skipped.iter().map(|(path, why)| format!("skipped `{}`: {why}", path.display()));
+        remarks.extend(skipped.map(Remark::Detail));
+        let stores = folder.stores.iter();
+        let stores =
+            stores.map(|store| format!("not read: an MLflow store in the folder; {} opens it", opening(store)));
+        let kind = |at: usize| if at < MOST_STORES { Remark::Note } else { Remark::Detail };
+        remarks.extend(stores.enumerate().map(|(at, text)| kind(at)(text)));
+        if let Some(more) = folder.stores.len().checked_sub(MOST_STORES + 1) {
+            remarks
+                .push(Remark::Note(format!("not read: {} more MLflow stores in the folder (-v lists them)", more + 1)));
+        }
+        remarks
     }
 
     fn experiments(&self, problems: &mut Vec<Problem>) -> Result<Vec<Experiment>> {

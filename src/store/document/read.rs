@@ -1,8 +1,10 @@
 //! Finds documents of traces and takes them apart: a file, a folder of them, or standard input.
 
+use super::folder::{Folder, opening};
 use crate::decode::{self, Batch, Unread};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind};
 use crate::model::Problem;
+use flate2::read::MultiGzDecoder;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -12,12 +14,11 @@ use std::path::{Path, PathBuf};
 /// Larger documents than this are not read, as with all files of a store: memory is bounded.
 const MAX_BYTES: u64 = 2 << 30;
 
+/// How gzip begins (RFC 1952).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
 /// So much of a file tells whether it may be a document.
 const HEAD_BYTES: usize = 4 << 10;
-
-/// A folder is followed so deep, and so many of its entries are looked at.
-const MAX_DEPTH: usize = 16;
-const MAX_ENTRIES: usize = 100_000;
 
 /// What is accepted, for errors.
 pub(super) const ACCEPTED: &str =
@@ -35,13 +36,24 @@ pub(super) struct Documents {
     pub(super) batches: Vec<(usize, Batch)>,
     /// What could not be read.
     pub(super) problems: Vec<Problem>,
-    /// Files of a folder that are something else.
-    pub(super) skipped: usize,
+    /// Of a folder: how many of its files were read, and what was not.
+    pub(super) folder: Option<Counts>,
+}
+
+/// What became of the files of a folder.
+#[derive(Default)]
+pub(super) struct Counts {
+    /// Files that were read.
+    pub(super) read: usize,
+    /// Entries that were not, and why.
+    pub(super) skipped: Vec<(PathBuf, &'static str)>,
+    /// Stores of MLflow among them.
+    pub(super) stores: Vec<PathBuf>,
 }
 
 impl Documents {
     /// A file that was named: it has to be a document.
-    pub(super) fn of_file(path: &Path) -> Result<Self> {
+    pub(super) fn of_file(path: &Path) -> crate::error::Result<Self> {
         let name = path.display();
         let unreadable = |error| Error::new(Kind::StoreUnreadable, format!("cannot read `{name}`")).because(error);
         let bytes = std::fs::File::open(path).and_then(read_bounded).map_err(unreadable)?;
@@ -49,13 +61,13 @@ impl Documents {
     }
 
     /// Standard input.
-    pub(super) fn of_stdin() -> Result<Self> {
+    pub(super) fn of_stdin() -> crate::error::Result<Self> {
         let bytes = read_bounded(io::stdin().lock())
             .map_err(|error| Error::new(Kind::StoreUnreadable, "cannot read standard input").because(error))?;
         Self::of_one(bytes, "standard input", None)
     }
 
-    fn of_one(bytes: Vec<u8>, name: &str, path: Option<&Path>) -> Result<Self> {
+    fn of_one(bytes: Vec<u8>, name: &str, path: Option<&Path>) -> crate::error::Result<Self> {
         let mut documents = Self::default();
         let is_empty = bytes.trim_ascii().is_empty();
         documents.add(bytes, path).map_err(|why| match why {
@@ -70,33 +82,47 @@ impl Documents {
         Ok(documents)
     }
 
-    /// All documents below a folder, in the order of their paths. What is none is passed over.
-    pub(super) fn of_folder(folder: &Path) -> Self {
-        let mut documents = Self::default();
-        walk(folder, &mut |path| {
-            match head(path) {
-                Ok(head) if decode::may_be_document(&head) => {
-                    let read = std::fs::File::open(path)
-                        .and_then(read_bounded)
-                        .map_err(|error| Unread::Other(error.to_string()));
-                    if let Err(why) = read.and_then(|bytes| documents.add(bytes, Some(path))) {
-                        let message = format!("a document of traces cannot be read: {why}");
-                        documents.problems.push(Problem::new("damaged_document", message).at(path));
-                    }
-                }
-                Ok(_) => documents.skipped += 1,
-                Err(error) => {
-                    let message = format!("a file cannot be read: {error}");
-                    documents.problems.push(Problem::new("unreadable_file", message).at(path));
-                }
-            }
-            true
-        });
+    /// The documents of a folder, in the order of their paths. What is none is skipped.
+    pub(super) fn of_folder(path: &Path) -> Self {
+        let Folder { files, skipped, stores, is_cut } = Folder::list(path);
+        let mut documents = Self { folder: Some(Counts { read: 0, skipped, stores }), ..Self::default() };
+        if is_cut {
+            let message = "the folder has more entries than are looked at; the first are read";
+            documents.problems.push(Problem::new("skipped_files", message).at(path));
+        }
+        for path in files {
+            documents.add_file(&path);
+        }
         documents
     }
 
+    /// Adds a file of a folder, if it looks like a document.
+    fn add_file(&mut self, path: &Path) {
+        let problem = match head(path) {
+            Ok(head) if !decode::may_be_document(&head) => {
+                if let Some(folder) = &mut self.folder {
+                    folder.skipped.push((path.to_owned(), "no traces"));
+                }
+                return;
+            }
+            Ok(_) => {
+                let read = std::fs::File::open(path).and_then(read_bounded);
+                let added = read.map_err(|error| Unread::Other(error.to_string()));
+                let Err(why) = added.and_then(|bytes| self.add(bytes, Some(path))) else {
+                    if let Some(folder) = &mut self.folder {
+                        folder.read += 1;
+                    }
+                    return;
+                };
+                Problem::new("damaged_document", format!("a document of traces cannot be read: {why}"))
+            }
+            Err(error) => Problem::new("unreadable_file", format!("a file cannot be read: {error}")),
+        };
+        self.problems.push(problem.at(path));
+    }
+
     /// Adds a document. Whatever is wrong with all of it is an error; what is wrong with a part is a problem.
-    fn add(&mut self, bytes: Vec<u8>, path: Option<&Path>) -> std::result::Result<(), Unread> {
+    fn add(&mut self, bytes: Vec<u8>, path: Option<&Path>) -> Result<(), Unread> {
         if bytes.first() == Some(&0x0a)
             && let Ok(batches) = decode::batches_of_bytes(&bytes)
         {
@@ -147,7 +173,7 @@ impl Documents {
         pieces: Vec<Range<usize>>,
         noun: &str,
         path: Option<&Path>,
-    ) -> std::result::Result<(), Unread> {
+    ) -> Result<(), Unread> {
         let (mut kept, mut damaged, mut converted) = (Vec::new(), Vec::new(), Vec::new());
         for (at, piece) in pieces.into_iter().enumerate().filter(|(_, piece)| !text[piece.clone()].trim().is_empty()) {
             let read = decode::strict(&text[piece.clone()]).map_err(Unread::from);
@@ -176,7 +202,7 @@ impl Documents {
         converted.into_iter().try_for_each(|strict| self.add_strict(strict))
     }
 
-    fn add_strict(&mut self, text: String) -> std::result::Result<(), Unread> {
+    fn add_strict(&mut self, text: String) -> Result<(), Unread> {
         let batches = decode::batches_of_json(&text)?;
         self.keep(text.into_bytes(), batches);
         Ok(())
@@ -214,54 +240,39 @@ pub(in crate::store) fn may_be_document(path: &Path) -> bool {
     head(path).is_ok_and(|head| is_json(&head) || decode::may_be_document(&head))
 }
 
-/// Whether a folder holds a file that may be a document.
-pub(in crate::store) fn holds_documents(folder: &Path) -> bool {
-    let mut found = false;
-    walk(folder, &mut |path| {
-        found = head(path).is_ok_and(|head| decode::may_be_document(&head));
-        !found
-    });
-    found
-}
-
-/// Goes through the files below a folder, in the order of their paths, until it is told to stop. Hidden ones and stores of
-/// MLflow, which are read as such, are passed over.
-fn walk(folder: &Path, take: &mut dyn FnMut(&Path) -> bool) {
-    let mut open: Vec<(PathBuf, usize)> = vec![(folder.to_owned(), 0)];
-    let mut seen = 0;
-    while let Some((path, depth)) = open.pop() {
-        if depth > 0 && !path.is_dir() {
-            if path.is_file() && !take(&path) {
-                return;
-            }
-            continue;
-        }
-        let is_of_store = path.join("meta.yaml").exists() || is_artifacts(&path);
-        if depth > MAX_DEPTH || depth > 0 && (is_of_store || path.is_symlink()) {
-            continue;
-        }
-        let entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
-        let shown = entries.filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'));
-        let mut below: Vec<PathBuf> = shown.take(MAX_ENTRIES - seen).map(|entry| entry.path()).collect();
-        seen += below.len();
-        below.sort_unstable_by(|a, b| b.cmp(a));
-        open.extend(below.into_iter().map(|path| (path, depth + 1)));
+/// Whether a folder holds a file that may be a document; if not, the commands that open the stores of MLflow in it.
+///
+/// # Errors
+/// There is no such file.
+pub(in crate::store) fn holds_documents(path: &Path) -> Result<(), Vec<String>> {
+    let folder = Folder::list(path);
+    let is_document = |path: &PathBuf| head(path).is_ok_and(|head| decode::may_be_document(&head));
+    if folder.files.iter().any(is_document) {
+        return Ok(());
     }
+    Err(folder.stores.iter().map(|store| opening(store)).collect())
 }
 
-/// Whether a folder holds what a database leaves to files (`<experiment>/traces/<trace>/artifacts`): half of a store is none.
-fn is_artifacts(path: &Path) -> bool {
-    let name = |at| path.ancestors().nth(at).and_then(Path::file_name);
-    name(0).is_some_and(|name| name == "artifacts") && name(2).is_some_and(|name| name == "traces")
-}
-
+/// The beginning of a file, unpacked.
 fn head(path: &Path) -> io::Result<Vec<u8>> {
     let mut head = Vec::with_capacity(HEAD_BYTES);
     std::fs::File::open(path)?.take(HEAD_BYTES as u64).read_to_end(&mut head)?;
-    Ok(head)
+    if !head.starts_with(&GZIP) {
+        return Ok(head);
+    }
+    let mut unpacked = Vec::with_capacity(HEAD_BYTES);
+    // The packed bytes end in the middle, which is an error behind what could be unpacked.
+    let _ = MultiGzDecoder::new(&*head).take(HEAD_BYTES as u64).read_to_end(&mut unpacked);
+    Ok(unpacked)
 }
 
+/// All bytes of a source, unpacked.
 fn read_bounded(source: impl Read) -> io::Result<Vec<u8>> {
+    let bytes = all_bytes(source)?;
+    if bytes.starts_with(&GZIP) { all_bytes(MultiGzDecoder::new(&*bytes)) } else { Ok(bytes) }
+}
+
+fn all_bytes(source: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     source.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES {

@@ -297,13 +297,14 @@ impl TraceStore for HttpStore {
         &self.name
     }
 
-    fn remark(&self) -> Option<Remark> {
-        self.client.exposes_credentials().then(|| {
+    fn remarks(&self) -> Vec<Remark> {
+        let remark = self.client.exposes_credentials().then(|| {
             Remark::Warning(format!(
                 "credentials go to `{}` over plain http, where anybody on the way can read them; https protects them",
                 self.name
             ))
-        })
+        });
+        remark.into_iter().collect()
     }
 
     fn experiments(&self, problems: &mut Vec<Problem>) -> Result<Vec<Experiment>> {

@@ -327,9 +327,9 @@ impl TraceStore for SqliteStore {
         &self.name
     }
 
-    fn remark(&self) -> Option<Remark> {
-        let why = self.database.copied_because()?;
-        Some(Remark::Note(format!("reading a temporary copy of `{}`: {why}", self.name)))
+    fn remarks(&self) -> Vec<Remark> {
+        let why = self.database.copied_because();
+        why.map(|why| Remark::Note(format!("reading a temporary copy of `{}`: {why}", self.name))).into_iter().collect()
     }
 
     fn experiments(&self, _problems: &mut Vec<Problem>) -> Result<Vec<Experiment>> {
