@@ -4,6 +4,7 @@ use crate::analyze::doctor::Second;
 use crate::analyze::prices::Prices;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Json, Problem, StoreKind, Timestamp, Zone};
+use crate::render::json::Escaped;
 use crate::render::{Format, Look, Output, Theme, number, text};
 use crate::store::{self, Address, Remark, Secret, ServerSettings, Surroundings, TraceStore};
 use crate::term::{Paged, Runner, Screen, StatusLine, Wishes};
@@ -117,6 +118,7 @@ impl Context {
                     status.clone(),
                     Runner::new(env, globals.format.is_json()),
                 ),
+                parts: None,
             },
             now,
             zone,
@@ -243,6 +245,12 @@ impl Context {
         if problems.len() > MOST_WARNINGS {
             self.say(Role::WARNING, &format!("{} more of the kind", problems.len() - MOST_WARNINGS));
         }
+    }
+
+    /// Reports an error that does not end the command.
+    pub fn report(&self, error: &Error) {
+        let runner = self.runner(self.output.format.is_json());
+        self.notes.status.beside(|| report(error, runner));
     }
 
     /// A line on stderr. A closed stderr is nobody's concern.
@@ -426,6 +434,21 @@ fn draw_progress(what: &str, count: &AtomicU64, status: &StatusLine, unicode: bo
         }
         pause = PROGRESS_EVERY;
     }
+}
+
+/// Writes an error to stderr in the form asked for. A reader that went away has read enough.
+pub fn report(error: &Error, mut runner: Runner) {
+    if error.kind == Kind::ClosedPipe {
+        return;
+    }
+    let mut line = Vec::new();
+    // In JSON what a terminal must not see is escaped as JSON has it.
+    let _ = if runner.is_json {
+        writeln!(Escaped(&mut line), "{}", error.json())
+    } else {
+        writeln!(line, "{}", text::block(&error.to_string()))
+    };
+    let _ = std::io::stderr().lock().write_all(&runner.defuse(&line));
 }
 
 /// A name that is close to one looked for: for "did you mean".

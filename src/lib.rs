@@ -128,16 +128,7 @@ fn stop_interrupted(runner: Runner) {
     std::process::exit(i32::from(Kind::Interrupted.exit()));
 }
 
-fn report(error: &Error, mut runner: Runner) -> ExitCode {
-    if error.kind != Kind::ClosedPipe {
-        let mut line = Vec::new();
-        // In JSON what a terminal must not see is escaped as JSON has it.
-        let _ = if runner.is_json {
-            writeln!(render::json::Escaped(&mut line), "{}", error.json())
-        } else {
-            writeln!(line, "{}", render::text::block(&error.to_string()))
-        };
-        let _ = std::io::stderr().lock().write_all(&runner.defuse(&line));
-    }
+fn report(error: &Error, runner: Runner) -> ExitCode {
+    context::report(error, runner);
     ExitCode::from(error.kind.exit())
 }

@@ -13,6 +13,56 @@ use std::ops::ControlFlow;
 /// So many candidates of an ambiguous prefix are named.
 const MOST_CANDIDATES: usize = 10;
 
+/// How a command line says that ids come on standard input.
+const STDIN: &str = "-";
+
+/// Shows the traces of some names, one after another. `-` stands for the ids on standard input, one a line; where none come,
+/// nothing is done. A trace that is not found, or that a server fails to send, does not end it: the first such error is
+/// returned once the others were shown.
+pub(super) fn each(
+    cx: &mut Context,
+    names: &[String],
+    show: &mut dyn FnMut(&mut Context, &mut Reader, &str) -> Result<()>,
+) -> Result<()> {
+    let expanded = if names.iter().any(|name| name == STDIN) { Some(with_stdin(cx, names)?) } else { None };
+    let is_one = expanded.is_none() && names.len() == 1;
+    let names = expanded.as_deref().unwrap_or(names);
+    if names.is_empty() {
+        cx.note("no trace ids on standard input; nothing to show");
+        return Ok(());
+    }
+    if !is_one {
+        cx.output.begin_parts();
+    }
+    let mut reader = Reader::open(cx)?;
+    let mut first: Option<Error> = None;
+    for name in names {
+        match show(cx, &mut reader, name) {
+            Ok(()) => {}
+            Err(error) if is_one || !matches!(error.kind, Kind::NotFound | Kind::Ambiguous | Kind::Server) => {
+                return Err(error);
+            }
+            Err(error) if first.is_none() => first = Some(error),
+            Err(error) => cx.report(&error),
+        }
+    }
+    reader.warn(cx);
+    first.map_or(Ok(()), Err)
+}
+
+/// The names of a command line, with those on standard input where `-` stands.
+fn with_stdin(cx: &Context, names: &[String]) -> Result<Vec<String>> {
+    if cx.globals().tracking_uri.as_deref() == Some(STDIN) {
+        return Err(Error::new(Kind::Usage, "standard input cannot hold the traces and their ids")
+            .hint("name a file: `-u FILE`"));
+    }
+    let text = std::io::read_to_string(std::io::stdin().lock())
+        .map_err(|error| Error::new(Kind::StoreUnreadable, "cannot read standard input").because(error))?;
+    let ids: Vec<String> = text.lines().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
+    let expand = |name: &String| if name == STDIN { ids.clone() } else { vec![name.clone()] };
+    Ok(names.iter().flat_map(expand).collect())
+}
+
 /// Finds a trace: by id, unique prefix, OpenTelemetry id, `@last`, `@last~2`, `@error`, `@slow`. Its spans have their cost.
 pub(super) fn trace(cx: &Context, reader: &mut Reader, name: &str, select: &Select, need: Need) -> Result<Trace> {
     if let Some(word) = name.strip_prefix('@') {

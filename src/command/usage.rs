@@ -25,16 +25,19 @@ use std::ops::ControlFlow;
 ///
 /// The cost is the one that MLflow recorded (3.10 on), else it is calculated from `mltrace prices`. What has no price is
 /// unknown and counted as such. Groups beyond those that -n prints come as one.
+///
+/// Several traces are shown one after another; --json prints one document per trace and line.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace usage @last
   mltrace usage --since 7d -x OpenAI
+  mltrace traces list --status error -o ids | mltrace usage -
   mltrace usage --by day --by model -o csv
   mltrace usage tr-27b4e76f --json | jq .token_usage.total_tokens")]
 pub struct Args {
-    /// Trace: id, unique prefix, @last, @error, @slow
+    /// Traces: id, unique prefix, @last, @error, @slow; - reads ids from stdin
     #[arg(value_name = "TRACE", conflicts_with_all = ["by", "limit", "all", "deep"])]
-    trace: Option<String>,
+    traces: Vec<String>,
     /// Group by model, provider, agent, span, trace, name, state, experiment, session, user, hour, day, week, tag:KEY or
     /// metadata:KEY (can be repeated, or a list) [default: model]
     #[arg(long, value_name = "KEY", value_parser = Key::parse, value_delimiter = ',')]
@@ -56,15 +59,14 @@ pub struct Args {
 const MOST_PRICED: usize = 1_000;
 
 pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
-    match &args.trace {
-        Some(name) => of_one(args, name, cx),
-        None => of_many(args, cx),
+    if args.traces.is_empty() {
+        return of_many(args, cx);
     }
+    naming::each(cx, &args.traces, &mut |cx, reader, name| of_one(args, cx, reader, name))
 }
 
-fn of_one(args: &Args, name: &str, cx: &mut Context) -> Result<()> {
-    let mut reader = Reader::open(cx)?;
-    let trace = naming::read(cx, &mut reader, name, &args.select)?;
+fn of_one(args: &Args, cx: &mut Context, reader: &mut Reader, name: &str) -> Result<()> {
+    let trace = naming::read(cx, reader, name, &args.select)?;
     reader.end();
     let usage = usage::of_trace(&trace);
     let explanation = args.explain.then(|| {
@@ -94,7 +96,6 @@ fn of_one(args: &Args, name: &str, cx: &mut Context) -> Result<()> {
     let unpriced = usage.unpriced().map(|row| (row.model(view.trace.span_list()), 1));
     tell_cost(cx, usage.cost.as_ref(), unpriced);
     reader.span_problems.extend(view.trace.spans.into_iter().flat_map(|spans| spans.problems));
-    reader.warn(cx);
     Ok(())
 }
 

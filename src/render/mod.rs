@@ -183,9 +183,18 @@ pub struct Output {
     pub is_terminal: bool,
     /// The stream.
     pub out: Paged,
+    /// Where several things are shown one after another: how many were.
+    pub parts: Option<usize>,
 }
 
 impl Output {
+    /// Several things are shown one after another: with a blank line between texts, a JSON document on each line, one line of
+    /// titles in CSV. What is said of each comes after it, which no pager allows.
+    pub fn begin_parts(&mut self) {
+        self.parts = Some(0);
+        self.out.bypass_pager();
+    }
+
     /// Shows one thing as a whole.
     ///
     /// # Errors
@@ -199,6 +208,13 @@ impl Output {
     /// # Errors
     /// When it cannot be written.
     pub fn show_as<V: View>(&mut self, format: Format, view: &V) -> Result<()> {
+        let is_further = self.parts.is_some_and(|parts| parts > 0);
+        if let Some(parts) = &mut self.parts {
+            *parts += 1;
+        }
+        if is_further && format == Format::Table {
+            writeln!(self.out)?;
+        }
         match format {
             Format::Table => view.text(&self.look, &mut self.out)?,
             Format::Json => {
@@ -208,6 +224,7 @@ impl Output {
             Format::Jsonl | Format::Csv | Format::Ids => {
                 let mut list = self.list();
                 list.columns = view.csv();
+                list.has_titles = is_further;
                 for item in view.items() {
                     list.push(&item)?;
                 }
@@ -226,6 +243,7 @@ impl Output {
             rows: Vec::new(),
             layout: None,
             count: 0,
+            has_titles: false,
             line: Vec::new(),
             kind: std::marker::PhantomData,
         }
@@ -253,6 +271,8 @@ pub struct List<'a, R> {
     rows: Vec<Vec<Cell>>,
     layout: Option<table::Layout>,
     count: usize,
+    /// Whether a list before this one has printed the titles.
+    has_titles: bool,
     /// The columns of CSV.
     columns: Vec<Cow<'static, str>>,
     /// One row as JSON or CSV, before it leaves in one write.
@@ -295,7 +315,7 @@ impl<R: Row> List<'_, R> {
             }
             Format::Csv => {
                 self.line.clear();
-                if self.count == 1 {
+                if self.count == 1 && !self.has_titles {
                     csv::titles(&mut self.line, &self.columns)?;
                 }
                 csv::row(&mut self.line, is_terminal, &self.columns, row)?;
@@ -326,7 +346,7 @@ impl<R: Row> List<'_, R> {
                 }
                 self.output.out.write_all(b"}\n")?;
             }
-            Format::Csv if self.count == 0 => csv::titles(&mut self.output.out, &self.columns)?,
+            Format::Csv if self.count == 0 && !self.has_titles => csv::titles(&mut self.output.out, &self.columns)?,
             Format::Csv | Format::Jsonl | Format::Ids => {}
         }
         // What is said of the list comes after it.

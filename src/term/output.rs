@@ -95,6 +95,12 @@ impl Paged {
         self.runner = Runner::default();
     }
 
+    /// Everything goes to stdout from here on.
+    pub fn bypass_pager(&mut self) {
+        self.pager = None;
+        locked(&self.shared.rows).to = To::Stdout;
+    }
+
     /// Writes what is held back and waits for the pager.
     ///
     /// # Errors

@@ -739,3 +739,76 @@ fn packed_documents_are_unpacked() {
     assert!(cut.stderr.starts_with("warning: a document of traces cannot be read"), "{cut}");
     assert_eq!(in_folder(&folder.path().join("a.json.gz"), "traces").run().exit, Some(5));
 }
+
+/// The ids of the first traces of the sample, as `-o ids` prints them.
+fn ids(count: usize) -> Vec<String> {
+    Cli::demo("traces list -o ids").arg(format!("-n{count}")).ok().lines().iter().map(|id| (*id).to_owned()).collect()
+}
+
+#[test]
+fn several_traces_are_shown_one_after_another() {
+    let ids = ids(3);
+    for words in ["trace show", "trace show --io", "trace show --conversation", "usage"] {
+        let alone = |id: &String| Cli::demo(words).arg(id).ok();
+        let done = ids.iter().fold(Cli::demo(words), Cli::arg).ok();
+        let texts: Vec<String> = ids.iter().map(|id| alone(id).stdout).collect();
+        assert_eq!(done.stdout, texts.join("\n"), "{words}");
+        let notes: String = ids.iter().map(|id| alone(id).stderr).collect();
+        assert_eq!(done.stderr, notes, "{words}");
+        for form in ["json", "jsonl", "ids"] {
+            let alone: String = ids.iter().map(|id| Cli::demo(words).arg(id).arg("-o").arg(form).ok().stdout).collect();
+            let done = ids.iter().fold(Cli::demo(words), Cli::arg).arg("-o").arg(form).ok();
+            assert_eq!(done.stdout, alone, "{words} {form}");
+        }
+        let csv = ids.iter().fold(Cli::demo(words), Cli::arg).words("-o csv").ok();
+        let titles = csv.stdout.lines().next().unwrap();
+        assert_eq!(csv.stdout.lines().filter(|line| *line == titles).count(), 1, "{words}");
+    }
+    let lines = ids.iter().fold(Cli::demo("trace show --json"), Cli::arg).ok().stdout;
+    let again = Cli::new("traces list -o ids").on("-").fed(lines.as_bytes());
+    assert_eq!(again.lines(), ids);
+}
+
+#[test]
+fn ids_come_on_standard_input() {
+    let ids = ids(3);
+    for words in ["trace show --json", "usage"] {
+        let expected = ids.iter().fold(Cli::demo(words), Cli::arg).ok().to_string();
+        let lines = format!("\n{}\n\n  {}\r\n{}", ids[0], ids[1], ids[2]);
+        assert_eq!(Cli::demo(words).arg("-").fed(lines.as_bytes()).to_string(), expected, "{words}");
+        let mixed = Cli::demo(words).arg(&ids[0]).arg("-").fed(ids[1..].join("\n").as_bytes());
+        assert_eq!(mixed.to_string(), expected, "{words}");
+        for nothing in ["", "\n \n"] {
+            let done = Cli::demo(words).arg("-").fed(nothing.as_bytes());
+            assert_eq!(
+                done.to_string(),
+                "--- stderr\nnote: no trace ids on standard input; nothing to show\n",
+                "{words}"
+            );
+        }
+    }
+    insta::assert_snapshot!(Cli::new("usage -").on("-").fed(b"x"), @"
+    --- stderr
+    error: standard input cannot hold the traces and their ids
+      hint: name a file: `-u FILE`
+    --- exit 2
+    ");
+}
+
+#[test]
+fn of_several_traces_the_ones_that_are_found_are_shown() {
+    let [first, second] = [&ids(2)[0], &ids(2)[1]];
+    let show = |form: &str| Cli::demo("trace show -o").arg(form).arg(first).words("nope tr-").arg(second).run();
+    let done = show("json");
+    assert_eq!((done.exit, done.lines().len()), (Some(3), 2), "{done}");
+    let errors: Vec<Value> = done.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let codes: Vec<&str> = errors.iter().map(|error| error["error"]["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["ambiguous", "not_found"]);
+    let text = show("table");
+    let both = [first, second].map(|id| Cli::demo("trace show").arg(id).ok().stdout).join("\n");
+    assert_eq!((text.exit, text.stdout), (Some(3), both));
+    assert!(text.stderr.contains("error: no trace `nope`") && text.stderr.contains("`tr-` begins several"));
+    // What is wrong with the command line ends it.
+    let wrong = Cli::demo("trace show @nonsense").arg(first).run();
+    assert_eq!((wrong.exit, wrong.stdout.as_str()), (Some(2), ""), "{wrong}");
+}

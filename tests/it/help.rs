@@ -582,13 +582,15 @@ fn of_trace_show() {
 
     TRACE is an id, a unique prefix of one, an OpenTelemetry trace id, @last, @last~2, @error (the
     newest that failed) or @slow (the longest). The flags that choose traces narrow what the @ words
-    look at.
+    look at. - reads ids from standard input, one per line.
 
-    Usage: mltrace trace show [OPTIONS] [TRACE]
+    --json prints one document per trace and line. It can be read again as a store: `mltrace -u FILE`.
+
+    Usage: mltrace trace show [OPTIONS] [TRACE]...
 
     Arguments:
-      [TRACE]
-              Trace to show
+      [TRACE]...
+              Traces to show; - reads ids from stdin
               
               [default: @last]
 
@@ -744,6 +746,7 @@ fn of_trace_show() {
       mltrace trace show
       mltrace trace show tr-27b4e76f --io
       mltrace trace show @error --span get_weather
+      mltrace traces list --status error -o ids | mltrace trace show - --json > failed.jsonl
       mltrace trace show @last --json | jq '.spans[] | select(.exception).exception.message'
     "#);
 }
@@ -934,11 +937,13 @@ fn of_usage() {
     The cost is the one that MLflow recorded (3.10 on), else it is calculated from `mltrace prices`.
     What has no price is unknown and counted as such. Groups beyond those that -n prints come as one.
 
-    Usage: mltrace usage [OPTIONS] [TRACE]
+    Several traces are shown one after another; --json prints one document per trace and line.
+
+    Usage: mltrace usage [OPTIONS] [TRACE]...
 
     Arguments:
-      [TRACE]
-              Trace: id, unique prefix, @last, @error, @slow
+      [TRACE]...
+              Traces: id, unique prefix, @last, @error, @slow; - reads ids from stdin
 
     Options:
           --by <KEY>
@@ -1086,6 +1091,7 @@ fn of_usage() {
     Examples:
       mltrace usage @last
       mltrace usage --since 7d -x OpenAI
+      mltrace traces list --status error -o ids | mltrace usage -
       mltrace usage --by day --by model -o csv
       mltrace usage tr-27b4e76f --json | jq .token_usage.total_tokens
     "#);

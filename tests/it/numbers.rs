@@ -177,9 +177,9 @@ fn usage_in_groups_as_tables() {
     ");
     insta::assert_snapshot!(Cli::demo("usage @last --by model").run(), @"
     --- stderr
-    error: the argument '[TRACE]' cannot be used with '--by <KEY>'
+    error: the argument '[TRACE]...' cannot be used with '--by <KEY>'
 
-    Usage: mltrace usage <TRACE>
+    Usage: mltrace usage <TRACE>...
 
     For more information, try '--help'.
     --- exit 2

@@ -20,17 +20,21 @@ use std::path::{Path, PathBuf};
 /// Show the spans of a trace as a tree, or one span whole
 ///
 /// TRACE is an id, a unique prefix of one, an OpenTelemetry trace id, @last, @last~2, @error (the newest that failed) or
-/// @slow (the longest). The flags that choose traces narrow what the @ words look at.
+/// @slow (the longest). The flags that choose traces narrow what the @ words look at. - reads ids from standard input, one
+/// per line.
+///
+/// --json prints one document per trace and line. It can be read again as a store: `mltrace -u FILE`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace trace show
   mltrace trace show tr-27b4e76f --io
   mltrace trace show @error --span get_weather
+  mltrace traces list --status error -o ids | mltrace trace show - --json > failed.jsonl
   mltrace trace show @last --json | jq '.spans[] | select(.exception).exception.message'")]
 pub(super) struct Args {
-    /// Trace to show
+    /// Traces to show; - reads ids from stdin
     #[arg(default_value = "@last", value_name = "TRACE")]
-    trace: String,
+    traces: Vec<String>,
     /// Show the tree of spans (the default)
     #[arg(long)]
     tree: bool,
@@ -58,12 +62,15 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(show: &Args, cx: &mut Context) -> Result<()> {
-    let mut reader = Reader::open(cx)?;
+    naming::each(cx, &show.traces, &mut |cx, reader, name| show_trace(show, cx, reader, name))
+}
+
+fn show_trace(show: &Args, cx: &mut Context, reader: &mut Reader, name: &str) -> Result<()> {
     let is_light = matches!(cx.output.format, Format::Table | Format::Ids) && show.io.is_none() && show.span.is_none() && !show.conversation;
     let mut trace = if is_light {
-        naming::read(cx, &mut reader, &show.trace, &show.select)?
+        naming::read(cx, reader, name, &show.select)?
     } else {
-        naming::trace(cx, &mut reader, &show.trace, &show.select, Need::Full)?
+        naming::trace(cx, reader, name, &show.select, Need::Full)?
     };
     reader.end();
     if let Some(name) = &show.span {
@@ -90,7 +97,6 @@ pub(super) fn run(show: &Args, cx: &mut Context) -> Result<()> {
         }
     }
     reader.span_problems.extend(trace.spans.into_iter().flat_map(|spans| spans.problems));
-    reader.warn(cx);
     Ok(())
 }
 
