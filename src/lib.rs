@@ -7,8 +7,9 @@
 //! | `model`   | what a trace is                                                      |                                      |
 //! | `error`   | the one error of the program, its exit codes                         |                                      |
 //! | `term`    | what the terminal can do; the pager                                  |                                      |
-//! | `message` | what was said: messages out of inputs and outputs                    | `model`                              |
-//! | `decode`  | bytes of every MLflow release into the model                         | `model message`                      |
+//! | `json`    | JSON text, read where it stands                                      | `model`                              |
+//! | `message` | what was said: messages out of inputs and outputs                    | `model json`                         |
+//! | `decode`  | bytes of every MLflow release into the model                         | `model json message`                 |
 //! | `filter`  | which traces are meant                                               | `model`                              |
 //! | `store`   | where traces are; one file for each kind of store                    | `model decode filter error`          |
 //! | `reading` | what happened in a trace: its LLM calls, tool calls and agents       | `model message`                      |
@@ -27,6 +28,7 @@ pub mod context;
 pub mod decode;
 pub mod error;
 pub mod filter;
+pub mod json;
 pub mod message;
 pub mod model;
 pub mod reading;

@@ -11,7 +11,6 @@ mod part;
 mod repr;
 mod shape;
 mod stream;
-mod view;
 
 pub use mention::{Signs, ran, tool_mentions};
 pub use shape::{Request, instructions, request, response};

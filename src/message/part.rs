@@ -1,7 +1,7 @@
 //! Pieces of a message's content.
 
-use super::view::{Fields, View};
 use super::{Media, Part, ToolCall, ToolResult};
+use crate::json::{Fields, View};
 use crate::model::Json;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 

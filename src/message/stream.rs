@@ -1,7 +1,7 @@
 //! Answers that came in pieces.
 
-use super::view::View;
 use super::{Message, Part, Role, ToolCall};
+use crate::json::View;
 use crate::model::{Json, SpanEvent, Timestamp};
 
 /// A streamed answer.

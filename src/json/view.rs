@@ -6,43 +6,43 @@ use std::borrow::Cow;
 
 /// A JSON value.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct View<'a>(&'a str);
+pub(crate) struct View<'a>(&'a str);
 
 impl<'a> View<'a> {
-    pub(super) fn of(json: &'a Json) -> Self {
+    pub(crate) fn of(json: &'a Json) -> Self {
         Self(json.text())
     }
 
-    pub(super) const fn text(self) -> &'a str {
+    pub(crate) const fn text(self) -> &'a str {
         self.0
     }
 
-    pub(super) fn is_object(self) -> bool {
+    pub(crate) fn is_object(self) -> bool {
         self.0.starts_with('{')
     }
 
-    pub(super) fn is_list(self) -> bool {
+    pub(crate) fn is_list(self) -> bool {
         self.0.starts_with('[')
     }
 
-    pub(super) fn is_string(self) -> bool {
+    pub(crate) fn is_string(self) -> bool {
         self.0.starts_with('"')
     }
 
     /// Whether it says nothing: `null`, and empty strings, lists and objects.
-    pub(super) fn is_empty(self) -> bool {
+    pub(crate) fn is_empty(self) -> bool {
         matches!(self.0, "null" | "\"\"" | "[]" | "{}")
     }
 
     /// The members of an object, in the order written; none of anything else.
-    pub(super) fn members(self) -> Vec<(Cow<'a, str>, Self)> {
+    pub(crate) fn members(self) -> Vec<(Cow<'a, str>, Self)> {
         let members: Members<'a> =
             if self.is_object() { serde_json::from_str(self.0).unwrap_or_default() } else { Members::default() };
         members.0.into_iter().map(|(key, raw)| (key, Self(raw.get()))).collect()
     }
 
     /// A member that is not `null`.
-    pub(super) fn get(self, key: &str) -> Option<Self> {
+    pub(crate) fn get(self, key: &str) -> Option<Self> {
         if !self.is_object() {
             return None;
         }
@@ -51,38 +51,38 @@ impl<'a> View<'a> {
     }
 
     /// The first member of several names that says something.
-    pub(super) fn first(self, keys: &[&str]) -> Option<Self> {
+    pub(crate) fn first(self, keys: &[&str]) -> Option<Self> {
         keys.iter().find_map(|key| self.get(key)).filter(|value| !value.is_empty())
     }
 
     /// The items of a list; none of anything else.
-    pub(super) fn items(self) -> Vec<Self> {
+    pub(crate) fn items(self) -> Vec<Self> {
         let items: Vec<&'a RawValue> =
             if self.is_list() { serde_json::from_str(self.0).unwrap_or_default() } else { Vec::new() };
         items.into_iter().map(|raw| Self(raw.get())).collect()
     }
 
     /// The content of a string.
-    pub(super) fn string(self) -> Option<String> {
+    pub(crate) fn string(self) -> Option<String> {
         self.is_string().then(|| serde_json::from_str(self.0).ok()).flatten()
     }
 
     /// A member that is a string with something in it.
-    pub(super) fn word(self, key: &str) -> Option<String> {
+    pub(crate) fn word(self, key: &str) -> Option<String> {
         self.get(key)?.string().filter(|text| !text.is_empty())
     }
 
     /// The members of an object, found once for several looks.
-    pub(super) fn fields(self) -> Fields<'a> {
+    pub(crate) fn fields(self) -> Fields<'a> {
         Fields { view: self, members: self.members() }
     }
 
-    pub(super) fn json(self) -> Json {
+    pub(crate) fn json(self) -> Json {
         Json::from_strict(self.0).unwrap_or_else(|| Json::string(self.0))
     }
 
     /// The value, or what a string holds where that is JSON itself, as arguments of tools are.
-    pub(super) fn decoded(self) -> Json {
+    pub(crate) fn decoded(self) -> Json {
         self.string()
             .filter(|text| text.starts_with(['{', '[']))
             .and_then(|text| Json::from_strict(&text))
@@ -92,31 +92,31 @@ impl<'a> View<'a> {
 
 /// An object whose members were found.
 #[derive(Debug)]
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     /// The object itself.
-    pub(super) view: View<'a>,
+    pub(crate) view: View<'a>,
     /// Its members, in the order written.
-    pub(super) members: Vec<(Cow<'a, str>, View<'a>)>,
+    pub(crate) members: Vec<(Cow<'a, str>, View<'a>)>,
 }
 
 impl<'a> Fields<'a> {
     /// A member that is not `null`; the last one where a key is repeated, as in Python.
-    pub(super) fn get(&self, key: &str) -> Option<View<'a>> {
+    pub(crate) fn get(&self, key: &str) -> Option<View<'a>> {
         let (_, value) = self.members.iter().rev().find(|(name, _)| name == key)?;
         (value.0 != "null").then_some(*value)
     }
 
     /// The first member of several names that says something.
-    pub(super) fn first(&self, keys: &[&str]) -> Option<View<'a>> {
+    pub(crate) fn first(&self, keys: &[&str]) -> Option<View<'a>> {
         keys.iter().find_map(|key| self.get(key)).filter(|value| !value.is_empty())
     }
 
     /// A member that is a string with something in it.
-    pub(super) fn word(&self, key: &str) -> Option<String> {
+    pub(crate) fn word(&self, key: &str) -> Option<String> {
         self.get(key)?.string().filter(|text| !text.is_empty())
     }
 
-    pub(super) fn is_true(&self, key: &str) -> bool {
+    pub(crate) fn is_true(&self, key: &str) -> bool {
         self.get(key).is_some_and(|value| value.0 == "true")
     }
 }

@@ -24,7 +24,7 @@ pub fn json(text: &str) -> Option<Json> {
 
 /// Whether JSON text escapes half a surrogate pair, which Python reads and Rust strings cannot hold.
 #[must_use]
-pub(super) fn has_lone_surrogate(text: &str) -> bool {
+pub fn has_lone_surrogate(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut low_expected_at = usize::MAX;
     memmem::find_iter(bytes, b"\\u").any(|at| {
