@@ -2,22 +2,23 @@
 //!
 //! The house has floors; each may use only those named with it, and `tests/it/floors.rs` holds them to it:
 //!
-//! | floor     | what is there                                                        | may use                              |
-//! |-----------|----------------------------------------------------------------------|--------------------------------------|
-//! | `model`   | what a trace is                                                      |                                      |
-//! | `error`   | the one error of the program, its exit codes                         |                                      |
-//! | `term`    | what the terminal can do; the pager                                  |                                      |
-//! | `json`    | JSON text, read where it stands                                      | `model`                              |
-//! | `message` | what was said: messages out of inputs and outputs                    | `model json`                         |
-//! | `decode`  | bytes of every MLflow release into the model                         | `model json message`                 |
-//! | `filter`  | which traces are meant                                               | `model`                              |
-//! | `store`   | where traces are; one file for each kind of store                    | `model decode filter error`          |
-//! | `reading` | what happened in a trace: its LLM calls, tool calls and agents       | `model message`                      |
-//! | `analyze` | questions over traces; pure                                          | `model message reading filter`       |
-//! | `render`  | data to text, JSON, JSON lines, CSV, ids                             | `model message reading analyze filter term error` |
-//! | `context` | store, output and clock of a command; the only reader of environment | `model store analyze render term error` |
-//! | `command` | one file for each command                                            | all of the above, `cli`              |
-//! | `cli`     | the command line                                                     | `command context render term`        |
+//! | floor         | what is there                                                        | may use                                           |
+//! |---------------|----------------------------------------------------------------------|---------------------------------------------------|
+//! | `model`       | what a trace is                                                      |                                                   |
+//! | `error`       | the one error of the program, its exit codes                         |                                                   |
+//! | `term`        | what the terminal can do; the pager                                  |                                                   |
+//! | `json`        | JSON text, read where it stands                                      | `model`                                           |
+//! | `message`     | what was said: messages out of inputs and outputs                    | `model json`                                      |
+//! | `conventions` | what attributes of other instrumentations mean                       | `model json`                                      |
+//! | `decode`      | bytes of every MLflow release into the model                         | `model json message conventions`                  |
+//! | `filter`      | which traces are meant                                               | `model`                                           |
+//! | `store`       | where traces are; one file for each kind of store                    | `model decode filter error`                       |
+//! | `reading`     | what happened in a trace: its LLM calls, tool calls and agents       | `model message`                                   |
+//! | `analyze`     | questions over traces; pure                                          | `model message reading filter`                    |
+//! | `render`      | data to text, JSON, JSON lines, CSV, ids                             | `model message reading analyze filter term error` |
+//! | `context`     | store, output and clock of a command; the only reader of environment | `model store analyze render term error`           |
+//! | `command`     | one file for each command                                            | all of the above, `cli`                           |
+//! | `cli`         | the command line                                                     | `command context render term`                     |
 
 #![forbid(unsafe_code)]
 
@@ -25,6 +26,7 @@ pub mod analyze;
 pub mod cli;
 pub mod command;
 pub mod context;
+pub mod conventions;
 pub mod decode;
 pub mod error;
 pub mod filter;

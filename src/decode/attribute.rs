@@ -1,6 +1,7 @@
 //! Span attributes: every value of MLflow's Python client is JSON inside a string; others wrote plain values.
 
-use super::{convention, lenient, translate};
+use super::lenient;
+use crate::conventions::{self, Attributes};
 use crate::message;
 use crate::model::{CACHE_KEYS, Cost, Json, Members, SpanEvent, SpanType, SpeakerSigns, TokenUsage, ToolMention};
 use serde_json::value::RawValue;
@@ -28,23 +29,8 @@ pub(super) struct RawAttributes<'a> {
 
 impl<'a> RawAttributes<'a> {
     pub(super) fn new(members: Members<'a>) -> Self {
-        let is_foreign = members.0.iter().any(|(key, _)| convention::is_foreign(key));
+        let is_foreign = members.0.iter().any(|(key, _)| conventions::is_foreign(key));
         Self { members, is_foreign }
-    }
-
-    /// One attribute, decoded.
-    pub(super) fn get(&self, key: &str) -> Option<Json> {
-        self.members.get(key).map(value)
-    }
-
-    /// All keys, in the order written.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
-        self.members.0.iter().map(|(key, _)| &**key)
-    }
-
-    /// One attribute as text; `None` for `null` and an empty string too.
-    fn text_of(&self, key: &str) -> Option<String> {
-        self.get(key).filter(|json| !json.is_null()).map(|json| json.display()).filter(|text| !text.is_empty())
     }
 
     /// All attributes, decoded.
@@ -55,10 +41,10 @@ impl<'a> RawAttributes<'a> {
     /// The type recorded, else the one that foreign attributes tell, else the one the store's column holds.
     pub(super) fn span_type(&self, column: Option<&str>) -> SpanType {
         let known = |kind: &String| kind != "UNKNOWN";
-        let recorded = self.text_of("mlflow.spanType");
+        let recorded = self.text("mlflow.spanType");
         let kind = recorded
             .filter(known)
-            .or_else(|| translate::span_type(self).filter(known))
+            .or_else(|| conventions::span_type(self).filter(known))
             .or_else(|| column.map(str::to_owned));
         SpanType::new(kind)
     }
@@ -74,7 +60,7 @@ impl<'a> RawAttributes<'a> {
         if self.token_usage().is_some_and(|usage| !usage.is_empty()) {
             return None;
         }
-        let by_convention = if self.is_foreign { convention::usage(self) } else { None };
+        let by_convention = if self.is_foreign { conventions::usage(self) } else { None };
         by_convention.or_else(|| if calls_model(kind) { self.usage_of_response() } else { None })
     }
 
@@ -112,39 +98,40 @@ impl<'a> RawAttributes<'a> {
             message::Signs::default()
         };
         let mut speakers = foreign.speakers;
-        let mut told = |key: &str, by_convention: fn(&Self, &[SpanEvent]) -> Option<Json>| match self.members.get(key) {
-            Some(raw) => {
-                let signs = of(raw);
-                speakers = speakers.max(signs.speakers);
-                signs.tools.then(|| value(raw))
-            }
-            None if foreign.tools => by_convention(self, &[]),
-            None => None,
-        };
+        let mut told =
+            |key: &str, by_convention: fn(&dyn Attributes, &[SpanEvent]) -> Option<Json>| match self.members.get(key) {
+                Some(raw) => {
+                    let signs = of(raw);
+                    speakers = speakers.max(signs.speakers);
+                    signs.tools.then(|| value(raw))
+                }
+                None if foreign.tools => by_convention(self, &[]),
+                None => None,
+            };
         if kind.is_tool() {
             let inputs = self.members.get("mlflow.spanInputs").map(value);
-            let inputs = inputs.or_else(|| if self.is_foreign { convention::inputs(self, &[]) } else { None });
-            let outputs = told("mlflow.spanOutputs", convention::outputs);
-            let call_id = self.text_of("gen_ai.tool.call.id");
+            let inputs = inputs.or_else(|| if self.is_foreign { conventions::inputs(self, &[]) } else { None });
+            let outputs = told("mlflow.spanOutputs", conventions::outputs);
+            let call_id = self.text("gen_ai.tool.call.id");
             let ran = message::ran(call_id, self.declared_name(kind), inputs, outputs.as_ref());
             return (vec![ran], SpeakerSigns::None);
         }
         let (inputs, outputs) =
-            (told("mlflow.spanInputs", convention::inputs), told("mlflow.spanOutputs", convention::outputs));
+            (told("mlflow.spanInputs", conventions::inputs), told("mlflow.spanOutputs", conventions::outputs));
         (message::tool_mentions(inputs.as_ref(), outputs.as_ref()), speakers)
     }
 
     /// Whether what came out is recorded, here or in words of another convention.
     pub(super) fn has_outputs(&self) -> bool {
         let own = self.members.get("mlflow.spanOutputs").is_some_and(|raw| !matches!(raw.get(), "null" | "\"null\""));
-        own || (self.is_foreign && convention::outputs(self, &[]).is_some())
+        own || (self.is_foreign && conventions::outputs(self, &[]).is_some())
     }
 
     /// The name that an attribute gives the agent or the tool whose span it is.
     pub(super) fn declared_name(&self, kind: &SpanType) -> Option<String> {
         match kind.as_str() {
-            "AGENT" => self.text_of("gen_ai.agent.name"),
-            "TOOL" => self.text_of("gen_ai.tool.name"),
+            "AGENT" => self.text("gen_ai.agent.name"),
+            "TOOL" => self.text("gen_ai.tool.name"),
             _ => None,
         }
     }
@@ -157,27 +144,27 @@ impl<'a> RawAttributes<'a> {
     /// The model: as MLflow recorded it (3.10 on), else as another convention does, else what the request or the response
     /// of a model call names.
     pub(super) fn model(&self, kind: &SpanType) -> Option<String> {
-        let by_convention = || if self.is_foreign { convention::model(self) } else { None };
-        self.text_of("mlflow.llm.model").or_else(by_convention).or_else(|| {
+        let by_convention = || if self.is_foreign { conventions::model(self) } else { None };
+        self.text("mlflow.llm.model").or_else(by_convention).or_else(|| {
             let within = |key: &str| self.get(key)?.member("model")?.as_string();
             calls_model(kind).then(|| {
-                within("mlflow.spanOutputs").or_else(|| self.text_of("model")).or_else(|| within("mlflow.spanInputs"))
+                within("mlflow.spanOutputs").or_else(|| self.text("model")).or_else(|| within("mlflow.spanInputs"))
             })?
         })
     }
 
     /// Who runs the model (3.10 on).
     pub(super) fn provider(&self) -> Option<String> {
-        let by_convention = || if self.is_foreign { convention::provider(self) } else { None };
-        self.text_of("mlflow.llm.provider").or_else(by_convention)
+        let by_convention = || if self.is_foreign { conventions::provider(self) } else { None };
+        self.text("mlflow.llm.provider").or_else(by_convention)
     }
 
     /// What went in and what came out, as another convention tells it, where MLflow's own attributes are missing.
     pub(super) fn foreign_values(&self, events: &[SpanEvent]) -> [Option<Json>; 2] {
         let lacks = |key: &str| self.is_foreign && self.members.get(key).is_none();
         [
-            if lacks("mlflow.spanInputs") { convention::inputs(self, events) } else { None },
-            if lacks("mlflow.spanOutputs") { convention::outputs(self, events) } else { None },
+            if lacks("mlflow.spanInputs") { conventions::inputs(self, events) } else { None },
+            if lacks("mlflow.spanOutputs") { conventions::outputs(self, events) } else { None },
         ]
     }
 }
@@ -186,9 +173,13 @@ fn calls_model(kind: &SpanType) -> bool {
     kind.is_llm() || kind.as_str() == "EMBEDDING"
 }
 
-impl translate::Lookup for RawAttributes<'_> {
-    fn text(&self, key: &str) -> Option<String> {
-        self.text_of(key)
+impl Attributes for RawAttributes<'_> {
+    fn get(&self, key: &str) -> Option<Json> {
+        self.members.get(key).map(value)
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.members.0.iter().map(|(key, _)| &**key).collect()
     }
 
     fn has_prefix(&self, prefix: &str) -> bool {

@@ -2,23 +2,20 @@
 
 mod assessment;
 mod attribute;
-mod convention;
 mod document;
 mod ids;
-mod messages;
 mod mltrace;
 mod object;
 mod otlp;
 mod records;
 mod span;
-mod translate;
 mod wire;
 mod yaml;
 
+pub use crate::conventions::{session_of, user_of};
 use crate::json::lenient;
 pub use crate::json::lenient::{json, json_prefix};
 pub use attribute::{Keep, unescape};
-pub use convention::{session_of, user_of};
 pub use document::{Batch, Place, batches_of_bytes, batches_of_json, may_be_document};
 pub use mltrace::{Provenance, Unread};
 pub use object::strict;

@@ -5,9 +5,27 @@
 //! The first hit wins for each field, in MLflow's order of conventions: OpenInference, OpenTelemetry's `gen_ai`, Spring AI,
 //! Traceloop, Google ADK, Vercel AI, VoltAgent, Laminar, Langfuse.
 
-use super::attribute::RawAttributes;
-use super::{lenient, messages};
+mod messages;
+mod span_type;
+
+use crate::json::lenient;
 use crate::model::{Json, Payload, SpanEvent, TokenUsage};
+pub(crate) use span_type::span_type;
+
+/// Looks attributes up, however they are stored.
+pub(crate) trait Attributes {
+    /// One attribute, decoded.
+    fn get(&self, key: &str) -> Option<Json>;
+    /// All keys, in the order written.
+    fn keys(&self) -> Vec<&str>;
+    /// Whether there is any key with this beginning.
+    fn has_prefix(&self, prefix: &str) -> bool;
+
+    /// One attribute as text; `None` for `null` and an empty string too.
+    fn text(&self, key: &str) -> Option<String> {
+        self.get(key).filter(|json| !json.is_null()).map(|json| json.display()).filter(|text| !text.is_empty())
+    }
+}
 
 /// How keys of these conventions begin.
 const PREFIXES: [&str; 17] = [
@@ -31,7 +49,7 @@ const PREFIXES: [&str; 17] = [
 ];
 
 /// Whether a key belongs to one of the conventions: spans that have none of them need no second look.
-pub(super) fn is_foreign(key: &str) -> bool {
+pub(crate) fn is_foreign(key: &str) -> bool {
     !key.starts_with("mlflow.") && PREFIXES.iter().any(|prefix| key.starts_with(prefix))
 }
 
@@ -127,7 +145,7 @@ const OUTPUTS: [&str; 15] = [
 ];
 
 /// Tokens; each is counted once, whatever names it has.
-pub(super) fn usage(attributes: &RawAttributes<'_>) -> Option<TokenUsage> {
+pub(crate) fn usage(attributes: &dyn Attributes) -> Option<TokenUsage> {
     let count = |keys: &[&str]| keys.iter().find_map(|key| attributes.get(key)?.as_i64());
     COUNTS.iter().find_map(|keys| {
         let (input, output) = (count(keys.input), count(keys.output));
@@ -140,23 +158,23 @@ pub(super) fn usage(attributes: &RawAttributes<'_>) -> Option<TokenUsage> {
 }
 
 /// The model called.
-pub(super) fn model(attributes: &RawAttributes<'_>) -> Option<String> {
+pub(crate) fn model(attributes: &dyn Attributes) -> Option<String> {
     MODELS.iter().find_map(|key| attributes.get(key).filter(says_something)?.as_string())
 }
 
 /// Who runs the model.
-pub(super) fn provider(attributes: &RawAttributes<'_>) -> Option<String> {
+pub(crate) fn provider(attributes: &dyn Attributes) -> Option<String> {
     PROVIDERS.iter().find_map(|key| attributes.get(key).filter(says_something)?.as_string())
 }
 
 /// What went in.
-pub(super) fn inputs(attributes: &RawAttributes<'_>, events: &[SpanEvent]) -> Option<Json> {
+pub(crate) fn inputs(attributes: &dyn Attributes, events: &[SpanEvent]) -> Option<Json> {
     let indexed = [("gen_ai.prompt.", ""), ("llm.input_messages.", "message.")];
     value(attributes, "ai.prompt.", &INPUTS, indexed).or_else(|| messages::from_events(events, INPUT_EVENTS))
 }
 
 /// What came out.
-pub(super) fn outputs(attributes: &RawAttributes<'_>, events: &[SpanEvent]) -> Option<Json> {
+pub(crate) fn outputs(attributes: &dyn Attributes, events: &[SpanEvent]) -> Option<Json> {
     let indexed = [("gen_ai.completion.", ""), ("llm.output_messages.", "message.")];
     value(attributes, "ai.response.", &OUTPUTS, indexed).or_else(|| messages::from_events(events, OUTPUT_EVENTS))
 }
@@ -167,7 +185,7 @@ const INPUT_EVENTS: &[(&str, &str)] =
 const OUTPUT_EVENTS: &[(&str, &str)] = &[("gen_ai.choice", "assistant")];
 
 /// The first value that says something. A text alone gives way to messages, of which it is a part.
-fn value(attributes: &RawAttributes<'_>, vercel: &str, keys: &[&str], indexed: [(&str, &str); 2]) -> Option<Json> {
+fn value(attributes: &dyn Attributes, vercel: &str, keys: &[&str], indexed: [(&str, &str); 2]) -> Option<Json> {
     let messages = || indexed.into_iter().find_map(|(list, item)| messages::from_indexed(attributes, list, item));
     let is_vercel_call = || {
         let operation = attributes.get("ai.operationId").map(|json| json.display());
@@ -183,25 +201,25 @@ fn value(attributes: &RawAttributes<'_>, vercel: &str, keys: &[&str], indexed: [
 }
 
 /// All attributes below a prefix as one object.
-fn members_below(attributes: &RawAttributes<'_>, prefix: &str) -> Option<Json> {
-    let names = attributes.keys().filter_map(|key| Some((key, key.strip_prefix(prefix)?)));
+fn members_below(attributes: &dyn Attributes, prefix: &str) -> Option<Json> {
+    let names = attributes.keys().into_iter().filter_map(|key| Some((key, key.strip_prefix(prefix)?)));
     let members: Vec<(String, Json)> =
         names.filter_map(|(key, name)| Some((name.to_owned(), structured(attributes.get(key)?)))).collect();
     (!members.is_empty()).then(|| Json::object(&members))
 }
 
 /// JSON that stands in a string, as these conventions carry it.
-pub(super) fn structured(value: Json) -> Json {
+pub(crate) fn structured(value: Json) -> Json {
     let inner = value.as_string().and_then(|text| lenient::json(&text)).filter(is_container);
     inner.unwrap_or(value)
 }
 
-pub(super) fn is_container(value: &Json) -> bool {
+pub(crate) fn is_container(value: &Json) -> bool {
     value.text().starts_with(['{', '['])
 }
 
 /// Python's notion of truth, by which MLflow passes over values (`OtelSchemaTranslator._get_and_check_attribute_value`).
-pub(super) fn says_something(value: &Json) -> bool {
+pub(crate) fn says_something(value: &Json) -> bool {
     !matches!(value.text(), "null" | "\"\"" | "{}" | "[]" | "0" | "false")
 }
 

@@ -4,8 +4,7 @@
 //! `llm.input_messages.0.message.content`, `….message.tool_calls.0.tool_call.function.arguments`,
 //! `….message.contents.0.message_content.text`.
 
-use super::attribute::RawAttributes;
-use super::convention::{is_container, says_something, structured};
+use super::{Attributes, is_container, says_something, structured};
 use crate::model::{Json, SpanEvent};
 use std::collections::BTreeMap;
 
@@ -24,7 +23,7 @@ struct Message {
 }
 
 /// The messages below a prefix, `{"messages": […]}`; `item` stands behind the position of each.
-pub(super) fn from_indexed(attributes: &RawAttributes<'_>, list: &str, item: &str) -> Option<Json> {
+pub(super) fn from_indexed(attributes: &dyn Attributes, list: &str, item: &str) -> Option<Json> {
     let mut messages: BTreeMap<usize, Message> = BTreeMap::new();
     for key in attributes.keys() {
         let Some((at, name)) = key.strip_prefix(list).and_then(position) else { continue };

@@ -1,16 +1,10 @@
 //! What spans of other instrumentations mean in MLflow's words: the span type, which MLflow derives when it loads a span
 //! (`tracing/otel/translation`, MLflow 3.18). First hit wins, in MLflow's order of translators.
 
-/// Looks an attribute up and gives its text.
-pub(super) trait Lookup {
-    /// The decoded text of an attribute, if it is there.
-    fn text(&self, key: &str) -> Option<String>;
-    /// Whether there is any key with this beginning.
-    fn has_prefix(&self, prefix: &str) -> bool;
-}
+use super::Attributes;
 
 /// The span type told by foreign attributes; `None` when they tell none.
-pub(super) fn span_type(attributes: &impl Lookup) -> Option<String> {
+pub(crate) fn span_type(attributes: &dyn Attributes) -> Option<String> {
     let word = |key: &str, table: &[(&str, &'static str)]| {
         let value = attributes.text(key)?;
         table.iter().find(|(name, _)| *name == value).map(|(_, kind)| (*kind).to_owned())
@@ -35,11 +29,11 @@ pub(super) fn span_type(attributes: &impl Lookup) -> Option<String> {
         .or_else(|| word("respan.entity.log_type", RESPAN))
 }
 
-fn openinference(attributes: &impl Lookup) -> Option<String> {
+fn openinference(attributes: &dyn Attributes) -> Option<String> {
     attributes.text("openinference.span.kind").filter(|kind| OPENINFERENCE.contains(&kind.as_str()))
 }
 
-fn livekit(attributes: &impl Lookup) -> Option<&'static str> {
+fn livekit(attributes: &dyn Attributes) -> Option<&'static str> {
     // MLflow asks this one of every span that no translator before has told.
     if attributes.text("gen_ai.request.model").is_some() {
         return Some("LLM");
