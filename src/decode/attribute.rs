@@ -44,7 +44,7 @@ impl<'a> RawAttributes<'a> {
         let recorded = self.text("mlflow.spanType");
         let kind = recorded
             .filter(known)
-            .or_else(|| conventions::span_type(self).filter(known))
+            .or_else(|| conventions::span_type(self).map(str::to_owned).filter(known))
             .or_else(|| column.map(str::to_owned));
         SpanType::new(kind)
     }

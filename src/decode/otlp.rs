@@ -7,9 +7,9 @@
 use super::attribute::{Keep, RawAttributes};
 use super::span::event_time;
 use super::{ids, lenient};
+use crate::conventions::is_first_token;
 use crate::model::{
     Exception, Json, Link, Members, Payload, Span, SpanEvent, SpanId, SpanStatus, SpeakerSigns, Timestamp,
-    is_first_token,
 };
 use prost::Message;
 use serde_json::value::RawValue;

@@ -5,9 +5,9 @@
 
 use super::attribute::{Keep, RawAttributes, unescape};
 use super::{ids, lenient};
+use crate::conventions::is_first_token;
 use crate::model::{
     Exception, Json, Link, Members, Payload, Span, SpanEvent, SpanId, SpanStatus, SpeakerSigns, Timestamp,
-    is_first_token,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;

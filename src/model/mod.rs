@@ -21,9 +21,7 @@ pub use checkup::{Checkup, Revision, StoreKind, release_of};
 pub use id::{SpanId, short_trace_id};
 pub use json::{Json, Members};
 pub use labels::Labels;
-pub use span::{
-    Exception, Link, Payload, SearchRow, Span, SpanEvent, SpanStatus, SpanType, is_first_token, is_runtime_message,
-};
+pub use span::{Exception, Link, Payload, SearchRow, Span, SpanEvent, SpanStatus, SpanType, is_runtime_message};
 pub use time::{Timestamp, Zone};
 pub use tool::{MentionKind, SpeakerSigns, ToolMention};
 pub use trace::{Experiment, Moved, Outside, Problem, Spans, SpansSource, Totals, Trace, TraceInfo, TraceState, keys};

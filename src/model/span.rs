@@ -99,13 +99,6 @@ pub struct SpanEvent {
     pub attributes: Vec<(String, Json)>,
 }
 
-/// Whether an event of this name tells that the first piece of an answer came: MLflow's chunks (2.20 on,
-/// `tracing/utils/__init__.py`, `STREAM_CHUNK_EVENT_NAME_FORMAT`), OpenInference's instrumentations, Vercel's AI SDK.
-#[must_use]
-pub fn is_first_token(event_name: &str) -> bool {
-    matches!(event_name, "mlflow.chunk.item.0" | "First Token Stream Event" | "ai.stream.firstChunk")
-}
-
 /// A pointer to a span of another trace (MLflow 3.13 on).
 #[derive(Clone, Debug)]
 pub struct Link {

@@ -4,8 +4,8 @@
 //! `llm.input_messages.0.message.content`, `….message.tool_calls.0.tool_call.function.arguments`,
 //! `….message.contents.0.message_content.text`.
 
-use super::{Attributes, is_container, says_something, structured};
-use crate::model::{Json, SpanEvent};
+use super::convention::{Attributes, is_container, says_something, structured};
+use crate::model::Json;
 use std::collections::BTreeMap;
 
 /// More messages than this are damage: positions are numbers that anybody may write.
@@ -23,7 +23,7 @@ struct Message {
 }
 
 /// The messages below a prefix, `{"messages": […]}`; `item` stands behind the position of each.
-pub(super) fn from_indexed(attributes: &dyn Attributes, list: &str, item: &str) -> Option<Json> {
+pub(super) fn messages(attributes: &dyn Attributes, list: &str, item: &str) -> Option<Json> {
     let mut messages: BTreeMap<usize, Message> = BTreeMap::new();
     for key in attributes.keys() {
         let Some((at, name)) = key.strip_prefix(list).and_then(position) else { continue };
@@ -34,30 +34,6 @@ pub(super) fn from_indexed(attributes: &dyn Attributes, list: &str, item: &str) 
     }
     let messages: Vec<Json> = messages.into_values().take(MOST).map(Message::json).collect();
     (!messages.is_empty()).then(|| Json::object(&[("messages".to_owned(), Json::of(&messages))]))
-}
-
-/// The messages that events carry, one each, as a list of role and content, which is what MLflow's server stores of them
-/// (`GenAiTranslator.get_input_value_from_events`, MLflow 3.18).
-pub(super) fn from_events(events: &[SpanEvent], names: &[(&str, &str)]) -> Option<Json> {
-    let message = |event: &SpanEvent| {
-        let (_, role) = names.iter().find(|(name, _)| *name == event.name)?;
-        let attribute = |key: &str| {
-            let (_, value) = event.attributes.iter().rev().find(|(name, _)| name == key)?;
-            Some(structured(value.clone())).filter(says_something)
-        };
-        let role = attribute("role").filter(|_| *role == "assistant").unwrap_or_else(|| Json::string(role));
-        let member = |key: &str| Some((key.to_owned(), attribute(key)?));
-        // A choice may carry the whole message as one value.
-        let whole = attribute("message").and_then(|message| message.members());
-        let said: Vec<(String, Json)> = match whole {
-            Some(members) => members.into_iter().filter(|(key, _)| key != "role").collect(),
-            None => [member("content"), member("tool_calls")].into_iter().flatten().collect(),
-        };
-        let members: Vec<_> = std::iter::once(("role".to_owned(), role)).chain(said).collect();
-        (members.len() > 1).then(|| Json::object(&members))
-    };
-    let messages: Vec<Json> = events.iter().filter_map(message).collect();
-    (!messages.is_empty()).then(|| Json::of(&messages))
 }
 
 /// `12.name` in two.

@@ -1,0 +1,113 @@
+//! What a convention is made of.
+
+use crate::json::lenient;
+use crate::model::{Json, SpanEvent};
+
+/// Keys of attributes, or names; the first one that a span has wins.
+pub(super) type Keys = &'static [&'static str];
+
+/// A convention: the attributes in which an instrumentation keeps what MLflow keeps in its own. Whatever it has no
+/// attribute for is left out, with `..Convention::NONE`.
+pub(super) struct Convention {
+    /// How the keys of its tokens, models, inputs and outputs begin: spans without any such key need no second look.
+    pub(super) prefixes: Keys,
+    /// The key that tells the kind of a span, and MLflow's span type for each kind.
+    pub(super) span_types: &'static [(&'static str, &'static [(&'static str, &'static str)])],
+    /// MLflow's span type, where it takes more than one attribute to tell it. Asked after `span_types`.
+    pub(super) span_type: fn(&dyn Attributes) -> Option<&'static str>,
+    /// Token counts.
+    pub(super) tokens: &'static [TokenKeys],
+    /// The model called.
+    pub(super) models: Keys,
+    /// Who runs the model.
+    pub(super) providers: Keys,
+    /// What went in.
+    pub(super) inputs: Keys,
+    /// What came out.
+    pub(super) outputs: Keys,
+    /// Messages that are spread over attributes. They replace a plain text among `inputs` or `outputs`, which is a part of
+    /// them.
+    pub(super) messages: fn(&dyn Attributes, Side) -> Option<Json>,
+    /// What went in or came out, where no attribute above has it.
+    pub(super) elsewhere: fn(&dyn Attributes, &[SpanEvent], Side) -> Option<Json>,
+    /// The session that the trace belongs to.
+    pub(super) sessions: Keys,
+    /// The user of the trace.
+    pub(super) users: Keys,
+    /// The events that mark the first piece of a streamed answer.
+    pub(super) first_token: Keys,
+}
+
+/// The keys of token counts.
+pub(super) struct TokenKeys {
+    pub(super) input: Keys,
+    pub(super) output: Keys,
+    /// Where none is set, the total is the sum of input and output.
+    pub(super) total: Keys,
+    pub(super) cache_read: Keys,
+    pub(super) cache_creation: Keys,
+}
+
+/// Which way a value went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// Into the span.
+    Inputs,
+    /// Out of it.
+    Outputs,
+}
+
+impl Convention {
+    /// A convention that has nothing.
+    pub(super) const NONE: Self = Self {
+        prefixes: &[],
+        span_types: &[],
+        span_type: |_| None,
+        tokens: &[],
+        models: &[],
+        providers: &[],
+        inputs: &[],
+        outputs: &[],
+        messages: |_, _| None,
+        elsewhere: |_, _, _| None,
+        sessions: &[],
+        users: &[],
+        first_token: &[],
+    };
+}
+
+impl TokenKeys {
+    /// No counts.
+    pub(super) const NONE: Self = Self { input: &[], output: &[], total: &[], cache_read: &[], cache_creation: &[] };
+}
+
+/// Looks attributes up, however they are stored.
+pub(crate) trait Attributes {
+    /// One attribute, decoded.
+    fn get(&self, key: &str) -> Option<Json>;
+    /// All keys, in the order written.
+    fn keys(&self) -> Vec<&str>;
+    /// Whether there is any key with this prefix.
+    fn has_prefix(&self, prefix: &str) -> bool;
+
+    /// One attribute as text; `None` for `null` and an empty string too.
+    fn text(&self, key: &str) -> Option<String> {
+        self.get(key).filter(|json| !json.is_null()).map(|json| json.display()).filter(|text| !text.is_empty())
+    }
+}
+
+/// JSON that stands in a string, as these conventions carry it.
+pub(super) fn structured(value: Json) -> Json {
+    let inner = value.as_string().and_then(|text| lenient::json(&text)).filter(is_container);
+    inner.unwrap_or(value)
+}
+
+/// Whether a value is an object or a list.
+pub(super) fn is_container(value: &Json) -> bool {
+    value.text().starts_with(['{', '['])
+}
+
+/// Python's notion of truth, by which MLflow passes over values (`OtelSchemaTranslator._get_and_check_attribute_value`).
+pub(super) fn says_something(value: &Json) -> bool {
+    !matches!(value.text(), "null" | "\"\"" | "{}" | "[]" | "0" | "false")
+}

@@ -1,0 +1,10 @@
+//! Google's Agent Development Kit.
+
+use super::convention::Convention;
+
+pub(super) const CONVENTION: Convention = Convention {
+    prefixes: &["gcp.vertex.agent."],
+    inputs: &["gcp.vertex.agent.llm_request", "gcp.vertex.agent.tool_call_args"],
+    outputs: &["gcp.vertex.agent.llm_response", "gcp.vertex.agent.tool_response"],
+    ..Convention::NONE
+};

@@ -1,0 +1,24 @@
+//! OpenLLMetry (Traceloop): `traceloop.*`, and the older `gen_ai` keys: `gen_ai.prompt.0.role`.
+
+use super::convention::{Convention, Side, TokenKeys};
+use super::indexed;
+
+pub(super) const CONVENTION: Convention = Convention {
+    prefixes: &["traceloop.", "gen_ai."],
+    span_types: &[(
+        "traceloop.span.kind",
+        &[("workflow", "WORKFLOW"), ("task", "TASK"), ("agent", "AGENT"), ("tool", "TOOL"), ("unknown", "UNKNOWN")],
+    )],
+    tokens: &[TokenKeys {
+        input: &["gen_ai.usage.prompt_tokens"],
+        output: &["gen_ai.usage.completion_tokens"],
+        total: &["llm.usage.total_tokens"],
+        ..TokenKeys::NONE
+    }],
+    inputs: &["traceloop.entity.input"],
+    outputs: &["traceloop.entity.output"],
+    messages: |attributes, side| {
+        indexed::messages(attributes, if side == Side::Inputs { "gen_ai.prompt." } else { "gen_ai.completion." }, "")
+    },
+    ..Convention::NONE
+};
