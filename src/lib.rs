@@ -2,23 +2,24 @@
 //!
 //! The house has floors; each may use only those named with it, and `tests/it/floors.rs` holds them to it:
 //!
-//! | floor         | what is there                                                        | may use                                           |
-//! |---------------|----------------------------------------------------------------------|---------------------------------------------------|
-//! | `model`       | what a trace is                                                      |                                                   |
-//! | `error`       | the one error of the program, its exit codes                         |                                                   |
-//! | `term`        | what the terminal can do; the pager                                  |                                                   |
-//! | `json`        | JSON text, read where it stands                                      | `model`                                           |
-//! | `message`     | what was said: messages out of inputs and outputs                    | `model json`                                      |
-//! | `conventions` | what attributes of other instrumentations mean                       | `model json`                                      |
-//! | `decode`      | bytes of every MLflow release into the model                         | `model json message conventions`                  |
-//! | `filter`      | which traces are meant                                               | `model`                                           |
-//! | `store`       | where traces are; one file for each kind of store                    | `model decode filter error`                       |
-//! | `reading`     | what happened in a trace: its LLM calls, tool calls and agents       | `model message`                                   |
-//! | `analyze`     | questions over traces; pure                                          | `model message reading filter`                    |
-//! | `render`      | data to text, JSON, JSON lines, CSV, ids                             | `model message reading analyze filter term error` |
-//! | `context`     | store, output and clock of a command; the only reader of environment | `model store analyze render term error`           |
-//! | `command`     | one file for each command                                            | all of the above, `cli`                           |
-//! | `cli`         | the command line                                                     | `command context render term`                     |
+//! | floor         | what is there                                                        | may use                                                      |
+//! |---------------|----------------------------------------------------------------------|--------------------------------------------------------------|
+//! | `model`       | what a trace is                                                      |                                                              |
+//! | `error`       | the one error of the program, its exit codes                         |                                                              |
+//! | `term`        | what the terminal can do; the pager                                  |                                                              |
+//! | `json`        | JSON text, read where it stands                                      | `model`                                                      |
+//! | `message`     | what was said: messages and their parts                              | `model`                                                      |
+//! | `conventions` | what attributes of other instrumentations mean                       | `model json`                                                 |
+//! | `frameworks`  | messages of all frameworks, out of inputs and outputs                | `model json message`                                         |
+//! | `decode`      | bytes of every MLflow release into the model                         | `model json message conventions frameworks`                  |
+//! | `filter`      | which traces are meant                                               | `model`                                                      |
+//! | `store`       | where traces are; one file for each kind of store                    | `model decode filter error`                                  |
+//! | `reading`     | what happened in a trace: its LLM calls, tool calls and agents       | `model message frameworks`                                   |
+//! | `analyze`     | questions over traces; pure                                          | `model message frameworks reading filter`                    |
+//! | `render`      | data to text, JSON, JSON lines, CSV, ids                             | `model message frameworks reading analyze filter term error` |
+//! | `context`     | store, output and clock of a command; the only reader of environment | `model store analyze render term error`                      |
+//! | `command`     | one file for each command                                            | all of the above, `cli`                                      |
+//! | `cli`         | the command line                                                     | `command context render term`                                |
 
 #![forbid(unsafe_code)]
 
@@ -30,6 +31,7 @@ pub mod conventions;
 pub mod decode;
 pub mod error;
 pub mod filter;
+pub mod frameworks;
 pub mod json;
 pub mod message;
 pub mod model;

@@ -2,7 +2,7 @@
 
 use super::lenient;
 use crate::conventions::{self, Attributes};
-use crate::message;
+use crate::frameworks;
 use crate::model::{CACHE_KEYS, Cost, Json, Members, SpanEvent, SpanType, SpeakerSigns, TokenUsage, ToolMention};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -91,11 +91,11 @@ impl<'a> RawAttributes<'a> {
     /// What the span says of tools, and how far its messages may name who speaks. Few spans hold the signs of either, and
     /// only they are read.
     pub(super) fn mentions(&self, kind: &SpanType) -> (Vec<ToolMention>, SpeakerSigns) {
-        let of = |raw: &RawValue| message::Signs::of(raw.get());
+        let of = |raw: &RawValue| frameworks::Signs::of(raw.get());
         let foreign = if self.is_foreign {
-            self.members.0.iter().fold(message::Signs::default(), |signs, (_, raw)| signs | of(raw))
+            self.members.0.iter().fold(frameworks::Signs::default(), |signs, (_, raw)| signs | of(raw))
         } else {
-            message::Signs::default()
+            frameworks::Signs::default()
         };
         let mut speakers = foreign.speakers;
         let mut told =
@@ -113,12 +113,12 @@ impl<'a> RawAttributes<'a> {
             let inputs = inputs.or_else(|| if self.is_foreign { conventions::inputs(self, &[]) } else { None });
             let outputs = told("mlflow.spanOutputs", conventions::outputs);
             let call_id = self.text("gen_ai.tool.call.id");
-            let ran = message::ran(call_id, self.declared_name(kind), inputs, outputs.as_ref());
+            let ran = frameworks::ran(call_id, self.declared_name(kind), inputs, outputs.as_ref());
             return (vec![ran], SpeakerSigns::None);
         }
         let (inputs, outputs) =
             (told("mlflow.spanInputs", conventions::inputs), told("mlflow.spanOutputs", conventions::outputs));
-        (message::tool_mentions(inputs.as_ref(), outputs.as_ref()), speakers)
+        (frameworks::tool_mentions(inputs.as_ref(), outputs.as_ref()), speakers)
     }
 
     /// Whether what came out is recorded, here or in words of another convention.

@@ -5,7 +5,7 @@ use crate::model::Json;
 
 /// Whether a text, which may be JSON inside of JSON, holds any sign of a failure: the name of an exception with a colon, or
 /// that something `is_error`. Most texts do not, and need not be read for it.
-pub(super) fn may_tell_failure(text: &str) -> bool {
+pub(crate) fn may_tell_failure(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_sign = |at: usize| {
         let behind = &bytes[at + 4..];
@@ -33,13 +33,13 @@ impl ToolResult {
 }
 
 /// Whether an answer says of itself that it is an error, as tools of the Model Context Protocol do.
-pub(super) fn says_so(part: &Part) -> bool {
+pub(crate) fn says_so(part: &Part) -> bool {
     let is_true = |value: &Json, key: &str| value.member(key).is_some_and(|flag| flag.text() == "true");
     matches!(part, Part::Data { value, .. } if is_true(value, "isError") || is_true(value, "is_error"))
 }
 
 /// Whether a tool's answer is the text of an exception: a traceback, AG2's `Error: …`, or `ValueError: …`.
-pub(super) fn tells_failure(text: &str) -> bool {
+pub(crate) fn tells_failure(text: &str) -> bool {
     const TRACEBACK: &str = "Traceback (most recent call last)";
     let text = text.trim_start();
     if text.starts_with("Error: ") || text.starts_with(TRACEBACK) || text.contains(&format!("\n{TRACEBACK}")) {

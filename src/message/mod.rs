@@ -1,20 +1,10 @@
-//! What was said: messages out of the inputs and outputs of spans, whatever framework wrote them.
-//!
-//! Formats are told by their shape: OpenAI's chat completions and Responses, Anthropic, Gemini, LangChain, AutoGen from 0.4
-//! on, AG2 (AutoGen 0.2), OpenTelemetry's gen_ai conventions. What has none of these shapes is passed on as named values,
-//! so that nothing is lost.
+//! What was said: messages, and the pieces that they are made of, whatever framework wrote them.
 
-mod body;
 mod failure;
-mod mention;
-mod part;
-mod repr;
-mod shape;
-mod stream;
+mod media;
 
-pub use mention::{Signs, ran, tool_mentions};
-pub use shape::{Request, instructions, request, response};
-pub use stream::{Stream, is_chunk, streamed};
+pub(crate) use failure::{may_tell_failure, says_so, tells_failure};
+pub use media::Media;
 
 use crate::model::Json;
 
@@ -51,7 +41,7 @@ pub enum Role {
 }
 
 impl Role {
-    fn parse(word: &str) -> Self {
+    pub(crate) fn parse(word: &str) -> Self {
         match word {
             "system" => Self::System,
             "user" | "human" => Self::User,
@@ -137,23 +127,6 @@ pub struct ToolResult {
     pub is_error: bool,
 }
 
-/// An image, sound or file, of which only what it is matters here.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Media {
-    /// `image`, `audio`, `file`, `video`.
-    pub kind: String,
-    /// `image/png`
-    pub media_type: Option<String>,
-    /// A file's name or id.
-    pub name: Option<String>,
-    /// Where it is, if not in the message itself.
-    pub url: Option<String>,
-    /// How large it is.
-    pub bytes: Option<u64>,
-    /// What tells its content from others of the same size.
-    digest: u64,
-}
-
 impl Part {
     /// The words of a piece that says something.
     #[must_use]
@@ -167,14 +140,11 @@ impl Part {
 }
 
 impl Message {
-    fn new(role: Role, parts: Vec<Part>) -> Self {
+    pub(crate) fn new(role: Role, parts: Vec<Part>) -> Self {
         Self { role, speaker: None, addressee: None, parts }
     }
 
-    fn said_by(self, speaker: Option<String>) -> Self {
+    pub(crate) fn said_by(self, speaker: Option<String>) -> Self {
         Self { speaker: speaker.or(self.speaker), ..self }
     }
 }
-
-#[cfg(test)]
-mod tests;

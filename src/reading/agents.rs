@@ -3,7 +3,7 @@
 use super::agent_name::{METHODS, name_of, stem};
 use super::calls::TraceUsage;
 use super::speakers::{AgentSource, Speakers};
-use crate::message;
+use crate::frameworks;
 use crate::model::{Payload, Span, Spans, SpeakerSigns};
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ impl Agents {
         let mut agents = Self { of_span: Vec::with_capacity(spans.list.len()), ..Self::default() };
         for (at, span) in spans.list.iter().enumerate() {
             let agent = if span.span_type.is_agent() {
-                let said = span.payload.as_ref().and_then(Payload::outputs).map(message::response);
+                let said = span.payload.as_ref().and_then(Payload::outputs).map(frameworks::response);
                 Some((agents.place(&name_of(span, &said.unwrap_or_default())), AgentSource::Span))
             } else {
                 spans.nodes[at].parent.and_then(|parent| agents.of_span[parent])

@@ -1,6 +1,7 @@
 //! What a trace was asked and what it answered, as text.
 
-use crate::message::{self, Message, Part, Role};
+use crate::frameworks;
+use crate::message::{Message, Part, Role};
 use crate::model::{Json, Payload, Trace, TraceInfo, keys};
 
 /// Names under which functions take what they are asked, the plainest first.
@@ -107,7 +108,7 @@ fn closed(cut: &str) -> String {
 
 /// What inputs ask: what the user says after the last answer of the model, else what a function was called with.
 fn asked(inputs: &Json) -> Option<String> {
-    let messages = message::request(inputs);
+    let messages = frameworks::request(inputs);
     let is_of_model = |message: &Message| matches!(message.role, Role::Assistant | Role::Tool);
     let new = messages.iter().rposition(is_of_model).map_or(0, |at| at + 1);
     let by_user = |list: &[Message]| {
@@ -123,7 +124,7 @@ fn asked(inputs: &Json) -> Option<String> {
 
 /// What outputs answer: the last that a model says, else what a function gave.
 fn answered(outputs: &Json) -> Option<String> {
-    let messages = message::response(outputs);
+    let messages = frameworks::response(outputs);
     let said = messages.iter().rev().filter(|message| message.role == Role::Assistant);
     let by_model = said.map(words).find(|text| !text.is_empty());
     let own =

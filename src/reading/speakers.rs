@@ -1,7 +1,8 @@
 //! Who answers a call of a model. The call itself names nobody; but whoever is sent the answer later may name its source.
 
 use super::identity::{Key, part_key};
-use crate::message::{self, Message, Part, Role};
+use crate::frameworks;
+use crate::message::{Message, Part, Role};
 use crate::model::{Payload, Span};
 use std::collections::{HashMap, HashSet};
 
@@ -46,8 +47,8 @@ impl Speakers {
     pub fn of(spans: &[Span]) -> Self {
         let mut sources: HashMap<Key, Vec<String>> = HashMap::new();
         for payload in spans.iter().filter_map(|span| span.payload.as_ref()) {
-            let request = payload.inputs().map(message::request);
-            let response = payload.outputs().map(message::response);
+            let request = payload.inputs().map(frameworks::request);
+            let response = payload.outputs().map(frameworks::response);
             for list in [request, response].into_iter().flatten() {
                 let mut named: HashMap<Key, Vec<String>> = HashMap::new();
                 for message in &list {
@@ -98,8 +99,8 @@ impl Speakers {
         let mut found: Vec<(Option<String>, Vec<Key>)> = Vec::with_capacity(calls.len());
         for call in calls {
             let payloads = || call.iter().filter_map(|at| spans[*at].payload.as_ref());
-            let request = payloads().find_map(Payload::inputs).map(message::request).unwrap_or_default();
-            let answer = payloads().find_map(Payload::outputs).map(message::response).unwrap_or_default();
+            let request = payloads().find_map(Payload::inputs).map(frameworks::request).unwrap_or_default();
+            let answer = payloads().find_map(Payload::outputs).map(frameworks::response).unwrap_or_default();
             let instructions = request.iter().filter(|message| message.role.is_instruction());
             let instructions: Vec<Key> =
                 instructions.flat_map(|message| message.parts.iter().map(|part| part_key(message, part))).collect();

@@ -6,7 +6,8 @@
 
 use super::calls;
 use super::identity::{Key, part_key};
-use crate::message::{self, Message, Part};
+use crate::frameworks;
+use crate::message::{Message, Part};
 use crate::model::{Payload, Span, Trace};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -97,12 +98,12 @@ impl Threads {
 /// What the spans of a call were sent, and what they answered.
 fn request(spans: &[Span], call: &[usize]) -> Vec<Message> {
     let mut payloads = call.iter().filter_map(|at| spans[*at].payload.as_ref());
-    payloads.find_map(Payload::inputs).map(message::request).unwrap_or_default()
+    payloads.find_map(Payload::inputs).map(frameworks::request).unwrap_or_default()
 }
 
 fn answer(spans: &[Span], call: &[usize]) -> Vec<Message> {
     let mut payloads = call.iter().filter_map(|at| spans[*at].payload.as_ref());
-    payloads.find_map(Payload::outputs).map(message::response).unwrap_or_default()
+    payloads.find_map(Payload::outputs).map(frameworks::response).unwrap_or_default()
 }
 
 /// What is said in messages, whoever says it and in which role: agents of a team are sent each other's answers as a user's.

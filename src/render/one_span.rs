@@ -6,7 +6,7 @@ use super::span::{SpanRow, failures, status_role, tokens};
 use super::text::one_line;
 use super::{Look, Role, View, assessment, number};
 use crate::error::Result;
-use crate::message;
+use crate::frameworks;
 use crate::model::{Link, Payload, Span, SpanEvent, TraceInfo, short_trace_id};
 use serde::Serialize;
 use std::io::Write;
@@ -160,13 +160,13 @@ fn attributes(look: &Look, out: &mut dyn Write, payload: &Payload) -> Result<()>
 /// All events; the chunks of a stream as one text.
 fn events(look: &Look, out: &mut dyn Write, span: &Span, payload: &Payload) -> Result<()> {
     let after = |event_time: i64| number::duration(event_time.saturating_sub(span.start.0));
-    let stream = message::streamed(&payload.events).filter(|stream| !stream.messages.is_empty());
+    let stream = frameworks::streamed(&payload.events).filter(|stream| !stream.messages.is_empty());
     if let Some(stream) = &stream {
         let first = stream.first.map(|first| format!(", the first text after {}", after(first.0))).unwrap_or_default();
         heading(look, out, &format!("stream ({} chunks{first})", stream.chunks))?;
         Paragraph::whole(look, "").text(out, &stream.text())?;
     }
-    let is_listed = |event: &&SpanEvent| stream.is_none() || !message::is_chunk(event);
+    let is_listed = |event: &&SpanEvent| stream.is_none() || !frameworks::is_chunk(event);
     let listed: Vec<&SpanEvent> = payload.events.iter().filter(is_listed).collect();
     if !listed.is_empty() {
         heading(look, out, &format!("events ({})", listed.len()))?;

@@ -6,7 +6,8 @@
 mod calls;
 mod told;
 
-use crate::message::{self, Message, Part, Request, Role};
+use crate::frameworks::{self, Request};
+use crate::message::{Message, Part, Role};
 use crate::model::{Json, Payload, Span, SpanType, Timestamp, Trace, is_runtime_message, keys};
 use crate::reading::identity::Key;
 use crate::reading::{self, AgentSource, Agents, Speakers};
@@ -181,7 +182,7 @@ impl Listener {
             let text = preview.as_deref().or_else(|| trace.info.metadata.get(key));
             text.filter(|_| is_rootless).and_then(structured_preview)
         };
-        let asked = previewed(&trace.info.request_preview, keys::INPUTS).map(|preview| message::request(&preview));
+        let asked = previewed(&trace.info.request_preview, keys::INPUTS).map(|preview| frameworks::request(&preview));
         let asked = asked.unwrap_or_default();
         let of_record = keys_of(&asked);
         let (heard, _) = teller.heard(asked);
@@ -195,7 +196,7 @@ impl Listener {
         }
         teller.close(0);
         let answered =
-            previewed(&trace.info.response_preview, keys::OUTPUTS).map(|preview| message::response(&preview));
+            previewed(&trace.info.response_preview, keys::OUTPUTS).map(|preview| frameworks::response(&preview));
         let is_new = |message: &Message| self.tells_all || !teller.told.has_said(message);
         let said = answered.unwrap_or_default().into_iter().filter(is_new).collect();
         let record = is_rootless.then_some(Record { heard, said });
@@ -265,8 +266,8 @@ impl Teller<'_> {
         let span = &self.spans[at];
         let kind = StepKind::of(&span.span_type);
         let payload = span.payload.as_ref();
-        let stream = payload.and_then(|payload| message::streamed(&payload.events));
-        let said = payload.and_then(Payload::outputs).map(message::response).unwrap_or_default();
+        let stream = payload.and_then(|payload| frameworks::streamed(&payload.events));
+        let said = payload.and_then(Payload::outputs).map(frameworks::response).unwrap_or_default();
         // Up to 2.22 a streamed call of a tool leaves an empty text.
         let said = if said.iter().all(|message| message.parts.is_empty()) {
             stream.as_ref().map(|stream| stream.messages.clone()).unwrap_or_default()
@@ -277,7 +278,7 @@ impl Teller<'_> {
         let request = payload.and_then(Payload::inputs).map(Request::of);
         let (mut request, parameters) = request.map(|read| (read.messages, read.parameters)).unwrap_or_default();
         if let Some(told) = payload.and_then(|payload| payload.attribute("gen_ai.system_instructions")) {
-            request.insert(0, message::instructions(told));
+            request.insert(0, frameworks::instructions(told));
         }
         let above = self.step_above().and_then(|step| self.steps[step].speaker.clone());
         // Whoever asks the model speaks through it: the agent around, or one that only messages tell.

@@ -3,7 +3,8 @@
 use super::beside;
 use super::draft::is_telling;
 use super::volatile::{Voice, normal, readable, readable_member, readable_text};
-use crate::message::{self, Media, Message, Part, Request, Role, ToolCall};
+use crate::frameworks::{self, Request};
+use crate::message::{Media, Message, Part, Role, ToolCall};
 use crate::model::{Json, Payload, Span};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
@@ -98,7 +99,7 @@ pub(super) fn asked(span: &Span) -> Asked {
     let request = payload.inputs().map(Request::of);
     let (mut messages, told) = request.map(|read| (read.messages, read.parameters)).unwrap_or_default();
     if let Some(told) = payload.attribute("gen_ai.system_instructions") {
-        messages.insert(0, message::instructions(told));
+        messages.insert(0, frameworks::instructions(told));
     }
     let told = told.iter().filter(|(name, _)| name != "tools");
     let mut parameters: Vec<(String, String)> = told.map(|(name, value)| (name.clone(), readable(value))).collect();
@@ -121,10 +122,10 @@ pub(super) fn asked(span: &Span) -> Asked {
 /// What came out of a span.
 pub(super) fn answered(span: &Span) -> Vec<Piece> {
     let Some(payload) = &span.payload else { return Vec::new() };
-    let said = payload.outputs().map(message::response).unwrap_or_default();
+    let said = payload.outputs().map(frameworks::response).unwrap_or_default();
     // Up to 2.22 a streamed call of a tool leaves an empty text.
     let is_silent = said.iter().all(|message| message.parts.is_empty());
-    let streamed = is_silent.then(|| message::streamed(&payload.events)).flatten();
+    let streamed = is_silent.then(|| frameworks::streamed(&payload.events)).flatten();
     pieces(&streamed.map_or(said, |stream| stream.messages))
 }
 

@@ -1,7 +1,7 @@
 //! Messages of AutoGen as Python's `str` writes them, which instrumentations without JSON leave behind:
 //! `id='…' source='user' models_usage=None … content='hi' type='TextMessage'`.
 
-use super::{Message, Part, Role};
+use crate::message::{Message, Part, Role};
 
 /// The message that a text is the `str` of.
 pub(super) fn message(text: &str) -> Option<Message> {

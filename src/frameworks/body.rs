@@ -1,8 +1,8 @@
 //! One message in any framework's words.
 
 use super::part::{parts, tool_call, tool_result};
-use super::{Media, Message, Part, Role, ToolCall, ToolResult};
 use crate::json::{Fields, View};
+use crate::message::{Media, Message, Part, Role, ToolCall, ToolResult};
 
 /// The messages of a list, each of whose items has to be one. Batches, which are lists of lists, are read as one list.
 pub(super) fn messages(list: View<'_>) -> Option<Vec<Message>> {

@@ -1,5 +1,6 @@
 use super::*;
-use crate::model::{SpanEvent, SpeakerSigns, Timestamp};
+use crate::message::{Message, Part};
+use crate::model::{Json, SpanEvent, SpeakerSigns, Timestamp};
 
 fn json(text: &str) -> Json {
     Json::from_strict(text).unwrap()

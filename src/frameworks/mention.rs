@@ -1,8 +1,7 @@
 //! What messages say of tools: who asked for which call, and what came back.
 
-use super::failure::{may_tell_failure, says_so, tells_failure};
 use super::shape::{request, response};
-use super::{Message, Part};
+use crate::message::{Message, Part, may_tell_failure, says_so, tells_failure};
 use crate::model::{Json, MentionKind, SpeakerSigns, ToolMention};
 use aho_corasick::AhoCorasick;
 use std::ops::BitOr;

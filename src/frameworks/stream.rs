@@ -1,7 +1,7 @@
 //! Answers that came in pieces.
 
-use super::{Message, Part, Role, ToolCall};
 use crate::json::View;
+use crate::message::{Message, Part, Role, ToolCall};
 use crate::model::{Json, SpanEvent, Timestamp};
 
 /// A streamed answer.

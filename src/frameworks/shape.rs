@@ -2,9 +2,9 @@
 
 use super::body::{chat, message, messages};
 use super::part::parts;
-use super::{Media, Message, Part, Role};
 use super::{repr, stream};
 use crate::json::View;
+use crate::message::{Media, Message, Part, Role};
 use crate::model::Json;
 
 /// What went in.
