@@ -40,6 +40,9 @@ pub mod render;
 pub mod store;
 pub mod term;
 
+#[cfg(test)]
+mod tests;
+
 use clap::Parser as _;
 use context::Context;
 use error::{Error, Kind};

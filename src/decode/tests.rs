@@ -455,6 +455,8 @@ mod properties {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(crate::tests::fixed_seed())]
+
         #[test]
         fn any_text_is_read_or_refused_without_a_panic(text in "\\PC*") {
             let _ = json(&text);

@@ -105,6 +105,8 @@ mod properties {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(crate::tests::fixed_seed())]
+
         #[test]
         fn the_tree_holds_every_span_once_whatever_the_order(parents in proptest::collection::vec(0_i64..40, 1..40), seed in any::<u64>()) {
             let spans: Vec<Span> = (0_i64..).zip(&parents).map(|(at, parent)| span(&at.to_string(), Some(&parent.to_string()), at * 7 % 11)).collect();

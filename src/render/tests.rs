@@ -98,6 +98,8 @@ mod properties {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(crate::tests::fixed_seed())]
+
         #[test]
         fn shown_text_holds_no_control_and_escapes_stay_stable(text in any::<String>()) {
             let shown = text::one_line(&text).into_owned();

@@ -121,3 +121,16 @@ fn every_module_says_why_it_exists() {
     let silent: Vec<_> = files.iter().filter(|(_, text)| !text.starts_with("//!")).map(|(path, _)| path).collect();
     assert!(silent.is_empty(), "{silent:?}");
 }
+
+#[test]
+fn property_tests_run_on_fixed_seeds() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let texts = files_below(&root).into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs"));
+    let texts: Vec<(PathBuf, String)> =
+        texts.map(|path| (path.clone(), std::fs::read_to_string(path).unwrap())).collect();
+    let count = |text: &str, word: &str| text.matches(word).count();
+    assert!(texts.iter().map(|(_, text)| count(text, "proptest!")).sum::<usize>() > 5);
+    let random = texts.iter().filter(|(_, text)| count(text, "proptest!") != count(text, "crate::tests::fixed_seed()"));
+    let random: Vec<_> = random.map(|(path, _)| path).collect();
+    assert!(random.is_empty(), "`#![proptest_config(crate::tests::fixed_seed())]` is missing: {random:?}");
+}

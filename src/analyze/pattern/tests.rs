@@ -39,6 +39,8 @@ fn a_fingerprint_stays_and_tells_texts_apart() {
 }
 
 proptest::proptest! {
+    #![proptest_config(crate::tests::fixed_seed())]
+
     #[test]
     fn any_text_has_a_pattern(text in ".*") {
         assert!(pattern(&text).len() <= 5 * text.len());

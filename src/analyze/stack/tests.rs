@@ -122,6 +122,8 @@ fn an_error_is_its_class_and_its_text() {
 }
 
 proptest::proptest! {
+    #![proptest_config(crate::tests::fixed_seed())]
+
     #[test]
     fn any_text_is_read(text in "(Traceback \\(most recent call last\\):|  File \"x\", line 1|[ é\"\n:a^]|The above exception was the direct cause of the following exception:){0,30}") {
         assert!(own_place(&text).is_none() || text.contains("File"));

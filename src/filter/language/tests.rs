@@ -126,6 +126,8 @@ fn any_clause() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(crate::tests::fixed_seed())]
+
     #[test]
     fn what_is_printed_reads_back(clauses in prop::collection::vec(any_clause(), 1..4)) {
         let text = clauses.join(" AND ");

@@ -312,7 +312,9 @@ macro_rules! schemas {
             #[test]
             fn $name() {
                 let store = empty(include_str!(concat!("../../../fixtures/schemas/schema-", $file, ".sql")));
-                proptest!(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) }, |(seed: u64)| {
+                let config = crate::tests::fixed_seed();
+                // Each case is a store of its own and twenty filters.
+                proptest!(ProptestConfig { cases: config.cases / 4, ..config }, |(seed: u64)| {
                     check(&store, seed);
                 });
             }
