@@ -31,7 +31,7 @@ pub(super) fn row(out: &mut dyn Write, is_terminal: bool, columns: &[Cow<'static
                 value.as_string().map_or_else(|| value.text().to_owned(), |text| disarmed(&text).into_owned())
             }
         };
-        let cell = if is_terminal { text::block(&cell) } else { Cow::Borrowed(cell.as_str()) };
+        let cell = if is_terminal { text::data(&cell) } else { Cow::Borrowed(cell.as_str()) };
         write!(out, "{}{}", if at == 0 { "" } else { "," }, quoted(&cell))?;
     }
     Ok(writeln!(out)?)

@@ -33,7 +33,7 @@ impl<'a> Paragraph<'a> {
     pub(super) fn text(&self, out: &mut dyn Write, text: &str) -> Result<()> {
         let theme = self.look.theme;
         let room = self.room();
-        let text = block(text).replace('\t', "    ");
+        let text = block(text);
         let mut left = 0_usize;
         for (at, (indent, piece)) in text.lines().flat_map(|line| pieces(line, room)).enumerate() {
             if self.lines > 0 && at >= self.lines {
@@ -73,7 +73,7 @@ pub(super) fn pair(look: &Look, out: &mut dyn Write, indent: &str, key: &str, va
     let text = pretty::readable_within(value, room);
     let title = look.theme.paint(Role::Dim, &format!("{indent}{key}"));
     let shown = block(&text);
-    if !shown.contains(['\n', '\t']) && width(&shown) <= room {
+    if !shown.contains('\n') && width(&shown) <= room {
         return Ok(writeln!(out, "{}", format!("{title}  {shown}").trim_end())?);
     }
     writeln!(out, "{title}")?;

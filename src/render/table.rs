@@ -1,9 +1,9 @@
 //! Tables that fit the screen: columns shrink, then drop out, and no row takes two lines. The only user of comfy-table.
 
-use super::text::{clip, width};
+use super::text::{clip, tail, whole_clusters, width};
 use super::theme::{Role, Theme};
 use crate::filter::Found;
-use comfy_table::{Cell as TableCell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Cell as TableCell, ContentArrangement, Table, presets};
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -29,8 +29,10 @@ impl Cell {
         let shown = |range: Range<usize>| super::text::one_line(&found.excerpt[range]).into_owned();
         let before = shown(0..found.at.start);
         let text = shown(found.at.clone());
-        let mark = Some(before.len()..before.len() + text.len());
-        Self { text: before + &text + &shown(found.at.end..found.excerpt.len()), role: Role::Plain, mark }
+        let mark = before.len()..before.len() + text.len();
+        let text = before + &text + &shown(found.at.end..found.excerpt.len());
+        let mark = Some(whole_clusters(&text, mark));
+        Self { text, role: Role::Plain, mark }
     }
 
     /// Text that this program made.
@@ -131,16 +133,9 @@ impl Layout {
         rows: &[Vec<Cell>],
         with_titles: bool,
     ) -> io::Result<()> {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        table.force_no_tty();
-        if theme.color {
-            table.enforce_styling();
-        }
         let shown: Vec<(usize, usize)> =
             self.widths.iter().enumerate().filter_map(|(column, width)| Some((column, (*width)?))).collect();
-        // The table takes the colours of marks for text and the last column for wider than it is. What it adds there has to be
-        // plain space, which is taken off, and so colours end with the text.
+        // Colors end with the text of the last column, so that no space behind it has any.
         let last = shown.last().map(|(column, _)| *column).filter(|column| !shapes[*column].is_right);
         if with_titles {
             // Titles are a row like any other, so that a chunk without them lines up.
@@ -151,7 +146,7 @@ impl Layout {
                 let text = padded(&clip(shapes[*column].title, *width, ellipsis), *width, shapes[*column].is_right);
                 theme.cell(Role::Dim, TableCell::new(text))
             };
-            table.add_row(shown.iter().map(title));
+            write_row(out, theme, shown.iter().map(title).collect())?;
         }
         for row in rows {
             let cell = |(column, width): &(usize, usize)| {
@@ -165,21 +160,31 @@ impl Layout {
                 }
                 theme.cell(cell.role, TableCell::new(padded(&text, *width, shapes[*column].is_right)))
             };
-            table.add_row(shown.iter().map(cell));
-        }
-        for (at, (column, _)) in shown.iter().enumerate() {
-            if let Some(column_style) = table.column_mut(at) {
-                // Space behind the last column would wrap on a screen that is just wide enough.
-                column_style.set_padding((0, if at + 1 == shown.len() { 0 } else { GAP as u16 }));
-                let align = if shapes[*column].is_right { CellAlignment::Right } else { CellAlignment::Left };
-                column_style.set_cell_alignment(align);
-            }
-        }
-        for line in table.lines() {
-            writeln!(out, "{}", line.trim_end())?;
+            write_row(out, theme, shown.iter().map(cell).collect())?;
         }
         Ok(())
     }
+}
+
+/// Writes a line. Each is a table of its own: cells are padded already, by the columns that `text::width` counts, and comfy-table,
+/// which counts some scripts otherwise, has nothing left to align.
+fn write_row(out: &mut dyn Write, theme: Theme, cells: Vec<TableCell>) -> io::Result<()> {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.force_no_tty();
+    if theme.color {
+        table.enforce_styling();
+    }
+    let last = cells.len().saturating_sub(1);
+    table.add_row(cells);
+    for (at, column) in table.column_iter_mut().enumerate() {
+        // Space behind the last column would wrap on a screen that is just wide enough.
+        column.set_padding((0, if at == last { 0 } else { GAP as u16 }));
+    }
+    for line in table.lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
 }
 
 /// A text cut to a width so that the beginning of its mark is seen, which stands out.
@@ -195,12 +200,6 @@ fn marked(text: &str, mark: &Range<usize>, columns: usize, ellipsis: &str, theme
     let end = |most: usize| (0..=most.min(shown.len())).rev().find(|at| shown.is_char_boundary(*at)).unwrap_or(0);
     let (start, end) = (end(before.len()), end(before.len() + found.len()));
     format!("{}{}{}", &shown[..start], theme.paint(Role::Found, &shown[start..end]), &shown[end..])
-}
-
-/// The end of a text that fits into so many columns.
-fn tail(text: &str, columns: usize) -> &str {
-    let start = text.char_indices().map(|(at, _)| at).find(|at| width(&text[*at..]) <= columns);
-    start.map_or("", |start| &text[start..])
 }
 
 /// Pads to a width, which keeps the columns of one chunk as wide as those of the next.

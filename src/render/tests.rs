@@ -10,7 +10,8 @@ fn nothing_stored_reaches_the_terminal_as_a_command() {
     check("user\u{202e}txt", "user\\u{202e}txt");
     check("a\u{200b}b\u{feff}c\u{2066}d\u{e0041}", "a\\u{200b}b\\u{feff}c\\u{2066}d\\u{e0041}");
     check("a\r\nb\nc\td", "a⏎b⏎c d");
-    assert_eq!(text::block("a\r\nb\tc\u{1b}"), "a\nb\tc\\x1b");
+    assert_eq!(text::block("a\r\nb\tc\u{1b}"), "a\nb    c\\x1b");
+    assert_eq!(text::data("a\r\nb\tc\u{1b}"), "a\nb\tc\\x1b");
 }
 
 #[test]
@@ -93,21 +94,118 @@ fn stored_json_is_indented_for_reading() {
     assert!(pretty::readable(&json(&deep)).len() < 1_000_000);
 }
 
+#[test]
+fn columns_are_those_of_grapheme_clusters() {
+    let check = |text: &str, columns: usize, clusters: usize| {
+        assert_eq!(text::width(text), columns, "{text}");
+        assert_eq!(text::wrap(text, 2).count(), clusters, "{text}");
+    };
+    // Variation selectors, joined emoji, skin tones, flags, keycaps.
+    for emoji in ["⚠️", "❤️", "✔️", "👩‍👩‍👧‍👦", "🏳️‍🌈", "👍🏽", "🇩🇪", "1️⃣"]
+    {
+        check(emoji, 2, 1);
+        assert_eq!(text::clip(&emoji.repeat(3), 5, "…"), emoji.repeat(2) + "…");
+    }
+    check("⚠", 1, 1);
+    check("⚠️❤️✔️", 6, 3);
+    // Combining marks, jamo of a syllable, letters that some fonts join.
+    check("e\u{301}", 1, 1);
+    check("\u{1112}\u{1161}\u{11ab}", 2, 1);
+    check("لا", 2, 1);
+    // A cluster has no bound on its width.
+    check("\u{1100}\u{1100}\u{1100}", 6, 3);
+    check("", 0, 1);
+    assert_eq!(text::tail("a⚠️b⚠️", 4), "b⚠️");
+    assert_eq!(text::tail("a⚠️b⚠️", 9), "a⚠️b⚠️");
+    assert_eq!(text::whole_clusters("a⚠️b", 4..6), 1..7);
+    assert_eq!(text::whole_clusters("a⚠️b", 7..8), 7..8);
+}
+
 mod properties {
     use super::*;
     use proptest::prelude::*;
+    use table::{Cell, Layout, Shape};
+
+    /// Texts of which no two ways to count columns agree by chance.
+    fn texts() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just("⚠️"),
+            Just("❤"),
+            Just("\u{fe0f}"),
+            Just("\u{200d}"),
+            Just("👩"),
+            Just("🏽"),
+            Just("🇩"),
+            Just("🇪"),
+            Just("1\u{20e3}"),
+            Just("e"),
+            Just(" "),
+            Just("\u{301}"),
+            Just("空"),
+            Just("\u{1100}"),
+            Just("\u{1161}"),
+            Just("\u{11a8}"),
+            Just("ل"),
+            Just("ا"),
+            Just("\u{600}"),
+            Just("क"),
+            Just("\u{94d}"),
+            Just("\u{93e}"),
+            Just("\t"),
+            Just("\n"),
+            Just("\x1b"),
+            Just("‘"),
+            Just("\u{fe01}"),
+            Just("a b"),
+            Just("ꓹ"),
+            Just("ꓼ"),
+            Just("\u{17d2}"),
+            Just("ក"),
+            Just("…"),
+            Just("é"),
+        ];
+        prop_oneof![proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat()), any::<String>()]
+    }
 
     proptest! {
         #![proptest_config(crate::tests::fixed_seed())]
 
         #[test]
-        fn shown_text_holds_no_control_and_escapes_stay_stable(text in any::<String>()) {
+        fn shown_text_holds_no_control_and_escapes_stay_stable(text in texts()) {
             let shown = text::one_line(&text).into_owned();
             prop_assert!(!shown.chars().any(|c| c.is_control() || text::is_dangerous(c)));
             prop_assert_eq!(text::one_line(&shown), shown.as_str());
-            prop_assert!(text::width(&text::clip(&shown, 12, "…")) <= 12);
-            prop_assert_eq!(text::wrap(&shown, 12).collect::<String>(), shown.as_str());
-            prop_assert!(text::wrap(&shown, 12).all(|piece| text::width(piece) <= 12));
+        }
+
+        #[test]
+        fn every_part_of_a_text_counts_as_many_columns(text in texts(), columns in 2_usize..30) {
+            use unicode_segmentation::UnicodeSegmentation as _;
+            let shown = text::one_line(&text);
+            let all = text::width(&shown);
+            prop_assert_eq!(shown.graphemes(true).map(text::width).sum::<usize>(), all);
+            for ellipsis in ["…", "..."] {
+                let clipped = text::clip(&shown, columns, ellipsis);
+                prop_assert!(text::width(&clipped) <= columns, "{clipped:?}");
+                prop_assert!(all > columns || clipped == shown);
+            }
+            let pieces: Vec<&str> = text::wrap(&shown, columns).collect();
+            prop_assert_eq!(pieces.concat(), shown.as_ref());
+            prop_assert!(pieces.iter().all(|piece| text::width(piece) <= columns), "{pieces:?}");
+            prop_assert!(text::width(text::tail(&shown, columns)) <= columns);
+        }
+
+        #[test]
+        fn no_line_of_a_table_is_wider_than_asked(rows in proptest::collection::vec([texts(), texts(), texts()], 1..5), room in 20_usize..60) {
+            let shape = |title, is_right| Shape { title, is_right, shrinks_to: Some(4), drops: 0 };
+            let shapes = [shape("name", false), shape("number", true), shape("text", false)];
+            let cells = rows.iter().map(|row| row.iter().map(|text| Cell::stored(text, Role::Plain)).collect()).collect::<Vec<_>>();
+            let mut out = Vec::new();
+            Layout::new(&shapes, &cells, Some(room)).write(&mut out, Theme::default(), "…", &shapes, &cells, true).unwrap();
+            let out = String::from_utf8(out).unwrap();
+            prop_assert_eq!(out.lines().count(), rows.len() + 1);
+            for line in out.lines() {
+                prop_assert!(text::width(line) <= room, "{line:?}");
+            }
         }
     }
 }

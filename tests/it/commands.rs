@@ -83,6 +83,17 @@ fn no_row_is_wider_than_asked_or_wrapped() {
 }
 
 #[test]
+fn emoji_in_names_do_not_push_columns_out_of_line() {
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    let name = "⚠️ ❤️ ✔️ ".repeat(20);
+    copy.database().execute("update trace_info set trace_name = ?1, request_preview = ?1", [name]).unwrap();
+    let done = copy.cli("traces list -n 3 --width 80").ok();
+    // Two columns each, of which the variation selector is the second.
+    assert!(done.lines().iter().all(|line| line.chars().count() <= 80), "{done}");
+    assert!(done.lines().iter().skip(1).all(|line| line.chars().count() >= 78), "{done}");
+}
+
+#[test]
 fn traces_alone_is_traces_list() {
     for flags in ["", "-n 3 --sort name --json", "--status error -o csv"] {
         let (short, long) =
