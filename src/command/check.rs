@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 ///
 /// Exits with 1 where a rule is broken, and with 0 where all are kept. A rule that what was recorded cannot answer (no price of
 /// a model, a trace in progress) is broken too: a gate that does not know lets nothing pass. Of no traces all rules hold but
-/// --min-traces, which is 1 unless said. Each broken rule names traces, and a command that shows more.
+/// --min-traces, which is 1 unless said. Without any rule, or with a file that has none, it exits with 2. Each broken rule names traces, and a command that shows more.
 ///
 /// OF is `each` trace (unless said), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. Rules may stand in a file, as `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags go before it.
 /// Tokens and cost are those that `mltrace usage TRACE` tells, latency is that of the trace. A report in Markdown is added to
@@ -75,7 +75,11 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
     if flags.has_tolerance() && flags.baseline().is_none() {
         return Err(Error::new(Kind::Usage, "--tolerance says nothing without --baseline"));
     }
-    let is_bare = flags.is_bare() && flags.baseline().is_none() && args.save_baseline.is_none();
+    if flags.is_empty() && args.save_baseline.is_none() {
+        return Err(Error::new(Kind::Usage, "no rules to check")
+            .hint("give at least one, for example `--max-error-rate 5%` or `--rules rules.toml`")
+            .hint("`mltrace check --help` lists the rules"));
+    }
     let mut reader = Reader::open(cx)?;
     let view = CheckView { checked: look(args, cx, &mut reader, rules)? };
     reader.end();
@@ -89,9 +93,6 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
             let text = report.text(&view, &cx.output.look)?;
             write(path, &cx.runner(*report == Report::Json).defuse(&text), *report == Report::Markdown)?;
         }
-    }
-    if is_bare {
-        cx.note("no rule was given but that there are traces; `mltrace check --help` tells which there are");
     }
     let is_kept = view.checked.is_kept();
     if let Some(path) = &args.save_baseline {

@@ -333,8 +333,14 @@ fn feedback() {
 
 #[test]
 fn there_must_be_traces_unless_none_is_enough() {
-    let (verdict_of_none, last) = verdict("--name nothing", &[trace(1)]);
-    assert_eq!((verdict_of_none.as_str(), &last["value"], &last["limit"]), ("broken", &json!(0), &json!(1)));
+    let none = store(&[trace(1)]).cli("check --name nothing --max-tokens 1 --json").run();
+    let first = &none.json()["rules"][0];
+    assert_eq!(
+        (none.exit, &first["rule"], &first["verdict"]),
+        (Some(1), &json!("min-traces"), &json!("broken")),
+        "{none}"
+    );
+    assert_eq!((&first["value"], &first["limit"]), (&json!(0), &json!(1)));
     assert_eq!(verdict("--min-traces 2", &[trace(1)]).0, "broken");
     assert_eq!(verdict("--min-traces 2", &[trace(1), trace(2)]).0, "kept");
     let rules = "--name nothing --min-traces 0 --max-tokens 1 --max-cost mean=0 --max-error-rate 0 --no-exceptions \
@@ -344,12 +350,50 @@ fn there_must_be_traces_unless_none_is_enough() {
 }
 
 #[test]
+fn a_check_without_rules_passes_nothing() {
+    let store = store(&[trace(1)]);
+    insta::assert_snapshot!(store.cli("check").run(), @r"
+    --- stderr
+    error: no rules to check
+      hint: give at least one, for example `--max-error-rate 5%` or `--rules rules.toml`
+      hint: `mltrace check --help` lists the rules
+    --- exit 2
+    ");
+    let refused = |words: &str, message: &str| {
+        let done = store.cli(&format!("check {words} --json")).run();
+        let error = done.error();
+        assert_eq!(
+            (done.exit, done.stdout.as_str(), &error["code"]),
+            (Some(2), "", &json!("usage")),
+            "{words}: {done}"
+        );
+        assert!(error["message"].as_str().unwrap().contains(message), "{words}: {done}");
+    };
+    // What selects, reports and prints is no rule.
+    refused("--since 1h --report junit=check.xml", "no rules to check");
+    assert!(!store.file("check.xml").exists());
+    for text in ["", "# max-tokens = 5\n", "no-exceptions = false\n"] {
+        std::fs::write(store.file("rules.toml"), text).unwrap();
+        refused("--rules rules.toml", "no rules in `rules.toml`");
+        refused("--rules rules.toml --max-tokens 5", "no rules in `rules.toml`");
+    }
+    // That there are traces is a rule where it is asked for, and figures are kept without any.
+    store.cli("check --min-traces 1").ok();
+    store.cli("check --save-baseline b.json").ok();
+    store.cli("check --baseline b.json").ok();
+    std::fs::write(store.file("rules.toml"), "tolerance = \"5%\"\n").unwrap();
+    store.cli("check --rules rules.toml --baseline b.json").ok();
+    std::fs::write(store.file("rules.toml"), "baseline = \"b.json\"\n").unwrap();
+    store.cli("check --rules rules.toml").ok();
+}
+
+#[test]
 fn a_record_that_cannot_be_read_may_break_any_rule() {
     let copy = Fixture::named("3.2.0-file").copy();
     let traces = copy.fixture.cli("traces -o ids --all").ok();
     let id = traces.lines()[0].to_owned();
     std::fs::write(copy.trace_folder(&id).join("trace_info.yaml"), "trace_id: [").unwrap();
-    let done = copy.fixture.cli("check --json").run();
+    let done = copy.fixture.cli("check --min-traces 1 --json").run();
     let last = items(&done.json(), "rules").last().unwrap().clone();
     assert_eq!(
         (done.exit, &last["rule"], &last["verdict"]),
@@ -697,17 +741,17 @@ fn what_is_no_rule_is_refused() {
         let done = store.cli(&format!("check {words}")).run();
         assert_eq!((done.exit, done.stdout.as_str()), (Some(2), ""), "{words}: {done}");
     }
-    assert_eq!(store.cli("check --report junit=no/such/folder/x.xml").run().exit, Some(5));
+    assert_eq!(store.cli("check --min-traces 1 --report junit=no/such/folder/x.xml").run().exit, Some(5));
 }
 
 #[test]
 fn an_answer_that_could_not_be_had_is_no_broken_rule() {
-    assert_eq!(Cli::new("check").on("sqlite:///none.db").run().exit, Some(5));
+    assert_eq!(Cli::new("check --max-error-rate 0").on("sqlite:///none.db").run().exit, Some(5));
     let server = Server::new(|_| Answer::json(500, "{}"));
-    let cli = Cli::new("check").on(server.uri()).env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0");
+    let cli = Cli::new("check --max-error-rate 0").on(server.uri()).env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0");
     assert_eq!(cli.run().exit, Some(4));
-    assert_eq!(store(&[trace(1)]).cli("check -x nowhere").run().exit, Some(3));
-    assert_eq!(store(&[trace(1)]).cli("check --filter x").run().exit, Some(2));
+    assert_eq!(store(&[trace(1)]).cli("check --max-error-rate 0 -x nowhere").run().exit, Some(3));
+    assert_eq!(store(&[trace(1)]).cli("check --max-error-rate 0 --filter x").run().exit, Some(2));
 }
 
 #[test]
@@ -726,7 +770,7 @@ fn many_traces_are_counted_and_few_are_named() {
 fn reports_go_to_files_beside_what_is_printed() {
     let store = store(&[trace(1)]);
     let done = store
-        .cli("check --report table=t.txt --report json=j.json --report markdown=m.md --report github=g.txt -o csv")
+        .cli("check --min-traces 1 --report table=t.txt --report json=j.json --report markdown=m.md --report github=g.txt -o csv")
         .ok();
     assert!(done.stdout.starts_with("rule,subject,over,verdict,"), "{done}");
     assert!(store.read("t.txt").contains("kept  min-traces"));

@@ -2552,8 +2552,9 @@ fn of_check() {
 
     Exits with 1 where a rule is broken, and with 0 where all are kept. A rule that what was recorded
     cannot answer (no price of a model, a trace in progress) is broken too: a gate that does not know
-    lets nothing pass. Of no traces all rules hold but --min-traces, which is 1 unless said. Each broken
-    rule names traces, and a command that shows more.
+    lets nothing pass. Of no traces all rules hold but --min-traces, which is 1 unless said. Without any
+    rule, or with a file that has none, it exits with 2. Each broken rule names traces, and a command
+    that shows more.
 
     OF is `each` trace (unless said), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. Rules may stand in
     a file, as `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags go before it. Tokens and

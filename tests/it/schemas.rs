@@ -70,7 +70,7 @@ const LISTS: [(&str, &str); 29] = [
     ("sessions --deleted", "sessions"),
     ("sessions --name nothing", "sessions"),
     ("session show chat-42", "session"),
-    ("check --name nothing", "check"),
+    ("check --name nothing --min-traces 1", "check"),
     (
         "check --max-tokens 1 --max-cost total=1 --max-latency p95=1ms --no-exceptions --max-error-rate 0 --require-tool x --forbid-span x --min-feedback x=each=1 --max-llm-calls mean=0.5",
         "check",

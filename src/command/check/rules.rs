@@ -82,6 +82,11 @@ impl RuleFlags {
         };
         let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
         let mut rules = Self::parse(&text).map_err(failed)?;
+        // A file that lost its rules must not pass everything. One that only says what is tolerated goes with a baseline.
+        if rules.is_empty() && !rules.has_tolerance() {
+            return Err(Error::new(Kind::Usage, format!("no rules in `{}`", path.display()))
+                .hint("rules have the names of the flags, for example `max-tokens = 5000`"));
+        }
         // Files that belong together move together.
         rules.baseline = rules.baseline.map(|baseline| path.parent().unwrap_or(Path::new("")).join(baseline));
         Ok(rules)
@@ -170,9 +175,9 @@ impl RuleFlags {
         self.baseline.as_deref()
     }
 
-    /// Whether nothing was asked for but that there are traces.
-    pub(super) fn is_bare(&self) -> bool {
-        self.min_traces.is_none() && self.rules().len() == 1
+    /// Whether there is no rule, not even that there are traces.
+    pub(super) fn is_empty(&self) -> bool {
+        self.min_traces.is_none() && self.rules().len() == 1 && self.baseline.is_none()
     }
 
     /// Whether tolerances were given, which mean something only with a baseline.
