@@ -70,13 +70,16 @@ pub fn age(time: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// Money: `$0.0012`, with as many digits as tell something; `~$0.0012` where it is calculated.
+/// Money: `$0.0012`, with as many digits as tell something; `~$0.0012` where it is calculated, `<$0.0000001` where it is less
+/// than any digit shows.
 #[must_use]
 pub fn cost(cost: &Cost) -> Option<String> {
     // A sum of floats may fall short of the decimals that it stands for: 0.00001515 is to read the same however it came about.
     let total = cost.total_cost? * (1.0 + 1e-12);
+    let minus = if total < 0.0 { "-" } else { "" };
     let digits = match total.abs() {
         0.0 => 0,
+        tiny if tiny < 1e-7 => return Some(format!("{minus}<$0.0000001")),
         small if small < 0.000_1 => 7,
         small if small < 0.01 => 5,
         small if small < 1.0 => 4,
@@ -86,7 +89,7 @@ pub fn cost(cost: &Cost) -> Option<String> {
     let text = format!("{:.digits$}", total.abs());
     let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
     let whole = whole.parse().map_or_else(|_| whole.to_owned(), count);
-    Some(format!("{sign}{}${whole}{rest}", if total < 0.0 { "-" } else { "" }))
+    Some(format!("{sign}{minus}${whole}{rest}"))
 }
 
 /// A price in dollars with all its digits: `$0.15`.

@@ -45,6 +45,22 @@ fn figures_for_people() {
 }
 
 #[test]
+fn a_cost_too_small_to_print_is_below_the_least_and_not_zero() {
+    let check = |total: f64, source: &'static str, shown: &str| {
+        let cost = crate::model::Cost { total_cost: Some(total), source, ..Default::default() };
+        assert_eq!(number::cost(&cost).as_deref(), Some(shown), "{total}");
+    };
+    check(0.0, "recorded", "$0");
+    check(1e-7, "recorded", "$0.0000001");
+    check(0.000_015_15, "calculated", "~$0.0000152");
+    check(0.000_000_099, "recorded", "<$0.0000001");
+    check(1e-12, "calculated", "<$0.0000001");
+    check(f64::MIN_POSITIVE, "calculated", "<$0.0000001");
+    check(-1e-9, "calculated", "-<$0.0000001");
+    check(1234.5, "recorded", "$1,234.50");
+}
+
+#[test]
 fn sizes_have_the_unit_that_fits() {
     let check = |bytes, shown: &str| assert_eq!(number::bytes(bytes), shown);
     check(0, "0 bytes");
