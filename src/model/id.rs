@@ -35,3 +35,25 @@ pub fn short_trace_id(id: &str) -> &str {
     let is_generated = digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit());
     if is_generated { &id[..id.len() - 24] } else { id }
 }
+
+/// The short forms of several trace ids that are shown together, in their order: each as long as it takes to tell it from the
+/// others when it is typed as a prefix, with or without `tr-`.
+#[must_use]
+pub fn short_trace_ids<'a>(ids: &[&'a str]) -> Vec<&'a str> {
+    let digits = |id: &'a str| id.strip_prefix("tr-").unwrap_or(id);
+    let mut sorted: Vec<&str> = ids.iter().map(|id| digits(id)).collect();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let common = |a: &str, b: &str| a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let short = |id: &&'a str| {
+        let (own, short) = (digits(id), short_trace_id(id));
+        let at = sorted.partition_point(|other| *other < own);
+        // Of sorted texts, the neighbors have the most in common.
+        let neighbors = at.checked_sub(1).into_iter().chain([at + 1]).filter_map(|at| sorted.get(at));
+        let unique = neighbors.map(|other| common(own, other) + 1).max().unwrap_or(0);
+        let end = short.len().max(id.len() - own.len() + unique);
+        // An id that is shown whole may hold characters of several bytes.
+        id.get(..end).filter(|_| short.len() < id.len()).unwrap_or(id)
+    };
+    ids.iter().map(short).collect()
+}

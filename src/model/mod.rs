@@ -18,7 +18,7 @@ mod usage;
 
 pub use assessment::{Assessment, AssessmentKind};
 pub use checkup::{Checkup, Revision, StoreKind, release_of};
-pub use id::{SpanId, short_trace_id};
+pub use id::{SpanId, short_trace_id, short_trace_ids};
 pub use json::{Json, Members};
 pub use labels::Labels;
 pub use span::{Exception, Link, Payload, SearchRow, Span, SpanEvent, SpanStatus, SpanType, is_runtime_message};

@@ -52,6 +52,36 @@ fn short_ids_cut_only_what_mlflow_made() {
 }
 
 #[test]
+fn short_trace_ids_are_as_long_as_it_takes_to_tell_them_apart() {
+    let check = |cases: &[(&str, &str)]| {
+        let ids: Vec<&str> = cases.iter().map(|(id, _)| *id).collect();
+        let expected: Vec<&str> = cases.iter().map(|(_, short)| *short).collect();
+        assert_eq!(short_trace_ids(&ids), expected);
+    };
+    check(&[]);
+    check(&[("tr-27b4e76f0123456789abcdef01234567", "tr-27b4e76f")]);
+    check(&[
+        ("tr-27b4e76f0123456789abcdef01234567", "tr-27b4e76f012345678"),
+        ("tr-37b4e76f0123456789abcdef01234567", "tr-37b4e76f"),
+        ("tr-27b4e76f0123456709abcdef01234567", "tr-27b4e76f012345670"),
+        // The same trace in another row.
+        ("tr-27b4e76f0123456789abcdef01234567", "tr-27b4e76f012345678"),
+        // The older form, found by the same digits.
+        ("27b4e76f0aaaaaaaaaaaaaaaaaaaaaaa", "27b4e76f0a"),
+    ]);
+    check(&[
+        ("27b4e76f-é", "27b4e76f-é"),
+        ("27b4e76f", "27b4e76f"),
+        ("tr-27b4e76f0123456789abcdef01234567", "tr-27b4e76f0"),
+    ]);
+    // Only their last digits differ.
+    check(&[
+        ("tr-00000000000000000000000000000001", "tr-00000000000000000000000000000001"),
+        ("tr-00000000000000000000000000000002", "tr-00000000000000000000000000000002"),
+    ]);
+}
+
+#[test]
 fn floats_are_written_as_python_writes_them() {
     let check = |value: f64, text: &str| assert_eq!(python_float(value), text);
     check(2.1e-6, "2.1e-06");
@@ -106,6 +136,18 @@ mod properties {
 
     proptest! {
         #![proptest_config(crate::tests::fixed_seed())]
+
+        #[test]
+        fn a_short_trace_id_is_the_prefix_of_no_other_trace(ids in proptest::collection::btree_set("(tr-)?(0{24}|0{8}1{16})[01]{8}|[01a-é]{0,9}", 1..20)) {
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            let bare = |id: &str| id.trim_start_matches("tr-").to_owned();
+            for (id, short) in ids.iter().zip(short_trace_ids(&ids)) {
+                prop_assert!(id.starts_with(short));
+                let others = ids.iter().filter(|other| bare(other) != bare(id));
+                let named = others.filter(|other| bare(other).starts_with(&bare(short))).count();
+                prop_assert!(named == 0 || short == *id, "{short}");
+            }
+        }
 
         #[test]
         fn the_tree_holds_every_span_once_whatever_the_order(parents in proptest::collection::vec(0_i64..40, 1..40), seed in any::<u64>()) {

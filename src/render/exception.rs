@@ -9,7 +9,7 @@ use crate::analyze::exceptions::{Cause, Failure, Group, Kind, NO_MESSAGE, title}
 use crate::analyze::pattern::pattern;
 use crate::analyze::stack::{self, Frame, Place};
 use crate::error::Result;
-use crate::model::{Timestamp, short_trace_id};
+use crate::model::Timestamp;
 use serde::Serialize;
 use std::io::Write;
 
@@ -152,7 +152,7 @@ impl Row for ExceptionRow {
             Cell::maybe(failure.origin.as_ref().map(place).as_deref(), Role::Plain),
             Cell::own(number::age(group.first, look.now), Role::Plain),
             Cell::own(number::age(group.last, look.now), Role::Plain),
-            Cell::stored(short_trace_id(&one.trace_id), Role::Id),
+            Cell::trace_id(&one.trace_id),
             Cell::maybe(Some(&one.span_name), Role::Name),
         ]
     }

@@ -363,6 +363,8 @@ impl<R: Row> List<'_, R> {
         if self.rows.is_empty() {
             return Ok(());
         }
+        // Rows of different chunks may still share a short id: to know all of them, all would have to be kept.
+        table::shorten_ids(&mut self.rows);
         let layout = self.layout.get_or_insert_with(|| table::Layout::new(R::shapes(), &self.rows, look.width));
         layout.write(&mut self.output.out, look.theme, look.ellipsis(), R::shapes(), &self.rows, is_first)?;
         self.rows.clear();
@@ -375,7 +377,9 @@ impl<R: Row> List<'_, R> {
 /// # Errors
 /// When it cannot be written.
 pub fn write_table(look: &Look, out: &mut dyn Write, shapes: &[Shape<'_>], rows: &[Vec<Cell>]) -> Result<()> {
-    Ok(table::Layout::new(shapes, rows, look.width).write(out, look.theme, look.ellipsis(), shapes, rows, true)?)
+    let mut rows = rows.to_vec();
+    table::shorten_ids(&mut rows);
+    Ok(table::Layout::new(shapes, &rows, look.width).write(out, look.theme, look.ellipsis(), shapes, &rows, true)?)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::{Look, Role, Row, View, number, write_table};
 use crate::analyze::conversation::Conversation;
 use crate::analyze::sessions::Session;
 use crate::error::Result;
-use crate::model::{Cost, Timestamp, TokenUsage, Trace, TraceInfo, short_trace_id};
+use crate::model::{Cost, Timestamp, TokenUsage, Trace, TraceInfo, short_trace_ids};
 use crate::reading::{recorded_answer, recorded_question};
 use serde::Serialize;
 use std::io::Write;
@@ -109,7 +109,7 @@ impl Row for SessionRow {
         let running = session.in_progress;
         vec![
             if session.is_derived {
-                Cell::stored(&format!("{} (derived)", short_trace_id(&session.id)), Role::Name)
+                Cell::marked_trace_id(&session.id, "derived", Role::Name)
             } else {
                 Cell::stored(&session.id, Role::Name)
             },
@@ -176,8 +176,10 @@ impl View for SessionView {
 
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
         heading(look, out, &self.session)?;
-        for (at, (trace, conversation)) in self.conversations.iter().enumerate() {
-            self.told(look, out, at + 1, trace, conversation)?;
+        let ids: Vec<&str> = self.conversations.iter().map(|(trace, _)| &*trace.info.trace_id).collect();
+        let turns = (1..).zip(short_trace_ids(&ids));
+        for (turn, (trace, conversation)) in turns.zip(&self.conversations) {
+            self.told(look, out, turn, trace, conversation)?;
         }
         if !self.conversations.is_empty() {
             return Ok(());
@@ -225,14 +227,21 @@ impl SessionView {
     }
 
     /// A turn of the session: a line for its trace, and what was said in it.
-    fn told(&self, look: &Look, out: &mut dyn Write, turn: usize, trace: &Trace, told: &Conversation) -> Result<()> {
+    fn told(
+        &self,
+        look: &Look,
+        out: &mut dyn Write,
+        (turn, id): (usize, &str),
+        trace: &Trace,
+        told: &Conversation,
+    ) -> Result<()> {
         let (info, theme) = (&trace.info, look.theme);
         let facts = [
             Some(theme.paint(Role::Heading, &format!("turn {turn}"))),
             Some(theme.paint(state_role(&info.state), &one_line(info.state.as_str()))),
             info.execution_duration_ms.map(number::millis),
             info.recorded_usage.as_ref().map(|usage| number::total(Some(usage)) + " tokens"),
-            Some(theme.paint(Role::Id, &one_line(short_trace_id(&info.trace_id)))),
+            Some(theme.paint(Role::Id, &one_line(id))),
             Some(info.request_time.date_time(look.zone)),
         ];
         writeln!(out, "\n{}", facts.into_iter().flatten().collect::<Vec<_>>().join("  "))?;
@@ -297,7 +306,7 @@ fn turn(look: &Look, number: usize, trace: &TraceInfo, before: Option<Timestamp>
     let gap = before.map(|before| number::duration(trace.request_time.0.saturating_sub(before.0)));
     vec![
         Cell::own(number.to_string(), Role::Dim),
-        Cell::stored(short_trace_id(&trace.trace_id), Role::Id),
+        Cell::trace_id(&trace.trace_id),
         Cell::own(trace.request_time.date_time(look.zone), Role::Plain),
         gap.map_or_else(Cell::none, |gap| Cell::own(gap, Role::Dim)),
         Cell::stored(trace.state.as_str(), state_role(&trace.state)),

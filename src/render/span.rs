@@ -4,7 +4,7 @@ use super::json::SpanJson;
 use super::table::{Cell, Shape};
 use super::{Look, Role, Row, number};
 use crate::filter::Found;
-use crate::model::{Exception, Node, Span, SpanStatus, TokenUsage, short_trace_id};
+use crate::model::{Exception, Node, Span, SpanStatus, TokenUsage};
 use serde::Serialize;
 
 /// A span with what of its trace goes with it.
@@ -92,7 +92,7 @@ impl Row for SpanRow {
     fn cells(&self, look: &Look) -> Vec<Cell> {
         let span = &self.span;
         vec![
-            Cell::stored(short_trace_id(&self.trace_id), Role::Id),
+            Cell::trace_id(&self.trace_id),
             Cell::stored(span.id.as_str(), Role::Dim),
             Cell::stored(&span.name, Role::Name),
             Cell::stored(span.span_type.as_str(), Role::Kind),
@@ -154,7 +154,7 @@ impl Row for FoundSpan {
     fn cells(&self, _look: &Look) -> Vec<Cell> {
         let span = &self.row.span;
         vec![
-            Cell::stored(short_trace_id(&self.row.trace_id), Role::Id),
+            Cell::trace_id(&self.row.trace_id),
             Cell::stored(span.id.as_str(), Role::Dim),
             Cell::stored(&span.name, Role::Name),
             Cell::stored(span.span_type.as_str(), Role::Kind),

@@ -3,6 +3,7 @@
 use super::text::{clip, tail, whole_clusters, width};
 use super::theme::{Role, Theme};
 use crate::filter::Found;
+use crate::model::short_trace_ids;
 use comfy_table::{Cell as TableCell, ContentArrangement, Table, presets};
 use std::io::{self, Write};
 use std::ops::Range;
@@ -14,13 +15,29 @@ pub struct Cell {
     role: Role,
     /// A part that stands out. Only the last column may have one: colours within a cell are not counted by the table.
     mark: Option<Range<usize>>,
+    /// How many bytes of the text are a whole trace id, which [`shorten_ids`] cuts.
+    trace_id: usize,
 }
 
 impl Cell {
     /// Text from a trace.
     #[must_use]
     pub fn stored(text: &str, role: Role) -> Self {
-        Self { text: super::text::one_line(text).into_owned(), role, mark: None }
+        Self { text: super::text::one_line(text).into_owned(), role, mark: None, trace_id: 0 }
+    }
+
+    /// The id of a trace, cut to what tells it from the others of the table.
+    #[must_use]
+    pub fn trace_id(id: &str) -> Self {
+        let cell = Self::stored(id, Role::Id);
+        Self { trace_id: cell.text.len(), ..cell }
+    }
+
+    /// The same with a word behind it.
+    #[must_use]
+    pub fn marked_trace_id(id: &str, word: &str, role: Role) -> Self {
+        let cell = Self::trace_id(id);
+        Self { text: format!("{} ({word})", cell.text), role, ..cell }
     }
 
     /// A text that was looked for, with what stands around it.
@@ -32,13 +49,13 @@ impl Cell {
         let mark = before.len()..before.len() + text.len();
         let text = before + &text + &shown(found.at.end..found.excerpt.len());
         let mark = Some(whole_clusters(&text, mark));
-        Self { text, role: Role::Plain, mark }
+        Self { text, role: Role::Plain, mark, trace_id: 0 }
     }
 
     /// Text that this program made.
     #[must_use]
     pub fn own(text: impl Into<String>, role: Role) -> Self {
-        Self { text: text.into(), role, mark: None }
+        Self { text: text.into(), role, mark: None, trace_id: 0 }
     }
 
     /// Text from a trace that may be absent.
@@ -50,7 +67,17 @@ impl Cell {
     /// Nothing, visibly.
     #[must_use]
     pub fn none() -> Self {
-        Self { text: "-".to_owned(), role: Role::Dim, mark: None }
+        Self { text: "-".to_owned(), role: Role::Dim, mark: None, trace_id: 0 }
+    }
+}
+
+/// Cuts the trace ids of rows that are printed together to what tells them apart.
+pub(super) fn shorten_ids(rows: &mut [Vec<Cell>]) {
+    let ids: Vec<&str> =
+        rows.iter().flatten().filter(|cell| cell.trace_id > 0).map(|cell| &cell.text[..cell.trace_id]).collect();
+    let lengths: Vec<usize> = short_trace_ids(&ids).into_iter().map(str::len).collect();
+    for (cell, length) in rows.iter_mut().flatten().filter(|cell| cell.trace_id > 0).zip(lengths) {
+        cell.text.replace_range(length..cell.trace_id, "");
     }
 }
 

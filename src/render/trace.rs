@@ -4,7 +4,7 @@ use super::json::TraceJson;
 use super::table::{Cell, Shape};
 use super::{Look, Role, Row, number};
 use crate::filter::Found;
-use crate::model::{TraceInfo, TraceState, short_trace_id};
+use crate::model::{TraceInfo, TraceState};
 use crate::reading::recorded_question;
 use serde::Serialize;
 
@@ -61,7 +61,7 @@ impl Row for TraceInfo {
 
     fn cells(&self, look: &Look) -> Vec<Cell> {
         vec![
-            Cell::stored(short_trace_id(&self.trace_id), Role::Id),
+            Cell::trace_id(&self.trace_id),
             Cell::own(number::age(self.request_time, look.now), Role::Plain),
             Cell::stored(self.state.as_str(), state_role(&self.state)),
             Cell::maybe(self.display_name(), Role::Name),
@@ -132,7 +132,7 @@ impl Row for FoundTrace {
     fn cells(&self, look: &Look) -> Vec<Cell> {
         let info = &self.info;
         vec![
-            Cell::stored(short_trace_id(&info.trace_id), Role::Id),
+            Cell::trace_id(&info.trace_id),
             Cell::own(number::age(info.request_time, look.now), Role::Plain),
             Cell::stored(info.state.as_str(), state_role(&info.state)),
             Cell::maybe(info.display_name(), Role::Name),

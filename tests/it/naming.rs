@@ -1,7 +1,7 @@
 //! How traces and spans are named.
 
 use crate::harness::{Cli, Fixture, items, strings, trace_named};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The id of the trace that a name means.
 fn named(fixture: &Fixture, name: &str) -> String {
@@ -163,4 +163,46 @@ fn near_names_are_told_once() {
     assert_eq!(done.exit, Some(3));
     let hint = done.stderr.lines().find(|line| line.contains("did you mean")).unwrap_or_else(|| panic!("{done}"));
     assert_eq!(hint.matches("`Completions`").count(), 1, "{done}");
+}
+
+#[test]
+fn short_ids_of_a_list_name_one_trace_each() {
+    let ids = ["5f00000000000000", "5f00000012000000", "5f00000012300000", "9a00000000000000"];
+    let ids = ids.map(|head| format!("tr-{head}{}", "7".repeat(16)));
+    let span = |id: &str| {
+        json!({
+            "trace_id": id, "span_id": "00000000000000a1", "name": "run", "start_time_unix_nano": 1, "end_time_unix_nano": 2,
+            "status": {"code": "STATUS_CODE_ERROR"}, "attributes": {"mlflow.spanType": "\"TOOL\""},
+            "events": [{"name": "exception", "time_unix_nano": 2, "attributes": {"exception.type": "E", "exception.message": id}}],
+        })
+    };
+    let trace = |id: &String| {
+        let metadata = json!({"mlflow.trace_schema.version": "3", "mlflow.trace.session": "s"});
+        let location = json!({"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "1"}});
+        let info = json!({"trace_id": id, "trace_location": location, "request_time": "2026-11-20T17:50:49.894Z",
+            "state": "ERROR", "trace_metadata": metadata});
+        json!({"info": info, "data": {"spans": [span(id)]}}).to_string()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("traces.jsonl"), ids.each_ref().map(trace).join("\n")).unwrap();
+    let cli = |words: &str| Cli::new(words).on("traces.jsonl").cwd(folder.path());
+    let expected = ["tr-5f0000000", "tr-5f000000120", "tr-5f000000123", "tr-9a000000"];
+    for words in [
+        "traces list",
+        "spans",
+        "exceptions --all",
+        "session show s",
+        "session show s --conversation",
+        "traces list --grep tr-",
+    ] {
+        let done = cli(words).ok();
+        let mut shown: Vec<&str> = done.stdout.split_whitespace().filter(|word| word.starts_with("tr-")).collect();
+        shown.retain(|word| word.len() < 30);
+        shown.sort_unstable();
+        shown.dedup();
+        assert_eq!(shown, expected, "{words}\n{done}");
+    }
+    for (short, id) in expected.iter().zip(&ids) {
+        assert_eq!(cli("trace show").arg(short).json()["info"]["trace_id"], id.as_str());
+    }
 }

@@ -9,7 +9,7 @@ use super::text::{one_line, width, wrap};
 use super::{Item, Look, Role, View, number};
 use crate::analyze::doctor::{Counts, Finding, Severity, Store};
 use crate::error::Result;
-use crate::model::{Timestamp, short_trace_id};
+use crate::model::{Timestamp, short_trace_ids};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Write;
@@ -157,8 +157,8 @@ impl DoctorView {
             indented.text(out, &one_line(&words::about(detail.trace_id.as_deref(), &fact, true)))?;
         }
         if finding.details.is_empty() {
-            let ids = finding.trace_ids.iter().take(MOST_IDS).map(|id| one_line(short_trace_id(id)));
-            let ids: Vec<Cow<'_, str>> = ids.collect();
+            let ids: Vec<&str> = finding.trace_ids.iter().take(MOST_IDS).map(String::as_str).collect();
+            let ids: Vec<Cow<'_, str>> = short_trace_ids(&ids).into_iter().map(one_line).collect();
             if !ids.is_empty() {
                 indented.text(out, &format!("{}{}", ids.join(", "), more(finding.count, ids.len())))?;
             }
