@@ -15,8 +15,8 @@ fn write(path: &std::path::Path, stop: &AtomicBool) {
             return;
         }
         commit(&mut connection, turn);
-        // On a busy machine the next lock would be taken before anybody else has a turn.
-        std::thread::yield_now();
+        // On a busy machine the next lock would be taken before anybody else has a turn, until a reader gives up.
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
