@@ -3,7 +3,7 @@
 use super::shape::{request, response};
 use crate::message::{Message, Part, may_tell_failure, says_so, tells_failure};
 use crate::model::{Json, MentionKind, SpeakerSigns, ToolMention};
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use std::ops::BitOr;
 use std::sync::OnceLock;
 
@@ -24,21 +24,26 @@ impl BitOr for Signs {
     }
 }
 
-/// Pieces of the keys under which frameworks keep calls of tools: of OpenAI (chat and Responses), Anthropic, Bedrock, Gemini,
-/// LangChain, AutoGen, AG2 and OpenTelemetry.
-const TOOLS: [&str; 9] =
-    ["tool_", "toolU", "toolR", "tool-", "unctionC", "unctionR", "unction_", "call_id", "arguments\\\""];
-/// Those under which AutoGen and AG2 keep who speaks.
-const SOURCES: [&str; 3] = ["source\\\"", "sender\\\"", "recipient\\\""];
-/// The same in JSON that is not inside of JSON, and how a failure shows.
-const PLAIN: [(&str, Sign); 5] = [
-    ("arguments\"", Sign::Tool),
-    ("source\"", Sign::Source),
-    ("sender\"", Sign::Source),
-    ("recipient\"", Sign::Source),
+/// What tells that something is there, and what: pieces of the keys under which OpenAI (chat and Responses), Anthropic, Bedrock,
+/// Gemini, LangChain, AutoGen, AG2 and OpenTelemetry keep calls of tools, and AutoGen and AG2 who speaks; and how a failure
+/// shows. A quote before a key stands in JSON, and in JSON inside of JSON.
+const SIGNS: [(&str, Sign); 15] = [
+    ("tool_", Sign::Tool),
+    ("toolU", Sign::Tool),
+    ("toolR", Sign::Tool),
+    ("tool-", Sign::Tool),
+    ("unctionC", Sign::Tool),
+    ("unctionR", Sign::Tool),
+    ("unction_", Sign::Tool),
+    ("call_id", Sign::Tool),
+    ("\"arguments", Sign::Tool),
+    ("\"source", Sign::Source),
+    ("\"sender", Sign::Source),
+    ("\"recipient", Sign::Source),
+    ("\"name", Sign::Name),
     ("rror", Sign::Failure),
+    ("xception: ", Sign::Failure),
 ];
-const OTHERS: [(&str, Sign); 3] = [("xception: ", Sign::Failure), ("name\\\"", Sign::Name), ("name\"", Sign::Name)];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sign {
@@ -48,27 +53,26 @@ enum Sign {
     Failure,
 }
 
-/// All of them, with one search for all.
-fn signs() -> &'static (Option<AhoCorasick>, Vec<Sign>) {
-    static SIGNS: OnceLock<(Option<AhoCorasick>, Vec<Sign>)> = OnceLock::new();
-    SIGNS.get_or_init(|| {
-        let tools = TOOLS.iter().map(|text| (*text, Sign::Tool));
-        let all = tools.chain(SOURCES.iter().map(|text| (*text, Sign::Source))).chain(PLAIN).chain(OTHERS);
-        let (texts, signs): (Vec<&str>, Vec<Sign>) = all.unzip();
-        (AhoCorasick::new(texts).ok(), signs)
-    })
+/// One search for all of them.
+fn search() -> Option<&'static AhoCorasick> {
+    static SEARCH: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let build = || {
+        // Only this kind of match is looked for with the processor's vector instructions.
+        let builder = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(SIGNS.map(|(text, _)| text));
+        builder.ok()
+    };
+    SEARCH.get_or_init(build).as_ref()
 }
 
 impl Signs {
     /// Looks for signs in a text as it stands in a store.
     #[must_use]
     pub fn of(text: &str) -> Self {
-        let (search, signs) = signs();
         let all = Self { tools: true, speakers: SpeakerSigns::Source };
-        let Some(search) = search else { return all };
+        let Some(search) = search() else { return all };
         let (mut found, mut may_fail) = (Self::default(), false);
         for hit in search.find_iter(text) {
-            match signs[hit.pattern().as_usize()] {
+            match SIGNS[hit.pattern().as_usize()].1 {
                 Sign::Tool => found.tools = true,
                 Sign::Source => found.speakers = SpeakerSigns::Source,
                 Sign::Name => found.speakers = found.speakers.max(SpeakerSigns::Name),

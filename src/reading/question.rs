@@ -60,12 +60,12 @@ fn of_preview(preview: &str, read: impl Fn(&Json) -> Option<String>) -> Option<S
     if !preview.starts_with(['{', '[', '"']) {
         return Some(preview.to_owned()).filter(|text| !text.is_empty());
     }
-    let json = Json::from_strict(preview).or_else(|| Json::from_strict(&closed(preview)));
+    let json = Json::from_strict(preview).or_else(|| closed(preview));
     json.map_or_else(|| Some(preview.to_owned()), |json| read(&json))
 }
 
 /// JSON that was cut, with what is open closed: strings, lists and objects; a member without a value is dropped.
-fn closed(cut: &str) -> String {
+fn closed(cut: &str) -> Option<Json> {
     let cut = cut.strip_suffix("...").unwrap_or(cut);
     let (mut open, mut in_string, mut is_escaped) = (Vec::new(), false, false);
     // Where the last whole value ended, and what was open there.
@@ -96,18 +96,24 @@ fn closed(cut: &str) -> String {
         // An escape may be cut in the middle.
         let end = cut.rfind('\\').filter(|at| cut.len() - at < 6).unwrap_or(cut.len());
         for end in [cut.len(), end] {
-            let text = close(&format!("{}\"", &cut[..end]), &open);
-            if Json::from_strict(&text).is_some() {
-                return text;
+            let json = Json::from_strict(&close(&format!("{}\"", &cut[..end]), &open));
+            if json.is_some() {
+                return json;
             }
         }
     }
-    let text = close(cut, &open);
-    if Json::from_strict(&text).is_some() { text } else { close(&cut[..whole.0], &whole.1) }
+    let json = Json::from_strict(&close(cut, &open));
+    json.or_else(|| Json::from_strict(&close(&cut[..whole.0], &whole.1)))
 }
 
 /// What inputs ask: what the user says after the last answer of the model, else what a function was called with.
 fn asked(inputs: &Json) -> Option<String> {
+    // Most functions take a text and no more.
+    if let Some([(_, only)]) = inputs.members().as_deref()
+        && let Some(text) = only.as_string().filter(|text| !text.is_empty())
+    {
+        return Some(text);
+    }
     let messages = frameworks::request(inputs);
     let is_of_model = |message: &Message| matches!(message.role, Role::Assistant | Role::Tool);
     let new = messages.iter().rposition(is_of_model).map_or(0, |at| at + 1);
@@ -124,6 +130,9 @@ fn asked(inputs: &Json) -> Option<String> {
 
 /// What outputs answer: the last that a model says, else what a function gave.
 fn answered(outputs: &Json) -> Option<String> {
+    if let Some(text) = outputs.as_string() {
+        return Some(text).filter(|text| !text.is_empty());
+    }
     let messages = frameworks::response(outputs);
     let said = messages.iter().rev().filter(|message| message.role == Role::Assistant);
     let by_model = said.map(words).find(|text| !text.is_empty());
