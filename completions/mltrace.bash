@@ -1124,7 +1124,7 @@ _mltrace() {
             return 0
             ;;
         mltrace__subcmd__stats)
-            opts="-n -x -u -o -q -v -h --by --bucket --deep --limit --all --experiment --deleted --filter --status --since --until --name --tag --metadata --session --user --run --model --min-duration --max-duration --min-tokens --grep --type --llm --tracking-uri --output --json --color --ascii --width --utc --prices --no-pager --quiet --verbose --help"
+            opts="-n -x -u -o -q -v -h --by --bucket --deep --as-mlflow --limit --all --experiment --deleted --filter --status --since --until --name --tag --metadata --session --user --run --model --min-duration --max-duration --min-tokens --grep --type --llm --tracking-uri --output --json --color --ascii --width --utc --prices --no-pager --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
