@@ -1,6 +1,6 @@
 //! What messages say of tools: who asked for which call, and what came back.
 
-use super::shape::{request, response};
+use super::{ALL, request, response};
 use crate::message::{Message, Part, may_tell_failure, says_so, tells_failure};
 use crate::model::{Json, MentionKind, SpeakerSigns, ToolMention};
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -24,28 +24,7 @@ impl BitOr for Signs {
     }
 }
 
-/// What tells that something is there, and what: pieces of the keys under which OpenAI (chat and Responses), Anthropic, Bedrock,
-/// Gemini, LangChain, AutoGen, AG2 and OpenTelemetry keep calls of tools, and AutoGen and AG2 who speaks; and how a failure
-/// shows. A quote before a key stands in JSON, and in JSON inside of JSON.
-const SIGNS: [(&str, Sign); 15] = [
-    ("tool_", Sign::Tool),
-    ("toolU", Sign::Tool),
-    ("toolR", Sign::Tool),
-    ("tool-", Sign::Tool),
-    ("unctionC", Sign::Tool),
-    ("unctionR", Sign::Tool),
-    ("unction_", Sign::Tool),
-    ("call_id", Sign::Tool),
-    ("\"arguments", Sign::Tool),
-    ("\"source", Sign::Source),
-    ("\"sender", Sign::Source),
-    ("\"recipient", Sign::Source),
-    ("\"name", Sign::Name),
-    ("rror", Sign::Failure),
-    ("xception: ", Sign::Failure),
-];
-
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Sign {
     Tool,
     Source,
@@ -53,13 +32,22 @@ enum Sign {
     Failure,
 }
 
-/// One search for all of them.
-fn search() -> Option<&'static AhoCorasick> {
-    static SEARCH: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+/// The signs of all frameworks, and how a failure shows, with one search for all of them.
+fn search() -> Option<&'static (AhoCorasick, Vec<Sign>)> {
+    static SEARCH: OnceLock<Option<(AhoCorasick, Vec<Sign>)>> = OnceLock::new();
     let build = || {
+        let tools = ALL.keys(|framework| framework.tool_signs).map(|sign| (sign.to_owned(), Sign::Tool));
+        let sources = ALL.keys(|framework| framework.speaker_keys).map(|key| (key, Sign::Source));
+        // A quote before a key stands in JSON, and in JSON inside of JSON.
+        let keys = sources.chain([("name", Sign::Name)]).map(|(key, sign)| (format!("\"{key}"), sign));
+        let failures = ["rror", "xception: "].map(|text| (text.to_owned(), Sign::Failure));
+        let mut all: Vec<(String, Sign)> = tools.chain(keys).chain(failures).collect();
+        all.sort_unstable();
+        all.dedup();
+        let (texts, signs): (Vec<String>, Vec<Sign>) = all.into_iter().unzip();
         // Only this kind of match is looked for with the processor's vector instructions.
-        let builder = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(SIGNS.map(|(text, _)| text));
-        builder.ok()
+        let search = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(texts);
+        search.ok().map(|search| (search, signs))
     };
     SEARCH.get_or_init(build).as_ref()
 }
@@ -69,10 +57,10 @@ impl Signs {
     #[must_use]
     pub fn of(text: &str) -> Self {
         let all = Self { tools: true, speakers: SpeakerSigns::Source };
-        let Some(search) = search() else { return all };
+        let Some((search, signs)) = search() else { return all };
         let (mut found, mut may_fail) = (Self::default(), false);
         for hit in search.find_iter(text) {
-            match SIGNS[hit.pattern().as_usize()].1 {
+            match signs[hit.pattern().as_usize()] {
                 Sign::Tool => found.tools = true,
                 Sign::Source => found.speakers = SpeakerSigns::Source,
                 Sign::Name => found.speakers = found.speakers.max(SpeakerSigns::Name),

@@ -1,19 +1,97 @@
-//! Messages out of the inputs and outputs of spans, whatever framework wrote them.
+//! Message frameworks: what went into and came out of spans, as messages, whatever framework wrote it.
 //!
-//! Formats are told by their shape: OpenAI's chat completions and Responses, Anthropic, Gemini, LangChain, AutoGen from 0.4
-//! on, AG2 (AutoGen 0.2), OpenTelemetry's gen_ai conventions. What has none of these shapes is passed on as named values,
-//! so that nothing is lost.
+//! Frameworks are told apart by the shape of what they wrote. What has no known shape is passed on as named values, so that
+//! nothing is lost.
+//!
+//! # Adding a framework
+//!
+//! One file and one line:
+//!
+//! ```ignore
+//! // src/frameworks/acme.rs
+//! //! Acme's agents: `{"acme_text": "hi"}`.
+//! use super::framework::Framework;
+//! use crate::message::Part;
+//!
+//! pub(super) const FRAMEWORK: Framework =
+//!     Framework { part: |object, _, _| Some(vec![Part::Text(object.word("acme_text")?)]), ..Framework::NONE };
+//! ```
+//!
+//! and `acme` in the list below. The first framework of the list that knows a shape reads it, so its place is its
+//! precedence: it matters only where one shape is a special case of another.
 
-mod body;
+mod answer;
+mod chat;
+mod content;
+mod framework;
 mod mention;
-mod part;
-mod repr;
-mod shape;
+mod request;
+mod response;
 mod stream;
+mod values;
 
+use crate::json::View;
+use crate::message::{Message, Role};
+use crate::model::{Json, SpanEvent};
+use framework::Reader;
 pub use mention::{Signs, ran, tool_mentions};
-pub use shape::{Request, instructions, request, response};
-pub use stream::{Stream, is_chunk, streamed};
+pub use request::Request;
+pub use stream::{Stream, is_chunk};
+
+/// Makes the modules and the list of them.
+macro_rules! frameworks {
+    ($($module:ident)*) => {
+        $(mod $module;)*
+
+        /// All frameworks, in the order of precedence.
+        const ALL: Reader = Reader::new(&[$(&$module::FRAMEWORK),*]);
+    };
+}
+
+frameworks! {
+    ag2
+    openai
+    anthropic
+    openai_responses
+    gen_ai
+    langchain
+    gemini
+    autogen
+    autogen_repr
+}
+
+impl Request {
+    /// Reads the inputs of a span.
+    #[must_use]
+    pub fn of(inputs: &Json) -> Self {
+        Self::read(View::of(inputs), ALL)
+    }
+}
+
+/// What went in, as messages.
+#[must_use]
+pub fn request(inputs: &Json) -> Vec<Message> {
+    Request::of(inputs).messages
+}
+
+/// What came out, as messages.
+#[must_use]
+pub fn response(outputs: &Json) -> Vec<Message> {
+    response::read(View::of(outputs), ALL)
+}
+
+/// What a model is told beside its inputs: `gen_ai.system_instructions` of OpenTelemetry.
+#[must_use]
+pub fn instructions(value: &Json) -> Message {
+    let value = View::of(value).decoded();
+    Message::new(Role::System, ALL.parts(View::of(&value)))
+}
+
+/// A streamed answer, out of the pieces that MLflow records as events.
+#[must_use]
+pub fn streamed(events: &[SpanEvent]) -> Option<Stream> {
+    stream::read(events, ALL)
+}
 
 #[cfg(test)]
 mod tests;

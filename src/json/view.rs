@@ -50,11 +50,6 @@ impl<'a> View<'a> {
         members.get(key).map(|raw| Self(raw.get())).filter(|value| value.0 != "null")
     }
 
-    /// The first member of several names that says something.
-    pub(crate) fn first(self, keys: &[&str]) -> Option<Self> {
-        keys.iter().find_map(|key| self.get(key)).filter(|value| !value.is_empty())
-    }
-
     /// The items of a list; none of anything else.
     pub(crate) fn items(self) -> Vec<Self> {
         let items: Vec<&'a RawValue> =

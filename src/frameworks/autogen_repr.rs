@@ -1,10 +1,13 @@
 //! Messages of AutoGen as Python's `str` writes them, which instrumentations without JSON leave behind:
 //! `id='…' source='user' models_usage=None … content='hi' type='TextMessage'`.
 
+use super::framework::Framework;
 use crate::message::{Message, Part, Role};
 
+pub(super) const FRAMEWORK: Framework = Framework { text: message, ..Framework::NONE };
+
 /// The message that a text is the `str` of.
-pub(super) fn message(text: &str) -> Option<Message> {
+fn message(text: &str) -> Option<Message> {
     let is_repr = (text.starts_with("id='") || text.starts_with("source='")) && text.contains(" content=");
     if !is_repr {
         return None;

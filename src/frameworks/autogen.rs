@@ -1,0 +1,102 @@
+//! AutoGen from 0.4 on: messages to models (`autogen_core.models`), of agents (`autogen_agentchat.messages`), and what
+//! teams send each other (`autogen_agentchat.teams`).
+
+use super::framework::{Asked, Framework, Keys, Reader};
+use super::{chat, content};
+use crate::json::Fields;
+use crate::message::{Media, Message, Part, Role};
+
+pub(super) const FRAMEWORK: Framework = Framework {
+    // A Python object that only has an address.
+    ignored: &["cancellation_token"],
+    message: |object, kind, reader| match role(kind) {
+        Some(role) => chat::message(object, role, reader),
+        None => of_agent(object, kind, reader).map(|message| vec![message]),
+    },
+    part,
+    request,
+    response,
+    tool_signs: &["call_id", "\"arguments"],
+    speaker_keys: &["source"],
+    ..Framework::NONE
+};
+
+/// The role of a message to a model.
+fn role(class: &str) -> Option<Role> {
+    Some(match class {
+        "SystemMessage" => Role::System,
+        "UserMessage" => Role::User,
+        "AssistantMessage" => Role::Assistant,
+        "FunctionExecutionResultMessage" => Role::Tool,
+        _ => return None,
+    })
+}
+
+/// A message of an agent.
+fn of_agent(object: &Fields<'_>, kind: &str, reader: Reader) -> Option<Message> {
+    let source = object.get("source")?.string().filter(|source| !source.is_empty());
+    let content = object.get("content")?;
+    let role = match (kind, source.as_deref()) {
+        ("ToolCallExecutionEvent", _) => Role::Tool,
+        (_, Some("user")) => Role::User,
+        _ => Role::Assistant,
+    };
+    let said = match kind {
+        "ThoughtEvent" => reader.parts(content).into_iter().map(content::thought).collect(),
+        "StructuredMessage" => vec![Part::Data { name: None, value: content.json() }],
+        _ if content.is_object() => vec![Part::Data { name: None, value: content.json() }],
+        _ => reader.parts(content),
+    };
+    let addressee = object.word("target");
+    Some(Message { addressee, ..Message::new(role, said).said_by(source) })
+}
+
+/// Tool calls and their results have no type; neither has an image (0.7).
+fn part(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Part>> {
+    if object.get("call_id").is_some() && object.get("content").is_some() {
+        return Some(vec![content::result(object, reader)]);
+    }
+    if object.get("name").is_some() && object.get("arguments").is_some() {
+        return content::call(object);
+    }
+    match object.members.as_slice() {
+        [(key, data)] if key == "data" => {
+            let image = |data: String| Media { kind: "image".to_owned(), ..Media::of_base64(&data) };
+            data.string().map(|data| vec![Part::Media(image(data))])
+        }
+        _ => None,
+    }
+}
+
+/// The inputs of `run`.
+const TASK: Keys = &["task", "cancellation_token", "output_task_messages"];
+
+/// What an agent is told: what the others of its team said, or a task.
+fn request(object: &Fields<'_>, reader: Reader) -> Option<Asked> {
+    if let Some(response) = object.get("response").filter(|response| response.get("chat_message").is_some()) {
+        return self::response(&response.fields(), reader).map(|said| (said, &["response", "name"][..]));
+    }
+    if let Some(body) = object.get("message").filter(|body| body.get("source").is_some()) {
+        return reader.message(body).map(|said| (said, &["message"][..]));
+    }
+    let is_task = object.members.iter().all(|(key, _)| TASK.contains(&key.as_ref()));
+    let task = object.get("task").filter(|_| is_task)?;
+    let said = match task.string() {
+        Some(text) => Some(vec![Message::new(Role::User, vec![Part::Text(text)]).said_by(Some("user".to_owned()))]),
+        None if task.is_list() => reader.messages(task),
+        None => reader.message(task),
+    };
+    said.map(|said| (said, TASK))
+}
+
+/// `CreateResult` of a model, `Response` of an agent.
+fn response(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
+    if let (Some(_), Some(content)) = (object.get("finish_reason"), object.get("content")) {
+        let thought = object.word("thought").map(Part::Reasoning);
+        let said = thought.into_iter().chain(reader.parts(content)).collect();
+        return Some(vec![Message::new(Role::Assistant, said)]);
+    }
+    let answer = object.get("chat_message")?;
+    let inner = object.get("inner_messages").and_then(|inner| reader.messages(inner)).unwrap_or_default();
+    Some(inner.into_iter().chain(reader.message(answer)?).collect())
+}

@@ -1,0 +1,97 @@
+//! Parts of content that many frameworks write alike, but for the names of their members.
+
+use super::framework::Reader;
+use crate::json::{Fields, View};
+use crate::message::{Media, Part, ToolCall, ToolResult};
+use crate::model::Json;
+
+/// The words of a part.
+pub(super) fn words(object: &Fields<'_>, keys: &[&str]) -> Option<String> {
+    let value = keys.iter().find_map(|key| object.get(key))?;
+    // OpenAI's assistants nest the text once more.
+    value.string().or_else(|| value.get("value")?.string())
+}
+
+/// What a model says to itself.
+pub(super) fn reasoning(object: &Fields<'_>) -> Option<Vec<Part>> {
+    words(object, &["thinking", "reasoning", "content", "text"]).map(|text| vec![Part::Reasoning(text)])
+}
+
+/// Words that turn out to be what a model says to itself.
+pub(super) fn thought(part: Part) -> Part {
+    match part {
+        Part::Text(text) => Part::Reasoning(text),
+        other => other,
+    }
+}
+
+/// A tool call.
+pub(super) fn tool_call(object: &Fields<'_>) -> Option<ToolCall> {
+    let function = object.get("function").filter(|function| function.is_object()).map(View::fields);
+    let function = function.as_ref().unwrap_or(object);
+    let arguments = ["arguments", "args", "input", "parameters"].iter().find_map(|key| function.get(key));
+    Some(ToolCall {
+        id: ["call_id", "id", "tool_call_id"].iter().find_map(|key| object.word(key)),
+        name: function.word("name")?,
+        arguments: arguments.map_or_else(|| Json::object(&[]), View::decoded),
+    })
+}
+
+/// A tool call that is a part of a content.
+pub(super) fn call(object: &Fields<'_>) -> Option<Vec<Part>> {
+    tool_call(object).map(|call| vec![Part::ToolCall(call)])
+}
+
+/// The result of a tool.
+pub(super) fn result(object: &Fields<'_>, reader: Reader) -> Part {
+    let content = ["content", "output", "response", "result"].iter().find_map(|key| object.get(key));
+    Part::ToolResult(ToolResult {
+        id: ["tool_call_id", "call_id", "tool_use_id", "id"].iter().find_map(|key| object.word(key)),
+        name: object.word("name"),
+        content: content.map(|content| reader.within_result().parts(content)).unwrap_or_default(),
+        is_error: object.is_true("is_error") || object.word("status").is_some_and(|status| status == "error"),
+    })
+}
+
+/// An `image`, `audio`, `video` or `file`; a sound may come with its words.
+pub(super) fn media(object: &Fields<'_>, kind: &str) -> Vec<Part> {
+    let keys = ["image_url", "input_audio", "audio", "file", "source", "image_file"];
+    let body = object.first(&keys).unwrap_or(object.view);
+    let mut media = match body.string() {
+        Some(uri) => of_uri(uri, kind),
+        None => of_data(body, kind),
+    };
+    if let Some(title) = object.first(&["filename", "title", "file_id"]).and_then(View::string) {
+        media.name = media.name.or(Some(title));
+    }
+    let transcript = body.word("transcript").map(Part::Text);
+    std::iter::once(Part::Media(media)).chain(transcript).collect()
+}
+
+/// What an object tells of a file: its bytes in base64, an address or an id, its type and name.
+pub(super) fn of_data(body: View<'_>, kind: &str) -> Media {
+    let word = |keys: &[&str]| keys.iter().find_map(|key| body.word(key));
+    let uri = word(&["url", "uri", "fileUri", "file_uri"]);
+    let data = word(&["data", "file_data", "content"]);
+    let mut media = match (uri, data) {
+        (Some(uri), _) => of_uri(uri, kind),
+        (None, Some(data)) => {
+            Media::from_uri(&data, kind).unwrap_or_else(|| Media { kind: kind.to_owned(), ..Media::of_base64(&data) })
+        }
+        (None, None) => Media { kind: kind.to_owned(), ..Media::default() },
+    };
+    media.media_type = word(&["media_type", "mime_type", "mimeType", "format"]).or(media.media_type);
+    media.name = word(&["filename", "file_id", "id", "display_name"]);
+    if media.kind == "file" {
+        let of_type = media.media_type.as_deref().and_then(|name| name.split('/').next());
+        if let Some(of_type @ ("image" | "audio" | "video")) = of_type {
+            media.kind = of_type.to_owned();
+        }
+    }
+    media
+}
+
+fn of_uri(uri: String, kind: &str) -> Media {
+    let known = Media::from_uri(&uri, kind);
+    known.unwrap_or_else(|| Media { kind: kind.to_owned(), url: Some(uri), ..Media::default() })
+}

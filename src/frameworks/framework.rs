@@ -1,0 +1,158 @@
+//! What a framework is made of, and the reader that asks one framework after another.
+
+use super::answer::Answer;
+use crate::json::{Fields, View};
+use crate::message::{Media, Message, Part, Role};
+
+/// Keys, or pieces of text.
+pub(super) type Keys = &'static [&'static str];
+
+/// The messages of a request, and the keys under which they stood.
+pub(super) type Asked = (Vec<Message>, Keys);
+
+/// A framework: how it writes messages down. Whatever it has no form of its own for is left out, with `..Framework::NONE`.
+///
+/// Functions are given an object, and its `type` (an empty text where it has none), and return `None` for what is not
+/// theirs.
+pub(super) struct Framework {
+    /// The keys under which requests have their messages.
+    pub(super) lists: Keys,
+    /// The keys under which requests have instructions beside them.
+    pub(super) instructions: Keys,
+    /// The keys of inputs that say nothing.
+    pub(super) ignored: Keys,
+    /// A message. One object may hold several.
+    pub(super) message: fn(&Fields<'_>, &str, Reader) -> Option<Vec<Message>>,
+    /// A message that was written as a text.
+    pub(super) text: fn(&str) -> Option<Message>,
+    /// A part of a message's content. One object may be several parts.
+    pub(super) part: fn(&Fields<'_>, &str, Reader) -> Option<Vec<Part>>,
+    /// A request that has no list of messages.
+    pub(super) request: fn(&Fields<'_>, Reader) -> Option<Asked>,
+    /// A response that is not a message.
+    pub(super) response: fn(&Fields<'_>, Reader) -> Option<Vec<Message>>,
+    /// A piece of a streamed answer, which is added to it, and whether it says anything.
+    pub(super) chunk: fn(&Fields<'_>, &str, &mut Answer) -> Option<bool>,
+    /// What the keys of tool calls and their results contain: texts without any of it hold none, and need not be read.
+    pub(super) tool_signs: Keys,
+    /// The keys that name who speaks.
+    pub(super) speaker_keys: Keys,
+}
+
+impl Framework {
+    /// A framework without any form of its own.
+    pub(super) const NONE: Self = Self {
+        lists: &[],
+        instructions: &[],
+        ignored: &[],
+        message: |_, _, _| None,
+        text: |_| None,
+        part: |_, _, _| None,
+        request: |_, _| None,
+        response: |_, _| None,
+        chunk: |_, _, _| None,
+        tool_signs: &[],
+        speaker_keys: &[],
+    };
+}
+
+/// Reads messages by asking frameworks in their order.
+#[derive(Clone, Copy)]
+pub(super) struct Reader {
+    pub(super) frameworks: &'static [&'static Framework],
+    /// How many tool results the content being read lies in.
+    depth: usize,
+}
+
+impl Reader {
+    pub(super) const fn new(frameworks: &'static [&'static Framework]) -> Self {
+        Self { frameworks, depth: 0 }
+    }
+
+    /// The same reader within a tool result.
+    pub(super) const fn within_result(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+
+    /// A field of all frameworks.
+    pub(super) fn keys(self, field: fn(&Framework) -> Keys) -> impl Iterator<Item = &'static str> {
+        self.frameworks.iter().flat_map(move |framework| field(framework)).copied()
+    }
+
+    /// A message, if it is one.
+    pub(super) fn message(self, view: View<'_>) -> Option<Vec<Message>> {
+        self.message_of(&view.fields())
+    }
+
+    /// The same, of an object whose members were found.
+    pub(super) fn message_of(self, object: &Fields<'_>) -> Option<Vec<Message>> {
+        let kind = object.word("type").unwrap_or_default();
+        self.frameworks.iter().find_map(|framework| (framework.message)(object, &kind, self))
+    }
+
+    /// A message that was written as a text.
+    pub(super) fn message_of_text(self, text: &str) -> Option<Message> {
+        self.frameworks.iter().find_map(|framework| (framework.text)(text))
+    }
+
+    /// The messages of a list, each of whose items has to be one. Batches, which are lists of lists, are read as one list.
+    pub(super) fn messages(self, list: View<'_>) -> Option<Vec<Message>> {
+        const BATCHES: usize = 2;
+        self.messages_of_batches(list, BATCHES)
+    }
+
+    fn messages_of_batches(self, list: View<'_>, deep: usize) -> Option<Vec<Message>> {
+        let items = list.items();
+        if let Some(pairs) = items.iter().map(|item| pair(*item)).collect::<Option<Vec<_>>>() {
+            return Some(pairs).filter(|pairs| !pairs.is_empty());
+        }
+        let mut found = Vec::new();
+        for item in items {
+            let is_batch = item.is_list() && deep > 0;
+            found.extend(if is_batch { self.messages_of_batches(item, deep - 1)? } else { self.message(item)? });
+        }
+        (!found.is_empty()).then_some(found)
+    }
+
+    /// The parts of a content: a string, a list of parts, or one part.
+    pub(super) fn parts(self, content: View<'_>) -> Vec<Part> {
+        /// Results of tools hold parts that may be results again; what lies deeper is passed on as it is.
+        const DEEPEST: usize = 3;
+        match content.string() {
+            Some(text) => text_or_media(text).into_iter().collect(),
+            None if content.is_empty() => Vec::new(),
+            None if self.depth > DEEPEST => vec![Part::Data { name: None, value: content.json() }],
+            None if content.is_list() => content.items().into_iter().flat_map(|item| self.part(item)).collect(),
+            None => self.part(content),
+        }
+    }
+
+    fn part(self, view: View<'_>) -> Vec<Part> {
+        let known = if view.is_object() {
+            let object = view.fields();
+            let kind = object.word("type").unwrap_or_default();
+            self.frameworks.iter().find_map(|framework| (framework.part)(&object, &kind, self))
+        } else if let Some(text) = view.string() {
+            return text_or_media(text).into_iter().collect();
+        } else {
+            view.is_empty().then(Vec::new)
+        };
+        known.unwrap_or_else(|| vec![Part::Data { name: None, value: view.json() }])
+    }
+}
+
+/// A pair of who said something and what, as programs that sum up a chat write it.
+fn pair(pair: View<'_>) -> Option<Message> {
+    let [speaker, text] = pair.items().try_into().ok()?;
+    let speaker = speaker.string().filter(|name| name.len() < 80)?;
+    let role = if speaker == "user" { Role::User } else { Role::Assistant };
+    Some(Message::new(role, vec![Part::Text(text.string()?)]).said_by(Some(speaker)))
+}
+
+/// A string, which may hold an image instead of words.
+fn text_or_media(text: String) -> Option<Part> {
+    match Media::from_uri(&text, "file") {
+        Some(media) => Some(Part::Media(media)),
+        None => (!text.is_empty()).then_some(Part::Text(text)),
+    }
+}

@@ -1,0 +1,54 @@
+//! LangChain and LangGraph: messages with their class in place of a role.
+
+use super::answer::add;
+use super::framework::{Framework, Reader};
+use super::{chat, content};
+use crate::json::{Fields, View};
+use crate::message::{Message, Part, Role};
+
+pub(super) const FRAMEWORK: Framework = Framework {
+    message,
+    part: |object, kind, _| match kind {
+        "media" => Some(content::media(object, "file")),
+        "video" => Some(content::media(object, "video")),
+        _ => None,
+    },
+    response: |object, reader| generated(object.get("generations").filter(|list| list.is_list())?, 0, reader),
+    chunk: |object, kind, answer| kind.ends_with("Chunk").then(|| add(&mut answer.text, object.word("content"))),
+    tool_signs: &["tool_"],
+    ..Framework::NONE
+};
+
+fn message(object: &Fields<'_>, kind: &str, reader: Reader) -> Option<Vec<Message>> {
+    if let (Some(_), Some(serialized)) = (object.get("lc"), object.get("kwargs")) {
+        // Its own form (`load/serializable.py`): the class stands beside the members.
+        let class = object.get("id")?.items().last()?.string()?;
+        return chat::message(&serialized.fields(), role(&class)?, reader);
+    }
+    chat::message(object, role(kind)?, reader)
+}
+
+fn role(class: &str) -> Option<Role> {
+    Some(match class {
+        "SystemMessage" | "SystemMessageChunk" | "system" => Role::System,
+        "HumanMessage" | "human" => Role::User,
+        "AIMessage" | "AIMessageChunk" | "ai" => Role::Assistant,
+        "ToolMessage" | "FunctionMessage" | "tool" => Role::Tool,
+        _ => return None,
+    })
+}
+
+/// `LLMResult`, whose generations are lists of lists.
+fn generated(list: View<'_>, depth: usize, reader: Reader) -> Option<Vec<Message>> {
+    let mut said = Vec::new();
+    for item in list.items() {
+        if item.is_list() && depth == 0 {
+            said.extend(generated(item, 1, reader)?);
+        } else if let Some(body) = item.get("message") {
+            said.extend(reader.message(body)?);
+        } else {
+            said.push(Message::new(Role::Assistant, vec![Part::Text(item.word("text")?)]));
+        }
+    }
+    Some(said)
+}

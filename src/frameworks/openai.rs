@@ -1,0 +1,62 @@
+//! OpenAI's chat completions, and the completions and embeddings of its older interfaces. Most servers speak it.
+
+use super::framework::{Asked, Framework, Reader};
+use super::{chat, content};
+use crate::json::{Fields, View};
+use crate::message::{Message, Part, Role};
+
+pub(super) const FRAMEWORK: Framework = Framework {
+    lists: &["messages"],
+    message: |object, _, reader| chat::message(object, Role::parse(&object.word("role")?), reader),
+    part: |object, kind, _| match kind {
+        "text" => content::words(object, &["text", "content"]).map(|text| vec![Part::Text(text)]),
+        "refusal" => content::words(object, &["refusal"]).map(|text| vec![Part::Refusal(text)]),
+        "image_url" | "image_file" => Some(content::media(object, "image")),
+        "input_audio" | "audio" => Some(content::media(object, "audio")),
+        "file" => Some(content::media(object, "file")),
+        "function" => content::call(object),
+        _ => None,
+    },
+    request: prompt,
+    response: |object, reader| choices(object, reader).or_else(|| embeddings(object)),
+    chunk: |object, _, answer| {
+        let pieces = object.get("choices")?.items();
+        let pieces = pieces.iter().filter_map(|choice| choice.get("delta").or_else(|| choice.get("text")));
+        Some(pieces.filter(|piece| answer.delta(*piece)).count() > 0)
+    },
+    tool_signs: &["tool_", "unction_"],
+    ..Framework::NONE
+};
+
+/// The request of a completion before chat.
+fn prompt(object: &Fields<'_>, _: Reader) -> Option<Asked> {
+    let text = object.get("prompt").filter(|_| object.get("model").is_some())?.string()?;
+    Some((vec![Message::new(Role::User, vec![Part::Text(text)])], &["prompt"]))
+}
+
+fn choices(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
+    let choices = object.get("choices").filter(|choices| choices.is_list())?.items();
+    let said = choices.into_iter().map(|one| choice(one, reader)).collect::<Option<Vec<_>>>()?.concat();
+    (!said.is_empty()).then_some(said)
+}
+
+fn choice(view: View<'_>, reader: Reader) -> Option<Vec<Message>> {
+    if let Some(body) = view.get("message") {
+        return reader.message(body);
+    }
+    // Completions before chat.
+    view.get("text")?.string().map(|text| vec![Message::new(Role::Assistant, vec![Part::Text(text)])])
+}
+
+/// Vectors: `{"data":[{"embedding":[…]}]}`, where OpenAI's client asks for them in base64.
+fn embeddings(object: &Fields<'_>) -> Option<Vec<Message>> {
+    let list = object.get("data").filter(|list| list.is_list())?.items();
+    let first = list.first()?.get("embedding")?;
+    let dimensions = match first.string() {
+        // Numbers of four bytes.
+        Some(base64) => Some(base64.trim_end_matches('=').len() * 3 / 16),
+        None if first.is_list() => Some(first.items().len()),
+        None => None,
+    };
+    Some(vec![Message::new(Role::Output, vec![Part::Embedding { count: list.len(), dimensions }])])
+}

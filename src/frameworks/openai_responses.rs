@@ -1,0 +1,92 @@
+//! OpenAI's Responses: lists of items, of which messages are one kind.
+
+use super::answer::{Answer, add};
+use super::content;
+use super::framework::{Framework, Reader};
+use crate::json::{Fields, View};
+use crate::message::{Media, Message, Part, Role, ToolCall, ToolResult};
+use crate::model::Json;
+
+pub(super) const FRAMEWORK: Framework = Framework {
+    lists: &["input"],
+    instructions: &["instructions"],
+    message: item,
+    part: |object, kind, reader| match kind {
+        "input_text" | "output_text" | "summary_text" | "reasoning_text" => {
+            content::words(object, &["text", "content"]).map(|text| vec![Part::Text(text)])
+        }
+        "input_image" | "computer_screenshot" => Some(content::media(object, "image")),
+        "input_file" => Some(content::media(object, "file")),
+        "function_call" => content::call(object),
+        "function_call_output" => Some(vec![content::result(object, reader)]),
+        _ => None,
+    },
+    response: |object, reader| reader.messages(object.get("output").filter(|list| list.is_list())?),
+    chunk,
+    tool_signs: &["unction_", "call_id"],
+    ..Framework::NONE
+};
+
+/// An item that is no message: reasoning, tool calls and what came back.
+fn item(object: &Fields<'_>, kind: &str, reader: Reader) -> Option<Vec<Message>> {
+    let said = match kind {
+        "reasoning" => {
+            let told = object.first(&["summary", "content"]).map(|told| reader.parts(told)).unwrap_or_default();
+            let told: Vec<Part> = told.into_iter().map(content::thought).collect();
+            if told.is_empty() { vec![Part::Reasoning("(not shown by the provider)".to_owned())] } else { told }
+        }
+        "function_call" | "custom_tool_call" => content::call(object)?,
+        "item_reference" => vec![Part::Data { name: Some(kind.to_owned()), value: object.view.json() }],
+        _ if kind.ends_with("_call_output") => {
+            return Some(vec![Message::new(Role::Tool, vec![content::result(object, reader)])]);
+        }
+        "image_generation_call" => {
+            let media = object.word("result").map(|data| Media { kind: "image".to_owned(), ..Media::of_base64(&data) });
+            media.map(Part::Media).into_iter().collect()
+        }
+        _ => built_in_call(object, kind.strip_suffix("_call")?, reader),
+    };
+    Some(vec![Message::new(Role::Assistant, said)])
+}
+
+/// A call of one of the provider's own tools, which tells what came back too: web and file search, computer use, MCP.
+fn built_in_call(object: &Fields<'_>, name: &str, reader: Reader) -> Vec<Part> {
+    let id = ["call_id", "id"].iter().find_map(|key| object.word(key));
+    let is_result = |key: &str| matches!(key, "results" | "result" | "outputs" | "output" | "error");
+    let (mut asked, mut came) = (Vec::new(), Vec::new());
+    for (key, value) in &object.members {
+        match key.as_ref() {
+            "id" | "call_id" | "type" | "status" | "name" | "server_label" => {}
+            _ if value.is_empty() => {}
+            key if is_result(key) => came.push((key.to_owned(), *value)),
+            key => asked.push((key.to_owned(), value.decoded())),
+        }
+    }
+    // Of a single nested object its members say all.
+    let arguments = match asked.as_slice() {
+        [(key, only)] if matches!(key.as_str(), "action" | "arguments") => only.clone(),
+        _ => Json::object(&asked),
+    };
+    let name = object.word("name").unwrap_or_else(|| name.to_owned());
+    let mut said = vec![Part::ToolCall(ToolCall { id: id.clone(), name, arguments })];
+    for (key, value) in came {
+        let data = || vec![Part::Data { name: None, value: value.json() }];
+        let content = if value.is_string() { reader.parts(value) } else { data() };
+        said.push(Part::ToolResult(ToolResult { id: id.clone(), name: None, content, is_error: key == "error" }));
+    }
+    said
+}
+
+fn chunk(object: &Fields<'_>, kind: &str, answer: &mut Answer) -> Option<bool> {
+    let delta = || object.get("delta").map(View::string);
+    Some(match kind {
+        "response.output_text.delta" => add(&mut answer.text, delta()?),
+        "response.refusal.delta" => add(&mut answer.refusal, delta()?),
+        "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
+            add(&mut answer.reasoning, delta()?)
+        }
+        "response.function_call_arguments.delta" => add(&mut answer.call(None).arguments, delta()?),
+        "response.output_item.added" => object.get("item").is_some_and(|item| answer.begin(item)),
+        _ => return None,
+    })
+}

@@ -1,0 +1,93 @@
+//! The inputs of a span as messages.
+
+use super::framework::Reader;
+use super::values;
+use crate::json::{Fields, View};
+use crate::message::{Message, Part, Role};
+use crate::model::Json;
+
+/// What went into a span.
+#[derive(Debug)]
+pub struct Request {
+    /// What was said.
+    pub messages: Vec<Message>,
+    /// What stands beside the messages: the temperature of a model, the names of its tools.
+    pub parameters: Vec<(String, Json)>,
+}
+
+impl Request {
+    pub(super) fn read(view: View<'_>, reader: Reader) -> Self {
+        let object = &view.fields();
+        if let Some(list) = view.is_list().then(|| reader.messages(view)).flatten() {
+            return Self { messages: list, parameters: Vec::new() };
+        }
+        if let Some((messages, list)) = chat(object, reader) {
+            let is_read = |key: &str| key == list || instruction_keys(reader).any(|known| known == key);
+            return Self { messages, parameters: parameters(object, is_read, reader) };
+        }
+        let of_framework = reader.frameworks.iter().find_map(|framework| (framework.request)(object, reader));
+        if let Some((messages, keys)) = of_framework {
+            return Self { messages, parameters: parameters(object, |key| keys.contains(&key), reader) };
+        }
+        Self { messages: values::all(view, Role::Input, reader), parameters: Vec::new() }
+    }
+}
+
+fn instruction_keys(reader: Reader) -> impl Iterator<Item = &'static str> {
+    reader.keys(|framework| framework.instructions)
+}
+
+/// The members of an object that were not read as messages.
+fn parameters(object: &Fields<'_>, is_read: impl Fn(&str) -> bool, reader: Reader) -> Vec<(String, Json)> {
+    let mut found = Vec::new();
+    for (key, value) in &object.members {
+        match key.as_ref() {
+            key if is_read(key) || reader.keys(|framework| framework.ignored).any(|ignored| ignored == key) => {}
+            // The model is named beside the call.
+            "model" => {}
+            _ if value.is_empty() => {}
+            "tools" | "functions" => {
+                let names = value.items().into_iter().map(tool_name).collect::<Vec<_>>();
+                found.push(("tools".to_owned(), Json::of(&names)));
+            }
+            key => found.push((key.to_owned(), value.json())),
+        }
+    }
+    found
+}
+
+fn tool_name(tool: View<'_>) -> String {
+    let of = |view: View<'_>| view.word("name");
+    tool.get("function").and_then(of).or_else(|| of(tool)).or_else(|| tool.word("type")).unwrap_or_default()
+}
+
+/// The request of a chat: messages in a list, with instructions beside it; and the key of the list.
+fn chat(object: &Fields<'_>, reader: Reader) -> Option<(Vec<Message>, &'static str)> {
+    let of_key = |key: &'static str| {
+        let list = object.get(key).filter(|list| !list.is_empty())?;
+        let said = match list.string() {
+            Some(text) => vec![Message::new(Role::User, vec![Part::Text(text)])],
+            None if list.is_object() => reader.message(list)?,
+            None => reader.messages(list).or_else(|| texts(list, reader))?,
+        };
+        Some((said, key))
+    };
+    let (said, key) = reader.keys(|framework| framework.lists).find_map(of_key)?;
+    let instructions = instruction_keys(reader).find_map(|key| object.get(key)).filter(|value| !value.is_empty());
+    let system = instructions.map(|view| {
+        let content = view.get("parts").unwrap_or(view);
+        Message::new(Role::System, reader.parts(content))
+    });
+    Some((system.into_iter().chain(said).collect(), key))
+}
+
+/// Texts, to be embedded mostly.
+fn texts(list: View<'_>, reader: Reader) -> Option<Vec<Message>> {
+    let texts: Option<Vec<String>> = list.items().into_iter().map(View::string).collect();
+    let texts = texts.filter(|texts| !texts.is_empty())?;
+    let said = |text: String| {
+        let known = reader.message_of_text(&text);
+        known.unwrap_or_else(|| Message::new(Role::User, vec![Part::Text(text)]))
+    };
+    Some(texts.into_iter().map(said).collect())
+}

@@ -1,0 +1,36 @@
+//! The outputs of a span as messages.
+
+use super::framework::Reader;
+use super::{chat, stream, values};
+use crate::json::{Fields, View};
+use crate::message::{Message, Part, Role};
+
+/// Reads the outputs of a span.
+pub(super) fn read(view: View<'_>, reader: Reader) -> Vec<Message> {
+    let known = if view.is_list() {
+        stream::of_chunks(view, reader).or_else(|| reader.messages(view))
+    } else if let Some(text) = view.string() {
+        let parts = if text.is_empty() { Vec::new() } else { vec![Part::Text(text)] };
+        Some(vec![Message::new(Role::Output, parts)])
+    } else {
+        let object = &view.fields();
+        let of_framework = reader.frameworks.iter().find_map(|framework| (framework.response)(object, reader));
+        of_framework.or_else(|| answer(object, reader)).or_else(|| list(object, reader))
+    };
+    known.unwrap_or_else(|| values::all(view, Role::Output, reader))
+}
+
+/// A message, of which the role may be left out.
+fn answer(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
+    if object.get("role").is_none() && object.get("tool_calls").is_some_and(View::is_list) {
+        return chat::message(object, Role::Assistant, reader);
+    }
+    reader.message_of(object)
+}
+
+/// An object with a list of messages in it.
+fn list(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
+    let list = object.get("messages").filter(|list| list.is_list())?;
+    let said = reader.messages(list)?;
+    Some(said.into_iter().chain(values::others(object, &["messages"], Role::Output)).collect())
+}

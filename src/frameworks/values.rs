@@ -1,0 +1,42 @@
+//! Inputs and outputs that are no messages: values under their names, so that nothing is lost.
+
+use super::framework::Reader;
+use crate::json::{Fields, View};
+use crate::message::{Media, Message, Part, Role};
+
+/// All values. A list of messages among them is what it is.
+pub(super) fn all(view: View<'_>, role: Role, reader: Reader) -> Vec<Message> {
+    if !view.is_object() {
+        return if view.is_empty() { Vec::new() } else { vec![Message::new(role, vec![value(None, view)])] };
+    }
+    let mut values = Vec::new();
+    let mut said = Vec::new();
+    for (key, member) in view.members() {
+        let is_list = member.is_list() && member.items().iter().all(|item| item.get("role").is_some());
+        let list = if is_list { reader.messages(member) } else { None };
+        match list {
+            Some(list) => said.extend(list),
+            None if member.is_empty() || reader.keys(|framework| framework.ignored).any(|ignored| ignored == key) => {}
+            None => values.push(value(Some(key.into_owned()), member)),
+        }
+    }
+    let values = (!values.is_empty()).then(|| Message::new(role, values));
+    values.into_iter().chain(said).collect()
+}
+
+/// The values of an object that are not among those read already.
+pub(super) fn others(object: &Fields<'_>, read: &[&str], role: Role) -> Option<Message> {
+    let others = object.members.iter().filter(|(key, member)| !read.contains(&key.as_ref()) && !member.is_empty());
+    let values: Vec<Part> = others.map(|(key, member)| value(Some(key.clone().into_owned()), *member)).collect();
+    (!values.is_empty()).then(|| Message::new(role, values))
+}
+
+fn value(name: Option<String>, view: View<'_>) -> Part {
+    let text = view.string();
+    let media = text.as_deref().and_then(|text| Media::from_uri(text, "file"));
+    match (name, text, media) {
+        (_, _, Some(media)) => Part::Media(media),
+        (None, Some(text), None) => Part::Text(text),
+        (name, _, None) => Part::Data { name, value: view.json() },
+    }
+}
