@@ -190,10 +190,7 @@ fn next(cx: &Context, finding: &Finding) -> Option<String> {
 fn tell_unknown(cx: &Context, baseline: &Baseline) {
     let unknown = baseline.unknown();
     if !unknown.is_empty() {
-        cx.note(&format!(
-            "not in the baseline, since not every trace tells it: {}",
-            unknown.join(", ")
-        ));
+        cx.note(&format!("not in the baseline, since not every trace tells it: {}", unknown.join(", ")));
     }
 }
 

@@ -55,7 +55,8 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     let mut reader = Reader::open(cx)?;
     let mut query = reader.query(cx, &args.select, Order::NEWEST, Need::Exceptions)?;
     // Where conditions look at spans, these are read anyway.
-    let is_whole = args.deep || query.filter.needs_spans() || query.filter.needs_rows() || !has_many(&*reader.store, &query)?;
+    let is_whole =
+        args.deep || query.filter.needs_spans() || query.filter.needs_rows() || !has_many(&*reader.store, &query)?;
     if is_whole {
         // What later requests repeat of a failed tool call is no other failure.
         query.order = Order::FIRST_ENDED;

@@ -23,7 +23,8 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     let store = cx.open_store()?;
     let mut problems = Vec::new();
     let experiments = store.experiments(&mut problems)?;
-    let experiments: Vec<_> = experiments.into_iter().filter(|experiment| args.deleted || experiment.is_active()).collect();
+    let experiments: Vec<_> =
+        experiments.into_iter().filter(|experiment| args.deleted || experiment.is_active()).collect();
     progress.add(experiments.len());
     let mut totals = store.totals(&experiments, &mut problems)?;
     progress.clear();

@@ -23,7 +23,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     let Some(folder) = &args.folder else {
         return Ok(cx.output.out.write_all(&page(&command)?)?);
     };
-    let failed = |path: &Path, error: std::io::Error| Error::new(Kind::Output, format!("cannot write `{}`", path.display())).because(error);
+    let failed = |path: &Path, error: std::io::Error| {
+        Error::new(Kind::Output, format!("cannot write `{}`", path.display())).because(error)
+    };
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
     for (name, page) in pages(&command)? {
         let path = folder.join(name);
@@ -34,7 +36,8 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
 
 /// The page of a command and of each below it, by file name.
 fn pages(command: &clap::Command) -> Result<Vec<(String, Vec<u8>)>> {
-    let mut pages = vec![(format!("{}.1", command.get_display_name().unwrap_or_else(|| command.get_name())), page(command)?)];
+    let mut pages =
+        vec![(format!("{}.1", command.get_display_name().unwrap_or_else(|| command.get_name())), page(command)?)];
     for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
         pages.extend(self::pages(below)?);
     }

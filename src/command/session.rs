@@ -82,7 +82,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         let began = |trace: &Trace| trace.span_list().iter().map(|span| span.start).min();
         told.sort_by_cached_key(|trace| (trace.info.request_time.millis(), began(trace)));
         let traces = told.iter().map(|trace| trace.info.clone()).collect();
-        reader.span_problems.extend(told.iter().filter_map(|trace| trace.spans.as_ref()).flat_map(|spans| spans.problems.clone()));
+        reader
+            .span_problems
+            .extend(told.iter().filter_map(|trace| trace.spans.as_ref()).flat_map(|spans| spans.problems.clone()));
         let mut listener = Listener::new(show.full);
         let hear = |trace: Trace| (listener.hear(&trace, &[]), trace);
         let conversations = told.into_iter().map(hear).map(|(said, trace)| (trace, said)).collect();

@@ -151,7 +151,8 @@ fn by_store(store: &dyn TraceStore, query: &Query, keys: &[Key], zone: Zone, lim
     }
     let Some(summaries) = store.summaries(query, division)? else { return Ok(None) };
     let values = |summary: &Summary| {
-        let value = |key: &Key| if *key == Key::Name { summary.name.clone() } else { summary.time.map(Timestamp::rfc3339) };
+        let value =
+            |key: &Key| if *key == Key::Name { summary.name.clone() } else { summary.time.map(Timestamp::rfc3339) };
         keys.iter().map(value).collect::<Values>()
     };
     let total = told(&summaries.total);

@@ -104,7 +104,9 @@ fn tell_derived(cx: &Context, calls: u64) {
     let whose = match calls {
         0 => return,
         1 => "1 call stand in its response or under foreign names".to_owned(),
-        calls => format!("{} calls stand in their responses or under foreign names", number::count(calls.cast_signed())),
+        calls => {
+            format!("{} calls stand in their responses or under foreign names", number::count(calls.cast_signed()))
+        }
     };
     cx.note(&format!("the tokens of {whose}: MLflow recorded none"));
 }
@@ -149,7 +151,9 @@ fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
     tell_cost(cx, grouped.total.cost().as_ref(), of_calls.map(|(model, count)| (model.as_deref(), *count)));
     if !grouped.is_of_calls() && grouped.total.unpriced > unknown_costs {
         let traces = number::count((grouped.total.unpriced - unknown_costs).cast_signed());
-        cx.note(&format!("traces with tokens of which no cost is known: {traces}; `--by model` tells what has no price"));
+        cx.note(&format!(
+            "traces with tokens of which no cost is known: {traces}; `--by model` tells what has no price"
+        ));
     }
     if unknown_costs > 0 {
         cx.note(&format!(

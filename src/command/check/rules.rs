@@ -76,9 +76,9 @@ impl RuleFlags {
     /// The flags as a file of rules gives them.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let failed = |why: String| {
-            Error::new(Kind::Usage, format!("cannot read rules from `{}`", path.display()))
-                .because(why)
-                .hint("it is TOML, with the names of the flags: `max-tokens = 5000`, `max-latency = [\"30s\", \"p95=2s\"]`")
+            Error::new(Kind::Usage, format!("cannot read rules from `{}`", path.display())).because(why).hint(
+                "it is TOML, with the names of the flags: `max-tokens = 5000`, `max-latency = [\"30s\", \"p95=2s\"]`",
+            )
         };
         let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
         let mut rules = Self::parse(&text).map_err(failed)?;
@@ -113,7 +113,9 @@ impl RuleFlags {
                     | toml::Value::Array(_)
                     | toml::Value::Table(_) => {
                         let kind = value.type_str();
-                        return Err(format!("`{key}` has a value of type {kind}; texts, numbers and lists of them are rules"));
+                        return Err(format!(
+                            "`{key}` has a value of type {kind}; texts, numbers and lists of them are rules"
+                        ));
                     }
                 }
             }
@@ -228,7 +230,12 @@ impl RuleFlags {
 const SWITCH: &str = "no-exceptions";
 
 /// `5000`, `p95=5000`: of which figure, and how much. Without a word it is what `plain` says.
-fn bound(text: &str, plain: Over, number: impl Fn(&str) -> Option<f64>, what: &str) -> std::result::Result<Bound, String> {
+fn bound(
+    text: &str,
+    plain: Over,
+    number: impl Fn(&str) -> Option<f64>,
+    what: &str,
+) -> std::result::Result<Bound, String> {
     let (over, rest) = match text.split_once('=') {
         Some((word, rest)) => {
             let over = Over::parse(word.trim());

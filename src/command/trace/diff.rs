@@ -1,8 +1,8 @@
 //! `mltrace trace diff`
 
 use super::sets;
-use crate::analyze::usage::{self, TraceUsage};
 use crate::analyze::diff;
+use crate::analyze::usage::{self, TraceUsage};
 use crate::command::grouping::tell_cost;
 use crate::command::reader::Reader;
 use crate::command::select::Select;
@@ -23,7 +23,9 @@ use crate::store::Need;
 /// With --set twice, two selections are compared: how many, how often wrong, how long, how much, and which exceptions only
 /// one of them has. FLAGS are flags that choose traces, as every command has them.
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "mltrace trace diff [OPTIONS] <A> <B>\n       mltrace trace diff [OPTIONS] --set <FLAGS> --set <FLAGS>")]
+#[command(
+    override_usage = "mltrace trace diff [OPTIONS] <A> <B>\n       mltrace trace diff [OPTIONS] --set <FLAGS> --set <FLAGS>"
+)]
 #[command(after_help = "Examples:
   mltrace trace diff @last~1 @last
   mltrace trace diff tr-27b4e76f tr-419f926a --only-changes --exit-code

@@ -66,7 +66,10 @@ pub(super) fn run(show: &Args, cx: &mut Context) -> Result<()> {
 }
 
 fn show_trace(show: &Args, cx: &mut Context, reader: &mut Reader, name: &str) -> Result<()> {
-    let is_light = matches!(cx.output.format, Format::Table | Format::Ids) && show.io.is_none() && show.span.is_none() && !show.conversation;
+    let is_light = matches!(cx.output.format, Format::Table | Format::Ids)
+        && show.io.is_none()
+        && show.span.is_none()
+        && !show.conversation;
     let mut trace = if is_light {
         naming::read(cx, reader, name, &show.select)?
     } else {
@@ -103,7 +106,9 @@ fn show_trace(show: &Args, cx: &mut Context, reader: &mut Reader, name: &str) ->
 fn show_conversation(cx: &mut Context, tree: TreeView) -> Result<Trace> {
     let spans = tree.trace.spans.as_ref().filter(|_| !tree.is_full);
     let folded = spans.and_then(|spans| fold::folded(What::Calls, spans, &tree.shown, &tree.usage));
-    let folded = folded.map(|folded| (Trace { spans: Some(folded.spans), ..Trace::without_spans(tree.trace.info.clone()) }, folded.shown));
+    let folded = folded.map(|folded| {
+        (Trace { spans: Some(folded.spans), ..Trace::without_spans(tree.trace.info.clone()) }, folded.shown)
+    });
     let (trace, shown) = folded.as_ref().map_or((&tree.trace, &tree.shown), |(trace, shown)| (trace, shown));
     let conversation = conversation::of_trace(trace, tree.is_full, shown);
     let view = ConversationView { tree, folded: folded.map(|(trace, _)| trace), conversation };
@@ -111,12 +116,24 @@ fn show_conversation(cx: &mut Context, tree: TreeView) -> Result<Trace> {
     Ok(view.tree.trace)
 }
 
-fn show_span(cx: &mut Context, store: &dyn TraceStore, trace: &mut Trace, name: &str, folder: Option<&Path>) -> Result<()> {
+fn show_span(
+    cx: &mut Context,
+    store: &dyn TraceStore,
+    trace: &mut Trace,
+    name: &str,
+    folder: Option<&Path>,
+) -> Result<()> {
     let at = naming::span(cx, trace, name)?;
     let usage = usage::of_trace(trace);
     let Some(spans) = &mut trace.spans else { return Ok(()) };
     let agent = Agents::of(spans, &usage).name(at).map(str::to_owned);
-    let row = SpanRow { trace_id: trace.info.trace_id.clone(), span: spans.list.swap_remove(at), node: spans.nodes.swap_remove(at), is_full: true, agent };
+    let row = SpanRow {
+        trace_id: trace.info.trace_id.clone(),
+        span: spans.list.swap_remove(at),
+        node: spans.nodes.swap_remove(at),
+        is_full: true,
+        agent,
+    };
     if let Some(folder) = folder {
         save_attachments(cx, store, trace, &row.span, folder)?;
     }
@@ -139,7 +156,9 @@ fn save_attachments(cx: &Context, store: &dyn TraceStore, trace: &Trace, span: &
         cx.note("the span has no attachments");
         return Ok(());
     }
-    let failed = |path: &Path, error: std::io::Error| Error::new(Kind::Output, format!("cannot write `{}`", path.display())).because(error);
+    let failed = |path: &Path, error: std::io::Error| {
+        Error::new(Kind::Output, format!("cannot write `{}`", path.display())).because(error)
+    };
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
     for attachment in attachments {
         let bytes = store.attachment(&trace.info, &attachment.id)?;

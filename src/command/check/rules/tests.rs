@@ -27,7 +27,9 @@ fn feedback_and_tolerances_have_names() {
 
 #[test]
 fn flags_go_before_a_file() {
-    let file = RuleFlags::parse("max-tokens = [50, \"p95=500\"]\nmin-traces = 3\nforbid-tool = \"rm\"\ntolerance = \"5%\"").unwrap();
+    let file =
+        RuleFlags::parse("max-tokens = [50, \"p95=500\"]\nmin-traces = 3\nforbid-tool = \"rm\"\ntolerance = \"5%\"")
+            .unwrap();
     let flags = RuleFlags::parse("max-tokens = 60\nforbid-tool = \"dd\"\ntolerance = [\"cost=1\"]").unwrap().over(file);
     let bounds: Vec<_> = flags.max_tokens.iter().map(|bound| (bound.over, bound.limit)).collect();
     assert_eq!(bounds, [(Over::Each, 60.0), (Over::Percentile(95), 500.0)]);
