@@ -2,9 +2,9 @@
 //! their order, then out of it, then by likeness. What stands deeper or higher, within spans that are new or gone, is found
 //! too.
 
-use super::said::{Key, key_of};
+use super::content::{Key, key_of};
 use super::sequence::{alike, gaps};
-use super::side::{Side, Sign};
+use super::span_index::{MatchKey, SpanIndex};
 use super::volatile::{Voice, normal};
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -18,7 +18,7 @@ pub(super) struct Pairing {
 }
 
 /// Finds the spans that are the same.
-pub(super) fn pair(a: &Side<'_>, b: &Side<'_>) -> Pairing {
+pub(super) fn pair(a: &SpanIndex<'_>, b: &SpanIndex<'_>) -> Pairing {
     let pairing = Pairing { of_a: vec![None; a.spans.len()], of_b: vec![None; b.spans.len()] };
     let mut aligner = Aligner { a, b, pairing, open: VecDeque::new() };
     aligner.family(&a.roots, &b.roots);
@@ -40,8 +40,8 @@ pub(super) fn pair(a: &Side<'_>, b: &Side<'_>) -> Pairing {
 type Family = (Vec<usize>, Vec<usize>);
 
 struct Aligner<'a> {
-    a: &'a Side<'a>,
-    b: &'a Side<'a>,
+    a: &'a SpanIndex<'a>,
+    b: &'a SpanIndex<'a>,
     pairing: Pairing,
     /// Pairs whose children are to be aligned.
     open: VecDeque<(usize, usize)>,
@@ -80,23 +80,24 @@ impl Aligner<'_> {
         }
         self.wrapped(a, b);
         let (a, b) = self.left(a, b);
-        let names =
-            |side: &Side<'_>, list: &[usize]| list.iter().map(|at| side.kinds[*at][1]).collect::<HashSet<Key>>().len();
+        let names = |side: &SpanIndex<'_>, list: &[usize]| {
+            list.iter().map(|at| side.kinds[*at][1]).collect::<HashSet<Key>>().len()
+        };
         // Where each name is there once, what the spans say need not be read.
         let is_plain = names(self.a, &a) == a.len() && names(self.b, &b) == b.len();
         let mut open: Vec<Family> = vec![(a.clone(), b.clone())];
         if is_plain {
-            self.anchor(open, Sign::Bare);
+            self.anchor(open, MatchKey::Bare);
         } else {
-            open = self.anchor(open, Sign::Whole);
+            open = self.anchor(open, MatchKey::Whole);
             // What is the same as a whole is the same, wherever it stands.
             let (a, b) = self.left(&a, &b);
-            self.anywhere(&a, &b, Sign::Whole);
-            for sign in [Sign::Answer, Sign::Shape, Sign::Name, Sign::Bare] {
+            self.anywhere(&a, &b, MatchKey::Whole);
+            for sign in [MatchKey::Answer, MatchKey::Shape, MatchKey::Name, MatchKey::Bare] {
                 open = self.anchor(open, sign);
             }
         }
-        for sign in [Sign::Name, Sign::Bare, Sign::Pattern, Sign::Untyped] {
+        for sign in [MatchKey::Name, MatchKey::Bare, MatchKey::Pattern, MatchKey::Untyped] {
             let (a, b) = self.left(&a, &b);
             self.anywhere(&a, &b, sign);
         }
@@ -105,12 +106,12 @@ impl Aligner<'_> {
     }
 
     /// Pairs what shows the same sign in the same order, in each of some families; gives what is left between the pairs.
-    fn anchor(&mut self, open: Vec<Family>, sign: Sign) -> Vec<Family> {
+    fn anchor(&mut self, open: Vec<Family>, sign: MatchKey) -> Vec<Family> {
         let mut left = Vec::new();
         for (a, b) in open {
             let (a, b) = self.left(&a, &b);
             // What shows nothing is like nothing.
-            let keys = |side: &Side<'_>, list: &[usize], is_a: bool| {
+            let keys = |side: &SpanIndex<'_>, list: &[usize], is_a: bool| {
                 let key = |at: &usize| side.key(*at, sign).unwrap_or_else(|| key_of((at, is_a)));
                 list.iter().map(key).collect::<Vec<Key>>()
             };
@@ -134,18 +135,18 @@ impl Aligner<'_> {
             if wrappers.is_empty() {
                 continue;
             }
-            let known: HashSet<Key> = around.iter().filter_map(|at| other.key(*at, Sign::Whole)).collect();
-            let is_gone = |at: &&usize| side.key(**at, Sign::Whole).is_some_and(|key| !known.contains(&key));
+            let known: HashSet<Key> = around.iter().filter_map(|at| other.key(*at, MatchKey::Whole)).collect();
+            let is_gone = |at: &&usize| side.key(**at, MatchKey::Whole).is_some_and(|key| !known.contains(&key));
             let gone: Vec<usize> = left.iter().filter(is_gone).copied().collect();
             let within: Vec<usize> = wrappers.iter().flat_map(|at| other.children[*at].iter().copied()).collect();
             let (a, b) = if left_is_a { (gone, within) } else { (within, gone) };
             let (a, b) = self.left(&a, &b);
-            self.anywhere(&a, &b, Sign::Whole);
+            self.anywhere(&a, &b, MatchKey::Whole);
         }
     }
 
     /// Pairs what shows the same sign in any order.
-    fn anywhere(&mut self, a: &[usize], b: &[usize], sign: Sign) {
+    fn anywhere(&mut self, a: &[usize], b: &[usize], sign: MatchKey) {
         let mut open: HashMap<Key, VecDeque<usize>> = HashMap::new();
         for at in a {
             if let Some(key) = self.a.key(*at, sign) {
@@ -164,14 +165,14 @@ impl Aligner<'_> {
     /// it; then those that are called alike.
     fn renamed(&mut self, a: &[usize], b: &[usize]) {
         let kinds =
-            |side: &Side<'_>, list: &[usize]| list.iter().map(|at| side.kinds[*at][1]).collect::<HashSet<Key>>();
+            |side: &SpanIndex<'_>, list: &[usize]| list.iter().map(|at| side.kinds[*at][1]).collect::<HashSet<Key>>();
         let (kinds_a, kinds_b) = (kinds(self.a, a), kinds(self.b, b));
-        let wraps = |side: &Side<'_>, at: usize, kinds: &HashSet<Key>| {
+        let wraps = |side: &SpanIndex<'_>, at: usize, kinds: &HashSet<Key>| {
             side.children[at].iter().any(|child| kinds.contains(&side.kinds[*child][1]))
         };
         let of_a: Vec<usize> = a.iter().copied().filter(|at| !wraps(self.a, *at, &kinds_b)).collect();
         let of_b: Vec<usize> = b.iter().copied().filter(|at| !wraps(self.b, *at, &kinds_a)).collect();
-        for sign in [Sign::Content, Sign::Children] {
+        for sign in [MatchKey::Content, MatchKey::Children] {
             let (a, b) = self.left(&of_a, &of_b);
             self.anywhere(&a, &b, sign);
         }
@@ -209,7 +210,7 @@ impl Aligner<'_> {
 
     /// Whether two spans are called with the same, or give the same.
     fn does_same(&self, a: usize, b: usize) -> bool {
-        let inputs = |side: &Side<'_>, at| side.inputs(at).map(|inputs| normal(&inputs, Voice::Asks));
+        let inputs = |side: &SpanIndex<'_>, at| side.inputs(at).map(|inputs| normal(&inputs, Voice::Asks));
         let of_a = inputs(self.a, a).filter(|text| text.len() > 2);
         let answer = self.a.answer(a);
         (of_a.is_some() && of_a == inputs(self.b, b)) || (answer.is_some() && answer == self.b.answer(b))

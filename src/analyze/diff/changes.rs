@@ -1,11 +1,11 @@
 //! What changed of the spans that both traces have, each change at the span where it comes up first.
 
-use super::beside;
-use super::draft::{Draft, Fact, Scene};
+use super::change_key::{ChangeKey, Draft, Location};
+use super::content::{self, Piece};
+use super::parameters;
 use super::pieces;
-use super::said::{self, Piece};
-use super::side::Side;
-use super::told::{Telling, Told, quotes};
+use super::reported::{Report, ReportedChanges, quotes};
+use super::span_index::SpanIndex;
 use super::volatile::{Voice, normal};
 use super::{Field, Node};
 use crate::analyze::exceptions::{self, Failure};
@@ -13,29 +13,29 @@ use crate::model::{Json, Payload, Span, SpanStatus, Trace};
 use std::collections::{HashMap, HashSet};
 
 /// Fills in what changed of each span of the merged tree.
-pub(super) fn tell(a: &Trace, b: &Trace, sides: (&Side<'_>, &Side<'_>), nodes: Vec<Node>) -> Vec<Node> {
+pub(super) fn find(a: &Trace, b: &Trace, sides: (&SpanIndex<'_>, &SpanIndex<'_>), nodes: Vec<Node>) -> Vec<Node> {
     let failures = (Failures::of(a), Failures::of(b));
-    let mut teller = Teller { sides, failures, nodes, told: Told::default() };
-    teller.prepare();
+    let mut finder = ChangeFinder { sides, failures, nodes, reported: ReportedChanges::default() };
+    finder.prepare();
     let mut open: Vec<usize> = Vec::new();
-    for at in 0..teller.nodes.len() {
-        while let Some(last) = open.pop_if(|last| teller.nodes[*last].depth >= teller.nodes[at].depth) {
-            teller.end(last);
+    for at in 0..finder.nodes.len() {
+        while let Some(last) = open.pop_if(|last| finder.nodes[*last].depth >= finder.nodes[at].depth) {
+            finder.end(last);
         }
-        teller.begin(at);
+        finder.begin(at);
         open.push(at);
     }
     while let Some(last) = open.pop() {
-        teller.end(last);
+        finder.end(last);
     }
-    teller.nodes
+    finder.nodes
 }
 
 /// What failed in a trace.
 struct Failures {
     /// By span.
     of_span: HashMap<usize, Vec<Failure>>,
-    /// Spans that failed because of what is told of another.
+    /// Spans that failed because of what is shown of another.
     explained: HashSet<usize>,
 }
 
@@ -52,7 +52,7 @@ impl Failures {
         self.of_span.get(&span).map_or(&[], Vec::as_slice)
     }
 
-    /// Notes that failures of a span are told: this is why those above failed, and those through which the cause came.
+    /// Notes that failures of a span are shown: this is why those above failed, and those through which the cause came.
     fn explain(&mut self, span: usize, parents: &[Option<usize>]) {
         let causes = self.at(span).iter().filter_map(|failure| failure.cause.as_ref()?.span);
         let starts: Vec<usize> = causes.chain([span]).collect();
@@ -66,7 +66,7 @@ impl Failures {
     }
 }
 
-/// By what a failure is the same in another run, and as it is told.
+/// By what a failure is the same in another run, and as it is shown.
 fn text_of(failure: &Failure) -> String {
     match (&failure.exception_type, &failure.message) {
         (Some(kind), Some(message)) => format!("{kind}: {message}"),
@@ -93,15 +93,15 @@ fn changed_failures<'a>(a: &'a [Failure], b: &'a [Failure]) -> Vec<ChangedFailur
     (0..count).map(|at| (open.get(at).copied(), new.get(at).copied())).collect()
 }
 
-struct Teller<'a> {
-    sides: (&'a Side<'a>, &'a Side<'a>),
+struct ChangeFinder<'a> {
+    sides: (&'a SpanIndex<'a>, &'a SpanIndex<'a>),
     failures: (Failures, Failures),
     nodes: Vec<Node>,
-    told: Told,
+    reported: ReportedChanges,
 }
 
-impl<'a> Teller<'a> {
-    /// Notes what spans tell that are new or gone, and which failures are told.
+impl<'a> ChangeFinder<'a> {
+    /// Notes what spans show that are new or gone, and which failures are shown.
     fn prepare(&mut self) {
         let (side_a, side_b) = self.sides;
         for node in &self.nodes {
@@ -113,13 +113,13 @@ impl<'a> Teller<'a> {
                     }
                 }
                 (Some(a), None) => {
-                    note(&mut self.told, side_a, a, Fact::Went);
+                    note(&mut self.reported, side_a, a, ChangeKey::Removed);
                     if !self.failures.0.at(a).is_empty() {
                         self.failures.0.explain(a, &side_a.parents);
                     }
                 }
                 (None, Some(b)) => {
-                    note(&mut self.told, side_b, b, Fact::Came);
+                    note(&mut self.reported, side_b, b, ChangeKey::Added);
                     if !self.failures.1.at(b).is_empty() {
                         self.failures.1.explain(b, &side_b.parents);
                     }
@@ -142,7 +142,7 @@ impl<'a> Teller<'a> {
         let (name_a, name_b) = (&self.sides.0.names[place_a], &self.sides.1.names[place_b]);
         let mut drafts = Vec::new();
         let mut value = |field, a: Option<&str>, b: Option<&str>| {
-            // What one of the traces does not tell may be the same.
+            // What one of the traces does not show may be the same.
             if a.zip(b).is_some_and(|(a, b)| a != b) {
                 drafts.push(Draft::value(field, None, a, b));
             }
@@ -151,46 +151,46 @@ impl<'a> Teller<'a> {
         value(Field::SpanType, Some(a.span_type.as_str()), Some(b.span_type.as_str()));
         value(Field::Model, a.model.as_deref(), b.model.as_deref());
         value(Field::Provider, a.provider.as_deref(), b.provider.as_deref());
-        if payload_differs(a, b, Payload::inputs) || beside::differs(a, b) {
-            let (a, b) = (said::asked(a), said::asked(b));
+        if payload_differs(a, b, Payload::inputs) || parameters::differ(a, b) {
+            let (a, b) = (content::of_inputs(a), content::of_inputs(b));
             drafts.extend(parameters(&a.parameters, &b.parameters));
             drafts.extend(definitions(&a.tools, &b.tools));
-            let tool = said::tool_of(span_b, name_b);
-            let scene = Scene { field: Field::Input, tool: tool.as_deref() };
-            drafts.extend(pieces::drafts(scene, &a.pieces, &b.pieces, &self.told));
+            let tool = content::tool_of(span_b, name_b);
+            let location = Location { field: Field::Input, tool: tool.as_deref() };
+            drafts.extend(pieces::drafts(location, &a.pieces, &b.pieces, &self.reported));
         }
-        self.tell(at, drafts);
+        self.report(at, drafts);
     }
 
     /// What changed of what a span gave, and of how it ended.
     fn end(&mut self, at: usize) {
-        self.told.end(at);
+        self.reported.end(at);
         let Some((place_a, place_b, a, b)) = self.pair(at) else { return };
         let (failures_a, failures_b) = (self.failures.0.at(place_a), self.failures.1.at(place_b));
         let changed = changed_failures(failures_a, failures_b);
-        let tool = said::tool_of(b, &self.sides.1.names[place_b]);
-        let scene = Scene { field: Field::Output, tool: tool.as_deref() };
-        let mut drafts = outputs(&mut self.told, scene, a, b, &changed);
+        let tool = content::tool_of(b, &self.sides.1.names[place_b]);
+        let location = Location { field: Field::Output, tool: tool.as_deref() };
+        let mut drafts = outputs(&mut self.reported, location, a, b, &changed);
         drafts.extend(changed.into_iter().map(|(a, b)| failure(a, b)));
-        let is_told = self.failures.0.explained.contains(&place_a) || self.failures.1.explained.contains(&place_b);
+        let is_reported = self.failures.0.explained.contains(&place_a) || self.failures.1.explained.contains(&place_b);
         let status = status(a, b);
-        self.nodes[at].told_elsewhere += usize::from(status.is_some() && is_told && drafts.is_empty());
-        drafts.extend(status.filter(|_| !is_told));
-        self.tell(at, drafts);
+        self.nodes[at].told_elsewhere += usize::from(status.is_some() && is_reported && drafts.is_empty());
+        drafts.extend(status.filter(|_| !is_reported));
+        self.report(at, drafts);
     }
 
-    /// Adds to a node what was not told before.
-    fn tell(&mut self, at: usize, drafts: Vec<Draft>) {
+    /// Adds to a node what was not shown before.
+    fn report(&mut self, at: usize, drafts: Vec<Draft>) {
         for draft in drafts {
             let place = (at, self.nodes[at].changes.len());
-            let telling = self.told.tell(&draft, place);
+            let report = self.reported.report(&draft, place);
             // Each failure is one, however like another.
-            if telling == Telling::New || draft.change.field == Field::Exception {
+            if report == Report::New || draft.change.field == Field::Exception {
                 self.nodes[at].changes.push(draft.change);
                 continue;
             }
             self.nodes[at].told_elsewhere += 1;
-            if let Telling::At((node, change)) = telling {
+            if let Report::RepeatOf((node, change)) = report {
                 self.nodes[node].changes[change].repeated += 1;
             }
         }
@@ -198,59 +198,65 @@ impl<'a> Teller<'a> {
 }
 
 /// What changed of what a span gave; `changed` = what failed in one of the traces only.
-fn outputs(told: &mut Told, scene: Scene<'_>, a: &Span, b: &Span, changed: &[ChangedFailure<'_>]) -> Vec<Draft> {
+fn outputs(
+    reported: &mut ReportedChanges,
+    location: Location<'_>,
+    a: &Span,
+    b: &Span,
+    changed: &[ChangedFailure<'_>],
+) -> Vec<Draft> {
     if !payload_differs(a, b, Payload::outputs) && changed.is_empty() {
         return Vec::new();
     }
-    let (said_a, said_b) = (said::answered(a), said::answered(b));
+    let (said_a, said_b) = (content::of_outputs(a), content::of_outputs(b));
     let failures = changed.iter().flat_map(|(a, b)| [a, b]).flatten();
     let messages: Vec<&str> = failures.filter_map(|failure| failure.message.as_deref()).collect();
     let is_bad = |span: &Span| span.status == SpanStatus::Error;
-    // Who failed gives nothing; the failure says why. And the text that tells it stands in place of an answer.
+    // Who failed gives nothing; the failure says why. And the text that shows it stands in place of an answer.
     let is_cut = is_bad(a) != is_bad(b) && (said_a.is_empty() || said_b.is_empty());
     let is_quote = |piece: &Piece| messages.iter().any(|message| quotes(&piece.text, message));
     let is_failure = said_a.iter().chain(&said_b).any(is_quote);
     let mut drafts = Vec::new();
     if !is_cut && !is_failure {
-        drafts = pieces::drafts(scene, &said_a, &said_b, told);
-        let endings = beside::ending(a).zip(beside::ending(b)).filter(|(a, b)| a.text != b.text);
-        let endings = endings.filter(|(a, b)| !(beside::is_done(a) && beside::is_done(b)));
-        drafts.extend(endings.map(|(a, b)| Draft::text(scene, &a, &b)));
+        drafts = pieces::drafts(location, &said_a, &said_b, reported);
+        let endings = parameters::ending(a).zip(parameters::ending(b)).filter(|(a, b)| a.text != b.text);
+        let endings = endings.filter(|(a, b)| !(parameters::is_done(a) && parameters::is_done(b)));
+        drafts.extend(endings.map(|(a, b)| Draft::text(location, &a, &b)));
     }
     if !changed.is_empty() && (is_cut || is_failure) {
         for piece in &said_a {
-            told.note_piece(scene, piece, Fact::Went);
+            reported.note_piece(location, piece, ChangeKey::Removed);
         }
         for piece in &said_b {
-            told.note_piece(scene, piece, Fact::Came);
+            reported.note_piece(location, piece, ChangeKey::Added);
         }
     }
     for message in messages {
-        told.note_failure(message);
+        reported.note_failure(message);
     }
     drafts
 }
 
-/// Notes what a span tells that only one of the traces has.
-fn note(told: &mut Told, side: &Side<'_>, at: usize, fact: fn(u64) -> Fact) {
+/// Notes what a span shows that only one of the traces has.
+fn note(reported: &mut ReportedChanges, side: &SpanIndex<'_>, at: usize, fact: fn(u64) -> ChangeKey) {
     let span = &side.spans[at];
-    let tool = said::tool_of(span, &side.names[at]);
-    let scene = Scene { field: Field::Output, tool: tool.as_deref() };
-    for piece in said::answered(span) {
-        told.note_piece(scene, &piece, fact);
+    let tool = content::tool_of(span, &side.names[at]);
+    let location = Location { field: Field::Output, tool: tool.as_deref() };
+    for piece in content::of_outputs(span) {
+        reported.note_piece(location, &piece, fact);
     }
     if let Some(tool) = &tool {
-        let (call, result) = said::work(span, tool);
-        told.note(fact(call));
+        let (call, result) = content::work(span, tool);
+        reported.note(fact(call));
         if let Some(piece) = &result {
-            told.note_piece(scene, piece, fact);
+            reported.note_piece(location, piece, fact);
         }
     }
 }
 
 /// Whether a part of the payload of two spans is not written alike.
 fn payload_differs(a: &Span, b: &Span, of: fn(&Payload) -> Option<&Json>) -> bool {
-    said::differs(a.payload.as_ref().and_then(of), b.payload.as_ref().and_then(of))
+    content::differs(a.payload.as_ref().and_then(of), b.payload.as_ref().and_then(of))
 }
 
 fn parameters(a: &[(String, String)], b: &[(String, String)]) -> Vec<Draft> {

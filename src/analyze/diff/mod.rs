@@ -1,19 +1,19 @@
 //! Two traces side by side: which span of one is which of the other, and what is not the same in them.
 //!
-//! Each difference is told once: a prompt that changed stands again in the history of every later call of the model and in
+//! Each difference is shown once: a prompt that changed stands again in the history of every later call of the model and in
 //! what agents are called with, and an exception goes through all parents. Times, ids and figures of use are no difference.
 
 mod align;
-mod beside;
+mod change_key;
 mod changes;
-mod draft;
+mod content;
+mod merged_tree;
+mod parameters;
 mod pieces;
-mod said;
+mod reported;
 mod sequence;
 pub mod sets;
-mod side;
-mod told;
-mod tree;
+mod span_index;
 mod volatile;
 mod words;
 
@@ -39,9 +39,9 @@ pub struct Node {
     pub parent: Option<usize>,
     /// 0 for roots.
     pub depth: usize,
-    /// What is not the same and is told here.
+    /// What is not the same and is shown here.
     pub changes: Vec<Change>,
-    /// How much more is not the same, and is told at another span.
+    /// How much more is not the same, and is shown at another span.
     pub told_elsewhere: usize,
 }
 
@@ -52,7 +52,7 @@ pub enum Kind {
     Added,
     /// Only the first trace has it.
     Removed,
-    /// Both have it, and something of it changed that is not told elsewhere.
+    /// Both have it, and something of it changed that is not shown elsewhere.
     Changed,
     /// Both have it alike.
     Same,
@@ -159,10 +159,10 @@ impl Diff {
 /// Compares two traces, whose spans need their payload.
 #[must_use]
 pub fn of_traces(a: &Trace, b: &Trace) -> Diff {
-    let (of_a, of_b) = (side::Side::new(a), side::Side::new(b));
+    let (of_a, of_b) = (span_index::SpanIndex::new(a), span_index::SpanIndex::new(b));
     let pairing = align::pair(&of_a, &of_b);
-    let nodes = tree::merged(&of_a, &of_b, &pairing);
-    Diff { nodes: changes::tell(a, b, (&of_a, &of_b), nodes) }
+    let nodes = merged_tree::build(&of_a, &of_b, &pairing);
+    Diff { nodes: changes::find(a, b, (&of_a, &of_b), nodes) }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What two lists have in common, in order.
 
-use super::said::Key;
+use super::content::Key;
 use imara_diff::{Algorithm, Diff, InternedInput};
 use std::ops::Range;
 

@@ -1,6 +1,6 @@
 //! Two texts word by word.
 
-use super::said::{Key, key_of};
+use super::content::{Key, key_of};
 use super::sequence::gaps;
 use super::volatile::{self, Voice};
 use std::ops::Range;
@@ -42,7 +42,7 @@ pub struct Words {
 /// Texts that are longer in bytes, but for what they begin and end with alike, are compared line by line.
 const LONGEST: usize = 1 << 17;
 
-/// Texts that share less than one sign of so many are told whole: what they share is chance.
+/// Texts that share less than one sign of so many are shown whole: what they share is chance.
 const SHARED: usize = 4;
 
 /// What is deleted from a text and inserted into it to get another.

@@ -1,6 +1,6 @@
 //! What a span is called with beside its inputs: parameters and offered tools that stand in attributes, and how a model ended.
 
-use super::said::Piece;
+use super::content::Piece;
 use super::volatile::readable;
 use crate::model::{Json, Payload, Span};
 use serde_json::Value;
@@ -63,7 +63,7 @@ const HOLD_PARAMETERS: [&str; 4] = ["invocation_params", "llm.invocation_paramet
 /// Where tools stand that a model is offered.
 const HOLD_TOOLS: [&str; 4] = ["tools", "functions", "mlflow.chat.tools", "llm.request.functions"];
 
-/// Whether an attribute tells what a span is called with.
+/// Whether an attribute shows what a span is called with.
 fn is_asked(key: &str) -> bool {
     if key.starts_with("gen_ai.request.") || HOLD_PARAMETERS.contains(&key) || HOLD_TOOLS.contains(&key) {
         return key != "gen_ai.request.model";
@@ -74,7 +74,7 @@ fn is_asked(key: &str) -> bool {
 }
 
 /// Whether what stands beside the inputs of two spans is not written alike, so that it has to be read.
-pub(super) fn differs(a: &Span, b: &Span) -> bool {
+pub(super) fn differ(a: &Span, b: &Span) -> bool {
     let asked = |span: &Span| {
         let attributes = span.payload.iter().flat_map(|payload| &payload.attributes);
         let mut asked: Vec<(String, String)> = attributes
@@ -93,7 +93,7 @@ fn decoded(value: &Json) -> Json {
     held().and_then(|text| Json::from_strict(&text)).unwrap_or_else(|| value.clone())
 }
 
-/// Parameters in attributes, each by its name. Objects are told member by member.
+/// Parameters in attributes, each by its name. Objects are shown member by member.
 pub(super) fn parameters(payload: &Payload) -> Vec<(String, Json)> {
     let mut found = Vec::new();
     let is_said = |value: &Json| !matches!(value.text(), "null" | "\"\"" | "[]" | "{}");
@@ -131,14 +131,14 @@ fn tool_name(tool: &Json) -> String {
     of_function.or_else(|| word(tool, "name")).or_else(|| word(tool, "type")).unwrap_or_default()
 }
 
-/// Why a model ended, where it tells.
+/// Why a model ended, where it shows.
 pub(super) fn ending(span: &Span) -> Option<Piece> {
     let outputs = span.payload.as_ref().filter(|_| span.span_type.is_llm())?.outputs()?;
     let word = reason(&serde_json::from_str(outputs.text()).ok()?, DEEPEST)?;
     Some(Piece { is_member: true, ..Piece::new("finish_reason", word) })
 }
 
-/// Words of providers for an answer that ended by itself. That it calls tools is told by the calls.
+/// Words of providers for an answer that ended by itself. That it calls tools is shown by the calls.
 const DONE: [&str; 7] = ["stop", "end_turn", "tool_calls", "tool_use", "function_call", "stop_sequence", "completed"];
 
 /// Whether a model ended by itself.
@@ -149,7 +149,7 @@ pub(super) fn is_done(ending: &Piece) -> bool {
 /// So deep in an answer it is looked for why it ended.
 const DEEPEST: usize = 6;
 
-/// The first member that tells the reason; of LangChain it stands below `response_metadata` or `generation_info`.
+/// The first member that shows the reason; of LangChain it stands below `response_metadata` or `generation_info`.
 fn reason(value: &Value, depth: usize) -> Option<String> {
     const KEYS: [&str; 4] = ["finish_reason", "stop_reason", "finishReason", "done_reason"];
     let below = |value: &Value| reason(value, depth.checked_sub(1)?);

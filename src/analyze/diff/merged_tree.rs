@@ -2,14 +2,14 @@
 
 use super::Node;
 use super::align::Pairing;
-use super::side::Side;
+use super::span_index::SpanIndex;
 use std::collections::HashMap;
 
 /// A span of one of the traces, or of both.
 type Pair = (Option<usize>, Option<usize>);
 
 /// The spans of both traces as one tree, parents before children.
-pub(super) fn merged<'s>(a: &'s Side<'_>, b: &'s Side<'_>, pairing: &Pairing) -> Vec<Node> {
+pub(super) fn build<'s>(a: &'s SpanIndex<'_>, b: &'s SpanIndex<'_>, pairing: &Pairing) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::with_capacity(b.spans.len());
     let mut open: Vec<(Pair, Option<usize>)> = Vec::new();
     let push = |open: &mut Vec<(Pair, Option<usize>)>, pairs: Vec<Pair>, parent| {
@@ -20,7 +20,7 @@ pub(super) fn merged<'s>(a: &'s Side<'_>, b: &'s Side<'_>, pairing: &Pairing) ->
         let depth = parent.map_or(0, |parent: usize| nodes[parent].depth + 1);
         let place = nodes.len();
         nodes.push(Node { a: of_a, b: of_b, parent, depth, changes: Vec::new(), told_elsewhere: 0 });
-        let children = |side: &'s Side<'_>, at: Option<usize>| at.map_or(&[][..], |at| &side.children[at]);
+        let children = |side: &'s SpanIndex<'_>, at: Option<usize>| at.map_or(&[][..], |at| &side.children[at]);
         push(&mut open, family(a, children(a, of_a), children(b, of_b), pairing), Some(place));
     }
     nodes
@@ -30,7 +30,7 @@ pub(super) fn merged<'s>(a: &'s Side<'_>, b: &'s Side<'_>, pairing: &Pairing) ->
 const MOST_AROUND: usize = 8;
 
 /// The children of a span in both traces: those of the second, and before each of them what only the first has there.
-fn family(a: &Side<'_>, of_a: &[usize], of_b: &[usize], pairing: &Pairing) -> Vec<Pair> {
+fn family(a: &SpanIndex<'_>, of_a: &[usize], of_b: &[usize], pairing: &Pairing) -> Vec<Pair> {
     let places: HashMap<usize, usize> = of_a.iter().enumerate().map(|(place, at)| (*at, place)).collect();
     let is_gone = |at: &&usize| pairing.of_a[**at].is_none();
     let mut pairs = Vec::new();

@@ -1,7 +1,7 @@
 //! What went into a span and what came out, in pieces that can be compared.
 
-use super::beside;
-use super::draft::is_telling;
+use super::change_key::is_distinctive;
+use super::parameters;
 use super::volatile::{Voice, normal, readable, readable_member, readable_text};
 use crate::frameworks::{self, Request};
 use crate::message::{Media, Message, Part, Role, ToolCall};
@@ -37,7 +37,7 @@ pub(super) struct Piece {
     /// The call of a tool that it is, or answers.
     pub(super) call: Option<String>,
     /// Whether it says so much that it is known again anywhere.
-    pub(super) is_telling: bool,
+    pub(super) is_distinctive: bool,
     /// Whether it asks or answers.
     pub(super) voice: Voice,
     /// Whether it is one of the values of a function, by its name.
@@ -50,8 +50,8 @@ impl Piece {
     }
 
     fn of(name: impl Into<String>, text: String, voice: Voice) -> Self {
-        let (words, is_telling) = (key_of(normal(&text, voice)), is_telling(&text));
-        Self { name: name.into(), words, text, call: None, is_telling, voice, is_member: false }
+        let (words, is_distinctive) = (key_of(normal(&text, voice)), is_distinctive(&text));
+        Self { name: name.into(), words, text, call: None, is_distinctive, voice, is_member: false }
     }
 
     /// A call, which is known by its tool too.
@@ -84,7 +84,7 @@ fn call_key(tool: &str, arguments: &str) -> Key {
 
 /// What went in.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct InputContent {
     /// What was said.
     pub(super) pieces: Vec<Piece>,
     /// What a model was asked beside it, each with its value.
@@ -94,8 +94,8 @@ pub(super) struct Asked {
 }
 
 /// What went into a span.
-pub(super) fn asked(span: &Span) -> Asked {
-    let Some(payload) = &span.payload else { return Asked::default() };
+pub(super) fn of_inputs(span: &Span) -> InputContent {
+    let Some(payload) = &span.payload else { return InputContent::default() };
     let request = payload.inputs().map(Request::of);
     let (mut messages, told) = request.map(|read| (read.messages, read.parameters)).unwrap_or_default();
     if let Some(told) = payload.attribute("gen_ai.system_instructions") {
@@ -103,24 +103,24 @@ pub(super) fn asked(span: &Span) -> Asked {
     }
     let told = told.iter().filter(|(name, _)| name != "tools");
     let mut parameters: Vec<(String, String)> = told.map(|(name, value)| (name.clone(), readable(value))).collect();
-    let tools = beside::tools(payload);
+    let tools = parameters::tools(payload);
     let names: Vec<&str> = tools.iter().map(|(name, _)| name.as_str()).collect();
     if !names.is_empty() {
         parameters.push(("tools".to_owned(), readable(&Json::of(&names))));
     }
-    for (name, value) in beside::parameters(payload) {
-        // An object may have been told as a whole.
+    for (name, value) in parameters::parameters(payload) {
+        // An object may have been shown as a whole.
         let is_known =
             |known: &str| name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
         if !parameters.iter().any(|(known, _)| is_known(known)) {
             parameters.push((name, readable(&value)));
         }
     }
-    Asked { pieces: pieces(&messages), parameters, tools }
+    InputContent { pieces: pieces(&messages), parameters, tools }
 }
 
 /// What came out of a span.
-pub(super) fn answered(span: &Span) -> Vec<Piece> {
+pub(super) fn of_outputs(span: &Span) -> Vec<Piece> {
     let Some(payload) = &span.payload else { return Vec::new() };
     let said = payload.outputs().map(frameworks::response).unwrap_or_default();
     // Up to 2.22 a streamed call of a tool leaves an empty text.

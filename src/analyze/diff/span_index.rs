@@ -1,7 +1,7 @@
-//! The spans of a trace with what tells them apart.
+//! The spans of one trace, indexed by the keys they are matched by.
 
-use super::draft::is_telling;
-use super::said::{Key, answered, key_of};
+use super::change_key::is_distinctive;
+use super::content::{Key, key_of, of_outputs};
 use super::volatile::{Voice, normal, readable};
 use crate::analyze::pattern::pattern;
 use crate::model::{Payload, Span, Trace};
@@ -9,9 +9,9 @@ use crate::reading::without_number;
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
-/// The spans of a trace with what tells them apart.
+/// The spans of one trace, indexed by the keys they are matched by.
 #[derive(Debug)]
-pub(super) struct Side<'a> {
+pub(super) struct SpanIndex<'a> {
     /// In tree order.
     pub(super) spans: &'a [Span],
     /// The place of each span's parent.
@@ -29,7 +29,7 @@ pub(super) struct Side<'a> {
 
 /// By what two spans are taken for the same, the surest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sign {
+pub(super) enum MatchKey {
     /// All that they and those below them are called with and give.
     Whole,
     /// What they give.
@@ -38,7 +38,7 @@ pub(super) enum Sign {
     Shape,
     /// The name as it is written.
     Name,
-    /// The name without what a number behind it tells.
+    /// The name without the number behind it.
     Bare,
     /// The name with signs in place of numbers.
     Pattern,
@@ -50,7 +50,7 @@ pub(super) enum Sign {
     Children,
 }
 
-impl<'a> Side<'a> {
+impl<'a> SpanIndex<'a> {
     pub(super) fn new(trace: &'a Trace) -> Self {
         let spans = trace.span_list();
         let parents: Vec<Option<usize>> =
@@ -70,21 +70,21 @@ impl<'a> Side<'a> {
         Self { spans, parents, children, roots, names, kinds, answers, wholes: OnceCell::new() }
     }
 
-    /// What a span shows of a sign; none where it shows nothing that tells it from others.
-    pub(super) fn key(&self, at: usize, sign: Sign) -> Option<Key> {
+    /// The key of a span under a way to match it; `None` where the span has nothing that distinguishes it.
+    pub(super) fn key(&self, at: usize, sign: MatchKey) -> Option<Key> {
         let [name, bare, pattern] = self.kinds[at];
         match sign {
-            Sign::Name => Some(name),
-            Sign::Bare => Some(bare),
-            Sign::Pattern => Some(pattern),
-            Sign::Untyped => Some(key_of(&self.names[at])),
-            Sign::Whole => self.wholes.get_or_init(|| self.wholes()).get(at).copied(),
-            Sign::Content => self.content(at),
-            Sign::Children => self.below(at),
-            Sign::Answer => self.answer(at).map(|answer| key_of((bare, answer))),
-            Sign::Shape if !self.spans[at].span_type.is_llm() => None,
-            Sign::Shape => {
-                let mut calls: Vec<String> = answered(&self.spans[at]).into_iter().map(|piece| piece.name).collect();
+            MatchKey::Name => Some(name),
+            MatchKey::Bare => Some(bare),
+            MatchKey::Pattern => Some(pattern),
+            MatchKey::Untyped => Some(key_of(&self.names[at])),
+            MatchKey::Whole => self.wholes.get_or_init(|| self.wholes()).get(at).copied(),
+            MatchKey::Content => self.content(at),
+            MatchKey::Children => self.below(at),
+            MatchKey::Answer => self.answer(at).map(|answer| key_of((bare, answer))),
+            MatchKey::Shape if !self.spans[at].span_type.is_llm() => None,
+            MatchKey::Shape => {
+                let mut calls: Vec<String> = of_outputs(&self.spans[at]).into_iter().map(|piece| piece.name).collect();
                 calls.dedup();
                 (!calls.is_empty()).then(|| key_of((bare, calls)))
             }
@@ -106,17 +106,18 @@ impl<'a> Side<'a> {
         self.spans[at].payload.as_ref().and_then(Payload::inputs).map(readable)
     }
 
-    /// What tells a span from others of its type, where its inputs or outputs say something.
+    /// The type, inputs and outputs of a span, if they say enough to recognize it.
     fn content(&self, at: usize) -> Option<Key> {
         let outputs = self.spans[at].payload.as_ref().and_then(Payload::outputs);
         let (inputs, answer) = (self.inputs(at), self.answer(at));
-        let says = inputs.as_deref().is_some_and(is_telling) || outputs.is_some_and(|told| is_telling(told.text()));
+        let says =
+            inputs.as_deref().is_some_and(is_distinctive) || outputs.is_some_and(|told| is_distinctive(told.text()));
         let inputs = inputs.map(|inputs| normal(&inputs, Voice::Asks));
         says.then(|| key_of((self.spans[at].span_type.as_str(), inputs, answer)))
     }
 
     fn below(&self, at: usize) -> Option<Key> {
-        let below: Option<Vec<Key>> = self.children[at].iter().map(|child| self.key(*child, Sign::Whole)).collect();
+        let below: Option<Vec<Key>> = self.children[at].iter().map(|child| self.key(*child, MatchKey::Whole)).collect();
         below.filter(|below| !below.is_empty()).map(|below| key_of((self.spans[at].span_type.as_str(), below)))
     }
 
