@@ -186,7 +186,7 @@ Register-ArgumentCompleter -Native -CommandName 'mltrace' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the spans of a trace as a tree, or one span whole')
-            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Compare two traces, or two selections of traces')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Compare two traces, or two selections')
             break
         }
         'mltrace;trace;show' {
@@ -263,9 +263,10 @@ Register-ArgumentCompleter -Native -CommandName 'mltrace' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('--width', '--width', [CompletionResultType]::ParameterName, 'Fit into so many columns')
             [CompletionResult]::new('--prices', '--prices', [CompletionResultType]::ParameterName, 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints')
-            [CompletionResult]::new('--only-changes', '--only-changes', [CompletionResultType]::ParameterName, 'Leave out what is alike')
-            [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Fold nothing, cut no text')
-            [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'End with exit code 1 where the traces differ; with --set, where B has exceptions that A has not or a higher error rate, or a selection is empty')
+            [CompletionResult]::new('--only-changes', '--only-changes', [CompletionResultType]::ParameterName, 'Show only what changed')
+            [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Show all spans, and all text')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Show every difference in inputs, outputs and attributes as a change')
+            [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Exit with code 1 if anything changed (with --strict: unless identical); with --set, if B has new exceptions or a higher error rate, or a selection is empty')
             [CompletionResult]::new('--deleted', '--deleted', [CompletionResultType]::ParameterName, 'Add deleted experiments')
             [CompletionResult]::new('--llm', '--llm', [CompletionResultType]::ParameterName, 'Calls of language models: short for --type LLM,CHAT_MODEL')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --output json')

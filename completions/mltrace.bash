@@ -1418,7 +1418,7 @@ _mltrace() {
             return 0
             ;;
         mltrace__subcmd__trace__subcmd__diff)
-            opts="-x -u -o -q -v -h --set --only-changes --full --exit-code --experiment --deleted --filter --status --since --until --name --tag --metadata --session --user --run --model --min-duration --max-duration --min-tokens --grep --type --llm --tracking-uri --output --json --color --ascii --width --utc --prices --no-pager --quiet --verbose --help"
+            opts="-x -u -o -q -v -h --set --only-changes --full --strict --exit-code --experiment --deleted --filter --status --since --until --name --tag --metadata --session --user --run --model --min-duration --max-duration --min-tokens --grep --type --llm --tracking-uri --output --json --color --ascii --width --utc --prices --no-pager --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -181,7 +181,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_se
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -f -a "show" -d 'Show the spans of a trace as a tree, or one span whole'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -f -a "diff" -d 'Compare two traces, or two selections of traces'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -f -a "diff" -d 'Compare two traces, or two selections'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l io -d 'Show inputs and outputs under each span, at most so many lines of each; 0 shows all' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l span -d 'Show one span whole, by id, unique prefix or unique name' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l save-attachments -d 'Write the attachments of the span to files in this folder' -r -F
@@ -259,9 +259,10 @@ always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l width -d 'Fit into so many columns' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l only-changes -d 'Leave out what is alike'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l full -d 'Fold nothing, cut no text'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l exit-code -d 'End with exit code 1 where the traces differ; with --set, where B has exceptions that A has not or a higher error rate, or a selection is empty'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l only-changes -d 'Show only what changed'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l full -d 'Show all spans, and all text'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l strict -d 'Show every difference in inputs, outputs and attributes as a change'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l exit-code -d 'Exit with code 1 if anything changed (with --strict: unless identical); with --set, if B has new exceptions or a higher error rate, or a selection is empty'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l deleted -d 'Add deleted experiments'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l json -d 'Short for --output json'

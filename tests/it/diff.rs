@@ -149,7 +149,8 @@ fn one_prompt_one_call_and_one_failure_are_all_that_is_told() {
     B  run_agent  OK                55 ms          153           ~$0.0000351  tr-00000000
     Δ                    +10 ms (+22.2 %)  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
 
-    1 span added, 2 spans changed, 3 spans alike
+    1 span added, 2 spans changed, 3 spans unchanged
+    7 differences in ids, times and token counts ignored; --strict shows them
 
       run_agent       AGENT       5 ms
     ~ ├─ Completions  CHAT_MODEL  5 ms  50 → 51 tokens  gpt-4o-mini
@@ -160,7 +161,7 @@ fn one_prompt_one_call_and_one_failure_are_all_that_is_told() {
       │     out  "12:30"
     ~ ├─ get_weather  TOOL        5 ms
       │     failed  {+ValueError: No weather station in Paris+}
-      └─ … 2 spans alike
+      └─ … 2 spans unchanged
     --- exit 1
     "#);
     insta::assert_snapshot!(diff(&folder, "--width 60 --only-changes --ascii").ok(), @r#"
@@ -169,7 +170,9 @@ fn one_prompt_one_call_and_one_failure_are_all_that_is_told() {
     B    run_agent  OK                55 ms          153
     B-A                    +10 ms (+22.2 %)  +3 (+2.0 %)
 
-    1 span added, 2 spans changed, 3 spans alike
+    1 span added, 2 spans changed, 3 spans unchanged
+    7 differences in ids, times and token counts ignored;
+    --strict shows them
 
       run_agent       AGENT       5 ms
     ~ |- Completions  CHAT_MODEL  5 ms  50 -> 51 tokens
@@ -218,7 +221,8 @@ fn the_other_way_round_the_same_is_told() {
     B  run_agent  OK                45 ms          153           ~$0.0000351  tr-00000000
     Δ                    -10 ms (-18.2 %)  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
 
-    1 span removed, 2 spans changed, 3 spans alike
+    1 span removed, 2 spans changed, 3 spans unchanged
+    7 differences in ids, times and token counts ignored; --strict shows them
 
       run_agent       AGENT       5 ms
     ~ ├─ Completions  CHAT_MODEL  5 ms  50 → 51 tokens  gpt-4o-mini
@@ -233,7 +237,7 @@ fn the_other_way_round_the_same_is_told() {
 }
 
 #[test]
-fn runs_that_differ_in_ids_and_times_are_alike() {
+fn ids_times_and_token_counts_are_ignored_and_counted() {
     let folder = store(&run(1, ALL), &run(2, ALL));
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc --exit-code").ok(), @"
        name       state  duration       tokens                  cost  trace
@@ -241,19 +245,123 @@ fn runs_that_differ_in_ids_and_times_are_alike() {
     B  run_agent  OK        55 ms          153           ~$0.0000351  tr-00000000
     Δ                        0 ms  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
 
-    no difference between the spans, 6 spans alike
+    no changes in 6 spans
+    7 differences in ids, times and token counts ignored; --strict shows them
     ");
     let document = diff(&folder, "--exit-code").json();
-    assert_eq!((&document["identical"], &document["counts"]["same"]), (&json!(true), &json!(6)));
+    assert_eq!((&document["identical"], &document["counts"]["same"]), (&json!(false), &json!(6)));
+    assert_eq!(document["ignored"], json!({"ids": 4, "times": 1, "usage": 2, "other": 0}));
     assert_eq!(document["delta"]["execution_duration_ms"], 0);
 }
 
 #[test]
-fn a_trace_is_alike_to_itself_in_every_store() {
+fn strict_shows_what_is_ignored() {
+    let folder = store(&run(1, ALL), &run(2, ALL));
+    let done = diff(&folder, "--width 100 --utc --only-changes --exit-code --strict").run();
+    insta::assert_snapshot!(done, @"
+       name       state  duration       tokens                  cost  trace
+    A  run_agent  OK        55 ms          150           ~$0.0000347  tr-00000000
+    B  run_agent  OK        55 ms          153           ~$0.0000351  tr-00000000
+    Δ                        0 ms  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
+
+    1 span changed, 5 spans unchanged
+
+      run_agent       AGENT       5 ms
+    ~ └─ Completions  CHAT_MODEL  5 ms  50 → 51 tokens  gpt-4o-mini
+            out choices[0].message.tool_cal…  call_t00000001 → call_t00000002  (and in 4 more spans)
+            out choices[0].message.tool_cal…  call_w00000001 → call_w00000002  (and in 4 more spans)
+            out created                       1795000001 → 1795000002  (and in 2 more spans)
+            out id                            chatcmpl-000000000000000000000001 →
+                                              chatcmpl-000000000000000000000002  (and in 2 more spans)
+            out system_fingerprint            fp_1 → fp_2  (and in 2 more spans)
+            out usage.prompt_tokens           41 → 42  (and in 2 more spans)
+            out usage.total_tokens            50 → 51  (and in 2 more spans)
+    --- exit 1
+    ");
+    let document = diff(&folder, "--strict").json();
+    assert_eq!(document["ignored"], json!({"ids": 0, "times": 0, "usage": 0, "other": 0}));
+    assert_eq!(document["identical"], false);
+}
+
+#[test]
+fn a_date_and_a_number_in_an_answer_are_a_change() {
+    let book = |number: u64, text: &str| {
+        let mut made = Made::new(number);
+        made.add(None, "AGENT", "book", &json!({"question": "Book it"}), &json!(format!("booked {text}")));
+        made
+    };
+    let folder = store(
+        &book(1, "2026-12-01T09:00:00, card 4111111111111111"),
+        &book(2, "2027-03-15T17:30:00, card 5500000000000004"),
+    );
+    let done = diff(&folder, "--exit-code --json").run();
+    assert_eq!(done.exit, Some(1), "{done}");
+    assert_eq!(diff(&folder, "").json()["identical"], false);
+    insta::assert_snapshot!(diff(&folder, "--width 100 --utc").ok(), @"
+       name  state  duration  tokens  trace        time
+    A  book  OK         5 ms       -  tr-00000000  2026-11-18 11:06:40 UTC
+    B  book  OK         5 ms       -  tr-00000000  2026-11-18 11:06:40 UTC
+    Δ                   0 ms       -
+
+    1 span changed
+
+    ~ book  AGENT  5 ms
+         out  booked [-2026-12-01T09:00-]{+2027-03-15T17:30+}:00, card
+              [-4111111111111111-]{+5500000000000004+}
+    ");
+}
+
+/// A trace of one span with an attribute.
+fn with_attribute(number: u64, key: &str, value: &Value) -> Made {
+    let mut made = Made::new(number);
+    made.add(None, "CHAIN", "step", &json!({"x": 1}), &json!("done"));
+    let attribute = json!({"key": key, "value": {"stringValue": value.to_string()}});
+    made.spans[0]["attributes"].as_array_mut().unwrap().push(attribute);
+    made
+}
+
+#[test]
+fn traces_are_identical_if_all_attributes_are_equal() {
+    let strict = |a: &Made, b: &Made| diff(&store(a, b), "--exit-code --strict --json").run();
+    let id = |number: u64| with_attribute(number, "mlflow.traceRequestId", &json!(format!("tr-{number:032x}")));
+    let done = strict(&id(1), &id(2));
+    assert_eq!((done.exit, &done.json()["identical"]), (Some(0), &json!(true)), "{done}");
+    for key in ["session.id", "code.line.number", "mlflow.chat.tokenUsage", "mlflow.message.format"] {
+        let (a, b) = (with_attribute(1, key, &json!("1")), with_attribute(2, key, &json!("2")));
+        let done = strict(&a, &b);
+        assert_eq!((done.exit, &done.json()["identical"]), (Some(1), &json!(false)), "{done}");
+        assert_eq!(done.json()["spans"][0]["changes"][0]["name"], key);
+        let done = diff(&store(&a, &b), "--exit-code --utc").ok();
+        assert!(
+            done.stdout.contains("1 difference in ") && done.stdout.contains(" ignored; --strict shows it"),
+            "{done}"
+        );
+    }
+}
+
+#[test]
+fn an_id_that_refers_to_another_call_is_a_change() {
+    let ask = |number: u64, answered: [u64; 2]| {
+        let id = |n: u64| format!("call_{number}{n}abcdef");
+        let calls = json!([call(&id(1), "f", &json!({"x": 1})), call(&id(2), "f", &json!({"x": 2}))]);
+        let result = |n: u64| json!({"role": "tool", "tool_call_id": id(n), "content": "fine"});
+        let reply = json!({"role": "assistant", "content": null, "tool_calls": calls});
+        let messages = json!([{"role": "user", "content": "go"}, reply, result(answered[0]), result(answered[1])]);
+        let mut made = Made::new(number);
+        made.add(None, "CHAT_MODEL", "ask", &json!({"messages": messages}), &json!("x"));
+        made
+    };
+    let exit = |answered: [u64; 2]| diff(&store(&ask(1, [1, 2]), &ask(2, answered)), "--exit-code --json").run().exit;
+    assert_eq!((exit([1, 2]), exit([2, 1])), (Some(0), Some(1)));
+}
+
+#[test]
+fn a_trace_is_identical_to_itself_in_every_store() {
     for fixture in Fixture::all() {
         for id in fixture.cli("traces list -n 8 -o ids").ok().lines() {
-            let done = fixture.cli("trace diff --exit-code --json").arg(id).arg(id).ok();
-            assert_eq!(done.json()["identical"], true, "{} {id}", fixture.name);
+            let document = fixture.cli("trace diff --exit-code --strict").arg(id).arg(id).json();
+            assert_eq!(document["identical"], true, "{} {id}", fixture.name);
+            assert_eq!(document["ignored"], json!({"ids": 0, "times": 0, "usage": 0, "other": 0}), "{id}");
         }
     }
 }
@@ -301,7 +409,8 @@ fn figures_alone_are_no_difference() {
     B  run_agent  OK                 9.00 s          153           ~$0.0000351  tr-00000000
     Δ                    +8.96 s (+19900 %)  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
 
-    no difference between the spans, 5 spans alike
+    no changes in 5 spans
+    6 differences in ids, times and token counts ignored; --strict shows them
     ");
 }
 
@@ -318,10 +427,10 @@ fn forms_for_programs_hold_the_same_spans() {
     0000000000020003
     ");
     insta::assert_snapshot!(diff(&folder, "--only-changes -o csv").ok(), @r#"
-    change,path,a.span_id,b.span_id,a.status,b.status,a.model,b.model,delta.duration_ms,delta.token_usage.total_tokens,delta.total_cost,changes
-    changed,"[""run_agent"",""Completions""]",0000000000010001,0000000000020001,OK,OK,gpt-4o-mini,gpt-4o-mini,0.0,,1.5000000000000026e-7,"[{""field"":""input"",""name"":""system"",""a"":""You are a helpful assistant that knows about the weather. Be polite, and never make anything up."",""b"":""You are a helpful assistant that knows about the weather. Be brief, and never make anything up."",""words"":[{""op"":""equal"",""text"":""You are a helpful assistant that knows about the weather. Be ""},{""op"":""delete"",""text"":""polite""},{""op"":""insert"",""text"":""brief""},{""op"":""equal"",""text"":"", and never make anything up.""}],""repeated"":2}]"
-    added,"[""run_agent"",""get_time""]",,0000000000020002,,OK,,,,,,[]
-    changed,"[""run_agent"",""get_weather""]",0000000000010002,0000000000020003,OK,ERROR,,,0.0,,,"[{""field"":""exception"",""name"":null,""a"":null,""b"":""ValueError: No weather station in Paris"",""words"":[],""repeated"":0}]"
+    change,path,a.span_id,b.span_id,a.status,b.status,a.model,b.model,delta.duration_ms,delta.token_usage.total_tokens,delta.total_cost,changes,ignored
+    changed,"[""run_agent"",""Completions""]",0000000000010001,0000000000020001,OK,OK,gpt-4o-mini,gpt-4o-mini,0.0,,1.5000000000000026e-7,"[{""field"":""input"",""name"":""system"",""a"":""You are a helpful assistant that knows about the weather. Be polite, and never make anything up."",""b"":""You are a helpful assistant that knows about the weather. Be brief, and never make anything up."",""words"":[{""op"":""equal"",""text"":""You are a helpful assistant that knows about the weather. Be ""},{""op"":""delete"",""text"":""polite""},{""op"":""insert"",""text"":""brief""},{""op"":""equal"",""text"":"", and never make anything up.""}],""repeated"":2}]",6
+    added,"[""run_agent"",""get_time""]",,0000000000020002,,OK,,,,,,[],0
+    changed,"[""run_agent"",""get_weather""]",0000000000010002,0000000000020003,OK,ERROR,,,0.0,,,"[{""field"":""exception"",""name"":null,""a"":null,""b"":""ValueError: No weather station in Paris"",""words"":[],""repeated"":0}]",0
     "#);
 }
 
@@ -342,7 +451,8 @@ fn models_and_parameters_are_told_once() {
     B  run_agent  OK        45 ms          153            ~$0.00047  tr-00000000
     Δ                        0 ms  +3 (+2.0 %)  +$0.00043 (+1251 %)
 
-    1 span changed, 4 spans alike
+    1 span changed, 4 spans unchanged
+    6 differences in ids, times and token counts ignored; --strict shows them
 
       run_agent       AGENT       5 ms
     ~ └─ Completions  CHAT_MODEL  5 ms  50 → 51 tokens  gpt-4.1
@@ -366,7 +476,8 @@ fn a_failure_that_ends_a_run_is_told_at_the_deepest_span() {
     B  run_agent  ERROR             25 ms             51            ~$0.0000117  tr-00000000
     Δ                    -20 ms (-44.4 %)  -99 (-66.0 %)  -$0.0000230 (-66.2 %)
 
-    2 spans removed, 1 span changed, 2 spans alike
+    2 spans removed, 1 span changed, 2 spans unchanged
+    6 differences in ids, times and token counts ignored; --strict shows them
 
       run_agent       AGENT       5 ms
       ├─ Completions  CHAT_MODEL  5 ms  50 → 51 tokens  gpt-4o-mini
@@ -403,11 +514,13 @@ fn hostile_text_obeys_nobody() {
     1 span added, 1 span changed
 
     ~ run \x1b[31mred\x1b]0;title\x07\u{202e}evil {_ok_} [_no_]⏎n…  \x1b[31mred\x…  5 ms
-      │  in run \x1b[31mred\x1b]…  {+1+}
-      │  in x                      [-plain-]{+\x1b[31mred\x1b]0;title\x07\u{202e}evil {\+ok+\} [\-no-\]⏎
-      │                            next\u{200b}+}
-      │  out                       [-out-]{+\x1b[31mred\x1b]0;title\x07\u{202e}evil {\+ok+\} [\-no-\]⏎
-      │                            next\u{200b}+}
+      │  in run \x1b[31mred\x1b]0;title\…  {+1+}
+      │  in x                              [-plain-]{+\x1b[31mred\x1b]0;title\x07\u{202e}evil {\+ok+\}
+      │                                    [\-no-\]⏎
+      │                                    next\u{200b}+}
+      │  out                               [-out-]{+\x1b[31mred\x1b]0;title\x07\u{202e}evil {\+ok+\}
+      │                                    [\-no-\]⏎
+      │                                    next\u{200b}+}
     + └─ run \x1b[31mred\x1b]0;title\x07\u{202e}evil {_ok_} [_no_…  \x1b[31mred\x…  5 ms
             \x1b[2J: \u{202e}text⏎more
             in   {}
@@ -471,7 +584,8 @@ fn traces_are_named_as_everywhere() {
     B  run_tool_agent  OK               241 ms            106             $0.0000258  tr-e1856059
     Δ                         +89 ms (+58.6 %)  +47 (+79.7 %)  +$0.0000107 (+70.3 %)
 
-    1 span added, 2 spans changed, 1 span alike
+    1 span added, 2 spans changed, 1 span unchanged
+    3 differences in ids and bookkeeping ignored; --strict shows them
 
     ~ run_tool_agent  AGENT       152 ms → 242 ms
       │  in question  What's the weather like in [-Atlantis-]{+Paris+} today?  (and in 3 more spans)

@@ -515,7 +515,7 @@ fn of_trace() {
 
     Commands:
       show  Show the spans of a trace as a tree, or one span whole
-      diff  Compare two traces, or two selections of traces
+      diff  Compare two traces, or two selections
 
     Options:
       -h, --help
@@ -754,17 +754,23 @@ fn of_trace_show() {
 #[test]
 fn of_trace_diff() {
     insta::assert_snapshot!(help("trace diff"), @r#"
-    Compare two traces, or two selections of traces
+    Compare two traces, or two selections
 
-    Of two traces their spans are aligned: same name and type in the same order, then in any, then
-    likeness. Told are spans that only one of them has, and what changed of the others: status,
-    exception, model, parameters, inputs and outputs, texts word by word. Each change is told once,
-    where it comes up first, and not again in the history of later calls. Times, ids, tokens and
-    durations are no difference; they stand beside each other.
+    Aligns the spans of two traces and shows which were added or removed, and what changed in the
+    others: status, exceptions, model, parameters, inputs and outputs, texts word by word. A change is
+    shown once, where it first occurs, and not again in the history of later calls. Durations, tokens
+    and cost are shown side by side.
 
-    With --set twice, two selections are compared: how many, how often wrong, how long, how much, and
-    which exceptions only one of them has. FLAGS are flags that choose traces, as every command has
-    them.
+    Ids of calls and objects, times of responses, token counts and attributes that describe the process
+    are no changes. They are counted, and --strict shows them. An id must stand for the same id
+    everywhere. Dates, times and numbers in inputs and answers are content.
+
+    Traces are identical if inputs, outputs and attributes of all spans are equal. One attribute is not
+    compared, because it differs in any two traces: mlflow.traceRequestId, the id of the trace. Start
+    times, durations, tags, metadata and assessments are not compared.
+
+    With --set twice, two selections are compared: request count, error rate, latency, cost, and the
+    exceptions that only one of them has. FLAGS are the flags that select traces, as in `traces list`.
 
     Usage: mltrace trace diff [OPTIONS] <A> <B>
            mltrace trace diff [OPTIONS] --set <FLAGS> --set <FLAGS>
@@ -781,14 +787,17 @@ fn of_trace_diff() {
               Compare selections instead: flags that choose traces (given twice, for A and for B)
 
           --only-changes
-              Leave out what is alike
+              Show only what changed
 
           --full
-              Fold nothing, cut no text
+              Show all spans, and all text
+
+          --strict
+              Show every difference in inputs, outputs and attributes as a change
 
           --exit-code
-              End with exit code 1 where the traces differ; with --set, where B has exceptions that A
-              has not or a higher error rate, or a selection is empty
+              Exit with code 1 if anything changed (with --strict: unless identical); with --set, if B
+              has new exceptions or a higher error rate, or a selection is empty
 
       -h, --help
               Print help (see a summary with '-h')
@@ -917,6 +926,7 @@ fn of_trace_diff() {
     Examples:
       mltrace trace diff @last~1 @last
       mltrace trace diff tr-27b4e76f tr-419f926a --only-changes --exit-code
+      mltrace trace diff @last~1 @last --exit-code --strict
       mltrace trace diff @last~1 @last --json | jq '.spans[] | select(.change != "same").path'
       mltrace trace diff --set '--until 1d --tag release=1' --set '--since 1d --tag release=2'
     "#);

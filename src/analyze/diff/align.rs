@@ -3,9 +3,9 @@
 //! too.
 
 use super::content::{Key, key_of};
+use super::ids::normal;
 use super::sequence::{alike, gaps};
 use super::span_index::{MatchKey, SpanIndex};
-use super::volatile::{Voice, normal};
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Which span of one trace is which of the other.
@@ -210,7 +210,7 @@ impl Aligner<'_> {
 
     /// Whether two spans are called with the same, or give the same.
     fn does_same(&self, a: usize, b: usize) -> bool {
-        let inputs = |side: &SpanIndex<'_>, at| side.inputs(at).map(|inputs| normal(&inputs, Voice::Asks));
+        let inputs = |side: &SpanIndex<'_>, at| side.inputs(at).map(|inputs| normal(&inputs));
         let of_a = inputs(self.a, a).filter(|text| text.len() > 2);
         let answer = self.a.answer(a);
         (of_a.is_some() && of_a == inputs(self.b, b)) || (answer.is_some() && answer == self.b.answer(b))

@@ -1,9 +1,11 @@
 //! Changes before they are shown, each with all by which it is known again at another span.
 
 use super::content::{Key, Piece, is_of_function, key_of};
-use super::volatile::{Voice, normal};
-use super::words::diff;
+use super::ids::normal;
+use super::structure::Difference;
+use super::words::{MatchIds, diff};
 use super::{Change, Field, Op, Words};
+use crate::model::Json;
 
 /// A difference, by what it is known again at another span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -132,7 +134,6 @@ impl Draft {
     /// A value that is another.
     pub(super) fn value(field: Field, name: Option<&str>, a: Option<&str>, b: Option<&str>) -> Self {
         let owned = |text: Option<&str>| text.map(str::to_owned);
-        let normal = |text| normal(text, Voice::Asks);
         let fact = ChangeKey::Changed(key_of((field, name, a.map(normal), b.map(normal))));
         let (name, a, b) = (owned(name), owned(a), owned(b));
         let change = Change { field, name, a, b, words: Vec::new(), repeated: 0 };
@@ -146,14 +147,24 @@ impl Draft {
         draft.change.words = a
             .zip(b)
             .filter(|(a, b)| is_long(a) || is_long(b))
-            .map(|(a, b)| diff(a, b, Voice::Asks))
+            .map(|(a, b)| diff(a, b, MatchIds::Yes))
             .unwrap_or_default();
+        draft
+    }
+
+    /// A difference that no message and no parameter shows, by its path. It is the same wherever the same values stand.
+    pub(super) fn structure(field: Field, difference: &Difference) -> Self {
+        let display = |value: &Option<Json>| value.as_ref().map(Json::display);
+        let (a, b) = (display(&difference.a), display(&difference.b));
+        let key = ChangeKey::Changed(key_of(("structure", &a, &b)));
+        let mut draft = Self::wordy(field, Some(&difference.path), a.as_deref(), b.as_deref());
+        (draft.known, draft.reports) = (vec![vec![key]], vec![key]);
         draft
     }
 
     /// A text that is another.
     pub(super) fn text(location: Location<'_>, a: &Piece, b: &Piece) -> Self {
-        let words = diff(&a.text, &b.text, b.voice);
+        let words = diff(&a.text, &b.text, MatchIds::Yes);
         let hunks = replaced(&words);
         let all: Vec<ChangeKey> = hunks.iter().map(|(fact, _)| *fact).collect();
         let whole = ChangeKey::Replaced(a.words, b.words);
@@ -205,7 +216,7 @@ const LONG: usize = 40;
 
 /// The words that stand in place of others, and whether they say something by themselves.
 fn replaced(words: &[Words]) -> Vec<(ChangeKey, bool)> {
-    let key = |words: &Words| key_of(normal(words.text.trim(), Voice::Answers));
+    let key = |words: &Words| key_of(normal(words.text.trim()));
     let mut facts = Vec::new();
     let mut at = 0;
     while let Some(first) = words.get(at) {

@@ -2,20 +2,36 @@
 
 use super::change_key::{ChangeKey, Draft, Location};
 use super::content::{self, Piece};
+use super::ids::normal;
+use super::ignored::{Ignored, is_done};
 use super::parameters;
 use super::pieces;
+use super::remainder::{self, Remainder, ShownTexts};
 use super::reported::{Report, ReportedChanges, quotes};
 use super::span_index::SpanIndex;
-use super::volatile::{Voice, normal};
-use super::{Field, Node};
+use super::structure::differences;
+use super::{Field, Node, Strictness};
 use crate::analyze::exceptions::{self, Failure};
 use crate::model::{Json, Payload, Span, SpanStatus, Trace};
 use std::collections::{HashMap, HashSet};
 
-/// Fills in what changed of each span of the merged tree.
-pub(super) fn find(a: &Trace, b: &Trace, sides: (&SpanIndex<'_>, &SpanIndex<'_>), nodes: Vec<Node>) -> Vec<Node> {
-    let failures = (Failures::of(a), Failures::of(b));
-    let mut finder = ChangeFinder { sides, failures, nodes, reported: ReportedChanges::default() };
+/// Fills in what changed of each span of the merged tree; the differences that are no changes are counted.
+pub(super) fn find(
+    traces: (&Trace, &Trace),
+    sides: (&SpanIndex<'_>, &SpanIndex<'_>),
+    nodes: Vec<Node>,
+    strictness: Strictness,
+) -> (Vec<Node>, Ignored) {
+    let failures = (Failures::of(traces.0), Failures::of(traces.1));
+    let mut finder = ChangeFinder {
+        sides,
+        failures,
+        paired: nodes.iter().filter(|node| node.b.is_some()).filter_map(|node| node.a).collect(),
+        nodes,
+        reported: ReportedChanges::default(),
+        remainder: Remainder::new(strictness),
+        shown: HashMap::new(),
+    };
     finder.prepare();
     let mut open: Vec<usize> = Vec::new();
     for at in 0..finder.nodes.len() {
@@ -28,7 +44,7 @@ pub(super) fn find(a: &Trace, b: &Trace, sides: (&SpanIndex<'_>, &SpanIndex<'_>)
     while let Some(last) = open.pop() {
         finder.end(last);
     }
-    finder.nodes
+    (finder.nodes, finder.remainder.ignored)
 }
 
 /// What failed in a trace.
@@ -80,7 +96,7 @@ type ChangedFailure<'a> = (Option<&'a Failure>, Option<&'a Failure>);
 
 /// Failures that only one of two spans has, and pairs of those that took the place of another.
 fn changed_failures<'a>(a: &'a [Failure], b: &'a [Failure]) -> Vec<ChangedFailure<'a>> {
-    let key = |failure: &Failure| (failure.kind.as_str(), normal(&text_of(failure), Voice::Answers));
+    let key = |failure: &Failure| (failure.kind.as_str(), normal(&text_of(failure)));
     let mut open: Vec<&Failure> = a.iter().collect();
     let mut new: Vec<&Failure> = Vec::new();
     for failure in b {
@@ -98,6 +114,11 @@ struct ChangeFinder<'a> {
     failures: (Failures, Failures),
     nodes: Vec<Node>,
     reported: ReportedChanges,
+    remainder: Remainder,
+    /// The spans of the first trace that the second has too.
+    paired: HashSet<usize>,
+    /// What the inputs of open nodes show.
+    shown: HashMap<usize, ShownTexts>,
 }
 
 impl<'a> ChangeFinder<'a> {
@@ -135,6 +156,17 @@ impl<'a> ChangeFinder<'a> {
         Some((a, b, &self.sides.0.spans[a], &self.sides.1.spans[b]))
     }
 
+    /// Another parent, spans that only one of the traces has left aside.
+    fn parent(&self, at: usize, a: usize) -> Option<Draft> {
+        let (nodes, (side_a, _)) = (&self.nodes, self.sides);
+        let mut above_b = std::iter::successors(nodes[at].parent, |at| nodes[*at].parent).map(|at| &nodes[at]);
+        let of_b = above_b.find_map(|node| node.b.and(node.a));
+        let mut above_a = std::iter::successors(side_a.parents[a], |at| side_a.parents[*at]);
+        let of_a = above_a.find(|at| self.paired.contains(at));
+        let name = |at: Option<usize>| at.map(|at| side_a.spans[at].name.as_str());
+        (of_a != of_b).then(|| Draft::value(Field::Parent, None, name(of_a), name(of_b)))
+    }
+
     /// What changed of what a span is and is called with.
     fn begin(&mut self, at: usize) {
         let Some((place_a, place_b, a, b)) = self.pair(at) else { return };
@@ -151,6 +183,8 @@ impl<'a> ChangeFinder<'a> {
         value(Field::SpanType, Some(a.span_type.as_str()), Some(b.span_type.as_str()));
         value(Field::Model, a.model.as_deref(), b.model.as_deref());
         value(Field::Provider, a.provider.as_deref(), b.provider.as_deref());
+        drafts.extend(self.parent(at, place_a));
+        let mut shown = ShownTexts::default();
         if payload_differs(a, b, Payload::inputs) || parameters::differ(a, b) {
             let (a, b) = (content::of_inputs(a), content::of_inputs(b));
             drafts.extend(parameters(&a.parameters, &b.parameters));
@@ -158,7 +192,11 @@ impl<'a> ChangeFinder<'a> {
             let tool = content::tool_of(span_b, name_b);
             let location = Location { field: Field::Input, tool: tool.as_deref() };
             drafts.extend(pieces::drafts(location, &a.pieces, &b.pieces, &self.reported));
+            shown.add_pieces(&pieces::changed(&a.pieces, &b.pieces));
         }
+        shown.add_changes(&drafts);
+        drafts.extend(self.remainder(at, Field::Input, &shown));
+        self.shown.insert(at, shown);
         self.report(at, drafts);
     }
 
@@ -170,18 +208,44 @@ impl<'a> ChangeFinder<'a> {
         let changed = changed_failures(failures_a, failures_b);
         let tool = content::tool_of(b, &self.sides.1.names[place_b]);
         let location = Location { field: Field::Output, tool: tool.as_deref() };
-        let mut drafts = outputs(&mut self.reported, location, a, b, &changed);
+        let (mut drafts, mut shown) = outputs(&mut self.reported, location, a, b, &changed);
         drafts.extend(changed.into_iter().map(|(a, b)| failure(a, b)));
+        shown.add_changes(&drafts);
+        drafts.extend(self.remainder(at, Field::Output, &shown));
+        shown.add_all(self.shown.remove(&at).unwrap_or_default());
         let is_reported = self.failures.0.explained.contains(&place_a) || self.failures.1.explained.contains(&place_b);
         let status = status(a, b);
-        self.nodes[at].told_elsewhere += usize::from(status.is_some() && is_reported && drafts.is_empty());
+        self.nodes[at].repeats += usize::from(status.is_some() && is_reported && drafts.is_empty());
         drafts.extend(status.filter(|_| !is_reported));
+        shown.add_changes(&drafts);
+        if is_reported {
+            shown.add_failures(a, b);
+        }
+        drafts.extend(self.remainder(at, Field::Attribute, &shown));
         self.report(at, drafts);
+    }
+
+    /// What a part of two spans differs in beside what is shown of it.
+    fn remainder(&mut self, at: usize, field: Field, shown: &ShownTexts) -> Vec<Draft> {
+        let Some((_, _, a, b)) = self.pair(at) else { return Vec::new() };
+        let of = |part: fn(&Payload) -> Option<&Json>| {
+            let [a, b] = [a, b].map(|span| span.payload.as_ref().and_then(part));
+            differences(a, b)
+        };
+        let differences = match field {
+            Field::Input => of(Payload::inputs),
+            Field::Output => of(Payload::outputs),
+            _ => remainder::of_attributes(a, b),
+        };
+        let (drafts, ignored) = self.remainder.drafts(field, &differences, shown);
+        self.nodes[at].ignored += ignored;
+        drafts
     }
 
     /// Adds to a node what was not shown before.
     fn report(&mut self, at: usize, drafts: Vec<Draft>) {
-        for draft in drafts {
+        for mut draft in drafts {
+            self.nodes[at].ignored += self.remainder.settle_ids(&mut draft.change);
             let place = (at, self.nodes[at].changes.len());
             let report = self.reported.report(&draft, place);
             // Each failure is one, however like another.
@@ -189,7 +253,7 @@ impl<'a> ChangeFinder<'a> {
                 self.nodes[at].changes.push(draft.change);
                 continue;
             }
-            self.nodes[at].told_elsewhere += 1;
+            self.nodes[at].repeats += 1;
             if let Report::RepeatOf((node, change)) = report {
                 self.nodes[node].changes[change].repeated += 1;
             }
@@ -204,9 +268,9 @@ fn outputs(
     a: &Span,
     b: &Span,
     changed: &[ChangedFailure<'_>],
-) -> Vec<Draft> {
+) -> (Vec<Draft>, ShownTexts) {
     if !payload_differs(a, b, Payload::outputs) && changed.is_empty() {
-        return Vec::new();
+        return Default::default();
     }
     let (said_a, said_b) = (content::of_outputs(a), content::of_outputs(b));
     let failures = changed.iter().flat_map(|(a, b)| [a, b]).flatten();
@@ -216,11 +280,12 @@ fn outputs(
     let is_cut = is_bad(a) != is_bad(b) && (said_a.is_empty() || said_b.is_empty());
     let is_quote = |piece: &Piece| messages.iter().any(|message| quotes(&piece.text, message));
     let is_failure = said_a.iter().chain(&said_b).any(is_quote);
-    let mut drafts = Vec::new();
+    let (mut drafts, mut shown) = (Vec::new(), ShownTexts::default());
+    shown.add_pieces(&pieces::changed(&said_a, &said_b));
     if !is_cut && !is_failure {
         drafts = pieces::drafts(location, &said_a, &said_b, reported);
         let endings = parameters::ending(a).zip(parameters::ending(b)).filter(|(a, b)| a.text != b.text);
-        let endings = endings.filter(|(a, b)| !(parameters::is_done(a) && parameters::is_done(b)));
+        let endings = endings.filter(|(a, b)| !(is_done(&a.text) && is_done(&b.text)));
         drafts.extend(endings.map(|(a, b)| Draft::text(location, &a, &b)));
     }
     if !changed.is_empty() && (is_cut || is_failure) {
@@ -234,7 +299,7 @@ fn outputs(
     for message in messages {
         reported.note_failure(message);
     }
-    drafts
+    (drafts, shown)
 }
 
 /// Notes what a span shows that only one of the traces has.
@@ -267,7 +332,7 @@ fn parameters(a: &[(String, String)], b: &[(String, String)]) -> Vec<Draft> {
     let names = a.iter().map(|(name, _)| name).chain(new);
     let changed = names.filter_map(|name| {
         let (a, b) = (value(a, name), value(b, name));
-        let normal = |text: Option<&str>| text.map(|text| normal(text, Voice::Asks));
+        let normal = |text: Option<&str>| text.map(normal);
         let is_same = normal(a.as_deref()) == normal(b.as_deref());
         (!is_same).then(|| Draft::wordy(Field::Parameter, Some(name), a.as_deref(), b.as_deref()))
     });

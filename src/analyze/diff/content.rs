@@ -1,8 +1,9 @@
 //! What went into a span and what came out, in pieces that can be compared.
 
 use super::change_key::is_distinctive;
+use super::ids::normal;
 use super::parameters;
-use super::volatile::{Voice, normal, readable, readable_member, readable_text};
+use super::readable::{readable, readable_member, readable_text};
 use crate::frameworks::{self, Request};
 use crate::message::{Media, Message, Part, Role, ToolCall};
 use crate::model::{Json, Payload, Span};
@@ -38,27 +39,21 @@ pub(super) struct Piece {
     pub(super) call: Option<String>,
     /// Whether it says so much that it is known again anywhere.
     pub(super) is_distinctive: bool,
-    /// Whether it asks or answers.
-    pub(super) voice: Voice,
     /// Whether it is one of the values of a function, by its name.
     pub(super) is_member: bool,
 }
 
 impl Piece {
     pub(super) fn new(name: impl Into<String>, text: String) -> Self {
-        Self::of(name, text, Voice::Answers)
-    }
-
-    fn of(name: impl Into<String>, text: String, voice: Voice) -> Self {
-        let (words, is_distinctive) = (key_of(normal(&text, voice)), is_distinctive(&text));
-        Self { name: name.into(), words, text, call: None, is_distinctive, voice, is_member: false }
+        let (words, is_distinctive) = (key_of(normal(&text)), is_distinctive(&text));
+        Self { name: name.into(), words, text, call: None, is_distinctive, is_member: false }
     }
 
     /// A call, which is known by its tool too.
     fn of_call(call: &ToolCall) -> Self {
         let text = readable(&call.arguments);
         let words = call_key(&call.name, &text);
-        Self { words, call: call.id.clone(), ..Self::of(format!("{CALL}{}", call.name), text, Voice::Asks) }
+        Self { words, call: call.id.clone(), ..Self::new(format!("{CALL}{}", call.name), text) }
     }
 
     /// Whether it is the call of a tool.
@@ -79,7 +74,7 @@ impl Piece {
 
 /// The key of a call: its tool and the arguments.
 fn call_key(tool: &str, arguments: &str) -> Key {
-    key_of((tool, normal(arguments, Voice::Asks)))
+    key_of((tool, normal(arguments)))
 }
 
 /// What went in.
@@ -165,11 +160,8 @@ fn piece(message: &Message, part: &Part, tools: &HashMap<&str, &str>) -> Option<
         (Some(speaker), role) if !role.is_instruction() => speaker.clone(),
         (_, role) => role.as_str().to_owned(),
     };
-    // What a model or a tool said before is an answer, though it goes in again.
-    let asks = !matches!(message.role, Role::Assistant | Role::Tool | Role::Output) && message.speaker.is_none();
-    let voice = if asks { Voice::Asks } else { Voice::Answers };
     Some(match part {
-        Part::Text(text) => Piece::of(name(), readable_text(text), voice),
+        Part::Text(text) => Piece::new(name(), readable_text(text)),
         Part::Reasoning(text) => Piece::new("reasoning", text.clone()),
         Part::Refusal(text) => Piece::new("refusal", text.clone()),
         Part::ToolCall(call) => Piece::of_call(call),
@@ -184,9 +176,9 @@ fn piece(message: &Message, part: &Part, tools: &HashMap<&str, &str>) -> Option<
             Piece::new("vectors", format!("{count}{size}"))
         }
         Part::Data { name: Some(name), value } => {
-            Piece { is_member: true, ..Piece::of(name, readable_member(name, value, voice)?, voice) }
+            Piece { is_member: true, ..Piece::new(name, readable_member(name, value)?) }
         }
-        Part::Data { name: None, value } => Piece::of(name(), readable(value), voice),
+        Part::Data { name: None, value } => Piece::new(name(), readable(value)),
     })
 }
 

@@ -19,7 +19,7 @@ pub(super) fn build<'s>(a: &'s SpanIndex<'_>, b: &'s SpanIndex<'_>, pairing: &Pa
     while let Some(((of_a, of_b), parent)) = open.pop() {
         let depth = parent.map_or(0, |parent: usize| nodes[parent].depth + 1);
         let place = nodes.len();
-        nodes.push(Node { a: of_a, b: of_b, parent, depth, changes: Vec::new(), told_elsewhere: 0 });
+        nodes.push(Node { a: of_a, b: of_b, parent, depth, changes: Vec::new(), repeats: 0, ignored: 0 });
         let children = |side: &'s SpanIndex<'_>, at: Option<usize>| at.map_or(&[][..], |at| &side.children[at]);
         push(&mut open, family(a, children(a, of_a), children(b, of_b), pairing), Some(place));
     }

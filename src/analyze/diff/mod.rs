@@ -1,22 +1,29 @@
 //! Two traces side by side: which span of one is which of the other, and what is not the same in them.
 //!
 //! Each difference is shown once: a prompt that changed stands again in the history of every later call of the model and in
-//! what agents are called with, and an exception goes through all parents. Times, ids and figures of use are no difference.
+//! what agents are called with, and an exception goes through all parents. Nothing is hidden: what is shown nowhere is counted
+//! in [`Ignored`].
 
 mod align;
 mod change_key;
 mod changes;
 mod content;
+mod ids;
+mod ignored;
 mod merged_tree;
 mod parameters;
 mod pieces;
+mod readable;
+mod remainder;
 mod reported;
 mod sequence;
 pub mod sets;
 mod span_index;
-mod volatile;
+mod structure;
 mod words;
 
+pub use ignored::{Ignored, IgnoredKind};
+pub use remainder::PER_TRACE_ATTRIBUTES;
 pub use words::{Op, Words};
 
 use crate::model::Trace;
@@ -24,6 +31,8 @@ use crate::model::Trace;
 /// Two traces side by side.
 #[derive(Debug)]
 pub struct Diff {
+    /// The differences that are no changes.
+    pub ignored: Ignored,
     /// The spans of both, parents before children.
     pub nodes: Vec<Node>,
 }
@@ -42,7 +51,9 @@ pub struct Node {
     /// What is not the same and is shown here.
     pub changes: Vec<Change>,
     /// How much more is not the same, and is shown at another span.
-    pub told_elsewhere: usize,
+    pub repeats: usize,
+    /// How many differences were ignored.
+    pub ignored: usize,
 }
 
 /// What became of a span.
@@ -91,6 +102,8 @@ pub enum Field {
     Name,
     /// Its type.
     SpanType,
+    /// The nearest span above it that both traces have.
+    Parent,
     /// How it ended.
     Status,
     /// The model called.
@@ -105,6 +118,8 @@ pub enum Field {
     Output,
     /// What failed.
     Exception,
+    /// An attribute, event or link, or how the name or status is written.
+    Attribute,
 }
 
 impl Field {
@@ -114,6 +129,7 @@ impl Field {
         match self {
             Self::Name => "name",
             Self::SpanType => "span_type",
+            Self::Parent => "parent",
             Self::Status => "status",
             Self::Model => "model",
             Self::Provider => "provider",
@@ -121,6 +137,7 @@ impl Field {
             Self::Input => "input",
             Self::Output => "output",
             Self::Exception => "exception",
+            Self::Attribute => "attribute",
         }
     }
 }
@@ -143,10 +160,16 @@ pub struct Change {
 }
 
 impl Diff {
-    /// Whether the spans of both traces are alike.
+    /// Whether nothing changed, but for what is ignored.
     #[must_use]
-    pub fn is_alike(&self) -> bool {
+    pub fn is_unchanged(&self) -> bool {
         self.nodes.iter().all(|node| node.kind() == Kind::Same)
+    }
+
+    /// Whether inputs, outputs and attributes of all spans are equal, but for [`PER_TRACE_ATTRIBUTES`].
+    #[must_use]
+    pub fn is_identical(&self) -> bool {
+        self.is_unchanged() && self.ignored.is_empty()
     }
 
     /// Of how many spans the same became.
@@ -156,13 +179,23 @@ impl Diff {
     }
 }
 
+/// Which differences are changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strictness {
+    /// Those in content. Ids, times and token counts around it are ignored, and counted.
+    Content,
+    /// All.
+    Everything,
+}
+
 /// Compares two traces, whose spans need their payload.
 #[must_use]
-pub fn of_traces(a: &Trace, b: &Trace) -> Diff {
+pub fn of_traces(a: &Trace, b: &Trace, strictness: Strictness) -> Diff {
     let (of_a, of_b) = (span_index::SpanIndex::new(a), span_index::SpanIndex::new(b));
     let pairing = align::pair(&of_a, &of_b);
     let nodes = merged_tree::build(&of_a, &of_b, &pairing);
-    Diff { nodes: changes::find(a, b, (&of_a, &of_b), nodes) }
+    let (nodes, ignored) = changes::find((a, b), (&of_a, &of_b), nodes, strictness);
+    Diff { ignored, nodes }
 }
 
 #[cfg(test)]

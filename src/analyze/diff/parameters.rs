@@ -1,7 +1,7 @@
 //! What a span is called with beside its inputs: parameters and offered tools that stand in attributes, and how a model ended.
 
 use super::content::Piece;
-use super::volatile::readable;
+use super::readable::readable;
 use crate::model::{Json, Payload, Span};
 use serde_json::Value;
 
@@ -136,14 +136,6 @@ pub(super) fn ending(span: &Span) -> Option<Piece> {
     let outputs = span.payload.as_ref().filter(|_| span.span_type.is_llm())?.outputs()?;
     let word = reason(&serde_json::from_str(outputs.text()).ok()?, DEEPEST)?;
     Some(Piece { is_member: true, ..Piece::new("finish_reason", word) })
-}
-
-/// Words of providers for an answer that ended by itself. That it calls tools is shown by the calls.
-const DONE: [&str; 7] = ["stop", "end_turn", "tool_calls", "tool_use", "function_call", "stop_sequence", "completed"];
-
-/// Whether a model ended by itself.
-pub(super) fn is_done(ending: &Piece) -> bool {
-    DONE.contains(&ending.text.to_ascii_lowercase().as_str())
 }
 
 /// So deep in an answer it is looked for why it ended.

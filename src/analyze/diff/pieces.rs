@@ -8,12 +8,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 /// The differences of two lists of pieces, in the order of the second. What spans show that are new or gone is none.
 pub(super) fn drafts(location: Location<'_>, a: &[Piece], b: &[Piece], reported: &ReportedChanges) -> Vec<Draft> {
-    let keys = |list: &[Piece]| list.iter().map(Piece::key).collect::<Vec<Key>>();
-    let found = gaps(&keys(a), &keys(b));
-    let gone: Vec<&Piece> = found.iter().flat_map(|(in_a, _)| &a[in_a.clone()]).collect();
-    let new: Vec<&Piece> = found.iter().flat_map(|(_, in_b)| &b[in_b.clone()]).collect();
-    // What stands at another place has not changed.
-    let (gone, new) = (without(&gone, &new), without(&new, &gone));
+    let (gone, new) = changed(a, b);
     let went = Noted::of(a, location, reported, ChangeKey::Removed);
     let came = Noted::of(b, location, reported, ChangeKey::Added);
     let mut others: HashMap<&str, VecDeque<&Piece>> = HashMap::new();
@@ -49,6 +44,15 @@ pub(super) fn drafts(location: Location<'_>, a: &[Piece], b: &[Piece], reported:
     drafts.extend(gone.iter().filter(is_left).map(|piece| Draft::single(location, piece, false)));
     drafts.extend(order(location, a, b));
     drafts
+}
+
+/// The pieces that only one of two lists has. What stands at another place has not changed.
+pub(super) fn changed<'p>(a: &'p [Piece], b: &'p [Piece]) -> (Vec<&'p Piece>, Vec<&'p Piece>) {
+    let keys = |list: &[Piece]| list.iter().map(Piece::key).collect::<Vec<Key>>();
+    let found = gaps(&keys(a), &keys(b));
+    let gone: Vec<&Piece> = found.iter().flat_map(|(in_a, _)| &a[in_a.clone()]).collect();
+    let new: Vec<&Piece> = found.iter().flat_map(|(_, in_b)| &b[in_b.clone()]).collect();
+    (without(&gone, &new), without(&new, &gone))
 }
 
 /// Another order of what was said in both. Tools that are called at once answer in any order.

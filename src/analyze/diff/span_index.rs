@@ -2,7 +2,8 @@
 
 use super::change_key::is_distinctive;
 use super::content::{Key, key_of, of_outputs};
-use super::volatile::{Voice, normal, readable};
+use super::ids::normal;
+use super::readable::readable;
 use crate::analyze::pattern::pattern;
 use crate::model::{Payload, Span, Trace};
 use crate::reading::without_number;
@@ -93,11 +94,7 @@ impl<'a> SpanIndex<'a> {
 
     pub(super) fn answer(&self, at: usize) -> Option<Key> {
         let outputs = || self.spans[at].payload.as_ref().and_then(Payload::outputs);
-        let key = || {
-            outputs()
-                .filter(|outputs| !outputs.is_null())
-                .map(|outputs| key_of(normal(&readable(outputs), Voice::Answers)))
-        };
+        let key = || outputs().filter(|outputs| !outputs.is_null()).map(|outputs| key_of(normal(&readable(outputs))));
         *self.answers[at].get_or_init(key)
     }
 
@@ -112,7 +109,7 @@ impl<'a> SpanIndex<'a> {
         let (inputs, answer) = (self.inputs(at), self.answer(at));
         let says =
             inputs.as_deref().is_some_and(is_distinctive) || outputs.is_some_and(|told| is_distinctive(told.text()));
-        let inputs = inputs.map(|inputs| normal(&inputs, Voice::Asks));
+        let inputs = inputs.map(|inputs| normal(&inputs));
         says.then(|| key_of((self.spans[at].span_type.as_str(), inputs, answer)))
     }
 
@@ -131,7 +128,7 @@ impl<'a> SpanIndex<'a> {
         let mut keys = vec![0; self.spans.len()];
         for at in (0..self.spans.len()).rev() {
             let span = &self.spans[at];
-            let inputs = self.inputs(at).map(|inputs| normal(&inputs, Voice::Asks));
+            let inputs = self.inputs(at).map(|inputs| normal(&inputs));
             let below: Vec<Key> = self.children[at].iter().map(|child| keys[*child]).collect();
             keys[at] =
                 key_of((&span.name, span.span_type.as_str(), span.status.as_str(), inputs, self.answer(at), below));

@@ -1,11 +1,16 @@
 //! What is told of two traces.
 
-use super::{Diff, Kind, of_traces};
+use super::{Diff, Kind, Strictness};
 use crate::analyze::tests::trace_of;
 use crate::model::{Json, Payload, Span, SpanId, SpanType, Timestamp, Trace};
 
 /// A trace of spans: depth, type, name, inputs, outputs; each begins after the one before it.
 pub(super) type Given<'a> = (usize, &'a str, &'a str, &'a str, &'a str);
+
+/// The changes of two traces in content.
+pub(super) fn of_traces(a: &Trace, b: &Trace) -> Diff {
+    super::of_traces(a, b, Strictness::Content)
+}
 
 pub(super) fn trace(given: &[Given<'_>]) -> Trace {
     let mut above: Vec<SpanId> = Vec::new();
@@ -52,7 +57,7 @@ pub(super) fn check(a: &[Given<'_>], b: &[Given<'_>], expected: &[&str]) {
     let (a, b) = (trace(a), trace(b));
     let diff = of_traces(&a, &b);
     assert_eq!(told(&a, &b, &diff), expected);
-    assert_eq!(diff.is_alike(), expected.iter().all(|line| line.starts_with('=')));
+    assert_eq!(diff.is_unchanged(), expected.iter().all(|line| line.starts_with('=')));
 }
 
 pub(super) const ROOT: Given<'_> = (0, "AGENT", "run", "{}", "null");
@@ -99,6 +104,13 @@ fn a_wrapper_is_all_that_is_added() {
     ];
     check(&a, &b, &["=run", "+ retry", "=  c", "=  t", "=   deep"]);
     check(&b, &a, &["=run", "- retry", "= c", "= t", "=  deep"]);
+}
+
+#[test]
+fn a_span_below_another_parent_has_changed() {
+    let step = |depth, question, answer| (depth, "CHAIN", "step", question, answer);
+    let (one, two) = (step(1, r#"{"q":"go"}"#, "1"), step(1, r#"{"q":"on"}"#, "2"));
+    check(&[ROOT, one, two], &[ROOT, one, step(2, two.3, two.4)], &["=run", "= step", "~  step; parent -: run > step"]);
 }
 
 #[test]
@@ -189,16 +201,18 @@ fn parameters_and_values_are_told_by_name() {
 }
 
 #[test]
-fn members_that_tell_the_time_are_no_difference_at_any_depth() {
-    let of = |n: u64| format!(r#"{{"timestamp":17{n}5000000.25,"in":{{"created_at":17{n}5000000}},"q":"a"}}"#);
-    let spans = |n: u64| (of(n), format!(r#"{{"created_at":"2026-11-2{n}T10:00:00Z","trace_id":"{n}"}}"#));
-    let ((inputs_a, outputs_a), (inputs_b, outputs_b)) = (spans(1), spans(2));
-    check(&[(0, "TOOL", "f", &inputs_a, &outputs_a)], &[(0, "TOOL", "f", &inputs_b, &outputs_b)], &["=f"]);
-    // What is asked about is one.
+fn dates_times_and_numbers_in_answers_are_content() {
+    let booked = |text: &str| chat(&format!("booked {text}"));
+    let (a, b) = ("2026-12-01T09:00:00, card 4111111111111111", "2027-03-15T17:30:00, card 5500000000000004");
+    let told = format!("; output assistant: booked {a} > booked {b}");
+    check(&[(0, "LLM", "c", "{}", &booked(a))], &[(0, "LLM", "c", "{}", &booked(b))], &[&format!("~c{told}")]);
+    let (of_a, of_b) = (format!(r#"{{"created_at":"{}"}}"#, &a[..19]), format!(r#"{{"created_at":"{}"}}"#, &b[..19]));
     check(
-        &[(0, "TOOL", "f", r#"{"chat_id":5,"start_time":1700000000}"#, "1")],
-        &[(0, "TOOL", "f", r#"{"chat_id":7,"start_time":1790000000}"#, "1")],
-        &["~f; input chat_id: 5 > 7; input start_time: 1700000000 > 1790000000"],
+        &[(0, "TOOL", "f", r#"{"start_time":1700000000}"#, &of_a)],
+        &[(0, "TOOL", "f", r#"{"start_time":1790000000}"#, &of_b)],
+        &[
+            "~f; input start_time: 1700000000 > 1790000000; output created_at: 2026-12-01T09:00:00 > 2027-03-15T17:30:00",
+        ],
     );
 }
 
@@ -263,7 +277,7 @@ fn calls_of_one_name_may_come_in_any_order() {
         trace(&std::iter::once(ROOT).chain(given).collect::<Vec<_>>())
     };
     for order in &orders {
-        assert!(of_traces(&of(&[0, 1, 2, 3, 4]), &of(order)).is_alike(), "{order:?}");
+        assert!(of_traces(&of(&[0, 1, 2, 3, 4]), &of(order)).is_unchanged(), "{order:?}");
     }
 }
 
@@ -303,4 +317,118 @@ fn a_span_of_another_name_that_does_the_same_is_the_same_one() {
         &[ROOT, (1, "TOOL", "notify", "{}", r#""ok""#)],
         &["=run", "+ notify", "- search"],
     );
+}
+
+mod properties {
+    use super::{of_traces, trace};
+    use crate::analyze::diff::{Change, Diff, Strictness};
+    use crate::model::{Json, Trace};
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+    use serde_json::{Map, Value, json};
+
+    fn fixed_seed() -> ProptestConfig {
+        ProptestConfig { rng_seed: RngSeed::Fixed(14), failure_persistence: None, ..ProptestConfig::with_cases(256) }
+    }
+
+    /// What stands in traces: words, ids, times, numbers, under the keys of messages, responses and functions.
+    fn any_value() -> impl Strategy<Value = Value> {
+        const TEXTS: [&str; 9] = [
+            "",
+            "MARK",
+            "call_8f3Kq2LmN0",
+            "see chatcmpl-6a841a12a48983f414b11c33, MARK",
+            "3f2a4b5c-0000-4111-8222-9a8b7c6d5e4f",
+            "2026-12-01T09:00:00Z",
+            "stop",
+            "user",
+            r#"{"n": "MARK", "id": "call_8f3Kq2LmN0"}"#,
+        ];
+        const KEYS: [&str; 20] = [
+            "messages",
+            "role",
+            "content",
+            "tool_calls",
+            "tool_call_id",
+            "id",
+            "type",
+            "function",
+            "name",
+            "arguments",
+            "choices",
+            "message",
+            "finish_reason",
+            "created",
+            "object",
+            "usage",
+            "prompt_tokens",
+            "x",
+            "text",
+            "source",
+        ];
+        let leaf = prop_oneof![
+            4 => prop::sample::select(&TEXTS[..]).prop_map(Value::from),
+            1 => Just(Value::Null),
+            1 => any::<bool>().prop_map(Value::from),
+            1 => prop::sample::select(vec![json!(1), json!(1.0), json!(1_764_000_000), json!(4_111_111_111_111_111_u64)]),
+        ];
+        leaf.prop_recursive(5, 48, 5, |below| {
+            let member = (prop::sample::select(&KEYS[..]), below.clone());
+            let object = prop::collection::vec(member, 0..5);
+            let object = object.prop_map(|members| {
+                Value::from(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Map<_, _>>())
+            });
+            prop_oneof![3 => object, 1 => prop::collection::vec(below, 0..4).prop_map(Value::from)]
+        })
+    }
+
+    fn any_kind() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(&["CHAT_MODEL", "TOOL", "AGENT", "CHAIN"][..])
+    }
+
+    /// A trace of one span.
+    fn of(kind: &str, inputs: &Value, outputs: &Value, attribute: &Value) -> Trace {
+        let mut made = trace(&[(0, kind, "f", &inputs.to_string(), &outputs.to_string())]);
+        let attributes = &mut made.spans.as_mut().unwrap().list[0].payload.as_mut().unwrap().attributes;
+        attributes.push(("session.id".to_owned(), Json::of(attribute)));
+        made
+    }
+
+    fn strictly(a: &Trace, b: &Trace) -> Diff {
+        super::super::of_traces(a, b, Strictness::Everything)
+    }
+
+    proptest! {
+        #![proptest_config(fixed_seed())]
+
+        #[test]
+        fn unequal_payloads_are_never_identical(kind in any_kind(), a in prop::array::uniform3(any_value()), b in prop::array::uniform3(any_value()), is_new in prop::array::uniform3(any::<bool>())) {
+            let b: [Value; 3] = std::array::from_fn(|at| if is_new[at] { b[at].clone() } else { a[at].clone() });
+            let (of_a, of_b) = (of(kind, &a[0], &a[1], &a[2]), of(kind, &b[0], &b[1], &b[2]));
+            prop_assert_eq!(of_traces(&of_a, &of_b).is_identical(), a == b);
+            let strict = strictly(&of_a, &of_b);
+            prop_assert!(strict.ignored.is_empty());
+            prop_assert_eq!(strict.is_unchanged(), a == b);
+            prop_assert!(of_traces(&of_a, &of_a).is_identical());
+        }
+
+        #[test]
+        fn a_difference_is_shown_or_ignored(kind in any_kind(), a in prop::array::uniform3(any_value())) {
+            let b: [Value; 3] = std::array::from_fn(|at| {
+                serde_json::from_str(&a[at].to_string().replace("MARK", "SIGN")).unwrap()
+            });
+            let (of_a, of_b) = (of(kind, &a[0], &a[1], &a[2]), of(kind, &b[0], &b[1], &b[2]));
+            let has = |change: &Change, side: &Option<String>, sign: &str| {
+                side.as_ref().is_some_and(|text| text.contains(sign))
+                    || side.is_some() && change.name.as_ref().is_some_and(|name| name.contains(sign))
+            };
+            let is_shown = |diff: &Diff| {
+                let changes = || diff.nodes.iter().flat_map(|node| &node.changes);
+                changes().any(|change| has(change, &change.a, "MARK")) && changes().any(|change| has(change, &change.b, "SIGN"))
+            };
+            let diff = of_traces(&of_a, &of_b);
+            prop_assert!(a == b || is_shown(&diff) || !diff.ignored.is_empty());
+            prop_assert!(a == b || is_shown(&strictly(&of_a, &of_b)));
+        }
+    }
 }

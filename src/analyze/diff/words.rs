@@ -1,8 +1,8 @@
 //! Two texts word by word.
 
 use super::content::{Key, key_of};
+use super::ids;
 use super::sequence::gaps;
-use super::volatile::{self, Voice};
 use std::ops::Range;
 
 /// What became of some words.
@@ -45,12 +45,19 @@ const LONGEST: usize = 1 << 17;
 /// Texts that share less than one sign of so many are shown whole: what they share is chance.
 const SHARED: usize = 4;
 
+/// Whether ids match whatever they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MatchIds {
+    Yes,
+    No,
+}
+
 /// What is deleted from a text and inserted into it to get another.
-pub(super) fn diff(a: &str, b: &str, voice: Voice) -> Vec<Words> {
+pub(super) fn diff(a: &str, b: &str, match_ids: MatchIds) -> Vec<Words> {
     let (start, end) = if a.len().max(b.len()) > LONGEST { common(a, b) } else { (0, 0) };
     let (of_a, of_b) = (&a[start..a.len() - end], &b[start..b.len() - end]);
     let moved = |range: Range<usize>| range.start + start..range.end + start;
-    let found = differing(of_a, of_b, voice).into_iter().map(|(in_a, in_b)| (moved(in_a), moved(in_b)));
+    let found = differing(of_a, of_b, match_ids).into_iter().map(|(in_a, in_b)| (moved(in_a), moved(in_b)));
     let mut found: Vec<(Range<usize>, Range<usize>)> = found.collect();
     join(&mut found, b);
     if is_chance(&found, a, b) {
@@ -60,9 +67,9 @@ pub(super) fn diff(a: &str, b: &str, voice: Voice) -> Vec<Words> {
 }
 
 /// Where two texts differ, word by word, or line by line where they are very long.
-fn differing(a: &str, b: &str, voice: Voice) -> Vec<(Range<usize>, Range<usize>)> {
+fn differing(a: &str, b: &str, match_ids: MatchIds) -> Vec<(Range<usize>, Range<usize>)> {
     let is_long = a.len().max(b.len()) > LONGEST;
-    let (of_a, of_b) = if is_long { (lines(a), lines(b)) } else { (tokens(a, voice), tokens(b, voice)) };
+    let (of_a, of_b) = if is_long { (lines(a), lines(b)) } else { (tokens(a, match_ids), tokens(b, match_ids)) };
     let keys = |tokens: &[Token], text| tokens.iter().map(|token| token.key(text)).collect::<Vec<Key>>();
     let found = gaps(&keys(&of_a, a), &keys(&of_b, b));
     found.into_iter().map(|(in_a, in_b)| (bytes(&of_a, in_a, a.len()), bytes(&of_b, in_b, b.len()))).collect()
@@ -83,13 +90,13 @@ fn common(a: &str, b: &str) -> (usize, usize) {
 #[derive(Clone, Debug)]
 struct Token {
     at: Range<usize>,
-    is_volatile: bool,
+    is_id: bool,
 }
 
 impl Token {
     /// By what it is compared.
     fn key(&self, text: &str) -> Key {
-        if self.is_volatile { 0 } else { key_of(&text[self.at.clone()]) }
+        if self.is_id { 0 } else { key_of(&text[self.at.clone()]) }
     }
 }
 
@@ -100,14 +107,14 @@ fn bytes(tokens: &[Token], range: Range<usize>, length: usize) -> Range<usize> {
     start..end
 }
 
-/// Words, spaces between them, single signs; what is volatile is one piece.
-fn tokens(text: &str, voice: Voice) -> Vec<Token> {
+/// Words, spaces between them, single signs; an id is one token.
+fn tokens(text: &str, match_ids: MatchIds) -> Vec<Token> {
     let mut found: Vec<Token> = Vec::new();
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
         let rest = &text[at..];
-        let volatile = volatile::leading(text, at, voice);
-        let length = volatile.unwrap_or_else(|| {
+        let id = if match_ids == MatchIds::Yes { ids::leading(text, at) } else { None };
+        let length = id.unwrap_or_else(|| {
             let is_like: fn(char) -> bool = if is_of_word(first) {
                 is_of_word
             } else if first.is_whitespace() {
@@ -117,7 +124,7 @@ fn tokens(text: &str, voice: Voice) -> Vec<Token> {
             };
             rest.find(|c| !is_like(c)).unwrap_or(rest.len())
         });
-        found.push(Token { at: at..at + length, is_volatile: volatile.is_some() });
+        found.push(Token { at: at..at + length, is_id: id.is_some() });
         at += length;
     }
     found
@@ -133,7 +140,7 @@ fn lines(text: &str) -> Vec<Token> {
     let mut at = 0;
     let token = |line: &str| {
         at += line.len();
-        Token { at: at - line.len()..at, is_volatile: false }
+        Token { at: at - line.len()..at, is_id: false }
     };
     text.split_inclusive('\n').map(token).collect()
 }

@@ -1,7 +1,7 @@
 //! `mltrace trace diff`
 
 use super::sets;
-use crate::analyze::diff;
+use crate::analyze::diff::{self, Strictness};
 use crate::analyze::usage::{self, TraceUsage};
 use crate::command::grouping::tell_cost;
 use crate::command::reader::Reader;
@@ -13,15 +13,23 @@ use crate::model::{Trace, TraceState};
 use crate::render::diff::DiffView;
 use crate::store::Need;
 
-/// Compare two traces, or two selections of traces
+/// Compare two traces, or two selections
 ///
-/// Of two traces their spans are aligned: same name and type in the same order, then in any, then likeness. Told are spans
-/// that only one of them has, and what changed of the others: status, exception, model, parameters, inputs and outputs, texts
-/// word by word. Each change is told once, where it comes up first, and not again in the history of later calls. Times, ids,
-/// tokens and durations are no difference; they stand beside each other.
+/// Aligns the spans of two traces and shows which were added or removed, and what changed in the others: status, exceptions,
+/// model, parameters, inputs and outputs, texts word by word. A change is shown once, where it first occurs, and not again in
+/// the history of later calls. Durations, tokens and cost are shown side by side.
 ///
-/// With --set twice, two selections are compared: how many, how often wrong, how long, how much, and which exceptions only
-/// one of them has. FLAGS are flags that choose traces, as every command has them.
+/// Ids of calls and objects, times of responses, token counts and attributes that describe the process are no changes. They
+/// are counted, and --strict shows them. An id must stand for the same id everywhere. Dates, times and numbers in inputs and
+/// answers are content.
+///
+/// Traces are identical if inputs, outputs and attributes of all spans are equal. One attribute is not compared, because it
+/// differs in any two traces: mlflow.traceRequestId, the id of the trace. Start times, durations, tags, metadata and
+/// assessments are not compared.
+///
+/// With --set twice, two selections are compared: request count, error rate, latency, cost, and the exceptions that only one
+/// of them has. FLAGS are the flags that select traces, as in `traces list`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "mltrace trace diff [OPTIONS] <A> <B>\n       mltrace trace diff [OPTIONS] --set <FLAGS> --set <FLAGS>"
@@ -29,6 +37,7 @@ use crate::store::Need;
 #[command(after_help = "Examples:
   mltrace trace diff @last~1 @last
   mltrace trace diff tr-27b4e76f tr-419f926a --only-changes --exit-code
+  mltrace trace diff @last~1 @last --exit-code --strict
   mltrace trace diff @last~1 @last --json | jq '.spans[] | select(.change != \"same\").path'
   mltrace trace diff --set '--until 1d --tag release=1' --set '--since 1d --tag release=2'")]
 pub(super) struct Args {
@@ -39,16 +48,19 @@ pub(super) struct Args {
     #[arg(value_name = "B", required_unless_present = "sets")]
     b: Option<String>,
     /// Compare selections instead: flags that choose traces (given twice, for A and for B)
-    #[arg(long = "set", value_name = "FLAGS", allow_hyphen_values = true, conflicts_with_all = ["a", "b", "only_changes", "full"])]
+    #[arg(long = "set", value_name = "FLAGS", allow_hyphen_values = true, conflicts_with_all = ["a", "b", "only_changes", "full", "strict"])]
     sets: Vec<String>,
-    /// Leave out what is alike
+    /// Show only what changed
     #[arg(long)]
     only_changes: bool,
-    /// Fold nothing, cut no text
+    /// Show all spans, and all text
     #[arg(long)]
     full: bool,
-    /// End with exit code 1 where the traces differ; with --set, where B has exceptions that A has not or a higher error rate,
-    /// or a selection is empty
+    /// Show every difference in inputs, outputs and attributes as a change
+    #[arg(long)]
+    strict: bool,
+    /// Exit with code 1 if anything changed (with --strict: unless identical); with --set, if B has new exceptions or a higher
+    /// error rate, or a selection is empty
     #[arg(long)]
     exit_code: bool,
     #[command(flatten)]
@@ -67,32 +79,34 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
     Ok(if args.exit_code && !is_good { Outcome::Refused } else { Outcome::Done })
 }
 
-/// Compares two traces. Gives whether they are alike.
+/// Compares two traces. Returns whether the exit code is 0.
 fn run_traces(args: &Args, names: [&str; 2], cx: &mut Context) -> Result<bool> {
     let mut reader = Reader::open(cx)?;
     let mut trace = |name| naming::trace(cx, &mut reader, name, &args.select, Need::Full);
     let (a, b) = (trace(names[0])?, trace(names[1])?);
     reader.end();
-    let diff = diff::of_traces(&a, &b);
+    let strictness = if args.strict { Strictness::Everything } else { Strictness::Content };
+    let diff = diff::of_traces(&a, &b, strictness);
     let usage = [usage::of_trace(&a), usage::of_trace(&b)];
     let view = DiffView { a, b, usage, diff, only_changes: args.only_changes, is_full: args.full };
     cx.output.show(&view)?;
-    let is_alike = view.is_alike();
+    let is_unchanged = view.is_unchanged();
+    let is_good = if args.strict { view.is_identical() } else { is_unchanged };
     let of = |trace: &'_ Trace, usage: &TraceUsage| {
         usage.unpriced().map(|row| row.model(trace.span_list()).map(str::to_owned)).collect::<Vec<_>>()
     };
     let unpriced = [of(&view.a, &view.usage[0]), of(&view.b, &view.usage[1])].concat();
     tell_cost(cx, None, unpriced.iter().map(|model| (model.as_deref(), 1)));
     for (name, trace) in [("A", view.a), ("B", view.b)] {
-        tell_incomplete(cx, name, &trace, is_alike);
+        tell_incomplete(cx, name, &trace, is_unchanged);
         reader.span_problems.extend(trace.spans.into_iter().flat_map(|spans| spans.problems));
     }
     reader.warn(cx);
-    Ok(is_alike)
+    Ok(is_good)
 }
 
 /// Says that a trace is not there as a whole, so that what only the other one has may be no difference.
-fn tell_incomplete(cx: &Context, name: &str, trace: &Trace, is_alike: bool) {
+fn tell_incomplete(cx: &Context, name: &str, trace: &Trace, is_unchanged: bool) {
     let have = trace.span_list().len() as u64;
     let why = match trace.info.span_count {
         Some(count) if have < count => format!("{have} of its {count} spans are stored"),
@@ -100,6 +114,6 @@ fn tell_incomplete(cx: &Context, name: &str, trace: &Trace, is_alike: bool) {
         _ if trace.is_incomplete() => "not all of its spans are stored".to_owned(),
         _ => return,
     };
-    let then = if is_alike { "what is missing was not compared" } else { "what it lacks is no sure difference" };
+    let then = if is_unchanged { "what is missing was not compared" } else { "what it lacks is no sure difference" };
     cx.note(&format!("{name} is not complete: {why}; {then}"));
 }

@@ -3,7 +3,7 @@
 use super::DiffView;
 use super::json::more_cost;
 use super::lines::arrow;
-use crate::analyze::diff::Kind;
+use crate::analyze::diff::{IgnoredKind, Kind};
 use crate::analyze::usage::TraceUsage;
 use crate::error::Result;
 use crate::model::{Cost, TokenUsage, Trace, short_trace_id};
@@ -36,7 +36,33 @@ impl DiffView {
         let rows = [row(look, "A", &self.a, usage_a), row(look, "B", &self.b, usage_b), self.between(look)];
         write_table(look, out, &shapes, &rows)?;
         writeln!(out)?;
-        flow(out, self.summary(look).into_iter(), ", ", look.width)
+        flow(out, self.summary(look).into_iter(), ", ", look.width)?;
+        if let Some(ignored) = self.ignored() {
+            flow(out, ignored.split(' ').map(|word| look.theme.paint(Role::Dim, word)), " ", look.width)?;
+        }
+        Ok(())
+    }
+
+    /// `3 differences in ids and times ignored; --strict shows them`
+    fn ignored(&self) -> Option<String> {
+        let count = |kind: &IgnoredKind| self.diff.ignored.count(*kind);
+        let kinds: Vec<&str> = IgnoredKind::ALL
+            .iter()
+            .filter(|kind| count(kind) > 0)
+            .map(|kind| match kind {
+                IgnoredKind::Ids => "ids",
+                IgnoredKind::Times => "times",
+                IgnoredKind::Usage => "token counts",
+                IgnoredKind::Other => "bookkeeping",
+            })
+            .collect();
+        let (last, first) = kinds.split_last()?;
+        let kinds = if first.is_empty() { (*last).to_owned() } else { format!("{} and {last}", first.join(", ")) };
+        let (count, them) = match IgnoredKind::ALL.iter().map(count).sum() {
+            1 => ("1 difference".to_owned(), "it"),
+            count => (format!("{} differences", number::count(i64::try_from(count).unwrap_or(i64::MAX))), "them"),
+        };
+        Some(format!("{count} in {kinds} ignored; --strict shows {them}"))
     }
 
     /// What lies between the figures of both.
@@ -67,23 +93,23 @@ impl DiffView {
         ]
     }
 
-    /// How many spans are not the same, or that none is.
+    /// The number of spans added, removed, changed and unchanged.
     fn summary(&self, look: &Look) -> Vec<String> {
         let count = |kind| self.diff.count(kind);
         let theme = look.theme;
-        if self.diff.is_alike() {
-            let alike = theme.paint(Role::Dim, &format!("{} alike", spans(count(Kind::Same))));
+        if self.diff.is_unchanged() {
             let (a, b) = (&self.a.info.state, &self.b.info.state);
-            let states = format!("but in state: {} {} {}", one_line(a.as_str()), arrow(look), one_line(b.as_str()));
+            let states = format!("but state: {} {} {}", one_line(a.as_str()), arrow(look), one_line(b.as_str()));
             let states = (a != b).then(|| theme.paint(Role::Warn, &states));
-            let same = theme.paint(Role::Good, "no difference between the spans");
-            return [Some(same), Some(alike), states].into_iter().flatten().collect();
+            let word = if self.is_identical() { "identical" } else { "no changes" };
+            let same = theme.paint(Role::Good, &format!("{word} in {}", spans(count(Kind::Same))));
+            return [Some(same), states].into_iter().flatten().collect();
         }
         let told = [
             (Kind::Added, "added", Role::Good),
             (Kind::Removed, "removed", Role::Bad),
             (Kind::Changed, "changed", Role::Warn),
-            (Kind::Same, "alike", Role::Dim),
+            (Kind::Same, "unchanged", Role::Dim),
         ];
         let told = told.into_iter().filter(|(kind, ..)| count(*kind) > 0);
         let told = told.map(|(kind, word, role)| theme.paint(role, &format!("{} {word}", spans(count(kind)))));

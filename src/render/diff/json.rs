@@ -1,7 +1,7 @@
 //! The JSON of `mltrace trace diff`.
 
 use super::DiffView;
-use crate::analyze::diff::{Change, Kind, Node, Words};
+use crate::analyze::diff::{Change, IgnoredKind, Kind, Node, Words};
 use crate::analyze::usage::TraceUsage;
 use crate::model::{Cost, Json, Span, TokenUsage};
 use crate::render::json::{ProblemJson, SCHEMA, TraceJson};
@@ -15,6 +15,7 @@ pub(super) struct DiffJson<'a> {
     delta: DeltaJson,
     identical: bool,
     counts: CountsJson,
+    ignored: IgnoredJson,
     spans: Vec<NodeJson<'a>>,
     complete: bool,
     problems: Vec<OfTrace>,
@@ -34,6 +35,15 @@ struct DeltaJson {
 struct UnpricedJson {
     a: usize,
     b: usize,
+}
+
+/// How many differences are no changes.
+#[derive(Serialize)]
+struct IgnoredJson {
+    ids: usize,
+    times: usize,
+    usage: usize,
+    other: usize,
 }
 
 #[derive(Serialize)]
@@ -61,7 +71,8 @@ pub(super) struct NodeJson<'a> {
     path: Vec<&'a str>,
     depth: usize,
     changes: Vec<ChangeJson<'a>>,
-    told_elsewhere: usize,
+    repeats: usize,
+    ignored: usize,
     delta: Option<SpanDeltaJson>,
 }
 
@@ -197,12 +208,18 @@ impl<'a> DiffJson<'a> {
                 unpriced: UnpricedJson { a: usage_a.unpriced().count(), b: usage_b.unpriced().count() },
                 state_changed: a.info.state != b.info.state,
             },
-            identical: view.is_alike(),
+            identical: view.is_identical(),
             counts: CountsJson {
                 added: diff.count(Kind::Added),
                 removed: diff.count(Kind::Removed),
                 changed: diff.count(Kind::Changed),
                 same: diff.count(Kind::Same),
+            },
+            ignored: IgnoredJson {
+                ids: diff.ignored.count(IgnoredKind::Ids),
+                times: diff.ignored.count(IgnoredKind::Times),
+                usage: diff.ignored.count(IgnoredKind::Usage),
+                other: diff.ignored.count(IgnoredKind::Other),
             },
             spans: view.shown().map(|at| NodeJson::new(view, at)).collect(),
             complete: !a.is_incomplete() && !b.is_incomplete(),
@@ -229,7 +246,8 @@ impl<'a> NodeJson<'a> {
             path: view.path(at),
             depth: node.depth,
             changes: node.changes.iter().map(ChangeJson::from).collect(),
-            told_elsewhere: node.told_elsewhere,
+            repeats: node.repeats,
+            ignored: node.ignored,
             delta: a.zip(b).map(|(a, b)| SpanDeltaJson::between(a, b)),
         }
     }

@@ -37,7 +37,7 @@ const SIGN: usize = 2;
 impl DiffView {
     /// The tree: what was added, removed and changed, with what stands above it.
     pub(super) fn tree(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
-        if self.diff.is_alike() && !self.is_full {
+        if self.diff.is_unchanged() && !self.is_full {
             return Ok(());
         }
         writeln!(out)?;
@@ -53,7 +53,7 @@ impl DiffView {
                     self.below(look, out, node, &format!("  {below}"))?;
                 }
                 Line::Alike(count) => {
-                    let text = format!("  {guide}{} {} alike", look.ellipsis(), spans(*count));
+                    let text = format!("  {guide}{} {} unchanged", look.ellipsis(), spans(*count));
                     writeln!(out, "{}", look.theme.paint(Role::Dim, &text))?;
                 }
             }
@@ -141,7 +141,8 @@ impl DiffView {
             }
             self.values(look, out, span, indent)?;
         }
-        let title = |change: &Change| clip(&one_line(&title(change)), WIDEST_TITLE, look.ellipsis());
+        let room = look.width.map_or(WIDEST_TITLE, |all| all.saturating_sub(width(indent) + NARROWEST + 2));
+        let title = |change: &Change| clip(&one_line(&title(change)), room.clamp(6, WIDEST_TITLE), look.ellipsis());
         let widest = node.changes.iter().map(|change| width(&title(change))).max().unwrap_or(0);
         for change in &node.changes {
             let title = title(change);
@@ -200,7 +201,10 @@ impl DiffView {
 const MOST_LINES: usize = 12;
 
 /// Titles of changes get no wider than this.
-const WIDEST_TITLE: usize = 24;
+const WIDEST_TITLE: usize = 32;
+
+/// The text of a change gets no narrower than this.
+const NARROWEST: usize = 20;
 
 /// The sign between what was and what is.
 pub(super) const fn arrow(look: &Look) -> &'static str {
@@ -213,7 +217,7 @@ fn title(change: &Change) -> String {
     match change.field {
         Field::Input => named("in"),
         Field::Output => named("out"),
-        Field::Parameter => change.name.clone().unwrap_or_default(),
+        Field::Parameter | Field::Attribute => change.name.clone().unwrap_or_default(),
         Field::Exception => "failed".to_owned(),
         Field::SpanType => "type".to_owned(),
         field => field.as_str().to_owned(),

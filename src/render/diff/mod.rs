@@ -34,10 +34,19 @@ pub struct DiffView {
 }
 
 impl DiffView {
-    /// Whether both traces are alike, but for times, ids and figures of use.
+    /// Whether nothing changed, but for what is ignored.
     #[must_use]
-    pub fn is_alike(&self) -> bool {
-        self.a.info.state == self.b.info.state && self.diff.is_alike()
+    pub fn is_unchanged(&self) -> bool {
+        self.a.info.state == self.b.info.state && self.diff.is_unchanged()
+    }
+
+    /// Whether inputs, outputs and attributes of all spans are equal. Of spans that are missing nobody knows, unless both are
+    /// the same trace.
+    #[must_use]
+    pub fn is_identical(&self) -> bool {
+        let is_known =
+            !self.a.is_incomplete() && !self.b.is_incomplete() || self.a.info.trace_id == self.b.info.trace_id;
+        is_known && self.a.info.state == self.b.info.state && self.diff.is_identical()
     }
 
     /// The spans of a node.
@@ -88,7 +97,7 @@ impl View for DiffView {
     }
 
     fn csv(&self) -> Vec<Cow<'static, str>> {
-        const COLUMNS: [&str; 12] = [
+        const COLUMNS: [&str; 13] = [
             "change",
             "path",
             "a.span_id",
@@ -101,6 +110,7 @@ impl View for DiffView {
             "delta.token_usage.total_tokens",
             "delta.total_cost",
             "changes",
+            "ignored",
         ];
         COLUMNS.map(Cow::Borrowed).to_vec()
     }

@@ -1,7 +1,6 @@
 //! Parameters and tools wherever they stand, and endings.
 
-use crate::analyze::diff::of_traces;
-use crate::analyze::diff::tests::{told, trace};
+use crate::analyze::diff::tests::{of_traces, told, trace};
 use crate::model::Json;
 
 /// What is told of two calls of a model that differ in an attribute, or in what they are called with or give.

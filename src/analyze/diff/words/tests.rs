@@ -1,9 +1,9 @@
 //! Texts word by word.
 
-use super::{Op, Voice};
+use super::{MatchIds, Op};
 
 fn diff(a: &str, b: &str) -> Vec<super::Words> {
-    super::diff(a, b, Voice::Answers)
+    super::diff(a, b, MatchIds::Yes)
 }
 
 /// As `git diff --word-diff` writes it.

@@ -1,0 +1,162 @@
+//! Differences that are no changes: ids, times and token counts around what was said, and how it was written. They are
+//! counted, so that nothing is hidden.
+
+use super::ids::{Renames, ids, normal};
+use super::structure::{Difference, Pairing};
+use crate::model::Json;
+use std::collections::HashSet;
+
+/// What kind of difference is no change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IgnoredKind {
+    /// Ids of responses, calls, objects.
+    Ids,
+    /// When a response or message was made.
+    Times,
+    /// Tokens, costs and durations that a response or attribute reports.
+    Usage,
+    /// Attributes that describe the process, stack traces, and another way to write the same.
+    Other,
+}
+
+impl IgnoredKind {
+    /// In the order they are listed.
+    pub const ALL: [Self; 4] = [Self::Ids, Self::Times, Self::Usage, Self::Other];
+
+    /// The JSON key.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ids => "ids",
+            Self::Times => "times",
+            Self::Usage => "usage",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// The differences that are no changes. The same pair of values counts once, however often it is repeated.
+#[derive(Debug, Default)]
+pub struct Ignored {
+    pairs: HashSet<(IgnoredKind, Option<String>, Option<String>)>,
+}
+
+impl Ignored {
+    pub(super) fn add(&mut self, kind: IgnoredKind, a: Option<String>, b: Option<String>) {
+        self.pairs.insert((kind, a, b));
+    }
+
+    /// How many differences of a kind were ignored.
+    #[must_use]
+    pub fn count(&self, kind: IgnoredKind) -> usize {
+        self.pairs.iter().filter(|(of, ..)| *of == kind).count()
+    }
+
+    /// Whether no difference was ignored.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+}
+
+/// Why a difference that no message and no parameter shows is no change; `None` if it is one.
+pub(super) fn kind(difference: &Difference, renames: &mut Renames) -> Option<IgnoredKind> {
+    let Difference { path, a, b, pairing } = difference;
+    let key = path.rsplit(['.', ']']).next().unwrap_or_default();
+    let known: Vec<&Json> = a.iter().chain(b).filter(|value| !is_nothing(value)).collect();
+    let all = |is_one: fn(&Json) -> bool| known.iter().all(|value| is_one(value));
+    if *pairing == Pairing::Moved
+        || known.is_empty()
+        || is_same_number(a.as_ref(), b.as_ref())
+        || is_ending(key, &known)
+    {
+        return Some(IgnoredKind::Other);
+    }
+    if path.split('.').any(is_usage_key) {
+        return Some(IgnoredKind::Usage);
+    }
+    if all(is_time) || is_time_key(key) && all(is_epoch) {
+        return Some(IgnoredKind::Times);
+    }
+    let texts = a.as_ref().and_then(Json::as_string).zip(b.as_ref().and_then(Json::as_string));
+    let mut agree = |a: &str, b: &str| *pairing == Pairing::Alike || renames.agree(a, b);
+    let is_renamed = match &texts {
+        Some((a, b)) if normal(a) == normal(b) => {
+            let (ids_a, ids_b) = (ids(a), ids(b));
+            ids_a.len() == ids_b.len() && ids_a.iter().zip(&ids_b).all(|(a, b)| agree(a, b))
+        }
+        Some((a, b)) => is_id_key(key) && (!is_reference(key) || agree(a, b)),
+        None => is_id_key(key) && all(|value| !value.text().starts_with(['{', '['])),
+    };
+    is_renamed.then_some(IgnoredKind::Ids)
+}
+
+/// Whether a value says nothing: a member that is missing says the same.
+fn is_nothing(value: &Json) -> bool {
+    matches!(value.text(), "null" | "\"\"" | "[]" | "{}")
+}
+
+/// `1` and `1.0`
+fn is_same_number(a: Option<&Json>, b: Option<&Json>) -> bool {
+    let is_bare = |value: &&Json| !value.text().starts_with('"');
+    let number = |value: Option<&Json>| value.filter(is_bare).and_then(Json::as_f64);
+    // Beyond 2^53 a float no longer tells integers apart.
+    number(a).zip(number(b)).is_some_and(|(a, b)| a.total_cmp(&b).is_eq() && a.abs() < 9e15)
+}
+
+/// Words of providers for an answer that ended by itself. That it calls tools is shown by the calls.
+const DONE: [&str; 7] = ["stop", "end_turn", "tool_calls", "tool_use", "function_call", "stop_sequence", "completed"];
+
+/// Whether a model ended by itself.
+pub(super) fn is_done(word: &str) -> bool {
+    DONE.contains(&word.to_ascii_lowercase().as_str())
+}
+
+fn is_ending(key: &str, known: &[&Json]) -> bool {
+    (key.contains("finish") || key.contains("stop"))
+        && known.iter().all(|value| value.as_string().is_some_and(|word| is_done(&word)))
+}
+
+/// Whether a key counts tokens, cost or the time a response took.
+fn is_usage_key(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["usage", "cost", "token", "latency", "duration", "eval_count"].iter().any(|word| key.contains(word))
+}
+
+fn is_time_key(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["created", "time", "timestamp", "date"].iter().any(|end| key.ends_with(end))
+        || ["_at", "_ts", "_ms", "_ns"].iter().any(|end| key.ends_with(end))
+}
+
+/// Whether a number counts seconds, milliseconds, microseconds or nanoseconds since 1970, from 2001 to 2100.
+fn is_epoch(value: &Json) -> bool {
+    let is_within = |number: f64| [1e9, 1e12, 1e15, 1e18].iter().any(|unit| (*unit..4.1 * unit).contains(&number));
+    value.as_f64().is_some_and(is_within)
+}
+
+/// Whether a text is a date with a time of day and nothing else, as RFC 3339 and Python write it.
+fn is_time(value: &Json) -> bool {
+    const SHAPE: &[u8] = b"0000-00-00T00:00";
+    let fits = |(byte, shape): (&u8, &u8)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        b'T' => matches!(byte, b'T' | b't' | b' '),
+        _ => byte == shape,
+    };
+    value.as_string().is_some_and(|text| {
+        let (start, rest) = text.as_bytes().split_at(SHAPE.len().min(text.len()));
+        start.len() == SHAPE.len()
+            && start.iter().zip(SHAPE).all(fits)
+            && rest.iter().all(|byte| byte.is_ascii_digit() || b":.+-Z".contains(byte))
+    })
+}
+
+fn is_id_key(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["id", "ids"].contains(&key.as_str()) || ["_id", "_ids", "fingerprint", "uuid"].iter().any(|end| key.ends_with(end))
+}
+
+/// Whether an id of this key is that of the call of a tool, to which others refer.
+fn is_reference(key: &str) -> bool {
+    ["tool_call_id", "tool_use_id", "call_id"].contains(&key)
+}
