@@ -3,8 +3,7 @@
 use super::change_key::{ChangeKey, Draft, Location};
 use super::content::{self, Piece};
 use super::ids::normal;
-use super::ignored::{Ignored, is_done};
-use super::parameters;
+use super::ignored::Ignored;
 use super::pieces;
 use super::remainder::{self, Remainder, ShownTexts};
 use super::reported::{Report, ReportedChanges, quotes};
@@ -170,7 +169,6 @@ impl<'a> ChangeFinder<'a> {
     /// What changed of what a span is and is called with.
     fn begin(&mut self, at: usize) {
         let Some((place_a, place_b, a, b)) = self.pair(at) else { return };
-        let span_b = b;
         let (name_a, name_b) = (&self.sides.0.names[place_a], &self.sides.1.names[place_b]);
         let mut drafts = Vec::new();
         let mut value = |field, a: Option<&str>, b: Option<&str>| {
@@ -185,17 +183,19 @@ impl<'a> ChangeFinder<'a> {
         value(Field::Provider, a.provider.as_deref(), b.provider.as_deref());
         drafts.extend(self.parent(at, place_a));
         let mut shown = ShownTexts::default();
-        if payload_differs(a, b, Payload::inputs) || parameters::differ(a, b) {
-            let (a, b) = (content::of_inputs(a), content::of_inputs(b));
-            drafts.extend(parameters(&a.parameters, &b.parameters));
-            drafts.extend(definitions(&a.tools, &b.tools));
-            let tool = content::tool_of(span_b, name_b);
+        if payload_differs(a, b, Payload::inputs) {
+            let tool = content::tool_of(b, name_b);
             let location = Location { field: Field::Input, tool: tool.as_deref() };
-            drafts.extend(pieces::drafts(location, &a.pieces, &b.pieces, &self.reported));
-            shown.add_pieces(&pieces::changed(&a.pieces, &b.pieces));
+            let ((a, parameters_a), (b, parameters_b)) = (content::of_inputs(a), content::of_inputs(b));
+            drafts.extend(parameters(&parameters_a, &parameters_b));
+            drafts.extend(pieces::drafts(location, &a, &b, &self.reported));
+            shown.add_pieces(&pieces::changed(&a, &b));
+        }
+        for field in [Field::Input, Field::Parameter] {
+            shown.add_changes(&drafts);
+            drafts.extend(self.remainder(at, field, &shown));
         }
         shown.add_changes(&drafts);
-        drafts.extend(self.remainder(at, Field::Input, &shown));
         self.shown.insert(at, shown);
         self.report(at, drafts);
     }
@@ -235,6 +235,7 @@ impl<'a> ChangeFinder<'a> {
         let differences = match field {
             Field::Input => of(Payload::inputs),
             Field::Output => of(Payload::outputs),
+            Field::Parameter => remainder::of_parameters(a, b),
             _ => remainder::of_attributes(a, b),
         };
         let (drafts, ignored) = self.remainder.drafts(field, &differences, shown);
@@ -284,9 +285,6 @@ fn outputs(
     shown.add_pieces(&pieces::changed(&said_a, &said_b));
     if !is_cut && !is_failure {
         drafts = pieces::drafts(location, &said_a, &said_b, reported);
-        let endings = parameters::ending(a).zip(parameters::ending(b)).filter(|(a, b)| a.text != b.text);
-        let endings = endings.filter(|(a, b)| !(is_done(&a.text) && is_done(&b.text)));
-        drafts.extend(endings.map(|(a, b)| Draft::text(location, &a, &b)));
     }
     if !changed.is_empty() && (is_cut || is_failure) {
         for piece in &said_a {
@@ -337,15 +335,6 @@ fn parameters(a: &[(String, String)], b: &[(String, String)]) -> Vec<Draft> {
         (!is_same).then(|| Draft::wordy(Field::Parameter, Some(name), a.as_deref(), b.as_deref()))
     });
     changed.collect()
-}
-
-/// Tools of one name that are defined otherwise.
-fn definitions(a: &[(String, String)], b: &[(String, String)]) -> Vec<Draft> {
-    let both = b.iter().filter_map(|(name, b)| Some((name, a.iter().find(|(known, _)| known == name)?.1.as_str(), b)));
-    let changed = both.filter(|(_, a, b)| a != b);
-    changed
-        .map(|(name, a, b)| Draft::wordy(Field::Parameter, Some(&format!("tool {name}")), Some(a), Some(b)))
-        .collect()
 }
 
 fn failure(a: Option<&Failure>, b: Option<&Failure>) -> Draft {

@@ -2,7 +2,6 @@
 
 use super::change_key::is_distinctive;
 use super::ids::normal;
-use super::parameters;
 use super::readable::{readable, readable_member, readable_text};
 use crate::frameworks::{self, Request};
 use crate::message::{Media, Message, Part, Role, ToolCall};
@@ -77,41 +76,12 @@ fn call_key(tool: &str, arguments: &str) -> Key {
     key_of((tool, normal(arguments)))
 }
 
-/// What went in.
-#[derive(Debug, Default)]
-pub(super) struct InputContent {
-    /// What was said.
-    pub(super) pieces: Vec<Piece>,
-    /// What a model was asked beside it, each with its value.
-    pub(super) parameters: Vec<(String, String)>,
-    /// The tools that it is offered, each with its definition.
-    pub(super) tools: Vec<(String, String)>,
-}
-
-/// What went into a span.
-pub(super) fn of_inputs(span: &Span) -> InputContent {
-    let Some(payload) = &span.payload else { return InputContent::default() };
-    let request = payload.inputs().map(Request::of);
-    let (mut messages, told) = request.map(|read| (read.messages, read.parameters)).unwrap_or_default();
-    if let Some(told) = payload.attribute("gen_ai.system_instructions") {
-        messages.insert(0, frameworks::instructions(told));
-    }
-    let told = told.iter().filter(|(name, _)| name != "tools");
-    let mut parameters: Vec<(String, String)> = told.map(|(name, value)| (name.clone(), readable(value))).collect();
-    let tools = parameters::tools(payload);
-    let names: Vec<&str> = tools.iter().map(|(name, _)| name.as_str()).collect();
-    if !names.is_empty() {
-        parameters.push(("tools".to_owned(), readable(&Json::of(&names))));
-    }
-    for (name, value) in parameters::parameters(payload) {
-        // An object may have been shown as a whole.
-        let is_known =
-            |known: &str| name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-        if !parameters.iter().any(|(known, _)| is_known(known)) {
-            parameters.push((name, readable(&value)));
-        }
-    }
-    InputContent { pieces: pieces(&messages), parameters, tools }
+/// What went into a span: what was said, and what a model was asked beside it, each with its value.
+pub(super) fn of_inputs(span: &Span) -> (Vec<Piece>, Vec<(String, String)>) {
+    let request = span.payload.as_ref().and_then(Payload::inputs).map(Request::of);
+    let Some(Request { messages, parameters }) = request else { return Default::default() };
+    let parameters = parameters.into_iter().map(|(name, value)| (name, readable(&value)));
+    (pieces(&messages), parameters.collect())
 }
 
 /// What came out of a span.

@@ -1,6 +1,7 @@
 //! Differences that are no changes: ids, times and token counts around what was said, and how it was written. They are
 //! counted, so that nothing is hidden.
 
+use super::Field;
 use super::ids::{Renames, ids, normal};
 use super::structure::{Difference, Pairing};
 use crate::model::Json;
@@ -59,8 +60,8 @@ impl Ignored {
     }
 }
 
-/// Why a difference that no message and no parameter shows is no change; `None` if it is one.
-pub(super) fn kind(difference: &Difference, renames: &mut Renames) -> Option<IgnoredKind> {
+/// Why a difference that no message shows is no change; `None` if it is one.
+pub(super) fn kind(difference: &Difference, field: Field, renames: &mut Renames) -> Option<IgnoredKind> {
     let Difference { path, a, b, pairing } = difference;
     let key = path.rsplit(['.', ']']).next().unwrap_or_default();
     let known: Vec<&Json> = a.iter().chain(b).filter(|value| !is_nothing(value)).collect();
@@ -72,10 +73,12 @@ pub(super) fn kind(difference: &Difference, renames: &mut Renames) -> Option<Ign
     {
         return Some(IgnoredKind::Other);
     }
-    if path.split('.').any(is_usage_key) {
+    // A parameter is content, whatever its name.
+    let is_parameter = field == Field::Parameter;
+    if !is_parameter && path.split('.').any(is_usage_key) {
         return Some(IgnoredKind::Usage);
     }
-    if all(is_time) || is_time_key(key) && all(is_epoch) {
+    if !is_parameter && (all(is_time) || is_time_key(key) && all(is_epoch)) {
         return Some(IgnoredKind::Times);
     }
     let texts = a.as_ref().and_then(Json::as_string).zip(b.as_ref().and_then(Json::as_string));
@@ -85,10 +88,12 @@ pub(super) fn kind(difference: &Difference, renames: &mut Renames) -> Option<Ign
             let (ids_a, ids_b) = (ids(a), ids(b));
             ids_a.len() == ids_b.len() && ids_a.iter().zip(&ids_b).all(|(a, b)| agree(a, b))
         }
+        _ if is_parameter => false,
         Some((a, b)) => is_id_key(key) && (!is_reference(key) || agree(a, b)),
         None => is_id_key(key) && all(|value| !value.text().starts_with(['{', '['])),
     };
-    is_renamed.then_some(IgnoredKind::Ids)
+    let other = (field == Field::Attribute).then_some(IgnoredKind::Other);
+    if is_renamed { Some(IgnoredKind::Ids) } else { other }
 }
 
 /// Whether a value says nothing: a member that is missing says the same.
@@ -120,7 +125,9 @@ fn is_ending(key: &str, known: &[&Json]) -> bool {
 /// Whether a key counts tokens, cost or the time a response took.
 fn is_usage_key(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    ["usage", "cost", "token", "latency", "duration", "eval_count"].iter().any(|word| key.contains(word))
+    // `max_tokens` is what was asked for.
+    let words = ["usage", "cost", "token", "latency", "duration", "eval_count"];
+    words.iter().any(|word| key.contains(word)) && !key.contains("max")
 }
 
 fn is_time_key(key: &str) -> bool {

@@ -5,13 +5,13 @@
 //! in [`Ignored`].
 
 mod align;
+mod attributes;
 mod change_key;
 mod changes;
 mod content;
 mod ids;
 mod ignored;
 mod merged_tree;
-mod parameters;
 mod pieces;
 mod readable;
 mod remainder;

@@ -1,6 +1,7 @@
 //! What two spans differ in beside what their messages, parameters and failures show: shown as a change of its own, or
 //! ignored and counted.
 
+use super::attributes::is_parameter;
 use super::change_key::Draft;
 use super::content::Piece;
 use super::ids::{Renames, ids};
@@ -116,8 +117,7 @@ impl Remainder {
     ) -> (Vec<Draft>, usize) {
         let (mut drafts, mut count) = (Vec::new(), 0);
         for difference in differences.iter().filter(|difference| !shown.cover(difference)) {
-            let is_attribute = field == Field::Attribute;
-            let kind = kind(difference, &mut self.renames).or(is_attribute.then_some(IgnoredKind::Other));
+            let kind = kind(difference, field, &mut self.renames);
             match kind.filter(|_| self.strictness == Strictness::Content) {
                 Some(kind) => {
                     let text = |value: &Option<Json>| value.as_ref().map(|value| value.text().to_owned());
@@ -149,17 +149,28 @@ impl Remainder {
     }
 }
 
-/// What two spans differ in beside inputs and outputs: attributes, events, links, and how name and status are written.
-pub(super) fn of_attributes(a: &Span, b: &Span) -> Vec<Difference> {
-    let (own_a, own_b) = (beside_attributes(a), beside_attributes(b));
-    structure::of_members(&members(a, &own_a), &members(b, &own_b))
+/// What two spans differ in among the parameters that are attributes.
+pub(super) fn of_parameters(a: &Span, b: &Span) -> Vec<Difference> {
+    let members = |span| attributes(span, is_parameter);
+    structure::of_members(&members(a), &members(b))
 }
 
-fn members<'s>(span: &'s Span, own: &'s [(String, Json)]) -> Vec<(&'s str, &'s Json)> {
+/// What two spans differ in beside inputs, outputs and parameters: attributes, events, links, and how name and status are
+/// written.
+pub(super) fn of_attributes(a: &Span, b: &Span) -> Vec<Difference> {
+    let (own_a, own_b) = (beside_attributes(a), beside_attributes(b));
+    let is_described = |key: &str| !is_parameter(key);
+    let (mut of_a, mut of_b) = (attributes(a, is_described), attributes(b, is_described));
+    of_a.extend(structure::borrowed(&own_a));
+    of_b.extend(structure::borrowed(&own_b));
+    structure::of_members(&of_a, &of_b)
+}
+
+fn attributes(span: &Span, is_one: impl Fn(&str) -> bool) -> Vec<(&str, &Json)> {
     const SHOWN: [&str; 2] = ["mlflow.spanInputs", "mlflow.spanOutputs"];
-    let is_compared = |key: &str| !SHOWN.contains(&key) && !PER_TRACE_ATTRIBUTES.contains(&key);
+    let is_compared = |key: &str| !SHOWN.contains(&key) && !PER_TRACE_ATTRIBUTES.contains(&key) && is_one(key);
     let attributes = span.payload.iter().flat_map(|payload| &payload.attributes);
-    own.iter().chain(attributes.filter(|(key, _)| is_compared(key))).map(|(key, value)| (&**key, value)).collect()
+    attributes.filter(|(key, _)| is_compared(key)).map(|(key, value)| (&**key, value)).collect()
 }
 
 fn beside_attributes(span: &Span) -> Vec<(String, Json)> {

@@ -49,7 +49,7 @@ pub(super) fn of_members(a: &[(&str, &Json)], b: &[(&str, &Json)]) -> Vec<Differ
     walk.found
 }
 
-fn borrowed(members: &[(String, Json)]) -> Vec<(&str, &Json)> {
+pub(super) fn borrowed(members: &[(String, Json)]) -> Vec<(&str, &Json)> {
     members.iter().map(|(key, value)| (&**key, value)).collect()
 }
 
