@@ -162,7 +162,7 @@ fn value(message: &Message, names: &[&str]) -> Option<String> {
     if !text.is_empty() {
         return Some(text);
     }
-    let named = |wanted: &str| {
+    let under = |wanted: &str| {
         message.parts.iter().find_map(|part| match part {
             Part::Data { name: Some(name), value } if name == wanted => {
                 value.as_string().filter(|text| !text.is_empty())
@@ -183,5 +183,5 @@ fn value(message: &Message, names: &[&str]) -> Option<String> {
         });
         Some(shown.collect::<Vec<_>>().join(", ")).filter(|text| !text.is_empty())
     };
-    names.iter().find_map(|name| named(name)).or_else(only).or_else(all)
+    names.iter().find_map(|name| under(name)).or_else(only).or_else(all)
 }
