@@ -138,8 +138,6 @@ fn what_mlflow_recorded_goes_before_what_a_response_tells() {
 proptest! {
     #![proptest_config(crate::tests::fixed_seed())]
 
-    #![proptest_config(crate::tests::fixed_seed())]
-
     #[test]
     fn rows_add_up_to_the_total(given in prop::collection::vec((any::<prop::sample::Index>(), 0..6u8, prop::option::of((0..9i64, 0..9i64)), prop::option::of(0..9u8)), 1..14)) {
         let kinds = ["LLM", "CHAT_MODEL", "AGENT", "CHAIN", "TOOL", "EMBEDDING"];
@@ -415,8 +413,6 @@ fn requests_that_repeat_a_request_and_its_answer_are_one_run() {
 }
 
 proptest! {
-    #![proptest_config(crate::tests::fixed_seed())]
-
     #![proptest_config(crate::tests::fixed_seed())]
 
     #[test]

@@ -324,12 +324,7 @@ mod properties {
     use crate::analyze::diff::{Change, Diff, Strictness};
     use crate::model::{Json, Trace};
     use proptest::prelude::*;
-    use proptest::test_runner::RngSeed;
     use serde_json::{Map, Value, json};
-
-    fn fixed_seed() -> ProptestConfig {
-        ProptestConfig { rng_seed: RngSeed::Fixed(14), failure_persistence: None, ..ProptestConfig::with_cases(256) }
-    }
 
     /// What stands in traces: words, ids, times, numbers, under the keys of messages, responses and functions.
     fn any_value() -> impl Strategy<Value = Value> {
@@ -399,7 +394,7 @@ mod properties {
     }
 
     proptest! {
-        #![proptest_config(fixed_seed())]
+        #![proptest_config(crate::tests::fixed_seed())]
 
         #[test]
         fn unequal_payloads_are_never_identical(kind in any_kind(), a in prop::array::uniform3(any_value()), b in prop::array::uniform3(any_value()), is_new in prop::array::uniform3(any::<bool>())) {
