@@ -126,7 +126,7 @@ fn ages_are_told_from_now() {
 #[test]
 fn a_trace_as_a_tree() {
     insta::assert_snapshot!(Cli::demo("trace show").run(), @"
-    run_tool_agent  OK  241 ms  106 tokens (84 in · 22 out)  $0.0000258  tr-e1856059  2026-11-20 17:51:17 UTC
+    run_tool_agent  OK  242 ms  106 tokens (84 in · 22 out)  $0.0000258  tr-e1856059  2026-11-20 17:51:17 UTC
     experiment OpenAI · model gpt-4o-mini
 
     run_tool_agent  AGENT       ██████████████████████████████   242 ms
@@ -176,10 +176,10 @@ fn a_trace_as_a_tree() {
        └─ chat_completion  LLM                    ██   390 ms  364 → 38  gpt-4o-mini
     ");
     insta::assert_snapshot!(Cli::demo("trace show @last --status in_progress").run(), @"
-    step  IN_PROGRESS  1 ms  tr-58b722a7  2026-11-20 17:50:55 UTC
+    step  IN_PROGRESS  1 ms so far  tr-58b722a7  2026-11-20 17:50:55 UTC
     experiment Misc
 
-    (root not stored)  IN_PROGRESS  1 ms  (from the trace's record)
+    (root not stored)  IN_PROGRESS  1 ms so far  (from the trace's record)
     ├─ step  TOOL  █████████████                   0.4 ms
     └─ step  TOOL                     ██████████   0.3 ms
     ");
@@ -188,7 +188,7 @@ fn a_trace_as_a_tree() {
 #[test]
 fn a_trace_that_was_judged() {
     insta::assert_snapshot!(Cli::demo("trace show @last --name answer").run(), @"
-    answer  OK  1 ms  tr-a06f6f6f  2026-11-20 17:50:49 UTC
+    answer  OK  0.4 ms  tr-a06f6f6f  2026-11-20 17:50:49 UTC
     experiment Misc
     tags added later=yes · empty= · env=prod · mood=🎉 ünïcödé · team/area=search
     correct  true  feedback by ada (HUMAN): It is 42.
@@ -326,7 +326,7 @@ fn a_trace_with_inputs_and_outputs() {
     mlflow.user  dev
     "#);
     insta::assert_snapshot!(Cli::demo("trace show @last --name chat --io=0").run(), @r#"
-    chat  OK  57 ms  34 tokens (29 in · 5 out)  $0.0000074  tr-67cd0414  2026-11-20 17:51:17 UTC
+    chat  OK  56.5 ms  34 tokens (29 in · 5 out)  $0.0000074  tr-67cd0414  2026-11-20 17:51:17 UTC
     experiment OpenAI · session chat-42 · user ada · model gpt-4o-mini
 
     chat            CHAIN       ██████████████████████████████  56.5 ms
@@ -430,7 +430,7 @@ fn a_trace_with_inputs_and_outputs() {
 #[test]
 fn a_trace_with_some_of_its_spans() {
     insta::assert_snapshot!(Cli::demo("trace show @last --type TOOL").run(), @"
-    run_tool_agent  OK  241 ms  106 tokens (84 in · 22 out)  $0.0000258  tr-e1856059  2026-11-20 17:51:17 UTC
+    run_tool_agent  OK  242 ms  106 tokens (84 in · 22 out)  $0.0000258  tr-e1856059  2026-11-20 17:51:17 UTC
     experiment OpenAI · model gpt-4o-mini
 
     run_tool_agent  AGENT  ██████████████████████████████  242 ms

@@ -81,7 +81,7 @@ fn an_ag2_chat_with_a_tool() {
 #[test]
 fn an_autogen_agent_that_reflects_on_its_tool() {
     insta::assert_snapshot!(Cli::demo("trace show @last~1 -x AutoGen --conversation --width 80").run(), @"
-    assistant.run  OK  667 ms  110 tokens (89 in · 21 out)  tr-13567dee
+    assistant.run  OK  668 ms  110 tokens (89 in · 21 out)  tr-13567dee
     2026-11-20 17:51:10 UTC
     experiment AutoGen
 
@@ -103,7 +103,7 @@ fn an_autogen_agent_that_reflects_on_its_tool() {
 #[test]
 fn nested_calls_of_a_model_and_an_answer_made_by_the_agent() {
     insta::assert_snapshot!(Cli::demo("trace show @last -x AutoGen --conversation --width 80").run(), @"
-    assistant.run  OK  188 ms  82 tokens (65 in · 17 out)  tr-0497bd29
+    assistant.run  OK  189 ms  82 tokens (65 in · 17 out)  tr-0497bd29
     2026-11-20 17:51:11 UTC
     experiment AutoGen
 
@@ -140,7 +140,7 @@ fn a_tool_that_fails_is_told_once() {
 #[test]
 fn history_is_told_again_where_all_is_asked_for() {
     insta::assert_snapshot!(Cli::demo("trace show @last --conversation --full --width 100").run(), @r#"
-    run_tool_agent  OK  241 ms  106 tokens (84 in · 22 out)  $0.0000258  tr-e1856059
+    run_tool_agent  OK  242 ms  106 tokens (84 in · 22 out)  $0.0000258  tr-e1856059
     2026-11-20 17:51:17 UTC
     experiment OpenAI · model gpt-4o-mini
 
@@ -160,7 +160,7 @@ fn history_is_told_again_where_all_is_asked_for() {
       run_tool_agent: The weather in Paris today is rainy.
     "#);
     insta::assert_snapshot!(Cli::demo("trace show @last --conversation").run(), @r#"
-    run_tool_agent  OK  241 ms  106 tokens (84 in · 22 out)  $0.0000258  tr-e1856059  2026-11-20 17:51:17 UTC
+    run_tool_agent  OK  242 ms  106 tokens (84 in · 22 out)  $0.0000258  tr-e1856059  2026-11-20 17:51:17 UTC
     experiment OpenAI · model gpt-4o-mini
 
     1  run_tool_agent  242 ms
@@ -192,7 +192,7 @@ fn a_stream_tells_its_pieces_and_an_image_its_size() {
                  within minutes.
     ");
     insta::assert_snapshot!(Cli::demo("trace show @last --grep image_url --conversation --width 80").run(), @"
-    Completions  OK  154 ms  18 tokens (9 in · 9 out)  $0.0000068  tr-9fdfabf4
+    Completions  OK  155 ms  18 tokens (9 in · 9 out)  $0.0000068  tr-9fdfabf4
     2026-11-20 17:51:17 UTC
     experiment OpenAI · model gpt-4o-mini
 
@@ -206,7 +206,7 @@ fn a_stream_tells_its_pieces_and_an_image_its_size() {
 #[test]
 fn hostile_text_stays_text() {
     insta::assert_snapshot!(Cli::demo("trace show @last --filter").arg("trace.text LIKE '%not a num%'").arg("--conversation").arg("--ascii").run(), @r"
-    \x1b[31mred\x1b[0m \x1b]0;title\x07 user\u{202e}txt.exe\u{202c}  OK  1 ms  tr-ff3ee2eb  2026-11-20 17:50:49 UTC
+    \x1b[31mred\x1b[0m \x1b]0;title\x07 user\u{202e}txt.exe\u{202c}  OK  0.6 ms  tr-ff3ee2eb  2026-11-20 17:50:49 UTC
     experiment Misc
 
     \x1b[31mred\x1b[0m \x1b]0;title\x07 user\u{202e}txt.exe\u{202c}  0.6 ms

@@ -303,7 +303,7 @@ fn messages_of_a_runtime_are_folded_for_people_and_never_in_json() {
     ");
     insta::assert_snapshot!(run("trace show tr-2f64 --width 80"), @"
     autogen publish writer_11ed0bfa-78f3-4385-bfaf-fde456766ae9.(11ed0bfa-78f3-4385…
-    OK  68 ms  tr-2f644379  2026-11-20 15:47:20 UTC
+    OK  68.2 ms  tr-2f644379  2026-11-20 15:47:20 UTC
     experiment autogen
     tags service.name=autogen-test-agentchat
 
@@ -312,7 +312,7 @@ fn messages_of_a_runtime_are_folded_for_people_and_never_in_json() {
     ");
     insta::assert_snapshot!(run("trace show tr-2f64 --width 80 --full"), @"
     autogen publish writer_11ed0bfa-78f3-4385-bfaf-fde456766ae9.(11ed0bfa-78f3-4385…
-    OK  68 ms  tr-2f644379  2026-11-20 15:47:20 UTC
+    OK  68.2 ms  tr-2f644379  2026-11-20 15:47:20 UTC
     experiment autogen
     tags service.name=autogen-test-agentchat
 

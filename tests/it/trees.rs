@@ -1,8 +1,8 @@
 //! Trees of `trace show` that are narrowed, or lack their root.
 
-use crate::harness::{Cli, Fixture, items, strings};
+use crate::harness::{Cli, Done, Fixture, items, strings};
 use mltrace::render::text;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 #[test]
@@ -27,7 +27,7 @@ fn a_tree_under_one_agent() {
        └─ calculator  TOOL                               ▏     0.2 ms
     ");
     insta::assert_snapshot!(Cli::demo("trace show tr-13567 --agent *.ON_messages --llm").run(), @"
-    assistant.run  OK  667 ms  110 tokens (89 in · 21 out)  tr-13567dee  2026-11-20 17:51:10 UTC
+    assistant.run  OK  668 ms  110 tokens (89 in · 21 out)  tr-13567dee  2026-11-20 17:51:10 UTC
     experiment AutoGen
 
     assistant.run                            AGENT  ██████████████████████████████  668 ms
@@ -138,7 +138,7 @@ fn every_text_of_inputs_and_outputs_is_there_to_read() {
 #[test]
 fn a_line_of_io_is_broken_and_not_cut() {
     insta::assert_snapshot!(Cli::demo("trace show @last --name chat --io=6 --width 44").run(), @r#"
-    chat  OK  57 ms  34 tokens (29 in · 5 out)
+    chat  OK  56.5 ms  34 tokens (29 in · 5 out)
     $0.0000074  tr-67cd0414
     2026-11-20 17:51:17 UTC
     experiment OpenAI · session chat-42
@@ -200,7 +200,7 @@ fn a_line_of_io_is_broken_and_not_cut() {
 #[test]
 fn with_io_all_that_was_said_of_a_trace_is_there() {
     insta::assert_snapshot!(Cli::demo("trace show @last --name answer --io=1").run(), @r#"
-    answer  OK  1 ms  tr-a06f6f6f  2026-11-20 17:50:49 UTC
+    answer  OK  0.4 ms  tr-a06f6f6f  2026-11-20 17:50:49 UTC
     experiment Misc
     correct  feedback by ada (HUMAN)
       value  true
@@ -244,7 +244,7 @@ fn with_io_all_that_was_said_of_a_trace_is_there() {
          where assessment_type = 'expectation';"
     ));
     insta::assert_snapshot!(fixture.cli("trace show @last --name answer").run(), @"
-    answer  OK  1 ms  tr-a06f6f6f  2026-11-20 17:50:49 UTC
+    answer  OK  0.4 ms  tr-a06f6f6f  2026-11-20 17:50:49 UTC
     experiment Misc · runs run-1, run-2 · logged model m-1 · prompt greeting/3 · request order-7
     tags added later=yes · empty= · env=prod · mood=🎉 ünïcödé · team/area=search · metadata shift=late
     correct  true  feedback by ada (HUMAN): It is 42.
@@ -253,7 +253,7 @@ fn with_io_all_that_was_said_of_a_trace_is_there() {
     answer  UNKNOWN  ██████████████████████████████  0.4 ms
     ");
     insta::assert_snapshot!(fixture.cli("trace show @last --name answer --io=1 --width 64").run(), @r#"
-    answer  OK  1 ms  tr-a06f6f6f  2026-11-20 17:50:49 UTC
+    answer  OK  0.4 ms  tr-a06f6f6f  2026-11-20 17:50:49 UTC
     experiment Misc · runs run-1, run-2 · logged model m-1
     prompt greeting/3 · request order-7
     correct  feedback by ada (HUMAN)
@@ -428,5 +428,84 @@ fn a_failure_of_mlflows_own_logging_is_told_apart() {
     insta::assert_snapshot!(fixture.cli("spans --type TOOL --status error").run(), @"
     trace        span              name         type  status  duration  failure
     tr-419f926a  9b94309c8c7d396e  get_weather  TOOL  ERROR     3.9 ms  MLflow's own logging failed, not the call: ValidationError: 2 errors
+    ");
+}
+
+/// A document of one trace: its state, its recorded milliseconds, and spans as id, parent, start and end in milliseconds.
+fn timed(state: &str, millis: Option<u64>, spans: &[(&str, &str, u64, Option<u64>)]) -> (tempfile::TempDir, Cli) {
+    let nanos = |millis: u64| 1_794_000_000_000_000_000 + millis * 1_000_000;
+    let span = |(id, parent, start, end): &(&str, &str, u64, Option<u64>)| {
+        json!({
+            "trace_id": format!("tr-{:032x}", 1), "span_id": format!("00000000000000{id}"), "name": format!("span-{id}"),
+            "parent_span_id": if parent.is_empty() { Value::Null } else { json!(format!("00000000000000{parent}")) },
+            // Half a millisecond that the record does not have.
+            "start_time_unix_nano": nanos(*start), "end_time_unix_nano": end.map(|end| nanos(end) + 500_000),
+            "status": {"code": "STATUS_CODE_OK"}, "attributes": {"mlflow.spanType": "\"TOOL\""},
+        })
+    };
+    let mut info = json!({
+        "trace_id": format!("tr-{:032x}", 1), "request_time": "2026-11-06T21:20:00Z", "state": state,
+        "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "1"}},
+        "trace_metadata": {"mlflow.trace_schema.version": "3"},
+    });
+    if let Some(millis) = millis {
+        info["execution_duration_ms"] = json!(millis);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let spans: Vec<Value> = spans.iter().map(span).collect();
+    let document = json!({"info": info, "data": {"spans": spans}}).to_string();
+    std::fs::write(folder.path().join("trace.json"), document).unwrap();
+    let cli = Cli::new("trace show --ascii --width 100").on("trace.json").cwd(folder.path());
+    (folder, cli)
+}
+
+#[test]
+fn the_header_and_the_row_of_the_root_show_one_duration() {
+    let first_lines = |done: Done| done.lines().into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let (_folder, cli) = timed("OK", Some(12), &[("a1", "", 0, Some(12)), ("b1", "a1", 1, Some(3))]);
+    let lines = first_lines(cli.ok());
+    assert!(lines[0].starts_with("span-a1  OK  12.5 ms  "), "{lines:?}");
+    assert!(lines[2].starts_with("span-a1 ") && lines[2].ends_with("12.5 ms"), "{lines:?}");
+    // A child that outlives the root: the record has the whole time, and that is another fact.
+    let (_folder, cli) = timed("OK", Some(40), &[("a1", "", 0, Some(12)), ("b1", "a1", 1, Some(40))]);
+    assert!(first_lines(cli.ok())[0].starts_with("span-a1  OK  40 ms  "));
+    // Of two roots none is the trace.
+    let (_folder, cli) = timed("OK", Some(12), &[("a1", "", 0, Some(12)), ("b1", "", 1, Some(3))]);
+    assert!(first_lines(cli.ok())[0].starts_with("span-a1  OK  12 ms  "));
+    // Without a record the root is all there is.
+    let (_folder, cli) = timed("OK", None, &[("a1", "", 0, Some(12))]);
+    assert!(first_lines(cli.ok())[0].starts_with("span-a1  OK  12.5 ms  "));
+}
+
+#[test]
+fn what_is_in_progress_shows_how_long_it_ran_so_far() {
+    let spans =
+        [("a1", "", 0, None), ("b1", "a1", 100, Some(7_999)), ("c1", "a1", 8_000, None), ("d1", "c1", 8_000, None)];
+    let (_folder, cli) = timed("IN_PROGRESS", None, &spans);
+    insta::assert_snapshot!(cli.ok(), @"
+    span-a1  IN_PROGRESS  8.00 s so far  tr-00000000  2026-11-06 21:20:00 UTC
+    experiment 1
+
+    span-a1        TOOL  ##############################  8.00 s so far
+    |- span-b1     TOOL  ##############################         7.90 s
+    `- span-c1     TOOL                               #           open
+       `- span-d1  TOOL                               #           open
+    ");
+    // Nothing later than its start is known.
+    let (_folder, cli) = timed("IN_PROGRESS", Some(0), &[("a1", "", 0, None)]);
+    insta::assert_snapshot!(cli.ok(), @"
+    span-a1  IN_PROGRESS  tr-00000000  2026-11-06 21:20:00 UTC
+    experiment 1
+
+    span-a1  TOOL  ##############################  open
+    ");
+    // A record may know more than the spans that are stored.
+    let (_folder, cli) = timed("IN_PROGRESS", Some(9_000), &[("b1", "a1", 0, Some(10))]);
+    insta::assert_snapshot!(cli.ok(), @"
+    span-b1  IN_PROGRESS  9.00 s so far  tr-00000000  2026-11-06 21:20:00 UTC
+    experiment 1
+
+    (root not stored)  IN_PROGRESS  9.00 s so far  (from the trace's record)
+    `- span-b1  TOOL  ##############################  10.5 ms
     ");
 }

@@ -1,10 +1,12 @@
 //! The columns of a tree: how wide each is, and the row of a span.
 
+use super::duration::so_far;
 use super::lines::Line;
-use crate::model::{Span, SpanStatus, Spans};
+use crate::model::{Span, SpanId, SpanStatus, Spans};
 use crate::render::span::tokens;
 use crate::render::text::{clip, one_line, width};
 use crate::render::{Look, Role, number};
+use std::collections::HashMap;
 
 /// How wide everything is.
 pub(super) struct Columns {
@@ -17,6 +19,8 @@ pub(super) struct Columns {
     model: usize,
     start: i64,
     nanos: f64,
+    /// How long spans have run that are not over, in nanoseconds.
+    open: HashMap<SpanId, i64>,
 }
 
 const WIDEST_BAR: usize = 30;
@@ -24,7 +28,7 @@ const LEAST_BAR: usize = 10;
 const LEAST_NAME: usize = 16;
 
 impl Columns {
-    pub(super) fn fit(spans: &Spans, lines: &[Line<'_>], look: &Look) -> Self {
+    pub(super) fn fit(spans: &Spans, lines: &[Line<'_>], open: HashMap<SpanId, i64>, look: &Look) -> Self {
         let shown = || lines.iter().filter_map(|line| line.span().map(|at| (line, &spans.list[at])));
         let widest =
             |of: &dyn Fn(&Line<'_>, &Span) -> usize| shown().map(|(line, span)| of(line, span)).max().unwrap_or(0);
@@ -36,11 +40,12 @@ impl Columns {
             clips: look.width.is_some(),
             kind: widest(&|_, span| width(&one_line(span.span_type.as_str()))).min(14),
             bar: WIDEST_BAR,
-            duration: widest(&|_, span| span.duration_ns().map_or(4, |nanos| number::duration(nanos).len())),
+            duration: widest(&|_, span| width(&duration(span, &open))),
             tokens: widest(&|_, span| span.usage().map_or(0, |usage| width(&tokens(usage, look)))),
             model: widest(&|_, span| span.model.as_deref().map_or(0, |model| width(&one_line(model)))).min(30),
             start,
             nanos: (end.saturating_sub(start)).max(1) as f64,
+            open,
         };
         if let Some(room) = look.width {
             columns.squeeze(room);
@@ -69,7 +74,7 @@ impl Columns {
         if self.bar > 0 {
             cells.push(theme.paint(if is_bad { Role::Bad } else { Role::Bar }, &self.bar_of(span, look.unicode)));
         }
-        let duration = span.duration_ns().map_or_else(|| "open".to_owned(), number::duration);
+        let duration = duration(span, &self.open);
         cells.push(pad(&duration, self.duration) + &duration);
         if self.tokens > 0 {
             let tokens = span.usage().map(|usage| tokens(usage, look)).unwrap_or_default();
@@ -121,5 +126,14 @@ impl Columns {
         let drawn = if full == 0 { sliver.to_owned() } else { block.repeat(full) };
         let after = self.bar - from - full.max(1);
         " ".repeat(from) + &drawn + &" ".repeat(after)
+    }
+}
+
+/// How long a span took, or has run.
+fn duration(span: &Span, open: &HashMap<SpanId, i64>) -> String {
+    match (span.duration_ns(), open.get(&span.id)) {
+        (Some(nanos), _) => number::duration(nanos),
+        (None, Some(nanos)) => so_far(*nanos),
+        (None, None) => "open".to_owned(),
     }
 }

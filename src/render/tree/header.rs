@@ -43,7 +43,7 @@ impl TreeView {
         let facts = [
             Some(theme.paint(Role::Name, &clip(&one_line(name), room, look.ellipsis()))),
             Some(theme.paint(state_role(&info.state), &one_line(info.state.as_str()))),
-            info.execution_duration_ms.map(number::millis),
+            self.duration(),
             tokens,
             self.cost().map(|cost| theme.paint(Role::Figure, &cost)),
             self.partial().map(|text| theme.paint(Role::Warn, &text)),
@@ -143,7 +143,7 @@ impl TreeView {
         let info = &self.trace.info;
         let facts = [
             Some(one_line(info.state.as_str()).into_owned()),
-            info.execution_duration_ms.map(number::millis),
+            self.duration(),
             info.recorded_usage.as_ref().map(|usage| tokens(usage, look)),
             Some("(from the trace's record)".to_owned()),
         ];

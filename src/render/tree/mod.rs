@@ -1,6 +1,7 @@
 //! `mltrace trace show`: a header and the tree of spans with its waterfall.
 
 mod columns;
+mod duration;
 mod header;
 pub(super) mod lines;
 
@@ -95,8 +96,10 @@ impl TreeView {
         let folded =
             if self.is_full { None } else { fold::folded(What::CallsAndMessages, spans, &self.shown, &self.usage) };
         let (spans, is_shown) = folded.as_ref().map_or((spans, &self.shown), |folded| (&folded.spans, &folded.shown));
+        // What is folded away still tells how long those above it have run.
+        let open = self.trace.spans.as_ref().map(duration::of_open_spans).unwrap_or_default();
         let lines = lines(spans, is_shown);
-        let columns = Columns::fit(spans, &lines, look);
+        let columns = Columns::fit(spans, &lines, open, look);
         lines.iter().try_for_each(|line| self.line(look, out, spans, line, &columns))?;
         let Some(folded) = folded else { return Ok(()) };
         let counted = |count: usize, one: &str, many: &str| match count {
