@@ -342,6 +342,31 @@ fn redirects_are_followed_but_not_with_credentials() {
     let guarded = Server::new(move |_| Answer::redirect(302, &page));
     let done = list(&guarded).run();
     assert!(done.exit == Some(4) && done.stderr.contains("/login") && !done.stderr.contains("hunter2"), "{done}");
+    let asked = format!("`{}` redirects to `{}/login`", guarded.uri(), login.uri());
+    assert!(done.stderr.contains(&asked) && done.stderr.contains("MLFLOW_TRACKING_TOKEN"), "{done}");
+}
+
+#[test]
+fn a_sign_in_page_that_is_not_there_is_the_host_that_failed() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let gone = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    for (target, message) in [
+        (gone.as_str(), format!("`{gone}` refuses connections")),
+        ("http://ada:hunter2@sso.invalid", "no host `sso.invalid` is known here".to_owned()),
+    ] {
+        let page = format!("{target}/login?ticket=hunter2#hunter2");
+        let guarded = Server::new(move |_| Answer::redirect(302, &page));
+        let done = list(&guarded).env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0").run();
+        let first = done.stderr.lines().next().unwrap_or_default();
+        assert_eq!((done.exit, first), (Some(4), format!("error: {message}").as_str()), "{done}");
+        let shown = target.replace("ada:hunter2@", "");
+        assert!(
+            done.stderr.contains(&format!("caused by: `{}` redirects to `{shown}/login`", guarded.uri())),
+            "{done}"
+        );
+        assert!(!done.stderr.contains("hunter2"), "{done}");
+    }
 }
 
 #[test]

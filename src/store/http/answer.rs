@@ -1,7 +1,6 @@
 //! What an answer of a server means.
 
 use super::client::{Client, Question};
-use super::failure::with_target;
 use crate::error::{Error, Kind, Result};
 use crate::model::Timestamp;
 use serde::Deserialize;
@@ -83,12 +82,15 @@ impl Client {
             let said = trouble.and_then(|trouble| trouble.message);
             self.harmless(&said.unwrap_or_else(|| page_text(&String::from_utf8_lossy(&bytes), status)))
         };
-        let moved = |error| with_target(error, moved_to);
+        let moved = |error| self.with_target(error, moved_to);
         let fail = |kind, what: &str| Error::new(kind, format!("`{}` {what}", self.shown()));
         let refusal = |status, message| Reply::Refusal(Refusal { status, code: code.clone(), message });
         Once::Final(match status.as_u16() {
             200..=299 if is_page && !question.is_file => {
-                Err(moved(self.not_mlflow(format!("it sends a web page: {message}"))))
+                let error = self.not_mlflow(format!("it sends a web page: {message}"));
+                let sign_in = "if that is a sign-in page: set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and \
+                               MLFLOW_TRACKING_PASSWORD";
+                Err(moved(if moved_to.is_some() { error.hint(sign_in) } else { error }))
             }
             200..=299 => Ok(Reply::Body(bytes)),
             300..=399 => Err(moved(self.not_mlflow(format!("it answers with status {status}")))),

@@ -1,7 +1,7 @@
 //! Questions that get no answer, and what may be done about it.
 
 use super::client::{CONNECT, Client};
-use super::url::{bare, without_credentials};
+use super::url::{Base, bare, is_same_origin, without_credentials};
 use crate::error::{Error, Kind};
 use std::io::ErrorKind;
 use ureq::Timeout;
@@ -41,14 +41,6 @@ impl Failure {
     }
 }
 
-/// Names where a redirect led, without what may be secret in it.
-pub(super) fn with_target(error: Error, moved_to: Option<&str>) -> Error {
-    match moved_to {
-        Some(target) => error.because(format!("it redirects to `{}`", without_credentials(bare(target)))),
-        None => error,
-    }
-}
-
 /// The standard library has no kind of its own for a name that cannot be resolved.
 fn is_unknown_host(error: &ureq::Error) -> bool {
     let is_lookup = |text: &str| text.contains("lookup address") || text.contains("No such host");
@@ -84,10 +76,32 @@ fn text_of(error: &ureq::Error) -> String {
     error.to_string().trim_start_matches("io: ").to_owned()
 }
 
+/// Who did not answer: the server that was asked, or the one that it redirects to.
+struct Peer {
+    /// What messages call it.
+    shown: String,
+    host: String,
+    is_tls: bool,
+}
+
 impl Client {
+    /// Who failed. A redirect may lead to a sign-in page on another host, and then that is the host to look at.
+    fn peer(&self, failure: &Failure) -> Peer {
+        let asked = || Peer { shown: self.shown(), host: self.base.host.clone(), is_tls: self.base.is_tls };
+        let is_of_target = matches!(failure.why, Why::Head(_) | Why::Body(_));
+        let target =
+            failure.moved_to.as_deref().filter(|target| is_of_target && !is_same_origin(target, &self.base.origin));
+        target.and_then(|target| Base::parse(bare(target)).ok()).map_or_else(asked, |target| Peer {
+            shown: target.origin,
+            host: target.host,
+            is_tls: target.is_tls,
+        })
+    }
+
     /// An error for a question that nobody answered.
     pub(super) fn failure(&self, failure: &Failure) -> Error {
         let shown = self.shown();
+        let peer = self.peer(failure);
         let network = |message: String| Error::new(Kind::Network, message);
         let error = match &failure.why {
             Why::Unsendable => Error::new(
@@ -99,54 +113,69 @@ impl Client {
                 network(format!("`{shown}` redirects, and MLFLOW_ALLOW_HTTP_REDIRECTS forbids to follow"))
             }
             Why::EndlessRedirects => network(format!("`{shown}` redirects without end")),
-            Why::Head(error) => self.no_answer(error),
-            Why::Body(ureq::Error::Timeout(_)) => self.too_slow(),
+            Why::Head(error) => self.no_answer(&peer, error),
+            Why::Body(ureq::Error::Timeout(_)) => self.too_slow(&peer),
             Why::Body(ureq::Error::BodyExceedsLimit(most)) => {
-                network(format!("an answer of `{shown}` is longer than {most} bytes"))
+                network(format!("an answer of `{}` is longer than {most} bytes", peer.shown))
             }
-            Why::Body(error) => network(format!("the connection to `{shown}` broke in the middle of an answer"))
+            Why::Body(error) => network(format!("the connection to `{}` broke in the middle of an answer", peer.shown))
                 .because(text_of(error))
                 .hint("try again"),
         };
-        with_target(error, failure.moved_to.as_deref())
+        self.with_target(error, failure.moved_to.as_deref())
+    }
+
+    /// Names where a redirect led, and from where, without what may be secret in it.
+    pub(super) fn with_target(&self, error: Error, moved_to: Option<&str>) -> Error {
+        match moved_to {
+            Some(target) => {
+                let target = without_credentials(bare(target));
+                error.because(format!("`{}` redirects to `{target}`", self.shown()))
+            }
+            None => error,
+        }
     }
 
     /// An error for an answer that did not even begin.
-    fn no_answer(&self, error: &ureq::Error) -> Error {
-        let shown = self.shown();
+    fn no_answer(&self, peer: &Peer, error: &ureq::Error) -> Error {
+        let shown = &peer.shown;
         let network = |message: String| Error::new(Kind::Network, message);
         match error {
             ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
                 network(format!("cannot connect to `{shown}` within {} s", CONNECT.as_secs()))
                     .hint(self.way("check the address, the network and the firewall"))
             }
-            ureq::Error::Timeout(_) => self.too_slow(),
-            error if is_unknown_host(error) => network(format!("no host `{}` is known here", self.base.host))
+            ureq::Error::Timeout(_) => self.too_slow(peer),
+            error if is_unknown_host(error) => network(format!("no host `{}` is known here", peer.host))
                 .hint(self.way("check the spelling, the network and the VPN")),
             ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
                 network(format!("`{shown}` refuses connections"))
                     .hint(self.way("is the server running there? `mlflow server --port 5000` starts one"))
             }
-            error if is_about_certificates(error) => self.bad_certificate(&text_of(error)),
+            error if is_about_certificates(error) => bad_certificate(peer, &text_of(error)),
             ureq::Error::ConnectProxyFailed(why) => {
                 network(format!("the proxy does not reach `{shown}`")).because(why).hint(self.way("check the address"))
             }
             error if is_babble(error) => network(format!("`{shown}` does not answer as a web server does"))
                 .because(text_of(error))
-                .hint(if self.base.is_tls {
+                .hint(if peer.is_tls {
                     "does it speak plain http: `-u http://…`?"
                 } else {
                     "does it speak https: `-u https://…`?"
                 }),
-            error => network(format!("the connection to `{shown}` broke")).because(text_of(error)).hint(
-                if self.base.is_tls { "try again; or does it speak plain http: `-u http://…`?" } else { "try again" },
-            ),
+            error => {
+                network(format!("the connection to `{shown}` broke")).because(text_of(error)).hint(if peer.is_tls {
+                    "try again; or does it speak plain http: `-u http://…`?"
+                } else {
+                    "try again"
+                })
+            }
         }
     }
 
-    fn too_slow(&self) -> Error {
+    fn too_slow(&self, peer: &Peer) -> Error {
         let seconds = self.total.as_secs_f32();
-        Error::new(Kind::Network, format!("no whole answer from `{}` within {seconds} s", self.shown()))
+        Error::new(Kind::Network, format!("no whole answer from `{}` within {seconds} s", peer.shown))
             .hint(format!("`MLFLOW_HTTP_REQUEST_TIMEOUT={}` waits longer", (self.total.as_secs() * 4).max(30)))
     }
 
@@ -155,10 +184,10 @@ impl Client {
         let proxy = "; the way goes through the proxy that the environment names (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)";
         format!("{hint}{}", if self.via_proxy { proxy } else { "" })
     }
+}
 
-    fn bad_certificate(&self, why: &str) -> Error {
-        Error::new(Kind::Network, format!("cannot trust the certificate of `{}`", self.base.origin))
-            .because(why)
-            .hint("`MLFLOW_TRACKING_SERVER_CERT_PATH=ca.pem` names a certificate authority to trust")
-    }
+fn bad_certificate(peer: &Peer, why: &str) -> Error {
+    Error::new(Kind::Network, format!("cannot trust the certificate of `{}`", peer.shown))
+        .because(why)
+        .hint("`MLFLOW_TRACKING_SERVER_CERT_PATH=ca.pem` names a certificate authority to trust")
 }
