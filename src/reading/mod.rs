@@ -14,6 +14,7 @@
 mod agent_name;
 mod agents;
 mod calls;
+mod handled;
 mod history;
 pub mod identity;
 mod question;
@@ -24,11 +25,12 @@ mod tool_calls;
 pub use agent_name::{asked_by, bare_name, is_nameless_within, name_of, stem};
 pub use agents::{Agents, needs_messages};
 pub use calls::{RowKind, TraceUsage, UsageRow, of_spans, of_trace};
+pub use handled::mark_handled_failures;
 pub use history::{History, News};
 pub use question::{answer, question, recorded_answer, recorded_question};
 pub use speakers::{AgentSource, Speakers};
 pub use threads::Threads;
-pub use tool_calls::{CallFailure, ToolCall, mark_handled_failures, without_number};
+pub use tool_calls::{CallFailure, ToolCall, without_number};
 
 use crate::model::Trace;
 
