@@ -91,6 +91,10 @@ impl<'a> RawAttributes<'a> {
     /// What the span says of tools, and how far its messages may name who speaks. Few spans hold the signs of either, and
     /// only they are read.
     pub(super) fn mentions(&self, kind: &SpanType) -> (Vec<ToolMention>, SpeakerSigns) {
+        // These hold texts and numbers, and no messages.
+        if matches!(kind.as_str(), "EMBEDDING" | "RETRIEVER" | "RERANKER" | "PARSER") {
+            return (Vec::new(), SpeakerSigns::None);
+        }
         let of = |raw: &RawValue| frameworks::Signs::of(raw.get());
         let foreign = if self.is_foreign {
             self.members.0.iter().fold(frameworks::Signs::default(), |signs, (_, raw)| signs | of(raw))

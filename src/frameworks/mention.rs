@@ -60,10 +60,13 @@ impl Signs {
         let Some((search, signs)) = search() else { return all };
         let (mut found, mut may_fail) = (Self::default(), false);
         for hit in search.find_iter(text) {
+            // A text may begin like a key.
+            let is_key = || matches!(text.as_bytes().get(hit.end()), Some(b'"' | b'\\'));
             match signs[hit.pattern().as_usize()] {
                 Sign::Tool => found.tools = true,
-                Sign::Source => found.speakers = SpeakerSigns::Source,
-                Sign::Name => found.speakers = found.speakers.max(SpeakerSigns::Name),
+                Sign::Source if is_key() => found.speakers = SpeakerSigns::Source,
+                Sign::Name if is_key() => found.speakers = found.speakers.max(SpeakerSigns::Name),
+                Sign::Source | Sign::Name => {}
                 Sign::Failure => may_fail = true,
             }
             if found == all {
