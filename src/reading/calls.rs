@@ -362,7 +362,11 @@ impl<'a> Ledger<'a> {
                 let row = self.remainder(place.top.unwrap_or(at));
                 match place.top {
                     None => self.rows[row].token_usage = counted.cloned(),
-                    Some(_) => self.rows[row].spans.push(at),
+                    // Its cost, which may be of its own, goes with its tokens.
+                    Some(_) => {
+                        self.rows[row].spans.push(at);
+                        self.remainders[at] = Some(row);
+                    }
                 }
                 continue;
             };

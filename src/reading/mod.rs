@@ -52,3 +52,6 @@ impl Reading {
         Self { usage, tool_calls }
     }
 }
+
+#[cfg(test)]
+mod tests;

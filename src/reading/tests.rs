@@ -1,7 +1,7 @@
 use super::*;
 use crate::decode::{self, Keep};
 use crate::model::{
-    Cost, Span, Spans, SpansSource, SpanStatus, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, arrange,
+    Cost, Span, SpanStatus, Spans, SpansSource, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, arrange,
 };
 use proptest::prelude::*;
 
@@ -110,9 +110,9 @@ fn an_empty_usage_hides_those_below_it() {
 fn what_a_record_has_beyond_the_spans_is_a_row() {
     let mut one = trace(&[("call", "", "LLM", Some((3, 1)))]);
     one.info.span_count = Some(5);
-    one.info.recorded_usage = TokenUsage::from_json(&crate::model::Json::from_strict(
-        r#"{"input_tokens":10,"output_tokens":1,"total_tokens":11}"#,
-    ).unwrap());
+    one.info.recorded_usage = TokenUsage::from_json(
+        &crate::model::Json::from_strict(r#"{"input_tokens":10,"output_tokens":1,"total_tokens":11}"#).unwrap(),
+    );
     assert_eq!(rows(&one), ["llm call 3/1", "remainder - 7/0"]);
     assert_eq!(of_trace(&one).source, Some("recorded"));
 }
@@ -126,7 +126,12 @@ fn what_mlflow_recorded_goes_before_what_a_response_tells() {
         ("recorded", "above", "CHAT_MODEL", Some((10, 5))),
     ]);
     for (at, usage) in [(1, (1, 2)), (2, (11, 6))] {
-        let json = format!(r#"{{"input_tokens":{},"output_tokens":{},"total_tokens":{}}}"#, usage.0, usage.1, usage.0 + usage.1);
+        let json = format!(
+            r#"{{"input_tokens":{},"output_tokens":{},"total_tokens":{}}}"#,
+            usage.0,
+            usage.1,
+            usage.0 + usage.1
+        );
         one.spans.as_mut().unwrap().list[at].derived_usage =
             TokenUsage::from_json(&crate::model::Json::from_strict(&json).unwrap());
     }
@@ -209,7 +214,7 @@ fn tool_calls(trace: &Trace) -> Vec<String> {
             Some(CallFailure::Handled(text)) => format!(" {text}"),
         };
         let star = if call.is_history { "*" } else { "" };
-        let (asked, ran, returned) = (name(call.requested_in), name(call.span), name(call.returned_in));
+        let (asked, ran, returned) = (name(call.requested_in), name(call.span), name(call.returned_in()));
         format!("{}{star} {asked} {ran} {returned}{failure}", call.name.as_deref().unwrap_or("?"))
     };
     Reading::of(trace).tool_calls.iter().map(told).collect()
@@ -225,7 +230,13 @@ fn a_tool_call_is_joined_from_its_request_its_span_and_its_result() {
         span("llm1", "run", "CHAT_MODEL", 2, &io(&request(&[]), &response(&asks(&[one.clone(), two.clone()])))),
         span("add_1", "run", "TOOL", 3, &io(r#"{"b":2,"a":1}"#, "3")),
         failed,
-        span("llm2", "run", "CHAT_MODEL", 9, &io(&request(&[asks(&[one.clone(), two]), answers("c1", "3"), answers("c2", "Error: no")]), "")),
+        span(
+            "llm2",
+            "run",
+            "CHAT_MODEL",
+            9,
+            &io(&request(&[asks(&[one.clone(), two]), answers("c1", "3"), answers("c2", "Error: no")]), ""),
+        ),
     ]);
     assert_eq!(tool_calls(&whole), ["add llm1 add_1 llm2", "add llm1 add_2 llm2 raised"]);
     // The same without spans of tools, as AutoGen's autolog leaves it.
@@ -235,7 +246,8 @@ fn a_tool_call_is_joined_from_its_request_its_span_and_its_result() {
     ]);
     assert_eq!(tool_calls(&bare), ["add llm1 - llm2 Error: no"]);
     // Of the history alone.
-    let later = trace_of(vec![span("llm3", "", "CHAT_MODEL", 2, &io(&request(&[asks(&[one]), answers("c1", "3")]), ""))]);
+    let later =
+        trace_of(vec![span("llm3", "", "CHAT_MODEL", 2, &io(&request(&[asks(&[one]), answers("c1", "3")]), ""))]);
     assert_eq!(tool_calls(&later), ["add* - - llm3"]);
 }
 
@@ -329,7 +341,8 @@ fn a_handled_failure_belongs_to_one_span() {
     assert_eq!(told(trace_of(vec![span("call", "", "LLM", 1, &io(&two, ""))])), "call Error: one\nError: two");
     // What a tool's own span raised is no failure without an error.
     let mut raising = agents();
-    raising[2].exception = Some(crate::model::Exception { kind: None, message: Some("no".to_owned()), stacktrace: None });
+    raising[2].exception =
+        Some(crate::model::Exception { kind: None, message: Some("no".to_owned()), stacktrace: None });
     assert_eq!(told(trace_of(raising)), "");
 }
 
@@ -338,15 +351,19 @@ fn agents(trace: &Trace) -> Vec<String> {
     let spans = trace.spans.as_ref().unwrap();
     let agents = Agents::of(spans, &of_spans(spans));
     let llm = spans.list.iter().enumerate().filter(|(_, span)| span.span_type.is_llm());
-    let told = |at| agents.find(at).map_or_else(|| "-".to_owned(), |(name, source)| format!("{name} {}", source.as_str()));
+    let told =
+        |at| agents.find(at).map_or_else(|| "-".to_owned(), |(name, source)| format!("{name} {}", source.as_str()));
     llm.map(|(at, _)| told(at)).collect()
 }
 
 #[test]
 fn messages_tell_the_agents_of_a_team() {
     let ask = |system: &str, said: &[(&str, &str, &str)]| {
-        let messages = said.iter().map(|(kind, source, text)| format!(r#"{{"content":"{text}","source":"{source}","type":"{kind}Message"}}"#));
-        let all: Vec<String> = std::iter::once(format!(r#"{{"content":"{system}","type":"SystemMessage"}}"#)).chain(messages).collect();
+        let messages = said.iter().map(|(kind, source, text)| {
+            format!(r#"{{"content":"{text}","source":"{source}","type":"{kind}Message"}}"#)
+        });
+        let all: Vec<String> =
+            std::iter::once(format!(r#"{{"content":"{system}","type":"SystemMessage"}}"#)).chain(messages).collect();
         format!(r#"{{"messages":[{}]}}"#, all.join(","))
     };
     let say = |text: &str| format!(r#"{{"finish_reason":"stop","content":"{text}"}}"#);
@@ -355,9 +372,41 @@ fn messages_tell_the_agents_of_a_team() {
         trace_of(vec![
             span("team", "", root, 1, ""),
             span("c1", "team", "LLM", 2, &io(&ask(plan, &[("User", "user", "Go")]), &say("A"))),
-            span("c2", "team", "LLM", 3, &io(&ask(critic, &[("User", "user", "Go"), ("User", "planner", "A")]), &say("B"))),
-            span("c3", "team", "LLM", 4, &io(&ask(plan, &[("User", "user", "Go"), ("Assistant", "planner", "A"), ("User", "critic", "B")]), &say("C"))),
-            span("c4", "team", "LLM", 5, &io(&ask(critic, &[("User", "user", "Go"), ("User", "planner", "A"), ("Assistant", "critic", "B"), ("User", "planner", "C")]), &say("D"))),
+            span(
+                "c2",
+                "team",
+                "LLM",
+                3,
+                &io(&ask(critic, &[("User", "user", "Go"), ("User", "planner", "A")]), &say("B")),
+            ),
+            span(
+                "c3",
+                "team",
+                "LLM",
+                4,
+                &io(
+                    &ask(plan, &[("User", "user", "Go"), ("Assistant", "planner", "A"), ("User", "critic", "B")]),
+                    &say("C"),
+                ),
+            ),
+            span(
+                "c4",
+                "team",
+                "LLM",
+                5,
+                &io(
+                    &ask(
+                        critic,
+                        &[
+                            ("User", "user", "Go"),
+                            ("User", "planner", "A"),
+                            ("Assistant", "critic", "B"),
+                            ("User", "planner", "C"),
+                        ],
+                    ),
+                    &say("D"),
+                ),
+            ),
             span("c5", "team", "LLM", 6, &io(&ask("You pick.", &[("User", "user", "Who?")]), &say("critic"))),
         ])
     };
@@ -393,7 +442,11 @@ fn runs(traces: &[Trace]) -> Vec<String> {
 
 #[test]
 fn requests_that_repeat_a_request_and_its_answer_are_one_run() {
-    let chat = [turn("a", 10, &["u"], "x"), turn("b", 20, &["u", "x", "v"], "y"), turn("c", 30, &["u", "x", "v", "y", "w"], "z")];
+    let chat = [
+        turn("a", 10, &["u"], "x"),
+        turn("b", 20, &["u", "x", "v"], "y"),
+        turn("c", 30, &["u", "x", "v", "y", "w"], "z"),
+    ];
     assert_eq!(runs(&chat), ["a b c"]);
     // In whatever order they are read; and not one that began before the other ended.
     let [a, b, c] = chat;
@@ -458,6 +511,11 @@ fn a_record_tells_the_question_and_the_answer_as_text() {
     let chat = r#"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"old"},{"role":"assistant","content":"a"},{"role":"user","content":"new"}]}"#;
     check(chat, r#"{"choices":[{"message":{"role":"assistant","content":"fine"}}]}"#, "new", "fine");
     // Cut after 1,000 characters, wherever that is.
-    check(r#"{"messages":[{"role":"user","content":"a long que"#, r#"{"finish_reason":"stop","content":"yes \u00"#, "a long que", "yes ");
-    check(r#"{"question": "What?", "context": [{"a": "b"}, {"c"#, "{", "What?", "{");
+    check(
+        r#"{"messages":[{"role":"user","content":"a long que"#,
+        r#"{"finish_reason":"stop","content":"yes \u00"#,
+        "a long que",
+        "yes ",
+    );
+    check(r#"{"question": "What?", "context": [{"a": "b"}, {"c"#, "{", "What?", "");
 }

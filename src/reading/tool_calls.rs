@@ -22,8 +22,8 @@ pub struct ToolCall {
     pub(super) asked: Option<(i64, i64)>,
     /// The span of the tool at work.
     pub span: Option<usize>,
-    /// The span to which its result belongs: out of which it came innermost, else the first one that was sent it.
-    pub returned_in: Option<usize>,
+    /// The span to which its result belongs, and whether it came out of that span; else it went in.
+    returned: Option<(bool, usize)>,
     /// Whether it failed, and how.
     pub failure: Option<CallFailure>,
     /// Whether it is only repeated here: the requests of this trace hold it in their history.
@@ -42,16 +42,22 @@ pub enum CallFailure {
 }
 
 impl ToolCall {
+    /// The span to which its result belongs: the innermost out of which it came, else the first one that was sent it.
+    #[must_use]
+    pub fn returned_in(&self) -> Option<usize> {
+        self.returned.map(|(_, span)| span)
+    }
+
     /// Whether its result, or how it failed, was read.
     #[must_use]
     pub const fn is_answered(&self) -> bool {
-        self.returned_in.is_some() || self.span.is_some()
+        self.returned.is_some() || self.span.is_some()
     }
 
     /// Whether messages tell of it, which later requests may repeat.
     #[must_use]
     pub const fn is_in_messages(&self) -> bool {
-        self.requested_in.is_some() || self.returned_in.is_some() || self.is_history
+        self.requested_in.is_some() || self.returned.is_some() || self.is_history
     }
 }
 
@@ -201,7 +207,7 @@ impl<'a> Joined<'a> {
             requested_in: None,
             asked: None,
             span: None,
-            returned_in: None,
+            returned: None,
             failure: None,
             is_history,
             key: key(id, digest),
@@ -244,7 +250,7 @@ impl<'a> Joined<'a> {
     fn known_by_id(&self, id: &str, digest: Key, is_asked: bool) -> Option<usize> {
         let known = self.by_id.get(id)?;
         let wanted = key(Some(id), digest);
-        let is_open = |call: &ToolCall| !is_asked || call.requested_in.is_none() || call.returned_in.is_none();
+        let is_open = |call: &ToolCall| !is_asked || call.requested_in.is_none() || call.returned.is_none();
         let same = known.iter().rev().find(|at| self.calls[**at].key == wanted && is_open(&self.calls[**at]));
         let only = || if let (false, [only]) = (is_asked, known.as_slice()) { Some(only) } else { None };
         same.or_else(only).copied()
@@ -301,7 +307,7 @@ impl<'a> Joined<'a> {
         let known = match (&mention.call_id, &mention.name) {
             (Some(id), _) => self.by_id.get(id).and_then(|known| known.last()).copied(),
             (None, Some(name)) => {
-                self.unanswered.get_mut(name).and_then(|queue| queue.first(|at| calls[at].returned_in.is_none()))
+                self.unanswered.get_mut(name).and_then(|queue| queue.first(|at| calls[at].returned.is_none()))
             }
             (None, None) => None,
         };
@@ -312,9 +318,9 @@ impl<'a> Joined<'a> {
             (None, None) => return,
         };
         let call = &mut self.calls[at];
-        // Deeper spans come later in the order of the tree.
-        if call.returned_in.is_none_or(|owner| mention.came_out && *span > owner) {
-            call.returned_in = Some(*span);
+        // Deeper spans come later in the order of the tree, and one out of which it came goes before one that was sent it.
+        if call.returned.is_none_or(|owner| mention.came_out && (true, *span) > owner) {
+            call.returned = Some((mention.came_out, *span));
         }
         if let (Some(text), None) = (&mention.failure, &call.failure) {
             call.failure = Some(CallFailure::Handled(text.clone()));
@@ -327,6 +333,6 @@ impl ToolCall {
     /// [`ToolCall::returned_in`].
     #[must_use]
     pub fn failed_in(&self) -> Option<usize> {
-        self.span.or(self.returned_in)
+        self.span.or(self.returned_in())
     }
 }

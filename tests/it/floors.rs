@@ -123,6 +123,20 @@ fn every_module_says_why_it_exists() {
 }
 
 #[test]
+fn every_file_of_tests_is_compiled() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files: Vec<PathBuf> = files_below(&root).into_iter().filter(|path| path.ends_with("tests.rs")).collect();
+    assert!(files.len() > 20);
+    let is_declared = |path: &PathBuf| {
+        let folder = path.parent().unwrap();
+        let parents = [folder.join("mod.rs"), folder.join("lib.rs"), folder.with_extension("rs")];
+        parents.iter().any(|parent| std::fs::read_to_string(parent).unwrap_or_default().contains("mod tests;"))
+    };
+    let forgotten: Vec<_> = files.iter().filter(|path| !is_declared(path)).collect();
+    assert!(forgotten.is_empty(), "no module declares {forgotten:?}");
+}
+
+#[test]
 fn property_tests_run_on_fixed_seeds() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let texts = files_below(&root).into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs"));
