@@ -10,7 +10,7 @@ pub use rule::{Need, Pattern, Rule, Test, Unit};
 
 use super::exceptions::{Groups, Kind, Occurrence, occurrences};
 use crate::model::{Assessment, AssessmentKind, Trace, TraceState};
-use crate::reading::{History, Reading, ToolCall};
+use crate::reading::{Reading, ToolCall};
 use measure::{Figure, Values};
 use std::collections::{BTreeMap, HashSet};
 
@@ -78,7 +78,6 @@ pub struct Gate {
     measures: BTreeMap<Measure, Values>,
     feedback: BTreeMap<String, Values>,
     exceptions: Groups,
-    history: History,
     /// Whether more may have failed than is told.
     has_untold: bool,
 }
@@ -100,8 +99,6 @@ struct Look<'a> {
     figures: BTreeMap<Measure, Figure>,
     failures: Vec<Occurrence>,
     reading: &'a Reading,
-    /// The tool calls that no trace before told.
-    new_calls: Vec<&'a ToolCall>,
 }
 
 impl Look<'_> {
@@ -111,11 +108,11 @@ impl Look<'_> {
         if !pattern.is_tool {
             return spans.iter().filter(|span| pattern.name.matches(&span.name)).count() as u64;
         }
-        let is_meant = |call: &&&ToolCall| {
+        let is_meant = |call: &&ToolCall| {
             let names = call.name.as_deref().into_iter().chain(call.span.map(|at| spans[at].name.as_str()));
             names.into_iter().any(|name| pattern.name.matches(name))
         };
-        self.new_calls.iter().filter(is_meant).count() as u64
+        self.reading.new_tool_calls().filter(is_meant).count() as u64
     }
 
     /// Why there may be more than these.
@@ -140,24 +137,19 @@ impl Gate {
             measures: BTreeMap::new(),
             feedback: BTreeMap::new(),
             exceptions: Groups::default(),
-            history: History::default(),
             has_untold: false,
         }
     }
 
-    /// Looks at a trace. Traces have to come first ended first, so that a tool call is known when later ones repeat it.
-    pub fn add(&mut self, trace: &Trace) {
+    /// Looks at a trace.
+    pub fn add(&mut self, trace: &Trace, reading: &Reading) {
         self.traces += 1;
         self.errors += u64::from(trace.info.state == TraceState::Error);
-        let mut reading = Reading::of(trace);
-        let news = self.history.read(&mut reading.tool_calls);
-        let new_calls: Vec<&ToolCall> =
-            reading.tool_calls.iter().zip(news).filter(|(_, news)| news.is_new).map(|(call, _)| call).collect();
         let measures = Measure::ALL.into_iter().filter(|measure| measure.need() <= self.need);
-        let figures = measures.map(|measure| (measure, measure.of(trace, &reading, new_calls.len()))).collect();
+        let figures = measures.map(|measure| (measure, measure.of(trace, reading))).collect();
         let failures = if self.need == Need::Exceptions { occurrences(trace) } else { Vec::new() };
         self.has_untold |= untold_failure(trace, &failures).is_some();
-        let look = Look { trace, figures, failures, reading: &reading, new_calls };
+        let look = Look { trace, figures, failures, reading };
         for (rule, seen) in &mut self.rules {
             seen.add(&rule.test, &look);
         }

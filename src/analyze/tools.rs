@@ -1,7 +1,7 @@
 //! Tools: how often each was called, how often in vain, how long it took.
 
 use crate::model::Trace;
-use crate::reading::{CallFailure, History, Reading};
+use crate::reading::{CallFailure, Reading};
 use std::collections::HashMap;
 
 /// A tool in some traces.
@@ -35,33 +35,25 @@ impl Tool {
     }
 }
 
-/// The tools of many traces.
+/// The tools of many traces, by name.
 #[derive(Debug, Default)]
-pub struct Tools {
-    tools: HashMap<Option<String>, Tool>,
-    history: History,
-}
+pub struct Tools(HashMap<Option<String>, Tool>);
 
 impl Tools {
-    /// Adds the tool calls of a trace. Traces have to come first ended first, so that a call is known when later ones repeat it.
-    pub fn add(&mut self, trace: &Trace) {
-        let mut reading = Reading::of(trace);
-        let news = self.history.read(&mut reading.tool_calls);
+    /// Adds the tool calls of a trace that no earlier trace holds.
+    pub fn add(&mut self, trace: &Trace, reading: &Reading) {
         let mut seen: Vec<Option<&str>> = Vec::new();
-        for (call, news) in reading.tool_calls.iter().zip(news) {
-            if !news.is_new && !news.is_answer_new {
-                continue;
-            }
-            let tool = self.tools.entry(call.name.clone()).or_default();
+        for call in reading.tool_calls.iter().filter(|call| call.is_new || call.is_result_new) {
+            let tool = self.0.entry(call.name.clone()).or_default();
             tool.name.clone_from(&call.name);
-            if news.is_new {
+            if call.is_new {
                 tool.calls += 1;
                 if !seen.contains(&call.name.as_deref()) {
                     seen.push(call.name.as_deref());
                     tool.traces += 1;
                 }
             }
-            if news.is_answer_new {
+            if call.is_result_new {
                 tool.errors += u64::from(call.failure == Some(CallFailure::Raised));
                 tool.handled_failures += u64::from(matches!(call.failure, Some(CallFailure::Handled(_))));
             }
@@ -73,7 +65,7 @@ impl Tools {
     /// The one that was called most often first.
     #[must_use]
     pub fn sorted(self) -> Vec<Tool> {
-        let mut tools: Vec<Tool> = self.tools.into_values().collect();
+        let mut tools: Vec<Tool> = self.0.into_values().collect();
         for tool in &mut tools {
             tool.durations.sort_unstable_by(f64::total_cmp);
         }

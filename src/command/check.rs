@@ -133,13 +133,12 @@ fn look(args: &Args, cx: &Context, reader: &mut Reader, rules: Vec<Rule>) -> Res
         Need::ToolCalls => store::Need::Tree,
         Need::Exceptions => store::Need::Exceptions,
     };
-    reader.tell_once();
-    let mut query = reader.query(cx, &args.select, Order::FIRST_ENDED, stored)?;
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, stored)?;
     let asks_for_feedback = rules.iter().any(|rule| matches!(rule.test, Test::Feedback(..)));
     query.only_figures = (need == Need::Records && !asks_for_feedback).then(Vec::new);
     let mut gate = Gate::new(rules, need);
-    reader.each(&query, &mut |trace| {
-        gate.add(&trace);
+    reader.each_reading(query.clone(), &mut |trace, reading| {
+        gate.add(&trace, &reading);
         Ok(ControlFlow::Continue(()))
     })?;
     reader.tell_left_out(cx, &args.select, &query, true)?;

@@ -6,7 +6,7 @@ use crate::analyze::exceptions::{Group, Groups, Occurrence, occurrences};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::filter::{Clause, SpanTest, TextTest};
-use crate::model::TraceState;
+use crate::model::{Trace, TraceState};
 use crate::render::exception::{self, ExceptionRow};
 use crate::render::{Format, Page, number};
 use crate::store::{self, Need, Order, Query, TraceStore};
@@ -57,11 +57,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     // Where conditions look at spans, these are read anyway.
     let is_whole =
         args.deep || query.filter.needs_spans() || query.filter.needs_rows() || !has_many(&*reader.store, &query)?;
-    if is_whole {
-        // What later requests repeat of a failed tool call is no other failure.
-        query.order = Order::FIRST_ENDED;
-        reader.tell_once();
-    } else {
+    if !is_whole {
         query.only_errors = true;
         query.filter.clauses.push(Clause::Span(SpanTest::Status(TextTest::Is("ERROR".to_owned()))));
     }
@@ -161,19 +157,25 @@ struct Found {
 }
 
 impl Found {
-    /// Reads the failures of each trace.
+    /// Reads the failures of each trace: of many the newest first, else in the order in which they ended, so that a failed tool
+    /// call that later requests repeat counts once.
     fn read(
         &mut self,
         reader: &mut Reader,
         query: &Query,
         take: &mut dyn FnMut(Vec<Occurrence>) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
-        reader.each(query, &mut |trace| {
+        let is_whole = self.is_whole;
+        let mut take_failures = |trace: Trace| {
             let failures = occurrences(&trace);
             self.untold += u64::from(failures.is_empty() && trace.info.state == TraceState::Error);
             take(failures)
-        })?;
-        Ok(())
+        };
+        if is_whole {
+            reader.each_reading(query.clone(), &mut |trace, _| take_failures(trace))
+        } else {
+            reader.each(query, &mut take_failures).map(|_| ())
+        }
     }
 
     /// Reads failures one by one, those of the newest trace first, as many as are wanted.
@@ -202,7 +204,7 @@ impl Found {
         Ok(())
     }
 
-    /// The same of traces that come first ended first: the last failures are kept until all are read.
+    /// The same of traces in the order in which they ended: the last failures are kept until all are read.
     fn read_backwards(
         &mut self,
         reader: &mut Reader,

@@ -5,13 +5,16 @@ use crate::analyze::prices::Prices;
 use crate::context::{Choice, Context, Progress};
 use crate::error::Result;
 use crate::filter::{Clause, Label, LabelTest};
-use crate::model::{Problem, Trace, TraceInfo, keys};
-use crate::reading::{self, History};
+use crate::model::{Problem, Span, Trace, TraceInfo, keys};
+use crate::reading::{self, History, Reading};
 use crate::store::{self, Need, Order, Query, TraceStore};
 use std::ops::ControlFlow;
 
 /// Takes traces one by one; breaking ends the reading.
 pub(super) type Take<'a> = dyn FnMut(Trace) -> Result<ControlFlow<()>> + 'a;
+
+/// The same with the reading of each.
+pub(super) type TakeReading<'a> = dyn FnMut(Trace, Reading) -> Result<ControlFlow<()>> + 'a;
 
 /// What a command reads with.
 pub(super) struct Reader {
@@ -23,8 +26,6 @@ pub(super) struct Reader {
     pub(super) span_problems: Vec<Problem>,
     prices: Prices,
     progress: Progress,
-    /// What the traces handed on so far told of tool calls, where later ones are not to tell it again.
-    history: Option<History>,
 }
 
 impl Reader {
@@ -39,7 +40,7 @@ impl Reader {
         let prices = cx.prices()?;
         let progress = cx.progress("traces read");
         let (store, choice) = cx.choose_store()?;
-        Ok((Self { store, problems: Vec::new(), span_problems: Vec::new(), prices, progress, history: None }, choice))
+        Ok((Self { store, problems: Vec::new(), span_problems: Vec::new(), prices, progress }, choice))
     }
 
     /// The query of the flags that choose traces.
@@ -47,30 +48,45 @@ impl Reader {
         select.query(cx, &*self.store, order, need, &mut self.problems)
     }
 
-    /// From now on failures are told once that later traces repeat. Traces have to be asked for first ended first.
-    pub(super) fn tell_once(&mut self) {
-        self.history = Some(History::default());
-    }
-
     /// Hands on each trace that a query selects, with the cost of its spans. Gives how many are meant in all, where the query
     /// asks for it and that is cheap to tell.
     pub(super) fn each(&mut self, query: &Query, take: &mut Take<'_>) -> Result<Option<usize>> {
-        let Self { store, problems, span_problems, prices, progress, history } = self;
+        let Self { store, problems, span_problems, prices, progress } = self;
         store::select(&**store, query, problems, &mut |mut trace| {
             progress.tick();
             span_problems.extend(losses(&trace));
-            prepare(&mut trace, prices, history.as_mut());
+            prepare(&mut trace, prices);
             take(trace)
         })
     }
 
+    /// Hands on each selected trace with its reading, in the order in which they ended: a tool call that a later trace repeats
+    /// in its history is new in one trace only, and so is its failure.
+    pub(super) fn each_reading(&mut self, query: Query, take: &mut TakeReading<'_>) -> Result<()> {
+        let query = Query { order: Order::FIRST_ENDED, ..query };
+        let Self { store, problems, span_problems, prices, progress } = self;
+        let mut history = History::default();
+        store::select(&**store, &query, problems, &mut |mut trace| {
+            progress.tick();
+            span_problems.extend(losses(&trace));
+            prices.fill(&mut trace);
+            let mut reading = Reading::of(&trace);
+            history.read(&mut reading.tool_calls);
+            if let Some(spans) = &mut trace.spans {
+                reading::mark_handled_failures(spans, &reading.tool_calls);
+            }
+            take(trace, reading)
+        })?;
+        Ok(())
+    }
+
     /// Hands on traces whose records were read before, now with their spans and what these cost.
     pub(super) fn complete(&mut self, infos: Vec<TraceInfo>, need: Need, take: &mut Take<'_>) -> Result<()> {
-        let Self { store, problems, span_problems, prices, progress, history } = self;
+        let Self { store, problems, span_problems, prices, progress } = self;
         store::complete(&**store, infos, need, problems, &mut |mut trace| {
             progress.tick();
             span_problems.extend(losses(&trace));
-            prepare(&mut trace, prices, history.as_mut());
+            prepare(&mut trace, prices);
             take(trace)
         })
     }
@@ -79,7 +95,7 @@ impl Reader {
     pub(super) fn trace(&self, id: &str, need: Need) -> Result<Option<Trace>> {
         let mut found = self.store.trace(id, need)?;
         if let Some(trace) = &mut found {
-            prepare(trace, &self.prices, None);
+            prepare(trace, &self.prices);
         }
         Ok(found)
     }
@@ -139,11 +155,15 @@ impl Reader {
     }
 }
 
-/// Fills in what the spans of a trace do not tell each by itself.
-fn prepare(trace: &mut Trace, prices: &Prices, history: Option<&mut History>) {
+/// Fills in what no span of a trace records by itself.
+fn prepare(trace: &mut Trace, prices: &Prices) {
     prices.fill(trace);
-    if let Some(spans) = &mut trace.spans {
-        reading::mark_handled_failures(spans, history);
+    let has_failure = |span: &Span| span.tool_mentions.iter().any(|mention| mention.failure.is_some());
+    if trace.span_list().iter().any(has_failure) {
+        let calls = Reading::of(trace).tool_calls;
+        if let Some(spans) = &mut trace.spans {
+            reading::mark_handled_failures(spans, &calls);
+        }
     }
 }
 

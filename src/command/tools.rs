@@ -30,10 +30,10 @@ pub struct Args {
 
 pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     let mut reader = Reader::open(cx)?;
-    let query = reader.query(cx, &args.select, Order::FIRST_ENDED, Need::Tree)?;
+    let query = reader.query(cx, &args.select, Order::NEWEST, Need::Tree)?;
     let mut tools = Tools::default();
-    reader.each(&query, &mut |trace| {
-        tools.add(&trace);
+    reader.each_reading(query.clone(), &mut |trace, reading| {
+        tools.add(&trace, &reading);
         Ok(ControlFlow::Continue(()))
     })?;
     reader.end();

@@ -26,7 +26,7 @@ pub use agent_name::{asked_by, bare_name, is_nameless_within, name_of, stem};
 pub use agents::{Agents, needs_messages};
 pub use calls::{RowKind, TraceUsage, UsageRow, of_spans, of_trace};
 pub use handled::mark_handled_failures;
-pub use history::{History, News};
+pub use history::History;
 pub use question::{answer, question, recorded_answer, recorded_question};
 pub use speakers::{AgentSource, Speakers};
 pub use threads::Threads;
@@ -50,6 +50,11 @@ impl Reading {
         let usage = of_trace(trace);
         let tool_calls = trace.spans.as_ref().map(|spans| tool_calls::of_spans(spans, &usage)).unwrap_or_default();
         Self { usage, tool_calls }
+    }
+
+    /// The tool calls that no earlier trace holds.
+    pub fn new_tool_calls(&self) -> impl Iterator<Item = &ToolCall> {
+        self.tool_calls.iter().filter(|call| call.is_new)
     }
 }
 

@@ -301,8 +301,10 @@ fn later_traces_repeat_a_call_and_its_failure() {
         let mut history = History::default();
         let mut count = (0, 0);
         for trace in traces {
-            for news in history.read(&mut Reading::of(&trace).tool_calls) {
-                count = (count.0 + u32::from(news.is_new), count.1 + u32::from(news.is_answer_new));
+            let mut calls = Reading::of(&trace).tool_calls;
+            history.read(&mut calls);
+            for call in calls {
+                count = (count.0 + u32::from(call.is_new), count.1 + u32::from(call.is_result_new));
             }
         }
         count
@@ -319,7 +321,8 @@ fn later_traces_repeat_a_call_and_its_failure() {
 #[test]
 fn a_handled_failure_belongs_to_one_span() {
     let told = |mut trace: Trace| {
-        mark_handled_failures(trace.spans.as_mut().unwrap(), None);
+        let calls = Reading::of(&trace).tool_calls;
+        mark_handled_failures(trace.spans.as_mut().unwrap(), &calls);
         let tell = |span: &Span| Some(format!("{} {}", span.name, span.handled_failure.clone()?));
         trace.span_list().iter().filter_map(tell).collect::<Vec<_>>().join(", ")
     };

@@ -28,6 +28,10 @@ pub struct ToolCall {
     pub failure: Option<CallFailure>,
     /// Whether it is only repeated here: the requests of this trace hold it in their history.
     pub is_history: bool,
+    /// Whether no earlier trace holds the call; false only after [`History::read`](super::History::read).
+    pub is_new: bool,
+    /// Whether its result is recorded, and no earlier trace holds it.
+    pub is_result_new: bool,
     /// By what the same call is known in another trace.
     pub(super) key: Key,
 }
@@ -111,6 +115,9 @@ pub(super) fn of_spans(spans: &Spans, usage: &TraceUsage) -> Vec<ToolCall> {
             MentionKind::Ran => joined.run(placed),
             MentionKind::Returned => joined.return_result(placed),
         }
+    }
+    for call in &mut joined.calls {
+        call.is_result_new = call.is_answered();
     }
     joined.calls
 }
@@ -210,6 +217,8 @@ impl<'a> Joined<'a> {
             returned: None,
             failure: None,
             is_history,
+            is_new: true,
+            is_result_new: false,
             key: key(id, digest),
         });
         at

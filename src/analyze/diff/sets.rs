@@ -3,7 +3,7 @@
 use crate::analyze::exceptions::{Group, Groups, occurrences};
 use crate::analyze::stats::{Stats, Told, percentile};
 use crate::model::{Cost, Trace, TraceState, Zone};
-use crate::reading::{History, Reading};
+use crate::reading::Reading;
 use std::collections::{HashMap, HashSet};
 
 /// The traces of a selection, one by one.
@@ -16,7 +16,6 @@ pub struct Gathered {
     tokens: Vec<f64>,
     with_cost: u64,
     groups: Groups,
-    history: History,
 }
 
 impl Default for Gathered {
@@ -30,23 +29,20 @@ impl Default for Gathered {
             tokens: Vec::new(),
             with_cost: 0,
             groups: Groups::default(),
-            history: History::default(),
         }
     }
 }
 
 impl Gathered {
-    /// Adds a trace with its spans and the exceptions of these. Traces have to come first ended first.
-    pub fn add(&mut self, trace: &Trace) {
-        let mut reading = Reading::of(trace);
+    /// Adds a trace with its spans and the exceptions of these.
+    pub fn add(&mut self, trace: &Trace, reading: &Reading) {
         let usage = &reading.usage;
         self.stats.add(trace, usage);
         self.in_progress += u64::from(trace.info.state == TraceState::InProgress);
         self.llm_calls += usage.llm_calls().count() as u64;
         self.tokens.extend(usage.token_usage.as_ref().and_then(|usage| usage.total_tokens).map(|count| count as f64));
         self.with_cost += u64::from(usage.cost.is_some_and(|cost| cost.total_cost.is_some()));
-        let news = self.history.read(&mut reading.tool_calls);
-        self.tool_calls += news.iter().filter(|news| news.is_new).count() as u64;
+        self.tool_calls += reading.new_tool_calls().count() as u64;
         self.groups.add(occurrences(trace));
     }
 

@@ -65,7 +65,7 @@ impl Measure {
     }
 
     /// The figure of a trace.
-    pub(super) fn of(self, trace: &Trace, reading: &Reading, new_tool_calls: usize) -> Figure {
+    pub(super) fn of(self, trace: &Trace, reading: &Reading) -> Figure {
         let usage = &reading.usage;
         let count = |count: usize, unknown| Figure { least: Some(count as f64), unknown };
         match self {
@@ -80,7 +80,7 @@ impl Measure {
                 }
             }
             Self::LlmCalls => count(usage.llm_calls().count(), unknown(trace)),
-            Self::ToolCalls => count(new_tool_calls, untold_tool_calls(trace, reading)),
+            Self::ToolCalls => count(reading.new_tool_calls().count(), untold_tool_calls(trace, reading)),
         }
     }
 }

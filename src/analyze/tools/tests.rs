@@ -2,6 +2,7 @@ use super::*;
 use crate::analyze::tests::trace_of;
 use crate::decode::{self, Keep};
 use crate::model::SpanStatus;
+use crate::reading::Reading;
 
 fn tool(id: usize, name: &str, kind: &str) -> crate::model::Span {
     giving(id, name, kind, "fine")
@@ -17,7 +18,8 @@ fn giving(id: usize, name: &str, kind: &str, outputs: &str) -> crate::model::Spa
 fn names(traces: &[&[&str]]) -> Vec<(String, u64, u64)> {
     let mut tools = Tools::default();
     for names in traces {
-        tools.add(&trace_of(names.iter().enumerate().map(|(at, name)| tool(at, name, "TOOL")).collect()));
+        let trace = trace_of(names.iter().enumerate().map(|(at, name)| tool(at, name, "TOOL")).collect());
+        tools.add(&trace, &Reading::of(&trace));
     }
     tools.sorted().into_iter().map(|tool| (tool.name.unwrap(), tool.traces, tool.calls)).collect()
 }
@@ -37,7 +39,8 @@ fn only_tools_are_counted() {
     let mut failed = tool(1, "a", "TOOL");
     failed.status = SpanStatus::Error;
     let handled = giving(2, "a", "TOOL", "Error: it did not work");
-    tools.add(&trace_of(vec![failed, handled, tool(3, "a", "TOOL"), tool(4, "b", "AGENT")]));
+    let trace = trace_of(vec![failed, handled, tool(3, "a", "TOOL"), tool(4, "b", "AGENT")]);
+    tools.add(&trace, &Reading::of(&trace));
     let tools = tools.sorted();
     assert_eq!(tools.len(), 1);
     let tool = &tools[0];

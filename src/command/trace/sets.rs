@@ -34,11 +34,10 @@ pub(super) fn run(sets: &[String], cx: &mut Context) -> Result<bool> {
     let mut reader = Reader::open(cx)?;
     let mut gather = |name, text: &str, select: &Select| {
         let in_set = |error: Error| error.because(format!("in --set {name}: `{text}`"));
-        reader.tell_once();
         let mut gathered = Gathered::default();
-        let query = reader.query(cx, select, Order::FIRST_ENDED, Need::Exceptions).map_err(in_set)?;
-        reader.each(&query, &mut |trace| {
-            gathered.add(&trace);
+        let query = reader.query(cx, select, Order::NEWEST, Need::Exceptions).map_err(in_set)?;
+        reader.each_reading(query, &mut |trace, reading| {
+            gathered.add(&trace, &reading);
             Ok(ControlFlow::Continue(()))
         })?;
         Ok::<_, Error>(gathered.figures())
