@@ -8,9 +8,9 @@ mod told;
 
 use crate::frameworks::{self, Request};
 use crate::message::{Message, Part, Role};
-use crate::model::{Json, Payload, Span, SpanType, Timestamp, Trace, is_runtime_message, keys};
+use crate::model::{Json, Payload, Span, SpanType, Spans, Timestamp, Trace, is_runtime_message, keys};
 use crate::reading::identity::Key;
-use crate::reading::{self, AgentSource, Agents, Speakers};
+use crate::reading::{self, AgentSource, Agents, Reading, Speakers};
 use calls::Calls;
 use std::collections::{HashMap, HashSet};
 use told::{Told, keys_of};
@@ -161,14 +161,15 @@ impl Listener {
     /// Reads a trace, whose spans need their payload; `shown` = which of them are steps.
     pub fn hear(&mut self, trace: &Trace, shown: &[bool]) -> Conversation {
         let Some(spans) = &trace.spans else { return Conversation { steps: Vec::new(), record: None } };
+        let reading = Reading::of(trace);
         let mut teller = Teller {
-            spans: &spans.list,
+            spans,
             tells_all: self.tells_all,
             told: std::mem::take(&mut self.told),
-            agents: Agents::of(spans, &reading::of_spans(spans)),
+            agents: Agents::of(spans, &reading.usage),
             speakers: Speakers::default(),
             record: HashSet::new(),
-            calls: Calls::default(),
+            calls: Calls::new(reading),
             parameters: Vec::new(),
             open: Vec::new(),
             steps: Vec::new(),
@@ -185,7 +186,7 @@ impl Listener {
         let asked = previewed(&trace.info.request_preview, keys::INPUTS).map(|preview| frameworks::request(&preview));
         let asked = asked.unwrap_or_default();
         let of_record = keys_of(&asked);
-        let (heard, _) = teller.heard(asked);
+        let (heard, _) = teller.heard(0, asked);
         teller.record = of_record;
         let whole = shown.contains(&false).then(|| Self::new(self.tells_all).hear(trace, &[]));
         for (at, node) in spans.nodes.iter().enumerate() {
@@ -230,14 +231,14 @@ fn number_as_in(whole: &Conversation, steps: &mut [Step]) {
 
 /// Walks the tree and remembers what was told.
 struct Teller<'a> {
-    spans: &'a [Span],
+    spans: &'a Spans,
     tells_all: bool,
     told: Told,
     agents: Agents,
     speakers: Speakers,
     /// What the record tells that was heard.
     record: HashSet<Key>,
-    /// The calls of tools that were told, by which their answers are known.
+    /// The tool calls, by which results are known.
     calls: Calls,
     /// What the model was last asked beside the messages.
     parameters: Vec<(String, Json)>,
@@ -263,7 +264,7 @@ struct Open {
 
 impl Teller<'_> {
     fn begin(&mut self, at: usize, depth: usize) {
-        let span = &self.spans[at];
+        let span = &self.spans.list[at];
         let kind = StepKind::of(&span.span_type);
         let payload = span.payload.as_ref();
         let stream = payload.and_then(|payload| frameworks::streamed(&payload.events));
@@ -293,7 +294,7 @@ impl Teller<'_> {
         let caller = own.map(|(name, _)| name.to_owned());
         let all = keys_of(&request);
         // What a tool is called with is told with it, whoever asked for the same before.
-        let (heard, gaps) = if kind == StepKind::Tool { (request, Vec::new()) } else { self.heard(request) };
+        let (heard, gaps) = if kind == StepKind::Tool { (request, Vec::new()) } else { self.heard(at, request) };
         let agent = (kind == StepKind::Agent).then(|| reading::name_of(span, &said));
         let mut open =
             Open { span: at, depth, step: None, said, heard: all, within: HashSet::new(), failures: Vec::new() };
@@ -318,7 +319,7 @@ impl Teller<'_> {
         }
         self.turns += usize::from(is_turn);
         let parameters = self.parameters(kind, parameters);
-        let call_id = if kind == StepKind::Tool { self.calls.answered_by(span) } else { None };
+        let call_id = if kind == StepKind::Tool { self.calls.id(at) } else { None };
         self.steps.push(Step {
             span: at,
             depth: self.open.iter().filter(|open| open.step.is_some()).count(),
@@ -350,7 +351,7 @@ impl Teller<'_> {
     }
 
     fn end(&mut self, mut open: Open) {
-        let span = &self.spans[open.span];
+        let span = &self.spans.list[open.span];
         let Some(step) = open.step.or_else(|| self.step_above()) else { return };
         // What a call of a model or a tool says is new, whatever was said before; what others say may repeat it.
         let is_leaf = matches!(self.steps[step].kind, StepKind::Call | StepKind::Tool) && step + 1 == self.steps.len();
@@ -361,12 +362,11 @@ impl Teller<'_> {
             open.within.insert(self.told.give(id, &words.join("\n")));
         }
         for mut message in std::mem::take(&mut open.said) {
-            self.calls.name_results(&mut message);
+            self.calls.name_results(&mut message, self.spans, open.span);
             let is_new = is_leaf || !self.told.knows(&message, &open.within, &open.heard);
             open.within.extend(keys_of(std::slice::from_ref(&message)));
             if self.tells_all || is_new {
                 self.told.say(&message);
-                self.calls.add(&message);
                 self.steps[step].said.push(message);
             }
         }
@@ -385,7 +385,7 @@ impl Teller<'_> {
     }
 
     /// What is new of what was heard, and where in between something is not.
-    fn heard(&mut self, messages: Vec<Message>) -> (Vec<Message>, Vec<Gap>) {
+    fn heard(&mut self, span: usize, messages: Vec<Message>) -> (Vec<Message>, Vec<Gap>) {
         let above: Vec<&HashSet<Key>> = self.open.iter().map(|open| &open.heard).chain([&self.record]).collect();
         let last = messages.iter().rposition(|message| !message.role.is_instruction());
         let mut seen = HashMap::new();
@@ -400,12 +400,11 @@ impl Teller<'_> {
                 }
                 continue;
             }
-            self.calls.name_results(&mut message);
+            self.calls.name_results(&mut message, self.spans, span);
             if message.speaker.is_none() && message.addressee.is_some() {
                 message.speaker = self.speakers.opener(&message);
             }
             self.told.hear(&message);
-            self.calls.add(&message);
             heard.push(message);
         }
         (heard, gaps)
@@ -434,7 +433,7 @@ impl Teller<'_> {
 
     /// Whether an agent is the one right within whose span its own is.
     fn is_same_agent(&self, name: &str, span: &Span) -> bool {
-        let Some(above) = self.open.last().map(|open| &self.spans[open.span]) else { return false };
+        let Some(above) = self.open.last().map(|open| &self.spans.list[open.span]) else { return false };
         let speaker = self.step_above().and_then(|step| self.steps[step].speaker.as_deref());
         let is_same = || speaker == Some(name) || reading::is_nameless_within(name, span, above);
         above.span_type.as_str() == "AGENT" && is_same()
