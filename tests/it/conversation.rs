@@ -529,3 +529,15 @@ fn a_trace_without_its_root_tells_the_opening_of_its_record() {
       chat_completion · gpt-4o-mini                                 1.05 s  110 → 61
     ");
 }
+
+#[test]
+fn a_tool_that_is_given_a_picture_or_a_result_shows_them_as_such() {
+    let picture = "data:image/png;base64,iVBORw0KGgo=";
+    let title = |inputs: &Value| {
+        let shown = told(&[span(1, 0, "TOOL", "look", inputs, &json!("fine"))]);
+        shown.trim().lines().next().unwrap().split("  ").next().unwrap().to_owned()
+    };
+    assert_eq!(title(&json!({"image": picture})), "look([image image/png, 8 bytes])");
+    let result = json!([{"role": "tool", "tool_call_id": "c", "content": "42"}]);
+    assert_eq!(title(&json!({"messages": result})), "look(42)");
+}

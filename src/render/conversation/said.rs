@@ -206,8 +206,11 @@ pub(super) fn arguments(heard: &[Message]) -> String {
         Part::Data { name: Some(name), value } => format!("{name}: {}", value.text()),
         Part::Data { name: None, value } => value.text().to_owned(),
         Part::Text(text) => Json::string(text).text().to_owned(),
+        Part::Reasoning(text) | Part::Refusal(text) => text.clone(),
         Part::ToolCall(call) => called(call),
-        other => format!("{other:?}"),
+        Part::ToolResult(result) => result.words(),
+        Part::Media(media) => placeholder(media),
+        Part::Embedding { count, dimensions } => vectors(*count, *dimensions),
     });
     one_line(&format!("({})", shown.collect::<Vec<_>>().join(", "))).into_owned()
 }
