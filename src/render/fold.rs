@@ -8,6 +8,8 @@ use crate::reading::{AgentSource, Agents, TraceUsage};
 pub(crate) struct Folded {
     /// Each below its nearest ancestor that is left.
     pub(crate) spans: Spans,
+    /// For each the place it has among all spans.
+    pub(crate) origins: Vec<usize>,
     /// Which of them are shown.
     pub(crate) shown: Vec<bool>,
     /// How many messages of AutoGen's runtime are folded.
@@ -49,7 +51,7 @@ pub(crate) fn folded(what: What, spans: &Spans, shown: &[bool], usage: &TraceUsa
         moved: spans.moved.clone(),
         outside: spans.outside.clone(),
     };
-    let mut folded = Folded { spans: left, shown: Vec::new(), messages, inner };
+    let mut folded = Folded { spans: left, origins: Vec::new(), shown: Vec::new(), messages, inner };
     // Where each span stands among those left; of one that is folded, its nearest ancestor.
     let mut places: Vec<Option<usize>> = Vec::with_capacity(spans.list.len());
     for (at, node) in spans.nodes.iter().enumerate() {
@@ -59,6 +61,7 @@ pub(crate) fn folded(what: What, spans: &Spans, shown: &[bool], usage: &TraceUsa
             let depth = parent.map_or(0, |parent| folded.spans.nodes[parent].depth + 1);
             folded.spans.nodes.push(Node { depth, parent, is_orphan: node.is_orphan });
             folded.spans.list.push(spans.list[at].clone());
+            folded.origins.push(at);
             folded.shown.push(shown[at]);
         }
     }
@@ -89,11 +92,11 @@ fn inner(spans: &Spans, usage: &TraceUsage) -> Vec<bool> {
     is_inner
 }
 
-/// Puts the agent before the name of each LLM call whose agent no span around it tells.
-pub(crate) fn name_agents(spans: &mut Spans, agents: &Agents, dot: &str) {
+/// Puts the agent before the name of each LLM call whose agent is in messages only. `origin` = the place that a span has among
+/// all spans of the trace.
+pub(crate) fn name_agents(spans: &mut Spans, agents: &Agents, dot: &str, origin: impl Fn(usize) -> usize) {
     for (at, span) in spans.list.iter_mut().enumerate().filter(|(_, span)| span.span_type.is_llm()) {
-        let told = agents.find(at).filter(|(_, source)| *source != AgentSource::Span);
-        if let Some((agent, _)) = told {
+        if let Some((agent, AgentSource::Message | AgentSource::Instructions)) = agents.find(origin(at)) {
             span.name = format!("{agent}{dot}{}", span.name);
         }
     }

@@ -65,13 +65,7 @@ impl View for TreeView {
         self.header(look, out)?;
         writeln!(out)?;
         match self.trace.spans.as_ref().filter(|spans| !spans.list.is_empty()) {
-            Some(spans) => {
-                let mut spans = Cow::Borrowed(spans);
-                if self.agents.are_in_messages() {
-                    fold::name_agents(spans.to_mut(), &self.agents, look.dot());
-                }
-                self.tree(look, out, &spans)?;
-            }
+            Some(spans) => self.tree(look, out, spans)?,
             None => self.previews(look, out)?,
         }
         if self.io_lines.is_some() { self.labels(look, out) } else { Ok(()) }
@@ -95,20 +89,29 @@ impl TreeView {
     fn tree(&self, look: &Look, out: &mut dyn Write, spans: &Spans) -> Result<()> {
         let folded =
             if self.is_full { None } else { fold::folded(What::CallsAndMessages, spans, &self.shown, &self.usage) };
-        let (spans, is_shown) = folded.as_ref().map_or((spans, &self.shown), |folded| (&folded.spans, &folded.shown));
-        // What is folded away still tells how long those above it have run.
-        let open = self.trace.spans.as_ref().map(duration::of_open_spans).unwrap_or_default();
-        let lines = lines(spans, is_shown);
-        let columns = Columns::fit(spans, &lines, open, look);
-        lines.iter().try_for_each(|line| self.line(look, out, spans, line, &columns))?;
-        let Some(folded) = folded else { return Ok(()) };
+        // Folded spans count for how long those above them have run.
+        let open = duration::of_open_spans(spans);
+        let (counts, mut spans, origins, shown) = match folded {
+            Some(folded) => {
+                (Some((folded.inner, folded.messages)), Cow::Owned(folded.spans), folded.origins, folded.shown)
+            }
+            None => (None, Cow::Borrowed(spans), Vec::new(), self.shown.clone()),
+        };
+        if self.agents.are_in_messages() {
+            let origin = |at: usize| origins.get(at).copied().unwrap_or(at);
+            fold::name_agents(spans.to_mut(), &self.agents, look.dot(), origin);
+        }
+        let lines = lines(&spans, &shown);
+        let columns = Columns::fit(&spans, &lines, open, look);
+        lines.iter().try_for_each(|line| self.line(look, out, &spans, line, &columns))?;
+        let Some((inner, messages)) = counts else { return Ok(()) };
         let counted = |count: usize, one: &str, many: &str| match count {
             0 => None,
             1 => Some(format!("1 {one}")),
             count => Some(format!("{count} {many}")),
         };
-        let inner = counted(folded.inner, "span of the same LLM call", "spans of the same LLM calls");
-        let messages = counted(folded.messages, "message of AutoGen's runtime", "messages of AutoGen's runtime");
+        let inner = counted(inner, "span of the same LLM call", "spans of the same LLM calls");
+        let messages = counted(messages, "message of AutoGen's runtime", "messages of AutoGen's runtime");
         let what: Vec<String> = [inner, messages].into_iter().flatten().collect();
         let text = format!("({} folded; --full shows them)", what.join(" and "));
         Ok(writeln!(out, "{}", look.theme.paint(Role::Dim, &text))?)
