@@ -5,7 +5,8 @@
 //! difference: requests beyond a threshold of a model's long-context prices have those prices, which the table holds and
 //! MLflow leaves out.
 
-use crate::model::{Cost, Json, Span, TokenUsage, Trace};
+use crate::model::{Cost, Json, Span, Spans, TokenUsage, Trace};
+use crate::reading::{self, RowKind};
 use flate2::read::ZlibDecoder;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -262,7 +263,8 @@ impl Prices {
     /// MLflow records 0 for a model of which it knows no price, so a recorded 0 for tokens that are not free is unknown. What
     /// an agent's span carries is the sum of its calls, and MLflow prices no such span (`translate_span_when_storing`).
     pub fn fill(&self, trace: &mut Trace) {
-        for span in trace.spans.iter_mut().flat_map(|spans| &mut spans.list) {
+        let Some(spans) = &mut trace.spans else { return };
+        for span in &mut spans.list {
             if span.cost.is_some_and(|cost| cost.total_cost != Some(0.0)) {
                 continue;
             }
@@ -273,6 +275,22 @@ impl Prices {
                 (Some(_), Some(free)) if free.total_cost == Some(0.0) => {}
                 (_, calculated) => span.cost = calculated,
             }
+        }
+        let lacks_model = |span: &Span| {
+            span.model.is_none() && span.cost.is_none() && span.usage().is_some_and(TokenUsage::has_tokens)
+        };
+        if spans.list.iter().any(lacks_model) {
+            self.fill_calls(spans);
+        }
+    }
+
+    /// The same for calls whose span that counts names no model, while another one of the call does: a wrapper counts the
+    /// tokens of a stream, of which the provider's span has the model alone.
+    fn fill_calls(&self, spans: &mut Spans) {
+        for row in reading::of_spans(spans).unpriced().filter(|row| row.kind != RowKind::Remainder) {
+            let (Some(at), Some(usage)) = (row.span, &row.token_usage) else { continue };
+            let price = row.model(&spans.list).and_then(|model| self.find(model, row.provider(&spans.list)));
+            spans.list[at].cost = price.map(|price| price.cost(usage));
         }
     }
 

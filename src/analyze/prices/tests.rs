@@ -1,6 +1,7 @@
 use super::*;
 use crate::analyze::tests::trace_of;
 use crate::decode::{self, Keep};
+use crate::model::SpanId;
 
 fn usage(text: &str) -> TokenUsage {
     TokenUsage::from_json(&Json::from_strict(text).unwrap()).unwrap()
@@ -171,4 +172,20 @@ fn recorded_costs_stay_and_others_are_calculated() {
     });
     let free = free.unwrap().model;
     assert_eq!(filled("LLM", &with(&free, "0.0")), Some((0.0, "recorded")), "{free} is free");
+}
+
+/// A stream of the provider's client reports no tokens unless asked, but the wrapper counts them.
+#[test]
+fn a_call_costs_what_its_tokens_cost_whichever_of_its_spans_names_the_model() {
+    const TOKENS: &str =
+        r#""mlflow.chat.tokenUsage":"{\"input_tokens\": 100, \"output_tokens\": 10, \"total_tokens\": 110}""#;
+    let wrapper = span("LLM", TOKENS);
+    let mut provider = span("CHAT_MODEL", r#""mlflow.llm.model":"\"gpt-4o-mini\"""#);
+    (provider.id, provider.parent) = (SpanId::new("b"), Some(SpanId::new("a")));
+    let mut trace = trace_of(vec![wrapper, provider]);
+    Prices::default().fill(&mut trace);
+    let usage = reading::of_trace(&trace);
+    let costs: Vec<Option<f64>> = usage.rows.iter().map(|row| row.cost.and_then(|cost| cost.total_cost)).collect();
+    assert_eq!(costs, [Some(100.0 * 0.15e-6 + 10.0 * 0.6e-6)]);
+    assert_eq!(usage.cost.and_then(|cost| cost.total_cost), costs[0]);
 }
