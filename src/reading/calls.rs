@@ -360,13 +360,12 @@ impl<'a> Ledger<'a> {
             }
             let Some(call) = self.calls.of_span[at] else {
                 let row = self.remainder(place.top.unwrap_or(at));
-                match place.top {
-                    None => self.rows[row].token_usage = counted.cloned(),
+                if place.top.is_none() {
+                    self.rows[row].token_usage = counted.cloned();
+                } else {
                     // Its cost, which may be of its own, goes with its tokens.
-                    Some(_) => {
-                        self.rows[row].spans.push(at);
-                        self.remainders[at] = Some(row);
-                    }
+                    self.rows[row].spans.push(at);
+                    self.remainders[at] = Some(row);
                 }
                 continue;
             };

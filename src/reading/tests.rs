@@ -4,6 +4,7 @@ use crate::model::{
     Cost, Span, SpanStatus, Spans, SpansSource, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, arrange,
 };
 use proptest::prelude::*;
+use std::slice;
 
 /// A span as id, parent, type, tokens in and out.
 type Given<'a> = (&'a str, &'a str, &'a str, Option<(i64, i64)>);
@@ -29,10 +30,10 @@ fn trace_of(spans: Vec<Span>) -> Trace {
 }
 
 fn trace(spans: &[Given<'_>]) -> Trace {
-    let span = |(at, (id, parent, kind, usage)): (usize, &Given<'_>)| {
-        span(id, parent, kind, at as i64 + 1, &usage.map(tokens).unwrap_or_default())
+    let span = |((id, parent, kind, usage), start): (&Given<'_>, i64)| {
+        span(id, parent, kind, start, &usage.map(tokens).unwrap_or_default())
     };
-    trace_of(spans.iter().enumerate().map(span).collect())
+    trace_of(spans.iter().zip(1..).map(span).collect())
 }
 
 /// The rows as `kind names in+out`, the span that counts first.
@@ -147,9 +148,9 @@ proptest! {
     fn rows_add_up_to_the_total(given in prop::collection::vec((any::<prop::sample::Index>(), 0..6u8, prop::option::of((0..9i64, 0..9i64)), prop::option::of(0..9u8)), 1..14)) {
         let kinds = ["LLM", "CHAT_MODEL", "AGENT", "CHAIN", "TOOL", "EMBEDDING"];
         let mut spans = Vec::new();
-        for (at, (parent, kind, usage, cost)) in given.iter().enumerate() {
+        for ((at, (parent, kind, usage, cost)), start) in given.iter().enumerate().zip(0..) {
             let parent = if at == 0 { String::new() } else { format!("s{}", parent.index(at)) };
-            let mut one = span(&format!("s{at}"), &parent, kinds[usize::from(*kind)], at as i64, &usage.map(tokens).unwrap_or_default());
+            let mut one = span(&format!("s{at}"), &parent, kinds[usize::from(*kind)], start, &usage.map(tokens).unwrap_or_default());
             one.cost = cost.map(|cost| Cost::calculated(f64::from(cost), 0.0));
             one.model = cost.map(|_| "m".to_owned());
             spans.push(one);
@@ -241,8 +242,14 @@ fn a_tool_call_is_joined_from_its_request_its_span_and_its_result() {
     assert_eq!(tool_calls(&whole), ["add llm1 add_1 llm2", "add llm1 add_2 llm2 raised"]);
     // The same without spans of tools, as AutoGen's autolog leaves it.
     let bare = trace_of(vec![
-        span("llm1", "", "CHAT_MODEL", 2, &io(&request(&[]), &response(&asks(&[one.clone()])))),
-        span("llm2", "", "CHAT_MODEL", 9, &io(&request(&[asks(&[one.clone()]), answers("c1", "Error: no")]), "")),
+        span("llm1", "", "CHAT_MODEL", 2, &io(&request(&[]), &response(&asks(slice::from_ref(&one))))),
+        span(
+            "llm2",
+            "",
+            "CHAT_MODEL",
+            9,
+            &io(&request(&[asks(slice::from_ref(&one)), answers("c1", "Error: no")]), ""),
+        ),
     ]);
     assert_eq!(tool_calls(&bare), ["add llm1 - llm2 Error: no"]);
     // Of the history alone.
@@ -269,7 +276,7 @@ fn a_wrapper_tells_no_call_again() {
     for id in ["c1", ""] {
         let one = call(id, "add", "{}");
         let both = trace_of(vec![
-            span("create", "", "LLM", 1, &io(&request(&[]), &response(&asks(&[one.clone()])))),
+            span("create", "", "LLM", 1, &io(&request(&[]), &response(&asks(slice::from_ref(&one))))),
             span("Completions", "create", "CHAT_MODEL", 2, &io(&request(&[]), &response(&asks(&[one])))),
         ]);
         assert_eq!(tool_calls(&both), ["add create - -"], "{id}");
@@ -280,8 +287,14 @@ fn a_wrapper_tells_no_call_again() {
 fn ids_that_a_server_counts_anew_are_other_calls() {
     let one = call("0", "add", "{}");
     let whole = trace_of(vec![
-        span("llm1", "", "LLM", 1, &io(&request(&[]), &response(&asks(&[one.clone()])))),
-        span("llm2", "", "LLM", 3, &io(&request(&[asks(&[one.clone()]), answers("0", "1")]), &response(&asks(&[one])))),
+        span("llm1", "", "LLM", 1, &io(&request(&[]), &response(&asks(slice::from_ref(&one))))),
+        span(
+            "llm2",
+            "",
+            "LLM",
+            3,
+            &io(&request(&[asks(slice::from_ref(&one)), answers("0", "1")]), &response(&asks(&[one]))),
+        ),
     ]);
     assert_eq!(tool_calls(&whole), ["add llm1 - llm2", "add llm2 - -"]);
 }
@@ -290,7 +303,7 @@ fn ids_that_a_server_counts_anew_are_other_calls() {
 fn later_traces_repeat_a_call_and_its_failure() {
     let turn = |id: &str, at: i64| {
         let one = call(id, "find", "{}");
-        let history = [asks(&[one.clone()]), answers(id, "Error: none")];
+        let history = [asks(slice::from_ref(&one)), answers(id, "Error: none")];
         [
             trace_of(vec![span("llm1", "", "LLM", at, &io(&request(&[]), &response(&asks(&[one]))))]),
             trace_of(vec![span("llm2", "", "LLM", at + 10, &io(&request(&history), ""))]),
@@ -439,7 +452,9 @@ fn turn(id: &str, start: i64, said: &[&str], answer: &str) -> Trace {
 
 fn runs(traces: &[Trace]) -> Vec<String> {
     let mut threads = Threads::default();
-    traces.iter().for_each(|trace| threads.add(trace));
+    for trace in traces {
+        threads.add(trace);
+    }
     threads.runs().iter().map(|run| run.join(" ")).collect()
 }
 
@@ -475,19 +490,21 @@ proptest! {
     fn runs_that_only_begin_alike_are_never_joined(turns in prop::collection::vec(1..5usize, 2..5), order in any::<u64>()) {
         // Every run begins with the same prompt, and is answered in its own way.
         let mut traces = Vec::new();
-        for (run, count) in turns.iter().enumerate() {
+        for (run, count) in (0..).zip(&turns) {
             let mut said = vec!["same prompt".to_owned()];
-            for turn_at in 0..*count {
+            for turn_at in 0..i64::try_from(*count).unwrap() {
                 let answer = format!("answer {turn_at} of run {run}");
                 let words: Vec<&str> = said.iter().map(String::as_str).collect();
                 // Runs overlap, as the order tells.
-                let start = 100 * turn_at as i64 + ((order >> run) % 7) as i64 * 10;
+                let start = 100 * turn_at + ((order >> run) % 7).cast_signed() * 10;
                 traces.push(turn(&format!("{run}-{turn_at}"), start, &words, &answer));
                 said.extend([answer, format!("go on {turn_at}")]);
             }
         }
         let mut threads = Threads::default();
-        traces.iter().for_each(|trace| threads.add(trace));
+        for trace in &traces {
+ threads.add(trace);
+ }
         for run in threads.runs() {
             let first = run[0].split('-').next().unwrap().to_owned();
             prop_assert!(run.iter().all(|id| id.starts_with(&format!("{first}-"))), "{run:?}");
