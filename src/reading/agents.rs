@@ -2,9 +2,9 @@
 
 use super::agent_name::{METHODS, name_of, stem};
 use super::calls::TraceUsage;
+use super::messages;
 use super::speakers::{AgentSource, Speakers};
-use crate::frameworks;
-use crate::model::{Payload, Span, Spans, SpeakerSigns};
+use crate::model::{Span, Spans, SpeakerSigns};
 use std::collections::HashMap;
 
 /// Which agent each span of a trace belongs to.
@@ -24,8 +24,8 @@ impl Agents {
         let mut agents = Self { of_span: Vec::with_capacity(spans.list.len()), ..Self::default() };
         for (at, span) in spans.list.iter().enumerate() {
             let agent = if span.span_type.is_agent() {
-                let said = span.payload.as_ref().and_then(Payload::outputs).map(frameworks::response);
-                Some((agents.place(&name_of(span, &said.unwrap_or_default())), AgentSource::Span))
+                let response = messages::response_messages(span).unwrap_or_default();
+                Some((agents.place(&name_of(span, &response)), AgentSource::Span))
             } else {
                 spans.nodes[at].parent.and_then(|parent| agents.of_span[parent])
             };

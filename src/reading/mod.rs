@@ -13,10 +13,12 @@
 
 mod agent_name;
 mod agents;
+mod call_index;
 mod calls;
 mod handled;
 mod history;
 pub mod identity;
+pub mod messages;
 mod question;
 mod speakers;
 mod threads;
@@ -24,6 +26,7 @@ mod tool_calls;
 
 pub use agent_name::{asked_by, bare_name, is_nameless_within, name_of, stem};
 pub use agents::{Agents, needs_messages};
+pub use call_index::CallIndex;
 pub use calls::{RowKind, TraceUsage, UsageRow, of_spans, of_trace};
 pub use handled::mark_handled_failures;
 pub use history::History;

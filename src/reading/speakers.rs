@@ -1,9 +1,9 @@
 //! Who answers a call of a model. The call itself names nobody; but whoever is sent the answer later may name its source.
 
 use super::identity::{Key, part_key};
-use crate::frameworks;
+use super::messages;
 use crate::message::{Message, Part, Role};
-use crate::model::{Payload, Span};
+use crate::model::Span;
 use std::collections::{HashMap, HashSet};
 
 /// How it is known which agent a call, a tool call or a failure belongs to.
@@ -46,10 +46,8 @@ impl Speakers {
     #[must_use]
     pub fn of(spans: &[Span]) -> Self {
         let mut sources: HashMap<Key, Vec<String>> = HashMap::new();
-        for payload in spans.iter().filter_map(|span| span.payload.as_ref()) {
-            let request = payload.inputs().map(frameworks::request);
-            let response = payload.outputs().map(frameworks::response);
-            for list in [request, response].into_iter().flatten() {
+        for span in spans {
+            for list in [messages::request_messages(span), messages::response_messages(span)].into_iter().flatten() {
                 let mut named: HashMap<Key, Vec<String>> = HashMap::new();
                 for message in &list {
                     let Some(speaker) = &message.speaker else { continue };
@@ -98,9 +96,8 @@ impl Speakers {
         let mut instructed: HashMap<Vec<Key>, HashSet<String>> = HashMap::new();
         let mut found: Vec<(Option<String>, Vec<Key>)> = Vec::with_capacity(calls.len());
         for call in calls {
-            let payloads = || call.iter().filter_map(|at| spans[*at].payload.as_ref());
-            let request = payloads().find_map(Payload::inputs).map(frameworks::request).unwrap_or_default();
-            let answer = payloads().find_map(Payload::outputs).map(frameworks::response).unwrap_or_default();
+            let request = messages::request_of_call(spans, call);
+            let answer = messages::response_of_call(spans, call);
             let instructions = request.iter().filter(|message| message.role.is_instruction());
             let instructions: Vec<Key> =
                 instructions.flat_map(|message| message.parts.iter().map(|part| part_key(message, part))).collect();

@@ -6,9 +6,9 @@
 
 use super::calls;
 use super::identity::{Key, part_key};
-use crate::frameworks;
+use super::messages::{request_of_call, response_of_call};
 use crate::message::{Message, Part};
-use crate::model::{Payload, Span, Trace};
+use crate::model::Trace;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -42,8 +42,8 @@ impl Threads {
             key.hash(&mut hasher);
             hasher.finish()
         };
-        let beginnings: Vec<Key> = keys(&request(spans, first)).map(beginning).collect();
-        let (asked, answered) = (request(spans, last), answer(spans, last));
+        let beginnings: Vec<Key> = keys(&request_of_call(spans, first)).map(beginning).collect();
+        let (asked, answered) = (request_of_call(spans, last), response_of_call(spans, last));
         let is_whole = keys(&asked).next().is_some() && keys(&answered).next().is_some();
         let mut hasher = DefaultHasher::new();
         keys(&asked).chain(keys(&answered)).for_each(|key| key.hash(&mut hasher));
@@ -93,17 +93,6 @@ impl Threads {
         runs.retain(|run| run.len() > 1);
         runs
     }
-}
-
-/// What the spans of a call were sent, and what they answered.
-fn request(spans: &[Span], call: &[usize]) -> Vec<Message> {
-    let mut payloads = call.iter().filter_map(|at| spans[*at].payload.as_ref());
-    payloads.find_map(Payload::inputs).map(frameworks::request).unwrap_or_default()
-}
-
-fn answer(spans: &[Span], call: &[usize]) -> Vec<Message> {
-    let mut payloads = call.iter().filter_map(|at| spans[*at].payload.as_ref());
-    payloads.find_map(Payload::outputs).map(frameworks::response).unwrap_or_default()
 }
 
 /// What is said in messages, whoever says it and in which role: agents of a team are sent each other's answers as a user's.

@@ -3,15 +3,13 @@
 //! Every call of a model is sent the whole history again, and every agent repeats what its model said. Here each thing is
 //! said once: where it was said first, or where somebody new hears it as the first message of its kind.
 
-mod calls;
 mod told;
 
-use crate::frameworks::{self, Request};
+use crate::frameworks;
 use crate::message::{Message, Part, Role};
 use crate::model::{Json, Payload, Span, SpanType, Spans, Timestamp, Trace, is_runtime_message, keys};
 use crate::reading::identity::Key;
-use crate::reading::{self, AgentSource, Agents, Reading, Speakers};
-use calls::Calls;
+use crate::reading::{self, AgentSource, Agents, CallIndex, Reading, Speakers, messages};
 use std::collections::{HashMap, HashSet};
 use told::{Told, keys_of};
 
@@ -169,7 +167,7 @@ impl Listener {
             agents: Agents::of(spans, &reading.usage),
             speakers: Speakers::default(),
             record: HashSet::new(),
-            calls: Calls::new(reading),
+            calls: CallIndex::new(&reading.tool_calls),
             parameters: Vec::new(),
             open: Vec::new(),
             steps: Vec::new(),
@@ -239,7 +237,7 @@ struct Teller<'a> {
     /// What the record tells that was heard.
     record: HashSet<Key>,
     /// The tool calls, by which results are known.
-    calls: Calls,
+    calls: CallIndex<'a>,
     /// What the model was last asked beside the messages.
     parameters: Vec<(String, Json)>,
     open: Vec<Open>,
@@ -266,21 +264,10 @@ impl Teller<'_> {
     fn begin(&mut self, at: usize, depth: usize) {
         let span = &self.spans.list[at];
         let kind = StepKind::of(&span.span_type);
-        let payload = span.payload.as_ref();
-        let stream = payload.and_then(|payload| frameworks::streamed(&payload.events));
-        let said = payload.and_then(Payload::outputs).map(frameworks::response).unwrap_or_default();
-        // Up to 2.22 a streamed call of a tool leaves an empty text.
-        let said = if said.iter().all(|message| message.parts.is_empty()) {
-            stream.as_ref().map(|stream| stream.messages.clone()).unwrap_or_default()
-        } else {
-            said
-        };
+        let (said, stream) = messages::response(span).unwrap_or_default();
         let said: Vec<Message> = said.into_iter().map(|message| answer_of(kind, message)).collect();
-        let request = payload.and_then(Payload::inputs).map(Request::of);
-        let (mut request, parameters) = request.map(|read| (read.messages, read.parameters)).unwrap_or_default();
-        if let Some(told) = payload.and_then(|payload| payload.attribute("gen_ai.system_instructions")) {
-            request.insert(0, frameworks::instructions(told));
-        }
+        let request = messages::request(span);
+        let (request, parameters) = request.map(|read| (read.messages, read.parameters)).unwrap_or_default();
         let above = self.step_above().and_then(|step| self.steps[step].speaker.clone());
         // Whoever asks the model speaks through it: the agent around, or one that only messages tell.
         let own = self.agents.find(at).filter(|_| kind == StepKind::Call);
@@ -319,14 +306,15 @@ impl Teller<'_> {
         }
         self.turns += usize::from(is_turn);
         let parameters = self.parameters(kind, parameters);
-        let call_id = if kind == StepKind::Tool { self.calls.id(at) } else { None };
+        let call = self.calls.run_by(at).filter(|_| kind == StepKind::Tool);
+        let call_id = call.and_then(|call| self.calls.list()[call].id.clone());
         self.steps.push(Step {
             span: at,
             depth: self.open.iter().filter(|open| open.step.is_some()).count(),
             kind,
             turn: is_turn.then_some(self.turns),
             speaker: agent.or(caller),
-            addressee: (kind == StepKind::Agent).then(|| reading::asked_by(payload)).flatten(),
+            addressee: (kind == StepKind::Agent).then(|| reading::asked_by(span.payload.as_ref())).flatten(),
             parameters,
             heard,
             gaps,
