@@ -19,6 +19,9 @@ pub enum Zone {
 }
 
 impl Timestamp {
+    /// The end of the range.
+    pub const MAX: Self = Self(i64::MAX);
+
     /// From milliseconds, the unit of MLflow's trace records; far-off values stop at the ends of the range.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {

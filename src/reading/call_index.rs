@@ -2,7 +2,7 @@
 
 use super::tool_calls::ToolCall;
 use crate::message::{Message, Part};
-use crate::model::Spans;
+use crate::model::{Span, Timestamp};
 use std::collections::HashMap;
 
 /// Finds the tool call that a span runs, or that a message requests or answers.
@@ -46,21 +46,22 @@ impl<'a> CallIndex<'a> {
         self.by_id.get(id)?.iter().copied().find(|place| self.list[*place].requested_in == Some(span))
     }
 
-    /// The place of the latest call with an id that was requested before a span began.
+    /// The place of the latest call with an id that was requested before a time.
     #[must_use]
-    pub fn latest_before(&self, id: &str, spans: &Spans, span: usize) -> Option<usize> {
-        let start = |span: usize| spans.list[span].start;
-        let is_before = |asked: usize| asked != span && start(asked) <= start(span);
-        self.by_id.get(id)?.iter().rev().copied().find(|place| self.list[*place].requested_in.is_none_or(is_before))
+    pub fn latest_before(&self, id: &str, spans: &[Span], until: Timestamp) -> Option<usize> {
+        let is_before = |place: &&usize| self.list[**place].requested_in.is_none_or(|asked| spans[asked].start < until);
+        let places = self.by_id.get(id)?;
+        places.iter().rev().find(is_before).or(places.first()).copied()
     }
 
-    /// Names the tools whose results are in a message of a span.
-    pub fn name_results(&self, message: &mut Message, spans: &Spans, span: usize) {
+    /// Names the tools whose results are in a message of a time: that of a request is the start of its span, and that of a
+    /// response its end.
+    pub fn name_results(&self, message: &mut Message, spans: &[Span], until: Timestamp) {
         for part in &mut message.parts {
             if let Part::ToolResult(result) = part
                 && result.name.is_none()
             {
-                let call = result.id.as_ref().and_then(|id| self.latest_before(id, spans, span));
+                let call = result.id.as_ref().and_then(|id| self.latest_before(id, spans, until));
                 result.name = call.and_then(|call| self.list[call].name.clone());
             }
         }

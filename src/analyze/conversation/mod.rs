@@ -350,7 +350,7 @@ impl Teller<'_> {
             open.within.insert(self.told.give(id, &words.join("\n")));
         }
         for mut message in std::mem::take(&mut open.said) {
-            self.calls.name_results(&mut message, self.spans, open.span);
+            self.calls.name_results(&mut message, &self.spans.list, span.end.unwrap_or(Timestamp::MAX));
             let is_new = is_leaf || !self.told.knows(&message, &open.within, &open.heard);
             open.within.extend(keys_of(std::slice::from_ref(&message)));
             if self.tells_all || is_new {
@@ -374,6 +374,7 @@ impl Teller<'_> {
 
     /// What is new of what was heard, and where in between something is not.
     fn heard(&mut self, span: usize, messages: Vec<Message>) -> (Vec<Message>, Vec<Gap>) {
+        let until = self.spans.list.get(span).map_or(Timestamp::MAX, |span| span.start);
         let above: Vec<&HashSet<Key>> = self.open.iter().map(|open| &open.heard).chain([&self.record]).collect();
         let last = messages.iter().rposition(|message| !message.role.is_instruction());
         let mut seen = HashMap::new();
@@ -388,7 +389,7 @@ impl Teller<'_> {
                 }
                 continue;
             }
-            self.calls.name_results(&mut message, self.spans, span);
+            self.calls.name_results(&mut message, &self.spans.list, until);
             if message.speaker.is_none() && message.addressee.is_some() {
                 message.speaker = self.speakers.opener(&message);
             }
