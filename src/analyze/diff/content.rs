@@ -1,12 +1,10 @@
 //! What went into a span and what came out, in pieces that can be compared.
 
-use super::change_key::is_distinctive;
 use super::ids::normal;
 use super::readable::{readable, readable_member, readable_text};
-use crate::frameworks::{self, Request};
-use crate::message::{Media, Message, Part, Role, ToolCall};
-use crate::model::{Json, Payload, Span};
-use std::collections::HashMap;
+use crate::message::{Media, Message, Part, Role, ToolResult};
+use crate::model::{Json, Payload, Span, Timestamp};
+use crate::reading::{CallIndex, Reading, messages};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 /// By what something is known again, whatever its length.
@@ -25,6 +23,15 @@ const CALL: &str = "calls ";
 /// How what came back from a tool is called.
 const RESULT: &str = "result";
 
+/// A part of a tool call, by the place of the call in the trace's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum CallPart {
+    /// The tool and its arguments.
+    Request(usize),
+    /// What it gave.
+    Result(usize),
+}
+
 /// A piece of what was said.
 #[derive(Clone, Debug)]
 pub(super) struct Piece {
@@ -34,8 +41,10 @@ pub(super) struct Piece {
     pub(super) text: String,
     /// What it says, whoever says it.
     pub(super) words: Key,
-    /// The call of a tool that it is, or answers.
-    pub(super) call: Option<String>,
+    /// The part of a tool call that it is, where it has an id.
+    pub(super) call: Option<CallPart>,
+    /// Whether it is the result of a tool call that failed.
+    pub(super) is_failure: bool,
     /// Whether it says so much that it is known again anywhere.
     pub(super) is_distinctive: bool,
     /// Whether it is one of the values of a function, by its name.
@@ -45,14 +54,14 @@ pub(super) struct Piece {
 impl Piece {
     pub(super) fn new(name: impl Into<String>, text: String) -> Self {
         let (words, is_distinctive) = (key_of(normal(&text)), is_distinctive(&text));
-        Self { name: name.into(), words, text, call: None, is_distinctive, is_member: false }
+        Self { name: name.into(), words, text, call: None, is_failure: false, is_distinctive, is_member: false }
     }
 
-    /// A call, which is known by its tool too.
-    fn of_call(call: &ToolCall) -> Self {
-        let text = readable(&call.arguments);
-        let words = call_key(&call.name, &text);
-        Self { words, call: call.id.clone(), ..Self::new(format!("{CALL}{}", call.name), text) }
+    /// A call, which is recognized by its tool and its arguments.
+    fn request(tool: &str, call: Option<usize>, text: String) -> Self {
+        let words = key_of((tool, normal(&text)));
+        let call = call.map(CallPart::Request);
+        Self { words, call, is_distinctive: true, ..Self::new(format!("{CALL}{tool}"), text) }
     }
 
     /// Whether it is the call of a tool.
@@ -71,61 +80,103 @@ impl Piece {
     }
 }
 
-/// The key of a call: its tool and the arguments.
-fn call_key(tool: &str, arguments: &str) -> Key {
-    key_of((tool, normal(arguments)))
+/// What the spans of a trace were called with and gave, in pieces.
+#[derive(Debug)]
+pub(super) struct Contents<'a> {
+    spans: &'a [Span],
+    calls: CallIndex<'a>,
 }
 
-/// What went into a span: what was said, and what a model was asked beside it, each with its value.
-pub(super) fn of_inputs(span: &Span) -> (Vec<Piece>, Vec<(String, String)>) {
-    let request = span.payload.as_ref().and_then(Payload::inputs).map(Request::of);
-    let Some(Request { messages, parameters }) = request else { return Default::default() };
-    let parameters = parameters.into_iter().map(|(name, value)| (name, readable(&value)));
-    (pieces(&messages), parameters.collect())
-}
+impl<'a> Contents<'a> {
+    pub(super) fn new(spans: &'a [Span], reading: &'a Reading) -> Self {
+        Self { spans, calls: CallIndex::new(&reading.tool_calls) }
+    }
 
-/// What came out of a span.
-pub(super) fn of_outputs(span: &Span) -> Vec<Piece> {
-    let Some(payload) = &span.payload else { return Vec::new() };
-    let said = payload.outputs().map(frameworks::response).unwrap_or_default();
-    // Up to 2.22 a streamed call of a tool leaves an empty text.
-    let is_silent = said.iter().all(|message| message.parts.is_empty());
-    let streamed = is_silent.then(|| frameworks::streamed(&payload.events)).flatten();
-    pieces(&streamed.map_or(said, |stream| stream.messages))
-}
+    /// What went into a span: what was said, and what a model was asked beside it, each with its value.
+    pub(super) fn inputs(&self, at: usize) -> (Vec<Piece>, Vec<(String, String)>) {
+        let Some(request) = messages::request(&self.spans[at]) else { return Default::default() };
+        let parameters = request.parameters.into_iter().map(|(name, value)| (name, readable(&value)));
+        let until = self.spans[at].start;
+        let requested = |id: &str| self.calls.latest_before(id, self.spans, until);
+        (self.pieces(request.messages, until, requested), parameters.collect())
+    }
 
-/// The tool that a span is at work for, by the name that a model calls it.
-pub(super) fn tool_of(span: &Span, bare_name: &str) -> Option<String> {
-    let told = || span.payload.as_ref()?.attribute("gen_ai.tool.name").and_then(Json::as_string);
-    let bare = ["tool.", "execute_tool "].iter().find_map(|start| bare_name.strip_prefix(start)).unwrap_or(bare_name);
-    span.span_type.is_tool().then(|| told().unwrap_or_else(|| bare.to_owned()))
-}
+    /// What came out of a span.
+    pub(super) fn outputs(&self, at: usize) -> Vec<Piece> {
+        let messages = messages::response_messages(&self.spans[at]).unwrap_or_default();
+        let until = self.spans[at].end.unwrap_or(Timestamp::MAX);
+        // A wrapper requested what the provider's span within it answers.
+        let above = |id: &str| self.calls.latest_before(id, self.spans, until);
+        self.pieces(messages, until, |id| self.calls.requested_by(at, id).or_else(|| above(id)))
+    }
 
-/// What a tool at work was called with and what it gave, by which the same is known in the messages of a model.
-pub(super) fn work(span: &Span, tool: &str) -> (Key, Option<Piece>) {
-    let payload = span.payload.as_ref();
-    let inputs = payload.and_then(Payload::inputs);
-    let arguments = inputs.map(|inputs| inputs.member("arguments").unwrap_or_else(|| inputs.clone()));
-    let call = call_key(tool, &arguments.as_ref().map(readable).unwrap_or_default());
-    let result = |outputs| Piece::new(format!("{RESULT} of {tool}"), readable(outputs));
-    (call, payload.and_then(Payload::outputs).map(result))
-}
+    /// The request and the result of the tool call that a span runs, as they are in the messages of a model.
+    pub(super) fn tool_call(&self, at: usize) -> [Option<Piece>; 2] {
+        let Some(call) = self.calls.run_by(at) else { return [None, None] };
+        let tool = self.calls.list()[call].name.as_deref().unwrap_or_default();
+        let payload = self.spans[at].payload.as_ref();
+        let inputs = payload.and_then(Payload::inputs);
+        // OpenInference puts the arguments below a key of their own.
+        let arguments = inputs.map(|inputs| inputs.member("arguments").unwrap_or_else(|| inputs.clone()));
+        let request = Piece::request(tool, Some(call), arguments.as_ref().map(readable).unwrap_or_default());
+        let result = payload.and_then(Payload::outputs).map(readable).unwrap_or_default();
+        let result = Piece { call: Some(CallPart::Result(call)), ..Piece::new(result_name(Some(tool)), result) };
+        [Some(request), Some(result)]
+    }
 
-fn pieces(messages: &[Message]) -> Vec<Piece> {
-    let mut tools: HashMap<&str, &str> = HashMap::new();
-    let mut found = Vec::new();
-    for message in messages {
-        for part in &message.parts {
-            if let Part::ToolCall(ToolCall { id: Some(id), name, .. }) = part {
-                tools.insert(id, name);
-            }
-            found.extend(piece(message, part, &tools));
+    /// The pieces of messages of a time; `requested` finds the call that a message requests under an id.
+    fn pieces(
+        &self,
+        messages: Vec<Message>,
+        until: Timestamp,
+        requested: impl Fn(&str) -> Option<usize>,
+    ) -> Vec<Piece> {
+        let mut found = Vec::new();
+        for mut message in messages {
+            self.calls.name_results(&mut message, self.spans, until);
+            found.extend(message.parts.iter().filter_map(|part| match part {
+                Part::ToolCall(call) => {
+                    let place = call.id.as_deref().and_then(&requested);
+                    Some(Piece::request(&call.name, place, readable(&call.arguments)))
+                }
+                Part::ToolResult(result) => Some(self.result(result, until)),
+                part => piece(&message, part),
+            }));
+        }
+        found
+    }
+
+    fn result(&self, result: &ToolResult, until: Timestamp) -> Piece {
+        let call = result.id.as_deref().and_then(|id| self.calls.latest_before(id, self.spans, until));
+        let failed = |call: usize| self.calls.list()[call].failure.is_some();
+        Piece {
+            call: call.map(CallPart::Result),
+            is_failure: call.map_or_else(|| result.tells_failure(), failed),
+            ..Piece::new(result_name(result.name.as_deref()), readable_text(&result.words()))
         }
     }
-    found
 }
 
-fn piece(message: &Message, part: &Part, tools: &HashMap<&str, &str>) -> Option<Piece> {
+/// How what came back from a tool is called.
+fn result_name(tool: Option<&str>) -> String {
+    tool.map_or_else(|| RESULT.to_owned(), |tool| format!("{RESULT} of {tool}"))
+}
+
+/// Whether a text says so much that no other one is the same by chance: a word of five letters, or three words. Words of
+/// programming languages say nothing.
+pub(super) fn is_distinctive(text: &str) -> bool {
+    const LITERALS: [&str; 8] = ["true", "false", "null", "none", "error", "undefined", "inf", "nan"];
+    let is_said =
+        |word: &&str| word.chars().any(char::is_alphabetic) && !LITERALS.contains(&word.to_ascii_lowercase().as_str());
+    let mut words = 0;
+    text.split(|c: char| !c.is_alphanumeric()).filter(is_said).any(|word| {
+        words += 1;
+        words >= 3 || word.chars().filter(|c| c.is_alphabetic()).count() >= 5
+    })
+}
+
+/// A piece that is no part of a tool call.
+fn piece(message: &Message, part: &Part) -> Option<Piece> {
     let name = || match (&message.speaker, &message.role) {
         (Some(speaker), role) if !role.is_instruction() => speaker.clone(),
         (_, role) => role.as_str().to_owned(),
@@ -134,12 +185,6 @@ fn piece(message: &Message, part: &Part, tools: &HashMap<&str, &str>) -> Option<
         Part::Text(text) => Piece::new(name(), readable_text(text)),
         Part::Reasoning(text) => Piece::new("reasoning", text.clone()),
         Part::Refusal(text) => Piece::new("refusal", text.clone()),
-        Part::ToolCall(call) => Piece::of_call(call),
-        Part::ToolResult(result) => {
-            let known = result.id.as_deref().and_then(|id| tools.get(id).copied());
-            let tool = result.name.as_deref().or(known).map(|tool| format!(" of {tool}")).unwrap_or_default();
-            Piece { call: result.id.clone(), ..Piece::new(format!("{RESULT}{tool}"), readable_text(&result.words())) }
-        }
         Part::Media(media) => Piece { words: media_key(media), ..Piece::new(name(), described(media)) },
         Part::Embedding { count, dimensions } => {
             let size = dimensions.map(|size| format!(" of {size} numbers")).unwrap_or_default();
@@ -149,6 +194,7 @@ fn piece(message: &Message, part: &Part, tools: &HashMap<&str, &str>) -> Option<
             Piece { is_member: true, ..Piece::new(name, readable_member(name, value)?) }
         }
         Part::Data { name: None, value } => Piece::new(name(), readable(value)),
+        Part::ToolCall(_) | Part::ToolResult(_) => return None,
     })
 }
 

@@ -6,9 +6,10 @@
 
 mod align;
 mod attributes;
-mod change_key;
 mod changes;
 mod content;
+mod draft;
+mod failures;
 mod ids;
 mod ignored;
 mod merged_tree;
@@ -27,6 +28,10 @@ pub use remainder::PER_TRACE_ATTRIBUTES;
 pub use words::{Op, Words};
 
 use crate::model::Trace;
+use crate::reading::Reading;
+use changes::TraceSide;
+use failures::Failures;
+use span_index::SpanIndex;
 
 /// Two traces side by side.
 #[derive(Debug)]
@@ -83,6 +88,11 @@ impl Kind {
 }
 
 impl Node {
+    /// Its places in both traces.
+    const fn places(&self) -> [Option<usize>; 2] {
+        [self.a, self.b]
+    }
+
     /// What became of it.
     #[must_use]
     pub const fn kind(&self) -> Kind {
@@ -188,13 +198,14 @@ pub enum Strictness {
     Everything,
 }
 
-/// Compares two traces, whose spans need their payload.
+/// Compares two traces with their readings. Their spans need their payload.
 #[must_use]
-pub fn of_traces(a: &Trace, b: &Trace, strictness: Strictness) -> Diff {
-    let (of_a, of_b) = (span_index::SpanIndex::new(a), span_index::SpanIndex::new(b));
+pub fn of_traces(a: (&Trace, &Reading), b: (&Trace, &Reading), strictness: Strictness) -> Diff {
+    let (of_a, of_b) = (SpanIndex::new(a.0, a.1), SpanIndex::new(b.0, b.1));
     let pairing = align::pair(&of_a, &of_b);
     let nodes = merged_tree::build(&of_a, &of_b, &pairing);
-    let (nodes, ignored) = changes::find((a, b), (&of_a, &of_b), nodes, strictness);
+    let side = |trace, index| TraceSide { index, failures: Failures::of(trace) };
+    let (nodes, ignored) = changes::find([side(a.0, &of_a), side(b.0, &of_b)], nodes, strictness);
     Diff { ignored, nodes }
 }
 

@@ -2,8 +2,8 @@
 //! ignored and counted.
 
 use super::attributes::is_parameter;
-use super::change_key::Draft;
 use super::content::Piece;
+use super::draft::Draft;
 use super::ids::{Renames, ids};
 use super::ignored::{Ignored, IgnoredKind, kind};
 use super::readable::nested;

@@ -1,139 +1,190 @@
-//! What was shown of the differences between two traces, so that none is shown twice.
+//! The changes that were reported, so that none is reported twice.
 //!
-//! What says something is known again wherever it comes up. A short value is not: `true` in place of `false` is another
-//! change for each argument. It is known again in the history of a later call, at the tool that a model called with it, and
-//! at the spans above or below that pass it on.
+//! A part of a tool call is recognized by the call, wherever a trace repeats it; a distinctive text wherever it is. A short
+//! value is not: `true` in place of `false` is another change for each argument. It is recognized in the messages of later
+//! requests and of agents, and where spans pass it on to those below or above them.
 
 use super::Field;
-use super::change_key::{ChangeKey, Draft, Location, OnPath};
-use super::content::{Key, Piece};
-use std::collections::{HashMap, HashSet};
+use super::content::{CallPart, Key, Piece, is_of_function, key_of};
+use super::draft::{Draft, Identity};
+use std::collections::HashMap;
 
-/// Where a change was shown: a node, and the place among its changes.
+/// Where a change is reported: a node, and the place among its changes.
 pub(super) type Place = (usize, usize);
 
-/// Whether a change was shown before.
+/// What reported a change before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Report {
-    /// It was not.
-    New,
-    /// It was, at a place.
-    RepeatOf(Place),
-    /// A span that is new or gone shows it, or a failure.
-    BySpan,
+pub(super) enum Reporter {
+    /// A change.
+    Change(Place),
+    /// A span that only one of the traces has, or a failure.
+    Span,
 }
 
-/// What was shown, and where; nowhere where a span that is new or gone shows it.
+/// Which of the traces a text is of: the place in a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Side {
+    A,
+    B,
+}
+
+impl Side {
+    pub(super) const BOTH: [Self; 2] = [Self::A, Self::B];
+}
+
+/// Which texts are compared.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Location {
+    pub(super) node: usize,
+    /// Inputs, or outputs.
+    pub(super) field: Field,
+    /// Whether a tool is at work, which repeats nothing that was said before.
+    pub(super) is_tool: bool,
+    /// Whether a model answers.
+    pub(super) is_llm: bool,
+}
+
+impl Location {
+    /// The keys by which a text is recognized here.
+    fn recognized_by(self, piece: &Piece) -> impl Iterator<Item = Key> {
+        // Requests repeat what was said before, and agents repeat what models said.
+        let repeats = !self.is_tool && (self.field == Field::Input || !self.is_llm);
+        let is_history = repeats && !piece.is_member && !is_of_function(&piece.name);
+        let words = piece.is_distinctive.then_some(piece.words);
+        let part = piece.call.map(key_of);
+        part.into_iter().chain(words).chain(is_history.then(|| piece.key()))
+    }
+}
+
+/// The keys by which a text that is reported is recognized.
+fn reported_as(piece: &Piece) -> impl Iterator<Item = Key> {
+    let words = piece.is_distinctive.then_some(piece.words);
+    piece.call.map(key_of).into_iter().chain([piece.key()]).chain(words)
+}
+
+/// The changes that were reported.
 #[derive(Debug, Default)]
-pub(super) struct ReportedChanges {
-    facts: HashMap<ChangeKey, Option<Place>>,
-    /// What was shown of values, by what they are.
-    values: HashMap<(Key, ChangeKey), Vec<Place>>,
-    /// Nodes of which all was shown.
-    ended: HashSet<usize>,
-    /// The messages of failures that were shown.
-    failures: Vec<String>,
+pub(super) struct Reported {
+    texts: HashMap<(Side, Key), Reporter>,
+    values: HashMap<Key, Place>,
+    words: HashMap<(Key, Key), Place>,
+    /// For each pair of texts the latest change that reported it.
+    pairs: HashMap<Key, Place>,
 }
 
-/// So many failures are looked for in what tools handed on.
-const MOST_FAILURES: usize = 200;
-
-/// Shorter messages stand in others by chance.
-const SAYS_SOMETHING: usize = 8;
-
-/// Whether a text shows the message of a failure.
-pub(super) fn quotes(text: &str, message: &str) -> bool {
-    text == message || (message.len() >= SAYS_SOMETHING && text.contains(message))
-}
-
-impl ReportedChanges {
-    /// A span that is new or gone, or failed, shows it.
-    pub(super) fn note(&mut self, fact: ChangeKey) {
-        self.facts.entry(fact).or_insert(None);
-    }
-
-    /// The same of what such a span said.
-    pub(super) fn note_piece(&mut self, location: Location<'_>, piece: &Piece, fact: fn(Key) -> ChangeKey) {
-        let fact = fact(piece.words);
-        if piece.is_distinctive {
-            self.note(fact);
-        }
-        if let Some(place) = location.place(piece) {
-            self.note(fact.within(place));
-        }
-    }
-
-    /// A span shows that it failed.
-    pub(super) fn note_failure(&mut self, message: &str) {
-        if self.failures.len() < MOST_FAILURES && !self.failures.iter().any(|known| known == message) {
-            self.failures.push(message.to_owned());
-        }
-    }
-
-    /// Whether a piece is what a tool handed on of a failure that was shown.
-    pub(super) fn is_failure(&self, piece: &Piece) -> bool {
-        piece.is_result() && self.failures.iter().any(|message| quotes(&piece.text, message))
-    }
-
-    /// Whether a span that is new or gone shows what a piece says.
-    pub(super) fn is_noted(&self, location: Location<'_>, piece: &Piece, fact: fn(Key) -> ChangeKey) -> bool {
-        let fact = fact(piece.words);
-        let is_noted = |fact: &ChangeKey| self.facts.get(fact).is_some_and(Option::is_none);
-        // The key of a call holds its tool.
-        let is_known = piece.is_distinctive || piece.is_call();
-        is_known && is_noted(&fact) || location.sources(piece).iter().any(|place| is_noted(&fact.within(*place)))
-    }
-
-    /// Looks where a change was shown that is to be shown; if nowhere, it is shown now, at a place.
-    pub(super) fn report(&mut self, draft: &Draft, place: Place) -> Report {
-        if let Some(report) = self.known(draft, place) {
-            return report;
-        }
-        for fact in &draft.reports {
-            self.facts.entry(*fact).or_insert(Some(place));
-        }
-        for value in draft.path.iter().flat_map(|path| &path.reports) {
-            self.values.entry(*value).or_default().push(place);
-        }
-        Report::New
-    }
-
-    fn known(&mut self, draft: &Draft, (node, _): Place) -> Option<Report> {
-        for facts in &draft.known {
-            let first = facts.first().filter(|_| facts.iter().all(|fact| self.facts.contains_key(fact)));
-            match first.and_then(|fact| self.facts.get(fact)) {
-                None => {}
-                Some(None) => return Some(Report::BySpan),
+impl Reported {
+    /// What reported a change before. If nothing did, it is reported now. `is_above` = whether a node lies above this one.
+    pub(super) fn report(
+        &mut self,
+        location: Location,
+        draft: &Draft,
+        change: usize,
+        is_above: impl Fn(usize) -> bool,
+    ) -> Option<Reporter> {
+        let place = (location.node, change);
+        let known = match &draft.identity {
+            Identity::Values(key) => self.values.get(key).copied().map(Reporter::Change),
+            Identity::Texts { texts, words } => {
+                let known = self.find_pair(location, texts).or_else(|| self.find_words(words));
                 // Two arguments of a span are two.
-                Some(Some((told, _))) if draft.is_member && *told == node => {}
-                Some(Some(told)) => return Some(Report::RepeatOf(*told)),
+                let is_member = texts.iter().flatten().any(|piece| piece.is_member);
+                let is_own = |known: &Reporter| matches!(known, Reporter::Change((node, _)) if *node == location.node);
+                let known = known.filter(|known| !(is_member && is_own(known)));
+                known.or_else(|| self.find_passed_on(location, texts, is_above))
             }
+        };
+        if known.is_none() {
+            self.add_draft(location, draft, place);
         }
-        let path = draft.path.as_ref()?;
-        self.passed_on(path, draft.change.field, node).map(Report::RepeatOf)
+        known
     }
 
-    /// Where a value was shown at a span above, for what went in, or below, for what came out.
-    fn passed_on(&mut self, path: &OnPath, field: Field, node: usize) -> Option<Place> {
-        for value in &path.known {
-            let Some(places) = self.values.get_mut(value) else { continue };
-            if field == Field::Input {
-                // What ended is above nothing that comes.
-                while places.pop_if(|(told, _)| self.ended.contains(told)).is_some() {}
-            }
-            // Of what is shown when spans end, all since this one began is below it.
-            let found =
-                places.last().filter(|(told, _)| if field == Field::Input { *told != node } else { *told > node });
-            if let Some(found) = found {
-                return Some(*found);
+    fn add_draft(&mut self, location: Location, draft: &Draft, place: Place) {
+        match &draft.identity {
+            Identity::Values(key) => drop(self.values.insert(*key, place)),
+            Identity::Texts { texts, words } => {
+                for (side, piece) in Side::BOTH.into_iter().zip(texts) {
+                    if let Some(piece) = piece {
+                        self.add(side, piece, Reporter::Change(place));
+                    }
+                }
+                for (words, _) in words.iter().filter(|(_, is_distinctive)| *is_distinctive) {
+                    self.words.entry(*words).or_insert(place);
+                }
+                self.pairs.extend(pair_keys(location.field, texts).reported.map(|key| (key, place)));
             }
         }
-        None
     }
 
-    /// All of a node and those below it was shown.
-    pub(super) fn end(&mut self, node: usize) {
-        self.ended.insert(node);
+    /// What reported the texts of both traces.
+    fn find_pair(&self, location: Location, texts: &[Option<Piece>; 2]) -> Option<Reporter> {
+        let texts = Side::BOTH.into_iter().zip(texts).filter_map(|(side, piece)| Some((side, piece.as_ref()?)));
+        let found: Option<Vec<Reporter>> = texts.map(|(side, piece)| self.find(location, side, piece)).collect();
+        found?.pop()
+    }
+
+    /// What reported that the same words took the place of others.
+    fn find_words(&self, words: &[((Key, Key), bool)]) -> Option<Reporter> {
+        let find = |(words, is_distinctive): &((Key, Key), bool)| {
+            self.words.get(words).filter(|_| *is_distinctive).map(|place| Reporter::Change(*place))
+        };
+        let found: Option<Vec<Reporter>> = words.iter().map(find).collect();
+        found?.first().copied()
+    }
+
+    /// Where a span above was given the same texts, or one below gave them.
+    fn find_passed_on(
+        &self,
+        location: Location,
+        texts: &[Option<Piece>; 2],
+        is_above: impl Fn(usize) -> bool,
+    ) -> Option<Reporter> {
+        let keys = pair_keys(location.field, texts).recognized;
+        let mut places = keys.into_iter().flatten().filter_map(|key| self.pairs.get(&key));
+        // Outputs are compared when a span ends: all later nodes that were reported are below it.
+        let is_passed_on =
+            |node: usize| if location.field == Field::Input { is_above(node) } else { node > location.node };
+        places.find(|(node, _)| is_passed_on(*node)).map(|place| Reporter::Change(*place))
+    }
+
+    /// What reported a text.
+    pub(super) fn find(&self, location: Location, side: Side, piece: &Piece) -> Option<Reporter> {
+        location.recognized_by(piece).find_map(|key| self.texts.get(&(side, key)).copied())
+    }
+
+    /// Whether a span that only one of the traces has reported a text, a failure did, or the text is the result of a call
+    /// that such a span reported.
+    pub(super) fn is_reported_by_span(&self, location: Location, side: Side, piece: &Piece) -> bool {
+        let request = match piece.call {
+            Some(CallPart::Result(call)) => self.texts.get(&(side, key_of(CallPart::Request(call)))),
+            _ => None,
+        };
+        piece.is_failure || self.find(location, side, piece) == Some(Reporter::Span) || request == Some(&Reporter::Span)
+    }
+
+    /// A text is reported.
+    pub(super) fn add(&mut self, side: Side, piece: &Piece, reporter: Reporter) {
+        for key in reported_as(piece) {
+            self.texts.entry((side, key)).or_insert(reporter);
+        }
+    }
+}
+
+/// The keys of a pair of texts that spans may pass on.
+struct PairKeys {
+    recognized: [Option<Key>; 2],
+    reported: std::array::IntoIter<Key, 2>,
+}
+
+/// Arguments have a name that has to be the same; a text without one may be any of them.
+fn pair_keys(field: Field, texts: &[Option<Piece>; 2]) -> PairKeys {
+    let [a, b] = texts.each_ref().map(|piece| piece.as_ref().map(|piece| piece.words));
+    let member = texts.iter().flatten().find(|piece| piece.is_member);
+    let key = |kind: &str, name: Option<&str>| key_of((field, kind, name, a, b));
+    let (any, plain) = (key("any", None), key("plain", None));
+    match member.map(|piece| key("named", Some(&piece.name))) {
+        Some(named) => PairKeys { recognized: [Some(named), Some(plain)], reported: [named, any].into_iter() },
+        None => PairKeys { recognized: [Some(any), None], reported: [plain, any].into_iter() },
     }
 }
 

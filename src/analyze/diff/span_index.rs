@@ -1,20 +1,23 @@
 //! The spans of one trace, indexed by the keys they are matched by.
 
-use super::change_key::is_distinctive;
-use super::content::{Key, key_of, of_outputs};
+use super::content::{Contents, Key, is_distinctive, key_of};
 use super::ids::normal;
 use super::readable::readable;
 use crate::analyze::pattern::pattern;
 use crate::model::{Payload, Span, Trace};
-use crate::reading::without_number;
+use crate::reading::{Reading, without_number};
 use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The spans of one trace, indexed by the keys they are matched by.
 #[derive(Debug)]
 pub(super) struct SpanIndex<'a> {
     /// In tree order.
     pub(super) spans: &'a [Span],
+    /// What they were called with and gave.
+    pub(super) contents: Contents<'a>,
+    /// For each span of an LLM call its outermost one: a wrapper and the provider's span in it are one call.
+    pub(super) outermost: HashMap<usize, usize>,
     /// The place of each span's parent.
     pub(super) parents: Vec<Option<usize>>,
     /// The places of each span's children.
@@ -52,7 +55,7 @@ pub(super) enum MatchKey {
 }
 
 impl<'a> SpanIndex<'a> {
-    pub(super) fn new(trace: &'a Trace) -> Self {
+    pub(super) fn new(trace: &'a Trace, reading: &'a Reading) -> Self {
         let spans = trace.span_list();
         let parents: Vec<Option<usize>> =
             trace.spans.iter().flat_map(|spans| &spans.nodes).map(|node| node.parent).collect();
@@ -68,7 +71,10 @@ impl<'a> SpanIndex<'a> {
         });
         let kinds = kinds.collect();
         let answers = vec![OnceCell::new(); spans.len()];
-        Self { spans, parents, children, roots, names, kinds, answers, wholes: OnceCell::new() }
+        let contents = Contents::new(spans, reading);
+        let llm_calls = reading.usage.llm_calls();
+        let outermost = llm_calls.flat_map(|call| call.spans.iter().map(|at| (*at, call.spans[0]))).collect();
+        Self { spans, contents, outermost, parents, children, roots, names, kinds, answers, wholes: OnceCell::new() }
     }
 
     /// The key of a span under a way to match it; `None` where the span has nothing that distinguishes it.
@@ -85,7 +91,7 @@ impl<'a> SpanIndex<'a> {
             MatchKey::Answer => self.answer(at).map(|answer| key_of((bare, answer))),
             MatchKey::Shape if !self.spans[at].span_type.is_llm() => None,
             MatchKey::Shape => {
-                let mut calls: Vec<String> = of_outputs(&self.spans[at]).into_iter().map(|piece| piece.name).collect();
+                let mut calls: Vec<String> = self.contents.outputs(at).into_iter().map(|piece| piece.name).collect();
                 calls.dedup();
                 (!calls.is_empty()).then(|| key_of((bare, calls)))
             }

@@ -2,30 +2,37 @@
 
 use super::{Diff, Kind, Strictness};
 use crate::analyze::tests::trace_of;
-use crate::model::{Json, Payload, Span, SpanId, SpanType, Timestamp, Trace};
+use crate::decode::{self, Keep};
+use crate::model::{Span, SpanId, Timestamp, Trace};
+use crate::reading::Reading;
+use serde_json::json;
 
 /// A trace of spans: depth, type, name, inputs, outputs; each begins after the one before it.
 pub(super) type Given<'a> = (usize, &'a str, &'a str, &'a str, &'a str);
 
 /// The changes of two traces in content.
 pub(super) fn of_traces(a: &Trace, b: &Trace) -> Diff {
-    super::of_traces(a, b, Strictness::Content)
+    compare(a, b, Strictness::Content)
+}
+
+fn compare(a: &Trace, b: &Trace, strictness: Strictness) -> Diff {
+    super::of_traces((a, &Reading::of(a)), (b, &Reading::of(b)), strictness)
 }
 
 pub(super) fn trace(given: &[Given<'_>]) -> Trace {
-    let mut above: Vec<SpanId> = Vec::new();
+    let mut above: Vec<String> = Vec::new();
     let mut spans = Vec::new();
     for (at, (depth, kind, name, inputs, outputs)) in given.iter().enumerate() {
-        let id = SpanId::new(format!("{at:016x}"));
+        let id = format!("{at:016x}");
         above.truncate(*depth);
-        let attribute = |key: &str, text: &str| Some((key.to_owned(), Json::from_strict(text)?));
-        let attributes = [attribute("mlflow.spanInputs", inputs), attribute("mlflow.spanOutputs", outputs)];
-        spans.push(Span {
-            parent: above.last().cloned(),
-            span_type: SpanType::new(Some((*kind).to_owned())),
-            payload: Some(Payload { attributes: attributes.into_iter().flatten().collect(), ..Payload::default() }),
-            ..Span::new(id.clone(), (*name).to_owned(), Timestamp(i64::try_from(at).unwrap()))
+        let text = json!({
+            "span_id": id,
+            "parent_span_id": above.last(),
+            "name": name,
+            "start_time_unix_nano": at,
+            "attributes": {"mlflow.spanType": json!(kind).to_string(), "mlflow.spanInputs": inputs, "mlflow.spanOutputs": outputs},
         });
+        spans.push(decode::span(&text.to_string(), Keep::All, None).unwrap());
         above.push(id);
     }
     trace_of(spans)
@@ -390,7 +397,7 @@ mod properties {
     }
 
     fn strictly(a: &Trace, b: &Trace) -> Diff {
-        super::super::of_traces(a, b, Strictness::Everything)
+        super::compare(a, b, Strictness::Everything)
     }
 
     proptest! {

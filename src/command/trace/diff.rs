@@ -2,7 +2,7 @@
 
 use super::sets;
 use crate::analyze::diff::{self, Strictness};
-use crate::analyze::usage::{self, TraceUsage};
+use crate::analyze::usage::TraceUsage;
 use crate::command::grouping::tell_cost;
 use crate::command::reader::Reader;
 use crate::command::select::Select;
@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Trace, TraceState};
 use crate::render::diff::DiffView;
+use crate::reading::Reading;
 use crate::store::Need;
 
 /// Compare two traces, or two selections
@@ -86,8 +87,9 @@ fn run_traces(args: &Args, names: [&str; 2], cx: &mut Context) -> Result<bool> {
     let (a, b) = (trace(names[0])?, trace(names[1])?);
     reader.end();
     let strictness = if args.strict { Strictness::Everything } else { Strictness::Content };
-    let diff = diff::of_traces(&a, &b, strictness);
-    let usage = [usage::of_trace(&a), usage::of_trace(&b)];
+    let (reading_a, reading_b) = (Reading::of(&a), Reading::of(&b));
+    let diff = diff::of_traces((&a, &reading_a), (&b, &reading_b), strictness);
+    let usage = [reading_a.usage, reading_b.usage];
     let view = DiffView { a, b, usage, diff, only_changes: args.only_changes, is_full: args.full };
     cx.output.show(&view)?;
     let is_unchanged = view.is_unchanged();

@@ -98,3 +98,48 @@ fn short_values_are_known_again_where_they_are_passed_on() {
         ],
     );
 }
+
+/// The response of a model that calls `add`, under an id.
+fn asks_to_add(arguments: &str) -> String {
+    let function = format!(r#"{{"name":"add","arguments":"{}"}}"#, arguments.replace('"', "\\\""));
+    let call = format!(r#"{{"id":"call_1","type":"function","function":{function}}}"#);
+    format!(r#"{{"choices":[{{"message":{{"role":"assistant","content":null,"tool_calls":[{call}]}}}}]}}"#)
+}
+
+#[test]
+fn a_requested_call_is_shown_at_the_model_that_requested_it() {
+    let (one, two) = (asks_to_add(r#"{"n":1}"#), asks_to_add(r#"{"n":2}"#));
+    let change = r#"output calls add: {"n": 1} > {"n": 2}"#;
+    // A wrapper and the provider's span within it are one call: its change is shown at the wrapper, there or not.
+    let both = |answer: &'static str| [ROOT, (1, "LLM", "create", "{}", answer), (2, "LLM", "chat", "{}", answer)];
+    let (one, two) = (&*one.leak(), &*two.leak());
+    check(&both(one), &both(two), &["=run", &format!("~ create; {change} +1"), "=  chat"]);
+    check(&both(one), &both(two)[..2], &["=run", &format!("~ create; {change}"), "-  chat"]);
+    // An agent that was put around it repeats it.
+    let agent = [ROOT, (1, "AGENT", "agent", "{}", two), (2, "LLM", "create", "{}", two)];
+    check(&both(one)[..2], &agent, &["=run", "+ agent", &format!("~  create; {change}")]);
+}
+
+#[test]
+fn a_result_is_known_by_its_call_whatever_it_says() {
+    let history = |result: u32| {
+        let call = r#"{"role":"assistant","tool_calls":[{"id":"call_1","type":"function","function":{"name":"add","arguments":"{\"n\":1}"}}]}"#;
+        format!(r#"{{"messages":[{call},{{"role":"tool","tool_call_id":"call_1","content":"{result}"}}]}}"#)
+    };
+    let ask = asks_to_add(r#"{"n":1}"#);
+    // The span has another name than the tool.
+    let spans = |result: u32| {
+        [
+            (0, "AGENT", "run", "{}".to_owned(), "null".to_owned()),
+            (1, "LLM", "c", "{}".to_owned(), ask.clone()),
+            (1, "TOOL", "execute_tool add", r#"{"n":1}"#.to_owned(), result.to_string()),
+            (1, "LLM", "c", history(result), "1".to_owned()),
+        ]
+    };
+    let (a, b) = (spans(2), spans(3));
+    let given = |spans: &'static [(usize, &'static str, &'static str, String, String)]| {
+        spans.iter().map(|(depth, kind, name, inputs, outputs)| (*depth, *kind, *name, &**inputs, &**outputs)).collect()
+    };
+    let (a, b): (Vec<Given<'_>>, Vec<Given<'_>>) = (given(a.to_vec().leak()), given(b.to_vec().leak()));
+    check(&a, &b, &["=run", "= c", "~ execute_tool add; output -: 2 > 3 +1", "= c"]);
+}
