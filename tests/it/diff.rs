@@ -144,10 +144,10 @@ const ALL: Scenario = Scenario { manner: "brief", asks_for_time: true, fails: tr
 fn one_prompt_one_call_and_one_failure_are_all_that_is_told() {
     let folder = store(&run(1, PLAIN), &run(2, ALL));
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc --exit-code").run(), @r#"
-       name       state          duration       tokens                  cost  trace
-    A  run_agent  OK                45 ms          150           ~$0.0000347  tr-00000000
-    B  run_agent  OK                55 ms          153           ~$0.0000351  tr-00000000
-    Δ                    +10 ms (+22.2 %)  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
+       name       state          duration  LLM calls       tokens                  cost  trace
+    A  run_agent  OK                45 ms          3          150           ~$0.0000347  tr-00000000
+    B  run_agent  OK                55 ms          3          153           ~$0.0000351  tr-00000000
+    Δ                    +10 ms (+22.2 %)          0  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
 
     1 span added, 2 spans changed, 3 spans unchanged
     7 differences in ids, times and token counts ignored; --strict shows them
@@ -216,10 +216,10 @@ fn one_prompt_one_call_and_one_failure_are_all_that_is_told() {
 fn the_other_way_round_the_same_is_told() {
     let folder = store(&run(1, ALL), &run(2, PLAIN));
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc --only-changes").ok(), @r#"
-       name       state          duration       tokens                  cost  trace
-    A  run_agent  OK                55 ms          150           ~$0.0000347  tr-00000000
-    B  run_agent  OK                45 ms          153           ~$0.0000351  tr-00000000
-    Δ                    -10 ms (-18.2 %)  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
+       name       state          duration  LLM calls       tokens                  cost  trace
+    A  run_agent  OK                55 ms          3          150           ~$0.0000347  tr-00000000
+    B  run_agent  OK                45 ms          3          153           ~$0.0000351  tr-00000000
+    Δ                    -10 ms (-18.2 %)          0  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
 
     1 span removed, 2 spans changed, 3 spans unchanged
     7 differences in ids, times and token counts ignored; --strict shows them
@@ -240,10 +240,10 @@ fn the_other_way_round_the_same_is_told() {
 fn ids_times_and_token_counts_are_ignored_and_counted() {
     let folder = store(&run(1, ALL), &run(2, ALL));
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc --exit-code").ok(), @"
-       name       state  duration       tokens                  cost  trace
-    A  run_agent  OK        55 ms          150           ~$0.0000347  tr-00000000
-    B  run_agent  OK        55 ms          153           ~$0.0000351  tr-00000000
-    Δ                        0 ms  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
+       name       state  duration  LLM calls  tool calls       tokens                  cost  trace
+    A  run_agent  OK        55 ms          3           2          150           ~$0.0000347  tr-00000000
+    B  run_agent  OK        55 ms          3           2          153           ~$0.0000351  tr-00000000
+    Δ                        0 ms          0           0  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
 
     no changes in 6 spans
     7 differences in ids, times and token counts ignored; --strict shows them
@@ -259,10 +259,10 @@ fn strict_shows_what_is_ignored() {
     let folder = store(&run(1, ALL), &run(2, ALL));
     let done = diff(&folder, "--width 100 --utc --only-changes --exit-code --strict").run();
     insta::assert_snapshot!(done, @"
-       name       state  duration       tokens                  cost  trace
-    A  run_agent  OK        55 ms          150           ~$0.0000347  tr-00000000
-    B  run_agent  OK        55 ms          153           ~$0.0000351  tr-00000000
-    Δ                        0 ms  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
+       name       state  duration  LLM calls  tool calls       tokens                  cost  trace
+    A  run_agent  OK        55 ms          3           2          150           ~$0.0000347  tr-00000000
+    B  run_agent  OK        55 ms          3           2          153           ~$0.0000351  tr-00000000
+    Δ                        0 ms          0           0  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
 
     1 span changed, 5 spans unchanged
 
@@ -298,10 +298,10 @@ fn a_date_and_a_number_in_an_answer_are_a_change() {
     assert_eq!(done.exit, Some(1), "{done}");
     assert_eq!(diff(&folder, "").json()["identical"], false);
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc").ok(), @"
-       name  state  duration  tokens  trace        time
-    A  book  OK         5 ms       -  tr-00000000  2026-11-18 11:06:40 UTC
-    B  book  OK         5 ms       -  tr-00000000  2026-11-18 11:06:40 UTC
-    Δ                   0 ms       -
+       name  state  duration  LLM calls  tool calls  tokens  trace        time
+    A  book  OK         5 ms          0           0       -  tr-00000000  2026-11-18 11:06:40 UTC
+    B  book  OK         5 ms          0           0       -  tr-00000000  2026-11-18 11:06:40 UTC
+    Δ                   0 ms          0           0       -
 
     1 span changed
 
@@ -404,10 +404,10 @@ fn figures_alone_are_no_difference() {
     let folder = store(&a, &b);
     let done = diff(&folder, "--exit-code --width 100 --utc").ok();
     insta::assert_snapshot!(done, @"
-       name       state            duration       tokens                  cost  trace
-    A  run_agent  OK                  45 ms          150           ~$0.0000347  tr-00000000
-    B  run_agent  OK                 9.00 s          153           ~$0.0000351  tr-00000000
-    Δ                    +8.96 s (+19900 %)  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
+       name       state            duration  LLM calls       tokens                  cost  trace
+    A  run_agent  OK                  45 ms          3          150           ~$0.0000347  tr-00000000
+    B  run_agent  OK                 9.00 s          3          153           ~$0.0000351  tr-00000000
+    Δ                    +8.96 s (+19900 %)          0  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
 
     no changes in 5 spans
     6 differences in ids, times and token counts ignored; --strict shows them
@@ -446,10 +446,10 @@ fn models_and_parameters_are_told_once() {
     }
     let folder = store(&a, &b);
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc --only-changes").ok(), @"
-       name       state  duration       tokens                 cost  trace
-    A  run_agent  OK        45 ms          150          ~$0.0000347  tr-00000000
-    B  run_agent  OK        45 ms          153            ~$0.00047  tr-00000000
-    Δ                        0 ms  +3 (+2.0 %)  +$0.00043 (+1251 %)
+       name       state  duration  LLM calls  tool calls       tokens                 cost  trace
+    A  run_agent  OK        45 ms          3           1          150          ~$0.0000347  tr-00000000
+    B  run_agent  OK        45 ms          3           1          153            ~$0.00047  tr-00000000
+    Δ                        0 ms          0           0  +3 (+2.0 %)  +$0.00043 (+1251 %)
 
     1 span changed, 4 spans unchanged
     6 differences in ids, times and token counts ignored; --strict shows them
@@ -471,10 +471,10 @@ fn a_failure_that_ends_a_run_is_told_at_the_deepest_span() {
     }
     let folder = store(&a, &b);
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc").ok(), @"
-       name       state          duration         tokens                   cost  trace
-    A  run_agent  OK                45 ms            150            ~$0.0000347  tr-00000000
-    B  run_agent  ERROR             25 ms             51            ~$0.0000117  tr-00000000
-    Δ                    -20 ms (-44.4 %)  -99 (-66.0 %)  -$0.0000230 (-66.2 %)
+       name       state          duration  LLM calls         tokens                   cost  trace
+    A  run_agent  OK                45 ms          3            150            ~$0.0000347  tr-00000000
+    B  run_agent  ERROR             25 ms          1             51            ~$0.0000117  tr-00000000
+    Δ                    -20 ms (-44.4 %)         -2  -99 (-66.0 %)  -$0.0000230 (-66.2 %)
 
     2 spans removed, 1 span changed, 2 spans unchanged
     6 differences in ids, times and token counts ignored; --strict shows them
@@ -506,10 +506,10 @@ fn hostile_text_obeys_nobody() {
         assert!(!done.stdout.contains("{+ok+}") && !done.stdout.contains("[-no-]"), "{done}");
     }
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc").ok(), @r"
-       name                         state         duration  tokens  trace        time
-    A  run \x1b[31mred\x1b]0;titl…  OK                5 ms       -  tr-00000000  2026-11-18 11:06:40 UTC
-    B  run \x1b[31mred\x1b]0;titl…  OK               15 ms       -  tr-00000000  2026-11-18 11:06:40 UTC
-    Δ                                      +10 ms (+200 %)       -
+       name                           state         duration  LLM calls  tool calls  tokens  trace
+    A  run \x1b[31mred\x1b]0;title\…  OK                5 ms          0           0       -  tr-00000000
+    B  run \x1b[31mred\x1b]0;title\…  OK               15 ms          0           0       -  tr-00000000
+    Δ                                        +10 ms (+200 %)          0           0       -
 
     1 span added, 1 span changed
 

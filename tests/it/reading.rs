@@ -1,7 +1,7 @@
 //! Every command reads a trace in the same way: what one tells, all tell.
 
 use crate::harness::{Fixture, items};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const FIGURES: [&str; 3] = ["input_tokens", "output_tokens", "total_tokens"];
 
@@ -87,6 +87,10 @@ fn llm_calls_and_tool_calls_are_as_many_under_every_command() {
             let tools = fixture.cli("tools --all --deleted --filter").arg(format!("request_id = '{id}'")).json();
             let of_tools: u64 = items(&tools, "tools").iter().map(|tool| tool["calls"].as_u64().unwrap()).sum();
             assert_eq!(counted(&fixture, &id, "max-tool-calls"), Some(of_tools), "{what}: check of tools");
+            let of_diff = fixture.cli("trace diff").arg(&id).arg(&id).json()["delta"].clone();
+            let both = |calls: u64| json!({"a": calls, "b": calls});
+            assert_eq!(of_diff["llm_calls"], both(llm), "{what}: diff");
+            assert_eq!(of_diff["tool_calls"], both(of_tools), "{what}: diff of tools");
             let said = steps.iter().flat_map(|step| [&step["heard"], &step["said"]]);
             let asked = said
                 .flat_map(|messages| messages.as_array().unwrap())

@@ -89,8 +89,9 @@ fn run_traces(args: &Args, names: [&str; 2], cx: &mut Context) -> Result<bool> {
     let strictness = if args.strict { Strictness::Everything } else { Strictness::Content };
     let (reading_a, reading_b) = (Reading::of(&a), Reading::of(&b));
     let diff = diff::of_traces((&a, &reading_a), (&b, &reading_b), strictness);
+    let tool_calls = [&reading_a, &reading_b].map(|reading| reading.new_tool_calls().count());
     let usage = [reading_a.usage, reading_b.usage];
-    let view = DiffView { a, b, usage, diff, only_changes: args.only_changes, is_full: args.full };
+    let view = DiffView { a, b, usage, tool_calls, diff, only_changes: args.only_changes, is_full: args.full };
     cx.output.show(&view)?;
     let is_unchanged = view.is_unchanged();
     let is_good = if args.strict { view.is_identical() } else { is_unchanged };

@@ -25,15 +25,23 @@ impl DiffView {
             left("name", Some(12), 0),
             left("state", None, 0),
             right("duration", 0),
+            right("LLM calls", 5),
+            right("tool calls", 6),
             right("tokens", 0),
-            right("input", 7),
-            right("output", 6),
+            right("input", 9),
+            right("output", 8),
             right("cost", 3),
             left("trace", None, 4),
-            left("time", None, 5),
+            left("time", None, 7),
         ];
         let [usage_a, usage_b] = &self.usage;
-        let rows = [row(look, "A", &self.a, usage_a), row(look, "B", &self.b, usage_b), self.between(look)];
+        let calls = [(usage_a, self.tool_calls[0]), (usage_b, self.tool_calls[1])];
+        let [calls_a, calls_b] = calls.map(|(usage, tool_calls)| [usage.llm_calls().count(), tool_calls]);
+        let rows = [
+            row(look, "A", &self.a, usage_a, calls_a),
+            row(look, "B", &self.b, usage_b, calls_b),
+            self.between(look, [calls_a, calls_b]),
+        ];
         write_table(look, out, &shapes, &rows)?;
         writeln!(out)?;
         flow(out, self.summary(look).into_iter(), ", ", look.width)?;
@@ -66,7 +74,7 @@ impl DiffView {
     }
 
     /// What lies between the figures of both.
-    fn between(&self, look: &Look) -> Vec<Cell> {
+    fn between(&self, look: &Look, calls: [[usize; 2]; 2]) -> Vec<Cell> {
         let [usage_a, usage_b] = [&self.usage[0].token_usage, &self.usage[1].token_usage];
         let (millis_a, millis_b) = (self.a.info.execution_duration_ms, self.b.info.execution_duration_ms);
         let tokens = |of: fn(&TokenUsage) -> Option<i64>| {
@@ -78,12 +86,19 @@ impl DiffView {
             let share = number::growth(cost_a?.total_cost?, cost_b?.total_cost?).filter(|_| more != 0.0);
             Some(with_share(&number::signed(text, more > 0.0), share))
         });
+        let more_calls = |kind: usize| {
+            let [a, b] = calls.map(|of_trace| i64::try_from(of_trace[kind]).ok());
+            let more = b?.saturating_sub(a?);
+            Some(number::signed(number::count(more), more > 0))
+        };
         let figure = |text: Option<String>| text.map_or_else(Cell::none, |text| Cell::own(text, Role::Figure));
         vec![
             Cell::own(if look.unicode { "Δ" } else { "B-A" }, Role::Dim),
             Cell::own("", Role::Plain),
             Cell::own("", Role::Plain),
             figure(delta(millis_a, millis_b, number::millis)),
+            figure(more_calls(0)),
+            figure(more_calls(1)),
             figure(tokens(|usage| usage.total_tokens)),
             figure(tokens(|usage| usage.input_tokens)),
             figure(tokens(|usage| usage.output_tokens)),
@@ -123,18 +138,25 @@ pub(super) fn spans(count: usize) -> String {
     if count == 1 { "1 span".to_owned() } else { format!("{number} spans") }
 }
 
-fn row(look: &Look, sign: &str, trace: &Trace, usage: &TraceUsage) -> Vec<Cell> {
+/// The row of a trace; `calls` = its LLM calls and tool calls.
+fn row(look: &Look, sign: &str, trace: &Trace, usage: &TraceUsage, calls: [usize; 2]) -> Vec<Cell> {
     let info = &trace.info;
     let tokens = |of: fn(&TokenUsage) -> Option<i64>| {
         let count = usage.token_usage.as_ref().and_then(of);
         count.map_or_else(Cell::none, |count| Cell::own(number::count(count), Role::Figure))
     };
+    let [llm_calls, tool_calls] = calls.map(|calls| {
+        let count = i64::try_from(calls).unwrap_or(i64::MAX);
+        Cell::own(number::count(count), Role::Figure)
+    });
     let name = info.display_name().or_else(|| trace.span_list().first().map(|span| span.name.as_str()));
     vec![
         Cell::own(sign, Role::Dim),
         Cell::maybe(name, Role::Name),
         Cell::stored(info.state.as_str(), state_role(&info.state)),
         info.execution_duration_ms.map_or_else(Cell::none, |millis| Cell::own(number::millis(millis), Role::Plain)),
+        llm_calls,
+        tool_calls,
         tokens(|usage| usage.total_tokens),
         tokens(|usage| usage.input_tokens),
         tokens(|usage| usage.output_tokens),

@@ -27,12 +27,16 @@ struct DeltaJson {
     token_usage: Option<TokenUsage>,
     total_cost: Option<f64>,
     /// Calls with tokens whose cost is in no sum.
-    unpriced: UnpricedJson,
+    unpriced: CountJson,
+    /// As `usage` counts them.
+    llm_calls: CountJson,
+    /// As `tools` counts them.
+    tool_calls: CountJson,
     state_changed: bool,
 }
 
 #[derive(Serialize)]
-struct UnpricedJson {
+struct CountJson {
     a: usize,
     b: usize,
 }
@@ -205,7 +209,9 @@ impl<'a> DiffJson<'a> {
                 execution_duration_ms: millis.map(|(a, b)| b.saturating_sub(a)),
                 token_usage: more_tokens(usage_a.token_usage.as_ref(), usage_b.token_usage.as_ref()),
                 total_cost: more_cost(usage_a.cost, usage_b.cost),
-                unpriced: UnpricedJson { a: usage_a.unpriced().count(), b: usage_b.unpriced().count() },
+                unpriced: CountJson { a: usage_a.unpriced().count(), b: usage_b.unpriced().count() },
+                llm_calls: CountJson { a: usage_a.llm_calls().count(), b: usage_b.llm_calls().count() },
+                tool_calls: CountJson { a: view.tool_calls[0], b: view.tool_calls[1] },
                 state_changed: a.info.state != b.info.state,
             },
             identical: view.is_identical(),

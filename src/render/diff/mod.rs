@@ -25,6 +25,8 @@ pub struct DiffView {
     pub b: Trace,
     /// The figures of both.
     pub usage: [TraceUsage; 2],
+    /// How many tool calls each has.
+    pub tool_calls: [usize; 2],
     /// What is not the same in them.
     pub diff: Diff,
     /// Whether what is alike is left out.
