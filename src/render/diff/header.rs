@@ -1,8 +1,8 @@
 //! The figures of two traces, and what lies between them.
 
 use super::DiffView;
+use super::figures::{arrow, delta, spans, with_share};
 use super::json::more_cost;
-use super::lines::arrow;
 use crate::analyze::diff::{IgnoredKind, Kind};
 use crate::analyze::usage::TraceUsage;
 use crate::error::Result;
@@ -132,12 +132,6 @@ impl DiffView {
     }
 }
 
-/// `1 span`, `1,204 spans`
-pub(super) fn spans(count: usize) -> String {
-    let number = number::count(i64::try_from(count).unwrap_or(i64::MAX));
-    if count == 1 { "1 span".to_owned() } else { format!("{number} spans") }
-}
-
 /// The row of a trace; `calls` = its LLM calls and tool calls.
 fn row(look: &Look, sign: &str, trace: &Trace, usage: &TraceUsage, calls: [usize; 2]) -> Vec<Cell> {
     let info = &trace.info;
@@ -167,17 +161,4 @@ fn row(look: &Look, sign: &str, trace: &Trace, usage: &TraceUsage, calls: [usize
             Role::Plain,
         ),
     ]
-}
-
-/// `+812 ms (+197 %)`; none where one of both is unknown.
-pub(super) fn delta(a: Option<i64>, b: Option<i64>, text: fn(i64) -> String) -> Option<String> {
-    let (a, b) = a.zip(b)?;
-    let more = b.saturating_sub(a);
-    let share = number::growth(a as f64, b as f64).filter(|_| more != 0);
-    Some(with_share(&number::signed(text(more), more > 0), share))
-}
-
-/// A figure with how much it is of what was before.
-pub(super) fn with_share(text: &str, share: Option<String>) -> String {
-    share.map_or_else(|| text.to_owned(), |share| format!("{text} ({share})"))
 }

@@ -1,7 +1,7 @@
 //! The tree of what is not the same.
 
 use super::DiffView;
-use super::header::spans;
+use super::figures::{arrow, spans};
 use super::words::Marked;
 use crate::analyze::diff::{Change, Field, Kind, Node, Op};
 use crate::error::Result;
@@ -205,11 +205,6 @@ const WIDEST_TITLE: usize = 32;
 
 /// The text of a change gets no narrower than this.
 const NARROWEST: usize = 20;
-
-/// The sign between what was and what is.
-pub(super) const fn arrow(look: &Look) -> &'static str {
-    if look.unicode { "→" } else { "->" }
-}
 
 /// What changed: its name where it has one, and whether it went in or came out.
 fn title(change: &Change) -> String {

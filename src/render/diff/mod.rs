@@ -1,5 +1,6 @@
 //! `mltrace trace diff A B`: both traces in figures, and one tree of what was added, removed and changed.
 
+mod figures;
 mod header;
 mod json;
 mod lines;

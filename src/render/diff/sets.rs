@@ -1,6 +1,6 @@
 //! `mltrace trace diff --set FLAGS --set FLAGS`: the figures of two selections, and what failed in one of them only.
 
-use super::header::with_share;
+use super::figures::with_share;
 use crate::analyze::diff::sets::{Metric, SetsDiff, Unit};
 use crate::analyze::exceptions::Group;
 use crate::error::Result;
