@@ -117,7 +117,7 @@ impl<'a> RawAttributes<'a> {
             let inputs = inputs.or_else(|| if self.is_foreign { conventions::inputs(self, &[]) } else { None });
             let outputs = told("mlflow.spanOutputs", conventions::outputs);
             let call_id = self.text("gen_ai.tool.call.id");
-            let ran = frameworks::ran(call_id, self.declared_name(kind), inputs, outputs.as_ref());
+            let ran = frameworks::ran(call_id, self.declared_name(kind), inputs.as_ref(), outputs.as_ref());
             return (vec![ran], SpeakerSigns::None);
         }
         let (inputs, outputs) =

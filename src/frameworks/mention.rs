@@ -1,6 +1,7 @@
 //! What messages say of tools: who asked for which call, and what came back.
 
 use super::{ALL, request, response};
+use crate::json::canonical;
 use crate::message::{Message, Part, may_tell_failure, says_so, tells_failure};
 use crate::model::{Json, MentionKind, SpeakerSigns, ToolMention};
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -93,7 +94,7 @@ fn in_messages(messages: &[Message], came_out: bool) -> impl Iterator<Item = Too
             kind: MentionKind::Requested,
             call_id: call.id.clone(),
             name: Some(call.name.clone()),
-            arguments: Some(call.arguments.clone()),
+            arguments: Some(canonical::key(&call.arguments)),
             failure: None,
             came_out,
         }),
@@ -114,9 +115,12 @@ fn in_messages(messages: &[Message], came_out: bool) -> impl Iterator<Item = Too
 pub fn ran(
     call_id: Option<String>,
     name: Option<String>,
-    arguments: Option<Json>,
+    inputs: Option<&Json>,
     outputs: Option<&Json>,
 ) -> ToolMention {
+    // OpenInference puts the arguments below a key of their own.
+    let arguments =
+        inputs.map(|inputs| inputs.member("arguments").as_ref().map_or_else(|| canonical::key(inputs), canonical::key));
     let failure = outputs.and_then(|outputs| match outputs.as_string() {
         Some(text) => tells_failure(&text).then_some(text),
         None => says_so(&Part::Data { name: None, value: outputs.clone() }).then(|| outputs.text().to_owned()),

@@ -307,7 +307,7 @@ fn signs_of_speakers_are_seen_in_json_and_in_json_within_strings() {
 fn failures_that_were_handed_back() {
     let told = |inputs: &str, outputs: &str, is_tool: bool| {
         let found = if is_tool {
-            vec![ran(None, None, Some(json(inputs)), Some(&json(outputs)))]
+            vec![ran(None, None, Some(&json(inputs)), Some(&json(outputs)))]
         } else {
             tool_mentions(Some(&json(inputs)), Some(&json(outputs)))
         };

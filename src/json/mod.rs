@@ -1,5 +1,6 @@
 //! JSON text, read where it stands: borrowed views of it, and what Python writes that strict readers refuse.
 
+pub mod canonical;
 pub mod lenient;
 mod view;
 

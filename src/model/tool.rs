@@ -1,8 +1,6 @@
 //! What a span says of tools, and whether its messages name who speaks: read while it is decoded, so that commands that
 //! print no messages need not keep them.
 
-use super::Json;
-
 /// What a mention of a tool is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MentionKind {
@@ -23,8 +21,8 @@ pub struct ToolMention {
     pub call_id: Option<String>,
     /// The tool's name.
     pub name: Option<String>,
-    /// What it is called with; unknown of results.
-    pub arguments: Option<Json>,
+    /// The [key](crate::json::canonical::key) of what it is called with; unknown of results.
+    pub arguments: Option<u64>,
     /// What the tool says of its failure, where it failed and its caller handed that back as text.
     pub failure: Option<String>,
     /// Whether the message came out of the span; else it went in.

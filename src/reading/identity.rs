@@ -1,7 +1,7 @@
 //! By what the same message is known again, wherever a trace repeats it.
 
+use crate::json::canonical;
 use crate::message::{Message, Part, ToolResult};
-use crate::model::Json;
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -15,7 +15,7 @@ pub fn part_key(message: &Message, part: &Part) -> Key {
     message.role.is_instruction().hash(&mut hasher);
     match part {
         _ if words(part).is_some() => words(part).hash(&mut hasher),
-        Part::ToolCall(call) => (1, &call.id, &call.name, canonical(&call.arguments)).hash(&mut hasher),
+        Part::ToolCall(call) => (1, &call.id, &call.name, canonical::key(&call.arguments)).hash(&mut hasher),
         Part::ToolResult(result) => return result_key(result.id.as_deref(), &ToolResult::words(result)),
         Part::Media(media) => (3, media).hash(&mut hasher),
         Part::Embedding { count, dimensions } => (4, count, dimensions).hash(&mut hasher),
@@ -41,31 +41,4 @@ pub fn words(part: &Part) -> Option<Cow<'_, str>> {
         Part::Data { value, .. } => value.as_string().map(Cow::Owned),
         _ => None,
     }
-}
-
-/// A value as text in one form: members in the order of their keys, no space, strings escaped alike. What some servers and
-/// frameworks write in another way is the same.
-#[must_use]
-pub fn canonical(json: &Json) -> String {
-    canonical_at(json, 0)
-}
-
-/// Values nested deeper are taken as they stand.
-const DEEPEST: usize = 64;
-
-fn canonical_at(json: &Json, depth: usize) -> String {
-    if depth > DEEPEST {
-        return json.text().to_owned();
-    }
-    if let Some(mut members) = json.members() {
-        members.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let member =
-            |(key, value): &(String, Json)| format!("{}:{}", Json::string(key).text(), canonical_at(value, depth + 1));
-        return format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","));
-    }
-    if let Some(items) = json.items() {
-        let items: Vec<String> = items.iter().map(|item| canonical_at(item, depth + 1)).collect();
-        return format!("[{}]", items.join(","));
-    }
-    json.as_string().map_or_else(|| json.text().to_owned(), |text| Json::string(&text).text().to_owned())
 }

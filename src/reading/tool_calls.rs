@@ -4,8 +4,8 @@
 //! a message; and all later requests repeat both. They are joined by the call's id, else by the tool and its arguments.
 
 use super::calls::TraceUsage;
-use super::identity::{Key, canonical};
-use crate::model::{Json, MentionKind, Span, SpanStatus, Spans, Timestamp, ToolMention};
+use super::identity::Key;
+use crate::model::{MentionKind, Span, SpanStatus, Spans, Timestamp, ToolMention};
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -168,9 +168,9 @@ struct Joined<'a> {
     told: HashMap<(usize, bool, Key), usize>,
 }
 
-fn digest(name: &str, arguments: Option<&Json>) -> Key {
+fn digest(name: &str, arguments: Option<u64>) -> Key {
     let mut hasher = DefaultHasher::new();
-    (name, arguments.map(canonical)).hash(&mut hasher);
+    (name, arguments).hash(&mut hasher);
     hasher.finish()
 }
 
@@ -228,7 +228,7 @@ impl<'a> Joined<'a> {
     fn request(&mut self, placed: &Placed<'_>) {
         let Placed { span, mention, .. } = placed;
         let Some(name) = mention.name.as_deref() else { return };
-        let digest = digest(name, mention.arguments.as_ref());
+        let digest = digest(name, mention.arguments);
         let is_asked = mention.came_out && self.span(*span).span_type.is_llm();
         let known = if let Some(id) = &mention.call_id {
             self.known_by_id(id, digest, is_asked)
@@ -272,7 +272,7 @@ impl<'a> Joined<'a> {
         let name = mention.name.as_deref().unwrap_or_else(|| without_number(bare_name(&own.name), &self.tool_names));
         let known = self.wrapper(*span, name).or_else(|| self.asked_for(own, mention, name));
         let at = known.unwrap_or_else(|| {
-            self.add(mention.call_id.as_deref(), Some(name), digest(name, mention.arguments.as_ref()), false)
+            self.add(mention.call_id.as_deref(), Some(name), digest(name, mention.arguments), false)
         });
         self.by_span.insert(*span, at);
         let call = &mut self.calls[at];
@@ -299,12 +299,9 @@ impl<'a> Joined<'a> {
         if let Some(id) = &mention.call_id {
             return self.by_id.get(id)?.iter().copied().find(|at| is_idle(*at));
         }
-        // OpenInference puts the arguments below a key of their own.
-        let nested = mention.arguments.as_ref().and_then(|arguments| arguments.member("arguments"));
-        let arguments = nested.as_ref().or(mention.arguments.as_ref());
         // The number of `add_2` may be a part of the name.
-        [name, bare_name(&span.name)].into_iter().find_map(|name| match arguments {
-            Some(_) => self.by_digest.get_mut(&digest(name, arguments))?.first(is_idle),
+        [name, bare_name(&span.name)].into_iter().find_map(|name| match mention.arguments {
+            Some(_) => self.by_digest.get_mut(&digest(name, mention.arguments))?.first(is_idle),
             None => self.by_name.get_mut(name)?.first(is_idle),
         })
     }

@@ -10,8 +10,8 @@ use crate::command::{Outcome, naming};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Trace, TraceState};
-use crate::render::diff::DiffView;
 use crate::reading::Reading;
+use crate::render::diff::DiffView;
 use crate::store::Need;
 
 /// Compare two traces, or two selections
