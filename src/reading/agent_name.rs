@@ -15,12 +15,12 @@ pub fn stem(name: &str) -> &str {
 
 /// The name of an agent: as it is recorded, else who sent the answer (AG2), else the span's without the method called.
 #[must_use]
-pub fn name_of(span: &Span, said: &[Message]) -> String {
+pub fn name_of(span: &Span, response: &[Message]) -> String {
     if let Some(name) = &span.declared_name {
         return name.clone();
     }
     let bare = bare_name(&span.name);
-    match said.iter().filter_map(|message| message.speaker.as_deref()).next_back() {
+    match response.iter().filter_map(|message| message.speaker.as_deref()).next_back() {
         Some(speaker) if METHODS.contains(&stem(bare)) || speaker == stem(bare) => speaker.to_owned(),
         _ => bare.to_owned(),
     }
@@ -43,8 +43,8 @@ pub fn asked_by(payload: Option<&Payload>) -> Option<String> {
     payload?.inputs()?.member("sender")?.as_string()
 }
 
-/// Whether a span is AutoGen's inner method of the agent whose outer one is right above it, and tells no name, as methods
-/// that failed do up to 3.1: `on_messages` within `run` is one turn.
+/// Whether a span is AutoGen's inner method of the agent whose outer one is right above it, and has no name, as methods
+/// that failed have none up to 3.1: `on_messages` within `run` is one turn.
 #[must_use]
 pub fn is_nameless_within(name: &str, span: &Span, above: &Span) -> bool {
     let is_method =

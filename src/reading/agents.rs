@@ -18,7 +18,8 @@ pub struct Agents {
 
 impl Agents {
     /// Finds the agents by their spans and, where messages name who speaks, by these: a team that runs within one span, or
-    /// within none, has its agents in messages only. Without payloads only spans tell; see [`needs_messages`].
+    /// within none, has its agents in messages only. Without payloads only agents with spans are found; see
+    /// [`needs_messages`].
     #[must_use]
     pub fn of(spans: &Spans, usage: &TraceUsage) -> Self {
         let mut agents = Self { of_span: Vec::with_capacity(spans.list.len()), ..Self::default() };
@@ -43,7 +44,7 @@ impl Agents {
         calls.sort_by_key(|call| call.first().map(|at| spans.list[*at].start));
         let speakers = Speakers::of(&spans.list).of_calls(&spans.list, &calls);
         let spoken: Vec<&String> = speakers.iter().flatten().map(|(name, _)| name).collect();
-        let mut told: Vec<Option<(usize, AgentSource)>> = vec![None; spans.list.len()];
+        let mut by_messages: Vec<Option<(usize, AgentSource)>> = vec![None; spans.list.len()];
         for (call, speaker) in calls.iter().zip(&speakers) {
             let (Some(outermost), Some((name, source))) = (call.first(), speaker) else { continue };
             // An agent that messages know too answers for what lies within its span.
@@ -52,13 +53,13 @@ impl Agents {
                 continue;
             }
             if by_span != Some(name) {
-                told[*outermost] = Some((self.place(name), *source));
+                by_messages[*outermost] = Some((self.place(name), *source));
             }
         }
-        for at in 0..told.len() {
-            let above = spans.nodes[at].parent.and_then(|parent| told[parent]);
-            told[at] = told[at].or_else(|| above.filter(|_| !spans.list[at].span_type.is_agent()));
-            self.of_span[at] = told[at].or(self.of_span[at]);
+        for at in 0..by_messages.len() {
+            let above = spans.nodes[at].parent.and_then(|parent| by_messages[parent]);
+            by_messages[at] = by_messages[at].or_else(|| above.filter(|_| !spans.list[at].span_type.is_agent()));
+            self.of_span[at] = by_messages[at].or(self.of_span[at]);
         }
     }
 
@@ -84,7 +85,7 @@ impl Agents {
         Some((&self.names[agent], source))
     }
 
-    /// Whether messages tell any that spans do not.
+    /// Whether any is known from messages only.
     #[must_use]
     pub fn are_in_messages(&self) -> bool {
         self.of_span.iter().flatten().any(|(_, source)| *source != AgentSource::Span)
@@ -97,8 +98,8 @@ impl Agents {
     }
 }
 
-/// Whether only messages can tell the agents of a trace, so that its spans are needed with their payload: they name who
-/// speaks, or an agent's span bears the name of a method only (AutoGen under MLflow 3.1).
+/// Whether agents of a trace are known from messages only, so that its spans are needed with their payload: messages
+/// name their speakers, or an agent's span has the name of a method (AutoGen under MLflow 3.1).
 #[must_use]
 pub fn needs_messages(spans: &Spans) -> bool {
     let signs = spans.list.iter().map(|span| span.speaker_signs).max().unwrap_or_default();

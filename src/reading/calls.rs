@@ -52,11 +52,11 @@ pub struct UsageRow {
     pub calls_below: usize,
     /// Its own tokens.
     pub token_usage: Option<TokenUsage>,
-    /// Whether these stand in a response or under foreign names, and MLflow recorded none.
+    /// Whether these come from a response or from other conventions, and MLflow recorded none.
     pub is_derived: bool,
     /// Its own cost.
     pub cost: Option<Cost>,
-    /// Whether it has tokens whose cost is told neither by it nor by a span above.
+    /// Whether it has tokens whose cost neither it nor a span above has.
     pub is_unpriced: bool,
 }
 
@@ -74,7 +74,7 @@ impl UsageRow {
         self.kind == RowKind::Remainder && !has_tokens && self.cost.is_none()
     }
 
-    /// The model: as the span that counts tells it, else the outermost of its other spans that does.
+    /// The model: of the span that counts, else of the outermost of its other spans that has one.
     #[must_use]
     pub fn model<'a>(&self, spans: &'a [Span]) -> Option<&'a str> {
         self.find(spans, |span| span.model.as_deref())
@@ -92,9 +92,9 @@ impl UsageRow {
         self.find(spans, |span| span.first_token.map(|first| first.0.saturating_sub(span.start.0)))
     }
 
-    fn find<'a, T>(&self, spans: &'a [Span], tell: impl Fn(&'a Span) -> Option<T>) -> Option<T> {
+    fn find<'a, T>(&self, spans: &'a [Span], get: impl Fn(&'a Span) -> Option<T>) -> Option<T> {
         let all = if self.kind == RowKind::Remainder { &[][..] } else { &self.spans };
-        self.span.iter().chain(all).find_map(|at| tell(&spans[*at]))
+        self.span.iter().chain(all).find_map(|at| get(&spans[*at]))
     }
 }
 
@@ -104,7 +104,7 @@ impl TraceUsage {
         self.rows.iter().filter(|row| row.is_llm())
     }
 
-    /// For each of so many spans the row that it belongs to.
+    /// The row that each of `count` spans belongs to.
     #[must_use]
     pub fn rows_of_spans(&self, count: usize) -> Vec<Option<usize>> {
         let mut rows = vec![None; count];
@@ -139,7 +139,7 @@ pub fn of_trace(trace: &Trace) -> TraceUsage {
     TraceUsage { token_usage, source, cost: known, rows }
 }
 
-/// The same of spans alone, whatever the trace's record tells.
+/// The same from spans alone, whatever the trace's record has.
 #[must_use]
 pub fn of_spans(spans: &Spans) -> TraceUsage {
     let (spans, nodes) = (&spans.list[..], &spans.nodes[..]);
@@ -154,7 +154,7 @@ pub fn of_spans(spans: &Spans) -> TraceUsage {
     TraceUsage { token_usage, source, cost, rows }
 }
 
-/// What the trace's record has beyond all rows, where it tells the total.
+/// What the trace's record has beyond all rows, where the total is that of the record.
 fn remainder_of_record(rows: &[UsageRow], usage: Option<&TokenUsage>, cost: Option<Cost>) -> Option<UsageRow> {
     let token_usage =
         usage.map(|usage| rows.iter().filter_map(|row| row.token_usage.as_ref()).fold(usage.clone(), minus));
@@ -182,8 +182,8 @@ fn minus(mut usage: TokenUsage, less: &TokenUsage) -> TokenUsage {
     usage
 }
 
-/// The tokens that each span carries: what MLflow recorded goes before what a response tells, wherever in the tree it
-/// stands. An empty usage is one all the same.
+/// The tokens that each span carries: those that MLflow recorded take precedence over those of a response, anywhere in
+/// the tree. An empty usage counts as one.
 fn carried<'a>(spans: &'a [Span], nodes: &[Node]) -> Vec<Option<&'a TokenUsage>> {
     let is_recorded = |span: &Span| span.usage_source() == Some("recorded");
     let below = have_below(nodes, |at| is_recorded(&spans[at]));
@@ -214,7 +214,7 @@ enum Requests {
 impl Calls {
     /// Finds the requests to models. A span of a model's type is one unless others lie below it: with a single one of its
     /// kind it is that request's wrapper, with several it is none. A span of another type that names a model and carries
-    /// tokens is one too, where no request lies below it; agents are not, since nobody knows how many they made.
+    /// tokens is one too, where no request lies below it; agents are not, since they may have made any number.
     fn of(spans: &[Span], nodes: &[Node]) -> Self {
         let mut below = vec![Requests::None; spans.len()];
         let mut wrapped: Vec<Option<usize>> = vec![None; spans.len()];
@@ -288,7 +288,7 @@ fn request_kind(span: &Span, is_innermost: bool) -> Option<RowKind> {
     (is_innermost && !span.span_type.is_agent() && calls_model()).then_some(RowKind::Llm)
 }
 
-/// Where a span stands among those that carry something.
+/// The place of a span among the carriers.
 #[derive(Clone, Copy)]
 struct Place {
     /// The top-most carrier above it.
@@ -313,7 +313,7 @@ impl<'a> Ledger<'a> {
         Self { spans, nodes, calls, rows: calls.rows(), remainders: vec![None; spans.len()] }
     }
 
-    /// For each span where it stands among the carriers.
+    /// The place of each span among the carriers.
     fn places(&self, carries: impl Fn(usize) -> bool) -> Vec<Place> {
         let mut places: Vec<Place> = Vec::with_capacity(self.nodes.len());
         for (at, node) in self.nodes.iter().enumerate() {
@@ -418,15 +418,16 @@ impl<'a> Ledger<'a> {
                 sums[above].subtract(cost);
             }
         }
-        let told_below = have_below(self.nodes, |at| has_cost[at] && self.calls.of_span[at].is_none());
+        let has_cost_below = have_below(self.nodes, |at| has_cost[at] && self.calls.of_span[at].is_none());
         sums.resize(self.rows.len(), CostSum::default());
         for (row, sum) in self.rows.iter_mut().zip(sums) {
             let is_rest = row.kind == RowKind::Remainder;
             row.cost = row.cost.or_else(|| sum.cost()).filter(|cost| !is_rest || !is_nothing(cost));
             let Some(at) = row.span else { continue };
             let has_tokens = row.token_usage.as_ref().is_some_and(|usage| usage.weight() > 0);
-            let is_told = row.cost.is_some() || has_cost[at] || places[at].top.is_some() || (is_rest && told_below[at]);
-            row.is_unpriced = has_tokens && !is_told && carried[at].is_some();
+            let is_priced =
+                row.cost.is_some() || has_cost[at] || places[at].top.is_some() || (is_rest && has_cost_below[at]);
+            row.is_unpriced = has_tokens && !is_priced && carried[at].is_some();
         }
         total.cost()
     }

@@ -5,10 +5,10 @@ use crate::message::{Message, Part, ToolResult};
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-/// By what the same piece is known in another message. It stands for texts of any length.
+/// Identifies a part of a message wherever it is repeated: a hash of its content.
 pub type Key = u64;
 
-/// The key of a piece of a message. Instructions are never what somebody else said.
+/// The key of a part of a message. An instruction never has the key of an equal text in another role.
 #[must_use]
 pub fn part_key(message: &Message, part: &Part) -> Key {
     let mut hasher = DefaultHasher::new();

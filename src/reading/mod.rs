@@ -1,7 +1,7 @@
 //! What happened in a trace: the one reading of it that every command answers from.
 //!
-//! Spans say what was instrumented, which is not what happened: two instrumentations record one request to a model twice,
-//! an agent carries the tokens of all its calls, a tool call stands in a message and has no span at all. A reading settles
+//! Spans show what was instrumented, not what happened: two instrumentations record one request to a model twice, an
+//! agent carries the tokens of all its calls, a tool call is in a message and has no span at all. A reading settles
 //! each of these once:
 //!
 //! * **LLM call**: one request to a model. A *wrapper* (AutoGen's `OpenAIChatCompletionClient.create`) and the provider's

@@ -106,7 +106,7 @@ fn closed(cut: &str) -> Option<Json> {
     json.or_else(|| Json::from_strict(&close(&cut[..whole.0], &whole.1)))
 }
 
-/// What inputs ask: what the user says after the last answer of the model, else what a function was called with.
+/// The question in inputs: the user message after the last answer of the model, else the arguments of a function.
 fn asked(inputs: &Json) -> Option<String> {
     // Most functions take a text and no more.
     if let Some([(_, only)]) = inputs.members().as_deref()
@@ -118,8 +118,8 @@ fn asked(inputs: &Json) -> Option<String> {
     let is_of_model = |message: &Message| matches!(message.role, Role::Assistant | Role::Tool);
     let new = messages.iter().rposition(is_of_model).map_or(0, |at| at + 1);
     let by_user = |list: &[Message]| {
-        let said = list.iter().filter(|message| message.role == Role::User);
-        said.map(words).find(|text| !text.is_empty())
+        let of_role = list.iter().filter(|message| message.role == Role::User);
+        of_role.map(words).find(|text| !text.is_empty())
     };
     let by_user = by_user(&messages[new..]).or_else(|| by_user(&messages));
     let own = messages.iter().find(|message| message.role == Role::Input).and_then(|message| value(message, &ASKED));
@@ -128,14 +128,14 @@ fn asked(inputs: &Json) -> Option<String> {
     if has_name { own.or(by_user) } else { by_user.or(own) }
 }
 
-/// What outputs answer: the last that a model says, else what a function gave.
+/// The answer in outputs: the last text of a model, else the return value of a function.
 fn answered(outputs: &Json) -> Option<String> {
     if let Some(text) = outputs.as_string() {
         return Some(text).filter(|text| !text.is_empty());
     }
     let messages = frameworks::response(outputs);
-    let said = messages.iter().rev().filter(|message| message.role == Role::Assistant);
-    let by_model = said.map(words).find(|text| !text.is_empty());
+    let of_role = messages.iter().rev().filter(|message| message.role == Role::Assistant);
+    let by_model = of_role.map(words).find(|text| !text.is_empty());
     let own =
         || messages.iter().rev().find(|message| message.role == Role::Output).and_then(|one| value(one, &ANSWERED));
     by_model.or_else(own)
@@ -156,7 +156,7 @@ fn has_named(message: &Message, names: &[&str]) -> bool {
     })
 }
 
-/// The value of a function that says most: a text alone, one under a telling name, the only text, else all of them.
+/// The main value of a function: a text alone, one under a known name, the only text, else all of them.
 fn value(message: &Message, names: &[&str]) -> Option<String> {
     let text = words(message);
     if !text.is_empty() {

@@ -1,4 +1,4 @@
-//! Who answers a call of a model. The call itself names nobody; but whoever is sent the answer later may name its source.
+//! The agent that answers in an LLM call. The call itself does not name it, but a later message with the answer may.
 
 use super::identity::{Key, part_key};
 use super::messages;
@@ -32,10 +32,10 @@ impl AgentSource {
 /// How AutoGen calls whoever gives the task, who is no agent.
 const HUMAN: &str = "user";
 
-/// Who is named in the messages of a trace as having said something.
+/// The speakers that the messages of a trace name.
 #[derive(Debug, Default)]
 pub struct Speakers {
-    /// For what was said, those who said it one after another, as the list of messages tells that has most of them.
+    /// The speakers of each part, in order, from the list of messages that has most of them.
     sources: HashMap<Key, Vec<String>>,
     /// How many calls were answered with it so far.
     answered: HashMap<Key, usize>,
@@ -74,7 +74,7 @@ impl Speakers {
         named.or_else(|| before.next()?.speaker.clone()).filter(|name| name != HUMAN)
     }
 
-    /// The source of an answer. Where the same was said several times, the answers are those of the sources in their order.
+    /// The source of an answer. Equal answers belong to their sources in order.
     fn source(&mut self, message: &Message) -> Option<String> {
         let mut keys = message.parts.iter().map(|part| part_key(message, part));
         let key = keys.find(|key| self.sources.contains_key(key))?;
@@ -91,7 +91,7 @@ impl Speakers {
         message.parts.iter().find_map(|part| self.sources.get(&part_key(message, part))?.first().cloned())
     }
 
-    /// Who answers each of some calls, which stand in the order in which they began: the spans of each, outermost first.
+    /// Who answers each call. Calls are in the order of their start, each as its spans, outermost first.
     pub(super) fn of_calls(&mut self, spans: &[Span], calls: &[&[usize]]) -> Vec<Option<(String, AgentSource)>> {
         let mut instructed: HashMap<Vec<Key>, HashSet<String>> = HashMap::new();
         let mut found: Vec<(Option<String>, Vec<Key>)> = Vec::with_capacity(calls.len());

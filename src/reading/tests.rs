@@ -94,7 +94,7 @@ fn spans_of_other_types_are_calls_where_they_name_a_model() {
     for span in &mut one.spans.as_mut().unwrap().list {
         span.model = Some("m".to_owned());
     }
-    assert_eq!(rows(&one), ["remainder agent 5/5", "llm crew 1/1"], "nobody knows how many calls an agent made");
+    assert_eq!(rows(&one), ["remainder agent 5/5", "llm crew 1/1"], "an agent may have made any number of calls");
     let embedding = trace(&[("e", "", "EMBEDDING", Some((5, 0))), ("of no model", "", "EMBEDDING", None)]);
     assert_eq!(rows(&embedding), ["embedding e 5/0"]);
 }
@@ -208,7 +208,7 @@ fn response(message: &str) -> String {
 fn tool_calls(trace: &Trace) -> Vec<String> {
     let spans = trace.span_list();
     let name = |at: Option<usize>| at.map_or_else(|| "-".to_owned(), |at| spans[at].name.clone());
-    let told = |call: &ToolCall| {
+    let line = |call: &ToolCall| {
         let failure = match &call.failure {
             None => String::new(),
             Some(CallFailure::Raised) => " raised".to_owned(),
@@ -218,7 +218,7 @@ fn tool_calls(trace: &Trace) -> Vec<String> {
         let (asked, ran, returned) = (name(call.requested_in), name(call.span), name(call.returned_in()));
         format!("{}{star} {asked} {ran} {returned}{failure}", call.name.as_deref().unwrap_or("?"))
     };
-    Reading::of(trace).tool_calls.iter().map(told).collect()
+    Reading::of(trace).tool_calls.iter().map(line).collect()
 }
 
 #[test]
@@ -333,11 +333,11 @@ fn later_traces_repeat_a_call_and_its_failure() {
 
 #[test]
 fn a_handled_failure_belongs_to_one_span() {
-    let told = |mut trace: Trace| {
+    let failures = |mut trace: Trace| {
         let calls = Reading::of(&trace).tool_calls;
         mark_handled_failures(trace.spans.as_mut().unwrap(), &calls);
-        let tell = |span: &Span| Some(format!("{} {}", span.name, span.handled_failure.clone()?));
-        trace.span_list().iter().filter_map(tell).collect::<Vec<_>>().join(", ")
+        let line = |span: &Span| Some(format!("{} {}", span.name, span.handled_failure.clone()?));
+        trace.span_list().iter().filter_map(line).collect::<Vec<_>>().join(", ")
     };
     let result = |id: &str, text: &str| request(&[answers(id, text)]);
     let out = |id: &str, text: &str| format!(r#"{{"messages":[{}]}}"#, answers(id, text));
@@ -349,17 +349,17 @@ fn a_handled_failure_belongs_to_one_span() {
             span("create", "on_messages", "LLM", 3, &io(&result("c", "Error: no"), "")),
         ]
     };
-    assert_eq!(told(trace_of(agents())), "on_messages Error: no");
-    // Nobody tells that it came out: the first call that heard of it.
-    let heard = |at| span(&format!("call{at}"), "", "LLM", at, &io(&result("c", "Error: no"), ""));
-    assert_eq!(told(trace_of(vec![heard(4), heard(2)])), "call2 Error: no");
+    assert_eq!(failures(trace_of(agents())), "on_messages Error: no");
+    // No output has it: it belongs to the first call that received it.
+    let receiving = |at| span(&format!("call{at}"), "", "LLM", at, &io(&result("c", "Error: no"), ""));
+    assert_eq!(failures(trace_of(vec![receiving(4), receiving(2)])), "call2 Error: no");
     let two = request(&[answers("a", "Error: one"), answers("b", "Error: two")]);
-    assert_eq!(told(trace_of(vec![span("call", "", "LLM", 1, &io(&two, ""))])), "call Error: one\nError: two");
+    assert_eq!(failures(trace_of(vec![span("call", "", "LLM", 1, &io(&two, ""))])), "call Error: one\nError: two");
     // What a tool's own span raised is no failure without an error.
     let mut raising = agents();
     raising[2].exception =
         Some(crate::model::Exception { kind: None, message: Some("no".to_owned()), stacktrace: None });
-    assert_eq!(told(trace_of(raising)), "");
+    assert_eq!(failures(trace_of(raising)), "");
 }
 
 /// The agent of each LLM call, and how it is known.
@@ -367,33 +367,33 @@ fn agents(trace: &Trace) -> Vec<String> {
     let spans = trace.spans.as_ref().unwrap();
     let agents = Agents::of(spans, &of_spans(spans));
     let llm = spans.list.iter().enumerate().filter(|(_, span)| span.span_type.is_llm());
-    let told =
+    let agent =
         |at| agents.find(at).map_or_else(|| "-".to_owned(), |(name, source)| format!("{name} {}", source.as_str()));
-    llm.map(|(at, _)| told(at)).collect()
+    llm.map(|(at, _)| agent(at)).collect()
 }
 
 #[test]
-fn messages_tell_the_agents_of_a_team() {
-    let ask = |system: &str, said: &[(&str, &str, &str)]| {
-        let messages = said.iter().map(|(kind, source, text)| {
+fn agents_of_a_team_are_known_from_messages() {
+    let ask = |system: &str, history: &[(&str, &str, &str)]| {
+        let messages = history.iter().map(|(kind, source, text)| {
             format!(r#"{{"content":"{text}","source":"{source}","type":"{kind}Message"}}"#)
         });
         let all: Vec<String> =
             std::iter::once(format!(r#"{{"content":"{system}","type":"SystemMessage"}}"#)).chain(messages).collect();
         format!(r#"{{"messages":[{}]}}"#, all.join(","))
     };
-    let say = |text: &str| format!(r#"{{"finish_reason":"stop","content":"{text}"}}"#);
+    let answer = |text: &str| format!(r#"{{"finish_reason":"stop","content":"{text}"}}"#);
     let (plan, critic) = ("You plan.", "You judge.");
     let team = |root: &str| {
         trace_of(vec![
             span("team", "", root, 1, ""),
-            span("c1", "team", "LLM", 2, &io(&ask(plan, &[("User", "user", "Go")]), &say("A"))),
+            span("c1", "team", "LLM", 2, &io(&ask(plan, &[("User", "user", "Go")]), &answer("A"))),
             span(
                 "c2",
                 "team",
                 "LLM",
                 3,
-                &io(&ask(critic, &[("User", "user", "Go"), ("User", "planner", "A")]), &say("B")),
+                &io(&ask(critic, &[("User", "user", "Go"), ("User", "planner", "A")]), &answer("B")),
             ),
             span(
                 "c3",
@@ -402,7 +402,7 @@ fn messages_tell_the_agents_of_a_team() {
                 4,
                 &io(
                     &ask(plan, &[("User", "user", "Go"), ("Assistant", "planner", "A"), ("User", "critic", "B")]),
-                    &say("C"),
+                    &answer("C"),
                 ),
             ),
             span(
@@ -420,29 +420,29 @@ fn messages_tell_the_agents_of_a_team() {
                             ("User", "planner", "C"),
                         ],
                     ),
-                    &say("D"),
+                    &answer("D"),
                 ),
             ),
-            span("c5", "team", "LLM", 6, &io(&ask("You pick.", &[("User", "user", "Who?")]), &say("critic"))),
+            span("c5", "team", "LLM", 6, &io(&ask("You pick.", &[("User", "user", "Who?")]), &answer("critic"))),
         ])
     };
-    let told = ["planner message", "critic message", "planner message", "critic message"];
-    assert_eq!(agents(&team("CHAIN")), [&told[..], &["-"]].concat());
-    assert_eq!(agents(&team("AGENT")), [&told[..], &["team span"]].concat());
+    let speakers = ["planner message", "critic message", "planner message", "critic message"];
+    assert_eq!(agents(&team("CHAIN")), [&speakers[..], &["-"]].concat());
+    assert_eq!(agents(&team("AGENT")), [&speakers[..], &["team span"]].concat());
     // One that spoke only once, and last, is known by its instructions.
     let last = trace_of(vec![
-        span("c1", "", "LLM", 1, &io(&ask(critic, &[("User", "user", "Go")]), &say("A"))),
-        span("c2", "", "LLM", 2, &io(&ask(plan, &[("User", "critic", "A")]), &say("B"))),
-        span("c3", "", "LLM", 3, &io(&ask(critic, &[("User", "planner", "B")]), &say("C"))),
+        span("c1", "", "LLM", 1, &io(&ask(critic, &[("User", "user", "Go")]), &answer("A"))),
+        span("c2", "", "LLM", 2, &io(&ask(plan, &[("User", "critic", "A")]), &answer("B"))),
+        span("c3", "", "LLM", 3, &io(&ask(critic, &[("User", "planner", "B")]), &answer("C"))),
     ]);
     assert_eq!(agents(&last), ["critic message", "planner message", "critic instructions"]);
 }
 
 /// A trace of one call that was sent some messages, and its answer.
-fn turn(id: &str, start: i64, said: &[&str], answer: &str) -> Trace {
+fn turn(id: &str, start: i64, history: &[&str], answer: &str) -> Trace {
     let roles = ["user", "assistant"];
     let message = |(at, text): (usize, &&str)| format!(r#"{{"role":"{}","content":"{text}"}}"#, roles[at % 2]);
-    let messages: Vec<String> = said.iter().enumerate().map(message).collect();
+    let messages: Vec<String> = history.iter().enumerate().map(message).collect();
     let request = format!(r#"{{"model":"m","messages":[{{"role":"system","content":"s"}},{}]}}"#, messages.join(","));
     let answer = response(&format!(r#"{{"role":"assistant","content":"{answer}"}}"#));
     let mut trace = trace_of(vec![span("call", "", "CHAT_MODEL", start, &io(&request, &answer))]);
@@ -491,14 +491,14 @@ proptest! {
         // Every run begins with the same prompt, and is answered in its own way.
         let mut traces = Vec::new();
         for (run, count) in (0..).zip(&turns) {
-            let mut said = vec!["same prompt".to_owned()];
+            let mut history = vec!["same prompt".to_owned()];
             for turn_at in 0..i64::try_from(*count).unwrap() {
                 let answer = format!("answer {turn_at} of run {run}");
-                let words: Vec<&str> = said.iter().map(String::as_str).collect();
-                // Runs overlap, as the order tells.
+                let words: Vec<&str> = history.iter().map(String::as_str).collect();
+                // Runs overlap, depending on `order`.
                 let start = 100 * turn_at + ((order >> run) % 7).cast_signed() * 10;
                 traces.push(turn(&format!("{run}-{turn_at}"), start, &words, &answer));
-                said.extend([answer, format!("go on {turn_at}")]);
+                history.extend([answer, format!("go on {turn_at}")]);
             }
         }
         let mut threads = Threads::default();
@@ -514,14 +514,14 @@ proptest! {
 }
 
 #[test]
-fn a_record_tells_the_question_and_the_answer_as_text() {
-    let told = |request: &str, response: &str| {
+fn a_record_has_the_question_and_the_answer_as_text() {
+    let read = |request: &str, response: &str| {
         let mut info = TraceInfo::new("tr-1".to_owned(), "1".to_owned(), TraceState::Ok, Timestamp(0));
         (info.request_preview, info.response_preview) = (Some(request.to_owned()), Some(response.to_owned()));
         (recorded_question(&info).unwrap_or_default(), recorded_answer(&info).unwrap_or_default())
     };
     let check = |request: &str, response: &str, question: &str, answer: &str| {
-        assert_eq!(told(request, response), (question.to_owned(), answer.to_owned()), "{request} {response}");
+        assert_eq!(read(request, response), (question.to_owned(), answer.to_owned()), "{request} {response}");
     };
     check("What?", "That.", "What?", "That.");
     check(r#"{"question": "What?"}"#, r#""That.""#, "What?", "That.");

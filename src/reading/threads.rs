@@ -95,11 +95,11 @@ impl Threads {
     }
 }
 
-/// What is said in messages, whoever says it and in which role: agents of a team are sent each other's answers as a user's.
-/// Instructions are each agent's own, and thoughts are not passed on.
+/// The keys of messages' parts, whatever their speakers and roles: agents of a team receive each other's answers as
+/// messages of a user. Instructions are each agent's own, and reasoning is not passed on.
 fn keys(messages: &[Message]) -> impl Iterator<Item = Key> + '_ {
-    let said = messages.iter().filter(|message| !message.role.is_instruction());
-    said.flat_map(|message| {
+    let messages = messages.iter().filter(|message| !message.role.is_instruction());
+    messages.flat_map(|message| {
         let parts = message.parts.iter().filter(|part| !matches!(part, Part::Reasoning(_)));
         parts.map(move |part| part_key(message, part))
     })
