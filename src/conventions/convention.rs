@@ -11,9 +11,9 @@ pub(super) type Keys = &'static [&'static str];
 pub(super) struct Convention {
     /// How the keys of its tokens, models, inputs and outputs begin: spans without any such key need no second look.
     pub(super) prefixes: Keys,
-    /// The key that tells the kind of a span, and MLflow's span type for each kind.
+    /// The key of a span's kind, and MLflow's span type for each kind.
     pub(super) span_types: &'static [(&'static str, &'static [(&'static str, &'static str)])],
-    /// MLflow's span type, where it takes more than one attribute to tell it. Asked after `span_types`.
+    /// MLflow's span type, where more than one attribute decides it. Used after `span_types`.
     pub(super) span_type: fn(&dyn Attributes) -> Option<&'static str>,
     /// Token counts.
     pub(super) tokens: &'static [TokenKeys],
@@ -96,7 +96,7 @@ pub(crate) trait Attributes {
     }
 }
 
-/// JSON that stands in a string, as these conventions carry it.
+/// Decodes an object or a list that a convention stores as a string; other values are returned as they are.
 pub(super) fn structured(value: Json) -> Json {
     let inner = value.as_string().and_then(|text| lenient::json(&text)).filter(is_container);
     inner.unwrap_or(value)

@@ -53,11 +53,11 @@ fn messages_of_events(_: &dyn Attributes, events: &[SpanEvent], side: Side) -> O
         let member = |key: &str| Some((key.to_owned(), attribute(key)?));
         // A choice may carry the whole message as one value.
         let whole = attribute("message").and_then(|message| message.members());
-        let said: Vec<(String, Json)> = match whole {
+        let content: Vec<(String, Json)> = match whole {
             Some(members) => members.into_iter().filter(|(key, _)| key != "role").collect(),
             None => [member("content"), member("tool_calls")].into_iter().flatten().collect(),
         };
-        let members: Vec<_> = std::iter::once(("role".to_owned(), role)).chain(said).collect();
+        let members: Vec<_> = std::iter::once(("role".to_owned(), role)).chain(content).collect();
         (members.len() > 1).then(|| Json::object(&members))
     };
     let messages: Vec<Json> = events.iter().filter_map(message).collect();

@@ -5,7 +5,7 @@ use super::convention::Convention;
 pub(super) const CONVENTION: Convention = Convention {
     prefixes: &["lk."],
     span_type: |attributes| {
-        // MLflow asks this of every span that no convention before has told.
+        // MLflow checks this for every span that no earlier convention has classified.
         if attributes.text("gen_ai.request.model").is_some() {
             return Some("LLM");
         }

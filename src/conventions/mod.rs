@@ -1,7 +1,7 @@
-//! Attribute conventions: what spans of other instrumentations say in attributes of their own, in MLflow's words.
+//! Attribute conventions: translate the span attributes of other instrumentations to MLflow's.
 //!
 //! MLflow's server translates such spans since 3.6 as it stores them, and only there (`tracing/otel/translation`, 3.18).
-//! Here they are translated as they are read, so that older stores and files say the same.
+//! Here they are translated when read, so that older stores and files give the same result.
 //!
 //! # Adding a convention
 //!
@@ -17,7 +17,7 @@
 //! ```
 //!
 //! and `acme` in the list below. For each field the first convention of the list that has a value wins, so its place is its
-//! precedence: those that MLflow knows stand in MLflow's order, the others behind them.
+//! precedence: those that MLflow knows come first, in MLflow's order, then the others.
 
 mod convention;
 mod indexed;

@@ -35,12 +35,13 @@ fn request(object: &Fields<'_>, reader: Reader) -> Option<Asked> {
 
 /// A message of a sender.
 fn sent(body: View<'_>, sender: &str, reader: Reader) -> Vec<Message> {
-    let said = match body.string() {
+    let messages = match body.string() {
         Some(text) => vec![Message::new(Role::User, vec![Part::Text(text)])],
         None => reader.message(body).unwrap_or_else(|| vec![Message::new(Role::User, reader.parts(body))]),
     };
-    // In a group chat the manager passes on what others said.
-    said.into_iter()
+    // In a group chat the manager forwards the messages of others.
+    messages
+        .into_iter()
         .map(|message| if message.speaker.is_some() { message } else { message.said_by(Some(sender.to_owned())) })
         .collect()
 }
@@ -48,13 +49,13 @@ fn sent(body: View<'_>, sender: &str, reader: Reader) -> Vec<Message> {
 /// A reply, or `ChatResult`.
 fn response(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
     if let Some(list) = object.get("chat_history").filter(|list| list.is_list()) {
-        let said = reader.messages(list)?;
+        let messages = reader.messages(list)?;
         let rest = values::others(object, &["chat_history", "chat_id", "cost", "human_input"], Role::Output);
-        return Some(said.into_iter().chain(rest).collect());
+        return Some(messages.into_iter().chain(rest).collect());
     }
     let sender = object.word("sender")?;
-    let said = sent(object.get("message")?, &sender, reader).into_iter().map(as_answer);
-    Some(said.chain(values::others(object, &["message", "sender", "valid"], Role::Output)).collect())
+    let messages = sent(object.get("message")?, &sender, reader).into_iter().map(as_answer);
+    Some(messages.chain(values::others(object, &["message", "sender", "valid"], Role::Output)).collect())
 }
 
 /// An answer, which AG2 records like any other message.

@@ -4,7 +4,7 @@ use crate::json::View;
 use crate::message::{Message, Part, Role, ToolCall};
 use crate::model::Json;
 
-/// What has been said so far.
+/// A streamed answer, as far as it has arrived.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
     pub(super) reasoning: String,
@@ -23,14 +23,14 @@ pub(super) struct Call {
 }
 
 impl Answer {
-    /// A piece in the form of chat completions.
+    /// Adds a chunk of chat completions. Returns whether it has content.
     pub(super) fn delta(&mut self, delta: View<'_>) -> bool {
         if let Some(text) = delta.string() {
             return add(&mut self.text, Some(text));
         }
-        let mut said = add(&mut self.text, delta.word("content"));
-        said |= add(&mut self.refusal, delta.word("refusal"));
-        said |= add(&mut self.reasoning, delta.word("reasoning_content").or_else(|| delta.word("reasoning")));
+        let mut has_content = add(&mut self.text, delta.word("content"));
+        has_content |= add(&mut self.refusal, delta.word("refusal"));
+        has_content |= add(&mut self.reasoning, delta.word("reasoning_content").or_else(|| delta.word("reasoning")));
         for piece in delta.get("tool_calls").map(View::items).unwrap_or_default() {
             let index = piece.get("index").and_then(|index| index.text().parse().ok());
             let function = piece.get("function");
@@ -38,9 +38,9 @@ impl Answer {
             call.id = call.id.take().or_else(|| piece.word("id"));
             add(&mut call.name, function.and_then(|function| function.word("name")));
             add(&mut call.arguments, function.and_then(|function| function.word("arguments")));
-            said = true;
+            has_content = true;
         }
-        said
+        has_content
     }
 
     /// The beginning of a tool call, if it is one.
@@ -84,9 +84,9 @@ impl Answer {
     }
 }
 
-/// Adds a piece; whether it says anything.
+/// Appends a text. Returns whether there was any.
 pub(super) fn add(to: &mut String, more: Option<String>) -> bool {
-    let said = more.as_ref().is_some_and(|more| !more.is_empty());
+    let has_content = more.as_ref().is_some_and(|more| !more.is_empty());
     to.push_str(&more.unwrap_or_default());
-    said
+    has_content
 }

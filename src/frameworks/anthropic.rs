@@ -25,11 +25,11 @@ pub(super) const FRAMEWORK: Framework = Framework {
 };
 
 fn add_delta(answer: &mut Answer, delta: View<'_>) -> bool {
-    let mut said = add(&mut answer.text, delta.word("text"));
-    said |= add(&mut answer.reasoning, delta.word("thinking"));
+    let mut has_content = add(&mut answer.text, delta.word("text"));
+    has_content |= add(&mut answer.reasoning, delta.word("thinking"));
     if let Some(json) = delta.word("partial_json") {
         answer.call(None).arguments.push_str(&json);
-        said = true;
+        has_content = true;
     }
-    said
+    has_content
 }

@@ -41,14 +41,14 @@ fn of_agent(object: &Fields<'_>, kind: &str, reader: Reader) -> Option<Message> 
         (_, Some("user")) => Role::User,
         _ => Role::Assistant,
     };
-    let said = match kind {
+    let parts = match kind {
         "ThoughtEvent" => reader.parts(content).into_iter().map(content::thought).collect(),
         "StructuredMessage" => vec![Part::Data { name: None, value: content.json() }],
         _ if content.is_object() => vec![Part::Data { name: None, value: content.json() }],
         _ => reader.parts(content),
     };
     let addressee = object.word("target");
-    Some(Message { addressee, ..Message::new(role, said).said_by(source) })
+    Some(Message { addressee, ..Message::new(role, parts).said_by(source) })
 }
 
 /// Tool calls and their results have no type; neither has an image (0.7).
@@ -71,30 +71,30 @@ fn part(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Part>> {
 /// The inputs of `run`.
 const TASK: Keys = &["task", "cancellation_token", "output_task_messages"];
 
-/// What an agent is told: what the others of its team said, or a task.
+/// The request to an agent: a message of its team, or a task.
 fn request(object: &Fields<'_>, reader: Reader) -> Option<Asked> {
     if let Some(response) = object.get("response").filter(|response| response.get("chat_message").is_some()) {
-        return self::response(&response.fields(), reader).map(|said| (said, &["response", "name"][..]));
+        return self::response(&response.fields(), reader).map(|messages| (messages, &["response", "name"][..]));
     }
     if let Some(body) = object.get("message").filter(|body| body.get("source").is_some()) {
-        return reader.message(body).map(|said| (said, &["message"][..]));
+        return reader.message(body).map(|messages| (messages, &["message"][..]));
     }
     let is_task = object.members.iter().all(|(key, _)| TASK.contains(&key.as_ref()));
     let task = object.get("task").filter(|_| is_task)?;
-    let said = match task.string() {
+    let messages = match task.string() {
         Some(text) => Some(vec![Message::new(Role::User, vec![Part::Text(text)]).said_by(Some("user".to_owned()))]),
         None if task.is_list() => reader.messages(task),
         None => reader.message(task),
     };
-    said.map(|said| (said, TASK))
+    messages.map(|messages| (messages, TASK))
 }
 
 /// `CreateResult` of a model, `Response` of an agent.
 fn response(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
     if let (Some(_), Some(content)) = (object.get("finish_reason"), object.get("content")) {
         let thought = object.word("thought").map(Part::Reasoning);
-        let said = thought.into_iter().chain(reader.parts(content)).collect();
-        return Some(vec![Message::new(Role::Assistant, said)]);
+        let parts = thought.into_iter().chain(reader.parts(content)).collect();
+        return Some(vec![Message::new(Role::Assistant, parts)]);
     }
     let answer = object.get("chat_message")?;
     let inner = object.get("inner_messages").and_then(|inner| reader.messages(inner)).unwrap_or_default();

@@ -6,7 +6,7 @@ use super::framework::Reader;
 use crate::json::{Fields, View};
 use crate::message::{Message, Part, Role};
 
-/// A message in a role, if it says anything.
+/// A message in a role, if it has content.
 pub(super) fn message(object: &Fields<'_>, role: Role, reader: Reader) -> Option<Vec<Message>> {
     let has_content = |key: &str| matches!(key, "content" | "parts" | "tool_calls" | "function_call" | "refusal");
     if !object.members.iter().any(|(key, _)| has_content(key)) {
@@ -24,14 +24,14 @@ pub(super) fn message(object: &Fields<'_>, role: Role, reader: Reader) -> Option
 /// The message of a content that was read already.
 pub(super) fn with(object: &Fields<'_>, role: Role, content: Vec<Part>) -> Message {
     let reasoning = ["reasoning_content", "reasoning", "thought"].iter().find_map(|key| object.word(key));
-    let mut said: Vec<Part> = reasoning.map(Part::Reasoning).into_iter().chain(content).collect();
-    said.extend(object.word("refusal").map(Part::Refusal));
+    let mut parts: Vec<Part> = reasoning.map(Part::Reasoning).into_iter().chain(content).collect();
+    parts.extend(object.word("refusal").map(Part::Refusal));
     if let Some(audio) = object.get("audio").filter(|audio| !audio.is_empty()) {
-        said.extend(audio.word("transcript").map(Part::Text));
+        parts.extend(audio.word("transcript").map(Part::Text));
     }
     let calls = object.get("tool_calls").map(View::items).unwrap_or_default();
     let calls = calls.into_iter().chain(object.get("function_call"));
-    said.extend(calls.filter_map(|call| tool_call(&call.fields())).map(Part::ToolCall));
+    parts.extend(calls.filter_map(|call| tool_call(&call.fields())).map(Part::ToolCall));
     let speaker = object.word("source").or_else(|| object.word("name").filter(|_| role != Role::Tool));
-    Message::new(role, said).said_by(speaker)
+    Message::new(role, parts).said_by(speaker)
 }

@@ -12,12 +12,12 @@ pub(super) fn words(object: &Fields<'_>, keys: &[&str]) -> Option<String> {
     value.string().or_else(|| value.get("value")?.string())
 }
 
-/// What a model says to itself.
+/// The reasoning of a model.
 pub(super) fn reasoning(object: &Fields<'_>) -> Option<Vec<Part>> {
     words(object, &["thinking", "reasoning", "content", "text"]).map(|text| vec![Part::Reasoning(text)])
 }
 
-/// Words that turn out to be what a model says to itself.
+/// Turns text into reasoning.
 pub(super) fn thought(part: Part) -> Part {
     match part {
         Part::Text(text) => Part::Reasoning(text),
@@ -68,7 +68,7 @@ pub(super) fn media(object: &Fields<'_>, kind: &str) -> Vec<Part> {
     std::iter::once(Part::Media(media)).chain(transcript).collect()
 }
 
-/// What an object tells of a file: its bytes in base64, an address or an id, its type and name.
+/// The file that an object describes: its bytes in base64, an address or an id, its type and name.
 pub(super) fn of_data(body: View<'_>, kind: &str) -> Media {
     let word = |keys: &[&str]| keys.iter().find_map(|key| body.word(key));
     let uri = word(&["url", "uri", "fileUri", "file_uri"]);

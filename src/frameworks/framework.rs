@@ -19,7 +19,7 @@ pub(super) struct Framework {
     pub(super) lists: Keys,
     /// The keys under which requests have instructions beside them.
     pub(super) instructions: Keys,
-    /// The keys of inputs that say nothing.
+    /// The keys of inputs that are left out.
     pub(super) ignored: Keys,
     /// A message. One object may hold several.
     pub(super) message: fn(&Fields<'_>, &str, Reader) -> Option<Vec<Message>>,
@@ -31,7 +31,7 @@ pub(super) struct Framework {
     pub(super) request: fn(&Fields<'_>, Reader) -> Option<Asked>,
     /// A response that is not a message.
     pub(super) response: fn(&Fields<'_>, Reader) -> Option<Vec<Message>>,
-    /// A piece of a streamed answer, which is added to it, and whether it says anything.
+    /// Adds a chunk to a streamed answer. Returns whether the chunk has content.
     pub(super) chunk: fn(&Fields<'_>, &str, &mut Answer) -> Option<bool>,
     /// What the keys of tool calls and their results contain: texts without any of it hold none, and need not be read.
     pub(super) tool_signs: Keys,
@@ -141,7 +141,7 @@ impl Reader {
     }
 }
 
-/// A pair of who said something and what, as programs that sum up a chat write it.
+/// A pair of speaker and text, as programs that summarize a chat write it.
 fn pair(pair: View<'_>) -> Option<Message> {
     let [speaker, text] = pair.items().try_into().ok()?;
     let speaker = speaker.string().filter(|name| name.len() < 80)?;

@@ -32,6 +32,6 @@ fn part(object: &Fields<'_>, reader: Reader) -> Option<Vec<Part>> {
 
 fn candidates(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
     let candidates = object.get("candidates").filter(|list| list.is_list())?.items();
-    let said = |one: View<'_>| reader.message(one.get("content")?);
-    candidates.into_iter().map(said).collect::<Option<Vec<_>>>().map(|all| all.concat())
+    let message = |one: View<'_>| reader.message(one.get("content")?);
+    candidates.into_iter().map(message).collect::<Option<Vec<_>>>().map(|all| all.concat())
 }

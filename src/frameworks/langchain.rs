@@ -21,7 +21,7 @@ pub(super) const FRAMEWORK: Framework = Framework {
 
 fn message(object: &Fields<'_>, kind: &str, reader: Reader) -> Option<Vec<Message>> {
     if let (Some(_), Some(serialized)) = (object.get("lc"), object.get("kwargs")) {
-        // Its own form (`load/serializable.py`): the class stands beside the members.
+        // LangChain's own form (`load/serializable.py`), with the class beside the members.
         let class = object.get("id")?.items().last()?.string()?;
         return chat::message(&serialized.fields(), role(&class)?, reader);
     }
@@ -40,15 +40,15 @@ fn role(class: &str) -> Option<Role> {
 
 /// `LLMResult`, whose generations are lists of lists.
 fn generated(list: View<'_>, depth: usize, reader: Reader) -> Option<Vec<Message>> {
-    let mut said = Vec::new();
+    let mut messages = Vec::new();
     for item in list.items() {
         if item.is_list() && depth == 0 {
-            said.extend(generated(item, 1, reader)?);
+            messages.extend(generated(item, 1, reader)?);
         } else if let Some(body) = item.get("message") {
-            said.extend(reader.message(body)?);
+            messages.extend(reader.message(body)?);
         } else {
-            said.push(Message::new(Role::Assistant, vec![Part::Text(item.word("text")?)]));
+            messages.push(Message::new(Role::Assistant, vec![Part::Text(item.word("text")?)]));
         }
     }
-    Some(said)
+    Some(messages)
 }

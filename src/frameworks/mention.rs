@@ -1,4 +1,4 @@
-//! What messages say of tools: who asked for which call, and what came back.
+//! Tool calls and tool results that messages mention.
 
 use super::{ALL, request, response};
 use crate::json::canonical;
@@ -39,7 +39,7 @@ fn search() -> Option<&'static (AhoCorasick, Vec<Sign>)> {
     let build = || {
         let tools = ALL.keys(|framework| framework.tool_signs).map(|sign| (sign.to_owned(), Sign::Tool));
         let sources = ALL.keys(|framework| framework.speaker_keys).map(|key| (key, Sign::Source));
-        // A quote before a key stands in JSON, and in JSON inside of JSON.
+        // A key follows a quote in JSON, and also in JSON within a string.
         let keys = sources.chain([("name", Sign::Name)]).map(|(key, sign)| (format!("\"{key}"), sign));
         let failures = ["rror", "xception: "].map(|text| (text.to_owned(), Sign::Failure));
         let mut all: Vec<(String, Sign)> = tools.chain(keys).chain(failures).collect();
@@ -54,7 +54,7 @@ fn search() -> Option<&'static (AhoCorasick, Vec<Sign>)> {
 }
 
 impl Signs {
-    /// Looks for signs in a text as it stands in a store.
+    /// Looks for signs in a text as it is stored.
     #[must_use]
     pub fn of(text: &str) -> Self {
         let all = Self { tools: true, speakers: SpeakerSigns::Source };
@@ -79,7 +79,7 @@ impl Signs {
     }
 }
 
-/// What the messages of a span say of tools, those that went in first.
+/// The tool mentions in the messages of a span, those of its inputs first.
 #[must_use]
 pub fn tool_mentions(inputs: Option<&Json>, outputs: Option<&Json>) -> Vec<ToolMention> {
     let went_in = inputs.map(request).unwrap_or_default();
@@ -87,7 +87,7 @@ pub fn tool_mentions(inputs: Option<&Json>, outputs: Option<&Json>) -> Vec<ToolM
     in_messages(&went_in, false).chain(in_messages(&came_out, true)).collect()
 }
 
-/// What some messages say of tools.
+/// The tool mentions in messages.
 fn in_messages(messages: &[Message], came_out: bool) -> impl Iterator<Item = ToolMention> {
     messages.iter().flat_map(|message| &message.parts).filter_map(move |part| match part {
         Part::ToolCall(call) => Some(ToolMention {
@@ -110,7 +110,7 @@ fn in_messages(messages: &[Message], came_out: bool) -> impl Iterator<Item = Too
     })
 }
 
-/// What a tool's own span says: what it was called with, and whether what it gave tells a failure.
+/// The tool mention of a tool's own span: its arguments, and the failure that its output reports, if any.
 #[must_use]
 pub fn ran(
     call_id: Option<String>,

@@ -1,6 +1,6 @@
 //! Message frameworks: what went into and came out of spans, as messages, whatever framework wrote it.
 //!
-//! Frameworks are told apart by the shape of what they wrote. What has no known shape is passed on as named values, so that
+//! Frameworks are recognized by the shape of what they wrote. Unknown shapes are passed on as named values, so that
 //! nothing is lost.
 //!
 //! # Adding a framework
@@ -80,7 +80,7 @@ pub fn response(outputs: &Json) -> Vec<Message> {
     response::read(View::of(outputs), ALL)
 }
 
-/// What a model is told beside its inputs: `gen_ai.system_instructions` of OpenTelemetry.
+/// The instructions to a model beside its inputs: `gen_ai.system_instructions` of OpenTelemetry.
 #[must_use]
 pub fn instructions(value: &Json) -> Message {
     let value = View::of(value).decoded();

@@ -36,8 +36,8 @@ fn prompt(object: &Fields<'_>, _: Reader) -> Option<Asked> {
 
 fn choices(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
     let choices = object.get("choices").filter(|choices| choices.is_list())?.items();
-    let said = choices.into_iter().map(|one| choice(one, reader)).collect::<Option<Vec<_>>>()?.concat();
-    (!said.is_empty()).then_some(said)
+    let messages = choices.into_iter().map(|one| choice(one, reader)).collect::<Option<Vec<_>>>()?.concat();
+    (!messages.is_empty()).then_some(messages)
 }
 
 fn choice(view: View<'_>, reader: Reader) -> Option<Vec<Message>> {

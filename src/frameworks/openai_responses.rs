@@ -29,11 +29,11 @@ pub(super) const FRAMEWORK: Framework = Framework {
 
 /// An item that is no message: reasoning, tool calls and what came back.
 fn item(object: &Fields<'_>, kind: &str, reader: Reader) -> Option<Vec<Message>> {
-    let said = match kind {
+    let parts = match kind {
         "reasoning" => {
-            let told = object.first(&["summary", "content"]).map(|told| reader.parts(told)).unwrap_or_default();
-            let told: Vec<Part> = told.into_iter().map(content::thought).collect();
-            if told.is_empty() { vec![Part::Reasoning("(not shown by the provider)".to_owned())] } else { told }
+            let thoughts = object.first(&["summary", "content"]).map(|body| reader.parts(body)).unwrap_or_default();
+            let thoughts: Vec<Part> = thoughts.into_iter().map(content::thought).collect();
+            if thoughts.is_empty() { vec![Part::Reasoning("(not shown by the provider)".to_owned())] } else { thoughts }
         }
         "function_call" | "custom_tool_call" => content::call(object)?,
         "item_reference" => vec![Part::Data { name: Some(kind.to_owned()), value: object.view.json() }],
@@ -46,10 +46,10 @@ fn item(object: &Fields<'_>, kind: &str, reader: Reader) -> Option<Vec<Message>>
         }
         _ => built_in_call(object, kind.strip_suffix("_call")?, reader),
     };
-    Some(vec![Message::new(Role::Assistant, said)])
+    Some(vec![Message::new(Role::Assistant, parts)])
 }
 
-/// A call of one of the provider's own tools, which tells what came back too: web and file search, computer use, MCP.
+/// A call of one of the provider's own tools, with its result: web and file search, computer use, MCP.
 fn built_in_call(object: &Fields<'_>, name: &str, reader: Reader) -> Vec<Part> {
     let id = ["call_id", "id"].iter().find_map(|key| object.word(key));
     let is_result = |key: &str| matches!(key, "results" | "result" | "outputs" | "output" | "error");
@@ -62,19 +62,19 @@ fn built_in_call(object: &Fields<'_>, name: &str, reader: Reader) -> Vec<Part> {
             key => asked.push((key.to_owned(), value.decoded())),
         }
     }
-    // Of a single nested object its members say all.
+    // A single nested object holds all arguments.
     let arguments = match asked.as_slice() {
         [(key, only)] if matches!(key.as_str(), "action" | "arguments") => only.clone(),
         _ => Json::object(&asked),
     };
     let name = object.word("name").unwrap_or_else(|| name.to_owned());
-    let mut said = vec![Part::ToolCall(ToolCall { id: id.clone(), name, arguments })];
+    let mut parts = vec![Part::ToolCall(ToolCall { id: id.clone(), name, arguments })];
     for (key, value) in came {
         let data = || vec![Part::Data { name: None, value: value.json() }];
         let content = if value.is_string() { reader.parts(value) } else { data() };
-        said.push(Part::ToolResult(ToolResult { id: id.clone(), name: None, content, is_error: key == "error" }));
+        parts.push(Part::ToolResult(ToolResult { id: id.clone(), name: None, content, is_error: key == "error" }));
     }
-    said
+    parts
 }
 
 fn chunk(object: &Fields<'_>, kind: &str, answer: &mut Answer) -> Option<bool> {

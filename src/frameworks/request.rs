@@ -9,9 +9,9 @@ use crate::model::Json;
 /// What went into a span.
 #[derive(Debug)]
 pub struct Request {
-    /// What was said.
+    /// The messages, with the instructions.
     pub messages: Vec<Message>,
-    /// What stands beside the messages: the temperature of a model, the names of its tools.
+    /// Values beside the messages: the temperature of a model, the names of its tools.
     pub parameters: Vec<(String, Json)>,
 }
 
@@ -65,29 +65,29 @@ fn tool_name(tool: View<'_>) -> String {
 fn chat(object: &Fields<'_>, reader: Reader) -> Option<(Vec<Message>, &'static str)> {
     let of_key = |key: &'static str| {
         let list = object.get(key).filter(|list| !list.is_empty())?;
-        let said = match list.string() {
+        let messages = match list.string() {
             Some(text) => vec![Message::new(Role::User, vec![Part::Text(text)])],
             None if list.is_object() => reader.message(list)?,
             None => reader.messages(list).or_else(|| texts(list, reader))?,
         };
-        Some((said, key))
+        Some((messages, key))
     };
-    let (said, key) = reader.keys(|framework| framework.lists).find_map(of_key)?;
+    let (messages, key) = reader.keys(|framework| framework.lists).find_map(of_key)?;
     let instructions = instruction_keys(reader).find_map(|key| object.get(key)).filter(|value| !value.is_empty());
     let system = instructions.map(|view| {
         let content = view.get("parts").unwrap_or(view);
         Message::new(Role::System, reader.parts(content))
     });
-    Some((system.into_iter().chain(said).collect(), key))
+    Some((system.into_iter().chain(messages).collect(), key))
 }
 
 /// Texts, to be embedded mostly.
 fn texts(list: View<'_>, reader: Reader) -> Option<Vec<Message>> {
     let texts: Option<Vec<String>> = list.items().into_iter().map(View::string).collect();
     let texts = texts.filter(|texts| !texts.is_empty())?;
-    let said = |text: String| {
+    let message = |text: String| {
         let known = reader.message_of_text(&text);
         known.unwrap_or_else(|| Message::new(Role::User, vec![Part::Text(text)]))
     };
-    Some(texts.into_iter().map(said).collect())
+    Some(texts.into_iter().map(message).collect())
 }

@@ -31,6 +31,6 @@ fn answer(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
 /// An object with a list of messages in it.
 fn list(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
     let list = object.get("messages").filter(|list| list.is_list())?;
-    let said = reader.messages(list)?;
-    Some(said.into_iter().chain(values::others(object, &["messages"], Role::Output)).collect())
+    let messages = reader.messages(list)?;
+    Some(messages.into_iter().chain(values::others(object, &["messages"], Role::Output)).collect())
 }

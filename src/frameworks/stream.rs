@@ -9,15 +9,15 @@ use crate::model::{Json, SpanEvent, Timestamp};
 /// A streamed answer.
 #[derive(Clone, Debug)]
 pub struct Stream {
-    /// What the pieces say together.
+    /// The answer assembled from its chunks.
     pub messages: Vec<Message>,
-    /// How many pieces there were.
+    /// Number of chunks.
     pub chunks: usize,
-    /// When the first piece came that says something, if any did.
+    /// Time of the first chunk with content, if any.
     pub first: Option<Timestamp>,
 }
 
-/// Reads the pieces that MLflow records as events (`mlflow.chunk.item.N`, 2.20 on).
+/// Reads the chunks that MLflow records as events (`mlflow.chunk.item.N`, 2.20 on).
 pub(super) fn read(events: &[SpanEvent], reader: Reader) -> Option<Stream> {
     let value = |event: &SpanEvent| {
         let (_, value) = event.attributes.iter().find(|(key, _)| key == "mlflow.chunk.value")?;
@@ -33,15 +33,15 @@ pub(super) fn read(events: &[SpanEvent], reader: Reader) -> Option<Stream> {
     let mut answer = Answer::default();
     let mut first = None;
     for (_, time, chunk) in &chunks {
-        let said = take(&mut answer, View::of(chunk), reader);
-        if said && first.is_none() {
+        let has_content = take(&mut answer, View::of(chunk), reader);
+        if has_content && first.is_none() {
             first = Some(*time);
         }
     }
     Some(Stream { messages: answer.messages(), chunks: chunks.len(), first })
 }
 
-/// Whether an event is a piece of a stream.
+/// Whether an event is a chunk of a stream.
 #[must_use]
 pub fn is_chunk(event: &SpanEvent) -> bool {
     number(event).is_some()
@@ -52,7 +52,7 @@ fn number(event: &SpanEvent) -> Option<u64> {
 }
 
 impl Stream {
-    /// What the pieces say together, as one text.
+    /// The whole answer as one text.
     #[must_use]
     pub fn text(&self) -> String {
         let words = |part: &Part| match part {
@@ -81,7 +81,7 @@ pub(super) fn of_chunks(list: View<'_>, reader: Reader) -> Option<Vec<Message>> 
     Some(answer.messages())
 }
 
-/// Adds a piece; whether it says anything.
+/// Adds a chunk. Returns whether it has content.
 fn take(answer: &mut Answer, chunk: View<'_>, reader: Reader) -> bool {
     if let Some(text) = chunk.string() {
         answer.text.push_str(&text);

@@ -7,7 +7,7 @@ fn json(text: &str) -> Json {
 }
 
 /// Messages as `role speaker>addressee: part | part`, one a line.
-fn told(messages: &[Message]) -> String {
+fn lines(messages: &[Message]) -> String {
     let line = |message: &Message| {
         let name =
             |name: &Option<String>, sign: &str| name.as_ref().map(|name| format!("{sign}{name}")).unwrap_or_default();
@@ -46,12 +46,12 @@ fn part(part: &Part) -> String {
 
 #[track_caller]
 fn asked(inputs: &str, expected: &str) {
-    assert_eq!(told(&request(&json(inputs))), expected);
+    assert_eq!(lines(&request(&json(inputs))), expected);
 }
 
 #[track_caller]
 fn answered(outputs: &str, expected: &str) {
-    assert_eq!(told(&response(&json(outputs))), expected);
+    assert_eq!(lines(&response(&json(outputs))), expected);
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn anthropic_langchain_gemini_and_opentelemetry() {
 
 #[test]
 fn instructions_of_opentelemetry_stand_beside_the_messages() {
-    let check = |value: Json| assert_eq!(told(&[instructions(&value)]), "system: be brief");
+    let check = |value: Json| assert_eq!(lines(&[instructions(&value)]), "system: be brief");
     let list = r#"[{"type":"text","content":"be brief"}]"#;
     check(json(list));
     check(Json::string(list));
@@ -206,7 +206,7 @@ fn what_nobody_knows_is_passed_on() {
     );
     answered(r#"[["user","go"],["writer","done"]]"#, "user user: go\nassistant writer: done");
     let deep = format!("{}1{}", "[".repeat(400), "]".repeat(400));
-    assert_eq!(told(&response(&json(&deep))), format!("output: ={deep}"));
+    assert_eq!(lines(&response(&json(&deep))), format!("output: ={deep}"));
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn pieces_of_a_stream_come_together() {
     let all = |chunks: &[&str]| {
         let events: Vec<SpanEvent> = chunks.iter().enumerate().map(|(at, chunk)| event(at, chunk)).collect();
         let stream = streamed(&events).unwrap();
-        (told(&stream.messages), stream.chunks, stream.first)
+        (lines(&stream.messages), stream.chunks, stream.first)
     };
     let completion = [
         r#"{"choices":[{"delta":{"role":"assistant","content":""}}]}"#,
@@ -304,26 +304,27 @@ fn signs_of_speakers_are_seen_in_json_and_in_json_within_strings() {
 }
 
 #[test]
-fn failures_that_were_handed_back() {
-    let told = |inputs: &str, outputs: &str, is_tool: bool| {
+fn failures_returned_as_tool_output() {
+    let failures = |inputs: &str, outputs: &str, is_tool: bool| {
         let found = if is_tool {
             vec![ran(None, None, Some(&json(inputs)), Some(&json(outputs)))]
         } else {
             tool_mentions(Some(&json(inputs)), Some(&json(outputs)))
         };
-        let told = found.into_iter().filter_map(|mention| Some(format!("{:?} {}", mention.call_id, mention.failure?)));
-        told.collect::<Vec<_>>()
+        let failures =
+            found.into_iter().filter_map(|mention| Some(format!("{:?} {}", mention.call_id, mention.failure?)));
+        failures.collect::<Vec<_>>()
     };
     let message = |text: &str| {
         format!(r#"{{"messages":[{{"role":"tool","tool_call_id":"c","content":{}}}]}}"#, Json::string(text).text())
     };
     let none: [&str; 0] = [];
-    assert_eq!(told(&message("Error: boom"), "null", false), ["Some(\"c\") Error: boom"]);
-    assert_eq!(told(&message("ValueError: no"), "null", false), ["Some(\"c\") ValueError: no"]);
+    assert_eq!(failures(&message("Error: boom"), "null", false), ["Some(\"c\") Error: boom"]);
+    assert_eq!(failures(&message("ValueError: no"), "null", false), ["Some(\"c\") ValueError: no"]);
     let traceback = "it failed\nTraceback (most recent call last):\n  File";
-    assert_eq!(told(&message(traceback), "null", false), [format!("Some(\"c\") {traceback}")]);
-    assert_eq!(told(&message("no Error: here"), "null", false), none);
-    assert_eq!(told(&message("Errors are common"), "null", false), none);
-    assert_eq!(told("{}", "\"KeyError: 'x'\"", true), ["None KeyError: 'x'"]);
-    assert_eq!(told("{}", "\"KeyError: 'x'\"", false), none);
+    assert_eq!(failures(&message(traceback), "null", false), [format!("Some(\"c\") {traceback}")]);
+    assert_eq!(failures(&message("no Error: here"), "null", false), none);
+    assert_eq!(failures(&message("Errors are common"), "null", false), none);
+    assert_eq!(failures("{}", "\"KeyError: 'x'\"", true), ["None KeyError: 'x'"]);
+    assert_eq!(failures("{}", "\"KeyError: 'x'\"", false), none);
 }

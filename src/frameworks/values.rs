@@ -10,18 +10,18 @@ pub(super) fn all(view: View<'_>, role: Role, reader: Reader) -> Vec<Message> {
         return if view.is_empty() { Vec::new() } else { vec![Message::new(role, vec![value(None, view)])] };
     }
     let mut values = Vec::new();
-    let mut said = Vec::new();
+    let mut messages = Vec::new();
     for (key, member) in view.members() {
         let is_list = member.is_list() && member.items().iter().all(|item| item.get("role").is_some());
         let list = if is_list { reader.messages(member) } else { None };
         match list {
-            Some(list) => said.extend(list),
+            Some(list) => messages.extend(list),
             None if member.is_empty() || reader.keys(|framework| framework.ignored).any(|ignored| ignored == key) => {}
             None => values.push(value(Some(key.into_owned()), member)),
         }
     }
     let values = (!values.is_empty()).then(|| Message::new(role, values));
-    values.into_iter().chain(said).collect()
+    values.into_iter().chain(messages).collect()
 }
 
 /// The values of an object that are not among those read already.
