@@ -7,8 +7,8 @@
 //! | `model`       | what a trace is                                                      |                                                              |
 //! | `error`       | the one error of the program, its exit codes                         |                                                              |
 //! | `term`        | what the terminal can do; the pager                                  |                                                              |
-//! | `json`        | JSON text, read where it stands                                      | `model`                                                      |
-//! | `message`     | what was said: messages and their parts                              | `model`                                                      |
+//! | `json`        | JSON text, read in place                                             | `model`                                                      |
+//! | `message`     | messages and their parts                                             | `model`                                                      |
 //! | `conventions` | what attributes of other instrumentations mean                       | `model json`                                                 |
 //! | `frameworks`  | messages of all frameworks, out of inputs and outputs                | `model json message`                                         |
 //! | `decode`      | bytes of every MLflow release into the model                         | `model json message conventions frameworks`                  |

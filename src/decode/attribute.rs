@@ -88,8 +88,8 @@ impl<'a> RawAttributes<'a> {
         Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, cached, other: Vec::new() })
     }
 
-    /// What the span says of tools, and how far its messages may name who speaks. Few spans hold the signs of either, and
-    /// only they are read.
+    /// The tool mentions of the span, and how far its messages may name their speakers. Few spans hold signs of either,
+    /// and only those are read.
     pub(super) fn mentions(&self, kind: &SpanType) -> (Vec<ToolMention>, SpeakerSigns) {
         // These hold texts and numbers, and no messages.
         if matches!(kind.as_str(), "EMBEDDING" | "RETRIEVER" | "RERANKER" | "PARSER") {
@@ -102,7 +102,7 @@ impl<'a> RawAttributes<'a> {
             frameworks::Signs::default()
         };
         let mut speakers = foreign.speakers;
-        let mut told =
+        let mut with_tools =
             |key: &str, by_convention: fn(&dyn Attributes, &[SpanEvent]) -> Option<Json>| match self.members.get(key) {
                 Some(raw) => {
                     let signs = of(raw);
@@ -115,13 +115,15 @@ impl<'a> RawAttributes<'a> {
         if kind.is_tool() {
             let inputs = self.members.get("mlflow.spanInputs").map(value);
             let inputs = inputs.or_else(|| if self.is_foreign { conventions::inputs(self, &[]) } else { None });
-            let outputs = told("mlflow.spanOutputs", conventions::outputs);
+            let outputs = with_tools("mlflow.spanOutputs", conventions::outputs);
             let call_id = self.text("gen_ai.tool.call.id");
             let ran = frameworks::ran(call_id, self.declared_name(kind), inputs.as_ref(), outputs.as_ref());
             return (vec![ran], SpeakerSigns::None);
         }
-        let (inputs, outputs) =
-            (told("mlflow.spanInputs", conventions::inputs), told("mlflow.spanOutputs", conventions::outputs));
+        let (inputs, outputs) = (
+            with_tools("mlflow.spanInputs", conventions::inputs),
+            with_tools("mlflow.spanOutputs", conventions::outputs),
+        );
         (frameworks::tool_mentions(inputs.as_ref(), outputs.as_ref()), speakers)
     }
 

@@ -20,10 +20,10 @@ pub(super) const SCHEMA_KEY: &str = "schema";
 pub(super) const SCHEMA_PREFIX: &str = "mltrace/";
 const SCHEMA: &str = "mltrace/1";
 
-/// Kinds of problems that are told from the spans and the record each time they are shown.
+/// Kinds of problems that are derived from the spans and the record each time they are shown.
 const DERIVED_PROBLEMS: [&str; 2] = ["spans_missing", "missing_parent"];
 
-/// What a document says of how its spans were read.
+/// How the spans of a document were read, as recorded in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provenance {
     /// Where they were read from when the document was written.
@@ -109,7 +109,7 @@ fn summary_line(line: &Object<'_>) -> Option<&'static str> {
 fn read<'a>(document: &Object<'a>, info: &Object<'_>) -> Result<WholeTrace<'a>, String> {
     let spans = document.list("spans")?;
     let mut info = trace_info(info)?;
-    // Where flags left spans out that were stored, the record has to tell that they are lacking.
+    // Where flags left out stored spans, the span count of the record has to include them.
     let left_out = document.integer("spans_left_out").and_then(|count| u64::try_from(count).ok());
     info.span_count = info.span_count.or_else(|| Some(spans.len() as u64 + left_out?));
     let source = document.text("spans_source").and_then(|word| SpansSource::parse(&word));

@@ -301,7 +301,7 @@ impl PlainSpan {
         self
     }
 
-    /// `column_type` is the type that stands beside the attributes, used where they tell none.
+    /// `column_type` is the type recorded beside the attributes, used where they have none.
     pub(super) fn into_model(self, keep: Keep, column_type: Option<&str>) -> Span {
         // The same text form as in `traces.json`, so that one reader serves all.
         let texts: Vec<Box<RawValue>> = self.attributes.iter().map(|(_, value)| encoded(value)).collect();

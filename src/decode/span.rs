@@ -12,7 +12,7 @@ use crate::model::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// Reads one span. `column_type` is the type that a database column holds, used where the text tells none.
+/// Reads one span. `column_type` is the type that a database column holds, used where the text has none.
 ///
 /// # Errors
 /// Why the text is not a span.

@@ -360,7 +360,7 @@ const SENT: &str = r#"{"trace":{"trace_info":{"trace_id":"tr-1"},"spans":[{"trac
 fn spans_of_a_server_are_the_spans_of_the_file() {
     let stored = trace_file(STORED, Keep::All);
     assert_eq!((stored.spans.len(), stored.damage.len()), (2, 0));
-    // Where a value stands in its text tells nothing.
+    // The position of a value in its text is irrelevant.
     let told = |file: &TraceFile| {
         format!("{:?}", file.spans).replace("\\\": ", "\\\":").replace("\": ", "\":").replace(", ", ",")
     };

@@ -1,4 +1,4 @@
-//! JSON text, read where it stands: borrowed views of it, and what Python writes that strict readers refuse.
+//! JSON text, read in place: borrowed views, and a lenient parser for what Python writes and strict parsers refuse.
 
 pub mod canonical;
 pub mod lenient;

@@ -15,7 +15,7 @@ pub struct Media {
     pub url: Option<String>,
     /// How large it is.
     pub bytes: Option<u64>,
-    /// What tells its content from others of the same size.
+    /// A hash of its content, which distinguishes media of the same size.
     pub digest: u64,
 }
 
@@ -73,7 +73,7 @@ fn digest(data: &str) -> u64 {
     hasher.finish()
 }
 
-/// How many bytes a text in base64 stands for.
+/// The decoded length of a base64 text, in bytes.
 fn base64_length(data: &str) -> u64 {
     let digits = data.trim_end_matches('=').len() as u64;
     digits * 3 / 4

@@ -1,4 +1,4 @@
-//! What was said: messages, and the pieces that they are made of, whatever framework wrote them.
+//! Messages and their parts, whatever framework wrote them.
 
 mod failure;
 mod media;

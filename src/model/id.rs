@@ -36,8 +36,8 @@ pub fn short_trace_id(id: &str) -> &str {
     if is_generated { &id[..id.len() - 24] } else { id }
 }
 
-/// The short forms of several trace ids that are shown together, in their order: each as long as it takes to tell it from the
-/// others when it is typed as a prefix, with or without `tr-`.
+/// Short forms of trace ids that are shown together, in the same order: each long enough to be a unique prefix among
+/// them, typed with or without `tr-`.
 #[must_use]
 pub fn short_trace_ids<'a>(ids: &[&'a str]) -> Vec<&'a str> {
     let digits = |id: &'a str| id.strip_prefix("tr-").unwrap_or(id);

@@ -241,7 +241,7 @@ pub struct Span {
     pub handled_failure: Option<String>,
     /// The name that an attribute gives the agent or the tool whose span it is.
     pub declared_name: Option<String>,
-    /// What its messages, and a tool's span itself, say of tools.
+    /// The tool mentions in its messages; of a tool's span, its own call.
     pub tool_mentions: Vec<ToolMention>,
     /// Whether what came out of it is recorded; known of spans that were read as a tree shows them, or whole.
     pub has_outputs: bool,

@@ -1,5 +1,5 @@
-//! What a span says of tools, and whether its messages name who speaks: read while it is decoded, so that commands that
-//! print no messages need not keep them.
+//! Tool mentions of a span, and whether its messages name their speakers: read while it is decoded, so that commands
+//! that print no messages need not keep them.
 
 /// What a mention of a tool is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct ToolMention {
     pub name: Option<String>,
     /// The [key](crate::json::canonical::key) of what it is called with; unknown of results.
     pub arguments: Option<u64>,
-    /// What the tool says of its failure, where it failed and its caller handed that back as text.
+    /// The text of its failure, where the tool failed and its caller returned that as tool output.
     pub failure: Option<String>,
     /// Whether the message came out of the span; else it went in.
     pub came_out: bool,

@@ -182,13 +182,13 @@ impl TraceInfo {
         self.metadata.get(keys::MODEL)
     }
 
-    /// Whether its spans are rows of a database, as it says itself.
+    /// Whether its spans are rows of a database, according to its tags.
     #[must_use]
     pub fn is_in_rows(&self) -> bool {
         self.tags.get(keys::SPANS_LOCATION) == Some(keys::IN_ROWS)
     }
 
-    /// Whether its spans were archived, as it says itself.
+    /// Whether its spans were archived, according to its tags.
     #[must_use]
     pub fn is_archived(&self) -> bool {
         self.tags.get(keys::SPANS_LOCATION) == Some(keys::IN_ARCHIVE)

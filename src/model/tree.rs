@@ -14,7 +14,7 @@ pub struct Node {
     pub is_orphan: bool,
 }
 
-/// Puts spans into tree order and tells where each stands. Works without recursion, so that depth costs nothing.
+/// Puts spans into tree order, and returns the tree node of each. Works without recursion, so that any depth is safe.
 ///
 /// Spans whose parent is missing become roots. A cycle is opened at its earliest span. Of several spans with the same id,
 /// only the first is kept; the number of those dropped is returned.

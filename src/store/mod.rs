@@ -107,7 +107,7 @@ impl Order {
     /// Newest first.
     pub const NEWEST: Self = Self { key: SortKey::Time, is_descending: true };
 
-    /// First ended first: what a trace repeats was said in traces that ended before it began.
+    /// First ended first: the history that a trace repeats comes from traces that ended before it began.
     pub const FIRST_ENDED: Self = Self { key: SortKey::End, is_descending: false };
 
     /// The order of two values.

@@ -4,10 +4,10 @@ use crate::store::file::is_file_store;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-/// A folder is read so deep: its own files, and those of the folders in it.
+/// Levels of a folder that are read: its own files, and those of the folders in it.
 const MAX_DEPTH: usize = 2;
 
-/// So many of its entries are looked at.
+/// Maximum number of its entries that are looked at.
 const MAX_ENTRIES: usize = 100_000;
 
 /// Endings of files that may hold traces, also followed by `.gz`: JSON, and OTLP in bytes. Recorders of HTTP requests call

@@ -37,10 +37,10 @@ pub(super) struct DocumentStore {
     folder: Option<Counts>,
 }
 
-/// So many spans are decoded at a time, so that memory stays near the size of the documents.
+/// Spans decoded at a time, so that memory stays near the size of the documents.
 const AT_ONCE: usize = 1_024;
 
-/// So many stores of MLflow in a folder are named without being asked for.
+/// Maximum number of MLflow stores in a folder that are named without `-v`.
 const MOST_STORES: usize = 3;
 
 /// A trace: its record, and the places of its spans.

@@ -215,13 +215,13 @@ impl Documents {
     }
 }
 
-/// Where the values are that stand one behind another, over several lines each; `None` where the text is something else.
+/// The byte ranges of concatenated values, which may span several lines each; `None` where the text is something else.
 fn concatenated(text: &str) -> Option<Vec<Range<usize>>> {
     let values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
     values.map(|value| value.ok().map(|raw| range(text, raw.get()))).collect()
 }
 
-/// Where a part of a text stands in it.
+/// The byte range of a part of a text.
 fn range(text: &str, part: &str) -> Range<usize> {
     let start = part.as_ptr() as usize - text.as_ptr() as usize;
     start..start + part.len()
