@@ -1,5 +1,5 @@
-//! Folds away spans that tell nothing by themselves: those of AutoGen's runtime that only passed messages on, and those of
-//! an LLM call within its outermost one. Only for people: nothing of it is in the JSON of spans, where all is as stored.
+//! Folds away spans without information of their own: those of AutoGen's runtime that only pass messages on, and those
+//! of an LLM call within its outermost one. For people only: the JSON has all spans as stored.
 
 use crate::model::{Node, Span, Spans, Timestamp, TraceInfo, TraceState, is_runtime_message};
 use crate::reading::{AgentSource, Agents, TraceUsage};
@@ -27,8 +27,8 @@ pub(crate) enum What {
     CallsAndMessages,
 }
 
-/// Folds what tells nothing by itself, and gives the outermost span of each LLM call what the others tell of it. `None` where
-/// there is nothing to fold.
+/// Folds these spans, and gives the outermost span of each LLM call what only the others record. `None` where there is
+/// nothing to fold.
 pub(crate) fn folded(what: What, spans: &Spans, shown: &[bool], usage: &TraceUsage) -> Option<Folded> {
     let is_message: Vec<bool> = spans.list.iter().map(is_message).collect();
     let is_inner = inner(spans, usage);

@@ -50,7 +50,7 @@ pub(crate) struct TraceJson<'a> {
     r#match: Option<MatchJson<'a>>,
 }
 
-/// What a trace that stands alone has beside the record in a list, so that it can be read again with nothing lost.
+/// What the document of one trace has beside the record in a list, so that it can be read again without loss.
 #[derive(Debug, Serialize)]
 struct WholeRecordJson<'a> {
     recorded_cost: Option<Cost>,
@@ -207,7 +207,7 @@ pub(crate) struct SpanJson<'a> {
     exception: Option<ExceptionJson<'a>>,
     handled_failure: Option<FailureJson<'a>>,
     links: Vec<LinkJson<'a>>,
-    /// Whose it is; not known of single spans of many traces, since other spans tell it.
+    /// The agent that it belongs to; unknown in lists of spans of many traces, since it depends on the other spans.
     agent: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     r#match: Option<MatchJson<'a>>,

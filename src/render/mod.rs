@@ -189,7 +189,7 @@ pub struct Output {
 
 impl Output {
     /// Several things are shown one after another: with a blank line between texts, a JSON document on each line, one line of
-    /// titles in CSV. What is said of each comes after it, which no pager allows.
+    /// titles in CSV. The pager is off, so that notes follow the thing they are about.
     pub fn begin_parts(&mut self) {
         self.parts = Some(0);
         self.out.bypass_pager();

@@ -70,11 +70,11 @@ pub fn age(time: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// Money: `$0.0012`, with as many digits as tell something; `~$0.0012` where it is calculated, `<$0.0000001` where it is less
-/// than any digit shows.
+/// Money: `$0.0012`, with significant digits only; `~$0.0012` where it is calculated, `<$0.0000001` where it is too
+/// small to show.
 #[must_use]
 pub fn cost(cost: &Cost) -> Option<String> {
-    // A sum of floats may fall short of the decimals that it stands for: 0.00001515 is to read the same however it came about.
+    // A sum of floats may fall short of its exact value: 0.00001515 is to read the same however it was calculated.
     let total = cost.total_cost? * (1.0 + 1e-12);
     let minus = if total < 0.0 { "-" } else { "" };
     let digits = match total.abs() {

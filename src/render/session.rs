@@ -142,7 +142,7 @@ pub struct SessionView {
     pub session: Session,
     /// The traces.
     pub traces: Vec<TraceInfo>,
-    /// What was said in them, where that is asked for.
+    /// Their conversations, where these are asked for.
     pub conversations: Vec<(Trace, Conversation)>,
     /// Whether long messages are printed whole.
     pub is_full: bool,
@@ -158,20 +158,20 @@ impl View for SessionView {
             session: SessionJson<'a>,
             traces: Vec<TraceJson<'a>>,
             #[serde(skip_serializing_if = "Vec::is_empty")]
-            conversations: Vec<Told<'a>>,
+            conversations: Vec<ConversationJson<'a>>,
         }
         #[derive(Serialize)]
-        struct Told<'a> {
+        struct ConversationJson<'a> {
             trace_id: &'a str,
             conversation: Vec<StepJson<'a>>,
         }
-        let told = self.conversations.iter().map(|(trace, conversation)| Told {
+        let conversations = self.conversations.iter().map(|(trace, conversation)| ConversationJson {
             trace_id: &trace.info.trace_id,
             conversation: self.steps(trace, conversation).json().collect(),
         });
         let traces = self.traces.iter().map(TraceJson::from).collect();
         let session = SessionJson::from(&self.session);
-        Document { schema: SCHEMA, session, traces, conversations: told.collect() }
+        Document { schema: SCHEMA, session, traces, conversations: conversations.collect() }
     }
 
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
@@ -179,7 +179,7 @@ impl View for SessionView {
         let ids: Vec<&str> = self.conversations.iter().map(|(trace, _)| &*trace.info.trace_id).collect();
         let turns = (1..).zip(short_trace_ids(&ids));
         for (turn, (trace, conversation)) in turns.zip(&self.conversations) {
-            self.told(look, out, turn, trace, conversation)?;
+            self.write_turn(look, out, turn, trace, conversation)?;
         }
         if !self.conversations.is_empty() {
             return Ok(());
@@ -216,8 +216,8 @@ impl View for SessionConversation {
     }
 
     fn items(&self) -> Vec<StepRow> {
-        let told = self.0.conversations.iter();
-        told.flat_map(|(trace, conversation)| self.0.steps(trace, conversation).rows()).collect()
+        let conversations = self.0.conversations.iter();
+        conversations.flat_map(|(trace, conversation)| self.0.steps(trace, conversation).rows()).collect()
     }
 }
 
@@ -226,14 +226,14 @@ impl SessionView {
         Steps { trace, conversation, is_full: self.is_full }
     }
 
-    /// A turn of the session: a line for its trace, and what was said in it.
-    fn told(
+    /// A turn of the session: a line for its trace, and its conversation.
+    fn write_turn(
         &self,
         look: &Look,
         out: &mut dyn Write,
         (turn, id): (usize, &str),
         trace: &Trace,
-        told: &Conversation,
+        conversation: &Conversation,
     ) -> Result<()> {
         let (info, theme) = (&trace.info, look.theme);
         let facts = [
@@ -245,11 +245,11 @@ impl SessionView {
             Some(info.request_time.date_time(look.zone)),
         ];
         writeln!(out, "\n{}", facts.into_iter().flatten().collect::<Vec<_>>().join("  "))?;
-        if told.steps.is_empty() {
-            let why = if trace.span_list().is_empty() { "(no spans stored)" } else { "(nothing new is said)" };
+        if conversation.steps.is_empty() {
+            let why = if trace.span_list().is_empty() { "(no spans stored)" } else { "(no new messages)" };
             return Ok(writeln!(out, "{}", theme.paint(Role::Dim, why))?);
         }
-        self.steps(trace, told).write(look, out)
+        self.steps(trace, conversation).write(look, out)
     }
 }
 

@@ -26,7 +26,7 @@ impl Cell {
         Self { text: super::text::one_line(text).into_owned(), role, mark: None, trace_id: 0 }
     }
 
-    /// The id of a trace, cut to what tells it from the others of the table.
+    /// The id of a trace, shortened to a prefix that is unique in the table.
     #[must_use]
     pub fn trace_id(id: &str) -> Self {
         let cell = Self::stored(id, Role::Id);
@@ -71,7 +71,7 @@ impl Cell {
     }
 }
 
-/// Cuts the trace ids of rows that are printed together to what tells them apart.
+/// Shortens the trace ids of rows that are printed together to unique prefixes.
 pub(super) fn shorten_ids(rows: &mut [Vec<Cell>]) {
     let ids: Vec<&str> =
         rows.iter().flatten().filter(|cell| cell.trace_id > 0).map(|cell| &cell.text[..cell.trace_id]).collect();

@@ -115,7 +115,7 @@ pub fn clip(text: &str, columns: usize, ellipsis: &str) -> String {
     text[..end.unwrap_or(text.len())].to_owned() + ellipsis
 }
 
-/// The end of a text that fits into so many columns.
+/// The longest end of a text that fits into `columns`.
 #[must_use]
 pub(super) fn tail(text: &str, columns: usize) -> &str {
     let mut used = 0;

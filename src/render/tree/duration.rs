@@ -12,8 +12,8 @@ impl TreeView {
     /// The duration of the trace.
     ///
     /// The record has whole milliseconds and the root nanoseconds. Where the two agree, the root's is shown, so that header and
-    /// root row read the same; where they do not (spans outlive their root, a root is not stored), the record stands, which is
-    /// what lists and statistics count.
+    /// root row read the same; where they do not (spans outlive their root, a root is not stored), the record's is
+    /// shown, which is what lists and statistics count.
     pub(super) fn duration(&self) -> Option<String> {
         let info = &self.trace.info;
         let recorded = info.execution_duration_ms.map(|millis| millis.saturating_mul(1_000_000));
@@ -47,7 +47,7 @@ pub(super) fn of_open_spans(spans: &Spans) -> HashMap<SpanId, i64> {
     age.filter(|(_, nanos)| *nanos > 0).collect()
 }
 
-/// From the first to the last time that the spans tell.
+/// From the first to the last time recorded in the spans.
 fn age(spans: &Spans) -> Option<i64> {
     let first = spans.list.iter().map(|span| span.start.0).min()?;
     Some(spans.list.iter().map(last_known).max()?.saturating_sub(first))
@@ -57,7 +57,7 @@ fn last_known(span: &Span) -> i64 {
     span.end.unwrap_or(span.start).max(span.start).0
 }
 
-/// The root, where there is one: of several none stands for the trace.
+/// The root, where there is only one: none of several represents the trace.
 fn only_root(spans: &Spans) -> Option<&Span> {
     let mut roots = spans.list.iter().zip(&spans.nodes).filter(|(_, node)| node.parent.is_none());
     let (span, node) = roots.next()?;
