@@ -118,7 +118,7 @@ impl Look<'_> {
     /// Why there may be more than these.
     fn unknown(&self, pattern: &Pattern) -> Option<String> {
         if pattern.is_tool {
-            measure::untold_tool_calls(self.trace, self.reading)
+            measure::unrecorded_tool_calls(self.trace, self.reading)
         } else {
             measure::unknown(self.trace)
         }
@@ -315,7 +315,7 @@ impl Seen {
 /// Why more may have failed in a trace than is told.
 fn untold_failure(trace: &Trace, failures: &[Occurrence]) -> Option<String> {
     let is_untold = trace.info.state == TraceState::Error && failures.is_empty();
-    measure::unknown(trace).or_else(|| is_untold.then(|| "it failed, and no span of it tells why".to_owned()))
+    measure::unknown(trace).or_else(|| is_untold.then(|| "it failed, and no span of it records why".to_owned()))
 }
 
 /// The worst of many traces.

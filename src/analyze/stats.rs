@@ -187,7 +187,7 @@ impl Stats {
         Self { keys, unit, groups, total: Stat::default(), is_as_mlflow, nested: 0, unpriced }
     }
 
-    /// Adds a trace as its record tells it.
+    /// Adds a trace from its record alone.
     pub fn add_record(&mut self, info: &TraceInfo) {
         self.add_as_a_whole(info, info.recorded_usage.as_ref(), info.cost, &[]);
     }
@@ -250,7 +250,7 @@ impl Stats {
         }
     }
 
-    /// Each span counts; tokens and costs stand with the span that counts for a call or a remainder.
+    /// Counts each span; tokens and costs go to the span that counts for a call or a remainder.
     fn add_spans(&mut self, trace: &Trace, usage: &TraceUsage) {
         self.add_unpriced(trace, usage);
         let (spans, agents) = (trace.span_list(), key::agents(&self.keys, trace, usage));
@@ -272,8 +272,8 @@ impl Stats {
         }
     }
 
-    /// Each span that may be a call, or each span, counts with its own tokens and cost, also one within another that tells
-    /// the same ones, as in MLflow's metrics of spans.
+    /// Counts each span that may be a call, or each span, with its own tokens and cost, even within another with the
+    /// same ones, as MLflow's span metrics do.
     fn add_as_mlflow(&mut self, trace: &Trace, usage: &TraceUsage) {
         let (spans, agents) = (trace.span_list(), key::agents(&self.keys, trace, usage));
         let row_of_span = usage.rows_of_spans(spans.len());
@@ -295,7 +295,7 @@ impl Stats {
         }
     }
 
-    /// The groups in order. All but the first so many come together.
+    /// The groups in order. All but the first `limit` are merged into one.
     #[must_use]
     pub fn sorted(self, limit: usize) -> Sorted {
         let mut groups = self.groups.into_list();

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 /// A tool in some traces.
 #[derive(Clone, Debug, Default)]
 pub struct Tool {
-    /// Its name; none of results alone, which do not tell it.
+    /// Its name; `None` where only results are known, which lack it.
     pub name: Option<String>,
     /// How many traces called it.
     pub traces: u64,

@@ -1,4 +1,4 @@
-//! Tokens and cost of many traces, and why they are what they are. What one trace used, its reading tells.
+//! Tokens and cost of many traces, and why they are what they are. Those of one trace come from its reading.
 
 mod explanation;
 mod grouped;

@@ -71,7 +71,7 @@ impl Made {
         self.with("Completions", "CHAT_MODEL", &attributes)
     }
 
-    /// A call of a model that tells no tokens.
+    /// A model call without recorded tokens.
     fn silent_call(self) -> Self {
         self.with(
             "Completions",
@@ -246,7 +246,7 @@ fn cost() {
     rule("--max-cost mean=$0.01", &[cheap.clone()], &[dear, unknown.clone()], &[unknown.clone()]);
     let (_, last) = verdict("--max-cost 0.01", &[unknown, trace(5).silent_call()]);
     let texts: Vec<&str> = items(&last, "evidence").iter().map(|one| one["text"].as_str().unwrap()).collect();
-    assert_eq!(texts, ["no price is known of no-such-model", "a call of a model tells no tokens"]);
+    assert_eq!(texts, ["no price is known of no-such-model", "1 model call has no recorded tokens"]);
 }
 
 #[test]
@@ -798,7 +798,7 @@ fn a_total_that_no_span_tells_is_not_nothing() {
     let cli = |words: &str| Cli::new(words).on("t.jsonl").cwd(folder.path());
     let last = items(&cli("check --max-tokens 60").json(), "rules").last().unwrap().clone();
     assert_eq!(last["verdict"], "unanswered", "{last}");
-    assert_eq!(last["evidence"][0]["text"], "its record tells 5000 tokens, its spans none");
+    assert_eq!(last["evidence"][0]["text"], "its record has 5000 tokens, its spans none");
     let usage = cli("usage @last").ok();
     assert_eq!(usage.stderr, "note: no span tells tokens; MLflow recorded 4,000 in, 1,000 out, 5,000 in total\n");
 }
@@ -830,7 +830,7 @@ fn several_judgements_of_a_trace_are_one_trace() {
 #[test]
 fn a_trace_that_failed_without_saying_why_is_not_free_of_exceptions() {
     let (told, last) = verdict("--no-exceptions", &[trace(1).state("ERROR")]);
-    let why = json!("it failed, and no span of it tells why");
+    let why = json!("it failed, and no span of it records why");
     assert_eq!((told.as_str(), &last["evidence"][0]["text"]), ("unanswered", &why));
     // Nor does a baseline know what failed there.
     let store = store(&[trace(1).state("ERROR")]);

@@ -18,7 +18,7 @@ pub struct Baseline {
     pub measures: BTreeMap<String, BTreeMap<String, Option<f64>>>,
     /// The mean of each feedback, by its name.
     pub feedback: BTreeMap<String, Option<f64>>,
-    /// What was raised; none where not every trace tells it.
+    /// What was raised; `None` where it is not recorded for every trace.
     pub exceptions: Option<Vec<Known>>,
 }
 

@@ -80,7 +80,7 @@ impl Measure {
                 }
             }
             Self::LlmCalls => count(usage.llm_calls().count(), unknown(trace)),
-            Self::ToolCalls => count(reading.new_tool_calls().count(), untold_tool_calls(trace, reading)),
+            Self::ToolCalls => count(reading.new_tool_calls().count(), unrecorded_tool_calls(trace, reading)),
         }
     }
 }
@@ -129,9 +129,9 @@ fn tokens(trace: &Trace, usage: &TraceUsage) -> Figure {
         return Figure { least, unknown: None };
     }
     let of_calls =
-        || silent_calls(trace, usage, &|row| row.token_usage.is_some(), |span| span.usage().is_some(), "tokens");
+        || calls_without(trace, usage, &|row| row.token_usage.is_some(), |span| span.usage().is_some(), "tokens");
     let recorded = trace.info.recorded_usage.as_ref().filter(|usage| least.is_none() && usage.has_tokens());
-    let of_record = || recorded.map(|usage| format!("its record tells {} tokens, its spans none", usage.weight()));
+    let of_record = || recorded.map(|usage| format!("its record has {} tokens, its spans none", usage.weight()));
     let unknown = unknown(trace).or_else(of_calls).or_else(of_record);
     // Of calls that failed nothing is known, which is not nothing.
     let is_none = unknown.is_none() && usage.rows.is_empty();
@@ -156,39 +156,39 @@ fn cost(trace: &Trace, usage: &TraceUsage) -> Figure {
     let no_cost = || (least.is_none() && !is_free).then(|| "no cost is known of its tokens".to_owned());
     let is_free_of_charge = |usage: &TokenUsage| !usage.has_tokens();
     let has_cost = |row: &UsageRow| row.cost.is_some() || row.token_usage.as_ref().is_some_and(is_free_of_charge);
-    let of_calls = || silent_calls(trace, usage, &has_cost, |span| span.cost.is_some(), "cost");
+    let of_calls = || calls_without(trace, usage, &has_cost, |span| span.cost.is_some(), "cost");
     let unknown = tokens.unknown.or_else(unpriced).or_else(of_calls).or_else(no_cost);
     Figure { least: least.or_else(|| tokens.least.filter(|_| unknown.is_none()).map(|_| 0.0)), unknown }
 }
 
-/// Why something is not known of calls of models that worked: neither they nor a span above them tell it.
-fn silent_calls(
+/// Why a figure of successful model calls is unknown: neither they nor a span above them has it.
+fn calls_without(
     trace: &Trace,
     usage: &TraceUsage,
-    tells: &dyn Fn(&UsageRow) -> bool,
+    has: &dyn Fn(&UsageRow) -> bool,
     covers: fn(&Span) -> bool,
     what: &str,
 ) -> Option<String> {
     let spans = trace.spans.as_ref()?;
     let is_covered = have_above(&spans.nodes, |at| covers(&spans.list[at]));
-    let is_silent = |row: &&UsageRow| {
+    let is_unknown = |row: &&UsageRow| {
         let has_worked = row.spans.iter().any(|at| spans.list[*at].status != SpanStatus::Error);
-        has_worked && !tells(row) && !row.spans.first().is_some_and(|at| is_covered[*at])
+        has_worked && !has(row) && !row.spans.first().is_some_and(|at| is_covered[*at])
     };
     let calls = usage.rows.iter().filter(|row| row.kind != RowKind::Remainder);
-    match calls.filter(is_silent).count() {
+    match calls.filter(is_unknown).count() {
         0 => None,
-        1 => Some(format!("a call of a model tells no {what}")),
-        count => Some(format!("{count} calls of models tell no {what}")),
+        1 => Some(format!("1 model call has no recorded {what}")),
+        count => Some(format!("{count} model calls have no recorded {what}")),
     }
 }
 
-/// Why more tools may have been called in a trace than it tells: models answered, and what was not recorded.
-pub(super) fn untold_tool_calls(trace: &Trace, reading: &Reading) -> Option<String> {
+/// Why a trace may have more tool calls than are recorded: models answered, and their answers were not recorded.
+pub(super) fn unrecorded_tool_calls(trace: &Trace, reading: &Reading) -> Option<String> {
     let spans = trace.span_list();
     // Where tools have spans, each call has one.
     let has_tools = spans.iter().any(|span| span.span_type.is_tool());
-    let is_silent = |call: &&UsageRow| {
+    let is_unrecorded = |call: &&UsageRow| {
         if has_tools {
             return false;
         }
@@ -196,12 +196,12 @@ pub(super) fn untold_tool_calls(trace: &Trace, reading: &Reading) -> Option<Stri
         own.clone().all(|span| !span.has_outputs) && own.any(|span| span.status != SpanStatus::Error)
     };
     let unnamed = reading.tool_calls.iter().filter(|call| call.name.is_none()).count();
-    let what = match (reading.usage.llm_calls().filter(is_silent).count(), unnamed) {
+    let what = match (reading.usage.llm_calls().filter(is_unrecorded).count(), unnamed) {
         (0, 0) => return unknown(trace),
         (0, 1) => "a tool call has no name".to_owned(),
         (0, count) => format!("{count} tool calls have no name"),
-        (1, _) => "the answer of a call of a model is not recorded".to_owned(),
-        (count, _) => format!("the answers of {count} calls of models are not recorded"),
+        (1, _) => "the answer of 1 model call is not recorded".to_owned(),
+        (count, _) => format!("the answers of {count} model calls are not recorded"),
     };
     unknown(trace).or(Some(what))
 }

@@ -76,14 +76,14 @@ impl Explanation {
                 });
             }
         }
-        let told = if usage.source == Some("spans") { usage.token_usage.clone() } else { of_rows(usage) };
+        let of_spans = if usage.source == Some("spans") { usage.token_usage.clone() } else { of_rows(usage) };
         if let Some(recorded) = &trace.info.recorded_usage
-            && told.as_ref().map_or((None, None, None), TokenUsage::figures) != recorded.figures()
+            && of_spans.as_ref().map_or((None, None, None), TokenUsage::figures) != recorded.figures()
         {
             self.differing_count += 1;
             if self.differing.len() < self.limit {
                 let (trace_id, recorded) = (trace.info.trace_id.clone(), recorded.clone());
-                self.differing.push(Differing { trace_id, token_usage: told, recorded });
+                self.differing.push(Differing { trace_id, token_usage: of_spans, recorded });
             }
         }
         for row in usage.unpriced() {
@@ -93,7 +93,7 @@ impl Explanation {
     }
 }
 
-/// What the spans tell, where the total is that of the record.
+/// The tokens of the spans, where the total is that of the record.
 fn of_rows(usage: &TraceUsage) -> Option<TokenUsage> {
     let of_spans = usage.rows.iter().filter(|row| row.span.is_some()).filter_map(|row| row.token_usage.as_ref());
     let mut sum: Option<TokenUsage> = None;
