@@ -20,13 +20,15 @@ use std::path::{Path, PathBuf};
 
 /// Check that traces keep to rules: tokens, cost, latency, failures, tools, feedback
 ///
-/// Exits with 1 where a rule is broken, and with 0 where all are kept. A rule that what was recorded cannot answer (no price of
-/// a model, a trace in progress) is broken too: a gate that does not know lets nothing pass. Of no traces all rules hold but
-/// --min-traces, which is 1 unless said. Without any rule, or with a file that has none, it exits with 2. Each broken rule names traces, and a command that shows more.
+/// Exits with 0 if all rules are kept, and with 1 if one is broken or cannot be decided from what was recorded (a model
+/// without a price, a trace in progress). An empty selection breaks --min-traces, which defaults to 1. Without any
+/// rule, or with a file that has none, the exit code is 2. Each broken rule names traces, and a command that shows
+/// more.
 ///
-/// OF is `each` trace (unless said), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. Rules may stand in a file, as `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags go before it.
-/// Tokens and cost are those that `mltrace usage TRACE` tells, latency is that of the trace. A report in Markdown is added to
-/// its file, as GitHub's job summary asks for; the others replace theirs.
+/// OF is `each` trace (the default), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. Rules may be in a file, such as
+/// `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags take precedence. Tokens and cost are those of
+/// `mltrace usage TRACE`, latency is that of the trace. A Markdown report is appended to its file, as GitHub's job
+/// summary needs; the others replace theirs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace check --since 1h --max-error-rate 0 --max-latency p95=5s
@@ -189,7 +191,7 @@ fn next(cx: &Context, finding: &Finding) -> Option<String> {
 fn tell_unknown(cx: &Context, baseline: &Baseline) {
     let unknown = baseline.unknown();
     if !unknown.is_empty() {
-        cx.note(&format!("not in the baseline, since not every trace tells it: {}", unknown.join(", ")));
+        cx.note(&format!("not in the baseline, because some traces lack it: {}", unknown.join(", ")));
     }
 }
 

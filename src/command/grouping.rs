@@ -16,7 +16,7 @@ pub(super) fn labels(keys: &[Key]) -> Vec<Label> {
     keys.iter().filter_map(Key::label).map(label).collect()
 }
 
-/// What has to be read of traces whose calls are grouped: agents may be told by messages only.
+/// What to load of traces whose calls are grouped: agents may be known from messages only.
 pub(super) fn need(keys: &[Key]) -> Need {
     if keys.contains(&Key::Agent) { Need::Full } else { Need::Calls }
 }

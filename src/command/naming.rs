@@ -13,12 +13,12 @@ use std::ops::ControlFlow;
 /// So many candidates of an ambiguous prefix are named.
 const MOST_CANDIDATES: usize = 10;
 
-/// How a command line says that ids come on standard input.
+/// The argument for ids on standard input.
 const STDIN: &str = "-";
 
-/// Shows the traces of some names, one after another. `-` stands for the ids on standard input, one a line; where none come,
-/// nothing is done. A trace that is not found, or that a server fails to send, does not end it: the first such error is
-/// returned once the others were shown.
+/// Shows the traces of some names, one after another. `-` means the ids on standard input, one a line; without any,
+/// nothing is shown. A trace that is not found, or that a server fails to send, does not stop it: the first such error
+/// is returned after the other traces.
 pub(super) fn each(
     cx: &mut Context,
     names: &[String],
@@ -50,7 +50,7 @@ pub(super) fn each(
     first.map_or(Ok(()), Err)
 }
 
-/// The names of a command line, with those on standard input where `-` stands.
+/// The names of a command line, with `-` replaced by the ids on standard input.
 fn with_stdin(cx: &Context, names: &[String]) -> Result<Vec<String>> {
     if cx.globals().tracking_uri.as_deref() == Some(STDIN) {
         return Err(Error::new(Kind::Usage, "standard input cannot hold the traces and their ids")
@@ -75,7 +75,7 @@ pub(super) fn trace(cx: &Context, reader: &mut Reader, name: &str, select: &Sele
     reader.trace(&id, need)?.ok_or_else(|| missing(cx, &*reader.store, &id))
 }
 
-/// The trace of a name, as far as its reading needs it: with its messages where only these tell its agents.
+/// The trace of a name, as far as its reading needs it: with messages where its agents are known from these only.
 pub(super) fn read(cx: &Context, reader: &mut Reader, name: &str, select: &Select) -> Result<Trace> {
     let trace = trace(cx, reader, name, select, Need::Tree)?;
     if !trace.spans.as_ref().is_some_and(needs_messages) {
@@ -196,8 +196,8 @@ pub(super) fn span(cx: &Context, trace: &Trace, name: &str) -> Result<usize> {
         .hint(cx.command(&["trace", "show", &trace.info.trace_id, "-o", "ids"]) + " lists the spans"))
 }
 
-/// Which spans happened under the agents of some names: an agent's own span and all below it, and the calls that messages tell
-/// to be its own. No names mean all spans.
+/// Which spans belong to the agents of some names: an agent's own span and all below it, and the calls that messages
+/// attribute to it. No names mean all spans.
 ///
 /// A name is taken as it is, or as its span bears it (`assistant.run`), whatever its case, and where no agent has it, as a
 /// pattern.
@@ -237,7 +237,7 @@ pub(super) fn agents(cx: &Context, trace: &Trace, agents: &Agents, names: &[Stri
 
 fn no_agent(cx: &Context, trace: &Trace, name: &str, agents: &Agents) -> Error {
     let known = match agents.names() {
-        [] => "neither spans nor messages of the trace tell an agent".to_owned(),
+        [] => "neither spans nor messages of the trace name an agent".to_owned(),
         known => format!("the agents are {}", known.join(", ")),
     };
     let error = Error::new(Kind::NotFound, format!("no agent `{name}` in trace `{}`", trace.info.trace_id));

@@ -74,20 +74,20 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     let session = if is_derived { Session::derived(&traces) } else { Session::of(&id, &traces) };
     let session = session.ok_or_else(|| not_found("session", &id, std::iter::empty()))?;
     if show.conversation {
-        let mut told = Vec::with_capacity(traces.len());
+        let mut loaded = Vec::with_capacity(traces.len());
         for info in &traces {
-            told.extend(reader.trace(&info.trace_id, Need::Full)?);
+            loaded.extend(reader.trace(&info.trace_id, Need::Full)?);
         }
-        // Records know milliseconds only; spans tell which of two began first.
+        // Records have milliseconds only; spans show which of two began first.
         let began = |trace: &Trace| trace.span_list().iter().map(|span| span.start).min();
-        told.sort_by_cached_key(|trace| (trace.info.request_time.millis(), began(trace)));
-        let traces = told.iter().map(|trace| trace.info.clone()).collect();
+        loaded.sort_by_cached_key(|trace| (trace.info.request_time.millis(), began(trace)));
+        let traces = loaded.iter().map(|trace| trace.info.clone()).collect();
         reader
             .span_problems
-            .extend(told.iter().filter_map(|trace| trace.spans.as_ref()).flat_map(|spans| spans.problems.clone()));
+            .extend(loaded.iter().filter_map(|trace| trace.spans.as_ref()).flat_map(|spans| spans.problems.clone()));
         let mut listener = Listener::new(show.full);
         let hear = |trace: Trace| (listener.hear(&trace, &[]), trace);
-        let conversations = told.into_iter().map(hear).map(|(said, trace)| (trace, said)).collect();
+        let conversations = loaded.into_iter().map(hear).map(|(conversation, trace)| (trace, conversation)).collect();
         let view = SessionView { session, traces, conversations, is_full: show.full };
         cx.output.show(&SessionConversation(view))?;
     } else {

@@ -87,12 +87,12 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     Ok(())
 }
 
-/// Shows figures that the store itself told.
+/// Shows figures that the store computed.
 fn print_of_store(cx: &mut Context, reader: Reader, sorted: Sorted) -> Result<()> {
     let view = StatsView { sorted };
     cx.output.show(&view)?;
     tell_others(cx, view.sorted.groups.len(), view.sorted.count_of_others);
-    cx.note("figures are the server's own: it tells no cost of traces and no times to the first token; --deep reads them all");
+    cx.note("figures are the server's own, without cost and time to the first token; --deep reads all traces");
     reader.warn(cx);
     Ok(())
 }
@@ -117,7 +117,7 @@ fn read_records(stats: &mut Stats, reader: &mut Reader, query: &Query) -> Result
         stats.add(&trace, &usage::of_trace(&trace));
         Ok(ControlFlow::Continue(()))
     })?;
-    // Where spans are missing, the record tells what was used.
+    // Where spans are missing, tokens and cost come from the record.
     reader.span_problems.clear();
     Ok(is_whole)
 }

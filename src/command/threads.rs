@@ -55,8 +55,8 @@ pub(super) fn may_be_part(info: &TraceInfo) -> bool {
     info.session_id().is_none() && info.span_count.is_some_and(|count| count <= MOST_SPANS)
 }
 
-/// Says which of some traces are one run.
-pub(super) fn tell(cx: &Context, reader: &mut Reader, infos: Vec<TraceInfo>) -> Result<()> {
+/// Notes which traces are parts of one run.
+pub(super) fn note_runs(cx: &Context, reader: &mut Reader, infos: Vec<TraceInfo>) -> Result<()> {
     if cx.globals().quiet || infos.len() < 2 {
         return Ok(());
     }

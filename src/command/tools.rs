@@ -12,10 +12,10 @@ use std::ops::ControlFlow;
 
 /// Show each tool: calls, failures, and how long they took
 ///
-/// A tool call counts once, whether a span of type TOOL, messages or both tell of it, and however often later requests repeat
-/// it in their history. `errors` counts calls whose span ended in state ERROR; `handled`, calls whose failure was handed back
-/// to the model as text; `failed` is the share of both. Durations are known of calls that have a span; percentiles are
-/// interpolated linearly.
+/// A tool call counts once, whether a span of type TOOL, messages or both record it, and however often later requests
+/// repeat it in their history. `errors` counts calls whose span ended in state ERROR; `handled`, calls whose failure
+/// was returned to the model as text; `failed` is the share of both. Durations are known of calls that have a span;
+/// percentiles are interpolated linearly.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace tools

@@ -114,7 +114,7 @@ fn print<R: Row>(list: &List, cx: &mut Context, row: impl Fn(Trace, Option<&Grep
     flush(&mut held, &mut rows, is_table)?;
     rows.finish(Some(page))?;
     super::tell_page(cx, &page, is_cut, "traces");
-    threads::tell(cx, &mut reader, small)?;
+    threads::note_runs(cx, &mut reader, small)?;
     reader.tell_left_out(cx, &list.select, &query, !is_cut)?;
     reader.warn(cx);
     Ok(())

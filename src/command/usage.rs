@@ -42,7 +42,7 @@ pub struct Args {
     /// metadata:KEY (can be repeated, or a list) [default: model]
     #[arg(long, value_name = "KEY", value_parser = Key::parse, value_delimiter = ',')]
     by: Vec<Key>,
-    /// Say which spans are left out and why, where recorded totals differ, and what has no price
+    /// Show which spans are left out and why, where recorded totals differ, and what has no price
     #[arg(long)]
     explain: bool,
     /// Read the spans of every trace, however many there are
@@ -88,7 +88,7 @@ fn of_one(args: &Args, cx: &mut Context, reader: &mut Reader, name: &str) -> Res
         cx.note(&format!("MLflow recorded another total: {}", figures(recorded)));
     } else if usage.token_usage.is_none() {
         match &info.recorded_usage {
-            Some(recorded) => cx.note(&format!("no span tells tokens; MLflow recorded {}", figures(recorded))),
+            Some(recorded) => cx.note(&format!("no span has tokens; MLflow recorded {}", figures(recorded))),
             None => cx.note("no tokens were recorded for this trace"),
         }
     }
@@ -99,16 +99,14 @@ fn of_one(args: &Args, cx: &mut Context, reader: &mut Reader, name: &str) -> Res
     Ok(())
 }
 
-/// Says how many counted calls have tokens that MLflow did not record itself.
+/// Notes how many counted calls have tokens that MLflow did not record itself.
 fn tell_derived(cx: &Context, calls: u64) {
     let whose = match calls {
         0 => return,
-        1 => "1 call stand in its response or under foreign names".to_owned(),
-        calls => {
-            format!("{} calls stand in their responses or under foreign names", number::count(calls.cast_signed()))
-        }
+        1 => "1 call".to_owned(),
+        calls => format!("{} calls", number::count(calls.cast_signed())),
     };
-    cx.note(&format!("the tokens of {whose}: MLflow recorded none"));
+    cx.note(&format!("token counts of {whose} come from responses or other conventions; MLflow recorded none"));
 }
 
 fn figures(usage: &TokenUsage) -> String {
@@ -152,7 +150,7 @@ fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
     if !grouped.is_of_calls() && grouped.total.unpriced > unknown_costs {
         let traces = number::count((grouped.total.unpriced - unknown_costs).cast_signed());
         cx.note(&format!(
-            "traces with tokens of which no cost is known: {traces}; `--by model` tells what has no price"
+            "traces with tokens of unknown cost: {traces}; `--by model` shows the models without a price"
         ));
     }
     if unknown_costs > 0 {
@@ -215,8 +213,8 @@ impl Sums {
         Ok(is_few)
     }
 
-    /// Adds a trace by its record, or keeps it where its record does not tell what it used. The cost is looked for only where
-    /// few have none.
+    /// Adds a trace by its record, or keeps it where its record has no tokens or no cost. Costs are looked for only
+    /// where few are missing.
     fn add_record(&mut self, info: TraceInfo, rest: &mut Rest) {
         match &info.recorded_usage {
             None => rest.without_tokens.push(info),
@@ -231,7 +229,7 @@ impl Sums {
     }
 }
 
-/// Traces whose records do not tell all.
+/// Traces whose records lack tokens or cost.
 #[derive(Default)]
 struct Rest {
     without_tokens: Vec<TraceInfo>,

@@ -656,7 +656,7 @@ fn a_baseline_is_not_written_where_a_rule_is_broken() {
 fn what_a_baseline_does_not_know_is_said_and_not_compared() {
     let store = store(&[trace(1).silent_call()]);
     let saved = store.cli("check --save-baseline b.json").ok();
-    let note = "note: not in the baseline, since not every trace tells it: tokens mean, tokens p95, cost mean";
+    let note = "note: not in the baseline, because some traces lack it: tokens mean, tokens p95, cost mean";
     assert_eq!(saved.stderr.lines().next(), Some(note), "{saved}");
     let compared = store.cli("check --baseline b.json").ok();
     assert_eq!(compared.stderr.lines().next(), Some(note), "{compared}");
@@ -800,7 +800,7 @@ fn a_total_that_no_span_tells_is_not_nothing() {
     assert_eq!(last["verdict"], "unanswered", "{last}");
     assert_eq!(last["evidence"][0]["text"], "its record has 5000 tokens, its spans none");
     let usage = cli("usage @last").ok();
-    assert_eq!(usage.stderr, "note: no span tells tokens; MLflow recorded 4,000 in, 1,000 out, 5,000 in total\n");
+    assert_eq!(usage.stderr, "note: no span has tokens; MLflow recorded 4,000 in, 1,000 out, 5,000 in total\n");
 }
 
 #[test]
@@ -835,7 +835,7 @@ fn a_trace_that_failed_without_saying_why_is_not_free_of_exceptions() {
     // Nor does a baseline know what failed there.
     let store = store(&[trace(1).state("ERROR")]);
     let saved = store.cli("check --save-baseline b.json").ok();
-    assert!(saved.stderr.contains("every trace tells it: exceptions\n"), "{saved}");
+    assert!(saved.stderr.contains("some traces lack it: exceptions\n"), "{saved}");
     assert_eq!(store.cli("check --baseline b.json --tolerance 0").run().exit, Some(0));
 }
 

@@ -63,7 +63,7 @@ fn a_folder_of_requests_tells_traces_with_customer_thread_and_tokens() {
     llm.gpt-4o-mini-2024-07-18  capacity_planner  LLM   gpt-4o-mini-2024-07-18    100      17    117  ~$0.0000252  derived
     total                                                                         255      35    290  ~$0.0000593  -
     --- stderr
-    note: the tokens of 2 calls stand in their responses or under foreign names: MLflow recorded none
+    note: token counts of 2 calls come from responses or other conventions; MLflow recorded none
     note: costs with ~ are calculated, all or in part; `mltrace prices MODEL` shows from what
     ");
     let trace = on("respan", "traces list --user user_456").json()["traces"][0].clone();
@@ -571,13 +571,13 @@ fn own_output_keeps_what_is_hard_to_keep() {
         "question": "derived",
     });
     let document = json!({"schema": "mltrace/1", "info": record, "spans": [span], "spans_source": "database",
-        "problems": [{"kind": "cut_odd", "message": "m", "path": "p"}, {"kind": "missing_parent", "message": "told again"}]});
+        "problems": [{"kind": "cut_odd", "message": "m", "path": "p"}, {"kind": "missing_parent", "message": "derived again"}]});
     let text = document.to_string().replacen("{\"d\":", &format!("{{{big}\"d\":"), 1);
     let show = |text: &str| Cli::new("trace show --json").on("-").fed(text.as_bytes());
     let again = show(&text);
     assert!(again.stdout.contains(big) && again.stdout.contains("\u{202e}n"), "{again}");
-    let told = again.json();
-    let is = |path: &str, value: Value| assert_eq!(told.pointer(path), Some(&value), "{path}");
+    let document = again.json();
+    let is = |path: &str, value: Value| assert_eq!(document.pointer(path), Some(&value), "{path}");
     is("/info/name", Value::Null);
     is("/info/state", json!("NEW_WORD"));
     is("/info/experiment_name", json!("Named"));
@@ -595,7 +595,7 @@ fn own_output_keeps_what_is_hard_to_keep() {
     is("/complete", json!(false));
     is("/problems/0", json!({"kind": "cut_odd", "message": "m", "path": "p"}));
     is("/problems/1/message", json!("the parents of 1 spans are not stored"));
-    assert_eq!(items(&told, "problems").len(), 2);
+    assert_eq!(items(&document, "problems").len(), 2);
 }
 
 #[test]
@@ -672,12 +672,12 @@ fn a_folder_is_read_two_levels_deep_and_says_what_it_skips() {
     let list = || in_folder(path, "traces list -v -o ids").ok().hiding(path);
     let done = list();
     assert_eq!(done.lines(), ["tr-e185605915a0be9f4268768de1713371", "tr-1333bb6fa910a86bf083e88a69e6662b"]);
-    let told = |done: &Done| {
+    let notes = |done: &Done| {
         let lines =
             done.stderr.lines().filter(|line| !line.starts_with("note: took") && !line.starts_with("note: store"));
         lines.collect::<Vec<_>>().join("\n")
     };
-    insta::assert_snapshot!(told(&done), @r#"
+    insta::assert_snapshot!(notes(&done), @r#"
     note: 2 files read, 3 skipped (-v lists them)
     note: skipped `[FOLDER]/notes.txt`: unknown extension
     note: skipped `[FOLDER]/run/deep`: deeper than two levels

@@ -606,7 +606,7 @@ fn of_trace_show() {
 
           --full
               Show folded spans too: those of the same LLM call, and those that passed messages on; in a
-              conversation long messages and those that were said before
+              conversation, long and repeated messages
 
           --span <SPAN>
               Show one span whole, by id, unique prefix or unique name
@@ -762,7 +762,7 @@ fn of_trace_diff() {
     and cost are shown side by side.
 
     Ids of calls and objects, times of responses, token counts and attributes that describe the process
-    are no changes. They are counted, and --strict shows them. An id must stand for the same id
+    are no changes. They are counted, and --strict shows them. An id must correspond to the same id
     everywhere. Dates, times and numbers in inputs and answers are content.
 
     Traces are identical if inputs, outputs and attributes of all spans are equal. One attribute is not
@@ -961,7 +961,7 @@ fn of_usage() {
               hour, day, week, tag:KEY or metadata:KEY (can be repeated, or a list) [default: model]
 
           --explain
-              Say which spans are left out and why, where recorded totals differ, and what has no price
+              Show which spans are left out and why, where recorded totals differ, and what has no price
 
           --deep
               Read the spans of every trace, however many there are
@@ -2060,9 +2060,9 @@ fn of_tools() {
     insta::assert_snapshot!(help("tools"), @r#"
     Show each tool: calls, failures, and how long they took
 
-    A tool call counts once, whether a span of type TOOL, messages or both tell of it, and however often
+    A tool call counts once, whether a span of type TOOL, messages or both record it, and however often
     later requests repeat it in their history. `errors` counts calls whose span ended in state ERROR;
-    `handled`, calls whose failure was handed back to the model as text; `failed` is the share of both.
+    `handled`, calls whose failure was returned to the model as text; `failed` is the share of both.
     Durations are known of calls that have a span; percentiles are interpolated linearly.
 
     Usage: mltrace tools [OPTIONS]
@@ -2560,16 +2560,15 @@ fn of_check() {
     insta::assert_snapshot!(help("check"), @r#"
     Check that traces keep to rules: tokens, cost, latency, failures, tools, feedback
 
-    Exits with 1 where a rule is broken, and with 0 where all are kept. A rule that what was recorded
-    cannot answer (no price of a model, a trace in progress) is broken too: a gate that does not know
-    lets nothing pass. Of no traces all rules hold but --min-traces, which is 1 unless said. Without any
-    rule, or with a file that has none, it exits with 2. Each broken rule names traces, and a command
-    that shows more.
+    Exits with 0 if all rules are kept, and with 1 if one is broken or cannot be decided from what was
+    recorded (a model without a price, a trace in progress). An empty selection breaks --min-traces,
+    which defaults to 1. Without any rule, or with a file that has none, the exit code is 2. Each broken
+    rule names traces, and a command that shows more.
 
-    OF is `each` trace (unless said), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. Rules may stand in
-    a file, as `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags go before it. Tokens and
-    cost are those that `mltrace usage TRACE` tells, latency is that of the trace. A report in Markdown
-    is added to its file, as GitHub's job summary asks for; the others replace theirs.
+    OF is `each` trace (the default), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. Rules may be in a
+    file, such as `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags take precedence.
+    Tokens and cost are those of `mltrace usage TRACE`, latency is that of the trace. A Markdown report
+    is appended to its file, as GitHub's job summary needs; the others replace theirs.
 
     Usage: mltrace check [OPTIONS]
 

@@ -134,7 +134,7 @@ fn usage_in_groups_as_tables() {
     2026-11-20  AutoGen          2    154      38    192           -         2
     total                        8  1,898     327  2,225    $0.00044         2
     --- stderr
-    note: traces with tokens of which no cost is known: 2; `--by model` tells what has no price
+    note: traces with tokens of unknown cost: 2; `--by model` shows the models without a price
     ");
     insta::assert_snapshot!(Cli::demo("usage --by agent --by model -n 2").run(), @"
     agent      model           traces  calls  input  output  total        cost  unpriced
@@ -154,13 +154,13 @@ fn usage_in_groups_as_tables() {
     Completions         9       9     18  $0.0000068         -
     total           1,898     327  2,225    $0.00044         2
     --- stderr
-    note: traces with tokens of which no cost is known: 2; `--by model` tells what has no price
+    note: traces with tokens of unknown cost: 2; `--by model` shows the models without a price
     ");
     insta::assert_snapshot!(Cli::demo("usage --by hour -n 1 -o csv").run(), @"
     key.hour,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
     2026-11-20T17:00:00.000Z,8,,1898,327,2225,0.000435,,,recorded,2
     --- stderr
-    note: traces with tokens of which no cost is known: 2; `--by model` tells what has no price
+    note: traces with tokens of unknown cost: 2; `--by model` shows the models without a price
     ");
     insta::assert_snapshot!(Cli::demo("usage --by tag:=SUM(A1) --by nothing").run(), @"
     --- stderr
@@ -173,7 +173,7 @@ fn usage_in_groups_as_tables() {
     key.tag:=a,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
     ,8,,1898,327,2225,0.000435,,,recorded,2
     --- stderr
-    note: traces with tokens of which no cost is known: 2; `--by model` tells what has no price
+    note: traces with tokens of unknown cost: 2; `--by model` shows the models without a price
     ");
     insta::assert_snapshot!(Cli::demo("usage @last --by model").run(), @"
     --- stderr
@@ -287,7 +287,7 @@ fn an_explanation_tells_what_is_left_out_and_why() {
         document["explanation"]["without_price"],
         json!([{"provider": null, "model": "=unheard-of", "calls": 1}])
     );
-    // However they are grouped there is one total, and the explanation says that MLflow recorded another.
+    // However they are grouped there is one total, and the explanation shows that MLflow recorded another.
     let by_day = copy.cli("usage --name rollup --explain --by day").json();
     assert_eq!(
         (&by_day["total"]["token_usage"]["total_tokens"], &by_day["explanation"]["differing_count"]),
@@ -353,7 +353,7 @@ fn a_cost_is_recorded_or_calculated_or_unknown() {
     2026-11-20       5    175      60    235         5
     total            5    175      60    235         5
     --- stderr
-    note: traces with tokens of which no cost is known: 5; `--by model` tells what has no price
+    note: traces with tokens of unknown cost: 5; `--by model` shows the models without a price
     ");
     insta::assert_snapshot!(copy.cli("usage @last").run(), @"
     call         agent           type        model       input  output  total
@@ -742,8 +742,8 @@ fn every_span_of_a_tool_is_a_tool_call() {
         let sum = |key: &str| items(&tools, "tools").iter().map(|tool| tool[key].as_u64().unwrap()).sum::<u64>();
         let of_spans = items(&spans, "spans");
         let timed: f64 = of_spans.iter().map(|span| figure(span, "/duration_ms")).sum();
-        let told: f64 = items(&tools, "tools").iter().map(|tool| figure(tool, "/duration_ms/total")).sum();
-        assert!((timed - told).abs() < 1e-6, "{}: {timed} ms in spans, {told} ms in calls", fixture.name);
+        let of_calls: f64 = items(&tools, "tools").iter().map(|tool| figure(tool, "/duration_ms/total")).sum();
+        assert!((timed - of_calls).abs() < 1e-6, "{}: {timed} ms in spans, {of_calls} ms in calls", fixture.name);
         assert!(sum("calls") >= of_spans.len() as u64, "{}", fixture.name);
         let failed = of_spans.iter().filter(|span| span["status"] == "ERROR").count();
         assert_eq!(sum("errors"), failed as u64, "{}", fixture.name);
@@ -805,7 +805,7 @@ fn a_server_with_many_traces_is_asked_for_its_own_figures() {
            traces  errors  error rate     p50   p90     p95     p99  input  output  tokens
     total   5,000   1,000      20.0 %  2.5 ms  9 ms  9.5 ms  9.9 ms     30      30      30
     --- stderr
-    note: figures are the server's own: it tells no cost of traces and no times to the first token; --deep reads them all
+    note: figures are the server's own, without cost and time to the first token; --deep reads all traces
     ");
     insta::assert_snapshot!(Cli::new("stats --by name -n 1").on(server.uri()).run(), @"
     name       traces  errors  error rate     p50   p90     p95     p99  input  output  tokens
@@ -813,7 +813,7 @@ fn a_server_with_many_traces_is_asked_for_its_own_figures() {
     other (1)   1,000   1,000       100 %       -     -       -       -      -       -       -
     total       5,000   1,000      20.0 %  2.5 ms  9 ms  9.5 ms  9.9 ms     30      30      30
     --- stderr
-    note: figures are the server's own: it tells no cost of traces and no times to the first token; --deep reads them all
+    note: figures are the server's own, without cost and time to the first token; --deep reads all traces
     ");
     let asked = |words: &str| {
         let server = metrics("3.18.0", false);

@@ -1,4 +1,4 @@
-//! Every command reads a trace in the same way: what one tells, all tell.
+//! Every command reads a trace in the same way, and shows the same figures.
 
 use crate::harness::{Fixture, items};
 use serde_json::{Value, json};
@@ -91,8 +91,8 @@ fn llm_calls_and_tool_calls_are_as_many_under_every_command() {
             let both = |calls: u64| json!({"a": calls, "b": calls});
             assert_eq!(of_diff["llm_calls"], both(llm), "{what}: diff");
             assert_eq!(of_diff["tool_calls"], both(of_tools), "{what}: diff of tools");
-            let said = steps.iter().flat_map(|step| [&step["heard"], &step["said"]]);
-            let asked = said
+            let messages = steps.iter().flat_map(|step| [&step["heard"], &step["said"]]);
+            let asked = messages
                 .flat_map(|messages| messages.as_array().unwrap())
                 .flat_map(|message| message["content"].as_array().unwrap())
                 .filter(|part| part["type"] == "tool_call")

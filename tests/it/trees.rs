@@ -67,7 +67,7 @@ fn an_unknown_agent_is_an_error_that_names_the_known() {
     insta::assert_snapshot!(Cli::demo("trace show @last --status in_progress --agent a").run(), @"
     --- stderr
     error: no agent `a` in trace `tr-58b722a7b2de40a02f6b67417e6ca4f1`
-      caused by: neither spans nor messages of the trace tell an agent
+      caused by: neither spans nor messages of the trace name an agent
       hint: `mltrace -u demo: trace show tr-58b722a7b2de40a02f6b67417e6ca4f1` shows the whole tree
     --- exit 3
     ");

@@ -82,7 +82,7 @@ impl RuleFlags {
         };
         let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
         let mut rules = Self::parse(&text).map_err(failed)?;
-        // A file that lost its rules must not pass everything. One that only says what is tolerated goes with a baseline.
+        // A file that lost its rules must not pass everything. One with only a tolerance goes with a baseline.
         if rules.is_empty() && !rules.has_tolerance() {
             return Err(Error::new(Kind::Usage, format!("no rules in `{}`", path.display()))
                 .hint("rules have the names of the flags, for example `max-tokens = 5000`"));

@@ -21,8 +21,8 @@ use crate::store::Need;
 /// the history of later calls. Durations, tokens and cost are shown side by side.
 ///
 /// Ids of calls and objects, times of responses, token counts and attributes that describe the process are no changes. They
-/// are counted, and --strict shows them. An id must stand for the same id everywhere. Dates, times and numbers in inputs and
-/// answers are content.
+/// are counted, and --strict shows them. An id must correspond to the same id everywhere. Dates, times and numbers in
+/// inputs and answers are content.
 ///
 /// Traces are identical if inputs, outputs and attributes of all spans are equal. One attribute is not compared, because it
 /// differs in any two traces: mlflow.traceRequestId, the id of the trace. Start times, durations, tags, metadata and

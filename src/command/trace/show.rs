@@ -44,8 +44,8 @@ pub(super) struct Args {
     /// Show who said what to whom, turn by turn, and the work between
     #[arg(long, conflicts_with_all = ["tree", "io", "span"])]
     conversation: bool,
-    /// Show folded spans too: those of the same LLM call, and those that passed messages on; in a conversation long messages
-    /// and those that were said before
+    /// Show folded spans too: those of the same LLM call, and those that passed messages on; in a conversation,
+    /// long and repeated messages
     #[arg(long)]
     full: bool,
     /// Show one span whole, by id, unique prefix or unique name
