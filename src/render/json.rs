@@ -2,15 +2,13 @@
 //! The schemas in `fixtures/json/` describe what is here.
 
 use super::text::is_dangerous;
-use super::tree::TreeView;
-use super::usage::ExplanationJson;
-use crate::analyze::usage::{Explanation, TraceUsage, UsageRow};
+use crate::analyze::usage::TraceUsage;
 use crate::filter::Found;
 use crate::model::{
     Assessment, Cost, Exception, Experiment, Json, Labels, Node, Problem, Span, Timestamp, TokenUsage, Totals, Trace,
     TraceInfo,
 };
-use crate::reading::{Agents, answer, question, recorded_answer, recorded_question};
+use crate::reading::{answer, question, recorded_answer, recorded_question};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -83,7 +81,7 @@ impl<'a> TraceJson<'a> {
     }
 
     /// With what a list leaves out.
-    fn whole(self, info: &'a TraceInfo) -> Self {
+    pub(super) fn whole(self, info: &'a TraceInfo) -> Self {
         let whole = WholeRecordJson {
             recorded_cost: info.cost,
             linked_runs: &info.linked_runs,
@@ -326,124 +324,6 @@ pub(super) struct ProblemJson {
 impl From<Problem> for ProblemJson {
     fn from(problem: Problem) -> Self {
         Self { kind: problem.kind, message: problem.message, path: problem.path }
-    }
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct ShowJson<'a> {
-    schema: &'static str,
-    info: TraceJson<'a>,
-    spans: Vec<SpanJson<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    spans_left_out: Option<usize>,
-    spans_source: &'static str,
-    complete: bool,
-    problems: Vec<ProblemJson>,
-}
-
-impl<'a> ShowJson<'a> {
-    /// A trace with the spans to show, and the figures computed from all of them.
-    pub(crate) fn new(view: &'a TreeView, problems: Vec<Problem>) -> Self {
-        let (trace, spans) = (&view.trace, view.trace.spans.as_ref());
-        let left_out = view.shown.iter().filter(|shown| !**shown).count();
-        Self {
-            schema: SCHEMA,
-            info: TraceJson::of_shown(trace, &view.usage).whole(&trace.info),
-            spans_left_out: Some(left_out).filter(|count| *count > 0),
-            spans: spans.map_or_else(Vec::new, |spans| {
-                let all = spans.list.iter().zip(&spans.nodes).enumerate().filter(|(at, _)| view.shown[*at]);
-                all.map(|(at, (span, node))| {
-                    SpanJson::new(&trace.info.trace_id, span, node, true).of_agent(view.agents.name(at))
-                })
-                .collect()
-            }),
-            spans_source: spans.map_or("none", |spans| spans.source.as_str()),
-            complete: !trace.is_incomplete(),
-            problems: problems.into_iter().map(ProblemJson::from).collect(),
-        }
-    }
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct CallJson<'a> {
-    kind: &'static str,
-    span_id: Option<&'a str>,
-    span_ids: Vec<&'a str>,
-    name: Option<&'a str>,
-    span_type: Option<&'a str>,
-    agent: Option<&'a str>,
-    agent_source: Option<&'static str>,
-    model: Option<&'a str>,
-    provider: Option<&'a str>,
-    token_usage: Option<&'a TokenUsage>,
-    token_usage_source: Option<&'static str>,
-    cost: Option<Cost>,
-    /// Whether its tokens are part of the total.
-    counted: bool,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct UsageJson<'a> {
-    schema: &'static str,
-    trace_id: &'a str,
-    name: Option<&'a str>,
-    token_usage: Option<&'a TokenUsage>,
-    token_usage_source: Option<&'static str>,
-    recorded_token_usage: Option<&'a TokenUsage>,
-    cost: Option<Cost>,
-    unpriced: usize,
-    complete: bool,
-    calls: Vec<CallJson<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    explanation: Option<ExplanationJson<'a>>,
-}
-
-/// The calls of a trace, and what its total has beyond them.
-pub(crate) fn calls<'a>(trace: &'a Trace, usage: &'a TraceUsage, agents: &'a Agents) -> Vec<CallJson<'a>> {
-    let spans = trace.span_list();
-    let call = |row: &'a UsageRow| {
-        let span = row.span.map(|at| &spans[at]);
-        let agent = row.span.and_then(|at| agents.find(at));
-        let source = if row.is_derived { "derived" } else { "recorded" };
-        CallJson {
-            kind: row.kind.as_str(),
-            span_id: span.map(|span| span.id.as_str()),
-            span_ids: row.spans.iter().map(|at| spans[*at].id.as_str()).collect(),
-            name: span.map(|span| span.name.as_str()),
-            span_type: span.map(|span| span.span_type.as_str()),
-            agent: agent.map(|(name, _)| name),
-            agent_source: agent.map(|(_, source)| source.as_str()),
-            model: row.model(spans),
-            provider: row.provider(spans),
-            token_usage: row.token_usage.as_ref(),
-            token_usage_source: row.token_usage.as_ref().map(|_| source),
-            cost: row.cost,
-            counted: row.token_usage.is_some(),
-        }
-    };
-    usage.rows.iter().map(call).collect()
-}
-
-impl<'a> UsageJson<'a> {
-    pub(crate) fn new(
-        trace: &'a Trace,
-        usage: &'a TraceUsage,
-        agents: &'a Agents,
-        explanation: Option<&'a Explanation>,
-    ) -> Self {
-        Self {
-            schema: SCHEMA,
-            explanation: explanation.map(ExplanationJson::from),
-            trace_id: &trace.info.trace_id,
-            name: trace.info.name.as_deref(),
-            token_usage: usage.token_usage.as_ref(),
-            token_usage_source: usage.source,
-            recorded_token_usage: trace.info.recorded_usage.as_ref(),
-            cost: usage.cost,
-            unpriced: usage.unpriced().count(),
-            complete: !trace.is_incomplete(),
-            calls: calls(trace, usage, agents),
-        }
     }
 }
 

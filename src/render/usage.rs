@@ -1,11 +1,12 @@
 //! `mltrace usage`: the calls of one trace, or many traces in groups.
 
 mod explanation;
+mod json;
 
 pub(super) use explanation::ExplanationJson;
 
 use super::group::{self, KeyJson};
-use super::json::{self, SCHEMA, UsageJson};
+use super::json::SCHEMA;
 use super::table::{Cell, Shape};
 use super::{Item, Look, Role, View, number, write_table};
 use crate::analyze::usage::{Explanation, Group, Grouped, TraceUsage, UsageRow};
@@ -13,6 +14,7 @@ use crate::error::Result;
 use crate::model::{Cost, Span, TokenUsage, Trace};
 use crate::reading::Agents;
 use explanation::explain;
+use json::UsageJson;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Write;

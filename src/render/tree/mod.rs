@@ -3,9 +3,9 @@
 mod columns;
 mod duration;
 mod header;
+mod json;
 pub(super) mod lines;
 
-use super::json::ShowJson;
 use super::paragraph::Paragraph;
 use super::span::{SpanRow, failures};
 use super::text::{clip, one_line, width};
@@ -16,6 +16,7 @@ use crate::model::{Problem, Spans, Trace};
 use crate::reading::Agents;
 use columns::Columns;
 use fold::What;
+use json::ShowJson;
 use lines::{Line, Subject, lines};
 use serde::Serialize;
 use std::borrow::Cow;
