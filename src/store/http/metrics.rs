@@ -4,7 +4,7 @@
 use super::HttpStore;
 use super::answer::Reply;
 use super::client::{AT_ONCE, Client, Question};
-use super::totals::MANY;
+use super::pages::LARGEST_PAGE;
 use crate::decode;
 use crate::error::{Kind, Result};
 use crate::filter::{Clause, Comparison, Filter, NumberKey, Operand, TextKey, TextTest};
@@ -17,6 +17,9 @@ use std::collections::BTreeMap;
 /// The sums of tokens that a server makes, in the order of a usage.
 pub(super) const TOKENS: [&str; 5] =
     ["input_tokens", "output_tokens", "total_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"];
+
+/// Above this number of records, the server is asked for sums.
+pub(super) const MANY: usize = 4 * LARGEST_PAGE;
 
 /// So many points a server gives at most; its pages do not go on.
 const MOST_POINTS: usize = 10_000;

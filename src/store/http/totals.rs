@@ -3,8 +3,8 @@
 use super::HttpStore;
 use super::answer::Reply;
 use super::client::{AT_ONCE, Client};
-use super::metrics::{self, Metric};
-use super::pages::{self, LARGEST_PAGE, Listed, Pages, Search};
+use super::metrics::{self, MANY, Metric};
+use super::pages::{self, Listed, Pages, Search};
 use crate::decode;
 use crate::error::Result;
 use crate::model::{Experiment, Problem, TokenUsage, Totals, TraceInfo, TraceState};
@@ -12,9 +12,6 @@ use crate::store::Query;
 use crate::store::parallel::in_parallel;
 use serde_json::json;
 use std::collections::HashMap;
-
-/// After so many records the server is asked for sums.
-pub(super) const MANY: usize = 4 * LARGEST_PAGE;
 
 /// The figures of each experiment that has traces.
 pub(super) fn read(
