@@ -1,37 +1,15 @@
 //! Who asks a tracking server, and by which way: credentials, certificates, proxy.
 
+use super::secret::Secret;
 use super::url::Base;
 use crate::error::{Error, Kind, Result};
 use base64::Engine as _;
-use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use ureq::tls::{Certificate, ClientCert, PemItem, RootCerts, TlsConfig, parse_pem};
-
-/// Text that no output ever shows.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a secret.
-    #[must_use]
-    pub const fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    pub(super) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[secret]")
-    }
-}
 
 /// What the environment says of tracking servers (MLflow 3.18 `environment_variables.py`, `utils/credentials.py`).
 #[derive(Clone, Debug, Default)]
@@ -74,7 +52,7 @@ pub struct ServerSettings {
 /// from environment and file, then the token (`utils/rest_utils.py` of MLflow 3.18).
 pub(super) fn authorization(base: &Base, settings: &ServerSettings) -> Option<Secret> {
     let basic = |name: &str, password: &str| {
-        Secret(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{name}:{password}"))))
+        Secret::new(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{name}:{password}"))))
     };
     if let Some((name, password)) = &base.user {
         return Some(basic(name, password.reveal()));
@@ -91,11 +69,11 @@ pub(super) fn authorization(base: &Base, settings: &ServerSettings) -> Option<Se
         && let Some(file) = file()
     {
         name = name.or_else(|| in_credentials(&file, "mlflow_tracking_username"));
-        password = password.or_else(|| in_credentials(&file, "mlflow_tracking_password").map(Secret));
+        password = password.or_else(|| in_credentials(&file, "mlflow_tracking_password").map(Secret::new));
     }
     match (name, password, &settings.token) {
         (Some(name), Some(password), _) => Some(basic(&name, password.reveal())),
-        (_, _, Some(token)) => Some(Secret(format!("Bearer {}", token.reveal()))),
+        (_, _, Some(token)) => Some(Secret::new(format!("Bearer {}", token.reveal()))),
         _ => None,
     }
 }

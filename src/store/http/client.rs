@@ -1,8 +1,9 @@
 //! Questions to a tracking server: time limits, repetitions, redirects.
 
-use super::access::{self, Secret, ServerSettings};
+use super::access::{self, ServerSettings};
 use super::answer::{Once, Reply};
 use super::failure::{Failure, Why};
+use super::secret::Secret;
 use super::url::{Base, absolute, is_same_origin};
 use crate::error::Result;
 use std::io::Read as _;

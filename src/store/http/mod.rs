@@ -8,11 +8,13 @@ mod client;
 mod failure;
 mod metrics;
 mod pages;
+mod secret;
 mod spans;
 mod totals;
 mod url;
 
-pub use access::{Secret, ServerSettings};
+pub use access::ServerSettings;
+pub use secret::Secret;
 pub use url::without_credentials;
 
 use super::parallel::in_parallel;

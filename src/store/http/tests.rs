@@ -1,7 +1,8 @@
-use super::access::{Secret, ServerSettings, authorization, proxy};
+use super::access::{ServerSettings, authorization, proxy};
 use super::answer::{page_text, pause_asked_for};
 use super::clauses::{Language, decides_rows, id_contains, span_hint, texts};
 use super::is_whole_id;
+use super::secret::Secret;
 use super::spans::served_path;
 use super::url::{Base, absolute, is_same_origin, without_credentials};
 use crate::filter::language::parse;

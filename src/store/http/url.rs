@@ -1,6 +1,6 @@
 //! URLs: the address of a server, what of it may be shown, where redirects lead.
 
-use super::access::Secret;
+use super::secret::Secret;
 use crate::error::{Error, Kind, Result};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::net::IpAddr;
