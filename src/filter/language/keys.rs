@@ -1,5 +1,6 @@
 //! Keys of the filter language: what each is called, what it means, and which operators go with it.
 
+use super::key::{Key, Scope};
 use super::operators::{Content, Operator, Test, Value};
 use super::{SyntaxError, error};
 use crate::filter::{AssessmentTest, Clause, Label, LabelTest, NumberKey, SpanTest, TextKey, TextTest, ValueTest};
@@ -44,40 +45,6 @@ const PREFIXES: [(&str, Scope); 12] = [
 const PREFIX_NAMES: &[&str] = &["tags", "metadata", "trace", "span", "feedback", "expectation", "issue", "attributes"];
 
 const SPAN_KEYS: &[&str] = &["span.name", "span.type", "span.status", "span.content"];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scope {
-    Attribute,
-    Tag,
-    Metadata,
-    Span,
-    Assessment(AssessmentKind),
-    Issue,
-}
-
-/// A key as it was written.
-pub(super) struct Key<'a> {
-    scope: Scope,
-    /// Behind the prefix and without quotes.
-    bare: &'a str,
-    /// With its prefix, for messages.
-    pub(super) name: &'a str,
-    pub(super) at: Range<usize>,
-}
-
-impl Key<'_> {
-    pub(super) fn has_nulls(&self) -> bool {
-        match self.scope {
-            Scope::Span | Scope::Issue => false,
-            Scope::Attribute => matches!(self.bare, "name" | "run_id"),
-            Scope::Tag | Scope::Metadata | Scope::Assessment(_) => true,
-        }
-    }
-
-    fn refuse(&self, message: impl Into<String>) -> SyntaxError {
-        error(self.at.clone(), message)
-    }
-}
 
 /// Reads a key.
 ///

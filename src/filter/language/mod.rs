@@ -4,6 +4,7 @@
 //! What MLflow accepts is accepted, oddities too, and what it refuses is refused, with better words.
 
 mod display;
+mod key;
 mod keys;
 mod lexer;
 mod list;

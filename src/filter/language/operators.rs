@@ -1,6 +1,6 @@
 //! What stands behind a key: an operator and a value, and the condition that they make.
 
-use super::keys::Key;
+use super::key::Key;
 use super::{SyntaxError, error};
 use crate::filter::{Comparison, Operand, Regex, TextTest};
 use std::ops::Range;
