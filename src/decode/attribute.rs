@@ -54,10 +54,10 @@ impl<'a> RawAttributes<'a> {
         self.get("mlflow.chat.tokenUsage").and_then(|json| TokenUsage::from_json(&json))
     }
 
-    /// Tokens that stand elsewhere, where MLflow recorded none: under the names of another convention, or in the response of
+    /// Tokens that stand elsewhere, where MLflow `recorded` none: under the names of another convention, or in the response of
     /// a model call.
-    pub(super) fn derived_usage(&self, kind: &SpanType) -> Option<TokenUsage> {
-        if self.token_usage().is_some_and(|usage| !usage.is_empty()) {
+    pub(super) fn derived_usage(&self, kind: &SpanType, recorded: Option<&TokenUsage>) -> Option<TokenUsage> {
+        if recorded.is_some_and(|usage| !usage.is_empty()) {
             return None;
         }
         let by_convention = if self.is_foreign { conventions::usage(self) } else { None };
@@ -182,6 +182,15 @@ fn calls_model(kind: &SpanType) -> bool {
 impl Attributes for RawAttributes<'_> {
     fn get(&self, key: &str) -> Option<Json> {
         self.members.get(key).map(value)
+    }
+
+    fn text(&self, key: &str) -> Option<String> {
+        let raw = self.members.get(key)?;
+        // A string as MLflow writes it, without anything escaped in it: `"\"LLM\""`.
+        let plain = raw.get().strip_prefix(r#""\""#).and_then(|text| text.strip_suffix(r#"\"""#));
+        let plain = plain.filter(|text| memchr::memchr(b'\\', text.as_bytes()).is_none()).map(str::to_owned);
+        let decoded = || Some(value(raw)).filter(|json| !json.is_null()).map(|json| json.display());
+        plain.or_else(decoded).filter(|text| !text.is_empty())
     }
 
     fn keys(&self) -> Vec<&str> {

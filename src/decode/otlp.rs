@@ -310,20 +310,21 @@ impl PlainSpan {
         let span_type = attributes.span_type(column_type);
         let (tool_mentions, speaker_signs) =
             if keep == Keep::Calls { (Vec::new(), SpeakerSigns::None) } else { attributes.mentions(&span_type) };
+        let token_usage = attributes.token_usage();
         let foreign = (keep == Keep::All).then(|| attributes.foreign_values(&self.events));
         Span {
             id: self.id,
             parent: self.parent,
             name: self.name,
             model: attributes.model(&span_type),
-            derived_usage: attributes.derived_usage(&span_type),
+            derived_usage: attributes.derived_usage(&span_type, token_usage.as_ref()),
             declared_name: attributes.declared_name(&span_type),
             span_type,
             status: self.status,
             status_message: self.status_message,
             start: Timestamp(self.start),
             end: (self.end != 0).then_some(Timestamp(self.end)),
-            token_usage: attributes.token_usage(),
+            token_usage,
             provider: attributes.provider(),
             cost: attributes.cost(),
             exception: self.events.iter().rev().find_map(exception),

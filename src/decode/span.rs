@@ -121,11 +121,12 @@ impl Wire<'_> {
         let (tool_mentions, speaker_signs) =
             if keep == Keep::Calls { (Vec::new(), SpeakerSigns::None) } else { attributes.mentions(&span_type) };
         let events = self.events.unwrap_or_default();
+        let token_usage = attributes.token_usage();
         Ok(Span {
             parent: parent(self.parent_span_id.or(self.parent_id)),
             name: text(self.name).unwrap_or_default(),
             model: attributes.model(&span_type),
-            derived_usage: attributes.derived_usage(&span_type),
+            derived_usage: attributes.derived_usage(&span_type, token_usage.as_ref()),
             declared_name: attributes.declared_name(&span_type),
             span_type,
             status: SpanStatus::parse(&text(code).unwrap_or_default()),
@@ -133,7 +134,7 @@ impl Wire<'_> {
             start: Timestamp(start),
             // MLflow writes null, OpenTelemetry 0, for a span that has not ended.
             end: number(self.end_time_unix_nano.or(self.end_time)).filter(|end| *end != 0).map(Timestamp),
-            token_usage: attributes.token_usage(),
+            token_usage,
             provider: attributes.provider(),
             cost: attributes.cost(),
             exception: events.iter().rev().find_map(Event::exception),

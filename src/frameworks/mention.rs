@@ -2,7 +2,7 @@
 
 use super::{ALL, request, response};
 use crate::json::canonical;
-use crate::message::{Message, Part, may_tell_failure, says_so, tells_failure};
+use crate::message::{FAILURE_SIGNS, Message, Part, is_failure_sign, says_so, tells_failure};
 use crate::model::{Json, MentionKind, SpeakerSigns, ToolMention};
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::ops::BitOr;
@@ -41,7 +41,7 @@ fn search() -> Option<&'static (AhoCorasick, Vec<Sign>)> {
         let sources = ALL.keys(|framework| framework.speaker_keys).map(|key| (key, Sign::Source));
         // A key follows a quote in JSON, and also in JSON within a string.
         let keys = sources.chain([("name", Sign::Name)]).map(|(key, sign)| (format!("\"{key}"), sign));
-        let failures = ["rror", "xception: "].map(|text| (text.to_owned(), Sign::Failure));
+        let failures = FAILURE_SIGNS.map(|text| (text.to_owned(), Sign::Failure));
         let mut all: Vec<(String, Sign)> = tools.chain(keys).chain(failures).collect();
         all.sort_unstable();
         all.dedup();
@@ -59,7 +59,7 @@ impl Signs {
     pub fn of(text: &str) -> Self {
         let all = Self { tools: true, speakers: SpeakerSigns::Source };
         let Some((search, signs)) = search() else { return all };
-        let (mut found, mut may_fail) = (Self::default(), false);
+        let mut found = Self::default();
         for hit in search.find_iter(text) {
             // A text may begin like a key.
             let is_key = || matches!(text.as_bytes().get(hit.end()), Some(b'"' | b'\\'));
@@ -68,13 +68,12 @@ impl Signs {
                 Sign::Source if is_key() => found.speakers = SpeakerSigns::Source,
                 Sign::Name if is_key() => found.speakers = found.speakers.max(SpeakerSigns::Name),
                 Sign::Source | Sign::Name => {}
-                Sign::Failure => may_fail = true,
+                Sign::Failure => found.tools = found.tools || is_failure_sign(text, hit.start()),
             }
             if found == all {
                 return all;
             }
         }
-        found.tools |= may_fail && may_tell_failure(text);
         found
     }
 }

@@ -3,18 +3,17 @@
 use super::{Part, ToolResult};
 use crate::model::Json;
 
-/// Whether a text, which may be JSON inside of JSON, holds any sign of a failure: the name of an exception with a colon, or
-/// that something `is_error`. Most texts do not, and need not be read for it.
-pub(crate) fn may_tell_failure(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let is_sign = |at: usize| {
-        let behind = &bytes[at + 4..];
-        let before = &bytes[..at];
-        let is_flag = before.ends_with(b"is_e") || before.ends_with(b"isE");
-        let is_set = || memchr::memmem::find(&behind[..behind.len().min(12)], b"true").is_some();
-        (before.ends_with(b"E") && behind.first() == Some(&b':')) || (is_flag && is_set())
-    };
-    memchr::memmem::find_iter(bytes, b"rror").any(is_sign) || memchr::memmem::find(bytes, b"xception: ").is_some()
+/// What stands in a text that may tell a failure: the ends of the names of exceptions, and of `is_error`.
+pub(crate) const FAILURE_SIGNS: [&str; 2] = ["rror", "xception: "];
+
+/// Whether a sign at a place in a text, which may be JSON inside of JSON, is that of a failure: the name of an exception
+/// with a colon, or that something `is_error`. Most texts have none, and need not be read for it.
+pub(crate) fn is_failure_sign(text: &str, at: usize) -> bool {
+    let (before, sign) = text.as_bytes().split_at(at);
+    let Some(behind) = sign.strip_prefix(b"rror") else { return true };
+    let is_flag = before.ends_with(b"is_e") || before.ends_with(b"isE");
+    let is_set = || behind[..behind.len().min(12)].windows(4).any(|window| window == b"true");
+    (before.ends_with(b"E") && behind.first() == Some(&b':')) || (is_flag && is_set())
 }
 
 impl ToolResult {

@@ -3,7 +3,7 @@
 mod failure;
 mod media;
 
-pub(crate) use failure::{may_tell_failure, says_so, tells_failure};
+pub(crate) use failure::{FAILURE_SIGNS, is_failure_sign, says_so, tells_failure};
 pub use media::Media;
 
 use crate::model::Json;
