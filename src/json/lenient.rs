@@ -4,7 +4,8 @@
 //! plain string here too. Works without recursion: traces nested 300 deep exist.
 
 use crate::model::Json;
-use memchr::memmem;
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
 
 /// Reads one JSON value; `None` if Python would not read it either.
 #[must_use]
@@ -22,12 +23,14 @@ pub fn json(text: &str) -> Option<Json> {
     (reader.at == text.len()).then(|| Json::from_strict(&reader.out))?
 }
 
+static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u"));
+
 /// Whether JSON text escapes half a surrogate pair, which Python reads and Rust strings cannot hold.
 #[must_use]
 pub fn has_lone_surrogate(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut low_expected_at = usize::MAX;
-    memmem::find_iter(bytes, b"\\u").any(|at| {
+    ESCAPE.find_iter(bytes).any(|at| {
         // An even number of backslashes before it, or this one is itself escaped.
         let is_escape = bytes[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0;
         let is_high = |at: usize| {
