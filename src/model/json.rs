@@ -76,35 +76,31 @@ impl Json {
     /// A number, also when written as a string ("26"), as foreign writers do.
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
-        let text = self.text().trim_matches('"');
-        text.parse().ok().or_else(|| {
-            let float: f64 = text.parse().ok()?;
-            // Beyond 2^53 a float no longer tells integers apart.
-            (float.fract() == 0.0 && float.abs() < 9e15).then_some(float as i64)
-        })
+        integer(&self.0)
     }
 
     /// A finite number, also when written as a string.
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
-        self.text().trim_matches('"').parse().ok().filter(|float: &f64| float.is_finite())
+        number(&self.0)
+    }
+
+    /// The members of an object, where they stand; `None` for anything else.
+    pub(super) fn borrowed_members(&self) -> Option<Members<'_>> {
+        self.text().starts_with('{').then(|| serde_json::from_str(self.text()).ok())?
     }
 
     /// The members of an object, in the order written; `None` for anything else.
     #[must_use]
     pub fn members(&self) -> Option<Vec<(String, Self)>> {
-        if !self.text().starts_with('{') {
-            return None;
-        }
-        let members: Members<'_> = serde_json::from_str(self.text()).ok()?;
-        Some(members.0.into_iter().map(|(key, raw)| (key.into_owned(), Self(raw.to_owned()))).collect())
+        let members = self.borrowed_members()?;
+        Some(members.0.into_iter().map(|(key, raw)| (key.into_owned(), raw.into())).collect())
     }
 
     /// One member of an object.
     #[must_use]
     pub fn member(&self, key: &str) -> Option<Self> {
-        let members: Members<'_> = self.text().starts_with('{').then(|| serde_json::from_str(self.text()).ok())??;
-        members.get(key).map(|raw| Self(raw.to_owned()))
+        self.borrowed_members()?.get(key).map(Self::from)
     }
 
     /// The items of an array; `None` for anything else.
@@ -115,6 +111,27 @@ impl Json {
         }
         let items: Vec<&RawValue> = serde_json::from_str(self.text()).ok()?;
         Some(items.into_iter().map(|raw| Self(raw.to_owned())).collect())
+    }
+}
+
+/// An integer, also when written as a string or a float.
+pub(super) fn integer(raw: &RawValue) -> Option<i64> {
+    let text = raw.get().trim_matches('"');
+    text.parse().ok().or_else(|| {
+        let float: f64 = text.parse().ok()?;
+        // Beyond 2^53 a float no longer tells integers apart.
+        (float.fract() == 0.0 && float.abs() < 9e15).then_some(float as i64)
+    })
+}
+
+/// A finite number, also when written as a string.
+pub(super) fn number(raw: &RawValue) -> Option<f64> {
+    raw.get().trim_matches('"').parse().ok().filter(|float: &f64| float.is_finite())
+}
+
+impl From<&RawValue> for Json {
+    fn from(raw: &RawValue) -> Self {
+        Self(raw.to_owned())
     }
 }
 
@@ -154,7 +171,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
                 Ok(Members::default())
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
+                // A span has a dozen attributes.
+                let mut members = Vec::with_capacity(16);
                 while let Some((Key(key), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
                     members.push((key, value));
                 }

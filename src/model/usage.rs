@@ -1,6 +1,7 @@
 //! Tokens and money.
 
 use super::Json;
+use super::json::{integer, number};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -30,14 +31,14 @@ impl TokenUsage {
     #[must_use]
     pub fn from_json(json: &Json) -> Option<Self> {
         let mut usage = Self::default();
-        for (key, value) in json.members()? {
-            match key.as_str() {
-                "input_tokens" => usage.input_tokens = value.as_i64(),
-                "output_tokens" => usage.output_tokens = value.as_i64(),
-                "total_tokens" => usage.total_tokens = value.as_i64(),
-                _ => match (CACHE_KEYS.iter().position(|known| *known == key), value.as_i64()) {
+        for (key, value) in json.borrowed_members()?.0 {
+            match key.as_ref() {
+                "input_tokens" => usage.input_tokens = integer(value),
+                "output_tokens" => usage.output_tokens = integer(value),
+                "total_tokens" => usage.total_tokens = integer(value),
+                _ => match (CACHE_KEYS.iter().position(|known| *known == key), integer(value)) {
                     (Some(at), Some(count)) => usage.cached[at] = Some(count),
-                    _ => usage.other.push((key, value)),
+                    _ => usage.other.push((key.into_owned(), value.into())),
                 },
             }
         }
@@ -195,7 +196,8 @@ impl Cost {
     /// Reads a cost object.
     #[must_use]
     pub fn from_json(json: &Json) -> Option<Self> {
-        let figure = |key| json.member(key).and_then(|value| value.as_f64());
+        let members = json.borrowed_members().unwrap_or_default();
+        let figure = |key| members.get(key).and_then(number);
         Self::recorded(figure("input_cost"), figure("output_cost"), figure("total_cost"))
     }
 
