@@ -14,7 +14,7 @@
 //! | `decode`      | bytes of every MLflow release into the model                         | `model json message conventions frameworks`                  |
 //! | `filter`      | which traces are meant                                               | `model`                                                      |
 //! | `store`       | where traces are; one file for each kind of store                    | `model decode filter error`                                  |
-//! | `reading`     | what happened in a trace: its LLM calls, tool calls and agents       | `model message frameworks`                                   |
+//! | `reading`     | what happened in a trace: its LLM calls, tool calls and agents       | `model json message frameworks`                              |
 //! | `analyze`     | questions over traces; pure                                          | `model message frameworks reading filter`                    |
 //! | `render`      | data to text, JSON, JSON lines, CSV, ids                             | `model message frameworks reading analyze filter term error` |
 //! | `context`     | store, output and clock of a command; the only reader of environment | `model store analyze render term error`                      |

@@ -21,7 +21,7 @@ pub struct ToolMention {
     pub call_id: Option<String>,
     /// The tool's name.
     pub name: Option<String>,
-    /// The [key](crate::json::canonical::key) of what it is called with; unknown of results.
+    /// The hash of its arguments, however they are written; unknown of results.
     pub arguments: Option<u64>,
     /// The text of its failure, where the tool failed and its caller returned that as tool output.
     pub failure: Option<String>,
