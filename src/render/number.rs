@@ -1,6 +1,6 @@
 //! The only writer of numbers for people.
 
-use crate::model::{Cost, Timestamp, TokenUsage};
+use crate::model::{Cost, Timestamp, TokenUsage, TraceInfo, TraceState};
 
 /// A duration in nanoseconds with three digits: `0.2 ms`, `830 ms`, `2.41 s`, `3 m 20 s`, `2 h 05 m`.
 #[must_use]
@@ -30,6 +30,22 @@ fn trimmed(value: f64, digits: usize) -> String {
 #[must_use]
 pub fn millis(millis: i64) -> String {
     duration(millis.saturating_mul(1_000_000))
+}
+
+/// The recorded duration of a trace. The record of a trace in progress has what had arrived when it was written, often 0.
+#[must_use]
+pub fn trace_duration(info: &TraceInfo) -> Option<String> {
+    let recorded = info.execution_duration_ms?;
+    match info.state {
+        TraceState::InProgress => (recorded > 0).then(|| so_far(recorded.saturating_mul(1_000_000))),
+        _ => Some(millis(recorded)),
+    }
+}
+
+/// A duration of something that is not over.
+#[must_use]
+pub fn so_far(nanos: i64) -> String {
+    format!("{} so far", duration(nanos))
 }
 
 /// A count with separators: `1,569`.

@@ -10,7 +10,7 @@ use super::{Look, Role, Row, View, number, write_table};
 use crate::analyze::conversation::Conversation;
 use crate::analyze::sessions::Session;
 use crate::error::Result;
-use crate::model::{Cost, Timestamp, TokenUsage, Trace, TraceInfo, short_trace_ids};
+use crate::model::{Cost, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, short_trace_ids};
 use crate::reading::{recorded_answer, recorded_question};
 use serde::Serialize;
 use std::io::Write;
@@ -189,7 +189,9 @@ impl View for SessionView {
         let mut rows = Vec::with_capacity(self.traces.len());
         for (at, trace) in self.traces.iter().enumerate() {
             rows.push(turn(look, at + 1, trace, before));
-            let nanos = trace.execution_duration_ms.map(|millis| millis.saturating_mul(1_000_000));
+            // A trace in progress has not ended.
+            let millis = trace.execution_duration_ms.filter(|_| trace.state != TraceState::InProgress);
+            let nanos = millis.map(|millis| millis.saturating_mul(1_000_000));
             before = nanos.map(|nanos| Timestamp(trace.request_time.0.saturating_add(nanos)));
         }
         write_table(look, out, &TURN, &rows)
@@ -239,7 +241,7 @@ impl SessionView {
         let facts = [
             Some(theme.paint(Role::Heading, &format!("turn {turn}"))),
             Some(theme.paint(state_role(&info.state), &one_line(info.state.as_str()))),
-            info.execution_duration_ms.map(number::millis),
+            number::trace_duration(info),
             info.recorded_usage.as_ref().map(|usage| number::total(Some(usage)) + " tokens"),
             Some(theme.paint(Role::Id, &one_line(id))),
             Some(info.request_time.date_time(look.zone)),
@@ -310,7 +312,7 @@ fn turn(look: &Look, number: usize, trace: &TraceInfo, before: Option<Timestamp>
         Cell::own(trace.request_time.date_time(look.zone), Role::Plain),
         gap.map_or_else(Cell::none, |gap| Cell::own(gap, Role::Dim)),
         Cell::stored(trace.state.as_str(), state_role(&trace.state)),
-        duration(trace.execution_duration_ms),
+        Cell::maybe(number::trace_duration(trace).as_deref(), Role::Plain),
         Cell::own(number::total(trace.recorded_usage.as_ref()), Role::Figure),
         cost(trace.cost.as_ref()),
         Cell::maybe(recorded_question(trace).as_deref(), Role::Plain),

@@ -37,10 +37,10 @@ fn traces_at_three_widths() {
     tr-0497bd29  OK           assistant.run               188 ms
     tr-13567dee  OK           assistant.run               667 ms
     tr-f12713f2  OK           initiate_chat               3.07 s
-    tr-58b722a7  IN_PROGRESS  -                             1 ms
+    tr-58b722a7  IN_PROGRESS  -                      1 ms so far
     tr-a06f6f6f  OK           answer                        1 ms
     tr-ac61cd19  OK           retry                         3 ms
-    tr-ff3ee2eb  OK           \x1b[31mred\x1b[0m \x1b…      1 ms
+    tr-ff3ee2eb  OK           \x1b[31mred\x1b[0m \…         1 ms
     ");
     insta::assert_snapshot!(Cli::demo("traces list --width 80 -n 4").run(), @"
     trace        age  state  name            duration  spans  tokens        cost

@@ -15,7 +15,7 @@ struct Made {
 impl Made {
     /// A trace whose ids all have a number in them.
     fn new(number: u64) -> Self {
-        Self { trace_id: format!("{number:032x}"), spans: Vec::new() }
+        Self { trace_id: trace_id(number), spans: Vec::new() }
     }
 
     fn span_id(&self, at: usize) -> String {
@@ -58,6 +58,11 @@ impl Made {
     }
 }
 
+/// An id with a number at its start and its end, since tables show the start of ids.
+fn trace_id(number: u64) -> String {
+    format!("{number:08x}{number:024x}")
+}
+
 /// Two traces in a folder.
 fn store(a: &Made, b: &Made) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -68,7 +73,7 @@ fn store(a: &Made, b: &Made) -> TempDir {
 
 /// A comparison of the traces that two numbers made.
 fn diff(folder: &TempDir, words: &str) -> Cli {
-    Cli::new("trace diff").on(folder.path()).arg(format!("{:032x}", 1)).arg(format!("{:032x}", 2)).words(words)
+    Cli::new("trace diff").on(folder.path()).arg(trace_id(1)).arg(trace_id(2)).words(words)
 }
 
 fn call(id: &str, tool: &str, arguments: &Value) -> Value {
@@ -145,8 +150,8 @@ fn one_prompt_one_call_and_one_failure_are_all_that_is_told() {
     let folder = store(&run(1, PLAIN), &run(2, ALL));
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc --exit-code").run(), @r#"
        name       state          duration  LLM calls       tokens                  cost  trace
-    A  run_agent  OK                45 ms          3          150           ~$0.0000347  tr-00000000
-    B  run_agent  OK                55 ms          3          153           ~$0.0000351  tr-00000000
+    A  run_agent  OK                45 ms          3          150           ~$0.0000347  tr-00000001
+    B  run_agent  OK                55 ms          3          153           ~$0.0000351  tr-00000002
     Δ                    +10 ms (+22.2 %)          0  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
 
     1 span added, 2 spans changed, 3 spans unchanged
@@ -217,8 +222,8 @@ fn the_other_way_round_the_same_is_told() {
     let folder = store(&run(1, ALL), &run(2, PLAIN));
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc --only-changes").ok(), @r#"
        name       state          duration  LLM calls       tokens                  cost  trace
-    A  run_agent  OK                55 ms          3          150           ~$0.0000347  tr-00000000
-    B  run_agent  OK                45 ms          3          153           ~$0.0000351  tr-00000000
+    A  run_agent  OK                55 ms          3          150           ~$0.0000347  tr-00000001
+    B  run_agent  OK                45 ms          3          153           ~$0.0000351  tr-00000002
     Δ                    -10 ms (-18.2 %)          0  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
 
     1 span removed, 2 spans changed, 3 spans unchanged
@@ -241,8 +246,8 @@ fn ids_times_and_token_counts_are_ignored_and_counted() {
     let folder = store(&run(1, ALL), &run(2, ALL));
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc --exit-code").ok(), @"
        name       state  duration  LLM calls  tool calls       tokens                  cost  trace
-    A  run_agent  OK        55 ms          3           2          150           ~$0.0000347  tr-00000000
-    B  run_agent  OK        55 ms          3           2          153           ~$0.0000351  tr-00000000
+    A  run_agent  OK        55 ms          3           2          150           ~$0.0000347  tr-00000001
+    B  run_agent  OK        55 ms          3           2          153           ~$0.0000351  tr-00000002
     Δ                        0 ms          0           0  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
 
     no changes in 6 spans
@@ -260,8 +265,8 @@ fn strict_shows_what_is_ignored() {
     let done = diff(&folder, "--width 100 --utc --only-changes --exit-code --strict").run();
     insta::assert_snapshot!(done, @"
        name       state  duration  LLM calls  tool calls       tokens                  cost  trace
-    A  run_agent  OK        55 ms          3           2          150           ~$0.0000347  tr-00000000
-    B  run_agent  OK        55 ms          3           2          153           ~$0.0000351  tr-00000000
+    A  run_agent  OK        55 ms          3           2          150           ~$0.0000347  tr-00000001
+    B  run_agent  OK        55 ms          3           2          153           ~$0.0000351  tr-00000002
     Δ                        0 ms          0           0  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
 
     1 span changed, 5 spans unchanged
@@ -299,8 +304,8 @@ fn a_date_and_a_number_in_an_answer_are_a_change() {
     assert_eq!(diff(&folder, "").json()["identical"], false);
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc").ok(), @"
        name  state  duration  LLM calls  tool calls  tokens  trace        time
-    A  book  OK         5 ms          0           0       -  tr-00000000  2026-11-18 11:06:40 UTC
-    B  book  OK         5 ms          0           0       -  tr-00000000  2026-11-18 11:06:40 UTC
+    A  book  OK         5 ms          0           0       -  tr-00000001  2026-11-18 11:06:40 UTC
+    B  book  OK         5 ms          0           0       -  tr-00000002  2026-11-18 11:06:40 UTC
     Δ                   0 ms          0           0       -
 
     1 span changed
@@ -323,7 +328,7 @@ fn with_attribute(number: u64, key: &str, value: &Value) -> Made {
 #[test]
 fn traces_are_identical_if_all_attributes_are_equal() {
     let strict = |a: &Made, b: &Made| diff(&store(a, b), "--exit-code --strict --json").run();
-    let id = |number: u64| with_attribute(number, "mlflow.traceRequestId", &json!(format!("tr-{number:032x}")));
+    let id = |number: u64| with_attribute(number, "mlflow.traceRequestId", &json!(format!("tr-{}", trace_id(number))));
     let done = strict(&id(1), &id(2));
     assert_eq!((done.exit, &done.json()["identical"]), (Some(0), &json!(true)), "{done}");
     for key in ["session.id", "code.line.number", "mlflow.chat.tokenUsage", "mlflow.message.format"] {
@@ -405,8 +410,8 @@ fn figures_alone_are_no_difference() {
     let done = diff(&folder, "--exit-code --width 100 --utc").ok();
     insta::assert_snapshot!(done, @"
        name       state            duration  LLM calls       tokens                  cost  trace
-    A  run_agent  OK                  45 ms          3          150           ~$0.0000347  tr-00000000
-    B  run_agent  OK                 9.00 s          3          153           ~$0.0000351  tr-00000000
+    A  run_agent  OK                  45 ms          3          150           ~$0.0000347  tr-00000001
+    B  run_agent  OK                 9.00 s          3          153           ~$0.0000351  tr-00000002
     Δ                    +8.96 s (+19900 %)          0  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
 
     no changes in 5 spans
@@ -447,8 +452,8 @@ fn models_and_parameters_are_told_once() {
     let folder = store(&a, &b);
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc --only-changes").ok(), @"
        name       state  duration  LLM calls  tool calls       tokens                 cost  trace
-    A  run_agent  OK        45 ms          3           1          150          ~$0.0000347  tr-00000000
-    B  run_agent  OK        45 ms          3           1          153            ~$0.00047  tr-00000000
+    A  run_agent  OK        45 ms          3           1          150          ~$0.0000347  tr-00000001
+    B  run_agent  OK        45 ms          3           1          153            ~$0.00047  tr-00000002
     Δ                        0 ms          0           0  +3 (+2.0 %)  +$0.00043 (+1251 %)
 
     1 span changed, 4 spans unchanged
@@ -472,8 +477,8 @@ fn a_failure_that_ends_a_run_is_told_at_the_deepest_span() {
     let folder = store(&a, &b);
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc").ok(), @"
        name       state          duration  LLM calls         tokens                   cost  trace
-    A  run_agent  OK                45 ms          3            150            ~$0.0000347  tr-00000000
-    B  run_agent  ERROR             25 ms          1             51            ~$0.0000117  tr-00000000
+    A  run_agent  OK                45 ms          3            150            ~$0.0000347  tr-00000001
+    B  run_agent  ERROR             25 ms          1             51            ~$0.0000117  tr-00000002
     Δ                    -20 ms (-44.4 %)         -2  -99 (-66.0 %)  -$0.0000230 (-66.2 %)
 
     2 spans removed, 1 span changed, 2 spans unchanged
@@ -507,8 +512,8 @@ fn hostile_text_obeys_nobody() {
     }
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc").ok(), @r"
        name                           state         duration  LLM calls  tool calls  tokens  trace
-    A  run \x1b[31mred\x1b]0;title\…  OK                5 ms          0           0       -  tr-00000000
-    B  run \x1b[31mred\x1b]0;title\…  OK               15 ms          0           0       -  tr-00000000
+    A  run \x1b[31mred\x1b]0;title\…  OK                5 ms          0           0       -  tr-00000001
+    B  run \x1b[31mred\x1b]0;title\…  OK               15 ms          0           0       -  tr-00000002
     Δ                                        +10 ms (+200 %)          0           0       -
 
     1 span added, 1 span changed

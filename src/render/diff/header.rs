@@ -6,7 +6,7 @@ use super::json::more_cost;
 use crate::analyze::diff::{IgnoredKind, Kind};
 use crate::analyze::usage::TraceUsage;
 use crate::error::Result;
-use crate::model::{Cost, TokenUsage, Trace, short_trace_id};
+use crate::model::{Cost, TokenUsage, Trace};
 use crate::render::paragraph::flow;
 use crate::render::table::{Cell, Shape};
 use crate::render::text::one_line;
@@ -148,14 +148,14 @@ fn row(look: &Look, sign: &str, trace: &Trace, usage: &TraceUsage, calls: [usize
         Cell::own(sign, Role::Dim),
         Cell::maybe(name, Role::Name),
         Cell::stored(info.state.as_str(), state_role(&info.state)),
-        info.execution_duration_ms.map_or_else(Cell::none, |millis| Cell::own(number::millis(millis), Role::Plain)),
+        Cell::maybe(number::trace_duration(info).as_deref(), Role::Plain),
         llm_calls,
         tool_calls,
         tokens(|usage| usage.total_tokens),
         tokens(|usage| usage.input_tokens),
         tokens(|usage| usage.output_tokens),
         money(usage.cost.as_ref(), Role::Figure),
-        Cell::stored(short_trace_id(&info.trace_id), Role::Id),
+        Cell::trace_id(&info.trace_id),
         Cell::own(
             format!("{} {}", info.request_time.date_time(look.zone), info.request_time.zone_name(look.zone)),
             Role::Plain,

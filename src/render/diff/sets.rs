@@ -4,7 +4,7 @@ use super::figures::with_share;
 use crate::analyze::diff::sets::{Metric, SetsDiff, Unit};
 use crate::analyze::exceptions::Group;
 use crate::error::Result;
-use crate::model::{Cost, Json, short_trace_id};
+use crate::model::{Cost, Json};
 use crate::render::exception::ExceptionRow;
 use crate::render::json::SCHEMA;
 use crate::render::table::{Cell, Shape};
@@ -165,7 +165,7 @@ fn exceptions(look: &Look, out: &mut dyn Write, title: &str, groups: &[&Group], 
             Cell::maybe(example.failure.exception_type.as_deref(), Role::Bad),
             Cell::maybe(example.failure.message.as_deref(), Role::Plain),
             Cell::maybe(Some(&example.span_name), Role::Name),
-            Cell::stored(short_trace_id(&example.trace_id), Role::Id),
+            Cell::trace_id(&example.trace_id),
         ]
     };
     write_table(look, out, &shapes, &groups.iter().map(row).collect::<Vec<_>>())

@@ -1,6 +1,5 @@
 //! The columns of a tree: how wide each is, and the row of a span.
 
-use super::duration::so_far;
 use super::lines::Line;
 use crate::model::{Span, SpanId, SpanStatus, Spans};
 use crate::render::span::tokens;
@@ -133,7 +132,7 @@ impl Columns {
 fn duration(span: &Span, open: &HashMap<SpanId, i64>) -> String {
     match (span.duration_ns(), open.get(&span.id)) {
         (Some(nanos), _) => number::duration(nanos),
-        (None, Some(nanos)) => so_far(*nanos),
+        (None, Some(nanos)) => number::so_far(*nanos),
         (None, None) => "open".to_owned(),
     }
 }

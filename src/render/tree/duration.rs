@@ -20,17 +20,12 @@ impl TreeView {
         if info.state == TraceState::InProgress {
             // The record of a trace in progress has what had arrived when it was written.
             let nanos = recorded.max(self.trace.spans.as_ref().and_then(age)).filter(|nanos| *nanos > 0);
-            return nanos.map(so_far);
+            return nanos.map(number::so_far);
         }
         let root = self.trace.spans.as_ref().and_then(only_root).and_then(Span::duration_ns);
         let agree = |root: &i64| recorded.is_none_or(|recorded| recorded.abs_diff(*root) < ROUNDING_NS);
         root.filter(agree).or(recorded).map(number::duration)
     }
-}
-
-/// A duration of something that is not over.
-pub(super) fn so_far(nanos: i64) -> String {
-    format!("{} so far", number::duration(nanos))
 }
 
 /// How long each open span is known to have run: to the latest start or end below it. Those without any are left out.

@@ -2,7 +2,7 @@
 
 use crate::analyze::usage::Explanation;
 use crate::error::Result;
-use crate::model::{TokenUsage, short_trace_id};
+use crate::model::TokenUsage;
 use crate::render::table::{Cell, Shape};
 use crate::render::{Look, Role, number, write_table};
 use serde::Serialize;
@@ -76,7 +76,6 @@ pub(super) fn explain(explanation: &Explanation, look: &Look, out: &mut dyn Writ
     let plain = |title| Shape { title, is_right: false, shrinks_to: Some(10), drops: 0 };
     let right = |title| Shape { title, is_right: true, shrinks_to: None, drops: 0 };
     let tokens = |usage: Option<&TokenUsage>| Cell::own(number::total(usage), Role::Plain);
-    let id = |id: &str| Cell::stored(short_trace_id(id), Role::Id);
     let heading = |out: &mut dyn Write, text: &str, shown: usize, all: u64| {
         let of = if shown as u64 == all { String::new() } else { format!(", {shown} of {all} shown; --all shows all") };
         writeln!(out, "\n{}", look.theme.paint(Role::Heading, &format!("{text}{of}")))
@@ -91,7 +90,7 @@ pub(super) fn explain(explanation: &Explanation, look: &Look, out: &mut dyn Writ
                 None => "those below it count, on which MLflow recorded tokens".to_owned(),
             };
             vec![
-                id(&span.trace_id),
+                Cell::trace_id(&span.trace_id),
                 Cell::stored(&span.name, Role::Name),
                 tokens(Some(&span.token_usage)),
                 Cell::stored(&why, Role::Dim),
@@ -104,7 +103,9 @@ pub(super) fn explain(explanation: &Explanation, look: &Look, out: &mut dyn Writ
     let rows: Vec<Vec<Cell>> = explanation
         .differing
         .iter()
-        .map(|trace| vec![id(&trace.trace_id), tokens(trace.token_usage.as_ref()), tokens(Some(&trace.recorded))])
+        .map(|trace| {
+            vec![Cell::trace_id(&trace.trace_id), tokens(trace.token_usage.as_ref()), tokens(Some(&trace.recorded))]
+        })
         .collect();
     table_or_none(look, out, &[plain("trace"), right("spans"), right("recorded")], &rows)?;
     heading(out, "Calls without a known cost", 0, 0)?;
