@@ -4,7 +4,7 @@ use super::reader::Reader;
 use super::select::Select;
 use super::sessions::in_a_session;
 use super::threads::{self, Runs};
-use crate::analyze::conversation::Listener;
+use crate::analyze::conversation::ConversationReader;
 use crate::analyze::sessions::{Session, Sessions};
 use crate::context::{Context, not_found};
 use crate::error::{Error, Kind, Result};
@@ -85,9 +85,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         reader
             .span_problems
             .extend(loaded.iter().filter_map(|trace| trace.spans.as_ref()).flat_map(|spans| spans.problems.clone()));
-        let mut listener = Listener::new(show.full);
-        let hear = |trace: Trace| (listener.hear(&trace, &[]), trace);
-        let conversations = loaded.into_iter().map(hear).map(|(conversation, trace)| (trace, conversation)).collect();
+        let mut reading = ConversationReader::new(show.full);
+        let read = |trace: Trace| (reading.read(&trace, &[]), trace);
+        let conversations = loaded.into_iter().map(read).map(|(conversation, trace)| (trace, conversation)).collect();
         let view = SessionView { session, traces, conversations, is_full: show.full };
         cx.output.show(&SessionConversation(view))?;
     } else {

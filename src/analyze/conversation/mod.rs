@@ -1,75 +1,75 @@
 //! A trace as a conversation: who said what to whom at which turn, and the work between.
 //!
-//! Every call of a model is sent the whole history again, and every agent repeats what its model said. Here each thing is
-//! said once: where it was said first, or where somebody new hears it as the first message of its kind.
+//! Every request to a model repeats the whole history, and every agent repeats the answer of its model. Here each message
+//! is shown once: where it was sent first, or where an agent receives it for the first time.
 
-mod told;
+mod seen;
 
 use crate::frameworks;
 use crate::message::{Message, Part, Role};
 use crate::model::{Json, Payload, Span, SpanType, Spans, Timestamp, Trace, is_runtime_message, keys};
 use crate::reading::identity::Key;
 use crate::reading::{self, AgentSource, Agents, CallIndex, Reading, Speakers, messages};
+use seen::{SeenMessages, keys_of};
 use std::collections::{HashMap, HashSet};
-use told::{Told, keys_of};
 
 /// A trace as a conversation.
 #[derive(Debug)]
 pub struct Conversation {
-    /// What happened, in the order in which it began.
+    /// Its steps, by the start of their spans, parents first.
     pub steps: Vec<Step>,
-    /// What the trace's record tells in place of a root that is not stored.
+    /// Request and response of the trace's record, where the root span is not stored.
     pub record: Option<Record>,
 }
 
-/// What went into and came out of a trace as its record has it, where its root is not stored and the steps do not tell it.
+/// Request and response of a trace by its record: those messages that no step holds.
 #[derive(Debug)]
 pub struct Record {
-    /// What was asked.
-    pub heard: Vec<Message>,
-    /// What was answered.
-    pub said: Vec<Message>,
+    /// The messages of the request.
+    pub received: Vec<Message>,
+    /// The messages of the response.
+    pub sent: Vec<Message>,
 }
 
-/// A span with what was heard and said in it.
+/// A span with the messages that went into and came out of it.
 #[derive(Debug)]
 pub struct Step {
     /// Its place in the trace's list of spans.
     pub span: usize,
-    /// How many steps it is within.
+    /// The number of steps around it.
     pub depth: usize,
-    /// What it is.
+    /// Its kind.
     pub kind: StepKind,
-    /// Its number, where it is somebody's turn to speak.
+    /// The number of the turn that begins with it, counted from 1.
     pub turn: Option<usize>,
-    /// Who speaks.
+    /// The agent that speaks.
     pub speaker: Option<String>,
-    /// To whom.
+    /// The agent that is spoken to.
     pub addressee: Option<String>,
-    /// What a model was asked beside the messages.
+    /// The parameters of a request to a model, where they differ from those of the request before.
     pub parameters: Vec<(String, Json)>,
-    /// What was heard and not told before.
-    pub heard: Vec<Message>,
-    /// Where in between messages were heard that were told before.
+    /// The messages that went in and are shown by no step before.
+    pub received: Vec<Message>,
+    /// Where repeated messages were left out of them.
     pub gaps: Vec<Gap>,
-    /// What was said and not told by a step within.
-    pub said: Vec<Message>,
-    /// How a streamed answer came.
+    /// The messages that came out and are shown by no step within.
+    pub sent: Vec<Message>,
+    /// The chunks of a streamed response.
     pub streamed: Option<Streamed>,
-    /// The call that this tool answers.
+    /// The id of the tool call that this tool answers.
     pub call_id: Option<String>,
-    /// What failed and is not told by a step within.
+    /// Failures that are shown by no step within.
     pub failures: Vec<Failure>,
-    /// Whether the failure that left no error is told by an answer of a tool.
-    pub tells_failure: bool,
+    /// Whether a tool result that is shown holds the text of the handled failure.
+    pub shows_failure: bool,
 }
 
-/// Messages that were told before.
+/// Repeated messages that were left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// The place among those that are told before which they stand.
+    /// The index of the received message that follows them.
     pub at: usize,
-    /// How many they are.
+    /// Their number.
     pub count: usize,
 }
 
@@ -78,26 +78,26 @@ pub struct Gap {
 pub struct Failure {
     /// Type and message.
     pub text: String,
-    /// Whether MLflow's own logging failed, and not what was logged.
+    /// Whether it is a failure of MLflow's own logging.
     pub is_logging: bool,
 }
 
 impl Step {
-    /// How many messages were heard that were told before.
+    /// The number of repeated messages that were left out.
     #[must_use]
     pub fn repeated(&self) -> usize {
         self.gaps.iter().map(|gap| gap.count).sum()
     }
 }
 
-/// What kind of step it is.
+/// The kind of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepKind {
-    /// Somebody with a name.
+    /// An agent.
     Agent,
-    /// A call of a model.
+    /// A request to a model.
     Call,
-    /// A tool at work.
+    /// A tool that runs.
     Tool,
     /// Anything else.
     Other,
@@ -125,45 +125,45 @@ impl StepKind {
     }
 }
 
-/// How a streamed answer came.
+/// How a streamed response arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Streamed {
-    /// In how many pieces.
+    /// The number of chunks.
     pub chunks: usize,
-    /// Nanoseconds from the start of the call to the first piece that says something.
+    /// Nanoseconds from the start of the call to the first chunk with content.
     pub first_after_ns: Option<i64>,
 }
 
-/// Reads a trace as a conversation. `tells_all` = also what was said before; `shown` = which spans are steps.
+/// Reads a trace as a conversation. `is_full` = repeated messages too; `shown` = which spans are steps.
 ///
 /// The spans need their payload.
 #[must_use]
-pub fn of_trace(trace: &Trace, tells_all: bool, shown: &[bool]) -> Conversation {
-    Listener::new(tells_all).hear(trace, shown)
+pub fn of_trace(trace: &Trace, is_full: bool, shown: &[bool]) -> Conversation {
+    ConversationReader::new(is_full).read(trace, shown)
 }
 
-/// Reads one trace after another, and tells nothing again of what was said in those before.
+/// Reads one trace after another and shows no message again that an earlier trace holds.
 #[derive(Debug)]
-pub struct Listener {
-    tells_all: bool,
-    told: Told,
+pub struct ConversationReader {
+    is_full: bool,
+    seen: SeenMessages,
 }
 
-impl Listener {
-    /// One who has heard nothing. `tells_all` = also what was said before.
+impl ConversationReader {
+    /// A reader before its first trace. `is_full` = repeated messages too.
     #[must_use]
-    pub fn new(tells_all: bool) -> Self {
-        Self { tells_all, told: Told::default() }
+    pub fn new(is_full: bool) -> Self {
+        Self { is_full, seen: SeenMessages::default() }
     }
 
     /// Reads a trace, whose spans need their payload; `shown` = which of them are steps.
-    pub fn hear(&mut self, trace: &Trace, shown: &[bool]) -> Conversation {
+    pub fn read(&mut self, trace: &Trace, shown: &[bool]) -> Conversation {
         let Some(spans) = &trace.spans else { return Conversation { steps: Vec::new(), record: None } };
         let reading = Reading::of(trace);
-        let mut teller = Teller {
+        let mut builder = ConversationBuilder {
             spans,
-            tells_all: self.tells_all,
-            told: std::mem::take(&mut self.told),
+            is_full: self.is_full,
+            seen: std::mem::take(&mut self.seen),
             agents: Agents::of(spans, &reading.usage),
             speakers: Speakers::default(),
             record: HashSet::new(),
@@ -174,8 +174,8 @@ impl Listener {
             turns: 0,
         };
         let is_rootless = !spans.list.is_empty() && spans.nodes.iter().all(|node| node.depth > 0 || node.is_orphan);
-        if is_rootless || spans.list.iter().any(is_sent_to_somebody) {
-            teller.speakers = Speakers::of(&spans.list);
+        if is_rootless || spans.list.iter().any(opens_chat) {
+            builder.speakers = Speakers::of(&spans.list);
         }
         let previewed = |preview: &Option<String>, key: &str| {
             let text = preview.as_deref().or_else(|| trace.info.metadata.get(key));
@@ -184,42 +184,42 @@ impl Listener {
         let asked = previewed(&trace.info.request_preview, keys::INPUTS).map(|preview| frameworks::request(&preview));
         let asked = asked.unwrap_or_default();
         let of_record = keys_of(&asked);
-        let (heard, _) = teller.heard(0, asked);
-        teller.record = of_record;
-        let whole = shown.contains(&false).then(|| Self::new(self.tells_all).hear(trace, &[]));
+        let (received, _) = builder.new_messages(0, asked);
+        builder.record = of_record;
+        let whole = shown.contains(&false).then(|| Self::new(self.is_full).read(trace, &[]));
         for (at, node) in spans.nodes.iter().enumerate() {
-            teller.close(node.depth);
+            builder.close(node.depth);
             if shown.get(at).copied().unwrap_or(true) {
-                teller.begin(at, node.depth);
+                builder.begin(at, node.depth);
             }
         }
-        teller.close(0);
+        builder.close(0);
         let answered =
             previewed(&trace.info.response_preview, keys::OUTPUTS).map(|preview| frameworks::response(&preview));
-        let is_new = |message: &Message| self.tells_all || !teller.told.has_said(message);
-        let said = answered.unwrap_or_default().into_iter().filter(is_new).collect();
-        let record = is_rootless.then_some(Record { heard, said });
+        let is_new = |message: &Message| self.is_full || !builder.seen.was_sent(message);
+        let sent = answered.unwrap_or_default().into_iter().filter(is_new).collect();
+        let record = is_rootless.then_some(Record { received, sent });
         if let Some(whole) = whole {
-            number_as_in(&whole, &mut teller.steps);
+            number_as_in(&whole, &mut builder.steps);
         }
-        self.told = teller.told;
-        Conversation { steps: teller.steps, record }
+        self.seen = builder.seen;
+        Conversation { steps: builder.steps, record }
     }
 }
 
-/// Whether a span opens a chat, of which only later messages tell who did (AG2).
-fn is_sent_to_somebody(span: &Span) -> bool {
+/// Whether a span opens a chat. Only later messages name the agent that did (AG2).
+fn opens_chat(span: &Span) -> bool {
     let inputs = span.payload.as_ref().and_then(Payload::inputs);
     inputs.is_some_and(|inputs| inputs.member("recipient").is_some())
 }
 
-/// What a preview holds. Of JSON that was cut at 1,000 characters nobody can tell who says what.
+/// The content of a preview. The speakers in JSON that was cut at 1,000 characters are unknown.
 fn structured_preview(text: &str) -> Option<Json> {
     let plain = || (!text.starts_with(['{', '['])).then(|| Json::string(text));
     Json::from_strict(text).or_else(plain)
 }
 
-/// A turn keeps the number that it has in the whole trace, whatever is shown beside it.
+/// Numbers turns as in the whole trace, whichever steps are shown.
 fn number_as_in(whole: &Conversation, steps: &mut [Step]) {
     let turns: HashMap<usize, usize> = whole.steps.iter().filter_map(|step| Some((step.span, step.turn?))).collect();
     for step in steps.iter_mut().filter(|step| step.turn.is_some()) {
@@ -227,45 +227,45 @@ fn number_as_in(whole: &Conversation, steps: &mut [Step]) {
     }
 }
 
-/// Walks the tree and remembers what was told.
-struct Teller<'a> {
+/// Walks the tree of spans and collects the steps.
+struct ConversationBuilder<'a> {
     spans: &'a Spans,
-    tells_all: bool,
-    told: Told,
+    is_full: bool,
+    seen: SeenMessages,
     agents: Agents,
     speakers: Speakers,
-    /// What the record tells that was heard.
+    /// The request of the record.
     record: HashSet<Key>,
     /// The tool calls, by which results are known.
     calls: CallIndex<'a>,
-    /// What the model was last asked beside the messages.
+    /// The parameters of the last request to a model.
     parameters: Vec<(String, Json)>,
     open: Vec<Open>,
     steps: Vec<Step>,
     turns: usize,
 }
 
-/// A span whose end was not reached.
+/// A span whose end the walk has not reached.
 struct Open {
     span: usize,
     depth: usize,
-    /// Its step; none where it is part of the step above it.
+    /// Its step; `None` for a part of the step above it.
     step: Option<usize>,
-    said: Vec<Message>,
-    /// All that was heard.
-    heard: HashSet<Key>,
-    /// What was heard and said within.
+    sent: Vec<Message>,
+    /// Its request.
+    received: HashSet<Key>,
+    /// The messages of the spans within.
     within: HashSet<Key>,
-    /// Failures told within.
+    /// The failures of the spans within.
     failures: Vec<Failure>,
 }
 
-impl Teller<'_> {
+impl ConversationBuilder<'_> {
     fn begin(&mut self, at: usize, depth: usize) {
         let span = &self.spans.list[at];
         let kind = StepKind::of(&span.span_type);
-        let (said, stream) = messages::response(span).unwrap_or_default();
-        let said: Vec<Message> = said.into_iter().map(|message| answer_of(kind, message)).collect();
+        let (sent, stream) = messages::response(span).unwrap_or_default();
+        let sent: Vec<Message> = sent.into_iter().map(|message| answer_of(kind, message)).collect();
         let request = messages::request(span);
         let (request, parameters) = request.map(|read| (read.messages, read.parameters)).unwrap_or_default();
         let above = self.step_above().and_then(|step| self.steps[step].speaker.clone());
@@ -280,27 +280,28 @@ impl Teller<'_> {
                 && (is_other || !self.is_within(StepKind::Agent)));
         let caller = own.map(|(name, _)| name.to_owned());
         let all = keys_of(&request);
-        // What a tool is called with is told with it, whoever asked for the same before.
-        let (heard, gaps) = if kind == StepKind::Tool { (request, Vec::new()) } else { self.heard(at, request) };
-        let agent = (kind == StepKind::Agent).then(|| reading::name_of(span, &said));
+        // The arguments of a tool are always shown with it.
+        let (received, gaps) =
+            if kind == StepKind::Tool { (request, Vec::new()) } else { self.new_messages(at, request) };
+        let agent = (kind == StepKind::Agent).then(|| reading::name_of(span, &sent));
         let mut open =
-            Open { span: at, depth, step: None, said, heard: all, within: HashSet::new(), failures: Vec::new() };
-        if !self.tells_all && agent.as_deref().is_some_and(|name| self.is_same_agent(name, span)) {
+            Open { span: at, depth, step: None, sent, received: all, within: HashSet::new(), failures: Vec::new() };
+        if !self.is_full && agent.as_deref().is_some_and(|name| self.is_same_agent(name, span)) {
             // AutoGen's `run` and `on_messages` are one turn of the same agent.
             if let Some(step) = self.step_above() {
-                let heard_so_far = &mut self.steps[step].heard;
-                for message in heard {
-                    if !heard_so_far.contains(&message) {
-                        heard_so_far.push(message);
+                let shown = &mut self.steps[step].received;
+                for message in received {
+                    if !shown.contains(&message) {
+                        shown.push(message);
                     }
                 }
             }
             self.open.push(open);
             return;
         }
-        let passes_on = heard.is_empty() && span.failure().is_none() && is_runtime_message(&span.name);
-        if !self.tells_all && passes_on {
-            // How AutoGen's runtime passed on what was said before.
+        let passes_on = received.is_empty() && span.failure().is_none() && is_runtime_message(&span.name);
+        if !self.is_full && passes_on {
+            // AutoGen's runtime passed on messages that were sent before.
             self.open.push(open);
             return;
         }
@@ -316,16 +317,16 @@ impl Teller<'_> {
             speaker: agent.or(caller),
             addressee: (kind == StepKind::Agent).then(|| reading::asked_by(span.payload.as_ref())).flatten(),
             parameters,
-            heard,
+            received,
             gaps,
-            said: Vec::new(),
+            sent: Vec::new(),
             streamed: stream.map(|stream| Streamed {
                 chunks: stream.chunks,
                 first_after_ns: stream.first.map(|Timestamp(first)| first.saturating_sub(span.start.0)),
             }),
             call_id,
             failures: Vec::new(),
-            tells_failure: false,
+            shows_failure: false,
         });
         open.step = Some(self.steps.len() - 1);
         self.open.push(open);
@@ -341,51 +342,51 @@ impl Teller<'_> {
     fn end(&mut self, mut open: Open) {
         let span = &self.spans.list[open.span];
         let Some(step) = open.step.or_else(|| self.step_above()) else { return };
-        // What a call of a model or a tool says is new, whatever was said before; what others say may repeat it.
+        // The response of a model or a tool is new, whatever was sent before; the responses of other spans may repeat it.
         let is_leaf = matches!(self.steps[step].kind, StepKind::Call | StepKind::Tool) && step + 1 == self.steps.len();
         let failures = failures_of(span);
         if let Some(id) = self.steps[step].call_id.as_ref().filter(|_| failures.is_empty()) {
             let words: Vec<String> =
-                open.said.iter().flat_map(|message| &message.parts).filter_map(Part::words).collect();
-            open.within.insert(self.told.give(id, &words.join("\n")));
+                open.sent.iter().flat_map(|message| &message.parts).filter_map(Part::words).collect();
+            open.within.insert(self.seen.add_result(id, &words.join("\n")));
         }
-        for mut message in std::mem::take(&mut open.said) {
+        for mut message in std::mem::take(&mut open.sent) {
             self.calls.name_results(&mut message, &self.spans.list, span.end.unwrap_or(Timestamp::MAX));
-            let is_new = is_leaf || !self.told.knows(&message, &open.within, &open.heard);
+            let is_new = is_leaf || !self.seen.is_repeated(&message, &open.within, &open.received);
             open.within.extend(keys_of(std::slice::from_ref(&message)));
-            if self.tells_all || is_new {
-                self.told.say(&message);
-                self.steps[step].said.push(message);
+            if self.is_full || is_new {
+                self.seen.add_sent(&message);
+                self.steps[step].sent.push(message);
             }
         }
         let new = failures.iter().filter(|failure| !open.failures.contains(failure));
         self.steps[step].failures.extend(new.cloned());
         if let Some(handled) = &span.handled_failure {
-            let is_told = self.steps.iter().rev().take(NEAR).any(|step| tells(step, handled));
-            self.steps[step].tells_failure = is_told;
+            let is_shown = self.steps.iter().rev().take(NEARBY_STEPS).any(|step| shows(step, handled));
+            self.steps[step].shows_failure = is_shown;
         }
         if let Some(above) = self.open.last_mut() {
             above.failures.extend(open.failures);
             above.failures.extend(failures);
             above.within.extend(open.within);
-            above.within.extend(open.heard);
+            above.within.extend(open.received);
         }
     }
 
-    /// What is new of what was heard, and where in between something is not.
-    fn heard(&mut self, span: usize, messages: Vec<Message>) -> (Vec<Message>, Vec<Gap>) {
+    /// The messages of a request that are new, and where repeated ones were left out.
+    fn new_messages(&mut self, span: usize, messages: Vec<Message>) -> (Vec<Message>, Vec<Gap>) {
         let until = self.spans.list.get(span).map_or(Timestamp::MAX, |span| span.start);
-        let above: Vec<&HashSet<Key>> = self.open.iter().map(|open| &open.heard).chain([&self.record]).collect();
+        let above: Vec<&HashSet<Key>> = self.open.iter().map(|open| &open.received).chain([&self.record]).collect();
         let last = messages.iter().rposition(|message| !message.role.is_instruction());
         let mut seen = HashMap::new();
-        let mut heard: Vec<Message> = Vec::new();
+        let mut received: Vec<Message> = Vec::new();
         let mut gaps: Vec<Gap> = Vec::new();
         for (at, mut message) in messages.into_iter().enumerate() {
-            let is_known = self.told.knows_of_list(&message, Some(at) == last, &above, &mut seen);
-            if is_known && !self.tells_all {
-                match gaps.last_mut().filter(|gap| gap.at == heard.len()) {
+            let is_repeated = self.seen.is_repeated_in_request(&message, Some(at) == last, &above, &mut seen);
+            if is_repeated && !self.is_full {
+                match gaps.last_mut().filter(|gap| gap.at == received.len()) {
                     Some(gap) => gap.count += 1,
-                    None => gaps.push(Gap { at: heard.len(), count: 1 }),
+                    None => gaps.push(Gap { at: received.len(), count: 1 }),
                 }
                 continue;
             }
@@ -393,18 +394,18 @@ impl Teller<'_> {
             if message.speaker.is_none() && message.addressee.is_some() {
                 message.speaker = self.speakers.opener(&message);
             }
-            self.told.hear(&message);
-            heard.push(message);
+            self.seen.add_received(&message);
+            received.push(message);
         }
-        (heard, gaps)
+        (received, gaps)
     }
 
-    /// What a model is asked beside the messages, where it differs from what the one before was asked.
+    /// The parameters of a request to a model, where they differ from those of the request before.
     fn parameters(&mut self, kind: StepKind, parameters: Vec<(String, Json)>) -> Vec<(String, Json)> {
         if kind != StepKind::Call {
             return parameters;
         }
-        if !self.tells_all && parameters == self.parameters {
+        if !self.is_full && parameters == self.parameters {
             return Vec::new();
         }
         self.parameters.clone_from(&parameters);
@@ -420,7 +421,7 @@ impl Teller<'_> {
         self.open.iter().rev().find_map(|open| open.step)
     }
 
-    /// Whether an agent is the one right within whose span its own is.
+    /// Whether the span around an agent's span is one of the same agent.
     fn is_same_agent(&self, name: &str, span: &Span) -> bool {
         let Some(above) = self.open.last().map(|open| &self.spans.list[open.span]) else { return false };
         let speaker = self.step_above().and_then(|step| self.steps[step].speaker.as_deref());
@@ -429,7 +430,7 @@ impl Teller<'_> {
     }
 }
 
-/// What a span tells of failures, each once: some instrumentations record an exception twice.
+/// The failures of a span, each once: some instrumentations record an exception twice.
 fn failures_of(span: &Span) -> Vec<Failure> {
     let mut found: Vec<Failure> = Vec::new();
     for (exception, _) in span.exceptions() {
@@ -447,12 +448,12 @@ fn failures_of(span: &Span) -> Vec<Failure> {
     found
 }
 
-/// So many steps back the answer that tells a failure is looked for: it is told right before, and long traces stay fast.
-const NEAR: usize = 50;
+/// The number of steps back in which the result that holds a failure is searched: it comes right before.
+const NEARBY_STEPS: usize = 50;
 
-/// Whether an answer of a tool in a step tells a failure.
-fn tells(step: &Step, failure: &str) -> bool {
-    let parts = step.heard.iter().chain(&step.said).flat_map(|message| &message.parts);
+/// Whether a tool result of a step holds the text of a failure.
+fn shows(step: &Step, failure: &str) -> bool {
+    let parts = step.received.iter().chain(&step.sent).flat_map(|message| &message.parts);
     let mut results = parts.filter_map(|part| match part {
         Part::ToolResult(result) => Some(result.words()),
         Part::Text(text) => Some(text.clone()),
@@ -461,7 +462,7 @@ fn tells(step: &Step, failure: &str) -> bool {
     results.any(|words| failure.contains(&words) && !words.is_empty())
 }
 
-/// What a model or an agent gives back as plain text is its answer.
+/// Marks the plain text that a model or an agent returns as its answer.
 fn answer_of(kind: StepKind, message: Message) -> Message {
     // Where a model failed, AG2 logs which one in place of its answer (`log_chat_completion`).
     let is_answer = |part: &Part| matches!(part, Part::Text(text) if !text.starts_with("error_code:"));

@@ -166,9 +166,9 @@ impl<'a> StepJson<'a> {
             token_usage: span.usage(),
             token_usage_source: span.usage_source(),
             cost: span.cost,
-            heard: step.heard.iter().map(MessageJson::from).collect(),
+            heard: step.received.iter().map(MessageJson::from).collect(),
             repeated: step.repeated(),
-            said: step.said.iter().map(MessageJson::from).collect(),
+            said: step.sent.iter().map(MessageJson::from).collect(),
             streamed: step.streamed.map(|streamed| StreamedJson {
                 chunks: streamed.chunks,
                 time_to_first_token_ms: streamed.first_after_ns.map(|nanos| nanos as f64 / 1e6),

@@ -1,7 +1,7 @@
 //! `mltrace trace show --conversation`: who said what to whom, at which turn, and the work between.
 
 mod json;
-mod said;
+mod messages;
 mod steps;
 
 use super::json::TraceJson;
@@ -24,7 +24,7 @@ pub struct ConversationView {
     pub tree: TreeView,
     /// The trace with the spans of each LLM call folded into one, where there are such.
     pub folded: Option<Trace>,
-    /// What was said.
+    /// Its steps.
     pub conversation: Conversation,
 }
 
@@ -49,7 +49,7 @@ impl View for ConversationView {
             if self.tree.trace.span_list().is_empty() {
                 return self.tree.previews(look, out);
             }
-            return Ok(writeln!(out, "{}", look.theme.paint(Role::Dim, "(nothing is said in these spans)"))?);
+            return Ok(writeln!(out, "{}", look.theme.paint(Role::Dim, "(no messages in these spans)"))?);
         }
         self.steps().write(look, out)
     }

@@ -1,8 +1,8 @@
-//! The steps of a conversation, each with what was heard and said in it.
+//! The steps of a conversation, each with the messages that went into and came out of it.
 
 use super::StepRow;
 use super::json::StepJson;
-use super::said::{self, Said};
+use super::messages::{self, MessageWriter};
 use crate::analyze::conversation::{Conversation, Step, StepKind};
 use crate::error::Result;
 use crate::message::Message;
@@ -25,15 +25,15 @@ impl<'a> Steps<'a> {
     /// Writes them, one below the other.
     pub(in crate::render) fn write(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
         let of_record = |out: &mut dyn Write, messages: &[Message]| {
-            let mut said = Said { look, out, indent: String::new(), is_full: self.is_full };
-            messages.iter().try_for_each(|message| said.message(message, None))
+            let mut writer = MessageWriter { look, out, indent: String::new(), is_full: self.is_full };
+            messages.iter().try_for_each(|message| writer.message(message, None))
         };
         if let Some(record) = &self.conversation.record {
-            let of = if record.heard.is_empty() { "" } else { "; from the trace's record:" };
+            let of = if record.received.is_empty() { "" } else { "; from the trace's record:" };
             writeln!(out, "\n{}", look.theme.paint(Role::Dim, &format!("(the root is not stored{of})")))?;
-            of_record(out, &record.heard)?;
+            of_record(out, &record.received)?;
         }
-        // What is said at the end of a step stands behind the steps within it.
+        // The messages that a step sends come after the steps within it.
         let mut open: Vec<&Step> = Vec::new();
         for step in &self.conversation.steps {
             while let Some(done) = open.pop_if(|open| open.depth >= step.depth) {
@@ -47,9 +47,9 @@ impl<'a> Steps<'a> {
         }
         open.into_iter().rev().try_for_each(|done| self.ending(look, out, done))?;
         match &self.conversation.record {
-            Some(record) if !record.said.is_empty() => {
+            Some(record) if !record.sent.is_empty() => {
                 writeln!(out, "\n{}", look.theme.paint(Role::Dim, "(from the trace's record:)"))?;
-                of_record(out, &record.said)
+                of_record(out, &record.sent)
             }
             _ => Ok(()),
         }
@@ -72,28 +72,28 @@ impl<'a> Steps<'a> {
         &self.trace.span_list()[step.span]
     }
 
-    /// The heading of a step, and what was heard in it.
+    /// The heading of a step, and the messages that it received.
     fn opening(&self, look: &Look, out: &mut dyn Write, step: &Step) -> Result<()> {
         let indent = indent(look, step.depth);
         self.heading(look, out, step, &indent)?;
         if step.kind == StepKind::Tool {
             return Ok(());
         }
-        let mut said = Said { look, out, indent: format!("{indent}  "), is_full: self.is_full };
+        let mut writer = MessageWriter { look, out, indent: format!("{indent}  "), is_full: self.is_full };
         let parameters = parameters(look, step);
         if !parameters.is_empty() {
-            said.dim(&parameters)?;
+            writer.dim(&parameters)?;
         }
         let mut gaps = step.gaps.iter().filter(|_| step.kind == StepKind::Call).peekable();
-        for at in 0..=step.heard.len() {
+        for at in 0..=step.received.len() {
             while let Some(gap) = gaps.next_if(|gap| gap.at == at) {
-                said.dim(&match gap.count {
+                writer.dim(&match gap.count {
                     1 => "(1 message from above)".to_owned(),
                     count => format!("({count} messages from above)"),
                 })?;
             }
-            if let Some(message) = step.heard.get(at) {
-                said.message(message, None)?;
+            if let Some(message) = step.received.get(at) {
+                writer.message(message, None)?;
             }
         }
         Ok(())
@@ -151,8 +151,8 @@ impl<'a> Steps<'a> {
                 let model = span.model.as_deref().map(|model| format!("{}{}", look.dot(), one_line(model)));
                 format!("{}{name}{}", speaker.unwrap_or_default(), model.unwrap_or_default())
             }
-            StepKind::Tool if step.heard.is_empty() && !has_inputs(span) => name.into_owned(),
-            StepKind::Tool => format!("{name}{}", said::arguments(&step.heard)),
+            StepKind::Tool if step.received.is_empty() && !has_inputs(span) => name.into_owned(),
+            StepKind::Tool => format!("{name}{}", messages::arguments(&step.received)),
             StepKind::Other => match runtime_name(&name) {
                 Some(short) => short.to_owned(),
                 None => name.into_owned(),
@@ -160,29 +160,29 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// What was said at the end of a step, and what failed.
+    /// The messages that a step sent, and its failures.
     fn ending(&self, look: &Look, out: &mut dyn Write, step: &Step) -> Result<()> {
         let span = self.span(step);
-        let mut said = Said { look, out, indent: indent(look, step.depth) + "  ", is_full: self.is_full };
+        let mut writer = MessageWriter { look, out, indent: indent(look, step.depth) + "  ", is_full: self.is_full };
         if let Some(streamed) = &step.streamed {
             let first =
                 streamed.first_after_ns.map(|nanos| format!(", the first text after {}", number::duration(nanos)));
             let pieces = if streamed.chunks == 1 { "piece" } else { "pieces" };
-            said.dim(&format!("(streamed in {} {pieces}{})", streamed.chunks, first.unwrap_or_default()))?;
+            writer.dim(&format!("(streamed in {} {pieces}{})", streamed.chunks, first.unwrap_or_default()))?;
         }
-        for message in &step.said {
-            said.message(message, step.speaker.as_deref())?;
+        for message in &step.sent {
+            writer.message(message, step.speaker.as_deref())?;
         }
         for failure in &step.failures {
             if failure.is_logging {
                 let why = failure.text.lines().next().unwrap_or_default();
-                said.failure(Role::Warn, &format!("MLflow's own logging failed, not the call: {why}"))?;
+                writer.failure(Role::Warn, &format!("MLflow's own logging failed, not the call: {why}"))?;
             } else {
-                said.failure(Role::Bad, &failure.text)?;
+                writer.failure(Role::Bad, &failure.text)?;
             }
         }
-        if let Some(failure) = span.handled_failure.as_ref().filter(|_| !step.tells_failure) {
-            said.failure(Role::Warn, &format!("handled: {failure}"))?;
+        if let Some(failure) = span.handled_failure.as_ref().filter(|_| !step.shows_failure) {
+            writer.failure(Role::Warn, &format!("handled: {failure}"))?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Messages as lines, each under the one who said it.
+//! Messages as lines, each with its speaker.
 
 use crate::error::Result;
 use crate::message::{Media, Message, Part, Role as Speaks, ToolCall, ToolResult};
@@ -7,27 +7,27 @@ use crate::render::text::{block, clip, one_line, width, wrap};
 use crate::render::{Look, Role, pretty};
 use std::io::Write;
 
-/// So many lines of a message are shown where not all of it is asked for.
+/// The most lines of a message, but with `--full`.
 const MOST_LINES: usize = 24;
 
-/// Text gets no narrower than this, however deep it stands.
+/// The least width of text, however deep it is indented.
 const LEAST_ROOM: usize = 24;
 
-/// Writes what was said, indented.
-pub(super) struct Said<'a, 'w> {
+/// Writes messages, indented.
+pub(super) struct MessageWriter<'a, 'w> {
     pub(super) look: &'a Look,
     pub(super) out: &'w mut dyn Write,
     pub(super) indent: String,
     pub(super) is_full: bool,
 }
 
-impl Said<'_, '_> {
-    /// A message; `speaker` = who says it where the message does not tell.
+impl MessageWriter<'_, '_> {
+    /// A message; `speaker` = its speaker where the message names none.
     pub(super) fn message(&mut self, message: &Message, speaker: Option<&str>) -> Result<()> {
         let who = who(message, speaker, self.look);
         for (at, part) in message.parts.iter().enumerate() {
             match part {
-                // It stands under the words that came with it.
+                // It is printed under the text that came with it.
                 Part::Media(media) if at > 0 => self.lines("  ", Role::Dim, &placeholder(media))?,
                 _ => self.part(&who, &message.role, part)?,
             }
@@ -51,7 +51,7 @@ impl Said<'_, '_> {
                 let room = self.room(0);
                 let text = pretty::readable_within(value, room.saturating_sub(name.as_deref().map_or(0, width) + 2));
                 match name {
-                    // Not as somebody speaks: a value may be called `user`.
+                    // Not as a speaker: a value may be called `user`.
                     Some(name) => self.titled(name, " =", Role::Dim, Role::Plain, &text),
                     None if is_field => self.lines("", Role::Plain, &text),
                     None => self.labelled(who, role_of(speaks), Role::Plain, &text),
@@ -189,14 +189,14 @@ const fn role_of(speaks: &Speaks) -> Role {
 }
 
 /// `(city: "Paris")`: what a tool was called with.
-pub(super) fn arguments(heard: &[Message]) -> String {
-    let parts = heard.iter().flat_map(|message| &message.parts);
+pub(super) fn arguments(received: &[Message]) -> String {
+    let parts = received.iter().flat_map(|message| &message.parts);
     // OpenInference puts the arguments below a key of their own.
     let below = |part: &Part| match part {
         Part::Data { name: Some(name), value } if name == "arguments" => value.members(),
         _ => None,
     };
-    if let [message] = heard
+    if let [message] = received
         && let [part] = message.parts.as_slice()
         && let Some(members) = below(part)
     {
@@ -226,8 +226,8 @@ fn called(call: &ToolCall) -> String {
 
 /// `city: "Paris", days: 2`
 fn listed(members: &[(String, Json)]) -> String {
-    let told = members.iter().filter(|(_, value)| !value.is_null());
-    told.map(|(key, value)| format!("{key}: {}", value.text())).collect::<Vec<_>>().join(", ")
+    let known = members.iter().filter(|(_, value)| !value.is_null());
+    known.map(|(key, value)| format!("{key}: {}", value.text())).collect::<Vec<_>>().join(", ")
 }
 
 /// `[image image/png, 70 bytes]`
