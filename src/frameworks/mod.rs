@@ -28,6 +28,7 @@ mod mention;
 mod request;
 mod response;
 mod stream;
+mod unset;
 mod values;
 
 use crate::json::View;
@@ -37,6 +38,7 @@ use framework::Reader;
 pub use mention::{Signs, ran, tool_mentions};
 pub use request::Request;
 pub use stream::{Stream, is_chunk};
+pub(crate) use unset::is_stream;
 
 /// Makes the modules and the list of them.
 macro_rules! frameworks {

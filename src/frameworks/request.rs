@@ -1,6 +1,7 @@
 //! The inputs of a span as messages.
 
 use super::framework::Reader;
+use super::unset::{is_unset, without_unset};
 use super::values;
 use crate::json::{Fields, View};
 use crate::message::{Message, Part, Role};
@@ -45,12 +46,12 @@ fn parameters(object: &Fields<'_>, is_read: impl Fn(&str) -> bool, reader: Reade
             key if is_read(key) || reader.keys(|framework| framework.ignored).any(|ignored| ignored == key) => {}
             // The model is named beside the call.
             "model" => {}
-            _ if value.is_empty() => {}
+            _ if is_unset(*value) => {}
             "tools" | "functions" => {
                 let names = value.items().into_iter().map(tool_name).collect::<Vec<_>>();
                 found.push(("tools".to_owned(), Json::of(&names)));
             }
-            key => found.push((key.to_owned(), value.json())),
+            key => found.extend(without_unset(*value).map(|value| (key.to_owned(), value))),
         }
     }
     found

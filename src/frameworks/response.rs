@@ -1,6 +1,7 @@
 //! The outputs of a span as messages.
 
 use super::framework::Reader;
+use super::unset::is_stream;
 use super::{chat, stream, values};
 use crate::json::{Fields, View};
 use crate::message::{Message, Part, Role};
@@ -10,7 +11,7 @@ pub(super) fn read(view: View<'_>, reader: Reader) -> Vec<Message> {
     let known = if view.is_list() {
         stream::of_chunks(view, reader).or_else(|| reader.messages(view))
     } else if let Some(text) = view.string() {
-        let parts = if text.is_empty() { Vec::new() } else { vec![Part::Text(text)] };
+        let parts = if text.is_empty() || is_stream(&text) { Vec::new() } else { vec![Part::Text(text)] };
         Some(vec![Message::new(Role::Output, parts)])
     } else {
         let object = &view.fields();

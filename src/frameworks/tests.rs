@@ -328,3 +328,31 @@ fn failures_returned_as_tool_output() {
     assert_eq!(failures("{}", "\"KeyError: 'x'\"", true), ["None KeyError: 'x'"]);
     assert_eq!(failures("{}", "\"KeyError: 'x'\"", false), none);
 }
+
+#[test]
+fn values_that_were_not_set_are_left_out() {
+    let inputs = json(
+        r#"{"messages":[{"role":"user","content":"hi"}],"temperature":0.5,"top_p":"<openai.Omit object at 0x7f3a2b10>",
+            "stop":"NOT_GIVEN","seed":null,"user":"<openai.NotGiven object at 0x7f3a2b10>",
+            "config":{"top_k":null,"tool":{"mode":null},"thinking":{"budget":0}},"name":"<b> at 0x7f"}"#,
+    );
+    let parameters = Request::of(&inputs).parameters;
+    let shown: Vec<String> = parameters.iter().map(|(key, value)| format!("{key}={}", value.text())).collect();
+    assert_eq!(shown, ["temperature=0.5", r#"config={"thinking":{"budget":0}}"#, r#"name="<b> at 0x7f""#]);
+    asked(r#"{"question":"hi","retries":"<openai.Omit object at 0x7f3a2b10>"}"#, "input: question=\"hi\"");
+}
+
+#[test]
+fn a_stream_that_was_not_read_says_nothing() {
+    for stream in [
+        "<anthropic.Stream object at 0x7f3a2b10>",
+        "<openai.AsyncStream object at 0x7f3a2b10>",
+        "<generator object run at 0x7f3a2b10>",
+        "<AsyncAPIResponse [200 OK] type=<class 'openai.types.chat.chat_completion.ChatCompletion'>>",
+    ] {
+        assert_eq!(lines(&response(&Json::string(stream))), "output: ", "{stream}");
+    }
+    for text in ["<b>bold</b>", "<Agent object at 0x7f3a2b10>", "<stream>"] {
+        assert_eq!(lines(&response(&Json::string(text))), format!("output: {text}"));
+    }
+}

@@ -1,6 +1,7 @@
 //! Inputs and outputs that are no messages: values under their names, so that nothing is lost.
 
 use super::framework::Reader;
+use super::unset::is_unset;
 use crate::json::{Fields, View};
 use crate::message::{Media, Message, Part, Role};
 
@@ -16,7 +17,7 @@ pub(super) fn all(view: View<'_>, role: Role, reader: Reader) -> Vec<Message> {
         let list = if is_list { reader.messages(member) } else { None };
         match list {
             Some(list) => messages.extend(list),
-            None if member.is_empty() || reader.keys(|framework| framework.ignored).any(|ignored| ignored == key) => {}
+            None if is_unset(member) || reader.keys(|framework| framework.ignored).any(|ignored| ignored == key) => {}
             None => values.push(value(Some(key.into_owned()), member)),
         }
     }
@@ -26,7 +27,7 @@ pub(super) fn all(view: View<'_>, role: Role, reader: Reader) -> Vec<Message> {
 
 /// The values of an object that are not among those read already.
 pub(super) fn others(object: &Fields<'_>, read: &[&str], role: Role) -> Option<Message> {
-    let others = object.members.iter().filter(|(key, member)| !read.contains(&key.as_ref()) && !member.is_empty());
+    let others = object.members.iter().filter(|(key, member)| !read.contains(&key.as_ref()) && !is_unset(*member));
     let values: Vec<Part> = others.map(|(key, member)| value(Some(key.clone().into_owned()), *member)).collect();
     (!values.is_empty()).then(|| Message::new(role, values))
 }

@@ -131,7 +131,7 @@ fn asked(inputs: &Json) -> Option<String> {
 /// The answer in outputs: the last text of a model, else the return value of a function.
 fn answered(outputs: &Json) -> Option<String> {
     if let Some(text) = outputs.as_string() {
-        return Some(text).filter(|text| !text.is_empty());
+        return Some(text).filter(|text| !text.is_empty() && !frameworks::is_stream(text));
     }
     let messages = frameworks::response(outputs);
     let of_role = messages.iter().rev().filter(|message| message.role == Role::Assistant);

@@ -1,0 +1,69 @@
+//! Values that hold nothing: clients record arguments that were not set, and streams, as the text that Python prints.
+
+use crate::json::View;
+use crate::model::Json;
+
+/// The classes of markers for an argument that was not set (`openai`, `anthropic`, `google-genai`, `strands`).
+const MARKERS: [&str; 5] = ["Omit", "NotGiven", "NotProvided", "Unset", "Undefined"];
+
+/// Whether a value is empty or the marker of an argument that was not set: `<openai.Omit object at 0x7f…>`, `NOT_GIVEN`.
+pub(super) fn is_unset(value: View<'_>) -> bool {
+    const LONGEST: usize = 100;
+    if value.is_empty() {
+        return true;
+    }
+    let is_short = value.text().starts_with(['"']) && value.text().len() < LONGEST;
+    is_short.then(|| value.string()).flatten().is_some_and(|text| {
+        let class = address_of(&text).map(|(class, _)| class.rsplit('.').next().unwrap_or_default());
+        matches!(text.as_str(), "NOT_GIVEN" | "NotGiven()" | "Omit()")
+            || class.is_some_and(|one| MARKERS.contains(&one))
+    })
+}
+
+/// A value without the members that are not set; `None` if nothing is left.
+pub(super) fn without_unset(value: View<'_>) -> Option<Json> {
+    const DEEPEST: usize = 8;
+    strip(value, DEEPEST)
+}
+
+fn strip(value: View<'_>, levels: usize) -> Option<Json> {
+    if is_unset(value) {
+        return None;
+    }
+    if levels == 0 || !value.is_object() {
+        return Some(value.json());
+    }
+    let members = value.members();
+    let set: Vec<(String, Json)> =
+        members.into_iter().filter_map(|(key, member)| Some((key.into_owned(), strip(member, levels - 1)?))).collect();
+    (!set.is_empty()).then(|| Json::object(&set))
+}
+
+/// Whether a text is what Python prints for a stream or a generator, which holds nothing of what came out of it:
+/// `<anthropic.Stream object at 0x7f…>`, `<AsyncAPIResponse [200 OK] type=<class '…'>>`.
+pub(crate) fn is_stream(text: &str) -> bool {
+    const LONGEST: usize = 300;
+    if !text.starts_with('<') || text.len() > LONGEST {
+        return false;
+    }
+    let text = text.trim_end();
+    let is_response =
+        text.ends_with('>') && (text.starts_with("<APIResponse [") || text.starts_with("<AsyncAPIResponse ["));
+    let is_kind = |class: &str, is_generator: bool| {
+        is_generator || class.contains("Stream") || class.contains("stream") || class.contains("Generator")
+    };
+    is_response || address_of(text).is_some_and(|(class, is_generator)| is_kind(class, is_generator))
+}
+
+/// The class in the text of an object that only has an address, and whether it is a generator of Python's own.
+fn address_of(text: &str) -> Option<(&str, bool)> {
+    let (class, address) = text.strip_prefix('<')?.strip_suffix('>')?.rsplit_once(" at 0x")?;
+    if !address.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let own = ["generator object ", "async_generator object ", "coroutine object "];
+    match own.iter().find_map(|kind| class.strip_prefix(kind)) {
+        Some(name) => Some((name, true)),
+        None => class.strip_suffix(" object").map(|class| (class, false)),
+    }
+}
