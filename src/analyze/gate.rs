@@ -112,7 +112,7 @@ impl Look<'_> {
             let names = call.name.as_deref().into_iter().chain(call.span.map(|at| spans[at].name.as_str()));
             names.into_iter().any(|name| pattern.name.matches(name))
         };
-        self.reading.new_tool_calls().filter(is_meant).count() as u64
+        self.reading.own_tool_calls().filter(is_meant).count() as u64
     }
 
     /// Why there may be more than these.

@@ -2,7 +2,7 @@
 
 use super::{ALL, request, response};
 use crate::json::canonical;
-use crate::message::{FAILURE_SIGNS, Message, Part, is_failure_sign, says_so, tells_failure};
+use crate::message::{FAILURE_SIGNS, Message, Part, Role, is_failure_sign, says_so, tells_failure};
 use crate::model::{Json, MentionKind, SpeakerSigns, ToolMention};
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::ops::BitOr;
@@ -88,7 +88,12 @@ pub fn tool_mentions(inputs: Option<&Json>, outputs: Option<&Json>) -> Vec<ToolM
 
 /// The tool mentions in messages.
 fn in_messages(messages: &[Message], came_out: bool) -> impl Iterator<Item = ToolMention> {
-    messages.iter().flat_map(|message| &message.parts).filter_map(move |part| match part {
+    // Anthropic and Gemini send tool results as messages of the user, without any text.
+    let is_text = |part: &Part| matches!(part, Part::Text(_) | Part::Media(_));
+    let is_question = |message: &Message| message.role == Role::User && message.parts.iter().any(is_text);
+    let this_turn = if came_out { 0 } else { messages.iter().rposition(is_question).unwrap_or(0) };
+    let parts = messages.iter().enumerate().flat_map(|(at, message)| message.parts.iter().map(move |part| (at, part)));
+    parts.filter_map(move |(at, part)| match part {
         Part::ToolCall(call) => Some(ToolMention {
             kind: MentionKind::Requested,
             call_id: call.id.clone(),
@@ -96,6 +101,7 @@ fn in_messages(messages: &[Message], came_out: bool) -> impl Iterator<Item = Too
             arguments: Some(canonical::key(&call.arguments)),
             failure: None,
             came_out,
+            in_earlier_turn: at < this_turn,
         }),
         Part::ToolResult(result) => Some(ToolMention {
             kind: MentionKind::Returned,
@@ -104,6 +110,7 @@ fn in_messages(messages: &[Message], came_out: bool) -> impl Iterator<Item = Too
             arguments: None,
             failure: result.tells_failure().then(|| result.words()),
             came_out,
+            in_earlier_turn: at < this_turn,
         }),
         _ => None,
     })
@@ -124,5 +131,5 @@ pub fn ran(
         Some(text) => tells_failure(&text).then_some(text),
         None => says_so(&Part::Data { name: None, value: outputs.clone() }).then(|| outputs.text().to_owned()),
     });
-    ToolMention { kind: MentionKind::Ran, call_id, name, arguments, failure, came_out: true }
+    ToolMention { kind: MentionKind::Ran, call_id, name, arguments, failure, came_out: true, in_earlier_turn: false }
 }

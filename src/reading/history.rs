@@ -1,7 +1,7 @@
 //! Tool calls across traces: later traces repeat earlier calls in their history, and each call counts once.
 
 use super::identity::Key;
-use super::tool_calls::ToolCall;
+use super::tool_calls::{CallOrigin, ToolCall};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -39,7 +39,11 @@ impl History {
             let overlaps = |(start, end): (i64, i64), (from, to): (i64, i64)| start <= to && from <= end;
             let is_double = seen.asked.zip(call.asked).is_some_and(|(known, own)| overlaps(known, own));
             // Of repeated calls, as many are known as were made.
-            call.is_new = if call.is_history { *nth > seen.made } else { !is_double };
+            call.is_new = match call.origin {
+                CallOrigin::Trace => !is_double,
+                CallOrigin::History => *nth > seen.made,
+                CallOrigin::EarlierTurn => false,
+            };
             seen.asked = call.asked.or(seen.asked);
             seen.made += u32::from(call.is_new);
             call.is_result_new = call.is_answered() && (call.is_new || seen.answered < seen.made);

@@ -33,7 +33,7 @@ pub use history::History;
 pub use question::{answer, question, recorded_answer, recorded_question};
 pub use speakers::{AgentSource, Speakers};
 pub use threads::Threads;
-pub use tool_calls::{CallFailure, ToolCall, without_number};
+pub use tool_calls::{CallFailure, CallOrigin, ToolCall, without_number};
 
 use crate::model::Trace;
 
@@ -55,7 +55,12 @@ impl Reading {
         Self { usage, tool_calls }
     }
 
-    /// The tool calls that no earlier trace holds.
+    /// The tool calls that were made in this trace, whatever other traces hold.
+    pub fn own_tool_calls(&self) -> impl Iterator<Item = &ToolCall> {
+        self.tool_calls.iter().filter(|call| call.is_made_here())
+    }
+
+    /// The tool calls that were made in this trace and that no earlier trace holds.
     pub fn new_tool_calls(&self) -> impl Iterator<Item = &ToolCall> {
         self.tool_calls.iter().filter(|call| call.is_new)
     }

@@ -214,7 +214,7 @@ fn tool_calls(trace: &Trace) -> Vec<String> {
             Some(CallFailure::Raised) => " raised".to_owned(),
             Some(CallFailure::Handled(text)) => format!(" {text}"),
         };
-        let star = if call.is_history { "*" } else { "" };
+        let star = if call.origin == CallOrigin::Trace { "" } else { "*" };
         let (asked, ran, returned) = (name(call.requested_in), name(call.span), name(call.returned_in()));
         format!("{}{star} {asked} {ran} {returned}{failure}", call.name.as_deref().unwrap_or("?"))
     };
@@ -332,6 +332,36 @@ fn later_traces_repeat_a_call_and_its_failure() {
 }
 
 #[test]
+fn calls_of_earlier_turns_are_none_of_the_trace() {
+    let turns = [asks(&[call("c1", "pay", "{}")]), answers("c1", "Error: no"), user("bye")];
+    let bye = || span("llm", "", "LLM", 1, &io(&request(&turns), &response(&asks(&[call("c2", "wave", "{}")]))));
+    assert_eq!(made(&trace_of(vec![bye()])), ["wave"]);
+    // A first request that ends with the result of a call goes on with the same turn: whoever made the call, it counts.
+    assert_eq!(made(&trace_of(vec![span("llm", "", "LLM", 1, &io(&request(&turns[..2]), ""))])), ["pay"]);
+    // Agents of a team receive each other's answers as messages of a user; the first request did not hold the call.
+    let team =
+        vec![span("llm1", "", "LLM", 1, &io(&request(&[]), "")), span("llm2", "", "LLM", 2, &io(&request(&turns), ""))];
+    assert_eq!(made(&trace_of(team)), ["pay"]);
+    // Two instrumentations record the call in a trace each, and each trace made it.
+    let asked = trace_of(vec![span("llm1", "", "LLM", 1, &io(&request(&[]), &response(&turns[0])))]);
+    let mut history = History::default();
+    for news in [1, 0] {
+        let mut reading = Reading::of(&asked);
+        history.read(&mut reading.tool_calls);
+        assert_eq!((reading.own_tool_calls().count(), reading.new_tool_calls().count()), (1, news));
+    }
+}
+
+fn user(text: &str) -> String {
+    format!(r#"{{"role":"user","content":"{text}"}}"#)
+}
+
+/// The tools that a trace calls.
+fn made(trace: &Trace) -> Vec<String> {
+    Reading::of(trace).own_tool_calls().filter_map(|call| call.name.clone()).collect()
+}
+
+#[test]
 fn a_handled_failure_belongs_to_one_span() {
     let failures = |mut trace: Trace| {
         let calls = Reading::of(&trace).tool_calls;
@@ -443,9 +473,14 @@ fn turn(id: &str, start: i64, history: &[&str], answer: &str) -> Trace {
     let roles = ["user", "assistant"];
     let message = |(at, text): (usize, &&str)| format!(r#"{{"role":"{}","content":"{text}"}}"#, roles[at % 2]);
     let messages: Vec<String> = history.iter().enumerate().map(message).collect();
-    let request = format!(r#"{{"model":"m","messages":[{{"role":"system","content":"s"}},{}]}}"#, messages.join(","));
-    let answer = response(&format!(r#"{{"role":"assistant","content":"{answer}"}}"#));
-    let mut trace = trace_of(vec![span("call", "", "CHAT_MODEL", start, &io(&request, &answer))]);
+    turn_of("s", id, start, &messages, &format!(r#"{{"role":"assistant","content":"{answer}"}}"#))
+}
+
+/// A trace of one call of a model, by an agent with instructions.
+fn turn_of(instructions: &str, id: &str, start: i64, messages: &[String], answer: &str) -> Trace {
+    let system = format!(r#"{{"role":"system","content":"{instructions}"}}"#);
+    let request = format!(r#"{{"model":"m","messages":[{system},{}]}}"#, messages.join(","));
+    let mut trace = trace_of(vec![span("call", "", "CHAT_MODEL", start, &io(&request, &response(answer)))]);
     trace.info.trace_id = id.to_owned();
     trace
 }
@@ -483,28 +518,62 @@ fn requests_that_repeat_a_request_and_its_answer_are_one_run() {
     assert_eq!(runs(&both), [""; 0]);
 }
 
+/// A team as AutoGen runs it without a span around it. The critic receives the planner's answer, or the result of its tool,
+/// as a message of a user; it never receives the call.
+#[test]
+fn agents_of_a_team_are_one_run() {
+    let says = |text: &str| format!(r#"{{"role":"assistant","content":"{text}"}}"#);
+    let (book, full) = (asks(&[call("c1", "book", "{}")]), answers("c1", "the hall is full"));
+    let task = user("book a hall");
+    let of_result = [
+        turn_of("plan", "a", 10, slice::from_ref(&task), &book),
+        turn_of("review", "b", 20, &[task.clone(), user("the hall is full")], &says("try another")),
+        turn_of("plan", "c", 30, &[task.clone(), book.clone(), full.clone(), user("try another")], &says("done")),
+        turn_of(
+            "review",
+            "d",
+            40,
+            &[task.clone(), user("the hall is full"), says("try another"), user("done")],
+            &says("approved"),
+        ),
+    ];
+    assert_eq!(runs(&of_result), ["a b c d"]);
+    let of_answer = [
+        turn_of("plan", "a", 10, slice::from_ref(&task), &book),
+        turn_of("plan", "b", 20, &[task.clone(), book.clone(), full.clone()], &says("booked")),
+        turn_of("review", "c", 30, &[task.clone(), user("booked")], &says("try another")),
+        turn_of("plan", "d", 40, &[task.clone(), book, full, says("booked"), user("try another")], &says("done")),
+    ];
+    assert_eq!(runs(&of_answer), ["a b c d"]);
+    // The same agent would have sent its call along: it is another run.
+    let other = turn_of("plan", "e", 50, &[task, user("booked")], &says("done"));
+    assert_eq!(runs(&[of_answer[0].clone(), of_answer[1].clone(), other]), ["a b"]);
+}
+
 proptest! {
     #![proptest_config(crate::tests::fixed_seed())]
 
     #[test]
-    fn runs_that_only_begin_alike_are_never_joined(turns in prop::collection::vec(1..5usize, 2..5), order in any::<u64>()) {
+    fn runs_that_only_begin_alike_are_never_joined(turns in prop::collection::vec(1..5usize, 2..5), order in any::<u64>(), agents in 1..4usize) {
         // Every run begins with the same prompt, and is answered in its own way.
         let mut traces = Vec::new();
         for (run, count) in (0..).zip(&turns) {
             let mut history = vec!["same prompt".to_owned()];
             for turn_at in 0..i64::try_from(*count).unwrap() {
                 let answer = format!("answer {turn_at} of run {run}");
-                let words: Vec<&str> = history.iter().map(String::as_str).collect();
+                let messages: Vec<String> = history.iter().map(|text| user(text)).collect();
                 // Runs overlap, depending on `order`.
                 let start = 100 * turn_at + ((order >> run) % 7).cast_signed() * 10;
-                traces.push(turn(&format!("{run}-{turn_at}"), start, &words, &answer));
+                let agent = format!("agent {}", turn_at % i64::try_from(agents).unwrap());
+                let answer_of_agent = format!(r#"{{"role":"assistant","content":"{answer}"}}"#);
+                traces.push(turn_of(&agent, &format!("{run}-{turn_at}"), start, &messages, &answer_of_agent));
                 history.extend([answer, format!("go on {turn_at}")]);
             }
         }
         let mut threads = Threads::default();
         for trace in &traces {
- threads.add(trace);
- }
+            threads.add(trace);
+        }
         for run in threads.runs() {
             let first = run[0].split('-').next().unwrap().to_owned();
             prop_assert!(run.iter().all(|id| id.starts_with(&format!("{first}-"))), "{run:?}");

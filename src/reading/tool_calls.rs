@@ -26,14 +26,25 @@ pub struct ToolCall {
     returned: Option<(bool, usize)>,
     /// Whether it failed, and how.
     pub failure: Option<CallFailure>,
-    /// Whether it is only repeated here: the requests of this trace hold it in their history.
-    pub is_history: bool,
-    /// Whether no earlier trace holds the call; false only after [`History::read`](super::History::read).
+    /// Where it was made.
+    pub origin: CallOrigin,
+    /// Whether it was made in this trace, and no earlier trace that [`History::read`](super::History::read) has read holds it.
     pub is_new: bool,
-    /// Whether its result is recorded, and no earlier trace holds it.
+    /// Whether its result is recorded, and was not known before.
     pub is_result_new: bool,
     /// By what the same call is known in another trace.
     pub(super) key: Key,
+}
+
+/// Where a tool call was made, as far as its trace shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallOrigin {
+    /// In the trace.
+    Trace,
+    /// Unknown: requests of the trace hold it in their history, and none of its responses does.
+    History,
+    /// Before the trace: its first request to a model holds it in an earlier turn.
+    EarlierTurn,
 }
 
 /// How a tool call failed.
@@ -58,10 +69,16 @@ impl ToolCall {
         self.returned.is_some() || self.span.is_some()
     }
 
+    /// Whether this trace made it, whatever other traces hold: two instrumentations record one run in a trace each.
+    #[must_use]
+    pub const fn is_made_here(&self) -> bool {
+        self.is_new || self.requested_in.is_some() || self.span.is_some()
+    }
+
     /// Whether messages tell of it, which later requests may repeat.
     #[must_use]
     pub const fn is_in_messages(&self) -> bool {
-        self.requested_in.is_some() || self.returned.is_some() || self.is_history
+        self.requested_in.is_some() || self.returned.is_some() || !matches!(self.origin, CallOrigin::Trace)
     }
 }
 
@@ -108,7 +125,7 @@ pub(super) fn of_spans(spans: &Spans, usage: &TraceUsage) -> Vec<ToolCall> {
         }
     }
     mentions.sort_by_key(|placed| placed.time);
-    let mut joined = Joined::new(spans);
+    let mut joined = Joined::new(spans, usage);
     for placed in &mentions {
         match placed.mention.kind {
             MentionKind::Requested => joined.request(placed),
@@ -117,7 +134,8 @@ pub(super) fn of_spans(spans: &Spans, usage: &TraceUsage) -> Vec<ToolCall> {
         }
     }
     for call in &mut joined.calls {
-        call.is_result_new = call.is_answered();
+        call.is_new = call.origin != CallOrigin::EarlierTurn;
+        call.is_result_new = call.is_new && call.is_answered();
     }
     joined.calls
 }
@@ -153,6 +171,8 @@ impl Queue {
 /// The calls found so far.
 struct Joined<'a> {
     spans: &'a Spans,
+    /// The start of the first request to a model.
+    first_request: Option<Timestamp>,
     tool_names: HashSet<&'a str>,
     calls: Vec<ToolCall>,
     by_id: HashMap<String, Vec<usize>>,
@@ -181,10 +201,11 @@ fn key(id: Option<&str>, digest: Key) -> Key {
 }
 
 impl<'a> Joined<'a> {
-    fn new(spans: &'a Spans) -> Self {
+    fn new(spans: &'a Spans, usage: &TraceUsage) -> Self {
         let tools = spans.list.iter().filter(|span| span.span_type.is_tool());
         Self {
             spans,
+            first_request: usage.llm_calls().flat_map(|call| &call.spans).map(|at| spans.list[*at].start).min(),
             tool_names: tools.map(|span| bare_name(&span.name)).collect(),
             calls: Vec::new(),
             by_id: HashMap::new(),
@@ -200,8 +221,11 @@ impl<'a> Joined<'a> {
         &self.spans.list[at]
     }
 
-    fn add(&mut self, id: Option<&str>, name: Option<&str>, digest: Key, is_history: bool) -> usize {
+    /// Adds a call that a span mentions first.
+    fn add(&mut self, placed: &Placed<'_>, name: Option<&str>, digest: Key) -> usize {
         let at = self.calls.len();
+        let id = placed.mention.call_id.as_deref();
+        let is_first_request = self.first_request.is_some_and(|first| placed.time <= first);
         if let Some(id) = id {
             self.by_id.entry(id.to_owned()).or_default().push(at);
         }
@@ -216,7 +240,11 @@ impl<'a> Joined<'a> {
             span: None,
             returned: None,
             failure: None,
-            is_history,
+            origin: match placed.mention {
+                mention if mention.came_out => CallOrigin::Trace,
+                mention if is_first_request && mention.in_earlier_turn => CallOrigin::EarlierTurn,
+                _ => CallOrigin::History,
+            },
             is_new: true,
             is_result_new: false,
             key: key(id, digest),
@@ -240,7 +268,7 @@ impl<'a> Joined<'a> {
             known.and_then(|known| known.calls.get(nth - 1)).copied()
         };
         let at = known.unwrap_or_else(|| {
-            let at = self.add(mention.call_id.as_deref(), Some(name), digest, !mention.came_out);
+            let at = self.add(placed, Some(name), digest);
             self.by_digest.entry(digest).or_default().calls.push(at);
             self.by_name.entry(name.to_owned()).or_default().calls.push(at);
             at
@@ -250,7 +278,7 @@ impl<'a> Joined<'a> {
             let call = &mut self.calls[at];
             call.requested_in.get_or_insert(*span);
             call.asked.get_or_insert((own.start.0, own.end.unwrap_or(own.start).0));
-            call.is_history = false;
+            call.origin = CallOrigin::Trace;
         }
     }
 
@@ -271,13 +299,11 @@ impl<'a> Joined<'a> {
         let own = self.span(*span);
         let name = mention.name.as_deref().unwrap_or_else(|| without_number(bare_name(&own.name), &self.tool_names));
         let known = self.wrapper(*span, name).or_else(|| self.asked_for(own, mention, name));
-        let at = known.unwrap_or_else(|| {
-            self.add(mention.call_id.as_deref(), Some(name), digest(name, mention.arguments), false)
-        });
+        let at = known.unwrap_or_else(|| self.add(placed, Some(name), digest(name, mention.arguments)));
         self.by_span.insert(*span, at);
         let call = &mut self.calls[at];
         call.span.get_or_insert(*span);
-        call.is_history = false;
+        call.origin = CallOrigin::Trace;
         if own.status == SpanStatus::Error {
             call.failure = Some(CallFailure::Raised);
         } else if let (Some(text), None) = (&mention.failure, &call.failure) {
@@ -320,7 +346,7 @@ impl<'a> Joined<'a> {
         // Of a call that lies in another trace only the result is told.
         let at = match (known, &mention.call_id) {
             (Some(at), _) => at,
-            (None, Some(id)) => self.add(Some(id), mention.name.as_deref(), 0, !mention.came_out),
+            (None, Some(_)) => self.add(placed, mention.name.as_deref(), 0),
             (None, None) => return,
         };
         let call = &mut self.calls[at];

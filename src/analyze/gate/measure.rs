@@ -80,7 +80,7 @@ impl Measure {
                 }
             }
             Self::LlmCalls => count(usage.llm_calls().count(), unknown(trace)),
-            Self::ToolCalls => count(reading.new_tool_calls().count(), unrecorded_tool_calls(trace, reading)),
+            Self::ToolCalls => count(reading.own_tool_calls().count(), unrecorded_tool_calls(trace, reading)),
         }
     }
 }
@@ -195,7 +195,7 @@ pub(super) fn unrecorded_tool_calls(trace: &Trace, reading: &Reading) -> Option<
         let mut own = call.spans.iter().map(|at| &spans[*at]);
         own.clone().all(|span| !span.has_outputs) && own.any(|span| span.status != SpanStatus::Error)
     };
-    let unnamed = reading.tool_calls.iter().filter(|call| call.name.is_none()).count();
+    let unnamed = reading.own_tool_calls().filter(|call| call.name.is_none()).count();
     let what = match (reading.usage.llm_calls().filter(is_unrecorded).count(), unnamed) {
         (0, 0) => return unknown(trace),
         (0, 1) => "a tool call has no name".to_owned(),
