@@ -67,7 +67,7 @@ pub fn run(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<OsString>) -> ExitC
     let ending = cx.output.out.ending();
     stop_at_interrupt(ending.clone(), runner);
     let done = cli.command.run(&mut cx);
-    let flushed = cx.output.out.finish().map_err(Error::from);
+    let flushed = cx.output.out.finish().map_err(Error::from).or_else(render::unless_closed);
     cx.tell_effort(started.elapsed());
     ending.settle();
     match done.and_then(|outcome| flushed.map(|()| outcome)) {

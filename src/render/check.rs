@@ -9,9 +9,9 @@ use super::json::SCHEMA;
 use super::paragraph::Paragraph;
 use super::table::{Cell, Shape};
 use super::text::{one_line, width};
-use super::{Format, Item, Look, Output, Role, View, number, write_table};
+use super::{Format, Item, Look, Output, Role, View, number, unless_closed, write_table};
 use crate::analyze::gate::{Baseline, Finding, Over, Unit, Verdict};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::Timestamp;
 use serde::{Serialize, Serializer};
 use std::io::Write;
@@ -125,8 +125,8 @@ impl Report {
                 if self == Self::Github {
                     output.out.commands();
                 }
-                output.out.write_all(&text)?;
-                Ok(output.out.finish()?)
+                let written = output.out.write_all(&text).and_then(|()| output.out.finish());
+                written.map_err(Error::from).or_else(unless_closed)
             }
         }
     }

@@ -31,7 +31,7 @@ pub use json::Page;
 pub use table::{Cell, Shape};
 pub use theme::{Role, Theme};
 
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::model::{Json, Timestamp, Zone};
 use crate::term::Paged;
 use serde::Serialize;
@@ -89,6 +89,14 @@ impl Look {
     pub const fn dot(&self) -> &'static str {
         if self.unicode { " · " } else { " - " }
     }
+}
+
+/// Passes over the error of a pipe that its reader closed.
+///
+/// # Errors
+/// Any other error.
+pub fn unless_closed(error: Error) -> Result<()> {
+    if error.kind == Kind::ClosedPipe { Ok(()) } else { Err(error) }
 }
 
 /// One line of a list.
@@ -203,11 +211,15 @@ impl Output {
         self.show_as(self.format, view)
     }
 
-    /// Shows it in a form of its own.
+    /// Shows it in a form of its own. A reader that closed the pipe changes nothing: the exit code of `check` is its answer.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn show_as<V: View>(&mut self, format: Format, view: &V) -> Result<()> {
+        self.write_view(format, view).or_else(unless_closed)
+    }
+
+    fn write_view<V: View>(&mut self, format: Format, view: &V) -> Result<()> {
         let is_further = self.parts.is_some_and(|parts| parts > 0);
         if let Some(parts) = &mut self.parts {
             *parts += 1;

@@ -390,3 +390,22 @@ fn a_full_disk_is_an_error() {
     assert_eq!(output.status.code(), Some(5));
     assert!(String::from_utf8(output.stderr).unwrap().starts_with("error: cannot write the output"));
 }
+
+#[test]
+fn a_pipe_that_its_reader_closed_keeps_the_answer_of_a_gate() {
+    for (words, exit) in [
+        ("check --max-tokens 1", 1),
+        ("check --max-tokens 1 --json", 1),
+        ("check --max-tokens 1 --report junit", 1),
+        ("check --max-error-rate 100%", 0),
+        ("trace diff @last @last~1 --exit-code", 1),
+        ("trace diff @last @last --exit-code --json", 0),
+        ("traces list --all", 0),
+        ("trace show @last --tree", 0),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let done = Cli::demo(words).command().stdout(writer).output().unwrap();
+        assert_eq!(done.status.code(), Some(exit), "{words}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+}
