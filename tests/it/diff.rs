@@ -812,3 +812,21 @@ fn a_span_of_one_trace_tells_what_it_was_called_with() {
     assert!(!Cli::demo("trace diff @last~1 @last").ok().stdout.contains("messages"));
     assert!(Cli::demo("trace diff @last~1 @last --full").ok().stdout.contains("messages"));
 }
+
+#[test]
+fn what_was_not_stored_is_never_without_changes() {
+    let spans = |number: u64| {
+        let mut made = Made::new(number);
+        made.add(None, "CHAIN", "run", &json!({"x": 1}), &json!("done"));
+        made.add(Some(0), "CHAIN", "step", &json!({"x": 1}), &json!("done"));
+        made
+    };
+    let without_root = |number: u64| {
+        let mut made = spans(number);
+        made.spans.remove(0);
+        made
+    };
+    let exit = |a: &Made, b: &Made| diff(&store(a, b), "--exit-code").run().exit;
+    assert_eq!(exit(&spans(1), &spans(2)), Some(0));
+    assert_eq!(exit(&without_root(1), &without_root(2)), Some(1));
+}

@@ -60,7 +60,7 @@ pub(super) struct Args {
     /// Show every difference in inputs, outputs and attributes as a change
     #[arg(long)]
     strict: bool,
-    /// Exit with code 1 if anything changed (with --strict: unless identical); with --set, if B has new exceptions or a higher
+    /// Exit with code 1 if anything changed, or spans are missing (with --strict: unless identical); with --set, if B has new exceptions or a higher
     /// error rate, or a selection is empty
     #[arg(long)]
     exit_code: bool,
@@ -94,7 +94,7 @@ fn run_traces(args: &Args, names: [&str; 2], cx: &mut Context) -> Result<bool> {
     let view = DiffView { a, b, usage, tool_calls, diff, only_changes: args.only_changes, is_full: args.full };
     cx.output.show(&view)?;
     let is_unchanged = view.is_unchanged();
-    let is_good = if args.strict { view.is_identical() } else { is_unchanged };
+    let is_good = if args.strict { view.is_identical() } else { is_unchanged && view.is_comparable() };
     let of = |trace: &'_ Trace, usage: &TraceUsage| {
         usage.unpriced().map(|row| row.model(trace.span_list()).map(str::to_owned)).collect::<Vec<_>>()
     };

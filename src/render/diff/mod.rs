@@ -37,19 +37,22 @@ pub struct DiffView {
 }
 
 impl DiffView {
-    /// Whether nothing changed, but for what is ignored.
+    /// Whether all spans of both are stored, or both are the same trace: of spans that are missing nothing is known.
+    #[must_use]
+    pub fn is_comparable(&self) -> bool {
+        !self.a.is_incomplete() && !self.b.is_incomplete() || self.a.info.trace_id == self.b.info.trace_id
+    }
+
+    /// Whether nothing changed in the spans that are stored, but for what is ignored.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
         self.a.info.state == self.b.info.state && self.diff.is_unchanged()
     }
 
-    /// Whether inputs, outputs and attributes of all spans are equal. Of spans that are missing nobody knows, unless both are
-    /// the same trace.
+    /// Whether inputs, outputs and attributes of all spans are equal.
     #[must_use]
     pub fn is_identical(&self) -> bool {
-        let is_known =
-            !self.a.is_incomplete() && !self.b.is_incomplete() || self.a.info.trace_id == self.b.info.trace_id;
-        is_known && self.a.info.state == self.b.info.state && self.diff.is_identical()
+        self.is_comparable() && self.a.info.state == self.b.info.state && self.diff.is_identical()
     }
 
     /// The spans of a node.
