@@ -75,7 +75,7 @@ fn of_one(args: &Args, cx: &mut Context, reader: &mut Reader, name: &str) -> Res
         explanation
     });
     let agents = trace.spans.as_ref().map(|spans| Agents::of(spans, &usage)).unwrap_or_default();
-    let view = UsageView { trace, usage, agents, explanation };
+    let view = UsageView { trace, usage, agents, explanation, is_among_others: cx.output.parts.is_some() };
     cx.output.show(&view)?;
     let (usage, info) = (&view.usage, &view.trace.info);
     if usage.source == Some("recorded") {
@@ -89,7 +89,7 @@ fn of_one(args: &Args, cx: &mut Context, reader: &mut Reader, name: &str) -> Res
     } else if usage.token_usage.is_none() {
         match &info.recorded_usage {
             Some(recorded) => cx.note(&format!("no span has tokens; MLflow recorded {}", figures(recorded))),
-            None => cx.note("no tokens were recorded for this trace"),
+            None => cx.note(&format!("no tokens were recorded for trace {}", info.trace_id)),
         }
     }
     tell_derived(cx, usage.rows.iter().filter(|row| row.is_derived).count() as u64);

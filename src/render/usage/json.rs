@@ -25,6 +25,14 @@ pub(super) struct CallJson<'a> {
     counted: bool,
 }
 
+/// A call in JSON lines and CSV, where calls of several traces may follow each other.
+#[derive(Debug, Serialize)]
+pub(super) struct CallOfTrace<'a> {
+    pub(super) trace_id: &'a str,
+    #[serde(flatten)]
+    pub(super) call: CallJson<'a>,
+}
+
 #[derive(Debug, Serialize)]
 pub(super) struct UsageJson<'a> {
     schema: &'static str,
