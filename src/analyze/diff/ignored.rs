@@ -125,8 +125,8 @@ fn is_ending(key: &str, known: &[&Json]) -> bool {
 /// Whether a key counts tokens, cost or the time a response took.
 fn is_usage_key(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    // `max_tokens` is what was asked for.
-    let words = ["usage", "cost", "token", "latency", "duration", "eval_count"];
+    // `max_tokens` is what was asked for, `cancellation_token` is an object of AutoGen.
+    let words = ["usage", "cost", "tokens", "token_count", "tokencount", "latency", "duration", "eval_count"];
     words.iter().any(|word| key.contains(word)) && !key.contains("max")
 }
 

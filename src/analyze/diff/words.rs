@@ -66,8 +66,11 @@ pub(super) fn diff(a: &str, b: &str, match_ids: MatchIds) -> Vec<Words> {
     told(&found, a, b)
 }
 
-/// Where two texts differ, word by word, or line by line where they are very long.
+/// Where two texts differ, word by word, or line by line where they are very long: at the same places the other way round.
 fn differing(a: &str, b: &str, match_ids: MatchIds) -> Vec<(Range<usize>, Range<usize>)> {
+    if b < a {
+        return differing(b, a, match_ids).into_iter().map(|(in_b, in_a)| (in_a, in_b)).collect();
+    }
     let is_long = a.len().max(b.len()) > LONGEST;
     let (of_a, of_b) = if is_long { (lines(a), lines(b)) } else { (tokens(a, match_ids), tokens(b, match_ids)) };
     let keys = |tokens: &[Token], text| tokens.iter().map(|token| token.key(text)).collect::<Vec<Key>>();

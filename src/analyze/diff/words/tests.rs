@@ -1,6 +1,7 @@
 //! Texts word by word.
 
 use super::{MatchIds, Op};
+use proptest::prelude::*;
 
 fn diff(a: &str, b: &str) -> Vec<super::Words> {
     super::diff(a, b, MatchIds::Yes)
@@ -81,4 +82,19 @@ fn a_word_of_a_very_long_line_is_found() {
         words.iter().filter(|words| words.op != Op::Delete).map(|words| &*words.text).collect::<String>(),
         text("groß")
     );
+}
+
+proptest! {
+    #![proptest_config(crate::tests::fixed_seed())]
+
+    #[test]
+    fn the_other_way_round_the_same_words_are_picked_out(a in "[ab3 .通]{0,24}", b in "[ab3 .通]{0,24}") {
+        let changed = |a: &str, b: &str, deleted: Op| {
+            let words = diff(a, b);
+            let text = |op: Op| words.iter().filter(move |one| one.op == op).map(|one| one.text.clone()).collect::<Vec<_>>();
+            let other = if deleted == Op::Delete { Op::Insert } else { Op::Delete };
+            (text(deleted), text(other))
+        };
+        prop_assert_eq!(changed(&a, &b, Op::Delete), changed(&b, &a, Op::Insert));
+    }
 }
