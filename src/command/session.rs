@@ -1,5 +1,6 @@
 //! `mltrace session show`
 
+use super::naming;
 use super::reader::Reader;
 use super::select::Select;
 use super::sessions::in_a_session;
@@ -28,8 +29,8 @@ enum Action {
 
 /// Show the traces of a session as turns, the first one first
 ///
-/// SESSION is an id or a unique prefix of one; or the id of a trace, for the run that it belongs to as messages prove (see
-/// `mltrace sessions`). The flags that choose traces leave out some of its turns.
+/// SESSION is an id or a unique prefix of one; or the name of a trace (its id, a prefix, `@last`), for its session or the run
+/// that it belongs to as messages prove (see `mltrace sessions`). The flags that choose traces leave out some of its turns.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace session show chat-42
@@ -64,8 +65,15 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
                 traces = turns(&mut reader, &query, &id)?;
             }
             Err(error) => {
-                traces = run_with(&mut reader, &query, &id)?.ok_or(error)?;
-                is_derived = true;
+                let named = named_trace(cx, show, &mut reader);
+                if let Some(session) = named.as_ref().and_then(TraceInfo::session_id) {
+                    session.clone_into(&mut id);
+                    traces = turns(&mut reader, &query, &id)?;
+                } else {
+                    let name = named.map_or(id.clone(), |info| info.trace_id);
+                    traces = run_with(&mut reader, &query, &name)?.ok_or(error)?;
+                    is_derived = true;
+                }
             }
         }
     }
@@ -108,6 +116,13 @@ fn turns(reader: &mut Reader, query: &Query, id: &str) -> Result<Vec<TraceInfo>>
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(traces)
+}
+
+/// The trace that is named in place of its session.
+fn named_trace(cx: &Context, show: &Show, reader: &mut Reader) -> Option<TraceInfo> {
+    // Conditions choose among the turns, and among the traces of `@last`.
+    let select = if show.wanted.starts_with('@') { show.select.clone() } else { Select::default() };
+    naming::trace(cx, reader, &show.wanted, &select, Need::Info).ok().map(|trace| trace.info)
 }
 
 /// The only run that has a trace whose id begins so, where its traces belong to no session.

@@ -102,6 +102,14 @@ fn a_session_turn_by_turn() {
 #[test]
 fn sessions_as_json() {
     let copy = several();
+    // A trace names its session too.
+    for name in ["tr-2", "tr-3"] {
+        assert_eq!(
+            copy.cli("session show -o ids").arg(name).ok(),
+            copy.cli("session show chat-43 -o ids").ok(),
+            "{name}"
+        );
+    }
     let document = copy.cli("session show chat-43").json();
     assert_eq!(
         document["session"],
