@@ -162,6 +162,13 @@ fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
     if !is_of_spans {
         cx.note("tokens and costs are those that MLflow recorded for each trace; --deep reads the spans instead");
     }
+    match grouped.without_tokens {
+        0 => {}
+        1 => cx.note("1 call has no recorded tokens and is not counted"),
+        calls => {
+            cx.note(&format!("{} calls have no recorded tokens and are not counted", number::count(calls.cast_signed())));
+        }
+    }
     if grouped.incomplete > 0 {
         cx.note(&format!(
             "traces with missing spans: {}; what MLflow recorded beyond them is under (not recorded)",

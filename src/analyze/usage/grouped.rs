@@ -71,6 +71,8 @@ pub struct Grouped {
     pub incomplete: u64,
     /// Counted calls whose tokens are those that their responses tell.
     pub derived: u64,
+    /// Calls without tokens and cost, which are in no group.
+    pub without_tokens: u64,
     /// Models of which no price is known, with how many calls of each have tokens.
     pub unpriced: BTreeMap<Option<String>, u64>,
 }
@@ -82,7 +84,7 @@ impl Grouped {
         let calls = keys.iter().any(Key::is_of_calls).then_some(0);
         let total = Group { calls, ..Group::default() };
         let (groups, unpriced) = (Groups::new(keys.clone(), zone, false), BTreeMap::new());
-        Self { keys, groups, total, incomplete: 0, derived: 0, unpriced }
+        Self { keys, groups, total, incomplete: 0, derived: 0, without_tokens: 0, unpriced }
     }
 
     /// Whether groups differ within a trace, so that spans have to be read.
@@ -107,7 +109,9 @@ impl Grouped {
         let mut is_incomplete = false;
         for row in &usage.rows {
             let is_call = u64::from(row.kind != RowKind::Remainder && row.token_usage.is_some());
-            if is_call == 0 && row.is_void() || (row.token_usage.is_none() && row.cost.is_none()) {
+            let is_unknown = row.token_usage.is_none() && row.cost.is_none();
+            self.without_tokens += u64::from(is_unknown && row.kind != RowKind::Remainder);
+            if is_call == 0 && row.is_void() || is_unknown {
                 continue;
             }
             is_incomplete |= row.span.is_none() && row.token_usage.is_some();
