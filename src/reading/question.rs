@@ -64,12 +64,13 @@ fn of_preview(preview: &str, read: impl Fn(&Json) -> Option<String>) -> Option<S
     json.map_or_else(|| Some(preview.to_owned()), |json| read(&json))
 }
 
-/// JSON that was cut, with what is open closed: strings, lists and objects; a member without a value is dropped.
+/// JSON that was cut, with what is open closed: strings, lists and objects. Where that leaves a message that cannot be read,
+/// as its role was cut, the message is dropped.
 fn closed(cut: &str) -> Option<Json> {
     let cut = cut.strip_suffix("...").unwrap_or(cut);
     let (mut open, mut in_string, mut is_escaped) = (Vec::new(), false, false);
-    // Where the last whole value ended, and what was open there.
-    let mut whole = (0, Vec::new());
+    // For each level that is open, where its last whole item ended.
+    let mut items: Vec<Option<usize>> = vec![None];
     for (at, byte) in cut.bytes().enumerate() {
         if in_string {
             match byte {
@@ -82,28 +83,40 @@ fn closed(cut: &str) -> Option<Json> {
         }
         match byte {
             b'"' => in_string = true,
-            b'{' => open.push('}'),
-            b'[' => open.push(']'),
+            b'{' | b'[' => {
+                open.push(if byte == b'{' { '}' } else { ']' });
+                items.push(None);
+            }
             b'}' | b']' => {
                 open.pop();
+                items.truncate(open.len() + 1);
             }
-            b',' => whole = (at, open.clone()),
+            b',' => items[open.len()] = Some(at),
             _ => {}
         }
     }
-    let close = |text: &str, open: &[char]| text.to_owned() + &open.iter().rev().collect::<String>();
-    if in_string {
-        // An escape may be cut in the middle.
-        let end = cut.rfind('\\').filter(|at| cut.len() - at < 6).unwrap_or(cut.len());
-        for end in [cut.len(), end] {
-            let json = Json::from_strict(&close(&format!("{}\"", &cut[..end]), &open));
-            if json.is_some() {
-                return json;
-            }
-        }
+    let close = |text: &str, levels: usize| {
+        let json = text.to_owned() + &open[..levels].iter().rev().collect::<String>();
+        Json::from_strict(&json)
+    };
+    // An escape may be cut in the middle.
+    let end = cut.rfind('\\').filter(|at| in_string && cut.len() - at < 6).unwrap_or(cut.len());
+    let quote = if in_string { "\"" } else { "" };
+    let all = [cut.len(), end].into_iter().map(|end| close(&format!("{}{quote}", &cut[..end]), open.len()));
+    let shorter = (0..items.len()).rev().filter_map(|level| Some((level, items[level]?)));
+    let shorter = shorter.map(|(level, at)| close(&cut[..at], level));
+    let mut readable = all.chain(shorter).flatten();
+    let first = readable.next()?;
+    if is_chat(&first) {
+        return Some(first);
     }
-    let json = Json::from_strict(&close(cut, &open));
-    json.or_else(|| Json::from_strict(&close(&cut[..whole.0], &whole.1)))
+    Some(readable.find(is_chat).unwrap_or(first))
+}
+
+/// Whether a value holds messages of a chat.
+fn is_chat(json: &Json) -> bool {
+    let is_of_chat = |message: &Message| !matches!(message.role, Role::Input | Role::Output);
+    frameworks::request(json).iter().any(is_of_chat)
 }
 
 /// The question in inputs: the user message after the last answer of the model, else the arguments of a function.

@@ -607,4 +607,7 @@ fn a_record_has_the_question_and_the_answer_as_text() {
         "yes ",
     );
     check(r#"{"question": "What?", "context": [{"a": "b"}, {"c"#, "{", "What?", "");
+    let task = r#"{"content": "Book a hall", "source": "user", "type": "UserMessage"}"#;
+    let result = r#"{"content": [{"content": "full, sorry", "call_id": "c1"}], "type": "FunctionExec"#;
+    check(&format!(r#"{{"messages": [{task}, {result}"#), "", "Book a hall", "");
 }
