@@ -75,7 +75,7 @@ fn of_one(args: &Args, cx: &mut Context, reader: &mut Reader, name: &str) -> Res
         explanation
     });
     let agents = trace.spans.as_ref().map(|spans| Agents::of(spans, &usage)).unwrap_or_default();
-    let view = UsageView { trace, usage, agents, explanation, is_among_others: cx.output.parts.is_some() };
+    let view = UsageView { trace, usage, agents, explanation };
     cx.output.show(&view)?;
     let (usage, info) = (&view.usage, &view.trace.info);
     if usage.source == Some("recorded") {

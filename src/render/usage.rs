@@ -8,11 +8,11 @@ pub(super) use explanation::ExplanationJson;
 use super::group::{self, KeyJson};
 use super::json::SCHEMA;
 use super::table::{Cell, Shape};
-use super::text::one_line;
+use super::text::{clip, one_line, width};
 use super::{Item, Look, Role, View, number, write_table};
 use crate::analyze::usage::{Explanation, Group, Grouped, TraceUsage, UsageRow};
 use crate::error::Result;
-use crate::model::{Cost, Span, TokenUsage, Trace};
+use crate::model::{Cost, Span, TokenUsage, Trace, short_trace_id};
 use crate::reading::Agents;
 use explanation::explain;
 use json::UsageJson;
@@ -31,8 +31,6 @@ pub struct UsageView {
     pub agents: Agents,
     /// Why they are what they are, where that was asked for.
     pub explanation: Option<Explanation>,
-    /// Whether it is shown among others, so that a heading has to name it.
-    pub is_among_others: bool,
 }
 
 /// The cells of tokens and cost, which end every row of usage.
@@ -72,12 +70,12 @@ impl View for UsageView {
     }
 
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
-        if self.is_among_others {
-            let info = &self.trace.info;
-            let name = info.display_name().map(|name| look.theme.paint(Role::Name, &one_line(name)));
-            let id = look.theme.paint(Role::Id, &one_line(&info.trace_id));
-            writeln!(out, "{}", [Some(id), name].into_iter().flatten().collect::<Vec<_>>().join("  "))?;
-        }
+        let info = &self.trace.info;
+        let id = one_line(short_trace_id(&info.trace_id));
+        let name = info.display_name().map(one_line).unwrap_or_default();
+        let room = look.width.map_or(usize::MAX, |most| most.saturating_sub(width(&id) + 2));
+        let name = look.theme.paint(Role::Name, &clip(&name, room, look.ellipsis()));
+        writeln!(out, "{}  {name}", look.theme.paint(Role::Id, &id))?;
         let mut shapes = vec![
             Shape { title: "call", is_right: false, shrinks_to: Some(15), drops: 0 },
             Shape { title: "agent", is_right: false, shrinks_to: Some(12), drops: 5 },
@@ -103,8 +101,7 @@ impl View for UsageView {
         let calls = json::calls(&self.trace, &self.usage, &self.agents);
         let spans = self.trace.span_list();
         let ids = self.usage.rows.iter().map(|row| row.span.map(|at| spans[at].id.to_string()).unwrap_or_default());
-        let trace_id = self.trace.info.trace_id.as_str();
-        calls.into_iter().zip(ids).map(|(call, id)| Item::new(id, &json::CallOfTrace { trace_id, call })).collect()
+        calls.iter().zip(ids).map(|(call, id)| Item::new(id, call)).collect()
     }
 
     fn csv(&self) -> Vec<Cow<'static, str>> {

@@ -500,12 +500,14 @@ fn streamed_chunks_are_shown_as_one_text() {
 #[test]
 fn usage_of_a_trace() {
     insta::assert_snapshot!(Cli::demo("usage @last").run(), @"
+    tr-e1856059  run_tool_agent
     call         agent           type        model        input  output  total        cost
     Completions  run_tool_agent  CHAT_MODEL  gpt-4o-mini     45      14     59  $0.0000152
     Completions  run_tool_agent  CHAT_MODEL  gpt-4o-mini     39       8     47  $0.0000107
     total                                                    84      22    106  $0.0000258
     ");
     insta::assert_snapshot!(Cli::demo("usage @slow").run(), @"
+    tr-f12713f2  initiate_chat
     call             agent      type  model        input  output  total        cost
     chat_completion  Assistant  LLM   gpt-4o-mini    110      61    171  $0.0000531
     chat_completion  Assistant  LLM   gpt-4o-mini    191      61    252  $0.0000653
@@ -516,12 +518,13 @@ fn usage_of_a_trace() {
     total                                          1,569     229  1,798    $0.00037
     ");
     insta::assert_snapshot!(Cli::demo("usage @last --name retry").run(), @"
+    tr-ac61cd19  retry
     call   agent  type  model  total
     total                          -
     --- stderr
-    note: no tokens were recorded for this trace
+    note: no tokens were recorded for trace tr-ac61cd19b5a1f20408bc93f48b3b475e
     ");
-    insta::assert_snapshot!(Cli::demo("usage @last --json").run(), @r#"{"schema":"mltrace/1","trace_id":"tr-e185605915a0be9f4268768de1713371","name":"run_tool_agent","token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"token_usage_source":"spans","recorded_token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"cost":{"input_cost":0.0000126,"output_cost":0.0000132,"total_cost":0.0000258,"currency":"USD","source":"recorded"},"unpriced":0,"complete":true,"calls":[{"kind":"llm","span_id":"9bd57e959a1e337e","span_ids":["9bd57e959a1e337e"],"name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","agent_source":"span","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":45,"output_tokens":14,"total_tokens":59},"token_usage_source":"recorded","cost":{"input_cost":6.75e-6,"output_cost":8.4e-6,"total_cost":0.000015149999999999999,"currency":"USD","source":"recorded"},"counted":true},{"kind":"llm","span_id":"9ee2df28f08b8564","span_ids":["9ee2df28f08b8564"],"name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","agent_source":"span","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":39,"output_tokens":8,"total_tokens":47},"token_usage_source":"recorded","cost":{"input_cost":5.85e-6,"output_cost":4.8e-6,"total_cost":0.00001065,"currency":"USD","source":"recorded"},"counted":true}]}"#);
+    insta::assert_snapshot!(Cli::demo("usage @last --json").run(), @r#"{"schema":"mltrace/1","trace_id":"tr-e185605915a0be9f4268768de1713371","name":"run_tool_agent","token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"token_usage_source":"spans","recorded_token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"cost":{"input_cost":0.0000126,"output_cost":0.0000132,"total_cost":0.0000258,"currency":"USD","source":"recorded"},"unpriced":0,"complete":true,"calls":[{"trace_id":"tr-e185605915a0be9f4268768de1713371","kind":"llm","span_id":"9bd57e959a1e337e","span_ids":["9bd57e959a1e337e"],"name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","agent_source":"span","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":45,"output_tokens":14,"total_tokens":59},"token_usage_source":"recorded","cost":{"input_cost":6.75e-6,"output_cost":8.4e-6,"total_cost":0.000015149999999999999,"currency":"USD","source":"recorded"},"counted":true},{"trace_id":"tr-e185605915a0be9f4268768de1713371","kind":"llm","span_id":"9ee2df28f08b8564","span_ids":["9ee2df28f08b8564"],"name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","agent_source":"span","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":39,"output_tokens":8,"total_tokens":47},"token_usage_source":"recorded","cost":{"input_cost":5.85e-6,"output_cost":4.8e-6,"total_cost":0.00001065,"currency":"USD","source":"recorded"},"counted":true}]}"#);
 }
 
 #[test]
@@ -533,6 +536,7 @@ fn usage_by_model() {
     total                8     15  1,898     327  2,225  $0.00044         3
     --- stderr
     note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: 1 call has no recorded tokens and is not counted
     ");
     insta::assert_snapshot!(Cli::demo("usage -x Misc").run(), @"
     model  traces  calls  total
@@ -542,6 +546,7 @@ fn usage_by_model() {
     {"schema":"mltrace/1","by":["model"],"groups":[{"key":{"model":"gpt-4o-mini"},"traces":6,"calls":12,"token_usage":{"input_tokens":1744,"output_tokens":289,"total_tokens":2033},"cost":{"input_cost":0.0002616,"output_cost":0.0001734,"total_cost":0.000435,"currency":"USD","source":"recorded"},"unpriced":0},{"key":{"model":null},"traces":2,"calls":3,"token_usage":{"input_tokens":154,"output_tokens":38,"total_tokens":192},"cost":null,"unpriced":3}],"other":null,"total":{"traces":8,"calls":15,"token_usage":{"input_tokens":1898,"output_tokens":327,"total_tokens":2225},"cost":{"input_cost":0.0002616,"output_cost":0.0001734,"total_cost":0.000435,"currency":"USD","source":"recorded"},"unpriced":3}}
     --- stderr
     note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: 1 call has no recorded tokens and is not counted
     "#);
 }
 
@@ -646,11 +651,12 @@ fn csv() {
     ,2,3,154,38,192,,,,,3
     --- stderr
     note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: 1 call has no recorded tokens and is not counted
     ");
     insta::assert_snapshot!(Cli::demo("usage @last -o csv").run(), @"
-    kind,span_id,name,span_type,agent,model,provider,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,counted,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source
-    llm,9bd57e959a1e337e,Completions,CHAT_MODEL,run_tool_agent,gpt-4o-mini,,45,14,59,0.000015149999999999999,true,,,recorded
-    llm,9ee2df28f08b8564,Completions,CHAT_MODEL,run_tool_agent,gpt-4o-mini,,39,8,47,0.00001065,true,,,recorded
+    kind,span_id,name,span_type,agent,model,provider,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,counted,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,trace_id
+    llm,9bd57e959a1e337e,Completions,CHAT_MODEL,run_tool_agent,gpt-4o-mini,,45,14,59,0.000015149999999999999,true,,,recorded,tr-e185605915a0be9f4268768de1713371
+    llm,9ee2df28f08b8564,Completions,CHAT_MODEL,run_tool_agent,gpt-4o-mini,,39,8,47,0.00001065,true,,,recorded,tr-e185605915a0be9f4268768de1713371
     ");
     insta::assert_snapshot!(Cli::demo("spans --type TOOL -n 1 -o csv").run(), @r#"
     trace_id,span_id,parent_id,depth,name,span_type,status,status_message,start_time,duration_ms,model,provider,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,exception.type,exception.message,inputs,outputs

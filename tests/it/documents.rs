@@ -58,6 +58,7 @@ fn a_folder_of_requests_tells_traces_with_customer_thread_and_tokens() {
     └─ llm.gpt-4o-mini-2024-07-18       LLM    ███████████████████████████     145 ms  39 → 30  gpt-4o-mini-2024-07-18
     ");
     insta::assert_snapshot!(on("respan", "usage tr-1333").ok(), @"
+    tr-1333bb6f  agent.capacity_planner.on_messages_stream
     call                        agent             type  model                   input  output  total         cost  source
     llm.gpt-4o-mini-2024-07-18  capacity_planner  LLM   gpt-4o-mini-2024-07-18    155      18    173  ~$0.0000341  derived
     llm.gpt-4o-mini-2024-07-18  capacity_planner  LLM   gpt-4o-mini-2024-07-18    100      17    117  ~$0.0000252  derived

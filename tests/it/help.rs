@@ -796,8 +796,9 @@ fn of_trace_diff() {
               Show every difference in inputs, outputs and attributes as a change
 
           --exit-code
-              Exit with code 1 if anything changed (with --strict: unless identical); with --set, if B
-              has new exceptions or a higher error rate, or a selection is empty
+              Exit with code 1 if anything changed, or spans are missing (with --strict: unless
+              identical); with --set, if B has new exceptions or a higher error rate, or a selection is
+              empty
 
       -h, --help
               Print help (see a summary with '-h')
@@ -1587,8 +1588,9 @@ fn of_session_show() {
     insta::assert_snapshot!(help("session show"), @r#"
     Show the traces of a session as turns, the first one first
 
-    SESSION is an id or a unique prefix of one; or the id of a trace, for the run that it belongs to as
-    messages prove (see `mltrace sessions`). The flags that choose traces leave out some of its turns.
+    SESSION is an id or a unique prefix of one; or the name of a trace (its id, a prefix, `@last`), for
+    its session or the run that it belongs to as messages prove (see `mltrace sessions`). The flags that
+    choose traces leave out some of its turns.
 
     Usage: mltrace session show [OPTIONS] <SESSION>
 

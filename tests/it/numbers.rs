@@ -144,6 +144,7 @@ fn usage_in_groups_as_tables() {
     total                           8     15  1,898     327  2,225    $0.00044         3
     --- stderr
     note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: 1 call has no recorded tokens and is not counted
     ");
     insta::assert_snapshot!(Cli::demo("usage --by name --width 60").run(), @"
     name            input  output  total        cost  unpriced
@@ -243,6 +244,7 @@ fn an_explanation_tells_what_is_left_out_and_why() {
     note: costs with ~ are calculated, all or in part; `mltrace prices MODEL` shows from what
     ");
     insta::assert_snapshot!(copy.cli("usage tr-r --explain").run(), @"
+    tr-r  rollup
     call   agent  type  model        input  output  total         cost
     ask    team   LLM   gpt-4o-mini     30       6     36  ~$0.0000081
     judge  team   LLM   =unheard-of     70      14     84            -
@@ -347,6 +349,7 @@ fn a_cost_is_recorded_or_calculated_or_unknown() {
     total            5      6    175      60    235         6
     --- stderr
     note: no price is known of `unheard-of`: the cost of 6 calls is unknown and in no sum
+    note: 1 call has no recorded tokens and is not counted
     ");
     insta::assert_snapshot!(copy.cli("usage -x OpenAI --by day").run(), @"
     day         traces  input  output  total  unpriced
@@ -356,6 +359,7 @@ fn a_cost_is_recorded_or_calculated_or_unknown() {
     note: traces with tokens of unknown cost: 5; `--by model` shows the models without a price
     ");
     insta::assert_snapshot!(copy.cli("usage @last").run(), @"
+    tr-e1856059  run_tool_agent
     call         agent           type        model       input  output  total
     Completions  run_tool_agent  CHAT_MODEL  unheard-of     45      14     59
     Completions  run_tool_agent  CHAT_MODEL  unheard-of     39       8     47

@@ -105,8 +105,8 @@ fn sessions_as_json() {
     // A trace names its session too.
     for name in ["tr-2", "tr-3"] {
         assert_eq!(
-            copy.cli("session show -o ids").arg(name).ok(),
-            copy.cli("session show chat-43 -o ids").ok(),
+            copy.cli("session show -o ids").arg(name).ok().lines(),
+            copy.cli("session show chat-43 -o ids").ok().lines(),
             "{name}"
         );
     }

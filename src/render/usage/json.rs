@@ -9,6 +9,8 @@ use serde::Serialize;
 
 #[derive(Debug, Serialize)]
 pub(super) struct CallJson<'a> {
+    /// Calls of several traces may follow each other.
+    trace_id: &'a str,
     kind: &'static str,
     span_id: Option<&'a str>,
     span_ids: Vec<&'a str>,
@@ -23,14 +25,6 @@ pub(super) struct CallJson<'a> {
     cost: Option<Cost>,
     /// Whether its tokens are part of the total.
     counted: bool,
-}
-
-/// A call in JSON lines and CSV, where calls of several traces may follow each other.
-#[derive(Debug, Serialize)]
-pub(super) struct CallOfTrace<'a> {
-    pub(super) trace_id: &'a str,
-    #[serde(flatten)]
-    pub(super) call: CallJson<'a>,
 }
 
 #[derive(Debug, Serialize)]
@@ -57,6 +51,7 @@ pub(super) fn calls<'a>(trace: &'a Trace, usage: &'a TraceUsage, agents: &'a Age
         let agent = row.span.and_then(|at| agents.find(at));
         let source = if row.is_derived { "derived" } else { "recorded" };
         CallJson {
+            trace_id: &trace.info.trace_id,
             kind: row.kind.as_str(),
             span_id: span.map(|span| span.id.as_str()),
             span_ids: row.spans.iter().map(|at| spans[*at].id.as_str()).collect(),
