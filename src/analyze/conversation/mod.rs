@@ -6,9 +6,9 @@
 mod seen;
 
 use crate::frameworks;
-use crate::message::{Message, Part, Role};
+use crate::message::{Message, Part, Role, ToolResult};
 use crate::model::{Json, Payload, Span, SpanType, Spans, Timestamp, Trace, is_runtime_message, keys};
-use crate::reading::identity::Key;
+use crate::reading::identity::{self, Key};
 use crate::reading::{self, AgentSource, Agents, CallIndex, Reading, Speakers, messages};
 use seen::{SeenMessages, keys_of};
 use std::collections::{HashMap, HashSet};
@@ -353,7 +353,15 @@ impl ConversationBuilder<'_> {
         for mut message in std::mem::take(&mut open.sent) {
             self.calls.name_results(&mut message, &self.spans.list, span.end.unwrap_or(Timestamp::MAX));
             let is_new = is_leaf || !self.seen.is_repeated(&message, &open.within, &open.received);
-            open.within.extend(keys_of(std::slice::from_ref(&message)));
+            let keys = keys_of(std::slice::from_ref(&message));
+            if is_new && !is_leaf && !self.is_full {
+                // Where one of several tools failed, the results of the others are shown with their tools.
+                let is_shown = |result: &ToolResult| {
+                    open.within.contains(&identity::result_key(result.id.as_deref(), &result.words()))
+                };
+                message.parts.retain(|part| !matches!(part, Part::ToolResult(result) if is_shown(result)));
+            }
+            open.within.extend(keys);
             if self.is_full || is_new {
                 self.seen.add_sent(&message);
                 self.steps[step].sent.push(message);
