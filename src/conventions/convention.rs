@@ -30,6 +30,14 @@ pub(super) struct Convention {
     pub(super) messages: fn(&dyn Attributes, Side) -> Option<Json>,
     /// What went in or came out, where no attribute above has it.
     pub(super) elsewhere: fn(&dyn Attributes, &[SpanEvent], Side) -> Option<Json>,
+    /// The name of the agent, in a span of type AGENT.
+    pub(super) agent_names: Keys,
+    /// The agent whose work a span of any other type is.
+    pub(super) agent: fn(&dyn Attributes) -> Option<String>,
+    /// The name of the tool, in a span of type TOOL.
+    pub(super) tool_names: Keys,
+    /// The id of the tool call, in a span of type TOOL.
+    pub(super) tool_call_ids: Keys,
     /// The session that the trace belongs to.
     pub(super) sessions: Keys,
     /// The user of the trace.
@@ -70,6 +78,10 @@ impl Convention {
         outputs: &[],
         messages: |_, _| None,
         elsewhere: |_, _, _| None,
+        agent_names: &[],
+        agent: |_| None,
+        tool_names: &[],
+        tool_call_ids: &[],
         sessions: &[],
         users: &[],
         first_token: &[],

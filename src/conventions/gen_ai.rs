@@ -30,6 +30,9 @@ pub(super) const CONVENTION: Convention = Convention {
     inputs: &["gen_ai.input.messages", "gen_ai.tool.call.arguments"],
     outputs: &["gen_ai.output.messages", "gen_ai.tool.call.result"],
     elsewhere: messages_of_events,
+    agent_names: &["gen_ai.agent.name"],
+    tool_names: &["gen_ai.tool.name"],
+    tool_call_ids: &["gen_ai.tool.call.id"],
     sessions: &["gen_ai.conversation.id"],
     ..Convention::NONE
 };

@@ -51,6 +51,7 @@ conventions! {
     langfuse
     respan
     autogen_core
+    mlflow_flavors
 }
 
 /// Whether a key belongs to one of the conventions: spans that have none of them need no second look.
@@ -97,6 +98,26 @@ pub(crate) fn model(attributes: &dyn Attributes) -> Option<String> {
 /// Who runs the model.
 pub(crate) fn provider(attributes: &dyn Attributes) -> Option<String> {
     keys(|convention| convention.providers).find_map(|key| attributes.get(key).filter(says_something)?.as_string())
+}
+
+/// The name of the agent, in a span of type AGENT.
+pub(crate) fn agent_name(attributes: &dyn Attributes) -> Option<String> {
+    keys(|convention| convention.agent_names).find_map(|key| attributes.text(key))
+}
+
+/// The agent whose work a span of any other type is.
+pub(crate) fn agent(attributes: &dyn Attributes) -> Option<String> {
+    ALL.iter().find_map(|convention| (convention.agent)(attributes)).filter(|name| !name.is_empty())
+}
+
+/// The name of the tool, in a span of type TOOL.
+pub(crate) fn tool_name(attributes: &dyn Attributes) -> Option<String> {
+    keys(|convention| convention.tool_names).find_map(|key| attributes.text(key))
+}
+
+/// The id of the tool call, in a span of type TOOL.
+pub(crate) fn tool_call_id(attributes: &dyn Attributes) -> Option<String> {
+    keys(|convention| convention.tool_call_ids).find_map(|key| attributes.text(key))
 }
 
 /// What went in.

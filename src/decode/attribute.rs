@@ -116,7 +116,7 @@ impl<'a> RawAttributes<'a> {
             let inputs = self.members.get("mlflow.spanInputs").map(value);
             let inputs = inputs.or_else(|| if self.is_foreign { conventions::inputs(self, &[]) } else { None });
             let outputs = with_tools("mlflow.spanOutputs", conventions::outputs);
-            let call_id = self.text("gen_ai.tool.call.id");
+            let call_id = conventions::tool_call_id(self);
             let ran = frameworks::ran(call_id, self.declared_name(kind), inputs.as_ref(), outputs.as_ref());
             return (vec![ran], SpeakerSigns::None);
         }
@@ -136,10 +136,15 @@ impl<'a> RawAttributes<'a> {
     /// The name that an attribute gives the agent or the tool whose span it is.
     pub(super) fn declared_name(&self, kind: &SpanType) -> Option<String> {
         match kind.as_str() {
-            "AGENT" => self.text("gen_ai.agent.name"),
-            "TOOL" => self.text("gen_ai.tool.name"),
+            "AGENT" => conventions::agent_name(self),
+            "TOOL" => conventions::tool_name(self),
             _ => None,
         }
+    }
+
+    /// The agent that an attribute names for a span which is no agent's own.
+    pub(super) fn agent(&self, kind: &SpanType) -> Option<String> {
+        if kind.is_agent() { None } else { conventions::agent(self) }
     }
 
     /// Cost recorded.

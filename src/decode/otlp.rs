@@ -319,6 +319,7 @@ impl PlainSpan {
             model: attributes.model(&span_type),
             derived_usage: attributes.derived_usage(&span_type, token_usage.as_ref()),
             declared_name: attributes.declared_name(&span_type),
+            agent: attributes.agent(&span_type),
             span_type,
             status: self.status,
             status_message: self.status_message,

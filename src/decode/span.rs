@@ -128,6 +128,7 @@ impl Wire<'_> {
             model: attributes.model(&span_type),
             derived_usage: attributes.derived_usage(&span_type, token_usage.as_ref()),
             declared_name: attributes.declared_name(&span_type),
+            agent: attributes.agent(&span_type),
             span_type,
             status: SpanStatus::parse(&text(code).unwrap_or_default()),
             status_message: text(message).unwrap_or_default(),

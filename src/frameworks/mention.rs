@@ -78,6 +78,9 @@ impl Signs {
     }
 }
 
+/// The keys below which inputs of tools have the arguments (OpenInference; LlamaIndex, smolagents; CrewAI).
+pub const ARGUMENT_KEYS: [&str; 3] = ["arguments", "kwargs", "tool_args"];
+
 /// The tool mentions in the messages of a span, those of its inputs first.
 #[must_use]
 pub fn tool_mentions(inputs: Option<&Json>, outputs: Option<&Json>) -> Vec<ToolMention> {
@@ -124,9 +127,8 @@ pub fn ran(
     inputs: Option<&Json>,
     outputs: Option<&Json>,
 ) -> ToolMention {
-    // OpenInference puts the arguments below a key of their own.
-    let arguments =
-        inputs.map(|inputs| inputs.member("arguments").as_ref().map_or_else(|| canonical::key(inputs), canonical::key));
+    let own = |inputs: &Json| ARGUMENT_KEYS.iter().find_map(|key| inputs.member(key));
+    let arguments = inputs.map(|inputs| own(inputs).as_ref().map_or_else(|| canonical::key(inputs), canonical::key));
     let failure = outputs.and_then(|outputs| match outputs.as_string() {
         Some(text) => tells_failure(&text).then_some(text),
         None => says_so(&Part::Data { name: None, value: outputs.clone() }).then(|| outputs.text().to_owned()),

@@ -35,7 +35,7 @@ use crate::json::View;
 use crate::message::{Message, Role};
 use crate::model::{Json, SpanEvent};
 use framework::Reader;
-pub use mention::{Signs, ran, tool_mentions};
+pub use mention::{ARGUMENT_KEYS, Signs, ran, tool_mentions};
 pub use request::Request;
 pub use stream::{Stream, is_chunk};
 pub(crate) use unset::is_stream;

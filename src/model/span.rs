@@ -241,6 +241,8 @@ pub struct Span {
     pub handled_failure: Option<String>,
     /// The name that an attribute gives the agent or the tool whose span it is.
     pub declared_name: Option<String>,
+    /// The agent that an attribute names for a span which is no agent's own.
+    pub agent: Option<String>,
     /// The tool mentions in its messages; of a tool's span, its own call.
     pub tool_mentions: Vec<ToolMention>,
     /// Whether what came out of it is recorded; known of spans that were read as a tree shows them, or whole.
@@ -274,6 +276,7 @@ impl Span {
             exception: None,
             handled_failure: None,
             declared_name: None,
+            agent: None,
             tool_mentions: Vec::new(),
             has_outputs: false,
             speaker_signs: SpeakerSigns::None,

@@ -27,6 +27,8 @@ impl Agents {
             let agent = if span.span_type.is_agent() {
                 let response = messages::response_messages(span).unwrap_or_default();
                 Some((agents.place(&name_of(span, &response)), AgentSource::Span))
+            } else if let Some(name) = &span.agent {
+                Some((agents.place(name), AgentSource::Attribute))
             } else {
                 spans.nodes[at].parent.and_then(|parent| agents.of_span[parent])
             };
@@ -49,6 +51,9 @@ impl Agents {
             let (Some(outermost), Some((name, source))) = (call.first(), speaker) else { continue };
             // An agent that messages know too answers for what lies within its span.
             let by_span = self.of_span[*outermost].map(|(agent, _)| &self.names[agent]);
+            if self.of_span[*outermost].is_some_and(|(_, source)| source == AgentSource::Attribute) {
+                continue;
+            }
             if *source == AgentSource::Instructions && by_span.is_some_and(|name| spoken.contains(&name)) {
                 continue;
             }
@@ -88,7 +93,7 @@ impl Agents {
     /// Whether any is known from messages only.
     #[must_use]
     pub fn are_in_messages(&self) -> bool {
-        self.of_span.iter().flatten().any(|(_, source)| *source != AgentSource::Span)
+        self.of_span.iter().flatten().any(|(_, source)| !matches!(source, AgentSource::Span | AgentSource::Attribute))
     }
 
     /// All of them.

@@ -11,6 +11,8 @@ use std::collections::{HashMap, HashSet};
 pub enum AgentSource {
     /// It lies within the agent's span.
     Span,
+    /// An attribute of the span names it (LangGraph).
+    Attribute,
     /// A message names who answered.
     Message,
     /// The same instructions were answered by one agent only, whom a message names.
@@ -23,6 +25,7 @@ impl AgentSource {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Span => "span",
+            Self::Attribute => "attribute",
             Self::Message => "message",
             Self::Instructions => "instructions",
         }

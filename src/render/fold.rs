@@ -96,7 +96,9 @@ fn inner(spans: &Spans, usage: &TraceUsage) -> Vec<bool> {
 /// all spans of the trace.
 pub(crate) fn name_agents(spans: &mut Spans, agents: &Agents, dot: &str, origin: impl Fn(usize) -> usize) {
     for (at, span) in spans.list.iter_mut().enumerate().filter(|(_, span)| span.span_type.is_llm()) {
-        if let Some((agent, AgentSource::Message | AgentSource::Instructions)) = agents.find(origin(at)) {
+        if let Some((agent, AgentSource::Message | AgentSource::Instructions | AgentSource::Attribute)) =
+            agents.find(origin(at))
+        {
             span.name = format!("{agent}{dot}{}", span.name);
         }
     }

@@ -1,6 +1,7 @@
 //! Messages as lines, each with its speaker.
 
 use crate::error::Result;
+use crate::frameworks::ARGUMENT_KEYS;
 use crate::message::{Media, Message, Part, Role as Speaks, ToolCall, ToolResult};
 use crate::model::Json;
 use crate::render::text::{block, clip, one_line, width, wrap};
@@ -191,14 +192,12 @@ const fn role_of(speaks: &Speaks) -> Role {
 /// `(city: "Paris")`: what a tool was called with.
 pub(super) fn arguments(received: &[Message]) -> String {
     let parts = received.iter().flat_map(|message| &message.parts);
-    // OpenInference puts the arguments below a key of their own.
     let below = |part: &Part| match part {
-        Part::Data { name: Some(name), value } if name == "arguments" => value.members(),
+        Part::Data { name: Some(name), value } if ARGUMENT_KEYS.contains(&name.as_str()) => value.members(),
         _ => None,
     };
     if let [message] = received
-        && let [part] = message.parts.as_slice()
-        && let Some(members) = below(part)
+        && let Some(members) = message.parts.iter().find_map(below)
     {
         return one_line(&format!("({})", listed(&members))).into_owned();
     }

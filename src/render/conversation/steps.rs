@@ -136,7 +136,9 @@ impl<'a> Steps<'a> {
     fn title(&self, look: &Look, step: &Step) -> String {
         let span = self.span(step);
         let arrow = if look.unicode { "→" } else { "->" };
-        let name = one_line(&span.name);
+        // Frameworks name spans of tools after their own function: `FunctionTool.acall`, `execute_tool add`.
+        let tool = span.declared_name.as_deref().filter(|_| step.kind == StepKind::Tool);
+        let name = one_line(tool.unwrap_or(&span.name));
         match step.kind {
             StepKind::Agent => {
                 let speaker = step.speaker.as_deref().map_or(name, one_line);
