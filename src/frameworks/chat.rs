@@ -31,7 +31,13 @@ pub(super) fn with(object: &Fields<'_>, role: Role, content: Vec<Part>) -> Messa
     }
     let calls = object.get("tool_calls").map(View::items).unwrap_or_default();
     let calls = calls.into_iter().chain(object.get("function_call"));
-    parts.extend(calls.filter_map(|call| tool_call(&call.fields())).map(Part::ToolCall));
+    for call in calls.filter_map(|call| tool_call(&call.fields())) {
+        // LangChain has the calls of Claude in the content, too.
+        let is_same = |part: &Part| matches!(part, Part::ToolCall(known) if known.id.is_some() && known.id == call.id);
+        if !parts.iter().any(is_same) {
+            parts.push(Part::ToolCall(call));
+        }
+    }
     let speaker = object.word("source").or_else(|| object.word("name").filter(|_| role != Role::Tool));
     Message::new(role, parts).said_by(speaker)
 }

@@ -31,7 +31,7 @@ pub(super) fn tool_call(object: &Fields<'_>) -> Option<ToolCall> {
     let function = function.as_ref().unwrap_or(object);
     let arguments = ["arguments", "args", "input", "parameters"].iter().find_map(|key| function.get(key));
     Some(ToolCall {
-        id: ["call_id", "id", "tool_call_id"].iter().find_map(|key| object.word(key)),
+        id: ["call_id", "id", "tool_call_id", "toolUseId"].iter().find_map(|key| object.word(key)),
         name: function.word("name")?,
         arguments: arguments.map_or_else(|| Json::object(&[]), View::decoded),
     })
@@ -46,7 +46,7 @@ pub(super) fn call(object: &Fields<'_>) -> Option<Vec<Part>> {
 pub(super) fn result(object: &Fields<'_>, reader: Reader) -> Part {
     let content = ["content", "output", "response", "result"].iter().find_map(|key| object.get(key));
     Part::ToolResult(ToolResult {
-        id: ["tool_call_id", "call_id", "tool_use_id", "id"].iter().find_map(|key| object.word(key)),
+        id: ["tool_call_id", "call_id", "tool_use_id", "id", "toolUseId"].iter().find_map(|key| object.word(key)),
         name: object.word("name"),
         content: content.map(|content| reader.within_result().parts(content)).unwrap_or_default(),
         is_error: object.is_true("is_error") || object.word("status").is_some_and(|status| status == "error"),

@@ -10,6 +10,9 @@ pub(super) type Keys = &'static [&'static str];
 /// The messages of a request, and the keys under which they stood.
 pub(super) type Asked = (Vec<Message>, Keys);
 
+/// In place of these keys, where nothing is left beside the messages that a reader would want.
+pub(super) const EVERYTHING: Keys = &["*"];
+
 /// A framework: how it writes messages down. Whatever it has no form of its own for is left out, with `..Framework::NONE`.
 ///
 /// Functions are given an object, and its `type` (an empty text where it has none), and return `None` for what is not
@@ -21,6 +24,8 @@ pub(super) struct Framework {
     pub(super) instructions: Keys,
     /// The keys of inputs that are left out.
     pub(super) ignored: Keys,
+    /// The keys of objects whose members are parameters.
+    pub(super) nested: Keys,
     /// A message. One object may hold several.
     pub(super) message: fn(&Fields<'_>, &str, Reader) -> Option<Vec<Message>>,
     /// A message that was written as a text.
@@ -45,6 +50,7 @@ impl Framework {
         lists: &[],
         instructions: &[],
         ignored: &[],
+        nested: &[],
         message: |_, _, _| None,
         text: |_| None,
         part: |_, _, _| None,

@@ -20,6 +20,17 @@ pub(super) const FRAMEWORK: Framework = Framework {
 };
 
 fn message(object: &Fields<'_>, kind: &str, reader: Reader) -> Option<Vec<Message>> {
+    if kind == "tool_call" && object.get("args").is_some() {
+        return Some(vec![Message::new(Role::Assistant, content::call(object)?)]);
+    }
+    // What a node of a graph answers with (`langgraph/types.py`, `Command`).
+    if let Some(update) = object.get("update").filter(|_| object.members.iter().any(|(key, _)| key == "graph")) {
+        return reader.messages(update.get("messages")?);
+    }
+    // As OpenInference writes it (`messages_to_dict` of `langchain_core`).
+    if let Some(data) = object.get("data").filter(|data| data.is_object()) {
+        return chat::message(&data.fields(), role(kind)?, reader);
+    }
     if let (Some(_), Some(serialized)) = (object.get("lc"), object.get("kwargs")) {
         // LangChain's own form (`load/serializable.py`), with the class beside the members.
         let class = object.get("id")?.items().last()?.string()?;

@@ -54,9 +54,9 @@ frameworks! {
     ag2
     openai
     anthropic
+    langchain
     openai_responses
     gen_ai
-    langchain
     gemini
     autogen
     autogen_repr

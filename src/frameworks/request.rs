@@ -1,6 +1,6 @@
 //! The inputs of a span as messages.
 
-use super::framework::Reader;
+use super::framework::{EVERYTHING, Reader};
 use super::unset::{is_unset, without_unset};
 use super::values;
 use crate::json::{Fields, View};
@@ -28,9 +28,12 @@ impl Request {
         }
         let of_framework = reader.frameworks.iter().find_map(|framework| (framework.request)(object, reader));
         if let Some((messages, keys)) = of_framework {
-            return Self { messages, parameters: parameters(object, |key| keys.contains(&key), reader) };
+            let is_read = |key: &str| keys == EVERYTHING || keys.contains(&key);
+            return Self { messages, parameters: parameters(object, is_read, reader) };
         }
-        Self { messages: values::all(view, Role::Input, reader), parameters: Vec::new() }
+        let message = reader.message_of(object);
+        let messages = message.unwrap_or_else(|| values::all(view, Role::Input, reader));
+        Self { messages, parameters: Vec::new() }
     }
 }
 
@@ -41,6 +44,16 @@ fn instruction_keys(reader: Reader) -> impl Iterator<Item = &'static str> {
 /// The members of an object that were not read as messages.
 fn parameters(object: &Fields<'_>, is_read: impl Fn(&str) -> bool, reader: Reader) -> Vec<(String, Json)> {
     let mut found = Vec::new();
+    add_parameters(object, &is_read, reader, &mut found);
+    found
+}
+
+fn add_parameters(
+    object: &Fields<'_>,
+    is_read: &dyn Fn(&str) -> bool,
+    reader: Reader,
+    found: &mut Vec<(String, Json)>,
+) {
     for (key, value) in &object.members {
         match key.as_ref() {
             key if is_read(key) || reader.keys(|framework| framework.ignored).any(|ignored| ignored == key) => {}
@@ -48,18 +61,30 @@ fn parameters(object: &Fields<'_>, is_read: impl Fn(&str) -> bool, reader: Reade
             "model" => {}
             _ if is_unset(*value) => {}
             "tools" | "functions" => {
-                let names = value.items().into_iter().map(tool_name).collect::<Vec<_>>();
-                found.push(("tools".to_owned(), Json::of(&names)));
+                let names = value.items().into_iter().flat_map(tool_names).collect::<Vec<_>>();
+                found.extend((!names.is_empty()).then(|| ("tools".to_owned(), Json::of(&names))));
+            }
+            key if value.is_object() && reader.keys(|framework| framework.nested).any(|nested| nested == key) => {
+                add_parameters(&value.fields(), is_read, reader, found);
             }
             key => found.extend(without_unset(*value).map(|value| (key.to_owned(), value))),
         }
     }
-    found
 }
 
-fn tool_name(tool: View<'_>) -> String {
+/// The names of a tool, or of those in a list of Gemini's.
+fn tool_names(tool: View<'_>) -> Vec<String> {
+    // A function of Python, as Google's client takes them: `<function get_weather at 0x7f…>`.
+    if let Some(text) = tool.string() {
+        let name = text.strip_prefix("<function ").and_then(|rest| rest.split_once(" at 0x"));
+        return name.map(|(name, _)| name.to_owned()).into_iter().collect();
+    }
     let of = |view: View<'_>| view.word("name");
-    tool.get("function").and_then(of).or_else(|| of(tool)).or_else(|| tool.word("type")).unwrap_or_default()
+    let declared = tool.get("function_declarations").or_else(|| tool.get("functionDeclarations"));
+    if let Some(list) = declared {
+        return list.items().into_iter().filter_map(of).collect();
+    }
+    vec![tool.get("function").and_then(of).or_else(|| of(tool)).or_else(|| tool.word("type")).unwrap_or_default()]
 }
 
 /// The request of a chat: messages in a list, with instructions beside it; and the key of the list.
@@ -74,7 +99,11 @@ fn chat(object: &Fields<'_>, reader: Reader) -> Option<(Vec<Message>, &'static s
         Some((messages, key))
     };
     let (messages, key) = reader.keys(|framework| framework.lists).find_map(of_key)?;
-    let instructions = instruction_keys(reader).find_map(|key| object.get(key)).filter(|value| !value.is_empty());
+    let nested = reader.keys(|framework| framework.nested).filter_map(|key| object.get(key)).map(View::fields);
+    let nested: Vec<Fields<'_>> = nested.collect();
+    let instructions = instruction_keys(reader)
+        .find_map(|key| std::iter::once(object).chain(&nested).find_map(|object| object.get(key)))
+        .filter(|value| !value.is_empty());
     let system = instructions.map(|view| {
         let content = view.get("parts").unwrap_or(view);
         Message::new(Role::System, reader.parts(content))

@@ -9,7 +9,7 @@ use crate::message::{Message, Part, Role};
 /// Reads the outputs of a span.
 pub(super) fn read(view: View<'_>, reader: Reader) -> Vec<Message> {
     let known = if view.is_list() {
-        stream::of_chunks(view, reader).or_else(|| reader.messages(view))
+        stream::of_chunks(view, reader).or_else(|| reader.messages(view)).or_else(|| content(view, reader))
     } else if let Some(text) = view.string() {
         let parts = if text.is_empty() || is_stream(&text) { Vec::new() } else { vec![Part::Text(text)] };
         Some(vec![Message::new(Role::Output, parts)])
@@ -19,6 +19,18 @@ pub(super) fn read(view: View<'_>, reader: Reader) -> Vec<Message> {
         of_framework.or_else(|| answer(object, reader)).or_else(|| list(object, reader))
     };
     known.unwrap_or_else(|| values::all(view, Role::Output, reader))
+}
+
+/// The content of a message alone: a list of parts.
+fn content(list: View<'_>, reader: Reader) -> Option<Vec<Message>> {
+    let items = list.items();
+    let parts: Vec<Part> = items.iter().flat_map(|item| reader.parts(*item)).collect();
+    let is_known = |part: &Part| !matches!(part, Part::Data { .. });
+    if !items.iter().all(|item| item.is_object()) || parts.is_empty() || !parts.iter().all(is_known) {
+        return None;
+    }
+    let calls_tool = parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
+    Some(vec![Message::new(if calls_tool { Role::Assistant } else { Role::Output }, parts)])
 }
 
 /// A message, of which the role may be left out.
