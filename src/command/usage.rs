@@ -166,7 +166,10 @@ fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
         0 => {}
         1 => cx.note("1 call has no recorded tokens and is not counted"),
         calls => {
-            cx.note(&format!("{} calls have no recorded tokens and are not counted", number::count(calls.cast_signed())));
+            cx.note(&format!(
+                "{} calls have no recorded tokens and are not counted",
+                number::count(calls.cast_signed())
+            ));
         }
     }
     if grouped.incomplete > 0 {

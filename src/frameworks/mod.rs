@@ -58,6 +58,11 @@ frameworks! {
     openai_responses
     gen_ai
     gemini
+    bedrock
+    haystack
+    pydantic_ai
+    llama_index
+    crewai
     autogen
     autogen_repr
 }

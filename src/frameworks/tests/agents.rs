@@ -35,6 +35,49 @@ fn gemini_writes_every_member_of_a_part() {
 }
 
 #[test]
+fn pydantic_ai_puts_parts_of_several_roles_into_one_request() {
+    asked(
+        r#"{"messages":[{"kind":"request","instructions":"be brief","parts":[{"part_kind":"system-prompt","content":"s"},
+            {"part_kind":"user-prompt","content":["hi",{"type":"text","text":"there"}]}]},
+            {"kind":"response","parts":[{"part_kind":"thinking","content":"hm"},{"part_kind":"text","content":"so"},
+            {"part_kind":"tool-call","tool_name":"rain","args":"{\"city\": \"Rome\"}","tool_call_id":"c1"}]},
+            {"kind":"request","parts":[{"part_kind":"tool-return","tool_name":"rain","content":"no","tool_call_id":"c1"},
+            {"part_kind":"retry-prompt","tool_name":"rain","content":"no station","tool_call_id":"c2"},
+            {"part_kind":"retry-prompt","content":"again"}]}],
+            "model_settings":{"temperature":0.5},"model_request_parameters":{"function_tools":[]}}"#,
+        "system: be brief | s\nuser: hi | there\nassistant: (hm) | so | rain{\"city\": \"Rome\"}#c1\ntool: #c1=no | #c2!no station\nuser: again",
+    );
+    asked(r#"{"user_prompt":"hi","infer_name":false}"#, "user: hi");
+    answered(r#"{"output":"done","_output_tool_name":null,"_state":{"message_history":[]}}"#, "assistant: done");
+}
+
+#[test]
+fn llama_index_has_blocks_and_events() {
+    let answer = r#"{"role":"assistant","additional_kwargs":{"tool_calls":[{"id":"c1","type":"function","function":{"name":"rain","arguments":"{}"}}]},"blocks":[{"block_type":"text","text":"so"}]}"#;
+    let call = r#"{"tool_name":"rain","tool_kwargs":{"city":"Rome"},"tool_id":"c1"}"#;
+    asked(
+        r#"{"messages":[{"role":"user","additional_kwargs":{},"blocks":[{"block_type":"text","text":"hi"},
+            {"block_type":"image","url":"https://x/y.png"}]},
+            {"role":"assistant","additional_kwargs":{},"blocks":[{"block_type":"tool_call","tool_call_id":"c1","tool_name":"rain","tool_kwargs":"{\"city\": \"Rome\"}"}]},
+            {"role":"tool","additional_kwargs":{"tool_call_id":"c1"},"blocks":[{"block_type":"text","text":"no"}]}]}"#,
+        "user: hi | [image - - https://x/y.png -]\nassistant: rain{\"city\": \"Rome\"}#c1\ntool: #c1=no",
+    );
+    asked(&format!(r#"{{"ctx":"<Context object at 0x7f>","ev":{call}}}"#), "assistant: rain{\"city\":\"Rome\"}#c1");
+    asked(r#"{"user_msg":"hi","chat_history":null,"early_stopping_method":null}"#, "user: hi");
+    answered(&format!(r#"{{"message":{answer},"raw":{{"id":"x"}}}}"#), "assistant: so | rain{}#c1");
+    answered(
+        &format!(r#"{{"result":{{"response":{answer},"current_agent_name":"planner","tool_calls":[]}}}}"#),
+        "assistant planner: so | rain{}#c1",
+    );
+    let output = r#"{"blocks":[{"block_type":"text","text":"no"}],"tool_name":"rain","raw_input":{},"is_error":true}"#;
+    answered(output, "output: no");
+    answered(
+        &format!(r#"{{"tool_name":"rain","tool_kwargs":{{}},"tool_id":"c1","tool_output":{output}}}"#),
+        "tool: #c1!no",
+    );
+}
+
+#[test]
 fn langgraph_has_commands_and_single_calls() {
     let said = r#"{"type":"ai","name":"planner","content":[{"type":"tool_use","id":"c1","name":"rain","input":{}}],"tool_calls":[{"type":"tool_call","id":"c1","name":"rain","args":{}}]}"#;
     answered(
@@ -48,6 +91,53 @@ fn langgraph_has_commands_and_single_calls() {
     asked(said, "assistant planner: rain{}#c1");
     // As OpenInference writes it.
     asked(r#"{"messages":[{"type":"human","data":{"content":"hi"}}]}"#, "user: hi");
+}
+
+#[test]
+fn bedrock_and_haystack_name_parts_by_their_only_member() {
+    asked(
+        r#"[{"role":"user","content":[{"text":"hi"}]},
+            {"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"hm"}}},{"toolUse":{"toolUseId":"c1","name":"rain","input":{}}}]},
+            {"role":"user","content":[{"toolResult":{"toolUseId":"c1","status":"error","content":[{"text":"no"},{"json":{"a":1}}]}}]}]"#,
+        "user: hi\nassistant: (hm) | rain{}#c1\nuser: #c1!no+={\"a\":1}",
+    );
+    answered(r#"[{"toolUse":{"toolUseId":"c1","name":"rain","input":{}}}]"#, "assistant: rain{}#c1");
+    answered(r#"[{"text":"done"}]"#, "output: done");
+    answered(
+        r#"{"output":{"message":{"role":"assistant","content":[{"text":"done"}]}},"stopReason":"end_turn"}"#,
+        "assistant: done",
+    );
+    asked(
+        r#"{"agent":{"messages":[{"role":"user","meta":{},"name":null,"content":[{"text":"hi"}]},
+            {"role":"assistant","meta":{},"name":null,"content":[{"tool_call":{"tool_name":"rain","arguments":{},"id":"c1"}}]},
+            {"role":"tool","meta":{},"name":null,"content":[{"tool_call_result":{"result":"no","origin":{"tool_name":"rain","arguments":{},"id":"c1"},"error":true}}]}],
+            "tools":null}}"#,
+        "user: hi\nassistant: rain{}#c1\ntool: #c1!no",
+    );
+    answered(
+        r#"{"replies":[{"role":"assistant","meta":{"model":"m"},"name":null,"content":[{"text":"done"}]}]}"#,
+        "assistant: done",
+    );
+}
+
+#[test]
+fn crewai_has_tasks_and_their_outputs() {
+    let agent = r#"{"role":"planner","goal":"Plan.","backstory":"b","tools":[{"name":"rain"}]}"#;
+    asked(
+        &format!(
+            r#"{{"task":{{"description":"hi","expected_output":"a line","agent":{agent}}},"context":null,"tools":[]}}"#
+        ),
+        "user: hi | expected_output=\"a line\"",
+    );
+    asked(
+        &format!(r#"{{"agent":{agent},"context":"it rains"}}"#),
+        "input: agent=\"planner\" | goal=\"Plan.\" | context=\"it rains\"",
+    );
+    answered(
+        r#"{"description":"hi","raw":"done","agent":"planner","output_format":"raw","messages":[]}"#,
+        "assistant planner: done",
+    );
+    answered(r#"{"raw":"done","tasks_output":[],"token_usage":{"total_tokens":1}}"#, "assistant: done");
 }
 
 #[test]

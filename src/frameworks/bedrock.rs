@@ -1,0 +1,32 @@
+//! Amazon Bedrock's Converse, and Strands: parts without a type, named by their only member.
+
+use super::content;
+use super::framework::{Framework, Reader};
+use crate::json::Fields;
+use crate::message::Part;
+
+pub(super) const FRAMEWORK: Framework = Framework {
+    part,
+    response: |object, reader| reader.message(object.get("output")?.get("message")?),
+    tool_signs: &["toolUse", "toolResult"],
+    ..Framework::NONE
+};
+
+fn part(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Part>> {
+    let [(key, body)] = object.members.as_slice() else { return None };
+    match key.as_ref() {
+        "toolUse" => content::call(&body.fields()),
+        "toolResult" => Some(vec![content::result(&body.fields(), reader)]),
+        "reasoningContent" => {
+            let text = body.get("reasoningText").and_then(|text| text.word("text"));
+            Some(text.map(Part::Reasoning).into_iter().collect())
+        }
+        // The result of a tool as an object.
+        "json" => Some(vec![Part::Data { name: None, value: body.json() }]),
+        "image" | "video" | "document" => {
+            let kind = if key == "document" { "file" } else { key.as_ref() };
+            Some(vec![Part::Media(content::of_data(body.get("source").unwrap_or(*body), kind))])
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,35 @@
+//! CrewAI: tasks, agents and their outputs as Python objects, of which the model's own messages are a part (`crewai` 1.x).
+
+use super::framework::{Asked, EVERYTHING, Framework, Reader};
+use crate::json::{Fields, View};
+use crate::message::{Message, Part, Role};
+use crate::model::Json;
+
+pub(super) const FRAMEWORK: Framework = Framework { request, response, ..Framework::NONE };
+
+/// The task of an agent: what it has to do, and what came before.
+fn request(object: &Fields<'_>, _: Reader) -> Option<Asked> {
+    let task = object.get("task").filter(|task| task.get("expected_output").is_some());
+    let agent = object.get("agent").filter(|agent| agent.get("backstory").is_some());
+    let named = |name: &str, view: View<'_>| Part::Data { name: Some(name.to_owned()), value: view.json() };
+    let mut parts: Vec<Part> = Vec::new();
+    if let Some(task) = task {
+        parts.extend(task.word("description").map(Part::Text));
+        parts.extend(task.get("expected_output").map(|value| named("expected_output", value)));
+    } else {
+        let agent = agent?;
+        let role = agent.word("role").unwrap_or_default();
+        parts.push(Part::Data { name: Some("agent".to_owned()), value: Json::string(&role) });
+        parts.extend(agent.get("goal").map(|value| named("goal", value)));
+    }
+    parts.extend(object.get("context").filter(|context| !context.is_empty()).map(|context| named("context", context)));
+    let role = if task.is_some() { Role::User } else { Role::Input };
+    Some((vec![Message::new(role, parts)], EVERYTHING))
+}
+
+/// `TaskOutput` and `CrewOutput`.
+fn response(object: &Fields<'_>, _: Reader) -> Option<Vec<Message>> {
+    let is_output = object.get("tasks_output").is_some() || object.get("output_format").is_some();
+    let raw = object.word("raw").filter(|_| is_output)?;
+    Some(vec![Message::new(Role::Assistant, vec![Part::Text(raw)]).said_by(object.word("agent"))])
+}

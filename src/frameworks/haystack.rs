@@ -1,0 +1,55 @@
+//! Haystack: parts without a type, named by their only member (`ChatMessage.to_dict`, 2.9 on), and the inputs and outputs of
+//! the components of a pipeline under their names.
+
+use super::content;
+use super::framework::{Asked, EVERYTHING, Framework, Reader};
+use crate::json::{Fields, View};
+use crate::message::{Message, Part, ToolCall, ToolResult};
+use crate::model::Json;
+
+pub(super) const FRAMEWORK: Framework = Framework {
+    ignored: &["hook_context", "streaming_callback", "generation_kwargs"],
+    part,
+    request: |object, reader| of_component(object, reader).map(|messages| -> Asked { (messages, EVERYTHING) }),
+    response: |object, reader| {
+        if let Some(replies) = object.get("replies").filter(|replies| replies.is_list()) {
+            return reader.messages(replies);
+        }
+        // An agent repeats the last of its messages.
+        match object.get("last_message") {
+            Some(_) => reader.messages(object.get("messages")?),
+            None => of_component(object, reader),
+        }
+    },
+    tool_signs: &["tool_call"],
+    ..Framework::NONE
+};
+
+fn part(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Part>> {
+    let [(key, body)] = object.members.as_slice() else { return None };
+    let body = body.fields();
+    match key.as_ref() {
+        "tool_call" => call(&body).map(|call| vec![Part::ToolCall(call)]),
+        "tool_call_result" => {
+            let origin = body.get("origin").map(View::fields);
+            let origin = origin.as_ref().and_then(call);
+            let content = body.get("result").map(|text| reader.within_result().parts(text)).unwrap_or_default();
+            let (id, name) = origin.map_or((None, None), |call| (call.id, Some(call.name)));
+            Some(vec![Part::ToolResult(ToolResult { id, name, content, is_error: body.is_true("error") })])
+        }
+        "reasoning" => body.word("reasoning_text").map(|text| vec![Part::Reasoning(text)]),
+        "image" => Some(content::media(&body, "image")),
+        _ => None,
+    }
+}
+
+fn call(object: &Fields<'_>) -> Option<ToolCall> {
+    let arguments = object.get("arguments").map_or_else(|| Json::object(&[]), View::decoded);
+    Some(ToolCall { id: object.word("id"), name: object.word("tool_name")?, arguments })
+}
+
+/// The messages of a component, which is the only one of a pipeline that has any.
+fn of_component(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
+    let [(_, only)] = object.members.as_slice() else { return None };
+    reader.messages(only.get("messages").filter(|list| list.is_list())?)
+}

@@ -1,0 +1,110 @@
+//! `LlamaIndex`: messages of typed blocks (`llama_index/core/base/llms/types.py`, 0.12 on), and the events of its workflows.
+
+use super::content;
+use super::framework::{Asked, Framework, Keys, Reader};
+use crate::json::{Fields, View};
+use crate::message::{Message, Part, Role, ToolCall, ToolResult};
+use crate::model::Json;
+
+pub(super) const FRAMEWORK: Framework = Framework {
+    lists: &["chat_history"],
+    // A Python object that only has an address.
+    ignored: &["ctx", "current_agent_name"],
+    nested: &["kwargs"],
+    message,
+    part,
+    request,
+    response,
+    tool_signs: &["tool_call", "tool_kwargs"],
+    ..Framework::NONE
+};
+
+fn message(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Message>> {
+    let blocks = object.get("blocks").filter(|blocks| blocks.is_list())?;
+    let role = Role::parse(&object.word("role")?);
+    let extra = object.get("additional_kwargs").map(View::fields);
+    if let (Role::Tool, Some(id)) = (&role, extra.as_ref().and_then(|extra| extra.word("tool_call_id"))) {
+        let content = reader.within_result().parts(blocks);
+        return Some(vec![Message::new(role, vec![result(Some(id), None, content, false)])]);
+    }
+    let mut parts = reader.parts(blocks);
+    // Releases before 0.13 have the calls beside the blocks only.
+    if !parts.iter().any(|part| matches!(part, Part::ToolCall(_))) {
+        let calls = extra.as_ref().and_then(|extra| extra.get("tool_calls")).map(View::items).unwrap_or_default();
+        parts.extend(calls.into_iter().filter_map(|call| content::call(&call.fields())).flatten());
+    }
+    Some(vec![Message::new(role, parts)])
+}
+
+fn part(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Part>> {
+    Some(match object.word("block_type")?.as_str() {
+        "text" => object.word("text").map(Part::Text).into_iter().collect(),
+        "thinking" => object.word("content").map(Part::Reasoning).into_iter().collect(),
+        "tool_call" => vec![call(object, "tool_call_id")?],
+        "image" => content::media(object, "image"),
+        "audio" => content::media(object, "audio"),
+        "video" => content::media(object, "video"),
+        "document" => content::media(object, "file"),
+        _ => reader.parts(object.get("content")?),
+    })
+}
+
+fn call(object: &Fields<'_>, id: &str) -> Option<Part> {
+    let arguments = object.get("tool_kwargs").map_or_else(|| Json::object(&[]), View::decoded);
+    Some(Part::ToolCall(ToolCall { id: object.word(id), name: object.word("tool_name")?, arguments }))
+}
+
+fn result(id: Option<String>, name: Option<String>, content: Vec<Part>, is_error: bool) -> Part {
+    Part::ToolResult(ToolResult { id, name, content, is_error })
+}
+
+/// The event that a step of a workflow is given, and the message that starts a run.
+fn request(object: &Fields<'_>, reader: Reader) -> Option<Asked> {
+    const KEYS: Keys = &["ev", "ctx"];
+    if let Some(event) = object.get("ev").filter(|event| event.is_object()) {
+        return Some((of_event(&event.fields(), reader).unwrap_or_default(), KEYS));
+    }
+    let is_run = object.members.iter().any(|(key, _)| key == "early_stopping_method");
+    let text = object.get("user_msg").filter(|_| is_run)?;
+    Some((vec![Message::new(Role::User, reader.parts(text))], &["user_msg"]))
+}
+
+/// What a step of a workflow, a tool or a model gives back.
+fn response(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
+    // `ToolOutput`
+    if object.get("raw_input").is_some() && object.get("blocks").is_some() {
+        return Some(vec![Message::new(Role::Output, reader.parts(object.get("blocks")?))]);
+    }
+    // What is sent to the provider next (`prepare_chat_with_tools`).
+    if object.get("tools").is_some_and(View::is_list) && object.get("tool_choice").is_some() {
+        return Some(Vec::new());
+    }
+    // `ChatResponse`, beside which the raw response of the provider is.
+    if let Some(message) = object.get("message").filter(|message| message.get("blocks").is_some()) {
+        return reader.message(message);
+    }
+    let result = object.get("result").filter(|result| result.get("current_agent_name").is_some());
+    of_event(&result.map_or_else(|| object.view.fields(), View::fields), reader)
+}
+
+/// An event of a workflow: messages to an agent, its answer, or a tool call with its result.
+fn of_event(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
+    if let Some(id) = object.get("tool_kwargs").and_then(|_| object.word("tool_id")) {
+        let Some(output) = object.get("tool_output").map(View::fields) else {
+            return Some(vec![Message::new(Role::Assistant, vec![call(object, "tool_id")?])]);
+        };
+        let content = output.get("blocks").map(|blocks| reader.within_result().parts(blocks)).unwrap_or_default();
+        let part = result(Some(id), object.word("tool_name"), content, output.is_true("is_error"));
+        return Some(vec![Message::new(Role::Tool, vec![part])]);
+    }
+    if let Some(text) = object.get("user_msg") {
+        return Some(vec![Message::new(Role::User, reader.parts(text))]);
+    }
+    let agent = object.word("current_agent_name")?;
+    match object.get("response") {
+        Some(answer) => reader
+            .message(answer)
+            .map(|messages| messages.into_iter().map(|message| message.said_by(Some(agent.clone()))).collect()),
+        None => reader.messages(object.get("input")?),
+    }
+}

@@ -1,0 +1,65 @@
+//! `PydanticAI`: requests and responses as lists of parts, each with a `part_kind` (`pydantic_ai/messages.py`).
+
+use super::content;
+use super::framework::{Framework, Reader};
+use crate::json::{Fields, View};
+use crate::message::{Message, Part, Role, ToolCall, ToolResult};
+use crate::model::Json;
+
+pub(super) const FRAMEWORK: Framework = Framework {
+    lists: &["user_prompt"],
+    ignored: &["model_request_parameters", "infer_name"],
+    nested: &["model_settings"],
+    message,
+    response: result_of_run,
+    tool_signs: &["tool-call", "tool-return", "retry-prompt"],
+    ..Framework::NONE
+};
+
+/// A request or a response. The parts of a request belong to different roles.
+fn message(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Message>> {
+    object.get("kind").filter(|kind| matches!(kind.text(), "\"request\"" | "\"response\""))?;
+    let parts = object.get("parts").filter(|parts| parts.is_list())?.items();
+    let instructions = object.word("instructions").map(|text| Message::new(Role::System, vec![Part::Text(text)]));
+    let mut messages: Vec<Message> = instructions.into_iter().collect();
+    for part in parts {
+        let (role, content) = of_part(&part.fields(), reader)?;
+        match messages.last_mut().filter(|last| last.role == role) {
+            Some(last) => last.parts.extend(content),
+            None => messages.push(Message::new(role, content)),
+        }
+    }
+    Some(messages)
+}
+
+fn of_part(object: &Fields<'_>, reader: Reader) -> Option<(Role, Vec<Part>)> {
+    let content = || object.get("content").map(|content| reader.parts(content)).unwrap_or_default();
+    let result = |is_error| {
+        let content = object.get("content").map(|content| reader.within_result().parts(content)).unwrap_or_default();
+        let (id, name) = (object.word("tool_call_id"), object.word("tool_name"));
+        vec![Part::ToolResult(ToolResult { id, name, content, is_error })]
+    };
+    Some(match object.word("part_kind")?.as_str() {
+        "system-prompt" => (Role::System, content()),
+        "tool-return" | "builtin-tool-return" => (Role::Tool, result(false)),
+        "retry-prompt" if object.get("tool_name").is_some() => (Role::Tool, result(true)),
+        "user-prompt" | "retry-prompt" => (Role::User, content()),
+        "text" => (Role::Assistant, content()),
+        "thinking" => (Role::Assistant, content().into_iter().map(content::thought).collect()),
+        "tool-call" | "builtin-tool-call" => {
+            let arguments = object.get("args").map_or_else(|| Json::object(&[]), View::decoded);
+            let (id, name) = (object.word("tool_call_id"), object.word("tool_name")?);
+            (Role::Assistant, vec![Part::ToolCall(ToolCall { id, name, arguments })])
+        }
+        _ => return None,
+    })
+}
+
+/// `AgentRunResult`, whose state repeats the messages of the run.
+fn result_of_run(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
+    object.get("_state")?;
+    let output = object.get("output")?;
+    let parts =
+        if output.is_string() { reader.parts(output) } else { vec![Part::Data { name: None, value: output.json() }] };
+    Some(vec![Message::new(Role::Assistant, parts)])
+}
