@@ -266,7 +266,7 @@ Register-ArgumentCompleter -Native -CommandName 'mltrace' -ScriptBlock {
             [CompletionResult]::new('--only-changes', '--only-changes', [CompletionResultType]::ParameterName, 'Show only what changed')
             [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Show all spans, and all text')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Show every difference in inputs, outputs and attributes as a change')
-            [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Exit with code 1 if anything changed (with --strict: unless identical); with --set, if B has new exceptions or a higher error rate, or a selection is empty')
+            [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Exit with code 1 if anything changed, or spans are missing (with --strict: unless identical); with --set, if B has new exceptions or a higher error rate, or a selection is empty')
             [CompletionResult]::new('--deleted', '--deleted', [CompletionResultType]::ParameterName, 'Add deleted experiments')
             [CompletionResult]::new('--llm', '--llm', [CompletionResultType]::ParameterName, 'Calls of language models: short for --type LLM,CHAT_MODEL')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --output json')

@@ -262,7 +262,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l only-changes -d 'Show only what changed'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l full -d 'Show all spans, and all text'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l strict -d 'Show every difference in inputs, outputs and attributes as a change'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l exit-code -d 'Exit with code 1 if anything changed (with --strict: unless identical); with --set, if B has new exceptions or a higher error rate, or a selection is empty'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l exit-code -d 'Exit with code 1 if anything changed, or spans are missing (with --strict: unless identical); with --set, if B has new exceptions or a higher error rate, or a selection is empty'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l deleted -d 'Add deleted experiments'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l json -d 'Short for --output json'
