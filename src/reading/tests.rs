@@ -327,6 +327,10 @@ fn later_traces_repeat_a_call_and_its_failure() {
     assert_eq!(news(turn("c1", 1)[1..].to_vec()), (1, 1));
     // A server that counts its ids anew: two runs are two calls.
     assert_eq!(news([turn("c1", 1), turn("c1", 1000)].concat()), (2, 2));
+    let mut session = turn("c1", 1);
+    mark_handled_failures_once(&mut session);
+    let failed = session.map(|trace| trace.span_list()[0].handled_failure.is_some());
+    assert_eq!(failed, [false, true, false]);
     // Two instrumentations record the same request in a trace each.
     assert_eq!(news([turn("c1", 1), turn("c1", 2)].concat()), (1, 1));
 }
