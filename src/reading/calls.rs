@@ -128,6 +128,13 @@ impl TraceUsage {
 pub fn of_trace(trace: &Trace) -> TraceUsage {
     let TraceUsage { token_usage: total, cost, mut rows, .. } = trace.spans.as_ref().map(of_spans).unwrap_or_default();
     let recorded = trace.info.recorded_usage.as_ref();
+    let total = match recorded.and_then(|recorded| total_of_calls(&rows, total.as_ref(), recorded)) {
+        Some(of_calls) => {
+            rows.retain(|row| row.kind != RowKind::Remainder);
+            Some(of_calls)
+        }
+        None => total,
+    };
     let (token_usage, source) = match (total, recorded) {
         (_, Some(recorded)) if trace.lacks_spans() => (Some(recorded.clone()), Some("recorded")),
         (Some(total), _) => (Some(total), Some("spans")),
@@ -137,6 +144,19 @@ pub fn of_trace(trace: &Trace) -> TraceUsage {
     let known = if trace.lacks_spans() { trace.info.cost.or(cost) } else { cost.or(trace.info.cost) };
     rows.extend(remainder_of_record(&rows, recorded, known.filter(|known| Some(*known) != cost)));
     TraceUsage { token_usage, source, cost: known, rows }
+}
+
+/// The total of the calls, where it is what MLflow recorded and carriers have more: their figures are cumulative. An agent of
+/// Strands carries the tokens of all its turns so far (1.62), and MLflow adds up the calls.
+fn total_of_calls(rows: &[UsageRow], total: Option<&TokenUsage>, recorded: &TokenUsage) -> Option<TokenUsage> {
+    let is_remainder = |row: &&UsageRow| row.kind == RowKind::Remainder;
+    if total?.figures() == recorded.figures() || rows.iter().filter(is_remainder).any(|row| row.cost.is_some()) {
+        return None;
+    }
+    let mut sum = TokenUsage::default();
+    let calls = rows.iter().filter(|row| !is_remainder(row));
+    calls.filter_map(|row| row.token_usage.as_ref()).for_each(|usage| sum.add(usage));
+    (sum.figures() == recorded.figures()).then_some(sum)
 }
 
 /// The same from spans alone, whatever the trace's record has.

@@ -119,6 +119,24 @@ fn what_a_record_has_beyond_the_spans_is_a_row() {
 }
 
 #[test]
+fn a_carrier_that_adds_up_all_turns_so_far_is_not_counted() {
+    let mut agent = trace(&[
+        ("agent", "", "AGENT", Some((30, 10))),
+        ("one", "agent", "LLM", Some((10, 2))),
+        ("two", "agent", "LLM", Some((10, 3))),
+    ]);
+    let record = |input, output| {
+        let (input_tokens, output_tokens, total_tokens) = (Some(input), Some(output), Some(input + output));
+        Some(TokenUsage { input_tokens, output_tokens, total_tokens, ..TokenUsage::default() })
+    };
+    agent.info.recorded_usage = record(30, 10);
+    assert_eq!(rows(&agent), ["remainder agent 10/5", "llm one 10/2", "llm two 10/3"]);
+    agent.info.recorded_usage = record(20, 5);
+    assert_eq!(rows(&agent), ["llm one 10/2", "llm two 10/3"]);
+    assert_eq!(of_trace(&agent).token_usage.unwrap().figures(), (Some(20), Some(5), Some(25)));
+}
+
+#[test]
 fn what_mlflow_recorded_goes_before_what_a_response_tells() {
     let mut one = trace(&[
         ("root", "", "AGENT", None),
