@@ -24,6 +24,7 @@ mod errors;
 mod failures;
 mod filters;
 mod floors;
+mod frameworks;
 mod harness;
 mod help;
 mod hostile;

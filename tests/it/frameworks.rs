@@ -1,0 +1,136 @@
+//! Programs of agent frameworks under MLflow's autolog, which all play one plot: two questions about the weather, and a
+//! refund that fails. See `fixtures/make/frameworks`.
+
+use crate::harness::{Cli, fixtures, items};
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// A tool of a program, how often it was called, and how often that failed.
+type Tool = (&'static str, u64, u64);
+
+/// The programs with their tools, and the agents that their traces name.
+const PROGRAMS: &[(&str, &[Tool], &[&str])] = &[
+    ("agno", &[("get_weather", 2, 0), ("refund_order", 1, 1)], &["concierge", "refunds"]),
+    ("anthropic", &[("get_weather", 2, 0), ("refund_order", 1, 1), ("ask_refunds", 1, 0)], &["concierge", "refunds"]),
+    ("autogen", &[("get_weather", 2, 0), ("refund_order", 1, 1)], &["concierge", "refunds"]),
+    ("claude_code", &[("get_weather", 2, 0), ("refund_order", 1, 1)], &[]),
+    ("dspy", &[("get_weather", 1, 0), ("refund_order", 1, 1)], &[]),
+    ("google_genai", &[("get_weather", 2, 0), ("refund_order", 1, 1)], &["concierge"]),
+    ("langgraph", &[("get_weather", 2, 0), ("refund_order", 1, 1), ("ask_refunds", 1, 0)], &["concierge", "refunds"]),
+    ("litellm", &[("get_weather", 2, 0), ("refund_order", 1, 1)], &["concierge"]),
+    ("llama_index", &[("get_weather", 2, 0), ("refund_order", 1, 1)], &["concierge", "refunds"]),
+    ("openai_agents", &[("get_weather", 2, 0), ("refund_order", 2, 2)], &["concierge", "refunds", "strict refunds"]),
+    ("pydantic_ai", &[("get_weather", 2, 0), ("refund_order", 1, 1), ("ask_refunds", 1, 0)], &["concierge", "refunds"]),
+    ("strands", &[("get_weather", 2, 0), ("refund_order", 1, 1), ("ask_refunds", 1, 0)], &["concierge", "refunds"]),
+];
+
+/// Frameworks whose conversations hold more JSON than one line in twenty.
+const RAW: [&str; 2] = ["dspy", "haystack"];
+
+fn store(name: &str) -> PathBuf {
+    fixtures().join("frameworks").join(format!("{name}.jsonl"))
+}
+
+fn names() -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(fixtures().join("frameworks"))
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().to_str()?.strip_suffix(".oracle.json").map(str::to_owned))
+        .collect();
+    names.sort();
+    assert!(names.len() >= 16, "{names:?}");
+    names
+}
+
+fn ids(name: &str) -> Vec<String> {
+    Cli::new("traces list --all -o ids").on(store(name)).ok().stdout.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn tools_and_agents_are_those_of_the_program() {
+    for (name, expected, agents) in PROGRAMS {
+        let tools = Cli::new("tools").on(store(name)).json();
+        let count = |tool: &Value, key: &str| tool[key].as_u64().unwrap();
+        for (wanted, calls, failures) in *expected {
+            let tool = items(&tools, "tools").iter().find(|tool| tool["name"] == **wanted);
+            let tool = tool.unwrap_or_else(|| panic!("{name} has no {wanted}: {tools}"));
+            let failed = count(tool, "errors") + count(tool, "handled_failures");
+            assert_eq!((count(tool, "calls"), failed), (*calls, *failures), "{name}: {wanted}");
+            let gate = Cli::new("check --forbid-tool").arg(wanted).on(store(name)).run();
+            assert_eq!(gate.exit, Some(1), "{name}: {wanted}\n{gate}");
+        }
+        let usage = Cli::new("usage --by agent").on(store(name)).json();
+        let known: Vec<&str> =
+            items(&usage, "groups").iter().filter_map(|group| group["key"]["agent"].as_str()).collect();
+        assert!(agents.iter().all(|agent| known.contains(agent)), "{name}: {known:?}");
+    }
+}
+
+#[test]
+fn tokens_are_those_of_mlflow_and_rows_add_up_to_them() {
+    for name in names() {
+        let oracle = std::fs::read_to_string(fixtures().join("frameworks").join(format!("{name}.oracle.json")));
+        let oracle: Value = serde_json::from_str(&oracle.unwrap()).unwrap();
+        assert_eq!(oracle.as_array().unwrap().len(), ids(&name).len(), "{name}");
+        for trace in oracle.as_array().unwrap() {
+            let usage = Cli::new("usage").arg(trace["trace_id"].as_str().unwrap()).on(store(&name)).json();
+            let figure = |usage: &Value| usage["total_tokens"].as_i64().unwrap_or(0);
+            let rows: i64 = items(&usage, "calls").iter().map(|call| figure(&call["token_usage"])).sum();
+            assert_eq!(rows, figure(&usage["token_usage"]), "{name}: {usage}");
+            if !trace["token_usage"].is_null() {
+                assert_eq!(rows, figure(&trace["token_usage"]), "{name}: {usage}");
+            }
+        }
+    }
+}
+
+#[test]
+fn conversations_are_words_and_not_json() {
+    for name in names().iter().filter(|name| !RAW.contains(&name.as_str())) {
+        let (mut all, mut raw) = (0, Vec::new());
+        for id in ids(name) {
+            let done = Cli::new("trace show --conversation --width 120").arg(&id).on(store(name)).ok();
+            for line in done.stdout.lines().map(str::trim).filter(|line| !line.is_empty()) {
+                all += 1;
+                let is_bracket = matches!(line.trim_start_matches("│").trim(), "{" | "}" | "[" | "]" | "}," | "],");
+                let is_raw = is_bracket || (line.contains("\": ") && !line.contains(" calls: "));
+                raw.extend(is_raw.then(|| line.to_owned()));
+            }
+        }
+        assert!(raw.len() * 20 <= all, "{name}: {} of {all}\n{}", raw.len(), raw.join("\n"));
+    }
+}
+
+#[test]
+fn an_agent_that_asks_another_one_reads_as_its_program() {
+    let id = &ids("pydantic_ai")[0];
+    insta::assert_snapshot!(Cli::new("trace show --conversation --width 100").arg(id).on(store("pydantic_ai")).ok(), @r#"
+    Agent.run  OK  7.63 s  144 tokens (91 in · 53 out)  $0.00060  tr-d98f55db  2026-11-29 00:53:31 UTC
+    experiment 1 · session trip-7 · user ada · models claude-sonnet-4-5, gpt-5-mini
+
+    1  concierge                                                                         7.63 s  91 → 53
+      user: Refund order A-17
+      OpenAIChatModel.request · gpt-5-mini                                               150 ms  32 → 29
+        system: You help travelers.
+        (1 message from above)
+        concierge calls: ask_refunds(question: "Refund order A-17")
+      ask_refunds(question: "Refund order A-17")                                                  7.15 s
+
+        2  refunds                                                                       7.10 s  75 → 21
+          AnthropicModel.request · claude-sonnet-4-5                                     153 ms  24 → 13
+            anthropic_cache true
+            system: You refund orders.
+            (1 message from above)
+            refunds calls: refund_order(order_id: "A-17")
+          refund_order(order_id: "A-17")                                                         19.8 ms
+            ✗ ToolRetryError: order A-17 was already refunded
+          AnthropicModel.request · claude-sonnet-4-5                                     61.4 ms  51 → 8
+            (3 messages from above)
+            refund_order gives: order A-17 was already refunded
+            refunds: I could not refund order A-17.
+      OpenAIChatModel.request · gpt-5-mini                                               121 ms  59 → 24
+        (3 messages from above)
+        system: You help travelers.
+        (1 message from above)
+        concierge: I could not refund order A-17.
+    "#);
+}
