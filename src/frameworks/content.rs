@@ -48,7 +48,7 @@ pub(super) fn result(object: &Fields<'_>, reader: Reader) -> Part {
     Part::ToolResult(ToolResult {
         id: ["tool_call_id", "call_id", "tool_use_id", "id", "toolUseId"].iter().find_map(|key| object.word(key)),
         name: object.word("name"),
-        content: content.map(|content| reader.within_result().parts(content)).unwrap_or_default(),
+        content: content.map(|content| reader.within().parts(content)).unwrap_or_default(),
         is_error: object.is_true("is_error") || object.word("status").is_some_and(|status| status == "error"),
     })
 }

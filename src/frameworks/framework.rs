@@ -66,17 +66,20 @@ impl Framework {
 #[derive(Clone, Copy)]
 pub(super) struct Reader {
     pub(super) frameworks: &'static [&'static Framework],
-    /// How many tool results the content being read lies in.
+    /// How many tool results, or messages in messages, the content being read lies in.
     depth: usize,
 }
+
+/// What lies deeper is passed on as it is, so that reading takes a time linear in the size of the input.
+const DEEPEST: usize = 3;
 
 impl Reader {
     pub(super) const fn new(frameworks: &'static [&'static Framework]) -> Self {
         Self { frameworks, depth: 0 }
     }
 
-    /// The same reader within a tool result.
-    pub(super) const fn within_result(self) -> Self {
+    /// The same reader within a tool result, or another value that may hold its like.
+    pub(super) const fn within(self) -> Self {
         Self { depth: self.depth + 1, ..self }
     }
 
@@ -92,6 +95,9 @@ impl Reader {
 
     /// The same, of an object whose members were found.
     pub(super) fn message_of(self, object: &Fields<'_>) -> Option<Vec<Message>> {
+        if self.depth > DEEPEST {
+            return None;
+        }
         let kind = object.word("type").unwrap_or_default();
         self.frameworks.iter().find_map(|framework| (framework.message)(object, &kind, self))
     }
@@ -122,8 +128,6 @@ impl Reader {
 
     /// The parts of a content: a string, a list of parts, or one part.
     pub(super) fn parts(self, content: View<'_>) -> Vec<Part> {
-        /// Results of tools hold parts that may be results again; what lies deeper is passed on as it is.
-        const DEEPEST: usize = 3;
         match content.string() {
             Some(text) => text_or_media(text).into_iter().collect(),
             None if content.is_empty() => Vec::new(),

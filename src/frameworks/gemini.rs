@@ -46,7 +46,7 @@ fn result(object: &Fields<'_>, reader: Reader) -> Part {
     Part::ToolResult(ToolResult {
         id: object.word("id"),
         name: object.word("name"),
-        content: reader.within_result().parts(content),
+        content: reader.within().parts(content),
         is_error: value.is_none(),
     })
 }

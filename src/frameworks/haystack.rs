@@ -33,7 +33,7 @@ fn part(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Part>> {
         "tool_call_result" => {
             let origin = body.get("origin").map(View::fields);
             let origin = origin.as_ref().and_then(call);
-            let content = body.get("result").map(|text| reader.within_result().parts(text)).unwrap_or_default();
+            let content = body.get("result").map(|text| reader.within().parts(text)).unwrap_or_default();
             let (id, name) = origin.map_or((None, None), |call| (call.id, Some(call.name)));
             Some(vec![Part::ToolResult(ToolResult { id, name, content, is_error: body.is_true("error") })])
         }

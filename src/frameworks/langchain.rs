@@ -25,7 +25,7 @@ fn message(object: &Fields<'_>, kind: &str, reader: Reader) -> Option<Vec<Messag
     }
     // What a node of a graph answers with (`langgraph/types.py`, `Command`).
     if let Some(update) = object.get("update").filter(|_| object.members.iter().any(|(key, _)| key == "graph")) {
-        return reader.messages(update.get("messages")?);
+        return reader.within().messages(update.get("messages")?);
     }
     // As OpenInference writes it (`messages_to_dict` of `langchain_core`).
     if let Some(data) = object.get("data").filter(|data| data.is_object()) {

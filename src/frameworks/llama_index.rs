@@ -24,7 +24,7 @@ fn message(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Message>>
     let role = Role::parse(&object.word("role")?);
     let extra = object.get("additional_kwargs").map(View::fields);
     if let (Role::Tool, Some(id)) = (&role, extra.as_ref().and_then(|extra| extra.word("tool_call_id"))) {
-        let content = reader.within_result().parts(blocks);
+        let content = reader.within().parts(blocks);
         return Some(vec![Message::new(role, vec![result(Some(id), None, content, false)])]);
     }
     let mut parts = reader.parts(blocks);
@@ -45,7 +45,7 @@ fn part(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Part>> {
         "audio" => content::media(object, "audio"),
         "video" => content::media(object, "video"),
         "document" => content::media(object, "file"),
-        _ => reader.parts(object.get("content")?),
+        _ => reader.within().parts(object.get("content")?),
     })
 }
 
@@ -93,7 +93,7 @@ fn of_event(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
         let Some(output) = object.get("tool_output").map(View::fields) else {
             return Some(vec![Message::new(Role::Assistant, vec![call(object, "tool_id")?])]);
         };
-        let content = output.get("blocks").map(|blocks| reader.within_result().parts(blocks)).unwrap_or_default();
+        let content = output.get("blocks").map(|blocks| reader.within().parts(blocks)).unwrap_or_default();
         let part = result(Some(id), object.word("tool_name"), content, output.is_true("is_error"));
         return Some(vec![Message::new(Role::Tool, vec![part])]);
     }

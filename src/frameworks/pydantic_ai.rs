@@ -35,7 +35,7 @@ fn message(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Message>>
 fn of_part(object: &Fields<'_>, reader: Reader) -> Option<(Role, Vec<Part>)> {
     let content = || object.get("content").map(|content| reader.parts(content)).unwrap_or_default();
     let result = |is_error| {
-        let content = object.get("content").map(|content| reader.within_result().parts(content)).unwrap_or_default();
+        let content = object.get("content").map(|content| reader.within().parts(content)).unwrap_or_default();
         let (id, name) = (object.word("tool_call_id"), object.word("tool_name"));
         vec![Part::ToolResult(ToolResult { id, name, content, is_error })]
     };

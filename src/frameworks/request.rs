@@ -45,6 +45,10 @@ fn instruction_keys(reader: Reader) -> impl Iterator<Item = &'static str> {
 fn parameters(object: &Fields<'_>, is_read: impl Fn(&str) -> bool, reader: Reader) -> Vec<(String, Json)> {
     let mut found = Vec::new();
     add_parameters(object, &is_read, reader, &mut found);
+    let nested = |key: &str| reader.keys(|framework| framework.nested).any(|nested| nested == key);
+    for (_, value) in object.members.iter().filter(|(key, value)| value.is_object() && nested(key)) {
+        add_parameters(&value.fields(), &|key| is_read(key) || nested(key), reader, &mut found);
+    }
     found
 }
 
@@ -64,9 +68,7 @@ fn add_parameters(
                 let names = value.items().into_iter().flat_map(tool_names).collect::<Vec<_>>();
                 found.extend((!names.is_empty()).then(|| ("tools".to_owned(), Json::of(&names))));
             }
-            key if value.is_object() && reader.keys(|framework| framework.nested).any(|nested| nested == key) => {
-                add_parameters(&value.fields(), is_read, reader, found);
-            }
+            key if value.is_object() && reader.keys(|framework| framework.nested).any(|nested| nested == key) => {}
             key => found.extend(without_unset(*value).map(|value| (key.to_owned(), value))),
         }
     }

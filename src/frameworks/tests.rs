@@ -340,7 +340,7 @@ fn values_that_were_not_set_are_left_out() {
     );
     let parameters = Request::of(&inputs).parameters;
     let shown: Vec<String> = parameters.iter().map(|(key, value)| format!("{key}={}", value.text())).collect();
-    assert_eq!(shown, ["temperature=0.5", r#"thinking={"budget":0}"#, r#"name="<b> at 0x7f""#]);
+    assert_eq!(shown, ["temperature=0.5", r#"name="<b> at 0x7f""#, r#"thinking={"budget":0}"#]);
     asked(r#"{"question":"hi","retries":"<openai.Omit object at 0x7f3a2b10>"}"#, "input: question=\"hi\"");
 }
 

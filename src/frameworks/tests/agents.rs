@@ -145,3 +145,21 @@ fn unknown_parts_are_passed_on() {
     let message = &crate::frameworks::response(&json(r#"[{"text":"a"},{"other":1}]"#))[0];
     assert_eq!(message.parts.iter().map(part).collect::<Vec<_>>(), [r#"=[{"text":"a"},{"other":1}]"#]);
 }
+
+#[test]
+fn what_nests_without_end_is_passed_on() {
+    let nest = |open: &str, close: &str| {
+        let deep = format!("{}\"x\"{}", open.repeat(20_000), close.repeat(20_000));
+        (Request::of(&json(&deep)).messages.len(), crate::frameworks::response(&json(&deep)).len())
+    };
+    for (open, close) in [
+        (r#"{"graph":null,"update":{"messages":["#, "]}}"),
+        (r#"{"block_type":"x","content":"#, "}"),
+        (r#"{"contents":"a","config":"#, "}"),
+        (r#"{"role":"user","content":[{"toolResult":{"content":["#, "]}}]}"),
+        (r#"{"kind":"response","parts":[{"part_kind":"tool-return","content":"#, "}]}"),
+        (r#"{"ev":"#, "}"),
+    ] {
+        assert!(nest(open, close).0 <= 1, "{open}");
+    }
+}
