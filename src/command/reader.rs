@@ -70,11 +70,7 @@ impl Reader {
             progress.tick();
             span_problems.extend(losses(&trace));
             prices.fill(&mut trace);
-            let mut reading = Reading::of(&trace);
-            history.read(&mut reading.tool_calls);
-            if let Some(spans) = &mut trace.spans {
-                reading::mark_handled_failures(spans, &reading.tool_calls);
-            }
+            let reading = history.read_trace(&mut trace);
             take(trace, reading)
         })?;
         Ok(())

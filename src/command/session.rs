@@ -11,7 +11,7 @@ use crate::context::{Context, not_found};
 use crate::error::{Error, Kind, Result};
 use crate::filter::{Clause, Label, LabelTest, TextTest};
 use crate::model::{Trace, TraceInfo, keys};
-use crate::reading::mark_handled_failures_once;
+use crate::reading::History;
 use crate::render::session::{SessionConversation, SessionView};
 use crate::store::{Need, Order, Query, SortKey};
 use std::ops::ControlFlow;
@@ -90,7 +90,11 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         // Records have milliseconds only; spans show which of two began first.
         let began = |trace: &Trace| trace.span_list().iter().map(|span| span.start).min();
         loaded.sort_by_cached_key(|trace| (trace.info.request_time.millis(), began(trace)));
-        mark_handled_failures_once(&mut loaded);
+        // A failure that the history of later turns repeats is that of one turn.
+        let mut history = History::default();
+        for trace in &mut loaded {
+            history.read_trace(trace);
+        }
         let traces = loaded.iter().map(|trace| trace.info.clone()).collect();
         reader
             .span_problems

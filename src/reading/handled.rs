@@ -1,22 +1,7 @@
 //! Failures that left no error: what a tool raised, and its caller handed back to the model as text.
 
-use super::Reading;
-use super::history::History;
 use super::tool_calls::{CallFailure, ToolCall};
-use crate::model::{Exception, Spans, Trace};
-
-/// Marks the failures of traces that follow each other, each in the first one that holds it.
-pub fn mark_handled_failures_once(traces: &mut [Trace]) {
-    let mut history = History::default();
-    for trace in traces {
-        let mut calls = Reading::of(trace).tool_calls;
-        history.read(&mut calls);
-        if let Some(spans) = &mut trace.spans {
-            spans.list.iter_mut().for_each(|span| span.handled_failure = None);
-            mark_handled_failures(spans, &calls);
-        }
-    }
-}
+use crate::model::{Exception, Spans};
 
 /// Sets [`handled_failure`](crate::model::Span::handled_failure) of the span that each such failure belongs to. Left out are
 /// failures that an exception of the trace records already, and results that an earlier trace held.

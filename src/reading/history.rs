@@ -1,7 +1,10 @@
 //! Tool calls across traces: later traces repeat earlier calls in their history, and each call counts once.
 
+use super::Reading;
+use super::handled::mark_handled_failures;
 use super::identity::Key;
 use super::tool_calls::{CallOrigin, ToolCall};
+use crate::model::Trace;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -26,6 +29,17 @@ struct Seen {
 }
 
 impl History {
+    /// Reads a trace, and marks its failures that left no error and that no earlier trace holds.
+    pub fn read_trace(&mut self, trace: &mut Trace) -> Reading {
+        let mut reading = Reading::of(trace);
+        self.read(&mut reading.tool_calls);
+        if let Some(spans) = &mut trace.spans {
+            spans.list.iter_mut().for_each(|span| span.handled_failure = None);
+            mark_handled_failures(spans, &reading.tool_calls);
+        }
+        reading
+    }
+
     /// Sets which calls and results of a trace are new, and names calls whose request is in an earlier trace.
     pub fn read(&mut self, calls: &mut [ToolCall]) {
         let mut repeated: HashMap<Key, u32> = HashMap::new();

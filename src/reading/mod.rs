@@ -28,7 +28,7 @@ pub use agent_name::{asked_by, bare_name, is_nameless_within, name_of, stem};
 pub use agents::{Agents, needs_messages};
 pub use call_index::CallIndex;
 pub use calls::{RowKind, TraceUsage, UsageRow, of_spans, of_trace};
-pub use handled::{mark_handled_failures, mark_handled_failures_once};
+pub use handled::mark_handled_failures;
 pub use history::History;
 pub use question::{answer, question, recorded_answer, recorded_question};
 pub use speakers::{AgentSource, Speakers};
