@@ -75,8 +75,9 @@ fn response(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
     if object.get("raw_input").is_some() && object.get("blocks").is_some() {
         return Some(vec![Message::new(Role::Output, reader.parts(object.get("blocks")?))]);
     }
-    // What is sent to the provider next (`prepare_chat_with_tools`).
-    if object.get("tools").is_some_and(View::is_list) && object.get("tool_choice").is_some() {
+    // What the next span sends to the provider (`prepare_chat_with_tools`).
+    let sent = object.get("messages").filter(|_| object.get("tools").is_some()).map(View::items).unwrap_or_default();
+    if sent.first().is_some_and(|message| message.get("blocks").is_some()) {
         return Some(Vec::new());
     }
     // `ChatResponse`, beside which the raw response of the provider is.

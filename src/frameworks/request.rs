@@ -6,6 +6,7 @@ use super::values;
 use crate::json::{Fields, View};
 use crate::message::{Message, Part, Role};
 use crate::model::Json;
+use std::borrow::Cow;
 
 /// What went into a span.
 #[derive(Debug)]
@@ -41,24 +42,21 @@ fn instruction_keys(reader: Reader) -> impl Iterator<Item = &'static str> {
     reader.keys(|framework| framework.instructions)
 }
 
-/// The members of an object that were not read as messages.
-fn parameters(object: &Fields<'_>, is_read: impl Fn(&str) -> bool, reader: Reader) -> Vec<(String, Json)> {
-    let mut found = Vec::new();
-    add_parameters(object, &is_read, reader, &mut found);
-    let nested = |key: &str| reader.keys(|framework| framework.nested).any(|nested| nested == key);
-    for (_, value) in object.members.iter().filter(|(key, value)| value.is_object() && nested(key)) {
-        add_parameters(&value.fields(), &|key| is_read(key) || nested(key), reader, &mut found);
-    }
-    found
+/// Whether a member is an object of parameters.
+fn is_nested((key, value): &(Cow<'_, str>, View<'_>), reader: Reader) -> bool {
+    value.is_object() && reader.keys(|framework| framework.nested).any(|nested| nested == key)
 }
 
-fn add_parameters(
-    object: &Fields<'_>,
-    is_read: &dyn Fn(&str) -> bool,
-    reader: Reader,
-    found: &mut Vec<(String, Json)>,
-) {
-    for (key, value) in &object.members {
+fn nested<'a>(object: &Fields<'a>, reader: Reader) -> Vec<Fields<'a>> {
+    object.members.iter().filter(|member| is_nested(member, reader)).map(|(_, value)| value.fields()).collect()
+}
+
+/// The members of an object that were not read as messages, and those of the objects nested in it.
+fn parameters(object: &Fields<'_>, is_read: impl Fn(&str) -> bool, reader: Reader) -> Vec<(String, Json)> {
+    let nested = nested(object, reader);
+    let own = object.members.iter().filter(|member| !is_nested(member, reader));
+    let mut found = Vec::new();
+    for (key, value) in own.chain(nested.iter().flat_map(|one| &one.members)) {
         match key.as_ref() {
             key if is_read(key) || reader.keys(|framework| framework.ignored).any(|ignored| ignored == key) => {}
             // The model is named beside the call.
@@ -68,10 +66,10 @@ fn add_parameters(
                 let names = value.items().into_iter().flat_map(tool_names).collect::<Vec<_>>();
                 found.extend((!names.is_empty()).then(|| ("tools".to_owned(), Json::of(&names))));
             }
-            key if value.is_object() && reader.keys(|framework| framework.nested).any(|nested| nested == key) => {}
             key => found.extend(without_unset(*value).map(|value| (key.to_owned(), value))),
         }
     }
+    found
 }
 
 /// The names of a tool, or of those in a list of Gemini's.
@@ -101,8 +99,7 @@ fn chat(object: &Fields<'_>, reader: Reader) -> Option<(Vec<Message>, &'static s
         Some((messages, key))
     };
     let (messages, key) = reader.keys(|framework| framework.lists).find_map(of_key)?;
-    let nested = reader.keys(|framework| framework.nested).filter_map(|key| object.get(key)).map(View::fields);
-    let nested: Vec<Fields<'_>> = nested.collect();
+    let nested = nested(object, reader);
     let instructions = instruction_keys(reader)
         .find_map(|key| std::iter::once(object).chain(&nested).find_map(|object| object.get(key)))
         .filter(|value| !value.is_empty());

@@ -12,7 +12,7 @@ pub(super) fn is_unset(value: View<'_>) -> bool {
     if value.is_empty() {
         return true;
     }
-    let is_short = value.text().starts_with(['"']) && value.text().len() < LONGEST;
+    let is_short = value.text().starts_with('"') && value.text().len() < LONGEST;
     is_short.then(|| value.string()).flatten().is_some_and(|text| {
         let class = address_of(&text).map(|(class, _)| class.rsplit('.').next().unwrap_or_default());
         matches!(text.as_str(), "NOT_GIVEN" | "NotGiven()" | "Omit()")

@@ -69,6 +69,12 @@ fn llama_index_has_blocks_and_events() {
         &format!(r#"{{"result":{{"response":{answer},"current_agent_name":"planner","tool_calls":[]}}}}"#),
         "assistant planner: so | rain{}#c1",
     );
+    answered(
+        r#"{"messages":[{"role":"user","blocks":[{"block_type":"text","text":"hi"}]}],"tools":[],"tool_choice":"auto"}"#,
+        "",
+    );
+    // A response of OpenAI that holds nothing but its settings yet.
+    answered(r#"{"tools":[],"tool_choice":"auto"}"#, r#"output: tool_choice="auto""#);
     let output = r#"{"blocks":[{"block_type":"text","text":"no"}],"tool_name":"rain","raw_input":{},"is_error":true}"#;
     answered(output, "output: no");
     answered(
