@@ -71,7 +71,10 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
                     session.clone_into(&mut id);
                     traces = turns(&mut reader, &query, &id)?;
                 } else {
-                    let name = named.map_or(id.clone(), |info| info.trace_id);
+                    let (name, error) = match named {
+                        Some(info) => (info.trace_id.clone(), without_session(cx, &info.trace_id)),
+                        None => (id.clone(), error),
+                    };
                     traces = run_with(&mut reader, &query, &name)?.ok_or(error)?;
                     is_derived = true;
                 }
@@ -129,6 +132,11 @@ fn named_trace(cx: &Context, show: &Show, reader: &mut Reader) -> Option<TraceIn
     // Conditions choose among the turns, and among the traces of `@last`.
     let select = if show.wanted.starts_with('@') { show.select.clone() } else { Select::default() };
     naming::trace(cx, reader, &show.wanted, &select, Need::Info).ok().map(|trace| trace.info)
+}
+
+fn without_session(cx: &Context, trace_id: &str) -> Error {
+    Error::new(Kind::NotFound, format!("trace `{trace_id}` belongs to no session"))
+        .hint(cx.command(&["sessions"]) + " lists them")
 }
 
 /// The only run that has a trace whose id begins so, where its traces belong to no session.

@@ -102,6 +102,9 @@ fn a_session_turn_by_turn() {
 #[test]
 fn sessions_as_json() {
     let copy = several();
+    let error = Cli::demo("session show @last").run();
+    assert_eq!(error.exit, Some(3));
+    assert!(error.stderr.contains("belongs to no session"), "{error}");
     // A trace names its session too.
     for name in ["tr-2", "tr-3"] {
         assert_eq!(
