@@ -61,6 +61,9 @@ pub fn resolve(flag: Option<&str>, around: &Surroundings) -> Result<Resolved> {
         Ok(Resolved { address, why: why.to_owned(), other: default.and_then(|default| default.other) })
     };
     match (flag, around.tracking_uri.as_deref()) {
+        // As a script passes it whose variable is not set.
+        (Some(""), _) => Err(Error::new(Kind::Usage, "the tracking URI is empty")
+            .hint("a path, `sqlite:///mlflow.db`, `file:mlruns`, `https://host`, `-` or `demo:` is one")),
         (Some(text), _) => named(text, "named by --tracking-uri"),
         (None, Some(text)) if !text.is_empty() => named(text, "named by MLFLOW_TRACKING_URI"),
         _ => default_store(&around.cwd),

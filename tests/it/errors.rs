@@ -409,3 +409,10 @@ fn a_pipe_that_its_reader_closed_keeps_the_answer_of_a_gate() {
         assert_eq!(done.status.code(), Some(exit), "{words}: {}", String::from_utf8_lossy(&done.stderr));
     }
 }
+
+#[test]
+fn an_empty_tracking_uri_is_not_the_current_folder() {
+    let done = Cli::new("traces list").on("").run();
+    assert_eq!(done.exit, Some(2), "{done}");
+    assert!(done.stderr.starts_with("error: the tracking URI is empty"), "{done}");
+}
