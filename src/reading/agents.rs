@@ -1,9 +1,9 @@
 //! The agents of a trace, and what each of them did.
 
 use super::agent_name::{METHODS, name_of, stem};
-use super::calls::TraceUsage;
 use super::messages;
 use super::speakers::{AgentSource, Speakers};
+use super::usage::TraceUsage;
 use crate::model::{Span, Spans, SpeakerSigns};
 use std::collections::HashMap;
 

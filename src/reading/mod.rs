@@ -18,22 +18,26 @@ mod calls;
 mod handled;
 mod history;
 pub mod identity;
+mod ledger;
 pub mod messages;
 mod question;
 mod speakers;
 mod threads;
 mod tool_calls;
+mod totals;
+mod usage;
 
 pub use agent_name::{asked_by, bare_name, is_nameless_within, name_of, stem};
 pub use agents::{Agents, needs_messages};
 pub use call_index::CallIndex;
-pub use calls::{RowKind, TraceUsage, UsageRow, of_spans, of_trace};
 pub use handled::mark_handled_failures;
 pub use history::History;
 pub use question::{answer, question, recorded_answer, recorded_question};
 pub use speakers::{AgentSource, Speakers};
 pub use threads::Threads;
 pub use tool_calls::{CallFailure, CallOrigin, ToolCall, without_number};
+pub use totals::{of_spans, of_trace};
+pub use usage::{RowKind, TraceUsage, UsageRow};
 
 use crate::model::Trace;
 

@@ -4,9 +4,9 @@
 //! and from the beginning, an earlier request *and its answer* goes on from it. Two runs that begin with the same prompt do
 //! not: neither repeats an answer of the other.
 
-use super::calls;
 use super::identity::{Key, part_key};
 use super::messages::{request_of_call, response_of_call};
+use super::totals;
 use crate::message::{Message, Part};
 use crate::model::Trace;
 use std::collections::HashMap;
@@ -54,7 +54,7 @@ impl Threads {
     /// Adds a trace, whose spans need their payload. One that belongs to a session is none of a run that has to be found.
     pub fn add(&mut self, trace: &Trace) {
         let Some(spans) = trace.spans.as_ref().filter(|_| trace.info.session_id().is_none()) else { return };
-        let usage = calls::of_spans(spans);
+        let usage = totals::of_spans(spans);
         let spans = &spans.list;
         let started = |call: &&[usize]| call.first().map(|at| spans[*at].start);
         let calls = || usage.llm_calls().map(|call| call.spans.as_slice());

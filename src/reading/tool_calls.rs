@@ -3,8 +3,8 @@
 //! A call is asked for in the answer of a model, runs in a span of type TOOL, or without one, and its result is sent back in
 //! a message; and all later requests repeat both. They are joined by the call's id, else by the tool and its arguments.
 
-use super::calls::TraceUsage;
 use super::identity::Key;
+use super::usage::TraceUsage;
 use crate::model::{MentionKind, Span, SpanStatus, Spans, Timestamp, ToolMention};
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};

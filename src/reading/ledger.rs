@@ -1,0 +1,168 @@
+//! Books the tokens and the costs that spans carry on calls and remainders.
+
+use super::calls::Calls;
+use super::usage::{RowKind, UsageRow};
+use crate::model::{Cost, CostSum, Node, Span, TokenUsage, have_below};
+
+/// The tokens that each span carries: those that MLflow recorded take precedence over those of a response, anywhere in
+/// the tree. An empty usage counts as one.
+pub(super) fn carried<'a>(spans: &'a [Span], nodes: &[Node]) -> Vec<Option<&'a TokenUsage>> {
+    let is_recorded = |span: &Span| span.usage_source() == Some("recorded");
+    let below = have_below(nodes, |at| is_recorded(&spans[at]));
+    let carried = |(span, is_recorded_below): (&'a Span, bool)| {
+        let usage = span.usage().filter(|_| !is_recorded_below || is_recorded(span));
+        usage.or(span.token_usage.as_ref())
+    };
+    spans.iter().zip(below).map(carried).collect()
+}
+
+/// The place of a span among the carriers.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The top-most carrier above it.
+    top: Option<usize>,
+    /// Whether a carrier lies between it and the outermost span of its call.
+    is_hidden_in_call: bool,
+}
+
+/// Books what spans carry on the rows, so that these add up.
+pub(super) struct Ledger<'a> {
+    spans: &'a [Span],
+    nodes: &'a [Node],
+    calls: &'a Calls,
+    /// First the calls, in the order of [`Calls::chains`], then remainders.
+    pub(super) rows: Vec<UsageRow>,
+    /// For each span its remainder, where it has one.
+    remainders: Vec<Option<usize>>,
+}
+
+impl<'a> Ledger<'a> {
+    pub(super) fn new(spans: &'a [Span], nodes: &'a [Node], calls: &'a Calls) -> Self {
+        Self { spans, nodes, calls, rows: calls.rows(), remainders: vec![None; spans.len()] }
+    }
+
+    /// The place of each span among the carriers.
+    fn places(&self, carries: impl Fn(usize) -> bool) -> Vec<Place> {
+        let mut places: Vec<Place> = Vec::with_capacity(self.nodes.len());
+        for (at, node) in self.nodes.iter().enumerate() {
+            let place = node.parent.map_or(Place { top: None, is_hidden_in_call: false }, |parent| {
+                let (above, call) = (places[parent], self.calls.of_span[at]);
+                let is_same_call = call.is_some() && call == self.calls.of_span[parent];
+                Place {
+                    top: above.top.or_else(|| carries(parent).then_some(parent)),
+                    is_hidden_in_call: is_same_call && (above.is_hidden_in_call || carries(parent)),
+                }
+            });
+            places.push(place);
+        }
+        places
+    }
+
+    /// The remainder of a carrier.
+    fn remainder(&mut self, carrier: usize) -> usize {
+        *self.remainders[carrier].get_or_insert_with(|| {
+            self.rows.push(UsageRow {
+                kind: RowKind::Remainder,
+                spans: vec![carrier],
+                span: Some(carrier),
+                calls_below: 0,
+                token_usage: None,
+                is_derived: self.spans[carrier].usage_source() == Some("derived"),
+                cost: None,
+                is_unpriced: false,
+            });
+            self.rows.len() - 1
+        })
+    }
+
+    /// Books tokens, and gives their total.
+    pub(super) fn add_tokens(&mut self, carried: &[Option<&TokenUsage>]) -> Option<TokenUsage> {
+        let places = self.places(|at| carried[at].is_some());
+        let mut total: Option<TokenUsage> = None;
+        for (at, usage) in carried.iter().enumerate() {
+            let Some(usage) = usage else { continue };
+            let place = places[at];
+            let counted = Some(*usage).filter(|usage| !usage.is_empty());
+            if let (None, Some(usage)) = (place.top, counted) {
+                total.get_or_insert_default().add(usage);
+            }
+            let Some(call) = self.calls.of_span[at] else {
+                let row = self.remainder(place.top.unwrap_or(at));
+                if place.top.is_none() {
+                    self.rows[row].token_usage = counted.cloned();
+                } else {
+                    // Its cost, which may be of its own, goes with its tokens.
+                    self.rows[row].spans.push(at);
+                    self.remainders[at] = Some(row);
+                }
+                continue;
+            };
+            let row = &mut self.rows[call];
+            if !row.spans.contains(&at) {
+                row.spans.push(at);
+            }
+            let Some(usage) = counted.filter(|_| !place.is_hidden_in_call) else { continue };
+            if row.token_usage.is_none() {
+                row.span = Some(at);
+            }
+            row.is_derived |= self.spans[at].usage_source() == Some("derived");
+            row.token_usage.get_or_insert_default().add(usage);
+            if let Some(top) = place.top {
+                let row = self.remainder(top);
+                self.rows[row].calls_below += 1;
+                self.rows[row].token_usage.get_or_insert_default().subtract(usage);
+            }
+        }
+        total
+    }
+
+    /// Books costs, and gives their total: by the same rule, a recorded one before one that is calculated.
+    pub(super) fn add_costs(&mut self, carried: &[Option<&TokenUsage>]) -> Option<Cost> {
+        let is_recorded = |at: usize| self.spans[at].cost.is_some_and(|cost| cost.source == "recorded");
+        let below = have_below(self.nodes, is_recorded);
+        let has_cost: Vec<bool> =
+            (0..self.spans.len()).map(|at| self.spans[at].cost.is_some() && (!below[at] || is_recorded(at))).collect();
+        let places = self.places(|at| has_cost[at]);
+        let (mut total, mut sums) = (CostSum::default(), vec![CostSum::default(); self.rows.len()]);
+        for (at, span) in self.spans.iter().enumerate() {
+            let Some(cost) = span.cost.as_ref().filter(|_| has_cost[at]) else { continue };
+            let place = places[at];
+            if place.top.is_none() {
+                total.add(cost);
+            }
+            let row = match (self.calls.of_span[at], place.top) {
+                (Some(_), _) if place.is_hidden_in_call => continue,
+                (Some(call), _) => call,
+                (None, None) => self.remainder(at),
+                (None, Some(_)) => continue,
+            };
+            let above = place.top.map(|top| self.remainder(top));
+            sums.resize(self.rows.len(), CostSum::default());
+            // A cost alone stays as it was recorded, to the last digit.
+            self.rows[row].cost = (sums[row] == CostSum::default()).then_some(*cost);
+            sums[row].add(cost);
+            if let Some(above) = above {
+                self.rows[above].cost = None;
+                sums[above].subtract(cost);
+            }
+        }
+        let has_cost_below = have_below(self.nodes, |at| has_cost[at] && self.calls.of_span[at].is_none());
+        sums.resize(self.rows.len(), CostSum::default());
+        for (row, sum) in self.rows.iter_mut().zip(sums) {
+            let is_rest = row.kind == RowKind::Remainder;
+            row.cost = row.cost.or_else(|| sum.cost()).filter(|cost| !is_rest || !is_nothing(cost));
+            let Some(at) = row.span else { continue };
+            let has_tokens = row.token_usage.as_ref().is_some_and(|usage| usage.weight() > 0);
+            let is_priced =
+                row.cost.is_some() || has_cost[at] || places[at].top.is_some() || (is_rest && has_cost_below[at]);
+            row.is_unpriced = has_tokens && !is_priced && carried[at].is_some();
+        }
+        total.cost()
+    }
+}
+
+/// Whether a difference of costs is one of rounding only.
+pub(super) fn is_nothing(cost: &Cost) -> bool {
+    const LEAST: f64 = 1e-12;
+    cost.total_cost.is_none_or(|total| total.abs() < LEAST)
+}
