@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::model::{TokenUsage, Trace, TraceInfo};
 use crate::reading::Agents;
+use crate::render::conflict::conflict_notes;
 use crate::render::number::{self, known};
 use crate::render::usage::{GroupsView, UsageView};
 use crate::store::{Need, Order, Query};
@@ -91,6 +92,9 @@ fn of_one(args: &Args, cx: &mut Context, reader: &mut Reader, name: &str) -> Res
             Some(recorded) => cx.note(&format!("no span has tokens; MLflow recorded {}", figures(recorded))),
             None => cx.note(&format!("no tokens were recorded for trace {}", info.trace_id)),
         }
+    }
+    for note in conflict_notes(&view.trace, usage) {
+        cx.note(&note);
     }
     tell_derived(cx, usage.rows.iter().filter(|row| row.is_derived).count() as u64);
     let unpriced = usage.unpriced().map(|row| (row.model(view.trace.span_list()), 1));

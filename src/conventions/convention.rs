@@ -17,6 +17,10 @@ pub(super) struct Convention {
     pub(super) span_type: fn(&dyn Attributes) -> Option<&'static str>,
     /// Token counts.
     pub(super) tokens: &'static [TokenKeys],
+    /// Attributes with the values that mark a span as one that only tells what a call used, which has a span of its own.
+    pub(super) receipts: &'static [(&'static str, &'static str)],
+    /// The id that the provider gave to its response.
+    pub(super) response_ids: Keys,
     /// The model called.
     pub(super) models: Keys,
     /// Who runs the model.
@@ -72,6 +76,8 @@ impl Convention {
         span_types: &[],
         span_type: |_| None,
         tokens: &[],
+        receipts: &[],
+        response_ids: &[],
         models: &[],
         providers: &[],
         inputs: &[],

@@ -25,6 +25,7 @@ pub(super) const CONVENTION: Convention = Convention {
         cache_creation: &["gen_ai.usage.cache_write.input_tokens", "gen_ai.usage.cache_creation.input_tokens"],
         ..TokenKeys::NONE
     }],
+    response_ids: &["gen_ai.response.id"],
     models: &["gen_ai.response.model", "gen_ai.request.model"],
     providers: &["gen_ai.provider.name", "gen_ai.system"],
     inputs: &["gen_ai.input.messages", "gen_ai.tool.call.arguments"],

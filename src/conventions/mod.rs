@@ -50,6 +50,7 @@ conventions! {
     laminar
     langfuse
     respan
+    ag2
     autogen_core
     mlflow_flavors
 }
@@ -88,6 +89,18 @@ pub(crate) fn usage(attributes: &dyn Attributes) -> Option<TokenUsage> {
         Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, cached, other: Vec::new() })
     };
     ALL.iter().flat_map(|convention| convention.tokens).find_map(read)
+}
+
+/// Whether the span only tells what a call used that has a span of its own.
+pub(crate) fn is_usage_receipt(attributes: &dyn Attributes) -> bool {
+    ALL.iter()
+        .flat_map(|convention| convention.receipts)
+        .any(|(key, kind)| attributes.text(key).as_deref() == Some(kind))
+}
+
+/// The id that the provider gave to its response.
+pub(crate) fn response_id(attributes: &dyn Attributes) -> Option<String> {
+    keys(|convention| convention.response_ids).find_map(|key| attributes.text(key))
 }
 
 /// The model called.

@@ -64,6 +64,26 @@ impl<'a> RawAttributes<'a> {
         by_convention.or_else(|| if calls_model(kind) { self.usage_of_response() } else { None })
     }
 
+    /// Whether the span only tells what a call used that has a span of its own.
+    pub(super) fn is_usage_receipt(&self) -> bool {
+        self.is_foreign && conventions::is_usage_receipt(self)
+    }
+
+    /// The id that the provider gave to the response of a model call: as a convention tells it, or as the first member of the
+    /// response, where clients of OpenAI and Anthropic have it.
+    pub(super) fn response_id(&self, kind: &SpanType) -> Option<String> {
+        if !kind.is_llm() {
+            return None;
+        }
+        let by_convention = if self.is_foreign { conventions::response_id(self) } else { None };
+        by_convention.or_else(|| {
+            let outputs = self.members.get("mlflow.spanOutputs")?.get();
+            let id = outputs.strip_prefix(r#""{\"id\": \""#).or_else(|| outputs.strip_prefix(r#"{"id":""#))?;
+            let end = memchr::memchr2(b'\\', b'"', id.as_bytes())?;
+            Some(id[..end].to_owned())
+        })
+    }
+
     /// Tokens as the provider's own response tells them, which a call of a model has in its outputs: OpenAI's words, which
     /// AutoGen and AG2 keep, or those of OpenAI's Responses and Anthropic. Tokens read from a cache are told as MLflow does
     /// (`openai/utils/chat_schema.py`, `anthropic/autolog.py`, 3.18): they are part of the input, to which Anthropic's

@@ -317,6 +317,8 @@ impl PlainSpan {
             parent: self.parent,
             name: self.name,
             model: attributes.model(&span_type),
+            is_usage_receipt: attributes.is_usage_receipt(),
+            response_id: attributes.response_id(&span_type),
             derived_usage: attributes.derived_usage(&span_type, token_usage.as_ref()),
             declared_name: attributes.declared_name(&span_type),
             agent: attributes.agent(&span_type),

@@ -126,6 +126,8 @@ impl Wire<'_> {
             parent: parent(self.parent_span_id.or(self.parent_id)),
             name: text(self.name).unwrap_or_default(),
             model: attributes.model(&span_type),
+            is_usage_receipt: attributes.is_usage_receipt(),
+            response_id: attributes.response_id(&span_type),
             derived_usage: attributes.derived_usage(&span_type, token_usage.as_ref()),
             declared_name: attributes.declared_name(&span_type),
             agent: attributes.agent(&span_type),

@@ -2,6 +2,7 @@
 
 use super::usage::{RowKind, UsageRow};
 use crate::model::{Node, Span};
+use std::collections::HashMap;
 
 /// The spans that belong to calls.
 pub(super) struct Calls {
@@ -9,6 +10,8 @@ pub(super) struct Calls {
     pub(super) chains: Vec<(RowKind, Vec<usize>)>,
     /// For each span the call in whose subtree it lies.
     pub(super) of_span: Vec<Option<usize>>,
+    /// The spans of requests that another instrumentation recorded beside the call to which they were added.
+    pub(super) repeated: Vec<usize>,
 }
 
 /// The requests at and below a span, as far as they matter to one above it.
@@ -54,7 +57,8 @@ impl Calls {
                 };
             }
         }
-        let mut calls = Self { chains: Vec::new(), of_span: Vec::with_capacity(spans.len()) };
+        let (chains, of_span) = (Vec::new(), Vec::with_capacity(spans.len()));
+        let mut calls = Self { chains, of_span, repeated: Vec::new() };
         for (at, node) in nodes.iter().enumerate() {
             // Parents come before children, so that the outermost span of a call is seen first.
             let above = node.parent.and_then(|parent| calls.of_span[parent]);
@@ -66,7 +70,52 @@ impl Calls {
             let call = above.or_else(new);
             calls.of_span.push(call);
         }
+        calls.join_repeated(spans);
         calls
+    }
+
+    /// Joins calls that two instrumentations recorded side by side: at the same time, of one response. AG2's `chat_completion`
+    /// and OpenAI's `Completions` (MLflow 3.18 where AG2's agents run in a span of the user), Anthropic's own spans and those
+    /// of OpenLLMetry (anthropic 0.49 on). Programs that test with a fake model give all responses one id, hence the rest.
+    fn join_repeated(&mut self, spans: &[Span]) {
+        let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (call, (_, chain)) in self.chains.iter().enumerate() {
+            if let Some(id) = chain.iter().find_map(|at| spans[*at].response_id.as_deref()) {
+                by_id.entry(id).or_default().push(call);
+            }
+        }
+        let mut joined: Vec<Option<usize>> = vec![None; self.chains.len()];
+        for calls in by_id.into_values().filter(|calls| calls.len() > 1) {
+            // In the order of the tree, which is that of time among siblings.
+            for (place, call) in calls.iter().enumerate() {
+                let is_same = |first: &&usize| joined[**first].is_none() && self.are_one_request(spans, **first, *call);
+                joined[*call] = calls[..place].iter().find(is_same).copied();
+            }
+        }
+        if joined.iter().all(Option::is_none) {
+            return;
+        }
+        for (call, first) in joined.iter().enumerate().filter_map(|(call, first)| Some((call, (*first)?))) {
+            let repeated = std::mem::take(&mut self.chains[call].1);
+            self.repeated.extend(&repeated);
+            self.chains[first].1.extend(repeated);
+        }
+        let mut places = Vec::with_capacity(joined.len());
+        let mut kept = 0;
+        for first in &joined {
+            places.push(first.map_or(kept, |first| places[first]));
+            kept += usize::from(first.is_none());
+        }
+        self.chains.retain(|(_, chain)| !chain.is_empty());
+        self.of_span.iter_mut().flatten().for_each(|call| *call = places[*call]);
+    }
+
+    fn are_one_request(&self, spans: &[Span], first: usize, second: usize) -> bool {
+        let ((kind, first), (other, second)) = (&self.chains[first], &self.chains[second]);
+        let (first, second) = (&spans[first[0]], &spans[second[0]]);
+        let overlap =
+            first.end.is_none_or(|end| second.start <= end) && second.end.is_none_or(|end| first.start <= end);
+        kind == other && overlap && first.name != second.name
     }
 
     pub(super) fn rows(&self) -> Vec<UsageRow> {

@@ -116,12 +116,18 @@ impl<'a> Ledger<'a> {
         total
     }
 
-    /// Books costs, and gives their total: by the same rule, a recorded one before one that is calculated.
-    pub(super) fn add_costs(&mut self, carried: &[Option<&TokenUsage>]) -> Option<Cost> {
-        let is_recorded = |at: usize| self.spans[at].cost.is_some_and(|cost| cost.source == "recorded");
+    /// Books costs, and gives their total: by the same rule, a recorded one before one that is calculated. Those of spans whose
+    /// tokens are left out are left out too.
+    pub(super) fn add_costs(
+        &mut self,
+        carried: &[Option<&TokenUsage>],
+        is_left_out: impl Fn(usize) -> bool,
+    ) -> Option<Cost> {
+        let cost = |at: usize| self.spans[at].cost.as_ref().filter(|_| !is_left_out(at));
+        let is_recorded = |at: usize| cost(at).is_some_and(|cost| cost.source == "recorded");
         let below = have_below(self.nodes, is_recorded);
         let has_cost: Vec<bool> =
-            (0..self.spans.len()).map(|at| self.spans[at].cost.is_some() && (!below[at] || is_recorded(at))).collect();
+            (0..self.spans.len()).map(|at| cost(at).is_some() && (!below[at] || is_recorded(at))).collect();
         let places = self.places(|at| has_cost[at]);
         let (mut total, mut sums) = (CostSum::default(), vec![CostSum::default(); self.rows.len()]);
         for (at, span) in self.spans.iter().enumerate() {

@@ -13,6 +13,7 @@
 
 mod agent_name;
 mod agents;
+mod bills;
 mod call_index;
 mod calls;
 mod handled;
@@ -29,6 +30,7 @@ mod usage;
 
 pub use agent_name::{asked_by, bare_name, is_nameless_within, name_of, stem};
 pub use agents::{Agents, needs_messages};
+pub use bills::{Doubt, UsageConflict};
 pub use call_index::CallIndex;
 pub use handled::mark_handled_failures;
 pub use history::History;

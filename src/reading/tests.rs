@@ -78,7 +78,7 @@ fn a_carrier_above_several_calls_is_none_and_its_rest_is_a_row() {
     assert_eq!(of(None), ["llm a 3/1", "llm b 4/1"]);
     assert_eq!(of(Some((7, 2))), ["remainder run 0/0", "llm a 3/1", "llm b 4/1"]);
     assert_eq!(of(Some((10, 2))), ["remainder run 3/0", "llm a 3/1", "llm b 4/1"]);
-    assert_eq!(of(Some((4, 1))), ["remainder run -3/-1", "llm a 3/1", "llm b 4/1"]);
+    assert_eq!(of(Some((4, 1))), ["llm a 3/1", "llm b 4/1"], "it is no total");
     // A tool in between asks a model of its own.
     let nested = trace(&[
         ("model", "", "LLM", Some((9, 9))),
@@ -86,6 +86,88 @@ fn a_carrier_above_several_calls_is_none_and_its_rest_is_a_row() {
         ("other", "tool", "LLM", Some((2, 2))),
     ]);
     assert_eq!(rows(&nested), ["remainder model 7/7", "llm other 2/2"]);
+}
+
+/// The total, the other one, whether it is known which is right, and the doubts.
+fn weighed(trace: &Trace) -> String {
+    let usage = of_trace(trace);
+    let total = |usage: &TokenUsage| usage.total_tokens.unwrap();
+    let Some(conflict) = &usage.conflict else { return format!("{}", total(&usage.token_usage.unwrap())) };
+    let doubt = |(at, doubt): &(usize, Doubt)| format!("{} {}", trace.span_list()[*at].name, doubt.as_str());
+    let doubts = conflict.spans.iter().map(doubt).collect::<Vec<_>>().join(", ");
+    let word = if conflict.is_decided { "not" } else { "or" };
+    format!("{} {word} {}: {doubts}", total(&usage.token_usage.unwrap()), total(&conflict.other))
+}
+
+#[test]
+fn a_parent_counts_only_if_its_tokens_can_be_a_total() {
+    let of = |run: (i64, i64), second: Option<(i64, i64)>, recorded: Option<i64>| {
+        let spans = [("run", "", "AGENT", Some(run)), ("a", "run", "LLM", Some((3, 1))), ("b", "run", "LLM", second)];
+        let mut trace = trace(&spans);
+        trace.info.recorded_usage = recorded.map(|total| TokenUsage {
+            input_tokens: Some(total - 2),
+            output_tokens: Some(2),
+            total_tokens: Some(total),
+            ..TokenUsage::default()
+        });
+        weighed(&trace)
+    };
+    let second = Some((4, 1));
+    assert_eq!(of((7, 2), second, None), "9");
+    assert_eq!(of((4, 1), second, None), "9 not 5: run less_than_calls");
+    assert_eq!(of((4, 1), second, Some(5)), "9 not 5: run less_than_calls");
+    assert_eq!(of((10, 2), second, None), "12 or 9: run more_than_calls");
+    assert_eq!(of((10, 2), second, Some(12)), "12 or 9: run more_than_calls");
+    assert_eq!(of((10, 2), second, Some(9)), "9 not 12: run more_than_calls", "MLflow added up the calls");
+    assert_eq!(of((10, 1), second, None), "11 or 9: run more_than_calls", "more sent and fewer made");
+    assert_eq!(of((10, 2), None, None), "12", "the second call may have used the rest");
+    let nested = trace(&[
+        ("team", "", "AGENT", Some((1, 1))),
+        ("agent", "team", "AGENT", Some((2, 1))),
+        ("a", "agent", "LLM", Some((3, 1))),
+        ("b", "agent", "LLM", Some((3, 1))),
+    ]);
+    assert_eq!(weighed(&nested), "8 not 2: team less_than_calls, agent less_than_calls");
+}
+
+#[test]
+fn what_two_instrumentations_recorded_of_one_response_is_one_call() {
+    let call = |id: &str, name: &str, start: i64, response: &str, usage: (i64, i64)| {
+        let response = format!(r#","mlflow.spanOutputs":"{{\"id\": \"{response}\", \"choices\": []}}""#);
+        let mut span = span(id, "root", "LLM", start, &(response + &tokens(usage)));
+        name.clone_into(&mut span.name);
+        span
+    };
+    let root = || span("root", "", "CHAIN", 0, "");
+    let of = |second: Span| {
+        let trace = trace_of(vec![root(), call("a", "create", 1, "chatcmpl-1", (3, 1)), second]);
+        (weighed(&trace), rows(&trace))
+    };
+    let (total, calls) = of(call("b", "Completions", 2, "chatcmpl-1", (3, 1)));
+    assert_eq!(
+        (total.as_str(), calls),
+        ("4 not 8: Completions repeated", vec!["llm create+Completions 3/1".to_owned()])
+    );
+    for second in [
+        call("b", "Completions", 2, "chatcmpl-2", (3, 1)),
+        call("b", "create", 2, "chatcmpl-1", (3, 1)),
+        call("b", "Completions", 20, "chatcmpl-1", (3, 1)),
+    ] {
+        let (_, calls) = of(second);
+        assert_eq!(calls.len(), 2, "{calls:?}");
+    }
+}
+
+#[test]
+fn receipts_do_not_count_beside_calls() {
+    let receipt = |id: &str, start| {
+        let attributes = r#","ag2.span.type":"usage","gen_ai.usage.input_tokens":3,"gen_ai.usage.output_tokens":1"#;
+        span(id, "root", "UNKNOWN", start, attributes)
+    };
+    let root = || span("root", "", "AGENT", 0, "");
+    let call = span("chat", "root", "CHAT_MODEL", 1, &tokens((3, 1)));
+    assert_eq!(weighed(&trace_of(vec![root(), call, receipt("receipt", 2)])), "4 not 8: receipt repeated");
+    assert_eq!(weighed(&trace_of(vec![root(), receipt("receipt", 2)])), "4", "the call was not traced");
 }
 
 #[test]

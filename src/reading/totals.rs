@@ -1,5 +1,6 @@
 //! What a trace used: from its spans, and from its record where these are missing.
 
+use super::bills::{self, Doubt, UsageConflict};
 use super::calls::Calls;
 use super::ledger::{Ledger, carried, is_nothing};
 use super::usage::{RowKind, TraceUsage, UsageRow};
@@ -8,55 +9,67 @@ use crate::model::{Cost, CostSum, Spans, TokenUsage, Trace};
 /// Reads the calls of a trace and what they used.
 ///
 /// The total is MLflow's (3.10+, `aggregate_usage_from_spans`): the top-most carrier counts and hides all below it, one
-/// with an empty usage too. Where spans are missing the recorded total is truer than the sum of what is left.
+/// with an empty usage too. Where spans contradict each other, see [`Doubt`]. Where spans are missing the recorded total is
+/// truer than the sum of what is left.
 #[must_use]
 pub fn of_trace(trace: &Trace) -> TraceUsage {
-    let TraceUsage { token_usage: total, cost, mut rows, .. } = trace.spans.as_ref().map(of_spans).unwrap_or_default();
     let recorded = trace.info.recorded_usage.as_ref();
-    let total = match recorded.and_then(|recorded| total_of_calls(&rows, total.as_ref(), recorded)) {
-        Some(of_calls) => {
-            rows.retain(|row| row.kind != RowKind::Remainder);
-            Some(of_calls)
-        }
-        None => total,
-    };
+    let of_spans = trace.spans.as_ref().map(|spans| weigh(spans, recorded)).unwrap_or_default();
+    let TraceUsage { token_usage: total, cost, mut rows, mut conflict, .. } = of_spans;
     let (token_usage, source) = match (total, recorded) {
         (_, Some(recorded)) if trace.lacks_spans() => (Some(recorded.clone()), Some("recorded")),
         (Some(total), _) => (Some(total), Some("spans")),
         (None, _) => (None, None),
     };
     let recorded = recorded.filter(|_| source == Some("recorded"));
+    if recorded.is_some() {
+        conflict = None;
+    }
     let known = if trace.lacks_spans() { trace.info.cost.or(cost) } else { cost.or(trace.info.cost) };
     rows.extend(remainder_of_record(&rows, recorded, known.filter(|known| Some(*known) != cost)));
-    TraceUsage { token_usage, source, cost: known, rows }
-}
-
-/// The total of the calls, where it is what MLflow recorded and carriers have more: their figures are cumulative. An agent of
-/// Strands carries the tokens of all its turns so far (1.62), and MLflow adds up the calls.
-fn total_of_calls(rows: &[UsageRow], total: Option<&TokenUsage>, recorded: &TokenUsage) -> Option<TokenUsage> {
-    let is_remainder = |row: &&UsageRow| row.kind == RowKind::Remainder;
-    if total?.figures() == recorded.figures() || rows.iter().filter(is_remainder).any(|row| row.cost.is_some()) {
-        return None;
-    }
-    let mut sum = TokenUsage::default();
-    let calls = rows.iter().filter(|row| !is_remainder(row));
-    calls.filter_map(|row| row.token_usage.as_ref()).for_each(|usage| sum.add(usage));
-    (sum.figures() == recorded.figures()).then_some(sum)
+    TraceUsage { token_usage, source, cost: known, rows, conflict }
 }
 
 /// The same from spans alone, whatever the trace's record has.
 #[must_use]
 pub fn of_spans(spans: &Spans) -> TraceUsage {
+    weigh(spans, None)
+}
+
+/// Adds up what spans carry, each bill once. Parents that have more than the calls below them are left out only where MLflow
+/// `recorded` the total of the calls, as it does for an agent of Strands, which carries the tokens of all its turns so far
+/// (1.62).
+fn weigh(spans: &Spans, recorded: Option<&TokenUsage>) -> TraceUsage {
     let (spans, nodes) = (&spans.list[..], &spans.nodes[..]);
     let calls = Calls::of(spans, nodes);
     let carried = carried(spans, nodes);
-    let mut ledger = Ledger::new(spans, nodes, &calls);
-    let token_usage = ledger.add_tokens(&carried);
-    let cost = ledger.add_costs(&carried);
-    let mut rows = ledger.rows;
-    rows.sort_by_key(|row| row.spans.first().copied());
-    let source = token_usage.as_ref().map(|_| "spans");
-    TraceUsage { token_usage, source, cost, rows }
+    let doubts = bills::doubts(spans, nodes, &calls, &carried);
+    let book = |is_left_out: &dyn Fn(Doubt) -> bool| {
+        let is_left_out = |at: usize| doubts[at].is_some_and(is_left_out);
+        let counted: Vec<_> =
+            carried.iter().enumerate().map(|(at, usage)| usage.filter(|_| !is_left_out(at))).collect();
+        let mut ledger = Ledger::new(spans, nodes, &calls);
+        let token_usage = ledger.add_tokens(&counted);
+        let cost = ledger.add_costs(&counted, is_left_out);
+        let mut rows = ledger.rows;
+        rows.sort_by_key(|row| row.spans.first().copied());
+        let source = token_usage.as_ref().map(|_| "spans");
+        TraceUsage { token_usage, source, cost, rows, conflict: None }
+    };
+    let is_certain = |doubt: Doubt| doubt != Doubt::MoreThanCalls;
+    let usage = book(&is_certain);
+    let spans: Vec<_> = doubts.iter().enumerate().filter_map(|(at, doubt)| Some((at, (*doubt)?))).collect();
+    if spans.is_empty() {
+        return usage;
+    }
+    let is_certain = spans.iter().all(|(_, doubt)| is_certain(*doubt));
+    let other = book(&|_| !is_certain);
+    let figures = |usage: &TraceUsage| usage.token_usage.as_ref().map(TokenUsage::figures);
+    let is_of_calls = !is_certain && recorded.is_some_and(|recorded| figures(&other) == Some(recorded.figures()));
+    let (taken, other) = if is_of_calls { (other, usage) } else { (usage, other) };
+    let other = other.token_usage.unwrap_or_default();
+    let conflict = Some(UsageConflict { other, is_decided: is_certain || is_of_calls, spans });
+    TraceUsage { conflict, ..taken }
 }
 
 /// What the trace's record has beyond all rows, where the total is that of the record.

@@ -1,5 +1,6 @@
 //! The tokens and the cost of a trace, and the rows that they are made of.
 
+use super::bills::UsageConflict;
 use crate::model::{Cost, Span, TokenUsage};
 
 /// The tokens and the cost of a trace, and the rows that they are made of.
@@ -13,6 +14,8 @@ pub struct TraceUsage {
     pub cost: Option<Cost>,
     /// The calls and the remainders, in the order of the tree; the remainder of the trace's record comes last.
     pub rows: Vec<UsageRow>,
+    /// Where spans contradict each other.
+    pub conflict: Option<UsageConflict>,
 }
 
 /// What a row of usage is.

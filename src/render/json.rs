@@ -1,6 +1,7 @@
 //! The JSON promise: types that exist only to be written, so that the model may change and the output may not.
 //! The schemas in `fixtures/json/` describe what is here.
 
+use super::conflict::ConflictJson;
 use super::text::is_dangerous;
 use crate::analyze::usage::TraceUsage;
 use crate::filter::Found;
@@ -30,6 +31,8 @@ pub(crate) struct TraceJson<'a> {
     token_usage: Option<&'a TokenUsage>,
     token_usage_source: Option<&'static str>,
     recorded_token_usage: Option<&'a TokenUsage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage_conflict: Option<ConflictJson<'a>>,
     cost: Option<Cost>,
     session_id: Option<&'a str>,
     user_id: Option<&'a str>,
@@ -73,6 +76,7 @@ impl<'a> TraceJson<'a> {
         Self {
             token_usage: usage.token_usage.as_ref(),
             token_usage_source: usage.source,
+            usage_conflict: usage.conflict.as_ref().map(|conflict| ConflictJson::new(trace, conflict)),
             cost: usage.cost,
             question: question(trace),
             answer: answer(trace),
@@ -114,6 +118,7 @@ impl<'a> From<&'a TraceInfo> for TraceJson<'a> {
             token_usage: recorded,
             token_usage_source: recorded.map(|_| "recorded"),
             recorded_token_usage: recorded,
+            usage_conflict: None,
             cost: info.cost,
             session_id: info.session_id(),
             user_id: info.user_id(),

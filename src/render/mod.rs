@@ -2,6 +2,7 @@
 
 mod assessment;
 pub mod check;
+pub mod conflict;
 pub mod conversation;
 mod csv;
 pub mod diff;

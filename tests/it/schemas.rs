@@ -92,6 +92,27 @@ fn lists_of_every_store_are_as_promised() {
 }
 
 #[test]
+fn documents_of_every_framework_are_as_promised() {
+    let (show, usage, conversation) = (validator("trace-show"), validator("usage"), validator("conversation"));
+    let (groups, doctor) = (validator("usage-groups"), validator("doctor"));
+    let mut conflicts = 0;
+    for name in crate::frameworks::names() {
+        let store = crate::frameworks::store(&name);
+        let json = |words: &str| Cli::new(words).on(&store).json();
+        assert_valid(&groups, &json("usage --deep --explain"), &name);
+        assert_valid(&doctor, &json("doctor"), &name);
+        for id in Cli::new("traces list --all -o ids").on(&store).ok().lines() {
+            let document = json(&format!("usage {id} --explain"));
+            conflicts += usize::from(!document["usage_conflict"].is_null());
+            assert_valid(&usage, &document, &name);
+            assert_valid(&show, &json(&format!("trace show {id}")), &name);
+            assert_valid(&conversation, &json(&format!("trace show --conversation {id}")), &name);
+        }
+    }
+    assert!(conflicts >= 3, "{conflicts} conflicts");
+}
+
+#[test]
 fn every_trace_of_every_store_is_as_promised() {
     let (show, usage, span) = (validator("trace-show"), validator("usage"), validator("span"));
     let (conversation, diff) = (validator("conversation"), validator("trace-diff"));

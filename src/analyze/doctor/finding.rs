@@ -58,6 +58,8 @@ pub enum Kind {
     RecordIncomplete,
     /// Other totals of tokens than those of the spans.
     TokensDiffer,
+    /// Spans whose tokens are other than those of the calls below them, and nothing tells which are right.
+    UsageConflict,
     /// Spans whose parent is not there.
     Orphans,
     /// Spans that have the id of another one.
@@ -101,6 +103,7 @@ impl Kind {
             Self::StuckTraces => "stuck_traces",
             Self::RecordIncomplete => "record_incomplete",
             Self::TokensDiffer => "tokens_differ",
+            Self::UsageConflict => "usage_conflict",
             Self::Orphans => "orphans",
             Self::RepeatedSpans => "repeated_spans",
             Self::MovedArtifacts => "moved_artifacts",
@@ -133,6 +136,7 @@ impl Kind {
             | Self::StuckTraces
             | Self::RecordIncomplete
             | Self::TokensDiffer
+            | Self::UsageConflict
             | Self::Orphans
             | Self::RepeatedSpans
             | Self::MovedArtifacts
@@ -170,6 +174,13 @@ pub enum Fact {
         recorded: Figures,
         /// What the spans tell.
         spans: Figures,
+    },
+    /// Two totals of tokens, one of which is right.
+    EitherTokens {
+        /// What commands show.
+        shown: Figures,
+        /// What the calls add up to.
+        calls: Figures,
     },
     /// What could not be read, and where.
     Unread(String, Option<String>),

@@ -9,7 +9,7 @@ pub use finding::{Detail, Fact, Figures, Finding, Kind, Severity};
 pub use store::{Installed, Second, Store};
 
 use super::usage;
-use crate::model::{Problem, Spans, SpansSource, Timestamp, Trace, TraceInfo, TraceState};
+use crate::model::{Problem, Spans, SpansSource, Timestamp, TokenUsage, Trace, TraceInfo, TraceState};
 use signs::{explains_gaps, had_spans, is_damage, is_of_client, may_be_unfinished, roots, unread};
 use std::collections::BTreeMap;
 
@@ -192,6 +192,11 @@ impl Doctor {
         {
             let fact = Fact::Tokens { recorded: recorded.figures(), spans: told.figures() };
             self.found(Kind::TokensDiffer, &trace.info.trace_id, [fact]);
+        }
+        if let Some(conflict) = usage.conflict.as_ref().filter(|conflict| !conflict.is_decided) {
+            let shown = usage.token_usage.as_ref().map(TokenUsage::figures).unwrap_or_default();
+            let fact = Fact::EitherTokens { shown, calls: conflict.other.figures() };
+            self.found(Kind::UsageConflict, &trace.info.trace_id, [fact]);
         }
         for model in usage.unpriced().filter_map(|row| row.model(spans)) {
             *self.unpriced.entry(model.to_owned()).or_default() += 1;

@@ -9,6 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::{Span, Trace};
 use crate::reading::Agents;
 use crate::render::Format;
+use crate::render::conflict::conflict_notes;
 use crate::render::conversation::ConversationView;
 use crate::render::fold::{self, What};
 use crate::render::one_span::SpanView;
@@ -82,6 +83,7 @@ fn show_trace(show: &Args, cx: &mut Context, reader: &mut Reader, name: &str) ->
         let types = show.select.span_types();
         let usage = usage::of_trace(&trace);
         let agents = trace.spans.as_ref().map(|spans| Agents::of(spans, &usage)).unwrap_or_default();
+        let notes = conflict_notes(&trace, &usage);
         let mut shown = naming::agents(cx, &trace, &agents, &show.agent)?;
         for (shown, span) in shown.iter_mut().zip(trace.span_list()) {
             *shown &= types.is_empty() || span.span_type.is_one_of(&types);
@@ -94,6 +96,9 @@ fn show_trace(show: &Args, cx: &mut Context, reader: &mut Reader, name: &str) ->
             cx.output.show(&view)?;
             view.trace
         };
+        for note in &notes {
+            cx.note(note);
+        }
         if !types.is_empty() && is_empty {
             let place = if show.agent.is_empty() { "the trace".to_owned() } else { show.agent.join(" and ") };
             cx.note(&format!("{place} has no span of type {}", types.join(" or ")));

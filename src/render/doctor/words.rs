@@ -47,6 +47,7 @@ pub(super) fn message(finding: &Finding) -> String {
             "trace has another total of tokens than its spans",
             "traces have other totals of tokens than their spans",
         ),
+        Kind::UsageConflict => of("trace has two totals of tokens", "traces have two totals of tokens"),
         Kind::Orphans => of("trace has spans whose parent is missing", "traces have spans whose parent is missing"),
         Kind::RepeatedSpans => of("trace has spans with the same id", "traces have spans with the same id"),
         Kind::OutsideArtifacts => of(
@@ -122,6 +123,10 @@ pub(super) const fn meaning(kind: Kind) -> &'static str {
             "The tokens that MLflow stored are not what the spans add up to. Where they are more, a step and a step within it \
              tell the same tokens, and both were counted, as MLflow up to 3.4 may do, and databases and servers up to 3.14; \
              where they are fewer, some were left out. MLflow's own lists and charts show the stored total."
+        }
+        Kind::UsageConflict => {
+            "A step has other tokens than the model calls below it, though each of these has some: it may include earlier \
+             turns, or calls that were not traced."
         }
         Kind::Orphans => {
             "Some steps name a step above them that is not there: it was lost on its way, is not sampled, or reports to \
@@ -208,6 +213,9 @@ pub(super) fn fact(fact: &Fact, now: Timestamp) -> String {
         }
         Fact::Tokens { recorded, spans } => {
             format!("{} tokens recorded, {} in the spans", number::known(recorded.2), number::known(spans.2))
+        }
+        Fact::EitherTokens { shown, calls } => {
+            format!("{} tokens in the step, {} in the calls", number::known(shown.2), number::known(calls.2))
         }
         Fact::Unread(message, Some(path)) => format!("{message}: {path}"),
         Fact::Unread(message, None) => message.clone(),

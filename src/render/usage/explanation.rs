@@ -3,8 +3,9 @@
 use crate::analyze::usage::Explanation;
 use crate::error::Result;
 use crate::model::TokenUsage;
+use crate::reading::Doubt;
 use crate::render::table::{Cell, Shape};
-use crate::render::{Look, Role, number, write_table};
+use crate::render::{Look, Role, conflict, number, write_table};
 use serde::Serialize;
 use std::io::Write;
 
@@ -25,6 +26,7 @@ struct LeftOutJson<'a> {
     token_usage: &'a TokenUsage,
     counted: &'static str,
     counted_in: Option<&'a str>,
+    reason: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -48,7 +50,12 @@ impl<'a> From<&'a Explanation> for ExplanationJson<'a> {
             span_id: &span.span_id,
             name: &span.name,
             token_usage: &span.token_usage,
-            counted: if span.counted_in.is_some() { "above" } else { "below" },
+            counted: match (span.doubt, &span.counted_in) {
+                (Some(Doubt::Repeated), _) => "beside",
+                (None, Some(_)) => "above",
+                _ => "below",
+            },
+            reason: span.doubt.map(Doubt::as_str),
             counted_in: span.counted_in.as_ref().map(|(id, _)| id.as_str()),
         });
         let differing = explanation.differing.iter().map(|trace| DifferingJson {
@@ -85,9 +92,10 @@ pub(super) fn explain(explanation: &Explanation, look: &Look, out: &mut dyn Writ
         .left_out
         .iter()
         .map(|span| {
-            let why = match &span.counted_in {
-                Some((_, name)) => format!("{name}, above it, counts"),
-                None => "those below it count, on which MLflow recorded tokens".to_owned(),
+            let why = match (&span.counted_in, span.doubt) {
+                (_, Some(doubt)) => format!("it {}", conflict::reason(doubt)),
+                (Some((_, name)), None) => format!("{name}, above it, counts"),
+                (None, None) => "those below it count, on which MLflow recorded tokens".to_owned(),
             };
             vec![
                 Cell::trace_id(&span.trace_id),

@@ -4,6 +4,7 @@ use super::explanation::ExplanationJson;
 use crate::analyze::usage::{Explanation, TraceUsage, UsageRow};
 use crate::model::{Cost, TokenUsage, Trace};
 use crate::reading::Agents;
+use crate::render::conflict::ConflictJson;
 use crate::render::json::SCHEMA;
 use serde::Serialize;
 
@@ -35,6 +36,8 @@ pub(super) struct UsageJson<'a> {
     token_usage: Option<&'a TokenUsage>,
     token_usage_source: Option<&'static str>,
     recorded_token_usage: Option<&'a TokenUsage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage_conflict: Option<ConflictJson<'a>>,
     cost: Option<Cost>,
     unpriced: usize,
     complete: bool,
@@ -85,6 +88,7 @@ impl<'a> UsageJson<'a> {
             token_usage: usage.token_usage.as_ref(),
             token_usage_source: usage.source,
             recorded_token_usage: trace.info.recorded_usage.as_ref(),
+            usage_conflict: usage.conflict.as_ref().map(|conflict| ConflictJson::new(trace, conflict)),
             cost: usage.cost,
             unpriced: usage.unpriced().count(),
             complete: !trace.is_incomplete(),
