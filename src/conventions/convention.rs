@@ -58,6 +58,7 @@ pub(super) struct TokenKeys {
     pub(super) total: Keys,
     pub(super) cache_read: Keys,
     pub(super) cache_creation: Keys,
+    pub(super) reasoning: Keys,
 }
 
 /// Which way a value went.
@@ -96,7 +97,8 @@ impl Convention {
 
 impl TokenKeys {
     /// No counts.
-    pub(super) const NONE: Self = Self { input: &[], output: &[], total: &[], cache_read: &[], cache_creation: &[] };
+    pub(super) const NONE: Self =
+        Self { input: &[], output: &[], total: &[], cache_read: &[], cache_creation: &[], reasoning: &[] };
 }
 
 /// Looks attributes up, however they are stored.

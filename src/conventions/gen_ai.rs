@@ -21,8 +21,14 @@ pub(super) const CONVENTION: Convention = Convention {
     tokens: &[TokenKeys {
         input: &["gen_ai.usage.input_tokens"],
         output: &["gen_ai.usage.output_tokens"],
-        cache_read: &["gen_ai.usage.cache_read.input_tokens"],
+        cache_read: &["gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"],
         cache_creation: &["gen_ai.usage.cache_write.input_tokens", "gen_ai.usage.cache_creation.input_tokens"],
+        reasoning: &[
+            "gen_ai.usage.reasoning_tokens",
+            "gen_ai.usage.reasoning.output_tokens",
+            "gen_ai.usage.details.reasoning_tokens",
+            "gen_ai.usage.thinking_tokens",
+        ],
         ..TokenKeys::NONE
     }],
     response_ids: &["gen_ai.response.id"],

@@ -52,6 +52,8 @@ conventions! {
     respan
     ag2
     autogen_core
+    crewai
+    haystack
     mlflow_flavors
 }
 
@@ -85,8 +87,8 @@ pub(crate) fn usage(attributes: &dyn Attributes) -> Option<TokenUsage> {
         let sum = || Some(input?.saturating_add(output?));
         let total = count(keys.total).or_else(sum);
         input.or(output).or(total)?;
-        let cached = [count(keys.cache_read), count(keys.cache_creation), None];
-        Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, cached, other: Vec::new() })
+        let details = [count(keys.cache_read), count(keys.cache_creation), None, count(keys.reasoning)];
+        Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, details, other: Vec::new() })
     };
     ALL.iter().flat_map(|convention| convention.tokens).find_map(read)
 }

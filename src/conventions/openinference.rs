@@ -26,6 +26,7 @@ pub(super) const CONVENTION: Convention = Convention {
         total: &["llm.token_count.total"],
         cache_read: &["llm.token_count.prompt_details.cache_read"],
         cache_creation: &["llm.token_count.prompt_details.cache_write"],
+        reasoning: &["llm.token_count.completion_details.reasoning"],
     }],
     models: &["llm.response.model_name", "llm.model_name", "llm.request.model_name", "embedding.model_name"],
     providers: &["llm.provider"],

@@ -43,7 +43,7 @@ fn cached_tokens_come_along_and_recorded_tokens_go_first() {
     let usage = of(
         r#""gen_ai.usage.input_tokens":9,"gen_ai.usage.cache_read.input_tokens":5,"gen_ai.usage.cache_creation.input_tokens":2"#,
     );
-    assert_eq!(usage.derived_usage.unwrap().cached, [Some(5), Some(2), None]);
+    assert_eq!(usage.derived_usage.unwrap().details, [Some(5), Some(2), None, None]);
     let both = of(r#""mlflow.chat.tokenUsage":"{\"input_tokens\": 1}","gen_ai.usage.input_tokens":9"#);
     assert_eq!((both.token_usage.unwrap().input_tokens, both.derived_usage.is_none()), (Some(1), true));
 }

@@ -1,9 +1,9 @@
 //! Span attributes: every value of MLflow's Python client is JSON inside a string; others wrote plain values.
 
-use super::lenient;
+use super::{lenient, response};
 use crate::conventions::{self, Attributes};
 use crate::frameworks;
-use crate::model::{CACHE_KEYS, Cost, Json, Members, SpanEvent, SpanType, SpeakerSigns, TokenUsage, ToolMention};
+use crate::model::{Cost, Json, Members, SpanEvent, SpanType, SpeakerSigns, TokenUsage, ToolMention};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -49,9 +49,24 @@ impl<'a> RawAttributes<'a> {
         SpanType::new(kind)
     }
 
-    /// Tokens recorded; a value that is not an object counts as none.
-    pub(super) fn token_usage(&self) -> Option<TokenUsage> {
-        self.get("mlflow.chat.tokenUsage").and_then(|json| TokenUsage::from_json(&json))
+    /// Tokens recorded; a value that is not an object counts as none. Details that MLflow left out are those that the response
+    /// or another convention tells: the tokens used to reason, and up to 3.9 and for some clients those of a cache.
+    pub(super) fn token_usage(&self, kind: &SpanType) -> Option<TokenUsage> {
+        let mut usage = self.get("mlflow.chat.tokenUsage").and_then(|json| TokenUsage::from_json(&json))?;
+        if usage.is_empty() || !calls_model(kind) {
+            return Some(usage);
+        }
+        let by_convention = if self.is_foreign { conventions::usage(self) } else { None };
+        let told = by_convention.or_else(|| {
+            let raw = self.members.get("mlflow.spanOutputs").or_else(|| self.members.get("usage"))?;
+            if response::may_have_details(raw.get()) { self.usage_of_response(kind) } else { None }
+        });
+        if let Some(told) = told.filter(|told| told.output_tokens == usage.output_tokens) {
+            for (detail, told) in usage.details.iter_mut().zip(told.details) {
+                *detail = detail.or(told.filter(|count| *count > 0));
+            }
+        }
+        Some(usage)
     }
 
     /// Tokens that stand elsewhere, where MLflow `recorded` none: under the names of another convention, or in the response of
@@ -61,7 +76,7 @@ impl<'a> RawAttributes<'a> {
             return None;
         }
         let by_convention = if self.is_foreign { conventions::usage(self) } else { None };
-        by_convention.or_else(|| if calls_model(kind) { self.usage_of_response() } else { None })
+        by_convention.or_else(|| self.usage_of_response(kind))
     }
 
     /// Whether the span only tells what a call used that has a span of its own.
@@ -84,28 +99,21 @@ impl<'a> RawAttributes<'a> {
         })
     }
 
-    /// Tokens as the provider's own response tells them, which a call of a model has in its outputs: OpenAI's words, which
-    /// AutoGen and AG2 keep, or those of OpenAI's Responses and Anthropic. Tokens read from a cache are told as MLflow does
-    /// (`openai/utils/chat_schema.py`, `anthropic/autolog.py`, 3.18): they are part of the input, to which Anthropic's
-    /// response does not add them.
-    fn usage_of_response(&self) -> Option<TokenUsage> {
-        let usage = self.get("mlflow.spanOutputs")?.member("usage")?;
-        let count = |keys: &[&str]| keys.iter().find_map(|key| usage.member(key)?.as_i64());
-        let input = count(&["prompt_tokens", "input_tokens"]);
-        let output = count(&["completion_tokens", "output_tokens"]);
-        let total = count(&["total_tokens"]);
-        input.or(output).or(total)?;
-        let details = ["prompt_tokens_details", "input_tokens_details"].iter().find_map(|key| usage.member(key));
-        let cached = details.and_then(|details| details.member("cached_tokens")?.as_i64());
-        let [read, created, _] = CACHE_KEYS;
-        let (own_read, own_created) = (count(&[read]), count(&[created]));
-        let is_anthropic = total.is_none() && usage.member("input_tokens").is_some();
-        let apart = if is_anthropic { own_read.unwrap_or(0).saturating_add(own_created.unwrap_or(0)) } else { 0 };
-        let input = input.map(|input| input.saturating_add(apart));
-        let total = total.or_else(|| Some(input.unwrap_or(0).saturating_add(output.unwrap_or(0))));
-        let some = |count: Option<i64>| count.filter(|count| *count > 0);
-        let cached = [some(cached.or(own_read)), some(own_created), None];
-        Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, cached, other: Vec::new() })
+    /// Tokens as the response of a model call tells it, which has it in its outputs, or in an attribute (the Agents SDK of OpenAI).
+    /// CrewAI tells those of a whole crew.
+    fn usage_of_response(&self, kind: &SpanType) -> Option<TokenUsage> {
+        if !calls_model(kind) {
+            let is_crew = self.text("entity_type").as_deref() == Some("crew");
+            return if is_crew { response::of_response(&self.get("mlflow.spanOutputs")?) } else { None };
+        }
+        let of_response = self.outputs().and_then(|outputs| response::of_response(&outputs));
+        of_response.or_else(|| response::of_object(&self.get("usage")?))
+    }
+
+    /// What came out, in whatever convention it is recorded.
+    fn outputs(&self) -> Option<Json> {
+        let by_convention = || if self.is_foreign { conventions::outputs(self, &[]) } else { None };
+        self.get("mlflow.spanOutputs").or_else(by_convention)
     }
 
     /// The tool mentions of the span, and how far its messages may name their speakers. Few spans hold signs of either,
@@ -177,10 +185,9 @@ impl<'a> RawAttributes<'a> {
     pub(super) fn model(&self, kind: &SpanType) -> Option<String> {
         let by_convention = || if self.is_foreign { conventions::model(self) } else { None };
         self.text("mlflow.llm.model").or_else(by_convention).or_else(|| {
-            let within = |key: &str| self.get(key)?.member("model")?.as_string();
-            calls_model(kind).then(|| {
-                within("mlflow.spanOutputs").or_else(|| self.text("model")).or_else(|| within("mlflow.spanInputs"))
-            })?
+            let of_request = || self.get("mlflow.spanInputs")?.member("model")?.as_string();
+            let of_response = || response::model(&self.outputs()?);
+            calls_model(kind).then(|| of_response().or_else(|| self.text("model")).or_else(of_request))?
         })
     }
 

@@ -8,6 +8,7 @@ mod mltrace;
 mod object;
 mod otlp;
 mod records;
+mod response;
 mod span;
 mod wire;
 mod yaml;

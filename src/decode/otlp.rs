@@ -310,7 +310,7 @@ impl PlainSpan {
         let span_type = attributes.span_type(column_type);
         let (tool_mentions, speaker_signs) =
             if keep == Keep::Calls { (Vec::new(), SpeakerSigns::None) } else { attributes.mentions(&span_type) };
-        let token_usage = attributes.token_usage();
+        let token_usage = attributes.token_usage(&span_type);
         let foreign = (keep == Keep::All).then(|| attributes.foreign_values(&self.events));
         Span {
             id: self.id,

@@ -121,7 +121,7 @@ impl Wire<'_> {
         let (tool_mentions, speaker_signs) =
             if keep == Keep::Calls { (Vec::new(), SpeakerSigns::None) } else { attributes.mentions(&span_type) };
         let events = self.events.unwrap_or_default();
-        let token_usage = attributes.token_usage();
+        let token_usage = attributes.token_usage(&span_type);
         Ok(Span {
             parent: parent(self.parent_span_id.or(self.parent_id)),
             name: text(self.name).unwrap_or_default(),

@@ -84,7 +84,8 @@ fn tool_names(tool: View<'_>) -> Vec<String> {
     if let Some(list) = declared {
         return list.items().into_iter().filter_map(of).collect();
     }
-    vec![tool.get("function").and_then(of).or_else(|| of(tool)).or_else(|| tool.word("type")).unwrap_or_default()]
+    let within = tool.get("function").or_else(|| tool.get("data"));
+    vec![within.and_then(of).or_else(|| of(tool)).or_else(|| tool.word("type")).unwrap_or_default()]
 }
 
 /// The request of a chat: messages in a list, with instructions beside it; and the key of the list.

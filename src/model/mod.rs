@@ -26,7 +26,7 @@ pub use time::{Timestamp, Zone};
 pub use tool::{MentionKind, SpeakerSigns, ToolMention};
 pub use trace::{Experiment, Moved, Outside, Problem, Spans, SpansSource, Totals, Trace, TraceInfo, TraceState, keys};
 pub use tree::{Node, arrange, have_above, have_below};
-pub use usage::{CACHE_KEYS, Cost, CostSum, TokenUsage, python_float};
+pub use usage::{Cost, CostSum, DETAIL_KEYS, TokenUsage, python_float};
 
 #[cfg(test)]
 mod tests;

@@ -15,16 +15,20 @@ pub struct TokenUsage {
     pub output_tokens: Option<i64>,
     /// What the provider counts in total.
     pub total_tokens: Option<i64>,
-    /// Of the tokens sent: those that [`CACHE_KEYS`] name.
-    pub cached: [Option<i64>; 3],
+    /// Of the tokens sent and made: those that [`DETAIL_KEYS`] name.
+    pub details: [Option<i64>; DETAIL_KEYS.len()],
     /// Every other key as recorded, in its order.
     pub other: Vec<(String, Json)>,
 }
 
-/// The keys of tokens read from a cache, of those written to one, and of these the ones that stay for an hour (MLflow 3.10
-/// on; the last 3.17 on).
-pub const CACHE_KEYS: [&str; 3] =
-    ["cache_read_input_tokens", "cache_creation_input_tokens", "cache_creation_input_tokens_above_1hr"];
+/// The keys of parts of the input: tokens read from a cache, those written to one, and of these the ones that stay for an hour
+/// (MLflow 3.10 on; the last 3.17 on). And of a part of the output: the tokens used to reason, which MLflow does not record.
+pub const DETAIL_KEYS: [&str; 4] = [
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "cache_creation_input_tokens_above_1hr",
+    "reasoning_tokens",
+];
 
 impl TokenUsage {
     /// Reads a usage object; `None` when the value is not an object.
@@ -36,8 +40,8 @@ impl TokenUsage {
                 "input_tokens" => usage.input_tokens = integer(value),
                 "output_tokens" => usage.output_tokens = integer(value),
                 "total_tokens" => usage.total_tokens = integer(value),
-                _ => match (CACHE_KEYS.iter().position(|known| *known == key), integer(value)) {
-                    (Some(at), Some(count)) => usage.cached[at] = Some(count),
+                _ => match (DETAIL_KEYS.iter().position(|known| *known == key), integer(value)) {
+                    (Some(at), Some(count)) => usage.details[at] = Some(count),
                     _ => usage.other.push((key.into_owned(), value.into())),
                 },
             }
@@ -48,7 +52,7 @@ impl TokenUsage {
     /// Whether no figure at all is known (MLflow records `{}` for some calls).
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.figures() == (None, None, None) && self.cached == [None; 3] && self.other.is_empty()
+        self.figures() == (None, None, None) && self.details == [None; DETAIL_KEYS.len()] && self.other.is_empty()
     }
 
     /// The three main figures.
@@ -57,7 +61,7 @@ impl TokenUsage {
         (self.input_tokens, self.output_tokens, self.total_tokens)
     }
 
-    /// Adds another usage as MLflow does: an absent main figure counts as 0, a cache figure appears once one was seen
+    /// Adds another usage as MLflow does: an absent main figure counts as 0, a detail appears once one was seen
     /// (`aggregate_usage_from_spans`, MLflow 3.10 on).
     pub fn add(&mut self, more: &Self) {
         for (sum, part) in [
@@ -67,7 +71,7 @@ impl TokenUsage {
         ] {
             *sum = Some(sum.unwrap_or(0).saturating_add(part.unwrap_or(0)));
         }
-        for (sum, part) in self.cached.iter_mut().zip(more.cached) {
+        for (sum, part) in self.details.iter_mut().zip(more.details) {
             *sum = sum.map(|sum| sum.saturating_add(part.unwrap_or(0))).or(part);
         }
         for (key, value) in &more.other {
@@ -88,7 +92,7 @@ impl TokenUsage {
         ] {
             *rest = Some(rest.unwrap_or(0).saturating_sub(part.unwrap_or(0)));
         }
-        for (rest, part) in self.cached.iter_mut().zip(less.cached) {
+        for (rest, part) in self.details.iter_mut().zip(less.details) {
             *rest = part.map_or(*rest, |part| Some(rest.unwrap_or(0).saturating_sub(part)));
         }
         for (key, value) in &less.other {
@@ -121,9 +125,9 @@ impl TokenUsage {
             ("output_tokens", self.output_tokens),
             ("total_tokens", self.total_tokens),
         ];
-        let cached = CACHE_KEYS.into_iter().zip(self.cached);
+        let details = DETAIL_KEYS.into_iter().zip(self.details);
         let main =
-            main.into_iter().chain(cached).filter_map(|(key, value)| value.map(|value| format!("\"{key}\": {value}")));
+            main.into_iter().chain(details).filter_map(|(key, value)| value.map(|value| format!("\"{key}\": {value}")));
         let other = self.other.iter().map(|(key, value)| format!("\"{key}\": {}", value.text()));
         format!("{{{}}}", main.chain(other).collect::<Vec<_>>().join(", "))
     }
@@ -135,7 +139,7 @@ impl Serialize for TokenUsage {
         map.serialize_entry("input_tokens", &self.input_tokens)?;
         map.serialize_entry("output_tokens", &self.output_tokens)?;
         map.serialize_entry("total_tokens", &self.total_tokens)?;
-        for (key, count) in CACHE_KEYS.iter().zip(self.cached) {
+        for (key, count) in DETAIL_KEYS.iter().zip(self.details) {
             if let Some(count) = count {
                 map.serialize_entry(key, &count)?;
             }

@@ -124,6 +124,7 @@ impl Calls {
             spans: chain.clone(),
             span: chain.first().copied(),
             calls_below: 0,
+            model_below: None,
             token_usage: None,
             is_derived: false,
             cost: None,

@@ -66,6 +66,7 @@ impl<'a> Ledger<'a> {
                 spans: vec![carrier],
                 span: Some(carrier),
                 calls_below: 0,
+                model_below: None,
                 token_usage: None,
                 is_derived: self.spans[carrier].usage_source() == Some("derived"),
                 cost: None,

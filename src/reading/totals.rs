@@ -4,7 +4,7 @@ use super::bills::{self, Doubt, UsageConflict};
 use super::calls::Calls;
 use super::ledger::{Ledger, carried, is_nothing};
 use super::usage::{RowKind, TraceUsage, UsageRow};
-use crate::model::{Cost, CostSum, Spans, TokenUsage, Trace};
+use crate::model::{Cost, CostSum, Node, Span, Spans, TokenUsage, Trace};
 
 /// Reads the calls of a trace and what they used.
 ///
@@ -52,6 +52,7 @@ fn weigh(spans: &Spans, recorded: Option<&TokenUsage>) -> TraceUsage {
         let token_usage = ledger.add_tokens(&counted);
         let cost = ledger.add_costs(&counted, is_left_out);
         let mut rows = ledger.rows;
+        name_models(&mut rows, spans, nodes);
         rows.sort_by_key(|row| row.spans.first().copied());
         let source = token_usage.as_ref().map(|_| "spans");
         TraceUsage { token_usage, source, cost, rows, conflict: None }
@@ -72,6 +73,30 @@ fn weigh(spans: &Spans, recorded: Option<&TokenUsage>) -> TraceUsage {
     TraceUsage { conflict, ..taken }
 }
 
+/// Finds the models of carriers that name none, above calls without tokens or agents that all name one: those of DSPy, Claude
+/// Code and CrewAI.
+fn name_models(rows: &mut [UsageRow], spans: &[Span], nodes: &[Node]) {
+    let is_nameless = |row: &&mut UsageRow| row.kind == RowKind::Remainder && row.calls_below == 0;
+    let nameless: Vec<&mut UsageRow> = rows.iter_mut().filter(is_nameless).collect();
+    if nameless.is_empty() {
+        return;
+    }
+    // Of each span the one that names the model of all below it, and whether there are several models.
+    let mut below: Vec<(Option<usize>, bool)> = vec![(None, false); spans.len()];
+    for (at, node) in nodes.iter().enumerate().rev() {
+        let (found, is_several) = below[at];
+        let own = Some(at).filter(|at| spans[*at].model.is_some());
+        let upwards = own.or(found);
+        let Some(parent) = node.parent else { continue };
+        let (known, was_several) = below[parent];
+        let differ = known.zip(upwards).is_some_and(|(known, new)| spans[known].model != spans[new].model);
+        below[parent] = (upwards.or(known), is_several || was_several || differ);
+    }
+    for row in nameless {
+        row.model_below = row.span.and_then(|at| below[at].0.filter(|_| !below[at].1));
+    }
+}
+
 /// What the trace's record has beyond all rows, where the total is that of the record.
 fn remainder_of_record(rows: &[UsageRow], usage: Option<&TokenUsage>, cost: Option<Cost>) -> Option<UsageRow> {
     let token_usage =
@@ -88,6 +113,7 @@ fn remainder_of_record(rows: &[UsageRow], usage: Option<&TokenUsage>, cost: Opti
         spans: Vec::new(),
         span: None,
         calls_below: rows.len(),
+        model_below: None,
         token_usage,
         is_derived: false,
         cost,

@@ -53,6 +53,8 @@ pub struct UsageRow {
     pub span: Option<usize>,
     /// Of a remainder, how many calls with tokens lie below it.
     pub calls_below: usize,
+    /// Of a remainder, a span below it that names the one model of all.
+    pub model_below: Option<usize>,
     /// Its own tokens.
     pub token_usage: Option<TokenUsage>,
     /// Whether these come from a response or from other conventions, and MLflow recorded none.
@@ -96,7 +98,7 @@ impl UsageRow {
     }
 
     fn find<'a, T>(&self, spans: &'a [Span], get: impl Fn(&'a Span) -> Option<T>) -> Option<T> {
-        let all = if self.kind == RowKind::Remainder { &[][..] } else { &self.spans };
+        let all = if self.kind == RowKind::Remainder { self.model_below.as_slice() } else { &self.spans };
         self.span.iter().chain(all).find_map(|at| get(&spans[*at]))
     }
 }

@@ -36,12 +36,13 @@ pub struct UsageView {
 /// The cells of tokens and cost, which end every row of usage.
 pub(super) fn figures(usage: Option<&TokenUsage>, cost: Option<&Cost>, role: Role) -> Vec<Cell> {
     let cell = |figure: Option<i64>| figure.map_or_else(Cell::none, |figure| Cell::own(number::count(figure), role));
-    let [read, written, _] = usage.map_or([None; 3], |usage| usage.cached);
+    let [read, written, _, reasoning] = usage.map_or([None; 4], |usage| usage.details);
     vec![
         cell(usage.and_then(|usage| usage.input_tokens)),
         cell(read.filter(|tokens| *tokens != 0)),
         cell(written.filter(|tokens| *tokens != 0)),
         cell(usage.and_then(|usage| usage.output_tokens)),
+        cell(reasoning.filter(|tokens| *tokens != 0)),
         cell(usage.and_then(|usage| usage.total_tokens)),
         money(cost, role),
     ]
@@ -53,11 +54,12 @@ pub(super) fn money(cost: Option<&Cost>, role: Role) -> Cell {
 }
 
 /// The columns of [`figures`].
-pub(super) const FIGURES: [Shape<'static>; 6] = [
+pub(super) const FIGURES: [Shape<'static>; 7] = [
     Shape { title: "input", is_right: true, shrinks_to: None, drops: 2 },
     Shape { title: "cache read", is_right: true, shrinks_to: None, drops: 7 },
     Shape { title: "cache write", is_right: true, shrinks_to: None, drops: 8 },
     Shape { title: "output", is_right: true, shrinks_to: None, drops: 2 },
+    Shape { title: "reasoning", is_right: true, shrinks_to: None, drops: 9 },
     Shape { title: "total", is_right: true, shrinks_to: None, drops: 0 },
     Shape { title: "cost", is_right: true, shrinks_to: None, drops: 3 },
 ];

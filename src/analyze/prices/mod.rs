@@ -150,7 +150,7 @@ impl Price {
     #[must_use]
     pub fn cost(&self, usage: &TokenUsage) -> Cost {
         let input = usage.input_tokens.unwrap_or(0);
-        let [read, written, for_an_hour] = usage.cached.map(|count| count.unwrap_or(0));
+        let [read, written, for_an_hour, _] = usage.details.map(|count| count.unwrap_or(0));
         let tier = self.long_context.iter().rev().find(|(threshold, _)| input > *threshold);
         let rates = tier.map_or(self.rates, |(_, rates)| rates.or(self.rates));
         let per_token = |rate: Option<f64>| rate.map(|rate| rate / 1e6);
@@ -285,9 +285,12 @@ impl Prices {
     }
 
     /// The same for calls whose span that counts names no model, while another one of the call does: a wrapper counts the
-    /// tokens of a stream, of which the provider's span has the model alone.
+    /// tokens of a stream, of which the provider's span has the model alone. And for agents whose calls all name one model.
     fn fill_calls(&self, spans: &mut Spans) {
-        for row in reading::of_spans(spans).unpriced().filter(|row| row.kind != RowKind::Remainder) {
+        for row in reading::of_spans(spans)
+            .unpriced()
+            .filter(|row| row.kind != RowKind::Remainder || row.model_below.is_some())
+        {
             let (Some(at), Some(usage)) = (row.span, &row.token_usage) else { continue };
             let price = row.model(&spans.list).and_then(|model| self.find(model, row.provider(&spans.list)));
             spans.list[at].cost = price.map(|price| price.cost(usage));

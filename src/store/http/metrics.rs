@@ -186,8 +186,8 @@ pub(super) fn set(usage: &mut TokenUsage, metric: &str, sum: i64) {
         "input_tokens" => usage.input_tokens = Some(sum),
         "output_tokens" => usage.output_tokens = Some(sum),
         "total_tokens" => usage.total_tokens = Some(sum),
-        "cache_read_input_tokens" => usage.cached[0] = Some(sum),
-        _ => usage.cached[1] = Some(sum),
+        "cache_read_input_tokens" => usage.details[0] = Some(sum),
+        _ => usage.details[1] = Some(sum),
     }
 }
 

@@ -97,9 +97,10 @@ pub(super) fn blank(row: &Row<'_>, first: usize) -> TraceInfo {
 /// The tokens in the columns from one on, which are [`TOKENS`].
 pub(super) fn usage(row: &Row<'_>, first: usize) -> Option<TokenUsage> {
     let tokens: [Option<i64>; TOKENS.len()] = std::array::from_fn(|at| integer(row, first + at));
-    let [input_tokens, output_tokens, total_tokens, cached @ ..] = tokens;
+    let [input_tokens, output_tokens, total_tokens, read, created, for_an_hour] = tokens;
+    let details = [read, created, for_an_hour, None];
     let is_told = tokens.iter().any(Option::is_some);
-    is_told.then(|| TokenUsage { input_tokens, output_tokens, total_tokens, cached, other: Vec::new() })
+    is_told.then(|| TokenUsage { input_tokens, output_tokens, total_tokens, details, other: Vec::new() })
 }
 
 /// The cost in the columns from one on, which are [`COSTS`].

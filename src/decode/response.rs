@@ -1,0 +1,74 @@
+//! Tokens and the model as the response of a model tells them.
+
+use crate::model::{DETAIL_KEYS, Json, TokenUsage};
+
+/// The usage object of a response, wherever clients and frameworks put it: beside the answer (OpenAI, Anthropic, AutoGen and AG2,
+/// which keep OpenAI's words; CrewAI, Gemini), or in what is told about a reply (Haystack).
+pub(super) fn of_response(outputs: &Json) -> Option<TokenUsage> {
+    const KEYS: [&str; 3] = ["usage", "token_usage", "usage_metadata"];
+    let beside = KEYS.iter().find_map(|key| of_object(&outputs.member(key)?));
+    beside.or_else(|| of_object(&of_reply(outputs)?.member("usage")?))
+}
+
+/// The model that a response names.
+pub(super) fn model(outputs: &Json) -> Option<String> {
+    outputs.member("model").or_else(|| of_reply(outputs)?.member("model"))?.as_string()
+}
+
+/// What Haystack tells about its first reply.
+fn of_reply(outputs: &Json) -> Option<Json> {
+    outputs.member("replies")?.items()?.first()?.member("meta")
+}
+
+/// The keys of input, output and total, in the words of OpenAI, its Responses and Anthropic, and Gemini.
+const INPUT: [&str; 3] = ["prompt_tokens", "input_tokens", "prompt_token_count"];
+const OUTPUT: [&str; 3] = ["completion_tokens", "output_tokens", "candidates_token_count"];
+const TOTAL: [&str; 2] = ["total_tokens", "total_token_count"];
+/// The objects of OpenAI that hold parts of the input and of the output.
+const INPUT_DETAILS: [&str; 2] = ["prompt_tokens_details", "input_tokens_details"];
+const OUTPUT_DETAILS: [&str; 2] = ["completion_tokens_details", "output_tokens_details"];
+/// Parts of the input: `cached_prompt_tokens` is CrewAI's, `cached_content_token_count` Gemini's.
+const CACHE_READ: [&str; 4] =
+    ["cached_tokens", "cache_read_input_tokens", "cached_prompt_tokens", "cached_content_token_count"];
+const CACHE_CREATION: [&str; 3] = ["cache_creation_input_tokens", "cache_creation_tokens", "cache_write_tokens"];
+/// Parts of the output.
+const REASONING: [&str; 2] = ["reasoning_tokens", "thoughts_token_count"];
+
+/// Whether a text may tell details that are not 0: cheaper than reading it.
+pub(super) fn may_have_details(text: &str) -> bool {
+    let keys = CACHE_READ.iter().chain(&CACHE_CREATION).chain(&REASONING);
+    keys.into_iter().any(|key| {
+        memchr::memmem::find_iter(text.as_bytes(), key.as_bytes()).any(|at| {
+            let value = text[at + key.len()..].trim_start_matches(['\\', '"', ':', ' ']);
+            value.starts_with(|c: char| matches!(c, '1'..='9'))
+        })
+    })
+}
+
+/// Reads a usage object. Tokens read from a cache are told as MLflow does (`openai/utils/chat_schema.py`,
+/// `anthropic/autolog.py`, 3.18): they are part of the input, to which Anthropic's response does not add them. What Gemini used
+/// for thoughts is added to the output (`gemini/autolog.py`).
+pub(super) fn of_object(usage: &Json) -> Option<TokenUsage> {
+    let count = |keys: &[&str]| keys.iter().find_map(|key| usage.member(key)?.as_i64());
+    let detail = |objects: &[&str], keys: &[&str]| {
+        let within = objects.iter().find_map(|object| {
+            let object = usage.member(object)?;
+            keys.iter().find_map(|key| object.member(key)?.as_i64())
+        });
+        within.or_else(|| count(keys)).filter(|count| *count > 0)
+    };
+    let (input, output, total) = (count(&INPUT), count(&OUTPUT), count(&TOTAL));
+    input.or(output).or(total)?;
+    let read = detail(&INPUT_DETAILS, &CACHE_READ);
+    let created = detail(&INPUT_DETAILS, &CACHE_CREATION);
+    let reasoning = detail(&OUTPUT_DETAILS, &REASONING);
+    let is_anthropic = total.is_none() && usage.member("input_tokens").is_some();
+    let apart = if is_anthropic { read.unwrap_or(0).saturating_add(created.unwrap_or(0)) } else { 0 };
+    let input = input.map(|input| input.saturating_add(apart));
+    let thoughts = usage.member("thoughts_token_count").and_then(|count| count.as_i64()).unwrap_or(0);
+    let output = output.map(|output| output.saturating_add(thoughts));
+    let total = total.or_else(|| Some(input.unwrap_or(0).saturating_add(output.unwrap_or(0))));
+    let mut details = [None; DETAIL_KEYS.len()];
+    (details[0], details[1], details[3]) = (read, created, reasoning);
+    Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, details, other: Vec::new() })
+}
