@@ -34,14 +34,17 @@ const CACHE_CREATION: [&str; 3] = ["cache_creation_input_tokens", "cache_creatio
 /// Parts of the output.
 const REASONING: [&str; 2] = ["reasoning_tokens", "thoughts_token_count"];
 
-/// Whether a text may tell details that are not 0: cheaper than reading it.
+/// Whether a text may tell details that are not 0: cheaper than reading it. All keys have this in common.
 pub(super) fn may_have_details(text: &str) -> bool {
-    let keys = CACHE_READ.iter().chain(&CACHE_CREATION).chain(&REASONING);
-    keys.into_iter().any(|key| {
-        memchr::memmem::find_iter(text.as_bytes(), key.as_bytes()).any(|at| {
-            let value = text[at + key.len()..].trim_start_matches(['\\', '"', ':', ' ']);
-            value.starts_with(|c: char| matches!(c, '1'..='9'))
-        })
+    const COMMON: &str = "_token";
+    memchr::memmem::find_iter(text.as_bytes(), COMMON).any(|at| {
+        let (before, after) = (&text[..at], &text[at + COMMON.len()..]);
+        let (end, value) = after.split_at(after.find(['\\', '"']).unwrap_or(after.len()));
+        let is_key = |key: &&str| {
+            key.strip_suffix(end).and_then(|key| key.strip_suffix(COMMON)).is_some_and(|start| before.ends_with(start))
+        };
+        value.trim_start_matches(['\\', '"', ':', ' ']).starts_with(|c: char| matches!(c, '1'..='9'))
+            && CACHE_READ.iter().chain(&CACHE_CREATION).chain(&REASONING).any(is_key)
     })
 }
 
@@ -71,4 +74,20 @@ pub(super) fn of_object(usage: &Json) -> Option<TokenUsage> {
     let mut details = [None; DETAIL_KEYS.len()];
     (details[0], details[1], details[3]) = (read, created, reasoning);
     Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, details, other: Vec::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_without_details_are_passed_over() {
+        for key in CACHE_READ.iter().chain(&CACHE_CREATION).chain(&REASONING) {
+            assert!(may_have_details(&format!(r#""{{\"usage\": {{\"{key}\": 12}}}}""#)), "{key}");
+            assert!(may_have_details(&format!(r#"{{"usage":{{"{key}":12}}}}"#)), "{key}");
+            assert!(!may_have_details(&format!(r#""{{\"usage\": {{\"{key}\": 0}}}}""#)), "{key}");
+        }
+        assert!(!may_have_details(r#"{"usage":{"prompt_tokens":12,"total_tokens":15}}"#));
+        assert!(!may_have_details("cached_token"));
+    }
 }
