@@ -10,9 +10,9 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::model::{TokenUsage, Trace, TraceInfo};
 use crate::reading::Agents;
-use crate::render::conflict::conflict_notes;
 use crate::render::number::{self, known};
 use crate::render::usage::{GroupsView, UsageView};
+use crate::render::usage_conflict::conflict_note;
 use crate::store::{Need, Order, Query};
 use std::ops::ControlFlow;
 
@@ -93,7 +93,7 @@ fn of_one(args: &Args, cx: &mut Context, reader: &mut Reader, name: &str) -> Res
             None => cx.note(&format!("no tokens were recorded for trace {}", info.trace_id)),
         }
     }
-    for note in conflict_notes(&view.trace, usage) {
+    if let Some(note) = conflict_note(&view.trace, usage) {
         cx.note(&note);
     }
     tell_derived(cx, usage.rows.iter().filter(|row| row.is_derived).count() as u64);

@@ -229,9 +229,9 @@ pub struct Span {
     /// Tokens that stand elsewhere, where MLflow recorded none: in the response of a model call (before 3.1, for AutoGen and
     /// AG2 before 3.2, for clients that MLflow does not know), or under the names of another convention.
     pub derived_usage: Option<TokenUsage>,
-    /// Whether it only tells what a call used that has a span of its own.
+    /// Whether it only repeats the tokens of a call.
     pub is_usage_receipt: bool,
-    /// The id that the provider gave to the response.
+    /// The provider's id of the response.
     pub response_id: Option<String>,
     /// The model called.
     pub model: Option<String>,

@@ -15,14 +15,14 @@ pub struct TokenUsage {
     pub output_tokens: Option<i64>,
     /// What the provider counts in total.
     pub total_tokens: Option<i64>,
-    /// Of the tokens sent and made: those that [`DETAIL_KEYS`] name.
+    /// Parts of the input and of the output, in the order of [`DETAIL_KEYS`].
     pub details: [Option<i64>; DETAIL_KEYS.len()],
     /// Every other key as recorded, in its order.
     pub other: Vec<(String, Json)>,
 }
 
-/// The keys of parts of the input: tokens read from a cache, those written to one, and of these the ones that stay for an hour
-/// (MLflow 3.10 on; the last 3.17 on). And of a part of the output: the tokens used to reason, which MLflow does not record.
+/// Keys for parts of the input (cache reads, cache writes, and of these the ones kept for an hour; MLflow 3.10, the last 3.17) and
+/// for a part of the output (reasoning tokens, which MLflow does not record).
 pub const DETAIL_KEYS: [&str; 4] = [
     "cache_read_input_tokens",
     "cache_creation_input_tokens",

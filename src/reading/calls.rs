@@ -10,7 +10,7 @@ pub(super) struct Calls {
     pub(super) chains: Vec<(RowKind, Vec<usize>)>,
     /// For each span the call in whose subtree it lies.
     pub(super) of_span: Vec<Option<usize>>,
-    /// The spans of requests that another instrumentation recorded beside the call to which they were added.
+    /// The spans of repeated calls, which were joined to the chain of the original.
     pub(super) repeated: Vec<usize>,
 }
 
@@ -74,40 +74,52 @@ impl Calls {
         calls
     }
 
-    /// Joins calls that two instrumentations recorded side by side: at the same time, of one response. AG2's `chat_completion`
-    /// and OpenAI's `Completions` (MLflow 3.18 where AG2's agents run in a span of the user), Anthropic's own spans and those
-    /// of OpenLLMetry (anthropic 0.49 on). Programs that test with a fake model give all responses one id, hence the rest.
+    /// The kind of the call whose outermost span this is.
+    pub(super) fn starting_at(&self, span: usize) -> Option<RowKind> {
+        let (kind, chain) = &self.chains[self.of_span[span]?];
+        (chain[0] == span).then_some(*kind)
+    }
+
+    /// Joins calls that two instrumentations recorded side by side: AG2's `chat_completion` and OpenAI's `Completions` (MLflow
+    /// 3.18, agents of AG2 within a span of the user), Anthropic's own spans and those of OpenLLMetry.
+    ///
+    /// They have the response id in common. So have all responses of many a fake model, hence a call and its repetition also
+    /// overlap in time and have different names.
     fn join_repeated(&mut self, spans: &[Span]) {
+        /// Keeps the time linear where all ids are equal.
+        const MOST_COMPARED: usize = 16;
         let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
         for (call, (_, chain)) in self.chains.iter().enumerate() {
             if let Some(id) = chain.iter().find_map(|at| spans[*at].response_id.as_deref()) {
                 by_id.entry(id).or_default().push(call);
             }
         }
-        let mut joined: Vec<Option<usize>> = vec![None; self.chains.len()];
-        for calls in by_id.into_values().filter(|calls| calls.len() > 1) {
-            // In the order of the tree, which is that of time among siblings.
+        let mut original_of: Vec<Option<usize>> = vec![None; self.chains.len()];
+        for mut calls in by_id.into_values().filter(|calls| calls.len() > 1) {
+            calls.sort_by_key(|call| spans[self.chains[*call].1[0]].start);
             for (place, call) in calls.iter().enumerate() {
-                let is_same = |first: &&usize| joined[**first].is_none() && self.are_one_request(spans, **first, *call);
-                joined[*call] = calls[..place].iter().find(is_same).copied();
+                let earlier = calls[..place].iter().rev().take(MOST_COMPARED);
+                let mut originals = earlier.filter(|call| original_of[**call].is_none());
+                original_of[*call] = originals.find(|original| self.are_one_request(spans, **original, *call)).copied();
             }
         }
-        if joined.iter().all(Option::is_none) {
+        if original_of.iter().all(Option::is_none) {
             return;
         }
-        for (call, first) in joined.iter().enumerate().filter_map(|(call, first)| Some((call, (*first)?))) {
-            let repeated = std::mem::take(&mut self.chains[call].1);
-            self.repeated.extend(&repeated);
-            self.chains[first].1.extend(repeated);
-        }
-        let mut places = Vec::with_capacity(joined.len());
+        let mut places = Vec::with_capacity(original_of.len());
         let mut kept = 0;
-        for first in &joined {
-            places.push(first.map_or(kept, |first| places[first]));
-            kept += usize::from(first.is_none());
+        for (call, original) in original_of.iter().enumerate() {
+            places.push(kept);
+            kept += usize::from(original.is_none());
+            if let Some(original) = original {
+                let repeated = std::mem::take(&mut self.chains[call].1);
+                self.repeated.extend(&repeated);
+                self.chains[*original].1.extend(repeated);
+            }
         }
         self.chains.retain(|(_, chain)| !chain.is_empty());
-        self.of_span.iter_mut().flatten().for_each(|call| *call = places[*call]);
+        let place = |call: usize| places[original_of[call].unwrap_or(call)];
+        self.of_span.iter_mut().flatten().for_each(|call| *call = place(*call));
     }
 
     fn are_one_request(&self, spans: &[Span], first: usize, second: usize) -> bool {

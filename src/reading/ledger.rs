@@ -117,14 +117,14 @@ impl<'a> Ledger<'a> {
         total
     }
 
-    /// Books costs, and gives their total: by the same rule, a recorded one before one that is calculated. Those of spans whose
-    /// tokens are left out are left out too.
+    /// Books costs, and gives their total: by the same rule, a recorded one before one that is calculated. The cost of an
+    /// excluded span does not count.
     pub(super) fn add_costs(
         &mut self,
         carried: &[Option<&TokenUsage>],
-        is_left_out: impl Fn(usize) -> bool,
+        is_excluded: impl Fn(usize) -> bool,
     ) -> Option<Cost> {
-        let cost = |at: usize| self.spans[at].cost.as_ref().filter(|_| !is_left_out(at));
+        let cost = |at: usize| self.spans[at].cost.as_ref().filter(|_| !is_excluded(at));
         let is_recorded = |at: usize| cost(at).is_some_and(|cost| cost.source == "recorded");
         let below = have_below(self.nodes, is_recorded);
         let has_cost: Vec<bool> =

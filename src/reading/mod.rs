@@ -13,7 +13,6 @@
 
 mod agent_name;
 mod agents;
-mod bills;
 mod call_index;
 mod calls;
 mod handled;
@@ -27,10 +26,10 @@ mod threads;
 mod tool_calls;
 mod totals;
 mod usage;
+mod usage_conflict;
 
 pub use agent_name::{asked_by, bare_name, is_nameless_within, name_of, stem};
 pub use agents::{Agents, needs_messages};
-pub use bills::{Doubt, UsageConflict};
 pub use call_index::CallIndex;
 pub use handled::mark_handled_failures;
 pub use history::History;
@@ -40,6 +39,7 @@ pub use threads::Threads;
 pub use tool_calls::{CallFailure, CallOrigin, ToolCall, without_number};
 pub use totals::{of_spans, of_trace};
 pub use usage::{RowKind, TraceUsage, UsageRow};
+pub use usage_conflict::{ConflictReason, UsageConflict};
 
 use crate::model::Trace;
 

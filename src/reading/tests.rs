@@ -88,15 +88,15 @@ fn a_carrier_above_several_calls_is_none_and_its_rest_is_a_row() {
     assert_eq!(rows(&nested), ["remainder model 7/7", "llm other 2/2"]);
 }
 
-/// The total, the other one, whether it is known which is right, and the doubts.
+/// The total, the other one, whether it is known which is right, and the spans in conflict.
 fn weighed(trace: &Trace) -> String {
     let usage = of_trace(trace);
     let total = |usage: &TokenUsage| usage.total_tokens.unwrap();
     let Some(conflict) = &usage.conflict else { return format!("{}", total(&usage.token_usage.unwrap())) };
-    let doubt = |(at, doubt): &(usize, Doubt)| format!("{} {}", trace.span_list()[*at].name, doubt.as_str());
-    let doubts = conflict.spans.iter().map(doubt).collect::<Vec<_>>().join(", ");
+    let span = |(at, reason): &(usize, ConflictReason)| format!("{} {}", trace.span_list()[*at].name, reason.as_str());
+    let spans = conflict.spans.iter().map(span).collect::<Vec<_>>().join(", ");
     let word = if conflict.is_decided { "not" } else { "or" };
-    format!("{} {word} {}: {doubts}", total(&usage.token_usage.unwrap()), total(&conflict.other))
+    format!("{} {word} {}: {spans}", total(&usage.token_usage.unwrap()), total(&conflict.other))
 }
 
 #[test]

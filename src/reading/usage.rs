@@ -1,6 +1,6 @@
 //! The tokens and the cost of a trace, and the rows that they are made of.
 
-use super::bills::UsageConflict;
+use super::usage_conflict::UsageConflict;
 use crate::model::{Cost, Span, TokenUsage};
 
 /// The tokens and the cost of a trace, and the rows that they are made of.

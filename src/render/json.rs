@@ -1,8 +1,8 @@
 //! The JSON promise: types that exist only to be written, so that the model may change and the output may not.
 //! The schemas in `fixtures/json/` describe what is here.
 
-use super::conflict::ConflictJson;
 use super::text::is_dangerous;
+use super::usage_conflict::ConflictJson;
 use crate::analyze::usage::TraceUsage;
 use crate::filter::Found;
 use crate::model::{

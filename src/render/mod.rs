@@ -2,7 +2,6 @@
 
 mod assessment;
 pub mod check;
-pub mod conflict;
 pub mod conversation;
 mod csv;
 pub mod diff;
@@ -27,6 +26,7 @@ pub mod tool;
 pub mod trace;
 pub mod tree;
 pub mod usage;
+pub mod usage_conflict;
 
 pub use json::Page;
 pub use table::{Cell, Shape};

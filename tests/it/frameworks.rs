@@ -27,7 +27,7 @@ const PROGRAMS: &[(&str, &[Tool], &[&str])] = &[
 /// Frameworks whose conversations hold more JSON than one line in twenty.
 const RAW: [&str; 2] = ["dspy", "haystack"];
 
-/// Tokens that were billed and that nothing in the store tells.
+/// Billed tokens that are not in the store.
 const NOT_STORED: [(&str, i64); 4] =
     [("anthropic", 22), ("google_genai", 38), ("llama_index", 18), ("smolagents", 643)];
 
@@ -85,9 +85,9 @@ fn tokens_are_those_that_were_billed() {
             })
             .sum();
         let usage = Cli::new("usage --all --deep").on(store(&name)).json();
-        let told = usage.pointer("/total/token_usage/total_tokens").and_then(Value::as_i64).unwrap_or(0);
+        let total = usage.pointer("/total/token_usage/total_tokens").and_then(Value::as_i64).unwrap_or(0);
         let not_stored = NOT_STORED.iter().find(|(known, _)| *known == name).map_or(0, |(_, tokens)| *tokens);
-        assert_eq!(told + not_stored, billed, "{name}");
+        assert_eq!(total + not_stored, billed, "{name}");
     }
 }
 
@@ -159,6 +159,6 @@ fn an_agent_that_asks_another_one_reads_as_its_program() {
         (1 message from above)
         concierge: I could not refund order A-17.
     --- stderr
-    note: Agent.run has fewer tokens than the calls below it: 240 tokens are counted, not 144
+    note: Agent.run has fewer tokens than the calls below it; the total is 240, not 144
     "#);
 }

@@ -58,7 +58,7 @@ pub enum Kind {
     RecordIncomplete,
     /// Other totals of tokens than those of the spans.
     TokensDiffer,
-    /// Spans whose tokens are other than those of the calls below them, and nothing tells which are right.
+    /// Spans whose tokens differ from those of the calls below them, where it is unknown which are right.
     UsageConflict,
     /// Spans whose parent is not there.
     Orphans,
@@ -177,9 +177,9 @@ pub enum Fact {
     },
     /// Two totals of tokens, one of which is right.
     EitherTokens {
-        /// What commands show.
+        /// The one that commands show.
         shown: Figures,
-        /// What the calls add up to.
+        /// The sum of the calls.
         calls: Figures,
     },
     /// What could not be read, and where.

@@ -285,7 +285,7 @@ impl Prices {
     }
 
     /// The same for calls whose span that counts names no model, while another one of the call does: a wrapper counts the
-    /// tokens of a stream, of which the provider's span has the model alone. And for agents whose calls all name one model.
+    /// tokens of a stream, of which the provider's span has the model alone. Likewise for agents whose calls all name one model.
     fn fill_calls(&self, spans: &mut Spans) {
         for row in reading::of_spans(spans)
             .unpriced()

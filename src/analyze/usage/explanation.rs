@@ -2,7 +2,7 @@
 
 use super::TraceUsage;
 use crate::model::{TokenUsage, Trace};
-use crate::reading::Doubt;
+use crate::reading::ConflictReason;
 use std::collections::BTreeMap;
 
 /// Why figures are what they are.
@@ -35,8 +35,8 @@ pub struct LeftOut {
     pub token_usage: TokenUsage,
     /// The id and name of the span above that counts for it; none where spans below count, on which MLflow recorded tokens.
     pub counted_in: Option<(String, String)>,
-    /// Why it is left out, where it contradicts other spans.
-    pub doubt: Option<Doubt>,
+    /// How its tokens contradict those of other spans, if they do.
+    pub conflict: Option<ConflictReason>,
 }
 
 /// A trace of which MLflow recorded another total than its spans tell.
@@ -61,7 +61,7 @@ impl Explanation {
     /// Looks at a trace.
     pub fn add(&mut self, trace: &Trace, usage: &TraceUsage) {
         let spans = trace.span_list();
-        let doubts = usage.conflict.as_ref().map(|conflict| &conflict.spans[..]).unwrap_or_default();
+        let conflicts = usage.conflict.as_ref().map(|conflict| &conflict.spans[..]).unwrap_or_default();
         let row_of_span = usage.rows_of_spans(spans.len());
         for (at, span) in spans.iter().enumerate() {
             let Some(left_out) = span.usage().filter(|usage| !usage.is_empty()) else { continue };
@@ -77,7 +77,7 @@ impl Explanation {
                     name: span.name.clone(),
                     token_usage: left_out.clone(),
                     counted_in: counted.flatten().map(|top| (spans[top].id.to_string(), spans[top].name.clone())),
-                    doubt: doubts.binary_search_by_key(&at, |(at, _)| *at).ok().map(|found| doubts[found].1),
+                    conflict: conflicts.binary_search_by_key(&at, |(at, _)| *at).ok().map(|found| conflicts[found].1),
                 });
             }
         }

@@ -9,12 +9,12 @@ use crate::error::{Error, Kind, Result};
 use crate::model::{Span, Trace};
 use crate::reading::Agents;
 use crate::render::Format;
-use crate::render::conflict::conflict_notes;
 use crate::render::conversation::ConversationView;
 use crate::render::fold::{self, What};
 use crate::render::one_span::SpanView;
 use crate::render::span::SpanRow;
 use crate::render::tree::TreeView;
+use crate::render::usage_conflict::conflict_note;
 use crate::store::{Need, TraceStore};
 use std::path::{Path, PathBuf};
 
@@ -83,7 +83,7 @@ fn show_trace(show: &Args, cx: &mut Context, reader: &mut Reader, name: &str) ->
         let types = show.select.span_types();
         let usage = usage::of_trace(&trace);
         let agents = trace.spans.as_ref().map(|spans| Agents::of(spans, &usage)).unwrap_or_default();
-        let notes = conflict_notes(&trace, &usage);
+        let note = conflict_note(&trace, &usage);
         let mut shown = naming::agents(cx, &trace, &agents, &show.agent)?;
         for (shown, span) in shown.iter_mut().zip(trace.span_list()) {
             *shown &= types.is_empty() || span.span_type.is_one_of(&types);
@@ -96,7 +96,7 @@ fn show_trace(show: &Args, cx: &mut Context, reader: &mut Reader, name: &str) ->
             cx.output.show(&view)?;
             view.trace
         };
-        for note in &notes {
+        if let Some(note) = &note {
             cx.note(note);
         }
         if !types.is_empty() && is_empty {

@@ -29,9 +29,7 @@ pub(super) const fn remedy(kind: Kind) -> &'static str {
         Kind::StuckTraces => "see how far one came; have the process end traces when it is stopped",
         Kind::RecordIncomplete => "update MLflow to 3.12 or later; what is missing cannot be brought back",
         Kind::TokensDiffer => "take the figures of `mltrace usage TRACE`, which come from the spans",
-        Kind::UsageConflict => {
-            "compare both totals with the bill of the provider; the trace does not tell which one is right"
-        }
+        Kind::UsageConflict => "compare both totals with the bill of the provider",
         Kind::Orphans => "see which steps are concerned; for other services, have them report to this store too",
         Kind::RepeatedSpans => "look at the files of these traces: what else they hold is not shown",
         Kind::OutsideArtifacts => {

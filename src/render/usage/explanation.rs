@@ -3,9 +3,9 @@
 use crate::analyze::usage::Explanation;
 use crate::error::Result;
 use crate::model::TokenUsage;
-use crate::reading::Doubt;
+use crate::reading::ConflictReason;
 use crate::render::table::{Cell, Shape};
-use crate::render::{Look, Role, conflict, number, write_table};
+use crate::render::{Look, Role, number, usage_conflict, write_table};
 use serde::Serialize;
 use std::io::Write;
 
@@ -50,12 +50,12 @@ impl<'a> From<&'a Explanation> for ExplanationJson<'a> {
             span_id: &span.span_id,
             name: &span.name,
             token_usage: &span.token_usage,
-            counted: match (span.doubt, &span.counted_in) {
-                (Some(Doubt::Repeated), _) => "beside",
+            counted: match (span.conflict, &span.counted_in) {
+                (Some(ConflictReason::Repeated), _) => "beside",
                 (None, Some(_)) => "above",
                 _ => "below",
             },
-            reason: span.doubt.map(Doubt::as_str),
+            reason: span.conflict.map(ConflictReason::as_str),
             counted_in: span.counted_in.as_ref().map(|(id, _)| id.as_str()),
         });
         let differing = explanation.differing.iter().map(|trace| DifferingJson {
@@ -92,8 +92,8 @@ pub(super) fn explain(explanation: &Explanation, look: &Look, out: &mut dyn Writ
         .left_out
         .iter()
         .map(|span| {
-            let why = match (&span.counted_in, span.doubt) {
-                (_, Some(doubt)) => format!("it {}", conflict::reason(doubt)),
+            let why = match (&span.counted_in, span.conflict) {
+                (_, Some(reason)) => format!("it {}", usage_conflict::describe(reason, true)),
                 (Some((_, name)), None) => format!("{name}, above it, counts"),
                 (None, None) => "those below it count, on which MLflow recorded tokens".to_owned(),
             };

@@ -4,8 +4,8 @@ use super::explanation::ExplanationJson;
 use crate::analyze::usage::{Explanation, TraceUsage, UsageRow};
 use crate::model::{Cost, TokenUsage, Trace};
 use crate::reading::Agents;
-use crate::render::conflict::ConflictJson;
 use crate::render::json::SCHEMA;
+use crate::render::usage_conflict::ConflictJson;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]

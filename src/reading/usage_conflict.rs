@@ -1,23 +1,28 @@
-//! Each bill once: spans whose tokens other spans carry too, and parents whose tokens are no total of what is below them.
+//! Conflicts between the tokens of a span and those of the calls beside or below it: what was billed once counts once.
 
 use super::calls::Calls;
 use super::usage::RowKind;
 use crate::model::{Node, Span, TokenUsage};
 
-/// Why the tokens of a span may not be part of the total.
+/// How the tokens of a span conflict with those of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doubt {
-    /// Another span has the same bill: by its kind (AG2's `record_usage`), or by the id of the response.
+pub enum ConflictReason {
+    /// They repeat the tokens of a call, by the kind of the span (AG2's `record_usage`) or by the id of the response.
     Repeated,
-    /// It has fewer tokens than the calls below it: one round of several (Gemini's automatic function calling), or those of
-    /// its own calls alone (an agent of PydanticAI that asks another one).
+    /// They are fewer than those of the calls below: of the last of several requests (Gemini's automatic function calling), or
+    /// without those of another agent (PydanticAI).
     LessThanCalls,
-    /// It has other tokens than the calls below it, all of which have some: those of earlier turns too (an agent of Strands),
-    /// or of calls that were not traced.
+    /// They differ from those of the calls below, all of which have tokens: they include earlier turns (an agent of Strands), or
+    /// calls that were not traced.
     MoreThanCalls,
 }
 
-impl Doubt {
+impl ConflictReason {
+    /// Whether the span is wrong for certain, and never counts.
+    pub(super) fn is_certain(self) -> bool {
+        self != Self::MoreThanCalls
+    }
+
     /// The word of the JSON output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -29,45 +34,43 @@ impl Doubt {
     }
 }
 
-/// Spans whose tokens contradict those of other spans.
+/// Two totals for one trace.
 #[derive(Debug)]
 pub struct UsageConflict {
-    /// The total that was not taken: with the tokens of these spans where they were left out, else without.
+    /// The total that was not chosen: MLflow's where the spans are certainly wrong, else that of the calls.
     pub other: TokenUsage,
-    /// Whether it is known which total is right.
+    /// Whether the chosen total is known to be right.
     pub is_decided: bool,
-    /// The spans, and what is wrong with each.
-    pub spans: Vec<(usize, Doubt)>,
+    /// The spans in conflict, by their position in the trace, in ascending order.
+    pub spans: Vec<(usize, ConflictReason)>,
 }
 
-/// The doubts about the tokens that spans carry, for each span.
-pub(super) fn doubts(
+/// Finds the conflict of each span, if it has one.
+pub(super) fn reasons(
     spans: &[Span],
     nodes: &[Node],
     calls: &Calls,
     carried: &[Option<&TokenUsage>],
-) -> Vec<Option<Doubt>> {
-    let mut doubts = vec![None; spans.len()];
+) -> Vec<Option<ConflictReason>> {
+    let mut reasons = vec![None; spans.len()];
     for at in calls.repeated.iter().copied().chain(receipts(spans, calls)) {
-        doubts[at] = carried[at].map(|_| Doubt::Repeated);
+        reasons[at] = carried[at].map(|_| ConflictReason::Repeated);
     }
     let mut below = vec![Below::default(); spans.len()];
     for (at, node) in nodes.iter().enumerate().rev() {
-        let own = carried[at].filter(|usage| !usage.is_empty() && doubts[at].is_none());
+        let own = carried[at].filter(|usage| !usage.is_empty() && reasons[at].is_none());
         let sum = std::mem::take(&mut below[at]);
         let is_of_call = calls.of_span[at].is_some();
         let mut upwards = match own {
             Some(own) if !is_of_call && sum.calls > 0 => {
-                doubts[at] = sum.doubt(own);
-                let is_total = doubts[at] != Some(Doubt::LessThanCalls);
+                reasons[at] = sum.conflict_with(own);
+                let is_total = reasons[at] != Some(ConflictReason::LessThanCalls);
                 Below { figures: if is_total { figures(own) } else { sum.figures }, ..sum }
             }
             Some(own) => Below { figures: figures(own), ..sum },
             None => sum,
         };
-        if let Some(call) = calls.of_span[at].filter(|call| calls.chains[*call].1[0] == at)
-            && calls.chains[call].0 == RowKind::Llm
-        {
+        if calls.starting_at(at) == Some(RowKind::Llm) {
             let is_known = upwards.figures != [None; 3];
             upwards.calls += u64::from(is_known);
             upwards.has_unknown |= !is_known;
@@ -76,10 +79,10 @@ pub(super) fn doubts(
             below[parent].add(upwards);
         }
     }
-    doubts
+    reasons
 }
 
-/// Spans that only tell what calls used, where there is a call with tokens.
+/// Spans that only repeat the tokens of calls, in a trace that has a call with tokens.
 fn receipts<'a>(spans: &'a [Span], calls: &'a Calls) -> impl Iterator<Item = usize> {
     let has_tokens = |at: &usize| spans[*at].usage().is_some_and(TokenUsage::has_tokens);
     let is_receipt = |at: &usize| spans[*at].is_usage_receipt && calls.of_span[*at].is_none();
@@ -88,20 +91,20 @@ fn receipts<'a>(spans: &'a [Span], calls: &'a Calls) -> impl Iterator<Item = usi
     receipts.filter(move |_| has_calls)
 }
 
-/// Tokens sent, made, and in total.
+/// Input, output and total tokens.
 type Figures = [Option<i64>; 3];
 
 fn figures(usage: &TokenUsage) -> Figures {
     usage.figures().into()
 }
 
-/// What lies below a span.
+/// The calls below a span.
 #[derive(Clone, Copy, Default)]
 struct Below {
     figures: Figures,
-    /// How many calls of language models have tokens.
+    /// The number of LLM calls with tokens.
     calls: u64,
-    /// Whether there are others, whose tokens are unknown.
+    /// Whether an LLM call has none.
     has_unknown: bool,
 }
 
@@ -114,8 +117,8 @@ impl Below {
         self.has_unknown |= more.has_unknown;
     }
 
-    /// What is wrong with the tokens of the span above.
-    fn doubt(&self, above: &TokenUsage) -> Option<Doubt> {
+    /// Compares them with the tokens of the span above. Where a call has none, the span above may include its tokens.
+    fn conflict_with(&self, above: &TokenUsage) -> Option<ConflictReason> {
         let both = figures(above).into_iter().zip(self.figures).filter_map(|(above, below)| above.zip(below));
         let (mut has_less, mut has_more) = (false, false);
         both.for_each(|(above, below)| {
@@ -124,8 +127,8 @@ impl Below {
         });
         match (has_less, has_more) {
             (false, false) => None,
-            (true, false) => Some(Doubt::LessThanCalls),
-            (_, true) => (!self.has_unknown).then_some(Doubt::MoreThanCalls),
+            (true, false) => Some(ConflictReason::LessThanCalls),
+            (_, true) => (!self.has_unknown).then_some(ConflictReason::MoreThanCalls),
         }
     }
 }
