@@ -17,10 +17,12 @@ pub(super) struct Convention {
     pub(super) span_type: fn(&dyn Attributes) -> Option<&'static str>,
     /// Token counts.
     pub(super) tokens: &'static [TokenKeys],
-    /// Attributes with the values that mark a span as one that only tells what a call used, which has a span of its own.
+    /// Attributes and the values that mark a span which only repeats the tokens of a call.
     pub(super) receipts: &'static [(&'static str, &'static str)],
-    /// The id that the provider gave to its response.
+    /// The provider's id of the response.
     pub(super) response_ids: Keys,
+    /// A provider's usage object. Used where none of `tokens` is set.
+    pub(super) usage_object: fn(&dyn Attributes) -> Option<Json>,
     /// The model called.
     pub(super) models: Keys,
     /// Who runs the model.
@@ -79,6 +81,7 @@ impl Convention {
         tokens: &[],
         receipts: &[],
         response_ids: &[],
+        usage_object: |_| None,
         models: &[],
         providers: &[],
         inputs: &[],

@@ -1,4 +1,4 @@
-//! Haystack: its own spans below those of MLflow, with what went in and came out of each step of an agent.
+//! Haystack: its own spans below those of MLflow, with the inputs and outputs of each step of an agent.
 
 use super::convention::Convention;
 

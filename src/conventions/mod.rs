@@ -93,14 +93,19 @@ pub(crate) fn usage(attributes: &dyn Attributes) -> Option<TokenUsage> {
     ALL.iter().flat_map(|convention| convention.tokens).find_map(read)
 }
 
-/// Whether the span only tells what a call used that has a span of its own.
+/// Whether the span only repeats the tokens of a call.
 pub(crate) fn is_usage_receipt(attributes: &dyn Attributes) -> bool {
     ALL.iter()
         .flat_map(|convention| convention.receipts)
         .any(|(key, kind)| attributes.text(key).as_deref() == Some(kind))
 }
 
-/// The id that the provider gave to its response.
+/// A usage object in the words of a provider.
+pub(crate) fn usage_object(attributes: &dyn Attributes) -> Option<Json> {
+    ALL.iter().find_map(|convention| (convention.usage_object)(attributes))
+}
+
+/// The provider's id of the response.
 pub(crate) fn response_id(attributes: &dyn Attributes) -> Option<String> {
     keys(|convention| convention.response_ids).find_map(|key| attributes.text(key))
 }

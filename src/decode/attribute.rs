@@ -49,28 +49,28 @@ impl<'a> RawAttributes<'a> {
         SpanType::new(kind)
     }
 
-    /// Tokens recorded; a value that is not an object counts as none. Details that MLflow left out are those that the response
-    /// or another convention tells: the tokens used to reason, and up to 3.9 and for some clients those of a cache.
+    /// Recorded tokens; a value that is not an object counts as none. Reasoning and cached tokens that MLflow did not record come
+    /// from another convention or from the response.
     pub(super) fn token_usage(&self, kind: &SpanType) -> Option<TokenUsage> {
         let mut usage = self.get("mlflow.chat.tokenUsage").and_then(|json| TokenUsage::from_json(&json))?;
         if usage.is_empty() || !calls_model(kind) {
             return Some(usage);
         }
         let by_convention = if self.is_foreign { conventions::usage(self) } else { None };
-        let told = by_convention.or_else(|| {
+        let with_details = by_convention.or_else(|| {
             let raw = self.members.get("mlflow.spanOutputs").or_else(|| self.members.get("usage"))?;
             if response::may_have_details(raw.get()) { self.usage_of_response(kind) } else { None }
         });
-        if let Some(told) = told.filter(|told| told.output_tokens == usage.output_tokens) {
-            for (detail, told) in usage.details.iter_mut().zip(told.details) {
-                *detail = detail.or(told.filter(|count| *count > 0));
+        // Other counts are those of another request.
+        if let Some(found) = with_details.filter(|found| found.output_tokens == usage.output_tokens) {
+            for (detail, found) in usage.details.iter_mut().zip(found.details) {
+                *detail = detail.or(found.filter(|count| *count > 0));
             }
         }
         Some(usage)
     }
 
-    /// Tokens that stand elsewhere, where MLflow `recorded` none: under the names of another convention, or in the response of
-    /// a model call.
+    /// Tokens from another convention or from the response of a model call, if MLflow `recorded` none.
     pub(super) fn derived_usage(&self, kind: &SpanType, recorded: Option<&TokenUsage>) -> Option<TokenUsage> {
         if recorded.is_some_and(|usage| !usage.is_empty()) {
             return None;
@@ -79,13 +79,13 @@ impl<'a> RawAttributes<'a> {
         by_convention.or_else(|| self.usage_of_response(kind))
     }
 
-    /// Whether the span only tells what a call used that has a span of its own.
+    /// Whether the span only repeats the tokens of a call.
     pub(super) fn is_usage_receipt(&self) -> bool {
         self.is_foreign && conventions::is_usage_receipt(self)
     }
 
-    /// The id that the provider gave to the response of a model call: as a convention tells it, or as the first member of the
-    /// response, where clients of OpenAI and Anthropic have it.
+    /// The provider's id of the response of a model call: from another convention, or the first member of the response, where the
+    /// clients of OpenAI and Anthropic have it.
     pub(super) fn response_id(&self, kind: &SpanType) -> Option<String> {
         if !kind.is_llm() {
             return None;
@@ -99,18 +99,14 @@ impl<'a> RawAttributes<'a> {
         })
     }
 
-    /// Tokens as the response of a model call tells it, which has it in its outputs, or in an attribute (the Agents SDK of OpenAI).
-    /// CrewAI tells those of a whole crew.
+    /// Tokens in the response of a model call, or in a usage object elsewhere.
     fn usage_of_response(&self, kind: &SpanType) -> Option<TokenUsage> {
-        if !calls_model(kind) {
-            let is_crew = self.text("entity_type").as_deref() == Some("crew");
-            return if is_crew { response::of_response(&self.get("mlflow.spanOutputs")?) } else { None };
-        }
-        let of_response = self.outputs().and_then(|outputs| response::of_response(&outputs));
-        of_response.or_else(|| response::of_object(&self.get("usage")?))
+        let of_response = || response::usage(&self.outputs()?);
+        let elsewhere = || response::parse_usage(&conventions::usage_object(self)?);
+        if calls_model(kind) { of_response().or_else(elsewhere) } else { elsewhere() }
     }
 
-    /// What came out, in whatever convention it is recorded.
+    /// The outputs, as MLflow or another convention recorded them.
     fn outputs(&self) -> Option<Json> {
         let by_convention = || if self.is_foreign { conventions::outputs(self, &[]) } else { None };
         self.get("mlflow.spanOutputs").or_else(by_convention)

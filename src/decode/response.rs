@@ -1,22 +1,22 @@
-//! Tokens and the model as the response of a model tells them.
+//! Token usage and model name in the response of a model.
 
-use crate::model::{DETAIL_KEYS, Json, TokenUsage};
+use crate::model::{Json, TokenUsage};
 
-/// The usage object of a response, wherever clients and frameworks put it: beside the answer (OpenAI, Anthropic, AutoGen and AG2,
-/// which keep OpenAI's words; CrewAI, Gemini), or in what is told about a reply (Haystack).
-pub(super) fn of_response(outputs: &Json) -> Option<TokenUsage> {
-    const KEYS: [&str; 3] = ["usage", "token_usage", "usage_metadata"];
-    let beside = KEYS.iter().find_map(|key| of_object(&outputs.member(key)?));
-    beside.or_else(|| of_object(&of_reply(outputs)?.member("usage")?))
+/// The tokens of a response: in its member `usage` (OpenAI, Anthropic, AutoGen, AG2) or `usage_metadata` (Gemini), or in the
+/// metadata of its first reply (Haystack).
+pub(super) fn usage(outputs: &Json) -> Option<TokenUsage> {
+    const KEYS: [&str; 2] = ["usage", "usage_metadata"];
+    let beside = KEYS.iter().find_map(|key| parse_usage(&outputs.member(key)?));
+    beside.or_else(|| parse_usage(&metadata_of_reply(outputs)?.member("usage")?))
 }
 
 /// The model that a response names.
 pub(super) fn model(outputs: &Json) -> Option<String> {
-    outputs.member("model").or_else(|| of_reply(outputs)?.member("model"))?.as_string()
+    outputs.member("model").or_else(|| metadata_of_reply(outputs)?.member("model"))?.as_string()
 }
 
-/// What Haystack tells about its first reply.
-fn of_reply(outputs: &Json) -> Option<Json> {
+/// The metadata of the first reply of Haystack.
+fn metadata_of_reply(outputs: &Json) -> Option<Json> {
     outputs.member("replies")?.items()?.first()?.member("meta")
 }
 
@@ -34,7 +34,7 @@ const CACHE_CREATION: [&str; 3] = ["cache_creation_input_tokens", "cache_creatio
 /// Parts of the output.
 const REASONING: [&str; 2] = ["reasoning_tokens", "thoughts_token_count"];
 
-/// Whether a text may tell details that are not 0: cheaper than reading it. All keys have this in common.
+/// Whether a text may have details other than 0. A search for what their keys have in common is cheaper than parsing it.
 pub(super) fn may_have_details(text: &str) -> bool {
     const COMMON: &str = "_token";
     memchr::memmem::find_iter(text.as_bytes(), COMMON).any(|at| {
@@ -48,10 +48,10 @@ pub(super) fn may_have_details(text: &str) -> bool {
     })
 }
 
-/// Reads a usage object. Tokens read from a cache are told as MLflow does (`openai/utils/chat_schema.py`,
-/// `anthropic/autolog.py`, 3.18): they are part of the input, to which Anthropic's response does not add them. What Gemini used
-/// for thoughts is added to the output (`gemini/autolog.py`).
-pub(super) fn of_object(usage: &Json) -> Option<TokenUsage> {
+/// Parses a usage object. As in MLflow (`openai/utils/chat_schema.py`, `anthropic/autolog.py`, `gemini/autolog.py`, 3.18), cached
+/// tokens are part of the input, to which they are added for Anthropic, and reasoning tokens of the output, to which they are
+/// added for Gemini.
+pub(super) fn parse_usage(usage: &Json) -> Option<TokenUsage> {
     let count = |keys: &[&str]| keys.iter().find_map(|key| usage.member(key)?.as_i64());
     let detail = |objects: &[&str], keys: &[&str]| {
         let within = objects.iter().find_map(|object| {
@@ -71,8 +71,7 @@ pub(super) fn of_object(usage: &Json) -> Option<TokenUsage> {
     let thoughts = usage.member("thoughts_token_count").and_then(|count| count.as_i64()).unwrap_or(0);
     let output = output.map(|output| output.saturating_add(thoughts));
     let total = total.or_else(|| Some(input.unwrap_or(0).saturating_add(output.unwrap_or(0))));
-    let mut details = [None; DETAIL_KEYS.len()];
-    (details[0], details[1], details[3]) = (read, created, reasoning);
+    let details = [read, created, None, reasoning];
     Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, details, other: Vec::new() })
 }
 
