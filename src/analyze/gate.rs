@@ -290,7 +290,8 @@ impl Seen {
                 self.against.add(trace, Some(value), None, is_least);
             }
         }
-        if let Some(why) = &figure.unknown {
+        let is_kept_anyway = over == Over::Each && figure.most.is_some_and(|value| !test.is_broken_by(value));
+        if let Some(why) = figure.unknown.as_ref().filter(|_| !is_kept_anyway) {
             self.silence(trace, why.clone());
         }
     }

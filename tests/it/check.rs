@@ -819,6 +819,28 @@ fn a_model_that_tells_no_tokens_is_not_free() {
 }
 
 #[test]
+fn of_two_totals_a_rule_needs_both_on_one_side() {
+    let mut both = trace(1).call("gpt-4o-mini", 20, 5).call("gpt-4o-mini", 5, 5);
+    let usage = json!({"input_tokens": 30, "output_tokens": 10, "total_tokens": 40}).to_string();
+    both.spans[0]["attributes"]["mlflow.chat.tokenUsage"] = json!(usage);
+    let both = [both];
+    assert_eq!(verdict("--max-tokens 34", &both).0, "broken");
+    let (word, last) = verdict("--max-tokens 39", &both);
+    let why = json!("its total may be 40 or 35 tokens");
+    assert_eq!((word.as_str(), &last["evidence"][0]["text"]), ("unanswered", &why));
+    assert_eq!(verdict("--max-tokens 40", &both).0, "kept");
+    assert_eq!(verdict("--max-tokens total=40", &both).0, "unanswered", "sums need exact figures");
+
+    let store = store(&both);
+    let usage = store.cli("usage @last").ok();
+    let note = "note: run has other tokens than the calls below it; the total may be 40 or 35\n";
+    assert!(usage.stderr.contains(note), "{usage}");
+    let doctor = store.cli("doctor").ok();
+    assert!(doctor.stdout.contains("40 tokens in the step, 35 in the calls"), "{doctor}");
+    assert!(doctor.stdout.contains("compare both totals with the bill of the provider"), "{doctor}");
+}
+
+#[test]
 fn several_judgements_of_a_trace_are_one_trace() {
     let judged = trace(1).feedback("q", &json!(0.2)).feedback("q", &json!(0)).feedback("q", &json!(0.1));
     let (_, last) = verdict("--min-feedback q=each=0.5", &[judged, trace(2).feedback("q", &json!(1))]);

@@ -67,7 +67,7 @@ impl Measure {
     /// The figure of a trace.
     pub(super) fn of(self, trace: &Trace, reading: &Reading) -> Figure {
         let usage = &reading.usage;
-        let count = |count: usize, unknown| Figure { least: Some(count as f64), unknown };
+        let count = |count: usize, unknown| Figure { least: Some(count as f64), most: None, unknown };
         match self {
             Self::Tokens => tokens(trace, usage),
             Self::Cost => cost(trace, usage),
@@ -76,6 +76,7 @@ impl Measure {
                 let why = if is_open { IN_PROGRESS } else { "its duration is not recorded" };
                 Figure {
                     least: took.map(|millis| millis as f64),
+                    most: None,
                     unknown: (is_open || took.is_none()).then(|| why.to_owned()),
                 }
             }
@@ -90,6 +91,8 @@ impl Measure {
 pub(super) struct Figure {
     /// What it is at least, where anything is known of it; exactly that, where nothing is unknown.
     pub(super) least: Option<f64>,
+    /// What it is at most, where it is not known exactly and that is.
+    pub(super) most: Option<f64>,
     /// Why it is not known exactly.
     pub(super) unknown: Option<String>,
 }
@@ -98,7 +101,7 @@ impl Figure {
     /// A judgement as a number: yes is 1, no is 0 (MLflow 3 `genai/judges`, `CategoricalRating`).
     pub(super) fn of_feedback(feedback: &Assessment) -> Self {
         let Some(value) = feedback.value.as_ref().filter(|value| !value.is_null()) else {
-            return Self { least: None, unknown: Some("the judge failed".to_owned()) };
+            return Self { unknown: Some("the judge failed".to_owned()), ..Self::default() };
         };
         let text = value.display();
         let number = match text.to_ascii_lowercase().as_str() {
@@ -107,7 +110,7 @@ impl Figure {
             _ => value.as_f64(),
         };
         let why = || format!("`{text:.40}` is no number, and neither yes nor no");
-        Self { least: number, unknown: number.is_none().then(why) }
+        Self { least: number, most: None, unknown: number.is_none().then(why) }
     }
 }
 
@@ -126,7 +129,12 @@ pub(super) fn unknown(trace: &Trace) -> Option<String> {
 fn tokens(trace: &Trace, usage: &TraceUsage) -> Figure {
     let least = usage.token_usage.as_ref().map(|usage| usage.weight() as f64);
     if usage.source == Some("recorded") && trace.info.state != TraceState::InProgress {
-        return Figure { least, unknown: None };
+        return Figure { least, ..Figure::default() };
+    }
+    if let Some(conflict) = usage.conflict.as_ref().filter(|conflict| !conflict.is_decided) {
+        let (one, other) = (least.unwrap_or(0.0), conflict.other.weight() as f64);
+        let unknown = format!("its total may be {one} or {other} tokens");
+        return Figure { least: Some(one.min(other)), most: Some(one.max(other)), unknown: Some(unknown) };
     }
     let of_calls =
         || calls_without(trace, usage, &|row| row.token_usage.is_some(), |span| span.usage().is_some(), "tokens");
@@ -135,7 +143,7 @@ fn tokens(trace: &Trace, usage: &TraceUsage) -> Figure {
     let unknown = unknown(trace).or_else(of_calls).or_else(of_record);
     // Of calls that failed nothing is known, which is not nothing.
     let is_none = unknown.is_none() && usage.rows.is_empty();
-    Figure { least: least.or_else(|| is_none.then_some(0.0)), unknown }
+    Figure { least: least.or_else(|| is_none.then_some(0.0)), most: None, unknown }
 }
 
 /// The cost of all its tokens.
@@ -158,7 +166,7 @@ fn cost(trace: &Trace, usage: &TraceUsage) -> Figure {
     let has_cost = |row: &UsageRow| row.cost.is_some() || row.token_usage.as_ref().is_some_and(is_free_of_charge);
     let of_calls = || calls_without(trace, usage, &has_cost, |span| span.cost.is_some(), "cost");
     let unknown = tokens.unknown.or_else(unpriced).or_else(of_calls).or_else(no_cost);
-    Figure { least: least.or_else(|| tokens.least.filter(|_| unknown.is_none()).map(|_| 0.0)), unknown }
+    Figure { least: least.or_else(|| tokens.least.filter(|_| unknown.is_none()).map(|_| 0.0)), most: None, unknown }
 }
 
 /// Why a figure of successful model calls is unknown: neither they nor a span above them has it.
