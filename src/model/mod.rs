@@ -5,6 +5,7 @@
 
 mod assessment;
 mod checkup;
+mod exception;
 mod id;
 mod json;
 mod labels;
@@ -18,10 +19,11 @@ mod usage;
 
 pub use assessment::{Assessment, AssessmentKind};
 pub use checkup::{Checkup, Revision, StoreKind, release_of};
+pub use exception::Exception;
 pub use id::{SpanId, short_trace_id, short_trace_ids};
 pub use json::{Json, Members};
 pub use labels::Labels;
-pub use span::{Exception, Link, Payload, SearchRow, Span, SpanEvent, SpanStatus, SpanType, is_runtime_message};
+pub use span::{Link, Payload, SearchRow, Span, SpanEvent, SpanStatus, SpanType, is_runtime_message};
 pub use time::{Timestamp, Zone};
 pub use tool::{MentionKind, SpeakerSigns, ToolMention};
 pub use trace::{Experiment, Moved, Outside, Problem, Spans, SpansSource, Totals, Trace, TraceInfo, TraceState, keys};
