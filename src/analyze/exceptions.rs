@@ -4,8 +4,9 @@ mod groups;
 
 pub use groups::{Group, Groups, Occurrence, occurrences};
 
-use super::stack::{self, Place, short_type};
-use crate::model::{Exception, Node, Span, SpanStatus, Timestamp, Trace};
+use super::stack::{self, Place, Raised, short_type};
+use crate::model::{Exception, Node, Span, Timestamp, Trace};
+use std::borrow::Cow;
 
 /// What sort of failure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,8 +99,8 @@ impl Failure {
 
 /// The failures of a trace, in the order of its tree.
 ///
-/// An exception that was raised again through parents is one failure, told at the deepest span. One that a parent wrapped
-/// in another is one failure too: the parent's, with the first as its cause.
+/// An exception that was raised again through parents is one failure, of the deepest span. One that a parent wrapped in
+/// another is one failure too: the parent's exception with the first as its cause, of the span where the first came up.
 #[must_use]
 pub fn of_trace(trace: &Trace) -> Vec<Failure> {
     let Some(spans) = &trace.spans else { return Vec::new() };
@@ -139,9 +140,11 @@ fn of_span(at: usize, span: &Span) -> Vec<Failure> {
     };
     let mut failures: Vec<Failure> = Vec::new();
     for (exception, time) in span.exceptions() {
-        let exception_type =
-            exception.kind.as_deref().filter(|kind| !kind.is_empty()).map(|kind| short_type(kind).to_owned());
-        let message = exception.message.clone().filter(|message| !message.is_empty());
+        if exception.purpose().is_some() {
+            continue;
+        }
+        let exception_type = exception.class().map(|class| short_type(class).to_owned());
+        let message = exception.text().map(Cow::into_owned);
         let known =
             failures.iter_mut().find(|known| known.exception_type == exception_type && known.message == message);
         match known {
@@ -153,7 +156,7 @@ fn of_span(at: usize, span: &Span) -> Vec<Failure> {
             }
         }
     }
-    if failures.is_empty() && span.status == SpanStatus::Error {
+    if failures.is_empty() && span.has_failed() {
         let (exception_type, message) = split_status(&span.status_message);
         failures.push(recorded(Kind::Raised, None, exception_type, message, end));
     } else if failures.is_empty()
@@ -209,7 +212,8 @@ fn join(mut own: Failure, open: &mut Vec<usize>, all: &mut [Option<Failure>]) ->
         Relation::Wraps => {
             let below = all[at].take()?;
             open.remove(place);
-            own.cause = Some(root_of(below));
+            own.span = below.span;
+            own.cause = Some(cause_of(&own, below));
             Some(own)
         }
     }
@@ -227,16 +231,26 @@ fn relation(own: &Failure, below: &Failure) -> Option<Relation> {
         let (own, below) = (own.message.as_deref()?, below.message.as_deref()?);
         (below.len() >= SAYS_SOMETHING && own.contains(below)).then_some(())
     };
-    let chained = || {
-        let chain = stack::read(own.stacktrace()?)?;
-        let earlier = chain.split_last()?.1;
-        let is_below = |error: &str| {
-            let (kind, message) = stack::split_error(error);
-            kind == below.exception_type.as_deref() && message == below.message.as_deref().map(str::trim)
-        };
-        earlier.iter().any(|raised| is_below(raised.error)).then_some(())
-    };
-    chained().or_else(quotes).map(|()| Relation::Wraps)
+    // A text without a class is no exception of its own.
+    let relation = if own.exception_type.is_some() { Relation::Wraps } else { Relation::Same };
+    raised_before(own, below).map(|_| Relation::Wraps).or_else(|| quotes().map(|()| relation))
+}
+
+/// A failure below as the stack trace of the span above has it, among those that came before: its class and its place.
+fn raised_before(own: &Failure, below: &Failure) -> Option<(Option<String>, Option<Place>)> {
+    let chain = stack::read(own.stacktrace()?)?;
+    let earlier = chain.split_last()?.1;
+    earlier.iter().find_map(|raised| {
+        let (class, message) = stack::split_error(raised.error);
+        let is_class = below.exception_type.is_none() || below.exception_type.as_deref() == class;
+        let is_below = is_class && message == below.message.as_deref().map(str::trim);
+        is_below.then(|| (class.map(str::to_owned), own_or_any_place(raised)))
+    })
+}
+
+/// The innermost place in the application's own code; where there is none, in a library's.
+fn own_or_any_place(raised: &Raised<'_>) -> Option<Place> {
+    raised.place(|frame| frame.library.is_none()).or_else(|| raised.place(|_| true))
 }
 
 /// Shorter messages stand in others by chance.
@@ -254,10 +268,12 @@ fn adopt(below: &mut Failure, above: Failure) {
     }
 }
 
-fn root_of(failure: Failure) -> Cause {
-    let failure = complete(failure);
-    let Failure { exception_type, message, origin, span, .. } = failure;
-    failure.cause.unwrap_or(Cause { exception_type, message, origin, span: Some(span) })
+/// What began the chain that ends with a span's own failure.
+fn cause_of(own: &Failure, below: Failure) -> Cause {
+    let (class, place) = raised_before(own, &below).unwrap_or_default();
+    let Failure { exception_type, message, origin, span, cause, .. } = complete(below);
+    let (exception_type, origin) = (exception_type.or(class), origin.or(place));
+    cause.unwrap_or(Cause { exception_type, message, origin, span: Some(span) })
 }
 
 /// Fills in what only the stack trace tells: the cause, and a place in a library where there is none in own code.
@@ -270,7 +286,7 @@ fn complete(mut failure: Failure) -> Failure {
         && let Some([first, .., _]) = stack::read(text).as_deref()
     {
         let (kind, message) = stack::split_error(first.error);
-        let origin = first.place(|frame| frame.library.is_none()).or_else(|| first.place(|_| true));
+        let origin = own_or_any_place(first);
         let (exception_type, message) = (kind.map(str::to_owned), message.map(str::to_owned));
         failure.cause = Some(Cause { exception_type, message, origin, span: None });
     }

@@ -131,7 +131,15 @@ pub fn ran(
     let arguments = inputs.map(|inputs| own(inputs).as_ref().map_or_else(|| canonical::key(inputs), canonical::key));
     let failure = outputs.and_then(|outputs| match outputs.as_string() {
         Some(text) => tells_failure(&text).then_some(text),
-        None => says_so(&Part::Data { name: None, value: outputs.clone() }).then(|| outputs.text().to_owned()),
+        None if says_so(&Part::Data { name: None, value: outputs.clone() }) => Some(outputs.text().to_owned()),
+        None => failure_in_member(outputs),
     });
     ToolMention { kind: MentionKind::Ran, call_id, name, arguments, failure, came_out: true, in_earlier_turn: false }
+}
+
+/// The failure that an output of one member tells: `{"error": "refunded already"}` of Google ADK, and CrewAI's
+/// `{"result": "Error executing tool: refunded already"}`.
+fn failure_in_member(outputs: &Json) -> Option<String> {
+    let [(key, value)] = <[_; 1]>::try_from(outputs.members()?).ok()?;
+    value.as_string().filter(|text| key == "error" || tells_failure(text))
 }

@@ -13,8 +13,16 @@ pub(crate) fn is_failure_sign(text: &str, at: usize) -> bool {
     let Some(behind) = sign.strip_prefix(b"rror") else { return true };
     let is_flag = before.ends_with(b"is_e") || before.ends_with(b"isE");
     let is_set = || behind[..behind.len().min(12)].windows(4).any(|window| window == b"true");
-    (before.ends_with(b"E") && behind.first() == Some(&b':')) || (is_flag && is_set())
+    let opens = |text: &&str| {
+        let (start, end) = text.split_once("rror").unwrap_or_default();
+        before.ends_with(start.as_bytes()) && behind.starts_with(end.as_bytes())
+    };
+    (before.ends_with(b"E") && behind.first() == Some(&b':')) || (is_flag && is_set()) || OPENINGS.iter().any(opens)
 }
+
+/// How answers begin that tell a failure: of AG2, LangGraph and Strands; of CrewAI; of the OpenAI Agents SDK and
+/// Semantic Kernel.
+const OPENINGS: [&str; 3] = ["Error: ", "Error executing tool", "An error occurred while "];
 
 impl ToolResult {
     /// The words of the answer.
@@ -37,11 +45,14 @@ pub(crate) fn says_so(part: &Part) -> bool {
     matches!(part, Part::Data { value, .. } if is_true(value, "isError") || is_true(value, "is_error"))
 }
 
-/// Whether a tool's answer is the text of an exception: a traceback, AG2's `Error: …`, or `ValueError: …`.
+/// Whether a tool's answer is the text of an exception: a traceback, `ValueError: …`, or one of [`OPENINGS`].
 pub(crate) fn tells_failure(text: &str) -> bool {
     const TRACEBACK: &str = "Traceback (most recent call last)";
     let text = text.trim_start();
-    if text.starts_with("Error: ") || text.starts_with(TRACEBACK) || text.contains(&format!("\n{TRACEBACK}")) {
+    if OPENINGS.iter().any(|opening| text.starts_with(opening))
+        || text.starts_with(TRACEBACK)
+        || text.contains(&format!("\n{TRACEBACK}"))
+    {
         return true;
     }
     let Some((class, _)) = text.split_once(": ") else { return false };

@@ -1,5 +1,7 @@
 //! Exceptions as spans record them.
 
+use super::Json;
+use std::borrow::Cow;
 use std::fmt;
 
 /// An exception as Python recorded it.
@@ -16,15 +18,46 @@ pub struct Exception {
 impl fmt::Display for Exception {
     /// Its class and text, as Python ends a traceback.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind.as_deref().unwrap_or("exception"))?;
-        match self.message.as_deref().filter(|message| !message.is_empty()) {
-            Some(message) => write!(f, ": {message}"),
-            None => Ok(()),
+        match (self.class(), self.text()) {
+            (Some(class), Some(text)) => write!(f, "{class}: {text}"),
+            (Some(class), None) => f.write_str(class),
+            (None, Some(text)) => f.write_str(&text),
+            (None, None) => f.write_str("exception"),
         }
     }
 }
 
 impl Exception {
+    /// The class; none where an empty one was recorded.
+    #[must_use]
+    pub fn class(&self) -> Option<&str> {
+        self.kind.as_deref().filter(|kind| !kind.is_empty())
+    }
+
+    /// What it says, with one exception its message. The OpenAI Agents SDK records a label without a class
+    /// (`Error running tool`), and puts the error into the place of the stack trace, as JSON: `{"tool_name", "error"}`
+    /// (openai-agents 0.24 `tracing/span_data.py`, MLflow 3.18 `openai/_agent_tracer.py`).
+    #[must_use]
+    pub fn text(&self) -> Option<Cow<'_, str>> {
+        let error = || {
+            let details = self.stacktrace.as_deref().filter(|text| text.starts_with('{'))?;
+            Json::from_strict(details)?.member("error")?.as_string()
+        };
+        let error = if self.class().is_none() { error() } else { None };
+        error.map(Cow::Owned).or_else(|| self.message.as_deref().filter(|text| !text.is_empty()).map(Cow::Borrowed))
+    }
+
+    /// What it is for, where it is no failure: LangGraph raises exceptions to leave a graph, be it to wait for a human or to
+    /// go on in another graph (langgraph 1.2 `errors.py`, the classes below `GraphBubbleUp`).
+    #[must_use]
+    pub fn purpose(&self) -> Option<&'static str> {
+        match self.class()?.rsplit('.').next()? {
+            "GraphInterrupt" | "NodeInterrupt" => Some("paused"),
+            "ParentCommand" => Some("handed over"),
+            _ => None,
+        }
+    }
+
     /// Whether MLflow's own logging raised it, and not what was logged: the innermost frame outside of pydantic, which
     /// checks what MLflow logs, is one of an MLflow integration (3.1 with AutoGen 0.6: `mlflow/autogen/chat.py`).
     #[must_use]

@@ -296,13 +296,20 @@ impl Span {
         exceptions.collect()
     }
 
+    /// Whether it ended in state ERROR, and for another reason than [`Exception::purpose`] tells.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        let has_purpose = || self.exception.as_ref().is_some_and(|exception| exception.purpose().is_some());
+        self.status == SpanStatus::Error && !has_purpose()
+    }
+
     /// What went wrong in one line: the exception, else the status text of a failed span.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
         if let Some(exception) = &self.exception {
-            return Some(exception.to_string());
+            return exception.purpose().is_none().then(|| exception.to_string());
         }
-        (self.status == SpanStatus::Error).then(|| {
+        self.has_failed().then(|| {
             if self.status_message.is_empty() {
                 "failed without a message".to_owned()
             } else {

@@ -5,7 +5,7 @@
 
 use super::identity::Key;
 use super::usage::TraceUsage;
-use crate::model::{MentionKind, Span, SpanStatus, Spans, Timestamp, ToolMention};
+use crate::model::{MentionKind, Span, Spans, Timestamp, ToolMention};
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -50,7 +50,7 @@ pub enum CallOrigin {
 /// How a tool call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallFailure {
-    /// The tool's span is in state ERROR.
+    /// The tool's span failed.
     Raised,
     /// Its failure was handed back to the model as this text.
     Handled(String),
@@ -304,7 +304,7 @@ impl<'a> Joined<'a> {
         let call = &mut self.calls[at];
         call.span.get_or_insert(*span);
         call.origin = CallOrigin::Trace;
-        if own.status == SpanStatus::Error {
+        if own.has_failed() {
             call.failure = Some(CallFailure::Raised);
         } else if let (Some(text), None) = (&mention.failure, &call.failure) {
             call.failure = Some(CallFailure::Handled(text.clone()));

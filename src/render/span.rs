@@ -39,7 +39,7 @@ pub fn tokens(usage: &TokenUsage, look: &Look) -> String {
     format!("{} {arrow} {}", number::known(usage.input_tokens), number::known(usage.output_tokens))
 }
 
-/// What went wrong, in one line each: that the span failed, and what its caller handed on as text.
+/// How the span ended, in one line each: that it failed, what its caller handed on as text, and that it was left on purpose.
 pub(super) fn failures(span: &Span) -> impl Iterator<Item = (Role, String)> {
     let of_mlflow = span.exception.as_ref().is_some_and(Exception::is_of_mlflow);
     let failed = span.failure().map(|failure| {
@@ -47,7 +47,11 @@ pub(super) fn failures(span: &Span) -> impl Iterator<Item = (Role, String)> {
         (Role::Bad, format!("{whose}{failure}"))
     });
     let handled = span.handled_failure.as_ref().map(|failure| (Role::Warn, format!("handled: {failure}")));
-    failed.into_iter().chain(handled)
+    let left = span.exception.as_ref().and_then(|exception| {
+        let (purpose, message) = (exception.purpose()?, exception.text().unwrap_or_default());
+        Some((Role::Dim, format!("{purpose}: {message}")))
+    });
+    failed.into_iter().chain(handled).chain(left)
 }
 
 impl Row for SpanRow {

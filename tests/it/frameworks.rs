@@ -14,7 +14,9 @@ const PROGRAMS: &[(&str, &[Tool], &[&str])] = &[
     ("anthropic", &[("get_weather", 2, 0), ("refund_order", 1, 1), ("ask_refunds", 1, 0)], &["concierge", "refunds"]),
     ("autogen", &[("get_weather", 2, 0), ("refund_order", 1, 1)], &["concierge", "refunds"]),
     ("claude_code", &[("get_weather", 2, 0), ("refund_order", 1, 1)], &[]),
+    ("crewai", &[("get_weather", 2, 0), ("refund_order", 1, 1)], &[]),
     ("dspy", &[("get_weather", 1, 0), ("refund_order", 1, 1)], &[]),
+    ("haystack", &[("get_weather", 2, 0), ("refund_order", 1, 1), ("ask_refunds", 1, 0)], &[]),
     ("google_genai", &[("get_weather", 2, 0), ("refund_order", 1, 1)], &["concierge"]),
     ("langgraph", &[("get_weather", 2, 0), ("refund_order", 1, 1), ("ask_refunds", 1, 0)], &["concierge", "refunds"]),
     ("litellm", &[("get_weather", 2, 0), ("refund_order", 1, 1)], &["concierge"]),
@@ -66,6 +68,27 @@ fn tools_and_agents_are_those_of_the_program() {
         let known: Vec<&str> =
             items(&usage, "groups").iter().filter_map(|group| group["key"]["agent"].as_str()).collect();
         assert!(agents.iter().all(|agent| known.contains(agent)), "{name}: {known:?}");
+    }
+}
+
+/// Programs in which more than one refund fails, and how many do.
+const REFUNDS: [(&str, u64); 2] = [("langgraph", 2), ("openai_agents", 2)];
+
+#[test]
+fn each_failure_is_told_once_where_it_began() {
+    for name in names() {
+        let failures = Cli::new("exceptions").on(store(&name)).json();
+        let of = |failure: &Value, key: &str| failure.pointer(key).and_then(Value::as_str).unwrap_or("").to_owned();
+        for failure in items(&failures, "exceptions") {
+            let what = of(failure, "/message") + &of(failure, "/pattern");
+            assert!(what.contains("already refunded") || what.contains("details are redacted"), "{name}: {failure}");
+            let place = of(failure, "/example/span_name").to_lowercase();
+            // AutoGen's agents run tools without a span: the model is the first that is told.
+            assert!(place.contains("refund") || place.contains("tool") || name == "autogen", "{name}: {failure}");
+        }
+        let count: u64 = items(&failures, "exceptions").iter().map(|failure| failure["count"].as_u64().unwrap()).sum();
+        let expected = REFUNDS.iter().find(|(known, _)| *known == name).map_or(1, |(_, count)| *count);
+        assert_eq!(count, expected, "{name}: {failures}");
     }
 }
 

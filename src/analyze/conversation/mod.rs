@@ -443,6 +443,9 @@ fn failures_of(span: &Span) -> Vec<Failure> {
     let mut found: Vec<Failure> = Vec::new();
     for (exception, _) in span.exceptions() {
         let is_logging = exception.is_of_mlflow();
+        if exception.purpose().is_some() {
+            continue;
+        }
         let text = exception.to_string();
         let text = if is_logging { exception.message.unwrap_or(text) } else { text };
         let failure = Failure { text, is_logging };
@@ -465,6 +468,7 @@ fn shows(step: &Step, failure: &str) -> bool {
     let mut results = parts.filter_map(|part| match part {
         Part::ToolResult(result) => Some(result.words()),
         Part::Text(text) => Some(text.clone()),
+        Part::Data { value, .. } => value.as_string(),
         _ => None,
     });
     results.any(|words| failure.contains(&words) && !words.is_empty())

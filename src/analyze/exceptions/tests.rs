@@ -109,7 +109,7 @@ fn an_exception_that_wraps_another_is_one_failure_with_its_cause() {
             ("outer", "root", "ERROR", "", &[outer]),
             ("inner", "outer", "ERROR", "", &[("KeyError", "'k'", "")]),
         ],
-        &["raised RuntimeError: failed @outer < KeyError: 'k' @inner"],
+        &["raised RuntimeError: failed @inner < KeyError: 'k' @inner"],
     );
     // The stack trace alone tells of it.
     check(&[("outer", "", "ERROR", "", &[outer])], &["raised RuntimeError: failed @outer < KeyError: 'k'"]);
@@ -120,12 +120,66 @@ fn an_exception_that_wraps_another_is_one_failure_with_its_cause() {
             ("outer", "", "ERROR", "", &[quoting]),
             ("inner", "outer", "ERROR", "", &[("LookupError", "no such city: Atlantis", "")]),
         ],
-        &["raised ToolError: tool failed: no such city: Atlantis @outer < LookupError: no such city: Atlantis @inner"],
+        &["raised ToolError: tool failed: no such city: Atlantis @inner < LookupError: no such city: Atlantis @inner"],
+    );
+    // A text without a class is no exception of its own.
+    check(
+        &[
+            ("outer", "", "ERROR", "tool failed: no such city: Atlantis", &[]),
+            ("inner", "outer", "ERROR", "", &[("LookupError", "no such city: Atlantis", "")]),
+        ],
+        &["raised LookupError: no such city: Atlantis @inner"],
     );
     // Nothing does.
     check(
         &[("outer", "", "ERROR", "", &[("A", "one", "")]), ("inner", "outer", "ERROR", "", &[("B", "two", "")])],
         &["raised A: one @outer", "raised B: two @inner"],
+    );
+}
+
+#[test]
+fn errors_of_the_agents_sdk_stand_in_the_place_of_the_stack_trace() {
+    let chained = "Traceback (most recent call last):\n  File \"/app/tools.py\", line 17, in refund\n    x()\nValueError: refunded already\n\n\
+        The above exception was the direct cause of the following exception:\n\n\
+        Traceback (most recent call last):\n  File \"/v/site-packages/agents/run.py\", line 9, in run\n    y()\n\
+        UserError: Error running tool refund: refunded already\n";
+    let spans = [
+        ("run", "", "ERROR", "", [("UserError", "Error running tool refund: refunded already", chained)]),
+        (
+            "agent",
+            "run",
+            "ERROR",
+            "",
+            [("", "Error in agent run", r#"{"error": "Error running tool refund: refunded already"}"#)],
+        ),
+        (
+            "tool",
+            "agent",
+            "ERROR",
+            "",
+            [("", "Error running tool", r#"{"tool_name": "refund", "error": "refunded already"}"#)],
+        ),
+    ];
+    let given: Vec<Given<'_>> =
+        spans.iter().map(|(id, parent, status, text, own)| (*id, *parent, *status, *text, own.as_slice())).collect();
+    let found = found(given.iter().enumerate().map(|(at, given)| span(at, given)).collect());
+    let expected =
+        "raised UserError: Error running tool refund: refunded already @tool < ValueError: refunded already @tool";
+    assert_eq!(found.iter().map(told).collect::<Vec<_>>(), [expected]);
+    let place = found[0].failure.cause.as_ref().unwrap().origin.as_ref().unwrap();
+    assert_eq!((place.file.as_str(), place.line), ("/app/tools.py", Some(17)));
+    // Alone, the tool tells of it.
+    check(&given[2..], &["raised -: refunded already @tool"]);
+}
+
+#[test]
+fn to_leave_a_graph_on_purpose_is_no_failure() {
+    for class in ["GraphInterrupt", "langgraph.errors.ParentCommand"] {
+        check(&[("node", "", "ERROR", "(…)", &[(class, "(…)", "")])], &[]);
+    }
+    check(
+        &[("node", "", "ERROR", "", &[("GraphRecursionError", "25", "")])],
+        &["raised GraphRecursionError: 25 @node"],
     );
 }
 

@@ -6,7 +6,7 @@ use super::messages::{self, MessageWriter};
 use crate::analyze::conversation::{Conversation, Step, StepKind};
 use crate::error::Result;
 use crate::message::Message;
-use crate::model::{Json, Span, SpanStatus, Trace, is_runtime_message};
+use crate::model::{Json, Span, Trace, is_runtime_message};
 use crate::render::span::tokens;
 use crate::render::text::{clip, one_line, width};
 use crate::render::{Look, Role, number};
@@ -118,7 +118,7 @@ impl<'a> Steps<'a> {
         };
         let used = width(&lead) + width(&title) + width(&margin);
         let gap = look.width.map_or(2, |room| room.saturating_sub(used).max(2));
-        let role = match (span.status == SpanStatus::Error, step.kind) {
+        let role = match (span.has_failed(), step.kind) {
             (true, _) => Role::Bad,
             (false, StepKind::Agent) => Role::Heading,
             (false, StepKind::Tool) => Role::Kind,

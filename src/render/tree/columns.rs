@@ -1,7 +1,7 @@
 //! The columns of a tree: how wide each is, and the row of a span.
 
 use super::lines::Line;
-use crate::model::{Span, SpanId, SpanStatus, Spans};
+use crate::model::{Span, SpanId, Spans};
 use crate::render::span::tokens;
 use crate::render::text::{clip, one_line, width};
 use crate::render::{Look, Role, number};
@@ -59,7 +59,7 @@ impl Columns {
         let room = self.name.saturating_sub(width(guide));
         let name = one_line(&span.name);
         let name = if self.clips { clip(&name, room, look.ellipsis()) } else { name.into_owned() };
-        let is_bad = span.status == SpanStatus::Error;
+        let is_bad = span.has_failed();
         let role = match (is_bad, is_context) {
             (true, _) => Role::Bad,
             (false, true) => Role::Dim,

@@ -135,6 +135,8 @@ impl TreeView {
             let sign = match (role, look.unicode) {
                 (Role::Bad, true) => "✗ ",
                 (Role::Bad, false) => "x ",
+                (Role::Dim, true) => "↪ ",
+                (Role::Dim, false) => "> ",
                 (_, true) => "↩ ",
                 (_, false) => "~ ",
             };
