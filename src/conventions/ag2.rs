@@ -1,6 +1,10 @@
 //! AG2 1.x: a span `record_usage` beside each LLM call repeats its tokens.
 
 use super::convention::Convention;
+use crate::model::UsageScope;
 
-pub(super) const CONVENTION: Convention =
-    Convention { prefixes: &["ag2."], receipts: &[("ag2.span.type", "usage")], ..Convention::NONE };
+pub(super) const CONVENTION: Convention = Convention {
+    prefixes: &["ag2."],
+    usage_scopes: &[("ag2.span.type", "usage", UsageScope::OtherCalls)],
+    ..Convention::NONE
+};

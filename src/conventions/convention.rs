@@ -1,7 +1,7 @@
 //! What a convention is made of.
 
 use crate::json::lenient;
-use crate::model::{Json, SpanEvent};
+use crate::model::{Json, SpanEvent, UsageScope};
 
 /// Keys of attributes, or names; the first one that a span has wins.
 pub(super) type Keys = &'static [&'static str];
@@ -17,8 +17,10 @@ pub(super) struct Convention {
     pub(super) span_type: fn(&dyn Attributes) -> Option<&'static str>,
     /// Token counts.
     pub(super) tokens: &'static [TokenKeys],
-    /// Attributes and the values that mark a span which only repeats the tokens of a call.
-    pub(super) receipts: &'static [(&'static str, &'static str)],
+    /// Attributes and the values that tell what the tokens of a span are those of, where it is more than the span.
+    pub(super) usage_scopes: &'static [(&'static str, &'static str, UsageScope)],
+    /// How the names of spans end that call no model, though their type says so.
+    pub(super) no_calls: Keys,
     /// The provider's id of the response.
     pub(super) response_ids: Keys,
     /// A provider's usage object. Used where none of `tokens` is set.
@@ -79,7 +81,8 @@ impl Convention {
         span_types: &[],
         span_type: |_| None,
         tokens: &[],
-        receipts: &[],
+        usage_scopes: &[],
+        no_calls: &[],
         response_ids: &[],
         usage_object: |_| None,
         models: &[],

@@ -22,7 +22,7 @@
 mod convention;
 mod indexed;
 
-use crate::model::{Json, Payload, SpanEvent, TokenUsage};
+use crate::model::{Json, Payload, SpanEvent, TokenUsage, UsageScope};
 pub(crate) use convention::Attributes;
 use convention::{Convention, Keys, Side, TokenKeys, is_container, says_something, structured};
 
@@ -42,6 +42,7 @@ conventions! {
     claude_code
     gen_ai
     spring_ai
+    strands
     traceloop
     google_adk
     vercel
@@ -54,6 +55,7 @@ conventions! {
     autogen_core
     crewai
     haystack
+    llama_index
     mlflow_flavors
 }
 
@@ -90,19 +92,31 @@ pub(crate) fn usage(attributes: &dyn Attributes) -> Option<TokenUsage> {
         let details = [count(keys.cache_read), count(keys.cache_creation), None, count(keys.reasoning)];
         Some(TokenUsage { input_tokens: input, output_tokens: output, total_tokens: total, details, other: Vec::new() })
     };
-    ALL.iter().flat_map(|convention| convention.tokens).find_map(read)
+    let mut found = ALL.iter().flat_map(|convention| convention.tokens).filter_map(read);
+    let mut usage = found.next()?;
+    for other in found.filter(|other| other.output_tokens == usage.output_tokens) {
+        for (detail, found) in usage.details.iter_mut().zip(other.details) {
+            *detail = detail.or(found);
+        }
+    }
+    Some(usage)
 }
 
-/// Whether the span only repeats the tokens of a call.
-pub(crate) fn is_usage_receipt(attributes: &dyn Attributes) -> bool {
-    ALL.iter()
-        .flat_map(|convention| convention.receipts)
-        .any(|(key, kind)| attributes.text(key).as_deref() == Some(kind))
+/// What the tokens of the span are those of.
+pub(crate) fn usage_scope(attributes: &dyn Attributes) -> UsageScope {
+    let mut scopes = ALL.iter().flat_map(|convention| convention.usage_scopes);
+    let known = scopes.find(|(key, value, _)| attributes.text(key).as_deref() == Some(value));
+    known.map_or(UsageScope::Span, |(_, _, scope)| *scope)
 }
 
 /// A usage object in the words of a provider.
 pub(crate) fn usage_object(attributes: &dyn Attributes) -> Option<Json> {
     ALL.iter().find_map(|convention| (convention.usage_object)(attributes))
+}
+
+/// Whether a span of this name calls no model, though its type says so.
+pub(crate) fn is_no_call(name: &str) -> bool {
+    keys(|convention| convention.no_calls).any(|end| name.ends_with(end))
 }
 
 /// The provider's id of the response.

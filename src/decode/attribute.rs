@@ -3,7 +3,7 @@
 use super::{lenient, response};
 use crate::conventions::{self, Attributes};
 use crate::frameworks;
-use crate::model::{Cost, Json, Members, SpanEvent, SpanType, SpeakerSigns, TokenUsage, ToolMention};
+use crate::model::{Cost, Json, Members, SpanEvent, SpanType, SpeakerSigns, TokenUsage, ToolMention, UsageScope};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -79,9 +79,13 @@ impl<'a> RawAttributes<'a> {
         by_convention.or_else(|| self.usage_of_response(kind))
     }
 
-    /// Whether the span only repeats the tokens of a call.
-    pub(super) fn is_usage_receipt(&self) -> bool {
-        self.is_foreign && conventions::is_usage_receipt(self)
+    /// What the tokens of the span are those of.
+    pub(super) fn usage_scope(&self, name: &str) -> UsageScope {
+        match () {
+            () if conventions::is_no_call(name) => UsageScope::Nothing,
+            () if self.is_foreign => conventions::usage_scope(self),
+            () => UsageScope::Span,
+        }
     }
 
     /// The provider's id of the response of a model call: from another convention, or the first member of the response, where the

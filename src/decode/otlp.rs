@@ -315,9 +315,9 @@ impl PlainSpan {
         Span {
             id: self.id,
             parent: self.parent,
-            name: self.name,
             model: attributes.model(&span_type),
-            is_usage_receipt: attributes.is_usage_receipt(),
+            usage_scope: attributes.usage_scope(&self.name),
+            name: self.name,
             response_id: attributes.response_id(&span_type),
             derived_usage: attributes.derived_usage(&span_type, token_usage.as_ref()),
             declared_name: attributes.declared_name(&span_type),

@@ -27,12 +27,18 @@ const TOTAL: [&str; 2] = ["total_tokens", "total_token_count"];
 /// The objects of OpenAI that hold parts of the input and of the output.
 const INPUT_DETAILS: [&str; 2] = ["prompt_tokens_details", "input_tokens_details"];
 const OUTPUT_DETAILS: [&str; 2] = ["completion_tokens_details", "output_tokens_details"];
-/// Parts of the input: `cached_prompt_tokens` is CrewAI's, `cached_content_token_count` Gemini's.
-const CACHE_READ: [&str; 4] =
-    ["cached_tokens", "cache_read_input_tokens", "cached_prompt_tokens", "cached_content_token_count"];
+/// Parts of the input: `cached_prompt_tokens` is CrewAI's, `cached_content_token_count` Gemini's, `cache_read_tokens`
+/// PydanticAI's.
+const CACHE_READ: [&str; 5] = [
+    "cached_tokens",
+    "cache_read_input_tokens",
+    "cached_prompt_tokens",
+    "cached_content_token_count",
+    "cache_read_tokens",
+];
 const CACHE_CREATION: [&str; 3] = ["cache_creation_input_tokens", "cache_creation_tokens", "cache_write_tokens"];
-/// Parts of the output.
-const REASONING: [&str; 2] = ["reasoning_tokens", "thoughts_token_count"];
+/// Parts of the output: `output_reasoning_tokens` is PydanticAI's, `thoughts_token_count` Gemini's.
+const REASONING: [&str; 3] = ["reasoning_tokens", "output_reasoning_tokens", "thoughts_token_count"];
 
 /// Whether a text may have details other than 0. A search for what their keys have in common is cheaper than parsing it.
 pub(super) fn may_have_details(text: &str) -> bool {

@@ -122,11 +122,12 @@ impl Wire<'_> {
             if keep == Keep::Calls { (Vec::new(), SpeakerSigns::None) } else { attributes.mentions(&span_type) };
         let events = self.events.unwrap_or_default();
         let token_usage = attributes.token_usage(&span_type);
+        let name = text(self.name).unwrap_or_default();
         Ok(Span {
             parent: parent(self.parent_span_id.or(self.parent_id)),
-            name: text(self.name).unwrap_or_default(),
             model: attributes.model(&span_type),
-            is_usage_receipt: attributes.is_usage_receipt(),
+            usage_scope: attributes.usage_scope(&name),
+            name,
             response_id: attributes.response_id(&span_type),
             derived_usage: attributes.derived_usage(&span_type, token_usage.as_ref()),
             declared_name: attributes.declared_name(&span_type),

@@ -23,7 +23,7 @@ pub use exception::Exception;
 pub use id::{SpanId, short_trace_id, short_trace_ids};
 pub use json::{Json, Members};
 pub use labels::Labels;
-pub use span::{Link, Payload, SearchRow, Span, SpanEvent, SpanStatus, SpanType, is_runtime_message};
+pub use span::{Link, Payload, SearchRow, Span, SpanEvent, SpanStatus, SpanType, UsageScope, is_runtime_message};
 pub use time::{Timestamp, Zone};
 pub use tool::{MentionKind, SpeakerSigns, ToolMention};
 pub use trace::{Experiment, Moved, Outside, Problem, Spans, SpansSource, Totals, Trace, TraceInfo, TraceState, keys};

@@ -170,6 +170,20 @@ pub fn is_runtime_message(name: &str) -> bool {
     matches!(operation, Some("create" | "send" | "publish" | "receive" | "intercept" | "process" | "ack"))
 }
 
+/// What the tokens that a span carries are those of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UsageScope {
+    /// The span itself.
+    #[default]
+    Span,
+    /// Calls beside it, which carry them too.
+    OtherCalls,
+    /// All turns of an agent so far, those in earlier traces included.
+    AllTurns,
+    /// Nothing: the span calls no model, though it has the type of those that do.
+    Nothing,
+}
+
 /// One step of a trace: a call of a model, a tool, an agent.
 #[derive(Clone, Debug)]
 pub struct Span {
@@ -194,8 +208,8 @@ pub struct Span {
     /// Tokens that stand elsewhere, where MLflow recorded none: in the response of a model call (before 3.1, for AutoGen and
     /// AG2 before 3.2, for clients that MLflow does not know), or under the names of another convention.
     pub derived_usage: Option<TokenUsage>,
-    /// Whether it only repeats the tokens of a call.
-    pub is_usage_receipt: bool,
+    /// What its tokens are those of.
+    pub usage_scope: UsageScope,
     /// The provider's id of the response.
     pub response_id: Option<String>,
     /// The model called.
@@ -239,7 +253,7 @@ impl Span {
             end: None,
             token_usage: None,
             derived_usage: None,
-            is_usage_receipt: false,
+            usage_scope: UsageScope::Span,
             response_id: None,
             model: None,
             provider: None,

@@ -1,7 +1,7 @@
 //! The LLM calls of a trace: which of its spans are requests to a model.
 
 use super::usage::{RowKind, UsageRow};
-use crate::model::{Node, Span};
+use crate::model::{Node, Span, UsageScope};
 use std::collections::HashMap;
 
 /// The spans that belong to calls.
@@ -148,6 +148,9 @@ impl Calls {
 
 /// What kind of request a span is, if it is one. `is_innermost` = no request lies below it.
 fn request_kind(span: &Span, is_innermost: bool) -> Option<RowKind> {
+    if matches!(span.usage_scope, UsageScope::OtherCalls | UsageScope::Nothing) {
+        return None;
+    }
     if span.span_type.is_llm() {
         return Some(RowKind::Llm);
     }

@@ -161,13 +161,33 @@ fn what_two_instrumentations_recorded_of_one_response_is_one_call() {
 #[test]
 fn receipts_do_not_count_beside_calls() {
     let receipt = |id: &str, start| {
-        let attributes = r#","ag2.span.type":"usage","gen_ai.usage.input_tokens":3,"gen_ai.usage.output_tokens":1"#;
+        let attributes = r#","ag2.span.type":"usage","gen_ai.usage.input_tokens":3,"gen_ai.usage.output_tokens":1,"gen_ai.response.model":"m""#;
         span(id, "root", "UNKNOWN", start, attributes)
     };
     let root = || span("root", "", "AGENT", 0, "");
     let call = span("chat", "root", "CHAT_MODEL", 1, &tokens((3, 1)));
     assert_eq!(weighed(&trace_of(vec![root(), call, receipt("receipt", 2)])), "4 not 8: receipt repeated");
     assert_eq!(weighed(&trace_of(vec![root(), receipt("receipt", 2)])), "4", "the call was not traced");
+}
+
+#[test]
+fn the_tokens_of_all_turns_are_no_total_of_a_trace() {
+    let of = |run: (i64, i64)| {
+        let system = r#","gen_ai.system":"strands-agents""#;
+        let call = |id: &str, start, usage| span(id, "run", "CHAT_MODEL", start, &(tokens(usage) + system));
+        let run = span("run", "", "AGENT", 0, &(tokens(run) + system));
+        weighed(&trace_of(vec![run, call("a", 1, (3, 1)), call("b", 2, (4, 1))]))
+    };
+    assert_eq!(of((7, 2)), "9");
+    assert_eq!(of((20, 4)), "9 not 24: run all_turns");
+    assert_eq!(of((4, 1)), "9 not 5: run less_than_calls");
+}
+
+#[test]
+fn a_request_that_is_put_together_is_no_call() {
+    let text = r#"{"span_id":"a","name":"OpenAI._prepare_chat_with_tools","start_time_unix_nano":1,"attributes":{"mlflow.spanType":"\"LLM\""}}"#;
+    let read = decode::span(text, Keep::All, None).unwrap();
+    assert_eq!(rows(&trace_of(vec![read])), Vec::<String>::new());
 }
 
 #[test]

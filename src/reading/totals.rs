@@ -37,8 +37,7 @@ pub fn of_spans(spans: &Spans) -> TraceUsage {
 }
 
 /// Adds up the tokens of spans, without those that conflict with the calls. A parent that has more than the calls below it is left
-/// out only if MLflow `recorded` the total of the calls, as it does for an agent of Strands, whose own figures include earlier
-/// turns (1.62).
+/// out only if MLflow `recorded` the total of the calls.
 fn total_of(spans: &Spans, recorded: Option<&TokenUsage>) -> TraceUsage {
     let (spans, nodes) = (&spans.list[..], &spans.nodes[..]);
     let calls = Calls::of(spans, nodes);

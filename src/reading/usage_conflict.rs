@@ -2,7 +2,7 @@
 
 use super::calls::Calls;
 use super::usage::RowKind;
-use crate::model::{Node, Span, TokenUsage};
+use crate::model::{Node, Span, TokenUsage, UsageScope};
 
 /// How the tokens of a span conflict with those of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,12 +12,16 @@ pub enum ConflictReason {
     /// They are fewer than those of the calls below: of the last of several requests (Gemini's automatic function calling), or
     /// without those of another agent (PydanticAI).
     LessThanCalls,
-    /// They differ from those of the calls below, all of which have tokens: they include earlier turns (an agent of Strands), or
-    /// calls that were not traced.
+    /// They are more than those of the calls below, and known to be those of all turns so far (an agent of Strands).
+    AllTurns,
+    /// They differ from those of the calls below, all of which have tokens: they may include calls that were not traced.
     MoreThanCalls,
 }
 
 impl ConflictReason {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Repeated, Self::LessThanCalls, Self::AllTurns, Self::MoreThanCalls];
+
     /// Whether the span is wrong for certain, and never counts.
     pub(super) fn is_certain(self) -> bool {
         self != Self::MoreThanCalls
@@ -29,6 +33,7 @@ impl ConflictReason {
         match self {
             Self::Repeated => "repeated",
             Self::LessThanCalls => "less_than_calls",
+            Self::AllTurns => "all_turns",
             Self::MoreThanCalls => "more_than_calls",
         }
     }
@@ -64,7 +69,10 @@ pub(super) fn reasons(
         let mut upwards = match own {
             Some(own) if !is_of_call && sum.calls > 0 => {
                 reasons[at] = sum.conflict_with(own);
-                let is_total = reasons[at] != Some(ConflictReason::LessThanCalls);
+                if reasons[at] == Some(ConflictReason::MoreThanCalls) && spans[at].usage_scope == UsageScope::AllTurns {
+                    reasons[at] = Some(ConflictReason::AllTurns);
+                }
+                let is_total = reasons[at].is_none_or(|reason| !reason.is_certain());
                 Below { figures: if is_total { figures(own) } else { sum.figures }, ..sum }
             }
             Some(own) => Below { figures: figures(own), ..sum },
@@ -85,7 +93,7 @@ pub(super) fn reasons(
 /// Spans that only repeat the tokens of calls, in a trace that has a call with tokens.
 fn receipts<'a>(spans: &'a [Span], calls: &'a Calls) -> impl Iterator<Item = usize> {
     let has_tokens = |at: &usize| spans[*at].usage().is_some_and(TokenUsage::has_tokens);
-    let is_receipt = |at: &usize| spans[*at].is_usage_receipt && calls.of_span[*at].is_none();
+    let is_receipt = |at: &usize| spans[*at].usage_scope == UsageScope::OtherCalls && calls.of_span[*at].is_none();
     let mut receipts = (0..spans.len()).filter(is_receipt).peekable();
     let has_calls = receipts.peek().is_some() && calls.chains.iter().flat_map(|(_, chain)| chain).any(has_tokens);
     receipts.filter(move |_| has_calls)

@@ -41,6 +41,8 @@ pub(super) const fn describe(reason: ConflictReason, is_one: bool) -> &'static s
         (ConflictReason::Repeated, false) => "repeat the tokens of other calls",
         (ConflictReason::LessThanCalls, true) => "has fewer tokens than the calls below it",
         (ConflictReason::LessThanCalls, false) => "have fewer tokens than the calls below them",
+        (ConflictReason::AllTurns, true) => "has the tokens of earlier turns too",
+        (ConflictReason::AllTurns, false) => "have the tokens of earlier turns too",
         (ConflictReason::MoreThanCalls, true) => "has other tokens than the calls below it",
         (ConflictReason::MoreThanCalls, false) => "have other tokens than the calls below them",
     }
@@ -50,8 +52,7 @@ pub(super) const fn describe(reason: ConflictReason, is_one: bool) -> &'static s
 #[must_use]
 pub fn conflict_note(trace: &Trace, usage: &TraceUsage) -> Option<String> {
     let conflict = usage.conflict.as_ref()?;
-    let reasons = [ConflictReason::Repeated, ConflictReason::LessThanCalls, ConflictReason::MoreThanCalls];
-    let facts = reasons.into_iter().filter_map(|reason| {
+    let facts = ConflictReason::ALL.into_iter().filter_map(|reason| {
         let mut spans = conflict.spans.iter().filter(|(_, known)| *known == reason);
         let first = one_line(&trace.span_list()[spans.next()?.0].name).into_owned();
         let count = 1 + spans.count();
