@@ -44,6 +44,8 @@ pub(super) struct Convention {
     pub(super) agent: fn(&dyn Attributes) -> Option<String>,
     /// The name of the tool, in a span of type TOOL.
     pub(super) tool_names: Keys,
+    /// The names of spans of type TOOL in which no tool runs.
+    pub(super) no_tools: Keys,
     /// The id of the tool call, in a span of type TOOL.
     pub(super) tool_call_ids: Keys,
     /// The session that the trace belongs to.
@@ -94,6 +96,7 @@ impl Convention {
         agent_names: &[],
         agent: |_| None,
         tool_names: &[],
+        no_tools: &[],
         tool_call_ids: &[],
         sessions: &[],
         users: &[],

@@ -1,7 +1,7 @@
-//! OpenTelemetry's semantic conventions for generative AI: `gen_ai.*`, and up to 1.36 an event for each message.
+//! OpenTelemetry's semantic conventions for generative AI: `gen_ai.*`.
 
-use super::convention::{Attributes, Convention, Side, TokenKeys, says_something, structured};
-use crate::model::{Json, SpanEvent};
+use super::convention::{Convention, TokenKeys};
+use super::gen_ai_events;
 
 pub(super) const CONVENTION: Convention = Convention {
     prefixes: &["gen_ai."],
@@ -36,40 +36,10 @@ pub(super) const CONVENTION: Convention = Convention {
     providers: &["gen_ai.provider.name", "gen_ai.system"],
     inputs: &["gen_ai.input.messages", "gen_ai.tool.call.arguments"],
     outputs: &["gen_ai.output.messages", "gen_ai.tool.call.result"],
-    elsewhere: messages_of_events,
+    elsewhere: gen_ai_events::value,
     agent_names: &["gen_ai.agent.name"],
     tool_names: &["gen_ai.tool.name"],
     tool_call_ids: &["gen_ai.tool.call.id"],
     sessions: &["gen_ai.conversation.id"],
     ..Convention::NONE
 };
-
-/// Events that carry a message each, and its role.
-const INPUT_EVENTS: &[(&str, &str)] =
-    &[("gen_ai.system.message", "system"), ("gen_ai.user.message", "user"), ("gen_ai.assistant.message", "assistant")];
-const OUTPUT_EVENTS: &[(&str, &str)] = &[("gen_ai.choice", "assistant")];
-
-/// The messages that events carry, one each, as a list of role and content, which is what MLflow's server stores of them
-/// (`GenAiTranslator.get_input_value_from_events`, MLflow 3.18).
-fn messages_of_events(_: &dyn Attributes, events: &[SpanEvent], side: Side) -> Option<Json> {
-    let names = if side == Side::Inputs { INPUT_EVENTS } else { OUTPUT_EVENTS };
-    let message = |event: &SpanEvent| {
-        let (_, role) = names.iter().find(|(name, _)| *name == event.name)?;
-        let attribute = |key: &str| {
-            let (_, value) = event.attributes.iter().rev().find(|(name, _)| name == key)?;
-            Some(structured(value.clone())).filter(says_something)
-        };
-        let role = attribute("role").filter(|_| *role == "assistant").unwrap_or_else(|| Json::string(role));
-        let member = |key: &str| Some((key.to_owned(), attribute(key)?));
-        // A choice may carry the whole message as one value.
-        let whole = attribute("message").and_then(|message| message.members());
-        let content: Vec<(String, Json)> = match whole {
-            Some(members) => members.into_iter().filter(|(key, _)| key != "role").collect(),
-            None => [member("content"), member("tool_calls")].into_iter().flatten().collect(),
-        };
-        let members: Vec<_> = std::iter::once(("role".to_owned(), role)).chain(content).collect();
-        (members.len() > 1).then(|| Json::object(&members))
-    };
-    let messages: Vec<Json> = events.iter().filter_map(message).collect();
-    (!messages.is_empty()).then(|| Json::of(&messages))
-}

@@ -15,6 +15,7 @@ pub(super) const CONVENTION: Convention = Convention {
     },
     inputs: &["haystack.agent.step.llm.input", "haystack.agent.step.tool.input", "haystack.agent.input"],
     outputs: &["haystack.agent.step.llm.output", "haystack.agent.step.tool.output", "haystack.agent.output"],
+    agent_names: &["haystack.component.name"],
     tool_names: &["haystack.tool.name"],
     ..Convention::NONE
 };

@@ -20,6 +20,7 @@
 //! precedence: those that MLflow knows come first, in MLflow's order, then the others.
 
 mod convention;
+mod gen_ai_events;
 mod indexed;
 
 use crate::model::{Json, Payload, SpanEvent, TokenUsage, UsageScope};
@@ -81,7 +82,8 @@ pub(crate) fn span_type(attributes: &dyn Attributes) -> Option<&'static str> {
     })
 }
 
-/// Token counts: of the first convention that has any, as one span may have the same counts under several names.
+/// Token counts: of the first convention that has any, as one span may have the same counts under several names, with what
+/// others that count the same know of cached and reasoning tokens.
 pub(crate) fn usage(attributes: &dyn Attributes) -> Option<TokenUsage> {
     let count = |keys: Keys| keys.iter().find_map(|key| attributes.get(key)?.as_i64());
     let read = |keys: &TokenKeys| {
@@ -147,6 +149,11 @@ pub(crate) fn agent(attributes: &dyn Attributes) -> Option<String> {
 /// The name of the tool, in a span of type TOOL.
 pub(crate) fn tool_name(attributes: &dyn Attributes) -> Option<String> {
     keys(|convention| convention.tool_names).find_map(|key| attributes.text(key))
+}
+
+/// Whether a span of type TOOL, with a name that an attribute gives it, is none.
+pub(crate) fn is_no_tool(name: &str) -> bool {
+    keys(|convention| convention.no_tools).any(|known| known == name)
 }
 
 /// The id of the tool call, in a span of type TOOL.

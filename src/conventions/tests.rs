@@ -92,7 +92,7 @@ fn inputs_and_outputs_are_what_a_convention_has_instead() {
     check(
         r#""ai.operationId":"ai.streamText.doStream","ai.prompt.messages":"[1]","ai.prompt.format":"m","ai.response.text":"t""#,
         Some(r#"{"messages":[1],"format":"m"}"#),
-        Some(r#""t""#),
+        Some(r#"{"text":"t"}"#),
     );
     check(r#""mlflow.spanInputs":"null","input.value":"hi""#, Some("null"), None);
     check(r#""input":"a word of its own","output":"2""#, None, None);
@@ -144,6 +144,47 @@ fn respan_has_kinds_of_its_own_behind_those_that_mlflow_knows() {
     check(r#""respan.entity.log_type":"handoff""#, "UNKNOWN");
     // What MLflow's server makes of it.
     check(r#""respan.entity.log_type":"chat","gen_ai.request.model":"m""#, "LLM");
+}
+
+#[test]
+fn details_of_tokens_may_stand_under_other_names() {
+    let of = |attributes: &str| of(attributes).derived_usage.unwrap().details;
+    let counts = r#""gen_ai.usage.input_tokens":9,"gen_ai.usage.output_tokens":4,"#;
+    let vercel = |output: i64| {
+        format!(r#"{counts}"ai.usage.outputTokens":{output},"ai.usage.inputTokens":9,"ai.usage.reasoningTokens":3"#)
+    };
+    assert_eq!(of(&vercel(4)), [None, None, None, Some(3)]);
+    assert_eq!(of(&vercel(5)), [None; 4], "of other requests");
+}
+
+#[test]
+fn events_may_carry_all_messages_or_a_content() {
+    let read = |events: &str, attributes: &str| {
+        let text = format!(
+            r#"{{"span_id":"11f5153ffc436b03","start_time_unix_nano":1,"attributes":{{{attributes}}},"events":[{events}]}}"#
+        );
+        let payload = span(&text, Keep::All, None).unwrap().payload.unwrap();
+        [payload.inputs(), payload.outputs()].map(|json| json.map(|json| json.text().to_owned()))
+    };
+    let event = |name: &str, attributes: &str| {
+        format!(r#"{{"name":"{name}","time_unix_nano":1,"attributes":{{{attributes}}}}}"#)
+    };
+    let chat = r#""gen_ai.operation.name":"chat""#;
+    let of_choice = event("gen_ai.choice", r#""message":"[{\"text\":\"so\"}]""#);
+    assert_eq!(read(&of_choice, chat), [None, Some(r#"[{"role":"assistant","content":[{"text":"so"}]}]"#.to_owned())]);
+    let details = |attributes: &str| event("gen_ai.client.inference.operation.details", attributes);
+    let all = [
+        details(r#""gen_ai.system_instructions":"[1]""#),
+        details(r#""gen_ai.input.messages":"[2]""#),
+        details(r#""gen_ai.input.messages":"[3]""#),
+        details(r#""gen_ai.output.messages":"[4]""#),
+    ];
+    let inputs = r#"[{"role":"system","parts":[1]},2,3]"#;
+    assert_eq!(read(&all.join(","), chat), [Some(inputs.to_owned()), Some("[4]".to_owned())]);
+    let of_tool =
+        [event("gen_ai.tool.message", r#""content":"{\"a\":1}""#), event("gen_ai.choice", r#""message":"no""#)];
+    let tool = r#""gen_ai.operation.name":"execute_tool""#;
+    assert_eq!(read(&of_tool.join(","), tool), [Some(r#"{"a":1}"#.to_owned()), Some(r#""no""#.to_owned())]);
 }
 
 #[test]

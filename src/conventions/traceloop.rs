@@ -20,5 +20,7 @@ pub(super) const CONVENTION: Convention = Convention {
     messages: |attributes, side| {
         indexed::messages(attributes, if side == Side::Inputs { "gen_ai.prompt." } else { "gen_ai.completion." }, "")
     },
+    sessions: &["traceloop.association.properties.session_id"],
+    users: &["traceloop.association.properties.user_id"],
     ..Convention::NONE
 };

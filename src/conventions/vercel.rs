@@ -1,7 +1,7 @@
 //! Vercel's AI SDK: `ai.operationId`, `ai.prompt.messages`.
 
-use super::convention::{Attributes, Convention, Side, structured};
-use crate::model::{Json, SpanEvent};
+use super::convention::{Attributes, Convention, Side, TokenKeys, structured};
+use crate::model::Json;
 
 pub(super) const CONVENTION: Convention = Convention {
     prefixes: &["ai."],
@@ -23,9 +23,24 @@ pub(super) const CONVENTION: Convention = Convention {
             ("ai.embedMany.doEmbed", "EMBEDDING"),
         ],
     )],
+    tokens: &[TokenKeys {
+        input: &["ai.usage.inputTokens", "ai.usage.promptTokens"],
+        output: &["ai.usage.outputTokens", "ai.usage.completionTokens"],
+        total: &["ai.usage.totalTokens"],
+        cache_read: &["ai.usage.cachedInputTokens", "ai.usage.inputTokenDetails.cacheReadTokens"],
+        cache_creation: &["ai.usage.inputTokenDetails.cacheWriteTokens"],
+        reasoning: &["ai.usage.reasoningTokens", "ai.usage.outputTokenDetails.reasoningTokens"],
+    }],
+    response_ids: &["ai.response.id"],
+    models: &["ai.response.model", "ai.model.id"],
     inputs: &["ai.prompt", "ai.toolCall.args", "ai.value", "ai.values"],
     outputs: &["ai.response.text", "ai.toolCall.result", "ai.response.object", "ai.embedding", "ai.embeddings"],
-    elsewhere: members_of_call,
+    messages: members_of_call,
+    agent: |attributes| attributes.text("ai.telemetry.functionId"),
+    tool_names: &["ai.toolCall.name"],
+    tool_call_ids: &["ai.toolCall.id"],
+    sessions: &["ai.telemetry.metadata.sessionId"],
+    users: &["ai.telemetry.metadata.userId"],
     first_token: &["ai.stream.firstChunk"],
     ..Convention::NONE
 };
@@ -33,7 +48,7 @@ pub(super) const CONVENTION: Convention = Convention {
 const OPERATION: &str = "ai.operationId";
 
 /// All attributes below the prefix of a call's request or response, as one object.
-fn members_of_call(attributes: &dyn Attributes, _: &[SpanEvent], side: Side) -> Option<Json> {
+fn members_of_call(attributes: &dyn Attributes, side: Side) -> Option<Json> {
     let operation = attributes.text(OPERATION)?;
     if !matches!(operation.as_str(), "ai.generateText.doGenerate" | "ai.streamText.doStream") {
         return None;

@@ -135,7 +135,10 @@ impl<'a> RawAttributes<'a> {
                 Some(raw) => {
                     let signs = of(raw);
                     speakers = speakers.max(signs.speakers);
-                    signs.tools.then(|| value(raw))
+                    // Google ADK: `{"error": "no such order"}`.
+                    let is_error =
+                        || kind.is_tool() && raw.get().trim_start_matches(['"', '{', '\\', ' ']).starts_with("error");
+                    (signs.tools || is_error()).then(|| value(raw))
                 }
                 None if foreign.tools => by_convention(self, &[]),
                 None => None,
@@ -144,8 +147,11 @@ impl<'a> RawAttributes<'a> {
             let inputs = self.members.get("mlflow.spanInputs").map(value);
             let inputs = inputs.or_else(|| if self.is_foreign { conventions::inputs(self, &[]) } else { None });
             let outputs = with_tools("mlflow.spanOutputs", conventions::outputs);
-            let call_id = conventions::tool_call_id(self);
-            let ran = frameworks::ran(call_id, self.declared_name(kind), inputs.as_ref(), outputs.as_ref());
+            let (call_id, name) = (conventions::tool_call_id(self), self.declared_name(kind));
+            if name.as_deref().is_some_and(conventions::is_no_tool) {
+                return (Vec::new(), SpeakerSigns::None);
+            }
+            let ran = frameworks::ran(call_id, name, inputs.as_ref(), outputs.as_ref());
             return (vec![ran], SpeakerSigns::None);
         }
         let (inputs, outputs) = (

@@ -38,6 +38,8 @@ pub(super) fn with(object: &Fields<'_>, role: Role, content: Vec<Part>) -> Messa
             parts.push(Part::ToolCall(call));
         }
     }
-    let speaker = object.word("source").or_else(|| object.word("name").filter(|_| role != Role::Tool));
+    // Semantic Kernel names the agent that instructions are for.
+    let has_name = !matches!(role, Role::Tool | Role::System);
+    let speaker = object.word("source").or_else(|| object.word("name").filter(|_| has_name));
     Message::new(role, parts).said_by(speaker)
 }

@@ -6,6 +6,17 @@ use crate::model::{Payload, Span};
 /// The methods of AutoGen's agents that MLflow records; in 3.1 their names alone name the spans.
 pub(super) const METHODS: [&str; 4] = ["run", "run_stream", "on_messages", "on_messages_stream"];
 
+/// The methods of other agents, behind the name of the class (DSPy).
+const OTHER_METHODS: [&str; 2] = ["forward", "aforward"];
+
+/// The names of spans that an agent has within its own (Haystack).
+const INNER_SPANS: [&str; 1] = ["haystack.agent.run"];
+
+/// Whether a span of an agent is one that the agent has within its own.
+pub(super) fn is_inner_span(span: &Span) -> bool {
+    INNER_SPANS.contains(&span.name.as_str())
+}
+
 /// The name of a span without the number that MLflow put behind repeated ones up to 3.5 (`calculator_2`).
 #[must_use]
 pub fn stem(name: &str) -> &str {
@@ -32,7 +43,7 @@ pub fn name_of(span: &Span, response: &[Message]) -> String {
 pub fn bare_name(name: &str) -> &str {
     let bare = name.strip_prefix("invoke_agent ").or_else(|| name.strip_prefix("agent.")).unwrap_or(name);
     match bare.rsplit_once('.') {
-        Some((agent, method)) if METHODS.contains(&stem(method)) => agent,
+        Some((agent, method)) if METHODS.contains(&stem(method)) || OTHER_METHODS.contains(&method) => agent,
         _ => bare,
     }
 }

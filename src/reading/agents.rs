@@ -1,6 +1,6 @@
 //! The agents of a trace, and what each of them did.
 
-use super::agent_name::{METHODS, name_of, stem};
+use super::agent_name::{METHODS, is_inner_span, name_of, stem};
 use super::messages;
 use super::speakers::{AgentSource, Speakers};
 use super::usage::TraceUsage;
@@ -24,7 +24,10 @@ impl Agents {
     pub fn of(spans: &Spans, usage: &TraceUsage) -> Self {
         let mut agents = Self { of_span: Vec::with_capacity(spans.list.len()), ..Self::default() };
         for (at, span) in spans.list.iter().enumerate() {
-            let agent = if span.span_type.is_agent() {
+            let is_inner = |parent: usize| is_inner_span(span) && spans.list[parent].span_type.is_agent();
+            let agent = if let Some(parent) = spans.nodes[at].parent.filter(|parent| is_inner(*parent)) {
+                agents.of_span[parent]
+            } else if span.span_type.is_agent() {
                 let response = messages::response_messages(span).unwrap_or_default();
                 Some((agents.place(&name_of(span, &response)), AgentSource::Span))
             } else if let Some(name) = &span.agent {
