@@ -6,6 +6,8 @@ use crate::json::Fields;
 use crate::message::Part;
 
 pub(super) const FRAMEWORK: Framework = Framework {
+    ignored: &["modelId"], // named beside the call
+    nested: &["toolConfig", "inferenceConfig", "additionalModelRequestFields"],
     part,
     response: |object, reader| reader.message(object.get("output")?.get("message")?),
     tool_signs: &["toolUse", "toolResult"],
@@ -23,6 +25,8 @@ fn part(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Part>> {
         }
         // The result of a tool as an object.
         "json" => Some(vec![Part::Data { name: None, value: body.json() }]),
+        // Marks where the prompt's cache ends.
+        "cachePoint" => Some(Vec::new()),
         "image" | "video" | "document" => {
             let kind = if key == "document" { "file" } else { key.as_ref() };
             Some(vec![Part::Media(content::of_data(body.get("source").unwrap_or(*body), kind))])

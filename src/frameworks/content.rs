@@ -12,9 +12,15 @@ pub(super) fn words(object: &Fields<'_>, keys: &[&str]) -> Option<String> {
     value.string().or_else(|| value.get("value")?.string())
 }
 
-/// The reasoning of a model.
+/// The reasoning of a model: a text or, of Mistral's, a list of texts.
 pub(super) fn reasoning(object: &Fields<'_>) -> Option<Vec<Part>> {
-    words(object, &["thinking", "reasoning", "content", "text"]).map(|text| vec![Part::Reasoning(text)])
+    const KEYS: [&str; 4] = ["thinking", "reasoning", "content", "text"];
+    let texts = || {
+        let texts: Vec<String> = object.first(&KEYS)?.items().iter().filter_map(|item| item.word("text")).collect();
+        (!texts.is_empty()).then(|| texts.join("\n"))
+    };
+    let text = words(object, &KEYS).or_else(texts)?;
+    Some(if text.is_empty() { Vec::new() } else { vec![Part::Reasoning(text)] })
 }
 
 /// Turns text into reasoning.
@@ -45,11 +51,17 @@ pub(super) fn call(object: &Fields<'_>) -> Option<Vec<Part>> {
 /// The result of a tool.
 pub(super) fn result(object: &Fields<'_>, reader: Reader) -> Part {
     let content = ["content", "output", "response", "result"].iter().find_map(|key| object.get(key));
+    // Google puts the value, or the error, into an object of its own.
+    let inner = content.map(View::fields);
+    let member = |key: &str| inner.as_ref().filter(|one| one.members.len() == 1).and_then(|one| one.get(key));
+    let (value, error) = (member("result").or_else(|| member("output")), member("error"));
     Part::ToolResult(ToolResult {
         id: ["tool_call_id", "call_id", "tool_use_id", "id", "toolUseId"].iter().find_map(|key| object.word(key)),
         name: object.word("name"),
-        content: content.map(|content| reader.within().parts(content)).unwrap_or_default(),
-        is_error: object.is_true("is_error") || object.word("status").is_some_and(|status| status == "error"),
+        content: value.or(error).or(content).map(|content| reader.within().parts(content)).unwrap_or_default(),
+        is_error: error.is_some()
+            || object.is_true("is_error")
+            || object.word("status").is_some_and(|status| status == "error"),
     })
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Framework {
     pub(super) text: fn(&str) -> Option<Message>,
     /// A part of a message's content. One object may be several parts.
     pub(super) part: fn(&Fields<'_>, &str, Reader) -> Option<Vec<Part>>,
+    /// The value in an envelope that was put around all inputs or all outputs.
+    pub(super) opened: for<'a> fn(&Fields<'a>) -> Option<View<'a>>,
     /// A request that has no list of messages.
     pub(super) request: fn(&Fields<'_>, Reader) -> Option<Asked>,
     /// A response that is not a message.
@@ -54,6 +56,7 @@ impl Framework {
         message: |_, _, _| None,
         text: |_| None,
         part: |_, _, _| None,
+        opened: |_| None,
         request: |_, _| None,
         response: |_, _| None,
         chunk: |_, _, _| None,
@@ -86,6 +89,19 @@ impl Reader {
     /// A field of all frameworks.
     pub(super) fn keys(self, field: fn(&Framework) -> Keys) -> impl Iterator<Item = &'static str> {
         self.frameworks.iter().flat_map(move |framework| field(framework)).copied()
+    }
+
+    /// A value without the envelopes around it.
+    pub(super) fn opened(self, mut view: View<'_>) -> View<'_> {
+        const ENVELOPES: usize = 3;
+        for _ in 0..ENVELOPES {
+            let fields = view.fields();
+            match self.frameworks.iter().find_map(|framework| (framework.opened)(&fields)) {
+                Some(inner) => view = inner,
+                None => break,
+            }
+        }
+        view
     }
 
     /// A message, if it is one.

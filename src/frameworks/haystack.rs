@@ -51,5 +51,6 @@ fn call(object: &Fields<'_>) -> Option<ToolCall> {
 /// The messages of a component, which is the only one of a pipeline that has any.
 fn of_component(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
     let [(_, only)] = object.members.as_slice() else { return None };
-    reader.messages(only.get("messages").filter(|list| list.is_list())?)
+    let list = only.get("messages").or_else(|| only.get("replies"));
+    reader.messages(list.filter(|list| list.is_list())?)
 }

@@ -7,7 +7,9 @@ use crate::json::{Fields, View};
 use crate::message::{Message, Part, Role};
 
 pub(super) const FRAMEWORK: Framework = Framework {
+    ignored: &["remaining_steps"],
     message,
+    text: next_node,
     part: |object, kind, _| match kind {
         "media" => Some(content::media(object, "file")),
         "video" => Some(content::media(object, "video")),
@@ -19,9 +21,20 @@ pub(super) const FRAMEWORK: Framework = Framework {
     ..Framework::NONE
 };
 
+/// Where a graph goes on, as Python prints it (`langgraph/types.py`, `Send`; `langgraph/constants.py`, `END`).
+fn next_node(text: &str) -> Option<Message> {
+    let node = text.strip_prefix("Send(node='").and_then(|rest| rest.split_once('\'')).map(|(node, _)| node);
+    let parts = node.map(|node| Part::Text(format!("goes on at {node}")));
+    (node.is_some() || text == "__end__").then(|| Message::new(Role::Output, parts.into_iter().collect()))
+}
+
 fn message(object: &Fields<'_>, kind: &str, reader: Reader) -> Option<Vec<Message>> {
     if kind == "tool_call" && object.get("args").is_some() {
         return Some(vec![Message::new(Role::Assistant, content::call(object)?)]);
+    }
+    // What a node with tools is sent (`langgraph/prebuilt/tool_node.py`, `ToolCallWithContext`).
+    if let Some(call) = object.get("tool_call").filter(|_| object.get("__type").is_some()) {
+        return Some(vec![Message::new(Role::Assistant, content::call(&call.fields())?)]);
     }
     // What a node of a graph answers with (`langgraph/types.py`, `Command`).
     if let Some(update) = object.get("update").filter(|_| object.members.iter().any(|(key, _)| key == "graph")) {

@@ -1,7 +1,7 @@
 //! Tool calls and tool results that messages mention.
 
 use super::{ALL, request, response};
-use crate::json::canonical;
+use crate::json::{View, canonical};
 use crate::message::{FAILURE_SIGNS, Message, Part, Role, is_failure_sign, says_so, tells_failure};
 use crate::model::{Json, MentionKind, SpeakerSigns, ToolMention};
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -86,7 +86,23 @@ pub const ARGUMENT_KEYS: [&str; 3] = ["arguments", "kwargs", "tool_args"];
 pub fn tool_mentions(inputs: Option<&Json>, outputs: Option<&Json>) -> Vec<ToolMention> {
     let went_in = inputs.map(request).unwrap_or_default();
     let came_out = outputs.map(response).unwrap_or_default();
-    in_messages(&went_in, false).chain(in_messages(&came_out, true)).collect()
+    let mut mentions: Vec<ToolMention> = in_messages(&went_in, false).chain(in_messages(&came_out, true)).collect();
+    if mentions.iter().any(|mention| mention.came_out)
+        && let Some(forced) = inputs.and_then(forced_tool)
+    {
+        let is_forced = |mention: &ToolMention| mention.came_out && mention.name.as_ref() == Some(&forced);
+        for mention in &mut mentions {
+            mention.is_forced = is_forced(mention);
+        }
+    }
+    mentions
+}
+
+/// The tool that a request makes the model call: `{"type": "function", "function": {"name": "Answer"}}` of OpenAI,
+/// `{"type": "tool", "name": "Answer"}` of Anthropic.
+fn forced_tool(inputs: &Json) -> Option<String> {
+    let choice = inputs.member("tool_choice")?;
+    choice.member("function").unwrap_or(choice).member("name")?.as_string()
 }
 
 /// The tool mentions in messages.
@@ -104,6 +120,7 @@ fn in_messages(messages: &[Message], came_out: bool) -> impl Iterator<Item = Too
             arguments: Some(canonical::key(&call.arguments)),
             failure: None,
             came_out,
+            is_forced: false,
             in_earlier_turn: at < this_turn,
         }),
         Part::ToolResult(result) => Some(ToolMention {
@@ -113,6 +130,7 @@ fn in_messages(messages: &[Message], came_out: bool) -> impl Iterator<Item = Too
             arguments: None,
             failure: result.tells_failure().then(|| result.words()),
             came_out,
+            is_forced: false,
             in_earlier_turn: at < this_turn,
         }),
         _ => None,
@@ -128,13 +146,32 @@ pub fn ran(
     outputs: Option<&Json>,
 ) -> ToolMention {
     let own = |inputs: &Json| ARGUMENT_KEYS.iter().find_map(|key| inputs.member(key));
-    let arguments = inputs.map(|inputs| own(inputs).as_ref().map_or_else(|| canonical::key(inputs), canonical::key));
+    let inputs = inputs.map(|inputs| ALL.opened(View::of(inputs)).json());
+    let arguments = inputs.map(|inputs| canonical::key(&own(&inputs).unwrap_or(inputs)));
+    let call_id = call_id.or_else(|| id_of_result(outputs?));
     let failure = outputs.and_then(|outputs| match outputs.as_string() {
         Some(text) => tells_failure(&text).then_some(text),
         None if says_so(&Part::Data { name: None, value: outputs.clone() }) => Some(outputs.text().to_owned()),
         None => failure_in_member(outputs),
     });
-    ToolMention { kind: MentionKind::Ran, call_id, name, arguments, failure, came_out: true, in_earlier_turn: false }
+    ToolMention {
+        kind: MentionKind::Ran,
+        call_id,
+        name,
+        arguments,
+        failure,
+        came_out: true,
+        is_forced: false,
+        in_earlier_turn: false,
+    }
+}
+
+/// The id of the call in the message that a tool gives as its result (LangChain).
+fn id_of_result(outputs: &Json) -> Option<String> {
+    response(outputs).iter().flat_map(|message| &message.parts).find_map(|part| match part {
+        Part::ToolResult(result) => result.id.clone(),
+        _ => None,
+    })
 }
 
 /// The failure that an output of one member tells: `{"error": "refunded already"}` of Google ADK, and CrewAI's

@@ -63,6 +63,10 @@ frameworks! {
     pydantic_ai
     llama_index
     crewai
+    dspy
+    smolagents
+    traceloop
+    vercel
     autogen
     autogen_repr
 }

@@ -19,6 +19,7 @@ pub struct Request {
 
 impl Request {
     pub(super) fn read(view: View<'_>, reader: Reader) -> Self {
+        let view = reader.opened(view);
         let object = &view.fields();
         if let Some(list) = view.is_list().then(|| reader.messages(view)).flatten() {
             return Self { messages: list, parameters: Vec::new() };
@@ -84,7 +85,7 @@ fn tool_names(tool: View<'_>) -> Vec<String> {
     if let Some(list) = declared {
         return list.items().into_iter().filter_map(of).collect();
     }
-    let within = tool.get("function").or_else(|| tool.get("data"));
+    let within = ["function", "data", "toolSpec"].iter().find_map(|key| tool.get(key));
     vec![within.and_then(of).or_else(|| of(tool)).or_else(|| tool.word("type")).unwrap_or_default()]
 }
 

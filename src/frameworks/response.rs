@@ -8,8 +8,12 @@ use crate::message::{Message, Part, Role};
 
 /// Reads the outputs of a span.
 pub(super) fn read(view: View<'_>, reader: Reader) -> Vec<Message> {
+    let view = reader.opened(view);
     let known = if view.is_list() {
-        stream::of_chunks(view, reader).or_else(|| reader.messages(view)).or_else(|| content(view, reader))
+        let known = stream::of_chunks(view, reader).or_else(|| reader.messages(view));
+        known.or_else(|| texts(view, reader)).or_else(|| content(view, reader))
+    } else if let Some(message) = view.string().and_then(|text| reader.message_of_text(&text)) {
+        Some(vec![message])
     } else if let Some(text) = view.string() {
         let parts = if text.is_empty() || is_stream(&text) { Vec::new() } else { vec![Part::Text(text)] };
         Some(vec![Message::new(Role::Output, parts)])
@@ -19,6 +23,12 @@ pub(super) fn read(view: View<'_>, reader: Reader) -> Vec<Message> {
         of_framework.or_else(|| answer(object, reader)).or_else(|| list(object, reader))
     };
     known.unwrap_or_else(|| values::all(view, Role::Output, reader))
+}
+
+/// Messages that were written as texts.
+fn texts(list: View<'_>, reader: Reader) -> Option<Vec<Message>> {
+    let texts = list.items().into_iter().map(|item| reader.message_of_text(&item.string()?));
+    texts.collect::<Option<Vec<_>>>().filter(|texts| !texts.is_empty())
 }
 
 /// The content of a message alone: a list of parts.

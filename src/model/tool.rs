@@ -27,6 +27,8 @@ pub struct ToolMention {
     pub failure: Option<String>,
     /// Whether the message came out of the span; else it went in.
     pub came_out: bool,
+    /// Whether the model was made to call it, which is how an answer of a given form is asked for.
+    pub is_forced: bool,
     /// Whether a message of the user follows it in the request: it belongs to an earlier turn.
     pub in_earlier_turn: bool,
 }

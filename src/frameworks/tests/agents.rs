@@ -169,3 +169,74 @@ fn what_nests_without_end_is_passed_on() {
         assert!(nest(open, close).0 <= 1, "{open}");
     }
 }
+
+#[test]
+fn vercel_has_words_of_its_own_for_calls() {
+    asked(
+        r#"{"messages":[{"role":"user","content":[{"type":"text","text":"hi"}]},
+            {"role":"assistant","content":[{"type":"reasoning","text":""},{"type":"tool-call","toolCallId":"c1","toolName":"rain","input":{"city":"Rome"}}]},
+            {"role":"tool","content":[{"type":"tool-result","toolCallId":"c1","toolName":"rain","output":{"type":"text","value":"no"}},
+            {"type":"tool-result","toolCallId":"c2","toolName":"rain","output":{"type":"error-text","value":"no station"}}]}]}"#,
+        "user: hi\nassistant: rain{\"city\":\"Rome\"}#c1\ntool: #c1=no | #c2!no station",
+    );
+    asked(r#"{"system":"be brief","prompt":"hi"}"#, "system: be brief\nuser: hi");
+    answered(
+        r#"{"finishReason":"tool-calls","reasoning":"hm","toolCalls":[{"toolCallId":"c1","toolName":"rain","input":"{\"city\":\"Rome\"}"}],"id":"r","timestamp":"2025"}"#,
+        "assistant: (hm) | rain{\"city\":\"Rome\"}#c1",
+    );
+    answered(r#"{"finishReason":"stop","text":"so","model":"m"}"#, "assistant: so");
+}
+
+#[test]
+fn envelopes_are_opened() {
+    answered(r#"{"_value":"so"}"#, "output: so");
+    asked(r#"{"args":["hi"],"kwargs":{}}"#, "input: hi");
+    asked(r#"{"args":[],"kwargs":{"city":"Rome"}}"#, "input: city=\"Rome\"");
+    asked(r#"{"args":[1,2],"kwargs":{"city":"Rome"}}"#, "input: args=[1,2] | kwargs={\"city\":\"Rome\"}");
+    let messages = r#"{"messages":[{"role":"user","content":"hi"}]}"#;
+    asked(&format!(r#"{{"inputs":{messages},"tags":[],"metadata":{{"a":1}},"kwargs":{{"name":"x"}}}}"#), "user: hi");
+    answered(r#"{"outputs":{"content":"so","type":"ai"},"kwargs":{"tags":[]}}"#, "assistant: so");
+    asked(r#"{"inputs":1,"kwargs":2,"other":3}"#, "input: inputs=1 | kwargs=2 | other=3");
+    let ran = |inputs: &str, outputs: &str| {
+        super::ran(None, Some("rain".to_owned()), Some(&json(inputs)), Some(&json(outputs)))
+    };
+    let plain = ran(r#"{"city":"Rome"}"#, r#""no""#);
+    let wrapped = ran(
+        r#"{"input_str":"{'city': 'Rome'}","tags":[],"inputs":{"city":"Rome"},"kwargs":{"color":"green"}}"#,
+        r#"{"output":{"type":"tool","content":"no","name":"rain","tool_call_id":"c1","status":"success"},"kwargs":{}}"#,
+    );
+    assert_eq!((plain.arguments, wrapped.arguments), (wrapped.arguments, plain.arguments));
+    assert_eq!((plain.call_id, wrapped.call_id.as_deref()), (None, Some("c1")));
+}
+
+#[test]
+fn dspy_answers_in_fields() {
+    answered(
+        r#"["[[ ## reasoning ## ]]\nhm\n\n[[ ## answer ## ]]\nso\n\n[[ ## completed ## ]]"]"#,
+        "output: reasoning=\"hm\" | answer=\"so\"",
+    );
+    asked(r#"{"signature":"S(question -> answer)","demos":[],"inputs":{"question":"hi"}}"#, "input: question=\"hi\"");
+}
+
+#[test]
+fn langgraph_tells_where_it_goes_on() {
+    answered(r#"["Send(node='tools', arg={'a': 1})"]"#, "output: goes on at tools");
+    answered(r#""__end__""#, "output: ");
+    asked(
+        r#"{"__type":"tool_call_with_context","tool_call":{"name":"rain","args":{},"id":"c1","type":"tool_call"},"state":{"messages":[]}}"#,
+        "assistant: rain{}#c1",
+    );
+}
+
+#[test]
+fn google_adk_records_one_candidate_and_results_alone() {
+    answered(r#"{"content":{"role":"model","parts":[{"text":"so"}]},"usage_metadata":{"a":1}}"#, "assistant: so");
+    let results = r#"[{"id":"c1","name":"rain","response":{"result":"no"}},{"id":"c2","name":"rain","response":{"error":"no station"}}]"#;
+    answered(results, "tool: #c1=no\ntool: #c2!no station");
+}
+
+#[test]
+fn mistral_thinks_in_lists() {
+    let message = r#"{"role":"assistant","content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},{"type":"text","text":"so"}]}"#;
+    answered(&format!(r#"{{"choices":[{{"message":{message}}}]}}"#), "assistant: (hm) | so");
+}

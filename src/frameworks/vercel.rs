@@ -1,0 +1,68 @@
+//! Vercel's AI SDK: prompts, answers, and parts with a type in words of its own.
+
+use super::framework::{Asked, EVERYTHING, Framework, Reader};
+use crate::json::{Fields, View};
+use crate::message::{Message, Part, Role, ToolCall, ToolResult};
+use crate::model::Json;
+
+pub(super) const FRAMEWORK: Framework = Framework {
+    part: |object, kind, reader| match kind {
+        "tool-call" => tool_call(object).map(|call| vec![Part::ToolCall(call)]),
+        "tool-result" => Some(vec![tool_result(object, reader)]),
+        _ => None,
+    },
+    request: prompt,
+    response: answer,
+    tool_signs: &["toolCall", "tool-call", "tool-result"],
+    ..Framework::NONE
+};
+
+/// A text that says something.
+fn said(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+fn tool_call(object: &Fields<'_>) -> Option<ToolCall> {
+    let arguments = object.first(&["input", "args"]).map_or_else(|| Json::object(&[]), View::decoded);
+    Some(ToolCall { id: object.word("toolCallId"), name: object.word("toolName")?, arguments })
+}
+
+/// A result, whose `output` tells what it is: `text`, `json`, `error-text`, `error-json` or `content`.
+fn tool_result(object: &Fields<'_>, reader: Reader) -> Part {
+    let output = object.first(&["output", "result"]);
+    let is_error = output.and_then(|output| output.word("type")).is_some_and(|kind| kind.starts_with("error"));
+    let value = output.map(|output| output.get("value").unwrap_or(output));
+    Part::ToolResult(ToolResult {
+        id: object.word("toolCallId"),
+        name: object.word("toolName"),
+        content: value.map(|value| reader.within().parts(value)).unwrap_or_default(),
+        is_error: is_error || object.is_true("isError"),
+    })
+}
+
+/// The arguments of `generateText` and `streamText` (`ai.prompt`, SDK 5 and 6).
+fn prompt(object: &Fields<'_>, reader: Reader) -> Option<Asked> {
+    let is_own = |key: &str| matches!(key, "system" | "prompt" | "messages");
+    if !object.members.iter().all(|(key, _)| is_own(key)) {
+        return None;
+    }
+    let prompt = object.get("prompt").filter(|prompt| !prompt.is_empty())?;
+    let asked = match prompt.string() {
+        Some(text) => vec![Message::new(Role::User, vec![Part::Text(text)])],
+        None => reader.messages(prompt)?,
+    };
+    let system = object.get("system").filter(|system| !system.is_empty());
+    let system = system.map(|system| Message::new(Role::System, reader.parts(system)));
+    Some((system.into_iter().chain(asked).collect(), EVERYTHING))
+}
+
+/// The attributes `ai.response.*` of a call, as one object.
+fn answer(object: &Fields<'_>, _: Reader) -> Option<Vec<Message>> {
+    object.get("finishReason")?;
+    let reasoning = object.word("reasoning").and_then(said).map(Part::Reasoning);
+    let text = object.word("text").and_then(said).map(Part::Text);
+    let calls = object.get("toolCalls").map(View::items).unwrap_or_default();
+    let calls = calls.into_iter().filter_map(|call| tool_call(&call.fields())).map(Part::ToolCall);
+    let data = object.get("object").map(|value| Part::Data { name: None, value: value.decoded() });
+    Some(vec![Message::new(Role::Assistant, reasoning.into_iter().chain(text).chain(data).chain(calls).collect())])
+}
