@@ -157,7 +157,10 @@ fn of_span(at: usize, span: &Span) -> Vec<Failure> {
         }
     }
     if failures.is_empty() && span.has_failed() {
-        let (exception_type, message) = split_status(&span.status_message);
+        let (exception_type, message) = match failed_output(span) {
+            Some(text) => (Some(span.status_message.clone()), Some(text)),
+            None => split_status(&span.status_message),
+        };
         failures.push(recorded(Kind::Raised, None, exception_type, message, end));
     } else if failures.is_empty()
         && let Some(text) = &span.handled_failure
@@ -166,6 +169,12 @@ fn of_span(at: usize, span: &Span) -> Vec<Failure> {
         failures.push(recorded(Kind::Handled, None, exception_type, message, end));
     }
     failures
+}
+
+/// What the output of a failed tool says, where its status has a code only (`TOOL_ERROR` of Google ADK).
+fn failed_output(span: &Span) -> Option<String> {
+    let is_code = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    is_code(&span.status_message).then(|| span.tool_mentions.iter().find_map(|mention| mention.failure.clone()))?
 }
 
 /// The class and the text of a status message as MLflow writes it, `ValueError: No weather station`; other texts have none.

@@ -392,6 +392,41 @@ fn calls_without_ids_are_counted_as_often_as_models_ask() {
 }
 
 #[test]
+fn an_answer_that_has_to_be_a_call_is_no_tool_call() {
+    let request = r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"tool_choice":{"type":"function","function":{"name":"Answer"}}}"#;
+    let answer = asks(&[call("c1", "Answer", "{}")]);
+    let llm = || span("llm", "", "LLM", 1, &io(request, &response(&answer)));
+    assert_eq!(tool_calls(&trace_of(vec![llm()])), Vec::<String>::new());
+    let ran = span("Answer", "", "TOOL", 9, &io("{}", "1"));
+    assert_eq!(tool_calls(&trace_of(vec![llm(), ran])), ["Answer llm Answer -"], "somebody ran it");
+}
+
+#[test]
+fn a_tool_at_work_answers_the_call_that_waits_for_it() {
+    let llm = || span("llm", "", "LLM", 1, &io(&request(&[]), &response(&asks(&[call("c1", "add", r#"{\"a\":1}"#)]))));
+    let tool = |arguments: &str, id: &str| {
+        let id = format!(r#","gen_ai.tool.call.id":"{id}""#);
+        span("add", "", "TOOL", 9, &(io(arguments, "1") + if id.ends_with(r#":"""#) { "" } else { &id }))
+    };
+    for tool in [tool(r#"{"a":1}"#, "adk-1"), tool(r#"{"a":1,"ctx":"<Context>"}"#, ""), tool(r#"{"a":1}"#, "")] {
+        assert_eq!(tool_calls(&trace_of(vec![llm(), tool])), ["add llm add -"]);
+    }
+    let early = span("add", "", "TOOL", 0, &(io(r#"{"a":1}"#, "1") + r#","gen_ai.tool.call.id":"adk-1""#));
+    assert_eq!(tool_calls(&trace_of(vec![llm(), early])).len(), 2, "it ran before it was asked for");
+}
+
+#[test]
+fn tools_are_named_by_their_class_only_where_that_is_a_name() {
+    let named = |name: &str| {
+        let mut tool = span("a", "", "TOOL", 1, &io("{}", "1"));
+        name.clone_into(&mut tool.name);
+        tool_calls(&trace_of(vec![tool]))
+    };
+    assert_eq!(named("SimpleTool.__call__"), ["? - SimpleTool.__call__ -"]);
+    assert_eq!(named("FinalAnswerTool.__call__"), ["final_answer - FinalAnswerTool.__call__ -"]);
+}
+
+#[test]
 fn a_wrapper_tells_no_call_again() {
     for id in ["c1", ""] {
         let one = call(id, "add", "{}");

@@ -30,6 +30,8 @@ pub struct ToolCall {
     pub origin: CallOrigin,
     /// Whether it was made in this trace, and no earlier trace that [`History::read`](super::History::read) has read holds it.
     pub is_new: bool,
+    /// Whether the model was made to call it.
+    is_forced: bool,
     /// Whether its result is recorded, and was not known before.
     pub is_result_new: bool,
     /// By what the same call is known in another trace.
@@ -88,6 +90,17 @@ fn bare_name(span: &str) -> &str {
     span.strip_prefix("tool.").or_else(|| span.strip_prefix("execute_tool ")).unwrap_or(span)
 }
 
+/// The tool at work that a span names only by itself. The method that runs a tool names its class, which says nothing but of
+/// the tool that ends a run of smolagents (1.26 `default_tools.py`).
+fn name_by_span<'a>(span: &'a Span, of_trace: &HashSet<&str>) -> Option<&'a str> {
+    match span.name.strip_suffix(".__call__") {
+        Some("FinalAnswerTool") => Some("final_answer"),
+        Some(_) => None,
+        // The number of `add_2` may be a part of the name.
+        None => Some(without_number(bare_name(&span.name), of_trace)),
+    }
+}
+
 /// A name without the number that MLflow up to 3.5 puts behind names that a trace has more than once: `add_1`, `add_2`
 /// (`tracing/utils/__init__.py`, `deduplicate_span_names_in_place`).
 #[must_use]
@@ -133,6 +146,8 @@ pub(super) fn of_spans(spans: &Spans, usage: &TraceUsage) -> Vec<ToolCall> {
             MentionKind::Returned => joined.return_result(placed),
         }
     }
+    // What nobody ran or answered, and had to be called, is an answer in the form of a call.
+    joined.calls.retain(|call| !call.is_forced || call.is_answered());
     for call in &mut joined.calls {
         call.is_new = call.origin != CallOrigin::EarlierTurn;
         call.is_result_new = call.is_new && call.is_answered();
@@ -246,6 +261,7 @@ impl<'a> Joined<'a> {
                 _ => CallOrigin::History,
             },
             is_new: true,
+            is_forced: placed.mention.is_forced,
             is_result_new: false,
             key: key(id, digest),
         });
@@ -297,9 +313,10 @@ impl<'a> Joined<'a> {
     fn run(&mut self, placed: &Placed<'_>) {
         let Placed { span, mention, .. } = placed;
         let own = self.span(*span);
-        let name = mention.name.as_deref().unwrap_or_else(|| without_number(bare_name(&own.name), &self.tool_names));
-        let known = self.wrapper(*span, name).or_else(|| self.asked_for(own, mention, name));
-        let at = known.unwrap_or_else(|| self.add(placed, Some(name), digest(name, mention.arguments)));
+        let name = mention.name.as_deref().or_else(|| name_by_span(own, &self.tool_names));
+        let known = name.and_then(|name| self.wrapper(*span, name).or_else(|| self.asked_for(own, mention, name)));
+        let digest = digest(name.unwrap_or_default(), mention.arguments);
+        let at = known.unwrap_or_else(|| self.add(placed, name, digest));
         self.by_span.insert(*span, at);
         let call = &mut self.calls[at];
         call.span.get_or_insert(*span);
@@ -322,13 +339,27 @@ impl<'a> Joined<'a> {
     fn asked_for(&mut self, span: &Span, mention: &ToolMention, name: &str) -> Option<usize> {
         let calls = &self.calls;
         let is_idle = |at: usize| calls[at].span.is_none();
-        if let Some(id) = &mention.call_id {
-            return self.by_id.get(id)?.iter().copied().find(|at| is_idle(*at));
+        if let Some(known) = mention.call_id.as_ref().and_then(|id| self.by_id.get(id)) {
+            return known.iter().copied().find(|at| is_idle(*at));
         }
-        // The number of `add_2` may be a part of the name.
-        [name, bare_name(&span.name)].into_iter().find_map(|name| match mention.arguments {
+        // Google ADK gives a call an id of its own, beside the model's: it answers what was asked in this trace.
+        let is_idle = |at: usize| {
+            let is_asked =
+                || calls[at].requested_in.is_some() && calls[at].asked.is_some_and(|(begin, _)| begin <= span.start.0);
+            calls[at].span.is_none() && (mention.call_id.is_none() || is_asked())
+        };
+        let same = [name, bare_name(&span.name)].into_iter().find_map(|name| match mention.arguments {
             Some(_) => self.by_digest.get_mut(&digest(name, mention.arguments))?.first(is_idle),
             None => self.by_name.get_mut(name)?.first(is_idle),
+        });
+        same.or_else(|| {
+            // Keeps the time linear.
+            const MOST_CALLS: usize = 100;
+            // Frameworks add arguments of their own (LlamaIndex's `ctx`): the only call that waits for this tool.
+            let waits = |at: &&usize| calls[**at].requested_in.is_some() && is_idle(**at);
+            let queue = self.by_name.get(name).filter(|queue| queue.calls.len() <= MOST_CALLS)?;
+            let mut waiting = queue.calls.iter().filter(waits);
+            waiting.next().copied().filter(|_| waiting.next().is_none())
         })
     }
 
