@@ -1,12 +1,14 @@
 //! DSPy: answers as named fields in one text, and the program that asks for them.
 
 use super::framework::Framework;
+use crate::json::Fields;
 use crate::message::{Message, Part, Role};
 use crate::model::Json;
 
 pub(super) const FRAMEWORK: Framework = Framework {
     ignored: &["signature", "demos"],
     text: fields,
+    response: |object, _| of_agent(object),
     // The inputs of an adapter (`dspy/adapters/base.py`, `format`).
     opened: |object| object.get("inputs").filter(|inputs| inputs.is_object() && object.get("signature").is_some()),
     ..Framework::NONE
@@ -18,9 +20,20 @@ fn fields(text: &str) -> Option<Message> {
     let sections = text.trim_start().strip_prefix("[[ ## ")?.split("[[ ## ");
     let part = |section: &str| {
         let (name, value) = section.split_once(" ## ]]")?;
-        let (name, value) = (name.to_owned(), Json::string(value.trim()));
-        Some((name != "completed").then_some(Part::Data { name: Some(name), value }))
+        let value = value.trim();
+        let is_json = value.starts_with(['{', '[']);
+        let value = if is_json { Json::from_strict(value) } else { None }.unwrap_or_else(|| Json::string(value));
+        Some((name != "completed").then(|| Part::Data { name: Some(name.to_owned()), value }))
     };
     let parts: Option<Vec<Option<Part>>> = sections.map(part).collect();
     Some(Message::new(Role::Output, parts?.into_iter().flatten().collect()))
+}
+
+/// What an agent answers, behind the steps that led to it (`dspy/predict/react.py`): each a thought, a tool and what came of it.
+fn of_agent(object: &Fields<'_>) -> Option<Vec<Message>> {
+    let steps = object.get("trajectory").filter(|steps| steps.get("thought_0").is_some())?;
+    let others = object.members.iter().filter(|(key, _)| key != "trajectory");
+    let members = steps.members().into_iter().chain(others.cloned());
+    let parts = members.map(|(key, value)| Part::Data { name: Some(key.into_owned()), value: value.json() });
+    Some(vec![Message::new(Role::Output, parts.collect())])
 }

@@ -266,7 +266,9 @@ impl ConversationBuilder<'_> {
         let kind = StepKind::of(&span.span_type);
         let (sent, stream) = messages::response(span).unwrap_or_default();
         let sent: Vec<Message> = sent.into_iter().map(|message| answer_of(kind, message)).collect();
-        let request = messages::request(span);
+        // What a parser is given came out of another span.
+        let is_shown = self.is_full || span.span_type.as_str() != "PARSER";
+        let request = if is_shown { messages::request(span) } else { None };
         let (request, parameters) = request.map(|read| (read.messages, read.parameters)).unwrap_or_default();
         let above = self.step_above().and_then(|step| self.steps[step].speaker.clone());
         // Whoever asks the model speaks through it: the agent around, or one that only messages tell.

@@ -215,6 +215,10 @@ fn dspy_answers_in_fields() {
         r#"["[[ ## reasoning ## ]]\nhm\n\n[[ ## answer ## ]]\nso\n\n[[ ## completed ## ]]"]"#,
         "output: reasoning=\"hm\" | answer=\"so\"",
     );
+    answered(
+        r#"{"trajectory":{"thought_0":"hm","tool_name_0":"rain","tool_args_0":{}},"answer":"so"}"#,
+        "output: thought_0=\"hm\" | tool_name_0=\"rain\" | tool_args_0={} | answer=\"so\"",
+    );
     asked(r#"{"signature":"S(question -> answer)","demos":[],"inputs":{"question":"hi"}}"#, "input: question=\"hi\"");
 }
 
