@@ -1,6 +1,6 @@
 //! The columns of a tree: how wide each is, and the row of a span.
 
-use super::lines::Line;
+use super::lines::{self, Line};
 use crate::model::{Span, SpanId, Spans};
 use crate::render::span::tokens;
 use crate::render::text::{clip, one_line, width};
@@ -25,17 +25,18 @@ pub(super) struct Columns {
 const WIDEST_BAR: usize = 30;
 const LEAST_BAR: usize = 10;
 const LEAST_NAME: usize = 16;
+const WIDEST_NAME: usize = 60;
 
 impl Columns {
     pub(super) fn fit(spans: &Spans, lines: &[Line<'_>], open: HashMap<SpanId, i64>, look: &Look) -> Self {
         let shown = || lines.iter().filter_map(|line| line.span().map(|at| (line, &spans.list[at])));
         let widest =
             |of: &dyn Fn(&Line<'_>, &Span) -> usize| shown().map(|(line, span)| of(line, span)).max().unwrap_or(0);
-        let natural_name = widest(&|line, span| line.guide.columns() + width(&one_line(&span.name)));
+        let natural_name = widest(&|line, span| line.guide.columns() + width(&one_line(&span.name)).min(WIDEST_NAME));
         let start = shown().map(|(_, span)| span.start.0).min().unwrap_or(0);
         let end = shown().filter_map(|(_, span)| span.end).map(|end| end.0).max().unwrap_or(start);
         let mut columns = Self {
-            name: natural_name.min(60),
+            name: natural_name.min(look.width.map_or(usize::MAX, |room| WIDEST_NAME.max(room / 2))),
             clips: look.width.is_some(),
             kind: widest(&|_, span| width(&one_line(span.span_type.as_str()))).min(14),
             bar: WIDEST_BAR,
@@ -47,7 +48,8 @@ impl Columns {
             open,
         };
         if let Some(room) = look.width {
-            columns.squeeze(room);
+            let deepest = widest(&|line, _| line.guide.columns());
+            columns.squeeze(room, (deepest + lines::LEAST_NAME).min(room / 2));
         }
         columns
     }
@@ -91,11 +93,12 @@ impl Columns {
         parts.iter().sum::<usize>() + 2 * parts.iter().filter(|part| **part > 0).count().saturating_sub(1)
     }
 
-    /// Gives way in the order of what is least missed: long bars, long names, the model, the bar, tokens, the type.
-    fn squeeze(&mut self, room: usize) {
+    /// Gives way in the order of what is least missed: long bars, names longer than `wanted`, the model, the bar, tokens, the
+    /// type.
+    fn squeeze(&mut self, room: usize, wanted: usize) {
         let over = |columns: &Self| columns.total().saturating_sub(room);
         self.bar = self.bar.saturating_sub(over(self)).max(LEAST_BAR);
-        self.name = self.name.saturating_sub(over(self)).max(self.name.min(LEAST_NAME.max(room / 4)));
+        self.name = self.name.saturating_sub(over(self)).max(self.name.min(LEAST_NAME.max(room / 4).max(wanted)));
         let parts: [fn(&mut Self) -> &mut usize; 4] = [
             |columns| &mut columns.model,
             |columns| &mut columns.bar,

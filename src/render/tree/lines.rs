@@ -26,6 +26,15 @@ pub(super) struct Line<'a> {
     pub(super) is_context: bool,
 }
 
+/// The columns of a level.
+const LEVEL: usize = 3;
+/// The levels whose columns the number of levels takes that are not drawn.
+const LEVELS_OF_MARK: usize = 2;
+/// The columns of a name that guides leave free.
+pub(super) const LEAST_NAME: usize = 12;
+/// The columns that guides and names have at least.
+const LEAST_ROOM: usize = 24;
+
 /// What is drawn before a line to show where it stands in a tree.
 #[derive(Debug)]
 pub(in crate::render) struct Guide {
@@ -43,32 +52,32 @@ impl Line<'_> {
 }
 
 impl Guide {
-    /// How many columns it takes, where that is not too many.
+    /// How many columns it takes.
     pub(in crate::render) fn columns(&self) -> usize {
-        self.follows.len().min(20) * 3
+        self.follows.len() * LEVEL
     }
 
-    /// What stands before the name, and before the lines below it.
+    /// What stands before the name, and before the lines below it, where `room` columns are for both. Of levels for which
+    /// there is no room the outer ones are counted, and not drawn.
     pub(in crate::render) fn signs(&self, unicode: bool, room: usize) -> (String, String) {
         let (branch, last, pipe) = if unicode { ("├─ ", "└─ ", "│  ") } else { ("|- ", "`- ", "|  ") };
         let depth = self.follows.len();
-        if depth * 3 + 12 > room.max(24) {
-            // Deeper than the screen: tell the depth instead of drawing it.
-            let sign = if unicode { "⋯" } else { "..." };
-            let text = format!("{sign}{depth} ");
-            return (text.clone(), " ".repeat(width(&text)));
-        }
-        let above: String = self
-            .follows
-            .iter()
-            .take(depth.saturating_sub(1))
-            .map(|follows| if *follows { pipe } else { "   " })
-            .collect();
+        let levels = room.max(LEAST_ROOM).saturating_sub(LEAST_NAME) / LEVEL;
+        let outer = if depth > levels { depth - (levels - LEVELS_OF_MARK) } else { 0 };
+        let mark = match (outer, unicode) {
+            (0, _) => String::new(),
+            (_, true) => format!("{:<1$}", format!("⋯{outer} "), LEVELS_OF_MARK * LEVEL),
+            (_, false) => format!("{:<1$}", format!("..{outer} "), LEVELS_OF_MARK * LEVEL),
+        };
+        let space = " ".repeat(width(&mark));
+        let shown = &self.follows[outer..];
+        let above = shown.iter().take(shown.len().saturating_sub(1));
+        let above: String = above.map(|follows| if *follows { pipe } else { "   " }).collect();
         let own = if self.has_children { pipe } else { "   " };
-        match self.follows.last() {
+        match shown.last() {
             None => (String::new(), own.to_owned()),
-            Some(true) => (above.clone() + branch, above + pipe + own),
-            Some(false) => (above.clone() + last, above + "   " + own),
+            Some(true) => (format!("{mark}{above}{branch}"), format!("{space}{above}{pipe}{own}")),
+            Some(false) => (format!("{mark}{above}{last}"), format!("{space}{above}   {own}")),
         }
     }
 }

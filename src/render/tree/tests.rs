@@ -1,4 +1,4 @@
-use super::lines::{Subject, lines};
+use super::lines::{Subject, guides, lines};
 use crate::model::{Exception, Span, SpanId, SpanStatus, Spans, SpansSource, Timestamp, arrange};
 use crate::render::Role;
 use crate::render::span::failures;
@@ -103,4 +103,19 @@ fn failures_tell_whose_they_are() {
     span.handled_failure = None;
     span.exception = Some(exception("/lib/site-packages/mlflow/autogen/chat.py"));
     check(&span, &[(Role::Bad, "MLflow's own logging failed, not the call: TypeError")]);
+}
+
+#[test]
+fn levels_without_room_are_counted_and_the_others_drawn() {
+    let depths: Vec<usize> = (0..9).chain([8]).collect();
+    let drawn = |room: usize, unicode: bool| -> Vec<String> {
+        guides(depths.iter().copied()).iter().map(|guide| guide.signs(unicode, room).0).collect()
+    };
+    let wide = drawn(60, true);
+    assert_eq!((wide[4].as_str(), wide[8].as_str()), ("         └─ ", "                     ├─ "));
+    let narrow = drawn(30, true);
+    assert_eq!(narrow[6], "               └─ ", "as wide as there is room for");
+    assert_eq!(&narrow[7..], ["⋯3             └─ ", "⋯4             ├─ ", "⋯4             └─ "]);
+    assert_eq!(drawn(30, false)[8], "..4            |- ");
+    assert!(drawn(0, true).iter().all(|guide| guide.chars().count() <= 12), "{:?}", drawn(0, true));
 }
