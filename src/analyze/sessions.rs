@@ -9,7 +9,8 @@ use std::collections::HashMap;
 pub struct Session {
     /// The id that the client chose.
     pub id: String,
-    /// Whether no client named it: its traces are one run, as their messages prove. The id is that of the first trace.
+    /// Whether no record names it: its spans do, or its traces are one run, as their messages prove, and the id is that of the
+    /// first trace.
     pub is_derived: bool,
     /// The users of its traces.
     pub users: Vec<String>,
@@ -64,10 +65,11 @@ impl Session {
         Some(session)
     }
 
-    /// The run of some traces that no client put into a session; none where there are none.
+    /// The run of some traces that no record puts into a session; none where there are none.
     #[must_use]
     pub fn derived(traces: &[TraceInfo]) -> Option<Self> {
-        let session = Self::of(&traces.first()?.trace_id, traces)?;
+        let first = traces.first()?;
+        let session = Self::of(first.session_of_spans.as_deref().unwrap_or(&first.trace_id), traces)?;
         Some(Self { is_derived: true, ..session })
     }
 
@@ -89,7 +91,10 @@ impl Session {
             self.cost.add(cost);
         }
         let named = trace.experiment_name.as_deref().unwrap_or(&trace.experiment_id);
-        for (list, name) in [(&mut self.users, trace.user_id()), (&mut self.experiments, Some(named))] {
+        for (list, name) in [
+            (&mut self.users, trace.user_id().or(trace.user_of_spans.as_deref())),
+            (&mut self.experiments, Some(named)),
+        ] {
             if let Some(name) = name
                 && !list.iter().any(|known| known == name)
             {
@@ -113,11 +118,12 @@ pub struct Sessions(HashMap<String, Session>);
 impl Sessions {
     /// Adds a trace, if it belongs to a session.
     pub fn add(&mut self, trace: &TraceInfo) {
-        let Some(id) = trace.session_id() else { return };
+        let Some(id) = trace.session_id().or(trace.session_of_spans.as_deref()) else { return };
         if !self.0.contains_key(id) {
-            self.0.insert(id.to_owned(), Session::new(id, trace.request_time));
+            self.0.insert(id.to_owned(), Session { is_derived: true, ..Session::new(id, trace.request_time) });
         }
         if let Some(session) = self.0.get_mut(id) {
+            session.is_derived &= trace.session_id().is_none();
             session.add(trace);
         }
     }

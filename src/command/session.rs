@@ -4,7 +4,7 @@ use super::naming;
 use super::reader::Reader;
 use super::select::Select;
 use super::sessions::in_a_session;
-use super::threads::{self, Runs};
+use super::threads::{self, Found, Runs};
 use crate::analyze::conversation::ConversationReader;
 use crate::analyze::sessions::{Session, Sessions};
 use crate::context::{Context, not_found};
@@ -75,7 +75,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
                         Some(info) => (info.trace_id.clone(), without_session(cx, &info.trace_id)),
                         None => (id.clone(), error),
                     };
-                    traces = run_with(&mut reader, &query, &name)?.ok_or(error)?;
+                    traces = derived(&mut reader, &query, &name)?.ok_or(error)?;
                     is_derived = true;
                 }
             }
@@ -139,9 +139,15 @@ fn without_session(cx: &Context, trace_id: &str) -> Error {
         .hint(cx.command(&["sessions"]) + " lists them")
 }
 
-/// The only run that has a trace whose id begins so, where its traces belong to no session.
-fn run_with(reader: &mut Reader, query: &Query, name: &str) -> Result<Option<Vec<TraceInfo>>> {
-    let Runs::Found(runs) = threads::of_query(reader, query)? else { return Ok(None) };
+/// The traces whose spans name this session; else the only run that has a trace whose id begins so, where its traces belong
+/// to no session.
+fn derived(reader: &mut Reader, query: &Query, name: &str) -> Result<Option<Vec<TraceInfo>>> {
+    let Runs::Found(Found { runs, in_sessions }) = threads::of_query(reader, query)? else { return Ok(None) };
+    let is_named = |info: &TraceInfo| info.session_of_spans.as_deref() == Some(name);
+    let named: Vec<TraceInfo> = in_sessions.into_iter().filter(is_named).collect();
+    if !named.is_empty() {
+        return Ok(Some(named));
+    }
     let is_meant = |info: &TraceInfo| {
         let bare = |id: &str| id.strip_prefix("tr-").unwrap_or(id).to_owned();
         !bare(name).is_empty() && bare(&info.trace_id).starts_with(&bare(name))

@@ -19,8 +19,9 @@ use std::ops::ControlFlow;
 /// are those of the selected traces, as MLflow recorded them.
 ///
 /// Traces without a session whose messages prove that they are one run are shown as a derived session, named by their first
-/// trace: each request repeats an earlier one and its answer, as those of an AutoGen team without a span around it do. They
-/// are looked for among up to 1,000 traces without a session, and not on servers.
+/// trace: each request repeats an earlier one and its answer, as those of an AutoGen team without a span around it do. Sessions
+/// that only spans name (Traceloop, Vercel) are derived, too. Both are looked for among up to 1,000 traces without a session,
+/// and not on servers.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace sessions
@@ -44,8 +45,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         Ok(ControlFlow::Continue(()))
     })?;
     reader.end();
-    if let Runs::Found(runs) = runs {
-        runs.iter().filter_map(|run| Session::derived(run)).for_each(|run| sessions.add_derived(run));
+    if let Runs::Found(found) = runs {
+        found.runs.iter().filter_map(|run| Session::derived(run)).for_each(|run| sessions.add_derived(run));
+        found.in_sessions.iter().for_each(|trace| sessions.add(trace));
     }
     let sessions = sessions.sorted();
     let limit = args.rows.count();

@@ -12,10 +12,19 @@ use std::ops::ControlFlow;
 
 /// What was found.
 pub(super) enum Runs {
-    /// The traces of each run, in their order.
-    Found(Vec<Vec<TraceInfo>>),
+    /// Something, or nothing.
+    Found(Found),
     /// More traces have no session than are read for this.
     NotLookedFor,
+}
+
+/// What belongs together among traces without a session in their records.
+#[derive(Default)]
+pub(super) struct Found {
+    /// The traces of each run, in their order.
+    pub(super) runs: Vec<Vec<TraceInfo>>,
+    /// Traces whose spans name a session.
+    pub(super) in_sessions: Vec<TraceInfo>,
 }
 
 /// Finds the runs among the traces that a query selects and that belong to no session. Their messages have to be read, so
@@ -36,15 +45,20 @@ pub(super) fn of_query(reader: &mut Reader, query: &Query) -> Result<Runs> {
 }
 
 /// Finds the runs among some traces.
-pub(super) fn of_traces(reader: &mut Reader, infos: Vec<TraceInfo>) -> Result<Vec<Vec<TraceInfo>>> {
-    let mut threads = Threads::default();
+pub(super) fn of_traces(reader: &mut Reader, infos: Vec<TraceInfo>) -> Result<Found> {
+    let (mut threads, mut in_sessions) = (Threads::default(), Vec::new());
     reader.complete(infos.clone(), Need::Full, &mut |trace| {
-        threads.add(&trace);
+        if trace.info.session_of_spans.is_some() {
+            in_sessions.push(trace.info);
+        } else {
+            threads.add(&trace);
+        }
         Ok(ControlFlow::Continue(()))
     })?;
     let mut by_id: HashMap<String, TraceInfo> = infos.into_iter().map(|info| (info.trace_id.clone(), info)).collect();
     let runs = threads.runs().into_iter();
-    Ok(runs.map(|run| run.iter().filter_map(|id| by_id.remove(id)).collect()).collect())
+    let runs = runs.map(|run| run.iter().filter_map(|id| by_id.remove(id)).collect()).collect();
+    Ok(Found { runs, in_sessions })
 }
 
 /// Parts of a run have few spans: a call, and what two instrumentations make of it.
@@ -60,7 +74,7 @@ pub(super) fn note_runs(cx: &Context, reader: &mut Reader, infos: Vec<TraceInfo>
     if cx.globals().quiet || infos.len() < 2 {
         return Ok(());
     }
-    let runs = of_traces(reader, infos)?;
+    let runs = of_traces(reader, infos)?.runs;
     let Some(first) = runs.first().and_then(|run| run.first()) else { return Ok(()) };
     let count = runs.iter().map(Vec::len).sum::<usize>();
     let which = match runs.len() {

@@ -192,6 +192,12 @@ pub(crate) fn is_first_token(event_name: &str) -> bool {
     event_name == "mlflow.chunk.item.0" || keys(|convention| convention.first_token).any(|name| name == event_name)
 }
 
+/// The session and the user of the trace.
+pub(crate) fn session_and_user(attributes: &dyn Attributes) -> (Option<String>, Option<String>) {
+    let of = |field| keys(field).find_map(|key| attributes.get(key).filter(says_something)?.as_string());
+    (of(|convention| convention.sessions), of(|convention| convention.users))
+}
+
 /// The session of the trace (`SpanAttributeKey.SESSION_ID`, and others).
 #[must_use]
 pub fn session_of(payload: &Payload) -> Option<String> {

@@ -79,6 +79,11 @@ impl<'a> RawAttributes<'a> {
         by_convention.or_else(|| self.usage_of_response(kind))
     }
 
+    /// The session and the user of the trace, as another convention names them.
+    pub(super) fn session_and_user(&self) -> (Option<String>, Option<String>) {
+        if self.is_foreign { conventions::session_and_user(self) } else { (None, None) }
+    }
+
     /// What the tokens of the span are those of.
     pub(super) fn usage_scope(&self, name: &str) -> UsageScope {
         match () {

@@ -311,12 +311,14 @@ impl PlainSpan {
         let (tool_mentions, speaker_signs) =
             if keep == Keep::Calls { (Vec::new(), SpeakerSigns::None) } else { attributes.mentions(&span_type) };
         let token_usage = attributes.token_usage(&span_type);
+        let is_root = self.parent.is_none();
         let foreign = (keep == Keep::All).then(|| attributes.foreign_values(&self.events));
         Span {
             id: self.id,
             parent: self.parent,
             model: attributes.model(&span_type),
             usage_scope: attributes.usage_scope(&self.name),
+            named: if is_root { attributes.session_and_user() } else { (None, None) },
             name: self.name,
             response_id: attributes.response_id(&span_type),
             derived_usage: attributes.derived_usage(&span_type, token_usage.as_ref()),

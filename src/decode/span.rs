@@ -123,10 +123,13 @@ impl Wire<'_> {
         let events = self.events.unwrap_or_default();
         let token_usage = attributes.token_usage(&span_type);
         let name = text(self.name).unwrap_or_default();
+        let parent = parent(self.parent_span_id.or(self.parent_id));
+        let named = if parent.is_none() { attributes.session_and_user() } else { (None, None) };
         Ok(Span {
-            parent: parent(self.parent_span_id.or(self.parent_id)),
+            parent,
             model: attributes.model(&span_type),
             usage_scope: attributes.usage_scope(&name),
+            named,
             name,
             response_id: attributes.response_id(&span_type),
             derived_usage: attributes.derived_usage(&span_type, token_usage.as_ref()),

@@ -210,6 +210,8 @@ pub struct Span {
     pub derived_usage: Option<TokenUsage>,
     /// What its tokens are those of.
     pub usage_scope: UsageScope,
+    /// The session and the user that a root names, in the words of another convention than MLflow's.
+    pub named: (Option<String>, Option<String>),
     /// The provider's id of the response.
     pub response_id: Option<String>,
     /// The model called.
@@ -254,6 +256,7 @@ impl Span {
             token_usage: None,
             derived_usage: None,
             usage_scope: UsageScope::Span,
+            named: (None, None),
             response_id: None,
             model: None,
             provider: None,

@@ -123,6 +123,10 @@ pub struct TraceInfo {
     pub linked_runs: Vec<String>,
     /// Versions of prompts that it used, `name/version` (3.7 on); databases are asked only where a condition needs it.
     pub linked_prompts: Vec<String>,
+    /// The session that its root names, where the record has none and the spans were read.
+    pub session_of_spans: Option<String>,
+    /// The user that its root names, likewise.
+    pub user_of_spans: Option<String>,
 }
 
 impl TraceInfo {
@@ -149,6 +153,8 @@ impl TraceInfo {
             assessments: Vec::new(),
             linked_runs: Vec::new(),
             linked_prompts: Vec::new(),
+            session_of_spans: None,
+            user_of_spans: None,
         }
     }
 
@@ -158,13 +164,13 @@ impl TraceInfo {
         self.name.as_deref().or(self.root_name.as_deref())
     }
 
-    /// The session, if any.
+    /// The session in the record, if any.
     #[must_use]
     pub fn session_id(&self) -> Option<&str> {
         self.metadata.get(keys::SESSION)
     }
 
-    /// The user, if any.
+    /// The user in the record, if any.
     #[must_use]
     pub fn user_id(&self) -> Option<&str> {
         self.metadata.get(keys::USER)

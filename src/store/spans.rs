@@ -40,7 +40,7 @@ pub(super) fn are_all_in_rows(info: &TraceInfo, rows: usize) -> bool {
 ///
 /// Where MLflow 3.6+ keeps spans in rows (tag `mlflow.trace.spansLocation`), rows win and `traces.json` only fills gaps.
 /// Without the tag `traces.json` wins: it is what the releases of that time show (3.4 and 3.5 wrote both).
-pub(super) fn assemble(info: TraceInfo, mut rows: Rows, artifacts: &Artifacts, need: Need) -> Trace {
+pub(super) fn assemble(mut info: TraceInfo, mut rows: Rows, artifacts: &Artifacts, need: Need) -> Trace {
     let mut problems = std::mem::take(&mut rows.problems);
     let mut place = Elsewhere::default();
     let is_archived = info.is_archived() || rows.without_content > 0;
@@ -86,7 +86,20 @@ pub(super) fn assemble(info: TraceInfo, mut rows: Rows, artifacts: &Artifacts, n
         problems.retain(|problem| problem.kind != "missing_file");
     }
     let Elsewhere { moved, outside } = place;
+    name_session(&mut info, &list);
     Trace { info, spans: Some(Spans { list, nodes, source, problems, moved, outside }), rows: None }
+}
+
+/// Takes the session and the user from the roots among the spans, where the record has none: MLflow's server knows those of a few conventions
+/// only (`tracing/otel/translation`, 3.18).
+pub(super) fn name_session(info: &mut TraceInfo, spans: &[Span]) {
+    let roots = || spans.iter().filter(|span| span.parent.is_none());
+    if info.session_id().is_none() {
+        info.session_of_spans = roots().find_map(|root| root.named.0.clone());
+    }
+    if info.user_id().is_none() {
+        info.user_of_spans = roots().find_map(|root| root.named.1.clone());
+    }
 }
 
 /// The first list, with those of the second that it lacks.

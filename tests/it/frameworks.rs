@@ -129,6 +129,22 @@ fn tools_and_agents_are_those_of_the_program() {
     }
 }
 
+/// Programs whose session MLflow takes from what is none: the id of a response, and a text in place of a scrubbed one.
+const OTHER_SESSIONS: [&str; 2] = ["agent_framework", "logfire"];
+
+#[test]
+fn sessions_are_those_of_the_program() {
+    for name in names().iter().filter(|name| !OTHER_SESSIONS.contains(&name.as_str())) {
+        let sessions = Cli::new("sessions").on(store(name)).json();
+        let [session] = items(&sessions, "sessions") else { panic!("{name}: {sessions}") };
+        assert_eq!(session["session_id"], "trip-7", "{name}");
+        // MLflow's server knows no session of these two.
+        assert_eq!(session["derived"], matches!(name.as_str(), "traceloop" | "vercel"), "{name}");
+        let shown = Cli::new("session show trip-7").on(store(name)).json();
+        assert_eq!(items(&shown, "traces").len() as u64, session["trace_count"].as_u64().unwrap(), "{name}: {shown}");
+    }
+}
+
 #[test]
 fn tools_without_names_leave_rules_on_tools_unanswered() {
     let gate = Cli::new("check --forbid-tool refund_order").on(store("smolagents")).run();

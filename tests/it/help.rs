@@ -1438,8 +1438,8 @@ fn of_sessions() {
 
     Traces without a session whose messages prove that they are one run are shown as a derived session,
     named by their first trace: each request repeats an earlier one and its answer, as those of an
-    AutoGen team without a span around it do. They are looked for among up to 1,000 traces without a
-    session, and not on servers.
+    AutoGen team without a span around it do. Sessions that only spans name (Traceloop, Vercel) are
+    derived, too. Both are looked for among up to 1,000 traces without a session, and not on servers.
 
     Usage: mltrace sessions [OPTIONS]
 

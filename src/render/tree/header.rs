@@ -71,12 +71,13 @@ impl TreeView {
             let text = clip(&text, room, look.ellipsis());
             (!values.is_empty()).then(|| look.theme.paint(Role::Dim, &text))
         };
+        let by_root = |name: &Option<String>| name.as_ref().map(|name| format!("{name} (named by its root)"));
         let models = self.trace.span_list().iter().filter_map(|span| span.model.as_deref());
         let runs = info.run_id().into_iter().chain(info.linked_runs.iter().map(String::as_str));
         let facts = [
             fact("experiment", &[info.experiment_name.as_deref().unwrap_or(&info.experiment_id)]),
-            fact("session", info.session_id().as_slice()),
-            fact("user", info.user_id().as_slice()),
+            fact("session", info.session_id().or(by_root(&info.session_of_spans).as_deref()).as_slice()),
+            fact("user", info.user_id().or(by_root(&info.user_of_spans).as_deref()).as_slice()),
             fact("run", &distinct(runs)),
             fact("model", &distinct(models)),
             fact("logged model", info.model_id().as_slice()),

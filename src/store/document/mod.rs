@@ -13,7 +13,7 @@ pub(super) use read::{holds_documents, may_be_document};
 use super::file::processors;
 use super::parallel::in_parallel;
 use super::rows;
-use super::spans::keep;
+use super::spans::{keep, name_session};
 use super::{Need, Query, Remark, Sink, SortValue, TraceStore};
 use crate::decode::{self, Batch, Place, Provenance};
 use crate::error::{Error, Kind, Result};
@@ -173,11 +173,9 @@ impl DocumentStore {
             _ => SpansSource::File,
         };
         let problems = held.provenance.as_ref().map_or_else(Vec::new, |provenance| provenance.problems.clone());
-        Trace {
-            info: held.info.clone(),
-            spans: Some(Spans { list, nodes, source, problems, moved: None, outside: None }),
-            rows: None,
-        }
+        let mut info = held.info.clone();
+        name_session(&mut info, &list);
+        Trace { info, spans: Some(Spans { list, nodes, source, problems, moved: None, outside: None }), rows: None }
     }
 
     fn of_experiments<'a>(&'a self, experiments: &'a [Experiment]) -> impl Iterator<Item = &'a Held> {

@@ -7,6 +7,7 @@ use super::url::in_url;
 use crate::decode::{self, TraceFile};
 use crate::error::Result;
 use crate::model::{Problem, Spans, SpansSource, Trace, TraceInfo, TraceState, arrange, keys};
+use crate::store::spans::name_session;
 use crate::store::{Need, spans};
 
 /// The kind of problem of a trace whose spans the server failed to load, so that nobody knows whether they are there.
@@ -135,6 +136,7 @@ fn put_together(mut info: TraceInfo, file: Option<TraceFile>, is_told: bool, ref
     if info.name.is_none() {
         info.root_name = list.iter().find(|span| span.parent.is_none()).map(|span| span.name.clone());
     }
+    name_session(&mut info, &list);
     let source = if list.is_empty() { SpansSource::None } else { SpansSource::Server };
     Trace { info, spans: Some(Spans { list, nodes, source, problems, moved: None, outside: None }), rows: None }
 }
