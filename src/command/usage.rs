@@ -12,7 +12,7 @@ use crate::model::{TokenUsage, Trace, TraceInfo};
 use crate::reading::Agents;
 use crate::render::number::{self, known};
 use crate::render::usage::{GroupsView, UsageView};
-use crate::render::usage_conflict::conflict_note;
+use crate::render::usage_conflict::{conflict_note, cost_note};
 use crate::store::{Need, Order, Query};
 use std::ops::ControlFlow;
 
@@ -93,9 +93,8 @@ fn of_one(args: &Args, cx: &mut Context, reader: &mut Reader, name: &str) -> Res
             None => cx.note(&format!("no tokens were recorded for trace {}", info.trace_id)),
         }
     }
-    if let Some(note) = conflict_note(&view.trace, usage) {
-        cx.note(&note);
-    }
+    let notes = [conflict_note(&view.trace, usage), cost_note(&view.trace, usage)];
+    notes.iter().flatten().for_each(|note| cx.note(note));
     tell_derived(cx, usage.rows.iter().filter(|row| row.is_derived).count() as u64);
     let unpriced = usage.unpriced().map(|row| (row.model(view.trace.span_list()), 1));
     tell_cost(cx, usage.cost.as_ref(), unpriced);

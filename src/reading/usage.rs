@@ -1,7 +1,7 @@
 //! The tokens and the cost of a trace, and the rows that they are made of.
 
 use super::usage_conflict::UsageConflict;
-use crate::model::{Cost, Span, TokenUsage};
+use crate::model::{Cost, Span, TokenUsage, Trace};
 
 /// The tokens and the cost of a trace, and the rows that they are made of.
 #[derive(Debug, Default)]
@@ -117,6 +117,18 @@ impl TraceUsage {
             rows[at] = Some(row);
         }
         rows
+    }
+
+    /// The cost that MLflow recorded for the trace, and that of its spans, where these differ and no conflict of tokens tells
+    /// why: MLflow 3.18 adds costs up while spans arrive, and may lose some.
+    #[must_use]
+    pub fn costs_that_differ(&self, trace: &Trace) -> Option<(Cost, Cost)> {
+        const ROUNDING: f64 = 1e-6;
+        let is_comparable = self.source == Some("spans") && self.conflict.is_none() && !trace.is_incomplete();
+        let (recorded, spans) = (trace.info.cost.filter(|_| is_comparable)?, self.cost?);
+        let (one, other) = (recorded.total_cost?, spans.total_cost?);
+        let are_recorded = recorded.source == "recorded" && spans.source == "recorded";
+        (are_recorded && (one - other).abs() > ROUNDING * one.abs().max(other.abs())).then_some((recorded, spans))
     }
 
     /// The rows with tokens of unknown cost.

@@ -48,6 +48,14 @@ pub(super) const fn describe(reason: ConflictReason, is_one: bool) -> &'static s
     }
 }
 
+/// A sentence on a cost that MLflow recorded for a trace, where it is not that of its spans.
+#[must_use]
+pub fn cost_note(trace: &Trace, usage: &TraceUsage) -> Option<String> {
+    let (recorded, spans) = usage.costs_that_differ(trace)?;
+    let (recorded, spans) = (number::cost(&recorded)?, number::cost(&spans)?);
+    Some(format!("MLflow recorded a cost of {recorded} for the trace, which lists show; its spans have {spans}"))
+}
+
 /// A sentence that names the spans in conflict and the consequence for the total.
 #[must_use]
 pub fn conflict_note(trace: &Trace, usage: &TraceUsage) -> Option<String> {

@@ -1,6 +1,6 @@
 //! What a diagnosis consists of.
 
-use crate::model::{Problem, Timestamp};
+use crate::model::{Cost, Problem, Timestamp};
 
 /// How bad something is; the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +58,8 @@ pub enum Kind {
     RecordIncomplete,
     /// Other totals of tokens than those of the spans.
     TokensDiffer,
+    /// Other costs than those of the spans.
+    CostsDiffer,
     /// Spans whose tokens differ from those of the calls below them, where it is unknown which are right.
     UsageConflict,
     /// Spans whose parent is not there.
@@ -103,6 +105,7 @@ impl Kind {
             Self::StuckTraces => "stuck_traces",
             Self::RecordIncomplete => "record_incomplete",
             Self::TokensDiffer => "tokens_differ",
+            Self::CostsDiffer => "costs_differ",
             Self::UsageConflict => "usage_conflict",
             Self::Orphans => "orphans",
             Self::RepeatedSpans => "repeated_spans",
@@ -136,6 +139,7 @@ impl Kind {
             | Self::StuckTraces
             | Self::RecordIncomplete
             | Self::TokensDiffer
+            | Self::CostsDiffer
             | Self::UsageConflict
             | Self::Orphans
             | Self::RepeatedSpans
@@ -155,7 +159,7 @@ impl Kind {
 pub type Figures = (Option<i64>, Option<i64>, Option<i64>);
 
 /// What a finding rests on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
     /// When a trace began that never ended.
     Begun(Timestamp),
@@ -175,6 +179,8 @@ pub enum Fact {
         /// What the spans tell.
         spans: Figures,
     },
+    /// The cost that was recorded, and the one of the spans.
+    Costs(Cost, Cost),
     /// Two totals of tokens, one of which is right.
     EitherTokens {
         /// The one that commands show.
@@ -218,7 +224,7 @@ pub enum Fact {
 }
 
 /// A fact, and the trace it is about, if it is about one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Detail {
     /// The trace.
     pub trace_id: Option<String>,
@@ -227,7 +233,7 @@ pub struct Detail {
 }
 
 /// Something that is not as it should be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// What.
     pub kind: Kind,

@@ -193,6 +193,9 @@ impl Doctor {
             let fact = Fact::Tokens { recorded: recorded.figures(), spans: told.figures() };
             self.found(Kind::TokensDiffer, &trace.info.trace_id, [fact]);
         }
+        if let Some((recorded, of_spans)) = usage.costs_that_differ(trace) {
+            self.found(Kind::CostsDiffer, &trace.info.trace_id, [Fact::Costs(recorded, of_spans)]);
+        }
         if let Some(conflict) = usage.conflict.as_ref().filter(|conflict| !conflict.is_decided) {
             let shown = usage.token_usage.as_ref().map(TokenUsage::figures).unwrap_or_default();
             let fact = Fact::EitherTokens { shown, calls: conflict.other.figures() };

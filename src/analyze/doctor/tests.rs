@@ -2,7 +2,7 @@ use super::signs::SERVICE;
 use super::*;
 use crate::analyze::tests::trace_of;
 use crate::decode::{self, Keep};
-use crate::model::{Checkup, Moved, Revision, Span, StoreKind, TokenUsage, keys};
+use crate::model::{Checkup, Cost, Moved, Revision, Span, StoreKind, TokenUsage, keys};
 
 const HOUR: i64 = 3_600_000_000_000;
 
@@ -142,6 +142,20 @@ fn damage_and_files_elsewhere_explain_missing_spans() {
         trace.info.span_count = None;
     };
     assert_eq!(found(made_by_hand), [], "there never were spans");
+}
+
+#[test]
+fn costs_are_compared_where_both_are_recorded() {
+    let with = |recorded: f64, of_span: Cost| {
+        move |trace: &mut Trace| {
+            trace.info.cost = Cost::recorded(None, None, Some(recorded));
+            spans(trace).list[1].cost = Some(of_span);
+        }
+    };
+    let of_span = Cost::recorded(None, None, Some(0.3)).unwrap();
+    assert_eq!(found(with(0.2, of_span)), [Kind::CostsDiffer]);
+    assert_eq!(found(with(0.3 + 1e-12, of_span)), [], "rounding");
+    assert_eq!(found(with(0.2, Cost::calculated(0.1, 0.2))), [], "at other prices");
 }
 
 #[test]

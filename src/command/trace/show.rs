@@ -14,7 +14,7 @@ use crate::render::fold::{self, What};
 use crate::render::one_span::SpanView;
 use crate::render::span::SpanRow;
 use crate::render::tree::TreeView;
-use crate::render::usage_conflict::conflict_note;
+use crate::render::usage_conflict::{conflict_note, cost_note};
 use crate::store::{Need, TraceStore};
 use std::path::{Path, PathBuf};
 
@@ -83,7 +83,7 @@ fn show_trace(show: &Args, cx: &mut Context, reader: &mut Reader, name: &str) ->
         let types = show.select.span_types();
         let usage = usage::of_trace(&trace);
         let agents = trace.spans.as_ref().map(|spans| Agents::of(spans, &usage)).unwrap_or_default();
-        let note = conflict_note(&trace, &usage);
+        let notes = [conflict_note(&trace, &usage), cost_note(&trace, &usage)];
         let mut shown = naming::agents(cx, &trace, &agents, &show.agent)?;
         for (shown, span) in shown.iter_mut().zip(trace.span_list()) {
             *shown &= types.is_empty() || span.span_type.is_one_of(&types);
@@ -96,9 +96,7 @@ fn show_trace(show: &Args, cx: &mut Context, reader: &mut Reader, name: &str) ->
             cx.output.show(&view)?;
             view.trace
         };
-        if let Some(note) = &note {
-            cx.note(note);
-        }
+        notes.iter().flatten().for_each(|note| cx.note(note));
         if !types.is_empty() && is_empty {
             let place = if show.agent.is_empty() { "the trace".to_owned() } else { show.agent.join(" and ") };
             cx.note(&format!("{place} has no span of type {}", types.join(" or ")));

@@ -29,6 +29,7 @@ pub(super) const fn remedy(kind: Kind) -> &'static str {
         Kind::StuckTraces => "see how far one came; have the process end traces when it is stopped",
         Kind::RecordIncomplete => "update MLflow to 3.12 or later; what is missing cannot be brought back",
         Kind::TokensDiffer => "take the figures of `mltrace usage TRACE`, which come from the spans",
+        Kind::CostsDiffer => "take the cost of `mltrace usage TRACE`, which comes from the spans",
         Kind::UsageConflict => "compare both totals with the bill of the provider",
         Kind::Orphans => "see which steps are concerned; for other services, have them report to this store too",
         Kind::RepeatedSpans => "look at the files of these traces: what else they hold is not shown",
@@ -61,7 +62,9 @@ pub(super) fn command(view: &DoctorView, finding: &Finding) -> Option<String> {
     let path = shell_word(&view.name);
     match finding.kind {
         Kind::StuckTraces | Kind::MissingRoot | Kind::Orphans | Kind::RowsMissing => show(),
-        Kind::TokensDiffer | Kind::UsageConflict => mltrace(&format!("usage {} --explain", first.as_ref()?)),
+        Kind::TokensDiffer | Kind::CostsDiffer | Kind::UsageConflict => {
+            mltrace(&format!("usage {} --explain", first.as_ref()?))
+        }
         Kind::DatabaseTooNew => {
             let releases = view.store.checkup.revisions.first()?.releases?;
             let last = releases.rsplit(' ').next()?;

@@ -2,7 +2,7 @@
 
 use super::DoctorView;
 use crate::analyze::doctor::{Fact, Figures, Finding, Kind};
-use crate::model::{StoreKind, Timestamp, short_trace_id};
+use crate::model::{Cost, StoreKind, Timestamp, short_trace_id};
 use crate::render::number;
 
 /// What was found, with how many.
@@ -47,6 +47,7 @@ pub(super) fn message(finding: &Finding) -> String {
             "trace has another total of tokens than its spans",
             "traces have other totals of tokens than their spans",
         ),
+        Kind::CostsDiffer => of("trace has another cost than its spans", "traces have other costs than their spans"),
         Kind::UsageConflict => of("trace has two totals of tokens", "traces have two totals of tokens"),
         Kind::Orphans => of("trace has spans whose parent is missing", "traces have spans whose parent is missing"),
         Kind::RepeatedSpans => of("trace has spans with the same id", "traces have spans with the same id"),
@@ -123,6 +124,10 @@ pub(super) const fn meaning(kind: Kind) -> &'static str {
             "The tokens that MLflow stored are not what the spans add up to. Where they are more, a step and a step within it \
              tell the same tokens, and both were counted, as MLflow up to 3.4 may do, and databases and servers up to 3.14; \
              where they are fewer, some were left out. MLflow's own lists and charts show the stored total."
+        }
+        Kind::CostsDiffer => {
+            "The cost that MLflow stored for the trace is not what its spans add up to: MLflow 3.18 adds costs up while spans \
+             arrive, and loses those of spans that arrive together. Lists, and MLflow's own charts, show the stored cost."
         }
         Kind::UsageConflict => {
             "A step has other tokens than the model calls below it, though each of these has some: it may include earlier \
@@ -213,6 +218,10 @@ pub(super) fn fact(fact: &Fact, now: Timestamp) -> String {
         }
         Fact::Tokens { recorded, spans } => {
             format!("{} tokens recorded, {} in the spans", number::known(recorded.2), number::known(spans.2))
+        }
+        Fact::Costs(recorded, spans) => {
+            let dollars = |cost: &Cost| number::cost(cost).unwrap_or_default();
+            format!("{} recorded, {} in the spans", dollars(recorded), dollars(spans))
         }
         Fact::EitherTokens { shown, calls } => {
             format!("{} tokens in the step, {} in the calls", number::known(shown.2), number::known(calls.2))
