@@ -7,7 +7,8 @@
 use super::attribute::Keep;
 use super::mltrace::{self, Provenance, Unread, WholeTrace};
 use super::object::Object;
-use super::{ids, otlp, records, span as span_json, wire};
+use super::otlp::{self, LOGS, METRICS};
+use super::{ids, records, span as span_json, wire};
 use crate::model::{Json, Span, TraceInfo};
 use serde_json::value::RawValue;
 use std::ops::Range;
@@ -77,14 +78,17 @@ fn otlp_head(head: &[u8]) -> bool {
 ///
 /// # Errors
 /// Why it is none.
-pub fn batches_of_bytes(bytes: &[u8]) -> Result<Vec<Batch>, String> {
+pub fn batches_of_bytes(bytes: &[u8]) -> Result<Vec<Batch>, Unread> {
     let mut batches = Vec::new();
     for (resource, spans) in otlp::resources(bytes)? {
+        if let Some(signal) = spans.first().and_then(|span| otlp::other_signal(span)) {
+            return Err(Unread::Signal(signal));
+        }
         let place = |span: &[u8]| Place { at: range(bytes, span), form: Form::OtlpBytes };
         batches.push(Batch { resource, spans: spans.into_iter().map(place).collect(), ..Batch::default() });
     }
     if batches.iter().all(|batch| batch.spans.is_empty()) {
-        return Err("it holds no spans".to_owned());
+        return Err("it holds no spans".to_owned().into());
     }
     Ok(batches)
 }
@@ -95,20 +99,30 @@ pub fn batches_of_bytes(bytes: &[u8]) -> Result<Vec<Batch>, String> {
 /// Why it is none.
 pub fn batches_of_json(text: &str) -> Result<Vec<Batch>, Unread> {
     let mut batches = Vec::new();
-    add(text, text, &mut batches)?;
-    Ok(batches)
+    let signal = add(text, text, &mut batches)?;
+    match signal.filter(|_| batches.is_empty()) {
+        Some(signal) => Err(Unread::Signal(signal)),
+        None => Ok(batches),
+    }
 }
 
-/// Adds what a piece of a document holds.
-fn add(document: &str, piece: &str, batches: &mut Vec<Batch>) -> Result<(), Unread> {
+/// A signal of OpenTelemetry other than traces.
+type Signal = Option<&'static str>;
+
+/// Adds what a piece of a document holds; what is not traces is told.
+fn add(document: &str, piece: &str, batches: &mut Vec<Batch>) -> Result<Signal, Unread> {
     if piece.trim_start().starts_with('[') {
         let items: Vec<&RawValue> = serde_json::from_str(piece).map_err(|error| error.to_string())?;
-        return items.into_iter().try_for_each(|item| add_one(document, item.get(), batches));
+        return add_all(document, items, batches);
     }
     add_one(document, piece, batches)
 }
 
-fn add_one(document: &str, piece: &str, batches: &mut Vec<Batch>) -> Result<(), Unread> {
+fn add_all(document: &str, items: Vec<&RawValue>, batches: &mut Vec<Batch>) -> Result<Signal, Unread> {
+    items.into_iter().try_fold(None, |signal: Signal, item| Ok(add_one(document, item.get(), batches)?.or(signal)))
+}
+
+fn add_one(document: &str, piece: &str, batches: &mut Vec<Batch>) -> Result<Signal, Unread> {
     let object = Object::parse(piece)?;
     let places = |spans: Vec<&RawValue>, form| {
         spans.into_iter().map(|raw| Place { at: range(document.as_bytes(), raw.get().as_bytes()), form }).collect()
@@ -133,14 +147,16 @@ fn add_one(document: &str, piece: &str, batches: &mut Vec<Batch>) -> Result<(), 
         let info = Some(records::info(&record)?);
         batches.push(Batch { info, spans: places(spans, Form::Mlflow), ..Batch::default() });
     } else if object.get("traces").is_some() {
-        object.list("traces")?.into_iter().try_for_each(|item| add_one(document, item.get(), batches))?;
+        return add_all(document, object.list("traces")?, batches);
     } else if object.get("spans").is_some() {
         let spans = places(object.list("spans")?, Form::Mlflow);
         batches.push(Batch { spans, ..Batch::default() });
-    } else if object.get("resource_logs").is_none() && object.get("resource_metrics").is_none() {
-        return Err(Unread::Other("neither OTLP nor a trace of MLflow".to_owned()));
+    } else {
+        let is = |key: &str| object.get(key).is_some();
+        let signal = if is("resource_logs") { Some(LOGS) } else { is("resource_metrics").then_some(METRICS) };
+        return signal.map(Some).ok_or_else(|| Unread::Other("neither OTLP nor a trace of MLflow".to_owned()));
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Where a part of a document stands in it.

@@ -66,6 +66,8 @@ pub enum Unread {
     Other(String),
     /// mltrace wrote it, but of its traces not all that is needed: this is what it holds.
     Summary(&'static str),
+    /// It is another signal of OpenTelemetry: logs or metrics, which exporters send beside traces.
+    Signal(&'static str),
 }
 
 impl From<String> for Unread {
@@ -78,7 +80,7 @@ impl fmt::Display for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Other(why) => f.write_str(why),
-            Self::Summary(what) => write!(f, "it holds {what}"),
+            Self::Summary(what) | Self::Signal(what) => write!(f, "it holds {what}"),
         }
     }
 }

@@ -150,6 +150,25 @@ pub(super) fn resources(bytes: &[u8]) -> Result<Vec<Resource<'_>>, String> {
     Ok(resources)
 }
 
+/// What other signals than traces are called.
+pub(super) const LOGS: &str = "logs of OpenTelemetry";
+pub(super) const METRICS: &str = "metrics of OpenTelemetry";
+
+/// The signal that a message belongs to, where it is no span: a `LogRecord` (`time_unix_nano` 1 and
+/// `observed_time_unix_nano` 11 of eight bytes) or a `Metric` (a name for 1, and data in one of 5, 7, 9, 10 and 11).
+pub(super) fn other_signal(message: &[u8]) -> Option<&'static str> {
+    const EIGHT_BYTES: u64 = 1;
+    let has_time = |number| !values(message, number, EIGHT_BYTES).unwrap_or_default().is_empty();
+    let parts = |number| fields(message, number).unwrap_or_default();
+    if has_time(1) || has_time(11) {
+        return Some(LOGS);
+    }
+    let is_span = has_time(7)
+        || parts(1).first().is_some_and(|id| id.len() == 16) && parts(2).first().is_some_and(|id| id.len() == 8);
+    let has_data = || [5, 7, 9, 10, 11].into_iter().any(|number| !parts(number).is_empty());
+    (!is_span && !parts(1).is_empty() && has_data()).then_some(METRICS)
+}
+
 /// The trace id in hex and the span of a message.
 pub(super) fn plain_span(bytes: &[u8]) -> Result<(String, PlainSpan), String> {
     let span = OtlpSpan::decode(bytes).map_err(|error| error.to_string())?;
@@ -157,7 +176,13 @@ pub(super) fn plain_span(bytes: &[u8]) -> Result<(String, PlainSpan), String> {
 }
 
 /// The parts of a message that have bytes of their own (wire type 2) and this number.
-fn fields(mut message: &[u8], number: u64) -> Result<Vec<&[u8]>, String> {
+fn fields(message: &[u8], number: u64) -> Result<Vec<&[u8]>, String> {
+    const BYTES: u64 = 2;
+    values(message, number, BYTES)
+}
+
+/// The parts of a message of this number and wire type.
+fn values(mut message: &[u8], number: u64, wire_type: u64) -> Result<Vec<&[u8]>, String> {
     const WRONG: &str = "not a message of OpenTelemetry, or cut in the middle";
     let mut found = Vec::new();
     while !message.is_empty() {
@@ -171,7 +196,7 @@ fn fields(mut message: &[u8], number: u64) -> Result<Vec<&[u8]>, String> {
         };
         let length = length.and_then(|length| usize::try_from(length).ok()).ok_or(WRONG)?;
         let (field, rest) = message.split_at_checked(length).ok_or(WRONG)?;
-        if key == number << 3 | 2 {
+        if key == number << 3 | wire_type {
             found.push(field);
         }
         message = rest;

@@ -219,6 +219,34 @@ fn damage_costs_one_warning_each_kind() {
 }
 
 #[test]
+fn other_signals_of_opentelemetry_are_told_as_such() {
+    // A metric of the name `m` with an empty gauge, and a log record of a time, each below its scope and its resource.
+    const METRICS: &[u8] = b"\x0a\x09\x12\x07\x12\x05\x0a\x01m\x2a\x00";
+    const LOGS: &[u8] = b"\x0a\x0d\x12\x0b\x12\x09\x09\x01\x02\x03\x04\x05\x06\x07\x08";
+    let lines = br#"{"resourceMetrics":[]}
+{"resourceMetrics":[{"resource":{},"scopeMetrics":[]}]}"#;
+    let span = std::fs::read(fixtures().join("documents").join("3.18.0.jsonl")).unwrap();
+    let files: [(&str, &[u8]); 5] = [
+        ("m.pb", METRICS),
+        ("l.pb", LOGS),
+        ("m.jsonl", lines),
+        ("l.json", br#"{"resourceLogs":[]}"#),
+        ("traces.jsonl", &span),
+    ];
+    let folder = folder(&files);
+    for (name, _) in &files[..4] {
+        let done = Cli::new("traces").on(folder.path().join(name)).run();
+        let what = if name.starts_with('m') { "metrics" } else { "logs" };
+        assert_eq!(done.exit, Some(5), "{done}");
+        assert!(done.stderr.contains(&format!("{name}` holds {what} of OpenTelemetry, and no traces")), "{done}");
+    }
+    let done = Cli::new("traces -v").on(folder.path()).ok();
+    assert!(done.stderr.contains("1 file read, 4 skipped"), "{done}");
+    assert!(done.stderr.contains("m.pb`: metrics of OpenTelemetry"), "{done}");
+    assert!(!done.stderr.contains("warning:"), "{done}");
+}
+
+#[test]
 fn what_is_no_document_is_an_error_that_names_what_is_read() {
     let folder = folder(&[("cut.json", b"{\"info\": "), ("other.json", b"{\"a\": 1}"), ("empty/x.txt", b"text")]);
     let run = |name: &str| in_folder(Path::new(name), "traces").cwd(folder.path()).run().hiding(folder.path());

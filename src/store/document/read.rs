@@ -74,6 +74,10 @@ impl Documents {
             Unread::Summary(what) => {
                 Error::new(Kind::StoreUnreadable, format!("{name} holds {what}")).hint(WRITES_READABLE)
             }
+            Unread::Signal(what) => {
+                let message = format!("{name} holds {what}, and no traces");
+                Error::new(Kind::StoreUnreadable, message).hint(ACCEPTED)
+            }
             Unread::Other(why) => {
                 let message = if is_empty { format!("{name} is empty") } else { format!("{name} holds no traces") };
                 Error::new(Kind::StoreUnreadable, message).because(why).hint(ACCEPTED)
@@ -108,13 +112,21 @@ impl Documents {
             Ok(_) => {
                 let read = std::fs::File::open(path).and_then(read_bounded);
                 let added = read.map_err(|error| Unread::Other(error.to_string()));
-                let Err(why) = added.and_then(|bytes| self.add(bytes, Some(path))) else {
-                    if let Some(folder) = &mut self.folder {
+                let added = added.and_then(|bytes| self.add(bytes, Some(path)));
+                match (added, &mut self.folder) {
+                    (Ok(()), Some(folder)) => {
                         folder.read += 1;
+                        return;
                     }
-                    return;
-                };
-                Problem::new("damaged_document", format!("a document of traces cannot be read: {why}"))
+                    (Ok(()), None) => return,
+                    (Err(Unread::Signal(what)), Some(folder)) => {
+                        folder.skipped.push((path.to_owned(), what));
+                        return;
+                    }
+                    (Err(why), _) => {
+                        Problem::new("damaged_document", format!("a document of traces cannot be read: {why}"))
+                    }
+                }
             }
             Err(error) => Problem::new("unreadable_file", format!("a file cannot be read: {error}")),
         };
@@ -123,11 +135,16 @@ impl Documents {
 
     /// Adds a document. Whatever is wrong with all of it is an error; what is wrong with a part is a problem.
     fn add(&mut self, bytes: Vec<u8>, path: Option<&Path>) -> Result<(), Unread> {
-        if bytes.first() == Some(&0x0a)
-            && let Ok(batches) = decode::batches_of_bytes(&bytes)
-        {
-            self.keep(bytes, batches);
-            return Ok(());
+        if bytes.first() == Some(&0x0a) {
+            match decode::batches_of_bytes(&bytes) {
+                Ok(batches) => {
+                    self.keep(bytes, batches);
+                    return Ok(());
+                }
+                Err(signal @ Unread::Signal(_)) => return Err(signal),
+                // A text may begin with an empty line.
+                Err(_) => {}
+            }
         }
         if !bytes.trim_ascii_start().starts_with(b"{") && !matches!(bytes.first(), Some(b'[' | 0xef)) {
             let is_empty = bytes.trim_ascii().is_empty();
@@ -175,6 +192,7 @@ impl Documents {
         path: Option<&Path>,
     ) -> Result<(), Unread> {
         let (mut kept, mut damaged, mut converted) = (Vec::new(), Vec::new(), Vec::new());
+        let mut signal = None;
         for (at, piece) in pieces.into_iter().enumerate().filter(|(_, piece)| !text[piece.clone()].trim().is_empty()) {
             let read = decode::strict(&text[piece.clone()]).map_err(Unread::from);
             match read.and_then(|strict| Ok((decode::batches_of_json(&strict)?, strict))) {
@@ -185,10 +203,14 @@ impl Documents {
                     }));
                 }
                 Ok((_, Cow::Owned(strict))) => converted.push(strict),
+                Err(Unread::Signal(what)) => signal = Some(what),
                 Err(why) => damaged.push((at + 1, why)),
             }
         }
         if kept.is_empty() && converted.is_empty() {
+            if let Some(signal) = signal {
+                return Err(Unread::Signal(signal));
+            }
             return Err(damaged.into_iter().next().map_or_else(|| "no line of it".to_owned().into(), |(_, why)| why));
         }
         if let Some((first, why)) = damaged.first() {
