@@ -147,6 +147,21 @@ fn respan_has_kinds_of_its_own_behind_those_that_mlflow_knows() {
 }
 
 #[test]
+fn agents_of_langgraph_are_nodes_with_names_of_their_own() {
+    let agent = |kind: &str, metadata: &str| {
+        let metadata = Json::string(metadata);
+        of(&format!(r#""mlflow.spanType":"\"{kind}\"","metadata":{}"#, metadata.text())).agent
+    };
+    let nodes = |nodes: &str| format!(r#"{{"langgraph_node":"agent","langgraph_checkpoint_ns":"{nodes}"}}"#);
+    assert_eq!(agent("CHAT_MODEL", &nodes("concierge:55c2|agent:3c6a")).as_deref(), Some("concierge"));
+    assert_eq!(agent("TOOL", &nodes("team:1|writer:2|tools:3")).as_deref(), Some("writer"));
+    assert_eq!(agent("CHAT_MODEL", &nodes("model:3c6a")), None);
+    assert_eq!(agent("CHAIN", &nodes("approve:1")), None, "a node need not be an agent");
+    let named = r#"{"lc_agent_name":"concierge","langgraph_checkpoint_ns":"other:1|model:2"}"#;
+    assert_eq!(agent("CHAT_MODEL", named).as_deref(), Some("concierge"));
+}
+
+#[test]
 fn details_of_tokens_may_stand_under_other_names() {
     let of = |attributes: &str| of(attributes).derived_usage.unwrap().details;
     let counts = r#""gen_ai.usage.input_tokens":9,"gen_ai.usage.output_tokens":4,"#;

@@ -1,7 +1,8 @@
-//! Folds away spans without information of their own: those of AutoGen's runtime that only pass messages on, and those
-//! of an LLM call within its outermost one. For people only: the JSON has all spans as stored.
+//! Folds away spans without information of their own: those of AutoGen's runtime that only pass messages on, those of an
+//! LLM call within its outermost one, and those that only repeat the tokens of calls. For people only: the JSON has all
+//! spans as stored.
 
-use crate::model::{Node, Span, Spans, Timestamp, TraceInfo, TraceState, is_runtime_message};
+use crate::model::{Node, Span, Spans, Timestamp, TraceInfo, TraceState, UsageScope, is_runtime_message};
 use crate::reading::{AgentSource, Agents, TraceUsage};
 
 /// Spans without those that are folded.
@@ -16,12 +17,14 @@ pub(crate) struct Folded {
     pub(crate) messages: usize,
     /// How many spans of LLM calls are folded into the outermost span of the call.
     pub(crate) inner: usize,
+    /// How many spans are folded that only repeat the tokens of calls.
+    pub(crate) receipts: usize,
 }
 
 /// What is folded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
-    /// Spans of an LLM call within its outermost one.
+    /// Spans of an LLM call within its outermost one, and those that repeat the tokens of calls.
     Calls,
     /// And messages of AutoGen's runtime.
     CallsAndMessages,
@@ -32,17 +35,21 @@ pub(crate) enum What {
 pub(crate) fn folded(what: What, spans: &Spans, shown: &[bool], usage: &TraceUsage) -> Option<Folded> {
     let is_message: Vec<bool> = spans.list.iter().map(is_message).collect();
     let is_inner = inner(spans, usage);
+    let is_receipt = receipts(spans);
     let count = |hidden: &[bool]| hidden.iter().filter(|is_hidden| **is_hidden).count();
-    let (mut messages, inner) = (count(&is_message), count(&is_inner));
+    let (mut messages, inner, receipts) = (count(&is_message), count(&is_inner), count(&is_receipt));
     // What consists of messages alone is shown.
     let folds_messages = what == What::CallsAndMessages && messages < spans.list.len();
     if !folds_messages {
         messages = 0;
     }
-    if messages + inner == 0 {
+    // Tokens that are known not to be those of the span.
+    let decided = usage.conflict.iter().filter(|conflict| conflict.is_decided);
+    let excluded: Vec<usize> = decided.flat_map(|conflict| &conflict.spans).map(|(at, _)| *at).collect();
+    if messages + inner + receipts + excluded.len() == 0 {
         return None;
     }
-    let is_hidden = |at: usize| is_inner[at] || (folds_messages && is_message[at]);
+    let is_hidden = |at: usize| is_inner[at] || is_receipt[at] || (folds_messages && is_message[at]);
     let left = Spans {
         list: Vec::new(),
         nodes: Vec::new(),
@@ -51,7 +58,7 @@ pub(crate) fn folded(what: What, spans: &Spans, shown: &[bool], usage: &TraceUsa
         moved: spans.moved.clone(),
         outside: spans.outside.clone(),
     };
-    let mut folded = Folded { spans: left, origins: Vec::new(), shown: Vec::new(), messages, inner };
+    let mut folded = Folded { spans: left, origins: Vec::new(), shown: Vec::new(), messages, inner, receipts };
     // Where each span stands among those left; of one that is folded, its nearest ancestor.
     let mut places: Vec<Option<usize>> = Vec::with_capacity(spans.list.len());
     for (at, node) in spans.nodes.iter().enumerate() {
@@ -64,6 +71,10 @@ pub(crate) fn folded(what: What, spans: &Spans, shown: &[bool], usage: &TraceUsa
             folded.origins.push(at);
             folded.shown.push(shown[at]);
         }
+    }
+    for place in excluded.into_iter().filter_map(|at| places[at].filter(|_| !is_hidden(at))) {
+        let span = &mut folded.spans.list[place];
+        (span.token_usage, span.derived_usage) = (None, None);
     }
     for call in usage.llm_calls().filter(|call| call.spans.len() > 1) {
         let Some(place) = call.spans.first().and_then(|outermost| places[*outermost]) else { continue };
@@ -90,6 +101,17 @@ fn inner(spans: &Spans, usage: &TraceUsage) -> Vec<bool> {
         }
     }
     is_inner
+}
+
+/// The spans that only repeat the tokens of calls, and hold no others.
+fn receipts(spans: &Spans) -> Vec<bool> {
+    let is_receipt = |span: &Span| span.usage_scope == UsageScope::OtherCalls && span.failure().is_none();
+    let mut is_receipt: Vec<bool> = spans.list.iter().map(is_receipt).collect();
+    for parent in spans.nodes.iter().filter_map(|node| node.parent) {
+        is_receipt[parent] = false;
+    }
+    // What consists of nothing else is shown.
+    if is_receipt.iter().all(|is_one| *is_one) { vec![false; is_receipt.len()] } else { is_receipt }
 }
 
 /// Puts the agent before the name of each LLM call whose agent is in messages only. `origin` = the place that a span has among

@@ -238,7 +238,7 @@ fn an_agent_that_asks_another_one_reads_as_its_program() {
     Agent.run  OK  7.63 s  240 tokens (166 in · 74 out)  $0.00060  tr-d98f55db  2026-11-29 00:53:31 UTC
     experiment 1 · session trip-7 · user ada · models claude-sonnet-4-5, gpt-5-mini
 
-    1  concierge                                                                         7.63 s  91 → 53
+    1  concierge                                                                                  7.63 s
       user: Refund order A-17
       OpenAIChatModel.request · gpt-5-mini                                               150 ms  32 → 29
         system: You help travelers.

@@ -94,9 +94,10 @@ impl TreeView {
         let open = duration::of_open_spans(spans);
         let (counts, mut spans, origins, shown) = match folded {
             Some(folded) => {
-                (Some((folded.inner, folded.messages)), Cow::Owned(folded.spans), folded.origins, folded.shown)
+                let counts = [folded.inner, folded.messages, folded.receipts];
+                (counts, Cow::Owned(folded.spans), folded.origins, folded.shown)
             }
-            None => (None, Cow::Borrowed(spans), Vec::new(), self.shown.clone()),
+            None => ([0; 3], Cow::Borrowed(spans), Vec::new(), self.shown.clone()),
         };
         if self.agents.are_in_messages() {
             let origin = |at: usize| origins.get(at).copied().unwrap_or(at);
@@ -105,7 +106,7 @@ impl TreeView {
         let lines = lines(&spans, &shown);
         let columns = Columns::fit(&spans, &lines, open, look);
         lines.iter().try_for_each(|line| self.line(look, out, &spans, line, &columns))?;
-        let Some((inner, messages)) = counts else { return Ok(()) };
+        let [inner, messages, receipts] = counts;
         let counted = |count: usize, one: &str, many: &str| match count {
             0 => None,
             1 => Some(format!("1 {one}")),
@@ -113,7 +114,12 @@ impl TreeView {
         };
         let inner = counted(inner, "span of the same LLM call", "spans of the same LLM calls");
         let messages = counted(messages, "message of AutoGen's runtime", "messages of AutoGen's runtime");
-        let what: Vec<String> = [inner, messages].into_iter().flatten().collect();
+        let receipts =
+            counted(receipts, "span that repeats the tokens of calls", "spans that repeat the tokens of calls");
+        let what: Vec<String> = [inner, messages, receipts].into_iter().flatten().collect();
+        if what.is_empty() {
+            return Ok(());
+        }
         let text = format!("({} folded; --full shows them)", what.join(" and "));
         Ok(writeln!(out, "{}", look.theme.paint(Role::Dim, &text))?)
     }
