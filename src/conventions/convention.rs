@@ -25,6 +25,8 @@ pub(super) struct Convention {
     pub(super) response_ids: Keys,
     /// A provider's usage object. Used where none of `tokens` is set.
     pub(super) usage_object: fn(&dyn Attributes) -> Option<Json>,
+    /// The text that the name of the span is a template of.
+    pub(super) titles: Keys,
     /// The model called.
     pub(super) models: Keys,
     /// Who runs the model.
@@ -87,6 +89,7 @@ impl Convention {
         no_calls: &[],
         response_ids: &[],
         usage_object: |_| None,
+        titles: &[],
         models: &[],
         providers: &[],
         inputs: &[],

@@ -57,6 +57,7 @@ conventions! {
     crewai
     haystack
     llama_index
+    logfire
     mlflow_flavors
 }
 
@@ -124,6 +125,12 @@ pub(crate) fn is_no_call(name: &str) -> bool {
 /// The provider's id of the response.
 pub(crate) fn response_id(attributes: &dyn Attributes) -> Option<String> {
     keys(|convention| convention.response_ids).find_map(|key| attributes.text(key))
+}
+
+/// The text that the name of the span is a template of, where it is one.
+pub(crate) fn title(attributes: &dyn Attributes, name: &str) -> Option<String> {
+    let is_template = name.contains('{') && name.contains('}');
+    is_template.then(|| keys(|convention| convention.titles).find_map(|key| attributes.text(key)))?
 }
 
 /// The model called.

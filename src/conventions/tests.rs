@@ -162,6 +162,18 @@ fn agents_of_langgraph_are_nodes_with_names_of_their_own() {
 }
 
 #[test]
+fn templates_have_a_text() {
+    let title = |name: &str| {
+        let text = format!(
+            r#"{{"span_id":"11f5153ffc436b03","name":"{name}","start_time_unix_nano":1,"attributes":{{"logfire.msg":"\"turn about weather\""}}}}"#
+        );
+        span(&text, Keep::Tree, None).unwrap().shown_name().to_owned()
+    };
+    assert_eq!(title("turn about {topic}"), "turn about weather");
+    assert_eq!(title("chat gpt-5-mini"), "chat gpt-5-mini", "a name of its own");
+}
+
+#[test]
 fn details_of_tokens_may_stand_under_other_names() {
     let of = |attributes: &str| of(attributes).derived_usage.unwrap().details;
     let counts = r#""gen_ai.usage.input_tokens":9,"gen_ai.usage.output_tokens":4,"#;

@@ -84,6 +84,11 @@ impl<'a> RawAttributes<'a> {
         if self.is_foreign { conventions::session_and_user(self) } else { (None, None) }
     }
 
+    /// The text that the name of the span is a template of.
+    pub(super) fn title(&self, name: &str) -> Option<String> {
+        conventions::title(self, name)
+    }
+
     /// What the tokens of the span are those of.
     pub(super) fn usage_scope(&self, name: &str) -> UsageScope {
         match () {

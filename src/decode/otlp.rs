@@ -343,6 +343,7 @@ impl PlainSpan {
             parent: self.parent,
             model: attributes.model(&span_type),
             usage_scope: attributes.usage_scope(&self.name),
+            title: attributes.title(&self.name),
             named: if is_root { attributes.session_and_user() } else { (None, None) },
             name: self.name,
             response_id: attributes.response_id(&span_type),

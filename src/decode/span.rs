@@ -129,6 +129,7 @@ impl Wire<'_> {
             parent,
             model: attributes.model(&span_type),
             usage_scope: attributes.usage_scope(&name),
+            title: attributes.title(&name),
             named,
             name,
             response_id: attributes.response_id(&span_type),

@@ -193,6 +193,8 @@ pub struct Span {
     pub parent: Option<SpanId>,
     /// The function, agent or resource.
     pub name: String,
+    /// The text that the name is a template of: `turn about weather` for `turn about {topic}` (Logfire).
+    pub title: Option<String>,
     /// What kind of step it is.
     pub span_type: SpanType,
     /// How it ended.
@@ -255,6 +257,7 @@ impl Span {
             end: None,
             token_usage: None,
             derived_usage: None,
+            title: None,
             usage_scope: UsageScope::Span,
             named: (None, None),
             response_id: None,
@@ -277,6 +280,12 @@ impl Span {
     #[must_use]
     pub fn duration_ns(&self) -> Option<i64> {
         self.end.map(|end| end.0.saturating_sub(self.start.0))
+    }
+
+    /// The name for people to read.
+    #[must_use]
+    pub fn shown_name(&self) -> &str {
+        self.title.as_deref().unwrap_or(&self.name)
     }
 
     /// The tokens that are known of it: those recorded, else those that its response tells.

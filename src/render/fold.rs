@@ -121,7 +121,8 @@ pub(crate) fn name_agents(spans: &mut Spans, agents: &Agents, dot: &str, origin:
         if let Some((agent, AgentSource::Message | AgentSource::Instructions | AgentSource::Attribute)) =
             agents.find(origin(at))
         {
-            span.name = format!("{agent}{dot}{}", span.name);
+            span.name = format!("{agent}{dot}{}", span.shown_name());
+            span.title = None;
         }
     }
 }

@@ -138,7 +138,7 @@ impl<'a> Steps<'a> {
         let arrow = if look.unicode { "→" } else { "->" };
         // Frameworks name spans of tools after their own function: `FunctionTool.acall`, `execute_tool add`.
         let tool = span.declared_name.as_deref().filter(|_| step.kind == StepKind::Tool);
-        let name = one_line(tool.unwrap_or(&span.name));
+        let name = one_line(tool.unwrap_or(span.shown_name()));
         match step.kind {
             StepKind::Agent => {
                 let speaker = step.speaker.as_deref().map_or(name, one_line);

@@ -32,7 +32,8 @@ impl Columns {
         let shown = || lines.iter().filter_map(|line| line.span().map(|at| (line, &spans.list[at])));
         let widest =
             |of: &dyn Fn(&Line<'_>, &Span) -> usize| shown().map(|(line, span)| of(line, span)).max().unwrap_or(0);
-        let natural_name = widest(&|line, span| line.guide.columns() + width(&one_line(&span.name)).min(WIDEST_NAME));
+        let natural_name =
+            widest(&|line, span| line.guide.columns() + width(&one_line(span.shown_name())).min(WIDEST_NAME));
         let start = shown().map(|(_, span)| span.start.0).min().unwrap_or(0);
         let end = shown().filter_map(|(_, span)| span.end).map(|end| end.0).max().unwrap_or(start);
         let mut columns = Self {
@@ -59,7 +60,7 @@ impl Columns {
         let theme = look.theme;
         let pad = |text: &str, columns: usize| " ".repeat(columns.saturating_sub(width(text)));
         let room = self.name.saturating_sub(width(guide));
-        let name = one_line(&span.name);
+        let name = one_line(span.shown_name());
         let name = if self.clips { clip(&name, room, look.ellipsis()) } else { name.into_owned() };
         let is_bad = span.has_failed();
         let role = match (is_bad, is_context) {
