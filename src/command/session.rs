@@ -6,12 +6,14 @@ use super::select::Select;
 use super::sessions::in_a_session;
 use super::threads::{self, Found, Runs};
 use crate::analyze::conversation::ConversationReader;
+use crate::analyze::usage;
 use crate::analyze::sessions::{Session, Sessions};
 use crate::context::{Context, not_found};
 use crate::error::{Error, Kind, Result};
 use crate::filter::{Clause, Label, LabelTest, TextTest};
 use crate::model::{Trace, TraceInfo, keys};
 use crate::reading::History;
+use crate::render::fold::{self, What};
 use crate::render::session::{SessionConversation, SessionView};
 use crate::store::{Need, Order, Query, SortKey};
 use std::ops::ControlFlow;
@@ -103,7 +105,10 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
             .span_problems
             .extend(loaded.iter().filter_map(|trace| trace.spans.as_ref()).flat_map(|spans| spans.problems.clone()));
         let mut reading = ConversationReader::new(show.full);
-        let read = |trace: Trace| (reading.read(&trace, &[]), trace);
+        let read = |trace: Trace| {
+            let trace = if show.full { trace } else { without_inner_spans(trace) };
+            (reading.read(&trace, &[]), trace)
+        };
         let conversations = loaded.into_iter().map(read).map(|(conversation, trace)| (trace, conversation)).collect();
         let view = SessionView { session, traces, conversations, is_full: show.full };
         cx.output.show(&SessionConversation(view))?;
@@ -112,6 +117,17 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     }
     reader.warn(cx);
     Ok(())
+}
+
+/// A trace without the spans within its LLM calls, as `trace show` tells its conversation.
+fn without_inner_spans(trace: Trace) -> Trace {
+    let Some(spans) = &trace.spans else { return trace };
+    let shown = vec![true; spans.list.len()];
+    let folded = fold::folded(What::Calls, spans, &shown, &usage::of_trace(&trace));
+    match folded {
+        Some(folded) => Trace { spans: Some(folded.spans), ..trace },
+        None => trace,
+    }
 }
 
 /// The traces of a session by its exact id, the first one first.
