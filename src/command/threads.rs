@@ -4,7 +4,7 @@ use super::reader::Reader;
 use crate::context::Context;
 use crate::error::Result;
 use crate::filter::{Clause, Label, LabelTest};
-use crate::model::{TraceInfo, keys, short_trace_id};
+use crate::model::{TraceInfo, keys};
 use crate::reading::Threads;
 use crate::store::{Need, Query};
 use std::collections::HashMap;
@@ -81,7 +81,7 @@ pub(super) fn note_runs(cx: &Context, reader: &mut Reader, infos: Vec<TraceInfo>
         1 => "1 run".to_owned(),
         many => format!("{many} runs"),
     };
-    let command = cx.command(&["session", "show", short_trace_id(&first.trace_id)]);
+    let command = cx.command(&["session", "show", first.short_id()]);
     cx.note(&format!("{count} of these traces are parts of {which}, as their messages prove: {command}"));
     Ok(())
 }

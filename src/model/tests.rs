@@ -52,6 +52,18 @@ fn short_ids_cut_only_what_mlflow_made() {
 }
 
 #[test]
+fn ids_that_begin_with_the_time_are_cut_less() {
+    let short = |id: &str| {
+        let time = Timestamp(0x01a2_270e_5200 * 1_000_000);
+        TraceInfo::new(id.to_owned(), "1".to_owned(), TraceState::Ok, time).short_id().to_owned()
+    };
+    assert_eq!(short("tr-01a2270e52117c5d8c2e27b4e76f0123"), "tr-01a2270e52117c5d", "milliseconds");
+    assert_eq!(short("tr-6b0c2e8a0123456789abcdef27b4e76f"), "tr-6b0c2e8a01234567", "seconds");
+    assert_eq!(short("tr-27b4e76f0123456789abcdef01234567"), "tr-27b4e76f");
+    assert_eq!(short("my-custom-id-001"), "my-custom-id-001");
+}
+
+#[test]
 fn short_trace_ids_are_as_long_as_it_takes_to_tell_them_apart() {
     let check = |cases: &[(&str, &str)]| {
         let ids: Vec<&str> = cases.iter().map(|(id, _)| *id).collect();

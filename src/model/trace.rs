@@ -1,6 +1,6 @@
 //! A trace's own record, the spans that belong to it, and the experiment it lies in.
 
-use super::{Assessment, Cost, Json, Labels, Node, SearchRow, Span, Timestamp, TokenUsage};
+use super::{Assessment, Cost, Json, Labels, Node, SearchRow, Span, Timestamp, TokenUsage, short_trace_id};
 use std::borrow::Cow;
 
 /// Keys of tags and metadata that mean something (MLflow `tracing/constant.py`).
@@ -162,6 +162,22 @@ impl TraceInfo {
     #[must_use]
     pub fn display_name(&self) -> Option<&str> {
         self.name.as_deref().or(self.root_name.as_deref())
+    }
+
+    /// The id, cut to what is usually unique: [`short_trace_id`]. Of an id that begins with the time twice as many digits, as
+    /// its first ones are those of all traces of an hour: seconds (AWS X-Ray) or milliseconds (UUID version 7, Logfire).
+    #[must_use]
+    pub fn short_id(&self) -> &str {
+        const DAY_MILLIS: i64 = 86_400_000;
+        const MORE_DIGITS: usize = 8;
+        let short = short_trace_id(&self.trace_id);
+        let digits = self.trace_id.strip_prefix("tr-").unwrap_or(&self.trace_id);
+        let is_time = |length: usize, millis: i64| {
+            let time = digits.get(..length).and_then(|digits| i64::from_str_radix(digits, 16).ok());
+            time.is_some_and(|time| (time.saturating_mul(millis) - self.request_time.millis()).abs() < DAY_MILLIS)
+        };
+        let more = if is_time(8, 1_000) || is_time(12, 1) { MORE_DIGITS } else { 0 };
+        self.trace_id.get(..short.len() + more).unwrap_or(short)
     }
 
     /// The session in the record, if any.

@@ -12,7 +12,7 @@ use super::text::{clip, one_line, width};
 use super::{Item, Look, Role, View, number, write_table};
 use crate::analyze::usage::{Explanation, Group, Grouped, TraceUsage, UsageRow};
 use crate::error::Result;
-use crate::model::{Cost, Span, TokenUsage, Trace, short_trace_id};
+use crate::model::{Cost, Span, TokenUsage, Trace};
 use crate::reading::Agents;
 use explanation::explain;
 use json::UsageJson;
@@ -73,7 +73,7 @@ impl View for UsageView {
 
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
         let info = &self.trace.info;
-        let id = one_line(short_trace_id(&info.trace_id));
+        let id = one_line(info.short_id());
         let name = info.display_name().map(one_line).unwrap_or_default();
         let room = look.width.map_or(usize::MAX, |most| most.saturating_sub(width(&id) + 2));
         let name = look.theme.paint(Role::Name, &clip(&name, room, look.ellipsis()));

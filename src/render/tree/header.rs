@@ -2,7 +2,7 @@
 
 use super::TreeView;
 use crate::error::Result;
-use crate::model::{Json, SpansSource, keys, short_trace_id};
+use crate::model::{Json, SpansSource, keys};
 use crate::render::paragraph::{Paragraph, flow, pair};
 use crate::render::span::tokens;
 use crate::render::text::{clip, one_line, width};
@@ -47,7 +47,7 @@ impl TreeView {
             tokens,
             self.cost().map(|cost| theme.paint(Role::Figure, &cost)),
             self.partial().map(|text| theme.paint(Role::Warn, &text)),
-            Some(theme.paint(Role::Id, &one_line(short_trace_id(&info.trace_id)))),
+            Some(theme.paint(Role::Id, &one_line(info.short_id()))),
             Some(format!("{} {}", info.request_time.date_time(look.zone), info.request_time.zone_name(look.zone))),
         ];
         flow(out, facts.into_iter().flatten(), "  ", look.width)?;
