@@ -14,7 +14,7 @@ const INNER_SPANS: [&str; 1] = ["haystack.agent.run"];
 
 /// Whether a span of an agent is one that the agent has within its own.
 pub(super) fn is_inner_span(span: &Span) -> bool {
-    INNER_SPANS.contains(&span.name.as_str())
+    span.declared_name.is_none() && INNER_SPANS.contains(&span.name.as_str())
 }
 
 /// The name of a span without the number that MLflow put behind repeated ones up to 3.5 (`calculator_2`).
@@ -54,11 +54,12 @@ pub fn asked_by(payload: Option<&Payload>) -> Option<String> {
     payload?.inputs()?.member("sender")?.as_string()
 }
 
-/// Whether a span is AutoGen's inner method of the agent whose outer one is right above it, and has no name, as methods
-/// that failed have none up to 3.1: `on_messages` within `run` is one turn.
+/// Whether a span is the inner one of the agent whose outer one is right above it, and has no name: AutoGen's `on_messages`
+/// within `run`, as methods that failed have none up to 3.1, and Haystack's `haystack.agent.run`.
 #[must_use]
 pub fn is_nameless_within(name: &str, span: &Span, above: &Span) -> bool {
     let is_method =
         |span: &Span, start: &str| stem(&span.name).starts_with(start) && METHODS.contains(&stem(&span.name));
-    is_method(span, "on_messages") && is_method(above, "run") && METHODS.contains(&stem(name))
+    let is_of_autogen = is_method(span, "on_messages") && is_method(above, "run") && METHODS.contains(&stem(name));
+    is_of_autogen || is_inner_span(span)
 }
