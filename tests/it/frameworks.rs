@@ -87,7 +87,7 @@ const NOT_STORED: [(&str, i64); 7] = [
 ];
 
 pub(crate) fn store(name: &str) -> PathBuf {
-    fixtures().join("frameworks").join(format!("{name}.jsonl"))
+    fixtures().join("frameworks").join(format!("{name}.jsonl.gz"))
 }
 
 pub(crate) fn names() -> Vec<String> {
