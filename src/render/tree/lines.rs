@@ -28,6 +28,8 @@ pub(super) struct Line<'a> {
 
 /// The columns of a level.
 const LEVEL: usize = 3;
+/// So many levels are drawn at the most, however wide the screen is: a line takes a bounded time and size.
+const MOST_LEVELS: usize = 80;
 /// The levels whose columns the number of levels takes that are not drawn.
 const LEVELS_OF_MARK: usize = 2;
 /// The columns of a name that guides leave free.
@@ -38,7 +40,9 @@ const LEAST_ROOM: usize = 24;
 /// What is drawn before a line to show where it stands in a tree.
 #[derive(Debug)]
 pub(in crate::render) struct Guide {
-    /// For each level, whether something follows on it.
+    /// The number of levels above.
+    depth: usize,
+    /// For each of the innermost levels, at most [`MOST_LEVELS`], whether something follows on it.
     follows: Vec<bool>,
     /// Whether the next line is one level deeper.
     has_children: bool,
@@ -54,23 +58,23 @@ impl Line<'_> {
 impl Guide {
     /// How many columns it takes.
     pub(in crate::render) fn columns(&self) -> usize {
-        self.follows.len() * LEVEL
+        self.depth.min(MOST_LEVELS) * LEVEL
     }
 
     /// What stands before the name, and before the lines below it, where `room` columns are for both. Of levels for which
     /// there is no room the outer ones are counted, and not drawn.
     pub(in crate::render) fn signs(&self, unicode: bool, room: usize) -> (String, String) {
         let (branch, last, pipe) = if unicode { ("├─ ", "└─ ", "│  ") } else { ("|- ", "`- ", "|  ") };
-        let depth = self.follows.len();
-        let levels = room.max(LEAST_ROOM).saturating_sub(LEAST_NAME) / LEVEL;
-        let outer = if depth > levels { depth - (levels - LEVELS_OF_MARK) } else { 0 };
+        let levels = (room.max(LEAST_ROOM).saturating_sub(LEAST_NAME) / LEVEL).min(MOST_LEVELS);
+        let drawn = if self.depth > levels { levels - LEVELS_OF_MARK } else { self.depth };
+        let outer = self.depth - drawn;
         let mark = match (outer, unicode) {
             (0, _) => String::new(),
             (_, true) => format!("{:<1$}", format!("⋯{outer} "), LEVELS_OF_MARK * LEVEL),
             (_, false) => format!("{:<1$}", format!("..{outer} "), LEVELS_OF_MARK * LEVEL),
         };
         let space = " ".repeat(width(&mark));
-        let shown = &self.follows[outer..];
+        let shown = &self.follows[self.follows.len() - drawn..];
         let above = shown.iter().take(shown.len().saturating_sub(1));
         let above: String = above.map(|follows| if *follows { pipe } else { "   " }).collect();
         let own = if self.has_children { pipe } else { "   " };
@@ -151,13 +155,15 @@ pub(in crate::render) fn guides(depths: impl DoubleEndedIterator<Item = usize>) 
     for depth in depths.rev() {
         let has_next = open.get(depth).copied().unwrap_or(false);
         open.resize(depth, false);
-        let mut follows: Vec<bool> = open.iter().skip(1).copied().collect();
+        // The last level is the line's own.
+        let innermost = open.len().saturating_sub(MOST_LEVELS - 1).max(1);
+        let mut follows: Vec<bool> = open.iter().skip(innermost).copied().collect();
         if depth > 0 {
             follows.push(has_next);
         }
         open.push(true);
-        let has_children = guides.last().is_some_and(|next| next.follows.len() > depth);
-        guides.push(Guide { follows, has_children });
+        let has_children = guides.last().is_some_and(|next| next.depth > depth);
+        guides.push(Guide { depth, follows, has_children });
     }
     guides.reverse();
     guides

@@ -117,5 +117,10 @@ fn levels_without_room_are_counted_and_the_others_drawn() {
     assert_eq!(narrow[6], "               └─ ", "as wide as there is room for");
     assert_eq!(&narrow[7..], ["⋯3             └─ ", "⋯4             ├─ ", "⋯4             └─ "]);
     assert_eq!(drawn(30, false)[8], "..4            |- ");
+    let chain = guides(0..10_000);
+    let (deepest, below) = chain[9_999].signs(true, usize::MAX);
+    assert!(deepest.starts_with("⋯9921 ") && deepest.chars().count() == 80 * 3, "{deepest}");
+    assert_eq!(below.chars().count(), 81 * 3);
+    assert_eq!(chain[80].signs(true, usize::MAX).0.chars().count(), 80 * 3);
     assert!(drawn(0, true).iter().all(|guide| guide.chars().count() <= 12), "{:?}", drawn(0, true));
 }
