@@ -9,7 +9,7 @@ use crate::model::{Span, TokenUsage};
 use crate::render::paragraph::Paragraph;
 use crate::render::span::failures;
 use crate::render::text::{clip, one_line, width};
-use crate::render::tree::lines::{Guide, guides};
+use crate::render::tree::lines::{self, Guide, guides};
 use crate::render::{Look, Role, number};
 use std::io::Write;
 
@@ -45,7 +45,7 @@ impl DiffView {
         let guides = guides(lines.iter().map(|(_, depth)| *depth));
         let columns = Columns::fit(self, look, &lines, &guides);
         for ((line, _), guide) in lines.iter().zip(&guides) {
-            let (guide, below) = guide.signs(look.unicode, columns.name);
+            let (guide, below) = guide.signs(look.unicode, columns.name.saturating_sub(lines::LEAST_NAME));
             match line {
                 Line::Span(at) => {
                     let node = &self.diff.nodes[*at];

@@ -10,6 +10,8 @@ use std::collections::HashMap;
 /// How wide everything is.
 pub(super) struct Columns {
     pub(super) name: usize,
+    /// The columns of the name that guides may take.
+    pub(super) guides: usize,
     clips: bool,
     kind: usize,
     bar: usize,
@@ -34,10 +36,12 @@ impl Columns {
             |of: &dyn Fn(&Line<'_>, &Span) -> usize| shown().map(|(line, span)| of(line, span)).max().unwrap_or(0);
         let natural_name =
             widest(&|line, span| line.guide.columns() + width(&one_line(span.shown_name())).min(WIDEST_NAME));
+        let deepest = widest(&|line, _| line.guide.columns());
         let start = shown().map(|(_, span)| span.start.0).min().unwrap_or(0);
         let end = shown().filter_map(|(_, span)| span.end).map(|end| end.0).max().unwrap_or(start);
         let mut columns = Self {
             name: natural_name.min(look.width.map_or(usize::MAX, |room| WIDEST_NAME.max(room / 2))),
+            guides: 0,
             clips: look.width.is_some(),
             kind: widest(&|_, span| width(&one_line(span.span_type.as_str()))).min(14),
             bar: WIDEST_BAR,
@@ -49,9 +53,11 @@ impl Columns {
             open,
         };
         if let Some(room) = look.width {
-            let deepest = widest(&|line, _| line.guide.columns());
             columns.squeeze(room, (deepest + lines::LEAST_NAME).min(room / 2));
         }
+        // Where all names fit, all guides do.
+        columns.guides =
+            if columns.name < natural_name { columns.name.saturating_sub(lines::LEAST_NAME) } else { deepest };
         columns
     }
 

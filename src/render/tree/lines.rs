@@ -33,9 +33,9 @@ const MOST_LEVELS: usize = 80;
 /// The levels whose columns the number of levels takes that are not drawn.
 const LEVELS_OF_MARK: usize = 2;
 /// The columns of a name that guides leave free.
-pub(super) const LEAST_NAME: usize = 12;
-/// The columns that guides and names have at least.
-const LEAST_ROOM: usize = 24;
+pub(in crate::render) const LEAST_NAME: usize = 12;
+/// The columns that guides have at least.
+const LEAST_ROOM: usize = 12;
 
 /// What is drawn before a line to show where it stands in a tree.
 #[derive(Debug)]
@@ -61,11 +61,11 @@ impl Guide {
         self.depth.min(MOST_LEVELS) * LEVEL
     }
 
-    /// What stands before the name, and before the lines below it, where `room` columns are for both. Of levels for which
-    /// there is no room the outer ones are counted, and not drawn.
+    /// What stands before the name, and before the lines below it, in up to `room` columns, and in [`LEAST_ROOM`] at least. Of
+    /// levels for which there is no room the outer ones are counted, and not drawn.
     pub(in crate::render) fn signs(&self, unicode: bool, room: usize) -> (String, String) {
         let (branch, last, pipe) = if unicode { ("├─ ", "└─ ", "│  ") } else { ("|- ", "`- ", "|  ") };
-        let levels = (room.max(LEAST_ROOM).saturating_sub(LEAST_NAME) / LEVEL).min(MOST_LEVELS);
+        let levels = (room.max(LEAST_ROOM) / LEVEL).min(MOST_LEVELS);
         let drawn = if self.depth > levels { levels - LEVELS_OF_MARK } else { self.depth };
         let outer = self.depth - drawn;
         let mark = match (outer, unicode) {

@@ -126,7 +126,7 @@ impl TreeView {
 
     fn line(&self, look: &Look, out: &mut dyn Write, spans: &Spans, line: &Line<'_>, columns: &Columns) -> Result<()> {
         let theme = look.theme;
-        let (guide, below) = line.guide.signs(look.unicode, columns.name);
+        let (guide, below) = line.guide.signs(look.unicode, columns.guides);
         let at = match line.subject {
             Subject::Span(at) => at,
             Subject::MissingParent(parent) => {

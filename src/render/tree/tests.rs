@@ -111,12 +111,12 @@ fn levels_without_room_are_counted_and_the_others_drawn() {
     let drawn = |room: usize, unicode: bool| -> Vec<String> {
         guides(depths.iter().copied()).iter().map(|guide| guide.signs(unicode, room).0).collect()
     };
-    let wide = drawn(60, true);
+    let wide = drawn(48, true);
     assert_eq!((wide[4].as_str(), wide[8].as_str()), ("         └─ ", "                     ├─ "));
-    let narrow = drawn(30, true);
+    let narrow = drawn(18, true);
     assert_eq!(narrow[6], "               └─ ", "as wide as there is room for");
     assert_eq!(&narrow[7..], ["⋯3             └─ ", "⋯4             ├─ ", "⋯4             └─ "]);
-    assert_eq!(drawn(30, false)[8], "..4            |- ");
+    assert_eq!(drawn(18, false)[8], "..4            |- ");
     let chain = guides(0..10_000);
     let (deepest, below) = chain[9_999].signs(true, usize::MAX);
     assert!(deepest.starts_with("⋯9921 ") && deepest.chars().count() == 80 * 3, "{deepest}");
