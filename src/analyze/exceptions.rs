@@ -92,6 +92,11 @@ impl Failure {
         stack::own_place(self.stacktrace()?)
     }
 
+    /// Whether it has a label in place of what failed.
+    fn is_label(&self) -> bool {
+        self.exception.as_ref().is_some_and(Exception::is_label)
+    }
+
     fn says_nothing(&self) -> bool {
         self.exception_type.is_none() && self.message.is_none()
     }
@@ -117,12 +122,63 @@ pub fn of_trace(trace: &Trace) -> Vec<Failure> {
             }
         }
         if let Some(Node { parent: Some(parent), .. }) = spans.nodes.get(at) {
-            below[*parent].append(&mut open);
+            join_siblings(&mut below[*parent], open, &mut all, &spans.list);
         }
     }
     let mut failures: Vec<Failure> = all.into_iter().flatten().map(complete).collect();
     failures.sort_by_key(|failure| failure.span);
     failures
+}
+
+/// Adds what came up in one subtree of a span to what did in the others. Where calls are not nested as spans are, one subtree
+/// may tell of a failure in another: the run of an agent beside its agent (OpenAI's Agents SDK, an agent as a tool), a model
+/// beside the node that called it (LangGraph, asynchronous).
+fn join_siblings(known: &mut Vec<usize>, new: Vec<usize>, all: &mut [Option<Failure>], spans: &[Span]) {
+    /// Keeps the time linear.
+    const MOST_COMPARED: usize = 20;
+    for at in new {
+        let related = known.iter().take(MOST_COMPARED).enumerate().find_map(|(place, other)| {
+            let (one, other) = (all[at].as_ref()?, all[*other].as_ref()?);
+            let wraps = |outer, inner| relation(outer, inner) == Some(Relation::Wraps);
+            let kind = match () {
+                () if wraps(one, other) => (Relation::Wraps, true),
+                () if wraps(other, one) => (Relation::Wraps, false),
+                () if is_one_raise(one, other) && is_around(one, other, spans) => (Relation::Same, true),
+                () if is_one_raise(one, other) && is_around(other, one, spans) => (Relation::Same, false),
+                () => return None,
+            };
+            Some((place, kind))
+        });
+        let Some((place, (relation, is_new_outer))) = related else {
+            known.push(at);
+            continue;
+        };
+        let other = std::mem::replace(&mut known[place], at);
+        let (outer, inner) = if is_new_outer { (at, other) } else { (other, at) };
+        if let (Some(mut outer), Some(inner)) = (all[outer].take(), all[inner].take()) {
+            outer.span = inner.span;
+            if relation == Relation::Wraps {
+                outer.cause = Some(cause_of(&outer, inner));
+            }
+            all[at] = Some(outer);
+        }
+    }
+}
+
+/// Whether two spans recorded an exception alike.
+fn is_one_raise(one: &Failure, other: &Failure) -> bool {
+    one.exception_type.is_some()
+        && one.exception_type == other.exception_type
+        && one.message == other.message
+        && one.exception.is_some()
+        && other.exception.is_some()
+}
+
+/// Whether the span of a failure lasted around that of another, and is none of the same kind, which ran beside it.
+fn is_around(outer: &Failure, inner: &Failure, spans: &[Span]) -> bool {
+    let (outer, inner) = (&spans[outer.span], &spans[inner.span]);
+    let ends = inner.end.zip(outer.end);
+    outer.name != inner.name && outer.start <= inner.start && ends.is_some_and(|(inner, outer)| inner <= outer)
 }
 
 /// What a span tells of failures, each once: some instrumentations record an exception twice.
@@ -210,6 +266,7 @@ fn join(mut own: Failure, open: &mut Vec<usize>, all: &mut [Option<Failure>]) ->
         _ if own.kind == Kind::Handled => None,
         // What was told as text below was raised here.
         _ if below.kind == Kind::Handled => {
+            own.span = below.span;
             all[at] = None;
             open.remove(place);
             Some(own)
@@ -233,7 +290,8 @@ fn relation(own: &Failure, below: &Failure) -> Option<Relation> {
         (Some(own), Some(below)) => own == below,
         _ => true,
     };
-    if own.says_nothing() || below.says_nothing() || (same_type && own.message == below.message) {
+    let says_nothing = |failure: &Failure| failure.says_nothing() || failure.is_label();
+    if says_nothing(own) || says_nothing(below) || (same_type && own.message == below.message) {
         return Some(Relation::Same);
     }
     let quotes = || {
@@ -268,7 +326,8 @@ const SAYS_SOMETHING: usize = 8;
 /// Takes over from a span above what the deepest one does not tell.
 fn adopt(below: &mut Failure, above: Failure) {
     below.origin = below.origin.take().or_else(|| above.own_place());
-    if below.exception.is_none() && above.exception.is_some() {
+    let has_reason = above.exception.is_some() && !above.is_label();
+    if (below.exception.is_none() || below.is_label()) && has_reason {
         below.exception = above.exception;
         (below.exception_type, below.message) = (above.exception_type, above.message);
         (below.time, below.kind) = (above.time, above.kind);

@@ -39,12 +39,23 @@ impl Exception {
     /// (openai-agents 0.24 `tracing/span_data.py`, MLflow 3.18 `openai/_agent_tracer.py`).
     #[must_use]
     pub fn text(&self) -> Option<Cow<'_, str>> {
-        let error = || {
-            let details = self.stacktrace.as_deref().filter(|text| text.starts_with('{'))?;
-            Json::from_strict(details)?.member("error")?.as_string()
-        };
-        let error = if self.class().is_none() { error() } else { None };
+        const REDACTED: &str = "Error details are redacted";
+        let error = || self.details()?.member("error")?.as_string().filter(|error| !error.contains(REDACTED));
+        let error = error();
         error.map(Cow::Owned).or_else(|| self.message.as_deref().filter(|text| !text.is_empty()).map(Cow::Borrowed))
+    }
+
+    /// What stands in place of the stack trace of an exception without a class.
+    fn details(&self) -> Option<Json> {
+        let details = self.stacktrace.as_deref().filter(|text| text.starts_with('{') && self.class().is_none())?;
+        Json::from_strict(details)
+    }
+
+    /// Whether it is a label of the OpenAI Agents SDK that does not say what failed: `Max turns exceeded`.
+    #[must_use]
+    pub fn is_label(&self) -> bool {
+        let error = |details: Json| details.member("error").and_then(|error| error.as_string());
+        self.details().is_some_and(|details| error(details).as_deref() != self.text().as_deref())
     }
 
     /// What it is for, where it is no failure: LangGraph raises exceptions to leave a graph, be it to wait for a human or to

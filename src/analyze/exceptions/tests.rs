@@ -173,6 +173,54 @@ fn errors_of_the_agents_sdk_stand_in_the_place_of_the_stack_trace() {
 }
 
 #[test]
+fn labels_of_the_agents_sdk_are_the_exception_above() {
+    let label = ("", "Max turns exceeded", r#"{"max_turns": 3}"#);
+    let raised = ("MaxTurnsExceeded", "Max turns (3) exceeded", "");
+    check(
+        &[("run", "", "ERROR", "", &[raised]), ("agent", "run", "ERROR", "", &[label])],
+        &["raised MaxTurnsExceeded: Max turns (3) exceeded @agent"],
+    );
+    check(&[("agent", "", "ERROR", "", &[label])], &["raised -: Max turns exceeded @agent"]);
+    let redacted =
+        ("", "Error running tool (non-fatal)", r#"{"tool_name": "x", "error": "Error details are redacted."}"#);
+    check(&[("tool", "", "ERROR", "", &[redacted])], &["raised -: Error running tool (non-fatal) @tool"]);
+    check(
+        &[("tool", "", "ERROR", "", &[redacted]), ("inner", "tool", "ERROR", "", &[BOOM])],
+        &["raised ValueError: boom @inner"],
+    );
+}
+
+#[test]
+fn a_failure_may_be_told_beside_the_span_that_had_it() {
+    let quoting = ("UserError", "Error running tool refund: refunded already", "");
+    check(
+        &[
+            ("tool", "", "OK", "", &[]),
+            ("run", "tool", "ERROR", "", &[quoting]),
+            ("workflow", "tool", "OK", "", &[]),
+            ("refund", "workflow", "ERROR", "", &[("", "refunded already", "")]),
+        ],
+        &["raised UserError: Error running tool refund: refunded already @refund < -: refunded already @refund"],
+    );
+    // An asynchronous node and the model that it called: the second lies within the time of the first.
+    let within = |start: i64, end: i64, mut span: Span| {
+        (span.start.0, span.end.as_mut().unwrap().0) = (start, end);
+        span
+    };
+    let of = |names: [&'static str; 2], inner: (i64, i64)| {
+        let root = span(0, &("graph", "", "OK", "", &[]));
+        let [one, other] = names.map(|name| (name, "graph", "ERROR", "", [BOOM]));
+        let one = within(10, 90, span(1, &(one.0, one.1, one.2, one.3, &one.4)));
+        let mut second = within(inner.0, inner.1, span(2, &("other", other.1, other.2, other.3, &other.4)));
+        other.0.clone_into(&mut second.name);
+        found(vec![root, one, second]).iter().map(told).collect::<Vec<_>>()
+    };
+    assert_eq!(of(["node", "model"], (20, 80)), ["raised ValueError: boom @model"]);
+    assert_eq!(of(["node", "model"], (20, 95)).len(), 2, "they overlap");
+    assert_eq!(of(["tool", "tool"], (20, 80)).len(), 2, "two of a kind");
+}
+
+#[test]
 fn to_leave_a_graph_on_purpose_is_no_failure() {
     for class in ["GraphInterrupt", "langgraph.errors.ParentCommand"] {
         check(&[("node", "", "ERROR", "(…)", &[(class, "(…)", "")])], &[]);
