@@ -21,6 +21,8 @@ pub(super) struct Convention {
     pub(super) usage_scopes: &'static [(&'static str, &'static str, UsageScope)],
     /// How the names of spans end that call no model, though their type says so.
     pub(super) no_calls: Keys,
+    /// Attributes that mark an agent whose framework records no calls of models.
+    pub(super) unseen_calls: Keys,
     /// The provider's id of the response.
     pub(super) response_ids: Keys,
     /// A provider's usage object. Used where none of `tokens` is set.
@@ -87,6 +89,7 @@ impl Convention {
         tokens: &[],
         usage_scopes: &[],
         no_calls: &[],
+        unseen_calls: &[],
         response_ids: &[],
         usage_object: |_| None,
         titles: &[],

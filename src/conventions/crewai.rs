@@ -3,8 +3,13 @@
 use super::convention::{Attributes, Convention};
 use crate::model::Json;
 
-pub(super) const CONVENTION: Convention =
-    Convention { prefixes: &["entity_type"], models: &["llm"], usage_object: usage_of_crew, ..Convention::NONE };
+pub(super) const CONVENTION: Convention = Convention {
+    prefixes: &["entity_type", "tools_handler"],
+    unseen_calls: &["tools_handler"],
+    models: &["llm"],
+    usage_object: usage_of_crew,
+    ..Convention::NONE
+};
 
 /// The total of a crew, in the outputs of `Crew.kickoff`. No span below has tokens (CrewAI 1.15, MLflow 3.18).
 fn usage_of_crew(attributes: &dyn Attributes) -> Option<Json> {

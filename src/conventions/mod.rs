@@ -59,6 +59,7 @@ conventions! {
     llama_index
     logfire
     mlflow_flavors
+    smolagents
 }
 
 /// Whether a key belongs to one of the conventions: spans that have none of them need no second look.
@@ -109,7 +110,12 @@ pub(crate) fn usage(attributes: &dyn Attributes) -> Option<TokenUsage> {
 pub(crate) fn usage_scope(attributes: &dyn Attributes) -> UsageScope {
     let mut scopes = ALL.iter().flat_map(|convention| convention.usage_scopes);
     let known = scopes.find(|(key, value, _)| attributes.text(key).as_deref() == Some(value));
-    known.map_or(UsageScope::Span, |(_, _, scope)| *scope)
+    let is_unseen = || keys(|convention| convention.unseen_calls).any(|key| attributes.get(key).is_some());
+    match known {
+        Some((_, _, scope)) => *scope,
+        None if is_unseen() => UsageScope::UnseenCalls,
+        None => UsageScope::Span,
+    }
 }
 
 /// A usage object in the words of a provider.

@@ -182,6 +182,8 @@ pub enum UsageScope {
     AllTurns,
     /// Nothing: the span calls no model, though it has the type of those that do.
     Nothing,
+    /// An agent whose calls of models are not recorded, unless there are spans of them.
+    UnseenCalls,
 }
 
 /// One step of a trace: a call of a model, a tool, an agent.

@@ -2,7 +2,7 @@
 
 use super::{Need, Unit};
 use crate::analyze::stats::percentile;
-use crate::model::{Assessment, Span, SpanStatus, TokenUsage, Trace, TraceState, have_above};
+use crate::model::{Assessment, Span, SpanStatus, TokenUsage, Trace, TraceState, UsageScope, have_above};
 use crate::reading::{Reading, RowKind, TraceUsage, UsageRow};
 
 /// What is measured of each trace.
@@ -80,7 +80,7 @@ impl Measure {
                     unknown: (is_open || took.is_none()).then(|| why.to_owned()),
                 }
             }
-            Self::LlmCalls => count(usage.llm_calls().count(), unknown(trace)),
+            Self::LlmCalls => count(usage.llm_calls().count(), unknown(trace).or_else(|| unseen_calls(trace, usage))),
             Self::ToolCalls => count(reading.own_tool_calls().count(), unrecorded_tool_calls(trace, reading)),
         }
     }
@@ -125,6 +125,14 @@ pub(super) fn unknown(trace: &Trace) -> Option<String> {
     }
 }
 
+/// Why models may have been called that no span tells of (smolagents, CrewAI).
+fn unseen_calls(trace: &Trace, usage: &TraceUsage) -> Option<String> {
+    let has_calls = usage.rows.iter().any(|row| row.kind != RowKind::Remainder);
+    let mut spans = trace.span_list().iter();
+    let has_agent = spans.any(|span| span.usage_scope == UsageScope::UnseenCalls);
+    (!has_calls && has_agent).then(|| "its calls of models are not recorded".to_owned())
+}
+
 /// All tokens of a trace. One without calls has used none.
 fn tokens(trace: &Trace, usage: &TraceUsage) -> Figure {
     let least = usage.token_usage.as_ref().map(|usage| usage.weight() as f64);
@@ -136,11 +144,14 @@ fn tokens(trace: &Trace, usage: &TraceUsage) -> Figure {
         let unknown = format!("its total may be {one} or {other} tokens");
         return Figure { least: Some(one.min(other)), most: Some(one.max(other)), unknown: Some(unknown) };
     }
+    // A call that answered used some: 0 is what clients make of an answer that did not tell (the Agents SDK, streamed).
+    let has_tokens = |row: &UsageRow| row.token_usage.as_ref().is_some_and(TokenUsage::has_tokens);
     let of_calls =
-        || calls_without(trace, usage, &|row| row.token_usage.is_some(), |span| span.usage().is_some(), "tokens");
+        || calls_without(trace, usage, &has_tokens, |span| span.usage().is_some_and(TokenUsage::has_tokens), "tokens");
     let recorded = trace.info.recorded_usage.as_ref().filter(|usage| least.is_none() && usage.has_tokens());
     let of_record = || recorded.map(|usage| format!("its record has {} tokens, its spans none", usage.weight()));
     let unknown = unknown(trace).or_else(of_calls).or_else(of_record);
+    let unknown = unknown.or_else(|| unseen_calls(trace, usage).filter(|_| least.is_none()));
     // Of calls that failed nothing is known, which is not nothing.
     let is_none = unknown.is_none() && usage.rows.is_empty();
     Figure { least: least.or_else(|| is_none.then_some(0.0)), most: None, unknown }
