@@ -44,6 +44,9 @@ pub(super) struct Convention {
     pub(super) elsewhere: fn(&dyn Attributes, &[SpanEvent], Side) -> Option<Json>,
     /// The name of the agent, in a span of type AGENT.
     pub(super) agent_names: Keys,
+    /// The name of the agent whose run a span of type AGENT is, where no attribute of its own has it. Given the name of the
+    /// span too.
+    pub(super) agent_of_run: fn(&dyn Attributes, &str) -> Option<String>,
     /// The agent whose work a span of any other type is.
     pub(super) agent: fn(&dyn Attributes) -> Option<String>,
     /// The name of the tool, in a span of type TOOL.
@@ -100,6 +103,7 @@ impl Convention {
         messages: |_, _| None,
         elsewhere: |_, _, _| None,
         agent_names: &[],
+        agent_of_run: |_, _| None,
         agent: |_| None,
         tool_names: &[],
         no_tools: &[],

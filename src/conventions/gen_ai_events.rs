@@ -45,10 +45,16 @@ fn message(event: &SpanEvent, side: Side) -> Option<Json> {
     let member = |key: &str| Some((key.to_owned(), attribute(event, key)?));
     // A choice may carry the whole message as one value, or its content.
     let choice = attribute(event, "message");
-    let content: Vec<(String, Json)> = if let Some(members) = choice.as_ref().and_then(Json::members) {
+    // Other objects are answers in a form that was asked for.
+    let is_message = |members: &Vec<(String, Json)>| {
+        members.iter().any(|(key, _)| matches!(key.as_str(), "role" | "content" | "parts" | "tool_calls"))
+    };
+    let whole = choice.as_ref().and_then(Json::members).filter(is_message);
+    let content: Vec<(String, Json)> = if let Some(members) = whole {
         members.into_iter().filter(|(key, _)| key != "role").collect()
     } else {
-        let content = member("content").or_else(|| Some(("content".to_owned(), choice?)));
+        let text = |choice: Json| if choice.text().starts_with('{') { Json::string(choice.text()) } else { choice };
+        let content = member("content").or_else(|| Some(("content".to_owned(), text(choice?))));
         [content, member("tool_calls")].into_iter().flatten().collect()
     };
     let members: Vec<_> = std::iter::once(role).chain(content).collect();

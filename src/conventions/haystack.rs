@@ -15,6 +15,8 @@ pub(super) const CONVENTION: Convention = Convention {
     },
     inputs: &["haystack.agent.step.llm.input", "haystack.agent.step.tool.input", "haystack.agent.input"],
     outputs: &["haystack.agent.step.llm.output", "haystack.agent.step.tool.output", "haystack.agent.output"],
+    // MLflow gives the builders of prompts the type of models.
+    no_calls: &["PromptBuilder"],
     agent_names: &["haystack.component.name"],
     tool_names: &["haystack.tool.name"],
     ..Convention::NONE

@@ -53,6 +53,7 @@ conventions! {
     langfuse
     respan
     ag2
+    agno
     autogen_core
     crewai
     haystack
@@ -150,8 +151,9 @@ pub(crate) fn provider(attributes: &dyn Attributes) -> Option<String> {
 }
 
 /// The name of the agent, in a span of type AGENT.
-pub(crate) fn agent_name(attributes: &dyn Attributes) -> Option<String> {
-    keys(|convention| convention.agent_names).find_map(|key| attributes.text(key))
+pub(crate) fn agent_name(attributes: &dyn Attributes, span: &str) -> Option<String> {
+    let of_run = || ALL.iter().find_map(|convention| (convention.agent_of_run)(attributes, span));
+    keys(|convention| convention.agent_names).find_map(|key| attributes.text(key)).or_else(of_run)
 }
 
 /// The agent whose work a span of any other type is.

@@ -157,7 +157,7 @@ impl<'a> RawAttributes<'a> {
             let inputs = self.members.get("mlflow.spanInputs").map(value);
             let inputs = inputs.or_else(|| if self.is_foreign { conventions::inputs(self, &[]) } else { None });
             let outputs = with_tools("mlflow.spanOutputs", conventions::outputs);
-            let (call_id, name) = (conventions::tool_call_id(self), self.declared_name(kind));
+            let (call_id, name) = (conventions::tool_call_id(self), conventions::tool_name(self));
             if name.as_deref().is_some_and(conventions::is_no_tool) {
                 return (Vec::new(), SpeakerSigns::None);
             }
@@ -178,9 +178,9 @@ impl<'a> RawAttributes<'a> {
     }
 
     /// The name that an attribute gives the agent or the tool whose span it is.
-    pub(super) fn declared_name(&self, kind: &SpanType) -> Option<String> {
+    pub(super) fn declared_name(&self, kind: &SpanType, span: &str) -> Option<String> {
         match kind.as_str() {
-            "AGENT" => conventions::agent_name(self),
+            "AGENT" => conventions::agent_name(self, span),
             "TOOL" => conventions::tool_name(self),
             _ => None,
         }

@@ -250,9 +250,9 @@ impl OtlpSpan {
     fn into_plain(self) -> PlainSpan {
         let status = self.status.unwrap_or_default();
         PlainSpan {
+            name: self.name,
             id: SpanId::new(ids::hex_of(&self.span_id)),
             parent: (!self.parent_span_id.is_empty()).then(|| SpanId::new(ids::hex_of(&self.parent_span_id))),
-            name: self.name,
             status: status_of(status.code),
             status_message: status.message,
             start: self.start_time_unix_nano.cast_signed(),
@@ -345,10 +345,10 @@ impl PlainSpan {
             usage_scope: attributes.usage_scope(&self.name),
             title: attributes.title(&self.name),
             named: if is_root { attributes.session_and_user() } else { (None, None) },
-            name: self.name,
             response_id: attributes.response_id(&span_type),
             derived_usage: attributes.derived_usage(&span_type, token_usage.as_ref()),
-            declared_name: attributes.declared_name(&span_type),
+            declared_name: attributes.declared_name(&span_type, &self.name),
+            name: self.name,
             agent: attributes.agent(&span_type),
             span_type,
             status: self.status,

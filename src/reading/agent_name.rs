@@ -6,8 +6,8 @@ use crate::model::{Payload, Span};
 /// The methods of AutoGen's agents that MLflow records; in 3.1 their names alone name the spans.
 pub(super) const METHODS: [&str; 4] = ["run", "run_stream", "on_messages", "on_messages_stream"];
 
-/// The methods of other agents, behind the name of the class (DSPy).
-const OTHER_METHODS: [&str; 2] = ["forward", "aforward"];
+/// The methods of other agents: DSPy's, behind the name of the class, and Agno's.
+const OTHER_METHODS: [&str; 3] = ["forward", "aforward", "arun"];
 
 /// The names of spans that an agent has within its own (Haystack).
 const INNER_SPANS: [&str; 1] = ["haystack.agent.run"];

@@ -72,18 +72,23 @@ impl Speakers {
     /// Who answers a request: the one named for the answer, or the one in whose name the model spoke before. Calls have to
     /// be asked for in the order in which they began.
     fn speaker(&mut self, request: &[Message], answer: &[Message]) -> Option<String> {
-        let named = answer.iter().find_map(|message| message.speaker.clone().or_else(|| self.source(message)));
-        let mut before = request.iter().rev().filter(|message| message.role == Role::Assistant);
-        named.or_else(|| before.next()?.speaker.clone()).filter(|name| name != HUMAN)
+        let before = request.iter().rev().find(|message| message.role == Role::Assistant);
+        let own = before.and_then(|message| message.speaker.as_deref());
+        let named = answer.iter().find_map(|message| message.speaker.clone().or_else(|| self.source(message, own)));
+        named.or_else(|| own.map(str::to_owned)).filter(|name| name != HUMAN)
     }
 
-    /// The source of an answer. Equal answers belong to their sources in order.
-    fn source(&mut self, message: &Message) -> Option<String> {
+    /// The source of an answer. Of several agents that gave the same answer it is the one in whose name the model spoke before
+    /// (`own`), if any; else equal answers belong to their sources in order.
+    fn source(&mut self, message: &Message, own: Option<&str>) -> Option<String> {
         let mut keys = message.parts.iter().map(|part| part_key(message, part));
         let key = keys.find(|key| self.sources.contains_key(key))?;
         let answered = self.answered.entry(key).or_default();
         *answered += 1;
         let sources = self.sources.get(&key)?;
+        if let Some(own) = own.filter(|own| sources.iter().any(|source| source == own)) {
+            return Some(own.to_owned());
+        }
         let agents = || sources.iter().filter(|name| *name != HUMAN);
         agents().nth(*answered - 1).or_else(|| agents().next_back()).cloned()
     }

@@ -416,6 +416,42 @@ fn a_tool_at_work_answers_the_call_that_waits_for_it() {
 }
 
 #[test]
+fn a_history_may_hold_calls_under_other_ids() {
+    let asked = |id: &str| call(id, "add", r#"{\"a\":1}"#);
+    let second = |history: Vec<String>| {
+        let request = request(&[asks(&history), answers("add_0", "Error: no")]);
+        trace_of(vec![
+            span(
+                "llm1",
+                "",
+                "LLM",
+                1,
+                &io(r#"{"messages":[{"role":"user","content":"hi"}]}"#, &response(&asks(&[asked("adk-1")]))),
+            ),
+            span("llm2", "", "LLM", 9, &io(&request, "")),
+        ])
+    };
+    assert_eq!(tool_calls(&second(vec![asked("add_0")])), ["add llm1 - llm2 Error: no"]);
+    assert_eq!(tool_calls(&second(vec![asked("adk-1"), asked("add_0")])).len(), 2, "both are there");
+}
+
+#[test]
+fn agents_that_gave_the_same_answer_are_told_apart_by_their_own() {
+    let source =
+        |source: &str, role: &str, text: &str| format!(r#"{{"content":"{text}","source":"{source}","type":"{role}"}}"#);
+    let call = |id: &str, start: i64, messages: &[String]| {
+        let request = format!(r#"{{"messages":[{}]}}"#, messages.join(","));
+        span(id, "", "LLM", start, &io(&request, r#"{"content":"APPROVE"}"#))
+    };
+    let (user, critic) = (source("user", "UserMessage", "hi"), source("critic", "UserMessage", "APPROVE"));
+    let writer = source("writer", "AssistantMessage", "APPROVE");
+    let trace =
+        trace_of(vec![call("a", 1, slice::from_ref(&user)), call("b", 10, &[user, critic.clone(), writer, critic])]);
+    let agents = Agents::of(trace.spans.as_ref().unwrap(), &of_trace(&trace));
+    assert_eq!(agents.name(1), Some("writer"));
+}
+
+#[test]
 fn tools_are_named_by_their_class_only_where_that_is_a_name() {
     let named = |name: &str| {
         let mut tool = span("a", "", "TOOL", 1, &io("{}", "1"));

@@ -139,6 +139,12 @@ pub(super) fn of_spans(spans: &Spans, usage: &TraceUsage) -> Vec<ToolCall> {
     }
     mentions.sort_by_key(|placed| placed.time);
     let mut joined = Joined::new(spans, usage);
+    for placed in
+        mentions.iter().filter(|placed| !placed.mention.came_out && placed.mention.kind == MentionKind::Requested)
+    {
+        let ids = joined.ids_in_history.entry(placed.span).or_default();
+        ids.extend(placed.mention.call_id.as_deref());
+    }
     for placed in &mentions {
         match placed.mention.kind {
             MentionKind::Requested => joined.request(placed),
@@ -199,6 +205,10 @@ struct Joined<'a> {
     by_name: HashMap<String, Queue>,
     /// The calls of each tool, and those whose result was not read.
     unanswered: HashMap<String, Queue>,
+    /// The ids of the calls that the history of each span holds.
+    ids_in_history: HashMap<usize, HashSet<&'a str>>,
+    /// Spans whose history holds a call under another id.
+    renamed: HashSet<(usize, usize)>,
     /// How often the history, or the answer, of a span has told a call without an id.
     told: HashMap<(usize, bool, Key), usize>,
 }
@@ -228,6 +238,8 @@ impl<'a> Joined<'a> {
             by_digest: HashMap::new(),
             by_name: HashMap::new(),
             unanswered: HashMap::new(),
+            ids_in_history: HashMap::new(),
+            renamed: HashSet::new(),
             told: HashMap::new(),
         }
     }
@@ -275,7 +287,7 @@ impl<'a> Joined<'a> {
         let digest = digest(name, mention.arguments);
         let is_asked = mention.came_out && self.span(*span).span_type.is_llm();
         let known = if let Some(id) = &mention.call_id {
-            self.known_by_id(id, digest, is_asked)
+            self.known_by_id(id, digest, is_asked).or_else(|| self.renamed(placed, id, digest))
         } else {
             let nth = self.told.entry((*span, mention.came_out, digest)).or_default();
             *nth += 1;
@@ -296,6 +308,22 @@ impl<'a> Joined<'a> {
             call.asked.get_or_insert((own.start.0, own.end.unwrap_or(own.start).0));
             call.origin = CallOrigin::Trace;
         }
+    }
+
+    /// The call that a history holds under another id than the answer did (Google ADK, where it streams): one with the same
+    /// arguments that a model asked for, and whose own id the history lacks.
+    fn renamed(&mut self, placed: &Placed<'_>, id: &str, digest: Key) -> Option<usize> {
+        let span = placed.span;
+        let history = self.ids_in_history.get(&span).filter(|_| !placed.mention.came_out)?;
+        let is_meant = |at: &usize| {
+            let call = &self.calls[*at];
+            let lacks_own = call.id.as_deref().is_some_and(|own| !history.contains(own));
+            call.requested_in.is_some() && lacks_own && !self.renamed.contains(&(span, *at))
+        };
+        let at = self.by_digest.get(&digest)?.calls.iter().copied().find(is_meant)?;
+        self.renamed.insert((span, at));
+        self.by_id.entry(id.to_owned()).or_default().push(at);
+        Some(at)
     }
 
     /// The call of an id. Some servers count their ids anew for each answer: a model that asks with an id that was answered

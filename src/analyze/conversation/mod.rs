@@ -7,7 +7,7 @@ mod seen;
 
 use crate::frameworks;
 use crate::message::{Message, Part, Role, ToolResult};
-use crate::model::{Json, Payload, Span, SpanType, Spans, Timestamp, Trace, is_runtime_message, keys};
+use crate::model::{Json, Payload, Span, Spans, Timestamp, Trace, UsageScope, is_runtime_message, keys};
 use crate::reading::identity::{self, Key};
 use crate::reading::{self, AgentSource, Agents, CallIndex, Reading, Speakers, messages};
 use seen::{SeenMessages, keys_of};
@@ -104,8 +104,9 @@ pub enum StepKind {
 }
 
 impl StepKind {
-    fn of(span_type: &SpanType) -> Self {
-        match span_type.as_str() {
+    fn of(span: &Span) -> Self {
+        match span.span_type.as_str() {
+            _ if span.usage_scope == UsageScope::Nothing => Self::Other,
             "AGENT" => Self::Agent,
             "LLM" | "CHAT_MODEL" | "EMBEDDING" => Self::Call,
             "TOOL" => Self::Tool,
@@ -263,7 +264,7 @@ struct Open {
 impl ConversationBuilder<'_> {
     fn begin(&mut self, at: usize, depth: usize) {
         let span = &self.spans.list[at];
-        let kind = StepKind::of(&span.span_type);
+        let kind = StepKind::of(span);
         let (sent, stream) = messages::response(span).unwrap_or_default();
         let sent: Vec<Message> = sent.into_iter().map(|message| answer_of(kind, message)).collect();
         // What a parser is given came out of another span.
