@@ -61,6 +61,7 @@ pub(super) fn result(object: &Fields<'_>, reader: Reader) -> Part {
         content: value.or(error).or(content).map(|content| reader.within().parts(content)).unwrap_or_default(),
         is_error: error.is_some()
             || object.is_true("is_error")
+            || object.is_true("tool_call_error") // Agno
             || object.word("status").is_some_and(|status| status == "error"),
     })
 }

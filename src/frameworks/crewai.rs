@@ -31,5 +31,8 @@ fn request(object: &Fields<'_>, _: Reader) -> Option<Asked> {
 fn response(object: &Fields<'_>, _: Reader) -> Option<Vec<Message>> {
     let is_output = object.get("tasks_output").is_some() || object.get("output_format").is_some();
     let raw = object.word("raw").filter(|_| is_output)?;
-    Some(vec![Message::new(Role::Assistant, vec![Part::Text(raw)]).said_by(object.word("agent"))])
+    let forms = ["json_dict", "pydantic"].iter().filter_map(|key| object.get(key).filter(|value| !value.is_empty()));
+    let forms = forms.map(|value| Part::Data { name: None, value: value.json() });
+    let parts = std::iter::once(Part::Text(raw)).chain(forms).collect();
+    Some(vec![Message::new(Role::Assistant, parts).said_by(object.word("agent"))])
 }

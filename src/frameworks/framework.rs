@@ -130,16 +130,33 @@ impl Reader {
     }
 
     fn messages_of_batches(self, list: View<'_>, deep: usize) -> Option<Vec<Message>> {
-        let items = list.items();
-        if let Some(pairs) = items.iter().map(|item| pair(*item)).collect::<Option<Vec<_>>>() {
-            return Some(pairs).filter(|pairs| !pairs.is_empty());
-        }
         let mut found = Vec::new();
-        for item in items {
+        for item in list.items() {
             let is_batch = item.is_list() && deep > 0;
-            found.extend(if is_batch { self.messages_of_batches(item, deep - 1)? } else { self.message(item)? });
+            match self.pair(item) {
+                Some(message) => found.push(message),
+                None if is_batch => found.extend(self.messages_of_batches(item, deep - 1)?),
+                None => found.extend(self.message(item)?),
+            }
         }
         (!found.is_empty()).then_some(found)
+    }
+
+    /// A pair of speaker and content, as programs that summarize a chat write it, and LangChain takes it.
+    fn pair(self, pair: View<'_>) -> Option<Message> {
+        let [speaker, content] = pair.items().try_into().ok()?;
+        let speaker = speaker.string().filter(|name| name.len() < 80)?;
+        let role = match speaker.as_str() {
+            "user" | "human" => Role::User,
+            "system" => Role::System,
+            _ => Role::Assistant,
+        };
+        let parts = match content.string() {
+            Some(text) => vec![Part::Text(text)],
+            None if content.is_list() => self.parts(content),
+            None => return None,
+        };
+        Some(Message::new(role, parts).said_by(Some(speaker)))
     }
 
     /// The parts of a content: a string, a list of parts, or one part.
@@ -165,14 +182,6 @@ impl Reader {
         };
         known.unwrap_or_else(|| vec![Part::Data { name: None, value: view.json() }])
     }
-}
-
-/// A pair of speaker and text, as programs that summarize a chat write it.
-fn pair(pair: View<'_>) -> Option<Message> {
-    let [speaker, text] = pair.items().try_into().ok()?;
-    let speaker = speaker.string().filter(|name| name.len() < 80)?;
-    let role = if speaker == "user" { Role::User } else { Role::Assistant };
-    Some(Message::new(role, vec![Part::Text(text.string()?)]).said_by(Some(speaker)))
 }
 
 /// A string, which may hold an image instead of words.

@@ -1,7 +1,7 @@
 //! Gemini: contents of parts without a type.
 
 use super::content;
-use super::framework::{Framework, Reader};
+use super::framework::{Asked, Framework, Keys, Reader};
 use crate::json::Fields;
 use crate::message::{Message, Part, Role};
 
@@ -12,6 +12,7 @@ pub(super) const FRAMEWORK: Framework = Framework {
     nested: &["config", "generation_config", "generationConfig"],
     message: function_response,
     part: |object, _, reader| part(object, reader),
+    request: asked,
     response: candidates,
     tool_signs: &["unctionC", "unctionR", "unction_"],
     ..Framework::NONE
@@ -22,6 +23,20 @@ fn function_response(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec
     let is_own = |key: &str| matches!(key, "id" | "name" | "response");
     let is_result = object.get("response").is_some() && object.members.iter().all(|(key, _)| is_own(key));
     is_result.then(|| vec![Message::new(Role::Tool, vec![content::result(object, reader)])])
+}
+
+/// What a chat is sent (`Chat.send_message`), and contents of parts alone.
+fn asked(object: &Fields<'_>, reader: Reader) -> Option<Asked> {
+    let is_own = |key: &str| matches!(key, "message" | "config");
+    let message = object.get("message").filter(|_| object.members.iter().all(|(key, _)| is_own(key)));
+    let (content, key): (_, Keys) = match message {
+        Some(message) => (message, &["message"]),
+        None => (object.get("contents")?, &["contents"]),
+    };
+    let parts = reader.parts(content);
+    let is_known = |part: &Part| !matches!(part, Part::Data { .. });
+    let role = if parts.iter().all(|part| matches!(part, Part::ToolResult(_))) { Role::Tool } else { Role::User };
+    (!parts.is_empty() && parts.iter().all(is_known)).then(|| (vec![Message::new(role, parts)], key))
 }
 
 fn part(object: &Fields<'_>, reader: Reader) -> Option<Vec<Part>> {

@@ -4,7 +4,7 @@
 use super::content;
 use super::framework::{Asked, EVERYTHING, Framework, Reader};
 use crate::json::{Fields, View};
-use crate::message::{Message, Part, ToolCall, ToolResult};
+use crate::message::{Message, Part, Role, ToolCall, ToolResult};
 use crate::model::Json;
 
 pub(super) const FRAMEWORK: Framework = Framework {
@@ -48,9 +48,22 @@ fn call(object: &Fields<'_>) -> Option<ToolCall> {
     Some(ToolCall { id: object.word("id"), name: object.word("tool_name")?, arguments })
 }
 
-/// The messages of a component, which is the only one of a pipeline that has any.
+/// The messages of the components of a pipeline, and their texts and numbers under the name of the component.
 fn of_component(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
-    let [(_, only)] = object.members.as_slice() else { return None };
-    let list = only.get("messages").or_else(|| only.get("replies"));
-    reader.messages(list.filter(|list| list.is_list())?)
+    let is_message = |item: &View<'_>| item.get("role").is_some() && item.get("meta").is_some();
+    let (mut messages, mut others) = (Vec::new(), Vec::new());
+    for (component, values) in &object.members {
+        for (key, value) in values.is_object().then(|| values.members())? {
+            if value.is_list() && !value.items().is_empty() && value.items().iter().all(is_message) {
+                messages.extend(reader.messages(value)?);
+            } else if !value.is_empty() && !value.is_object() && !value.is_list() {
+                others.push(Part::Data { name: Some(format!("{component}.{key}")), value: value.json() });
+            }
+        }
+    }
+    if messages.is_empty() {
+        return None;
+    }
+    let others = (!others.is_empty()).then(|| Message::new(Role::Input, others));
+    Some(others.into_iter().chain(messages).collect())
 }

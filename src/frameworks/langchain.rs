@@ -13,7 +13,8 @@ pub(super) const FRAMEWORK: Framework = Framework {
     part: |object, kind, _| match kind {
         "media" => Some(content::media(object, "file")),
         "video" => Some(content::media(object, "video")),
-        _ => None,
+        // A document.
+        _ => object.word("page_content").map(|text| vec![Part::Text(text)]),
     },
     response: |object, reader| generated(object.get("generations").filter(|list| list.is_list())?, 0, reader),
     chunk: |object, kind, answer| kind.ends_with("Chunk").then(|| add(&mut answer.text, object.word("content"))),

@@ -1,7 +1,7 @@
 //! `LlamaIndex`: messages of typed blocks (`llama_index/core/base/llms/types.py`, 0.12 on), and the events of its workflows.
 
 use super::content;
-use super::framework::{Asked, Framework, Keys, Reader};
+use super::framework::{Asked, EVERYTHING, Framework, Keys, Reader};
 use crate::json::{Fields, View};
 use crate::message::{Message, Part, Role, ToolCall, ToolResult};
 use crate::model::Json;
@@ -64,6 +64,15 @@ fn request(object: &Fields<'_>, reader: Reader) -> Option<Asked> {
     if let Some(event) = object.get("ev").filter(|event| event.is_object()) {
         return Some((of_event(&event.fields(), reader).unwrap_or_default(), KEYS));
     }
+    // The values of a template, which is a Python object beside them.
+    if let Some(values) = object.get("prompt_args").filter(|_| object.get("prompt").is_some()) {
+        let part = |(key, value): (std::borrow::Cow<'_, str>, View<'_>)| Part::Data {
+            name: Some(key.into_owned()),
+            value: value.json(),
+        };
+        let parts = values.members().into_iter().map(part).collect();
+        return Some((vec![Message::new(Role::Input, parts)], EVERYTHING));
+    }
     let is_run = object.members.iter().any(|(key, _)| key == "early_stopping_method");
     let text = object.get("user_msg").filter(|_| is_run)?;
     Some((vec![Message::new(Role::User, reader.parts(text))], &["user_msg"]))
@@ -83,6 +92,10 @@ fn response(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
     // `ChatResponse`, beside which the raw response of the provider is.
     if let Some(message) = object.get("message").filter(|message| message.get("blocks").is_some()) {
         return reader.message(message);
+    }
+    // `CompletionResponse`
+    if let Some(text) = object.word("text").filter(|_| object.get("raw").is_some()) {
+        return Some(vec![Message::new(Role::Assistant, vec![Part::Text(text)])]);
     }
     let result = object.get("result").filter(|result| result.get("current_agent_name").is_some());
     of_event(&result.map_or_else(|| object.view.fields(), View::fields), reader)

@@ -1,5 +1,6 @@
 //! Tool calls and tool results that messages mention.
 
+use super::unset::is_python_object;
 use super::{ALL, request, response};
 use crate::json::{View, canonical};
 use crate::message::{FAILURE_SIGNS, Message, Part, Role, is_failure_sign, says_so, tells_failure};
@@ -147,7 +148,7 @@ pub fn ran(
 ) -> ToolMention {
     let own = |inputs: &Json| ARGUMENT_KEYS.iter().find_map(|key| inputs.member(key));
     let inputs = inputs.map(|inputs| ALL.opened(View::of(inputs)).json());
-    let arguments = inputs.map(|inputs| canonical::key(&own(&inputs).unwrap_or(inputs)));
+    let arguments = inputs.map(|inputs| canonical::key(&without_objects(own(&inputs).unwrap_or(inputs))));
     let call_id = call_id.or_else(|| id_of_result(outputs?));
     let failure = outputs.and_then(|outputs| match outputs.as_string() {
         Some(text) => tells_failure(&text).then_some(text),
@@ -164,6 +165,15 @@ pub fn ran(
         is_forced: false,
         in_earlier_turn: false,
     }
+}
+
+/// Arguments without those that a framework adds as Python objects (LlamaIndex's `ctx`), of which the model knows nothing.
+fn without_objects(arguments: Json) -> Json {
+    let Some(members) = arguments.members().filter(|_| arguments.text().contains(" object at 0x")) else {
+        return arguments;
+    };
+    let is_object = |value: &Json| value.as_string().is_some_and(|text| is_python_object(&text));
+    Json::object(&members.into_iter().filter(|(_, value)| !is_object(value)).collect::<Vec<_>>())
 }
 
 /// The id of the call in the message that a tool gives as its result (LangChain).

@@ -8,9 +8,16 @@ use crate::model::Json;
 
 pub(super) const FRAMEWORK: Framework = Framework {
     lists: &["user_prompt"],
-    ignored: &["model_request_parameters", "infer_name"],
+    ignored: &["model_request_parameters", "infer_name", "usage_limits"],
     nested: &["model_settings"],
     message,
+    part: |object, _, _| match object.word("kind")?.as_str() {
+        "image-url" => Some(content::media(object, "image")),
+        "audio-url" => Some(content::media(object, "audio")),
+        "video-url" => Some(content::media(object, "video")),
+        "document-url" | "binary" => Some(vec![Part::Media(content::of_data(object.view, "file"))]),
+        _ => None,
+    },
     response: result_of_run,
     tool_signs: &["tool-call", "tool-return", "retry-prompt"],
     ..Framework::NONE
@@ -41,7 +48,11 @@ fn of_part(object: &Fields<'_>, reader: Reader) -> Option<(Role, Vec<Part>)> {
     };
     Some(match object.word("part_kind")?.as_str() {
         "system-prompt" => (Role::System, content()),
-        "tool-return" | "builtin-tool-return" => (Role::Tool, result(false)),
+        // A result that the model is sent back for another try has another outcome (2.68 on).
+        "tool-return" | "builtin-tool-return" => {
+            let is_retried = object.word("outcome").is_some_and(|outcome| outcome != "success");
+            (Role::Tool, result(is_retried))
+        }
         "retry-prompt" if object.get("tool_name").is_some() => (Role::Tool, result(true)),
         "user-prompt" | "retry-prompt" => (Role::User, content()),
         "text" => (Role::Assistant, content()),

@@ -10,7 +10,8 @@ use crate::message::{Message, Part, Role};
 pub(super) fn read(view: View<'_>, reader: Reader) -> Vec<Message> {
     let view = reader.opened(view);
     let known = if view.is_list() {
-        let known = stream::of_chunks(view, reader).or_else(|| reader.messages(view));
+        let known =
+            stream::of_chunks(view, reader).or_else(|| responses(view, reader)).or_else(|| reader.messages(view));
         known.or_else(|| texts(view, reader)).or_else(|| content(view, reader))
     } else if let Some(message) = view.string().and_then(|text| reader.message_of_text(&text)) {
         Some(vec![message])
@@ -22,7 +23,39 @@ pub(super) fn read(view: View<'_>, reader: Reader) -> Vec<Message> {
         let of_framework = reader.frameworks.iter().find_map(|framework| (framework.response)(object, reader));
         of_framework.or_else(|| answer(object, reader)).or_else(|| list(object, reader))
     };
-    known.unwrap_or_else(|| values::all(view, Role::Output, reader))
+    let messages = known.unwrap_or_else(|| values::all(view, Role::Output, reader));
+    if is_in_pieces(view, &messages) { vec![joined(messages)] } else { messages }
+}
+
+/// Whether messages are the pieces of a streamed one, of which only the last has a reason to end (Google ADK).
+fn is_in_pieces(list: View<'_>, messages: &[Message]) -> bool {
+    let items = if list.is_list() && messages.len() > 1 { list.items() } else { Vec::new() };
+    let Some((_, pieces)) = items.split_last() else { return false };
+    let goes_on = |item: &View<'_>| item.get("finish_reason").is_some_and(|reason| reason.text() == "\"\"");
+    let is_said = |message: &Message| message.role == Role::Assistant;
+    pieces.len() + 1 == messages.len() && pieces.iter().all(goes_on) && messages.iter().all(is_said)
+}
+
+/// One message of the pieces of it.
+fn joined(pieces: Vec<Message>) -> Message {
+    let mut parts: Vec<Part> = Vec::new();
+    for part in pieces.into_iter().flat_map(|piece| piece.parts) {
+        match (parts.last_mut(), part) {
+            (Some(Part::Text(text)), Part::Text(more)) | (Some(Part::Reasoning(text)), Part::Reasoning(more)) => {
+                text.push_str(&more);
+            }
+            (_, part) => parts.push(part),
+        }
+    }
+    Message::new(Role::Assistant, parts)
+}
+
+/// Whole responses in a list (a `Generation` of OpenAI's Agents SDK that was streamed).
+fn responses(list: View<'_>, reader: Reader) -> Option<Vec<Message>> {
+    let items = list.items();
+    let is_response = |item: &View<'_>| item.word("object").is_some_and(|object| object == "response");
+    let is_list = !items.is_empty() && items.iter().all(is_response);
+    is_list.then(|| items.into_iter().flat_map(|item| read(item, reader)).collect())
 }
 
 /// Messages that were written as texts.

@@ -40,9 +40,13 @@ fn strip(value: View<'_>, levels: usize) -> Option<Json> {
 }
 
 /// Whether a text is what Python prints for a stream or a generator, which holds nothing of what came out of it:
-/// `<anthropic.Stream object at 0x7f…>`, `<AsyncAPIResponse [200 OK] type=<class '…'>>`.
+/// `<anthropic.Stream object at 0x7f…>`, `<AsyncAPIResponse [200 OK] type=<class '…'>>`; or for the whole state of one, of which
+/// messages elsewhere tell (PydanticAI's `run_stream`).
 pub(crate) fn is_stream(text: &str) -> bool {
     const LONGEST: usize = 300;
+    if text.starts_with("{'_all_messages': [Model") {
+        return true;
+    }
     if !text.starts_with('<') || text.len() > LONGEST {
         return false;
     }
@@ -53,6 +57,12 @@ pub(crate) fn is_stream(text: &str) -> bool {
         is_generator || class.contains("Stream") || class.contains("stream") || class.contains("Generator")
     };
     is_response || address_of(text).is_some_and(|(class, is_generator)| is_kind(class, is_generator))
+}
+
+/// Whether a text is what Python prints for an object that only has an address: `<workflows.context.Context object at 0x7f…>`.
+pub(super) fn is_python_object(text: &str) -> bool {
+    const LONGEST: usize = 300;
+    text.len() < LONGEST && address_of(text).is_some()
 }
 
 /// The class in the text of an object that only has an address, and whether it is a generator of Python's own.

@@ -256,7 +256,7 @@ fn an_agent_that_asks_another_one_reads_as_its_program() {
             ✗ ToolRetryError: order A-17 was already refunded
           AnthropicModel.request · claude-sonnet-4-5                                     61.4 ms  51 → 8
             (3 messages from above)
-            refund_order gives: order A-17 was already refunded
+            refund_order fails: order A-17 was already refunded
             refunds: I could not refund order A-17.
       OpenAIChatModel.request · gpt-5-mini                                               121 ms  59 → 24
         (3 messages from above)

@@ -244,3 +244,74 @@ fn mistral_thinks_in_lists() {
     let message = r#"{"role":"assistant","content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},{"type":"text","text":"so"}]}"#;
     answered(&format!(r#"{{"choices":[{{"message":{message}}}]}}"#), "assistant: (hm) | so");
 }
+
+#[test]
+fn pieces_of_a_streamed_answer_are_one_message() {
+    let piece =
+        |part: &str, reason: &str| format!(r#"{{"role":"assistant","parts":[{part}],"finish_reason":"{reason}"}}"#);
+    let text = |text: &str| format!(r#"{{"type":"text","content":"{text}"}}"#);
+    let call = r#"{"type":"tool_call","id":"c1","name":"rain","arguments":{}}"#;
+    answered(
+        &format!("[{},{}]", piece(&text("Paris: "), ""), piece(&text("sunny"), "stop")),
+        "assistant: Paris: sunny",
+    );
+    answered(&format!("[{},{}]", piece(&text("hm"), ""), piece(call, "stop")), "assistant: hm | rain{}#c1");
+    answered(&format!("[{},{}]", piece(&text("a"), "stop"), piece(&text("b"), "stop")), "assistant: a\nassistant: b");
+}
+
+#[test]
+fn what_is_sent_to_gemini_may_be_parts_alone() {
+    asked(r#"{"message":"hi"}"#, "user: hi");
+    asked(
+        r#"{"message":{"text":null,"function_response":{"id":null,"name":"rain","response":{"error":"no"}}}}"#,
+        "tool: #!no",
+    );
+    asked(
+        r#"{"model":"m","contents":["look:",{"text":null,"inline_data":{"data":"AAAA","mime_type":"image/png"}}]}"#,
+        "user: look: | [image image/png - - 3]",
+    );
+    asked(r#"{"message":{"other":1}}"#, r#"input: message={"other":1}"#);
+}
+
+#[test]
+fn pipelines_of_haystack_have_components() {
+    let message = |role: &str, text: &str| {
+        format!(r#"{{"role":"{role}","meta":{{}},"name":null,"content":[{{"text":"{text}"}}]}}"#)
+    };
+    asked(
+        &format!(
+            r#"{{"builder":{{"who":"Ada","template":null}},"chat":{{"messages":[{}],"streaming_callback":null}}}}"#,
+            message("user", "hi")
+        ),
+        "input: builder.who=\"Ada\"\nuser: hi",
+    );
+    answered(&format!(r#"{{"chat":{{"replies":[{}]}}}}"#, message("assistant", "so")), "assistant: so");
+}
+
+#[test]
+fn pairs_of_langchain_may_hold_parts_and_stand_among_messages() {
+    asked(
+        r#"{"messages":[{"role":"system","content":"s"},["user",[{"type":"text","text":"hi"}]],["ai","so"]]}"#,
+        "system: s\nuser user: hi\nassistant ai: so",
+    );
+    answered(r#"[{"page_content":"a page","metadata":{},"id":null}]"#, "output: a page");
+}
+
+#[test]
+fn other_shapes_of_answers() {
+    answered(
+        r#"[{"object":"response","output":[{"type":"function_call","call_id":"c1","name":"rain","arguments":"{}"}]}]"#,
+        "assistant: rain{}#c1",
+    );
+    answered(r#""{'_all_messages': [ModelRequest(parts=[])]}""#, "output: ");
+    answered(r#"{"text":"so","additional_kwargs":{},"raw":{"id":"x"}}"#, "assistant: so");
+    asked(r#"{"prompt":{"metadata":{}},"prompt_args":{"query":"hi"}}"#, "input: query=\"hi\"");
+    answered(r#"{"raw":"so","json_dict":{"a":1},"agent":"x","output_format":"json"}"#, "assistant x: so | ={\"a\":1}");
+    asked(
+        r#"{"messages":[{"kind":"request","parts":[{"part_kind":"tool-return","tool_name":"f","content":"again","tool_call_id":"c1","outcome":"retried"},
+            {"part_kind":"user-prompt","content":[{"kind":"image-url","url":"https://x/y.png"}]}]}]}"#,
+        "tool: #c1!again\nuser: [image - - https://x/y.png -]",
+    );
+    let ran = |inputs: &str| super::ran(None, None, Some(&json(inputs)), None).arguments;
+    assert_eq!(ran(r#"{"kwargs":{"a":1,"ctx":"<x.Context object at 0x7f3a>"}}"#), ran(r#"{"a":1}"#));
+}
