@@ -7,7 +7,6 @@ use crate::message::{Message, Part, Role, ToolCall, ToolResult};
 use crate::model::Json;
 
 pub(super) const FRAMEWORK: Framework = Framework {
-    lists: &["chat_history"],
     // A Python object that only has an address.
     ignored: &["ctx", "current_agent_name"],
     nested: &["kwargs"],
@@ -73,6 +72,11 @@ fn request(object: &Fields<'_>, reader: Reader) -> Option<Asked> {
         let parts = values.members().into_iter().map(part).collect();
         return Some((vec![Message::new(Role::Input, parts)], EVERYTHING));
     }
+    if let Some(history) = object.get("chat_history").filter(|list| list.is_list() && !list.is_empty()) {
+        let question = object.get("user_msg").filter(|text| !text.is_empty());
+        let question = question.map(|text| Message::new(Role::User, reader.parts(text)));
+        return Some((reader.messages(history)?.into_iter().chain(question).collect(), &["chat_history", "user_msg"]));
+    }
     let is_run = object.members.iter().any(|(key, _)| key == "early_stopping_method");
     let text = object.get("user_msg").filter(|_| is_run)?;
     Some((vec![Message::new(Role::User, reader.parts(text))], &["user_msg"]))
@@ -112,7 +116,9 @@ fn of_event(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
         return Some(vec![Message::new(Role::Tool, vec![part])]);
     }
     if let Some(text) = object.get("user_msg") {
-        return Some(vec![Message::new(Role::User, reader.parts(text))]);
+        let history = object.get("chat_history").filter(|list| !list.is_empty());
+        let history = history.map_or(Some(Vec::new()), |list| reader.messages(list))?;
+        return Some(history.into_iter().chain([Message::new(Role::User, reader.parts(text))]).collect());
     }
     let agent = object.word("current_agent_name")?;
     match object.get("response") {

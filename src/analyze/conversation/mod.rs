@@ -353,10 +353,14 @@ impl ConversationBuilder<'_> {
                 open.sent.iter().flat_map(|message| &message.parts).filter_map(Part::words).collect();
             open.within.insert(self.seen.add_result(id, &words.join("\n")));
         }
+        // A step of a framework may hand on the messages that it was given.
+        let passes_on = open.step.is_some() && self.steps[step].kind == StepKind::Other;
         for mut message in std::mem::take(&mut open.sent) {
             self.calls.name_results(&mut message, &self.spans.list, span.end.unwrap_or(Timestamp::MAX));
-            let is_new = is_leaf || !self.seen.is_repeated(&message, &open.within, &open.received);
             let keys = keys_of(std::slice::from_ref(&message));
+            let is_passed_on = passes_on && message.role != Role::Output && keys.is_subset(&open.received);
+            let is_repeated = || is_passed_on || self.seen.is_repeated(&message, &open.within, &open.received);
+            let is_new = is_leaf || !is_repeated();
             if is_new && !is_leaf && !self.is_full {
                 // Where one of several tools failed, the results of the others are shown with their tools.
                 let is_shown = |result: &ToolResult| {

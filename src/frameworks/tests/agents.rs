@@ -298,6 +298,18 @@ fn pairs_of_langchain_may_hold_parts_and_stand_among_messages() {
 }
 
 #[test]
+fn llama_index_asks_behind_a_history() {
+    let said = |role: &str, text: &str| {
+        format!(r#"{{"role":"{role}","additional_kwargs":{{}},"blocks":[{{"block_type":"text","text":"{text}"}}]}}"#)
+    };
+    let history = format!(r#""chat_history":[{},{}]"#, said("user", "hi"), said("assistant", "so"));
+    let expected = "user: hi\nassistant: so\nuser: and now?";
+    asked(&format!(r#"{{"user_msg":"and now?",{history},"memory":null,"early_stopping_method":null}}"#), expected);
+    asked(&format!(r#"{{"ctx":"<x>","ev":{{"user_msg":"and now?",{history}}}}}"#), expected);
+    asked(&format!(r#"{{"tools":[],"user_msg":null,{history}}}"#), "user: hi\nassistant: so");
+}
+
+#[test]
 fn other_shapes_of_answers() {
     answered(
         r#"[{"object":"response","output":[{"type":"function_call","call_id":"c1","name":"rain","arguments":"{}"}]}]"#,

@@ -6,6 +6,7 @@ use crate::message::{Media, Message, Part, Role as Speaks, ToolCall, ToolResult}
 use crate::model::Json;
 use crate::render::text::{block, clip, one_line, width, wrap};
 use crate::render::{Look, Role, pretty};
+use std::borrow::Cow;
 use std::io::Write;
 
 /// The most lines of a message, but with `--full`.
@@ -26,11 +27,11 @@ impl MessageWriter<'_, '_> {
     /// A message; `speaker` = its speaker where the message names none.
     pub(super) fn message(&mut self, message: &Message, speaker: Option<&str>) -> Result<()> {
         let who = who(message, speaker, self.look);
-        for (at, part) in message.parts.iter().enumerate() {
-            match part {
+        for (at, part) in whole(&message.parts).iter().enumerate() {
+            match part.as_ref() {
                 // It is printed under the text that came with it.
                 Part::Media(media) if at > 0 => self.lines("  ", Role::Dim, &placeholder(media))?,
-                _ => self.part(&who, &message.role, part)?,
+                part => self.part(&who, &message.role, part)?,
             }
         }
         Ok(())
@@ -187,6 +188,25 @@ const fn role_of(speaks: &Speaks) -> Role {
         Speaks::Tool => Role::Kind,
         Speaks::System | Speaks::Input | Speaks::Output | Speaks::Other(_) => Role::Dim,
     }
+}
+
+/// The parts of a message, of which texts that follow one another are one: they are what somebody said at once.
+fn whole(parts: &[Part]) -> Vec<Cow<'_, Part>> {
+    let mut whole: Vec<Cow<'_, Part>> = Vec::with_capacity(parts.len());
+    for part in parts {
+        let (Part::Text(more), Some(last)) = (part, whole.last_mut()) else {
+            whole.push(Cow::Borrowed(part));
+            continue;
+        };
+        if let Part::Text(text) = last.as_ref() {
+            let is_spaced = text.ends_with(char::is_whitespace) || more.starts_with(char::is_whitespace);
+            let joined = format!("{text}{}{more}", if is_spaced { "" } else { "\n" });
+            *last = Cow::Owned(Part::Text(joined));
+        } else {
+            whole.push(Cow::Borrowed(part));
+        }
+    }
+    whole
 }
 
 /// `(city: "Paris")`: what a tool was called with.
