@@ -2,7 +2,7 @@
 //! LLM call within its outermost one, and those that only repeat the tokens of calls. For people only: the JSON has all
 //! spans as stored.
 
-use crate::model::{Node, Span, Spans, Timestamp, TraceInfo, TraceState, UsageScope, is_runtime_message};
+use crate::model::{Json, Node, Span, Spans, Timestamp, TraceInfo, TraceState, UsageScope, is_runtime_message};
 use crate::reading::{AgentSource, Agents, TraceUsage};
 
 /// Spans without those that are folded.
@@ -78,7 +78,11 @@ pub(crate) fn folded(what: What, spans: &Spans, shown: &[bool], usage: &TraceUsa
     }
     for call in usage.llm_calls().filter(|call| call.spans.len() > 1) {
         let Some(place) = call.spans.first().and_then(|outermost| places[*outermost]) else { continue };
+        let instructions = instructions_within(&spans.list, &call.spans);
         let span = &mut folded.spans.list[place];
+        if let (Some(instructions), Some(payload)) = (instructions, &mut span.payload) {
+            payload.attributes.push((INSTRUCTIONS.to_owned(), instructions));
+        }
         span.model = call.model(&spans.list).map(str::to_owned);
         span.provider = call.provider(&spans.list).map(str::to_owned);
         span.token_usage.clone_from(&call.token_usage);
@@ -88,6 +92,21 @@ pub(crate) fn folded(what: What, spans: &Spans, shown: &[bool], usage: &TraceUsa
         }
     }
     Some(folded)
+}
+
+/// The attribute that holds instructions to a model, as OpenTelemetry names it.
+const INSTRUCTIONS: &str = "gen_ai.system_instructions";
+
+/// The instructions that only a span within an LLM call tells: a `Response` of OpenAI's Agents SDK leaves them to the client's
+/// span below it.
+fn instructions_within(spans: &[Span], call: &[usize]) -> Option<Json> {
+    let (outermost, within) = call.split_first()?;
+    let own = |at: &usize| {
+        let inputs = spans[*at].payload.as_ref()?.inputs()?;
+        inputs.member("instructions").filter(|text| text.as_string().is_some_and(|text| !text.is_empty()))
+    };
+    let is_known = own(outermost).is_some() || spans[*outermost].payload.as_ref()?.attribute(INSTRUCTIONS).is_some();
+    if is_known { None } else { within.iter().find_map(own) }
 }
 
 /// The spans of LLM calls within the outermost one, but for those that failed where it did not.
