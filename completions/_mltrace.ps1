@@ -221,7 +221,7 @@ Register-ArgumentCompleter -Native -CommandName 'mltrace' -ScriptBlock {
             [CompletionResult]::new('--prices', '--prices', [CompletionResultType]::ParameterName, 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints')
             [CompletionResult]::new('--tree', '--tree', [CompletionResultType]::ParameterName, 'Show the tree of spans (the default)')
             [CompletionResult]::new('--conversation', '--conversation', [CompletionResultType]::ParameterName, 'Show who said what to whom, turn by turn, and the work between')
-            [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Show folded spans too: those of the same LLM call, and those that passed messages on; in a conversation, long and repeated messages')
+            [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Show folded spans too: those of the same LLM call, and those that passed messages on; in a conversation, long and repeated messages, and values as the JSON that is stored')
             [CompletionResult]::new('--deleted', '--deleted', [CompletionResultType]::ParameterName, 'Add deleted experiments')
             [CompletionResult]::new('--llm', '--llm', [CompletionResultType]::ParameterName, 'Calls of language models: short for --type LLM,CHAT_MODEL')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --output json')

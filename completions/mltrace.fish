@@ -218,7 +218,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l tree -d 'Show the tree of spans (the default)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l conversation -d 'Show who said what to whom, turn by turn, and the work between'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l full -d 'Show folded spans too: those of the same LLM call, and those that passed messages on; in a conversation, long and repeated messages'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l full -d 'Show folded spans too: those of the same LLM call, and those that passed messages on; in a conversation, long and repeated messages, and values as the JSON that is stored'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l deleted -d 'Add deleted experiments'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l llm -d 'Calls of language models: short for --type LLM,CHAT_MODEL'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l json -d 'Short for --output json'

@@ -13,6 +13,7 @@ mod group;
 pub mod json;
 pub mod number;
 pub mod one_span;
+mod outline;
 mod paragraph;
 mod pretty;
 pub mod price;

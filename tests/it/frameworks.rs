@@ -267,3 +267,13 @@ fn an_agent_that_asks_another_one_reads_as_its_program() {
     note: Agent.run has fewer tokens than the calls below it; the total is 240, not 144
     "#);
 }
+
+#[test]
+fn a_value_of_no_known_shape_is_an_outline() {
+    let id = &ids("dspy")[0];
+    let shown = |command| Cli::new(command).arg(id).on(store("dspy")).ok().stdout;
+    let outline = shown("trace show --conversation");
+    assert!(outline.contains("next_tool_args = {order_id: A-17}\n"), "{outline}");
+    let full = shown("trace show --conversation --full");
+    assert!(full.contains("next_tool_args = {\"order_id\": \"A-17\"}\n"), "{full}");
+}

@@ -606,7 +606,7 @@ fn of_trace_show() {
 
           --full
               Show folded spans too: those of the same LLM call, and those that passed messages on; in a
-              conversation, long and repeated messages
+              conversation, long and repeated messages, and values as the JSON that is stored
 
           --span <SPAN>
               Show one span whole, by id, unique prefix or unique name

@@ -46,7 +46,7 @@ pub(super) struct Args {
     #[arg(long, conflicts_with_all = ["tree", "io", "span"])]
     conversation: bool,
     /// Show folded spans too: those of the same LLM call, and those that passed messages on; in a conversation,
-    /// long and repeated messages
+    /// long and repeated messages, and values as the JSON that is stored
     #[arg(long)]
     full: bool,
     /// Show one span whole, by id, unique prefix or unique name

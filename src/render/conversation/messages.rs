@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::frameworks::ARGUMENT_KEYS;
 use crate::message::{Media, Message, Part, Role as Speaks, ToolCall, ToolResult};
 use crate::model::Json;
+use crate::render::outline::outline;
 use crate::render::text::{block, clip, one_line, width, wrap};
 use crate::render::{Look, Role, pretty};
 use std::borrow::Cow;
@@ -51,7 +52,8 @@ impl MessageWriter<'_, '_> {
             Part::Embedding { count, dimensions } => self.lines("", Role::Dim, &vectors(*count, *dimensions)),
             Part::Data { name, value } => {
                 let room = self.room(0);
-                let text = pretty::readable_within(value, room.saturating_sub(name.as_deref().map_or(0, width) + 2));
+                let room = room.saturating_sub(name.as_deref().map_or(0, width) + 3);
+                let text = if self.is_full { pretty::readable_within(value, room) } else { outline(value, room) };
                 match name {
                     // Not as a speaker: a value may be called `user`.
                     Some(name) => self.titled(name, " =", Role::Dim, Role::Plain, &text),
