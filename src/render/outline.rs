@@ -9,7 +9,7 @@ const DEEPEST: usize = 12;
 
 /// A value for people: on one line where it fits into so many columns, else as an outline; not yet safe to print.
 #[must_use]
-pub(super) fn outline(value: &Json, columns: usize) -> String {
+pub(super) fn lines(value: &Json, columns: usize) -> String {
     if let Some(line) = on_one_line(value, columns) {
         return line;
     }
@@ -17,6 +17,12 @@ pub(super) fn outline(value: &Json, columns: usize) -> String {
     add(&mut out, value, 0, columns);
     out.truncate(out.trim_end().len());
     out
+}
+
+/// A value for people on one line, of whatever length: `{type: enabled, budget_tokens: 1024}`; not yet safe to print.
+#[must_use]
+pub(super) fn line(value: &Json) -> String {
+    flow(value, 0).unwrap_or_else(|| value.text().to_owned())
 }
 
 /// Whether a value says nothing.
@@ -118,11 +124,11 @@ fn indent(out: &mut String, depth: usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::outline;
+    use super::{line, lines};
     use crate::model::Json;
 
     fn check(json: &str, columns: usize, expected: &str) {
-        assert_eq!(outline(&Json::from_strict(json).unwrap(), columns), expected, "{json}");
+        assert_eq!(lines(&Json::from_strict(json).unwrap(), columns), expected, "{json}");
     }
 
     #[test]
@@ -148,6 +154,8 @@ mod tests {
     #[test]
     fn depth_costs_no_stack() {
         let deep = "[".repeat(100_000) + "1" + &"]".repeat(100_000);
-        assert!(outline(&Json::from_strict(&deep).unwrap(), 80).len() < 10_000_000);
+        let deep = Json::from_strict(&deep).unwrap();
+        assert!(lines(&deep, 80).len() < 10_000_000);
+        assert_eq!(line(&deep), deep.text());
     }
 }

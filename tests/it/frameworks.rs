@@ -276,4 +276,6 @@ fn a_value_of_no_known_shape_is_an_outline() {
     assert!(outline.contains("next_tool_args = {order_id: A-17}\n"), "{outline}");
     let full = shown("trace show --conversation --full");
     assert!(full.contains("next_tool_args = {\"order_id\": \"A-17\"}\n"), "{full}");
+    let parameters = Cli::new("trace show --conversation").arg(&ids("anthropic")[1]).on(store("anthropic")).ok().stdout;
+    assert!(parameters.contains(" · thinking {type: enabled, budget_tokens: 1024} · "), "{parameters}");
 }

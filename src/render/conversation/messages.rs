@@ -4,9 +4,8 @@ use crate::error::Result;
 use crate::frameworks::ARGUMENT_KEYS;
 use crate::message::{Media, Message, Part, Role as Speaks, ToolCall, ToolResult};
 use crate::model::Json;
-use crate::render::outline::outline;
 use crate::render::text::{block, clip, one_line, width, wrap};
-use crate::render::{Look, Role, pretty};
+use crate::render::{Look, Role, outline, pretty};
 use std::borrow::Cow;
 use std::io::Write;
 
@@ -53,7 +52,8 @@ impl MessageWriter<'_, '_> {
             Part::Data { name, value } => {
                 let room = self.room(0);
                 let room = room.saturating_sub(name.as_deref().map_or(0, width) + 3);
-                let text = if self.is_full { pretty::readable_within(value, room) } else { outline(value, room) };
+                let text =
+                    if self.is_full { pretty::readable_within(value, room) } else { outline::lines(value, room) };
                 match name {
                     // Not as a speaker: a value may be called `user`.
                     Some(name) => self.titled(name, " =", Role::Dim, Role::Plain, &text),

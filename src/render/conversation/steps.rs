@@ -9,7 +9,7 @@ use crate::message::Message;
 use crate::model::{Json, Span, Trace, is_runtime_message};
 use crate::render::span::tokens;
 use crate::render::text::{clip, one_line, width};
-use crate::render::{Look, Role, number};
+use crate::render::{Look, Role, number, outline};
 use std::io::Write;
 
 /// The steps of a trace's conversation.
@@ -80,7 +80,7 @@ impl<'a> Steps<'a> {
             return Ok(());
         }
         let mut writer = MessageWriter { look, out, indent: format!("{indent}  "), is_full: self.is_full };
-        let parameters = parameters(look, step);
+        let parameters = parameters(look, step, self.is_full);
         if !parameters.is_empty() {
             writer.dim(&parameters)?;
         }
@@ -211,11 +211,12 @@ fn has_inputs(span: &Span) -> bool {
 }
 
 /// `temperature 0.1 · tools get_weather`
-fn parameters(look: &Look, step: &Step) -> String {
+fn parameters(look: &Look, step: &Step, is_full: bool) -> String {
     let shown = step.parameters.iter().map(|(key, value)| {
         let value = match value.items() {
             Some(items) if key == "tools" => items.iter().map(Json::display).collect::<Vec<_>>().join(", "),
-            _ => value.display(),
+            _ if is_full => value.display(),
+            _ => outline::line(value),
         };
         one_line(&format!("{key} {value}")).into_owned()
     });
