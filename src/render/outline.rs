@@ -7,9 +7,13 @@ use crate::model::Json;
 /// What lies deeper is shown as JSON.
 const DEEPEST: usize = 12;
 
+/// No line with more keys is easy to read, however wide the screen.
+const WIDEST: usize = 120;
+
 /// A value for people: on one line where it fits into so many columns, else as an outline; not yet safe to print.
 #[must_use]
 pub(super) fn lines(value: &Json, columns: usize) -> String {
+    let columns = columns.min(WIDEST);
     if let Some(line) = on_one_line(value, columns) {
         return line;
     }
