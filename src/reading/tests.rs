@@ -601,6 +601,20 @@ fn agents(trace: &Trace) -> Vec<String> {
 }
 
 #[test]
+fn what_a_kernel_is_told_to_run_is_no_agent_and_a_prompt_no_tool() {
+    let run = |inner: &str| {
+        let spans = ["Kernel.invoke", "jokes-tell", inner];
+        let above = ["", "Kernel.invoke", "jokes-tell"];
+        let kinds = ["AGENT", "TOOL", inner];
+        trace_of((0..3).map(|at| span(spans[at], above[at], kinds[at], 1, &io("{}", "1"))).collect())
+    };
+    let prompt = run("CHAT_MODEL");
+    assert_eq!(agents(&prompt), ["-"]);
+    assert_eq!(tool_calls(&prompt), [""; 0]);
+    assert_eq!(tool_calls(&run("CHAIN")), ["jokes-tell - jokes-tell -"]);
+}
+
+#[test]
 fn agents_of_a_team_are_known_from_messages() {
     let ask = |system: &str, history: &[(&str, &str, &str)]| {
         let messages = history.iter().map(|(kind, source, text)| {

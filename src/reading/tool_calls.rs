@@ -126,13 +126,16 @@ pub(super) fn of_spans(spans: &Spans, usage: &TraceUsage) -> Vec<ToolCall> {
         return Vec::new();
     }
     let repeats = repeats(spans, usage);
+    let prompt_functions = prompt_functions(spans);
     let mut mentions: Vec<Placed<'_>> = Vec::new();
     for (at, span) in spans.list.iter().enumerate() {
         // A model asks for a call before the tool begins, though its own span may end later.
         let answered = if span.span_type.is_llm() { span.start } else { span.end.unwrap_or(span.start) };
         for mention in &span.tool_mentions {
             let is_answer = mention.came_out && mention.kind != MentionKind::Ran;
-            if !(repeats.contains(&at) && is_answer && mention.kind == MentionKind::Requested) {
+            let is_repeat = repeats.contains(&at) && is_answer && mention.kind == MentionKind::Requested;
+            let is_prompt = mention.kind == MentionKind::Ran && prompt_functions.contains(&at);
+            if !is_repeat && !is_prompt {
                 mentions.push(Placed { time: if is_answer { answered } else { span.start }, span: at, mention });
             }
         }
@@ -159,6 +162,15 @@ pub(super) fn of_spans(spans: &Spans, usage: &TraceUsage) -> Vec<ToolCall> {
         call.is_result_new = call.is_new && call.is_answered();
     }
     joined.calls
+}
+
+/// The functions that a program had Semantic Kernel run, and that ask a model: a prompt with a name, and no tool, though
+/// Semantic Kernel and MLflow call all functions tools.
+fn prompt_functions(spans: &Spans) -> HashSet<usize> {
+    let parent = |at: usize| spans.nodes[at].parent;
+    let models = (0..spans.list.len()).filter(|at| spans.list[*at].span_type.is_llm());
+    let above = models.filter_map(parent).filter(|at| spans.list[*at].span_type.is_tool());
+    above.filter(|at| parent(*at).is_some_and(|kernel| spans.list[kernel].is_of_kernel())).collect()
 }
 
 /// The spans of LLM calls whose answers another span of the same call has told already.
