@@ -6,7 +6,7 @@ use crate::context::{Context, not_found};
 use crate::error::{Error, Kind, Result};
 use crate::filter::{Clause, Glob, TextKey, TextTest};
 use crate::model::{Problem, Span, Trace, TraceState, have_above};
-use crate::reading::{Agents, needs_messages};
+use crate::reading::{Agents, is_agent, needs_messages};
 use crate::store::{Need, Order, SortKey, TraceStore};
 use std::ops::ControlFlow;
 
@@ -207,7 +207,7 @@ pub(super) fn agents(cx: &Context, trace: &Trace, agents: &Agents, names: &[Stri
         return Ok(vec![true; spans.len()]);
     }
     // The name of each agent, and those of its spans.
-    let of_spans = spans.iter().enumerate().filter(|(_, span)| span.is_agent());
+    let of_spans = spans.iter().enumerate().filter(|(_, span)| is_agent(span));
     let of_spans = of_spans.filter_map(|(at, span)| Some((agents.name(at)?, span.name.as_str())));
     let known: Vec<(&str, &str)> = agents.names().iter().map(|name| (&**name, &**name)).chain(of_spans).collect();
     let mut wanted: Vec<&str> = Vec::new();
@@ -228,7 +228,7 @@ pub(super) fn agents(cx: &Context, trace: &Trace, agents: &Agents, names: &[Stri
     }
     let is_wanted = |at: usize| agents.name(at).is_some_and(|name| wanted.contains(&name));
     let nodes = trace.spans.as_ref().map_or(&[][..], |spans| &spans.nodes);
-    let mut is_under = have_above(nodes, |at| spans[at].is_agent() && is_wanted(at));
+    let mut is_under = have_above(nodes, |at| is_agent(&spans[at]) && is_wanted(at));
     for (at, is_under) in is_under.iter_mut().enumerate() {
         *is_under |= is_wanted(at);
     }

@@ -284,19 +284,6 @@ impl Span {
         self.end.map(|end| end.0.saturating_sub(self.start.0))
     }
 
-    /// Whether an agent is at work in it.
-    #[must_use]
-    pub fn is_agent(&self) -> bool {
-        self.span_type.is_agent() && !self.is_of_kernel()
-    }
-
-    /// Whether it is an entry of Semantic Kernel, which runs the function that it is given: MLflow gives it the type AGENT
-    /// (3.18 `semantic_kernel/tracing_utils.py`, `patched_kernel_entry_point`).
-    #[must_use]
-    pub fn is_of_kernel(&self) -> bool {
-        matches!(self.name.as_str(), "Kernel.invoke" | "Kernel.invoke_prompt")
-    }
-
     /// The name for people to read.
     #[must_use]
     pub fn shown_name(&self) -> &str {
@@ -337,7 +324,7 @@ impl Span {
         exceptions.collect()
     }
 
-    /// Whether it ended in state ERROR, and for another reason than [`Exception::purpose`] tells.
+    /// Whether its status is ERROR, and its exception is no control flow ([`Exception::purpose`]).
     #[must_use]
     pub fn has_failed(&self) -> bool {
         let has_purpose = || self.exception.as_ref().is_some_and(|exception| exception.purpose().is_some());

@@ -17,6 +17,21 @@ pub(super) fn is_inner_span(span: &Span) -> bool {
     span.declared_name.is_none() && INNER_SPANS.contains(&span.name.as_str())
 }
 
+/// The entry points of Semantic Kernel, which run the function passed to them. MLflow gives their spans the type AGENT (3.18
+/// `semantic_kernel/tracing_utils.py`, `patched_kernel_entry_point`).
+const KERNEL_ENTRY_POINTS: [&str; 2] = ["Kernel.invoke", "Kernel.invoke_prompt"];
+
+/// Whether a span is an entry point of Semantic Kernel.
+pub(super) fn is_kernel_entry_point(span: &Span) -> bool {
+    KERNEL_ENTRY_POINTS.contains(&span.name.as_str())
+}
+
+/// Whether a span is the work of an agent: its type is AGENT, and it is no entry point of Semantic Kernel.
+#[must_use]
+pub fn is_agent(span: &Span) -> bool {
+    span.span_type.is_agent() && !is_kernel_entry_point(span)
+}
+
 /// The name of a span without the number that MLflow put behind repeated ones up to 3.5 (`calculator_2`).
 #[must_use]
 pub fn stem(name: &str) -> &str {

@@ -1,6 +1,6 @@
 //! The agents of a trace, and what each of them did.
 
-use super::agent_name::{METHODS, is_inner_span, name_of, stem};
+use super::agent_name::{METHODS, is_agent, is_inner_span, name_of, stem};
 use super::messages;
 use super::speakers::{AgentSource, Speakers};
 use super::usage::TraceUsage;
@@ -24,10 +24,10 @@ impl Agents {
     pub fn of(spans: &Spans, usage: &TraceUsage) -> Self {
         let mut agents = Self { of_span: Vec::with_capacity(spans.list.len()), ..Self::default() };
         for (at, span) in spans.list.iter().enumerate() {
-            let is_inner = |parent: usize| is_inner_span(span) && spans.list[parent].is_agent();
+            let is_inner = |parent: usize| is_inner_span(span) && is_agent(&spans.list[parent]);
             let agent = if let Some(parent) = spans.nodes[at].parent.filter(|parent| is_inner(*parent)) {
                 agents.of_span[parent]
-            } else if span.is_agent() {
+            } else if is_agent(span) {
                 let response = messages::response_messages(span).unwrap_or_default();
                 Some((agents.place(&name_of(span, &response)), AgentSource::Span))
             } else if let Some(name) = &span.agent {
@@ -66,7 +66,7 @@ impl Agents {
         }
         for at in 0..by_messages.len() {
             let above = spans.nodes[at].parent.and_then(|parent| by_messages[parent]);
-            by_messages[at] = by_messages[at].or_else(|| above.filter(|_| !spans.list[at].is_agent()));
+            by_messages[at] = by_messages[at].or_else(|| above.filter(|_| !is_agent(&spans.list[at])));
             self.of_span[at] = by_messages[at].or(self.of_span[at]);
         }
     }
@@ -111,8 +111,8 @@ impl Agents {
 #[must_use]
 pub fn needs_messages(spans: &Spans) -> bool {
     let signs = spans.list.iter().map(|span| span.speaker_signs).max().unwrap_or_default();
-    let is_method = |span: &Span| span.is_agent() && METHODS.contains(&stem(&span.name));
-    let has_agents = || spans.list.iter().any(Span::is_agent);
+    let is_method = |span: &Span| is_agent(span) && METHODS.contains(&stem(&span.name));
+    let has_agents = || spans.list.iter().any(is_agent);
     match signs {
         SpeakerSigns::Source => true,
         SpeakerSigns::Name => !has_agents() || spans.list.iter().any(is_method),

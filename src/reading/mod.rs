@@ -28,7 +28,7 @@ mod totals;
 mod usage;
 mod usage_conflict;
 
-pub use agent_name::{asked_by, bare_name, is_nameless_within, name_of, stem};
+pub use agent_name::{asked_by, bare_name, is_agent, is_nameless_within, name_of, stem};
 pub use agents::{Agents, needs_messages};
 pub use call_index::CallIndex;
 pub use handled::mark_handled_failures;

@@ -3,6 +3,7 @@
 //! A call is asked for in the answer of a model, runs in a span of type TOOL, or without one, and its result is sent back in
 //! a message; and all later requests repeat both. They are joined by the call's id, else by the tool and its arguments.
 
+use super::agent_name::is_kernel_entry_point;
 use super::identity::Key;
 use super::usage::TraceUsage;
 use crate::model::{MentionKind, Span, Spans, Timestamp, ToolMention};
@@ -90,8 +91,8 @@ fn bare_name(span: &str) -> &str {
     span.strip_prefix("tool.").or_else(|| span.strip_prefix("execute_tool ")).unwrap_or(span)
 }
 
-/// The tool at work that a span names only by itself. The method that runs a tool names its class, which says nothing but of
-/// the tool that ends a run of smolagents (1.26 `default_tools.py`).
+/// The tool name in the name of its span. `CLASS.__call__` names the class of the tool only, which identifies just the final
+/// answer of smolagents (1.26 `default_tools.py`).
 fn name_by_span<'a>(span: &'a Span, of_trace: &HashSet<&str>) -> Option<&'a str> {
     match span.name.strip_suffix(".__call__") {
         Some("FinalAnswerTool") => Some("final_answer"),
@@ -155,7 +156,7 @@ pub(super) fn of_spans(spans: &Spans, usage: &TraceUsage) -> Vec<ToolCall> {
             MentionKind::Returned => joined.return_result(placed),
         }
     }
-    // What nobody ran or answered, and had to be called, is an answer in the form of a call.
+    // A forced call without a span or a result is a structured answer, not a tool call.
     joined.calls.retain(|call| !call.is_forced || call.is_answered());
     for call in &mut joined.calls {
         call.is_new = call.origin != CallOrigin::EarlierTurn;
@@ -164,13 +165,13 @@ pub(super) fn of_spans(spans: &Spans, usage: &TraceUsage) -> Vec<ToolCall> {
     joined.calls
 }
 
-/// The functions that a program had Semantic Kernel run, and that ask a model: a prompt with a name, and no tool, though
-/// Semantic Kernel and MLflow call all functions tools.
+/// The prompt functions that a program ran through Semantic Kernel: spans of type TOOL, directly below an entry point, that
+/// call a model. No model can call them as tools.
 fn prompt_functions(spans: &Spans) -> HashSet<usize> {
     let parent = |at: usize| spans.nodes[at].parent;
     let models = (0..spans.list.len()).filter(|at| spans.list[*at].span_type.is_llm());
     let above = models.filter_map(parent).filter(|at| spans.list[*at].span_type.is_tool());
-    above.filter(|at| parent(*at).is_some_and(|kernel| spans.list[kernel].is_of_kernel())).collect()
+    above.filter(|at| parent(*at).is_some_and(|kernel| is_kernel_entry_point(&spans.list[kernel]))).collect()
 }
 
 /// The spans of LLM calls whose answers another span of the same call has told already.

@@ -107,7 +107,7 @@ impl StepKind {
     fn of(span: &Span) -> Self {
         match span.span_type.as_str() {
             _ if span.usage_scope == UsageScope::Nothing => Self::Other,
-            "AGENT" if span.is_agent() => Self::Agent,
+            "AGENT" if reading::is_agent(span) => Self::Agent,
             "LLM" | "CHAT_MODEL" | "EMBEDDING" => Self::Call,
             "TOOL" => Self::Tool,
             _ => Self::Other,
@@ -441,7 +441,7 @@ impl ConversationBuilder<'_> {
         let Some(above) = self.open.last().map(|open| &self.spans.list[open.span]) else { return false };
         let speaker = self.step_above().and_then(|step| self.steps[step].speaker.as_deref());
         let is_same = || speaker == Some(name) || reading::is_nameless_within(name, span, above);
-        above.is_agent() && is_same()
+        reading::is_agent(above) && is_same()
     }
 }
 
