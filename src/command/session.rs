@@ -4,7 +4,7 @@ use super::naming;
 use super::reader::Reader;
 use super::select::Select;
 use super::sessions::in_a_session;
-use super::threads::{self, Found, Runs};
+use super::threads::{self, GroupedTraces, Runs};
 use crate::analyze::conversation::ConversationReader;
 use crate::analyze::sessions::{Session, Sessions};
 use crate::analyze::usage;
@@ -119,7 +119,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     Ok(())
 }
 
-/// A trace without the spans within its LLM calls, as `trace show` tells its conversation.
+/// A trace without the spans within its LLM calls, as `trace show --conversation` folds them.
 fn without_inner_spans(trace: Trace) -> Trace {
     let Some(spans) = &trace.spans else { return trace };
     let shown = vec![true; spans.list.len()];
@@ -158,7 +158,7 @@ fn without_session(cx: &Context, trace_id: &str) -> Error {
 /// The traces whose spans name this session; else the only run that has a trace whose id begins so, where its traces belong
 /// to no session.
 fn derived(reader: &mut Reader, query: &Query, name: &str) -> Result<Option<Vec<TraceInfo>>> {
-    let Runs::Found(Found { runs, in_sessions }) = threads::of_query(reader, query)? else { return Ok(None) };
+    let Runs::Found(GroupedTraces { runs, in_sessions }) = threads::of_query(reader, query)? else { return Ok(None) };
     let is_named = |info: &TraceInfo| info.session_of_spans.as_deref() == Some(name);
     let named: Vec<TraceInfo> = in_sessions.into_iter().filter(is_named).collect();
     if !named.is_empty() {

@@ -12,15 +12,15 @@ use std::ops::ControlFlow;
 
 /// What was found.
 pub(super) enum Runs {
-    /// Something, or nothing.
-    Found(Found),
+    /// The groups found, possibly none.
+    Found(GroupedTraces),
     /// More traces have no session than are read for this.
     NotLookedFor,
 }
 
-/// What belongs together among traces without a session in their records.
+/// Traces without a recorded session, grouped by their messages and by the sessions that their spans name.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct GroupedTraces {
     /// The traces of each run, in their order.
     pub(super) runs: Vec<Vec<TraceInfo>>,
     /// Traces whose spans name a session.
@@ -45,7 +45,7 @@ pub(super) fn of_query(reader: &mut Reader, query: &Query) -> Result<Runs> {
 }
 
 /// Finds the runs among some traces.
-pub(super) fn of_traces(reader: &mut Reader, infos: Vec<TraceInfo>) -> Result<Found> {
+pub(super) fn of_traces(reader: &mut Reader, infos: Vec<TraceInfo>) -> Result<GroupedTraces> {
     let (mut threads, mut in_sessions) = (Threads::default(), Vec::new());
     reader.complete(infos.clone(), Need::Full, &mut |trace| {
         if trace.info.session_of_spans.is_some() {
@@ -58,7 +58,7 @@ pub(super) fn of_traces(reader: &mut Reader, infos: Vec<TraceInfo>) -> Result<Fo
     let mut by_id: HashMap<String, TraceInfo> = infos.into_iter().map(|info| (info.trace_id.clone(), info)).collect();
     let runs = threads.runs().into_iter();
     let runs = runs.map(|run| run.iter().filter_map(|id| by_id.remove(id)).collect()).collect();
-    Ok(Found { runs, in_sessions })
+    Ok(GroupedTraces { runs, in_sessions })
 }
 
 /// Parts of a run have few spans: a call, and what two instrumentations make of it.
