@@ -130,9 +130,9 @@ pub fn of_trace(trace: &Trace) -> Vec<Failure> {
     failures
 }
 
-/// Adds what came up in one subtree of a span to what did in the others. Where calls are not nested as spans are, one subtree
-/// may tell of a failure in another: the run of an agent beside its agent (OpenAI's Agents SDK, an agent as a tool), a model
-/// beside the node that called it (LangGraph, asynchronous).
+/// Merges the failures of one subtree of a span into those of its siblings. Where calls are not nested as spans are, one
+/// failure is recorded in two subtrees: the run of an agent beside its agent (OpenAI's Agents SDK, an agent as a tool), a
+/// model beside the node that called it (LangGraph, asynchronous).
 fn join_siblings(known: &mut Vec<usize>, new: Vec<usize>, all: &mut [Option<Failure>], spans: &[Span]) {
     /// Keeps the time linear.
     const MOST_COMPARED: usize = 20;
@@ -227,7 +227,7 @@ fn of_span(at: usize, span: &Span) -> Vec<Failure> {
     failures
 }
 
-/// What the output of a failed tool says, where its status has a code only (`TOOL_ERROR` of Google ADK).
+/// The error text in the output of a failed tool whose status message is only a code (`TOOL_ERROR` of Google ADK).
 fn failed_output(span: &Span) -> Option<String> {
     let is_code = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
     is_code(&span.status_message).then(|| span.tool_mentions.iter().find_map(|mention| mention.failure.clone()))?

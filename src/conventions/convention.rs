@@ -17,9 +17,9 @@ pub(super) struct Convention {
     pub(super) span_type: fn(&dyn Attributes) -> Option<&'static str>,
     /// Token counts.
     pub(super) tokens: &'static [TokenKeys],
-    /// Attributes and the values that tell what the tokens of a span are those of, where it is more than the span.
+    /// Attributes, their values, and the scope that they give the tokens of the span.
     pub(super) usage_scopes: &'static [(&'static str, &'static str, UsageScope)],
-    /// How the names of spans end that call no model, though their type says so.
+    /// Suffixes of the names of spans that call no model, despite their type.
     pub(super) no_calls: Keys,
     /// Attributes that mark an agent whose framework records no calls of models.
     pub(super) unseen_calls: Keys,

@@ -124,7 +124,7 @@ pub(crate) fn usage_object(attributes: &dyn Attributes) -> Option<Json> {
     ALL.iter().find_map(|convention| (convention.usage_object)(attributes))
 }
 
-/// Whether a span of this name calls no model, though its type says so.
+/// Whether a span of this name calls no model, despite its type.
 pub(crate) fn is_no_call(name: &str) -> bool {
     keys(|convention| convention.no_calls).any(|end| name.ends_with(end))
 }

@@ -109,7 +109,7 @@ pub fn batches_of_json(text: &str) -> Result<Vec<Batch>, Unread> {
 /// A signal of OpenTelemetry other than traces.
 type Signal = Option<&'static str>;
 
-/// Adds what a piece of a document holds; what is not traces is told.
+/// Adds the traces of a piece of a document. Returns the signal of what is not traces.
 fn add(document: &str, piece: &str, batches: &mut Vec<Batch>) -> Result<Signal, Unread> {
     if piece.trim_start().starts_with('[') {
         let items: Vec<&RawValue> = serde_json::from_str(piece).map_err(|error| error.to_string())?;

@@ -17,8 +17,8 @@ pub(super) const FRAMEWORK: Framework = Framework {
     ..Framework::NONE
 };
 
-/// A text that says something.
-fn said(text: String) -> Option<String> {
+/// A text that is not empty.
+fn non_empty(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
@@ -27,7 +27,7 @@ fn tool_call(object: &Fields<'_>) -> Option<ToolCall> {
     Some(ToolCall { id: object.word("toolCallId"), name: object.word("toolName")?, arguments })
 }
 
-/// A result, whose `output` tells what it is: `text`, `json`, `error-text`, `error-json` or `content`.
+/// A result, whose `output` has one of the types `text`, `json`, `error-text`, `error-json` or `content`.
 fn tool_result(object: &Fields<'_>, reader: Reader) -> Part {
     let output = object.first(&["output", "result"]);
     let is_error = output.and_then(|output| output.word("type")).is_some_and(|kind| kind.starts_with("error"));
@@ -59,8 +59,8 @@ fn prompt(object: &Fields<'_>, reader: Reader) -> Option<Asked> {
 /// The attributes `ai.response.*` of a call, as one object.
 fn answer(object: &Fields<'_>, _: Reader) -> Option<Vec<Message>> {
     object.get("finishReason")?;
-    let reasoning = object.word("reasoning").and_then(said).map(Part::Reasoning);
-    let text = object.word("text").and_then(said).map(Part::Text);
+    let reasoning = object.word("reasoning").and_then(non_empty).map(Part::Reasoning);
+    let text = object.word("text").and_then(non_empty).map(Part::Text);
     let calls = object.get("toolCalls").map(View::items).unwrap_or_default();
     let calls = calls.into_iter().filter_map(|call| tool_call(&call.fields())).map(Part::ToolCall);
     let data = object.get("object").map(|value| Part::Data { name: None, value: value.decoded() });

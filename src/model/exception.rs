@@ -45,13 +45,13 @@ impl Exception {
         error.map(Cow::Owned).or_else(|| self.message.as_deref().filter(|text| !text.is_empty()).map(Cow::Borrowed))
     }
 
-    /// What stands in place of the stack trace of an exception without a class.
+    /// The JSON in place of the stack trace of an exception without a class.
     fn details(&self) -> Option<Json> {
         let details = self.stacktrace.as_deref().filter(|text| text.starts_with('{') && self.class().is_none())?;
         Json::from_strict(details)
     }
 
-    /// Whether it is a label of the OpenAI Agents SDK that does not say what failed: `Max turns exceeded`.
+    /// Whether it is a label of the OpenAI Agents SDK without the failure itself: `Max turns exceeded`.
     #[must_use]
     pub fn is_label(&self) -> bool {
         let error = |details: Json| details.member("error").and_then(|error| error.as_string());

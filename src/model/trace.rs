@@ -125,7 +125,7 @@ pub struct TraceInfo {
     pub linked_prompts: Vec<String>,
     /// The session that its root names, where the record has none and the spans were read.
     pub session_of_spans: Option<String>,
-    /// The user that its root names, likewise.
+    /// The user that its root names, where the record has none and the spans were read.
     pub user_of_spans: Option<String>,
 }
 

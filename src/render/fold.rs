@@ -97,7 +97,7 @@ pub(crate) fn folded(what: What, spans: &Spans, shown: &[bool], usage: &TraceUsa
 /// The attribute that holds instructions to a model, as OpenTelemetry names it.
 const INSTRUCTIONS: &str = "gen_ai.system_instructions";
 
-/// The instructions that only a span within an LLM call tells: a `Response` of OpenAI's Agents SDK leaves them to the client's
+/// The instructions that only a span within an LLM call has: a `Response` of OpenAI's Agents SDK leaves them to the client's
 /// span below it.
 fn instructions_within(spans: &[Span], call: &[usize]) -> Option<Json> {
     let (outermost, within) = call.split_first()?;

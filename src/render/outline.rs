@@ -10,7 +10,7 @@ const DEEPEST: usize = 12;
 /// No line with more keys is easy to read, however wide the screen.
 const WIDEST: usize = 120;
 
-/// A value for people: on one line where it fits into so many columns, else as an outline; not yet safe to print.
+/// A value for people: on one line of at most `columns` columns, else as an outline. Control characters are kept.
 #[must_use]
 pub(super) fn lines(value: &Json, columns: usize) -> String {
     let columns = columns.min(WIDEST);
@@ -23,18 +23,18 @@ pub(super) fn lines(value: &Json, columns: usize) -> String {
     out
 }
 
-/// A value for people on one line, of whatever length: `{type: enabled, budget_tokens: 1024}`; not yet safe to print.
+/// A value for people on one line of any length: `{type: enabled, budget_tokens: 1024}`. Control characters are kept.
 #[must_use]
 pub(super) fn line(value: &Json) -> String {
     flow(value, 0).unwrap_or_else(|| value.text().to_owned())
 }
 
-/// Whether a value says nothing.
+/// Whether a value is `null` or empty.
 fn is_void(value: &Json) -> bool {
     matches!(value.text(), "null" | "\"\"" | "{}" | "[]")
 }
 
-/// The members of an object that say something.
+/// The members of an object that are not void.
 fn members(value: &Json) -> Option<Vec<(String, Json)>> {
     let members = value.members()?;
     Some(members.into_iter().filter(|(_, member)| !is_void(member)).collect())
@@ -72,7 +72,7 @@ fn joined(parts: impl Iterator<Item = Option<String>>) -> Option<String> {
     parts.collect::<Option<Vec<_>>>().map(|parts| parts.join(", "))
 }
 
-/// Adds a value, each of its lines so many levels deep.
+/// Adds a value as lines, indented by `depth` levels.
 fn add(out: &mut String, value: &Json, depth: usize, columns: usize) {
     if depth > DEEPEST {
         add_lines(out, value.text(), depth);
@@ -101,7 +101,7 @@ fn add_member(out: &mut String, key: &str, value: &Json, depth: usize, columns: 
         return;
     }
     if key == "-" && value.members().is_some() {
-        // The first key stands behind the dash.
+        // The first key follows the dash.
         let mut below = String::new();
         add(&mut below, value, depth + 1, columns);
         out.push(' ');

@@ -125,7 +125,7 @@ pub(super) fn unknown(trace: &Trace) -> Option<String> {
     }
 }
 
-/// Why models may have been called that no span tells of (smolagents, CrewAI).
+/// Why the number of LLM calls is unknown: agents of frameworks that record none (smolagents, CrewAI).
 fn unseen_calls(trace: &Trace, usage: &TraceUsage) -> Option<String> {
     let has_calls = usage.rows.iter().any(|row| row.kind != RowKind::Remainder);
     let mut spans = trace.span_list().iter();
@@ -144,7 +144,7 @@ fn tokens(trace: &Trace, usage: &TraceUsage) -> Figure {
         let unknown = format!("its total may be {one} or {other} tokens");
         return Figure { least: Some(one.min(other)), most: Some(one.max(other)), unknown: Some(unknown) };
     }
-    // A call that answered used some: 0 is what clients make of an answer that did not tell (the Agents SDK, streamed).
+    // An answered call used tokens: clients record 0 for a response without usage (the Agents SDK, streamed).
     let has_tokens = |row: &UsageRow| row.token_usage.as_ref().is_some_and(TokenUsage::has_tokens);
     let of_calls =
         || calls_without(trace, usage, &has_tokens, |span| span.usage().is_some_and(TokenUsage::has_tokens), "tokens");

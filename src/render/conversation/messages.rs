@@ -192,7 +192,7 @@ const fn role_of(speaks: &Speaks) -> Role {
     }
 }
 
-/// The parts of a message, of which texts that follow one another are one: they are what somebody said at once.
+/// The parts of a message, of which texts that follow one another are one: they are one utterance.
 fn whole(parts: &[Part]) -> Vec<Cow<'_, Part>> {
     let mut whole: Vec<Cow<'_, Part>> = Vec::with_capacity(parts.len());
     for part in parts {

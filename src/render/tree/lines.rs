@@ -28,7 +28,7 @@ pub(super) struct Line<'a> {
 
 /// The columns of a level.
 const LEVEL: usize = 3;
-/// So many levels are drawn at the most, however wide the screen is: a line takes a bounded time and size.
+/// The most levels drawn, however wide the screen is, so that time and size of a line are bounded.
 const MOST_LEVELS: usize = 80;
 /// The levels whose columns the number of levels takes that are not drawn.
 const LEVELS_OF_MARK: usize = 2;
