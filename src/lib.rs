@@ -7,13 +7,14 @@
 //! | `model`       | what a trace is                                                      |                                                              |
 //! | `error`       | the one error of the program, its exit codes                         |                                                              |
 //! | `term`        | what the terminal can do; the pager                                  |                                                              |
+//! | `limits`      | what one input may cost at most                                      |                                                              |
 //! | `json`        | JSON text, read in place                                             | `model`                                                      |
 //! | `message`     | messages and their parts                                             | `model`                                                      |
-//! | `conventions` | what attributes of other instrumentations mean                       | `model json`                                                 |
+//! | `conventions` | what attributes of other instrumentations mean                       | `model limits json`                                          |
 //! | `frameworks`  | messages of all frameworks, out of inputs and outputs                | `model json message`                                         |
-//! | `decode`      | bytes of every MLflow release into the model                         | `model json message conventions frameworks`                  |
-//! | `filter`      | which traces are meant                                               | `model`                                                      |
-//! | `store`       | where traces are; one file for each kind of store                    | `model decode filter error`                                  |
+//! | `decode`      | bytes of every MLflow release into the model                         | `model limits json message conventions frameworks`           |
+//! | `filter`      | which traces are meant                                               | `model limits`                                               |
+//! | `store`       | where traces are; one file for each kind of store                    | `model limits decode filter error`                           |
 //! | `reading`     | what happened in a trace: its LLM calls, tool calls and agents       | `model json message frameworks`                              |
 //! | `analyze`     | questions over traces; pure                                          | `model message frameworks reading filter`                    |
 //! | `render`      | data to text, JSON, JSON lines, CSV, ids                             | `model message frameworks reading analyze filter term error` |
@@ -33,6 +34,7 @@ pub mod error;
 pub mod filter;
 pub mod frameworks;
 pub mod json;
+pub mod limits;
 pub mod message;
 pub mod model;
 pub mod reading;

@@ -5,11 +5,9 @@
 //! `….message.contents.0.message_content.text`.
 
 use super::convention::{Attributes, is_container, says_something, structured};
+use crate::limits;
 use crate::model::Json;
 use std::collections::BTreeMap;
-
-/// More messages than this are damage: positions are numbers that anybody may write.
-const MOST: usize = 100_000;
 
 /// One message in the making.
 #[derive(Default)]
@@ -32,7 +30,7 @@ pub(super) fn messages(attributes: &dyn Attributes, list: &str, item: &str) -> O
             messages.entry(at).or_default().add(name, value);
         }
     }
-    let messages: Vec<Json> = messages.into_values().take(MOST).map(Message::json).collect();
+    let messages: Vec<Json> = messages.into_values().take(limits::MESSAGE_POSITIONS).map(Message::json).collect();
     (!messages.is_empty()).then(|| Json::object(&[("messages".to_owned(), Json::of(&messages))]))
 }
 

@@ -5,6 +5,7 @@ use super::ids;
 use super::object::{Object, is_key, strict};
 use super::otlp::{self, PlainSpan, status_of};
 use super::span::{TraceFile, event_time};
+use crate::limits;
 use crate::model::{Json, Link, SpanEvent, SpanId, SpanStatus};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -89,14 +90,10 @@ fn any_value(raw: Option<&RawValue>) -> Json {
     Json::from_strict(&out).unwrap_or_else(|| Json::string(&out))
 }
 
-/// Levels of lists and maps that are followed. A server stops far before: its messages nest 100 deep at most, and a map
-/// takes three of them.
-const MAX_DEPTH: usize = 200;
-
 fn write_value(raw: Option<&RawValue>, depth: usize, out: &mut String) {
     // An entry without a value is how `None` is written (`_set_otel_proto_anyvalue`).
     let Some(raw) = raw else { return out.push_str("null") };
-    if depth > MAX_DEPTH {
+    if depth > limits::WIRE_LEVELS {
         return out.push_str(Json::string(raw.get()).text());
     }
     let object = Object::of(raw).ok();

@@ -4,6 +4,7 @@ mod python;
 #[cfg(test)]
 mod tests;
 
+use crate::limits;
 use python::translate;
 
 /// Python 3.11's `re.search`, as far as whether something is found.
@@ -86,11 +87,8 @@ impl Programs {
 fn compile(translated: &str) -> Result<fancy_regex::Regex, String> {
     fancy_regex::RegexBuilder::new(translated)
         // Each place of a text that a hard pattern does not fit at is a step back: texts may have megabytes.
-        .backtrack_limit(BACKTRACK_LIMIT)
-        .delegate_size_limit(SIZE_LIMIT)
+        .backtrack_limit(limits::REGEX_STEPS)
+        .delegate_size_limit(limits::REGEX_BYTES)
         .build()
         .map_err(|error| error.to_string())
 }
-
-const BACKTRACK_LIMIT: usize = 50_000_000;
-const SIZE_LIMIT: usize = 64 << 20;

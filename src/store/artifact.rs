@@ -1,5 +1,6 @@
 //! Finds the files of a trace: where its tag says, and after a store was moved, copied or served, where they are now.
 
+use crate::limits;
 use crate::model::{Moved, Outside, Problem};
 use percent_encoding::percent_decode_str;
 use std::path::{Component, Path, PathBuf};
@@ -9,9 +10,6 @@ use std::time::Duration;
 pub(super) const TRACES_JSON: &str = "traces.json";
 /// The name of the file that holds an archived trace's spans.
 pub(super) const TRACES_PB: &str = "traces.pb";
-
-/// Larger files than this are not read: nothing MLflow writes comes near, and memory is bounded.
-const MAX_BYTES: u64 = 2 << 30;
 
 /// The folders below which artifacts may lie.
 #[derive(Clone, Debug)]
@@ -220,7 +218,7 @@ pub(super) fn is_fresh(path: &Path) -> bool {
 
 fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
     let metadata = std::fs::metadata(path)?;
-    if metadata.len() > MAX_BYTES {
+    if metadata.len() > limits::FILE_BYTES {
         return Err(std::io::Error::other(format!("{} bytes is more than is read", metadata.len())));
     }
     if !metadata.is_file() {

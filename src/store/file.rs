@@ -7,12 +7,10 @@ use super::spans::{self, Rows};
 use super::{Need, Query, Sink, SortKey, SortValue, Surroundings, TraceStore};
 use crate::decode;
 use crate::error::{Error, Kind, Result};
+use crate::limits;
 use crate::model::{Checkup, Experiment, Labels, Problem, StoreKind, Totals, Trace, TraceInfo, keys};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-
-/// Larger records than this are damage: MLflow cuts previews at 1,000 characters.
-const MAX_YAML_BYTES: usize = 1 << 20;
 
 /// A folder of experiments.
 pub(super) struct FileStore {
@@ -349,7 +347,7 @@ fn may_match(query: &Query, info: &TraceInfo) -> bool {
 /// The text of a record; `None` where there is no such file.
 fn record(path: &Path) -> std::result::Result<Option<String>, Problem> {
     match read_settled(path) {
-        Ok(bytes) if bytes.len() > MAX_YAML_BYTES => {
+        Ok(bytes) if bytes.len() as u64 > limits::RECORD_BYTES => {
             Err(Problem::new("damaged_record", format!("{} bytes are too many for a record", bytes.len())).at(path))
         }
         Ok(bytes) => Ok(Some(

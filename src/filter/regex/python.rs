@@ -1,5 +1,6 @@
 //! Python's syntax of regular expressions, checked as `re._parser` checks it and written in that of the engine.
 
+use crate::limits;
 use std::fmt::Write as _;
 
 /// A pattern of Python in the engine's syntax, and whether there are boundaries of words in it that may be left out.
@@ -52,7 +53,6 @@ fn folds(flags: u8) -> bool {
 type Width = (u64, u64);
 
 const MAX_REPEAT: u64 = 4_294_967_295;
-const MAX_DEPTH: usize = 60;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
@@ -139,7 +139,7 @@ impl<'p> Python<'p> {
     /// Alternatives, up to a closing parenthesis or the end.
     fn branches(&mut self, flags: &mut u8, is_whole: bool) -> Result<Width, String> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
+        if self.depth > limits::REGEX_LEVELS {
             return Err("too deeply nested".to_owned());
         }
         let mut width = self.sequence(flags, is_whole)?;

@@ -1,14 +1,9 @@
 //! Which files of a folder may be documents of traces, and which stores of MLflow lie among them.
 
+use crate::limits;
 use crate::store::file::is_file_store;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-
-/// Levels of a folder that are read: its own files, and those of the folders in it.
-const MAX_DEPTH: usize = 2;
-
-/// Maximum number of its entries that are looked at.
-const MAX_ENTRIES: usize = 100_000;
 
 /// Endings of files that may hold traces, also followed by `.gz`: JSON, and OTLP in bytes. Recorders of HTTP requests call
 /// what was sent `.body`.
@@ -41,9 +36,10 @@ impl Folder {
                 }
                 let entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
                 let shown = entries.filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'));
-                let mut below: Vec<PathBuf> = shown.take(MAX_ENTRIES - seen + 1).map(|entry| entry.path()).collect();
-                folder.is_cut |= below.len() > MAX_ENTRIES - seen;
-                below.truncate(MAX_ENTRIES - seen);
+                let mut below: Vec<PathBuf> =
+                    shown.take(limits::FOLDER_ENTRIES - seen + 1).map(|entry| entry.path()).collect();
+                folder.is_cut |= below.len() > limits::FOLDER_ENTRIES - seen;
+                below.truncate(limits::FOLDER_ENTRIES - seen);
                 seen += below.len();
                 below.sort_unstable_by(|a, b| b.cmp(a));
                 open.extend(below.into_iter().map(|path| (path, depth + 1)));
@@ -65,7 +61,7 @@ impl Folder {
         }
         let why = if path.join("meta.yaml").exists() || is_artifacts(path) {
             "part of an MLflow store"
-        } else if depth >= MAX_DEPTH {
+        } else if depth >= limits::FOLDER_LEVELS {
             "deeper than two levels"
         } else {
             return true;

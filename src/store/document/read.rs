@@ -3,6 +3,7 @@
 use super::folder::{Folder, opening};
 use crate::decode::{self, Batch, Unread};
 use crate::error::{Error, Kind};
+use crate::limits;
 use crate::model::Problem;
 use flate2::read::MultiGzDecoder;
 use serde_json::value::RawValue;
@@ -10,9 +11,6 @@ use std::borrow::Cow;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-
-/// Larger documents than this are not read, as with all files of a store: memory is bounded.
-const MAX_BYTES: u64 = 2 << 30;
 
 /// How gzip begins (RFC 1952).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -296,8 +294,8 @@ fn read_bounded(source: impl Read) -> io::Result<Vec<u8>> {
 
 fn all_bytes(source: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    source.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES {
+    source.take(limits::FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limits::FILE_BYTES {
         return Err(io::Error::other("more bytes than are read"));
     }
     Ok(bytes)

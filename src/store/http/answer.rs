@@ -2,6 +2,7 @@
 
 use super::client::{Client, Question};
 use crate::error::{Error, Kind, Result};
+use crate::limits;
 use crate::model::Timestamp;
 use serde::Deserialize;
 use std::time::Duration;
@@ -43,9 +44,6 @@ struct Trouble {
     error_code: Option<String>,
     message: Option<String>,
 }
-
-/// Longer messages of servers are cut.
-const LONGEST_MESSAGE: usize = 500;
 
 const LOOK_AT_THE_LOG: &str = "look at the server's log, or try again later";
 
@@ -127,7 +125,7 @@ impl Client {
                 line = line.replace(secret, "[secret]");
             }
         }
-        match line.char_indices().nth(LONGEST_MESSAGE) {
+        match line.char_indices().nth(limits::MESSAGE_CHARS) {
             Some((end, _)) => format!("{} …", &line[..end]),
             None => line,
         }

@@ -6,6 +6,7 @@ use super::failure::{Failure, Why};
 use super::secret::Secret;
 use super::url::{Base, absolute, is_same_origin};
 use crate::error::Result;
+use crate::limits;
 use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,22 +14,12 @@ use std::time::{Duration, Instant};
 use ureq::http::{Method, Request, Response, StatusCode};
 use ureq::{Agent, AsSendBody, Body};
 
-/// How long it may take to reach a server.
-pub(super) const CONNECT: Duration = Duration::from_secs(5);
-/// How long one question may take in all, repetitions included, unless the environment says otherwise.
-const TOTAL: Duration = Duration::from_secs(30);
 /// How often a question is repeated, unless the environment says otherwise.
 const RETRIES: u32 = 2;
 /// The pause before the first repetition; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(250);
-const MOST_REDIRECTS: usize = 5;
 /// Longer waits than a day are none.
 const LONGEST_TOTAL: Duration = Duration::from_secs(24 * 60 * 60);
-/// Longer answers than this are not read, so that memory is bounded: no page comes near the one, no trace the other.
-const MAX_PAGE_BYTES: u64 = 256 << 20;
-const MAX_BYTES: u64 = 2 << 30;
-/// So many questions are asked at once.
-pub(super) const AT_ONCE: usize = 8;
 
 /// A question: a route below the server's prefix.
 #[derive(Clone, Debug)]
@@ -85,8 +76,8 @@ impl Client {
         // MLflow's server sends small answers in two writes. On a connection that was used before, the second waits until
         // the client has acknowledged the first, which a kernel puts off for 40 ms (RFC 9293, 3.7.4 and 3.8.6.3). Behind
         // TLS a new connection costs more than that, and mostly something else sends the answer there.
-        let kept = if base.is_tls { AT_ONCE } else { 0 };
-        let total = settings.timeout.unwrap_or(TOTAL).min(LONGEST_TOTAL);
+        let kept = if base.is_tls { limits::QUESTIONS_AT_ONCE } else { 0 };
+        let total = settings.timeout.unwrap_or(limits::QUESTION_TIME).min(LONGEST_TOTAL);
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -94,8 +85,8 @@ impl Client {
             .user_agent(concat!("mltrace/", env!("CARGO_PKG_VERSION")))
             .tls_config(access::tls(settings)?)
             .proxy(proxy)
-            .timeout_resolve(Some(CONNECT))
-            .timeout_connect(Some(CONNECT))
+            .timeout_resolve(Some(limits::CONNECT_TIME))
+            .timeout_connect(Some(limits::CONNECT_TIME))
             .timeout_global(Some(total))
             .max_idle_connections(kept)
             .max_idle_connections_per_host(kept)
@@ -161,7 +152,7 @@ impl Client {
         let (is_page, retry_after) =
             (header("content-type").is_some_and(|kind| kind.starts_with("text/html")), header("retry-after"));
         let bytes = if status.is_success() {
-            read_at_most(if question.body.is_some() { MAX_PAGE_BYTES } else { MAX_BYTES }, &mut response)
+            read_at_most(if question.body.is_some() { limits::PAGE_BYTES } else { limits::ANSWER_BYTES }, &mut response)
         } else {
             read_beginning(&mut response)
         };
@@ -178,7 +169,7 @@ impl Client {
     ) -> std::result::Result<(Response<Body>, Option<String>), Failure> {
         let mut url = format!("{}{}{}", self.base.origin, self.base.prefix, question.route);
         let mut moved_to: Option<String> = None;
-        for _ in 0..=MOST_REDIRECTS {
+        for _ in 0..=limits::REDIRECTS {
             let left = deadline.saturating_duration_since(Instant::now());
             let response =
                 self.send_to(&url, question, left).map_err(|why| Failure { why, moved_to: moved_to.clone() })?;

@@ -1,8 +1,9 @@
 //! Questions that get no answer, and what may be done about it.
 
-use super::client::{CONNECT, Client};
+use super::client::Client;
 use super::url::{Base, bare, is_same_origin, without_credentials};
 use crate::error::{Error, Kind};
+use crate::limits;
 use std::io::ErrorKind;
 use ureq::Timeout;
 
@@ -142,7 +143,7 @@ impl Client {
         let network = |message: String| Error::new(Kind::Network, message);
         match error {
             ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
-                network(format!("cannot connect to `{shown}` within {} s", CONNECT.as_secs()))
+                network(format!("cannot connect to `{shown}` within {} s", limits::CONNECT_TIME.as_secs()))
                     .hint(self.way("check the address, the network and the firewall"))
             }
             ureq::Error::Timeout(_) => self.too_slow(peer),

@@ -3,11 +3,12 @@
 
 use super::HttpStore;
 use super::answer::Reply;
-use super::client::{AT_ONCE, Client, Question};
+use super::client::{Client, Question};
 use super::pages::LARGEST_PAGE;
 use crate::decode;
 use crate::error::{Kind, Result};
 use crate::filter::{Clause, Comparison, Filter, NumberKey, Operand, TextKey, TextTest};
+use crate::limits;
 use crate::model::{Json, Timestamp, TokenUsage};
 use crate::store::parallel::in_parallel;
 use crate::store::{Division, PERCENTS, Query, Summaries, Summary};
@@ -103,7 +104,7 @@ pub(super) fn summaries(store: &HttpStore, query: &Query, division: Division) ->
     }
     let mut total = Summary::default();
     let mut parts: BTreeMap<(Option<String>, Option<String>), Summary> = BTreeMap::new();
-    let answers = in_parallel(&asked, AT_ONCE, |(_, question)| ask(client, question));
+    let answers = in_parallel(&asked, limits::QUESTIONS_AT_ONCE, |(_, question)| ask(client, question));
     for ((is_of_parts, question), points) in asked.iter().zip(answers) {
         let Some(points) = points? else {
             // Sums of what a cache held came with 3.10.

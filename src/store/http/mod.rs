@@ -23,9 +23,10 @@ use super::{Division, Need, Query, Remark, Sink, Summaries, TraceStore};
 use crate::decode;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
+use crate::limits;
 use crate::model::{Checkup, Experiment, Problem, StoreKind, Totals, Trace, TraceInfo, keys, release_of};
 use answer::Reply;
-use client::{AT_ONCE, Client, Question};
+use client::{Client, Question};
 use pages::{Generation, Listed, Pages, Search};
 use serde_json::json;
 use spans::Effort;
@@ -253,7 +254,8 @@ impl HttpStore {
             has_failed.fetch_or(trace.is_err(), Ordering::Relaxed);
             Some(trace)
         };
-        let at_once = if batch.iter().any(|selected| selected.need != Need::Info) { AT_ONCE } else { 1 };
+        let at_once =
+            if batch.iter().any(|selected| selected.need != Need::Info) { limits::QUESTIONS_AT_ONCE } else { 1 };
         let mut failure = None;
         for trace in in_parallel(batch, at_once, load) {
             match trace {
@@ -291,8 +293,8 @@ struct Selected {
 
 /// How many traces' spans are fetched together at first, and at most: few, so that little is fetched in vain when the
 /// taker has had enough.
-const FIRST_BATCH: usize = AT_ONCE;
-const LARGEST_BATCH: usize = 4 * AT_ONCE;
+const FIRST_BATCH: usize = limits::QUESTIONS_AT_ONCE;
+const LARGEST_BATCH: usize = 4 * limits::QUESTIONS_AT_ONCE;
 
 impl TraceStore for HttpStore {
     fn name(&self) -> &str {

@@ -2,11 +2,12 @@
 
 use super::HttpStore;
 use super::answer::Reply;
-use super::client::{AT_ONCE, Client};
+use super::client::Client;
 use super::metrics::{self, MANY, Metric};
 use super::pages::{self, Listed, Pages, Search};
 use crate::decode;
 use crate::error::Result;
+use crate::limits;
 use crate::model::{Experiment, Problem, TokenUsage, Totals, TraceInfo, TraceState};
 use crate::store::Query;
 use crate::store::parallel::in_parallel;
@@ -50,7 +51,7 @@ fn add(totals: &mut HashMap<String, Totals>, info: &TraceInfo) {
 fn sums(client: &Client, experiments: &[Experiment]) -> Result<Option<HashMap<String, Totals>>> {
     let ids: Vec<&str> = experiments.iter().map(|experiment| experiment.experiment_id.as_str()).collect();
     let mut totals = HashMap::new();
-    for (id, sums) in ids.iter().zip(in_parallel(&ids, AT_ONCE, |id| sums_of(client, id))) {
+    for (id, sums) in ids.iter().zip(in_parallel(&ids, limits::QUESTIONS_AT_ONCE, |id| sums_of(client, id))) {
         match sums? {
             Some(sums) if sums.traces > 0 => {
                 totals.insert((*id).to_owned(), sums);

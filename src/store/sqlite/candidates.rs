@@ -3,9 +3,10 @@
 use super::conditions::{self, Sql};
 use super::scan::CLOCK_EVERY;
 use super::span_rows::FailedRows;
-use super::{LONGEST_READ, SqliteStore, integer, scan, text};
+use super::{SqliteStore, integer, scan, text};
 use crate::error::Result;
 use crate::filter::{AssessmentTest, Clause, Filter, Label, LabelTest, SpanTest, TextKey, TextTest, ValueTest};
+use crate::limits;
 use crate::model::{Problem, keys};
 use crate::store::Query;
 use rusqlite::types::Value;
@@ -126,7 +127,7 @@ fn with_key(store: &SqliteStore, table: &str, key: &str, holds: &Sql) -> Result<
             while let Some(row) = rows.next()? {
                 seen += 1;
                 let fits = integer(row, 1) == Some(1);
-                let is_long = seen % CLOCK_EVERY == 0 && started.elapsed() > LONGEST_READ;
+                let is_long = seen % CLOCK_EVERY == 0 && started.elapsed() > limits::READ_TIME;
                 if fits || is_long {
                     last = text(row, 0).unwrap_or_default();
                 }
@@ -203,7 +204,7 @@ fn assessed(store: &SqliteStore, query: &Query, test: &AssessmentTest) -> Result
                     if integer(row, 2) == Some(1) {
                         of_session.extend(text(row, 1));
                     }
-                    if seen % CLOCK_EVERY == 0 && started.elapsed() > LONGEST_READ {
+                    if seen % CLOCK_EVERY == 0 && started.elapsed() > limits::READ_TIME {
                         return Ok(false);
                     }
                 }
@@ -299,7 +300,7 @@ fn all_of_rows(store: &SqliteStore, query: &Query, form: &str, holds: &Sql) -> R
                     of_traces.entry(id).or_default().push(*row);
                 }
                 left = rest;
-                if started.elapsed() > LONGEST_READ {
+                if started.elapsed() > limits::READ_TIME {
                     break;
                 }
             }
@@ -327,7 +328,7 @@ fn few(store: &SqliteStore, form: &str, parts: impl IntoIterator<Item = Sql>) ->
             while let Some(row) = rows.next()? {
                 seen += 1;
                 ids.extend(text(row, 0));
-                if started.elapsed() > 4 * LONGEST_READ {
+                if started.elapsed() > 4 * limits::READ_TIME {
                     return Ok(false);
                 }
             }

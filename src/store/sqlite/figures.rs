@@ -4,10 +4,11 @@ use super::conditions::{self, Sql, time_bounds};
 use super::fill::{self, COSTS, TOKENS};
 use super::scan::{CLOCK_EVERY, experiment_list};
 use super::schema::Schema;
-use super::{LONGEST_READ, SqliteStore, candidates, integer, text};
+use super::{SqliteStore, candidates, integer, text};
 use crate::decode;
 use crate::error::Result;
 use crate::filter::{Clause, Filter, Label};
+use crate::limits;
 use crate::model::{Trace, TraceInfo, keys};
 use crate::store::{Query, Sink};
 use rusqlite::{Row, types::Value};
@@ -137,7 +138,7 @@ impl Reader<'_> {
                         part.push(Trace::without_spans(info(row, self.labels)));
                     }
                     seen += 1;
-                    if seen.is_multiple_of(CLOCK_EVERY) && started.elapsed() > LONGEST_READ {
+                    if seen.is_multiple_of(CLOCK_EVERY) && started.elapsed() > limits::READ_TIME {
                         return Ok(false);
                     }
                 }

@@ -22,6 +22,7 @@ use super::spans::{self, Rows};
 use super::{Need, Query, Remark, Sink, Surroundings, TraceStore};
 use crate::error::{Error, Kind, Result};
 use crate::filter::AssessmentTest;
+use crate::limits;
 use crate::model::{Checkup, Experiment, Labels, Problem, StoreKind, Timestamp, Totals, Trace, TraceInfo, keys};
 use candidates::Assessed;
 use rusqlite::types::ValueRef;
@@ -36,11 +37,6 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
-use std::time::Duration;
-
-/// How long one read may last. A writer that meets it looks again after 1, 3, 8, 18, 33 ms … (SQLite's busy handler), so
-/// even on a busy machine its commit is held up far less than 100 ms.
-const LONGEST_READ: Duration = Duration::from_millis(10);
 
 /// How many records one read takes: a few milliseconds' worth.
 const RECORDS_PER_READ: usize = 50;
@@ -56,9 +52,8 @@ const fn largest_page(need: Need) -> usize {
 /// So many traces are looked into by one thread before others help, which have to open the database first.
 const ENOUGH_ALONE: usize = 100;
 
-/// How many pages may wait for each helper, and how many helpers there are at most.
+/// How many pages may wait for each helper.
 const PAGES_AHEAD: usize = 2;
-const MOST_HELPERS: usize = 4;
 
 /// Takes a page; breaking ends the search.
 type Give<'a> = &'a mut dyn FnMut(Vec<Found>) -> Result<ControlFlow<()>>;
@@ -257,7 +252,7 @@ impl SqliteStore {
             })
         };
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        (0..processors.min(MOST_HELPERS)).map_while(another).collect()
+        (0..processors.min(limits::CONNECTIONS_AT_ONCE)).map_while(another).collect()
     }
 
     /// Reads a page: the records, and where they are wanted the spans.

@@ -2,15 +2,13 @@
 
 use super::{conditions, database_error};
 use crate::error::{Error, Kind, Result};
+use crate::limits;
 use flate2::read::ZlibDecoder;
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// Larger databases are not copied to a temporary folder.
-const MAX_COPY_BYTES: u64 = 4 << 30;
 
 /// A real store, written by MLflow; see `fixtures/README.md`.
 static DEMO: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/mlflow.z"));
@@ -121,9 +119,10 @@ impl Database {
                 format!("let SQLite repair it where it may be written: `sqlite3 '{name}' 'pragma wal_checkpoint'`"),
             )
         };
-        if size > MAX_COPY_BYTES {
+        if size > limits::COPY_BYTES {
             return Err(failed(&format!(
-                "a temporary copy of {size} bytes would be needed, and at most {MAX_COPY_BYTES} are copied"
+                "a temporary copy of {size} bytes would be needed, and at most {} are copied",
+                limits::COPY_BYTES
             )));
         }
         let folder = private_folder().map_err(|error| failed(&error))?;

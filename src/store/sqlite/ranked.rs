@@ -3,8 +3,9 @@
 
 use super::conditions::Sql;
 use super::scan::Hit;
-use super::{LONGEST_READ, SqliteStore, integer, text};
+use super::{SqliteStore, integer, text};
 use crate::error::Result;
+use crate::limits;
 use crate::store::SortValue;
 use rusqlite::Row;
 use rusqlite::types::{Value, ValueRef};
@@ -119,7 +120,7 @@ fn ids_of(store: &SqliteStore, rowids: &[i64], conditions: &Sql) -> Result<Vec<H
                 let mut rows = statement.query(rusqlite::params_from_iter(values))?;
                 let fitting = rows.next()?.filter(|row| integer(row, 1) == Some(1));
                 hits.extend(fitting.and_then(|row| text(row, 0)).map(|id| Hit { rowid: *rowid, id }));
-                if started.elapsed() > LONGEST_READ {
+                if started.elapsed() > limits::READ_TIME {
                     break;
                 }
             }

@@ -6,9 +6,10 @@
 use super::conditions::{self, Sql, time_bounds};
 use super::ranked::{Ranked, Ranking};
 use super::schema::Schema;
-use super::{LONGEST_READ, SqliteStore, candidates, database_error, integer, is_damage, text};
+use super::{SqliteStore, candidates, database_error, integer, is_damage, text};
 use crate::error::Result;
 use crate::filter::Label;
+use crate::limits;
 use crate::model::{Experiment, Problem, keys};
 use crate::store::{Query, SortKey};
 use rusqlite::types::Value;
@@ -178,7 +179,7 @@ impl Cursor {
         while let Some(row) = rows.next()? {
             seen += 1;
             let fits = integer(row, 2) == Some(1);
-            let is_long = seen % CLOCK_EVERY == 0 && started.elapsed() > LONGEST_READ;
+            let is_long = seen % CLOCK_EVERY == 0 && started.elapsed() > limits::READ_TIME;
             if !fits && !is_long && seen < limit {
                 continue;
             }
@@ -224,7 +225,7 @@ fn all(store: &SqliteStore, query: &Query, conditions: &Sql) -> Result<Ranked> {
             while let Some(row) = rows.next()? {
                 from = ranking.take(row);
                 seen += 1;
-                if seen % CLOCK_EVERY == 0 && started.elapsed() > LONGEST_READ {
+                if seen % CLOCK_EVERY == 0 && started.elapsed() > limits::READ_TIME {
                     return Ok(false);
                 }
             }

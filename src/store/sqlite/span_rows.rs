@@ -1,9 +1,10 @@
 //! Rows of the `spans` table (3.3 on).
 
-use super::{LONGEST_READ, SqliteStore, database_error, fill, is_damage, str_of, text};
+use super::{SqliteStore, database_error, fill, is_damage, str_of, text};
 use crate::decode::{self, Keep};
 use crate::error::Result;
 use crate::filter::Sieve;
+use crate::limits;
 use crate::model::{Problem, SearchRow, Span, SpanId, SpanStatus, SpanType, Timestamp};
 use crate::store::Need;
 use crate::store::spans::{Rows, keep};
@@ -83,7 +84,7 @@ fn pass(store: &SqliteStore, trace_id: &str, wanted: &Wanted<'_>) -> rusqlite::R
                     take(row, wanted, &mut rows);
                 }
                 left = rest;
-                if started.elapsed() > LONGEST_READ {
+                if started.elapsed() > limits::READ_TIME {
                     break;
                 }
             }
@@ -196,7 +197,7 @@ pub(super) fn sift(store: &SqliteStore, trace_id: &str, sieve: &mut Sieve<'_>) -
                     has_text &= !content.is_empty();
                     sieve.take(content.as_bytes());
                 }
-                if sieve.is_passed() || started.elapsed() > LONGEST_READ {
+                if sieve.is_passed() || started.elapsed() > limits::READ_TIME {
                     break;
                 }
             }

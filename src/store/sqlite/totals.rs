@@ -1,9 +1,10 @@
 //! Figures of each experiment, summed in steps that are short enough not to hold up a writer.
 
 use super::fill::{self, TOKENS};
-use super::{LONGEST_READ, SqliteStore, integer, text};
+use super::{SqliteStore, integer, text};
 use crate::decode;
 use crate::error::Result;
+use crate::limits;
 use crate::model::{Timestamp, TokenUsage, Totals, keys};
 use std::collections::HashMap;
 use std::time::Instant;
@@ -35,7 +36,7 @@ pub(super) fn read(store: &SqliteStore) -> Result<HashMap<String, Totals>> {
         from = store.read(|connection| {
             let started = Instant::now();
             let mut at = from;
-            while at < last && started.elapsed() < LONGEST_READ {
+            while at < last && started.elapsed() < limits::READ_TIME {
                 let mut statement = connection.prepare_cached(&sql)?;
                 let mut rows = statement.query([at, at + STEP])?;
                 while let Some(row) = rows.next()? {
@@ -82,7 +83,7 @@ fn add_recorded_rows(store: &SqliteStore, totals: &mut HashMap<String, Totals>) 
                 if let (Some(usage), Some(experiment)) = (usage, text(row, 1)) {
                     totals.entry(experiment).or_default().add(&usage);
                 }
-                if started.elapsed() > LONGEST_READ {
+                if started.elapsed() > limits::READ_TIME {
                     break;
                 }
             }

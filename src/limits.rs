@@ -1,0 +1,75 @@
+//! What one input may cost at most, in one table: bytes, depth, time, rows, pages and threads.
+//!
+//! Whatever a store, a server, a file or an argument holds, it costs no more than this. What goes over a limit is a problem
+//! or an error that names it, and never a shorter answer in silence.
+
+use std::time::Duration;
+
+// Bytes.
+
+/// Bytes of a record, tag or assessment of a file store. MLflow cuts previews at 1,000 characters.
+pub const RECORD_BYTES: u64 = 1 << 20;
+
+/// Bytes of a file of spans, of an attachment, and of a document: nothing that MLflow writes comes near.
+pub const FILE_BYTES: u64 = 2 << 30;
+
+/// Bytes of a database that is copied because it cannot be read in place.
+pub const COPY_BYTES: u64 = 4 << 30;
+
+/// Bytes of a page of a server's list.
+pub const PAGE_BYTES: u64 = 256 << 20;
+
+/// Bytes of any other answer of a server.
+pub const ANSWER_BYTES: u64 = 2 << 30;
+
+/// Characters of a server's message that are shown.
+pub const MESSAGE_CHARS: usize = 500;
+
+// Depth.
+
+/// Levels of lists and maps of OpenTelemetry that are followed. A server stops far before: its messages nest 100 deep at
+/// most, and a map takes three of them.
+pub const WIRE_LEVELS: usize = 200;
+
+/// Levels of a folder of documents that are read: its own files, and those of the folders in it.
+pub const FOLDER_LEVELS: usize = 2;
+
+/// Levels of groups in a regular expression.
+pub const REGEX_LEVELS: usize = 60;
+
+// Time.
+
+/// How long it may take to reach a server.
+pub const CONNECT_TIME: Duration = Duration::from_secs(5);
+
+/// How long one question to a server may take in all, repetitions included, unless the environment says otherwise.
+pub const QUESTION_TIME: Duration = Duration::from_secs(30);
+
+/// How long one read of a database may last. A writer that meets it looks again after 1, 3, 8, 18, 33 ms … (SQLite's busy
+/// handler), so even on a busy machine its commit is held up far less than 100 ms.
+pub const READ_TIME: Duration = Duration::from_millis(10);
+
+/// Steps back of MLflow's regular expressions in one text.
+pub const REGEX_STEPS: usize = 50_000_000;
+
+/// Bytes of memory that a compiled regular expression may take.
+pub const REGEX_BYTES: usize = 64 << 20;
+
+// Rows and pages.
+
+/// Entries of a folder of documents that are looked at.
+pub const FOLDER_ENTRIES: usize = 100_000;
+
+/// Positions of messages that attributes write as numbers (`gen_ai.prompt.7.role`): anybody may write any number.
+pub const MESSAGE_POSITIONS: usize = 100_000;
+
+/// Redirects of a server that are followed.
+pub const REDIRECTS: usize = 5;
+
+// Threads.
+
+/// Questions that are asked of a server at once.
+pub const QUESTIONS_AT_ONCE: usize = 8;
+
+/// Connections to a database that read at once.
+pub const CONNECTIONS_AT_ONCE: usize = 4;
