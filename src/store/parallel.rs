@@ -20,7 +20,9 @@ pub(super) fn in_parallel<T: Sync, R: Send>(items: &[T], threads: usize, work: i
                 done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((at, result));
             }
         };
-        let helpers: Vec<_> = (1..threads.min(items.len())).map(|_| scope.spawn(run)).collect();
+        // Where no more threads can be had, those that there are do the work.
+        let start = |_| std::thread::Builder::new().spawn_scoped(scope, run).ok();
+        let helpers: Vec<_> = (1..threads.min(items.len())).map_while(start).collect();
         run();
         // A panic of a helper is a bug, and goes on as one.
         for helper in helpers {
