@@ -36,6 +36,9 @@ pub const FOLDER_LEVELS: usize = 2;
 
 /// Levels of groups in a regular expression.
 pub const REGEX_LEVELS: usize = 60;
+/// Levels of lists and maps in a record of a file store: what its parser accepts.
+pub const RECORD_LEVELS: usize = 128;
+
 
 // Time.
 
@@ -69,6 +72,9 @@ pub const REDIRECTS: usize = 5;
 // Threads.
 
 /// Questions that are asked of a server at once.
+/// Directives (`%TAG`) at the beginning of a record of a file store. MLflow writes none.
+pub const RECORD_DIRECTIVES: usize = 16;
+
 pub const QUESTIONS_AT_ONCE: usize = 8;
 
 /// Connections to a database that read at once.

@@ -1,6 +1,8 @@
 //! The file store's YAML records (`store/tracking/file_store.py`).
 
+use crate::limits;
 use crate::model::{Assessment, Experiment, Json, Labels, Timestamp, TraceInfo, TraceState};
+use granit_parser::{Event, Parser};
 use yaml_serde::Value;
 
 /// The start time of a trace from its `trace_info.yaml`, without parsing the rest: both generations write it as a plain
@@ -21,7 +23,7 @@ pub fn request_time(yaml: &str) -> Option<Timestamp> {
 /// # Errors
 /// What is wrong with the text.
 pub fn trace_info(yaml: &str) -> Result<TraceInfo, String> {
-    let record: Value = yaml_serde::from_str(yaml).map_err(|error| error.to_string())?;
+    let record = parse(yaml)?;
     let is_v2 = record.get("request_id").is_some();
     let trace_id = text(&record, if is_v2 { "request_id" } else { "trace_id" }).ok_or("no trace id in it")?;
     let experiment_id = if is_v2 {
@@ -57,7 +59,7 @@ pub fn trace_info(yaml: &str) -> Result<TraceInfo, String> {
 /// # Errors
 /// What is wrong with the text.
 pub fn experiment(yaml: &str) -> Result<Experiment, String> {
-    let record: Value = yaml_serde::from_str(yaml).map_err(|error| error.to_string())?;
+    let record = parse(yaml)?;
     Ok(Experiment {
         experiment_id: text(&record, "experiment_id").ok_or("no experiment_id in it")?,
         name: text(&record, "name").unwrap_or_default(),
@@ -75,8 +77,54 @@ pub fn experiment(yaml: &str) -> Result<Experiment, String> {
 /// # Errors
 /// What is wrong with the text.
 pub fn assessment(yaml: &str) -> Result<Assessment, String> {
-    let record: Value = yaml_serde::from_str(yaml).map_err(|error| error.to_string())?;
+    let record = parse(yaml)?;
     super::assessment::assessment(&json(&record)).ok_or_else(|| "no assessment in it".to_owned())
+}
+
+/// Parses a record in time that grows with its length alone.
+fn parse(yaml: &str) -> Result<Value, String> {
+    // libyaml looks at every open list for each sign that follows, and compares each directive with all before it. MLflow
+    // writes neither deep lists nor directives.
+    if deepest_brackets(yaml) > limits::RECORD_LEVELS {
+        check_depth(yaml)?;
+    }
+    if yaml.split(BREAKS).filter(|line| line.starts_with('%')).count() > limits::RECORD_DIRECTIVES {
+        return Err(format!("it has more than {} directives, which is the limit", limits::RECORD_DIRECTIVES));
+    }
+    yaml_serde::from_str(yaml).map_err(|error| error.to_string())
+}
+
+/// What ends a line (YAML 1.1, section 4.1.4).
+const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
+/// The most brackets that are open at once, those in texts too: at least the depth of the lists in it.
+fn deepest_brackets(yaml: &str) -> usize {
+    let (mut open, mut most) = (0_usize, 0);
+    for byte in yaml.bytes() {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(open);
+    }
+    most
+}
+
+/// Finds out the depth with a slower parser, which takes no longer the deeper it gets.
+fn check_depth(yaml: &str) -> Result<(), String> {
+    let mut depth = 0;
+    for event in Parser::new_from_str(yaml) {
+        match event.map_err(|error| error.to_string())?.0 {
+            Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
+            Event::SequenceEnd | Event::MappingEnd => depth -= 1,
+            _ => {}
+        }
+        if depth > limits::RECORD_LEVELS {
+            return Err(format!("it nests deeper than {} levels, which is the limit", limits::RECORD_LEVELS));
+        }
+    }
+    Ok(())
 }
 
 /// A scalar as text; very old stores wrote ids as numbers.
@@ -113,3 +161,6 @@ fn json(value: &Value) -> Json {
         Value::Tagged(tagged) => json(&tagged.value),
     }
 }
+
+#[cfg(test)]
+mod tests;

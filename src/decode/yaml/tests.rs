@@ -1,0 +1,57 @@
+use super::*;
+use proptest::prelude::*;
+
+#[test]
+fn deep_lists_are_refused_before_they_are_read() {
+    // libyaml takes minutes for the first of these.
+    for (deep, levels) in
+        [("[", 500_000), ("{", 500_000), ("[{", 250_000), ("{a: ", 100_000), ("? [", 100_000), ("- ", 100_000)]
+    {
+        let why = parse(&deep.repeat(levels)).unwrap_err();
+        assert!(why.contains("128 levels") || why.contains("recursion limit"), "{deep}: {why}");
+    }
+    let nested = |levels: usize| format!("a: {}{}", "[".repeat(levels), "]".repeat(levels));
+    assert!(parse(&nested(100)).is_ok());
+    assert!(parse(&nested(128)).is_err(), "the map around it is a level too");
+}
+
+#[test]
+fn brackets_in_texts_are_no_levels() {
+    let brackets = "[{".repeat(10_000);
+    for text in
+        [format!("'{brackets}'"), format!("\"{brackets}\""), format!("x {brackets}"), format!("|\n  {brackets}")]
+    {
+        let record = parse(&format!("a: {text}\nb: 1\n")).unwrap();
+        assert!(record["a"].as_str().unwrap().contains(&brackets));
+        assert_eq!(record["b"], 1);
+    }
+}
+
+#[test]
+fn many_directives_are_refused() {
+    let directives = |count| {
+        let lines: Vec<String> = (0..count).map(|at| format!("%TAG !t{at}! tag:x\n")).collect();
+        lines.concat() + "---\na: 1\n"
+    };
+    assert!(parse(&directives(16)).is_ok());
+    assert!(parse(&directives(17)).unwrap_err().contains("16 directives"));
+    assert!(parse("a: '100\n\n  % of it'\n").is_ok());
+}
+
+proptest! {
+    #![proptest_config(crate::tests::fixed_seed())]
+
+    /// The slower parser is asked only about texts with many brackets, and refuses none that the other one reads.
+    #[test]
+    fn what_is_no_deeper_than_allowed_is_accepted(
+        parts in proptest::collection::vec(
+            prop_oneof!["[a-z ]{1,4}", Just("- ".to_owned()), Just("'[['".to_owned()), Just("\"{\\\"[\"".to_owned()),
+                Just("\n  ".to_owned()), Just("[".to_owned()), Just("]".to_owned()), Just("{b: ".to_owned()),
+                Just("}".to_owned()), Just(", ".to_owned()), Just("x: ".to_owned())], 0..40),
+    ) {
+        let record = format!("a: {}", parts.concat());
+        if yaml_serde::from_str::<Value>(&record).is_ok() {
+            prop_assert!(check_depth(&record).is_ok(), "{record:?}");
+        }
+    }
+}
