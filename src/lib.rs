@@ -7,6 +7,7 @@
 //! | `model`       | what a trace is                                                      |                                                              |
 //! | `error`       | the one error of the program, its exit codes                         |                                                              |
 //! | `term`        | what the terminal can do; the pager                                  |                                                              |
+//! | `files`       | regular files, read within bounds                                    |                                                              |
 //! | `limits`      | what one input may cost at most                                      |                                                              |
 //! | `json`        | JSON text, read in place                                             | `model`                                                      |
 //! | `message`     | messages and their parts                                             | `model`                                                      |
@@ -14,11 +15,11 @@
 //! | `frameworks`  | messages of all frameworks, out of inputs and outputs                | `model json message`                                         |
 //! | `decode`      | bytes of every MLflow release into the model                         | `model limits json message conventions frameworks`           |
 //! | `filter`      | which traces are meant                                               | `model limits`                                               |
-//! | `store`       | where traces are; one file for each kind of store                    | `model limits decode filter error`                           |
+//! | `store`       | where traces are; one file for each kind of store                    | `model files limits decode filter error`                     |
 //! | `reading`     | what happened in a trace: its LLM calls, tool calls and agents       | `model json message frameworks`                              |
 //! | `analyze`     | questions over traces; pure                                          | `model message frameworks reading filter`                    |
 //! | `render`      | data to text, JSON, JSON lines, CSV, ids                             | `model message frameworks reading analyze filter term error` |
-//! | `context`     | store, output and clock of a command; the only reader of environment | `model store analyze render term error`                      |
+//! | `context`     | store, output and clock of a command; the only reader of environment | `model files limits store analyze render term error`         |
 //! | `command`     | one file for each command                                            | all of the above, `cli`                                      |
 //! | `cli`         | the command line                                                     | `command context render term`                                |
 
@@ -31,6 +32,7 @@ pub mod context;
 pub mod conventions;
 pub mod decode;
 pub mod error;
+pub mod files;
 pub mod filter;
 pub mod frameworks;
 pub mod json;

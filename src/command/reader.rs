@@ -8,6 +8,7 @@ use crate::filter::{Clause, Label, LabelTest};
 use crate::model::{Problem, Span, Trace, TraceInfo, keys};
 use crate::reading::{self, History, Reading};
 use crate::store::{self, Need, Order, Query, TraceStore};
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 /// Takes traces one by one; breaking ends the reading.
@@ -109,6 +110,9 @@ impl Reader {
     /// Warns of what could not be read.
     pub(super) fn warn(mut self, cx: &Context) {
         self.problems.append(&mut self.span_problems);
+        // A trace that was read twice has its problems twice.
+        let mut seen = HashSet::new();
+        self.problems.retain(|problem| seen.insert(problem.clone()));
         cx.warn(&self.problems);
     }
 

@@ -35,6 +35,13 @@ impl Filter {
         self.clauses.iter().all(|clause| clause.holds_for(info))
     }
 
+    /// Whether a trace's own times, state or ids rule it out, whatever its tags, metadata and assessments are.
+    #[must_use]
+    pub fn is_ruled_out_by_record(&self, info: &TraceInfo) -> bool {
+        let is_of_record = |clause: &&Clause| matches!(clause, Clause::Text(..) | Clause::Number(..));
+        self.clauses.iter().filter(is_of_record).any(|clause| !clause.holds_for(info))
+    }
+
     /// Whether one row meets all conditions on spans.
     #[must_use]
     pub fn matches_rows(&self, rows: &[SearchRow]) -> bool {

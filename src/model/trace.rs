@@ -352,7 +352,7 @@ impl SpansSource {
 }
 
 /// Something that could not be read as it should.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Problem {
     /// A short word for programs: `spans_missing`, `damaged_span` …
     pub kind: Cow<'static, str>,
@@ -463,10 +463,13 @@ impl Trace {
         fewer || damaged || matches!(spans.source, SpansSource::None | SpansSource::Skeleton)
     }
 
-    /// Whether this is not the whole trace: spans are lacking, a parent is not there, or it still runs.
+    /// Whether this is not the whole trace: spans, tags, metadata or assessments are lacking, a parent is not there, or it
+    /// still runs.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
         let orphans = self.spans.iter().flat_map(|spans| &spans.nodes).any(|node| node.is_orphan);
-        self.lacks_spans() || orphans || self.info.state == TraceState::InProgress
+        let mut problems = self.spans.iter().flat_map(|spans| &spans.problems);
+        let is_unread = problems.any(|problem| problem.kind.starts_with("unreadable_"));
+        self.lacks_spans() || orphans || is_unread || self.info.state == TraceState::InProgress
     }
 }

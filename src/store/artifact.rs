@@ -1,5 +1,6 @@
 //! Finds the files of a trace: where its tag says, and after a store was moved, copied or served, where they are now.
 
+use crate::files::Fence;
 use crate::limits;
 use crate::model::{Moved, Outside, Problem};
 use percent_encoding::percent_decode_str;
@@ -18,7 +19,11 @@ pub(super) struct Artifacts {
     /// None for the sample in memory.
     pub(super) bases: Vec<PathBuf>,
     /// Where a local server keeps artifacts (`MLFLOW_ARTIFACTS_DESTINATION`).
-    pub(super) destination: Option<PathBuf>,
+    destination: Option<PathBuf>,
+    /// Around the folders of artifacts of the store.
+    own: Fence,
+    /// Around the bases.
+    around: Fence,
 }
 
 /// What a file of a trace came to.
@@ -30,12 +35,20 @@ pub(super) enum Found {
 }
 
 impl Artifacts {
+    pub(super) fn new(bases: Vec<PathBuf>, destination: Option<PathBuf>) -> Self {
+        let roots = bases.iter().flat_map(|base| ["mlruns", "mlartifacts"].map(|root| base.join(root)));
+        let roots: Vec<PathBuf> = roots.chain(destination.clone()).collect();
+        let own = Fence::around(roots.iter().map(PathBuf::as_path));
+        let around = Fence::around(bases.iter().map(PathBuf::as_path));
+        Self { bases, destination, own, around }
+    }
+
     /// Reads a file of a trace. `location` is the folder that a tag names.
     pub(super) fn read(&self, location: Option<&str>, experiment: &str, trace: &str, name: &str) -> Found {
         let candidates = self.candidates(location, &format!("{experiment}/traces/{trace}/artifacts"));
         for folder in &candidates {
             let path = folder.join(name);
-            match read_settled(&path) {
+            match self.fence(folder).and_then(|fence| read_settled(&fence, &path, limits::FILE_BYTES)) {
                 Ok(bytes) => return Found::Bytes(path, bytes),
                 Err(error) if is_absent(&error) => {}
                 Err(error) => {
@@ -54,6 +67,14 @@ impl Artifacts {
             Some(folder) => problem.at(&folder.join(name)),
             None => problem,
         })
+    }
+
+    /// What a file in a folder may be a link to: another file of that folder, or artifacts of the store. A folder that lies
+    /// in the store is no way out of it.
+    fn fence(&self, folder: &Path) -> std::io::Result<Fence> {
+        let is_inside = self.bases.iter().any(|base| folder.starts_with(base));
+        let real = if is_inside { self.around.resolve(folder) } else { folder.canonicalize() };
+        Ok(self.own.clone().and(real?))
     }
 
     /// Whether a file was found elsewhere than where its record says. What a relative path is relative to is not recorded,
@@ -198,31 +219,20 @@ fn is_absent(error: &std::io::Error) -> bool {
 /// Reads a file that a live program may be writing in place: one found empty is looked at again, as MLflow does.
 ///
 /// # Errors
-/// When it cannot be read, or is larger than anything MLflow writes.
-pub(super) fn read_settled(path: &Path) -> std::io::Result<Vec<u8>> {
+/// As [`Fence::read`].
+pub(super) fn read_settled(fence: &Fence, path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
     for pause in [100, 200] {
-        let bytes = read_bounded(path)?;
+        let bytes = fence.read(path, most)?;
         if !bytes.is_empty() || !is_fresh(path) {
             return Ok(bytes);
         }
         std::thread::sleep(Duration::from_millis(pause));
     }
-    read_bounded(path)
+    fence.read(path, most)
 }
 
 /// Whether a file changed within the last seconds, so that a writer may still be at it.
 pub(super) fn is_fresh(path: &Path) -> bool {
     let age = path.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
     age.is_some_and(|age| age < Duration::from_secs(2))
-}
-
-fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
-    let metadata = std::fs::metadata(path)?;
-    if metadata.len() > limits::FILE_BYTES {
-        return Err(std::io::Error::other(format!("{} bytes is more than is read", metadata.len())));
-    }
-    if !metadata.is_file() {
-        return Err(std::io::ErrorKind::IsADirectory.into());
-    }
-    std::fs::read(path)
 }

@@ -1,21 +1,27 @@
 //! MLflow's file store (`mlruns`), v2 and v3, and stores in which both are mixed.
 
-use super::artifact::{Artifacts, Found, read_settled};
+mod parts;
+
+use super::artifact::{Artifacts, Found};
 use super::parallel::in_parallel;
 use super::rows;
 use super::spans::{self, Rows};
 use super::{Need, Query, Sink, SortKey, SortValue, Surroundings, TraceStore};
 use crate::decode;
 use crate::error::{Error, Kind, Result};
-use crate::limits;
-use crate::model::{Checkup, Experiment, Labels, Problem, StoreKind, Totals, Trace, TraceInfo, keys};
-use std::collections::HashMap;
+use crate::files::Fence;
+use crate::model::{Checkup, Experiment, Problem, StoreKind, Totals, Trace, TraceInfo, keys};
+use parts::{Parts, record};
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A folder of experiments.
 pub(super) struct FileStore {
     name: String,
     root: PathBuf,
+    fence: Fence,
     artifacts: Artifacts,
 }
 
@@ -42,6 +48,17 @@ struct Read {
     problems: Vec<Problem>,
 }
 
+impl Place<'_> {
+    /// The id of the trace: its folder is what MLflow goes by.
+    fn id(&self) -> String {
+        file_name(&self.folder)
+    }
+
+    fn record(&self) -> PathBuf {
+        self.folder.join("trace_info.yaml")
+    }
+}
+
 impl FileStore {
     pub(super) fn open(path: &Path, around: &Surroundings) -> Result<Self> {
         let root = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -49,8 +66,8 @@ impl FileStore {
             Error::new(Kind::StoreUnreadable, format!("cannot read `{}`", root.display())).because(error)
         })?;
         let bases = std::iter::once(root.clone()).chain(root.parent().map(Path::to_owned)).collect();
-        let artifacts = Artifacts { bases, destination: around.artifacts_destination.clone() };
-        Ok(Self { name: root.display().to_string(), root, artifacts })
+        let artifacts = Artifacts::new(bases, around.artifacts_destination.clone());
+        Ok(Self { name: root.display().to_string(), fence: Fence::around([&*root]), root, artifacts })
     }
 
     /// The folder of an experiment: among the active ones or in the trash.
@@ -66,14 +83,24 @@ impl FileStore {
     /// The folders of all traces of some experiments. Only those that hold a record are traces; MLflow passes over the others.
     fn places<'a>(&self, experiments: &'a [Experiment], problems: &mut Vec<Problem>) -> Vec<Place<'a>> {
         let mut places = Vec::new();
+        let mut seen: HashSet<OsString> = HashSet::new();
         for experiment in experiments {
             let folder = self.experiment_folder(experiment).join("traces");
-            match std::fs::read_dir(&folder) {
+            match self.fence.entries(&folder) {
                 Ok(entries) => {
-                    places.extend(entries.flatten().map(|entry| Place { folder: entry.path(), experiment }));
+                    for (entry, _) in entries {
+                        let place = Place { folder: entry.path(), experiment };
+                        if seen.insert(entry.file_name()) {
+                            places.push(place);
+                        } else if place.record().exists() {
+                            let message = "another experiment has a trace of this id, which is read in its place";
+                            let problem = Problem::new("damaged_trace", message).of(place.id());
+                            problems.push(problem.at(&place.folder));
+                        }
+                    }
                 }
                 // An experiment without traces has no such folder.
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => {
                     let message = format!("the traces of experiment {} cannot be read: {error}", experiment.name);
                     problems.push(Problem::new("unreadable_folder", message).at(&folder));
@@ -84,40 +111,42 @@ impl FileStore {
     }
 
     /// Reads a trace's record with its tags, metadata and assessments. An assessment that cannot be read costs itself alone.
-    fn read(place: &Place<'_>) -> std::result::Result<Option<Read>, Problem> {
-        let id = file_name(&place.folder);
-        let path = place.folder.join("trace_info.yaml");
-        let Some(yaml) = record(&path).map_err(|problem| problem.of(&id))? else {
+    fn read(&self, place: &Place<'_>) -> std::result::Result<Option<Read>, Problem> {
+        let (id, path) = (place.id(), place.record());
+        let Some(yaml) = self.record(place)? else {
             // A database may keep its artifacts in folders like these, and tags never.
             let was_trace = ["tags", "request_metadata"].iter().any(|part| place.folder.join(part).is_dir());
             let lost = || Problem::new("damaged_trace", "a trace's record is gone").of(&id).at(&path);
             return if was_trace { Err(lost()) } else { Ok(None) };
         };
-        let mut info = decode::trace_info(&yaml).map_err(|why| {
-            Problem::new("damaged_trace", format!("a trace's record cannot be read: {why}")).of(&id).at(&path)
-        })?;
+        let damaged = |message: String| Problem::new("damaged_trace", message).of(&id).at(&path);
+        let mut info =
+            decode::trace_info(&yaml).map_err(|why| damaged(format!("a trace's record cannot be read: {why}")))?;
+        if info.trace_id != id {
+            return Err(damaged(format!("a trace's record is that of another trace, {}", info.trace_id)));
+        }
         info.experiment_id.clone_from(&place.experiment.experiment_id);
         info.experiment_name = Some(place.experiment.name.clone());
-        info.tags = key_values(&place.folder.join("tags"));
-        info.metadata = key_values(&place.folder.join("request_metadata"));
+        let mut parts = Parts::new(&self.fence);
+        info.tags = parts.labels(&place.folder.join("tags"), "tag");
+        info.metadata = parts.labels(&place.folder.join("request_metadata"), "entry of the metadata");
         info.derive(decode::json);
-        let mut problems = Vec::new();
-        for file in files_in(&place.folder.join("assessments")) {
-            let damaged =
-                |why| Problem::new("damaged_assessment", format!("an assessment cannot be read: {why}")).at(&file);
-            match record(&file).and_then(|yaml| yaml.map(|yaml| decode::assessment(&yaml).map_err(damaged)).transpose())
-            {
-                Ok(assessment) => info.assessments.extend(assessment),
-                Err(problem) => problems.push(problem.of(&id)),
-            }
-        }
+        info.assessments.extend(parts.assessments(&place.folder.join("assessments")));
         info.assessments.sort_by(|a, b| (a.create_time, &a.id).cmp(&(b.create_time, &b.id)));
+        let problems = parts.problems.into_iter().map(|problem| problem.of(&id)).collect();
         Ok(Some(Read { info, problems }))
     }
 
-    /// The same, where something else tells what could not be read of it.
-    fn info(place: &Place<'_>) -> std::result::Result<Option<TraceInfo>, Problem> {
-        Ok(Self::read(place)?.map(|read| read.info))
+    /// The text of a trace's record.
+    fn record(&self, place: &Place<'_>) -> std::result::Result<Option<String>, Problem> {
+        let checked = match self.fence.check(&place.folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                let message = format!("a trace cannot be read: {error}");
+                Err(Problem::new("unreadable_folder", message).at(&place.folder))
+            }
+            _ => record(&self.fence, &place.record()),
+        };
+        checked.map_err(|problem| problem.of(place.id()))
     }
 
     /// A trace with its spans, as far as they are wanted or needed to decide; none where they rule it out.
@@ -158,31 +187,21 @@ impl TraceStore for FileStore {
     fn experiments(&self, problems: &mut Vec<Problem>) -> Result<Vec<Experiment>> {
         let mut experiments = Vec::new();
         for (folder, is_trash) in [(self.root.clone(), false), (self.root.join(".trash"), true)] {
-            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-                let path = entry.path().join("meta.yaml");
-                // Folders without it are run artifacts of a database, the trash, or left-overs.
-                let yaml = match record(&path) {
-                    Ok(Some(yaml)) => yaml,
-                    Ok(None) => continue,
-                    Err(problem) => {
-                        problems.push(problem);
-                        continue;
-                    }
-                };
-                match decode::experiment(&yaml) {
-                    Ok(mut experiment) => {
-                        if is_trash {
-                            "deleted".clone_into(&mut experiment.lifecycle_stage);
-                        }
-                        // The folder is what MLflow goes by.
-                        experiment.experiment_id = entry.file_name().to_string_lossy().into_owned();
-                        experiment.tags = key_values(&entry.path().join("tags"));
-                        experiments.push(experiment);
-                    }
-                    Err(why) => problems.push(
-                        Problem::new("damaged_experiment", format!("an experiment cannot be read: {why}")).at(&path),
-                    ),
+            let entries = match self.fence.entries(&folder) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => {
+                    let message = format!("a folder of experiments cannot be read: {error}");
+                    problems.push(Problem::new("unreadable_folder", message).at(&folder));
+                    continue;
                 }
+            };
+            for (entry, kind) in entries.into_iter().filter(|(_, kind)| kind.is_dir() || kind.is_symlink()) {
+                let mut parts = Parts::new(&self.fence);
+                if let Some(experiment) = parts.experiment(&entry.path(), kind.is_symlink(), is_trash) {
+                    experiments.push(experiment);
+                }
+                problems.append(&mut parts.problems);
             }
         }
         experiments.sort_by_key(|experiment| (experiment.experiment_id.len(), experiment.experiment_id.clone()));
@@ -191,7 +210,7 @@ impl TraceStore for FileStore {
 
     fn totals(&self, experiments: &[Experiment], problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
         let mut totals: HashMap<String, Totals> = HashMap::new();
-        for found in in_parallel(&self.places(experiments, problems), processors(), Self::read) {
+        for found in in_parallel(&self.places(experiments, problems), processors(), |place| self.read(place)) {
             match found {
                 Ok(Some(read)) => {
                     totals.entry(read.info.experiment_id.clone()).or_default().add_trace(&read.info);
@@ -212,24 +231,29 @@ impl TraceStore for FileStore {
         }
         // By time alone, one line of each record is enough to know which ones to read.
         let is_by_time = query.order.key == SortKey::Time && query.filter.clauses.is_empty();
-        let keyed = |place: &Place<'_>| -> std::result::Result<Option<Key>, Problem> {
+        let keyed = |place: &Place<'_>| -> std::result::Result<Option<Key>, Vec<Problem>> {
             if is_by_time
-                && let Some(time) = record(&place.folder.join("trace_info.yaml"))
-                    .map_err(|problem| problem.of(file_name(&place.folder)))?
-                    .as_deref()
-                    .and_then(decode::request_time)
+                && let Some(time) =
+                    self.record(place).map_err(|problem| vec![problem])?.as_deref().and_then(decode::request_time)
             {
-                return Ok(Some((SortValue::Number(time.millis() as f64), file_name(&place.folder))));
+                return Ok(Some((SortValue::Number(time.millis() as f64), place.id())));
             }
-            let info = Self::info(place)?.filter(|info| query.filter.clauses.is_empty() || may_match(query, info));
-            Ok(info.map(|info| (SortValue::of(&info, &query.order.key), info.trace_id)))
+            let Some(Read { info, problems }) = self.read(place).map_err(|problem| vec![problem])? else {
+                return Ok(None);
+            };
+            if may_match(query, &info) {
+                // What could not be read of it is reported when it is loaded.
+                return Ok(Some((SortValue::of(&info, &query.order.key), info.trace_id)));
+            }
+            // It might match, had all of it been read.
+            if query.filter.is_ruled_out_by_record(&info) { Ok(None) } else { Err(problems) }
         };
         let mut order: Vec<(Key, &Place<'_>)> = Vec::with_capacity(places.len());
         for (place, key) in places.iter().zip(in_parallel(&places, processors(), keyed)) {
             match key {
                 Ok(Some(key)) => order.push((key, place)),
                 Ok(None) => {}
-                Err(problem) => sink.problem(problem),
+                Err(problems) => problems.into_iter().for_each(|problem| sink.problem(problem)),
             }
         }
         order.sort_by(|((a, a_id), _), ((b, b_id), _)| query.order.compare(a, b).then_with(|| a_id.cmp(b_id)));
@@ -242,7 +266,7 @@ impl TraceStore for FileStore {
             rest = later;
             let places: Vec<Place<'_>> = now.iter().map(|(_, place)| (*place).clone()).collect();
             let load = |place: &Place<'_>| {
-                let Some(read) = Self::read(place)? else { return Ok((None, Vec::new())) };
+                let Some(read) = self.read(place)? else { return Ok((None, Vec::new())) };
                 let trace = Some(read.info).filter(|info| may_match(query, info));
                 Ok::<_, Problem>((trace.and_then(|info| self.filled(query, info)), read.problems))
             };
@@ -267,14 +291,14 @@ impl TraceStore for FileStore {
     }
 
     fn ids_with_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<String>> {
-        let experiments = self.experiments(&mut Vec::new())?;
+        let experiments = self.experiments(problems)?;
         let places = self.places(&experiments, problems);
         let mut ids = Vec::new();
         for prefix in prefixes {
             let mut fit: Vec<String> = places
                 .iter()
-                .map(|place| (file_name(&place.folder), place))
-                .filter(|(id, place)| id.starts_with(prefix) && place.folder.join("trace_info.yaml").exists())
+                .map(|place| (place.id(), place))
+                .filter(|(id, place)| id.starts_with(prefix) && place.record().exists())
                 .map(|(id, _)| id)
                 .collect();
             fit.sort();
@@ -292,7 +316,7 @@ impl TraceStore for FileStore {
         let experiments = self.experiments(&mut Vec::new())?;
         for experiment in &experiments {
             let place = Place { folder: self.experiment_folder(experiment).join("traces").join(id), experiment };
-            match Self::read(&place) {
+            match self.read(&place) {
                 Ok(None) => {}
                 Ok(Some(Read { info, .. })) if need == Need::Info => return Ok(Some(Trace::without_spans(info))),
                 Ok(Some(Read { info, problems })) => {
@@ -329,10 +353,7 @@ impl TraceStore for FileStore {
 
     fn is_empty(&self) -> Result<bool> {
         let experiments = self.experiments(&mut Vec::new())?;
-        Ok(!self
-            .places(&experiments, &mut Vec::new())
-            .iter()
-            .any(|place| place.folder.join("trace_info.yaml").exists()))
+        Ok(!self.places(&experiments, &mut Vec::new()).iter().any(|place| place.record().exists()))
     }
 }
 
@@ -342,49 +363,6 @@ type Key = (SortValue, String);
 /// Whether a record alone does not rule the trace out.
 fn may_match(query: &Query, info: &TraceInfo) -> bool {
     query.filter.matches_info(info) || query.filter.asks_for_root(info)
-}
-
-/// The text of a record; `None` where there is no such file.
-fn record(path: &Path) -> std::result::Result<Option<String>, Problem> {
-    match read_settled(path) {
-        Ok(bytes) if bytes.len() as u64 > limits::RECORD_BYTES => {
-            Err(Problem::new("damaged_record", format!("{} bytes are too many for a record", bytes.len())).at(path))
-        }
-        Ok(bytes) => Ok(Some(
-            String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
-        )),
-        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
-            Ok(None)
-        }
-        Err(error) => Err(Problem::new("unreadable_file", format!("cannot read a record: {error}")).at(path)),
-    }
-}
-
-/// One file per key; a key with slashes is a path of folders.
-fn key_values(folder: &Path) -> Labels {
-    let mut values = Labels::default();
-    let mut open = vec![(folder.to_owned(), String::new())];
-    while let Some((folder, prefix)) = open.pop() {
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let key = format!("{prefix}{}", entry.file_name().to_string_lossy());
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                open.push((entry.path(), key + "/"));
-            } else if let Ok(bytes) = std::fs::read(entry.path()) {
-                values.add(&key, &String::from_utf8_lossy(&bytes));
-            }
-        }
-    }
-    values
-}
-
-fn files_in(folder: &Path) -> Vec<PathBuf> {
-    std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
-        .collect()
 }
 
 fn file_name(path: &Path) -> String {

@@ -92,7 +92,7 @@ fn the_default_is_the_one_of_mlflow() {
 
 /// Where the files of a trace are looked for in the folder `/s`.
 fn candidates(location: &str, destination: Option<&str>) -> Vec<String> {
-    let artifacts = Artifacts { bases: vec![PathBuf::from("/s")], destination: destination.map(PathBuf::from) };
+    let artifacts = Artifacts::new(vec![PathBuf::from("/s")], destination.map(PathBuf::from));
     let folders = artifacts.candidates(Some(location), "1/traces/t/artifacts");
     folders.iter().map(|folder| folder.display().to_string()).collect()
 }

@@ -40,3 +40,4 @@ mod server;
 mod sessions;
 mod stores;
 mod trees;
+mod unreadable;

@@ -272,7 +272,8 @@ fn of_rows(store: &SqliteStore, query: &Query) -> Result<Option<Vec<String>>> {
         None
     };
     let Some(mut ids) = ids else { return Ok(None) };
-    ids.extend(in_files(store, query));
+    let Some(in_files) = in_files(store, query) else { return Ok(None) };
+    ids.extend(in_files);
     ids.sort_unstable();
     ids.dedup();
     Ok(Some(ids))
@@ -350,7 +351,8 @@ fn of_type(store: &SqliteStore, query: &Query, problems: &mut Vec<Problem>) -> R
     if !store.schema.has_table("spans") {
         return Ok(None);
     }
-    let mut ids: BTreeSet<String> = in_files(store, query).into_iter().collect();
+    let Some(in_files) = in_files(store, query) else { return Ok(None) };
+    let mut ids: BTreeSet<String> = in_files.into_iter().collect();
     for experiment in &query.experiments {
         let key = scan::experiment_key(&experiment.experiment_id);
         let mut wanted: Vec<Option<&str>> = types.iter().map(|name| Some(name.as_str())).collect();
@@ -375,13 +377,19 @@ fn of_type(store: &SqliteStore, query: &Query, problems: &mut Vec<Problem>) -> R
     Ok(Some(ids.into_iter().collect()))
 }
 
-/// Traces that have a folder of files.
-fn in_files(store: &SqliteStore, query: &Query) -> Vec<String> {
+/// Traces that have a folder of files; `None` where not all of these folders can be listed.
+fn in_files(store: &SqliteStore, query: &Query) -> Option<Vec<String>> {
     let folders = query.experiments.iter().flat_map(|experiment| {
         store.artifacts.trace_folders(experiment.artifact_location.as_deref(), &experiment.experiment_id)
     });
-    let entries = folders.flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
-    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+    let mut ids = Vec::new();
+    for folder in folders {
+        for entry in std::fs::read_dir(folder).ok()? {
+            // Ids are UTF-8, so other names are none.
+            ids.extend(entry.ok()?.file_name().into_string());
+        }
+    }
+    Some(ids)
 }
 
 /// Counts the spans of a type, up to one more than `most`. The index (experiment, type, status) answers it alone.

@@ -83,10 +83,8 @@ impl SqliteStore {
     /// Opens a database file for reading.
     pub(super) fn open(path: &Path, around: &Surroundings) -> Result<Self> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let artifacts = Artifacts {
-            bases: path.parent().map(Path::to_owned).into_iter().collect(),
-            destination: around.artifacts_destination.clone(),
-        };
+        let bases = path.parent().map(Path::to_owned).into_iter().collect();
+        let artifacts = Artifacts::new(bases, around.artifacts_destination.clone());
         let database = open::Database::file(&path)?;
         let name = path.display().to_string();
         Ok(Self {
@@ -97,7 +95,7 @@ impl SqliteStore {
 
     /// Opens the sample compiled into the program.
     pub(super) fn demo() -> Result<Self> {
-        Self::with(open::Database::demo()?, "demo:".to_owned(), Artifacts { bases: Vec::new(), destination: None })
+        Self::with(open::Database::demo()?, "demo:".to_owned(), Artifacts::new(Vec::new(), None))
     }
 
     fn with(database: open::Database, name: String, artifacts: Artifacts) -> Result<Self> {

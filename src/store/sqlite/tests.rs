@@ -46,7 +46,7 @@ fn empty(schema: &str) -> SqliteStore {
     connection.execute_batch(schema).unwrap();
     let experiments = "insert into experiments (experiment_id, name, lifecycle_stage) values (1, 'one', 'active'), (2, 'two', 'active')";
     connection.execute(experiments, []).unwrap();
-    let artifacts = Artifacts { bases: Vec::new(), destination: None };
+    let artifacts = Artifacts::new(Vec::new(), None);
     SqliteStore::with(open::Database::of(connection), "memory".to_owned(), artifacts).unwrap()
 }
 
