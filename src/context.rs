@@ -8,6 +8,7 @@ use crate::render::json::Escaped;
 use crate::render::{Format, Look, Output, Theme, number, text};
 use crate::store::{self, Address, Remark, Secret, ServerSettings, Surroundings, TraceStore};
 use crate::term::{Paged, Runner, Screen, StatusLine, Wishes};
+use crate::{files, limits};
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -205,7 +206,7 @@ impl Context {
                 "it may be a file of MLflow's catalogue of models, or what `mltrace prices MODEL --json` prints, changed",
             )
         };
-        let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+        let text = files::read_text(path, limits::SETTINGS_BYTES).map_err(|error| failed(error.to_string()))?;
         let json =
             Json::from_strict(text.trim_start_matches('\u{feff}')).ok_or_else(|| failed("it is no JSON".to_owned()))?;
         Prices::with_file(&json).map_err(failed)

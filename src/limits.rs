@@ -13,6 +13,15 @@ pub const RECORD_BYTES: u64 = 1 << 20;
 /// Bytes of a file of spans, of an attachment, and of a document: nothing that MLflow writes comes near.
 pub const FILE_BYTES: u64 = 2 << 30;
 
+/// Bytes of a file of spans or a document that was packed: a few bytes may unpack to very many.
+pub const UNPACKED_BYTES: u64 = 512 << 20;
+
+/// Bytes of all documents of a folder together, which are held in memory.
+pub const DOCUMENTS_BYTES: u64 = 4 << 30;
+
+/// Bytes of a file of rules, prices, a baseline or certificates, and of a list of ids.
+pub const SETTINGS_BYTES: u64 = 64 << 20;
+
 /// Bytes of a database that is copied because it cannot be read in place.
 pub const COPY_BYTES: u64 = 4 << 30;
 
@@ -27,6 +36,9 @@ pub const MESSAGE_CHARS: usize = 500;
 
 // Depth.
 
+/// Levels of lists and maps in a record of a file store: what its parser accepts.
+pub const RECORD_LEVELS: usize = 128;
+
 /// Levels of lists and maps of OpenTelemetry that are followed. A server stops far before: its messages nest 100 deep at
 /// most, and a map takes three of them.
 pub const WIRE_LEVELS: usize = 200;
@@ -36,9 +48,6 @@ pub const FOLDER_LEVELS: usize = 2;
 
 /// Levels of groups in a regular expression.
 pub const REGEX_LEVELS: usize = 60;
-/// Levels of lists and maps in a record of a file store: what its parser accepts.
-pub const RECORD_LEVELS: usize = 128;
-
 
 // Time.
 
@@ -63,6 +72,9 @@ pub const REGEX_BYTES: usize = 64 << 20;
 /// Entries of a folder of documents that are looked at.
 pub const FOLDER_ENTRIES: usize = 100_000;
 
+/// Directives (`%TAG`) at the beginning of a record of a file store. MLflow writes none.
+pub const RECORD_DIRECTIVES: usize = 16;
+
 /// Positions of messages that attributes write as numbers (`gen_ai.prompt.7.role`): anybody may write any number.
 pub const MESSAGE_POSITIONS: usize = 100_000;
 
@@ -72,9 +84,6 @@ pub const REDIRECTS: usize = 5;
 // Threads.
 
 /// Questions that are asked of a server at once.
-/// Directives (`%TAG`) at the beginning of a record of a file store. MLflow writes none.
-pub const RECORD_DIRECTIVES: usize = 16;
-
 pub const QUESTIONS_AT_ONCE: usize = 8;
 
 /// Connections to a database that read at once.

@@ -13,6 +13,7 @@ use crate::render::Format;
 use crate::render::check::{CheckView, Checked, Judged, Report, baseline_text};
 use crate::render::json::SCHEMA;
 use crate::store::{self, Order};
+use crate::{files, limits};
 use rules::RuleFlags;
 use std::io::Write as _;
 use std::ops::ControlFlow;
@@ -201,7 +202,7 @@ fn read_baseline(path: &Path) -> Result<Baseline> {
             .because(why)
             .hint("`mltrace check --save-baseline FILE` writes one")
     };
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let text = files::read_text(path, limits::SETTINGS_BYTES).map_err(|error| failed(error.to_string()))?;
     let json = Json::from_strict(&text).ok_or_else(|| failed("it is no JSON".to_owned()))?;
     if json.member("schema").and_then(|schema| schema.as_string()).as_deref() != Some(SCHEMA) {
         return Err(failed(format!("its schema is not `{SCHEMA}`")));

@@ -1,8 +1,9 @@
 //! The MLflow that is installed here, told by its files: no Python is run.
 
 use crate::analyze::doctor::Installed;
+use crate::{files, limits};
 use std::collections::HashSet;
-use std::fs::{read_dir, read_to_string};
+use std::fs::read_dir;
 use std::path::{Path, PathBuf};
 
 /// Finds it beside its program, in the first folder that has one.
@@ -57,7 +58,7 @@ fn installed_in(packages: &Path) -> Option<Installed> {
 fn migrations(folder: &Path) -> Vec<(String, Vec<String>)> {
     let scripts = read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let scripts = scripts.filter(|path| path.extension().is_some_and(|end| end == "py"));
-    scripts.filter_map(|path| migration(&read_to_string(path).ok()?)).collect()
+    scripts.filter_map(|path| migration(&files::read_text(&path, limits::RECORD_BYTES).ok()?)).collect()
 }
 
 /// Alembic's `revision = "…"` and `down_revision = "…"`, which may be `None` or several.

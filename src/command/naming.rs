@@ -8,6 +8,7 @@ use crate::filter::{Clause, Glob, TextKey, TextTest};
 use crate::model::{Problem, Span, Trace, TraceState, have_above};
 use crate::reading::{Agents, is_agent, needs_messages};
 use crate::store::{Need, Order, SortKey, TraceStore};
+use crate::{files, limits};
 use std::ops::ControlFlow;
 
 /// So many candidates of an ambiguous prefix are named.
@@ -56,7 +57,7 @@ fn with_stdin(cx: &Context, names: &[String]) -> Result<Vec<String>> {
         return Err(Error::new(Kind::Usage, "standard input cannot hold the traces and their ids")
             .hint("name a file: `-u FILE`"));
     }
-    let text = std::io::read_to_string(std::io::stdin().lock())
+    let text = files::text_of(std::io::stdin().lock(), limits::SETTINGS_BYTES)
         .map_err(|error| Error::new(Kind::StoreUnreadable, "cannot read standard input").because(error))?;
     let ids: Vec<String> = text.lines().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
     let expand = |name: &String| if name == STDIN { ids.clone() } else { vec![name.clone()] };

@@ -3,7 +3,7 @@
 
 #![cfg(unix)]
 
-use crate::harness::{Copy, Fixture, copy_folder, items, trace_named};
+use crate::harness::{Cli, Copy, Fixture, copy_folder, items, trace_named};
 use serde_json::json;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -137,4 +137,14 @@ fn a_trace_that_is_there_twice_is_listed_once() {
     let done = copy.cli("traces --all --json").ok();
     assert_eq!(items(&done.json(), "traces").len(), count, "{done}");
     assert!(done.stderr.contains("another experiment has a trace of this id"), "{done}");
+}
+
+#[test]
+fn settings_without_an_end_are_refused() {
+    for words in ["check --rules", "check --no-exceptions --baseline", "--prices"] {
+        let rest = if words == "--prices" { "usage" } else { "" };
+        let done = Cli::demo(words).arg("/dev/zero").words(rest).run();
+        assert_eq!(done.exit, Some(2), "{words}: {done}");
+        assert!(done.stderr.contains("it has more than 67108864 bytes, which is the limit"), "{words}: {done}");
+    }
 }

@@ -3,6 +3,7 @@
 use crate::analyze::gate::{Measure, Over, Pattern, Rule, Test, Tolerance};
 use crate::error::{Error, Kind, Result};
 use crate::filter::{Glob, flags};
+use crate::{files, limits};
 use clap::{Args as _, FromArgMatches as _};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -80,7 +81,7 @@ impl RuleFlags {
                 "it is TOML, with the names of the flags: `max-tokens = 5000`, `max-latency = [\"30s\", \"p95=2s\"]`",
             )
         };
-        let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+        let text = files::read_text(path, limits::SETTINGS_BYTES).map_err(|error| failed(error.to_string()))?;
         let mut rules = Self::parse(&text).map_err(failed)?;
         // A file that lost its rules must not pass everything. One with only a tolerance goes with a baseline.
         if rules.is_empty() && !rules.has_tolerance() {

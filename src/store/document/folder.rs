@@ -3,6 +3,7 @@
 use crate::limits;
 use crate::store::file::is_file_store;
 use std::borrow::Cow;
+use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 
 /// Endings of files that may hold traces, also followed by `.gz`: JSON, and OTLP in bytes. Recorders of HTTP requests call
@@ -20,6 +21,8 @@ pub(super) struct Folder {
     pub(super) stores: Vec<PathBuf>,
     /// Whether there are more entries than are looked at.
     pub(super) is_cut: bool,
+    /// Folders that could not be listed.
+    pub(super) unreadable: Vec<(PathBuf, std::io::Error)>,
 }
 
 impl Folder {
@@ -34,10 +37,13 @@ impl Folder {
                 if !folder.enters(&path, depth) {
                     continue;
                 }
-                let entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
-                let shown = entries.filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'));
-                let mut below: Vec<PathBuf> =
-                    shown.take(limits::FOLDER_ENTRIES - seen + 1).map(|entry| entry.path()).collect();
+                let mut below = match shown_in(&path, limits::FOLDER_ENTRIES - seen + 1) {
+                    Ok(below) => below,
+                    Err(error) => {
+                        folder.unreadable.push((path, error));
+                        continue;
+                    }
+                };
                 folder.is_cut |= below.len() > limits::FOLDER_ENTRIES - seen;
                 below.truncate(limits::FOLDER_ENTRIES - seen);
                 seen += below.len();
@@ -88,6 +94,15 @@ impl Folder {
         };
         self.skipped.push((path, why));
     }
+}
+
+/// The first entries of a folder that are not hidden.
+fn shown_in(folder: &Path, most: usize) -> std::io::Result<Vec<PathBuf>> {
+    let is_shown = |entry: &std::io::Result<DirEntry>| {
+        entry.as_ref().map_or(true, |entry| !entry.file_name().to_string_lossy().starts_with('.'))
+    };
+    let entries = std::fs::read_dir(folder)?.filter(is_shown).take(most);
+    entries.map(|entry| entry.map(|entry| entry.path())).collect()
 }
 
 /// The command that opens a store.

@@ -3,6 +3,7 @@
 use super::folder::{Folder, opening};
 use crate::decode::{self, Batch, Unread};
 use crate::error::{Error, Kind};
+use crate::files::{Fence, bytes_of, read_named};
 use crate::limits;
 use crate::model::Problem;
 use flate2::read::MultiGzDecoder;
@@ -54,13 +55,14 @@ impl Documents {
     pub(super) fn of_file(path: &Path) -> crate::error::Result<Self> {
         let name = path.display();
         let unreadable = |error| Error::new(Kind::StoreUnreadable, format!("cannot read `{name}`")).because(error);
-        let bytes = std::fs::File::open(path).and_then(read_bounded).map_err(unreadable)?;
+        let bytes = read_named(path, limits::FILE_BYTES).and_then(unpacked).map_err(unreadable)?;
         Self::of_one(bytes, &format!("`{name}`"), Some(path))
     }
 
     /// Standard input.
     pub(super) fn of_stdin() -> crate::error::Result<Self> {
-        let bytes = read_bounded(io::stdin().lock())
+        let bytes = bytes_of(io::stdin().lock(), limits::FILE_BYTES)
+            .and_then(unpacked)
             .map_err(|error| Error::new(Kind::StoreUnreadable, "cannot read standard input").because(error))?;
         Self::of_one(bytes, "standard input", None)
     }
@@ -86,20 +88,25 @@ impl Documents {
 
     /// The documents of a folder, in the order of their paths. What is none is skipped.
     pub(super) fn of_folder(path: &Path) -> Self {
-        let Folder { files, skipped, stores, is_cut } = Folder::list(path);
+        let Folder { files, skipped, stores, is_cut, unreadable } = Folder::list(path);
         let mut documents = Self { folder: Some(Counts { read: 0, skipped, stores }), ..Self::default() };
+        for (path, error) in unreadable {
+            let message = format!("a folder cannot be read: {error}");
+            documents.problems.push(Problem::new("unreadable_folder", message).at(&path));
+        }
         if is_cut {
             let message = "the folder has more entries than are looked at; the first are read";
             documents.problems.push(Problem::new("skipped_files", message).at(path));
         }
+        let fence = Fence::around([path]);
         for path in files {
-            documents.add_file(&path);
+            documents.add_file(&path, &fence);
         }
         documents
     }
 
     /// Adds a file of a folder, if it looks like a document.
-    fn add_file(&mut self, path: &Path) {
+    fn add_file(&mut self, path: &Path, fence: &Fence) {
         let problem = match head(path) {
             Ok(head) if !decode::may_be_document(&head) => {
                 if let Some(folder) = &mut self.folder {
@@ -108,7 +115,8 @@ impl Documents {
                 return;
             }
             Ok(_) => {
-                let read = std::fs::File::open(path).and_then(read_bounded);
+                let read = fence.read(path, limits::FILE_BYTES).and_then(unpacked);
+                let read = read.and_then(|bytes| self.within_room(bytes));
                 let added = read.map_err(|error| Unread::Other(error.to_string()));
                 let added = added.and_then(|bytes| self.add(bytes, Some(path)));
                 match (added, &mut self.folder) {
@@ -129,6 +137,16 @@ impl Documents {
             Err(error) => Problem::new("unreadable_file", format!("a file cannot be read: {error}")),
         };
         self.problems.push(problem.at(path));
+    }
+
+    /// The bytes of a document, where those of all documents together are not too many with them.
+    fn within_room(&self, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+        let held: u64 = self.bytes.iter().map(|bytes| bytes.len() as u64).sum();
+        if held + bytes.len() as u64 <= limits::DOCUMENTS_BYTES {
+            return Ok(bytes);
+        }
+        let most = limits::DOCUMENTS_BYTES;
+        Err(io::Error::other(format!("the documents of the folder have more than {most} bytes, which is the limit")))
     }
 
     /// Adds a document. Whatever is wrong with all of it is an error; what is wrong with a part is a problem.
@@ -286,17 +304,7 @@ fn head(path: &Path) -> io::Result<Vec<u8>> {
     Ok(unpacked)
 }
 
-/// All bytes of a source, unpacked.
-fn read_bounded(source: impl Read) -> io::Result<Vec<u8>> {
-    let bytes = all_bytes(source)?;
-    if bytes.starts_with(&GZIP) { all_bytes(MultiGzDecoder::new(&*bytes)) } else { Ok(bytes) }
-}
-
-fn all_bytes(source: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    source.take(limits::FILE_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limits::FILE_BYTES {
-        return Err(io::Error::other("more bytes than are read"));
-    }
-    Ok(bytes)
+/// The bytes, unpacked.
+fn unpacked(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    if bytes.starts_with(&GZIP) { bytes_of(MultiGzDecoder::new(&*bytes), limits::UNPACKED_BYTES) } else { Ok(bytes) }
 }
