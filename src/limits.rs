@@ -25,6 +25,9 @@ pub const SETTINGS_BYTES: u64 = 64 << 20;
 /// Bytes of a database that is copied because it cannot be read in place.
 pub const COPY_BYTES: u64 = 4 << 30;
 
+/// Bytes of such a copy that is held in memory; a larger one is a temporary file.
+pub const COPY_IN_MEMORY_BYTES: u64 = 64 << 20;
+
 /// Bytes of a page of a server's list.
 pub const PAGE_BYTES: u64 = 256 << 20;
 

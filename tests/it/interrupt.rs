@@ -1,6 +1,6 @@
 //! Ctrl-C: an exit code of its own, and nothing half written.
 
-use crate::harness::{Cli, Done, large};
+use crate::harness::{Cli, Done, files_below, large};
 use serde_json::{Value, json};
 use std::io::Read as _;
 use std::net::TcpListener;
@@ -110,4 +110,30 @@ fn a_program_that_was_told_to_ignore_it_does() {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let lines = stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count();
     assert!(lines > 1200, "{lines}");
+}
+
+/// A database that has to be copied: a `-wal` file without the `-shm` file that goes with it.
+#[test]
+#[cfg(unix)]
+fn a_temporary_copy_is_gone_however_the_program_ends() {
+    let copy = large();
+    let writer = copy.database();
+    writer.execute_batch("pragma journal_mode = wal; update trace_info set trace_name = 'renamed'").unwrap();
+    let (dead, temporary) = (copy.path().join("dead.db"), copy.path().join("tmp"));
+    std::fs::create_dir(&temporary).unwrap();
+    std::fs::copy(&copy.fixture.store, &dead).unwrap();
+    std::fs::copy(copy.path().join("mlflow.db-wal"), copy.path().join("dead.db-wal")).unwrap();
+    let cli = Cli::new("traces list --all --json").on(&dead).env("TMPDIR", &temporary);
+    assert!(cli.ok().stdout.contains("renamed"), "the copy is read");
+    for signal in ["-INT", "-TERM", "-HUP", "-KILL"] {
+        for millis in 0..20 {
+            let mut child = start(&cli);
+            std::thread::sleep(std::time::Duration::from_millis(millis));
+            let _ = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+            drop(child.stdout.take());
+            child.wait().unwrap();
+            let left: u64 = files_below(&temporary).iter().map(|path| path.metadata().unwrap().len()).sum();
+            assert_eq!(left, 0, "bytes of a copy that {signal} leaves after {millis} ms");
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod figures;
 mod fill;
 mod open;
 mod ranked;
+mod recovery;
 mod revision;
 mod scan;
 mod schema;

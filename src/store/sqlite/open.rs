@@ -1,12 +1,14 @@
 //! Opens a database so that nothing is created beside it and no writer is disturbed.
 
+use super::recovery::{self, Image};
 use super::{conditions, database_error};
 use crate::error::{Error, Kind, Result};
 use crate::limits;
 use flate2::read::ZlibDecoder;
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Write as _;
-use std::io::Read as _;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,7 +20,7 @@ pub(super) struct Database {
     /// The connection.
     pub(super) connection: Connection,
     /// Removed when dropped.
-    copy: Option<tempfile::TempDir>,
+    copy: Option<tempfile::TempPath>,
     /// Why a copy is read, if one is.
     copied_because: Option<&'static str>,
 }
@@ -36,10 +38,10 @@ impl Database {
             Error::new(Kind::StoreUnreadable, format!("cannot read `{}`", path.display())).because(error)
         })?;
         match (is_wal, exists("-wal"), exists("-shm")) {
-            (true, false, _) => Self::connect(path, "?immutable=1", None),
+            (true, false, _) => Self::connect(path, "?immutable=1"),
             (true, true, false) => Self::copy(path, "its `-wal` file lacks the `-shm` file that goes with it"),
             (true, true, true) | (false, ..) => {
-                let opened = Self::connect(path, "?mode=ro", None);
+                let opened = Self::connect(path, "?mode=ro");
                 let is_half_done = exists("-journal") && opened.as_ref().is_ok_and(Self::wants_rollback);
                 if is_half_done {
                     Self::copy(path, "its `-journal` file holds an unfinished transaction")
@@ -66,10 +68,9 @@ impl Database {
             let mut bytes = Vec::new();
             // It was packed when this program was made; tests read it.
             let _ = ZlibDecoder::new(DEMO).read_to_end(&mut bytes);
-            let mut connection = Connection::open_in_memory()?;
-            connection.deserialize_read_exact("main", bytes.as_slice(), bytes.len(), true)?;
-            conditions::prepare(&connection)?;
-            Ok(Self { connection, copy: None, copied_because: None })
+            let opened = Self::of_bytes(&bytes)?;
+            conditions::prepare(&opened.connection)?;
+            Ok(opened)
         };
         open().map_err(|error| database_error("demo:", &error))
     }
@@ -81,20 +82,15 @@ impl Database {
         Self { connection, copy: None, copied_because: None }
     }
 
-    fn connect(path: &Path, options: &str, copy: Option<tempfile::TempDir>) -> Result<Self> {
+    fn connect(path: &Path, options: &str) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let flags = if copy.is_some() {
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        } else {
-            flags
-        };
         let open = || {
             let connection = Connection::open_with_flags(file_uri(path) + options, flags)?;
             connection.busy_timeout(Duration::from_secs(5))?;
             Ok(connection)
         };
         let connection = open().map_err(|error| database_error(&path.display().to_string(), &error))?;
-        Ok(Self { connection, copy, copied_because: None })
+        Ok(Self { connection, copy: None, copied_because: None })
     }
 
     /// Why a temporary copy is read, if one is.
@@ -109,15 +105,18 @@ impl Database {
         matches!(code, Some(rusqlite::ffi::SQLITE_READONLY_ROLLBACK | rusqlite::ffi::SQLITE_CANTOPEN))
     }
 
-    /// Copies the database and what lies beside it to a temporary folder, and opens the copy.
+    /// Copies the database to a temporary file, brings it to its last whole transaction, and opens it.
     fn copy(path: &Path, why: &'static str) -> Result<Self> {
-        let name = path.display();
-        let parts = ["", "-wal", "-journal"].map(|suffix| (suffix, beside(path, suffix)));
-        let size: u64 = parts.iter().filter_map(|(_, part)| part.metadata().ok()).map(|metadata| metadata.len()).sum();
+        let parts = ["", "-wal", "-journal"].map(|suffix| beside(path, suffix));
+        let size: u64 = parts.iter().filter_map(|part| part.metadata().ok()).map(|metadata| metadata.len()).sum();
         let failed = |cause: &dyn std::fmt::Display| {
-            Error::new(Kind::StoreUnreadable, format!("cannot read `{name}`")).because(why).because(cause).hint(
-                format!("let SQLite repair it where it may be written: `sqlite3 '{name}' 'pragma wal_checkpoint'`"),
-            )
+            Error::new(Kind::StoreUnreadable, format!("cannot read `{}`", path.display()))
+                .because(why)
+                .because(cause)
+                .hint(format!(
+                    "let SQLite repair it where it may be written: `sqlite3 '{}' 'pragma wal_checkpoint'`",
+                    path.display()
+                ))
         };
         if size > limits::COPY_BYTES {
             return Err(failed(&format!(
@@ -125,47 +124,63 @@ impl Database {
                 limits::COPY_BYTES
             )));
         }
-        let folder = private_folder().map_err(|error| failed(&error))?;
-        for (suffix, part) in parts.iter().filter(|(suffix, part)| suffix.is_empty() || part.exists()) {
-            // A new file, not one with the permissions of the original: that one may be read-only.
-            let copied = std::fs::File::open(part).and_then(|mut from| {
-                std::io::copy(
-                    &mut from,
-                    &mut std::fs::File::create_new(folder.path().join(format!("copy.db{suffix}")))?,
-                )
-            });
-            copied.map_err(|error| failed(&error))?;
-        }
-        let mut copied = Self::connect(&folder.path().join("copy.db"), "?mode=rw", Some(folder))?;
-        // Takes what the `-wal` or `-journal` holds into the copy, which is one file then.
-        let merged = copied.connection.pragma_update(None, "journal_mode", "delete");
-        merged.map_err(|error| failed(&error))?;
-        copied.copied_because = Some(why);
-        Ok(copied.unlinked())
+        let opened = if size <= limits::COPY_IN_MEMORY_BYTES { Self::in_memory(path) } else { Self::in_file(path) };
+        let opened = opened.map_err(|error| failed(&error))?;
+        Ok(Self { copied_because: Some(why), ..opened })
     }
 
-    /// Where the system allows it, a copy that is open needs no name, and without one nothing is left behind, however
-    /// the process ends.
-    fn unlinked(mut self) -> Self {
-        if cfg!(unix) {
-            self.copy = None;
-        }
-        self
+    /// A copy in memory.
+    fn in_memory(path: &Path) -> Result<Self> {
+        let copied = || {
+            let mut image = std::fs::read(path)?;
+            recover(&mut image, path)?;
+            Ok::<_, std::io::Error>(image)
+        };
+        let image = copied().map_err(|error| Error::new(Kind::StoreUnreadable, error.to_string()))?;
+        Self::of_bytes(&image).map_err(|error| database_error(&path.display().to_string(), &error))
+    }
+
+    /// A copy in a temporary file. SQLite opens the file while it is empty; without a name from then on, what is copied
+    /// into it is gone with the process, however that ends.
+    fn in_file(path: &Path) -> Result<Self> {
+        let failed = |error: std::io::Error| Error::new(Kind::StoreUnreadable, error.to_string());
+        let copy = tempfile::Builder::new().prefix("mltrace-").tempfile().map_err(failed)?;
+        let (mut file, name) = copy.into_parts();
+        let mut opened = Self::connect(&name, "?mode=ro&nolock=1")?;
+        // Elsewhere a file that is open keeps its name, and goes with the connection.
+        opened.copy = Some(name).filter(|_| !cfg!(unix));
+        let copied = File::open(path).and_then(|mut database| std::io::copy(&mut database, &mut file));
+        copied.and_then(|_| recover(&mut file, path)).map_err(failed)?;
+        Ok(opened)
+    }
+
+    /// A database in memory.
+    fn of_bytes(bytes: &[u8]) -> rusqlite::Result<Self> {
+        let mut connection = Connection::open_in_memory()?;
+        connection.deserialize_read_exact("main", bytes, bytes.len(), true)?;
+        Ok(Self { connection, copy: None, copied_because: None })
     }
 }
 
-/// A temporary folder that nobody else may look into: the store it is for may be protected by its own folder.
-fn private_folder() -> std::io::Result<tempfile::TempDir> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    builder.prefix("mltrace-").tempdir()
+/// Brings a copy of a database to its last whole transaction.
+fn recover(copy: &mut impl Image, path: &Path) -> std::io::Result<()> {
+    let aside = |suffix| match File::open(beside(path, suffix)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        opened => opened.map(Some),
+    };
+    if let Some(mut journal) = aside("-journal")? {
+        recovery::roll_back(copy, &mut journal)?;
+    }
+    match aside("-wal")? {
+        Some(mut wal) if is_wal(path)? => recovery::replay_wal(copy, &mut wal),
+        _ => Ok(()),
+    }
 }
 
 /// Whether the file header names WAL mode (file format, section 1.3.3).
 fn is_wal(path: &Path) -> std::io::Result<bool> {
     let mut header = [0; 20];
-    let mut file = std::fs::File::open(path)?;
+    let mut file = File::open(path)?;
     Ok(file.read_exact(&mut header).is_ok() && header[18] == 2)
 }
 
@@ -187,4 +202,25 @@ fn file_uri(path: &Path) -> String {
         }
     }
     uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_in_a_file_is_the_one_in_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let (live, dead) = (folder.path().join("live.db"), folder.path().join("dead.db"));
+        let writer = Connection::open(&live).unwrap();
+        let sql = "pragma journal_mode = wal; create table t (x); insert into t values ('in the wal')";
+        writer.execute_batch(sql).unwrap();
+        std::fs::copy(&live, &dead).unwrap();
+        std::fs::copy(beside(&live, "-wal"), beside(&dead, "-wal")).unwrap();
+        for opened in [Database::in_file(&dead), Database::in_memory(&dead)] {
+            let text: String = opened.unwrap().connection.query_row("select x from t", [], |row| row.get(0)).unwrap();
+            assert_eq!(text, "in the wal");
+        }
+        assert!(!beside(&dead, "-shm").exists(), "nothing is created beside it");
+    }
 }
