@@ -6,6 +6,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::{Json, Problem, StoreKind, Timestamp, Zone};
 use crate::render::json::Escaped;
 use crate::render::{Format, Look, Output, Theme, number, text};
+use crate::shell::{self, Suggestion};
 use crate::store::{self, Address, Remark, Secret, ServerSettings, Surroundings, TraceStore};
 use crate::term::{Paged, Runner, Screen, StatusLine, Wishes};
 use crate::{files, limits};
@@ -270,15 +271,14 @@ impl Context {
 
     /// A command of this program to paste, for the store that was named, in the signs of code.
     #[must_use]
-    pub fn command(&self, words: &[&str]) -> String {
-        format!("`{}`", self.command_line(words))
+    pub fn command(&self, suggestion: &Suggestion) -> String {
+        format!("`{}`", self.command_line(suggestion))
     }
 
-    /// The same as a shell takes it: ids may hold anything.
+    /// The same without these signs.
     #[must_use]
-    pub fn command_line(&self, words: &[&str]) -> String {
-        let words: Vec<Cow<'_, str>> = words.iter().map(|word| text::shell_word(word)).collect();
-        format!("{}{}", self.program(), words.join(" "))
+    pub fn command_line(&self, suggestion: &Suggestion) -> String {
+        format!("{}{suggestion}", self.program())
     }
 
     /// How each such command begins.
@@ -287,8 +287,7 @@ impl Context {
         let store = self.globals.tracking_uri.as_deref().map(store::without_credentials);
         let prices = self.globals.prices.as_deref().map(Path::to_string_lossy);
         let named = [("-u", store.map(Cow::Owned)), ("--prices", prices)];
-        let named =
-            named.into_iter().filter_map(|(flag, value)| Some(format!("{flag} {} ", text::shell_word(&value?))));
+        let named = named.into_iter().filter_map(|(flag, value)| Some(shell::option(flag, &value?) + " "));
         format!("mltrace {}", named.collect::<String>())
     }
 

@@ -9,17 +9,18 @@
 //! | `term`        | what the terminal can do; the pager                                  |                                                              |
 //! | `files`       | regular files, read within bounds                                    |                                                              |
 //! | `limits`      | what one input may cost at most                                      |                                                              |
+//! | `shell`       | commands that messages suggest                                       |                                                              |
 //! | `json`        | JSON text, read in place                                             | `model`                                                      |
 //! | `message`     | messages and their parts                                             | `model`                                                      |
 //! | `conventions` | what attributes of other instrumentations mean                       | `model limits json`                                          |
 //! | `frameworks`  | messages of all frameworks, out of inputs and outputs                | `model json message`                                         |
 //! | `decode`      | bytes of every MLflow release into the model                         | `model limits json message conventions frameworks`           |
 //! | `filter`      | which traces are meant                                               | `model limits`                                               |
-//! | `store`       | where traces are; one file for each kind of store                    | `model files limits decode filter error`                     |
+//! | `store`       | where traces are; one file for each kind of store                    | `model files limits shell decode filter error`               |
 //! | `reading`     | what happened in a trace: its LLM calls, tool calls and agents       | `model json message frameworks`                              |
 //! | `analyze`     | questions over traces; pure                                          | `model message frameworks reading filter`                    |
-//! | `render`      | data to text, JSON, JSON lines, CSV, ids                             | `model message frameworks reading analyze filter term error` |
-//! | `context`     | store, output and clock of a command; the only reader of environment | `model files limits store analyze render term error`         |
+//! | `render`      | data to text, JSON, JSON lines, CSV, ids                             | `model shell message frameworks reading analyze filter term error` |
+//! | `context`     | store, output and clock of a command; the only reader of environment | `model files limits shell store analyze render term error`   |
 //! | `command`     | one file for each command                                            | all of the above, `cli`                                      |
 //! | `cli`         | the command line                                                     | `command context render term`                                |
 
@@ -41,6 +42,7 @@ pub mod message;
 pub mod model;
 pub mod reading;
 pub mod render;
+pub mod shell;
 pub mod store;
 pub mod term;
 

@@ -12,6 +12,7 @@ use crate::model::{Json, Problem};
 use crate::render::Format;
 use crate::render::check::{CheckView, Checked, Judged, Report, baseline_text};
 use crate::render::json::SCHEMA;
+use crate::shell::Suggestion;
 use crate::store::{self, Order};
 use crate::{files, limits};
 use rules::RuleFlags;
@@ -175,17 +176,17 @@ fn next(cx: &Context, finding: &Finding) -> Option<String> {
     if finding.verdict == Verdict::Kept {
         return None;
     }
-    // One that looks like a flag cannot be named behind others.
-    let mut ids = finding.evidence.iter().filter_map(|one| one.trace_id.as_deref());
-    let trace = ids.find(|id| !id.starts_with('-'));
-    let words: &[&str] = match (&finding.rule.test, trace) {
-        (Test::Readable, _) => &["doctor"],
-        (_, None) => &["traces", "list"],
-        (Test::Most(Measure::Tokens | Measure::Cost, ..), Some(id)) => &["usage", id, "--explain"],
-        (Test::Feedback(..), Some(id)) => &["trace", "show", id, "--io"],
-        (_, Some(id)) => &["trace", "show", id],
+    let trace = finding.evidence.iter().find_map(|one| one.trace_id.as_deref());
+    let suggestion = match (&finding.rule.test, trace) {
+        (Test::Readable, _) => Suggestion::new("doctor"),
+        (_, None) => Suggestion::new("traces list"),
+        (Test::Most(Measure::Tokens | Measure::Cost, ..), Some(id)) => {
+            Suggestion::new("usage").of(id).flag("--explain")
+        }
+        (Test::Feedback(..), Some(id)) => Suggestion::new("trace show").of(id).flag("--io"),
+        (_, Some(id)) => Suggestion::new("trace show").of(id),
     };
-    Some(cx.command_line(words))
+    Some(cx.command_line(&suggestion))
 }
 
 /// Says which figures nothing can be compared with.

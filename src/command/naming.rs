@@ -7,6 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::filter::{Clause, Glob, TextKey, TextTest};
 use crate::model::{Problem, Span, Trace, TraceState, have_above};
 use crate::reading::{Agents, is_agent, needs_messages};
+use crate::shell::Suggestion;
 use crate::store::{Need, Order, SortKey, TraceStore};
 use crate::{files, limits};
 use std::ops::ControlFlow;
@@ -87,7 +88,7 @@ pub(super) fn read(cx: &Context, reader: &mut Reader, name: &str, select: &Selec
 
 fn missing(cx: &Context, store: &dyn TraceStore, name: &str) -> Error {
     Error::new(Kind::NotFound, format!("no trace `{name}` in `{}`", store.name()))
-        .hint(cx.command(&["traces", "list"]) + " lists the newest")
+        .hint(cx.command(&Suggestion::new("traces list")) + " lists the newest")
 }
 
 /// The full id for an id or a prefix of one, with or without `tr-`.
@@ -165,7 +166,7 @@ fn by_word(cx: &Context, reader: &mut Reader, word: &str, select: &Select, need:
     let error = || {
         let fitting = if has_conditions { " that meets the conditions" } else { "" };
         Error::new(Kind::NotFound, format!("no trace `@{word}`{fitting} in `{}`", reader.store.name()))
-            .hint(cx.command(&["traces", "list"]) + " lists the newest")
+            .hint(cx.command(&Suggestion::new("traces list")) + " lists the newest")
     };
     let id = found.ok_or_else(error)?;
     reader.trace(&id, need)?.ok_or_else(error)
@@ -193,8 +194,9 @@ pub(super) fn span(cx: &Context, trace: &Trace, name: &str) -> Result<usize> {
         }
     }
     let known = spans.iter().map(|span| span.name.as_str());
-    Err(not_found("span", name, known)
-        .hint(cx.command(&["trace", "show", &trace.info.trace_id, "-o", "ids"]) + " lists the spans"))
+    Err(not_found("span", name, known).hint(
+        cx.command(&Suggestion::new("trace show").of(&trace.info.trace_id).option("-o", "ids")) + " lists the spans",
+    ))
 }
 
 /// Which spans belong to the agents of some names: an agent's own span and all below it, and the calls that messages
@@ -242,5 +244,7 @@ fn no_agent(cx: &Context, trace: &Trace, name: &str, agents: &Agents) -> Error {
         known => format!("the agents are {}", known.join(", ")),
     };
     let error = Error::new(Kind::NotFound, format!("no agent `{name}` in trace `{}`", trace.info.trace_id));
-    error.because(known).hint(cx.command(&["trace", "show", &trace.info.trace_id]) + " shows the whole tree")
+    error
+        .because(known)
+        .hint(cx.command(&Suggestion::new("trace show").of(&trace.info.trace_id)) + " shows the whole tree")
 }

@@ -8,6 +8,7 @@ use crate::filter::{
 };
 use crate::model::{Experiment, Problem, Timestamp, TraceState, keys};
 use crate::render;
+use crate::shell::Suggestion;
 use crate::store::{Need, Order, Query, SortKey, TraceStore};
 
 /// The states that `--status` knows.
@@ -369,7 +370,7 @@ fn find<'a>(
                 .map(|experiment| experiment.name.as_str());
             let error = not_found("experiment", wanted, active);
             let error = if origin.is_empty() { error } else { error.because(format!("{origin} names it")) };
-            Err(error.hint(cx.command(&["experiments"]) + " lists them"))
+            Err(error.hint(cx.command(&Suggestion::new("experiments")) + " lists them"))
         }
     }
 }

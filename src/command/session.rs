@@ -15,6 +15,7 @@ use crate::model::{Trace, TraceInfo, keys};
 use crate::reading::History;
 use crate::render::fold::{self, What};
 use crate::render::session::{SessionConversation, SessionView};
+use crate::shell::Suggestion;
 use crate::store::{Need, Order, Query, SortKey};
 use std::ops::ControlFlow;
 
@@ -152,7 +153,7 @@ fn named_trace(cx: &Context, show: &Show, reader: &mut Reader) -> Option<TraceIn
 
 fn without_session(cx: &Context, trace_id: &str) -> Error {
     Error::new(Kind::NotFound, format!("trace `{trace_id}` belongs to no session"))
-        .hint(cx.command(&["sessions"]) + " lists them")
+        .hint(cx.command(&Suggestion::new("sessions")) + " lists them")
 }
 
 /// The traces whose spans name this session; else the only run that has a trace whose id begins so, where its traces belong
@@ -193,7 +194,7 @@ fn by_prefix(cx: &Context, show: &Show, reader: &mut Reader, query: &Query) -> R
             if show.select.has_conditions(cx)? {
                 error = error.because("the conditions leave out some traces");
             }
-            Err(error.hint(cx.command(&["sessions"]) + " lists them"))
+            Err(error.hint(cx.command(&Suggestion::new("sessions")) + " lists them"))
         }
         [one] => Ok((*one).to_owned()),
         several => {

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::filter::{Clause, Label, LabelTest};
 use crate::model::{TraceInfo, keys};
 use crate::reading::Threads;
+use crate::shell::Suggestion;
 use crate::store::{Need, Query};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -81,7 +82,7 @@ pub(super) fn note_runs(cx: &Context, reader: &mut Reader, infos: Vec<TraceInfo>
         1 => "1 run".to_owned(),
         many => format!("{many} runs"),
     };
-    let command = cx.command(&["session", "show", first.short_id()]);
+    let command = cx.command(&Suggestion::new("session show").of(first.short_id()));
     cx.note(&format!("{count} of these traces are parts of {which}, as their messages prove: {command}"));
     Ok(())
 }

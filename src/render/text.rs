@@ -76,13 +76,6 @@ pub(super) const fn is_dangerous(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// A text as a shell takes it for one word: ids, names and paths may hold anything.
-#[must_use]
-pub fn shell_word(text: &str) -> Cow<'_, str> {
-    // What no shell can take as an argument (a NUL) is left as it is.
-    shlex::try_quote(text).unwrap_or(Cow::Borrowed(text))
-}
-
 /// The display width of a text in columns: the sum over its grapheme clusters, since those are what a terminal draws and
 /// what a text may be cut between.
 ///

@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::render::Format;
 use crate::render::diff::sets::SetsView;
+use crate::shell::Suggestion;
 use crate::store::{Need, Order};
 use clap::Parser as _;
 use std::ops::ControlFlow;
@@ -58,7 +59,8 @@ pub(super) fn run(sets: &[String], cx: &mut Context) -> Result<bool> {
     }
     if let Some(group) = view.diff.new_failures().first().filter(|_| cx.output.format == Format::Table) {
         let example = &group.example;
-        let command = cx.command(&["trace", "show", &example.trace_id, "--span", &example.span_id]);
+        let command =
+            cx.command(&Suggestion::new("trace show").of(&example.trace_id).option("--span", &example.span_id));
         cx.note(&format!("{command} shows the newest of the first that is new"));
     }
     reader.warn(cx);

@@ -3,7 +3,7 @@
 use super::DoctorView;
 use crate::analyze::doctor::{Fact, Finding, Kind};
 use crate::model::StoreKind;
-use crate::render::text::shell_word;
+use crate::shell::{self, Suggestion};
 
 /// What to do about it.
 pub(super) const fn remedy(kind: Kind) -> &'static str {
@@ -56,15 +56,12 @@ pub(super) const fn remedy(kind: Kind) -> &'static str {
 
 /// A command to paste, where there is one.
 pub(super) fn command(view: &DoctorView, finding: &Finding) -> Option<String> {
-    let mltrace = |rest: &str| Some(format!("{}{rest}", view.program));
-    let first = finding.trace_ids.first().map(|id| shell_word(id));
-    let show = || mltrace(&format!("trace show {}", first.as_ref()?));
-    let path = shell_word(&view.name);
+    let mltrace = |suggestion: Suggestion| Some(format!("{}{suggestion}", view.program));
+    let of_first = |name| Some(Suggestion::new(name).of(finding.trace_ids.first()?));
+    let path = shell::word(&view.name);
     match finding.kind {
-        Kind::StuckTraces | Kind::MissingRoot | Kind::Orphans | Kind::RowsMissing => show(),
-        Kind::TokensDiffer | Kind::CostsDiffer | Kind::UsageConflict => {
-            mltrace(&format!("usage {} --explain", first.as_ref()?))
-        }
+        Kind::StuckTraces | Kind::MissingRoot | Kind::Orphans | Kind::RowsMissing => mltrace(of_first("trace show")?),
+        Kind::TokensDiffer | Kind::CostsDiffer | Kind::UsageConflict => mltrace(of_first("usage")?.flag("--explain")),
         Kind::DatabaseTooNew => {
             let releases = view.store.checkup.revisions.first()?.releases?;
             let last = releases.rsplit(' ').next()?;
@@ -74,10 +71,10 @@ pub(super) fn command(view: &DoctorView, finding: &Finding) -> Option<String> {
         Kind::DatabaseTooOld => Some(format!("mlflow db upgrade sqlite:///{path}")),
         Kind::FileStoreRefused => {
             let target = view.free_database.as_ref()?.to_string_lossy();
-            Some(format!("mlflow migrate-filestore --source {path} --target sqlite:///{}", shell_word(&target)))
+            Some(format!("mlflow migrate-filestore --source {path} --target sqlite:///{}", shell::word(&target)))
         }
         Kind::TwoStores => finding.details.iter().find_map(|detail| match &detail.fact {
-            Fact::Store(name) => Some(format!("mltrace -u {} traces list", shell_word(name))),
+            Fact::Store(name) => Some(format!("mltrace {} traces list", shell::option("-u", name))),
             _ => None,
         }),
         Kind::PassedOver => {
@@ -85,10 +82,10 @@ pub(super) fn command(view: &DoctorView, finding: &Finding) -> Option<String> {
                 StoreKind::Sqlite => format!("sqlite:///{}", view.name),
                 _ => view.name.clone(),
             };
-            Some(format!("export MLFLOW_TRACKING_URI={}", shell_word(&uri)))
+            Some(format!("export MLFLOW_TRACKING_URI={}", shell::word(&uri)))
         }
         Kind::UnpricedModels => Some("mltrace prices gpt-4o-mini --json > prices.json".to_owned()),
-        Kind::DeletedExperiments => mltrace("experiments --deleted"),
+        Kind::DeletedExperiments => mltrace(Suggestion::new("experiments").flag("--deleted")),
         Kind::SchemaUnnamed
         | Kind::UpgradeBroken
         | Kind::SpansNotServed

@@ -1,8 +1,8 @@
 //! Which files of a folder may be documents of traces, and which stores of MLflow lie among them.
 
 use crate::limits;
+use crate::shell;
 use crate::store::file::is_file_store;
-use std::borrow::Cow;
 use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 
@@ -108,7 +108,7 @@ fn shown_in(folder: &Path, most: usize) -> std::io::Result<Vec<PathBuf>> {
 /// The command that opens a store.
 pub(super) fn opening(store: &Path) -> String {
     let path = std::path::absolute(store).unwrap_or_else(|_| store.to_owned()).display().to_string();
-    format!("`mltrace -u {} traces list`", shlex::try_quote(&path).unwrap_or(Cow::Borrowed(&path)))
+    format!("`mltrace {} traces list`", shell::option("-u", &path))
 }
 
 fn has_known_extension(path: &Path) -> bool {

@@ -25,6 +25,7 @@ use crate::error::{Error, Kind, Result};
 use crate::filter::AssessmentTest;
 use crate::limits;
 use crate::model::{Checkup, Experiment, Labels, Problem, StoreKind, Timestamp, Totals, Trace, TraceInfo, keys};
+use crate::shell;
 use candidates::Assessed;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row};
@@ -520,7 +521,7 @@ fn database_error(name: &str, error: &rusqlite::Error) -> Error {
             base.hint("another program holds it locked; try again in a moment")
         }
         Some(ErrorCode::DatabaseCorrupt) => {
-            base.hint(format!("what is left can be copied out with `sqlite3 '{name}' .recover`"))
+            base.hint(format!("what is left can be copied out with `sqlite3 {} .recover`", shell::word(name)))
         }
         Some(ErrorCode::NotADatabase) => base.hint("name an `mlflow.db` or an `mlruns` folder"),
         Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {

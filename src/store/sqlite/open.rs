@@ -4,6 +4,7 @@ use super::recovery::{self, Image};
 use super::{conditions, database_error};
 use crate::error::{Error, Kind, Result};
 use crate::limits;
+use crate::shell;
 use flate2::read::ZlibDecoder;
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Write as _;
@@ -114,8 +115,8 @@ impl Database {
                 .because(why)
                 .because(cause)
                 .hint(format!(
-                    "let SQLite repair it where it may be written: `sqlite3 '{}' 'pragma wal_checkpoint'`",
-                    path.display()
+                    "let SQLite repair it where it may be written: `sqlite3 {} 'pragma wal_checkpoint'`",
+                    shell::word(&path.to_string_lossy())
                 ))
         };
         if size > limits::COPY_BYTES {
