@@ -3,6 +3,7 @@
 //! Every request to a model repeats the whole history, and every agent repeats the answer of its model. Here each message
 //! is shown once: where it was sent first, or where an agent receives it for the first time.
 
+mod open;
 mod seen;
 
 use crate::frameworks;
@@ -10,6 +11,7 @@ use crate::message::{Message, Part, Role, ToolResult};
 use crate::model::{Json, Payload, Span, Spans, Timestamp, Trace, UsageScope, is_runtime_message, keys};
 use crate::reading::identity::{self, Key};
 use crate::reading::{self, AgentSource, Agents, CallIndex, Reading, Speakers, messages};
+use open::{Open, OpenSpans};
 use seen::{SeenMessages, keys_of};
 use std::collections::{HashMap, HashSet};
 
@@ -74,7 +76,7 @@ pub struct Gap {
 }
 
 /// A failure of a span.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Failure {
     /// Type and message.
     pub text: String,
@@ -170,7 +172,7 @@ impl ConversationReader {
             record: HashSet::new(),
             calls: CallIndex::new(&reading.tool_calls),
             parameters: Vec::new(),
-            open: Vec::new(),
+            open: OpenSpans::default(),
             steps: Vec::new(),
             turns: 0,
         };
@@ -241,24 +243,9 @@ struct ConversationBuilder<'a> {
     calls: CallIndex<'a>,
     /// The parameters of the last request to a model.
     parameters: Vec<(String, Json)>,
-    open: Vec<Open>,
+    open: OpenSpans,
     steps: Vec<Step>,
     turns: usize,
-}
-
-/// A span whose end the walk has not reached.
-struct Open {
-    span: usize,
-    depth: usize,
-    /// Its step; `None` for a part of the step above it.
-    step: Option<usize>,
-    sent: Vec<Message>,
-    /// Its request.
-    received: HashSet<Key>,
-    /// The messages of the spans within.
-    within: HashSet<Key>,
-    /// The failures of the spans within.
-    failures: Vec<Failure>,
 }
 
 impl ConversationBuilder<'_> {
@@ -271,16 +258,13 @@ impl ConversationBuilder<'_> {
         let is_shown = self.is_full || span.span_type.as_str() != "PARSER";
         let request = if is_shown { messages::request(span) } else { None };
         let (request, parameters) = request.map(|read| (read.messages, read.parameters)).unwrap_or_default();
-        let above = self.step_above().and_then(|step| self.steps[step].speaker.clone());
+        let above = self.open.step().and_then(|step| self.steps[step].speaker.clone());
         // Whoever asks the model speaks through it: the agent around, or one that only messages tell.
         let own = self.agents.find(at).filter(|_| kind == StepKind::Call);
         let speaks = own.filter(|(_, source)| *source != AgentSource::Span || above.is_none());
-        let is_other =
-            speaks.is_some_and(|(name, _)| above.as_deref() != Some(name)) && !self.is_within(StepKind::Call);
+        let is_other = speaks.is_some_and(|(name, _)| above.as_deref() != Some(name)) && !self.open.is_within_call();
         let is_turn = kind == StepKind::Agent
-            || (kind == StepKind::Call
-                && !self.is_within(StepKind::Call)
-                && (is_other || !self.is_within(StepKind::Agent)));
+            || (kind == StepKind::Call && !self.open.is_within_call() && (is_other || !self.open.is_within_agent()));
         let caller = own.map(|(name, _)| name.to_owned());
         let all = keys_of(&request);
         // The arguments of a tool are always shown with it.
@@ -288,10 +272,10 @@ impl ConversationBuilder<'_> {
             if kind == StepKind::Tool { (request, Vec::new()) } else { self.new_messages(at, request) };
         let agent = (kind == StepKind::Agent).then(|| reading::name_of(span, &sent));
         let mut open =
-            Open { span: at, depth, step: None, sent, received: all, within: HashSet::new(), failures: Vec::new() };
+            Open { span: at, depth, step: None, sent, received: all, within: HashSet::new(), failures: HashSet::new() };
         if !self.is_full && agent.as_deref().is_some_and(|name| self.is_same_agent(name, span)) {
             // AutoGen's `run` and `on_messages` are one turn of the same agent.
-            if let Some(step) = self.step_above() {
+            if let Some(step) = self.open.step() {
                 let shown = &mut self.steps[step].received;
                 for message in received {
                     if !shown.contains(&message) {
@@ -314,7 +298,7 @@ impl ConversationBuilder<'_> {
         let call_id = call.and_then(|call| self.calls.list()[call].id.clone());
         self.steps.push(Step {
             span: at,
-            depth: self.open.iter().filter(|open| open.step.is_some()).count(),
+            depth: self.open.steps(),
             kind,
             turn: is_turn.then_some(self.turns),
             speaker: agent.or(caller),
@@ -331,20 +315,20 @@ impl ConversationBuilder<'_> {
             failures: Vec::new(),
             shows_failure: false,
         });
-        open.step = Some(self.steps.len() - 1);
+        open.step = Some((self.steps.len() - 1, kind));
         self.open.push(open);
     }
 
     /// Ends all spans at this depth of the tree and below.
     fn close(&mut self, depth: usize) {
-        while let Some(open) = self.open.pop_if(|open| open.depth >= depth) {
+        while let Some(open) = self.open.pop_from(depth) {
             self.end(open);
         }
     }
 
     fn end(&mut self, mut open: Open) {
         let span = &self.spans.list[open.span];
-        let Some(step) = open.step.or_else(|| self.step_above()) else { return };
+        let Some(step) = open.step.map(|(step, _)| step).or_else(|| self.open.step()) else { return };
         // The response of a model or a tool is new, whatever was sent before; the responses of other spans may repeat it.
         let is_leaf = matches!(self.steps[step].kind, StepKind::Call | StepKind::Tool) && step + 1 == self.steps.len();
         let failures = failures_of(span);
@@ -380,24 +364,19 @@ impl ConversationBuilder<'_> {
             let is_shown = self.steps.iter().rev().take(NEARBY_STEPS).any(|step| shows(step, handled));
             self.steps[step].shows_failure = is_shown;
         }
-        if let Some(above) = self.open.last_mut() {
-            above.failures.extend(open.failures);
-            above.failures.extend(failures);
-            above.within.extend(open.within);
-            above.within.extend(open.received);
-        }
+        self.open.take_over(open, failures);
     }
 
     /// The messages of a request that are new, and where repeated ones were left out.
     fn new_messages(&mut self, span: usize, messages: Vec<Message>) -> (Vec<Message>, Vec<Gap>) {
         let until = self.spans.list.get(span).map_or(Timestamp::MAX, |span| span.start);
-        let above: Vec<&HashSet<Key>> = self.open.iter().map(|open| &open.received).chain([&self.record]).collect();
+        let was_received = |key: &Key| self.open.received(key) || self.record.contains(key);
         let last = messages.iter().rposition(|message| !message.role.is_instruction());
         let mut seen = HashMap::new();
         let mut received: Vec<Message> = Vec::new();
         let mut gaps: Vec<Gap> = Vec::new();
         for (at, mut message) in messages.into_iter().enumerate() {
-            let is_repeated = self.seen.is_repeated_in_request(&message, Some(at) == last, &above, &mut seen);
+            let is_repeated = self.seen.is_repeated_in_request(&message, Some(at) == last, &was_received, &mut seen);
             if is_repeated && !self.is_full {
                 match gaps.last_mut().filter(|gap| gap.at == received.len()) {
                     Some(gap) => gap.count += 1,
@@ -427,19 +406,10 @@ impl ConversationBuilder<'_> {
         parameters
     }
 
-    fn is_within(&self, kind: StepKind) -> bool {
-        self.open.iter().filter_map(|open| open.step).any(|step| self.steps[step].kind == kind)
-    }
-
-    /// The innermost step that has not ended.
-    fn step_above(&self) -> Option<usize> {
-        self.open.iter().rev().find_map(|open| open.step)
-    }
-
     /// Whether the span around an agent's span is one of the same agent.
     fn is_same_agent(&self, name: &str, span: &Span) -> bool {
         let Some(above) = self.open.last().map(|open| &self.spans.list[open.span]) else { return false };
-        let speaker = self.step_above().and_then(|step| self.steps[step].speaker.as_deref());
+        let speaker = self.open.step().and_then(|step| self.steps[step].speaker.as_deref());
         let is_same = || speaker == Some(name) || reading::is_nameless_within(name, span, above);
         reading::is_agent(above) && is_same()
     }

@@ -64,12 +64,12 @@ impl SeenMessages {
     /// Whether a message of a request was seen as often as the request holds it up to here, which `seen` counts.
     ///
     /// The last message of a request is the reason for it. It is a repetition only where it was sent before, or where a
-    /// span around this one received it (`above`): that another span received the same does not count.
+    /// span around this one received it (`was_received`): that another span received the same does not count.
     pub(super) fn is_repeated_in_request(
         &self,
         message: &Message,
         is_last: bool,
-        above: &[&HashSet<Key>],
+        was_received: &dyn Fn(&Key) -> bool,
         seen: &mut HashMap<Key, usize>,
     ) -> bool {
         let mut is_repeated = true;
@@ -78,11 +78,8 @@ impl SeenMessages {
             let count = seen.entry(key).or_default();
             *count += 1;
             let sent = self.sent.get(&key).copied().unwrap_or(0);
-            let received = if is_last {
-                usize::from(above.iter().any(|received| received.contains(&key)))
-            } else {
-                self.received.get(&key).copied().unwrap_or(0)
-            };
+            let received =
+                if is_last { usize::from(was_received(&key)) } else { self.received.get(&key).copied().unwrap_or(0) };
             is_repeated &= sent + received >= *count && !is_too_small(part);
         }
         is_repeated
