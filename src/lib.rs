@@ -99,9 +99,11 @@ fn wants_json(args: &[OsString]) -> bool {
 /// Help and versions go to stdout; wrong flags to stderr, in the form asked for.
 fn usage_error(error: &clap::Error, mut runner: Runner) -> ExitCode {
     if !error.use_stderr() {
+        let printed = error.print().and_then(|()| std::io::stdout().flush()).map_err(Error::from);
         // A reader that went away has read enough.
-        let _ = error.print();
-        return ExitCode::SUCCESS;
+        return printed
+            .or_else(render::unless_closed)
+            .map_or_else(|error| report(&error, runner), |()| ExitCode::SUCCESS);
     }
     let text = error.render().to_string();
     if runner.is_json {

@@ -385,10 +385,12 @@ fn a_reader_that_goes_away_is_no_error() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_an_error() {
-    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output = Cli::demo("traces list").command().stdout(full).stderr(Stdio::piped()).output().unwrap();
-    assert_eq!(output.status.code(), Some(5));
-    assert!(String::from_utf8(output.stderr).unwrap().starts_with("error: cannot write the output"));
+    for words in ["traces list", "--help", "trace show --help", "--version"] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = Cli::demo(words).command().stdout(full).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(output.status.code(), Some(5), "{words}");
+        assert!(String::from_utf8(output.stderr).unwrap().starts_with("error: cannot write the output"), "{words}");
+    }
 }
 
 #[test]
@@ -402,6 +404,7 @@ fn a_pipe_that_its_reader_closed_keeps_the_answer_of_a_gate() {
         ("trace diff @last @last --exit-code --json", 0),
         ("traces list --all", 0),
         ("trace show @last --tree", 0),
+        ("--help", 0),
     ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
