@@ -144,6 +144,10 @@ fn compared(comparison: Comparison, operand: &Operand) -> Option<String> {
     let sign = comparison.sign();
     Some(match operand {
         Operand::Int(number) => format!("{sign} {number}"),
+        // The language has no word for what is too large for a number, but reads it.
+        Operand::Float(number) if number.is_infinite() => {
+            format!("{sign} {}1e999", if *number < 0.0 { "-" } else { "" })
+        }
         Operand::Float(number) => format!("{sign} {number:?}"),
         Operand::Text(text) => format!("{sign} {}", string(text)?),
     })

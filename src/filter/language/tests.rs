@@ -120,8 +120,14 @@ fn any_clause() -> impl Strategy<Value = String> {
     let tag = (key, any_test(false)).prop_map(|(key, test)| Clause::Label(Label::Tag(key), LabelTest::Text(test)));
     let span = any_test(true).prop_map(|test| Clause::Span(SpanTest::Name(test)));
     let status = any_test(true).prop_map(|test| Clause::Text(crate::filter::TextKey::Status, test));
-    let number = (any::<i64>(), 0..6_usize)
-        .prop_map(|(number, at)| Clause::Number(NumberKey::EndTime, Comparison::ALL[at], Operand::Int(number)));
+    let operand = prop_oneof![
+        any::<i64>().prop_map(Operand::Int),
+        any::<f64>().prop_map(Operand::Float),
+        Just(Operand::Float(f64::INFINITY)),
+        Just(Operand::Float(f64::NEG_INFINITY)),
+    ];
+    let number = (operand, 0..6_usize)
+        .prop_map(|(operand, at)| Clause::Number(NumberKey::EndTime, Comparison::ALL[at], operand));
     prop_oneof![tag, span, status, number].prop_filter_map("not everything has words", |clause| display::text(&clause))
 }
 
