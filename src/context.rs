@@ -113,7 +113,6 @@ impl Context {
             output: Output {
                 format: globals.format,
                 look,
-                is_terminal: screen.is_terminal,
                 out: Paged::new(
                     screen.pager.filter(|_| is_text),
                     globals.format != Format::Json,

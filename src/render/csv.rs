@@ -15,7 +15,7 @@ pub(super) fn titles(out: &mut dyn Write, columns: &[Cow<'static, str>]) -> Resu
 }
 
 /// One line. Values are those of the JSON form: numbers as they are, unknown ones empty, objects as JSON.
-pub(super) fn row(out: &mut dyn Write, is_terminal: bool, columns: &[Cow<'static, str>], row: &impl Row) -> Result<()> {
+pub(super) fn row(out: &mut dyn Write, columns: &[Cow<'static, str>], row: &impl Row) -> Result<()> {
     let json = Json::of(&row.json());
     let members = json.members().unwrap_or_default();
     for (at, path) in columns.iter().enumerate() {
@@ -31,8 +31,7 @@ pub(super) fn row(out: &mut dyn Write, is_terminal: bool, columns: &[Cow<'static
                 value.as_string().map_or_else(|| value.text().to_owned(), |text| disarmed(&text).into_owned())
             }
         };
-        let cell = if is_terminal { text::data(&cell) } else { Cow::Borrowed(cell.as_str()) };
-        write!(out, "{}{}", if at == 0 { "" } else { "," }, quoted(&cell))?;
+        write!(out, "{}{}", if at == 0 { "" } else { "," }, quoted(&text::data(&cell)))?;
     }
     Ok(writeln!(out)?)
 }

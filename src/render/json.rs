@@ -378,13 +378,16 @@ pub struct Page {
     pub complete: bool,
 }
 
-/// Writes JSON so that a terminal shows it and obeys none of it: dangerous characters become `\uXXXX`, which is the same
-/// JSON. They can only stand inside strings.
+/// Writes JSON so that a terminal shows it and obeys none of it, now or when a file is looked at later: dangerous characters
+/// become `\uXXXX`, which is the same JSON. They can only stand inside strings.
 #[derive(Debug)]
 pub(crate) struct Escaped<W>(pub(crate) W);
 
 impl<W: Write> Write for Escaped<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.iter().all(|byte| *byte < 0x7f) {
+            return self.0.write(bytes);
+        }
         let text = String::from_utf8_lossy(bytes);
         let mut from = 0;
         for (at, c) in text.char_indices() {

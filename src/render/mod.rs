@@ -189,8 +189,6 @@ pub struct Output {
     pub format: Format,
     /// How text is to look.
     pub look: Look,
-    /// Whether stdout is a terminal, which JSON must not reach unescaped.
-    pub is_terminal: bool,
     /// The stream.
     pub out: Paged,
     /// Where several things are shown one after another: how many were.
@@ -232,7 +230,7 @@ impl Output {
         match format {
             Format::Table => view.text(&self.look, &mut self.out)?,
             Format::Json => {
-                write_json(&mut self.out, self.is_terminal, &view.json())?;
+                write_json(&mut self.out, &view.json())?;
                 writeln!(self.out)?;
             }
             Format::Jsonl | Format::Csv | Format::Ids => {
@@ -264,13 +262,9 @@ impl Output {
     }
 }
 
-fn write_json(out: &mut Paged, is_terminal: bool, value: &impl Serialize) -> Result<()> {
-    if is_terminal {
-        serde_json::to_writer(json::Escaped(out), value)?;
-        return Ok(());
-    }
+fn write_json(out: &mut Paged, value: &impl Serialize) -> Result<()> {
     // Values come in bits, and each write takes a lock.
-    let mut out = BufWriter::new(out);
+    let mut out = BufWriter::new(json::Escaped(out));
     serde_json::to_writer(&mut out, value)?;
     Ok(out.into_inner().map(drop).map_err(IntoInnerError::into_error)?)
 }
@@ -301,7 +295,6 @@ impl<R: Row> List<'_, R> {
     /// When it cannot be written.
     pub fn push(&mut self, row: &R) -> Result<()> {
         self.count += 1;
-        let is_terminal = self.output.is_terminal;
         let out = &mut self.output.out;
         match self.output.format {
             Format::Table => {
@@ -321,18 +314,14 @@ impl<R: Row> List<'_, R> {
                 if self.output.format == Format::Jsonl {
                     self.line.push(b'\n');
                 }
-                if is_terminal {
-                    json::Escaped(&mut self.output.out).write_all(&self.line)?;
-                } else {
-                    self.output.out.write_all(&self.line)?;
-                }
+                json::Escaped(&mut self.output.out).write_all(&self.line)?;
             }
             Format::Csv => {
                 self.line.clear();
                 if self.count == 1 && !self.has_titles {
                     csv::titles(&mut self.line, &self.columns)?;
                 }
-                csv::row(&mut self.line, is_terminal, &self.columns, row)?;
+                csv::row(&mut self.line, &self.columns, row)?;
                 out.write_all(&self.line)?;
             }
             // The group of calls whose model nobody recorded has no id.
@@ -356,7 +345,7 @@ impl<R: Row> List<'_, R> {
                 self.output.out.write_all(b"\n]")?;
                 if let Some(page) = page {
                     self.output.out.write_all(b",\"page\":")?;
-                    write_json(&mut self.output.out, false, &page)?;
+                    write_json(&mut self.output.out, &page)?;
                 }
                 self.output.out.write_all(b"}\n")?;
             }

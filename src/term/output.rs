@@ -81,7 +81,6 @@ impl Paged {
             is_file: stdout_is_file(),
             status,
         };
-        let runner = if shared.is_file { Runner::default() } else { runner };
         Self { pager, lines: 0, runner, shared: Arc::new(shared) }
     }
 

@@ -159,6 +159,32 @@ fn json_of_a_hostile_database_is_the_text_as_stored() {
 }
 
 #[test]
+fn data_for_programs_is_harmless_where_somebody_looks_at_it_later() {
+    let (copy, _) = hostile_database();
+    for words in ["traces list --all", "trace show", "spans --all", "usage", "exceptions", "experiments", "doctor"] {
+        for form in ["json", "jsonl", "csv", "ids"] {
+            let done = copy.cli(words).words("-o").arg(form).run();
+            assert!(matches!(done.exit, Some(0 | 2)), "not every command has every form: {done}");
+            assert_harmless(&done, &format!("{words} -o {form}"));
+        }
+    }
+    assert!(copy.cli("traces list -n 1 -o csv").ok().stdout.contains("\\x1b[31m"), "escapes are shown");
+}
+
+/// What a build prints may come out of a file.
+#[test]
+fn no_command_for_a_runner_gets_into_a_file() {
+    let (copy, _) = hostile_database();
+    copy.sql("update trace_info set request_preview = '::error::pwned ##[add-mask]x'");
+    let path = copy.path().join("out.txt");
+    let cli = copy.cli("traces list --all --width 200").env("GITHUB_ACTIONS", "true");
+    let status = cli.command().stdout(std::fs::File::create(&path).unwrap()).status().unwrap();
+    assert!(status.success());
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("add-mask") && !text.contains("##["), "{text}");
+}
+
+#[test]
 fn hostile_text_can_be_selected_by() {
     let (copy, id) = hostile_database();
     for flag in ["--name", "--session", "--user", "--run", "-x", "--type"] {
@@ -324,6 +350,7 @@ fn cells_that_begin_as_formulas_get_an_apostrophe() {
     let column = |name: &str| table[0].iter().position(|title| title == name).unwrap();
     for (row, formula) in table[1..].iter().zip(formulas) {
         let expected = if formula.starts_with('"') { formula.to_owned() } else { format!("'{formula}") };
+        let expected = expected.replace('\r', "\\x0d");
         for name in ["name", "session_id", "request_preview"] {
             assert_eq!(row[column(name)], expected, "{formula:?}");
         }
