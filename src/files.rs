@@ -1,4 +1,9 @@
-//! Files, read so that none hangs the program, fills memory, or leads out of the store that it is said to be part of.
+//! Files, read so that none hangs the program, fills memory, or leads out of the store that it is said to be part of, and
+//! written whole or not at all.
+
+mod whole;
+
+pub use whole::{create, replace};
 
 use std::fs::{DirEntry, File, FileType, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Result};

@@ -213,8 +213,7 @@ fn read_baseline(path: &Path) -> Result<Baseline> {
 
 /// Writes a file, or adds to one: GitHub's job summary is a file that steps add to.
 fn write(path: &Path, text: &[u8], adds: bool) -> Result<()> {
-    let open = || std::fs::OpenOptions::new().create(true).write(true).append(adds).truncate(!adds).open(path);
-    open()
-        .and_then(|mut file| file.write_all(text))
-        .map_err(|error| Error::new(Kind::Output, format!("cannot write `{}`", path.display())).because(error))
+    let add = || std::fs::OpenOptions::new().create(true).append(true).open(path)?.write_all(text);
+    let written = if adds { add() } else { files::replace(path, text) };
+    written.map_err(|error| Error::new(Kind::Output, format!("cannot write `{}`", path.display())).because(error))
 }

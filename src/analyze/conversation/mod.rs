@@ -370,7 +370,7 @@ impl ConversationBuilder<'_> {
     /// The messages of a request that are new, and where repeated ones were left out.
     fn new_messages(&mut self, span: usize, messages: Vec<Message>) -> (Vec<Message>, Vec<Gap>) {
         let until = self.spans.list.get(span).map_or(Timestamp::MAX, |span| span.start);
-        let was_received = |key: &Key| self.open.received(key) || self.record.contains(key);
+        let was_received = |key: Key| self.open.received(key) || self.record.contains(&key);
         let last = messages.iter().rposition(|message| !message.role.is_instruction());
         let mut seen = HashMap::new();
         let mut received: Vec<Message> = Vec::new();

@@ -84,8 +84,8 @@ impl OpenSpans {
     }
 
     /// Whether any of them received a message.
-    pub(super) fn received(&self, key: &Key) -> bool {
-        self.received.get(key).is_some_and(|count| *count > 0)
+    pub(super) fn received(&self, key: Key) -> bool {
+        self.received.get(&key).is_some_and(|count| *count > 0)
     }
 
     /// The innermost step.

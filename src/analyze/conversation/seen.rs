@@ -69,7 +69,7 @@ impl SeenMessages {
         &self,
         message: &Message,
         is_last: bool,
-        was_received: &dyn Fn(&Key) -> bool,
+        was_received: &dyn Fn(Key) -> bool,
         seen: &mut HashMap<Key, usize>,
     ) -> bool {
         let mut is_repeated = true;
@@ -79,7 +79,7 @@ impl SeenMessages {
             *count += 1;
             let sent = self.sent.get(&key).copied().unwrap_or(0);
             let received =
-                if is_last { usize::from(was_received(&key)) } else { self.received.get(&key).copied().unwrap_or(0) };
+                if is_last { usize::from(was_received(key)) } else { self.received.get(&key).copied().unwrap_or(0) };
             is_repeated &= sent + received >= *count && !is_too_small(part);
         }
         is_repeated

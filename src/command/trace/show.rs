@@ -6,6 +6,7 @@ use crate::command::reader::Reader;
 use crate::command::select::Select;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::files;
 use crate::model::{Span, Trace};
 use crate::reading::Agents;
 use crate::render::Format;
@@ -167,8 +168,7 @@ fn save_attachments(cx: &Context, store: &dyn TraceStore, trace: &Trace, span: &
         let bytes = store.attachment(&trace.info, &attachment.id)?;
         let path = folder.join(format!("{}.{}", attachment.id, extension(&attachment.content_type)));
         // A file that is there already is not overwritten.
-        let mut file = std::fs::File::create_new(&path).map_err(|error| failed(&path, error))?;
-        std::io::Write::write_all(&mut file, &bytes).map_err(|error| failed(&path, error))?;
+        files::create(&path, &bytes).map_err(|error| failed(&path, error))?;
         cx.note(&format!("wrote {} bytes to `{}`", bytes.len(), path.display()));
     }
     Ok(())
