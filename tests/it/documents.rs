@@ -604,7 +604,7 @@ fn own_output_keeps_what_is_hard_to_keep() {
     let text = document.to_string().replacen("{\"d\":", &format!("{{{big}\"d\":"), 1);
     let show = |text: &str| Cli::new("trace show --json").on("-").fed(text.as_bytes());
     let again = show(&text);
-    assert!(again.stdout.contains(big) && again.stdout.contains("\u{202e}n"), "{again}");
+    assert!(again.stdout.contains(big) && again.stdout.contains("\\u202en"), "{again}");
     let document = again.json();
     let is = |path: &str, value: Value| assert_eq!(document.pointer(path), Some(&value), "{path}");
     is("/info/name", Value::Null);
