@@ -29,6 +29,7 @@ mod harness;
 mod help;
 mod hostile;
 mod interrupt;
+mod limits;
 mod naming;
 mod numbers;
 mod reading;

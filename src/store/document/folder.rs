@@ -29,6 +29,10 @@ impl Folder {
     /// Lists a folder. Hidden entries are left out. No link is followed and no file is opened, so that neither what lies
     /// outside nor a pipe is ever read.
     pub(super) fn list(root: &Path) -> Self {
+        Self::list_up_to(root, limits::FOLDER_ENTRIES)
+    }
+
+    fn list_up_to(root: &Path, most: usize) -> Self {
         let mut folder = Self::default();
         let mut open: Vec<(PathBuf, usize)> = vec![(root.to_owned(), 0)];
         let mut seen = 0;
@@ -37,15 +41,15 @@ impl Folder {
                 if !folder.enters(&path, depth) {
                     continue;
                 }
-                let mut below = match shown_in(&path, limits::FOLDER_ENTRIES - seen + 1) {
+                let mut below = match shown_in(&path, most - seen + 1) {
                     Ok(below) => below,
                     Err(error) => {
                         folder.unreadable.push((path, error));
                         continue;
                     }
                 };
-                folder.is_cut |= below.len() > limits::FOLDER_ENTRIES - seen;
-                below.truncate(limits::FOLDER_ENTRIES - seen);
+                folder.is_cut |= below.len() > most - seen;
+                below.truncate(most - seen);
                 seen += below.len();
                 below.sort_unstable_by(|a, b| b.cmp(a));
                 open.extend(below.into_iter().map(|path| (path, depth + 1)));
@@ -121,4 +125,22 @@ fn has_known_extension(path: &Path) -> bool {
 fn is_artifacts(path: &Path) -> bool {
     let name = |at| path.ancestors().nth(at).and_then(Path::file_name);
     name(0).is_some_and(|name| name == "artifacts") && name(2).is_some_and(|name| name == "traces")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_entries_than_the_limit_are_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("run")).unwrap();
+        for name in ["a.json", "b.json", "run/c.json", "run/d.json"] {
+            std::fs::write(folder.path().join(name), "{}").unwrap();
+        }
+        for (most, is_cut) in [(5, false), (4, true), (1, true)] {
+            let listed = Folder::list_up_to(folder.path(), most);
+            assert_eq!((listed.is_cut, listed.files.len() < 4), (is_cut, is_cut), "{most}");
+        }
+    }
 }

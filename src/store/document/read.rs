@@ -55,14 +55,16 @@ impl Documents {
     pub(super) fn of_file(path: &Path) -> crate::error::Result<Self> {
         let name = path.display();
         let unreadable = |error| Error::new(Kind::StoreUnreadable, format!("cannot read `{name}`")).because(error);
-        let bytes = read_named(path, limits::FILE_BYTES).and_then(unpacked).map_err(unreadable)?;
+        let bytes = read_named(path, limits::FILE_BYTES)
+            .and_then(|bytes| unpacked(bytes, limits::UNPACKED_BYTES))
+            .map_err(unreadable)?;
         Self::of_one(bytes, &format!("`{name}`"), Some(path))
     }
 
     /// Standard input.
     pub(super) fn of_stdin() -> crate::error::Result<Self> {
         let bytes = bytes_of(io::stdin().lock(), limits::FILE_BYTES)
-            .and_then(unpacked)
+            .and_then(|bytes| unpacked(bytes, limits::UNPACKED_BYTES))
             .map_err(|error| Error::new(Kind::StoreUnreadable, "cannot read standard input").because(error))?;
         Self::of_one(bytes, "standard input", None)
     }
@@ -115,8 +117,9 @@ impl Documents {
                 return;
             }
             Ok(_) => {
-                let read = fence.read(path, limits::FILE_BYTES).and_then(unpacked);
-                let read = read.and_then(|bytes| self.within_room(bytes));
+                let read =
+                    fence.read(path, limits::FILE_BYTES).and_then(|bytes| unpacked(bytes, limits::UNPACKED_BYTES));
+                let read = read.and_then(|bytes| self.within_room(bytes, limits::DOCUMENTS_BYTES));
                 let added = read.map_err(|error| Unread::Other(error.to_string()));
                 let added = added.and_then(|bytes| self.add(bytes, Some(path)));
                 match (added, &mut self.folder) {
@@ -140,12 +143,11 @@ impl Documents {
     }
 
     /// The bytes of a document, where those of all documents together are not too many with them.
-    fn within_room(&self, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    fn within_room(&self, bytes: Vec<u8>, most: u64) -> io::Result<Vec<u8>> {
         let held: u64 = self.bytes.iter().map(|bytes| bytes.len() as u64).sum();
-        if held + bytes.len() as u64 <= limits::DOCUMENTS_BYTES {
+        if held + bytes.len() as u64 <= most {
             return Ok(bytes);
         }
-        let most = limits::DOCUMENTS_BYTES;
         Err(io::Error::other(format!("the documents of the folder have more than {most} bytes, which is the limit")))
     }
 
@@ -304,7 +306,32 @@ fn head(path: &Path) -> io::Result<Vec<u8>> {
     Ok(unpacked)
 }
 
-/// The bytes, unpacked.
-fn unpacked(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
-    if bytes.starts_with(&GZIP) { bytes_of(MultiGzDecoder::new(&*bytes), limits::UNPACKED_BYTES) } else { Ok(bytes) }
+/// The bytes; unpacked, where they are packed, if they come to at most so many.
+fn unpacked(bytes: Vec<u8>, most: u64) -> io::Result<Vec<u8>> {
+    if bytes.starts_with(&GZIP) { bytes_of(MultiGzDecoder::new(&*bytes), most) } else { Ok(bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    #[test]
+    fn a_few_packed_bytes_do_not_become_very_many() {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packer.write_all(&[b' '; 10_000]).unwrap();
+        let packed = packer.finish().unwrap();
+        assert!(packed.len() < 100);
+        assert_eq!(unpacked(packed.clone(), 10_000).unwrap().len(), 10_000);
+        let why = unpacked(packed, 9_999).unwrap_err().to_string();
+        assert_eq!(why, "it has more than 9999 bytes, which is the limit");
+    }
+
+    #[test]
+    fn all_documents_of_a_folder_together_are_bounded() {
+        let documents = Documents { bytes: vec![vec![0; 6], vec![0; 3]], ..Documents::default() };
+        assert!(documents.within_room(vec![0; 1], 10).is_ok());
+        let why = documents.within_room(vec![0; 2], 10).unwrap_err().to_string();
+        assert_eq!(why, "the documents of the folder have more than 10 bytes, which is the limit");
+    }
 }
