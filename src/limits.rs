@@ -91,3 +91,32 @@ pub const QUESTIONS_AT_ONCE: usize = 8;
 
 /// Connections to a database that read at once.
 pub const CONNECTIONS_AT_ONCE: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A size as people write it.
+    fn size(bytes: u64) -> String {
+        if bytes >= 1 << 30 { format!("{} GiB", bytes >> 30) } else { format!("{} MiB", bytes >> 20) }
+    }
+
+    #[test]
+    fn readers_are_given_these_limits() {
+        let text = include_str!("../.github/SECURITY.md");
+        for (what, limit) in [
+            ("a record, tag or assessment", size(RECORD_BYTES)),
+            ("levels of lists", RECORD_LEVELS.to_string()),
+            ("a file of spans", size(FILE_BYTES)),
+            ("a packed one", size(UNPACKED_BYTES)),
+            ("all documents", size(DOCUMENTS_BYTES)),
+            ("a file of rules", size(SETTINGS_BYTES)),
+            ("a copy of a database", format!("{}; {}", size(COPY_IN_MEMORY_BYTES), size(COPY_BYTES))),
+            ("levels and entries", format!("{FOLDER_LEVELS}; 100,000")),
+        ] {
+            let row = text.lines().find(|line| line.starts_with(&format!("| {what}")));
+            assert!(row.is_some_and(|row| row.trim_end_matches([' ', '|']).ends_with(&limit)), "{what}: {limit}");
+        }
+        assert_eq!(FOLDER_ENTRIES, 100_000);
+    }
+}

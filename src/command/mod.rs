@@ -83,6 +83,7 @@ commands! {
     Prices prices
     Completions completions
     Man man
+    Help help
 }
 
 /// Says on stderr what a list held back, or that it is empty. `is_cut` = there were more than were asked for.

@@ -34,6 +34,7 @@ fn of_the_program() {
       prices       Show what tokens of a model cost: US dollars for a million
       completions  Print the completion script of a shell
       man          Print the manual page, or write one page for each command to a folder
+      help         Explain a command or a topic
 
     Options:
       -h, --help
@@ -2767,4 +2768,16 @@ fn of_check() {
       mltrace check --baseline baseline.json --tolerance 10% --tolerance latency=50%
       mltrace check --max-cost 0.05 --json | jq '.rules[] | select(.verdict != "kept")'
     "#);
+}
+
+#[test]
+fn help_explains_commands_and_topics() {
+    for words in ["trace show", "usage", "session show", ""] {
+        let (explained, flagged) = (Cli::new("help").words(words).ok(), Cli::new(words).arg("--help").ok());
+        assert_eq!(explained.stdout, flagged.stdout, "{words}");
+    }
+    assert!(Cli::new("help security").ok().stdout.starts_with("# Security\n"));
+    let done = Cli::new("help nothing").run();
+    assert_eq!(done.exit, Some(2), "{done}");
+    assert!(done.stderr.contains("topics: security"), "{done}");
 }
