@@ -665,6 +665,104 @@ fn what_a_server_says_is_one_line_without_the_credentials() {
     assert!(done.stderr.len() < 1000 && done.stderr.lines().count() <= 3, "{done}");
 }
 
+/// Credentials as a server may repeat them. The password is `hunter2/secret+`.
+const REPEATED: [&str; 7] = [
+    "Basic Ym9iYnk6aHVudGVyMi9zZWNyZXQr",
+    "bobby:hunter2/secret+",
+    "hunter2%2fsecret%2B",
+    "hunter2%2Fsecret+",
+    "aHVudGVyMi9zZWNyZXQr",
+    "aHVudGVyMi9zZWNyZXQr%3d",
+    // Of a JSON object with the header.
+    "eyJhdXRob3JpemF0aW9uIjogIkJhc2ljIFltOWlZbms2YUhWdWRHVnlNaTl6WldOeVpYUXIifQ==",
+];
+
+/// What is left of credentials in a text.
+fn credentials_in(text: &str) -> Vec<&'static str> {
+    let text = text.to_ascii_lowercase();
+    let parts = [
+        "bobby",
+        "hunter2",
+        "secret+",
+        "secret%2b",
+        "ahvudgvymi9z",
+        "zwnyzxqr",
+        "ym9iynk6",
+        "ltowlzbms2",
+        "wldoevpyuxi",
+    ];
+    parts.into_iter().filter(|part| text.contains(part)).collect()
+}
+
+/// Runs a command with credentials on a server that repeats them, and looks for them in what it prints.
+fn assert_masked(server: &Server, words: &str) {
+    let cli = Cli::new(words).on(server.uri()).env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0");
+    let cli = cli.env("MLFLOW_TRACKING_USERNAME", "bobby").env("MLFLOW_TRACKING_PASSWORD", "hunter2/secret+");
+    let done = cli.run();
+    let left = credentials_in(&format!("{done}"));
+    assert!(left.is_empty(), "{left:?} in\n{done}\nof {:?}", server.requests());
+}
+
+#[test]
+fn credentials_that_a_server_repeats_are_masked_everywhere() {
+    let repeated = REPEATED.join(" | ");
+    let odd = json!({
+        "trace_id": "tr-x", "request_time": repeated, "state": repeated,
+        "trace_location": {"mlflow_experiment": {"experiment_id": "1"}},
+    });
+    let error = json!({"error_code": format!("BAD {repeated}"), "message": format!("no:\n{repeated}")}).to_string();
+    let answers = [
+        Answer::json(400, error.as_str()),
+        Answer::json(401, error.as_str()),
+        Answer::json(403, format!("{repeated} is not allowed")),
+        Answer::json(404, error.as_str()),
+        Answer::json(429, error.as_str()),
+        Answer::json(500, error.as_str()),
+        Answer::html(502, format!("<title>{repeated}</title>")),
+        Answer::html(200, format!("<title>{repeated}</title>")),
+        Answer::json(200, json!({&repeated: [], "experiments": [{"name": repeated}], "traces": [odd]}).to_string()),
+        Answer::json(200, json!({"experiments": repeated, "traces": repeated, "spans": repeated}).to_string()),
+        Answer::json(200, repeated.as_str()),
+        Answer::Raw(format!("HTTP/1.1 200 {repeated}\r\nx: {repeated}\r\n: x\r\n").into_bytes()),
+    ];
+    for bad in answers {
+        for (good, words) in [
+            ("nothing", "traces list -v"),
+            ("experiments", "traces list -v"),
+            ("experiments", "doctor"),
+            ("traces/search", "spans -v --json"),
+            ("traces/search", "doctor"),
+            ("traces/", "trace show -v"),
+        ] {
+            let bad = bad.clone();
+            let server = Server::new(move |request| {
+                let is_good = match good {
+                    "nothing" => false,
+                    part => request.path.contains("experiments") || request.path.contains(part),
+                };
+                if is_good { answer(request, 2) } else { bad.clone() }
+            });
+            assert_masked(&server, words);
+        }
+    }
+}
+
+#[test]
+fn credentials_in_the_target_of_a_redirect_are_masked() {
+    for repeated in REPEATED {
+        let in_path = repeated.replace(' ', "/");
+        for target in [
+            format!("/{in_path}/login?x={repeated}"),
+            format!("http://{in_path}.invalid/x"),
+            format!("http://{in_path}@sso.invalid/{in_path}"),
+            format!("{in_path}:x"),
+            repeated.to_owned(),
+        ] {
+            assert_masked(&Server::new(move |_| Answer::redirect(307, &target)), "traces list -v");
+        }
+    }
+}
+
 #[test]
 fn proxies_that_are_not_built_in_are_named() {
     for (variable, value) in [("ALL_PROXY", "socks5://h:1"), ("HTTP_PROXY", "socks4://h:1")] {

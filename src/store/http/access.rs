@@ -1,6 +1,6 @@
 //! Who asks a tracking server, and by which way: credentials, certificates, proxy.
 
-use super::secret::Secret;
+use super::secret::{Mask, Secret};
 use super::url::Base;
 use crate::error::{Error, Kind, Result};
 use base64::Engine as _;
@@ -76,6 +76,18 @@ pub(super) fn authorization(base: &Base, settings: &ServerSettings) -> Option<Se
         (_, _, Some(token)) => Some(Secret::new(format!("Bearer {}", token.reveal()))),
         _ => None,
     }
+}
+
+/// The mask for all credentials that a client sends, and for those that the environment names besides.
+pub(super) fn mask(base: &Base, settings: &ServerSettings, authorization: Option<&Secret>) -> Mask {
+    let proxies = [&settings.http_proxy, &settings.https_proxy].into_iter().flatten();
+    let users: Vec<(String, Secret)> =
+        proxies.filter_map(|proxy| Base::parse(proxy.reveal()).ok()?.user).chain(base.user.clone()).collect();
+    let names = users.iter().map(|(name, _)| name.as_str()).chain(settings.username.as_deref());
+    let secrets = users.iter().map(|(_, password)| password).chain(&settings.password).chain(&settings.token);
+    let pairs: Vec<String> = users.iter().map(|(name, password)| format!("{name}:{}", password.reveal())).collect();
+    let secrets = secrets.map(Secret::reveal).chain(pairs.iter().map(String::as_str));
+    Mask::for_header(authorization.map(Secret::reveal), &names.collect::<Vec<_>>(), &secrets.collect::<Vec<_>>())
 }
 
 /// A value of the section `[mlflow]` of an INI file.

@@ -1,23 +1,47 @@
 //! What an answer of a server means.
 
 use super::client::{Client, Question};
+use super::failure::Target;
+use super::secret::Mask;
 use crate::error::{Error, Kind, Result};
-use crate::limits;
 use crate::model::Timestamp;
 use serde::Deserialize;
+use std::sync::Arc;
 use std::time::Duration;
 use ureq::http::StatusCode;
 
 /// What a server that could be asked has to say.
-#[derive(Debug)]
 pub(super) enum Reply {
-    Body(Vec<u8>),
+    Body(Body),
     /// It does not have this route: its release is older, or newer.
     NoRoute,
     Refusal(Refusal),
 }
 
-/// A server's no to one question.
+/// The body of an answer.
+pub(super) struct Body {
+    bytes: Vec<u8>,
+    mask: Arc<Mask>,
+}
+
+impl Body {
+    /// What a decoder makes of the text.
+    ///
+    /// # Errors
+    /// Why it makes nothing of it, without credentials.
+    pub(super) fn decode<T>(
+        &self,
+        decode: impl FnOnce(&str) -> std::result::Result<T, String>,
+    ) -> std::result::Result<T, String> {
+        decode(&String::from_utf8_lossy(&self.bytes)).map_err(|why| self.mask.line(&why))
+    }
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
+/// A server's no to one question, in texts without credentials.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) status: u16,
@@ -64,7 +88,7 @@ impl Client {
         is_page: bool,
         bytes: Vec<u8>,
         wait: Option<Duration>,
-        moved_to: Option<&str>,
+        moved_to: Option<&Target>,
     ) -> Once {
         let trouble: Option<Trouble> = if status.is_success() {
             None
@@ -72,13 +96,13 @@ impl Client {
             serde_json::from_slice(&bytes).ok().filter(|_| bytes.starts_with(b"{"))
         };
         let is_json = trouble.is_some();
-        let code = trouble.as_ref().and_then(|trouble| trouble.error_code.clone());
+        let code = trouble.as_ref().and_then(|trouble| trouble.error_code.as_deref()).map(|code| self.heard(code));
         // Pages and traces are long; only what refuses or is no answer at all is read for words.
         let message = if status.is_success() && (!is_page || question.is_file) {
             String::new()
         } else {
             let said = trouble.and_then(|trouble| trouble.message);
-            self.harmless(&said.unwrap_or_else(|| page_text(&String::from_utf8_lossy(&bytes), status)))
+            self.heard(&said.unwrap_or_else(|| page_text(&String::from_utf8_lossy(&bytes), status)))
         };
         let moved = |error| self.with_target(error, moved_to);
         let fail = |kind, what: &str| Error::new(kind, format!("`{}` {what}", self.shown()));
@@ -90,7 +114,7 @@ impl Client {
                                MLFLOW_TRACKING_PASSWORD";
                 Err(moved(if moved_to.is_some() { error.hint(sign_in) } else { error }))
             }
-            200..=299 => Ok(Reply::Body(bytes)),
+            200..=299 => Ok(Reply::Body(Body { bytes, mask: Arc::clone(&self.mask) })),
             300..=399 => Err(moved(self.not_mlflow(format!("it answers with status {status}")))),
             401 | 403 => Err(moved(self.no_access(status, &message))),
             407 => Err(fail(Kind::Credentials, "is behind a proxy that wants credentials")
@@ -114,21 +138,6 @@ impl Client {
             }
             status => Ok(refusal(status, message)),
         })
-    }
-
-    /// What a server says, in one line of a bearable length, without the credentials that it may repeat.
-    fn harmless(&self, message: &str) -> String {
-        let mut line: String = message.split_whitespace().collect::<Vec<_>>().join(" ");
-        if let Some(authorization) = &self.authorization {
-            let secret = authorization.reveal().split_once(' ').map_or("", |(_, secret)| secret);
-            if !secret.is_empty() {
-                line = line.replace(secret, "[secret]");
-            }
-        }
-        match line.char_indices().nth(limits::MESSAGE_CHARS) {
-            Some((end, _)) => format!("{} …", &line[..end]),
-            None => line,
-        }
     }
 
     /// An error for something that answers but is not MLflow.
@@ -183,6 +192,6 @@ pub(super) fn page_text(text: &str, status: StatusCode) -> String {
     let title =
         text.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>")).map(|(title, _)| title.trim());
     let plain = || text.trim().lines().next().filter(|line| !line.starts_with('<')).map(str::trim);
-    let said = title.or_else(plain).filter(|said| !said.is_empty()).map(|said| said.chars().take(300).collect());
-    said.unwrap_or_else(|| format!("status {status}"))
+    let said = title.or_else(plain).filter(|said| !said.is_empty());
+    said.map_or_else(|| format!("status {status}"), str::to_owned)
 }

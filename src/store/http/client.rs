@@ -2,8 +2,8 @@
 
 use super::access::{self, ServerSettings};
 use super::answer::{Once, Reply};
-use super::failure::{Failure, Why};
-use super::secret::Secret;
+use super::failure::{Failure, Target, Why};
+use super::secret::{Mask, Secret};
 use super::url::{Base, absolute, is_same_origin};
 use crate::error::Result;
 use crate::limits;
@@ -59,6 +59,7 @@ pub(super) struct Client {
     pub(super) base: Base,
     agent: Agent,
     pub(super) authorization: Option<Secret>,
+    pub(super) mask: Arc<Mask>,
     workspace: Option<String>,
     pub(super) unsupported: Option<&'static str>,
     pub(super) total: Duration,
@@ -91,9 +92,11 @@ impl Client {
             .max_idle_connections(kept)
             .max_idle_connections_per_host(kept)
             .build();
+        let authorization = access::authorization(&base, settings);
         Ok(Self {
             agent: config.new_agent(),
-            authorization: access::authorization(&base, settings),
+            mask: Arc::new(access::mask(&base, settings, authorization.as_ref())),
+            authorization,
             base,
             workspace: settings.workspace.clone(),
             unsupported: settings.unsupported,
@@ -108,6 +111,12 @@ impl Client {
     /// What messages call the server.
     pub(super) fn shown(&self) -> String {
         self.base.shown()
+    }
+
+    /// What a server or proxy sent, for messages: one line of a bearable length, without credentials that it repeats. All
+    /// text from outside goes through this, or through [`Body::decode`](super::answer::Body::decode).
+    pub(super) fn heard(&self, text: &str) -> String {
+        self.mask.line(text)
     }
 
     /// Whether credentials would cross a network that anybody on the way can read.
@@ -158,7 +167,7 @@ impl Client {
         };
         let bytes = bytes.map_err(|error| Failure { why: Why::Body(error), moved_to: moved_to.clone() })?;
         let wait = retry_after.as_deref().and_then(super::answer::pause_asked_for);
-        Ok(self.judge(question, status, is_page, bytes, wait, moved_to.as_deref()))
+        Ok(self.judge(question, status, is_page, bytes, wait, moved_to.as_ref()))
     }
 
     /// Sends a question and follows redirects. Credentials never leave the origin of the tracking URI.
@@ -166,22 +175,25 @@ impl Client {
         &self,
         question: &Question,
         deadline: Instant,
-    ) -> std::result::Result<(Response<Body>, Option<String>), Failure> {
-        let mut url = format!("{}{}{}", self.base.origin, self.base.prefix, question.route);
-        let mut moved_to: Option<String> = None;
+    ) -> std::result::Result<(Response<Body>, Option<Target>), Failure> {
+        let asked = format!("{}{}{}", self.base.origin, self.base.prefix, question.route);
+        let mut moved_to: Option<Target> = None;
         for _ in 0..=limits::REDIRECTS {
             let left = deadline.saturating_duration_since(Instant::now());
+            let url = moved_to.as_ref().map_or(&asked, |target| &target.url);
             let response =
-                self.send_to(&url, question, left).map_err(|why| Failure { why, moved_to: moved_to.clone() })?;
+                self.send_to(url, question, left).map_err(|why| Failure { why, moved_to: moved_to.clone() })?;
             let location = response.headers().get("location").and_then(|value| value.to_str().ok());
-            let Some(target) = location.filter(|_| is_redirect(response.status())).map(|to| absolute(&url, to)) else {
+            let Some(location) = location.filter(|_| is_redirect(response.status())) else {
                 return Ok((response, moved_to));
             };
+            // What is shown is masked as it came: taken apart, a part of a password is none.
+            let shown = moved_to.as_ref().map_or(&asked, |target| &target.shown);
+            let target = Target { url: absolute(url, location), shown: absolute(shown, &self.mask.apply(location)) };
             if !self.follows_redirects {
                 return Err(Failure { why: Why::NoRedirects, moved_to: Some(target) });
             }
-            moved_to = Some(target.clone());
-            url = target;
+            moved_to = Some(target);
         }
         Err(Failure { why: Why::EndlessRedirects, moved_to })
     }

@@ -1,7 +1,7 @@
 //! Questions that get no answer, and what may be done about it.
 
 use super::client::Client;
-use super::url::{Base, bare, is_same_origin, without_credentials};
+use super::url::{bare, is_same_origin, origin, without_credentials};
 use crate::error::{Error, Kind};
 use crate::limits;
 use std::io::ErrorKind;
@@ -11,7 +11,15 @@ use ureq::Timeout;
 pub(super) struct Failure {
     pub(super) why: Why,
     /// Where the server sent the question to.
-    pub(super) moved_to: Option<String>,
+    pub(super) moved_to: Option<Target>,
+}
+
+/// Where a redirect leads.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) url: String,
+    /// The same for messages, without the client's credentials in it.
+    pub(super) shown: String,
 }
 
 /// Why there is no answer.
@@ -72,11 +80,6 @@ fn is_about_certificates(error: &ureq::Error) -> bool {
     }
 }
 
-/// An error without the word that says it is one of input or output.
-fn text_of(error: &ureq::Error) -> String {
-    error.to_string().trim_start_matches("io: ").to_owned()
-}
-
 /// Who did not answer: the server that was asked, or the one that it redirects to.
 struct Peer {
     /// What messages call it.
@@ -91,11 +94,13 @@ impl Client {
         let asked = || Peer { shown: self.shown(), host: self.base.host.clone(), is_tls: self.base.is_tls };
         let is_of_target = matches!(failure.why, Why::Head(_) | Why::Body(_));
         let target =
-            failure.moved_to.as_deref().filter(|target| is_of_target && !is_same_origin(target, &self.base.origin));
-        target.and_then(|target| Base::parse(bare(target)).ok()).map_or_else(asked, |target| Peer {
-            shown: target.origin,
-            host: target.host,
-            is_tls: target.is_tls,
+            failure.moved_to.as_ref().filter(|target| is_of_target && !is_same_origin(&target.url, &self.base.origin));
+        target.map_or_else(asked, |target| {
+            let shown = without_credentials(&target.shown);
+            let shown = self.heard(origin(&shown).unwrap_or(&shown));
+            let place = shown.split_once("://").map_or(shown.as_str(), |(_, place)| place);
+            let host = place.rsplit_once(':').map_or(place, |(host, _)| host).trim_matches(['[', ']']).to_owned();
+            Peer { host, is_tls: target.url.to_ascii_lowercase().starts_with("https:"), shown }
         })
     }
 
@@ -120,17 +125,17 @@ impl Client {
                 network(format!("an answer of `{}` is longer than {most} bytes", peer.shown))
             }
             Why::Body(error) => network(format!("the connection to `{}` broke in the middle of an answer", peer.shown))
-                .because(text_of(error))
+                .because(self.text_of(error))
                 .hint("try again"),
         };
-        self.with_target(error, failure.moved_to.as_deref())
+        self.with_target(error, failure.moved_to.as_ref())
     }
 
     /// Names where a redirect led, and from where, without what may be secret in it.
-    pub(super) fn with_target(&self, error: Error, moved_to: Option<&str>) -> Error {
+    pub(super) fn with_target(&self, error: Error, moved_to: Option<&Target>) -> Error {
         match moved_to {
             Some(target) => {
-                let target = without_credentials(bare(target));
+                let target = self.heard(&without_credentials(bare(&target.shown)));
                 error.because(format!("`{}` redirects to `{target}`", self.shown()))
             }
             None => error,
@@ -153,25 +158,26 @@ impl Client {
                 network(format!("`{shown}` refuses connections"))
                     .hint(self.way("is the server running there? `mlflow server --port 5000` starts one"))
             }
-            error if is_about_certificates(error) => bad_certificate(peer, &text_of(error)),
-            ureq::Error::ConnectProxyFailed(why) => {
-                network(format!("the proxy does not reach `{shown}`")).because(why).hint(self.way("check the address"))
-            }
+            error if is_about_certificates(error) => bad_certificate(peer, &self.text_of(error)),
+            ureq::Error::ConnectProxyFailed(why) => network(format!("the proxy does not reach `{shown}`"))
+                .because(self.heard(why))
+                .hint(self.way("check the address")),
             error if is_babble(error) => network(format!("`{shown}` does not answer as a web server does"))
-                .because(text_of(error))
+                .because(self.text_of(error))
                 .hint(if peer.is_tls {
                     "does it speak plain http: `-u http://…`?"
                 } else {
                     "does it speak https: `-u https://…`?"
                 }),
-            error => {
-                network(format!("the connection to `{shown}` broke")).because(text_of(error)).hint(if peer.is_tls {
-                    "try again; or does it speak plain http: `-u http://…`?"
-                } else {
-                    "try again"
-                })
-            }
+            error => network(format!("the connection to `{shown}` broke")).because(self.text_of(error)).hint(
+                if peer.is_tls { "try again; or does it speak plain http: `-u http://…`?" } else { "try again" },
+            ),
         }
+    }
+
+    /// An error without the word that says it is one of input or output. A proxy may have worded it.
+    fn text_of(&self, error: &ureq::Error) -> String {
+        self.heard(error.to_string().trim_start_matches("io: "))
     }
 
     fn too_slow(&self, peer: &Peer) -> Error {

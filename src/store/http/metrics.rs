@@ -68,15 +68,16 @@ pub(super) fn ask(client: &Client, metric: &Metric<'_>) -> Result<Option<Vec<Poi
     for (key, value) in &metric.more {
         body[*key] = value.clone();
     }
-    let bytes = match client.ask(&Question::post("/api/3.0/mlflow/traces/metrics", &body)) {
-        Ok(Reply::Body(bytes)) => bytes,
+    let body = match client.ask(&Question::post("/api/3.0/mlflow/traces/metrics", &body)) {
+        Ok(Reply::Body(body)) => body,
         Ok(Reply::NoRoute | Reply::Refusal(_)) => return Ok(None),
         // This one route may be forbidden or broken; records tell the same.
         Err(error) if error.kind != Kind::Network => return Ok(None),
         Err(error) => return Err(error),
     };
     let point = |point: &Json| Some(Point { dimensions: point.member("dimensions"), values: point.member("values")? });
-    let points = decode::json(&String::from_utf8_lossy(&bytes)).and_then(|json| json.member("data_points")?.items());
+    let json = body.decode(|text| decode::json(text).ok_or_else(|| "not JSON".to_owned())).ok();
+    let points = json.and_then(|json| json.member("data_points")?.items());
     let points: Vec<Point> = points.unwrap_or_default().iter().filter_map(point).collect();
     Ok((points.len() < MOST_POINTS).then_some(points))
 }

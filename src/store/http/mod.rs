@@ -112,8 +112,9 @@ impl HttpStore {
     /// The release that the server says it is of, `3.18.0`; none where it answers with something else.
     fn version(&self) -> Option<&str> {
         let version = self.version.get_or_init(|| {
-            let Ok(Reply::Body(bytes)) = self.client.ask(&Question::get("/version").file().once()) else { return None };
-            Some(String::from_utf8_lossy(&bytes).trim().to_owned()).filter(|text| release_of(text).is_some())
+            let Ok(Reply::Body(body)) = self.client.ask(&Question::get("/version").file().once()) else { return None };
+            let text = String::from_utf8_lossy(&body.into_bytes()).trim().to_owned();
+            release_of(&text).map(|_| self.client.heard(&text))
         });
         version.as_deref()
     }
@@ -150,7 +151,7 @@ impl HttpStore {
                 body["page_token"] = token.as_str().into();
             }
             let page = match self.client.ask(&Question::post("/api/2.0/mlflow/experiments/search", &body))? {
-                Reply::Body(bytes) => decode::experiment_page(&String::from_utf8_lossy(&bytes)),
+                Reply::Body(body) => body.decode(decode::experiment_page),
                 Reply::NoRoute => return Err(self.client.not_mlflow("it has no route to search experiments")),
                 Reply::Refusal(refusal) => return Err(self.client.refused(&refusal)),
             };
@@ -191,13 +192,9 @@ impl HttpStore {
             })
         })?;
         match reply {
-            Reply::Body(bytes) => {
-                let info = decode::info_answer(&String::from_utf8_lossy(&bytes));
-                info.map(Some).map_err(|why| {
-                    Error::new(Kind::Server, format!("cannot read what `{}` says of trace `{id}`", self.name))
-                        .because(why)
-                })
-            }
+            Reply::Body(body) => body.decode(decode::info_answer).map(Some).map_err(|why| {
+                Error::new(Kind::Server, format!("cannot read what `{}` says of trace `{id}`", self.name)).because(why)
+            }),
             Reply::Refusal(refusal) if refusal.is_absence() => Ok(None),
             Reply::NoRoute => Ok(None),
             Reply::Refusal(refusal) => Err(self.client.refused(&refusal)),
@@ -461,7 +458,7 @@ impl TraceStore for HttpStore {
         );
         let missing = |why: &str| super::attachment_missing(id, &Problem::new("missing_file", why));
         match self.client.ask(&Question::get(route).file())? {
-            Reply::Body(bytes) => Ok(bytes),
+            Reply::Body(body) => Ok(body.into_bytes()),
             Reply::NoRoute => Err(missing("the server has no route for attachments, which MLflow 3.11 brought")),
             Reply::Refusal(refusal) => Err(missing(&refusal.message)),
         }
@@ -493,7 +490,7 @@ fn may_have_untyped_spans(info: &TraceInfo) -> bool {
 fn experiment_name(client: &Client, id: &str) -> Option<String> {
     let question = Question::get(format!("/api/2.0/mlflow/experiments/get?experiment_id={}", in_url(id)));
     match client.ask(&question) {
-        Ok(Reply::Body(bytes)) => decode::experiment_answer(&String::from_utf8_lossy(&bytes)).ok().map(|one| one.name),
+        Ok(Reply::Body(body)) => body.decode(decode::experiment_answer).ok().map(|one| one.name),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use super::HttpStore;
 use super::answer::{Refusal, Reply};
 use super::clauses::{self, Language};
-use super::client::Question;
+use super::client::{Client, Question};
 use super::url::in_url;
 use crate::decode::{self, InfoPage};
 use crate::error::Result;
@@ -62,8 +62,8 @@ fn question(generation: Generation, search: &Search<'_>) -> Question {
 
 fn read(store: &HttpStore, reply: Reply) -> Result<std::result::Result<InfoPage, Refusal>> {
     match reply {
-        Reply::Body(bytes) => {
-            let page = decode::info_page(&String::from_utf8_lossy(&bytes));
+        Reply::Body(body) => {
+            let page = body.decode(decode::info_page);
             Ok(Ok(page.map_err(|why| store.client.not_mlflow(format!("its list of traces: {why}")))?))
         }
         Reply::NoRoute => Err(store.client.not_mlflow("it has no route to search traces")),
@@ -189,7 +189,7 @@ impl Stream {
             };
             match page {
                 Ok(page) => {
-                    self.take(page, query, problems);
+                    self.take(&store.client, page, query, problems);
                     if self.reads_ahead && !self.is_done {
                         let question = question(store.generation(), &self.search(&filter));
                         let client = Arc::clone(&store.client);
@@ -220,7 +220,7 @@ impl Stream {
         self.conditions == Conditions::Filter && clauses::decides_rows(&query.filter, self.language)
     }
 
-    fn take(&mut self, page: InfoPage, query: &Query, problems: &mut Vec<Problem>) {
+    fn take(&mut self, client: &Client, page: InfoPage, query: &Query, problems: &mut Vec<Problem>) {
         let is_stuck = page.next_page_token.is_some()
             && (page.infos.is_empty() || page.next_page_token.as_deref() == self.token.as_deref());
         if is_stuck {
@@ -243,7 +243,7 @@ impl Stream {
                     self.ready.push_back(info);
                 }
                 Err(why) => {
-                    let message = format!("a record that the server sent cannot be read: {why}");
+                    let message = format!("a record that the server sent cannot be read: {}", client.heard(&why));
                     problems.push(Problem::new("damaged_trace", message));
                 }
             }

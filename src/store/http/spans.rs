@@ -1,6 +1,6 @@
 //! The spans of one trace, wherever its server keeps them.
 
-use super::answer::{Refusal, Reply};
+use super::answer::{Body, Refusal, Reply};
 use super::client::{Client, Question};
 use super::pages::Generation;
 use super::url::in_url;
@@ -40,7 +40,9 @@ pub(super) fn read(
     let mut refusals = Vec::new();
     let stored = Question::get(format!("/ajax-api/2.0/mlflow/get-trace-artifact?request_id={id}"));
     let stored = if effort == Effort::Least { stored.once() } else { stored };
-    let mut file = ask(client, &stored, &mut refusals)?.map(|text| decode::trace_file(&text, spans::keep(need)));
+    let as_file = |body: &Body| heard(client, body.decode(|text| Ok(decode::trace_file(text, spans::keep(need)))));
+    let as_wire = |body: &Body| heard(client, body.decode(|text| decode::wire_spans(text, spans::keep(need))));
+    let mut file = ask(client, &stored, &mut refusals)?.and_then(|body| as_file(&body));
     // A server that found nothing gives an empty list, or, up to 3.6, refuses here and says so on the routes of rows.
     let mut is_told = file.is_some();
     if effort == Effort::Least {
@@ -55,9 +57,9 @@ pub(super) fn read(
             if has_spans(file.as_ref()) {
                 break;
             }
-            if let Some(text) = ask(client, &Question::get(route).once(), &mut refusals)? {
+            if let Some(body) = ask(client, &Question::get(route).once(), &mut refusals)? {
                 is_told |= is_in_rows;
-                file = decode::wire_spans(&text, spans::keep(need)).ok().or(file);
+                file = as_wire(&body).or(file);
             }
         }
     }
@@ -66,9 +68,7 @@ pub(super) fn read(
         && let Some(folder) = served_path(location, &|authority| client.is_at(authority))
     {
         let route = format!("/api/2.0/mlflow-artifacts/artifacts/{folder}/traces.json");
-        file = ask(client, &Question::get(route).once(), &mut refusals)?
-            .map(|text| decode::trace_file(&text, spans::keep(need)))
-            .or(file);
+        file = ask(client, &Question::get(route).once(), &mut refusals)?.and_then(|body| as_file(&body)).or(file);
     }
     Ok(put_together(info, file, is_told, refusals))
 }
@@ -77,9 +77,16 @@ fn has_spans(file: Option<&TraceFile>) -> bool {
     file.is_some_and(|file| !file.spans.is_empty())
 }
 
-fn ask(client: &Client, question: &Question, refusals: &mut Vec<Refusal>) -> Result<Option<String>> {
+/// Spans whose damage is described without credentials; of many descriptions the first is shown.
+fn heard(client: &Client, file: std::result::Result<TraceFile, String>) -> Option<TraceFile> {
+    let mut file = file.ok()?;
+    file.damage.iter_mut().take(1).for_each(|why| *why = client.heard(why));
+    Some(file)
+}
+
+fn ask(client: &Client, question: &Question, refusals: &mut Vec<Refusal>) -> Result<Option<Body>> {
     match client.ask(question)? {
-        Reply::Body(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Reply::Body(body) => Ok(Some(body)),
         Reply::NoRoute => Ok(None),
         Reply::Refusal(refusal) => {
             refusals.push(refusal);

@@ -2,11 +2,12 @@ use super::access::{ServerSettings, authorization, proxy};
 use super::answer::{page_text, pause_asked_for};
 use super::clauses::{Language, decides_rows, id_contains, span_hint, texts};
 use super::is_whole_id;
-use super::secret::Secret;
+use super::secret::{Mask, Secret};
 use super::spans::served_path;
 use super::url::{Base, absolute, is_same_origin, without_credentials};
 use crate::filter::language::parse;
 use crate::filter::{Clause, Filter, Glob, Grep, Label, LabelTest};
+use base64::Engine as _;
 use std::time::Duration;
 use ureq::http::StatusCode;
 
@@ -70,6 +71,84 @@ fn credentials_are_taken_in_the_order_of_mlflow() {
         assert_eq!(header(uri, &settings).as_deref(), expected, "{uri}");
     }
     assert_eq!(format!("{:?}", Secret::new("x".to_owned())), "[secret]");
+}
+
+#[test]
+fn credentials_are_masked_in_every_form() {
+    // Of `bob:hunter2 s?cret>`.
+    let header = "Basic Ym9iOmh1bnRlcjIgcz9jcmV0Pg==";
+    let mask = Mask::for_header(Some(header), &[], &["tok-SECRET123"]);
+    for (text, masked) in [
+        ("user bob has password hunter2 s?cret>.", "user [secret] has password [secret]."),
+        ("HUNTER2 S?CRET> and bobby", "[secret] and bobby"),
+        ("header Basic Ym9iOmh1bnRlcjIgcz9jcmV0Pg== is bad", "header Basic [secret] is bad"),
+        ("unpadded Ym9iOmh1bnRlcjIgcz9jcmV0Pg, cut", "unpadded [secret], cut"),
+        ("/hunter2%20s%3fcret%3E/", "/[secret]/"),
+        ("/hunter2%20s%3Fcret%3e/", "/[secret]/"),
+        ("/%68unter2%2520s%253Fcret%253E/", "/[secret]/"),
+        ("?password=hunter2+s%3Fcret%3E&x", "?password=[secret]&x"),
+        ("/Ym9iOmh1bnRlcjIgcz9jcmV0Pg%3D%3D/", "/[secret]/"),
+        (r#"{"p": "hunter2 s?cret>"}"#, r#"{"p": "[secret]"}"#),
+        ("<p>hunter2 s?cret&gt;</p>", "<p>[secret]</p>"),
+        ("a Bearer tok-SECRET123", "a Bearer [secret]"),
+        ("nothing of it: rob, tok-SECRET12", "nothing of it: rob, tok-SECRET12"),
+        ("", ""),
+    ] {
+        assert_eq!(mask.apply(text), masked);
+    }
+    // In the base64 of a longer text, wherever it begins in it.
+    for before in ["", "x", "xy", "xyz", "{\"authorization\": \"Basic "] {
+        for after in ["", "x", "xy", "\"}"] {
+            for secret in ["hunter2 s?cret>", "tok-SECRET123", "Ym9iOmh1bnRlcjIgcz9jcmV0Pg=="] {
+                let encoded = base64::engine::general_purpose::URL_SAFE.encode(format!("{before}{secret}{after}"));
+                let left = mask.apply(&encoded);
+                let (a, b) = (&encoded[..left.find('[').unwrap_or(0)], &left[left.rfind(']').map_or(0, |at| at + 1)..]);
+                assert!(
+                    left.contains("[secret]") && a.len() <= 2 + before.len() * 4 / 3,
+                    "{before}{secret}{after}: {left}"
+                );
+                assert!(b.len() <= after.len() * 4 / 3 + 4, "{before}{secret}{after}: {left}");
+            }
+        }
+    }
+}
+
+#[test]
+fn short_credentials_are_masked_as_words() {
+    let mask = Mask::for_header(None, &["al", "ada"], &["a", "pw"]);
+    assert_eq!(
+        mask.apply("a map: pw=pw, pwd, al, ada@host, cada"),
+        "[secret] map: [secret]=[secret], pwd, al, [secret]@host, cada"
+    );
+    assert_eq!(mask.apply("cHc= YQ== cHcx"), "[secret] [secret] cHcx");
+    // A name without a password is a token.
+    let token = Mask::for_header(Some("Basic dDBrZW46"), &[], &[]);
+    assert_eq!(token.apply("xt0kenx dDBrZW46"), "x[secret]x [secret]");
+    assert_eq!(Mask::for_header(None, &[], &[]).apply("x"), "x");
+}
+
+#[test]
+fn credentials_are_masked_before_a_message_is_cut() {
+    let mask = Mask::for_header(None, &[], &["hunter2secret"]);
+    let line = mask.line(&format!("{}hunter2secret\nmore", "x".repeat(crate::limits::MESSAGE_CHARS - 5)));
+    assert!(!line.contains("hunt") && line.ends_with("[secr …"), "{line}");
+}
+
+#[test]
+fn the_mask_knows_all_credentials_of_the_environment() {
+    let settings = ServerSettings {
+        username: Some("adalove".to_owned()),
+        password: Some(Secret::new("pass:word".to_owned())),
+        token: Some(Secret::new("t0ken".to_owned())),
+        https_proxy: Some(Secret::new("http://carol:pr%3Axy@proxy:3128".to_owned())),
+        ..settings()
+    };
+    let base = Base::parse("https://bobby:uri%40pw@h").unwrap();
+    let mask = super::access::mask(&base, &settings, authorization(&base, &settings).as_ref());
+    for secret in ["adalove", "pass:word", "t0ken", "carol", "pr:xy", "Y2Fyb2w6cHI6eHk", "bobby", "uri@pw", "uri%40pw"]
+    {
+        assert_eq!(mask.apply(&format!("<{secret}>")), "<[secret]>", "{secret}");
+    }
 }
 
 #[test]

@@ -90,8 +90,8 @@ fn sums_of(client: &Client, experiment: &str) -> Result<Option<Totals>> {
     }
     totals.add(&usage);
     let newest = Search { experiments: &experiments, filter: "", order: &["timestamp_ms DESC"], size: 1, token: None };
-    if let Reply::Body(bytes) = client.ask(&pages::three(&newest))?
-        && let Ok(page) = decode::info_page(&String::from_utf8_lossy(&bytes))
+    if let Reply::Body(body) = client.ask(&pages::three(&newest))?
+        && let Ok(page) = body.decode(decode::info_page)
     {
         totals.last_trace_time = page.infos.into_iter().flatten().map(|info| info.request_time).next();
     }

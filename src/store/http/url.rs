@@ -81,7 +81,7 @@ pub fn without_credentials(uri: &str) -> String {
 }
 
 /// `scheme://host:port` of a URL.
-fn origin(url: &str) -> Option<&str> {
+pub(super) fn origin(url: &str) -> Option<&str> {
     let (scheme, rest) = url.split_once("://")?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     Some(&url[..scheme.len() + 3 + end])
