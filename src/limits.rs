@@ -32,7 +32,14 @@ pub const COPY_IN_MEMORY_BYTES: u64 = 64 << 20;
 pub const PAGE_BYTES: u64 = 256 << 20;
 
 /// Bytes of any other answer of a server.
-pub const ANSWER_BYTES: u64 = 2 << 30;
+pub const ANSWER_BYTES: u64 = 1 << 30;
+
+/// Bytes that a packed answer of a server may unpack to. A longer one is asked for again, unpacked.
+pub const UNPACKED_ANSWER_BYTES: u64 = 128 << 20;
+
+/// Bytes of all answers of a server that are read at once, and of the traces they became until these are passed on. Above it
+/// they are read one after the other.
+pub const ANSWERS_BYTES: u64 = 512 << 20;
 
 /// Characters of a server's message that are shown.
 pub const MESSAGE_CHARS: usize = 500;

@@ -3,6 +3,7 @@
 use crate::harness::{Cli, Done, items};
 use crate::server::{Answer, Request, Server};
 use serde_json::{Value, json};
+use std::io::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A record in the form of the 3.0 routes, newer ones with greater numbers.
@@ -446,6 +447,50 @@ fn a_trace_that_the_server_breaks_over_costs_a_warning() {
     assert_eq!(items(&done.json(), "spans").len(), 2);
     assert_eq!(done.json()["page"]["complete"], false);
     assert_eq!(done.stderr.matches("warning:").count(), 1, "{done}");
+}
+
+#[test]
+fn an_answer_that_unpacks_to_too_much_costs_a_warning() {
+    // 129 MiB in 131 kB.
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let zeros = vec![b'0'; 1 << 20];
+    (0..129).for_each(|_| packer.write_all(&zeros).unwrap());
+    let bomb = Answer::json(200, packer.finish().unwrap()).with("content-encoding", "gzip");
+    let (always, unless_asked_plainly) = (bomb.clone(), bomb);
+    let server = Server::new(move |request| {
+        let is_for = |number: char| request.path.contains("get-trace-artifact") && request.path.ends_with(number);
+        if is_for('1') || is_for('2') && request.header("accept-encoding") == Some("gzip") {
+            return if is_for('1') { always.clone() } else { unless_asked_plainly.clone() };
+        }
+        answer(request, 3)
+    });
+    let done = Cli::new("spans --json").on(server.uri()).ok();
+    assert_eq!(items(&done.json(), "spans").len(), 2, "{done}");
+    assert_eq!(done.json()["page"]["complete"], false);
+    let warning = format!(
+        "warning: the server gives no spans of tr-{:032x}: an answer of `{}` unpacks to more than 128 MiB",
+        1,
+        server.uri()
+    );
+    assert_eq!((done.stderr.lines().count(), done.stderr.trim_end()), (1, warning.as_str()));
+    // A list cannot be done without.
+    let list = Answer::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\n{".to_vec());
+    let done = self::list(&Server::new(move |_| list.clone())).run();
+    assert!(done.exit == Some(4) && done.stderr.contains("is longer than 256 MiB"), "{done}");
+}
+
+#[test]
+fn packed_answers_are_unpacked() {
+    let server = Server::new(|request| {
+        assert_eq!(request.header("accept-encoding"), Some("gzip"));
+        let Answer::Whole(mut reply) = answer(request, 3) else { panic!("a whole answer") };
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(&reply.body).unwrap();
+        reply.body = packer.finish().unwrap();
+        Answer::Whole(reply).with("content-encoding", "gzip")
+    });
+    assert_eq!(list(&server).ok().lines().len(), 4);
+    assert_eq!(items(&Cli::new("spans").on(server.uri()).json(), "spans").len(), 3);
 }
 
 #[test]

@@ -85,8 +85,8 @@ impl Answer {
     }
 
     /// JSON text.
-    pub(crate) fn json(status: u16, text: impl Into<String>) -> Self {
-        Self::typed(status, "application/json", text.into())
+    pub(crate) fn json(status: u16, text: impl Into<Vec<u8>>) -> Self {
+        Self::typed(status, "application/json", text)
     }
 
     /// A web page.

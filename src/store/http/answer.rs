@@ -1,12 +1,12 @@
 //! What an answer of a server means.
 
+use super::body::{Body, Stop};
 use super::client::{Client, Question};
 use super::failure::Target;
-use super::secret::Mask;
 use crate::error::{Error, Kind, Result};
+use crate::limits;
 use crate::model::Timestamp;
 use serde::Deserialize;
-use std::sync::Arc;
 use std::time::Duration;
 use ureq::http::StatusCode;
 
@@ -16,29 +16,14 @@ pub(super) enum Reply {
     /// It does not have this route: its release is older, or newer.
     NoRoute,
     Refusal(Refusal),
+    Unread(Unread),
 }
 
-/// The body of an answer.
-pub(super) struct Body {
-    bytes: Vec<u8>,
-    mask: Arc<Mask>,
-}
-
-impl Body {
-    /// What a decoder makes of the text.
-    ///
-    /// # Errors
-    /// Why it makes nothing of it, without credentials.
-    pub(super) fn decode<T>(
-        &self,
-        decode: impl FnOnce(&str) -> std::result::Result<T, String>,
-    ) -> std::result::Result<T, String> {
-        decode(&String::from_utf8_lossy(&self.bytes)).map_err(|why| self.mask.line(&why))
-    }
-
-    pub(super) fn into_bytes(self) -> Vec<u8> {
-        self.bytes
-    }
+/// An answer that was not read to its end.
+pub(super) struct Unread {
+    pub(super) stop: Stop,
+    /// For those who cannot do without it.
+    pub(super) error: Error,
 }
 
 /// A server's no to one question, in texts without credentials.
@@ -114,7 +99,7 @@ impl Client {
                                MLFLOW_TRACKING_PASSWORD";
                 Err(moved(if moved_to.is_some() { error.hint(sign_in) } else { error }))
             }
-            200..=299 => Ok(Reply::Body(Body { bytes, mask: Arc::clone(&self.mask) })),
+            200..=299 => Ok(Reply::Body(Body::new(bytes, &self.mask))),
             300..=399 => Err(moved(self.not_mlflow(format!("it answers with status {status}")))),
             401 | 403 => Err(moved(self.no_access(status, &message))),
             407 => Err(fail(Kind::Credentials, "is behind a proxy that wants credentials")
@@ -138,6 +123,24 @@ impl Client {
             }
             status => Ok(refusal(status, message)),
         })
+    }
+
+    /// An answer that was not read to its end.
+    pub(super) fn unread(&self, stop: Stop) -> Unread {
+        let answer = format!("an answer of `{}`", self.shown());
+        let mib = |bytes: u64| bytes >> 20;
+        let message = match &stop {
+            Stop::Long(most) => format!("{answer} is longer than {} MiB", mib(*most)),
+            Stop::Packed(most) => format!("{answer} unpacks to more than {} MiB", mib(*most)),
+            Stop::Crowded => {
+                format!(
+                    "{answer} was not read: answers that are read at once take at most {} MiB",
+                    mib(limits::ANSWERS_BYTES)
+                )
+            }
+            Stop::Broken(_) => format!("{answer} broke off"),
+        };
+        Unread { stop, error: Error::new(Kind::Server, message) }
     }
 
     /// An error for something that answers but is not MLflow.

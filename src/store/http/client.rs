@@ -1,13 +1,13 @@
 //! Questions to a tracking server: time limits, repetitions, redirects.
 
 use super::access::{self, ServerSettings};
-use super::answer::{Once, Reply};
+use super::answer::{Once, Reply, Unread};
+use super::body::{self, Budget, Share, Stop};
 use super::failure::{Failure, Target, Why};
 use super::secret::{Mask, Secret};
 use super::url::{Base, absolute, is_same_origin};
 use crate::error::Result;
 use crate::limits;
-use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -26,6 +26,8 @@ const LONGEST_TOTAL: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) struct Question {
     route: String,
     body: Option<String>,
+    /// How many bytes the answer may have.
+    most: u64,
     /// Whether the answer may be a file of any kind.
     pub(super) is_file: bool,
     /// Whether it is asked again after a failure.
@@ -34,11 +36,17 @@ pub(super) struct Question {
 
 impl Question {
     pub(super) fn get(route: impl Into<String>) -> Self {
-        Self { route: route.into(), body: None, is_file: false, is_repeated: true }
+        Self { route: route.into(), body: None, most: limits::ANSWER_BYTES, is_file: false, is_repeated: true }
     }
 
     pub(super) fn post(route: impl Into<String>, body: &serde_json::Value) -> Self {
-        Self { body: Some(body.to_string()), ..Self::get(route) }
+        Self { body: Some(body.to_string()), ..Self::get(route) }.page()
+    }
+
+    /// The answer is one page of a list.
+    pub(super) fn page(mut self) -> Self {
+        self.most = limits::PAGE_BYTES;
+        self
     }
 
     /// Not asked again, since there is another way to the same.
@@ -67,6 +75,7 @@ pub(super) struct Client {
     follows_redirects: bool,
     pub(super) via_proxy: bool,
     requests: Arc<AtomicU64>,
+    pub(super) budget: Arc<Budget>,
 }
 
 impl Client {
@@ -105,6 +114,7 @@ impl Client {
             follows_redirects: !settings.refuses_redirects,
             via_proxy,
             requests: Arc::clone(&settings.requests),
+            budget: Arc::default(),
         })
     }
 
@@ -134,11 +144,29 @@ impl Client {
     /// # Errors
     /// Where no answer comes, the server refuses the credentials, or what answers is not MLflow.
     pub(super) fn ask(&self, question: &Question) -> Result<Reply> {
+        self.ask_alone(question, Share::unlimited(&self.budget))
+    }
+
+    /// The same for one of several questions at once, whose answers together are limited.
+    pub(super) fn ask_beside(&self, question: &Question) -> Result<Reply> {
+        self.ask_alone(question, Share::limited(&self.budget))
+    }
+
+    fn ask_alone(&self, question: &Question, mut share: Share) -> Result<Reply> {
+        let mut reply = self.ask_within(question, &mut share)?;
+        if let Reply::Body(body) = &mut reply {
+            body.keep(share);
+        }
+        Ok(reply)
+    }
+
+    /// The same, with an answer that is charged to a share which outlives it.
+    pub(super) fn ask_within(&self, question: &Question, share: &mut Share) -> Result<Reply> {
         let deadline = Instant::now() + self.total;
         let mut pause = PAUSE;
         let mut retries_left = if question.is_repeated { self.retries } else { 0 };
         loop {
-            let (outcome, wait) = match self.ask_once(question, deadline) {
+            let (outcome, wait) = match self.ask_once(question, deadline, share) {
                 Ok(Once::Final(outcome)) => return outcome,
                 Ok(Once::Passing(outcome, wait)) => (outcome, wait.unwrap_or(pause)),
                 Err(failure) if failure.may_pass() => (Err(self.failure(&failure)), pause),
@@ -154,18 +182,48 @@ impl Client {
         }
     }
 
-    fn ask_once(&self, question: &Question, deadline: Instant) -> std::result::Result<Once, Failure> {
-        let (mut response, moved_to) = self.send(question, deadline)?;
+    /// One attempt; where the answer unpacks to too much, a second one for an answer that is not packed.
+    fn ask_once(
+        &self,
+        question: &Question,
+        deadline: Instant,
+        share: &mut Share,
+    ) -> std::result::Result<Once, Failure> {
+        match self.exchange(question, "gzip", deadline, share)? {
+            Once::Final(Ok(Reply::Unread(Unread { stop: Stop::Packed(_), .. }))) if question.is_repeated => {
+                self.exchange(question, "identity", deadline, share)
+            }
+            once => Ok(once),
+        }
+    }
+
+    fn exchange(
+        &self,
+        question: &Question,
+        encoding: &str,
+        deadline: Instant,
+        share: &mut Share,
+    ) -> std::result::Result<Once, Failure> {
+        let (response, moved_to) = self.send(question, encoding, deadline)?;
         let status = response.status();
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (is_page, retry_after) =
             (header("content-type").is_some_and(|kind| kind.starts_with("text/html")), header("retry-after"));
-        let bytes = if status.is_success() {
-            read_at_most(if question.body.is_some() { limits::PAGE_BYTES } else { limits::ANSWER_BYTES }, &mut response)
+        let is_packed = header("content-encoding").is_some_and(|encoding| encoding.trim().eq_ignore_ascii_case("gzip"));
+        let length = header("content-length").and_then(|length| length.parse::<u64>().ok());
+        let body = response.into_body().into_with_config().limit(u64::MAX).reader();
+        let bytes = if status.is_success() && length.is_some_and(|length| length > question.most) {
+            Err(Stop::Long(question.most))
+        } else if status.is_success() {
+            body::read(body, is_packed, question.most, share)
         } else {
-            read_beginning(&mut response)
+            body::read_beginning(body, is_packed)
         };
-        let bytes = bytes.map_err(|error| Failure { why: Why::Body(error), moved_to: moved_to.clone() })?;
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(Stop::Broken(error)) => return Err(Failure { why: Why::Body(error), moved_to }),
+            Err(stop) => return Ok(Once::Final(Ok(Reply::Unread(self.unread(stop))))),
+        };
         let wait = retry_after.as_deref().and_then(super::answer::pause_asked_for);
         Ok(self.judge(question, status, is_page, bytes, wait, moved_to.as_ref()))
     }
@@ -174,6 +232,7 @@ impl Client {
     fn send(
         &self,
         question: &Question,
+        encoding: &str,
         deadline: Instant,
     ) -> std::result::Result<(Response<Body>, Option<Target>), Failure> {
         let asked = format!("{}{}{}", self.base.origin, self.base.prefix, question.route);
@@ -181,8 +240,9 @@ impl Client {
         for _ in 0..=limits::REDIRECTS {
             let left = deadline.saturating_duration_since(Instant::now());
             let url = moved_to.as_ref().map_or(&asked, |target| &target.url);
-            let response =
-                self.send_to(url, question, left).map_err(|why| Failure { why, moved_to: moved_to.clone() })?;
+            let response = self
+                .send_to(url, question, encoding, left)
+                .map_err(|why| Failure { why, moved_to: moved_to.clone() })?;
             let location = response.headers().get("location").and_then(|value| value.to_str().ok());
             let Some(location) = location.filter(|_| is_redirect(response.status())) else {
                 return Ok((response, moved_to));
@@ -198,9 +258,16 @@ impl Client {
         Err(Failure { why: Why::EndlessRedirects, moved_to })
     }
 
-    fn send_to(&self, url: &str, question: &Question, left: Duration) -> std::result::Result<Response<Body>, Why> {
+    fn send_to(
+        &self,
+        url: &str,
+        question: &Question,
+        encoding: &str,
+        left: Duration,
+    ) -> std::result::Result<Response<Body>, Why> {
         let method = if question.body.is_some() { Method::POST } else { Method::GET };
-        let mut request = Request::builder().method(method).uri(url).header("accept", "*/*");
+        let mut request =
+            Request::builder().method(method).uri(url).header("accept", "*/*").header("accept-encoding", encoding);
         if is_same_origin(url, &self.base.origin) {
             if let Some(authorization) = &self.authorization {
                 request = request.header("authorization", authorization.reveal());
@@ -235,18 +302,4 @@ impl Client {
 
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
-}
-
-/// What a refusal says needs no more than its beginning.
-fn read_beginning(response: &mut Response<Body>) -> std::result::Result<Vec<u8>, ureq::Error> {
-    let mut bytes = Vec::new();
-    response.body_mut().as_reader().take(64 << 10).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Reads a body. The client's own limit is one of what comes over the network, which may be packed.
-fn read_at_most(most: u64, response: &mut Response<Body>) -> std::result::Result<Vec<u8>, ureq::Error> {
-    let mut bytes = Vec::new();
-    response.body_mut().with_config().limit(most).reader().take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most { Err(ureq::Error::BodyExceedsLimit(most)) } else { Ok(bytes) }
 }

@@ -45,7 +45,7 @@ impl Failure {
                     && !is_unknown_host(error)
                     && !is_babble(error)
             }
-            Why::Body(error) => !matches!(error, ureq::Error::Timeout(_) | ureq::Error::BodyExceedsLimit(_)),
+            Why::Body(error) => !matches!(error, ureq::Error::Timeout(_)),
         }
     }
 }
@@ -121,9 +121,6 @@ impl Client {
             Why::EndlessRedirects => network(format!("`{shown}` redirects without end")),
             Why::Head(error) => self.no_answer(&peer, error),
             Why::Body(ureq::Error::Timeout(_)) => self.too_slow(&peer),
-            Why::Body(ureq::Error::BodyExceedsLimit(most)) => {
-                network(format!("an answer of `{}` is longer than {most} bytes", peer.shown))
-            }
             Why::Body(error) => network(format!("the connection to `{}` broke in the middle of an answer", peer.shown))
                 .because(self.text_of(error))
                 .hint("try again"),

@@ -68,9 +68,9 @@ pub(super) fn ask(client: &Client, metric: &Metric<'_>) -> Result<Option<Vec<Poi
     for (key, value) in &metric.more {
         body[*key] = value.clone();
     }
-    let body = match client.ask(&Question::post("/api/3.0/mlflow/traces/metrics", &body)) {
+    let body = match client.ask_beside(&Question::post("/api/3.0/mlflow/traces/metrics", &body)) {
         Ok(Reply::Body(body)) => body,
-        Ok(Reply::NoRoute | Reply::Refusal(_)) => return Ok(None),
+        Ok(Reply::NoRoute | Reply::Refusal(_) | Reply::Unread(_)) => return Ok(None),
         // This one route may be forbidden or broken; records tell the same.
         Err(error) if error.kind != Kind::Network => return Ok(None),
         Err(error) => return Err(error),

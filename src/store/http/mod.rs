@@ -3,6 +3,7 @@
 
 mod access;
 mod answer;
+mod body;
 mod clauses;
 mod client;
 mod failure;
@@ -26,6 +27,7 @@ use crate::filter::Filter;
 use crate::limits;
 use crate::model::{Checkup, Experiment, Problem, StoreKind, Totals, Trace, TraceInfo, keys, release_of};
 use answer::Reply;
+use body::Share;
 use client::{Client, Question};
 use pages::{Generation, Listed, Pages, Search};
 use serde_json::json;
@@ -154,6 +156,7 @@ impl HttpStore {
                 Reply::Body(body) => body.decode(decode::experiment_page),
                 Reply::NoRoute => return Err(self.client.not_mlflow("it has no route to search experiments")),
                 Reply::Refusal(refusal) => return Err(self.client.refused(&refusal)),
+                Reply::Unread(unread) => return Err(unread.error),
             };
             let (more, next) = page.map_err(|why| self.client.not_mlflow(format!("its list of experiments: {why}")))?;
             // Pages are cut by offset: an experiment that changed meanwhile may come twice.
@@ -198,6 +201,7 @@ impl HttpStore {
             Reply::Refusal(refusal) if refusal.is_absence() => Ok(None),
             Reply::NoRoute => Ok(None),
             Reply::Refusal(refusal) => Err(self.client.refused(&refusal)),
+            Reply::Unread(unread) => Err(unread.error),
         }
     }
 
@@ -235,28 +239,46 @@ impl HttpStore {
         let effort = if self.without_spans.get() < HOPELESS { Effort::Full } else { Effort::Least };
         // A server that fails once is not asked for the rest of the batch.
         let has_failed = AtomicBool::new(false);
-        let load = |selected: &Selected| {
-            if selected.need == Need::Info {
-                return Some(Ok(Trace::without_spans(selected.info.clone())));
-            }
-            if has_failed.load(Ordering::Relaxed) {
-                return None;
-            }
-            let mut trace = spans::read(client, generation, selected.info.clone(), selected.need, effort);
+        let is_crowded = AtomicBool::new(false);
+        // A trace with the part of the budget that it takes; none where others take the memory.
+        let read = |selected: &Selected, mut share: Share| {
+            let trace = spans::read(client, generation, selected.info.clone(), selected.need, effort, &mut share);
+            has_failed.fetch_or(trace.is_err(), Ordering::Relaxed);
+            let mut trace = trace.transpose()?;
             if let Ok(trace) = &mut trace
                 && selected.needs_rows
             {
                 trace.rows = Some(rows::of_spans(trace, filter));
             }
-            has_failed.fetch_or(trace.is_err(), Ordering::Relaxed);
-            Some(trace)
+            Some((trace, Some(share)))
+        };
+        let load = |selected: &Selected| {
+            if selected.need == Need::Info {
+                return Some((Ok(Trace::without_spans(selected.info.clone())), None));
+            }
+            if has_failed.load(Ordering::Relaxed) || is_crowded.load(Ordering::Relaxed) {
+                return None;
+            }
+            let loaded = read(selected, Share::limited(&client.budget));
+            is_crowded.fetch_or(loaded.is_none(), Ordering::Relaxed);
+            loaded
         };
         let at_once =
             if batch.iter().any(|selected| selected.need != Need::Info) { limits::QUESTIONS_AT_ONCE } else { 1 };
         let mut failure = None;
-        for trace in in_parallel(batch, at_once, load) {
+        for (selected, loaded) in batch.iter().zip(in_parallel(batch, at_once, load)) {
+            if failure.is_some() {
+                break;
+            }
+            // Those that found no room are read one after the other, each with all the room that one answer may take.
+            let loaded = match loaded {
+                None if !has_failed.load(Ordering::Relaxed) => read(selected, Share::unlimited(&client.budget)),
+                loaded => loaded,
+            };
+            // The share is given back when the trace was passed on.
+            let Some((trace, _share)) = loaded else { continue };
             match trace {
-                Some(Ok(trace)) if failure.is_none() => {
+                Ok(trace) => {
                     if let Some(spans) = &trace.spans {
                         let is_lost = spans
                             .problems
@@ -268,8 +290,7 @@ impl HttpStore {
                         return Ok(ControlFlow::Break(()));
                     }
                 }
-                Some(Err(error)) => failure = failure.or(Some(error)),
-                Some(Ok(_)) | None => {}
+                Err(error) => failure = Some(error),
             }
         }
         failure.map_or(Ok(ControlFlow::Continue(())), Err)
@@ -436,13 +457,13 @@ impl TraceStore for HttpStore {
         }
         let (client, generation) = (&self.client, self.generation());
         if info.experiment_name.is_some() {
-            return spans::read(client, generation, info, need, Effort::Full).map(Some);
+            return spans::read_alone(client, generation, info, need).map(Some);
         }
         // The name of the experiment is asked for while the spans are on their way.
         let experiment = info.experiment_id.clone();
         let (trace, name) = std::thread::scope(|scope| {
             let name = scope.spawn(|| experiment_name(client, &experiment));
-            let trace = spans::read(client, generation, info, need, Effort::Full);
+            let trace = spans::read_alone(client, generation, info, need);
             (trace, name.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
         let mut trace = trace?;
@@ -461,6 +482,7 @@ impl TraceStore for HttpStore {
             Reply::Body(body) => Ok(body.into_bytes()),
             Reply::NoRoute => Err(missing("the server has no route for attachments, which MLflow 3.11 brought")),
             Reply::Refusal(refusal) => Err(missing(&refusal.message)),
+            Reply::Unread(unread) => Err(missing(&unread.error.message)),
         }
     }
 

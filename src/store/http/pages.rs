@@ -1,7 +1,8 @@
 //! Records of traces, page by page, in the order asked for.
 
 use super::HttpStore;
-use super::answer::{Refusal, Reply};
+use super::answer::{Refusal, Reply, Unread};
+use super::body::Stop;
 use super::clauses::{self, Language};
 use super::client::{Client, Question};
 use super::url::in_url;
@@ -68,6 +69,7 @@ fn read(store: &HttpStore, reply: Reply) -> Result<std::result::Result<InfoPage,
         }
         Reply::NoRoute => Err(store.client.not_mlflow("it has no route to search traces")),
         Reply::Refusal(refusal) => Ok(Err(refusal)),
+        Reply::Unread(unread) => Err(unread.error),
     }
 }
 
@@ -95,7 +97,7 @@ fn two(search: &Search<'_>) -> Question {
         parts.push(format!("filter={}", in_url(search.filter)));
     }
     parts.extend(search.token.map(|token| format!("page_token={}", in_url(token))));
-    Question::get(format!("/api/2.0/mlflow/traces?{}", parts.join("&")))
+    Question::get(format!("/api/2.0/mlflow/traces?{}", parts.join("&"))).page()
 }
 
 /// Newest first, as a server says it.
@@ -184,7 +186,11 @@ impl Stream {
         while self.ready.is_empty() && !self.is_done {
             let filter = self.filter(query);
             let page = match self.ahead.take() {
-                Some(ahead) => read(store, ahead.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)?,
+                Some(ahead) => match ahead.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))? {
+                    // Others took the memory; now they are done.
+                    Reply::Unread(Unread { stop: Stop::Crowded, .. }) => ask(store, &self.search(&filter))?,
+                    reply => read(store, reply)?,
+                },
                 None => ask(store, &self.search(&filter))?,
             };
             match page {
@@ -193,7 +199,7 @@ impl Stream {
                     if self.reads_ahead && !self.is_done {
                         let question = question(store.generation(), &self.search(&filter));
                         let client = Arc::clone(&store.client);
-                        self.ahead = Some(std::thread::spawn(move || client.ask(&question)));
+                        self.ahead = Some(std::thread::spawn(move || client.ask_beside(&question)));
                     }
                 }
                 // Old file stores cannot sort traces by a duration that some of them lack (MLflow 2.22 answers 500).

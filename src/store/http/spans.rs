@@ -1,6 +1,7 @@
 //! The spans of one trace, wherever its server keeps them.
 
-use super::answer::{Body, Refusal, Reply};
+use super::answer::{Reply, Unread};
+use super::body::{Body, Share, Stop};
 use super::client::{Client, Question};
 use super::pages::Generation;
 use super::url::in_url;
@@ -29,24 +30,42 @@ pub(super) enum Effort {
 ///
 /// # Errors
 /// Where the server cannot be asked; a trace that it cannot give is a problem of that trace.
+pub(super) fn read_alone(client: &Client, generation: Generation, info: TraceInfo, need: Need) -> Result<Trace> {
+    let mut share = Share::unlimited(&client.budget);
+    let trace = read(client, generation, info, need, Effort::Full, &mut share)?;
+    trace.ok_or_else(|| client.unread(Stop::Crowded).error)
+}
+
+/// The same for one of several traces that share a budget of memory; none where that is spent. Answers are charged to the
+/// share, which stands for the trace too.
+///
+/// # Errors
+/// Where the server cannot be asked.
 pub(super) fn read(
     client: &Client,
     generation: Generation,
     info: TraceInfo,
     need: Need,
     effort: Effort,
-) -> Result<Trace> {
+    share: &mut Share,
+) -> Result<Option<Trace>> {
     let id = in_url(&info.trace_id);
     let mut refusals = Vec::new();
+    let mut ask = |question: &Question| ask(client, question, &mut refusals, share);
     let stored = Question::get(format!("/ajax-api/2.0/mlflow/get-trace-artifact?request_id={id}"));
     let stored = if effort == Effort::Least { stored.once() } else { stored };
     let as_file = |body: &Body| heard(client, body.decode(|text| Ok(decode::trace_file(text, spans::keep(need)))));
     let as_wire = |body: &Body| heard(client, body.decode(|text| decode::wire_spans(text, spans::keep(need))));
-    let mut file = ask(client, &stored, &mut refusals)?.and_then(|body| as_file(&body));
+    let mut file = match ask(&stored)? {
+        Answered::Body(body) => as_file(&body),
+        Answered::Nothing => None,
+        Answered::Long => return Ok(Some(put_together(info, None, false, refusals))),
+        Answered::Crowded => return Ok(None),
+    };
     // A server that found nothing gives an empty list, or, up to 3.6, refuses here and says so on the routes of rows.
     let mut is_told = file.is_some();
     if effort == Effort::Least {
-        return Ok(put_together(info, file, is_told, refusals));
+        return Ok(Some(put_together(info, file, is_told, refusals)));
     }
     let is_in_rows = info.is_in_rows();
     if generation == Generation::Three {
@@ -57,9 +76,13 @@ pub(super) fn read(
             if has_spans(file.as_ref()) {
                 break;
             }
-            if let Some(body) = ask(client, &Question::get(route).once(), &mut refusals)? {
-                is_told |= is_in_rows;
-                file = as_wire(&body).or(file);
+            match ask(&Question::get(route).once())? {
+                Answered::Body(body) => {
+                    is_told |= is_in_rows;
+                    file = as_wire(&body).or(file);
+                }
+                Answered::Crowded => return Ok(None),
+                Answered::Nothing | Answered::Long => {}
             }
         }
     }
@@ -68,9 +91,13 @@ pub(super) fn read(
         && let Some(folder) = served_path(location, &|authority| client.is_at(authority))
     {
         let route = format!("/api/2.0/mlflow-artifacts/artifacts/{folder}/traces.json");
-        file = ask(client, &Question::get(route).once(), &mut refusals)?.and_then(|body| as_file(&body)).or(file);
+        match ask(&Question::get(route).once())? {
+            Answered::Body(body) => file = as_file(&body).or(file),
+            Answered::Crowded => return Ok(None),
+            Answered::Nothing | Answered::Long => {}
+        }
     }
-    Ok(put_together(info, file, is_told, refusals))
+    Ok(Some(put_together(info, file, is_told, refusals)))
 }
 
 fn has_spans(file: Option<&TraceFile>) -> bool {
@@ -84,15 +111,31 @@ fn heard(client: &Client, file: std::result::Result<TraceFile, String>) -> Optio
     Some(file)
 }
 
-fn ask(client: &Client, question: &Question, refusals: &mut Vec<Refusal>) -> Result<Option<Body>> {
-    match client.ask(question)? {
-        Reply::Body(body) => Ok(Some(body)),
-        Reply::NoRoute => Ok(None),
+/// What came of asking for spans.
+enum Answered {
+    Body(Body),
+    /// The server has none there.
+    Nothing,
+    /// More than one answer may have.
+    Long,
+    /// Others take the memory.
+    Crowded,
+}
+
+fn ask(client: &Client, question: &Question, refusals: &mut Vec<String>, share: &mut Share) -> Result<Answered> {
+    Ok(match client.ask_within(question, share)? {
+        Reply::Body(body) => Answered::Body(body),
+        Reply::NoRoute => Answered::Nothing,
         Reply::Refusal(refusal) => {
-            refusals.push(refusal);
-            Ok(None)
+            refusals.push(refusal.message);
+            Answered::Nothing
         }
-    }
+        Reply::Unread(Unread { stop: Stop::Crowded, .. }) => Answered::Crowded,
+        Reply::Unread(unread) => {
+            refusals.push(unread.error.message);
+            Answered::Long
+        }
+    })
 }
 
 /// The path below the server's own artifact store. Another host is not asked: a trace could name any.
@@ -110,7 +153,7 @@ pub(super) fn served_path(location: &str, is_here: &dyn Fn(&str) -> bool) -> Opt
     is_plain.then(|| parts.iter().map(|part| in_url(part)).collect::<Vec<_>>().join("/"))
 }
 
-fn put_together(mut info: TraceInfo, file: Option<TraceFile>, is_told: bool, refusals: Vec<Refusal>) -> Trace {
+fn put_together(mut info: TraceInfo, file: Option<TraceFile>, is_told: bool, refusals: Vec<String>) -> Trace {
     let mut problems = Vec::new();
     let file = file.unwrap_or_default();
     if file.is_cut {
@@ -131,7 +174,7 @@ fn put_together(mut info: TraceInfo, file: Option<TraceFile>, is_told: bool, ref
     // Nothing is wrong with a trace whose spans are not written yet.
     if list.is_empty() && info.state != TraceState::InProgress && info.span_count != Some(0) {
         let kind = if is_told { "missing_spans" } else { UNSERVED };
-        let refusal = refusals.into_iter().next().map(|refusal| refusal.message);
+        let refusal = refusals.into_iter().next();
         let why = refusal.or_else(|| (!is_told).then(|| "it has no route for them".to_owned()));
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
         problems.push(Problem::new(kind, format!("the server gives no spans of {}{why}", info.trace_id)));
