@@ -88,6 +88,16 @@ pub const RECORD_DIRECTIVES: usize = 16;
 /// Positions of messages that attributes write as numbers (`gen_ai.prompt.7.role`): anybody may write any number.
 pub const MESSAGE_POSITIONS: usize = 100_000;
 
+/// Pages of a server's list of experiments: 200,000 experiments at 1,000 a page.
+pub const EXPERIMENT_PAGES: usize = 200;
+
+/// Pages of a server's list of traces: 10 million traces at 500 a page.
+pub const TRACE_PAGES: usize = 20_000;
+
+/// Pages in a row that are less than half full although the server names a next one. MLflow fills its pages; a proxy that
+/// hides what a user may not see may thin out some.
+pub const SPARSE_PAGES: usize = 100;
+
 /// Redirects of a server that are followed.
 pub const REDIRECTS: usize = 5;
 

@@ -688,6 +688,39 @@ fn pages_without_end_come_to_one() {
 }
 
 #[test]
+fn pages_that_always_bring_something_new_come_to_an_end() {
+    // Each page of experiments has a new one and a new token.
+    let pages = AtomicUsize::new(0);
+    let server = Server::new(move |request| {
+        if request.path != "/api/2.0/mlflow/experiments/search" {
+            return answer(request, 3);
+        }
+        let page = pages.fetch_add(1, Ordering::SeqCst).to_string();
+        let experiment = json!({"experiment_id": page, "name": page, "lifecycle_stage": "active"});
+        Answer::json(200, json!({"experiments": [experiment], "next_page_token": page}).to_string())
+    });
+    let done = list(&server).arg("--json").ok();
+    assert_eq!((items(&done.json(), "traces").len(), &done.json()["page"]["complete"]), (3, &json!(false)), "{done}");
+    assert_eq!(done.stderr.matches("warning:").count(), 1, "{done}");
+    assert!(done.stderr.contains("the server's last 100 pages were nearly empty"), "{done}");
+    assert!(server.requests().len() <= 102, "{}", server.requests().len());
+    // Each page of traces has a few new ones.
+    let server = Server::new(|request| match request.path.as_str() {
+        "/api/3.0/mlflow/traces/search" => {
+            let page: usize = request.json()["page_token"].as_str().map_or(0, |token| token.parse().unwrap());
+            let traces = [record(2 * page + 1), record(2 * page)];
+            Answer::json(200, json!({"traces": traces, "next_page_token": (page + 1).to_string()}).to_string())
+        }
+        _ => answer(request, 3),
+    });
+    let done = list(&server).arg("--all").arg("--json").ok();
+    assert_eq!(done.json()["page"], json!({"returned": 200, "matched": null, "complete": false}));
+    assert_eq!(done.stderr.matches("warning:").count(), 1, "{done}");
+    // Who wants few is not kept waiting.
+    assert_eq!(list(&server).arg("-n").arg("5").ok().lines().len(), 6);
+}
+
+#[test]
 fn a_pause_without_end_is_not_waited_for() {
     for pause in ["18446744073709551615", "-1", "soon", "Wed, 21 Oct 2099 07:28:00 GMT"] {
         let server = Server::new(move |_| Answer::json(503, "later").with("retry-after", pause));

@@ -29,7 +29,7 @@ use crate::model::{Checkup, Experiment, Problem, StoreKind, Totals, Trace, Trace
 use answer::Reply;
 use body::Share;
 use client::{Client, Question};
-use pages::{Generation, Listed, Pages, Search};
+use pages::{Generation, Listed, PageLimit, Pages, Search};
 use serde_json::json;
 use spans::Effort;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -41,6 +41,9 @@ use url::in_url;
 
 /// Where a server cannot search ids, so many of the newest traces are looked through for one.
 const NEWEST_LOOKED_THROUGH: usize = 2_000;
+
+/// The most that every release gives on one page of experiments.
+const EXPERIMENTS_ON_A_PAGE: usize = 1_000;
 
 /// Up to so many records of a search are kept for a question about one of them.
 const FEW: usize = 4;
@@ -147,8 +150,9 @@ impl HttpStore {
     fn read_experiments(&self, problems: &mut Vec<Problem>) -> Result<Vec<Experiment>> {
         let mut known = HashSet::new();
         let (mut all, mut token): (Vec<Experiment>, Option<String>) = (Vec::new(), None);
+        let mut limit = PageLimit::new(limits::EXPERIMENT_PAGES);
         loop {
-            let mut body = json!({"max_results": 1000, "view_type": "ALL"});
+            let mut body = json!({"max_results": EXPERIMENTS_ON_A_PAGE, "view_type": "ALL"});
             if let Some(token) = &token {
                 body["page_token"] = token.as_str().into();
             }
@@ -162,13 +166,18 @@ impl HttpStore {
             // Pages are cut by offset: an experiment that changed meanwhile may come twice.
             let more: Vec<Experiment> =
                 more.into_iter().filter(|one| known.insert(one.experiment_id.clone())).collect();
-            let is_stuck = more.is_empty() && next.is_some();
-            if is_stuck {
-                problems.push(Problem::new("skipped_pages", pages::NOTHING_MORE));
-            }
+            let problem = if next.is_none() {
+                None
+            } else if more.is_empty() {
+                Some(Problem::new("skipped_pages", pages::NOTHING_MORE))
+            } else {
+                limit.count(EXPERIMENTS_ON_A_PAGE, more.len())
+            };
+            let is_last = next.is_none() || problem.is_some();
+            problems.extend(problem);
             all.extend(more);
             token = next;
-            if token.is_none() || is_stuck {
+            if is_last {
                 break;
             }
         }

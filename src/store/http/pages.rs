@@ -9,6 +9,7 @@ use super::url::in_url;
 use crate::decode::{self, InfoPage};
 use crate::error::Result;
 use crate::filter::Clause;
+use crate::limits;
 use crate::model::{Problem, TraceInfo};
 use crate::store::{Order, Query, SortKey, SortValue};
 use serde_json::json;
@@ -29,6 +30,35 @@ const MOST_REPEATED: usize = 2 * LARGEST_PAGE;
 
 pub(super) const NOTHING_MORE: &str =
     "the server names a next page, but gives nothing more; what may be there was not read";
+
+/// Ends lists that a server never ends itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PageLimit {
+    most: usize,
+    read: usize,
+    /// How many pages in a row were less than half full.
+    sparse: usize,
+}
+
+impl PageLimit {
+    pub(super) const fn new(most: usize) -> Self {
+        Self { most, read: 0, sparse: 0 }
+    }
+
+    /// Counts a page that names a next one; a problem where that is not to be asked for.
+    pub(super) fn count(&mut self, asked: usize, got: usize) -> Option<Problem> {
+        self.read += 1;
+        self.sparse = if 2 * got < asked { self.sparse + 1 } else { 0 };
+        let why = if self.sparse >= limits::SPARSE_PAGES {
+            format!("the server's last {} pages were nearly empty, and it names a next one", self.sparse)
+        } else if self.read >= self.most {
+            format!("the server's list goes on after {} pages", self.read)
+        } else {
+            return None;
+        };
+        Some(Problem::new("skipped_pages", format!("{why}; what may be there was not read")))
+    }
+}
 
 /// Which routes a server has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +157,7 @@ struct Stream {
     token: Option<String>,
     is_done: bool,
     size: usize,
+    limit: PageLimit,
     /// How many traces in a row were known already.
     repeated: usize,
     /// Whether every page is wanted, so that the next may be asked for while one is worked on.
@@ -229,10 +260,15 @@ impl Stream {
     fn take(&mut self, client: &Client, page: InfoPage, query: &Query, problems: &mut Vec<Problem>) {
         let is_stuck = page.next_page_token.is_some()
             && (page.infos.is_empty() || page.next_page_token.as_deref() == self.token.as_deref());
-        if is_stuck {
-            problems.push(Problem::new("skipped_pages", NOTHING_MORE));
-        }
-        self.is_done = page.next_page_token.is_none() || is_stuck;
+        let problem = if is_stuck {
+            Some(Problem::new("skipped_pages", NOTHING_MORE))
+        } else if page.next_page_token.is_some() {
+            self.limit.count(self.size, page.infos.len())
+        } else {
+            None
+        };
+        self.is_done = page.next_page_token.is_none() || problem.is_some();
+        problems.extend(problem);
         self.token = page.next_page_token;
         self.size = (self.size * 2).min(LARGEST_PAGE);
         for info in page.infos {
@@ -321,6 +357,7 @@ impl<'a> Pages<'a> {
             token: None,
             is_done: false,
             size,
+            limit: PageLimit::new(limits::TRACE_PAGES),
             repeated: 0,
             reads_ahead: query.expected.is_none() || !is_in_order,
             ahead: None,
@@ -380,6 +417,7 @@ impl<'a> Pages<'a> {
                         (stream.order, stream.size, stream.is_done, stream.reads_ahead) =
                             (NEWEST, LARGEST_PAGE, false, true);
                         (stream.token, stream.ahead) = (None, None);
+                        stream.limit = PageLimit::new(limits::TRACE_PAGES);
                         stream.ready.clear();
                     }
                     at = 0;

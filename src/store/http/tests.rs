@@ -2,11 +2,13 @@ use super::access::{ServerSettings, authorization, proxy};
 use super::answer::{page_text, pause_asked_for};
 use super::clauses::{Language, decides_rows, id_contains, span_hint, texts};
 use super::is_whole_id;
+use super::pages::PageLimit;
 use super::secret::{Mask, Secret};
 use super::spans::served_path;
 use super::url::{Base, absolute, is_same_origin, without_credentials};
 use crate::filter::language::parse;
 use crate::filter::{Clause, Filter, Glob, Grep, Label, LabelTest};
+use crate::limits;
 use base64::Engine as _;
 use std::time::Duration;
 use ureq::http::StatusCode;
@@ -130,7 +132,7 @@ fn short_credentials_are_masked_as_words() {
 #[test]
 fn credentials_are_masked_before_a_message_is_cut() {
     let mask = Mask::for_header(None, &[], &["hunter2secret"]);
-    let line = mask.line(&format!("{}hunter2secret\nmore", "x".repeat(crate::limits::MESSAGE_CHARS - 5)));
+    let line = mask.line(&format!("{}hunter2secret\nmore", "x".repeat(limits::MESSAGE_CHARS - 5)));
     assert!(!line.contains("hunt") && line.ends_with("[secr …"), "{line}");
 }
 
@@ -293,6 +295,21 @@ fn origins_are_scheme_host_and_port() {
     ] {
         assert_eq!(absolute(from, to), expected);
     }
+}
+
+#[test]
+fn lists_without_end_come_to_one() {
+    let pages_of = |most: usize, asked: usize, got: &dyn Fn(usize) -> usize| {
+        let mut limit = PageLimit::new(most);
+        (1..).find_map(|page| Some((page, limit.count(asked, got(page))?.message))).unwrap()
+    };
+    let (read, why) = pages_of(limits::EXPERIMENT_PAGES, 1000, &|_| 1);
+    assert_eq!((read, why.contains("nearly empty")), (limits::SPARSE_PAGES, true), "{why}");
+    let (read, why) = pages_of(limits::EXPERIMENT_PAGES, 1000, &|_| 1000);
+    assert_eq!((read, why.contains("goes on after 200 pages")), (200, true), "{why}");
+    // A page that is half full begins the count again.
+    assert_eq!(pages_of(limits::TRACE_PAGES, 500, &|page| if page == 90 { 250 } else { 249 }).0, 190);
+    assert_eq!(pages_of(limits::TRACE_PAGES, 1, &|_| 1).0, limits::TRACE_PAGES);
 }
 
 #[test]
