@@ -40,5 +40,6 @@ mod served;
 mod server;
 mod sessions;
 mod stores;
+mod tls;
 mod trees;
 mod unreadable;

@@ -4,7 +4,7 @@ use crate::harness::{files_below, fixtures};
 use base64::Engine as _;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -67,7 +67,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     /// The whole of it, and how much of that is before the body.
-    fn bytes(&self) -> (Vec<u8>, usize) {
+    pub(crate) fn bytes(&self) -> (Vec<u8>, usize) {
         let mut bytes = format!("HTTP/1.1 {} -\r\ncontent-length: {}\r\n", self.status, self.body.len()).into_bytes();
         for (name, value) in &self.headers {
             bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
@@ -286,7 +286,7 @@ fn converse(stream: &TcpStream, shared: &Shared) {
 }
 
 /// The next request; none where the client has gone.
-fn read_request(reader: &mut BufReader<&TcpStream>) -> Option<Request> {
+pub(crate) fn read_request(reader: &mut BufReader<impl Read>) -> Option<Request> {
     let mut line = || {
         let mut line = String::new();
         let read = reader.read_line(&mut line).ok()?;

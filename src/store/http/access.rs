@@ -1,15 +1,14 @@
-//! Who asks a tracking server, and by which way: credentials, certificates, proxy.
+//! Who asks a tracking server, and by which way: credentials and proxy.
 
 use super::secret::{Mask, Secret};
 use super::url::Base;
 use crate::error::{Error, Kind, Result};
 use base64::Engine as _;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
-use ureq::tls::{Certificate, ClientCert, PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// What the environment says of tracking servers (MLflow 3.18 `environment_variables.py`, `utils/credentials.py`).
 #[derive(Clone, Debug, Default)]
@@ -104,68 +103,6 @@ fn in_credentials(text: &str, wanted: &str) -> Option<String> {
         }
     }
     None
-}
-
-/// Which certificates are trusted, and which one is shown.
-pub(super) fn tls(settings: &ServerSettings) -> Result<TlsConfig> {
-    let mut tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier);
-    if settings.insecure_tls {
-        // As MLflow does: the two contradict each other.
-        if let Some((variable @ "MLFLOW_TRACKING_SERVER_CERT_PATH", _)) = &settings.trusted_certificates {
-            return Err(Error::new(Kind::Usage, format!("MLFLOW_TRACKING_INSECURE_TLS and {variable} are both set"))
-                .hint("unset one of them"));
-        }
-        tls = tls.disable_verification(true);
-    } else if let Some((variable, path)) = &settings.trusted_certificates {
-        let certificates: Vec<Certificate<'static>> = pem(variable, path)?
-            .into_iter()
-            .filter_map(|item| if let PemItem::Certificate(certificate) = item { Some(certificate) } else { None })
-            .collect();
-        if certificates.is_empty() {
-            return Err(bad_file(variable, path).because("there is no certificate in it"));
-        }
-        tls = tls.root_certs(RootCerts::new_with_certs(&certificates));
-    }
-    if let Some(path) = &settings.client_certificate {
-        let variable = "MLFLOW_TRACKING_CLIENT_CERT_PATH";
-        let (mut chain, mut key) = (Vec::new(), None);
-        for item in pem(variable, path)? {
-            match item {
-                PemItem::Certificate(certificate) => chain.push(certificate),
-                PemItem::PrivateKey(found) => key = Some(found),
-                _ => {}
-            }
-        }
-        let Some(key) = key.filter(|_| !chain.is_empty()) else {
-            return Err(bad_file(variable, path).because("it has to hold a certificate and its private key"));
-        };
-        may_be_shown(path).map_err(|why| bad_file(variable, path).because(why))?;
-        tls = tls.client_cert(Some(ClientCert::new_with_certs(&chain, key)));
-    }
-    Ok(tls.build())
-}
-
-/// Tries out whether a certificate and its key can be shown to a server: the client takes it for granted that they can.
-fn may_be_shown(path: &Path) -> std::result::Result<(), String> {
-    use rustls::pki_types::pem::PemObject as _;
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    let text = |error: rustls::pki_types::pem::Error| error.to_string();
-    let chain = CertificateDer::pem_file_iter(path).map_err(text)?.collect::<std::result::Result<Vec<_>, _>>();
-    let key = PrivateKeyDer::from_pem_file(path).map_err(text)?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = config.map_err(|error| error.to_string())?.with_root_certificates(rustls::RootCertStore::empty());
-    config.with_client_auth_cert(chain.map_err(text)?, key).map(|_| ()).map_err(|error| error.to_string())
-}
-
-fn pem(variable: &str, path: &Path) -> Result<Vec<PemItem<'static>>> {
-    let bytes = std::fs::read(path).map_err(|error| bad_file(variable, path).because(error))?;
-    parse_pem(&bytes).collect::<std::result::Result<_, _>>().map_err(|error| bad_file(variable, path).because(error))
-}
-
-fn bad_file(variable: &str, path: &Path) -> Error {
-    Error::new(Kind::Credentials, format!("cannot use the certificates in `{}`", path.display()))
-        .hint(format!("{variable} names that file; it has to hold X.509 certificates of version 3 in PEM form"))
 }
 
 /// The proxy for a server, unless `NO_PROXY` excepts it.

@@ -5,6 +5,7 @@ use super::answer::{Once, Reply, Unread};
 use super::body::{self, Budget, Share, Stop};
 use super::failure::{Failure, Target, Why};
 use super::secret::{Mask, Secret};
+use super::tls::{Identity, TlsConnector};
 use super::url::{Base, absolute, is_same_origin};
 use crate::error::Result;
 use crate::limits;
@@ -12,6 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use ureq::http::{Method, Request, Response, StatusCode};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector as _, TcpConnector};
 use ureq::{Agent, AsSendBody, Body};
 
 /// How often a question is repeated, unless the environment says otherwise.
@@ -73,6 +76,10 @@ pub(super) struct Client {
     pub(super) total: Duration,
     retries: u32,
     follows_redirects: bool,
+    /// The variable that names the certificates to trust.
+    pub(super) trusted_by: Option<&'static str>,
+    /// Whether there is a certificate to show.
+    pub(super) has_certificate: bool,
     pub(super) via_proxy: bool,
     requests: Arc<AtomicU64>,
     pub(super) budget: Arc<Budget>,
@@ -93,7 +100,6 @@ impl Client {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .user_agent(concat!("mltrace/", env!("CARGO_PKG_VERSION")))
-            .tls_config(access::tls(settings)?)
             .proxy(proxy)
             .timeout_resolve(Some(limits::CONNECT_TIME))
             .timeout_connect(Some(limits::CONNECT_TIME))
@@ -102,8 +108,13 @@ impl Client {
             .max_idle_connections_per_host(kept)
             .build();
         let authorization = access::authorization(&base, settings);
+        // Over a proxy, the same chain connects to it, and then through it.
+        let connector =
+            ().chain(ConnectProxyConnector::default())
+                .chain(TcpConnector::default())
+                .chain(TlsConnector::new(Identity::new(settings)?));
         Ok(Self {
-            agent: config.new_agent(),
+            agent: Agent::with_parts(config, connector, DefaultResolver::default()),
             mask: Arc::new(access::mask(&base, settings, authorization.as_ref())),
             authorization,
             base,
@@ -111,6 +122,8 @@ impl Client {
             unsupported: settings.unsupported,
             total,
             retries: settings.retries.unwrap_or(RETRIES),
+            trusted_by: settings.trusted_certificates.as_ref().map(|(variable, _)| *variable),
+            has_certificate: settings.client_certificate.is_some(),
             follows_redirects: !settings.refuses_redirects,
             via_proxy,
             requests: Arc::clone(&settings.requests),
@@ -285,8 +298,7 @@ impl Client {
         sent.map_err(Why::Head)
     }
 
-    /// Sends a request. One of its own time limit costs the client a TLS configuration of its own with every connection,
-    /// so only repetitions have one.
+    /// Sends a request. Only repetitions have a time limit of their own.
     fn run(
         &self,
         request: Request<impl AsSendBody>,

@@ -1,6 +1,7 @@
 //! Questions that get no answer, and what may be done about it.
 
 use super::client::Client;
+use super::tls::{TlsTrouble, tls_error};
 use super::url::{bare, is_same_origin, origin, without_credentials};
 use crate::error::{Error, Kind};
 use crate::limits;
@@ -41,9 +42,8 @@ impl Failure {
             Why::Unsendable | Why::NoRedirects | Why::EndlessRedirects => false,
             Why::Head(error) => {
                 matches!(error, ureq::Error::Io(_) | ureq::Error::ConnectionFailed)
-                    && !is_about_certificates(error)
+                    && tls_error(error).is_none()
                     && !is_unknown_host(error)
-                    && !is_babble(error)
             }
             Why::Body(error) => !matches!(error, ureq::Error::Timeout(_)),
         }
@@ -56,26 +56,6 @@ fn is_unknown_host(error: &ureq::Error) -> bool {
     match error {
         ureq::Error::HostNotFound => true,
         ureq::Error::Io(error) => is_lookup(&error.to_string()),
-        _ => false,
-    }
-}
-
-/// Whether what came is not the protocol that was spoken.
-fn is_babble(error: &ureq::Error) -> bool {
-    match error {
-        ureq::Error::Protocol(_) => true,
-        ureq::Error::Io(error) => error.to_string().contains("corrupt message"),
-        _ => false,
-    }
-}
-
-fn is_about_certificates(error: &ureq::Error) -> bool {
-    match error {
-        ureq::Error::Rustls(_) | ureq::Error::Tls(_) => true,
-        ureq::Error::Io(error) => {
-            let text = error.to_string();
-            ["certificate", "UnknownIssuer", "CaUsedAsEndEntity"].iter().any(|word| text.contains(word))
-        }
         _ => false,
     }
 }
@@ -121,6 +101,9 @@ impl Client {
             Why::EndlessRedirects => network(format!("`{shown}` redirects without end")),
             Why::Head(error) => self.no_answer(&peer, error),
             Why::Body(ureq::Error::Timeout(_)) => self.too_slow(&peer),
+            Why::Body(error) if tls_error(error).is_some_and(|error| TlsTrouble::of(error) == TlsTrouble::Client) => {
+                self.no_answer(&peer, error)
+            }
             Why::Body(error) => network(format!("the connection to `{}` broke in the middle of an answer", peer.shown))
                 .because(self.text_of(error))
                 .hint("try again"),
@@ -143,6 +126,9 @@ impl Client {
     fn no_answer(&self, peer: &Peer, error: &ureq::Error) -> Error {
         let shown = &peer.shown;
         let network = |message: String| Error::new(Kind::Network, message);
+        if let Some(error) = tls_error(error) {
+            return self.no_tls(peer, error);
+        }
         match error {
             ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
                 network(format!("cannot connect to `{shown}` within {} s", limits::CONNECT_TIME.as_secs()))
@@ -155,14 +141,13 @@ impl Client {
                 network(format!("`{shown}` refuses connections"))
                     .hint(self.way("is the server running there? `mlflow server --port 5000` starts one"))
             }
-            error if is_about_certificates(error) => bad_certificate(peer, &self.text_of(error)),
             ureq::Error::ConnectProxyFailed(why) => network(format!("the proxy does not reach `{shown}`"))
                 .because(self.heard(why))
                 .hint(self.way("check the address")),
-            error if is_babble(error) => network(format!("`{shown}` does not answer as a web server does"))
+            error @ ureq::Error::Protocol(_) => network(format!("`{shown}` does not answer as a web server does"))
                 .because(self.text_of(error))
                 .hint(if peer.is_tls {
-                    "does it speak plain http: `-u http://…`?"
+                    "check the address, and the port"
                 } else {
                     "does it speak https: `-u https://…`?"
                 }),
@@ -172,9 +157,46 @@ impl Client {
         }
     }
 
-    /// An error without the word that says it is one of input or output. A proxy may have worded it.
-    fn text_of(&self, error: &ureq::Error) -> String {
-        self.heard(error.to_string().trim_start_matches("io: "))
+    /// An error for a server with which no connection over TLS comes about.
+    fn no_tls(&self, peer: &Peer, error: &rustls::Error) -> Error {
+        let shown = &peer.shown;
+        let trouble = TlsTrouble::of(error);
+        let of_certificate = || {
+            let why = trouble.words(error).unwrap_or_else(|| self.heard(&error.to_string()));
+            Error::new(Kind::Network, format!("cannot trust the certificate of `{shown}`")).because(why)
+        };
+        match trouble {
+            TlsTrouble::NoTls => Error::new(Kind::Network, format!("`{shown}` does not speak TLS"))
+                .because(self.heard(&error.to_string()))
+                .hint("does it speak plain http: `-u http://…`?"),
+            TlsTrouble::Client => {
+                let error = Error::new(Kind::Credentials, format!("`{shown}` wants a certificate of the client"))
+                    .because(self.heard(&error.to_string()));
+                error.hint(if self.has_certificate {
+                    "it does not take the one that MLFLOW_TRACKING_CLIENT_CERT_PATH names: look at its dates and its issuer"
+                } else {
+                    "`MLFLOW_TRACKING_CLIENT_CERT_PATH=client.pem` names a certificate and its key"
+                })
+            }
+            TlsTrouble::Dates => of_certificate().hint("the server needs a new certificate; or is the clock of this machine wrong?"),
+            TlsTrouble::Host => of_certificate().hint("name the server in the address as its certificate does"),
+            TlsTrouble::Issuer | TlsTrouble::Authority => of_certificate().hint(match self.trusted_by {
+                Some(variable) => format!(
+                    "the file that {variable} names holds neither this certificate nor one that issued it; add one of them"
+                ),
+                None => "`MLFLOW_TRACKING_SERVER_CERT_PATH=ca.pem` names a certificate to trust: the server's own, or that \
+                         of its issuer"
+                    .to_owned(),
+            }),
+            TlsTrouble::Signature => of_certificate().hint(match self.trusted_by {
+                Some(variable) => format!("has the server a new certificate? {variable} names a file with others"),
+                None => "make sure that this is the server you mean".to_owned(),
+            }),
+            TlsTrouble::Certificate => of_certificate().hint("the server needs another certificate"),
+            TlsTrouble::Other => Error::new(Kind::Network, format!("no TLS connection to `{shown}` comes about"))
+                .because(self.heard(&error.to_string()))
+                .hint(self.way("check the address, and which versions of TLS the server speaks: 1.2 or 1.3 is needed")),
+        }
     }
 
     fn too_slow(&self, peer: &Peer) -> Error {
@@ -183,15 +205,14 @@ impl Client {
             .hint(format!("`MLFLOW_HTTP_REQUEST_TIMEOUT={}` waits longer", (self.total.as_secs() * 4).max(30)))
     }
 
+    /// An error without the word that says it is one of input or output. A proxy may have worded it.
+    fn text_of(&self, error: &ureq::Error) -> String {
+        self.heard(error.to_string().trim_start_matches("io: "))
+    }
+
     /// A hint, and where a proxy stands between, that it does.
     fn way(&self, hint: &str) -> String {
         let proxy = "; the way goes through the proxy that the environment names (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)";
         format!("{hint}{}", if self.via_proxy { proxy } else { "" })
     }
-}
-
-fn bad_certificate(peer: &Peer, why: &str) -> Error {
-    Error::new(Kind::Network, format!("cannot trust the certificate of `{}`", peer.shown))
-        .because(why)
-        .hint("`MLFLOW_TRACKING_SERVER_CERT_PATH=ca.pem` names a certificate authority to trust")
 }

@@ -11,6 +11,7 @@ mod metrics;
 mod pages;
 mod secret;
 mod spans;
+mod tls;
 mod totals;
 mod url;
 

@@ -1,0 +1,416 @@
+//! TLS to tracking servers: which certificates are trusted, which one is shown, and the connection itself. The client library
+//! has no way to trust a certificate that is named itself, so its own TLS is not used.
+
+use super::access::ServerSettings;
+use crate::error::{Error, Kind, Result};
+use crate::model::Timestamp;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore,
+    SignatureScheme, StreamOwned,
+};
+use std::fmt;
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter,
+};
+
+type TlsResult<T> = std::result::Result<T, rustls::Error>;
+
+/// Which certificates a client trusts, and which one it shows.
+#[derive(Clone)]
+pub(super) struct Identity {
+    trust: Trust,
+    /// A certificate, those above it, and its key.
+    shown: Option<Arc<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>>,
+}
+
+/// Whom a client believes.
+#[derive(Clone)]
+enum Trust {
+    /// The authorities of the system.
+    System,
+    Anybody,
+    Named(Vec<CertificateDer<'static>>),
+}
+
+impl Identity {
+    /// Reads the files that the environment names, and tries out whether they can be used.
+    pub(super) fn new(settings: &ServerSettings) -> Result<Self> {
+        let trust = trust(settings)?;
+        let Some(path) = &settings.client_certificate else { return Ok(Self { trust, shown: None }) };
+        let bad = |why: String| bad_file("MLFLOW_TRACKING_CLIENT_CERT_PATH", path).because(why);
+        let bytes = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
+        let chain = certificates(&bytes).map_err(bad)?;
+        let key = PrivateKeyDer::from_pem_slice(&bytes).ok().filter(|_| !chain.is_empty());
+        let key = key.ok_or_else(|| bad("it has to hold a certificate and its private key".to_owned()))?;
+        let identity = Self { trust, shown: Some(Arc::new((chain, key))) };
+        // Whether key and certificate are of each other is checked before anything is asked.
+        let tried = Self { trust: Trust::Anybody, ..identity.clone() }.config();
+        tried.map(|_| identity).map_err(|error| bad(error.to_string()))
+    }
+
+    fn config(&self) -> TlsResult<Arc<ClientConfig>> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder =
+            ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+        let verifier: Arc<dyn ServerCertVerifier> = match &self.trust {
+            Trust::System => Arc::new(rustls_platform_verifier::Verifier::new(provider)?),
+            Trust::Anybody => Arc::new(TrustsAnybody(provider)),
+            Trust::Named(named) => Arc::new(TrustsNamed::new(named.clone(), provider)?),
+        };
+        let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
+        Ok(Arc::new(match self.shown.as_deref() {
+            Some((chain, key)) => builder.with_client_auth_cert(chain.clone(), key.clone_key())?,
+            None => builder.with_no_client_auth(),
+        }))
+    }
+}
+
+fn trust(settings: &ServerSettings) -> Result<Trust> {
+    let Some((variable, path)) = &settings.trusted_certificates else {
+        return Ok(if settings.insecure_tls { Trust::Anybody } else { Trust::System });
+    };
+    if settings.insecure_tls {
+        // As MLflow does: the two contradict each other.
+        if *variable == "MLFLOW_TRACKING_SERVER_CERT_PATH" {
+            return Err(Error::new(Kind::Usage, format!("MLFLOW_TRACKING_INSECURE_TLS and {variable} are both set"))
+                .hint("unset one of them"));
+        }
+        return Ok(Trust::Anybody);
+    }
+    let bad = |why: String| bad_file(variable, path).because(why);
+    let bytes = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
+    let named = certificates(&bytes).map_err(bad)?;
+    if named.is_empty() {
+        return Err(bad("there is no certificate in it".to_owned()));
+    }
+    // Bundles of systems may hold some that cannot be used.
+    if RootCertStore::empty().add_parsable_certificates(named.iter().cloned()).0 == 0 {
+        return Err(bad("no certificate in it can be used".to_owned()));
+    }
+    Ok(Trust::Named(named))
+}
+
+fn certificates(pem: &[u8]) -> std::result::Result<Vec<CertificateDer<'static>>, String> {
+    CertificateDer::pem_slice_iter(pem)
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|error: rustls::pki_types::pem::Error| error.to_string())
+}
+
+fn bad_file(variable: &str, path: &Path) -> Error {
+    Error::new(Kind::Credentials, format!("cannot use the certificates in `{}`", path.display()))
+        .hint(format!("{variable} names that file; it has to hold X.509 certificates of version 3 in PEM form"))
+}
+
+/// Trusts certificates that were named, and those that they issued.
+#[derive(Debug)]
+pub(super) struct TrustsNamed {
+    named: Vec<CertificateDer<'static>>,
+    issued: Arc<WebPkiServerVerifier>,
+}
+
+impl TrustsNamed {
+    pub(super) fn new(named: Vec<CertificateDer<'static>>, provider: Arc<CryptoProvider>) -> TlsResult<Self> {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(named.iter().cloned());
+        let issued = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+        Ok(Self { named, issued: issued.map_err(|error| rustls::Error::General(error.to_string()))? })
+    }
+}
+
+/// Whether a certificate was refused for who issued it, or for being an authority's own, and for nothing that was looked at
+/// before: webpki looks at the dates first (0.103 `verify_cert.rs`, `check_issuer_independent_properties`).
+fn is_of_issuer(error: &rustls::Error) -> bool {
+    match error {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => true,
+        error => is_authority(error),
+    }
+}
+
+/// Whether a server shows a certificate with which others are issued, as `openssl req -x509` makes it.
+fn is_authority(error: &rustls::Error) -> bool {
+    matches!(error, rustls::Error::InvalidCertificate(CertificateError::Other(other)) if other.to_string().contains("CaUsedAsEndEntity"))
+}
+
+impl ServerCertVerifier for TrustsNamed {
+    /// A certificate that is named itself, byte for byte, needs no issuer. It still has to be for the host, and valid today.
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> TlsResult<ServerCertVerified> {
+        match self.issued.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+            Err(error) if is_of_issuer(&error) && self.named.iter().any(|named| **named == **end_entity) => {
+                rustls::client::verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> TlsResult<HandshakeSignatureValid> {
+        self.issued.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> TlsResult<HandshakeSignatureValid> {
+        self.issued.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.issued.supported_verify_schemes()
+    }
+}
+
+/// Trusts any certificate whose key the server has.
+#[derive(Debug)]
+struct TrustsAnybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for TrustsAnybody {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> TlsResult<ServerCertVerified> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> TlsResult<HandshakeSignatureValid> {
+        // The key is that of a certificate which was not looked at, of whatever version.
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> TlsResult<HandshakeSignatureValid> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Wraps connections to `https:` addresses in TLS, as ureq's own connector does.
+pub(super) struct TlsConnector {
+    identity: Identity,
+    /// Made with the first such connection: the certificates of a system take a while to read.
+    config: OnceLock<Arc<ClientConfig>>,
+}
+
+impl TlsConnector {
+    pub(super) const fn new(identity: Identity) -> Self {
+        Self { identity, config: OnceLock::new() }
+    }
+
+    fn config(&self) -> TlsResult<Arc<ClientConfig>> {
+        if let Some(config) = self.config.get() {
+            return Ok(Arc::clone(config));
+        }
+        let config = self.identity.config()?;
+        Ok(Arc::clone(self.config.get_or_init(|| config)))
+    }
+}
+
+impl fmt::Debug for TlsConnector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsConnector").finish_non_exhaustive()
+    }
+}
+
+/// As rustls itself hands its errors on.
+fn io_error(error: rustls::Error) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, error)
+}
+
+/// The error of TLS within an error of the client.
+pub(super) fn tls_error(error: &ureq::Error) -> Option<&rustls::Error> {
+    let ureq::Error::Io(error) = error else { return None };
+    error.get_ref()?.downcast_ref()
+}
+
+impl<In: Transport> Connector<In> for TlsConnector {
+    type Out = Either<In, TlsTransport>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<In>,
+    ) -> std::result::Result<Option<Self::Out>, ureq::Error> {
+        let Some(transport) = chained else { return Ok(None) };
+        if !details.needs_tls() || transport.is_tls() {
+            return Ok(Some(Either::A(transport)));
+        }
+        let host = details.uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let name = ServerName::try_from(host).map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
+        let config = self.config().map_err(io_error)?;
+        let mut connection = ClientConnection::new(config, name).map_err(io_error)?;
+        let mut socket = TransportAdapter::new(transport.boxed(), Arc::clone(&details.current_time));
+        socket.set_timeout(details.timeout);
+        connection.complete_io(&mut socket)?;
+        let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
+        Ok(Some(Either::B(TlsTransport { buffers, stream: StreamOwned::new(connection, socket) })))
+    }
+}
+
+/// A connection over TLS.
+pub(super) struct TlsTransport {
+    buffers: LazyBuffers,
+    stream: StreamOwned<ClientConnection, TransportAdapter>,
+}
+
+impl fmt::Debug for TlsTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsTransport").field("inner", &self.stream.sock.inner()).finish_non_exhaustive()
+    }
+}
+
+impl TlsTransport {
+    /// Why a connection broke. A server that refuses the client's certificate sends an alert and closes the connection, and
+    /// whoever is still writing then learns of the second before the first.
+    fn reason(&mut self, error: io::Error) -> ureq::Error {
+        if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) {
+            while self.stream.conn.read_tls(&mut self.stream.sock).is_ok_and(|read| read > 0) {
+                if let Err(alert) = self.stream.conn.process_new_packets() {
+                    return io_error(alert).into();
+                }
+            }
+        }
+        error.into()
+    }
+}
+
+impl Transport for TlsTransport {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> std::result::Result<(), ureq::Error> {
+        self.stream.sock.set_timeout(timeout);
+        self.stream.write_all(&self.buffers.output()[..amount]).map_err(|error| self.reason(error))
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> std::result::Result<bool, ureq::Error> {
+        self.stream.sock.set_timeout(timeout);
+        let read = self.stream.read(self.buffers.input_append_buf());
+        let amount = read.map_err(|error| self.reason(error))?;
+        self.buffers.input_appended(amount);
+        Ok(amount > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.stream.sock.get_mut().is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        true
+    }
+}
+
+/// What is wrong between a client and a server over TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TlsTrouble {
+    /// The certificate's dates do not fit today.
+    Dates,
+    /// It is for another host.
+    Host,
+    /// It is an authority's own, which is trusted only where it is named.
+    Authority,
+    /// Nobody who is trusted issued it.
+    Issuer,
+    /// Somebody signed with another key than that of the certificate, or of its issuer.
+    Signature,
+    /// Another one of the certificate.
+    Certificate,
+    /// The server wants a certificate, or does not take the one that was shown.
+    Client,
+    /// What answers does not speak TLS.
+    NoTls,
+    Other,
+}
+
+impl TlsTrouble {
+    pub(super) fn of(error: &rustls::Error) -> Self {
+        use AlertDescription as Alert;
+        match error {
+            error if is_authority(error) => Self::Authority,
+            rustls::Error::InvalidCertificate(why) => match why {
+                CertificateError::Expired
+                | CertificateError::ExpiredContext { .. }
+                | CertificateError::NotValidYet
+                | CertificateError::NotValidYetContext { .. } => Self::Dates,
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Self::Host,
+                CertificateError::UnknownIssuer => Self::Issuer,
+                CertificateError::BadSignature => Self::Signature,
+                _ => Self::Certificate,
+            },
+            rustls::Error::NoCertificatesPresented => Self::Certificate,
+            rustls::Error::AlertReceived(
+                Alert::CertificateRequired
+                | Alert::BadCertificate
+                | Alert::UnsupportedCertificate
+                | Alert::CertificateRevoked
+                | Alert::CertificateExpired
+                | Alert::CertificateUnknown
+                | Alert::UnknownCA
+                | Alert::AccessDenied,
+            ) => Self::Client,
+            rustls::Error::InvalidMessage(_) => Self::NoTls,
+            _ => Self::Other,
+        }
+    }
+
+    /// The reason in words, where those of the libraries are for programmers.
+    pub(super) fn words(self, error: &rustls::Error) -> Option<String> {
+        let date = |time: UnixTime| {
+            Timestamp::from_millis(i64::try_from(time.as_secs()).unwrap_or(i64::MAX).saturating_mul(1000)).rfc3339()
+        };
+        Some(match error {
+            rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }) => {
+                format!("it was valid until {}", date(*not_after))
+            }
+            rustls::Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. }) => {
+                format!("it is valid from {}", date(*not_before))
+            }
+            _ if self == Self::Authority => "it is that of a certificate authority".to_owned(),
+            _ if self == Self::Signature => {
+                "a signature does not fit: the certificate only has the name of one that is \
+                                             trusted, or the server does not have its key"
+                    .to_owned()
+            }
+            _ if self == Self::Issuer => "its issuer is not trusted".to_owned(),
+            _ => return None,
+        })
+    }
+}
