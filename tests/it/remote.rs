@@ -82,7 +82,8 @@ fn list(server: &Server) -> Cli {
 
 /// With the port, which differs from run to run, under a name that does not.
 fn shown(server: &Server, done: &Done) -> Done {
-    let hide = |text: &str| text.replace(server.uri(), "http://SERVER");
+    let place = server.uri().trim_start_matches("http://");
+    let hide = |text: &str| text.replace(place, "SERVER");
     Done { stdout: hide(&done.stdout), stderr: hide(&done.stderr), exit: done.exit }
 }
 
@@ -202,7 +203,7 @@ fn every_failure_has_a_message_of_its_own() {
     --- stderr
     error: the connection to `http://SERVER` broke
       caused by: Peer disconnected
-      hint: try again
+      hint: try again; or does it speak https: `-u https://SERVER`?
     --- exit 4
     --- requests: 3
     ");
@@ -210,7 +211,7 @@ fn every_failure_has_a_message_of_its_own() {
     --- stderr
     error: `http://SERVER` does not answer as a web server does
       caused by: protocol: http parse fail: invalid HTTP version
-      hint: does it speak https: `-u https://…`?
+      hint: does it speak https: `-u https://SERVER`?
     --- exit 4
     --- requests: 1
     ");
@@ -308,25 +309,67 @@ fn the_workspace_goes_out_in_a_header() {
     assert!(server.requests().iter().all(|request| request.header("origin").is_none()));
 }
 
+const WHOLE_ID: &str = "tr-00000000000000000000000000000000";
+
 #[test]
-fn redirects_are_followed_but_not_with_credentials() {
+fn redirects_to_other_origins_get_no_credentials() {
     let target = server(3);
     let to = target.uri().to_owned();
     let away = Server::new(move |request| Answer::redirect(307, &format!("{to}{}", request.path)));
-    let cli = list(&away).env("MLFLOW_TRACKING_TOKEN", "hunter2").env("MLFLOW_WORKSPACE", "secret-team");
-    let done = cli.ok();
-    assert_eq!(done.lines().len(), 4, "{done}");
+    let cli = Cli::new("trace show").arg(WHOLE_ID).on(away.uri());
+    let cli = cli.env("MLFLOW_TRACKING_TOKEN", "hunter2").env("MLFLOW_WORKSPACE", "secret-team");
+    cli.ok();
     assert!(away.requests().iter().all(|request| request.header("authorization") == Some("Bearer hunter2")));
-    assert_eq!(target.requests().len(), 2);
+    assert_eq!(target.requests().len(), 3);
     for request in target.requests() {
-        assert_eq!(request.header("authorization"), None);
-        assert_eq!(request.header("x-mlflow-workspace"), None);
-        assert_eq!(request.method, "POST");
+        assert_eq!((request.header("authorization"), request.header("x-mlflow-workspace")), (None, None));
+        assert_eq!((request.method.as_str(), request.body.as_str()), ("GET", ""));
     }
     let done = cli.env("MLFLOW_ALLOW_HTTP_REDIRECTS", "false").run();
     assert_eq!(done.exit, Some(4), "{done}");
     assert!(done.stderr.contains("MLFLOW_ALLOW_HTTP_REDIRECTS"), "{done}");
+}
 
+#[test]
+fn bodies_of_requests_stay_at_their_origin() {
+    let target = server(3);
+    let to = target.uri().to_owned();
+    for status in [301, 302, 307, 308] {
+        let to = format!("{to}/prefix");
+        let away = Server::new(move |request| Answer::redirect(status, &format!("{to}{}", request.path)));
+        let done = list(&away).run();
+        assert_eq!(
+            (done.exit, done.stderr.replace(target.uri(), "http://TARGET").replace(away.uri(), "http://SERVER")),
+            (
+                Some(4),
+                "error: `http://SERVER` redirects to another address, where requests are not repeated\n  \
+                 caused by: `http://SERVER` redirects to `http://TARGET/prefix/api/2.0/mlflow/experiments/search`\n  \
+                 hint: `-u http://TARGET/prefix` asks there\n"
+                    .to_owned()
+            )
+        );
+    }
+    // To https on the same host, which is another origin.
+    let to_https = Server::new(|request| {
+        let host = request.header("host").unwrap();
+        Answer::redirect(308, &format!("https://{host}{}", request.path))
+    });
+    let done = list(&to_https).run();
+    let hint = format!("hint: `-u {}` asks there", to_https.uri().replace("http:", "https:"));
+    assert!(done.exit == Some(4) && done.stderr.contains(&hint), "{done}");
+    assert_eq!(to_https.requests().len(), 1);
+    // What is said to be elsewhere is got, without the body.
+    let to = format!("{}/api/2.0/mlflow/experiments/get?experiment_id=1", target.uri());
+    let see_other = Server::new(move |_| Answer::redirect(303, &to));
+    let done = list(&see_other).run();
+    assert!(done.exit == Some(4) && done.stderr.contains("does not answer as an MLflow server does"), "{done}");
+    let requests: Vec<(String, String)> =
+        target.requests().into_iter().map(|request| (request.method, request.body)).collect();
+    assert_eq!(requests, [("GET".to_owned(), String::new())]);
+}
+
+#[test]
+fn redirects_within_an_origin_are_followed() {
     let within = Server::new(|request| match request.path.strip_prefix("/old") {
         Some(path) => Answer::redirect(308, path),
         None => answer(request, 3),
@@ -337,14 +380,56 @@ fn redirects_are_followed_but_not_with_credentials() {
     let circle = Server::new(|request| Answer::redirect(302, &request.path));
     let done = list(&circle).run();
     assert!(done.exit == Some(4) && done.stderr.contains("without end"), "{done}");
+}
 
+#[test]
+fn redirects_to_sign_in_pages_are_named() {
     let login = Server::new(|_| Answer::html(200, "<title>Sign in</title>"));
     let page = format!("{}/login?ticket=hunter2", login.uri());
     let guarded = Server::new(move |_| Answer::redirect(302, &page));
-    let done = list(&guarded).run();
-    assert!(done.exit == Some(4) && done.stderr.contains("/login") && !done.stderr.contains("hunter2"), "{done}");
-    let asked = format!("`{}` redirects to `{}/login`", guarded.uri(), login.uri());
-    assert!(done.stderr.contains(&asked) && done.stderr.contains("MLFLOW_TRACKING_TOKEN"), "{done}");
+    for words in ["traces list", "trace show tr-00000000000000000000000000000000"] {
+        let done = Cli::new(words).on(guarded.uri()).run();
+        let asked = format!("`{}` redirects to `{}/login`", guarded.uri(), login.uri());
+        assert!(done.exit == Some(4) && done.stderr.contains(&asked), "{done}");
+        assert!(done.stderr.contains("MLFLOW_TRACKING_TOKEN") && !done.stderr.contains("hunter2"), "{done}");
+    }
+    assert!(login.requests().iter().all(|request| request.method == "GET"));
+}
+
+#[test]
+fn redirects_to_what_is_no_web_address_are_named() {
+    for target in
+        ["file:///etc/passwd", "file:/etc/passwd", "ftp://127.0.0.1/x", "javascript:alert(1)", "http:/x", "https://"]
+    {
+        for words in ["traces list", "trace show tr-00000000000000000000000000000000"] {
+            let server = Server::new(move |_| Answer::redirect(307, target));
+            let done = Cli::new(words).on(server.uri()).run();
+            assert_eq!((done.exit, server.requests().len()), (Some(4), 1), "{target} {done}");
+            assert!(done.stderr.contains("redirects to what is no http or https address"), "{target} {done}");
+            assert!(done.stderr.contains(&format!("redirects to `{target}`")), "{target} {done}");
+        }
+    }
+}
+
+#[test]
+fn servers_of_https_that_are_spoken_to_in_plain_http_are_named() {
+    for words in [
+        "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head>",
+        "Client sent an HTTP request to an HTTPS server.",
+        "<title>400 Bad Request</title>Reason: You're speaking plain HTTP to an SSL-enabled server port.",
+    ] {
+        let server = Server::new(move |_| Answer::html(400, words));
+        let done = list(&server).run();
+        let hint = format!("hint: `-u {}` speaks it too", server.uri().replace("http:", "https:"));
+        assert!(done.exit == Some(4) && done.stderr.contains("speaks https") && done.stderr.contains(&hint), "{done}");
+    }
+    // A fatal alert (RFC 8446, 6), and nothing at all.
+    for answer in [Answer::Raw(vec![21, 3, 1, 0, 2, 2, 70]), Answer::Close] {
+        let server = Server::new(move |_| answer.clone());
+        let done = list(&server).env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0").run();
+        let hint = format!("does it speak https: `-u {}`?", server.uri().replace("http:", "https:"));
+        assert!(done.exit == Some(4) && done.stderr.contains(&hint), "{done}");
+    }
 }
 
 #[test]
@@ -358,7 +443,8 @@ fn a_sign_in_page_that_is_not_there_is_the_host_that_failed() {
     ] {
         let page = format!("{target}/login?ticket=hunter2#hunter2");
         let guarded = Server::new(move |_| Answer::redirect(302, &page));
-        let done = list(&guarded).env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0").run();
+        let cli = Cli::new("trace show").arg(WHOLE_ID).on(guarded.uri());
+        let done = cli.env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0").run();
         let first = done.stderr.lines().next().unwrap_or_default();
         assert_eq!((done.exit, first), (Some(4), format!("error: {message}").as_str()), "{done}");
         let shown = target.replace("ada:hunter2@", "");
@@ -836,7 +922,9 @@ fn credentials_in_the_target_of_a_redirect_are_masked() {
             format!("{in_path}:x"),
             repeated.to_owned(),
         ] {
-            assert_masked(&Server::new(move |_| Answer::redirect(307, &target)), "traces list -v");
+            let server = Server::new(move |_| Answer::redirect(307, &target));
+            assert_masked(&server, "traces list -v");
+            assert_masked(&server, &format!("trace show {WHOLE_ID} -v"));
         }
     }
 }

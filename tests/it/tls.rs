@@ -8,7 +8,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair,
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{ServerConfig, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConnection, StreamOwned};
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -247,6 +247,27 @@ fn a_certificate_is_shown_to_a_server_that_wants_one() {
     let mixed = server.file(&format!("{}{}", one.pem(), pem("PRIVATE KEY", &other.key)));
     assert_refused(&with(mixed), &["cannot use the certificates in", "MLFLOW_TRACKING_CLIENT_CERT_PATH"]);
     assert_refused(&with(server.file(&one.pem())), &["has to hold a certificate and its private key"]);
+}
+
+#[test]
+fn plain_http_to_a_server_of_https_is_named() {
+    let server = TlsServer::new(&self_signed(params(&["localhost"]), true), None);
+    let done = Cli::new("traces list").on(format!("http://localhost:{}", server.port)).run();
+    assert_refused(&done, &[&format!("does it speak https: `-u https://localhost:{}`?", server.port)]);
+}
+
+#[test]
+fn tls_to_a_server_of_plain_http_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().map_while(Result::ok) {
+            let _ = client.read(&mut [0; 4096]);
+            let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n");
+        }
+    });
+    let done = Cli::new("traces list").on(format!("https://{place}")).run();
+    assert_refused(&done, &["does not speak TLS", &format!("does it speak plain http: `-u http://{place}`?")]);
 }
 
 /// A proxy that connects its clients to whatever they name on this machine; its address.

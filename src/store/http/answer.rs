@@ -3,6 +3,7 @@
 use super::body::{Body, Stop};
 use super::client::{Client, Question};
 use super::failure::Target;
+use super::url::with_other_scheme;
 use crate::error::{Error, Kind, Result};
 use crate::limits;
 use crate::model::Timestamp;
@@ -56,6 +57,13 @@ struct Trouble {
 
 const LOOK_AT_THE_LOG: &str = "look at the server's log, or try again later";
 
+pub(super) const SIGN_IN: &str =
+    "if that is a sign-in page: set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD";
+
+/// How servers of https answer to plain http: nginx, Go and Apache.
+const HTTPS_ONLY: [&str; 3] =
+    ["plain HTTP request was sent to HTTPS port", "HTTP request to an HTTPS server", "speaking plain HTTP to an SSL"];
+
 /// One attempt.
 pub(super) enum Once {
     /// Asking again is of no use.
@@ -95,11 +103,13 @@ impl Client {
         Once::Final(match status.as_u16() {
             200..=299 if is_page && !question.is_file => {
                 let error = self.not_mlflow(format!("it sends a web page: {message}"));
-                let sign_in = "if that is a sign-in page: set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and \
-                               MLFLOW_TRACKING_PASSWORD";
-                Err(moved(if moved_to.is_some() { error.hint(sign_in) } else { error }))
+                Err(moved(if moved_to.is_some() { error.hint(SIGN_IN) } else { error }))
             }
             200..=299 => Ok(Reply::Body(Body::new(bytes, &self.mask))),
+            400 if !self.base.is_tls && is_for_https(&bytes) => {
+                let error = Error::new(Kind::Network, format!("`{}` speaks https", self.shown()));
+                Err(error.because(message).hint(format!("`-u {}` speaks it too", with_other_scheme(&self.shown()))))
+            }
             300..=399 => Err(moved(self.not_mlflow(format!("it answers with status {status}")))),
             401 | 403 => Err(moved(self.no_access(status, &message))),
             407 => Err(fail(Kind::Credentials, "is behind a proxy that wants credentials")
@@ -179,6 +189,11 @@ impl Client {
             _ => error.hint("whoever runs the server can give you permission to read"),
         }
     }
+}
+
+/// Whether a server of https was spoken to in plain http.
+fn is_for_https(bytes: &[u8]) -> bool {
+    HTTPS_ONLY.iter().any(|words| memchr::memmem::find(bytes, words.as_bytes()).is_some())
 }
 
 /// `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3).

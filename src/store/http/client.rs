@@ -6,7 +6,7 @@ use super::body::{self, Budget, Share, Stop};
 use super::failure::{Failure, Target, Why};
 use super::secret::{Mask, Secret};
 use super::tls::{Identity, TlsConnector};
-use super::url::{Base, absolute, is_same_origin};
+use super::url::{Base, absolute, bare, is_same_origin, is_web_address, without_credentials};
 use crate::error::Result;
 use crate::limits;
 use std::sync::Arc;
@@ -241,7 +241,8 @@ impl Client {
         Ok(self.judge(question, status, is_page, bytes, wait, moved_to.as_ref()))
     }
 
-    /// Sends a question and follows redirects. Credentials never leave the origin of the tracking URI.
+    /// Sends a question and follows redirects. Credentials and the bodies of questions never leave the origin of the tracking
+    /// URI.
     fn send(
         &self,
         question: &Question,
@@ -250,12 +251,12 @@ impl Client {
     ) -> std::result::Result<(Response<Body>, Option<Target>), Failure> {
         let asked = format!("{}{}{}", self.base.origin, self.base.prefix, question.route);
         let mut moved_to: Option<Target> = None;
+        let mut body = question.body.as_deref();
         for _ in 0..=limits::REDIRECTS {
             let left = deadline.saturating_duration_since(Instant::now());
             let url = moved_to.as_ref().map_or(&asked, |target| &target.url);
-            let response = self
-                .send_to(url, question, encoding, left)
-                .map_err(|why| Failure { why, moved_to: moved_to.clone() })?;
+            let response =
+                self.send_to(url, body, encoding, left).map_err(|why| Failure { why, moved_to: moved_to.clone() })?;
             let location = response.headers().get("location").and_then(|value| value.to_str().ok());
             let Some(location) = location.filter(|_| is_redirect(response.status())) else {
                 return Ok((response, moved_to));
@@ -263,22 +264,41 @@ impl Client {
             // What is shown is masked as it came: taken apart, a part of a password is none.
             let shown = moved_to.as_ref().map_or(&asked, |target| &target.shown);
             let target = Target { url: absolute(url, location), shown: absolute(shown, &self.mask.apply(location)) };
-            if !self.follows_redirects {
-                return Err(Failure { why: Why::NoRedirects, moved_to: Some(target) });
+            if response.status() == StatusCode::SEE_OTHER {
+                // What is there is to be got, whatever was sent here (RFC 9110, 15.4.4).
+                body = None;
+            }
+            if let Some(why) = self.why_not_to(&target, &question.route, body.is_some()) {
+                return Err(Failure { why, moved_to: Some(target) });
             }
             moved_to = Some(target);
         }
         Err(Failure { why: Why::EndlessRedirects, moved_to })
     }
 
+    /// Why a redirect is not followed.
+    fn why_not_to(&self, target: &Target, route: &str, has_body: bool) -> Option<Why> {
+        if !self.follows_redirects {
+            return Some(Why::NoRedirects);
+        }
+        if !is_web_address(&target.url) {
+            return Some(Why::OddTarget);
+        }
+        if !has_body || is_same_origin(&target.url, &self.base.origin) {
+            return None;
+        }
+        let shown = without_credentials(bare(&target.shown));
+        Some(Why::Elsewhere(shown.strip_suffix(bare(route)).map(|base| self.heard(base))))
+    }
+
     fn send_to(
         &self,
         url: &str,
-        question: &Question,
+        body: Option<&str>,
         encoding: &str,
         left: Duration,
     ) -> std::result::Result<Response<Body>, Why> {
-        let method = if question.body.is_some() { Method::POST } else { Method::GET };
+        let method = if body.is_some() { Method::POST } else { Method::GET };
         let mut request =
             Request::builder().method(method).uri(url).header("accept", "*/*").header("accept-encoding", encoding);
         if is_same_origin(url, &self.base.origin) {
@@ -289,8 +309,8 @@ impl Client {
                 request = request.header("x-mlflow-workspace", workspace);
             }
         }
-        let sent = if let Some(body) = &question.body {
-            let request = request.header("content-type", "application/json").body(body.as_str());
+        let sent = if let Some(body) = body {
+            let request = request.header("content-type", "application/json").body(body);
             self.run(request.map_err(|_| Why::Unsendable)?, left)
         } else {
             self.run(request.body(()).map_err(|_| Why::Unsendable)?, left)

@@ -1,8 +1,9 @@
 //! Questions that get no answer, and what may be done about it.
 
+use super::answer::SIGN_IN;
 use super::client::Client;
 use super::tls::{TlsTrouble, tls_error};
-use super::url::{bare, is_same_origin, origin, without_credentials};
+use super::url::{bare, is_same_origin, origin, with_other_scheme, without_credentials};
 use crate::error::{Error, Kind};
 use crate::limits;
 use std::io::ErrorKind;
@@ -29,6 +30,11 @@ pub(super) enum Why {
     Unsendable,
     NoRedirects,
     EndlessRedirects,
+    /// A redirect to what is no address on the web.
+    OddTarget,
+    /// A redirect to another origin, where the body of a question is not sent; with the tracking URI that would ask there,
+    /// if the target is the same question.
+    Elsewhere(Option<String>),
     /// Before the answer began.
     Head(ureq::Error),
     /// In the middle of the answer.
@@ -39,7 +45,7 @@ impl Failure {
     /// Whether asking again may help.
     pub(super) fn may_pass(&self) -> bool {
         match &self.why {
-            Why::Unsendable | Why::NoRedirects | Why::EndlessRedirects => false,
+            Why::Unsendable | Why::NoRedirects | Why::EndlessRedirects | Why::OddTarget | Why::Elsewhere(_) => false,
             Why::Head(error) => {
                 matches!(error, ureq::Error::Io(_) | ureq::Error::ConnectionFailed)
                     && tls_error(error).is_none()
@@ -99,6 +105,9 @@ impl Client {
                 network(format!("`{shown}` redirects, and MLFLOW_ALLOW_HTTP_REDIRECTS forbids to follow"))
             }
             Why::EndlessRedirects => network(format!("`{shown}` redirects without end")),
+            Why::OddTarget => network(format!("`{shown}` redirects to what is no http or https address"))
+                .hint("check the address, and what stands before the server"),
+            Why::Elsewhere(base) => self.elsewhere(base.as_deref()),
             Why::Head(error) => self.no_answer(&peer, error),
             Why::Body(ureq::Error::Timeout(_)) => self.too_slow(&peer),
             Why::Body(error) if tls_error(error).is_some_and(|error| TlsTrouble::of(error) == TlsTrouble::Client) => {
@@ -109,6 +118,21 @@ impl Client {
                 .hint("try again"),
         };
         self.with_target(error, failure.moved_to.as_ref())
+    }
+
+    /// An error for a redirect to another origin.
+    fn elsewhere(&self, base: Option<&str>) -> Error {
+        let error = Error::new(
+            Kind::Server,
+            format!("`{}` redirects to another address, where requests are not repeated", self.shown()),
+        );
+        error.hint(match base {
+            Some(base) if self.base.is_tls && base.starts_with("http:") => {
+                format!("`-u {base}` asks there, over plain http, which anybody on the way can read")
+            }
+            Some(base) => format!("`-u {base}` asks there"),
+            None => SIGN_IN.to_owned(),
+        })
     }
 
     /// Names where a redirect led, and from where, without what may be secret in it.
@@ -146,14 +170,10 @@ impl Client {
                 .hint(self.way("check the address")),
             error @ ureq::Error::Protocol(_) => network(format!("`{shown}` does not answer as a web server does"))
                 .because(self.text_of(error))
-                .hint(if peer.is_tls {
-                    "check the address, and the port"
-                } else {
-                    "does it speak https: `-u https://…`?"
-                }),
-            error => network(format!("the connection to `{shown}` broke")).because(self.text_of(error)).hint(
-                if peer.is_tls { "try again; or does it speak plain http: `-u http://…`?" } else { "try again" },
-            ),
+                .hint(if peer.is_tls { "check the address, and the port".to_owned() } else { speaks_other(peer) }),
+            error => network(format!("the connection to `{shown}` broke"))
+                .because(self.text_of(error))
+                .hint(format!("try again; or {}", speaks_other(peer))),
         }
     }
 
@@ -168,7 +188,7 @@ impl Client {
         match trouble {
             TlsTrouble::NoTls => Error::new(Kind::Network, format!("`{shown}` does not speak TLS"))
                 .because(self.heard(&error.to_string()))
-                .hint("does it speak plain http: `-u http://…`?"),
+                .hint(speaks_other(peer)),
             TlsTrouble::Client => {
                 let error = Error::new(Kind::Credentials, format!("`{shown}` wants a certificate of the client"))
                     .because(self.heard(&error.to_string()));
@@ -215,4 +235,10 @@ impl Client {
         let proxy = "; the way goes through the proxy that the environment names (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)";
         format!("{hint}{}", if self.via_proxy { proxy } else { "" })
     }
+}
+
+/// The protocol that a server may speak instead of the one that was tried.
+fn speaks_other(peer: &Peer) -> String {
+    let other = if peer.is_tls { "plain http" } else { "https" };
+    format!("does it speak {other}: `-u {}`?", with_other_scheme(&peer.shown))
 }

@@ -99,9 +99,32 @@ pub(super) fn is_same_origin(a: &str, b: &str) -> bool {
     plain(a).is_some() && plain(a) == plain(b)
 }
 
+/// The scheme of a URL (RFC 3986, 3.1); none of a relative one.
+fn scheme(url: &str) -> Option<&str> {
+    let (scheme, _) = url.split_once(':')?;
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    is_scheme.then_some(scheme)
+}
+
+/// Whether a URL names something on the web.
+pub(super) fn is_web_address(url: &str) -> bool {
+    let is_web = |scheme: &str| matches!(&*scheme.to_ascii_lowercase(), "http" | "https");
+    scheme(url).is_some_and(is_web) && url.contains("://") && Base::parse(bare(url)).is_ok()
+}
+
+/// The same address with the other one of `http` and `https`.
+pub(super) fn with_other_scheme(url: &str) -> String {
+    match url.split_once("://") {
+        Some(("http", rest)) => format!("https://{rest}"),
+        Some((_, rest)) => format!("http://{rest}"),
+        None => url.to_owned(),
+    }
+}
+
 /// A redirect's target as a URL; most are whole ones or begin with a slash.
 pub(super) fn absolute(url: &str, target: &str) -> String {
-    if target.contains("://") || target.parse::<Uri>().is_ok_and(|uri| uri.scheme().is_some()) {
+    if scheme(target).is_some() {
         return target.to_owned();
     }
     let origin = origin(url).unwrap_or(url);
