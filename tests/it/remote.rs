@@ -358,7 +358,7 @@ fn bodies_of_requests_stay_at_their_origin() {
     let hint = format!("hint: `-u {}` asks there", to_https.uri().replace("http:", "https:"));
     assert!(done.exit == Some(4) && done.stderr.contains(&hint), "{done}");
     assert_eq!(to_https.requests().len(), 1);
-    // What is said to be elsewhere is got, without the body.
+    // A 303 is followed by a GET, without the body.
     let to = format!("{}/api/2.0/mlflow/experiments/get?experiment_id=1", target.uri());
     let see_other = Server::new(move |_| Answer::redirect(303, &to));
     let done = list(&see_other).run();

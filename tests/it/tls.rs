@@ -1,4 +1,4 @@
-//! Servers behind TLS: which certificates are trusted, and what is said of the others.
+//! Servers behind TLS: which certificates are trusted, and how the others are reported.
 
 use crate::harness::{Cli, Done};
 use crate::remote;

@@ -94,8 +94,8 @@ impl Client {
         let message = if status.is_success() && (!is_page || question.is_file) {
             String::new()
         } else {
-            let said = trouble.and_then(|trouble| trouble.message);
-            self.heard(&said.unwrap_or_else(|| page_text(&String::from_utf8_lossy(&bytes), status)))
+            let worded = trouble.and_then(|trouble| trouble.message);
+            self.heard(&worded.unwrap_or_else(|| page_text(&String::from_utf8_lossy(&bytes), status)))
         };
         let moved = |error| self.with_target(error, moved_to);
         let fail = |kind, what: &str| Error::new(kind, format!("`{}` {what}", self.shown()));
@@ -210,6 +210,6 @@ pub(super) fn page_text(text: &str, status: StatusCode) -> String {
     let title =
         text.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>")).map(|(title, _)| title.trim());
     let plain = || text.trim().lines().next().filter(|line| !line.starts_with('<')).map(str::trim);
-    let said = title.or_else(plain).filter(|said| !said.is_empty());
-    said.map_or_else(|| format!("status {status}"), str::to_owned)
+    let line = title.or_else(plain).filter(|line| !line.is_empty());
+    line.map_or_else(|| format!("status {status}"), str::to_owned)
 }

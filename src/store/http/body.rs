@@ -66,7 +66,7 @@ pub(super) enum Stop {
     Broken(ureq::Error),
 }
 
-/// Reads a body of at most so many bytes, and fewer where it is packed: a kilobyte may unpack to a megabyte. What it takes
+/// Reads a body of at most `most` bytes, and fewer where it is packed: a kilobyte may unpack to a megabyte. What it takes
 /// is given back to the share unless all of it was read.
 pub(super) fn read(body: impl Read, is_packed: bool, most: u64, share: &mut Share) -> Result<Vec<u8>, Stop> {
     let before = share.bytes;
@@ -101,7 +101,7 @@ fn read_at_most(mut body: impl Read, most: u64, share: &mut Share) -> Result<Vec
     }
 }
 
-/// The beginning of a body: what a refusal says needs no more.
+/// The beginning of a body: the message of a refusal needs no more.
 pub(super) fn read_beginning(body: impl Read, is_packed: bool) -> Result<Vec<u8>, Stop> {
     let mut bytes = Vec::new();
     let most = 64 << 10;
@@ -113,7 +113,7 @@ pub(super) fn read_beginning(body: impl Read, is_packed: bool) -> Result<Vec<u8>
     read.map(|_| bytes).map_err(|error| Stop::Broken(error.into()))
 }
 
-/// The body of an answer, with the part of the budget that it takes where nobody else holds it.
+/// The body of an answer, with the part of the budget that it takes where no other owner holds it.
 pub(super) struct Body {
     bytes: Vec<u8>,
     mask: Arc<Mask>,

@@ -106,7 +106,7 @@ impl Client {
             }
             Why::EndlessRedirects => network(format!("`{shown}` redirects without end")),
             Why::OddTarget => network(format!("`{shown}` redirects to what is no http or https address"))
-                .hint("check the address, and what stands before the server"),
+                .hint("check the address, and any proxy before the server"),
             Why::Elsewhere(base) => self.elsewhere(base.as_deref()),
             Why::Head(error) => self.no_answer(&peer, error),
             Why::Body(ureq::Error::Timeout(_)) => self.too_slow(&peer),
@@ -225,7 +225,7 @@ impl Client {
             .hint(format!("`MLFLOW_HTTP_REQUEST_TIMEOUT={}` waits longer", (self.total.as_secs() * 4).max(30)))
     }
 
-    /// An error without the word that says it is one of input or output. A proxy may have worded it.
+    /// An error without the prefix of errors of input and output. A proxy may have worded it.
     fn text_of(&self, error: &ureq::Error) -> String {
         self.heard(error.to_string().trim_start_matches("io: "))
     }

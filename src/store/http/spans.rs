@@ -37,7 +37,7 @@ pub(super) fn read_alone(client: &Client, generation: Generation, info: TraceInf
 }
 
 /// The same for one of several traces that share a budget of memory; none where that is spent. Answers are charged to the
-/// share, which stands for the trace too.
+/// share, which counts for the trace too.
 ///
 /// # Errors
 /// Where the server cannot be asked.

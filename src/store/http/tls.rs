@@ -347,7 +347,7 @@ pub(super) enum TlsTrouble {
     Host,
     /// It is an authority's own, which is trusted only where it is named.
     Authority,
-    /// Nobody who is trusted issued it.
+    /// No trusted authority issued it.
     Issuer,
     /// Somebody signed with another key than that of the certificate, or of its issuer.
     Signature,
