@@ -74,6 +74,16 @@ pub const READ_TIME: Duration = Duration::from_millis(10);
 /// Steps back of MLflow's regular expressions in one text.
 pub const REGEX_STEPS: usize = 50_000_000;
 
+/// Steps back of the pattern of `--grep` in one text, which take about a second.
+pub const GREP_STEPS: usize = 20_000_000;
+
+/// How long all searches of one pattern with look-around or back-references may take, beyond
+/// [`PATTERN_TIME_PER_BYTE`]. Patterns without them take time in proportion to the text, and are not bounded.
+pub const PATTERN_TIME: Duration = Duration::from_secs(5);
+
+/// What each byte of a text adds to [`PATTERN_TIME`]: several times what a pattern takes that does not go back.
+pub const PATTERN_TIME_PER_BYTE: Duration = Duration::from_nanos(200);
+
 /// Bytes of memory that a compiled regular expression may take.
 pub const REGEX_BYTES: usize = 64 << 20;
 

@@ -1,12 +1,12 @@
 //! Text looked for in what spans say: inputs, outputs, messages, exceptions.
 
+use super::budget::Budget;
+use crate::limits;
 use crate::model::{Json, Span, python};
 use aho_corasick::AhoCorasick;
 use fancy_regex::Regex;
 use regex_syntax::hir::{Hir, HirKind};
 use std::ops::Range;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A regular expression, searched for in the decoded text of spans.
 #[derive(Clone, Debug)]
@@ -17,8 +17,9 @@ pub struct Grep {
     needles: Vec<String>,
     /// Finds them; none where nothing is sure.
     finder: Option<AhoCorasick>,
-    /// Whether a search took so long that it was given up; shared by all copies.
-    gave_up: Arc<AtomicBool>,
+    /// Whether a search takes time in proportion to the text, so that no clock is needed.
+    is_linear: bool,
+    budget: Budget,
 }
 
 impl PartialEq for Grep {
@@ -42,16 +43,13 @@ pub struct Found {
 const AROUND: usize = 60;
 const MOST: usize = 200;
 
-/// A search in one text is given up after so many steps back, which take about a second.
-const MOST_STEPS: usize = 20_000_000;
-
 impl Grep {
     /// Reads a pattern: the syntax of Rust's `regex`, with look-around and back-references.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn new(pattern: &str) -> Result<Self, String> {
-        let regex = fancy_regex::RegexBuilder::new(pattern).backtrack_limit(MOST_STEPS).build();
+        let regex = fancy_regex::RegexBuilder::new(pattern).backtrack_limit(limits::GREP_STEPS).build();
         let regex = regex.map_err(|error| error.to_string())?;
         let parsed = regex_syntax::Parser::new().parse(&without_lookaround(pattern));
         if let Err(regex_syntax::Error::Parse(error)) = &parsed
@@ -70,14 +68,21 @@ impl Grep {
             regex,
             finder: finder.filter(|_| !needles.is_empty()),
             needles,
-            gave_up: Arc::default(),
+            is_linear: is_linear(pattern),
+            budget: Budget::default(),
         })
     }
 
     /// Whether a search was given up, so that something may not have been found.
     #[must_use]
     pub fn gave_up(&self) -> bool {
-        self.gave_up.load(Ordering::Relaxed)
+        self.budget.has_gaps()
+    }
+
+    /// Whether searches took so long that no further text is searched.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.budget.is_spent()
     }
 
     /// The pattern as it was given.
@@ -125,13 +130,15 @@ impl Grep {
 
     /// The first place where the pattern fits something.
     fn first<'t>(&self, text: &'t str) -> Option<fancy_regex::Match<'t>> {
+        let search = if self.is_linear { None } else { Some(self.budget.begin(text)?) };
         for found in self.regex.find_iter(text) {
-            let Ok(found) = found else {
-                self.gave_up.store(true, Ordering::Relaxed);
-                return None;
-            };
-            if !found.as_str().is_empty() {
-                return Some(found);
+            match found {
+                Ok(found) if !found.as_str().is_empty() => return Some(found),
+                Ok(_) if search.as_ref().is_none_or(|search| !search.is_over()) => {}
+                _ => {
+                    self.budget.add_gap();
+                    return None;
+                }
             }
         }
         None
@@ -215,6 +222,13 @@ fn group(text: &str) -> usize {
         }
     }
     text.len()
+}
+
+/// Whether one search decides, in time that grows with the text alone. Where nothing at all fits a pattern too, every place
+/// of the text is searched from.
+fn is_linear(pattern: &str) -> bool {
+    let parsed = regex_syntax::parse(pattern);
+    parsed.is_ok_and(|hir| hir.properties().minimum_len().is_some_and(|least| least > 0))
 }
 
 /// Texts of which one is part of everything that fits an expression; none where nothing is sure.

@@ -3,6 +3,7 @@
 //! A store may use a [`Filter`] to read less. Whether a trace is meant is decided by [`Filter::matches`] alone, but for
 //! conditions on spans that a store has decided itself, exactly as MLflow does.
 
+mod budget;
 mod clause;
 mod evaluate;
 pub mod flags;
@@ -101,6 +102,45 @@ impl Filter {
     #[must_use]
     pub fn grep(&self) -> Option<&Grep> {
         self.clauses.iter().find_map(|clause| if let Clause::Grep(grep) = clause { Some(grep) } else { None })
+    }
+
+    /// The regular expressions of its conditions, those that MLflow makes of them among them.
+    pub fn regexes(&self) -> impl Iterator<Item = &Regex> {
+        let tests = self.clauses.iter().flat_map(|clause| match clause {
+            Clause::Text(_, test) | Clause::Label(_, LabelTest::Text(test)) => [Some(test), None],
+            Clause::Assessment(AssessmentTest { value: ValueTest::Text(test), .. }) => [Some(test), None],
+            Clause::Span(SpanTest::AttributeText(attribute)) => [Some(&attribute.test), Some(&attribute.in_content)],
+            Clause::Span(
+                SpanTest::Name(test) | SpanTest::Type(test) | SpanTest::Status(test) | SpanTest::Content(test),
+            ) => [Some(test), None],
+            _ => [None, None],
+        });
+        tests.flatten().filter_map(|test| if let TextTest::Rlike(regex) = test { Some(regex) } else { None })
+    }
+
+    /// What was not searched, as searches of patterns took too long. Names the patterns.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<String> {
+        let grep = self.grep().map(|grep| ("--grep", grep.pattern(), grep.gave_up(), grep.is_spent()));
+        let regexes = self.regexes().map(|regex| ("RLIKE", regex.pattern(), regex.gave_up(), regex.is_spent()));
+        let searched = grep.into_iter().chain(regexes).filter(|(_, _, gave_up, _)| *gave_up);
+        let gap = |(of, pattern, _, is_spent)| {
+            let what = if is_spent {
+                "took too long, and the rest was not searched"
+            } else {
+                "took too long in some texts, which were passed over"
+            };
+            format!(
+                "the pattern `{pattern}` of {of} {what}; one without back-references and nested repetition is faster"
+            )
+        };
+        searched.map(gap).collect()
+    }
+
+    /// Whether a pattern took so long that nothing more can be found.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.grep().is_some_and(Grep::is_spent) || self.regexes().any(Regex::is_spent)
     }
 
     /// What a reader should know: conditions that are right and yet cannot mean what was meant.

@@ -4,8 +4,10 @@ mod python;
 #[cfg(test)]
 mod tests;
 
+use super::budget::Budget;
 use crate::limits;
 use python::translate;
+use std::sync::Arc;
 
 /// Python 3.11's `re.search`, as far as whether something is found.
 ///
@@ -15,7 +17,8 @@ use python::translate;
 /// - Groups more than 60 deep, backreferences and repeated assertions inside a lookbehind, and counts too great for a
 ///   compiled program (`\w{3000}`) are refused.
 /// - A search is given up after so many steps back that it would last for seconds, or where `.*` beside a look-around
-///   would have to keep a million places to go back to; Python would go on.
+///   would have to keep a million places to go back to; Python would go on. So are all that follow, once those of a
+///   pattern have taken [`limits::PATTERN_TIME`].
 /// - Characters are of the kinds (`\w`, `\d`, case) that a newer Unicode than Python 3.11's says.
 /// - A backreference that ignores case needs as many bytes as its group took.
 /// - A condition on the group that it stands in holds; in Python it does not, the first time round.
@@ -23,7 +26,8 @@ use python::translate;
 #[derive(Clone, Debug)]
 pub struct Regex {
     pattern: String,
-    programs: Result<Programs, String>,
+    programs: Arc<Result<Programs, String>>,
+    budget: Budget,
 }
 
 impl PartialEq for Regex {
@@ -38,13 +42,15 @@ struct Programs {
     /// need no further look. Only where leaving them out cannot make the pattern stricter.
     loose: Option<fancy_regex::Regex>,
     exact: fancy_regex::Regex,
+    /// Whether the exact one takes time in proportion to the text.
+    is_linear: bool,
 }
 
 impl Regex {
     /// Takes any text as a pattern.
     #[must_use]
     pub fn new(pattern: &str) -> Self {
-        Self { pattern: pattern.to_owned(), programs: Programs::new(pattern) }
+        Self { pattern: pattern.to_owned(), programs: Arc::new(Programs::new(pattern)), budget: Budget::default() }
     }
 
     /// The pattern as it was given.
@@ -62,17 +68,41 @@ impl Regex {
     /// Why the pattern is none.
     #[must_use]
     pub fn problem(&self) -> Option<&str> {
-        self.programs.as_ref().err().map(String::as_str)
+        self.programs.as_ref().as_ref().err().map(String::as_str)
     }
 
     /// Whether the pattern is found somewhere in a text.
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {
+        let Ok(programs) = &*self.programs else { return false };
+        if programs.is_linear {
+            return programs.exact.is_match(text).unwrap_or(false);
+        }
+        let Some(_search) = self.budget.begin(text) else { return false };
         // An error here is a search that was given up.
-        self.programs.as_ref().is_ok_and(|programs| {
-            programs.loose.as_ref().is_none_or(|loose| loose.is_match(text).unwrap_or(true))
-                && programs.exact.is_match(text).unwrap_or(false)
-        })
+        programs.loose.as_ref().is_none_or(|loose| loose.is_match(text).unwrap_or(true))
+            && programs.exact.is_match(text).unwrap_or_else(|_| {
+                self.budget.add_gap();
+                false
+            })
+    }
+
+    /// Whether a search was given up, so that something may not have been found.
+    #[must_use]
+    pub fn gave_up(&self) -> bool {
+        self.budget.has_gaps()
+    }
+
+    /// Uses up what searches may take.
+    #[cfg(test)]
+    pub(crate) fn spend(&self) {
+        self.budget.charge(2 * limits::PATTERN_TIME);
+    }
+
+    /// Whether searches took so long that no further text is searched.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.budget.is_spent()
     }
 }
 
@@ -80,7 +110,7 @@ impl Programs {
     fn new(pattern: &str) -> Result<Self, String> {
         let (exact, may_loosen) = translate(pattern, true)?;
         let loose = if may_loosen { Some(compile(&translate(pattern, false)?.0)?) } else { None };
-        Ok(Self { loose, exact: compile(&exact)? })
+        Ok(Self { loose, is_linear: regex_syntax::parse(&exact).is_ok(), exact: compile(&exact)? })
     }
 }
 

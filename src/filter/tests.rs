@@ -74,3 +74,30 @@ fn what_is_looked_for_first_stands_in_every_form_of_what_fits() {
     assert!(may("thing|else", "something") && may("thing|else", "else") && !may("thing|else", "nothin"));
     assert!(may("日本", r"\u65e5\u672c"));
 }
+
+#[test]
+fn what_copies_of_a_pattern_cost_is_counted_together() {
+    let pattern = Regex::new(r"(a)\1");
+    let copy = pattern.clone();
+    assert!(pattern.is_match("aa") && copy.is_match("aa") && !copy.gave_up());
+    pattern.spend();
+    assert!(!copy.is_match("aa") && copy.is_spent() && copy.gave_up());
+    // One that never goes back needs no budget.
+    let plain = Regex::new("a+");
+    plain.spend();
+    assert!(plain.is_match("aa") && !plain.gave_up());
+}
+
+#[test]
+fn every_regular_expression_of_a_filter_is_watched() {
+    let filter = "name RLIKE '(?=a)' AND request_id RLIKE '(?=b)' AND metadata.m RLIKE '(?=c)' AND feedback.f RLIKE '(?=d)' \
+                  AND span.name RLIKE '(?=e)' AND span.type RLIKE '(?=f)' AND span.attributes.g RLIKE '(?=g)'";
+    let filter = Filter { clauses: language::parse(filter).unwrap() };
+    // That of an attribute is also one for the text of the whole span.
+    assert_eq!(filter.regexes().count(), 8);
+    assert!(filter.gaps().is_empty() && !filter.is_spent());
+    let last = filter.regexes().last().unwrap();
+    last.spend();
+    assert!(!last.is_match("g") && filter.is_spent());
+    assert_eq!(filter.gaps().len(), 1);
+}

@@ -17,7 +17,7 @@ pub use summary::{Division, PERCENTS, Summaries, Summary};
 pub use uri::{Address, Surroundings, resolve};
 
 use crate::error::Result;
-use crate::filter::{AssessmentTest, Clause, Filter, Grep, Label};
+use crate::filter::{AssessmentTest, Clause, Filter, Label};
 use crate::model::{Checkup, Experiment, Problem, Totals, Trace, TraceInfo, keys};
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -359,11 +359,7 @@ pub fn select(
             format!("{which} not selected: conditions on spans cannot be decided, since these cannot be read");
         problems.push(Problem::new("skipped_undecided", message));
     }
-    if query.filter.grep().is_some_and(Grep::gave_up) {
-        let message =
-            "the pattern of --grep took too long in some spans, which were passed over; a simpler one finds more";
-        problems.push(Problem::new("skipped_text", message));
-    }
+    problems.extend(query.filter.gaps().into_iter().map(|gap| Problem::new("skipped_text", gap)));
     Ok(matched)
 }
 
@@ -401,7 +397,7 @@ impl Sink for Exact<'_> {
         if is_lost && has_spans && self.filter.matches_info(&trace.info) {
             self.undecided.push(trace.info.trace_id);
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(if self.filter.is_spent() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
     fn problem(&mut self, problem: Problem) {

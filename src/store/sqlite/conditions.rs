@@ -11,7 +11,8 @@ use crate::model::{AssessmentKind, Json, Timestamp, keys, python};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value;
 use rusqlite::{Connection, functions::Context};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// SQLite refuses longer patterns (`SQLITE_MAX_LIKE_PATTERN_LENGTH`).
 const LONGEST_PATTERN: usize = 50_000;
@@ -52,13 +53,21 @@ impl Sql {
     }
 }
 
+/// The expressions of the running search, by their patterns: what one costs is counted over all statements and connections.
+pub(super) type Regexes = Arc<Mutex<HashMap<String, Regex>>>;
+
 /// Makes a connection compare texts as MLflow's does: `LIKE` by case, and `REGEXP` with Python's expressions.
-pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn prepare(connection: &Connection, regexes: &Regexes) -> rusqlite::Result<()> {
     connection.pragma_update(None, "case_sensitive_like", true)?;
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    connection.create_scalar_function("regexp", 2, flags, |call: &Context<'_>| {
+    let regexes = Arc::clone(regexes);
+    let find = move |pattern: &str| {
+        let known = regexes.lock().unwrap_or_else(PoisonError::into_inner).get(pattern).cloned();
+        known.unwrap_or_else(|| Regex::new(pattern))
+    };
+    connection.create_scalar_function("regexp", 2, flags, move |call: &Context<'_>| {
         let regex: Arc<Regex> =
-            call.get_or_create_aux(0, |pattern| Ok::<_, rusqlite::types::FromSqlError>(Regex::new(pattern.as_str()?)))?;
+            call.get_or_create_aux(0, |pattern| Ok::<_, rusqlite::types::FromSqlError>(find(pattern.as_str()?)))?;
         Ok(match call.get_raw(1).as_bytes_or_null()? {
             Some(text) => regex.is_match(&String::from_utf8_lossy(text)),
             None => false,

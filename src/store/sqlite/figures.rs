@@ -72,7 +72,7 @@ pub(super) fn read(store: &SqliteStore, query: &Query, labels: &[Label], sink: &
         }
         Ok(true)
     };
-    let helpers = if last.saturating_sub(first) > ENOUGH_ALONE { store.helpers() } else { Vec::new() };
+    let helpers = if last.saturating_sub(first) > ENOUGH_ALONE { store.helpers(query) } else { Vec::new() };
     for helper in &helpers {
         // Each page is read once, and so few are quicker to fill again and again.
         helper.read(|connection| connection.pragma_update(None, "cache_size", -512))?;

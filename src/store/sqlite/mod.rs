@@ -236,10 +236,11 @@ impl SqliteStore {
     }
 
     /// Further connections to the same file, one for each processor; without any it goes on alone.
-    fn helpers(&self) -> Vec<Self> {
+    fn helpers(&self, query: &Query) -> Vec<Self> {
         let Some(path) = &self.path else { return Vec::new() };
         let another = |_| {
             let database = open::Database::file(path).ok().filter(|database| database.copied_because().is_none())?;
+            database.use_regexes_of(&query.filter);
             Some(Self {
                 name: self.name.clone(),
                 path: None,
@@ -364,6 +365,7 @@ impl TraceStore for SqliteStore {
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
         let names = query.experiments.iter().map(|one| (one.experiment_id.clone(), Some(one.name.clone())));
         self.experiment_names.borrow_mut().extend(names);
+        self.database.use_regexes_of(&query.filter);
         if query.filter.needs_content() && candidates::has_key(self, "trace_tags", keys::ARCHIVE_LOCATION)? {
             let message = "the text of archived traces is not in the database, and conditions on it do not find them, as in \
                            MLflow; --grep reads their archives";
@@ -394,7 +396,7 @@ impl TraceStore for SqliteStore {
             if may_call && query.expected.is_none() { None } else { self.walk(query, &mut scan, &mut give, may_call)? };
         let ended = match alone {
             Some(ended) => ended,
-            None => self.walk_with(self.helpers(), query, &mut scan, &mut give)?,
+            None => self.walk_with(self.helpers(query), query, &mut scan, &mut give)?,
         };
         if ended.is_break() {
             return if query.counts { count::matched(self, query) } else { Ok(None) };

@@ -1,8 +1,10 @@
 //! Opens a database so that nothing is created beside it and no writer is disturbed.
 
+use super::conditions::{self, Regexes};
+use super::database_error;
 use super::recovery::{self, Image};
-use super::{conditions, database_error};
 use crate::error::{Error, Kind, Result};
+use crate::filter::Filter;
 use crate::limits;
 use crate::shell;
 use flate2::read::ZlibDecoder;
@@ -11,6 +13,7 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 /// A real store, written by MLflow; see `fixtures/README.md`.
@@ -24,6 +27,8 @@ pub(super) struct Database {
     copy: Option<tempfile::TempPath>,
     /// Why a copy is read, if one is.
     copied_because: Option<&'static str>,
+    /// What `REGEXP` looks patterns up in.
+    regexes: Regexes,
 }
 
 impl Database {
@@ -58,7 +63,7 @@ impl Database {
     /// first time, so it comes after the question whether that is possible.
     fn tuned(self, path: &Path) -> Result<Self> {
         let set = self.connection.pragma_update(None, "cache_size", -8_192);
-        let set = set.and_then(|()| conditions::prepare(&self.connection));
+        let set = set.and_then(|()| conditions::prepare(&self.connection, &self.regexes));
         set.map_err(|error| database_error(&path.display().to_string(), &error))?;
         Ok(self)
     }
@@ -70,7 +75,7 @@ impl Database {
             // It was packed when this program was made; tests read it.
             let _ = ZlibDecoder::new(DEMO).read_to_end(&mut bytes);
             let opened = Self::of_bytes(&bytes)?;
-            conditions::prepare(&opened.connection)?;
+            conditions::prepare(&opened.connection, &opened.regexes)?;
             Ok(opened)
         };
         open().map_err(|error| database_error("demo:", &error))
@@ -78,9 +83,16 @@ impl Database {
 
     /// Takes a connection that a test has made.
     #[cfg(test)]
-    pub(super) fn of(connection: Connection) -> Self {
-        conditions::prepare(&connection).unwrap();
-        Self { connection, copy: None, copied_because: None }
+    pub(super) fn of(connection: Connection) -> rusqlite::Result<Self> {
+        let regexes = Regexes::default();
+        conditions::prepare(&connection, &regexes)?;
+        Ok(Self { connection, copy: None, copied_because: None, regexes })
+    }
+
+    /// Has the database search with the expressions of a filter, so that their cost is counted in one place.
+    pub(super) fn use_regexes_of(&self, filter: &Filter) {
+        let regexes = filter.regexes().map(|regex| (regex.pattern().to_owned(), regex.clone())).collect();
+        *self.regexes.lock().unwrap_or_else(PoisonError::into_inner) = regexes;
     }
 
     fn connect(path: &Path, options: &str) -> Result<Self> {
@@ -91,7 +103,7 @@ impl Database {
             Ok(connection)
         };
         let connection = open().map_err(|error| database_error(&path.display().to_string(), &error))?;
-        Ok(Self { connection, copy: None, copied_because: None })
+        Ok(Self { connection, copy: None, copied_because: None, regexes: Regexes::default() })
     }
 
     /// Why a temporary copy is read, if one is.
@@ -159,7 +171,7 @@ impl Database {
     fn of_bytes(bytes: &[u8]) -> rusqlite::Result<Self> {
         let mut connection = Connection::open_in_memory()?;
         connection.deserialize_read_exact("main", bytes, bytes.len(), true)?;
-        Ok(Self { connection, copy: None, copied_because: None })
+        Ok(Self { connection, copy: None, copied_because: None, regexes: Regexes::default() })
     }
 }
 

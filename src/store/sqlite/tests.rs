@@ -47,7 +47,7 @@ fn empty(schema: &str) -> SqliteStore {
     let experiments = "insert into experiments (experiment_id, name, lifecycle_stage) values (1, 'one', 'active'), (2, 'two', 'active')";
     connection.execute(experiments, []).unwrap();
     let artifacts = Artifacts::new(Vec::new(), None);
-    SqliteStore::with(open::Database::of(connection), "memory".to_owned(), artifacts).unwrap()
+    SqliteStore::with(open::Database::of(connection).unwrap(), "memory".to_owned(), artifacts).unwrap()
 }
 
 /// A row: columns and values. Columns that a release does not have are left out.
@@ -327,4 +327,27 @@ schemas! {
     the_database_of_3_16_selects_what_evaluation_does "3.16.1"
     the_database_of_3_6_selects_what_evaluation_does "3.6.0"
     the_database_of_3_1_selects_what_evaluation_does "3.1.4"
+}
+
+#[test]
+fn a_regular_expression_that_took_too_long_is_reported_and_not_searched_on() {
+    let store = SqliteStore::demo().unwrap();
+    let mut problems = Vec::new();
+    let experiments = store.experiments(&mut problems).unwrap();
+    let filter = Filter { clauses: language::parse("name RLIKE '(?=run)'").unwrap() };
+    let query = Query { filter, ..Query::newest(experiments) };
+    let mut count = |query: &Query| {
+        let mut count = 0;
+        let mut take = |_| {
+            count += 1;
+            Ok(ControlFlow::Continue(()))
+        };
+        problems.clear();
+        select(&store, query, &mut problems, &mut take).unwrap();
+        (count, problems.iter().map(|problem| problem.kind.to_string()).collect::<Vec<_>>())
+    };
+    let (found, gaps) = count(&query);
+    assert!(found > 0 && gaps.is_empty());
+    query.filter.regexes().for_each(crate::filter::Regex::spend);
+    assert_eq!(count(&query), (0, vec!["skipped_text".to_owned()]));
 }
