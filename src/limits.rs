@@ -89,6 +89,10 @@ pub const REGEX_BYTES: usize = 64 << 20;
 
 // Rows and pages.
 
+/// Conditions of one query. Each may be a look-up in another table for every trace, and SQLite takes time in proportion to
+/// their square. MLflow cannot join more than 64 tables of its database.
+pub const CONDITIONS: usize = 100;
+
 /// Entries of a folder of documents that are looked at.
 pub const FOLDER_ENTRIES: usize = 100_000;
 

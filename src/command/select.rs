@@ -6,6 +6,7 @@ use crate::filter::language::{self, SyntaxError};
 use crate::filter::{
     Clause, Comparison, Filter, Glob, Grep, Label, LabelTest, NumberKey, Operand, TextKey, TextTest, flags,
 };
+use crate::limits;
 use crate::model::{Experiment, Problem, Timestamp, TraceState, keys};
 use crate::render;
 use crate::shell::Suggestion;
@@ -280,6 +281,11 @@ impl Select {
         let types = self.span_types();
         if !types.is_empty() {
             clauses.push(Clause::SpanType(types));
+        }
+        if clauses.len() > limits::CONDITIONS {
+            let message = format!("{} conditions; at most {} are combined", clauses.len(), limits::CONDITIONS);
+            let hint = "one condition covers many values: `request_id IN ('a', 'b')`, `name RLIKE '^(a|b)$'`";
+            return Err(usage(message).hint(hint));
         }
         Ok(Filter { clauses })
     }

@@ -615,6 +615,39 @@ fn tables_of_grep_show_the_text_in_every_row() {
 }
 
 #[test]
+fn a_hundred_conditions_of_any_kind_are_combined_and_no_more() {
+    let joined = |form: &str, count: usize| {
+        (0..count).map(|at| form.replace("{}", &at.to_string())).collect::<Vec<_>>().join(" AND ")
+    };
+    for form in [
+        "tags.a{} IS NULL",
+        "metadata.a{} IS NULL",
+        "feedback.a{} IS NULL",
+        "status != '{}'",
+        "timestamp_ms != {}",
+        "span.name != '{}'",
+        "trace.text LIKE '%é%' AND trace.text LIKE '%{}%'",
+    ] {
+        let count = if form.contains("AND") { 50 } else { 100 };
+        let filter = joined(form, count);
+        Cli::demo("traces list --filter").arg(&filter).ok();
+        Fixture::named(FILES).cli("traces list --filter").arg(&filter).ok();
+    }
+    let done = Cli::demo("traces list --filter").arg(joined("tags.a{} IS NULL", 101)).run();
+    assert_eq!(done.exit, Some(2), "{done}");
+    insta::assert_snapshot!(done.stderr, @"
+    error: 101 conditions; at most 100 are combined
+      hint: one condition covers many values: `request_id IN ('a', 'b')`, `name RLIKE '^(a|b)$'`
+    ");
+    // Flags count too, lists do not.
+    let done = Cli::demo("traces list --since 1d --filter").arg(joined("tags.a{} IS NULL", 100)).run();
+    assert_eq!(done.exit, Some(2), "{done}");
+    let types: Vec<String> = (0..15_000).map(|at| format!("T{at}")).collect();
+    let done = Cli::demo("traces list --json --type").arg(format!("{},TOOL", types.join(","))).ok();
+    assert_eq!(done.json()["traces"], Cli::demo("traces list --type TOOL").json()["traces"]);
+}
+
+#[test]
 fn a_pattern_that_is_none_is_an_error_of_grep_and_a_note_of_rlike() {
     for words in ["traces list", "spans", "usage"] {
         let done = Cli::demo(words).arg("--grep").arg("(").run();

@@ -355,11 +355,10 @@ fn of_type(store: &SqliteStore, query: &Query, problems: &mut Vec<Problem>) -> R
     let mut ids: BTreeSet<String> = in_files.into_iter().collect();
     for experiment in &query.experiments {
         let key = scan::experiment_key(&experiment.experiment_id);
-        let mut wanted: Vec<Option<&str>> = types.iter().map(|name| Some(name.as_str())).collect();
-        wanted.push(None);
+        let mut wanted = vec![OfType::Any(types), OfType::Is(None)];
         if !types.iter().any(|name| name == "UNKNOWN") {
-            if count(store, &key, Some("UNKNOWN"), FEW_UNKNOWN)? <= FEW_UNKNOWN {
-                wanted.push(Some("UNKNOWN"));
+            if count(store, &key, &OfType::Is(Some("UNKNOWN")), FEW_UNKNOWN)? <= FEW_UNKNOWN {
+                wanted.push(OfType::Is(Some("UNKNOWN")));
             } else {
                 problems.push(Problem::new(
                     "skipped_types",
@@ -368,10 +367,10 @@ fn of_type(store: &SqliteStore, query: &Query, problems: &mut Vec<Problem>) -> R
             }
         }
         for span_type in wanted {
-            if count(store, &key, span_type, FEW_ROWS)? > FEW_ROWS {
+            if count(store, &key, &span_type, FEW_ROWS)? > FEW_ROWS {
                 return Ok(None);
             }
-            add(store, &key, span_type, &mut ids)?;
+            add(store, &key, &span_type, &mut ids)?;
         }
     }
     Ok(Some(ids.into_iter().collect()))
@@ -392,20 +391,37 @@ fn in_files(store: &SqliteStore, query: &Query) -> Option<Vec<String>> {
     Some(ids)
 }
 
+/// A condition on the column `spans.type`.
+enum OfType<'a> {
+    Any(&'a [String]),
+    Is(Option<&'a str>),
+}
+
+impl OfType<'_> {
+    /// The condition in SQL and its parameter, the second one of the statement.
+    fn sql(&self) -> (&'static str, Option<String>) {
+        match self {
+            // One statement for all of them: there may be thousands.
+            Self::Any(types) => ("type in (select value from json_each(?2))", serde_json::to_string(types).ok()),
+            Self::Is(name) => ("type is ?2", name.map(str::to_owned)),
+        }
+    }
+}
+
 /// Counts the spans of a type, up to one more than `most`. The index (experiment, type, status) answers it alone.
-fn count(store: &SqliteStore, experiment: &Value, span_type: Option<&str>, most: i64) -> Result<i64> {
-    let sql = "select count(*) from (select 1 from spans where experiment_id = ? and type is ? limit ?)";
-    store.read(|connection| {
-        connection.prepare_cached(sql)?.query_row((experiment, span_type, most + 1), |row| row.get(0))
-    })
+fn count(store: &SqliteStore, experiment: &Value, span_type: &OfType<'_>, most: i64) -> Result<i64> {
+    let (holds, value) = span_type.sql();
+    let sql = format!("select count(*) from (select 1 from spans where experiment_id = ?1 and {holds} limit ?3)");
+    store.read(|connection| connection.prepare_cached(&sql)?.query_row((experiment, value, most + 1), |row| row.get(0)))
 }
 
 /// Adds the traces that have a span of a type. They are few, so one read finds them.
-fn add(store: &SqliteStore, experiment: &Value, span_type: Option<&str>, ids: &mut BTreeSet<String>) -> Result<()> {
-    let sql = "select distinct trace_id from spans where experiment_id = ? and type is ?";
+fn add(store: &SqliteStore, experiment: &Value, span_type: &OfType<'_>, ids: &mut BTreeSet<String>) -> Result<()> {
+    let (holds, value) = span_type.sql();
+    let sql = format!("select distinct trace_id from spans where experiment_id = ?1 and {holds}");
     store.read(|connection| {
-        let mut statement = connection.prepare_cached(sql)?;
-        let mut rows = statement.query((experiment, span_type))?;
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query((experiment, value))?;
         while let Some(row) = rows.next()? {
             ids.extend(text(row, 0));
         }
