@@ -28,6 +28,12 @@ pub const COPY_BYTES: u64 = 4 << 30;
 /// Bytes of such a copy that is held in memory; a larger one is a temporary file.
 pub const COPY_IN_MEMORY_BYTES: u64 = 64 << 20;
 
+/// Bytes of one value in a database. A span that is larger is not shown.
+pub const VALUE_BYTES: u32 = 256 << 20;
+
+/// Bytes of one value of a record in a database: a preview, tag, entry of the metadata or assessment.
+pub const RECORD_VALUE_BYTES: u32 = 16 << 20;
+
 /// Bytes of a page of a server's list.
 pub const PAGE_BYTES: u64 = 256 << 20;
 
@@ -70,6 +76,10 @@ pub const QUESTION_TIME: Duration = Duration::from_secs(30);
 /// How long one read of a database may last. A writer that meets it looks again after 1, 3, 8, 18, 33 ms … (SQLite's busy
 /// handler), so even on a busy machine its commit is held up far less than 100 ms.
 pub const READ_TIME: Duration = Duration::from_millis(10);
+
+/// Steps of SQLite's virtual machine in one read of a database, which are a minute's work. Counting a hundred million rows
+/// of an index takes a fifth of them; a damaged or hostile tree of pages may have more rows than bytes.
+pub const READ_STEPS: u64 = 5_000_000_000;
 
 /// Steps back of MLflow's regular expressions in one text.
 pub const REGEX_STEPS: usize = 50_000_000;

@@ -657,3 +657,64 @@ fn many_warnings_are_counted_and_not_all_printed() {
     assert_eq!(warnings(&done).len(), 11, "{done}");
     assert!(warnings(&done)[10].contains(&format!("{} more", records.len() - 10)), "{done}");
 }
+
+#[test]
+fn only_tables_are_read_where_tables_are_expected() {
+    for (statements, what) in [
+        (
+            "alter table trace_info rename to x; create view trace_info as with recursive r(n) as \
+             (select 1 union all select n + 1 from r) select n as rowid, 'tr-' || n as request_id, 1 as experiment_id, \
+             n as timestamp_ms, 1 as execution_time_ms, 'OK' as status from r",
+            "`trace_info` is a view",
+        ),
+        (
+            "alter table trace_tags rename to x; create view TRACE_TAGS as select key, hex(zeroblob(300000000)) as value, \
+             request_id from x",
+            "`TRACE_TAGS` is a view",
+        ),
+        (
+            "drop table spans; pragma writable_schema = on; insert into sqlite_schema values \
+             ('table', 'spans', 'spans', 0, 'CREATE VIRTUAL TABLE spans USING fts5(trace_id, content)')",
+            "`spans` is a virtual table",
+        ),
+        ("alter table alembic_version rename to x; create view alembic_version as select * from x", "is a view"),
+    ] {
+        let copy = Fixture::named("3.18.0-sqlite").copy();
+        copy.sql(statements);
+        for words in ["traces list", "experiments", "usage", "trace show @last"] {
+            let done = copy.cli(words).run();
+            assert_eq!(done.exit, Some(5), "{words}: {done}");
+            assert!(done.stderr.contains(what), "{words}: {done}");
+        }
+    }
+    // Views beside the tables are of no concern.
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    copy.sql("create view mine as select * from trace_info");
+    copy.cli("traces list").ok();
+}
+
+#[test]
+fn values_that_are_too_long_cost_one_record_or_span() {
+    let newest = "(select request_id from trace_info order by timestamp_ms desc limit 1)";
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    let all = copy.cli("traces list --all -o ids").ok().lines().len();
+    copy.sql(&format!("update trace_info set request_preview = zeroblob(17 << 20) where request_id = {newest}"));
+    let done = copy.cli("traces list --all -o ids").ok();
+    assert_eq!(done.lines().len(), all - 1, "{done}");
+    assert!(done.stderr.contains("a value in it has more than 16 MiB"), "{done}");
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    let span = format!("(select min(rowid) from spans where trace_id = {newest})");
+    copy.sql(&format!("update spans set content = zeroblob(257 << 20) where rowid = {span}"));
+    let done = copy.cli("trace show @last --json").ok();
+    assert!(done.stderr.contains("spans of more than 256 MiB are not read: 1 of"), "{done}");
+    assert_eq!(done.json()["complete"], false);
+    let done = copy.cli("traces list --grep nowhere-at-all").ok();
+    assert!(done.stderr.contains("cannot be decided"), "{done}");
+    // What a generated column makes of little is too long as well.
+    copy.sql(
+        "alter table trace_tags rename to x; create table trace_tags (key, stored, request_id, \
+         value generated always as (hex(zeroblob(300000000)))); insert into trace_tags select key, value, request_id from x",
+    );
+    let done = copy.cli("traces list").ok();
+    assert!(done.stderr.contains("a value in it has more than"), "{done}");
+}

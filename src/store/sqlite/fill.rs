@@ -6,9 +6,11 @@ use super::scan::Hit;
 use super::schema::Schema;
 use super::{float, integer, str_of, text};
 use crate::decode;
+use crate::limits;
 use crate::model::{
     Assessment, AssessmentKind, Cost, Json, Labels, Timestamp, TokenUsage, TraceInfo, TraceState, keys,
 };
+use rusqlite::limits::Limit;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row};
 
 /// The token columns of 3.17 on, in the order in which MLflow puts them back into metadata.
@@ -26,6 +28,19 @@ pub(super) const COSTS: [&str; 3] = ["input_cost", "output_cost", "total_cost"];
 
 /// Reads the records of traces, in their order; those that are gone are left out.
 pub(super) fn infos(
+    connection: &Connection,
+    schema: &Schema,
+    hits: &[Hit],
+    with_links: bool,
+) -> rusqlite::Result<Vec<TraceInfo>> {
+    let most = limits::RECORD_VALUE_BYTES.cast_signed();
+    let before = connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, most)?;
+    let infos = infos_within_limit(connection, schema, hits, with_links);
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, before)?;
+    infos
+}
+
+fn infos_within_limit(
     connection: &Connection,
     schema: &Schema,
     hits: &[Hit],

@@ -102,6 +102,11 @@ impl SqliteStore {
 
     fn with(database: open::Database, name: String, artifacts: Artifacts) -> Result<Self> {
         let schema = Schema::read(&database.connection).map_err(|error| database_error(&name, &error))?;
+        if let Some((table, kind)) = schema.impostor() {
+            return Err(Error::new(Kind::StoreUnreadable, format!("cannot read `{name}`"))
+                .because(format!("`{table}` is {kind} there, and a table in MLflow's databases"))
+                .hint("only tables are read, since a view runs what its author wrote"));
+        }
         if !schema.has_table("trace_info") || !schema.has_table("experiments") {
             return Err(Error::new(Kind::StoreUnreadable, format!("`{name}` holds no MLflow traces"))
                 .because("it lacks the tables `experiments` and `trace_info`, which MLflow makes since 2.14")
@@ -125,6 +130,7 @@ impl SqliteStore {
     }
 
     fn try_read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        self.database.restart_steps();
         let transaction = self.database.connection.unchecked_transaction()?;
         work(&transaction)
     }
@@ -142,7 +148,10 @@ impl SqliteStore {
                         match read(std::slice::from_ref(hit)) {
                             Ok(one) => infos.extend(one),
                             Err(error) => {
-                                let message = format!("the record of {} cannot be read: {error}", hit.id);
+                                let most = limits::RECORD_VALUE_BYTES >> 20;
+                                let too_big = || format!("a value in it has more than {most} MiB");
+                                let why = if is_too_big(&error) { too_big() } else { error.to_string() };
+                                let message = format!("the record of {} cannot be read: {why}", hit.id);
                                 problems.push(Problem::new("damaged_trace", message).of(&hit.id));
                             }
                         }
@@ -510,8 +519,14 @@ fn str_of<'a>(row: &'a Row<'_>, column: usize) -> Cow<'a, str> {
     }
 }
 
+/// Whether an error is about some rows, so that others may still be read.
 fn is_damage(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseCorrupt))
+    is_too_big(error) || matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseCorrupt))
+}
+
+/// Whether a value is longer than [`limits::VALUE_BYTES`].
+fn is_too_big(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::TooBig))
 }
 
 /// What SQLite said, for people.
@@ -525,6 +540,14 @@ fn database_error(name: &str, error: &rusqlite::Error) -> Error {
         Some(ErrorCode::DatabaseCorrupt) => {
             base.hint(format!("what is left can be copied out with `sqlite3 {} .recover`", shell::word(name)))
         }
+        Some(ErrorCode::TooBig) => base.hint(format!(
+            "values of up to {} MiB are read, in records of up to {} MiB",
+            limits::VALUE_BYTES >> 20,
+            limits::RECORD_VALUE_BYTES >> 20
+        )),
+        Some(ErrorCode::OperationInterrupted) => base.hint(
+            "one read of it takes more steps than 100 million rows do: it is damaged, or made to keep readers busy",
+        ),
         Some(ErrorCode::NotADatabase) => base.hint("name an `mlflow.db` or an `mlruns` folder"),
         Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
             base.hint("check who may read the file and its folder")

@@ -8,12 +8,14 @@ use crate::filter::Filter;
 use crate::limits;
 use crate::shell;
 use flate2::read::ZlibDecoder;
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// A real store, written by MLflow; see `fixtures/README.md`.
@@ -29,7 +31,12 @@ pub(super) struct Database {
     copied_because: Option<&'static str>,
     /// What `REGEXP` looks patterns up in.
     regexes: Regexes,
+    /// How often the running read has taken [`STEPS`].
+    steps: Arc<AtomicU64>,
 }
+
+/// So many steps of SQLite's virtual machine, some 10 ms, pass before those of a read are counted again.
+const STEPS: u32 = 1_000_000;
 
 impl Database {
     /// Opens a file.
@@ -61,11 +68,37 @@ impl Database {
 
     /// With a page cache, in KiB, for the inner pages of every index of a large store. This reads the database for the
     /// first time, so it comes after the question whether that is possible.
-    fn tuned(self, path: &Path) -> Result<Self> {
-        let set = self.connection.pragma_update(None, "cache_size", -8_192);
-        let set = set.and_then(|()| conditions::prepare(&self.connection, &self.regexes));
-        set.map_err(|error| database_error(&path.display().to_string(), &error))?;
+    fn tuned(mut self, path: &Path) -> Result<Self> {
+        let set = self.connection.pragma_update(None, "query_only", true);
+        let set = set.and_then(|()| self.connection.pragma_update(None, "cache_size", -8_192));
+        set.and_then(|()| self.prepared()).map_err(|error| database_error(&path.display().to_string(), &error))?;
         Ok(self)
+    }
+
+    /// With the functions that queries use, and bounds on what a database may cost that somebody else has written.
+    fn prepared(&mut self) -> rusqlite::Result<()> {
+        conditions::prepare(&self.connection, &self.regexes)?;
+        let Self { connection, steps, .. } = self;
+        // No function that reaches outside runs from a generated column or an index.
+        connection.pragma_update(None, "trusted_schema", false)?;
+        connection.pragma_update(None, "cell_size_check", true)?;
+        connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, limits::VALUE_BYTES.cast_signed())?;
+        connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+        connection.set_limit(Limit::SQLITE_LIMIT_WORKER_THREADS, 0)?;
+        let taken = Arc::clone(steps);
+        let is_too_long = move || (taken.fetch_add(1, Ordering::Relaxed) + 1) * u64::from(STEPS) > limits::READ_STEPS;
+        connection.progress_handler(STEPS.cast_signed(), Some(is_too_long))
+    }
+
+    /// Counts the steps of a read from here on.
+    pub(super) fn restart_steps(&self) {
+        self.steps.store(0, Ordering::Relaxed);
+    }
+
+    /// Leaves a read few steps.
+    #[cfg(test)]
+    pub(super) fn use_up_steps(&self) {
+        self.steps.store(limits::READ_STEPS / u64::from(STEPS), Ordering::Relaxed);
     }
 
     /// Opens the sample compiled into the program.
@@ -74,8 +107,8 @@ impl Database {
             let mut bytes = Vec::new();
             // It was packed when this program was made; tests read it.
             let _ = ZlibDecoder::new(DEMO).read_to_end(&mut bytes);
-            let opened = Self::of_bytes(&bytes)?;
-            conditions::prepare(&opened.connection, &opened.regexes)?;
+            let mut opened = Self::of_bytes(&bytes)?;
+            opened.prepared()?;
             Ok(opened)
         };
         open().map_err(|error| database_error("demo:", &error))
@@ -84,9 +117,9 @@ impl Database {
     /// Takes a connection that a test has made.
     #[cfg(test)]
     pub(super) fn of(connection: Connection) -> rusqlite::Result<Self> {
-        let regexes = Regexes::default();
-        conditions::prepare(&connection, &regexes)?;
-        Ok(Self { connection, copy: None, copied_because: None, regexes })
+        let mut database = Self::new(connection);
+        database.prepared()?;
+        Ok(database)
     }
 
     /// Has the database search with the expressions of a filter, so that their cost is counted in one place.
@@ -103,7 +136,11 @@ impl Database {
             Ok(connection)
         };
         let connection = open().map_err(|error| database_error(&path.display().to_string(), &error))?;
-        Ok(Self { connection, copy: None, copied_because: None, regexes: Regexes::default() })
+        Ok(Self::new(connection))
+    }
+
+    fn new(connection: Connection) -> Self {
+        Self { connection, copy: None, copied_because: None, regexes: Regexes::default(), steps: Arc::default() }
     }
 
     /// Why a temporary copy is read, if one is.
@@ -171,7 +208,7 @@ impl Database {
     fn of_bytes(bytes: &[u8]) -> rusqlite::Result<Self> {
         let mut connection = Connection::open_in_memory()?;
         connection.deserialize_read_exact("main", bytes, bytes.len(), true)?;
-        Ok(Self { connection, copy: None, copied_because: None, regexes: Regexes::default() })
+        Ok(Self::new(connection))
     }
 }
 

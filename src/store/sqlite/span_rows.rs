@@ -1,6 +1,6 @@
 //! Rows of the `spans` table (3.3 on).
 
-use super::{SqliteStore, database_error, fill, is_damage, str_of, text};
+use super::{SqliteStore, database_error, fill, is_damage, is_too_big, str_of, text};
 use crate::decode::{self, Keep};
 use crate::error::Result;
 use crate::filter::Sieve;
@@ -68,7 +68,7 @@ pub(super) fn read(store: &SqliteStore, trace_id: &str, wanted: &Wanted<'_>) -> 
 fn pass(store: &SqliteStore, trace_id: &str, wanted: &Wanted<'_>) -> rusqlite::Result<(Rows, bool)> {
     let sql = sql(store, "rowid");
     let mut rows = Rows::default();
-    let mut damaged = 0_usize;
+    let (mut damaged, mut too_big) = (0_usize, 0_usize);
     let (places, version) = store.try_read(|connection| Ok((places(connection, trace_id)?, version(connection)?)))?;
     let failed = wanted.failed.and_then(|failed| failed.get(trace_id));
     let chosen = failed.unwrap_or(&places);
@@ -95,7 +95,7 @@ fn pass(store: &SqliteStore, trace_id: &str, wanted: &Wanted<'_>) -> rusqlite::R
         });
         match page {
             Err(error) if is_damage(&error) => {
-                damaged += 1;
+                *(if is_too_big(&error) { &mut too_big } else { &mut damaged }) += 1;
                 left = &left[1..];
             }
             other => other?,
@@ -104,6 +104,11 @@ fn pass(store: &SqliteStore, trace_id: &str, wanted: &Wanted<'_>) -> rusqlite::R
     if damaged > 0 {
         let message = format!("the database is damaged: {damaged} spans of {} cannot be read", places.len());
         rows.problems.push(Problem::new("damaged_rows", message));
+    }
+    if too_big > 0 {
+        let most = limits::VALUE_BYTES >> 20;
+        let message = format!("spans of more than {most} MiB are not read: {too_big} of {}", places.len());
+        rows.problems.push(Problem::new("skipped_rows", message));
     }
     // Nobody wrote at all, or at least not to the rows of this trace.
     let is_same = || {
@@ -187,7 +192,7 @@ pub(super) fn sift(store: &SqliteStore, trace_id: &str, sieve: &mut Sieve<'_>) -
     let mut left = places.as_slice();
     let mut has_text = !places.is_empty();
     while !left.is_empty() && !sieve.is_passed() {
-        store.read(|connection| {
+        let page = store.try_read(|connection| {
             let started = Instant::now();
             let mut statement = connection.prepare_cached("select content from spans where rowid = ?")?;
             while let [place, rest @ ..] = left {
@@ -202,7 +207,12 @@ pub(super) fn sift(store: &SqliteStore, trace_id: &str, sieve: &mut Sieve<'_>) -
                 }
             }
             Ok(())
-        })?;
+        });
+        match page {
+            // What is wrong is reported where the span is read.
+            Err(error) if is_damage(&error) => return Ok(None),
+            other => other.map_err(|error| database_error(&store.name, &error))?,
+        }
     }
     Ok(has_text.then_some(places.len()))
 }

@@ -351,3 +351,16 @@ fn a_regular_expression_that_took_too_long_is_reported_and_not_searched_on() {
     query.filter.regexes().for_each(crate::filter::Regex::spend);
     assert_eq!(count(&query), (0, vec!["skipped_text".to_owned()]));
 }
+
+#[test]
+fn a_statement_without_end_is_ended() {
+    let store = SqliteStore::demo().unwrap();
+    let endless = "with recursive r(n) as (select 1 union all select n + 1 from r) select count(*) from r";
+    let read = store.read(|connection| {
+        store.database.use_up_steps();
+        connection.query_row(endless, [], |row| row.get::<_, i64>(0))
+    });
+    assert_eq!(read.unwrap_err().kind, Kind::StoreUnreadable);
+    // The next read has its own steps.
+    assert!(!store.is_empty().unwrap());
+}
