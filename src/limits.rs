@@ -133,6 +133,12 @@ pub const QUESTIONS_AT_ONCE: usize = 8;
 /// Connections to a database that read at once.
 pub const CONNECTIONS_AT_ONCE: usize = 4;
 
+/// Bytes of address space that a thread may take: its stack, and what glibc reserves for what it allocates.
+pub const THREAD_ADDRESS_BYTES: u64 = 136 << 20;
+
+/// Bytes of address space that are left to the thread there is.
+pub const OWN_ADDRESS_BYTES: u64 = 96 << 20;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@ mod document;
 mod file;
 mod http;
 mod parallel;
+mod room;
 mod rows;
 mod spans;
 mod sqlite;

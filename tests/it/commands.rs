@@ -890,3 +890,21 @@ fn the_id_of_an_attachment_is_never_a_path() {
         assert!(!folder.exists(), "{id}");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn little_address_space_means_fewer_threads_and_the_same_answer() {
+    let fixture = Fixture::named("3.18.0-sqlite");
+    for words in ["usage --json", "exceptions --json", "tools --json", "traces list --all --json"] {
+        let cli = fixture.cli(words);
+        let mut limited = std::process::Command::new("sh");
+        limited.args(["-c", "ulimit -v 150000 && exec \"$@\"", "sh", env!("CARGO_BIN_EXE_mltrace")]);
+        limited
+            .args(cli.command().get_args())
+            .env_clear()
+            .envs(cli.command().get_envs().filter_map(|(k, v)| Some((k, v?))));
+        let done = limited.output().unwrap();
+        assert!(done.status.success(), "{words}: {done:?}");
+        assert_eq!(String::from_utf8(done.stdout).unwrap(), cli.ok().stdout, "{words}");
+    }
+}

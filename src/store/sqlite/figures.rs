@@ -90,20 +90,27 @@ pub(super) fn read(store: &SqliteStore, query: &Query, labels: &[Label], sink: &
         let start = |(at, helper): (usize, SqliteStore)| {
             let (give, take) = sync_channel(PARTS_AHEAD);
             let reader = &reader;
-            scope.spawn(move || {
-                for part in parts().skip(at).step_by(count) {
+            let own = move || parts().skip(at).step_by(count);
+            let read = move || {
+                for part in own() {
                     // The other end is gone once the taker has had enough.
                     if give.send(reader.read(&helper, part)).is_err() {
                         break;
                     }
                 }
-            });
-            take
+            };
+            let parts: Box<dyn Iterator<Item = Result<Vec<Trace>>>> =
+                match std::thread::Builder::new().spawn_scoped(scope, read) {
+                    Ok(_) => Box::new(take.into_iter()),
+                    // The system may allow fewer threads, or none.
+                    Err(_) => Box::new(own().map(|part| reader.read(store, part))),
+                };
+            parts
         };
-        let helpers: Vec<_> = helpers.into_iter().enumerate().map(start).collect();
+        let mut helpers: Vec<_> = helpers.into_iter().enumerate().map(start).collect();
         // They take turns, so the order stays, and with it the sums to the last digit.
-        for helper in helpers.iter().cycle() {
-            let Ok(part) = helper.recv() else { break };
+        for at in (0..count).cycle() {
+            let Some(part) = helpers[at].next() else { break };
             if !take(part?)? {
                 break;
             }

@@ -18,6 +18,7 @@ mod span_rows;
 mod totals;
 
 use super::artifact::{self, Artifacts};
+use super::room;
 use super::rows;
 use super::spans::{self, Rows};
 use super::{Need, Query, Remark, Sink, Surroundings, TraceStore};
@@ -208,17 +209,18 @@ impl SqliteStore {
             let start = |helper: Self| {
                 let (give_hits, take_hits) = sync_channel::<Vec<Hit>>(PAGES_AHEAD);
                 let (give_page, take_page) = sync_channel(PAGES_AHEAD);
-                scope.spawn(move || {
+                let read = move || {
                     // Either end is gone once the taker has had enough.
                     for hits in take_hits {
                         if give_page.send(helper.page(query, &hits)).is_err() {
                             break;
                         }
                     }
-                });
-                (give_hits, take_page)
+                };
+                // The system may allow fewer threads, or none.
+                std::thread::Builder::new().spawn_scoped(scope, read).ok().map(|_| (give_hits, take_page))
             };
-            let helpers: Vec<_> = helpers.into_iter().map(start).collect();
+            let helpers: Vec<_> = helpers.into_iter().map_while(start).collect();
             if helpers.is_empty() {
                 let ended = self.walk(query, scan, give, false)?;
                 return Ok(ended.unwrap_or(ControlFlow::Continue(())));
@@ -244,7 +246,7 @@ impl SqliteStore {
         })
     }
 
-    /// Further connections to the same file, one for each processor; without any it goes on alone.
+    /// Further connections to the same file, one for each processor that a thread may use; without any it goes on alone.
     fn helpers(&self, query: &Query) -> Vec<Self> {
         let Some(path) = &self.path else { return Vec::new() };
         let another = |_| {
@@ -262,7 +264,8 @@ impl SqliteStore {
             })
         };
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        (0..processors.min(limits::CONNECTIONS_AT_ONCE)).map_while(another).collect()
+        let most = processors.min(limits::CONNECTIONS_AT_ONCE).min(room::for_threads());
+        (0..most).map_while(another).collect()
     }
 
     /// Reads a page: the records, and where they are wanted the spans.
@@ -540,6 +543,7 @@ fn database_error(name: &str, error: &rusqlite::Error) -> Error {
         Some(ErrorCode::DatabaseCorrupt) => {
             base.hint(format!("what is left can be copied out with `sqlite3 {} .recover`", shell::word(name)))
         }
+        Some(ErrorCode::OutOfMemory) => base.hint("the process may not have more memory: look at `ulimit -a`"),
         Some(ErrorCode::TooBig) => base.hint(format!(
             "values of up to {} MiB are read, in records of up to {} MiB",
             limits::VALUE_BYTES >> 20,
