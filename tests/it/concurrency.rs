@@ -88,3 +88,39 @@ fn a_lock_that_is_not_given_back_is_an_error_that_says_so() {
     assert_eq!(done.exit, Some(5), "{done}");
     assert!(done.stderr.contains("locked") && done.stderr.contains("hint:"), "{done}");
 }
+
+/// The letter of a process's state.
+#[cfg(target_os = "linux")]
+fn state(process: u32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_writer_is_not_held_up_by_a_reader_that_ctrl_z_has_stopped() {
+    let copy = large();
+    let mut stopped = 0;
+    for turn in 0..30 {
+        let words = ["spans --all --full -o jsonl", "exceptions", "usage --by model"][turn % 3];
+        let mut command = copy.cli(words).command();
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(20 + 9 * turn as u64));
+        let signal = |name: &str| {
+            std::process::Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+        };
+        signal("-TSTP");
+        let begun = std::time::Instant::now();
+        while !matches!(state(child.id()), Some('T' | 'Z')) {
+            assert!(begun.elapsed() < Duration::from_secs(10), "{words}: neither stopped nor ended");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        stopped += u32::from(state(child.id()) == Some('T'));
+        let database = copy.database();
+        database.busy_timeout(Duration::from_millis(200)).unwrap();
+        database.execute("update trace_info set request_preview = 'x' where rowid = 1", []).unwrap();
+        signal("-CONT");
+        assert!(child.wait().unwrap().success(), "{words}");
+    }
+    assert!(stopped > 10, "{stopped} of 30 were stopped before they ended");
+}

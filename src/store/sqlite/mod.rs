@@ -1,7 +1,7 @@
 //! MLflow's SQLite databases, of every release from 2.14 on, told apart by the columns they have.
 //!
 //! MLflow uses SQLite's rollback journal, where an open read holds up a writer's commit. So every read here is one short
-//! transaction over a page of rows, which are copied before anything is done with them.
+//! transaction over a page of rows, and Ctrl-Z stops the program between two of them.
 
 mod candidates;
 mod conditions;
@@ -9,6 +9,7 @@ mod count;
 mod figures;
 mod fill;
 mod open;
+mod pause;
 mod ranked;
 mod recovery;
 mod revision;
@@ -88,6 +89,7 @@ impl SqliteStore {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let bases = path.parent().map(Path::to_owned).into_iter().collect();
         let artifacts = Artifacts::new(bases, around.artifacts_destination.clone());
+        pause::watch();
         let database = open::Database::file(&path)?;
         let name = path.display().to_string();
         Ok(Self {
@@ -102,7 +104,10 @@ impl SqliteStore {
     }
 
     fn with(database: open::Database, name: String, artifacts: Artifacts) -> Result<Self> {
-        let schema = Schema::read(&database.connection).map_err(|error| database_error(&name, &error))?;
+        let schema = {
+            let _open = pause::begin_read();
+            Schema::read(&database.connection).map_err(|error| database_error(&name, &error))?
+        };
         if let Some((table, kind)) = schema.impostor() {
             return Err(Error::new(Kind::StoreUnreadable, format!("cannot read `{name}`"))
                 .because(format!("`{table}` is {kind} there, and a table in MLflow's databases"))
@@ -131,6 +136,7 @@ impl SqliteStore {
     }
 
     fn try_read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        let _open = pause::begin_read();
         self.database.restart_steps();
         let transaction = self.database.connection.unchecked_transaction()?;
         work(&transaction)
@@ -250,6 +256,7 @@ impl SqliteStore {
     fn helpers(&self, query: &Query) -> Vec<Self> {
         let Some(path) = &self.path else { return Vec::new() };
         let another = |_| {
+            let _open = pause::begin_read();
             let database = open::Database::file(path).ok().filter(|database| database.copied_because().is_none())?;
             database.use_regexes_of(&query.filter);
             Some(Self {
