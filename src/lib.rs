@@ -127,7 +127,11 @@ fn stop_at_bug(what: &str, runner: Runner) {
 
 /// Has Ctrl-C end the process from a thread of its own, whatever the others are waiting for.
 fn stop_at_interrupt(ending: Ending, runner: Runner) {
-    // Where the program was told to ignore it, as scripts tell their background jobs, that stands.
+    // It catches the signal before it starts its thread: where none can be had, nothing would hear it.
+    if std::thread::Builder::new().spawn(|| {}).is_err() {
+        return;
+    }
+    // Where the program was started with the signal ignored, as scripts start their background jobs, it stays so.
     let _ = ctrlc::try_set_handler(move || {
         if ending.interrupt() {
             stop_interrupted(runner);

@@ -1,5 +1,6 @@
 //! Work on many items at once, with the results in their order.
 
+use super::room;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -22,7 +23,8 @@ pub(super) fn in_parallel<T: Sync, R: Send>(items: &[T], threads: usize, work: i
         };
         // Where no more threads can be had, those that there are do the work.
         let start = |_| std::thread::Builder::new().spawn_scoped(scope, run).ok();
-        let helpers: Vec<_> = (1..threads.min(items.len())).map_while(start).collect();
+        let most = threads.min(items.len()).min(room::for_threads().saturating_add(1));
+        let helpers: Vec<_> = (1..most).map_while(start).collect();
         run();
         // A panic of a helper is a bug, and goes on as one.
         for helper in helpers {

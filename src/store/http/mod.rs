@@ -472,9 +472,15 @@ impl TraceStore for HttpStore {
         // The name of the experiment is asked for while the spans are on their way.
         let experiment = info.experiment_id.clone();
         let (trace, name) = std::thread::scope(|scope| {
-            let name = scope.spawn(|| experiment_name(client, &experiment));
+            let ask = || experiment_name(client, &experiment);
+            let name = std::thread::Builder::new().spawn_scoped(scope, ask);
             let trace = spans::read_alone(client, generation, info, need);
-            (trace, name.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            // Where no thread can be started, it is asked for now.
+            let name = match name {
+                Ok(name) => name.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                Err(_) => ask(),
+            };
+            (trace, name)
         });
         let mut trace = trace?;
         trace.info.experiment_name = name;

@@ -230,7 +230,8 @@ impl Stream {
                     if self.reads_ahead && !self.is_done {
                         let question = question(store.generation(), &self.search(&filter));
                         let client = Arc::clone(&store.client);
-                        self.ahead = Some(std::thread::spawn(move || client.ask_beside(&question)));
+                        // Where no thread can be started, the page is asked for when it is needed.
+                        self.ahead = std::thread::Builder::new().spawn(move || client.ask_beside(&question)).ok();
                     }
                 }
                 // Old file stores cannot sort traces by a duration that some of them lack (MLflow 2.22 answers 500).
