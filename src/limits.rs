@@ -160,6 +160,9 @@ mod tests {
             ("a file of rules", size(SETTINGS_BYTES)),
             ("a copy of a database", format!("{}; {}", size(COPY_IN_MEMORY_BYTES), size(COPY_BYTES))),
             ("levels and entries", format!("{FOLDER_LEVELS}; 100,000")),
+            ("an answer of a server", format!("{}; {}", size(ANSWER_BYTES), size(PAGE_BYTES))),
+            ("a packed answer", size(UNPACKED_ANSWER_BYTES)),
+            ("all answers", size(ANSWERS_BYTES)),
         ] {
             let row = text.lines().find(|line| line.starts_with(&format!("| {what}")));
             assert!(row.is_some_and(|row| row.trim_end_matches([' ', '|']).ends_with(&limit)), "{what}: {limit}");

@@ -2474,7 +2474,8 @@ fn every_command_is_in_the_list_above() {
             "doctor",
             "prices",
             "completions",
-            "man"
+            "man",
+            "help"
         ]
     );
 }

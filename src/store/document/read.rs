@@ -318,9 +318,9 @@ mod tests {
 
     #[test]
     fn a_few_packed_bytes_do_not_become_very_many() {
-        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-        packer.write_all(&[b' '; 10_000]).unwrap();
-        let packed = packer.finish().unwrap();
+        let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        writer.write_all(&[b' '; 10_000]).unwrap();
+        let packed = writer.finish().unwrap();
         assert!(packed.len() < 100);
         assert_eq!(unpacked(packed.clone(), 10_000).unwrap().len(), 10_000);
         let why = unpacked(packed, 9_999).unwrap_err().to_string();

@@ -3,6 +3,8 @@
 use super::secret::{Mask, Secret};
 use super::url::Base;
 use crate::error::{Error, Kind, Result};
+use crate::files;
+use crate::limits;
 use base64::Engine as _;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -61,7 +63,7 @@ pub(super) fn authorization(base: &Base, settings: &ServerSettings) -> Option<Se
             .credentials_file
             .as_deref()
             .filter(|path| path.is_file())
-            .and_then(|path| std::fs::read_to_string(path).ok())
+            .and_then(|path| files::read_text(path, limits::SETTINGS_BYTES).ok())
     };
     let (mut name, mut password) = (settings.username.clone(), settings.password.clone());
     if (name.is_none() || password.is_none())

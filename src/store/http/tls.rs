@@ -3,6 +3,8 @@
 
 use super::access::ServerSettings;
 use crate::error::{Error, Kind, Result};
+use crate::files;
+use crate::limits;
 use crate::model::Timestamp;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -47,7 +49,7 @@ impl Identity {
         let trust = trust(settings)?;
         let Some(path) = &settings.client_certificate else { return Ok(Self { trust, shown: None }) };
         let bad = |why: String| bad_file("MLFLOW_TRACKING_CLIENT_CERT_PATH", path).because(why);
-        let bytes = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
+        let bytes = files::read_named(path, limits::SETTINGS_BYTES).map_err(|error| bad(error.to_string()))?;
         let chain = certificates(&bytes).map_err(bad)?;
         let key = PrivateKeyDer::from_pem_slice(&bytes).ok().filter(|_| !chain.is_empty());
         let key = key.ok_or_else(|| bad("it has to hold a certificate and its private key".to_owned()))?;
@@ -87,7 +89,7 @@ fn trust(settings: &ServerSettings) -> Result<Trust> {
         return Ok(Trust::Anybody);
     }
     let bad = |why: String| bad_file(variable, path).because(why);
-    let bytes = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
+    let bytes = files::read_named(path, limits::SETTINGS_BYTES).map_err(|error| bad(error.to_string()))?;
     let named = certificates(&bytes).map_err(bad)?;
     if named.is_empty() {
         return Err(bad("there is no certificate in it".to_owned()));
