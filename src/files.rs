@@ -5,7 +5,7 @@ mod whole;
 
 pub use whole::{create, replace};
 
-use std::fs::{DirEntry, File, FileType, OpenOptions};
+use std::fs::{DirEntry, File, FileType, Metadata, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Result};
 use std::path::{Path, PathBuf};
 
@@ -69,12 +69,31 @@ impl Fence {
     /// # Errors
     /// When it cannot be read, leads out of the fence, is no regular file, or has more than `most` bytes.
     pub fn read(&self, path: &Path, most: u64) -> Result<Vec<u8>> {
-        let kind = path.symlink_metadata()?.file_type();
-        if kind.is_symlink() {
-            return read_regular(&self.resolve(path)?, most);
+        // Stores have very many small files: the name is looked at only where it cannot be opened as one.
+        let file = match open_regular(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(error),
+            Err(error) => {
+                let kind = path.symlink_metadata()?.file_type();
+                if !kind.is_symlink() {
+                    require_regular(kind)?;
+                    return Err(error);
+                }
+                open_regular(&self.resolve(path)?)?
+            }
+            Ok(file) => file,
+        };
+        all_of(file, most)
+    }
+
+    /// The same for an entry of a folder: one that is no file is not opened.
+    ///
+    /// # Errors
+    /// As [`Fence::read`].
+    pub fn read_entry(&self, path: &Path, kind: FileType, most: u64) -> Result<Vec<u8>> {
+        if !kind.is_symlink() {
+            require_regular(kind)?;
         }
-        require_regular(kind)?;
-        read_regular(path, most)
+        self.read(path, most)
     }
 
     /// The entries of a folder that lies inside, by name, each with what it is: a link is one.
@@ -110,15 +129,20 @@ impl Fence {
     }
 }
 
-/// Reads a regular file. Should another kind of file take its place meanwhile, it is not waited for.
-fn read_regular(path: &Path, most: u64) -> Result<Vec<u8>> {
+/// Opens a regular file, and no link. A pipe is not waited for.
+fn open_regular(path: &Path) -> Result<(File, Metadata)> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK | libc::O_NOFOLLOW);
+    #[cfg(not(unix))]
+    if path.is_symlink() {
+        return Err(ErrorKind::Unsupported.into());
+    }
     let file = options.open(path)?;
-    require_regular(file.metadata()?.file_type())?;
-    all_of(file, most)
+    let metadata = file.metadata()?;
+    require_regular(metadata.file_type())?;
+    Ok((file, metadata))
 }
 
 fn require_regular(kind: FileType) -> Result<()> {
@@ -132,8 +156,8 @@ fn require_regular(kind: FileType) -> Result<()> {
 }
 
 /// All bytes of a file, if there are at most so many.
-fn all_of(file: File, most: u64) -> Result<Vec<u8>> {
-    let expected = file.metadata()?.len();
+fn all_of((file, metadata): (File, Metadata), most: u64) -> Result<Vec<u8>> {
+    let expected = metadata.len();
     if expected > most {
         return Err(too_large(most));
     }

@@ -68,7 +68,7 @@ impl<'a> Parts<'a> {
                     open.push((path, key + "/"));
                     continue;
                 }
-                match self.fence.read(&path, limits::RECORD_BYTES) {
+                match self.fence.read_entry(&path, kind, limits::RECORD_BYTES) {
                     Ok(bytes) => values.add(&key, &String::from_utf8_lossy(&bytes)),
                     // It was there a moment ago: a live program has deleted it.
                     Err(error) if error.kind() == ErrorKind::NotFound && !kind.is_symlink() => {}
