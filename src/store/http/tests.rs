@@ -46,6 +46,15 @@ fn addresses_are_taken_apart() {
 }
 
 #[test]
+fn a_password_is_never_part_of_the_host() {
+    for uri in ["http://kim:secret:[::1]/x@host:5000", "http://kim:secret[::1]/x@host", "http://kim:secret/x@host"] {
+        let error = Base::parse(uri).unwrap_err();
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+    }
+    assert_eq!(Base::parse("http://kim:secret@[::1]:5000/x").unwrap().shown(), "http://[::1]:5000/x");
+}
+
+#[test]
 fn credentials_are_taken_in_the_order_of_mlflow() {
     let full = ServerSettings {
         username: Some("ada".to_owned()),

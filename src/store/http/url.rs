@@ -35,10 +35,16 @@ impl Base {
             Some((user, place)) => (Some(user), place),
             None => (None, authority.as_str()),
         };
+        let badly_escaped = |why: &str| {
+            bad(why.to_owned()).hint("in a name or password, write `#` as %23, `/` as %2F, `?` as %3F and `@` as %40")
+        };
+        // A password with a slash in it ends the host for a parser, which accepts anything before an address in brackets.
+        if place.rfind('[').is_some_and(|at| at > 0) {
+            return Err(badly_escaped("its host is neither a name nor an address"));
+        }
         let behind_host = place.rsplit_once(']').map_or(place, |(_, rest)| rest);
         if behind_host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_err()) {
-            return Err(bad("its port is no number up to 65535".to_owned())
-                .hint("in a name or password, write `#` as %23, `/` as %2F, `?` as %3F and `@` as %40"));
+            return Err(badly_escaped("its port is no number up to 65535"));
         }
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         Ok(Self {
