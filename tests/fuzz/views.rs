@@ -1,0 +1,169 @@
+//! Documents opened as a store, and their traces shown in every form: as people, programs and diffs see them.
+#![no_main]
+
+use mltrace::analyze::diff::{self, Strictness};
+use mltrace::analyze::exceptions::{Groups, occurrences};
+use mltrace::analyze::key::Key;
+use mltrace::analyze::tools::Tools;
+use mltrace::analyze::usage::{self, Explanation, Grouped};
+use mltrace::analyze::{conversation, stack};
+use mltrace::decode::{self, Keep};
+use mltrace::model::{Json, Timestamp, Trace, Zone};
+use mltrace::reading::{Agents, History, Reading, answer, question};
+use mltrace::render::conversation::ConversationView;
+use mltrace::render::diff::DiffView;
+use mltrace::render::exception::ExceptionRow;
+use mltrace::render::one_span::SpanView;
+use mltrace::render::span::SpanRow;
+use mltrace::render::tool::ToolRow;
+use mltrace::render::tree::TreeView;
+use mltrace::render::usage::{GroupsView, UsageView};
+use mltrace::render::{Look, Row, Theme, View, write_table};
+use mltrace::store::{self, Address, Need, Surroundings};
+use mltrace_fuzz::is_harmless;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+/// Traces of a document that are shown, and spans of each that are shown one by one.
+const MOST: usize = 3;
+
+/// In memory, where there is such a folder: the document is written once for each input.
+static DOCUMENT: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = PathBuf::from("/dev/shm");
+    let folder = if folder.is_dir() { folder } else { std::env::temp_dir() };
+    folder.join(format!("mltrace-fuzz-{}", std::process::id()))
+});
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    // A document that begins so is taken for one that was packed, and unpacks to any size.
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        return;
+    }
+    std::fs::write(&*DOCUMENT, bytes).expect("the document can be written");
+    let opened = store::open(&Address::Documents(DOCUMENT.clone()), &Surroundings::default());
+    let _ = std::fs::remove_file(&*DOCUMENT);
+    let Ok(store) = opened else { return };
+    let mut problems = Vec::new();
+    let ids = store.ids_with_prefix(&[String::new()], MOST, &mut problems).unwrap_or_default();
+    let traces: Vec<Trace> = ids.iter().filter_map(|id| store.trace(id, Need::Full).ok()?).collect();
+    let mut history = History::default();
+    for trace in &traces {
+        let _ = history.read_trace(&mut trace.clone());
+        show(trace);
+    }
+    for pair in traces.windows(2) {
+        compare(&pair[0], &pair[1]);
+    }
+});
+
+fn show(trace: &Trace) {
+    let reading = Reading::of(trace);
+    let _ = (question(trace), answer(trace));
+    let agents = || trace.spans.as_ref().map(|spans| Agents::of(spans, &reading.usage)).unwrap_or_default();
+    for is_full in [false, true] {
+        let shown = vec![true; trace.span_list().len()];
+        let conversation = conversation::of_trace(trace, is_full, &shown);
+        let (usage, agents) = (usage::of_trace(trace), agents());
+        let tree = TreeView { trace: trace.clone(), usage, agents, shown, io_lines: Some(3), is_full };
+        check_view(&tree);
+        reads_back(&tree);
+        check_view(&ConversationView { tree, folded: None, conversation });
+    }
+    let of_trace = agents();
+    for (at, span) in trace.span_list().iter().enumerate().take(MOST) {
+        let node = trace.spans.as_ref().map(|spans| spans.nodes[at].clone()).expect("the trace has spans");
+        let (trace_id, agent) = (trace.info.trace_id.clone(), of_trace.name(at).map(str::to_owned));
+        check_view(&SpanView {
+            info: trace.info.clone(),
+            row: SpanRow { trace_id, span: span.clone(), node, is_full: true, agent },
+        });
+    }
+    let mut explanation = Explanation::new(usize::MAX);
+    explanation.add(trace, &reading.usage);
+    check_view(&UsageView {
+        trace: trace.clone(),
+        usage: usage::of_trace(trace),
+        agents: of_trace,
+        explanation: Some(explanation),
+    });
+    let mut grouped = Grouped::new(vec![Key::Model, Key::Agent, Key::Hour], Zone::Utc);
+    grouped.add(trace, &reading.usage);
+    check_view(&GroupsView { grouped, explanation: None, limit: 2 });
+    let mut tools = Tools::default();
+    tools.add(trace, &reading);
+    check_rows(tools.sorted().into_iter().map(ToolRow).collect());
+    let found = occurrences(trace);
+    for text in found.iter().filter_map(|one| one.failure.exception.as_ref()?.stacktrace.as_deref()) {
+        let _ = (stack::read(text), stack::own_place(text), stack::library_place(text, true));
+    }
+    let mut groups = Groups::default();
+    groups.add(found);
+    check_rows(groups.sorted().into_iter().map(ExceptionRow).collect());
+    let view = compare(trace, trace);
+    assert!(view.is_unchanged() && view.is_identical());
+}
+
+/// What mltrace writes of a whole trace is a document again, of the same spans.
+fn reads_back(tree: &TreeView) {
+    let json = serde_json::to_string(&tree.json()).expect("views are JSON");
+    let batches = decode::batches_of_json(&json).unwrap_or_else(|why| panic!("{why}: {json}"));
+    let places: Vec<_> = batches.iter().flat_map(|batch| &batch.spans).collect();
+    let spans = tree.trace.span_list();
+    assert_eq!(places.len(), spans.len());
+    for (place, span) in places.into_iter().zip(spans) {
+        let (_, read) = place.span(json.as_bytes(), Keep::All).unwrap_or_else(|why| panic!("{why}: {json}"));
+        assert_eq!(read.id, span.id);
+    }
+}
+
+fn compare(a: &Trace, b: &Trace) -> DiffView {
+    let readings = [Reading::of(a), Reading::of(b)];
+    let view = |strictness, is_full: bool| {
+        let diff = diff::of_traces((a, &readings[0]), (b, &readings[1]), strictness);
+        let tool_calls = readings.each_ref().map(|reading| reading.new_tool_calls().count());
+        let usage = [usage::of_trace(a), usage::of_trace(b)];
+        DiffView { a: a.clone(), b: b.clone(), usage, tool_calls, diff, only_changes: !is_full, is_full }
+    };
+    check_view(&view(Strictness::Content, false));
+    let strict = view(Strictness::Everything, true);
+    check_view(&strict);
+    strict
+}
+
+fn looks() -> impl Iterator<Item = Look> {
+    let now = Timestamp(1_795_132_800_000_000_000);
+    let look = move |(width, unicode, color)| Look { theme: Theme { color }, width, unicode, zone: Zone::Utc, now };
+    [(None, true, false), (Some(100), true, false), (Some(40), false, false), (Some(7), true, true)]
+        .into_iter()
+        .map(look)
+}
+
+fn check_view<V: View>(view: &V) {
+    for look in looks() {
+        let mut out = Vec::new();
+        view.text(&look, &mut out).expect("a vector takes everything");
+        check_text(&look, &out);
+    }
+    check_json(&serde_json::to_string(&view.json()).expect("views are JSON"));
+    let _ = view.csv();
+    view.items().iter().for_each(|row| check_json(&serde_json::to_string(&row.json()).expect("rows are JSON")));
+}
+
+fn check_rows<R: Row>(rows: Vec<R>) {
+    rows.iter().for_each(|row| check_json(&serde_json::to_string(&row.json()).expect("rows are JSON")));
+    for look in looks() {
+        let cells: Vec<_> = rows.iter().map(|row| row.cells(&look)).collect();
+        let mut out = Vec::new();
+        write_table(&look, &mut out, R::shapes(), &cells).expect("a vector takes everything");
+        check_text(&look, &out);
+    }
+}
+
+fn check_text(look: &Look, out: &[u8]) {
+    let text = std::str::from_utf8(out).expect("text is UTF-8");
+    assert!(look.theme.color || is_harmless(text), "{text:?}");
+}
+
+fn check_json(text: &str) {
+    assert!(Json::from_strict(text).is_some(), "{text}");
+}
