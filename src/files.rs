@@ -129,6 +129,34 @@ impl Fence {
     }
 }
 
+/// Reads a regular file whose path has no link in it; `None` where it may have one, or the system does not say.
+#[must_use]
+pub fn read_without_links(path: &Path, most: u64) -> Option<Result<Vec<u8>>> {
+    let file = match open_without_links(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Some(Err(error)),
+        // A link, or a kernel or a container that does not let this be asked.
+        Err(_) => return None,
+    };
+    Some(file.metadata().and_then(|metadata| {
+        require_regular(metadata.file_type())?;
+        all_of((file, metadata), most)
+    }))
+}
+
+#[cfg(target_os = "linux")]
+fn open_without_links(path: &Path) -> Result<File> {
+    use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let opened = openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS);
+    Ok(File::from(opened?))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_without_links(_: &Path) -> Result<File> {
+    Err(ErrorKind::Unsupported.into())
+}
+
 /// Opens a regular file, and no link. A pipe is not waited for.
 fn open_regular(path: &Path) -> Result<(File, Metadata)> {
     let mut options = OpenOptions::new();
@@ -207,6 +235,11 @@ mod tests {
         assert!(message(fence.read(&inside.join("loop"), 10)).contains("symbolic links"));
         assert!(fence.entries(&inside.join("up")).unwrap_err().to_string().contains("leads out"));
         assert_eq!(fence.entries(&inside).unwrap().len(), 6);
+        let real = inside.canonicalize().unwrap();
+        for (name, is_plain) in [("file", true), ("near", false), ("far", false), ("up/store/file", false)] {
+            let found = read_without_links(&real.join(name), 10);
+            assert_eq!(found.is_some(), is_plain && cfg!(target_os = "linux"), "{name}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Finds the files of a trace: where its tag says, and after a store was moved, copied or served, where they are now.
 
-use crate::files::Fence;
+use crate::files::{self, Fence};
 use crate::limits;
 use crate::model::{Moved, Outside, Problem};
 use percent_encoding::percent_decode_str;
@@ -48,7 +48,7 @@ impl Artifacts {
         let candidates = self.candidates(location, &format!("{experiment}/traces/{trace}/artifacts"));
         for folder in &candidates {
             let path = folder.join(name);
-            match self.fence(folder).and_then(|fence| read_settled(&fence, &path, limits::FILE_BYTES)) {
+            match read_settled(&path, || self.read_file(folder, &path)) {
                 Ok(bytes) => return Found::Bytes(path, bytes),
                 Err(error) if is_absent(&error) => {}
                 Err(error) => {
@@ -67,6 +67,12 @@ impl Artifacts {
             Some(folder) => problem.at(&folder.join(name)),
             None => problem,
         })
+    }
+
+    /// Reads a file in a folder. Where its path has no link at all, it lies where the path says.
+    fn read_file(&self, folder: &Path, path: &Path) -> std::io::Result<Vec<u8>> {
+        files::read_without_links(path, limits::FILE_BYTES)
+            .unwrap_or_else(|| self.fence(folder)?.read(path, limits::FILE_BYTES))
     }
 
     /// What a file in a folder may be a link to: another file of that folder, or artifacts of the store. A folder that lies
@@ -219,16 +225,16 @@ fn is_absent(error: &std::io::Error) -> bool {
 /// Reads a file that a live program may be writing in place: one found empty is looked at again, as MLflow does.
 ///
 /// # Errors
-/// As [`Fence::read`].
-pub(super) fn read_settled(fence: &Fence, path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
+/// Those of reading it.
+pub(super) fn read_settled(path: &Path, read: impl Fn() -> std::io::Result<Vec<u8>>) -> std::io::Result<Vec<u8>> {
     for pause in [100, 200] {
-        let bytes = fence.read(path, most)?;
+        let bytes = read()?;
         if !bytes.is_empty() || !is_fresh(path) {
             return Ok(bytes);
         }
         std::thread::sleep(Duration::from_millis(pause));
     }
-    fence.read(path, most)
+    read()
 }
 
 /// Whether a file changed within the last seconds, so that a writer may still be at it.

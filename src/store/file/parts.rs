@@ -120,7 +120,7 @@ impl<'a> Parts<'a> {
 
 /// The text of a record; `None` where there is no such file.
 pub(super) fn record(fence: &Fence, path: &Path) -> Result<Option<String>, Problem> {
-    match read_settled(fence, path, limits::RECORD_BYTES) {
+    match read_settled(path, || fence.read(path, limits::RECORD_BYTES)) {
         Ok(bytes) => Ok(Some(
             String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
         )),
