@@ -31,6 +31,9 @@ _mltrace() {
             mltrace,experiments)
                 cmd="mltrace__subcmd__experiments"
                 ;;
+            mltrace,help)
+                cmd="mltrace__subcmd__help"
+                ;;
             mltrace,man)
                 cmd="mltrace__subcmd__man"
                 ;;
@@ -80,7 +83,7 @@ _mltrace() {
 
     case "${cmd}" in
         mltrace)
-            opts="-u -o -q -v -h -V --tracking-uri --output --json --color --ascii --width --utc --prices --no-pager --quiet --verbose --help --version experiments traces trace usage stats spans tools exceptions sessions session check doctor prices completions man"
+            opts="-u -o -q -v -h -V --tracking-uri --output --json --color --ascii --width --utc --prices --no-pager --quiet --verbose --help --version experiments traces trace usage stats spans tools exceptions sessions session check doctor prices completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -587,6 +590,48 @@ _mltrace() {
             ;;
         mltrace__subcmd__experiments)
             opts="-u -o -q -v -h --deleted --tracking-uri --output --json --color --ascii --width --utc --prices --no-pager --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --tracking-uri)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -u)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json jsonl csv ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json jsonl csv ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --width)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prices)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mltrace__subcmd__help)
+            opts="-u -o -q -v -h --tracking-uri --output --json --color --ascii --width --utc --prices --no-pager --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -58,6 +58,7 @@ complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "doctor" -d 'Tell wh
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "prices" -d 'Show what tokens of a model cost: US dollars for a million'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "man" -d 'Print the manual page, or write one page for each command to a folder'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "help" -d 'Explain a command or a topic'
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
 json\t'One JSON document'
@@ -743,3 +744,21 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l no-pager -d 'Do 
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s q -l quiet -d 'Print no notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mltrace -n "__fish_mltrace_using_subcommand help" -s u -l tracking-uri -d 'Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand help" -s o -l output -d 'Form of the output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated values'
+ids\t'One id a line'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand help" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says no'
+always\t'Always'
+never\t'Never'"
+complete -c mltrace -n "__fish_mltrace_using_subcommand help" -l width -d 'Fit into so many columns' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand help" -l prices -d 'Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what `mltrace prices --json` prints' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand help" -l json -d 'Short for --output json'
+complete -c mltrace -n "__fish_mltrace_using_subcommand help" -l ascii -d 'Draw with ASCII only'
+complete -c mltrace -n "__fish_mltrace_using_subcommand help" -l utc -d 'Read and show times in UTC'
+complete -c mltrace -n "__fish_mltrace_using_subcommand help" -l no-pager -d 'Do not page long output'
+complete -c mltrace -n "__fish_mltrace_using_subcommand help" -s q -l quiet -d 'Print no notes'
+complete -c mltrace -n "__fish_mltrace_using_subcommand help" -s v -l verbose -d 'Say which store is read and why'
+complete -c mltrace -n "__fish_mltrace_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
