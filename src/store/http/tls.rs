@@ -1,28 +1,25 @@
 //! TLS to tracking servers: which certificates are trusted, which one is shown, and the connection itself. The client library
 //! has no way to trust a certificate that is named itself, so its own TLS is not used.
 
+mod connection;
+mod trouble;
+
+pub(super) use connection::{TlsConnector, tls_error};
+pub(super) use trouble::TlsTrouble;
+
 use super::access::ServerSettings;
 use crate::error::{Error, Kind, Result};
 use crate::files;
 use crate::limits;
-use crate::model::Timestamp;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{
-    AlertDescription, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore,
-    SignatureScheme, StreamOwned,
-};
-use std::fmt;
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter,
-};
+use std::sync::Arc;
 
 type TlsResult<T> = std::result::Result<T, rustls::Error>;
 
@@ -221,198 +218,5 @@ impl ServerCertVerifier for TrustsAnybody {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// Wraps connections to `https:` addresses in TLS, as ureq's own connector does.
-pub(super) struct TlsConnector {
-    identity: Identity,
-    /// Made with the first such connection: the certificates of a system take a while to read.
-    config: OnceLock<Arc<ClientConfig>>,
-}
-
-impl TlsConnector {
-    pub(super) const fn new(identity: Identity) -> Self {
-        Self { identity, config: OnceLock::new() }
-    }
-
-    fn config(&self) -> TlsResult<Arc<ClientConfig>> {
-        if let Some(config) = self.config.get() {
-            return Ok(Arc::clone(config));
-        }
-        let config = self.identity.config()?;
-        Ok(Arc::clone(self.config.get_or_init(|| config)))
-    }
-}
-
-impl fmt::Debug for TlsConnector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsConnector").finish_non_exhaustive()
-    }
-}
-
-/// As rustls itself hands its errors on.
-fn io_error(error: rustls::Error) -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, error)
-}
-
-/// The error of TLS within an error of the client.
-pub(super) fn tls_error(error: &ureq::Error) -> Option<&rustls::Error> {
-    let ureq::Error::Io(error) = error else { return None };
-    error.get_ref()?.downcast_ref()
-}
-
-impl<In: Transport> Connector<In> for TlsConnector {
-    type Out = Either<In, TlsTransport>;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails<'_>,
-        chained: Option<In>,
-    ) -> std::result::Result<Option<Self::Out>, ureq::Error> {
-        let Some(transport) = chained else { return Ok(None) };
-        if !details.needs_tls() || transport.is_tls() {
-            return Ok(Some(Either::A(transport)));
-        }
-        let host = details.uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        let name = ServerName::try_from(host).map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
-        let config = self.config().map_err(io_error)?;
-        let mut connection = ClientConnection::new(config, name).map_err(io_error)?;
-        let mut socket = TransportAdapter::new(transport.boxed(), Arc::clone(&details.current_time));
-        socket.set_timeout(details.timeout);
-        connection.complete_io(&mut socket)?;
-        let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
-        Ok(Some(Either::B(TlsTransport { buffers, stream: StreamOwned::new(connection, socket) })))
-    }
-}
-
-/// A connection over TLS.
-pub(super) struct TlsTransport {
-    buffers: LazyBuffers,
-    stream: StreamOwned<ClientConnection, TransportAdapter>,
-}
-
-impl fmt::Debug for TlsTransport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsTransport").field("inner", &self.stream.sock.inner()).finish_non_exhaustive()
-    }
-}
-
-impl TlsTransport {
-    /// Why a connection broke. A server that refuses the client's certificate sends an alert and closes the connection, and
-    /// whoever is still writing then learns of the second before the first.
-    fn reason(&mut self, error: io::Error) -> ureq::Error {
-        if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) {
-            while self.stream.conn.read_tls(&mut self.stream.sock).is_ok_and(|read| read > 0) {
-                if let Err(alert) = self.stream.conn.process_new_packets() {
-                    return io_error(alert).into();
-                }
-            }
-        }
-        error.into()
-    }
-}
-
-impl Transport for TlsTransport {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        &mut self.buffers
-    }
-
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> std::result::Result<(), ureq::Error> {
-        self.stream.sock.set_timeout(timeout);
-        self.stream.write_all(&self.buffers.output()[..amount]).map_err(|error| self.reason(error))
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> std::result::Result<bool, ureq::Error> {
-        self.stream.sock.set_timeout(timeout);
-        let read = self.stream.read(self.buffers.input_append_buf());
-        let amount = read.map_err(|error| self.reason(error))?;
-        self.buffers.input_appended(amount);
-        Ok(amount > 0)
-    }
-
-    fn is_open(&mut self) -> bool {
-        self.stream.sock.get_mut().is_open()
-    }
-
-    fn is_tls(&self) -> bool {
-        true
-    }
-}
-
-/// What is wrong between a client and a server over TLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TlsTrouble {
-    /// The certificate's dates do not fit today.
-    Dates,
-    /// It is for another host.
-    Host,
-    /// It is an authority's own, which is trusted only where it is named.
-    Authority,
-    /// No trusted authority issued it.
-    Issuer,
-    /// Somebody signed with another key than that of the certificate, or of its issuer.
-    Signature,
-    /// Another one of the certificate.
-    Certificate,
-    /// The server wants a certificate, or does not take the one that was shown.
-    Client,
-    /// What answers does not speak TLS.
-    NoTls,
-    Other,
-}
-
-impl TlsTrouble {
-    pub(super) fn of(error: &rustls::Error) -> Self {
-        use AlertDescription as Alert;
-        match error {
-            error if is_authority(error) => Self::Authority,
-            rustls::Error::InvalidCertificate(why) => match why {
-                CertificateError::Expired
-                | CertificateError::ExpiredContext { .. }
-                | CertificateError::NotValidYet
-                | CertificateError::NotValidYetContext { .. } => Self::Dates,
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Self::Host,
-                CertificateError::UnknownIssuer => Self::Issuer,
-                CertificateError::BadSignature => Self::Signature,
-                _ => Self::Certificate,
-            },
-            rustls::Error::NoCertificatesPresented => Self::Certificate,
-            rustls::Error::AlertReceived(
-                Alert::CertificateRequired
-                | Alert::BadCertificate
-                | Alert::UnsupportedCertificate
-                | Alert::CertificateRevoked
-                | Alert::CertificateExpired
-                | Alert::CertificateUnknown
-                | Alert::UnknownCA
-                | Alert::AccessDenied,
-            ) => Self::Client,
-            rustls::Error::InvalidMessage(_) => Self::NoTls,
-            _ => Self::Other,
-        }
-    }
-
-    /// The reason in words, where those of the libraries are for programmers.
-    pub(super) fn words(self, error: &rustls::Error) -> Option<String> {
-        let date = |time: UnixTime| {
-            Timestamp::from_millis(i64::try_from(time.as_secs()).unwrap_or(i64::MAX).saturating_mul(1000)).rfc3339()
-        };
-        Some(match error {
-            rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }) => {
-                format!("it was valid until {}", date(*not_after))
-            }
-            rustls::Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. }) => {
-                format!("it is valid from {}", date(*not_before))
-            }
-            _ if self == Self::Authority => "it is that of a certificate authority".to_owned(),
-            _ if self == Self::Signature => {
-                "a signature does not fit: the certificate only has the name of one that is \
-                                             trusted, or the server does not have its key"
-                    .to_owned()
-            }
-            _ if self == Self::Issuer => "its issuer is not trusted".to_owned(),
-            _ => return None,
-        })
     }
 }
