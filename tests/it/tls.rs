@@ -283,9 +283,11 @@ fn connect_proxy() -> String {
 }
 
 fn tunnel(client: &TcpStream) {
-    let mut head = BufReader::new(client).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
-    let port = head.next().and_then(|line| line.split([' ', ':']).nth(2)?.parse::<u16>().ok()).unwrap();
-    assert!(head.any(|line| line.eq_ignore_ascii_case("proxy-authorization: Basic YWRhOmh1bnRlcjI=")));
+    // All of it, in however many pieces it comes: what is left would be taken for the first bytes of TLS.
+    let head = BufReader::new(client).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
+    let head: Vec<String> = head.collect();
+    let port = head[0].split([' ', ':']).nth(2).and_then(|port| port.parse::<u16>().ok()).unwrap();
+    assert!(head.iter().any(|line| line.eq_ignore_ascii_case("proxy-authorization: Basic YWRhOmh1bnRlcjI=")));
     let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
     (&mut &*client).write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
     std::thread::scope(|scope| {
