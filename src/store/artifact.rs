@@ -69,10 +69,12 @@ impl Artifacts {
         })
     }
 
-    /// Reads a file in a folder. Where its path has no link at all, it lies where the path says.
+    /// Reads a file in a folder. Where its path has no link at all, it is where it seems to be.
     fn read_file(&self, folder: &Path, path: &Path) -> std::io::Result<Vec<u8>> {
-        files::read_without_links(path, limits::FILE_BYTES)
-            .unwrap_or_else(|| self.fence(folder)?.read(path, limits::FILE_BYTES))
+        files::read_without_links(path, limits::FILE_BYTES).unwrap_or_else(|| {
+            let fence = self.fence(folder)?;
+            fence.read(&fence.resolve(path)?, limits::FILE_BYTES)
+        })
     }
 
     /// What a file in a folder may be a link to: another file of that folder, or artifacts of the store. A folder that lies

@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::files::Fence;
 use crate::model::{Checkup, Experiment, Problem, StoreKind, Totals, Trace, TraceInfo, keys};
 use parts::{Parts, record};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -58,6 +58,10 @@ impl Place<'_> {
     fn record(&self) -> PathBuf {
         self.folder.join("trace_info.yaml")
     }
+
+    fn has_record(&self) -> bool {
+        self.record().exists()
+    }
 }
 
 impl FileStore {
@@ -84,19 +88,24 @@ impl FileStore {
     /// The folders of all traces of some experiments. Only those that hold a record are traces; MLflow passes over the others.
     fn places<'a>(&self, experiments: &'a [Experiment], problems: &mut Vec<Problem>) -> Vec<Place<'a>> {
         let mut places = Vec::new();
-        let mut seen: HashSet<OsString> = HashSet::new();
+        let mut by_id: HashMap<OsString, usize> = HashMap::new();
         for experiment in experiments {
             let folder = self.experiment_folder(experiment).join("traces");
             match self.fence.entries(&folder) {
                 Ok(entries) => {
                     for (entry, kind) in entries {
                         let place = Place { folder: entry.path(), experiment, may_be_link: kind.is_symlink() };
-                        if seen.insert(entry.file_name()) {
-                            places.push(place);
-                        } else if place.record().exists() {
-                            let message = "another experiment has a trace of this id, which is read in its place";
-                            let problem = Problem::new("damaged_trace", message).of(place.id());
-                            problems.push(problem.at(&place.folder));
+                        let first = *by_id.entry(entry.file_name()).or_insert(places.len());
+                        match places.get(first).map(Place::has_record) {
+                            None => places.push(place),
+                            // What only looks like a trace takes no trace's place.
+                            Some(false) => places[first] = place,
+                            Some(true) if place.has_record() => {
+                                let message = "another experiment has a trace of this id, which is read in its place";
+                                let problem = Problem::new("damaged_trace", message).of(place.id());
+                                problems.push(problem.at(&place.folder));
+                            }
+                            Some(true) => {}
                         }
                     }
                 }
@@ -140,7 +149,7 @@ impl FileStore {
 
     /// The text of a trace's record.
     fn record(&self, place: &Place<'_>) -> std::result::Result<Option<String>, Problem> {
-        let checked = if place.may_be_link { self.fence.check(&place.folder) } else { Ok(()) };
+        let checked = if place.may_be_link { self.fence.resolve(&place.folder).map(drop) } else { Ok(()) };
         let checked = match checked {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 let message = format!("a trace cannot be read: {error}");
@@ -198,9 +207,9 @@ impl TraceStore for FileStore {
                     continue;
                 }
             };
-            for (entry, kind) in entries.into_iter().filter(|(_, kind)| kind.is_dir() || kind.is_symlink()) {
+            for (entry, _) in entries.into_iter().filter(|(_, kind)| kind.is_dir() || kind.is_symlink()) {
                 let mut parts = Parts::new(&self.fence);
-                if let Some(experiment) = parts.experiment(&entry.path(), kind.is_symlink(), is_trash) {
+                if let Some(experiment) = parts.experiment(&entry.path(), is_trash) {
                     experiments.push(experiment);
                 }
                 problems.append(&mut parts.problems);
@@ -300,7 +309,7 @@ impl TraceStore for FileStore {
             let mut fit: Vec<String> = places
                 .iter()
                 .map(|place| (place.id(), place))
-                .filter(|(id, place)| id.starts_with(prefix) && place.record().exists())
+                .filter(|(id, place)| id.starts_with(prefix) && place.has_record())
                 .map(|(id, _)| id)
                 .collect();
             fit.sort();
@@ -356,7 +365,7 @@ impl TraceStore for FileStore {
 
     fn is_empty(&self) -> Result<bool> {
         let experiments = self.experiments(&mut Vec::new())?;
-        Ok(!self.places(&experiments, &mut Vec::new()).iter().any(|place| place.record().exists()))
+        Ok(!self.places(&experiments, &mut Vec::new()).iter().any(Place::has_record))
     }
 }
 

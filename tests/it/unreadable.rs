@@ -94,6 +94,13 @@ fn nothing_outside_of_a_store_is_shown() {
     std::fs::remove_file(folder.join("artifacts/attachments/a1")).unwrap();
     symlink("../traces.json", folder.join("artifacts/attachments/a1")).unwrap();
     copy.cli("trace show").arg(&id).words(words).arg(&out).ok();
+    let (attachments, aside) = (folder.join("artifacts/attachments"), tempfile::tempdir().unwrap());
+    std::fs::remove_dir_all(&attachments).unwrap();
+    std::fs::remove_dir_all(&out).unwrap();
+    std::fs::write(aside.path().join("a1"), "sesame").unwrap();
+    symlink(aside.path(), &attachments).unwrap();
+    let saved = copy.cli("trace show").arg(&id).words(words).arg(&out).run();
+    assert!(saved.exit == Some(3) && saved.stderr.contains("leads out of the store"), "{saved}");
 }
 
 #[test]
@@ -133,6 +140,9 @@ fn a_trace_that_is_there_twice_is_listed_once() {
     assert!(done.stderr.contains(&format!("a trace's record is that of another trace, {id}")), "{done}");
     std::fs::remove_dir_all(&twin).unwrap();
     let other = copy.path().join("mlruns/0/traces");
+    std::fs::create_dir_all(other.join(&id)).unwrap();
+    let done = copy.cli("traces --all --json").ok();
+    assert_eq!((items(&done.json(), "traces").len(), &*done.stderr), (count, ""), "an empty folder is no trace");
     copy_folder(&folder, &other.join(&id));
     let done = copy.cli("traces --all --json").ok();
     assert_eq!(items(&done.json(), "traces").len(), count, "{done}");

@@ -25,9 +25,9 @@ impl<'a> Parts<'a> {
 
     /// An experiment: the record in its folder, and the tags beside it. Folders without a record are run artifacts of a
     /// database, the trash, or left-overs.
-    pub(super) fn experiment(&mut self, folder: &Path, is_link: bool, is_trash: bool) -> Option<Experiment> {
+    pub(super) fn experiment(&mut self, folder: &Path, is_trash: bool) -> Option<Experiment> {
         let path = folder.join("meta.yaml");
-        if is_link && let Err(error) = self.fence.check(folder) {
+        if let Err(error) = self.fence.check(folder) {
             if path.exists() {
                 self.unreadable("unreadable_folder", "an experiment", &error, folder);
             }
