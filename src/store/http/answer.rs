@@ -7,6 +7,7 @@ use super::url::with_other_scheme;
 use crate::error::{Error, Kind, Result};
 use crate::limits;
 use crate::model::Timestamp;
+use crate::shell;
 use serde::Deserialize;
 use std::time::Duration;
 use ureq::http::StatusCode;
@@ -108,7 +109,9 @@ impl Client {
             200..=299 => Ok(Reply::Body(Body::new(bytes, &self.mask))),
             400 if !self.base.is_tls && is_for_https(&bytes) => {
                 let error = Error::new(Kind::Network, format!("`{}` speaks https", self.shown()));
-                Err(error.because(message).hint(format!("`-u {}` speaks it too", with_other_scheme(&self.shown()))))
+                Err(error
+                    .because(message)
+                    .hint(format!("`{}` speaks it too", shell::option("-u", &with_other_scheme(&self.shown())))))
             }
             300..=399 => Err(moved(self.not_mlflow(format!("it answers with status {status}")))),
             401 | 403 => Err(moved(self.no_access(status, &message))),

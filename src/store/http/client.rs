@@ -137,7 +137,7 @@ impl Client {
     }
 
     /// What a server or proxy sent, for messages: one line of a bearable length, without credentials that it repeats. All
-    /// text from outside goes through this, or through [`Body::decode`](super::answer::Body::decode).
+    /// text from outside goes through this, or through [`body::Body::decode`].
     pub(super) fn heard(&self, text: &str) -> String {
         self.mask.line(text)
     }

@@ -6,6 +6,7 @@ use super::tls::{TlsTrouble, tls_error};
 use super::url::{bare, is_same_origin, origin, with_other_scheme, without_credentials};
 use crate::error::{Error, Kind};
 use crate::limits;
+use crate::shell;
 use std::io::ErrorKind;
 use ureq::Timeout;
 
@@ -128,9 +129,12 @@ impl Client {
         );
         error.hint(match base {
             Some(base) if self.base.is_tls && base.starts_with("http:") => {
-                format!("`-u {base}` asks there, over plain http, which anybody on the way can read")
+                format!(
+                    "`{}` asks there, over plain http, which anybody on the way can read",
+                    shell::option("-u", base)
+                )
             }
-            Some(base) => format!("`-u {base}` asks there"),
+            Some(base) => format!("`{}` asks there", shell::option("-u", base)),
             None => SIGN_IN.to_owned(),
         })
     }
@@ -240,5 +244,5 @@ impl Client {
 /// The protocol that a server may speak instead of the one that was tried.
 fn speaks_other(peer: &Peer) -> String {
     let other = if peer.is_tls { "plain http" } else { "https" };
-    format!("does it speak {other}: `-u {}`?", with_other_scheme(&peer.shown))
+    format!("does it speak {other}: `{}`?", shell::option("-u", &with_other_scheme(&peer.shown)))
 }

@@ -181,7 +181,7 @@ impl ServerCertVerifier for TrustsNamed {
     }
 }
 
-/// Trusts any certificate whose key the server has.
+/// Trusts any server, as `MLFLOW_TRACKING_INSECURE_TLS` asks for.
 #[derive(Debug)]
 struct TrustsAnybody(Arc<CryptoProvider>);
 

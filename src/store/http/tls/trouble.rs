@@ -16,7 +16,7 @@ pub(in crate::store::http) enum TlsTrouble {
     Authority,
     /// No trusted authority issued it.
     Issuer,
-    /// Somebody signed with another key than that of the certificate, or of its issuer.
+    /// A signature is by another key than that of the certificate, or of its issuer.
     Signature,
     /// Another one of the certificate.
     Certificate,
