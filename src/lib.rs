@@ -9,6 +9,7 @@
 //! | `term`        | what the terminal can do; the pager                                  |                                                              |
 //! | `files`       | regular files, read within bounds                                    |                                                              |
 //! | `limits`      | what one input may cost at most                                      |                                                              |
+//! | `signals`     | Ctrl-C and Ctrl-Z                                                    |                                                              |
 //! | `shell`       | commands that messages suggest                                       |                                                              |
 //! | `json`        | JSON text, read in place                                             | `model`                                                      |
 //! | `message`     | messages and their parts                                             | `model`                                                      |
@@ -16,7 +17,7 @@
 //! | `frameworks`  | messages of all frameworks, out of inputs and outputs                | `model json message`                                         |
 //! | `decode`      | bytes of every MLflow release into the model                         | `model limits json message conventions frameworks`           |
 //! | `filter`      | which traces are meant                                               | `model limits`                                               |
-//! | `store`       | where traces are; one file for each kind of store                    | `model files limits shell decode filter error`               |
+//! | `store`       | where traces are; one file for each kind of store                    | `model files limits signals shell decode filter error`       |
 //! | `reading`     | what happened in a trace: its LLM calls, tool calls and agents       | `model json message frameworks`                              |
 //! | `analyze`     | questions over traces; pure                                          | `model message frameworks reading filter`                    |
 //! | `render`      | data to text, JSON, JSON lines, CSV, ids                             | `model shell message frameworks reading analyze filter term error` |
@@ -43,6 +44,7 @@ pub mod model;
 pub mod reading;
 pub mod render;
 pub mod shell;
+pub mod signals;
 pub mod store;
 pub mod term;
 
@@ -127,12 +129,7 @@ fn stop_at_bug(what: &str, runner: Runner) {
 
 /// Has Ctrl-C end the process from a thread of its own, whatever the others are waiting for.
 fn stop_at_interrupt(ending: Ending, runner: Runner) {
-    // It catches the signal before it starts its thread: where none can be had, nothing would hear it.
-    if std::thread::Builder::new().spawn(|| {}).is_err() {
-        return;
-    }
-    // Where the program was started with the signal ignored, as scripts start their background jobs, it stays so.
-    let _ = ctrlc::try_set_handler(move || {
+    signals::on_interrupt(move || {
         if ending.interrupt() {
             stop_interrupted(runner);
         }

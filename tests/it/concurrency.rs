@@ -96,6 +96,14 @@ fn state(process: u32) -> Option<char> {
     stat.rsplit_once(") ")?.1.chars().next()
 }
 
+/// Whether a process answers Ctrl-Z itself.
+#[cfg(target_os = "linux")]
+fn catches_stop(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or("0");
+    u64::from_str_radix(mask.trim(), 16).unwrap() >> (signal_hook::consts::SIGTSTP - 1) & 1 == 1
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_writer_is_not_held_up_by_a_reader_that_ctrl_z_has_stopped() {
@@ -105,7 +113,11 @@ fn a_writer_is_not_held_up_by_a_reader_that_ctrl_z_has_stopped() {
         let words = ["spans --all --full -o jsonl", "exceptions", "usage --by model"][turn % 3];
         let mut command = copy.cli(words).command();
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(20 + 9 * turn as u64));
+        // A command that is over in a moment never waits for the signal.
+        while !catches_stop(child.id()) && state(child.id()) != Some('Z') {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(9 * turn as u64));
         let signal = |name: &str| {
             std::process::Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
         };

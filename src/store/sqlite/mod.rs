@@ -89,7 +89,6 @@ impl SqliteStore {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let bases = path.parent().map(Path::to_owned).into_iter().collect();
         let artifacts = Artifacts::new(bases, around.artifacts_destination.clone());
-        pause::watch();
         let database = open::Database::file(&path)?;
         let name = path.display().to_string();
         Ok(Self {
