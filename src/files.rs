@@ -183,7 +183,7 @@ fn require_regular(kind: FileType) -> Result<()> {
     Err(Error::new(ErrorKind::Unsupported, "it is no regular file"))
 }
 
-/// All bytes of a file, if there are at most so many.
+/// All bytes of a file, if there are at most `most`.
 fn all_of((file, metadata): (File, Metadata), most: u64) -> Result<Vec<u8>> {
     let expected = metadata.len();
     if expected > most {

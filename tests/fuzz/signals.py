@@ -85,7 +85,7 @@ def is_stopped(pid):
 
 
 def run(program, store, words, number, chosen, folders):
-    """Starts a command, sends the signal, and says what is wrong afterwards."""
+    """Starts a command, sends the signal, and returns what is wrong afterwards."""
     stores, out, temporary = folders
     written = []
     if words in WRITING:

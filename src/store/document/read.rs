@@ -306,7 +306,7 @@ fn head(path: &Path) -> io::Result<Vec<u8>> {
     Ok(unpacked)
 }
 
-/// The bytes; unpacked, where they are packed, if they come to at most so many.
+/// The bytes; unpacked, where they are packed, if they come to at most `most`.
 fn unpacked(bytes: Vec<u8>, most: u64) -> io::Result<Vec<u8>> {
     if bytes.starts_with(&GZIP) { bytes_of(MultiGzDecoder::new(&*bytes), most) } else { Ok(bytes) }
 }

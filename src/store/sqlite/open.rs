@@ -35,7 +35,7 @@ pub(super) struct Database {
     steps: Arc<AtomicU64>,
 }
 
-/// So many steps of SQLite's virtual machine, some 10 ms, pass before those of a read are counted again.
+/// Steps of SQLite's virtual machine between two looks at how many a read has taken: some 10 ms.
 const STEPS: u32 = 1_000_000;
 
 impl Database {

@@ -11,7 +11,7 @@ use std::io::{Error, ErrorKind, Read, Result, Seek, SeekFrom, Write};
 const WAL_HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
 
-/// How a `-wal` file begins; the lowest bit says that its checksums are of big-endian numbers.
+/// How a `-wal` file begins; the lowest bit is set where its checksums are of big-endian numbers.
 const WAL_MAGIC: u32 = 0x377f_0682;
 
 /// How each part of a `-journal` file begins, and how one ends that belongs to several databases.
