@@ -4,7 +4,7 @@ use super::budget::Budget;
 use crate::limits;
 use crate::model::{Json, Span, python};
 use aho_corasick::AhoCorasick;
-use fancy_regex::Regex;
+use fancy_regex::{Expr, Regex};
 use regex_syntax::hir::{Hir, HirKind};
 use std::ops::Range;
 
@@ -51,6 +51,9 @@ impl Grep {
     pub fn new(pattern: &str) -> Result<Self, String> {
         let regex = fancy_regex::RegexBuilder::new(pattern).backtrack_limit(limits::GREP_STEPS).build();
         let regex = regex.map_err(|error| error.to_string())?;
+        if let Some(missing) = missing_group(pattern, regex.captures_len()) {
+            return Err(format!("the condition asks for group {missing}, which there is not"));
+        }
         let parsed = regex_syntax::Parser::new().parse(&without_lookaround(pattern));
         if let Err(regex_syntax::Error::Parse(error)) = &parsed
             && matches!(error.kind(), regex_syntax::ast::ErrorKind::RepetitionCountInvalid)
@@ -179,6 +182,20 @@ fn strings(json: &str) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
         }
         Some(raw.into())
     })
+}
+
+/// The group that a condition, `(?(2)…)`, asks for although the pattern has fewer: fancy-regex 0.19 builds such a pattern,
+/// and panics when it is searched for. `groups` counts the whole match too.
+fn missing_group(pattern: &str, groups: usize) -> Option<usize> {
+    let tree = Expr::parse_tree(pattern).ok()?;
+    let mut open = vec![&tree.expr];
+    while let Some(expr) = open.pop() {
+        match expr {
+            Expr::BackrefExistsCondition { group, .. } if *group >= groups => return Some(*group),
+            _ => open.extend(expr.children_iter()),
+        }
+    }
+    None
 }
 
 /// The pattern without its assertions about what stands before and behind: it fits more, and is one that can be read for

@@ -76,6 +76,19 @@ fn what_is_looked_for_first_stands_in_every_form_of_what_fits() {
 }
 
 #[test]
+fn a_condition_on_a_group_that_is_missing_is_refused() {
+    for (pattern, group) in [("(?(1))", 1), ("É(?(1))É", 1), ("(a)(?(2)b|c)", 2), ("(?:(a)|(?:b(?(7)c)))+", 7)] {
+        assert_eq!(
+            Grep::new(pattern).err(),
+            Some(format!("the condition asks for group {group}, which there is not")),
+            "{pattern}"
+        );
+    }
+    assert!(Grep::new("(a)?(?(1)b|c)").is_ok());
+    assert!(!Regex::new("(a)(?(2)b|c)").is_valid());
+}
+
+#[test]
 fn what_copies_of_a_pattern_cost_is_counted_together() {
     let pattern = Regex::new(r"(a)\1");
     let copy = pattern.clone();
