@@ -3,6 +3,7 @@
 //! MLflow uses SQLite's rollback journal, where an open read holds up a writer's commit. So every read here is one short
 //! transaction over a page of rows, and Ctrl-Z stops the program between two of them.
 
+mod bounds;
 mod candidates;
 mod conditions;
 mod count;
@@ -136,7 +137,7 @@ impl SqliteStore {
 
     fn try_read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
         let _open = pause::begin_read();
-        self.database.restart_steps();
+        self.database.bounds.restart_steps();
         let transaction = self.database.connection.unchecked_transaction()?;
         work(&transaction)
     }
@@ -257,7 +258,7 @@ impl SqliteStore {
         let another = |_| {
             let _open = pause::begin_read();
             let database = open::Database::file(path).ok().filter(|database| database.copied_because().is_none())?;
-            database.use_regexes_of(&query.filter);
+            database.bounds.use_regexes_of(&query.filter);
             Some(Self {
                 name: self.name.clone(),
                 path: None,
@@ -383,7 +384,7 @@ impl TraceStore for SqliteStore {
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
         let names = query.experiments.iter().map(|one| (one.experiment_id.clone(), Some(one.name.clone())));
         self.experiment_names.borrow_mut().extend(names);
-        self.database.use_regexes_of(&query.filter);
+        self.database.bounds.use_regexes_of(&query.filter);
         if query.filter.needs_content() && candidates::has_key(self, "trace_tags", keys::ARCHIVE_LOCATION)? {
             let message = "the text of archived traces is not in the database, and conditions on it do not find them, as in \
                            MLflow; --grep reads their archives";

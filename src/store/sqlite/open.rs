@@ -1,21 +1,17 @@
 //! Opens a database so that nothing is created beside it and no writer is disturbed.
 
-use super::conditions::{self, Regexes};
+use super::bounds::Bounds;
 use super::database_error;
 use super::recovery::{self, Image};
 use crate::error::{Error, Kind, Result};
-use crate::filter::Filter;
 use crate::limits;
 use crate::shell;
 use flate2::read::ZlibDecoder;
-use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// A real store, written by MLflow; see `fixtures/README.md`.
@@ -29,14 +25,8 @@ pub(super) struct Database {
     copy: Option<tempfile::TempPath>,
     /// Why a copy is read, if one is.
     copied_because: Option<&'static str>,
-    /// What `REGEXP` looks patterns up in.
-    regexes: Regexes,
-    /// How often the running read has taken [`STEPS`].
-    steps: Arc<AtomicU64>,
+    pub(super) bounds: Bounds,
 }
-
-/// Steps of SQLite's virtual machine between two looks at how many a read has taken: some 10 ms.
-const STEPS: u32 = 1_000_000;
 
 impl Database {
     /// Opens a file.
@@ -71,34 +61,9 @@ impl Database {
     fn tuned(mut self, path: &Path) -> Result<Self> {
         let set = self.connection.pragma_update(None, "query_only", true);
         let set = set.and_then(|()| self.connection.pragma_update(None, "cache_size", -8_192));
-        set.and_then(|()| self.prepared()).map_err(|error| database_error(&path.display().to_string(), &error))?;
+        set.and_then(|()| self.bounds.prepare(&mut self.connection))
+            .map_err(|error| database_error(&path.display().to_string(), &error))?;
         Ok(self)
-    }
-
-    /// With the functions that queries use, and bounds on what a database may cost that somebody else has written.
-    fn prepared(&mut self) -> rusqlite::Result<()> {
-        conditions::prepare(&self.connection, &self.regexes)?;
-        let Self { connection, steps, .. } = self;
-        // No function that reaches outside runs from a generated column or an index.
-        connection.pragma_update(None, "trusted_schema", false)?;
-        connection.pragma_update(None, "cell_size_check", true)?;
-        connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, limits::VALUE_BYTES.cast_signed())?;
-        connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
-        connection.set_limit(Limit::SQLITE_LIMIT_WORKER_THREADS, 0)?;
-        let taken = Arc::clone(steps);
-        let is_too_long = move || (taken.fetch_add(1, Ordering::Relaxed) + 1) * u64::from(STEPS) > limits::READ_STEPS;
-        connection.progress_handler(STEPS.cast_signed(), Some(is_too_long))
-    }
-
-    /// Counts the steps of a read from here on.
-    pub(super) fn restart_steps(&self) {
-        self.steps.store(0, Ordering::Relaxed);
-    }
-
-    /// Leaves a read few steps.
-    #[cfg(test)]
-    pub(super) fn use_up_steps(&self) {
-        self.steps.store(limits::READ_STEPS / u64::from(STEPS), Ordering::Relaxed);
     }
 
     /// Opens the sample compiled into the program.
@@ -108,7 +73,7 @@ impl Database {
             // It was packed when this program was made; tests read it.
             let _ = ZlibDecoder::new(DEMO).read_to_end(&mut bytes);
             let mut opened = Self::of_bytes(&bytes)?;
-            opened.prepared()?;
+            opened.bounds.prepare(&mut opened.connection)?;
             Ok(opened)
         };
         open().map_err(|error| database_error("demo:", &error))
@@ -118,14 +83,8 @@ impl Database {
     #[cfg(test)]
     pub(super) fn of(connection: Connection) -> rusqlite::Result<Self> {
         let mut database = Self::new(connection);
-        database.prepared()?;
+        database.bounds.prepare(&mut database.connection)?;
         Ok(database)
-    }
-
-    /// Has the database search with the expressions of a filter, so that their cost is counted in one place.
-    pub(super) fn use_regexes_of(&self, filter: &Filter) {
-        let regexes = filter.regexes().map(|regex| (regex.pattern().to_owned(), regex.clone())).collect();
-        *self.regexes.lock().unwrap_or_else(PoisonError::into_inner) = regexes;
     }
 
     fn connect(path: &Path, options: &str) -> Result<Self> {
@@ -140,7 +99,7 @@ impl Database {
     }
 
     fn new(connection: Connection) -> Self {
-        Self { connection, copy: None, copied_because: None, regexes: Regexes::default(), steps: Arc::default() }
+        Self { connection, copy: None, copied_because: None, bounds: Bounds::default() }
     }
 
     /// Why a temporary copy is read, if one is.

@@ -357,7 +357,7 @@ fn a_statement_without_end_is_ended() {
     let store = SqliteStore::demo().unwrap();
     let endless = "with recursive r(n) as (select 1 union all select n + 1 from r) select count(*) from r";
     let read = store.read(|connection| {
-        store.database.use_up_steps();
+        store.database.bounds.use_up_steps();
         connection.query_row(endless, [], |row| row.get::<_, i64>(0))
     });
     assert_eq!(read.unwrap_err().kind, Kind::StoreUnreadable);
