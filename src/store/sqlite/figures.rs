@@ -128,7 +128,11 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// The traces in so many rows from one on.
-    fn read(&self, store: &SqliteStore, (first, count): (i64, i64)) -> Result<Vec<Trace>> {
+    fn read(&self, store: &SqliteStore, part: (i64, i64)) -> Result<Vec<Trace>> {
+        store.unlocked(usize::MAX, || self.read_rows(store, part))
+    }
+
+    fn read_rows(&self, store: &SqliteStore, (first, count): (i64, i64)) -> Result<Vec<Trace>> {
         let (mut from, end) = (first, first.saturating_add(count));
         let mut part = Vec::with_capacity(PART_ROOM);
         loop {

@@ -1,7 +1,8 @@
 //! MLflow's SQLite databases, of every release from 2.14 on, told apart by the columns they have.
 //!
-//! MLflow uses SQLite's rollback journal, where an open read holds up a writer's commit. So every read here is one short
-//! transaction over a page of rows, and Ctrl-Z stops the program between two of them.
+//! MLflow uses SQLite's rollback journal, where an open read holds up a writer's commit. So what takes long is read without a
+//! lock, and read again if somebody wrote meanwhile. Every other read is one short transaction over a page of rows, and
+//! Ctrl-Z stops the program between two of them.
 
 mod bounds;
 mod candidates;
@@ -18,6 +19,7 @@ mod scan;
 mod schema;
 mod span_rows;
 mod totals;
+mod unlocked;
 
 use super::artifact::{self, Artifacts};
 use super::room;
@@ -56,6 +58,9 @@ const fn largest_page(need: Need) -> usize {
 
 /// So many traces are looked into by one thread before others help, which have to open the database first.
 const ENOUGH_ALONE: usize = 100;
+
+/// Fewer rows are read in less time than it takes to find out whether somebody writes.
+const FEWEST_UNLOCKED: usize = 8;
 
 /// How many pages may wait for each helper.
 const PAGES_AHEAD: usize = 2;
@@ -104,10 +109,7 @@ impl SqliteStore {
     }
 
     fn with(database: open::Database, name: String, artifacts: Artifacts) -> Result<Self> {
-        let schema = {
-            let _open = pause::begin_read();
-            Schema::read(&database.connection).map_err(|error| database_error(&name, &error))?
-        };
+        let schema = database.schema().map_err(|error| database_error(&name, &error))?;
         if let Some((table, kind)) = schema.impostor() {
             return Err(Error::new(Kind::StoreUnreadable, format!("cannot read `{name}`"))
                 .because(format!("`{table}` is {kind} there, and a table in MLflow's databases"))
@@ -136,10 +138,14 @@ impl SqliteStore {
     }
 
     fn try_read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-        let _open = pause::begin_read();
-        self.database.bounds.restart_steps();
-        let transaction = self.database.connection.unchecked_transaction()?;
-        work(&transaction)
+        self.database.read(work)
+    }
+
+    /// Runs reads of so many rows without a lock, and where somebody wrote meanwhile runs them again as usual. The second
+    /// time has to undo what the first one did.
+    fn unlocked<T>(&self, rows: usize, mut work: impl FnMut() -> Result<T>) -> Result<T> {
+        let unlocked = if rows < FEWEST_UNLOCKED { None } else { self.database.unlocked(|| work().ok()) };
+        unlocked.map_or_else(work, Ok)
     }
 
     /// The records of a page of traces, in its order. A damaged page is read one by one, so that one unreadable record
@@ -198,7 +204,7 @@ impl SqliteStore {
             if hits.is_empty() {
                 return Ok(Some(ControlFlow::Continue(())));
             }
-            if give(self.page(query, &hits)?)?.is_break() {
+            if give(self.unlocked_page(query, &hits)?)?.is_break() {
                 return Ok(Some(ControlFlow::Break(())));
             }
             looked_at += hits.len();
@@ -218,7 +224,7 @@ impl SqliteStore {
                 let read = move || {
                     // Either end is gone once the taker has had enough.
                     for hits in take_hits {
-                        if give_page.send(helper.page(query, &hits)).is_err() {
+                        if give_page.send(helper.unlocked_page(query, &hits)).is_err() {
                             break;
                         }
                     }
@@ -256,7 +262,6 @@ impl SqliteStore {
     fn helpers(&self, query: &Query) -> Vec<Self> {
         let Some(path) = &self.path else { return Vec::new() };
         let another = |_| {
-            let _open = pause::begin_read();
             let database = open::Database::file(path).ok().filter(|database| database.copied_because().is_none())?;
             database.bounds.use_regexes_of(&query.filter);
             Some(Self {
@@ -273,6 +278,11 @@ impl SqliteStore {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let most = processors.min(limits::CONNECTIONS_AT_ONCE).min(room::for_threads());
         (0..most).map_while(another).collect()
+    }
+
+    fn unlocked_page(&self, query: &Query, hits: &[Hit]) -> Result<Vec<Found>> {
+        let rows = if query.need == Need::Info { hits.len() } else { usize::MAX };
+        self.unlocked(rows, || self.page(query, hits))
     }
 
     /// Reads a page: the records, and where they are wanted the spans.
@@ -378,7 +388,7 @@ impl TraceStore for SqliteStore {
     }
 
     fn totals(&self, _experiments: &[Experiment], _problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
-        totals::read(self)
+        self.unlocked(usize::MAX, || totals::read(self))
     }
 
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
@@ -451,7 +461,7 @@ impl TraceStore for SqliteStore {
         if need == Need::Info {
             return Ok(Some(Trace::without_spans(info)));
         }
-        self.with_spans(info, need, &Wanted::all(need)).map(Some)
+        self.unlocked(usize::MAX, || self.with_spans(info.clone(), need, &Wanted::all(need))).map(Some)
     }
 
     fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>> {

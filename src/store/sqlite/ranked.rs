@@ -82,6 +82,16 @@ impl Ranking {
         rowid
     }
 
+    /// How many traces were taken.
+    pub(super) const fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Gives back all but the first ones.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.places.truncate(len);
+    }
+
     pub(super) fn finish(self, conditions: Sql) -> Ranked {
         Ranked { heap: BinaryHeap::from(self.places), ready: VecDeque::new(), conditions }
     }
@@ -90,18 +100,32 @@ impl Ranking {
 impl Ranked {
     /// The next traces; none at the end.
     pub(super) fn next(&mut self, store: &SqliteStore, count: usize) -> Result<Vec<Hit>> {
-        while self.ready.len() < count {
-            let Some(first) = self.heap.pop() else { break };
+        while self.ready.len() < count && !self.heap.is_empty() {
+            let levels = self.pop_levels(count - self.ready.len());
+            let ids = || levels.iter().map(|level| ids_of(store, level, &self.conditions)).collect::<Result<Vec<_>>>();
+            for mut hits in store.unlocked(levels.iter().map(Vec::len).sum(), ids)? {
+                hits.sort_by(|a, b| a.id.cmp(&b.id));
+                self.ready.extend(hits);
+            }
+        }
+        Ok(self.ready.drain(..count.min(self.ready.len())).collect())
+    }
+
+    /// The next rows, at least so many if there are: those of the same value together.
+    fn pop_levels(&mut self, count: usize) -> Vec<Vec<i64>> {
+        let (mut levels, mut popped) = (Vec::new(), 0);
+        while popped < count
+            && let Some(first) = self.heap.pop()
+        {
             let mut level = vec![first.rowid];
             while let Some(next) = self.heap.peek().filter(|next| next.is_level_with(&first)) {
                 level.push(next.rowid);
                 self.heap.pop();
             }
-            let mut hits = ids_of(store, &level, &self.conditions)?;
-            hits.sort_by(|a, b| a.id.cmp(&b.id));
-            self.ready.extend(hits);
+            popped += level.len();
+            levels.push(level);
         }
-        Ok(self.ready.drain(..count.min(self.ready.len())).collect())
+        levels
     }
 }
 

@@ -12,6 +12,7 @@ use crate::filter::Label;
 use crate::limits;
 use crate::model::{Experiment, Problem, keys};
 use crate::store::{Query, SortKey};
+use rusqlite::Connection;
 use rusqlite::types::Value;
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -151,10 +152,19 @@ impl Cursor {
         while self.hits.is_empty() && !self.is_done {
             // Without conditions every row is a hit; with them, look at many rows for few.
             let rows = if self.takes_all { count } else { 10_000 };
-            if let Err(error) = store.try_read(|connection| self.read(connection, rows, count)) {
-                if !is_damage(&error) {
-                    return Err(database_error(&store.name, &error));
-                }
+            let last = self.last.clone();
+            let mut read = |connection: &Connection| {
+                self.hits.clear();
+                self.is_done = false;
+                self.last.clone_from(&last);
+                self.read(connection, rows, count)
+            };
+            // What is damaged is an error that does not end the search, so it is one of the values here.
+            let done = store.unlocked(rows, || match store.try_read(&mut read) {
+                Err(error) if !is_damage(&error) => Err(database_error(&store.name, &error)),
+                done => Ok(done),
+            })?;
+            if let Err(error) = done {
                 problems.push(Problem::new(
                     "damaged_index",
                     format!("the database is damaged; older traces cannot be listed: {error}"),
@@ -165,7 +175,7 @@ impl Cursor {
         Ok(())
     }
 
-    fn read(&mut self, connection: &rusqlite::Connection, limit: usize, enough: usize) -> rusqlite::Result<()> {
+    fn read(&mut self, connection: &Connection, limit: usize, enough: usize) -> rusqlite::Result<()> {
         let started = Instant::now();
         let mut values = self.conditions.clone();
         values.push(self.experiment.clone());
@@ -216,10 +226,12 @@ fn all(store: &SqliteStore, query: &Query, conditions: &Sql) -> Result<Ranked> {
     let mut ranking = Ranking::new(query.order.is_descending);
     let mut from = i64::MIN;
     loop {
-        let is_done = store.read(|connection| {
+        let (taken, first) = (ranking.len(), from);
+        let mut read = |connection: &Connection| {
+            ranking.truncate(taken);
             let (started, mut seen) = (Instant::now(), 0_usize);
             let mut values = conditions.values.clone();
-            values.push(Value::Integer(from));
+            values.push(Value::Integer(first));
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query(rusqlite::params_from_iter(values))?;
             while let Some(row) = rows.next()? {
@@ -230,8 +242,8 @@ fn all(store: &SqliteStore, query: &Query, conditions: &Sql) -> Result<Ranked> {
                 }
             }
             Ok(true)
-        })?;
-        if is_done {
+        };
+        if store.unlocked(usize::MAX, || store.read(&mut read))? {
             return Ok(ranking.finish(Sql::all([])));
         }
     }

@@ -69,7 +69,8 @@ fn pass(store: &SqliteStore, trace_id: &str, wanted: &Wanted<'_>) -> rusqlite::R
     let sql = sql(store, "rowid");
     let mut rows = Rows::default();
     let (mut damaged, mut too_big) = (0_usize, 0_usize);
-    let (places, version) = store.try_read(|connection| Ok((places(connection, trace_id)?, version(connection)?)))?;
+    let (places, version) =
+        store.try_read(|connection| Ok((places(connection, trace_id)?, store.database.version()?)))?;
     let failed = wanted.failed.and_then(|failed| failed.get(trace_id));
     let chosen = failed.unwrap_or(&places);
     let mut left = chosen.as_slice();
@@ -113,7 +114,7 @@ fn pass(store: &SqliteStore, trace_id: &str, wanted: &Wanted<'_>) -> rusqlite::R
     // Nobody wrote at all, or at least not to the rows of this trace.
     let is_same = || {
         store.try_read(|connection| {
-            Ok(self::version(connection)? == version || self::places(connection, trace_id)? == places)
+            Ok(store.database.version()? == version || self::places(connection, trace_id)? == places)
         })
     };
     let is_consistent = places.is_empty() || (reads == 1 && rows.spans.len() >= chosen.len()) || is_same()?;
@@ -148,11 +149,6 @@ fn places(connection: &Connection, trace_id: &str) -> rusqlite::Result<Vec<i64>>
     let mut places = statement.query_map([trace_id], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
     places.sort_unstable();
     Ok(places)
-}
-
-/// Changes whenever another program has written to the database.
-fn version(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.prepare_cached("pragma data_version")?.query_row([], |row| row.get(0))
 }
 
 /// Those of some traces that have any row at all.

@@ -364,3 +364,33 @@ fn a_statement_without_end_is_ended() {
     // The next read has its own steps.
     assert!(!store.is_empty().unwrap());
 }
+
+#[test]
+fn what_takes_long_holds_up_no_writer_and_is_read_again_if_somebody_wrote() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mlflow.db");
+    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/stores/3.18.0-sqlite/mlflow.db"), &path).unwrap();
+    let store = SqliteStore::open(&path, &Surroundings::default()).unwrap();
+    let writer = Connection::open(&path).unwrap();
+    writer.busy_timeout(std::time::Duration::ZERO).unwrap();
+    let may_write = || writer.execute_batch("begin exclusive; rollback").is_ok();
+    assert!(!store.read(|_| Ok(may_write())).unwrap());
+    let count = |connection: &Connection| connection.query_row("select count(*) from trace_info", [], |row| row.get(0));
+    let before: i64 = store.read(count).unwrap();
+    let mut times = 0;
+    let found = store.unlocked(usize::MAX, || {
+        times += 1;
+        let found: i64 = store.read(count)?;
+        if times == 1 {
+            assert!(may_write());
+            writer
+                .execute_batch("delete from trace_info where rowid in (select rowid from trace_info limit 1)")
+                .unwrap();
+        }
+        Ok(found)
+    });
+    assert_eq!((found.unwrap(), times), (before - 1, 2));
+    // From then on with a lock.
+    let locked = |connection: &Connection| count(connection).map(|_| may_write());
+    assert!(!store.unlocked(usize::MAX, || store.read(locked)).unwrap());
+}
