@@ -104,12 +104,11 @@ impl Database {
     /// Runs a read in a transaction of its own.
     pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
         self.bounds.restart_steps();
-        let settled = self.settled.as_ref().filter(|settled| !settled.is_stale.get());
-        if let Some(settled) = settled.filter(|settled| settled.is_alone.get()) {
+        if let Some(settled) = self.settled.as_ref().filter(|settled| settled.is_alone.get()) {
             return work(&settled.connection);
         }
         let _open = pause::begin_read();
-        if let Some(settled) = settled {
+        if let Some(settled) = self.settled.as_ref().filter(|settled| !settled.is_stale.get()) {
             // SQLite holds its lock until a statement is at its end, and `lock` stays at its first row.
             let mut statement = self.connection.prepare_cached(unlocked::VERSION)?;
             let mut lock = statement.query([])?;
@@ -129,6 +128,7 @@ impl Database {
     pub(super) fn unlocked<T>(&self, work: impl FnOnce() -> Option<T>) -> Option<T> {
         let settled = self.settled.as_ref().filter(|settled| !settled.is_stale.get() && !settled.is_alone.get())?;
         let read = unlocked::read(&settled.path, &self.connection, false, |state| {
+            settled.is_stale.set(true);
             if state.version != settled.version {
                 return None;
             }
@@ -137,8 +137,9 @@ impl Database {
             settled.is_alone.set(false);
             value
         });
-        settled.is_stale.set(read.is_none());
-        read.map(|(value, _)| value)
+        let (value, _) = read?;
+        settled.is_stale.set(false);
+        Some(value)
     }
 
     /// Its tables and columns.
