@@ -49,6 +49,9 @@ struct Settled {
     is_stale: Cell<bool>,
 }
 
+/// How often a database is opened whose files come and go.
+const TRIES: u8 = 10;
+
 impl Database {
     /// Opens a file.
     ///
@@ -57,17 +60,35 @@ impl Database {
     /// with a `-wal` alone (a copied or crashed store) a temporary copy is read. So is a database whose `-journal` holds
     /// a transaction that a killed writer left half done: rolling it back would be writing.
     pub(super) fn file(path: &Path) -> Result<Self> {
+        Self::file_within(path, TRIES)
+    }
+
+    fn file_within(path: &Path, tries: u8) -> Result<Self> {
         let exists = |suffix: &str| beside(path, suffix).exists();
         let is_wal = is_wal(path).map_err(|error| {
             Error::new(Kind::StoreUnreadable, format!("cannot read `{}`", path.display())).because(error)
         })?;
         match (is_wal, exists("-wal"), exists("-shm")) {
             (true, false, _) => Self::connect(path, "?immutable=1"),
-            (true, true, false) => Self::copy(path, "its `-wal` file lacks the `-shm` file that goes with it"),
-            (true, true, true) => Self::connect(path, "?mode=ro"),
+            (true, true, false) => {
+                let copied = Self::copy(path, "its `-wal` file lacks the `-shm` file that goes with it");
+                // A writer has opened the database meanwhile, or closed it.
+                if tries > 1 && (exists("-shm") || !exists("-wal")) {
+                    return Self::file_within(path, tries - 1);
+                }
+                copied
+            }
+            (true, true, true) => {
+                let opened = Self::connect(path, "?mode=ro");
+                // A writer that is the last to close the database takes both files along.
+                if tries > 1 && opened.as_ref().is_ok_and(Self::cannot_begin) {
+                    return Self::file_within(path, tries - 1);
+                }
+                opened
+            }
             (false, ..) => {
                 let opened = Self::connect(path, "?mode=ro");
-                let is_half_done = exists("-journal") && opened.as_ref().is_ok_and(Self::wants_rollback);
+                let is_half_done = exists("-journal") && opened.as_ref().is_ok_and(Self::cannot_begin);
                 if is_half_done {
                     Self::copy(path, "its `-journal` file holds an unfinished transaction")
                 } else {
@@ -205,8 +226,9 @@ impl Database {
         self.copied_because
     }
 
-    /// Whether the first read fails because an unfinished transaction of a dead writer has to be rolled back first.
-    fn wants_rollback(&self) -> bool {
+    /// Whether the first read fails because an unfinished transaction of a dead writer has to be rolled back first, or a file
+    /// that goes with the database cannot be opened.
+    fn cannot_begin(&self) -> bool {
         let _open = pause::begin_read();
         let first = self.connection.query_row("select count(*) from sqlite_master", [], |_| Ok(()));
         let code = first.err().and_then(|error| error.sqlite_error().map(|error| error.extended_code));
@@ -335,5 +357,25 @@ mod tests {
             assert_eq!(text, "in the wal");
         }
         assert!(!beside(&dead, "-shm").exists(), "nothing is created beside it");
+    }
+
+    #[test]
+    fn a_writer_that_takes_the_files_of_its_database_along_is_no_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some.db");
+        let write = || {
+            let writer = Connection::open(&path).unwrap();
+            writer.busy_timeout(Duration::from_secs(5)).unwrap();
+            writer
+                .execute_batch("pragma journal_mode = wal; create table if not exists t (x); insert into t values (1)")
+        };
+        write().unwrap();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| (0..300).for_each(|_| write().unwrap()));
+            while !writer.is_finished() {
+                let opened = Database::file(&path).unwrap();
+                opened.read(|connection| connection.query_row("select count(*) from t", [], |_| Ok(()))).unwrap();
+            }
+        });
     }
 }
