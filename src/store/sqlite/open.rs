@@ -33,6 +33,7 @@ pub(super) struct Database {
     copy: Option<tempfile::TempPath>,
     /// Why a copy is read, if one is.
     copied_because: Option<&'static str>,
+    /// What queries may use and cost.
     pub(super) bounds: Bounds,
 }
 
@@ -116,6 +117,7 @@ impl Database {
         self
     }
 
+    /// With the functions and bounds of queries.
     fn ready(mut self, path: &Path) -> Result<Self> {
         let prepared = self.bounds.prepare(&mut self.connection);
         prepared.map_err(|error| database_error(&path.display().to_string(), &error))?;
