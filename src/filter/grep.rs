@@ -49,11 +49,11 @@ impl Grep {
     /// # Errors
     /// What is wrong with it.
     pub fn new(pattern: &str) -> Result<Self, String> {
+        if let Some(why) = refusal(pattern) {
+            return Err(why);
+        }
         let regex = fancy_regex::RegexBuilder::new(pattern).backtrack_limit(limits::GREP_STEPS).build();
         let regex = regex.map_err(|error| error.to_string())?;
-        if let Some(missing) = missing_group(pattern, regex.captures_len()) {
-            return Err(format!("the condition asks for group {missing}, which there is not"));
-        }
         let parsed = regex_syntax::Parser::new().parse(&without_lookaround(pattern));
         if let Err(regex_syntax::Error::Parse(error)) = &parsed
             && matches!(error.kind(), regex_syntax::ast::ErrorKind::RepetitionCountInvalid)
@@ -184,18 +184,29 @@ fn strings(json: &str) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
     })
 }
 
-/// The group that a condition, `(?(2)…)`, asks for although the pattern has fewer: fancy-regex 0.19 builds such a pattern,
-/// and panics when it is searched for. `groups` counts the whole match too.
-fn missing_group(pattern: &str, groups: usize) -> Option<usize> {
+/// Why a pattern is refused that fancy-regex 0.19 would build. A pattern that calls itself fills memory when it is searched
+/// for, and a condition on a group that is missing, `(?(2)…)`, ends in a panic.
+fn refusal(pattern: &str) -> Option<String> {
+    // What is wrong with it otherwise is said when it is built.
     let tree = Expr::parse_tree(pattern).ok()?;
+    let (mut groups, mut asked) = (0, 0);
     let mut open = vec![&tree.expr];
     while let Some(expr) = open.pop() {
         match expr {
-            Expr::BackrefExistsCondition { group, .. } if *group >= groups => return Some(*group),
-            _ => open.extend(expr.children_iter()),
+            Expr::Group(_) => groups += 1,
+            Expr::BackrefExistsCondition { group, .. } => asked = asked.max(*group),
+            Expr::SubroutineCall(_)
+            | Expr::DefineGroup { .. }
+            | Expr::BackrefWithRelativeRecursionLevel { .. }
+            | Expr::BacktrackingControlVerb(_)
+            | Expr::Absent(_) => {
+                return Some("calls of groups, verbs and absent operators are not supported".to_owned());
+            }
+            _ => {}
         }
+        open.extend(expr.children_iter());
     }
-    None
+    (asked > groups).then(|| format!("the condition asks for group {asked}, which there is not"))
 }
 
 /// The pattern without its assertions about what stands before and behind: it fits more, and is one that can be read for

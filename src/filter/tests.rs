@@ -76,6 +76,24 @@ fn what_is_looked_for_first_stands_in_every_form_of_what_fits() {
 }
 
 #[test]
+fn a_pattern_that_calls_itself_is_refused() {
+    for pattern in [
+        r"a\g<0>",
+        r"(a)\g<1>",
+        r"(?<a>b)\g<a>",
+        "a(?R)?",
+        "(a(?1)?)",
+        "(?&a)(?<a>b)",
+        "(?P>a)(?P<a>b)",
+        "a(*FAIL)",
+        "(?~a)",
+    ] {
+        assert!(Grep::new(pattern).is_err(), "{pattern}");
+    }
+    assert!(Grep::new(r"(a)(?=b)\1|(?<!c)d").is_ok());
+}
+
+#[test]
 fn a_condition_on_a_group_that_is_missing_is_refused() {
     for (pattern, group) in [("(?(1))", 1), ("É(?(1))É", 1), ("(a)(?(2)b|c)", 2), ("(?:(a)|(?:b(?(7)c)))+", 7)] {
         assert_eq!(
