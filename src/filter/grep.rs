@@ -61,7 +61,7 @@ impl Grep {
             // The engine would turn the bounds around.
             return Err(error.kind().to_string());
         }
-        let hir = parsed.ok();
+        let hir = parsed.ok().filter(|_| !is_verbose(pattern));
         let needles = hir.as_ref().and_then(required).filter(|one| one.iter().all(|needle| needle.len() > 1));
         let needles = needles.unwrap_or_default();
         // Where case counts in parts only, it is left out of account throughout: more is looked into, never less.
@@ -207,6 +207,15 @@ fn refusal(pattern: &str) -> Option<String> {
         open.extend(expr.children_iter());
     }
     (asked > groups).then(|| format!("the condition asks for group {asked}, which there is not"))
+}
+
+/// Whether space in a pattern may not count, `(?x)`: what is space is not the same to the engine and to the parser that
+/// needles are taken from.
+fn is_verbose(pattern: &str) -> bool {
+    pattern.split("(?").skip(1).any(|rest| {
+        let flags = rest.split(|c: char| !c.is_ascii_alphabetic() && c != '-').next();
+        flags.is_some_and(|flags| flags.contains('x'))
+    })
 }
 
 /// The pattern without its assertions about what stands before and behind: it fits more, and is one that can be read for

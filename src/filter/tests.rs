@@ -65,6 +65,9 @@ fn what_is_looked_for_first_stands_in_every_form_of_what_fits() {
         ("日本", None),
         ("x*", None),
         ("(?:some)?thing|else", None),
+        // The engine takes a form feed for a letter, also where space does not count.
+        ("(?x)some\u{c}thing", None),
+        ("a(?i-x:thing)", None),
     ] {
         assert_eq!(needle(pattern).as_deref(), expected, "{pattern}");
     }
