@@ -49,7 +49,7 @@ impl Grep {
     /// # Errors
     /// What is wrong with it.
     pub fn new(pattern: &str) -> Result<Self, String> {
-        if let Some(why) = refusal(pattern) {
+        if let Some(why) = unsupported(pattern) {
             return Err(why);
         }
         let regex = fancy_regex::RegexBuilder::new(pattern).backtrack_limit(limits::GREP_STEPS).build();
@@ -184,33 +184,33 @@ fn strings(json: &str) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
     })
 }
 
-/// Why a pattern is refused that fancy-regex 0.19 would build. A pattern that calls itself fills memory when it is searched
-/// for, and a condition on a group that is missing, `(?(2)…)`, ends in a panic.
-fn refusal(pattern: &str) -> Option<String> {
-    // What is wrong with it otherwise is said when it is built.
+/// What is wrong with a pattern that fancy-regex 0.19 accepts: recursion fills memory during a search, and a condition on a
+/// missing group, `(?(2)…)`, panics.
+fn unsupported(pattern: &str) -> Option<String> {
+    // Syntax errors are reported when the pattern is built.
     let tree = Expr::parse_tree(pattern).ok()?;
-    let (mut groups, mut asked) = (0, 0);
+    let (mut groups, mut highest_condition) = (0, 0);
     let mut open = vec![&tree.expr];
     while let Some(expr) = open.pop() {
         match expr {
             Expr::Group(_) => groups += 1,
-            Expr::BackrefExistsCondition { group, .. } => asked = asked.max(*group),
+            Expr::BackrefExistsCondition { group, .. } => highest_condition = highest_condition.max(*group),
             Expr::SubroutineCall(_)
             | Expr::DefineGroup { .. }
             | Expr::BackrefWithRelativeRecursionLevel { .. }
             | Expr::BacktrackingControlVerb(_)
             | Expr::Absent(_) => {
-                return Some("calls of groups, verbs and absent operators are not supported".to_owned());
+                return Some("recursion, backtracking verbs and absent operators are not supported".to_owned());
             }
             _ => {}
         }
         open.extend(expr.children_iter());
     }
-    (asked > groups).then(|| format!("the condition asks for group {asked}, which there is not"))
+    (highest_condition > groups).then(|| format!("invalid group reference {highest_condition}"))
 }
 
-/// Whether space in a pattern may not count, `(?x)`: what is space is not the same to the engine and to the parser that
-/// needles are taken from.
+/// Whether a pattern has the flag that ignores whitespace, `(?x)`. The engine and the parser that provides the needles differ
+/// in what they ignore.
 fn is_verbose(pattern: &str) -> bool {
     pattern.split("(?").skip(1).any(|rest| {
         let flags = rest.split(|c: char| !c.is_ascii_alphabetic() && c != '-').next();
