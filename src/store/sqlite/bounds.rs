@@ -1,4 +1,4 @@
-//! What a database may cost that somebody else has written.
+//! Limits on what a query of an untrusted database may cost.
 
 use super::conditions::{self, Regexes};
 use crate::filter::Filter;
@@ -8,7 +8,7 @@ use rusqlite::limits::Limit;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 
-/// What all connections to a database share.
+/// Limits and functions that all connections to a database share.
 #[derive(Default)]
 pub(super) struct Bounds {
     /// What `REGEXP` looks patterns up in.
@@ -21,7 +21,7 @@ pub(super) struct Bounds {
 const STEPS: u32 = 1_000_000;
 
 impl Bounds {
-    /// Gives a connection the functions that queries use, and bounds.
+    /// Adds the functions of queries and the limits to a connection.
     pub(super) fn prepare(&self, connection: &mut Connection) -> rusqlite::Result<()> {
         conditions::prepare(connection, &self.regexes)?;
         // No function that reaches outside runs from a generated column or an index.
@@ -35,7 +35,7 @@ impl Bounds {
         connection.progress_handler(STEPS.cast_signed(), Some(is_too_long))
     }
 
-    /// Counts the steps of a read from here on.
+    /// Starts counting the steps of a read.
     pub(super) fn restart_steps(&self) {
         self.steps.store(0, Ordering::Relaxed);
     }

@@ -129,7 +129,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// The traces in so many rows from one on.
     fn read(&self, store: &SqliteStore, part: (i64, i64)) -> Result<Vec<Trace>> {
-        store.unlocked(usize::MAX, || self.read_rows(store, part))
+        store.unlocked(|| self.read_rows(store, part))
     }
 
     fn read_rows(&self, store: &SqliteStore, (first, count): (i64, i64)) -> Result<Vec<Trace>> {

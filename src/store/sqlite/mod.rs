@@ -1,8 +1,8 @@
 //! MLflow's SQLite databases, of every release from 2.14 on, told apart by the columns they have.
 //!
-//! MLflow uses SQLite's rollback journal, where an open read holds up a writer's commit. So what takes long is read without a
-//! lock, and read again if somebody wrote meanwhile. Every other read is one short transaction over a page of rows, and
-//! Ctrl-Z stops the program between two of them.
+//! MLflow uses SQLite's rollback journal, where an open read blocks a writer's commit. So long reads take no lock, and run
+//! again if another program wrote meanwhile. Every other read is one short transaction over a page of rows, and Ctrl-Z stops
+//! the program between two of them.
 
 mod bounds;
 mod candidates;
@@ -59,7 +59,7 @@ const fn largest_page(need: Need) -> usize {
 /// So many traces are looked into by one thread before others help, which have to open the database first.
 const ENOUGH_ALONE: usize = 100;
 
-/// Fewer rows are read in less time than it takes to find out whether somebody writes.
+/// Reading fewer rows takes less time than checking for a writer.
 const FEWEST_UNLOCKED: usize = 8;
 
 /// How many pages may wait for each helper.
@@ -141,11 +141,15 @@ impl SqliteStore {
         self.database.read(work)
     }
 
-    /// Runs reads of so many rows without a lock, and where somebody wrote meanwhile runs them again as usual. The second
-    /// time has to undo what the first one did.
-    fn unlocked<T>(&self, rows: usize, mut work: impl FnMut() -> Result<T>) -> Result<T> {
-        let unlocked = if rows < FEWEST_UNLOCKED { None } else { self.database.unlocked(|| work().ok()) };
-        unlocked.map_or_else(work, Ok)
+    /// Runs reads without a lock. If another program wrote meanwhile, or a read fails, runs them again with locks: the second
+    /// run has to discard what the first one changed.
+    fn unlocked<T>(&self, mut work: impl FnMut() -> Result<T>) -> Result<T> {
+        self.database.unlocked(|| work().ok()).map_or_else(work, Ok)
+    }
+
+    /// The same for reads of at least a few rows; others take a lock.
+    fn unlocked_if_many<T>(&self, rows: usize, mut work: impl FnMut() -> Result<T>) -> Result<T> {
+        if rows < FEWEST_UNLOCKED { work() } else { self.unlocked(work) }
     }
 
     /// The records of a page of traces, in its order. A damaged page is read one by one, so that one unreadable record
@@ -282,7 +286,7 @@ impl SqliteStore {
 
     fn unlocked_page(&self, query: &Query, hits: &[Hit]) -> Result<Vec<Found>> {
         let rows = if query.need == Need::Info { hits.len() } else { usize::MAX };
-        self.unlocked(rows, || self.page(query, hits))
+        self.unlocked_if_many(rows, || self.page(query, hits))
     }
 
     /// Reads a page: the records, and where they are wanted the spans.
@@ -388,7 +392,7 @@ impl TraceStore for SqliteStore {
     }
 
     fn totals(&self, _experiments: &[Experiment], _problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
-        self.unlocked(usize::MAX, || totals::read(self))
+        self.unlocked(|| totals::read(self))
     }
 
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
@@ -461,7 +465,7 @@ impl TraceStore for SqliteStore {
         if need == Need::Info {
             return Ok(Some(Trace::without_spans(info)));
         }
-        self.unlocked(usize::MAX, || self.with_spans(info.clone(), need, &Wanted::all(need))).map(Some)
+        self.unlocked(|| self.with_spans(info.clone(), need, &Wanted::all(need))).map(Some)
     }
 
     fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>> {

@@ -5,13 +5,13 @@ use super::database_error;
 use super::pause;
 use super::recovery::{self, Image};
 use super::schema::Schema;
-use super::unlocked::{self, State};
+use super::unlocked;
 use crate::error::{Error, Kind, Result};
 use crate::limits;
 use crate::shell;
 use flate2::read::ZlibDecoder;
 use rusqlite::{Connection, OpenFlags};
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
@@ -25,32 +25,32 @@ static DEMO: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/mlflow.z"));
 pub(super) struct Database {
     /// The connection that takes SQLite's locks.
     pub(super) connection: Connection,
-    /// The one that is read from, for as long as nobody has written.
+    /// The connection that reads, until another program writes.
     settled: Option<Settled>,
-    /// Set once `connection` has a larger page cache.
-    tuned: OnceCell<()>,
+    /// Whether `connection` has its larger page cache.
+    is_tuned: Cell<bool>,
     /// Removed when dropped.
     copy: Option<tempfile::TempPath>,
     /// Why a copy is read, if one is.
     copied_because: Option<&'static str>,
-    /// What queries may use and cost.
+    /// Functions and limits of its connections.
     pub(super) bounds: Bounds,
 }
 
-/// A connection that takes no locks and looks for no changes. SQLite reads the whole schema under its lock when a connection
-/// is first used, which takes 1.5 ms for the 72 tables of MLflow; this one has read it without.
+/// A connection that takes no locks and notices no changes. At its first read, SQLite parses the whole schema under its lock
+/// (1.5 ms for the 72 tables of MLflow 3.18); this connection has done so without one.
 struct Settled {
     path: PathBuf,
     connection: Connection,
-    /// That of the database when the schema was read.
+    /// The version of the database that it reads.
     version: i64,
-    /// Whether it is read from without a lock of the other connection.
+    /// Whether an unlocked read is running.
     is_alone: Cell<bool>,
-    /// Whether it may have read what was being written.
+    /// Whether another program wrote, or it may hold pages of an unfinished write.
     is_stale: Cell<bool>,
 }
 
-/// How often a database is opened whose files come and go.
+/// How often a database is opened at most, if its `-wal` and `-shm` files come or go meanwhile.
 const TRIES: u8 = 10;
 
 impl Database {
@@ -73,7 +73,7 @@ impl Database {
             (true, false, _) => Self::connect(path, "?immutable=1"),
             (true, true, false) => {
                 let copied = Self::copy(path, "its `-wal` file lacks the `-shm` file that goes with it");
-                // A writer has opened the database meanwhile, or closed it.
+                // A writer opened or closed the database meanwhile.
                 if tries > 1 && (exists("-shm") || !exists("-wal")) {
                     return Self::file_within(path, tries - 1);
                 }
@@ -81,7 +81,7 @@ impl Database {
             }
             (true, true, true) => {
                 let opened = Self::connect(path, "?mode=ro");
-                // A writer that is the last to close the database takes both files along.
+                // The last writer to close the database removes both files.
                 if tries > 1 && opened.as_ref().is_ok_and(Self::cannot_begin) {
                     return Self::file_within(path, tries - 1);
                 }
@@ -100,24 +100,18 @@ impl Database {
         .ready(path)
     }
 
-    /// With a second connection, unless somebody is writing.
+    /// Adds a second connection, unless a program is writing.
     fn settled(mut self, path: &Path) -> Self {
-        let read = unlocked::read(path, &self.connection, true, |_| {
+        self.settled = unlocked::read(path, &self.connection, true, |version| {
             let mut connection = Self::connect(path, "?immutable=1").ok()?.connection;
             self.bounds.prepare(&mut connection).and_then(|()| tune(&connection)).ok()?;
-            Some(connection)
-        });
-        self.settled = read.map(|(connection, State { version, .. })| Settled {
-            path: path.to_owned(),
-            connection,
-            version,
-            is_alone: Cell::new(false),
-            is_stale: Cell::new(false),
+            let path = path.to_owned();
+            Some(Settled { path, connection, version, is_alone: Cell::new(false), is_stale: Cell::new(false) })
         });
         self
     }
 
-    /// With the functions and bounds of queries.
+    /// Adds the functions and bounds of queries.
     fn ready(mut self, path: &Path) -> Result<Self> {
         let prepared = self.bounds.prepare(&mut self.connection);
         prepared.map_err(|error| database_error(&path.display().to_string(), &error))?;
@@ -132,7 +126,7 @@ impl Database {
         }
         let _open = pause::begin_read();
         if let Some(settled) = self.settled.as_ref().filter(|settled| !settled.is_stale.get()) {
-            // SQLite holds its lock until a statement is at its end, and `lock` stays at its first row.
+            // SQLite holds its lock until the statement ends; `lock` stays at its first row.
             let mut statement = self.connection.prepare_cached(unlocked::VERSION)?;
             let mut lock = statement.query([])?;
             if lock.next()?.is_some_and(|row| row.get(0) == Ok(settled.version)) {
@@ -140,19 +134,18 @@ impl Database {
             }
         }
         let transaction = self.connection.unchecked_transaction()?;
-        if self.tuned.set(()).is_ok() {
+        if !self.is_tuned.replace(true) {
             tune(&transaction)?;
         }
         work(&transaction)
     }
 
-    /// Runs reads that hold no lock. None where somebody wrote meanwhile: then what was read is worth nothing, and they have
-    /// to be run again as usual.
+    /// Runs reads without a lock. `None` if another program wrote meanwhile, or they failed: run them again with locks.
     pub(super) fn unlocked<T>(&self, work: impl FnOnce() -> Option<T>) -> Option<T> {
         let settled = self.settled.as_ref().filter(|settled| !settled.is_stale.get() && !settled.is_alone.get())?;
-        let read = unlocked::read(&settled.path, &self.connection, false, |state| {
+        let read = unlocked::read(&settled.path, &self.connection, false, |version| {
             settled.is_stale.set(true);
-            if state.version != settled.version {
+            if version != settled.version {
                 return None;
             }
             settled.is_alone.set(true);
@@ -160,9 +153,10 @@ impl Database {
             settled.is_alone.set(false);
             value
         });
-        let (value, _) = read?;
-        settled.is_stale.set(false);
-        Some(value)
+        if read.is_some() {
+            settled.is_stale.set(false);
+        }
+        read
     }
 
     /// Its tables and columns.
@@ -171,7 +165,7 @@ impl Database {
         self.unlocked(|| read().ok()).map_or_else(read, Ok)
     }
 
-    /// Changes whenever another program has written to the database. To be asked within a read.
+    /// A number that changes with each commit of another program. To be called within a read.
     pub(super) fn version(&self) -> rusqlite::Result<i64> {
         match &self.settled {
             Some(settled) if settled.is_alone.get() => Ok(settled.version),
@@ -218,7 +212,7 @@ impl Database {
             settled: None,
             copy: None,
             copied_because: None,
-            tuned: OnceCell::new(),
+            is_tuned: Cell::new(false),
             bounds: Bounds::default(),
         }
     }
@@ -228,8 +222,8 @@ impl Database {
         self.copied_because
     }
 
-    /// Whether the first read fails because an unfinished transaction of a dead writer has to be rolled back first, or a file
-    /// that goes with the database cannot be opened.
+    /// Whether the first read fails: a killed writer's transaction has to be rolled back, or a file beside the database cannot
+    /// be opened.
     fn cannot_begin(&self) -> bool {
         let _open = pause::begin_read();
         let first = self.connection.query_row("select count(*) from sqlite_master", [], |_| Ok(()));
@@ -362,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn a_writer_that_takes_the_files_of_its_database_along_is_no_error() {
+    fn a_wal_database_opens_while_its_files_come_and_go() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("some.db");
         let write = || {

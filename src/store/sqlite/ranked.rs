@@ -103,7 +103,7 @@ impl Ranked {
         while self.ready.len() < count && !self.heap.is_empty() {
             let levels = self.pop_levels(count - self.ready.len());
             let ids = || levels.iter().map(|level| ids_of(store, level, &self.conditions)).collect::<Result<Vec<_>>>();
-            for mut hits in store.unlocked(levels.iter().map(Vec::len).sum(), ids)? {
+            for mut hits in store.unlocked_if_many(levels.iter().map(Vec::len).sum(), ids)? {
                 hits.sort_by(|a, b| a.id.cmp(&b.id));
                 self.ready.extend(hits);
             }
@@ -111,7 +111,7 @@ impl Ranked {
         Ok(self.ready.drain(..count.min(self.ready.len())).collect())
     }
 
-    /// The next rows, at least so many if there are: those of the same value together.
+    /// Takes at least `count` rows off the heap, if it has them: one list of row ids per value.
     fn pop_levels(&mut self, count: usize) -> Vec<Vec<i64>> {
         let (mut levels, mut popped) = (Vec::new(), 0);
         while popped < count

@@ -159,8 +159,8 @@ impl Cursor {
                 self.last.clone_from(&last);
                 self.read(connection, rows, count)
             };
-            // What is damaged is an error that does not end the search, so it is one of the values here.
-            let done = store.unlocked(rows, || match store.try_read(&mut read) {
+            // Damage does not end the search.
+            let done = store.unlocked_if_many(rows, || match store.try_read(&mut read) {
                 Err(error) if !is_damage(&error) => Err(database_error(&store.name, &error)),
                 done => Ok(done),
             })?;
@@ -243,7 +243,7 @@ fn all(store: &SqliteStore, query: &Query, conditions: &Sql) -> Result<Ranked> {
             }
             Ok(true)
         };
-        if store.unlocked(usize::MAX, || store.read(&mut read))? {
+        if store.unlocked(|| store.read(&mut read))? {
             return Ok(ranking.finish(Sql::all([])));
         }
     }

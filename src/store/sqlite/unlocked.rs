@@ -1,47 +1,46 @@
-//! Reading while no lock is held.
+//! Reads without SQLite's lock, which a program that is stopped (SIGSTOP) would keep.
 //!
-//! A read holds a lock of SQLite's, and a program that is stopped within one (SIGSTOP) goes on holding it. What takes long is
-//! read without it, between two moments at which nobody was writing, and is used only if nobody has written between them.
-//! SQLite takes a page that changes while it is read for a damaged one at worst.
+//! The file is checked before and after: the result is used only if no program was writing at either time, and none wrote in
+//! between. At worst, SQLite reports a page that changed during the read as damaged, and that result is dropped too.
 
 use super::pause;
 use rusqlite::Connection;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// Asks for a number that changes whenever another program has written to the database. Takes the lock, and needs no schema.
+/// A number that changes with each commit of another program. Takes the lock, and does not read the schema.
 pub(super) const VERSION: &str = "pragma data_version";
 
-/// What changes when somebody writes.
+/// What a write changes.
 #[derive(PartialEq)]
-pub(super) struct State {
-    /// Changes with every transaction of another program that is committed.
-    pub(super) version: i64,
-    /// The size of the file.
-    pub(super) bytes: u64,
-    /// When it was last written to. Changes with transactions that are rolled back too.
+struct State {
+    /// The result of [`VERSION`].
+    version: i64,
+    bytes: u64,
+    /// Time of the last write, that of a transaction that is rolled back too.
     written: SystemTime,
 }
 
-/// A second write within it may leave a file at the time of the first: so far apart are the ticks of Linux's clocks at most.
+/// The longest step of the clock that Linux sets file times by. A second write within it may not change the time.
 const TICK: Duration = Duration::from_millis(11);
 
-/// The same where the file system keeps no parts of a second.
+/// The same for file systems whose times have no fraction of a second.
 const SECOND: Duration = Duration::from_secs(2);
 
-/// Reads from a file that `connection` is to, outside of a transaction. None where somebody writes to it. One that was
-/// written to just now can be waited for until another write would leave it at another time.
+/// Runs reads of the file at `path`, given its version. `connection` is open on it, outside of a transaction.
+///
+/// `None` if another program writes meanwhile, or wrote less than a tick ago; `waits` waits for the rest of that tick.
 pub(super) fn read<T>(
     path: &Path,
     connection: &Connection,
     waits: bool,
-    work: impl FnOnce(&State) -> Option<T>,
-) -> Option<(T, State)> {
+    work: impl FnOnce(i64) -> Option<T>,
+) -> Option<T> {
     // Windows may set the time of a file only when its writer closes it.
     let before = if cfg!(unix) { State::read(path, connection)? } else { return None };
     let since_epoch = before.written.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     let tick = if since_epoch.subsec_nanos() == 0 { SECOND } else { TICK };
-    // None where the clock was set back since.
+    // An error if the clock was set back since.
     let since_write = before.written.elapsed().ok()?;
     if let Some(left) = tick.checked_sub(since_write) {
         if !waits || left > TICK {
@@ -49,12 +48,12 @@ pub(super) fn read<T>(
         }
         std::thread::sleep(left);
     }
-    let value = work(&before)?;
-    (State::read(path, connection)? == before).then_some((value, before))
+    let value = work(before.version)?;
+    (State::read(path, connection)? == before).then_some(value)
 }
 
 impl State {
-    /// None while somebody is writing, or where an unfinished transaction lies beside the database.
+    /// `None` if a program is writing, or left an unfinished transaction.
     fn read(path: &Path, connection: &Connection) -> Option<Self> {
         let _open = pause::begin_read();
         let mut statement = connection.prepare_cached(VERSION).ok()?;
@@ -70,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_read_while_somebody_wrote_is_not_used() {
+    fn a_read_during_a_write_is_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("some.db");
         let writer = Connection::open(&path).unwrap();
