@@ -56,10 +56,11 @@ const TRIES: u8 = 10;
 impl Database {
     /// Opens a file.
     ///
-    /// A database in WAL mode wants its `-shm` file, and SQLite would create one. Without a `-wal` file there is nothing
-    /// in it that the database lacks, so it is read as it stands; with both files it is shared with the writer as usual;
-    /// with a `-wal` alone (a copied or crashed store) a temporary copy is read. So is a database whose `-journal` holds
-    /// a transaction that a killed writer left half done: rolling it back would be writing.
+    /// With a `-wal` file, SQLite opens the `-shm` file that belongs to it, whatever mode the header of the database names,
+    /// and creates a missing one. So with both files the database is shared with the writer as usual, and with a `-wal`
+    /// alone (a copied or crashed store) a temporary copy is read. A database in WAL mode without these files is complete,
+    /// and read as it is. A copy is read too where `-journal` holds a transaction that a killed writer left unfinished:
+    /// rolling it back would be writing.
     pub(super) fn file(path: &Path) -> Result<Self> {
         Self::file_within(path, TRIES)
     }
@@ -71,7 +72,7 @@ impl Database {
         })?;
         match (is_wal, exists("-wal"), exists("-shm")) {
             (true, false, _) => Self::connect(path, "?immutable=1"),
-            (true, true, false) => {
+            (_, true, false) => {
                 let copied = Self::copy(path, "its `-wal` file lacks the `-shm` file that goes with it");
                 // A writer opened or closed the database meanwhile.
                 if tries > 1 && (exists("-shm") || !exists("-wal")) {
@@ -79,7 +80,7 @@ impl Database {
                 }
                 copied
             }
-            (true, true, true) => {
+            (_, true, true) => {
                 let opened = Self::connect(path, "?mode=ro");
                 // The last writer to close the database removes both files.
                 if tries > 1 && opened.as_ref().is_ok_and(Self::cannot_begin) {
@@ -87,7 +88,7 @@ impl Database {
                 }
                 opened
             }
-            (false, ..) => {
+            (false, false, _) => {
                 let opened = Self::connect(path, "?mode=ro");
                 let is_half_done = exists("-journal") && opened.as_ref().is_ok_and(Self::cannot_begin);
                 if is_half_done {
@@ -303,8 +304,8 @@ fn recover(copy: &mut impl Image, path: &Path) -> std::io::Result<()> {
         recovery::roll_back(copy, &mut journal)?;
     }
     match aside("-wal")? {
-        Some(mut wal) if is_wal(path)? => recovery::replay_wal(copy, &mut wal),
-        _ => Ok(()),
+        Some(mut wal) => recovery::replay_wal(copy, &mut wal),
+        None => Ok(()),
     }
 }
 
@@ -353,6 +354,19 @@ mod tests {
             assert_eq!(text, "in the wal");
         }
         assert!(!beside(&dead, "-shm").exists(), "nothing is created beside it");
+    }
+
+    #[test]
+    fn nothing_is_created_beside_a_database_with_a_foreign_wal_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some.db");
+        let writer = Connection::open(&path).unwrap();
+        writer.execute_batch("create table t (x); insert into t values ('in the database')").unwrap();
+        drop(writer);
+        std::fs::write(beside(&path, "-wal"), [0; 4_096]).unwrap();
+        let read = |connection: &Connection| connection.query_row("select x from t", [], |row| row.get::<_, String>(0));
+        assert_eq!(Database::file(&path).unwrap().read(read).unwrap(), "in the database");
+        assert!(!beside(&path, "-shm").exists());
     }
 
     #[test]
