@@ -53,7 +53,7 @@ complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "tools" -d 'Show eac
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "exceptions" -d 'Show what failed: each failure once, like ones together'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "sessions" -d 'List sessions, the one with the newest trace first'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "session" -d 'Show one session'
-complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "check" -d 'Check that traces keep to rules: tokens, cost, latency, failures, tools, feedback'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "check" -d 'Fail (exit 1) if traces violate limits'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "doctor" -d 'Tell which store is read and why, and what is wrong with it and its traces'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "prices" -d 'Show what tokens of a model cost: US dollars for a million'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
@@ -590,25 +590,25 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say which store is read and why'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-tokens -d 'Tokens of each trace, or in all: 5000, p95=4000, mean=2000, total=100000 (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-cost -d 'Cost of each trace in US dollars, or in all: 0.05, mean=0.01, total=1' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-latency -d 'How long each trace takes, or most: 30s, p95=2s' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-llm-calls -d 'Calls of language models in each trace, or in all: 10, mean=4' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-tool-calls -d 'Calls of tools in each trace, or in all' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-error-rate -d 'Share of traces in state ERROR: 5%, 0.05, 0' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l no-exceptions -d 'Nothing failed: no exception, no span that says so; =all counts failures of tools that a model was told of, too' -r -f -a "raised\t''
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-tokens -d 'Maximum tokens, per trace or over all: 5000, p95=4000, mean=2000, total=100000 (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-cost -d 'Maximum cost in US dollars, per trace or over all: 0.05, mean=0.01, total=1' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-latency -d 'Maximum latency, per trace or as a percentile: 30s, p95=2s' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-llm-calls -d 'Maximum number of LLM calls, per trace or over all: 10, mean=4' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-tool-calls -d 'Maximum number of tool calls, per trace or over all' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-error-rate -d 'Maximum error rate, the share of traces in state ERROR: 5%, 0.05, 0' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l no-exceptions -d 'No exceptions and no failed spans; =all includes tool failures that were returned to the model' -r -f -a "raised\t''
 all\t''"
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l require-span -d 'Each trace has a span of this name; * and ? are wildcards (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l forbid-span -d 'No trace has a span of this name' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l require-tool -d 'Each trace calls this tool' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l require-span -d 'Every trace has a span with this name; * and ? are wildcards (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l forbid-span -d 'No trace has a span with this name' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l require-tool -d 'Every trace calls this tool' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l forbid-tool -d 'No trace calls this tool' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l min-feedback -d 'Feedback is at least so much in the mean, yes is 1 and no is 0: correctness=0.8; each time: safety=each=1' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l min-traces -d 'So many traces are selected [default: 1]' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l baseline -d 'No figure is worse than in this file, which --save-baseline wrote, and nothing fails that did not' -r -F
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l tolerance -d 'How much worse than in the baseline figures may be, any or one of them: 10%, latency=25% [default: 10%]' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l rules -d 'Rules in a TOML file, with the names of the flags' -r -F
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l save-baseline -d 'Write what the traces are like, to be a baseline, unless a rule is broken' -r -F
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l report -d 'Print, or write to a file: table, json, junit, github, markdown (can be repeated)' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l min-feedback -d 'Minimum value of a feedback, mean unless stated (yes is 1, no is 0): correctness=0.8, safety=each=1' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l min-traces -d 'Minimum number of traces [default: 1]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l baseline -d 'No figure is worse than in this file from --save-baseline, and there are no new exceptions' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l tolerance -d 'How much worse than the baseline all figures, or one, may be: 10%, latency=25% [default: 10%]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l rules -d 'TOML file of rules, with the names of the flags' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l save-baseline -d 'Write the figures of these traces to a file, as a baseline, if all rules pass' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l report -d 'Print a report, or write it to a file: table, json, junit, github, markdown (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -s x -l experiment -d 'Experiment, by id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l filter -d 'Conditions in MLflow\'s filter language: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l status -d 'State of the trace (can be repeated)' -r -f -a "ok\t''

@@ -1,4 +1,4 @@
-//! Whether traces keep to rules: what breaks one, what cannot tell, and by which traces that is seen.
+//! Evaluates the rules of `mltrace check` over traces: pass, fail or unknown, with the traces that show it.
 
 mod baseline;
 mod measure;
@@ -14,61 +14,61 @@ use crate::reading::{Reading, ToolCall};
 use measure::{Figure, Values};
 use std::collections::{BTreeMap, HashSet};
 
-/// What came of a rule.
+/// The result of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It holds.
-    Kept,
-    /// It does not.
-    Broken,
-    /// What was recorded does not tell. That is no pass.
-    Unanswered,
+    /// The rule holds.
+    Pass,
+    /// The rule is violated.
+    Fail,
+    /// The recorded data does not decide it. `check` exits with 1, as for a failure.
+    Unknown,
 }
 
 impl Verdict {
-    /// The word of the JSON output.
+    /// The verdict in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Kept => "kept",
-            Self::Broken => "broken",
-            Self::Unanswered => "unanswered",
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Unknown => "unknown",
         }
     }
 }
 
-/// A trace by which something is seen.
+/// A trace that shows why a rule fails or is unknown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
     /// The trace, where it is one.
     pub trace_id: Option<String>,
-    /// Its own figure, in the unit of the rule.
+    /// Its own value, in the unit of the rule.
     pub value: Option<f64>,
-    /// What there is to say of it.
+    /// A sentence, such as the message of its exception.
     pub text: Option<String>,
 }
 
-/// A rule and what came of it.
+/// A rule and its result.
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// The rule.
     pub rule: Rule,
-    /// What came of it.
+    /// The result.
     pub verdict: Verdict,
-    /// The figure that was compared; the least that it can be where the rule was not answered.
+    /// The value that was compared; for [`Verdict::Unknown`] the least that it can be.
     pub value: Option<f64>,
-    /// Traces by which it is seen that the rule is broken or not answered, the worst first, not more than [`MOST_EVIDENCE`].
+    /// Traces that show why the rule fails or is unknown, worst first, at most [`MAX_EVIDENCE`].
     pub evidence: Vec<Evidence>,
-    /// How many such traces there are.
+    /// Number of such traces, shown or not.
     pub count: u64,
-    /// How many traces cannot tell, whatever came of the others.
-    pub silent: u64,
+    /// Number of traces whose data does not decide the rule, whatever the verdict.
+    pub unknown_count: u64,
 }
 
-/// So many traces are named for each rule.
-pub const MOST_EVIDENCE: usize = 20;
+/// Maximum number of traces named for each rule.
+pub const MAX_EVIDENCE: usize = 20;
 
-/// Looks at traces one by one, and tells at the end which rules they keep to.
+/// Evaluates rules over a stream of traces; [`Gate::report`] gives the result.
 #[derive(Debug)]
 pub struct Gate {
     rules: Vec<(Rule, Seen)>,
@@ -78,44 +78,44 @@ pub struct Gate {
     measures: BTreeMap<Measure, Values>,
     feedback: BTreeMap<String, Values>,
     exceptions: Groups,
-    /// Whether more may have failed than is told.
-    has_untold: bool,
+    /// Whether more may have failed than was recorded.
+    has_unrecorded_failure: bool,
 }
 
-/// What a gate tells at the end.
+/// The result of a [`Gate`].
 #[derive(Debug)]
 pub struct Report {
-    /// How many traces were looked at.
+    /// Number of traces read.
     pub traces: u64,
-    /// What came of each rule.
+    /// The result of each rule, in their order.
     pub findings: Vec<Finding>,
-    /// What the traces are like, to compare others with.
+    /// Figures of these traces, for later comparison.
     pub baseline: Baseline,
 }
 
-/// A trace with what rules look at.
-struct Look<'a> {
+/// A trace with what rules measure.
+struct Measured<'a> {
     trace: &'a Trace,
     figures: BTreeMap<Measure, Figure>,
     failures: Vec<Occurrence>,
     reading: &'a Reading,
 }
 
-impl Look<'_> {
-    /// How many spans, or tool calls, are meant.
+impl Measured<'_> {
+    /// Number of spans, or tool calls, that match.
     fn found(&self, pattern: &Pattern) -> u64 {
         let spans = self.trace.span_list();
         if !pattern.is_tool {
             return spans.iter().filter(|span| pattern.name.matches(&span.name)).count() as u64;
         }
-        let is_meant = |call: &&ToolCall| {
+        let is_match = |call: &&ToolCall| {
             let names = call.name.as_deref().into_iter().chain(call.span.map(|at| spans[at].name.as_str()));
             names.into_iter().any(|name| pattern.name.matches(name))
         };
-        self.reading.own_tool_calls().filter(is_meant).count() as u64
+        self.reading.own_tool_calls().filter(is_match).count() as u64
     }
 
-    /// Why there may be more than these.
+    /// Why there may be more matches than these, if so.
     fn unknown(&self, pattern: &Pattern) -> Option<String> {
         if pattern.is_tool {
             measure::unrecorded_tool_calls(self.trace, self.reading)
@@ -126,7 +126,7 @@ impl Look<'_> {
 }
 
 impl Gate {
-    /// Nothing seen yet. `need` = what is read of traces, at least what the rules need.
+    /// A gate without traces. `need` = the parts of traces that are read, at least those the rules need.
     #[must_use]
     pub fn new(rules: Vec<Rule>, need: Need) -> Self {
         Self {
@@ -137,33 +137,33 @@ impl Gate {
             measures: BTreeMap::new(),
             feedback: BTreeMap::new(),
             exceptions: Groups::default(),
-            has_untold: false,
+            has_unrecorded_failure: false,
         }
     }
 
-    /// Looks at a trace.
+    /// Adds a trace.
     pub fn add(&mut self, trace: &Trace, reading: &Reading) {
         self.traces += 1;
         self.errors += u64::from(trace.info.state == TraceState::Error);
-        let measures = Measure::ALL.into_iter().filter(|measure| measure.need() <= self.need);
-        let figures = measures.map(|measure| (measure, measure.of(trace, reading))).collect();
+        let wanted = Measure::ALL.into_iter().filter(|measure| measure.need() <= self.need);
+        let figures = wanted.map(|measure| (measure, measure.of(trace, reading))).collect();
         let failures = if self.need == Need::Exceptions { occurrences(trace) } else { Vec::new() };
-        self.has_untold |= untold_failure(trace, &failures).is_some();
-        let look = Look { trace, figures, failures, reading };
+        self.has_unrecorded_failure |= unrecorded_failure(trace, &failures).is_some();
+        let measured = Measured { trace, figures, failures, reading };
         for (rule, seen) in &mut self.rules {
-            seen.add(&rule.test, &look);
+            seen.add(&rule.test, &measured);
         }
-        for (measure, figure) in &look.figures {
-            // Less than nothing is not used.
+        for (measure, figure) in &measured.figures {
+            // Measures of traces are never negative; feedback may be.
             self.measures.entry(*measure).or_default().add(figure, Some(0.0));
         }
         for feedback in trace.info.assessments.iter().filter(|one| is_feedback(one)) {
             self.feedback.entry(feedback.name.clone()).or_default().add(&Figure::of_feedback(feedback), None);
         }
-        self.exceptions.add(look.failures.into_iter().filter(|one| one.failure.kind == Kind::Raised).collect());
+        self.exceptions.add(measured.failures.into_iter().filter(|one| one.failure.kind == Kind::Raised).collect());
     }
 
-    /// What came of it all.
+    /// The result over all traces added.
     #[must_use]
     pub fn report(mut self) -> Report {
         let rules = std::mem::take(&mut self.rules);
@@ -173,17 +173,17 @@ impl Gate {
 
     fn finding(&self, rule: Rule, seen: Seen) -> Finding {
         let test = &rule.test;
-        let is_told = seen.silent.count == 0;
+        let is_complete = seen.unknown.count == 0;
         let share = |errors: u64| (self.traces > 0).then(|| errors as f64 / self.traces as f64);
-        // The value, and whether nothing is missing of it. Of no traces nothing can be said against a rule.
+        // The value, and whether no data is missing for it. Without traces no rule but min-traces fails.
         let (value, is_exact) = match test {
             Test::Traces(_) => (Some(self.traces as f64), true),
             Test::ErrorRate(_) => {
-                // Even if all that still run fail.
-                let most = share(self.errors + seen.silent.count);
+                // Exact if the rule would hold even if all running traces failed.
+                let most = share(self.errors + seen.unknown.count);
                 (share(self.errors), !most.is_some_and(|most| test.is_broken_by(most)))
             }
-            Test::Most(_, Over::Each, _) | Test::Feedback(_, Over::Each, _) => (seen.extreme, is_told),
+            Test::Most(_, Over::Each, _) | Test::Feedback(_, Over::Each, _) => (seen.extreme, is_complete),
             Test::Most(measure, over, _) => {
                 self.measures.get(measure).map_or((None, true), |values| values.over(*over))
             }
@@ -194,52 +194,51 @@ impl Gate {
             | Test::NoExceptions(_)
             | Test::NoNewExceptions(_)
             | Test::RequiredSpan(_)
-            | Test::ForbiddenSpan(_) => (Some(seen.found as f64), is_told),
+            | Test::ForbiddenSpan(_) => (Some(seen.found as f64), is_complete),
         };
-        // What is missing can only make a figure greater, and one that is too great stays so. Of a mean of judgements that is
-        // not so.
+        // Missing data can only increase a maximum, so a value beyond its limit stays beyond it. A mean of feedback can move
+        // either way.
         let is_certain = is_exact || !test.is_least() || test.over() == Some(Over::Each);
         let verdict = match value {
-            Some(value) if test.is_broken_by(value) && is_certain => Verdict::Broken,
-            _ if is_exact => Verdict::Kept,
-            _ => Verdict::Unanswered,
+            Some(value) if test.is_broken_by(value) && is_certain => Verdict::Fail,
+            _ if is_exact => Verdict::Pass,
+            _ => Verdict::Unknown,
         };
-        let silent = seen.silent.count;
+        let unknown_count = seen.unknown.count;
         let mut worst = match verdict {
-            Verdict::Kept => Worst::default(),
-            Verdict::Broken => seen.against,
-            Verdict::Unanswered => seen.silent,
+            Verdict::Pass => TopEvidence::default(),
+            Verdict::Fail => seen.violating,
+            Verdict::Unknown => seen.unknown,
         };
         worst.cut(test.is_least());
-        Finding { verdict, value, count: worst.count, evidence: worst.list, silent, rule }
+        Finding { verdict, value, count: worst.count, evidence: worst.list, unknown_count, rule }
     }
 }
 
-/// The traces that speak against a rule, and those that do not tell.
+/// The traces that violate a rule, and those whose data does not decide it.
 #[derive(Debug, Default)]
 struct Seen {
-    against: Worst,
-    silent: Worst,
-    /// The figure furthest towards the limit or beyond it, where each trace has one.
+    violating: TopEvidence,
+    unknown: TopEvidence,
+    /// The value closest to or furthest beyond the limit, for rules on each trace.
     extreme: Option<f64>,
-    /// How much was found that must not be.
+    /// Number of matches that violate the rule.
     found: u64,
 }
 
 impl Seen {
-    /// What a trace says to a rule.
-    fn add(&mut self, test: &Test, look: &Look<'_>) {
-        let trace = look.trace;
+    fn add(&mut self, test: &Test, measured: &Measured<'_>) {
+        let trace = measured.trace;
         match test {
             Test::Readable | Test::Traces(_) => {}
             Test::Most(measure, over, _) => {
-                if let Some(figure) = look.figures.get(measure) {
+                if let Some(figure) = measured.figures.get(measure) {
                     self.figure(test, trace, figure, *over);
                 }
             }
             Test::ErrorRate(_) => match trace.info.state {
-                TraceState::Error => self.against.add(trace, None, None, false),
-                TraceState::InProgress => self.silence(trace, measure::IN_PROGRESS.to_owned()),
+                TraceState::Error => self.violating.add(trace, None, None, false),
+                TraceState::InProgress => self.add_unknown(trace, measure::IN_PROGRESS.to_owned()),
                 TraceState::Ok | TraceState::Unspecified | TraceState::Other(_) => {}
             },
             Test::NoExceptions(with_handled) => {
@@ -248,120 +247,120 @@ impl Seen {
                     Kind::Handled => *with_handled,
                     Kind::Logging => false,
                 };
-                self.failures(look, counts);
+                self.failures(measured, counts);
             }
             Test::NoNewExceptions(known) => {
                 let is_new =
                     |one: &&Occurrence| one.failure.kind == Kind::Raised && !known.contains(&one.fingerprint());
-                self.failures(look, is_new);
+                self.failures(measured, is_new);
             }
-            Test::RequiredSpan(pattern) if look.found(pattern) > 0 => {}
+            Test::RequiredSpan(pattern) if measured.found(pattern) > 0 => {}
             Test::RequiredSpan(pattern) => {
-                if let Some(why) = look.unknown(pattern) {
-                    self.silence(trace, why);
+                if let Some(why) = measured.unknown(pattern) {
+                    self.add_unknown(trace, why);
                 } else {
                     self.found += 1;
-                    self.against.add(trace, None, None, false);
+                    self.violating.add(trace, None, None, false);
                 }
             }
-            Test::ForbiddenSpan(pattern) => self.count(trace, look.found(pattern), None, look.unknown(pattern)),
+            Test::ForbiddenSpan(pattern) => self.count(trace, measured.found(pattern), None, measured.unknown(pattern)),
             Test::Feedback(name, over, _) => {
                 let own = || trace.info.assessments.iter().filter(|one| is_feedback(one) && one.name == *name);
                 if own().next().is_none() && *over == Over::Each {
-                    self.silence(trace, "it has no such feedback".to_owned());
+                    self.add_unknown(trace, "it has no such feedback".to_owned());
                 }
                 own().for_each(|one| self.figure(test, trace, &Figure::of_feedback(one), *over));
             }
         }
     }
 
-    fn silence(&mut self, trace: &Trace, why: String) {
-        self.silent.add(trace, None, Some(why), false);
+    fn add_unknown(&mut self, trace: &Trace, why: String) {
+        self.unknown.add(trace, None, Some(why), false);
     }
 
-    /// A figure of a trace. Where figures are added up, the greatest are what speaks against the rule.
+    /// Adds a value of a trace. For sums, the traces with the greatest values are the evidence.
     fn figure(&mut self, test: &Test, trace: &Trace, figure: &Figure, over: Over) {
         let is_least = test.is_least();
-        let is_against = figure.least.is_some_and(|value| test.is_broken_by(value));
+        let is_violation = figure.least.is_some_and(|value| test.is_broken_by(value));
         if let Some(value) = figure.least {
             let further = |old: f64| if is_least { old.min(value) } else { old.max(value) };
             self.extreme = Some(self.extreme.map_or(value, further));
-            if is_against || (over.is_sum() && value != 0.0) {
-                self.against.add(trace, Some(value), None, is_least);
+            if is_violation || (over.is_sum() && value != 0.0) {
+                self.violating.add(trace, Some(value), None, is_least);
             }
         }
-        let is_kept_anyway = over == Over::Each && figure.most.is_some_and(|value| !test.is_broken_by(value));
-        if let Some(why) = figure.unknown.as_ref().filter(|_| !is_kept_anyway) {
-            self.silence(trace, why.clone());
+        let passes_anyway = over == Over::Each && figure.most.is_some_and(|value| !test.is_broken_by(value));
+        if let Some(why) = figure.unknown.as_ref().filter(|_| !passes_anyway) {
+            self.add_unknown(trace, why.clone());
         }
     }
 
-    fn failures(&mut self, look: &Look<'_>, counts: impl Fn(&&Occurrence) -> bool) {
-        let found: Vec<&Occurrence> = look.failures.iter().filter(counts).collect();
-        let why = untold_failure(look.trace, &look.failures);
-        self.count(look.trace, found.len() as u64, found.first().map(|one| one.failure.title()), why);
+    fn failures(&mut self, measured: &Measured<'_>, counts: impl Fn(&&Occurrence) -> bool) {
+        let found: Vec<&Occurrence> = measured.failures.iter().filter(counts).collect();
+        let why = unrecorded_failure(measured.trace, &measured.failures);
+        self.count(measured.trace, found.len() as u64, found.first().map(|one| one.failure.title()), why);
     }
 
-    /// Things that must not be.
+    /// Adds matches of a rule that allows none.
     fn count(&mut self, trace: &Trace, count: u64, text: Option<String>, unknown: Option<String>) {
         self.found += count;
         if count > 0 {
-            self.against.add(trace, Some(count as f64), text, false);
+            self.violating.add(trace, Some(count as f64), text, false);
         } else if let Some(why) = unknown {
-            self.silence(trace, why);
+            self.add_unknown(trace, why);
         }
     }
 }
 
-/// Why more may have failed in a trace than is told.
-fn untold_failure(trace: &Trace, failures: &[Occurrence]) -> Option<String> {
-    let is_untold = trace.info.state == TraceState::Error && failures.is_empty();
-    measure::unknown(trace).or_else(|| is_untold.then(|| "it failed, and no span of it records why".to_owned()))
+/// Why more may have failed in a trace than was recorded, if so.
+fn unrecorded_failure(trace: &Trace, failures: &[Occurrence]) -> Option<String> {
+    let lacks_failure = trace.info.state == TraceState::Error && failures.is_empty();
+    measure::unknown(trace).or_else(|| lacks_failure.then(|| "it failed, and no span of it records why".to_owned()))
 }
 
-/// The worst of many traces.
+/// The worst traces of many.
 #[derive(Debug, Default)]
-struct Worst {
+struct TopEvidence {
     list: Vec<Evidence>,
     count: u64,
     last: String,
 }
 
-impl Worst {
-    /// Adds one. The greatest values are the worst, or where a rule asks for at least so much, the least.
+impl TopEvidence {
+    /// Adds a trace. The greatest values are the worst, or the least where the limit is a minimum.
     fn add(&mut self, trace: &Trace, value: Option<f64>, text: Option<String>, is_least: bool) {
-        // Several judgements of a trace are one trace.
+        // Several values of one trace count once.
         self.count += u64::from(self.last != trace.info.trace_id);
         self.last.clone_from(&trace.info.trace_id);
         let text = text.map(|text| shortened(&text));
         self.list.push(Evidence { trace_id: Some(trace.info.trace_id.clone()), value, text });
-        // No more than a few are told, however many there are.
-        if self.list.len() == 2 * MOST_EVIDENCE {
+        // Memory stays bounded: cut whenever twice as many have come.
+        if self.list.len() == 2 * MAX_EVIDENCE {
             self.cut(is_least);
         }
     }
 
-    /// Keeps the worst of each trace, these first; of equal ones those that came first.
+    /// Keeps the worst value of each trace, worst first, earlier ones first among equals.
     fn cut(&mut self, is_least: bool) {
         let badness = |one: &Evidence| one.value.map_or(0.0, |value| if is_least { -value } else { value });
         self.list.sort_by(|a, b| badness(b).total_cmp(&badness(a)));
         let mut known: HashSet<Option<String>> = HashSet::new();
         self.list.retain(|one| known.insert(one.trace_id.clone()));
-        self.list.truncate(MOST_EVIDENCE);
+        self.list.truncate(MAX_EVIDENCE);
     }
 }
 
-/// So much of a text is evidence enough.
-const MOST_TEXT: usize = 300;
+/// Maximum characters of a text in evidence.
+const MAX_TEXT: usize = 300;
 
 fn shortened(text: &str) -> String {
-    match text.char_indices().nth(MOST_TEXT) {
+    match text.char_indices().nth(MAX_TEXT) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
 }
 
-/// Whether it is a judgement that still counts.
+/// Whether an assessment is feedback that was not overridden.
 fn is_feedback(assessment: &Assessment) -> bool {
     assessment.kind == AssessmentKind::Feedback && assessment.valid
 }

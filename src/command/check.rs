@@ -20,34 +20,33 @@ use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-/// Check that traces keep to rules: tokens, cost, latency, failures, tools, feedback
+/// Fail (exit 1) if traces violate limits
 ///
-/// Exits with 0 if all rules are kept, and with 1 if one is broken or cannot be decided from what was recorded (a model
-/// without a price, a trace in progress). An empty selection breaks --min-traces, which defaults to 1. Without any
-/// rule, or with a file that has none, the exit code is 2. Each broken rule names traces, and a command that shows
-/// more.
+/// Exits with 0 if every rule passes, and with 1 if one fails or is unknown because data is missing (a model without a
+/// price, a trace in progress). An empty selection fails, because --min-traces defaults to 1. Without rules the exit
+/// code is 2. For each rule that does not pass, the output names traces and a command that shows more.
 ///
-/// OF is `each` trace (the default), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. Rules may be in a file, such as
+/// OF is `each` trace (the default), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. Rules can be in a file, such as
 /// `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags take precedence. Tokens and cost are those of
-/// `mltrace usage TRACE`, latency is that of the trace. A Markdown report is appended to its file, as GitHub's job
-/// summary needs; the others replace theirs.
+/// `mltrace usage TRACE`; latency is the execution duration of the trace. A Markdown report is appended to its file,
+/// for GitHub's job summary; other reports replace theirs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace check --since 1h --max-error-rate 0 --max-latency p95=5s
   mltrace check -x nightly --rules rules.toml --report github --report junit=check.xml
   mltrace check --save-baseline baseline.json
   mltrace check --baseline baseline.json --tolerance 10% --tolerance latency=50%
-  mltrace check --max-cost 0.05 --json | jq '.rules[] | select(.verdict != \"kept\")'")]
+  mltrace check --max-cost 0.05 --json | jq '.rules[] | select(.verdict != \"pass\")'")]
 pub struct Args {
     #[command(flatten)]
     flags: RuleFlags,
-    /// Rules in a TOML file, with the names of the flags
+    /// TOML file of rules, with the names of the flags
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
-    /// Write what the traces are like, to be a baseline, unless a rule is broken
+    /// Write the figures of these traces to a file, as a baseline, if all rules pass
     #[arg(long, value_name = "FILE")]
     save_baseline: Option<PathBuf>,
-    /// Print, or write to a file: table, json, junit, github, markdown (can be repeated)
+    /// Print a report, or write it to a file: table, json, junit, github, markdown (can be repeated)
     #[arg(long, value_name = "REPORT[=FILE]", value_parser = report)]
     report: Vec<(Report, Option<PathBuf>)>,
     #[command(flatten)]
@@ -57,9 +56,9 @@ pub struct Args {
 fn report(text: &str) -> std::result::Result<(Report, Option<PathBuf>), String> {
     let (name, path) = text.split_once('=').map_or((text, None), |(name, path)| (name, Some(PathBuf::from(path))));
     let path = path.filter(|path| path.as_os_str() != "-");
-    let report = Report::parse(name).ok_or("table, json, junit, github and markdown are reports")?;
+    let report = Report::parse(name).ok_or("expected table, json, junit, github or markdown")?;
     if path.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
-        return Err("the name of the file is missing".to_owned());
+        return Err("missing file name".to_owned());
     }
     Ok((report, path))
 }
@@ -73,11 +72,11 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
     let mut rules = flags.rules();
     if let Some(path) = flags.baseline() {
         let baseline = read_baseline(path)?;
-        tell_unknown(cx, &baseline);
+        note_unknown(cx, &baseline);
         rules.extend(baseline.rules(&flags.tolerance()));
     }
     if flags.has_tolerance() && flags.baseline().is_none() {
-        return Err(Error::new(Kind::Usage, "--tolerance says nothing without --baseline"));
+        return Err(Error::new(Kind::Usage, "--tolerance requires --baseline"));
     }
     if flags.is_empty() && args.save_baseline.is_none() {
         return Err(Error::new(Kind::Usage, "no rules to check")
@@ -98,36 +97,36 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
             write(path, &cx.runner(*report == Report::Json).defuse(&text), *report == Report::Markdown)?;
         }
     }
-    let is_kept = view.checked.is_kept();
+    let has_passed = view.checked.has_passed();
     if let Some(path) = &args.save_baseline {
-        if is_kept {
-            tell_unknown(cx, &view.checked.baseline);
+        if has_passed {
+            note_unknown(cx, &view.checked.baseline);
             write(path, baseline_text(&view.checked).as_bytes(), false)?;
         } else {
-            cx.note(&format!("a rule is broken: `{}` was not written", path.display()));
+            cx.note(&format!("not all rules pass: `{}` was not written", path.display()));
         }
     }
     reader.warn(cx);
-    Ok(if is_kept { Outcome::Done } else { Outcome::Refused })
+    Ok(if has_passed { Outcome::Done } else { Outcome::Refused })
 }
 
-/// The report that takes the place of the usual output.
+/// The report to print in place of the table, if any.
 fn printed(reports: &[(Report, Option<PathBuf>)], format: Format) -> Result<Option<Report>> {
     let mut paths: Vec<&PathBuf> = reports.iter().filter_map(|(_, path)| path.as_ref()).collect();
     paths.sort();
     if let Some(twice) = paths.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(Error::new(Kind::Usage, format!("two reports go to `{}`", twice[0].display())));
+        return Err(Error::new(Kind::Usage, format!("two reports have the same file `{}`", twice[0].display())));
     }
     let mut printed = reports.iter().filter(|(_, path)| path.is_none()).map(|(report, _)| *report);
     let first = printed.next();
     if printed.next().is_some() || (first.is_some() && format != Format::Table) {
-        return Err(Error::new(Kind::Usage, "only one form can be printed")
+        return Err(Error::new(Kind::Usage, "only one report can be printed")
             .hint("`--report junit=check.xml` writes one to a file"));
     }
     Ok(first)
 }
 
-/// Reads traces, as far as the rules need it.
+/// Reads the parts of traces that the rules need, and evaluates the rules.
 fn look(args: &Args, cx: &Context, reader: &mut Reader, rules: Vec<Rule>) -> Result<Checked> {
     let most = rules.iter().map(|rule| rule.test.need()).max().unwrap_or(Need::Records);
     let need = if args.save_baseline.is_some() { Need::Exceptions } else { most };
@@ -154,7 +153,7 @@ fn look(args: &Args, cx: &Context, reader: &mut Reader, rules: Vec<Rule>) -> Res
     Ok(Checked { traces: report.traces, findings, baseline: report.baseline, store, time: cx.now })
 }
 
-/// Records that could not be read may be the ones that break a rule.
+/// An unknown verdict if records could not be read, because they may violate a rule.
 fn unreadable(problems: &[Problem]) -> Option<Finding> {
     let lost: Vec<&Problem> = problems.iter().filter(|problem| problem.is_loss()).collect();
     let evidence = |problem: &&Problem| {
@@ -163,17 +162,17 @@ fn unreadable(problems: &[Problem]) -> Option<Finding> {
     };
     (!lost.is_empty()).then(|| Finding {
         rule: Rule { test: Test::Readable, baseline: None },
-        verdict: Verdict::Unanswered,
+        verdict: Verdict::Unknown,
         value: Some(lost.len() as f64),
         count: lost.len() as u64,
-        silent: lost.len() as u64,
+        unknown_count: lost.len() as u64,
         evidence: lost.iter().map(evidence).collect(),
     })
 }
 
-/// The command that shows more of why a rule is not kept.
+/// A command that shows why a rule does not pass.
 fn next(cx: &Context, finding: &Finding) -> Option<String> {
-    if finding.verdict == Verdict::Kept {
+    if finding.verdict == Verdict::Pass {
         return None;
     }
     let trace = finding.evidence.iter().find_map(|one| one.trace_id.as_deref());
@@ -189,11 +188,11 @@ fn next(cx: &Context, finding: &Finding) -> Option<String> {
     Some(cx.command_line(&suggestion))
 }
 
-/// Says which figures nothing can be compared with.
-fn tell_unknown(cx: &Context, baseline: &Baseline) {
+/// Notes which figures a baseline lacks.
+fn note_unknown(cx: &Context, baseline: &Baseline) {
     let unknown = baseline.unknown();
     if !unknown.is_empty() {
-        cx.note(&format!("not in the baseline, because some traces lack it: {}", unknown.join(", ")));
+        cx.note(&format!("not in the baseline, because unknown for some traces: {}", unknown.join(", ")));
     }
 }
 
@@ -204,14 +203,14 @@ fn read_baseline(path: &Path) -> Result<Baseline> {
             .hint("`mltrace check --save-baseline FILE` writes one")
     };
     let text = files::read_text(path, limits::SETTINGS_BYTES).map_err(|error| failed(error.to_string()))?;
-    let json = Json::from_strict(&text).ok_or_else(|| failed("it is no JSON".to_owned()))?;
+    let json = Json::from_strict(&text).ok_or_else(|| failed("not JSON".to_owned()))?;
     if json.member("schema").and_then(|schema| schema.as_string()).as_deref() != Some(SCHEMA) {
         return Err(failed(format!("its schema is not `{SCHEMA}`")));
     }
     Baseline::from_json(&json).map_err(failed)
 }
 
-/// Writes a file, or adds to one: GitHub's job summary is a file that steps add to.
+/// Replaces a file, or appends to it: GitHub's job summary is a file that several steps append to.
 fn write(path: &Path, text: &[u8], adds: bool) -> Result<()> {
     let add = || std::fs::OpenOptions::new().create(true).append(true).open(path)?.write_all(text);
     let written = if adds { add() } else { files::replace(path, text) };

@@ -37,24 +37,24 @@ pub struct Checked {
 pub struct Judged {
     /// What was found.
     pub finding: Finding,
-    /// The command that shows more, where it is not kept.
+    /// The command that shows more, where it does not pass.
     pub next: Option<String>,
 }
 
 impl Checked {
-    /// Whether every rule is kept.
+    /// Whether every rule passes.
     #[must_use]
-    pub fn is_kept(&self) -> bool {
-        self.count(Verdict::Kept) == self.findings.len()
+    pub fn has_passed(&self) -> bool {
+        self.count(Verdict::Pass) == self.findings.len()
     }
 
     fn count(&self, verdict: Verdict) -> usize {
         self.findings.iter().filter(|one| one.finding.verdict == verdict).count()
     }
 
-    /// The rules that are not kept.
-    fn not_kept(&self) -> impl Iterator<Item = &Judged> {
-        self.findings.iter().filter(|one| one.finding.verdict != Verdict::Kept)
+    /// The rules that fail or are unknown.
+    fn not_passed(&self) -> impl Iterator<Item = &Judged> {
+        self.findings.iter().filter(|one| one.finding.verdict != Verdict::Pass)
     }
 }
 
@@ -167,7 +167,7 @@ struct RuleJson<'a> {
     baseline: Option<Figure>,
     message: String,
     count: u64,
-    unanswered: u64,
+    unknown_count: u64,
     evidence: Vec<EvidenceJson<'a>>,
     next: Option<&'a str>,
 }
@@ -205,12 +205,12 @@ impl<'a> From<&'a Judged> for RuleJson<'a> {
             verdict: finding.verdict.as_str(),
             value: finding.value.map(Figure),
             limit: Figure(test.limit()),
-            bound: if test.is_least() { "least" } else { "most" },
+            bound: if test.is_least() { "min" } else { "max" },
             unit: unit_word(test.unit()),
             baseline: finding.rule.baseline.map(Figure),
             message: message(finding),
             count: finding.count,
-            unanswered: finding.silent,
+            unknown_count: finding.unknown_count,
             evidence: evidence.collect(),
             next: next.as_deref(),
         }
@@ -241,14 +241,14 @@ impl View for CheckView {
     fn json(&self) -> impl Serialize {
         let checked = &self.checked;
         let rules = checked.findings.iter().map(RuleJson::from).collect();
-        CheckJson { schema: SCHEMA, passed: checked.is_kept(), traces: checked.traces, rules }
+        CheckJson { schema: SCHEMA, passed: checked.has_passed(), traces: checked.traces, rules }
     }
 
     fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
         writeln!(out, "{}\n", look.theme.paint(Role::Name, &heading(&self.checked)))?;
         let rows: Vec<Vec<Cell>> = self.checked.findings.iter().map(|one| cells(&one.finding, look)).collect();
         write_table(look, out, SHAPES, &rows)?;
-        self.checked.not_kept().try_for_each(|one| explain(look, out, one))
+        self.checked.not_passed().try_for_each(|one| explain(look, out, one))
     }
 
     fn items(&self) -> Vec<Item> {
@@ -269,7 +269,7 @@ impl View for CheckView {
             "baseline",
             "message",
             "count",
-            "unanswered",
+            "unknown_count",
             "evidence",
             "next",
         ]
@@ -290,9 +290,9 @@ const SHAPES: &[Shape<'static>] = &[
 /// The word of a verdict, and how it looks.
 const fn mark(verdict: Verdict) -> (&'static str, Role) {
     match verdict {
-        Verdict::Kept => ("kept", Role::Good),
-        Verdict::Broken => ("BROKEN", Role::Bad),
-        Verdict::Unanswered => ("UNANSWERED", Role::Bad),
+        Verdict::Pass => ("pass", Role::Good),
+        Verdict::Fail => ("FAIL", Role::Bad),
+        Verdict::Unknown => ("UNKNOWN", Role::Bad),
     }
 }
 
@@ -312,7 +312,7 @@ fn cells(finding: &Finding, look: &Look) -> Vec<Cell> {
 /// So many traces are named for people.
 const MOST_NAMED: usize = 5;
 
-/// Why a rule is not kept: what, by which traces, and how to see more.
+/// Why a rule does not pass: the message, traces that show it, and a command for more.
 fn explain(look: &Look, out: &mut dyn Write, Judged { finding, next }: &Judged) -> Result<()> {
     let (_, role) = mark(finding.verdict);
     writeln!(out)?;

@@ -1,4 +1,4 @@
-//! `mltrace check`: each rule where it is kept, where it is broken and where it cannot be answered; reports that hostile
+//! `mltrace check`: each rule where it passes, fails and is unknown; reports that hostile
 //! names cannot break out of.
 
 #![expect(clippy::cloned_ref_to_slice_refs, reason = "one trace and several stand beside each other in tables")]
@@ -179,16 +179,16 @@ fn verdict(words: &str, traces: &[Made]) -> (String, Value) {
     (verdict, last)
 }
 
-/// A rule where it is kept, where it is broken, and where nothing tells.
+/// Asserts that traces pass a rule, fail it, and leave it unknown.
 #[track_caller]
-fn rule(words: &str, kept: &[Made], broken: &[Made], unanswered: &[Made]) {
-    for (expected, traces) in [("kept", kept), ("broken", broken), ("unanswered", unanswered)] {
+fn rule(words: &str, passing: &[Made], failing: &[Made], unknown: &[Made]) {
+    for (expected, traces) in [("pass", passing), ("fail", failing), ("unknown", unknown)] {
         let (verdict, last) = verdict(words, traces);
         assert_eq!(verdict, expected, "{words}: {last}");
         let is_named = last["evidence"].as_array().unwrap().iter().any(|one| one["trace_id"].is_string());
         let has_feedback = words.contains("feedback");
-        assert!(expected == "kept" || is_named || has_feedback, "{words}, {expected}: no trace is named: {last}");
-        assert_eq!(last["next"].is_string(), expected != "kept", "{words}: {last}");
+        assert!(expected == "pass" || is_named || has_feedback, "{words}, {expected}: no trace is named: {last}");
+        assert_eq!(last["next"].is_string(), expected != "pass", "{words}: {last}");
     }
 }
 
@@ -203,12 +203,12 @@ fn tokens_of_each_trace() {
         &[small.clone(), silent.clone()],
     );
     // One that is too great stays so, whatever others would tell.
-    assert_eq!(verdict("--max-tokens 100", &[large.clone(), silent.clone()]).0, "broken");
-    assert_eq!(verdict("--max-tokens 100", &[large.state("IN_PROGRESS"), silent.clone()]).0, "broken");
-    assert_eq!(verdict("--max-tokens 100", &[small.clone().state("IN_PROGRESS")]).0, "unanswered");
-    assert_eq!(verdict("--max-tokens 100", &[small.lacking_spans()]).0, "unanswered");
+    assert_eq!(verdict("--max-tokens 100", &[large.clone(), silent.clone()]).0, "fail");
+    assert_eq!(verdict("--max-tokens 100", &[large.state("IN_PROGRESS"), silent.clone()]).0, "fail");
+    assert_eq!(verdict("--max-tokens 100", &[small.clone().state("IN_PROGRESS")]).0, "unknown");
+    assert_eq!(verdict("--max-tokens 100", &[small.lacking_spans()]).0, "unknown");
     // A call that failed has used none, and one whose tokens its parent tells has told them.
-    assert_eq!(verdict("--max-tokens 100", &[trace(5).silent_call().failing("E", "x")]).0, "kept");
+    assert_eq!(verdict("--max-tokens 100", &[trace(5).silent_call().failing("E", "x")]).0, "pass");
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn tokens_of_all() {
     ] {
         let both = [one.clone(), other.clone()];
         let (told, last) = verdict(words, &both);
-        assert_eq!((told.as_str(), last["value"].as_f64()), ("kept", Some(value)), "{words}: {last}");
+        assert_eq!((told.as_str(), last["value"].as_f64()), ("pass", Some(value)), "{words}: {last}");
         let more = trace(4).call("gpt-4o-mini", 1_000, 0);
         rule(words, &both, &[one.clone(), other.clone(), more], &[one.clone(), silent.clone()]);
     }
@@ -279,7 +279,7 @@ fn error_rate() {
     rule("--max-error-rate 0", &[good.clone()], &[good.clone(), bad.clone()], &[good.clone(), open.clone()]);
     rule("--max-error-rate 50%", &[good.clone(), bad.clone()], &[bad.clone()], &[bad.clone(), open.clone()]);
     // Even if it fails, that is half of them.
-    assert_eq!(verdict("--max-error-rate 0.5", &[good, open]).0, "kept");
+    assert_eq!(verdict("--max-error-rate 0.5", &[good, open]).0, "pass");
 }
 
 #[test]
@@ -294,9 +294,9 @@ fn exceptions() {
 fn failures_handed_back_to_a_model_count_where_all_are_meant() {
     let output = json!("ValueError: no such page");
     let handled = trace(1).with("search", "TOOL", &json!({"mlflow.spanOutputs": output}));
-    assert_eq!(verdict("--no-exceptions", &[handled.clone()]).0, "kept");
+    assert_eq!(verdict("--no-exceptions", &[handled.clone()]).0, "pass");
     let (told, last) = verdict("--no-exceptions=all", &[handled]);
-    assert_eq!((told.as_str(), &last["evidence"][0]["text"]), ("broken", &output));
+    assert_eq!((told.as_str(), &last["evidence"][0]["text"]), ("fail", &output));
 }
 
 #[test]
@@ -309,8 +309,8 @@ fn spans_and_tools() {
     rule("--require-tool search*", &[with.clone()], &[with.clone(), without.clone()], &[open.clone()]);
     rule("--forbid-tool search*", &[without.clone()], &[with.clone()], &[without, open]);
     // A span that is no tool is none.
-    assert_eq!(verdict("--require-tool plan", &[with.clone()]).0, "broken");
-    assert_eq!(verdict("--forbid-tool plan", &[with]).0, "kept");
+    assert_eq!(verdict("--require-tool plan", &[with.clone()]).0, "fail");
+    assert_eq!(verdict("--forbid-tool plan", &[with]).0, "pass");
 }
 
 #[test]
@@ -323,10 +323,10 @@ fn feedback() {
     rule("--min-feedback correct=each=1", &[good.clone()], &[good.clone(), bad.clone()], &[good.clone(), trace(5)]);
     rule("--min-feedback correct=p50=1", &[good.clone()], &[bad.clone()], &[words.clone()]);
     // A trace that nobody judged says nothing against the mean of the others; where none was judged nothing is known.
-    assert_eq!(verdict("--min-feedback correct=1", &[good, trace(5)]).0, "kept");
-    assert_eq!(verdict("--min-feedback correct=1", &[trace(5)]).0, "unanswered");
+    assert_eq!(verdict("--min-feedback correct=1", &[good, trace(5)]).0, "pass");
+    assert_eq!(verdict("--min-feedback correct=1", &[trace(5)]).0, "unknown");
     // A mean that may still rise is not too small.
-    assert_eq!(verdict("--min-feedback correct=0.5", &[bad, failed]).0, "unanswered");
+    assert_eq!(verdict("--min-feedback correct=0.5", &[bad, failed]).0, "unknown");
     let (_, last) = verdict("--min-feedback correct=1", &[words]);
     assert_eq!(last["evidence"][0]["text"], "`rather` is no number, and neither yes nor no");
 }
@@ -337,12 +337,12 @@ fn there_must_be_traces_unless_none_is_enough() {
     let first = &none.json()["rules"][0];
     assert_eq!(
         (none.exit, &first["rule"], &first["verdict"]),
-        (Some(1), &json!("min-traces"), &json!("broken")),
+        (Some(1), &json!("min-traces"), &json!("fail")),
         "{none}"
     );
     assert_eq!((&first["value"], &first["limit"]), (&json!(0), &json!(1)));
-    assert_eq!(verdict("--min-traces 2", &[trace(1)]).0, "broken");
-    assert_eq!(verdict("--min-traces 2", &[trace(1), trace(2)]).0, "kept");
+    assert_eq!(verdict("--min-traces 2", &[trace(1)]).0, "fail");
+    assert_eq!(verdict("--min-traces 2", &[trace(1), trace(2)]).0, "pass");
     let rules = "--name nothing --min-traces 0 --max-tokens 1 --max-cost mean=0 --max-error-rate 0 --no-exceptions \
                  --require-tool x --min-feedback x=1 --json";
     let done = store(&[trace(1)]).cli(&format!("check {rules}")).run();
@@ -397,7 +397,7 @@ fn a_record_that_cannot_be_read_may_break_any_rule() {
     let last = items(&done.json(), "rules").last().unwrap().clone();
     assert_eq!(
         (done.exit, &last["rule"], &last["verdict"]),
-        (Some(1), &json!("readable"), &json!("unanswered")),
+        (Some(1), &json!("readable"), &json!("unknown")),
         "{done}"
     );
     assert_eq!(last["next"].as_str().unwrap().split_whitespace().last(), Some("doctor"));
@@ -434,10 +434,7 @@ fn annotations_are_those_that_are_meant() {
     let done = hostile_check(&store, "--report github");
     let found = commands(&done.stdout);
     assert_eq!(found.len(), done.lines().len(), "every line is a command: {done}");
-    assert_eq!(
-        found[0],
-        "::notice title=mltrace check::2 traces, 7 rules: 1 kept, 4 broken, 2 that cannot be answered"
-    );
+    assert_eq!(found[0], "::notice title=mltrace check::2 traces, 7 rules: 1 passed, 4 failed, 2 unknown");
     for line in &found[1..] {
         let (head, data) = line[2..].split_once("::").unwrap();
         assert!(head.starts_with("error title=mltrace check%3A "), "{line}");
@@ -482,7 +479,7 @@ fn a_runner_takes_no_command_out_of_what_a_trace_holds() {
 fn xml_holds_what_it_should() {
     let store = hostile();
     let done = hostile_check(&store, "--report junit=check.xml");
-    assert!(done.stdout.contains("BROKEN"), "the table is printed too: {done}");
+    assert!(done.stdout.contains("FAIL"), "the table is printed too: {done}");
     let text = store.read("check.xml");
     let document = roxmltree::Document::parse(&text).unwrap();
     let suite = document.root_element().first_element_child().unwrap();
@@ -549,7 +546,7 @@ fn the_next_command_of_a_hostile_id_is_one_word() {
 }
 
 #[test]
-fn a_baseline_is_kept_and_compared() {
+fn a_baseline_is_saved_and_compared() {
     let before = store(&[trace(1).call("gpt-4o-mini", 90, 10).tool("a"), trace(2).call("gpt-4o-mini", 90, 10)]);
     before.cli("check --save-baseline b.json").ok();
     insta::assert_snapshot!(before.read("b.json"), @r#"
@@ -585,19 +582,19 @@ fn a_baseline_is_kept_and_compared() {
     "#);
     let same = before.cli("check --baseline b.json --tolerance 0").run();
     insta::assert_snapshot!(same, @"
-    2 traces, 10 rules: 10 kept
+    2 traces, 10 rules: 10 passed
 
           rule                      value         limit    baseline
-    kept  min-traces                    2           ≥ 1           -
-    kept  max-error-rate              0 %         ≤ 0 %         0 %
-    kept  max-tokens mean             100         ≤ 100         100
-    kept  max-tokens p95              100         ≤ 100         100
-    kept  max-cost mean        $0.0000195  ≤ $0.0000195  $0.0000195
-    kept  max-latency p50          1.00 s      ≤ 1.00 s      1.00 s
-    kept  max-latency p95          1.00 s      ≤ 1.00 s      1.00 s
-    kept  max-llm-calls mean            1           ≤ 1           1
-    kept  max-tool-calls mean         0.5         ≤ 0.5         0.5
-    kept  no-new-exceptions             0           ≤ 0           -
+    pass  min-traces                    2           ≥ 1           -
+    pass  max-error-rate              0 %         ≤ 0 %         0 %
+    pass  max-tokens mean             100         ≤ 100         100
+    pass  max-tokens p95              100         ≤ 100         100
+    pass  max-cost mean        $0.0000195  ≤ $0.0000195  $0.0000195
+    pass  max-latency p50          1.00 s      ≤ 1.00 s      1.00 s
+    pass  max-latency p95          1.00 s      ≤ 1.00 s      1.00 s
+    pass  max-llm-calls mean            1           ≤ 1           1
+    pass  max-tool-calls mean         0.5         ≤ 0.5         0.5
+    pass  no-new-exceptions             0           ≤ 0           -
     ");
     let worse = store(&[
         trace(1).call("gpt-4o-mini", 130, 20).took(Some(1_050)),
@@ -605,19 +602,19 @@ fn a_baseline_is_kept_and_compared() {
     ]);
     std::fs::copy(before.file("b.json"), worse.file("b.json")).unwrap();
     insta::assert_snapshot!(worse.cli("check --baseline b.json").run(), @"
-    2 traces, 10 rules: 7 kept, 3 broken
+    2 traces, 10 rules: 7 passed, 3 failed
 
-            rule                      value         limit    baseline  traces
-    kept    min-traces                    2           ≥ 1           -       -
-    BROKEN  max-error-rate           50.0 %         ≤ 0 %         0 %       1
-    kept    max-tokens mean              75         ≤ 110         100       -
-    BROKEN  max-tokens p95            142.5         ≤ 110         100       1
-    kept    max-cost mean        $0.0000158  ≤ $0.0000215  $0.0000195       -
-    kept    max-latency p50          1.02 s      ≤ 1.10 s      1.00 s       -
-    kept    max-latency p95          1.05 s      ≤ 1.10 s      1.00 s       -
-    kept    max-llm-calls mean          0.5         ≤ 1.1           1       -
-    kept    max-tool-calls mean         0.5        ≤ 0.55         0.5       -
-    BROKEN  no-new-exceptions             1           ≤ 0           -       1
+          rule                      value         limit    baseline  traces
+    pass  min-traces                    2           ≥ 1           -       -
+    FAIL  max-error-rate           50.0 %         ≤ 0 %         0 %       1
+    pass  max-tokens mean              75         ≤ 110         100       -
+    FAIL  max-tokens p95            142.5         ≤ 110         100       1
+    pass  max-cost mean        $0.0000158  ≤ $0.0000215  $0.0000195       -
+    pass  max-latency p50          1.02 s      ≤ 1.10 s      1.00 s       -
+    pass  max-latency p95          1.05 s      ≤ 1.10 s      1.00 s       -
+    pass  max-llm-calls mean          0.5         ≤ 1.1           1       -
+    pass  max-tool-calls mean         0.5        ≤ 0.55         0.5       -
+    FAIL  no-new-exceptions             1           ≤ 0           -       1
 
     max-error-rate: 50.0 % is more than 0 % (baseline 0 %)
       tr-00000000000000000000000000000002
@@ -627,7 +624,7 @@ fn a_baseline_is_kept_and_compared() {
       tr-00000000000000000000000000000001  150
       next: mltrace -u traces.jsonl usage tr-00000000000000000000000000000001 --explain
 
-    no-new-exceptions: 1 in 1 trace that the baseline has not
+    no-new-exceptions: 1 in 1 trace, not in the baseline
       tr-00000000000000000000000000000002  1  ValueError: new
       next: mltrace -u traces.jsonl trace show tr-00000000000000000000000000000002
     --- exit 1
@@ -640,11 +637,11 @@ fn a_baseline_is_kept_and_compared() {
             .map(|rule| format!("{} {}", rule["rule"].as_str().unwrap(), rule["over"].as_str().unwrap_or("-")))
             .collect::<Vec<_>>()
     };
-    assert_eq!(of("broken"), ["max-error-rate -", "max-latency p50", "max-latency p95", "no-new-exceptions -"]);
+    assert_eq!(of("fail"), ["max-error-rate -", "max-latency p50", "max-latency p95", "no-new-exceptions -"]);
 }
 
 #[test]
-fn a_baseline_is_not_written_where_a_rule_is_broken() {
+fn a_baseline_is_not_written_where_a_rule_fails() {
     let store = store(&[trace(1).call("gpt-4o-mini", 90, 10)]);
     std::fs::write(store.file("b.json"), "as it was").unwrap();
     let done = store.cli("check --max-tokens 1 --save-baseline b.json -o ids").run();
@@ -656,7 +653,7 @@ fn a_baseline_is_not_written_where_a_rule_is_broken() {
 fn what_a_baseline_does_not_know_is_said_and_not_compared() {
     let store = store(&[trace(1).silent_call()]);
     let saved = store.cli("check --save-baseline b.json").ok();
-    let note = "note: not in the baseline, because some traces lack it: tokens mean, tokens p95, cost mean";
+    let note = "note: not in the baseline, because unknown for some traces: tokens mean, tokens p95, cost mean";
     assert_eq!(saved.stderr.lines().next(), Some(note), "{saved}");
     let compared = store.cli("check --baseline b.json").ok();
     assert_eq!(compared.stderr.lines().next(), Some(note), "{compared}");
@@ -673,17 +670,17 @@ fn rules_in_a_file() {
     )
     .unwrap();
     insta::assert_snapshot!(store.cli("check --rules rules.toml").run(), @"
-    1 trace, 8 rules: 7 kept, 1 broken
+    1 trace, 8 rules: 7 passed, 1 failed
 
-            rule                       value      limit  traces
-    kept    min-traces                     1        ≥ 1       -
-    BROKEN  max-tokens                   100       ≤ 50       1
-    kept    max-tokens p95               100      ≤ 500       -
-    kept    max-cost              $0.0000195  ≤ $0.0100       -
-    kept    max-error-rate               0 %    ≤ 5.0 %       -
-    kept    no-exceptions                  0        ≤ 0       -
-    kept    forbid-span delete_*           0        ≤ 0       -
-    kept    forbid-span drop_*             0        ≤ 0       -
+          rule                       value      limit  traces
+    pass  min-traces                     1        ≥ 1       -
+    FAIL  max-tokens                   100       ≤ 50       1
+    pass  max-tokens p95               100      ≤ 500       -
+    pass  max-cost              $0.0000195  ≤ $0.0100       -
+    pass  max-error-rate               0 %    ≤ 5.0 %       -
+    pass  no-exceptions                  0        ≤ 0       -
+    pass  forbid-span delete_*           0        ≤ 0       -
+    pass  forbid-span drop_*             0        ≤ 0       -
 
     max-tokens: 100 is more than 50
       tr-00000000000000000000000000000001  100
@@ -698,11 +695,11 @@ fn rules_in_a_file() {
     );
     for (text, told) in [
         ("max-tokns = 5", "unexpected argument '--max-tokns' found"),
-        ("max-tokens = \"many\"", "`many` is no number of tokens"),
+        ("max-tokens = \"many\"", "expected a number of tokens"),
         ("max-tokens = {p95 = 5}", "`max-tokens` has a value of type table"),
         ("max-tokens = false", "`max-tokens` has a value of type boolean"),
-        ("max-tokens = []", "`max-tokens` is no rule with a value"),
-        ("\"max-tokens=5\" = 1", "`max-tokens=5` is no rule"),
+        ("max-tokens = []", "`max-tokens` is not a rule with a value"),
+        ("\"max-tokens=5\" = 1", "`max-tokens=5` is not a rule"),
         ("max-tokens = 2026-11-20", "`max-tokens` has a value of type datetime"),
         ("max-tokens = ", "TOML parse error"),
     ] {
@@ -745,7 +742,7 @@ fn what_is_no_rule_is_refused() {
 }
 
 #[test]
-fn an_answer_that_could_not_be_had_is_no_broken_rule() {
+fn an_answer_that_could_not_be_read_fails_no_rule() {
     assert_eq!(Cli::new("check --max-error-rate 0").on("sqlite:///none.db").run().exit, Some(5));
     let server = Server::new(|_| Answer::json(500, "{}"));
     let cli = Cli::new("check --max-error-rate 0").on(server.uri()).env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0");
@@ -773,17 +770,17 @@ fn reports_go_to_files_beside_what_is_printed() {
         .cli("check --min-traces 1 --report table=t.txt --report json=j.json --report markdown=m.md --report github=g.txt -o csv")
         .ok();
     assert!(done.stdout.starts_with("rule,subject,over,verdict,"), "{done}");
-    assert!(store.read("t.txt").contains("kept  min-traces"));
+    assert!(store.read("t.txt").contains("pass  min-traces"));
     let json: Value = serde_json::from_str(&store.read("j.json")).unwrap();
     assert_eq!(json["passed"], true);
-    assert!(store.read("m.md").starts_with("### mltrace check: 1 trace, 1 rule: 1 kept\n"));
-    assert_eq!(store.read("g.txt"), "::notice title=mltrace check::1 trace, 1 rule: 1 kept\n");
+    assert!(store.read("m.md").starts_with("### mltrace check: 1 trace, 1 rule: 1 passed\n"));
+    assert_eq!(store.read("g.txt"), "::notice title=mltrace check::1 trace, 1 rule: 1 passed\n");
 }
 
 #[test]
 fn a_limit_may_have_fractions_and_reads_otherwise_than_what_is_beyond_it() {
     let traces = [trace(1).took(Some(50)), trace(2).took(Some(51))];
-    assert_eq!(verdict("--max-latency p50=50.9ms", &traces).0, "kept");
+    assert_eq!(verdict("--max-latency p50=50.9ms", &traces).0, "pass");
     let (_, last) = verdict("--max-latency mean=50.4999ms", &traces);
     assert_eq!(last["message"], "50.5 ms is more than 50.4999 ms");
 }
@@ -797,7 +794,7 @@ fn a_total_that_no_span_tells_is_not_nothing() {
     std::fs::write(folder.path().join("t.jsonl"), recorded.to_string()).unwrap();
     let cli = |words: &str| Cli::new(words).on("t.jsonl").cwd(folder.path());
     let last = items(&cli("check --max-tokens 60").json(), "rules").last().unwrap().clone();
-    assert_eq!(last["verdict"], "unanswered", "{last}");
+    assert_eq!(last["verdict"], "unknown", "{last}");
     assert_eq!(last["evidence"][0]["text"], "its record has 5000 tokens, its spans none");
     let usage = cli("usage @last").ok();
     assert_eq!(usage.stderr, "note: no span has tokens; MLflow recorded 4,000 in, 1,000 out, 5,000 in total\n");
@@ -807,15 +804,15 @@ fn a_total_that_no_span_tells_is_not_nothing() {
 fn a_model_that_tells_no_tokens_is_not_free() {
     let model = json!({"mlflow.llm.model": "text-embedding-3-small"});
     let embedding = trace(1).with("Embeddings", "EMBEDDING", &model);
-    assert_eq!(verdict("--max-cost 1", &[embedding.clone()]).0, "unanswered");
-    assert_eq!(verdict("--max-tokens 1", &[embedding.clone()]).0, "unanswered");
-    assert_eq!(verdict("--max-llm-calls 0", &[embedding]).0, "kept", "no language model is called");
+    assert_eq!(verdict("--max-cost 1", &[embedding.clone()]).0, "unknown");
+    assert_eq!(verdict("--max-tokens 1", &[embedding.clone()]).0, "unknown");
+    assert_eq!(verdict("--max-llm-calls 0", &[embedding]).0, "pass", "no language model is called");
     // Its parent tells the tokens, and nobody the cost.
     let mut both = trace(2).call("gpt-4o-mini", 1, 1).with("call", "LLM", &json!({"mlflow.llm.model": "gpt-4o"}));
     let usage = json!({"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}).to_string();
     both.spans[0]["attributes"]["mlflow.chat.tokenUsage"] = json!(usage);
-    assert_eq!(verdict("--max-tokens 2", &[both.clone()]).0, "kept");
-    assert_eq!(verdict("--max-cost 1", &[both]).0, "unanswered");
+    assert_eq!(verdict("--max-tokens 2", &[both.clone()]).0, "pass");
+    assert_eq!(verdict("--max-cost 1", &[both]).0, "unknown");
 }
 
 #[test]
@@ -824,12 +821,12 @@ fn of_two_totals_a_rule_needs_both_on_one_side() {
     let usage = json!({"input_tokens": 30, "output_tokens": 10, "total_tokens": 40}).to_string();
     both.spans[0]["attributes"]["mlflow.chat.tokenUsage"] = json!(usage);
     let both = [both];
-    assert_eq!(verdict("--max-tokens 34", &both).0, "broken");
+    assert_eq!(verdict("--max-tokens 34", &both).0, "fail");
     let (word, last) = verdict("--max-tokens 39", &both);
     let why = json!("its total may be 40 or 35 tokens");
-    assert_eq!((word.as_str(), &last["evidence"][0]["text"]), ("unanswered", &why));
-    assert_eq!(verdict("--max-tokens 40", &both).0, "kept");
-    assert_eq!(verdict("--max-tokens total=40", &both).0, "unanswered", "sums need exact figures");
+    assert_eq!((word.as_str(), &last["evidence"][0]["text"]), ("unknown", &why));
+    assert_eq!(verdict("--max-tokens 40", &both).0, "pass");
+    assert_eq!(verdict("--max-tokens total=40", &both).0, "unknown", "sums need exact figures");
 
     let store = store(&both);
     let usage = store.cli("usage @last").ok();
@@ -846,18 +843,18 @@ fn several_judgements_of_a_trace_are_one_trace() {
     let (_, last) = verdict("--min-feedback q=each=0.5", &[judged, trace(2).feedback("q", &json!(1))]);
     let evidence = items(&last, "evidence");
     assert_eq!((last["count"].as_u64(), evidence.len(), &evidence[0]["value"]), (Some(1), 1, &json!(0)));
-    assert_eq!(verdict("--min-feedback score=-1", &[trace(1).feedback("score", &json!(-0.5))]).0, "kept");
+    assert_eq!(verdict("--min-feedback score=-1", &[trace(1).feedback("score", &json!(-0.5))]).0, "pass");
 }
 
 #[test]
 fn a_trace_that_failed_without_saying_why_is_not_free_of_exceptions() {
     let (told, last) = verdict("--no-exceptions", &[trace(1).state("ERROR")]);
     let why = json!("it failed, and no span of it records why");
-    assert_eq!((told.as_str(), &last["evidence"][0]["text"]), ("unanswered", &why));
+    assert_eq!((told.as_str(), &last["evidence"][0]["text"]), ("unknown", &why));
     // Nor does a baseline know what failed there.
     let store = store(&[trace(1).state("ERROR")]);
     let saved = store.cli("check --save-baseline b.json").ok();
-    assert!(saved.stderr.contains("some traces lack it: exceptions\n"), "{saved}");
+    assert!(saved.stderr.contains("unknown for some traces: exceptions\n"), "{saved}");
     assert_eq!(store.cli("check --baseline b.json --tolerance 0").run().exit, Some(0));
 }
 
@@ -875,7 +872,7 @@ fn a_baseline_that_was_changed_by_hand_is_looked_at() {
         ("\"exceptions\": []", unknown, "`zz` is no fingerprint"),
         ("\"feedback\"", "\"feedbacks\"", "unknown field `feedbacks`"),
         ("\"baseline\"", "\"base\"", "it has no key `baseline`"),
-        (good.as_str(), "", "it is no JSON"),
+        (good.as_str(), "", "not JSON"),
     ] {
         assert!(good.contains(from), "{from}");
         std::fs::write(store.file("b.json"), good.replace(from, to)).unwrap();

@@ -246,7 +246,7 @@ fn mlflows_own_failure_is_told_as_such() {
 #[test]
 fn rows_for_scripts() {
     insta::assert_snapshot!(Cli::demo("trace show @last --conversation -o csv").run(), @r#"
-    turn,depth,kind,span_id,name,speaker,addressee,model,status,start_time,duration_ms,token_usage.total_tokens,heard,said
+    turn,depth,kind,span_id,name,speaker,addressee,model,status,start_time,duration_ms,token_usage.total_tokens,received,sent
     1,0,agent,2b1705476d8cad55,run_tool_agent,run_tool_agent,,,OK,2026-11-20T17:51:17.898547758Z,241.86186,,"[{""role"":""input"",""speaker"":null,""addressee"":null,""content"":[{""type"":""data"",""name"":""question"",""value"":""What's the weather like in Paris today?""}]}]",[]
     ,1,call,9bd57e959a1e337e,Completions,run_tool_agent,,gpt-4o-mini,OK,2026-11-20T17:51:17.899587086Z,145.930808,59,[],"[{""role"":""assistant"",""speaker"":null,""addressee"":null,""content"":[{""type"":""tool_call"",""id"":""call_fce2a6fdd862fdfa"",""name"":""get_weather"",""arguments"":{""city"": ""Paris""}}]}]"
     ,1,tool,9fe828b6484e7b30,get_weather,,,,OK,2026-11-20T17:51:18.046027187Z,0.615039,,"[{""role"":""input"",""speaker"":null,""addressee"":null,""content"":[{""type"":""data"",""name"":""city"",""value"":""Paris""}]}]","[{""role"":""output"",""speaker"":null,""addressee"":null,""content"":[{""type"":""text"",""text"":""rainy""}]}]"

@@ -29,7 +29,7 @@ fn of_the_program() {
       exceptions   Show what failed: each failure once, like ones together
       sessions     List sessions, the one with the newest trace first
       session      Show one session
-      check        Check that traces keep to rules: tokens, cost, latency, failures, tools, feedback
+      check        Fail (exit 1) if traces violate limits
       doctor       Tell which store is read and why, and what is wrong with it and its traces
       prices       Show what tokens of a model cost: US dollars for a million
       completions  Print the completion script of a shell
@@ -2562,17 +2562,17 @@ fn manual_pages_are_printed_and_written() {
 #[test]
 fn of_check() {
     insta::assert_snapshot!(help("check"), @r#"
-    Check that traces keep to rules: tokens, cost, latency, failures, tools, feedback
+    Fail (exit 1) if traces violate limits
 
-    Exits with 0 if all rules are kept, and with 1 if one is broken or cannot be decided from what was
-    recorded (a model without a price, a trace in progress). An empty selection breaks --min-traces,
-    which defaults to 1. Without any rule, or with a file that has none, the exit code is 2. Each broken
-    rule names traces, and a command that shows more.
+    Exits with 0 if every rule passes, and with 1 if one fails or is unknown because data is missing (a
+    model without a price, a trace in progress). An empty selection fails, because --min-traces defaults
+    to 1. Without rules the exit code is 2. For each rule that does not pass, the output names traces
+    and a command that shows more.
 
-    OF is `each` trace (the default), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. Rules may be in a
+    OF is `each` trace (the default), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. Rules can be in a
     file, such as `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags take precedence.
-    Tokens and cost are those of `mltrace usage TRACE`, latency is that of the trace. A Markdown report
-    is appended to its file, as GitHub's job summary needs; the others replace theirs.
+    Tokens and cost are those of `mltrace usage TRACE`; latency is the execution duration of the trace.
+    A Markdown report is appended to its file, for GitHub's job summary; other reports replace theirs.
 
     Usage: mltrace check [OPTIONS]
 
@@ -2580,66 +2580,67 @@ fn of_check() {
       -h, --help
               Print help (see a summary with '-h')
 
-    What has to hold:
+    Rules:
           --max-tokens <[OF=]TOKENS>
-              Tokens of each trace, or in all: 5000, p95=4000, mean=2000, total=100000 (can be repeated)
+              Maximum tokens, per trace or over all: 5000, p95=4000, mean=2000, total=100000 (can be
+              repeated)
 
           --max-cost <[OF=]DOLLARS>
-              Cost of each trace in US dollars, or in all: 0.05, mean=0.01, total=1
+              Maximum cost in US dollars, per trace or over all: 0.05, mean=0.01, total=1
 
           --max-latency <[OF=]DURATION>
-              How long each trace takes, or most: 30s, p95=2s
+              Maximum latency, per trace or as a percentile: 30s, p95=2s
 
           --max-llm-calls <[OF=]CALLS>
-              Calls of language models in each trace, or in all: 10, mean=4
+              Maximum number of LLM calls, per trace or over all: 10, mean=4
 
           --max-tool-calls <[OF=]CALLS>
-              Calls of tools in each trace, or in all
+              Maximum number of tool calls, per trace or over all
 
           --max-error-rate <SHARE>
-              Share of traces in state ERROR: 5%, 0.05, 0
+              Maximum error rate, the share of traces in state ERROR: 5%, 0.05, 0
 
           --no-exceptions[=<WHICH>]
-              Nothing failed: no exception, no span that says so; =all counts failures of tools that a
-              model was told of, too
+              No exceptions and no failed spans; =all includes tool failures that were returned to the
+              model
               
               [possible values: raised, all]
 
           --require-span <NAME>
-              Each trace has a span of this name; * and ? are wildcards (can be repeated)
+              Every trace has a span with this name; * and ? are wildcards (can be repeated)
 
           --forbid-span <NAME>
-              No trace has a span of this name
+              No trace has a span with this name
 
           --require-tool <NAME>
-              Each trace calls this tool
+              Every trace calls this tool
 
           --forbid-tool <NAME>
               No trace calls this tool
 
           --min-feedback <NAME=[OF=]VALUE>
-              Feedback is at least so much in the mean, yes is 1 and no is 0: correctness=0.8; each
-              time: safety=each=1
+              Minimum value of a feedback, mean unless stated (yes is 1, no is 0): correctness=0.8,
+              safety=each=1
 
           --min-traces <TRACES>
-              So many traces are selected [default: 1]
+              Minimum number of traces [default: 1]
 
           --baseline <FILE>
-              No figure is worse than in this file, which --save-baseline wrote, and nothing fails that
-              did not
+              No figure is worse than in this file from --save-baseline, and there are no new exceptions
 
           --tolerance <[FIGURE=]SHARE>
-              How much worse than in the baseline figures may be, any or one of them: 10%, latency=25%
-              [default: 10%]
+              How much worse than the baseline all figures, or one, may be: 10%, latency=25% [default:
+              10%]
 
           --rules <FILE>
-              Rules in a TOML file, with the names of the flags
+              TOML file of rules, with the names of the flags
 
           --save-baseline <FILE>
-              Write what the traces are like, to be a baseline, unless a rule is broken
+              Write the figures of these traces to a file, as a baseline, if all rules pass
 
           --report <REPORT[=FILE]>
-              Print, or write to a file: table, json, junit, github, markdown (can be repeated)
+              Print a report, or write it to a file: table, json, junit, github, markdown (can be
+              repeated)
 
     Which traces:
       -x, --experiment <NAME|ID>
@@ -2767,7 +2768,7 @@ fn of_check() {
       mltrace check -x nightly --rules rules.toml --report github --report junit=check.xml
       mltrace check --save-baseline baseline.json
       mltrace check --baseline baseline.json --tolerance 10% --tolerance latency=50%
-      mltrace check --max-cost 0.05 --json | jq '.rules[] | select(.verdict != "kept")'
+      mltrace check --max-cost 0.05 --json | jq '.rules[] | select(.verdict != "pass")'
     "#);
 }
 

@@ -91,7 +91,7 @@ fn llm_calls_and_tool_calls_are_as_many_under_every_command() {
             let both = |calls: u64| json!({"a": calls, "b": calls});
             assert_eq!(of_diff["llm_calls"], both(llm), "{what}: diff");
             assert_eq!(of_diff["tool_calls"], both(of_tools), "{what}: diff of tools");
-            let messages = steps.iter().flat_map(|step| [&step["heard"], &step["said"]]);
+            let messages = steps.iter().flat_map(|step| [&step["received"], &step["sent"]]);
             let asked = messages
                 .flat_map(|messages| messages.as_array().unwrap())
                 .flat_map(|message| message["content"].as_array().unwrap())

@@ -89,7 +89,7 @@ impl Baseline {
             error_rate: (gate.traces > 0).then(|| gate.errors as f64 / gate.traces as f64),
             measures,
             feedback: gate.feedback.iter().map(mean).collect(),
-            exceptions: (gate.need == Need::Exceptions && !gate.has_untold).then_some(exceptions),
+            exceptions: (gate.need == Need::Exceptions && !gate.has_unrecorded_failure).then_some(exceptions),
         }
     }
 

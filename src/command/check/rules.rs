@@ -1,4 +1,4 @@
-//! From flags and a file of rules to what has to hold.
+//! Rules from flags and from a TOML file.
 
 use crate::analyze::gate::{Measure, Over, Pattern, Rule, Test, Tolerance};
 use crate::error::{Error, Kind, Result};
@@ -8,73 +8,73 @@ use clap::{Args as _, FromArgMatches as _};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// A bound: of which figure, and how much.
+/// A limit and the statistic that it is for.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Bound {
     over: Over,
     limit: f64,
 }
 
-/// A bound of a feedback.
+/// A limit of a feedback.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Feedback {
     name: String,
     bound: Bound,
 }
 
-/// What has to hold. A file of rules has the same names.
+/// The rules. A TOML file uses the same names.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "What has to hold")]
+#[command(next_help_heading = "Rules")]
 pub(super) struct RuleFlags {
-    /// Tokens of each trace, or in all: 5000, p95=4000, mean=2000, total=100000 (can be repeated)
+    /// Maximum tokens, per trace or over all: 5000, p95=4000, mean=2000, total=100000 (can be repeated)
     #[arg(long, value_name = "[OF=]TOKENS", value_parser = tokens)]
     max_tokens: Vec<Bound>,
-    /// Cost of each trace in US dollars, or in all: 0.05, mean=0.01, total=1
+    /// Maximum cost in US dollars, per trace or over all: 0.05, mean=0.01, total=1
     #[arg(long, value_name = "[OF=]DOLLARS", value_parser = dollars)]
     max_cost: Vec<Bound>,
-    /// How long each trace takes, or most: 30s, p95=2s
+    /// Maximum latency, per trace or as a percentile: 30s, p95=2s
     #[arg(long, value_name = "[OF=]DURATION", value_parser = latency)]
     max_latency: Vec<Bound>,
-    /// Calls of language models in each trace, or in all: 10, mean=4
+    /// Maximum number of LLM calls, per trace or over all: 10, mean=4
     #[arg(long, value_name = "[OF=]CALLS", value_parser = calls)]
     max_llm_calls: Vec<Bound>,
-    /// Calls of tools in each trace, or in all
+    /// Maximum number of tool calls, per trace or over all
     #[arg(long, value_name = "[OF=]CALLS", value_parser = calls)]
     max_tool_calls: Vec<Bound>,
-    /// Share of traces in state ERROR: 5%, 0.05, 0
+    /// Maximum error rate, the share of traces in state ERROR: 5%, 0.05, 0
     #[arg(long, value_name = "SHARE", value_parser = share)]
     max_error_rate: Option<f64>,
-    /// Nothing failed: no exception, no span that says so; =all counts failures of tools that a model was told of, too
+    /// No exceptions and no failed spans; =all includes tool failures that were returned to the model
     #[arg(long, value_name = "WHICH", num_args = 0..=1, default_missing_value = "raised", require_equals = true, value_parser = ["raised", "all"])]
     no_exceptions: Option<String>,
-    /// Each trace has a span of this name; * and ? are wildcards (can be repeated)
+    /// Every trace has a span with this name; * and ? are wildcards (can be repeated)
     #[arg(long, value_name = "NAME")]
     require_span: Vec<String>,
-    /// No trace has a span of this name
+    /// No trace has a span with this name
     #[arg(long, value_name = "NAME")]
     forbid_span: Vec<String>,
-    /// Each trace calls this tool
+    /// Every trace calls this tool
     #[arg(long, value_name = "NAME")]
     require_tool: Vec<String>,
     /// No trace calls this tool
     #[arg(long, value_name = "NAME")]
     forbid_tool: Vec<String>,
-    /// Feedback is at least so much in the mean, yes is 1 and no is 0: correctness=0.8; each time: safety=each=1
+    /// Minimum value of a feedback, mean unless stated (yes is 1, no is 0): correctness=0.8, safety=each=1
     #[arg(long, value_name = "NAME=[OF=]VALUE", value_parser = feedback)]
     min_feedback: Vec<Feedback>,
-    /// So many traces are selected [default: 1]
+    /// Minimum number of traces [default: 1]
     #[arg(long, value_name = "TRACES")]
     min_traces: Option<u64>,
-    /// No figure is worse than in this file, which --save-baseline wrote, and nothing fails that did not
+    /// No figure is worse than in this file from --save-baseline, and there are no new exceptions
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// How much worse than in the baseline figures may be, any or one of them: 10%, latency=25% [default: 10%]
+    /// How much worse than the baseline all figures, or one, may be: 10%, latency=25% [default: 10%]
     #[arg(long, value_name = "[FIGURE=]SHARE", value_parser = tolerance)]
     tolerance: Vec<(Option<String>, f64)>,
 }
 
 impl RuleFlags {
-    /// The flags as a file of rules gives them.
+    /// Reads rules from a TOML file.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let failed = |why: String| {
             Error::new(Kind::Usage, format!("cannot read rules from `{}`", path.display())).because(why).hint(
@@ -100,7 +100,7 @@ impl RuleFlags {
         for (key, value) in &table {
             let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
             if values.is_empty() || !key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
-                return Err(format!("`{key}` is no rule with a value"));
+                return Err(format!("`{key}` is not a rule with a value"));
             }
             for value in values {
                 match value {
@@ -115,7 +115,7 @@ impl RuleFlags {
                     | toml::Value::Table(_) => {
                         let kind = value.type_str();
                         return Err(format!(
-                            "`{key}` has a value of type {kind}; texts, numbers and lists of them are rules"
+                            "`{key}` has a value of type {kind}; expected a string, a number or an array of them"
                         ));
                     }
                 }
@@ -132,7 +132,7 @@ impl RuleFlags {
         Self::from_arg_matches(&matches).map_err(|error| first_lines(&error))
     }
 
-    /// These flags, and what a file says where they say nothing. A bound takes the place of one of the same figure.
+    /// Combines these flags with those of a file; a flag replaces the same rule of the file.
     pub(super) fn over(self, file: Self) -> Self {
         let bounds = |mut own: Vec<Bound>, other: Vec<Bound>| {
             let is_said = |bound: &Bound| own.iter().any(|one: &Bound| one.over == bound.over);
@@ -151,7 +151,7 @@ impl RuleFlags {
                 min_feedback.push(more);
             }
         }
-        // One for any figure takes the place of all that the file says of them.
+        // A tolerance for all figures replaces every tolerance of the file.
         let is_new = self.tolerance.iter().any(|(name, _)| name.is_none());
         let tolerance = if is_new { Vec::new() } else { file.tolerance };
         Self {
@@ -173,22 +173,22 @@ impl RuleFlags {
         }
     }
 
-    /// The file to compare with.
+    /// The baseline file.
     pub(super) fn baseline(&self) -> Option<&Path> {
         self.baseline.as_deref()
     }
 
-    /// Whether there is no rule, not even that there are traces.
+    /// Whether there are no rules at all, `--min-traces` included.
     pub(super) fn is_empty(&self) -> bool {
         self.min_traces.is_none() && self.rules().len() == 1 && self.baseline.is_none()
     }
 
-    /// Whether tolerances were given, which mean something only with a baseline.
+    /// Whether there are tolerances, which need a baseline.
     pub(super) fn has_tolerance(&self) -> bool {
         !self.tolerance.is_empty()
     }
 
-    /// How much worse than in it figures may be; what was said last counts.
+    /// The tolerances; the last one of a figure wins.
     pub(super) fn tolerance(&self) -> Tolerance {
         let mut tolerance = Tolerance { any: 0.1, named: BTreeMap::new() };
         for (name, share) in &self.tolerance {
@@ -227,10 +227,10 @@ impl RuleFlags {
     }
 }
 
-/// The one flag that needs no value.
+/// The one flag whose value is optional.
 const SWITCH: &str = "no-exceptions";
 
-/// `5000`, `p95=5000`: of which figure, and how much. Without a word it is what `plain` says.
+/// Parses `5000` or `p95=5000`. Without a statistic it is `plain`.
 fn bound(
     text: &str,
     plain: Over,
@@ -240,12 +240,12 @@ fn bound(
     let (over, rest) = match text.split_once('=') {
         Some((word, rest)) => {
             let over = Over::parse(word.trim());
-            (over.ok_or_else(|| format!("`{word}` is none of each, mean, total, p50, p90, p95, p99"))?, rest)
+            (over.ok_or_else(|| format!("unknown statistic `{word}`, expected each, mean, total, p50, p90, p95 or p99"))?, rest)
         }
         None => (plain, text),
     };
     let limit = number(rest.trim()).filter(|limit| limit.is_finite());
-    Ok(Bound { over, limit: limit.ok_or_else(|| format!("`{rest}` is no {what}"))? })
+    Ok(Bound { over, limit: limit.ok_or_else(|| format!("expected {what}"))? })
 }
 
 fn plain_number(text: &str) -> Option<f64> {
@@ -257,56 +257,56 @@ fn any_number(text: &str) -> Option<f64> {
 }
 
 fn tokens(text: &str) -> std::result::Result<Bound, String> {
-    bound(text, Over::Each, plain_number, "number of tokens")
+    bound(text, Over::Each, plain_number, "a number of tokens")
 }
 
 fn calls(text: &str) -> std::result::Result<Bound, String> {
-    bound(text, Over::Each, plain_number, "number of calls")
+    bound(text, Over::Each, plain_number, "a number of calls")
 }
 
 fn dollars(text: &str) -> std::result::Result<Bound, String> {
-    bound(text, Over::Each, |text| plain_number(text.trim_start_matches('$')), "amount of dollars, as 0.05 is")
+    bound(text, Over::Each, |text| plain_number(text.trim_start_matches('$')), "an amount of US dollars, such as 0.05")
 }
 
 fn latency(text: &str) -> std::result::Result<Bound, String> {
     let millis = |text: &str| flags::duration_ns(text).ok().map(|nanos| nanos as f64 / 1e6);
-    let bound = bound(text, Over::Each, millis, "duration, as 250ms, 1.5s and 2m are")?;
-    if bound.over == Over::Total { Err("how long traces take is not added up".to_owned()) } else { Ok(bound) }
+    let bound = bound(text, Over::Each, millis, "a duration, such as 250ms, 1.5s or 2m")?;
+    if bound.over == Over::Total { Err("latency has no total".to_owned()) } else { Ok(bound) }
 }
 
 fn share(text: &str) -> std::result::Result<f64, String> {
     share_up_to(text, 1.0)
 }
 
-/// A share; more than all of it only where that is said in percent, since 5 for 5% is soon written.
+/// Parses a share. Above 1 it needs a percent sign, because 5 is easily written for 5%.
 fn share_up_to(text: &str, most: f64) -> std::result::Result<f64, String> {
     let share = match text.trim().strip_suffix('%') {
         Some(percent) => plain_number(percent.trim()).map(|percent| percent / 100.0).filter(|share| *share <= most),
         None => plain_number(text.trim()).filter(|share| *share <= 1.0),
     };
-    share.filter(|share| *share >= 0.0).ok_or_else(|| format!("`{text}` is no share, as 5% and 0.05 are"))
+    share.filter(|share| *share >= 0.0).ok_or_else(|| "expected a share, such as 5% or 0.05".to_owned())
 }
 
 fn feedback(text: &str) -> std::result::Result<Feedback, String> {
-    let (name, rest) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("NAME=VALUE is wanted")?;
+    let (name, rest) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("expected NAME=VALUE")?;
     let number = |text: &str| match text {
         "true" | "yes" => Some(1.0),
         "false" | "no" => Some(0.0),
         _ => any_number(text),
     };
-    Ok(Feedback { name: name.to_owned(), bound: bound(rest, Over::Mean, number, "number")? })
+    Ok(Feedback { name: name.to_owned(), bound: bound(rest, Over::Mean, number, "a number")? })
 }
 
-/// Of a thousand times as much nobody says that it is no worse.
-const MOST_TOLERATED: f64 = 1_000.0;
+/// A larger tolerance is taken for a typing error.
+const MAX_TOLERANCE: f64 = 1_000.0;
 
 fn tolerance(text: &str) -> std::result::Result<(Option<String>, f64), String> {
     let (name, share) = text.split_once('=').map_or((None, text), |(name, share)| (Some(name.trim()), share));
     if let Some(name) = name.filter(|name| !Tolerance::names().any(|known| known == *name)) {
         let known = Tolerance::names().collect::<Vec<_>>().join(", ");
-        return Err(format!("`{name}` is no figure of a baseline: {known} are"));
+        return Err(format!("unknown figure `{name}`, expected one of {known}"));
     }
-    Ok((name.map(str::to_owned), share_up_to(share, MOST_TOLERATED)?))
+    Ok((name.map(str::to_owned), share_up_to(share, MAX_TOLERANCE)?))
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@ use super::{Checked, Judged, MOST_NAMED};
 use crate::render::text::one_line;
 use std::io::{self, Write};
 
-/// One annotation for each rule that is not kept, and one for all.
+/// One annotation for each rule that does not pass, and one for all.
 pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
     // First, since the runner shows only the first ones of a step.
     command(out, "notice", "mltrace check", &[heading(checked)])?;
-    for Judged { finding, next } in checked.not_kept() {
+    for Judged { finding, next } in checked.not_passed() {
         let mut lines = vec![message(finding)];
         for one in finding.evidence.iter().take(MOST_NAMED) {
             lines.push(evidence(finding, one));

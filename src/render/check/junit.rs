@@ -8,9 +8,9 @@ use crate::analyze::gate::{Finding, Verdict};
 use crate::render::text::one_line;
 use std::io::{self, Write};
 
-/// A suite with a case for each rule: broken is a failure, not answered an error.
+/// A test suite with a case for each rule: fail is a failure, unknown an error.
 pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
-    let (failures, errors) = (checked.count(Verdict::Broken), checked.count(Verdict::Unanswered));
+    let (failures, errors) = (checked.count(Verdict::Fail), checked.count(Verdict::Unknown));
     // The schema wants a time without a zone.
     let time = checked.time.rfc3339();
     let time = time.get(..19).unwrap_or(&time);
@@ -33,9 +33,9 @@ pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
 
 fn case(out: &mut dyn Write, finding: &Finding, next: Option<&str>) -> io::Result<()> {
     let element = match finding.verdict {
-        Verdict::Kept => None,
-        Verdict::Broken => Some("failure"),
-        Verdict::Unanswered => Some("error"),
+        Verdict::Pass => None,
+        Verdict::Fail => Some("failure"),
+        Verdict::Unknown => Some("error"),
     };
     let name = escaped(&rule(finding));
     write!(out, "    <testcase name=\"{name}\" classname=\"mltrace.check\" time=\"0\"")?;

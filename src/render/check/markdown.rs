@@ -7,15 +7,15 @@ use crate::render::text::one_line;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-/// A table of the rules, and what there is to say of those that are not kept.
+/// A table of the rules, then why some do not pass.
 pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
     writeln!(out, "### mltrace check: {}\n", heading(checked))?;
     writeln!(out, "| | rule | value | limit | traces |\n|---|---|--:|--:|---|")?;
     for Judged { finding, .. } in &checked.findings {
         let word = match finding.verdict {
-            Verdict::Kept => "✅ kept",
-            Verdict::Broken => "❌ broken",
-            Verdict::Unanswered => "❓ unanswered",
+            Verdict::Pass => "✅ pass",
+            Verdict::Fail => "❌ fail",
+            Verdict::Unknown => "❓ unknown",
         };
         let ids = finding.evidence.iter().take(MOST_NAMED).filter_map(|one| one.trace_id.as_deref()).map(code);
         let mut traces = ids.collect::<Vec<_>>().join("<br>");
@@ -26,11 +26,11 @@ pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
         let value = value(finding, true).map(|text| plain(&text)).unwrap_or_default();
         writeln!(out, "| {word} | {} | {value} | {} | {traces} |", code(&rule(finding)), plain(&limit(finding, true)))?;
     }
-    let mut not_kept = checked.not_kept().peekable();
-    if not_kept.peek().is_some() {
+    let mut not_passed = checked.not_passed().peekable();
+    if not_passed.peek().is_some() {
         writeln!(out)?;
     }
-    not_kept.try_for_each(|Judged { finding, next }| {
+    not_passed.try_for_each(|Judged { finding, next }| {
         let next = next.as_deref().map(|next| format!(", see {}", code(next))).unwrap_or_default();
         writeln!(out, "- {}: {}{next}", code(&rule(finding)), plain(&message(finding)))
     })

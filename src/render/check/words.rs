@@ -1,19 +1,18 @@
-//! The words in which all reports tell the same.
+//! Texts that every report of `mltrace check` uses.
 
 use super::Checked;
 use crate::analyze::gate::{Evidence, Finding, Over, Test, Unit, Verdict};
 use crate::model::Cost;
 use crate::render::number;
 
-/// How many rules came out how.
+/// The counts of traces, rules and verdicts: `13 traces, 2 rules: 1 passed, 1 failed`.
 pub(super) fn heading(checked: &Checked) -> String {
     let count = |count: u64, what: &str| {
         let several = if count == 1 { "" } else { "s" };
         format!("{} {what}{several}", number::count(count.cast_signed()))
     };
-    let parts =
-        [(Verdict::Kept, "kept"), (Verdict::Broken, "broken"), (Verdict::Unanswered, "that cannot be answered")]
-            .map(|(verdict, word)| (checked.count(verdict), word));
+    let parts = [(Verdict::Pass, "passed"), (Verdict::Fail, "failed"), (Verdict::Unknown, "unknown")]
+        .map(|(verdict, word)| (checked.count(verdict), word));
     let parts: Vec<String> =
         parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
     let rules = count(checked.findings.len() as u64, "rule");
@@ -48,7 +47,7 @@ pub(super) fn number_of(unit: Unit, figure: f64) -> Option<String> {
     }
 }
 
-/// A figure with as many digits as tell it from a limit that reads the same.
+/// A value with all its digits, for one that would read like its limit when rounded.
 fn exactly(unit: Unit, figure: f64) -> String {
     match unit {
         Unit::Count | Unit::Tokens | Unit::Score => figure.to_string(),
@@ -58,23 +57,23 @@ fn exactly(unit: Unit, figure: f64) -> String {
     }
 }
 
-/// A value and the limit of its rule: where the one is beyond the other, they read differently.
-fn told(finding: &Finding) -> (Option<String>, String) {
+/// A value and the limit of its rule, with more digits where a failing value would read like its limit.
+fn value_and_limit(finding: &Finding) -> (Option<String>, String) {
     let test = &finding.rule.test;
     let (unit, limit) = (test.unit(), test.limit());
     let short = |figure: f64| number_of(unit, figure).unwrap_or_default();
     match finding.value {
-        Some(value) if finding.verdict == Verdict::Broken && short(value) == short(limit) => {
+        Some(value) if finding.verdict == Verdict::Fail && short(value) == short(limit) => {
             (Some(exactly(unit, value)), exactly(unit, limit))
         }
         value => (value.map(short), short(limit)),
     }
 }
 
-/// What was compared; of a rule that was not answered, what it is at least.
+/// The value that was compared, after `≥` if the rule is unknown and the value can only be greater.
 pub(super) fn value(finding: &Finding, is_unicode: bool) -> Option<String> {
-    let value = told(finding).0?;
-    let is_bound = finding.verdict == Verdict::Unanswered && !finding.rule.test.is_least();
+    let value = value_and_limit(finding).0?;
+    let is_bound = finding.verdict == Verdict::Unknown && !finding.rule.test.is_least();
     Some(if is_bound { format!("{} {value}", sign(true, is_unicode)) } else { value })
 }
 
@@ -89,19 +88,19 @@ const fn sign(is_least: bool, is_unicode: bool) -> &'static str {
 
 /// The limit, with its direction.
 pub(super) fn limit(finding: &Finding, is_unicode: bool) -> String {
-    format!("{} {}", sign(finding.rule.test.is_least(), is_unicode), told(finding).1)
+    format!("{} {}", sign(finding.rule.test.is_least(), is_unicode), value_and_limit(finding).1)
 }
 
-/// A trace by which a rule is seen to be broken, or not to be answered, in a line.
+/// Evidence on one line.
 pub(super) fn evidence(finding: &Finding, one: &Evidence) -> String {
     let figure = one.value.and_then(|figure| number_of(finding.rule.test.unit(), figure));
     [one.trace_id.clone(), figure, one.text.clone()].into_iter().flatten().collect::<Vec<_>>().join("  ")
 }
 
-/// What came of a rule, in a line.
+/// The result of a rule on one line.
 pub(super) fn message(finding: &Finding) -> String {
     let test = &finding.rule.test;
-    let (value, limit) = told(finding);
+    let (value, limit) = value_and_limit(finding);
     let what = value.as_deref().unwrap_or("no traces");
     let traces = |count: u64| match count {
         1 => "1 trace".to_owned(),
@@ -115,23 +114,23 @@ pub(super) fn message(finding: &Finding) -> String {
         test,
         Test::RequiredSpan(_) | Test::ForbiddenSpan(_) | Test::NoExceptions(_) | Test::NoNewExceptions(_)
     );
-    let said = match (finding.verdict, test) {
-        (Verdict::Kept, Test::RequiredSpan(_)) => "in every trace".to_owned(),
-        (Verdict::Kept, _) if is_of_none => "none".to_owned(),
-        (Verdict::Kept, _) => format!("{what}, {bound} {limit}{baseline}"),
-        (Verdict::Unanswered, Test::Readable) => "what could not be read may break any rule".to_owned(),
-        (Verdict::Unanswered, _) if finding.count == 0 => {
-            format!("nothing was recorded of it, {bound} {limit}{baseline}")
+    let result = match (finding.verdict, test) {
+        (Verdict::Pass, Test::RequiredSpan(_)) => "in every trace".to_owned(),
+        (Verdict::Pass, _) if is_of_none => "none".to_owned(),
+        (Verdict::Pass, _) => format!("{what}, {bound} {limit}{baseline}"),
+        (Verdict::Unknown, Test::Readable) => "records that could not be read may violate any rule".to_owned(),
+        (Verdict::Unknown, _) if finding.count == 0 => {
+            format!("no value recorded; limit: {bound} {limit}{baseline}")
         }
-        (Verdict::Unanswered, _) if is_of_none => format!("{of} cannot tell"),
-        (Verdict::Unanswered, _) => format!("{of} cannot tell, {bound} {limit}{baseline}"),
-        (Verdict::Broken, Test::RequiredSpan(_)) => format!("{of} without it"),
-        (Verdict::Broken, Test::NoNewExceptions(_)) => format!("{what} in {of} that the baseline has not"),
-        (Verdict::Broken, _) if is_of_none => format!("{what} in {of}"),
-        (Verdict::Broken, _) => format!("{what} is {beyond} {limit}{baseline}"),
+        (Verdict::Unknown, _) if is_of_none => format!("unknown for {of}"),
+        (Verdict::Unknown, _) => format!("unknown for {of}; limit: {bound} {limit}{baseline}"),
+        (Verdict::Fail, Test::RequiredSpan(_)) => format!("missing in {of}"),
+        (Verdict::Fail, Test::NoNewExceptions(_)) => format!("{what} in {of}, not in the baseline"),
+        (Verdict::Fail, _) if is_of_none => format!("{what} in {of}"),
+        (Verdict::Fail, _) => format!("{what} is {beyond} {limit}{baseline}"),
     };
-    match finding.silent {
-        silent if silent > 0 && finding.verdict == Verdict::Broken => format!("{said}; {} cannot tell", traces(silent)),
-        _ => said,
+    match finding.unknown_count {
+        count if count > 0 && finding.verdict == Verdict::Fail => format!("{result}; unknown for {}", traces(count)),
+        _ => result,
     }
 }

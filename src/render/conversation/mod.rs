@@ -94,8 +94,8 @@ impl Row for StepRow {
         "start_time",
         "duration_ms",
         "token_usage.total_tokens",
-        "heard",
-        "said",
+        "received",
+        "sent",
     ];
 
     fn shapes() -> &'static [Shape<'static>] {
