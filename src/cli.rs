@@ -3,7 +3,7 @@
 use crate::command::Command;
 use crate::context::Globals;
 use crate::render::Format;
-use crate::term::{ColorChoice, Wishes};
+use crate::terminal::{ColorChoice, Wishes};
 use std::path::PathBuf;
 
 /// Inspect LLM traces of MLflow in the terminal

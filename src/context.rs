@@ -1,14 +1,14 @@
 //! What every command works with: the store, the output, the clock. The only reader of the environment.
 
-use crate::analyze::doctor::Second;
-use crate::analyze::prices::Prices;
+use crate::analysis::doctor::Second;
+use crate::analysis::prices::Prices;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Json, Problem, StoreKind, Timestamp, Zone};
 use crate::render::json::Escaped;
 use crate::render::{Format, Look, Output, Theme, number, text};
 use crate::shell::{self, Suggestion};
 use crate::store::{self, Address, Remark, Secret, ServerSettings, Surroundings, TraceStore};
-use crate::term::{Paged, Runner, Screen, StatusLine, Wishes};
+use crate::terminal::{Paged, Runner, Screen, StatusLine, Wishes};
 use crate::{files, limits};
 use std::borrow::Cow;
 use std::ffi::OsString;

@@ -6,7 +6,7 @@
 //! |---------------|----------------------------------------------------------------------|--------------------------------------------------------------|
 //! | `model`       | what a trace is                                                      |                                                              |
 //! | `error`       | the one error of the program, its exit codes                         |                                                              |
-//! | `term`        | what the terminal can do; the pager                                  |                                                              |
+//! | `terminal`        | what the terminal can do; the pager                                  |                                                              |
 //! | `files`       | regular files, read within bounds                                    |                                                              |
 //! | `limits`      | what one input may cost at most                                      |                                                              |
 //! | `signals`     | Ctrl-C and Ctrl-Z                                                    |                                                              |
@@ -15,38 +15,38 @@
 //! | `message`     | messages and their parts                                             | `model`                                                      |
 //! | `conventions` | what attributes of other instrumentations mean                       | `model limits json`                                          |
 //! | `frameworks`  | messages of all frameworks, out of inputs and outputs                | `model json message`                                         |
-//! | `decode`      | bytes of every MLflow release into the model                         | `model limits json message conventions frameworks`           |
-//! | `filter`      | which traces are meant                                               | `model limits`                                               |
-//! | `store`       | where traces are; one file for each kind of store                    | `model files limits signals shell decode filter error`       |
+//! | `formats`      | bytes of every MLflow release into the model                         | `model limits json message conventions frameworks`           |
+//! | `query`      | which traces are meant                                               | `model limits`                                               |
+//! | `store`       | where traces are; one file for each kind of store                    | `model files limits signals shell formats query error`       |
 //! | `reading`     | what happened in a trace: its LLM calls, tool calls and agents       | `model json message frameworks`                              |
-//! | `analyze`     | questions over traces; pure                                          | `model message frameworks reading filter`                    |
-//! | `render`      | data to text, JSON, JSON lines, CSV, ids                             | `model shell message frameworks reading analyze filter term error` |
-//! | `context`     | store, output and clock of a command; the only reader of environment | `model files limits shell store analyze render term error`   |
+//! | `analysis`     | questions over traces; pure                                          | `model message frameworks reading query`                    |
+//! | `render`      | data to text, JSON, JSON lines, CSV, ids                             | `model shell message frameworks reading analysis query terminal error` |
+//! | `context`     | store, output and clock of a command; the only reader of environment | `model files limits shell store analysis render terminal error`   |
 //! | `command`     | one file for each command                                            | all of the above, `cli`                                      |
-//! | `cli`         | the command line                                                     | `command context render term`                                |
+//! | `cli`         | the command line                                                     | `command context render terminal`                                |
 
 #![forbid(unsafe_code)]
 
-pub mod analyze;
+pub mod analysis;
 pub mod cli;
 pub mod command;
 pub mod context;
 pub mod conventions;
-pub mod decode;
 pub mod error;
 pub mod files;
-pub mod filter;
+pub mod formats;
 pub mod frameworks;
 pub mod json;
 pub mod limits;
 pub mod message;
 pub mod model;
+pub mod query;
 pub mod reading;
 pub mod render;
 pub mod shell;
 pub mod signals;
 pub mod store;
-pub mod term;
+pub mod terminal;
 
 #[cfg(test)]
 mod tests;
@@ -57,7 +57,7 @@ use error::{Error, Kind};
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
-use term::{Ending, Runner};
+use terminal::{Ending, Runner};
 
 /// Runs the program: parses the arguments, runs the command, tells what went wrong.
 #[must_use]
@@ -142,7 +142,7 @@ fn stop_interrupted(runner: Runner) {
     let last_words = move || {
         report(&Error::new(Kind::Interrupted, "interrupted"), runner);
     };
-    term::attempt(last_words, || std::time::Duration::ZERO);
+    terminal::attempt(last_words, || std::time::Duration::ZERO);
     std::process::exit(i32::from(Kind::Interrupted.exit()));
 }
 

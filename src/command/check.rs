@@ -5,7 +5,7 @@ mod rules;
 use super::Outcome;
 use super::reader::Reader;
 use super::select::Select;
-use crate::analyze::gate::{Baseline, Evidence, Finding, Gate, Measure, Need, Rule, Test, Verdict};
+use crate::analysis::gate::{Baseline, Evidence, Finding, Gate, Measure, Need, Rule, Test, Verdict};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Json, Problem};

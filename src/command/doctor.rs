@@ -3,7 +3,7 @@
 use super::installed;
 use super::reader::Reader;
 use super::select::Select;
-use crate::analyze::doctor::{Doctor, Kind, Store};
+use crate::analysis::doctor::{Doctor, Kind, Store};
 use crate::context::Context;
 use crate::error::Result;
 use crate::model::{Checkup, Experiment, Problem, StoreKind, TraceInfo};

@@ -2,10 +2,10 @@
 
 use super::reader::Reader;
 use super::select::Select;
-use crate::analyze::exceptions::{Group, Groups, Occurrence, occurrences};
+use crate::analysis::exceptions::{Group, Groups, Occurrence, occurrences};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::filter::{Clause, SpanTest, TextTest};
+use crate::query::{Clause, SpanTest, TextTest};
 use crate::model::{Trace, TraceState};
 use crate::render::exception::{self, ExceptionRow};
 use crate::render::{Format, Page, number};

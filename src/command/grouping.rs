@@ -1,9 +1,9 @@
 //! What the commands that tell figures in groups share.
 
-use crate::analyze::key::Key;
+use crate::analysis::key::Key;
 use crate::context::Context;
-use crate::filter::Label;
 use crate::model::Cost;
+use crate::query::Label;
 use crate::render::{Format, number};
 use crate::store::Need;
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
 //! The MLflow that is installed here, told by its files: no Python is run.
 
-use crate::analyze::doctor::Installed;
+use crate::analysis::doctor::Installed;
 use crate::{files, limits};
 use std::collections::HashSet;
 use std::fs::read_dir;

@@ -1,10 +1,10 @@
 //! `mltrace prices`
 
 use super::select::Rows;
-use crate::analyze::prices;
+use crate::analysis::prices;
 use crate::context::{Context, nearest};
 use crate::error::{Error, Kind, Result};
-use crate::filter::Glob;
+use crate::query::Glob;
 use crate::render::Page;
 use crate::render::price::PriceRow;
 

@@ -1,11 +1,11 @@
 //! Reading traces for a command: the store, the prices of what they used, a sign of life, and what could not be read.
 
 use super::select::Select;
-use crate::analyze::prices::Prices;
+use crate::analysis::prices::Prices;
 use crate::context::{Choice, Context, Progress};
 use crate::error::Result;
-use crate::filter::{Clause, Label, LabelTest};
 use crate::model::{Problem, Span, Trace, TraceInfo, keys};
+use crate::query::{Clause, Label, LabelTest};
 use crate::reading::{self, History, Reading};
 use crate::store::{self, Need, Order, Query, TraceStore};
 use std::collections::HashSet;

@@ -2,12 +2,12 @@
 
 use crate::context::{Context, nearest, not_found};
 use crate::error::{Error, Kind, Result};
-use crate::filter::language::{self, SyntaxError};
-use crate::filter::{
-    Clause, Comparison, Filter, Glob, Grep, Label, LabelTest, NumberKey, Operand, TextKey, TextTest, flags,
-};
 use crate::limits;
 use crate::model::{Experiment, Problem, Timestamp, TraceState, keys};
+use crate::query::language::{self, SyntaxError};
+use crate::query::{
+    Clause, Comparison, Filter, Glob, Grep, Label, LabelTest, NumberKey, Operand, TextKey, TextTest, flags,
+};
 use crate::render;
 use crate::shell::Suggestion;
 use crate::store::{Need, Order, Query, SortKey, TraceStore};

@@ -3,10 +3,10 @@
 use super::reader::Reader;
 use super::select::{Rows, Select};
 use super::threads::{self, Runs};
-use crate::analyze::sessions::{Session, Sessions};
+use crate::analysis::sessions::{Session, Sessions};
 use crate::context::Context;
 use crate::error::Result;
-use crate::filter::{Clause, Label, LabelTest};
+use crate::query::{Clause, Label, LabelTest};
 use crate::model::keys;
 use crate::render::Page;
 use crate::render::session::SessionRow;

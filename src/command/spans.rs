@@ -4,7 +4,7 @@ use super::reader::Reader;
 use super::select::{Limits, Select};
 use crate::context::Context;
 use crate::error::Result;
-use crate::filter::Grep;
+use crate::query::Grep;
 use crate::render::span::{FoundSpan, SpanRow};
 use crate::render::{Format, Page, Row};
 use crate::store::Need;

@@ -3,13 +3,13 @@
 use super::grouping::{labels, tell_cost, tell_others};
 use super::reader::Reader;
 use super::select::{Rows, Select};
-use crate::analyze::groups;
-use crate::analyze::key::{self, Key, Values};
-use crate::analyze::stats::{Percentiles, Sorted, Stats, Told, Unit};
-use crate::analyze::usage::{self, Group};
+use crate::analysis::groups;
+use crate::analysis::key::{self, Key, Values};
+use crate::analysis::stats::{Percentiles, Sorted, Stats, Told, Unit};
+use crate::analysis::usage::{self, Group};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::filter::flags;
+use crate::query::flags;
 use crate::model::{Timestamp, TraceInfo, Zone};
 use crate::render::stats::StatsView;
 use crate::store::{Division, Need, Order, Query, Summary, TraceStore};

@@ -3,8 +3,8 @@
 use super::reader::Reader;
 use crate::context::Context;
 use crate::error::Result;
-use crate::filter::{Clause, Label, LabelTest};
 use crate::model::{TraceInfo, keys};
+use crate::query::{Clause, Label, LabelTest};
 use crate::reading::Threads;
 use crate::shell::Suggestion;
 use crate::store::{Need, Query};

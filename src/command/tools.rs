@@ -2,7 +2,7 @@
 
 use super::reader::Reader;
 use super::select::{Rows, Select};
-use crate::analyze::tools::Tools;
+use crate::analysis::tools::Tools;
 use crate::context::Context;
 use crate::error::Result;
 use crate::render::Page;

@@ -5,7 +5,7 @@ use super::select::{Limits, Select};
 use super::threads;
 use crate::context::Context;
 use crate::error::Result;
-use crate::filter::Grep;
+use crate::query::Grep;
 use crate::model::{Trace, TraceInfo};
 use crate::render::trace::FoundTrace;
 use crate::render::{Format, List as Rows, Page, Row};

@@ -1,4 +1,4 @@
-use crate::decode::{Keep, span};
+use crate::formats::{Keep, span};
 use crate::model::{Json, Span};
 
 /// A span of these attributes, as `traces.json` and databases hold them.

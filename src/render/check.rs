@@ -10,7 +10,7 @@ use super::paragraph::Paragraph;
 use super::table::{Cell, Shape};
 use super::text::{one_line, width};
 use super::{Format, Item, Look, Output, Role, View, number, unless_closed, write_table};
-use crate::analyze::gate::{Baseline, Finding, Over, Unit, Verdict};
+use crate::analysis::gate::{Baseline, Finding, Over, Unit, Verdict};
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
 use serde::{Serialize, Serializer};

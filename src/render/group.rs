@@ -3,7 +3,7 @@
 use super::table::{Cell, Shape};
 use super::text::one_line;
 use super::{Look, Role, number};
-use crate::analyze::key::{Key, Values};
+use crate::analysis::key::{Key, Values};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 

@@ -3,12 +3,12 @@
 
 use super::text::is_dangerous;
 use super::usage_conflict::ConflictJson;
-use crate::analyze::usage::TraceUsage;
-use crate::filter::Found;
+use crate::analysis::usage::TraceUsage;
 use crate::model::{
     Assessment, Cost, Exception, Experiment, Json, Labels, Node, Problem, Span, Timestamp, TokenUsage, Totals, Trace,
     TraceInfo,
 };
+use crate::query::Found;
 use crate::reading::{answer, question, recorded_answer, recorded_question};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;

@@ -35,7 +35,7 @@ pub use theme::{Role, Theme};
 
 use crate::error::{Error, Kind, Result};
 use crate::model::{Json, Timestamp, Zone};
-use crate::term::Paged;
+use crate::terminal::Paged;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::{BufWriter, IntoInnerError, Write};

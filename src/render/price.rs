@@ -2,7 +2,7 @@
 
 use super::table::{Cell, Shape};
 use super::{Look, Role, Row, number};
-use crate::analyze::prices::{Price, Rates};
+use crate::analysis::prices::{Price, Rates};
 use crate::model::Json;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};

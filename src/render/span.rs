@@ -3,8 +3,8 @@
 use super::json::SpanJson;
 use super::table::{Cell, Shape};
 use super::{Look, Role, Row, number};
-use crate::filter::Found;
 use crate::model::{Exception, Node, Span, SpanStatus, TokenUsage};
+use crate::query::Found;
 use serde::Serialize;
 
 /// A span with what of its trace goes with it.

@@ -2,8 +2,8 @@
 
 use super::text::{clip, tail, whole_clusters, width};
 use super::theme::{Role, Theme};
-use crate::filter::Found;
 use crate::model::short_trace_ids;
+use crate::query::Found;
 use comfy_table::{Cell as TableCell, ContentArrangement, Table, presets};
 use std::io::{self, Write};
 use std::ops::Range;

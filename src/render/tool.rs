@@ -2,8 +2,8 @@
 
 use super::table::{Cell, Shape};
 use super::{Look, Role, Row, number};
-use crate::analyze::stats::percentile;
-use crate::analyze::tools::Tool;
+use crate::analysis::stats::percentile;
+use crate::analysis::tools::Tool;
 use serde::Serialize;
 
 /// How long all calls took that have a span; none where none is known.

@@ -3,8 +3,8 @@
 use super::json::TraceJson;
 use super::table::{Cell, Shape};
 use super::{Look, Role, Row, number};
-use crate::filter::Found;
 use crate::model::{TraceInfo, TraceState};
+use crate::query::Found;
 use crate::reading::recorded_question;
 use serde::Serialize;
 

@@ -10,7 +10,7 @@ use super::json::SCHEMA;
 use super::table::{Cell, Shape};
 use super::text::{clip, one_line, width};
 use super::{Item, Look, Role, View, number, write_table};
-use crate::analyze::usage::{Explanation, Group, Grouped, TraceUsage, UsageRow};
+use crate::analysis::usage::{Explanation, Group, Grouped, TraceUsage, UsageRow};
 use crate::error::Result;
 use crate::model::{Cost, Span, TokenUsage, Trace};
 use crate::reading::Agents;

@@ -7,9 +7,9 @@ use super::parallel::in_parallel;
 use super::rows;
 use super::spans::{self, Rows};
 use super::{Need, Query, Sink, SortKey, SortValue, Surroundings, TraceStore};
-use crate::decode;
 use crate::error::{Error, Kind, Result};
 use crate::files::Fence;
+use crate::formats;
 use crate::model::{Checkup, Experiment, Problem, StoreKind, Totals, Trace, TraceInfo, keys};
 use parts::{Parts, record};
 use std::collections::HashMap;
@@ -131,7 +131,7 @@ impl FileStore {
         };
         let damaged = |message: String| Problem::new("damaged_trace", message).of(&id).at(&path);
         let mut info =
-            decode::trace_info(&yaml).map_err(|why| damaged(format!("a trace's record cannot be read: {why}")))?;
+            formats::trace_info(&yaml).map_err(|why| damaged(format!("a trace's record cannot be read: {why}")))?;
         if info.trace_id != id {
             return Err(damaged(format!("a trace's record is that of another trace, {}", info.trace_id)));
         }
@@ -140,7 +140,7 @@ impl FileStore {
         let mut parts = Parts::new(&self.fence);
         info.tags = parts.labels(&place.folder.join("tags"), "tag");
         info.metadata = parts.labels(&place.folder.join("request_metadata"), "entry of the metadata");
-        info.derive(decode::json);
+        info.derive(formats::json);
         info.assessments.extend(parts.assessments(&place.folder.join("assessments")));
         info.assessments.sort_by(|a, b| (a.create_time, &a.id).cmp(&(b.create_time, &b.id)));
         let problems = parts.problems.into_iter().map(|problem| problem.of(&id)).collect();
@@ -245,7 +245,7 @@ impl TraceStore for FileStore {
         let keyed = |place: &Place<'_>| -> std::result::Result<Option<Key>, Vec<Problem>> {
             if is_by_time
                 && let Some(time) =
-                    self.record(place).map_err(|problem| vec![problem])?.as_deref().and_then(decode::request_time)
+                    self.record(place).map_err(|problem| vec![problem])?.as_deref().and_then(formats::request_time)
             {
                 return Ok(Some((SortValue::Number(time.millis() as f64), place.id())));
             }

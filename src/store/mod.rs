@@ -18,8 +18,8 @@ pub use summary::{Division, PERCENTS, Summaries, Summary};
 pub use uri::{Address, Surroundings, resolve};
 
 use crate::error::Result;
-use crate::filter::{AssessmentTest, Clause, Filter, Label};
 use crate::model::{Checkup, Experiment, Problem, Totals, Trace, TraceInfo, keys};
+use crate::query::{AssessmentTest, Clause, Filter, Label};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};

@@ -1,7 +1,7 @@
 //! Spans that are no rows of a database as MLflow would have them there, so that the same conditions can be asked of them.
 
-use crate::filter::Filter;
 use crate::model::{Json, SearchRow, Span, Trace, TraceInfo, python};
+use crate::query::Filter;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 

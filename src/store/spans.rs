@@ -2,7 +2,7 @@
 
 use super::Need;
 use super::artifact::{Artifacts, Found, TRACES_JSON, TRACES_PB, is_fresh};
-use crate::decode::{self, Keep};
+use crate::formats::{self, Keep};
 use crate::model::{Moved, Outside, Problem, Span, Spans, SpansSource, Trace, TraceInfo, TraceState, arrange, keys};
 use std::collections::HashSet;
 use std::path::Path;
@@ -158,13 +158,13 @@ fn artifact(info: &TraceInfo, artifacts: &Artifacts, need: Need) -> (Vec<Span>, 
         Found::Bytes(path, bytes) => (path, bytes),
         Found::Missing(problem) => return (Vec::new(), vec![problem], Elsewhere::default()),
     };
-    let mut file = decode::trace_file(&String::from_utf8_lossy(&bytes), keep(need));
+    let mut file = formats::trace_file(&String::from_utf8_lossy(&bytes), keep(need));
     if file.is_cut && is_fresh(&path) {
         // A writer may be in the middle of it.
         std::thread::sleep(Duration::from_millis(150));
         if let Found::Bytes(again, more) = read() {
             (path, bytes) = (again, more);
-            file = decode::trace_file(&String::from_utf8_lossy(&bytes), keep(need));
+            file = formats::trace_file(&String::from_utf8_lossy(&bytes), keep(need));
         }
     }
     let mut problems = Vec::new();
@@ -209,7 +209,7 @@ fn archived(
     let spans = match found {
         Found::Bytes(path, bytes) => {
             *place = Elsewhere::of(info, artifacts, location, &path);
-            decode::archived_spans(&bytes, keep(need))
+            formats::archived_spans(&bytes, keep(need))
                 .and_then(|spans| if spans.is_empty() { Err("it holds no spans".to_owned()) } else { Ok(spans) })
                 .map_err(|why| Problem::new("damaged_archive", format!("{TRACES_PB} cannot be read: {why}")).at(&path))
         }

@@ -3,7 +3,7 @@
 //! `cargo bench` runs all of it, `cargo bench -- decode` a part. The store comes from `make_store.py`.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use mltrace::decode::{self, Keep};
+use mltrace::formats::{self, Keep};
 use mltrace::model::{self, Span};
 use mltrace::store::{self, Address, Need, Query, Surroundings, TraceStore};
 use std::hint::black_box;
@@ -41,7 +41,7 @@ fn spans(count: usize) -> Vec<Span> {
     // 7,919 is prime, so every place comes once.
     let places = (0..count).map(|at| at * 7919 % count);
     let json = places.map(|at| span_json(at, at.checked_sub(1).map(|before| before / 3), 40));
-    json.map(|json| decode::span(&json, Keep::Tree, None).expect("the JSON above is a span")).collect()
+    json.map(|json| formats::span(&json, Keep::Tree, None).expect("the JSON above is a span")).collect()
 }
 
 fn decoding(c: &mut Criterion) {
@@ -51,7 +51,7 @@ fn decoding(c: &mut Criterion) {
         group.throughput(Throughput::Bytes(json.len() as u64));
         for (what, keep) in [("span for a tree", Keep::Tree), ("span whole", Keep::All)] {
             group.bench_with_input(BenchmarkId::new(what, size), &json, |b, json| {
-                b.iter(|| decode::span(black_box(json), keep, None));
+                b.iter(|| formats::span(black_box(json), keep, None));
             });
         }
     }
@@ -60,7 +60,7 @@ fn decoding(c: &mut Criterion) {
         let json = format!("{{\"spans\": [{}]}}", list.join(", "));
         group.throughput(Throughput::Bytes(json.len() as u64));
         group.bench_with_input(BenchmarkId::new("traces.json", count), &json, |b, json| {
-            b.iter(|| decode::trace_file(black_box(json), Keep::Tree));
+            b.iter(|| formats::trace_file(black_box(json), Keep::Tree));
         });
     }
     group.finish();

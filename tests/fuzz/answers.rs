@@ -1,18 +1,18 @@
 //! What tracking servers answer, of any release.
 #![no_main]
 
-use mltrace::decode;
+use mltrace::formats;
 use mltrace_fuzz::{decoded, use_json};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let text = &*String::from_utf8_lossy(bytes);
-    let infos = decode::info_page(text).map(|page| page.infos).unwrap_or_default();
-    let infos = infos.into_iter().filter_map(Result::ok).chain(decode::info_answer(text));
+    let infos = formats::info_page(text).map(|page| page.infos).unwrap_or_default();
+    let infos = infos.into_iter().filter_map(Result::ok).chain(formats::info_answer(text));
     for info in infos {
         info.assessments.iter().filter_map(|assessment| assessment.value.as_ref()).for_each(use_json);
         let _ = (info.display_name(), info.short_id(), info.session_id(), info.user_id(), info.is_archived());
     }
-    let _ = (decode::experiment_page(text), decode::experiment_answer(text));
-    decoded(|keep| decode::wire_spans(text, keep).unwrap_or_default().spans);
-    decoded(|keep| decode::trace_file(text, keep).spans);
+    let _ = (formats::experiment_page(text), formats::experiment_answer(text));
+    decoded(|keep| formats::wire_spans(text, keep).unwrap_or_default().spans);
+    decoded(|keep| formats::trace_file(text, keep).spans);
 });

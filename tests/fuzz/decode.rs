@@ -1,15 +1,15 @@
 //! Documents of traces, trace files and spans in JSON, of any release and dialect.
 #![no_main]
 
-use mltrace::decode;
+use mltrace::formats;
 use mltrace::model::Json;
 use mltrace_fuzz::{arranged, decoded, use_json, use_span};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let text = &*String::from_utf8_lossy(bytes);
-    let _ = decode::may_be_document(bytes);
-    if let Ok(strict) = decode::strict(text)
-        && let Ok(batches) = decode::batches_of_json(&strict)
+    let _ = formats::may_be_document(bytes);
+    if let Ok(strict) = formats::strict(text)
+        && let Ok(batches) = formats::batches_of_json(&strict)
     {
         for batch in batches {
             decoded(|keep| {
@@ -20,18 +20,18 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
             info.filter_map(|assessment| assessment.value.as_ref()).for_each(use_json);
         }
     }
-    let file = decode::trace_file(text, decode::Keep::All);
+    let file = formats::trace_file(text, formats::Keep::All);
     file.spans.iter().for_each(use_span);
     arranged(file.spans);
-    decoded(|keep| decode::span(text, keep, Some("LLM")).into_iter().collect());
-    if let Some(json) = decode::json(text) {
+    decoded(|keep| formats::span(text, keep, Some("LLM")).into_iter().collect());
+    if let Some(json) = formats::json(text) {
         use_json(&json);
     }
-    if let Some((json, end)) = decode::json_prefix(text) {
+    if let Some((json, end)) = formats::json_prefix(text) {
         assert!(text.is_char_boundary(end));
         use_json(&json);
     }
     assert_eq!(Json::string(text).as_string().as_deref(), Some(text));
-    assert_eq!(decode::unescape(Json::string(text).text()), text);
-    let _ = decode::unescape(text);
+    assert_eq!(formats::unescape(Json::string(text).text()), text);
+    let _ = formats::unescape(text);
 });

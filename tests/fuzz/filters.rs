@@ -1,15 +1,15 @@
 //! MLflow's filter language. What a filter is printed as must read back as the same filter.
 #![no_main]
 
-use mltrace::decode;
-use mltrace::filter::{Filter, language};
+use mltrace::formats;
+use mltrace::query::{Filter, language};
 use mltrace::model::{Trace, TraceInfo};
 use std::sync::LazyLock;
 
 const RECORD: &str = "trace_id: tr-1\nrequest_time: '2026-11-20T15:49:06.695Z'\nstate: OK\nexecution_duration_ms: 30\n";
 
 static INFO: LazyLock<TraceInfo> = LazyLock::new(|| {
-    let mut info = decode::trace_info(RECORD).expect("the record is whole");
+    let mut info = formats::trace_info(RECORD).expect("the record is whole");
     info.tags.add("env", "prod");
     info.metadata.add("mlflow.user", "kim");
     info

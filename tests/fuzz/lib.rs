@@ -1,7 +1,7 @@
 //! What the targets share.
 
-use mltrace::decode::Keep;
-use mltrace::filter::Grep;
+use mltrace::formats::Keep;
+use mltrace::query::Grep;
 use mltrace::frameworks;
 use mltrace::json::canonical;
 use mltrace::message::{Message, Part};

@@ -1,7 +1,7 @@
 //! Messages out of inputs and outputs of spans, of every framework.
 #![no_main]
 
-use mltrace::decode;
+use mltrace::formats;
 use mltrace::frameworks::{self, Request, Signs};
 use mltrace::model::{Json, SpanEvent, Timestamp};
 use mltrace_fuzz::{use_json, use_messages};
@@ -10,7 +10,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let text = &*String::from_utf8_lossy(bytes);
     let _ = Signs::of(text);
     // Python's printed objects are strings.
-    for value in decode::json(text).into_iter().chain([Json::string(text)]) {
+    for value in formats::json(text).into_iter().chain([Json::string(text)]) {
         use_json(&value);
         use_messages(Some(&value), Some(&value));
         let _ = frameworks::instructions(&value);

@@ -1,8 +1,8 @@
 //! Durations, dates and times as flags, records and HTTP headers have them; and figures for people of any number.
 #![no_main]
 
-use mltrace::analyze::key::Key;
-use mltrace::filter::flags;
+use mltrace::analysis::key::Key;
+use mltrace::query::flags;
 use mltrace::model::{Timestamp, Zone, release_of};
 use mltrace::render::number;
 

@@ -1,13 +1,13 @@
 //! Documents opened as a store, and their traces shown in every form: as people, programs and diffs see them.
 #![no_main]
 
-use mltrace::analyze::diff::{self, Strictness};
-use mltrace::analyze::exceptions::{Groups, occurrences};
-use mltrace::analyze::key::Key;
-use mltrace::analyze::tools::Tools;
-use mltrace::analyze::usage::{self, Explanation, Grouped};
-use mltrace::analyze::{conversation, stack};
-use mltrace::decode::{self, Keep};
+use mltrace::analysis::diff::{self, Strictness};
+use mltrace::analysis::exceptions::{Groups, occurrences};
+use mltrace::analysis::key::Key;
+use mltrace::analysis::tools::Tools;
+use mltrace::analysis::usage::{self, Explanation, Grouped};
+use mltrace::analysis::{conversation, stack};
+use mltrace::formats::{self, Keep};
 use mltrace::model::{Json, Timestamp, Trace, Zone};
 use mltrace::reading::{Agents, History, Reading, answer, question};
 use mltrace::render::conversation::ConversationView;
@@ -106,7 +106,7 @@ fn show(trace: &Trace) {
 /// What mltrace writes of a whole trace is a document again, of the same spans.
 fn reads_back(tree: &TreeView) {
     let json = serde_json::to_string(&tree.json()).expect("views are JSON");
-    let batches = decode::batches_of_json(&json).unwrap_or_else(|why| panic!("{why}: {json}"));
+    let batches = formats::batches_of_json(&json).unwrap_or_else(|why| panic!("{why}: {json}"));
     let places: Vec<_> = batches.iter().flat_map(|batch| &batch.spans).collect();
     let spans = tree.trace.span_list();
     assert_eq!(places.len(), spans.len());

@@ -2,7 +2,7 @@
 //! each of the stores beside it. Where it is another one, [`EXCEPTIONS`] says which and why.
 
 use crate::harness::{Cli, Fixture, fixtures, items, strings};
-use mltrace::filter::{Clause, Filter, language};
+use mltrace::query::{Clause, Filter, language};
 use mltrace::store::{self, Address, Query, Surroundings, TraceStore};
 use serde_json::Value;
 use std::collections::BTreeSet;

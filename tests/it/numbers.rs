@@ -2,7 +2,7 @@
 
 use crate::harness::{Cli, Copy, Fixture, items, strings};
 use crate::server::{Answer, Server};
-use mltrace::analyze::prices::Prices;
+use mltrace::analysis::prices::Prices;
 use mltrace::model::{Json, TokenUsage};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! Rules from flags and from a TOML file.
 
-use crate::analyze::gate::{Measure, Over, Pattern, Rule, Test, Tolerance};
+use crate::analysis::gate::{Measure, Over, Pattern, Rule, Test, Tolerance};
 use crate::error::{Error, Kind, Result};
-use crate::filter::{Glob, flags};
+use crate::query::{Glob, flags};
 use crate::{files, limits};
 use clap::{Args as _, FromArgMatches as _};
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! `mltrace trace diff`
 
 use super::sets;
-use crate::analyze::diff::{self, Strictness};
-use crate::analyze::usage::TraceUsage;
+use crate::analysis::diff::{self, Strictness};
+use crate::analysis::usage::TraceUsage;
 use crate::command::grouping::tell_cost;
 use crate::command::reader::Reader;
 use crate::command::select::Select;

@@ -1,6 +1,6 @@
 //! `mltrace trace diff --set FLAGS --set FLAGS`
 
-use crate::analyze::diff::sets::{Gathered, SetsDiff};
+use crate::analysis::diff::sets::{Gathered, SetsDiff};
 use crate::command::grouping::tell_cost;
 use crate::command::reader::Reader;
 use crate::command::select::Select;

@@ -1,6 +1,6 @@
 //! `mltrace trace show`
 
-use crate::analyze::{conversation, usage};
+use crate::analysis::{conversation, usage};
 use crate::command::naming;
 use crate::command::reader::Reader;
 use crate::command::select::Select;

@@ -4,7 +4,7 @@
 
 use super::words::{evidence, heading, message, rule};
 use super::{Checked, Judged};
-use crate::analyze::gate::{Finding, Verdict};
+use crate::analysis::gate::{Finding, Verdict};
 use crate::render::text::one_line;
 use std::io::{self, Write};
 

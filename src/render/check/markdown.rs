@@ -2,7 +2,7 @@
 
 use super::words::{heading, limit, message, rule, value};
 use super::{Checked, Judged, MOST_NAMED};
-use crate::analyze::gate::Verdict;
+use crate::analysis::gate::Verdict;
 use crate::render::text::one_line;
 use std::fmt::Write as _;
 use std::io::{self, Write};

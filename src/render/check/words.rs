@@ -1,7 +1,7 @@
 //! Texts that every report of `mltrace check` uses.
 
 use super::Checked;
-use crate::analyze::gate::{Evidence, Finding, Over, Test, Unit, Verdict};
+use crate::analysis::gate::{Evidence, Finding, Over, Test, Unit, Verdict};
 use crate::model::Cost;
 use crate::render::number;
 

@@ -1,6 +1,6 @@
 //! The JSON form of a conversation.
 
-use crate::analyze::conversation::Step;
+use crate::analysis::conversation::Step;
 use crate::message::{Message, Part, ToolCall};
 use crate::model::{Cost, Json, Span, TokenUsage};
 use crate::render::json::{ExceptionJson, FailureJson, ProblemJson, TraceJson};

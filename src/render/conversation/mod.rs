@@ -8,7 +8,7 @@ use super::json::TraceJson;
 use super::table::{Cell, Shape};
 use super::tree::{TreeView, problems};
 use super::{Look, Role, Row, View};
-use crate::analyze::conversation::Conversation;
+use crate::analysis::conversation::Conversation;
 use crate::error::Result;
 use crate::model::{Json, Trace};
 use json::ConversationJson;

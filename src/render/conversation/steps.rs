@@ -3,7 +3,7 @@
 use super::StepRow;
 use super::json::StepJson;
 use super::messages::{self, MessageWriter};
-use crate::analyze::conversation::{Conversation, Step, StepKind};
+use crate::analysis::conversation::{Conversation, Step, StepKind};
 use crate::error::Result;
 use crate::message::Message;
 use crate::model::{Json, Span, Trace, is_runtime_message};

@@ -3,8 +3,8 @@
 use super::DiffView;
 use super::figures::{arrow, delta, spans, with_share};
 use super::json::more_cost;
-use crate::analyze::diff::{IgnoredKind, Kind};
-use crate::analyze::usage::TraceUsage;
+use crate::analysis::diff::{IgnoredKind, Kind};
+use crate::analysis::usage::TraceUsage;
 use crate::error::Result;
 use crate::model::{Cost, TokenUsage, Trace};
 use crate::render::paragraph::flow;

@@ -1,8 +1,8 @@
 //! The JSON of `mltrace trace diff`.
 
 use super::DiffView;
-use crate::analyze::diff::{Change, IgnoredKind, Kind, Node, Words};
-use crate::analyze::usage::TraceUsage;
+use crate::analysis::diff::{Change, IgnoredKind, Kind, Node, Words};
+use crate::analysis::usage::TraceUsage;
 use crate::model::{Cost, Json, Span, TokenUsage};
 use crate::render::json::{ProblemJson, SCHEMA, TraceJson};
 use serde::Serialize;

@@ -3,7 +3,7 @@
 use super::DiffView;
 use super::figures::{arrow, spans};
 use super::words::Marked;
-use crate::analyze::diff::{Change, Field, Kind, Node, Op};
+use crate::analysis::diff::{Change, Field, Kind, Node, Op};
 use crate::error::Result;
 use crate::model::{Span, TokenUsage};
 use crate::render::paragraph::Paragraph;

@@ -8,8 +8,8 @@ pub mod sets;
 mod words;
 
 use super::{Item, Look, View};
-use crate::analyze::diff::{Diff, Kind, Node};
-use crate::analyze::usage::TraceUsage;
+use crate::analysis::diff::{Diff, Kind, Node};
+use crate::analysis::usage::TraceUsage;
 use crate::error::Result;
 use crate::model::{Span, Trace};
 use json::{DiffJson, NodeJson};

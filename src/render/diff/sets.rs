@@ -1,8 +1,8 @@
 //! `mltrace trace diff --set FLAGS --set FLAGS`: the figures of two selections, and what failed in one of them only.
 
 use super::figures::with_share;
-use crate::analyze::diff::sets::{Metric, SetsDiff, Unit};
-use crate::analyze::exceptions::Group;
+use crate::analysis::diff::sets::{Metric, SetsDiff, Unit};
+use crate::analysis::exceptions::Group;
 use crate::error::Result;
 use crate::model::{Cost, Json};
 use crate::render::exception::ExceptionRow;

@@ -1,6 +1,6 @@
 //! Texts with what was deleted and inserted, as `git diff --word-diff` writes it: `[-old-]{+new+}`.
 
-use crate::analyze::diff::{Op, Words};
+use crate::analysis::diff::{Op, Words};
 use crate::error::Result;
 use crate::render::text::{block, width, wrap};
 use crate::render::{Look, Role, number};

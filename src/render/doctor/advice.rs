@@ -1,7 +1,7 @@
 //! What to do about findings, for somebody who does not know MLflow's insides.
 
 use super::DoctorView;
-use crate::analyze::doctor::{Fact, Finding, Kind};
+use crate::analysis::doctor::{Fact, Finding, Kind};
 use crate::model::StoreKind;
 use crate::shell::{self, Suggestion};
 

@@ -1,7 +1,7 @@
 //! The JSON promise of `mltrace doctor`.
 
 use super::{DoctorView, advice, words};
-use crate::analyze::doctor::Finding;
+use crate::analysis::doctor::Finding;
 use crate::model::Timestamp;
 use crate::render::json::SCHEMA;
 use serde::Serialize;

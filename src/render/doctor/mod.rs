@@ -7,7 +7,7 @@ mod words;
 use super::paragraph::Paragraph;
 use super::text::{one_line, width, wrap};
 use super::{Item, Look, Role, View, number};
-use crate::analyze::doctor::{Counts, Finding, Severity, Store};
+use crate::analysis::doctor::{Counts, Finding, Severity, Store};
 use crate::error::Result;
 use crate::model::{Timestamp, short_trace_ids};
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! What was found and what it means, in plain words for somebody who does not know MLflow's insides.
 
 use super::DoctorView;
-use crate::analyze::doctor::{Fact, Figures, Finding, Kind};
+use crate::analysis::doctor::{Fact, Figures, Finding, Kind};
 use crate::model::{Cost, StoreKind, Timestamp, short_trace_id};
 use crate::render::number;
 

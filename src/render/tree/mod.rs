@@ -10,7 +10,7 @@ use super::paragraph::Paragraph;
 use super::span::{SpanRow, failures};
 use super::text::{clip, one_line, width};
 use super::{Look, Role, View, assessment, fold};
-use crate::analyze::usage::TraceUsage;
+use crate::analysis::usage::TraceUsage;
 use crate::error::Result;
 use crate::model::{Problem, Spans, Trace};
 use crate::reading::Agents;

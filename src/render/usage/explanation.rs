@@ -1,6 +1,6 @@
 //! Why figures of usage are what they are, as JSON and beneath a table.
 
-use crate::analyze::usage::Explanation;
+use crate::analysis::usage::Explanation;
 use crate::error::Result;
 use crate::model::TokenUsage;
 use crate::reading::ConflictReason;

@@ -1,7 +1,7 @@
 //! The JSON of the calls and tokens of a trace.
 
 use super::explanation::ExplanationJson;
-use crate::analyze::usage::{Explanation, TraceUsage, UsageRow};
+use crate::analysis::usage::{Explanation, TraceUsage, UsageRow};
 use crate::model::{Cost, TokenUsage, Trace};
 use crate::reading::Agents;
 use crate::render::json::SCHEMA;

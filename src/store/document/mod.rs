@@ -15,8 +15,8 @@ use super::parallel::in_parallel;
 use super::rows;
 use super::spans::{keep, name_session};
 use super::{Need, Query, Remark, Sink, SortValue, TraceStore};
-use crate::decode::{self, Batch, Place, Provenance};
 use crate::error::{Error, Kind, Result};
+use crate::formats::{self, Batch, Place, Provenance};
 use crate::model::{
     Checkup, Experiment, Labels, Problem, SpanId, Spans, SpansSource, StoreKind, Totals, Trace, TraceInfo, TraceState,
     arrange,
@@ -93,7 +93,7 @@ impl DocumentStore {
             places.extend(batch.spans.iter().map(|place| (*number, batch, place)));
         }
         let read = |(number, batch, place): &(usize, &Batch, &Place)| {
-            let (trace_id, span) = place.span(&bytes[*number], decode::Keep::All)?;
+            let (trace_id, span) = place.span(&bytes[*number], formats::Keep::All)?;
             let recorded = batch.info.as_ref().map(|info| info.trace_id.clone());
             Ok::<_, String>((recorded.or(trace_id).ok_or("no trace id")?, span))
         };

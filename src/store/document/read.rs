@@ -1,9 +1,9 @@
 //! Finds documents of traces and takes them apart: a file, a folder of them, or standard input.
 
 use super::folder::{Folder, opening};
-use crate::decode::{self, Batch, Unread};
 use crate::error::{Error, Kind};
 use crate::files::{Fence, bytes_of, read_named};
+use crate::formats::{self, Batch, Unread};
 use crate::limits;
 use crate::model::Problem;
 use flate2::read::MultiGzDecoder;
@@ -110,7 +110,7 @@ impl Documents {
     /// Adds a file of a folder, if it looks like a document.
     fn add_file(&mut self, path: &Path, fence: &Fence) {
         let problem = match head(path) {
-            Ok(head) if !decode::may_be_document(&head) => {
+            Ok(head) if !formats::may_be_document(&head) => {
                 if let Some(folder) = &mut self.folder {
                     folder.skipped.push((path.to_owned(), "no traces"));
                 }
@@ -154,7 +154,7 @@ impl Documents {
     /// Adds a document. Whatever is wrong with all of it is an error; what is wrong with a part is a problem.
     fn add(&mut self, bytes: Vec<u8>, path: Option<&Path>) -> Result<(), Unread> {
         if bytes.first() == Some(&0x0a) {
-            match decode::batches_of_bytes(&bytes) {
+            match formats::batches_of_bytes(&bytes) {
                 Ok(batches) => {
                     self.keep(bytes, batches);
                     return Ok(());
@@ -177,11 +177,11 @@ impl Documents {
         // Some programs of Windows begin every text with such a mark.
         let text = if text.starts_with('\u{feff}') { text.replacen('\u{feff}', " ", 1) } else { text };
         let first_line = text.trim_start().lines().next().unwrap_or_default();
-        let is_lines = first_line.len() < text.trim().len() && decode::strict(first_line).is_ok();
+        let is_lines = first_line.len() < text.trim().len() && formats::strict(first_line).is_ok();
         if !is_lines {
-            match decode::strict(&text) {
+            match formats::strict(&text) {
                 Ok(Cow::Borrowed(_)) => {
-                    let batches = decode::batches_of_json(&text)?;
+                    let batches = formats::batches_of_json(&text)?;
                     self.keep(text.into_bytes(), batches);
                     return Ok(());
                 }
@@ -191,7 +191,7 @@ impl Documents {
                         return self.add_pieces(text, pieces, "document", path);
                     }
                     // The first of several lines may be the damaged one.
-                    if !text.lines().skip(1).any(|line| decode::may_be_document(line.as_bytes())) {
+                    if !text.lines().skip(1).any(|line| formats::may_be_document(line.as_bytes())) {
                         return Err(why.into());
                     }
                 }
@@ -212,8 +212,8 @@ impl Documents {
         let (mut kept, mut damaged, mut converted) = (Vec::new(), Vec::new(), Vec::new());
         let mut signal = None;
         for (at, piece) in pieces.into_iter().enumerate().filter(|(_, piece)| !text[piece.clone()].trim().is_empty()) {
-            let read = decode::strict(&text[piece.clone()]).map_err(Unread::from);
-            match read.and_then(|strict| Ok((decode::batches_of_json(&strict)?, strict))) {
+            let read = formats::strict(&text[piece.clone()]).map_err(Unread::from);
+            match read.and_then(|strict| Ok((formats::batches_of_json(&strict)?, strict))) {
                 Ok((batches, Cow::Borrowed(_))) => {
                     kept.extend(batches.into_iter().map(|mut batch| {
                         batch.spans = batch.spans.into_iter().map(|place| place.behind(piece.start)).collect();
@@ -243,7 +243,7 @@ impl Documents {
     }
 
     fn add_strict(&mut self, text: String) -> Result<(), Unread> {
-        let batches = decode::batches_of_json(&text)?;
+        let batches = formats::batches_of_json(&text)?;
         self.keep(text.into_bytes(), batches);
         Ok(())
     }
@@ -277,7 +277,7 @@ fn at(problem: Problem, path: Option<&Path>) -> Problem {
 /// Whether a file that was named is worth reading as a document: it begins like one, or is JSON at all.
 pub(in crate::store) fn may_be_document(path: &Path) -> bool {
     let is_json = |head: &[u8]| matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
-    head(path).is_ok_and(|head| is_json(&head) || decode::may_be_document(&head))
+    head(path).is_ok_and(|head| is_json(&head) || formats::may_be_document(&head))
 }
 
 /// Whether a folder holds a file that may be a document; if not, the commands that open the stores of MLflow in it.
@@ -286,7 +286,7 @@ pub(in crate::store) fn may_be_document(path: &Path) -> bool {
 /// There is no such file.
 pub(in crate::store) fn holds_documents(path: &Path) -> Result<(), Vec<String>> {
     let folder = Folder::list(path);
-    let is_document = |path: &PathBuf| head(path).is_ok_and(|head| decode::may_be_document(&head));
+    let is_document = |path: &PathBuf| head(path).is_ok_and(|head| formats::may_be_document(&head));
     if folder.files.iter().any(is_document) {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! The record of a trace of which only spans are there, as MLflow's server makes it of those it is sent
 //! (`store/tracking/sqlalchemy_store.py`, `_log_spans_once` and `_update_trace_info_attributes`, MLflow 3.18).
 
-use crate::decode;
+use crate::formats;
 use crate::model::{
     Experiment, Json, Labels, Payload, Span, SpanId, SpanStatus, Timestamp, TokenUsage, TraceInfo, TraceState, keys,
 };
@@ -43,8 +43,8 @@ impl Facts {
             self.resource.extend_from_slice(resource);
         }
         let Some(payload) = &span.payload else { return };
-        self.session = self.session.take().or_else(|| decode::session_of(payload));
-        self.user = self.user.take().or_else(|| decode::user_of(payload));
+        self.session = self.session.take().or_else(|| formats::session_of(payload));
+        self.user = self.user.take().or_else(|| formats::user_of(payload));
         self.add_respan(payload);
         // Of several roots the earliest speaks for the trace.
         if span.parent.is_none() && self.root.as_ref().is_none_or(|root| span.start.0 < root.start) {

@@ -1,8 +1,8 @@
 //! What lies in the files of a file store: records, and one file for each tag, entry of the metadata and assessment.
 
 use super::file_name;
-use crate::decode;
 use crate::files::Fence;
+use crate::formats;
 use crate::limits;
 use crate::model::{Assessment, Experiment, Labels, Problem};
 use crate::store::artifact::read_settled;
@@ -40,7 +40,7 @@ impl<'a> Parts<'a> {
                 return None;
             }
         };
-        match decode::experiment(&yaml) {
+        match formats::experiment(&yaml) {
             Ok(mut experiment) => {
                 if is_trash {
                     "deleted".clone_into(&mut experiment.lifecycle_stage);
@@ -87,7 +87,7 @@ impl<'a> Parts<'a> {
             if path.extension().is_none_or(|end| end != "yaml") {
                 continue;
             }
-            match record(self.fence, &path).map(|yaml| yaml.map(|yaml| decode::assessment(&yaml)).transpose()) {
+            match record(self.fence, &path).map(|yaml| yaml.map(|yaml| formats::assessment(&yaml)).transpose()) {
                 Ok(Ok(assessment)) => assessments.extend(assessment),
                 Ok(Err(why)) => self.unreadable("damaged_assessment", "an assessment", &why, &path),
                 Err(problem) => self.problems.push(problem),

@@ -1,10 +1,10 @@
 //! Conditions in the server's own filter language (MLflow 3.18 `utils/search_utils.py`), as far as its release has it and
 //! means the same. What the server selects may be too much, never too little: the exact choice is made here afterwards.
 
-use crate::filter::{
+use crate::model::keys;
+use crate::query::{
     Clause, Filter, Glob, Grep, Label, LabelTest, NumberKey, SpanTest, TextKey, TextTest, ValueTest, language,
 };
-use crate::model::keys;
 
 /// How much of the language a server is asked to understand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +154,7 @@ fn is_alike_everywhere(clause: &Clause) -> bool {
     };
     match clause {
         // A text is compared with numbers as SQLite does only by SQLite.
-        Clause::Number(_, _, crate::filter::Operand::Text(_)) => false,
+        Clause::Number(_, _, crate::query::Operand::Text(_)) => false,
         Clause::Text(_, test) => is_alike(test),
         // Columns since 3.17, text of the client before.
         Clause::Label(Label::Metadata(key), LabelTest::Text(_)) if key == keys::TOKEN_USAGE || key == keys::COST => {

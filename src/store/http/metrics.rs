@@ -5,11 +5,11 @@ use super::HttpStore;
 use super::answer::Reply;
 use super::client::{Client, Question};
 use super::pages::LARGEST_PAGE;
-use crate::decode;
 use crate::error::{Kind, Result};
-use crate::filter::{Clause, Comparison, Filter, NumberKey, Operand, TextKey, TextTest};
+use crate::formats;
 use crate::limits;
 use crate::model::{Json, Timestamp, TokenUsage};
+use crate::query::{Clause, Comparison, Filter, NumberKey, Operand, TextKey, TextTest};
 use crate::store::parallel::in_parallel;
 use crate::store::{Division, PERCENTS, Query, Summaries, Summary};
 use serde_json::{Value, json};
@@ -76,7 +76,7 @@ pub(super) fn ask(client: &Client, metric: &Metric<'_>) -> Result<Option<Vec<Poi
         Err(error) => return Err(error),
     };
     let point = |point: &Json| Some(Point { dimensions: point.member("dimensions"), values: point.member("values")? });
-    let json = body.decode(|text| decode::json(text).ok_or_else(|| "not JSON".to_owned())).ok();
+    let json = body.decode(|text| formats::json(text).ok_or_else(|| "not JSON".to_owned())).ok();
     let points = json.and_then(|json| json.member("data_points")?.items());
     let points: Vec<Point> = points.unwrap_or_default().iter().filter_map(point).collect();
     Ok((points.len() < MOST_POINTS).then_some(points))

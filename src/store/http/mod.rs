@@ -22,11 +22,11 @@ pub use url::without_credentials;
 use super::parallel::in_parallel;
 use super::rows;
 use super::{Division, Need, Query, Remark, Sink, Summaries, TraceStore};
-use crate::decode;
 use crate::error::{Error, Kind, Result};
-use crate::filter::Filter;
+use crate::formats;
 use crate::limits;
 use crate::model::{Checkup, Experiment, Problem, StoreKind, Totals, Trace, TraceInfo, keys, release_of};
+use crate::query::Filter;
 use answer::Reply;
 use body::Share;
 use client::{Client, Question};
@@ -158,7 +158,7 @@ impl HttpStore {
                 body["page_token"] = token.as_str().into();
             }
             let page = match self.client.ask(&Question::post("/api/2.0/mlflow/experiments/search", &body))? {
-                Reply::Body(body) => body.decode(decode::experiment_page),
+                Reply::Body(body) => body.decode(formats::experiment_page),
                 Reply::NoRoute => return Err(self.client.not_mlflow("it has no route to search experiments")),
                 Reply::Refusal(refusal) => return Err(self.client.refused(&refusal)),
                 Reply::Unread(unread) => return Err(unread.error),
@@ -205,7 +205,7 @@ impl HttpStore {
             })
         })?;
         match reply {
-            Reply::Body(body) => body.decode(decode::info_answer).map(Some).map_err(|why| {
+            Reply::Body(body) => body.decode(formats::info_answer).map(Some).map_err(|why| {
                 Error::new(Kind::Server, format!("cannot read what `{}` says of trace `{id}`", self.name)).because(why)
             }),
             Reply::Refusal(refusal) if refusal.is_absence() => Ok(None),
@@ -528,7 +528,7 @@ fn may_have_untyped_spans(info: &TraceInfo) -> bool {
 fn experiment_name(client: &Client, id: &str) -> Option<String> {
     let question = Question::get(format!("/api/2.0/mlflow/experiments/get?experiment_id={}", in_url(id)));
     match client.ask(&question) {
-        Ok(Reply::Body(body)) => body.decode(decode::experiment_answer).ok().map(|one| one.name),
+        Ok(Reply::Body(body)) => body.decode(formats::experiment_answer).ok().map(|one| one.name),
         _ => None,
     }
 }

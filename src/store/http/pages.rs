@@ -6,11 +6,11 @@ use super::body::Stop;
 use super::clauses::{self, Language};
 use super::client::{Client, Question};
 use super::url::in_url;
-use crate::decode::{self, InfoPage};
 use crate::error::Result;
-use crate::filter::Clause;
+use crate::formats::{self, InfoPage};
 use crate::limits;
 use crate::model::{Problem, TraceInfo};
+use crate::query::Clause;
 use crate::store::{Order, Query, SortKey, SortValue};
 use serde_json::json;
 use std::cmp::Ordering;
@@ -94,7 +94,7 @@ fn question(generation: Generation, search: &Search<'_>) -> Question {
 fn read(store: &HttpStore, reply: Reply) -> Result<std::result::Result<InfoPage, Refusal>> {
     match reply {
         Reply::Body(body) => {
-            let page = body.decode(decode::info_page);
+            let page = body.decode(formats::info_page);
             Ok(Ok(page.map_err(|why| store.client.not_mlflow(format!("its list of traces: {why}")))?))
         }
         Reply::NoRoute => Err(store.client.not_mlflow("it has no route to search traces")),

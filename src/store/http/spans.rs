@@ -5,8 +5,8 @@ use super::body::{Body, Share, Stop};
 use super::client::{Client, Question};
 use super::pages::Generation;
 use super::url::in_url;
-use crate::decode::{self, TraceFile};
 use crate::error::Result;
+use crate::formats::{self, TraceFile};
 use crate::model::{Problem, Spans, SpansSource, Trace, TraceInfo, TraceState, arrange, keys};
 use crate::store::spans::name_session;
 use crate::store::{Need, spans};
@@ -54,8 +54,8 @@ pub(super) fn read(
     let mut ask = |question: &Question| ask(client, question, &mut refusals, share);
     let stored = Question::get(format!("/ajax-api/2.0/mlflow/get-trace-artifact?request_id={id}"));
     let stored = if effort == Effort::Least { stored.once() } else { stored };
-    let as_file = |body: &Body| heard(client, body.decode(|text| Ok(decode::trace_file(text, spans::keep(need)))));
-    let as_wire = |body: &Body| heard(client, body.decode(|text| decode::wire_spans(text, spans::keep(need))));
+    let as_file = |body: &Body| heard(client, body.decode(|text| Ok(formats::trace_file(text, spans::keep(need)))));
+    let as_wire = |body: &Body| heard(client, body.decode(|text| formats::wire_spans(text, spans::keep(need))));
     let mut file = match ask(&stored)? {
         Answered::Body(body) => as_file(&body),
         Answered::Nothing => None,

@@ -5,8 +5,8 @@ use super::answer::Reply;
 use super::client::Client;
 use super::metrics::{self, MANY, Metric};
 use super::pages::{self, Listed, Pages, Search};
-use crate::decode;
 use crate::error::Result;
+use crate::formats;
 use crate::limits;
 use crate::model::{Experiment, Problem, TokenUsage, Totals, TraceInfo, TraceState};
 use crate::store::Query;
@@ -91,7 +91,7 @@ fn sums_of(client: &Client, experiment: &str) -> Result<Option<Totals>> {
     totals.add(&usage);
     let newest = Search { experiments: &experiments, filter: "", order: &["timestamp_ms DESC"], size: 1, token: None };
     if let Reply::Body(body) = client.ask(&pages::three(&newest))?
-        && let Ok(page) = body.decode(decode::info_page)
+        && let Ok(page) = body.decode(formats::info_page)
     {
         totals.last_trace_time = page.infos.into_iter().flatten().map(|info| info.request_time).next();
     }

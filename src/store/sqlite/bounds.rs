@@ -1,8 +1,8 @@
 //! Limits on what a query of an untrusted database may cost.
 
 use super::conditions::{self, Regexes};
-use crate::filter::Filter;
 use crate::limits;
+use crate::query::Filter;
 use rusqlite::Connection;
 use rusqlite::limits::Limit;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -3,11 +3,11 @@
 
 use super::fill::TOKENS;
 use super::schema::Schema;
-use crate::filter::{
+use crate::model::{AssessmentKind, Json, Timestamp, keys, python};
+use crate::query::{
     AssessmentTest, Clause, Comparison, Filter, Label, LabelTest, NumberKey, Operand, Regex, SpanTest, TextKey,
     TextTest, ValueTest,
 };
-use crate::model::{AssessmentKind, Json, Timestamp, keys, python};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value;
 use rusqlite::{Connection, functions::Context};

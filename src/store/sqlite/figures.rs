@@ -5,11 +5,11 @@ use super::fill::{self, COSTS, TOKENS};
 use super::scan::{CLOCK_EVERY, experiment_list};
 use super::schema::Schema;
 use super::{SqliteStore, candidates, integer, text};
-use crate::decode;
 use crate::error::Result;
-use crate::filter::{Clause, Filter, Label};
+use crate::formats;
 use crate::limits;
 use crate::model::{Trace, TraceInfo, keys};
+use crate::query::{Clause, Filter, Label};
 use crate::store::{Query, Sink};
 use rusqlite::{Row, types::Value};
 use std::collections::HashMap;
@@ -215,6 +215,6 @@ fn info(row: &Row<'_>, labels: &[Label]) -> TraceInfo {
             Label::Metadata(key) => info.metadata.add(key, &value),
         }
     }
-    info.derive(decode::json);
+    info.derive(formats::json);
     info
 }

@@ -5,7 +5,7 @@
 use super::scan::Hit;
 use super::schema::Schema;
 use super::{float, integer, str_of, text};
-use crate::decode;
+use crate::formats;
 use crate::limits;
 use crate::model::{
     Assessment, AssessmentKind, Cost, Json, Labels, Timestamp, TokenUsage, TraceInfo, TraceState, keys,
@@ -66,7 +66,7 @@ fn infos_within_limit(
             Some("run") => info.linked_runs.extend(text(row, 1)),
             _ => info.linked_prompts.extend(text(row, 1)),
         })?;
-        info.derive(decode::json);
+        info.derive(formats::json);
         if info.name.is_none() || info.span_count.is_none() {
             complete_from_spans(connection, schema, &mut info)?;
         }
@@ -160,7 +160,7 @@ fn assessment(row: &Row<'_>) -> Assessment {
     let json = |column| {
         text(row, column)
             .filter(|text| !text.is_empty())
-            .map(|text| decode::json(&text).unwrap_or_else(|| Json::string(&text)))
+            .map(|text| formats::json(&text).unwrap_or_else(|| Json::string(&text)))
     };
     Assessment {
         id: text(row, 0).unwrap_or_default(),

@@ -1,11 +1,11 @@
 //! Rows of the `spans` table (3.3 on).
 
 use super::{SqliteStore, database_error, fill, is_damage, is_too_big, str_of, text};
-use crate::decode::{self, Keep};
 use crate::error::Result;
-use crate::filter::Sieve;
+use crate::formats::{self, Keep};
 use crate::limits;
 use crate::model::{Problem, SearchRow, Span, SpanId, SpanStatus, SpanType, Timestamp};
+use crate::query::Sieve;
 use crate::store::Need;
 use crate::store::spans::{Rows, keep};
 use rusqlite::{Connection, Row};
@@ -167,7 +167,7 @@ pub(super) fn searched(store: &SqliteStore, trace_id: &str) -> Result<Vec<Search
         let mut searched = Vec::new();
         while let Some(row) = rows.next()? {
             let content = str_of(row, 4).into_owned();
-            let payload = decode::span(&content, Keep::All, None).ok().and_then(|span| span.payload);
+            let payload = formats::span(&content, Keep::All, None).ok().and_then(|span| span.payload);
             searched.push(SearchRow {
                 name: text(row, 0).unwrap_or_default(),
                 span_type: text(row, 1),
@@ -236,7 +236,7 @@ fn take(row: &Row<'_>, wanted: &Wanted<'_>, rows: &mut Rows) {
         rows.spans.push(skeleton(row));
         return;
     }
-    match decode::span(&content, wanted.keep, column_type.as_deref()) {
+    match formats::span(&content, wanted.keep, column_type.as_deref()) {
         Ok(mut span) => {
             // 3.17 on keeps these in columns, and not always in the content too.
             span.model = span.model.or_else(|| text(row, 11));

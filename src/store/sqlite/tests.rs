@@ -2,8 +2,8 @@
 
 use super::scan::Scan;
 use super::*;
-use crate::filter::{AssessmentTest, Clause, Filter, language};
 use crate::model::Json;
+use crate::query::{AssessmentTest, Clause, Filter, language};
 use crate::store::{Trace, rows, select};
 use proptest::prelude::*;
 use rusqlite::types::Value;
@@ -348,7 +348,7 @@ fn a_regular_expression_that_took_too_long_is_reported_and_not_searched_on() {
     };
     let (found, gaps) = count(&query);
     assert!(found > 0 && gaps.is_empty());
-    query.filter.regexes().for_each(crate::filter::Regex::spend);
+    query.filter.regexes().for_each(crate::query::Regex::spend);
     assert_eq!(count(&query), (0, vec!["skipped_text".to_owned()]));
 }
 

@@ -2,8 +2,8 @@
 
 use super::fill::{self, TOKENS};
 use super::{SqliteStore, integer, text};
-use crate::decode;
 use crate::error::Result;
+use crate::formats;
 use crate::limits;
 use crate::model::{Timestamp, TokenUsage, Totals, keys};
 use std::collections::HashMap;
@@ -79,7 +79,7 @@ fn add_recorded_rows(store: &SqliteStore, totals: &mut HashMap<String, Totals>) 
             let mut rows = statement.query([&before])?;
             while let Some(row) = rows.next()? {
                 last = text(row, 0).unwrap_or_default();
-                let usage = text(row, 2).and_then(|value| TokenUsage::from_json(&decode::json(&value)?));
+                let usage = text(row, 2).and_then(|value| TokenUsage::from_json(&formats::json(&value)?));
                 if let (Some(usage), Some(experiment)) = (usage, text(row, 1)) {
                     totals.entry(experiment).or_default().add(&usage);
                 }

@@ -1,7 +1,7 @@
 //! Texts with signs.
 
 use super::{Marked, context};
-use crate::analyze::diff::{Op, Words};
+use crate::analysis::diff::{Op, Words};
 use crate::model::{Timestamp, Zone};
 use crate::render::{Look, Theme};
 

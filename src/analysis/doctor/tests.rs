@@ -1,0 +1,277 @@
+use super::signs::SERVICE;
+use super::*;
+use crate::analysis::tests::trace_of;
+use crate::formats::{self, Keep};
+use crate::model::{Checkup, Cost, Moved, Revision, Span, StoreKind, TokenUsage, keys};
+
+const HOUR: i64 = 3_600_000_000_000;
+
+/// A span as JSON of its own fields and its attributes.
+fn span(id: &str, parent: &str, attributes: &str) -> Span {
+    let text = format!(
+        r#"{{"span_id":"{id}","parent_span_id":"{parent}","name":"{id}","start_time_unix_nano":1,"attributes":{{{attributes}}}}}"#
+    );
+    formats::span(&text, Keep::All, None).unwrap()
+}
+
+/// A finished trace of a root and a call of a model, as MLflow records it.
+fn good() -> Trace {
+    let call = r#""mlflow.traceRequestId":"\"tr-1\"","mlflow.spanType":"\"LLM\"","model":"gpt-4o-mini","mlflow.chat.tokenUsage":{"input_tokens":5,"output_tokens":2,"total_tokens":7}"#;
+    let mut trace = trace_of(vec![span("a", "", r#""mlflow.spanType":"\"AGENT\"""#), span("b", "a", call)]);
+    trace.info.name = Some("good".to_owned());
+    trace.info.span_count = Some(2);
+    trace.info.metadata.add(keys::SCHEMA_VERSION, "3");
+    trace.info.metadata.add(keys::INPUTS, "{}");
+    trace.info.tags.add(keys::SPANS_LOCATION, keys::IN_ROWS);
+    trace.info.recorded_usage = Some(TokenUsage {
+        input_tokens: Some(5),
+        output_tokens: Some(2),
+        total_tokens: Some(7),
+        ..TokenUsage::default()
+    });
+    trace
+}
+
+fn spans(trace: &mut Trace) -> &mut Spans {
+    trace.spans.as_mut().unwrap()
+}
+
+fn healthy() -> Store {
+    Store {
+        checkup: Checkup::new(StoreKind::Sqlite),
+        installed: None,
+        allows_file_stores: false,
+        is_empty: false,
+        second: None,
+        deleted: Vec::new(),
+    }
+    .of("f4a9b2c7d1e6", Some("3.18"))
+}
+
+impl Store {
+    fn of(mut self, id: &str, releases: Option<&'static str>) -> Self {
+        self.checkup.revisions = vec![Revision { id: id.to_owned(), releases }];
+        self
+    }
+
+    fn with(mut self, release: &str, head: &str, revisions: &[&str]) -> Self {
+        self.installed = Some(Installed {
+            release: release.to_owned(),
+            head: Some(head.to_owned()),
+            revisions: revisions.iter().map(|id| (*id).to_owned()).collect(),
+            ..Installed::default()
+        });
+        self
+    }
+
+    fn kinds(&self) -> Vec<Kind> {
+        self.findings(0).into_iter().map(|finding| finding.kind).collect()
+    }
+}
+
+/// What is found of a trace that was changed, an hour and a bit after it began.
+fn found(change: impl FnOnce(&mut Trace)) -> Vec<Kind> {
+    let mut trace = good();
+    change(&mut trace);
+    let mut doctor = Doctor::new(Timestamp(HOUR + 2_000_000_000));
+    doctor.add_record(&trace.info);
+    doctor.add_spans(&trace);
+    for info in doctor.take_suspects() {
+        doctor.add_suspect(&Trace { info, ..trace.clone() });
+    }
+    // The price of its model is looked up elsewhere.
+    let kinds = doctor.findings(&healthy()).into_iter().map(|finding| finding.kind);
+    kinds.filter(|kind| *kind != Kind::UnpricedModels).collect()
+}
+
+#[test]
+fn a_good_trace_has_no_findings() {
+    assert_eq!(found(|_| {}), []);
+}
+
+#[test]
+fn a_trace_in_progress_is_stuck_after_an_hour_and_its_gaps_are_explained() {
+    let in_progress = |trace: &mut Trace| {
+        trace.info.state = TraceState::InProgress;
+        spans(trace).list.remove(0);
+        spans(trace).nodes = vec![crate::model::Node { depth: 0, parent: None, is_orphan: true }];
+    };
+    assert_eq!(found(in_progress), [Kind::StuckTraces]);
+    let younger = |trace: &mut Trace| {
+        in_progress(trace);
+        trace.info.request_time = Timestamp(3_000_000_000);
+    };
+    assert_eq!(found(younger), []);
+}
+
+#[test]
+fn missing_spans_roots_and_parents_are_told_apart() {
+    assert_eq!(found(|trace| trace.info.span_count = Some(3)), [Kind::SpansMissing]);
+    let rootless = |trace: &mut Trace| *spans(trace) = trace_of(vec![span("b", "a", "")]).spans.unwrap();
+    assert_eq!(found(rootless), [Kind::SpansMissing, Kind::MissingRoot]);
+    let orphan =
+        |trace: &mut Trace| *spans(trace) = trace_of(vec![span("a", "", ""), span("b", "x", "")]).spans.unwrap();
+    assert_eq!(found(orphan), [Kind::Orphans]);
+}
+
+#[test]
+fn damage_and_files_elsewhere_explain_missing_spans() {
+    let with = |kind: &'static str| {
+        move |trace: &mut Trace| {
+            trace.info.span_count = Some(3);
+            spans(trace).problems.push(Problem::new(kind, "bad"));
+        }
+    };
+    assert_eq!(found(with("cut_file")), [Kind::DamagedRecords]);
+    assert_eq!(found(with("damaged_span")), [Kind::DamagedRecords]);
+    assert_eq!(found(with("foreign_location")), [Kind::ForeignArtifacts]);
+    assert_eq!(found(with("garbage")), [Kind::DamagedRecords, Kind::SpansMissing], "what follows explains no gap");
+    assert_eq!(found(with("unserved_spans")), [Kind::SpansNotServed]);
+    let repeated = |trace: &mut Trace| spans(trace).problems.push(Problem::new("repeated_span", "again"));
+    assert_eq!(found(repeated), [Kind::RepeatedSpans]);
+    assert_eq!(found(with("repeated_span")), [Kind::SpansMissing, Kind::RepeatedSpans], "one is gone all the same");
+    assert_eq!(found(with("missing_file")), [Kind::SpansMissing], "of rows");
+    let of_file = |trace: &mut Trace| {
+        trace.info.tags = crate::model::Labels::default();
+        with("missing_file")(trace);
+    };
+    assert_eq!(found(of_file), [Kind::MissingArtifacts]);
+    let made_by_hand = |trace: &mut Trace| {
+        of_file(trace);
+        trace.info.metadata = crate::model::Labels::default();
+        trace.info.span_count = None;
+    };
+    assert_eq!(found(made_by_hand), [], "there never were spans");
+}
+
+#[test]
+fn costs_are_compared_where_both_are_recorded() {
+    let with = |recorded: f64, of_span: Cost| {
+        move |trace: &mut Trace| {
+            trace.info.cost = Cost::recorded(None, None, Some(recorded));
+            spans(trace).list[1].cost = Some(of_span);
+        }
+    };
+    let of_span = Cost::recorded(None, None, Some(0.3)).unwrap();
+    assert_eq!(found(with(0.2, of_span)), [Kind::CostsDiffer]);
+    assert_eq!(found(with(0.3 + 1e-12, of_span)), [], "rounding");
+    assert_eq!(found(with(0.2, Cost::calculated(0.1, 0.2))), [], "at other prices");
+}
+
+#[test]
+fn totals_are_compared_where_all_spans_are_there_and_carry_them() {
+    let doubled = |trace: &mut Trace| trace.info.recorded_usage.as_mut().unwrap().total_tokens = Some(14);
+    assert_eq!(found(doubled), [Kind::TokensDiffer]);
+    let incomplete = |trace: &mut Trace| {
+        doubled(trace);
+        trace.info.span_count = Some(3);
+    };
+    assert_eq!(found(incomplete), [Kind::SpansMissing]);
+    let absent = |trace: &mut Trace| spans(trace).list[1].token_usage = None;
+    assert_eq!(found(absent), []);
+    let derived = |trace: &mut Trace| {
+        doubled(trace);
+        let call = &mut spans(trace).list[1];
+        call.derived_usage = call.token_usage.take();
+    };
+    assert_eq!(found(derived), []);
+}
+
+#[test]
+fn a_record_that_was_never_completed_is_not_one_of_opentelemetry() {
+    let bare = |trace: &mut Trace| {
+        trace.info.name = None;
+        trace.info.metadata = crate::model::Labels::default();
+    };
+    assert_eq!(found(bare), [Kind::RecordIncomplete]);
+    let foreign = |attributes: &'static str| {
+        move |trace: &mut Trace| {
+            bare(trace);
+            *spans(trace) = trace_of(vec![span("a", "", attributes), span("b", "a", attributes)]).spans.unwrap();
+            trace.info.recorded_usage = None;
+        }
+    };
+    // As servers of 3.6 and of 3.18 store what they are sent.
+    assert_eq!(found(foreign(r#""mlflow.traceRequestId":"x","gen_ai.system":"y","mlflow.spanType":"\"LLM\"""#)), []);
+    assert_eq!(found(foreign(r#""gen_ai.system":"y","mlflow.traceRequestId":"x","mlflow.spanType":"\"LLM\"""#)), []);
+    assert_eq!(found(foreign(r#""mlflow.traceRequestId":"x""#)), []);
+    let service = |trace: &mut Trace| {
+        bare(trace);
+        trace.info.tags.add(SERVICE, "app");
+    };
+    assert_eq!(found(service), []);
+}
+
+#[test]
+fn files_that_moved_together_are_one_fact() {
+    assert_eq!(roots("/old/mlruns/1/t", "/new/place/mlruns/1/t"), ("/old".to_owned(), "/new/place".to_owned()));
+    assert_eq!(roots("/mlruns/1/t", "/x/mlruns/1/t"), ("/".to_owned(), "/x".to_owned()));
+    assert_eq!(roots("/a", "/b"), ("/a".to_owned(), "/b".to_owned()));
+    let mut doctor = Doctor::new(Timestamp(0));
+    for name in ["x", "y"] {
+        let mut trace = good();
+        trace.info.trace_id = name.to_owned();
+        spans(&mut trace).moved = Some(Moved { recorded: format!("/old/{name}"), found: format!("/new/{name}") });
+        assert_eq!(doctor.add_spans(&trace), []);
+    }
+    let findings = doctor.findings(&healthy());
+    let moved = findings.iter().find(|finding| finding.kind == Kind::MovedArtifacts).unwrap();
+    assert_eq!((moved.count, moved.trace_ids.len(), moved.details.len()), (2, 2, 1));
+}
+
+#[test]
+fn revisions_are_those_of_the_installed_mlflow_or_not() {
+    assert_eq!(healthy().kinds(), []);
+    assert_eq!(healthy().with("3.18.0", "f4a9b2c7d1e6", &["f4a9b2c7d1e6"]).kinds(), []);
+    assert_eq!(healthy().with("3.19.0", "new", &["f4a9b2c7d1e6", "new"]).kinds(), [Kind::DatabaseTooOld]);
+    assert_eq!(healthy().with("3.6.0", "old", &["old"]).kinds(), [Kind::DatabaseTooNew]);
+    assert_eq!(healthy().of("x", None).kinds(), [Kind::UnknownRevision]);
+    assert_eq!(healthy().of("x", None).with("3.19.0", "x", &["x"]).kinds(), [], "known to the one that matters");
+    let mut store = healthy();
+    store.checkup.revisions.push(Revision { id: "x".to_owned(), releases: None });
+    assert_eq!(store.kinds(), [Kind::UpgradeBroken]);
+    store.checkup.revisions.clear();
+    assert_eq!(store.kinds(), [Kind::SchemaUnnamed]);
+    store.checkup.kind = StoreKind::Server;
+    assert_eq!(store.kinds(), [], "servers look after their own databases");
+}
+
+#[test]
+fn file_stores_are_refused_since_3_13_unless_they_are_allowed() {
+    let store = |release: &str| {
+        let mut store = healthy().with(release, "x", &[]);
+        store.checkup = Checkup::new(StoreKind::Files);
+        store
+    };
+    assert_eq!(store("3.12.0").kinds(), []);
+    assert_eq!(store("3.13.0").kinds(), [Kind::FileStoreRefused]);
+    assert_eq!(Store { allows_file_stores: true, ..store("3.13.0") }.kinds(), []);
+}
+
+#[test]
+fn packages_that_do_not_go_with_a_release_are_named() {
+    let unfit = |mlflow: &str, sqlalchemy: &str, sdk: &str| {
+        let (sqlalchemy, opentelemetry) = (Some(sqlalchemy.to_owned()), Some(sdk.to_owned()));
+        let installed = Installed { release: mlflow.to_owned(), sqlalchemy, opentelemetry, ..Installed::default() };
+        let store = Store { is_empty: true, installed: Some(installed), ..healthy() };
+        let empty = store.findings(0).into_iter().find(|finding| finding.kind == Kind::EmptyStore).unwrap();
+        empty.details.len()
+    };
+    assert_eq!(unfit("3.2.0", "2.0.43", "1.36.0"), 0);
+    assert_eq!(unfit("3.2.0", "2.1.0", "1.45.2"), 2);
+    assert_eq!(unfit("3.8.1", "2.1.0", "1.45.2"), 1);
+    assert_eq!(unfit("3.18.0", "2.1.9", "1.45.2"), 0);
+}
+
+#[test]
+fn damage_of_the_store_counts_and_the_rest_is_given_back() {
+    let mut doctor = Doctor::new(Timestamp(0));
+    let problems = ["damaged_trace", "unreadable_folder", "skipped_pages"].map(|kind| Problem::new(kind, "bad"));
+    let rest = doctor.add_problems(problems.to_vec());
+    assert_eq!(rest.iter().map(|problem| &*problem.kind).collect::<Vec<_>>(), ["skipped_pages"]);
+    let findings = doctor.findings(&healthy());
+    assert_eq!(
+        findings.iter().map(|finding| (finding.kind, finding.count)).collect::<Vec<_>>(),
+        [(Kind::DamagedRecords, 2)]
+    );
+}

@@ -1,0 +1,19 @@
+//! Questions over traces: model in, numbers out. Knows neither stores nor terminals.
+
+pub mod conversation;
+pub mod diff;
+pub mod doctor;
+pub mod exceptions;
+pub mod gate;
+pub mod groups;
+pub mod key;
+pub mod pattern;
+pub mod prices;
+pub mod sessions;
+pub mod stack;
+pub mod stats;
+pub mod tools;
+pub mod usage;
+
+#[cfg(test)]
+pub(in crate::analysis) mod tests;

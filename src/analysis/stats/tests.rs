@@ -1,0 +1,102 @@
+use super::*;
+use crate::analysis::tests::trace_of;
+use crate::analysis::usage;
+use crate::formats::{self, Keep};
+use crate::model::Timestamp;
+
+#[test]
+fn percentiles_are_those_of_mlflow() {
+    // The values are those of MLflow 3.18.0's own aggregate for SQLite.
+    let check = |values: &[f64], percent: f64, expected: Option<f64>| {
+        assert_eq!(percentile(values, percent), expected, "{values:?} {percent}");
+    };
+    check(&[], 50.0, None);
+    check(&[7.0], 99.0, Some(7.0));
+    check(&[1.0, 2.0, 3.0, 4.0], 50.0, Some(2.5));
+    check(&[1.0, 2.0, 3.0, 4.0], 90.0, Some(3.7));
+    check(&[10.0, 20.0, 30.0], 95.0, Some(29.0));
+    check(&[10.0, 20.0, 30.0], 0.0, Some(10.0));
+    check(&[10.0, 20.0, 30.0], 100.0, Some(30.0));
+}
+
+#[test]
+fn times_fall_into_equal_parts() {
+    assert_eq!(histogram(&[0, 1, 2, 3], 0, 3, 2), [2, 2]);
+    assert_eq!(histogram(&[5, 5], 5, 5, 3), [2, 0, 0]);
+    assert_eq!(histogram(&[i64::MIN, i64::MAX], i64::MIN, i64::MAX, 2), [1, 1]);
+    assert_eq!(histogram(&[], 0, 0, 2), [0, 0]);
+}
+
+fn span(id: &str, parent: &str, kind: &str, millis: i64, more: &str) -> Span {
+    let text = format!(
+        r#"{{"span_id":"{id}","parent_span_id":"{parent}","name":"{id}","start_time_unix_nano":1000000,"end_time_unix_nano":{},
+        "attributes":{{"mlflow.spanType":"\"{kind}\""{more}}}}}"#,
+        1_000_000 + millis * 1_000_000 + 999_999
+    );
+    formats::span(&text, Keep::Calls, None).unwrap()
+}
+
+const TOKENS: &str = r#","mlflow.chat.tokenUsage":{"input_tokens":2,"output_tokens":1,"total_tokens":3}"#;
+
+#[test]
+fn traces_calls_and_spans_are_counted() {
+    let mut trace = trace_of(vec![
+        span("run", "", "AGENT", 100, ""),
+        span("outer", "run", "LLM", 50, TOKENS),
+        span("inner", "outer", "CHAT_MODEL", 40, TOKENS),
+        span("tool", "run", "TOOL", 3, ""),
+    ]);
+    trace.info.execution_duration_ms = Some(100);
+    trace.info.state = TraceState::Error;
+    trace.info.request_time = Timestamp::from_millis(1);
+    let of = |keys: &[Key], is_as_mlflow: bool| {
+        let mut stats = Stats::new(keys.to_vec(), Zone::Utc, is_as_mlflow);
+        stats.add(&trace, &usage::of_trace(&trace));
+        let nested = stats.nested;
+        let sorted = stats.sorted(99);
+        let tokens = sorted.total.used.token_usage.as_ref().and_then(|usage| usage.total_tokens);
+        (sorted.unit, sorted.total.count, sorted.total.errors, sorted.total.latency_ms.map(|at| at.p50), tokens, nested)
+    };
+    assert_eq!(of(&[], false), (Unit::Traces, 1, 1, Some(100.0), Some(3), 0));
+    assert_eq!(of(&[Key::Model], false), (Unit::Calls, 1, 0, Some(50.0), Some(3), 0));
+    assert_eq!(of(&[Key::Span], false), (Unit::Spans, 4, 0, Some(45.0), Some(3), 0));
+    // MLflow counts the inner span's tokens again, and of a trace what was recorded.
+    assert_eq!(of(&[], true), (Unit::Traces, 1, 1, Some(100.0), None, 0));
+    assert_eq!(of(&[Key::Model], true), (Unit::Calls, 2, 0, Some(45.0), Some(6), 1));
+    assert_eq!(of(&[Key::Span], true), (Unit::Spans, 4, 0, Some(45.0), Some(6), 1));
+}
+
+#[test]
+fn groups_that_are_not_shown_come_as_one() {
+    let mut stats = Stats::new(vec![Key::State], Zone::Utc, false);
+    for (state, millis) in
+        [(TraceState::Ok, 1), (TraceState::Ok, 2), (TraceState::Error, 30), (TraceState::InProgress, 4)]
+    {
+        let mut trace = trace_of(Vec::new());
+        trace.info.state = state;
+        trace.info.execution_duration_ms = Some(millis);
+        stats.add_record(&trace.info);
+    }
+    let sorted = stats.sorted(1);
+    let others = sorted.others.unwrap();
+    assert_eq!(sorted.groups[0].0, [Some("OK".to_owned())]);
+    assert_eq!(
+        (sorted.count_of_others, others.count, others.errors, others.latency_ms.map(|at| at.p50)),
+        (2, 2, 1, Some(17.0))
+    );
+    assert_eq!((sorted.total.count, sorted.total.error_rate()), (4, Some(0.25)));
+}
+
+#[test]
+fn a_call_counts_when_it_began_and_its_usage_with_its_trace() {
+    let mut trace = trace_of(vec![span("call", "", "LLM", 5, TOKENS)]);
+    trace.info.request_time = Timestamp::from_millis(2 * 3_600_000);
+    let keys = [Key::Hour, Key::Model];
+    let used = usage::of_trace(&trace);
+    let mut stats = Stats::new(keys.to_vec(), Zone::Utc, false);
+    stats.add(&trace, &used);
+    assert_eq!(stats.sorted(9).groups[0].0[0].as_deref(), Some("1970-01-01T00:00:00.000Z"));
+    let mut grouped = usage::Grouped::new(keys.to_vec(), Zone::Utc);
+    grouped.add(&trace, &used);
+    assert_eq!(grouped.sorted(9).0[0].0[0].as_deref(), Some("1970-01-01T02:00:00.000Z"));
+}
