@@ -2,7 +2,7 @@
 
 use crate::command::Command;
 use crate::context::Globals;
-use crate::render::Format;
+use crate::output::Format;
 use crate::terminal::{ColorChoice, Wishes};
 use std::path::PathBuf;
 

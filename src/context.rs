@@ -4,8 +4,8 @@ use crate::analysis::doctor::Second;
 use crate::analysis::prices::Prices;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Json, Problem, StoreKind, Timestamp, Zone};
-use crate::render::json::Escaped;
-use crate::render::{Format, Look, Output, Theme, number, text};
+use crate::output::json::Escaped;
+use crate::output::{Format, Look, Output, Theme, number, text};
 use crate::shell::{self, Suggestion};
 use crate::store::{self, Address, Remark, Secret, ServerSettings, Surroundings, TraceStore};
 use crate::terminal::{Paged, Runner, Screen, StatusLine, Wishes};
@@ -255,7 +255,7 @@ impl Context {
     }
 
     /// A line on stderr. A closed stderr is nobody's concern.
-    fn say(&self, (role, title): (crate::render::Role, &str), message: &str) {
+    fn say(&self, (role, title): (crate::output::Role, &str), message: &str) {
         let line = format!("{} {}\n", self.notes.theme.paint(role, title), text::one_line(message));
         self.notes.status.beside(|| {
             let _ = std::io::stderr().lock().write_all(&self.runner(false).defuse(line.as_bytes()));
@@ -376,8 +376,8 @@ fn server_settings(text: &dyn Fn(&str) -> Option<String>) -> ServerSettings {
 struct Role;
 
 impl Role {
-    const NOTE: (crate::render::Role, &'static str) = (crate::render::Role::Dim, "note:");
-    const WARNING: (crate::render::Role, &'static str) = (crate::render::Role::Warn, "warning:");
+    const NOTE: (crate::output::Role, &'static str) = (crate::output::Role::Dim, "note:");
+    const WARNING: (crate::output::Role, &'static str) = (crate::output::Role::Warn, "warning:");
 }
 
 /// Work that lasts so long makes somebody wonder.

@@ -40,13 +40,14 @@ pub mod json;
 pub mod limits;
 pub mod message;
 pub mod model;
+pub mod output;
 pub mod query;
 pub mod reading;
-pub mod render;
 pub mod shell;
 pub mod signals;
 pub mod store;
 pub mod terminal;
+pub mod views;
 
 #[cfg(test)]
 mod tests;
@@ -75,7 +76,7 @@ pub fn run(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<OsString>) -> ExitC
     let ending = cx.output.out.ending();
     stop_at_interrupt(ending.clone(), runner);
     let done = cli.command.run(&mut cx);
-    let flushed = cx.output.out.finish().map_err(Error::from).or_else(render::unless_closed);
+    let flushed = cx.output.out.finish().map_err(Error::from).or_else(output::unless_closed);
     cx.tell_effort(started.elapsed());
     ending.settle();
     match done.and_then(|outcome| flushed.map(|()| outcome)) {
@@ -104,7 +105,7 @@ fn usage_error(error: &clap::Error, mut runner: Runner) -> ExitCode {
         let printed = error.print().and_then(|()| std::io::stdout().flush()).map_err(Error::from);
         // A reader that went away has read enough.
         return printed
-            .or_else(render::unless_closed)
+            .or_else(output::unless_closed)
             .map_or_else(|error| report(&error, runner), |()| ExitCode::SUCCESS);
     }
     let text = error.render().to_string();
@@ -112,7 +113,7 @@ fn usage_error(error: &clap::Error, mut runner: Runner) -> ExitCode {
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         return report(&Error::new(Kind::Usage, message).hint("`mltrace --help`"), runner);
     }
-    let text = render::text::block(&text);
+    let text = output::text::block(&text);
     let _ = std::io::stderr().lock().write_all(&runner.defuse(text.as_bytes()));
     ExitCode::from(Kind::Usage.exit())
 }

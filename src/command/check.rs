@@ -9,9 +9,9 @@ use crate::analysis::gate::{Baseline, Evidence, Finding, Gate, Measure, Need, Ru
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Json, Problem};
-use crate::render::Format;
-use crate::render::check::{CheckView, Checked, Judged, Report, baseline_text};
-use crate::render::json::SCHEMA;
+use crate::output::Format;
+use crate::views::check::{CheckView, Checked, Judged, Report, baseline_text};
+use crate::output::json::SCHEMA;
 use crate::shell::Suggestion;
 use crate::store::{self, Order};
 use crate::{files, limits};

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::render::experiment::ExperimentRow;
+use crate::views::experiment::ExperimentRow;
 
 /// List experiments with their number of traces and errors
 ///

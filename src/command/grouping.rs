@@ -3,8 +3,8 @@
 use crate::analysis::key::Key;
 use crate::context::Context;
 use crate::model::Cost;
+use crate::output::{Format, number};
 use crate::query::Label;
-use crate::render::{Format, number};
 use crate::store::Need;
 use std::collections::HashMap;
 

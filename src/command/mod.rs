@@ -9,7 +9,7 @@ mod threads;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::render::{Page, number};
+use crate::output::{Page, number};
 
 /// What came of a command that did its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

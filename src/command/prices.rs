@@ -5,8 +5,8 @@ use crate::analysis::prices;
 use crate::context::{Context, nearest};
 use crate::error::{Error, Kind, Result};
 use crate::query::Glob;
-use crate::render::Page;
-use crate::render::price::PriceRow;
+use crate::output::Page;
+use crate::views::price::PriceRow;
 
 /// Show what tokens of a model cost: US dollars for a million
 ///

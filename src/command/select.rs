@@ -4,11 +4,11 @@ use crate::context::{Context, nearest, not_found};
 use crate::error::{Error, Kind, Result};
 use crate::limits;
 use crate::model::{Experiment, Problem, Timestamp, TraceState, keys};
+use crate::output::text;
 use crate::query::language::{self, SyntaxError};
 use crate::query::{
     Clause, Comparison, Filter, Glob, Grep, Label, LabelTest, NumberKey, Operand, TextKey, TextTest, flags,
 };
-use crate::render;
 use crate::shell::Suggestion;
 use crate::store::{Need, Order, Query, SortKey, TraceStore};
 
@@ -349,8 +349,8 @@ fn quoted(text: &str, wrong: &SyntaxError) -> [String; 2] {
     let room = if is_long { 0 } else { QUOTED };
     let end = ellipsis(is_long || behind.len() > room);
     let behind: String = behind.into_iter().take(room).collect();
-    let marks = "^".repeat(render::text::width(&piece).max(1));
-    [format!("{before}{piece}{behind}{end}"), " ".repeat(render::text::width(&before)) + &marks]
+    let marks = "^".repeat(text::width(&piece).max(1));
+    [format!("{before}{piece}{behind}{end}"), " ".repeat(text::width(&before)) + &marks]
 }
 
 fn find<'a>(

@@ -8,8 +8,8 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::query::{Clause, Label, LabelTest};
 use crate::model::keys;
-use crate::render::Page;
-use crate::render::session::SessionRow;
+use crate::output::Page;
+use crate::views::session::SessionRow;
 use crate::store::{Need, Order};
 use std::ops::ControlFlow;
 

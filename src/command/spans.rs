@@ -5,8 +5,8 @@ use super::select::{Limits, Select};
 use crate::context::Context;
 use crate::error::Result;
 use crate::query::Grep;
-use crate::render::span::{FoundSpan, SpanRow};
-use crate::render::{Format, Page, Row};
+use crate::views::span::{FoundSpan, SpanRow};
+use crate::output::{Format, Page, Row};
 use crate::store::Need;
 use std::ops::ControlFlow;
 

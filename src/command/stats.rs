@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::query::flags;
 use crate::model::{Timestamp, TraceInfo, Zone};
-use crate::render::stats::StatsView;
+use crate::views::stats::StatsView;
 use crate::store::{Division, Need, Order, Query, Summary, TraceStore};
 use std::ops::ControlFlow;
 

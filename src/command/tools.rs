@@ -5,8 +5,8 @@ use super::select::{Rows, Select};
 use crate::analysis::tools::Tools;
 use crate::context::Context;
 use crate::error::Result;
-use crate::render::Page;
-use crate::render::tool::ToolRow;
+use crate::output::Page;
+use crate::views::tool::ToolRow;
 use crate::store::{Need, Order};
 use std::ops::ControlFlow;
 

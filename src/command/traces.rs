@@ -7,8 +7,8 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::query::Grep;
 use crate::model::{Trace, TraceInfo};
-use crate::render::trace::FoundTrace;
-use crate::render::{Format, List as Rows, Page, Row};
+use crate::views::trace::FoundTrace;
+use crate::output::{Format, List as Rows, Page, Row};
 use crate::store::Need;
 use std::ops::ControlFlow;
 

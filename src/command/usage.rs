@@ -10,9 +10,9 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::model::{TokenUsage, Trace, TraceInfo};
 use crate::reading::Agents;
-use crate::render::number::{self, known};
-use crate::render::usage::{GroupsView, UsageView};
-use crate::render::usage_conflict::{conflict_note, cost_note};
+use crate::output::number::{self, known};
+use crate::views::usage::{GroupsView, UsageView};
+use crate::views::usage_conflict::{conflict_note, cost_note};
 use crate::store::{Need, Order, Query};
 use std::ops::ControlFlow;
 

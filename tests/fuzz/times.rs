@@ -4,7 +4,7 @@
 use mltrace::analysis::key::Key;
 use mltrace::query::flags;
 use mltrace::model::{Timestamp, Zone, release_of};
-use mltrace::render::number;
+use mltrace::output::number;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let text = &*String::from_utf8_lossy(bytes);

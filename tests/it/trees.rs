@@ -1,7 +1,7 @@
 //! Trees of `trace show` that are narrowed, or lack their root.
 
 use crate::harness::{Cli, Done, Fixture, items, strings};
-use mltrace::render::text;
+use mltrace::output::text;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Trace, TraceState};
 use crate::reading::Reading;
-use crate::render::diff::DiffView;
+use crate::views::diff::DiffView;
 use crate::store::Need;
 
 /// Compare two traces, or two selections

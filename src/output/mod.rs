@@ -1,0 +1,26 @@
+//! Rows and views as text, JSON, JSON lines, CSV or ids. Commands return rows or a view; only this module knows the format.
+
+mod csv;
+mod format;
+pub mod json;
+mod look;
+pub mod number;
+pub(crate) mod outline;
+pub(crate) mod paragraph;
+pub(crate) mod pretty;
+mod row;
+pub mod table;
+pub mod text;
+mod theme;
+mod writer;
+
+pub use format::Format;
+pub use json::Page;
+pub use look::Look;
+pub use row::{Item, Row, View};
+pub use table::{Cell, Shape, write_table};
+pub use theme::{Role, Theme};
+pub use writer::{List, Output, unless_closed};
+
+#[cfg(test)]
+mod tests;

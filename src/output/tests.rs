@@ -1,0 +1,228 @@
+use super::*;
+use crate::model::Json;
+use std::io::Write as _;
+
+#[test]
+fn nothing_stored_reaches_the_terminal_as_a_command() {
+    let check = |text: &str, shown: &str| assert_eq!(text::one_line(text), shown);
+    check("plain ünïcode 🚚 e\u{301}", "plain ünïcode 🚚 e\u{301}");
+    check("\x1b[31mred\x07", "\\x1b[31mred\\x07");
+    check("\u{9b}31m\u{7f}", "\\x9b31m\\x7f");
+    check("user\u{202e}txt", "user\\u{202e}txt");
+    check("a\u{200b}b\u{feff}c\u{2066}d\u{e0041}", "a\\u{200b}b\\u{feff}c\\u{2066}d\\u{e0041}");
+    check("a\r\nb\nc\td", "a⏎b⏎c d");
+    assert_eq!(text::block("a\r\nb\tc\u{1b}"), "a\nb    c\\x1b");
+    assert_eq!(text::data("a\r\nb\tc\u{1b}"), "a\nb\tc\\x1b");
+}
+
+#[test]
+fn json_for_a_terminal_is_escaped_and_means_the_same() {
+    let value = "\u{9b}31m \u{202e} \u{7f} é \u{e0041} 🚚";
+    let mut out = Vec::new();
+    json::Escaped(&mut out).write_all(serde_json::to_string(value).unwrap().as_bytes()).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert_eq!(text, r#""\u009b31m \u202e \u007f é \udb40\udc41 🚚""#);
+    assert_eq!(serde_json::from_str::<String>(&text).unwrap(), value);
+}
+
+#[test]
+fn figures_for_people() {
+    let check = |nanos: i64, text: &str| assert_eq!(number::duration(nanos), text);
+    check(0, "0 ms");
+    check(1, "0.1 ms");
+    check(210_000, "0.2 ms");
+    check(1_500_000, "1.5 ms");
+    check(83_000_000, "83 ms");
+    check(830_400_000, "830 ms");
+    check(999_600_000, "1.00 s");
+    check(2_410_000_000, "2.41 s");
+    check(59_999_000_000, "0 m 59 s");
+    check(200_000_000_000, "3 m 20 s");
+    check(7_500_000_000_000, "2 h 05 m");
+    check(90_000_000_000_000, "1 d 01 h");
+    check(-700_000_000, "-700 ms");
+    assert_eq!(number::count(-1_234_567), "-1,234,567");
+    assert_eq!(number::count(123), "123");
+}
+
+#[test]
+fn a_cost_too_small_to_print_is_below_the_least_and_not_zero() {
+    let check = |total: f64, source: &'static str, shown: &str| {
+        let cost = crate::model::Cost { total_cost: Some(total), source, ..Default::default() };
+        assert_eq!(number::cost(&cost).as_deref(), Some(shown), "{total}");
+    };
+    check(0.0, "recorded", "$0");
+    check(1e-7, "recorded", "$0.0000001");
+    check(0.000_015_15, "calculated", "~$0.0000152");
+    check(0.000_000_099, "recorded", "<$0.0000001");
+    check(1e-12, "calculated", "<$0.0000001");
+    check(f64::MIN_POSITIVE, "calculated", "<$0.0000001");
+    check(-1e-9, "calculated", "-<$0.0000001");
+    check(1234.5, "recorded", "$1,234.50");
+}
+
+#[test]
+fn sizes_have_the_unit_that_fits() {
+    let check = |bytes, shown: &str| assert_eq!(number::bytes(bytes), shown);
+    check(0, "0 bytes");
+    check(999, "999 bytes");
+    check(1_000, "1.0 kB");
+    check(999_949, "999.9 kB");
+    check(999_960, "1.0 MB");
+    check(12_345_678, "12.3 MB");
+    check(6_439_755_776, "6.4 GB");
+    check(7_000_000_000_000, "7000.0 GB");
+}
+
+#[test]
+fn long_text_is_clipped_by_columns_not_bytes() {
+    assert_eq!(text::clip("空实验空实验", 7, "…"), "空实验…");
+    assert_eq!(text::clip("abc", 3, "…"), "abc");
+    assert_eq!(text::clip("abcd", 3, "…"), "ab…");
+    assert_eq!(text::clip("abcd", 2, "..."), "ab");
+}
+
+#[test]
+fn long_lines_are_broken_and_nothing_is_lost() {
+    let check = |line: &str, pieces: &[&str]| assert_eq!(text::wrap(line, 8).collect::<Vec<_>>(), pieces);
+    check("", &[""]);
+    check("short", &["short"]);
+    check("one two three", &["one two ", "three"]);
+    check("a bcdefghijk", &["a bcdefg", "hijk"]);
+    check("空实验空实验", &["空实验空", "实验"]);
+    assert_eq!(text::wrap("空实", 1).collect::<Vec<_>>(), ["空", "实"]);
+}
+
+#[test]
+fn stored_json_is_indented_for_reading() {
+    let json = |text: &str| Json::from_strict(text).unwrap();
+    assert_eq!(
+        pretty::readable(&json(r#"{"a": [1, {}], "b": "x, {y}\" \\", "c": []}"#)),
+        "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": \"x, {y}\" \\\",\n  \"c\": []\n}"
+    );
+    assert_eq!(pretty::readable(&json(r#""two\nlines""#)), "two\nlines");
+    assert_eq!(
+        pretty::readable(&json(r#"{"code": "def f():\n\treturn \"\u00e9\"", "a": "{\"b\": 1}"}"#)),
+        "{\n  \"code\": \"def f():\n    \treturn \"é\"\",\n  \"a\": \"{\"b\": 1}\"\n}"
+    );
+    assert_eq!(pretty::readable_within(&json(r#"{"a": "\u00e9 \"x\""}"#), 40), r#"{"a": "é "x""}"#);
+    assert_eq!(pretty::readable_within(&json(r#"["a\nb"]"#), 40), "[\n  \"a\n    b\"\n]");
+    let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+    assert!(pretty::readable(&json(&deep)).len() < 1_000_000);
+}
+
+#[test]
+fn columns_are_those_of_grapheme_clusters() {
+    let check = |text: &str, columns: usize, clusters: usize| {
+        assert_eq!(text::width(text), columns, "{text}");
+        assert_eq!(text::wrap(text, 2).count(), clusters, "{text}");
+    };
+    // Variation selectors, joined emoji, skin tones, flags, keycaps.
+    for emoji in ["⚠️", "❤️", "✔️", "👩‍👩‍👧‍👦", "🏳️‍🌈", "👍🏽", "🇩🇪", "1️⃣"]
+    {
+        check(emoji, 2, 1);
+        assert_eq!(text::clip(&emoji.repeat(3), 5, "…"), emoji.repeat(2) + "…");
+    }
+    check("⚠", 1, 1);
+    check("⚠️❤️✔️", 6, 3);
+    // Combining marks, jamo of a syllable, letters that some fonts join.
+    check("e\u{301}", 1, 1);
+    check("\u{1112}\u{1161}\u{11ab}", 2, 1);
+    check("لا", 2, 1);
+    // A cluster has no bound on its width.
+    check("\u{1100}\u{1100}\u{1100}", 6, 3);
+    check("", 0, 1);
+    assert_eq!(text::tail("a⚠️b⚠️", 4), "b⚠️");
+    assert_eq!(text::tail("a⚠️b⚠️", 9), "a⚠️b⚠️");
+    assert_eq!(text::whole_clusters("a⚠️b", 4..6), 1..7);
+    assert_eq!(text::whole_clusters("a⚠️b", 7..8), 7..8);
+}
+
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+    use table::{Cell, Layout, Shape};
+
+    /// Texts of which no two ways to count columns agree by chance.
+    fn texts() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just("⚠️"),
+            Just("❤"),
+            Just("\u{fe0f}"),
+            Just("\u{200d}"),
+            Just("👩"),
+            Just("🏽"),
+            Just("🇩"),
+            Just("🇪"),
+            Just("1\u{20e3}"),
+            Just("e"),
+            Just(" "),
+            Just("\u{301}"),
+            Just("空"),
+            Just("\u{1100}"),
+            Just("\u{1161}"),
+            Just("\u{11a8}"),
+            Just("ل"),
+            Just("ا"),
+            Just("\u{600}"),
+            Just("क"),
+            Just("\u{94d}"),
+            Just("\u{93e}"),
+            Just("\t"),
+            Just("\n"),
+            Just("\x1b"),
+            Just("‘"),
+            Just("\u{fe01}"),
+            Just("a b"),
+            Just("ꓹ"),
+            Just("ꓼ"),
+            Just("\u{17d2}"),
+            Just("ក"),
+            Just("…"),
+            Just("é"),
+        ];
+        prop_oneof![proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat()), any::<String>()]
+    }
+
+    proptest! {
+        #![proptest_config(crate::tests::fixed_seed())]
+
+        #[test]
+        fn shown_text_holds_no_control_and_escapes_stay_stable(text in texts()) {
+            let shown = text::one_line(&text).into_owned();
+            prop_assert!(!shown.chars().any(|c| c.is_control() || text::is_dangerous(c)));
+            prop_assert_eq!(text::one_line(&shown), shown.as_str());
+        }
+
+        #[test]
+        fn every_part_of_a_text_counts_as_many_columns(text in texts(), columns in 2_usize..30) {
+            use unicode_segmentation::UnicodeSegmentation as _;
+            let shown = text::one_line(&text);
+            let all = text::width(&shown);
+            prop_assert_eq!(shown.graphemes(true).map(text::width).sum::<usize>(), all);
+            for ellipsis in ["…", "..."] {
+                let clipped = text::clip(&shown, columns, ellipsis);
+                prop_assert!(text::width(&clipped) <= columns, "{clipped:?}");
+                prop_assert!(all > columns || clipped == shown);
+            }
+            let pieces: Vec<&str> = text::wrap(&shown, columns).collect();
+            prop_assert_eq!(pieces.concat(), shown.as_ref());
+            prop_assert!(pieces.iter().all(|piece| text::width(piece) <= columns), "{pieces:?}");
+            prop_assert!(text::width(text::tail(&shown, columns)) <= columns);
+        }
+
+        #[test]
+        fn no_line_of_a_table_is_wider_than_asked(rows in proptest::collection::vec([texts(), texts(), texts()], 1..5), room in 20_usize..60) {
+            let shape = |title, is_right| Shape { title, is_right, shrinks_to: Some(4), drops: 0 };
+            let shapes = [shape("name", false), shape("number", true), shape("text", false)];
+            let cells = rows.iter().map(|row| row.iter().map(|text| Cell::stored(text, Role::Plain)).collect()).collect::<Vec<_>>();
+            let mut out = Vec::new();
+            Layout::new(&shapes, &cells, Some(room)).write(&mut out, Theme::default(), "…", &shapes, &cells, true).unwrap();
+            let out = String::from_utf8(out).unwrap();
+            prop_assert_eq!(out.lines().count(), rows.len() + 1);
+            for line in out.lines() {
+                prop_assert!(text::width(line) <= room, "{line:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Assessments as text: on one line, or whole.
+
+use crate::error::Result;
+use crate::model::{Assessment, Json};
+use crate::output::paragraph::{Paragraph, pair};
+use crate::output::text::{clip, one_line, width};
+use crate::output::{Look, Role};
+use std::io::Write;
+
+/// `correctness  true  feedback by alice (HUMAN): because …`
+#[must_use]
+pub(super) fn line(look: &Look, assessment: &Assessment) -> String {
+    let (role, value) = match (&assessment.value, &assessment.error) {
+        (Some(value), _) => (Role::Figure, one_line(&value.display()).into_owned()),
+        (None, Some(error)) => (Role::Bad, format!("error: {}", one_line(&error.display()))),
+        (None, None) => (Role::Plain, "-".to_owned()),
+    };
+    let why = assessment.rationale.as_deref().filter(|why| !why.is_empty());
+    let why = why.map(|why| format!(": {}", one_line(why))).unwrap_or_default();
+    let rest = origin(assessment) + &why;
+    // The name and the value first; what then does not fit the width is cut.
+    let room = look.width.unwrap_or(usize::MAX);
+    let name = clip(&one_line(&assessment.name), room, look.ellipsis());
+    let room = room.saturating_sub(width(&name) + 2);
+    let value = clip(&value, room, look.ellipsis());
+    let room = room.saturating_sub(width(&value) + 2);
+    let line = format!(
+        "{}  {}  {}",
+        look.theme.paint(Role::Name, &name),
+        look.theme.paint(role, &value),
+        clip(&rest, room, look.ellipsis())
+    );
+    line.trim_end().to_owned()
+}
+
+/// `feedback by alice (HUMAN)`
+fn origin(assessment: &Assessment) -> String {
+    let by = assessment.source_id.as_deref().map(|id| format!(" by {}", one_line(id))).unwrap_or_default();
+    let kind = assessment.source_type.as_deref().map(|kind| format!(" ({})", one_line(kind))).unwrap_or_default();
+    let void = if assessment.valid { "" } else { " [overridden]" };
+    format!("{}{by}{kind}{void}", assessment.kind.as_str())
+}
+
+/// An assessment with all it says, behind the guides of its span.
+pub(super) fn whole(look: &Look, out: &mut dyn Write, guide: &str, assessment: &Assessment) -> Result<()> {
+    let first = format!("{guide}{}  ", one_line(&assessment.name));
+    let head = Paragraph { first: &first, ..Paragraph::whole(look, guide) };
+    head.text(out, &origin(assessment))?;
+    let indent = format!("{guide}  ");
+    let parts = [("value", &assessment.value), ("error", &assessment.error), ("metadata", &assessment.metadata)];
+    for (title, value) in parts {
+        if let Some(value) = value {
+            pair(look, out, &indent, title, value)?;
+        }
+    }
+    match assessment.rationale.as_deref().filter(|why| !why.is_empty()) {
+        Some(why) => pair(look, out, &indent, "rationale", &Json::string(why)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,58 @@
+//! A section of Markdown, as GitHub's job summaries and comments show it.
+
+use super::words::{heading, limit, message, rule, value};
+use super::{Checked, Judged, MOST_NAMED};
+use crate::analysis::gate::Verdict;
+use crate::output::text::one_line;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+/// A table of the rules, then why some do not pass.
+pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
+    writeln!(out, "### mltrace check: {}\n", heading(checked))?;
+    writeln!(out, "| | rule | value | limit | traces |\n|---|---|--:|--:|---|")?;
+    for Judged { finding, .. } in &checked.findings {
+        let word = match finding.verdict {
+            Verdict::Pass => "✅ pass",
+            Verdict::Fail => "❌ fail",
+            Verdict::Unknown => "❓ unknown",
+        };
+        let ids = finding.evidence.iter().take(MOST_NAMED).filter_map(|one| one.trace_id.as_deref()).map(code);
+        let mut traces = ids.collect::<Vec<_>>().join("<br>");
+        let more = finding.count.saturating_sub(MOST_NAMED as u64);
+        if more > 0 {
+            let _ = write!(traces, "<br>and {more} more");
+        }
+        let value = value(finding, true).map(|text| plain(&text)).unwrap_or_default();
+        writeln!(out, "| {word} | {} | {value} | {} | {traces} |", code(&rule(finding)), plain(&limit(finding, true)))?;
+    }
+    let mut not_passed = checked.not_passed().peekable();
+    if not_passed.peek().is_some() {
+        writeln!(out)?;
+    }
+    not_passed.try_for_each(|Judged { finding, next }| {
+        let next = next.as_deref().map(|next| format!(", see {}", code(next))).unwrap_or_default();
+        writeln!(out, "- {}: {}{next}", code(&rule(finding)), plain(&message(finding)))
+    })
+}
+
+/// Text that is shown as it is, wherever it stands: no sign of it means anything to Markdown or HTML.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in one_line(text).chars() {
+        if c == '@' {
+            // Apart from what follows it, it makes no address of mail.
+            out.push_str("&#64;<!-- -->");
+        } else if c.is_ascii_punctuation() && !matches!(c, '-' | ',') {
+            let _ = write!(out, "&#{};", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The same in the letters of code, in which GitHub takes `@name` for no person and `:word:` for no picture.
+fn code(text: &str) -> String {
+    format!("<code>{}</code>", plain(text))
+}

@@ -1,0 +1,143 @@
+//! The JSON promise of `mltrace doctor`.
+
+use super::{DoctorView, advice, words};
+use crate::analysis::doctor::Finding;
+use crate::model::Timestamp;
+use crate::output::json::SCHEMA;
+use serde::Serialize;
+
+#[derive(Debug, Serialize)]
+pub(super) struct DoctorJson<'a> {
+    schema: &'static str,
+    store: StoreJson<'a>,
+    counts: CountsJson,
+    findings: Vec<FindingJson<'a>>,
+    complete: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct StoreJson<'a> {
+    name: &'a str,
+    kind: &'static str,
+    why: &'a str,
+    revisions: Vec<RevisionJson<'a>>,
+    server_release: Option<&'a str>,
+    bytes: Option<u64>,
+    installed_mlflow: Option<InstalledJson<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct RevisionJson<'a> {
+    revision: &'a str,
+    mlflow_releases: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct InstalledJson<'a> {
+    release: &'a str,
+    folder: &'a str,
+    revision: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct CountsJson {
+    experiments: u64,
+    deleted_experiments: u64,
+    traces: Option<u64>,
+    traces_read: u64,
+    traces_read_with_spans: u64,
+    spans_read: u64,
+    states: StatesJson,
+    oldest: Option<Timestamp>,
+    newest: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize)]
+struct StatesJson {
+    ok: u64,
+    error: u64,
+    in_progress: u64,
+    other: u64,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct FindingJson<'a> {
+    kind: &'static str,
+    severity: &'static str,
+    count: u64,
+    message: String,
+    meaning: &'static str,
+    remedy: &'static str,
+    command: Option<String>,
+    trace_ids: &'a [String],
+    details: Vec<String>,
+}
+
+/// The word for a finding.
+pub(super) const fn word(finding: &Finding) -> &'static str {
+    finding.kind.as_str()
+}
+
+impl<'a> FindingJson<'a> {
+    pub(super) fn new(view: &DoctorView, finding: &'a Finding) -> Self {
+        let now = view.now;
+        let details = finding.details.iter().map(|detail| {
+            let fact = words::fact(&detail.fact, now);
+            words::about(detail.trace_id.as_deref(), &fact, false)
+        });
+        Self {
+            kind: word(finding),
+            severity: finding.kind.severity().as_str(),
+            count: finding.count,
+            message: words::message(finding),
+            meaning: words::meaning(finding.kind),
+            remedy: advice::remedy(finding.kind),
+            command: advice::command(view, finding),
+            trace_ids: &finding.trace_ids,
+            details: details.collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a DoctorView> for DoctorJson<'a> {
+    fn from(view: &'a DoctorView) -> Self {
+        let (checkup, counts) = (&view.store.checkup, &view.counts);
+        let revisions = checkup.revisions.iter();
+        Self {
+            schema: SCHEMA,
+            store: StoreJson {
+                name: &view.name,
+                kind: checkup.kind.as_str(),
+                why: &view.why,
+                revisions: revisions
+                    .map(|one| RevisionJson { revision: &one.id, mlflow_releases: one.releases })
+                    .collect(),
+                server_release: checkup.server_release.as_deref(),
+                bytes: checkup.bytes,
+                installed_mlflow: view.store.installed.as_ref().map(|installed| InstalledJson {
+                    release: &installed.release,
+                    folder: &installed.folder,
+                    revision: installed.head.as_deref(),
+                }),
+            },
+            counts: CountsJson {
+                experiments: view.experiments,
+                deleted_experiments: view.deleted_experiments,
+                traces: view.matched,
+                traces_read: counts.traces,
+                traces_read_with_spans: counts.traces_whole,
+                spans_read: counts.spans,
+                states: StatesJson {
+                    ok: counts.ok,
+                    error: counts.errors,
+                    in_progress: counts.in_progress,
+                    other: counts.other,
+                },
+                oldest: counts.oldest,
+                newest: counts.newest,
+            },
+            findings: view.findings.iter().map(|finding| FindingJson::new(view, finding)).collect(),
+            complete: view.is_complete,
+        }
+    }
+}

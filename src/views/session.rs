@@ -1,0 +1,322 @@
+//! Rows of `mltrace sessions`, and one session turn by turn.
+
+use super::conversation::{StepJson, StepRow, Steps};
+use super::json::TraceJson;
+use super::trace::state_role;
+use crate::analysis::conversation::Conversation;
+use crate::analysis::sessions::Session;
+use crate::error::Result;
+use crate::model::{Cost, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, short_trace_ids};
+use crate::output::json::SCHEMA;
+use crate::output::paragraph::flow;
+use crate::output::table::{Cell, Shape};
+use crate::output::text::one_line;
+use crate::output::{Look, Role, Row, View, number, write_table};
+use crate::reading::{recorded_answer, recorded_question};
+use serde::Serialize;
+use std::io::Write;
+
+/// A session as a row of a list.
+#[derive(Clone, Debug)]
+pub struct SessionRow(pub Session);
+
+#[derive(Serialize)]
+struct SessionJson<'a> {
+    session_id: &'a str,
+    derived: bool,
+    user_ids: &'a [String],
+    experiments: &'a [String],
+    trace_count: u64,
+    error_count: u64,
+    in_progress_count: u64,
+    first_trace_time: Timestamp,
+    last_trace_time: Timestamp,
+    duration_ms: Option<i64>,
+    execution_duration_ms: Option<i64>,
+    token_usage: Option<&'a TokenUsage>,
+    cost: Option<Cost>,
+}
+
+impl<'a> From<&'a Session> for SessionJson<'a> {
+    fn from(session: &'a Session) -> Self {
+        Self {
+            session_id: &session.id,
+            derived: session.is_derived,
+            user_ids: &session.users,
+            experiments: &session.experiments,
+            trace_count: session.traces,
+            error_count: session.errors,
+            in_progress_count: session.in_progress,
+            first_trace_time: session.first,
+            last_trace_time: session.last,
+            duration_ms: session.duration_ns().map(|nanos| nanos / 1_000_000),
+            execution_duration_ms: session.execution_duration_ms,
+            token_usage: session.token_usage.as_ref(),
+            cost: session.cost.cost(),
+        }
+    }
+}
+
+fn count(number: u64) -> String {
+    number::count(number.cast_signed())
+}
+
+fn cost(cost: Option<&Cost>) -> Cell {
+    cost.and_then(number::cost).map_or_else(Cell::none, |cost| Cell::own(cost, Role::Figure))
+}
+
+fn duration(millis: Option<i64>) -> Cell {
+    millis.map_or_else(Cell::none, |millis| Cell::own(number::millis(millis), Role::Plain))
+}
+
+impl Row for SessionRow {
+    const KEY: &'static str = "sessions";
+    const CSV: &'static [&'static str] = &[
+        "session_id",
+        "derived",
+        "user_ids",
+        "experiments",
+        "trace_count",
+        "error_count",
+        "in_progress_count",
+        "first_trace_time",
+        "last_trace_time",
+        "duration_ms",
+        "execution_duration_ms",
+        "token_usage.input_tokens",
+        "token_usage.output_tokens",
+        "token_usage.total_tokens",
+        "cost.total_cost",
+    ];
+
+    fn shapes() -> &'static [Shape<'static>] {
+        &[
+            Shape { title: "session", is_right: false, shrinks_to: Some(12), drops: 0 },
+            Shape { title: "user", is_right: false, shrinks_to: Some(6), drops: 4 },
+            Shape { title: "turns", is_right: true, shrinks_to: None, drops: 0 },
+            Shape { title: "errors", is_right: true, shrinks_to: None, drops: 0 },
+            Shape { title: "running", is_right: true, shrinks_to: None, drops: 3 },
+            Shape { title: "first", is_right: true, shrinks_to: None, drops: 7 },
+            Shape { title: "last", is_right: true, shrinks_to: None, drops: 1 },
+            Shape { title: "lasted", is_right: true, shrinks_to: None, drops: 8 },
+            Shape { title: "worked", is_right: true, shrinks_to: None, drops: 5 },
+            Shape { title: "tokens", is_right: true, shrinks_to: None, drops: 2 },
+            Shape { title: "cost", is_right: true, shrinks_to: None, drops: 6 },
+        ]
+    }
+
+    fn cells(&self, look: &Look) -> Vec<Cell> {
+        let session = &self.0;
+        let running = session.in_progress;
+        vec![
+            if session.is_derived {
+                Cell::marked_trace_id(&session.id, "derived", Role::Name)
+            } else {
+                Cell::stored(&session.id, Role::Name)
+            },
+            Cell::maybe(Some(&session.users.join(", ")), Role::Plain),
+            Cell::own(count(session.traces), Role::Plain),
+            Cell::own(count(session.errors), if session.errors == 0 { Role::Dim } else { Role::Bad }),
+            if running == 0 { Cell::none() } else { Cell::own(count(running), Role::Warn) },
+            Cell::own(number::age(session.first, look.now), Role::Plain),
+            Cell::own(number::age(session.last, look.now), Role::Plain),
+            duration(session.duration_ns().map(|nanos| nanos / 1_000_000)),
+            duration(session.execution_duration_ms),
+            Cell::own(number::total(session.token_usage.as_ref()), Role::Figure),
+            cost(session.cost.cost().as_ref()),
+        ]
+    }
+
+    fn json(&self) -> impl Serialize {
+        SessionJson::from(&self.0)
+    }
+
+    fn id(&self) -> &str {
+        &self.0.id
+    }
+}
+
+/// A session and its traces, the first one first.
+#[derive(Debug)]
+pub struct SessionView {
+    /// What they come to.
+    pub session: Session,
+    /// The traces.
+    pub traces: Vec<TraceInfo>,
+    /// Their conversations, where these are asked for.
+    pub conversations: Vec<(Trace, Conversation)>,
+    /// Whether long messages are printed whole.
+    pub is_full: bool,
+}
+
+impl View for SessionView {
+    type Item = TraceInfo;
+
+    fn json(&self) -> impl Serialize {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            schema: &'static str,
+            session: SessionJson<'a>,
+            traces: Vec<TraceJson<'a>>,
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            conversations: Vec<ConversationJson<'a>>,
+        }
+        #[derive(Serialize)]
+        struct ConversationJson<'a> {
+            trace_id: &'a str,
+            conversation: Vec<StepJson<'a>>,
+        }
+        let conversations = self.conversations.iter().map(|(trace, conversation)| ConversationJson {
+            trace_id: &trace.info.trace_id,
+            conversation: self.steps(trace, conversation).json().collect(),
+        });
+        let traces = self.traces.iter().map(TraceJson::from).collect();
+        let session = SessionJson::from(&self.session);
+        Document { schema: SCHEMA, session, traces, conversations: conversations.collect() }
+    }
+
+    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+        heading(look, out, &self.session)?;
+        let ids: Vec<&str> = self.conversations.iter().map(|(trace, _)| &*trace.info.trace_id).collect();
+        let turns = (1..).zip(short_trace_ids(&ids));
+        for (turn, (trace, conversation)) in turns.zip(&self.conversations) {
+            self.write_turn(look, out, turn, trace, conversation)?;
+        }
+        if !self.conversations.is_empty() {
+            return Ok(());
+        }
+        writeln!(out)?;
+        let mut before: Option<Timestamp> = None;
+        let mut rows = Vec::with_capacity(self.traces.len());
+        for (at, trace) in self.traces.iter().enumerate() {
+            rows.push(turn(look, at + 1, trace, before));
+            // A trace in progress has not ended.
+            let millis = trace.execution_duration_ms.filter(|_| trace.state != TraceState::InProgress);
+            let nanos = millis.map(|millis| millis.saturating_mul(1_000_000));
+            before = nanos.map(|nanos| Timestamp(trace.request_time.0.saturating_add(nanos)));
+        }
+        write_table(look, out, &TURN, &rows)
+    }
+
+    fn items(&self) -> Vec<TraceInfo> {
+        self.traces.clone()
+    }
+}
+
+/// A session as one conversation, whose parts are its steps.
+#[derive(Debug)]
+pub struct SessionConversation(pub SessionView);
+
+impl View for SessionConversation {
+    type Item = StepRow;
+
+    fn json(&self) -> impl Serialize {
+        self.0.json()
+    }
+
+    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+        self.0.text(look, out)
+    }
+
+    fn items(&self) -> Vec<StepRow> {
+        let conversations = self.0.conversations.iter();
+        conversations.flat_map(|(trace, conversation)| self.0.steps(trace, conversation).rows()).collect()
+    }
+}
+
+impl SessionView {
+    const fn steps<'a>(&self, trace: &'a Trace, conversation: &'a Conversation) -> Steps<'a> {
+        Steps { trace, conversation, is_full: self.is_full }
+    }
+
+    /// A turn of the session: a line for its trace, and its conversation.
+    fn write_turn(
+        &self,
+        look: &Look,
+        out: &mut dyn Write,
+        (turn, id): (usize, &str),
+        trace: &Trace,
+        conversation: &Conversation,
+    ) -> Result<()> {
+        let (info, theme) = (&trace.info, look.theme);
+        let facts = [
+            Some(theme.paint(Role::Heading, &format!("turn {turn}"))),
+            Some(theme.paint(state_role(&info.state), &one_line(info.state.as_str()))),
+            number::trace_duration(info),
+            info.recorded_usage.as_ref().map(|usage| number::total(Some(usage)) + " tokens"),
+            Some(theme.paint(Role::Id, &one_line(id))),
+            Some(info.request_time.date_time(look.zone)),
+        ];
+        writeln!(out, "\n{}", facts.into_iter().flatten().collect::<Vec<_>>().join("  "))?;
+        if conversation.steps.is_empty() {
+            let why = if trace.span_list().is_empty() { "(no spans stored)" } else { "(no new messages)" };
+            return Ok(writeln!(out, "{}", theme.paint(Role::Dim, why))?);
+        }
+        self.steps(trace, conversation).write(look, out)
+    }
+}
+
+/// What the whole session comes to, on two lines.
+fn heading(look: &Look, out: &mut dyn Write, session: &Session) -> Result<()> {
+    let theme = look.theme;
+    let many = |number: u64, one: &str| format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" });
+    let some = |number: u64, role, text: String| (number > 0).then(|| theme.paint(role, &text));
+    let facts = [
+        Some(theme.paint(Role::Name, &one_line(&session.id))),
+        Some(many(session.traces, "turn")),
+        some(session.errors, Role::Bad, many(session.errors, "error")),
+        some(session.in_progress, Role::Warn, format!("{} in progress", count(session.in_progress))),
+        session.execution_duration_ms.map(|millis| format!("{} worked", number::millis(millis))),
+        session.token_usage.as_ref().map(|usage| {
+            let parts = format!(
+                "{} in{}{} out",
+                number::known(usage.input_tokens),
+                look.dot(),
+                number::known(usage.output_tokens)
+            );
+            format!("{} tokens ({parts})", theme.paint(Role::Figure, &number::total(Some(usage))))
+        }),
+        session.cost.cost().as_ref().and_then(number::cost),
+    ];
+    flow(out, facts.into_iter().flatten(), "  ", look.width)?;
+    let (first, zone) = (session.first, look.zone);
+    let facts = [
+        Some(format!("experiment {}", one_line(&session.experiments.join(", ")))),
+        Some(session.users.join(", "))
+            .filter(|users| !users.is_empty())
+            .map(|users| format!("user {}", one_line(&users))),
+        Some(format!("since {} {}", first.date_time(zone), first.zone_name(zone))),
+        session.duration_ns().map(|nanos| format!("lasted {}", number::duration(nanos))),
+    ];
+    flow(out, facts.into_iter().flatten().map(|fact| theme.paint(Role::Dim, &fact)), look.dot(), look.width)
+}
+
+const TURN: [Shape<'static>; 10] = [
+    Shape { title: "turn", is_right: true, shrinks_to: None, drops: 0 },
+    Shape { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
+    Shape { title: "time", is_right: false, shrinks_to: None, drops: 6 },
+    Shape { title: "after", is_right: true, shrinks_to: None, drops: 5 },
+    Shape { title: "state", is_right: false, shrinks_to: None, drops: 0 },
+    Shape { title: "duration", is_right: true, shrinks_to: None, drops: 3 },
+    Shape { title: "tokens", is_right: true, shrinks_to: None, drops: 2 },
+    Shape { title: "cost", is_right: true, shrinks_to: None, drops: 4 },
+    Shape { title: "request", is_right: false, shrinks_to: Some(12), drops: 0 },
+    Shape { title: "response", is_right: false, shrinks_to: Some(12), drops: 1 },
+];
+
+/// One trace of the session; `before` = when the one before it ended.
+fn turn(look: &Look, number: usize, trace: &TraceInfo, before: Option<Timestamp>) -> Vec<Cell> {
+    let gap = before.map(|before| number::duration(trace.request_time.0.saturating_sub(before.0)));
+    vec![
+        Cell::own(number.to_string(), Role::Dim),
+        Cell::trace_id(&trace.trace_id),
+        Cell::own(trace.request_time.date_time(look.zone), Role::Plain),
+        gap.map_or_else(Cell::none, |gap| Cell::own(gap, Role::Dim)),
+        Cell::stored(trace.state.as_str(), state_role(&trace.state)),
+        Cell::maybe(number::trace_duration(trace).as_deref(), Role::Plain),
+        Cell::own(number::total(trace.recorded_usage.as_ref()), Role::Figure),
+        cost(trace.cost.as_ref()),
+        Cell::maybe(recorded_question(trace).as_deref(), Role::Plain),
+        Cell::maybe(recorded_answer(trace).as_deref(), Role::Plain),
+    ]
+}

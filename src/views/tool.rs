@@ -1,0 +1,106 @@
+//! Rows of `mltrace tools`.
+
+use crate::analysis::stats::percentile;
+use crate::analysis::tools::Tool;
+use crate::output::table::{Cell, Shape};
+use crate::output::{Look, Role, Row, number};
+use serde::Serialize;
+
+/// How long all calls took that have a span; none where none is known.
+fn total(tool: &Tool) -> Option<f64> {
+    (!tool.durations.is_empty()).then(|| tool.durations.iter().sum())
+}
+
+/// A tool as a row of a list.
+#[derive(Clone, Debug)]
+pub struct ToolRow(pub Tool);
+
+#[derive(Serialize)]
+struct ToolJson<'a> {
+    name: Option<&'a str>,
+    traces: u64,
+    calls: u64,
+    errors: u64,
+    handled_failures: u64,
+    error_rate: f64,
+    duration_ms: DurationJson,
+}
+
+#[derive(Serialize)]
+struct DurationJson {
+    p50: Option<f64>,
+    p95: Option<f64>,
+    total: Option<f64>,
+}
+
+impl Row for ToolRow {
+    const KEY: &'static str = "tools";
+    const CSV: &'static [&'static str] = &[
+        "name",
+        "traces",
+        "calls",
+        "errors",
+        "handled_failures",
+        "error_rate",
+        "duration_ms.p50",
+        "duration_ms.p95",
+        "duration_ms.total",
+    ];
+
+    fn shapes() -> &'static [Shape<'static>] {
+        &[
+            Shape { title: "tool", is_right: false, shrinks_to: Some(15), drops: 0 },
+            Shape { title: "traces", is_right: true, shrinks_to: None, drops: 4 },
+            Shape { title: "calls", is_right: true, shrinks_to: None, drops: 0 },
+            Shape { title: "errors", is_right: true, shrinks_to: None, drops: 0 },
+            Shape { title: "handled", is_right: true, shrinks_to: None, drops: 2 },
+            Shape { title: "failed", is_right: true, shrinks_to: None, drops: 3 },
+            Shape { title: "p50", is_right: true, shrinks_to: None, drops: 0 },
+            Shape { title: "p95", is_right: true, shrinks_to: None, drops: 0 },
+            Shape { title: "in all", is_right: true, shrinks_to: None, drops: 5 },
+        ]
+    }
+
+    fn cells(&self, _look: &Look) -> Vec<Cell> {
+        let Self(tool) = self;
+        let count = |count: u64| Cell::own(number::count(count.cast_signed()), Role::Plain);
+        let bad = |count: u64, text: String| Cell::own(text, if count > 0 { Role::Bad } else { Role::Plain });
+        let time = |millis: Option<f64>| {
+            millis.map_or_else(Cell::none, |millis| Cell::own(number::duration((millis * 1e6) as i64), Role::Plain))
+        };
+        vec![
+            tool.name
+                .as_deref()
+                .map_or_else(|| Cell::own("(unknown)", Role::Dim), |name| Cell::stored(name, Role::Name)),
+            count(tool.traces),
+            count(tool.calls),
+            bad(tool.errors, number::count(tool.errors.cast_signed())),
+            if tool.handled_failures > 0 { count(tool.handled_failures) } else { Cell::none() },
+            bad(tool.failures(), number::percent(tool.error_rate())),
+            time(percentile(&tool.durations, 50.0)),
+            time(percentile(&tool.durations, 95.0)),
+            time(total(tool)),
+        ]
+    }
+
+    fn json(&self) -> impl Serialize {
+        let Self(tool) = self;
+        ToolJson {
+            name: tool.name.as_deref(),
+            traces: tool.traces,
+            calls: tool.calls,
+            errors: tool.errors,
+            handled_failures: tool.handled_failures,
+            error_rate: tool.error_rate(),
+            duration_ms: DurationJson {
+                p50: percentile(&tool.durations, 50.0),
+                p95: percentile(&tool.durations, 95.0),
+                total: total(tool),
+            },
+        }
+    }
+
+    fn id(&self) -> &str {
+        self.0.name.as_deref().unwrap_or_default()
+    }
+}

@@ -1,0 +1,148 @@
+//! The columns of a tree: how wide each is, and the row of a span.
+
+use super::lines::{self, Line};
+use crate::model::{Span, SpanId, Spans};
+use crate::output::text::{clip, one_line, width};
+use crate::output::{Look, Role, number};
+use crate::views::span::tokens;
+use std::collections::HashMap;
+
+/// How wide everything is.
+pub(super) struct Columns {
+    pub(super) name: usize,
+    /// The columns of the name that guides may take.
+    pub(super) guides: usize,
+    clips: bool,
+    kind: usize,
+    bar: usize,
+    duration: usize,
+    tokens: usize,
+    model: usize,
+    start: i64,
+    nanos: f64,
+    /// How long spans have run that are not over, in nanoseconds.
+    open: HashMap<SpanId, i64>,
+}
+
+const WIDEST_BAR: usize = 30;
+const LEAST_BAR: usize = 10;
+const LEAST_NAME: usize = 16;
+const WIDEST_NAME: usize = 60;
+
+impl Columns {
+    pub(super) fn fit(spans: &Spans, lines: &[Line<'_>], open: HashMap<SpanId, i64>, look: &Look) -> Self {
+        let shown = || lines.iter().filter_map(|line| line.span().map(|at| (line, &spans.list[at])));
+        let widest =
+            |of: &dyn Fn(&Line<'_>, &Span) -> usize| shown().map(|(line, span)| of(line, span)).max().unwrap_or(0);
+        let natural_name =
+            widest(&|line, span| line.guide.columns() + width(&one_line(span.shown_name())).min(WIDEST_NAME));
+        let deepest = widest(&|line, _| line.guide.columns());
+        let start = shown().map(|(_, span)| span.start.0).min().unwrap_or(0);
+        let end = shown().filter_map(|(_, span)| span.end).map(|end| end.0).max().unwrap_or(start);
+        let mut columns = Self {
+            name: natural_name.min(look.width.map_or(usize::MAX, |room| WIDEST_NAME.max(room / 2))),
+            guides: 0,
+            clips: look.width.is_some(),
+            kind: widest(&|_, span| width(&one_line(span.span_type.as_str()))).min(14),
+            bar: WIDEST_BAR,
+            duration: widest(&|_, span| width(&duration(span, &open))),
+            tokens: widest(&|_, span| span.usage().map_or(0, |usage| width(&tokens(usage, look)))),
+            model: widest(&|_, span| span.model.as_deref().map_or(0, |model| width(&one_line(model)))).min(30),
+            start,
+            nanos: (end.saturating_sub(start)).max(1) as f64,
+            open,
+        };
+        if let Some(room) = look.width {
+            columns.squeeze(room, (deepest + lines::LEAST_NAME).min(room / 2));
+        }
+        // Where all names fit, all guides do.
+        columns.guides =
+            if columns.name < natural_name { columns.name.saturating_sub(lines::LEAST_NAME) } else { deepest };
+        columns
+    }
+
+    /// The line of a span: guides and name, type, bar, duration, tokens, model.
+    pub(super) fn row(&self, look: &Look, span: &Span, guide: &str, is_context: bool) -> String {
+        let theme = look.theme;
+        let pad = |text: &str, columns: usize| " ".repeat(columns.saturating_sub(width(text)));
+        let room = self.name.saturating_sub(width(guide));
+        let name = one_line(span.shown_name());
+        let name = if self.clips { clip(&name, room, look.ellipsis()) } else { name.into_owned() };
+        let is_bad = span.has_failed();
+        let role = match (is_bad, is_context) {
+            (true, _) => Role::Bad,
+            (false, true) => Role::Dim,
+            (false, false) => Role::Name,
+        };
+        let mut cells = vec![theme.paint(Role::Dim, guide) + &theme.paint(role, &name) + &pad(&name, room)];
+        if self.kind > 0 {
+            let kind = clip(&one_line(span.span_type.as_str()), self.kind, look.ellipsis());
+            cells.push(theme.paint(Role::Kind, &kind) + &pad(&kind, self.kind));
+        }
+        if self.bar > 0 {
+            cells.push(theme.paint(if is_bad { Role::Bad } else { Role::Bar }, &self.bar_of(span, look.unicode)));
+        }
+        let duration = duration(span, &self.open);
+        cells.push(pad(&duration, self.duration) + &duration);
+        if self.tokens > 0 {
+            let tokens = span.usage().map(|usage| tokens(usage, look)).unwrap_or_default();
+            cells.push(theme.paint(Role::Figure, &tokens) + &pad(&tokens, self.tokens));
+        }
+        if self.model > 0 {
+            let model = span.model.as_deref().map(one_line).unwrap_or_default();
+            cells.push(clip(&model, self.model, look.ellipsis()));
+        }
+        cells.join("  ").trim_end().to_owned()
+    }
+
+    fn total(&self) -> usize {
+        let parts = [self.name, self.kind, self.bar, self.duration, self.tokens, self.model];
+        parts.iter().sum::<usize>() + 2 * parts.iter().filter(|part| **part > 0).count().saturating_sub(1)
+    }
+
+    /// Gives way in the order of what is least missed: long bars, names longer than `wanted`, the model, the bar, tokens, the
+    /// type.
+    fn squeeze(&mut self, room: usize, wanted: usize) {
+        let over = |columns: &Self| columns.total().saturating_sub(room);
+        self.bar = self.bar.saturating_sub(over(self)).max(LEAST_BAR);
+        self.name = self.name.saturating_sub(over(self)).max(self.name.min(LEAST_NAME.max(room / 4).max(wanted)));
+        let parts: [fn(&mut Self) -> &mut usize; 4] = [
+            |columns| &mut columns.model,
+            |columns| &mut columns.bar,
+            |columns| &mut columns.tokens,
+            |columns| &mut columns.kind,
+        ];
+        for part in parts {
+            if over(self) > 0 {
+                *part(self) = 0;
+            }
+        }
+        self.name = self.name.saturating_sub(over(self)).max(self.name.min(8));
+        // What became free goes back to the bar.
+        if self.bar > 0 {
+            self.bar = (self.bar + room.saturating_sub(self.total())).min(WIDEST_BAR);
+        }
+    }
+
+    /// The bar of a span, as wide as the column.
+    fn bar_of(&self, span: &Span, unicode: bool) -> String {
+        let cells = self.bar as f64;
+        let offset = (span.start.0.saturating_sub(self.start)) as f64 / self.nanos * cells;
+        let length = span.duration_ns().map_or(self.nanos, |nanos| nanos.max(0) as f64) / self.nanos * cells;
+        let from = (offset.max(0.0) as usize).min(self.bar - 1);
+        let full = (length.round() as usize).clamp(usize::from(length >= 0.5), self.bar - from);
+        let (block, sliver) = if unicode { ("█", "▏") } else { ("#", "|") };
+        let drawn = if full == 0 { sliver.to_owned() } else { block.repeat(full) };
+        let after = self.bar - from - full.max(1);
+        " ".repeat(from) + &drawn + &" ".repeat(after)
+    }
+}
+
+/// How long a span took, or has run.
+fn duration(span: &Span, open: &HashMap<SpanId, i64>) -> String {
+    match (span.duration_ns(), open.get(&span.id)) {
+        (Some(nanos), _) => number::duration(nanos),
+        (None, Some(nanos)) => number::so_far(*nanos),
+        (None, None) => "open".to_owned(),
+    }
+}

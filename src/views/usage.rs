@@ -1,0 +1,290 @@
+//! `mltrace usage`: the calls of one trace, or many traces in groups.
+
+mod explanation;
+mod json;
+
+pub(super) use explanation::ExplanationJson;
+
+use super::group::{self, KeyJson};
+use crate::analysis::usage::{Explanation, Group, Grouped, TraceUsage, UsageRow};
+use crate::error::Result;
+use crate::model::{Cost, Span, TokenUsage, Trace};
+use crate::output::json::SCHEMA;
+use crate::output::table::{Cell, Shape};
+use crate::output::text::{clip, one_line, width};
+use crate::output::{Item, Look, Role, View, number, write_table};
+use crate::reading::Agents;
+use explanation::explain;
+use json::UsageJson;
+use serde::Serialize;
+use std::borrow::Cow;
+use std::io::Write;
+
+/// The tokens of a trace, call by call.
+#[derive(Debug)]
+pub struct UsageView {
+    /// The trace with its spans.
+    pub trace: Trace,
+    /// Its figures.
+    pub usage: TraceUsage,
+    /// Its agents.
+    pub agents: Agents,
+    /// Why they are what they are, where that was asked for.
+    pub explanation: Option<Explanation>,
+}
+
+/// The cells of tokens and cost, which end every row of usage.
+pub(super) fn figures(usage: Option<&TokenUsage>, cost: Option<&Cost>, role: Role) -> Vec<Cell> {
+    let cell = |figure: Option<i64>| figure.map_or_else(Cell::none, |figure| Cell::own(number::count(figure), role));
+    let [read, written, _, reasoning] = usage.map_or([None; 4], |usage| usage.details);
+    vec![
+        cell(usage.and_then(|usage| usage.input_tokens)),
+        cell(read.filter(|tokens| *tokens != 0)),
+        cell(written.filter(|tokens| *tokens != 0)),
+        cell(usage.and_then(|usage| usage.output_tokens)),
+        cell(reasoning.filter(|tokens| *tokens != 0)),
+        cell(usage.and_then(|usage| usage.total_tokens)),
+        money(cost, role),
+    ]
+}
+
+/// A cost.
+pub(super) fn money(cost: Option<&Cost>, role: Role) -> Cell {
+    cost.and_then(number::cost).map_or_else(Cell::none, |cost| Cell::own(cost, role))
+}
+
+/// The columns of [`figures`].
+pub(super) const FIGURES: [Shape<'static>; 7] = [
+    Shape { title: "input", is_right: true, shrinks_to: None, drops: 2 },
+    Shape { title: "cache read", is_right: true, shrinks_to: None, drops: 7 },
+    Shape { title: "cache write", is_right: true, shrinks_to: None, drops: 8 },
+    Shape { title: "output", is_right: true, shrinks_to: None, drops: 2 },
+    Shape { title: "reasoning", is_right: true, shrinks_to: None, drops: 9 },
+    Shape { title: "total", is_right: true, shrinks_to: None, drops: 0 },
+    Shape { title: "cost", is_right: true, shrinks_to: None, drops: 3 },
+];
+
+impl View for UsageView {
+    type Item = Item;
+
+    fn json(&self) -> impl Serialize {
+        UsageJson::new(&self.trace, &self.usage, &self.agents, self.explanation.as_ref())
+    }
+
+    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+        let info = &self.trace.info;
+        let id = one_line(info.short_id());
+        let name = info.display_name().map(one_line).unwrap_or_default();
+        let room = look.width.map_or(usize::MAX, |most| most.saturating_sub(width(&id) + 2));
+        let name = look.theme.paint(Role::Name, &clip(&name, room, look.ellipsis()));
+        writeln!(out, "{}  {name}", look.theme.paint(Role::Id, &id))?;
+        let mut shapes = vec![
+            Shape { title: "call", is_right: false, shrinks_to: Some(15), drops: 0 },
+            Shape { title: "agent", is_right: false, shrinks_to: Some(12), drops: 5 },
+            Shape { title: "type", is_right: false, shrinks_to: Some(10), drops: 4 },
+            Shape { title: "model", is_right: false, shrinks_to: Some(11), drops: 2 },
+        ];
+        shapes.extend(FIGURES);
+        shapes.push(Shape { title: "source", is_right: false, shrinks_to: Some(7), drops: 1 });
+        let spans = self.trace.span_list();
+        let shown = self.usage.rows.iter().filter(|row| !row.is_void());
+        let mut rows: Vec<Vec<Cell>> = shown.map(|row| self.cells(row, spans)).collect();
+        let title = if self.usage.source == Some("recorded") { "total (recorded)" } else { "total" };
+        let mut total = vec![Cell::own(title, Role::Name), Cell::none(), Cell::none(), Cell::none()];
+        total[1..].fill(Cell::own("", Role::Plain));
+        total.extend(figures(self.usage.token_usage.as_ref(), self.usage.cost.as_ref(), Role::Figure));
+        total.push(Cell::none());
+        rows.push(total);
+        write_table(look, out, &shapes, &rows)?;
+        self.explanation.as_ref().map_or(Ok(()), |explanation| explain(explanation, look, out))
+    }
+
+    fn items(&self) -> Vec<Item> {
+        let calls = json::calls(&self.trace, &self.usage, &self.agents);
+        let spans = self.trace.span_list();
+        let ids = self.usage.rows.iter().map(|row| row.span.map(|at| spans[at].id.to_string()).unwrap_or_default());
+        calls.iter().zip(ids).map(|(call, id)| Item::new(id, call)).collect()
+    }
+
+    fn csv(&self) -> Vec<Cow<'static, str>> {
+        [
+            "kind",
+            "span_id",
+            "name",
+            "span_type",
+            "agent",
+            "model",
+            "provider",
+            "token_usage.input_tokens",
+            "token_usage.output_tokens",
+            "token_usage.total_tokens",
+            "cost.total_cost",
+            "counted",
+            "token_usage.cache_read_input_tokens",
+            "token_usage.cache_creation_input_tokens",
+            "cost.source",
+            "trace_id",
+        ]
+        .map(Cow::Borrowed)
+        .to_vec()
+    }
+}
+
+impl UsageView {
+    fn cells(&self, row: &UsageRow, spans: &[Span]) -> Vec<Cell> {
+        let span = row.span.map(|at| &spans[at]);
+        let name = match span {
+            None => Cell::own("(recorded beyond the spans)", Role::Dim),
+            Some(span) if row.calls_below == 0 => Cell::stored(&span.name, Role::Name),
+            Some(span) => {
+                let is_less =
+                    row.token_usage.as_ref().and_then(|usage| usage.total_tokens).is_some_and(|total| total < 0);
+                let what = if is_less { "less than its calls" } else { "beyond its calls" };
+                Cell::stored(&format!("{} ({what})", span.name), Role::Dim)
+            }
+        };
+        let mut cells = vec![
+            name,
+            Cell::maybe(row.span.and_then(|at| self.agents.name(at)), Role::Plain),
+            Cell::maybe(span.map(|span| span.span_type.as_str()), Role::Kind),
+            Cell::maybe(row.model(spans), Role::Plain),
+        ];
+        cells.extend(figures(row.token_usage.as_ref(), row.cost.as_ref(), Role::Plain));
+        cells.push(if row.is_derived { Cell::own("derived", Role::Dim) } else { Cell::none() });
+        cells
+    }
+}
+
+/// The tokens of many traces in groups.
+#[derive(Debug)]
+pub struct GroupsView {
+    /// The groups.
+    pub grouped: Grouped,
+    /// Why their figures are what they are, where that was asked for.
+    pub explanation: Option<Explanation>,
+    /// So many are shown; the rest comes as one.
+    pub limit: usize,
+}
+
+#[derive(Serialize)]
+struct GroupsJson<'a> {
+    schema: &'static str,
+    by: Vec<Cow<'static, str>>,
+    groups: Vec<GroupJson<'a>>,
+    other: Option<GroupJson<'a>>,
+    total: GroupJson<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<ExplanationJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct GroupJson<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<KeyJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<usize>,
+    /// Traces of several groups are told apart no more where these come as one.
+    traces: Option<u64>,
+    calls: Option<u64>,
+    token_usage: Option<&'a TokenUsage>,
+    cost: Option<Cost>,
+    unpriced: u64,
+}
+
+impl<'a> GroupJson<'a> {
+    fn new(key: Option<KeyJson<'a>>, group: &'a Group) -> Self {
+        Self {
+            key,
+            groups: None,
+            traces: Some(group.traces),
+            calls: group.calls,
+            token_usage: group.token_usage.as_ref(),
+            cost: group.cost(),
+            unpriced: group.unpriced,
+        }
+    }
+}
+
+impl View for GroupsView {
+    type Item = Item;
+
+    fn json(&self) -> impl Serialize {
+        let (groups, other) = self.grouped.sorted(self.limit);
+        let all = self.grouped.count();
+        // Written here, so that nothing outlives the groups it borrows from.
+        let keys = &self.grouped.keys;
+        let document = GroupsJson {
+            schema: SCHEMA,
+            by: group::words(keys),
+            other: other.as_ref().map(|other| GroupJson {
+                groups: Some(all - groups.len()),
+                traces: (!self.grouped.is_of_calls()).then_some(other.traces),
+                ..GroupJson::new(None, other)
+            }),
+            groups: groups.iter().map(|(values, group)| GroupJson::new(Some(KeyJson(keys, values)), group)).collect(),
+            total: GroupJson::new(None, &self.grouped.total),
+            explanation: self.explanation.as_ref().map(ExplanationJson::from),
+        };
+        crate::model::Json::of(&document)
+    }
+
+    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+        let keys = &self.grouped.keys;
+        let titles = group::titles(keys);
+        let mut shapes = group::shapes(keys, &titles);
+        shapes.push(Shape { title: "traces", is_right: true, shrinks_to: None, drops: 6 });
+        shapes.push(Shape { title: "calls", is_right: true, shrinks_to: None, drops: 5 });
+        shapes.extend(FIGURES);
+        shapes.push(Shape { title: "unpriced", is_right: true, shrinks_to: None, drops: 4 });
+        let row = |mut row: Vec<Cell>, group: &Group, traces: Option<u64>, role: Role| {
+            let count = |count: Option<u64>| {
+                count.map_or_else(Cell::none, |count| Cell::own(number::count(count.cast_signed()), role))
+            };
+            row.extend([count(traces), count(group.calls)]);
+            row.extend(figures(group.token_usage.as_ref(), group.cost().as_ref(), role));
+            row.push(count(Some(group.unpriced).filter(|count| *count > 0)));
+            row
+        };
+        let (groups, other) = self.grouped.sorted(self.limit);
+        let mut rows: Vec<Vec<Cell>> = groups
+            .iter()
+            .map(|(values, group)| row(group::cells(look, keys, values), group, Some(group.traces), Role::Plain))
+            .collect();
+        if let Some(other) = &other {
+            let title = group::others(self.grouped.count() - groups.len());
+            let traces = (!self.grouped.is_of_calls()).then_some(other.traces);
+            let other = row(group::title(title, keys), other, traces, Role::Plain);
+            rows.insert(group::place_of_others(keys, rows.len()), other);
+        }
+        let total = &self.grouped.total;
+        rows.push(row(group::title("total".to_owned(), keys), total, Some(total.traces), Role::Figure));
+        write_table(look, out, &shapes, &rows)?;
+        self.explanation.as_ref().map_or(Ok(()), |explanation| explain(explanation, look, out))
+    }
+
+    fn items(&self) -> Vec<Item> {
+        let keys = &self.grouped.keys;
+        let (groups, _) = self.grouped.sorted(self.limit);
+        let item = |(values, group): &(&Vec<Option<String>>, &Group)| {
+            let id = values.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ");
+            Item::new(id, &GroupJson::new(Some(KeyJson(keys, values)), group))
+        };
+        groups.iter().map(item).collect()
+    }
+
+    fn csv(&self) -> Vec<Cow<'static, str>> {
+        let figures = [
+            "traces",
+            "calls",
+            "token_usage.input_tokens",
+            "token_usage.output_tokens",
+            "token_usage.total_tokens",
+            "cost.total_cost",
+            "token_usage.cache_read_input_tokens",
+            "token_usage.cache_creation_input_tokens",
+            "cost.source",
+            "unpriced",
+        ];
+        group::csv(&self.grouped.keys, &figures)
+    }
+}

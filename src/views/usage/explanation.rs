@@ -1,0 +1,138 @@
+//! Why figures of usage are what they are, as JSON and beneath a table.
+
+use crate::analysis::usage::Explanation;
+use crate::error::Result;
+use crate::model::TokenUsage;
+use crate::output::table::{Cell, Shape};
+use crate::output::{Look, Role, number, write_table};
+use crate::reading::ConflictReason;
+use crate::views::usage_conflict;
+use serde::Serialize;
+use std::io::Write;
+
+#[derive(Debug, Serialize)]
+pub(in crate::views) struct ExplanationJson<'a> {
+    left_out: Vec<LeftOutJson<'a>>,
+    left_out_count: u64,
+    differing: Vec<DifferingJson<'a>>,
+    differing_count: u64,
+    without_price: Vec<UnpricedJson<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct LeftOutJson<'a> {
+    trace_id: &'a str,
+    span_id: &'a str,
+    name: &'a str,
+    token_usage: &'a TokenUsage,
+    counted: &'static str,
+    counted_in: Option<&'a str>,
+    reason: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct DifferingJson<'a> {
+    trace_id: &'a str,
+    token_usage: Option<&'a TokenUsage>,
+    recorded_token_usage: &'a TokenUsage,
+}
+
+#[derive(Debug, Serialize)]
+struct UnpricedJson<'a> {
+    provider: Option<&'a str>,
+    model: Option<&'a str>,
+    calls: u64,
+}
+
+impl<'a> From<&'a Explanation> for ExplanationJson<'a> {
+    fn from(explanation: &'a Explanation) -> Self {
+        let left_out = explanation.left_out.iter().map(|span| LeftOutJson {
+            trace_id: &span.trace_id,
+            span_id: &span.span_id,
+            name: &span.name,
+            token_usage: &span.token_usage,
+            counted: match (span.conflict, &span.counted_in) {
+                (Some(ConflictReason::Repeated), _) => "beside",
+                (None, Some(_)) => "above",
+                _ => "below",
+            },
+            reason: span.conflict.map(ConflictReason::as_str),
+            counted_in: span.counted_in.as_ref().map(|(id, _)| id.as_str()),
+        });
+        let differing = explanation.differing.iter().map(|trace| DifferingJson {
+            trace_id: &trace.trace_id,
+            token_usage: trace.token_usage.as_ref(),
+            recorded_token_usage: &trace.recorded,
+        });
+        let unpriced = explanation.unpriced.iter().map(|((provider, model), calls)| UnpricedJson {
+            provider: provider.as_deref(),
+            model: model.as_deref(),
+            calls: *calls,
+        });
+        Self {
+            left_out: left_out.collect(),
+            left_out_count: explanation.left_out_count,
+            differing: differing.collect(),
+            differing_count: explanation.differing_count,
+            without_price: unpriced.collect(),
+        }
+    }
+}
+
+/// What is told beneath a table of figures.
+pub(super) fn explain(explanation: &Explanation, look: &Look, out: &mut dyn Write) -> Result<()> {
+    let plain = |title| Shape { title, is_right: false, shrinks_to: Some(10), drops: 0 };
+    let right = |title| Shape { title, is_right: true, shrinks_to: None, drops: 0 };
+    let tokens = |usage: Option<&TokenUsage>| Cell::own(number::total(usage), Role::Plain);
+    let heading = |out: &mut dyn Write, text: &str, shown: usize, all: u64| {
+        let of = if shown as u64 == all { String::new() } else { format!(", {shown} of {all} shown; --all shows all") };
+        writeln!(out, "\n{}", look.theme.paint(Role::Heading, &format!("{text}{of}")))
+    };
+    heading(out, "Spans whose tokens are not counted", explanation.left_out.len(), explanation.left_out_count)?;
+    let rows: Vec<Vec<Cell>> = explanation
+        .left_out
+        .iter()
+        .map(|span| {
+            let why = match (&span.counted_in, span.conflict) {
+                (_, Some(reason)) => format!("it {}", usage_conflict::describe(reason, true)),
+                (Some((_, name)), None) => format!("{name}, above it, counts"),
+                (None, None) => "those below it count, on which MLflow recorded tokens".to_owned(),
+            };
+            vec![
+                Cell::trace_id(&span.trace_id),
+                Cell::stored(&span.name, Role::Name),
+                tokens(Some(&span.token_usage)),
+                Cell::stored(&why, Role::Dim),
+            ]
+        })
+        .collect();
+    table_or_none(look, out, &[plain("trace"), plain("span"), right("tokens"), plain("why")], &rows)?;
+    let title = "Traces of which MLflow recorded another total";
+    heading(out, title, explanation.differing.len(), explanation.differing_count)?;
+    let rows: Vec<Vec<Cell>> = explanation
+        .differing
+        .iter()
+        .map(|trace| {
+            vec![Cell::trace_id(&trace.trace_id), tokens(trace.token_usage.as_ref()), tokens(Some(&trace.recorded))]
+        })
+        .collect();
+    table_or_none(look, out, &[plain("trace"), right("spans"), right("recorded")], &rows)?;
+    heading(out, "Calls without a known cost", 0, 0)?;
+    let rows: Vec<Vec<Cell>> = explanation
+        .unpriced
+        .iter()
+        .map(|((provider, model), calls)| {
+            let calls = number::count(calls.cast_signed());
+            vec![
+                Cell::maybe(model.as_deref(), Role::Name),
+                Cell::maybe(provider.as_deref(), Role::Plain),
+                Cell::own(calls, Role::Plain),
+            ]
+        })
+        .collect();
+    table_or_none(look, out, &[plain("model"), plain("provider"), right("calls")], &rows)
+}
+
+fn table_or_none(look: &Look, out: &mut dyn Write, shapes: &[Shape<'_>], rows: &[Vec<Cell>]) -> Result<()> {
+    if rows.is_empty() { Ok(writeln!(out, "none")?) } else { write_table(look, out, shapes, rows) }
+}
