@@ -1,36 +1,35 @@
 //! Inspects LLM traces of MLflow in the terminal.
 //!
-//! The house has floors; each may use only those named with it, and `tests/it/floors.rs` holds them to it:
+//! Each folder may use only those named with it; `tests/it/floors.rs` enforces this table:
 //!
-//! | floor         | what is there                                                        | may use                                                      |
-//! |---------------|----------------------------------------------------------------------|--------------------------------------------------------------|
-//! | `model`       | what a trace is                                                      |                                                              |
-//! | `error`       | the one error of the program, its exit codes                         |                                                              |
-//! | `terminal`        | what the terminal can do; the pager                                  |                                                              |
-//! | `files`       | regular files, read within bounds                                    |                                                              |
-//! | `limits`      | what one input may cost at most                                      |                                                              |
-//! | `signals`     | Ctrl-C and Ctrl-Z                                                    |                                                              |
-//! | `shell`       | commands that messages suggest                                       |                                                              |
-//! | `json`        | JSON text, read in place                                             | `model`                                                      |
-//! | `message`     | messages and their parts                                             | `model`                                                      |
-//! | `conventions` | what attributes of other instrumentations mean                       | `model limits json`                                          |
-//! | `frameworks`  | messages of all frameworks, out of inputs and outputs                | `model json message`                                         |
-//! | `formats`      | bytes of every MLflow release into the model                         | `model limits json message conventions frameworks`           |
-//! | `query`      | which traces are meant                                               | `model limits`                                               |
-//! | `store`       | where traces are; one file for each kind of store                    | `model files limits signals shell formats query error`       |
-//! | `reading`     | what happened in a trace: its LLM calls, tool calls and agents       | `model json message frameworks`                              |
-//! | `analysis`     | questions over traces; pure                                          | `model message frameworks reading query`                    |
-//! | `render`      | data to text, JSON, JSON lines, CSV, ids                             | `model shell message frameworks reading analysis query terminal error` |
-//! | `context`     | store, output and clock of a command; the only reader of environment | `model files limits shell store analysis render terminal error`   |
-//! | `command`     | one file for each command                                            | all of the above, `cli`                                      |
-//! | `cli`         | the command line                                                     | `command context render terminal`                                |
+//! | folder        | contents                                                       | may use                                                                             |
+//! |---------------|----------------------------------------------------------------|-------------------------------------------------------------------------------------|
+//! | `model`       | what a trace is                                                |                                                                                     |
+//! | `error`       | the error of the program and its exit codes                    |                                                                                     |
+//! | `terminal`    | what the terminal can do; the pager                            |                                                                                     |
+//! | `files`       | regular files, read within limits                              |                                                                                     |
+//! | `limits`      | what one input may cost at most                                |                                                                                     |
+//! | `signals`     | Ctrl-C and Ctrl-Z                                              |                                                                                     |
+//! | `shell`       | commands that messages suggest                                 |                                                                                     |
+//! | `json`        | JSON text, read in place                                       | `model`                                                                             |
+//! | `message`     | messages and their parts                                       | `model`                                                                             |
+//! | `conventions` | attributes of other instrumentation; one file each             | `model limits json`                                                                 |
+//! | `frameworks`  | messages, agents and tools of each framework; one file each    | `model json message`                                                                |
+//! | `formats`     | bytes of every MLflow release and of OTLP to the model         | `model limits json message conventions frameworks`                                  |
+//! | `query`       | filters and conditions                                         | `model limits`                                                                      |
+//! | `store`       | where traces are; one folder per kind of store                 | `model files limits signals shell formats query error`                              |
+//! | `reading`     | what happened in a trace: LLM calls, tool calls, agents, turns | `model json message frameworks`                                                     |
+//! | `analysis`    | usage, statistics, exceptions, rules, differences; pure        | `model message frameworks reading query`                                            |
+//! | `output`      | rows and views as text, JSON, JSON lines, CSV, ids             | `model query terminal error`                                                        |
+//! | `views`       | what each command shows                                        | `model shell message frameworks reading analysis query output error`                |
+//! | `cli`         | options, environment, naming, notes, suggestions, progress     | `model files limits shell store reading analysis query output views terminal error` |
+//! | `commands`    | the command line; one file per command                         | all of the above                                                                    |
 
 #![forbid(unsafe_code)]
 
 pub mod analysis;
 pub mod cli;
-pub mod command;
-pub mod context;
+pub mod commands;
 pub mod conventions;
 pub mod error;
 pub mod files;
@@ -53,7 +52,7 @@ pub mod views;
 mod tests;
 
 use clap::Parser as _;
-use context::Context;
+use cli::context::Context;
 use error::{Error, Kind};
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -66,13 +65,12 @@ pub fn run(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<OsString>) -> ExitC
     let started = std::time::Instant::now();
     let early = Runner::new(env, wants_json(&args));
     std::panic::set_hook(Box::new(move |panic| stop_at_bug(&panic.to_string(), early)));
-    let cli = match cli::Cli::try_parse_from(args) {
+    let cli = match commands::Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return usage_error(&error, early),
     };
-    let globals = cli.globals();
-    let runner = Runner::new(env, globals.format.is_json());
-    let mut cx = Context::new(globals, env);
+    let runner = Runner::new(env, cli.globals.format().is_json());
+    let mut cx = Context::new(cli.globals, env, <commands::Cli as clap::CommandFactory>::command);
     let ending = cx.output.out.ending();
     stop_at_interrupt(ending.clone(), runner);
     let done = cli.command.run(&mut cx);
@@ -148,6 +146,6 @@ fn stop_interrupted(runner: Runner) {
 }
 
 fn report(error: &Error, runner: Runner) -> ExitCode {
-    context::report(error, runner);
+    cli::report::report(error, runner);
     ExitCode::from(error.kind.exit())
 }

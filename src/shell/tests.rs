@@ -23,7 +23,7 @@ proptest! {
         let suggestion = Suggestion::new("trace show").of(&id).option("--span", &span);
         let line = format!("mltrace {} {suggestion}", option("-u", &store));
         let words = shlex::split(&line).unwrap();
-        let matches = crate::cli::Cli::command().try_get_matches_from(words).unwrap();
+        let matches = crate::commands::Cli::command().try_get_matches_from(words).unwrap();
         prop_assert_eq!(matches.get_one::<String>("tracking_uri"), Some(&store));
         let (_, trace) = matches.subcommand().unwrap();
         let (_, show) = trace.subcommand().unwrap();

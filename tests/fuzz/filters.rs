@@ -2,8 +2,8 @@
 #![no_main]
 
 use mltrace::formats;
-use mltrace::query::{Filter, language};
 use mltrace::model::{Trace, TraceInfo};
+use mltrace::query::{Filter, language};
 use std::sync::LazyLock;
 
 const RECORD: &str = "trace_id: tr-1\nrequest_time: '2026-11-20T15:49:06.695Z'\nstate: OK\nexecution_duration_ms: 30\n";

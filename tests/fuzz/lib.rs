@@ -1,11 +1,11 @@
 //! What the targets share.
 
 use mltrace::formats::Keep;
-use mltrace::query::Grep;
 use mltrace::frameworks;
 use mltrace::json::canonical;
 use mltrace::message::{Message, Part};
 use mltrace::model::{self, Json, Span, python};
+use mltrace::query::Grep;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 

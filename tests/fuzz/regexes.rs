@@ -4,8 +4,8 @@
 #![no_main]
 
 use mltrace::formats::{self, Keep};
-use mltrace::query::{Glob, Grep, Regex};
 use mltrace::model::Json;
+use mltrace::query::{Glob, Grep, Regex};
 
 libfuzzer_sys::fuzz_target!(|input: &str| {
     let (pattern, text) = input.split_once('\n').unwrap_or((input, input));

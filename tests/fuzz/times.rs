@@ -2,9 +2,9 @@
 #![no_main]
 
 use mltrace::analysis::key::Key;
-use mltrace::query::flags;
 use mltrace::model::{Timestamp, Zone, release_of};
 use mltrace::output::number;
+use mltrace::query::flags;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let text = &*String::from_utf8_lossy(bytes);

@@ -1,0 +1,73 @@
+//! The MLflow that is installed here, told by its files: no Python is run.
+
+use crate::analysis::doctor::Installed;
+use crate::{files, limits};
+use std::collections::HashSet;
+use std::fs::read_dir;
+use std::path::{Path, PathBuf};
+
+/// Finds it beside its program, in the first folder that has one.
+pub(crate) fn find(programs: &[PathBuf]) -> Option<Installed> {
+    programs.iter().find_map(|folder| {
+        let program = ["mlflow", "mlflow.exe"].iter().map(|name| folder.join(name)).find(|path| path.is_file())?;
+        // Tools are installed into environments of their own, with links in a folder for all.
+        let program = program.canonicalize().unwrap_or(program);
+        let environment = program.parent()?.parent()?;
+        package_folders(environment).iter().find_map(|packages| installed_in(packages))
+    })
+}
+
+/// Where an environment keeps its packages: `lib/python3.11/site-packages`, Debian's `dist-packages`, Windows' `Lib`.
+fn package_folders(environment: &Path) -> Vec<PathBuf> {
+    let entries = read_dir(environment.join("lib")).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_python = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("python3"));
+    let mut pythons: Vec<PathBuf> = entries.filter(is_python).collect();
+    pythons.sort();
+    pythons.push(environment.join("Lib"));
+    pythons.iter().flat_map(|folder| ["site-packages", "dist-packages"].map(|name| folder.join(name))).collect()
+}
+
+/// What a folder of packages holds of MLflow and of what it stands on.
+fn installed_in(packages: &Path) -> Option<Installed> {
+    let names: Vec<String> = read_dir(packages)
+        .ok()?
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().to_ascii_lowercase())
+        .filter(|name| name.ends_with(".dist-info"))
+        .collect();
+    let release = |package: &str| {
+        let rest = |name: &String| Some(name.strip_prefix(package)?.strip_prefix('-')?.to_owned());
+        names.iter().find_map(rest).map(|rest| rest.trim_end_matches(".dist-info").to_owned())
+    };
+    let migrations = migrations(&packages.join("mlflow/store/db_migrations/versions"));
+    let older: HashSet<&String> = migrations.iter().flat_map(|(_, before)| before).collect();
+    // One that has several heads does not start.
+    let mut heads = migrations.iter().map(|(revision, _)| revision).filter(|revision| !older.contains(revision));
+    let head = heads.next().filter(|_| heads.next().is_none()).cloned();
+    Some(Installed {
+        release: release("mlflow").or_else(|| release("mlflow_skinny"))?,
+        folder: packages.display().to_string(),
+        head,
+        sqlalchemy: release("sqlalchemy"),
+        opentelemetry: release("opentelemetry_sdk"),
+        revisions: migrations.into_iter().map(|(revision, _)| revision).collect(),
+    })
+}
+
+/// Each migration of schemas that MLflow has, and those that it follows.
+fn migrations(folder: &Path) -> Vec<(String, Vec<String>)> {
+    let scripts = read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let scripts = scripts.filter(|path| path.extension().is_some_and(|end| end == "py"));
+    scripts.filter_map(|path| migration(&files::read_text(&path, limits::RECORD_BYTES).ok()?)).collect()
+}
+
+/// Alembic's `revision = "…"` and `down_revision = "…"`, which may be `None` or several.
+fn migration(script: &str) -> Option<(String, Vec<String>)> {
+    let quoted = |name: &str| {
+        let is_it = |line: &&str| line.split(['=', ':']).next().is_some_and(|word| word.trim() == name);
+        let line = script.lines().find(is_it)?;
+        let (_, value) = line.split_once('=')?;
+        Some(value.split(['"', '\'']).skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>())
+    };
+    Some((quoted("revision")?.pop()?, quoted("down_revision").unwrap_or_default()))
+}

@@ -1,0 +1,218 @@
+//! `mltrace check`
+
+mod rules;
+
+use super::Outcome;
+use crate::analysis::gate::{Baseline, Evidence, Finding, Gate, Measure, Need, Rule, Test, Verdict};
+use crate::cli::context::Context;
+use crate::cli::reader::Reader;
+use crate::cli::select::Select;
+use crate::error::{Error, Kind, Result};
+use crate::model::{Json, Problem};
+use crate::output::Format;
+use crate::output::json::SCHEMA;
+use crate::shell::Suggestion;
+use crate::store::{self, Order};
+use crate::views::check::{CheckView, Checked, Judged, Report, baseline_text};
+use crate::{files, limits};
+use rules::RuleFlags;
+use std::io::Write as _;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+/// Fail (exit 1) if traces violate limits
+///
+/// Exits with 0 if every rule passes, and with 1 if one fails or is unknown because data is missing (a model without a
+/// price, a trace in progress). An empty selection fails, because --min-traces defaults to 1. Without rules the exit
+/// code is 2. For each rule that does not pass, the output names traces and a command that shows more.
+///
+/// OF is `each` trace (the default), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. Rules can be in a file, such as
+/// `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags take precedence. Tokens and cost are those of
+/// `mltrace usage TRACE`; latency is the execution duration of the trace. A Markdown report is appended to its file,
+/// for GitHub's job summary; other reports replace theirs.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mltrace check --since 1h --max-error-rate 0 --max-latency p95=5s
+  mltrace check -x nightly --rules rules.toml --report github --report junit=check.xml
+  mltrace check --save-baseline baseline.json
+  mltrace check --baseline baseline.json --tolerance 10% --tolerance latency=50%
+  mltrace check --max-cost 0.05 --json | jq '.rules[] | select(.verdict != \"pass\")'")]
+pub struct Args {
+    #[command(flatten)]
+    flags: RuleFlags,
+    /// TOML file of rules, with the names of the flags
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+    /// Write the figures of these traces to a file, as a baseline, if all rules pass
+    #[arg(long, value_name = "FILE")]
+    save_baseline: Option<PathBuf>,
+    /// Print a report, or write it to a file: table, json, junit, github, markdown (can be repeated)
+    #[arg(long, value_name = "REPORT[=FILE]", value_parser = report)]
+    report: Vec<(Report, Option<PathBuf>)>,
+    #[command(flatten)]
+    select: Select,
+}
+
+fn report(text: &str) -> std::result::Result<(Report, Option<PathBuf>), String> {
+    let (name, path) = text.split_once('=').map_or((text, None), |(name, path)| (name, Some(PathBuf::from(path))));
+    let path = path.filter(|path| path.as_os_str() != "-");
+    let report = Report::parse(name).ok_or("expected table, json, junit, github or markdown")?;
+    if path.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
+        return Err("missing file name".to_owned());
+    }
+    Ok((report, path))
+}
+
+pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
+    let printed = printed(&args.report, cx.output.format)?;
+    let flags = match &args.rules {
+        Some(path) => args.flags.clone().over(RuleFlags::read(path)?),
+        None => args.flags.clone(),
+    };
+    let mut rules = flags.rules();
+    if let Some(path) = flags.baseline() {
+        let baseline = read_baseline(path)?;
+        note_unknown(cx, &baseline);
+        rules.extend(baseline.rules(&flags.tolerance()));
+    }
+    if flags.has_tolerance() && flags.baseline().is_none() {
+        return Err(Error::new(Kind::Usage, "--tolerance requires --baseline"));
+    }
+    if flags.is_empty() && args.save_baseline.is_none() {
+        return Err(Error::new(Kind::Usage, "no rules to check")
+            .hint("give at least one, for example `--max-error-rate 5%` or `--rules rules.toml`")
+            .hint("`mltrace check --help` lists the rules"));
+    }
+    let mut reader = Reader::open(cx)?;
+    let view = CheckView { checked: look(args, cx, &mut reader, rules)? };
+    reader.end();
+    match printed {
+        Some(report) => report.print(&view, &mut cx.output)?,
+        None => cx.output.show(&view)?,
+    }
+    for (report, path) in &args.report {
+        if let Some(path) = path {
+            // A later step may print the file.
+            let text = report.text(&view, &cx.output.look)?;
+            write(path, &cx.runner(*report == Report::Json).defuse(&text), *report == Report::Markdown)?;
+        }
+    }
+    let has_passed = view.checked.has_passed();
+    if let Some(path) = &args.save_baseline {
+        if has_passed {
+            note_unknown(cx, &view.checked.baseline);
+            write(path, baseline_text(&view.checked).as_bytes(), false)?;
+        } else {
+            cx.note(&format!("not all rules pass: `{}` was not written", path.display()));
+        }
+    }
+    reader.warn(cx);
+    Ok(if has_passed { Outcome::Done } else { Outcome::Refused })
+}
+
+/// The report to print in place of the table, if any.
+fn printed(reports: &[(Report, Option<PathBuf>)], format: Format) -> Result<Option<Report>> {
+    let mut paths: Vec<&PathBuf> = reports.iter().filter_map(|(_, path)| path.as_ref()).collect();
+    paths.sort();
+    if let Some(twice) = paths.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(Error::new(Kind::Usage, format!("two reports have the same file `{}`", twice[0].display())));
+    }
+    let mut printed = reports.iter().filter(|(_, path)| path.is_none()).map(|(report, _)| *report);
+    let first = printed.next();
+    if printed.next().is_some() || (first.is_some() && format != Format::Table) {
+        return Err(Error::new(Kind::Usage, "only one report can be printed")
+            .hint("`--report junit=check.xml` writes one to a file"));
+    }
+    Ok(first)
+}
+
+/// Reads the parts of traces that the rules need, and evaluates the rules.
+fn look(args: &Args, cx: &Context, reader: &mut Reader, rules: Vec<Rule>) -> Result<Checked> {
+    let most = rules.iter().map(|rule| rule.test.need()).max().unwrap_or(Need::Records);
+    let need = if args.save_baseline.is_some() { Need::Exceptions } else { most };
+    let stored = match need {
+        Need::Records => store::Need::Info,
+        Need::Spans => store::Need::Calls,
+        Need::ToolCalls => store::Need::Tree,
+        Need::Exceptions => store::Need::Exceptions,
+    };
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, stored)?;
+    let asks_for_feedback = rules.iter().any(|rule| matches!(rule.test, Test::Feedback(..)));
+    query.only_figures = (need == Need::Records && !asks_for_feedback).then(Vec::new);
+    let mut gate = Gate::new(rules, need);
+    reader.each_reading(query.clone(), &mut |trace, reading| {
+        gate.add(&trace, &reading);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    reader.tell_left_out(cx, &args.select, &query, true)?;
+    let mut report = gate.report();
+    report.findings.extend(unreadable(&reader.problems));
+    let judged = |finding: Finding| Judged { next: next(cx, &finding), finding };
+    let findings = report.findings.into_iter().map(judged).collect();
+    let store = reader.store.name().to_owned();
+    Ok(Checked { traces: report.traces, findings, baseline: report.baseline, store, time: cx.now })
+}
+
+/// An unknown verdict if records could not be read, because they may violate a rule.
+fn unreadable(problems: &[Problem]) -> Option<Finding> {
+    let lost: Vec<&Problem> = problems.iter().filter(|problem| problem.is_loss()).collect();
+    let evidence = |problem: &&Problem| {
+        let place = problem.path.as_deref().map(|path| format!(": {path}")).unwrap_or_default();
+        Evidence { trace_id: None, value: None, text: Some(format!("{}{place}", problem.message)) }
+    };
+    (!lost.is_empty()).then(|| Finding {
+        rule: Rule { test: Test::Readable, baseline: None },
+        verdict: Verdict::Unknown,
+        value: Some(lost.len() as f64),
+        count: lost.len() as u64,
+        unknown_count: lost.len() as u64,
+        evidence: lost.iter().map(evidence).collect(),
+    })
+}
+
+/// A command that shows why a rule does not pass.
+fn next(cx: &Context, finding: &Finding) -> Option<String> {
+    if finding.verdict == Verdict::Pass {
+        return None;
+    }
+    let trace = finding.evidence.iter().find_map(|one| one.trace_id.as_deref());
+    let suggestion = match (&finding.rule.test, trace) {
+        (Test::Readable, _) => Suggestion::new("doctor"),
+        (_, None) => Suggestion::new("traces list"),
+        (Test::Most(Measure::Tokens | Measure::Cost, ..), Some(id)) => {
+            Suggestion::new("usage").of(id).flag("--explain")
+        }
+        (Test::Feedback(..), Some(id)) => Suggestion::new("trace show").of(id).flag("--io"),
+        (_, Some(id)) => Suggestion::new("trace show").of(id),
+    };
+    Some(cx.command_line(&suggestion))
+}
+
+/// Notes which figures a baseline lacks.
+fn note_unknown(cx: &Context, baseline: &Baseline) {
+    let unknown = baseline.unknown();
+    if !unknown.is_empty() {
+        cx.note(&format!("not in the baseline, because unknown for some traces: {}", unknown.join(", ")));
+    }
+}
+
+fn read_baseline(path: &Path) -> Result<Baseline> {
+    let failed = |why: String| {
+        Error::new(Kind::Usage, format!("cannot read a baseline from `{}`", path.display()))
+            .because(why)
+            .hint("`mltrace check --save-baseline FILE` writes one")
+    };
+    let text = files::read_text(path, limits::SETTINGS_BYTES).map_err(|error| failed(error.to_string()))?;
+    let json = Json::from_strict(&text).ok_or_else(|| failed("not JSON".to_owned()))?;
+    if json.member("schema").and_then(|schema| schema.as_string()).as_deref() != Some(SCHEMA) {
+        return Err(failed(format!("its schema is not `{SCHEMA}`")));
+    }
+    Baseline::from_json(&json).map_err(failed)
+}
+
+/// Replaces a file, or appends to it: GitHub's job summary is a file that several steps append to.
+fn write(path: &Path, text: &[u8], adds: bool) -> Result<()> {
+    let add = || std::fs::OpenOptions::new().create(true).append(true).open(path)?.write_all(text);
+    let written = if adds { add() } else { files::replace(path, text) };
+    written.map_err(|error| Error::new(Kind::Output, format!("cannot write `{}`", path.display())).because(error))
+}

@@ -1,0 +1,24 @@
+//! `mltrace completions`
+
+use crate::cli::context::Context;
+use crate::error::Result;
+use std::io::Write as _;
+
+/// Print the completion script of a shell
+///
+/// The scripts are in the folder `completions` of the source too.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mltrace completions bash > ~/.local/share/bash-completion/completions/mltrace
+  mltrace completions zsh > \"${fpath[1]}/_mltrace\"
+  mltrace completions fish > ~/.config/fish/completions/mltrace.fish")]
+pub struct Args {
+    /// Shell
+    shell: clap_complete::Shell,
+}
+
+pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut cx.grammar(), "mltrace", &mut script);
+    Ok(cx.output.out.write_all(&script)?)
+}

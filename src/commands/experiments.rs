@@ -1,0 +1,39 @@
+//! `mltrace experiments`
+
+use crate::cli::context::Context;
+use crate::error::Result;
+use crate::views::experiment::ExperimentRow;
+
+/// List experiments with their number of traces and errors
+///
+/// Shows id, name, stage, traces, errors, the newest trace and the recorded tokens of each experiment.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mltrace experiments
+  mltrace experiments --deleted --json | jq '.experiments[] | select(.error_count > 0).name'
+  mltrace -u sqlite:///mlflow.db experiments -o csv")]
+pub struct Args {
+    /// Add deleted experiments
+    #[arg(long)]
+    deleted: bool,
+}
+
+pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+    let mut progress = cx.progress("experiments read");
+    let store = cx.open_store()?;
+    let mut problems = Vec::new();
+    let experiments = store.experiments(&mut problems)?;
+    let experiments: Vec<_> =
+        experiments.into_iter().filter(|experiment| args.deleted || experiment.is_active()).collect();
+    progress.add(experiments.len());
+    let mut totals = store.totals(&experiments, &mut problems)?;
+    progress.clear();
+    let mut list = cx.output.list();
+    for experiment in experiments {
+        let totals = totals.remove(&experiment.experiment_id).unwrap_or_default();
+        list.push(&ExperimentRow { experiment, totals })?;
+    }
+    list.finish(None)?;
+    cx.warn(&problems);
+    Ok(())
+}

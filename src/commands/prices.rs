@@ -1,0 +1,61 @@
+//! `mltrace prices`
+
+use crate::analysis::prices;
+use crate::cli::context::Context;
+use crate::cli::rows::{self, Rows};
+use crate::cli::suggestions::nearest;
+use crate::error::{Error, Kind, Result};
+use crate::output::Page;
+use crate::query::Glob;
+use crate::views::price::PriceRow;
+
+/// Show what tokens of a model cost: US dollars for a million
+///
+/// The table is compiled in; costs that MLflow did not record are calculated from it. Where a call names no provider, MLflow
+/// takes the first one by name that has a price, and so does mltrace: `used` marks it. Requests with more tokens than
+/// `above` says have other prices.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mltrace prices gpt-4o-mini
+  mltrace prices 'claude-*' --json
+  mltrace prices gpt-4o --json > own.json     change it, then:
+  mltrace usage --since 7d --prices own.json")]
+pub struct Args {
+    /// Model, as traces name it; * and ? are wildcards
+    #[arg(value_name = "MODEL")]
+    model: Option<String>,
+    #[command(flatten)]
+    rows: Rows,
+}
+
+pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+    let prices = cx.prices()?;
+    let wanted = args.model.as_deref().unwrap_or("*");
+    let bare = wanted.split_once('/').map_or(wanted, |(_, bare)| bare);
+    // Traces may name a model with its provider in front, the table mostly does not.
+    let (glob, bare_glob) = (Glob::new(wanted), Glob::new(bare));
+    let found: Vec<_> = prices.list(&|model| glob.matches(model) || bare_glob.matches(model)).collect();
+    if found.is_empty() {
+        let names: Vec<String> = prices.list(&|_| true).map(|price| price.model).collect();
+        let near = nearest(bare, names.iter().map(String::as_str));
+        let error = Error::new(Kind::NotFound, format!("no price of `{wanted}`"));
+        let error = match near.as_slice() {
+            [] => error,
+            near => error.hint(format!("did you mean `{}`?", near.join("` or `"))),
+        };
+        return Err(error.hint("--prices FILE brings prices of your own"));
+    }
+    let limit = args.rows.count();
+    let page = Page { returned: found.len().min(limit), matched: Some(found.len()), complete: found.len() <= limit };
+    let mut rows = cx.output.list();
+    let is_pattern = wanted.contains(['*', '?']);
+    for price in found.into_iter().take(limit) {
+        let name = if is_pattern { &price.model } else { wanted };
+        let is_default = prices.find(name, None).is_some_and(|default| default == price);
+        rows.push(&PriceRow { price, is_default })?;
+    }
+    rows.finish(Some(page))?;
+    rows::tell_page(cx, &page, !page.complete, "prices");
+    cx.note(prices::origin());
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! `mltrace session show`
+
+use crate::analysis::conversation::ConversationReader;
+use crate::analysis::sessions::{Session, Sessions};
+use crate::analysis::usage;
+use crate::cli::context::Context;
+use crate::cli::naming;
+use crate::cli::reader::Reader;
+use crate::cli::runs::{self, GroupedTraces, Runs, in_a_session};
+use crate::cli::select::Select;
+use crate::cli::suggestions::not_found;
+use crate::error::{Error, Kind, Result};
+use crate::model::{Trace, TraceInfo, keys};
+use crate::query::{Clause, Label, LabelTest, TextTest};
+use crate::reading::History;
+use crate::shell::Suggestion;
+use crate::store::{Need, Order, Query, SortKey};
+use crate::views::fold::{self, What};
+use crate::views::session::{SessionConversation, SessionView};
+use std::ops::ControlFlow;
+
+/// Show one session
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    Show(Box<Show>),
+}
+
+/// Show the traces of a session as turns, the first one first
+///
+/// SESSION is an id or a unique prefix of one; or the name of a trace (its id, a prefix, `@last`), for its session or the run
+/// that it belongs to as messages prove (see `mltrace sessions`). The flags that choose traces leave out some of its turns.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mltrace session show chat-42
+  mltrace session show chat-42 --json | jq -r '.traces[] | [.trace_id, .state] | @tsv'
+  mltrace session show chat-42 -o ids | xargs -n 1 mltrace trace show")]
+struct Show {
+    /// Session to show
+    #[arg(value_name = "SESSION")]
+    wanted: String,
+    /// Show who said what to whom in each of them, turn by turn
+    #[arg(long)]
+    conversation: bool,
+    /// In a conversation: repeat what was said before, and print long messages whole
+    #[arg(long, requires = "conversation")]
+    full: bool,
+    #[command(flatten)]
+    select: Select,
+}
+
+pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+    let Action::Show(show) = &args.command;
+    let mut reader = Reader::open(cx)?;
+    let oldest_first = Order { key: SortKey::Time, is_descending: false };
+    let query = reader.query(cx, &show.select, oldest_first, Need::Info)?;
+    let mut traces = turns(&mut reader, &query, &show.wanted)?;
+    let mut id = show.wanted.clone();
+    let mut is_derived = false;
+    if traces.is_empty() {
+        match by_prefix(cx, show, &mut reader, &query) {
+            Ok(found) => {
+                id = found;
+                traces = turns(&mut reader, &query, &id)?;
+            }
+            Err(error) => {
+                let named = named_trace(cx, show, &mut reader);
+                if let Some(session) = named.as_ref().and_then(TraceInfo::session_id) {
+                    session.clone_into(&mut id);
+                    traces = turns(&mut reader, &query, &id)?;
+                } else {
+                    let (name, error) = match named {
+                        Some(info) => (info.trace_id.clone(), without_session(cx, &info.trace_id)),
+                        None => (id.clone(), error),
+                    };
+                    traces = derived(&mut reader, &query, &name)?.ok_or(error)?;
+                    is_derived = true;
+                }
+            }
+        }
+    }
+    reader.end();
+    // Gone since it was found.
+    let session = if is_derived { Session::derived(&traces) } else { Session::of(&id, &traces) };
+    let session = session.ok_or_else(|| not_found("session", &id, std::iter::empty()))?;
+    if show.conversation {
+        let mut loaded = Vec::with_capacity(traces.len());
+        for info in &traces {
+            loaded.extend(reader.trace(&info.trace_id, Need::Full)?);
+        }
+        // Records have milliseconds only; spans show which of two began first.
+        let began = |trace: &Trace| trace.span_list().iter().map(|span| span.start).min();
+        loaded.sort_by_cached_key(|trace| (trace.info.request_time.millis(), began(trace)));
+        // A failure that the history of later turns repeats is that of one turn.
+        let mut history = History::default();
+        for trace in &mut loaded {
+            history.read_trace(trace);
+        }
+        let traces = loaded.iter().map(|trace| trace.info.clone()).collect();
+        reader
+            .span_problems
+            .extend(loaded.iter().filter_map(|trace| trace.spans.as_ref()).flat_map(|spans| spans.problems.clone()));
+        let mut reading = ConversationReader::new(show.full);
+        let read = |trace: Trace| {
+            let trace = if show.full { trace } else { without_inner_spans(trace) };
+            (reading.read(&trace, &[]), trace)
+        };
+        let conversations = loaded.into_iter().map(read).map(|(conversation, trace)| (trace, conversation)).collect();
+        let view = SessionView { session, traces, conversations, is_full: show.full };
+        cx.output.show(&SessionConversation(view))?;
+    } else {
+        cx.output.show(&SessionView { session, traces, conversations: Vec::new(), is_full: show.full })?;
+    }
+    reader.warn(cx);
+    Ok(())
+}
+
+/// A trace without the spans within its LLM calls, as `trace show --conversation` folds them.
+fn without_inner_spans(trace: Trace) -> Trace {
+    let Some(spans) = &trace.spans else { return trace };
+    let shown = vec![true; spans.list.len()];
+    let folded = fold::folded(What::Calls, spans, &shown, &usage::of_trace(&trace));
+    match folded {
+        Some(folded) => Trace { spans: Some(folded.spans), ..trace },
+        None => trace,
+    }
+}
+
+/// The traces of a session by its exact id, the first one first.
+fn turns(reader: &mut Reader, query: &Query, id: &str) -> Result<Vec<TraceInfo>> {
+    let mut query = query.clone();
+    let is = LabelTest::Text(TextTest::Is(id.to_owned()));
+    query.filter.clauses.push(Clause::Label(Label::Metadata(keys::SESSION.to_owned()), is));
+    let mut traces = Vec::new();
+    reader.each(&query, &mut |trace| {
+        traces.push(trace.info);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(traces)
+}
+
+/// The trace that is named in place of its session.
+fn named_trace(cx: &Context, show: &Show, reader: &mut Reader) -> Option<TraceInfo> {
+    // Conditions choose among the turns, and among the traces of `@last`.
+    let select = if show.wanted.starts_with('@') { show.select.clone() } else { Select::default() };
+    naming::trace(cx, reader, &show.wanted, &select, Need::Info).ok().map(|trace| trace.info)
+}
+
+fn without_session(cx: &Context, trace_id: &str) -> Error {
+    Error::new(Kind::NotFound, format!("trace `{trace_id}` belongs to no session"))
+        .hint(cx.command(&Suggestion::new("sessions")) + " lists them")
+}
+
+/// The traces whose spans name this session; else the only run that has a trace whose id begins so, where its traces belong
+/// to no session.
+fn derived(reader: &mut Reader, query: &Query, name: &str) -> Result<Option<Vec<TraceInfo>>> {
+    let Runs::Found(GroupedTraces { runs, in_sessions }) = runs::of_query(reader, query)? else { return Ok(None) };
+    let is_named = |info: &TraceInfo| info.session_of_spans.as_deref() == Some(name);
+    let named: Vec<TraceInfo> = in_sessions.into_iter().filter(is_named).collect();
+    if !named.is_empty() {
+        return Ok(Some(named));
+    }
+    let is_meant = |info: &TraceInfo| {
+        let bare = |id: &str| id.strip_prefix("tr-").unwrap_or(id).to_owned();
+        !bare(name).is_empty() && bare(&info.trace_id).starts_with(&bare(name))
+    };
+    let mut meant = runs.into_iter().filter(|run| run.iter().any(is_meant));
+    Ok(meant.next().filter(|_| meant.next().is_none()))
+}
+
+/// So many candidates of an ambiguous prefix are named.
+const MOST_CANDIDATES: usize = 10;
+
+/// The id of the only session whose id begins so.
+fn by_prefix(cx: &Context, show: &Show, reader: &mut Reader, query: &Query) -> Result<String> {
+    let mut query = query.clone();
+    query.filter.clauses.push(in_a_session());
+    let mut sessions = Sessions::default();
+    reader.each(&query, &mut |trace| {
+        sessions.add(&trace.info);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let (name, sessions) = (&show.wanted, sessions.sorted());
+    let ids = || sessions.iter().map(|session| session.id.as_str());
+    let candidates: Vec<&str> = ids().filter(|id| !name.is_empty() && id.starts_with(name.as_str())).collect();
+    match candidates.as_slice() {
+        [] => {
+            let mut error = not_found("session", name, ids());
+            if show.select.has_conditions(cx)? {
+                error = error.because("the conditions leave out some traces");
+            }
+            Err(error.hint(cx.command(&Suggestion::new("sessions")) + " lists them"))
+        }
+        [one] => Ok((*one).to_owned()),
+        several => {
+            let more = if several.len() > MOST_CANDIDATES { " and more" } else { "" };
+            let named = several[..several.len().min(MOST_CANDIDATES)].join(", ");
+            Err(Error::new(Kind::Ambiguous, format!("`{name}` begins several session ids"))
+                .because(format!("{named}{more}"))
+                .hint("type more of the id"))
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! `mltrace sessions`
+
+use crate::analysis::sessions::{Session, Sessions};
+use crate::cli::context::Context;
+use crate::cli::reader::Reader;
+use crate::cli::rows::{self, Rows};
+use crate::cli::runs::{self, Runs, in_a_session};
+use crate::cli::select::Select;
+use crate::error::Result;
+use crate::output::Page;
+use crate::store::{Need, Order};
+use crate::views::session::SessionRow;
+use std::ops::ControlFlow;
+
+/// List sessions, the one with the newest trace first
+///
+/// A session is what traces have in common that carry the same `mlflow.trace.session`: the turns of a conversation. Figures
+/// are those of the selected traces, as MLflow recorded them.
+///
+/// Traces without a session whose messages prove that they are one run are shown as a derived session, named by their first
+/// trace: each request repeats an earlier one and its answer, as those of an AutoGen team without a span around it do. Sessions
+/// that only spans name (Traceloop, Vercel) are derived, too. Both are looked for among up to 1,000 traces without a session,
+/// and not on servers.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mltrace sessions
+  mltrace sessions --user ada --since 7d
+  mltrace sessions --status error --json | jq -r '.sessions[].session_id'")]
+pub struct Args {
+    #[command(flatten)]
+    rows: Rows,
+    #[command(flatten)]
+    select: Select,
+}
+
+pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+    let mut reader = Reader::open(cx)?;
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, Need::Info)?;
+    let runs = runs::of_query(&mut reader, &query)?;
+    query.filter.clauses.push(in_a_session());
+    let mut sessions = Sessions::default();
+    reader.each(&query, &mut |trace| {
+        sessions.add(&trace.info);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    reader.end();
+    if let Runs::Found(found) = runs {
+        found.runs.iter().filter_map(|run| Session::derived(run)).for_each(|run| sessions.add_derived(run));
+        found.in_sessions.iter().for_each(|trace| sessions.add(trace));
+    }
+    let sessions = sessions.sorted();
+    let limit = args.rows.count();
+    let is_cut = sessions.len() > limit;
+    let complete = !is_cut && !reader.has_losses();
+    let page = Page { returned: sessions.len().min(limit), matched: Some(sessions.len()), complete };
+    let mut rows = cx.output.list();
+    for session in sessions.into_iter().take(limit) {
+        rows.push(&SessionRow(session))?;
+    }
+    rows.finish(Some(page))?;
+    rows::tell_page(cx, &page, is_cut, "sessions");
+    reader.warn(cx);
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! `mltrace spans`
+
+use crate::cli::context::Context;
+use crate::cli::reader::Reader;
+use crate::cli::rows::{self, Limits};
+use crate::cli::select::Select;
+use crate::error::Result;
+use crate::output::{Format, Page, Row};
+use crate::query::Grep;
+use crate::store::Need;
+use crate::views::span::{FoundSpan, SpanRow};
+use std::ops::ControlFlow;
+
+/// List spans of the selected traces, one row each
+///
+/// Newest trace first, the spans of a trace in the order of its tree. --type and --llm choose spans.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mltrace spans --llm
+  mltrace spans --type TOOL --status error -n 50
+  mltrace spans --grep 'timed? out' --since 1d
+  mltrace spans --type LLM --json | jq '.spans[].token_usage'")]
+pub struct Args {
+    /// Add attributes and events to the JSON of each span
+    #[arg(long)]
+    full: bool,
+    #[command(flatten)]
+    select: Select,
+    #[command(flatten)]
+    limits: Limits,
+}
+
+pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+    if args.select.has_grep() {
+        print(args, cx, |row, grep| Some(FoundSpan { found: grep?.find(&row.span)?, row }))
+    } else {
+        print(args, cx, |row, _| Some(row))
+    }
+}
+
+fn print<R: Row>(args: &Args, cx: &mut Context, row_of: impl Fn(SpanRow, Option<&Grep>) -> Option<R>) -> Result<()> {
+    let mut reader = Reader::open(cx)?;
+    let is_light = matches!(cx.output.format, Format::Table | Format::Ids);
+    let need = if is_light { Need::Tree } else { Need::Full };
+    let mut query = reader.query(cx, &args.select, args.limits.order()?, need)?;
+    let limit = args.limits.rows();
+    // A trace has several spans, so fewer traces than rows will do.
+    query.expected = (limit < usize::MAX).then_some((limit / 4).clamp(4, 100));
+    query.only_types = true;
+    let mut rows = cx.output.list::<R>();
+    let mut page = Page { returned: 0, matched: None, complete: true };
+    reader.each(&query, &mut |trace| {
+        let Some(spans) = trace.spans else { return Ok(ControlFlow::Continue(())) };
+        for (span, node) in spans.list.into_iter().zip(spans.nodes) {
+            if !query.filter.clauses.iter().all(|clause| clause.holds_for_span(&span)) {
+                continue;
+            }
+            if page.returned == limit {
+                page.complete = false;
+                return Ok(ControlFlow::Break(()));
+            }
+            let row = SpanRow { trace_id: trace.info.trace_id.clone(), span, node, is_full: args.full, agent: None };
+            if let Some(row) = row_of(row, query.filter.grep()) {
+                page.returned += 1;
+                rows.push(&row)?;
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let is_cut = !page.complete;
+    page.complete &= !reader.has_losses();
+    page.matched = page.complete.then_some(page.returned);
+    reader.end();
+    rows.finish(Some(page))?;
+    rows::tell_page(cx, &page, is_cut, "spans");
+    reader.tell_left_out(cx, &args.select, &query, !is_cut)?;
+    reader.warn(cx);
+    Ok(())
+}

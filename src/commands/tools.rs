@@ -1,0 +1,55 @@
+//! `mltrace tools`
+
+use crate::analysis::tools::Tools;
+use crate::cli::context::Context;
+use crate::cli::reader::Reader;
+use crate::cli::rows::{self, Rows};
+use crate::cli::select::Select;
+use crate::error::Result;
+use crate::output::Page;
+use crate::store::{Need, Order};
+use crate::views::tool::ToolRow;
+use std::ops::ControlFlow;
+
+/// Show each tool: calls, failures, and how long they took
+///
+/// A tool call counts once, whether a span of type TOOL, messages or both record it, and however often later requests
+/// repeat it in their history. `errors` counts calls whose span ended in state ERROR; `handled`, calls whose failure
+/// was returned to the model as text; `failed` is the share of both. Durations are known of calls that have a span;
+/// percentiles are interpolated linearly.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mltrace tools
+  mltrace tools --since 1d -x AutoGen
+  mltrace tools --json | jq -r '.tools[] | select(.errors > 0).name'")]
+pub struct Args {
+    #[command(flatten)]
+    rows: Rows,
+    #[command(flatten)]
+    select: Select,
+}
+
+pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+    let mut reader = Reader::open(cx)?;
+    let query = reader.query(cx, &args.select, Order::NEWEST, Need::Tree)?;
+    let mut tools = Tools::default();
+    reader.each_reading(query.clone(), &mut |trace, reading| {
+        tools.add(&trace, &reading);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    reader.end();
+    let tools = tools.sorted();
+    let limit = args.rows.count();
+    let is_cut = tools.len() > limit;
+    let complete = !is_cut && !reader.has_losses();
+    let page = Page { returned: tools.len().min(limit), matched: Some(tools.len()), complete };
+    let mut rows = cx.output.list();
+    for tool in tools.into_iter().take(limit) {
+        rows.push(&ToolRow(tool))?;
+    }
+    rows.finish(Some(page))?;
+    rows::tell_page(cx, &page, is_cut, "tools");
+    reader.tell_left_out(cx, &args.select, &query, true)?;
+    reader.warn(cx);
+    Ok(())
+}

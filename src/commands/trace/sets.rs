@@ -1,0 +1,91 @@
+//! `mltrace trace diff --set FLAGS --set FLAGS`
+
+use crate::analysis::diff::sets::{Gathered, SetsDiff};
+use crate::cli::context::Context;
+use crate::cli::grouping::tell_cost;
+use crate::cli::reader::Reader;
+use crate::cli::select::Select;
+use crate::error::{Error, Kind, Result};
+use crate::output::Format;
+use crate::shell::Suggestion;
+use crate::store::{Need, Order};
+use crate::views::diff::sets::SetsView;
+use clap::Parser as _;
+use std::ops::ControlFlow;
+
+/// The flags of a selection, as they stand in a text.
+#[derive(Debug, clap::Parser)]
+#[command(no_binary_name = true, disable_help_flag = true, disable_version_flag = true)]
+struct Flags {
+    #[command(flatten)]
+    select: Select,
+}
+
+/// The names of both selections.
+const NAMES: [&str; 2] = ["A", "B"];
+
+/// Compares two selections. Gives whether the second is no worse.
+pub(super) fn run(sets: &[String], cx: &mut Context) -> Result<bool> {
+    let [text_a, text_b] = sets else {
+        let message = format!("--set is given {}, and needs to be given twice", times(sets.len()));
+        return Err(Error::new(Kind::Usage, message)
+            .hint("--set '--until 1d' --set '--since 1d' compares what ran before with what ran since"));
+    };
+    let (select_a, select_b) = (parse(NAMES[0], text_a)?, parse(NAMES[1], text_b)?);
+    let mut reader = Reader::open(cx)?;
+    let mut gather = |name, text: &str, select: &Select| {
+        let in_set = |error: Error| error.because(format!("in --set {name}: `{text}`"));
+        let mut gathered = Gathered::default();
+        let query = reader.query(cx, select, Order::NEWEST, Need::Exceptions).map_err(in_set)?;
+        reader.each_reading(query, &mut |trace, reading| {
+            gathered.add(&trace, &reading);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok::<_, Error>(gathered.figures())
+    };
+    let diff = SetsDiff { a: gather(NAMES[0], text_a, &select_a)?, b: gather(NAMES[1], text_b, &select_b)? };
+    reader.end();
+    let view = SetsView { diff, flags: [text_a.clone(), text_b.clone()], complete: !reader.has_losses() };
+    cx.output.show(&view)?;
+    let unpriced = [&view.diff.a, &view.diff.b].into_iter().flat_map(|figures| &figures.unpriced);
+    tell_cost(cx, None, unpriced.map(|(model, count)| (model.as_deref(), *count)));
+    if [&view.diff.a, &view.diff.b].iter().any(|figures| figures.told.used.token_usage.is_some()) {
+        cx.note("tokens and costs are those of the spans, as `mltrace usage` counts them");
+    }
+    for (name, figures) in NAMES.into_iter().zip([&view.diff.a, &view.diff.b]) {
+        if figures.told.count == 0 {
+            cx.note(&format!("{name} is empty: no trace fits its flags"));
+        }
+    }
+    if let Some(group) = view.diff.new_failures().first().filter(|_| cx.output.format == Format::Table) {
+        let example = &group.example;
+        let command =
+            cx.command(&Suggestion::new("trace show").of(&example.trace_id).option("--span", &example.span_id));
+        cx.note(&format!("{command} shows the newest of the first that is new"));
+    }
+    reader.warn(cx);
+    Ok(!view.diff.is_worse())
+}
+
+fn times(count: usize) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
+/// The flags of a selection, split as a shell splits them.
+fn parse(name: &str, text: &str) -> Result<Select> {
+    let wrong = |why: String| Error::new(Kind::Usage, format!("in --set {name} `{text}`: {why}"));
+    let words = shlex::split(text).ok_or_else(|| wrong("a quote is not closed".to_owned()))?;
+    match Flags::try_parse_from(&words) {
+        Ok(flags) => Ok(flags.select),
+        Err(error) => {
+            let told = error.render().to_string();
+            let why = told.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            let is_store = |word: &String| word.starts_with("-u") || word.starts_with("--tracking-uri");
+            Err(wrong(why).hint(if words.iter().any(is_store) {
+                "both selections are of the same store, which is named once: `mltrace -u URI trace diff …`"
+            } else {
+                "flags that choose traces stand in it, as `mltrace traces list --help` tells them"
+            }))
+        }
+    }
+}

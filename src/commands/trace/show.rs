@@ -1,0 +1,208 @@
+//! `mltrace trace show`
+
+use crate::analysis::{conversation, usage};
+use crate::cli::context::Context;
+use crate::cli::naming;
+use crate::cli::reader::Reader;
+use crate::cli::select::Select;
+use crate::error::{Error, Kind, Result};
+use crate::files;
+use crate::model::{Span, Trace};
+use crate::output::Format;
+use crate::reading::Agents;
+use crate::store::{Need, TraceStore};
+use crate::views::conversation::ConversationView;
+use crate::views::fold::{self, What};
+use crate::views::one_span::SpanView;
+use crate::views::span::SpanRow;
+use crate::views::tree::TreeView;
+use crate::views::usage_conflict::{conflict_note, cost_note};
+use std::path::{Path, PathBuf};
+
+/// Show the spans of a trace as a tree, or one span whole
+///
+/// TRACE is an id, a unique prefix of one, an OpenTelemetry trace id, @last, @last~2, @error (the newest that failed) or
+/// @slow (the longest). The flags that choose traces narrow what the @ words look at. - reads ids from standard input, one
+/// per line.
+///
+/// --json prints one document per trace and line. It can be read again as a store: `mltrace -u FILE`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mltrace trace show
+  mltrace trace show tr-27b4e76f --io
+  mltrace trace show @error --span get_weather
+  mltrace traces list --status error -o ids | mltrace trace show - --json > failed.jsonl
+  mltrace trace show @last --json | jq '.spans[] | select(.exception).exception.message'")]
+pub(super) struct Args {
+    /// Traces to show; - reads ids from stdin
+    #[arg(default_value = "@last", value_name = "TRACE")]
+    traces: Vec<String>,
+    /// Show the tree of spans (the default)
+    #[arg(long)]
+    tree: bool,
+    /// Show inputs and outputs under each span, at most so many lines of each; 0 shows all
+    #[arg(long, value_name = "LINES", num_args = 0..=1, default_missing_value = "8", require_equals = true)]
+    io: Option<usize>,
+    /// Show who said what to whom, turn by turn, and the work between
+    #[arg(long, conflicts_with_all = ["tree", "io", "span"])]
+    conversation: bool,
+    /// Show folded spans too: those of the same LLM call, and those that passed messages on; in a conversation,
+    /// long and repeated messages, and values as the JSON that is stored
+    #[arg(long)]
+    full: bool,
+    /// Show one span whole, by id, unique prefix or unique name
+    #[arg(long, value_name = "SPAN", conflicts_with_all = ["tree", "io"])]
+    span: Option<String>,
+    /// Write the attachments of the span to files in this folder
+    #[arg(long, value_name = "DIR", requires = "span")]
+    save_attachments: Option<PathBuf>,
+    /// Show only what happened under the agent of this name; * and ? are wildcards (can be repeated)
+    #[arg(long, value_name = "NAME", conflicts_with = "span")]
+    agent: Vec<String>,
+    #[command(flatten)]
+    select: Select,
+}
+
+pub(super) fn run(show: &Args, cx: &mut Context) -> Result<()> {
+    naming::each(cx, &show.traces, &mut |cx, reader, name| show_trace(show, cx, reader, name))
+}
+
+fn show_trace(show: &Args, cx: &mut Context, reader: &mut Reader, name: &str) -> Result<()> {
+    let is_light = matches!(cx.output.format, Format::Table | Format::Ids)
+        && show.io.is_none()
+        && show.span.is_none()
+        && !show.conversation;
+    let mut trace = if is_light {
+        naming::read(cx, reader, name, &show.select)?
+    } else {
+        naming::trace(cx, reader, name, &show.select, Need::Full)?
+    };
+    reader.end();
+    if let Some(name) = &show.span {
+        show_span(cx, &*reader.store, &mut trace, name, show.save_attachments.as_deref())?;
+    } else {
+        let types = show.select.span_types();
+        let usage = usage::of_trace(&trace);
+        let agents = trace.spans.as_ref().map(|spans| Agents::of(spans, &usage)).unwrap_or_default();
+        let notes = [conflict_note(&trace, &usage), cost_note(&trace, &usage)];
+        let mut shown = naming::agents(cx, &trace, &agents, &show.agent)?;
+        for (shown, span) in shown.iter_mut().zip(trace.span_list()) {
+            *shown &= types.is_empty() || span.span_type.is_one_of(&types);
+        }
+        let is_empty = !shown.contains(&true);
+        let view = TreeView { usage, agents, shown, io_lines: show.io, is_full: show.full, trace };
+        trace = if show.conversation {
+            show_conversation(cx, view)?
+        } else {
+            cx.output.show(&view)?;
+            view.trace
+        };
+        notes.iter().flatten().for_each(|note| cx.note(note));
+        if !types.is_empty() && is_empty {
+            let place = if show.agent.is_empty() { "the trace".to_owned() } else { show.agent.join(" and ") };
+            cx.note(&format!("{place} has no span of type {}", types.join(" or ")));
+        }
+    }
+    reader.span_problems.extend(trace.spans.into_iter().flat_map(|spans| spans.problems));
+    Ok(())
+}
+
+fn show_conversation(cx: &mut Context, tree: TreeView) -> Result<Trace> {
+    let spans = tree.trace.spans.as_ref().filter(|_| !tree.is_full);
+    let folded = spans.and_then(|spans| fold::folded(What::Calls, spans, &tree.shown, &tree.usage));
+    let folded = folded.map(|folded| {
+        (Trace { spans: Some(folded.spans), ..Trace::without_spans(tree.trace.info.clone()) }, folded.shown)
+    });
+    let (trace, shown) = folded.as_ref().map_or((&tree.trace, &tree.shown), |(trace, shown)| (trace, shown));
+    let conversation = conversation::of_trace(trace, tree.is_full, shown);
+    let view = ConversationView { tree, folded: folded.map(|(trace, _)| trace), conversation };
+    cx.output.show(&view)?;
+    Ok(view.tree.trace)
+}
+
+fn show_span(
+    cx: &mut Context,
+    store: &dyn TraceStore,
+    trace: &mut Trace,
+    name: &str,
+    folder: Option<&Path>,
+) -> Result<()> {
+    let at = naming::span(cx, trace, name)?;
+    let usage = usage::of_trace(trace);
+    let Some(spans) = &mut trace.spans else { return Ok(()) };
+    let agent = Agents::of(spans, &usage).name(at).map(str::to_owned);
+    let row = SpanRow {
+        trace_id: trace.info.trace_id.clone(),
+        span: spans.list.swap_remove(at),
+        node: spans.nodes.swap_remove(at),
+        is_full: true,
+        agent,
+    };
+    if let Some(folder) = folder {
+        save_attachments(cx, store, trace, &row.span, folder)?;
+    }
+    cx.output.show(&SpanView { info: trace.info.clone(), row })
+}
+
+/// What MLflow 3.11+ leaves in place of binary content (`tracing/attachments.py`).
+const ATTACHMENT: &str = "mlflow-attachment://";
+
+/// An attachment named in a span.
+#[derive(Debug, PartialEq, Eq)]
+struct Attachment {
+    id: String,
+    content_type: String,
+}
+
+fn save_attachments(cx: &Context, store: &dyn TraceStore, trace: &Trace, span: &Span, folder: &Path) -> Result<()> {
+    let attachments = attachments_of(span);
+    if attachments.is_empty() {
+        cx.note("the span has no attachments");
+        return Ok(());
+    }
+    let failed = |path: &Path, error: std::io::Error| {
+        Error::new(Kind::Output, format!("cannot write `{}`", path.display())).because(error)
+    };
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    for attachment in attachments {
+        let bytes = store.attachment(&trace.info, &attachment.id)?;
+        let path = folder.join(format!("{}.{}", attachment.id, extension(&attachment.content_type)));
+        // A file that is there already is not overwritten.
+        files::create(&path, &bytes).map_err(|error| failed(&path, error))?;
+        cx.note(&format!("wrote {} bytes to `{}`", bytes.len(), path.display()));
+    }
+    Ok(())
+}
+
+/// The attachments that a span's attributes name, each once.
+fn attachments_of(span: &Span) -> Vec<Attachment> {
+    let mut found: Vec<Attachment> = Vec::new();
+    for (_, value) in span.payload.iter().flat_map(|payload| &payload.attributes) {
+        for reference in value.text().split(ATTACHMENT).skip(1) {
+            let end = reference.find(|c: char| matches!(c, '"' | '\\') || c.is_whitespace()).unwrap_or(reference.len());
+            let (id, options) = reference[..end].split_once('?').unwrap_or((&reference[..end], ""));
+            // The id becomes a file name: only what MLflow makes up passes.
+            let is_id = !id.is_empty() && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+            let option = |key: &str| options.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
+            let content_type = option("content_type").unwrap_or_default().replace("%2F", "/").replace("%2f", "/");
+            let attachment = Attachment { id: id.to_owned(), content_type };
+            if is_id && !found.contains(&attachment) {
+                found.push(attachment);
+            }
+        }
+    }
+    found
+}
+
+/// The usual ending of a content type; `bin` for what is not known.
+fn extension(content_type: &str) -> String {
+    let kind = content_type.rsplit('/').next().unwrap_or_default().split(['+', ';']).next().unwrap_or_default();
+    match kind {
+        "jpeg" => "jpg".to_owned(),
+        "plain" => "txt".to_owned(),
+        "mpeg" => "mp3".to_owned(),
+        "" | "octet-stream" => "bin".to_owned(),
+        other if other.len() <= 8 && other.bytes().all(|b| b.is_ascii_alphanumeric()) => other.to_ascii_lowercase(),
+        _ => "bin".to_owned(),
+    }
+}
