@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What sort of thing went wrong; decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorCode {
     /// Wrong flags or values of flags.
     Usage,
     /// A filter that is not in MLflow's language.
@@ -35,7 +35,7 @@ pub enum Kind {
     Bug,
 }
 
-impl Kind {
+impl ErrorCode {
     /// The process's exit code.
     #[must_use]
     pub const fn exit(self) -> u8 {
@@ -75,7 +75,7 @@ impl Kind {
 #[derive(Debug)]
 pub struct Error {
     /// Decides the exit code.
-    pub kind: Kind,
+    pub kind: ErrorCode,
     /// What and which, in one line.
     pub message: String,
     /// What was written, and a line that points at the wrong piece of it.
@@ -92,7 +92,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error of a kind.
     #[must_use]
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorCode, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), quote: Vec::new(), causes: Vec::new(), hints: Vec::new() }
     }
 
@@ -139,7 +139,8 @@ impl fmt::Display for Error {
 impl From<std::io::Error> for Error {
     /// Writing is the only input or output whose error reaches here without a name of its own.
     fn from(error: std::io::Error) -> Self {
-        let kind = if error.kind() == std::io::ErrorKind::BrokenPipe { Kind::ClosedPipe } else { Kind::Output };
+        let kind =
+            if error.kind() == std::io::ErrorKind::BrokenPipe { ErrorCode::ClosedPipe } else { ErrorCode::Output };
         Self::new(kind, "cannot write the output").because(error)
     }
 }
@@ -150,7 +151,7 @@ impl From<serde_json::Error> for Error {
         if error.is_io() {
             Self::from(std::io::Error::from(error))
         } else {
-            Self::new(Kind::Bug, "cannot write JSON").because(error)
+            Self::new(ErrorCode::Bug, "cannot write JSON").because(error)
         }
     }
 }

@@ -45,12 +45,12 @@ pub fn bytes_of(source: impl Read, most: u64) -> Result<Vec<u8>> {
 
 /// Folders that what is read has to lie in. Whatever a store holds, it makes the program read nothing else.
 #[derive(Clone, Debug, Default)]
-pub struct Fence {
+pub struct AllowedFolders {
     /// Without links.
     folders: Vec<PathBuf>,
 }
 
-impl Fence {
+impl AllowedFolders {
     /// A fence around folders. One that is not there encloses nothing.
     pub fn around<'a>(folders: impl IntoIterator<Item = &'a Path>) -> Self {
         Self { folders: folders.into_iter().filter_map(|folder| folder.canonicalize().ok()).collect() }
@@ -64,7 +64,7 @@ impl Fence {
     }
 
     /// Reads a regular file that lies inside, as far as its path is without links, or behind a link that stays inside.
-    /// The folders above it are not looked at: [`Fence::check`] does.
+    /// The folders above it are not looked at: [`AllowedFolders::check`] does.
     ///
     /// # Errors
     /// When it cannot be read, leads out of the fence, is no regular file, or has more than `most` bytes.
@@ -88,7 +88,7 @@ impl Fence {
     /// The same for an entry of a folder: one that is no file is not opened.
     ///
     /// # Errors
-    /// As [`Fence::read`].
+    /// As [`AllowedFolders::read`].
     pub fn read_entry(&self, path: &Path, kind: FileType, most: u64) -> Result<Vec<u8>> {
         if !kind.is_symlink() {
             require_regular(kind)?;
@@ -227,7 +227,7 @@ mod tests {
         symlink("loop", inside.join("loop")).unwrap();
         symlink("/proc/self/environ", inside.join("environment")).unwrap();
         symlink("..", inside.join("up")).unwrap();
-        let fence = Fence::around([&*inside]);
+        let fence = AllowedFolders::around([&*inside]);
         assert_eq!(fence.read(&inside.join("near"), 10).unwrap(), b"inside");
         for name in ["far", "environment"] {
             assert!(message(fence.read(&inside.join(name), 10)).contains("leads out of the store"), "{name}");
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn only_regular_files_of_bounded_size_are_read() {
         let folder = tempfile::tempdir().unwrap();
-        let fence = Fence::around([folder.path(), Path::new("/dev")]);
+        let fence = AllowedFolders::around([folder.path(), Path::new("/dev")]);
         let pipe = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         for path in [&pipe, Path::new("/dev/zero")] {

@@ -53,29 +53,29 @@ mod tests;
 
 use clap::Parser as _;
 use cli::context::Context;
-use error::{Error, Kind};
+use error::{Error, ErrorCode};
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
-use terminal::{Ending, Runner};
+use terminal::{CiCommandEscaper, InterruptHandle};
 
 /// Runs the program: parses the arguments, runs the command, tells what went wrong.
 #[must_use]
 pub fn run(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<OsString>) -> ExitCode {
     let started = std::time::Instant::now();
-    let early = Runner::new(env, wants_json(&args));
+    let early = CiCommandEscaper::new(env, wants_json(&args));
     std::panic::set_hook(Box::new(move |panic| stop_at_bug(&panic.to_string(), early)));
     let cli = match commands::Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return usage_error(&error, early),
     };
-    let runner = Runner::new(env, cli.globals.format().is_json());
+    let runner = CiCommandEscaper::new(env, cli.globals.format().is_json());
     let mut cx = Context::new(cli.globals, env, <commands::Cli as clap::CommandFactory>::command);
     let ending = cx.output.out.ending();
     stop_at_interrupt(ending.clone(), runner);
     let done = cli.command.run(&mut cx);
     let flushed = cx.output.out.finish().map_err(Error::from).or_else(output::unless_closed);
-    cx.tell_effort(started.elapsed());
+    cx.report_timing(started.elapsed());
     ending.settle();
     match done.and_then(|outcome| flushed.map(|()| outcome)) {
         Ok(outcome) => ExitCode::from(outcome.exit()),
@@ -98,7 +98,7 @@ fn wants_json(args: &[OsString]) -> bool {
 }
 
 /// Help and versions go to stdout; wrong flags to stderr, in the form asked for.
-fn usage_error(error: &clap::Error, mut runner: Runner) -> ExitCode {
+fn usage_error(error: &clap::Error, mut runner: CiCommandEscaper) -> ExitCode {
     if !error.use_stderr() {
         let printed = error.print().and_then(|()| std::io::stdout().flush()).map_err(Error::from);
         // A reader that went away has read enough.
@@ -109,25 +109,25 @@ fn usage_error(error: &clap::Error, mut runner: Runner) -> ExitCode {
     let text = error.render().to_string();
     if runner.is_json {
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        return report(&Error::new(Kind::Usage, message).hint("`mltrace --help`"), runner);
+        return report(&Error::new(ErrorCode::Usage, message).hint("`mltrace --help`"), runner);
     }
     let text = output::text::block(&text);
-    let _ = std::io::stderr().lock().write_all(&runner.defuse(text.as_bytes()));
-    ExitCode::from(Kind::Usage.exit())
+    let _ = std::io::stderr().lock().write_all(&runner.escape_commands(text.as_bytes()));
+    ExitCode::from(ErrorCode::Usage.exit())
 }
 
 /// A broken invariant: says so and ends the process, whatever thread it came up in.
 #[expect(clippy::exit, reason = "a thread that found a bug cannot return an exit code")]
-fn stop_at_bug(what: &str, runner: Runner) {
-    let error = Error::new(Kind::Bug, format!("a bug in mltrace {}", env!("CARGO_PKG_VERSION")))
+fn stop_at_bug(what: &str, runner: CiCommandEscaper) {
+    let error = Error::new(ErrorCode::Bug, format!("a bug in mltrace {}", env!("CARGO_PKG_VERSION")))
         .because(what)
         .hint("please report it with the command you ran and this text");
     report(&error, runner);
-    std::process::exit(i32::from(Kind::Bug.exit()));
+    std::process::exit(i32::from(ErrorCode::Bug.exit()));
 }
 
 /// Has Ctrl-C end the process from a thread of its own, whatever the others are waiting for.
-fn stop_at_interrupt(ending: Ending, runner: Runner) {
+fn stop_at_interrupt(ending: InterruptHandle, runner: CiCommandEscaper) {
     signals::on_interrupt(move || {
         if ending.interrupt() {
             stop_interrupted(runner);
@@ -137,15 +137,15 @@ fn stop_at_interrupt(ending: Ending, runner: Runner) {
 
 /// The last words of an interrupted program.
 #[expect(clippy::exit, reason = "the thread that would return the exit code may wait for something forever")]
-fn stop_interrupted(runner: Runner) {
+fn stop_interrupted(runner: CiCommandEscaper) {
     let last_words = move || {
-        report(&Error::new(Kind::Interrupted, "interrupted"), runner);
+        report(&Error::new(ErrorCode::Interrupted, "interrupted"), runner);
     };
-    terminal::attempt(last_words, || std::time::Duration::ZERO);
-    std::process::exit(i32::from(Kind::Interrupted.exit()));
+    terminal::run_with_timeout(last_words, || std::time::Duration::ZERO);
+    std::process::exit(i32::from(ErrorCode::Interrupted.exit()));
 }
 
-fn report(error: &Error, runner: Runner) -> ExitCode {
+fn report(error: &Error, runner: CiCommandEscaper) -> ExitCode {
     cli::report::report(error, runner);
     ExitCode::from(error.kind.exit())
 }

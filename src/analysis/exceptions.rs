@@ -2,15 +2,15 @@
 
 mod groups;
 
-pub use groups::{Group, Groups, Occurrence, occurrences};
+pub use groups::{ExceptionGroup, ExceptionGroups, Occurrence, occurrences};
 
-use super::stack::{self, Place, Raised, short_type};
+use super::stack::{self, ChainedException, CodeLocation, short_type};
 use crate::model::{Exception, Node, Span, Timestamp, Trace};
 use std::borrow::Cow;
 
 /// What sort of failure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FailureKind {
     /// An exception was recorded, or a span says that it failed.
     Raised,
     /// Nothing says that anything failed but the text that was handed on in place of a result.
@@ -19,7 +19,7 @@ pub enum Kind {
     Logging,
 }
 
-impl Kind {
+impl FailureKind {
     /// The word of the JSON output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -35,7 +35,7 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub struct Failure {
     /// What sort.
-    pub kind: Kind,
+    pub kind: FailureKind,
     /// The class, without its module.
     pub exception_type: Option<String>,
     /// Its text.
@@ -43,7 +43,7 @@ pub struct Failure {
     /// The exception, where one was recorded.
     pub exception: Option<Exception>,
     /// The innermost place in the application's own code; where there is none, in a library's.
-    pub origin: Option<Place>,
+    pub origin: Option<CodeLocation>,
     /// What it was raised for in the first place, where that is another exception.
     pub cause: Option<Cause>,
     /// When.
@@ -60,7 +60,7 @@ pub struct Cause {
     /// Its text.
     pub message: Option<String>,
     /// Where it was raised.
-    pub origin: Option<Place>,
+    pub origin: Option<CodeLocation>,
     /// The span that recorded it, where one below did.
     pub span: Option<usize>,
 }
@@ -88,7 +88,7 @@ impl Failure {
         self.exception.as_ref()?.stacktrace.as_deref()
     }
 
-    fn own_place(&self) -> Option<Place> {
+    fn own_place(&self) -> Option<CodeLocation> {
         stack::own_place(self.stacktrace()?)
     }
 
@@ -207,7 +207,7 @@ fn of_span(at: usize, span: &Span) -> Vec<Failure> {
             Some(known) if known.stacktrace().is_some() || exception.stacktrace.is_none() => {}
             Some(known) => *known = recorded(known.kind, Some(exception), exception_type, message, known.time),
             None => {
-                let kind = if exception.is_of_mlflow() { Kind::Logging } else { Kind::Raised };
+                let kind = if exception.is_of_mlflow() { FailureKind::Logging } else { FailureKind::Raised };
                 failures.push(recorded(kind, Some(exception), exception_type, message, time.unwrap_or(end)));
             }
         }
@@ -217,12 +217,12 @@ fn of_span(at: usize, span: &Span) -> Vec<Failure> {
             Some(text) => (Some(span.status_message.clone()), Some(text)),
             None => split_status(&span.status_message),
         };
-        failures.push(recorded(Kind::Raised, None, exception_type, message, end));
+        failures.push(recorded(FailureKind::Raised, None, exception_type, message, end));
     } else if failures.is_empty()
         && let Some(text) = &span.handled_failure
     {
         let (exception_type, message) = split_status(text);
-        failures.push(recorded(Kind::Handled, None, exception_type, message, end));
+        failures.push(recorded(FailureKind::Handled, None, exception_type, message, end));
     }
     failures
 }
@@ -263,9 +263,9 @@ fn join(mut own: Failure, open: &mut Vec<usize>, all: &mut [Option<Failure>]) ->
     let below = all[at].as_mut()?;
     match relation {
         // What was raised below was handed on as text here.
-        _ if own.kind == Kind::Handled => None,
+        _ if own.kind == FailureKind::Handled => None,
         // What was told as text below was raised here.
-        _ if below.kind == Kind::Handled => {
+        _ if below.kind == FailureKind::Handled => {
             own.span = below.span;
             all[at] = None;
             open.remove(place);
@@ -304,7 +304,7 @@ fn relation(own: &Failure, below: &Failure) -> Option<Relation> {
 }
 
 /// A failure below as the stack trace of the span above has it, among those that came before: its class and its place.
-fn raised_before(own: &Failure, below: &Failure) -> Option<(Option<String>, Option<Place>)> {
+fn raised_before(own: &Failure, below: &Failure) -> Option<(Option<String>, Option<CodeLocation>)> {
     let chain = stack::read(own.stacktrace()?)?;
     let earlier = chain.split_last()?.1;
     earlier.iter().find_map(|raised| {
@@ -316,7 +316,7 @@ fn raised_before(own: &Failure, below: &Failure) -> Option<(Option<String>, Opti
 }
 
 /// The innermost place in the application's own code; where there is none, in a library's.
-fn own_or_any_place(raised: &Raised<'_>) -> Option<Place> {
+fn own_or_any_place(raised: &ChainedException<'_>) -> Option<CodeLocation> {
     raised.place(|frame| frame.library.is_none()).or_else(|| raised.place(|_| true))
 }
 
@@ -349,7 +349,7 @@ fn complete(mut failure: Failure) -> Failure {
     let Some(text) = failure.exception.as_ref().and_then(|exception| exception.stacktrace.as_deref()) else {
         return failure;
     };
-    failure.origin = failure.origin.or_else(|| stack::library_place(text, failure.kind == Kind::Logging));
+    failure.origin = failure.origin.or_else(|| stack::library_place(text, failure.kind == FailureKind::Logging));
     if failure.cause.is_none()
         && let Some([first, .., _]) = stack::read(text).as_deref()
     {

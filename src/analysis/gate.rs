@@ -5,13 +5,13 @@ mod measure;
 mod rule;
 
 pub use baseline::{Baseline, Tolerance};
-pub use measure::{Measure, Over};
-pub use rule::{Need, Pattern, Rule, Test, Unit};
+pub use measure::{Measure, Statistic};
+pub use rule::{NamePattern, RequiredData, Rule, RuleKind, RuleUnit};
 
-use super::exceptions::{Groups, Kind, Occurrence, occurrences};
+use super::exceptions::{ExceptionGroups, FailureKind, Occurrence, occurrences};
 use crate::model::{Assessment, AssessmentKind, Trace, TraceState};
 use crate::reading::{Reading, ToolCall};
-use measure::{Figure, Values};
+use measure::{MeasuredValue, ValueSeries};
 use std::collections::{BTreeMap, HashSet};
 
 /// The result of a rule.
@@ -50,7 +50,7 @@ pub struct Evidence {
 
 /// A rule and its result.
 #[derive(Clone, Debug)]
-pub struct Finding {
+pub struct RuleResult {
     /// The rule.
     pub rule: Rule,
     /// The result.
@@ -68,27 +68,27 @@ pub struct Finding {
 /// Maximum number of traces named for each rule.
 pub const MAX_EVIDENCE: usize = 20;
 
-/// Evaluates rules over a stream of traces; [`Gate::report`] gives the result.
+/// Evaluates rules over a stream of traces; [`RuleEvaluator::report`] gives the result.
 #[derive(Debug)]
-pub struct Gate {
-    rules: Vec<(Rule, Seen)>,
-    need: Need,
+pub struct RuleEvaluator {
+    rules: Vec<(Rule, RuleObservations)>,
+    need: RequiredData,
     traces: u64,
     errors: u64,
-    measures: BTreeMap<Measure, Values>,
-    feedback: BTreeMap<String, Values>,
-    exceptions: Groups,
+    measures: BTreeMap<Measure, ValueSeries>,
+    feedback: BTreeMap<String, ValueSeries>,
+    exceptions: ExceptionGroups,
     /// Whether more may have failed than was recorded.
     has_unrecorded_failure: bool,
 }
 
-/// The result of a [`Gate`].
+/// The result of a [`RuleEvaluator`].
 #[derive(Debug)]
-pub struct Report {
+pub struct Evaluation {
     /// Number of traces read.
     pub traces: u64,
     /// The result of each rule, in their order.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<RuleResult>,
     /// Figures of these traces, for later comparison.
     pub baseline: Baseline,
 }
@@ -96,14 +96,14 @@ pub struct Report {
 /// A trace with what rules measure.
 struct Measured<'a> {
     trace: &'a Trace,
-    figures: BTreeMap<Measure, Figure>,
+    figures: BTreeMap<Measure, MeasuredValue>,
     failures: Vec<Occurrence>,
     reading: &'a Reading,
 }
 
 impl Measured<'_> {
     /// Number of spans, or tool calls, that match.
-    fn found(&self, pattern: &Pattern) -> u64 {
+    fn found(&self, pattern: &NamePattern) -> u64 {
         let spans = self.trace.span_list();
         if !pattern.is_tool {
             return spans.iter().filter(|span| pattern.name.matches(&span.name)).count() as u64;
@@ -116,7 +116,7 @@ impl Measured<'_> {
     }
 
     /// Why there may be more matches than these, if so.
-    fn unknown(&self, pattern: &Pattern) -> Option<String> {
+    fn unknown(&self, pattern: &NamePattern) -> Option<String> {
         if pattern.is_tool {
             measure::unrecorded_tool_calls(self.trace, self.reading)
         } else {
@@ -125,18 +125,18 @@ impl Measured<'_> {
     }
 }
 
-impl Gate {
+impl RuleEvaluator {
     /// A gate without traces. `need` = the parts of traces that are read, at least those the rules need.
     #[must_use]
-    pub fn new(rules: Vec<Rule>, need: Need) -> Self {
+    pub fn new(rules: Vec<Rule>, need: RequiredData) -> Self {
         Self {
-            rules: rules.into_iter().map(|rule| (rule, Seen::default())).collect(),
+            rules: rules.into_iter().map(|rule| (rule, RuleObservations::default())).collect(),
             need,
             traces: 0,
             errors: 0,
             measures: BTreeMap::new(),
             feedback: BTreeMap::new(),
-            exceptions: Groups::default(),
+            exceptions: ExceptionGroups::default(),
             has_unrecorded_failure: false,
         }
     }
@@ -147,7 +147,7 @@ impl Gate {
         self.errors += u64::from(trace.info.state == TraceState::Error);
         let wanted = Measure::ALL.into_iter().filter(|measure| measure.need() <= self.need);
         let figures = wanted.map(|measure| (measure, measure.of(trace, reading))).collect();
-        let failures = if self.need == Need::Exceptions { occurrences(trace) } else { Vec::new() };
+        let failures = if self.need == RequiredData::Exceptions { occurrences(trace) } else { Vec::new() };
         self.has_unrecorded_failure |= unrecorded_failure(trace, &failures).is_some();
         let measured = Measured { trace, figures, failures, reading };
         for (rule, seen) in &mut self.rules {
@@ -158,47 +158,50 @@ impl Gate {
             self.measures.entry(*measure).or_default().add(figure, Some(0.0));
         }
         for feedback in trace.info.assessments.iter().filter(|one| is_feedback(one)) {
-            self.feedback.entry(feedback.name.clone()).or_default().add(&Figure::of_feedback(feedback), None);
+            self.feedback.entry(feedback.name.clone()).or_default().add(&MeasuredValue::of_feedback(feedback), None);
         }
-        self.exceptions.add(measured.failures.into_iter().filter(|one| one.failure.kind == Kind::Raised).collect());
+        self.exceptions
+            .add(measured.failures.into_iter().filter(|one| one.failure.kind == FailureKind::Raised).collect());
     }
 
     /// The result over all traces added.
     #[must_use]
-    pub fn report(mut self) -> Report {
+    pub fn report(mut self) -> Evaluation {
         let rules = std::mem::take(&mut self.rules);
         let findings = rules.into_iter().map(|(rule, seen)| self.finding(rule, seen)).collect();
-        Report { traces: self.traces, findings, baseline: Baseline::of(&self) }
+        Evaluation { traces: self.traces, findings, baseline: Baseline::of(&self) }
     }
 
-    fn finding(&self, rule: Rule, seen: Seen) -> Finding {
+    fn finding(&self, rule: Rule, seen: RuleObservations) -> RuleResult {
         let test = &rule.test;
         let is_complete = seen.unknown.count == 0;
         let share = |errors: u64| (self.traces > 0).then(|| errors as f64 / self.traces as f64);
         // The value, and whether no data is missing for it. Without traces no rule but min-traces fails.
         let (value, is_exact) = match test {
-            Test::Traces(_) => (Some(self.traces as f64), true),
-            Test::ErrorRate(_) => {
+            RuleKind::Traces(_) => (Some(self.traces as f64), true),
+            RuleKind::ErrorRate(_) => {
                 // Exact if the rule would hold even if all running traces failed.
                 let most = share(self.errors + seen.unknown.count);
                 (share(self.errors), !most.is_some_and(|most| test.is_broken_by(most)))
             }
-            Test::Most(_, Over::Each, _) | Test::Feedback(_, Over::Each, _) => (seen.extreme, is_complete),
-            Test::Most(measure, over, _) => {
+            RuleKind::Most(_, Statistic::Each, _) | RuleKind::Feedback(_, Statistic::Each, _) => {
+                (seen.extreme, is_complete)
+            }
+            RuleKind::Most(measure, over, _) => {
                 self.measures.get(measure).map_or((None, true), |values| values.over(*over))
             }
-            Test::Feedback(name, over, _) => {
+            RuleKind::Feedback(name, over, _) => {
                 self.feedback.get(name).map_or((None, self.traces == 0), |values| values.over(*over))
             }
-            Test::Readable
-            | Test::NoExceptions(_)
-            | Test::NoNewExceptions(_)
-            | Test::RequiredSpan(_)
-            | Test::ForbiddenSpan(_) => (Some(seen.found as f64), is_complete),
+            RuleKind::Readable
+            | RuleKind::NoExceptions(_)
+            | RuleKind::NoNewExceptions(_)
+            | RuleKind::RequiredSpan(_)
+            | RuleKind::ForbiddenSpan(_) => (Some(seen.found as f64), is_complete),
         };
         // Missing data can only increase a maximum, so a value beyond its limit stays beyond it. A mean of feedback can move
         // either way.
-        let is_certain = is_exact || !test.is_least() || test.over() == Some(Over::Each);
+        let is_certain = is_exact || !test.is_least() || test.over() == Some(Statistic::Each);
         let verdict = match value {
             Some(value) if test.is_broken_by(value) && is_certain => Verdict::Fail,
             _ if is_exact => Verdict::Pass,
@@ -211,13 +214,13 @@ impl Gate {
             Verdict::Unknown => seen.unknown,
         };
         worst.cut(test.is_least());
-        Finding { verdict, value, count: worst.count, evidence: worst.list, unknown_count, rule }
+        RuleResult { verdict, value, count: worst.count, evidence: worst.list, unknown_count, rule }
     }
 }
 
 /// The traces that violate a rule, and those whose data does not decide it.
 #[derive(Debug, Default)]
-struct Seen {
+struct RuleObservations {
     violating: TopEvidence,
     unknown: TopEvidence,
     /// The value closest to or furthest beyond the limit, for rules on each trace.
@@ -226,36 +229,36 @@ struct Seen {
     found: u64,
 }
 
-impl Seen {
-    fn add(&mut self, test: &Test, measured: &Measured<'_>) {
+impl RuleObservations {
+    fn add(&mut self, test: &RuleKind, measured: &Measured<'_>) {
         let trace = measured.trace;
         match test {
-            Test::Readable | Test::Traces(_) => {}
-            Test::Most(measure, over, _) => {
+            RuleKind::Readable | RuleKind::Traces(_) => {}
+            RuleKind::Most(measure, over, _) => {
                 if let Some(figure) = measured.figures.get(measure) {
                     self.figure(test, trace, figure, *over);
                 }
             }
-            Test::ErrorRate(_) => match trace.info.state {
+            RuleKind::ErrorRate(_) => match trace.info.state {
                 TraceState::Error => self.violating.add(trace, None, None, false),
                 TraceState::InProgress => self.add_unknown(trace, measure::IN_PROGRESS.to_owned()),
                 TraceState::Ok | TraceState::Unspecified | TraceState::Other(_) => {}
             },
-            Test::NoExceptions(with_handled) => {
+            RuleKind::NoExceptions(with_handled) => {
                 let counts = |one: &&Occurrence| match one.failure.kind {
-                    Kind::Raised => true,
-                    Kind::Handled => *with_handled,
-                    Kind::Logging => false,
+                    FailureKind::Raised => true,
+                    FailureKind::Handled => *with_handled,
+                    FailureKind::Logging => false,
                 };
                 self.failures(measured, counts);
             }
-            Test::NoNewExceptions(known) => {
+            RuleKind::NoNewExceptions(known) => {
                 let is_new =
-                    |one: &&Occurrence| one.failure.kind == Kind::Raised && !known.contains(&one.fingerprint());
+                    |one: &&Occurrence| one.failure.kind == FailureKind::Raised && !known.contains(&one.fingerprint());
                 self.failures(measured, is_new);
             }
-            Test::RequiredSpan(pattern) if measured.found(pattern) > 0 => {}
-            Test::RequiredSpan(pattern) => {
+            RuleKind::RequiredSpan(pattern) if measured.found(pattern) > 0 => {}
+            RuleKind::RequiredSpan(pattern) => {
                 if let Some(why) = measured.unknown(pattern) {
                     self.add_unknown(trace, why);
                 } else {
@@ -263,13 +266,15 @@ impl Seen {
                     self.violating.add(trace, None, None, false);
                 }
             }
-            Test::ForbiddenSpan(pattern) => self.count(trace, measured.found(pattern), None, measured.unknown(pattern)),
-            Test::Feedback(name, over, _) => {
+            RuleKind::ForbiddenSpan(pattern) => {
+                self.count(trace, measured.found(pattern), None, measured.unknown(pattern));
+            }
+            RuleKind::Feedback(name, over, _) => {
                 let own = || trace.info.assessments.iter().filter(|one| is_feedback(one) && one.name == *name);
-                if own().next().is_none() && *over == Over::Each {
+                if own().next().is_none() && *over == Statistic::Each {
                     self.add_unknown(trace, "it has no such feedback".to_owned());
                 }
-                own().for_each(|one| self.figure(test, trace, &Figure::of_feedback(one), *over));
+                own().for_each(|one| self.figure(test, trace, &MeasuredValue::of_feedback(one), *over));
             }
         }
     }
@@ -279,7 +284,7 @@ impl Seen {
     }
 
     /// Adds a value of a trace. For sums, the traces with the greatest values are the evidence.
-    fn figure(&mut self, test: &Test, trace: &Trace, figure: &Figure, over: Over) {
+    fn figure(&mut self, test: &RuleKind, trace: &Trace, figure: &MeasuredValue, over: Statistic) {
         let is_least = test.is_least();
         let is_violation = figure.least.is_some_and(|value| test.is_broken_by(value));
         if let Some(value) = figure.least {
@@ -289,7 +294,7 @@ impl Seen {
                 self.violating.add(trace, Some(value), None, is_least);
             }
         }
-        let passes_anyway = over == Over::Each && figure.most.is_some_and(|value| !test.is_broken_by(value));
+        let passes_anyway = over == Statistic::Each && figure.most.is_some_and(|value| !test.is_broken_by(value));
         if let Some(why) = figure.unknown.as_ref().filter(|_| !passes_anyway) {
             self.add_unknown(trace, why.clone());
         }

@@ -1,6 +1,6 @@
 //! Traces and calls in groups, by what they have in common.
 
-use super::key::{Key, Subject, Values};
+use super::key::{GroupKey, GroupValues, GroupedPart};
 use crate::model::{TraceInfo, Zone};
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -8,26 +8,26 @@ use std::collections::HashMap;
 
 /// Groups by the values of some keys.
 #[derive(Debug)]
-pub(super) struct Groups<T> {
-    keys: Vec<Key>,
+pub(super) struct GroupMap<T> {
+    keys: Vec<GroupKey>,
     zone: Zone,
     /// Whether a call is of the time at which it began itself, and not of that of its trace.
     has_call_times: bool,
-    places: HashMap<Values, usize>,
-    list: Vec<(Values, T)>,
+    places: HashMap<GroupValues, usize>,
+    list: Vec<(GroupValues, T)>,
     /// The values looked for last, so that nothing is allocated for a group that is known.
-    values: Values,
+    values: GroupValues,
 }
 
-impl<T: Default> Groups<T> {
+impl<T: Default> GroupMap<T> {
     /// No groups yet.
-    pub(super) fn new(keys: Vec<Key>, zone: Zone, has_call_times: bool) -> Self {
+    pub(super) fn new(keys: Vec<GroupKey>, zone: Zone, has_call_times: bool) -> Self {
         let values = vec![None; keys.len()];
         Self { keys, zone, has_call_times, places: HashMap::new(), list: Vec::new(), values }
     }
 
     /// The group of a trace; of a call, where one is named.
-    pub(super) fn of(&mut self, info: &TraceInfo, call: Option<&Subject<'_>>) -> &mut T {
+    pub(super) fn of(&mut self, info: &TraceInfo, call: Option<&GroupedPart<'_>>) -> &mut T {
         let place = self.place(info, call);
         self.at(place)
     }
@@ -38,7 +38,7 @@ impl<T: Default> Groups<T> {
     }
 
     /// The place of the group of a trace or a call, which stays.
-    pub(super) fn place(&mut self, info: &TraceInfo, call: Option<&Subject<'_>>) -> usize {
+    pub(super) fn place(&mut self, info: &TraceInfo, call: Option<&GroupedPart<'_>>) -> usize {
         let began = call.filter(|_| self.has_call_times).and_then(|call| call.start);
         let time = began.unwrap_or(info.request_time);
         for (key, slot) in self.keys.iter().zip(&mut self.values) {
@@ -63,29 +63,34 @@ impl<T: Default> Groups<T> {
         self.list.len()
     }
 
-    pub(super) fn list(&self) -> &[(Values, T)] {
+    pub(super) fn list(&self) -> &[(GroupValues, T)] {
         &self.list
     }
 
-    pub(super) fn into_list(self) -> Vec<(Values, T)> {
+    pub(super) fn into_list(self) -> Vec<(GroupValues, T)> {
         self.list
     }
 }
 
 /// The order of two groups, which are of some size each: by the times among their keys, else the larger first.
 #[must_use]
-pub fn order(keys: &[Key], (a, one): (&Values, i64), (b, other): (&Values, i64)) -> Ordering {
+pub fn order(keys: &[GroupKey], (a, one): (&GroupValues, i64), (b, other): (&GroupValues, i64)) -> Ordering {
     by_time(keys, a, b).then(other.cmp(&one)).then_with(|| a.cmp(b))
 }
 
-fn by_time(keys: &[Key], a: &Values, b: &Values) -> Ordering {
+fn by_time(keys: &[GroupKey], a: &GroupValues, b: &GroupValues) -> Ordering {
     let times = keys.iter().enumerate().filter(|(_, key)| key.is_time());
     times.map(|(at, _)| a[at].cmp(&b[at])).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 /// The groups that are shown, at most so many, and the others: the last times are shown, and of one time, or without
 /// times, the largest. They come in order.
-pub fn split<T>(keys: &[Key], groups: Vec<T>, limit: usize, values: impl Fn(&T) -> &Values) -> (Vec<T>, Vec<T>) {
+pub fn split<T>(
+    keys: &[GroupKey],
+    groups: Vec<T>,
+    limit: usize,
+    values: impl Fn(&T) -> &GroupValues,
+) -> (Vec<T>, Vec<T>) {
     let mut last_first: Vec<usize> = (0..groups.len()).collect();
     // Stable: of one time the order stays.
     last_first.sort_by(|a, b| by_time(keys, values(&groups[*b]), values(&groups[*a])));

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 /// What traces, or calls within them, have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Key {
+pub enum GroupKey {
     /// The model called.
     Model,
     /// Who runs the model.
@@ -41,27 +41,27 @@ pub enum Key {
     Metadata(String),
 }
 
-/// The words of [`Key::parse`].
-const WORDS: [(&str, Key); 13] = [
-    ("model", Key::Model),
-    ("provider", Key::Provider),
-    ("agent", Key::Agent),
-    ("span", Key::Span),
-    ("trace", Key::Trace),
-    ("name", Key::Name),
-    ("state", Key::State),
-    ("experiment", Key::Experiment),
-    ("session", Key::Session),
-    ("user", Key::User),
-    ("hour", Key::Hour),
-    ("day", Key::Day),
-    ("week", Key::Week),
+/// The words of [`GroupKey::parse`].
+const WORDS: [(&str, GroupKey); 13] = [
+    ("model", GroupKey::Model),
+    ("provider", GroupKey::Provider),
+    ("agent", GroupKey::Agent),
+    ("span", GroupKey::Span),
+    ("trace", GroupKey::Trace),
+    ("name", GroupKey::Name),
+    ("state", GroupKey::State),
+    ("experiment", GroupKey::Experiment),
+    ("session", GroupKey::Session),
+    ("user", GroupKey::User),
+    ("hour", GroupKey::Hour),
+    ("day", GroupKey::Day),
+    ("week", GroupKey::Week),
 ];
 
 /// What a trace or a call has for each key; none where nothing is known.
-pub type Values = Vec<Option<String>>;
+pub type GroupValues = Vec<Option<String>>;
 
-impl Key {
+impl GroupKey {
     /// Reads a word of `--by`.
     ///
     /// # Errors
@@ -125,7 +125,7 @@ impl Key {
     }
 
     /// What a call or a span has for it that its trace does not have.
-    pub(super) const fn of_subject<'a>(&self, subject: &Subject<'a>) -> Option<&'a str> {
+    pub(super) const fn of_subject<'a>(&self, subject: &GroupedPart<'a>) -> Option<&'a str> {
         match self {
             Self::Model => subject.model,
             Self::Provider => subject.provider,
@@ -157,8 +157,8 @@ impl Key {
 }
 
 /// Takes out keys that are there already.
-pub fn distinct(keys: &mut Vec<Key>) {
-    let mut known: Vec<Key> = Vec::new();
+pub fn distinct(keys: &mut Vec<GroupKey>) {
+    let mut known: Vec<GroupKey> = Vec::new();
     keys.retain(|key| {
         !known.contains(key) && {
             known.push(key.clone());
@@ -169,7 +169,7 @@ pub fn distinct(keys: &mut Vec<Key>) {
 
 /// A part of a trace that is counted by itself.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Subject<'a> {
+pub(super) struct GroupedPart<'a> {
     pub(super) name: Option<&'a str>,
     pub(super) model: Option<&'a str>,
     pub(super) provider: Option<&'a str>,
@@ -177,7 +177,7 @@ pub(super) struct Subject<'a> {
     pub(super) start: Option<Timestamp>,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> GroupedPart<'a> {
     /// A row of usage.
     pub(super) fn of_row(row: &UsageRow, spans: &'a [Span], agents: &'a Agents) -> Self {
         let span = row.span.map(|at| &spans[at]);
@@ -204,7 +204,7 @@ impl<'a> Subject<'a> {
 }
 
 /// The agents of a trace, where any of the keys asks for them.
-pub(super) fn agents(keys: &[Key], trace: &Trace, usage: &TraceUsage) -> Agents {
-    let spans = trace.spans.as_ref().filter(|_| keys.contains(&Key::Agent));
+pub(super) fn agents(keys: &[GroupKey], trace: &Trace, usage: &TraceUsage) -> Agents {
+    let spans = trace.spans.as_ref().filter(|_| keys.contains(&GroupKey::Agent));
     spans.map(|spans| Agents::of(spans, usage)).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 /// A place in code.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct CodeLocation {
     /// The file, as recorded.
     pub file: String,
     /// The line.
@@ -13,7 +13,7 @@ pub struct Place {
 
 /// One call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame<'a> {
+pub struct StackFrame<'a> {
     /// The file.
     pub file: &'a str,
     /// The line.
@@ -28,11 +28,11 @@ pub struct Frame<'a> {
 
 /// An exception of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Raised<'a> {
+pub struct ChainedException<'a> {
     /// What the trace says of how it came of the one before.
     pub link: Option<&'a str>,
     /// The calls, outermost first.
-    pub frames: Vec<Frame<'a>>,
+    pub frames: Vec<StackFrame<'a>>,
     /// `KeyError: 'city'`, of any number of lines.
     pub error: &'a str,
 }
@@ -48,8 +48,8 @@ const LINKS: [&str; 2] = [
 /// Reads a stack trace into its exceptions, the first cause first. `None` for what is none of Python's, and for groups of
 /// exceptions, whose frames have no single order.
 #[must_use]
-pub fn read(text: &str) -> Option<Vec<Raised<'_>>> {
-    let mut chain: Vec<Raised<'_>> = Vec::new();
+pub fn read(text: &str) -> Option<Vec<ChainedException<'_>>> {
+    let mut chain: Vec<ChainedException<'_>> = Vec::new();
     let (mut is_in_frames, mut at, mut error_from) = (false, 0, 0);
     for whole in text.split_inclusive('\n') {
         let (line, start) = (whole.trim_end(), at);
@@ -61,7 +61,7 @@ pub fn read(text: &str) -> Option<Vec<Raised<'_>>> {
                 None if start < 200 => None,
                 None => return None,
             };
-            chain.push(Raised { link: came_by, frames: Vec::new(), error: "" });
+            chain.push(ChainedException { link: came_by, frames: Vec::new(), error: "" });
             is_in_frames = true;
         } else if is_in_frames && let Some(last) = chain.last_mut() {
             is_in_frames = take(last, line);
@@ -74,7 +74,7 @@ pub fn read(text: &str) -> Option<Vec<Raised<'_>>> {
 }
 
 /// Takes a line of the frames; false where it is the first one behind them.
-fn take<'a>(raised: &mut Raised<'a>, line: &'a str) -> bool {
+fn take<'a>(raised: &mut ChainedException<'a>, line: &'a str) -> bool {
     if let Some(frame) = line.strip_prefix("  ").and_then(frame) {
         raised.frames.push(frame);
     } else if let Some(code) =
@@ -91,7 +91,7 @@ fn take<'a>(raised: &mut Raised<'a>, line: &'a str) -> bool {
 }
 
 /// Ends an exception with the text behind its frames, and gives what links it to the next one.
-fn cut_link<'a>(raised: &mut Raised<'a>, text: &'a str) -> Option<&'a str> {
+fn cut_link<'a>(raised: &mut ChainedException<'a>, text: &'a str) -> Option<&'a str> {
     let link = LINKS.iter().find_map(|link| text.rfind(link).map(|at| &text[at..at + link.len()]));
     let end = link.and_then(|link| text.rfind(link)).unwrap_or(text.len());
     raised.error = tidy(&text[..end]);
@@ -104,10 +104,10 @@ fn tidy(error: &str) -> &str {
 }
 
 /// `File "/app/agent.py", line 94, in get_weather`
-fn frame(line: &str) -> Option<Frame<'_>> {
+fn frame(line: &str) -> Option<StackFrame<'_>> {
     let (file, rest) = line.strip_prefix("File \"")?.split_once("\", line ")?;
     let (number, function) = rest.split_once(", in ").unwrap_or((rest, ""));
-    Some(Frame { file, line: number.trim().parse().ok(), function, code: Vec::new(), library: library(file) })
+    Some(StackFrame { file, line: number.trim().parse().ok(), function, code: Vec::new(), library: library(file) })
 }
 
 /// The package of a file that was installed, or came with Python.
@@ -132,39 +132,39 @@ fn library(file: &str) -> Option<&str> {
     parts.windows(2).any(|pair| pair == ["mlflow", "tracing"]).then_some("mlflow")
 }
 
-impl Raised<'_> {
+impl ChainedException<'_> {
     /// The innermost frame that fits.
-    pub(super) fn place(&self, fits: impl Fn(&Frame<'_>) -> bool) -> Option<Place> {
-        self.frames.iter().rev().find(|frame| fits(frame)).map(Frame::place)
+    pub(super) fn place(&self, fits: impl Fn(&StackFrame<'_>) -> bool) -> Option<CodeLocation> {
+        self.frames.iter().rev().find(|frame| fits(frame)).map(StackFrame::place)
     }
 }
 
-impl Frame<'_> {
-    fn place(&self) -> Place {
+impl StackFrame<'_> {
+    fn place(&self) -> CodeLocation {
         let function = Some(self.function).filter(|name| !name.is_empty() && *name != "<module>");
-        Place { file: self.file.to_owned(), line: self.line, function: function.map(str::to_owned) }
+        CodeLocation { file: self.file.to_owned(), line: self.line, function: function.map(str::to_owned) }
     }
 }
 
 /// Where an exception was raised: the innermost frame of an application's own code, of whatever trace there is.
 #[must_use]
-pub fn own_place(text: &str) -> Option<Place> {
+pub fn own_place(text: &str) -> Option<CodeLocation> {
     place_where(text, |frame| frame.library.is_none())
 }
 
 /// The same in a library: in MLflow's own code, or in any other but that, which wraps every call.
 #[must_use]
-pub fn library_place(text: &str, is_of_mlflow: bool) -> Option<Place> {
+pub fn library_place(text: &str, is_of_mlflow: bool) -> Option<CodeLocation> {
     place_where(text, |frame| (frame.library == Some("mlflow")) == is_of_mlflow)
 }
 
-fn place_where(text: &str, fits: impl Fn(&Frame<'_>) -> bool) -> Option<Place> {
+fn place_where(text: &str, fits: impl Fn(&StackFrame<'_>) -> bool) -> Option<CodeLocation> {
     if let Some(chain) = read(text) {
         return chain.last()?.place(fits);
     }
     // Groups put `|` before each line.
     let mut frames = text.lines().rev().filter_map(|line| frame(line.trim_start_matches([' ', '|'])));
-    frames.find(fits).as_ref().map(Frame::place)
+    frames.find(fits).as_ref().map(StackFrame::place)
 }
 
 /// `openai.RateLimitError: Error code: 429` as the class without its module, and its text.

@@ -1,15 +1,15 @@
 //! How many, how often wrong, how long, how much: traces or their calls in groups.
 
-use super::groups::{self, Groups};
-use super::key::{self, Key, Subject, Values};
-use super::usage::{Group, TraceUsage};
+use super::groups::{self, GroupMap};
+use super::key::{self, GroupKey, GroupValues, GroupedPart};
+use super::usage::{TraceUsage, UsageGroup};
 use crate::model::{Cost, Span, SpanStatus, TokenUsage, Trace, TraceInfo, TraceState, Zone};
 use crate::reading::{RowKind, UsageRow};
 use std::collections::HashMap;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum StatsUnit {
     /// Traces.
     Traces,
     /// Calls of models.
@@ -18,7 +18,7 @@ pub enum Unit {
     Spans,
 }
 
-impl Unit {
+impl StatsUnit {
     /// Its word.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -32,7 +32,7 @@ impl Unit {
 
 /// Figures of some traces or calls.
 #[derive(Clone, Debug, Default)]
-pub struct Stat {
+pub struct StatsAccumulator {
     /// How many.
     pub count: u64,
     /// Of them, those that failed.
@@ -44,10 +44,10 @@ pub struct Stat {
     /// When each began, in milliseconds since 1970.
     pub times: Vec<i64>,
     /// Their tokens and their cost.
-    pub used: Group,
+    pub used: UsageGroup,
 }
 
-impl Stat {
+impl StatsAccumulator {
     /// Counts a call or another span.
     fn add_span(&mut self, span: &Span, first_token: Option<f64>) {
         self.count += 1;
@@ -68,8 +68,8 @@ impl Stat {
     }
 
     /// What is told of them; `range` = the first and the last time of all.
-    fn told(mut self, range: Option<(i64, i64)>) -> Told {
-        Told {
+    fn told(mut self, range: Option<(i64, i64)>) -> StatsSummary {
+        StatsSummary {
             count: self.count,
             errors: self.errors,
             latency_ms: Percentiles::of(&mut self.latencies),
@@ -86,7 +86,7 @@ const PARTS: usize = 12;
 
 /// Figures of some traces or calls, as they are told.
 #[derive(Clone, Debug, Default)]
-pub struct Told {
+pub struct StatsSummary {
     /// How many.
     pub count: u64,
     /// Of them, those that failed.
@@ -98,12 +98,12 @@ pub struct Told {
     /// How many began in each part of the time; nothing where that is not known.
     pub over_time: Vec<u64>,
     /// Their tokens and their cost.
-    pub used: Group,
+    pub used: UsageGroup,
     /// How many have tokens and no known cost; none where the costs of all are not told.
     pub unpriced: Option<u64>,
 }
 
-impl Told {
+impl StatsSummary {
     /// The share of those that failed; none of nothing.
     #[must_use]
     pub fn error_rate(&self) -> Option<f64> {
@@ -158,12 +158,12 @@ pub fn percentile(sorted: &[f64], percent: f64) -> Option<f64> {
 #[derive(Debug)]
 pub struct Stats {
     /// What they are grouped by; nothing makes one group of all.
-    pub keys: Vec<Key>,
+    pub keys: Vec<GroupKey>,
     /// What is counted.
-    pub unit: Unit,
-    groups: Groups<Stat>,
+    pub unit: StatsUnit,
+    groups: GroupMap<StatsAccumulator>,
     /// All together.
-    pub total: Stat,
+    pub total: StatsAccumulator,
     /// Whether all is counted as MLflow's own metrics count it.
     is_as_mlflow: bool,
     /// Calls with tokens that lie within others with tokens, and are counted with both, as MLflow does.
@@ -175,16 +175,16 @@ pub struct Stats {
 impl Stats {
     /// Nothing yet. `is_as_mlflow` = every span with tokens is a call, and of traces only what MLflow recorded counts.
     #[must_use]
-    pub fn new(keys: Vec<Key>, zone: Zone, is_as_mlflow: bool) -> Self {
-        let unit = if keys.contains(&Key::Span) {
-            Unit::Spans
-        } else if keys.iter().any(Key::is_of_calls) {
-            Unit::Calls
+    pub fn new(keys: Vec<GroupKey>, zone: Zone, is_as_mlflow: bool) -> Self {
+        let unit = if keys.contains(&GroupKey::Span) {
+            StatsUnit::Spans
+        } else if keys.iter().any(GroupKey::is_of_calls) {
+            StatsUnit::Calls
         } else {
-            Unit::Traces
+            StatsUnit::Traces
         };
-        let (groups, unpriced) = (Groups::new(keys.clone(), zone, true), HashMap::new());
-        Self { keys, unit, groups, total: Stat::default(), is_as_mlflow, nested: 0, unpriced }
+        let (groups, unpriced) = (GroupMap::new(keys.clone(), zone, true), HashMap::new());
+        Self { keys, unit, groups, total: StatsAccumulator::default(), is_as_mlflow, nested: 0, unpriced }
     }
 
     /// Adds a trace from its record alone.
@@ -195,7 +195,7 @@ impl Stats {
     /// Adds a trace with its spans.
     pub fn add(&mut self, trace: &Trace, usage: &TraceUsage) {
         match self.unit {
-            Unit::Traces => {
+            StatsUnit::Traces => {
                 let first_tokens: Vec<f64> = trace.span_list().iter().filter_map(first_token).collect();
                 let info = &trace.info;
                 if self.is_as_mlflow {
@@ -205,9 +205,9 @@ impl Stats {
                 self.add_as_a_whole(info, usage.token_usage.as_ref(), usage.cost, &first_tokens);
                 self.add_unpriced(trace, usage);
             }
-            Unit::Calls | Unit::Spans if self.is_as_mlflow => self.add_as_mlflow(trace, usage),
-            Unit::Calls => self.add_calls(trace, usage),
-            Unit::Spans => self.add_spans(trace, usage),
+            StatsUnit::Calls | StatsUnit::Spans if self.is_as_mlflow => self.add_as_mlflow(trace, usage),
+            StatsUnit::Calls => self.add_calls(trace, usage),
+            StatsUnit::Spans => self.add_spans(trace, usage),
         }
     }
 
@@ -240,7 +240,7 @@ impl Stats {
         self.add_unpriced(trace, usage);
         let (spans, agents) = (trace.span_list(), key::agents(&self.keys, trace, usage));
         for row in &usage.rows {
-            let place = self.groups.place(&trace.info, Some(&Subject::of_row(row, spans, &agents)));
+            let place = self.groups.place(&trace.info, Some(&GroupedPart::of_row(row, spans, &agents)));
             for sum in [self.groups.at(place), &mut self.total] {
                 if let (true, Some(outermost)) = (row.kind != RowKind::Remainder, row.spans.first()) {
                     sum.add_span(&spans[*outermost], call_first_token(row, spans));
@@ -259,7 +259,7 @@ impl Stats {
         let of_record = usage.rows.iter().find(|row| row.span.is_none());
         let all = (0..spans.len()).map(|at| (Some(at), counted(at))).chain(of_record.map(|row| (None, Some(row))));
         for (at, row) in all {
-            let subject = at.map_or_else(Subject::default, |at| Subject::of_span(at, spans, &agents));
+            let subject = at.map_or_else(GroupedPart::default, |at| GroupedPart::of_span(at, spans, &agents));
             let place = self.groups.place(&trace.info, Some(&subject));
             for sum in [self.groups.at(place), &mut self.total] {
                 if let Some(at) = at {
@@ -278,7 +278,7 @@ impl Stats {
         let (spans, agents) = (trace.span_list(), key::agents(&self.keys, trace, usage));
         let row_of_span = usage.rows_of_spans(spans.len());
         for (at, span) in spans.iter().enumerate() {
-            if self.unit == Unit::Calls && !is_call(span) {
+            if self.unit == StatsUnit::Calls && !is_call(span) {
                 continue;
             }
             let is_nested = row_of_span[at].is_some_and(|row| usage.rows[row].span != Some(at));
@@ -287,7 +287,7 @@ impl Stats {
             if is_unpriced {
                 *self.unpriced.entry(span.model.clone()).or_default() += 1;
             }
-            let place = self.groups.place(&trace.info, Some(&Subject::of_span(at, spans, &agents)));
+            let place = self.groups.place(&trace.info, Some(&GroupedPart::of_span(at, spans, &agents)));
             for sum in [self.groups.at(place), &mut self.total] {
                 sum.add_span(span, first_token(span));
                 sum.used.add(span.usage(), span.cost.as_ref(), is_unpriced);
@@ -297,9 +297,9 @@ impl Stats {
 
     /// The groups in order. All but the first `limit` are merged into one.
     #[must_use]
-    pub fn sorted(self, limit: usize) -> Sorted {
+    pub fn sorted(self, limit: usize) -> SortedStats {
         let mut groups = self.groups.into_list();
-        let size = |stat: &Stat| stat.count.cast_signed();
+        let size = |stat: &StatsAccumulator| stat.count.cast_signed();
         groups.sort_by(|(a, one), (b, other)| groups::order(&self.keys, (a, size(one)), (b, size(other))));
         let (groups, rest) = groups::split(&self.keys, groups, limit, |(values, _)| values);
         let count_of_others = rest.len();
@@ -308,7 +308,7 @@ impl Stats {
             sum
         });
         let range = self.total.times.iter().copied().min().zip(self.total.times.iter().copied().max());
-        Sorted {
+        SortedStats {
             keys: self.keys,
             unit: self.unit,
             groups: groups.into_iter().map(|(values, stat)| (values, stat.told(range))).collect(),
@@ -321,19 +321,19 @@ impl Stats {
 
 /// Figures in groups, in order.
 #[derive(Debug)]
-pub struct Sorted {
+pub struct SortedStats {
     /// What they are grouped by.
-    pub keys: Vec<Key>,
+    pub keys: Vec<GroupKey>,
     /// What is counted.
-    pub unit: Unit,
+    pub unit: StatsUnit,
     /// The groups that are shown.
-    pub groups: Vec<(Values, Told)>,
+    pub groups: Vec<(GroupValues, StatsSummary)>,
     /// The others together.
-    pub others: Option<Told>,
+    pub others: Option<StatsSummary>,
     /// How many these are.
     pub count_of_others: usize,
     /// All together.
-    pub total: Told,
+    pub total: StatsSummary,
 }
 
 /// How many began in each of so many equal parts of the time from the first to the last of all.

@@ -1,6 +1,6 @@
-use super::key::{Key, Values};
-use super::usage::{self, Explanation, Group, Grouped};
-use crate::formats::{self, Keep};
+use super::key::{GroupKey, GroupValues};
+use super::usage::{self, Explanation, GroupedUsage, UsageGroup};
+use crate::formats::{self, SpanDetail};
 use crate::model::{
     Cost, Span, Spans, SpansSource, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, Zone, arrange,
 };
@@ -21,7 +21,7 @@ fn trace(spans: &[Given<'_>]) -> Trace {
             r#"{{"span_id":"{id}","parent_span_id":"{parent}","name":"{id}","start_time_unix_nano":1,"attributes":{{"mlflow.spanType":"\"{kind}\""{usage}}}}}"#
         )
     };
-    trace_of(spans.iter().map(|span| formats::span(&text(span), Keep::Tree, None).unwrap()).collect())
+    trace_of(spans.iter().map(|span| formats::span(&text(span), SpanDetail::Tree, None).unwrap()).collect())
 }
 
 /// A trace of some spans, of which nothing else is recorded.
@@ -52,9 +52,9 @@ fn span_mut<'a>(trace: &'a mut Trace, name: &str) -> &'a mut Span {
 }
 
 /// Groups as `values: traces/calls in+out=total`, sorted.
-fn shown(grouped: &Grouped) -> Vec<String> {
+fn shown(grouped: &GroupedUsage) -> Vec<String> {
     let (groups, _) = grouped.sorted(usize::MAX);
-    let line = |(values, group): &(&Values, &Group)| {
+    let line = |(values, group): &(&GroupValues, &UsageGroup)| {
         let values: Vec<&str> = values.iter().map(|value| value.as_deref().unwrap_or("-")).collect();
         let (input, output, total) = group.token_usage.as_ref().map_or((None, None, None), TokenUsage::figures);
         let figure = |figure: Option<i64>| figure.map_or_else(|| "?".to_owned(), |figure| figure.to_string());
@@ -67,8 +67,8 @@ fn shown(grouped: &Grouped) -> Vec<String> {
     lines
 }
 
-fn grouped(keys: &[Key], traces: &[Trace]) -> Grouped {
-    let mut grouped = Grouped::new(keys.to_vec(), Zone::Utc);
+fn grouped(keys: &[GroupKey], traces: &[Trace]) -> GroupedUsage {
+    let mut grouped = GroupedUsage::new(keys.to_vec(), Zone::Utc);
     for trace in traces {
         grouped.add(trace, &usage::of_trace(trace));
     }
@@ -79,14 +79,14 @@ fn grouped(keys: &[Key], traces: &[Trace]) -> Grouped {
 fn groups_add_up_to_the_total() {
     let traces =
         [trace(&[("a", "", "LLM", Some((1, 2))), ("b", "", "LLM", Some((3, 4)))]), trace(&[("c", "", "LLM", None)])];
-    let by_model = grouped(&[Key::Model], &traces);
+    let by_model = grouped(&[GroupKey::Model], &traces);
     let total = by_model.total.token_usage.clone().unwrap().figures();
     assert_eq!((by_model.total.traces, by_model.total.calls, total), (1, Some(2), (Some(4), Some(6), Some(10))));
     assert_eq!(shown(&by_model), ["-: 1/2 4+6=10"]);
     // What is not shown comes as one, and nothing is lost.
-    let by_span = grouped(&[Key::Span], &traces);
+    let by_span = grouped(&[GroupKey::Span], &traces);
     let (first, other) = by_span.sorted(1);
-    let total = |group: &Group| group.token_usage.as_ref().unwrap().total_tokens.unwrap();
+    let total = |group: &UsageGroup| group.token_usage.as_ref().unwrap().total_tokens.unwrap();
     assert_eq!((first.len(), total(first[0].1), total(&other.unwrap())), (1, 7, 3));
     assert_eq!(by_span.count(), 2);
 }
@@ -104,10 +104,10 @@ fn what_a_carrier_has_beyond_its_calls_is_a_group_of_its_own() {
         name_model(&mut one, name, model);
     }
     let by_model = ["-: 1/0 10+2=12", "m1: 1/1 30+3=33", "m2: 1/1 60+6=66"];
-    assert_eq!(shown(&grouped(&[Key::Model], &[one.clone()])), by_model);
+    assert_eq!(shown(&grouped(&[GroupKey::Model], &[one.clone()])), by_model);
     let by_span = ["first: 1/1 30+3=33", "run: 1/0 10+2=12", "second: 1/1 60+6=66"];
-    assert_eq!(shown(&grouped(&[Key::Span], &[one.clone()])), by_span);
-    assert_eq!(shown(&grouped(&[Key::Agent], &[one])), ["run: 1/2 100+11=111"]);
+    assert_eq!(shown(&grouped(&[GroupKey::Span], &[one.clone()])), by_span);
+    assert_eq!(shown(&grouped(&[GroupKey::Agent], &[one])), ["run: 1/2 100+11=111"]);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_trace_counts_once_in_each_of_its_groups() {
     for (name, model) in [("a", "m1"), ("b", "m1"), ("c", "m2")] {
         name_model(&mut one, name, model);
     }
-    let by_model = grouped(&[Key::Model], &[one.clone(), one]);
+    let by_model = grouped(&[GroupKey::Model], &[one.clone(), one]);
     assert_eq!(shown(&by_model), ["m1: 2/4 6+0=6", "m2: 2/2 8+0=8"]);
     assert_eq!(by_model.total.traces, 2);
 }
@@ -139,7 +139,7 @@ fn costs_stand_with_the_call_whose_tokens_they_are_for() {
     assert_eq!(used.cost.unwrap().total_cost, Some(3.0), "what lies within is not counted twice");
     let unpriced: Vec<&str> = used.unpriced().map(|row| one.span_list()[row.span.unwrap()].name.as_str()).collect();
     assert_eq!(unpriced, ["unpriced"]);
-    let by_span = grouped(&[Key::Span], &[one]);
+    let by_span = grouped(&[GroupKey::Span], &[one]);
     let (groups, _) = by_span.sorted(9);
     let mut costs: Vec<_> = groups
         .iter()
@@ -164,10 +164,10 @@ fn a_recorded_cost_goes_before_one_that_is_calculated_above_it() {
 #[test]
 fn keys_are_words() {
     for word in ["model", "span", "trace", "day", "week", "tag:a:b", "metadata:k"] {
-        assert_eq!(Key::parse(word).unwrap().word(), word);
+        assert_eq!(GroupKey::parse(word).unwrap().word(), word);
     }
     for word in ["", "tag", "tag:", "metadata:", "Model", "days"] {
-        assert!(Key::parse(word).unwrap_err().starts_with("one of model,"), "{word}");
+        assert!(GroupKey::parse(word).unwrap_err().starts_with("one of model,"), "{word}");
     }
 }
 

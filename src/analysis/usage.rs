@@ -4,5 +4,5 @@ mod explanation;
 mod grouped;
 
 pub use crate::reading::{TraceUsage, UsageRow, of_trace};
-pub use explanation::{Differing, Explanation, LeftOut};
-pub use grouped::{Group, Grouped};
+pub use explanation::{ExcludedSpan, Explanation, TotalMismatch};
+pub use grouped::{GroupedUsage, UsageGroup};

@@ -1,10 +1,10 @@
 //! Which store a command reads, and why.
 
 use super::context::Context;
-use crate::analysis::doctor::Second;
+use crate::analysis::doctor::OtherStore;
 use crate::error::Result;
 use crate::model::StoreKind;
-use crate::store::{self, Address, Remark, TraceStore};
+use crate::store::{self, Address, Notice, TraceStore};
 
 /// Why a store was chosen.
 #[derive(Debug)]
@@ -45,11 +45,11 @@ impl Context {
             return Ok((second, Choice { why, other: Some(resolved.address), is_second: true }));
         }
         let opened = opened?;
-        for remark in opened.remarks() {
+        for remark in opened.notices() {
             match remark {
-                Remark::Note(text) => self.note(&text),
-                Remark::Warning(text) => self.warning(&text),
-                Remark::Detail(text) => self.verbose(&text),
+                Notice::Note(text) => self.note(&text),
+                Notice::Warning(text) => self.warning(&text),
+                Notice::Detail(text) => self.verbose(&text),
             }
         }
         self.verbose(&format!("store `{}`: {}", opened.name(), resolved.why));
@@ -58,10 +58,10 @@ impl Context {
 
     /// The store beside the one that was chosen. One that cannot be read is none, unless MLflow would take it.
     #[must_use]
-    pub fn second_store(&self, choice: &Choice) -> Option<Second> {
+    pub fn second_store(&self, choice: &Choice) -> Option<OtherStore> {
         let other = choice.other.as_ref()?;
         let is_empty = || store::open(other, &self.environment.store).and_then(|store| store.is_empty()).ok();
-        Some(Second {
+        Some(OtherStore {
             name: name(other),
             holds_traces: if choice.is_second { false } else { !is_empty()? },
             is_preferred: choice.is_second,

@@ -5,12 +5,12 @@ use super::globals::Globals;
 use super::progress::Progress;
 use super::report::report;
 use crate::analysis::prices::Prices;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::model::{Json, Problem, Timestamp, Zone};
-use crate::output::{Format, Look, Output, Role, Theme, number, text};
+use crate::output::{Format, Output, RenderOptions, TextRole, Theme, number, text};
 use crate::shell::{self, Suggestion};
 use crate::store;
-use crate::terminal::{Paged, Runner, Screen, StatusLine};
+use crate::terminal::{CiCommandEscaper, Paged, Screen, StatusLine};
 use crate::{files, limits};
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -42,7 +42,7 @@ struct Notes {
     verbose: bool,
     theme: Theme,
     shows_progress: bool,
-    runner: Runner,
+    runner: CiCommandEscaper,
     status: StatusLine,
 }
 
@@ -59,7 +59,7 @@ impl Context {
         let zone = if globals.utc { Zone::Utc } else { Zone::Local };
         let format = globals.format();
         let is_text = format == Format::Table;
-        let look = Look {
+        let look = RenderOptions {
             theme: Theme { color: screen.color && is_text },
             width: screen.width,
             unicode: screen.unicode,
@@ -75,7 +75,7 @@ impl Context {
                     screen.pager.filter(|_| is_text),
                     format != Format::Json,
                     status.clone(),
-                    Runner::new(env, format.is_json()),
+                    CiCommandEscaper::new(env, format.is_json()),
                 ),
                 parts: None,
             },
@@ -87,7 +87,7 @@ impl Context {
                 verbose: globals.verbose,
                 theme: Theme { color: screen.color_stderr },
                 shows_progress: screen.shows_progress && !globals.quiet,
-                runner: Runner::new(env, false),
+                runner: CiCommandEscaper::new(env, false),
                 status,
             },
             globals,
@@ -108,7 +108,7 @@ impl Context {
     pub fn prices(&self) -> Result<Prices> {
         let Some(path) = &self.globals.prices else { return Ok(Prices::default()) };
         let failed = |why: String| {
-            Error::new(Kind::Usage, format!("cannot read prices from `{}`", path.display())).because(why).hint(
+            Error::new(ErrorCode::Usage, format!("cannot read prices from `{}`", path.display())).because(why).hint(
                 "it may be a file of MLflow's catalogue of models, or what `mltrace prices MODEL --json` prints, changed",
             )
         };
@@ -121,19 +121,19 @@ impl Context {
     /// Says something beside the result.
     pub fn note(&self, text: &str) {
         if !self.notes.quiet {
-            self.say(Role::Dim, "note:", text);
+            self.say(TextRole::Dim, "note:", text);
         }
     }
 
     /// Says something that only `-v` asks for.
     pub fn verbose(&self, text: &str) {
         if self.notes.verbose {
-            self.say(Role::Dim, "note:", text);
+            self.say(TextRole::Dim, "note:", text);
         }
     }
 
     /// Says what it took, where `-v` asks for it.
-    pub fn tell_effort(&self, time: Duration) {
+    pub fn report_timing(&self, time: Duration) {
         let time = number::millis(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
         let requests = match self.environment.store.server.requests.load(Ordering::Relaxed) {
             0 => String::new(),
@@ -145,7 +145,7 @@ impl Context {
 
     /// Prints a warning, even with `--quiet`.
     pub fn warning(&self, text: &str) {
-        self.say(Role::Warn, "warning:", text);
+        self.say(TextRole::Warn, "warning:", text);
     }
 
     /// Warns of records that could not be read in full.
@@ -166,10 +166,10 @@ impl Context {
     }
 
     /// A line on stderr. A closed stderr is nobody's concern.
-    fn say(&self, role: Role, title: &str, message: &str) {
+    fn say(&self, role: TextRole, title: &str, message: &str) {
         let line = format!("{} {}\n", self.notes.theme.paint(role, title), text::one_line(message));
         self.notes.status.beside(|| {
-            let _ = std::io::stderr().lock().write_all(&self.runner(false).defuse(line.as_bytes()));
+            let _ = std::io::stderr().lock().write_all(&self.runner(false).escape_commands(line.as_bytes()));
         });
     }
 
@@ -203,7 +203,7 @@ impl Context {
 
     /// What may read what this program writes.
     #[must_use]
-    pub const fn runner(&self, is_json: bool) -> Runner {
+    pub const fn runner(&self, is_json: bool) -> CiCommandEscaper {
         let mut runner = self.notes.runner;
         runner.is_json = is_json;
         runner

@@ -1,6 +1,6 @@
 //! The environment variables, read once.
 
-use crate::store::{Secret, ServerSettings, Surroundings};
+use crate::store::{Secret, ServerSettings, StoreEnvironment};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Environment {
     /// Where stores are and how servers are reached.
-    pub store: Surroundings,
+    pub store: StoreEnvironment,
     /// `MLFLOW_EXPERIMENT_NAME` or `MLFLOW_EXPERIMENT_ID`: the variable and its value.
     pub experiment: Option<(&'static str, String)>,
     /// The installed MLflow.
-    pub installation: Installation,
+    pub installation: MlflowLocations,
     /// `MLTRACE_NOW`, by which tests set the time: RFC 3339.
     pub now: Option<String>,
 }
@@ -26,7 +26,7 @@ impl Environment {
         let text = |key: &str| env(key).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty());
         let variable = |key: &'static str| text(key).map(|value| (key, value));
         Self {
-            store: Surroundings {
+            store: StoreEnvironment {
                 cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
                 tracking_uri: text("MLFLOW_TRACKING_URI"),
                 artifacts_destination: text("MLFLOW_ARTIFACTS_DESTINATION").map(PathBuf::from),
@@ -41,7 +41,7 @@ impl Environment {
 
 /// What the environment says of the MLflow that is installed here.
 #[derive(Clone, Debug)]
-pub struct Installation {
+pub struct MlflowLocations {
     /// Where its program may lie, the likeliest first: in the virtual environment that is active, then on `PATH`.
     pub programs: Vec<PathBuf>,
     /// `MLFLOW_ALLOW_FILE_STORE`, without which MLflow 3.13 on refuses file stores.
@@ -49,11 +49,11 @@ pub struct Installation {
 }
 
 /// Where MLflow may be installed.
-fn installation(text: &dyn Fn(&str) -> Option<String>) -> Installation {
+fn installation(text: &dyn Fn(&str) -> Option<String>) -> MlflowLocations {
     let active = text("VIRTUAL_ENV").map(PathBuf::from);
     let active = active.into_iter().flat_map(|folder| [folder.join("bin"), folder.join("Scripts")]);
     let on_path = text("PATH").unwrap_or_default();
-    Installation {
+    MlflowLocations {
         programs: active.chain(std::env::split_paths(&on_path)).collect(),
         // What MLflow takes for yes (`environment_variables.py`, `_BooleanEnvironmentVariable`).
         allows_file_stores: text("MLFLOW_ALLOW_FILE_STORE")

@@ -1,7 +1,7 @@
 //! The options of every command.
 
 use crate::output::Format;
-use crate::terminal::{ColorChoice, Wishes};
+use crate::terminal::{ColorChoice, TerminalOptions};
 use std::path::PathBuf;
 
 /// The options of every command.
@@ -54,7 +54,12 @@ impl Globals {
 
     /// The options of the terminal.
     #[must_use]
-    pub fn terminal(&self) -> Wishes {
-        Wishes { color: self.color, width: self.width.map(usize::from), ascii: self.ascii, no_pager: self.no_pager }
+    pub fn terminal(&self) -> TerminalOptions {
+        TerminalOptions {
+            color: self.color,
+            width: self.width.map(usize::from),
+            ascii: self.ascii,
+            no_pager: self.no_pager,
+        }
     }
 }

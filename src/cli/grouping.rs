@@ -1,24 +1,24 @@
 //! What the commands that tell figures in groups share.
 
-use crate::analysis::key::Key;
+use crate::analysis::key::GroupKey;
 use crate::cli::context::Context;
 use crate::model::Cost;
 use crate::output::{Format, number};
 use crate::query::Label;
-use crate::store::Need;
+use crate::store::Projection;
 use std::collections::HashMap;
 
 /// The tags and entries of the metadata that keys look at.
-pub(crate) fn labels(keys: &[Key]) -> Vec<Label> {
+pub(crate) fn labels(keys: &[GroupKey]) -> Vec<Label> {
     let label = |(is_tag, key): (bool, &str)| {
         if is_tag { Label::Tag(key.to_owned()) } else { Label::Metadata(key.to_owned()) }
     };
-    keys.iter().filter_map(Key::label).map(label).collect()
+    keys.iter().filter_map(GroupKey::label).map(label).collect()
 }
 
 /// What to load of traces whose calls are grouped: agents may be known from messages only.
-pub(crate) fn need(keys: &[Key]) -> Need {
-    if keys.contains(&Key::Agent) { Need::Full } else { Need::Calls }
+pub(crate) fn need(keys: &[GroupKey]) -> Projection {
+    if keys.contains(&GroupKey::Agent) { Projection::Full } else { Projection::Calls }
 }
 
 /// Says how many groups are left out, where no row stands for them.

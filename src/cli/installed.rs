@@ -1,13 +1,13 @@
 //! The MLflow that is installed here, told by its files: no Python is run.
 
-use crate::analysis::doctor::Installed;
+use crate::analysis::doctor::InstalledMlflow;
 use crate::{files, limits};
 use std::collections::HashSet;
 use std::fs::read_dir;
 use std::path::{Path, PathBuf};
 
 /// Finds it beside its program, in the first folder that has one.
-pub(crate) fn find(programs: &[PathBuf]) -> Option<Installed> {
+pub(crate) fn find(programs: &[PathBuf]) -> Option<InstalledMlflow> {
     programs.iter().find_map(|folder| {
         let program = ["mlflow", "mlflow.exe"].iter().map(|name| folder.join(name)).find(|path| path.is_file())?;
         // Tools are installed into environments of their own, with links in a folder for all.
@@ -28,7 +28,7 @@ fn package_folders(environment: &Path) -> Vec<PathBuf> {
 }
 
 /// What a folder of packages holds of MLflow and of what it stands on.
-fn installed_in(packages: &Path) -> Option<Installed> {
+fn installed_in(packages: &Path) -> Option<InstalledMlflow> {
     let names: Vec<String> = read_dir(packages)
         .ok()?
         .flatten()
@@ -44,7 +44,7 @@ fn installed_in(packages: &Path) -> Option<Installed> {
     // One that has several heads does not start.
     let mut heads = migrations.iter().map(|(revision, _)| revision).filter(|revision| !older.contains(revision));
     let head = heads.next().filter(|_| heads.next().is_none()).cloned();
-    Some(Installed {
+    Some(InstalledMlflow {
         release: release("mlflow").or_else(|| release("mlflow_skinny"))?,
         folder: packages.display().to_string(),
         head,

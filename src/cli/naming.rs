@@ -1,15 +1,15 @@
 //! From what a user types to a trace, a span or agents.
 
-use super::reader::Reader;
-use super::select::Select;
+use super::reader::TraceReader;
+use super::select::TraceSelection;
 use crate::cli::context::Context;
 use crate::cli::suggestions::not_found;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::model::{Problem, Span, Trace, TraceState, have_above};
 use crate::query::{Clause, Glob, TextKey, TextTest};
 use crate::reading::{Agents, is_agent, needs_messages};
 use crate::shell::Suggestion;
-use crate::store::{Need, Order, SortKey, TraceStore};
+use crate::store::{Order, Projection, SortKey, TraceStore};
 use crate::{files, limits};
 use std::ops::ControlFlow;
 
@@ -25,7 +25,7 @@ const STDIN: &str = "-";
 pub(crate) fn each(
     cx: &mut Context,
     names: &[String],
-    show: &mut dyn FnMut(&mut Context, &mut Reader, &str) -> Result<()>,
+    show: &mut dyn FnMut(&mut Context, &mut TraceReader, &str) -> Result<()>,
 ) -> Result<()> {
     let expanded = if names.iter().any(|name| name == STDIN) { Some(with_stdin(cx, names)?) } else { None };
     let is_one = expanded.is_none() && names.len() == 1;
@@ -37,12 +37,14 @@ pub(crate) fn each(
     if !is_one {
         cx.output.begin_parts();
     }
-    let mut reader = Reader::open(cx)?;
+    let mut reader = TraceReader::open(cx)?;
     let mut first: Option<Error> = None;
     for name in names {
         match show(cx, &mut reader, name) {
             Ok(()) => {}
-            Err(error) if is_one || !matches!(error.kind, Kind::NotFound | Kind::Ambiguous | Kind::Server) => {
+            Err(error)
+                if is_one || !matches!(error.kind, ErrorCode::NotFound | ErrorCode::Ambiguous | ErrorCode::Server) =>
+            {
                 return Err(error);
             }
             Err(error) if first.is_none() => first = Some(error),
@@ -56,18 +58,24 @@ pub(crate) fn each(
 /// The names of a command line, with `-` replaced by the ids on standard input.
 fn with_stdin(cx: &Context, names: &[String]) -> Result<Vec<String>> {
     if cx.globals().tracking_uri.as_deref() == Some(STDIN) {
-        return Err(Error::new(Kind::Usage, "standard input cannot hold the traces and their ids")
+        return Err(Error::new(ErrorCode::Usage, "standard input cannot hold the traces and their ids")
             .hint("name a file: `-u FILE`"));
     }
     let text = files::text_of(std::io::stdin().lock(), limits::SETTINGS_BYTES)
-        .map_err(|error| Error::new(Kind::StoreUnreadable, "cannot read standard input").because(error))?;
+        .map_err(|error| Error::new(ErrorCode::StoreUnreadable, "cannot read standard input").because(error))?;
     let ids: Vec<String> = text.lines().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
     let expand = |name: &String| if name == STDIN { ids.clone() } else { vec![name.clone()] };
     Ok(names.iter().flat_map(expand).collect())
 }
 
 /// Finds a trace: by id, unique prefix, OpenTelemetry id, `@last`, `@last~2`, `@error`, `@slow`. Its spans have their cost.
-pub(crate) fn trace(cx: &Context, reader: &mut Reader, name: &str, select: &Select, need: Need) -> Result<Trace> {
+pub(crate) fn trace(
+    cx: &Context,
+    reader: &mut TraceReader,
+    name: &str,
+    select: &TraceSelection,
+    need: Projection,
+) -> Result<Trace> {
     if let Some(word) = name.strip_prefix('@') {
         return by_word(cx, reader, word, select, need);
     }
@@ -79,25 +87,24 @@ pub(crate) fn trace(cx: &Context, reader: &mut Reader, name: &str, select: &Sele
 }
 
 /// The trace of a name, as far as its reading needs it: with messages where its agents are known from these only.
-pub(crate) fn read(cx: &Context, reader: &mut Reader, name: &str, select: &Select) -> Result<Trace> {
-    let trace = trace(cx, reader, name, select, Need::Tree)?;
+pub(crate) fn read(cx: &Context, reader: &mut TraceReader, name: &str, select: &TraceSelection) -> Result<Trace> {
+    let trace = trace(cx, reader, name, select, Projection::Tree)?;
     if !trace.spans.as_ref().is_some_and(needs_messages) {
         return Ok(trace);
     }
-    Ok(reader.trace(&trace.info.trace_id, Need::Full)?.unwrap_or(trace))
+    Ok(reader.trace(&trace.info.trace_id, Projection::Full)?.unwrap_or(trace))
 }
 
 fn missing(cx: &Context, store: &dyn TraceStore, name: &str) -> Error {
-    Error::new(Kind::NotFound, format!("no trace `{name}` in `{}`", store.name()))
+    Error::new(ErrorCode::NotFound, format!("no trace `{name}` in `{}`", store.name()))
         .hint(cx.command(&Suggestion::new("traces list")) + " lists the newest")
 }
 
 /// The full id for an id or a prefix of one, with or without `tr-`.
 fn by_id(cx: &Context, store: &dyn TraceStore, name: &str, problems: &mut Vec<Problem>) -> Result<String> {
     if name.is_empty() {
-        return Err(
-            Error::new(Kind::Usage, "an empty trace id").hint("name a trace by its id, a unique prefix, or `@last`")
-        );
+        return Err(Error::new(ErrorCode::Usage, "an empty trace id")
+            .hint("name a trace by its id, a unique prefix, or `@last`"));
     }
     let lower = name.to_ascii_lowercase();
     let bare = lower.strip_prefix("tr-").unwrap_or(&lower);
@@ -123,20 +130,27 @@ fn by_id(cx: &Context, store: &dyn TraceStore, name: &str, problems: &mut Vec<Pr
         _ => {
             let more = if candidates.len() > MOST_CANDIDATES { " and more" } else { "" };
             candidates.truncate(MOST_CANDIDATES);
-            Err(Error::new(Kind::Ambiguous, format!("`{name}` begins several trace ids"))
+            Err(Error::new(ErrorCode::Ambiguous, format!("`{name}` begins several trace ids"))
                 .because(format!("{}{more}", candidates.join(", ")))
                 .hint("type more of the id"))
         }
     }
 }
 
-fn by_word(cx: &Context, reader: &mut Reader, word: &str, select: &Select, need: Need) -> Result<Trace> {
+fn by_word(
+    cx: &Context,
+    reader: &mut TraceReader,
+    word: &str,
+    select: &TraceSelection,
+    need: Projection,
+) -> Result<Trace> {
     let (base, back) = match word.split_once('~') {
         Some((base, back)) => (base, back.parse().ok()),
         None => (word, Some(0)),
     };
-    let unknown =
-        || Error::new(Kind::Usage, format!("`@{word}` names no trace")).hint("@last, @last~2, @error and @slow do");
+    let unknown = || {
+        Error::new(ErrorCode::Usage, format!("`@{word}` names no trace")).hint("@last, @last~2, @error and @slow do")
+    };
     let back: usize = back.ok_or_else(unknown)?;
     let (order, only_errors) = match base {
         "last" => (Order::NEWEST, false),
@@ -145,7 +159,7 @@ fn by_word(cx: &Context, reader: &mut Reader, word: &str, select: &Select, need:
         _ => return Err(unknown()),
     };
     // The record alone is enough to find it; the spans are read of that one only.
-    let mut query = reader.query(cx, select, order, Need::Info)?;
+    let mut query = reader.query(cx, select, order, Projection::Info)?;
     // Of the tree, `--type` chooses the spans; every trace may be meant.
     query.filter.clauses.retain(|clause| !matches!(clause, Clause::SpanType(_)));
     if only_errors {
@@ -166,7 +180,7 @@ fn by_word(cx: &Context, reader: &mut Reader, word: &str, select: &Select, need:
     let has_conditions = select.has_conditions(cx)?;
     let error = || {
         let fitting = if has_conditions { " that meets the conditions" } else { "" };
-        Error::new(Kind::NotFound, format!("no trace `@{word}`{fitting} in `{}`", reader.store.name()))
+        Error::new(ErrorCode::NotFound, format!("no trace `@{word}`{fitting} in `{}`", reader.store.name()))
             .hint(cx.command(&Suggestion::new("traces list")) + " lists the newest")
     };
     let id = found.ok_or_else(error)?;
@@ -188,7 +202,7 @@ pub(crate) fn span(cx: &Context, trace: &Trace, name: &str) -> Result<usize> {
             several => {
                 let ids =
                     several.iter().take(MOST_CANDIDATES).map(|at| format!("{} {}", spans[*at].id, spans[*at].name));
-                return Err(Error::new(Kind::Ambiguous, format!("`{name}` names {} spans", several.len()))
+                return Err(Error::new(ErrorCode::Ambiguous, format!("`{name}` names {} spans", several.len()))
                     .because(ids.collect::<Vec<_>>().join(", "))
                     .hint("name one by its id"));
             }
@@ -244,7 +258,7 @@ fn no_agent(cx: &Context, trace: &Trace, name: &str, agents: &Agents) -> Error {
         [] => "neither spans nor messages of the trace name an agent".to_owned(),
         known => format!("the agents are {}", known.join(", ")),
     };
-    let error = Error::new(Kind::NotFound, format!("no agent `{name}` in trace `{}`", trace.info.trace_id));
+    let error = Error::new(ErrorCode::NotFound, format!("no agent `{name}` in trace `{}`", trace.info.trace_id));
     error
         .because(known)
         .hint(cx.command(&Suggestion::new("trace show").of(&trace.info.trace_id)) + " shows the whole tree")

@@ -1,6 +1,6 @@
 //! Reading traces for a command: the store, the prices of what they used, a sign of life, and what could not be read.
 
-use super::select::Select;
+use super::select::TraceSelection;
 use crate::analysis::prices::Prices;
 use crate::cli::progress::Progress;
 use crate::cli::{choice::Choice, context::Context};
@@ -8,18 +8,18 @@ use crate::error::Result;
 use crate::model::{Problem, Span, Trace, TraceInfo, keys};
 use crate::query::{Clause, Label, LabelTest};
 use crate::reading::{self, History, Reading};
-use crate::store::{self, Need, Order, Query, TraceStore};
+use crate::store::{self, Order, Projection, Query, TraceStore};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 /// Takes traces one by one; breaking ends the reading.
-pub(crate) type Take<'a> = dyn FnMut(Trace) -> Result<ControlFlow<()>> + 'a;
+pub(crate) type TraceConsumer<'a> = dyn FnMut(Trace) -> Result<ControlFlow<()>> + 'a;
 
 /// The same with the reading of each.
-pub(crate) type TakeReading<'a> = dyn FnMut(Trace, Reading) -> Result<ControlFlow<()>> + 'a;
+pub(crate) type ReadingConsumer<'a> = dyn FnMut(Trace, Reading) -> Result<ControlFlow<()>> + 'a;
 
 /// What a command reads with.
-pub(crate) struct Reader {
+pub(crate) struct TraceReader {
     /// Where the traces are.
     pub(crate) store: Box<dyn TraceStore>,
     /// What could not be read of the store.
@@ -30,7 +30,7 @@ pub(crate) struct Reader {
     progress: Progress,
 }
 
-impl Reader {
+impl TraceReader {
     /// Opens the store that is meant.
     pub(crate) fn open(cx: &Context) -> Result<Self> {
         Self::choose(cx).map(|(reader, _)| reader)
@@ -46,13 +46,19 @@ impl Reader {
     }
 
     /// The query of the flags that choose traces.
-    pub(crate) fn query(&mut self, cx: &Context, select: &Select, order: Order, need: Need) -> Result<Query> {
+    pub(crate) fn query(
+        &mut self,
+        cx: &Context,
+        select: &TraceSelection,
+        order: Order,
+        need: Projection,
+    ) -> Result<Query> {
         select.query(cx, &*self.store, order, need, &mut self.problems)
     }
 
     /// Hands on each trace that a query selects, with the cost of its spans. Gives how many are meant in all, where the query
     /// asks for it and that is cheap to tell.
-    pub(crate) fn each(&mut self, query: &Query, take: &mut Take<'_>) -> Result<Option<usize>> {
+    pub(crate) fn each(&mut self, query: &Query, take: &mut TraceConsumer<'_>) -> Result<Option<usize>> {
         let Self { store, problems, span_problems, prices, progress } = self;
         store::select(&**store, query, problems, &mut |mut trace| {
             progress.tick();
@@ -64,7 +70,7 @@ impl Reader {
 
     /// Hands on each selected trace with its reading, in the order in which they ended: a tool call that a later trace repeats
     /// in its history is new in one trace only, and so is its failure.
-    pub(crate) fn each_reading(&mut self, query: Query, take: &mut TakeReading<'_>) -> Result<()> {
+    pub(crate) fn each_reading(&mut self, query: Query, take: &mut ReadingConsumer<'_>) -> Result<()> {
         let query = Query { order: Order::FIRST_ENDED, ..query };
         let Self { store, problems, span_problems, prices, progress } = self;
         let mut history = History::default();
@@ -79,7 +85,12 @@ impl Reader {
     }
 
     /// Hands on traces whose records were read before, now with their spans and what these cost.
-    pub(crate) fn complete(&mut self, infos: Vec<TraceInfo>, need: Need, take: &mut Take<'_>) -> Result<()> {
+    pub(crate) fn complete(
+        &mut self,
+        infos: Vec<TraceInfo>,
+        need: Projection,
+        take: &mut TraceConsumer<'_>,
+    ) -> Result<()> {
         let Self { store, problems, span_problems, prices, progress } = self;
         store::complete(&**store, infos, need, problems, &mut |mut trace| {
             progress.tick();
@@ -90,7 +101,7 @@ impl Reader {
     }
 
     /// A trace by its exact id, with the cost of its spans. What could not be read of it stands with it.
-    pub(crate) fn trace(&self, id: &str, need: Need) -> Result<Option<Trace>> {
+    pub(crate) fn trace(&self, id: &str, need: Projection) -> Result<Option<Trace>> {
         let mut found = self.store.trace(id, need)?;
         if let Some(trace) = &mut found {
             prepare(trace, &self.prices);
@@ -119,7 +130,13 @@ impl Reader {
 
     /// Says what the flags leave out that may be meant: chat models by `--type LLM`, and by `--min-tokens` traces of which no
     /// tokens were recorded. Where only the first traces were looked at, the latter would be told too early.
-    pub(crate) fn tell_left_out(&self, cx: &Context, select: &Select, query: &Query, saw_all: bool) -> Result<()> {
+    pub(crate) fn tell_left_out(
+        &self,
+        cx: &Context,
+        select: &TraceSelection,
+        query: &Query,
+        saw_all: bool,
+    ) -> Result<()> {
         if cx.globals().quiet {
             return Ok(());
         }
@@ -127,14 +144,14 @@ impl Reader {
             let mut chat = query.clone();
             chat.filter.clauses.retain(|clause| !matches!(clause, Clause::SpanType(_)));
             chat.filter.clauses.push(Clause::SpanType(vec!["CHAT_MODEL".to_owned()]));
-            (chat.need, chat.expected, chat.only_types) = (Need::Info, Some(1), true);
+            (chat.need, chat.expected, chat.only_types) = (Projection::Info, Some(1), true);
             if self.has_any(&chat)? {
                 cx.note("spans of type CHAT_MODEL are left out; --llm has them too");
             }
         }
         let asks = |clause: &Clause| matches!(clause, Clause::MinTokens(_));
         if saw_all && query.filter.clauses.iter().any(asks) {
-            let mut without = Query { need: Need::Info, expected: Some(1), counts: false, ..query.clone() };
+            let mut without = Query { need: Projection::Info, expected: Some(1), counts: false, ..query.clone() };
             without.filter.clauses.retain(|clause| !asks(clause));
             let usage = Label::Metadata(keys::TOKEN_USAGE.to_owned());
             without.filter.clauses.push(Clause::Label(usage, LabelTest::Missing));

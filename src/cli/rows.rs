@@ -1,7 +1,7 @@
 //! The options that limit and order rows, and the note on what was held back.
 
 use super::context::Context;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::model::keys;
 use crate::output::{Page, number};
 use crate::query::{Label, language};
@@ -9,7 +9,7 @@ use crate::store::{Order, SortKey};
 
 /// How many.
 #[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Rows {
+pub(crate) struct RowLimit {
     /// Print at most so many rows
     #[arg(short = 'n', long, value_name = "ROWS", default_value_t = 20)]
     limit: usize,
@@ -18,7 +18,7 @@ pub(crate) struct Rows {
     all: bool,
 }
 
-impl Rows {
+impl RowLimit {
     /// How many rows to print.
     pub(crate) const fn count(&self) -> usize {
         if self.all { usize::MAX } else { self.limit }
@@ -28,15 +28,15 @@ impl Rows {
 /// How many, in which order.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "How many")]
-pub(crate) struct Limits {
+pub(crate) struct RowOptions {
     #[command(flatten)]
-    rows: Rows,
+    rows: RowLimit,
     /// Order by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - puts the greatest first
     #[arg(long, value_name = "KEY", default_value = "-time", allow_hyphen_values = true)]
     sort: String,
 }
 
-impl Limits {
+impl RowOptions {
     /// How many rows to print.
     pub(crate) const fn rows(&self) -> usize {
         self.rows.count()
@@ -60,7 +60,7 @@ impl Limits {
             "experiment_id" => SortKey::Experiment,
             "run_id" => SortKey::Label(Label::Metadata(keys::RUN.to_owned())),
             _ => SortKey::Label(language::label(key).ok_or_else(|| {
-                Error::new(Kind::Usage, format!("`{key}` is no key to sort by")).hint(
+                Error::new(ErrorCode::Usage, format!("`{key}` is no key to sort by")).hint(
                     "time, duration, tokens, cost, name, state, tags.KEY and metadata.KEY are, and those of MLflow's \
                      order_by; a leading - puts the greatest first",
                 )
@@ -80,7 +80,7 @@ fn direction(text: &str) -> (&str, bool) {
 }
 
 /// Says on stderr what a list held back, or that it is empty. `is_cut` = there were more than were asked for.
-pub(crate) fn tell_page(cx: &Context, page: &Page, is_cut: bool, what: &str) {
+pub(crate) fn note_page(cx: &Context, page: &Page, is_cut: bool, what: &str) {
     if is_cut {
         let is_one = page.returned == 1 && page.matched.is_none();
         let what = if is_one { what.trim_end_matches('s') } else { what };

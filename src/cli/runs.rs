@@ -1,18 +1,18 @@
 //! Runs that were recorded as several traces, found for the commands that show sessions and lists.
 
-use super::reader::Reader;
+use super::reader::TraceReader;
 use crate::cli::context::Context;
 use crate::error::Result;
 use crate::model::{TraceInfo, keys};
 use crate::query::{Clause, Label, LabelTest};
 use crate::reading::Threads;
 use crate::shell::Suggestion;
-use crate::store::{Need, Query};
+use crate::store::{Projection, Query};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 /// What was found.
-pub(crate) enum Runs {
+pub(crate) enum RunSearch {
     /// The groups found, possibly none.
     Found(GroupedTraces),
     /// More traces have no session than are read for this.
@@ -30,25 +30,25 @@ pub(crate) struct GroupedTraces {
 
 /// Finds the runs among the traces that a query selects and that belong to no session. Their messages have to be read, so
 /// only few are, and none of a server, which would be asked for each.
-pub(crate) fn of_query(reader: &mut Reader, query: &Query) -> Result<Runs> {
+pub(crate) fn of_query(reader: &mut TraceReader, query: &Query) -> Result<RunSearch> {
     let few = reader.store.few_traces();
     if !reader.store.is_local() {
-        return Ok(Runs::NotLookedFor);
+        return Ok(RunSearch::NotLookedFor);
     }
-    let mut query = Query { need: Need::Info, ..query.clone() };
+    let mut query = Query { need: Projection::Info, ..query.clone() };
     query.filter.clauses.push(Clause::Label(Label::Metadata(keys::SESSION.to_owned()), LabelTest::Missing));
     let mut infos: Vec<TraceInfo> = Vec::new();
     reader.each(&query, &mut |trace| {
         infos.push(trace.info);
         Ok(if infos.len() > few { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
-    if infos.len() > few { Ok(Runs::NotLookedFor) } else { Ok(Runs::Found(of_traces(reader, infos)?)) }
+    if infos.len() > few { Ok(RunSearch::NotLookedFor) } else { Ok(RunSearch::Found(of_traces(reader, infos)?)) }
 }
 
 /// Finds the runs among some traces.
-pub(crate) fn of_traces(reader: &mut Reader, infos: Vec<TraceInfo>) -> Result<GroupedTraces> {
+pub(crate) fn of_traces(reader: &mut TraceReader, infos: Vec<TraceInfo>) -> Result<GroupedTraces> {
     let (mut threads, mut in_sessions) = (Threads::default(), Vec::new());
-    reader.complete(infos.clone(), Need::Full, &mut |trace| {
+    reader.complete(infos.clone(), Projection::Full, &mut |trace| {
         if trace.info.session_of_spans.is_some() {
             in_sessions.push(trace.info);
         } else {
@@ -71,7 +71,7 @@ pub(crate) fn may_be_part(info: &TraceInfo) -> bool {
 }
 
 /// Notes which traces are parts of one run.
-pub(crate) fn note_runs(cx: &Context, reader: &mut Reader, infos: Vec<TraceInfo>) -> Result<()> {
+pub(crate) fn note_runs(cx: &Context, reader: &mut TraceReader, infos: Vec<TraceInfo>) -> Result<()> {
     if cx.globals().quiet || infos.len() < 2 {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use crate::cli::context::Context;
 use crate::cli::suggestions::{nearest, not_found};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::limits;
 use crate::model::{Experiment, Problem, Timestamp, TraceState, keys};
 use crate::output::text;
@@ -11,12 +11,12 @@ use crate::query::{
     Clause, Comparison, Filter, Glob, Grep, Label, LabelTest, NumberKey, Operand, TextKey, TextTest, flags,
 };
 use crate::shell::Suggestion;
-use crate::store::{Need, Order, Query, TraceStore};
+use crate::store::{Order, Projection, Query, TraceStore};
 
 /// The states that `--status` knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 #[value(rename_all = "snake_case")]
-enum Status {
+enum StateArg {
     Ok,
     Error,
     #[value(alias = "in-progress")]
@@ -26,7 +26,7 @@ enum Status {
 /// Which traces.
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
 #[command(next_help_heading = "Which traces")]
-pub(crate) struct Select {
+pub(crate) struct TraceSelection {
     /// Experiment, by id or exact name (can be repeated)
     #[arg(short = 'x', long = "experiment", value_name = "NAME|ID")]
     experiments: Vec<String>,
@@ -43,7 +43,7 @@ pub(crate) struct Select {
     filter: Vec<String>,
     /// State of the trace (can be repeated)
     #[arg(long, value_name = "STATE", value_delimiter = ',', ignore_case = true)]
-    status: Vec<Status>,
+    status: Vec<StateArg>,
     /// Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -84,12 +84,12 @@ pub(crate) struct Select {
     #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
     grep: Option<String>,
     #[command(flatten)]
-    types: Types,
+    types: SpanTypeArgs,
 }
 
 /// Which span types.
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
-struct Types {
+struct SpanTypeArgs {
     /// Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these
     #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
     types: Vec<String>,
@@ -98,7 +98,7 @@ struct Types {
     llm: bool,
 }
 
-impl Select {
+impl TraceSelection {
     /// The span types asked for; empty = any.
     pub(crate) fn span_types(&self) -> Vec<String> {
         let mut types = self.types.types.clone();
@@ -127,7 +127,7 @@ impl Select {
         cx: &Context,
         store: &dyn TraceStore,
         order: Order,
-        need: Need,
+        need: Projection,
         problems: &mut Vec<Problem>,
     ) -> Result<Query> {
         let filter = self.filter(cx)?;
@@ -150,7 +150,7 @@ impl Select {
     fn grep(&self) -> Result<Option<Grep>> {
         let grep = |pattern: &String| {
             Grep::new(pattern).map_err(|why| {
-                Error::new(Kind::Usage, format!("`{pattern}` is no regular expression"))
+                Error::new(ErrorCode::Usage, format!("`{pattern}` is no regular expression"))
                     .because(why)
                     .hint("the syntax is that of Rust's regex, with look-around; `\\` before a sign takes it as it is")
             })
@@ -160,16 +160,16 @@ impl Select {
 
     /// The conditions of these flags.
     fn filter(&self, cx: &Context) -> Result<Filter> {
-        let usage = |message: String| Error::new(Kind::Usage, message);
+        let usage = |message: String| Error::new(ErrorCode::Usage, message);
         let mut clauses = Vec::new();
         for text in &self.filter {
             clauses.extend(language::parse(text).map_err(|error| syntax_error(text, &error))?);
         }
         if !self.status.is_empty() {
-            let name = |status: &Status| match status {
-                Status::Ok => TraceState::Ok.as_str().to_owned(),
-                Status::Error => TraceState::Error.as_str().to_owned(),
-                Status::InProgress => TraceState::InProgress.as_str().to_owned(),
+            let name = |status: &StateArg| match status {
+                StateArg::Ok => TraceState::Ok.as_str().to_owned(),
+                StateArg::Error => TraceState::Error.as_str().to_owned(),
+                StateArg::InProgress => TraceState::InProgress.as_str().to_owned(),
             };
             clauses.push(Clause::Text(TextKey::Status, TextTest::In(self.status.iter().map(name).collect())));
         }
@@ -251,7 +251,7 @@ const QUOTED: usize = 40;
 /// The error for a filter: quotes it and points at the place.
 fn syntax_error(text: &str, wrong: &SyntaxError) -> Error {
     let column = text[..wrong.at.start].chars().count() + 1;
-    let mut error = Error::new(Kind::FilterSyntax, format!("--filter, column {column}: {}", wrong.message));
+    let mut error = Error::new(ErrorCode::FilterSyntax, format!("--filter, column {column}: {}", wrong.message));
     error.quote = quoted(text, wrong).into();
     if let Some((word, known)) = &wrong.unknown {
         let near = nearest(word, known.iter().copied());
@@ -297,7 +297,9 @@ fn find<'a>(
     };
     match by_id.or_else(by_name) {
         Some(found) if found.is_active() || with_deleted => Ok(found),
-        Some(_) => Err(Error::new(Kind::NotFound, format!("experiment `{wanted}` is deleted")).hint("add --deleted")),
+        Some(_) => {
+            Err(Error::new(ErrorCode::NotFound, format!("experiment `{wanted}` is deleted")).hint("add --deleted"))
+        }
         None => {
             let active = all
                 .iter()

@@ -1,6 +1,6 @@
 //! "Did you mean" for names that do not exist.
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorCode};
 
 /// A name that is close to one looked for: for "did you mean".
 #[must_use]
@@ -21,7 +21,7 @@ pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'
 /// An error for a thing that is not there, with near names.
 #[must_use]
 pub fn not_found<'a>(what: &str, wanted: &str, names: impl Iterator<Item = &'a str>) -> Error {
-    let error = Error::new(Kind::NotFound, format!("no {what} `{wanted}`"));
+    let error = Error::new(ErrorCode::NotFound, format!("no {what} `{wanted}`"));
     let near = nearest(wanted, names);
     if near.is_empty() {
         error

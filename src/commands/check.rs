@@ -3,17 +3,19 @@
 mod rules;
 
 use super::Outcome;
-use crate::analysis::gate::{Baseline, Evidence, Finding, Gate, Measure, Need, Rule, Test, Verdict};
+use crate::analysis::gate::{
+    Baseline, Evidence, Measure, RequiredData, Rule, RuleEvaluator, RuleKind, RuleResult, Verdict,
+};
 use crate::cli::context::Context;
-use crate::cli::reader::Reader;
-use crate::cli::select::Select;
-use crate::error::{Error, Kind, Result};
+use crate::cli::reader::TraceReader;
+use crate::cli::select::TraceSelection;
+use crate::error::{Error, ErrorCode, Result};
 use crate::model::{Json, Problem};
 use crate::output::Format;
 use crate::output::json::SCHEMA;
 use crate::shell::Suggestion;
 use crate::store::{self, Order};
-use crate::views::check::{CheckView, Checked, Judged, Report, baseline_text};
+use crate::views::check::{CheckResult, CheckView, CheckedRule, ReportFormat, baseline_text};
 use crate::{files, limits};
 use rules::RuleFlags;
 use std::io::Write as _;
@@ -37,7 +39,7 @@ use std::path::{Path, PathBuf};
   mltrace check --save-baseline baseline.json
   mltrace check --baseline baseline.json --tolerance 10% --tolerance latency=50%
   mltrace check --max-cost 0.05 --json | jq '.rules[] | select(.verdict != \"pass\")'")]
-pub struct Args {
+pub struct CheckArgs {
     #[command(flatten)]
     flags: RuleFlags,
     /// TOML file of rules, with the names of the flags
@@ -48,22 +50,22 @@ pub struct Args {
     save_baseline: Option<PathBuf>,
     /// Print a report, or write it to a file: table, json, junit, github, markdown (can be repeated)
     #[arg(long, value_name = "REPORT[=FILE]", value_parser = report)]
-    report: Vec<(Report, Option<PathBuf>)>,
+    report: Vec<(ReportFormat, Option<PathBuf>)>,
     #[command(flatten)]
-    select: Select,
+    select: TraceSelection,
 }
 
-fn report(text: &str) -> std::result::Result<(Report, Option<PathBuf>), String> {
+fn report(text: &str) -> std::result::Result<(ReportFormat, Option<PathBuf>), String> {
     let (name, path) = text.split_once('=').map_or((text, None), |(name, path)| (name, Some(PathBuf::from(path))));
     let path = path.filter(|path| path.as_os_str() != "-");
-    let report = Report::parse(name).ok_or("expected table, json, junit, github or markdown")?;
+    let report = ReportFormat::parse(name).ok_or("expected table, json, junit, github or markdown")?;
     if path.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
         return Err("missing file name".to_owned());
     }
     Ok((report, path))
 }
 
-pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
+pub(super) fn run(args: &CheckArgs, cx: &mut Context) -> Result<Outcome> {
     let printed = printed(&args.report, cx.output.format)?;
     let flags = match &args.rules {
         Some(path) => args.flags.clone().over(RuleFlags::read(path)?),
@@ -76,14 +78,14 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
         rules.extend(baseline.rules(&flags.tolerance()));
     }
     if flags.has_tolerance() && flags.baseline().is_none() {
-        return Err(Error::new(Kind::Usage, "--tolerance requires --baseline"));
+        return Err(Error::new(ErrorCode::Usage, "--tolerance requires --baseline"));
     }
     if flags.is_empty() && args.save_baseline.is_none() {
-        return Err(Error::new(Kind::Usage, "no rules to check")
+        return Err(Error::new(ErrorCode::Usage, "no rules to check")
             .hint("give at least one, for example `--max-error-rate 5%` or `--rules rules.toml`")
             .hint("`mltrace check --help` lists the rules"));
     }
-    let mut reader = Reader::open(cx)?;
+    let mut reader = TraceReader::open(cx)?;
     let view = CheckView { checked: look(args, cx, &mut reader, rules)? };
     reader.end();
     match printed {
@@ -94,7 +96,11 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
         if let Some(path) = path {
             // A later step may print the file.
             let text = report.text(&view, &cx.output.look)?;
-            write(path, &cx.runner(*report == Report::Json).defuse(&text), *report == Report::Markdown)?;
+            write(
+                path,
+                &cx.runner(*report == ReportFormat::Json).escape_commands(&text),
+                *report == ReportFormat::Markdown,
+            )?;
         }
     }
     let has_passed = view.checked.has_passed();
@@ -107,39 +113,39 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
         }
     }
     reader.warn(cx);
-    Ok(if has_passed { Outcome::Done } else { Outcome::Refused })
+    Ok(if has_passed { Outcome::Done } else { Outcome::CheckFailed })
 }
 
 /// The report to print in place of the table, if any.
-fn printed(reports: &[(Report, Option<PathBuf>)], format: Format) -> Result<Option<Report>> {
+fn printed(reports: &[(ReportFormat, Option<PathBuf>)], format: Format) -> Result<Option<ReportFormat>> {
     let mut paths: Vec<&PathBuf> = reports.iter().filter_map(|(_, path)| path.as_ref()).collect();
     paths.sort();
     if let Some(twice) = paths.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(Error::new(Kind::Usage, format!("two reports have the same file `{}`", twice[0].display())));
+        return Err(Error::new(ErrorCode::Usage, format!("two reports have the same file `{}`", twice[0].display())));
     }
     let mut printed = reports.iter().filter(|(_, path)| path.is_none()).map(|(report, _)| *report);
     let first = printed.next();
     if printed.next().is_some() || (first.is_some() && format != Format::Table) {
-        return Err(Error::new(Kind::Usage, "only one report can be printed")
+        return Err(Error::new(ErrorCode::Usage, "only one report can be printed")
             .hint("`--report junit=check.xml` writes one to a file"));
     }
     Ok(first)
 }
 
 /// Reads the parts of traces that the rules need, and evaluates the rules.
-fn look(args: &Args, cx: &Context, reader: &mut Reader, rules: Vec<Rule>) -> Result<Checked> {
-    let most = rules.iter().map(|rule| rule.test.need()).max().unwrap_or(Need::Records);
-    let need = if args.save_baseline.is_some() { Need::Exceptions } else { most };
+fn look(args: &CheckArgs, cx: &Context, reader: &mut TraceReader, rules: Vec<Rule>) -> Result<CheckResult> {
+    let most = rules.iter().map(|rule| rule.test.need()).max().unwrap_or(RequiredData::Records);
+    let need = if args.save_baseline.is_some() { RequiredData::Exceptions } else { most };
     let stored = match need {
-        Need::Records => store::Need::Info,
-        Need::Spans => store::Need::Calls,
-        Need::ToolCalls => store::Need::Tree,
-        Need::Exceptions => store::Need::Exceptions,
+        RequiredData::Records => store::Projection::Info,
+        RequiredData::Spans => store::Projection::Calls,
+        RequiredData::ToolCalls => store::Projection::Tree,
+        RequiredData::Exceptions => store::Projection::Exceptions,
     };
     let mut query = reader.query(cx, &args.select, Order::NEWEST, stored)?;
-    let asks_for_feedback = rules.iter().any(|rule| matches!(rule.test, Test::Feedback(..)));
-    query.only_figures = (need == Need::Records && !asks_for_feedback).then(Vec::new);
-    let mut gate = Gate::new(rules, need);
+    let asks_for_feedback = rules.iter().any(|rule| matches!(rule.test, RuleKind::Feedback(..)));
+    query.only_figures = (need == RequiredData::Records && !asks_for_feedback).then(Vec::new);
+    let mut gate = RuleEvaluator::new(rules, need);
     reader.each_reading(query.clone(), &mut |trace, reading| {
         gate.add(&trace, &reading);
         Ok(ControlFlow::Continue(()))
@@ -147,21 +153,21 @@ fn look(args: &Args, cx: &Context, reader: &mut Reader, rules: Vec<Rule>) -> Res
     reader.tell_left_out(cx, &args.select, &query, true)?;
     let mut report = gate.report();
     report.findings.extend(unreadable(&reader.problems));
-    let judged = |finding: Finding| Judged { next: next(cx, &finding), finding };
+    let judged = |finding: RuleResult| CheckedRule { next: next(cx, &finding), finding };
     let findings = report.findings.into_iter().map(judged).collect();
     let store = reader.store.name().to_owned();
-    Ok(Checked { traces: report.traces, findings, baseline: report.baseline, store, time: cx.now })
+    Ok(CheckResult { traces: report.traces, findings, baseline: report.baseline, store, time: cx.now })
 }
 
 /// An unknown verdict if records could not be read, because they may violate a rule.
-fn unreadable(problems: &[Problem]) -> Option<Finding> {
+fn unreadable(problems: &[Problem]) -> Option<RuleResult> {
     let lost: Vec<&Problem> = problems.iter().filter(|problem| problem.is_loss()).collect();
     let evidence = |problem: &&Problem| {
         let place = problem.path.as_deref().map(|path| format!(": {path}")).unwrap_or_default();
         Evidence { trace_id: None, value: None, text: Some(format!("{}{place}", problem.message)) }
     };
-    (!lost.is_empty()).then(|| Finding {
-        rule: Rule { test: Test::Readable, baseline: None },
+    (!lost.is_empty()).then(|| RuleResult {
+        rule: Rule { test: RuleKind::Readable, baseline: None },
         verdict: Verdict::Unknown,
         value: Some(lost.len() as f64),
         count: lost.len() as u64,
@@ -171,18 +177,18 @@ fn unreadable(problems: &[Problem]) -> Option<Finding> {
 }
 
 /// A command that shows why a rule does not pass.
-fn next(cx: &Context, finding: &Finding) -> Option<String> {
+fn next(cx: &Context, finding: &RuleResult) -> Option<String> {
     if finding.verdict == Verdict::Pass {
         return None;
     }
     let trace = finding.evidence.iter().find_map(|one| one.trace_id.as_deref());
     let suggestion = match (&finding.rule.test, trace) {
-        (Test::Readable, _) => Suggestion::new("doctor"),
+        (RuleKind::Readable, _) => Suggestion::new("doctor"),
         (_, None) => Suggestion::new("traces list"),
-        (Test::Most(Measure::Tokens | Measure::Cost, ..), Some(id)) => {
+        (RuleKind::Most(Measure::Tokens | Measure::Cost, ..), Some(id)) => {
             Suggestion::new("usage").of(id).flag("--explain")
         }
-        (Test::Feedback(..), Some(id)) => Suggestion::new("trace show").of(id).flag("--io"),
+        (RuleKind::Feedback(..), Some(id)) => Suggestion::new("trace show").of(id).flag("--io"),
         (_, Some(id)) => Suggestion::new("trace show").of(id),
     };
     Some(cx.command_line(&suggestion))
@@ -198,7 +204,7 @@ fn note_unknown(cx: &Context, baseline: &Baseline) {
 
 fn read_baseline(path: &Path) -> Result<Baseline> {
     let failed = |why: String| {
-        Error::new(Kind::Usage, format!("cannot read a baseline from `{}`", path.display()))
+        Error::new(ErrorCode::Usage, format!("cannot read a baseline from `{}`", path.display()))
             .because(why)
             .hint("`mltrace check --save-baseline FILE` writes one")
     };
@@ -214,5 +220,5 @@ fn read_baseline(path: &Path) -> Result<Baseline> {
 fn write(path: &Path, text: &[u8], adds: bool) -> Result<()> {
     let add = || std::fs::OpenOptions::new().create(true).append(true).open(path)?.write_all(text);
     let written = if adds { add() } else { files::replace(path, text) };
-    written.map_err(|error| Error::new(Kind::Output, format!("cannot write `{}`", path.display())).because(error))
+    written.map_err(|error| Error::new(ErrorCode::Output, format!("cannot write `{}`", path.display())).because(error))
 }

@@ -12,12 +12,12 @@ use std::io::Write as _;
   mltrace completions bash > ~/.local/share/bash-completion/completions/mltrace
   mltrace completions zsh > \"${fpath[1]}/_mltrace\"
   mltrace completions fish > ~/.config/fish/completions/mltrace.fish")]
-pub struct Args {
+pub struct CompletionsArgs {
     /// Shell
     shell: clap_complete::Shell,
 }
 
-pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+pub(super) fn run(args: &CompletionsArgs, cx: &mut Context) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut cx.grammar(), "mltrace", &mut script);
     Ok(cx.output.out.write_all(&script)?)

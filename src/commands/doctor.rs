@@ -1,14 +1,14 @@
 //! `mltrace doctor`
 
-use crate::analysis::doctor::{Doctor, Kind, Store};
+use crate::analysis::doctor::{Doctor, FindingKind, StoreFacts};
 use crate::cli::context::Context;
 use crate::cli::installed;
-use crate::cli::reader::Reader;
-use crate::cli::select::Select;
+use crate::cli::reader::TraceReader;
+use crate::cli::select::TraceSelection;
 use crate::error::Result;
-use crate::model::{Checkup, Experiment, Problem, StoreKind, TraceInfo};
+use crate::model::{Experiment, Problem, StoreInfo, StoreKind, TraceInfo};
 use crate::output::number;
-use crate::store::{Need, Order, Query, TraceStore};
+use crate::store::{Order, Projection, Query, TraceStore};
 use crate::views::doctor::DoctorView;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -25,12 +25,12 @@ use std::path::{Path, PathBuf};
   mltrace doctor
   mltrace doctor --since 1d -x AutoGen
   mltrace doctor --deep --json | jq '.findings[] | [.kind, .count, .trace_ids[0]]'")]
-pub struct Args {
+pub struct DoctorArgs {
     /// Look at the spans of every trace, however many there are
     #[arg(long)]
     deep: bool,
     #[command(flatten)]
-    select: Select,
+    select: TraceSelection,
 }
 
 /// So many traces are looked at without being asked: a few seconds' worth.
@@ -39,13 +39,13 @@ const MOST_TRACES: u64 = 10_000;
 /// Of so many traces a server is asked for the spans, each by a question of its own.
 const MOST_ASKED_FOR: usize = 200;
 
-pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
-    let (mut reader, choice) = Reader::choose(cx)?;
-    let checkup = reader.store.checkup()?;
-    let mut query = reader.query(cx, &args.select, Order::NEWEST, Need::Tree)?;
+pub(super) fn run(args: &DoctorArgs, cx: &mut Context) -> Result<()> {
+    let (mut reader, choice) = TraceReader::choose(cx)?;
+    let checkup = reader.store.describe()?;
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::Tree)?;
     let is_asked = checkup.kind == StoreKind::Server && !args.deep;
     if is_asked {
-        query.need = Need::Info;
+        query.need = Projection::Info;
     }
     query.counts = !args.deep;
     let mut doctor = Doctor::new(cx.now);
@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     // The others are among the findings.
     reader.span_problems = rest;
     let experiments = reader.store.experiments(&mut Vec::new())?;
-    let store = Store {
+    let store = StoreFacts {
         is_empty: doctor.counts.traces == 0 && reader.store.is_empty()?,
         deleted: deleted(&*reader.store, &experiments, &query)?,
         second: cx.second_store(&choice),
@@ -89,7 +89,12 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
 
 /// Looks at the newest traces. Gives how many are meant in all, where that is known, and the problems of spans that are no
 /// findings.
-fn look(reader: &mut Reader, query: &Query, doctor: &mut Doctor, most: u64) -> Result<(Option<u64>, Vec<Problem>)> {
+fn look(
+    reader: &mut TraceReader,
+    query: &Query,
+    doctor: &mut Doctor,
+    most: u64,
+) -> Result<(Option<u64>, Vec<Problem>)> {
     let (mut asked, mut rest): (Vec<TraceInfo>, Vec<Problem>) = (Vec::new(), Vec::new());
     let mut is_cut = false;
     let matched = reader.each(query, &mut |trace| {
@@ -104,11 +109,11 @@ fn look(reader: &mut Reader, query: &Query, doctor: &mut Doctor, most: u64) -> R
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    reader.complete(asked, Need::Tree, &mut |trace| {
+    reader.complete(asked, Projection::Tree, &mut |trace| {
         rest.extend(doctor.add_spans(&trace));
         Ok(ControlFlow::Continue(()))
     })?;
-    reader.complete(doctor.take_suspects(), Need::Full, &mut |trace| {
+    reader.complete(doctor.take_suspects(), Projection::Full, &mut |trace| {
         doctor.add_suspect(&trace);
         Ok(ControlFlow::Continue(()))
     })?;
@@ -117,7 +122,7 @@ fn look(reader: &mut Reader, query: &Query, doctor: &mut Doctor, most: u64) -> R
 }
 
 /// A path beside a file store at which there is nothing yet: a database that traces move to must not be one that is there.
-fn free_database(checkup: &Checkup, store: &Path) -> Option<PathBuf> {
+fn free_database(checkup: &StoreInfo, store: &Path) -> Option<PathBuf> {
     let folder = store.parent().filter(|_| checkup.kind == StoreKind::Files)?;
     let numbered = (2..).map(|number| format!("mlflow-migrated-{number}.db"));
     let mut names = ["mlflow.db", "mlflow-migrated.db"].map(str::to_owned).into_iter().chain(numbered);
@@ -140,7 +145,7 @@ fn deleted(store: &dyn TraceStore, experiments: &[Experiment], query: &Query) ->
 fn tell_left_out(cx: &Context, view: &DoctorView) {
     let counts = &view.counts;
     let count = |count: u64| number::count(count.cast_signed());
-    let is_damaged = view.findings.iter().any(|finding| finding.kind == Kind::DamagedRecords);
+    let is_damaged = view.findings.iter().any(|finding| finding.kind == FindingKind::DamagedRecords);
     if counts.traces == 0 && !view.store.is_empty && !is_damaged {
         cx.note("no traces fit");
     }

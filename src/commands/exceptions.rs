@@ -1,15 +1,15 @@
 //! `mltrace exceptions`
 
-use crate::analysis::exceptions::{Group, Groups, Occurrence, occurrences};
+use crate::analysis::exceptions::{ExceptionGroup, ExceptionGroups, Occurrence, occurrences};
 use crate::cli::context::Context;
-use crate::cli::reader::Reader;
+use crate::cli::reader::TraceReader;
 use crate::cli::rows;
-use crate::cli::select::Select;
+use crate::cli::select::TraceSelection;
 use crate::error::{Error, Result};
 use crate::model::{Trace, TraceState};
 use crate::output::{Format, Page, number};
 use crate::query::{Clause, SpanTest, TextTest};
-use crate::store::{self, Need, Order, Query, TraceStore};
+use crate::store::{self, Order, Projection, Query, TraceStore};
 use crate::views::exception::{self, ExceptionRow};
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -28,7 +28,7 @@ use std::ops::ControlFlow;
   mltrace exceptions --since 1d --stack -n 3
   mltrace exceptions --all -x OpenAI
   mltrace exceptions --json | jq -r '.exceptions[] | [.count, .type, .message] | @tsv'")]
-pub struct Args {
+pub struct ExceptionsArgs {
     /// Print every failure, newest trace first, instead of one row for like ones
     #[arg(long)]
     all: bool,
@@ -42,7 +42,7 @@ pub struct Args {
     #[arg(short = 'n', long, value_name = "ROWS")]
     limit: Option<usize>,
     #[command(flatten)]
-    select: Select,
+    select: TraceSelection,
 }
 
 /// Of more traces, only spans that say they failed are read. A number and not a time, so that the same question has the
@@ -52,9 +52,9 @@ const MOST_READ_WHOLE: usize = 10_000;
 /// So many traces are counted one by one before the store is asked how many there are.
 const COUNTED_FIRST: usize = 500;
 
-pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
-    let mut reader = Reader::open(cx)?;
-    let mut query = reader.query(cx, &args.select, Order::NEWEST, Need::Exceptions)?;
+pub(super) fn run(args: &ExceptionsArgs, cx: &mut Context) -> Result<()> {
+    let mut reader = TraceReader::open(cx)?;
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::Exceptions)?;
     // Where conditions look at spans, these are read anyway.
     let is_whole =
         args.deep || query.filter.needs_spans() || query.filter.needs_rows() || !has_many(&*reader.store, &query)?;
@@ -63,7 +63,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         query.filter.clauses.push(Clause::Span(SpanTest::Status(TextTest::Is("ERROR".to_owned()))));
     }
     let limit = args.limit.unwrap_or(if args.all { usize::MAX } else { 20 });
-    let mut found = Found { limit, is_whole, ..Found::default() };
+    let mut found = FailureSearch { limit, is_whole, ..FailureSearch::default() };
     if args.all && !is_stack(args, cx) {
         // Single failures leave as they come.
         query.expected = (limit < usize::MAX).then_some(limit.clamp(4, 100));
@@ -80,7 +80,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         reader.end();
         print(args, cx, &rows, found.page(&reader))?;
     } else {
-        let mut groups = Groups::default();
+        let mut groups = ExceptionGroups::default();
         found.read(&mut reader, &query, &mut |failures| {
             groups.add(failures);
             Ok(ControlFlow::Continue(()))
@@ -92,7 +92,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         found.returned = rows.len();
         print(args, cx, &rows, found.page(&reader))?;
     }
-    rows::tell_page(cx, &found.page(&reader), found.is_cut, "failures");
+    rows::note_page(cx, &found.page(&reader), found.is_cut, "failures");
     reader.tell_left_out(cx, &args.select, &query, true)?;
     if !is_whole {
         cx.note(&format!(
@@ -106,11 +106,11 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     Ok(())
 }
 
-const fn is_stack(args: &Args, cx: &Context) -> bool {
+const fn is_stack(args: &ExceptionsArgs, cx: &Context) -> bool {
     args.stack && matches!(cx.output.format, Format::Table)
 }
 
-fn print(args: &Args, cx: &mut Context, rows: &[ExceptionRow], page: Page) -> Result<()> {
+fn print(args: &ExceptionsArgs, cx: &mut Context, rows: &[ExceptionRow], page: Page) -> Result<()> {
     if is_stack(args, cx) {
         return exception::print_stacks(&mut cx.output, rows);
     }
@@ -127,7 +127,7 @@ fn has_many(store: &dyn TraceStore, query: &Query) -> Result<bool> {
     let mut count_to = |most: usize| {
         count = 0;
         let query = Query {
-            need: Need::Info,
+            need: Projection::Info,
             expected: (most < MOST_READ_WHOLE).then_some(most),
             counts: true,
             ..query.clone()
@@ -146,7 +146,7 @@ fn has_many(store: &dyn TraceStore, query: &Query) -> Result<bool> {
 
 /// What comes of reading.
 #[derive(Default)]
-struct Found {
+struct FailureSearch {
     limit: usize,
     /// Whether every span was looked at.
     is_whole: bool,
@@ -157,12 +157,12 @@ struct Found {
     untold: u64,
 }
 
-impl Found {
+impl FailureSearch {
     /// Reads the failures of each trace: of many the newest first, else in the order in which they ended, so that a failed tool
     /// call that later requests repeat counts once.
     fn read(
         &mut self,
-        reader: &mut Reader,
+        reader: &mut TraceReader,
         query: &Query,
         take: &mut dyn FnMut(Vec<Occurrence>) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
@@ -182,7 +182,7 @@ impl Found {
     /// Reads failures one by one, those of the newest trace first, as many as are wanted.
     fn read_each(
         &mut self,
-        reader: &mut Reader,
+        reader: &mut TraceReader,
         query: &Query,
         take: &mut dyn FnMut(ExceptionRow) -> Result<()>,
     ) -> Result<()> {
@@ -197,7 +197,7 @@ impl Found {
                     return Ok(ControlFlow::Break(()));
                 }
                 returned += 1;
-                take(ExceptionRow(Group::from(failure)))?;
+                take(ExceptionRow(ExceptionGroup::from(failure)))?;
             }
             Ok(ControlFlow::Continue(()))
         })?;
@@ -208,7 +208,7 @@ impl Found {
     /// The same of traces in the order in which they ended: the last failures are kept until all are read.
     fn read_backwards(
         &mut self,
-        reader: &mut Reader,
+        reader: &mut TraceReader,
         query: &Query,
         take: &mut dyn FnMut(ExceptionRow) -> Result<()>,
     ) -> Result<()> {
@@ -222,13 +222,13 @@ impl Found {
             Ok(ControlFlow::Continue(()))
         })?;
         for failure in kept.into_iter().rev().flatten().take(limit) {
-            take(ExceptionRow(Group::from(failure)))?;
+            take(ExceptionRow(ExceptionGroup::from(failure)))?;
         }
         (self.returned, self.is_cut, self.matched) = (found.min(limit), found > limit, Some(found));
         Ok(())
     }
 
-    fn page(&self, reader: &Reader) -> Page {
+    fn page(&self, reader: &TraceReader) -> Page {
         let complete = self.is_whole && !self.is_cut && !reader.has_losses();
         Page { returned: self.returned, matched: self.matched, complete }
     }

@@ -12,13 +12,13 @@ use crate::views::experiment::ExperimentRow;
   mltrace experiments
   mltrace experiments --deleted --json | jq '.experiments[] | select(.error_count > 0).name'
   mltrace -u sqlite:///mlflow.db experiments -o csv")]
-pub struct Args {
+pub struct ExperimentsArgs {
     /// Add deleted experiments
     #[arg(long)]
     deleted: bool,
 }
 
-pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+pub(super) fn run(args: &ExperimentsArgs, cx: &mut Context) -> Result<()> {
     let mut progress = cx.progress("experiments read");
     let store = cx.open_store()?;
     let mut problems = Vec::new();

@@ -1,7 +1,7 @@
 //! `mltrace help`
 
 use crate::cli::context::Context;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorCode, Result};
 use std::io::Write as _;
 
 /// What is explained apart from commands: a word, and the text.
@@ -14,13 +14,13 @@ const TOPICS: &[(&str, &str)] = &[("security", include_str!("../../.github/SECUR
 #[command(after_help = "Examples:
   mltrace help trace show
   mltrace help security")]
-pub struct Args {
+pub struct HelpArgs {
     /// The words of a command, or a topic
     #[arg(value_name = "COMMAND|TOPIC")]
     words: Vec<String>,
 }
 
-pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+pub(super) fn run(args: &HelpArgs, cx: &mut Context) -> Result<()> {
     let text = match args.words.as_slice() {
         [word] if topic(word).is_some() => topic(word).unwrap_or_default().to_owned(),
         words => help_of(cx.grammar(), words)?,
@@ -39,7 +39,7 @@ fn help_of(mut command: clap::Command, words: &[String]) -> Result<String> {
     for word in words {
         let unknown = || {
             let topics: Vec<&str> = TOPICS.iter().map(|(name, _)| *name).collect();
-            Error::new(Kind::Usage, format!("no command or topic `{}`", words.join(" ")))
+            Error::new(ErrorCode::Usage, format!("no command or topic `{}`", words.join(" ")))
                 .hint(format!("`mltrace --help` lists the commands; topics: {}", topics.join(", ")))
         };
         found = found.find_subcommand_mut(word).ok_or_else(unknown)?;

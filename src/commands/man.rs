@@ -1,7 +1,7 @@
 //! `mltrace man`
 
 use crate::cli::context::Context;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorCode, Result};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -10,20 +10,20 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:
   mltrace man | man -l -
   mltrace man ~/.local/share/man/man1")]
-pub struct Args {
+pub struct ManArgs {
     /// Folder to write the pages to
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+pub(super) fn run(args: &ManArgs, cx: &mut Context) -> Result<()> {
     let mut command = cx.grammar();
     command.build();
     let Some(folder) = &args.folder else {
         return Ok(cx.output.out.write_all(&page(&command)?)?);
     };
     let failed = |path: &Path, error: std::io::Error| {
-        Error::new(Kind::Output, format!("cannot write `{}`", path.display())).because(error)
+        Error::new(ErrorCode::Output, format!("cannot write `{}`", path.display())).because(error)
     };
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
     for (name, page) in pages(&command)? {

@@ -1,4 +1,4 @@
-//! The commands. One is added by a file with `Args` and `run`, and a line in the list below.
+//! The commands. To add one: a file with its arguments and `run`, and a line in the list below.
 
 use crate::cli::context::Context;
 use crate::cli::globals::Globals;
@@ -35,7 +35,7 @@ pub enum Outcome {
     /// All is as it should be, or nobody asked.
     Done,
     /// What was asked has the answer no: not an error, but the exit code tells it.
-    Refused,
+    CheckFailed,
 }
 
 impl Outcome {
@@ -44,7 +44,7 @@ impl Outcome {
     pub const fn exit(self) -> u8 {
         match self {
             Self::Done => 0,
-            Self::Refused => 1,
+            Self::CheckFailed => 1,
         }
     }
 }
@@ -58,7 +58,7 @@ impl From<()> for Outcome {
 
 /// Makes the modules, the variants that clap sees, and the match that runs them.
 macro_rules! commands {
-    ($($variant:ident $module:ident)*) => {
+    ($($variant:ident $module:ident::$arguments:ident)*) => {
         $(mod $module;)*
 
         /// What to do.
@@ -66,8 +66,8 @@ macro_rules! commands {
         #[allow(clippy::large_enum_variant, reason = "there is one, for the life of the process")]
         pub enum Command {
             $(
-                #[allow(missing_docs, reason = "the help of a command is the doc comment of its `Args`")]
-                $variant($module::Args),
+                #[allow(missing_docs, reason = "the help of a command is the doc comment of its arguments")]
+                $variant($module::$arguments),
             )*
         }
 
@@ -86,20 +86,20 @@ macro_rules! commands {
 }
 
 commands! {
-    Experiments experiments
-    Traces traces
-    Trace trace
-    Usage usage
-    Stats stats
-    Spans spans
-    Tools tools
-    Exceptions exceptions
-    Sessions sessions
-    Session session
-    Check check
-    Doctor doctor
-    Prices prices
-    Completions completions
-    Man man
-    Help help
+    Experiments experiments::ExperimentsArgs
+    Traces traces::TracesArgs
+    Trace trace::TraceArgs
+    Usage usage::UsageArgs
+    Stats stats::StatsArgs
+    Spans spans::SpansArgs
+    Tools tools::ToolsArgs
+    Exceptions exceptions::ExceptionsArgs
+    Sessions sessions::SessionsArgs
+    Session session::SessionArgs
+    Check check::CheckArgs
+    Doctor doctor::DoctorArgs
+    Prices prices::PricesArgs
+    Completions completions::CompletionsArgs
+    Man man::ManArgs
+    Help help::HelpArgs
 }

@@ -2,9 +2,9 @@
 
 use crate::analysis::prices;
 use crate::cli::context::Context;
-use crate::cli::rows::{self, Rows};
+use crate::cli::rows::{self, RowLimit};
 use crate::cli::suggestions::nearest;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::output::Page;
 use crate::query::Glob;
 use crate::views::price::PriceRow;
@@ -20,15 +20,15 @@ use crate::views::price::PriceRow;
   mltrace prices 'claude-*' --json
   mltrace prices gpt-4o --json > own.json     change it, then:
   mltrace usage --since 7d --prices own.json")]
-pub struct Args {
+pub struct PricesArgs {
     /// Model, as traces name it; * and ? are wildcards
     #[arg(value_name = "MODEL")]
     model: Option<String>,
     #[command(flatten)]
-    rows: Rows,
+    rows: RowLimit,
 }
 
-pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+pub(super) fn run(args: &PricesArgs, cx: &mut Context) -> Result<()> {
     let prices = cx.prices()?;
     let wanted = args.model.as_deref().unwrap_or("*");
     let bare = wanted.split_once('/').map_or(wanted, |(_, bare)| bare);
@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     if found.is_empty() {
         let names: Vec<String> = prices.list(&|_| true).map(|price| price.model).collect();
         let near = nearest(bare, names.iter().map(String::as_str));
-        let error = Error::new(Kind::NotFound, format!("no price of `{wanted}`"));
+        let error = Error::new(ErrorCode::NotFound, format!("no price of `{wanted}`"));
         let error = match near.as_slice() {
             [] => error,
             near => error.hint(format!("did you mean `{}`?", near.join("` or `"))),
@@ -55,7 +55,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         rows.push(&PriceRow { price, is_default })?;
     }
     rows.finish(Some(page))?;
-    rows::tell_page(cx, &page, !page.complete, "prices");
+    rows::note_page(cx, &page, !page.complete, "prices");
     cx.note(prices::origin());
     Ok(())
 }

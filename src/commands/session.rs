@@ -5,30 +5,30 @@ use crate::analysis::sessions::{Session, Sessions};
 use crate::analysis::usage;
 use crate::cli::context::Context;
 use crate::cli::naming;
-use crate::cli::reader::Reader;
-use crate::cli::runs::{self, GroupedTraces, Runs, in_a_session};
-use crate::cli::select::Select;
+use crate::cli::reader::TraceReader;
+use crate::cli::runs::{self, GroupedTraces, RunSearch, in_a_session};
+use crate::cli::select::TraceSelection;
 use crate::cli::suggestions::not_found;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::model::{Trace, TraceInfo, keys};
 use crate::query::{Clause, Label, LabelTest, TextTest};
 use crate::reading::History;
 use crate::shell::Suggestion;
-use crate::store::{Need, Order, Query, SortKey};
-use crate::views::fold::{self, What};
+use crate::store::{Order, Projection, Query, SortKey};
+use crate::views::fold::{self, FoldMode};
 use crate::views::session::{SessionConversation, SessionView};
 use std::ops::ControlFlow;
 
 /// Show one session
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct SessionArgs {
     #[command(subcommand)]
-    command: Action,
+    command: SessionCommand,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Action {
-    Show(Box<Show>),
+enum SessionCommand {
+    Show(Box<ShowArgs>),
 }
 
 /// Show the traces of a session as turns, the first one first
@@ -40,7 +40,7 @@ enum Action {
   mltrace session show chat-42
   mltrace session show chat-42 --json | jq -r '.traces[] | [.trace_id, .state] | @tsv'
   mltrace session show chat-42 -o ids | xargs -n 1 mltrace trace show")]
-struct Show {
+struct ShowArgs {
     /// Session to show
     #[arg(value_name = "SESSION")]
     wanted: String,
@@ -51,14 +51,14 @@ struct Show {
     #[arg(long, requires = "conversation")]
     full: bool,
     #[command(flatten)]
-    select: Select,
+    select: TraceSelection,
 }
 
-pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
-    let Action::Show(show) = &args.command;
-    let mut reader = Reader::open(cx)?;
+pub(super) fn run(args: &SessionArgs, cx: &mut Context) -> Result<()> {
+    let SessionCommand::Show(show) = &args.command;
+    let mut reader = TraceReader::open(cx)?;
     let oldest_first = Order { key: SortKey::Time, is_descending: false };
-    let query = reader.query(cx, &show.select, oldest_first, Need::Info)?;
+    let query = reader.query(cx, &show.select, oldest_first, Projection::Info)?;
     let mut traces = turns(&mut reader, &query, &show.wanted)?;
     let mut id = show.wanted.clone();
     let mut is_derived = false;
@@ -91,7 +91,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     if show.conversation {
         let mut loaded = Vec::with_capacity(traces.len());
         for info in &traces {
-            loaded.extend(reader.trace(&info.trace_id, Need::Full)?);
+            loaded.extend(reader.trace(&info.trace_id, Projection::Full)?);
         }
         // Records have milliseconds only; spans show which of two began first.
         let began = |trace: &Trace| trace.span_list().iter().map(|span| span.start).min();
@@ -124,7 +124,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
 fn without_inner_spans(trace: Trace) -> Trace {
     let Some(spans) = &trace.spans else { return trace };
     let shown = vec![true; spans.list.len()];
-    let folded = fold::folded(What::Calls, spans, &shown, &usage::of_trace(&trace));
+    let folded = fold::folded(FoldMode::Calls, spans, &shown, &usage::of_trace(&trace));
     match folded {
         Some(folded) => Trace { spans: Some(folded.spans), ..trace },
         None => trace,
@@ -132,7 +132,7 @@ fn without_inner_spans(trace: Trace) -> Trace {
 }
 
 /// The traces of a session by its exact id, the first one first.
-fn turns(reader: &mut Reader, query: &Query, id: &str) -> Result<Vec<TraceInfo>> {
+fn turns(reader: &mut TraceReader, query: &Query, id: &str) -> Result<Vec<TraceInfo>> {
     let mut query = query.clone();
     let is = LabelTest::Text(TextTest::Is(id.to_owned()));
     query.filter.clauses.push(Clause::Label(Label::Metadata(keys::SESSION.to_owned()), is));
@@ -145,21 +145,21 @@ fn turns(reader: &mut Reader, query: &Query, id: &str) -> Result<Vec<TraceInfo>>
 }
 
 /// The trace that is named in place of its session.
-fn named_trace(cx: &Context, show: &Show, reader: &mut Reader) -> Option<TraceInfo> {
+fn named_trace(cx: &Context, show: &ShowArgs, reader: &mut TraceReader) -> Option<TraceInfo> {
     // Conditions choose among the turns, and among the traces of `@last`.
-    let select = if show.wanted.starts_with('@') { show.select.clone() } else { Select::default() };
-    naming::trace(cx, reader, &show.wanted, &select, Need::Info).ok().map(|trace| trace.info)
+    let select = if show.wanted.starts_with('@') { show.select.clone() } else { TraceSelection::default() };
+    naming::trace(cx, reader, &show.wanted, &select, Projection::Info).ok().map(|trace| trace.info)
 }
 
 fn without_session(cx: &Context, trace_id: &str) -> Error {
-    Error::new(Kind::NotFound, format!("trace `{trace_id}` belongs to no session"))
+    Error::new(ErrorCode::NotFound, format!("trace `{trace_id}` belongs to no session"))
         .hint(cx.command(&Suggestion::new("sessions")) + " lists them")
 }
 
 /// The traces whose spans name this session; else the only run that has a trace whose id begins so, where its traces belong
 /// to no session.
-fn derived(reader: &mut Reader, query: &Query, name: &str) -> Result<Option<Vec<TraceInfo>>> {
-    let Runs::Found(GroupedTraces { runs, in_sessions }) = runs::of_query(reader, query)? else { return Ok(None) };
+fn derived(reader: &mut TraceReader, query: &Query, name: &str) -> Result<Option<Vec<TraceInfo>>> {
+    let RunSearch::Found(GroupedTraces { runs, in_sessions }) = runs::of_query(reader, query)? else { return Ok(None) };
     let is_named = |info: &TraceInfo| info.session_of_spans.as_deref() == Some(name);
     let named: Vec<TraceInfo> = in_sessions.into_iter().filter(is_named).collect();
     if !named.is_empty() {
@@ -177,7 +177,7 @@ fn derived(reader: &mut Reader, query: &Query, name: &str) -> Result<Option<Vec<
 const MOST_CANDIDATES: usize = 10;
 
 /// The id of the only session whose id begins so.
-fn by_prefix(cx: &Context, show: &Show, reader: &mut Reader, query: &Query) -> Result<String> {
+fn by_prefix(cx: &Context, show: &ShowArgs, reader: &mut TraceReader, query: &Query) -> Result<String> {
     let mut query = query.clone();
     query.filter.clauses.push(in_a_session());
     let mut sessions = Sessions::default();
@@ -200,7 +200,7 @@ fn by_prefix(cx: &Context, show: &Show, reader: &mut Reader, query: &Query) -> R
         several => {
             let more = if several.len() > MOST_CANDIDATES { " and more" } else { "" };
             let named = several[..several.len().min(MOST_CANDIDATES)].join(", ");
-            Err(Error::new(Kind::Ambiguous, format!("`{name}` begins several session ids"))
+            Err(Error::new(ErrorCode::Ambiguous, format!("`{name}` begins several session ids"))
                 .because(format!("{named}{more}"))
                 .hint("type more of the id"))
         }

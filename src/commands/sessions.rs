@@ -2,13 +2,13 @@
 
 use crate::analysis::sessions::{Session, Sessions};
 use crate::cli::context::Context;
-use crate::cli::reader::Reader;
-use crate::cli::rows::{self, Rows};
-use crate::cli::runs::{self, Runs, in_a_session};
-use crate::cli::select::Select;
+use crate::cli::reader::TraceReader;
+use crate::cli::rows::{self, RowLimit};
+use crate::cli::runs::{self, RunSearch, in_a_session};
+use crate::cli::select::TraceSelection;
 use crate::error::Result;
 use crate::output::Page;
-use crate::store::{Need, Order};
+use crate::store::{Order, Projection};
 use crate::views::session::SessionRow;
 use std::ops::ControlFlow;
 
@@ -26,16 +26,16 @@ use std::ops::ControlFlow;
   mltrace sessions
   mltrace sessions --user ada --since 7d
   mltrace sessions --status error --json | jq -r '.sessions[].session_id'")]
-pub struct Args {
+pub struct SessionsArgs {
     #[command(flatten)]
-    rows: Rows,
+    rows: RowLimit,
     #[command(flatten)]
-    select: Select,
+    select: TraceSelection,
 }
 
-pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
-    let mut reader = Reader::open(cx)?;
-    let mut query = reader.query(cx, &args.select, Order::NEWEST, Need::Info)?;
+pub(super) fn run(args: &SessionsArgs, cx: &mut Context) -> Result<()> {
+    let mut reader = TraceReader::open(cx)?;
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::Info)?;
     let runs = runs::of_query(&mut reader, &query)?;
     query.filter.clauses.push(in_a_session());
     let mut sessions = Sessions::default();
@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         Ok(ControlFlow::Continue(()))
     })?;
     reader.end();
-    if let Runs::Found(found) = runs {
+    if let RunSearch::Found(found) = runs {
         found.runs.iter().filter_map(|run| Session::derived(run)).for_each(|run| sessions.add_derived(run));
         found.in_sessions.iter().for_each(|trace| sessions.add(trace));
     }
@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         rows.push(&SessionRow(session))?;
     }
     rows.finish(Some(page))?;
-    rows::tell_page(cx, &page, is_cut, "sessions");
+    rows::note_page(cx, &page, is_cut, "sessions");
     reader.warn(cx);
     Ok(())
 }

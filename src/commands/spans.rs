@@ -1,13 +1,13 @@
 //! `mltrace spans`
 
 use crate::cli::context::Context;
-use crate::cli::reader::Reader;
-use crate::cli::rows::{self, Limits};
-use crate::cli::select::Select;
+use crate::cli::reader::TraceReader;
+use crate::cli::rows::{self, RowOptions};
+use crate::cli::select::TraceSelection;
 use crate::error::Result;
 use crate::output::{Format, Page, Row};
 use crate::query::Grep;
-use crate::store::Need;
+use crate::store::Projection;
 use crate::views::span::{FoundSpan, SpanRow};
 use std::ops::ControlFlow;
 
@@ -20,17 +20,17 @@ use std::ops::ControlFlow;
   mltrace spans --type TOOL --status error -n 50
   mltrace spans --grep 'timed? out' --since 1d
   mltrace spans --type LLM --json | jq '.spans[].token_usage'")]
-pub struct Args {
+pub struct SpansArgs {
     /// Add attributes and events to the JSON of each span
     #[arg(long)]
     full: bool,
     #[command(flatten)]
-    select: Select,
+    select: TraceSelection,
     #[command(flatten)]
-    limits: Limits,
+    limits: RowOptions,
 }
 
-pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+pub(super) fn run(args: &SpansArgs, cx: &mut Context) -> Result<()> {
     if args.select.has_grep() {
         print(args, cx, |row, grep| Some(FoundSpan { found: grep?.find(&row.span)?, row }))
     } else {
@@ -38,10 +38,14 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
     }
 }
 
-fn print<R: Row>(args: &Args, cx: &mut Context, row_of: impl Fn(SpanRow, Option<&Grep>) -> Option<R>) -> Result<()> {
-    let mut reader = Reader::open(cx)?;
+fn print<R: Row>(
+    args: &SpansArgs,
+    cx: &mut Context,
+    row_of: impl Fn(SpanRow, Option<&Grep>) -> Option<R>,
+) -> Result<()> {
+    let mut reader = TraceReader::open(cx)?;
     let is_light = matches!(cx.output.format, Format::Table | Format::Ids);
-    let need = if is_light { Need::Tree } else { Need::Full };
+    let need = if is_light { Projection::Tree } else { Projection::Full };
     let mut query = reader.query(cx, &args.select, args.limits.order()?, need)?;
     let limit = args.limits.rows();
     // A trace has several spans, so fewer traces than rows will do.
@@ -72,7 +76,7 @@ fn print<R: Row>(args: &Args, cx: &mut Context, row_of: impl Fn(SpanRow, Option<
     page.matched = page.complete.then_some(page.returned);
     reader.end();
     rows.finish(Some(page))?;
-    rows::tell_page(cx, &page, is_cut, "spans");
+    rows::note_page(cx, &page, is_cut, "spans");
     reader.tell_left_out(cx, &args.select, &query, !is_cut)?;
     reader.warn(cx);
     Ok(())

@@ -1,18 +1,18 @@
 //! `mltrace stats`
 
 use crate::analysis::groups;
-use crate::analysis::key::{self, Key, Values};
-use crate::analysis::stats::{Percentiles, Sorted, Stats, Told, Unit};
-use crate::analysis::usage::{self, Group};
+use crate::analysis::key::{self, GroupKey, GroupValues};
+use crate::analysis::stats::{Percentiles, SortedStats, Stats, StatsSummary, StatsUnit};
+use crate::analysis::usage::{self, UsageGroup};
 use crate::cli::context::Context;
 use crate::cli::grouping::{self, labels, tell_cost, tell_others};
-use crate::cli::reader::Reader;
-use crate::cli::rows::Rows;
-use crate::cli::select::Select;
-use crate::error::{Error, Kind, Result};
+use crate::cli::reader::TraceReader;
+use crate::cli::rows::RowLimit;
+use crate::cli::select::TraceSelection;
+use crate::error::{Error, ErrorCode, Result};
 use crate::model::{Timestamp, TraceInfo, Zone};
 use crate::query::flags;
-use crate::store::{Division, Need, Order, Query, Summary, TraceStore};
+use crate::store::{Order, Projection, Query, Summary, SummaryGrouping, TraceStore};
 use crate::views::stats::StatsView;
 use std::ops::ControlFlow;
 
@@ -29,11 +29,11 @@ use std::ops::ControlFlow;
   mltrace stats --since 7d --by name
   mltrace stats --by model --by day -o csv
   mltrace stats --bucket 1h --utc --json | jq '.groups[] | [.key.time, .latency_ms.p95]'")]
-pub struct Args {
+pub struct StatsArgs {
     /// Group by name, state, experiment, session, user, trace, hour, day, week, tag:KEY, metadata:KEY, model, provider, agent
     /// or span (can be repeated, or a list)
-    #[arg(long, value_name = "KEY", value_parser = Key::parse, value_delimiter = ',')]
-    by: Vec<Key>,
+    #[arg(long, value_name = "KEY", value_parser = GroupKey::parse, value_delimiter = ',')]
+    by: Vec<GroupKey>,
     /// Group by intervals that divide a day, counted from midnight: 15m, 1h, 1d
     #[arg(long, value_name = "DURATION")]
     bucket: Option<String>,
@@ -44,18 +44,18 @@ pub struct Args {
     #[arg(long)]
     as_mlflow: bool,
     #[command(flatten)]
-    rows: Rows,
+    rows: RowLimit,
     #[command(flatten)]
-    select: Select,
+    select: TraceSelection,
 }
 
-pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+pub(super) fn run(args: &StatsArgs, cx: &mut Context) -> Result<()> {
     let mut stats = Stats::new(keys(args)?, cx.zone, args.as_mlflow);
-    let mut reader = Reader::open(cx)?;
+    let mut reader = TraceReader::open(cx)?;
     let limit = args.rows.count();
-    let mut query = reader.query(cx, &args.select, Order::NEWEST, Need::Info)?;
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::Info)?;
     let mut is_whole = true;
-    if args.deep || stats.unit != Unit::Traces {
+    if args.deep || stats.unit != StatsUnit::Traces {
         query.need = grouping::need(&stats.keys);
         reader.each(&query, &mut |trace| {
             stats.add(&trace, &usage::of_trace(&trace));
@@ -89,7 +89,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
 }
 
 /// Shows figures that the store computed.
-fn print_of_store(cx: &mut Context, reader: Reader, sorted: Sorted) -> Result<()> {
+fn print_of_store(cx: &mut Context, reader: TraceReader, sorted: SortedStats) -> Result<()> {
     let view = StatsView { sorted };
     cx.output.show(&view)?;
     tell_others(cx, view.sorted.groups.len(), view.sorted.count_of_others);
@@ -99,7 +99,7 @@ fn print_of_store(cx: &mut Context, reader: Reader, sorted: Sorted) -> Result<()
 }
 
 /// Reads the record of every trace, and where these are few their spans. Gives whether they were.
-fn read_records(stats: &mut Stats, reader: &mut Reader, query: &Query) -> Result<bool> {
+fn read_records(stats: &mut Stats, reader: &mut TraceReader, query: &Query) -> Result<bool> {
     let mut few: Vec<TraceInfo> = Vec::new();
     let (mut is_whole, most) = (true, reader.store.few_traces());
     reader.each(query, &mut |trace| {
@@ -114,7 +114,7 @@ fn read_records(stats: &mut Stats, reader: &mut Reader, query: &Query) -> Result
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    reader.complete(few, Need::Calls, &mut |trace| {
+    reader.complete(few, Projection::Calls, &mut |trace| {
         stats.add(&trace, &usage::of_trace(&trace));
         Ok(ControlFlow::Continue(()))
     })?;
@@ -124,41 +124,51 @@ fn read_records(stats: &mut Stats, reader: &mut Reader, query: &Query) -> Result
 }
 
 /// The keys of the groups.
-fn keys(args: &Args) -> Result<Vec<Key>> {
+fn keys(args: &StatsArgs) -> Result<Vec<GroupKey>> {
     let mut keys = args.by.clone();
     if let Some(text) = &args.bucket {
-        let millis = flags::duration_ms(text).map_err(|why| Error::new(Kind::Usage, why))?;
+        let millis = flags::duration_ms(text).map_err(|why| Error::new(ErrorCode::Usage, why))?;
         if millis < 1_000 || 86_400_000 % millis != 0 || millis % 1_000 != 0 {
-            return Err(Error::new(Kind::Usage, format!("`{text}` does not divide a day into whole seconds"))
+            return Err(Error::new(ErrorCode::Usage, format!("`{text}` does not divide a day into whole seconds"))
                 .hint("15m, 1h, 6h and 1d do; `--by week` groups by weeks"));
         }
-        keys.push(Key::Time(millis / 1_000));
+        keys.push(GroupKey::Time(millis / 1_000));
     }
     key::distinct(&mut keys);
     Ok(keys)
 }
 
 /// The figures as the store itself tells them, where it does, and has the keys.
-fn by_store(store: &dyn TraceStore, query: &Query, keys: &[Key], zone: Zone, limit: usize) -> Result<Option<Sorted>> {
-    let mut division = Division::default();
+fn by_store(
+    store: &dyn TraceStore,
+    query: &Query,
+    keys: &[GroupKey],
+    zone: Zone,
+    limit: usize,
+) -> Result<Option<SortedStats>> {
+    let mut division = SummaryGrouping::default();
     for key in keys {
         match key {
-            Key::Name if !division.by_name => division.by_name = true,
+            GroupKey::Name if !division.by_name => division.by_name = true,
             // Its intervals are those of UTC.
-            Key::Time(seconds) if division.seconds.is_none() && zone == Zone::Utc => division.seconds = Some(*seconds),
-            Key::Hour if division.seconds.is_none() && zone == Zone::Utc => division.seconds = Some(3_600),
+            GroupKey::Time(seconds) if division.seconds.is_none() && zone == Zone::Utc => {
+                division.seconds = Some(*seconds);
+            }
+            GroupKey::Hour if division.seconds.is_none() && zone == Zone::Utc => division.seconds = Some(3_600),
             _ => return Ok(None),
         }
     }
     let Some(summaries) = store.summaries(query, division)? else { return Ok(None) };
     let values = |summary: &Summary| {
-        let value =
-            |key: &Key| if *key == Key::Name { summary.name.clone() } else { summary.time.map(Timestamp::rfc3339) };
-        keys.iter().map(value).collect::<Values>()
+        let value = |key: &GroupKey| {
+            if *key == GroupKey::Name { summary.name.clone() } else { summary.time.map(Timestamp::rfc3339) }
+        };
+        keys.iter().map(value).collect::<GroupValues>()
     };
     let total = told(&summaries.total);
-    let mut groups: Vec<(Values, Told)> = summaries.parts.iter().map(|one| (values(one), told(one))).collect();
-    let size = |told: &Told| told.count.cast_signed();
+    let mut groups: Vec<(GroupValues, StatsSummary)> =
+        summaries.parts.iter().map(|one| (values(one), told(one))).collect();
+    let size = |told: &StatsSummary| told.count.cast_signed();
     groups.sort_by(|(a, one), (b, other)| groups::order(keys, (a, size(one)), (b, size(other))));
     let (groups, rest) = groups::split(keys, groups, limit, |(values, _)| values);
     let count_of_others = rest.len();
@@ -166,12 +176,12 @@ fn by_store(store: &dyn TraceStore, query: &Query, keys: &[Key], zone: Zone, lim
         sum.merge(&told);
         sum
     });
-    Ok(Some(Sorted { keys: keys.to_vec(), unit: Unit::Traces, groups, others, count_of_others, total }))
+    Ok(Some(SortedStats { keys: keys.to_vec(), unit: StatsUnit::Traces, groups, others, count_of_others, total }))
 }
 
-fn told(summary: &Summary) -> Told {
+fn told(summary: &Summary) -> StatsSummary {
     let percentiles = |[p50, p90, p95, p99]: [f64; 4]| Percentiles { p50, p90, p95, p99 };
-    let used = Group { token_usage: summary.token_usage.clone(), ..Group::default() };
+    let used = UsageGroup { token_usage: summary.token_usage.clone(), ..UsageGroup::default() };
     let (count, errors, latency_ms) = (summary.count, summary.errors, summary.latency_ms.map(percentiles));
-    Told { count, errors, latency_ms, used, ..Told::default() }
+    StatsSummary { count, errors, latency_ms, used, ..StatsSummary::default() }
 }

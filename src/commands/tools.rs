@@ -2,12 +2,12 @@
 
 use crate::analysis::tools::Tools;
 use crate::cli::context::Context;
-use crate::cli::reader::Reader;
-use crate::cli::rows::{self, Rows};
-use crate::cli::select::Select;
+use crate::cli::reader::TraceReader;
+use crate::cli::rows::{self, RowLimit};
+use crate::cli::select::TraceSelection;
 use crate::error::Result;
 use crate::output::Page;
-use crate::store::{Need, Order};
+use crate::store::{Order, Projection};
 use crate::views::tool::ToolRow;
 use std::ops::ControlFlow;
 
@@ -22,16 +22,16 @@ use std::ops::ControlFlow;
   mltrace tools
   mltrace tools --since 1d -x AutoGen
   mltrace tools --json | jq -r '.tools[] | select(.errors > 0).name'")]
-pub struct Args {
+pub struct ToolsArgs {
     #[command(flatten)]
-    rows: Rows,
+    rows: RowLimit,
     #[command(flatten)]
-    select: Select,
+    select: TraceSelection,
 }
 
-pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
-    let mut reader = Reader::open(cx)?;
-    let query = reader.query(cx, &args.select, Order::NEWEST, Need::Tree)?;
+pub(super) fn run(args: &ToolsArgs, cx: &mut Context) -> Result<()> {
+    let mut reader = TraceReader::open(cx)?;
+    let query = reader.query(cx, &args.select, Order::NEWEST, Projection::Tree)?;
     let mut tools = Tools::default();
     reader.each_reading(query.clone(), &mut |trace, reading| {
         tools.add(&trace, &reading);
@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
         rows.push(&ToolRow(tool))?;
     }
     rows.finish(Some(page))?;
-    rows::tell_page(cx, &page, is_cut, "tools");
+    rows::note_page(cx, &page, is_cut, "tools");
     reader.tell_left_out(cx, &args.select, &query, true)?;
     reader.warn(cx);
     Ok(())

@@ -10,20 +10,20 @@ use crate::error::Result;
 
 /// Show one trace, or compare two
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct TraceArgs {
     #[command(subcommand)]
-    command: Action,
+    command: TraceCommand,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Action {
-    Show(Box<show::Args>),
-    Diff(Box<diff::Args>),
+enum TraceCommand {
+    Show(Box<show::TraceShowArgs>),
+    Diff(Box<diff::TraceDiffArgs>),
 }
 
-pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
+pub(super) fn run(args: &TraceArgs, cx: &mut Context) -> Result<Outcome> {
     match &args.command {
-        Action::Show(args) => show::run(args, cx).map(Outcome::from),
-        Action::Diff(args) => diff::run(args, cx),
+        TraceCommand::Show(args) => show::run(args, cx).map(Outcome::from),
+        TraceCommand::Diff(args) => diff::run(args, cx),
     }
 }

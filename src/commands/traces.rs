@@ -1,15 +1,15 @@
 //! `mltrace traces list`
 
 use crate::cli::context::Context;
-use crate::cli::reader::Reader;
-use crate::cli::rows::{self, Limits};
+use crate::cli::reader::TraceReader;
+use crate::cli::rows::{self, RowOptions};
 use crate::cli::runs;
-use crate::cli::select::Select;
+use crate::cli::select::TraceSelection;
 use crate::error::Result;
 use crate::model::{Trace, TraceInfo};
-use crate::output::{Format, List as Rows, Page, Row};
+use crate::output::{Format, ListWriter as Rows, Page, Row};
 use crate::query::Grep;
-use crate::store::Need;
+use crate::store::Projection;
 use crate::views::trace::FoundTrace;
 use std::ops::ControlFlow;
 
@@ -18,16 +18,16 @@ use std::ops::ControlFlow;
 /// `mltrace traces` alone does the same as `mltrace traces list`.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub struct Args {
+pub struct TracesArgs {
     #[command(subcommand)]
-    command: Option<Action>,
+    command: Option<TracesCommand>,
     #[command(flatten)]
-    list: List,
+    list: ListArgs,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Action {
-    List(List),
+enum TracesCommand {
+    List(ListArgs),
 }
 
 /// List traces, newest first
@@ -42,16 +42,16 @@ enum Action {
   mltrace traces list --filter \"span.type = 'TOOL' AND span.status = 'ERROR'\"
   mltrace traces list --grep 'No weather station'
   mltrace traces list --all --json | jq -r '.traces[] | [.trace_id, .state] | @tsv'")]
-struct List {
+struct ListArgs {
     #[command(flatten)]
-    select: Select,
+    select: TraceSelection,
     #[command(flatten)]
-    limits: Limits,
+    limits: RowOptions,
 }
 
-pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+pub(super) fn run(args: &TracesArgs, cx: &mut Context) -> Result<()> {
     let list = match &args.command {
-        Some(Action::List(list)) => list,
+        Some(TracesCommand::List(list)) => list,
         None => &args.list,
     };
     if list.select.has_grep() {
@@ -77,9 +77,9 @@ fn flush<R: Row>(held: &mut Vec<R>, rows: &mut Rows<'_, R>, is_table: bool) -> R
     held.iter().try_for_each(|row| rows.push(row))
 }
 
-fn print<R: Row>(list: &List, cx: &mut Context, row: impl Fn(Trace, Option<&Grep>) -> Option<R>) -> Result<()> {
-    let mut reader = Reader::open(cx)?;
-    let mut query = reader.query(cx, &list.select, list.limits.order()?, Need::Info)?;
+fn print<R: Row>(list: &ListArgs, cx: &mut Context, row: impl Fn(Trace, Option<&Grep>) -> Option<R>) -> Result<()> {
+    let mut reader = TraceReader::open(cx)?;
+    let mut query = reader.query(cx, &list.select, list.limits.order()?, Projection::Info)?;
     let limit = list.limits.rows();
     // One more than is printed tells whether there are more.
     query.expected = limit.checked_add(1).map(|rows| rows.min(500));
@@ -114,7 +114,7 @@ fn print<R: Row>(list: &List, cx: &mut Context, row: impl Fn(Trace, Option<&Grep
     reader.end();
     flush(&mut held, &mut rows, is_table)?;
     rows.finish(Some(page))?;
-    rows::tell_page(cx, &page, is_cut, "traces");
+    rows::note_page(cx, &page, is_cut, "traces");
     runs::note_runs(cx, &mut reader, small)?;
     reader.tell_left_out(cx, &list.select, &query, !is_cut)?;
     reader.warn(cx);

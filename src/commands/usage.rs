@@ -1,18 +1,18 @@
 //! `mltrace usage`
 
-use crate::analysis::key::{self, Key};
-use crate::analysis::usage::{self, Explanation, Grouped};
+use crate::analysis::key::{self, GroupKey};
+use crate::analysis::usage::{self, Explanation, GroupedUsage};
 use crate::cli::context::Context;
 use crate::cli::grouping::{self, labels, tell_cost, tell_others};
 use crate::cli::naming;
-use crate::cli::reader::Reader;
-use crate::cli::rows::Rows;
-use crate::cli::select::Select;
+use crate::cli::reader::TraceReader;
+use crate::cli::rows::RowLimit;
+use crate::cli::select::TraceSelection;
 use crate::error::Result;
 use crate::model::{TokenUsage, Trace, TraceInfo};
 use crate::output::number::{self, known};
 use crate::reading::Agents;
-use crate::store::{Need, Order, Query};
+use crate::store::{Order, Projection, Query};
 use crate::views::usage::{GroupsView, UsageView};
 use crate::views::usage_conflict::{conflict_note, cost_note};
 use std::ops::ControlFlow;
@@ -36,14 +36,14 @@ use std::ops::ControlFlow;
   mltrace traces list --status error -o ids | mltrace usage -
   mltrace usage --by day --by model -o csv
   mltrace usage tr-27b4e76f --json | jq .token_usage.total_tokens")]
-pub struct Args {
+pub struct UsageArgs {
     /// Traces: id, unique prefix, @last, @error, @slow; - reads ids from stdin
     #[arg(value_name = "TRACE", conflicts_with_all = ["by", "limit", "all", "deep"])]
     traces: Vec<String>,
     /// Group by model, provider, agent, span, trace, name, state, experiment, session, user, hour, day, week, tag:KEY or
     /// metadata:KEY (can be repeated, or a list) [default: model]
-    #[arg(long, value_name = "KEY", value_parser = Key::parse, value_delimiter = ',')]
-    by: Vec<Key>,
+    #[arg(long, value_name = "KEY", value_parser = GroupKey::parse, value_delimiter = ',')]
+    by: Vec<GroupKey>,
     /// Show which spans are left out and why, where recorded totals differ, and what has no price
     #[arg(long)]
     explain: bool,
@@ -51,23 +51,23 @@ pub struct Args {
     #[arg(long)]
     deep: bool,
     #[command(flatten)]
-    rows: Rows,
+    rows: RowLimit,
     #[command(flatten)]
-    select: Select,
+    select: TraceSelection,
 }
 
 /// Of so many traces that have tokens and no recorded cost, the cost is calculated without being asked for. A number and not
 /// a time, so that the same question has the same answer.
 const MOST_PRICED: usize = 1_000;
 
-pub(super) fn run(args: &Args, cx: &mut Context) -> Result<()> {
+pub(super) fn run(args: &UsageArgs, cx: &mut Context) -> Result<()> {
     if args.traces.is_empty() {
         return of_many(args, cx);
     }
     naming::each(cx, &args.traces, &mut |cx, reader, name| of_one(args, cx, reader, name))
 }
 
-fn of_one(args: &Args, cx: &mut Context, reader: &mut Reader, name: &str) -> Result<()> {
+fn of_one(args: &UsageArgs, cx: &mut Context, reader: &mut TraceReader, name: &str) -> Result<()> {
     let trace = naming::read(cx, reader, name, &args.select)?;
     reader.end();
     let usage = usage::of_trace(&trace);
@@ -118,18 +118,18 @@ fn figures(usage: &TokenUsage) -> String {
     format!("{} in, {} out, {} in total", known(input), known(output), known(total))
 }
 
-fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
-    let mut reader = Reader::open(cx)?;
+fn of_many(args: &UsageArgs, cx: &mut Context) -> Result<()> {
+    let mut reader = TraceReader::open(cx)?;
     let limit = args.rows.count();
-    let mut keys = if args.by.is_empty() { vec![Key::Model] } else { args.by.clone() };
+    let mut keys = if args.by.is_empty() { vec![GroupKey::Model] } else { args.by.clone() };
     key::distinct(&mut keys);
-    let mut sums = Sums {
-        grouped: Grouped::new(keys, cx.zone),
+    let mut sums = UsageSums {
+        grouped: GroupedUsage::new(keys, cx.zone),
         explanation: args.explain.then(|| Explanation::new(limit)),
         unknown_costs: 0,
     };
     let is_deep = sums.grouped.is_of_calls() || args.explain || args.deep;
-    let need = if is_deep { grouping::need(&sums.grouped.keys) } else { Need::Info };
+    let need = if is_deep { grouping::need(&sums.grouped.keys) } else { Projection::Info };
     let mut query = reader.query(cx, &args.select, Order::NEWEST, need)?;
     let is_of_spans = if is_deep {
         reader.each(&query, &mut |trace| {
@@ -142,7 +142,7 @@ fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
         sums.read_whole(&mut reader, &query)?
     };
     reader.end();
-    let Sums { grouped, explanation, unknown_costs } = sums;
+    let UsageSums { grouped, explanation, unknown_costs } = sums;
     let view = GroupsView { grouped, explanation, limit };
     cx.output.show(&view)?;
     let grouped = view.grouped;
@@ -187,14 +187,14 @@ fn of_many(args: &Args, cx: &mut Context) -> Result<()> {
 }
 
 /// What comes of reading many traces.
-struct Sums {
-    grouped: Grouped,
+struct UsageSums {
+    grouped: GroupedUsage,
     explanation: Option<Explanation>,
     /// Traces with tokens of which the cost was not looked for.
     unknown_costs: u64,
 }
 
-impl Sums {
+impl UsageSums {
     /// Adds a trace with its calls.
     fn add(&mut self, trace: &Trace) {
         let usage = usage::of_trace(trace);
@@ -206,9 +206,9 @@ impl Sums {
 
     /// Reads traces that are grouped as a whole: of few the spans, as by any other key, of more the records. Gives whether
     /// spans were read.
-    fn read_whole(&mut self, reader: &mut Reader, query: &Query) -> Result<bool> {
+    fn read_whole(&mut self, reader: &mut TraceReader, query: &Query) -> Result<bool> {
         let few = reader.store.few_traces();
-        let (mut held, mut rest): (Vec<TraceInfo>, Rest) = (Vec::new(), Rest::default());
+        let (mut held, mut rest): (Vec<TraceInfo>, IncompleteRecords) = (Vec::new(), IncompleteRecords::default());
         let mut is_few = true;
         reader.each(query, &mut |trace| {
             held.push(trace.info);
@@ -220,7 +220,7 @@ impl Sums {
         })?;
         held.append(&mut rest.without_tokens);
         held.append(&mut rest.unpriced);
-        reader.complete(held, Need::Calls, &mut |trace| {
+        reader.complete(held, Projection::Calls, &mut |trace| {
             self.add(&trace);
             Ok(ControlFlow::Continue(()))
         })?;
@@ -229,7 +229,7 @@ impl Sums {
 
     /// Adds a trace by its record, or keeps it where its record has no tokens or no cost. Costs are looked for only
     /// where few are missing.
-    fn add_record(&mut self, info: TraceInfo, rest: &mut Rest) {
+    fn add_record(&mut self, info: TraceInfo, rest: &mut IncompleteRecords) {
         match &info.recorded_usage {
             None => rest.without_tokens.push(info),
             Some(usage) if info.cost.is_none() && usage.has_tokens() => rest.unpriced.push(info),
@@ -245,7 +245,7 @@ impl Sums {
 
 /// Traces whose records lack tokens or cost.
 #[derive(Default)]
-struct Rest {
+struct IncompleteRecords {
     without_tokens: Vec<TraceInfo>,
     unpriced: Vec<TraceInfo>,
 }

@@ -4,13 +4,13 @@ use crate::json::lenient;
 use crate::model::{Json, SpanEvent, UsageScope};
 
 /// Keys of attributes, or names; the first one that a span has wins.
-pub(super) type Keys = &'static [&'static str];
+pub(super) type AttributeKeys = &'static [&'static str];
 
 /// A convention: the attributes in which an instrumentation keeps what MLflow keeps in its own. Whatever it has no
 /// attribute for is left out, with `..Convention::NONE`.
 pub(super) struct Convention {
     /// How the keys of its tokens, models, inputs and outputs begin: spans without any such key need no second look.
-    pub(super) prefixes: Keys,
+    pub(super) prefixes: AttributeKeys,
     /// The key of a span's kind, and MLflow's span type for each kind.
     pub(super) span_types: &'static [(&'static str, &'static [(&'static str, &'static str)])],
     /// MLflow's span type, where more than one attribute decides it. Used after `span_types`.
@@ -20,63 +20,63 @@ pub(super) struct Convention {
     /// Attributes, their values, and the scope that they give the tokens of the span.
     pub(super) usage_scopes: &'static [(&'static str, &'static str, UsageScope)],
     /// Suffixes of the names of spans that call no model, despite their type.
-    pub(super) no_calls: Keys,
+    pub(super) no_calls: AttributeKeys,
     /// Attributes that mark an agent whose framework records no calls of models.
-    pub(super) unseen_calls: Keys,
+    pub(super) unseen_calls: AttributeKeys,
     /// The provider's id of the response.
-    pub(super) response_ids: Keys,
+    pub(super) response_ids: AttributeKeys,
     /// A provider's usage object. Used where none of `tokens` is set.
     pub(super) usage_object: fn(&dyn Attributes) -> Option<Json>,
     /// The text that the name of the span is a template of.
-    pub(super) titles: Keys,
+    pub(super) titles: AttributeKeys,
     /// The model called.
-    pub(super) models: Keys,
+    pub(super) models: AttributeKeys,
     /// Who runs the model.
-    pub(super) providers: Keys,
+    pub(super) providers: AttributeKeys,
     /// What went in.
-    pub(super) inputs: Keys,
+    pub(super) inputs: AttributeKeys,
     /// What came out.
-    pub(super) outputs: Keys,
+    pub(super) outputs: AttributeKeys,
     /// Messages that are spread over attributes. They replace a plain text among `inputs` or `outputs`, which is a part of
     /// them.
-    pub(super) messages: fn(&dyn Attributes, Side) -> Option<Json>,
+    pub(super) messages: fn(&dyn Attributes, Direction) -> Option<Json>,
     /// What went in or came out, where no attribute above has it.
-    pub(super) elsewhere: fn(&dyn Attributes, &[SpanEvent], Side) -> Option<Json>,
+    pub(super) elsewhere: fn(&dyn Attributes, &[SpanEvent], Direction) -> Option<Json>,
     /// The name of the agent, in a span of type AGENT.
-    pub(super) agent_names: Keys,
+    pub(super) agent_names: AttributeKeys,
     /// The name of the agent whose run a span of type AGENT is, where no attribute of its own has it. Given the name of the
     /// span too.
     pub(super) agent_of_run: fn(&dyn Attributes, &str) -> Option<String>,
     /// The agent whose work a span of any other type is.
     pub(super) agent: fn(&dyn Attributes) -> Option<String>,
     /// The name of the tool, in a span of type TOOL.
-    pub(super) tool_names: Keys,
+    pub(super) tool_names: AttributeKeys,
     /// The names of spans of type TOOL in which no tool runs.
-    pub(super) no_tools: Keys,
+    pub(super) no_tools: AttributeKeys,
     /// The id of the tool call, in a span of type TOOL.
-    pub(super) tool_call_ids: Keys,
+    pub(super) tool_call_ids: AttributeKeys,
     /// The session that the trace belongs to.
-    pub(super) sessions: Keys,
+    pub(super) sessions: AttributeKeys,
     /// The user of the trace.
-    pub(super) users: Keys,
+    pub(super) users: AttributeKeys,
     /// The events that mark the first piece of a streamed answer.
-    pub(super) first_token: Keys,
+    pub(super) first_token: AttributeKeys,
 }
 
 /// The keys of token counts.
 pub(super) struct TokenKeys {
-    pub(super) input: Keys,
-    pub(super) output: Keys,
+    pub(super) input: AttributeKeys,
+    pub(super) output: AttributeKeys,
     /// Where none is set, the total is the sum of input and output.
-    pub(super) total: Keys,
-    pub(super) cache_read: Keys,
-    pub(super) cache_creation: Keys,
-    pub(super) reasoning: Keys,
+    pub(super) total: AttributeKeys,
+    pub(super) cache_read: AttributeKeys,
+    pub(super) cache_creation: AttributeKeys,
+    pub(super) reasoning: AttributeKeys,
 }
 
 /// Which way a value went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
+pub(crate) enum Direction {
     /// Into the span.
     Inputs,
     /// Out of it.

@@ -1,11 +1,11 @@
 //! Messages in events of spans, by OpenTelemetry's semantic conventions for generative AI: up to 1.36 an event for each
 //! message, then events with all messages of a request or a response.
 
-use super::convention::{Attributes, Side, says_something, structured};
+use super::convention::{Attributes, Direction, says_something, structured};
 use crate::model::{Json, SpanEvent};
 
 /// What went in or came out, out of the events of a span.
-pub(super) fn value(attributes: &dyn Attributes, events: &[SpanEvent], side: Side) -> Option<Json> {
+pub(super) fn value(attributes: &dyn Attributes, events: &[SpanEvent], side: Direction) -> Option<Json> {
     let is_tool = attributes.text("gen_ai.operation.name").is_some_and(|operation| operation == "execute_tool");
     if is_tool && let Some(value) = value_of_tool(events, side) {
         return Some(value);
@@ -37,8 +37,8 @@ fn attribute(event: &SpanEvent, key: &str) -> Option<Json> {
 
 /// The message of an event as role and content, which is what MLflow's server stores of it
 /// (`GenAiTranslator.get_input_value_from_events`, MLflow 3.18).
-fn message(event: &SpanEvent, side: Side) -> Option<Json> {
-    let names = if side == Side::Inputs { INPUT_EVENTS } else { OUTPUT_EVENTS };
+fn message(event: &SpanEvent, side: Direction) -> Option<Json> {
+    let names = if side == Direction::Inputs { INPUT_EVENTS } else { OUTPUT_EVENTS };
     let (_, role) = names.iter().find(|(name, _)| *name == event.name)?;
     let given = attribute(event, "role").filter(|_| *role == "assistant");
     let role = ("role".to_owned(), given.unwrap_or_else(|| Json::string(role)));
@@ -62,19 +62,19 @@ fn message(event: &SpanEvent, side: Side) -> Option<Json> {
 }
 
 /// The arguments or the result of a tool (Strands).
-fn value_of_tool(events: &[SpanEvent], side: Side) -> Option<Json> {
-    let (name, key) = if side == Side::Inputs { (TOOL_EVENT, "content") } else { (CHOICE_EVENT, "message") };
+fn value_of_tool(events: &[SpanEvent], side: Direction) -> Option<Json> {
+    let (name, key) = if side == Direction::Inputs { (TOOL_EVENT, "content") } else { (CHOICE_EVENT, "message") };
     events.iter().filter(|event| event.name == name).find_map(|event| attribute(event, key))
 }
 
 /// The messages of the events that carry all of them. One span may have an event for each of the three attributes, and two
 /// for inputs (Strands).
-fn all_messages(events: &[SpanEvent], side: Side) -> Vec<Json> {
+fn all_messages(events: &[SpanEvent], side: Direction) -> Vec<Json> {
     let with = |key: &'static str| {
         let details = events.iter().filter(|event| event.name == DETAILS_EVENT);
         details.filter_map(move |event| attribute(event, key))
     };
-    if side == Side::Outputs {
+    if side == Direction::Outputs {
         return with("gen_ai.output.messages").filter_map(|list| list.items()).flatten().collect();
     }
     let instructions = with("gen_ai.system_instructions").next().map(|parts| {

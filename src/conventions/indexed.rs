@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 /// One message in the making.
 #[derive(Default)]
-struct Message {
+struct PartialMessage {
     /// `role`, `content`, `name`, `tool_call_id` and others, as they are.
     members: Vec<(String, Json)>,
     /// The parts of its content, by their place.
@@ -22,7 +22,7 @@ struct Message {
 
 /// The messages below a prefix, `{"messages": […]}`; `item` stands behind the position of each.
 pub(super) fn messages(attributes: &dyn Attributes, list: &str, item: &str) -> Option<Json> {
-    let mut messages: BTreeMap<usize, Message> = BTreeMap::new();
+    let mut messages: BTreeMap<usize, PartialMessage> = BTreeMap::new();
     for key in attributes.keys() {
         let Some((at, name)) = key.strip_prefix(list).and_then(position) else { continue };
         let Some(name) = name.strip_prefix(item) else { continue };
@@ -30,7 +30,8 @@ pub(super) fn messages(attributes: &dyn Attributes, list: &str, item: &str) -> O
             messages.entry(at).or_default().add(name, value);
         }
     }
-    let messages: Vec<Json> = messages.into_values().take(limits::MESSAGE_POSITIONS).map(Message::json).collect();
+    let messages: Vec<Json> =
+        messages.into_values().take(limits::MESSAGE_POSITIONS).map(PartialMessage::json).collect();
     (!messages.is_empty()).then(|| Json::object(&[("messages".to_owned(), Json::of(&messages))]))
 }
 
@@ -40,7 +41,7 @@ fn position(text: &str) -> Option<(usize, &str)> {
     Some((at.parse().ok()?, name))
 }
 
-impl Message {
+impl PartialMessage {
     fn add(&mut self, name: &str, value: Json) {
         let part = |list: &str| name.strip_prefix(list).and_then(position);
         if let Some((at, name)) = part("tool_calls.") {

@@ -25,7 +25,7 @@ mod indexed;
 
 use crate::model::{Json, Payload, SpanEvent, TokenUsage, UsageScope};
 pub(crate) use convention::Attributes;
-use convention::{Convention, Keys, Side, TokenKeys, is_container, says_something, structured};
+use convention::{AttributeKeys, Convention, Direction, TokenKeys, is_container, says_something, structured};
 
 /// Makes the modules and the list of them.
 macro_rules! conventions {
@@ -70,7 +70,7 @@ pub(crate) fn is_foreign(key: &str) -> bool {
 }
 
 /// The keys of a field, over all conventions.
-fn keys(field: fn(&Convention) -> Keys) -> impl Iterator<Item = &'static str> {
+fn keys(field: fn(&Convention) -> AttributeKeys) -> impl Iterator<Item = &'static str> {
     ALL.iter().flat_map(move |convention| field(convention)).copied()
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn span_type(attributes: &dyn Attributes) -> Option<&'static str> {
 /// Token counts: of the first convention that has any, as one span may have the same counts under several names, with what
 /// others that count the same know of cached and reasoning tokens.
 pub(crate) fn usage(attributes: &dyn Attributes) -> Option<TokenUsage> {
-    let count = |keys: Keys| keys.iter().find_map(|key| attributes.get(key)?.as_i64());
+    let count = |keys: AttributeKeys| keys.iter().find_map(|key| attributes.get(key)?.as_i64());
     let read = |keys: &TokenKeys| {
         let (input, output) = (count(keys.input), count(keys.output));
         let sum = || Some(input?.saturating_add(output?));
@@ -178,19 +178,19 @@ pub(crate) fn tool_call_id(attributes: &dyn Attributes) -> Option<String> {
 
 /// What went in.
 pub(crate) fn inputs(attributes: &dyn Attributes, events: &[SpanEvent]) -> Option<Json> {
-    value(attributes, events, Side::Inputs, |convention| convention.inputs)
+    value(attributes, events, Direction::Inputs, |convention| convention.inputs)
 }
 
 /// What came out.
 pub(crate) fn outputs(attributes: &dyn Attributes, events: &[SpanEvent]) -> Option<Json> {
-    value(attributes, events, Side::Outputs, |convention| convention.outputs)
+    value(attributes, events, Direction::Outputs, |convention| convention.outputs)
 }
 
 fn value(
     attributes: &dyn Attributes,
     events: &[SpanEvent],
-    side: Side,
-    field: fn(&Convention) -> Keys,
+    side: Direction,
+    field: fn(&Convention) -> AttributeKeys,
 ) -> Option<Json> {
     let first = keys(field).find_map(|key| attributes.get(key).map(structured).filter(says_something));
     if first.as_ref().is_some_and(is_container) {
@@ -225,7 +225,7 @@ pub fn user_of(payload: &Payload) -> Option<String> {
     text_of(payload, |convention| convention.users)
 }
 
-fn text_of(payload: &Payload, field: fn(&Convention) -> Keys) -> Option<String> {
+fn text_of(payload: &Payload, field: fn(&Convention) -> AttributeKeys) -> Option<String> {
     keys(field).find_map(|key| payload.attribute(key).filter(|value| says_something(value)).map(Json::display))
 }
 

@@ -1,6 +1,6 @@
 //! OpenInference (Arize): `openinference.span.kind`, `llm.token_count.*`, `llm.input_messages.0.message.role`.
 
-use super::convention::{Convention, Side, TokenKeys};
+use super::convention::{Convention, Direction, TokenKeys};
 use super::indexed;
 
 pub(super) const CONVENTION: Convention = Convention {
@@ -33,7 +33,7 @@ pub(super) const CONVENTION: Convention = Convention {
     inputs: &["input.value"],
     outputs: &["output.value"],
     messages: |attributes, side| {
-        let list = if side == Side::Inputs { "llm.input_messages." } else { "llm.output_messages." };
+        let list = if side == Direction::Inputs { "llm.input_messages." } else { "llm.output_messages." };
         indexed::messages(attributes, list, "message.")
     },
     sessions: &["session.id"],

@@ -1,10 +1,10 @@
-use crate::formats::{Keep, span};
+use crate::formats::{SpanDetail, span};
 use crate::model::{Json, Span};
 
 /// A span of these attributes, as `traces.json` and databases hold them.
 fn of(attributes: &str) -> Span {
     let text = format!(r#"{{"span_id":"11f5153ffc436b03","start_time_unix_nano":1,"attributes":{{{attributes}}}}}"#);
-    span(&text, Keep::All, None).unwrap()
+    span(&text, SpanDetail::All, None).unwrap()
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn templates_have_a_text() {
         let text = format!(
             r#"{{"span_id":"11f5153ffc436b03","name":"{name}","start_time_unix_nano":1,"attributes":{{"logfire.msg":"\"turn about weather\""}}}}"#
         );
-        span(&text, Keep::Tree, None).unwrap().shown_name().to_owned()
+        span(&text, SpanDetail::Tree, None).unwrap().shown_name().to_owned()
     };
     assert_eq!(title("turn about {topic}"), "turn about weather");
     assert_eq!(title("chat gpt-5-mini"), "chat gpt-5-mini", "a name of its own");
@@ -190,7 +190,7 @@ fn events_may_carry_all_messages_or_a_content() {
         let text = format!(
             r#"{{"span_id":"11f5153ffc436b03","start_time_unix_nano":1,"attributes":{{{attributes}}},"events":[{events}]}}"#
         );
-        let payload = span(&text, Keep::All, None).unwrap().payload.unwrap();
+        let payload = span(&text, SpanDetail::All, None).unwrap().payload.unwrap();
         [payload.inputs(), payload.outputs()].map(|json| json.map(|json| json.text().to_owned()))
     };
     let event = |name: &str, attributes: &str| {
@@ -223,7 +223,7 @@ fn messages_in_events_are_read_where_no_attribute_has_them() {
         let text = format!(
             r#"{{"span_id":"11f5153ffc436b03","start_time_unix_nano":1,"attributes":{{{attributes}}},{events}}}"#
         );
-        let payload = span(&text, Keep::All, None).unwrap().payload.unwrap();
+        let payload = span(&text, SpanDetail::All, None).unwrap().payload.unwrap();
         assert_eq!((payload.inputs().map(Json::text), payload.outputs().map(Json::text)), (inputs, outputs));
     };
     let outputs = Some(r#"[{"role":"model","content":[1]}]"#);
@@ -238,7 +238,7 @@ fn an_event_may_carry_a_whole_message() {
             r#"{{"span_id":"11f5153ffc436b03","start_time_unix_nano":1,"attributes":{{"gen_ai.system":"x"}},
             "events":[{{"name":"gen_ai.choice","time_unix_nano":2,"attributes":{attributes}}}]}}"#
         );
-        let payload = span(&text, Keep::All, None).unwrap().payload.unwrap();
+        let payload = span(&text, SpanDetail::All, None).unwrap().payload.unwrap();
         assert_eq!(payload.outputs().map(Json::text), Some(expected), "{attributes}");
     };
     let hello = r#"[{"role":"assistant","content":"hello"}]"#;

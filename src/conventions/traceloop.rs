@@ -1,6 +1,6 @@
 //! OpenLLMetry (Traceloop): `traceloop.*`, and the older `gen_ai` keys: `gen_ai.prompt.0.role`.
 
-use super::convention::{Convention, Side, TokenKeys};
+use super::convention::{Convention, Direction, TokenKeys};
 use super::indexed;
 
 pub(super) const CONVENTION: Convention = Convention {
@@ -18,7 +18,11 @@ pub(super) const CONVENTION: Convention = Convention {
     inputs: &["traceloop.entity.input"],
     outputs: &["traceloop.entity.output"],
     messages: |attributes, side| {
-        indexed::messages(attributes, if side == Side::Inputs { "gen_ai.prompt." } else { "gen_ai.completion." }, "")
+        indexed::messages(
+            attributes,
+            if side == Direction::Inputs { "gen_ai.prompt." } else { "gen_ai.completion." },
+            "",
+        )
     },
     sessions: &["traceloop.association.properties.session_id"],
     users: &["traceloop.association.properties.user_id"],

@@ -1,6 +1,6 @@
 //! Vercel's AI SDK: `ai.operationId`, `ai.prompt.messages`.
 
-use super::convention::{Attributes, Convention, Side, TokenKeys, structured};
+use super::convention::{Attributes, Convention, Direction, TokenKeys, structured};
 use crate::model::Json;
 
 pub(super) const CONVENTION: Convention = Convention {
@@ -48,12 +48,12 @@ pub(super) const CONVENTION: Convention = Convention {
 const OPERATION: &str = "ai.operationId";
 
 /// All attributes below the prefix of a call's request or response, as one object.
-fn members_of_call(attributes: &dyn Attributes, side: Side) -> Option<Json> {
+fn members_of_call(attributes: &dyn Attributes, side: Direction) -> Option<Json> {
     let operation = attributes.text(OPERATION)?;
     if !matches!(operation.as_str(), "ai.generateText.doGenerate" | "ai.streamText.doStream") {
         return None;
     }
-    let prefix = if side == Side::Inputs { "ai.prompt." } else { "ai.response." };
+    let prefix = if side == Direction::Inputs { "ai.prompt." } else { "ai.response." };
     let names = attributes.keys().into_iter().filter_map(|key| Some((key, key.strip_prefix(prefix)?)));
     let members: Vec<(String, Json)> =
         names.filter_map(|(key, name)| Some((name.to_owned(), structured(attributes.get(key)?)))).collect();

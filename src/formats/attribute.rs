@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 /// How much of a span is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
+pub enum SpanDetail {
     /// What a call used: names, times, type, tokens, model, cost.
     Calls,
     /// And what a tree shows: the exception, and failures that left none.
@@ -133,11 +133,11 @@ impl<'a> RawAttributes<'a> {
         if matches!(kind.as_str(), "EMBEDDING" | "RETRIEVER" | "RERANKER" | "PARSER") {
             return (Vec::new(), SpeakerSigns::None);
         }
-        let of = |raw: &RawValue| frameworks::Signs::of(raw.get());
+        let of = |raw: &RawValue| frameworks::PossibleMentions::of(raw.get());
         let foreign = if self.is_foreign {
-            self.members.0.iter().fold(frameworks::Signs::default(), |signs, (_, raw)| signs | of(raw))
+            self.members.0.iter().fold(frameworks::PossibleMentions::default(), |signs, (_, raw)| signs | of(raw))
         } else {
-            frameworks::Signs::default()
+            frameworks::PossibleMentions::default()
         };
         let mut speakers = foreign.speakers;
         let mut with_tools =

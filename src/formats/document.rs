@@ -4,9 +4,9 @@
 //!
 //! A document is taken apart once. Its spans stay where they are, and are decoded when and as far as they are wanted.
 
-use super::attribute::Keep;
-use super::mltrace::{self, Provenance, Unread, WholeTrace};
-use super::object::Object;
+use super::attribute::SpanDetail;
+use super::mltrace::{self, DocumentError, Provenance, WholeTrace};
+use super::object::ResponseObject;
 use super::otlp::{self, LOGS, METRICS};
 use super::{ids, records, span as span_json, wire};
 use crate::model::{Json, Span, TraceInfo};
@@ -15,7 +15,7 @@ use std::ops::Range;
 
 /// How a span is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum SpanFormat {
     /// As in `traces.json`.
     Mlflow,
     /// OTLP in JSON.
@@ -28,20 +28,20 @@ enum Form {
 
 /// Where a span stands in its document.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct SpanLocation {
     at: Range<usize>,
-    form: Form,
+    form: SpanFormat,
 }
 
 /// Spans that a document holds together.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub struct SpanBatch {
     /// The record of the trace that they belong to, where the document has one.
     pub info: Option<TraceInfo>,
     /// The attributes of their resource.
     pub resource: Vec<(String, Json)>,
     /// Where they are.
-    pub spans: Vec<Place>,
+    pub spans: Vec<SpanLocation>,
     /// How they were read, where mltrace wrote the document. Its record is whole then.
     pub provenance: Option<Provenance>,
 }
@@ -78,14 +78,14 @@ fn otlp_head(head: &[u8]) -> bool {
 ///
 /// # Errors
 /// Why it is none.
-pub fn batches_of_bytes(bytes: &[u8]) -> Result<Vec<Batch>, Unread> {
+pub fn batches_of_bytes(bytes: &[u8]) -> Result<Vec<SpanBatch>, DocumentError> {
     let mut batches = Vec::new();
     for (resource, spans) in otlp::resources(bytes)? {
         if let Some(signal) = spans.first().and_then(|span| otlp::other_signal(span)) {
-            return Err(Unread::Signal(signal));
+            return Err(DocumentError::Signal(signal));
         }
-        let place = |span: &[u8]| Place { at: range(bytes, span), form: Form::OtlpBytes };
-        batches.push(Batch { resource, spans: spans.into_iter().map(place).collect(), ..Batch::default() });
+        let place = |span: &[u8]| SpanLocation { at: range(bytes, span), form: SpanFormat::OtlpBytes };
+        batches.push(SpanBatch { resource, spans: spans.into_iter().map(place).collect(), ..SpanBatch::default() });
     }
     if batches.iter().all(|batch| batch.spans.is_empty()) {
         return Err("it holds no spans".to_owned().into());
@@ -97,20 +97,20 @@ pub fn batches_of_bytes(bytes: &[u8]) -> Result<Vec<Batch>, Unread> {
 ///
 /// # Errors
 /// Why it is none.
-pub fn batches_of_json(text: &str) -> Result<Vec<Batch>, Unread> {
+pub fn batches_of_json(text: &str) -> Result<Vec<SpanBatch>, DocumentError> {
     let mut batches = Vec::new();
     let signal = add(text, text, &mut batches)?;
     match signal.filter(|_| batches.is_empty()) {
-        Some(signal) => Err(Unread::Signal(signal)),
+        Some(signal) => Err(DocumentError::Signal(signal)),
         None => Ok(batches),
     }
 }
 
 /// A signal of OpenTelemetry other than traces.
-type Signal = Option<&'static str>;
+type OtherSignal = Option<&'static str>;
 
 /// Adds the traces of a piece of a document. Returns the signal of what is not traces.
-fn add(document: &str, piece: &str, batches: &mut Vec<Batch>) -> Result<Signal, Unread> {
+fn add(document: &str, piece: &str, batches: &mut Vec<SpanBatch>) -> Result<OtherSignal, DocumentError> {
     if piece.trim_start().starts_with('[') {
         let items: Vec<&RawValue> = serde_json::from_str(piece).map_err(|error| error.to_string())?;
         return add_all(document, items, batches);
@@ -118,43 +118,46 @@ fn add(document: &str, piece: &str, batches: &mut Vec<Batch>) -> Result<Signal, 
     add_one(document, piece, batches)
 }
 
-fn add_all(document: &str, items: Vec<&RawValue>, batches: &mut Vec<Batch>) -> Result<Signal, Unread> {
-    items.into_iter().try_fold(None, |signal: Signal, item| Ok(add_one(document, item.get(), batches)?.or(signal)))
+fn add_all(document: &str, items: Vec<&RawValue>, batches: &mut Vec<SpanBatch>) -> Result<OtherSignal, DocumentError> {
+    items.into_iter().try_fold(None, |signal: OtherSignal, item| Ok(add_one(document, item.get(), batches)?.or(signal)))
 }
 
-fn add_one(document: &str, piece: &str, batches: &mut Vec<Batch>) -> Result<Signal, Unread> {
-    let object = Object::parse(piece)?;
+fn add_one(document: &str, piece: &str, batches: &mut Vec<SpanBatch>) -> Result<OtherSignal, DocumentError> {
+    let object = ResponseObject::parse(piece)?;
     let places = |spans: Vec<&RawValue>, form| {
-        spans.into_iter().map(|raw| Place { at: range(document.as_bytes(), raw.get().as_bytes()), form }).collect()
+        spans
+            .into_iter()
+            .map(|raw| SpanLocation { at: range(document.as_bytes(), raw.get().as_bytes()), form })
+            .collect()
     };
     if let Some(found) = mltrace::whole_trace(&object) {
         let WholeTrace { info, spans, provenance } = found?;
-        let (info, spans, provenance) = (Some(info), places(spans, Form::Mltrace), Some(provenance));
-        batches.push(Batch { info, spans, provenance, ..Batch::default() });
+        let (info, spans, provenance) = (Some(info), places(spans, SpanFormat::Mltrace), Some(provenance));
+        batches.push(SpanBatch { info, spans, provenance, ..SpanBatch::default() });
     } else if object.get("resource_spans").is_some() {
         for resource_spans in object.list("resource_spans")? {
-            let resource_spans = Object::of(resource_spans)?;
+            let resource_spans = ResponseObject::of(resource_spans)?;
             let resource = resource_spans.object("resource").map(|resource| wire::attributes(&resource)).transpose()?;
             let mut spans = Vec::new();
             for scope in resource_spans.list("scope_spans")? {
-                spans.extend(Object::of(scope)?.list("spans")?);
+                spans.extend(ResponseObject::of(scope)?.list("spans")?);
             }
-            let spans = places(spans, Form::OtlpJson);
-            batches.push(Batch { resource: resource.unwrap_or_default(), spans, ..Batch::default() });
+            let spans = places(spans, SpanFormat::OtlpJson);
+            batches.push(SpanBatch { resource: resource.unwrap_or_default(), spans, ..SpanBatch::default() });
         }
     } else if let Some(record) = object.object("info") {
         let spans = object.object("data").map(|data| data.list("spans")).transpose()?.unwrap_or_default();
         let info = Some(records::info(&record)?);
-        batches.push(Batch { info, spans: places(spans, Form::Mlflow), ..Batch::default() });
+        batches.push(SpanBatch { info, spans: places(spans, SpanFormat::Mlflow), ..SpanBatch::default() });
     } else if object.get("traces").is_some() {
         return add_all(document, object.list("traces")?, batches);
     } else if object.get("spans").is_some() {
-        let spans = places(object.list("spans")?, Form::Mlflow);
-        batches.push(Batch { spans, ..Batch::default() });
+        let spans = places(object.list("spans")?, SpanFormat::Mlflow);
+        batches.push(SpanBatch { spans, ..SpanBatch::default() });
     } else {
         let is = |key: &str| object.get(key).is_some();
         let signal = if is("resource_logs") { Some(LOGS) } else { is("resource_metrics").then_some(METRICS) };
-        return signal.map(Some).ok_or_else(|| Unread::Other("neither OTLP nor a trace of MLflow".to_owned()));
+        return signal.map(Some).ok_or_else(|| DocumentError::Other("neither OTLP nor a trace of MLflow".to_owned()));
     }
     Ok(None)
 }
@@ -165,7 +168,7 @@ fn range(document: &[u8], part: &[u8]) -> Range<usize> {
     start..start + part.len()
 }
 
-impl Place {
+impl SpanLocation {
     /// The same place in a document to which this one was added at an offset.
     #[must_use]
     pub fn behind(mut self, offset: usize) -> Self {
@@ -183,25 +186,25 @@ impl Place {
     ///
     /// # Errors
     /// Why it cannot be read.
-    pub fn span(&self, document: &[u8], keep: Keep) -> Result<(Option<String>, Span), String> {
+    pub fn span(&self, document: &[u8], keep: SpanDetail) -> Result<(Option<String>, Span), String> {
         let stored = self.stored(document);
         let text = || std::str::from_utf8(stored).map_err(|error| error.to_string());
         match self.form {
-            Form::OtlpBytes => {
+            SpanFormat::OtlpBytes => {
                 let (trace_id, span) = otlp::plain_span(stored)?;
                 if trace_id.len() != 32 || span.id.as_str().len() != 16 {
                     return Err("no trace id or no span id".to_owned());
                 }
                 Ok((Some(mlflow_id(&trace_id)), span.unwrapped().into_model(keep, None)))
             }
-            Form::OtlpJson => {
-                let record = Object::parse(text()?)?;
+            SpanFormat::OtlpJson => {
+                let record = ResponseObject::parse(text()?)?;
                 let trace_id = record.text("trace_id").and_then(|id| ids::trace_id(&id)).ok_or("no trace id")?;
                 Ok((Some(mlflow_id(&trace_id)), wire::plain_span(&record)?.unwrapped().into_model(keep, None)))
             }
-            Form::Mltrace => mltrace::span(text()?, keep),
-            Form::Mlflow => {
-                let record = Object::parse(text()?)?;
+            SpanFormat::Mltrace => mltrace::span(text()?, keep),
+            SpanFormat::Mlflow => {
+                let record = ResponseObject::parse(text()?)?;
                 Ok((trace_id(&record), span_json::span(text()?, keep, None)?))
             }
         }
@@ -214,7 +217,7 @@ fn mlflow_id(hex: &str) -> String {
 }
 
 /// The trace that a span of `traces.json` belongs to.
-fn trace_id(record: &Object<'_>) -> Option<String> {
+fn trace_id(record: &ResponseObject<'_>) -> Option<String> {
     let recorded = record.object("attributes").and_then(|attributes| attributes.text("mlflow.traceRequestId"));
     let recorded = recorded.map(|id| id.trim_matches('"').to_owned()).filter(|id| !id.is_empty());
     recorded.or_else(|| {

@@ -5,12 +5,12 @@
 //! again from these, so that a trace is read alike wherever it lies. Only what a store kept elsewhere is taken from keys of
 //! its own.
 
-use super::object::Object;
+use super::object::ResponseObject;
 use super::otlp::PlainSpan;
-use super::{Keep, lenient};
+use super::{SpanDetail, lenient};
 use crate::model::{
-    Assessment, AssessmentKind, Cost, Json, Link, Members, Problem, Span, SpanEvent, SpanId, SpanStatus, SpansSource,
-    Timestamp, TokenUsage, TraceInfo, TraceState,
+    Assessment, AssessmentKind, Cost, Json, Members, Problem, Span, SpanEvent, SpanId, SpanLink, SpanStatus,
+    SpansSource, Timestamp, TokenUsage, TraceInfo, TraceState,
 };
 use serde_json::value::RawValue;
 use std::fmt;
@@ -61,7 +61,7 @@ const OTHER_DOCUMENTS: [(&str, &str); 16] = [
 
 /// Why a document holds no traces that can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unread {
+pub enum DocumentError {
     /// It is damaged, or something else.
     Other(String),
     /// mltrace wrote it, but of its traces not all that is needed: this is what it holds.
@@ -70,13 +70,13 @@ pub enum Unread {
     Signal(&'static str),
 }
 
-impl From<String> for Unread {
+impl From<String> for DocumentError {
     fn from(why: String) -> Self {
         Self::Other(why)
     }
 }
 
-impl fmt::Display for Unread {
+impl fmt::Display for DocumentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Other(why) => f.write_str(why),
@@ -86,29 +86,29 @@ impl fmt::Display for Unread {
 }
 
 /// Reads a document of mltrace; `None` for those of others.
-pub(super) fn whole_trace<'a>(document: &Object<'a>) -> Option<Result<WholeTrace<'a>, Unread>> {
+pub(super) fn whole_trace<'a>(document: &ResponseObject<'a>) -> Option<Result<WholeTrace<'a>, DocumentError>> {
     let Some(schema) = document.text(SCHEMA_KEY).filter(|schema| schema.starts_with(SCHEMA_PREFIX)) else {
-        return summary_line(document).map(|what| Err(Unread::Summary(what)));
+        return summary_line(document).map(|what| Err(DocumentError::Summary(what)));
     };
     if schema != SCHEMA {
-        return Some(Err(Unread::Other(format!("another release of mltrace wrote it, in its form `{schema}`"))));
+        return Some(Err(DocumentError::Other(format!("another release of mltrace wrote it, in its form `{schema}`"))));
     }
     let (Some(info), Some(_)) = (document.object("info"), document.get("spans")) else {
         let what = OTHER_DOCUMENTS.iter().find(|(key, _)| document.get(key).is_some());
-        return Some(Err(Unread::Summary(what.map_or("no whole trace", |(_, what)| what))));
+        return Some(Err(DocumentError::Summary(what.map_or("no whole trace", |(_, what)| what))));
     };
-    Some(read(document, &info).map_err(Unread::Other))
+    Some(read(document, &info).map_err(DocumentError::Other))
 }
 
 /// What a line of `-o jsonl` holds, which bears no schema: an item of a list of traces or of spans.
-fn summary_line(line: &Object<'_>) -> Option<&'static str> {
+fn summary_line(line: &ResponseObject<'_>) -> Option<&'static str> {
     line.0.0.iter().find(|(key, _)| key == "token_usage_source")?;
     line.get("trace_id")?;
     let key = if line.get("span_id").is_some() { "spans" } else { "traces" };
     OTHER_DOCUMENTS.iter().find(|(name, _)| *name == key).map(|(_, what)| *what)
 }
 
-fn read<'a>(document: &Object<'a>, info: &Object<'_>) -> Result<WholeTrace<'a>, String> {
+fn read<'a>(document: &ResponseObject<'a>, info: &ResponseObject<'_>) -> Result<WholeTrace<'a>, String> {
     let spans = document.list("spans")?;
     let mut info = trace_info(info)?;
     // Where flags left out stored spans, the span count of the record has to include them.
@@ -120,13 +120,13 @@ fn read<'a>(document: &Object<'a>, info: &Object<'_>) -> Result<WholeTrace<'a>, 
 }
 
 fn problem(raw: &RawValue) -> Option<Problem> {
-    let record = Object::of(raw).ok()?;
+    let record = ResponseObject::of(raw).ok()?;
     let kind = record.text("kind").filter(|kind| !DERIVED_PROBLEMS.contains(&kind.as_str()))?;
     let message = record.text("message").unwrap_or_default();
     Some(Problem { path: record.text("path"), ..Problem::new(kind, message) })
 }
 
-fn trace_info(record: &Object<'_>) -> Result<TraceInfo, String> {
+fn trace_info(record: &ResponseObject<'_>) -> Result<TraceInfo, String> {
     let trace_id = record.trace_id().ok_or("no trace id in it")?;
     let state = TraceState::parse(&record.text("state").unwrap_or_default());
     let request_time = record.text("request_time").and_then(|time| Timestamp::parse_rfc3339(&time));
@@ -158,7 +158,7 @@ fn trace_info(record: &Object<'_>) -> Result<TraceInfo, String> {
 }
 
 fn assessment(raw: &RawValue) -> Option<Assessment> {
-    let record = Object::of(raw).ok()?;
+    let record = ResponseObject::of(raw).ok()?;
     let kinds = [AssessmentKind::Feedback, AssessmentKind::Expectation, AssessmentKind::Issue];
     let kind = record.text("type")?;
     Some(Assessment {
@@ -181,8 +181,8 @@ fn assessment(raw: &RawValue) -> Option<Assessment> {
 ///
 /// # Errors
 /// Why it cannot be read.
-pub(super) fn span(text: &str, keep: Keep) -> Result<(Option<String>, Span), String> {
-    let record = Object::parse(text)?;
+pub(super) fn span(text: &str, keep: SpanDetail) -> Result<(Option<String>, Span), String> {
+    let record = ResponseObject::parse(text)?;
     let plain = PlainSpan {
         id: record.text("span_id").map(SpanId::new).ok_or("no span id")?,
         parent: record.text("parent_id").map(SpanId::new),
@@ -201,8 +201,9 @@ pub(super) fn span(text: &str, keep: Keep) -> Result<(Option<String>, Span), Str
 }
 
 /// Adds what stores have of a span beside its attributes: since 3.17 databases keep model and cost in columns.
-fn complete(span: &mut Span, record: &Object<'_>) {
-    let is_recorded = |object: &Object<'_>, key: &str| object.text(key).is_some_and(|source| source == "recorded");
+fn complete(span: &mut Span, record: &ResponseObject<'_>) {
+    let is_recorded =
+        |object: &ResponseObject<'_>, key: &str| object.text(key).is_some_and(|source| source == "recorded");
     span.model = span.model.take().or_else(|| record.text("model"));
     span.provider = span.provider.take().or_else(|| record.text("provider"));
     if span.cost.is_none() && record.object("cost").is_some_and(|cost| is_recorded(&cost, "source")) {
@@ -222,7 +223,7 @@ fn complete(span: &mut Span, record: &Object<'_>) {
 }
 
 fn event(raw: &RawValue) -> Result<SpanEvent, String> {
-    let record = Object::of(raw)?;
+    let record = ResponseObject::of(raw)?;
     Ok(SpanEvent {
         name: record.text("name").unwrap_or_default(),
         time: Timestamp(record.integer("time_ns").unwrap_or_default()),
@@ -230,9 +231,9 @@ fn event(raw: &RawValue) -> Result<SpanEvent, String> {
     })
 }
 
-fn link(raw: &RawValue) -> Result<Link, String> {
-    let record = Object::of(raw)?;
-    Ok(Link {
+fn link(raw: &RawValue) -> Result<SpanLink, String> {
+    let record = ResponseObject::of(raw)?;
+    Ok(SpanLink {
         trace_id: record.text("trace_id").unwrap_or_default(),
         span_id: record.text("span_id").unwrap_or_default(),
         attributes: json(&record, "attributes").unwrap_or_else(|| Json::of(&())),
@@ -254,10 +255,10 @@ fn value(raw: &RawValue) -> Option<Json> {
 }
 
 /// A member that is not `null`.
-fn json(record: &Object<'_>, key: &str) -> Option<Json> {
+fn json(record: &ResponseObject<'_>, key: &str) -> Option<Json> {
     record.get(key).and_then(value)
 }
 
-fn usage(record: &Object<'_>, key: &str) -> Option<TokenUsage> {
+fn usage(record: &ResponseObject<'_>, key: &str) -> Option<TokenUsage> {
     TokenUsage::from_json(&json(record, key)?)
 }

@@ -22,9 +22,9 @@ pub fn strict(text: &str) -> Result<Cow<'_, str>, String> {
 }
 
 /// An object of an answer. What is `null` counts as left out.
-pub(super) struct Object<'a>(pub(super) Members<'a>);
+pub(super) struct ResponseObject<'a>(pub(super) Members<'a>);
 
-impl<'a> Object<'a> {
+impl<'a> ResponseObject<'a> {
     pub(super) fn parse(text: &'a str) -> Result<Self, String> {
         if !text.trim_start().starts_with('{') {
             return Err("not a JSON object".to_owned());

@@ -4,12 +4,12 @@
 //! The messages are declared here by hand: the trace part of OTLP is frozen, and few of them are enough. Those around the
 //! spans are only walked through, so that spans can be decoded one by one, as far as they are wanted.
 
-use super::attribute::{Keep, RawAttributes};
+use super::attribute::{RawAttributes, SpanDetail};
 use super::span::event_time;
 use super::{ids, lenient};
 use crate::conventions::is_first_token;
 use crate::model::{
-    Exception, Json, Link, Members, Payload, Span, SpanEvent, SpanId, SpanStatus, SpeakerSigns, Timestamp,
+    Exception, Json, Members, Payload, Span, SpanEvent, SpanId, SpanLink, SpanStatus, SpeakerSigns, Timestamp,
 };
 use prost::Message;
 use serde_json::value::RawValue;
@@ -32,15 +32,15 @@ struct OtlpSpan {
     #[prost(message, repeated, tag = "9")]
     attributes: Vec<KeyValue>,
     #[prost(message, repeated, tag = "11")]
-    events: Vec<Event>,
+    events: Vec<OtlpEvent>,
     #[prost(message, repeated, tag = "13")]
     links: Vec<OtlpLink>,
     #[prost(message, optional, tag = "15")]
-    status: Option<Status>,
+    status: Option<OtlpStatus>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Event {
+struct OtlpEvent {
     #[prost(fixed64, tag = "1")]
     time_unix_nano: u64,
     #[prost(string, tag = "2")]
@@ -60,7 +60,7 @@ struct OtlpLink {
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Status {
+struct OtlpStatus {
     #[prost(string, tag = "2")]
     message: String,
     #[prost(int32, tag = "3")]
@@ -117,7 +117,7 @@ struct KeyValueList {
 ///
 /// # Errors
 /// What is wrong with the bytes.
-pub fn archived_spans(bytes: &[u8], keep: Keep) -> Result<Vec<Span>, String> {
+pub fn archived_spans(bytes: &[u8], keep: SpanDetail) -> Result<Vec<Span>, String> {
     let mut spans = Vec::new();
     for (_, raw) in resources(bytes)? {
         for bytes in raw {
@@ -128,11 +128,11 @@ pub fn archived_spans(bytes: &[u8], keep: Keep) -> Result<Vec<Span>, String> {
 }
 
 /// The attributes of a resource, and its spans in bytes.
-pub(super) type Resource<'a> = (Vec<(String, Json)>, Vec<&'a [u8]>);
+pub(super) type ResourceSpans<'a> = (Vec<(String, Json)>, Vec<&'a [u8]>);
 
 /// The resources of a `TracesData` or an `ExportTraceServiceRequest`: `resource_spans` 1 (`resource` 1, `scope_spans` 2
 /// (`spans` 2)).
-pub(super) fn resources(bytes: &[u8]) -> Result<Vec<Resource<'_>>, String> {
+pub(super) fn resources(bytes: &[u8]) -> Result<Vec<ResourceSpans<'_>>, String> {
     let mut resources = Vec::new();
     for resource_spans in fields(bytes, 1)? {
         let mut attributes = Vec::new();
@@ -258,7 +258,7 @@ impl OtlpSpan {
             start: self.start_time_unix_nano.cast_signed(),
             end: self.end_time_unix_nano.cast_signed(),
             attributes: decoded(&self.attributes),
-            events: self.events.iter().map(Event::decode).collect(),
+            events: self.events.iter().map(OtlpEvent::decode).collect(),
             links: self.links.iter().map(OtlpLink::decode).collect(),
         }
     }
@@ -274,7 +274,7 @@ pub(super) fn status_of(code: i32) -> SpanStatus {
     }
 }
 
-impl Event {
+impl OtlpEvent {
     fn decode(&self) -> SpanEvent {
         SpanEvent {
             name: self.name.clone(),
@@ -285,15 +285,15 @@ impl Event {
 }
 
 impl OtlpLink {
-    fn decode(&self) -> Link {
+    fn decode(&self) -> SpanLink {
         link(&ids::hex_of(&self.trace_id), ids::hex_of(&self.span_id), &decoded(&self.attributes))
     }
 }
 
 /// A link from ids in hex, with the trace id that MLflow makes of OpenTelemetry's (`Link.from_otel_proto`, 3.13 on).
-pub(super) fn link(trace_id: &str, span_id: String, attributes: &[(String, Json)]) -> Link {
+pub(super) fn link(trace_id: &str, span_id: String, attributes: &[(String, Json)]) -> SpanLink {
     let attributes = if attributes.is_empty() { Json::of(&()) } else { Json::object(attributes) };
-    Link { trace_id: format!("tr-{trace_id}"), span_id, attributes }
+    SpanLink { trace_id: format!("tr-{trace_id}"), span_id, attributes }
 }
 
 /// A span as OpenTelemetry carries it, in bytes or in JSON: its attribute values are plain, not JSON inside strings.
@@ -308,7 +308,7 @@ pub(super) struct PlainSpan {
     pub(super) end: i64,
     pub(super) attributes: Vec<(String, Json)>,
     pub(super) events: Vec<SpanEvent>,
-    pub(super) links: Vec<Link>,
+    pub(super) links: Vec<SpanLink>,
 }
 
 impl PlainSpan {
@@ -327,17 +327,17 @@ impl PlainSpan {
     }
 
     /// `column_type` is the type recorded beside the attributes, used where they have none.
-    pub(super) fn into_model(self, keep: Keep, column_type: Option<&str>) -> Span {
+    pub(super) fn into_model(self, keep: SpanDetail, column_type: Option<&str>) -> Span {
         // The same text form as in `traces.json`, so that one reader serves all.
         let texts: Vec<Box<RawValue>> = self.attributes.iter().map(|(_, value)| encoded(value)).collect();
         let keys = self.attributes.iter().map(|(key, _)| Cow::Borrowed(key.as_str()));
         let attributes = RawAttributes::new(Members(keys.zip(texts.iter().map(|text| &**text)).collect()));
         let span_type = attributes.span_type(column_type);
         let (tool_mentions, speaker_signs) =
-            if keep == Keep::Calls { (Vec::new(), SpeakerSigns::None) } else { attributes.mentions(&span_type) };
+            if keep == SpanDetail::Calls { (Vec::new(), SpeakerSigns::None) } else { attributes.mentions(&span_type) };
         let token_usage = attributes.token_usage(&span_type);
         let is_root = self.parent.is_none();
-        let foreign = (keep == Keep::All).then(|| attributes.foreign_values(&self.events));
+        let foreign = (keep == SpanDetail::All).then(|| attributes.foreign_values(&self.events));
         Span {
             id: self.id,
             parent: self.parent,
@@ -360,23 +360,23 @@ impl PlainSpan {
             cost: attributes.cost(),
             exception: self.events.iter().rev().find_map(exception),
             handled_failure: None,
-            has_outputs: keep != Keep::Calls && attributes.has_outputs(),
+            has_outputs: keep != SpanDetail::Calls && attributes.has_outputs(),
             tool_mentions,
             speaker_signs,
             first_token: self.events.iter().find(|event| is_first_token(&event.name)).map(|event| event.time),
             payload: match (keep, foreign) {
-                (Keep::Exceptions, _) => {
+                (SpanDetail::Exceptions, _) => {
                     let events = self.events.into_iter().filter(|event| exception(event).is_some()).collect();
                     Some(Payload { events, ..Payload::default() })
                 }
-                (Keep::All, Some([foreign_inputs, foreign_outputs])) => Some(Payload {
+                (SpanDetail::All, Some([foreign_inputs, foreign_outputs])) => Some(Payload {
                     attributes: self.attributes,
                     events: self.events,
                     links: self.links,
                     foreign_inputs,
                     foreign_outputs,
                 }),
-                (Keep::Calls | Keep::Tree | Keep::All, _) => None,
+                (SpanDetail::Calls | SpanDetail::Tree | SpanDetail::All, _) => None,
             },
         }
     }

@@ -2,7 +2,7 @@
 //! (`protos/service.proto`, MLflow 2.14 – 3.18). Metadata is cut at 250 characters in the 2.0 form
 //! (`entities/trace_info_v2.py`).
 
-use super::object::{Object, strict};
+use super::object::{ResponseObject, strict};
 use super::{assessment, lenient};
 use crate::model::{Experiment, Json, Timestamp, TraceInfo, TraceState};
 use serde_json::value::RawValue;
@@ -23,9 +23,9 @@ pub struct InfoPage {
 /// Why the text is not a page; a damaged trace is an error in the page.
 pub fn info_page(text: &str) -> Result<InfoPage, String> {
     let strict = strict(text)?;
-    let page = Object::parse(&strict)?;
+    let page = ResponseObject::parse(&strict)?;
     let read = |raw: &RawValue| {
-        let record = Object::of(raw)?;
+        let record = ResponseObject::of(raw)?;
         info(&record).map_err(|why| match record.trace_id() {
             Some(id) => format!("trace `{id}`: {why}"),
             None => why,
@@ -42,7 +42,7 @@ pub fn info_page(text: &str) -> Result<InfoPage, String> {
 /// Why there is no record in the text.
 pub fn info_answer(text: &str) -> Result<TraceInfo, String> {
     let strict = strict(text)?;
-    let answer = Object::parse(&strict)?;
+    let answer = ResponseObject::parse(&strict)?;
     let record = match answer.object("trace") {
         Some(trace) => trace.object("trace_info"),
         None => answer.object("trace_info"),
@@ -56,9 +56,9 @@ pub fn info_answer(text: &str) -> Result<TraceInfo, String> {
 /// Why the text is not a page of experiments.
 pub fn experiment_page(text: &str) -> Result<(Vec<Experiment>, Option<String>), String> {
     let strict = strict(text)?;
-    let page = Object::parse(&strict)?;
+    let page = ResponseObject::parse(&strict)?;
     page.is_page_of("experiments")?;
-    let experiments = page.list("experiments")?.into_iter().map(|raw| experiment(&Object::of(raw)?));
+    let experiments = page.list("experiments")?.into_iter().map(|raw| experiment(&ResponseObject::of(raw)?));
     Ok((experiments.collect::<Result<_, String>>()?, page.token()))
 }
 
@@ -68,11 +68,11 @@ pub fn experiment_page(text: &str) -> Result<(Vec<Experiment>, Option<String>), 
 /// Why there is no experiment in the text.
 pub fn experiment_answer(text: &str) -> Result<Experiment, String> {
     let strict = strict(text)?;
-    experiment(&Object::parse(&strict)?.object("experiment").ok_or("no experiment in the answer")?)
+    experiment(&ResponseObject::parse(&strict)?.object("experiment").ok_or("no experiment in the answer")?)
 }
 
 /// A record in either form.
-pub(super) fn info(record: &Object<'_>) -> Result<TraceInfo, String> {
+pub(super) fn info(record: &ResponseObject<'_>) -> Result<TraceInfo, String> {
     let is_v2 = record.get("trace_id").is_none();
     let trace_id = record.trace_id().ok_or("no trace id in it")?;
     let place = record.object("trace_location").and_then(|place| place.object("mlflow_experiment"));
@@ -136,7 +136,7 @@ fn whole_members(text: &str) -> Option<Json> {
     })
 }
 
-fn experiment(record: &Object<'_>) -> Result<Experiment, String> {
+fn experiment(record: &ResponseObject<'_>) -> Result<Experiment, String> {
     Ok(Experiment {
         experiment_id: record.text("experiment_id").ok_or("an experiment without experiment_id")?,
         name: record.text("name").unwrap_or_default(),

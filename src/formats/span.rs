@@ -3,11 +3,11 @@
 //! * v3 (3.0 on): `start_time_unix_nano`, `status.code`; base64 ids, `parent_span_id` `""` or `null` for roots;
 //! * 3.5.0 and foreign writers: v3 with hex ids, plain status words, decoded attributes, numbers as strings.
 
-use super::attribute::{Keep, RawAttributes, unescape};
+use super::attribute::{RawAttributes, SpanDetail, unescape};
 use super::{ids, lenient};
 use crate::conventions::is_first_token;
 use crate::model::{
-    Exception, Json, Link, Members, Payload, Span, SpanEvent, SpanId, SpanStatus, SpeakerSigns, Timestamp,
+    Exception, Json, Members, Payload, Span, SpanEvent, SpanId, SpanLink, SpanStatus, SpeakerSigns, Timestamp,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -16,21 +16,21 @@ use serde_json::value::RawValue;
 ///
 /// # Errors
 /// Why the text is not a span.
-pub fn span(text: &str, keep: Keep, column_type: Option<&str>) -> Result<Span, String> {
-    match serde_json::from_str::<Wire<'_>>(text) {
+pub fn span(text: &str, keep: SpanDetail, column_type: Option<&str>) -> Result<Span, String> {
+    match serde_json::from_str::<WireSpan<'_>>(text) {
         Ok(wire) if !lenient::has_lone_surrogate(text) => wire.into_span(keep, column_type),
         _ => {
             let strict = lenient::json(text).ok_or("not JSON, or cut in the middle")?;
-            let wire: Wire<'_> = serde_json::from_str(strict.text()).map_err(|error| error.to_string())?;
+            let wire: WireSpan<'_> = serde_json::from_str(strict.text()).map_err(|error| error.to_string())?;
             wire.into_span(keep, column_type)
         }
     }
 }
 
 #[derive(Deserialize)]
-struct Wire<'a> {
+struct WireSpan<'a> {
     #[serde(borrow)]
-    context: Option<Context<'a>>,
+    context: Option<WireContext<'a>>,
     #[serde(borrow)]
     span_id: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -52,23 +52,23 @@ struct Wire<'a> {
     #[serde(borrow)]
     status_message: Option<&'a RawValue>,
     #[serde(borrow)]
-    status: Option<Status<'a>>,
+    status: Option<WireStatus<'a>>,
     #[serde(borrow, default)]
     attributes: Members<'a>,
     #[serde(borrow, default)]
-    events: Option<Vec<Event<'a>>>,
+    events: Option<Vec<WireEvent<'a>>>,
     #[serde(borrow, default)]
     links: Option<Vec<WireLink<'a>>>,
 }
 
 #[derive(Deserialize)]
-struct Context<'a> {
+struct WireContext<'a> {
     #[serde(borrow)]
     span_id: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-struct Status<'a> {
+struct WireStatus<'a> {
     #[serde(borrow)]
     code: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -76,7 +76,7 @@ struct Status<'a> {
 }
 
 #[derive(Deserialize)]
-struct Event<'a> {
+struct WireEvent<'a> {
     #[serde(borrow)]
     name: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -107,8 +107,8 @@ fn number(raw: Option<&RawValue>) -> Option<i64> {
     raw.and_then(|raw| raw.get().trim_matches('"').parse().ok())
 }
 
-impl Wire<'_> {
-    fn into_span(self, keep: Keep, column_type: Option<&str>) -> Result<Span, String> {
+impl WireSpan<'_> {
+    fn into_span(self, keep: SpanDetail, column_type: Option<&str>) -> Result<Span, String> {
         let id = text(self.span_id.or(self.context.and_then(|context| context.span_id)));
         let id = id.and_then(|id| ids::span_id(&id)).ok_or("no span id")?;
         let start = number(self.start_time_unix_nano.or(self.start_time)).ok_or("no start time")?;
@@ -119,7 +119,7 @@ impl Wire<'_> {
         let attributes = RawAttributes::new(self.attributes);
         let span_type = attributes.span_type(column_type);
         let (tool_mentions, speaker_signs) =
-            if keep == Keep::Calls { (Vec::new(), SpeakerSigns::None) } else { attributes.mentions(&span_type) };
+            if keep == SpanDetail::Calls { (Vec::new(), SpeakerSigns::None) } else { attributes.mentions(&span_type) };
         let events = self.events.unwrap_or_default();
         let token_usage = attributes.token_usage(&span_type);
         let name = text(self.name).unwrap_or_default();
@@ -145,20 +145,21 @@ impl Wire<'_> {
             token_usage,
             provider: attributes.provider(),
             cost: attributes.cost(),
-            exception: events.iter().rev().find_map(Event::exception),
+            exception: events.iter().rev().find_map(WireEvent::exception),
             handled_failure: None,
-            has_outputs: keep != Keep::Calls && (attributes.has_outputs() || events.iter().any(Event::is_chunk)),
+            has_outputs: keep != SpanDetail::Calls
+                && (attributes.has_outputs() || events.iter().any(WireEvent::is_chunk)),
             tool_mentions,
             speaker_signs,
-            first_token: events.iter().find_map(Event::first_token),
+            first_token: events.iter().find_map(WireEvent::first_token),
             payload: match keep {
-                Keep::Calls | Keep::Tree => None,
-                Keep::Exceptions => {
+                SpanDetail::Calls | SpanDetail::Tree => None,
+                SpanDetail::Exceptions => {
                     let exceptions = events.iter().filter(|event| event.exception().is_some());
-                    Some(Payload { events: exceptions.map(Event::decode).collect(), ..Payload::default() })
+                    Some(Payload { events: exceptions.map(WireEvent::decode).collect(), ..Payload::default() })
                 }
-                Keep::All => {
-                    let events: Vec<SpanEvent> = events.iter().map(Event::decode).collect();
+                SpanDetail::All => {
+                    let events: Vec<SpanEvent> = events.iter().map(WireEvent::decode).collect();
                     let [foreign_inputs, foreign_outputs] = attributes.foreign_values(&events);
                     Some(Payload {
                         attributes: attributes.decode(),
@@ -178,7 +179,7 @@ fn parent(raw: Option<&RawValue>) -> Option<SpanId> {
     ids::span_id(&text(raw)?)
 }
 
-impl Event<'_> {
+impl WireEvent<'_> {
     fn decode(&self) -> SpanEvent {
         let time = number(self.time_unix_nano.or(self.timestamp)).unwrap_or_default();
         SpanEvent {
@@ -224,8 +225,8 @@ fn plain(raw: &RawValue) -> Json {
 }
 
 impl WireLink<'_> {
-    fn decode(&self) -> Link {
-        Link {
+    fn decode(&self) -> SpanLink {
+        SpanLink {
             trace_id: text(self.trace_id).unwrap_or_default(),
             span_id: text(self.span_id).unwrap_or_default(),
             attributes: self.attributes.map_or_else(|| Json::of(&()), plain),
@@ -248,14 +249,14 @@ pub struct TraceFile {
 
 /// Reads a `traces.json`: `{"spans": […]}`. Of a damaged file, every whole span is kept.
 #[must_use]
-pub fn trace_file(text: &str, keep: Keep) -> TraceFile {
+pub fn trace_file(text: &str, keep: SpanDetail) -> TraceFile {
     #[derive(Deserialize)]
-    struct File<'a> {
+    struct WireFile<'a> {
         #[serde(borrow)]
         spans: Vec<&'a RawValue>,
     }
     let mut file = TraceFile::default();
-    if let Ok(strict) = serde_json::from_str::<File<'_>>(text) {
+    if let Ok(strict) = serde_json::from_str::<WireFile<'_>>(text) {
         for raw in strict.spans {
             file.push(span(raw.get(), keep, None));
         }

@@ -18,7 +18,7 @@ const V3_5_0: &str = r#"{"trace_id":"tr-cacdf6f474cb80fb2b82bb3c7825039a","span_
 #[test]
 fn spans_of_every_dialect_become_the_same_model() {
     let check = |text: &str, id: &str, parent: Option<&str>, status: SpanStatus, end: Option<i64>| {
-        let span = span(text, Keep::All, None).unwrap();
+        let span = span(text, SpanDetail::All, None).unwrap();
         assert_eq!(span.id.as_str(), id);
         assert_eq!(span.parent.as_ref().map(crate::model::SpanId::as_str), parent);
         assert_eq!(span.status, status);
@@ -41,7 +41,7 @@ fn spans_of_every_dialect_become_the_same_model() {
 
 #[test]
 fn a_tree_keeps_the_figures_and_drops_the_payload() {
-    let span = span(V3, Keep::Tree, None).unwrap();
+    let span = span(V3, SpanDetail::Tree, None).unwrap();
     assert!(span.payload.is_none());
     assert_eq!(span.span_type.as_str(), "CHAT_MODEL");
     assert!(span.token_usage.is_some());
@@ -88,7 +88,7 @@ fn depth_costs_no_stack() {
     let deep = format!("{}NaN{}", "[".repeat(200_000), "]".repeat(200_000));
     assert!(json(&deep).is_some());
     let text = format!(r#"{{"span_id":"11f5153ffc436b03","start_time_unix_nano":1,"attributes":{{"d":{deep}}}}}"#);
-    assert!(span(&text, Keep::All, None).is_ok());
+    assert!(span(&text, SpanDetail::All, None).is_ok());
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn foreign_attributes_tell_the_type_where_mlflow_does_not() {
     let check = |attributes: &str, column: Option<&str>, expected: &str| {
         let text =
             format!(r#"{{"span_id":"11f5153ffc436b03","start_time_unix_nano":1,"attributes":{{{attributes}}}}}"#);
-        assert_eq!(span(&text, Keep::Tree, column).unwrap().span_type.as_str(), expected, "{attributes}");
+        assert_eq!(span(&text, SpanDetail::Tree, column).unwrap().span_type.as_str(), expected, "{attributes}");
     };
     check(r#""gen_ai.operation.name":"\"chat\"""#, None, "CHAT_MODEL");
     check(r#""gen_ai.operation.name":"execute_tool""#, None, "TOOL");
@@ -113,18 +113,18 @@ fn foreign_attributes_tell_the_type_where_mlflow_does_not() {
 #[test]
 fn a_damaged_file_gives_every_whole_span() {
     let whole = format!(r#"{{"spans": [{V3}, {V2}, {{"name": "no id"}}], "request": null}}"#);
-    let file = trace_file(&whole, Keep::Tree);
+    let file = trace_file(&whole, SpanDetail::Tree);
     assert_eq!((file.spans.len(), file.damage.len(), file.is_cut), (2, 1, false));
     let nan = whole.replace("\"k_int\":\"1\"", "\"k_int\":NaN");
-    assert_eq!(trace_file(&nan, Keep::Tree).spans.len(), 2);
+    assert_eq!(trace_file(&nan, SpanDetail::Tree).spans.len(), 2);
     let tail = format!("{whole}\n<garbage>");
-    let file = trace_file(&tail, Keep::Tree);
+    let file = trace_file(&tail, SpanDetail::Tree);
     assert_eq!((file.spans.len(), file.is_cut, file.has_tail), (2, false, true));
     let cut = &whole[..whole.len() / 2 + 200];
-    let file = trace_file(cut, Keep::Tree);
+    let file = trace_file(cut, SpanDetail::Tree);
     assert_eq!((file.spans.len(), file.is_cut), (1, true));
     for empty in ["", "{", "{}", "null", "[]"] {
-        assert!(trace_file(empty, Keep::Tree).is_cut, "{empty}");
+        assert!(trace_file(empty, SpanDetail::Tree).is_cut, "{empty}");
     }
 }
 
@@ -148,8 +148,8 @@ fn records_of_both_generations_are_read() {
 
 #[test]
 fn archived_bytes_that_are_no_message_are_refused() {
-    assert!(archived_spans(b"\xff\xff\xff", Keep::All).is_err());
-    assert!(archived_spans(b"", Keep::All).unwrap().is_empty());
+    assert!(archived_spans(b"\xff\xff\xff", SpanDetail::All).is_err());
+    assert!(archived_spans(b"", SpanDetail::All).unwrap().is_empty());
 }
 
 const INFO_V2: &str = r#"{"request_id":"64de37","experiment_id":"1","timestamp_ms":"1795189633663","execution_time_ms":23,"status":"OK",
@@ -358,7 +358,7 @@ const SENT: &str = r#"{"trace":{"trace_info":{"trace_id":"tr-1"},"spans":[{"trac
 
 #[test]
 fn spans_of_a_server_are_the_spans_of_the_file() {
-    let stored = trace_file(STORED, Keep::All);
+    let stored = trace_file(STORED, SpanDetail::All);
     assert_eq!((stored.spans.len(), stored.damage.len()), (2, 0));
     // The position of a value in its text is irrelevant.
     let told = |file: &TraceFile| {
@@ -389,10 +389,10 @@ fn spans_of_a_server_are_the_spans_of_the_file() {
     let codes = SENT.replace("\"STATUS_CODE_OK\"", "1").replace("\"STATUS_CODE_ERROR\"", "2");
     let texts = SENT.replace(":1795190236246695936", ":\"1795190236246695936\",\"end_time_unix_nano\":0");
     for sent in [SENT, &batch, &camel, &codes, &texts] {
-        let sent = wire_spans(sent, Keep::All).unwrap();
+        let sent = wire_spans(sent, SpanDetail::All).unwrap();
         assert_eq!(told(&sent), told(&stored));
     }
-    let tree = wire_spans(SENT, Keep::Tree).unwrap();
+    let tree = wire_spans(SENT, SpanDetail::Tree).unwrap();
     assert!(tree.spans.iter().all(|span| span.payload.is_none()));
     assert_eq!(tree.spans[1].model.as_deref(), Some("gpt-4o-mini"));
     assert_eq!(tree.spans[0].exception, stored.spans[0].exception);
@@ -404,7 +404,7 @@ fn values_of_a_server_are_plain() {
         let text = format!(
             r#"{{"trace":{{"spans":[{{"span_id":"QEhei9daY9A=","start_time_unix_nano":1,"attributes":[{{"key":"v","value":{value}}}]}}]}}}}"#
         );
-        let file = wire_spans(&text, Keep::All).unwrap();
+        let file = wire_spans(&text, SpanDetail::All).unwrap();
         file.spans[0].payload.as_ref().unwrap().attribute("v").unwrap().text().to_owned()
     };
     for (value, json) in [
@@ -439,14 +439,14 @@ fn values_of_a_server_are_plain() {
 fn a_damaged_span_of_a_server_is_told() {
     let text =
         SENT.replacen(r#""span_id":"QEhei9daY9A=","name""#, r#""name""#, 1).replacen("\"spans\":[", "\"spans\":[3,", 1);
-    let file = wire_spans(&text, Keep::All).unwrap();
+    let file = wire_spans(&text, SpanDetail::All).unwrap();
     assert_eq!(file.damage, ["not a JSON object", "no span id"]);
     assert_eq!(file.spans.len(), 1);
-    assert!(wire_spans(r#"{"trace":{"trace_info":{}}}"#, Keep::All).unwrap().spans.is_empty());
+    assert!(wire_spans(r#"{"trace":{"trace_info":{}}}"#, SpanDetail::All).unwrap().spans.is_empty());
     for none in
         ["", "{}", r#"{"traces":[]}"#, r#"{"traces":[1]}"#, r#"{"trace":{"spans":{}}}"#, &SENT[..SENT.len() - 1]]
     {
-        assert!(wire_spans(none, Keep::All).is_err(), "{none}");
+        assert!(wire_spans(none, SpanDetail::All).is_err(), "{none}");
     }
 }
 
@@ -460,17 +460,17 @@ mod properties {
         #[test]
         fn any_text_is_read_or_refused_without_a_panic(text in "\\PC*") {
             let _ = json(&text);
-            let _ = span(&text, Keep::All, None);
-            let _ = trace_file(&text, Keep::All);
+            let _ = span(&text, SpanDetail::All, None);
+            let _ = trace_file(&text, SpanDetail::All);
             let _ = trace_info(&text);
-            let _ = archived_spans(text.as_bytes(), Keep::All);
-            let _ = (info_page(&text), info_answer(&text), experiment_page(&text), wire_spans(&text, Keep::All));
+            let _ = archived_spans(text.as_bytes(), SpanDetail::All);
+            let _ = (info_page(&text), info_answer(&text), experiment_page(&text), wire_spans(&text, SpanDetail::All));
         }
 
         #[test]
         fn an_answer_cut_anywhere_is_refused(cut in 0_usize..2_000) {
             let cut = SENT.floor_char_boundary(cut);
-            prop_assert!(wire_spans(&SENT[..cut], Keep::All).is_err());
+            prop_assert!(wire_spans(&SENT[..cut], SpanDetail::All).is_err());
         }
 
         #[test]
@@ -485,7 +485,7 @@ mod properties {
         fn a_file_cut_anywhere_gives_what_is_whole(cut in 0_usize..1_600) {
             let whole = format!(r#"{{"spans": [{V3}, {V2}]}}"#);
             let cut = whole.floor_char_boundary(cut.min(whole.len()));
-            let file = trace_file(&whole[..cut], Keep::All);
+            let file = trace_file(&whole[..cut], SpanDetail::All);
             prop_assert!(file.spans.len() <= 2);
             prop_assert!(file.is_cut || cut >= whole.len() - 1);
         }
@@ -499,7 +499,7 @@ fn tokens_of_a_response_are_told_where_none_were_recorded() {
             r#"{{"span_id":"0000000000000001","name":"x","start_time_unix_nano":1,"attributes":{{"mlflow.spanType":"\"{kind}\"","mlflow.spanOutputs":{}{recorded}}}}}"#,
             crate::model::Json::string(outputs).text()
         );
-        span(&text, Keep::Tree, None).unwrap().derived_usage
+        span(&text, SpanDetail::Tree, None).unwrap().derived_usage
     };
     let openai = r#"{"usage":{"prompt_tokens":45,"completion_tokens":14,"total_tokens":59}}"#;
     let recorded = r#","mlflow.chat.tokenUsage":"{\"input_tokens\": 1, \"output_tokens\": 2, \"total_tokens\": 3}""#;
@@ -554,7 +554,7 @@ fn parts_of_documents_are_errors_and_never_panics() {
     let spans = |bytes: &[u8]| {
         let batches = batches_of_bytes(bytes).unwrap_or_default();
         let places = batches.into_iter().flat_map(|batch| batch.spans);
-        places.filter_map(|place| place.span(bytes, Keep::All).ok()).count()
+        places.filter_map(|place| place.span(bytes, SpanDetail::All).ok()).count()
     };
     assert_eq!(spans(&bytes), 3);
     for cut in 0..bytes.len() {
@@ -575,7 +575,7 @@ fn parts_of_documents_are_errors_and_never_panics() {
 fn spans_say_which_trace_they_are_of_in_every_form() {
     let check = |document: &str, expected: Option<&str>| {
         let batches = batches_of_json(document).unwrap();
-        let found = batches[0].spans[0].span(document.as_bytes(), Keep::All).ok().and_then(|(id, _)| id);
+        let found = batches[0].spans[0].span(document.as_bytes(), SpanDetail::All).ok().and_then(|(id, _)| id);
         assert_eq!(found.as_deref(), expected, "{document}");
     };
     check(&format!(r#"{{"spans":[{V2}]}}"#), Some("tr-ac9a8351d035f3bf0e995ba1d632e5d0"));

@@ -1,12 +1,12 @@
 //! Spans in the JSON form of OpenTelemetry's messages, as tracking servers send them (MLflow 3.6 – 3.18).
 
-use super::attribute::{Keep, unescape};
+use super::attribute::{SpanDetail, unescape};
 use super::ids;
-use super::object::{Object, is_key, strict};
+use super::object::{ResponseObject, is_key, strict};
 use super::otlp::{self, PlainSpan, status_of};
 use super::span::{TraceFile, event_time};
 use crate::limits;
-use crate::model::{Json, Link, SpanEvent, SpanId, SpanStatus};
+use crate::model::{Json, SpanEvent, SpanId, SpanLink, SpanStatus};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
@@ -16,16 +16,16 @@ use serde_json::value::RawValue;
 ///
 /// # Errors
 /// Why there is no trace in the text.
-pub fn wire_spans(text: &str, keep: Keep) -> Result<TraceFile, String> {
+pub fn wire_spans(text: &str, keep: SpanDetail) -> Result<TraceFile, String> {
     let strict = strict(text)?;
-    let answer = Object::parse(&strict)?;
+    let answer = ResponseObject::parse(&strict)?;
     let trace = match answer.object("trace") {
         Some(trace) => trace,
-        None => Object::of(answer.list("traces")?.first().ok_or("no trace in the answer")?)?,
+        None => ResponseObject::of(answer.list("traces")?.first().ok_or("no trace in the answer")?)?,
     };
     let mut file = TraceFile::default();
     for raw in trace.list("spans")? {
-        match Object::of(raw).and_then(|record| plain_span(&record)) {
+        match ResponseObject::of(raw).and_then(|record| plain_span(&record)) {
             Ok(span) => file.spans.push(span.into_model(keep, None)),
             Err(why) => file.damage.push(why),
         }
@@ -34,7 +34,7 @@ pub fn wire_spans(text: &str, keep: Keep) -> Result<TraceFile, String> {
 }
 
 /// A span of a server's answer, or of OTLP in JSON.
-pub(super) fn plain_span(record: &Object<'_>) -> Result<PlainSpan, String> {
+pub(super) fn plain_span(record: &ResponseObject<'_>) -> Result<PlainSpan, String> {
     let id = |key: &str| record.text(key).and_then(|id| ids::span_id(&id));
     let status = record.object("status");
     let of_status = |key: &str| status.as_ref().and_then(|status| status.text(key)).unwrap_or_default();
@@ -54,11 +54,11 @@ pub(super) fn plain_span(record: &Object<'_>) -> Result<PlainSpan, String> {
     })
 }
 
-fn objects<'a>(record: &Object<'a>, key: &str) -> Result<Vec<Object<'a>>, String> {
-    record.list(key)?.into_iter().map(Object::of).collect()
+fn objects<'a>(record: &ResponseObject<'a>, key: &str) -> Result<Vec<ResponseObject<'a>>, String> {
+    record.list(key)?.into_iter().map(ResponseObject::of).collect()
 }
 
-fn event(record: &Object<'_>) -> Result<SpanEvent, String> {
+fn event(record: &ResponseObject<'_>) -> Result<SpanEvent, String> {
     Ok(SpanEvent {
         name: record.text("name").unwrap_or_default(),
         time: event_time(record.integer("time_unix_nano").unwrap_or_default()),
@@ -66,7 +66,7 @@ fn event(record: &Object<'_>) -> Result<SpanEvent, String> {
     })
 }
 
-fn link(record: &Object<'_>) -> Result<Link, String> {
+fn link(record: &ResponseObject<'_>) -> Result<SpanLink, String> {
     let trace_id = record.text("trace_id").unwrap_or_default();
     let trace_id = bytes_of(&trace_id).filter(|id| id.len() == 16).map_or(trace_id, |id| ids::hex_of(&id));
     let span_id = record.text("span_id").and_then(|id| ids::span_id(&id));
@@ -78,8 +78,8 @@ fn bytes_of(base64: &str) -> Option<Vec<u8>> {
 }
 
 /// The attributes of a span, an event or a link: `[{"key", "value"}]`.
-pub(super) fn attributes(record: &Object<'_>) -> Result<Vec<(String, Json)>, String> {
-    let pair = |pair: &Object<'_>| (pair.text("key").unwrap_or_default(), any_value(pair.get("value")));
+pub(super) fn attributes(record: &ResponseObject<'_>) -> Result<Vec<(String, Json)>, String> {
+    let pair = |pair: &ResponseObject<'_>| (pair.text("key").unwrap_or_default(), any_value(pair.get("value")));
     Ok(objects(record, "attributes")?.iter().map(pair).collect())
 }
 
@@ -96,17 +96,17 @@ fn write_value(raw: Option<&RawValue>, depth: usize, out: &mut String) {
     if depth > limits::WIRE_LEVELS {
         return out.push_str(Json::string(raw.get()).text());
     }
-    let object = Object::of(raw).ok();
+    let object = ResponseObject::of(raw).ok();
     let Some((kind, value)) = object.as_ref().and_then(|object| object.0.0.first()) else {
         return out.push_str("null");
     };
-    let values = || Object::of(value).and_then(|list| list.list("values")).unwrap_or_default();
+    let values = || ResponseObject::of(value).and_then(|list| list.list("values")).unwrap_or_default();
     let is = |key: &str| is_key(kind, key);
     if is("array_value") {
         write_items(values(), ['[', ']'], out, |item, out| write_value(Some(item), depth + 1, out));
     } else if is("kvlist_value") {
         write_items(values(), ['{', '}'], out, |item, out| {
-            let pair = Object::of(item).ok();
+            let pair = ResponseObject::of(item).ok();
             let key = pair.as_ref().and_then(|pair| pair.text("key")).unwrap_or_default();
             out.push_str(Json::string(&key).text());
             out.push(':');

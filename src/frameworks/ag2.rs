@@ -1,8 +1,8 @@
 //! AG2 and AutoGen 0.2: chat messages with who sent them beside, and several tool results in one.
 
-use super::framework::{Asked, Framework, Reader};
+use super::framework::{Framework, MessageReader, RequestMessages};
 use super::{chat, content, values};
-use crate::json::{Fields, View};
+use crate::json::{JsonFields, JsonView};
 use crate::message::{Message, Part, Role};
 
 pub(super) const FRAMEWORK: Framework = Framework {
@@ -15,7 +15,7 @@ pub(super) const FRAMEWORK: Framework = Framework {
 };
 
 /// Several tool results, which the content repeats.
-fn message(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Message>> {
+fn message(object: &JsonFields<'_>, _: &str, reader: MessageReader) -> Option<Vec<Message>> {
     let role = Role::parse(&object.word("role")?);
     let responses = object.get("tool_responses")?.items();
     let results: Vec<Part> = responses.into_iter().map(|one| content::result(&one.fields(), reader)).collect();
@@ -23,7 +23,7 @@ fn message(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Message>>
 }
 
 /// A message with its sender, or the opening of a chat (`initiate_chat`).
-fn request(object: &Fields<'_>, reader: Reader) -> Option<Asked> {
+fn request(object: &JsonFields<'_>, reader: MessageReader) -> Option<RequestMessages> {
     let body = object.get("message")?;
     if let Some(sender) = object.word("sender") {
         return Some((sent(body, &sender, reader), &["message", "sender", "valid"]));
@@ -34,7 +34,7 @@ fn request(object: &Fields<'_>, reader: Reader) -> Option<Asked> {
 }
 
 /// A message of a sender.
-fn sent(body: View<'_>, sender: &str, reader: Reader) -> Vec<Message> {
+fn sent(body: JsonView<'_>, sender: &str, reader: MessageReader) -> Vec<Message> {
     let messages = match body.string() {
         Some(text) => vec![Message::new(Role::User, vec![Part::Text(text)])],
         None => reader.message(body).unwrap_or_else(|| vec![Message::new(Role::User, reader.parts(body))]),
@@ -47,7 +47,7 @@ fn sent(body: View<'_>, sender: &str, reader: Reader) -> Vec<Message> {
 }
 
 /// A reply, or `ChatResult`.
-fn response(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
+fn response(object: &JsonFields<'_>, reader: MessageReader) -> Option<Vec<Message>> {
     if let Some(list) = object.get("chat_history").filter(|list| list.is_list()) {
         let messages = reader.messages(list)?;
         let rest = values::others(object, &["chat_history", "chat_id", "cost", "human_input"], Role::Output);

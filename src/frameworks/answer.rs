@@ -1,37 +1,37 @@
 //! An answer that comes in pieces.
 
-use crate::json::View;
-use crate::message::{Message, Part, Role, ToolCall};
+use crate::json::JsonView;
+use crate::message::{Message, Part, Role, ToolCallPart};
 use crate::model::Json;
 
 /// A streamed answer, as far as it has arrived.
 #[derive(Debug, Default)]
-pub(super) struct Answer {
+pub(super) struct StreamedMessage {
     pub(super) reasoning: String,
     pub(super) text: String,
     pub(super) refusal: String,
-    calls: Vec<Call>,
+    calls: Vec<PartialToolCall>,
 }
 
 /// A tool call in the making.
 #[derive(Debug, Default)]
-pub(super) struct Call {
+pub(super) struct PartialToolCall {
     index: Option<i64>,
     id: Option<String>,
     name: String,
     pub(super) arguments: String,
 }
 
-impl Answer {
+impl StreamedMessage {
     /// Adds a chunk of chat completions. Returns whether it has content.
-    pub(super) fn delta(&mut self, delta: View<'_>) -> bool {
+    pub(super) fn delta(&mut self, delta: JsonView<'_>) -> bool {
         if let Some(text) = delta.string() {
             return add(&mut self.text, Some(text));
         }
         let mut has_content = add(&mut self.text, delta.word("content"));
         has_content |= add(&mut self.refusal, delta.word("refusal"));
         has_content |= add(&mut self.reasoning, delta.word("reasoning_content").or_else(|| delta.word("reasoning")));
-        for piece in delta.get("tool_calls").map(View::items).unwrap_or_default() {
+        for piece in delta.get("tool_calls").map(JsonView::items).unwrap_or_default() {
             let index = piece.get("index").and_then(|index| index.text().parse().ok());
             let function = piece.get("function");
             let call = self.call(index);
@@ -44,23 +44,27 @@ impl Answer {
     }
 
     /// The beginning of a tool call, if it is one.
-    pub(super) fn begin(&mut self, item: View<'_>) -> bool {
+    pub(super) fn begin(&mut self, item: JsonView<'_>) -> bool {
         let is_call = item.word("type").is_some_and(|kind| matches!(kind.as_str(), "function_call" | "tool_use"));
         if is_call {
             let id = ["call_id", "id"].iter().find_map(|key| item.word(key));
-            self.calls.push(Call { id, name: item.word("name").unwrap_or_default(), ..Call::default() });
+            self.calls.push(PartialToolCall {
+                id,
+                name: item.word("name").unwrap_or_default(),
+                ..PartialToolCall::default()
+            });
         }
         is_call
     }
 
     /// The call with a number, else the last one.
-    pub(super) fn call(&mut self, index: Option<i64>) -> &mut Call {
+    pub(super) fn call(&mut self, index: Option<i64>) -> &mut PartialToolCall {
         let known = self.calls.iter().position(|call| index.is_some() && call.index == index);
         let at = match (known, index) {
             (Some(at), _) => at,
             (None, None) if !self.calls.is_empty() => self.calls.len() - 1,
             _ => {
-                self.calls.push(Call { index, ..Call::default() });
+                self.calls.push(PartialToolCall { index, ..PartialToolCall::default() });
                 self.calls.len() - 1
             }
         };
@@ -70,9 +74,9 @@ impl Answer {
     pub(super) fn messages(self) -> Vec<Message> {
         let text = |text: String, part: fn(String) -> Part| (!text.is_empty()).then(|| part(text));
         let calls = self.calls.into_iter().filter(|call| !call.name.is_empty());
-        let call = |call: Call| {
+        let call = |call: PartialToolCall| {
             let arguments = Json::from_strict(&call.arguments).unwrap_or_else(|| Json::string(&call.arguments));
-            Part::ToolCall(ToolCall { id: call.id, name: call.name, arguments })
+            Part::ToolCall(ToolCallPart { id: call.id, name: call.name, arguments })
         };
         let parts: Vec<Part> = text(self.reasoning, Part::Reasoning)
             .into_iter()

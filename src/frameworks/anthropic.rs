@@ -1,9 +1,9 @@
 //! Anthropic's Messages.
 
-use super::answer::{Answer, add};
+use super::answer::{StreamedMessage, add};
 use super::content;
 use super::framework::Framework;
-use crate::json::View;
+use crate::json::JsonView;
 
 pub(super) const FRAMEWORK: Framework = Framework {
     instructions: &["system"],
@@ -24,7 +24,7 @@ pub(super) const FRAMEWORK: Framework = Framework {
     ..Framework::NONE
 };
 
-fn add_delta(answer: &mut Answer, delta: View<'_>) -> bool {
+fn add_delta(answer: &mut StreamedMessage, delta: JsonView<'_>) -> bool {
     let mut has_content = add(&mut answer.text, delta.word("text"));
     has_content |= add(&mut answer.reasoning, delta.word("thinking"));
     if let Some(json) = delta.word("partial_json") {

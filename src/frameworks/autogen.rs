@@ -1,9 +1,9 @@
 //! AutoGen from 0.4 on: messages to models (`autogen_core.models`), of agents (`autogen_agentchat.messages`), and what
 //! teams send each other (`autogen_agentchat.teams`).
 
-use super::framework::{Asked, Framework, Keys, Reader};
+use super::framework::{Framework, KeyList, MessageReader, RequestMessages};
 use super::{chat, content};
-use crate::json::Fields;
+use crate::json::JsonFields;
 use crate::message::{Media, Message, Part, Role};
 
 pub(super) const FRAMEWORK: Framework = Framework {
@@ -33,7 +33,7 @@ fn role(class: &str) -> Option<Role> {
 }
 
 /// A message of an agent.
-fn of_agent(object: &Fields<'_>, kind: &str, reader: Reader) -> Option<Message> {
+fn of_agent(object: &JsonFields<'_>, kind: &str, reader: MessageReader) -> Option<Message> {
     let source = object.get("source")?.string().filter(|source| !source.is_empty());
     let content = object.get("content")?;
     let role = match (kind, source.as_deref()) {
@@ -52,7 +52,7 @@ fn of_agent(object: &Fields<'_>, kind: &str, reader: Reader) -> Option<Message> 
 }
 
 /// Tool calls and their results have no type; neither has an image (0.7).
-fn part(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Part>> {
+fn part(object: &JsonFields<'_>, _: &str, reader: MessageReader) -> Option<Vec<Part>> {
     if object.get("call_id").is_some() && object.get("content").is_some() {
         return Some(vec![content::result(object, reader)]);
     }
@@ -69,10 +69,10 @@ fn part(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Part>> {
 }
 
 /// The inputs of `run`.
-const TASK: Keys = &["task", "cancellation_token", "output_task_messages"];
+const TASK: KeyList = &["task", "cancellation_token", "output_task_messages"];
 
 /// The request to an agent: a message of its team, or a task.
-fn request(object: &Fields<'_>, reader: Reader) -> Option<Asked> {
+fn request(object: &JsonFields<'_>, reader: MessageReader) -> Option<RequestMessages> {
     if let Some(response) = object.get("response").filter(|response| response.get("chat_message").is_some()) {
         return self::response(&response.fields(), reader).map(|messages| (messages, &["response", "name"][..]));
     }
@@ -90,7 +90,7 @@ fn request(object: &Fields<'_>, reader: Reader) -> Option<Asked> {
 }
 
 /// `CreateResult` of a model, `Response` of an agent.
-fn response(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
+fn response(object: &JsonFields<'_>, reader: MessageReader) -> Option<Vec<Message>> {
     if let (Some(_), Some(content)) = (object.get("finish_reason"), object.get("content")) {
         let thought = object.word("thought").map(Part::Reasoning);
         let parts = thought.into_iter().chain(reader.parts(content)).collect();

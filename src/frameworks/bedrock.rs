@@ -1,8 +1,8 @@
 //! Amazon Bedrock's Converse, and Strands: parts without a type, named by their only member.
 
 use super::content;
-use super::framework::{Framework, Reader};
-use crate::json::Fields;
+use super::framework::{Framework, MessageReader};
+use crate::json::JsonFields;
 use crate::message::Part;
 
 pub(super) const FRAMEWORK: Framework = Framework {
@@ -14,7 +14,7 @@ pub(super) const FRAMEWORK: Framework = Framework {
     ..Framework::NONE
 };
 
-fn part(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Part>> {
+fn part(object: &JsonFields<'_>, _: &str, reader: MessageReader) -> Option<Vec<Part>> {
     let [(key, body)] = object.members.as_slice() else { return None };
     match key.as_ref() {
         "toolUse" => content::call(&body.fields()),

@@ -2,12 +2,12 @@
 //! copied it.
 
 use super::content::{result, tool_call};
-use super::framework::Reader;
-use crate::json::{Fields, View};
+use super::framework::MessageReader;
+use crate::json::{JsonFields, JsonView};
 use crate::message::{Message, Part, Role};
 
 /// A message in a role, if it has content.
-pub(super) fn message(object: &Fields<'_>, role: Role, reader: Reader) -> Option<Vec<Message>> {
+pub(super) fn message(object: &JsonFields<'_>, role: Role, reader: MessageReader) -> Option<Vec<Message>> {
     let has_content = |key: &str| matches!(key, "content" | "parts" | "tool_calls" | "function_call" | "refusal");
     if !object.members.iter().any(|(key, _)| has_content(key)) {
         return None;
@@ -22,14 +22,14 @@ pub(super) fn message(object: &Fields<'_>, role: Role, reader: Reader) -> Option
 }
 
 /// The message of a content that was read already.
-pub(super) fn with(object: &Fields<'_>, role: Role, content: Vec<Part>) -> Message {
+pub(super) fn with(object: &JsonFields<'_>, role: Role, content: Vec<Part>) -> Message {
     let reasoning = ["reasoning_content", "reasoning", "thought"].iter().find_map(|key| object.word(key));
     let mut parts: Vec<Part> = reasoning.map(Part::Reasoning).into_iter().chain(content).collect();
     parts.extend(object.word("refusal").map(Part::Refusal));
     if let Some(audio) = object.get("audio").filter(|audio| !audio.is_empty()) {
         parts.extend(audio.word("transcript").map(Part::Text));
     }
-    let calls = object.get("tool_calls").map(View::items).unwrap_or_default();
+    let calls = object.get("tool_calls").map(JsonView::items).unwrap_or_default();
     let calls = calls.into_iter().chain(object.get("function_call"));
     for call in calls.filter_map(|call| tool_call(&call.fields())) {
         // LangChain has the calls of Claude in the content, too.

@@ -1,19 +1,19 @@
 //! Parts of content that many frameworks write alike, but for the names of their members.
 
-use super::framework::Reader;
-use crate::json::{Fields, View};
-use crate::message::{Media, Part, ToolCall, ToolResult};
+use super::framework::MessageReader;
+use crate::json::{JsonFields, JsonView};
+use crate::message::{Media, Part, ToolCallPart, ToolResultPart};
 use crate::model::Json;
 
 /// The words of a part.
-pub(super) fn words(object: &Fields<'_>, keys: &[&str]) -> Option<String> {
+pub(super) fn words(object: &JsonFields<'_>, keys: &[&str]) -> Option<String> {
     let value = keys.iter().find_map(|key| object.get(key))?;
     // OpenAI's assistants nest the text once more.
     value.string().or_else(|| value.get("value")?.string())
 }
 
 /// The reasoning of a model: a text or, of Mistral's, a list of texts.
-pub(super) fn reasoning(object: &Fields<'_>) -> Option<Vec<Part>> {
+pub(super) fn reasoning(object: &JsonFields<'_>) -> Option<Vec<Part>> {
     const KEYS: [&str; 4] = ["thinking", "reasoning", "content", "text"];
     let texts = || {
         let texts: Vec<String> = object.first(&KEYS)?.items().iter().filter_map(|item| item.word("text")).collect();
@@ -32,30 +32,30 @@ pub(super) fn thought(part: Part) -> Part {
 }
 
 /// A tool call.
-pub(super) fn tool_call(object: &Fields<'_>) -> Option<ToolCall> {
-    let function = object.get("function").filter(|function| function.is_object()).map(View::fields);
+pub(super) fn tool_call(object: &JsonFields<'_>) -> Option<ToolCallPart> {
+    let function = object.get("function").filter(|function| function.is_object()).map(JsonView::fields);
     let function = function.as_ref().unwrap_or(object);
     let arguments = ["arguments", "args", "input", "parameters"].iter().find_map(|key| function.get(key));
-    Some(ToolCall {
+    Some(ToolCallPart {
         id: ["call_id", "id", "tool_call_id", "toolUseId"].iter().find_map(|key| object.word(key)),
         name: function.word("name")?,
-        arguments: arguments.map_or_else(|| Json::object(&[]), View::decoded),
+        arguments: arguments.map_or_else(|| Json::object(&[]), JsonView::decoded),
     })
 }
 
 /// A tool call that is a part of a content.
-pub(super) fn call(object: &Fields<'_>) -> Option<Vec<Part>> {
+pub(super) fn call(object: &JsonFields<'_>) -> Option<Vec<Part>> {
     tool_call(object).map(|call| vec![Part::ToolCall(call)])
 }
 
 /// The result of a tool.
-pub(super) fn result(object: &Fields<'_>, reader: Reader) -> Part {
+pub(super) fn result(object: &JsonFields<'_>, reader: MessageReader) -> Part {
     let content = ["content", "output", "response", "result"].iter().find_map(|key| object.get(key));
     // Google puts the value, or the error, into an object of its own.
-    let inner = content.map(View::fields);
+    let inner = content.map(JsonView::fields);
     let member = |key: &str| inner.as_ref().filter(|one| one.members.len() == 1).and_then(|one| one.get(key));
     let (value, error) = (member("result").or_else(|| member("output")), member("error"));
-    Part::ToolResult(ToolResult {
+    Part::ToolResult(ToolResultPart {
         id: ["tool_call_id", "call_id", "tool_use_id", "id", "toolUseId"].iter().find_map(|key| object.word(key)),
         name: object.word("name"),
         content: value.or(error).or(content).map(|content| reader.within().parts(content)).unwrap_or_default(),
@@ -67,14 +67,14 @@ pub(super) fn result(object: &Fields<'_>, reader: Reader) -> Part {
 }
 
 /// An `image`, `audio`, `video` or `file`; a sound may come with its words.
-pub(super) fn media(object: &Fields<'_>, kind: &str) -> Vec<Part> {
+pub(super) fn media(object: &JsonFields<'_>, kind: &str) -> Vec<Part> {
     let keys = ["image_url", "input_audio", "audio", "file", "source", "image_file"];
     let body = object.first(&keys).unwrap_or(object.view);
     let mut media = match body.string() {
         Some(uri) => of_uri(uri, kind),
         None => of_data(body, kind),
     };
-    if let Some(title) = object.first(&["filename", "title", "file_id"]).and_then(View::string) {
+    if let Some(title) = object.first(&["filename", "title", "file_id"]).and_then(JsonView::string) {
         media.name = media.name.or(Some(title));
     }
     let transcript = body.word("transcript").map(Part::Text);
@@ -82,7 +82,7 @@ pub(super) fn media(object: &Fields<'_>, kind: &str) -> Vec<Part> {
 }
 
 /// The file that an object describes: its bytes in base64, an address or an id, its type and name.
-pub(super) fn of_data(body: View<'_>, kind: &str) -> Media {
+pub(super) fn of_data(body: JsonView<'_>, kind: &str) -> Media {
     let word = |keys: &[&str]| keys.iter().find_map(|key| body.word(key));
     let uri = word(&["url", "uri", "fileUri", "file_uri"]);
     let data = word(&["data", "file_data", "content"]);

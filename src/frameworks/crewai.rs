@@ -1,17 +1,17 @@
 //! CrewAI: tasks, agents and their outputs as Python objects, of which the model's own messages are a part (`crewai` 1.x).
 
-use super::framework::{Asked, EVERYTHING, Framework, Reader};
-use crate::json::{Fields, View};
+use super::framework::{EVERYTHING, Framework, MessageReader, RequestMessages};
+use crate::json::{JsonFields, JsonView};
 use crate::message::{Message, Part, Role};
 use crate::model::Json;
 
 pub(super) const FRAMEWORK: Framework = Framework { request, response, ..Framework::NONE };
 
 /// The task of an agent: what it has to do, and what came before.
-fn request(object: &Fields<'_>, _: Reader) -> Option<Asked> {
+fn request(object: &JsonFields<'_>, _: MessageReader) -> Option<RequestMessages> {
     let task = object.get("task").filter(|task| task.get("expected_output").is_some());
     let agent = object.get("agent").filter(|agent| agent.get("backstory").is_some());
-    let named = |name: &str, view: View<'_>| Part::Data { name: Some(name.to_owned()), value: view.json() };
+    let named = |name: &str, view: JsonView<'_>| Part::Data { name: Some(name.to_owned()), value: view.json() };
     let mut parts: Vec<Part> = Vec::new();
     if let Some(task) = task {
         parts.extend(task.word("description").map(Part::Text));
@@ -28,7 +28,7 @@ fn request(object: &Fields<'_>, _: Reader) -> Option<Asked> {
 }
 
 /// `TaskOutput` and `CrewOutput`.
-fn response(object: &Fields<'_>, _: Reader) -> Option<Vec<Message>> {
+fn response(object: &JsonFields<'_>, _: MessageReader) -> Option<Vec<Message>> {
     let is_output = object.get("tasks_output").is_some() || object.get("output_format").is_some();
     let raw = object.word("raw").filter(|_| is_output)?;
     let forms = ["json_dict", "pydantic"].iter().filter_map(|key| object.get(key).filter(|value| !value.is_empty()));

@@ -1,7 +1,7 @@
 //! DSPy: answers as named fields in one text, and the program that asks for them.
 
 use super::framework::Framework;
-use crate::json::Fields;
+use crate::json::JsonFields;
 use crate::message::{Message, Part, Role};
 use crate::model::Json;
 
@@ -30,7 +30,7 @@ fn fields(text: &str) -> Option<Message> {
 }
 
 /// What an agent answers, behind the steps that led to it (`dspy/predict/react.py`): each a thought, a tool and what came of it.
-fn of_agent(object: &Fields<'_>) -> Option<Vec<Message>> {
+fn of_agent(object: &JsonFields<'_>) -> Option<Vec<Message>> {
     let steps = object.get("trajectory").filter(|steps| steps.get("thought_0").is_some())?;
     let others = object.members.iter().filter(|(key, _)| key != "trajectory");
     let members = steps.members().into_iter().chain(others.cloned());

@@ -1,17 +1,17 @@
 //! What a framework is made of, and the reader that asks one framework after another.
 
-use super::answer::Answer;
-use crate::json::{Fields, View};
+use super::answer::StreamedMessage;
+use crate::json::{JsonFields, JsonView};
 use crate::message::{Media, Message, Part, Role};
 
 /// Keys, or pieces of text.
-pub(super) type Keys = &'static [&'static str];
+pub(super) type KeyList = &'static [&'static str];
 
 /// The messages of a request, and the keys under which they stood.
-pub(super) type Asked = (Vec<Message>, Keys);
+pub(super) type RequestMessages = (Vec<Message>, KeyList);
 
 /// In place of these keys, where nothing is left beside the messages that a reader would want.
-pub(super) const EVERYTHING: Keys = &["*"];
+pub(super) const EVERYTHING: KeyList = &["*"];
 
 /// A framework: how it writes messages down. Whatever it has no form of its own for is left out, with `..Framework::NONE`.
 ///
@@ -19,31 +19,31 @@ pub(super) const EVERYTHING: Keys = &["*"];
 /// theirs.
 pub(super) struct Framework {
     /// The keys under which requests have their messages.
-    pub(super) lists: Keys,
+    pub(super) lists: KeyList,
     /// The keys under which requests have instructions beside them.
-    pub(super) instructions: Keys,
+    pub(super) instructions: KeyList,
     /// The keys of inputs that are left out.
-    pub(super) ignored: Keys,
+    pub(super) ignored: KeyList,
     /// The keys of objects whose members are parameters.
-    pub(super) nested: Keys,
+    pub(super) nested: KeyList,
     /// A message. One object may hold several.
-    pub(super) message: fn(&Fields<'_>, &str, Reader) -> Option<Vec<Message>>,
+    pub(super) message: fn(&JsonFields<'_>, &str, MessageReader) -> Option<Vec<Message>>,
     /// A message that was written as a text.
     pub(super) text: fn(&str) -> Option<Message>,
     /// A part of a message's content. One object may be several parts.
-    pub(super) part: fn(&Fields<'_>, &str, Reader) -> Option<Vec<Part>>,
+    pub(super) part: fn(&JsonFields<'_>, &str, MessageReader) -> Option<Vec<Part>>,
     /// The value in an envelope that was put around all inputs or all outputs.
-    pub(super) opened: for<'a> fn(&Fields<'a>) -> Option<View<'a>>,
+    pub(super) opened: for<'a> fn(&JsonFields<'a>) -> Option<JsonView<'a>>,
     /// A request that has no list of messages.
-    pub(super) request: fn(&Fields<'_>, Reader) -> Option<Asked>,
+    pub(super) request: fn(&JsonFields<'_>, MessageReader) -> Option<RequestMessages>,
     /// A response that is not a message.
-    pub(super) response: fn(&Fields<'_>, Reader) -> Option<Vec<Message>>,
+    pub(super) response: fn(&JsonFields<'_>, MessageReader) -> Option<Vec<Message>>,
     /// Adds a chunk to a streamed answer. Returns whether the chunk has content.
-    pub(super) chunk: fn(&Fields<'_>, &str, &mut Answer) -> Option<bool>,
+    pub(super) chunk: fn(&JsonFields<'_>, &str, &mut StreamedMessage) -> Option<bool>,
     /// What the keys of tool calls and their results contain: texts without any of it hold none, and need not be read.
-    pub(super) tool_signs: Keys,
+    pub(super) tool_signs: KeyList,
     /// The keys that name who speaks.
-    pub(super) speaker_keys: Keys,
+    pub(super) speaker_keys: KeyList,
 }
 
 impl Framework {
@@ -67,7 +67,7 @@ impl Framework {
 
 /// Reads messages by asking frameworks in their order.
 #[derive(Clone, Copy)]
-pub(super) struct Reader {
+pub(super) struct MessageReader {
     pub(super) frameworks: &'static [&'static Framework],
     /// How many tool results, or messages in messages, the content being read lies in.
     depth: usize,
@@ -76,7 +76,7 @@ pub(super) struct Reader {
 /// What lies deeper is passed on as it is, so that reading takes a time linear in the size of the input.
 const DEEPEST: usize = 3;
 
-impl Reader {
+impl MessageReader {
     pub(super) const fn new(frameworks: &'static [&'static Framework]) -> Self {
         Self { frameworks, depth: 0 }
     }
@@ -87,12 +87,12 @@ impl Reader {
     }
 
     /// A field of all frameworks.
-    pub(super) fn keys(self, field: fn(&Framework) -> Keys) -> impl Iterator<Item = &'static str> {
+    pub(super) fn keys(self, field: fn(&Framework) -> KeyList) -> impl Iterator<Item = &'static str> {
         self.frameworks.iter().flat_map(move |framework| field(framework)).copied()
     }
 
     /// A value without the envelopes around it.
-    pub(super) fn opened(self, mut view: View<'_>) -> View<'_> {
+    pub(super) fn opened(self, mut view: JsonView<'_>) -> JsonView<'_> {
         const ENVELOPES: usize = 3;
         for _ in 0..ENVELOPES {
             let fields = view.fields();
@@ -105,12 +105,12 @@ impl Reader {
     }
 
     /// A message, if it is one.
-    pub(super) fn message(self, view: View<'_>) -> Option<Vec<Message>> {
+    pub(super) fn message(self, view: JsonView<'_>) -> Option<Vec<Message>> {
         self.message_of(&view.fields())
     }
 
     /// The same, of an object whose members were found.
-    pub(super) fn message_of(self, object: &Fields<'_>) -> Option<Vec<Message>> {
+    pub(super) fn message_of(self, object: &JsonFields<'_>) -> Option<Vec<Message>> {
         if self.depth > DEEPEST {
             return None;
         }
@@ -124,12 +124,12 @@ impl Reader {
     }
 
     /// The messages of a list, each of whose items has to be one. Batches, which are lists of lists, are read as one list.
-    pub(super) fn messages(self, list: View<'_>) -> Option<Vec<Message>> {
+    pub(super) fn messages(self, list: JsonView<'_>) -> Option<Vec<Message>> {
         const BATCHES: usize = 2;
         self.messages_of_batches(list, BATCHES)
     }
 
-    fn messages_of_batches(self, list: View<'_>, deep: usize) -> Option<Vec<Message>> {
+    fn messages_of_batches(self, list: JsonView<'_>, deep: usize) -> Option<Vec<Message>> {
         let mut found = Vec::new();
         for item in list.items() {
             let is_batch = item.is_list() && deep > 0;
@@ -143,7 +143,7 @@ impl Reader {
     }
 
     /// A pair of speaker and content, as programs that summarize a chat write it, and LangChain takes it.
-    fn pair(self, pair: View<'_>) -> Option<Message> {
+    fn pair(self, pair: JsonView<'_>) -> Option<Message> {
         let [speaker, content] = pair.items().try_into().ok()?;
         let speaker = speaker.string().filter(|name| name.len() < 80)?;
         let role = match speaker.as_str() {
@@ -160,7 +160,7 @@ impl Reader {
     }
 
     /// The parts of a content: a string, a list of parts, or one part.
-    pub(super) fn parts(self, content: View<'_>) -> Vec<Part> {
+    pub(super) fn parts(self, content: JsonView<'_>) -> Vec<Part> {
         match content.string() {
             Some(text) => text_or_media(text).into_iter().collect(),
             None if content.is_empty() => Vec::new(),
@@ -170,7 +170,7 @@ impl Reader {
         }
     }
 
-    fn part(self, view: View<'_>) -> Vec<Part> {
+    fn part(self, view: JsonView<'_>) -> Vec<Part> {
         let known = if view.is_object() {
             let object = view.fields();
             let kind = object.word("type").unwrap_or_default();

@@ -1,8 +1,8 @@
 //! Gemini: contents of parts without a type.
 
 use super::content;
-use super::framework::{Asked, Framework, Keys, Reader};
-use crate::json::Fields;
+use super::framework::{Framework, KeyList, MessageReader, RequestMessages};
+use crate::json::JsonFields;
 use crate::message::{Message, Part, Role};
 
 pub(super) const FRAMEWORK: Framework = Framework {
@@ -19,17 +19,17 @@ pub(super) const FRAMEWORK: Framework = Framework {
 };
 
 /// The result of a function alone, as Google ADK records those of parallel calls.
-fn function_response(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Message>> {
+fn function_response(object: &JsonFields<'_>, _: &str, reader: MessageReader) -> Option<Vec<Message>> {
     let is_own = |key: &str| matches!(key, "id" | "name" | "response");
     let is_result = object.get("response").is_some() && object.members.iter().all(|(key, _)| is_own(key));
     is_result.then(|| vec![Message::new(Role::Tool, vec![content::result(object, reader)])])
 }
 
 /// What a chat is sent (`Chat.send_message`), and contents of parts alone.
-fn asked(object: &Fields<'_>, reader: Reader) -> Option<Asked> {
+fn asked(object: &JsonFields<'_>, reader: MessageReader) -> Option<RequestMessages> {
     let is_own = |key: &str| matches!(key, "message" | "config");
     let message = object.get("message").filter(|_| object.members.iter().all(|(key, _)| is_own(key)));
-    let (content, key): (_, Keys) = match message {
+    let (content, key): (_, KeyList) = match message {
         Some(message) => (message, &["message"]),
         None => (object.get("contents")?, &["contents"]),
     };
@@ -39,7 +39,7 @@ fn asked(object: &Fields<'_>, reader: Reader) -> Option<Asked> {
     (!parts.is_empty() && parts.iter().all(is_known)).then(|| (vec![Message::new(role, parts)], key))
 }
 
-fn part(object: &Fields<'_>, reader: Reader) -> Option<Vec<Part>> {
+fn part(object: &JsonFields<'_>, reader: MessageReader) -> Option<Vec<Part>> {
     if let Some(call) = object.first(&["functionCall", "function_call"]) {
         return content::call(&call.fields());
     }
@@ -60,7 +60,7 @@ fn part(object: &Fields<'_>, reader: Reader) -> Option<Vec<Part>> {
     Some(object.word("text").map(part).into_iter().collect())
 }
 
-fn candidates(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
+fn candidates(object: &JsonFields<'_>, reader: MessageReader) -> Option<Vec<Message>> {
     // A single one, as Google ADK records it.
     if let Some(content) = object.get("content").filter(|content| content.get("parts").is_some()) {
         return reader.message(content);

@@ -2,15 +2,17 @@
 //! the components of a pipeline under their names.
 
 use super::content;
-use super::framework::{Asked, EVERYTHING, Framework, Reader};
-use crate::json::{Fields, View};
-use crate::message::{Message, Part, Role, ToolCall, ToolResult};
+use super::framework::{EVERYTHING, Framework, MessageReader, RequestMessages};
+use crate::json::{JsonFields, JsonView};
+use crate::message::{Message, Part, Role, ToolCallPart, ToolResultPart};
 use crate::model::Json;
 
 pub(super) const FRAMEWORK: Framework = Framework {
     ignored: &["hook_context", "streaming_callback", "generation_kwargs"],
     part,
-    request: |object, reader| of_component(object, reader).map(|messages| -> Asked { (messages, EVERYTHING) }),
+    request: |object, reader| {
+        of_component(object, reader).map(|messages| -> RequestMessages { (messages, EVERYTHING) })
+    },
     response: |object, reader| {
         if let Some(replies) = object.get("replies").filter(|replies| replies.is_list()) {
             return reader.messages(replies);
@@ -25,17 +27,17 @@ pub(super) const FRAMEWORK: Framework = Framework {
     ..Framework::NONE
 };
 
-fn part(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Part>> {
+fn part(object: &JsonFields<'_>, _: &str, reader: MessageReader) -> Option<Vec<Part>> {
     let [(key, body)] = object.members.as_slice() else { return None };
     let body = body.fields();
     match key.as_ref() {
         "tool_call" => call(&body).map(|call| vec![Part::ToolCall(call)]),
         "tool_call_result" => {
-            let origin = body.get("origin").map(View::fields);
+            let origin = body.get("origin").map(JsonView::fields);
             let origin = origin.as_ref().and_then(call);
             let content = body.get("result").map(|text| reader.within().parts(text)).unwrap_or_default();
             let (id, name) = origin.map_or((None, None), |call| (call.id, Some(call.name)));
-            Some(vec![Part::ToolResult(ToolResult { id, name, content, is_error: body.is_true("error") })])
+            Some(vec![Part::ToolResult(ToolResultPart { id, name, content, is_error: body.is_true("error") })])
         }
         "reasoning" => body.word("reasoning_text").map(|text| vec![Part::Reasoning(text)]),
         "image" => Some(content::media(&body, "image")),
@@ -43,14 +45,14 @@ fn part(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Part>> {
     }
 }
 
-fn call(object: &Fields<'_>) -> Option<ToolCall> {
-    let arguments = object.get("arguments").map_or_else(|| Json::object(&[]), View::decoded);
-    Some(ToolCall { id: object.word("id"), name: object.word("tool_name")?, arguments })
+fn call(object: &JsonFields<'_>) -> Option<ToolCallPart> {
+    let arguments = object.get("arguments").map_or_else(|| Json::object(&[]), JsonView::decoded);
+    Some(ToolCallPart { id: object.word("id"), name: object.word("tool_name")?, arguments })
 }
 
 /// The messages of the components of a pipeline, and their texts and numbers under the name of the component.
-fn of_component(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
-    let is_message = |item: &View<'_>| item.get("role").is_some() && item.get("meta").is_some();
+fn of_component(object: &JsonFields<'_>, reader: MessageReader) -> Option<Vec<Message>> {
+    let is_message = |item: &JsonView<'_>| item.get("role").is_some() && item.get("meta").is_some();
     let (mut messages, mut others) = (Vec::new(), Vec::new());
     for (component, values) in &object.members {
         for (key, value) in values.is_object().then(|| values.members())? {

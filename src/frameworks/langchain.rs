@@ -1,9 +1,9 @@
 //! LangChain and LangGraph: messages with their class in place of a role.
 
 use super::answer::add;
-use super::framework::{Framework, Reader};
+use super::framework::{Framework, MessageReader};
 use super::{chat, content};
-use crate::json::{Fields, View};
+use crate::json::{JsonFields, JsonView};
 use crate::message::{Message, Part, Role};
 
 pub(super) const FRAMEWORK: Framework = Framework {
@@ -29,7 +29,7 @@ fn next_node(text: &str) -> Option<Message> {
     (node.is_some() || text == "__end__").then(|| Message::new(Role::Output, parts.into_iter().collect()))
 }
 
-fn message(object: &Fields<'_>, kind: &str, reader: Reader) -> Option<Vec<Message>> {
+fn message(object: &JsonFields<'_>, kind: &str, reader: MessageReader) -> Option<Vec<Message>> {
     if kind == "tool_call" && object.get("args").is_some() {
         return Some(vec![Message::new(Role::Assistant, content::call(object)?)]);
     }
@@ -64,7 +64,7 @@ fn role(class: &str) -> Option<Role> {
 }
 
 /// `LLMResult`, whose generations are lists of lists.
-fn generated(list: View<'_>, depth: usize, reader: Reader) -> Option<Vec<Message>> {
+fn generated(list: JsonView<'_>, depth: usize, reader: MessageReader) -> Option<Vec<Message>> {
     let mut messages = Vec::new();
     for item in list.items() {
         if item.is_list() && depth == 0 {

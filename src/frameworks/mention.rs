@@ -2,7 +2,7 @@
 
 use super::unset::is_python_object;
 use super::{ALL, request, response};
-use crate::json::{View, canonical};
+use crate::json::{JsonView, canonical};
 use crate::message::{FAILURE_SIGNS, Message, Part, Role, is_failure_sign, says_so, tells_failure};
 use crate::model::{Json, MentionKind, SpeakerSigns, ToolMention};
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -11,14 +11,14 @@ use std::sync::OnceLock;
 
 /// What a text, which may be JSON inside of JSON, may hold. Most texts hold nothing of it, and need not be read for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Signs {
+pub struct PossibleMentions {
     /// A tool call, or its result, or its failure.
     pub tools: bool,
     /// Names of those who speak.
     pub speakers: SpeakerSigns,
 }
 
-impl BitOr for Signs {
+impl BitOr for PossibleMentions {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
@@ -27,7 +27,7 @@ impl BitOr for Signs {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Sign {
+enum MentionSign {
     Tool,
     Source,
     Name,
@@ -35,18 +35,18 @@ enum Sign {
 }
 
 /// The signs of all frameworks, and how a failure shows, with one search for all of them.
-fn search() -> Option<&'static (AhoCorasick, Vec<Sign>)> {
-    static SEARCH: OnceLock<Option<(AhoCorasick, Vec<Sign>)>> = OnceLock::new();
+fn search() -> Option<&'static (AhoCorasick, Vec<MentionSign>)> {
+    static SEARCH: OnceLock<Option<(AhoCorasick, Vec<MentionSign>)>> = OnceLock::new();
     let build = || {
-        let tools = ALL.keys(|framework| framework.tool_signs).map(|sign| (sign.to_owned(), Sign::Tool));
-        let sources = ALL.keys(|framework| framework.speaker_keys).map(|key| (key, Sign::Source));
+        let tools = ALL.keys(|framework| framework.tool_signs).map(|sign| (sign.to_owned(), MentionSign::Tool));
+        let sources = ALL.keys(|framework| framework.speaker_keys).map(|key| (key, MentionSign::Source));
         // A key follows a quote in JSON, and also in JSON within a string.
-        let keys = sources.chain([("name", Sign::Name)]).map(|(key, sign)| (format!("\"{key}"), sign));
-        let failures = FAILURE_SIGNS.map(|text| (text.to_owned(), Sign::Failure));
-        let mut all: Vec<(String, Sign)> = tools.chain(keys).chain(failures).collect();
+        let keys = sources.chain([("name", MentionSign::Name)]).map(|(key, sign)| (format!("\"{key}"), sign));
+        let failures = FAILURE_SIGNS.map(|text| (text.to_owned(), MentionSign::Failure));
+        let mut all: Vec<(String, MentionSign)> = tools.chain(keys).chain(failures).collect();
         all.sort_unstable();
         all.dedup();
-        let (texts, signs): (Vec<String>, Vec<Sign>) = all.into_iter().unzip();
+        let (texts, signs): (Vec<String>, Vec<MentionSign>) = all.into_iter().unzip();
         // Only this kind of match is looked for with the processor's vector instructions.
         let search = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(texts);
         search.ok().map(|search| (search, signs))
@@ -54,7 +54,7 @@ fn search() -> Option<&'static (AhoCorasick, Vec<Sign>)> {
     SEARCH.get_or_init(build).as_ref()
 }
 
-impl Signs {
+impl PossibleMentions {
     /// Looks for signs in a text as it is stored.
     #[must_use]
     pub fn of(text: &str) -> Self {
@@ -65,11 +65,11 @@ impl Signs {
             // A text may begin like a key.
             let is_key = || matches!(text.as_bytes().get(hit.end()), Some(b'"' | b'\\'));
             match signs[hit.pattern().as_usize()] {
-                Sign::Tool => found.tools = true,
-                Sign::Source if is_key() => found.speakers = SpeakerSigns::Source,
-                Sign::Name if is_key() => found.speakers = found.speakers.max(SpeakerSigns::Name),
-                Sign::Source | Sign::Name => {}
-                Sign::Failure => found.tools = found.tools || is_failure_sign(text, hit.start()),
+                MentionSign::Tool => found.tools = true,
+                MentionSign::Source if is_key() => found.speakers = SpeakerSigns::Source,
+                MentionSign::Name if is_key() => found.speakers = found.speakers.max(SpeakerSigns::Name),
+                MentionSign::Source | MentionSign::Name => {}
+                MentionSign::Failure => found.tools = found.tools || is_failure_sign(text, hit.start()),
             }
             if found == all {
                 return all;
@@ -147,7 +147,7 @@ pub fn ran(
     outputs: Option<&Json>,
 ) -> ToolMention {
     let own = |inputs: &Json| ARGUMENT_KEYS.iter().find_map(|key| inputs.member(key));
-    let inputs = inputs.map(|inputs| ALL.opened(View::of(inputs)).json());
+    let inputs = inputs.map(|inputs| ALL.opened(JsonView::of(inputs)).json());
     let arguments = inputs.map(|inputs| canonical::key(&without_objects(own(&inputs).unwrap_or(inputs))));
     let call_id = call_id.or_else(|| id_of_result(outputs?));
     let failure = outputs.and_then(|outputs| match outputs.as_string() {

@@ -31,13 +31,13 @@ mod stream;
 mod unset;
 mod values;
 
-use crate::json::View;
+use crate::json::JsonView;
 use crate::message::{Message, Role};
 use crate::model::{Json, SpanEvent};
-use framework::Reader;
-pub use mention::{ARGUMENT_KEYS, Signs, ran, tool_mentions};
-pub use request::Request;
-pub use stream::{Stream, is_chunk};
+use framework::MessageReader;
+pub use mention::{ARGUMENT_KEYS, PossibleMentions, ran, tool_mentions};
+pub use request::SpanRequest;
+pub use stream::{StreamedResponse, is_chunk};
 pub(crate) use unset::is_stream;
 
 /// Makes the modules and the list of them.
@@ -46,7 +46,7 @@ macro_rules! frameworks {
         $(mod $module;)*
 
         /// All frameworks, in the order of precedence.
-        const ALL: Reader = Reader::new(&[$(&$module::FRAMEWORK),*]);
+        const ALL: MessageReader = MessageReader::new(&[$(&$module::FRAMEWORK),*]);
     };
 }
 
@@ -71,36 +71,36 @@ frameworks! {
     autogen_repr
 }
 
-impl Request {
+impl SpanRequest {
     /// Reads the inputs of a span.
     #[must_use]
     pub fn of(inputs: &Json) -> Self {
-        Self::read(View::of(inputs), ALL)
+        Self::read(JsonView::of(inputs), ALL)
     }
 }
 
 /// What went in, as messages.
 #[must_use]
 pub fn request(inputs: &Json) -> Vec<Message> {
-    Request::of(inputs).messages
+    SpanRequest::of(inputs).messages
 }
 
 /// What came out, as messages.
 #[must_use]
 pub fn response(outputs: &Json) -> Vec<Message> {
-    response::read(View::of(outputs), ALL)
+    response::read(JsonView::of(outputs), ALL)
 }
 
 /// The instructions to a model beside its inputs: `gen_ai.system_instructions` of OpenTelemetry.
 #[must_use]
 pub fn instructions(value: &Json) -> Message {
-    let value = View::of(value).decoded();
-    Message::new(Role::System, ALL.parts(View::of(&value)))
+    let value = JsonView::of(value).decoded();
+    Message::new(Role::System, ALL.parts(JsonView::of(&value)))
 }
 
 /// A streamed answer, out of the pieces that MLflow records as events.
 #[must_use]
-pub fn streamed(events: &[SpanEvent]) -> Option<Stream> {
+pub fn streamed(events: &[SpanEvent]) -> Option<StreamedResponse> {
     stream::read(events, ALL)
 }
 

@@ -1,8 +1,8 @@
 //! OpenAI's chat completions, and the completions and embeddings of its older interfaces. Most servers speak it.
 
-use super::framework::{Asked, Framework, Reader};
+use super::framework::{Framework, MessageReader, RequestMessages};
 use super::{chat, content};
-use crate::json::{Fields, View};
+use crate::json::{JsonFields, JsonView};
 use crate::message::{Message, Part, Role};
 
 pub(super) const FRAMEWORK: Framework = Framework {
@@ -29,18 +29,18 @@ pub(super) const FRAMEWORK: Framework = Framework {
 };
 
 /// The request of a completion before chat.
-fn prompt(object: &Fields<'_>, _: Reader) -> Option<Asked> {
+fn prompt(object: &JsonFields<'_>, _: MessageReader) -> Option<RequestMessages> {
     let text = object.get("prompt").filter(|_| object.get("model").is_some())?.string()?;
     Some((vec![Message::new(Role::User, vec![Part::Text(text)])], &["prompt"]))
 }
 
-fn choices(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
+fn choices(object: &JsonFields<'_>, reader: MessageReader) -> Option<Vec<Message>> {
     let choices = object.get("choices").filter(|choices| choices.is_list())?.items();
     let messages = choices.into_iter().map(|one| choice(one, reader)).collect::<Option<Vec<_>>>()?.concat();
     (!messages.is_empty()).then_some(messages)
 }
 
-fn choice(view: View<'_>, reader: Reader) -> Option<Vec<Message>> {
+fn choice(view: JsonView<'_>, reader: MessageReader) -> Option<Vec<Message>> {
     if let Some(body) = view.get("message") {
         return reader.message(body);
     }
@@ -49,7 +49,7 @@ fn choice(view: View<'_>, reader: Reader) -> Option<Vec<Message>> {
 }
 
 /// Vectors: `{"data":[{"embedding":[…]}]}`, where OpenAI's client asks for them in base64.
-fn embeddings(object: &Fields<'_>) -> Option<Vec<Message>> {
+fn embeddings(object: &JsonFields<'_>) -> Option<Vec<Message>> {
     let list = object.get("data").filter(|list| list.is_list())?.items();
     let first = list.first()?.get("embedding")?;
     let dimensions = match first.string() {

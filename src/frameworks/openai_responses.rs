@@ -1,10 +1,10 @@
 //! OpenAI's Responses: lists of items, of which messages are one kind.
 
-use super::answer::{Answer, add};
+use super::answer::{StreamedMessage, add};
 use super::content;
-use super::framework::{Framework, Reader};
-use crate::json::{Fields, View};
-use crate::message::{Media, Message, Part, Role, ToolCall, ToolResult};
+use super::framework::{Framework, MessageReader};
+use crate::json::{JsonFields, JsonView};
+use crate::message::{Media, Message, Part, Role, ToolCallPart, ToolResultPart};
 use crate::model::Json;
 
 pub(super) const FRAMEWORK: Framework = Framework {
@@ -28,7 +28,7 @@ pub(super) const FRAMEWORK: Framework = Framework {
 };
 
 /// An item that is no message: reasoning, tool calls and what came back.
-fn item(object: &Fields<'_>, kind: &str, reader: Reader) -> Option<Vec<Message>> {
+fn item(object: &JsonFields<'_>, kind: &str, reader: MessageReader) -> Option<Vec<Message>> {
     let parts = match kind {
         "reasoning" => {
             let thoughts = object.first(&["summary", "content"]).map(|body| reader.parts(body)).unwrap_or_default();
@@ -50,7 +50,7 @@ fn item(object: &Fields<'_>, kind: &str, reader: Reader) -> Option<Vec<Message>>
 }
 
 /// A call of one of the provider's own tools, with its result: web and file search, computer use, MCP.
-fn built_in_call(object: &Fields<'_>, name: &str, reader: Reader) -> Vec<Part> {
+fn built_in_call(object: &JsonFields<'_>, name: &str, reader: MessageReader) -> Vec<Part> {
     let id = ["call_id", "id"].iter().find_map(|key| object.word(key));
     let is_result = |key: &str| matches!(key, "results" | "result" | "outputs" | "output" | "error");
     let (mut asked, mut came) = (Vec::new(), Vec::new());
@@ -68,17 +68,17 @@ fn built_in_call(object: &Fields<'_>, name: &str, reader: Reader) -> Vec<Part> {
         _ => Json::object(&asked),
     };
     let name = object.word("name").unwrap_or_else(|| name.to_owned());
-    let mut parts = vec![Part::ToolCall(ToolCall { id: id.clone(), name, arguments })];
+    let mut parts = vec![Part::ToolCall(ToolCallPart { id: id.clone(), name, arguments })];
     for (key, value) in came {
         let data = || vec![Part::Data { name: None, value: value.json() }];
         let content = if value.is_string() { reader.parts(value) } else { data() };
-        parts.push(Part::ToolResult(ToolResult { id: id.clone(), name: None, content, is_error: key == "error" }));
+        parts.push(Part::ToolResult(ToolResultPart { id: id.clone(), name: None, content, is_error: key == "error" }));
     }
     parts
 }
 
-fn chunk(object: &Fields<'_>, kind: &str, answer: &mut Answer) -> Option<bool> {
-    let delta = || object.get("delta").map(View::string);
+fn chunk(object: &JsonFields<'_>, kind: &str, answer: &mut StreamedMessage) -> Option<bool> {
+    let delta = || object.get("delta").map(JsonView::string);
     Some(match kind {
         "response.output_text.delta" => add(&mut answer.text, delta()?),
         "response.refusal.delta" => add(&mut answer.refusal, delta()?),

@@ -1,9 +1,9 @@
 //! `PydanticAI`: requests and responses as lists of parts, each with a `part_kind` (`pydantic_ai/messages.py`).
 
 use super::content;
-use super::framework::{Framework, Reader};
-use crate::json::{Fields, View};
-use crate::message::{Message, Part, Role, ToolCall, ToolResult};
+use super::framework::{Framework, MessageReader};
+use crate::json::{JsonFields, JsonView};
+use crate::message::{Message, Part, Role, ToolCallPart, ToolResultPart};
 use crate::model::Json;
 
 pub(super) const FRAMEWORK: Framework = Framework {
@@ -24,7 +24,7 @@ pub(super) const FRAMEWORK: Framework = Framework {
 };
 
 /// A request or a response. The parts of a request belong to different roles.
-fn message(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Message>> {
+fn message(object: &JsonFields<'_>, _: &str, reader: MessageReader) -> Option<Vec<Message>> {
     object.get("kind").filter(|kind| matches!(kind.text(), "\"request\"" | "\"response\""))?;
     let parts = object.get("parts").filter(|parts| parts.is_list())?.items();
     let instructions = object.word("instructions").map(|text| Message::new(Role::System, vec![Part::Text(text)]));
@@ -39,12 +39,12 @@ fn message(object: &Fields<'_>, _: &str, reader: Reader) -> Option<Vec<Message>>
     Some(messages)
 }
 
-fn of_part(object: &Fields<'_>, reader: Reader) -> Option<(Role, Vec<Part>)> {
+fn of_part(object: &JsonFields<'_>, reader: MessageReader) -> Option<(Role, Vec<Part>)> {
     let content = || object.get("content").map(|content| reader.parts(content)).unwrap_or_default();
     let result = |is_error| {
         let content = object.get("content").map(|content| reader.within().parts(content)).unwrap_or_default();
         let (id, name) = (object.word("tool_call_id"), object.word("tool_name"));
-        vec![Part::ToolResult(ToolResult { id, name, content, is_error })]
+        vec![Part::ToolResult(ToolResultPart { id, name, content, is_error })]
     };
     Some(match object.word("part_kind")?.as_str() {
         "system-prompt" => (Role::System, content()),
@@ -58,16 +58,16 @@ fn of_part(object: &Fields<'_>, reader: Reader) -> Option<(Role, Vec<Part>)> {
         "text" => (Role::Assistant, content()),
         "thinking" => (Role::Assistant, content().into_iter().map(content::thought).collect()),
         "tool-call" | "builtin-tool-call" => {
-            let arguments = object.get("args").map_or_else(|| Json::object(&[]), View::decoded);
+            let arguments = object.get("args").map_or_else(|| Json::object(&[]), JsonView::decoded);
             let (id, name) = (object.word("tool_call_id"), object.word("tool_name")?);
-            (Role::Assistant, vec![Part::ToolCall(ToolCall { id, name, arguments })])
+            (Role::Assistant, vec![Part::ToolCall(ToolCallPart { id, name, arguments })])
         }
         _ => return None,
     })
 }
 
 /// `AgentRunResult`, whose state repeats the messages of the run.
-fn result_of_run(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
+fn result_of_run(object: &JsonFields<'_>, reader: MessageReader) -> Option<Vec<Message>> {
     object.get("_state")?;
     let output = object.get("output")?;
     let parts =

@@ -1,24 +1,24 @@
 //! The inputs of a span as messages.
 
-use super::framework::{EVERYTHING, Reader};
+use super::framework::{EVERYTHING, MessageReader};
 use super::unset::{is_unset, without_unset};
 use super::values;
-use crate::json::{Fields, View};
+use crate::json::{JsonFields, JsonView};
 use crate::message::{Message, Part, Role};
 use crate::model::Json;
 use std::borrow::Cow;
 
 /// What went into a span.
 #[derive(Debug)]
-pub struct Request {
+pub struct SpanRequest {
     /// The messages, with the instructions.
     pub messages: Vec<Message>,
     /// Values beside the messages: the temperature of a model, the names of its tools.
     pub parameters: Vec<(String, Json)>,
 }
 
-impl Request {
-    pub(super) fn read(view: View<'_>, reader: Reader) -> Self {
+impl SpanRequest {
+    pub(super) fn read(view: JsonView<'_>, reader: MessageReader) -> Self {
         let view = reader.opened(view);
         let object = &view.fields();
         if let Some(list) = view.is_list().then(|| reader.messages(view)).flatten() {
@@ -39,21 +39,21 @@ impl Request {
     }
 }
 
-fn instruction_keys(reader: Reader) -> impl Iterator<Item = &'static str> {
+fn instruction_keys(reader: MessageReader) -> impl Iterator<Item = &'static str> {
     reader.keys(|framework| framework.instructions)
 }
 
 /// Whether a member is an object of parameters.
-fn is_nested((key, value): &(Cow<'_, str>, View<'_>), reader: Reader) -> bool {
+fn is_nested((key, value): &(Cow<'_, str>, JsonView<'_>), reader: MessageReader) -> bool {
     value.is_object() && reader.keys(|framework| framework.nested).any(|nested| nested == key)
 }
 
-fn nested<'a>(object: &Fields<'a>, reader: Reader) -> Vec<Fields<'a>> {
+fn nested<'a>(object: &JsonFields<'a>, reader: MessageReader) -> Vec<JsonFields<'a>> {
     object.members.iter().filter(|member| is_nested(member, reader)).map(|(_, value)| value.fields()).collect()
 }
 
 /// The members of an object that were not read as messages, and those of the objects nested in it.
-fn parameters(object: &Fields<'_>, is_read: impl Fn(&str) -> bool, reader: Reader) -> Vec<(String, Json)> {
+fn parameters(object: &JsonFields<'_>, is_read: impl Fn(&str) -> bool, reader: MessageReader) -> Vec<(String, Json)> {
     let nested = nested(object, reader);
     let own = object.members.iter().filter(|member| !is_nested(member, reader));
     let mut found = Vec::new();
@@ -74,13 +74,13 @@ fn parameters(object: &Fields<'_>, is_read: impl Fn(&str) -> bool, reader: Reade
 }
 
 /// The names of a tool, or of those in a list of Gemini's.
-fn tool_names(tool: View<'_>) -> Vec<String> {
+fn tool_names(tool: JsonView<'_>) -> Vec<String> {
     // A function of Python, as Google's client takes them: `<function get_weather at 0x7f…>`.
     if let Some(text) = tool.string() {
         let name = text.strip_prefix("<function ").and_then(|rest| rest.split_once(" at 0x"));
         return name.map(|(name, _)| name.to_owned()).into_iter().collect();
     }
-    let of = |view: View<'_>| view.word("name");
+    let of = |view: JsonView<'_>| view.word("name");
     let declared = tool.get("function_declarations").or_else(|| tool.get("functionDeclarations"));
     if let Some(list) = declared {
         return list.items().into_iter().filter_map(of).collect();
@@ -90,7 +90,7 @@ fn tool_names(tool: View<'_>) -> Vec<String> {
 }
 
 /// The request of a chat: messages in a list, with instructions beside it; and the key of the list.
-fn chat(object: &Fields<'_>, reader: Reader) -> Option<(Vec<Message>, &'static str)> {
+fn chat(object: &JsonFields<'_>, reader: MessageReader) -> Option<(Vec<Message>, &'static str)> {
     let of_key = |key: &'static str| {
         let list = object.get(key).filter(|list| !list.is_empty())?;
         let messages = match list.string() {
@@ -113,8 +113,8 @@ fn chat(object: &Fields<'_>, reader: Reader) -> Option<(Vec<Message>, &'static s
 }
 
 /// Texts, to be embedded mostly.
-fn texts(list: View<'_>, reader: Reader) -> Option<Vec<Message>> {
-    let texts: Option<Vec<String>> = list.items().into_iter().map(View::string).collect();
+fn texts(list: JsonView<'_>, reader: MessageReader) -> Option<Vec<Message>> {
+    let texts: Option<Vec<String>> = list.items().into_iter().map(JsonView::string).collect();
     let texts = texts.filter(|texts| !texts.is_empty())?;
     let message = |text: String| {
         let known = reader.message_of_text(&text);

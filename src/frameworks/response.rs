@@ -1,13 +1,13 @@
 //! The outputs of a span as messages.
 
-use super::framework::Reader;
+use super::framework::MessageReader;
 use super::unset::is_stream;
 use super::{chat, stream, values};
-use crate::json::{Fields, View};
+use crate::json::{JsonFields, JsonView};
 use crate::message::{Message, Part, Role};
 
 /// Reads the outputs of a span.
-pub(super) fn read(view: View<'_>, reader: Reader) -> Vec<Message> {
+pub(super) fn read(view: JsonView<'_>, reader: MessageReader) -> Vec<Message> {
     let view = reader.opened(view);
     let known = if view.is_list() {
         let known =
@@ -28,10 +28,10 @@ pub(super) fn read(view: View<'_>, reader: Reader) -> Vec<Message> {
 }
 
 /// Whether messages are the pieces of a streamed one, of which only the last has a reason to end (Google ADK).
-fn is_in_pieces(list: View<'_>, messages: &[Message]) -> bool {
+fn is_in_pieces(list: JsonView<'_>, messages: &[Message]) -> bool {
     let items = if list.is_list() && messages.len() > 1 { list.items() } else { Vec::new() };
     let Some((_, pieces)) = items.split_last() else { return false };
-    let goes_on = |item: &View<'_>| item.get("finish_reason").is_some_and(|reason| reason.text() == "\"\"");
+    let goes_on = |item: &JsonView<'_>| item.get("finish_reason").is_some_and(|reason| reason.text() == "\"\"");
     let is_said = |message: &Message| message.role == Role::Assistant;
     pieces.len() + 1 == messages.len() && pieces.iter().all(goes_on) && messages.iter().all(is_said)
 }
@@ -51,21 +51,21 @@ fn joined(pieces: Vec<Message>) -> Message {
 }
 
 /// Whole responses in a list (a `Generation` of OpenAI's Agents SDK that was streamed).
-fn responses(list: View<'_>, reader: Reader) -> Option<Vec<Message>> {
+fn responses(list: JsonView<'_>, reader: MessageReader) -> Option<Vec<Message>> {
     let items = list.items();
-    let is_response = |item: &View<'_>| item.word("object").is_some_and(|object| object == "response");
+    let is_response = |item: &JsonView<'_>| item.word("object").is_some_and(|object| object == "response");
     let is_list = !items.is_empty() && items.iter().all(is_response);
     is_list.then(|| items.into_iter().flat_map(|item| read(item, reader)).collect())
 }
 
 /// Messages that were written as texts.
-fn texts(list: View<'_>, reader: Reader) -> Option<Vec<Message>> {
+fn texts(list: JsonView<'_>, reader: MessageReader) -> Option<Vec<Message>> {
     let texts = list.items().into_iter().map(|item| reader.message_of_text(&item.string()?));
     texts.collect::<Option<Vec<_>>>().filter(|texts| !texts.is_empty())
 }
 
 /// The content of a message alone: a list of parts.
-fn content(list: View<'_>, reader: Reader) -> Option<Vec<Message>> {
+fn content(list: JsonView<'_>, reader: MessageReader) -> Option<Vec<Message>> {
     let items = list.items();
     let parts: Vec<Part> = items.iter().flat_map(|item| reader.parts(*item)).collect();
     let is_known = |part: &Part| !matches!(part, Part::Data { .. });
@@ -77,15 +77,15 @@ fn content(list: View<'_>, reader: Reader) -> Option<Vec<Message>> {
 }
 
 /// A message, of which the role may be left out.
-fn answer(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
-    if object.get("role").is_none() && object.get("tool_calls").is_some_and(View::is_list) {
+fn answer(object: &JsonFields<'_>, reader: MessageReader) -> Option<Vec<Message>> {
+    if object.get("role").is_none() && object.get("tool_calls").is_some_and(JsonView::is_list) {
         return chat::message(object, Role::Assistant, reader);
     }
     reader.message_of(object)
 }
 
 /// An object with a list of messages in it.
-fn list(object: &Fields<'_>, reader: Reader) -> Option<Vec<Message>> {
+fn list(object: &JsonFields<'_>, reader: MessageReader) -> Option<Vec<Message>> {
     let list = object.get("messages").filter(|list| list.is_list())?;
     let messages = reader.messages(list)?;
     Some(messages.into_iter().chain(values::others(object, &["messages"], Role::Output)).collect())

@@ -1,14 +1,14 @@
 //! Answers that came in pieces.
 
-use super::answer::Answer;
-use super::framework::Reader;
-use crate::json::View;
+use super::answer::StreamedMessage;
+use super::framework::MessageReader;
+use crate::json::JsonView;
 use crate::message::{Message, Part};
 use crate::model::{Json, SpanEvent, Timestamp};
 
 /// A streamed answer.
 #[derive(Clone, Debug)]
-pub struct Stream {
+pub struct StreamedResponse {
     /// The answer assembled from its chunks.
     pub messages: Vec<Message>,
     /// Number of chunks.
@@ -18,7 +18,7 @@ pub struct Stream {
 }
 
 /// Reads the chunks that MLflow records as events (`mlflow.chunk.item.N`, 2.20 on).
-pub(super) fn read(events: &[SpanEvent], reader: Reader) -> Option<Stream> {
+pub(super) fn read(events: &[SpanEvent], reader: MessageReader) -> Option<StreamedResponse> {
     let value = |event: &SpanEvent| {
         let (_, value) = event.attributes.iter().find(|(key, _)| key == "mlflow.chunk.value")?;
         let text = value.as_string();
@@ -30,15 +30,15 @@ pub(super) fn read(events: &[SpanEvent], reader: Reader) -> Option<Stream> {
     if chunks.is_empty() {
         return None;
     }
-    let mut answer = Answer::default();
+    let mut answer = StreamedMessage::default();
     let mut first = None;
     for (_, time, chunk) in &chunks {
-        let has_content = take(&mut answer, View::of(chunk), reader);
+        let has_content = take(&mut answer, JsonView::of(chunk), reader);
         if has_content && first.is_none() {
             first = Some(*time);
         }
     }
-    Some(Stream { messages: answer.messages(), chunks: chunks.len(), first })
+    Some(StreamedResponse { messages: answer.messages(), chunks: chunks.len(), first })
 }
 
 /// Whether an event is a chunk of a stream.
@@ -51,7 +51,7 @@ fn number(event: &SpanEvent) -> Option<u64> {
     event.name.strip_prefix("mlflow.chunk.item.")?.parse().ok()
 }
 
-impl Stream {
+impl StreamedResponse {
     /// The whole answer as one text.
     #[must_use]
     pub fn text(&self) -> String {
@@ -66,15 +66,15 @@ impl Stream {
 }
 
 /// A list of pieces, as a function that yields them leaves.
-pub(super) fn of_chunks(list: View<'_>, reader: Reader) -> Option<Vec<Message>> {
+pub(super) fn of_chunks(list: JsonView<'_>, reader: MessageReader) -> Option<Vec<Message>> {
     let items = list.items();
-    let is_chunk = |item: &View<'_>| {
+    let is_chunk = |item: &JsonView<'_>| {
         item.get("choices").is_some_and(|choices| choices.items().iter().all(|one| one.get("message").is_none()))
     };
     if items.is_empty() || !items.iter().all(is_chunk) {
         return None;
     }
-    let mut answer = Answer::default();
+    let mut answer = StreamedMessage::default();
     for item in items {
         take(&mut answer, item, reader);
     }
@@ -82,7 +82,7 @@ pub(super) fn of_chunks(list: View<'_>, reader: Reader) -> Option<Vec<Message>> 
 }
 
 /// Adds a chunk. Returns whether it has content.
-fn take(answer: &mut Answer, chunk: View<'_>, reader: Reader) -> bool {
+fn take(answer: &mut StreamedMessage, chunk: JsonView<'_>, reader: MessageReader) -> bool {
     if let Some(text) = chunk.string() {
         answer.text.push_str(&text);
         return !text.is_empty();

@@ -213,13 +213,13 @@ fn what_nobody_knows_is_passed_on() {
 
 #[test]
 fn parameters_are_what_stands_beside_the_messages() {
-    let found = Request::of(&json(
+    let found = SpanRequest::of(&json(
         r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"temperature":0.1,"tools":[{"type":"function","function":{"name":"f"}},{"type":"web_search"}],"stop":null,"cancellation_token":"<x>"}"#,
     ))
     .parameters;
     let shown: Vec<String> = found.iter().map(|(key, value)| format!("{key}={}", value.text())).collect();
     assert_eq!(shown, ["temperature=0.1", r#"tools=["f","web_search"]"#]);
-    assert!(Request::of(&json(r#"{"city":"Paris"}"#)).parameters.is_empty());
+    assert!(SpanRequest::of(&json(r#"{"city":"Paris"}"#)).parameters.is_empty());
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn signs_of_tools_are_seen_through_layers_of_json() {
         let once = Json::string(text);
         let twice = Json::string(once.text());
         for text in [text, once.text(), twice.text()] {
-            assert_eq!(Signs::of(text).tools, expected, "{text}");
+            assert_eq!(PossibleMentions::of(text).tools, expected, "{text}");
         }
     };
     check(r#"{"content":"x","is_error": true}"#, true);
@@ -296,7 +296,8 @@ fn signs_of_tools_are_seen_through_layers_of_json() {
 
 #[test]
 fn signs_of_speakers_are_seen_in_json_and_in_json_within_strings() {
-    let speakers = |text: &str| [Signs::of(text).speakers, Signs::of(Json::string(text).text()).speakers];
+    let speakers =
+        |text: &str| [PossibleMentions::of(text).speakers, PossibleMentions::of(Json::string(text).text()).speakers];
     assert_eq!(speakers(r#"{"source":"planner","type":"UserMessage"}"#), [SpeakerSigns::Source; 2]);
     assert_eq!(speakers(r#"{"role":"user","name":"ada"}"#), [SpeakerSigns::Name; 2]);
     assert_eq!(
@@ -338,7 +339,7 @@ fn values_that_were_not_set_are_left_out() {
             "stop":"NOT_GIVEN","seed":null,"user":"<openai.NotGiven object at 0x7f3a2b10>",
             "config":{"top_k":null,"tool":{"mode":null},"thinking":{"budget":0}},"name":"<b> at 0x7f"}"#,
     );
-    let parameters = Request::of(&inputs).parameters;
+    let parameters = SpanRequest::of(&inputs).parameters;
     let shown: Vec<String> = parameters.iter().map(|(key, value)| format!("{key}={}", value.text())).collect();
     assert_eq!(shown, ["temperature=0.5", r#"name="<b> at 0x7f""#, r#"thinking={"budget":0}"#]);
     asked(r#"{"question":"hi","retries":"<openai.Omit object at 0x7f3a2b10>"}"#, "input: question=\"hi\"");

@@ -1,13 +1,13 @@
 //! Values that hold nothing: clients record arguments that were not set, and streams, as the text that Python prints.
 
-use crate::json::View;
+use crate::json::JsonView;
 use crate::model::Json;
 
 /// The classes of markers for an argument that was not set (`openai`, `anthropic`, `google-genai`, `strands`).
 const MARKERS: [&str; 5] = ["Omit", "NotGiven", "NotProvided", "Unset", "Undefined"];
 
 /// Whether a value is empty or the marker of an argument that was not set: `<openai.Omit object at 0x7f…>`, `NOT_GIVEN`.
-pub(super) fn is_unset(value: View<'_>) -> bool {
+pub(super) fn is_unset(value: JsonView<'_>) -> bool {
     const LONGEST: usize = 100;
     if value.is_empty() {
         return true;
@@ -21,12 +21,12 @@ pub(super) fn is_unset(value: View<'_>) -> bool {
 }
 
 /// A value without the members that are not set; `None` if nothing is left.
-pub(super) fn without_unset(value: View<'_>) -> Option<Json> {
+pub(super) fn without_unset(value: JsonView<'_>) -> Option<Json> {
     const DEEPEST: usize = 8;
     strip(value, DEEPEST)
 }
 
-fn strip(value: View<'_>, levels: usize) -> Option<Json> {
+fn strip(value: JsonView<'_>, levels: usize) -> Option<Json> {
     if is_unset(value) {
         return None;
     }

@@ -1,12 +1,12 @@
 //! Inputs and outputs that are no messages: values under their names, so that nothing is lost.
 
-use super::framework::Reader;
+use super::framework::MessageReader;
 use super::unset::is_unset;
-use crate::json::{Fields, View};
+use crate::json::{JsonFields, JsonView};
 use crate::message::{Media, Message, Part, Role};
 
 /// All values. A list of messages among them is what it is.
-pub(super) fn all(view: View<'_>, role: Role, reader: Reader) -> Vec<Message> {
+pub(super) fn all(view: JsonView<'_>, role: Role, reader: MessageReader) -> Vec<Message> {
     if !view.is_object() {
         return if view.is_empty() { Vec::new() } else { vec![Message::new(role, vec![value(None, view)])] };
     }
@@ -26,13 +26,13 @@ pub(super) fn all(view: View<'_>, role: Role, reader: Reader) -> Vec<Message> {
 }
 
 /// The values of an object that are not among those read already.
-pub(super) fn others(object: &Fields<'_>, read: &[&str], role: Role) -> Option<Message> {
+pub(super) fn others(object: &JsonFields<'_>, read: &[&str], role: Role) -> Option<Message> {
     let others = object.members.iter().filter(|(key, member)| !read.contains(&key.as_ref()) && !is_unset(*member));
     let values: Vec<Part> = others.map(|(key, member)| value(Some(key.clone().into_owned()), *member)).collect();
     (!values.is_empty()).then(|| Message::new(role, values))
 }
 
-fn value(name: Option<String>, view: View<'_>) -> Part {
+fn value(name: Option<String>, view: JsonView<'_>) -> Part {
     let text = view.string();
     let media = text.as_deref().and_then(|text| Media::from_uri(text, "file"));
     match (name, text, media) {

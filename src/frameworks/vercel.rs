@@ -1,8 +1,8 @@
 //! Vercel's AI SDK: prompts, answers, and parts with a type in words of its own.
 
-use super::framework::{Asked, EVERYTHING, Framework, Reader};
-use crate::json::{Fields, View};
-use crate::message::{Message, Part, Role, ToolCall, ToolResult};
+use super::framework::{EVERYTHING, Framework, MessageReader, RequestMessages};
+use crate::json::{JsonFields, JsonView};
+use crate::message::{Message, Part, Role, ToolCallPart, ToolResultPart};
 use crate::model::Json;
 
 pub(super) const FRAMEWORK: Framework = Framework {
@@ -22,17 +22,17 @@ fn non_empty(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-fn tool_call(object: &Fields<'_>) -> Option<ToolCall> {
-    let arguments = object.first(&["input", "args"]).map_or_else(|| Json::object(&[]), View::decoded);
-    Some(ToolCall { id: object.word("toolCallId"), name: object.word("toolName")?, arguments })
+fn tool_call(object: &JsonFields<'_>) -> Option<ToolCallPart> {
+    let arguments = object.first(&["input", "args"]).map_or_else(|| Json::object(&[]), JsonView::decoded);
+    Some(ToolCallPart { id: object.word("toolCallId"), name: object.word("toolName")?, arguments })
 }
 
 /// A result, whose `output` has one of the types `text`, `json`, `error-text`, `error-json` or `content`.
-fn tool_result(object: &Fields<'_>, reader: Reader) -> Part {
+fn tool_result(object: &JsonFields<'_>, reader: MessageReader) -> Part {
     let output = object.first(&["output", "result"]);
     let is_error = output.and_then(|output| output.word("type")).is_some_and(|kind| kind.starts_with("error"));
     let value = output.map(|output| output.get("value").unwrap_or(output));
-    Part::ToolResult(ToolResult {
+    Part::ToolResult(ToolResultPart {
         id: object.word("toolCallId"),
         name: object.word("toolName"),
         content: value.map(|value| reader.within().parts(value)).unwrap_or_default(),
@@ -41,7 +41,7 @@ fn tool_result(object: &Fields<'_>, reader: Reader) -> Part {
 }
 
 /// The arguments of `generateText` and `streamText` (`ai.prompt`, SDK 5 and 6).
-fn prompt(object: &Fields<'_>, reader: Reader) -> Option<Asked> {
+fn prompt(object: &JsonFields<'_>, reader: MessageReader) -> Option<RequestMessages> {
     let is_own = |key: &str| matches!(key, "system" | "prompt" | "messages");
     if !object.members.iter().all(|(key, _)| is_own(key)) {
         return None;
@@ -57,11 +57,11 @@ fn prompt(object: &Fields<'_>, reader: Reader) -> Option<Asked> {
 }
 
 /// The attributes `ai.response.*` of a call, as one object.
-fn answer(object: &Fields<'_>, _: Reader) -> Option<Vec<Message>> {
+fn answer(object: &JsonFields<'_>, _: MessageReader) -> Option<Vec<Message>> {
     object.get("finishReason")?;
     let reasoning = object.word("reasoning").and_then(non_empty).map(Part::Reasoning);
     let text = object.word("text").and_then(non_empty).map(Part::Text);
-    let calls = object.get("toolCalls").map(View::items).unwrap_or_default();
+    let calls = object.get("toolCalls").map(JsonView::items).unwrap_or_default();
     let calls = calls.into_iter().filter_map(|call| tool_call(&call.fields())).map(Part::ToolCall);
     let data = object.get("object").map(|value| Part::Data { name: None, value: value.decoded() });
     Some(vec![Message::new(Role::Assistant, reasoning.into_iter().chain(text).chain(data).chain(calls).collect())])

@@ -1,6 +1,6 @@
 //! The key of a JSON value: equal values have the same one, however they are written.
 
-use super::View;
+use super::JsonView;
 use crate::model::Json;
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -10,14 +10,14 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 #[must_use]
 pub fn key(json: &Json) -> u64 {
     let mut hasher = DefaultHasher::new();
-    add(View::of(json), 0, &mut hasher);
+    add(JsonView::of(json), 0, &mut hasher);
     hasher.finish()
 }
 
 /// Values nested deeper count as they are written.
 const DEEPEST: usize = 64;
 
-fn add(value: View<'_>, depth: usize, hasher: &mut DefaultHasher) {
+fn add(value: JsonView<'_>, depth: usize, hasher: &mut DefaultHasher) {
     if depth < DEEPEST && value.is_object() {
         let mut members = value.members();
         members.sort_by(|(a, _), (b, _)| a.cmp(b));

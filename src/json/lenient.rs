@@ -17,7 +17,7 @@ pub fn json(text: &str) -> Option<Json> {
             return strict;
         }
     }
-    let mut reader = Reader { text: text.as_bytes(), at: 0, out: String::with_capacity(text.len()) };
+    let mut reader = LenientParser { text: text.as_bytes(), at: 0, out: String::with_capacity(text.len()) };
     reader.value()?;
     reader.space();
     (reader.at == text.len()).then(|| Json::from_strict(&reader.out))?
@@ -51,18 +51,18 @@ pub fn has_lone_surrogate(text: &str) -> bool {
 /// Reads the JSON value at the start of a text and tells how long it is; what follows may be anything.
 #[must_use]
 pub fn json_prefix(text: &str) -> Option<(Json, usize)> {
-    let mut reader = Reader { text: text.as_bytes(), at: 0, out: String::new() };
+    let mut reader = LenientParser { text: text.as_bytes(), at: 0, out: String::new() };
     reader.value()?;
     Some((Json::from_strict(&reader.out)?, reader.at))
 }
 
-struct Reader<'a> {
+struct LenientParser<'a> {
     text: &'a [u8],
     at: usize,
     out: String,
 }
 
-impl Reader<'_> {
+impl LenientParser<'_> {
     fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }

@@ -4,4 +4,4 @@ pub mod canonical;
 pub mod lenient;
 mod view;
 
-pub(crate) use view::{Fields, View};
+pub(crate) use view::{JsonFields, JsonView};

@@ -6,9 +6,9 @@ use std::borrow::Cow;
 
 /// A JSON value.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct View<'a>(&'a str);
+pub(crate) struct JsonView<'a>(&'a str);
 
-impl<'a> View<'a> {
+impl<'a> JsonView<'a> {
     pub(crate) fn of(json: &'a Json) -> Self {
         Self(json.text())
     }
@@ -68,8 +68,8 @@ impl<'a> View<'a> {
     }
 
     /// The members of an object, found once for several looks.
-    pub(crate) fn fields(self) -> Fields<'a> {
-        Fields { view: self, members: self.members() }
+    pub(crate) fn fields(self) -> JsonFields<'a> {
+        JsonFields { view: self, members: self.members() }
     }
 
     pub(crate) fn json(self) -> Json {
@@ -87,22 +87,22 @@ impl<'a> View<'a> {
 
 /// An object whose members were found.
 #[derive(Debug)]
-pub(crate) struct Fields<'a> {
+pub(crate) struct JsonFields<'a> {
     /// The object itself.
-    pub(crate) view: View<'a>,
+    pub(crate) view: JsonView<'a>,
     /// Its members, in the order written.
-    pub(crate) members: Vec<(Cow<'a, str>, View<'a>)>,
+    pub(crate) members: Vec<(Cow<'a, str>, JsonView<'a>)>,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> JsonFields<'a> {
     /// A member that is not `null`; the last one where a key is repeated, as in Python.
-    pub(crate) fn get(&self, key: &str) -> Option<View<'a>> {
+    pub(crate) fn get(&self, key: &str) -> Option<JsonView<'a>> {
         let (_, value) = self.members.iter().rev().find(|(name, _)| name == key)?;
         (value.0 != "null").then_some(*value)
     }
 
     /// The first member of several names that says something.
-    pub(crate) fn first(&self, keys: &[&str]) -> Option<View<'a>> {
+    pub(crate) fn first(&self, keys: &[&str]) -> Option<JsonView<'a>> {
         keys.iter().find_map(|key| self.get(key)).filter(|value| !value.is_empty())
     }
 

@@ -1,6 +1,6 @@
 //! Failures that left no error: what a tool raised, and its caller handed back to the model as text.
 
-use super::{Part, ToolResult};
+use super::{Part, ToolResultPart};
 use crate::model::Json;
 
 /// What stands in a text that may tell a failure: the ends of the names of exceptions, and of `is_error`.
@@ -24,7 +24,7 @@ pub(crate) fn is_failure_sign(text: &str, at: usize) -> bool {
 /// Semantic Kernel.
 const OPENINGS: [&str; 3] = ["Error: ", "Error executing tool", "An error occurred while "];
 
-impl ToolResult {
+impl ToolResultPart {
     /// The words of the answer.
     #[must_use]
     pub fn words(&self) -> String {

@@ -82,9 +82,9 @@ pub enum Part {
     /// Why the model does not answer.
     Refusal(String),
     /// A tool is asked for something.
-    ToolCall(ToolCall),
+    ToolCall(ToolCallPart),
     /// What came back from it.
-    ToolResult(ToolResult),
+    ToolResult(ToolResultPart),
     /// An image, sound or file.
     Media(Media),
     /// Vectors.
@@ -105,7 +105,7 @@ pub enum Part {
 
 /// A tool is asked for something.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ToolCall {
+pub struct ToolCallPart {
     /// By which the result is found.
     pub id: Option<String>,
     /// The tool.
@@ -116,7 +116,7 @@ pub struct ToolCall {
 
 /// What came back from a tool.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ToolResult {
+pub struct ToolResultPart {
     /// The call that is answered.
     pub id: Option<String>,
     /// The tool, where the message tells.

@@ -40,7 +40,7 @@ pub struct Revision {
 
 /// What a store says of itself.
 #[derive(Clone, Debug)]
-pub struct Checkup {
+pub struct StoreInfo {
     /// What it is.
     pub kind: StoreKind,
     /// The revisions that a database says it has: one, unless something went wrong. None for other stores.
@@ -51,7 +51,7 @@ pub struct Checkup {
     pub bytes: Option<u64>,
 }
 
-impl Checkup {
+impl StoreInfo {
     /// A store of a kind of which no more is known.
     #[must_use]
     pub const fn new(kind: StoreKind) -> Self {

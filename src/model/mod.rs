@@ -18,15 +18,19 @@ mod tree;
 mod usage;
 
 pub use assessment::{Assessment, AssessmentKind};
-pub use checkup::{Checkup, Revision, StoreKind, release_of};
+pub use checkup::{Revision, StoreInfo, StoreKind, release_of};
 pub use exception::Exception;
 pub use id::{SpanId, short_trace_id, short_trace_ids};
 pub use json::{Json, Members};
 pub use labels::Labels;
-pub use span::{Link, Payload, SearchRow, Span, SpanEvent, SpanStatus, SpanType, UsageScope, is_runtime_message};
+pub use span::{
+    Payload, SearchableSpan, Span, SpanEvent, SpanLink, SpanStatus, SpanType, UsageScope, is_runtime_message,
+};
 pub use time::{Timestamp, Zone};
 pub use tool::{MentionKind, SpeakerSigns, ToolMention};
-pub use trace::{Experiment, Moved, Outside, Problem, Spans, SpansSource, Totals, Trace, TraceInfo, TraceState, keys};
+pub use trace::{
+    Experiment, MovedFile, OutsideFile, Problem, Spans, SpansSource, Totals, Trace, TraceInfo, TraceState, keys,
+};
 pub use tree::{Node, arrange, have_above, have_below};
 pub use usage::{Cost, CostSum, DETAIL_KEYS, TokenUsage, python_float};
 

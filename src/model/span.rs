@@ -101,7 +101,7 @@ pub struct SpanEvent {
 
 /// A pointer to a span of another trace (MLflow 3.13 on).
 #[derive(Clone, Debug)]
-pub struct Link {
+pub struct SpanLink {
     /// The other trace, as recorded.
     pub trace_id: String,
     /// The other span.
@@ -118,7 +118,7 @@ pub struct Payload {
     /// All events, in the order written.
     pub events: Vec<SpanEvent>,
     /// All links.
-    pub links: Vec<Link>,
+    pub links: Vec<SpanLink>,
     /// What went in, as another convention than MLflow's tells it, where MLflow's own attribute is missing.
     pub foreign_inputs: Option<Json>,
     /// What came out, likewise.
@@ -147,7 +147,7 @@ impl Payload {
 
 /// A span as MLflow's search sees it: as a row of the table `spans` (MLflow 3.18 `store/tracking/dbmodels/models.py`).
 #[derive(Clone, Debug)]
-pub struct SearchRow {
+pub struct SearchableSpan {
     /// The name.
     pub name: String,
     /// The type that the client said; spans from OpenTelemetry may have none.

@@ -1,6 +1,6 @@
 //! A trace's own record, the spans that belong to it, and the experiment it lies in.
 
-use super::{Assessment, Cost, Json, Labels, Node, SearchRow, Span, Timestamp, TokenUsage, short_trace_id};
+use super::{Assessment, Cost, Json, Labels, Node, SearchableSpan, Span, Timestamp, TokenUsage, short_trace_id};
 use std::borrow::Cow;
 
 /// Keys of tags and metadata that mean something (MLflow `tracing/constant.py`).
@@ -396,7 +396,7 @@ impl Problem {
 
 /// A file of a trace that lies outside of its store, in which there is one like it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outside {
+pub struct OutsideFile {
     /// The file that is read.
     pub read: String,
     /// The one in the store.
@@ -405,7 +405,7 @@ pub struct Outside {
 
 /// A file of a trace that is not where its record says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moved {
+pub struct MovedFile {
     /// Where the record says that it is.
     pub recorded: String,
     /// Where it was found.
@@ -424,9 +424,9 @@ pub struct Spans {
     /// What could not be read.
     pub problems: Vec<Problem>,
     /// Where the file that they were read from was found, if not where the record says.
-    pub moved: Option<Moved>,
+    pub moved: Option<MovedFile>,
     /// The file from which they come, where it lies outside of the store and the store has one like it.
-    pub outside: Option<Outside>,
+    pub outside: Option<OutsideFile>,
 }
 
 /// A trace.
@@ -437,7 +437,7 @@ pub struct Trace {
     /// Its spans, where they were asked for.
     pub spans: Option<Spans>,
     /// Its spans as MLflow's search sees them, where a condition looks at them and the store has not decided it.
-    pub rows: Option<Vec<SearchRow>>,
+    pub rows: Option<Vec<SearchableSpan>>,
 }
 
 impl Trace {

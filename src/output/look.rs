@@ -5,7 +5,7 @@ use crate::model::{Timestamp, Zone};
 
 /// How text is to look.
 #[derive(Clone, Copy, Debug)]
-pub struct Look {
+pub struct RenderOptions {
     /// Colours or none.
     pub theme: Theme,
     /// Columns to fit into; `None` = do not cut.
@@ -18,7 +18,7 @@ pub struct Look {
     pub now: Timestamp,
 }
 
-impl Look {
+impl RenderOptions {
     /// What stands where text was cut.
     #[must_use]
     pub const fn ellipsis(&self) -> &'static str {

@@ -16,11 +16,11 @@ mod writer;
 
 pub use format::Format;
 pub use json::Page;
-pub use look::Look;
+pub use look::RenderOptions;
 pub use row::{Item, Row, View};
-pub use table::{Cell, Shape, write_table};
-pub use theme::{Role, Theme};
-pub use writer::{List, Output, unless_closed};
+pub use table::{Cell, Column, write_table};
+pub use theme::{TextRole, Theme};
+pub use writer::{ListWriter, Output, unless_closed};
 
 #[cfg(test)]
 mod tests;

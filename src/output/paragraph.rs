@@ -1,7 +1,7 @@
 //! Stored text on as many lines as it needs, behind guides and broken at the width.
 
 use super::text::{block, one_line, width, wrap};
-use super::{Look, Role, pretty};
+use super::{RenderOptions, TextRole, pretty};
 use crate::error::Result;
 use crate::model::Json;
 use std::io::Write;
@@ -10,7 +10,7 @@ use std::io::Write;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Paragraph<'a> {
     /// How things look.
-    pub look: &'a Look,
+    pub look: &'a RenderOptions,
     /// What stands before its first line.
     pub first: &'a str,
     /// What stands before the others.
@@ -21,7 +21,7 @@ pub(crate) struct Paragraph<'a> {
 
 impl<'a> Paragraph<'a> {
     /// A whole text, each line behind the same.
-    pub(crate) const fn whole(look: &'a Look, indent: &'a str) -> Self {
+    pub(crate) const fn whole(look: &'a RenderOptions, indent: &'a str) -> Self {
         Self { look, first: indent, rest: indent, lines: 0 }
     }
 
@@ -43,11 +43,11 @@ impl<'a> Paragraph<'a> {
             let lead = if at == 0 { self.first } else { self.rest };
             let piece = piece.trim_end();
             let (lead, indent) = if piece.is_empty() { (lead.trim_end(), 0) } else { (lead, indent) };
-            writeln!(out, "{}{:indent$}{piece}", theme.paint(Role::Dim, lead), "")?;
+            writeln!(out, "{}{:indent$}{piece}", theme.paint(TextRole::Dim, lead), "")?;
         }
         if left > 0 {
             let more = format!("{}{} {left} more lines", self.rest, self.look.ellipsis());
-            writeln!(out, "{}", theme.paint(Role::Dim, &more))?;
+            writeln!(out, "{}", theme.paint(TextRole::Dim, &more))?;
         }
         Ok(())
     }
@@ -67,11 +67,11 @@ fn pieces(line: &str, room: usize) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// Writes a key and its value: beside it where it fits, else as a block below it.
-pub(crate) fn pair(look: &Look, out: &mut dyn Write, indent: &str, key: &str, value: &Json) -> Result<()> {
+pub(crate) fn pair(look: &RenderOptions, out: &mut dyn Write, indent: &str, key: &str, value: &Json) -> Result<()> {
     let key = one_line(key);
     let room = look.width.unwrap_or(120).saturating_sub(width(indent) + width(&key) + 2);
     let text = pretty::readable_within(value, room);
-    let title = look.theme.paint(Role::Dim, &format!("{indent}{key}"));
+    let title = look.theme.paint(TextRole::Dim, &format!("{indent}{key}"));
     let shown = block(&text);
     if !shown.contains('\n') && width(&shown) <= room {
         return Ok(writeln!(out, "{}", format!("{title}  {shown}").trim_end())?);

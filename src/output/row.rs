@@ -1,7 +1,7 @@
 //! What a command returns: rows of a list, or a view.
 
-use super::look::Look;
-use super::table::{Cell, Shape};
+use super::look::RenderOptions;
+use super::table::{Cell, Column};
 use crate::error::Result;
 use crate::model::Json;
 use serde::Serialize;
@@ -15,9 +15,9 @@ pub trait Row {
     /// The columns of CSV, as paths into the JSON of a row.
     const CSV: &'static [&'static str];
     /// The columns for people.
-    fn shapes() -> &'static [Shape<'static>];
+    fn shapes() -> &'static [Column<'static>];
     /// The cells for people, one for each column.
-    fn cells(&self, look: &Look) -> Vec<Cell>;
+    fn cells(&self, look: &RenderOptions) -> Vec<Cell>;
     /// The JSON of a row.
     fn json(&self) -> impl Serialize;
     /// What `-o ids` prints.
@@ -42,7 +42,7 @@ pub trait View {
     ///
     /// # Errors
     /// When it cannot be written.
-    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()>;
+    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()>;
     /// The parts.
     fn items(&self) -> Vec<Self::Item>;
     /// The columns of CSV, as paths into the JSON of a part.
@@ -72,11 +72,11 @@ impl Row for Item {
     const KEY: &'static str = "items";
     const CSV: &'static [&'static str] = &[];
 
-    fn shapes() -> &'static [Shape<'static>] {
+    fn shapes() -> &'static [Column<'static>] {
         &[]
     }
 
-    fn cells(&self, _look: &Look) -> Vec<Cell> {
+    fn cells(&self, _look: &RenderOptions) -> Vec<Cell> {
         Vec::new()
     }
 

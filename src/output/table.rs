@@ -1,10 +1,10 @@
 //! Tables that fit the screen: columns shrink, then drop out, and no row takes two lines. The only user of comfy-table.
 
-use super::look::Look;
+use super::look::RenderOptions;
 use super::text::{clip, tail, whole_clusters, width};
-use super::theme::{Role, Theme};
+use super::theme::{TextRole, Theme};
 use crate::model::short_trace_ids;
-use crate::query::Found;
+use crate::query::TextMatch;
 use comfy_table::{Cell as TableCell, ContentArrangement, Table, presets};
 use std::io::{self, Write};
 use std::ops::Range;
@@ -13,7 +13,7 @@ use std::ops::Range;
 #[derive(Clone, Debug, Default)]
 pub struct Cell {
     text: String,
-    role: Role,
+    role: TextRole,
     /// A part that stands out. Only the last column may have one: colours within a cell are not counted by the table.
     mark: Option<Range<usize>>,
     /// How many bytes of the text are a whole trace id, which [`shorten_ids`] cuts.
@@ -23,52 +23,52 @@ pub struct Cell {
 impl Cell {
     /// Text from a trace.
     #[must_use]
-    pub fn stored(text: &str, role: Role) -> Self {
+    pub fn stored(text: &str, role: TextRole) -> Self {
         Self { text: super::text::one_line(text).into_owned(), role, mark: None, trace_id: 0 }
     }
 
     /// The id of a trace, shortened to a prefix that is unique in the table.
     #[must_use]
     pub fn trace_id(id: &str) -> Self {
-        let cell = Self::stored(id, Role::Id);
+        let cell = Self::stored(id, TextRole::Id);
         Self { trace_id: cell.text.len(), ..cell }
     }
 
     /// The same with a word behind it.
     #[must_use]
-    pub fn marked_trace_id(id: &str, word: &str, role: Role) -> Self {
+    pub fn marked_trace_id(id: &str, word: &str, role: TextRole) -> Self {
         let cell = Self::trace_id(id);
         Self { text: format!("{} ({word})", cell.text), role, ..cell }
     }
 
     /// A text that was looked for, with what stands around it.
     #[must_use]
-    pub fn found(found: &Found) -> Self {
+    pub fn found(found: &TextMatch) -> Self {
         let shown = |range: Range<usize>| super::text::one_line(&found.excerpt[range]).into_owned();
         let before = shown(0..found.at.start);
         let text = shown(found.at.clone());
         let mark = before.len()..before.len() + text.len();
         let text = before + &text + &shown(found.at.end..found.excerpt.len());
         let mark = Some(whole_clusters(&text, mark));
-        Self { text, role: Role::Plain, mark, trace_id: 0 }
+        Self { text, role: TextRole::Plain, mark, trace_id: 0 }
     }
 
     /// Text that this program made.
     #[must_use]
-    pub fn own(text: impl Into<String>, role: Role) -> Self {
+    pub fn own(text: impl Into<String>, role: TextRole) -> Self {
         Self { text: text.into(), role, mark: None, trace_id: 0 }
     }
 
     /// Text from a trace that may be absent.
     #[must_use]
-    pub fn maybe(text: Option<&str>, role: Role) -> Self {
+    pub fn maybe(text: Option<&str>, role: TextRole) -> Self {
         text.filter(|text| !text.is_empty()).map_or_else(Self::none, |text| Self::stored(text, role))
     }
 
     /// Nothing, visibly.
     #[must_use]
     pub fn none() -> Self {
-        Self { text: "-".to_owned(), role: Role::Dim, mark: None, trace_id: 0 }
+        Self { text: "-".to_owned(), role: TextRole::Dim, mark: None, trace_id: 0 }
     }
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn shorten_ids(rows: &mut [Vec<Cell>]) {
 
 /// How a column behaves.
 #[derive(Clone, Copy, Debug)]
-pub struct Shape<'a> {
+pub struct Column<'a> {
     /// Its heading.
     pub title: &'a str,
     /// Numbers stand right.
@@ -104,7 +104,7 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    pub(crate) fn new(shapes: &[Shape<'_>], rows: &[Vec<Cell>], room: Option<usize>) -> Self {
+    pub(crate) fn new(shapes: &[Column<'_>], rows: &[Vec<Cell>], room: Option<usize>) -> Self {
         let natural = |column: usize| {
             let cells = rows.iter().map(|row| width(&row[column].text));
             cells.chain([width(shapes[column].title)]).max().unwrap_or(0)
@@ -157,7 +157,7 @@ impl Layout {
         out: &mut dyn Write,
         theme: Theme,
         ellipsis: &str,
-        shapes: &[Shape<'_>],
+        shapes: &[Column<'_>],
         rows: &[Vec<Cell>],
         with_titles: bool,
     ) -> io::Result<()> {
@@ -169,10 +169,10 @@ impl Layout {
             // Titles are a row like any other, so that a chunk without them lines up.
             let title = |(column, width): &(usize, usize)| {
                 if Some(*column) == last {
-                    return TableCell::new(theme.paint(Role::Dim, &clip(shapes[*column].title, *width, ellipsis)));
+                    return TableCell::new(theme.paint(TextRole::Dim, &clip(shapes[*column].title, *width, ellipsis)));
                 }
                 let text = padded(&clip(shapes[*column].title, *width, ellipsis), *width, shapes[*column].is_right);
-                theme.cell(Role::Dim, TableCell::new(text))
+                theme.cell(TextRole::Dim, TableCell::new(text))
             };
             write_row(out, theme, shown.iter().map(title).collect())?;
         }
@@ -227,7 +227,7 @@ fn marked(text: &str, mark: &Range<usize>, columns: usize, ellipsis: &str, theme
     let shown = clip(&format!("{before}{rest}"), columns, ellipsis);
     let end = |most: usize| (0..=most.min(shown.len())).rev().find(|at| shown.is_char_boundary(*at)).unwrap_or(0);
     let (start, end) = (end(before.len()), end(before.len() + found.len()));
-    format!("{}{}{}", &shown[..start], theme.paint(Role::Found, &shown[start..end]), &shown[end..])
+    format!("{}{}{}", &shown[..start], theme.paint(TextRole::Found, &shown[start..end]), &shown[end..])
 }
 
 /// Pads to a width, which keeps the columns of one chunk as wide as those of the next.
@@ -246,9 +246,9 @@ fn total(widths: &[Option<usize>]) -> usize {
 /// # Errors
 /// When it cannot be written.
 pub fn write_table(
-    look: &Look,
+    look: &RenderOptions,
     out: &mut dyn Write,
-    shapes: &[Shape<'_>],
+    shapes: &[Column<'_>],
     rows: &[Vec<Cell>],
 ) -> crate::error::Result<()> {
     let mut rows = rows.to_vec();

@@ -141,7 +141,7 @@ fn columns_are_those_of_grapheme_clusters() {
 mod properties {
     use super::*;
     use proptest::prelude::*;
-    use table::{Cell, Layout, Shape};
+    use table::{Cell, Column, Layout};
 
     /// Texts of which no two ways to count columns agree by chance.
     fn texts() -> impl Strategy<Value = String> {
@@ -213,9 +213,9 @@ mod properties {
 
         #[test]
         fn no_line_of_a_table_is_wider_than_asked(rows in proptest::collection::vec([texts(), texts(), texts()], 1..5), room in 20_usize..60) {
-            let shape = |title, is_right| Shape { title, is_right, shrinks_to: Some(4), drops: 0 };
+            let shape = |title, is_right| Column { title, is_right, shrinks_to: Some(4), drops: 0 };
             let shapes = [shape("name", false), shape("number", true), shape("text", false)];
-            let cells = rows.iter().map(|row| row.iter().map(|text| Cell::stored(text, Role::Plain)).collect()).collect::<Vec<_>>();
+            let cells = rows.iter().map(|row| row.iter().map(|text| Cell::stored(text, TextRole::Plain)).collect()).collect::<Vec<_>>();
             let mut out = Vec::new();
             Layout::new(&shapes, &cells, Some(room)).write(&mut out, Theme::default(), "…", &shapes, &cells, true).unwrap();
             let out = String::from_utf8(out).unwrap();

@@ -5,7 +5,7 @@ use owo_colors::{OwoColorize as _, Style};
 
 /// What a piece of text is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Role {
+pub enum TextRole {
     /// Plain text.
     #[default]
     Plain,
@@ -43,44 +43,44 @@ pub struct Theme {
 impl Theme {
     /// A text in the colours of its role.
     #[must_use]
-    pub fn paint(self, role: Role, text: &str) -> String {
-        if !self.color || role == Role::Plain || text.is_empty() {
+    pub fn paint(self, role: TextRole, text: &str) -> String {
+        if !self.color || role == TextRole::Plain || text.is_empty() {
             return text.to_owned();
         }
         let style = Style::new();
         let style = match role {
-            Role::Plain => style,
-            Role::Name => style.bold(),
-            Role::Id => style.yellow(),
-            Role::Dim => style.bright_black(),
-            Role::Heading => style.bold().underline(),
-            Role::Good => style.green(),
-            Role::Bad => style.red(),
-            Role::Warn => style.yellow(),
-            Role::Kind => style.cyan(),
-            Role::Figure => style.magenta(),
-            Role::Bar => style.blue(),
-            Role::Found => style.bold().red(),
+            TextRole::Plain => style,
+            TextRole::Name => style.bold(),
+            TextRole::Id => style.yellow(),
+            TextRole::Dim => style.bright_black(),
+            TextRole::Heading => style.bold().underline(),
+            TextRole::Good => style.green(),
+            TextRole::Bad => style.red(),
+            TextRole::Warn => style.yellow(),
+            TextRole::Kind => style.cyan(),
+            TextRole::Figure => style.magenta(),
+            TextRole::Bar => style.blue(),
+            TextRole::Found => style.bold().red(),
         };
         text.style(style).to_string()
     }
 
     /// The same for a cell of a table.
-    pub(crate) fn cell(self, role: Role, cell: TableCell) -> TableCell {
+    pub(crate) fn cell(self, role: TextRole, cell: TableCell) -> TableCell {
         if !self.color {
             return cell;
         }
         match role {
-            Role::Plain => cell,
-            Role::Name | Role::Heading => cell.add_attribute(Attribute::Bold),
-            Role::Id | Role::Warn => cell.fg(Color::DarkYellow),
-            Role::Dim => cell.fg(Color::DarkGrey),
-            Role::Good => cell.fg(Color::DarkGreen),
-            Role::Bad => cell.fg(Color::DarkRed),
-            Role::Kind => cell.fg(Color::DarkCyan),
-            Role::Figure => cell.fg(Color::DarkMagenta),
-            Role::Bar => cell.fg(Color::DarkBlue),
-            Role::Found => cell.fg(Color::DarkRed).add_attribute(Attribute::Bold),
+            TextRole::Plain => cell,
+            TextRole::Name | TextRole::Heading => cell.add_attribute(Attribute::Bold),
+            TextRole::Id | TextRole::Warn => cell.fg(Color::DarkYellow),
+            TextRole::Dim => cell.fg(Color::DarkGrey),
+            TextRole::Good => cell.fg(Color::DarkGreen),
+            TextRole::Bad => cell.fg(Color::DarkRed),
+            TextRole::Kind => cell.fg(Color::DarkCyan),
+            TextRole::Figure => cell.fg(Color::DarkMagenta),
+            TextRole::Bar => cell.fg(Color::DarkBlue),
+            TextRole::Found => cell.fg(Color::DarkRed).add_attribute(Attribute::Bold),
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use super::format::Format;
 use super::json::{self, Page};
-use super::look::Look;
+use super::look::RenderOptions;
 use super::row::{Row, View, columns};
 use super::table::{self, Cell};
 use super::{csv, text};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::terminal::Paged;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -17,7 +17,7 @@ use std::io::{BufWriter, IntoInnerError, Write};
 /// # Errors
 /// Any other error.
 pub fn unless_closed(error: Error) -> Result<()> {
-    if error.kind == Kind::ClosedPipe { Ok(()) } else { Err(error) }
+    if error.kind == ErrorCode::ClosedPipe { Ok(()) } else { Err(error) }
 }
 
 /// Where output goes and what form it takes.
@@ -26,7 +26,7 @@ pub struct Output {
     /// The form.
     pub format: Format,
     /// How text is to look.
-    pub look: Look,
+    pub look: RenderOptions,
     /// The stream.
     pub out: Paged,
     /// Where several things are shown one after another: how many were.
@@ -86,8 +86,8 @@ impl Output {
     }
 
     /// Begins a list, whose rows leave as they come.
-    pub fn list<R: Row>(&mut self) -> List<'_, R> {
-        List {
+    pub fn list<R: Row>(&mut self) -> ListWriter<'_, R> {
+        ListWriter {
             columns: columns::<R>(),
             output: self,
             rows: Vec::new(),
@@ -112,7 +112,7 @@ const CHUNK: usize = 1_000;
 
 /// A list in the making.
 #[derive(Debug)]
-pub struct List<'a, R> {
+pub struct ListWriter<'a, R> {
     output: &'a mut Output,
     rows: Vec<Vec<Cell>>,
     layout: Option<table::Layout>,
@@ -126,7 +126,7 @@ pub struct List<'a, R> {
     kind: std::marker::PhantomData<R>,
 }
 
-impl<R: Row> List<'_, R> {
+impl<R: Row> ListWriter<'_, R> {
     /// Adds a row.
     ///
     /// # Errors

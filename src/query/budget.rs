@@ -7,24 +7,28 @@ use std::time::{Duration, Instant};
 
 /// What the searches of a pattern have cost so far. All copies of a pattern share it, on every thread.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Budget(Arc<Spent>);
+pub(super) struct SearchBudget(Arc<BudgetSpent>);
 
 #[derive(Debug, Default)]
-struct Spent {
+struct BudgetSpent {
     /// Time beyond what is free, in nanoseconds.
     nanos: AtomicU64,
     /// Whether a text was not searched to its end.
     has_gaps: AtomicBool,
 }
 
-impl Budget {
+impl SearchBudget {
     /// Begins to search a text; `None` once the time is used up.
-    pub(super) fn begin(&self, text: &str) -> Option<Search<'_>> {
+    pub(super) fn begin(&self, text: &str) -> Option<TimedSearch<'_>> {
         if self.is_spent() {
             self.add_gap();
             return None;
         }
-        Some(Search { budget: self, free: limits::PATTERN_TIME_PER_BYTE * text.len() as u32, started: Instant::now() })
+        Some(TimedSearch {
+            budget: self,
+            free: limits::PATTERN_TIME_PER_BYTE * text.len() as u32,
+            started: Instant::now(),
+        })
     }
 
     /// Remembers that a text was not searched to its end.
@@ -54,13 +58,13 @@ impl Budget {
 }
 
 /// A search in one text. What it takes is charged when it is dropped.
-pub(super) struct Search<'a> {
-    budget: &'a Budget,
+pub(super) struct TimedSearch<'a> {
+    budget: &'a SearchBudget,
     free: Duration,
     started: Instant,
 }
 
-impl Search<'_> {
+impl TimedSearch<'_> {
     /// Whether the time of all searches is used up by now.
     pub(super) fn is_over(&self) -> bool {
         self.budget.spent() + self.cost() > limits::PATTERN_TIME
@@ -71,7 +75,7 @@ impl Search<'_> {
     }
 }
 
-impl Drop for Search<'_> {
+impl Drop for TimedSearch<'_> {
     fn drop(&mut self) {
         self.budget.charge(self.cost());
     }

@@ -5,7 +5,7 @@ use super::{
     AssessmentTest, Clause, Comparison, Filter, Label, LabelTest, NumberKey, Operand, SpanTest, TextKey, TextTest,
     ValueTest,
 };
-use crate::model::{Assessment, Json, SearchRow, Span, Timestamp, Trace, TraceInfo, keys, python};
+use crate::model::{Assessment, Json, SearchableSpan, Span, Timestamp, Trace, TraceInfo, keys, python};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
@@ -44,7 +44,7 @@ impl Filter {
 
     /// Whether one row meets all conditions on spans.
     #[must_use]
-    pub fn matches_rows(&self, rows: &[SearchRow]) -> bool {
+    pub fn matches_rows(&self, rows: &[SearchableSpan]) -> bool {
         let mut tests = self.span_tests().peekable();
         if tests.peek().is_none() {
             return true;
@@ -182,7 +182,7 @@ impl Comparison {
 }
 
 impl SpanTest {
-    fn holds_for(&self, row: &SearchRow) -> bool {
+    fn holds_for(&self, row: &SearchableSpan) -> bool {
         if let Some(test) = self.in_content() {
             let content = row.content.as_deref().unwrap_or_default();
             return test.holds(content) || test.escaped().is_some_and(|test| test.holds(content));

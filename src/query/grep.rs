@@ -1,6 +1,6 @@
 //! Text looked for in what spans say: inputs, outputs, messages, exceptions.
 
-use super::budget::Budget;
+use super::budget::SearchBudget;
 use crate::limits;
 use crate::model::{Json, Span, python};
 use aho_corasick::AhoCorasick;
@@ -19,7 +19,7 @@ pub struct Grep {
     finder: Option<AhoCorasick>,
     /// Whether a search takes time in proportion to the text, so that no clock is needed.
     is_linear: bool,
-    budget: Budget,
+    budget: SearchBudget,
 }
 
 impl PartialEq for Grep {
@@ -30,7 +30,7 @@ impl PartialEq for Grep {
 
 /// Where the text was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct TextMatch {
     /// `exception`, `status`, `inputs`, `outputs`, or the name of an attribute.
     pub field: String,
     /// The text found with some of what stands around it.
@@ -72,7 +72,7 @@ impl Grep {
             finder: finder.filter(|_| !needles.is_empty()),
             needles,
             is_linear: is_linear(pattern),
-            budget: Budget::default(),
+            budget: SearchBudget::default(),
         })
     }
 
@@ -108,9 +108,9 @@ impl Grep {
 
     /// Where a span has the text; what went wrong comes first, then what went in and out. Needs the whole span.
     #[must_use]
-    pub fn find(&self, span: &Span) -> Option<Found> {
+    pub fn find(&self, span: &Span) -> Option<TextMatch> {
         let in_text = |field: &str, text: &str| {
-            self.in_text(text).map(|(excerpt, at)| Found { field: field.to_owned(), excerpt, at })
+            self.in_text(text).map(|(excerpt, at)| TextMatch { field: field.to_owned(), excerpt, at })
         };
         let exception = span.exception.as_ref().and_then(|one| {
             [&one.message, &one.kind, &one.stacktrace].into_iter().flatten().find_map(|text| in_text("exception", text))

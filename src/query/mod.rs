@@ -19,9 +19,9 @@ pub use clause::{
     TextTest, ValueTest,
 };
 pub use glob::Glob;
-pub use grep::{Found, Grep};
+pub use grep::{Grep, TextMatch};
 pub use regex::Regex;
-pub use sieve::Sieve;
+pub use sieve::Prefilter;
 
 use crate::model::TraceInfo;
 

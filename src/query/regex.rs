@@ -4,7 +4,7 @@ mod python;
 #[cfg(test)]
 mod tests;
 
-use super::budget::Budget;
+use super::budget::SearchBudget;
 use crate::limits;
 use python::translate;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use std::sync::Arc;
 pub struct Regex {
     pattern: String,
     programs: Arc<Result<Programs, String>>,
-    budget: Budget,
+    budget: SearchBudget,
 }
 
 impl PartialEq for Regex {
@@ -50,7 +50,11 @@ impl Regex {
     /// Takes any text as a pattern.
     #[must_use]
     pub fn new(pattern: &str) -> Self {
-        Self { pattern: pattern.to_owned(), programs: Arc::new(Programs::new(pattern)), budget: Budget::default() }
+        Self {
+            pattern: pattern.to_owned(),
+            programs: Arc::new(Programs::new(pattern)),
+            budget: SearchBudget::default(),
+        }
     }
 
     /// The pattern as it was given.

@@ -4,21 +4,21 @@ use super::{Clause, Filter};
 
 /// Conditions on what spans say of which nothing was seen yet.
 #[derive(Clone, Debug)]
-pub struct Sieve<'a> {
+pub struct Prefilter<'a> {
     left: Vec<&'a Clause>,
 }
 
 impl Filter {
     /// What has to be seen in the spans of a trace; none where nothing can be said without decoding them.
     #[must_use]
-    pub fn sieve(&self) -> Option<Sieve<'_>> {
+    pub fn sieve(&self) -> Option<Prefilter<'_>> {
         let left: Vec<&Clause> =
             self.clauses.iter().filter(|clause| matches!(clause, Clause::Grep(_) | Clause::Model(_))).collect();
-        (!left.is_empty()).then_some(Sieve { left })
+        (!left.is_empty()).then_some(Prefilter { left })
     }
 }
 
-impl Sieve<'_> {
+impl Prefilter<'_> {
     /// Takes the stored form of a span, or of several.
     pub fn take(&mut self, stored: &[u8]) {
         self.left.retain(|clause| match clause {

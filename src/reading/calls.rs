@@ -5,7 +5,7 @@ use crate::model::{Node, Span, UsageScope};
 use std::collections::HashMap;
 
 /// The spans that belong to calls.
-pub(super) struct Calls {
+pub(super) struct CallSpans {
     /// The outermost span of each call with the one right within that serves the same request, and so on.
     pub(super) chains: Vec<(RowKind, Vec<usize>)>,
     /// For each span the call in whose subtree it lies.
@@ -16,44 +16,44 @@ pub(super) struct Calls {
 
 /// The requests at and below a span, as far as they matter to one above it.
 #[derive(Clone, Copy)]
-enum Requests {
+enum RequestSummary {
     None,
     /// One, and whether an agent or a tool is in between, which makes requests of its own.
     One(usize, bool),
     Many,
 }
 
-impl Calls {
+impl CallSpans {
     /// Finds the requests to models. A span of a model's type is one unless others lie below it: with a single one of its
     /// kind it is that request's wrapper, with several it is none. A span of another type that names a model and carries
     /// tokens is one too, where no request lies below it; agents are not, since they may have made any number.
     pub(super) fn of(spans: &[Span], nodes: &[Node]) -> Self {
-        let mut below = vec![Requests::None; spans.len()];
+        let mut below = vec![RequestSummary::None; spans.len()];
         let mut wrapped: Vec<Option<usize>> = vec![None; spans.len()];
         let mut kinds: Vec<Option<RowKind>> = vec![None; spans.len()];
         for (at, span) in spans.iter().enumerate().rev() {
-            let kind = request_kind(span, matches!(below[at], Requests::None));
+            let kind = request_kind(span, matches!(below[at], RequestSummary::None));
             let upwards = if let Some(kind) = kind {
                 match below[at] {
-                    Requests::None => kinds[at] = Some(kind),
-                    Requests::One(inner, false) if kinds[inner] == Some(kind) => {
+                    RequestSummary::None => kinds[at] = Some(kind),
+                    RequestSummary::One(inner, false) if kinds[inner] == Some(kind) => {
                         (kinds[at], wrapped[at]) = (Some(kind), Some(inner));
                     }
-                    Requests::One(..) | Requests::Many => {}
+                    RequestSummary::One(..) | RequestSummary::Many => {}
                 }
-                Requests::One(at, false)
+                RequestSummary::One(at, false)
             } else {
                 match below[at] {
-                    Requests::One(inner, _) if span.span_type.is_agent() || span.span_type.is_tool() => {
-                        Requests::One(inner, true)
+                    RequestSummary::One(inner, _) if span.span_type.is_agent() || span.span_type.is_tool() => {
+                        RequestSummary::One(inner, true)
                     }
                     same => same,
                 }
             };
             if let Some(parent) = nodes[at].parent {
                 below[parent] = match (below[parent], upwards) {
-                    (Requests::None, one) | (one, Requests::None) => one,
-                    _ => Requests::Many,
+                    (RequestSummary::None, one) | (one, RequestSummary::None) => one,
+                    _ => RequestSummary::Many,
                 };
             }
         }

@@ -2,7 +2,7 @@
 
 use super::Reading;
 use super::handled::mark_handled_failures;
-use super::identity::Key;
+use super::identity::PartHash;
 use super::tool_calls::{CallOrigin, ToolCall};
 use crate::model::Trace;
 use std::collections::HashMap;
@@ -12,16 +12,16 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 /// cannot be repeated and are not kept, so memory grows by a few dozen bytes per call in messages.
 #[derive(Debug, Default)]
 pub struct History {
-    calls: HashMap<Key, Seen>,
+    calls: HashMap<PartHash, CallCounts>,
     /// For each call id the latest call with it, as its key and the hash of its name: some traces hold only its result.
-    by_id: HashMap<Key, (Key, Key)>,
+    by_id: HashMap<PartHash, (PartHash, PartHash)>,
     /// Tool names by their hash.
-    names: HashMap<Key, String>,
+    names: HashMap<PartHash, String>,
 }
 
 /// How often a call was made, and how often its result was read.
 #[derive(Clone, Copy, Debug, Default)]
-struct Seen {
+struct CallCounts {
     made: u32,
     answered: u32,
     /// Start and end of the model's span that last requested it, in nanoseconds since 1970.
@@ -42,7 +42,7 @@ impl History {
 
     /// Sets which calls and results of a trace are new, and names calls whose request is in an earlier trace.
     pub fn read(&mut self, calls: &mut [ToolCall]) {
-        let mut repeated: HashMap<Key, u32> = HashMap::new();
+        let mut repeated: HashMap<PartHash, u32> = HashMap::new();
         for call in calls.iter_mut().filter(|call| call.is_in_messages()) {
             let key = self.key(call);
             let seen = self.calls.entry(key).or_default();
@@ -70,7 +70,7 @@ impl History {
     }
 
     /// The key of a call. One of which only the result is recorded gets key and name of the call with its id.
-    fn key(&self, call: &mut ToolCall) -> Key {
+    fn key(&self, call: &mut ToolCall) -> PartHash {
         let known = call.id.as_deref().filter(|_| call.name.is_none()).and_then(|id| self.by_id.get(&hash(id)));
         known.map_or(call.key, |(key, name)| {
             call.name = self.names.get(name).cloned();
@@ -79,7 +79,7 @@ impl History {
     }
 }
 
-fn hash(text: &str) -> Key {
+fn hash(text: &str) -> PartHash {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()

@@ -1,22 +1,22 @@
 //! By what the same message is known again, wherever a trace repeats it.
 
 use crate::json::canonical;
-use crate::message::{Message, Part, ToolResult};
+use crate::message::{Message, Part, ToolResultPart};
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// Identifies a part of a message wherever it is repeated: a hash of its content.
-pub type Key = u64;
+pub type PartHash = u64;
 
 /// The key of a part of a message. An instruction never has the key of an equal text in another role.
 #[must_use]
-pub fn part_key(message: &Message, part: &Part) -> Key {
+pub fn part_key(message: &Message, part: &Part) -> PartHash {
     let mut hasher = DefaultHasher::new();
     message.role.is_instruction().hash(&mut hasher);
     match part {
         _ if words(part).is_some() => words(part).hash(&mut hasher),
         Part::ToolCall(call) => (1, &call.id, &call.name, canonical::key(&call.arguments)).hash(&mut hasher),
-        Part::ToolResult(result) => return result_key(result.id.as_deref(), &ToolResult::words(result)),
+        Part::ToolResult(result) => return result_key(result.id.as_deref(), &ToolResultPart::words(result)),
         Part::Media(media) => (3, media).hash(&mut hasher),
         Part::Embedding { count, dimensions } => (4, count, dimensions).hash(&mut hasher),
         Part::Data { value, .. } => value.text().hash(&mut hasher),
@@ -27,7 +27,7 @@ pub fn part_key(message: &Message, part: &Part) -> Key {
 
 /// The key of the result of a tool call.
 #[must_use]
-pub fn result_key(id: Option<&str>, words: &str) -> Key {
+pub fn result_key(id: Option<&str>, words: &str) -> PartHash {
     let mut hasher = DefaultHasher::new();
     (2, id, words).hash(&mut hasher);
     hasher.finish()

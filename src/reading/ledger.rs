@@ -1,6 +1,6 @@
 //! Books the tokens and the costs that spans carry on calls and remainders.
 
-use super::calls::Calls;
+use super::calls::CallSpans;
 use super::usage::{RowKind, UsageRow};
 use crate::model::{Cost, CostSum, Node, Span, TokenUsage, have_below};
 
@@ -18,7 +18,7 @@ pub(super) fn carried<'a>(spans: &'a [Span], nodes: &[Node]) -> Vec<Option<&'a T
 
 /// The place of a span among the carriers.
 #[derive(Clone, Copy)]
-struct Place {
+struct CarrierPosition {
     /// The top-most carrier above it.
     top: Option<usize>,
     /// Whether a carrier lies between it and the outermost span of its call.
@@ -26,29 +26,29 @@ struct Place {
 }
 
 /// Books what spans carry on the rows, so that these add up.
-pub(super) struct Ledger<'a> {
+pub(super) struct UsageLedger<'a> {
     spans: &'a [Span],
     nodes: &'a [Node],
-    calls: &'a Calls,
-    /// First the calls, in the order of [`Calls::chains`], then remainders.
+    calls: &'a CallSpans,
+    /// First the calls, in the order of [`CallSpans::chains`], then remainders.
     pub(super) rows: Vec<UsageRow>,
     /// For each span its remainder, where it has one.
     remainders: Vec<Option<usize>>,
 }
 
-impl<'a> Ledger<'a> {
-    pub(super) fn new(spans: &'a [Span], nodes: &'a [Node], calls: &'a Calls) -> Self {
+impl<'a> UsageLedger<'a> {
+    pub(super) fn new(spans: &'a [Span], nodes: &'a [Node], calls: &'a CallSpans) -> Self {
         Self { spans, nodes, calls, rows: calls.rows(), remainders: vec![None; spans.len()] }
     }
 
     /// The place of each span among the carriers.
-    fn places(&self, carries: impl Fn(usize) -> bool) -> Vec<Place> {
-        let mut places: Vec<Place> = Vec::with_capacity(self.nodes.len());
+    fn places(&self, carries: impl Fn(usize) -> bool) -> Vec<CarrierPosition> {
+        let mut places: Vec<CarrierPosition> = Vec::with_capacity(self.nodes.len());
         for (at, node) in self.nodes.iter().enumerate() {
-            let place = node.parent.map_or(Place { top: None, is_hidden_in_call: false }, |parent| {
+            let place = node.parent.map_or(CarrierPosition { top: None, is_hidden_in_call: false }, |parent| {
                 let (above, call) = (places[parent], self.calls.of_span[at]);
                 let is_same_call = call.is_some() && call == self.calls.of_span[parent];
-                Place {
+                CarrierPosition {
                     top: above.top.or_else(|| carries(parent).then_some(parent)),
                     is_hidden_in_call: is_same_call && (above.is_hidden_in_call || carries(parent)),
                 }

@@ -1,19 +1,19 @@
 //! What went into a span and what came out of it, as messages: the inputs and outputs, and what instrumentations keep beside
 //! them.
 
-use crate::frameworks::{self, Request, Stream};
+use crate::frameworks::{self, SpanRequest, StreamedResponse};
 use crate::message::Message;
 use crate::model::Span;
 
 /// The request of a span: its inputs, behind the instructions that OpenTelemetry keeps in an attribute of their own
 /// (`gen_ai.system_instructions`). `None` where neither is recorded.
 #[must_use]
-pub fn request(span: &Span) -> Option<Request> {
+pub fn request(span: &Span) -> Option<SpanRequest> {
     let payload = span.payload.as_ref()?;
-    let inputs = payload.inputs().map(Request::of);
+    let inputs = payload.inputs().map(SpanRequest::of);
     let instructions = payload.attribute("gen_ai.system_instructions").map(frameworks::instructions);
     let Some(instructions) = instructions else { return inputs };
-    let mut request = inputs.unwrap_or_else(|| Request { messages: Vec::new(), parameters: Vec::new() });
+    let mut request = inputs.unwrap_or_else(|| SpanRequest { messages: Vec::new(), parameters: Vec::new() });
     request.messages.insert(0, instructions);
     Some(request)
 }
@@ -21,7 +21,7 @@ pub fn request(span: &Span) -> Option<Request> {
 /// The response of a span, and the stream that it came in where one is recorded. MLflow up to 2.22 leaves the outputs of a
 /// streamed tool call empty; its messages are those of the stream. `None` where nothing is recorded.
 #[must_use]
-pub fn response(span: &Span) -> Option<(Vec<Message>, Option<Stream>)> {
+pub fn response(span: &Span) -> Option<(Vec<Message>, Option<StreamedResponse>)> {
     let payload = span.payload.as_ref()?;
     let stream = frameworks::streamed(&payload.events);
     let outputs = payload.outputs().map(frameworks::response);

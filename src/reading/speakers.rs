@@ -1,6 +1,6 @@
 //! The agent that answers in an LLM call. The call itself does not name it, but a later message with the answer may.
 
-use super::identity::{Key, part_key};
+use super::identity::{PartHash, part_key};
 use super::messages;
 use crate::message::{Message, Part, Role};
 use crate::model::Span;
@@ -39,19 +39,19 @@ const HUMAN: &str = "user";
 #[derive(Debug, Default)]
 pub struct Speakers {
     /// The speakers of each part, in order, from the list of messages that has most of them.
-    sources: HashMap<Key, Vec<String>>,
+    sources: HashMap<PartHash, Vec<String>>,
     /// How many calls were answered with it so far.
-    answered: HashMap<Key, usize>,
+    answered: HashMap<PartHash, usize>,
 }
 
 impl Speakers {
     /// Looks through the messages of some spans, which need their payload.
     #[must_use]
     pub fn of(spans: &[Span]) -> Self {
-        let mut sources: HashMap<Key, Vec<String>> = HashMap::new();
+        let mut sources: HashMap<PartHash, Vec<String>> = HashMap::new();
         for span in spans {
             for list in [messages::request_messages(span), messages::response_messages(span)].into_iter().flatten() {
-                let mut named: HashMap<Key, Vec<String>> = HashMap::new();
+                let mut named: HashMap<PartHash, Vec<String>> = HashMap::new();
                 for message in &list {
                     let Some(speaker) = &message.speaker else { continue };
                     for part in message.parts.iter().filter(|part| !matches!(part, Part::ToolResult(_))) {
@@ -101,13 +101,13 @@ impl Speakers {
 
     /// Who answers each call. Calls are in the order of their start, each as its spans, outermost first.
     pub(super) fn of_calls(&mut self, spans: &[Span], calls: &[&[usize]]) -> Vec<Option<(String, AgentSource)>> {
-        let mut instructed: HashMap<Vec<Key>, HashSet<String>> = HashMap::new();
-        let mut found: Vec<(Option<String>, Vec<Key>)> = Vec::with_capacity(calls.len());
+        let mut instructed: HashMap<Vec<PartHash>, HashSet<String>> = HashMap::new();
+        let mut found: Vec<(Option<String>, Vec<PartHash>)> = Vec::with_capacity(calls.len());
         for call in calls {
             let request = messages::request_of_call(spans, call);
             let answer = messages::response_of_call(spans, call);
             let instructions = request.iter().filter(|message| message.role.is_instruction());
-            let instructions: Vec<Key> =
+            let instructions: Vec<PartHash> =
                 instructions.flat_map(|message| message.parts.iter().map(|part| part_key(message, part))).collect();
             let speaker = self.speaker(&request, &answer);
             if let Some(speaker) = speaker.clone().filter(|_| !instructions.is_empty()) {
@@ -115,11 +115,11 @@ impl Speakers {
             }
             found.push((speaker, instructions));
         }
-        let only = |instructions: &Vec<Key>| {
+        let only = |instructions: &Vec<PartHash>| {
             let names = instructed.get(instructions).filter(|names| names.len() == 1)?;
             names.iter().next().cloned()
         };
-        let answer = |(speaker, instructions): (Option<String>, Vec<Key>)| {
+        let answer = |(speaker, instructions): (Option<String>, Vec<PartHash>)| {
             let named = speaker.map(|name| (name, AgentSource::Message));
             named.or_else(|| only(&instructions).map(|name| (name, AgentSource::Instructions)))
         };

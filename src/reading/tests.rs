@@ -1,5 +1,5 @@
 use super::*;
-use crate::formats::{self, Keep};
+use crate::formats::{self, SpanDetail};
 use crate::model::{
     Cost, Span, SpanStatus, Spans, SpansSource, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, arrange,
 };
@@ -14,7 +14,7 @@ fn span(id: &str, parent: &str, kind: &str, start: i64, attributes: &str) -> Spa
         r#"{{"span_id":"{id}","parent_span_id":"{parent}","name":"{id}","start_time_unix_nano":{start},"end_time_unix_nano":{},"attributes":{{"mlflow.spanType":"\"{kind}\""{attributes}}}}}"#,
         start + 5
     );
-    formats::span(&text, Keep::All, None).unwrap()
+    formats::span(&text, SpanDetail::All, None).unwrap()
 }
 
 fn tokens((input, output): (i64, i64)) -> String {
@@ -186,7 +186,7 @@ fn the_tokens_of_all_turns_are_no_total_of_a_trace() {
 #[test]
 fn a_request_that_is_put_together_is_no_call() {
     let text = r#"{"span_id":"a","name":"OpenAI._prepare_chat_with_tools","start_time_unix_nano":1,"attributes":{"mlflow.spanType":"\"LLM\""}}"#;
-    let read = formats::span(text, Keep::All, None).unwrap();
+    let read = formats::span(text, SpanDetail::All, None).unwrap();
     assert_eq!(rows(&trace_of(vec![read])), Vec::<String>::new());
 }
 

@@ -4,7 +4,7 @@
 //! and from the beginning, an earlier request *and its answer* goes on from it. Two runs that begin with the same prompt do
 //! not: neither repeats an answer of the other.
 
-use super::identity::{Key, part_key};
+use super::identity::{PartHash, part_key};
 use super::messages::{request_of_call, response_of_call};
 use super::totals;
 use crate::message::{Message, Part};
@@ -28,12 +28,12 @@ const REPETITIONS: [Repetition; 3] = [Repetition::Exact, Repetition::ResultsAsTe
 
 /// What is kept of a trace.
 #[derive(Debug)]
-struct Link {
+struct ThreadEntry {
     trace_id: String,
     start: i64,
     end: i64,
     /// The hash of the instructions, which each agent has its own of.
-    instructions: Key,
+    instructions: PartHash,
     /// For each of [`REPETITIONS`].
     keys: [LinkKeys; 3],
 }
@@ -41,14 +41,14 @@ struct Link {
 #[derive(Debug)]
 struct LinkKeys {
     /// The hash of each beginning of the first request, the shortest first.
-    beginnings: Vec<Key>,
+    beginnings: Vec<PartHash>,
     /// The hash of the last request with its answer; `None` where either is missing.
-    end: Option<Key>,
+    end: Option<PartHash>,
 }
 
 /// Finds runs among traces.
 #[derive(Debug, Default)]
-pub struct Threads(Vec<Link>);
+pub struct Threads(Vec<ThreadEntry>);
 
 impl Threads {
     /// Adds a trace, whose spans need their payload. One that belongs to a session is none of a run that has to be found.
@@ -63,7 +63,7 @@ impl Threads {
         let (asked, answered) = (request_of_call(spans, last), response_of_call(spans, last));
         let keys = REPETITIONS.map(|repetition| {
             let mut hasher = DefaultHasher::new();
-            let beginning = |key: Key| {
+            let beginning = |key: PartHash| {
                 key.hash(&mut hasher);
                 hasher.finish()
             };
@@ -79,7 +79,7 @@ impl Threads {
         }
         let (start, end) =
             (spans.iter().map(|span| span.start.0).min(), spans.iter().filter_map(|span| span.end).max());
-        self.0.push(Link {
+        self.0.push(ThreadEntry {
             trace_id: trace.info.trace_id.clone(),
             start: start.unwrap_or_default(),
             end: end.map_or(i64::MAX, |end| end.0),
@@ -96,7 +96,7 @@ impl Threads {
     #[must_use]
     pub fn runs(mut self) -> Vec<Vec<String>> {
         self.0.sort_by_key(|link| link.start);
-        let mut by_end = REPETITIONS.map(|_| HashMap::<Key, Vec<usize>>::new());
+        let mut by_end = REPETITIONS.map(|_| HashMap::<PartHash, Vec<usize>>::new());
         let mut is_continued = REPETITIONS.map(|_| vec![false; self.0.len()]);
         let mut run_of: Vec<usize> = Vec::with_capacity(self.0.len());
         for (at, link) in self.0.iter().enumerate() {
@@ -107,7 +107,7 @@ impl Threads {
                     let is_other_agent = before.instructions != link.instructions;
                     before.end <= link.start && (repetition == Repetition::Exact || is_other_agent)
                 };
-                let candidates = |key: &Key| {
+                let candidates = |key: &PartHash| {
                     let ended: Vec<usize> = by_end[nth].get(key)?.iter().copied().filter(is_meant).collect();
                     (!ended.is_empty()).then_some(ended)
                 };
@@ -139,7 +139,7 @@ fn join(run_of: &mut [usize], a: usize, b: usize) {
 
 /// The keys of messages' parts, whatever their speakers and roles: agents of a team receive each other's answers as
 /// messages of a user. Instructions are each agent's own, and reasoning is not passed on.
-fn keys(messages: &[Message], repetition: Repetition) -> impl Iterator<Item = Key> + '_ {
+fn keys(messages: &[Message], repetition: Repetition) -> impl Iterator<Item = PartHash> + '_ {
     let messages = messages.iter().filter(|message| !message.role.is_instruction());
     messages.flat_map(move |message| {
         message.parts.iter().filter_map(move |part| match (part, repetition) {

@@ -4,7 +4,7 @@
 //! a message; and all later requests repeat both. They are joined by the call's id, else by the tool and its arguments.
 
 use super::agent_name::is_kernel_entry_point;
-use super::identity::Key;
+use super::identity::PartHash;
 use super::usage::TraceUsage;
 use crate::model::{MentionKind, Span, Spans, Timestamp, ToolMention};
 use std::collections::{HashMap, HashSet};
@@ -36,7 +36,7 @@ pub struct ToolCall {
     /// Whether its result is recorded, and was not known before.
     pub is_result_new: bool,
     /// By what the same call is known in another trace.
-    pub(super) key: Key,
+    pub(super) key: PartHash,
 }
 
 /// Where a tool call was made, as far as its trace shows.
@@ -114,7 +114,7 @@ pub fn without_number<'a>(name: &'a str, of_trace: &HashSet<&str>) -> &'a str {
 }
 
 /// A mention with where and when it is.
-struct Placed<'a> {
+struct PlacedMention<'a> {
     time: Timestamp,
     span: usize,
     mention: &'a ToolMention,
@@ -128,7 +128,7 @@ pub(super) fn of_spans(spans: &Spans, usage: &TraceUsage) -> Vec<ToolCall> {
     }
     let repeats = repeats(spans, usage);
     let prompt_functions = prompt_functions(spans);
-    let mut mentions: Vec<Placed<'_>> = Vec::new();
+    let mut mentions: Vec<PlacedMention<'_>> = Vec::new();
     for (at, span) in spans.list.iter().enumerate() {
         // A model asks for a call before the tool begins, though its own span may end later.
         let answered = if span.span_type.is_llm() { span.start } else { span.end.unwrap_or(span.start) };
@@ -137,12 +137,12 @@ pub(super) fn of_spans(spans: &Spans, usage: &TraceUsage) -> Vec<ToolCall> {
             let is_repeat = repeats.contains(&at) && is_answer && mention.kind == MentionKind::Requested;
             let is_prompt = mention.kind == MentionKind::Ran && prompt_functions.contains(&at);
             if !is_repeat && !is_prompt {
-                mentions.push(Placed { time: if is_answer { answered } else { span.start }, span: at, mention });
+                mentions.push(PlacedMention { time: if is_answer { answered } else { span.start }, span: at, mention });
             }
         }
     }
     mentions.sort_by_key(|placed| placed.time);
-    let mut joined = Joined::new(spans, usage);
+    let mut joined = JoinedCalls::new(spans, usage);
     for placed in
         mentions.iter().filter(|placed| !placed.mention.came_out && placed.mention.kind == MentionKind::Requested)
     {
@@ -186,13 +186,13 @@ fn repeats(spans: &Spans, usage: &TraceUsage) -> HashSet<usize> {
 
 /// Some calls in their order, of which the first ones are done with.
 #[derive(Default)]
-struct Queue {
+struct CallQueue {
     calls: Vec<usize>,
     /// How many are done with.
     done: usize,
 }
 
-impl Queue {
+impl CallQueue {
     /// The first one that is still open, if any is. What is done with once stays so.
     fn first(&mut self, is_open: impl Fn(usize) -> bool) -> Option<usize> {
         while self.calls.get(self.done).is_some_and(|at| !is_open(*at)) {
@@ -203,7 +203,7 @@ impl Queue {
 }
 
 /// The calls found so far.
-struct Joined<'a> {
+struct JoinedCalls<'a> {
     spans: &'a Spans,
     /// The start of the first request to a model.
     first_request: Option<Timestamp>,
@@ -213,32 +213,32 @@ struct Joined<'a> {
     /// The call that each tool's span is at work for.
     by_span: HashMap<usize, usize>,
     /// The calls of each tool with the same arguments, and those that no span was seen at work for.
-    by_digest: HashMap<Key, Queue>,
+    by_digest: HashMap<PartHash, CallQueue>,
     /// The calls of each tool, and those that no span was seen at work for.
-    by_name: HashMap<String, Queue>,
+    by_name: HashMap<String, CallQueue>,
     /// The calls of each tool, and those whose result was not read.
-    unanswered: HashMap<String, Queue>,
+    unanswered: HashMap<String, CallQueue>,
     /// The ids of the calls that the history of each span holds.
     ids_in_history: HashMap<usize, HashSet<&'a str>>,
     /// Spans whose history holds a call under another id.
     renamed: HashSet<(usize, usize)>,
     /// How often the history, or the answer, of a span has told a call without an id.
-    told: HashMap<(usize, bool, Key), usize>,
+    told: HashMap<(usize, bool, PartHash), usize>,
 }
 
-fn digest(name: &str, arguments: Option<u64>) -> Key {
+fn digest(name: &str, arguments: Option<u64>) -> PartHash {
     let mut hasher = DefaultHasher::new();
     (name, arguments).hash(&mut hasher);
     hasher.finish()
 }
 
-fn key(id: Option<&str>, digest: Key) -> Key {
+fn key(id: Option<&str>, digest: PartHash) -> PartHash {
     let mut hasher = DefaultHasher::new();
     (id, digest).hash(&mut hasher);
     hasher.finish()
 }
 
-impl<'a> Joined<'a> {
+impl<'a> JoinedCalls<'a> {
     fn new(spans: &'a Spans, usage: &TraceUsage) -> Self {
         let tools = spans.list.iter().filter(|span| span.span_type.is_tool());
         Self {
@@ -262,7 +262,7 @@ impl<'a> Joined<'a> {
     }
 
     /// Adds a call that a span mentions first.
-    fn add(&mut self, placed: &Placed<'_>, name: Option<&str>, digest: Key) -> usize {
+    fn add(&mut self, placed: &PlacedMention<'_>, name: Option<&str>, digest: PartHash) -> usize {
         let at = self.calls.len();
         let id = placed.mention.call_id.as_deref();
         let is_first_request = self.first_request.is_some_and(|first| placed.time <= first);
@@ -294,8 +294,8 @@ impl<'a> Joined<'a> {
     }
 
     /// A model asks for a call, or a message repeats that it did.
-    fn request(&mut self, placed: &Placed<'_>) {
-        let Placed { span, mention, .. } = placed;
+    fn request(&mut self, placed: &PlacedMention<'_>) {
+        let PlacedMention { span, mention, .. } = placed;
         let Some(name) = mention.name.as_deref() else { return };
         let digest = digest(name, mention.arguments);
         let is_asked = mention.came_out && self.span(*span).span_type.is_llm();
@@ -325,7 +325,7 @@ impl<'a> Joined<'a> {
 
     /// The call that a history holds under another id than the answer did (Google ADK, where it streams): one with the same
     /// arguments that a model asked for, and whose own id the history lacks.
-    fn renamed(&mut self, placed: &Placed<'_>, id: &str, digest: Key) -> Option<usize> {
+    fn renamed(&mut self, placed: &PlacedMention<'_>, id: &str, digest: PartHash) -> Option<usize> {
         let span = placed.span;
         let history = self.ids_in_history.get(&span).filter(|_| !placed.mention.came_out)?;
         let is_meant = |at: &usize| {
@@ -341,7 +341,7 @@ impl<'a> Joined<'a> {
 
     /// The call of an id. Some servers count their ids anew for each answer: a model that asks with an id that was answered
     /// asks for another call, and so does one that asks with other arguments.
-    fn known_by_id(&self, id: &str, digest: Key, is_asked: bool) -> Option<usize> {
+    fn known_by_id(&self, id: &str, digest: PartHash, is_asked: bool) -> Option<usize> {
         let known = self.by_id.get(id)?;
         let wanted = key(Some(id), digest);
         let is_open = |call: &ToolCall| !is_asked || call.requested_in.is_none() || call.returned.is_none();
@@ -351,8 +351,8 @@ impl<'a> Joined<'a> {
     }
 
     /// A tool is at work.
-    fn run(&mut self, placed: &Placed<'_>) {
-        let Placed { span, mention, .. } = placed;
+    fn run(&mut self, placed: &PlacedMention<'_>) {
+        let PlacedMention { span, mention, .. } = placed;
         let own = self.span(*span);
         let name = mention.name.as_deref().or_else(|| name_by_span(own, &self.tool_names));
         let known = name.and_then(|name| self.wrapper(*span, name).or_else(|| self.asked_for(own, mention, name)));
@@ -405,8 +405,8 @@ impl<'a> Joined<'a> {
     }
 
     /// A message holds a result.
-    fn return_result(&mut self, placed: &Placed<'_>) {
-        let Placed { span, mention, .. } = placed;
+    fn return_result(&mut self, placed: &PlacedMention<'_>) {
+        let PlacedMention { span, mention, .. } = placed;
         let calls = &self.calls;
         let known = match (&mention.call_id, &mention.name) {
             (Some(id), _) => self.by_id.get(id).and_then(|known| known.last()).copied(),

@@ -1,7 +1,7 @@
 //! What a trace used: from its spans, and from its record where these are missing.
 
-use super::calls::Calls;
-use super::ledger::{Ledger, carried, is_nothing};
+use super::calls::CallSpans;
+use super::ledger::{UsageLedger, carried, is_nothing};
 use super::usage::{RowKind, TraceUsage, UsageRow};
 use super::usage_conflict::{self, ConflictReason, UsageConflict};
 use crate::model::{Cost, CostSum, Node, Span, Spans, TokenUsage, Trace};
@@ -40,14 +40,14 @@ pub fn of_spans(spans: &Spans) -> TraceUsage {
 /// out only if MLflow `recorded` the total of the calls.
 fn total_of(spans: &Spans, recorded: Option<&TokenUsage>) -> TraceUsage {
     let (spans, nodes) = (&spans.list[..], &spans.nodes[..]);
-    let calls = Calls::of(spans, nodes);
+    let calls = CallSpans::of(spans, nodes);
     let carried = carried(spans, nodes);
     let reasons = usage_conflict::reasons(spans, nodes, &calls, &carried);
     let total_without = |excludes: fn(ConflictReason) -> bool| {
         let is_excluded = |at: usize| reasons[at].is_some_and(excludes);
         let counted: Vec<_> =
             carried.iter().enumerate().map(|(at, usage)| usage.filter(|_| !is_excluded(at))).collect();
-        let mut ledger = Ledger::new(spans, nodes, &calls);
+        let mut ledger = UsageLedger::new(spans, nodes, &calls);
         let token_usage = ledger.add_tokens(&counted);
         let cost = ledger.add_costs(&counted, is_excluded);
         let mut rows = ledger.rows;
@@ -75,7 +75,7 @@ fn total_of(spans: &Spans, recorded: Option<&TokenUsage>) -> TraceUsage {
 
 /// The models named at and below a span; each is a span that names it.
 #[derive(Clone, Copy)]
-enum Models {
+enum NamedModels {
     None,
     One(usize),
     Several,
@@ -89,20 +89,23 @@ fn name_models(rows: &mut [UsageRow], spans: &[Span], nodes: &[Node]) {
     if nameless.is_empty() {
         return;
     }
-    let both = |one: Models, other: Models| match (one, other) {
-        (Models::None, models) | (models, Models::None) => models,
-        (Models::One(one), Models::One(other)) if spans[one].model == spans[other].model => Models::One(one),
-        _ => Models::Several,
+    let both = |one: NamedModels, other: NamedModels| match (one, other) {
+        (NamedModels::None, models) | (models, NamedModels::None) => models,
+        (NamedModels::One(one), NamedModels::One(other)) if spans[one].model == spans[other].model => {
+            NamedModels::One(one)
+        }
+        _ => NamedModels::Several,
     };
-    let mut below = vec![Models::None; spans.len()];
+    let mut below = vec![NamedModels::None; spans.len()];
     for (at, node) in nodes.iter().enumerate().rev() {
-        let own = if spans[at].model.is_some() { Models::One(at) } else { Models::None };
+        let own = if spans[at].model.is_some() { NamedModels::One(at) } else { NamedModels::None };
         if let Some(parent) = node.parent {
             below[parent] = both(both(own, below[at]), below[parent]);
         }
     }
     for row in nameless {
-        row.model_below = row.span.and_then(|at| if let Models::One(named) = below[at] { Some(named) } else { None });
+        row.model_below =
+            row.span.and_then(|at| if let NamedModels::One(named) = below[at] { Some(named) } else { None });
     }
 }
 

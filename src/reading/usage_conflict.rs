@@ -1,6 +1,6 @@
 //! Conflicts between the tokens of a span and those of the calls beside or below it: what was billed once counts once.
 
-use super::calls::Calls;
+use super::calls::CallSpans;
 use super::usage::RowKind;
 use crate::model::{Node, Span, TokenUsage, UsageScope};
 
@@ -54,14 +54,14 @@ pub struct UsageConflict {
 pub(super) fn reasons(
     spans: &[Span],
     nodes: &[Node],
-    calls: &Calls,
+    calls: &CallSpans,
     carried: &[Option<&TokenUsage>],
 ) -> Vec<Option<ConflictReason>> {
     let mut reasons = vec![None; spans.len()];
     for at in calls.repeated.iter().copied().chain(receipts(spans, calls)) {
         reasons[at] = carried[at].map(|_| ConflictReason::Repeated);
     }
-    let mut below = vec![Below::default(); spans.len()];
+    let mut below = vec![CallsBelow::default(); spans.len()];
     for (at, node) in nodes.iter().enumerate().rev() {
         let own = carried[at].filter(|usage| !usage.is_empty() && reasons[at].is_none());
         let sum = std::mem::take(&mut below[at]);
@@ -73,9 +73,9 @@ pub(super) fn reasons(
                     reasons[at] = Some(ConflictReason::AllTurns);
                 }
                 let is_total = reasons[at].is_none_or(|reason| !reason.is_certain());
-                Below { figures: if is_total { figures(own) } else { sum.figures }, ..sum }
+                CallsBelow { figures: if is_total { figures(own) } else { sum.figures }, ..sum }
             }
-            Some(own) => Below { figures: figures(own), ..sum },
+            Some(own) => CallsBelow { figures: figures(own), ..sum },
             None => sum,
         };
         if calls.starting_at(at) == Some(RowKind::Llm) {
@@ -91,7 +91,7 @@ pub(super) fn reasons(
 }
 
 /// Spans that only repeat the tokens of calls, in a trace that has a call with tokens.
-fn receipts<'a>(spans: &'a [Span], calls: &'a Calls) -> impl Iterator<Item = usize> {
+fn receipts<'a>(spans: &'a [Span], calls: &'a CallSpans) -> impl Iterator<Item = usize> {
     let has_tokens = |at: &usize| spans[*at].usage().is_some_and(TokenUsage::has_tokens);
     let is_receipt = |at: &usize| spans[*at].usage_scope == UsageScope::OtherCalls && calls.of_span[*at].is_none();
     let mut receipts = (0..spans.len()).filter(is_receipt).peekable();
@@ -100,23 +100,23 @@ fn receipts<'a>(spans: &'a [Span], calls: &'a Calls) -> impl Iterator<Item = usi
 }
 
 /// Input, output and total tokens.
-type Figures = [Option<i64>; 3];
+type TokenFigures = [Option<i64>; 3];
 
-fn figures(usage: &TokenUsage) -> Figures {
+fn figures(usage: &TokenUsage) -> TokenFigures {
     usage.figures().into()
 }
 
 /// The calls below a span.
 #[derive(Clone, Copy, Default)]
-struct Below {
-    figures: Figures,
+struct CallsBelow {
+    figures: TokenFigures,
     /// The number of LLM calls with tokens.
     calls: u64,
     /// Whether an LLM call has none.
     has_unknown: bool,
 }
 
-impl Below {
+impl CallsBelow {
     fn add(&mut self, more: Self) {
         for (sum, part) in self.figures.iter_mut().zip(more.figures) {
             *sum = sum.map(|sum| sum.saturating_add(part.unwrap_or(0))).or(part);

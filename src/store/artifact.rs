@@ -1,8 +1,8 @@
 //! Finds the files of a trace: where its tag says, and after a store was moved, copied or served, where they are now.
 
-use crate::files::{self, Fence};
+use crate::files::{self, AllowedFolders};
 use crate::limits;
-use crate::model::{Moved, Outside, Problem};
+use crate::model::{MovedFile, OutsideFile, Problem};
 use percent_encoding::percent_decode_str;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -21,13 +21,13 @@ pub(super) struct Artifacts {
     /// Where a local server keeps artifacts (`MLFLOW_ARTIFACTS_DESTINATION`).
     destination: Option<PathBuf>,
     /// Around the folders of artifacts of the store.
-    own: Fence,
+    own: AllowedFolders,
     /// Around the bases.
-    around: Fence,
+    around: AllowedFolders,
 }
 
 /// What a file of a trace came to.
-pub(super) enum Found {
+pub(super) enum ArtifactFile {
     /// Its bytes.
     Bytes(PathBuf, Vec<u8>),
     /// It is not there.
@@ -38,21 +38,21 @@ impl Artifacts {
     pub(super) fn new(bases: Vec<PathBuf>, destination: Option<PathBuf>) -> Self {
         let roots = bases.iter().flat_map(|base| ["mlruns", "mlartifacts"].map(|root| base.join(root)));
         let roots: Vec<PathBuf> = roots.chain(destination.clone()).collect();
-        let own = Fence::around(roots.iter().map(PathBuf::as_path));
-        let around = Fence::around(bases.iter().map(PathBuf::as_path));
+        let own = AllowedFolders::around(roots.iter().map(PathBuf::as_path));
+        let around = AllowedFolders::around(bases.iter().map(PathBuf::as_path));
         Self { bases, destination, own, around }
     }
 
     /// Reads a file of a trace. `location` is the folder that a tag names.
-    pub(super) fn read(&self, location: Option<&str>, experiment: &str, trace: &str, name: &str) -> Found {
+    pub(super) fn read(&self, location: Option<&str>, experiment: &str, trace: &str, name: &str) -> ArtifactFile {
         let candidates = self.candidates(location, &format!("{experiment}/traces/{trace}/artifacts"));
         for folder in &candidates {
             let path = folder.join(name);
             match read_settled(&path, || self.read_file(folder, &path)) {
-                Ok(bytes) => return Found::Bytes(path, bytes),
+                Ok(bytes) => return ArtifactFile::Bytes(path, bytes),
                 Err(error) if is_absent(&error) => {}
                 Err(error) => {
-                    return Found::Missing(
+                    return ArtifactFile::Missing(
                         Problem::new("unreadable_file", format!("cannot read {name}: {error}")).at(&path),
                     );
                 }
@@ -60,10 +60,10 @@ impl Artifacts {
         }
         if let Some(location) = location.filter(|location| is_foreign(location)) {
             let message = format!("its files are at {location}, which is not read from here");
-            return Found::Missing(Problem::new("foreign_location", message));
+            return ArtifactFile::Missing(Problem::new("foreign_location", message));
         }
         let problem = Problem::new("missing_file", format!("{name} is not there"));
-        Found::Missing(match candidates.first() {
+        ArtifactFile::Missing(match candidates.first() {
             Some(folder) => problem.at(&folder.join(name)),
             None => problem,
         })
@@ -79,7 +79,7 @@ impl Artifacts {
 
     /// What a file in a folder may be a link to: another file of that folder, or artifacts of the store. A folder that lies
     /// in the store is no way out of it.
-    fn fence(&self, folder: &Path) -> std::io::Result<Fence> {
+    fn fence(&self, folder: &Path) -> std::io::Result<AllowedFolders> {
         let is_inside = self.bases.iter().any(|base| folder.starts_with(base));
         let real = if is_inside { self.around.resolve(folder) } else { folder.canonicalize() };
         Ok(self.own.clone().and(real?))
@@ -87,11 +87,11 @@ impl Artifacts {
 
     /// Whether a file was found elsewhere than where its record says. What a relative path is relative to is not recorded,
     /// and where a server keeps what it serves neither.
-    pub(super) fn moved(location: Option<&str>, found: &Path) -> Option<Moved> {
-        let Some(Named::Path(folder)) = location.and_then(local_path) else { return None };
+    pub(super) fn moved(location: Option<&str>, found: &Path) -> Option<MovedFile> {
+        let Some(LocalPath::Path(folder)) = location.and_then(local_path) else { return None };
         let recorded = folder.join(found.file_name()?);
         let is_moved = recorded.is_absolute() && recorded != found;
-        is_moved.then(|| Moved { recorded: recorded.display().to_string(), found: found.display().to_string() })
+        is_moved.then(|| MovedFile { recorded: recorded.display().to_string(), found: found.display().to_string() })
     }
 
     /// Whether a file that was found lies outside of the store, though the store has one of this name at a place of its own:
@@ -102,8 +102,8 @@ impl Artifacts {
         experiment: &str,
         trace: &str,
         found: &Path,
-    ) -> Option<Outside> {
-        let Some(Named::Path(named)) = location.and_then(local_path) else { return None };
+    ) -> Option<OutsideFile> {
+        let Some(LocalPath::Path(named)) = location.and_then(local_path) else { return None };
         if !named.is_absolute() || self.bases.iter().any(|base| found.starts_with(base)) {
             return None;
         }
@@ -115,7 +115,7 @@ impl Artifacts {
             let is_inside = self.bases.iter().any(|base| path.starts_with(base));
             is_inside && path.canonicalize().is_ok_and(|path| path != real)
         })?;
-        Some(Outside { read: found.display().to_string(), own: own.display().to_string() })
+        Some(OutsideFile { read: found.display().to_string(), own: own.display().to_string() })
     }
 
     /// The folders of an experiment's traces that exist, for telling which traces may have files at all.
@@ -135,12 +135,12 @@ impl Artifacts {
             }
         };
         let named = location.and_then(local_path);
-        if let Some(Named::Path(path)) = &named {
+        if let Some(LocalPath::Path(path)) = &named {
             let base = self.bases.first();
             add(base.map_or_else(|| path.clone(), |base| base.join(path)));
         }
         let path = match &named {
-            Some(Named::Path(path) | Named::Served(path)) => path.as_path(),
+            Some(LocalPath::Path(path) | LocalPath::Served(path)) => path.as_path(),
             None => Path::new(""),
         };
         let parts: Vec<_> = path
@@ -148,7 +148,7 @@ impl Artifacts {
             .filter_map(|part| if let Component::Normal(part) = part { Some(part) } else { None })
             .collect();
         let is_plain = !path.components().any(|part| part == Component::ParentDir);
-        if let Some(Named::Served(path)) = &named
+        if let Some(LocalPath::Served(path)) = &named
             && is_plain
         {
             for root in self.destination.iter().cloned().chain(self.bases.iter().map(|base| base.join("mlartifacts"))) {
@@ -172,7 +172,7 @@ impl Artifacts {
 }
 
 /// A location that may be on this machine.
-enum Named {
+enum LocalPath {
     /// A path.
     Path(PathBuf),
     /// A path below the artifact root of a server.
@@ -180,10 +180,10 @@ enum Named {
 }
 
 /// `/abs`, `rel`, `file:///abs`, `mlflow-artifacts:/p`, `mlflow-artifacts://host/p`; none for other schemes and hosts.
-fn local_path(location: &str) -> Option<Named> {
+fn local_path(location: &str) -> Option<LocalPath> {
     if let Some(rest) = location.strip_prefix("mlflow-artifacts:") {
         let path = rest.strip_prefix("//").map_or(rest, |after| after.find('/').map_or("", |slash| &after[slash..]));
-        return Some(Named::Served(PathBuf::from(path.trim_start_matches('/'))));
+        return Some(LocalPath::Served(PathBuf::from(path.trim_start_matches('/'))));
     }
     if let Some(rest) = location.strip_prefix("file:") {
         let path = match rest.strip_prefix("//") {
@@ -191,11 +191,11 @@ fn local_path(location: &str) -> Option<Named> {
             Some(after) if after.starts_with('/') => after,
             Some(after) => after.strip_prefix("localhost")?,
         };
-        return Some(Named::Path(PathBuf::from(percent_decode_str(path).decode_utf8_lossy().into_owned())));
+        return Some(LocalPath::Path(PathBuf::from(percent_decode_str(path).decode_utf8_lossy().into_owned())));
     }
     // Two slashes or backslashes would reach for another host on Windows.
     let is_remote = is_foreign(location) || location.starts_with("//") || location.starts_with("\\\\");
-    (!is_remote).then(|| Named::Path(PathBuf::from(location)))
+    (!is_remote).then(|| LocalPath::Path(PathBuf::from(location)))
 }
 
 /// `s3://…`, `dbfs:/…`, `wasbs://…`: read by others.

@@ -2,16 +2,16 @@
 
 mod parts;
 
-use super::artifact::{Artifacts, Found};
+use super::artifact::{ArtifactFile, Artifacts};
 use super::parallel::in_parallel;
 use super::rows;
-use super::spans::{self, Rows};
-use super::{Need, Query, Sink, SortKey, SortValue, Surroundings, TraceStore};
-use crate::error::{Error, Kind, Result};
-use crate::files::Fence;
+use super::spans::{self, SpanRows};
+use super::{Projection, Query, Sink, SortKey, SortValue, StoreEnvironment, TraceStore};
+use crate::error::{Error, ErrorCode, Result};
+use crate::files::AllowedFolders;
 use crate::formats;
-use crate::model::{Checkup, Experiment, Problem, StoreKind, Totals, Trace, TraceInfo, keys};
-use parts::{Parts, record};
+use crate::model::{Experiment, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo, keys};
+use parts::{RecordParts, record};
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 pub(super) struct FileStore {
     name: String,
     root: PathBuf,
-    fence: Fence,
+    fence: AllowedFolders,
     artifacts: Artifacts,
 }
 
@@ -37,19 +37,19 @@ pub(super) fn is_file_store(folder: &Path) -> bool {
 
 /// A trace's folder and the experiment that it lies in.
 #[derive(Clone)]
-struct Place<'a> {
+struct TraceFolder<'a> {
     folder: PathBuf,
     experiment: &'a Experiment,
     may_be_link: bool,
 }
 
 /// A trace's record, and what of it could not be read.
-struct Read {
+struct ReadRecord {
     info: TraceInfo,
     problems: Vec<Problem>,
 }
 
-impl Place<'_> {
+impl TraceFolder<'_> {
     /// The id of the trace: its folder is what MLflow goes by.
     fn id(&self) -> String {
         file_name(&self.folder)
@@ -65,14 +65,14 @@ impl Place<'_> {
 }
 
 impl FileStore {
-    pub(super) fn open(path: &Path, around: &Surroundings) -> Result<Self> {
+    pub(super) fn open(path: &Path, around: &StoreEnvironment) -> Result<Self> {
         let root = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         std::fs::read_dir(&root).map_err(|error| {
-            Error::new(Kind::StoreUnreadable, format!("cannot read `{}`", root.display())).because(error)
+            Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{}`", root.display())).because(error)
         })?;
         let bases = std::iter::once(root.clone()).chain(root.parent().map(Path::to_owned)).collect();
         let artifacts = Artifacts::new(bases, around.artifacts_destination.clone());
-        Ok(Self { name: root.display().to_string(), fence: Fence::around([&*root]), root, artifacts })
+        Ok(Self { name: root.display().to_string(), fence: AllowedFolders::around([&*root]), root, artifacts })
     }
 
     /// The folder of an experiment: among the active ones or in the trash.
@@ -86,7 +86,7 @@ impl FileStore {
     }
 
     /// The folders of all traces of some experiments. Only those that hold a record are traces; MLflow passes over the others.
-    fn places<'a>(&self, experiments: &'a [Experiment], problems: &mut Vec<Problem>) -> Vec<Place<'a>> {
+    fn places<'a>(&self, experiments: &'a [Experiment], problems: &mut Vec<Problem>) -> Vec<TraceFolder<'a>> {
         let mut places = Vec::new();
         let mut by_id: HashMap<OsString, usize> = HashMap::new();
         for experiment in experiments {
@@ -94,9 +94,9 @@ impl FileStore {
             match self.fence.entries(&folder) {
                 Ok(entries) => {
                     for (entry, kind) in entries {
-                        let place = Place { folder: entry.path(), experiment, may_be_link: kind.is_symlink() };
+                        let place = TraceFolder { folder: entry.path(), experiment, may_be_link: kind.is_symlink() };
                         let first = *by_id.entry(entry.file_name()).or_insert(places.len());
-                        match places.get(first).map(Place::has_record) {
+                        match places.get(first).map(TraceFolder::has_record) {
                             None => places.push(place),
                             // What only looks like a trace takes no trace's place.
                             Some(false) => places[first] = place,
@@ -121,7 +121,7 @@ impl FileStore {
     }
 
     /// Reads a trace's record with its tags, metadata and assessments. An assessment that cannot be read costs itself alone.
-    fn read(&self, place: &Place<'_>) -> std::result::Result<Option<Read>, Problem> {
+    fn read(&self, place: &TraceFolder<'_>) -> std::result::Result<Option<ReadRecord>, Problem> {
         let (id, path) = (place.id(), place.record());
         let Some(yaml) = self.record(place)? else {
             // A database may keep its artifacts in folders like these, and tags never.
@@ -137,18 +137,18 @@ impl FileStore {
         }
         info.experiment_id.clone_from(&place.experiment.experiment_id);
         info.experiment_name = Some(place.experiment.name.clone());
-        let mut parts = Parts::new(&self.fence);
+        let mut parts = RecordParts::new(&self.fence);
         info.tags = parts.labels(&place.folder.join("tags"), "tag");
         info.metadata = parts.labels(&place.folder.join("request_metadata"), "entry of the metadata");
         info.derive(formats::json);
         info.assessments.extend(parts.assessments(&place.folder.join("assessments")));
         info.assessments.sort_by(|a, b| (a.create_time, &a.id).cmp(&(b.create_time, &b.id)));
         let problems = parts.problems.into_iter().map(|problem| problem.of(&id)).collect();
-        Ok(Some(Read { info, problems }))
+        Ok(Some(ReadRecord { info, problems }))
     }
 
     /// The text of a trace's record.
-    fn record(&self, place: &Place<'_>) -> std::result::Result<Option<String>, Problem> {
+    fn record(&self, place: &TraceFolder<'_>) -> std::result::Result<Option<String>, Problem> {
         let checked = if place.may_be_link { self.fence.resolve(&place.folder).map(drop) } else { Ok(()) };
         let checked = match checked {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -171,9 +171,9 @@ impl FileStore {
                 return None;
             }
         }
-        let by_root = if filter.asks_for_root(&info) { Need::Tree } else { Need::Info };
-        let need = query.need.max(Need::of_filter(filter)).max(Need::of_rows(filter)).max(by_root);
-        if need == Need::Info {
+        let by_root = if filter.asks_for_root(&info) { Projection::Tree } else { Projection::Info };
+        let need = query.need.max(Projection::of_filter(filter)).max(Projection::of_rows(filter)).max(by_root);
+        if need == Projection::Info {
             return Some(Trace::without_spans(info));
         }
         let mut trace = self.with_spans(info, need);
@@ -181,8 +181,8 @@ impl FileStore {
         Some(trace)
     }
 
-    fn with_spans(&self, info: TraceInfo, need: Need) -> Trace {
-        let mut trace = spans::assemble(info, Rows::default(), &self.artifacts, need);
+    fn with_spans(&self, info: TraceInfo, need: Projection) -> Trace {
+        let mut trace = spans::assemble(info, SpanRows::default(), &self.artifacts, need);
         if trace.info.name.is_none() {
             trace.info.root_name = trace.span_list().first().map(|span| span.name.clone());
         }
@@ -208,7 +208,7 @@ impl TraceStore for FileStore {
                 }
             };
             for (entry, _) in entries.into_iter().filter(|(_, kind)| kind.is_dir() || kind.is_symlink()) {
-                let mut parts = Parts::new(&self.fence);
+                let mut parts = RecordParts::new(&self.fence);
                 if let Some(experiment) = parts.experiment(&entry.path(), is_trash) {
                     experiments.push(experiment);
                 }
@@ -242,14 +242,14 @@ impl TraceStore for FileStore {
         }
         // By time alone, one line of each record is enough to know which ones to read.
         let is_by_time = query.order.key == SortKey::Time && query.filter.clauses.is_empty();
-        let keyed = |place: &Place<'_>| -> std::result::Result<Option<Key>, Vec<Problem>> {
+        let keyed = |place: &TraceFolder<'_>| -> std::result::Result<Option<SortEntry>, Vec<Problem>> {
             if is_by_time
                 && let Some(time) =
                     self.record(place).map_err(|problem| vec![problem])?.as_deref().and_then(formats::request_time)
             {
                 return Ok(Some((SortValue::Number(time.millis() as f64), place.id())));
             }
-            let Some(Read { info, problems }) = self.read(place).map_err(|problem| vec![problem])? else {
+            let Some(ReadRecord { info, problems }) = self.read(place).map_err(|problem| vec![problem])? else {
                 return Ok(None);
             };
             if may_match(query, &info) {
@@ -259,7 +259,7 @@ impl TraceStore for FileStore {
             // It might match, had all of it been read.
             if query.filter.is_ruled_out_by_record(&info) { Ok(None) } else { Err(problems) }
         };
-        let mut order: Vec<(Key, &Place<'_>)> = Vec::with_capacity(places.len());
+        let mut order: Vec<(SortEntry, &TraceFolder<'_>)> = Vec::with_capacity(places.len());
         for (place, key) in places.iter().zip(in_parallel(&places, processors(), keyed)) {
             match key {
                 Ok(Some(key)) => order.push((key, place)),
@@ -275,8 +275,8 @@ impl TraceStore for FileStore {
         while !rest.is_empty() {
             let (now, later) = rest.split_at(page.min(rest.len()));
             rest = later;
-            let places: Vec<Place<'_>> = now.iter().map(|(_, place)| (*place).clone()).collect();
-            let load = |place: &Place<'_>| {
+            let places: Vec<TraceFolder<'_>> = now.iter().map(|(_, place)| (*place).clone()).collect();
+            let load = |place: &TraceFolder<'_>| {
                 let Some(read) = self.read(place)? else { return Ok((None, Vec::new())) };
                 let trace = Some(read.info).filter(|info| may_match(query, info));
                 Ok::<_, Problem>((trace.and_then(|info| self.filled(query, info)), read.problems))
@@ -319,7 +319,7 @@ impl TraceStore for FileStore {
         Ok(ids)
     }
 
-    fn trace(&self, id: &str, need: Need) -> Result<Option<Trace>> {
+    fn trace(&self, id: &str, need: Projection) -> Result<Option<Trace>> {
         // Ids become folder names here: one that is a path is no id.
         if id.is_empty() || id.contains(['/', '\\']) || id == ".." || id == "." {
             return Ok(None);
@@ -327,11 +327,13 @@ impl TraceStore for FileStore {
         let experiments = self.experiments(&mut Vec::new())?;
         for experiment in &experiments {
             let folder = self.experiment_folder(experiment).join("traces").join(id);
-            let place = Place { folder, experiment, may_be_link: true };
+            let place = TraceFolder { folder, experiment, may_be_link: true };
             match self.read(&place) {
                 Ok(None) => {}
-                Ok(Some(Read { info, .. })) if need == Need::Info => return Ok(Some(Trace::without_spans(info))),
-                Ok(Some(Read { info, problems })) => {
+                Ok(Some(ReadRecord { info, .. })) if need == Projection::Info => {
+                    return Ok(Some(Trace::without_spans(info)));
+                }
+                Ok(Some(ReadRecord { info, problems })) => {
                     let mut trace = self.with_spans(info, need);
                     if let Some(spans) = &mut trace.spans {
                         spans.problems.extend(problems);
@@ -339,7 +341,7 @@ impl TraceStore for FileStore {
                     return Ok(Some(trace));
                 }
                 Err(problem) => {
-                    let error = Error::new(Kind::StoreUnreadable, format!("cannot read trace `{id}`"))
+                    let error = Error::new(ErrorCode::StoreUnreadable, format!("cannot read trace `{id}`"))
                         .because(&problem.message);
                     return Err(match &problem.path {
                         Some(path) => error.hint(format!("look at `{path}`")),
@@ -354,23 +356,23 @@ impl TraceStore for FileStore {
     fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>> {
         let location = info.tags.get(keys::ARTIFACT_LOCATION);
         match self.artifacts.read(location, &info.experiment_id, &info.trace_id, &format!("attachments/{id}")) {
-            Found::Bytes(_, bytes) => Ok(bytes),
-            Found::Missing(problem) => Err(super::attachment_missing(id, &problem)),
+            ArtifactFile::Bytes(_, bytes) => Ok(bytes),
+            ArtifactFile::Missing(problem) => Err(super::attachment_missing(id, &problem)),
         }
     }
 
-    fn checkup(&self) -> Result<Checkup> {
-        Ok(Checkup::new(StoreKind::Files))
+    fn describe(&self) -> Result<StoreInfo> {
+        Ok(StoreInfo::new(StoreKind::Files))
     }
 
     fn is_empty(&self) -> Result<bool> {
         let experiments = self.experiments(&mut Vec::new())?;
-        Ok(!self.places(&experiments, &mut Vec::new()).iter().any(Place::has_record))
+        Ok(!self.places(&experiments, &mut Vec::new()).iter().any(TraceFolder::has_record))
     }
 }
 
 /// What a trace is sorted by, and its id.
-type Key = (SortValue, String);
+type SortEntry = (SortValue, String);
 
 /// Whether a record alone does not rule the trace out.
 fn may_match(query: &Query, info: &TraceInfo) -> bool {

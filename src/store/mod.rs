@@ -14,11 +14,11 @@ mod summary;
 mod uri;
 
 pub use http::{Secret, ServerSettings, without_credentials};
-pub use summary::{Division, PERCENTS, Summaries, Summary};
-pub use uri::{Address, Surroundings, resolve};
+pub use summary::{PERCENTS, Summaries, Summary, SummaryGrouping};
+pub use uri::{Address, StoreEnvironment, resolve};
 
 use crate::error::Result;
-use crate::model::{Checkup, Experiment, Problem, Totals, Trace, TraceInfo, keys};
+use crate::model::{Experiment, Problem, StoreInfo, Totals, Trace, TraceInfo, keys};
 use crate::query::{AssessmentTest, Clause, Filter, Label};
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -27,7 +27,7 @@ use std::ops::ControlFlow;
 
 /// How much of each trace is wanted; reading less is faster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Need {
+pub enum Projection {
     /// The record only.
     Info,
     /// And of the spans what they cost: tokens, model and cost of each call.
@@ -40,7 +40,7 @@ pub enum Need {
     Full,
 }
 
-impl Need {
+impl Projection {
     /// What the conditions of a filter need of the spans as they are shown.
     fn of_filter(filter: &Filter) -> Self {
         if filter.grep().is_some() {
@@ -177,7 +177,7 @@ pub struct Query {
     /// How many are likely to be taken; only a hint for the size of pages.
     pub expected: Option<usize>,
     /// How much of each.
-    pub need: Need,
+    pub need: Projection,
     /// Whether only spans of the types in the filter are looked at, so that others need not be read whole.
     pub only_types: bool,
     /// Whether only spans that say they failed are looked at, so that others need not be read whole.
@@ -198,7 +198,7 @@ impl Query {
             filter: Filter::default(),
             order: Order::NEWEST,
             expected: None,
-            need: Need::Info,
+            need: Projection::Info,
             only_types: false,
             only_errors: false,
             only_figures: None,
@@ -220,7 +220,7 @@ pub trait Sink {
 
 /// What a reader should know of how a store is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Remark {
+pub enum Notice {
     /// Good to know.
     Note(String),
     /// Better not ignored.
@@ -235,7 +235,7 @@ pub trait TraceStore {
     fn name(&self) -> &str;
 
     /// What the reader should know of how the store is read.
-    fn remarks(&self) -> Vec<Remark> {
+    fn notices(&self) -> Vec<Notice> {
         Vec::new()
     }
 
@@ -268,7 +268,7 @@ pub trait TraceStore {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn trace(&self, id: &str, need: Need) -> Result<Option<Trace>>;
+    fn trace(&self, id: &str, need: Projection) -> Result<Option<Trace>>;
 
     /// Whether it is on this machine, so that looking at more of it costs little.
     fn is_local(&self) -> bool {
@@ -284,7 +284,7 @@ pub trait TraceStore {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn summaries(&self, _query: &Query, _division: Division) -> Result<Option<Summaries>> {
+    fn summaries(&self, _query: &Query, _division: SummaryGrouping) -> Result<Option<Summaries>> {
         Ok(None)
     }
 
@@ -292,7 +292,7 @@ pub trait TraceStore {
     ///
     /// # Errors
     /// When the store cannot be read, or the sink fails.
-    fn complete(&self, infos: Vec<TraceInfo>, need: Need, sink: &mut dyn Sink) -> Result<()> {
+    fn complete(&self, infos: Vec<TraceInfo>, need: Projection, sink: &mut dyn Sink) -> Result<()> {
         for info in infos {
             if let Some(trace) = self.trace(&info.trace_id, need)?
                 && sink.trace(trace)?.is_break()
@@ -313,7 +313,7 @@ pub trait TraceStore {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn checkup(&self) -> Result<Checkup>;
+    fn describe(&self) -> Result<StoreInfo>;
 
     /// Whether there is any trace at all.
     ///
@@ -326,7 +326,7 @@ pub trait TraceStore {
 ///
 /// # Errors
 /// When there is none, or it cannot be read.
-pub fn open(address: &Address, around: &Surroundings) -> Result<Box<dyn TraceStore>> {
+pub fn open(address: &Address, around: &StoreEnvironment) -> Result<Box<dyn TraceStore>> {
     Ok(match address {
         Address::Sqlite(path) => Box::new(sqlite::SqliteStore::open(path, around)?),
         Address::Files(path) => Box::new(file::FileStore::open(path, around)?),
@@ -349,7 +349,7 @@ pub fn select(
     take: &mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
 ) -> Result<Option<usize>> {
     let query = &*with_sessions(store, query, problems)?;
-    let mut exact = Exact { filter: &query.filter, problems, undecided: Vec::new(), take };
+    let mut exact = FilteringSink { filter: &query.filter, problems, undecided: Vec::new(), take };
     let matched = store.search(query, &mut exact)?;
     let undecided = exact.undecided;
     if let [first, ..] = undecided.as_slice() {
@@ -371,15 +371,19 @@ pub fn select(
 pub fn complete(
     store: &dyn TraceStore,
     infos: Vec<TraceInfo>,
-    need: Need,
+    need: Projection,
     problems: &mut Vec<Problem>,
     take: &mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
-    store.complete(infos, need, &mut Exact { filter: &Filter::default(), problems, undecided: Vec::new(), take })
+    store.complete(
+        infos,
+        need,
+        &mut FilteringSink { filter: &Filter::default(), problems, undecided: Vec::new(), take },
+    )
 }
 
 /// Takes what a store hands out, and hands on what is meant.
-struct Exact<'a> {
+struct FilteringSink<'a> {
     filter: &'a Filter,
     problems: &'a mut Vec<Problem>,
     /// Traces whose spans cannot be read, though conditions ask for them.
@@ -387,7 +391,7 @@ struct Exact<'a> {
     take: &'a mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
 }
 
-impl Sink for Exact<'_> {
+impl Sink for FilteringSink<'_> {
     fn trace(&mut self, trace: Trace) -> Result<ControlFlow<()>> {
         if self.filter.matches(&trace) {
             return (self.take)(trace);
@@ -420,7 +424,7 @@ fn with_sessions<'a>(store: &dyn TraceStore, query: &'a Query, problems: &mut Ve
             sessions.extend(trace.info.session_id().map(str::to_owned));
             Ok(ControlFlow::Continue(()))
         };
-        let mut exact = Exact { filter: &filter, problems, undecided: Vec::new(), take: &mut take };
+        let mut exact = FilteringSink { filter: &filter, problems, undecided: Vec::new(), take: &mut take };
         store.search(&carriers, &mut exact)?;
         if let Clause::Assessment(test) = &mut query.to_mut().filter.clauses[at] {
             test.sessions = sessions;
@@ -431,7 +435,7 @@ fn with_sessions<'a>(store: &dyn TraceStore, query: &'a Query, problems: &mut Ve
 
 /// An attachment that is not where its trace keeps such files.
 fn attachment_missing(id: &str, problem: &Problem) -> crate::error::Error {
-    let error = crate::error::Error::new(crate::error::Kind::NotFound, format!("no attachment `{id}`"));
+    let error = crate::error::Error::new(crate::error::ErrorCode::NotFound, format!("no attachment `{id}`"));
     match &problem.path {
         Some(path) => error.because(format!("{}: `{path}`", problem.message)),
         None => error.because(&problem.message),

@@ -1,13 +1,13 @@
 //! Spans that are no rows of a database as MLflow would have them there, so that the same conditions can be asked of them.
 
-use crate::model::{Json, SearchRow, Span, Trace, TraceInfo, python};
+use crate::model::{Json, SearchableSpan, Span, Trace, TraceInfo, python};
 use crate::query::Filter;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 /// The spans of a trace as rows. They have to be loaded whole where a condition looks at text or attributes.
-pub(super) fn of_spans(trace: &Trace, filter: &Filter) -> Vec<SearchRow> {
-    let row = |span: &Span| SearchRow {
+pub(super) fn of_spans(trace: &Trace, filter: &Filter) -> Vec<SearchableSpan> {
+    let row = |span: &Span| SearchableSpan {
         name: span.name.clone(),
         span_type: Some(span.span_type.as_str().to_owned()),
         status: span.status.as_str().to_owned(),

@@ -1,16 +1,18 @@
 //! Which of a trace's spans to believe, where a store holds them twice, in part, or emptied.
 
-use super::Need;
-use super::artifact::{Artifacts, Found, TRACES_JSON, TRACES_PB, is_fresh};
-use crate::formats::{self, Keep};
-use crate::model::{Moved, Outside, Problem, Span, Spans, SpansSource, Trace, TraceInfo, TraceState, arrange, keys};
+use super::Projection;
+use super::artifact::{ArtifactFile, Artifacts, TRACES_JSON, TRACES_PB, is_fresh};
+use crate::formats::{self, SpanDetail};
+use crate::model::{
+    MovedFile, OutsideFile, Problem, Span, Spans, SpansSource, Trace, TraceInfo, TraceState, arrange, keys,
+};
 use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
 /// Spans found as rows of a database.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
+pub(super) struct SpanRows {
     /// All of them; those without content know only their columns.
     pub(super) spans: Vec<Span>,
     /// How many have no content, as archived traces do.
@@ -21,12 +23,12 @@ pub(super) struct Rows {
     pub(super) problems: Vec<Problem>,
 }
 
-pub(super) const fn keep(need: Need) -> Keep {
+pub(super) const fn keep(need: Projection) -> SpanDetail {
     match need {
-        Need::Info | Need::Calls => Keep::Calls,
-        Need::Tree => Keep::Tree,
-        Need::Exceptions => Keep::Exceptions,
-        Need::Full => Keep::All,
+        Projection::Info | Projection::Calls => SpanDetail::Calls,
+        Projection::Tree => SpanDetail::Tree,
+        Projection::Exceptions => SpanDetail::Exceptions,
+        Projection::Full => SpanDetail::All,
     }
 }
 
@@ -40,9 +42,9 @@ pub(super) fn are_all_in_rows(info: &TraceInfo, rows: usize) -> bool {
 ///
 /// Where MLflow 3.6+ keeps spans in rows (tag `mlflow.trace.spansLocation`), rows win and `traces.json` only fills gaps.
 /// Without the tag `traces.json` wins: it is what the releases of that time show (3.4 and 3.5 wrote both).
-pub(super) fn assemble(mut info: TraceInfo, mut rows: Rows, artifacts: &Artifacts, need: Need) -> Trace {
+pub(super) fn assemble(mut info: TraceInfo, mut rows: SpanRows, artifacts: &Artifacts, need: Projection) -> Trace {
     let mut problems = std::mem::take(&mut rows.problems);
-    let mut place = Elsewhere::default();
+    let mut place = FileLocation::default();
     let is_archived = info.is_archived() || rows.without_content > 0;
     let (list, source) = if is_archived {
         archived(&info, rows, artifacts, need, &mut problems, &mut place)
@@ -85,7 +87,7 @@ pub(super) fn assemble(mut info: TraceInfo, mut rows: Rows, artifacts: &Artifact
         // Nothing is wrong with a trace whose spans are not written yet.
         problems.retain(|problem| problem.kind != "missing_file");
     }
-    let Elsewhere { moved, outside } = place;
+    let FileLocation { moved, outside } = place;
     name_session(&mut info, &list);
     Trace { info, spans: Some(Spans { list, nodes, source, problems, moved, outside }), rows: None }
 }
@@ -127,19 +129,19 @@ fn merge(
 pub(super) fn stored(info: &TraceInfo, artifacts: &Artifacts) -> Option<Vec<u8>> {
     let location = info.tags.get(keys::ARTIFACT_LOCATION);
     match artifacts.read(location, &info.experiment_id, &info.trace_id, TRACES_JSON) {
-        Found::Bytes(_, bytes) => Some(bytes),
-        Found::Missing(_) => None,
+        ArtifactFile::Bytes(_, bytes) => Some(bytes),
+        ArtifactFile::Missing(_) => None,
     }
 }
 
 /// Whether a file lies elsewhere than recorded, or than the store.
 #[derive(Default)]
-struct Elsewhere {
-    moved: Option<Moved>,
-    outside: Option<Outside>,
+struct FileLocation {
+    moved: Option<MovedFile>,
+    outside: Option<OutsideFile>,
 }
 
-impl Elsewhere {
+impl FileLocation {
     fn of(info: &TraceInfo, artifacts: &Artifacts, location: Option<&str>, path: &Path) -> Self {
         let outside = artifacts.outside(location, &info.experiment_id, &info.trace_id, path);
         Self { moved: Artifacts::moved(location, path), outside }
@@ -147,22 +149,22 @@ impl Elsewhere {
 }
 
 /// The spans of `traces.json`, what could not be read of it, and whether it lies elsewhere.
-fn artifact(info: &TraceInfo, artifacts: &Artifacts, need: Need) -> (Vec<Span>, Vec<Problem>, Elsewhere) {
+fn artifact(info: &TraceInfo, artifacts: &Artifacts, need: Projection) -> (Vec<Span>, Vec<Problem>, FileLocation) {
     if artifacts.bases.is_empty() {
         // The sample in memory has no files, whatever lies where its tags point.
-        return (Vec::new(), Vec::new(), Elsewhere::default());
+        return (Vec::new(), Vec::new(), FileLocation::default());
     }
     let location = info.tags.get(keys::ARTIFACT_LOCATION);
     let read = || artifacts.read(location, &info.experiment_id, &info.trace_id, TRACES_JSON);
     let (mut path, mut bytes) = match read() {
-        Found::Bytes(path, bytes) => (path, bytes),
-        Found::Missing(problem) => return (Vec::new(), vec![problem], Elsewhere::default()),
+        ArtifactFile::Bytes(path, bytes) => (path, bytes),
+        ArtifactFile::Missing(problem) => return (Vec::new(), vec![problem], FileLocation::default()),
     };
     let mut file = formats::trace_file(&String::from_utf8_lossy(&bytes), keep(need));
     if file.is_cut && is_fresh(&path) {
         // A writer may be in the middle of it.
         std::thread::sleep(Duration::from_millis(150));
-        if let Found::Bytes(again, more) = read() {
+        if let ArtifactFile::Bytes(again, more) = read() {
             (path, bytes) = (again, more);
             file = formats::trace_file(&String::from_utf8_lossy(&bytes), keep(need));
         }
@@ -192,30 +194,30 @@ fn artifact(info: &TraceInfo, artifacts: &Artifacts, need: Need) -> (Vec<Span>, 
                 .at(&path),
         );
     }
-    (file.spans, problems, Elsewhere::of(info, artifacts, location, &path))
+    (file.spans, problems, FileLocation::of(info, artifacts, location, &path))
 }
 
 /// The spans of an archived trace: `traces.pb`, else what the emptied rows still tell.
 fn archived(
     info: &TraceInfo,
-    rows: Rows,
+    rows: SpanRows,
     artifacts: &Artifacts,
-    need: Need,
+    need: Projection,
     problems: &mut Vec<Problem>,
-    place: &mut Elsewhere,
+    place: &mut FileLocation,
 ) -> (Vec<Span>, SpansSource) {
     let location = info.tags.get(keys::ARCHIVE_LOCATION).or_else(|| info.tags.get(keys::ARTIFACT_LOCATION));
     let found = artifacts.read(location, &info.experiment_id, &info.trace_id, TRACES_PB);
     let spans = match found {
-        Found::Bytes(path, bytes) => {
-            *place = Elsewhere::of(info, artifacts, location, &path);
+        ArtifactFile::Bytes(path, bytes) => {
+            *place = FileLocation::of(info, artifacts, location, &path);
             formats::archived_spans(&bytes, keep(need))
                 .and_then(|spans| if spans.is_empty() { Err("it holds no spans".to_owned()) } else { Ok(spans) })
                 .map_err(|why| Problem::new("damaged_archive", format!("{TRACES_PB} cannot be read: {why}")).at(&path))
         }
-        Found::Missing(problem) if info.is_archived() => Err(problem),
+        ArtifactFile::Missing(problem) if info.is_archived() => Err(problem),
         // Nobody says that it was archived: what was in the rows is lost.
-        Found::Missing(_) => {
+        ArtifactFile::Missing(_) => {
             let s = if rows.without_content == 1 { "" } else { "s" };
             let message = format!("the content of {} span{s} is empty", rows.without_content);
             Err(Problem::new("damaged_content", message))

@@ -4,7 +4,7 @@ use crate::model::{Timestamp, TokenUsage};
 
 /// What a store is to divide traces by before it tells their figures.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Division {
+pub struct SummaryGrouping {
     /// By recorded name.
     pub by_name: bool,
     /// By intervals of so many seconds since 1970.
@@ -40,7 +40,7 @@ pub struct Summaries {
     pub parts: Vec<Summary>,
 }
 
-impl Division {
+impl SummaryGrouping {
     /// Whether there are parts.
     pub(super) const fn has_parts(self) -> bool {
         self.by_name || self.seconds.is_some()

@@ -1,7 +1,7 @@
 use super::ServerSettings;
 use super::artifact::Artifacts;
-use super::uri::{Address, Surroundings, resolve};
-use crate::error::Kind;
+use super::uri::{Address, StoreEnvironment, resolve};
+use crate::error::ErrorCode;
 use std::path::{Path, PathBuf};
 
 /// A folder with a database and a file store of one experiment.
@@ -14,8 +14,8 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-fn around(cwd: &Path) -> Surroundings {
-    Surroundings {
+fn around(cwd: &Path) -> StoreEnvironment {
+    StoreEnvironment {
         cwd: cwd.to_owned(),
         tracking_uri: None,
         artifacts_destination: None,
@@ -55,20 +55,20 @@ fn every_local_form_of_a_tracking_uri_is_read() {
 #[test]
 fn what_is_not_read_is_refused_by_name() {
     let folder = folder();
-    let check = |text: &str, kind: Kind, word: &str| {
+    let check = |text: &str, kind: ErrorCode, word: &str| {
         let error = resolve(Some(text), &around(folder.path())).unwrap_err();
         assert_eq!(error.kind, kind, "{text}");
         assert!(error.to_string().contains(word), "{error}");
     };
-    check("postgresql+psycopg2://u:secret@host/db", Kind::StoreUnsupported, "postgresql");
-    check("mysql://host/db", Kind::StoreUnsupported, "mysql");
-    check("databricks", Kind::StoreUnsupported, "Databricks");
-    check("databricks://profile", Kind::StoreUnsupported, "Databricks");
-    check("s3://bucket/x", Kind::StoreUnsupported, "s3:");
-    check("file://other/x", Kind::StoreUnsupported, "another host");
-    check("sqlite://", Kind::StoreUnsupported, "memory");
-    check("sqlite:///none.db", Kind::StoreMissing, "none.db");
-    check("none", Kind::StoreMissing, "none");
+    check("postgresql+psycopg2://u:secret@host/db", ErrorCode::StoreUnsupported, "postgresql");
+    check("mysql://host/db", ErrorCode::StoreUnsupported, "mysql");
+    check("databricks", ErrorCode::StoreUnsupported, "Databricks");
+    check("databricks://profile", ErrorCode::StoreUnsupported, "Databricks");
+    check("s3://bucket/x", ErrorCode::StoreUnsupported, "s3:");
+    check("file://other/x", ErrorCode::StoreUnsupported, "another host");
+    check("sqlite://", ErrorCode::StoreUnsupported, "memory");
+    check("sqlite:///none.db", ErrorCode::StoreMissing, "none.db");
+    check("none", ErrorCode::StoreMissing, "none");
     let error = resolve(Some("postgresql+psycopg2://u:secret@host/db"), &around(folder.path())).unwrap_err();
     assert!(!error.to_string().contains("secret"));
 }
@@ -84,8 +84,8 @@ fn the_default_is_the_one_of_mlflow() {
     let found = resolve(None, &around(folder.path())).unwrap();
     assert_eq!(found.address, Address::Sqlite(folder.path().join("mlflow.db")));
     let empty = tempfile::tempdir().unwrap();
-    assert_eq!(resolve(None, &around(empty.path())).unwrap_err().kind, Kind::StoreMissing);
-    let named = Surroundings { tracking_uri: Some("mlflow.db".to_owned()), ..around(folder.path()) };
+    assert_eq!(resolve(None, &around(empty.path())).unwrap_err().kind, ErrorCode::StoreMissing);
+    let named = StoreEnvironment { tracking_uri: Some("mlflow.db".to_owned()), ..around(folder.path()) };
     assert_eq!(resolve(None, &named).unwrap().address, Address::Sqlite(folder.path().join("mlflow.db")));
     assert_eq!(resolve(Some("demo:"), &named).unwrap().address, Address::Demo);
 }
@@ -125,7 +125,7 @@ fn a_file_store_behind_a_server_has_its_artifacts_beside_it() {
     let span = r#"{"spans": [{"span_id": "11f5153ffc436b03", "start_time_unix_nano": 1, "name": "x"}]}"#;
     std::fs::write(artifacts.join("traces.json"), span).unwrap();
     let store = super::open(&Address::Files(folder.path().join("mlruns")), &around(folder.path())).unwrap();
-    let trace = store.trace("t", super::Need::Tree).unwrap().unwrap();
+    let trace = store.trace("t", super::Projection::Tree).unwrap().unwrap();
     assert_eq!(trace.span_list().len(), 1);
 }
 

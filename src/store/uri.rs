@@ -3,7 +3,7 @@
 use super::document::{holds_documents, may_be_document};
 use super::file::is_file_store;
 use super::http::{ServerSettings, without_credentials};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorCode, Result};
 use percent_encoding::percent_decode_str;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub enum Address {
 
 /// What of the environment matters to stores.
 #[derive(Clone, Debug, Default)]
-pub struct Surroundings {
+pub struct StoreEnvironment {
     /// The current folder.
     pub cwd: PathBuf,
     /// `MLFLOW_TRACKING_URI`.
@@ -53,7 +53,7 @@ pub struct Resolved {
 ///
 /// # Errors
 /// When none is found, or the one named is of a kind that is not read.
-pub fn resolve(flag: Option<&str>, around: &Surroundings) -> Result<Resolved> {
+pub fn resolve(flag: Option<&str>, around: &StoreEnvironment) -> Result<Resolved> {
     let named = |text: &str, why: &str| {
         let address = parse(text, &around.cwd).map_err(|error| masked(error, text))?;
         // A folder of two stores names neither of them.
@@ -62,7 +62,7 @@ pub fn resolve(flag: Option<&str>, around: &Surroundings) -> Result<Resolved> {
     };
     match (flag, around.tracking_uri.as_deref()) {
         // As a script passes it whose variable is not set.
-        (Some(""), _) => Err(Error::new(Kind::Usage, "the tracking URI is empty")
+        (Some(""), _) => Err(Error::new(ErrorCode::Usage, "the tracking URI is empty")
             .hint("a path, `sqlite:///mlflow.db`, `file:mlruns`, `https://host`, `-` or `demo:` is one")),
         (Some(text), _) => named(text, "named by --tracking-uri"),
         (None, Some(text)) if !text.is_empty() => named(text, "named by MLFLOW_TRACKING_URI"),
@@ -93,7 +93,7 @@ fn default_store(folder: &Path) -> Result<Resolved> {
         (Some(database), files) => (database, "`mlflow.db` is MLflow's default store", files),
         (None, Some(files)) => (files, "`mlruns` is there and `mlflow.db` is not", None),
         (None, None) => {
-            return Err(Error::new(Kind::StoreMissing, format!("no store in `{}`", folder.display()))
+            return Err(Error::new(ErrorCode::StoreMissing, format!("no store in `{}`", folder.display()))
                 .because(format!(
                     "looked for `{}` and `{}`, and MLFLOW_TRACKING_URI is not set",
                     database.display(),
@@ -132,7 +132,7 @@ fn parse(text: &str, cwd: &Path) -> Result<Address> {
 }
 
 fn unsupported(message: impl Into<String>) -> Error {
-    Error::new(Kind::StoreUnsupported, message)
+    Error::new(ErrorCode::StoreUnsupported, message)
 }
 
 /// Schemes that are taken for one without the two slashes too.
@@ -185,7 +185,7 @@ fn sqlite_path(text: &str, rest: &str, cwd: &Path) -> Result<PathBuf> {
 }
 
 fn missing(text: &str, path: &Path) -> Error {
-    let error = Error::new(Kind::StoreMissing, format!("no store at `{text}`"));
+    let error = Error::new(ErrorCode::StoreMissing, format!("no store at `{text}`"));
     let error = if text == path.to_string_lossy() {
         error
     } else {
@@ -210,7 +210,7 @@ fn local(text: &str, path: &Path) -> Result<Address> {
             return Ok(Address::Files(path.to_owned()));
         }
         let Err(stores) = holds_documents(path) else { return Ok(Address::Documents(path.to_owned())) };
-        let error = Error::new(Kind::StoreMissing, format!("`{text}` holds no MLflow store")).because(
+        let error = Error::new(ErrorCode::StoreMissing, format!("`{text}` holds no MLflow store")).because(
             "it has no `mlflow.db`, no folder of experiments, each with a `meta.yaml`, and no files of traces",
         );
         if stores.is_empty() {
@@ -230,8 +230,8 @@ fn local(text: &str, path: &Path) -> Result<Address> {
     let mut magic = [0; 16];
     let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut magic));
     match read {
-        Err(error) => Err(Error::new(Kind::StoreUnreadable, format!("cannot read `{text}`")).because(error)),
-        Ok(0) => Err(Error::new(Kind::StoreUnreadable, format!("`{text}` is empty"))
+        Err(error) => Err(Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{text}`")).because(error)),
+        Ok(0) => Err(Error::new(ErrorCode::StoreUnreadable, format!("`{text}` is empty"))
             .hint("name a file that MLflow has written to")),
         Ok(_) if &magic == b"SQLite format 3\0" => Ok(Address::Sqlite(path.to_owned())),
         Ok(_) if may_be_document(path) => Ok(Address::Documents(path.to_owned())),

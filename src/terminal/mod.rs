@@ -4,8 +4,8 @@ mod output;
 mod runner;
 mod status;
 
-pub use output::{Ending, Paged, attempt};
-pub use runner::Runner;
+pub use output::{InterruptHandle, Paged, run_with_timeout};
+pub use runner::CiCommandEscaper;
 pub use status::StatusLine;
 
 use std::ffi::OsString;
@@ -26,7 +26,7 @@ pub enum ColorChoice {
 
 /// What flags say of the screen.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Wishes {
+pub struct TerminalOptions {
     /// `--color`.
     pub color: ColorChoice,
     /// `--width`.
@@ -70,7 +70,7 @@ pub struct Screen {
 impl Screen {
     /// Decides from flags, then the environment, then the terminal.
     #[must_use]
-    pub fn new(wishes: Wishes, env: &dyn Fn(&str) -> Option<OsString>) -> Self {
+    pub fn new(wishes: TerminalOptions, env: &dyn Fn(&str) -> Option<OsString>) -> Self {
         let text = |key: &str| env(key).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty());
         let is_terminal = io::stdout().is_terminal();
         let is_dumb = text("TERM").as_deref() == Some("dumb");

@@ -1,6 +1,6 @@
 //! Standard output: whole rows at a time, through the pager where it is long, and what becomes of it at Ctrl-C.
 
-use super::{Pager, Runner, StatusLine, locked};
+use super::{CiCommandEscaper, Pager, StatusLine, locked};
 use std::io::{self, IsTerminal as _, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,22 +25,22 @@ const PATIENCE_WITHIN_ROW: Duration = Duration::from_secs(5);
 pub struct Paged {
     pager: Option<Pager>,
     lines: usize,
-    runner: Runner,
-    shared: Arc<Shared>,
+    runner: CiCommandEscaper,
+    shared: Arc<SharedOutput>,
 }
 
 /// What the thread that writes shares with the one that ends the process.
-struct Shared {
-    phase: Mutex<Phase>,
+struct SharedOutput {
+    phase: Mutex<PagerState>,
     is_within_row: AtomicBool,
-    rows: Mutex<Rows>,
+    rows: Mutex<PendingRows>,
     /// A file takes everything at once, and shows nobody where progress would get in the way.
     is_file: bool,
     status: StatusLine,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+enum PagerState {
     Running,
     /// The pager has the terminal, and hears of Ctrl-C itself.
     Paging,
@@ -50,7 +50,7 @@ enum Phase {
 }
 
 /// What was handed over and has not left yet.
-struct Rows {
+struct PendingRows {
     bytes: Vec<u8>,
     /// Where rows end in them.
     ends: Vec<usize>,
@@ -58,10 +58,10 @@ struct Rows {
     by_row: bool,
     /// Whether what has left ended a line.
     is_at_line_start: bool,
-    to: To,
+    to: OutputTarget,
 }
 
-enum To {
+enum OutputTarget {
     Undecided,
     Stdout,
     Pager(Child),
@@ -71,11 +71,11 @@ impl Paged {
     /// Without a pager everything goes straight through a buffer. `by_row` = only whole rows leave before the end. A file is
     /// read by nobody who takes commands.
     #[must_use]
-    pub fn new(pager: Option<Pager>, by_row: bool, status: StatusLine, runner: Runner) -> Self {
-        let to = if pager.is_some() { To::Undecided } else { To::Stdout };
-        let rows = Rows { bytes: Vec::new(), ends: Vec::new(), by_row, is_at_line_start: true, to };
-        let shared = Shared {
-            phase: Mutex::new(Phase::Running),
+    pub fn new(pager: Option<Pager>, by_row: bool, status: StatusLine, runner: CiCommandEscaper) -> Self {
+        let to = if pager.is_some() { OutputTarget::Undecided } else { OutputTarget::Stdout };
+        let rows = PendingRows { bytes: Vec::new(), ends: Vec::new(), by_row, is_at_line_start: true, to };
+        let shared = SharedOutput {
+            phase: Mutex::new(PagerState::Running),
             is_within_row: AtomicBool::new(false),
             rows: Mutex::new(rows),
             is_file: stdout_is_file(),
@@ -91,13 +91,13 @@ impl Paged {
 
     /// What is written from here on is meant for the program that runs the build.
     pub fn commands(&mut self) {
-        self.runner = Runner::default();
+        self.runner = CiCommandEscaper::default();
     }
 
     /// Everything goes to stdout from here on.
     pub fn bypass_pager(&mut self) {
         self.pager = None;
-        locked(&self.shared.rows).to = To::Stdout;
+        locked(&self.shared.rows).to = OutputTarget::Stdout;
     }
 
     /// Writes what is held back and waits for the pager.
@@ -106,27 +106,27 @@ impl Paged {
     /// When stdout or the pager is gone.
     pub fn finish(&mut self) -> io::Result<()> {
         let mut rows = locked(&self.shared.rows);
-        if let To::Pager(child) = &mut rows.to {
+        if let OutputTarget::Pager(child) = &mut rows.to {
             drop(child.stdin.take());
             child.wait()?;
             drop(rows);
-            self.shared.enter(Phase::Running);
+            self.shared.enter(PagerState::Running);
             return Ok(());
         }
-        rows.to = To::Stdout;
+        rows.to = OutputTarget::Stdout;
         rows.end_row();
         self.shared.write_out(rows)
     }
 
     /// The stream as the thread that ends the process sees it.
     #[must_use]
-    pub fn ending(&self) -> Ending {
-        Ending(Arc::clone(&self.shared))
+    pub fn ending(&self) -> InterruptHandle {
+        InterruptHandle(Arc::clone(&self.shared))
     }
 
     fn turn_to_pager(&mut self) -> io::Result<()> {
         let Some(pager) = self.pager.take() else { return Ok(()) };
-        self.shared.enter(Phase::Paging);
+        self.shared.enter(PagerState::Paging);
         self.shared.status.clear();
         // `PAGER` may hold arguments. One that cannot be started is no pager.
         let mut words = pager.command.split_whitespace();
@@ -136,31 +136,33 @@ impl Paged {
         }
         let mut rows = locked(&self.shared.rows);
         let Ok(mut child) = command.args(words).stdin(Stdio::piped()).spawn() else {
-            rows.to = To::Stdout;
+            rows.to = OutputTarget::Stdout;
             drop(rows);
-            self.shared.enter(Phase::Running);
+            self.shared.enter(PagerState::Running);
             return Ok(());
         };
         let held = std::mem::take(&mut rows.bytes);
         let written = child.stdin.as_mut().map_or(Ok(()), |stdin| stdin.write_all(&held));
-        rows.to = To::Pager(child);
+        rows.to = OutputTarget::Pager(child);
         written
     }
 }
 
 impl Write for Paged {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let safe = self.runner.defuse(bytes);
+        let safe = self.runner.escape_commands(bytes);
         let mut rows = locked(&self.shared.rows);
         match &mut rows.to {
-            To::Pager(child) => return child.stdin.as_mut().map_or(Ok(bytes.len()), |stdin| stdin.write(bytes)),
-            To::Stdout => {
+            OutputTarget::Pager(child) => {
+                return child.stdin.as_mut().map_or(Ok(bytes.len()), |stdin| stdin.write(bytes));
+            }
+            OutputTarget::Stdout => {
                 rows.add(&safe);
                 if rows.bytes.len() >= CHUNK {
                     self.shared.write_out(rows)?;
                 }
             }
-            To::Undecided => {
+            OutputTarget::Undecided => {
                 rows.add(&safe);
                 drop(rows);
                 self.lines += memchr::memchr_iter(b'\n', bytes).count();
@@ -175,8 +177,8 @@ impl Write for Paged {
     /// Rows leave when there are enough of them, and at [`Paged::finish`].
     fn flush(&mut self) -> io::Result<()> {
         match &mut locked(&self.shared.rows).to {
-            To::Pager(child) => child.stdin.as_mut().map_or(Ok(()), Write::flush),
-            To::Stdout | To::Undecided => Ok(()),
+            OutputTarget::Pager(child) => child.stdin.as_mut().map_or(Ok(()), Write::flush),
+            OutputTarget::Stdout | OutputTarget::Undecided => Ok(()),
         }
     }
 }
@@ -187,7 +189,7 @@ impl std::fmt::Debug for Paged {
     }
 }
 
-impl Rows {
+impl PendingRows {
     fn add(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         if bytes.ends_with(b"\n") {
@@ -202,7 +204,7 @@ impl Rows {
     }
 
     /// Writes the rows that are whole; stops between two where `stops` says so.
-    fn write_out(&mut self, out: &mut dyn Write, shared: &Shared, stops: &dyn Fn() -> bool) -> io::Result<()> {
+    fn write_out(&mut self, out: &mut dyn Write, shared: &SharedOutput, stops: &dyn Fn() -> bool) -> io::Result<()> {
         if !self.by_row {
             self.ends.clear();
             self.end_row();
@@ -238,11 +240,11 @@ impl Rows {
     }
 }
 
-impl Shared {
+impl SharedOutput {
     /// Goes on to another phase; where the program was interrupted before, the caller goes no further.
-    fn enter(&self, next: Phase) {
+    fn enter(&self, next: PagerState) {
         let mut phase = locked(&self.phase);
-        if *phase == Phase::Interrupted {
+        if *phase == PagerState::Interrupted {
             drop(phase);
             wait_for_the_end();
         }
@@ -250,8 +252,8 @@ impl Shared {
     }
 
     /// Writes rows for the thread that made them.
-    fn write_out(&self, mut rows: MutexGuard<'_, Rows>) -> io::Result<()> {
-        let is_interrupted = || *locked(&self.phase) == Phase::Interrupted;
+    fn write_out(&self, mut rows: MutexGuard<'_, PendingRows>) -> io::Result<()> {
+        let is_interrupted = || *locked(&self.phase) == PagerState::Interrupted;
         let written = rows.write_out(&mut io::stdout(), self, &is_interrupted);
         drop(rows);
         if is_interrupted() {
@@ -263,22 +265,22 @@ impl Shared {
 
 /// The stream as the thread that ends the process sees it.
 #[derive(Clone)]
-pub struct Ending(Arc<Shared>);
+pub struct InterruptHandle(Arc<SharedOutput>);
 
-impl Ending {
+impl InterruptHandle {
     /// Stops the thread that writes at the end of a row, and writes what it handed over, as far as somebody reads it.
     /// False: nothing is to be interrupted, since the pager has the terminal or the program is done.
     #[must_use]
     pub fn interrupt(&self) -> bool {
         {
             let mut phase = locked(&self.0.phase);
-            if *phase != Phase::Running {
+            if *phase != PagerState::Running {
                 return false;
             }
-            *phase = Phase::Interrupted;
+            *phase = PagerState::Interrupted;
         }
         let status = self.0.status.clone();
-        attempt(move || status.make_room(), || Duration::ZERO);
+        run_with_timeout(move || status.make_room(), || Duration::ZERO);
         let (shared, began) = (Arc::clone(&self.0), Instant::now());
         let flush = move || {
             let is_late = || !shared.is_file && began.elapsed() > PATIENCE;
@@ -290,7 +292,7 @@ impl Ending {
                 let _ = writeln!(io::stdout());
             }
         };
-        attempt(flush, || match self.0.is_within_row.load(Ordering::Relaxed) {
+        run_with_timeout(flush, || match self.0.is_within_row.load(Ordering::Relaxed) {
             _ if self.0.is_file => Duration::MAX,
             true => PATIENCE_WITHIN_ROW,
             false => Duration::ZERO,
@@ -300,18 +302,18 @@ impl Ending {
 
     /// Settles the exit code: nothing is interrupted any more. Does not return where that has happened.
     pub fn settle(&self) {
-        self.0.enter(Phase::Done);
+        self.0.enter(PagerState::Done);
     }
 }
 
-impl std::fmt::Debug for Ending {
+impl std::fmt::Debug for InterruptHandle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Ending").field("phase", &self.0.phase).finish_non_exhaustive()
     }
 }
 
 /// Does what may never end, such as a write that nobody reads, and waits a while for it; then for as long as `more` says.
-pub fn attempt(work: impl FnOnce() + Send + 'static, more: impl FnOnce() -> Duration) {
+pub fn run_with_timeout(work: impl FnOnce() + Send + 'static, more: impl FnOnce() -> Duration) {
     let (sender, done) = mpsc::channel();
     let spawned = std::thread::Builder::new().spawn(move || {
         work();

@@ -8,16 +8,16 @@ use std::fmt::Write as _;
 
 /// Whether such a program reads along, and what it has been shown of the line.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Runner {
+pub struct CiCommandEscaper {
     is_there: bool,
     /// Whether what is printed is JSON, in which escapes look otherwise.
     pub is_json: bool,
-    seen: Seen,
+    seen: CommandProgress,
 }
 
 /// How much of a command has been printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Seen {
+enum CommandProgress {
     /// No more than space, since the line began.
     #[default]
     LineStart,
@@ -31,16 +31,16 @@ enum Seen {
     Hashes,
 }
 
-impl Runner {
+impl CiCommandEscaper {
     /// Looks for the variables that the three set.
     #[must_use]
     pub fn new(env: &dyn Fn(&str) -> Option<OsString>, is_json: bool) -> Self {
         let is_there = ["GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION"].iter().any(|key| env(key).is_some());
-        Self { is_there, is_json, seen: Seen::LineStart }
+        Self { is_there, is_json, seen: CommandProgress::LineStart }
     }
 
     /// A piece of output in which the sign that would complete a command is escaped. In JSON it can only stand in a string.
-    pub fn defuse<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+    pub fn escape_commands<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         if !self.is_there {
             return Cow::Borrowed(bytes);
         }
@@ -57,7 +57,7 @@ impl Runner {
     }
 }
 
-impl Seen {
+impl CommandProgress {
     /// Adds a character; true if it would complete the beginning of a command.
     fn add(&mut self, c: char) -> bool {
         let before = *self;

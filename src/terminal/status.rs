@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 
 /// The line on stderr that tells of work which takes long. Whoever writes beside it writes through it.
 #[derive(Clone, Debug, Default)]
-pub struct StatusLine(Arc<Mutex<Status>>);
+pub struct StatusLine(Arc<Mutex<StatusState>>);
 
 #[derive(Debug, Default)]
-enum Status {
+enum StatusState {
     #[default]
     Off,
     /// Nothing is drawn yet.
@@ -21,7 +21,7 @@ enum Status {
 impl StatusLine {
     /// Allows it to be drawn.
     pub fn allow(&self) {
-        *locked(&self.0) = Status::Wanted;
+        *locked(&self.0) = StatusState::Wanted;
     }
 
     /// Draws a text; false once it is cleared.
@@ -29,17 +29,17 @@ impl StatusLine {
     pub fn draw(&self, text: String, unicode: bool) -> bool {
         let mut status = locked(&self.0);
         match &*status {
-            Status::Off => return false,
-            Status::Wanted => {
+            StatusState::Off => return false,
+            StatusState::Wanted => {
                 let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
                 let style = ProgressStyle::with_template("{spinner} {msg}");
                 let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
                 bar.set_style(if unicode { style } else { style.tick_chars("|/-\\ ") });
-                *status = Status::Drawn(bar);
+                *status = StatusState::Drawn(bar);
             }
-            Status::Drawn(_) => {}
+            StatusState::Drawn(_) => {}
         }
-        if let Status::Drawn(bar) = &*status {
+        if let StatusState::Drawn(bar) = &*status {
             bar.set_message(text);
             bar.tick();
         }
@@ -48,7 +48,7 @@ impl StatusLine {
 
     /// Clears it for good.
     pub fn clear(&self) {
-        if let Status::Drawn(bar) = std::mem::take(&mut *locked(&self.0)) {
+        if let StatusState::Drawn(bar) = std::mem::take(&mut *locked(&self.0)) {
             bar.finish_and_clear();
         }
     }
@@ -56,8 +56,8 @@ impl StatusLine {
     /// Writes a line of another kind to stderr.
     pub fn beside(&self, write: impl FnOnce()) {
         match &*locked(&self.0) {
-            Status::Drawn(bar) => bar.suspend(write),
-            Status::Off | Status::Wanted => write(),
+            StatusState::Drawn(bar) => bar.suspend(write),
+            StatusState::Off | StatusState::Wanted => write(),
         }
     }
 
@@ -65,11 +65,11 @@ impl StatusLine {
     pub(super) fn make_room(&self) {
         let mut status = locked(&self.0);
         match std::mem::take(&mut *status) {
-            Status::Drawn(bar) => bar.finish_and_clear(),
-            Status::Off | Status::Wanted if io::stderr().is_terminal() => {
+            StatusState::Drawn(bar) => bar.finish_and_clear(),
+            StatusState::Off | StatusState::Wanted if io::stderr().is_terminal() => {
                 let _ = writeln!(io::stderr());
             }
-            Status::Off | Status::Wanted => {}
+            StatusState::Off | StatusState::Wanted => {}
         }
     }
 }

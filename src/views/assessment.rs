@@ -4,16 +4,16 @@ use crate::error::Result;
 use crate::model::{Assessment, Json};
 use crate::output::paragraph::{Paragraph, pair};
 use crate::output::text::{clip, one_line, width};
-use crate::output::{Look, Role};
+use crate::output::{RenderOptions, TextRole};
 use std::io::Write;
 
 /// `correctness  true  feedback by alice (HUMAN): because …`
 #[must_use]
-pub(super) fn line(look: &Look, assessment: &Assessment) -> String {
+pub(super) fn line(look: &RenderOptions, assessment: &Assessment) -> String {
     let (role, value) = match (&assessment.value, &assessment.error) {
-        (Some(value), _) => (Role::Figure, one_line(&value.display()).into_owned()),
-        (None, Some(error)) => (Role::Bad, format!("error: {}", one_line(&error.display()))),
-        (None, None) => (Role::Plain, "-".to_owned()),
+        (Some(value), _) => (TextRole::Figure, one_line(&value.display()).into_owned()),
+        (None, Some(error)) => (TextRole::Bad, format!("error: {}", one_line(&error.display()))),
+        (None, None) => (TextRole::Plain, "-".to_owned()),
     };
     let why = assessment.rationale.as_deref().filter(|why| !why.is_empty());
     let why = why.map(|why| format!(": {}", one_line(why))).unwrap_or_default();
@@ -26,7 +26,7 @@ pub(super) fn line(look: &Look, assessment: &Assessment) -> String {
     let room = room.saturating_sub(width(&value) + 2);
     let line = format!(
         "{}  {}  {}",
-        look.theme.paint(Role::Name, &name),
+        look.theme.paint(TextRole::Name, &name),
         look.theme.paint(role, &value),
         clip(&rest, room, look.ellipsis())
     );
@@ -42,7 +42,7 @@ fn origin(assessment: &Assessment) -> String {
 }
 
 /// An assessment with all it says, behind the guides of its span.
-pub(super) fn whole(look: &Look, out: &mut dyn Write, guide: &str, assessment: &Assessment) -> Result<()> {
+pub(super) fn whole(look: &RenderOptions, out: &mut dyn Write, guide: &str, assessment: &Assessment) -> Result<()> {
     let first = format!("{guide}{}  ", one_line(&assessment.name));
     let head = Paragraph { first: &first, ..Paragraph::whole(look, guide) };
     head.text(out, &origin(assessment))?;

@@ -5,25 +5,25 @@ mod junit;
 mod markdown;
 mod words;
 
-use crate::analysis::gate::{Baseline, Finding, Over, Unit, Verdict};
+use crate::analysis::gate::{Baseline, RuleResult, RuleUnit, Statistic, Verdict};
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
 use crate::output::json::SCHEMA;
 use crate::output::paragraph::Paragraph;
-use crate::output::table::{Cell, Shape};
+use crate::output::table::{Cell, Column};
 use crate::output::text::{one_line, width};
-use crate::output::{Format, Item, Look, Output, Role, View, number, unless_closed, write_table};
+use crate::output::{Format, Item, Output, RenderOptions, TextRole, View, number, unless_closed, write_table};
 use serde::{Serialize, Serializer};
 use std::io::Write;
 use words::{heading, limit, message, number_of, rule, value};
 
 /// Rules and what came of them.
 #[derive(Debug)]
-pub struct Checked {
+pub struct CheckResult {
     /// How many traces were looked at.
     pub traces: u64,
     /// Each rule, and what came of it.
-    pub findings: Vec<Judged>,
+    pub findings: Vec<CheckedRule>,
     /// What the traces are like.
     pub baseline: Baseline,
     /// The name of the store.
@@ -34,14 +34,14 @@ pub struct Checked {
 
 /// A rule, and what came of it.
 #[derive(Debug)]
-pub struct Judged {
+pub struct CheckedRule {
     /// What was found.
-    pub finding: Finding,
+    pub finding: RuleResult,
     /// The command that shows more, where it does not pass.
     pub next: Option<String>,
 }
 
-impl Checked {
+impl CheckResult {
     /// Whether every rule passes.
     #[must_use]
     pub fn has_passed(&self) -> bool {
@@ -53,14 +53,14 @@ impl Checked {
     }
 
     /// The rules that fail or are unknown.
-    fn not_passed(&self) -> impl Iterator<Item = &Judged> {
+    fn not_passed(&self) -> impl Iterator<Item = &CheckedRule> {
         self.findings.iter().filter(|one| one.finding.verdict != Verdict::Pass)
     }
 }
 
 /// A form in which programs that run builds take it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Report {
+pub enum ReportFormat {
     /// For people.
     Table,
     /// The JSON document.
@@ -73,7 +73,7 @@ pub enum Report {
     Markdown,
 }
 
-impl Report {
+impl ReportFormat {
     /// Reads its name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
@@ -91,12 +91,12 @@ impl Report {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn text(self, view: &CheckView, look: &Look) -> Result<Vec<u8>> {
+    pub fn text(self, view: &CheckView, look: &RenderOptions) -> Result<Vec<u8>> {
         let mut out = Vec::new();
         match self {
             Self::Table => {
                 let theme = crate::output::Theme { color: false };
-                view.text(&Look { theme, width: None, ..*look }, &mut out)?;
+                view.text(&RenderOptions { theme, width: None, ..*look }, &mut out)?;
             }
             Self::Json => {
                 serde_json::to_writer(&mut out, &view.json())?;
@@ -134,7 +134,7 @@ impl Report {
 
 /// What a file of a baseline holds.
 #[must_use]
-pub fn baseline_text(checked: &Checked) -> String {
+pub fn baseline_text(checked: &CheckResult) -> String {
     #[derive(Serialize)]
     struct BaselineJson<'a> {
         schema: &'static str,
@@ -160,11 +160,11 @@ struct RuleJson<'a> {
     subject: Option<String>,
     over: Option<&'static str>,
     verdict: &'static str,
-    value: Option<Figure>,
-    limit: Figure,
+    value: Option<JsonNumber>,
+    limit: JsonNumber,
     bound: &'static str,
     unit: &'static str,
-    baseline: Option<Figure>,
+    baseline: Option<JsonNumber>,
     message: String,
     count: u64,
     unknown_count: u64,
@@ -175,14 +175,14 @@ struct RuleJson<'a> {
 #[derive(Serialize)]
 struct EvidenceJson<'a> {
     trace_id: Option<&'a str>,
-    value: Option<Figure>,
+    value: Option<JsonNumber>,
     text: Option<&'a str>,
 }
 
 /// A number, written without a fraction where it has none.
-struct Figure(f64);
+struct JsonNumber(f64);
 
-impl Serialize for Figure {
+impl Serialize for JsonNumber {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         // Beyond 2^53 not every integer is a float.
         let is_whole = self.0.fract() == 0.0 && self.0.abs() < 9e15;
@@ -190,24 +190,24 @@ impl Serialize for Figure {
     }
 }
 
-impl<'a> From<&'a Judged> for RuleJson<'a> {
-    fn from(Judged { finding, next }: &'a Judged) -> Self {
+impl<'a> From<&'a CheckedRule> for RuleJson<'a> {
+    fn from(CheckedRule { finding, next }: &'a CheckedRule) -> Self {
         let test = &finding.rule.test;
         let evidence = finding.evidence.iter().map(|one| EvidenceJson {
             trace_id: one.trace_id.as_deref(),
-            value: one.value.map(Figure),
+            value: one.value.map(JsonNumber),
             text: one.text.as_deref(),
         });
         Self {
             rule: test.name(),
             subject: test.subject(),
-            over: test.over().map(Over::as_str),
+            over: test.over().map(Statistic::as_str),
             verdict: finding.verdict.as_str(),
-            value: finding.value.map(Figure),
-            limit: Figure(test.limit()),
+            value: finding.value.map(JsonNumber),
+            limit: JsonNumber(test.limit()),
             bound: if test.is_least() { "min" } else { "max" },
             unit: unit_word(test.unit()),
-            baseline: finding.rule.baseline.map(Figure),
+            baseline: finding.rule.baseline.map(JsonNumber),
             message: message(finding),
             count: finding.count,
             unknown_count: finding.unknown_count,
@@ -217,14 +217,14 @@ impl<'a> From<&'a Judged> for RuleJson<'a> {
     }
 }
 
-const fn unit_word(unit: Unit) -> &'static str {
+const fn unit_word(unit: RuleUnit) -> &'static str {
     match unit {
-        Unit::Count => "count",
-        Unit::Tokens => "tokens",
-        Unit::Dollars => "USD",
-        Unit::Millis => "ms",
-        Unit::Share => "share",
-        Unit::Score => "score",
+        RuleUnit::Count => "count",
+        RuleUnit::Tokens => "tokens",
+        RuleUnit::Dollars => "USD",
+        RuleUnit::Millis => "ms",
+        RuleUnit::Share => "share",
+        RuleUnit::Score => "score",
     }
 }
 
@@ -232,7 +232,7 @@ const fn unit_word(unit: Unit) -> &'static str {
 #[derive(Debug)]
 pub struct CheckView {
     /// What is shown.
-    pub checked: Checked,
+    pub checked: CheckResult,
 }
 
 impl View for CheckView {
@@ -244,15 +244,15 @@ impl View for CheckView {
         CheckJson { schema: SCHEMA, passed: checked.has_passed(), traces: checked.traces, rules }
     }
 
-    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
-        writeln!(out, "{}\n", look.theme.paint(Role::Name, &heading(&self.checked)))?;
+    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+        writeln!(out, "{}\n", look.theme.paint(TextRole::Name, &heading(&self.checked)))?;
         let rows: Vec<Vec<Cell>> = self.checked.findings.iter().map(|one| cells(&one.finding, look)).collect();
         write_table(look, out, SHAPES, &rows)?;
         self.checked.not_passed().try_for_each(|one| explain(look, out, one))
     }
 
     fn items(&self) -> Vec<Item> {
-        let item = |one: &Judged| Item::new(rule(&one.finding), &RuleJson::from(one));
+        let item = |one: &CheckedRule| Item::new(rule(&one.finding), &RuleJson::from(one));
         self.checked.findings.iter().map(item).collect()
     }
 
@@ -278,33 +278,33 @@ impl View for CheckView {
     }
 }
 
-const SHAPES: &[Shape<'static>] = &[
-    Shape { title: "", is_right: false, shrinks_to: None, drops: 0 },
-    Shape { title: "rule", is_right: false, shrinks_to: Some(16), drops: 0 },
-    Shape { title: "value", is_right: true, shrinks_to: None, drops: 0 },
-    Shape { title: "limit", is_right: true, shrinks_to: None, drops: 0 },
-    Shape { title: "baseline", is_right: true, shrinks_to: None, drops: 2 },
-    Shape { title: "traces", is_right: true, shrinks_to: None, drops: 1 },
+const SHAPES: &[Column<'static>] = &[
+    Column { title: "", is_right: false, shrinks_to: None, drops: 0 },
+    Column { title: "rule", is_right: false, shrinks_to: Some(16), drops: 0 },
+    Column { title: "value", is_right: true, shrinks_to: None, drops: 0 },
+    Column { title: "limit", is_right: true, shrinks_to: None, drops: 0 },
+    Column { title: "baseline", is_right: true, shrinks_to: None, drops: 2 },
+    Column { title: "traces", is_right: true, shrinks_to: None, drops: 1 },
 ];
 
 /// The word of a verdict, and how it looks.
-const fn mark(verdict: Verdict) -> (&'static str, Role) {
+const fn mark(verdict: Verdict) -> (&'static str, TextRole) {
     match verdict {
-        Verdict::Pass => ("pass", Role::Good),
-        Verdict::Fail => ("FAIL", Role::Bad),
-        Verdict::Unknown => ("UNKNOWN", Role::Bad),
+        Verdict::Pass => ("pass", TextRole::Good),
+        Verdict::Fail => ("FAIL", TextRole::Bad),
+        Verdict::Unknown => ("UNKNOWN", TextRole::Bad),
     }
 }
 
-fn cells(finding: &Finding, look: &Look) -> Vec<Cell> {
+fn cells(finding: &RuleResult, look: &RenderOptions) -> Vec<Cell> {
     let (word, role) = mark(finding.verdict);
     let baseline = finding.rule.baseline.and_then(|figure| number_of(finding.rule.test.unit(), figure));
     vec![
         Cell::own(word, role),
-        Cell::stored(&rule(finding), Role::Name),
-        value(finding, look.unicode).map_or_else(Cell::none, |text| Cell::own(text, Role::Plain)),
-        Cell::own(limit(finding, look.unicode), Role::Plain),
-        baseline.map_or_else(Cell::none, |text| Cell::own(text, Role::Plain)),
+        Cell::stored(&rule(finding), TextRole::Name),
+        value(finding, look.unicode).map_or_else(Cell::none, |text| Cell::own(text, TextRole::Plain)),
+        Cell::own(limit(finding, look.unicode), TextRole::Plain),
+        baseline.map_or_else(Cell::none, |text| Cell::own(text, TextRole::Plain)),
         if finding.count == 0 { Cell::none() } else { Cell::own(number::count(finding.count.cast_signed()), role) },
     ]
 }
@@ -313,7 +313,7 @@ fn cells(finding: &Finding, look: &Look) -> Vec<Cell> {
 const MOST_NAMED: usize = 5;
 
 /// Why a rule does not pass: the message, traces that show it, and a command for more.
-fn explain(look: &Look, out: &mut dyn Write, Judged { finding, next }: &Judged) -> Result<()> {
+fn explain(look: &RenderOptions, out: &mut dyn Write, CheckedRule { finding, next }: &CheckedRule) -> Result<()> {
     let (_, role) = mark(finding.verdict);
     writeln!(out)?;
     let text = format!("{}: {}", rule(finding), message(finding));
@@ -336,8 +336,12 @@ fn explain(look: &Look, out: &mut dyn Write, Judged { finding, next }: &Judged) 
     }
     let more = finding.count.saturating_sub(named.len() as u64);
     if more > 0 && !named.is_empty() {
-        writeln!(out, "  {}", look.theme.paint(Role::Dim, &format!("and {} more", number::count(more.cast_signed()))))?;
+        writeln!(
+            out,
+            "  {}",
+            look.theme.paint(TextRole::Dim, &format!("and {} more", number::count(more.cast_signed())))
+        )?;
     }
     next.as_ref()
-        .map_or(Ok(()), |next| Ok(writeln!(out, "  {} {}", look.theme.paint(Role::Dim, "next:"), one_line(next))?))
+        .map_or(Ok(()), |next| Ok(writeln!(out, "  {} {}", look.theme.paint(TextRole::Dim, "next:"), one_line(next))?))
 }

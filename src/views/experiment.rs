@@ -2,8 +2,8 @@
 
 use super::json::ExperimentJson;
 use crate::model::{Experiment, Totals};
-use crate::output::table::{Cell, Shape};
-use crate::output::{Look, Role, Row, number};
+use crate::output::table::{Cell, Column};
+use crate::output::{RenderOptions, Row, TextRole, number};
 use serde::Serialize;
 
 /// An experiment with the figures of its traces.
@@ -33,31 +33,34 @@ impl Row for ExperimentRow {
         "token_usage.total_tokens",
     ];
 
-    fn shapes() -> &'static [Shape<'static>] {
+    fn shapes() -> &'static [Column<'static>] {
         &[
-            Shape { title: "id", is_right: true, shrinks_to: None, drops: 0 },
-            Shape { title: "name", is_right: false, shrinks_to: Some(8), drops: 0 },
-            Shape { title: "stage", is_right: false, shrinks_to: None, drops: 3 },
-            Shape { title: "traces", is_right: true, shrinks_to: None, drops: 0 },
-            Shape { title: "errors", is_right: true, shrinks_to: None, drops: 0 },
-            Shape { title: "last trace", is_right: true, shrinks_to: None, drops: 2 },
-            Shape { title: "tokens", is_right: true, shrinks_to: None, drops: 1 },
+            Column { title: "id", is_right: true, shrinks_to: None, drops: 0 },
+            Column { title: "name", is_right: false, shrinks_to: Some(8), drops: 0 },
+            Column { title: "stage", is_right: false, shrinks_to: None, drops: 3 },
+            Column { title: "traces", is_right: true, shrinks_to: None, drops: 0 },
+            Column { title: "errors", is_right: true, shrinks_to: None, drops: 0 },
+            Column { title: "last trace", is_right: true, shrinks_to: None, drops: 2 },
+            Column { title: "tokens", is_right: true, shrinks_to: None, drops: 1 },
         ]
     }
 
-    fn cells(&self, look: &Look) -> Vec<Cell> {
+    fn cells(&self, look: &RenderOptions) -> Vec<Cell> {
         let (experiment, totals) = (&self.experiment, &self.totals);
-        let errors = if totals.errors > 0 { Role::Bad } else { Role::Dim };
+        let errors = if totals.errors > 0 { TextRole::Bad } else { TextRole::Dim };
         vec![
-            Cell::stored(&experiment.experiment_id, Role::Id),
-            Cell::stored(&experiment.name, Role::Name),
-            Cell::stored(&experiment.lifecycle_stage, if experiment.is_active() { Role::Plain } else { Role::Warn }),
-            Cell::own(number::count(totals.traces.cast_signed()), Role::Plain),
+            Cell::stored(&experiment.experiment_id, TextRole::Id),
+            Cell::stored(&experiment.name, TextRole::Name),
+            Cell::stored(
+                &experiment.lifecycle_stage,
+                if experiment.is_active() { TextRole::Plain } else { TextRole::Warn },
+            ),
+            Cell::own(number::count(totals.traces.cast_signed()), TextRole::Plain),
             Cell::own(number::count(totals.errors.cast_signed()), errors),
             totals
                 .last_trace_time
-                .map_or_else(Cell::none, |time| Cell::own(number::age(time, look.now) + " ago", Role::Plain)),
-            Cell::own(number::total(totals.token_usage.as_ref()), Role::Figure),
+                .map_or_else(Cell::none, |time| Cell::own(number::age(time, look.now) + " ago", TextRole::Plain)),
+            Cell::own(number::total(totals.token_usage.as_ref()), TextRole::Figure),
         ]
     }
 

@@ -23,7 +23,7 @@ pub(crate) struct Folded {
 
 /// What is folded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum What {
+pub(crate) enum FoldMode {
     /// Spans of an LLM call within its outermost one, and those that repeat the tokens of calls.
     Calls,
     /// And messages of AutoGen's runtime.
@@ -32,14 +32,14 @@ pub(crate) enum What {
 
 /// Folds these spans, and gives the outermost span of each LLM call what only the others record. `None` where there is
 /// nothing to fold.
-pub(crate) fn folded(what: What, spans: &Spans, shown: &[bool], usage: &TraceUsage) -> Option<Folded> {
+pub(crate) fn folded(what: FoldMode, spans: &Spans, shown: &[bool], usage: &TraceUsage) -> Option<Folded> {
     let is_message: Vec<bool> = spans.list.iter().map(is_message).collect();
     let is_inner = inner(spans, usage);
     let is_receipt = receipts(spans);
     let count = |hidden: &[bool]| hidden.iter().filter(|is_hidden| **is_hidden).count();
     let (mut messages, inner, receipts) = (count(&is_message), count(&is_inner), count(&is_receipt));
     // What consists of messages alone is shown.
-    let folds_messages = what == What::CallsAndMessages && messages < spans.list.len();
+    let folds_messages = what == FoldMode::CallsAndMessages && messages < spans.list.len();
     if !folds_messages {
         messages = 0;
     }
@@ -155,7 +155,7 @@ fn is_message(span: &Span) -> bool {
 const GAP_NANOS: i64 = 60_000_000_000;
 
 /// Traces that go into one row.
-struct Group {
+struct FoldedGroup {
     at: usize,
     count: u64,
     last: Timestamp,
@@ -165,14 +165,14 @@ struct Group {
 /// Rows in which the traces of single messages of a run are one.
 pub(super) fn grouped(traces: Vec<TraceInfo>) -> Vec<TraceInfo> {
     let mut rows: Vec<TraceInfo> = Vec::with_capacity(traces.len());
-    let mut groups: Vec<Group> = Vec::new();
+    let mut groups: Vec<FoldedGroup> = Vec::new();
     for trace in traces {
         if !is_lone_message(&trace) {
             rows.push(trace);
             continue;
         }
         let (last, key) = (trace.request_time, key_of(&trace));
-        let fits = |group: &&mut Group| {
+        let fits = |group: &&mut FoldedGroup| {
             rows[group.at].experiment_id == trace.experiment_id
                 && group.last.0.abs_diff(last.0) <= GAP_NANOS.unsigned_abs()
                 && (group.key.is_none() || key.is_none() || group.key == key)
@@ -183,7 +183,7 @@ pub(super) fn grouped(traces: Vec<TraceInfo>) -> Vec<TraceInfo> {
             group.key = group.key.take().or(key);
             continue;
         }
-        groups.push(Group { at: rows.len(), count: 1, last, key });
+        groups.push(FoldedGroup { at: rows.len(), count: 1, last, key });
         rows.push(trace);
     }
     for group in groups.iter().filter(|group| group.count > 1) {

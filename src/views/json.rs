@@ -7,7 +7,7 @@ use crate::model::{
     Assessment, Cost, Exception, Experiment, Json, Labels, Node, Problem, Span, Timestamp, TokenUsage, Totals, Trace,
     TraceInfo,
 };
-use crate::query::Found;
+use crate::query::TextMatch;
 use crate::reading::{answer, question, recorded_answer, recorded_question};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
@@ -90,7 +90,7 @@ impl<'a> TraceJson<'a> {
     }
 
     /// With the span in which a text was found.
-    pub(crate) fn found_in(self, span_id: &'a str, span_name: &'a str, found: &'a Found) -> Self {
+    pub(crate) fn found_in(self, span_id: &'a str, span_name: &'a str, found: &'a TextMatch) -> Self {
         let (field, text) = (found.field.as_str(), found.excerpt.as_str());
         Self { r#match: Some(MatchJson { span_id: Some(span_id), span_name: Some(span_name), field, text }), ..self }
     }
@@ -169,9 +169,9 @@ impl<'a> From<&'a Assessment> for AssessmentJson<'a> {
 
 /// Pairs as an object, in their order.
 #[derive(Debug)]
-struct Pairs<'a>(&'a [(String, Json)]);
+struct ObjectJson<'a>(&'a [(String, Json)]);
 
-impl Serialize for Pairs<'_> {
+impl Serialize for ObjectJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
     }
@@ -199,7 +199,7 @@ pub(crate) struct SpanJson<'a> {
     inputs: Option<&'a Json>,
     outputs: Option<&'a Json>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    attributes: Option<Pairs<'a>>,
+    attributes: Option<ObjectJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<Vec<EventJson<'a>>>,
     exception: Option<ExceptionJson<'a>>,
@@ -218,7 +218,7 @@ impl<'a> SpanJson<'a> {
     }
 
     /// With the text that was found in it.
-    pub(crate) fn found(self, found: &'a Found) -> Self {
+    pub(crate) fn found(self, found: &'a TextMatch) -> Self {
         let (field, text) = (found.field.as_str(), found.excerpt.as_str());
         Self { r#match: Some(MatchJson { span_id: None, span_name: None, field, text }), ..self }
     }
@@ -228,7 +228,7 @@ impl<'a> SpanJson<'a> {
 struct EventJson<'a> {
     name: &'a str,
     time_ns: i64,
-    attributes: Pairs<'a>,
+    attributes: ObjectJson<'a>,
 }
 
 #[derive(Debug, Serialize)]
@@ -291,13 +291,13 @@ impl<'a> SpanJson<'a> {
             cost: span.cost,
             inputs: payload.and_then(|payload| payload.inputs()),
             outputs: payload.and_then(|payload| payload.outputs()),
-            attributes: is_full.then(|| Pairs(payload.map_or(&[], |payload| &payload.attributes))),
+            attributes: is_full.then(|| ObjectJson(payload.map_or(&[], |payload| &payload.attributes))),
             events: is_full.then(|| {
                 let events = payload.map_or(&[][..], |payload| &payload.events);
                 let event = |event: &'a crate::model::SpanEvent| EventJson {
                     name: &event.name,
                     time_ns: event.time.0,
-                    attributes: Pairs(&event.attributes),
+                    attributes: ObjectJson(&event.attributes),
                 };
                 events.iter().map(event).collect()
             }),

@@ -5,11 +5,11 @@ use super::json::SpanJson;
 use super::span::{SpanRow, failures, status_role, tokens};
 use crate::error::Result;
 use crate::frameworks;
-use crate::model::{Link, Payload, Span, SpanEvent, TraceInfo, short_trace_id};
+use crate::model::{Payload, Span, SpanEvent, SpanLink, TraceInfo, short_trace_id};
 use crate::output::json::SCHEMA;
 use crate::output::paragraph::{Paragraph, flow, pair};
 use crate::output::text::one_line;
-use crate::output::{Look, Role, View, number};
+use crate::output::{RenderOptions, TextRole, View, number};
 use serde::Serialize;
 use std::io::Write;
 
@@ -27,16 +27,16 @@ impl View for SpanView {
 
     fn json(&self) -> impl Serialize {
         #[derive(Serialize)]
-        struct Document<'a> {
+        struct SpanDocument<'a> {
             schema: &'static str,
             span: SpanJson<'a>,
         }
         let row = &self.row;
         let span = SpanJson::new(&row.trace_id, &row.span, &row.node, true).of_agent(row.agent.as_deref());
-        Document { schema: SCHEMA, span }
+        SpanDocument { schema: SCHEMA, span }
     }
 
-    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         let span = &self.row.span;
         self.header(look, out)?;
         failure(look, out, span)?;
@@ -60,14 +60,14 @@ impl View for SpanView {
 }
 
 impl SpanView {
-    fn header(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    fn header(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         let (span, theme) = (&self.row.span, look.theme);
         let facts = [
-            Some(theme.paint(Role::Name, &one_line(&span.name))),
-            Some(theme.paint(Role::Kind, &one_line(span.span_type.as_str()))),
+            Some(theme.paint(TextRole::Name, &one_line(&span.name))),
+            Some(theme.paint(TextRole::Kind, &one_line(span.span_type.as_str()))),
             Some(theme.paint(status_role(&span.status), &one_line(span.status.as_str()))),
             span.duration_ns().map(number::duration),
-            span.usage().map(|usage| theme.paint(Role::Figure, &tokens(usage, look)) + " tokens"),
+            span.usage().map(|usage| theme.paint(TextRole::Figure, &tokens(usage, look)) + " tokens"),
             span.model.as_deref().map(|model| one_line(model).into_owned()),
             span.cost.as_ref().and_then(number::cost),
         ];
@@ -85,7 +85,7 @@ impl SpanView {
         let payload = span.payload.as_ref();
         ids.extend(payload.and_then(log_level).map(|level| format!("log level {level}")));
         ids.extend(payload.and_then(tools).map(|tools| format!("tools {}", one_line(&tools))));
-        flow(out, ids.iter().map(|id| theme.paint(Role::Dim, id)), look.dot(), look.width)?;
+        flow(out, ids.iter().map(|id| theme.paint(TextRole::Dim, id)), look.dot(), look.width)?;
         match payload.and_then(|payload| payload.attribute("mlflow.spanDescription")) {
             Some(description) => Paragraph::whole(look, "").text(out, &description.display()),
             None => Ok(()),
@@ -117,14 +117,14 @@ fn tools(payload: &Payload) -> Option<String> {
 }
 
 /// The exception with its stack trace, the status message if it says more, and the failure that was handled.
-fn failure(look: &Look, out: &mut dyn Write, span: &Span) -> Result<()> {
+fn failure(look: &RenderOptions, out: &mut dyn Write, span: &Span) -> Result<()> {
     let mut shown = String::new();
-    for (role, failure) in failures(span).filter(|(role, _)| *role == Role::Warn || span.exception.is_some()) {
-        heading(look, out, if role == Role::Warn { "failure" } else { "exception" })?;
+    for (role, failure) in failures(span).filter(|(role, _)| *role == TextRole::Warn || span.exception.is_some()) {
+        heading(look, out, if role == TextRole::Warn { "failure" } else { "exception" })?;
         writeln!(out, "{}", look.theme.paint(role, &one_line(&failure)))?;
         shown += &failure;
         let stack = span.exception.as_ref().and_then(|exception| exception.stacktrace.as_deref());
-        if let (Role::Bad, Some(stack)) = (role, stack) {
+        if let (TextRole::Bad, Some(stack)) = (role, stack) {
             Paragraph::whole(look, "").text(out, stack)?;
         }
     }
@@ -136,7 +136,7 @@ fn failure(look: &Look, out: &mut dyn Write, span: &Span) -> Result<()> {
 }
 
 /// Inputs and outputs, and the text that came bit by bit.
-fn contents(look: &Look, out: &mut dyn Write, payload: &Payload) -> Result<()> {
+fn contents(look: &RenderOptions, out: &mut dyn Write, payload: &Payload) -> Result<()> {
     for (title, value) in [("inputs", payload.inputs()), ("outputs", payload.outputs())] {
         if let Some(value) = value {
             heading(look, out, title)?;
@@ -147,7 +147,7 @@ fn contents(look: &Look, out: &mut dyn Write, payload: &Payload) -> Result<()> {
 }
 
 /// The attributes that do not stand above.
-fn attributes(look: &Look, out: &mut dyn Write, payload: &Payload) -> Result<()> {
+fn attributes(look: &RenderOptions, out: &mut dyn Write, payload: &Payload) -> Result<()> {
     let is_shown_above = |key: &str| {
         matches!(key, "mlflow.spanInputs" | "mlflow.spanOutputs" | "mlflow.spanDescription")
             || (key == "mlflow.spanLogLevel" && log_level(payload).is_some())
@@ -160,7 +160,7 @@ fn attributes(look: &Look, out: &mut dyn Write, payload: &Payload) -> Result<()>
 }
 
 /// All events; the chunks of a stream as one text.
-fn events(look: &Look, out: &mut dyn Write, span: &Span, payload: &Payload) -> Result<()> {
+fn events(look: &RenderOptions, out: &mut dyn Write, span: &Span, payload: &Payload) -> Result<()> {
     let after = |event_time: i64| number::duration(event_time.saturating_sub(span.start.0));
     let stream = frameworks::streamed(&payload.events).filter(|stream| !stream.messages.is_empty());
     if let Some(stream) = &stream {
@@ -176,8 +176,8 @@ fn events(look: &Look, out: &mut dyn Write, span: &Span, payload: &Payload) -> R
     // The stack trace of the last exception stands above already.
     let shown_stack = span.exception.as_ref().and_then(|exception| exception.stacktrace.as_ref());
     for event in listed {
-        let name = look.theme.paint(Role::Name, &one_line(&event.name));
-        writeln!(out, "{name}  {}", look.theme.paint(Role::Dim, &format!("+{}", after(event.time.0))))?;
+        let name = look.theme.paint(TextRole::Name, &one_line(&event.name));
+        writeln!(out, "{name}  {}", look.theme.paint(TextRole::Dim, &format!("+{}", after(event.time.0))))?;
         for (key, value) in &event.attributes {
             if shown_stack.is_none() || value.as_string().as_ref() != shown_stack {
                 pair(look, out, "  ", key, value)?;
@@ -187,13 +187,13 @@ fn events(look: &Look, out: &mut dyn Write, span: &Span, payload: &Payload) -> R
     Ok(())
 }
 
-fn links(look: &Look, out: &mut dyn Write, links: &[Link]) -> Result<()> {
+fn links(look: &RenderOptions, out: &mut dyn Write, links: &[SpanLink]) -> Result<()> {
     if !links.is_empty() {
         heading(look, out, "links")?;
     }
     for link in links {
         let trace_id = one_line(short_trace_id(&link.trace_id));
-        writeln!(out, "trace {}  span {}", look.theme.paint(Role::Id, &trace_id), one_line(&link.span_id))?;
+        writeln!(out, "trace {}  span {}", look.theme.paint(TextRole::Id, &trace_id), one_line(&link.span_id))?;
         for (key, value) in link.attributes.members().unwrap_or_default() {
             pair(look, out, "  ", &key, &value)?;
         }
@@ -201,6 +201,6 @@ fn links(look: &Look, out: &mut dyn Write, links: &[Link]) -> Result<()> {
     Ok(())
 }
 
-fn heading(look: &Look, out: &mut dyn Write, title: &str) -> Result<()> {
-    Ok(writeln!(out, "\n{}", look.theme.paint(Role::Heading, title))?)
+fn heading(look: &RenderOptions, out: &mut dyn Write, title: &str) -> Result<()> {
+    Ok(writeln!(out, "\n{}", look.theme.paint(TextRole::Heading, title))?)
 }

@@ -2,8 +2,8 @@
 
 use crate::analysis::prices::{Price, Rates};
 use crate::model::Json;
-use crate::output::table::{Cell, Shape};
-use crate::output::{Look, Role, Row, number};
+use crate::output::table::{Cell, Column};
+use crate::output::{RenderOptions, Row, TextRole, number};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -60,41 +60,41 @@ impl Row for PriceRow {
         "default",
     ];
 
-    fn shapes() -> &'static [Shape<'static>] {
+    fn shapes() -> &'static [Column<'static>] {
         &[
-            Shape { title: "model", is_right: false, shrinks_to: Some(15), drops: 0 },
-            Shape { title: "provider", is_right: false, shrinks_to: Some(10), drops: 0 },
-            Shape { title: "input", is_right: true, shrinks_to: None, drops: 0 },
-            Shape { title: "cache read", is_right: true, shrinks_to: None, drops: 4 },
-            Shape { title: "cache write", is_right: true, shrinks_to: None, drops: 5 },
-            Shape { title: "for 1 h", is_right: true, shrinks_to: None, drops: 6 },
-            Shape { title: "output", is_right: true, shrinks_to: None, drops: 0 },
-            Shape { title: "above", is_right: false, shrinks_to: Some(20), drops: 3 },
-            Shape { title: "updated", is_right: false, shrinks_to: None, drops: 2 },
-            Shape { title: "used", is_right: false, shrinks_to: None, drops: 1 },
+            Column { title: "model", is_right: false, shrinks_to: Some(15), drops: 0 },
+            Column { title: "provider", is_right: false, shrinks_to: Some(10), drops: 0 },
+            Column { title: "input", is_right: true, shrinks_to: None, drops: 0 },
+            Column { title: "cache read", is_right: true, shrinks_to: None, drops: 4 },
+            Column { title: "cache write", is_right: true, shrinks_to: None, drops: 5 },
+            Column { title: "for 1 h", is_right: true, shrinks_to: None, drops: 6 },
+            Column { title: "output", is_right: true, shrinks_to: None, drops: 0 },
+            Column { title: "above", is_right: false, shrinks_to: Some(20), drops: 3 },
+            Column { title: "updated", is_right: false, shrinks_to: None, drops: 2 },
+            Column { title: "used", is_right: false, shrinks_to: None, drops: 1 },
         ]
     }
 
-    fn cells(&self, _look: &Look) -> Vec<Cell> {
+    fn cells(&self, _look: &RenderOptions) -> Vec<Cell> {
         let Self { price, is_default } = self;
         let rate =
-            |rate: Option<f64>| rate.map_or_else(Cell::none, |rate| Cell::own(number::dollars(rate), Role::Figure));
+            |rate: Option<f64>| rate.map_or_else(Cell::none, |rate| Cell::own(number::dollars(rate), TextRole::Figure));
         let above = |(threshold, rates): &(i64, Rates)| {
             let rate = |rate: Option<f64>| rate.map_or_else(|| "as before".to_owned(), number::dollars);
             format!("{}: {} → {}", number::count(*threshold), rate(rates.input), rate(rates.output))
         };
         let above: Vec<String> = price.long_context.iter().map(above).collect();
         vec![
-            Cell::stored(&price.model, Role::Name),
-            Cell::maybe(price.provider.as_deref(), Role::Plain),
+            Cell::stored(&price.model, TextRole::Name),
+            Cell::maybe(price.provider.as_deref(), TextRole::Plain),
             rate(price.rates.input),
             rate(price.rates.cache_read),
             rate(price.rates.cache_write),
             rate(price.rates.cache_write_1hr),
             rate(price.rates.output),
-            if above.is_empty() { Cell::none() } else { Cell::own(above.join("; "), Role::Plain) },
-            Cell::maybe(price.updated.as_deref(), Role::Dim),
-            if *is_default { Cell::own("unless a provider is known", Role::Dim) } else { Cell::none() },
+            if above.is_empty() { Cell::none() } else { Cell::own(above.join("; "), TextRole::Plain) },
+            Cell::maybe(price.updated.as_deref(), TextRole::Dim),
+            if *is_default { Cell::own("unless a provider is known", TextRole::Dim) } else { Cell::none() },
         ]
     }
 

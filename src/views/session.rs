@@ -9,9 +9,9 @@ use crate::error::Result;
 use crate::model::{Cost, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, short_trace_ids};
 use crate::output::json::SCHEMA;
 use crate::output::paragraph::flow;
-use crate::output::table::{Cell, Shape};
+use crate::output::table::{Cell, Column};
 use crate::output::text::one_line;
-use crate::output::{Look, Role, Row, View, number, write_table};
+use crate::output::{RenderOptions, Row, TextRole, View, number, write_table};
 use crate::reading::{recorded_answer, recorded_question};
 use serde::Serialize;
 use std::io::Write;
@@ -62,11 +62,11 @@ fn count(number: u64) -> String {
 }
 
 fn cost(cost: Option<&Cost>) -> Cell {
-    cost.and_then(number::cost).map_or_else(Cell::none, |cost| Cell::own(cost, Role::Figure))
+    cost.and_then(number::cost).map_or_else(Cell::none, |cost| Cell::own(cost, TextRole::Figure))
 }
 
 fn duration(millis: Option<i64>) -> Cell {
-    millis.map_or_else(Cell::none, |millis| Cell::own(number::millis(millis), Role::Plain))
+    millis.map_or_else(Cell::none, |millis| Cell::own(number::millis(millis), TextRole::Plain))
 }
 
 impl Row for SessionRow {
@@ -89,40 +89,40 @@ impl Row for SessionRow {
         "cost.total_cost",
     ];
 
-    fn shapes() -> &'static [Shape<'static>] {
+    fn shapes() -> &'static [Column<'static>] {
         &[
-            Shape { title: "session", is_right: false, shrinks_to: Some(12), drops: 0 },
-            Shape { title: "user", is_right: false, shrinks_to: Some(6), drops: 4 },
-            Shape { title: "turns", is_right: true, shrinks_to: None, drops: 0 },
-            Shape { title: "errors", is_right: true, shrinks_to: None, drops: 0 },
-            Shape { title: "running", is_right: true, shrinks_to: None, drops: 3 },
-            Shape { title: "first", is_right: true, shrinks_to: None, drops: 7 },
-            Shape { title: "last", is_right: true, shrinks_to: None, drops: 1 },
-            Shape { title: "lasted", is_right: true, shrinks_to: None, drops: 8 },
-            Shape { title: "worked", is_right: true, shrinks_to: None, drops: 5 },
-            Shape { title: "tokens", is_right: true, shrinks_to: None, drops: 2 },
-            Shape { title: "cost", is_right: true, shrinks_to: None, drops: 6 },
+            Column { title: "session", is_right: false, shrinks_to: Some(12), drops: 0 },
+            Column { title: "user", is_right: false, shrinks_to: Some(6), drops: 4 },
+            Column { title: "turns", is_right: true, shrinks_to: None, drops: 0 },
+            Column { title: "errors", is_right: true, shrinks_to: None, drops: 0 },
+            Column { title: "running", is_right: true, shrinks_to: None, drops: 3 },
+            Column { title: "first", is_right: true, shrinks_to: None, drops: 7 },
+            Column { title: "last", is_right: true, shrinks_to: None, drops: 1 },
+            Column { title: "lasted", is_right: true, shrinks_to: None, drops: 8 },
+            Column { title: "worked", is_right: true, shrinks_to: None, drops: 5 },
+            Column { title: "tokens", is_right: true, shrinks_to: None, drops: 2 },
+            Column { title: "cost", is_right: true, shrinks_to: None, drops: 6 },
         ]
     }
 
-    fn cells(&self, look: &Look) -> Vec<Cell> {
+    fn cells(&self, look: &RenderOptions) -> Vec<Cell> {
         let session = &self.0;
         let running = session.in_progress;
         vec![
             if session.is_derived {
-                Cell::marked_trace_id(&session.id, "derived", Role::Name)
+                Cell::marked_trace_id(&session.id, "derived", TextRole::Name)
             } else {
-                Cell::stored(&session.id, Role::Name)
+                Cell::stored(&session.id, TextRole::Name)
             },
-            Cell::maybe(Some(&session.users.join(", ")), Role::Plain),
-            Cell::own(count(session.traces), Role::Plain),
-            Cell::own(count(session.errors), if session.errors == 0 { Role::Dim } else { Role::Bad }),
-            if running == 0 { Cell::none() } else { Cell::own(count(running), Role::Warn) },
-            Cell::own(number::age(session.first, look.now), Role::Plain),
-            Cell::own(number::age(session.last, look.now), Role::Plain),
+            Cell::maybe(Some(&session.users.join(", ")), TextRole::Plain),
+            Cell::own(count(session.traces), TextRole::Plain),
+            Cell::own(count(session.errors), if session.errors == 0 { TextRole::Dim } else { TextRole::Bad }),
+            if running == 0 { Cell::none() } else { Cell::own(count(running), TextRole::Warn) },
+            Cell::own(number::age(session.first, look.now), TextRole::Plain),
+            Cell::own(number::age(session.last, look.now), TextRole::Plain),
             duration(session.duration_ns().map(|nanos| nanos / 1_000_000)),
             duration(session.execution_duration_ms),
-            Cell::own(number::total(session.token_usage.as_ref()), Role::Figure),
+            Cell::own(number::total(session.token_usage.as_ref()), TextRole::Figure),
             cost(session.cost.cost().as_ref()),
         ]
     }
@@ -154,28 +154,28 @@ impl View for SessionView {
 
     fn json(&self) -> impl Serialize {
         #[derive(Serialize)]
-        struct Document<'a> {
+        struct SessionDocument<'a> {
             schema: &'static str,
             session: SessionJson<'a>,
             traces: Vec<TraceJson<'a>>,
             #[serde(skip_serializing_if = "Vec::is_empty")]
-            conversations: Vec<ConversationJson<'a>>,
+            conversations: Vec<SessionConversationJson<'a>>,
         }
         #[derive(Serialize)]
-        struct ConversationJson<'a> {
+        struct SessionConversationJson<'a> {
             trace_id: &'a str,
             conversation: Vec<StepJson<'a>>,
         }
-        let conversations = self.conversations.iter().map(|(trace, conversation)| ConversationJson {
+        let conversations = self.conversations.iter().map(|(trace, conversation)| SessionConversationJson {
             trace_id: &trace.info.trace_id,
             conversation: self.steps(trace, conversation).json().collect(),
         });
         let traces = self.traces.iter().map(TraceJson::from).collect();
         let session = SessionJson::from(&self.session);
-        Document { schema: SCHEMA, session, traces, conversations: conversations.collect() }
+        SessionDocument { schema: SCHEMA, session, traces, conversations: conversations.collect() }
     }
 
-    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         heading(look, out, &self.session)?;
         let ids: Vec<&str> = self.conversations.iter().map(|(trace, _)| &*trace.info.trace_id).collect();
         let turns = (1..).zip(short_trace_ids(&ids));
@@ -214,7 +214,7 @@ impl View for SessionConversation {
         self.0.json()
     }
 
-    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         self.0.text(look, out)
     }
 
@@ -232,7 +232,7 @@ impl SessionView {
     /// A turn of the session: a line for its trace, and its conversation.
     fn write_turn(
         &self,
-        look: &Look,
+        look: &RenderOptions,
         out: &mut dyn Write,
         (turn, id): (usize, &str),
         trace: &Trace,
@@ -240,32 +240,32 @@ impl SessionView {
     ) -> Result<()> {
         let (info, theme) = (&trace.info, look.theme);
         let facts = [
-            Some(theme.paint(Role::Heading, &format!("turn {turn}"))),
+            Some(theme.paint(TextRole::Heading, &format!("turn {turn}"))),
             Some(theme.paint(state_role(&info.state), &one_line(info.state.as_str()))),
             number::trace_duration(info),
             info.recorded_usage.as_ref().map(|usage| number::total(Some(usage)) + " tokens"),
-            Some(theme.paint(Role::Id, &one_line(id))),
+            Some(theme.paint(TextRole::Id, &one_line(id))),
             Some(info.request_time.date_time(look.zone)),
         ];
         writeln!(out, "\n{}", facts.into_iter().flatten().collect::<Vec<_>>().join("  "))?;
         if conversation.steps.is_empty() {
             let why = if trace.span_list().is_empty() { "(no spans stored)" } else { "(no new messages)" };
-            return Ok(writeln!(out, "{}", theme.paint(Role::Dim, why))?);
+            return Ok(writeln!(out, "{}", theme.paint(TextRole::Dim, why))?);
         }
         self.steps(trace, conversation).write(look, out)
     }
 }
 
 /// What the whole session comes to, on two lines.
-fn heading(look: &Look, out: &mut dyn Write, session: &Session) -> Result<()> {
+fn heading(look: &RenderOptions, out: &mut dyn Write, session: &Session) -> Result<()> {
     let theme = look.theme;
     let many = |number: u64, one: &str| format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" });
     let some = |number: u64, role, text: String| (number > 0).then(|| theme.paint(role, &text));
     let facts = [
-        Some(theme.paint(Role::Name, &one_line(&session.id))),
+        Some(theme.paint(TextRole::Name, &one_line(&session.id))),
         Some(many(session.traces, "turn")),
-        some(session.errors, Role::Bad, many(session.errors, "error")),
-        some(session.in_progress, Role::Warn, format!("{} in progress", count(session.in_progress))),
+        some(session.errors, TextRole::Bad, many(session.errors, "error")),
+        some(session.in_progress, TextRole::Warn, format!("{} in progress", count(session.in_progress))),
         session.execution_duration_ms.map(|millis| format!("{} worked", number::millis(millis))),
         session.token_usage.as_ref().map(|usage| {
             let parts = format!(
@@ -274,7 +274,7 @@ fn heading(look: &Look, out: &mut dyn Write, session: &Session) -> Result<()> {
                 look.dot(),
                 number::known(usage.output_tokens)
             );
-            format!("{} tokens ({parts})", theme.paint(Role::Figure, &number::total(Some(usage))))
+            format!("{} tokens ({parts})", theme.paint(TextRole::Figure, &number::total(Some(usage))))
         }),
         session.cost.cost().as_ref().and_then(number::cost),
     ];
@@ -288,35 +288,35 @@ fn heading(look: &Look, out: &mut dyn Write, session: &Session) -> Result<()> {
         Some(format!("since {} {}", first.date_time(zone), first.zone_name(zone))),
         session.duration_ns().map(|nanos| format!("lasted {}", number::duration(nanos))),
     ];
-    flow(out, facts.into_iter().flatten().map(|fact| theme.paint(Role::Dim, &fact)), look.dot(), look.width)
+    flow(out, facts.into_iter().flatten().map(|fact| theme.paint(TextRole::Dim, &fact)), look.dot(), look.width)
 }
 
-const TURN: [Shape<'static>; 10] = [
-    Shape { title: "turn", is_right: true, shrinks_to: None, drops: 0 },
-    Shape { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
-    Shape { title: "time", is_right: false, shrinks_to: None, drops: 6 },
-    Shape { title: "after", is_right: true, shrinks_to: None, drops: 5 },
-    Shape { title: "state", is_right: false, shrinks_to: None, drops: 0 },
-    Shape { title: "duration", is_right: true, shrinks_to: None, drops: 3 },
-    Shape { title: "tokens", is_right: true, shrinks_to: None, drops: 2 },
-    Shape { title: "cost", is_right: true, shrinks_to: None, drops: 4 },
-    Shape { title: "request", is_right: false, shrinks_to: Some(12), drops: 0 },
-    Shape { title: "response", is_right: false, shrinks_to: Some(12), drops: 1 },
+const TURN: [Column<'static>; 10] = [
+    Column { title: "turn", is_right: true, shrinks_to: None, drops: 0 },
+    Column { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
+    Column { title: "time", is_right: false, shrinks_to: None, drops: 6 },
+    Column { title: "after", is_right: true, shrinks_to: None, drops: 5 },
+    Column { title: "state", is_right: false, shrinks_to: None, drops: 0 },
+    Column { title: "duration", is_right: true, shrinks_to: None, drops: 3 },
+    Column { title: "tokens", is_right: true, shrinks_to: None, drops: 2 },
+    Column { title: "cost", is_right: true, shrinks_to: None, drops: 4 },
+    Column { title: "request", is_right: false, shrinks_to: Some(12), drops: 0 },
+    Column { title: "response", is_right: false, shrinks_to: Some(12), drops: 1 },
 ];
 
 /// One trace of the session; `before` = when the one before it ended.
-fn turn(look: &Look, number: usize, trace: &TraceInfo, before: Option<Timestamp>) -> Vec<Cell> {
+fn turn(look: &RenderOptions, number: usize, trace: &TraceInfo, before: Option<Timestamp>) -> Vec<Cell> {
     let gap = before.map(|before| number::duration(trace.request_time.0.saturating_sub(before.0)));
     vec![
-        Cell::own(number.to_string(), Role::Dim),
+        Cell::own(number.to_string(), TextRole::Dim),
         Cell::trace_id(&trace.trace_id),
-        Cell::own(trace.request_time.date_time(look.zone), Role::Plain),
-        gap.map_or_else(Cell::none, |gap| Cell::own(gap, Role::Dim)),
+        Cell::own(trace.request_time.date_time(look.zone), TextRole::Plain),
+        gap.map_or_else(Cell::none, |gap| Cell::own(gap, TextRole::Dim)),
         Cell::stored(trace.state.as_str(), state_role(&trace.state)),
-        Cell::maybe(number::trace_duration(trace).as_deref(), Role::Plain),
-        Cell::own(number::total(trace.recorded_usage.as_ref()), Role::Figure),
+        Cell::maybe(number::trace_duration(trace).as_deref(), TextRole::Plain),
+        Cell::own(number::total(trace.recorded_usage.as_ref()), TextRole::Figure),
         cost(trace.cost.as_ref()),
-        Cell::maybe(recorded_question(trace).as_deref(), Role::Plain),
-        Cell::maybe(recorded_answer(trace).as_deref(), Role::Plain),
+        Cell::maybe(recorded_question(trace).as_deref(), TextRole::Plain),
+        Cell::maybe(recorded_answer(trace).as_deref(), TextRole::Plain),
     ]
 }

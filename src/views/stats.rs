@@ -2,13 +2,13 @@
 
 use super::group::{self, KeyJson};
 use super::usage::money;
-use crate::analysis::key::Key;
-use crate::analysis::stats::{Percentiles, Sorted, Told};
+use crate::analysis::key::GroupKey;
+use crate::analysis::stats::{Percentiles, SortedStats, StatsSummary};
 use crate::error::Result;
 use crate::model::{Cost, Json, TokenUsage};
 use crate::output::json::SCHEMA;
-use crate::output::table::{Cell, Shape};
-use crate::output::{Item, Look, Role, View, number, write_table};
+use crate::output::table::{Cell, Column};
+use crate::output::{Item, RenderOptions, TextRole, View, number, write_table};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Write;
@@ -17,7 +17,7 @@ use std::io::Write;
 #[derive(Debug)]
 pub struct StatsView {
     /// The groups.
-    pub sorted: Sorted,
+    pub sorted: SortedStats,
 }
 
 #[derive(Serialize)]
@@ -61,7 +61,7 @@ impl From<Percentiles> for PercentilesJson {
 }
 
 impl<'a> StatJson<'a> {
-    fn new(key: Option<KeyJson<'a>>, stat: &'a Told) -> Self {
+    fn new(key: Option<KeyJson<'a>>, stat: &'a StatsSummary) -> Self {
         Self {
             key,
             groups: None,
@@ -78,8 +78,8 @@ impl<'a> StatJson<'a> {
 }
 
 /// The columns behind those of the keys.
-fn columns(unit: &'static str, has_spark: bool) -> Vec<Shape<'static>> {
-    let right = |(title, drops)| Shape { title, is_right: true, shrinks_to: None, drops };
+fn columns(unit: &'static str, has_spark: bool) -> Vec<Column<'static>> {
+    let right = |(title, drops)| Column { title, is_right: true, shrinks_to: None, drops };
     let figures = [
         (unit, 0),
         ("errors", 8),
@@ -95,18 +95,18 @@ fn columns(unit: &'static str, has_spark: bool) -> Vec<Shape<'static>> {
         ("TTFT p50", 7),
         ("TTFT p95", 11),
     ];
-    let spark = Shape { title: "over time", is_right: false, shrinks_to: None, drops: 12 };
+    let spark = Column { title: "over time", is_right: false, shrinks_to: None, drops: 12 };
     figures.map(right).into_iter().chain(has_spark.then_some(spark)).collect()
 }
 
 /// The cells of the figures.
-fn cells(stat: &Told, role: Role) -> [Cell; 13] {
+fn cells(stat: &StatsSummary, role: TextRole) -> [Cell; 13] {
     let count = |count: u64| Cell::own(number::count(count.cast_signed()), role);
     let time = |millis: Option<f64>| {
         millis.map_or_else(Cell::none, |millis| Cell::own(number::duration((millis * 1e6) as i64), role))
     };
     let tokens = |figure: Option<i64>| figure.map_or_else(Cell::none, |figure| Cell::own(number::count(figure), role));
-    let bad = if stat.errors > 0 { Role::Bad } else { role };
+    let bad = if stat.errors > 0 { TextRole::Bad } else { role };
     let (usage, latency, first) = (stat.used.token_usage.as_ref(), stat.latency_ms, stat.first_token_ms);
     [
         count(stat.count),
@@ -125,10 +125,10 @@ fn cells(stat: &Told, role: Role) -> [Cell; 13] {
     ]
 }
 
-fn spark(stat: &Told, look: &Look) -> Cell {
+fn spark(stat: &StatsSummary, look: &RenderOptions) -> Cell {
     match stat.over_time.as_slice() {
         [] => Cell::none(),
-        counts => Cell::own(number::spark(counts, look.unicode), Role::Bar),
+        counts => Cell::own(number::spark(counts, look.unicode), TextRole::Bar),
     }
 }
 
@@ -136,7 +136,7 @@ impl View for StatsView {
     type Item = Item;
 
     fn json(&self) -> impl Serialize {
-        let Sorted { keys, unit, groups, others, count_of_others, total } = &self.sorted;
+        let SortedStats { keys, unit, groups, others, count_of_others, total } = &self.sorted;
         Json::of(&StatsJson {
             schema: SCHEMA,
             by: group::words(keys),
@@ -147,17 +147,17 @@ impl View for StatsView {
         })
     }
 
-    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
-        let Sorted { keys, unit, groups, others, count_of_others, total } = &self.sorted;
+    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+        let SortedStats { keys, unit, groups, others, count_of_others, total } = &self.sorted;
         // Where times are among the keys, the rows tell how it went over time.
-        let has_spark = !keys.iter().any(Key::is_time);
+        let has_spark = !keys.iter().any(GroupKey::is_time);
         let titles = group::titles(keys);
         let mut shapes = group::shapes(keys, &titles);
         if keys.is_empty() {
-            shapes.push(Shape { title: "", is_right: false, shrinks_to: None, drops: 0 });
+            shapes.push(Column { title: "", is_right: false, shrinks_to: None, drops: 0 });
         }
         shapes.extend(columns(unit.word(), has_spark));
-        let row = |mut row: Vec<Cell>, stat: &Told, role: Role| {
+        let row = |mut row: Vec<Cell>, stat: &StatsSummary, role: TextRole| {
             row.extend(cells(stat, role));
             row.extend(has_spark.then(|| spark(stat, look)));
             row
@@ -165,20 +165,20 @@ impl View for StatsView {
         let mut rows: Vec<Vec<Cell>> = groups
             .iter()
             .filter(|_| !keys.is_empty())
-            .map(|(values, stat)| row(group::cells(look, keys, values), stat, Role::Plain))
+            .map(|(values, stat)| row(group::cells(look, keys, values), stat, TextRole::Plain))
             .collect();
         if let Some(others) = others {
             let title = group::others(*count_of_others);
-            let others = row(group::title(title, keys), others, Role::Plain);
+            let others = row(group::title(title, keys), others, TextRole::Plain);
             rows.insert(group::place_of_others(keys, rows.len()), others);
         }
-        rows.push(row(group::title("total".to_owned(), keys), total, Role::Figure));
+        rows.push(row(group::title("total".to_owned(), keys), total, TextRole::Figure));
         write_table(look, out, &shapes, &rows)
     }
 
     fn items(&self) -> Vec<Item> {
-        let Sorted { keys, groups, .. } = &self.sorted;
-        let item = |(values, stat): &(Vec<Option<String>>, Told)| {
+        let SortedStats { keys, groups, .. } = &self.sorted;
+        let item = |(values, stat): &(Vec<Option<String>>, StatsSummary)| {
             let id = values.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ");
             Item::new(id, &StatJson::new(Some(KeyJson(keys, values)), stat))
         };

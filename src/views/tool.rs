@@ -2,8 +2,8 @@
 
 use crate::analysis::stats::percentile;
 use crate::analysis::tools::Tool;
-use crate::output::table::{Cell, Shape};
-use crate::output::{Look, Role, Row, number};
+use crate::output::table::{Cell, Column};
+use crate::output::{RenderOptions, Row, TextRole, number};
 use serde::Serialize;
 
 /// How long all calls took that have a span; none where none is known.
@@ -47,31 +47,31 @@ impl Row for ToolRow {
         "duration_ms.total",
     ];
 
-    fn shapes() -> &'static [Shape<'static>] {
+    fn shapes() -> &'static [Column<'static>] {
         &[
-            Shape { title: "tool", is_right: false, shrinks_to: Some(15), drops: 0 },
-            Shape { title: "traces", is_right: true, shrinks_to: None, drops: 4 },
-            Shape { title: "calls", is_right: true, shrinks_to: None, drops: 0 },
-            Shape { title: "errors", is_right: true, shrinks_to: None, drops: 0 },
-            Shape { title: "handled", is_right: true, shrinks_to: None, drops: 2 },
-            Shape { title: "failed", is_right: true, shrinks_to: None, drops: 3 },
-            Shape { title: "p50", is_right: true, shrinks_to: None, drops: 0 },
-            Shape { title: "p95", is_right: true, shrinks_to: None, drops: 0 },
-            Shape { title: "in all", is_right: true, shrinks_to: None, drops: 5 },
+            Column { title: "tool", is_right: false, shrinks_to: Some(15), drops: 0 },
+            Column { title: "traces", is_right: true, shrinks_to: None, drops: 4 },
+            Column { title: "calls", is_right: true, shrinks_to: None, drops: 0 },
+            Column { title: "errors", is_right: true, shrinks_to: None, drops: 0 },
+            Column { title: "handled", is_right: true, shrinks_to: None, drops: 2 },
+            Column { title: "failed", is_right: true, shrinks_to: None, drops: 3 },
+            Column { title: "p50", is_right: true, shrinks_to: None, drops: 0 },
+            Column { title: "p95", is_right: true, shrinks_to: None, drops: 0 },
+            Column { title: "in all", is_right: true, shrinks_to: None, drops: 5 },
         ]
     }
 
-    fn cells(&self, _look: &Look) -> Vec<Cell> {
+    fn cells(&self, _look: &RenderOptions) -> Vec<Cell> {
         let Self(tool) = self;
-        let count = |count: u64| Cell::own(number::count(count.cast_signed()), Role::Plain);
-        let bad = |count: u64, text: String| Cell::own(text, if count > 0 { Role::Bad } else { Role::Plain });
+        let count = |count: u64| Cell::own(number::count(count.cast_signed()), TextRole::Plain);
+        let bad = |count: u64, text: String| Cell::own(text, if count > 0 { TextRole::Bad } else { TextRole::Plain });
         let time = |millis: Option<f64>| {
-            millis.map_or_else(Cell::none, |millis| Cell::own(number::duration((millis * 1e6) as i64), Role::Plain))
+            millis.map_or_else(Cell::none, |millis| Cell::own(number::duration((millis * 1e6) as i64), TextRole::Plain))
         };
         vec![
             tool.name
                 .as_deref()
-                .map_or_else(|| Cell::own("(unknown)", Role::Dim), |name| Cell::stored(name, Role::Name)),
+                .map_or_else(|| Cell::own("(unknown)", TextRole::Dim), |name| Cell::stored(name, TextRole::Name)),
             count(tool.traces),
             count(tool.calls),
             bad(tool.errors, number::count(tool.errors.cast_signed())),

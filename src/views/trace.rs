@@ -2,20 +2,20 @@
 
 use super::json::TraceJson;
 use crate::model::{TraceInfo, TraceState};
-use crate::output::table::{Cell, Shape};
-use crate::output::{Look, Role, Row, number};
-use crate::query::Found;
+use crate::output::table::{Cell, Column};
+use crate::output::{RenderOptions, Row, TextRole, number};
+use crate::query::TextMatch;
 use crate::reading::recorded_question;
 use serde::Serialize;
 
 /// The role of a state.
 #[must_use]
-pub const fn state_role(state: &TraceState) -> Role {
+pub const fn state_role(state: &TraceState) -> TextRole {
     match state {
-        TraceState::Ok => Role::Good,
-        TraceState::Error => Role::Bad,
-        TraceState::InProgress => Role::Warn,
-        TraceState::Unspecified | TraceState::Other(_) => Role::Dim,
+        TraceState::Ok => TextRole::Good,
+        TraceState::Error => TextRole::Bad,
+        TraceState::InProgress => TextRole::Warn,
+        TraceState::Unspecified | TraceState::Other(_) => TextRole::Dim,
     }
 }
 
@@ -44,33 +44,34 @@ impl Row for TraceInfo {
         "answer",
     ];
 
-    fn shapes() -> &'static [Shape<'static>] {
+    fn shapes() -> &'static [Column<'static>] {
         &[
-            Shape { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
-            Shape { title: "age", is_right: true, shrinks_to: None, drops: 3 },
-            Shape { title: "state", is_right: false, shrinks_to: None, drops: 0 },
-            Shape { title: "name", is_right: false, shrinks_to: Some(18), drops: 0 },
-            Shape { title: "duration", is_right: true, shrinks_to: None, drops: 1 },
-            Shape { title: "spans", is_right: true, shrinks_to: None, drops: 5 },
-            Shape { title: "tokens", is_right: true, shrinks_to: None, drops: 2 },
-            Shape { title: "cost", is_right: true, shrinks_to: None, drops: 6 },
-            Shape { title: "session", is_right: false, shrinks_to: Some(7), drops: 7 },
-            Shape { title: "request", is_right: false, shrinks_to: Some(10), drops: 8 },
+            Column { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
+            Column { title: "age", is_right: true, shrinks_to: None, drops: 3 },
+            Column { title: "state", is_right: false, shrinks_to: None, drops: 0 },
+            Column { title: "name", is_right: false, shrinks_to: Some(18), drops: 0 },
+            Column { title: "duration", is_right: true, shrinks_to: None, drops: 1 },
+            Column { title: "spans", is_right: true, shrinks_to: None, drops: 5 },
+            Column { title: "tokens", is_right: true, shrinks_to: None, drops: 2 },
+            Column { title: "cost", is_right: true, shrinks_to: None, drops: 6 },
+            Column { title: "session", is_right: false, shrinks_to: Some(7), drops: 7 },
+            Column { title: "request", is_right: false, shrinks_to: Some(10), drops: 8 },
         ]
     }
 
-    fn cells(&self, look: &Look) -> Vec<Cell> {
+    fn cells(&self, look: &RenderOptions) -> Vec<Cell> {
         vec![
             Cell::trace_id(&self.trace_id),
-            Cell::own(number::age(self.request_time, look.now), Role::Plain),
+            Cell::own(number::age(self.request_time, look.now), TextRole::Plain),
             Cell::stored(self.state.as_str(), state_role(&self.state)),
-            Cell::maybe(self.display_name(), Role::Name),
-            Cell::maybe(number::trace_duration(self).as_deref(), Role::Plain),
-            self.span_count.map_or_else(Cell::none, |count| Cell::own(number::count(count.cast_signed()), Role::Plain)),
-            Cell::own(number::total(self.recorded_usage.as_ref()), Role::Figure),
-            self.cost.as_ref().and_then(number::cost).map_or_else(Cell::none, |cost| Cell::own(cost, Role::Figure)),
-            Cell::maybe(self.session_id(), Role::Plain),
-            Cell::maybe(recorded_question(self).as_deref(), Role::Dim),
+            Cell::maybe(self.display_name(), TextRole::Name),
+            Cell::maybe(number::trace_duration(self).as_deref(), TextRole::Plain),
+            self.span_count
+                .map_or_else(Cell::none, |count| Cell::own(number::count(count.cast_signed()), TextRole::Plain)),
+            Cell::own(number::total(self.recorded_usage.as_ref()), TextRole::Figure),
+            self.cost.as_ref().and_then(number::cost).map_or_else(Cell::none, |cost| Cell::own(cost, TextRole::Figure)),
+            Cell::maybe(self.session_id(), TextRole::Plain),
+            Cell::maybe(recorded_question(self).as_deref(), TextRole::Dim),
         ]
     }
 
@@ -97,7 +98,7 @@ pub struct FoundTrace {
     /// Its name.
     pub span_name: String,
     /// The text.
-    pub found: Found,
+    pub found: TextMatch,
 }
 
 impl Row for FoundTrace {
@@ -116,29 +117,29 @@ impl Row for FoundTrace {
         "match.text",
     ];
 
-    fn shapes() -> &'static [Shape<'static>] {
+    fn shapes() -> &'static [Column<'static>] {
         &[
-            Shape { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
-            Shape { title: "age", is_right: true, shrinks_to: None, drops: 3 },
-            Shape { title: "state", is_right: false, shrinks_to: None, drops: 2 },
-            Shape { title: "name", is_right: false, shrinks_to: Some(12), drops: 0 },
-            Shape { title: "duration", is_right: true, shrinks_to: None, drops: 4 },
-            Shape { title: "span", is_right: false, shrinks_to: Some(12), drops: 0 },
-            Shape { title: "in", is_right: false, shrinks_to: Some(7), drops: 5 },
-            Shape { title: "match", is_right: false, shrinks_to: Some(28), drops: 0 },
+            Column { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
+            Column { title: "age", is_right: true, shrinks_to: None, drops: 3 },
+            Column { title: "state", is_right: false, shrinks_to: None, drops: 2 },
+            Column { title: "name", is_right: false, shrinks_to: Some(12), drops: 0 },
+            Column { title: "duration", is_right: true, shrinks_to: None, drops: 4 },
+            Column { title: "span", is_right: false, shrinks_to: Some(12), drops: 0 },
+            Column { title: "in", is_right: false, shrinks_to: Some(7), drops: 5 },
+            Column { title: "match", is_right: false, shrinks_to: Some(28), drops: 0 },
         ]
     }
 
-    fn cells(&self, look: &Look) -> Vec<Cell> {
+    fn cells(&self, look: &RenderOptions) -> Vec<Cell> {
         let info = &self.info;
         vec![
             Cell::trace_id(&info.trace_id),
-            Cell::own(number::age(info.request_time, look.now), Role::Plain),
+            Cell::own(number::age(info.request_time, look.now), TextRole::Plain),
             Cell::stored(info.state.as_str(), state_role(&info.state)),
-            Cell::maybe(info.display_name(), Role::Name),
-            Cell::maybe(number::trace_duration(info).as_deref(), Role::Plain),
-            Cell::stored(&self.span_name, Role::Plain),
-            Cell::stored(&self.found.field, Role::Dim),
+            Cell::maybe(info.display_name(), TextRole::Name),
+            Cell::maybe(number::trace_duration(info).as_deref(), TextRole::Plain),
+            Cell::stored(&self.span_name, TextRole::Plain),
+            Cell::stored(&self.found.field, TextRole::Dim),
             Cell::found(&self.found),
         ]
     }

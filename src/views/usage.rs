@@ -6,13 +6,13 @@ mod json;
 pub(super) use explanation::ExplanationJson;
 
 use super::group::{self, KeyJson};
-use crate::analysis::usage::{Explanation, Group, Grouped, TraceUsage, UsageRow};
+use crate::analysis::usage::{Explanation, GroupedUsage, TraceUsage, UsageGroup, UsageRow};
 use crate::error::Result;
 use crate::model::{Cost, Span, TokenUsage, Trace};
 use crate::output::json::SCHEMA;
-use crate::output::table::{Cell, Shape};
+use crate::output::table::{Cell, Column};
 use crate::output::text::{clip, one_line, width};
-use crate::output::{Item, Look, Role, View, number, write_table};
+use crate::output::{Item, RenderOptions, TextRole, View, number, write_table};
 use crate::reading::Agents;
 use explanation::explain;
 use json::UsageJson;
@@ -34,7 +34,7 @@ pub struct UsageView {
 }
 
 /// The cells of tokens and cost, which end every row of usage.
-pub(super) fn figures(usage: Option<&TokenUsage>, cost: Option<&Cost>, role: Role) -> Vec<Cell> {
+pub(super) fn figures(usage: Option<&TokenUsage>, cost: Option<&Cost>, role: TextRole) -> Vec<Cell> {
     let cell = |figure: Option<i64>| figure.map_or_else(Cell::none, |figure| Cell::own(number::count(figure), role));
     let [read, written, _, reasoning] = usage.map_or([None; 4], |usage| usage.details);
     vec![
@@ -49,19 +49,19 @@ pub(super) fn figures(usage: Option<&TokenUsage>, cost: Option<&Cost>, role: Rol
 }
 
 /// A cost.
-pub(super) fn money(cost: Option<&Cost>, role: Role) -> Cell {
+pub(super) fn money(cost: Option<&Cost>, role: TextRole) -> Cell {
     cost.and_then(number::cost).map_or_else(Cell::none, |cost| Cell::own(cost, role))
 }
 
 /// The columns of [`figures`].
-pub(super) const FIGURES: [Shape<'static>; 7] = [
-    Shape { title: "input", is_right: true, shrinks_to: None, drops: 2 },
-    Shape { title: "cache read", is_right: true, shrinks_to: None, drops: 7 },
-    Shape { title: "cache write", is_right: true, shrinks_to: None, drops: 8 },
-    Shape { title: "output", is_right: true, shrinks_to: None, drops: 2 },
-    Shape { title: "reasoning", is_right: true, shrinks_to: None, drops: 9 },
-    Shape { title: "total", is_right: true, shrinks_to: None, drops: 0 },
-    Shape { title: "cost", is_right: true, shrinks_to: None, drops: 3 },
+pub(super) const FIGURES: [Column<'static>; 7] = [
+    Column { title: "input", is_right: true, shrinks_to: None, drops: 2 },
+    Column { title: "cache read", is_right: true, shrinks_to: None, drops: 7 },
+    Column { title: "cache write", is_right: true, shrinks_to: None, drops: 8 },
+    Column { title: "output", is_right: true, shrinks_to: None, drops: 2 },
+    Column { title: "reasoning", is_right: true, shrinks_to: None, drops: 9 },
+    Column { title: "total", is_right: true, shrinks_to: None, drops: 0 },
+    Column { title: "cost", is_right: true, shrinks_to: None, drops: 3 },
 ];
 
 impl View for UsageView {
@@ -71,28 +71,28 @@ impl View for UsageView {
         UsageJson::new(&self.trace, &self.usage, &self.agents, self.explanation.as_ref())
     }
 
-    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         let info = &self.trace.info;
         let id = one_line(info.short_id());
         let name = info.display_name().map(one_line).unwrap_or_default();
         let room = look.width.map_or(usize::MAX, |most| most.saturating_sub(width(&id) + 2));
-        let name = look.theme.paint(Role::Name, &clip(&name, room, look.ellipsis()));
-        writeln!(out, "{}  {name}", look.theme.paint(Role::Id, &id))?;
+        let name = look.theme.paint(TextRole::Name, &clip(&name, room, look.ellipsis()));
+        writeln!(out, "{}  {name}", look.theme.paint(TextRole::Id, &id))?;
         let mut shapes = vec![
-            Shape { title: "call", is_right: false, shrinks_to: Some(15), drops: 0 },
-            Shape { title: "agent", is_right: false, shrinks_to: Some(12), drops: 5 },
-            Shape { title: "type", is_right: false, shrinks_to: Some(10), drops: 4 },
-            Shape { title: "model", is_right: false, shrinks_to: Some(11), drops: 2 },
+            Column { title: "call", is_right: false, shrinks_to: Some(15), drops: 0 },
+            Column { title: "agent", is_right: false, shrinks_to: Some(12), drops: 5 },
+            Column { title: "type", is_right: false, shrinks_to: Some(10), drops: 4 },
+            Column { title: "model", is_right: false, shrinks_to: Some(11), drops: 2 },
         ];
         shapes.extend(FIGURES);
-        shapes.push(Shape { title: "source", is_right: false, shrinks_to: Some(7), drops: 1 });
+        shapes.push(Column { title: "source", is_right: false, shrinks_to: Some(7), drops: 1 });
         let spans = self.trace.span_list();
         let shown = self.usage.rows.iter().filter(|row| !row.is_void());
         let mut rows: Vec<Vec<Cell>> = shown.map(|row| self.cells(row, spans)).collect();
         let title = if self.usage.source == Some("recorded") { "total (recorded)" } else { "total" };
-        let mut total = vec![Cell::own(title, Role::Name), Cell::none(), Cell::none(), Cell::none()];
-        total[1..].fill(Cell::own("", Role::Plain));
-        total.extend(figures(self.usage.token_usage.as_ref(), self.usage.cost.as_ref(), Role::Figure));
+        let mut total = vec![Cell::own(title, TextRole::Name), Cell::none(), Cell::none(), Cell::none()];
+        total[1..].fill(Cell::own("", TextRole::Plain));
+        total.extend(figures(self.usage.token_usage.as_ref(), self.usage.cost.as_ref(), TextRole::Figure));
         total.push(Cell::none());
         rows.push(total);
         write_table(look, out, &shapes, &rows)?;
@@ -134,23 +134,23 @@ impl UsageView {
     fn cells(&self, row: &UsageRow, spans: &[Span]) -> Vec<Cell> {
         let span = row.span.map(|at| &spans[at]);
         let name = match span {
-            None => Cell::own("(recorded beyond the spans)", Role::Dim),
-            Some(span) if row.calls_below == 0 => Cell::stored(&span.name, Role::Name),
+            None => Cell::own("(recorded beyond the spans)", TextRole::Dim),
+            Some(span) if row.calls_below == 0 => Cell::stored(&span.name, TextRole::Name),
             Some(span) => {
                 let is_less =
                     row.token_usage.as_ref().and_then(|usage| usage.total_tokens).is_some_and(|total| total < 0);
                 let what = if is_less { "less than its calls" } else { "beyond its calls" };
-                Cell::stored(&format!("{} ({what})", span.name), Role::Dim)
+                Cell::stored(&format!("{} ({what})", span.name), TextRole::Dim)
             }
         };
         let mut cells = vec![
             name,
-            Cell::maybe(row.span.and_then(|at| self.agents.name(at)), Role::Plain),
-            Cell::maybe(span.map(|span| span.span_type.as_str()), Role::Kind),
-            Cell::maybe(row.model(spans), Role::Plain),
+            Cell::maybe(row.span.and_then(|at| self.agents.name(at)), TextRole::Plain),
+            Cell::maybe(span.map(|span| span.span_type.as_str()), TextRole::Kind),
+            Cell::maybe(row.model(spans), TextRole::Plain),
         ];
-        cells.extend(figures(row.token_usage.as_ref(), row.cost.as_ref(), Role::Plain));
-        cells.push(if row.is_derived { Cell::own("derived", Role::Dim) } else { Cell::none() });
+        cells.extend(figures(row.token_usage.as_ref(), row.cost.as_ref(), TextRole::Plain));
+        cells.push(if row.is_derived { Cell::own("derived", TextRole::Dim) } else { Cell::none() });
         cells
     }
 }
@@ -159,7 +159,7 @@ impl UsageView {
 #[derive(Debug)]
 pub struct GroupsView {
     /// The groups.
-    pub grouped: Grouped,
+    pub grouped: GroupedUsage,
     /// Why their figures are what they are, where that was asked for.
     pub explanation: Option<Explanation>,
     /// So many are shown; the rest comes as one.
@@ -192,7 +192,7 @@ struct GroupJson<'a> {
 }
 
 impl<'a> GroupJson<'a> {
-    fn new(key: Option<KeyJson<'a>>, group: &'a Group) -> Self {
+    fn new(key: Option<KeyJson<'a>>, group: &'a UsageGroup) -> Self {
         Self {
             key,
             groups: None,
@@ -228,15 +228,15 @@ impl View for GroupsView {
         crate::model::Json::of(&document)
     }
 
-    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         let keys = &self.grouped.keys;
         let titles = group::titles(keys);
         let mut shapes = group::shapes(keys, &titles);
-        shapes.push(Shape { title: "traces", is_right: true, shrinks_to: None, drops: 6 });
-        shapes.push(Shape { title: "calls", is_right: true, shrinks_to: None, drops: 5 });
+        shapes.push(Column { title: "traces", is_right: true, shrinks_to: None, drops: 6 });
+        shapes.push(Column { title: "calls", is_right: true, shrinks_to: None, drops: 5 });
         shapes.extend(FIGURES);
-        shapes.push(Shape { title: "unpriced", is_right: true, shrinks_to: None, drops: 4 });
-        let row = |mut row: Vec<Cell>, group: &Group, traces: Option<u64>, role: Role| {
+        shapes.push(Column { title: "unpriced", is_right: true, shrinks_to: None, drops: 4 });
+        let row = |mut row: Vec<Cell>, group: &UsageGroup, traces: Option<u64>, role: TextRole| {
             let count = |count: Option<u64>| {
                 count.map_or_else(Cell::none, |count| Cell::own(number::count(count.cast_signed()), role))
             };
@@ -248,16 +248,16 @@ impl View for GroupsView {
         let (groups, other) = self.grouped.sorted(self.limit);
         let mut rows: Vec<Vec<Cell>> = groups
             .iter()
-            .map(|(values, group)| row(group::cells(look, keys, values), group, Some(group.traces), Role::Plain))
+            .map(|(values, group)| row(group::cells(look, keys, values), group, Some(group.traces), TextRole::Plain))
             .collect();
         if let Some(other) = &other {
             let title = group::others(self.grouped.count() - groups.len());
             let traces = (!self.grouped.is_of_calls()).then_some(other.traces);
-            let other = row(group::title(title, keys), other, traces, Role::Plain);
+            let other = row(group::title(title, keys), other, traces, TextRole::Plain);
             rows.insert(group::place_of_others(keys, rows.len()), other);
         }
         let total = &self.grouped.total;
-        rows.push(row(group::title("total".to_owned(), keys), total, Some(total.traces), Role::Figure));
+        rows.push(row(group::title("total".to_owned(), keys), total, Some(total.traces), TextRole::Figure));
         write_table(look, out, &shapes, &rows)?;
         self.explanation.as_ref().map_or(Ok(()), |explanation| explain(explanation, look, out))
     }
@@ -265,7 +265,7 @@ impl View for GroupsView {
     fn items(&self) -> Vec<Item> {
         let keys = &self.grouped.keys;
         let (groups, _) = self.grouped.sorted(self.limit);
-        let item = |(values, group): &(&Vec<Option<String>>, &Group)| {
+        let item = |(values, group): &(&Vec<Option<String>>, &UsageGroup)| {
             let id = values.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ");
             Item::new(id, &GroupJson::new(Some(KeyJson(keys, values)), group))
         };

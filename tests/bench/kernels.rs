@@ -3,9 +3,9 @@
 //! `cargo bench` runs all of it, `cargo bench -- decode` a part. The store comes from `make_store.py`.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use mltrace::formats::{self, Keep};
+use mltrace::formats::{self, SpanDetail};
 use mltrace::model::{self, Span};
-use mltrace::store::{self, Address, Need, Query, Surroundings, TraceStore};
+use mltrace::store::{self, Address, Projection, Query, StoreEnvironment, TraceStore};
 use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -41,7 +41,7 @@ fn spans(count: usize) -> Vec<Span> {
     // 7,919 is prime, so every place comes once.
     let places = (0..count).map(|at| at * 7919 % count);
     let json = places.map(|at| span_json(at, at.checked_sub(1).map(|before| before / 3), 40));
-    json.map(|json| formats::span(&json, Keep::Tree, None).expect("the JSON above is a span")).collect()
+    json.map(|json| formats::span(&json, SpanDetail::Tree, None).expect("the JSON above is a span")).collect()
 }
 
 fn decoding(c: &mut Criterion) {
@@ -49,7 +49,7 @@ fn decoding(c: &mut Criterion) {
     for size in [100, 10_000, 1_000_000] {
         let json = span_json(1, Some(0), size);
         group.throughput(Throughput::Bytes(json.len() as u64));
-        for (what, keep) in [("span for a tree", Keep::Tree), ("span whole", Keep::All)] {
+        for (what, keep) in [("span for a tree", SpanDetail::Tree), ("span whole", SpanDetail::All)] {
             group.bench_with_input(BenchmarkId::new(what, size), &json, |b, json| {
                 b.iter(|| formats::span(black_box(json), keep, None));
             });
@@ -60,7 +60,7 @@ fn decoding(c: &mut Criterion) {
         let json = format!("{{\"spans\": [{}]}}", list.join(", "));
         group.throughput(Throughput::Bytes(json.len() as u64));
         group.bench_with_input(BenchmarkId::new("traces.json", count), &json, |b, json| {
-            b.iter(|| formats::trace_file(black_box(json), Keep::Tree));
+            b.iter(|| formats::trace_file(black_box(json), SpanDetail::Tree));
         });
     }
     group.finish();
@@ -80,11 +80,11 @@ fn store(folder: &Path, traces: usize) -> Box<dyn TraceStore> {
     let mut make = Command::new("python3");
     make.arg(script).arg(traces.to_string()).arg(&database).stdout(Stdio::null());
     assert!(make.status().expect("python3 runs").success(), "make_store.py failed");
-    store::open(&Address::Sqlite(database), &Surroundings::default()).expect("a whole store")
+    store::open(&Address::Sqlite(database), &StoreEnvironment::default()).expect("a whole store")
 }
 
 /// Takes so many traces, newest first.
-fn take(store: &dyn TraceStore, need: Need, count: usize) -> usize {
+fn take(store: &dyn TraceStore, need: Projection, count: usize) -> usize {
     let mut problems = Vec::new();
     let experiments = store.experiments(&mut problems).expect("a whole store");
     let query = Query { expected: Some(count), need, ..Query::newest(experiments) };
@@ -105,7 +105,8 @@ fn reading(c: &mut Criterion) {
     let id = store.ids_with_prefix(&["tr-".to_owned()], 1, &mut Vec::new()).expect("a whole store").remove(0);
 
     let mut group = c.benchmark_group("list");
-    for (what, need, count) in [("records", Need::Info, 100), ("records", Need::Info, 1000), ("trees", Need::Tree, 100)]
+    for (what, need, count) in
+        [("records", Projection::Info, 100), ("records", Projection::Info, 1000), ("trees", Projection::Tree, 100)]
     {
         group.throughput(Throughput::Elements(count as u64));
         group.bench_function(BenchmarkId::new(what, count), |b| b.iter(|| take(store, need, count)));
@@ -113,7 +114,7 @@ fn reading(c: &mut Criterion) {
     group.finish();
 
     let mut group = c.benchmark_group("show");
-    for (what, need) in [("tree", Need::Tree), ("full", Need::Full)] {
+    for (what, need) in [("tree", Projection::Tree), ("full", Projection::Full)] {
         group.bench_function(what, |b| b.iter(|| store.trace(black_box(&id), need)));
     }
     group.finish();

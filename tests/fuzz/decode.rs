@@ -20,7 +20,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
             info.filter_map(|assessment| assessment.value.as_ref()).for_each(use_json);
         }
     }
-    let file = formats::trace_file(text, formats::Keep::All);
+    let file = formats::trace_file(text, formats::SpanDetail::All);
     file.spans.iter().for_each(use_span);
     arranged(file.spans);
     decoded(|keep| formats::span(text, keep, Some("LLM")).into_iter().collect());

@@ -1,6 +1,6 @@
 //! What the targets share.
 
-use mltrace::formats::Keep;
+use mltrace::formats::SpanDetail;
 use mltrace::frameworks;
 use mltrace::json::canonical;
 use mltrace::message::{Message, Part};
@@ -13,10 +13,10 @@ use std::sync::LazyLock;
 static GREP: LazyLock<Grep> = LazyLock::new(|| Grep::new("e.*r|[0-9]{4}").expect("it is a regular expression"));
 
 /// Spans of one source decoded in every projection: all projections must agree on which spans there are.
-pub fn decoded(mut spans: impl FnMut(Keep) -> Vec<Span>) {
+pub fn decoded(mut spans: impl FnMut(SpanDetail) -> Vec<Span>) {
     let ids = |list: &[Span]| list.iter().map(|span| span.id.clone()).collect::<Vec<_>>();
-    let all = spans(Keep::All);
-    for keep in [Keep::Calls, Keep::Tree, Keep::Exceptions] {
+    let all = spans(SpanDetail::All);
+    for keep in [SpanDetail::Calls, SpanDetail::Tree, SpanDetail::Exceptions] {
         let list = spans(keep);
         assert_eq!(ids(&list), ids(&all), "{keep:?}");
     }

@@ -2,19 +2,19 @@
 #![no_main]
 
 use mltrace::formats;
-use mltrace::frameworks::{self, Request, Signs};
+use mltrace::frameworks::{self, PossibleMentions, SpanRequest};
 use mltrace::model::{Json, SpanEvent, Timestamp};
 use mltrace_fuzz::{use_json, use_messages};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let text = &*String::from_utf8_lossy(bytes);
-    let _ = Signs::of(text);
+    let _ = PossibleMentions::of(text);
     // Python's printed objects are strings.
     for value in formats::json(text).into_iter().chain([Json::string(text)]) {
         use_json(&value);
         use_messages(Some(&value), Some(&value));
         let _ = frameworks::instructions(&value);
-        Request::of(&value).parameters.iter().for_each(|(_, value)| use_json(value));
+        SpanRequest::of(&value).parameters.iter().for_each(|(_, value)| use_json(value));
         let chunk = |(number, value): (usize, Json)| SpanEvent {
             name: format!("mlflow.chunk.item.{number}"),
             time: Timestamp(1),

@@ -3,7 +3,7 @@
 //! Spans are searched before they are decoded. That must never rule out a span in which the text is found later.
 #![no_main]
 
-use mltrace::formats::{self, Keep};
+use mltrace::formats::{self, SpanDetail};
 use mltrace::model::Json;
 use mltrace::query::{Glob, Grep, Regex};
 
@@ -25,7 +25,7 @@ libfuzzer_sys::fuzz_target!(|input: &str| {
         let stored = format!(
             r#"{{"span_id":"a1b2c3d4e5f60718","start_time_unix_nano":1,"name":"n","attributes":{{"mlflow.spanInputs":{inputs}}}}}"#
         );
-        let span = formats::span(&stored, Keep::All, None).expect("the JSON above is a span");
+        let span = formats::span(&stored, SpanDetail::All, None).expect("the JSON above is a span");
         if let Ok(grep) = &grep
             && let Some(found) = grep.find(&span)
         {

@@ -1,7 +1,7 @@
 //! Durations, dates and times as flags, records and HTTP headers have them; and figures for people of any number.
 #![no_main]
 
-use mltrace::analysis::key::Key;
+use mltrace::analysis::key::GroupKey;
 use mltrace::model::{Timestamp, Zone, release_of};
 use mltrace::output::number;
 use mltrace::query::flags;
@@ -20,7 +20,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     ];
     times.into_iter().flatten().for_each(use_time);
     let _ = release_of(text);
-    if let Ok(key) = Key::parse(text) {
+    if let Ok(key) = GroupKey::parse(text) {
         assert_eq!(key.word(), text);
         let _ = key.instant(text);
     }

@@ -2,7 +2,7 @@
 #![no_main]
 
 use mltrace::error::Error;
-use mltrace::store::{self, Address, Surroundings, resolve, without_credentials};
+use mltrace::store::{self, Address, StoreEnvironment, resolve, without_credentials};
 use std::path::{Path, PathBuf};
 
 const PASSWORD: &str = "fuzz-secret-1";
@@ -11,7 +11,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     if text.len() > 300 || text.contains("secret") || is_folder_of_this_machine(text) {
         return;
     }
-    let around = Surroundings { cwd: PathBuf::from("/nonexistent"), ..Surroundings::default() };
+    let around = StoreEnvironment { cwd: PathBuf::from("/nonexistent"), ..StoreEnvironment::default() };
     let shown = without_credentials(text);
     assert_eq!(without_credentials(&shown), shown);
     opened(text, &around);
@@ -24,7 +24,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
 });
 
 /// Resolves a URI and makes the client of a server, which asks nothing of it yet.
-fn opened(uri: &str, around: &Surroundings) -> Option<Error> {
+fn opened(uri: &str, around: &StoreEnvironment) -> Option<Error> {
     match resolve(Some(uri), around) {
         Err(error) => Some(error),
         Ok(resolved) if matches!(resolved.address, Address::Server(_)) => {

@@ -2,16 +2,16 @@
 #![no_main]
 
 use mltrace::analysis::diff::{self, Strictness};
-use mltrace::analysis::exceptions::{Groups, occurrences};
-use mltrace::analysis::key::Key;
+use mltrace::analysis::exceptions::{ExceptionGroups, occurrences};
+use mltrace::analysis::key::GroupKey;
 use mltrace::analysis::tools::Tools;
-use mltrace::analysis::usage::{self, Explanation, Grouped};
+use mltrace::analysis::usage::{self, Explanation, GroupedUsage};
 use mltrace::analysis::{conversation, stack};
-use mltrace::formats::{self, Keep};
+use mltrace::formats::{self, SpanDetail};
 use mltrace::model::{Json, Timestamp, Trace, Zone};
-use mltrace::output::{Look, Row, Theme, View, write_table};
+use mltrace::output::{RenderOptions, Row, Theme, View, write_table};
 use mltrace::reading::{Agents, History, Reading, answer, question};
-use mltrace::store::{self, Address, Need, Surroundings};
+use mltrace::store::{self, Address, Projection, StoreEnvironment};
 use mltrace::views::conversation::ConversationView;
 use mltrace::views::diff::DiffView;
 use mltrace::views::exception::ExceptionRow;
@@ -40,12 +40,12 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         return;
     }
     std::fs::write(&*DOCUMENT, bytes).expect("the document can be written");
-    let opened = store::open(&Address::Documents(DOCUMENT.clone()), &Surroundings::default());
+    let opened = store::open(&Address::Documents(DOCUMENT.clone()), &StoreEnvironment::default());
     let _ = std::fs::remove_file(&*DOCUMENT);
     let Ok(store) = opened else { return };
     let mut problems = Vec::new();
     let ids = store.ids_with_prefix(&[String::new()], MOST, &mut problems).unwrap_or_default();
-    let traces: Vec<Trace> = ids.iter().filter_map(|id| store.trace(id, Need::Full).ok()?).collect();
+    let traces: Vec<Trace> = ids.iter().filter_map(|id| store.trace(id, Projection::Full).ok()?).collect();
     let mut history = History::default();
     for trace in &traces {
         let _ = history.read_trace(&mut trace.clone());
@@ -86,7 +86,7 @@ fn show(trace: &Trace) {
         agents: of_trace,
         explanation: Some(explanation),
     });
-    let mut grouped = Grouped::new(vec![Key::Model, Key::Agent, Key::Hour], Zone::Utc);
+    let mut grouped = GroupedUsage::new(vec![GroupKey::Model, GroupKey::Agent, GroupKey::Hour], Zone::Utc);
     grouped.add(trace, &reading.usage);
     check_view(&GroupsView { grouped, explanation: None, limit: 2 });
     let mut tools = Tools::default();
@@ -96,7 +96,7 @@ fn show(trace: &Trace) {
     for text in found.iter().filter_map(|one| one.failure.exception.as_ref()?.stacktrace.as_deref()) {
         let _ = (stack::read(text), stack::own_place(text), stack::library_place(text, true));
     }
-    let mut groups = Groups::default();
+    let mut groups = ExceptionGroups::default();
     groups.add(found);
     check_rows(groups.sorted().into_iter().map(ExceptionRow).collect());
     let view = compare(trace, trace);
@@ -111,7 +111,7 @@ fn reads_back(tree: &TreeView) {
     let spans = tree.trace.span_list();
     assert_eq!(places.len(), spans.len());
     for (place, span) in places.into_iter().zip(spans) {
-        let (_, read) = place.span(json.as_bytes(), Keep::All).unwrap_or_else(|why| panic!("{why}: {json}"));
+        let (_, read) = place.span(json.as_bytes(), SpanDetail::All).unwrap_or_else(|why| panic!("{why}: {json}"));
         assert_eq!(read.id, span.id);
     }
 }
@@ -130,9 +130,10 @@ fn compare(a: &Trace, b: &Trace) -> DiffView {
     strict
 }
 
-fn looks() -> impl Iterator<Item = Look> {
+fn looks() -> impl Iterator<Item = RenderOptions> {
     let now = Timestamp(1_795_132_800_000_000_000);
-    let look = move |(width, unicode, color)| Look { theme: Theme { color }, width, unicode, zone: Zone::Utc, now };
+    let look =
+        move |(width, unicode, color)| RenderOptions { theme: Theme { color }, width, unicode, zone: Zone::Utc, now };
     [(None, true, false), (Some(100), true, false), (Some(40), false, false), (Some(7), true, true)]
         .into_iter()
         .map(look)
@@ -159,7 +160,7 @@ fn check_rows<R: Row>(rows: Vec<R>) {
     }
 }
 
-fn check_text(look: &Look, out: &[u8]) {
+fn check_text(look: &RenderOptions, out: &[u8]) {
     let text = std::str::from_utf8(out).expect("text is UTF-8");
     assert!(look.theme.color || is_harmless(text), "{text:?}");
 }

@@ -3,7 +3,7 @@
 
 use crate::harness::{Cli, Fixture, fixtures, items, strings};
 use mltrace::query::{Clause, Filter, language};
-use mltrace::store::{self, Address, Query, Surroundings, TraceStore};
+use mltrace::store::{self, Address, Query, StoreEnvironment, TraceStore};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -281,7 +281,7 @@ fn compare(name: &str) {
     assert!(cases.len() > 900, "{}", cases.len());
     let path = path(name);
     let address = if name == FILES { Address::Files(path) } else { Address::Sqlite(path) };
-    let store = store::open(&address, &Surroundings::default()).unwrap();
+    let store = store::open(&address, &StoreEnvironment::default()).unwrap();
     let mut experiments = store.experiments(&mut Vec::new()).unwrap();
     experiments.retain(|experiment| ["Alpha", "Beta"].contains(&experiment.name.as_str()));
     assert_eq!(experiments.len(), 2);

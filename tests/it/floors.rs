@@ -76,8 +76,7 @@ fn used(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_parser_of_uses_sees_braces_and_paths() {
-    let text =
-        "use crate::model::{A, B};\nuse crate::{formats::x::Y, query::{self, Z}, terminal};\nfn f() { crate::error::g() }";
+    let text = "use crate::model::{A, B};\nuse crate::{formats::x::Y, query::{self, Z}, terminal};\nfn f() { crate::error::g() }";
     let expected = ["error", "formats", "model", "query", "terminal"];
     assert_eq!(used(text).into_iter().collect::<Vec<_>>(), expected);
 }

@@ -7,11 +7,11 @@ mod open;
 mod seen;
 
 use crate::frameworks;
-use crate::message::{Message, Part, Role, ToolResult};
+use crate::message::{Message, Part, Role, ToolResultPart};
 use crate::model::{Json, Payload, Span, Spans, Timestamp, Trace, UsageScope, is_runtime_message, keys};
-use crate::reading::identity::{self, Key};
+use crate::reading::identity::{self, PartHash};
 use crate::reading::{self, AgentSource, Agents, CallIndex, Reading, Speakers, messages};
-use open::{Open, OpenSpans};
+use open::{OpenSpan, OpenSpans};
 use seen::{SeenMessages, keys_of};
 use std::collections::{HashMap, HashSet};
 
@@ -21,12 +21,12 @@ pub struct Conversation {
     /// Its steps, by the start of their spans, parents first.
     pub steps: Vec<Step>,
     /// Request and response of the trace's record, where the root span is not stored.
-    pub record: Option<Record>,
+    pub record: Option<RecordedMessages>,
 }
 
 /// Request and response of a trace by its record: those messages that no step holds.
 #[derive(Debug)]
-pub struct Record {
+pub struct RecordedMessages {
     /// The messages of the request.
     pub received: Vec<Message>,
     /// The messages of the response.
@@ -53,7 +53,7 @@ pub struct Step {
     /// The messages that went in and are shown by no step before.
     pub received: Vec<Message>,
     /// Where repeated messages were left out of them.
-    pub gaps: Vec<Gap>,
+    pub gaps: Vec<RepeatedMessages>,
     /// The messages that came out and are shown by no step within.
     pub sent: Vec<Message>,
     /// The chunks of a streamed response.
@@ -61,14 +61,14 @@ pub struct Step {
     /// The id of the tool call that this tool answers.
     pub call_id: Option<String>,
     /// Failures that are shown by no step within.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<StepFailure>,
     /// Whether a tool result that is shown holds the text of the handled failure.
     pub shows_failure: bool,
 }
 
 /// Repeated messages that were left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gap {
+pub struct RepeatedMessages {
     /// The index of the received message that follows them.
     pub at: usize,
     /// Their number.
@@ -77,7 +77,7 @@ pub struct Gap {
 
 /// A failure of a span.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Failure {
+pub struct StepFailure {
     /// Type and message.
     pub text: String,
     /// Whether it is a failure of MLflow's own logging.
@@ -201,7 +201,7 @@ impl ConversationReader {
             previewed(&trace.info.response_preview, keys::OUTPUTS).map(|preview| frameworks::response(&preview));
         let is_new = |message: &Message| self.is_full || !builder.seen.was_sent(message);
         let sent = answered.unwrap_or_default().into_iter().filter(is_new).collect();
-        let record = is_rootless.then_some(Record { received, sent });
+        let record = is_rootless.then_some(RecordedMessages { received, sent });
         if let Some(whole) = whole {
             number_as_in(&whole, &mut builder.steps);
         }
@@ -238,7 +238,7 @@ struct ConversationBuilder<'a> {
     agents: Agents,
     speakers: Speakers,
     /// The request of the record.
-    record: HashSet<Key>,
+    record: HashSet<PartHash>,
     /// The tool calls, by which results are known.
     calls: CallIndex<'a>,
     /// The parameters of the last request to a model.
@@ -271,8 +271,15 @@ impl ConversationBuilder<'_> {
         let (received, gaps) =
             if kind == StepKind::Tool { (request, Vec::new()) } else { self.new_messages(at, request) };
         let agent = (kind == StepKind::Agent).then(|| reading::name_of(span, &sent));
-        let mut open =
-            Open { span: at, depth, step: None, sent, received: all, within: HashSet::new(), failures: HashSet::new() };
+        let mut open = OpenSpan {
+            span: at,
+            depth,
+            step: None,
+            sent,
+            received: all,
+            within: HashSet::new(),
+            failures: HashSet::new(),
+        };
         if !self.is_full && agent.as_deref().is_some_and(|name| self.is_same_agent(name, span)) {
             // AutoGen's `run` and `on_messages` are one turn of the same agent.
             if let Some(step) = self.open.step() {
@@ -326,7 +333,7 @@ impl ConversationBuilder<'_> {
         }
     }
 
-    fn end(&mut self, mut open: Open) {
+    fn end(&mut self, mut open: OpenSpan) {
         let span = &self.spans.list[open.span];
         let Some(step) = open.step.map(|(step, _)| step).or_else(|| self.open.step()) else { return };
         // The response of a model or a tool is new, whatever was sent before; the responses of other spans may repeat it.
@@ -347,7 +354,7 @@ impl ConversationBuilder<'_> {
             let is_new = is_leaf || !is_repeated();
             if is_new && !is_leaf && !self.is_full {
                 // Where one of several tools failed, the results of the others are shown with their tools.
-                let is_shown = |result: &ToolResult| {
+                let is_shown = |result: &ToolResultPart| {
                     open.within.contains(&identity::result_key(result.id.as_deref(), &result.words()))
                 };
                 message.parts.retain(|part| !matches!(part, Part::ToolResult(result) if is_shown(result)));
@@ -368,19 +375,19 @@ impl ConversationBuilder<'_> {
     }
 
     /// The messages of a request that are new, and where repeated ones were left out.
-    fn new_messages(&mut self, span: usize, messages: Vec<Message>) -> (Vec<Message>, Vec<Gap>) {
+    fn new_messages(&mut self, span: usize, messages: Vec<Message>) -> (Vec<Message>, Vec<RepeatedMessages>) {
         let until = self.spans.list.get(span).map_or(Timestamp::MAX, |span| span.start);
-        let was_received = |key: Key| self.open.received(key) || self.record.contains(&key);
+        let was_received = |key: PartHash| self.open.received(key) || self.record.contains(&key);
         let last = messages.iter().rposition(|message| !message.role.is_instruction());
         let mut seen = HashMap::new();
         let mut received: Vec<Message> = Vec::new();
-        let mut gaps: Vec<Gap> = Vec::new();
+        let mut gaps: Vec<RepeatedMessages> = Vec::new();
         for (at, mut message) in messages.into_iter().enumerate() {
             let is_repeated = self.seen.is_repeated_in_request(&message, Some(at) == last, &was_received, &mut seen);
             if is_repeated && !self.is_full {
                 match gaps.last_mut().filter(|gap| gap.at == received.len()) {
                     Some(gap) => gap.count += 1,
-                    None => gaps.push(Gap { at: received.len(), count: 1 }),
+                    None => gaps.push(RepeatedMessages { at: received.len(), count: 1 }),
                 }
                 continue;
             }
@@ -416,8 +423,8 @@ impl ConversationBuilder<'_> {
 }
 
 /// The failures of a span, each once: some instrumentations record an exception twice.
-fn failures_of(span: &Span) -> Vec<Failure> {
-    let mut found: Vec<Failure> = Vec::new();
+fn failures_of(span: &Span) -> Vec<StepFailure> {
+    let mut found: Vec<StepFailure> = Vec::new();
     for (exception, _) in span.exceptions() {
         let is_logging = exception.is_of_mlflow();
         if exception.purpose().is_some() {
@@ -425,13 +432,13 @@ fn failures_of(span: &Span) -> Vec<Failure> {
         }
         let text = exception.to_string();
         let text = if is_logging { exception.message.unwrap_or(text) } else { text };
-        let failure = Failure { text, is_logging };
+        let failure = StepFailure { text, is_logging };
         if !found.contains(&failure) {
             found.push(failure);
         }
     }
     if found.is_empty() {
-        found.extend(span.failure().map(|text| Failure { text, is_logging: false }));
+        found.extend(span.failure().map(|text| StepFailure { text, is_logging: false }));
     }
     found
 }

@@ -1,13 +1,13 @@
 //! The spans whose ends the walk has not reached, innermost last. Whatever is asked of them costs the same at every depth.
 
-use super::{Failure, StepKind};
+use super::{StepFailure, StepKind};
 use crate::message::Message;
-use crate::reading::identity::Key;
+use crate::reading::identity::PartHash;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 /// A span whose end the walk has not reached.
-pub(super) struct Open {
+pub(super) struct OpenSpan {
     /// Its place in the list.
     pub(super) span: usize,
     /// Its depth in the tree.
@@ -17,24 +17,24 @@ pub(super) struct Open {
     /// Its response.
     pub(super) sent: Vec<Message>,
     /// Its request.
-    pub(super) received: HashSet<Key>,
+    pub(super) received: HashSet<PartHash>,
     /// The messages of the spans within.
-    pub(super) within: HashSet<Key>,
+    pub(super) within: HashSet<PartHash>,
     /// The failures of the spans within.
-    pub(super) failures: HashSet<Failure>,
+    pub(super) failures: HashSet<StepFailure>,
 }
 
 /// All of them.
 #[derive(Default)]
 pub(super) struct OpenSpans {
-    stack: Vec<(Open, Around)>,
+    stack: Vec<(OpenSpan, EnclosingScope)>,
     /// How many of them received each message.
-    received: HashMap<Key, usize>,
+    received: HashMap<PartHash, usize>,
 }
 
 /// What is around the spans within an open one, that one included.
 #[derive(Clone, Copy, Default)]
-struct Around {
+struct EnclosingScope {
     step: Option<usize>,
     steps: usize,
     is_call: bool,
@@ -43,7 +43,7 @@ struct Around {
 
 impl OpenSpans {
     /// Opens a span.
-    pub(super) fn push(&mut self, open: Open) {
+    pub(super) fn push(&mut self, open: OpenSpan) {
         let mut around = self.around();
         if let Some((step, kind)) = open.step {
             around.step = Some(step);
@@ -58,7 +58,7 @@ impl OpenSpans {
     }
 
     /// Closes the innermost span, where it is at this depth or below.
-    pub(super) fn pop_from(&mut self, depth: usize) -> Option<Open> {
+    pub(super) fn pop_from(&mut self, depth: usize) -> Option<OpenSpan> {
         let (open, _) = self.stack.pop_if(|(open, _)| open.depth >= depth)?;
         for key in &open.received {
             if let Some(count) = self.received.get_mut(key) {
@@ -69,12 +69,12 @@ impl OpenSpans {
     }
 
     /// The innermost.
-    pub(super) fn last(&self) -> Option<&Open> {
+    pub(super) fn last(&self) -> Option<&OpenSpan> {
         self.stack.last().map(|(open, _)| open)
     }
 
     /// Hands what a closed span holds on to the one around it.
-    pub(super) fn take_over(&mut self, closed: Open, failures: Vec<Failure>) {
+    pub(super) fn take_over(&mut self, closed: OpenSpan, failures: Vec<StepFailure>) {
         if let Some((above, _)) = self.stack.last_mut() {
             merge(&mut above.failures, closed.failures);
             above.failures.extend(failures);
@@ -84,7 +84,7 @@ impl OpenSpans {
     }
 
     /// Whether any of them received a message.
-    pub(super) fn received(&self, key: Key) -> bool {
+    pub(super) fn received(&self, key: PartHash) -> bool {
         self.received.get(&key).is_some_and(|count| *count > 0)
     }
 
@@ -108,8 +108,8 @@ impl OpenSpans {
         self.around().is_agent
     }
 
-    fn around(&self) -> Around {
-        self.stack.last().map_or_else(Around::default, |(_, around)| *around)
+    fn around(&self) -> EnclosingScope {
+        self.stack.last().map_or_else(EnclosingScope::default, |(_, around)| *around)
     }
 }
 

@@ -1,15 +1,15 @@
 //! The messages of a conversation so far, so that repeated ones can be collapsed.
 
 use crate::message::{Message, Part};
-use crate::reading::identity::{Key, part_key, result_key, words};
+use crate::reading::identity::{PartHash, part_key, result_key, words};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 /// How often each part of a message was sent and received so far.
 #[derive(Debug, Default)]
 pub(super) struct SeenMessages {
-    sent: HashMap<Key, usize>,
-    received: HashMap<Key, usize>,
+    sent: HashMap<PartHash, usize>,
+    received: HashMap<PartHash, usize>,
     /// The text that was sent last.
     last_text: String,
 }
@@ -26,7 +26,7 @@ impl SeenMessages {
     }
 
     /// Counts the result of a tool call.
-    pub(super) fn add_result(&mut self, id: &str, words: &str) -> Key {
+    pub(super) fn add_result(&mut self, id: &str, words: &str) -> PartHash {
         let key = result_key(Some(id), words);
         *self.sent.entry(key).or_default() += 1;
         key
@@ -41,7 +41,12 @@ impl SeenMessages {
 
     /// Whether the response of a span repeats what its child spans sent and received (`within`), or, where the response
     /// names the speaker, what its own request holds (`request`).
-    pub(super) fn is_repeated(&self, message: &Message, within: &HashSet<Key>, request: &HashSet<Key>) -> bool {
+    pub(super) fn is_repeated(
+        &self,
+        message: &Message,
+        within: &HashSet<PartHash>,
+        request: &HashSet<PartHash>,
+    ) -> bool {
         message.parts.iter().all(|part| {
             let key = part_key(message, part);
             let is_request = message.speaker.is_some() && request.contains(&key);
@@ -69,8 +74,8 @@ impl SeenMessages {
         &self,
         message: &Message,
         is_last: bool,
-        was_received: &dyn Fn(Key) -> bool,
-        seen: &mut HashMap<Key, usize>,
+        was_received: &dyn Fn(PartHash) -> bool,
+        seen: &mut HashMap<PartHash, usize>,
     ) -> bool {
         let mut is_repeated = true;
         for part in &message.parts {
@@ -87,7 +92,7 @@ impl SeenMessages {
 }
 
 /// The keys of all parts of some messages.
-pub(super) fn keys_of(messages: &[Message]) -> HashSet<Key> {
+pub(super) fn keys_of(messages: &[Message]) -> HashSet<PartHash> {
     messages.iter().flat_map(|message| message.parts.iter().map(|part| part_key(message, part))).collect()
 }
 

@@ -2,7 +2,7 @@
 //! their order, then out of it, then by likeness. What stands deeper or higher, within spans that are new or gone, is found
 //! too.
 
-use super::content::{Key, key_of};
+use super::content::{PieceKey, key_of};
 use super::ids::normal;
 use super::sequence::{alike, gaps};
 use super::span_index::{MatchKey, SpanIndex};
@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Which span of one trace is which of the other.
 #[derive(Debug)]
-pub(super) struct Pairing {
+pub(super) struct SpanPairing {
     /// For each span of the first trace, its place in the second.
     pub(super) of_a: Vec<Option<usize>>,
     /// For each span of the second trace, its place in the first.
@@ -18,8 +18,8 @@ pub(super) struct Pairing {
 }
 
 /// Finds the spans that are the same.
-pub(super) fn pair(a: &SpanIndex<'_>, b: &SpanIndex<'_>) -> Pairing {
-    let pairing = Pairing { of_a: vec![None; a.spans.len()], of_b: vec![None; b.spans.len()] };
+pub(super) fn pair(a: &SpanIndex<'_>, b: &SpanIndex<'_>) -> SpanPairing {
+    let pairing = SpanPairing { of_a: vec![None; a.spans.len()], of_b: vec![None; b.spans.len()] };
     let mut aligner = Aligner { a, b, pairing, open: VecDeque::new() };
     aligner.family(&a.roots, &b.roots);
     if let ([root_a], [root_b]) = (&a.roots[..], &b.roots[..])
@@ -37,12 +37,12 @@ pub(super) fn pair(a: &SpanIndex<'_>, b: &SpanIndex<'_>) -> Pairing {
 }
 
 /// Spans of the first trace, and those of the second among which they may be.
-type Family = (Vec<usize>, Vec<usize>);
+type SiblingGroup = (Vec<usize>, Vec<usize>);
 
 struct Aligner<'a> {
     a: &'a SpanIndex<'a>,
     b: &'a SpanIndex<'a>,
-    pairing: Pairing,
+    pairing: SpanPairing,
     /// Pairs whose children are to be aligned.
     open: VecDeque<(usize, usize)>,
 }
@@ -68,7 +68,7 @@ impl Aligner<'_> {
     }
 
     fn left(&self, a: &[usize], b: &[usize]) -> (Vec<usize>, Vec<usize>) {
-        let Pairing { of_a, of_b } = &self.pairing;
+        let SpanPairing { of_a, of_b } = &self.pairing;
         let of =
             |list: &[usize], pairs: &[Option<usize>]| list.iter().copied().filter(|at| pairs[*at].is_none()).collect();
         (of(a, of_a), of(b, of_b))
@@ -81,11 +81,11 @@ impl Aligner<'_> {
         self.wrapped(a, b);
         let (a, b) = self.left(a, b);
         let names = |side: &SpanIndex<'_>, list: &[usize]| {
-            list.iter().map(|at| side.kinds[*at][1]).collect::<HashSet<Key>>().len()
+            list.iter().map(|at| side.kinds[*at][1]).collect::<HashSet<PieceKey>>().len()
         };
         // Where each name is there once, what the spans say need not be read.
         let is_plain = names(self.a, &a) == a.len() && names(self.b, &b) == b.len();
-        let mut open: Vec<Family> = vec![(a.clone(), b.clone())];
+        let mut open: Vec<SiblingGroup> = vec![(a.clone(), b.clone())];
         if is_plain {
             self.anchor(open, MatchKey::Bare);
         } else {
@@ -106,14 +106,14 @@ impl Aligner<'_> {
     }
 
     /// Pairs what shows the same sign in the same order, in each of some families; gives what is left between the pairs.
-    fn anchor(&mut self, open: Vec<Family>, sign: MatchKey) -> Vec<Family> {
+    fn anchor(&mut self, open: Vec<SiblingGroup>, sign: MatchKey) -> Vec<SiblingGroup> {
         let mut left = Vec::new();
         for (a, b) in open {
             let (a, b) = self.left(&a, &b);
             // What shows nothing is like nothing.
             let keys = |side: &SpanIndex<'_>, list: &[usize], is_a: bool| {
                 let key = |at: &usize| side.key(*at, sign).unwrap_or_else(|| key_of((at, is_a)));
-                list.iter().map(key).collect::<Vec<Key>>()
+                list.iter().map(key).collect::<Vec<PieceKey>>()
             };
             let found = gaps(&keys(self.a, &a, true), &keys(self.b, &b, false));
             for (at_a, at_b) in alike(&found, a.len()) {
@@ -135,7 +135,7 @@ impl Aligner<'_> {
             if wrappers.is_empty() {
                 continue;
             }
-            let known: HashSet<Key> = around.iter().filter_map(|at| other.key(*at, MatchKey::Whole)).collect();
+            let known: HashSet<PieceKey> = around.iter().filter_map(|at| other.key(*at, MatchKey::Whole)).collect();
             let is_gone = |at: &&usize| side.key(**at, MatchKey::Whole).is_some_and(|key| !known.contains(&key));
             let gone: Vec<usize> = left.iter().filter(is_gone).copied().collect();
             let within: Vec<usize> = wrappers.iter().flat_map(|at| other.children[*at].iter().copied()).collect();
@@ -147,7 +147,7 @@ impl Aligner<'_> {
 
     /// Pairs what shows the same sign in any order.
     fn anywhere(&mut self, a: &[usize], b: &[usize], sign: MatchKey) {
-        let mut open: HashMap<Key, VecDeque<usize>> = HashMap::new();
+        let mut open: HashMap<PieceKey, VecDeque<usize>> = HashMap::new();
         for at in a {
             if let Some(key) = self.a.key(*at, sign) {
                 open.entry(key).or_default().push_back(*at);
@@ -164,10 +164,11 @@ impl Aligner<'_> {
     /// Pairs spans of the same type that do the same, whatever they are called, unless what holds the other was put around
     /// it; then those that are called alike.
     fn renamed(&mut self, a: &[usize], b: &[usize]) {
-        let kinds =
-            |side: &SpanIndex<'_>, list: &[usize]| list.iter().map(|at| side.kinds[*at][1]).collect::<HashSet<Key>>();
+        let kinds = |side: &SpanIndex<'_>, list: &[usize]| {
+            list.iter().map(|at| side.kinds[*at][1]).collect::<HashSet<PieceKey>>()
+        };
         let (kinds_a, kinds_b) = (kinds(self.a, a), kinds(self.b, b));
-        let wraps = |side: &SpanIndex<'_>, at: usize, kinds: &HashSet<Key>| {
+        let wraps = |side: &SpanIndex<'_>, at: usize, kinds: &HashSet<PieceKey>| {
             side.children[at].iter().any(|child| kinds.contains(&side.kinds[*child][1]))
         };
         let of_a: Vec<usize> = a.iter().copied().filter(|at| !wraps(self.a, *at, &kinds_b)).collect();
@@ -222,7 +223,7 @@ impl Aligner<'_> {
         if left.is_empty() {
             return;
         }
-        let mut places: HashMap<Key, Vec<usize>> = HashMap::new();
+        let mut places: HashMap<PieceKey, Vec<usize>> = HashMap::new();
         for at in left {
             places.entry(side.kinds[*at][1]).or_default().push(*at);
         }
@@ -242,13 +243,13 @@ impl Aligner<'_> {
     fn left_of(
         &self,
         left_is_a: bool,
-        places: &HashMap<Key, Vec<usize>>,
+        places: &HashMap<PieceKey, Vec<usize>>,
         children: &[usize],
     ) -> (Vec<usize>, Vec<usize>) {
-        let Pairing { of_a, of_b } = &self.pairing;
+        let SpanPairing { of_a, of_b } = &self.pairing;
         let (side, pairs, pairs_of_other) = if left_is_a { (self.b, of_a, of_b) } else { (self.a, of_b, of_a) };
         let children: Vec<usize> = children.iter().copied().filter(|at| pairs_of_other[*at].is_none()).collect();
-        let names: HashSet<Key> = children.iter().map(|at| side.kinds[*at][1]).collect();
+        let names: HashSet<PieceKey> = children.iter().map(|at| side.kinds[*at][1]).collect();
         let found = names
             .iter()
             .filter_map(|name| places.get(name))

@@ -1,28 +1,32 @@
 //! What changed of the spans that both traces have, each change at the span where it comes up first.
 
 use super::content::{self, Piece};
-use super::draft::Draft;
-use super::failures::{self, ChangedFailure, Failures};
+use super::draft::DraftChange;
+use super::failures::{self, ChangedFailure, TraceFailures};
 use super::ids::normal;
 use super::ignored::Ignored;
 use super::pieces;
 use super::remainder::{self, Remainder, ShownTexts};
-use super::reported::{Location, Reported, Reporter, Side};
+use super::reported::{Location, Reported, Reporter, TraceIndex};
 use super::span_index::SpanIndex;
 use super::structure::differences;
-use super::{Field, Node, Strictness};
+use super::{ChangedField, DiffNode, Strictness};
 use crate::analysis::exceptions::Failure;
 use crate::model::{Json, Payload, Span, SpanStatus, SpanType};
 use std::collections::HashMap;
 
 /// Fills in what changed of each span of the merged tree; the differences that are no changes are counted.
-pub(super) fn find(sides: [TraceSide<'_>; 2], nodes: Vec<Node>, strictness: Strictness) -> (Vec<Node>, Ignored) {
-    let nodes_of = |side: Side| {
-        let place = |(at, node): (usize, &Node)| Some((node.places()[side as usize]?, at));
+pub(super) fn find(
+    sides: [TraceSide<'_>; 2],
+    nodes: Vec<DiffNode>,
+    strictness: Strictness,
+) -> (Vec<DiffNode>, Ignored) {
+    let nodes_of = |side: TraceIndex| {
+        let place = |(at, node): (usize, &DiffNode)| Some((node.places()[side as usize]?, at));
         nodes.iter().enumerate().filter_map(place).collect()
     };
     let mut finder = ChangeFinder {
-        nodes_of: Side::BOTH.map(nodes_of),
+        nodes_of: TraceIndex::BOTH.map(nodes_of),
         sides,
         nodes,
         reported: Reported::default(),
@@ -48,12 +52,12 @@ pub(super) fn find(sides: [TraceSide<'_>; 2], nodes: Vec<Node>, strictness: Stri
 #[derive(Debug)]
 pub(super) struct TraceSide<'a> {
     pub(super) index: &'a SpanIndex<'a>,
-    pub(super) failures: Failures,
+    pub(super) failures: TraceFailures,
 }
 
 struct ChangeFinder<'a> {
     sides: [TraceSide<'a>; 2],
-    nodes: Vec<Node>,
+    nodes: Vec<DiffNode>,
     /// The node of each span of either trace.
     nodes_of: [HashMap<usize, usize>; 2],
     reported: Reported,
@@ -70,7 +74,7 @@ impl<'a> ChangeFinder<'a> {
             let is_shown = self.pair(at).is_none() && self.home(at) == at;
             let [of_a, of_b] = [0, 1].map(|side| places[side].map_or(&[][..], |at| self.sides[side].failures.at(at)));
             let has_failed = !failures::changed(of_a, of_b).is_empty();
-            for (side, place) in Side::BOTH.into_iter().zip(places) {
+            for (side, place) in TraceIndex::BOTH.into_iter().zip(places) {
                 let Some(place) = place else { continue };
                 let TraceSide { index, failures } = &mut self.sides[side as usize];
                 if is_shown {
@@ -106,18 +110,18 @@ impl<'a> ChangeFinder<'a> {
     }
 
     /// Another parent, spans that only one of the traces has left aside.
-    fn parent(&self, at: usize, a: usize) -> Option<Draft> {
+    fn parent(&self, at: usize, a: usize) -> Option<DraftChange> {
         let index = self.sides[0].index;
         let mut above_b = std::iter::successors(self.nodes[at].parent, |at| self.nodes[*at].parent);
         let of_b = above_b.find_map(|node| self.pair(node)).map(|(a, ..)| a);
         let mut above_a = std::iter::successors(index.parents[a], |at| index.parents[*at]);
         let of_a = above_a.find(|at| self.nodes_of[0].get(at).is_some_and(|node| self.pair(*node).is_some()));
         let name = |at: Option<usize>| at.map(|at| index.spans[at].name.as_str());
-        (of_a != of_b).then(|| Draft::value(Field::Parent, None, name(of_a), name(of_b)))
+        (of_a != of_b).then(|| DraftChange::value(ChangedField::Parent, None, name(of_a), name(of_b)))
     }
 
     /// The location of what the spans of a node are called with, or give.
-    fn location(&self, at: usize, field: Field) -> Location {
+    fn location(&self, at: usize, field: ChangedField) -> Location {
         let span_type = self.pair(at).map(|(.., b)| &b.span_type);
         let (is_tool, is_llm) = (span_type.is_some_and(SpanType::is_tool), span_type.is_some_and(SpanType::is_llm));
         Location { node: at, field, is_tool, is_llm }
@@ -131,17 +135,17 @@ impl<'a> ChangeFinder<'a> {
         let mut value = |field, a: Option<&str>, b: Option<&str>| {
             // What one of the traces does not show may be the same.
             if a.zip(b).is_some_and(|(a, b)| a != b) {
-                drafts.push(Draft::value(field, None, a, b));
+                drafts.push(DraftChange::value(field, None, a, b));
             }
         };
-        value(Field::Name, Some(&index_a.names[place_a]), Some(&index_b.names[place_b]));
-        value(Field::SpanType, Some(a.span_type.as_str()), Some(b.span_type.as_str()));
-        value(Field::Model, a.model.as_deref(), b.model.as_deref());
-        value(Field::Provider, a.provider.as_deref(), b.provider.as_deref());
+        value(ChangedField::Name, Some(&index_a.names[place_a]), Some(&index_b.names[place_b]));
+        value(ChangedField::SpanType, Some(a.span_type.as_str()), Some(b.span_type.as_str()));
+        value(ChangedField::Model, a.model.as_deref(), b.model.as_deref());
+        value(ChangedField::Provider, a.provider.as_deref(), b.provider.as_deref());
         drafts.extend(self.parent(at, place_a));
         let mut shown = ShownTexts::default();
         if payload_differs(a, b, Payload::inputs) {
-            let location = self.location(at, Field::Input);
+            let location = self.location(at, ChangedField::Input);
             let (said_a, parameters_a) = index_a.contents.inputs(place_a);
             let (said_b, parameters_b) = index_b.contents.inputs(place_b);
             drafts.extend(parameters(&parameters_a, &parameters_b));
@@ -157,7 +161,7 @@ impl<'a> ChangeFinder<'a> {
                 None => drafts.extend(said),
             }
         }
-        for field in [Field::Input, Field::Parameter] {
+        for field in [ChangedField::Input, ChangedField::Parameter] {
             shown.add_changes(&drafts);
             drafts.extend(self.remainder(at, field, &shown));
         }
@@ -165,7 +169,7 @@ impl<'a> ChangeFinder<'a> {
         self.shown.insert(at, shown);
         self.report(at, drafts);
         if payload_differs(a, b, Payload::inputs) {
-            self.report_call(at, Field::Input);
+            self.report_call(at, ChangedField::Input);
         }
     }
 
@@ -179,7 +183,7 @@ impl<'a> ChangeFinder<'a> {
         let has_changed = !changed.is_empty() || payload_differs(a, b, Payload::outputs);
         drafts.extend(changed.into_iter().map(failure));
         shown.add_changes(&drafts);
-        drafts.extend(self.remainder(at, Field::Output, &shown));
+        drafts.extend(self.remainder(at, ChangedField::Output, &shown));
         shown.add_all(self.shown.remove(&at).unwrap_or_default());
         let [of_a, of_b] = &self.sides;
         let is_reported = of_a.failures.is_explained(place_a) || of_b.failures.is_explained(place_b);
@@ -190,24 +194,24 @@ impl<'a> ChangeFinder<'a> {
         if is_reported {
             shown.add_failures(a, b);
         }
-        drafts.extend(self.remainder(at, Field::Attribute, &shown));
+        drafts.extend(self.remainder(at, ChangedField::Attribute, &shown));
         self.report(at, drafts);
         if has_changed {
-            self.report_call(at, Field::Output);
+            self.report_call(at, ChangedField::Output);
         }
     }
 
     /// What a part of two spans differs in beside what is shown of it.
-    fn remainder(&mut self, at: usize, field: Field, shown: &ShownTexts) -> Vec<Draft> {
+    fn remainder(&mut self, at: usize, field: ChangedField, shown: &ShownTexts) -> Vec<DraftChange> {
         let Some((_, _, a, b)) = self.pair(at) else { return Vec::new() };
         let of = |part: fn(&Payload) -> Option<&Json>| {
             let [a, b] = [a, b].map(|span| span.payload.as_ref().and_then(part));
             differences(a, b)
         };
         let differences = match field {
-            Field::Input => of(Payload::inputs),
-            Field::Output => of(Payload::outputs),
-            Field::Parameter => remainder::of_parameters(a, b),
+            ChangedField::Input => of(Payload::inputs),
+            ChangedField::Output => of(Payload::outputs),
+            ChangedField::Parameter => remainder::of_parameters(a, b),
             _ => remainder::of_attributes(a, b),
         };
         let (drafts, ignored) = self.remainder.drafts(field, &differences, shown);
@@ -218,7 +222,7 @@ impl<'a> ChangeFinder<'a> {
     /// What reported the request of the tool call that the spans of a node run, in both traces.
     fn reporter_of_request(&self, at: usize, location: Location) -> Option<Reporter> {
         let mut reporter = None;
-        for (side, place) in Side::BOTH.into_iter().zip(self.nodes[at].places()) {
+        for (side, place) in TraceIndex::BOTH.into_iter().zip(self.nodes[at].places()) {
             let [request, _] = self.sides[side as usize].index.contents.tool_call(place?);
             reporter = Some(self.reported.find(location, side, &request?)?);
         }
@@ -226,20 +230,20 @@ impl<'a> ChangeFinder<'a> {
     }
 
     /// The request or the result of the tool call that the spans of a node run is reported: messages repeat it.
-    fn report_call(&mut self, at: usize, field: Field) {
+    fn report_call(&mut self, at: usize, field: ChangedField) {
         let change = self.nodes[at].changes.iter().position(|change| change.field == field);
         let reporter = change.map_or(Reporter::Span, |change| Reporter::Change((at, change)));
-        for (side, place) in Side::BOTH.into_iter().zip(self.nodes[at].places()) {
+        for (side, place) in TraceIndex::BOTH.into_iter().zip(self.nodes[at].places()) {
             let Some(place) = place else { continue };
             let [request, result] = self.sides[side as usize].index.contents.tool_call(place);
-            if let Some(part) = if field == Field::Input { request } else { result } {
+            if let Some(part) = if field == ChangedField::Input { request } else { result } {
                 self.reported.add(side, &part, reporter);
             }
         }
     }
 
     /// What changed of what a span gave; `changed` = what failed in one of the traces only.
-    fn outputs(&mut self, at: usize, changed: &[ChangedFailure<'_>]) -> (Vec<Draft>, ShownTexts) {
+    fn outputs(&mut self, at: usize, changed: &[ChangedFailure<'_>]) -> (Vec<DraftChange>, ShownTexts) {
         let Some((place_a, place_b, a, b)) = self.pair(at) else { return Default::default() };
         if !payload_differs(a, b, Payload::outputs) && changed.is_empty() {
             return Default::default();
@@ -255,11 +259,14 @@ impl<'a> ChangeFinder<'a> {
         let is_cut = is_bad(a) != is_bad(b) && (said_a.is_empty() || said_b.is_empty());
         let is_quote = |piece: &Piece| messages.iter().any(|message| quotes(&piece.text, message));
         if !is_cut && !said_a.iter().chain(&said_b).any(is_quote) {
-            let location = self.location(at, Field::Output);
+            let location = self.location(at, ChangedField::Output);
             return (pieces::drafts(location, &said_a, &said_b, &self.reported), shown);
         }
         if !changed.is_empty() {
-            let said = said_a.iter().map(|piece| (Side::A, piece)).chain(said_b.iter().map(|piece| (Side::B, piece)));
+            let said = said_a
+                .iter()
+                .map(|piece| (TraceIndex::A, piece))
+                .chain(said_b.iter().map(|piece| (TraceIndex::B, piece)));
             for (side, piece) in said {
                 self.reported.add(side, piece, Reporter::Span);
             }
@@ -268,7 +275,7 @@ impl<'a> ChangeFinder<'a> {
     }
 
     /// Adds to a node what was not reported before. The spans of one LLM call have its changes at the outermost.
-    fn report(&mut self, at: usize, drafts: Vec<Draft>) {
+    fn report(&mut self, at: usize, drafts: Vec<DraftChange>) {
         let at = self.home(at);
         for mut draft in drafts {
             self.nodes[at].ignored += self.remainder.settle_ids(&mut draft.change);
@@ -277,7 +284,7 @@ impl<'a> ChangeFinder<'a> {
                 |above: usize| std::iter::successors(nodes[at].parent, |at| nodes[*at].parent).any(|at| at == above);
             match self.reported.report(location, &draft, nodes[at].changes.len(), is_above) {
                 // Each failure is one, however like another.
-                Some(reporter) if draft.change.field != Field::Exception => self.repeat(at, reporter),
+                Some(reporter) if draft.change.field != ChangedField::Exception => self.repeat(at, reporter),
                 _ => self.nodes[at].changes.push(draft.change),
             }
         }
@@ -301,7 +308,7 @@ fn quotes(text: &str, message: &str) -> bool {
 }
 
 /// Notes what a span shows that only one of the traces has.
-fn note(reported: &mut Reported, index: &SpanIndex<'_>, at: usize, side: Side) {
+fn note(reported: &mut Reported, index: &SpanIndex<'_>, at: usize, side: TraceIndex) {
     let (call, is_llm) = (index.contents.tool_call(at), index.spans[at].span_type.is_llm());
     // What a model requested is shown where it did, though agents repeat it.
     let outputs = index.contents.outputs(at).into_iter().filter(|piece| is_llm || !piece.is_call());
@@ -315,7 +322,7 @@ fn payload_differs(a: &Span, b: &Span, of: fn(&Payload) -> Option<&Json>) -> boo
     content::differs(a.payload.as_ref().and_then(of), b.payload.as_ref().and_then(of))
 }
 
-fn parameters(a: &[(String, String)], b: &[(String, String)]) -> Vec<Draft> {
+fn parameters(a: &[(String, String)], b: &[(String, String)]) -> Vec<DraftChange> {
     let value = |list: &[(String, String)], name: &str| {
         list.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
     };
@@ -325,25 +332,25 @@ fn parameters(a: &[(String, String)], b: &[(String, String)]) -> Vec<Draft> {
         let (a, b) = (value(a, name), value(b, name));
         let normal = |text: Option<&str>| text.map(normal);
         let is_same = normal(a.as_deref()) == normal(b.as_deref());
-        (!is_same).then(|| Draft::wordy(Field::Parameter, Some(name), a.as_deref(), b.as_deref()))
+        (!is_same).then(|| DraftChange::wordy(ChangedField::Parameter, Some(name), a.as_deref(), b.as_deref()))
     });
     changed.collect()
 }
 
-fn failure([a, b]: ChangedFailure<'_>) -> Draft {
+fn failure([a, b]: ChangedFailure<'_>) -> DraftChange {
     let (title_a, title_b) = (a.map(Failure::title), b.map(Failure::title));
     // Of another class nothing is the same but by chance.
     let is_of_class = a.zip(b).is_some_and(|(a, b)| a.exception_type == b.exception_type);
-    let draft = if is_of_class { Draft::wordy } else { Draft::value };
-    draft(Field::Exception, None, title_a.as_deref(), title_b.as_deref())
+    let draft = if is_of_class { DraftChange::wordy } else { DraftChange::value };
+    draft(ChangedField::Exception, None, title_a.as_deref(), title_b.as_deref())
 }
 
 /// The change of how a span ended. Nothing said is taken for done, as OpenTelemetry has it.
-fn status(a: &Span, b: &Span) -> Option<Draft> {
+fn status(a: &Span, b: &Span) -> Option<DraftChange> {
     let word = |span: &Span| match &span.status {
         SpanStatus::Unset => SpanStatus::Ok.as_str().to_owned(),
         status => status.as_str().to_owned(),
     };
     let (a, b) = (word(a), word(b));
-    (a != b).then(|| Draft::value(Field::Status, None, Some(&a), Some(&b)))
+    (a != b).then(|| DraftChange::value(ChangedField::Status, None, Some(&a), Some(&b)))
 }

@@ -2,16 +2,16 @@
 
 use super::ids::normal;
 use super::readable::{readable, readable_member, readable_text};
-use crate::message::{Media, Message, Part, Role, ToolResult};
+use crate::message::{Media, Message, Part, Role, ToolResultPart};
 use crate::model::{Json, Payload, Span, Timestamp};
 use crate::reading::{CallIndex, Reading, messages};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 /// By what something is known again, whatever its length.
-pub(super) type Key = u64;
+pub(super) type PieceKey = u64;
 
 /// The key of anything.
-pub(super) fn key_of(value: impl Hash) -> Key {
+pub(super) fn key_of(value: impl Hash) -> PieceKey {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     hasher.finish()
@@ -40,7 +40,7 @@ pub(super) struct Piece {
     /// The words.
     pub(super) text: String,
     /// What it says, whoever says it.
-    pub(super) words: Key,
+    pub(super) words: PieceKey,
     /// The part of a tool call that it is, where it has an id.
     pub(super) call: Option<CallPart>,
     /// Whether it is the result of a tool call that failed.
@@ -75,7 +75,7 @@ impl Piece {
     }
 
     /// By what it is the same as another.
-    pub(super) fn key(&self) -> Key {
+    pub(super) fn key(&self) -> PieceKey {
         key_of((&self.name, self.words))
     }
 }
@@ -146,7 +146,7 @@ impl<'a> Contents<'a> {
         found
     }
 
-    fn result(&self, result: &ToolResult, until: Timestamp) -> Piece {
+    fn result(&self, result: &ToolResultPart, until: Timestamp) -> Piece {
         let call = result.id.as_deref().and_then(|id| self.calls.latest_before(id, self.spans, until));
         let failed = |call: usize| self.calls.list()[call].failure.is_some();
         Piece {
@@ -206,7 +206,7 @@ fn described(media: &Media) -> String {
 }
 
 /// Files are known by their content; an attachment has a new name in each run.
-fn media_key(media: &Media) -> Key {
+fn media_key(media: &Media) -> PieceKey {
     let mut nameless = media.clone();
     nameless.name = None;
     key_of(nameless)

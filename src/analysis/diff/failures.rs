@@ -7,13 +7,13 @@ use std::collections::{HashMap, HashSet};
 
 /// The failures of a trace.
 #[derive(Debug)]
-pub(super) struct Failures {
+pub(super) struct TraceFailures {
     of_span: HashMap<usize, Vec<Failure>>,
     /// Spans that failed because of a failure that is reported.
     explained: HashSet<usize>,
 }
 
-impl Failures {
+impl TraceFailures {
     pub(super) fn of(trace: &Trace) -> Self {
         let mut of_span: HashMap<usize, Vec<Failure>> = HashMap::new();
         for failure in exceptions::of_trace(trace) {

@@ -1,9 +1,9 @@
 //! Differences that are no changes: ids, times and token counts around what was said, and how it was written. They are
 //! counted, so that nothing is hidden.
 
-use super::Field;
+use super::ChangedField;
 use super::ids::{Renames, ids, normal};
-use super::structure::{Difference, Pairing};
+use super::structure::{Difference, ValuePairing};
 use crate::model::Json;
 use std::collections::HashSet;
 
@@ -61,12 +61,12 @@ impl Ignored {
 }
 
 /// Why a difference that no message shows is no change; `None` if it is one.
-pub(super) fn kind(difference: &Difference, field: Field, renames: &mut Renames) -> Option<IgnoredKind> {
+pub(super) fn kind(difference: &Difference, field: ChangedField, renames: &mut Renames) -> Option<IgnoredKind> {
     let Difference { path, a, b, pairing } = difference;
     let key = path.rsplit(['.', ']']).next().unwrap_or_default();
     let known: Vec<&Json> = a.iter().chain(b).filter(|value| !is_nothing(value)).collect();
     let all = |is_one: fn(&Json) -> bool| known.iter().all(|value| is_one(value));
-    if *pairing == Pairing::Moved
+    if *pairing == ValuePairing::Moved
         || known.is_empty()
         || is_same_number(a.as_ref(), b.as_ref())
         || is_ending(key, &known)
@@ -74,7 +74,7 @@ pub(super) fn kind(difference: &Difference, field: Field, renames: &mut Renames)
         return Some(IgnoredKind::Other);
     }
     // A parameter is content, whatever its name.
-    let is_parameter = field == Field::Parameter;
+    let is_parameter = field == ChangedField::Parameter;
     if !is_parameter && path.split('.').any(is_usage_key) {
         return Some(IgnoredKind::Usage);
     }
@@ -82,7 +82,7 @@ pub(super) fn kind(difference: &Difference, field: Field, renames: &mut Renames)
         return Some(IgnoredKind::Times);
     }
     let texts = a.as_ref().and_then(Json::as_string).zip(b.as_ref().and_then(Json::as_string));
-    let mut agree = |a: &str, b: &str| *pairing == Pairing::Alike || renames.agree(a, b);
+    let mut agree = |a: &str, b: &str| *pairing == ValuePairing::Alike || renames.agree(a, b);
     let is_renamed = match &texts {
         Some((a, b)) if normal(a) == normal(b) => {
             let (ids_a, ids_b) = (ids(a), ids(b));
@@ -92,7 +92,7 @@ pub(super) fn kind(difference: &Difference, field: Field, renames: &mut Renames)
         Some((a, b)) => is_id_key(key) && (!is_reference(key) || agree(a, b)),
         None => is_id_key(key) && all(|value| !value.text().starts_with(['{', '['])),
     };
-    let other = (field == Field::Attribute).then_some(IgnoredKind::Other);
+    let other = (field == ChangedField::Attribute).then_some(IgnoredKind::Other);
     if is_renamed { Some(IgnoredKind::Ids) } else { other }
 }
 

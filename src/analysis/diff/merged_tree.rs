@@ -1,25 +1,25 @@
 //! One tree of the spans of two traces: that of the second, with what only the first has where it was.
 
-use super::Node;
-use super::align::Pairing;
+use super::DiffNode;
+use super::align::SpanPairing;
 use super::span_index::SpanIndex;
 use std::collections::HashMap;
 
 /// A span of one of the traces, or of both.
-type Pair = (Option<usize>, Option<usize>);
+type SpanPair = (Option<usize>, Option<usize>);
 
 /// The spans of both traces as one tree, parents before children.
-pub(super) fn build<'s>(a: &'s SpanIndex<'_>, b: &'s SpanIndex<'_>, pairing: &Pairing) -> Vec<Node> {
-    let mut nodes: Vec<Node> = Vec::with_capacity(b.spans.len());
-    let mut open: Vec<(Pair, Option<usize>)> = Vec::new();
-    let push = |open: &mut Vec<(Pair, Option<usize>)>, pairs: Vec<Pair>, parent| {
+pub(super) fn build<'s>(a: &'s SpanIndex<'_>, b: &'s SpanIndex<'_>, pairing: &SpanPairing) -> Vec<DiffNode> {
+    let mut nodes: Vec<DiffNode> = Vec::with_capacity(b.spans.len());
+    let mut open: Vec<(SpanPair, Option<usize>)> = Vec::new();
+    let push = |open: &mut Vec<(SpanPair, Option<usize>)>, pairs: Vec<SpanPair>, parent| {
         open.extend(pairs.into_iter().rev().map(|pair| (pair, parent)));
     };
     push(&mut open, family(a, &a.roots, &b.roots, pairing), None);
     while let Some(((of_a, of_b), parent)) = open.pop() {
         let depth = parent.map_or(0, |parent: usize| nodes[parent].depth + 1);
         let place = nodes.len();
-        nodes.push(Node { a: of_a, b: of_b, parent, depth, changes: Vec::new(), repeats: 0, ignored: 0 });
+        nodes.push(DiffNode { a: of_a, b: of_b, parent, depth, changes: Vec::new(), repeats: 0, ignored: 0 });
         let children = |side: &'s SpanIndex<'_>, at: Option<usize>| at.map_or(&[][..], |at| &side.children[at]);
         push(&mut open, family(a, children(a, of_a), children(b, of_b), pairing), Some(place));
     }
@@ -30,7 +30,7 @@ pub(super) fn build<'s>(a: &'s SpanIndex<'_>, b: &'s SpanIndex<'_>, pairing: &Pa
 const MOST_AROUND: usize = 8;
 
 /// The children of a span in both traces: those of the second, and before each of them what only the first has there.
-fn family(a: &SpanIndex<'_>, of_a: &[usize], of_b: &[usize], pairing: &Pairing) -> Vec<Pair> {
+fn family(a: &SpanIndex<'_>, of_a: &[usize], of_b: &[usize], pairing: &SpanPairing) -> Vec<SpanPair> {
     let places: HashMap<usize, usize> = of_a.iter().enumerate().map(|(place, at)| (*at, place)).collect();
     let is_gone = |at: &&usize| pairing.of_a[**at].is_none();
     let mut pairs = Vec::new();

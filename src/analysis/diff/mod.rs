@@ -25,12 +25,12 @@ mod words;
 
 pub use ignored::{Ignored, IgnoredKind};
 pub use remainder::PER_TRACE_ATTRIBUTES;
-pub use words::{Op, Words};
+pub use words::{WordOp, WordRun};
 
 use crate::model::Trace;
 use crate::reading::Reading;
 use changes::TraceSide;
-use failures::Failures;
+use failures::TraceFailures;
 use span_index::SpanIndex;
 
 /// Two traces side by side.
@@ -39,12 +39,12 @@ pub struct Diff {
     /// The differences that are no changes.
     pub ignored: Ignored,
     /// The spans of both, parents before children.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<DiffNode>,
 }
 
 /// A span of one of the traces, or of both.
 #[derive(Debug)]
-pub struct Node {
+pub struct DiffNode {
     /// Its place in the first trace.
     pub a: Option<usize>,
     /// Its place in the second trace.
@@ -63,7 +63,7 @@ pub struct Node {
 
 /// What became of a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum NodeChange {
     /// Only the second trace has it.
     Added,
     /// Only the first trace has it.
@@ -74,7 +74,7 @@ pub enum Kind {
     Same,
 }
 
-impl Kind {
+impl NodeChange {
     /// The word of the JSON output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -87,7 +87,7 @@ impl Kind {
     }
 }
 
-impl Node {
+impl DiffNode {
     /// Its places in both traces.
     const fn places(&self) -> [Option<usize>; 2] {
         [self.a, self.b]
@@ -95,19 +95,19 @@ impl Node {
 
     /// What became of it.
     #[must_use]
-    pub const fn kind(&self) -> Kind {
+    pub const fn kind(&self) -> NodeChange {
         match (self.a, self.b) {
-            (None, _) => Kind::Added,
-            (_, None) => Kind::Removed,
-            _ if self.changes.is_empty() => Kind::Same,
-            _ => Kind::Changed,
+            (None, _) => NodeChange::Added,
+            (_, None) => NodeChange::Removed,
+            _ if self.changes.is_empty() => NodeChange::Same,
+            _ => NodeChange::Changed,
         }
     }
 }
 
 /// What of a span changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Field {
+pub enum ChangedField {
     /// Its name.
     Name,
     /// Its type.
@@ -132,7 +132,7 @@ pub enum Field {
     Attribute,
 }
 
-impl Field {
+impl ChangedField {
     /// The word of the JSON output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -156,7 +156,7 @@ impl Field {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// What.
-    pub field: Field,
+    pub field: ChangedField,
     /// Which one of several: the role of a message, the name of a parameter.
     pub name: Option<String>,
     /// How it is in the first trace; none where it is not there.
@@ -164,7 +164,7 @@ pub struct Change {
     /// How it is in the second trace.
     pub b: Option<String>,
     /// The texts of both word by word, where both have one.
-    pub words: Vec<Words>,
+    pub words: Vec<WordRun>,
     /// At how many more places the same changed.
     pub repeated: usize,
 }
@@ -173,7 +173,7 @@ impl Diff {
     /// Whether nothing changed, but for what is ignored.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
-        self.nodes.iter().all(|node| node.kind() == Kind::Same)
+        self.nodes.iter().all(|node| node.kind() == NodeChange::Same)
     }
 
     /// Whether inputs, outputs and attributes of all spans are equal, but for [`PER_TRACE_ATTRIBUTES`].
@@ -184,7 +184,7 @@ impl Diff {
 
     /// Of how many spans the same became.
     #[must_use]
-    pub fn count(&self, kind: Kind) -> usize {
+    pub fn count(&self, kind: NodeChange) -> usize {
         self.nodes.iter().filter(|node| node.kind() == kind).count()
     }
 }
@@ -204,7 +204,7 @@ pub fn of_traces(a: (&Trace, &Reading), b: (&Trace, &Reading), strictness: Stric
     let (of_a, of_b) = (SpanIndex::new(a.0, a.1), SpanIndex::new(b.0, b.1));
     let pairing = align::pair(&of_a, &of_b);
     let nodes = merged_tree::build(&of_a, &of_b, &pairing);
-    let side = |trace, index| TraceSide { index, failures: Failures::of(trace) };
+    let side = |trace, index| TraceSide { index, failures: TraceFailures::of(trace) };
     let (nodes, ignored) = changes::find([side(a.0, &of_a), side(b.0, &of_b)], nodes, strictness);
     Diff { ignored, nodes }
 }

@@ -1,28 +1,28 @@
 //! What of two lists of pieces is not the same: what took the place of what, what came, what went.
 
-use super::Field;
-use super::content::{Key, Piece};
-use super::draft::Draft;
-use super::reported::{Location, Reported, Side};
+use super::ChangedField;
+use super::content::{Piece, PieceKey};
+use super::draft::DraftChange;
+use super::reported::{Location, Reported, TraceIndex};
 use super::sequence::gaps;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// The differences of two lists of pieces, in the order of the second, without those that spans of one trace show.
-pub(super) fn drafts(location: Location, a: &[Piece], b: &[Piece], reported: &Reported) -> Vec<Draft> {
+pub(super) fn drafts(location: Location, a: &[Piece], b: &[Piece], reported: &Reported) -> Vec<DraftChange> {
     let (gone, new) = changed(a, b);
-    let is_shown = |side: Side, piece: &Piece| reported.is_reported_by_span(location, side, piece);
+    let is_shown = |side: TraceIndex, piece: &Piece| reported.is_reported_by_span(location, side, piece);
     let mut others: HashMap<&str, VecDeque<&Piece>> = HashMap::new();
     let mut failed: HashMap<&str, usize> = HashMap::new();
     for piece in gone.iter().copied() {
         if piece.is_failure {
             *failed.entry(&piece.name).or_default() += 1;
-        } else if !is_shown(Side::A, piece) {
+        } else if !is_shown(TraceIndex::A, piece) {
             others.entry(&piece.name).or_default().push_back(piece);
         }
     }
     let mut drafts = Vec::new();
     // What a new span shows may have taken the place of something that none shows; it comes last.
-    let (shown, new): (Vec<&Piece>, Vec<&Piece>) = new.into_iter().partition(|piece| is_shown(Side::B, piece));
+    let (shown, new): (Vec<&Piece>, Vec<&Piece>) = new.into_iter().partition(|piece| is_shown(TraceIndex::B, piece));
     let new = new.into_iter().map(|piece| (piece, false));
     for (piece, is_shown) in new.chain(shown.into_iter().map(|piece| (piece, true))) {
         let other = others.get_mut(piece.name.as_str()).filter(|_| !piece.is_failure).and_then(VecDeque::pop_front);
@@ -31,19 +31,19 @@ pub(super) fn drafts(location: Location, a: &[Piece], b: &[Piece], reported: &Re
             // It is there because a failure is not, which was reported.
             *failures -= 1;
         } else if other.is_some() || !is_shown {
-            drafts.push(Draft::text(location.field, other, Some(piece)));
+            drafts.push(DraftChange::text(location.field, other, Some(piece)));
         }
     }
     let left: HashSet<*const Piece> = others.into_values().flatten().map(std::ptr::from_ref).collect();
     let gone = gone.into_iter().filter(|piece| left.contains(&std::ptr::from_ref(*piece)));
-    drafts.extend(gone.map(|piece| Draft::text(location.field, Some(piece), None)));
+    drafts.extend(gone.map(|piece| DraftChange::text(location.field, Some(piece), None)));
     drafts.extend(order(location.field, a, b));
     drafts
 }
 
 /// The pieces that only one of two lists has. What stands at another place has not changed.
 pub(super) fn changed<'p>(a: &'p [Piece], b: &'p [Piece]) -> (Vec<&'p Piece>, Vec<&'p Piece>) {
-    let keys = |list: &[Piece]| list.iter().map(Piece::key).collect::<Vec<Key>>();
+    let keys = |list: &[Piece]| list.iter().map(Piece::key).collect::<Vec<PieceKey>>();
     let found = gaps(&keys(a), &keys(b));
     let gone: Vec<&Piece> = found.iter().flat_map(|(in_a, _)| &a[in_a.clone()]).collect();
     let new: Vec<&Piece> = found.iter().flat_map(|(_, in_b)| &b[in_b.clone()]).collect();
@@ -51,9 +51,9 @@ pub(super) fn changed<'p>(a: &'p [Piece], b: &'p [Piece]) -> (Vec<&'p Piece>, Ve
 }
 
 /// Another order of what was said in both. Tools that are called at once answer in any order.
-fn order(field: Field, a: &[Piece], b: &[Piece]) -> Option<Draft> {
+fn order(field: ChangedField, a: &[Piece], b: &[Piece]) -> Option<DraftChange> {
     let is_said = |piece: &&Piece| !piece.is_member && !piece.is_call() && !piece.is_result();
-    let keys = |list: &[Piece]| list.iter().filter(is_said).map(Piece::key).collect::<HashSet<Key>>();
+    let keys = |list: &[Piece]| list.iter().filter(is_said).map(Piece::key).collect::<HashSet<PieceKey>>();
     let (of_a, of_b) = (keys(a), keys(b));
     let both = |list: &[Piece]| {
         let mut seen = HashSet::new();
@@ -61,15 +61,15 @@ fn order(field: Field, a: &[Piece], b: &[Piece]) -> Option<Draft> {
         let is_in_both = |piece: &&Piece| of_a.contains(&piece.key()) && of_b.contains(&piece.key());
         let told = list.iter().filter(is_said).filter(is_in_both).filter(&mut is_first);
         let start = |piece: &Piece| piece.text.chars().take(SHOWN_OF_EACH).collect::<String>();
-        let told: Vec<(Key, String)> =
+        let told: Vec<(PieceKey, String)> =
             told.map(|piece| (piece.key(), format!("{}: {}", piece.name, start(piece)))).collect();
         told
     };
     let (of_a, of_b) = (both(a), both(b));
-    let text = |told: &[(Key, String)]| told.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n");
+    let text = |told: &[(PieceKey, String)]| told.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n");
     let is_moved = of_a.iter().map(|(key, _)| key).ne(of_b.iter().map(|(key, _)| key));
-    let piece = |told: &[(Key, String)]| Piece::new("order", text(told));
-    is_moved.then(|| Draft::text(field, Some(&piece(&of_a)), Some(&piece(&of_b))))
+    let piece = |told: &[(PieceKey, String)]| Piece::new("order", text(told));
+    is_moved.then(|| DraftChange::text(field, Some(&piece(&of_a)), Some(&piece(&of_b))))
 }
 
 /// So many characters of each message show which one it is.
@@ -77,7 +77,7 @@ const SHOWN_OF_EACH: usize = 40;
 
 /// The pieces of a list without those that another has too, as often as it has them.
 fn without<'p>(list: &[&'p Piece], other: &[&Piece]) -> Vec<&'p Piece> {
-    let mut counts: HashMap<Key, usize> = HashMap::new();
+    let mut counts: HashMap<PieceKey, usize> = HashMap::new();
     for piece in other {
         *counts.entry(piece.key()).or_default() += 1;
     }

@@ -3,13 +3,13 @@
 
 use super::attributes::is_parameter;
 use super::content::Piece;
-use super::draft::Draft;
+use super::draft::DraftChange;
 use super::ids::{Renames, ids};
 use super::ignored::{Ignored, IgnoredKind, kind};
 use super::readable::nested;
-use super::structure::{self, Difference, Pairing};
+use super::structure::{self, Difference, ValuePairing};
 use super::words::{MatchIds, diff};
-use super::{Change, Field, Strictness};
+use super::{Change, ChangedField, Strictness};
 use crate::model::{Json, Span};
 use std::collections::HashSet;
 
@@ -33,7 +33,7 @@ impl ShownTexts {
     }
 
     /// Adds what changes show.
-    pub(super) fn add_changes(&mut self, drafts: &[Draft]) {
+    pub(super) fn add_changes(&mut self, drafts: &[DraftChange]) {
         for change in drafts.iter().map(|draft| &draft.change) {
             self.a.extend(change.a.iter().chain(&change.name).cloned());
             self.b.extend(change.b.iter().chain(&change.name).cloned());
@@ -56,7 +56,7 @@ impl ShownTexts {
     /// Whether a difference is one of those that are shown.
     fn cover(&self, Difference { a, b, pairing, .. }: &Difference) -> bool {
         let texts = [a, b].map(|value| value.as_ref().map(texts).unwrap_or_default());
-        *pairing != Pairing::Moved
+        *pairing != ValuePairing::Moved
             && texts.iter().any(|texts| !texts.is_empty())
             && texts.iter().zip([&self.a, &self.b]).all(|(texts, shown)| {
                 texts.is_empty() || texts.iter().any(|text| shown.iter().any(|whole| holds(whole, text)))
@@ -111,10 +111,10 @@ impl Remainder {
     /// The changes among differences that are not shown yet, and how many of them are ignored.
     pub(super) fn drafts(
         &mut self,
-        field: Field,
+        field: ChangedField,
         differences: &[Difference],
         shown: &ShownTexts,
-    ) -> (Vec<Draft>, usize) {
+    ) -> (Vec<DraftChange>, usize) {
         let (mut drafts, mut count) = (Vec::new(), 0);
         for difference in differences.iter().filter(|difference| !shown.cover(difference)) {
             let kind = kind(difference, field, &mut self.renames);
@@ -124,7 +124,7 @@ impl Remainder {
                     self.ignored.add(kind, text(&difference.a), text(&difference.b));
                     count += 1;
                 }
-                None => drafts.push(Draft::structure(field, difference)),
+                None => drafts.push(DraftChange::structure(field, difference)),
             }
         }
         (drafts, count)

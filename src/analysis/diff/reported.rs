@@ -4,31 +4,31 @@
 //! value is not: `true` in place of `false` is another change for each argument. It is recognized in the messages of later
 //! requests and of agents, and where spans pass it on to those below or above them.
 
-use super::Field;
-use super::content::{CallPart, Key, Piece, is_of_function, key_of};
-use super::draft::{Draft, Identity};
+use super::ChangedField;
+use super::content::{CallPart, Piece, PieceKey, is_of_function, key_of};
+use super::draft::{ChangeKey, DraftChange};
 use std::collections::HashMap;
 
 /// Where a change is reported: a node, and the place among its changes.
-pub(super) type Place = (usize, usize);
+pub(super) type ChangePosition = (usize, usize);
 
 /// What reported a change before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reporter {
     /// A change.
-    Change(Place),
+    Change(ChangePosition),
     /// A span that only one of the traces has, or a failure.
     Span,
 }
 
 /// Which of the traces a text is of: the place in a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Side {
+pub(super) enum TraceIndex {
     A,
     B,
 }
 
-impl Side {
+impl TraceIndex {
     pub(super) const BOTH: [Self; 2] = [Self::A, Self::B];
 }
 
@@ -37,7 +37,7 @@ impl Side {
 pub(super) struct Location {
     pub(super) node: usize,
     /// Inputs, or outputs.
-    pub(super) field: Field,
+    pub(super) field: ChangedField,
     /// Whether a tool is at work, which repeats nothing that was said before.
     pub(super) is_tool: bool,
     /// Whether a model answers.
@@ -46,9 +46,9 @@ pub(super) struct Location {
 
 impl Location {
     /// The keys by which a text is recognized here.
-    fn recognized_by(self, piece: &Piece) -> impl Iterator<Item = Key> {
+    fn recognized_by(self, piece: &Piece) -> impl Iterator<Item = PieceKey> {
         // Requests repeat what was said before, and agents repeat what models said.
-        let repeats = !self.is_tool && (self.field == Field::Input || !self.is_llm);
+        let repeats = !self.is_tool && (self.field == ChangedField::Input || !self.is_llm);
         let is_history = repeats && !piece.is_member && !is_of_function(&piece.name);
         let words = piece.is_distinctive.then_some(piece.words);
         let part = piece.call.map(key_of);
@@ -57,7 +57,7 @@ impl Location {
 }
 
 /// The keys by which a text that is reported is recognized.
-fn reported_as(piece: &Piece) -> impl Iterator<Item = Key> {
+fn reported_as(piece: &Piece) -> impl Iterator<Item = PieceKey> {
     let words = piece.is_distinctive.then_some(piece.words);
     piece.call.map(key_of).into_iter().chain([piece.key()]).chain(words)
 }
@@ -65,11 +65,11 @@ fn reported_as(piece: &Piece) -> impl Iterator<Item = Key> {
 /// The changes that were reported.
 #[derive(Debug, Default)]
 pub(super) struct Reported {
-    texts: HashMap<(Side, Key), Reporter>,
-    values: HashMap<Key, Place>,
-    words: HashMap<(Key, Key), Place>,
+    texts: HashMap<(TraceIndex, PieceKey), Reporter>,
+    values: HashMap<PieceKey, ChangePosition>,
+    words: HashMap<(PieceKey, PieceKey), ChangePosition>,
     /// For each pair of texts the latest change that reported it.
-    pairs: HashMap<Key, Place>,
+    pairs: HashMap<PieceKey, ChangePosition>,
 }
 
 impl Reported {
@@ -77,14 +77,14 @@ impl Reported {
     pub(super) fn report(
         &mut self,
         location: Location,
-        draft: &Draft,
+        draft: &DraftChange,
         change: usize,
         is_above: impl Fn(usize) -> bool,
     ) -> Option<Reporter> {
         let place = (location.node, change);
         let known = match &draft.identity {
-            Identity::Values(key) => self.values.get(key).copied().map(Reporter::Change),
-            Identity::Texts { texts, words } => {
+            ChangeKey::Values(key) => self.values.get(key).copied().map(Reporter::Change),
+            ChangeKey::Texts { texts, words } => {
                 let known = self.find_pair(location, texts).or_else(|| self.find_words(words));
                 // Two arguments of a span are two.
                 let is_member = texts.iter().flatten().any(|piece| piece.is_member);
@@ -99,11 +99,11 @@ impl Reported {
         known
     }
 
-    fn add_draft(&mut self, location: Location, draft: &Draft, place: Place) {
+    fn add_draft(&mut self, location: Location, draft: &DraftChange, place: ChangePosition) {
         match &draft.identity {
-            Identity::Values(key) => drop(self.values.insert(*key, place)),
-            Identity::Texts { texts, words } => {
-                for (side, piece) in Side::BOTH.into_iter().zip(texts) {
+            ChangeKey::Values(key) => drop(self.values.insert(*key, place)),
+            ChangeKey::Texts { texts, words } => {
+                for (side, piece) in TraceIndex::BOTH.into_iter().zip(texts) {
                     if let Some(piece) = piece {
                         self.add(side, piece, Reporter::Change(place));
                     }
@@ -118,14 +118,14 @@ impl Reported {
 
     /// What reported the texts of both traces.
     fn find_pair(&self, location: Location, texts: &[Option<Piece>; 2]) -> Option<Reporter> {
-        let texts = Side::BOTH.into_iter().zip(texts).filter_map(|(side, piece)| Some((side, piece.as_ref()?)));
+        let texts = TraceIndex::BOTH.into_iter().zip(texts).filter_map(|(side, piece)| Some((side, piece.as_ref()?)));
         let found: Option<Vec<Reporter>> = texts.map(|(side, piece)| self.find(location, side, piece)).collect();
         found?.pop()
     }
 
     /// What reported that the same words took the place of others.
-    fn find_words(&self, words: &[((Key, Key), bool)]) -> Option<Reporter> {
-        let find = |(words, is_distinctive): &((Key, Key), bool)| {
+    fn find_words(&self, words: &[((PieceKey, PieceKey), bool)]) -> Option<Reporter> {
+        let find = |(words, is_distinctive): &((PieceKey, PieceKey), bool)| {
             self.words.get(words).filter(|_| *is_distinctive).map(|place| Reporter::Change(*place))
         };
         let found: Option<Vec<Reporter>> = words.iter().map(find).collect();
@@ -143,18 +143,18 @@ impl Reported {
         let mut places = keys.into_iter().flatten().filter_map(|key| self.pairs.get(&key));
         // Outputs are compared when a span ends: all later nodes that were reported are below it.
         let is_passed_on =
-            |node: usize| if location.field == Field::Input { is_above(node) } else { node > location.node };
+            |node: usize| if location.field == ChangedField::Input { is_above(node) } else { node > location.node };
         places.find(|(node, _)| is_passed_on(*node)).map(|place| Reporter::Change(*place))
     }
 
     /// What reported a text.
-    pub(super) fn find(&self, location: Location, side: Side, piece: &Piece) -> Option<Reporter> {
+    pub(super) fn find(&self, location: Location, side: TraceIndex, piece: &Piece) -> Option<Reporter> {
         location.recognized_by(piece).find_map(|key| self.texts.get(&(side, key)).copied())
     }
 
     /// Whether a span that only one of the traces has reported a text, a failure did, or the text is the result of a call
     /// that such a span reported.
-    pub(super) fn is_reported_by_span(&self, location: Location, side: Side, piece: &Piece) -> bool {
+    pub(super) fn is_reported_by_span(&self, location: Location, side: TraceIndex, piece: &Piece) -> bool {
         let request = match piece.call {
             Some(CallPart::Result(call)) => self.texts.get(&(side, key_of(CallPart::Request(call)))),
             _ => None,
@@ -163,7 +163,7 @@ impl Reported {
     }
 
     /// A text is reported.
-    pub(super) fn add(&mut self, side: Side, piece: &Piece, reporter: Reporter) {
+    pub(super) fn add(&mut self, side: TraceIndex, piece: &Piece, reporter: Reporter) {
         for key in reported_as(piece) {
             self.texts.entry((side, key)).or_insert(reporter);
         }
@@ -172,12 +172,12 @@ impl Reported {
 
 /// The keys of a pair of texts that spans may pass on.
 struct PairKeys {
-    recognized: [Option<Key>; 2],
-    reported: std::array::IntoIter<Key, 2>,
+    recognized: [Option<PieceKey>; 2],
+    reported: std::array::IntoIter<PieceKey, 2>,
 }
 
 /// Arguments have a name that has to be the same; a text without one may be any of them.
-fn pair_keys(field: Field, texts: &[Option<Piece>; 2]) -> PairKeys {
+fn pair_keys(field: ChangedField, texts: &[Option<Piece>; 2]) -> PairKeys {
     let [a, b] = texts.each_ref().map(|piece| piece.as_ref().map(|piece| piece.words));
     let member = texts.iter().flatten().find(|piece| piece.is_member);
     let key = |kind: &str, name: Option<&str>| key_of((field, kind, name, a, b));

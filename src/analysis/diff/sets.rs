@@ -1,24 +1,24 @@
 //! Two selections of traces side by side: how many, how often wrong, how long, how much, and what failed in one of them only.
 
-use crate::analysis::exceptions::{Group, Groups, occurrences};
-use crate::analysis::stats::{Stats, Told, percentile};
+use crate::analysis::exceptions::{ExceptionGroup, ExceptionGroups, occurrences};
+use crate::analysis::stats::{Stats, StatsSummary, percentile};
 use crate::model::{Cost, Trace, TraceState, Zone};
 use crate::reading::Reading;
 use std::collections::{HashMap, HashSet};
 
 /// The traces of a selection, one by one.
 #[derive(Debug)]
-pub struct Gathered {
+pub struct SetCollector {
     stats: Stats,
     in_progress: u64,
     llm_calls: u64,
     tool_calls: u64,
     tokens: Vec<f64>,
     with_cost: u64,
-    groups: Groups,
+    groups: ExceptionGroups,
 }
 
-impl Default for Gathered {
+impl Default for SetCollector {
     fn default() -> Self {
         let stats = Stats::new(Vec::new(), Zone::Utc, false);
         Self {
@@ -28,12 +28,12 @@ impl Default for Gathered {
             tool_calls: 0,
             tokens: Vec::new(),
             with_cost: 0,
-            groups: Groups::default(),
+            groups: ExceptionGroups::default(),
         }
     }
 }
 
-impl Gathered {
+impl SetCollector {
     /// Adds a trace with its spans and the exceptions of these.
     pub fn add(&mut self, trace: &Trace, reading: &Reading) {
         let usage = &reading.usage;
@@ -48,9 +48,9 @@ impl Gathered {
 
     /// What they come to.
     #[must_use]
-    pub fn figures(mut self) -> Figures {
+    pub fn figures(mut self) -> SetFigures {
         self.tokens.sort_unstable_by(f64::total_cmp);
-        Figures {
+        SetFigures {
             in_progress: self.in_progress,
             llm_calls: self.llm_calls,
             tool_calls: self.tool_calls,
@@ -65,9 +65,9 @@ impl Gathered {
 
 /// What the traces of a selection come to.
 #[derive(Debug)]
-pub struct Figures {
+pub struct SetFigures {
     /// How many, how often wrong, how long, how much.
-    pub told: Told,
+    pub told: StatsSummary,
     /// How many are running, or were killed.
     pub in_progress: u64,
     /// How many calls of models they made.
@@ -81,10 +81,10 @@ pub struct Figures {
     /// Calls with tokens whose cost nobody knows, by model.
     pub unpriced: HashMap<Option<String>, u64>,
     /// What failed, like ones together.
-    pub failures: Vec<Group>,
+    pub failures: Vec<ExceptionGroup>,
 }
 
-impl Figures {
+impl SetFigures {
     /// The cost of all.
     #[must_use]
     pub fn cost(&self) -> Option<Cost> {
@@ -99,7 +99,7 @@ impl Figures {
 
 /// In what a metric is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum MetricUnit {
     /// Whole things.
     Count,
     /// Things for each trace.
@@ -120,7 +120,7 @@ pub struct Metric {
     /// Its name for people.
     pub title: &'static str,
     /// In what it is counted.
-    pub unit: Unit,
+    pub unit: MetricUnit,
     /// That of the first selection; none where it is unknown.
     pub a: Option<f64>,
     /// That of the second one.
@@ -131,36 +131,36 @@ pub struct Metric {
 #[derive(Debug)]
 pub struct SetsDiff {
     /// The first selection.
-    pub a: Figures,
+    pub a: SetFigures,
     /// The second selection.
-    pub b: Figures,
+    pub b: SetFigures,
 }
 
 /// A figure of a selection.
-type Of = fn(&Figures) -> Option<f64>;
+type MetricSource = fn(&SetFigures) -> Option<f64>;
 
 /// All figures: key, name, unit and where it comes from.
-const METRICS: [(&str, &str, Unit, Of); 15] = [
-    ("traces", "traces", Unit::Count, |of| Some(of.told.count as f64)),
-    ("errors", "errors", Unit::Count, |of| Some(of.told.errors as f64)),
-    ("error_rate", "error rate", Unit::Share, |of| of.told.error_rate()),
-    ("in_progress", "in progress", Unit::Count, |of| Some(of.in_progress as f64)),
-    ("duration_p50_ms", "duration p50", Unit::Millis, |of| of.told.latency_ms.map(|at| at.p50)),
-    ("duration_p95_ms", "duration p95", Unit::Millis, |of| of.told.latency_ms.map(|at| at.p95)),
-    ("input_tokens", "tokens in", Unit::Count, |of| tokens(of, 0)),
-    ("output_tokens", "tokens out", Unit::Count, |of| tokens(of, 1)),
-    ("total_tokens", "tokens", Unit::Count, |of| tokens(of, 2)),
-    ("median_total_tokens", "tokens of a trace, median", Unit::Count, |of| of.median_tokens),
-    ("total_cost", "cost", Unit::Dollars, |of| of.cost()?.total_cost),
-    ("mean_cost", "cost of a trace, mean", Unit::Dollars, |of| {
+const METRICS: [(&str, &str, MetricUnit, MetricSource); 15] = [
+    ("traces", "traces", MetricUnit::Count, |of| Some(of.told.count as f64)),
+    ("errors", "errors", MetricUnit::Count, |of| Some(of.told.errors as f64)),
+    ("error_rate", "error rate", MetricUnit::Share, |of| of.told.error_rate()),
+    ("in_progress", "in progress", MetricUnit::Count, |of| Some(of.in_progress as f64)),
+    ("duration_p50_ms", "duration p50", MetricUnit::Millis, |of| of.told.latency_ms.map(|at| at.p50)),
+    ("duration_p95_ms", "duration p95", MetricUnit::Millis, |of| of.told.latency_ms.map(|at| at.p95)),
+    ("input_tokens", "tokens in", MetricUnit::Count, |of| tokens(of, 0)),
+    ("output_tokens", "tokens out", MetricUnit::Count, |of| tokens(of, 1)),
+    ("total_tokens", "tokens", MetricUnit::Count, |of| tokens(of, 2)),
+    ("median_total_tokens", "tokens of a trace, median", MetricUnit::Count, |of| of.median_tokens),
+    ("total_cost", "cost", MetricUnit::Dollars, |of| of.cost()?.total_cost),
+    ("mean_cost", "cost of a trace, mean", MetricUnit::Dollars, |of| {
         Some(of.cost()?.total_cost? / of.with_cost.max(1) as f64)
     }),
-    ("unpriced", "calls without a price", Unit::Count, |of| Some(of.unpriced.values().sum::<u64>() as f64)),
-    ("mean_llm_calls", "LLM calls of a trace, mean", Unit::Mean, |of| of.each(of.llm_calls as f64)),
-    ("mean_tool_calls", "tool calls of a trace, mean", Unit::Mean, |of| of.each(of.tool_calls as f64)),
+    ("unpriced", "calls without a price", MetricUnit::Count, |of| Some(of.unpriced.values().sum::<u64>() as f64)),
+    ("mean_llm_calls", "LLM calls of a trace, mean", MetricUnit::Mean, |of| of.each(of.llm_calls as f64)),
+    ("mean_tool_calls", "tool calls of a trace, mean", MetricUnit::Mean, |of| of.each(of.tool_calls as f64)),
 ];
 
-fn tokens(of: &Figures, which: usize) -> Option<f64> {
+fn tokens(of: &SetFigures, which: usize) -> Option<f64> {
     let (input, output, total) = of.told.used.token_usage.as_ref()?.figures();
     [input, output, total][which].map(|count| count as f64)
 }
@@ -169,20 +169,25 @@ impl SetsDiff {
     /// The figures of both.
     #[must_use]
     pub fn metrics(&self) -> Vec<Metric> {
-        let metric =
-            |(key, title, unit, of): (_, _, _, Of)| Metric { key, title, unit, a: of(&self.a), b: of(&self.b) };
+        let metric = |(key, title, unit, of): (_, _, _, MetricSource)| Metric {
+            key,
+            title,
+            unit,
+            a: of(&self.a),
+            b: of(&self.b),
+        };
         METRICS.into_iter().map(metric).collect()
     }
 
     /// What failed in the second selection only.
     #[must_use]
-    pub fn new_failures(&self) -> Vec<&Group> {
+    pub fn new_failures(&self) -> Vec<&ExceptionGroup> {
         only(&self.b, &self.a)
     }
 
     /// What failed in the first selection only.
     #[must_use]
-    pub fn gone_failures(&self) -> Vec<&Group> {
+    pub fn gone_failures(&self) -> Vec<&ExceptionGroup> {
         only(&self.a, &self.b)
     }
 
@@ -197,7 +202,7 @@ impl SetsDiff {
     }
 }
 
-fn only<'a>(of: &'a Figures, other: &Figures) -> Vec<&'a Group> {
+fn only<'a>(of: &'a SetFigures, other: &SetFigures) -> Vec<&'a ExceptionGroup> {
     let known: HashSet<u64> = other.failures.iter().map(|group| group.fingerprint).collect();
     of.failures.iter().filter(|group| !known.contains(&group.fingerprint)).collect()
 }

@@ -1,6 +1,6 @@
 //! The spans of one trace, indexed by the keys they are matched by.
 
-use super::content::{Contents, Key, is_distinctive, key_of};
+use super::content::{Contents, PieceKey, is_distinctive, key_of};
 use super::ids::normal;
 use super::readable::readable;
 use crate::analysis::pattern::pattern;
@@ -26,9 +26,9 @@ pub(super) struct SpanIndex<'a> {
     pub(super) roots: Vec<usize>,
     /// Names without the numbers that MLflow up to 3.5 puts behind repeated ones, and without the model.
     pub(super) names: Vec<String>,
-    pub(super) kinds: Vec<[Key; 3]>,
-    answers: Vec<OnceCell<Option<Key>>>,
-    wholes: OnceCell<Vec<Key>>,
+    pub(super) kinds: Vec<[PieceKey; 3]>,
+    answers: Vec<OnceCell<Option<PieceKey>>>,
+    wholes: OnceCell<Vec<PieceKey>>,
 }
 
 /// By what two spans are taken for the same, the surest first.
@@ -78,7 +78,7 @@ impl<'a> SpanIndex<'a> {
     }
 
     /// The key of a span under a way to match it; `None` where the span has nothing that distinguishes it.
-    pub(super) fn key(&self, at: usize, sign: MatchKey) -> Option<Key> {
+    pub(super) fn key(&self, at: usize, sign: MatchKey) -> Option<PieceKey> {
         let [name, bare, pattern] = self.kinds[at];
         match sign {
             MatchKey::Name => Some(name),
@@ -98,7 +98,7 @@ impl<'a> SpanIndex<'a> {
         }
     }
 
-    pub(super) fn answer(&self, at: usize) -> Option<Key> {
+    pub(super) fn answer(&self, at: usize) -> Option<PieceKey> {
         let outputs = || self.spans[at].payload.as_ref().and_then(Payload::outputs);
         let key = || outputs().filter(|outputs| !outputs.is_null()).map(|outputs| key_of(normal(&readable(outputs))));
         *self.answers[at].get_or_init(key)
@@ -110,7 +110,7 @@ impl<'a> SpanIndex<'a> {
     }
 
     /// The type, inputs and outputs of a span, if they say enough to recognize it.
-    fn content(&self, at: usize) -> Option<Key> {
+    fn content(&self, at: usize) -> Option<PieceKey> {
         let outputs = self.spans[at].payload.as_ref().and_then(Payload::outputs);
         let (inputs, answer) = (self.inputs(at), self.answer(at));
         let says =
@@ -119,23 +119,24 @@ impl<'a> SpanIndex<'a> {
         says.then(|| key_of((self.spans[at].span_type.as_str(), inputs, answer)))
     }
 
-    fn below(&self, at: usize) -> Option<Key> {
-        let below: Option<Vec<Key>> = self.children[at].iter().map(|child| self.key(*child, MatchKey::Whole)).collect();
+    fn below(&self, at: usize) -> Option<PieceKey> {
+        let below: Option<Vec<PieceKey>> =
+            self.children[at].iter().map(|child| self.key(*child, MatchKey::Whole)).collect();
         below.filter(|below| !below.is_empty()).map(|below| key_of((self.spans[at].span_type.as_str(), below)))
     }
 
     /// Whether one right below a span has a kind.
-    pub(super) fn holds(&self, at: usize, kind: Key) -> bool {
+    pub(super) fn holds(&self, at: usize, kind: PieceKey) -> bool {
         self.children[at].iter().any(|child| self.kinds[*child][1] == kind)
     }
 
     /// The keys of all spans with those below them. Children come after parents.
-    fn wholes(&self) -> Vec<Key> {
+    fn wholes(&self) -> Vec<PieceKey> {
         let mut keys = vec![0; self.spans.len()];
         for at in (0..self.spans.len()).rev() {
             let span = &self.spans[at];
             let inputs = self.inputs(at).map(|inputs| normal(&inputs));
-            let below: Vec<Key> = self.children[at].iter().map(|child| keys[*child]).collect();
+            let below: Vec<PieceKey> = self.children[at].iter().map(|child| keys[*child]).collect();
             keys[at] =
                 key_of((&span.name, span.span_type.as_str(), span.status.as_str(), inputs, self.answer(at), below));
         }

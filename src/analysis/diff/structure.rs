@@ -1,9 +1,9 @@
 //! Two values compared member by member, whatever they mean: what a reading of messages leaves out is found here.
 
-use super::content::{Key, key_of};
+use super::content::{PieceKey, key_of};
 use super::ids::normal;
 use super::readable::{nested, readable};
-use super::sequence::{Gap, alike, gaps};
+use super::sequence::{DifferingRange, alike, gaps};
 use crate::model::Json;
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -17,12 +17,12 @@ pub(super) struct Difference {
     /// The second trace's value.
     pub(super) b: Option<Json>,
     /// How the values were paired.
-    pub(super) pairing: Pairing,
+    pub(super) pairing: ValuePairing,
 }
 
 /// How two values were paired.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Pairing {
+pub(super) enum ValuePairing {
     /// They stand at the same place, among values that match.
     #[default]
     Same,
@@ -37,14 +37,14 @@ const DEEPEST: usize = 64;
 
 /// All places where two values differ, but for the order of members and the way texts and spaces are written.
 pub(super) fn differences(a: Option<&Json>, b: Option<&Json>) -> Vec<Difference> {
-    let mut walk = Walk::default();
+    let mut walk = StructureComparison::default();
     walk.values(a, b);
     walk.found
 }
 
 /// All places where the members of two objects differ.
 pub(super) fn of_members(a: &[(&str, &Json)], b: &[(&str, &Json)]) -> Vec<Difference> {
-    let mut walk = Walk::default();
+    let mut walk = StructureComparison::default();
     walk.members(a, b);
     walk.found
 }
@@ -54,13 +54,13 @@ pub(super) fn borrowed(members: &[(String, Json)]) -> Vec<(&str, &Json)> {
 }
 
 #[derive(Default)]
-struct Walk {
+struct StructureComparison {
     found: Vec<Difference>,
     path: Vec<String>,
-    pairing: Pairing,
+    pairing: ValuePairing,
 }
 
-impl Walk {
+impl StructureComparison {
     fn values(&mut self, a: Option<&Json>, b: Option<&Json>) {
         if a == b {
             return;
@@ -71,7 +71,7 @@ impl Walk {
         }
     }
 
-    fn add(&mut self, a: Option<&Json>, b: Option<&Json>, pairing: Pairing) {
+    fn add(&mut self, a: Option<&Json>, b: Option<&Json>, pairing: ValuePairing) {
         let path = self.path.concat().trim_start_matches('.').to_owned();
         self.found.push(Difference { path, a: a.cloned(), b: b.cloned(), pairing });
     }
@@ -111,19 +111,19 @@ impl Walk {
         let end = of_a[start..].iter().rev().zip(of_b[start..].iter().rev()).take_while(|(a, b)| a == b).count();
         let (of_a, of_b) = (&of_a[start..of_a.len() - end], &of_b[start..of_b.len() - end]);
         let step = |at: usize| format!("[{}]", start + at);
-        let keys = |items: &[Json]| items.iter().map(|item| key_of(normal(&readable(item)))).collect::<Vec<Key>>();
+        let keys = |items: &[Json]| items.iter().map(|item| key_of(normal(&readable(item)))).collect::<Vec<PieceKey>>();
         let (keys_a, keys_b) = (keys(of_a), keys(of_b));
         let gaps = gaps(&keys_a, &keys_b);
         let mut pairs: Vec<(usize, usize)> = alike(&gaps, of_a.len()).collect();
         let moved = moved(&gaps, &keys_a, &keys_b);
         if !moved.is_empty() {
-            self.add(Some(a), Some(b), Pairing::Moved);
+            self.add(Some(a), Some(b), ValuePairing::Moved);
         }
         pairs.extend(&moved);
         for (at_a, at_b) in &pairs {
             self.below(step(*at_b), Some(&of_a[*at_a]), Some(&of_b[*at_b]));
         }
-        let pairing = std::mem::replace(&mut self.pairing, Pairing::Alike);
+        let pairing = std::mem::replace(&mut self.pairing, ValuePairing::Alike);
         let (moved_a, moved_b): (HashSet<usize>, HashSet<usize>) = moved.into_iter().unzip();
         for (in_a, in_b) in gaps {
             let mut left: VecDeque<usize> = in_a.filter(|at| !moved_a.contains(at)).collect();
@@ -152,8 +152,8 @@ impl Walk {
 }
 
 /// The items in the gaps of two lists that match out of order.
-fn moved(gaps: &[Gap], keys_a: &[Key], keys_b: &[Key]) -> Vec<(usize, usize)> {
-    let mut open: HashMap<Key, VecDeque<usize>> = HashMap::new();
+fn moved(gaps: &[DifferingRange], keys_a: &[PieceKey], keys_b: &[PieceKey]) -> Vec<(usize, usize)> {
+    let mut open: HashMap<PieceKey, VecDeque<usize>> = HashMap::new();
     for at in gaps.iter().flat_map(|(in_a, _)| in_a.clone()) {
         open.entry(keys_a[at]).or_default().push_back(at);
     }

@@ -1,8 +1,8 @@
 //! What is told of two traces.
 
-use super::{Diff, Kind, Strictness};
+use super::{Diff, NodeChange, Strictness};
 use crate::analysis::tests::trace_of;
-use crate::formats::{self, Keep};
+use crate::formats::{self, SpanDetail};
 use crate::model::{Span, SpanId, Timestamp, Trace};
 use crate::reading::Reading;
 use serde_json::json;
@@ -32,7 +32,7 @@ pub(super) fn trace(given: &[Given<'_>]) -> Trace {
             "start_time_unix_nano": at,
             "attributes": {"mlflow.spanType": json!(kind).to_string(), "mlflow.spanInputs": inputs, "mlflow.spanOutputs": outputs},
         });
-        spans.push(formats::span(&text.to_string(), Keep::All, None).unwrap());
+        spans.push(formats::span(&text.to_string(), SpanDetail::All, None).unwrap());
         above.push(id);
     }
     trace_of(spans)
@@ -40,12 +40,12 @@ pub(super) fn trace(given: &[Given<'_>]) -> Trace {
 
 /// The tree in lines: what became of each span, its name, and what changed.
 pub(super) fn told(a: &Trace, b: &Trace, diff: &Diff) -> Vec<String> {
-    let line = |node: &super::Node| {
+    let line = |node: &super::DiffNode| {
         let sign = match node.kind() {
-            Kind::Added => '+',
-            Kind::Removed => '-',
-            Kind::Changed => '~',
-            Kind::Same => '=',
+            NodeChange::Added => '+',
+            NodeChange::Removed => '-',
+            NodeChange::Changed => '~',
+            NodeChange::Same => '=',
         };
         let span = node.b.map(|at| &b.span_list()[at]).or(node.a.map(|at| &a.span_list()[at])).unwrap();
         let changes = node.changes.iter().map(|change| {

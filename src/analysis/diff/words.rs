@@ -1,13 +1,13 @@
 //! Two texts word by word.
 
-use super::content::{Key, key_of};
+use super::content::{PieceKey, key_of};
 use super::ids;
 use super::sequence::gaps;
 use std::ops::Range;
 
 /// What became of some words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Op {
+pub enum WordOp {
     /// They are in both texts.
     Equal,
     /// They are in the first text only.
@@ -16,7 +16,7 @@ pub enum Op {
     Insert,
 }
 
-impl Op {
+impl WordOp {
     /// The word of the JSON output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -30,9 +30,9 @@ impl Op {
 
 /// Words one after another of which the same became.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Words {
+pub struct WordRun {
     /// What became of them.
-    pub op: Op,
+    pub op: WordOp,
     /// The words; of those in both texts as the second has them.
     pub text: String,
     /// The words as the first text has them, where ids or times in them are others.
@@ -53,7 +53,7 @@ pub(super) enum MatchIds {
 }
 
 /// What is deleted from a text and inserted into it to get another.
-pub(super) fn diff(a: &str, b: &str, match_ids: MatchIds) -> Vec<Words> {
+pub(super) fn diff(a: &str, b: &str, match_ids: MatchIds) -> Vec<WordRun> {
     let (start, end) = if a.len().max(b.len()) > LONGEST { common(a, b) } else { (0, 0) };
     let (of_a, of_b) = (&a[start..a.len() - end], &b[start..b.len() - end]);
     let moved = |range: Range<usize>| range.start + start..range.end + start;
@@ -73,7 +73,7 @@ fn differing(a: &str, b: &str, match_ids: MatchIds) -> Vec<(Range<usize>, Range<
     }
     let is_long = a.len().max(b.len()) > LONGEST;
     let (of_a, of_b) = if is_long { (lines(a), lines(b)) } else { (tokens(a, match_ids), tokens(b, match_ids)) };
-    let keys = |tokens: &[Token], text| tokens.iter().map(|token| token.key(text)).collect::<Vec<Key>>();
+    let keys = |tokens: &[WordToken], text| tokens.iter().map(|token| token.key(text)).collect::<Vec<PieceKey>>();
     let found = gaps(&keys(&of_a, a), &keys(&of_b, b));
     found.into_iter().map(|(in_a, in_b)| (bytes(&of_a, in_a, a.len()), bytes(&of_b, in_b, b.len()))).collect()
 }
@@ -91,28 +91,28 @@ fn common(a: &str, b: &str) -> (usize, usize) {
 
 /// A piece of a text that is compared as a whole.
 #[derive(Clone, Debug)]
-struct Token {
+struct WordToken {
     at: Range<usize>,
     is_id: bool,
 }
 
-impl Token {
+impl WordToken {
     /// By what it is compared.
-    fn key(&self, text: &str) -> Key {
+    fn key(&self, text: &str) -> PieceKey {
         if self.is_id { 0 } else { key_of(&text[self.at.clone()]) }
     }
 }
 
 /// Where some tokens stand in their text.
-fn bytes(tokens: &[Token], range: Range<usize>, length: usize) -> Range<usize> {
+fn bytes(tokens: &[WordToken], range: Range<usize>, length: usize) -> Range<usize> {
     let start = tokens.get(range.start).map_or(length, |token| token.at.start);
     let end = if range.is_empty() { start } else { tokens.get(range.end - 1).map_or(length, |token| token.at.end) };
     start..end
 }
 
 /// Words, spaces between them, single signs; an id is one token.
-fn tokens(text: &str, match_ids: MatchIds) -> Vec<Token> {
-    let mut found: Vec<Token> = Vec::new();
+fn tokens(text: &str, match_ids: MatchIds) -> Vec<WordToken> {
+    let mut found: Vec<WordToken> = Vec::new();
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
         let rest = &text[at..];
@@ -127,7 +127,7 @@ fn tokens(text: &str, match_ids: MatchIds) -> Vec<Token> {
             };
             rest.find(|c| !is_like(c)).unwrap_or(rest.len())
         });
-        found.push(Token { at: at..at + length, is_id: id.is_some() });
+        found.push(WordToken { at: at..at + length, is_id: id.is_some() });
         at += length;
     }
     found
@@ -139,11 +139,11 @@ fn is_of_word(c: char) -> bool {
     (c.is_alphanumeric() && !is_ideograph) || c == '_'
 }
 
-fn lines(text: &str) -> Vec<Token> {
+fn lines(text: &str) -> Vec<WordToken> {
     let mut at = 0;
     let token = |line: &str| {
         at += line.len();
-        Token { at: at - line.len()..at, is_id: false }
+        WordToken { at: at - line.len()..at, is_id: false }
     };
     text.split_inclusive('\n').map(token).collect()
 }
@@ -174,22 +174,22 @@ fn is_chance(found: &[(Range<usize>, Range<usize>)], a: &str, b: &str) -> bool {
     found.len() > 1 && deleted > 0 && inserted > 0 && shared * SHARED < of_a.min(of_b)
 }
 
-fn told(found: &[(Range<usize>, Range<usize>)], a: &str, b: &str) -> Vec<Words> {
+fn told(found: &[(Range<usize>, Range<usize>)], a: &str, b: &str) -> Vec<WordRun> {
     let mut words = Vec::new();
     let mut say = |op, text: &str, of_a: &str| {
         if !text.is_empty() {
-            let of_a = (op == Op::Equal && of_a != text).then(|| of_a.to_owned());
-            words.push(Words { op, text: text.to_owned(), of_a });
+            let of_a = (op == WordOp::Equal && of_a != text).then(|| of_a.to_owned());
+            words.push(WordRun { op, text: text.to_owned(), of_a });
         }
     };
     let (mut at_a, mut at_b) = (0, 0);
     for (in_a, in_b) in found {
-        say(Op::Equal, &b[at_b..in_b.start], &a[at_a..in_a.start]);
-        say(Op::Delete, &a[in_a.clone()], "");
-        say(Op::Insert, &b[in_b.clone()], "");
+        say(WordOp::Equal, &b[at_b..in_b.start], &a[at_a..in_a.start]);
+        say(WordOp::Delete, &a[in_a.clone()], "");
+        say(WordOp::Insert, &b[in_b.clone()], "");
         (at_a, at_b) = (in_a.end, in_b.end);
     }
-    say(Op::Equal, &b[at_b..], &a[at_a..]);
+    say(WordOp::Equal, &b[at_b..], &a[at_a..]);
     words
 }
 

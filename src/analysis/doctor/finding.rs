@@ -27,7 +27,7 @@ impl Severity {
 
 /// What was found, in the order in which it is told: the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum FindingKind {
     /// The installed MLflow does not know the schema of the database.
     DatabaseTooNew,
     /// The database does not say which revision it has.
@@ -86,7 +86,7 @@ pub enum Kind {
     DeletedExperiments,
 }
 
-impl Kind {
+impl FindingKind {
     /// The word for people and programs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -156,7 +156,7 @@ impl Kind {
 }
 
 /// The three main figures of a use of tokens, where they are known.
-pub type Figures = (Option<i64>, Option<i64>, Option<i64>);
+pub type RecordedTokens = (Option<i64>, Option<i64>, Option<i64>);
 
 /// What a finding rests on.
 #[derive(Clone, Debug, PartialEq)]
@@ -175,18 +175,18 @@ pub enum Fact {
     /// Tokens: those sent, those received, all.
     Tokens {
         /// What was recorded.
-        recorded: Figures,
+        recorded: RecordedTokens,
         /// What the spans tell.
-        spans: Figures,
+        spans: RecordedTokens,
     },
     /// The cost that was recorded, and the one of the spans.
     Costs(Cost, Cost),
     /// Two totals of tokens, one of which is right.
     EitherTokens {
         /// The one that commands show.
-        shown: Figures,
+        shown: RecordedTokens,
         /// The sum of the calls.
-        calls: Figures,
+        calls: RecordedTokens,
     },
     /// What could not be read, and where.
     Unread(String, Option<String>),
@@ -236,7 +236,7 @@ pub struct Detail {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// What.
-    pub kind: Kind,
+    pub kind: FindingKind,
     /// How many traces, records, models or experiments.
     pub count: u64,
     /// The traces concerned, the first ones.
@@ -251,7 +251,7 @@ pub(super) const MOST_KEPT: usize = 100;
 impl Finding {
     /// A finding about the store as a whole.
     #[must_use]
-    pub fn of_store(kind: Kind, count: u64, facts: impl IntoIterator<Item = Fact>) -> Self {
+    pub fn of_store(kind: FindingKind, count: u64, facts: impl IntoIterator<Item = Fact>) -> Self {
         let detail = |fact| Detail { trace_id: None, fact };
         Self { kind, count, trace_ids: Vec::new(), details: facts.into_iter().take(MOST_KEPT).map(detail).collect() }
     }

@@ -4,9 +4,9 @@ mod finding;
 mod signs;
 mod store;
 
-pub use finding::{Detail, Fact, Figures, Finding, Kind, Severity};
+pub use finding::{Detail, Fact, Finding, FindingKind, RecordedTokens, Severity};
 
-pub use store::{Installed, Second, Store};
+pub use store::{InstalledMlflow, OtherStore, StoreFacts};
 
 use super::usage;
 use crate::model::{Problem, Spans, SpansSource, Timestamp, TokenUsage, Trace, TraceInfo, TraceState};
@@ -18,7 +18,7 @@ const STUCK_AFTER_SECONDS: i64 = 3_600;
 
 /// What was looked at.
 #[derive(Clone, Debug, Default)]
-pub struct Counts {
+pub struct DoctorCounts {
     /// Records of traces.
     pub traces: u64,
     /// Traces whose spans were read too.
@@ -48,8 +48,8 @@ pub struct Counts {
 pub struct Doctor {
     now: Timestamp,
     /// What was looked at.
-    pub counts: Counts,
-    findings: BTreeMap<Kind, Finding>,
+    pub counts: DoctorCounts,
+    findings: BTreeMap<FindingKind, Finding>,
     unpriced: BTreeMap<String, u64>,
     suspects: Vec<TraceInfo>,
 }
@@ -60,7 +60,7 @@ impl Doctor {
     pub fn new(now: Timestamp) -> Self {
         Self {
             now,
-            counts: Counts::default(),
+            counts: DoctorCounts::default(),
             findings: BTreeMap::new(),
             unpriced: BTreeMap::new(),
             suspects: Vec::new(),
@@ -81,7 +81,7 @@ impl Doctor {
         counts.newest = counts.newest.max(Some(info.request_time));
         let age = self.now.0.saturating_sub(info.request_time.0) / 1_000_000_000;
         if info.state == TraceState::InProgress && age > STUCK_AFTER_SECONDS {
-            self.found(Kind::StuckTraces, &info.trace_id, [Fact::Begun(info.request_time)]);
+            self.found(FindingKind::StuckTraces, &info.trace_id, [Fact::Begun(info.request_time)]);
         }
     }
 
@@ -112,11 +112,11 @@ impl Doctor {
     fn look_at_places(&mut self, id: &str, spans: &Spans) {
         let moved = spans.moved.as_ref().map(|moved| {
             let (recorded, found) = roots(&moved.recorded, &moved.found);
-            (Kind::MovedArtifacts, Fact::Moved(recorded, found))
+            (FindingKind::MovedArtifacts, Fact::Moved(recorded, found))
         });
         let outside = spans.outside.as_ref().map(|outside| {
             let (read, own) = roots(&outside.read, &outside.own);
-            (Kind::OutsideArtifacts, Fact::Outside(read, own))
+            (FindingKind::OutsideArtifacts, Fact::Outside(read, own))
         });
         for (kind, fact) in moved.into_iter().chain(outside) {
             let finding = self.finding(kind);
@@ -129,20 +129,20 @@ impl Doctor {
     /// missing are looked for where they are counted.
     fn look_at_problems(&mut self, info: &TraceInfo, problems: &[Problem]) -> Vec<Problem> {
         let id = &info.trace_id;
-        let mut facts: BTreeMap<Kind, Vec<Fact>> = BTreeMap::new();
+        let mut facts: BTreeMap<FindingKind, Vec<Fact>> = BTreeMap::new();
         let mut rest = Vec::new();
         for problem in problems.iter().filter(|problem| !problem.kind.starts_with("missing_")) {
             let kind = match &*problem.kind {
-                "foreign_location" => Kind::ForeignArtifacts,
-                "repeated_span" => Kind::RepeatedSpans,
-                "rows_missing" => Kind::RowsMissing,
+                "foreign_location" => FindingKind::ForeignArtifacts,
+                "repeated_span" => FindingKind::RepeatedSpans,
+                "rows_missing" => FindingKind::RowsMissing,
                 "unserved_spans" if had_spans(info) => {
-                    let finding = self.finding(Kind::SpansNotServed);
+                    let finding = self.finding(FindingKind::SpansNotServed);
                     finding.add(id, []);
                     finding.add_fact(unread(problem));
                     continue;
                 }
-                _ if is_damage(problem) => Kind::DamagedRecords,
+                _ if is_damage(problem) => FindingKind::DamagedRecords,
                 _ => {
                     rest.push(problem.clone());
                     continue;
@@ -166,16 +166,16 @@ impl Doctor {
         }
         let is_file_missing = spans.problems.iter().any(|problem| problem.kind == "missing_file");
         if is_file_missing && !info.is_in_rows() {
-            self.found(Kind::MissingArtifacts, &info.trace_id, missing);
+            self.found(FindingKind::MissingArtifacts, &info.trace_id, missing);
             return;
         }
         if !missing.is_empty() || recorded.is_some_and(|recorded| stored < recorded) {
-            self.found(Kind::SpansMissing, &info.trace_id, [Fact::Spans { stored, recorded }]);
+            self.found(FindingKind::SpansMissing, &info.trace_id, [Fact::Spans { stored, recorded }]);
         }
         let orphans = spans.nodes.iter().filter(|node| node.is_orphan).count() as u64;
         if orphans > 0 {
             let has_root = spans.nodes.iter().any(|node| node.parent.is_none() && !node.is_orphan);
-            let kind = if has_root { Kind::Orphans } else { Kind::MissingRoot };
+            let kind = if has_root { FindingKind::Orphans } else { FindingKind::MissingRoot };
             self.found(kind, &info.trace_id, [Fact::Orphans(orphans)]);
         }
     }
@@ -191,15 +191,15 @@ impl Doctor {
             && !usage.rows.iter().any(|row| row.is_derived)
         {
             let fact = Fact::Tokens { recorded: recorded.figures(), spans: told.figures() };
-            self.found(Kind::TokensDiffer, &trace.info.trace_id, [fact]);
+            self.found(FindingKind::TokensDiffer, &trace.info.trace_id, [fact]);
         }
         if let Some((recorded, of_spans)) = usage.costs_that_differ(trace) {
-            self.found(Kind::CostsDiffer, &trace.info.trace_id, [Fact::Costs(recorded, of_spans)]);
+            self.found(FindingKind::CostsDiffer, &trace.info.trace_id, [Fact::Costs(recorded, of_spans)]);
         }
         if let Some(conflict) = usage.conflict.as_ref().filter(|conflict| !conflict.is_decided) {
             let shown = usage.token_usage.as_ref().map(TokenUsage::figures).unwrap_or_default();
             let fact = Fact::EitherTokens { shown, calls: conflict.other.figures() };
-            self.found(Kind::UsageConflict, &trace.info.trace_id, [fact]);
+            self.found(FindingKind::UsageConflict, &trace.info.trace_id, [fact]);
         }
         for model in usage.unpriced().filter_map(|row| row.model(spans)) {
             *self.unpriced.entry(model.to_owned()).or_default() += 1;
@@ -216,7 +216,7 @@ impl Doctor {
     /// Looks at such a trace, whose spans have their attributes.
     pub fn add_suspect(&mut self, trace: &Trace) {
         if trace.span_list().iter().any(is_of_client) {
-            self.found(Kind::RecordIncomplete, &trace.info.trace_id, []);
+            self.found(FindingKind::RecordIncomplete, &trace.info.trace_id, []);
         }
     }
 
@@ -224,35 +224,35 @@ impl Doctor {
     pub fn add_problems(&mut self, problems: Vec<Problem>) -> Vec<Problem> {
         let (damage, rest): (Vec<Problem>, Vec<Problem>) = problems.into_iter().partition(is_damage);
         for problem in &damage {
-            self.finding(Kind::DamagedRecords).add_damage(problem);
+            self.finding(FindingKind::DamagedRecords).add_damage(problem);
         }
         rest
     }
 
     /// All that was found, and what is told of the store, the worst first.
     #[must_use]
-    pub fn findings(mut self, store: &Store) -> Vec<Finding> {
+    pub fn findings(mut self, store: &StoreFacts) -> Vec<Finding> {
         if !self.unpriced.is_empty() {
             let mut models: Vec<(String, u64)> = self.unpriced.into_iter().collect();
             models.sort_by(|(a, a_calls), (b, b_calls)| b_calls.cmp(a_calls).then_with(|| a.cmp(b)));
             let facts: Vec<Fact> = models.into_iter().map(|(name, calls)| Fact::Model(name, calls)).collect();
-            let finding = Finding::of_store(Kind::UnpricedModels, facts.len() as u64, facts);
+            let finding = Finding::of_store(FindingKind::UnpricedModels, facts.len() as u64, facts);
             self.findings.insert(finding.kind, finding);
         }
         let of_store = store.findings(self.counts.traces_in_rows);
         self.findings.extend(of_store.into_iter().map(|finding| (finding.kind, finding)));
         // What could not be read may be all there is.
-        if self.findings.contains_key(&Kind::DamagedRecords) {
-            self.findings.remove(&Kind::EmptyStore);
+        if self.findings.contains_key(&FindingKind::DamagedRecords) {
+            self.findings.remove(&FindingKind::EmptyStore);
         }
         self.findings.into_values().collect()
     }
 
-    fn found(&mut self, kind: Kind, trace_id: &str, facts: impl IntoIterator<Item = Fact>) {
+    fn found(&mut self, kind: FindingKind, trace_id: &str, facts: impl IntoIterator<Item = Fact>) {
         self.finding(kind).add(trace_id, facts);
     }
 
-    fn finding(&mut self, kind: Kind) -> &mut Finding {
+    fn finding(&mut self, kind: FindingKind) -> &mut Finding {
         self.findings.entry(kind).or_insert_with(|| Finding::of_store(kind, 0, []))
     }
 }

@@ -1,11 +1,11 @@
 //! What is to be said of a store as a whole, and of the MLflow that is to use it.
 
-use super::finding::{Fact, Finding, Kind};
-use crate::model::{Checkup, Revision, StoreKind, release_of};
+use super::finding::{Fact, Finding, FindingKind};
+use crate::model::{Revision, StoreInfo, StoreKind, release_of};
 
 /// The MLflow that is installed here.
 #[derive(Clone, Debug, Default)]
-pub struct Installed {
+pub struct InstalledMlflow {
     /// Its release, `3.18.0`.
     pub release: String,
     /// The folder that it is installed in.
@@ -22,7 +22,7 @@ pub struct Installed {
 
 /// The other one of the two stores that a folder may hold under MLflow's default names.
 #[derive(Clone, Debug)]
-pub struct Second {
+pub struct OtherStore {
     /// What messages call it.
     pub name: String,
     /// Whether it holds traces.
@@ -35,22 +35,22 @@ pub struct Second {
 
 /// What is known of a store as a whole.
 #[derive(Debug)]
-pub struct Store {
+pub struct StoreFacts {
     /// What it says of itself.
-    pub checkup: Checkup,
+    pub checkup: StoreInfo,
     /// The MLflow that is installed here.
-    pub installed: Option<Installed>,
+    pub installed: Option<InstalledMlflow>,
     /// Whether that one may use file stores whatever its release.
     pub allows_file_stores: bool,
     /// Whether there is no trace at all.
     pub is_empty: bool,
     /// Another store in the same folder.
-    pub second: Option<Second>,
+    pub second: Option<OtherStore>,
     /// The deleted experiments that hold traces, with how many.
     pub deleted: Vec<(String, u64)>,
 }
 
-impl Store {
+impl StoreFacts {
     /// What is to be said of it, if so many of its traces have their spans in rows.
     #[must_use]
     pub fn findings(&self, traces_in_rows: u64) -> Vec<Finding> {
@@ -62,11 +62,11 @@ impl Store {
             let unfit = self.installed.iter().flat_map(unfit_packages);
             let second = self.second.iter().filter(|second| !second.holds_traces);
             let second = second.map(|second| Fact::AlsoEmpty(second.name.clone()));
-            findings.push(Finding::of_store(Kind::EmptyStore, 1, unfit.chain(second)));
+            findings.push(Finding::of_store(FindingKind::EmptyStore, 1, unfit.chain(second)));
         }
         if !self.deleted.is_empty() {
             let facts = self.deleted.iter().map(|(name, traces)| Fact::Experiment(name.clone(), *traces));
-            findings.push(Finding::of_store(Kind::DeletedExperiments, self.deleted.len() as u64, facts));
+            findings.push(Finding::of_store(FindingKind::DeletedExperiments, self.deleted.len() as u64, facts));
         }
         findings
     }
@@ -80,7 +80,8 @@ impl Store {
         let fact = |revision: &Revision| Fact::Revision(revision.id.clone(), revision.releases);
         let facts = self.checkup.revisions.iter().map(fact);
         let [revision] = self.checkup.revisions.as_slice() else {
-            let kind = if self.checkup.revisions.is_empty() { Kind::SchemaUnnamed } else { Kind::UpgradeBroken };
+            let kind =
+                if self.checkup.revisions.is_empty() { FindingKind::SchemaUnnamed } else { FindingKind::UpgradeBroken };
             return Some(Finding::of_store(kind, 1, facts));
         };
         let installed = self.installed.as_ref().and_then(|installed| Some((installed, installed.head.as_ref()?)));
@@ -88,18 +89,18 @@ impl Store {
             Some((_, head)) if *head == revision.id => None,
             Some((installed, head)) => {
                 let is_known = installed.revisions.contains(&revision.id);
-                let kind = if is_known { Kind::DatabaseTooOld } else { Kind::DatabaseTooNew };
+                let kind = if is_known { FindingKind::DatabaseTooOld } else { FindingKind::DatabaseTooNew };
                 let wants = Fact::Wants(installed.release.clone(), head.clone());
                 Some(Finding::of_store(kind, 1, facts.chain([wants])))
             }
-            None if revision.releases.is_none() => Some(Finding::of_store(Kind::UnknownRevision, 1, facts)),
+            None if revision.releases.is_none() => Some(Finding::of_store(FindingKind::UnknownRevision, 1, facts)),
             None => None,
         }
     }
 
     /// Whether the installed MLflow refuses this file store.
     fn of_file_store(&self) -> Option<Finding> {
-        self.refuser_of(self.checkup.kind).map(|_| Finding::of_store(Kind::FileStoreRefused, 1, []))
+        self.refuser_of(self.checkup.kind).map(|_| Finding::of_store(FindingKind::FileStoreRefused, 1, []))
     }
 
     /// The release of the installed MLflow if it refuses stores of a kind, as 3.13 on does with file stores
@@ -119,7 +120,7 @@ impl Store {
             && installed.head.as_ref() == Some(&revision.id)
             && release_of(&installed.release) < Some((3, 6));
         let fact = Fact::KnowsFilesOnly(installed.release.clone());
-        is_unseen.then(|| Finding::of_store(Kind::SpansUnseen, traces, [fact]))
+        is_unseen.then(|| Finding::of_store(FindingKind::SpansUnseen, traces, [fact]))
     }
 
     /// What the other store of the folder means for this one.
@@ -129,14 +130,14 @@ impl Store {
         if second.is_preferred {
             let refuser = self.refuser_of(second.kind).map(|release| Fact::Refuses(release.clone()));
             let facts = std::iter::once(Fact::Taken(name)).chain(refuser);
-            return Some(Finding::of_store(Kind::PassedOver, 1, facts));
+            return Some(Finding::of_store(FindingKind::PassedOver, 1, facts));
         }
-        second.holds_traces.then(|| Finding::of_store(Kind::TwoStores, 1, [Fact::Store(name)]))
+        second.holds_traces.then(|| Finding::of_store(FindingKind::TwoStores, 1, [Fact::Store(name)]))
     }
 }
 
 /// Packages with which the installed MLflow records nothing, or does not start.
-fn unfit_packages(installed: &Installed) -> Vec<Fact> {
+fn unfit_packages(installed: &InstalledMlflow) -> Vec<Fact> {
     let Some(mlflow) = release_of(&installed.release) else { return Vec::new() };
     let mut facts = Vec::new();
     let mut add = |name: &str, release: &Option<String>, is_unfit: fn((u32, u32)) -> bool, effect| {

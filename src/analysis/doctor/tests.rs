@@ -1,8 +1,8 @@
 use super::signs::SERVICE;
 use super::*;
 use crate::analysis::tests::trace_of;
-use crate::formats::{self, Keep};
-use crate::model::{Checkup, Cost, Moved, Revision, Span, StoreKind, TokenUsage, keys};
+use crate::formats::{self, SpanDetail};
+use crate::model::{Cost, MovedFile, Revision, Span, StoreInfo, StoreKind, TokenUsage, keys};
 
 const HOUR: i64 = 3_600_000_000_000;
 
@@ -11,7 +11,7 @@ fn span(id: &str, parent: &str, attributes: &str) -> Span {
     let text = format!(
         r#"{{"span_id":"{id}","parent_span_id":"{parent}","name":"{id}","start_time_unix_nano":1,"attributes":{{{attributes}}}}}"#
     );
-    formats::span(&text, Keep::All, None).unwrap()
+    formats::span(&text, SpanDetail::All, None).unwrap()
 }
 
 /// A finished trace of a root and a call of a model, as MLflow records it.
@@ -36,9 +36,9 @@ fn spans(trace: &mut Trace) -> &mut Spans {
     trace.spans.as_mut().unwrap()
 }
 
-fn healthy() -> Store {
-    Store {
-        checkup: Checkup::new(StoreKind::Sqlite),
+fn healthy() -> StoreFacts {
+    StoreFacts {
+        checkup: StoreInfo::new(StoreKind::Sqlite),
         installed: None,
         allows_file_stores: false,
         is_empty: false,
@@ -48,29 +48,29 @@ fn healthy() -> Store {
     .of("f4a9b2c7d1e6", Some("3.18"))
 }
 
-impl Store {
+impl StoreFacts {
     fn of(mut self, id: &str, releases: Option<&'static str>) -> Self {
         self.checkup.revisions = vec![Revision { id: id.to_owned(), releases }];
         self
     }
 
     fn with(mut self, release: &str, head: &str, revisions: &[&str]) -> Self {
-        self.installed = Some(Installed {
+        self.installed = Some(InstalledMlflow {
             release: release.to_owned(),
             head: Some(head.to_owned()),
             revisions: revisions.iter().map(|id| (*id).to_owned()).collect(),
-            ..Installed::default()
+            ..InstalledMlflow::default()
         });
         self
     }
 
-    fn kinds(&self) -> Vec<Kind> {
+    fn kinds(&self) -> Vec<FindingKind> {
         self.findings(0).into_iter().map(|finding| finding.kind).collect()
     }
 }
 
 /// What is found of a trace that was changed, an hour and a bit after it began.
-fn found(change: impl FnOnce(&mut Trace)) -> Vec<Kind> {
+fn found(change: impl FnOnce(&mut Trace)) -> Vec<FindingKind> {
     let mut trace = good();
     change(&mut trace);
     let mut doctor = Doctor::new(Timestamp(HOUR + 2_000_000_000));
@@ -81,7 +81,7 @@ fn found(change: impl FnOnce(&mut Trace)) -> Vec<Kind> {
     }
     // The price of its model is looked up elsewhere.
     let kinds = doctor.findings(&healthy()).into_iter().map(|finding| finding.kind);
-    kinds.filter(|kind| *kind != Kind::UnpricedModels).collect()
+    kinds.filter(|kind| *kind != FindingKind::UnpricedModels).collect()
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_trace_in_progress_is_stuck_after_an_hour_and_its_gaps_are_explained() {
         spans(trace).list.remove(0);
         spans(trace).nodes = vec![crate::model::Node { depth: 0, parent: None, is_orphan: true }];
     };
-    assert_eq!(found(in_progress), [Kind::StuckTraces]);
+    assert_eq!(found(in_progress), [FindingKind::StuckTraces]);
     let younger = |trace: &mut Trace| {
         in_progress(trace);
         trace.info.request_time = Timestamp(3_000_000_000);
@@ -106,12 +106,12 @@ fn a_trace_in_progress_is_stuck_after_an_hour_and_its_gaps_are_explained() {
 
 #[test]
 fn missing_spans_roots_and_parents_are_told_apart() {
-    assert_eq!(found(|trace| trace.info.span_count = Some(3)), [Kind::SpansMissing]);
+    assert_eq!(found(|trace| trace.info.span_count = Some(3)), [FindingKind::SpansMissing]);
     let rootless = |trace: &mut Trace| *spans(trace) = trace_of(vec![span("b", "a", "")]).spans.unwrap();
-    assert_eq!(found(rootless), [Kind::SpansMissing, Kind::MissingRoot]);
+    assert_eq!(found(rootless), [FindingKind::SpansMissing, FindingKind::MissingRoot]);
     let orphan =
         |trace: &mut Trace| *spans(trace) = trace_of(vec![span("a", "", ""), span("b", "x", "")]).spans.unwrap();
-    assert_eq!(found(orphan), [Kind::Orphans]);
+    assert_eq!(found(orphan), [FindingKind::Orphans]);
 }
 
 #[test]
@@ -122,20 +122,28 @@ fn damage_and_files_elsewhere_explain_missing_spans() {
             spans(trace).problems.push(Problem::new(kind, "bad"));
         }
     };
-    assert_eq!(found(with("cut_file")), [Kind::DamagedRecords]);
-    assert_eq!(found(with("damaged_span")), [Kind::DamagedRecords]);
-    assert_eq!(found(with("foreign_location")), [Kind::ForeignArtifacts]);
-    assert_eq!(found(with("garbage")), [Kind::DamagedRecords, Kind::SpansMissing], "what follows explains no gap");
-    assert_eq!(found(with("unserved_spans")), [Kind::SpansNotServed]);
+    assert_eq!(found(with("cut_file")), [FindingKind::DamagedRecords]);
+    assert_eq!(found(with("damaged_span")), [FindingKind::DamagedRecords]);
+    assert_eq!(found(with("foreign_location")), [FindingKind::ForeignArtifacts]);
+    assert_eq!(
+        found(with("garbage")),
+        [FindingKind::DamagedRecords, FindingKind::SpansMissing],
+        "what follows explains no gap"
+    );
+    assert_eq!(found(with("unserved_spans")), [FindingKind::SpansNotServed]);
     let repeated = |trace: &mut Trace| spans(trace).problems.push(Problem::new("repeated_span", "again"));
-    assert_eq!(found(repeated), [Kind::RepeatedSpans]);
-    assert_eq!(found(with("repeated_span")), [Kind::SpansMissing, Kind::RepeatedSpans], "one is gone all the same");
-    assert_eq!(found(with("missing_file")), [Kind::SpansMissing], "of rows");
+    assert_eq!(found(repeated), [FindingKind::RepeatedSpans]);
+    assert_eq!(
+        found(with("repeated_span")),
+        [FindingKind::SpansMissing, FindingKind::RepeatedSpans],
+        "one is gone all the same"
+    );
+    assert_eq!(found(with("missing_file")), [FindingKind::SpansMissing], "of rows");
     let of_file = |trace: &mut Trace| {
         trace.info.tags = crate::model::Labels::default();
         with("missing_file")(trace);
     };
-    assert_eq!(found(of_file), [Kind::MissingArtifacts]);
+    assert_eq!(found(of_file), [FindingKind::MissingArtifacts]);
     let made_by_hand = |trace: &mut Trace| {
         of_file(trace);
         trace.info.metadata = crate::model::Labels::default();
@@ -153,7 +161,7 @@ fn costs_are_compared_where_both_are_recorded() {
         }
     };
     let of_span = Cost::recorded(None, None, Some(0.3)).unwrap();
-    assert_eq!(found(with(0.2, of_span)), [Kind::CostsDiffer]);
+    assert_eq!(found(with(0.2, of_span)), [FindingKind::CostsDiffer]);
     assert_eq!(found(with(0.3 + 1e-12, of_span)), [], "rounding");
     assert_eq!(found(with(0.2, Cost::calculated(0.1, 0.2))), [], "at other prices");
 }
@@ -161,12 +169,12 @@ fn costs_are_compared_where_both_are_recorded() {
 #[test]
 fn totals_are_compared_where_all_spans_are_there_and_carry_them() {
     let doubled = |trace: &mut Trace| trace.info.recorded_usage.as_mut().unwrap().total_tokens = Some(14);
-    assert_eq!(found(doubled), [Kind::TokensDiffer]);
+    assert_eq!(found(doubled), [FindingKind::TokensDiffer]);
     let incomplete = |trace: &mut Trace| {
         doubled(trace);
         trace.info.span_count = Some(3);
     };
-    assert_eq!(found(incomplete), [Kind::SpansMissing]);
+    assert_eq!(found(incomplete), [FindingKind::SpansMissing]);
     let absent = |trace: &mut Trace| spans(trace).list[1].token_usage = None;
     assert_eq!(found(absent), []);
     let derived = |trace: &mut Trace| {
@@ -183,7 +191,7 @@ fn a_record_that_was_never_completed_is_not_one_of_opentelemetry() {
         trace.info.name = None;
         trace.info.metadata = crate::model::Labels::default();
     };
-    assert_eq!(found(bare), [Kind::RecordIncomplete]);
+    assert_eq!(found(bare), [FindingKind::RecordIncomplete]);
     let foreign = |attributes: &'static str| {
         move |trace: &mut Trace| {
             bare(trace);
@@ -211,11 +219,11 @@ fn files_that_moved_together_are_one_fact() {
     for name in ["x", "y"] {
         let mut trace = good();
         trace.info.trace_id = name.to_owned();
-        spans(&mut trace).moved = Some(Moved { recorded: format!("/old/{name}"), found: format!("/new/{name}") });
+        spans(&mut trace).moved = Some(MovedFile { recorded: format!("/old/{name}"), found: format!("/new/{name}") });
         assert_eq!(doctor.add_spans(&trace), []);
     }
     let findings = doctor.findings(&healthy());
-    let moved = findings.iter().find(|finding| finding.kind == Kind::MovedArtifacts).unwrap();
+    let moved = findings.iter().find(|finding| finding.kind == FindingKind::MovedArtifacts).unwrap();
     assert_eq!((moved.count, moved.trace_ids.len(), moved.details.len()), (2, 2, 1));
 }
 
@@ -223,15 +231,15 @@ fn files_that_moved_together_are_one_fact() {
 fn revisions_are_those_of_the_installed_mlflow_or_not() {
     assert_eq!(healthy().kinds(), []);
     assert_eq!(healthy().with("3.18.0", "f4a9b2c7d1e6", &["f4a9b2c7d1e6"]).kinds(), []);
-    assert_eq!(healthy().with("3.19.0", "new", &["f4a9b2c7d1e6", "new"]).kinds(), [Kind::DatabaseTooOld]);
-    assert_eq!(healthy().with("3.6.0", "old", &["old"]).kinds(), [Kind::DatabaseTooNew]);
-    assert_eq!(healthy().of("x", None).kinds(), [Kind::UnknownRevision]);
+    assert_eq!(healthy().with("3.19.0", "new", &["f4a9b2c7d1e6", "new"]).kinds(), [FindingKind::DatabaseTooOld]);
+    assert_eq!(healthy().with("3.6.0", "old", &["old"]).kinds(), [FindingKind::DatabaseTooNew]);
+    assert_eq!(healthy().of("x", None).kinds(), [FindingKind::UnknownRevision]);
     assert_eq!(healthy().of("x", None).with("3.19.0", "x", &["x"]).kinds(), [], "known to the one that matters");
     let mut store = healthy();
     store.checkup.revisions.push(Revision { id: "x".to_owned(), releases: None });
-    assert_eq!(store.kinds(), [Kind::UpgradeBroken]);
+    assert_eq!(store.kinds(), [FindingKind::UpgradeBroken]);
     store.checkup.revisions.clear();
-    assert_eq!(store.kinds(), [Kind::SchemaUnnamed]);
+    assert_eq!(store.kinds(), [FindingKind::SchemaUnnamed]);
     store.checkup.kind = StoreKind::Server;
     assert_eq!(store.kinds(), [], "servers look after their own databases");
 }
@@ -240,21 +248,22 @@ fn revisions_are_those_of_the_installed_mlflow_or_not() {
 fn file_stores_are_refused_since_3_13_unless_they_are_allowed() {
     let store = |release: &str| {
         let mut store = healthy().with(release, "x", &[]);
-        store.checkup = Checkup::new(StoreKind::Files);
+        store.checkup = StoreInfo::new(StoreKind::Files);
         store
     };
     assert_eq!(store("3.12.0").kinds(), []);
-    assert_eq!(store("3.13.0").kinds(), [Kind::FileStoreRefused]);
-    assert_eq!(Store { allows_file_stores: true, ..store("3.13.0") }.kinds(), []);
+    assert_eq!(store("3.13.0").kinds(), [FindingKind::FileStoreRefused]);
+    assert_eq!(StoreFacts { allows_file_stores: true, ..store("3.13.0") }.kinds(), []);
 }
 
 #[test]
 fn packages_that_do_not_go_with_a_release_are_named() {
     let unfit = |mlflow: &str, sqlalchemy: &str, sdk: &str| {
         let (sqlalchemy, opentelemetry) = (Some(sqlalchemy.to_owned()), Some(sdk.to_owned()));
-        let installed = Installed { release: mlflow.to_owned(), sqlalchemy, opentelemetry, ..Installed::default() };
-        let store = Store { is_empty: true, installed: Some(installed), ..healthy() };
-        let empty = store.findings(0).into_iter().find(|finding| finding.kind == Kind::EmptyStore).unwrap();
+        let installed =
+            InstalledMlflow { release: mlflow.to_owned(), sqlalchemy, opentelemetry, ..InstalledMlflow::default() };
+        let store = StoreFacts { is_empty: true, installed: Some(installed), ..healthy() };
+        let empty = store.findings(0).into_iter().find(|finding| finding.kind == FindingKind::EmptyStore).unwrap();
         empty.details.len()
     };
     assert_eq!(unfit("3.2.0", "2.0.43", "1.36.0"), 0);
@@ -272,6 +281,6 @@ fn damage_of_the_store_counts_and_the_rest_is_given_back() {
     let findings = doctor.findings(&healthy());
     assert_eq!(
         findings.iter().map(|finding| (finding.kind, finding.count)).collect::<Vec<_>>(),
-        [(Kind::DamagedRecords, 2)]
+        [(FindingKind::DamagedRecords, 2)]
     );
 }

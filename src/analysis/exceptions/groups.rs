@@ -78,7 +78,7 @@ pub fn occurrences(trace: &Trace) -> Vec<Occurrence> {
 
 /// Failures that are alike.
 #[derive(Clone, Debug)]
-pub struct Group {
+pub struct ExceptionGroup {
     /// What they share.
     pub fingerprint: u64,
     /// The newest.
@@ -93,7 +93,7 @@ pub struct Group {
     pub last: Timestamp,
 }
 
-impl From<Occurrence> for Group {
+impl From<Occurrence> for ExceptionGroup {
     fn from(example: Occurrence) -> Self {
         let (fingerprint, time) = (example.fingerprint(), example.failure.time);
         Self { fingerprint, example, count: 1, traces: 1, first: time, last: time }
@@ -102,13 +102,13 @@ impl From<Occurrence> for Group {
 
 /// The failures of many traces.
 #[derive(Debug, Default)]
-pub struct Groups(HashMap<u64, Group>);
+pub struct ExceptionGroups(HashMap<u64, ExceptionGroup>);
 
-impl Groups {
+impl ExceptionGroups {
     /// Adds the failures of a trace.
     pub fn add(&mut self, occurrences: Vec<Occurrence>) {
         let mut seen: Vec<u64> = Vec::new();
-        for one in occurrences.into_iter().map(Group::from) {
+        for one in occurrences.into_iter().map(ExceptionGroup::from) {
             let is_new_trace = !seen.contains(&one.fingerprint);
             seen.push(one.fingerprint);
             match self.0.get_mut(&one.fingerprint) {
@@ -128,14 +128,14 @@ impl Groups {
     }
 
     /// All of them, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = &Group> {
+    pub fn iter(&self) -> impl Iterator<Item = &ExceptionGroup> {
         self.0.values()
     }
 
     /// The most frequent first, of equal ones the newest.
     #[must_use]
-    pub fn sorted(self) -> Vec<Group> {
-        let mut groups: Vec<Group> = self.0.into_values().collect();
+    pub fn sorted(self) -> Vec<ExceptionGroup> {
+        let mut groups: Vec<ExceptionGroup> = self.0.into_values().collect();
         groups.sort_by_key(|group| (std::cmp::Reverse((group.count, group.last)), group.fingerprint));
         groups
     }

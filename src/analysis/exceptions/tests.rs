@@ -1,6 +1,6 @@
-use super::{Groups, Kind, Occurrence, occurrences};
+use super::{ExceptionGroups, FailureKind, Occurrence, occurrences};
 use crate::analysis::tests::trace_of;
-use crate::formats::{self, Keep};
+use crate::formats::{self, SpanDetail};
 use crate::model::Span;
 use serde_json::json;
 
@@ -14,7 +14,7 @@ fn span(at: usize, (id, parent, status, message, exceptions): &Given<'_>) -> Spa
     };
     let text = json!({"span_id": id, "parent_span_id": parent, "name": id, "start_time_unix_nano": at, "end_time_unix_nano": 100 + at,
         "status": {"code": status, "message": message}, "attributes": {}, "events": exceptions.iter().map(event).collect::<Vec<_>>()});
-    formats::span(&text.to_string(), Keep::Exceptions, None).unwrap()
+    formats::span(&text.to_string(), SpanDetail::Exceptions, None).unwrap()
 }
 
 fn found(spans: Vec<Span>) -> Vec<Occurrence> {
@@ -268,7 +268,7 @@ fn what_was_handed_on_as_text_is_told_once_and_only_where_nothing_was_raised() {
     assert_eq!(found(below).iter().map(told).collect::<Vec<_>>(), ["raised ZeroDivisionError: division by zero @tool"]);
     let typed = found(vec![handled(0, &root, "ValueError: no such city")]);
     assert_eq!(typed.iter().map(told).collect::<Vec<_>>(), ["handled ValueError: no such city @root"]);
-    assert_eq!(typed[0].failure.kind, Kind::Handled);
+    assert_eq!(typed[0].failure.kind, FailureKind::Handled);
     assert!(typed[0].failure.exception.is_none());
 }
 
@@ -296,7 +296,7 @@ fn the_place_is_the_own_code_nearest_to_what_failed() {
 #[test]
 fn like_failures_are_counted_together_with_the_newest_as_example() {
     let one = |at, message: &str| span(at, &("a", "", "ERROR", "", &[("ValueError", message, "")]));
-    let mut groups = Groups::default();
+    let mut groups = ExceptionGroups::default();
     for (at, message) in [(2, "order 7"), (3, "order 12"), (1, "order 5"), (4, "other")] {
         groups.add(found(vec![one(at, message)]));
     }
@@ -314,7 +314,7 @@ fn like_failures_are_counted_together_with_the_newest_as_example() {
 
 #[test]
 fn failures_of_which_nothing_is_told_are_alike_by_their_span() {
-    let mut groups = Groups::default();
+    let mut groups = ExceptionGroups::default();
     for name in ["a", "b", "a"] {
         groups.add(found(vec![span(0, &(name, "", "ERROR", "", &[]))]));
     }

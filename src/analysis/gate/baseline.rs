@@ -1,7 +1,7 @@
 //! What traces are like, kept to compare later ones with.
 
-use super::measure::{Measure, Over, Values};
-use super::{Gate, Need, Rule, Test};
+use super::measure::{Measure, Statistic, ValueSeries};
+use super::{RequiredData, Rule, RuleEvaluator, RuleKind};
 use crate::model::Json;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -19,12 +19,12 @@ pub struct Baseline {
     /// The mean of each feedback, by its name.
     pub feedback: BTreeMap<String, Option<f64>>,
     /// What was raised; `None` where it is not recorded for every trace.
-    pub exceptions: Option<Vec<Known>>,
+    pub exceptions: Option<Vec<KnownException>>,
 }
 
 /// An exception that is known.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Known {
+pub struct KnownException {
     /// What those alike share, in hex.
     pub fingerprint: String,
     /// The class.
@@ -34,14 +34,14 @@ pub struct Known {
 }
 
 /// The figures of measures that are kept, and compared.
-const KEPT: [(Measure, Over); 7] = [
-    (Measure::Tokens, Over::Mean),
-    (Measure::Tokens, Over::Percentile(95)),
-    (Measure::Cost, Over::Mean),
-    (Measure::Latency, Over::Percentile(50)),
-    (Measure::Latency, Over::Percentile(95)),
-    (Measure::LlmCalls, Over::Mean),
-    (Measure::ToolCalls, Over::Mean),
+const KEPT: [(Measure, Statistic); 7] = [
+    (Measure::Tokens, Statistic::Mean),
+    (Measure::Tokens, Statistic::Percentile(95)),
+    (Measure::Cost, Statistic::Mean),
+    (Measure::Latency, Statistic::Percentile(50)),
+    (Measure::Latency, Statistic::Percentile(95)),
+    (Measure::LlmCalls, Statistic::Mean),
+    (Measure::ToolCalls, Statistic::Mean),
 ];
 
 /// By how much figures may be worse than those of a baseline.
@@ -69,38 +69,38 @@ const FEEDBACK: &str = "feedback";
 
 impl Baseline {
     /// What a gate has seen.
-    pub(super) fn of(gate: &Gate) -> Self {
-        let exact = |values: &Values, over: Over| values.over(over).0.filter(|_| values.over(over).1);
+    pub(super) fn of(gate: &RuleEvaluator) -> Self {
+        let exact = |values: &ValueSeries, over: Statistic| values.over(over).0.filter(|_| values.over(over).1);
         let mut measures: BTreeMap<String, BTreeMap<String, Option<f64>>> = BTreeMap::new();
         for (measure, over) in KEPT {
             let figure = gate.measures.get(&measure).and_then(|values| exact(values, over));
             measures.entry(measure.name().to_owned()).or_default().insert(over.as_str().to_owned(), figure);
         }
-        let mean = |(name, values): (&String, &Values)| (name.clone(), exact(values, Over::Mean));
-        let known = |group: &crate::analysis::exceptions::Group| Known {
+        let mean = |(name, values): (&String, &ValueSeries)| (name.clone(), exact(values, Statistic::Mean));
+        let known = |group: &crate::analysis::exceptions::ExceptionGroup| KnownException {
             fingerprint: format!("{:016x}", group.fingerprint),
             r#type: group.example.failure.exception_type.clone(),
             message: group.example.failure.message.clone(),
         };
-        let mut exceptions: Vec<Known> = gate.exceptions.iter().map(known).collect();
+        let mut exceptions: Vec<KnownException> = gate.exceptions.iter().map(known).collect();
         exceptions.sort();
         Self {
             traces: gate.traces,
             error_rate: (gate.traces > 0).then(|| gate.errors as f64 / gate.traces as f64),
             measures,
             feedback: gate.feedback.iter().map(mean).collect(),
-            exceptions: (gate.need == Need::Exceptions && !gate.has_unrecorded_failure).then_some(exceptions),
+            exceptions: (gate.need == RequiredData::Exceptions && !gate.has_unrecorded_failure).then_some(exceptions),
         }
     }
 
-    fn figure(&self, measure: Measure, over: Over) -> Option<f64> {
+    fn figure(&self, measure: Measure, over: Statistic) -> Option<f64> {
         *self.measures.get(measure.name())?.get(over.as_str())?
     }
 
     /// The names of figures that are not known.
     #[must_use]
     pub fn unknown(&self) -> Vec<String> {
-        let is_unknown = |(measure, over): &&(Measure, Over)| self.figure(*measure, *over).is_none();
+        let is_unknown = |(measure, over): &&(Measure, Statistic)| self.figure(*measure, *over).is_none();
         let measures =
             KEPT.iter().filter(is_unknown).map(|(measure, over)| format!("{} {}", measure.name(), over.as_str()));
         let feedback =
@@ -127,13 +127,13 @@ impl Baseline {
         }
         for (name, figures) in &self.measures {
             for (over, figure) in figures {
-                let is_kept = |(measure, kept): &(Measure, Over)| measure.name() == name && kept.as_str() == over;
+                let is_kept = |(measure, kept): &(Measure, Statistic)| measure.name() == name && kept.as_str() == over;
                 if !KEPT.iter().any(is_kept) || figure.is_some_and(|figure| figure < 0.0) {
                     return Some(format!("`{name} {over}` is no figure of a baseline"));
                 }
             }
         }
-        let is_wrong = |known: &&Known| u64::from_str_radix(&known.fingerprint, 16).is_err();
+        let is_wrong = |known: &&KnownException| u64::from_str_radix(&known.fingerprint, 16).is_err();
         let wrong = self.exceptions.iter().flatten().find(is_wrong);
         wrong.map(|known| format!("`{}` is no fingerprint", known.fingerprint))
     }
@@ -142,23 +142,23 @@ impl Baseline {
     #[must_use]
     pub fn rules(&self, tolerance: &Tolerance) -> Vec<Rule> {
         let mut rules = Vec::new();
-        let mut add = |test: Test, baseline: Option<f64>| rules.push(Rule { test, baseline });
+        let mut add = |test: RuleKind, baseline: Option<f64>| rules.push(Rule { test, baseline });
         if let Some(rate) = self.error_rate {
-            add(Test::ErrorRate(rate * (1.0 + tolerance.of(ERROR_RATE))), Some(rate));
+            add(RuleKind::ErrorRate(rate * (1.0 + tolerance.of(ERROR_RATE))), Some(rate));
         }
         for (measure, over) in KEPT {
             if let Some(value) = self.figure(measure, over) {
-                add(Test::Most(measure, over, value * (1.0 + tolerance.of(measure.name()))), Some(value));
+                add(RuleKind::Most(measure, over, value * (1.0 + tolerance.of(measure.name()))), Some(value));
             }
         }
         for (name, mean) in &self.feedback {
             let Some(mean) = mean else { continue };
             let least = mean - mean.abs() * tolerance.of(FEEDBACK);
-            add(Test::Feedback(name.clone(), Over::Mean, least), Some(*mean));
+            add(RuleKind::Feedback(name.clone(), Statistic::Mean, least), Some(*mean));
         }
         if let Some(known) = &self.exceptions {
             let known = known.iter().filter_map(|one| u64::from_str_radix(&one.fingerprint, 16).ok()).collect();
-            add(Test::NoNewExceptions(known), None);
+            add(RuleKind::NoNewExceptions(known), None);
         }
         rules
     }

@@ -1,6 +1,6 @@
 //! What is measured of a trace, and the figures that many traces have together.
 
-use super::{Need, Unit};
+use super::{RequiredData, RuleUnit};
 use crate::analysis::stats::percentile;
 use crate::model::{Assessment, Span, SpanStatus, TokenUsage, Trace, TraceState, UsageScope, have_above};
 use crate::reading::{Reading, RowKind, TraceUsage, UsageRow};
@@ -47,34 +47,34 @@ impl Measure {
         }
     }
 
-    pub(super) const fn unit(self) -> Unit {
+    pub(super) const fn unit(self) -> RuleUnit {
         match self {
-            Self::Tokens => Unit::Tokens,
-            Self::Cost => Unit::Dollars,
-            Self::Latency => Unit::Millis,
-            Self::LlmCalls | Self::ToolCalls => Unit::Count,
+            Self::Tokens => RuleUnit::Tokens,
+            Self::Cost => RuleUnit::Dollars,
+            Self::Latency => RuleUnit::Millis,
+            Self::LlmCalls | Self::ToolCalls => RuleUnit::Count,
         }
     }
 
-    pub(super) const fn need(self) -> Need {
+    pub(super) const fn need(self) -> RequiredData {
         match self {
-            Self::Latency => Need::Records,
-            Self::Tokens | Self::Cost | Self::LlmCalls => Need::Spans,
-            Self::ToolCalls => Need::ToolCalls,
+            Self::Latency => RequiredData::Records,
+            Self::Tokens | Self::Cost | Self::LlmCalls => RequiredData::Spans,
+            Self::ToolCalls => RequiredData::ToolCalls,
         }
     }
 
     /// The figure of a trace.
-    pub(super) fn of(self, trace: &Trace, reading: &Reading) -> Figure {
+    pub(super) fn of(self, trace: &Trace, reading: &Reading) -> MeasuredValue {
         let usage = &reading.usage;
-        let count = |count: usize, unknown| Figure { least: Some(count as f64), most: None, unknown };
+        let count = |count: usize, unknown| MeasuredValue { least: Some(count as f64), most: None, unknown };
         match self {
             Self::Tokens => tokens(trace, usage),
             Self::Cost => cost(trace, usage),
             Self::Latency => {
                 let (took, is_open) = (trace.info.execution_duration_ms, trace.info.state == TraceState::InProgress);
                 let why = if is_open { IN_PROGRESS } else { "its duration is not recorded" };
-                Figure {
+                MeasuredValue {
                     least: took.map(|millis| millis as f64),
                     most: None,
                     unknown: (is_open || took.is_none()).then(|| why.to_owned()),
@@ -88,7 +88,7 @@ impl Measure {
 
 /// A figure of a trace.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Figure {
+pub(super) struct MeasuredValue {
     /// What it is at least, where anything is known of it; exactly that, where nothing is unknown.
     pub(super) least: Option<f64>,
     /// What it is at most, where it is not known exactly and that is.
@@ -97,7 +97,7 @@ pub(super) struct Figure {
     pub(super) unknown: Option<String>,
 }
 
-impl Figure {
+impl MeasuredValue {
     /// A judgement as a number: yes is 1, no is 0 (MLflow 3 `genai/judges`, `CategoricalRating`).
     pub(super) fn of_feedback(feedback: &Assessment) -> Self {
         let Some(value) = feedback.value.as_ref().filter(|value| !value.is_null()) else {
@@ -134,15 +134,15 @@ fn unseen_calls(trace: &Trace, usage: &TraceUsage) -> Option<String> {
 }
 
 /// All tokens of a trace. One without calls has used none.
-fn tokens(trace: &Trace, usage: &TraceUsage) -> Figure {
+fn tokens(trace: &Trace, usage: &TraceUsage) -> MeasuredValue {
     let least = usage.token_usage.as_ref().map(|usage| usage.weight() as f64);
     if usage.source == Some("recorded") && trace.info.state != TraceState::InProgress {
-        return Figure { least, ..Figure::default() };
+        return MeasuredValue { least, ..MeasuredValue::default() };
     }
     if let Some(conflict) = usage.conflict.as_ref().filter(|conflict| !conflict.is_decided) {
         let (one, other) = (least.unwrap_or(0.0), conflict.other.weight() as f64);
         let unknown = format!("its total may be {one} or {other} tokens");
-        return Figure { least: Some(one.min(other)), most: Some(one.max(other)), unknown: Some(unknown) };
+        return MeasuredValue { least: Some(one.min(other)), most: Some(one.max(other)), unknown: Some(unknown) };
     }
     // An answered call used tokens: clients record 0 for a response without usage (the Agents SDK, streamed).
     let has_tokens = |row: &UsageRow| row.token_usage.as_ref().is_some_and(TokenUsage::has_tokens);
@@ -154,11 +154,11 @@ fn tokens(trace: &Trace, usage: &TraceUsage) -> Figure {
     let unknown = unknown.or_else(|| unseen_calls(trace, usage).filter(|_| least.is_none()));
     // Of calls that failed nothing is known, which is not nothing.
     let is_none = unknown.is_none() && usage.rows.is_empty();
-    Figure { least: least.or_else(|| is_none.then_some(0.0)), most: None, unknown }
+    MeasuredValue { least: least.or_else(|| is_none.then_some(0.0)), most: None, unknown }
 }
 
 /// The cost of all its tokens.
-fn cost(trace: &Trace, usage: &TraceUsage) -> Figure {
+fn cost(trace: &Trace, usage: &TraceUsage) -> MeasuredValue {
     // Nobody is paid for asking; a cost below 0 is none.
     let least = usage.cost.and_then(|cost| cost.total_cost).filter(|cost| *cost >= 0.0);
     let tokens = tokens(trace, usage);
@@ -177,7 +177,11 @@ fn cost(trace: &Trace, usage: &TraceUsage) -> Figure {
     let has_cost = |row: &UsageRow| row.cost.is_some() || row.token_usage.as_ref().is_some_and(is_free_of_charge);
     let of_calls = || calls_without(trace, usage, &has_cost, |span| span.cost.is_some(), "cost");
     let unknown = tokens.unknown.or_else(unpriced).or_else(of_calls).or_else(no_cost);
-    Figure { least: least.or_else(|| tokens.least.filter(|_| unknown.is_none()).map(|_| 0.0)), most: None, unknown }
+    MeasuredValue {
+        least: least.or_else(|| tokens.least.filter(|_| unknown.is_none()).map(|_| 0.0)),
+        most: None,
+        unknown,
+    }
 }
 
 /// Why a figure of successful model calls is unknown: neither they nor a span above them has it.
@@ -227,7 +231,7 @@ pub(super) fn unrecorded_tool_calls(trace: &Trace, reading: &Reading) -> Option<
 
 /// Which figure of many traces is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Over {
+pub enum Statistic {
     /// That of each trace.
     Each,
     /// The sum.
@@ -238,7 +242,7 @@ pub enum Over {
     Percentile(u8),
 }
 
-impl Over {
+impl Statistic {
     /// Reads `each`, `total`, `mean`, `p50`, `p90`, `p95`, `p99`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -276,7 +280,7 @@ impl Over {
 
 /// The figures of many traces.
 #[derive(Debug, Default)]
-pub(super) struct Values {
+pub(super) struct ValueSeries {
     all: Vec<f64>,
     /// Whether anything is known of any.
     is_known: bool,
@@ -284,23 +288,23 @@ pub(super) struct Values {
     is_open: bool,
 }
 
-impl Values {
+impl ValueSeries {
     /// Adds a figure; one of which nothing is known counts as what it is at least, where there is such a bound.
-    pub(super) fn add(&mut self, figure: &Figure, bound: Option<f64>) {
+    pub(super) fn add(&mut self, figure: &MeasuredValue, bound: Option<f64>) {
         self.is_known |= figure.least.is_some();
         self.is_open |= figure.unknown.is_some();
         self.all.extend(figure.least.or(bound));
     }
 
     /// A figure of them all, and whether nothing is missing of it. Where something is, it is the least that it can be.
-    pub(super) fn over(&self, over: Over) -> (Option<f64>, bool) {
+    pub(super) fn over(&self, over: Statistic) -> (Option<f64>, bool) {
         let sum = || self.all.iter().sum::<f64>();
         let value = match over {
             // Of the one furthest beyond the limit a rule keeps track itself.
-            Over::Each => None,
-            Over::Total => Some(sum()),
-            Over::Mean => Some(sum() / self.all.len() as f64),
-            Over::Percentile(percent) => {
+            Statistic::Each => None,
+            Statistic::Total => Some(sum()),
+            Statistic::Mean => Some(sum() / self.all.len() as f64),
+            Statistic::Percentile(percent) => {
                 let mut sorted = self.all.clone();
                 sorted.sort_unstable_by(f64::total_cmp);
                 percentile(&sorted, f64::from(percent))

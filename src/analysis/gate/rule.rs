@@ -1,6 +1,6 @@
 //! What has to hold.
 
-use super::measure::{Measure, Over};
+use super::measure::{Measure, Statistic};
 use crate::query::Glob;
 use std::collections::BTreeSet;
 
@@ -8,20 +8,20 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug)]
 pub struct Rule {
     /// What is looked at.
-    pub test: Test,
+    pub test: RuleKind,
     /// The figure that it had in the baseline, where the rule comes from one.
     pub baseline: Option<f64>,
 }
 
 /// What a rule looks at.
 #[derive(Clone, Debug)]
-pub enum Test {
+pub enum RuleKind {
     /// Every record can be read.
     Readable,
     /// So many traces at least.
     Traces(u64),
     /// A measure is at most so much.
-    Most(Measure, Over, f64),
+    Most(Measure, Statistic, f64),
     /// At most this share of traces is in state ERROR.
     ErrorRate(f64),
     /// Nothing failed; `true` = nothing that was handed back to a model as text either.
@@ -29,16 +29,16 @@ pub enum Test {
     /// Nothing failed but what is known, by fingerprint.
     NoNewExceptions(BTreeSet<u64>),
     /// Each trace has a span, or a tool call, of this name.
-    RequiredSpan(Pattern),
+    RequiredSpan(NamePattern),
     /// No trace has one.
-    ForbiddenSpan(Pattern),
+    ForbiddenSpan(NamePattern),
     /// Feedback of this name is at least so much.
-    Feedback(String, Over, f64),
+    Feedback(String, Statistic, f64),
 }
 
 /// Spans, or tool calls, by their name.
 #[derive(Clone, Debug)]
-pub struct Pattern {
+pub struct NamePattern {
     /// The name, with wildcards.
     pub name: Glob,
     /// Whether tool calls are meant.
@@ -47,7 +47,7 @@ pub struct Pattern {
 
 /// What has to be read of traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Need {
+pub enum RequiredData {
     /// Their records.
     Records,
     /// Their LLM calls.
@@ -60,7 +60,7 @@ pub enum Need {
 
 /// The unit of a value and its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum RuleUnit {
     /// Traces, calls, exceptions.
     Count,
     /// Tokens.
@@ -75,7 +75,7 @@ pub enum Unit {
     Score,
 }
 
-impl Test {
+impl RuleKind {
     /// Its name: that of the flag.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -86,10 +86,10 @@ impl Test {
             Self::ErrorRate(_) => "max-error-rate",
             Self::NoExceptions(_) => "no-exceptions",
             Self::NoNewExceptions(_) => "no-new-exceptions",
-            Self::RequiredSpan(Pattern { is_tool: false, .. }) => "require-span",
-            Self::RequiredSpan(Pattern { is_tool: true, .. }) => "require-tool",
-            Self::ForbiddenSpan(Pattern { is_tool: false, .. }) => "forbid-span",
-            Self::ForbiddenSpan(Pattern { is_tool: true, .. }) => "forbid-tool",
+            Self::RequiredSpan(NamePattern { is_tool: false, .. }) => "require-span",
+            Self::RequiredSpan(NamePattern { is_tool: true, .. }) => "require-tool",
+            Self::ForbiddenSpan(NamePattern { is_tool: false, .. }) => "forbid-span",
+            Self::ForbiddenSpan(NamePattern { is_tool: true, .. }) => "forbid-tool",
             Self::Feedback(..) => "min-feedback",
         }
     }
@@ -111,7 +111,7 @@ impl Test {
 
     /// Which figure of many traces is compared; none where there is but one.
     #[must_use]
-    pub const fn over(&self) -> Option<Over> {
+    pub const fn over(&self) -> Option<Statistic> {
         match self {
             Self::Most(_, over, _) | Self::Feedback(_, over, _) => Some(*over),
             _ => None,
@@ -140,29 +140,29 @@ impl Test {
 
     /// The unit of its values.
     #[must_use]
-    pub const fn unit(&self) -> Unit {
+    pub const fn unit(&self) -> RuleUnit {
         match self {
             Self::Most(measure, ..) => measure.unit(),
-            Self::ErrorRate(_) => Unit::Share,
-            Self::Feedback(..) => Unit::Score,
-            _ => Unit::Count,
+            Self::ErrorRate(_) => RuleUnit::Share,
+            Self::Feedback(..) => RuleUnit::Score,
+            _ => RuleUnit::Count,
         }
     }
 
     /// What has to be read to answer it.
     #[must_use]
-    pub const fn need(&self) -> Need {
+    pub const fn need(&self) -> RequiredData {
         match self {
             Self::Readable
             | Self::Traces(_)
             | Self::ErrorRate(_)
             | Self::Feedback(..)
-            | Self::Most(Measure::Latency, ..) => Need::Records,
+            | Self::Most(Measure::Latency, ..) => RequiredData::Records,
             Self::Most(Measure::ToolCalls, ..)
-            | Self::RequiredSpan(Pattern { is_tool: true, .. })
-            | Self::ForbiddenSpan(Pattern { is_tool: true, .. }) => Need::ToolCalls,
-            Self::Most(..) | Self::RequiredSpan(_) | Self::ForbiddenSpan(_) => Need::Spans,
-            Self::NoExceptions(_) | Self::NoNewExceptions(_) => Need::Exceptions,
+            | Self::RequiredSpan(NamePattern { is_tool: true, .. })
+            | Self::ForbiddenSpan(NamePattern { is_tool: true, .. }) => RequiredData::ToolCalls,
+            Self::Most(..) | Self::RequiredSpan(_) | Self::ForbiddenSpan(_) => RequiredData::Spans,
+            Self::NoExceptions(_) | Self::NoNewExceptions(_) => RequiredData::Exceptions,
         }
     }
 

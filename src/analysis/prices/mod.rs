@@ -174,11 +174,11 @@ impl Price {
 pub struct Prices {
     /// Those that the reader brought.
     own: Vec<Price>,
-    found: RefCell<Found>,
+    found: RefCell<PriceMatch>,
 }
 
 /// What was looked for, by model and provider, and what was found.
-type Found = HashMap<(String, Option<String>), Option<Price>>;
+type PriceMatch = HashMap<(String, Option<String>), Option<Price>>;
 
 impl Prices {
     /// The table and, before it, what a file tells: a file of MLflow's catalogue, or what `mltrace prices --json` prints.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::analysis::tests::trace_of;
-use crate::formats::{self, Keep};
+use crate::formats::{self, SpanDetail};
 use crate::model::SpanId;
 
 fn usage(text: &str) -> TokenUsage {
@@ -140,7 +140,7 @@ fn span(kind: &str, attributes: &str) -> Span {
     let text = format!(
         r#"{{"span_id":"a","name":"a","start_time_unix_nano":1,"attributes":{{"mlflow.spanType":"\"{kind}\"",{attributes}}}}}"#
     );
-    formats::span(&text, Keep::Calls, None).unwrap()
+    formats::span(&text, SpanDetail::Calls, None).unwrap()
 }
 
 #[test]

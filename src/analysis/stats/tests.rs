@@ -1,7 +1,7 @@
 use super::*;
 use crate::analysis::tests::trace_of;
 use crate::analysis::usage;
-use crate::formats::{self, Keep};
+use crate::formats::{self, SpanDetail};
 use crate::model::Timestamp;
 
 #[test]
@@ -33,7 +33,7 @@ fn span(id: &str, parent: &str, kind: &str, millis: i64, more: &str) -> Span {
         "attributes":{{"mlflow.spanType":"\"{kind}\""{more}}}}}"#,
         1_000_000 + millis * 1_000_000 + 999_999
     );
-    formats::span(&text, Keep::Calls, None).unwrap()
+    formats::span(&text, SpanDetail::Calls, None).unwrap()
 }
 
 const TOKENS: &str = r#","mlflow.chat.tokenUsage":{"input_tokens":2,"output_tokens":1,"total_tokens":3}"#;
@@ -49,7 +49,7 @@ fn traces_calls_and_spans_are_counted() {
     trace.info.execution_duration_ms = Some(100);
     trace.info.state = TraceState::Error;
     trace.info.request_time = Timestamp::from_millis(1);
-    let of = |keys: &[Key], is_as_mlflow: bool| {
+    let of = |keys: &[GroupKey], is_as_mlflow: bool| {
         let mut stats = Stats::new(keys.to_vec(), Zone::Utc, is_as_mlflow);
         stats.add(&trace, &usage::of_trace(&trace));
         let nested = stats.nested;
@@ -57,18 +57,18 @@ fn traces_calls_and_spans_are_counted() {
         let tokens = sorted.total.used.token_usage.as_ref().and_then(|usage| usage.total_tokens);
         (sorted.unit, sorted.total.count, sorted.total.errors, sorted.total.latency_ms.map(|at| at.p50), tokens, nested)
     };
-    assert_eq!(of(&[], false), (Unit::Traces, 1, 1, Some(100.0), Some(3), 0));
-    assert_eq!(of(&[Key::Model], false), (Unit::Calls, 1, 0, Some(50.0), Some(3), 0));
-    assert_eq!(of(&[Key::Span], false), (Unit::Spans, 4, 0, Some(45.0), Some(3), 0));
+    assert_eq!(of(&[], false), (StatsUnit::Traces, 1, 1, Some(100.0), Some(3), 0));
+    assert_eq!(of(&[GroupKey::Model], false), (StatsUnit::Calls, 1, 0, Some(50.0), Some(3), 0));
+    assert_eq!(of(&[GroupKey::Span], false), (StatsUnit::Spans, 4, 0, Some(45.0), Some(3), 0));
     // MLflow counts the inner span's tokens again, and of a trace what was recorded.
-    assert_eq!(of(&[], true), (Unit::Traces, 1, 1, Some(100.0), None, 0));
-    assert_eq!(of(&[Key::Model], true), (Unit::Calls, 2, 0, Some(45.0), Some(6), 1));
-    assert_eq!(of(&[Key::Span], true), (Unit::Spans, 4, 0, Some(45.0), Some(6), 1));
+    assert_eq!(of(&[], true), (StatsUnit::Traces, 1, 1, Some(100.0), None, 0));
+    assert_eq!(of(&[GroupKey::Model], true), (StatsUnit::Calls, 2, 0, Some(45.0), Some(6), 1));
+    assert_eq!(of(&[GroupKey::Span], true), (StatsUnit::Spans, 4, 0, Some(45.0), Some(6), 1));
 }
 
 #[test]
 fn groups_that_are_not_shown_come_as_one() {
-    let mut stats = Stats::new(vec![Key::State], Zone::Utc, false);
+    let mut stats = Stats::new(vec![GroupKey::State], Zone::Utc, false);
     for (state, millis) in
         [(TraceState::Ok, 1), (TraceState::Ok, 2), (TraceState::Error, 30), (TraceState::InProgress, 4)]
     {
@@ -91,12 +91,12 @@ fn groups_that_are_not_shown_come_as_one() {
 fn a_call_counts_when_it_began_and_its_usage_with_its_trace() {
     let mut trace = trace_of(vec![span("call", "", "LLM", 5, TOKENS)]);
     trace.info.request_time = Timestamp::from_millis(2 * 3_600_000);
-    let keys = [Key::Hour, Key::Model];
+    let keys = [GroupKey::Hour, GroupKey::Model];
     let used = usage::of_trace(&trace);
     let mut stats = Stats::new(keys.to_vec(), Zone::Utc, false);
     stats.add(&trace, &used);
     assert_eq!(stats.sorted(9).groups[0].0[0].as_deref(), Some("1970-01-01T00:00:00.000Z"));
-    let mut grouped = usage::Grouped::new(keys.to_vec(), Zone::Utc);
+    let mut grouped = usage::GroupedUsage::new(keys.to_vec(), Zone::Utc);
     grouped.add(&trace, &used);
     assert_eq!(grouped.sorted(9).0[0].0[0].as_deref(), Some("1970-01-01T02:00:00.000Z"));
 }

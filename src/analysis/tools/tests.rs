@@ -1,6 +1,6 @@
 use super::*;
 use crate::analysis::tests::trace_of;
-use crate::formats::{self, Keep};
+use crate::formats::{self, SpanDetail};
 use crate::model::SpanStatus;
 use crate::reading::Reading;
 
@@ -12,7 +12,7 @@ fn giving(id: usize, name: &str, kind: &str, outputs: &str) -> crate::model::Spa
     let text = format!(
         r#"{{"span_id":"{id}","name":"{name}","start_time_unix_nano":1,"end_time_unix_nano":1000001,"attributes":{{"mlflow.spanType":"\"{kind}\"","mlflow.spanOutputs":"\"{outputs}\""}}}}"#
     );
-    formats::span(&text, Keep::Tree, None).unwrap()
+    formats::span(&text, SpanDetail::Tree, None).unwrap()
 }
 
 fn names(traces: &[&[&str]]) -> Vec<(String, u64, u64)> {

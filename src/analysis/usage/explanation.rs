@@ -11,11 +11,11 @@ pub struct Explanation {
     /// At most so many of each kind are kept.
     limit: usize,
     /// Spans with tokens that are not counted.
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<ExcludedSpan>,
     /// How many there are.
     pub left_out_count: u64,
     /// Traces of which MLflow recorded another total.
-    pub differing: Vec<Differing>,
+    pub differing: Vec<TotalMismatch>,
     /// How many there are.
     pub differing_count: u64,
     /// How many calls with tokens have no known cost, by provider and model.
@@ -24,7 +24,7 @@ pub struct Explanation {
 
 /// A span with tokens that are in no total.
 #[derive(Debug)]
-pub struct LeftOut {
+pub struct ExcludedSpan {
     /// Its trace.
     pub trace_id: String,
     /// Its id.
@@ -41,7 +41,7 @@ pub struct LeftOut {
 
 /// A trace of which MLflow recorded another total than its spans tell.
 #[derive(Debug)]
-pub struct Differing {
+pub struct TotalMismatch {
     /// The trace.
     pub trace_id: String,
     /// What the spans tell.
@@ -71,7 +71,7 @@ impl Explanation {
             }
             self.left_out_count += 1;
             if self.left_out.len() < self.limit {
-                self.left_out.push(LeftOut {
+                self.left_out.push(ExcludedSpan {
                     trace_id: trace.info.trace_id.clone(),
                     span_id: span.id.to_string(),
                     name: span.name.clone(),
@@ -88,7 +88,7 @@ impl Explanation {
             self.differing_count += 1;
             if self.differing.len() < self.limit {
                 let (trace_id, recorded) = (trace.info.trace_id.clone(), recorded.clone());
-                self.differing.push(Differing { trace_id, token_usage: of_spans, recorded });
+                self.differing.push(TotalMismatch { trace_id, token_usage: of_spans, recorded });
             }
         }
         for row in usage.unpriced() {

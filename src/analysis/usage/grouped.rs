@@ -1,15 +1,15 @@
 //! Tokens and cost of many traces, in groups that add up.
 
 use super::TraceUsage;
-use crate::analysis::groups::{self, Groups};
-use crate::analysis::key::{self, Key, Subject, Values};
+use crate::analysis::groups::{self, GroupMap};
+use crate::analysis::key::{self, GroupKey, GroupValues, GroupedPart};
 use crate::model::{Cost, CostSum, TokenUsage, Trace, TraceInfo, Zone};
 use crate::reading::RowKind;
 use std::collections::BTreeMap;
 
 /// Tokens and cost of some calls in some traces.
 #[derive(Clone, Debug, Default)]
-pub struct Group {
+pub struct UsageGroup {
     /// How many traces have any of it.
     pub traces: u64,
     /// How many counted calls; not known of traces whose spans were not read.
@@ -22,7 +22,7 @@ pub struct Group {
     pub unpriced: u64,
 }
 
-impl Group {
+impl UsageGroup {
     /// Adds tokens and cost.
     pub(in crate::analysis) fn add(&mut self, usage: Option<&TokenUsage>, cost: Option<&Cost>, is_unpriced: bool) {
         if let Some(usage) = usage {
@@ -61,12 +61,12 @@ impl Group {
 
 /// Usage of many traces in groups that always add up to the total. What nobody recorded comes under `None`.
 #[derive(Debug)]
-pub struct Grouped {
+pub struct GroupedUsage {
     /// What they are grouped by.
-    pub keys: Vec<Key>,
-    groups: Groups<Group>,
+    pub keys: Vec<GroupKey>,
+    groups: GroupMap<UsageGroup>,
     /// All together.
-    pub total: Group,
+    pub total: UsageGroup,
     /// Traces of which MLflow recorded more tokens than the spans that are left tell.
     pub incomplete: u64,
     /// Counted calls whose tokens are those that their responses tell.
@@ -77,20 +77,20 @@ pub struct Grouped {
     pub unpriced: BTreeMap<Option<String>, u64>,
 }
 
-impl Grouped {
+impl GroupedUsage {
     /// No traces yet.
     #[must_use]
-    pub fn new(keys: Vec<Key>, zone: Zone) -> Self {
-        let calls = keys.iter().any(Key::is_of_calls).then_some(0);
-        let total = Group { calls, ..Group::default() };
-        let (groups, unpriced) = (Groups::new(keys.clone(), zone, false), BTreeMap::new());
+    pub fn new(keys: Vec<GroupKey>, zone: Zone) -> Self {
+        let calls = keys.iter().any(GroupKey::is_of_calls).then_some(0);
+        let total = UsageGroup { calls, ..UsageGroup::default() };
+        let (groups, unpriced) = (GroupMap::new(keys.clone(), zone, false), BTreeMap::new());
         Self { keys, groups, total, incomplete: 0, derived: 0, without_tokens: 0, unpriced }
     }
 
     /// Whether groups differ within a trace, so that spans have to be read.
     #[must_use]
     pub fn is_of_calls(&self) -> bool {
-        self.keys.iter().any(Key::is_of_calls)
+        self.keys.iter().any(GroupKey::is_of_calls)
     }
 
     /// Adds a trace with its spans. What carriers and its record have beyond its calls comes under what is known of these.
@@ -115,7 +115,7 @@ impl Grouped {
                 continue;
             }
             is_incomplete |= row.span.is_none() && row.token_usage.is_some();
-            let place = self.groups.place(&trace.info, Some(&Subject::of_row(row, spans, &agents)));
+            let place = self.groups.place(&trace.info, Some(&GroupedPart::of_row(row, spans, &agents)));
             seen.push(place);
             for sum in [self.groups.at(place), &mut self.total] {
                 sum.calls = Some(sum.calls.unwrap_or(0) + is_call);
@@ -152,8 +152,8 @@ impl Grouped {
     /// The groups: by time where that is what they are grouped by, else those with the most tokens first. All but the first
     /// so many come together.
     #[must_use]
-    pub fn sorted(&self, limit: usize) -> (Vec<(&Values, &Group)>, Option<Group>) {
-        let mut groups: Vec<(&Values, &Group)> =
+    pub fn sorted(&self, limit: usize) -> (Vec<(&GroupValues, &UsageGroup)>, Option<UsageGroup>) {
+        let mut groups: Vec<(&GroupValues, &UsageGroup)> =
             self.groups.list().iter().map(|(values, group)| (values, group)).collect();
         groups.sort_by(|(a, one), (b, other)| {
             groups::order(&self.keys, (a, one.total_tokens()), (b, other.total_tokens()))

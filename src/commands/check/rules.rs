@@ -1,7 +1,7 @@
 //! Rules from flags and from a TOML file.
 
-use crate::analysis::gate::{Measure, Over, Pattern, Rule, Test, Tolerance};
-use crate::error::{Error, Kind, Result};
+use crate::analysis::gate::{Measure, NamePattern, Rule, RuleKind, Statistic, Tolerance};
+use crate::error::{Error, ErrorCode, Result};
 use crate::query::{Glob, flags};
 use crate::{files, limits};
 use clap::{Args as _, FromArgMatches as _};
@@ -10,16 +10,16 @@ use std::path::{Path, PathBuf};
 
 /// A limit and the statistic that it is for.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Bound {
-    over: Over,
+pub(super) struct RuleLimit {
+    over: Statistic,
     limit: f64,
 }
 
 /// A limit of a feedback.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Feedback {
+pub(super) struct FeedbackLimit {
     name: String,
-    bound: Bound,
+    bound: RuleLimit,
 }
 
 /// The rules. A TOML file uses the same names.
@@ -28,19 +28,19 @@ pub(super) struct Feedback {
 pub(super) struct RuleFlags {
     /// Maximum tokens, per trace or over all: 5000, p95=4000, mean=2000, total=100000 (can be repeated)
     #[arg(long, value_name = "[OF=]TOKENS", value_parser = tokens)]
-    max_tokens: Vec<Bound>,
+    max_tokens: Vec<RuleLimit>,
     /// Maximum cost in US dollars, per trace or over all: 0.05, mean=0.01, total=1
     #[arg(long, value_name = "[OF=]DOLLARS", value_parser = dollars)]
-    max_cost: Vec<Bound>,
+    max_cost: Vec<RuleLimit>,
     /// Maximum latency, per trace or as a percentile: 30s, p95=2s
     #[arg(long, value_name = "[OF=]DURATION", value_parser = latency)]
-    max_latency: Vec<Bound>,
+    max_latency: Vec<RuleLimit>,
     /// Maximum number of LLM calls, per trace or over all: 10, mean=4
     #[arg(long, value_name = "[OF=]CALLS", value_parser = calls)]
-    max_llm_calls: Vec<Bound>,
+    max_llm_calls: Vec<RuleLimit>,
     /// Maximum number of tool calls, per trace or over all
     #[arg(long, value_name = "[OF=]CALLS", value_parser = calls)]
-    max_tool_calls: Vec<Bound>,
+    max_tool_calls: Vec<RuleLimit>,
     /// Maximum error rate, the share of traces in state ERROR: 5%, 0.05, 0
     #[arg(long, value_name = "SHARE", value_parser = share)]
     max_error_rate: Option<f64>,
@@ -61,7 +61,7 @@ pub(super) struct RuleFlags {
     forbid_tool: Vec<String>,
     /// Minimum value of a feedback, mean unless stated (yes is 1, no is 0): correctness=0.8, safety=each=1
     #[arg(long, value_name = "NAME=[OF=]VALUE", value_parser = feedback)]
-    min_feedback: Vec<Feedback>,
+    min_feedback: Vec<FeedbackLimit>,
     /// Minimum number of traces [default: 1]
     #[arg(long, value_name = "TRACES")]
     min_traces: Option<u64>,
@@ -77,7 +77,7 @@ impl RuleFlags {
     /// Reads rules from a TOML file.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let failed = |why: String| {
-            Error::new(Kind::Usage, format!("cannot read rules from `{}`", path.display())).because(why).hint(
+            Error::new(ErrorCode::Usage, format!("cannot read rules from `{}`", path.display())).because(why).hint(
                 "it is TOML, with the names of the flags: `max-tokens = 5000`, `max-latency = [\"30s\", \"p95=2s\"]`",
             )
         };
@@ -85,7 +85,7 @@ impl RuleFlags {
         let mut rules = Self::parse(&text).map_err(failed)?;
         // A file that lost its rules must not pass everything. One with only a tolerance goes with a baseline.
         if rules.is_empty() && !rules.has_tolerance() {
-            return Err(Error::new(Kind::Usage, format!("no rules in `{}`", path.display()))
+            return Err(Error::new(ErrorCode::Usage, format!("no rules in `{}`", path.display()))
                 .hint("rules have the names of the flags, for example `max-tokens = 5000`"));
         }
         // Files that belong together move together.
@@ -134,9 +134,9 @@ impl RuleFlags {
 
     /// Combines these flags with those of a file; a flag replaces the same rule of the file.
     pub(super) fn over(self, file: Self) -> Self {
-        let bounds = |mut own: Vec<Bound>, other: Vec<Bound>| {
-            let is_said = |bound: &Bound| own.iter().any(|one: &Bound| one.over == bound.over);
-            let more: Vec<Bound> = other.into_iter().filter(|bound| !is_said(bound)).collect();
+        let bounds = |mut own: Vec<RuleLimit>, other: Vec<RuleLimit>| {
+            let is_said = |bound: &RuleLimit| own.iter().any(|one: &RuleLimit| one.over == bound.over);
+            let more: Vec<RuleLimit> = other.into_iter().filter(|bound| !is_said(bound)).collect();
             own.extend(more);
             own
         };
@@ -204,7 +204,7 @@ impl RuleFlags {
 
     /// The rules, in the order of the help.
     pub(super) fn rules(&self) -> Vec<Rule> {
-        let mut tests = vec![Test::Traces(self.min_traces.unwrap_or(1))];
+        let mut tests = vec![RuleKind::Traces(self.min_traces.unwrap_or(1))];
         for (measure, bounds) in [
             (Measure::Tokens, &self.max_tokens),
             (Measure::Cost, &self.max_cost),
@@ -212,16 +212,16 @@ impl RuleFlags {
             (Measure::LlmCalls, &self.max_llm_calls),
             (Measure::ToolCalls, &self.max_tool_calls),
         ] {
-            tests.extend(bounds.iter().map(|bound| Test::Most(measure, bound.over, bound.limit)));
+            tests.extend(bounds.iter().map(|bound| RuleKind::Most(measure, bound.over, bound.limit)));
         }
-        tests.extend(self.max_error_rate.map(Test::ErrorRate));
-        tests.extend(self.no_exceptions.as_ref().map(|which| Test::NoExceptions(which == "all")));
-        let spans = |name: &String, is_tool| Pattern { name: Glob::new(name), is_tool };
-        tests.extend(self.require_span.iter().map(|name| Test::RequiredSpan(spans(name, false))));
-        tests.extend(self.forbid_span.iter().map(|name| Test::ForbiddenSpan(spans(name, false))));
-        tests.extend(self.require_tool.iter().map(|name| Test::RequiredSpan(spans(name, true))));
-        tests.extend(self.forbid_tool.iter().map(|name| Test::ForbiddenSpan(spans(name, true))));
-        let feedback = |one: &Feedback| Test::Feedback(one.name.clone(), one.bound.over, one.bound.limit);
+        tests.extend(self.max_error_rate.map(RuleKind::ErrorRate));
+        tests.extend(self.no_exceptions.as_ref().map(|which| RuleKind::NoExceptions(which == "all")));
+        let spans = |name: &String, is_tool| NamePattern { name: Glob::new(name), is_tool };
+        tests.extend(self.require_span.iter().map(|name| RuleKind::RequiredSpan(spans(name, false))));
+        tests.extend(self.forbid_span.iter().map(|name| RuleKind::ForbiddenSpan(spans(name, false))));
+        tests.extend(self.require_tool.iter().map(|name| RuleKind::RequiredSpan(spans(name, true))));
+        tests.extend(self.forbid_tool.iter().map(|name| RuleKind::ForbiddenSpan(spans(name, true))));
+        let feedback = |one: &FeedbackLimit| RuleKind::Feedback(one.name.clone(), one.bound.over, one.bound.limit);
         tests.extend(self.min_feedback.iter().map(feedback));
         tests.into_iter().map(|test| Rule { test, baseline: None }).collect()
     }
@@ -233,13 +233,13 @@ const SWITCH: &str = "no-exceptions";
 /// Parses `5000` or `p95=5000`. Without a statistic it is `plain`.
 fn bound(
     text: &str,
-    plain: Over,
+    plain: Statistic,
     number: impl Fn(&str) -> Option<f64>,
     what: &str,
-) -> std::result::Result<Bound, String> {
+) -> std::result::Result<RuleLimit, String> {
     let (over, rest) = match text.split_once('=') {
         Some((word, rest)) => {
-            let over = Over::parse(word.trim());
+            let over = Statistic::parse(word.trim());
             (
                 over.ok_or_else(|| {
                     format!("unknown statistic `{word}`, expected each, mean, total, p50, p90, p95 or p99")
@@ -250,7 +250,7 @@ fn bound(
         None => (plain, text),
     };
     let limit = number(rest.trim()).filter(|limit| limit.is_finite());
-    Ok(Bound { over, limit: limit.ok_or_else(|| format!("expected {what}"))? })
+    Ok(RuleLimit { over, limit: limit.ok_or_else(|| format!("expected {what}"))? })
 }
 
 fn plain_number(text: &str) -> Option<f64> {
@@ -261,22 +261,27 @@ fn any_number(text: &str) -> Option<f64> {
     text.replace('_', "").parse().ok()
 }
 
-fn tokens(text: &str) -> std::result::Result<Bound, String> {
-    bound(text, Over::Each, plain_number, "a number of tokens")
+fn tokens(text: &str) -> std::result::Result<RuleLimit, String> {
+    bound(text, Statistic::Each, plain_number, "a number of tokens")
 }
 
-fn calls(text: &str) -> std::result::Result<Bound, String> {
-    bound(text, Over::Each, plain_number, "a number of calls")
+fn calls(text: &str) -> std::result::Result<RuleLimit, String> {
+    bound(text, Statistic::Each, plain_number, "a number of calls")
 }
 
-fn dollars(text: &str) -> std::result::Result<Bound, String> {
-    bound(text, Over::Each, |text| plain_number(text.trim_start_matches('$')), "an amount of US dollars, such as 0.05")
+fn dollars(text: &str) -> std::result::Result<RuleLimit, String> {
+    bound(
+        text,
+        Statistic::Each,
+        |text| plain_number(text.trim_start_matches('$')),
+        "an amount of US dollars, such as 0.05",
+    )
 }
 
-fn latency(text: &str) -> std::result::Result<Bound, String> {
+fn latency(text: &str) -> std::result::Result<RuleLimit, String> {
     let millis = |text: &str| flags::duration_ns(text).ok().map(|nanos| nanos as f64 / 1e6);
-    let bound = bound(text, Over::Each, millis, "a duration, such as 250ms, 1.5s or 2m")?;
-    if bound.over == Over::Total { Err("latency has no total".to_owned()) } else { Ok(bound) }
+    let bound = bound(text, Statistic::Each, millis, "a duration, such as 250ms, 1.5s or 2m")?;
+    if bound.over == Statistic::Total { Err("latency has no total".to_owned()) } else { Ok(bound) }
 }
 
 fn share(text: &str) -> std::result::Result<f64, String> {
@@ -292,14 +297,14 @@ fn share_up_to(text: &str, most: f64) -> std::result::Result<f64, String> {
     share.filter(|share| *share >= 0.0).ok_or_else(|| "expected a share, such as 5% or 0.05".to_owned())
 }
 
-fn feedback(text: &str) -> std::result::Result<Feedback, String> {
+fn feedback(text: &str) -> std::result::Result<FeedbackLimit, String> {
     let (name, rest) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("expected NAME=VALUE")?;
     let number = |text: &str| match text {
         "true" | "yes" => Some(1.0),
         "false" | "no" => Some(0.0),
         _ => any_number(text),
     };
-    Ok(Feedback { name: name.to_owned(), bound: bound(rest, Over::Mean, number, "a number")? })
+    Ok(FeedbackLimit { name: name.to_owned(), bound: bound(rest, Statistic::Mean, number, "a number")? })
 }
 
 /// A larger tolerance is taken for a typing error.

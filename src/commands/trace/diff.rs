@@ -6,13 +6,13 @@ use crate::analysis::usage::TraceUsage;
 use crate::cli::context::Context;
 use crate::cli::grouping::tell_cost;
 use crate::cli::naming;
-use crate::cli::reader::Reader;
-use crate::cli::select::Select;
+use crate::cli::reader::TraceReader;
+use crate::cli::select::TraceSelection;
 use crate::commands::Outcome;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::model::{Trace, TraceState};
 use crate::reading::Reading;
-use crate::store::Need;
+use crate::store::Projection;
 use crate::views::diff::DiffView;
 
 /// Compare two traces, or two selections
@@ -42,7 +42,7 @@ use crate::views::diff::DiffView;
   mltrace trace diff @last~1 @last --exit-code --strict
   mltrace trace diff @last~1 @last --json | jq '.spans[] | select(.change != \"same\").path'
   mltrace trace diff --set '--until 1d --tag release=1' --set '--since 1d --tag release=2'")]
-pub(super) struct Args {
+pub(super) struct TraceDiffArgs {
     /// First trace: an id, a unique prefix, @last~1, @error …
     #[arg(value_name = "A", required_unless_present = "sets")]
     a: Option<String>,
@@ -66,25 +66,25 @@ pub(super) struct Args {
     #[arg(long)]
     exit_code: bool,
     #[command(flatten)]
-    select: Select,
+    select: TraceSelection,
 }
 
-pub(super) fn run(args: &Args, cx: &mut Context) -> Result<Outcome> {
+pub(super) fn run(args: &TraceDiffArgs, cx: &mut Context) -> Result<Outcome> {
     let is_good = if let (Some(a), Some(b)) = (&args.a, &args.b) {
         run_traces(args, [a, b], cx)?
-    } else if args.select != Select::default() {
-        return Err(Error::new(Kind::Usage, "flags that choose traces stand inside of --set")
+    } else if args.select != TraceSelection::default() {
+        return Err(Error::new(ErrorCode::Usage, "flags that choose traces stand inside of --set")
             .hint("repeat what holds for both: --set '-x prod --until 1d' --set '-x prod --since 1d'"));
     } else {
         sets::run(&args.sets, cx)?
     };
-    Ok(if args.exit_code && !is_good { Outcome::Refused } else { Outcome::Done })
+    Ok(if args.exit_code && !is_good { Outcome::CheckFailed } else { Outcome::Done })
 }
 
 /// Compares two traces. Returns whether the exit code is 0.
-fn run_traces(args: &Args, names: [&str; 2], cx: &mut Context) -> Result<bool> {
-    let mut reader = Reader::open(cx)?;
-    let mut trace = |name| naming::trace(cx, &mut reader, name, &args.select, Need::Full);
+fn run_traces(args: &TraceDiffArgs, names: [&str; 2], cx: &mut Context) -> Result<bool> {
+    let mut reader = TraceReader::open(cx)?;
+    let mut trace = |name| naming::trace(cx, &mut reader, name, &args.select, Projection::Full);
     let (a, b) = (trace(names[0])?, trace(names[1])?);
     reader.end();
     let strictness = if args.strict { Strictness::Everything } else { Strictness::Content };

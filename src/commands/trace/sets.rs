@@ -1,14 +1,14 @@
 //! `mltrace trace diff --set FLAGS --set FLAGS`
 
-use crate::analysis::diff::sets::{Gathered, SetsDiff};
+use crate::analysis::diff::sets::{SetCollector, SetsDiff};
 use crate::cli::context::Context;
 use crate::cli::grouping::tell_cost;
-use crate::cli::reader::Reader;
-use crate::cli::select::Select;
-use crate::error::{Error, Kind, Result};
+use crate::cli::reader::TraceReader;
+use crate::cli::select::TraceSelection;
+use crate::error::{Error, ErrorCode, Result};
 use crate::output::Format;
 use crate::shell::Suggestion;
-use crate::store::{Need, Order};
+use crate::store::{Order, Projection};
 use crate::views::diff::sets::SetsView;
 use clap::Parser as _;
 use std::ops::ControlFlow;
@@ -16,9 +16,9 @@ use std::ops::ControlFlow;
 /// The flags of a selection, as they stand in a text.
 #[derive(Debug, clap::Parser)]
 #[command(no_binary_name = true, disable_help_flag = true, disable_version_flag = true)]
-struct Flags {
+struct SelectionFlags {
     #[command(flatten)]
-    select: Select,
+    select: TraceSelection,
 }
 
 /// The names of both selections.
@@ -28,15 +28,15 @@ const NAMES: [&str; 2] = ["A", "B"];
 pub(super) fn run(sets: &[String], cx: &mut Context) -> Result<bool> {
     let [text_a, text_b] = sets else {
         let message = format!("--set is given {}, and needs to be given twice", times(sets.len()));
-        return Err(Error::new(Kind::Usage, message)
+        return Err(Error::new(ErrorCode::Usage, message)
             .hint("--set '--until 1d' --set '--since 1d' compares what ran before with what ran since"));
     };
     let (select_a, select_b) = (parse(NAMES[0], text_a)?, parse(NAMES[1], text_b)?);
-    let mut reader = Reader::open(cx)?;
-    let mut gather = |name, text: &str, select: &Select| {
+    let mut reader = TraceReader::open(cx)?;
+    let mut gather = |name, text: &str, select: &TraceSelection| {
         let in_set = |error: Error| error.because(format!("in --set {name}: `{text}`"));
-        let mut gathered = Gathered::default();
-        let query = reader.query(cx, select, Order::NEWEST, Need::Exceptions).map_err(in_set)?;
+        let mut gathered = SetCollector::default();
+        let query = reader.query(cx, select, Order::NEWEST, Projection::Exceptions).map_err(in_set)?;
         reader.each_reading(query, &mut |trace, reading| {
             gathered.add(&trace, &reading);
             Ok(ControlFlow::Continue(()))
@@ -72,10 +72,10 @@ fn times(count: usize) -> String {
 }
 
 /// The flags of a selection, split as a shell splits them.
-fn parse(name: &str, text: &str) -> Result<Select> {
-    let wrong = |why: String| Error::new(Kind::Usage, format!("in --set {name} `{text}`: {why}"));
+fn parse(name: &str, text: &str) -> Result<TraceSelection> {
+    let wrong = |why: String| Error::new(ErrorCode::Usage, format!("in --set {name} `{text}`: {why}"));
     let words = shlex::split(text).ok_or_else(|| wrong("a quote is not closed".to_owned()))?;
-    match Flags::try_parse_from(&words) {
+    match SelectionFlags::try_parse_from(&words) {
         Ok(flags) => Ok(flags.select),
         Err(error) => {
             let told = error.render().to_string();

@@ -3,16 +3,16 @@
 use crate::analysis::{conversation, usage};
 use crate::cli::context::Context;
 use crate::cli::naming;
-use crate::cli::reader::Reader;
-use crate::cli::select::Select;
-use crate::error::{Error, Kind, Result};
+use crate::cli::reader::TraceReader;
+use crate::cli::select::TraceSelection;
+use crate::error::{Error, ErrorCode, Result};
 use crate::files;
 use crate::model::{Span, Trace};
 use crate::output::Format;
 use crate::reading::Agents;
-use crate::store::{Need, TraceStore};
+use crate::store::{Projection, TraceStore};
 use crate::views::conversation::ConversationView;
-use crate::views::fold::{self, What};
+use crate::views::fold::{self, FoldMode};
 use crate::views::one_span::SpanView;
 use crate::views::span::SpanRow;
 use crate::views::tree::TreeView;
@@ -33,7 +33,7 @@ use std::path::{Path, PathBuf};
   mltrace trace show @error --span get_weather
   mltrace traces list --status error -o ids | mltrace trace show - --json > failed.jsonl
   mltrace trace show @last --json | jq '.spans[] | select(.exception).exception.message'")]
-pub(super) struct Args {
+pub(super) struct TraceShowArgs {
     /// Traces to show; - reads ids from stdin
     #[arg(default_value = "@last", value_name = "TRACE")]
     traces: Vec<String>,
@@ -60,14 +60,14 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", conflicts_with = "span")]
     agent: Vec<String>,
     #[command(flatten)]
-    select: Select,
+    select: TraceSelection,
 }
 
-pub(super) fn run(show: &Args, cx: &mut Context) -> Result<()> {
+pub(super) fn run(show: &TraceShowArgs, cx: &mut Context) -> Result<()> {
     naming::each(cx, &show.traces, &mut |cx, reader, name| show_trace(show, cx, reader, name))
 }
 
-fn show_trace(show: &Args, cx: &mut Context, reader: &mut Reader, name: &str) -> Result<()> {
+fn show_trace(show: &TraceShowArgs, cx: &mut Context, reader: &mut TraceReader, name: &str) -> Result<()> {
     let is_light = matches!(cx.output.format, Format::Table | Format::Ids)
         && show.io.is_none()
         && show.span.is_none()
@@ -75,7 +75,7 @@ fn show_trace(show: &Args, cx: &mut Context, reader: &mut Reader, name: &str) ->
     let mut trace = if is_light {
         naming::read(cx, reader, name, &show.select)?
     } else {
-        naming::trace(cx, reader, name, &show.select, Need::Full)?
+        naming::trace(cx, reader, name, &show.select, Projection::Full)?
     };
     reader.end();
     if let Some(name) = &show.span {
@@ -109,7 +109,7 @@ fn show_trace(show: &Args, cx: &mut Context, reader: &mut Reader, name: &str) ->
 
 fn show_conversation(cx: &mut Context, tree: TreeView) -> Result<Trace> {
     let spans = tree.trace.spans.as_ref().filter(|_| !tree.is_full);
-    let folded = spans.and_then(|spans| fold::folded(What::Calls, spans, &tree.shown, &tree.usage));
+    let folded = spans.and_then(|spans| fold::folded(FoldMode::Calls, spans, &tree.shown, &tree.usage));
     let folded = folded.map(|folded| {
         (Trace { spans: Some(folded.spans), ..Trace::without_spans(tree.trace.info.clone()) }, folded.shown)
     });
@@ -161,7 +161,7 @@ fn save_attachments(cx: &Context, store: &dyn TraceStore, trace: &Trace, span: &
         return Ok(());
     }
     let failed = |path: &Path, error: std::io::Error| {
-        Error::new(Kind::Output, format!("cannot write `{}`", path.display())).because(error)
+        Error::new(ErrorCode::Output, format!("cannot write `{}`", path.display())).because(error)
     };
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
     for attachment in attachments {

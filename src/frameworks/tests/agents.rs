@@ -1,10 +1,10 @@
 //! Frameworks of agents, each by the shapes that its programs left in MLflow 3.18.
 
 use super::{answered, asked, json, part};
-use crate::frameworks::Request;
+use crate::frameworks::SpanRequest;
 
 fn parameters(inputs: &str) -> Vec<String> {
-    let parameters = Request::of(&json(inputs)).parameters;
+    let parameters = SpanRequest::of(&json(inputs)).parameters;
     parameters.iter().map(|(key, value)| format!("{key}={}", value.text())).collect()
 }
 
@@ -156,7 +156,7 @@ fn unknown_parts_are_passed_on() {
 fn what_nests_without_end_is_passed_on() {
     let nest = |open: &str, close: &str| {
         let deep = format!("{}\"x\"{}", open.repeat(20_000), close.repeat(20_000));
-        (Request::of(&json(&deep)).messages.len(), crate::frameworks::response(&json(&deep)).len())
+        (SpanRequest::of(&json(&deep)).messages.len(), crate::frameworks::response(&json(&deep)).len())
     };
     for (open, close) in [
         (r#"{"graph":null,"update":{"messages":["#, "]}}"),

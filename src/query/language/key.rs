@@ -15,7 +15,7 @@ pub(super) enum Scope {
 }
 
 /// A key as it was written.
-pub(super) struct Key<'a> {
+pub(super) struct ParsedKey<'a> {
     pub(super) scope: Scope,
     /// Behind the prefix and without quotes.
     pub(super) bare: &'a str,
@@ -24,7 +24,7 @@ pub(super) struct Key<'a> {
     pub(super) at: Range<usize>,
 }
 
-impl Key<'_> {
+impl ParsedKey<'_> {
     pub(super) fn has_nulls(&self) -> bool {
         match self.scope {
             Scope::Span | Scope::Issue => false,

@@ -1,7 +1,7 @@
 //! Keys of the filter language: what each is called, what it means, and which operators go with it.
 
-use super::key::{Key, Scope};
-use super::operators::{Content, Operator, Test, Value};
+use super::key::{ParsedKey, Scope};
+use super::operators::{Content, Literal, Operator, ParsedTest};
 use super::{SyntaxError, error};
 use crate::model::{AssessmentKind, keys};
 use crate::query::{AssessmentTest, Clause, Label, LabelTest, NumberKey, SpanTest, TextKey, TextTest, ValueTest};
@@ -50,7 +50,7 @@ const SPAN_KEYS: &[&str] = &["span.name", "span.type", "span.status", "span.cont
 ///
 /// # Errors
 /// Where MLflow has no such key.
-pub(super) fn key<'a>(text: &'a str, at: &Range<usize>) -> Result<Key<'a>, SyntaxError> {
+pub(super) fn key<'a>(text: &'a str, at: &Range<usize>) -> Result<ParsedKey<'a>, SyntaxError> {
     let name = &text[at.clone()];
     let (prefix, rest) = name.split_once('.').unwrap_or(("", name));
     let bare = unticked(unquoted(rest));
@@ -69,14 +69,14 @@ pub(super) fn key<'a>(text: &'a str, at: &Range<usize>) -> Result<Key<'a>, Synta
                 .among(prefix, PREFIX_NAMES),
         });
     };
-    let key = Key { scope: *scope, bare, name, at: at.clone() };
+    let key = ParsedKey { scope: *scope, bare, name, at: at.clone() };
     if key.scope == Scope::Attribute && !ATTRIBUTES.contains(&bare) {
         return Err(unknown_attribute(&key));
     }
     Ok(key)
 }
 
-fn unknown_attribute(key: &Key<'_>) -> SyntaxError {
+fn unknown_attribute(key: &ParsedKey<'_>) -> SyntaxError {
     let found = key.refuse(format!("`{}` is no key", key.bare));
     if let Some(known) = ATTRIBUTES.iter().find(|known| known.eq_ignore_ascii_case(key.bare)) {
         return found.hinted(format!("write `{known}`, in small letters"));
@@ -119,7 +119,7 @@ fn between(text: &str, quote: char) -> Option<&str> {
 /// What a key becomes. These words are taken for the trace's own whatever stands before them, `span.` apart: `tags.name`
 /// is the name of the trace to MLflow, and `metadata.text` the text of its spans.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Special {
+enum SpecialKey {
     Name,
     Prompt,
     Run,
@@ -129,7 +129,7 @@ enum Special {
     None,
 }
 
-impl Special {
+impl SpecialKey {
     fn of(bare: &str) -> Self {
         match bare.to_lowercase().as_str() {
             "name" => Self::Name,
@@ -146,11 +146,11 @@ impl Special {
 
 /// Whether a tag or an entry of the metadata can be asked for by this name.
 pub(super) fn is_free(name: &str) -> bool {
-    Special::of(name) == Special::None
+    SpecialKey::of(name) == SpecialKey::None
 }
 
 /// The tag or entry of the metadata that a key is.
-pub(super) fn label_of(key: &Key<'_>) -> Option<Label> {
+pub(super) fn label_of(key: &ParsedKey<'_>) -> Option<Label> {
     match key.scope {
         Scope::Tag => Some(Label::Tag(key.bare.to_owned())),
         Scope::Metadata => Some(Label::Metadata(key.bare.to_owned())),
@@ -162,25 +162,25 @@ pub(super) fn label_of(key: &Key<'_>) -> Option<Label> {
 ///
 /// # Errors
 /// Where the operator or the value does not go with the key.
-pub(super) fn clause(key: &Key<'_>, test: Test) -> Result<Clause, SyntaxError> {
+pub(super) fn clause(key: &ParsedKey<'_>, test: ParsedTest) -> Result<Clause, SyntaxError> {
     check_value(key, &test)?;
     if key.scope == Scope::Span {
         return span(key, test);
     }
-    match Special::of(key.bare) {
-        Special::Name => return label(key, Label::Tag(keys::NAME.to_owned()), test),
-        Special::Prompt => return prompt(key, test),
-        Special::Run => return label(key, Label::Metadata(keys::RUN.to_owned()), test),
-        Special::Text => return content(key, test),
-        Special::Renamed(name) if key.scope != Scope::Attribute => return scoped(key, name, test),
-        Special::Renamed(_) | Special::None => {}
+    match SpecialKey::of(key.bare) {
+        SpecialKey::Name => return label(key, Label::Tag(keys::NAME.to_owned()), test),
+        SpecialKey::Prompt => return prompt(key, test),
+        SpecialKey::Run => return label(key, Label::Metadata(keys::RUN.to_owned()), test),
+        SpecialKey::Text => return content(key, test),
+        SpecialKey::Renamed(name) if key.scope != Scope::Attribute => return scoped(key, name, test),
+        SpecialKey::Renamed(_) | SpecialKey::None => {}
     }
     scoped(key, key.bare, test)
 }
 
 /// Values are looked at before keys get their meaning.
-fn check_value(key: &Key<'_>, test: &Test) -> Result<(), SyntaxError> {
-    let Test::Compare(operator, value) = test else { return Ok(()) };
+fn check_value(key: &ParsedKey<'_>, test: &ParsedTest) -> Result<(), SyntaxError> {
+    let ParsedTest::Compare(operator, value) = test else { return Ok(()) };
     let is_number = matches!(value.content, Content::Int(_) | Content::Float(_));
     let needs_text =
         |hint: &str| Err(error(value.at.clone(), format!("`{}` compares with a quoted text", key.name)).hinted(hint));
@@ -203,7 +203,7 @@ fn check_value(key: &Key<'_>, test: &Test) -> Result<(), SyntaxError> {
     }
 }
 
-fn check_assessment(key: &Key<'_>, operator: &Operator, value: &Value) -> Result<(), SyntaxError> {
+fn check_assessment(key: &ParsedKey<'_>, operator: &Operator, value: &Literal) -> Result<(), SyntaxError> {
     let is_ordering = matches!(operator.text.as_str(), ">" | ">=" | "<" | "<=");
     match value.content {
         Content::Text(_) if !is_ordering => Ok(()),
@@ -232,7 +232,7 @@ fn number_key(bare: &str) -> Option<NumberKey> {
     }
 }
 
-fn scoped(key: &Key<'_>, bare: &str, test: Test) -> Result<Clause, SyntaxError> {
+fn scoped(key: &ParsedKey<'_>, bare: &str, test: ParsedTest) -> Result<Clause, SyntaxError> {
     match key.scope {
         Scope::Attribute => attribute(key, test),
         Scope::Tag if bare == keys::LINKED_PROMPTS => prompt(key, test),
@@ -244,7 +244,7 @@ fn scoped(key: &Key<'_>, bare: &str, test: Test) -> Result<Clause, SyntaxError> 
     }
 }
 
-fn attribute(key: &Key<'_>, test: Test) -> Result<Clause, SyntaxError> {
+fn attribute(key: &ParsedKey<'_>, test: ParsedTest) -> Result<Clause, SyntaxError> {
     if let Some(number) = number_key(key.bare) {
         let (comparison, operand) = test.number(key)?;
         return Ok(Clause::Number(number, comparison, operand));
@@ -257,11 +257,11 @@ fn attribute(key: &Key<'_>, test: Test) -> Result<Clause, SyntaxError> {
     Ok(Clause::Text(attribute, test.text(key, true)?))
 }
 
-fn label(key: &Key<'_>, label: Label, test: Test) -> Result<Clause, SyntaxError> {
-    if let Test::Null { is_null } = test {
+fn label(key: &ParsedKey<'_>, label: Label, test: ParsedTest) -> Result<Clause, SyntaxError> {
+    if let ParsedTest::Null { is_null } = test {
         return Ok(Clause::Label(label, if is_null { LabelTest::Missing } else { LabelTest::Exists }));
     }
-    let at = if let Test::Compare(operator, _) = &test { operator.at.clone() } else { key.at.clone() };
+    let at = if let ParsedTest::Compare(operator, _) = &test { operator.at.clone() } else { key.at.clone() };
     let test = test.text(key, false)?;
     match (&label, test) {
         (Label::Metadata(name), TextTest::Is(id)) if name == keys::RUN => Ok(Clause::Run(id)),
@@ -275,39 +275,39 @@ fn label(key: &Key<'_>, label: Label, test: Test) -> Result<Clause, SyntaxError>
     }
 }
 
-fn prompt(key: &Key<'_>, test: Test) -> Result<Clause, SyntaxError> {
+fn prompt(key: &ParsedKey<'_>, test: ParsedTest) -> Result<Clause, SyntaxError> {
     const HINT: &str = "write prompt = 'name/version'";
     match test {
-        Test::Compare(Operator { text, .. }, Value { content: Content::Text(id), at }) if text == "=" => {
+        ParsedTest::Compare(Operator { text, .. }, Literal { content: Content::Text(id), at }) if text == "=" => {
             if id.matches('/').count() == 1 {
                 Ok(Clause::Prompt(id))
             } else {
                 Err(error(at, "this is no version of a prompt").hinted(HINT))
             }
         }
-        Test::Compare(operator, _) => Err(error(operator.at, "a prompt is asked for by `=` only").hinted(HINT)),
-        Test::Null { .. } => Err(key.refuse("a prompt is asked for by `=` only").hinted(HINT)),
+        ParsedTest::Compare(operator, _) => Err(error(operator.at, "a prompt is asked for by `=` only").hinted(HINT)),
+        ParsedTest::Null { .. } => Err(key.refuse("a prompt is asked for by `=` only").hinted(HINT)),
     }
 }
 
-fn content(key: &Key<'_>, test: Test) -> Result<Clause, SyntaxError> {
+fn content(key: &ParsedKey<'_>, test: ParsedTest) -> Result<Clause, SyntaxError> {
     let refused =
         |at| Err(error(at, format!("only LIKE and ILIKE go with `{}`", key.name)).hinted("`trace.text LIKE '%word%'`"));
     match test {
-        Test::Compare(operator, Value { content: Content::Text(pattern), .. }) => {
+        ParsedTest::Compare(operator, Literal { content: Content::Text(pattern), .. }) => {
             match operator.text.to_ascii_uppercase().as_str() {
                 "LIKE" => Ok(Clause::Span(SpanTest::Content(TextTest::Like(pattern)))),
                 "ILIKE" => Ok(Clause::Span(SpanTest::Content(TextTest::Ilike(pattern)))),
                 _ => refused(operator.at),
             }
         }
-        Test::Compare(operator, _) => refused(operator.at),
-        Test::Null { .. } => refused(key.at.clone()),
+        ParsedTest::Compare(operator, _) => refused(operator.at),
+        ParsedTest::Null { .. } => refused(key.at.clone()),
     }
 }
 
-fn span(key: &Key<'_>, test: Test) -> Result<Clause, SyntaxError> {
-    if let Test::Compare(operator, _) = &test
+fn span(key: &ParsedKey<'_>, test: ParsedTest) -> Result<Clause, SyntaxError> {
+    if let ParsedTest::Compare(operator, _) = &test
         && operator.text.to_ascii_uppercase() != operator.text
     {
         let upper = operator.text.to_ascii_uppercase();
@@ -334,14 +334,14 @@ fn span(key: &Key<'_>, test: Test) -> Result<Clause, SyntaxError> {
     }
 }
 
-fn assessment(key: &Key<'_>, kind: AssessmentKind, name: &str, test: Test) -> Result<Clause, SyntaxError> {
+fn assessment(key: &ParsedKey<'_>, kind: AssessmentKind, name: &str, test: ParsedTest) -> Result<Clause, SyntaxError> {
     if name.is_empty() {
         return Err(key.refuse("the name of an assessment is missing"));
     }
     let value = match test {
-        Test::Null { is_null: true } => ValueTest::Missing,
-        Test::Null { is_null: false } => ValueTest::Exists,
-        Test::Compare(ref operator, _) if matches!(operator.text.as_str(), ">" | ">=" | "<" | "<=") => {
+        ParsedTest::Null { is_null: true } => ValueTest::Missing,
+        ParsedTest::Null { is_null: false } => ValueTest::Exists,
+        ParsedTest::Compare(ref operator, _) if matches!(operator.text.as_str(), ">" | ">=" | "<" | "<=") => {
             let (comparison, operand) = test.number(key)?;
             ValueTest::Number(comparison, operand)
         }
@@ -356,15 +356,15 @@ fn assessment(key: &Key<'_>, kind: AssessmentKind, name: &str, test: Test) -> Re
     }))
 }
 
-fn issue(key: &Key<'_>, name: &str, test: Test) -> Result<Clause, SyntaxError> {
+fn issue(key: &ParsedKey<'_>, name: &str, test: ParsedTest) -> Result<Clause, SyntaxError> {
     if name != "id" {
         return Err(key.refuse(format!("`issue.{name}` is no key")).hinted("write issue.id"));
     }
     match test {
-        Test::Compare(Operator { text, .. }, Value { content: Content::Text(id), .. }) if text == "=" => {
+        ParsedTest::Compare(Operator { text, .. }, Literal { content: Content::Text(id), .. }) if text == "=" => {
             Ok(Clause::Issue(id))
         }
-        Test::Compare(operator, _) => Err(error(operator.at, "an issue is asked for by `=` only")),
-        Test::Null { .. } => Err(key.refuse("an issue is asked for by `=` only")),
+        ParsedTest::Compare(operator, _) => Err(error(operator.at, "an issue is asked for by `=` only")),
+        ParsedTest::Null { .. } => Err(key.refuse("an issue is asked for by `=` only")),
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// What a piece of the text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     /// Letters, digits and `_`, no number.
     Word,
     /// `'…'`
@@ -27,7 +27,7 @@ pub(super) enum Kind {
 /// A piece of the text.
 #[derive(Clone, Debug)]
 pub(super) struct Token {
-    pub(super) kind: Kind,
+    pub(super) kind: TokenKind,
     pub(super) at: Range<usize>,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
             at += first.len_utf8();
             continue;
         }
-        let is_after_dot = tokens.last().is_some_and(|token| token.kind == Kind::Dot && token.at.end == at);
+        let is_after_dot = tokens.last().is_some_and(|token| token.kind == TokenKind::Dot && token.at.end == at);
         let (kind, length) = token(&text[at..], is_after_dot);
         tokens.push(Token { kind, at: at..at + length });
         at += length;
@@ -48,7 +48,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
-fn token(rest: &str, is_after_dot: bool) -> (Kind, usize) {
+fn token(rest: &str, is_after_dot: bool) -> (TokenKind, usize) {
     let first = rest.chars().next().unwrap_or_default();
     if let Some((kind, length)) = number(rest) {
         return (kind, length);
@@ -56,23 +56,23 @@ fn token(rest: &str, is_after_dot: bool) -> (Kind, usize) {
     match first {
         '\'' | '"' | '`' => match quoted(rest, first) {
             Some(length) => (quote_kind(first), length),
-            None => (Kind::Other, 1),
+            None => (TokenKind::Other, 1),
         },
-        '.' => (Kind::Dot, 1),
-        '(' => (Kind::Open, 1),
-        ')' => (Kind::Close, 1),
-        '<' | '>' | '=' | '~' | '!' => (Kind::Operator, span(rest, |c| matches!(c, '<' | '>' | '=' | '~' | '!'))),
+        '.' => (TokenKind::Dot, 1),
+        '(' => (TokenKind::Open, 1),
+        ')' => (TokenKind::Close, 1),
+        '<' | '>' | '=' | '~' | '!' => (TokenKind::Operator, span(rest, |c| matches!(c, '<' | '>' | '=' | '~' | '!'))),
         _ if is_word(first) => {
             let length = span(rest, is_word);
             match pattern_operator(rest, length) {
                 // Where a dot stands before or behind it, a word is always part of a key.
                 Some(length) if !is_after_dot && !rest[length..].trim_start_matches(is_space).starts_with('.') => {
-                    (Kind::Operator, length)
+                    (TokenKind::Operator, length)
                 }
-                _ => (Kind::Word, length),
+                _ => (TokenKind::Word, length),
             }
         }
-        _ => (Kind::Other, first.len_utf8()),
+        _ => (TokenKind::Other, first.len_utf8()),
     }
 }
 
@@ -89,11 +89,11 @@ fn pattern_operator(rest: &str, length: usize) -> Option<usize> {
     is_negated.then(|| length + (behind.len() - next.len()) + next_length)
 }
 
-const fn quote_kind(quote: char) -> Kind {
+const fn quote_kind(quote: char) -> TokenKind {
     match quote {
-        '\'' => Kind::Single,
-        '"' => Kind::Double,
-        _ => Kind::Backtick,
+        '\'' => TokenKind::Single,
+        '"' => TokenKind::Double,
+        _ => TokenKind::Backtick,
     }
 }
 
@@ -112,7 +112,7 @@ fn span(text: &str, is_of: impl Fn(char) -> bool) -> usize {
 }
 
 /// A number: `5`, `-5`, `.5`, `5.`, `1e3`, `1.5E-2`. One that goes on as a word is none.
-fn number(rest: &str) -> Option<(Kind, usize)> {
+fn number(rest: &str) -> Option<(TokenKind, usize)> {
     let digits = |from: usize| from + span(&rest[from..], |c| c.is_ascii_digit());
     let byte = |at: usize| rest.as_bytes().get(at).copied();
     let start = usize::from(byte(0) == Some(b'-'));
@@ -133,11 +133,11 @@ fn number(rest: &str) -> Option<(Kind, usize)> {
     if has_fraction && matches!(byte(end), Some(b'e' | b'E')) {
         let exponent = end + 1 + usize::from(byte(end + 1) == Some(b'-'));
         if digits(exponent) > exponent {
-            return Some((Kind::Float, digits(exponent)));
+            return Some((TokenKind::Float, digits(exponent)));
         }
     }
     let goes_on = rest[end..].chars().next().is_some_and(|c| c == '_' || c.is_alphabetic());
-    (!goes_on).then_some((if is_float { Kind::Float } else { Kind::Integer }, end))
+    (!goes_on).then_some((if is_float { TokenKind::Float } else { TokenKind::Integer }, end))
 }
 
 /// The length of a quoted text. A doubled quote and one behind a backslash belong to it, as long as the text still ends

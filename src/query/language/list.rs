@@ -5,15 +5,15 @@ pub(super) const EXPECTED: &str = "a list of quoted strings, ('a', 'b'), is expe
 
 /// The strings of a list, from its opening to its closing parenthesis.
 pub(super) fn strings(text: &str) -> Result<Vec<String>, &'static str> {
-    let (strings, _) = Reader { rest: text }.list()?;
+    let (strings, _) = ListParser { rest: text }.list()?;
     if strings.is_empty() { Err("the list is empty") } else { Ok(strings) }
 }
 
-struct Reader<'a> {
+struct ListParser<'a> {
     rest: &'a str,
 }
 
-impl Reader<'_> {
+impl ListParser<'_> {
     /// What stands between two parentheses, and whether it is a list: without a comma it is only a string in parentheses.
     fn list(&mut self) -> Result<(Vec<String>, bool), &'static str> {
         self.expect('(')?;

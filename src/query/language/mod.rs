@@ -47,11 +47,11 @@ pub fn parse(text: &str) -> Result<Vec<Clause>, SyntaxError> {
     let mut clauses = Vec::new();
     let mut run = None;
     let mut bounds = Vec::new();
-    let mut before = Form::Joined;
+    let mut before = ClauseForm::Joined;
     while let Some(token) = parser.peek().cloned() {
         if parser.is_word(&token, &["AND"]) {
             parser.at += 1;
-            before = Form::Joined;
+            before = ClauseForm::Joined;
             continue;
         }
         let (clause, form) = parser.clause(&token)?;
@@ -103,7 +103,7 @@ pub fn label(text: &str) -> Option<Label> {
 
 /// How a clause looks, which decides whether MLflow's parser can tell where the next one begins without AND.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum ClauseForm {
     /// None yet, or AND stood there.
     Joined,
     Compared,
@@ -111,7 +111,7 @@ enum Form {
     Null,
 }
 
-impl Form {
+impl ClauseForm {
     /// An identifier behind a value is taken for an alias of it, unless it belongs to a comparison.
     fn may_follow(self, before: Self) -> bool {
         self == Self::Compared || matches!(before, Self::Joined | Self::Null)

@@ -1,13 +1,13 @@
 //! What stands behind a key: an operator and a value, and the condition that they make.
 
-use super::key::Key;
+use super::key::ParsedKey;
 use super::{SyntaxError, error};
 use crate::query::{Comparison, Operand, Regex, TextTest};
 use std::ops::Range;
 
 /// What stands behind a key.
-pub(super) enum Test {
-    Compare(Operator, Value),
+pub(super) enum ParsedTest {
+    Compare(Operator, Literal),
     Null { is_null: bool },
 }
 
@@ -18,7 +18,7 @@ pub(super) struct Operator {
 }
 
 /// A value as it was written.
-pub(super) struct Value {
+pub(super) struct Literal {
     pub(super) content: Content,
     pub(super) at: Range<usize>,
 }
@@ -30,9 +30,9 @@ pub(super) enum Content {
     List(Vec<String>),
 }
 
-impl Test {
+impl ParsedTest {
     /// A condition on a text by the operators that MLflow has for texts; those for lists only `with_lists`.
-    pub(super) fn text(self, key: &Key<'_>, with_lists: bool) -> Result<TextTest, SyntaxError> {
+    pub(super) fn text(self, key: &ParsedKey<'_>, with_lists: bool) -> Result<TextTest, SyntaxError> {
         let Self::Compare(operator, value) = &self else { return Err(self.refused(key, with_lists)) };
         let name = operator.text.to_ascii_uppercase();
         match (name.as_str(), &value.content) {
@@ -52,7 +52,7 @@ impl Test {
     }
 
     /// A condition on a number.
-    pub(super) fn number(self, key: &Key<'_>) -> Result<(Comparison, Operand), SyntaxError> {
+    pub(super) fn number(self, key: &ParsedKey<'_>) -> Result<(Comparison, Operand), SyntaxError> {
         let Self::Compare(operator, value) = self else { return Err(self.refused(key, false)) };
         let Some(comparison) = Comparison::ALL.into_iter().find(|one| one.sign() == operator.text) else {
             return Err(error(operator.at, format!("`{}` does not go with `{}`", operator.text, key.name))
@@ -68,7 +68,7 @@ impl Test {
     }
 
     /// An operator that a key does not have.
-    fn refused(&self, key: &Key<'_>, with_lists: bool) -> SyntaxError {
+    fn refused(&self, key: &ParsedKey<'_>, with_lists: bool) -> SyntaxError {
         let lists = if with_lists { "IN, NOT IN, " } else { "" };
         let nulls = if key.has_nulls() { ", IS NULL and IS NOT NULL do" } else { " do" };
         let hint = format!("=, !=, {lists}LIKE, ILIKE, RLIKE{nulls}");

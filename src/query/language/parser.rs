@@ -1,8 +1,8 @@
 //! From the pieces of a filter to its conditions: the grammar, with what to write where it is missed.
 
-use super::lexer::{Kind, Token};
-use super::operators::{Content, Operator, Test, Value};
-use super::{Form, SyntaxError, error, keys, list};
+use super::lexer::{Token, TokenKind};
+use super::operators::{Content, Literal, Operator, ParsedTest};
+use super::{ClauseForm, SyntaxError, error, keys, list};
 use crate::query::Clause;
 use std::ops::Range;
 
@@ -35,7 +35,7 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn is_word(&self, token: &Token, words: &[&str]) -> bool {
-        token.kind == Kind::Word && words.iter().any(|word| self.slice(&token.at).eq_ignore_ascii_case(word))
+        token.kind == TokenKind::Word && words.iter().any(|word| self.slice(&token.at).eq_ignore_ascii_case(word))
     }
 
     /// The end of the text, for something that is missing there.
@@ -44,7 +44,7 @@ impl<'a> Parser<'a> {
         end..end
     }
 
-    pub(super) fn clause(&mut self, first: &Token) -> Result<(Clause, Form), SyntaxError> {
+    pub(super) fn clause(&mut self, first: &Token) -> Result<(Clause, ClauseForm), SyntaxError> {
         let place = self.identifier(first)?;
         let key = keys::key(self.text, &place)?;
         let is_bare = |word: &str| self.slice(&place) == word;
@@ -53,7 +53,7 @@ impl<'a> Parser<'a> {
         }
         let is_bare_timestamp = is_bare("timestamp");
         let (test, form) = self.test()?;
-        if let (true, Test::Compare(_, value)) = (is_bare_timestamp, &test)
+        if let (true, ParsedTest::Compare(_, value)) = (is_bare_timestamp, &test)
             && !matches!(value.content, Content::Int(_))
         {
             let message = "bare `timestamp` compares with a whole number only, in MLflow";
@@ -66,47 +66,49 @@ impl<'a> Parser<'a> {
     fn identifier(&mut self, first: &Token) -> Result<Range<usize>, SyntaxError> {
         let at = first.at.clone();
         match first.kind {
-            Kind::Word if self.is_word(first, &["OR"]) => {
+            TokenKind::Word if self.is_word(first, &["OR"]) => {
                 return Err(error(at, "OR is not part of MLflow's filters, only AND is")
                     .hinted("`key IN ('a', 'b')` or `key RLIKE 'a|b'` says it of one key; else ask twice"));
             }
-            Kind::Word if self.is_word(first, &["NOT"]) => {
+            TokenKind::Word if self.is_word(first, &["NOT"]) => {
                 return Err(error(at, "NOT is not part of MLflow's filters")
                     .hinted("`key != 'a'`, `key NOT IN ('a', 'b')` and `key IS NOT NULL` are"));
             }
-            Kind::Word | Kind::Backtick | Kind::Double => {}
-            Kind::Open => return Err(error(at, "parentheses are for lists only, behind IN and NOT IN")),
-            Kind::Single => {
+            TokenKind::Word | TokenKind::Backtick | TokenKind::Double => {}
+            TokenKind::Open => return Err(error(at, "parentheses are for lists only, behind IN and NOT IN")),
+            TokenKind::Single => {
                 return Err(
                     error(at, "a key is expected here, not a text").hinted("the key comes first: `status = 'OK'`")
                 );
             }
-            Kind::Operator => return Err(error(at, "a key is missing before this").hinted("`status = 'OK'`")),
-            Kind::Integer | Kind::Float | Kind::Dot | Kind::Close | Kind::Other => return Err(self.stray(first)),
+            TokenKind::Operator => return Err(error(at, "a key is missing before this").hinted("`status = 'OK'`")),
+            TokenKind::Integer | TokenKind::Float | TokenKind::Dot | TokenKind::Close | TokenKind::Other => {
+                return Err(self.stray(first));
+            }
         }
         self.at += 1;
         let mut place = at;
-        while let Some(dot) = self.peek().filter(|token| token.kind == Kind::Dot).cloned() {
+        while let Some(dot) = self.peek().filter(|token| token.kind == TokenKind::Dot).cloned() {
             self.at += 1;
             place.end = dot.at.end;
             let Some(part) = self.peek().cloned() else { break };
             let is_apart = part.at.start > place.end;
             match part.kind {
                 // Behind a space, a word of the language is one.
-                Kind::Word if is_apart && self.is_word(&part, &["IS", "NOT", "IN", "AND", "NULL"]) => break,
-                Kind::Word if self.is_word(&part, &RESERVED) => {
+                TokenKind::Word if is_apart && self.is_word(&part, &["IS", "NOT", "IN", "AND", "NULL"]) => break,
+                TokenKind::Word if self.is_word(&part, &RESERVED) => {
                     let word = self.slice(&part.at);
                     return Err(error(part.at.clone(), format!("`{word}` is a word of SQL"))
                         .hinted(format!("put it in backticks: {}`{word}`", self.slice(&place))));
                 }
-                Kind::Word | Kind::Backtick | Kind::Double | Kind::Single => {
+                TokenKind::Word | TokenKind::Backtick | TokenKind::Double | TokenKind::Single => {
                     self.at += 1;
                     place.end = part.at.end;
-                    if part.kind == Kind::Single {
+                    if part.kind == TokenKind::Single {
                         break;
                     }
                 }
-                Kind::Dot => {}
+                TokenKind::Dot => {}
                 _ => break,
             }
         }
@@ -126,15 +128,15 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn test(&mut self) -> Result<(Test, Form), SyntaxError> {
+    fn test(&mut self) -> Result<(ParsedTest, ClauseForm), SyntaxError> {
         const OPERATORS: &str = "=, !=, >, >=, <, <=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL and IS NOT NULL are";
         let Some(token) = self.next() else {
             return Err(error(self.end(), "an operator is missing at the end").hinted(OPERATORS));
         };
-        if token.kind == Kind::Operator {
+        if token.kind == TokenKind::Operator {
             let operator = self.operator(&token)?;
             let value = self.value(&operator)?;
-            return Ok((Test::Compare(operator, value), Form::Compared));
+            return Ok((ParsedTest::Compare(operator, value), ClauseForm::Compared));
         }
         let negation = self.is_word(&token, &["NOT"]).then(|| token.clone());
         let word = if negation.is_some() { self.next().unwrap_or_else(|| token.clone()) } else { token.clone() };
@@ -143,12 +145,12 @@ impl<'a> Parser<'a> {
             // Lower-case letters pass for some keys only, so the word stays as it was written.
             let text = if negation.is_some() { "NOT IN".to_owned() } else { self.slice(&word.at).to_owned() };
             let value = self.list()?;
-            return Ok((Test::Compare(Operator { text, at }, value), Form::Listed));
+            return Ok((ParsedTest::Compare(Operator { text, at }, value), ClauseForm::Listed));
         }
         if negation.is_none() && self.is_word(&word, &["IS"]) {
-            return Ok((self.null(&word)?, Form::Null));
+            return Ok((self.null(&word)?, ClauseForm::Null));
         }
-        if matches!(token.kind, Kind::Other) {
+        if matches!(token.kind, TokenKind::Other) {
             return Err(self.stray(&token));
         }
         let piece = self.slice(&token.at);
@@ -174,49 +176,51 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn value(&mut self, operator: &Operator) -> Result<Value, SyntaxError> {
+    fn value(&mut self, operator: &Operator) -> Result<Literal, SyntaxError> {
         let Some(token) = self.next() else {
             return Err(error(self.end(), format!("a value is missing behind `{}`", operator.text)));
         };
         let text = self.slice(&token.at);
         let content = match token.kind {
-            Kind::Single | Kind::Double => Content::Text(text[1..text.len() - 1].to_owned()),
-            Kind::Integer => {
+            TokenKind::Single | TokenKind::Double => Content::Text(text[1..text.len() - 1].to_owned()),
+            TokenKind::Integer => {
                 Content::Int(text.parse().map_err(|_| error(token.at.clone(), "this number is too large"))?)
             }
-            Kind::Float => Content::Float(text.parse().map_err(|_| error(token.at.clone(), "this is no number"))?),
-            Kind::Word if self.is_word(&token, &["NULL"]) => {
+            TokenKind::Float => Content::Float(text.parse().map_err(|_| error(token.at.clone(), "this is no number"))?),
+            TokenKind::Word if self.is_word(&token, &["NULL"]) => {
                 return Err(error(token.at, "nothing compares with NULL").hinted("write `IS NULL` or `IS NOT NULL`"));
             }
-            Kind::Word if text.starts_with(|c: char| c.is_ascii_digit()) => {
+            TokenKind::Word if text.starts_with(|c: char| c.is_ascii_digit()) => {
                 return Err(error(token.at, "this is no number").hinted(MILLISECONDS));
             }
-            Kind::Word | Kind::Backtick => {
+            TokenKind::Word | TokenKind::Backtick => {
                 let bare = text.trim_matches('`');
                 return Err(error(token.at, "a text has to be quoted").hinted(format!("write '{bare}'")));
             }
-            Kind::Open => {
+            TokenKind::Open => {
                 return Err(
                     error(token.at, format!("a list does not go with `{}`", operator.text)).hinted("write `IN`")
                 );
             }
-            Kind::Operator | Kind::Dot | Kind::Close | Kind::Other => return Err(self.stray(&token)),
+            TokenKind::Operator | TokenKind::Dot | TokenKind::Close | TokenKind::Other => {
+                return Err(self.stray(&token));
+            }
         };
         if let Some(next) = self.peek()
-            && !matches!(next.kind, Kind::Word | Kind::Backtick)
+            && !matches!(next.kind, TokenKind::Word | TokenKind::Backtick)
         {
             return Err(match next.kind {
-                Kind::Integer | Kind::Float => error(next.at.clone(), "a second value").hinted(MILLISECONDS),
-                Kind::Double | Kind::Single => error(next.at.clone(), "a second value")
+                TokenKind::Integer | TokenKind::Float => error(next.at.clone(), "a second value").hinted(MILLISECONDS),
+                TokenKind::Double | TokenKind::Single => error(next.at.clone(), "a second value")
                     .hinted("a quote inside of a text: use the other kind around it"),
                 _ => self.stray(next),
             });
         }
-        Ok(Value { content, at: token.at })
+        Ok(Literal { content, at: token.at })
     }
 
-    fn list(&mut self) -> Result<Value, SyntaxError> {
-        let Some(open) = self.next().filter(|token| token.kind == Kind::Open) else {
+    fn list(&mut self) -> Result<Literal, SyntaxError> {
+        let Some(open) = self.next().filter(|token| token.kind == TokenKind::Open) else {
             let at = self.tokens.get(self.at - 1).map_or_else(|| self.end(), |token| token.at.clone());
             return Err(error(at, list::EXPECTED));
         };
@@ -227,30 +231,30 @@ impl<'a> Parser<'a> {
                 return Err(error(open.at.start..self.text.len(), "this parenthesis is never closed"));
             };
             match token.kind {
-                Kind::Open => depth += 1,
-                Kind::Close => depth -= 1,
+                TokenKind::Open => depth += 1,
+                TokenKind::Close => depth -= 1,
                 _ => {}
             }
             end = token.at.end;
         }
         let at = open.at.start..end;
         let strings = list::strings(self.slice(&at)).map_err(|why| error(at.clone(), why))?;
-        Ok(Value { content: Content::List(strings), at })
+        Ok(Literal { content: Content::List(strings), at })
     }
 
     /// `IS NULL` or `IS NOT NULL`; the latter with one space, since MLflow knows it as one word.
-    fn null(&mut self, is: &Token) -> Result<Test, SyntaxError> {
+    fn null(&mut self, is: &Token) -> Result<ParsedTest, SyntaxError> {
         const EXPECTED: &str = "NULL or NOT NULL is expected behind IS";
         let next = self.next();
         match &next {
-            Some(token) if self.is_word(token, &["NULL"]) => return Ok(Test::Null { is_null: true }),
+            Some(token) if self.is_word(token, &["NULL"]) => return Ok(ParsedTest::Null { is_null: true }),
             Some(not) if self.is_word(not, &["NOT"]) => {
                 if let Some(null) = self.next()
                     && self.is_word(&null, &["NULL"])
                 {
                     let at = not.at.start..null.at.end;
                     if self.slice(&at).len() == "NOT NULL".len() && self.slice(&at).contains(' ') {
-                        return Ok(Test::Null { is_null: false });
+                        return Ok(ParsedTest::Null { is_null: false });
                     }
                     return Err(error(at, "MLflow knows NOT NULL with one space in it only"));
                 }

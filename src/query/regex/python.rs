@@ -8,7 +8,7 @@ pub(super) fn translate(pattern: &str, keeps_boundaries: bool) -> Result<(String
     if pattern.bytes().rev().take_while(|b| *b == b'\\').count() % 2 == 1 {
         return Err("bad escape (end of pattern)".to_owned());
     }
-    let mut python = Python {
+    let mut python = PythonTranslator {
         rest: pattern,
         out: String::new(),
         groups: vec![None],
@@ -50,23 +50,23 @@ fn folds(flags: u8) -> bool {
 }
 
 /// The fewest and the most characters that something takes.
-type Width = (u64, u64);
+type MatchWidth = (u64, u64);
 
 const MAX_REPEAT: u64 = 4_294_967_295;
 
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum AtomKind {
     Place,
     Repeat,
     Other,
 }
 
 /// What a quantifier would repeat.
-struct Item {
+struct Quantified {
     /// Where it begins in the translation.
     start: usize,
-    kind: Kind,
-    width: Width,
+    kind: AtomKind,
+    width: MatchWidth,
 }
 
 /// What an escape means.
@@ -78,11 +78,11 @@ enum Escape {
 }
 
 /// Reads a pattern as `re._parser` does, checks for check, and writes the translation.
-struct Python<'p> {
+struct PythonTranslator<'p> {
     rest: &'p str,
     out: String,
     /// The width of each group, the whole pattern being the first; `None` while it is open.
-    groups: Vec<Option<Width>>,
+    groups: Vec<Option<MatchWidth>>,
     names: Vec<(&'p str, usize)>,
     /// How many groups had begun where the outermost lookbehind did.
     lookbehind: Option<usize>,
@@ -94,7 +94,7 @@ struct Python<'p> {
     has_commitment: bool,
 }
 
-impl<'p> Python<'p> {
+impl<'p> PythonTranslator<'p> {
     /// The next character, with the one after it if it is a backslash.
     fn peek(&self) -> Option<&'p str> {
         let mut chars = self.rest.chars();
@@ -137,7 +137,7 @@ impl<'p> Python<'p> {
     }
 
     /// Alternatives, up to a closing parenthesis or the end.
-    fn branches(&mut self, flags: &mut u8, is_whole: bool) -> Result<Width, String> {
+    fn branches(&mut self, flags: &mut u8, is_whole: bool) -> Result<MatchWidth, String> {
         self.depth += 1;
         if self.depth > limits::REGEX_LEVELS {
             return Err("too deeply nested".to_owned());
@@ -153,9 +153,9 @@ impl<'p> Python<'p> {
     }
 
     /// One item after the other.
-    fn sequence(&mut self, flags: &mut u8, may_set_flags: bool) -> Result<Width, String> {
-        let mut before: Width = (0, 0);
-        let mut last: Option<Item> = None;
+    fn sequence(&mut self, flags: &mut u8, may_set_flags: bool) -> Result<MatchWidth, String> {
+        let mut before: MatchWidth = (0, 0);
+        let mut last: Option<Quantified> = None;
         while let Some(token) = self.peek().filter(|token| !matches!(*token, "|" | ")")) {
             self.next();
             let start = self.out.len();
@@ -164,18 +164,18 @@ impl<'p> Python<'p> {
                 continue;
             }
             if let Some((low, high)) = self.quantifier(token)? {
-                let item = last.as_mut().filter(|item| item.kind != Kind::Place).ok_or("nothing to repeat")?;
+                let item = last.as_mut().filter(|item| item.kind != AtomKind::Place).ok_or("nothing to repeat")?;
                 self.repeat(item, low, high)?;
                 continue;
             }
             let (kind, width) = match token {
                 "(" => match self.group(flags, may_set_flags && last.is_none())? {
-                    Some(width) => (Kind::Other, width),
+                    Some(width) => (AtomKind::Other, width),
                     None => continue,
                 },
                 "." => {
                     self.out.push_str(if *flags & S == 0 { "." } else { "(?s:.)" });
-                    (Kind::Other, (1, 1))
+                    (AtomKind::Other, (1, 1))
                 }
                 "^" | "$" => {
                     let is_multiline = *flags & M != 0;
@@ -185,15 +185,15 @@ impl<'p> Python<'p> {
                         (_, false) => r"(?=\n?\z)",
                         (_, true) => "(?m:$)",
                     });
-                    (Kind::Place, (0, 0))
+                    (AtomKind::Place, (0, 0))
                 }
                 "[" => {
                     self.class(*flags)?;
-                    (Kind::Other, (1, 1))
+                    (AtomKind::Other, (1, 1))
                 }
                 _ => self.char(token, *flags)?,
             };
-            if let Some(item) = last.replace(Item { start, kind, width }) {
+            if let Some(item) = last.replace(Quantified { start, kind, width }) {
                 before = sum(before, item.width);
             }
         }
@@ -201,7 +201,7 @@ impl<'p> Python<'p> {
     }
 
     /// A character or an escape.
-    fn char(&mut self, token: &str, flags: u8) -> Result<(Kind, Width), String> {
+    fn char(&mut self, token: &str, flags: u8) -> Result<(AtomKind, MatchWidth), String> {
         let escape = match token.strip_prefix('\\') {
             Some(_) => self.escape(token, false)?,
             None => Escape::Char(token.chars().next().map_or(0, u32::from)),
@@ -213,11 +213,11 @@ impl<'p> Python<'p> {
             }
             Escape::Place(letter) => {
                 self.place(letter, flags);
-                return Ok((Kind::Place, (0, 0)));
+                return Ok((AtomKind::Place, (0, 0)));
             }
-            Escape::Group(group) => return Ok((Kind::Other, self.backreference(group, flags)?)),
+            Escape::Group(group) => return Ok((AtomKind::Other, self.backreference(group, flags)?)),
         }
-        Ok((Kind::Other, (1, 1)))
+        Ok((AtomKind::Other, (1, 1)))
     }
 
     /// The bounds of a quantifier; a brace may be just a brace.
@@ -248,8 +248,8 @@ impl<'p> Python<'p> {
         Ok(Some((low, high)))
     }
 
-    fn repeat(&mut self, item: &mut Item, low: u64, high: u64) -> Result<(), String> {
-        if item.kind == Kind::Repeat {
+    fn repeat(&mut self, item: &mut Quantified, low: u64, high: u64) -> Result<(), String> {
+        if item.kind == AtomKind::Repeat {
             return Err("multiple repeat".to_owned());
         }
         if item.width.1 == 0 {
@@ -268,14 +268,14 @@ impl<'p> Python<'p> {
             self.has_commitment = true;
             self.out.push('+');
         }
-        item.kind = Kind::Repeat;
+        item.kind = AtomKind::Repeat;
         let most = if high == MAX_REPEAT && item.width.1 > 0 { u64::MAX } else { item.width.1.saturating_mul(high) };
         item.width = (item.width.0.saturating_mul(low), most);
         Ok(())
     }
 
     /// What follows an opening parenthesis; `None` for a comment and for flags of the whole pattern.
-    fn group(&mut self, flags: &mut u8, may_set_flags: bool) -> Result<Option<Width>, String> {
+    fn group(&mut self, flags: &mut u8, may_set_flags: bool) -> Result<Option<MatchWidth>, String> {
         let mut inner = *flags;
         let mut captures = None;
         if !self.eat("?") {
@@ -346,7 +346,7 @@ impl<'p> Python<'p> {
         self.expect(")", "missing ), unterminated subpattern")
     }
 
-    fn lookaround(&mut self, flags: u8) -> Result<Width, String> {
+    fn lookaround(&mut self, flags: u8) -> Result<MatchWidth, String> {
         self.has_commitment = true;
         let is_behind = self.eat("<");
         let sign = self.next().filter(|sign| matches!(*sign, "=" | "!")).ok_or("unknown extension ?<")?;
@@ -372,7 +372,7 @@ impl<'p> Python<'p> {
     }
 
     /// `(?(group)yes|no)`.
-    fn conditional(&mut self, flags: u8) -> Result<Width, String> {
+    fn conditional(&mut self, flags: u8) -> Result<MatchWidth, String> {
         let name = self.name(')')?;
         let group = if is_identifier(name) {
             self.named(name)?
@@ -414,7 +414,7 @@ impl<'p> Python<'p> {
         }
     }
 
-    fn backreference(&mut self, group: usize, flags: u8) -> Result<Width, String> {
+    fn backreference(&mut self, group: usize, flags: u8) -> Result<MatchWidth, String> {
         let known = self.groups.get(group).ok_or_else(|| format!("invalid group reference {group}"))?;
         let width = known.ok_or("cannot refer to an open group")?;
         self.check_lookbehind(group)?;
@@ -609,6 +609,6 @@ fn is_identifier(name: &str) -> bool {
     name.starts_with(is_start) && name.chars().all(|c| is_start(c) || c.is_alphanumeric())
 }
 
-fn sum(one: Width, other: Width) -> Width {
+fn sum(one: MatchWidth, other: MatchWidth) -> MatchWidth {
     (one.0.saturating_add(other.0), one.1.saturating_add(other.1))
 }

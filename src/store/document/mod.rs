@@ -14,16 +14,16 @@ use super::file::processors;
 use super::parallel::in_parallel;
 use super::rows;
 use super::spans::{keep, name_session};
-use super::{Need, Query, Remark, Sink, SortValue, TraceStore};
-use crate::error::{Error, Kind, Result};
-use crate::formats::{self, Batch, Place, Provenance};
+use super::{Notice, Projection, Query, Sink, SortValue, TraceStore};
+use crate::error::{Error, ErrorCode, Result};
+use crate::formats::{self, Provenance, SpanBatch, SpanLocation};
 use crate::model::{
-    Checkup, Experiment, Labels, Problem, SpanId, Spans, SpansSource, StoreKind, Totals, Trace, TraceInfo, TraceState,
-    arrange,
+    Experiment, Labels, Problem, SpanId, Spans, SpansSource, StoreInfo, StoreKind, Totals, Trace, TraceInfo,
+    TraceState, arrange,
 };
 use folder::opening;
-use read::{Counts, Documents};
-use record::Facts;
+use read::{Documents, FileCounts};
+use record::SpanFacts;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
@@ -32,9 +32,9 @@ pub(super) struct DocumentStore {
     name: String,
     documents: Vec<Vec<u8>>,
     experiments: Vec<Experiment>,
-    traces: BTreeMap<String, Held>,
+    traces: BTreeMap<String, StoredTrace>,
     problems: Vec<Problem>,
-    folder: Option<Counts>,
+    folder: Option<FileCounts>,
 }
 
 /// Spans decoded at a time, so that memory stays near the size of the documents.
@@ -44,21 +44,21 @@ const AT_ONCE: usize = 1_024;
 const MOST_STORES: usize = 3;
 
 /// A trace: its record, and the places of its spans.
-struct Held {
+struct StoredTrace {
     info: TraceInfo,
-    spans: Vec<(usize, Place)>,
+    spans: Vec<(usize, SpanLocation)>,
     provenance: Option<Provenance>,
 }
 
 /// A trace in the making.
 #[derive(Default)]
-struct Gathered {
+struct TraceBuilder {
     recorded: Option<TraceInfo>,
     /// Where mltrace wrote that record: how it had read the spans.
     provenance: Option<Provenance>,
-    facts: Facts,
+    facts: SpanFacts,
     ids: HashSet<SpanId>,
-    spans: Vec<(usize, Place)>,
+    spans: Vec<(usize, SpanLocation)>,
 }
 
 impl DocumentStore {
@@ -78,7 +78,7 @@ impl DocumentStore {
     /// Makes records of what was read. Traces without one lie in an experiment that has the name of the file or folder.
     fn of(documents: Documents, name: String, own: &str) -> Self {
         let Documents { bytes, batches, mut problems, folder } = documents;
-        let mut gathered: BTreeMap<String, Gathered> = BTreeMap::new();
+        let mut gathered: BTreeMap<String, TraceBuilder> = BTreeMap::new();
         let mut damage = Vec::new();
         let mut places = Vec::new();
         let mut disputed: Vec<&str> = Vec::new();
@@ -92,8 +92,8 @@ impl DocumentStore {
             }
             places.extend(batch.spans.iter().map(|place| (*number, batch, place)));
         }
-        let read = |(number, batch, place): &(usize, &Batch, &Place)| {
-            let (trace_id, span) = place.span(&bytes[*number], formats::Keep::All)?;
+        let read = |(number, batch, place): &(usize, &SpanBatch, &SpanLocation)| {
+            let (trace_id, span) = place.span(&bytes[*number], formats::SpanDetail::All)?;
             let recorded = batch.info.as_ref().map(|info| info.trace_id.clone());
             Ok::<_, String>((recorded.or(trace_id).ok_or("no trace id")?, span))
         };
@@ -125,13 +125,13 @@ impl DocumentStore {
             problems.push(Problem::new("skipped_record", message));
         }
         let own = experiment(own, own);
-        let held = |(id, trace): (String, Gathered)| {
+        let held = |(id, trace): (String, TraceBuilder)| {
             let info = trace.record(&id, &own);
-            (id, Held { info, spans: trace.spans, provenance: trace.provenance })
+            (id, StoredTrace { info, spans: trace.spans, provenance: trace.provenance })
         };
-        let traces: BTreeMap<String, Held> = gathered.into_iter().map(held).collect();
+        let traces: BTreeMap<String, StoredTrace> = gathered.into_iter().map(held).collect();
         let mut names: HashMap<&str, &str> = HashMap::new();
-        for Held { info, .. } in traces.values() {
+        for StoredTrace { info, .. } in traces.values() {
             let id = info.experiment_id.as_str();
             let name = names.entry(id).or_insert(id);
             if let Some(known) = info.experiment_name.as_deref().filter(|known| *known != id) {
@@ -144,7 +144,7 @@ impl DocumentStore {
     }
 
     /// A trace with its spans, as far as they are wanted or needed to decide; none where they rule it out.
-    fn filled(&self, query: &Query, held: &Held) -> Option<Trace> {
+    fn filled(&self, query: &Query, held: &StoredTrace) -> Option<Trace> {
         let filter = &query.filter;
         if let Some(mut sieve) = filter.sieve() {
             for (number, place) in &held.spans {
@@ -154,18 +154,18 @@ impl DocumentStore {
                 return None;
             }
         }
-        let need = query.need.max(Need::of_filter(filter)).max(Need::of_rows(filter));
+        let need = query.need.max(Projection::of_filter(filter)).max(Projection::of_rows(filter));
         let mut trace = self.loaded(held, need);
         trace.rows = filter.needs_rows().then(|| rows::of_spans(&trace, filter));
         Some(trace)
     }
 
-    fn loaded(&self, held: &Held, need: Need) -> Trace {
-        if need == Need::Info {
+    fn loaded(&self, held: &StoredTrace, need: Projection) -> Trace {
+        if need == Projection::Info {
             return Trace::without_spans(held.info.clone());
         }
         // What is damaged was told when the documents were read.
-        let read = |(number, place): &(usize, Place)| place.span(&self.documents[*number], keep(need)).ok();
+        let read = |(number, place): &(usize, SpanLocation)| place.span(&self.documents[*number], keep(need)).ok();
         let (list, nodes, _) = arrange(held.spans.iter().filter_map(read).map(|(_, span)| span).collect());
         let source = match &held.provenance {
             _ if list.is_empty() => SpansSource::None,
@@ -178,13 +178,13 @@ impl DocumentStore {
         Trace { info, spans: Some(Spans { list, nodes, source, problems, moved: None, outside: None }), rows: None }
     }
 
-    fn of_experiments<'a>(&'a self, experiments: &'a [Experiment]) -> impl Iterator<Item = &'a Held> {
+    fn of_experiments<'a>(&'a self, experiments: &'a [Experiment]) -> impl Iterator<Item = &'a StoredTrace> {
         let ids: HashSet<&str> = experiments.iter().map(|experiment| experiment.experiment_id.as_str()).collect();
         self.traces.values().filter(move |held| ids.contains(held.info.experiment_id.as_str()))
     }
 }
 
-impl Gathered {
+impl TraceBuilder {
     /// Takes a record of the trace. False where there is one that tells another end; one that was made while the trace still
     /// ran makes room for a later one.
     fn take_record(&mut self, info: &TraceInfo, provenance: Option<&Provenance>) -> bool {
@@ -237,25 +237,25 @@ impl TraceStore for DocumentStore {
         &self.name
     }
 
-    fn remarks(&self) -> Vec<Remark> {
+    fn notices(&self) -> Vec<Notice> {
         let Some(folder) = &self.folder else { return Vec::new() };
         let (read, skipped) = (folder.read, folder.skipped.len());
         let counts = format!("{read} {} read, {skipped} skipped", if read == 1 { "file" } else { "files" });
         let counts = match skipped {
-            0 => Remark::Detail(counts),
-            _ => Remark::Note(counts + " (-v lists them)"),
+            0 => Notice::Detail(counts),
+            _ => Notice::Note(counts + " (-v lists them)"),
         };
         let mut remarks = vec![counts];
         let skipped = folder.skipped.iter().map(|(path, why)| format!("skipped `{}`: {why}", path.display()));
-        remarks.extend(skipped.map(Remark::Detail));
+        remarks.extend(skipped.map(Notice::Detail));
         let stores = folder.stores.iter();
         let stores =
             stores.map(|store| format!("not read: an MLflow store in the folder; {} opens it", opening(store)));
-        let kind = |at: usize| if at < MOST_STORES { Remark::Note } else { Remark::Detail };
+        let kind = |at: usize| if at < MOST_STORES { Notice::Note } else { Notice::Detail };
         remarks.extend(stores.enumerate().map(|(at, text)| kind(at)(text)));
         if let Some(more) = folder.stores.len().checked_sub(MOST_STORES + 1) {
             remarks
-                .push(Remark::Note(format!("not read: {} more MLflow stores in the folder (-v lists them)", more + 1)));
+                .push(Notice::Note(format!("not read: {} more MLflow stores in the folder (-v lists them)", more + 1)));
         }
         remarks
     }
@@ -267,7 +267,7 @@ impl TraceStore for DocumentStore {
 
     fn totals(&self, experiments: &[Experiment], _: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
         let mut totals: HashMap<String, Totals> = HashMap::new();
-        for Held { info, .. } in self.of_experiments(experiments) {
+        for StoredTrace { info, .. } in self.of_experiments(experiments) {
             totals.entry(info.experiment_id.clone()).or_default().add_trace(info);
         }
         Ok(totals)
@@ -275,7 +275,7 @@ impl TraceStore for DocumentStore {
 
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
         let meant = self.of_experiments(&query.experiments).filter(|held| query.filter.matches_info(&held.info));
-        let mut order: Vec<(SortValue, &Held)> =
+        let mut order: Vec<(SortValue, &StoredTrace)> =
             meant.map(|held| (SortValue::of(&held.info, &query.order.key), held)).collect();
         order.sort_by(|(a, first), (b, second)| {
             query.order.compare(a, b).then_with(|| first.info.trace_id.cmp(&second.info.trace_id))
@@ -301,19 +301,19 @@ impl TraceStore for DocumentStore {
         Ok(prefixes.iter().flat_map(below).collect())
     }
 
-    fn trace(&self, id: &str, need: Need) -> Result<Option<Trace>> {
+    fn trace(&self, id: &str, need: Projection) -> Result<Option<Trace>> {
         Ok(self.traces.get(id).map(|held| self.loaded(held, need)))
     }
 
     fn attachment(&self, _: &TraceInfo, id: &str) -> Result<Vec<u8>> {
-        Err(Error::new(Kind::NotFound, format!("no attachment `{id}`"))
+        Err(Error::new(ErrorCode::NotFound, format!("no attachment `{id}`"))
             .because("documents of traces come without the files that belong to them")
             .hint("ask the store or the server that the trace comes from"))
     }
 
-    fn checkup(&self) -> Result<Checkup> {
+    fn describe(&self) -> Result<StoreInfo> {
         let bytes = self.documents.iter().map(|document| document.len() as u64).sum();
-        Ok(Checkup { bytes: Some(bytes), ..Checkup::new(StoreKind::Documents) })
+        Ok(StoreInfo { bytes: Some(bytes), ..StoreInfo::new(StoreKind::Documents) })
     }
 
     fn is_empty(&self) -> Result<bool> {

@@ -1,9 +1,9 @@
 //! Finds documents of traces and takes them apart: a file, a folder of them, or standard input.
 
 use super::folder::{Folder, opening};
-use crate::error::{Error, Kind};
-use crate::files::{Fence, bytes_of, read_named};
-use crate::formats::{self, Batch, Unread};
+use crate::error::{Error, ErrorCode};
+use crate::files::{AllowedFolders, bytes_of, read_named};
+use crate::formats::{self, DocumentError, SpanBatch};
 use crate::limits;
 use crate::model::Problem;
 use flate2::read::MultiGzDecoder;
@@ -32,16 +32,16 @@ pub(super) struct Documents {
     /// Their bytes.
     pub(super) bytes: Vec<Vec<u8>>,
     /// What they hold, with the number of the document.
-    pub(super) batches: Vec<(usize, Batch)>,
+    pub(super) batches: Vec<(usize, SpanBatch)>,
     /// What could not be read.
     pub(super) problems: Vec<Problem>,
     /// Of a folder: how many of its files were read, and what was not.
-    pub(super) folder: Option<Counts>,
+    pub(super) folder: Option<FileCounts>,
 }
 
 /// What became of the files of a folder.
 #[derive(Default)]
-pub(super) struct Counts {
+pub(super) struct FileCounts {
     /// Files that were read.
     pub(super) read: usize,
     /// Entries that were not, and why.
@@ -54,7 +54,7 @@ impl Documents {
     /// A file that was named: it has to be a document.
     pub(super) fn of_file(path: &Path) -> crate::error::Result<Self> {
         let name = path.display();
-        let unreadable = |error| Error::new(Kind::StoreUnreadable, format!("cannot read `{name}`")).because(error);
+        let unreadable = |error| Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{name}`")).because(error);
         let bytes = read_named(path, limits::FILE_BYTES)
             .and_then(|bytes| unpacked(bytes, limits::UNPACKED_BYTES))
             .map_err(unreadable)?;
@@ -65,7 +65,7 @@ impl Documents {
     pub(super) fn of_stdin() -> crate::error::Result<Self> {
         let bytes = bytes_of(io::stdin().lock(), limits::FILE_BYTES)
             .and_then(|bytes| unpacked(bytes, limits::UNPACKED_BYTES))
-            .map_err(|error| Error::new(Kind::StoreUnreadable, "cannot read standard input").because(error))?;
+            .map_err(|error| Error::new(ErrorCode::StoreUnreadable, "cannot read standard input").because(error))?;
         Self::of_one(bytes, "standard input", None)
     }
 
@@ -73,16 +73,16 @@ impl Documents {
         let mut documents = Self::default();
         let is_empty = bytes.trim_ascii().is_empty();
         documents.add(bytes, path).map_err(|why| match why {
-            Unread::Summary(what) => {
-                Error::new(Kind::StoreUnreadable, format!("{name} holds {what}")).hint(WRITES_READABLE)
+            DocumentError::Summary(what) => {
+                Error::new(ErrorCode::StoreUnreadable, format!("{name} holds {what}")).hint(WRITES_READABLE)
             }
-            Unread::Signal(what) => {
+            DocumentError::Signal(what) => {
                 let message = format!("{name} holds {what}, and no traces");
-                Error::new(Kind::StoreUnreadable, message).hint(ACCEPTED)
+                Error::new(ErrorCode::StoreUnreadable, message).hint(ACCEPTED)
             }
-            Unread::Other(why) => {
+            DocumentError::Other(why) => {
                 let message = if is_empty { format!("{name} is empty") } else { format!("{name} holds no traces") };
-                Error::new(Kind::StoreUnreadable, message).because(why).hint(ACCEPTED)
+                Error::new(ErrorCode::StoreUnreadable, message).because(why).hint(ACCEPTED)
             }
         })?;
         Ok(documents)
@@ -91,7 +91,7 @@ impl Documents {
     /// The documents of a folder, in the order of their paths. What is none is skipped.
     pub(super) fn of_folder(path: &Path) -> Self {
         let Folder { files, skipped, stores, is_cut, unreadable } = Folder::list(path);
-        let mut documents = Self { folder: Some(Counts { read: 0, skipped, stores }), ..Self::default() };
+        let mut documents = Self { folder: Some(FileCounts { read: 0, skipped, stores }), ..Self::default() };
         for (path, error) in unreadable {
             let message = format!("a folder cannot be read: {error}");
             documents.problems.push(Problem::new("unreadable_folder", message).at(&path));
@@ -100,7 +100,7 @@ impl Documents {
             let message = "the folder has more entries than are looked at; the first are read";
             documents.problems.push(Problem::new("skipped_files", message).at(path));
         }
-        let fence = Fence::around([path]);
+        let fence = AllowedFolders::around([path]);
         for path in files {
             documents.add_file(&path, &fence);
         }
@@ -108,7 +108,7 @@ impl Documents {
     }
 
     /// Adds a file of a folder, if it looks like a document.
-    fn add_file(&mut self, path: &Path, fence: &Fence) {
+    fn add_file(&mut self, path: &Path, fence: &AllowedFolders) {
         let problem = match head(path) {
             Ok(head) if !formats::may_be_document(&head) => {
                 if let Some(folder) = &mut self.folder {
@@ -120,7 +120,7 @@ impl Documents {
                 let read =
                     fence.read(path, limits::FILE_BYTES).and_then(|bytes| unpacked(bytes, limits::UNPACKED_BYTES));
                 let read = read.and_then(|bytes| self.within_room(bytes, limits::DOCUMENTS_BYTES));
-                let added = read.map_err(|error| Unread::Other(error.to_string()));
+                let added = read.map_err(|error| DocumentError::Other(error.to_string()));
                 let added = added.and_then(|bytes| self.add(bytes, Some(path)));
                 match (added, &mut self.folder) {
                     (Ok(()), Some(folder)) => {
@@ -128,7 +128,7 @@ impl Documents {
                         return;
                     }
                     (Ok(()), None) => return,
-                    (Err(Unread::Signal(what)), Some(folder)) => {
+                    (Err(DocumentError::Signal(what)), Some(folder)) => {
                         folder.skipped.push((path.to_owned(), what));
                         return;
                     }
@@ -152,14 +152,14 @@ impl Documents {
     }
 
     /// Adds a document. Whatever is wrong with all of it is an error; what is wrong with a part is a problem.
-    fn add(&mut self, bytes: Vec<u8>, path: Option<&Path>) -> Result<(), Unread> {
+    fn add(&mut self, bytes: Vec<u8>, path: Option<&Path>) -> Result<(), DocumentError> {
         if bytes.first() == Some(&0x0a) {
             match formats::batches_of_bytes(&bytes) {
                 Ok(batches) => {
                     self.keep(bytes, batches);
                     return Ok(());
                 }
-                Err(signal @ Unread::Signal(_)) => return Err(signal),
+                Err(signal @ DocumentError::Signal(_)) => return Err(signal),
                 // A text may begin with an empty line.
                 Err(_) => {}
             }
@@ -167,7 +167,7 @@ impl Documents {
         if !bytes.trim_ascii_start().starts_with(b"{") && !matches!(bytes.first(), Some(b'[' | 0xef)) {
             let is_empty = bytes.trim_ascii().is_empty();
             let why = if is_empty { "nothing is in it" } else { "neither JSON nor OTLP in bytes" };
-            return Err(Unread::Other(why.to_owned()));
+            return Err(DocumentError::Other(why.to_owned()));
         }
         let text = String::from_utf8(bytes).unwrap_or_else(|error| {
             let message = "a document holds bytes that are not UTF-8; they are shown as U+FFFD";
@@ -208,11 +208,11 @@ impl Documents {
         pieces: Vec<Range<usize>>,
         noun: &str,
         path: Option<&Path>,
-    ) -> Result<(), Unread> {
+    ) -> Result<(), DocumentError> {
         let (mut kept, mut damaged, mut converted) = (Vec::new(), Vec::new(), Vec::new());
         let mut signal = None;
         for (at, piece) in pieces.into_iter().enumerate().filter(|(_, piece)| !text[piece.clone()].trim().is_empty()) {
-            let read = formats::strict(&text[piece.clone()]).map_err(Unread::from);
+            let read = formats::strict(&text[piece.clone()]).map_err(DocumentError::from);
             match read.and_then(|strict| Ok((formats::batches_of_json(&strict)?, strict))) {
                 Ok((batches, Cow::Borrowed(_))) => {
                     kept.extend(batches.into_iter().map(|mut batch| {
@@ -221,13 +221,13 @@ impl Documents {
                     }));
                 }
                 Ok((_, Cow::Owned(strict))) => converted.push(strict),
-                Err(Unread::Signal(what)) => signal = Some(what),
+                Err(DocumentError::Signal(what)) => signal = Some(what),
                 Err(why) => damaged.push((at + 1, why)),
             }
         }
         if kept.is_empty() && converted.is_empty() {
             if let Some(signal) = signal {
-                return Err(Unread::Signal(signal));
+                return Err(DocumentError::Signal(signal));
             }
             return Err(damaged.into_iter().next().map_or_else(|| "no line of it".to_owned().into(), |(_, why)| why));
         }
@@ -242,13 +242,13 @@ impl Documents {
         converted.into_iter().try_for_each(|strict| self.add_strict(strict))
     }
 
-    fn add_strict(&mut self, text: String) -> Result<(), Unread> {
+    fn add_strict(&mut self, text: String) -> Result<(), DocumentError> {
         let batches = formats::batches_of_json(&text)?;
         self.keep(text.into_bytes(), batches);
         Ok(())
     }
 
-    fn keep(&mut self, bytes: Vec<u8>, batches: Vec<Batch>) {
+    fn keep(&mut self, bytes: Vec<u8>, batches: Vec<SpanBatch>) {
         let number = self.bytes.len();
         self.bytes.push(bytes);
         self.batches.extend(batches.into_iter().map(|batch| (number, batch)));

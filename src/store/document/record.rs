@@ -9,10 +9,10 @@ use std::collections::HashMap;
 
 /// What the spans of a trace say of it, gathered one by one.
 #[derive(Default)]
-pub(super) struct Facts {
+pub(super) struct SpanFacts {
     start: Option<i64>,
     end: Option<i64>,
-    root: Option<Root>,
+    root: Option<RootFacts>,
     session: Option<String>,
     user: Option<String>,
     metadata: Vec<(String, String)>,
@@ -21,7 +21,7 @@ pub(super) struct Facts {
 }
 
 /// What the root says.
-struct Root {
+struct RootFacts {
     start: i64,
     name: String,
     is_error: bool,
@@ -33,7 +33,7 @@ struct Root {
 /// How the root carries tags of its trace (MLflow 3.13 on).
 const TAG: &str = "mlflow.traceTag.";
 
-impl Facts {
+impl SpanFacts {
     /// Takes what a span says.
     pub(super) fn add(&mut self, span: &Span, resource: &[(String, Json)]) {
         self.start = Some(self.start.map_or(span.start.0, |start| start.min(span.start.0)));
@@ -48,7 +48,7 @@ impl Facts {
         self.add_respan(payload);
         // Of several roots the earliest speaks for the trace.
         if span.parent.is_none() && self.root.as_ref().is_none_or(|root| span.start.0 < root.start) {
-            self.root = Some(Root::of(span, payload));
+            self.root = Some(RootFacts::of(span, payload));
         }
     }
 
@@ -126,7 +126,7 @@ impl Facts {
     }
 }
 
-impl Root {
+impl RootFacts {
     fn of(span: &Span, payload: &Payload) -> Self {
         let tag = |(key, value): &(String, Json)| Some((key.strip_prefix(TAG)?.to_owned(), value.display()));
         Self {

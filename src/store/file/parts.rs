@@ -1,7 +1,7 @@
 //! What lies in the files of a file store: records, and one file for each tag, entry of the metadata and assessment.
 
 use super::file_name;
-use crate::files::Fence;
+use crate::files::AllowedFolders;
 use crate::formats;
 use crate::limits;
 use crate::model::{Assessment, Experiment, Labels, Problem};
@@ -12,14 +12,14 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 /// Reads what lies in files beside a record. What cannot be read of it costs itself alone.
-pub(super) struct Parts<'a> {
-    fence: &'a Fence,
+pub(super) struct RecordParts<'a> {
+    fence: &'a AllowedFolders,
     /// What could not be read.
     pub(super) problems: Vec<Problem>,
 }
 
-impl<'a> Parts<'a> {
-    pub(super) const fn new(fence: &'a Fence) -> Self {
+impl<'a> RecordParts<'a> {
+    pub(super) const fn new(fence: &'a AllowedFolders) -> Self {
         Self { fence, problems: Vec::new() }
     }
 
@@ -119,7 +119,7 @@ impl<'a> Parts<'a> {
 }
 
 /// The text of a record; `None` where there is no such file.
-pub(super) fn record(fence: &Fence, path: &Path) -> Result<Option<String>, Problem> {
+pub(super) fn record(fence: &AllowedFolders, path: &Path) -> Result<Option<String>, Problem> {
     match read_settled(path, || fence.read(path, limits::RECORD_BYTES)) {
         Ok(bytes) => Ok(Some(
             String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),

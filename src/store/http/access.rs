@@ -1,8 +1,8 @@
 //! Who asks a tracking server, and by which way: credentials and proxy.
 
-use super::secret::{Mask, Secret};
-use super::url::Base;
-use crate::error::{Error, Kind, Result};
+use super::secret::{CredentialMask, Secret};
+use super::url::ServerUrl;
+use crate::error::{Error, ErrorCode, Result};
 use crate::files;
 use crate::limits;
 use base64::Engine as _;
@@ -51,7 +51,7 @@ pub struct ServerSettings {
 
 /// The value of the `Authorization` header: the URI's own credentials as `requests` takes them, then name and password
 /// from environment and file, then the token (`utils/rest_utils.py` of MLflow 3.18).
-pub(super) fn authorization(base: &Base, settings: &ServerSettings) -> Option<Secret> {
+pub(super) fn authorization(base: &ServerUrl, settings: &ServerSettings) -> Option<Secret> {
     let basic = |name: &str, password: &str| {
         Secret::new(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{name}:{password}"))))
     };
@@ -80,15 +80,19 @@ pub(super) fn authorization(base: &Base, settings: &ServerSettings) -> Option<Se
 }
 
 /// The mask for all credentials that a client sends, and for those that the environment names besides.
-pub(super) fn mask(base: &Base, settings: &ServerSettings, authorization: Option<&Secret>) -> Mask {
+pub(super) fn mask(base: &ServerUrl, settings: &ServerSettings, authorization: Option<&Secret>) -> CredentialMask {
     let proxies = [&settings.http_proxy, &settings.https_proxy].into_iter().flatten();
     let users: Vec<(String, Secret)> =
-        proxies.filter_map(|proxy| Base::parse(proxy.reveal()).ok()?.user).chain(base.user.clone()).collect();
+        proxies.filter_map(|proxy| ServerUrl::parse(proxy.reveal()).ok()?.user).chain(base.user.clone()).collect();
     let names = users.iter().map(|(name, _)| name.as_str()).chain(settings.username.as_deref());
     let secrets = users.iter().map(|(_, password)| password).chain(&settings.password).chain(&settings.token);
     let pairs: Vec<String> = users.iter().map(|(name, password)| format!("{name}:{}", password.reveal())).collect();
     let secrets = secrets.map(Secret::reveal).chain(pairs.iter().map(String::as_str));
-    Mask::for_header(authorization.map(Secret::reveal), &names.collect::<Vec<_>>(), &secrets.collect::<Vec<_>>())
+    CredentialMask::for_header(
+        authorization.map(Secret::reveal),
+        &names.collect::<Vec<_>>(),
+        &secrets.collect::<Vec<_>>(),
+    )
 }
 
 /// A value of the section `[mlflow]` of an INI file.
@@ -108,7 +112,7 @@ fn in_credentials(text: &str, wanted: &str) -> Option<String> {
 }
 
 /// The proxy for a server, unless `NO_PROXY` excepts it.
-pub(super) fn proxy(base: &Base, settings: &ServerSettings) -> Result<Option<ureq::Proxy>> {
+pub(super) fn proxy(base: &ServerUrl, settings: &ServerSettings) -> Result<Option<ureq::Proxy>> {
     let (variable, proxy) =
         if base.is_tls { ("HTTPS_PROXY", &settings.https_proxy) } else { ("HTTP_PROXY", &settings.http_proxy) };
     let Some(proxy) = proxy else { return Ok(None) };
@@ -116,12 +120,13 @@ pub(super) fn proxy(base: &Base, settings: &ServerSettings) -> Result<Option<ure
         return Ok(None);
     }
     if proxy.reveal().trim_start().to_ascii_lowercase().starts_with("socks") {
-        return Err(Error::new(Kind::Network, "proxies of the kind SOCKS are not built in")
+        return Err(Error::new(ErrorCode::Network, "proxies of the kind SOCKS are not built in")
             .hint(format!("set {variable} to an http proxy, or except the host: `NO_PROXY={}`", base.host)));
     }
     let parsed = ureq::Proxy::new(proxy.reveal());
     parsed.map(Some).map_err(|_| {
-        Error::new(Kind::Network, format!("{variable} is not the address of a proxy")).hint("`http://host:port` is one")
+        Error::new(ErrorCode::Network, format!("{variable} is not the address of a proxy"))
+            .hint("`http://host:port` is one")
     })
 }
 

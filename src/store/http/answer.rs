@@ -1,10 +1,10 @@
 //! What an answer of a server means.
 
-use super::body::{Body, Stop};
-use super::client::{Client, Question};
-use super::failure::Target;
+use super::body::{Body, BodyReadError};
+use super::client::{ApiRequest, Client};
+use super::failure::RedirectTarget;
 use super::url::with_other_scheme;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::limits;
 use crate::model::Timestamp;
 use crate::shell;
@@ -13,31 +13,31 @@ use std::time::Duration;
 use ureq::http::StatusCode;
 
 /// What a server that could be asked has to say.
-pub(super) enum Reply {
+pub(super) enum ApiResponse {
     Body(Body),
     /// It does not have this route: its release is older, or newer.
     NoRoute,
-    Refusal(Refusal),
-    Unread(Unread),
+    Refusal(ApiError),
+    Unread(BodyError),
 }
 
 /// An answer that was not read to its end.
-pub(super) struct Unread {
-    pub(super) stop: Stop,
+pub(super) struct BodyError {
+    pub(super) stop: BodyReadError,
     /// For those who cannot do without it.
     pub(super) error: Error,
 }
 
 /// A server's no to one question, in texts without credentials.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct ApiError {
     pub(super) status: u16,
     /// MLflow's `error_code`; none where something else answered.
     pub(super) code: Option<String>,
     pub(super) message: String,
 }
 
-impl Refusal {
+impl ApiError {
     /// Whether the thing asked for is not there.
     pub(super) fn is_absence(&self) -> bool {
         self.status == 404
@@ -51,7 +51,7 @@ impl Refusal {
 
 /// MLflow's form of errors (`exceptions.py` of 3.18).
 #[derive(Deserialize)]
-struct Trouble {
+struct MlflowError {
     error_code: Option<String>,
     message: Option<String>,
 }
@@ -66,25 +66,25 @@ const HTTPS_ONLY: [&str; 3] =
     ["plain HTTP request was sent to HTTPS port", "HTTP request to an HTTPS server", "speaking plain HTTP to an SSL"];
 
 /// One attempt.
-pub(super) enum Once {
+pub(super) enum Attempt {
     /// Asking again is of no use.
-    Final(Result<Reply>),
+    Final(Result<ApiResponse>),
     /// It may be different later; after a pause if the server named one.
-    Passing(Result<Reply>, Option<Duration>),
+    Passing(Result<ApiResponse>, Option<Duration>),
 }
 
 impl Client {
     /// What an answer means.
     pub(super) fn judge(
         &self,
-        question: &Question,
+        question: &ApiRequest,
         status: StatusCode,
         is_page: bool,
         bytes: Vec<u8>,
         wait: Option<Duration>,
-        moved_to: Option<&Target>,
-    ) -> Once {
-        let trouble: Option<Trouble> = if status.is_success() {
+        moved_to: Option<&RedirectTarget>,
+    ) -> Attempt {
+        let trouble: Option<MlflowError> = if status.is_success() {
             None
         } else {
             serde_json::from_slice(&bytes).ok().filter(|_| bytes.starts_with(b"{"))
@@ -100,74 +100,75 @@ impl Client {
         };
         let moved = |error| self.with_target(error, moved_to);
         let fail = |kind, what: &str| Error::new(kind, format!("`{}` {what}", self.shown()));
-        let refusal = |status, message| Reply::Refusal(Refusal { status, code: code.clone(), message });
-        Once::Final(match status.as_u16() {
+        let refusal = |status, message| ApiResponse::Refusal(ApiError { status, code: code.clone(), message });
+        Attempt::Final(match status.as_u16() {
             200..=299 if is_page && !question.is_file => {
                 let error = self.not_mlflow(format!("it sends a web page: {message}"));
                 Err(moved(if moved_to.is_some() { error.hint(SIGN_IN) } else { error }))
             }
-            200..=299 => Ok(Reply::Body(Body::new(bytes, &self.mask))),
+            200..=299 => Ok(ApiResponse::Body(Body::new(bytes, &self.mask))),
             400 if !self.base.is_tls && is_for_https(&bytes) => {
-                let error = Error::new(Kind::Network, format!("`{}` speaks https", self.shown()));
+                let error = Error::new(ErrorCode::Network, format!("`{}` speaks https", self.shown()));
                 Err(error
                     .because(message)
                     .hint(format!("`{}` speaks it too", shell::option("-u", &with_other_scheme(&self.shown())))))
             }
             300..=399 => Err(moved(self.not_mlflow(format!("it answers with status {status}")))),
             401 | 403 => Err(moved(self.no_access(status, &message))),
-            407 => Err(fail(Kind::Credentials, "is behind a proxy that wants credentials")
+            407 => Err(fail(ErrorCode::Credentials, "is behind a proxy that wants credentials")
                 .hint("`HTTPS_PROXY=http://name:password@host:port` carries them")),
-            404 if !is_json || code.as_deref() == Some("ENDPOINT_NOT_FOUND") => Ok(Reply::NoRoute),
-            405 => Ok(Reply::NoRoute),
+            404 if !is_json || code.as_deref() == Some("ENDPOINT_NOT_FOUND") => Ok(ApiResponse::NoRoute),
+            405 => Ok(ApiResponse::NoRoute),
             408 | 429 => {
-                let error = fail(Kind::Server, &format!("takes no requests for now: status {status}")).because(message);
+                let error =
+                    fail(ErrorCode::Server, &format!("takes no requests for now: status {status}")).because(message);
                 let hint = wait.map_or_else(
                     || "try again later".to_owned(),
                     |wait| format!("it asks to come back in {} s", wait.as_secs()),
                 );
-                return Once::Passing(Err(error.hint(hint)), wait);
+                return Attempt::Passing(Err(error.hint(hint)), wait);
             }
             // An error that MLflow itself words will be the same the next time.
             500 if is_json => Ok(refusal(500, message)),
-            500 => return Once::Passing(Ok(refusal(500, message)), wait),
+            500 => return Attempt::Passing(Ok(refusal(500, message)), wait),
             502..=504 => {
-                let error = moved(fail(Kind::Server, &format!("failed with status {}", status.as_u16())));
-                return Once::Passing(Err(error.because(message).hint(LOOK_AT_THE_LOG)), wait);
+                let error = moved(fail(ErrorCode::Server, &format!("failed with status {}", status.as_u16())));
+                return Attempt::Passing(Err(error.because(message).hint(LOOK_AT_THE_LOG)), wait);
             }
             status => Ok(refusal(status, message)),
         })
     }
 
     /// An answer that was not read to its end.
-    pub(super) fn unread(&self, stop: Stop) -> Unread {
+    pub(super) fn unread(&self, stop: BodyReadError) -> BodyError {
         let answer = format!("an answer of `{}`", self.shown());
         let mib = |bytes: u64| bytes >> 20;
         let message = match &stop {
-            Stop::Long(most) => format!("{answer} is longer than {} MiB", mib(*most)),
-            Stop::Packed(most) => format!("{answer} unpacks to more than {} MiB", mib(*most)),
-            Stop::Crowded => {
+            BodyReadError::Long(most) => format!("{answer} is longer than {} MiB", mib(*most)),
+            BodyReadError::Packed(most) => format!("{answer} unpacks to more than {} MiB", mib(*most)),
+            BodyReadError::Crowded => {
                 format!(
                     "{answer} was not read: answers that are read at once take at most {} MiB",
                     mib(limits::ANSWERS_BYTES)
                 )
             }
-            Stop::Broken(_) => format!("{answer} broke off"),
+            BodyReadError::Broken(_) => format!("{answer} broke off"),
         };
-        Unread { stop, error: Error::new(Kind::Server, message) }
+        BodyError { stop, error: Error::new(ErrorCode::Server, message) }
     }
 
     /// An error for something that answers but is not MLflow.
     pub(super) fn not_mlflow(&self, why: impl std::fmt::Display) -> Error {
-        Error::new(Kind::Server, format!("`{}` does not answer as an MLflow server does", self.shown()))
+        Error::new(ErrorCode::Server, format!("`{}` does not answer as an MLflow server does", self.shown()))
             .because(why)
             .hint("check the address, and the path before `/api` if there is one: `-u https://host/prefix`")
     }
 
     /// An error for a question that the server refused for good.
-    pub(super) fn refused(&self, refusal: &Refusal) -> Error {
+    pub(super) fn refused(&self, refusal: &ApiError) -> Error {
         let code = refusal.code.as_deref().map(|code| format!(", {code}")).unwrap_or_default();
         let what = if refusal.status >= 500 { "failed with" } else { "refused a request:" };
-        let error = Error::new(Kind::Server, format!("`{}` {what} status {}{code}", self.shown(), refusal.status));
+        let error = Error::new(ErrorCode::Server, format!("`{}` {what} status {}{code}", self.shown(), refusal.status));
         let error = error.because(&refusal.message);
         if refusal.status >= 500 { error.hint(LOOK_AT_THE_LOG) } else { error }
     }
@@ -178,7 +179,7 @@ impl Client {
             (StatusCode::UNAUTHORIZED, Some(_)) => "does not take these credentials",
             _ => "denies access",
         };
-        let error = Error::new(Kind::Credentials, format!("`{}` {what}", self.shown())).because(message);
+        let error = Error::new(ErrorCode::Credentials, format!("`{}` {what}", self.shown())).because(message);
         if let Some(variable) = self.unsupported {
             return error.hint(format!("{variable} is set, but that way to sign in is not built in"));
         }

@@ -1,6 +1,6 @@
 //! Bodies of answers, and the memory that all of them may take together.
 
-use super::secret::Mask;
+use super::secret::CredentialMask;
 use crate::limits;
 use flate2::read::MultiGzDecoder;
 use std::io::Read;
@@ -12,25 +12,25 @@ const STEP: u64 = 256 << 10;
 
 /// The bytes of all answers that are in memory.
 #[derive(Debug, Default)]
-pub(super) struct Budget(AtomicU64);
+pub(super) struct MemoryBudget(AtomicU64);
 
 /// The part of the budget that one reader takes, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Share {
-    budget: Arc<Budget>,
+pub(super) struct BudgetShare {
+    budget: Arc<MemoryBudget>,
     bytes: u64,
     /// Whether it may take more than the budget has: at most one share at a time that does not wait for others.
     may_exceed: bool,
 }
 
-impl Share {
+impl BudgetShare {
     /// For one of several readers.
-    pub(super) fn limited(budget: &Arc<Budget>) -> Self {
+    pub(super) fn limited(budget: &Arc<MemoryBudget>) -> Self {
         Self { budget: Arc::clone(budget), bytes: 0, may_exceed: false }
     }
 
     /// For the only reader, whose answer has no limit but its own.
-    pub(super) fn unlimited(budget: &Arc<Budget>) -> Self {
+    pub(super) fn unlimited(budget: &Arc<MemoryBudget>) -> Self {
         Self { budget: Arc::clone(budget), bytes: 0, may_exceed: true }
     }
 
@@ -48,7 +48,7 @@ impl Share {
     }
 }
 
-impl Drop for Share {
+impl Drop for BudgetShare {
     fn drop(&mut self) {
         self.shrink_to(0);
     }
@@ -56,7 +56,7 @@ impl Drop for Share {
 
 /// Why a body was not read to its end.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(super) enum BodyReadError {
     /// It is longer than this.
     Long(u64),
     /// It was sent packed, and unpacks to more than this.
@@ -68,12 +68,17 @@ pub(super) enum Stop {
 
 /// Reads a body of at most `most` bytes, and fewer where it is packed: a kilobyte may unpack to a megabyte. What it takes
 /// is given back to the share unless all of it was read.
-pub(super) fn read(body: impl Read, is_packed: bool, most: u64, share: &mut Share) -> Result<Vec<u8>, Stop> {
+pub(super) fn read(
+    body: impl Read,
+    is_packed: bool,
+    most: u64,
+    share: &mut BudgetShare,
+) -> Result<Vec<u8>, BodyReadError> {
     let before = share.bytes;
     let read = if is_packed {
         let most = most.min(limits::UNPACKED_ANSWER_BYTES);
         read_at_most(MultiGzDecoder::new(body), most, share).map_err(|stop| match stop {
-            Stop::Long(most) => Stop::Packed(most),
+            BodyReadError::Long(most) => BodyReadError::Packed(most),
             stop => stop,
         })
     } else {
@@ -85,15 +90,17 @@ pub(super) fn read(body: impl Read, is_packed: bool, most: u64, share: &mut Shar
     read
 }
 
-fn read_at_most(mut body: impl Read, most: u64, share: &mut Share) -> Result<Vec<u8>, Stop> {
+fn read_at_most(mut body: impl Read, most: u64, share: &mut BudgetShare) -> Result<Vec<u8>, BodyReadError> {
     let mut bytes = Vec::new();
     loop {
-        let read = body.by_ref().take(STEP).read_to_end(&mut bytes).map_err(|error| Stop::Broken(error.into()))? as u64;
+        let read =
+            body.by_ref().take(STEP).read_to_end(&mut bytes).map_err(|error| BodyReadError::Broken(error.into()))?
+                as u64;
         if bytes.len() as u64 > most {
-            return Err(Stop::Long(most));
+            return Err(BodyReadError::Long(most));
         }
         if !share.grow(read) {
-            return Err(Stop::Crowded);
+            return Err(BodyReadError::Crowded);
         }
         if read < STEP {
             return Ok(bytes);
@@ -102,7 +109,7 @@ fn read_at_most(mut body: impl Read, most: u64, share: &mut Share) -> Result<Vec
 }
 
 /// The beginning of a body: the message of a refusal needs no more.
-pub(super) fn read_beginning(body: impl Read, is_packed: bool) -> Result<Vec<u8>, Stop> {
+pub(super) fn read_beginning(body: impl Read, is_packed: bool) -> Result<Vec<u8>, BodyReadError> {
     let mut bytes = Vec::new();
     let most = 64 << 10;
     let read = if is_packed {
@@ -110,23 +117,23 @@ pub(super) fn read_beginning(body: impl Read, is_packed: bool) -> Result<Vec<u8>
     } else {
         body.take(most).read_to_end(&mut bytes)
     };
-    read.map(|_| bytes).map_err(|error| Stop::Broken(error.into()))
+    read.map(|_| bytes).map_err(|error| BodyReadError::Broken(error.into()))
 }
 
 /// The body of an answer, with the part of the budget that it takes where no other owner holds it.
 pub(super) struct Body {
     bytes: Vec<u8>,
-    mask: Arc<Mask>,
-    share: Option<Share>,
+    mask: Arc<CredentialMask>,
+    share: Option<BudgetShare>,
 }
 
 impl Body {
-    pub(super) fn new(bytes: Vec<u8>, mask: &Arc<Mask>) -> Self {
+    pub(super) fn new(bytes: Vec<u8>, mask: &Arc<CredentialMask>) -> Self {
         Self { bytes, mask: Arc::clone(mask), share: None }
     }
 
     /// Keeps a share for as long as the body is there.
-    pub(super) fn keep(&mut self, share: Share) {
+    pub(super) fn keep(&mut self, share: BudgetShare) {
         self.share = Some(share);
     }
 
@@ -147,8 +154,8 @@ impl Body {
 mod tests {
     use super::*;
 
-    fn share(budget: &Arc<Budget>) -> Share {
-        Share::limited(budget)
+    fn share(budget: &Arc<MemoryBudget>) -> BudgetShare {
+        BudgetShare::limited(budget)
     }
 
     fn zeros(bytes: u64) -> impl Read {
@@ -167,7 +174,7 @@ mod tests {
         for (length, is_whole) in [(0, true), (1, true), (STEP, true), (3 * STEP, true), (3 * STEP + 1, false)] {
             let read = read(zeros(length), false, 3 * STEP, &mut share(&budget));
             assert_eq!(read.as_ref().is_ok_and(|bytes| bytes.len() as u64 == length), is_whole, "{length}");
-            assert!(is_whole || matches!(read, Err(Stop::Long(most)) if most == 3 * STEP));
+            assert!(is_whole || matches!(read, Err(BodyReadError::Long(most)) if most == 3 * STEP));
         }
         assert_eq!(budget.0.load(Ordering::Relaxed), 0);
     }
@@ -178,17 +185,17 @@ mod tests {
         let small = packed(5 * STEP + 7);
         assert_eq!(read(&*small, true, u64::MAX, &mut share(&budget)).unwrap().len() as u64, 5 * STEP + 7);
         let stop = read(&*packed(limits::UNPACKED_ANSWER_BYTES + 1), true, u64::MAX, &mut share(&budget));
-        assert!(matches!(stop, Err(Stop::Packed(limits::UNPACKED_ANSWER_BYTES))), "{stop:?}");
-        assert!(matches!(read(&b"no gzip"[..], true, u64::MAX, &mut share(&budget)), Err(Stop::Broken(_))));
+        assert!(matches!(stop, Err(BodyReadError::Packed(limits::UNPACKED_ANSWER_BYTES))), "{stop:?}");
+        assert!(matches!(read(&b"no gzip"[..], true, u64::MAX, &mut share(&budget)), Err(BodyReadError::Broken(_))));
         assert_eq!(budget.0.load(Ordering::Relaxed), 0);
     }
 
     #[test]
     fn bodies_share_one_budget() {
         let budget = Arc::default();
-        let (mut first, mut second, mut alone) = (share(&budget), share(&budget), Share::unlimited(&budget));
+        let (mut first, mut second, mut alone) = (share(&budget), share(&budget), BudgetShare::unlimited(&budget));
         assert!(first.grow(limits::ANSWERS_BYTES - STEP));
-        assert!(matches!(read(zeros(2 * STEP), false, u64::MAX, &mut second), Err(Stop::Crowded)));
+        assert!(matches!(read(zeros(2 * STEP), false, u64::MAX, &mut second), Err(BodyReadError::Crowded)));
         assert_eq!((second.bytes, budget.0.load(Ordering::Relaxed)), (0, limits::ANSWERS_BYTES - STEP));
         assert!(read(zeros(2 * STEP), false, u64::MAX, &mut alone).is_ok());
         drop((first, alone));

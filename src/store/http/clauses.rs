@@ -8,7 +8,7 @@ use crate::query::{
 
 /// How much of the language a server is asked to understand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Language {
+pub(super) enum FilterSupport {
     /// Everything, as long as its release is not known.
     Newest,
     /// What a release understands.
@@ -19,7 +19,7 @@ pub(super) enum Language {
     None,
 }
 
-impl Language {
+impl FilterSupport {
     /// Whether a condition that a release brought is understood.
     fn has(self, since: (u32, u32), is_of_record: bool) -> bool {
         match self {
@@ -37,12 +37,12 @@ pub(super) fn depends_on_release(filter: &Filter) -> bool {
 }
 
 /// The conditions of a filter that a server can decide.
-pub(super) fn texts(filter: &Filter, language: Language) -> Vec<String> {
+pub(super) fn texts(filter: &Filter, language: FilterSupport) -> Vec<String> {
     filter.clauses.iter().filter_map(|clause| text(clause, language)).collect()
 }
 
 /// Whether the server alone decides all conditions on rows of spans.
-pub(super) fn decides_rows(filter: &Filter, language: Language) -> bool {
+pub(super) fn decides_rows(filter: &Filter, language: FilterSupport) -> bool {
     let is_said = |test: &SpanTest| !needs_value(test) && text(&Clause::Span(test.clone()), language).is_some();
     // Several conditions mean one and the same span since 3.10, and spans before their trace are left out since 3.15.
     let means_one_span = filter.span_tests().count() < 2 || language.has((3, 10), false);
@@ -51,19 +51,19 @@ pub(super) fn decides_rows(filter: &Filter, language: Language) -> bool {
 }
 
 /// Whether the server is asked anything about rows of spans.
-pub(super) fn says_rows(filter: &Filter, language: Language) -> bool {
+pub(super) fn says_rows(filter: &Filter, language: FilterSupport) -> bool {
     let says_test = |test: &SpanTest| text(&Clause::Span(test.clone()), language).is_some();
     filter.span_tests().any(says_test) || grep_text(filter, language).is_some()
 }
 
 /// That the text looked for is in the server's table of spans; only where traces that have none there can be asked for
 /// apart, with [`elsewhere`].
-pub(super) fn grep_text(filter: &Filter, language: Language) -> Option<String> {
+pub(super) fn grep_text(filter: &Filter, language: FilterSupport) -> Option<String> {
     filter.grep().filter(|_| language.has((3, 11), false)).and_then(grep_hint)
 }
 
 /// Whether a condition on the name is decided by the server.
-pub(super) fn says_name(clause: &Clause, language: Language) -> bool {
+pub(super) fn says_name(clause: &Clause, language: FilterSupport) -> bool {
     matches!(clause, Clause::Name(_)) && text(clause, language).is_some()
 }
 
@@ -73,7 +73,7 @@ pub(super) fn elsewhere() -> String {
 }
 
 /// What only some traces have in the server's table of spans, of those that the flags ask for: a type, or a text.
-pub(super) fn span_hint(filter: &Filter, language: Language) -> Option<String> {
+pub(super) fn span_hint(filter: &Filter, language: FilterSupport) -> Option<String> {
     let is_said = grep_text(filter, language).is_some();
     filter.clauses.iter().find_map(|clause| match clause {
         Clause::SpanType(types) => {
@@ -93,12 +93,12 @@ fn grep_hint(grep: &Grep) -> Option<String> {
 /// The conditions of traces without a recorded name (3.11 on) whose root span may have the one asked for: some span has.
 pub(super) fn nameless(filter: &Filter) -> Vec<String> {
     let span_name = |clause: &Clause| {
-        if let Clause::Name(glob) = clause { named("span.name", glob, Language::Newest) } else { None }
+        if let Clause::Name(glob) = clause { named("span.name", glob, FilterSupport::Newest) } else { None }
     };
     std::iter::once("name IS NULL".to_owned()).chain(filter.clauses.iter().filter_map(span_name)).collect()
 }
 
-fn text(clause: &Clause, language: Language) -> Option<String> {
+fn text(clause: &Clause, language: FilterSupport) -> Option<String> {
     let is_of_record =
         !matches!(clause, Clause::Span(_) | Clause::Assessment(_) | Clause::Issue(_) | Clause::Prompt(_))
             && !matches!(clause, Clause::Number(NumberKey::EndTime, ..));
@@ -184,10 +184,10 @@ const fn needs_value(test: &SpanTest) -> bool {
 const NOBODYS: &str = "8b0f5c0e-6d5c-4f0b-9c4e-no-such-value";
 
 /// A name, or a pattern: `_` and `%` stand for anything there and cannot be escaped, which only selects too much.
-fn named(key: &str, glob: &Glob, language: Language) -> Option<String> {
+fn named(key: &str, glob: &Glob, language: FilterSupport) -> Option<String> {
     let pattern = glob.text();
     if !pattern.contains(['*', '?']) {
-        return Some(format!("{key} = {}", quoted(&pattern)?)).filter(|_| language != Language::None);
+        return Some(format!("{key} = {}", quoted(&pattern)?)).filter(|_| language != FilterSupport::None);
     }
     let like = quoted(&pattern.replace('*', "%").replace('?', "_"))?;
     language.has((3, 6), true).then(|| format!("{key} LIKE {like}"))

@@ -1,12 +1,12 @@
 //! Questions to a tracking server: time limits, repetitions, redirects.
 
 use super::access::{self, ServerSettings};
-use super::answer::{Once, Reply, Unread};
-use super::body::{self, Budget, Share, Stop};
-use super::failure::{Failure, Target, Why};
-use super::secret::{Mask, Secret};
-use super::tls::{Identity, TlsConnector};
-use super::url::{Base, absolute, bare, is_same_origin, is_web_address, without_credentials};
+use super::answer::{ApiResponse, Attempt, BodyError};
+use super::body::{self, BodyReadError, BudgetShare, MemoryBudget};
+use super::failure::{FailureReason, RedirectTarget, RequestFailure};
+use super::secret::{CredentialMask, Secret};
+use super::tls::{TlsConnector, TlsIdentity};
+use super::url::{ServerUrl, absolute, bare, is_same_origin, is_web_address, without_credentials};
 use crate::error::Result;
 use crate::limits;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ const LONGEST_TOTAL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A question: a route below the server's prefix.
 #[derive(Clone, Debug)]
-pub(super) struct Question {
+pub(super) struct ApiRequest {
     route: String,
     body: Option<String>,
     /// How many bytes the answer may have.
@@ -37,7 +37,7 @@ pub(super) struct Question {
     is_repeated: bool,
 }
 
-impl Question {
+impl ApiRequest {
     pub(super) fn get(route: impl Into<String>) -> Self {
         Self { route: route.into(), body: None, most: limits::ANSWER_BYTES, is_file: false, is_repeated: true }
     }
@@ -67,10 +67,10 @@ impl Question {
 
 /// A connection to a server, or several.
 pub(super) struct Client {
-    pub(super) base: Base,
+    pub(super) base: ServerUrl,
     agent: Agent,
     pub(super) authorization: Option<Secret>,
-    pub(super) mask: Arc<Mask>,
+    pub(super) mask: Arc<CredentialMask>,
     workspace: Option<String>,
     pub(super) unsupported: Option<&'static str>,
     pub(super) total: Duration,
@@ -82,12 +82,12 @@ pub(super) struct Client {
     pub(super) has_certificate: bool,
     pub(super) via_proxy: bool,
     requests: Arc<AtomicU64>,
-    pub(super) budget: Arc<Budget>,
+    pub(super) budget: Arc<MemoryBudget>,
 }
 
 impl Client {
     pub(super) fn new(uri: &str, settings: &ServerSettings) -> Result<Self> {
-        let base = Base::parse(uri)?;
+        let base = ServerUrl::parse(uri)?;
         let proxy = access::proxy(&base, settings)?;
         let via_proxy = proxy.is_some();
         // MLflow's server sends small answers in two writes. On a connection that was used before, the second waits until
@@ -112,7 +112,7 @@ impl Client {
         let connector =
             ().chain(ConnectProxyConnector::default())
                 .chain(TcpConnector::default())
-                .chain(TlsConnector::new(Identity::new(settings)?));
+                .chain(TlsConnector::new(TlsIdentity::new(settings)?));
         Ok(Self {
             agent: Agent::with_parts(config, connector, DefaultResolver::default()),
             mask: Arc::new(access::mask(&base, settings, authorization.as_ref())),
@@ -156,32 +156,32 @@ impl Client {
     ///
     /// # Errors
     /// Where no answer comes, the server refuses the credentials, or what answers is not MLflow.
-    pub(super) fn ask(&self, question: &Question) -> Result<Reply> {
-        self.ask_alone(question, Share::unlimited(&self.budget))
+    pub(super) fn ask(&self, question: &ApiRequest) -> Result<ApiResponse> {
+        self.ask_alone(question, BudgetShare::unlimited(&self.budget))
     }
 
     /// The same for one of several questions at once, whose answers together are limited.
-    pub(super) fn ask_beside(&self, question: &Question) -> Result<Reply> {
-        self.ask_alone(question, Share::limited(&self.budget))
+    pub(super) fn ask_beside(&self, question: &ApiRequest) -> Result<ApiResponse> {
+        self.ask_alone(question, BudgetShare::limited(&self.budget))
     }
 
-    fn ask_alone(&self, question: &Question, mut share: Share) -> Result<Reply> {
+    fn ask_alone(&self, question: &ApiRequest, mut share: BudgetShare) -> Result<ApiResponse> {
         let mut reply = self.ask_within(question, &mut share)?;
-        if let Reply::Body(body) = &mut reply {
+        if let ApiResponse::Body(body) = &mut reply {
             body.keep(share);
         }
         Ok(reply)
     }
 
     /// The same, with an answer that is charged to a share which outlives it.
-    pub(super) fn ask_within(&self, question: &Question, share: &mut Share) -> Result<Reply> {
+    pub(super) fn ask_within(&self, question: &ApiRequest, share: &mut BudgetShare) -> Result<ApiResponse> {
         let deadline = Instant::now() + self.total;
         let mut pause = PAUSE;
         let mut retries_left = if question.is_repeated { self.retries } else { 0 };
         loop {
             let (outcome, wait) = match self.ask_once(question, deadline, share) {
-                Ok(Once::Final(outcome)) => return outcome,
-                Ok(Once::Passing(outcome, wait)) => (outcome, wait.unwrap_or(pause)),
+                Ok(Attempt::Final(outcome)) => return outcome,
+                Ok(Attempt::Passing(outcome, wait)) => (outcome, wait.unwrap_or(pause)),
                 Err(failure) if failure.may_pass() => (Err(self.failure(&failure)), pause),
                 Err(failure) => return Err(self.failure(&failure)),
             };
@@ -198,12 +198,14 @@ impl Client {
     /// One attempt; where the answer unpacks to too much, a second one for an answer that is not packed.
     fn ask_once(
         &self,
-        question: &Question,
+        question: &ApiRequest,
         deadline: Instant,
-        share: &mut Share,
-    ) -> std::result::Result<Once, Failure> {
+        share: &mut BudgetShare,
+    ) -> std::result::Result<Attempt, RequestFailure> {
         match self.exchange(question, "gzip", deadline, share)? {
-            Once::Final(Ok(Reply::Unread(Unread { stop: Stop::Packed(_), .. }))) if question.is_repeated => {
+            Attempt::Final(Ok(ApiResponse::Unread(BodyError { stop: BodyReadError::Packed(_), .. })))
+                if question.is_repeated =>
+            {
                 self.exchange(question, "identity", deadline, share)
             }
             once => Ok(once),
@@ -212,11 +214,11 @@ impl Client {
 
     fn exchange(
         &self,
-        question: &Question,
+        question: &ApiRequest,
         encoding: &str,
         deadline: Instant,
-        share: &mut Share,
-    ) -> std::result::Result<Once, Failure> {
+        share: &mut BudgetShare,
+    ) -> std::result::Result<Attempt, RequestFailure> {
         let (response, moved_to) = self.send(question, encoding, deadline)?;
         let status = response.status();
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -226,7 +228,7 @@ impl Client {
         let length = header("content-length").and_then(|length| length.parse::<u64>().ok());
         let body = response.into_body().into_with_config().limit(u64::MAX).reader();
         let bytes = if status.is_success() && length.is_some_and(|length| length > question.most) {
-            Err(Stop::Long(question.most))
+            Err(BodyReadError::Long(question.most))
         } else if status.is_success() {
             body::read(body, is_packed, question.most, share)
         } else {
@@ -234,8 +236,10 @@ impl Client {
         };
         let bytes = match bytes {
             Ok(bytes) => bytes,
-            Err(Stop::Broken(error)) => return Err(Failure { why: Why::Body(error), moved_to }),
-            Err(stop) => return Ok(Once::Final(Ok(Reply::Unread(self.unread(stop))))),
+            Err(BodyReadError::Broken(error)) => {
+                return Err(RequestFailure { why: FailureReason::Body(error), moved_to });
+            }
+            Err(stop) => return Ok(Attempt::Final(Ok(ApiResponse::Unread(self.unread(stop))))),
         };
         let wait = retry_after.as_deref().and_then(super::answer::pause_asked_for);
         Ok(self.judge(question, status, is_page, bytes, wait, moved_to.as_ref()))
@@ -245,50 +249,52 @@ impl Client {
     /// URI.
     fn send(
         &self,
-        question: &Question,
+        question: &ApiRequest,
         encoding: &str,
         deadline: Instant,
-    ) -> std::result::Result<(Response<Body>, Option<Target>), Failure> {
+    ) -> std::result::Result<(Response<Body>, Option<RedirectTarget>), RequestFailure> {
         let asked = format!("{}{}{}", self.base.origin, self.base.prefix, question.route);
-        let mut moved_to: Option<Target> = None;
+        let mut moved_to: Option<RedirectTarget> = None;
         let mut body = question.body.as_deref();
         for _ in 0..=limits::REDIRECTS {
             let left = deadline.saturating_duration_since(Instant::now());
             let url = moved_to.as_ref().map_or(&asked, |target| &target.url);
-            let response =
-                self.send_to(url, body, encoding, left).map_err(|why| Failure { why, moved_to: moved_to.clone() })?;
+            let response = self
+                .send_to(url, body, encoding, left)
+                .map_err(|why| RequestFailure { why, moved_to: moved_to.clone() })?;
             let location = response.headers().get("location").and_then(|value| value.to_str().ok());
             let Some(location) = location.filter(|_| is_redirect(response.status())) else {
                 return Ok((response, moved_to));
             };
             // What is shown is masked as it came: taken apart, a part of a password is none.
             let shown = moved_to.as_ref().map_or(&asked, |target| &target.shown);
-            let target = Target { url: absolute(url, location), shown: absolute(shown, &self.mask.apply(location)) };
+            let target =
+                RedirectTarget { url: absolute(url, location), shown: absolute(shown, &self.mask.apply(location)) };
             if response.status() == StatusCode::SEE_OTHER {
                 // What is there is to be got, whatever was sent here (RFC 9110, 15.4.4).
                 body = None;
             }
             if let Some(why) = self.why_not_to(&target, &question.route, body.is_some()) {
-                return Err(Failure { why, moved_to: Some(target) });
+                return Err(RequestFailure { why, moved_to: Some(target) });
             }
             moved_to = Some(target);
         }
-        Err(Failure { why: Why::EndlessRedirects, moved_to })
+        Err(RequestFailure { why: FailureReason::EndlessRedirects, moved_to })
     }
 
     /// Why a redirect is not followed.
-    fn why_not_to(&self, target: &Target, route: &str, has_body: bool) -> Option<Why> {
+    fn why_not_to(&self, target: &RedirectTarget, route: &str, has_body: bool) -> Option<FailureReason> {
         if !self.follows_redirects {
-            return Some(Why::NoRedirects);
+            return Some(FailureReason::NoRedirects);
         }
         if !is_web_address(&target.url) {
-            return Some(Why::OddTarget);
+            return Some(FailureReason::OddTarget);
         }
         if !has_body || is_same_origin(&target.url, &self.base.origin) {
             return None;
         }
         let shown = without_credentials(bare(&target.shown));
-        Some(Why::Elsewhere(shown.strip_suffix(bare(route)).map(|base| self.heard(base))))
+        Some(FailureReason::Elsewhere(shown.strip_suffix(bare(route)).map(|base| self.heard(base))))
     }
 
     fn send_to(
@@ -297,7 +303,7 @@ impl Client {
         body: Option<&str>,
         encoding: &str,
         left: Duration,
-    ) -> std::result::Result<Response<Body>, Why> {
+    ) -> std::result::Result<Response<Body>, FailureReason> {
         let method = if body.is_some() { Method::POST } else { Method::GET };
         let mut request =
             Request::builder().method(method).uri(url).header("accept", "*/*").header("accept-encoding", encoding);
@@ -311,11 +317,11 @@ impl Client {
         }
         let sent = if let Some(body) = body {
             let request = request.header("content-type", "application/json").body(body);
-            self.run(request.map_err(|_| Why::Unsendable)?, left)
+            self.run(request.map_err(|_| FailureReason::Unsendable)?, left)
         } else {
-            self.run(request.body(()).map_err(|_| Why::Unsendable)?, left)
+            self.run(request.body(()).map_err(|_| FailureReason::Unsendable)?, left)
         };
-        sent.map_err(Why::Head)
+        sent.map_err(FailureReason::Head)
     }
 
     /// Sends a request. Only repetitions have a time limit of their own.

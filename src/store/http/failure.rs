@@ -4,29 +4,29 @@ use super::answer::SIGN_IN;
 use super::client::Client;
 use super::tls::{TlsTrouble, tls_error};
 use super::url::{bare, is_same_origin, origin, with_other_scheme, without_credentials};
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorCode};
 use crate::limits;
 use crate::shell;
 use std::io::ErrorKind;
 use ureq::Timeout;
 
 /// A question without an answer.
-pub(super) struct Failure {
-    pub(super) why: Why,
+pub(super) struct RequestFailure {
+    pub(super) why: FailureReason,
     /// Where the server sent the question to.
-    pub(super) moved_to: Option<Target>,
+    pub(super) moved_to: Option<RedirectTarget>,
 }
 
 /// Where a redirect leads.
 #[derive(Clone, Debug)]
-pub(super) struct Target {
+pub(super) struct RedirectTarget {
     pub(super) url: String,
     /// The same for messages, without the client's credentials in it.
     pub(super) shown: String,
 }
 
 /// Why there is no answer.
-pub(super) enum Why {
+pub(super) enum FailureReason {
     /// A header cannot be made of what the environment holds.
     Unsendable,
     NoRedirects,
@@ -42,17 +42,21 @@ pub(super) enum Why {
     Body(ureq::Error),
 }
 
-impl Failure {
+impl RequestFailure {
     /// Whether asking again may help.
     pub(super) fn may_pass(&self) -> bool {
         match &self.why {
-            Why::Unsendable | Why::NoRedirects | Why::EndlessRedirects | Why::OddTarget | Why::Elsewhere(_) => false,
-            Why::Head(error) => {
+            FailureReason::Unsendable
+            | FailureReason::NoRedirects
+            | FailureReason::EndlessRedirects
+            | FailureReason::OddTarget
+            | FailureReason::Elsewhere(_) => false,
+            FailureReason::Head(error) => {
                 matches!(error, ureq::Error::Io(_) | ureq::Error::ConnectionFailed)
                     && tls_error(error).is_none()
                     && !is_unknown_host(error)
             }
-            Why::Body(error) => !matches!(error, ureq::Error::Timeout(_)),
+            FailureReason::Body(error) => !matches!(error, ureq::Error::Timeout(_)),
         }
     }
 }
@@ -77,9 +81,9 @@ struct Peer {
 
 impl Client {
     /// Who failed. A redirect may lead to a sign-in page on another host, and then that is the host to look at.
-    fn peer(&self, failure: &Failure) -> Peer {
+    fn peer(&self, failure: &RequestFailure) -> Peer {
         let asked = || Peer { shown: self.shown(), host: self.base.host.clone(), is_tls: self.base.is_tls };
-        let is_of_target = matches!(failure.why, Why::Head(_) | Why::Body(_));
+        let is_of_target = matches!(failure.why, FailureReason::Head(_) | FailureReason::Body(_));
         let target =
             failure.moved_to.as_ref().filter(|target| is_of_target && !is_same_origin(&target.url, &self.base.origin));
         target.map_or_else(asked, |target| {
@@ -92,31 +96,35 @@ impl Client {
     }
 
     /// An error for a question that nobody answered.
-    pub(super) fn failure(&self, failure: &Failure) -> Error {
+    pub(super) fn failure(&self, failure: &RequestFailure) -> Error {
         let shown = self.shown();
         let peer = self.peer(failure);
-        let network = |message: String| Error::new(Kind::Network, message);
+        let network = |message: String| Error::new(ErrorCode::Network, message);
         let error = match &failure.why {
-            Why::Unsendable => Error::new(
-                Kind::Credentials,
+            FailureReason::Unsendable => Error::new(
+                ErrorCode::Credentials,
                 "the credentials or the workspace hold characters that a header cannot carry",
             )
             .hint("look at MLFLOW_TRACKING_TOKEN and MLFLOW_WORKSPACE: is there a line break at the end?"),
-            Why::NoRedirects => {
+            FailureReason::NoRedirects => {
                 network(format!("`{shown}` redirects, and MLFLOW_ALLOW_HTTP_REDIRECTS forbids to follow"))
             }
-            Why::EndlessRedirects => network(format!("`{shown}` redirects without end")),
-            Why::OddTarget => network(format!("`{shown}` redirects to what is no http or https address"))
+            FailureReason::EndlessRedirects => network(format!("`{shown}` redirects without end")),
+            FailureReason::OddTarget => network(format!("`{shown}` redirects to what is no http or https address"))
                 .hint("check the address, and any proxy before the server"),
-            Why::Elsewhere(base) => self.elsewhere(base.as_deref()),
-            Why::Head(error) => self.no_answer(&peer, error),
-            Why::Body(ureq::Error::Timeout(_)) => self.too_slow(&peer),
-            Why::Body(error) if tls_error(error).is_some_and(|error| TlsTrouble::of(error) == TlsTrouble::Client) => {
+            FailureReason::Elsewhere(base) => self.elsewhere(base.as_deref()),
+            FailureReason::Head(error) => self.no_answer(&peer, error),
+            FailureReason::Body(ureq::Error::Timeout(_)) => self.too_slow(&peer),
+            FailureReason::Body(error)
+                if tls_error(error).is_some_and(|error| TlsTrouble::of(error) == TlsTrouble::Client) =>
+            {
                 self.no_answer(&peer, error)
             }
-            Why::Body(error) => network(format!("the connection to `{}` broke in the middle of an answer", peer.shown))
-                .because(self.text_of(error))
-                .hint("try again"),
+            FailureReason::Body(error) => {
+                network(format!("the connection to `{}` broke in the middle of an answer", peer.shown))
+                    .because(self.text_of(error))
+                    .hint("try again")
+            }
         };
         self.with_target(error, failure.moved_to.as_ref())
     }
@@ -124,7 +132,7 @@ impl Client {
     /// An error for a redirect to another origin.
     fn elsewhere(&self, base: Option<&str>) -> Error {
         let error = Error::new(
-            Kind::Server,
+            ErrorCode::Server,
             format!("`{}` redirects to another address, where requests are not repeated", self.shown()),
         );
         error.hint(match base {
@@ -140,7 +148,7 @@ impl Client {
     }
 
     /// Names where a redirect led, and from where, without what may be secret in it.
-    pub(super) fn with_target(&self, error: Error, moved_to: Option<&Target>) -> Error {
+    pub(super) fn with_target(&self, error: Error, moved_to: Option<&RedirectTarget>) -> Error {
         match moved_to {
             Some(target) => {
                 let target = self.heard(&without_credentials(bare(&target.shown)));
@@ -153,7 +161,7 @@ impl Client {
     /// An error for an answer that did not even begin.
     fn no_answer(&self, peer: &Peer, error: &ureq::Error) -> Error {
         let shown = &peer.shown;
-        let network = |message: String| Error::new(Kind::Network, message);
+        let network = |message: String| Error::new(ErrorCode::Network, message);
         if let Some(error) = tls_error(error) {
             return self.no_tls(peer, error);
         }
@@ -187,14 +195,14 @@ impl Client {
         let trouble = TlsTrouble::of(error);
         let of_certificate = || {
             let why = trouble.words(error).unwrap_or_else(|| self.heard(&error.to_string()));
-            Error::new(Kind::Network, format!("cannot trust the certificate of `{shown}`")).because(why)
+            Error::new(ErrorCode::Network, format!("cannot trust the certificate of `{shown}`")).because(why)
         };
         match trouble {
-            TlsTrouble::NoTls => Error::new(Kind::Network, format!("`{shown}` does not speak TLS"))
+            TlsTrouble::NoTls => Error::new(ErrorCode::Network, format!("`{shown}` does not speak TLS"))
                 .because(self.heard(&error.to_string()))
                 .hint(speaks_other(peer)),
             TlsTrouble::Client => {
-                let error = Error::new(Kind::Credentials, format!("`{shown}` wants a certificate of the client"))
+                let error = Error::new(ErrorCode::Credentials, format!("`{shown}` wants a certificate of the client"))
                     .because(self.heard(&error.to_string()));
                 error.hint(if self.has_certificate {
                     "it does not take the one that MLFLOW_TRACKING_CLIENT_CERT_PATH names: look at its dates and its issuer"
@@ -217,7 +225,7 @@ impl Client {
                 None => "make sure that this is the server you mean".to_owned(),
             }),
             TlsTrouble::Certificate => of_certificate().hint("the server needs another certificate"),
-            TlsTrouble::Other => Error::new(Kind::Network, format!("no TLS connection to `{shown}` comes about"))
+            TlsTrouble::Other => Error::new(ErrorCode::Network, format!("no TLS connection to `{shown}` comes about"))
                 .because(self.heard(&error.to_string()))
                 .hint(self.way("check the address, and which versions of TLS the server speaks: 1.2 or 1.3 is needed")),
         }
@@ -225,7 +233,7 @@ impl Client {
 
     fn too_slow(&self, peer: &Peer) -> Error {
         let seconds = self.total.as_secs_f32();
-        Error::new(Kind::Network, format!("no whole answer from `{}` within {seconds} s", peer.shown))
+        Error::new(ErrorCode::Network, format!("no whole answer from `{}` within {seconds} s", peer.shown))
             .hint(format!("`MLFLOW_HTTP_REQUEST_TIMEOUT={}` waits longer", (self.total.as_secs() * 4).max(30)))
     }
 

@@ -2,16 +2,16 @@
 //! `store/tracking/utils/sql_trace_metrics_utils.py`).
 
 use super::HttpStore;
-use super::answer::Reply;
-use super::client::{Client, Question};
+use super::answer::ApiResponse;
+use super::client::{ApiRequest, Client};
 use super::pages::LARGEST_PAGE;
-use crate::error::{Kind, Result};
+use crate::error::{ErrorCode, Result};
 use crate::formats;
 use crate::limits;
 use crate::model::{Json, Timestamp, TokenUsage};
 use crate::query::{Clause, Comparison, Filter, NumberKey, Operand, TextKey, TextTest};
 use crate::store::parallel::in_parallel;
-use crate::store::{Division, PERCENTS, Query, Summaries, Summary};
+use crate::store::{PERCENTS, Query, Summaries, Summary, SummaryGrouping};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ const MOST_POINTS: usize = 10_000;
 
 /// A question about traces.
 #[derive(Clone)]
-pub(super) struct Metric<'a> {
+pub(super) struct MetricQuery<'a> {
     pub(super) experiments: &'a [String],
     pub(super) name: &'a str,
     pub(super) aggregations: Value,
@@ -38,12 +38,12 @@ pub(super) struct Metric<'a> {
 
 /// One answer: the values of the dimensions, and those of the aggregations, by name.
 #[derive(Debug)]
-pub(super) struct Point {
+pub(super) struct MetricPoint {
     dimensions: Option<Json>,
     values: Json,
 }
 
-impl Point {
+impl MetricPoint {
     /// The value of a dimension; none where the traces have none.
     pub(super) fn dimension(&self, name: &str) -> Option<String> {
         self.dimensions.as_ref()?.member(name)?.as_string()
@@ -56,7 +56,7 @@ impl Point {
 }
 
 /// Asks a server; none where it does not answer such a question.
-pub(super) fn ask(client: &Client, metric: &Metric<'_>) -> Result<Option<Vec<Point>>> {
+pub(super) fn ask(client: &Client, metric: &MetricQuery<'_>) -> Result<Option<Vec<MetricPoint>>> {
     let mut body = json!({
         "experiment_ids": metric.experiments,
         "view_type": "TRACES",
@@ -68,23 +68,24 @@ pub(super) fn ask(client: &Client, metric: &Metric<'_>) -> Result<Option<Vec<Poi
     for (key, value) in &metric.more {
         body[*key] = value.clone();
     }
-    let body = match client.ask_beside(&Question::post("/api/3.0/mlflow/traces/metrics", &body)) {
-        Ok(Reply::Body(body)) => body,
-        Ok(Reply::NoRoute | Reply::Refusal(_) | Reply::Unread(_)) => return Ok(None),
+    let body = match client.ask_beside(&ApiRequest::post("/api/3.0/mlflow/traces/metrics", &body)) {
+        Ok(ApiResponse::Body(body)) => body,
+        Ok(ApiResponse::NoRoute | ApiResponse::Refusal(_) | ApiResponse::Unread(_)) => return Ok(None),
         // This one route may be forbidden or broken; records tell the same.
-        Err(error) if error.kind != Kind::Network => return Ok(None),
+        Err(error) if error.kind != ErrorCode::Network => return Ok(None),
         Err(error) => return Err(error),
     };
-    let point = |point: &Json| Some(Point { dimensions: point.member("dimensions"), values: point.member("values")? });
+    let point =
+        |point: &Json| Some(MetricPoint { dimensions: point.member("dimensions"), values: point.member("values")? });
     let json = body.decode(|text| formats::json(text).ok_or_else(|| "not JSON".to_owned())).ok();
     let points = json.and_then(|json| json.member("data_points")?.items());
-    let points: Vec<Point> = points.unwrap_or_default().iter().filter_map(point).collect();
+    let points: Vec<MetricPoint> = points.unwrap_or_default().iter().filter_map(point).collect();
     Ok((points.len() < MOST_POINTS).then_some(points))
 }
 
 /// Sums and percentiles of the traces of a query as the server tells them; none where it does not, or where these are so few
 /// that their records are read sooner.
-pub(super) fn summaries(store: &HttpStore, query: &Query, division: Division) -> Result<Option<Summaries>> {
+pub(super) fn summaries(store: &HttpStore, query: &Query, division: SummaryGrouping) -> Result<Option<Summaries>> {
     let Some(more) = conditions(&query.filter) else { return Ok(None) };
     let experiments: Vec<String> = query.experiments.iter().map(|one| one.experiment_id.clone()).collect();
     if experiments.is_empty() || !store.sums_all_tokens() {
@@ -92,13 +93,13 @@ pub(super) fn summaries(store: &HttpStore, query: &Query, division: Division) ->
     }
     let client = &*store.client;
     let aggregations = json!([{"aggregation_type": "COUNT"}]);
-    let all = Metric { experiments: &experiments, name: "trace_count", aggregations, dimensions: &[], more };
+    let all = MetricQuery { experiments: &experiments, name: "trace_count", aggregations, dimensions: &[], more };
     let Some(points) = ask(client, &all)? else { return Ok(None) };
     let count: f64 = points.iter().filter_map(|point| point.value("COUNT")).sum();
     if count <= MANY as f64 {
         return Ok(None);
     }
-    let mut asked: Vec<(bool, Metric<'_>)> = questions(&all, false).into_iter().map(|one| (false, one)).collect();
+    let mut asked: Vec<(bool, MetricQuery<'_>)> = questions(&all, false).into_iter().map(|one| (false, one)).collect();
     if division.has_parts() {
         let parts = division.seconds.map_or_else(|| all.clone(), |seconds| all.in_intervals(seconds));
         asked.extend(questions(&parts, division.by_name).into_iter().map(|one| (true, one)));
@@ -132,7 +133,7 @@ pub(super) fn summaries(store: &HttpStore, query: &Query, division: Division) ->
     Ok(is_whole.then(|| Summaries { total, parts: parts.into_values().collect() }))
 }
 
-impl Metric<'_> {
+impl MetricQuery<'_> {
     /// The same in intervals of time.
     fn in_intervals(&self, seconds: i64) -> Self {
         let mut one = self.clone();
@@ -148,21 +149,21 @@ impl Metric<'_> {
 }
 
 /// All that is asked to learn of traces what can be told.
-fn questions<'a>(all: &Metric<'a>, by_name: bool) -> Vec<Metric<'a>> {
+fn questions<'a>(all: &MetricQuery<'a>, by_name: bool) -> Vec<MetricQuery<'a>> {
     let dimensions: &[&str] = if by_name { &["trace_name"] } else { &[] };
     let by_state: &[&str] = if by_name { &["trace_name", "trace_status"] } else { &["trace_status"] };
     let percentile = |percent: &f64| json!({"aggregation_type": "PERCENTILE", "percentile_value": percent});
     let percentiles: Vec<Value> = PERCENTS.iter().map(percentile).collect();
     let mut questions = vec![
-        Metric { dimensions: by_state, ..all.clone() },
-        Metric { name: "latency", aggregations: json!(percentiles), dimensions, ..all.clone() },
+        MetricQuery { dimensions: by_state, ..all.clone() },
+        MetricQuery { name: "latency", aggregations: json!(percentiles), dimensions, ..all.clone() },
     ];
     let sum = json!([{"aggregation_type": "SUM"}]);
-    questions.extend(TOKENS.map(|name| Metric { name, aggregations: sum.clone(), dimensions, ..all.clone() }));
+    questions.extend(TOKENS.map(|name| MetricQuery { name, aggregations: sum.clone(), dimensions, ..all.clone() }));
     questions
 }
 
-fn take(summary: &mut Summary, metric: &str, point: &Point) {
+fn take(summary: &mut Summary, metric: &str, point: &MetricPoint) {
     match metric {
         "trace_count" => {
             let count = point.value("COUNT").unwrap_or(0.0) as u64;

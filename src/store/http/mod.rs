@@ -21,18 +21,18 @@ pub use url::without_credentials;
 
 use super::parallel::in_parallel;
 use super::rows;
-use super::{Division, Need, Query, Remark, Sink, Summaries, TraceStore};
-use crate::error::{Error, Kind, Result};
+use super::{Notice, Projection, Query, Sink, Summaries, SummaryGrouping, TraceStore};
+use crate::error::{Error, ErrorCode, Result};
 use crate::formats;
 use crate::limits;
-use crate::model::{Checkup, Experiment, Problem, StoreKind, Totals, Trace, TraceInfo, keys, release_of};
+use crate::model::{Experiment, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo, keys, release_of};
 use crate::query::Filter;
-use answer::Reply;
-use body::Share;
-use client::{Client, Question};
-use pages::{Generation, Listed, PageLimit, Pages, Search};
+use answer::ApiResponse;
+use body::BudgetShare;
+use client::{ApiRequest, Client};
+use pages::{ApiGeneration, ListedTrace, PageLimit, SearchRequest, TracePages};
 use serde_json::json;
-use spans::Effort;
+use spans::SpanFetch;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -57,7 +57,7 @@ pub(super) struct HttpStore {
     name: String,
     client: Arc<Client>,
     /// Learnt from the first answer that tells.
-    generation: Cell<Option<Generation>>,
+    generation: Cell<Option<ApiGeneration>>,
     experiments: OnceCell<Vec<Experiment>>,
     /// Records that were found by an id or a word, so that they are not asked for again.
     found: RefCell<HashMap<String, TraceInfo>>,
@@ -82,19 +82,19 @@ impl HttpStore {
     }
 
     /// Asks by the 3.0 routes, and where the server has none by the 2.0 ones.
-    fn by_generation(&self, question: impl Fn(Generation) -> Question) -> Result<Reply> {
+    fn by_generation(&self, question: impl Fn(ApiGeneration) -> ApiRequest) -> Result<ApiResponse> {
         let known = self.generation.get();
-        let reply = self.client.ask(&question(known.unwrap_or(Generation::Three)))?;
+        let reply = self.client.ask(&question(known.unwrap_or(ApiGeneration::Three)))?;
         match (known, reply) {
-            (None, Reply::NoRoute) => {
-                let reply = self.client.ask(&question(Generation::Two))?;
-                if !matches!(reply, Reply::NoRoute) {
-                    self.generation.set(Some(Generation::Two));
+            (None, ApiResponse::NoRoute) => {
+                let reply = self.client.ask(&question(ApiGeneration::Two))?;
+                if !matches!(reply, ApiResponse::NoRoute) {
+                    self.generation.set(Some(ApiGeneration::Two));
                 }
                 Ok(reply)
             }
             (None, reply) => {
-                self.generation.set(Some(Generation::Three));
+                self.generation.set(Some(ApiGeneration::Three));
                 Ok(reply)
             }
             (Some(_), reply) => Ok(reply),
@@ -102,23 +102,25 @@ impl HttpStore {
     }
 
     /// The generation, found out by a search for one trace where no answer told it yet.
-    fn learn_generation(&self, experiments: &[String]) -> Result<Generation> {
+    fn learn_generation(&self, experiments: &[String]) -> Result<ApiGeneration> {
         if self.generation.get().is_none() {
-            let search = Search { experiments, filter: "", order: &[], size: 1, token: None };
+            let search = SearchRequest { experiments, filter: "", order: &[], size: 1, token: None };
             let _ = pages::ask(self, &search)?;
         }
         Ok(self.generation())
     }
 
     /// The generation, for questions that come after one which told it.
-    fn generation(&self) -> Generation {
-        self.generation.get().unwrap_or(Generation::Three)
+    fn generation(&self) -> ApiGeneration {
+        self.generation.get().unwrap_or(ApiGeneration::Three)
     }
 
     /// The release that the server says it is of, `3.18.0`; none where it answers with something else.
     fn version(&self) -> Option<&str> {
         let version = self.version.get_or_init(|| {
-            let Ok(Reply::Body(body)) = self.client.ask(&Question::get("/version").file().once()) else { return None };
+            let Ok(ApiResponse::Body(body)) = self.client.ask(&ApiRequest::get("/version").file().once()) else {
+                return None;
+            };
             let text = String::from_utf8_lossy(&body.into_bytes()).trim().to_owned();
             release_of(&text).map(|_| self.client.heard(&text))
         });
@@ -157,11 +159,11 @@ impl HttpStore {
             if let Some(token) = &token {
                 body["page_token"] = token.as_str().into();
             }
-            let page = match self.client.ask(&Question::post("/api/2.0/mlflow/experiments/search", &body))? {
-                Reply::Body(body) => body.decode(formats::experiment_page),
-                Reply::NoRoute => return Err(self.client.not_mlflow("it has no route to search experiments")),
-                Reply::Refusal(refusal) => return Err(self.client.refused(&refusal)),
-                Reply::Unread(unread) => return Err(unread.error),
+            let page = match self.client.ask(&ApiRequest::post("/api/2.0/mlflow/experiments/search", &body))? {
+                ApiResponse::Body(body) => body.decode(formats::experiment_page),
+                ApiResponse::NoRoute => return Err(self.client.not_mlflow("it has no route to search experiments")),
+                ApiResponse::Refusal(refusal) => return Err(self.client.refused(&refusal)),
+                ApiResponse::Unread(unread) => return Err(unread.error),
             };
             let (more, next) = page.map_err(|why| self.client.not_mlflow(format!("its list of experiments: {why}")))?;
             // Pages are cut by offset: an experiment that changed meanwhile may come twice.
@@ -199,27 +201,33 @@ impl HttpStore {
         }
         let id_part = in_url(id);
         let reply = self.by_generation(|generation| {
-            Question::get(match generation {
-                Generation::Three => format!("/api/3.0/mlflow/traces/{id_part}"),
-                Generation::Two => format!("/api/2.0/mlflow/traces/{id_part}/info"),
+            ApiRequest::get(match generation {
+                ApiGeneration::Three => format!("/api/3.0/mlflow/traces/{id_part}"),
+                ApiGeneration::Two => format!("/api/2.0/mlflow/traces/{id_part}/info"),
             })
         })?;
         match reply {
-            Reply::Body(body) => body.decode(formats::info_answer).map(Some).map_err(|why| {
-                Error::new(Kind::Server, format!("cannot read what `{}` says of trace `{id}`", self.name)).because(why)
+            ApiResponse::Body(body) => body.decode(formats::info_answer).map(Some).map_err(|why| {
+                Error::new(ErrorCode::Server, format!("cannot read what `{}` says of trace `{id}`", self.name))
+                    .because(why)
             }),
-            Reply::Refusal(refusal) if refusal.is_absence() => Ok(None),
-            Reply::NoRoute => Ok(None),
-            Reply::Refusal(refusal) => Err(self.client.refused(&refusal)),
-            Reply::Unread(unread) => Err(unread.error),
+            ApiResponse::Refusal(refusal) if refusal.is_absence() => Ok(None),
+            ApiResponse::NoRoute => Ok(None),
+            ApiResponse::Refusal(refusal) => Err(self.client.refused(&refusal)),
+            ApiResponse::Unread(unread) => Err(unread.error),
         }
     }
 
     /// Records that have a text somewhere in their id; none where the server cannot search ids.
     fn with_id_like(&self, text: &str, experiments: &[String]) -> Result<Option<Vec<TraceInfo>>> {
         let Some(filter) = clauses::id_contains(text) else { return Ok(None) };
-        let search =
-            Search { experiments, filter: &filter, order: &["timestamp_ms DESC"], size: MOST_NEAR_IDS, token: None };
+        let search = SearchRequest {
+            experiments,
+            filter: &filter,
+            order: &["timestamp_ms DESC"],
+            size: MOST_NEAR_IDS,
+            token: None,
+        };
         match pages::ask(self, &search)? {
             // More than fit a page: so short a text that it says little. The first ones show that.
             Ok(page) => Ok(Some(page.infos.into_iter().flatten().collect())),
@@ -232,9 +240,9 @@ impl HttpStore {
     fn newest(&self, problems: &mut Vec<Problem>) -> Result<(Vec<TraceInfo>, bool)> {
         let expected = Some(NEWEST_LOOKED_THROUGH);
         let query = Query { expected, ..Query::newest(self.all_experiments(problems)?.to_vec()) };
-        let mut pages = Pages::new(self, &query, problems)?;
+        let mut pages = TracePages::new(self, &query, problems)?;
         let mut infos = Vec::new();
-        while let Some(Listed { info, .. }) = pages.next(problems)? {
+        while let Some(ListedTrace { info, .. }) = pages.next(problems)? {
             if infos.len() == NEWEST_LOOKED_THROUGH {
                 return Ok((infos, false));
             }
@@ -244,14 +252,14 @@ impl HttpStore {
     }
 
     /// Hands on a few traces that were selected, with their spans where these are wanted.
-    fn give(&self, batch: &[Selected], filter: &Filter, sink: &mut dyn Sink) -> Result<ControlFlow<()>> {
+    fn give(&self, batch: &[SelectedTrace], filter: &Filter, sink: &mut dyn Sink) -> Result<ControlFlow<()>> {
         let (client, generation) = (&self.client, self.generation());
-        let effort = if self.without_spans.get() < HOPELESS { Effort::Full } else { Effort::Least };
+        let effort = if self.without_spans.get() < HOPELESS { SpanFetch::Full } else { SpanFetch::Least };
         // A server that fails once is not asked for the rest of the batch.
         let has_failed = AtomicBool::new(false);
         let is_crowded = AtomicBool::new(false);
         // A trace with the part of the budget that it takes; none where others take the memory.
-        let read = |selected: &Selected, mut share: Share| {
+        let read = |selected: &SelectedTrace, mut share: BudgetShare| {
             let trace = spans::read(client, generation, selected.info.clone(), selected.need, effort, &mut share);
             has_failed.fetch_or(trace.is_err(), Ordering::Relaxed);
             let mut trace = trace.transpose()?;
@@ -262,19 +270,19 @@ impl HttpStore {
             }
             Some((trace, Some(share)))
         };
-        let load = |selected: &Selected| {
-            if selected.need == Need::Info {
+        let load = |selected: &SelectedTrace| {
+            if selected.need == Projection::Info {
                 return Some((Ok(Trace::without_spans(selected.info.clone())), None));
             }
             if has_failed.load(Ordering::Relaxed) || is_crowded.load(Ordering::Relaxed) {
                 return None;
             }
-            let loaded = read(selected, Share::limited(&client.budget));
+            let loaded = read(selected, BudgetShare::limited(&client.budget));
             is_crowded.fetch_or(loaded.is_none(), Ordering::Relaxed);
             loaded
         };
         let at_once =
-            if batch.iter().any(|selected| selected.need != Need::Info) { limits::QUESTIONS_AT_ONCE } else { 1 };
+            if batch.iter().any(|selected| selected.need != Projection::Info) { limits::QUESTIONS_AT_ONCE } else { 1 };
         let mut failure = None;
         for (selected, loaded) in batch.iter().zip(in_parallel(batch, at_once, load)) {
             if failure.is_some() {
@@ -282,7 +290,7 @@ impl HttpStore {
             }
             // Those that found no room are read one after the other, each with all the room that one answer may take.
             let loaded = match loaded {
-                None if !has_failed.load(Ordering::Relaxed) => read(selected, Share::unlimited(&client.budget)),
+                None if !has_failed.load(Ordering::Relaxed) => read(selected, BudgetShare::unlimited(&client.budget)),
                 loaded => loaded,
             };
             // The share is given back when the trace was passed on.
@@ -311,10 +319,10 @@ impl HttpStore {
 const HOPELESS: usize = 64;
 
 /// A trace that is meant, or may be.
-struct Selected {
+struct SelectedTrace {
     info: TraceInfo,
     /// How much of it has to be fetched.
-    need: Need,
+    need: Projection,
     /// Whether conditions on rows of its spans are to be decided here.
     needs_rows: bool,
 }
@@ -329,9 +337,9 @@ impl TraceStore for HttpStore {
         &self.name
     }
 
-    fn remarks(&self) -> Vec<Remark> {
+    fn notices(&self) -> Vec<Notice> {
         let remark = self.client.exposes_credentials().then(|| {
-            Remark::Warning(format!(
+            Notice::Warning(format!(
                 "credentials go to `{}` over plain http, where anybody on the way can read them; https protects them",
                 self.name
             ))
@@ -351,7 +359,7 @@ impl TraceStore for HttpStore {
         let names: HashMap<&str, &str> =
             query.experiments.iter().map(|one| (one.experiment_id.as_str(), one.name.as_str())).collect();
         let mut problems = Vec::new();
-        let mut pages = Pages::new(self, query, &mut problems)?;
+        let mut pages = TracePages::new(self, query, &mut problems)?;
         let mut sorted = if pages.is_in_order() { None } else { Some(pages.sorted(&mut problems)?) };
         let (mut batch, mut size) = (Vec::new(), FIRST_BATCH);
         loop {
@@ -360,7 +368,7 @@ impl TraceStore for HttpStore {
                 None => pages.next(&mut problems)?,
             };
             problems.drain(..).for_each(|problem| sink.problem(problem));
-            let Some(Listed { mut info, has_decided_rows }) = next else { break };
+            let Some(ListedTrace { mut info, has_decided_rows }) = next else { break };
             info.experiment_name = names.get(info.experiment_id.as_str()).map(|name| (*name).to_owned());
             let is_by_root = query.filter.asks_for_root(&info);
             if !is_by_root && !query.filter.matches_info(&info) {
@@ -376,12 +384,12 @@ impl TraceStore for HttpStore {
             }
             // A type that the server knows to be there need not be looked at; a text has to be shown.
             let is_typed = has_hint == Some(true) && query.filter.only_types_of_spans();
-            let of_spans = if is_typed { Need::Info } else { Need::of_filter(&query.filter) };
-            let of_rows = if has_decided_rows { Need::Info } else { Need::of_rows(&query.filter) };
-            let of_root = if is_by_root { Need::Tree } else { Need::Info };
+            let of_spans = if is_typed { Projection::Info } else { Projection::of_filter(&query.filter) };
+            let of_rows = if has_decided_rows { Projection::Info } else { Projection::of_rows(&query.filter) };
+            let of_root = if is_by_root { Projection::Tree } else { Projection::Info };
             let need = query.need.max(of_spans).max(of_rows).max(of_root);
-            let needs_spans = need != Need::Info;
-            batch.push(Selected { info, need, needs_rows: of_rows != Need::Info });
+            let needs_spans = need != Projection::Info;
+            batch.push(SelectedTrace { info, need, needs_rows: of_rows != Projection::Info });
             if !needs_spans || batch.len() >= size {
                 if self.give(&batch, &query.filter, sink)?.is_break() {
                     return Ok(None);
@@ -402,12 +410,13 @@ impl TraceStore for HttpStore {
         100
     }
 
-    fn summaries(&self, query: &Query, division: Division) -> Result<Option<Summaries>> {
+    fn summaries(&self, query: &Query, division: SummaryGrouping) -> Result<Option<Summaries>> {
         metrics::summaries(self, query, division)
     }
 
-    fn complete(&self, infos: Vec<TraceInfo>, need: Need, sink: &mut dyn Sink) -> Result<()> {
-        let batch: Vec<Selected> = infos.into_iter().map(|info| Selected { info, need, needs_rows: false }).collect();
+    fn complete(&self, infos: Vec<TraceInfo>, need: Projection, sink: &mut dyn Sink) -> Result<()> {
+        let batch: Vec<SelectedTrace> =
+            infos.into_iter().map(|info| SelectedTrace { info, need, needs_rows: false }).collect();
         for some in batch.chunks(LARGEST_BATCH) {
             if self.give(some, &Filter::default(), sink)?.is_break() {
                 break;
@@ -459,10 +468,10 @@ impl TraceStore for HttpStore {
         Ok(ids)
     }
 
-    fn trace(&self, id: &str, need: Need) -> Result<Option<Trace>> {
+    fn trace(&self, id: &str, need: Projection) -> Result<Option<Trace>> {
         let Some(mut info) = self.info(id)? else { return Ok(None) };
         info.experiment_name = self.experiment_name(&info.experiment_id);
-        if need == Need::Info {
+        if need == Projection::Info {
             return Ok(Some(Trace::without_spans(info)));
         }
         let (client, generation) = (&self.client, self.generation());
@@ -494,22 +503,22 @@ impl TraceStore for HttpStore {
             in_url(id)
         );
         let missing = |why: &str| super::attachment_missing(id, &Problem::new("missing_file", why));
-        match self.client.ask(&Question::get(route).file())? {
-            Reply::Body(body) => Ok(body.into_bytes()),
-            Reply::NoRoute => Err(missing("the server has no route for attachments, which MLflow 3.11 brought")),
-            Reply::Refusal(refusal) => Err(missing(&refusal.message)),
-            Reply::Unread(unread) => Err(missing(&unread.error.message)),
+        match self.client.ask(&ApiRequest::get(route).file())? {
+            ApiResponse::Body(body) => Ok(body.into_bytes()),
+            ApiResponse::NoRoute => Err(missing("the server has no route for attachments, which MLflow 3.11 brought")),
+            ApiResponse::Refusal(refusal) => Err(missing(&refusal.message)),
+            ApiResponse::Unread(unread) => Err(missing(&unread.error.message)),
         }
     }
 
-    fn checkup(&self) -> Result<Checkup> {
-        Ok(Checkup { server_release: self.version().map(str::to_owned), ..Checkup::new(StoreKind::Server) })
+    fn describe(&self) -> Result<StoreInfo> {
+        Ok(StoreInfo { server_release: self.version().map(str::to_owned), ..StoreInfo::new(StoreKind::Server) })
     }
 
     fn is_empty(&self) -> Result<bool> {
         let mut problems = Vec::new();
         let query = Query { expected: Some(1), ..Query::newest(self.all_experiments(&mut problems)?.to_vec()) };
-        Ok(Pages::new(self, &query, &mut problems)?.next(&mut problems)?.is_none())
+        Ok(TracePages::new(self, &query, &mut problems)?.next(&mut problems)?.is_none())
     }
 }
 
@@ -526,9 +535,9 @@ fn may_have_untyped_spans(info: &TraceInfo) -> bool {
 }
 
 fn experiment_name(client: &Client, id: &str) -> Option<String> {
-    let question = Question::get(format!("/api/2.0/mlflow/experiments/get?experiment_id={}", in_url(id)));
+    let question = ApiRequest::get(format!("/api/2.0/mlflow/experiments/get?experiment_id={}", in_url(id)));
     match client.ask(&question) {
-        Ok(Reply::Body(body)) => body.decode(formats::experiment_answer).ok().map(|one| one.name),
+        Ok(ApiResponse::Body(body)) => body.decode(formats::experiment_answer).ok().map(|one| one.name),
         _ => None,
     }
 }

@@ -1,10 +1,10 @@
 //! Records of traces, page by page, in the order asked for.
 
 use super::HttpStore;
-use super::answer::{Refusal, Reply, Unread};
-use super::body::Stop;
-use super::clauses::{self, Language};
-use super::client::{Client, Question};
+use super::answer::{ApiError, ApiResponse, BodyError};
+use super::body::BodyReadError;
+use super::clauses::{self, FilterSupport};
+use super::client::{ApiRequest, Client};
 use super::url::in_url;
 use crate::error::Result;
 use crate::formats::{self, InfoPage};
@@ -62,7 +62,7 @@ impl PageLimit {
 
 /// Which routes a server has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Generation {
+pub(super) enum ApiGeneration {
     /// 2.0 alone, up to 3.1.
     Two,
     /// 3.0 too, from 3.2 on.
@@ -71,7 +71,7 @@ pub(super) enum Generation {
 
 /// One page to ask for.
 #[derive(Clone, Debug)]
-pub(super) struct Search<'a> {
+pub(super) struct SearchRequest<'a> {
     pub(super) experiments: &'a [String],
     pub(super) filter: &'a str,
     pub(super) order: &'a [&'static str],
@@ -80,30 +80,30 @@ pub(super) struct Search<'a> {
 }
 
 /// Asks for a page: by 3.0, or where the server does not have it by 2.0.
-pub(super) fn ask(store: &HttpStore, search: &Search<'_>) -> Result<std::result::Result<InfoPage, Refusal>> {
+pub(super) fn ask(store: &HttpStore, search: &SearchRequest<'_>) -> Result<std::result::Result<InfoPage, ApiError>> {
     read(store, store.by_generation(|generation| question(generation, search))?)
 }
 
-fn question(generation: Generation, search: &Search<'_>) -> Question {
+fn question(generation: ApiGeneration, search: &SearchRequest<'_>) -> ApiRequest {
     match generation {
-        Generation::Three => three(search),
-        Generation::Two => two(search),
+        ApiGeneration::Three => three(search),
+        ApiGeneration::Two => two(search),
     }
 }
 
-fn read(store: &HttpStore, reply: Reply) -> Result<std::result::Result<InfoPage, Refusal>> {
+fn read(store: &HttpStore, reply: ApiResponse) -> Result<std::result::Result<InfoPage, ApiError>> {
     match reply {
-        Reply::Body(body) => {
+        ApiResponse::Body(body) => {
             let page = body.decode(formats::info_page);
             Ok(Ok(page.map_err(|why| store.client.not_mlflow(format!("its list of traces: {why}")))?))
         }
-        Reply::NoRoute => Err(store.client.not_mlflow("it has no route to search traces")),
-        Reply::Refusal(refusal) => Ok(Err(refusal)),
-        Reply::Unread(unread) => Err(unread.error),
+        ApiResponse::NoRoute => Err(store.client.not_mlflow("it has no route to search traces")),
+        ApiResponse::Refusal(refusal) => Ok(Err(refusal)),
+        ApiResponse::Unread(unread) => Err(unread.error),
     }
 }
 
-pub(super) fn three(search: &Search<'_>) -> Question {
+pub(super) fn three(search: &SearchRequest<'_>) -> ApiRequest {
     let place = |id: &String| json!({"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": id}});
     let mut body = json!({
         "locations": search.experiments.iter().map(place).collect::<Vec<_>>(),
@@ -116,10 +116,10 @@ pub(super) fn three(search: &Search<'_>) -> Question {
     if let Some(token) = search.token {
         body["page_token"] = token.into();
     }
-    Question::post("/api/3.0/mlflow/traces/search", &body)
+    ApiRequest::post("/api/3.0/mlflow/traces/search", &body)
 }
 
-fn two(search: &Search<'_>) -> Question {
+fn two(search: &SearchRequest<'_>) -> ApiRequest {
     let mut parts = vec![format!("max_results={}", search.size)];
     parts.extend(search.experiments.iter().map(|id| format!("experiment_ids={}", in_url(id))));
     parts.extend(search.order.iter().map(|key| format!("order_by={}", in_url(key))));
@@ -127,7 +127,7 @@ fn two(search: &Search<'_>) -> Question {
         parts.push(format!("filter={}", in_url(search.filter)));
     }
     parts.extend(search.token.map(|token| format!("page_token={}", in_url(token))));
-    Question::get(format!("/api/2.0/mlflow/traces?{}", parts.join("&"))).page()
+    ApiRequest::get(format!("/api/2.0/mlflow/traces?{}", parts.join("&"))).page()
 }
 
 /// Newest first, as a server says it.
@@ -147,11 +147,11 @@ fn server_order(order: &Order) -> Option<[&'static str; 2]> {
 }
 
 /// Traces of one search, as pages come in.
-struct Stream {
+struct TraceStream {
     experiments: Vec<String>,
     /// What cannot be said in the server's language is left to be decided here.
-    conditions: Conditions,
-    language: Language,
+    conditions: StreamFilter,
+    language: FilterSupport,
     order: [&'static str; 2],
     ready: VecDeque<TraceInfo>,
     token: Option<String>,
@@ -163,12 +163,12 @@ struct Stream {
     /// Whether every page is wanted, so that the next may be asked for while one is worked on.
     reads_ahead: bool,
     /// The next page on its way.
-    ahead: Option<JoinHandle<Result<Reply>>>,
+    ahead: Option<JoinHandle<Result<ApiResponse>>>,
 }
 
 /// Which traces a stream is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Conditions {
+enum StreamFilter {
     /// Those that the filter selects.
     Filter,
     /// Those that it might select by a name which was not recorded.
@@ -179,28 +179,28 @@ enum Conditions {
     SpanHint,
 }
 
-impl Stream {
+impl TraceStream {
     fn filter(&self, query: &Query) -> String {
         let is_name = |clause: &Clause| matches!(clause, Clause::Name(_));
         let mut filter = query.filter.clone();
         match self.conditions {
-            Conditions::Nameless => filter.clauses.retain(|clause| !is_name(clause)),
-            Conditions::Elsewhere => filter.clauses.retain(|clause| !matches!(clause, Clause::Span(_))),
-            Conditions::Filter | Conditions::SpanHint => {}
+            StreamFilter::Nameless => filter.clauses.retain(|clause| !is_name(clause)),
+            StreamFilter::Elsewhere => filter.clauses.retain(|clause| !matches!(clause, Clause::Span(_))),
+            StreamFilter::Filter | StreamFilter::SpanHint => {}
         }
         let mut texts = clauses::texts(&filter, self.language);
         match self.conditions {
-            Conditions::Filter => texts.extend(clauses::grep_text(&query.filter, self.language)),
-            Conditions::Nameless => texts.extend(clauses::nameless(&query.filter)),
-            Conditions::Elsewhere => texts.push(clauses::elsewhere()),
-            Conditions::SpanHint => texts.extend(clauses::span_hint(&query.filter, self.language)),
+            StreamFilter::Filter => texts.extend(clauses::grep_text(&query.filter, self.language)),
+            StreamFilter::Nameless => texts.extend(clauses::nameless(&query.filter)),
+            StreamFilter::Elsewhere => texts.push(clauses::elsewhere()),
+            StreamFilter::SpanHint => texts.extend(clauses::span_hint(&query.filter, self.language)),
         }
         texts.join(" AND ")
     }
 
     /// The next page to ask for.
-    fn search<'a>(&'a self, filter: &'a str) -> Search<'a> {
-        Search {
+    fn search<'a>(&'a self, filter: &'a str) -> SearchRequest<'a> {
+        SearchRequest {
             experiments: &self.experiments,
             filter,
             order: &self.order,
@@ -213,13 +213,15 @@ impl Stream {
     ///
     /// # Errors
     /// When the server fails, or refuses the search in every language.
-    fn fill(&mut self, store: &HttpStore, query: &Query, problems: &mut Vec<Problem>) -> Result<Filled> {
+    fn fill(&mut self, store: &HttpStore, query: &Query, problems: &mut Vec<Problem>) -> Result<FetchResult> {
         while self.ready.is_empty() && !self.is_done {
             let filter = self.filter(query);
             let page = match self.ahead.take() {
                 Some(ahead) => match ahead.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))? {
                     // Others took the memory; now they are done.
-                    Reply::Unread(Unread { stop: Stop::Crowded, .. }) => ask(store, &self.search(&filter))?,
+                    ApiResponse::Unread(BodyError { stop: BodyReadError::Crowded, .. }) => {
+                        ask(store, &self.search(&filter))?
+                    }
                     reply => read(store, reply)?,
                 },
                 None => ask(store, &self.search(&filter))?,
@@ -236,11 +238,11 @@ impl Stream {
                 }
                 // Old file stores cannot sort traces by a duration that some of them lack (MLflow 2.22 answers 500).
                 Err(refusal) if self.token.is_none() && refusal.status == 500 && self.order != NEWEST => {
-                    return Ok(Filled::NotOrdered);
+                    return Ok(FetchResult::NotOrdered);
                 }
-                Err(_) if self.token.is_none() && self.conditions != Conditions::Filter => {
+                Err(_) if self.token.is_none() && self.conditions != StreamFilter::Filter => {
                     self.is_done = true;
-                    return Ok(Filled::NotUnderstood);
+                    return Ok(FetchResult::NotUnderstood);
                 }
                 Err(refusal) if self.token.is_none() && !filter.is_empty() && refusal.is_of_question() => {
                     while self.filter(query) == filter {
@@ -250,12 +252,12 @@ impl Stream {
                 Err(refusal) => return Err(store.client.refused(&refusal)),
             }
         }
-        Ok(Filled::Yes)
+        Ok(FetchResult::Yes)
     }
 
     /// Whether traces of this stream are known to meet the filter's conditions on rows of spans.
     fn has_decided_rows(&self, query: &Query) -> bool {
-        self.conditions == Conditions::Filter && clauses::decides_rows(&query.filter, self.language)
+        self.conditions == StreamFilter::Filter && clauses::decides_rows(&query.filter, self.language)
     }
 
     fn take(&mut self, client: &Client, page: InfoPage, query: &Query, problems: &mut Vec<Problem>) {
@@ -276,7 +278,7 @@ impl Stream {
             match info {
                 Ok(mut info) => {
                     // The server also finds traces that were linked to a run later; their records do not tell.
-                    if self.language != Language::None {
+                    if self.language != FilterSupport::None {
                         info.linked_runs.extend(
                             query.filter.clauses.iter().filter_map(|clause| {
                                 if let Clause::Run(id) = clause { Some(id.clone()) } else { None }
@@ -295,18 +297,18 @@ impl Stream {
 }
 
 /// The next simpler language, for a server that refused this one.
-const fn simpler(language: Language) -> Language {
+const fn simpler(language: FilterSupport) -> FilterSupport {
     match language {
         // Which release it is matters less than one more question would take.
-        Language::Newest => Language::Of(2, 14),
-        Language::Of(major, minor) => Language::Records(major, minor),
-        Language::Records(..) | Language::None => Language::None,
+        FilterSupport::Newest => FilterSupport::Of(2, 14),
+        FilterSupport::Of(major, minor) => FilterSupport::Records(major, minor),
+        FilterSupport::Records(..) | FilterSupport::None => FilterSupport::None,
     }
 }
 
 /// What came of fetching.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Filled {
+enum FetchResult {
     Yes,
     /// The server's release does not know this kind of condition.
     NotUnderstood,
@@ -315,32 +317,32 @@ enum Filled {
 }
 
 /// The traces of a query in its order; possibly more than are meant, never fewer.
-pub(super) struct Pages<'a> {
+pub(super) struct TracePages<'a> {
     store: &'a HttpStore,
     query: &'a Query,
-    streams: Vec<Stream>,
+    streams: Vec<TraceStream>,
     /// Whether the server sorts as asked for; otherwise it is done here.
     is_in_order: bool,
     /// Those that have a type or a text asked for in the server's table, so that others need not be looked at.
-    typed: Option<Typed>,
+    typed: Option<TracesByType>,
     /// Pages are cut by offset, so that traces which arrive meanwhile push others onto the next page again.
     seen: HashSet<u64>,
 }
 
 /// A trace on the server's list.
-pub(super) struct Listed {
+pub(super) struct ListedTrace {
     pub(super) info: TraceInfo,
     /// Whether the server has decided the filter's conditions on rows of spans.
     pub(super) has_decided_rows: bool,
 }
 
 /// Traces that the server's table says have a span of a type asked for, or one with the text.
-struct Typed {
-    stream: Stream,
+struct TracesByType {
+    stream: TraceStream,
     ids: HashSet<String>,
 }
 
-impl<'a> Pages<'a> {
+impl<'a> TracePages<'a> {
     pub(super) fn new(store: &'a HttpStore, query: &'a Query, problems: &mut Vec<Problem>) -> Result<Self> {
         let all: Vec<String> = query.experiments.iter().map(|one| one.experiment_id.clone()).collect();
         let order = server_order(&query.order);
@@ -348,8 +350,8 @@ impl<'a> Pages<'a> {
         let expected = query.expected.filter(|_| is_in_order).unwrap_or(LARGEST_PAGE);
         let size = expected.clamp(1, LARGEST_PAGE);
         let release = if clauses::depends_on_release(&query.filter) { store.release() } else { None };
-        let language = release.map_or(Language::Newest, |(major, minor)| Language::Of(major, minor));
-        let stream = |experiments: &[String], conditions| Stream {
+        let language = release.map_or(FilterSupport::Newest, |(major, minor)| FilterSupport::Of(major, minor));
+        let stream = |experiments: &[String], conditions| TraceStream {
             experiments: experiments.to_vec(),
             conditions,
             language,
@@ -364,18 +366,19 @@ impl<'a> Pages<'a> {
             ahead: None,
         };
         let mut at_once = all.len().max(1);
-        if all.len() > EXPERIMENTS_IN_A_URL && store.learn_generation(&all[..1])? == Generation::Two {
+        if all.len() > EXPERIMENTS_IN_A_URL && store.learn_generation(&all[..1])? == ApiGeneration::Two {
             at_once = EXPERIMENTS_IN_A_URL;
         }
-        let mut streams: Vec<Stream> = all.chunks(at_once).map(|some| stream(some, Conditions::Filter)).collect();
+        let mut streams: Vec<TraceStream> =
+            all.chunks(at_once).map(|some| stream(some, StreamFilter::Filter)).collect();
         if query.filter.clauses.iter().any(|clause| matches!(clause, Clause::Name(_))) && !all.is_empty() {
-            streams.extend(all.chunks(at_once).map(|some| stream(some, Conditions::Nameless)));
+            streams.extend(all.chunks(at_once).map(|some| stream(some, StreamFilter::Nameless)));
         }
         if query.filter.needs_rows() || query.filter.grep().is_some() {
-            streams.extend(all.chunks(at_once).map(|some| stream(some, Conditions::Elsewhere)));
+            streams.extend(all.chunks(at_once).map(|some| stream(some, StreamFilter::Elsewhere)));
         }
-        let typed = clauses::span_hint(&query.filter, language).filter(|_| !all.is_empty()).map(|_| Typed {
-            stream: Stream { size: LARGEST_PAGE.min(size * 4), ..stream(&all, Conditions::SpanHint) },
+        let typed = clauses::span_hint(&query.filter, language).filter(|_| !all.is_empty()).map(|_| TracesByType {
+            stream: TraceStream { size: LARGEST_PAGE.min(size * 4), ..stream(&all, StreamFilter::SpanHint) },
             ids: HashSet::new(),
         });
         let mut pages = Self { store, query, streams, is_in_order, typed, seen: HashSet::new() };
@@ -389,15 +392,15 @@ impl<'a> Pages<'a> {
         while at < self.streams.len() {
             let filled = if self.is_needless(at) {
                 self.streams[at].is_done = true;
-                Filled::Yes
+                FetchResult::Yes
             } else {
                 self.streams[at].fill(self.store, self.query, problems)?
             };
             at += 1;
             match filled {
-                Filled::Yes => {}
+                FetchResult::Yes => {}
                 // A tag that is missing can be asked for since 3.11, and of these traces the server decides nothing.
-                Filled::NotUnderstood if self.streams[at - 1].conditions == Conditions::Elsewhere => {
+                FetchResult::NotUnderstood if self.streams[at - 1].conditions == StreamFilter::Elsewhere => {
                     problems.push(Problem::new(
                         "skipped_elsewhere",
                         "traces whose spans lie in files were not looked at: conditions on spans do not find them on this \
@@ -405,12 +408,12 @@ impl<'a> Pages<'a> {
                     ));
                 }
                 // Before 3.6 no route gives the spans of such traces, so that their names cannot be had at all.
-                Filled::NotUnderstood if self.store.is_before(3, 6) => {}
-                Filled::NotUnderstood => problems.push(Problem::new(
+                FetchResult::NotUnderstood if self.store.is_before(3, 6) => {}
+                FetchResult::NotUnderstood => problems.push(Problem::new(
                     "skipped_nameless",
                     "traces without a recorded name were not looked at: this server cannot search for them",
                 )),
-                Filled::NotOrdered => {
+                FetchResult::NotOrdered => {
                     // Nothing was handed out yet: all begin again.
                     self.is_in_order = false;
                     let typed = self.typed.iter_mut().map(|typed| &mut typed.stream);
@@ -431,17 +434,19 @@ impl<'a> Pages<'a> {
     /// Whether a stream has only what the others have: that of nameless traces where the name is not asked of the server,
     /// or its release names every trace; that of spans elsewhere where the server is asked nothing about spans.
     fn is_needless(&self, at: usize) -> bool {
-        let says_name = |stream: &Stream| {
-            stream.conditions == Conditions::Filter
+        let says_name = |stream: &TraceStream| {
+            stream.conditions == StreamFilter::Filter
                 && self.query.filter.clauses.iter().any(|clause| clauses::says_name(clause, stream.language))
         };
-        let says_rows = |stream: &Stream| {
-            stream.conditions == Conditions::Filter && clauses::says_rows(&self.query.filter, stream.language)
+        let says_rows = |stream: &TraceStream| {
+            stream.conditions == StreamFilter::Filter && clauses::says_rows(&self.query.filter, stream.language)
         };
         match self.streams[at].conditions {
-            Conditions::Nameless => self.store.generation() == Generation::Two || !self.streams.iter().any(says_name),
-            Conditions::Elsewhere => !self.streams.iter().any(says_rows),
-            Conditions::Filter | Conditions::SpanHint => false,
+            StreamFilter::Nameless => {
+                self.store.generation() == ApiGeneration::Two || !self.streams.iter().any(says_name)
+            }
+            StreamFilter::Elsewhere => !self.streams.iter().any(says_rows),
+            StreamFilter::Filter | StreamFilter::SpanHint => false,
         }
     }
 
@@ -449,7 +454,7 @@ impl<'a> Pages<'a> {
     ///
     /// # Errors
     /// When the server cannot be asked.
-    pub(super) fn next(&mut self, problems: &mut Vec<Problem>) -> Result<Option<Listed>> {
+    pub(super) fn next(&mut self, problems: &mut Vec<Problem>) -> Result<Option<ListedTrace>> {
         loop {
             self.fill(problems)?;
             let first = (0..self.streams.len())
@@ -463,7 +468,7 @@ impl<'a> Pages<'a> {
             if self.seen.insert(hasher.finish()) {
                 self.streams[at].repeated = 0;
                 let has_decided_rows = self.streams[at].has_decided_rows(self.query);
-                return Ok(Some(Listed { info, has_decided_rows }));
+                return Ok(Some(ListedTrace { info, has_decided_rows }));
             }
             self.streams[at].repeated += 1;
             if self.streams[at].repeated == MOST_REPEATED {
@@ -475,18 +480,18 @@ impl<'a> Pages<'a> {
     }
 
     /// All that is left, in order; for orders that the server does not have.
-    pub(super) fn sorted(&mut self, problems: &mut Vec<Problem>) -> Result<VecDeque<Listed>> {
+    pub(super) fn sorted(&mut self, problems: &mut Vec<Problem>) -> Result<VecDeque<ListedTrace>> {
         let mut all = Vec::new();
         while let Some(listed) = self.next(problems)? {
             if self.query.filter.matches_info(&listed.info) || self.query.filter.asks_for_root(&listed.info) {
                 all.push(listed);
             }
         }
-        all.sort_by(|a: &Listed, b: &Listed| self.compare(&a.info, &b.info));
+        all.sort_by(|a: &ListedTrace, b: &ListedTrace| self.compare(&a.info, &b.info));
         Ok(all.into())
     }
 
-    /// Whether traces come in the order asked for; otherwise [`Pages::sorted`] puts them into it.
+    /// Whether traces come in the order asked for; otherwise [`TracePages::sorted`] puts them into it.
     pub(super) const fn is_in_order(&self) -> bool {
         self.is_in_order
     }
@@ -500,7 +505,7 @@ impl<'a> Pages<'a> {
             if typed.ids.contains(&info.trace_id) {
                 return Ok(Some(true));
             }
-            if typed.stream.fill(self.store, self.query, problems)? != Filled::Yes {
+            if typed.stream.fill(self.store, self.query, problems)? != FetchResult::Yes {
                 self.typed = None;
                 return Ok(None);
             }

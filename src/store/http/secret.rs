@@ -47,14 +47,14 @@ const ENCODED_AT_MOST: usize = 3;
 /// The credentials of a client, in each form in which a server or proxy may repeat them: plain, percent-encoded, in base64
 /// (either alphabet, with and without padding, also within the base64 of a longer text), and escaped as in JSON or HTML.
 /// Capital and small letters count as the same.
-pub(super) struct Mask {
-    forms: Vec<Form>,
+pub(super) struct CredentialMask {
+    forms: Vec<MaskedForm>,
     finder: Option<AhoCorasick>,
 }
 
 /// How one form of a credential is recognized.
 #[derive(Clone, Copy)]
-struct Form {
+struct MaskedForm {
     /// Whether it counts only where no letter or digit is beside it.
     is_word: bool,
     is_base64: bool,
@@ -63,10 +63,10 @@ struct Form {
     after: usize,
 }
 
-impl Mask {
+impl CredentialMask {
     /// Masks user names, and what is secret.
     pub(super) fn new(names: &[&str], secrets: &[&str]) -> Self {
-        let mut all: Vec<(String, Form)> = Vec::new();
+        let mut all: Vec<(String, MaskedForm)> = Vec::new();
         for name in names.iter().filter(|name| name.len() >= SHORTEST_NAME) {
             all.extend(written(name, true));
         }
@@ -74,7 +74,7 @@ impl Mask {
             all.extend(written(secret, secret.len() < SHORTEST_WITHIN_WORDS));
             all.extend(cores(secret));
         }
-        let (texts, forms): (Vec<String>, Vec<Form>) = all.into_iter().unzip();
+        let (texts, forms): (Vec<String>, Vec<MaskedForm>) = all.into_iter().unzip();
         let finder = AhoCorasick::builder().ascii_case_insensitive(true).build(&texts).ok();
         Self { forms, finder: finder.filter(|_| !texts.is_empty()) }
     }
@@ -93,7 +93,7 @@ impl Mask {
     pub(super) fn apply(&self, text: &str) -> String {
         let Some(finder) = &self.finder else { return text.to_owned() };
         let mut found: Vec<Range<usize>> = Vec::new();
-        let mut view = Some(View::new(text));
+        let mut view = Some(DecodedText::new(text));
         for _ in 0..=ENCODED_AT_MOST {
             let Some(seen) = view else { break };
             found.extend(finder.find_overlapping_iter(&seen.bytes).filter_map(|hit| {
@@ -116,7 +116,7 @@ impl Mask {
 }
 
 /// The ways in which a text may be written.
-fn written(text: &str, is_word: bool) -> Vec<(String, Form)> {
+fn written(text: &str, is_word: bool) -> Vec<(String, MaskedForm)> {
     let json = serde_json::to_string(text).unwrap_or_default();
     let html = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     let plain = [
@@ -127,8 +127,8 @@ fn written(text: &str, is_word: bool) -> Vec<(String, Form)> {
         text.replace(' ', "+"),
     ];
     let encoded = [STANDARD_NO_PAD.encode(text), URL_SAFE_NO_PAD.encode(text)];
-    let form = |is_base64| Form { is_word, is_base64, before: 0, after: 0 };
-    let mut all: Vec<(String, Form)> = plain.into_iter().map(|one| (one, form(false))).collect();
+    let form = |is_base64| MaskedForm { is_word, is_base64, before: 0, after: 0 };
+    let mut all: Vec<(String, MaskedForm)> = plain.into_iter().map(|one| (one, form(false))).collect();
     all.extend(encoded.into_iter().map(|one| (one, form(true))));
     all.sort_by(|(a, _), (b, _)| a.cmp(b));
     all.dedup_by(|(a, _), (b, _)| a == b);
@@ -137,7 +137,7 @@ fn written(text: &str, is_word: bool) -> Vec<(String, Form)> {
 
 /// What the base64 of every longer text has in common that holds this one: it depends on where among three bytes it begins,
 /// and the characters at its ends depend on its neighbors too.
-fn cores(text: &str) -> Vec<(String, Form)> {
+fn cores(text: &str) -> Vec<(String, MaskedForm)> {
     let mut cores = Vec::new();
     for offset in 0..3 {
         let shifted = [&vec![0; offset], text.as_bytes()].concat();
@@ -148,7 +148,7 @@ fn cores(text: &str) -> Vec<(String, Form)> {
             let start = if offset == 0 { 0 } else { offset + 1 };
             let core = encoded.get(start..encoded.len() - after).unwrap_or_default();
             if core.len() >= SHORTEST_CORE {
-                cores.push((core.to_owned(), Form { is_word: false, is_base64: true, before, after }));
+                cores.push((core.to_owned(), MaskedForm { is_word: false, is_base64: true, before, after }));
             }
         }
     }
@@ -156,13 +156,13 @@ fn cores(text: &str) -> Vec<(String, Form)> {
 }
 
 /// A text as it is written, or percent-decoded, with the place in the original that each byte comes from.
-struct View {
+struct DecodedText {
     bytes: Vec<u8>,
     /// Where each byte begins, and where the last one ends.
     starts: Vec<usize>,
 }
 
-impl View {
+impl DecodedText {
     fn new(text: &str) -> Self {
         Self { bytes: text.as_bytes().to_vec(), starts: (0..=text.len()).collect() }
     }
@@ -181,13 +181,13 @@ impl View {
         (bytes.len() < self.bytes.len()).then_some(Self { bytes, starts })
     }
 
-    fn is_form(&self, form: Form, range: Range<usize>) -> bool {
+    fn is_form(&self, form: MaskedForm, range: Range<usize>) -> bool {
         let is_of_word = |at: usize| self.bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
         !form.is_word || !(is_of_word(range.end) || range.start.checked_sub(1).is_some_and(is_of_word))
     }
 
     /// Where a form is in the original, with the characters beside it that belong to it and base64's padding.
-    fn origin_of(&self, form: Form, range: Range<usize>) -> Range<usize> {
+    fn origin_of(&self, form: MaskedForm, range: Range<usize>) -> Range<usize> {
         let is_base64 =
             |at: usize| self.bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte));
         let (mut start, mut end) = (range.start, range.end);

@@ -1,22 +1,22 @@
 //! The spans of one trace, wherever its server keeps them.
 
-use super::answer::{Reply, Unread};
-use super::body::{Body, Share, Stop};
-use super::client::{Client, Question};
-use super::pages::Generation;
+use super::answer::{ApiResponse, BodyError};
+use super::body::{Body, BodyReadError, BudgetShare};
+use super::client::{ApiRequest, Client};
+use super::pages::ApiGeneration;
 use super::url::in_url;
 use crate::error::Result;
 use crate::formats::{self, TraceFile};
 use crate::model::{Problem, Spans, SpansSource, Trace, TraceInfo, TraceState, arrange, keys};
 use crate::store::spans::name_session;
-use crate::store::{Need, spans};
+use crate::store::{Projection, spans};
 
 /// The kind of problem of a trace whose spans the server failed to load, so that nobody knows whether they are there.
 pub(super) const UNSERVED: &str = "unserved_spans";
 
 /// How much is tried for the spans of a trace.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effort {
+pub(super) enum SpanFetch {
     /// Every way.
     Full,
     /// The likeliest way, once: for a server that gave none of many others.
@@ -30,10 +30,15 @@ pub(super) enum Effort {
 ///
 /// # Errors
 /// Where the server cannot be asked; a trace that it cannot give is a problem of that trace.
-pub(super) fn read_alone(client: &Client, generation: Generation, info: TraceInfo, need: Need) -> Result<Trace> {
-    let mut share = Share::unlimited(&client.budget);
-    let trace = read(client, generation, info, need, Effort::Full, &mut share)?;
-    trace.ok_or_else(|| client.unread(Stop::Crowded).error)
+pub(super) fn read_alone(
+    client: &Client,
+    generation: ApiGeneration,
+    info: TraceInfo,
+    need: Projection,
+) -> Result<Trace> {
+    let mut share = BudgetShare::unlimited(&client.budget);
+    let trace = read(client, generation, info, need, SpanFetch::Full, &mut share)?;
+    trace.ok_or_else(|| client.unread(BodyReadError::Crowded).error)
 }
 
 /// The same for one of several traces that share a budget of memory; none where that is spent. Answers are charged to the
@@ -43,32 +48,32 @@ pub(super) fn read_alone(client: &Client, generation: Generation, info: TraceInf
 /// Where the server cannot be asked.
 pub(super) fn read(
     client: &Client,
-    generation: Generation,
+    generation: ApiGeneration,
     info: TraceInfo,
-    need: Need,
-    effort: Effort,
-    share: &mut Share,
+    need: Projection,
+    effort: SpanFetch,
+    share: &mut BudgetShare,
 ) -> Result<Option<Trace>> {
     let id = in_url(&info.trace_id);
     let mut refusals = Vec::new();
-    let mut ask = |question: &Question| ask(client, question, &mut refusals, share);
-    let stored = Question::get(format!("/ajax-api/2.0/mlflow/get-trace-artifact?request_id={id}"));
-    let stored = if effort == Effort::Least { stored.once() } else { stored };
+    let mut ask = |question: &ApiRequest| ask(client, question, &mut refusals, share);
+    let stored = ApiRequest::get(format!("/ajax-api/2.0/mlflow/get-trace-artifact?request_id={id}"));
+    let stored = if effort == SpanFetch::Least { stored.once() } else { stored };
     let as_file = |body: &Body| heard(client, body.decode(|text| Ok(formats::trace_file(text, spans::keep(need)))));
     let as_wire = |body: &Body| heard(client, body.decode(|text| formats::wire_spans(text, spans::keep(need))));
     let mut file = match ask(&stored)? {
-        Answered::Body(body) => as_file(&body),
-        Answered::Nothing => None,
-        Answered::Long => return Ok(Some(put_together(info, None, false, refusals))),
-        Answered::Crowded => return Ok(None),
+        SpanAnswer::Body(body) => as_file(&body),
+        SpanAnswer::Nothing => None,
+        SpanAnswer::Long => return Ok(Some(put_together(info, None, false, refusals))),
+        SpanAnswer::Crowded => return Ok(None),
     };
     // A server that found nothing gives an empty list, or, up to 3.6, refuses here and says so on the routes of rows.
     let mut is_told = file.is_some();
-    if effort == Effort::Least {
+    if effort == SpanFetch::Least {
         return Ok(Some(put_together(info, file, is_told, refusals)));
     }
     let is_in_rows = info.is_in_rows();
-    if generation == Generation::Three {
+    if generation == ApiGeneration::Three {
         for route in [
             format!("/api/3.0/mlflow/traces/get?trace_id={id}&allow_partial=true"),
             format!("/api/3.0/mlflow/traces/batchGet?trace_ids={id}"),
@@ -76,13 +81,13 @@ pub(super) fn read(
             if has_spans(file.as_ref()) {
                 break;
             }
-            match ask(&Question::get(route).once())? {
-                Answered::Body(body) => {
+            match ask(&ApiRequest::get(route).once())? {
+                SpanAnswer::Body(body) => {
                     is_told |= is_in_rows;
                     file = as_wire(&body).or(file);
                 }
-                Answered::Crowded => return Ok(None),
-                Answered::Nothing | Answered::Long => {}
+                SpanAnswer::Crowded => return Ok(None),
+                SpanAnswer::Nothing | SpanAnswer::Long => {}
             }
         }
     }
@@ -91,10 +96,10 @@ pub(super) fn read(
         && let Some(folder) = served_path(location, &|authority| client.is_at(authority))
     {
         let route = format!("/api/2.0/mlflow-artifacts/artifacts/{folder}/traces.json");
-        match ask(&Question::get(route).once())? {
-            Answered::Body(body) => file = as_file(&body).or(file),
-            Answered::Crowded => return Ok(None),
-            Answered::Nothing | Answered::Long => {}
+        match ask(&ApiRequest::get(route).once())? {
+            SpanAnswer::Body(body) => file = as_file(&body).or(file),
+            SpanAnswer::Crowded => return Ok(None),
+            SpanAnswer::Nothing | SpanAnswer::Long => {}
         }
     }
     Ok(Some(put_together(info, file, is_told, refusals)))
@@ -112,7 +117,7 @@ fn heard(client: &Client, file: std::result::Result<TraceFile, String>) -> Optio
 }
 
 /// What came of asking for spans.
-enum Answered {
+enum SpanAnswer {
     Body(Body),
     /// The server has none there.
     Nothing,
@@ -122,18 +127,23 @@ enum Answered {
     Crowded,
 }
 
-fn ask(client: &Client, question: &Question, refusals: &mut Vec<String>, share: &mut Share) -> Result<Answered> {
+fn ask(
+    client: &Client,
+    question: &ApiRequest,
+    refusals: &mut Vec<String>,
+    share: &mut BudgetShare,
+) -> Result<SpanAnswer> {
     Ok(match client.ask_within(question, share)? {
-        Reply::Body(body) => Answered::Body(body),
-        Reply::NoRoute => Answered::Nothing,
-        Reply::Refusal(refusal) => {
+        ApiResponse::Body(body) => SpanAnswer::Body(body),
+        ApiResponse::NoRoute => SpanAnswer::Nothing,
+        ApiResponse::Refusal(refusal) => {
             refusals.push(refusal.message);
-            Answered::Nothing
+            SpanAnswer::Nothing
         }
-        Reply::Unread(Unread { stop: Stop::Crowded, .. }) => Answered::Crowded,
-        Reply::Unread(unread) => {
+        ApiResponse::Unread(BodyError { stop: BodyReadError::Crowded, .. }) => SpanAnswer::Crowded,
+        ApiResponse::Unread(unread) => {
             refusals.push(unread.error.message);
-            Answered::Long
+            SpanAnswer::Long
         }
     })
 }

@@ -1,11 +1,11 @@
 use super::access::{ServerSettings, authorization, proxy};
 use super::answer::{page_text, pause_asked_for};
-use super::clauses::{Language, decides_rows, id_contains, span_hint, texts};
+use super::clauses::{FilterSupport, decides_rows, id_contains, span_hint, texts};
 use super::is_whole_id;
 use super::pages::PageLimit;
-use super::secret::{Mask, Secret};
+use super::secret::{CredentialMask, Secret};
 use super::spans::served_path;
-use super::url::{Base, absolute, is_same_origin, without_credentials};
+use super::url::{ServerUrl, absolute, is_same_origin, without_credentials};
 use crate::limits;
 use crate::query::language::parse;
 use crate::query::{Clause, Filter, Glob, Grep, Label, LabelTest};
@@ -18,7 +18,7 @@ fn settings() -> ServerSettings {
 }
 
 fn header(uri: &str, settings: &ServerSettings) -> Option<String> {
-    authorization(&Base::parse(uri).unwrap(), settings).map(|secret| secret.reveal().to_owned())
+    authorization(&ServerUrl::parse(uri).unwrap(), settings).map(|secret| secret.reveal().to_owned())
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn addresses_are_taken_apart() {
         ("HTTPS://Host.Example", "https://Host.Example", "host.example", false),
         ("http://localhost.example", "http://localhost.example", "localhost.example", false),
     ] {
-        let base = Base::parse(uri).unwrap();
+        let base = ServerUrl::parse(uri).unwrap();
         assert_eq!(
             (base.shown().as_str(), base.host.as_str(), base.is_loopback()),
             (shown, host, is_loopback),
@@ -41,17 +41,17 @@ fn addresses_are_taken_apart() {
     }
     for uri in ["http://", "https:///path", "http://ho st/", "http://host:99999", "https://ada:pa#ss@host", "http://h:"]
     {
-        assert!(Base::parse(uri).is_err(), "{uri}");
+        assert!(ServerUrl::parse(uri).is_err(), "{uri}");
     }
 }
 
 #[test]
 fn a_password_is_never_part_of_the_host() {
     for uri in ["http://kim:secret:[::1]/x@host:5000", "http://kim:secret[::1]/x@host", "http://kim:secret/x@host"] {
-        let error = Base::parse(uri).unwrap_err();
+        let error = ServerUrl::parse(uri).unwrap_err();
         assert!(!format!("{error:?}").contains("secret"), "{error:?}");
     }
-    assert_eq!(Base::parse("http://kim:secret@[::1]:5000/x").unwrap().shown(), "http://[::1]:5000/x");
+    assert_eq!(ServerUrl::parse("http://kim:secret@[::1]:5000/x").unwrap().shown(), "http://[::1]:5000/x");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn credentials_are_taken_in_the_order_of_mlflow() {
 fn credentials_are_masked_in_every_form() {
     // Of `bob:hunter2 s?cret>`.
     let header = "Basic Ym9iOmh1bnRlcjIgcz9jcmV0Pg==";
-    let mask = Mask::for_header(Some(header), &[], &["tok-SECRET123"]);
+    let mask = CredentialMask::for_header(Some(header), &[], &["tok-SECRET123"]);
     for (text, masked) in [
         ("user bob has password hunter2 s?cret>.", "user [secret] has password [secret]."),
         ("HUNTER2 S?CRET> and bobby", "[secret] and bobby"),
@@ -126,21 +126,21 @@ fn credentials_are_masked_in_every_form() {
 
 #[test]
 fn short_credentials_are_masked_as_words() {
-    let mask = Mask::for_header(None, &["al", "ada"], &["a", "pw"]);
+    let mask = CredentialMask::for_header(None, &["al", "ada"], &["a", "pw"]);
     assert_eq!(
         mask.apply("a map: pw=pw, pwd, al, ada@host, cada"),
         "[secret] map: [secret]=[secret], pwd, al, [secret]@host, cada"
     );
     assert_eq!(mask.apply("cHc= YQ== cHcx"), "[secret] [secret] cHcx");
     // A name without a password is a token.
-    let token = Mask::for_header(Some("Basic dDBrZW46"), &[], &[]);
+    let token = CredentialMask::for_header(Some("Basic dDBrZW46"), &[], &[]);
     assert_eq!(token.apply("xt0kenx dDBrZW46"), "x[secret]x [secret]");
-    assert_eq!(Mask::for_header(None, &[], &[]).apply("x"), "x");
+    assert_eq!(CredentialMask::for_header(None, &[], &[]).apply("x"), "x");
 }
 
 #[test]
 fn credentials_are_masked_before_a_message_is_cut() {
-    let mask = Mask::for_header(None, &[], &["hunter2secret"]);
+    let mask = CredentialMask::for_header(None, &[], &["hunter2secret"]);
     let line = mask.line(&format!("{}hunter2secret\nmore", "x".repeat(limits::MESSAGE_CHARS - 5)));
     assert!(!line.contains("hunt") && line.ends_with("[secr …"), "{line}");
 }
@@ -154,7 +154,7 @@ fn the_mask_knows_all_credentials_of_the_environment() {
         https_proxy: Some(Secret::new("http://carol:pr%3Axy@proxy:3128".to_owned())),
         ..settings()
     };
-    let base = Base::parse("https://bobby:uri%40pw@h").unwrap();
+    let base = ServerUrl::parse("https://bobby:uri%40pw@h").unwrap();
     let mask = super::access::mask(&base, &settings, authorization(&base, &settings).as_ref());
     for secret in ["adalove", "pass:word", "t0ken", "carol", "pr:xy", "Y2Fyb2w6cHI6eHk", "bobby", "uri@pw", "uri%40pw"]
     {
@@ -188,7 +188,7 @@ fn proxies_are_used_except_for() {
             no_proxy: list.map(str::to_owned),
             ..settings()
         };
-        proxy(&Base::parse(uri).unwrap(), &settings).unwrap().is_some()
+        proxy(&ServerUrl::parse(uri).unwrap(), &settings).unwrap().is_some()
     };
     assert!(uses("http://mlflow.corp.example", None));
     assert!(!uses("https://mlflow.corp.example", None), "the other variable is for https");
@@ -213,22 +213,22 @@ fn proxies_are_used_except_for() {
 #[test]
 fn conditions_are_said_where_the_release_understands_them() {
     let said = |text: &str, language| texts(&Filter { clauses: parse(text).unwrap() }, language).join(" AND ");
-    let new = Language::Newest;
+    let new = FilterSupport::Newest;
     for (text, language, expected) in [
-        ("status IN ('OK') AND timestamp >= 5", Language::Of(2, 14), "status IN ('OK') AND timestamp_ms >= 5"),
-        ("status LIKE 'O%' AND run_id = 'r'", Language::Of(3, 5), "run_id = 'r'"),
-        ("status LIKE 'O%' AND run_id = 'r'", Language::Of(3, 6), "status LIKE 'O%' AND run_id = 'r'"),
+        ("status IN ('OK') AND timestamp >= 5", FilterSupport::Of(2, 14), "status IN ('OK') AND timestamp_ms >= 5"),
+        ("status LIKE 'O%' AND run_id = 'r'", FilterSupport::Of(3, 5), "run_id = 'r'"),
+        ("status LIKE 'O%' AND run_id = 'r'", FilterSupport::Of(3, 6), "status LIKE 'O%' AND run_id = 'r'"),
         ("tags.`team x` = 'a b' AND metadata.k != \"it's\"", new, "tags.`team x` = 'a b' AND metadata.k != \"it's\""),
-        ("tags.team IS NOT NULL", Language::Of(3, 11), "tags.team IS NOT NULL"),
-        ("tags.team IS NULL", Language::Of(3, 10), ""),
-        ("feedback.x > 0.5 AND feedback.x = 'a'", Language::Of(3, 14), "feedback.x = 'a'"),
-        ("feedback.x = 'a'", Language::Of(3, 8), ""),
+        ("tags.team IS NOT NULL", FilterSupport::Of(3, 11), "tags.team IS NOT NULL"),
+        ("tags.team IS NULL", FilterSupport::Of(3, 10), ""),
+        ("feedback.x > 0.5 AND feedback.x = 'a'", FilterSupport::Of(3, 14), "feedback.x = 'a'"),
+        ("feedback.x = 'a'", FilterSupport::Of(3, 8), ""),
         (
             "feedback.x > 0.5 AND span.name = 'a' AND end_time > 5 AND name = 'n'",
-            Language::Records(3, 18),
+            FilterSupport::Records(3, 18),
             "name = 'n'",
         ),
-        ("issue.id = 'i' AND prompt = 'p/1'", Language::Of(3, 7), "prompt = 'p/1'"),
+        ("issue.id = 'i' AND prompt = 'p/1'", FilterSupport::Of(3, 7), "prompt = 'p/1'"),
         ("span.attributes.model = 'gpt'", new, "span.content LIKE '%\"model\"%'"),
         ("span.attributes.model LIKE '%gpt%'", new, "span.attributes.model LIKE '%gpt%'"),
         // What databases understand differently is decided here.
@@ -238,11 +238,11 @@ fn conditions_are_said_where_the_release_understands_them() {
         ("name ILIKE 'É%'", new, ""),
         ("timestamp_ms > '5'", new, ""),
         ("metadata.`mlflow.trace.tokenUsage` = '{}'", new, ""),
-        ("status = 'OK'", Language::None, ""),
+        ("status = 'OK'", FilterSupport::None, ""),
     ] {
         assert_eq!(said(text, language), expected, "{text} {language:?}");
     }
-    assert!(said("tags.team IS NOT NULL", Language::Of(3, 8)).starts_with("tags.team != '"));
+    assert!(said("tags.team IS NOT NULL", FilterSupport::Of(3, 8)).starts_with("tags.team != '"));
     // To MLflow a tag of this name is the name of the trace.
     let named = Clause::Label(Label::Tag("Name".to_owned()), LabelTest::Exists);
     assert!(texts(&Filter { clauses: vec![named] }, new).is_empty());
@@ -259,10 +259,10 @@ fn conditions_of_flags_are_said_as_well_as_the_language_can() {
         ("back\\slash", "", ""),
         ("line\nbreak", "", ""),
     ] {
-        assert_eq!(said(Clause::Name(Glob::new(glob)), Language::Newest), patterns);
-        assert_eq!(said(Clause::Name(Glob::new(glob)), Language::Of(2, 22)), plain);
+        assert_eq!(said(Clause::Name(Glob::new(glob)), FilterSupport::Newest), patterns);
+        assert_eq!(said(Clause::Name(Glob::new(glob)), FilterSupport::Of(2, 22)), plain);
     }
-    let hint = |clause: Clause| span_hint(&Filter { clauses: vec![clause] }, Language::Of(3, 10));
+    let hint = |clause: Clause| span_hint(&Filter { clauses: vec![clause] }, FilterSupport::Of(3, 10));
     let types = vec!["LLM".to_owned(), "MY 'X'".to_owned()];
     assert_eq!(hint(Clause::SpanType(types)).unwrap(), "span.type IN ('LLM', \"MY 'X'\")");
     let grep = |pattern: &str| hint(Clause::Grep(Grep::new(pattern).unwrap()));
@@ -275,10 +275,10 @@ fn conditions_of_flags_are_said_as_well_as_the_language_can() {
 fn several_conditions_on_a_span_are_decided_by_releases_that_mean_one_span() {
     let decided = |text: &str, language| decides_rows(&Filter { clauses: parse(text).unwrap() }, language);
     let two = "span.type = 'TOOL' AND span.status = 'ERROR'";
-    assert!(decided(two, Language::Newest) && decided(two, Language::Of(3, 10)));
-    assert!(!decided(two, Language::Of(3, 9)) && decided("span.type = 'TOOL'", Language::Of(3, 9)));
-    assert!(!decided("span.attributes.k = 'v'", Language::Newest));
-    assert!(!decided("span.name = 'x'", Language::Records(3, 18)));
+    assert!(decided(two, FilterSupport::Newest) && decided(two, FilterSupport::Of(3, 10)));
+    assert!(!decided(two, FilterSupport::Of(3, 9)) && decided("span.type = 'TOOL'", FilterSupport::Of(3, 9)));
+    assert!(!decided("span.attributes.k = 'v'", FilterSupport::Newest));
+    assert!(!decided("span.name = 'x'", FilterSupport::Records(3, 18)));
 }
 
 #[test]

@@ -8,7 +8,7 @@ pub(super) use connection::{TlsConnector, tls_error};
 pub(super) use trouble::TlsTrouble;
 
 use super::access::ServerSettings;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::files;
 use crate::limits;
 use rustls::client::WebPkiServerVerifier;
@@ -25,22 +25,22 @@ type TlsResult<T> = std::result::Result<T, rustls::Error>;
 
 /// Which certificates a client trusts, and which one it shows.
 #[derive(Clone)]
-pub(super) struct Identity {
-    trust: Trust,
+pub(super) struct TlsIdentity {
+    trust: ServerTrust,
     /// A certificate, those above it, and its key.
     shown: Option<Arc<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>>,
 }
 
 /// Whom a client believes.
 #[derive(Clone)]
-enum Trust {
+enum ServerTrust {
     /// The authorities of the system.
     System,
     Anybody,
     Named(Vec<CertificateDer<'static>>),
 }
 
-impl Identity {
+impl TlsIdentity {
     /// Reads the files that the environment names, and tries out whether they can be used.
     pub(super) fn new(settings: &ServerSettings) -> Result<Self> {
         let trust = trust(settings)?;
@@ -52,7 +52,7 @@ impl Identity {
         let key = key.ok_or_else(|| bad("it has to hold a certificate and its private key".to_owned()))?;
         let identity = Self { trust, shown: Some(Arc::new((chain, key))) };
         // Whether key and certificate are of each other is checked before anything is asked.
-        let tried = Self { trust: Trust::Anybody, ..identity.clone() }.config();
+        let tried = Self { trust: ServerTrust::Anybody, ..identity.clone() }.config();
         tried.map(|_| identity).map_err(|error| bad(error.to_string()))
     }
 
@@ -61,9 +61,9 @@ impl Identity {
         let builder =
             ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
         let verifier: Arc<dyn ServerCertVerifier> = match &self.trust {
-            Trust::System => Arc::new(rustls_platform_verifier::Verifier::new(provider)?),
-            Trust::Anybody => Arc::new(TrustsAnybody(provider)),
-            Trust::Named(named) => Arc::new(TrustsNamed::new(named.clone(), provider)?),
+            ServerTrust::System => Arc::new(rustls_platform_verifier::Verifier::new(provider)?),
+            ServerTrust::Anybody => Arc::new(TrustsAnyServer(provider)),
+            ServerTrust::Named(named) => Arc::new(TrustsNamed::new(named.clone(), provider)?),
         };
         let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
         Ok(Arc::new(match self.shown.as_deref() {
@@ -73,17 +73,20 @@ impl Identity {
     }
 }
 
-fn trust(settings: &ServerSettings) -> Result<Trust> {
+fn trust(settings: &ServerSettings) -> Result<ServerTrust> {
     let Some((variable, path)) = &settings.trusted_certificates else {
-        return Ok(if settings.insecure_tls { Trust::Anybody } else { Trust::System });
+        return Ok(if settings.insecure_tls { ServerTrust::Anybody } else { ServerTrust::System });
     };
     if settings.insecure_tls {
         // As MLflow does: the two contradict each other.
         if *variable == "MLFLOW_TRACKING_SERVER_CERT_PATH" {
-            return Err(Error::new(Kind::Usage, format!("MLFLOW_TRACKING_INSECURE_TLS and {variable} are both set"))
-                .hint("unset one of them"));
+            return Err(Error::new(
+                ErrorCode::Usage,
+                format!("MLFLOW_TRACKING_INSECURE_TLS and {variable} are both set"),
+            )
+            .hint("unset one of them"));
         }
-        return Ok(Trust::Anybody);
+        return Ok(ServerTrust::Anybody);
     }
     let bad = |why: String| bad_file(variable, path).because(why);
     let bytes = files::read_named(path, limits::SETTINGS_BYTES).map_err(|error| bad(error.to_string()))?;
@@ -95,7 +98,7 @@ fn trust(settings: &ServerSettings) -> Result<Trust> {
     if RootCertStore::empty().add_parsable_certificates(named.iter().cloned()).0 == 0 {
         return Err(bad("no certificate in it can be used".to_owned()));
     }
-    Ok(Trust::Named(named))
+    Ok(ServerTrust::Named(named))
 }
 
 fn certificates(pem: &[u8]) -> std::result::Result<Vec<CertificateDer<'static>>, String> {
@@ -105,7 +108,7 @@ fn certificates(pem: &[u8]) -> std::result::Result<Vec<CertificateDer<'static>>,
 }
 
 fn bad_file(variable: &str, path: &Path) -> Error {
-    Error::new(Kind::Credentials, format!("cannot use the certificates in `{}`", path.display()))
+    Error::new(ErrorCode::Credentials, format!("cannot use the certificates in `{}`", path.display()))
         .hint(format!("{variable} names that file; it has to hold X.509 certificates of version 3 in PEM form"))
 }
 
@@ -183,9 +186,9 @@ impl ServerCertVerifier for TrustsNamed {
 
 /// Trusts any server, as `MLFLOW_TRACKING_INSECURE_TLS` asks for.
 #[derive(Debug)]
-struct TrustsAnybody(Arc<CryptoProvider>);
+struct TrustsAnyServer(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for TrustsAnybody {
+impl ServerCertVerifier for TrustsAnyServer {
     fn verify_server_cert(
         &self,
         _end_entity: &CertificateDer<'_>,

@@ -1,10 +1,10 @@
 //! Figures of experiments: from their records while these are few, from the server's own sums (3.9 on) where they are many.
 
 use super::HttpStore;
-use super::answer::Reply;
+use super::answer::ApiResponse;
 use super::client::Client;
-use super::metrics::{self, MANY, Metric};
-use super::pages::{self, Listed, Pages, Search};
+use super::metrics::{self, MANY, MetricQuery};
+use super::pages::{self, ListedTrace, SearchRequest, TracePages};
 use crate::error::Result;
 use crate::formats;
 use crate::limits;
@@ -21,10 +21,10 @@ pub(super) fn read(
     problems: &mut Vec<Problem>,
 ) -> Result<HashMap<String, Totals>> {
     let query = Query { expected: Some(MANY), ..Query::newest(experiments.to_vec()) };
-    let mut pages = Pages::new(store, &query, problems)?;
+    let mut pages = TracePages::new(store, &query, problems)?;
     let mut totals: HashMap<String, Totals> = HashMap::new();
     let mut seen = 0;
-    while let Some(Listed { info, .. }) = pages.next(problems)? {
+    while let Some(ListedTrace { info, .. }) = pages.next(problems)? {
         seen += 1;
         if seen == MANY + 1
             && store.sums_all_tokens()
@@ -67,7 +67,10 @@ fn sums_of(client: &Client, experiment: &str) -> Result<Option<Totals>> {
     let experiments = [experiment.to_owned()];
     let ask = |name, aggregation: &str, dimensions| {
         let aggregations = json!([{"aggregation_type": aggregation}]);
-        metrics::ask(client, &Metric { experiments: &experiments, name, aggregations, dimensions, more: Vec::new() })
+        metrics::ask(
+            client,
+            &MetricQuery { experiments: &experiments, name, aggregations, dimensions, more: Vec::new() },
+        )
     };
     let Some(counts) = ask("trace_count", "COUNT", &["trace_status"][..])? else { return Ok(None) };
     let mut totals = Totals::default();
@@ -89,8 +92,9 @@ fn sums_of(client: &Client, experiment: &str) -> Result<Option<Totals>> {
         }
     }
     totals.add(&usage);
-    let newest = Search { experiments: &experiments, filter: "", order: &["timestamp_ms DESC"], size: 1, token: None };
-    if let Reply::Body(body) = client.ask(&pages::three(&newest))?
+    let newest =
+        SearchRequest { experiments: &experiments, filter: "", order: &["timestamp_ms DESC"], size: 1, token: None };
+    if let ApiResponse::Body(body) = client.ask(&pages::three(&newest))?
         && let Ok(page) = body.decode(formats::info_page)
     {
         totals.last_trace_time = page.infos.into_iter().flatten().map(|info| info.request_time).next();

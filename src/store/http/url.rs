@@ -1,14 +1,14 @@
 //! URLs: the address of a server, what of it may be shown, where redirects lead.
 
 use super::secret::Secret;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorCode, Result};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::net::IpAddr;
 use ureq::http::Uri;
 
 /// The address of a server, taken apart.
 #[derive(Clone, Debug)]
-pub(super) struct Base {
+pub(super) struct ServerUrl {
     /// `https://host:port`, without credentials.
     pub(super) origin: String,
     /// The path before every route; empty, or with a leading and no trailing slash.
@@ -18,11 +18,11 @@ pub(super) struct Base {
     pub(super) user: Option<(String, Secret)>,
 }
 
-impl Base {
+impl ServerUrl {
     /// Reads `http[s]://[user:password@]host[:port][/prefix]`.
     pub(super) fn parse(text: &str) -> Result<Self> {
         let bad = |why: String| {
-            Error::new(Kind::StoreUnsupported, "the tracking URI is not the address of a server")
+            Error::new(ErrorCode::StoreUnsupported, "the tracking URI is not the address of a server")
                 .because(why)
                 .hint("`-u https://host:port` is one, `-u https://host/prefix` too")
         };
@@ -116,7 +116,7 @@ fn scheme(url: &str) -> Option<&str> {
 /// Whether a URL names something on the web.
 pub(super) fn is_web_address(url: &str) -> bool {
     let is_web = |scheme: &str| matches!(&*scheme.to_ascii_lowercase(), "http" | "https");
-    scheme(url).is_some_and(is_web) && url.contains("://") && Base::parse(bare(url)).is_ok()
+    scheme(url).is_some_and(is_web) && url.contains("://") && ServerUrl::parse(bare(url)).is_ok()
 }
 
 /// The same address with the other one of `http` and `https`.

@@ -148,7 +148,7 @@ fn with_key(store: &SqliteStore, table: &str, key: &str, holds: &Sql) -> Result<
 
 /// Traces with an assessment of some sort.
 #[derive(Clone, Debug)]
-pub(super) struct Assessed {
+pub(super) struct AssessedTraces {
     /// All of them, where they are few.
     all: Option<Vec<String>>,
     /// Those whose assessment is one of the whole session.
@@ -172,7 +172,7 @@ fn of_assessment(store: &SqliteStore, query: &Query, test: &AssessmentTest) -> R
 }
 
 /// Reads all assessments that fit, along an index of 3.17 where there is one, in several reads.
-fn assessed(store: &SqliteStore, query: &Query, test: &AssessmentTest) -> Result<Assessed> {
+fn assessed(store: &SqliteStore, query: &Query, test: &AssessmentTest) -> Result<AssessedTraces> {
     let holds = conditions::assessment(&store.schema, test);
     let is_of_session = conditions::is_of_session();
     let experiments: Vec<Option<Value>> = if store.schema.has("assessments", "experiment_id") {
@@ -212,7 +212,7 @@ fn assessed(store: &SqliteStore, query: &Query, test: &AssessmentTest) -> Result
             })?;
         }
     }
-    Ok(Assessed { all: (all.len() <= FEW).then_some(all), of_session })
+    Ok(AssessedTraces { all: (all.len() <= FEW).then_some(all), of_session })
 }
 
 /// Traces that are linked to something.
@@ -355,10 +355,10 @@ fn of_type(store: &SqliteStore, query: &Query, problems: &mut Vec<Problem>) -> R
     let mut ids: BTreeSet<String> = in_files.into_iter().collect();
     for experiment in &query.experiments {
         let key = scan::experiment_key(&experiment.experiment_id);
-        let mut wanted = vec![OfType::Any(types), OfType::Is(None)];
+        let mut wanted = vec![SpanTypeCondition::Any(types), SpanTypeCondition::Is(None)];
         if !types.iter().any(|name| name == "UNKNOWN") {
-            if count(store, &key, &OfType::Is(Some("UNKNOWN")), FEW_UNKNOWN)? <= FEW_UNKNOWN {
-                wanted.push(OfType::Is(Some("UNKNOWN")));
+            if count(store, &key, &SpanTypeCondition::Is(Some("UNKNOWN")), FEW_UNKNOWN)? <= FEW_UNKNOWN {
+                wanted.push(SpanTypeCondition::Is(Some("UNKNOWN")));
             } else {
                 problems.push(Problem::new(
                     "skipped_types",
@@ -392,12 +392,12 @@ fn in_files(store: &SqliteStore, query: &Query) -> Option<Vec<String>> {
 }
 
 /// A condition on the column `spans.type`.
-enum OfType<'a> {
+enum SpanTypeCondition<'a> {
     Any(&'a [String]),
     Is(Option<&'a str>),
 }
 
-impl OfType<'_> {
+impl SpanTypeCondition<'_> {
     /// The condition in SQL and its parameter, the second one of the statement.
     fn sql(&self) -> (&'static str, Option<String>) {
         match self {
@@ -409,14 +409,19 @@ impl OfType<'_> {
 }
 
 /// Counts the spans of a type, up to one more than `most`. The index (experiment, type, status) answers it alone.
-fn count(store: &SqliteStore, experiment: &Value, span_type: &OfType<'_>, most: i64) -> Result<i64> {
+fn count(store: &SqliteStore, experiment: &Value, span_type: &SpanTypeCondition<'_>, most: i64) -> Result<i64> {
     let (holds, value) = span_type.sql();
     let sql = format!("select count(*) from (select 1 from spans where experiment_id = ?1 and {holds} limit ?3)");
     store.read(|connection| connection.prepare_cached(&sql)?.query_row((experiment, value, most + 1), |row| row.get(0)))
 }
 
 /// Adds the traces that have a span of a type. They are few, so one read finds them.
-fn add(store: &SqliteStore, experiment: &Value, span_type: &OfType<'_>, ids: &mut BTreeSet<String>) -> Result<()> {
+fn add(
+    store: &SqliteStore,
+    experiment: &Value,
+    span_type: &SpanTypeCondition<'_>,
+    ids: &mut BTreeSet<String>,
+) -> Result<()> {
     let (holds, value) = span_type.sql();
     let sql = format!("select distinct trace_id from spans where experiment_id = ?1 and {holds}");
     store.read(|connection| {

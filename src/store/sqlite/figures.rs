@@ -54,7 +54,7 @@ const PARTS_AHEAD: usize = 2;
 /// Hands out the traces in the order in which they lie in the file. Of a large table several threads read parts in turns.
 pub(super) fn read(store: &SqliteStore, query: &Query, labels: &[Label], sink: &mut dyn Sink) -> Result<()> {
     let conditions = conditions::of_filter(&store.schema, &query.filter);
-    let reader = Reader { sql: sql(&store.schema, query, labels, &conditions), conditions, labels };
+    let reader = FiguresReader { sql: sql(&store.schema, query, labels, &conditions), conditions, labels };
     let ends = "select coalesce(min(rowid), 1), coalesce(max(rowid), 0) from trace_info";
     let (first, last) = store.read(|connection| {
         connection.prepare_cached(ends)?.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
@@ -120,13 +120,13 @@ pub(super) fn read(store: &SqliteStore, query: &Query, labels: &[Label], sink: &
 }
 
 /// Reads parts of the table.
-struct Reader<'a> {
+struct FiguresReader<'a> {
     sql: String,
     conditions: Sql,
     labels: &'a [Label],
 }
 
-impl Reader<'_> {
+impl FiguresReader<'_> {
     /// The traces in so many rows from one on.
     fn read(&self, store: &SqliteStore, part: (i64, i64)) -> Result<Vec<Trace>> {
         store.unlocked(|| self.read_rows(store, part))

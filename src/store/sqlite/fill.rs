@@ -2,7 +2,7 @@
 //!
 //! Columns are taken before rows of the key/value tables: since 3.17 MLflow ignores rows that an upgrade left over.
 
-use super::scan::Hit;
+use super::scan::TraceRow;
 use super::schema::Schema;
 use super::{float, integer, str_of, text};
 use crate::formats;
@@ -30,7 +30,7 @@ pub(super) const COSTS: [&str; 3] = ["input_cost", "output_cost", "total_cost"];
 pub(super) fn infos(
     connection: &Connection,
     schema: &Schema,
-    hits: &[Hit],
+    hits: &[TraceRow],
     with_links: bool,
 ) -> rusqlite::Result<Vec<TraceInfo>> {
     let most = limits::RECORD_VALUE_BYTES.cast_signed();
@@ -43,7 +43,7 @@ pub(super) fn infos(
 fn infos_within_limit(
     connection: &Connection,
     schema: &Schema,
-    hits: &[Hit],
+    hits: &[TraceRow],
     with_links: bool,
 ) -> rusqlite::Result<Vec<TraceInfo>> {
     let mut record = connection.prepare_cached(&info_sql(schema))?;

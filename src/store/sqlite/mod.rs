@@ -24,19 +24,19 @@ mod unlocked;
 use super::artifact::{self, Artifacts};
 use super::room;
 use super::rows;
-use super::spans::{self, Rows};
-use super::{Need, Query, Remark, Sink, Surroundings, TraceStore};
-use crate::error::{Error, Kind, Result};
+use super::spans::{self, SpanRows};
+use super::{Notice, Projection, Query, Sink, StoreEnvironment, TraceStore};
+use crate::error::{Error, ErrorCode, Result};
 use crate::limits;
-use crate::model::{Checkup, Experiment, Labels, Problem, StoreKind, Timestamp, Totals, Trace, TraceInfo, keys};
+use crate::model::{Experiment, Labels, Problem, StoreInfo, StoreKind, Timestamp, Totals, Trace, TraceInfo, keys};
 use crate::query::AssessmentTest;
 use crate::shell;
-use candidates::Assessed;
+use candidates::AssessedTraces;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row};
-use scan::{Hit, Scan};
+use scan::{Scan, TraceRow};
 use schema::Schema;
-use span_rows::{FailedRows, Wanted};
+use span_rows::{FailedRows, SpanColumns};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -49,10 +49,10 @@ use std::sync::mpsc::sync_channel;
 const RECORDS_PER_READ: usize = 50;
 
 /// How many traces are read at once: many records, or the spans of a few.
-const fn largest_page(need: Need) -> usize {
+const fn largest_page(need: Projection) -> usize {
     match need {
-        Need::Info => 250,
-        Need::Calls | Need::Tree | Need::Exceptions | Need::Full => 32,
+        Projection::Info => 250,
+        Projection::Calls | Projection::Tree | Projection::Exceptions | Projection::Full => 32,
     }
 }
 
@@ -66,10 +66,10 @@ const FEWEST_UNLOCKED: usize = 8;
 const PAGES_AHEAD: usize = 2;
 
 /// Takes a page; breaking ends the search.
-type Give<'a> = &'a mut dyn FnMut(Vec<Found>) -> Result<ControlFlow<()>>;
+type PageSink<'a> = &'a mut dyn FnMut(Vec<PageResult>) -> Result<ControlFlow<()>>;
 
 /// What a search came upon.
-enum Found {
+enum PageResult {
     Trace(Box<Trace>),
     Problem(Problem),
 }
@@ -84,14 +84,14 @@ pub(super) struct SqliteStore {
     artifacts: Artifacts,
     experiment_names: RefCell<HashMap<String, Option<String>>>,
     /// What was last asked of assessments, and the answer.
-    assessed: RefCell<Option<(AssessmentTest, Assessed)>>,
+    assessed: RefCell<Option<(AssessmentTest, AssessedTraces)>>,
     /// The spans that failed, where the running search looks at no others.
     failed: RefCell<Option<Arc<FailedRows>>>,
 }
 
 impl SqliteStore {
     /// Opens a database file for reading.
-    pub(super) fn open(path: &Path, around: &Surroundings) -> Result<Self> {
+    pub(super) fn open(path: &Path, around: &StoreEnvironment) -> Result<Self> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let bases = path.parent().map(Path::to_owned).into_iter().collect();
         let artifacts = Artifacts::new(bases, around.artifacts_destination.clone());
@@ -111,12 +111,12 @@ impl SqliteStore {
     fn with(database: open::Database, name: String, artifacts: Artifacts) -> Result<Self> {
         let schema = database.schema().map_err(|error| database_error(&name, &error))?;
         if let Some((table, kind)) = schema.impostor() {
-            return Err(Error::new(Kind::StoreUnreadable, format!("cannot read `{name}`"))
+            return Err(Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{name}`"))
                 .because(format!("`{table}` is {kind} there, and a table in MLflow's databases"))
                 .hint("only tables are read, since a view runs what its author wrote"));
         }
         if !schema.has_table("trace_info") || !schema.has_table("experiments") {
-            return Err(Error::new(Kind::StoreUnreadable, format!("`{name}` holds no MLflow traces"))
+            return Err(Error::new(ErrorCode::StoreUnreadable, format!("`{name}` holds no MLflow traces"))
                 .because("it lacks the tables `experiments` and `trace_info`, which MLflow makes since 2.14")
                 .hint("name the database that MLflow writes to: `-u path/to/mlflow.db`"));
         }
@@ -154,8 +154,9 @@ impl SqliteStore {
 
     /// The records of a page of traces, in its order. A damaged page is read one by one, so that one unreadable record
     /// costs one problem.
-    fn infos(&self, hits: &[Hit], with_links: bool, problems: &mut Vec<Problem>) -> Result<Vec<TraceInfo>> {
-        let read = |hits: &[Hit]| self.try_read(|connection| fill::infos(connection, &self.schema, hits, with_links));
+    fn infos(&self, hits: &[TraceRow], with_links: bool, problems: &mut Vec<Problem>) -> Result<Vec<TraceInfo>> {
+        let read =
+            |hits: &[TraceRow]| self.try_read(|connection| fill::infos(connection, &self.schema, hits, with_links));
         let mut infos = Vec::with_capacity(hits.len());
         for few in hits.chunks(RECORDS_PER_READ) {
             match read(few) {
@@ -199,7 +200,13 @@ impl SqliteStore {
 
     /// Goes through the traces of a query, page by page. `None` where help is called for: spans decide, and a number of
     /// traces did not have what is looked for.
-    fn walk(&self, query: &Query, scan: &mut Scan, give: Give<'_>, may_call: bool) -> Result<Option<ControlFlow<()>>> {
+    fn walk(
+        &self,
+        query: &Query,
+        scan: &mut Scan,
+        give: PageSink<'_>,
+        may_call: bool,
+    ) -> Result<Option<ControlFlow<()>>> {
         let most = largest_page(query.need);
         let mut size = query.expected.unwrap_or(most).clamp(1, most);
         let mut looked_at = 0;
@@ -220,10 +227,16 @@ impl SqliteStore {
     }
 
     /// The same with the pages read by others, each on a connection of its own. They take turns, so the order stays.
-    fn walk_with(&self, helpers: Vec<Self>, query: &Query, scan: &mut Scan, give: Give<'_>) -> Result<ControlFlow<()>> {
+    fn walk_with(
+        &self,
+        helpers: Vec<Self>,
+        query: &Query,
+        scan: &mut Scan,
+        give: PageSink<'_>,
+    ) -> Result<ControlFlow<()>> {
         std::thread::scope(|scope| {
             let start = |helper: Self| {
-                let (give_hits, take_hits) = sync_channel::<Vec<Hit>>(PAGES_AHEAD);
+                let (give_hits, take_hits) = sync_channel::<Vec<TraceRow>>(PAGES_AHEAD);
                 let (give_page, take_page) = sync_channel(PAGES_AHEAD);
                 let read = move || {
                     // Either end is gone once the taker has had enough.
@@ -252,7 +265,7 @@ impl SqliteStore {
                     return Ok(ControlFlow::Continue(()));
                 }
                 let Ok(page) = helpers[taken % helpers.len()].1.recv() else {
-                    return Err(Error::new(Kind::Bug, "a reading thread ended early"));
+                    return Err(Error::new(ErrorCode::Bug, "a reading thread ended early"));
                 };
                 taken += 1;
                 if give(page?)?.is_break() {
@@ -284,16 +297,16 @@ impl SqliteStore {
         (0..most).map_while(another).collect()
     }
 
-    fn unlocked_page(&self, query: &Query, hits: &[Hit]) -> Result<Vec<Found>> {
-        let rows = if query.need == Need::Info { hits.len() } else { usize::MAX };
+    fn unlocked_page(&self, query: &Query, hits: &[TraceRow]) -> Result<Vec<PageResult>> {
+        let rows = if query.need == Projection::Info { hits.len() } else { usize::MAX };
         self.unlocked_if_many(rows, || self.page(query, hits))
     }
 
     /// Reads a page: the records, and where they are wanted the spans.
-    fn page(&self, query: &Query, hits: &[Hit]) -> Result<Vec<Found>> {
+    fn page(&self, query: &Query, hits: &[TraceRow]) -> Result<Vec<PageResult>> {
         let mut problems = Vec::new();
         let infos = self.infos(hits, query.filter.needs_links(), &mut problems)?;
-        let mut found: Vec<Found> = problems.into_iter().map(Found::Problem).collect();
+        let mut found: Vec<PageResult> = problems.into_iter().map(PageResult::Problem).collect();
         // What a trace's own record rules out need not have its spans read.
         let infos: Vec<TraceInfo> = infos.into_iter().filter(|info| query.filter.matches_info(info)).collect();
         let in_rows = if query.filter.needs_rows() && self.schema.has_table("spans") {
@@ -304,7 +317,7 @@ impl SqliteStore {
         for info in infos {
             let is_in_rows = in_rows.contains(&info.trace_id);
             if let Some(trace) = self.filled(query, info, is_in_rows)? {
-                found.push(Found::Trace(Box::new(trace)));
+                found.push(PageResult::Trace(Box::new(trace)));
             }
         }
         Ok(found)
@@ -323,15 +336,18 @@ impl SqliteStore {
         }
         // Conditions on rows were decided by the database, but for attributes.
         let is_decided = !filter.needs_rows() || is_in_rows;
-        let need =
-            Need::of_filter(filter).max(query.need).max(if is_decided { Need::Info } else { Need::of_rows(filter) });
+        let need = Projection::of_filter(filter).max(query.need).max(if is_decided {
+            Projection::Info
+        } else {
+            Projection::of_rows(filter)
+        });
         let types = filter.span_types().filter(|_| query.only_types);
         let only_errors = query.only_errors && !filter.needs_spans();
         let failed = self.failed.borrow();
         let failed = failed.as_deref().filter(|_| only_errors);
-        let wanted = Wanted { types, only_errors, failed, ..Wanted::all(need) };
+        let wanted = SpanColumns { types, only_errors, failed, ..SpanColumns::all(need) };
         let mut trace =
-            if need == Need::Info { Trace::without_spans(info) } else { self.with_spans(info, need, &wanted)? };
+            if need == Projection::Info { Trace::without_spans(info) } else { self.with_spans(info, need, &wanted)? };
         if !is_decided {
             trace.rows = Some(rows::of_spans(&trace, filter));
         } else if filter.needs_attributes() {
@@ -341,11 +357,11 @@ impl SqliteStore {
     }
 
     /// The spans of a trace added to its record. Those that are not wanted are read from their columns.
-    fn with_spans(&self, info: TraceInfo, need: Need, wanted: &Wanted<'_>) -> Result<Trace> {
+    fn with_spans(&self, info: TraceInfo, need: Projection, wanted: &SpanColumns<'_>) -> Result<Trace> {
         let rows = if self.schema.has_table("spans") {
             span_rows::read(self, &info.trace_id, wanted)?
         } else {
-            Rows::default()
+            SpanRows::default()
         };
         Ok(spans::assemble(info, rows, &self.artifacts, need))
     }
@@ -356,9 +372,9 @@ impl TraceStore for SqliteStore {
         &self.name
     }
 
-    fn remarks(&self) -> Vec<Remark> {
+    fn notices(&self) -> Vec<Notice> {
         let why = self.database.copied_because();
-        why.map(|why| Remark::Note(format!("reading a temporary copy of `{}`: {why}", self.name))).into_iter().collect()
+        why.map(|why| Notice::Note(format!("reading a temporary copy of `{}`: {why}", self.name))).into_iter().collect()
     }
 
     fn experiments(&self, _problems: &mut Vec<Problem>) -> Result<Vec<Experiment>> {
@@ -410,15 +426,15 @@ impl TraceStore for SqliteStore {
         }
         self.failed.take();
         let mut scan = Scan::begin(self, query)?;
-        let mut give = |page: Vec<Found>| {
+        let mut give = |page: Vec<PageResult>| {
             for found in page {
                 match found {
-                    Found::Trace(trace) => {
+                    PageResult::Trace(trace) => {
                         if sink.trace(*trace)?.is_break() {
                             return Ok(ControlFlow::Break(()));
                         }
                     }
-                    Found::Problem(problem) => sink.problem(problem),
+                    PageResult::Problem(problem) => sink.problem(problem),
                 }
             }
             Ok(ControlFlow::Continue(()))
@@ -454,32 +470,32 @@ impl TraceStore for SqliteStore {
         })
     }
 
-    fn trace(&self, id: &str, need: Need) -> Result<Option<Trace>> {
+    fn trace(&self, id: &str, need: Projection) -> Result<Option<Trace>> {
         let infos = self.read(|connection| {
             let mut statement = connection.prepare_cached("select rowid from trace_info where request_id = ?")?;
             let Some(rowid) = statement.query_row([id], |row| row.get(0)).optional()? else { return Ok(Vec::new()) };
-            fill::infos(connection, &self.schema, &[Hit { rowid, id: id.to_owned() }], need != Need::Info)
+            fill::infos(connection, &self.schema, &[TraceRow { rowid, id: id.to_owned() }], need != Projection::Info)
         })?;
         let Some(mut info) = infos.into_iter().next() else { return Ok(None) };
         info.experiment_name = self.experiment_name(&info.experiment_id)?;
-        if need == Need::Info {
+        if need == Projection::Info {
             return Ok(Some(Trace::without_spans(info)));
         }
-        self.unlocked(|| self.with_spans(info.clone(), need, &Wanted::all(need))).map(Some)
+        self.unlocked(|| self.with_spans(info.clone(), need, &SpanColumns::all(need))).map(Some)
     }
 
     fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>> {
         let location = info.tags.get(keys::ARTIFACT_LOCATION);
         match self.artifacts.read(location, &info.experiment_id, &info.trace_id, &format!("attachments/{id}")) {
-            artifact::Found::Bytes(_, bytes) => Ok(bytes),
-            artifact::Found::Missing(problem) => Err(super::attachment_missing(id, &problem)),
+            artifact::ArtifactFile::Bytes(_, bytes) => Ok(bytes),
+            artifact::ArtifactFile::Missing(problem) => Err(super::attachment_missing(id, &problem)),
         }
     }
 
-    fn checkup(&self) -> Result<Checkup> {
+    fn describe(&self) -> Result<StoreInfo> {
         // The sample has no files that artifacts could lie beside.
         let kind = if self.artifacts.bases.is_empty() { StoreKind::Sample } else { StoreKind::Sqlite };
-        Ok(Checkup { revisions: revision::read(self)?, bytes: revision::bytes(self)?, ..Checkup::new(kind) })
+        Ok(StoreInfo { revisions: revision::read(self)?, bytes: revision::bytes(self)?, ..StoreInfo::new(kind) })
     }
 
     fn is_empty(&self) -> Result<bool> {
@@ -555,26 +571,26 @@ fn is_too_big(error: &rusqlite::Error) -> bool {
 
 /// What SQLite said, for people.
 fn database_error(name: &str, error: &rusqlite::Error) -> Error {
-    use rusqlite::ErrorCode;
-    let base = Error::new(Kind::StoreUnreadable, format!("cannot read `{name}`")).because(error);
+    use rusqlite::ErrorCode as SqliteCode;
+    let base = Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{name}`")).because(error);
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+        Some(SqliteCode::DatabaseBusy | SqliteCode::DatabaseLocked) => {
             base.hint("another program holds it locked; try again in a moment")
         }
-        Some(ErrorCode::DatabaseCorrupt) => {
+        Some(SqliteCode::DatabaseCorrupt) => {
             base.hint(format!("what is left can be copied out with `sqlite3 {} .recover`", shell::word(name)))
         }
-        Some(ErrorCode::OutOfMemory) => base.hint("the process may not have more memory: look at `ulimit -a`"),
-        Some(ErrorCode::TooBig) => base.hint(format!(
+        Some(SqliteCode::OutOfMemory) => base.hint("the process may not have more memory: look at `ulimit -a`"),
+        Some(SqliteCode::TooBig) => base.hint(format!(
             "values of up to {} MiB are read, in records of up to {} MiB",
             limits::VALUE_BYTES >> 20,
             limits::RECORD_VALUE_BYTES >> 20
         )),
-        Some(ErrorCode::OperationInterrupted) => base.hint(
+        Some(SqliteCode::OperationInterrupted) => base.hint(
             "one read of it takes more steps than 100 million rows do: it is damaged, or made to keep readers busy",
         ),
-        Some(ErrorCode::NotADatabase) => base.hint("name an `mlflow.db` or an `mlruns` folder"),
-        Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+        Some(SqliteCode::NotADatabase) => base.hint("name an `mlflow.db` or an `mlruns` folder"),
+        Some(SqliteCode::PermissionDenied | SqliteCode::CannotOpen) => {
             base.hint("check who may read the file and its folder")
         }
         _ => base,

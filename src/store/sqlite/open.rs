@@ -3,10 +3,10 @@
 use super::bounds::Bounds;
 use super::database_error;
 use super::pause;
-use super::recovery::{self, Image};
+use super::recovery::{self, DatabaseImage};
 use super::schema::Schema;
 use super::unlocked;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::limits;
 use crate::shell;
 use flate2::read::ZlibDecoder;
@@ -26,7 +26,7 @@ pub(super) struct Database {
     /// The connection that takes SQLite's locks.
     pub(super) connection: Connection,
     /// The connection that reads, until another program writes.
-    settled: Option<Settled>,
+    settled: Option<UnlockedConnection>,
     /// Whether `connection` has its larger page cache.
     is_tuned: Cell<bool>,
     /// Removed when dropped.
@@ -39,7 +39,7 @@ pub(super) struct Database {
 
 /// A connection that takes no locks and notices no changes. At its first read, SQLite parses the whole schema under its lock
 /// (1.5 ms for the 72 tables of MLflow 3.18); this connection has done so without one.
-struct Settled {
+struct UnlockedConnection {
     path: PathBuf,
     connection: Connection,
     /// The version of the database that it reads.
@@ -68,7 +68,7 @@ impl Database {
     fn file_within(path: &Path, tries: u8) -> Result<Self> {
         let exists = |suffix: &str| beside(path, suffix).exists();
         let is_wal = is_wal(path).map_err(|error| {
-            Error::new(Kind::StoreUnreadable, format!("cannot read `{}`", path.display())).because(error)
+            Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{}`", path.display())).because(error)
         })?;
         match (is_wal, exists("-wal"), exists("-shm")) {
             (true, false, _) => Self::connect(path, "?immutable=1"),
@@ -107,7 +107,13 @@ impl Database {
             let mut connection = Self::connect(path, "?immutable=1").ok()?.connection;
             self.bounds.prepare(&mut connection).and_then(|()| tune(&connection)).ok()?;
             let path = path.to_owned();
-            Some(Settled { path, connection, version, is_alone: Cell::new(false), is_stale: Cell::new(false) })
+            Some(UnlockedConnection {
+                path,
+                connection,
+                version,
+                is_alone: Cell::new(false),
+                is_stale: Cell::new(false),
+            })
         });
         self
     }
@@ -237,7 +243,7 @@ impl Database {
         let parts = ["", "-wal", "-journal"].map(|suffix| beside(path, suffix));
         let size: u64 = parts.iter().filter_map(|part| part.metadata().ok()).map(|metadata| metadata.len()).sum();
         let failed = |cause: &dyn std::fmt::Display| {
-            Error::new(Kind::StoreUnreadable, format!("cannot read `{}`", path.display()))
+            Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{}`", path.display()))
                 .because(why)
                 .because(cause)
                 .hint(format!(
@@ -263,14 +269,14 @@ impl Database {
             recover(&mut image, path)?;
             Ok::<_, std::io::Error>(image)
         };
-        let image = copied().map_err(|error| Error::new(Kind::StoreUnreadable, error.to_string()))?;
+        let image = copied().map_err(|error| Error::new(ErrorCode::StoreUnreadable, error.to_string()))?;
         Self::of_bytes(&image).map_err(|error| database_error(&path.display().to_string(), &error))
     }
 
     /// A copy in a temporary file. SQLite opens the file while it is empty; without a name from then on, what is copied
     /// into it is gone with the process, however that ends.
     fn in_file(path: &Path) -> Result<Self> {
-        let failed = |error: std::io::Error| Error::new(Kind::StoreUnreadable, error.to_string());
+        let failed = |error: std::io::Error| Error::new(ErrorCode::StoreUnreadable, error.to_string());
         let copy = tempfile::Builder::new().prefix("mltrace-").tempfile().map_err(failed)?;
         let (mut file, name) = copy.into_parts();
         let mut opened = Self::connect(&name, "?mode=ro&nolock=1")?;
@@ -295,7 +301,7 @@ fn tune(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Brings a copy of a database to its last whole transaction.
-fn recover(copy: &mut impl Image, path: &Path) -> std::io::Result<()> {
+fn recover(copy: &mut impl DatabaseImage, path: &Path) -> std::io::Result<()> {
     let aside = |suffix| match File::open(beside(path, suffix)) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         opened => opened.map(Some),

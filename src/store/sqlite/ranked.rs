@@ -2,7 +2,7 @@
 //! read only of those that come to the top.
 
 use super::conditions::Sql;
-use super::scan::Hit;
+use super::scan::TraceRow;
 use super::{SqliteStore, integer, text};
 use crate::error::Result;
 use crate::limits;
@@ -15,51 +15,51 @@ use std::time::Instant;
 
 /// Traces found, the next one at the top.
 pub(super) struct Ranked {
-    heap: BinaryHeap<Place>,
+    heap: BinaryHeap<RankedRow>,
     /// Of equal value, in the order of their ids.
-    ready: VecDeque<Hit>,
+    ready: VecDeque<TraceRow>,
     /// What is left to be decided of each.
     conditions: Sql,
 }
 
 /// A trace before its id is known.
-struct Place {
+struct RankedRow {
     value: SortValue,
     rowid: i64,
     is_descending: bool,
 }
 
-impl Place {
+impl RankedRow {
     fn is_level_with(&self, other: &Self) -> bool {
         self.value.compare(&other.value, self.is_descending) == Ordering::Equal
     }
 }
 
-impl Ord for Place {
+impl Ord for RankedRow {
     /// The greatest is the next one.
     fn cmp(&self, other: &Self) -> Ordering {
         other.value.compare(&self.value, self.is_descending).then_with(|| other.rowid.cmp(&self.rowid))
     }
 }
 
-impl PartialOrd for Place {
+impl PartialOrd for RankedRow {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Place {
+impl PartialEq for RankedRow {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl Eq for Place {}
+impl Eq for RankedRow {}
 
 /// Traces as they are found: rows of row number, value, and whether they fit.
 pub(super) struct Ranking {
     is_descending: bool,
-    places: Vec<Place>,
+    places: Vec<RankedRow>,
 }
 
 impl Ranking {
@@ -77,7 +77,7 @@ impl Ranking {
                 Ok(ValueRef::Text(_)) => SortValue::Text(text(row, 1).unwrap_or_default()),
                 _ => SortValue::Unknown,
             };
-            self.places.push(Place { value, rowid, is_descending: self.is_descending });
+            self.places.push(RankedRow { value, rowid, is_descending: self.is_descending });
         }
         rowid
     }
@@ -99,7 +99,7 @@ impl Ranking {
 
 impl Ranked {
     /// The next traces; none at the end.
-    pub(super) fn next(&mut self, store: &SqliteStore, count: usize) -> Result<Vec<Hit>> {
+    pub(super) fn next(&mut self, store: &SqliteStore, count: usize) -> Result<Vec<TraceRow>> {
         while self.ready.len() < count && !self.heap.is_empty() {
             let levels = self.pop_levels(count - self.ready.len());
             let ids = || levels.iter().map(|level| ids_of(store, level, &self.conditions)).collect::<Result<Vec<_>>>();
@@ -130,7 +130,7 @@ impl Ranked {
 }
 
 /// The ids of rows that are still there and fit.
-fn ids_of(store: &SqliteStore, rowids: &[i64], conditions: &Sql) -> Result<Vec<Hit>> {
+fn ids_of(store: &SqliteStore, rowids: &[i64], conditions: &Sql) -> Result<Vec<TraceRow>> {
     let sql = format!("select t.request_id, {} from trace_info t where t.rowid = ?", conditions.text);
     let mut hits = Vec::with_capacity(rowids.len());
     let mut left = rowids;
@@ -143,7 +143,7 @@ fn ids_of(store: &SqliteStore, rowids: &[i64], conditions: &Sql) -> Result<Vec<H
                 let values = conditions.values.iter().cloned().chain([Value::Integer(*rowid)]);
                 let mut rows = statement.query(rusqlite::params_from_iter(values))?;
                 let fitting = rows.next()?.filter(|row| integer(row, 1) == Some(1));
-                hits.extend(fitting.and_then(|row| text(row, 0)).map(|id| Hit { rowid: *rowid, id }));
+                hits.extend(fitting.and_then(|row| text(row, 0)).map(|id| TraceRow { rowid: *rowid, id }));
                 if started.elapsed() > limits::READ_TIME {
                     break;
                 }

@@ -21,7 +21,7 @@ const JOURNAL_MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 const VERSIONS: u64 = 18;
 
 /// A copy of a database, in a file or in memory.
-pub(super) trait Image {
+pub(super) trait DatabaseImage {
     /// Writes bytes at a place, behind the end too.
     fn write_at(&mut self, at: u64, bytes: &[u8]) -> Result<()>;
 
@@ -32,7 +32,7 @@ pub(super) trait Image {
     fn resize(&mut self, size: u64) -> Result<()>;
 }
 
-impl Image for File {
+impl DatabaseImage for File {
     fn write_at(&mut self, at: u64, bytes: &[u8]) -> Result<()> {
         self.seek(SeekFrom::Start(at))?;
         self.write_all(bytes)
@@ -47,11 +47,11 @@ impl Image for File {
     }
 }
 
-impl Image for Vec<u8> {
+impl DatabaseImage for Vec<u8> {
     fn write_at(&mut self, at: u64, bytes: &[u8]) -> Result<()> {
         let end = at + bytes.len() as u64;
         if (self.len() as u64) < end {
-            Image::resize(self, end)?;
+            DatabaseImage::resize(self, end)?;
         }
         self[at as usize..end as usize].copy_from_slice(bytes);
         Ok(())
@@ -76,10 +76,10 @@ impl Image for Vec<u8> {
 ///
 /// # Errors
 /// When either cannot be read or written.
-pub(super) fn replay_wal(copy: &mut impl Image, wal: &mut File) -> Result<()> {
+pub(super) fn replay_wal(copy: &mut impl DatabaseImage, wal: &mut File) -> Result<()> {
     let mut header = [0; WAL_HEADER];
     // A file that is shorter, or whose header is damaged, holds no transaction.
-    if let Some(mut frames) = fill(wal, &mut header)?.then(|| Frames::of(&header)).flatten() {
+    if let Some(mut frames) = fill(wal, &mut header)?.then(|| WalFrames::of(&header)).flatten() {
         let (mut count, mut committed, mut pages) = (0_u64, 0, 0);
         let mut page = vec![0; frames.page_size];
         while let Some(frame) = frames.next(wal, &mut page)? {
@@ -103,7 +103,7 @@ pub(super) fn replay_wal(copy: &mut impl Image, wal: &mut File) -> Result<()> {
 }
 
 /// The frames of a `-wal` file, as far as they are whole.
-struct Frames {
+struct WalFrames {
     page_size: usize,
     is_big_endian: bool,
     salt: [u8; 8],
@@ -111,12 +111,12 @@ struct Frames {
 }
 
 /// One page of a `-wal` file.
-struct Frame {
+struct WalFrame {
     /// The size of the database in pages, where a transaction ends with this page; else 0.
     pages_after_commit: u32,
 }
 
-impl Frames {
+impl WalFrames {
     /// Reads the header; `None` where it is damaged.
     fn of(header: &[u8; WAL_HEADER]) -> Option<Self> {
         let magic = number(header, 0);
@@ -129,7 +129,7 @@ impl Frames {
     }
 
     /// The next frame, and its page; `None` at the end, or where one was not written whole or belongs to an earlier round.
-    fn next(&mut self, wal: &mut File, page: &mut [u8]) -> Result<Option<Frame>> {
+    fn next(&mut self, wal: &mut File, page: &mut [u8]) -> Result<Option<WalFrame>> {
         let mut header = [0; FRAME_HEADER];
         if !fill(wal, &mut header)? || !fill(wal, page)? {
             return Ok(None);
@@ -139,7 +139,7 @@ impl Frames {
         let is_whole = header[8..16] == self.salt
             && self.sum == [number(&header, 16), number(&header, 20)]
             && number(&header, 0) > 0;
-        Ok(is_whole.then(|| Frame { pages_after_commit: number(&header, 4) }))
+        Ok(is_whole.then(|| WalFrame { pages_after_commit: number(&header, 4) }))
     }
 
     /// Adds to the checksum, which is over all that comes before.
@@ -158,13 +158,13 @@ impl Frames {
 ///
 /// # Errors
 /// When either cannot be read or written, or when the transaction is one over several databases.
-pub(super) fn roll_back(copy: &mut impl Image, journal: &mut File) -> Result<()> {
+pub(super) fn roll_back(copy: &mut impl DatabaseImage, journal: &mut File) -> Result<()> {
     let size = journal.seek(SeekFrom::End(0))?;
     if ends_with_magic(journal, size)? {
         return Err(Error::new(ErrorKind::Unsupported, "its unfinished transaction is one over several databases"));
     }
     let mut at = 0;
-    while let Some(part) = Part::read(journal, at, size)? {
+    while let Some(part) = JournalSegment::read(journal, at, size)? {
         if at == 0 {
             copy.resize(u64::from(part.pages_before) * part.page_size as u64)?;
         }
@@ -189,7 +189,7 @@ pub(super) fn roll_back(copy: &mut impl Image, journal: &mut File) -> Result<()>
 }
 
 /// A part of a `-journal` file: a header in a sector of its own, and pages as they were.
-struct Part {
+struct JournalSegment {
     records: u64,
     nonce: u32,
     pages_before: u32,
@@ -197,7 +197,7 @@ struct Part {
     page_size: usize,
 }
 
-impl Part {
+impl JournalSegment {
     /// Reads the header at a place; `None` where there is none.
     fn read(journal: &mut File, at: u64, size: u64) -> Result<Option<Self>> {
         let mut header = [0; 28];
@@ -240,7 +240,7 @@ fn ends_with_magic(journal: &mut File, size: u64) -> Result<bool> {
     Ok(fill(journal, &mut end)? && end == JOURNAL_MAGIC && size > 28)
 }
 
-fn write_page(copy: &mut impl Image, number: u32, page: &[u8]) -> Result<()> {
+fn write_page(copy: &mut impl DatabaseImage, number: u32, page: &[u8]) -> Result<()> {
     copy.write_at(u64::from(number.saturating_sub(1)) * page.len() as u64, page)
 }
 

@@ -22,7 +22,7 @@ pub(super) const CLOCK_EVERY: usize = 32;
 
 /// A trace found: its row, which is the fastest way back to it, and its id, which tells whether it is still the same.
 #[derive(Clone, Debug)]
-pub(super) struct Hit {
+pub(super) struct TraceRow {
     pub(super) rowid: i64,
     pub(super) id: String,
 }
@@ -35,7 +35,7 @@ pub(super) struct Scan {
 
 enum Plan {
     /// By time: one cursor on the index of each experiment, merged.
-    Merged { cursors: Vec<Cursor>, is_descending: bool },
+    Merged { cursors: Vec<IndexPosition>, is_descending: bool },
     /// By anything else, or from a list of candidates.
     Listed(Ranked),
 }
@@ -45,8 +45,8 @@ impl Scan {
         let mut problems = Vec::new();
         let conditions = conditions::of_filter(&store.schema, &query.filter);
         let is_by_time = query.order.key == SortKey::Time;
-        let cursor = |experiment: &Experiment| Cursor::new(&experiment.experiment_id, query, &conditions);
-        let mut cursors: Vec<Cursor> =
+        let cursor = |experiment: &Experiment| IndexPosition::new(&experiment.experiment_id, query, &conditions);
+        let mut cursors: Vec<IndexPosition> =
             if is_by_time { query.experiments.iter().map(cursor).collect() } else { Vec::new() };
         let candidates = match candidates::at_once(store, query)? {
             None if is_by_time && has_enough(store, query, &mut cursors)? => None,
@@ -62,7 +62,7 @@ impl Scan {
     }
 
     /// The next traces; none at the end.
-    pub(super) fn next(&mut self, store: &SqliteStore, count: usize) -> Result<Vec<Hit>> {
+    pub(super) fn next(&mut self, store: &SqliteStore, count: usize) -> Result<Vec<TraceRow>> {
         match &mut self.plan {
             Plan::Listed(ranked) => ranked.next(store, count),
             Plan::Merged { cursors, is_descending } => {
@@ -73,8 +73,9 @@ impl Scan {
                         if front.is_none() {
                             cursor.fill(store, count, &mut self.problems)?;
                             // Sorted ascending either way: the newest has the least key when the newest come first.
-                            let key =
-                                |(time, hit): &(i64, Hit)| (if *is_descending { -time } else { *time }, hit.id.clone());
+                            let key = |(time, hit): &(i64, TraceRow)| {
+                                (if *is_descending { -time } else { *time }, hit.id.clone())
+                            };
                             *front = cursor.hits.front().map(key);
                         }
                     }
@@ -100,7 +101,7 @@ impl Scan {
 const FIRST_LOOKED_AT: usize = 2_000;
 
 /// Whether as many as are wanted are met soon on the way. Not asked where spans decide, which are not looked at yet.
-fn has_enough(store: &SqliteStore, query: &Query, cursors: &mut [Cursor]) -> Result<bool> {
+fn has_enough(store: &SqliteStore, query: &Query, cursors: &mut [IndexPosition]) -> Result<bool> {
     let Some(wanted) = query.expected.filter(|_| !query.filter.needs_spans()) else { return Ok(false) };
     let rows = FIRST_LOOKED_AT / cursors.len().max(1);
     for cursor in cursors.iter_mut() {
@@ -115,17 +116,17 @@ fn has_enough(store: &SqliteStore, query: &Query, cursors: &mut [Cursor]) -> Res
 }
 
 /// A place in the index (experiment, time), which every release has.
-struct Cursor {
+struct IndexPosition {
     experiment: Value,
     sql: [String; 2],
     conditions: Vec<Value>,
     takes_all: bool,
     last: Option<(i64, String)>,
-    hits: VecDeque<(i64, Hit)>,
+    hits: VecDeque<(i64, TraceRow)>,
     is_done: bool,
 }
 
-impl Cursor {
+impl IndexPosition {
     fn new(experiment_id: &str, query: &Query, conditions: &Sql) -> Self {
         let (direction, on) = if query.order.is_descending { ("desc", "<") } else { ("asc", ">") };
         let bounds = time_bounds(&query.filter);
@@ -195,7 +196,7 @@ impl Cursor {
             }
             let place = (integer(row, 1).unwrap_or_default(), text(row, 0).unwrap_or_default());
             if fits {
-                let hit = Hit { rowid: integer(row, 3).unwrap_or_default(), id: place.1.clone() };
+                let hit = TraceRow { rowid: integer(row, 3).unwrap_or_default(), id: place.1.clone() };
                 self.hits.push_back((place.0, hit));
             }
             self.last = Some(place);

@@ -2,12 +2,12 @@
 
 use super::{SqliteStore, database_error, fill, is_damage, is_too_big, str_of, text};
 use crate::error::Result;
-use crate::formats::{self, Keep};
+use crate::formats::{self, SpanDetail};
 use crate::limits;
-use crate::model::{Problem, SearchRow, Span, SpanId, SpanStatus, SpanType, Timestamp};
-use crate::query::Sieve;
-use crate::store::Need;
-use crate::store::spans::{Rows, keep};
+use crate::model::{Problem, SearchableSpan, Span, SpanId, SpanStatus, SpanType, Timestamp};
+use crate::query::Prefilter;
+use crate::store::Projection;
+use crate::store::spans::{SpanRows, keep};
 use rusqlite::{Connection, Row};
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
@@ -19,8 +19,8 @@ const TRIES: usize = 3;
 pub(super) type FailedRows = HashMap<String, Vec<i64>>;
 
 /// What of the rows is read.
-pub(super) struct Wanted<'a> {
-    pub(super) keep: Keep,
+pub(super) struct SpanColumns<'a> {
+    pub(super) keep: SpanDetail,
     /// The only types looked at.
     pub(super) types: Option<&'a [String]>,
     /// Whether only spans that failed are looked at.
@@ -29,9 +29,9 @@ pub(super) struct Wanted<'a> {
     pub(super) failed: Option<&'a FailedRows>,
 }
 
-impl Wanted<'_> {
+impl SpanColumns<'_> {
     /// Every span whole.
-    pub(super) const fn all(need: Need) -> Self {
+    pub(super) const fn all(need: Projection) -> Self {
         Self { keep: keep(need), types: None, only_errors: false, failed: None }
     }
 
@@ -46,7 +46,7 @@ impl Wanted<'_> {
 }
 
 /// Reads the rows of a trace. A large one takes several short transactions; if it changed between them, it is read again.
-pub(super) fn read(store: &SqliteStore, trace_id: &str, wanted: &Wanted<'_>) -> Result<Rows> {
+pub(super) fn read(store: &SqliteStore, trace_id: &str, wanted: &SpanColumns<'_>) -> Result<SpanRows> {
     let read = || pass(store, trace_id, wanted).map_err(|error| database_error(&store.name, &error));
     for _ in 1..TRIES {
         let (rows, is_consistent) = read()?;
@@ -65,9 +65,9 @@ pub(super) fn read(store: &SqliteStore, trace_id: &str, wanted: &Wanted<'_>) -> 
 ///
 /// Rows are read in the order in which they lie in the file: by the index, in the order of their random ids, the same
 /// pages would be read many times.
-fn pass(store: &SqliteStore, trace_id: &str, wanted: &Wanted<'_>) -> rusqlite::Result<(Rows, bool)> {
+fn pass(store: &SqliteStore, trace_id: &str, wanted: &SpanColumns<'_>) -> rusqlite::Result<(SpanRows, bool)> {
     let sql = sql(store, "rowid");
-    let mut rows = Rows::default();
+    let mut rows = SpanRows::default();
     let (mut damaged, mut too_big) = (0_usize, 0_usize);
     let (places, version) =
         store.try_read(|connection| Ok((places(connection, trace_id)?, store.database.version()?)))?;
@@ -127,7 +127,7 @@ fn add_ancestors(
     store: &SqliteStore,
     connection: &Connection,
     trace_id: &str,
-    rows: &mut Rows,
+    rows: &mut SpanRows,
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(&sql(store, "span_id"))?;
     let mut known: HashSet<SpanId> = rows.spans.iter().map(|span| span.id.clone()).collect();
@@ -159,7 +159,7 @@ pub(super) fn with_any<'a>(store: &SqliteStore, trace_ids: impl Iterator<Item = 
 }
 
 /// The rows of a trace as conditions look at them, with attributes decoded.
-pub(super) fn searched(store: &SqliteStore, trace_id: &str) -> Result<Vec<SearchRow>> {
+pub(super) fn searched(store: &SqliteStore, trace_id: &str) -> Result<Vec<SearchableSpan>> {
     let sql = "select name, type, status, start_time_unix_nano, content from spans where trace_id = ?";
     store.read(|connection| {
         let mut statement = connection.prepare_cached(sql)?;
@@ -167,8 +167,8 @@ pub(super) fn searched(store: &SqliteStore, trace_id: &str) -> Result<Vec<Search
         let mut searched = Vec::new();
         while let Some(row) = rows.next()? {
             let content = str_of(row, 4).into_owned();
-            let payload = formats::span(&content, Keep::All, None).ok().and_then(|span| span.payload);
-            searched.push(SearchRow {
+            let payload = formats::span(&content, SpanDetail::All, None).ok().and_then(|span| span.payload);
+            searched.push(SearchableSpan {
                 name: text(row, 0).unwrap_or_default(),
                 span_type: text(row, 1),
                 status: text(row, 2).unwrap_or_default(),
@@ -183,7 +183,7 @@ pub(super) fn searched(store: &SqliteStore, trace_id: &str) -> Result<Vec<Search
 
 /// Shows the stored text of a trace's rows to a sieve until it is passed. `None` where rows have no text or there are
 /// none, else how many there are.
-pub(super) fn sift(store: &SqliteStore, trace_id: &str, sieve: &mut Sieve<'_>) -> Result<Option<usize>> {
+pub(super) fn sift(store: &SqliteStore, trace_id: &str, sieve: &mut Prefilter<'_>) -> Result<Option<usize>> {
     let places = store.read(|connection| places(connection, trace_id))?;
     let mut left = places.as_slice();
     let mut has_text = !places.is_empty();
@@ -224,7 +224,7 @@ fn sql(store: &SqliteStore, key: &str) -> String {
     )
 }
 
-fn take(row: &Row<'_>, wanted: &Wanted<'_>, rows: &mut Rows) {
+fn take(row: &Row<'_>, wanted: &SpanColumns<'_>, rows: &mut SpanRows) {
     let column_type = text(row, 3);
     if !wanted.includes(column_type.as_deref(), row) {
         rows.spans.push(skeleton(row));

@@ -253,7 +253,7 @@ fn everything(store: &SqliteStore, query: &Query) -> Vec<Trace> {
     let whole = |info: TraceInfo| {
         let has_table = store.schema.has_table("spans");
         let in_table = if has_table { span_rows::searched(store, &info.trace_id).unwrap() } else { Vec::new() };
-        let mut trace = store.with_spans(info, Need::Full, &Wanted::all(Need::Full)).unwrap();
+        let mut trace = store.with_spans(info, Projection::Full, &SpanColumns::all(Projection::Full)).unwrap();
         trace.rows = Some(if in_table.is_empty() { rows::of_spans(&trace, &query.filter) } else { in_table });
         trace
     };
@@ -360,7 +360,7 @@ fn a_statement_without_end_is_ended() {
         store.database.bounds.use_up_steps();
         connection.query_row(endless, [], |row| row.get::<_, i64>(0))
     });
-    assert_eq!(read.unwrap_err().kind, Kind::StoreUnreadable);
+    assert_eq!(read.unwrap_err().kind, ErrorCode::StoreUnreadable);
     // The next read has its own steps.
     assert!(!store.is_empty().unwrap());
 }
@@ -370,7 +370,7 @@ fn an_unlocked_read_blocks_no_writer_and_runs_again_after_a_write() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mlflow.db");
     std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/stores/3.18.0-sqlite/mlflow.db"), &path).unwrap();
-    let store = SqliteStore::open(&path, &Surroundings::default()).unwrap();
+    let store = SqliteStore::open(&path, &StoreEnvironment::default()).unwrap();
     let writer = Connection::open(&path).unwrap();
     writer.busy_timeout(std::time::Duration::ZERO).unwrap();
     let may_write = || writer.execute_batch("begin exclusive; rollback").is_ok();

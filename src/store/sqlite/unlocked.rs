@@ -13,7 +13,7 @@ pub(super) const VERSION: &str = "pragma data_version";
 
 /// What a write changes.
 #[derive(PartialEq)]
-struct State {
+struct FileState {
     /// The result of [`VERSION`].
     version: i64,
     bytes: u64,
@@ -37,7 +37,7 @@ pub(super) fn read<T>(
     work: impl FnOnce(i64) -> Option<T>,
 ) -> Option<T> {
     // Windows may set the time of a file only when its writer closes it.
-    let before = if cfg!(unix) { State::read(path, connection)? } else { return None };
+    let before = if cfg!(unix) { FileState::read(path, connection)? } else { return None };
     let since_epoch = before.written.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     let tick = if since_epoch.subsec_nanos() == 0 { SECOND } else { TICK };
     // An error if the clock was set back since.
@@ -49,10 +49,10 @@ pub(super) fn read<T>(
         std::thread::sleep(left);
     }
     let value = work(before.version)?;
-    (State::read(path, connection)? == before).then_some(value)
+    (FileState::read(path, connection)? == before).then_some(value)
 }
 
-impl State {
+impl FileState {
     /// `None` if a program is writing, or left an unfinished transaction.
     fn read(path: &Path, connection: &Connection) -> Option<Self> {
         let _open = pause::begin_read();

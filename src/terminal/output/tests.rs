@@ -1,7 +1,7 @@
 //! How rows leave.
 
 use super::{ATOMIC, Paged, StatusLine, locked};
-use crate::terminal::Runner;
+use crate::terminal::CiCommandEscaper;
 use std::io::{self, Write};
 
 /// Keeps each write apart.
@@ -21,7 +21,7 @@ impl Write for Writes {
 
 /// A stream that is no file, whatever the tests run in.
 fn stream(by_row: bool) -> Paged {
-    let mut paged = Paged::new(None, by_row, StatusLine::default(), Runner::default());
+    let mut paged = Paged::new(None, by_row, StatusLine::default(), CiCommandEscaper::default());
     std::sync::Arc::get_mut(&mut paged.shared).unwrap().is_file = false;
     paged
 }

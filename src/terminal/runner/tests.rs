@@ -1,12 +1,12 @@
-use super::Runner;
+use super::CiCommandEscaper;
 use std::ffi::OsString;
 
-fn on_github(is_json: bool) -> Runner {
-    Runner::new(&|key| (key == "GITHUB_ACTIONS").then(|| OsString::from("true")), is_json)
+fn on_github(is_json: bool) -> CiCommandEscaper {
+    CiCommandEscaper::new(&|key| (key == "GITHUB_ACTIONS").then(|| OsString::from("true")), is_json)
 }
 
-fn defused(runner: &mut Runner, text: &str) -> String {
-    String::from_utf8(runner.defuse(text.as_bytes()).into_owned()).unwrap()
+fn defused(runner: &mut CiCommandEscaper, text: &str) -> String {
+    String::from_utf8(runner.escape_commands(text.as_bytes()).into_owned()).unwrap()
 }
 
 #[track_caller]
@@ -48,5 +48,5 @@ fn json_stays_the_same_json() {
 
 #[test]
 fn elsewhere_text_is_text() {
-    assert_eq!(defused(&mut Runner::new(&|_| None, false), "::error::##[x]"), "::error::##[x]");
+    assert_eq!(defused(&mut CiCommandEscaper::new(&|_| None, false), "::error::##[x]"), "::error::##[x]");
 }

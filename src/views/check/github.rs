@@ -1,15 +1,15 @@
 //! Annotations: commands to GitHub's runner on lines of their own (actions/runner, `ActionCommand.cs`).
 
 use super::words::{evidence, heading, message, rule};
-use super::{Checked, Judged, MOST_NAMED};
+use super::{CheckResult, CheckedRule, MOST_NAMED};
 use crate::output::text::one_line;
 use std::io::{self, Write};
 
 /// One annotation for each rule that does not pass, and one for all.
-pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
+pub(super) fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()> {
     // First, since the runner shows only the first ones of a step.
     command(out, "notice", "mltrace check", &[heading(checked)])?;
-    for Judged { finding, next } in checked.not_passed() {
+    for CheckedRule { finding, next } in checked.not_passed() {
         let mut lines = vec![message(finding)];
         for one in finding.evidence.iter().take(MOST_NAMED) {
             lines.push(evidence(finding, one));

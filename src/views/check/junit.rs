@@ -3,13 +3,13 @@
 //! allows none on `testsuites`. What is written satisfies both.
 
 use super::words::{evidence, heading, message, rule};
-use super::{Checked, Judged};
-use crate::analysis::gate::{Finding, Verdict};
+use super::{CheckResult, CheckedRule};
+use crate::analysis::gate::{RuleResult, Verdict};
 use crate::output::text::one_line;
 use std::io::{self, Write};
 
 /// A test suite with a case for each rule: fail is a failure, unknown an error.
-pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
+pub(super) fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()> {
     let (failures, errors) = (checked.count(Verdict::Fail), checked.count(Verdict::Unknown));
     // The schema wants a time without a zone.
     let time = checked.time.rfc3339();
@@ -26,12 +26,12 @@ pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
         writeln!(out, "      <property name=\"{name}\" value=\"{}\"/>", escaped(&value))?;
     }
     writeln!(out, "    </properties>")?;
-    checked.findings.iter().try_for_each(|Judged { finding, next }| case(out, finding, next.as_deref()))?;
+    checked.findings.iter().try_for_each(|CheckedRule { finding, next }| case(out, finding, next.as_deref()))?;
     writeln!(out, "    <system-out>{}</system-out>\n    <system-err/>", escaped(&heading(checked)))?;
     writeln!(out, "  </testsuite>\n</testsuites>")
 }
 
-fn case(out: &mut dyn Write, finding: &Finding, next: Option<&str>) -> io::Result<()> {
+fn case(out: &mut dyn Write, finding: &RuleResult, next: Option<&str>) -> io::Result<()> {
     let element = match finding.verdict {
         Verdict::Pass => None,
         Verdict::Fail => Some("failure"),

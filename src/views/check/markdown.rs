@@ -1,17 +1,17 @@
 //! A section of Markdown, as GitHub's job summaries and comments show it.
 
 use super::words::{heading, limit, message, rule, value};
-use super::{Checked, Judged, MOST_NAMED};
+use super::{CheckResult, CheckedRule, MOST_NAMED};
 use crate::analysis::gate::Verdict;
 use crate::output::text::one_line;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// A table of the rules, then why some do not pass.
-pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
+pub(super) fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()> {
     writeln!(out, "### mltrace check: {}\n", heading(checked))?;
     writeln!(out, "| | rule | value | limit | traces |\n|---|---|--:|--:|---|")?;
-    for Judged { finding, .. } in &checked.findings {
+    for CheckedRule { finding, .. } in &checked.findings {
         let word = match finding.verdict {
             Verdict::Pass => "✅ pass",
             Verdict::Fail => "❌ fail",
@@ -30,7 +30,7 @@ pub(super) fn write(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
     if not_passed.peek().is_some() {
         writeln!(out)?;
     }
-    not_passed.try_for_each(|Judged { finding, next }| {
+    not_passed.try_for_each(|CheckedRule { finding, next }| {
         let next = next.as_deref().map(|next| format!(", see {}", code(next))).unwrap_or_default();
         writeln!(out, "- {}: {}{next}", code(&rule(finding)), plain(&message(finding)))
     })

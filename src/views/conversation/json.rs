@@ -1,7 +1,7 @@
 //! The JSON form of a conversation.
 
 use crate::analysis::conversation::Step;
-use crate::message::{Message, Part, ToolCall};
+use crate::message::{Message, Part, ToolCallPart};
 use crate::model::{Cost, Json, Span, TokenUsage};
 use crate::views::json::{ExceptionJson, FailureJson, ProblemJson, TraceJson};
 use serde::{Serialize, Serializer};
@@ -113,7 +113,9 @@ impl<'a> From<&'a Part> for PartJson<'a> {
             Part::Text(text) => Self::Text { text },
             Part::Reasoning(text) => Self::Reasoning { text },
             Part::Refusal(text) => Self::Refusal { text },
-            Part::ToolCall(ToolCall { id, name, arguments }) => Self::ToolCall { id: id.as_deref(), name, arguments },
+            Part::ToolCall(ToolCallPart { id, name, arguments }) => {
+                Self::ToolCall { id: id.as_deref(), name, arguments }
+            }
             Part::ToolResult(result) => Self::ToolResult {
                 id: result.id.as_deref(),
                 name: result.name.as_deref(),

@@ -2,10 +2,10 @@
 
 use crate::error::Result;
 use crate::frameworks::ARGUMENT_KEYS;
-use crate::message::{Media, Message, Part, Role as Speaks, ToolCall, ToolResult};
+use crate::message::{Media, Message, Part, Role as Speaks, ToolCallPart, ToolResultPart};
 use crate::model::Json;
 use crate::output::text::{block, clip, one_line, width, wrap};
-use crate::output::{Look, Role, outline, pretty};
+use crate::output::{RenderOptions, TextRole, outline, pretty};
 use std::borrow::Cow;
 use std::io::Write;
 
@@ -17,7 +17,7 @@ const LEAST_ROOM: usize = 24;
 
 /// Writes messages, indented.
 pub(super) struct MessageWriter<'a, 'w> {
-    pub(super) look: &'a Look,
+    pub(super) look: &'a RenderOptions,
     pub(super) out: &'w mut dyn Write,
     pub(super) indent: String,
     pub(super) is_full: bool,
@@ -30,7 +30,7 @@ impl MessageWriter<'_, '_> {
         for (at, part) in whole(&message.parts).iter().enumerate() {
             match part.as_ref() {
                 // It is printed under the text that came with it.
-                Part::Media(media) if at > 0 => self.lines("  ", Role::Dim, &placeholder(media))?,
+                Part::Media(media) if at > 0 => self.lines("  ", TextRole::Dim, &placeholder(media))?,
                 part => self.part(&who, &message.role, part)?,
             }
         }
@@ -40,15 +40,17 @@ impl MessageWriter<'_, '_> {
     fn part(&mut self, who: &str, speaks: &Speaks, part: &Part) -> Result<()> {
         let is_field = matches!(speaks, Speaks::Input | Speaks::Output);
         match part {
-            Part::Text(text) if is_field => self.lines("", Role::Plain, text),
-            Part::Text(text) if speaks.is_instruction() => self.labelled(who, Role::Dim, Role::Dim, text),
-            Part::Text(text) => self.labelled(who, role_of(speaks), Role::Plain, text),
-            Part::Reasoning(text) => self.labelled(&format!("{who} thinks"), Role::Dim, Role::Dim, text),
-            Part::Refusal(text) => self.labelled(&format!("{who} refuses"), Role::Warn, Role::Plain, text),
-            Part::ToolCall(call) => self.labelled(&format!("{who} calls"), role_of(speaks), Role::Kind, &called(call)),
+            Part::Text(text) if is_field => self.lines("", TextRole::Plain, text),
+            Part::Text(text) if speaks.is_instruction() => self.labelled(who, TextRole::Dim, TextRole::Dim, text),
+            Part::Text(text) => self.labelled(who, role_of(speaks), TextRole::Plain, text),
+            Part::Reasoning(text) => self.labelled(&format!("{who} thinks"), TextRole::Dim, TextRole::Dim, text),
+            Part::Refusal(text) => self.labelled(&format!("{who} refuses"), TextRole::Warn, TextRole::Plain, text),
+            Part::ToolCall(call) => {
+                self.labelled(&format!("{who} calls"), role_of(speaks), TextRole::Kind, &called(call))
+            }
             Part::ToolResult(result) => self.result(result),
-            Part::Media(media) => self.labelled(who, role_of(speaks), Role::Dim, &placeholder(media)),
-            Part::Embedding { count, dimensions } => self.lines("", Role::Dim, &vectors(*count, *dimensions)),
+            Part::Media(media) => self.labelled(who, role_of(speaks), TextRole::Dim, &placeholder(media)),
+            Part::Embedding { count, dimensions } => self.lines("", TextRole::Dim, &vectors(*count, *dimensions)),
             Part::Data { name, value } => {
                 let room = self.room(0);
                 let room = room.saturating_sub(name.as_deref().map_or(0, width) + 3);
@@ -56,23 +58,23 @@ impl MessageWriter<'_, '_> {
                     if self.is_full { pretty::readable_within(value, room) } else { outline::lines(value, room) };
                 match name {
                     // Not as a speaker: a value may be called `user`.
-                    Some(name) => self.titled(name, " =", Role::Dim, Role::Plain, &text),
-                    None if is_field => self.lines("", Role::Plain, &text),
-                    None => self.labelled(who, role_of(speaks), Role::Plain, &text),
+                    Some(name) => self.titled(name, " =", TextRole::Dim, TextRole::Plain, &text),
+                    None if is_field => self.lines("", TextRole::Plain, &text),
+                    None => self.labelled(who, role_of(speaks), TextRole::Plain, &text),
                 }
             }
         }
     }
 
-    fn result(&mut self, result: &ToolResult) -> Result<()> {
+    fn result(&mut self, result: &ToolResultPart) -> Result<()> {
         let name = result.name.as_deref().unwrap_or("tool");
         let (label, role) = if result.tells_failure() {
-            (format!("{name} fails"), Role::Warn)
+            (format!("{name} fails"), TextRole::Warn)
         } else {
-            (format!("{name} gives"), Role::Kind)
+            (format!("{name} gives"), TextRole::Kind)
         };
         if result.content.is_empty() {
-            return self.labelled(&label, role, Role::Dim, "(nothing)");
+            return self.labelled(&label, role, TextRole::Dim, "(nothing)");
         }
         for part in &result.content {
             let text = match part {
@@ -86,30 +88,30 @@ impl MessageWriter<'_, '_> {
                 }
                 Part::Embedding { count, dimensions } => vectors(*count, *dimensions),
             };
-            self.labelled(&label, role, Role::Plain, &text)?;
+            self.labelled(&label, role, TextRole::Plain, &text)?;
         }
         Ok(())
     }
 
     /// Something beside the point.
     pub(super) fn dim(&mut self, text: &str) -> Result<()> {
-        self.lines("", Role::Dim, text)
+        self.lines("", TextRole::Dim, text)
     }
 
     /// What went wrong.
-    pub(super) fn failure(&mut self, role: Role, text: &str) -> Result<()> {
+    pub(super) fn failure(&mut self, role: TextRole, text: &str) -> Result<()> {
         let sign = if self.look.unicode { "✗ " } else { "x " };
         let (theme, text) = (self.look.theme, one_line(text).into_owned());
         self.wrapped(&theme.paint(role, sign), width(sign), role, &text)
     }
 
     /// `label: text`
-    fn labelled(&mut self, label: &str, label_role: Role, role: Role, text: &str) -> Result<()> {
+    fn labelled(&mut self, label: &str, label_role: TextRole, role: TextRole, text: &str) -> Result<()> {
         self.titled(label, ":", label_role, role, text)
     }
 
     /// A label, a sign and a text, which is indented where it is long.
-    fn titled(&mut self, label: &str, sign: &str, label_role: Role, role: Role, text: &str) -> Result<()> {
+    fn titled(&mut self, label: &str, sign: &str, label_role: TextRole, role: TextRole, text: &str) -> Result<()> {
         let label = format!("{}{sign} ", clip(&one_line(label), self.room(4), self.look.ellipsis()));
         let painted = self.look.theme.paint(label_role, &label);
         let is_long = text.contains('\n') || width(&label) * 2 > self.room(0);
@@ -120,7 +122,7 @@ impl MessageWriter<'_, '_> {
         self.wrapped(&painted, width(&label), role, text)
     }
 
-    fn wrapped(&mut self, lead: &str, lead_width: usize, role: Role, text: &str) -> Result<()> {
+    fn wrapped(&mut self, lead: &str, lead_width: usize, role: TextRole, text: &str) -> Result<()> {
         let text = block(text);
         let lines: Vec<&str> = wrap(&text, self.room(lead_width)).collect();
         let shown = self.shown(lines.len());
@@ -137,7 +139,7 @@ impl MessageWriter<'_, '_> {
     }
 
     /// A text of several lines, behind a mark of its own: none of them can be taken for what others say.
-    fn lines(&mut self, more_indent: &str, role: Role, text: &str) -> Result<()> {
+    fn lines(&mut self, more_indent: &str, role: TextRole, text: &str) -> Result<()> {
         let text = block(text);
         let is_several = text.trim_end().contains('\n');
         let mark = match (is_several, self.look.unicode) {
@@ -149,7 +151,8 @@ impl MessageWriter<'_, '_> {
         let lines: Vec<&str> = text.trim_end().lines().flat_map(|line| wrap(line, room)).collect();
         let shown = self.shown(lines.len());
         for line in lines.iter().take(shown) {
-            let (mark, line) = (self.look.theme.paint(Role::Dim, mark), self.look.theme.paint(role, line.trim_end()));
+            let (mark, line) =
+                (self.look.theme.paint(TextRole::Dim, mark), self.look.theme.paint(role, line.trim_end()));
             writeln!(self.out, "{}", format!("{}{more_indent}{mark}{line}", self.indent).trim_end())?;
         }
         self.more(lines.len() - shown)
@@ -162,7 +165,7 @@ impl MessageWriter<'_, '_> {
     fn more(&mut self, hidden: usize) -> Result<()> {
         if hidden > 0 {
             let text = format!("{} {hidden} more lines; --full has them", self.look.ellipsis());
-            writeln!(self.out, "{}  {}", self.indent, self.look.theme.paint(Role::Dim, &text))?;
+            writeln!(self.out, "{}  {}", self.indent, self.look.theme.paint(TextRole::Dim, &text))?;
         }
         Ok(())
     }
@@ -174,7 +177,7 @@ impl MessageWriter<'_, '_> {
 }
 
 /// The name before a message: the speaker, else the role.
-fn who(message: &Message, speaker: Option<&str>, look: &Look) -> String {
+fn who(message: &Message, speaker: Option<&str>, look: &RenderOptions) -> String {
     let name = message.speaker.as_deref().or(speaker.filter(|_| message.role == Speaks::Assistant));
     let name = name.unwrap_or_else(|| message.role.as_str());
     match &message.addressee {
@@ -183,12 +186,12 @@ fn who(message: &Message, speaker: Option<&str>, look: &Look) -> String {
     }
 }
 
-const fn role_of(speaks: &Speaks) -> Role {
+const fn role_of(speaks: &Speaks) -> TextRole {
     match speaks {
-        Speaks::Assistant => Role::Good,
-        Speaks::User => Role::Id,
-        Speaks::Tool => Role::Kind,
-        Speaks::System | Speaks::Input | Speaks::Output | Speaks::Other(_) => Role::Dim,
+        Speaks::Assistant => TextRole::Good,
+        Speaks::User => TextRole::Id,
+        Speaks::Tool => TextRole::Kind,
+        Speaks::System | Speaks::Input | Speaks::Output | Speaks::Other(_) => TextRole::Dim,
     }
 }
 
@@ -237,7 +240,7 @@ pub(super) fn arguments(received: &[Message]) -> String {
 }
 
 /// `get_weather(city: "Paris")`
-fn called(call: &ToolCall) -> String {
+fn called(call: &ToolCallPart) -> String {
     let arguments = match call.arguments.members() {
         Some(members) => listed(&members),
         None => call.arguments.display(),

@@ -9,8 +9,8 @@ use super::tree::{TreeView, problems};
 use crate::analysis::conversation::Conversation;
 use crate::error::Result;
 use crate::model::{Json, Trace};
-use crate::output::table::{Cell, Shape};
-use crate::output::{Look, Role, Row, View};
+use crate::output::table::{Cell, Column};
+use crate::output::{RenderOptions, Row, TextRole, View};
 use json::ConversationJson;
 pub(super) use json::StepJson;
 use serde::Serialize;
@@ -42,14 +42,14 @@ impl View for ConversationView {
         }
     }
 
-    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         self.tree.header(look, out)?;
         if self.conversation.steps.is_empty() {
             writeln!(out)?;
             if self.tree.trace.span_list().is_empty() {
                 return self.tree.previews(look, out);
             }
-            return Ok(writeln!(out, "{}", look.theme.paint(Role::Dim, "(no messages in these spans)"))?);
+            return Ok(writeln!(out, "{}", look.theme.paint(TextRole::Dim, "(no messages in these spans)"))?);
         }
         self.steps().write(look, out)
     }
@@ -98,11 +98,11 @@ impl Row for StepRow {
         "sent",
     ];
 
-    fn shapes() -> &'static [Shape<'static>] {
+    fn shapes() -> &'static [Column<'static>] {
         &[]
     }
 
-    fn cells(&self, _look: &Look) -> Vec<Cell> {
+    fn cells(&self, _look: &RenderOptions) -> Vec<Cell> {
         Vec::new()
     }
 

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::message::Message;
 use crate::model::{Json, Span, Trace, is_runtime_message};
 use crate::output::text::{clip, one_line, width};
-use crate::output::{Look, Role, number, outline};
+use crate::output::{RenderOptions, TextRole, number, outline};
 use crate::views::span::tokens;
 use std::io::Write;
 
@@ -23,14 +23,14 @@ pub(in crate::views) struct Steps<'a> {
 
 impl<'a> Steps<'a> {
     /// Writes them, one below the other.
-    pub(in crate::views) fn write(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    pub(in crate::views) fn write(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         let of_record = |out: &mut dyn Write, messages: &[Message]| {
             let mut writer = MessageWriter { look, out, indent: String::new(), is_full: self.is_full };
             messages.iter().try_for_each(|message| writer.message(message, None))
         };
         if let Some(record) = &self.conversation.record {
             let of = if record.received.is_empty() { "" } else { "; from the trace's record:" };
-            writeln!(out, "\n{}", look.theme.paint(Role::Dim, &format!("(the root is not stored{of})")))?;
+            writeln!(out, "\n{}", look.theme.paint(TextRole::Dim, &format!("(the root is not stored{of})")))?;
             of_record(out, &record.received)?;
         }
         // The messages that a step sends come after the steps within it.
@@ -48,7 +48,7 @@ impl<'a> Steps<'a> {
         open.into_iter().rev().try_for_each(|done| self.ending(look, out, done))?;
         match &self.conversation.record {
             Some(record) if !record.sent.is_empty() => {
-                writeln!(out, "\n{}", look.theme.paint(Role::Dim, "(from the trace's record:)"))?;
+                writeln!(out, "\n{}", look.theme.paint(TextRole::Dim, "(from the trace's record:)"))?;
                 of_record(out, &record.sent)
             }
             _ => Ok(()),
@@ -73,7 +73,7 @@ impl<'a> Steps<'a> {
     }
 
     /// The heading of a step, and the messages that it received.
-    fn opening(&self, look: &Look, out: &mut dyn Write, step: &Step) -> Result<()> {
+    fn opening(&self, look: &RenderOptions, out: &mut dyn Write, step: &Step) -> Result<()> {
         let indent = indent(look, step.depth);
         self.heading(look, out, step, &indent)?;
         if step.kind == StepKind::Tool {
@@ -100,7 +100,7 @@ impl<'a> Steps<'a> {
     }
 
     /// `1  Assistant → Tool Agent      2.00 s  110 → 61`
-    fn heading(&self, look: &Look, out: &mut dyn Write, step: &Step, indent: &str) -> Result<()> {
+    fn heading(&self, look: &RenderOptions, out: &mut dyn Write, step: &Step, indent: &str) -> Result<()> {
         let (span, theme) = (self.span(step), look.theme);
         let duration = span.duration_ns().map_or_else(|| "open".to_owned(), number::duration);
         let figures = span.usage().map(|usage| tokens(usage, look)).unwrap_or_default();
@@ -119,21 +119,21 @@ impl<'a> Steps<'a> {
         let used = width(&lead) + width(&title) + width(&margin);
         let gap = look.width.map_or(2, |room| room.saturating_sub(used).max(2));
         let role = match (span.has_failed(), step.kind) {
-            (true, _) => Role::Bad,
-            (false, StepKind::Agent) => Role::Heading,
-            (false, StepKind::Tool) => Role::Kind,
-            (false, StepKind::Call | StepKind::Other) => Role::Name,
+            (true, _) => TextRole::Bad,
+            (false, StepKind::Agent) => TextRole::Heading,
+            (false, StepKind::Tool) => TextRole::Kind,
+            (false, StepKind::Call | StepKind::Other) => TextRole::Name,
         };
         let margin = if figures.is_empty() {
-            theme.paint(Role::Dim, &duration)
+            theme.paint(TextRole::Dim, &duration)
         } else {
-            format!("{}  {}", theme.paint(Role::Dim, &duration), theme.paint(Role::Figure, &figures))
+            format!("{}  {}", theme.paint(TextRole::Dim, &duration), theme.paint(TextRole::Figure, &figures))
         };
-        let (number, title) = (theme.paint(Role::Id, &number), theme.paint(role, &title));
+        let (number, title) = (theme.paint(TextRole::Id, &number), theme.paint(role, &title));
         Ok(writeln!(out, "{indent}{number}{title}{}{margin}", " ".repeat(gap))?)
     }
 
-    fn title(&self, look: &Look, step: &Step) -> String {
+    fn title(&self, look: &RenderOptions, step: &Step) -> String {
         let span = self.span(step);
         let arrow = if look.unicode { "→" } else { "->" };
         // Frameworks name spans of tools after their own function: `FunctionTool.acall`, `execute_tool add`.
@@ -163,7 +163,7 @@ impl<'a> Steps<'a> {
     }
 
     /// The messages that a step sent, and its failures.
-    fn ending(&self, look: &Look, out: &mut dyn Write, step: &Step) -> Result<()> {
+    fn ending(&self, look: &RenderOptions, out: &mut dyn Write, step: &Step) -> Result<()> {
         let span = self.span(step);
         let mut writer = MessageWriter { look, out, indent: indent(look, step.depth) + "  ", is_full: self.is_full };
         if let Some(streamed) = &step.streamed {
@@ -178,13 +178,13 @@ impl<'a> Steps<'a> {
         for failure in &step.failures {
             if failure.is_logging {
                 let why = failure.text.lines().next().unwrap_or_default();
-                writer.failure(Role::Warn, &format!("MLflow's own logging failed, not the call: {why}"))?;
+                writer.failure(TextRole::Warn, &format!("MLflow's own logging failed, not the call: {why}"))?;
             } else {
-                writer.failure(Role::Bad, &failure.text)?;
+                writer.failure(TextRole::Bad, &failure.text)?;
             }
         }
         if let Some(failure) = span.handled_failure.as_ref().filter(|_| !step.shows_failure) {
-            writer.failure(Role::Warn, &format!("handled: {failure}"))?;
+            writer.failure(TextRole::Warn, &format!("handled: {failure}"))?;
         }
         Ok(())
     }
@@ -201,7 +201,7 @@ fn runtime_name(name: &str) -> Option<&str> {
 const DEEPEST: usize = 60;
 
 /// The space before a step, which leaves most of the width to the text.
-fn indent(look: &Look, depth: usize) -> String {
+fn indent(look: &RenderOptions, depth: usize) -> String {
     let most = look.width.map_or(DEEPEST, |room| room / 4);
     " ".repeat((depth * 2).min(most))
 }
@@ -211,7 +211,7 @@ fn has_inputs(span: &Span) -> bool {
 }
 
 /// `temperature 0.1 · tools get_weather`
-fn parameters(look: &Look, step: &Step, is_full: bool) -> String {
+fn parameters(look: &RenderOptions, step: &Step, is_full: bool) -> String {
     let shown = step.parameters.iter().map(|(key, value)| {
         let value = match value.items() {
             Some(items) if key == "tools" => items.iter().map(Json::display).collect::<Vec<_>>().join(", "),

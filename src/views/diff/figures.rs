@@ -1,6 +1,6 @@
 //! Figures of two traces beside each other.
 
-use crate::output::{Look, number};
+use crate::output::{RenderOptions, number};
 
 /// `1 span`, `1,204 spans`
 pub(super) fn spans(count: usize) -> String {
@@ -22,6 +22,6 @@ pub(super) fn with_share(text: &str, share: Option<String>) -> String {
 }
 
 /// The sign between what was and what is.
-pub(super) const fn arrow(look: &Look) -> &'static str {
+pub(super) const fn arrow(look: &RenderOptions) -> &'static str {
     if look.unicode { "→" } else { "->" }
 }

@@ -3,23 +3,23 @@
 use super::DiffView;
 use super::figures::{arrow, delta, spans, with_share};
 use super::json::more_cost;
-use crate::analysis::diff::{IgnoredKind, Kind};
+use crate::analysis::diff::{IgnoredKind, NodeChange};
 use crate::analysis::usage::TraceUsage;
 use crate::error::Result;
 use crate::model::{Cost, TokenUsage, Trace};
 use crate::output::paragraph::flow;
-use crate::output::table::{Cell, Shape};
+use crate::output::table::{Cell, Column};
 use crate::output::text::one_line;
-use crate::output::{Look, Role, number, write_table};
+use crate::output::{RenderOptions, TextRole, number, write_table};
 use crate::views::trace::state_role;
 use crate::views::usage::money;
 use std::io::Write;
 
 impl DiffView {
     /// Both traces in a line each, a line of what lies between them, and how many spans are not the same.
-    pub(super) fn header(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
-        let right = |title, drops| Shape { title, is_right: true, shrinks_to: None, drops };
-        let left = |title, shrinks_to, drops| Shape { title, is_right: false, shrinks_to, drops };
+    pub(super) fn header(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+        let right = |title, drops| Column { title, is_right: true, shrinks_to: None, drops };
+        let left = |title, shrinks_to, drops| Column { title, is_right: false, shrinks_to, drops };
         let shapes = [
             left("", None, 0),
             left("name", Some(12), 0),
@@ -46,7 +46,7 @@ impl DiffView {
         writeln!(out)?;
         flow(out, self.summary(look).into_iter(), ", ", look.width)?;
         if let Some(ignored) = self.ignored() {
-            flow(out, ignored.split(' ').map(|word| look.theme.paint(Role::Dim, word)), " ", look.width)?;
+            flow(out, ignored.split(' ').map(|word| look.theme.paint(TextRole::Dim, word)), " ", look.width)?;
         }
         Ok(())
     }
@@ -74,7 +74,7 @@ impl DiffView {
     }
 
     /// What lies between the figures of both.
-    fn between(&self, look: &Look, calls: [[usize; 2]; 2]) -> Vec<Cell> {
+    fn between(&self, look: &RenderOptions, calls: [[usize; 2]; 2]) -> Vec<Cell> {
         let [usage_a, usage_b] = [&self.usage[0].token_usage, &self.usage[1].token_usage];
         let (millis_a, millis_b) = (self.a.info.execution_duration_ms, self.b.info.execution_duration_ms);
         let tokens = |of: fn(&TokenUsage) -> Option<i64>| {
@@ -91,11 +91,11 @@ impl DiffView {
             let more = b?.saturating_sub(a?);
             Some(number::signed(number::count(more), more > 0))
         };
-        let figure = |text: Option<String>| text.map_or_else(Cell::none, |text| Cell::own(text, Role::Figure));
+        let figure = |text: Option<String>| text.map_or_else(Cell::none, |text| Cell::own(text, TextRole::Figure));
         vec![
-            Cell::own(if look.unicode { "Δ" } else { "B-A" }, Role::Dim),
-            Cell::own("", Role::Plain),
-            Cell::own("", Role::Plain),
+            Cell::own(if look.unicode { "Δ" } else { "B-A" }, TextRole::Dim),
+            Cell::own("", TextRole::Plain),
+            Cell::own("", TextRole::Plain),
             figure(delta(millis_a, millis_b, number::millis)),
             figure(more_calls(0)),
             figure(more_calls(1)),
@@ -103,28 +103,28 @@ impl DiffView {
             figure(tokens(|usage| usage.input_tokens)),
             figure(tokens(|usage| usage.output_tokens)),
             figure(cost),
-            Cell::own("", Role::Plain),
-            Cell::own("", Role::Plain),
+            Cell::own("", TextRole::Plain),
+            Cell::own("", TextRole::Plain),
         ]
     }
 
     /// The number of spans added, removed, changed and unchanged.
-    fn summary(&self, look: &Look) -> Vec<String> {
+    fn summary(&self, look: &RenderOptions) -> Vec<String> {
         let count = |kind| self.diff.count(kind);
         let theme = look.theme;
         if self.diff.is_unchanged() {
             let (a, b) = (&self.a.info.state, &self.b.info.state);
             let states = format!("but state: {} {} {}", one_line(a.as_str()), arrow(look), one_line(b.as_str()));
-            let states = (a != b).then(|| theme.paint(Role::Warn, &states));
+            let states = (a != b).then(|| theme.paint(TextRole::Warn, &states));
             let word = if self.is_identical() { "identical" } else { "no changes" };
-            let same = theme.paint(Role::Good, &format!("{word} in {}", spans(count(Kind::Same))));
+            let same = theme.paint(TextRole::Good, &format!("{word} in {}", spans(count(NodeChange::Same))));
             return [Some(same), states].into_iter().flatten().collect();
         }
         let told = [
-            (Kind::Added, "added", Role::Good),
-            (Kind::Removed, "removed", Role::Bad),
-            (Kind::Changed, "changed", Role::Warn),
-            (Kind::Same, "unchanged", Role::Dim),
+            (NodeChange::Added, "added", TextRole::Good),
+            (NodeChange::Removed, "removed", TextRole::Bad),
+            (NodeChange::Changed, "changed", TextRole::Warn),
+            (NodeChange::Same, "unchanged", TextRole::Dim),
         ];
         let told = told.into_iter().filter(|(kind, ..)| count(*kind) > 0);
         let told = told.map(|(kind, word, role)| theme.paint(role, &format!("{} {word}", spans(count(kind)))));
@@ -133,32 +133,32 @@ impl DiffView {
 }
 
 /// The row of a trace; `calls` = its LLM calls and tool calls.
-fn row(look: &Look, sign: &str, trace: &Trace, usage: &TraceUsage, calls: [usize; 2]) -> Vec<Cell> {
+fn row(look: &RenderOptions, sign: &str, trace: &Trace, usage: &TraceUsage, calls: [usize; 2]) -> Vec<Cell> {
     let info = &trace.info;
     let tokens = |of: fn(&TokenUsage) -> Option<i64>| {
         let count = usage.token_usage.as_ref().and_then(of);
-        count.map_or_else(Cell::none, |count| Cell::own(number::count(count), Role::Figure))
+        count.map_or_else(Cell::none, |count| Cell::own(number::count(count), TextRole::Figure))
     };
     let [llm_calls, tool_calls] = calls.map(|calls| {
         let count = i64::try_from(calls).unwrap_or(i64::MAX);
-        Cell::own(number::count(count), Role::Figure)
+        Cell::own(number::count(count), TextRole::Figure)
     });
     let name = info.display_name().or_else(|| trace.span_list().first().map(|span| span.name.as_str()));
     vec![
-        Cell::own(sign, Role::Dim),
-        Cell::maybe(name, Role::Name),
+        Cell::own(sign, TextRole::Dim),
+        Cell::maybe(name, TextRole::Name),
         Cell::stored(info.state.as_str(), state_role(&info.state)),
-        Cell::maybe(number::trace_duration(info).as_deref(), Role::Plain),
+        Cell::maybe(number::trace_duration(info).as_deref(), TextRole::Plain),
         llm_calls,
         tool_calls,
         tokens(|usage| usage.total_tokens),
         tokens(|usage| usage.input_tokens),
         tokens(|usage| usage.output_tokens),
-        money(usage.cost.as_ref(), Role::Figure),
+        money(usage.cost.as_ref(), TextRole::Figure),
         Cell::trace_id(&info.trace_id),
         Cell::own(
             format!("{} {}", info.request_time.date_time(look.zone), info.request_time.zone_name(look.zone)),
-            Role::Plain,
+            TextRole::Plain,
         ),
     ]
 }

@@ -1,7 +1,7 @@
 //! The JSON of `mltrace trace diff`.
 
 use super::DiffView;
-use crate::analysis::diff::{Change, IgnoredKind, Kind, Node, Words};
+use crate::analysis::diff::{Change, DiffNode, IgnoredKind, NodeChange, WordRun};
 use crate::analysis::usage::TraceUsage;
 use crate::model::{Cost, Json, Span, TokenUsage};
 use crate::output::json::SCHEMA;
@@ -15,11 +15,11 @@ pub(super) struct DiffJson<'a> {
     b: TraceJson<'a>,
     delta: DeltaJson,
     identical: bool,
-    counts: CountsJson,
+    counts: ChangeCountsJson,
     ignored: IgnoredJson,
     spans: Vec<NodeJson<'a>>,
     complete: bool,
-    problems: Vec<OfTrace>,
+    problems: Vec<SidedProblem>,
 }
 
 #[derive(Serialize)]
@@ -52,7 +52,7 @@ struct IgnoredJson {
 }
 
 #[derive(Serialize)]
-struct CountsJson {
+struct ChangeCountsJson {
     added: usize,
     removed: usize,
     changed: usize,
@@ -61,7 +61,7 @@ struct CountsJson {
 
 /// A problem with the trace that has it.
 #[derive(Serialize)]
-struct OfTrace {
+struct SidedProblem {
     of: &'static str,
     #[serde(flatten)]
     problem: ProblemJson,
@@ -71,8 +71,8 @@ struct OfTrace {
 #[derive(Serialize)]
 pub(super) struct NodeJson<'a> {
     change: &'static str,
-    a: Option<SpanJson<'a>>,
-    b: Option<SpanJson<'a>>,
+    a: Option<DiffSpanJson<'a>>,
+    b: Option<DiffSpanJson<'a>>,
     path: Vec<&'a str>,
     depth: usize,
     changes: Vec<ChangeJson<'a>>,
@@ -82,7 +82,7 @@ pub(super) struct NodeJson<'a> {
 }
 
 #[derive(Serialize)]
-struct SpanJson<'a> {
+struct DiffSpanJson<'a> {
     span_id: &'a str,
     name: &'a str,
     span_type: &'a str,
@@ -123,8 +123,8 @@ struct WordsJson<'a> {
     a: Option<&'a str>,
 }
 
-impl<'a> From<&'a Words> for WordsJson<'a> {
-    fn from(words: &'a Words) -> Self {
+impl<'a> From<&'a WordRun> for WordsJson<'a> {
+    fn from(words: &'a WordRun) -> Self {
         Self { op: words.op.as_str(), text: &words.text, a: words.of_a.as_deref() }
     }
 }
@@ -142,7 +142,7 @@ impl<'a> From<&'a Change> for ChangeJson<'a> {
     }
 }
 
-impl<'a> From<&'a Span> for SpanJson<'a> {
+impl<'a> From<&'a Span> for DiffSpanJson<'a> {
     fn from(span: &'a Span) -> Self {
         Self {
             span_id: span.id.as_str(),
@@ -160,12 +160,12 @@ impl<'a> From<&'a Span> for SpanJson<'a> {
     }
 }
 
-impl SpanJson<'_> {
+impl DiffSpanJson<'_> {
     /// With what went in and what came out.
-    fn whole(span: &Span) -> SpanJson<'_> {
+    fn whole(span: &Span) -> DiffSpanJson<'_> {
         let payload = span.payload.as_ref();
         let (inputs, outputs) = (payload.and_then(|own| own.inputs()), payload.and_then(|own| own.outputs()));
-        SpanJson { inputs, outputs, ..SpanJson::from(span) }
+        DiffSpanJson { inputs, outputs, ..DiffSpanJson::from(span) }
     }
 }
 
@@ -216,11 +216,11 @@ impl<'a> DiffJson<'a> {
                 state_changed: a.info.state != b.info.state,
             },
             identical: view.is_identical(),
-            counts: CountsJson {
-                added: diff.count(Kind::Added),
-                removed: diff.count(Kind::Removed),
-                changed: diff.count(Kind::Changed),
-                same: diff.count(Kind::Same),
+            counts: ChangeCountsJson {
+                added: diff.count(NodeChange::Added),
+                removed: diff.count(NodeChange::Removed),
+                changed: diff.count(NodeChange::Changed),
+                same: diff.count(NodeChange::Same),
             },
             ignored: IgnoredJson {
                 ids: diff.ignored.count(IgnoredKind::Ids),
@@ -233,7 +233,7 @@ impl<'a> DiffJson<'a> {
             problems: [("a", a), ("b", b)]
                 .into_iter()
                 .flat_map(|(of, trace)| {
-                    let problem = move |problem| OfTrace { of, problem: ProblemJson::from(problem) };
+                    let problem = move |problem| SidedProblem { of, problem: ProblemJson::from(problem) };
                     crate::views::tree::problems(trace).into_iter().map(problem)
                 })
                 .collect(),
@@ -243,9 +243,9 @@ impl<'a> DiffJson<'a> {
 
 impl<'a> NodeJson<'a> {
     pub(super) fn new(view: &'a DiffView, at: usize) -> Self {
-        let node: &Node = &view.diff.nodes[at];
+        let node: &DiffNode = &view.diff.nodes[at];
         let (a, b) = view.spans(node);
-        let of_span = if a.is_some() && b.is_some() { SpanJson::from } else { SpanJson::whole };
+        let of_span = if a.is_some() && b.is_some() { DiffSpanJson::from } else { DiffSpanJson::whole };
         Self {
             change: node.kind().as_str(),
             a: a.map(of_span),

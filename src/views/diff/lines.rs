@@ -2,19 +2,19 @@
 
 use super::DiffView;
 use super::figures::{arrow, spans};
-use super::words::Marked;
-use crate::analysis::diff::{Change, Field, Kind, Node, Op};
+use super::words::MarkedText;
+use crate::analysis::diff::{Change, ChangedField, DiffNode, NodeChange, WordOp};
 use crate::error::Result;
 use crate::model::{Span, TokenUsage};
 use crate::output::paragraph::Paragraph;
 use crate::output::text::{clip, one_line, width};
-use crate::output::{Look, Role, number};
+use crate::output::{RenderOptions, TextRole, number};
 use crate::views::span::failures;
 use crate::views::tree::lines::{self, Guide, guides};
 use std::io::Write;
 
 /// What stands on a line.
-enum Line {
+enum DiffLine {
     /// A span, by the place of its node.
     Span(usize),
     /// So many spans that are alike.
@@ -22,7 +22,7 @@ enum Line {
 }
 
 /// How wide the columns are.
-struct Columns {
+struct DiffColumns {
     name: usize,
     /// Type, duration, tokens, model.
     facts: [usize; 4],
@@ -36,25 +36,25 @@ const SIGN: usize = 2;
 
 impl DiffView {
     /// The tree: what was added, removed and changed, with what stands above it.
-    pub(super) fn tree(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    pub(super) fn tree(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         if self.diff.is_unchanged() && !self.is_full {
             return Ok(());
         }
         writeln!(out)?;
         let lines = self.lines();
         let guides = guides(lines.iter().map(|(_, depth)| *depth));
-        let columns = Columns::fit(self, look, &lines, &guides);
+        let columns = DiffColumns::fit(self, look, &lines, &guides);
         for ((line, _), guide) in lines.iter().zip(&guides) {
             let (guide, below) = guide.signs(look.unicode, columns.name.saturating_sub(lines::LEAST_NAME));
             match line {
-                Line::Span(at) => {
+                DiffLine::Span(at) => {
                     let node = &self.diff.nodes[*at];
                     writeln!(out, "{}", self.row(look, node, &guide, &columns))?;
                     self.below(look, out, node, &format!("  {below}"))?;
                 }
-                Line::Alike(count) => {
+                DiffLine::Alike(count) => {
                     let text = format!("  {guide}{} {} unchanged", look.ellipsis(), spans(*count));
-                    writeln!(out, "{}", look.theme.paint(Role::Dim, &text))?;
+                    writeln!(out, "{}", look.theme.paint(TextRole::Dim, &text))?;
                 }
             }
         }
@@ -62,14 +62,14 @@ impl DiffView {
     }
 
     /// What is shown, and how deep it stands: what is not alike and what stands above it; of the rest how much there is.
-    fn lines(&self) -> Vec<(Line, usize)> {
+    fn lines(&self) -> Vec<(DiffLine, usize)> {
         let nodes = &self.diff.nodes;
         let stays = if self.is_full && !self.only_changes { vec![true; nodes.len()] } else { staying(nodes) };
         let mut lines = Vec::new();
         let mut at = 0;
         while let Some(node) = nodes.get(at) {
             if stays[at] {
-                lines.push((Line::Span(at), node.depth));
+                lines.push((DiffLine::Span(at), node.depth));
                 at += 1;
                 continue;
             }
@@ -77,8 +77,8 @@ impl DiffView {
             let count = (at..nodes.len()).take_while(|other| is_folded(*other)).count();
             match count {
                 _ if self.only_changes => {}
-                1 => lines.push((Line::Span(at), node.depth)),
-                count => lines.push((Line::Alike(count), node.depth)),
+                1 => lines.push((DiffLine::Span(at), node.depth)),
+                count => lines.push((DiffLine::Alike(count), node.depth)),
             }
             at += count;
         }
@@ -86,22 +86,22 @@ impl DiffView {
     }
 
     /// The line of a span.
-    fn row(&self, look: &Look, node: &Node, guide: &str, columns: &Columns) -> String {
+    fn row(&self, look: &RenderOptions, node: &DiffNode, guide: &str, columns: &DiffColumns) -> String {
         let theme = look.theme;
         let (sign, role) = match node.kind() {
-            Kind::Added => ("+ ", Role::Good),
-            Kind::Removed => ("- ", Role::Bad),
-            Kind::Changed => ("~ ", Role::Warn),
-            Kind::Same => ("  ", Role::Plain),
+            NodeChange::Added => ("+ ", TextRole::Good),
+            NodeChange::Removed => ("- ", TextRole::Bad),
+            NodeChange::Changed => ("~ ", TextRole::Warn),
+            NodeChange::Same => ("  ", TextRole::Plain),
         };
         let pad = |text: &str, columns: usize| " ".repeat(columns.saturating_sub(width(text)));
         let room = columns.name.saturating_sub(width(guide));
         let name = self.span(node).map(|span| one_line(&span.name)).unwrap_or_default();
         let name = if look.width.is_some() { clip(&name, room, look.ellipsis()) } else { name.into_owned() };
-        let name_role = if node.kind() == Kind::Same { Role::Dim } else { role };
-        let mut line = theme.paint(role, sign) + &theme.paint(Role::Dim, guide) + &theme.paint(name_role, &name);
+        let name_role = if node.kind() == NodeChange::Same { TextRole::Dim } else { role };
+        let mut line = theme.paint(role, sign) + &theme.paint(TextRole::Dim, guide) + &theme.paint(name_role, &name);
         line += &pad(&name, room);
-        let roles = [Role::Kind, Role::Plain, Role::Figure, Role::Plain];
+        let roles = [TextRole::Kind, TextRole::Plain, TextRole::Figure, TextRole::Plain];
         for ((fact, columns), role) in self.facts(look, node).iter().zip(columns.facts).zip(roles) {
             if columns > 0 {
                 let fact = clip(fact, columns, look.ellipsis());
@@ -112,7 +112,7 @@ impl DiffView {
     }
 
     /// Type, duration, tokens and model of a span; figures of both traces where they differ noticeably.
-    fn facts(&self, look: &Look, node: &Node) -> [String; 4] {
+    fn facts(&self, look: &RenderOptions, node: &DiffNode) -> [String; 4] {
         let (a, b) = self.spans(node);
         let Some(span) = b.or(a) else { return Default::default() };
         let both = |a: String, b: String| format!("{a} {} {b}", arrow(look));
@@ -132,12 +132,12 @@ impl DiffView {
     }
 
     /// What changed of a span, or what failed of one that only one of the traces has.
-    fn below(&self, look: &Look, out: &mut dyn Write, node: &Node, indent: &str) -> Result<()> {
+    fn below(&self, look: &RenderOptions, out: &mut dyn Write, node: &DiffNode, indent: &str) -> Result<()> {
         if let (None, Some(span)) | (Some(span), None) = self.spans(node) {
             for (role, failure) in failures(span) {
                 let room = look.width.map_or(usize::MAX, |all| all.saturating_sub(width(indent)).max(20));
                 let failure = clip(&one_line(&failure), room, look.ellipsis());
-                writeln!(out, "{}{}", look.theme.paint(Role::Dim, indent), look.theme.paint(role, &failure))?;
+                writeln!(out, "{}{}", look.theme.paint(TextRole::Dim, indent), look.theme.paint(role, &failure))?;
             }
             self.values(look, out, span, indent)?;
         }
@@ -156,7 +156,7 @@ impl DiffView {
 
     /// What went into a span that only one of the traces has, and what came out. Of calls of models that is much, and most of
     /// it stands elsewhere.
-    fn values(&self, look: &Look, out: &mut dyn Write, span: &Span, indent: &str) -> Result<()> {
+    fn values(&self, look: &RenderOptions, out: &mut dyn Write, span: &Span, indent: &str) -> Result<()> {
         let Some(payload) = span.payload.as_ref().filter(|_| self.is_full || !span.span_type.is_llm()) else {
             return Ok(());
         };
@@ -169,29 +169,29 @@ impl DiffView {
             } else {
                 let room = look.width.map_or(usize::MAX, |all| all.saturating_sub(width(&first)).max(20));
                 let text = clip(&one_line(value.text()), room, look.ellipsis());
-                writeln!(out, "{}{text}", look.theme.paint(Role::Dim, &first))?;
+                writeln!(out, "{}{text}", look.theme.paint(TextRole::Dim, &first))?;
             }
         }
         Ok(())
     }
 
     /// A change in words.
-    fn marked(&self, look: &Look, change: &Change) -> Marked {
-        let mut marked = Marked::default();
+    fn marked(&self, look: &RenderOptions, change: &Change) -> MarkedText {
+        let mut marked = MarkedText::default();
         match (&change.a, &change.b) {
             _ if !change.words.is_empty() => marked.words(look, &change.words, self.is_full),
             (Some(a), Some(b)) => {
-                marked.own(&one_line(a), Role::Bad);
-                marked.own(&format!(" {} ", arrow(look)), Role::Plain);
-                marked.own(&one_line(b), Role::Good);
+                marked.own(&one_line(a), TextRole::Bad);
+                marked.own(&format!(" {} ", arrow(look)), TextRole::Plain);
+                marked.own(&one_line(b), TextRole::Good);
             }
-            (None, Some(b)) => marked.one_sided(look, Op::Insert, b, self.is_full),
-            (Some(a), None) => marked.one_sided(look, Op::Delete, a, self.is_full),
+            (None, Some(b)) => marked.one_sided(look, WordOp::Insert, b, self.is_full),
+            (Some(a), None) => marked.one_sided(look, WordOp::Delete, a, self.is_full),
             (None, None) => {}
         }
         if change.repeated > 0 {
             let more = if change.repeated == 1 { "1 more span" } else { &format!("{} more spans", change.repeated) };
-            marked.own(&format!("  (and in {more})"), Role::Dim);
+            marked.own(&format!("  (and in {more})"), TextRole::Dim);
         }
         marked
     }
@@ -210,11 +210,11 @@ const NARROWEST: usize = 20;
 fn title(change: &Change) -> String {
     let named = |word: &str| change.name.as_ref().map_or_else(|| word.to_owned(), |name| format!("{word} {name}"));
     match change.field {
-        Field::Input => named("in"),
-        Field::Output => named("out"),
-        Field::Parameter | Field::Attribute => change.name.clone().unwrap_or_default(),
-        Field::Exception => "failed".to_owned(),
-        Field::SpanType => "type".to_owned(),
+        ChangedField::Input => named("in"),
+        ChangedField::Output => named("out"),
+        ChangedField::Parameter | ChangedField::Attribute => change.name.clone().unwrap_or_default(),
+        ChangedField::Exception => "failed".to_owned(),
+        ChangedField::SpanType => "type".to_owned(),
         field => field.as_str().to_owned(),
     }
 }
@@ -228,8 +228,8 @@ fn is_noticeable(a: &Span, b: &Span) -> bool {
 }
 
 /// A node stays if it is not alike, or anything below it is not.
-fn staying(nodes: &[Node]) -> Vec<bool> {
-    let mut stays: Vec<bool> = nodes.iter().map(|node| node.kind() != Kind::Same).collect();
+fn staying(nodes: &[DiffNode]) -> Vec<bool> {
+    let mut stays: Vec<bool> = nodes.iter().map(|node| node.kind() != NodeChange::Same).collect();
     // The parent of what was last found to stay is the first one before it that stands higher.
     let mut depth = 0;
     for at in (0..nodes.len()).rev() {
@@ -240,11 +240,11 @@ fn staying(nodes: &[Node]) -> Vec<bool> {
     stays
 }
 
-impl Columns {
-    fn fit(view: &DiffView, look: &Look, lines: &[(Line, usize)], guides: &[Guide]) -> Self {
+impl DiffColumns {
+    fn fit(view: &DiffView, look: &RenderOptions, lines: &[(DiffLine, usize)], guides: &[Guide]) -> Self {
         let mut columns = Self { name: 0, facts: [0; 4] };
         for ((line, _), guide) in lines.iter().zip(guides) {
-            let Line::Span(at) = line else { continue };
+            let DiffLine::Span(at) = line else { continue };
             let node = &view.diff.nodes[*at];
             let name = view.span(node).map_or(0, |span| width(&one_line(&span.name)));
             columns.name = columns.name.max((guide.columns() + name).min(WIDEST_NAME));

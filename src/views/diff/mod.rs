@@ -7,11 +7,11 @@ mod lines;
 pub mod sets;
 mod words;
 
-use crate::analysis::diff::{Diff, Kind, Node};
+use crate::analysis::diff::{Diff, DiffNode, NodeChange};
 use crate::analysis::usage::TraceUsage;
 use crate::error::Result;
 use crate::model::{Span, Trace};
-use crate::output::{Item, Look, View};
+use crate::output::{Item, RenderOptions, View};
 use json::{DiffJson, NodeJson};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -56,19 +56,19 @@ impl DiffView {
     }
 
     /// The spans of a node.
-    fn spans(&self, node: &Node) -> (Option<&Span>, Option<&Span>) {
+    fn spans(&self, node: &DiffNode) -> (Option<&Span>, Option<&Span>) {
         (node.a.map(|at| &self.a.span_list()[at]), node.b.map(|at| &self.b.span_list()[at]))
     }
 
     /// The span that stands for a node: that of the second trace, where it has one.
-    fn span(&self, node: &Node) -> Option<&Span> {
+    fn span(&self, node: &DiffNode) -> Option<&Span> {
         let (a, b) = self.spans(node);
         b.or(a)
     }
 
     /// The places of the nodes that programs are told.
     fn shown(&self) -> impl Iterator<Item = usize> {
-        (0..self.diff.nodes.len()).filter(|at| !self.only_changes || self.diff.nodes[*at].kind() != Kind::Same)
+        (0..self.diff.nodes.len()).filter(|at| !self.only_changes || self.diff.nodes[*at].kind() != NodeChange::Same)
     }
 
     /// The names of the spans from the root to a node; of one that lies very deep, of the nearest.
@@ -92,7 +92,7 @@ impl View for DiffView {
         DiffJson::new(self)
     }
 
-    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         self.header(look, out)?;
         self.tree(look, out)
     }

@@ -1,9 +1,9 @@
 //! Texts with what was deleted and inserted, as `git diff --word-diff` writes it: `[-old-]{+new+}`.
 
-use crate::analysis::diff::{Op, Words};
+use crate::analysis::diff::{WordOp, WordRun};
 use crate::error::Result;
 use crate::output::text::{block, width, wrap};
-use crate::output::{Look, Role, number};
+use crate::output::{RenderOptions, TextRole, number};
 use std::io::Write;
 
 /// So many words of what did not change are shown on either side of what did.
@@ -17,54 +17,60 @@ const LONGEST: usize = 320;
 
 /// Pieces of a text, each in its role.
 #[derive(Debug, Default)]
-pub(super) struct Marked {
+pub(super) struct MarkedText {
     text: String,
     /// Where each piece ends.
-    ends: Vec<(usize, Role)>,
+    ends: Vec<(usize, TextRole)>,
 }
 
-impl Marked {
+impl MarkedText {
     /// A text of this program.
-    pub(super) fn own(&mut self, text: &str, role: Role) {
+    pub(super) fn own(&mut self, text: &str, role: TextRole) {
         self.text.push_str(text);
         self.ends.push((self.text.len(), role));
     }
 
     /// A stored text that is only in one of the traces.
-    pub(super) fn one_sided(&mut self, look: &Look, op: Op, text: &str, is_full: bool) {
+    pub(super) fn one_sided(&mut self, look: &RenderOptions, op: WordOp, text: &str, is_full: bool) {
         let (open, close, role) = match op {
-            Op::Equal => ("", "", Role::Plain),
-            Op::Delete => ("[-", "-]", Role::Bad),
-            Op::Insert => ("{+", "+}", Role::Good),
+            WordOp::Equal => ("", "", TextRole::Plain),
+            WordOp::Delete => ("[-", "-]", TextRole::Bad),
+            WordOp::Insert => ("{+", "+}", TextRole::Good),
         };
         let count = text.chars().count();
-        let is_cut = !is_full && op != Op::Equal && count > LONGEST;
+        let is_cut = !is_full && op != WordOp::Equal && count > LONGEST;
         let kept: String = if is_cut { text.chars().take(LONGEST).collect() } else { text.to_owned() };
         let left = number::count(i64::try_from(count - LONGEST.min(count)).unwrap_or(i64::MAX));
         let more = if is_cut { format!("{} {left} more", look.ellipsis()) } else { String::new() };
         let kept = kept.replace("\r\n", "\n");
         // A tab has no width of its own, and alone it is not seen.
-        let kept = kept.replace('\t', if op == Op::Equal { "    " } else { "\\t" });
+        let kept = kept.replace('\t', if op == WordOp::Equal { "    " } else { "\\t" });
         // A line break alone is not seen.
         let kept =
-            if op == Op::Equal { kept } else { kept.replace('\n', if look.unicode { "⏎\n" } else { "\\n\n" }) };
+            if op == WordOp::Equal { kept } else { kept.replace('\n', if look.unicode { "⏎\n" } else { "\\n\n" }) };
         self.own(&format!("{open}{}{more}{close}", block(&without_signs(&kept))), role);
     }
 
     /// Two texts word by word. Long stretches that did not change are cut, unless all is shown.
-    pub(super) fn words(&mut self, look: &Look, words: &[Words], is_full: bool) {
+    pub(super) fn words(&mut self, look: &RenderOptions, words: &[WordRun], is_full: bool) {
         for (at, piece) in words.iter().enumerate() {
-            if piece.op != Op::Equal || is_full {
+            if piece.op != WordOp::Equal || is_full {
                 self.one_sided(look, piece.op, &piece.text, is_full);
                 continue;
             }
             let cut = context(&piece.text, at > 0, at + 1 < words.len(), look.ellipsis());
-            self.one_sided(look, Op::Equal, &cut, is_full);
+            self.one_sided(look, WordOp::Equal, &cut, is_full);
         }
     }
 
     /// Writes it behind a title, on as many lines as it needs, but for those beyond so many.
-    pub(super) fn write(&self, look: &Look, out: &mut dyn Write, [first, rest]: [&str; 2], most: usize) -> Result<()> {
+    pub(super) fn write(
+        &self,
+        look: &RenderOptions,
+        out: &mut dyn Write,
+        [first, rest]: [&str; 2],
+        most: usize,
+    ) -> Result<()> {
         let room = look.width.map_or(usize::MAX, |all| all.saturating_sub(width(rest)).max(20));
         let mut lead = first;
         let (mut at, mut count) = (0, 0);
@@ -72,7 +78,7 @@ impl Marked {
             for piece in wrap(line.trim_end_matches('\n'), room) {
                 if count < most {
                     let shown = self.painted(look, at, piece);
-                    writeln!(out, "{}", format!("{}{shown}", look.theme.paint(Role::Dim, lead)).trim_end())?;
+                    writeln!(out, "{}", format!("{}{shown}", look.theme.paint(TextRole::Dim, lead)).trim_end())?;
                 }
                 lead = rest;
                 count += 1;
@@ -82,13 +88,13 @@ impl Marked {
         }
         if count > most {
             let more = format!("{rest}{} {} more lines", look.ellipsis(), count - most);
-            writeln!(out, "{}", look.theme.paint(Role::Dim, &more))?;
+            writeln!(out, "{}", look.theme.paint(TextRole::Dim, &more))?;
         }
         Ok(())
     }
 
     /// A piece of the text that begins at a place, in the colours of its parts.
-    fn painted(&self, look: &Look, start: usize, piece: &str) -> String {
+    fn painted(&self, look: &RenderOptions, start: usize, piece: &str) -> String {
         let end = start + piece.len();
         let mut from = start;
         let mut out = String::new();

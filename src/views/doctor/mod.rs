@@ -4,12 +4,12 @@ mod advice;
 mod json;
 mod words;
 
-use crate::analysis::doctor::{Counts, Finding, Severity, Store};
+use crate::analysis::doctor::{DoctorCounts, Finding, Severity, StoreFacts};
 use crate::error::Result;
 use crate::model::{Timestamp, short_trace_ids};
 use crate::output::paragraph::Paragraph;
 use crate::output::text::{one_line, width, wrap};
-use crate::output::{Item, Look, Role, View, number};
+use crate::output::{Item, RenderOptions, TextRole, View, number};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Write;
@@ -23,7 +23,7 @@ pub struct DoctorView {
     /// Why it was chosen.
     pub why: String,
     /// What is known of it as a whole.
-    pub store: Store,
+    pub store: StoreFacts,
     /// How many experiments there are.
     pub experiments: u64,
     /// Of them, those that were deleted.
@@ -31,7 +31,7 @@ pub struct DoctorView {
     /// How many traces are meant; none where nobody counted them.
     pub matched: Option<u64>,
     /// What was looked at.
-    pub counts: Counts,
+    pub counts: DoctorCounts,
     /// Whether that is every trace that is meant, each with its spans.
     pub is_complete: bool,
     /// What was found, the worst first.
@@ -58,11 +58,11 @@ impl View for DoctorView {
         json::DoctorJson::from(self)
     }
 
-    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         self.write_facts(look, out)?;
         writeln!(out)?;
         if self.findings.is_empty() {
-            return Ok(writeln!(out, "{}", look.theme.paint(Role::Good, "no findings"))?);
+            return Ok(writeln!(out, "{}", look.theme.paint(TextRole::Good, "no findings"))?);
         }
         let of = |severity: Severity| {
             let count = self.findings.iter().filter(|finding| finding.kind.severity() == severity).count();
@@ -71,7 +71,7 @@ impl View for DoctorView {
         };
         let counts: Vec<String> =
             [Severity::Problem, Severity::Warning, Severity::Hint].into_iter().filter_map(of).collect();
-        writeln!(out, "{}", look.theme.paint(Role::Heading, &counts.join(", ")))?;
+        writeln!(out, "{}", look.theme.paint(TextRole::Heading, &counts.join(", ")))?;
         for finding in &self.findings {
             writeln!(out)?;
             self.write_finding(look, out, finding)?;
@@ -93,7 +93,7 @@ impl View for DoctorView {
 
 impl DoctorView {
     /// What the store is, and what was looked at.
-    fn write_facts(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    fn write_facts(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         let count = |count: u64| number::count(count.cast_signed());
         let counts = &self.counts;
         let mut facts = vec![("store", self.name.clone()), ("chosen", self.why.clone()), ("kind", words::kind(self))];
@@ -136,12 +136,12 @@ impl DoctorView {
     }
 
     /// What was found, by what it shows, what it means, what to do.
-    fn write_finding(&self, look: &Look, out: &mut dyn Write, finding: &Finding) -> Result<()> {
+    fn write_finding(&self, look: &RenderOptions, out: &mut dyn Write, finding: &Finding) -> Result<()> {
         let severity = finding.kind.severity();
         let role = match severity {
-            Severity::Problem => Role::Bad,
-            Severity::Warning => Role::Warn,
-            Severity::Hint => Role::Dim,
+            Severity::Problem => TextRole::Bad,
+            Severity::Warning => TextRole::Warn,
+            Severity::Hint => TextRole::Dim,
         };
         let lead = width(severity.as_str()) + 1;
         let room = look.width.map_or(usize::MAX, |all| all.saturating_sub(lead).max(LEAST_ROOM));
@@ -149,7 +149,7 @@ impl DoctorView {
         let title = format!("{} ({})", words::message(finding), finding.kind.as_str());
         for (at, line) in wrap(&title, room).enumerate() {
             let indent = if at == 0 { 0 } else { lead };
-            writeln!(out, "{:indent$}{}", "", look.theme.paint(Role::Name, line.trim_end()))?;
+            writeln!(out, "{:indent$}{}", "", look.theme.paint(TextRole::Name, line.trim_end()))?;
         }
         let indented = Paragraph::whole(look, "  ");
         for detail in finding.details.iter().take(MOST_FACTS) {
@@ -174,7 +174,7 @@ impl DoctorView {
             Paragraph { look, first: title, rest: hang, lines: 0 }.text(out, text)?;
         }
         if let Some(command) = advice::command(self, finding) {
-            writeln!(out, "{hang}{}", look.theme.paint(Role::Kind, &one_line(&command)))?;
+            writeln!(out, "{hang}{}", look.theme.paint(TextRole::Kind, &one_line(&command)))?;
         }
         Ok(())
     }

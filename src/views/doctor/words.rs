@@ -1,7 +1,7 @@
 //! What was found and what it means, in plain words for somebody who does not know MLflow's insides.
 
 use super::DoctorView;
-use crate::analysis::doctor::{Fact, Figures, Finding, Kind};
+use crate::analysis::doctor::{Fact, Finding, FindingKind, RecordedTokens};
 use crate::model::{Cost, StoreKind, Timestamp, short_trace_id};
 use crate::output::number;
 
@@ -15,181 +15,187 @@ pub(super) fn message(finding: &Finding) -> String {
         }
     };
     match finding.kind {
-        Kind::DatabaseTooNew => "the MLflow installed here refuses this database".to_owned(),
-        Kind::SchemaUnnamed => "the database does not say which schema it has".to_owned(),
-        Kind::UpgradeBroken => "the database says that it has several schemas at once".to_owned(),
-        Kind::FileStoreRefused => "the MLflow installed here refuses this file store".to_owned(),
-        Kind::SpansNotServed => {
+        FindingKind::DatabaseTooNew => "the MLflow installed here refuses this database".to_owned(),
+        FindingKind::SchemaUnnamed => "the database does not say which schema it has".to_owned(),
+        FindingKind::UpgradeBroken => "the database says that it has several schemas at once".to_owned(),
+        FindingKind::FileStoreRefused => "the MLflow installed here refuses this file store".to_owned(),
+        FindingKind::SpansNotServed => {
             let traces = if finding.count == 1 { "trace" } else { "traces" };
             format!("the server gives no spans of {} {traces}", number::count(finding.count.cast_signed()))
         }
-        Kind::DamagedRecords => {
+        FindingKind::DamagedRecords => {
             of("trace or record cannot be read in full", "traces or records cannot be read in full")
         }
-        Kind::MissingArtifacts => {
+        FindingKind::MissingArtifacts => {
             of("trace has lost the file of its spans", "traces have lost the file of their spans")
         }
-        Kind::SpansMissing => {
+        FindingKind::SpansMissing => {
             of("trace has fewer spans than were recorded", "traces have fewer spans than were recorded")
         }
-        Kind::MissingRoot => of("trace ended and has no root span", "traces ended and have no root span"),
-        Kind::DatabaseTooOld => "the MLflow installed here wants a newer schema than this database has".to_owned(),
-        Kind::SpansUnseen => of(
+        FindingKind::MissingRoot => of("trace ended and has no root span", "traces ended and have no root span"),
+        FindingKind::DatabaseTooOld => {
+            "the MLflow installed here wants a newer schema than this database has".to_owned()
+        }
+        FindingKind::SpansUnseen => of(
             "trace has its spans where the MLflow installed here does not look",
             "traces have their spans where the MLflow installed here does not look",
         ),
-        Kind::RowsMissing => {
+        FindingKind::RowsMissing => {
             of("trace has spans that the database has lost", "traces have spans that the database has lost")
         }
-        Kind::StuckTraces => of("trace is stuck in progress", "traces are stuck in progress"),
-        Kind::RecordIncomplete => of("trace has no complete record", "traces have no complete record"),
-        Kind::TokensDiffer => of(
+        FindingKind::StuckTraces => of("trace is stuck in progress", "traces are stuck in progress"),
+        FindingKind::RecordIncomplete => of("trace has no complete record", "traces have no complete record"),
+        FindingKind::TokensDiffer => of(
             "trace has another total of tokens than its spans",
             "traces have other totals of tokens than their spans",
         ),
-        Kind::CostsDiffer => of("trace has another cost than its spans", "traces have other costs than their spans"),
-        Kind::UsageConflict => of("trace has two totals of tokens", "traces have two totals of tokens"),
-        Kind::Orphans => of("trace has spans whose parent is missing", "traces have spans whose parent is missing"),
-        Kind::RepeatedSpans => of("trace has spans with the same id", "traces have spans with the same id"),
-        Kind::OutsideArtifacts => of(
+        FindingKind::CostsDiffer => {
+            of("trace has another cost than its spans", "traces have other costs than their spans")
+        }
+        FindingKind::UsageConflict => of("trace has two totals of tokens", "traces have two totals of tokens"),
+        FindingKind::Orphans => {
+            of("trace has spans whose parent is missing", "traces have spans whose parent is missing")
+        }
+        FindingKind::RepeatedSpans => of("trace has spans with the same id", "traces have spans with the same id"),
+        FindingKind::OutsideArtifacts => of(
             "trace has its spans read from outside of this store",
             "traces have their spans read from outside of this store",
         ),
-        Kind::MovedArtifacts => {
+        FindingKind::MovedArtifacts => {
             of("trace has its spans elsewhere than recorded", "traces have their spans elsewhere than recorded")
         }
-        Kind::EmptyStore => "the store holds no traces".to_owned(),
-        Kind::PassedOver => "MLflow itself takes the other store of this folder".to_owned(),
-        Kind::TwoStores => "a second store lies beside this one and holds traces too".to_owned(),
-        Kind::ForeignArtifacts => {
+        FindingKind::EmptyStore => "the store holds no traces".to_owned(),
+        FindingKind::PassedOver => "MLflow itself takes the other store of this folder".to_owned(),
+        FindingKind::TwoStores => "a second store lies beside this one and holds traces too".to_owned(),
+        FindingKind::ForeignArtifacts => {
             of("trace has its spans where mltrace does not read", "traces have their spans where mltrace does not read")
         }
-        Kind::UnknownRevision => "the database has the schema of no known release".to_owned(),
-        Kind::UnpricedModels => of("model has no known price", "models have no known price"),
-        Kind::DeletedExperiments => of("deleted experiment holds traces", "deleted experiments hold traces"),
+        FindingKind::UnknownRevision => "the database has the schema of no known release".to_owned(),
+        FindingKind::UnpricedModels => of("model has no known price", "models have no known price"),
+        FindingKind::DeletedExperiments => of("deleted experiment holds traces", "deleted experiments hold traces"),
     }
 }
 
 /// What it means.
-pub(super) const fn meaning(kind: Kind) -> &'static str {
+pub(super) const fn meaning(kind: FindingKind) -> &'static str {
     match kind {
-        Kind::DatabaseTooNew
-        | Kind::SchemaUnnamed
-        | Kind::UpgradeBroken
-        | Kind::DatabaseTooOld
-        | Kind::UnknownRevision => of_schema(kind),
-        Kind::FileStoreRefused => {
+        FindingKind::DatabaseTooNew
+        | FindingKind::SchemaUnnamed
+        | FindingKind::UpgradeBroken
+        | FindingKind::DatabaseTooOld
+        | FindingKind::UnknownRevision => of_schema(kind),
+        FindingKind::FileStoreRefused => {
             "MLflow 3.13 and later open a file store only where MLFLOW_ALLOW_FILE_STORE is true, so an application that is \
              started here records no traces in it. mltrace reads it all the same."
         }
-        Kind::SpansNotServed => {
+        FindingKind::SpansNotServed => {
             "The server itself failed to load them: a file behind it is damaged, lost or out of its reach, or the server \
              has a fault. Whether the spans are there cannot be told from here."
         }
-        Kind::DamagedRecords => {
+        FindingKind::DamagedRecords => {
             "Something that was stored cannot be read: a file was cut short or overwritten, the disk or the database is \
              damaged, or this user may not read it. What is whole is shown, and totals leave out the rest."
         }
-        Kind::MissingArtifacts => {
+        FindingKind::MissingArtifacts => {
             "The record of the trace is there, the file with its spans is not, neither where the record says nor near the \
              store: its upload failed, it lies on the machine that wrote it, or it was deleted."
         }
-        Kind::SpansMissing => {
+        FindingKind::SpansMissing => {
             "The application recorded more steps than arrived: a batch of spans was refused or lost on its way. AG2 over \
              HTTP does this, since its ids do not fit into 64 bits; so do broken emoji in inputs. Totals are those that \
              MLflow recorded."
         }
-        Kind::MissingRoot => {
+        FindingKind::MissingRoot => {
             "The span that holds the others together never arrived, though the trace ended. MLflow shows such a trace in part \
              or not at all; mltrace shows its spans below their missing parents."
         }
-        Kind::SpansUnseen => {
+        FindingKind::SpansUnseen => {
             "MLflow 3.6 and later keep spans in rows of the database, and 3.5, which has the same schema, looks for them in \
              files only. It opens this database and shows these traces without their spans, or not at all."
         }
-        Kind::RowsMissing => {
+        FindingKind::RowsMissing => {
             "The record says that the spans are rows of the database, and rows are missing. mltrace takes them from \
              `traces.json`, which still has them; MLflow does not, and shows the trace in part or not at all."
         }
-        Kind::StuckTraces => {
+        FindingKind::StuckTraces => {
             "They began more than an hour ago and their end was never recorded: the process was killed or hangs, or their \
              root span goes elsewhere. Only steps that had ended are stored, if any."
         }
-        Kind::RecordIncomplete => {
+        FindingKind::RecordIncomplete => {
             "Their spans were stored, but what the application sends when a trace ends was refused: name, user, session, run \
              and previews are missing, and the total of tokens is a guess of the store. MLflow 3.10 and 3.11 do this in \
              databases where calls have cached tokens; broken emoji in inputs do it in later ones."
         }
-        Kind::TokensDiffer => {
+        FindingKind::TokensDiffer => {
             "The tokens that MLflow stored are not what the spans add up to. Where they are more, a step and a step within it \
              tell the same tokens, and both were counted, as MLflow up to 3.4 may do, and databases and servers up to 3.14; \
              where they are fewer, some were left out. MLflow's own lists and charts show the stored total."
         }
-        Kind::CostsDiffer => {
+        FindingKind::CostsDiffer => {
             "The cost that MLflow stored for the trace is not what its spans add up to: MLflow 3.18 adds costs up while spans \
              arrive, and loses those of spans that arrive together. Lists, and MLflow's own charts, show the stored cost."
         }
-        Kind::UsageConflict => {
+        FindingKind::UsageConflict => {
             "A step has other tokens than the model calls below it, though each of these has some: it may include earlier \
              turns, or calls that were not traced."
         }
-        Kind::Orphans => {
+        FindingKind::Orphans => {
             "Some steps name a step above them that is not there: it was lost on its way, is not sampled, or reports to \
              another place. They are shown as if they began the trace."
         }
-        Kind::RepeatedSpans => {
+        FindingKind::RepeatedSpans => {
             "Two spans of a trace have the same id: a file was written twice or changed by hand. The first one is shown, \
              and totals leave out the rest."
         }
-        Kind::OutsideArtifacts => {
+        FindingKind::OutsideArtifacts => {
             "The records name files outside of this store, which are there, though the store has these files too: a copy \
              reads the files of the store that it was copied from, in mltrace and in MLflow. What is changed or deleted \
              there changes here."
         }
-        Kind::MovedArtifacts => {
+        FindingKind::MovedArtifacts => {
             "The records name a folder in which the files are no longer: the store was moved or copied. mltrace finds them \
              beside the store; MLflow does not, shows these traces without spans, and writes new ones to the old place."
         }
-        Kind::EmptyStore => {
+        FindingKind::EmptyStore => {
             "Nothing was recorded here: tracing is off in the application, it writes to another store, or it cannot write."
         }
-        Kind::PassedOver => {
+        FindingKind::PassedOver => {
             "Two stores lie in one folder. An application that is started here without a tracking URI uses the one that \
              gives no traces; the traces shown are those of the other one."
         }
-        Kind::TwoStores => {
+        FindingKind::TwoStores => {
             "`mlflow.db` and `mlruns` in one folder are two stores. MLflow before 3.7 writes to `mlruns`, later ones to \
              `mlflow.db` unless `mlruns` holds experiments. mltrace reads the one that MLflow would take."
         }
-        Kind::ForeignArtifacts => {
+        FindingKind::ForeignArtifacts => {
             "Their spans are files in a cloud or on another host, for which mltrace has no access."
         }
-        Kind::UnpricedModels => {
+        FindingKind::UnpricedModels => {
             "These models have tokens, MLflow recorded no cost, and the price table of mltrace does not know them: their cost \
              is in no sum."
         }
-        Kind::DeletedExperiments => {
+        FindingKind::DeletedExperiments => {
             "MLflow hides a deleted experiment and keeps its traces. They count in no command that is not told `--deleted`."
         }
     }
 }
 
 /// What it means for the schema of a database; at the end, that it is not known.
-const fn of_schema(kind: Kind) -> &'static str {
+const fn of_schema(kind: FindingKind) -> &'static str {
     match kind {
-        Kind::DatabaseTooNew => {
+        FindingKind::DatabaseTooNew => {
             "MLflow opens a database only if it knows its schema. The one installed here does not know this one: a newer \
              release wrote or upgraded it, or a version in development."
         }
-        Kind::SchemaUnnamed => {
+        FindingKind::SchemaUnnamed => {
             "MLflow looks up the schema in the table `alembic_version` before it opens a database, and refuses one where \
              it is not told. mltrace goes by the columns and reads it all the same."
         }
-        Kind::UpgradeBroken => {
+        FindingKind::UpgradeBroken => {
             "A database has one schema, and MLflow refuses one that names several: an upgrade broke off, or two ran at once. \
              mltrace goes by the columns and reads it all the same."
         }
-        Kind::DatabaseTooOld => {
+        FindingKind::DatabaseTooOld => {
             "MLflow uses a database only if its schema is that of its own release. When it opens this one, it upgrades it at \
              once and without asking, where tables are lacking, or else refuses it. The release that wrote it cannot open it \
              afterwards."
@@ -247,7 +253,7 @@ pub(super) fn fact(fact: &Fact, now: Timestamp) -> String {
 }
 
 /// Tokens where their total does not tell the difference.
-fn figures((input, output, total): Figures) -> String {
+fn figures((input, output, total): RecordedTokens) -> String {
     let known = number::known;
     format!("{} in, {} out, {} in total", known(input), known(output), known(total))
 }

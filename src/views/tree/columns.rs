@@ -3,12 +3,12 @@
 use super::lines::{self, Line};
 use crate::model::{Span, SpanId, Spans};
 use crate::output::text::{clip, one_line, width};
-use crate::output::{Look, Role, number};
+use crate::output::{RenderOptions, TextRole, number};
 use crate::views::span::tokens;
 use std::collections::HashMap;
 
 /// How wide everything is.
-pub(super) struct Columns {
+pub(super) struct TreeColumns {
     pub(super) name: usize,
     /// The columns of the name that guides may take.
     pub(super) guides: usize,
@@ -29,8 +29,8 @@ const LEAST_BAR: usize = 10;
 const LEAST_NAME: usize = 16;
 const WIDEST_NAME: usize = 60;
 
-impl Columns {
-    pub(super) fn fit(spans: &Spans, lines: &[Line<'_>], open: HashMap<SpanId, i64>, look: &Look) -> Self {
+impl TreeColumns {
+    pub(super) fn fit(spans: &Spans, lines: &[Line<'_>], open: HashMap<SpanId, i64>, look: &RenderOptions) -> Self {
         let shown = || lines.iter().filter_map(|line| line.span().map(|at| (line, &spans.list[at])));
         let widest =
             |of: &dyn Fn(&Line<'_>, &Span) -> usize| shown().map(|(line, span)| of(line, span)).max().unwrap_or(0);
@@ -62,7 +62,7 @@ impl Columns {
     }
 
     /// The line of a span: guides and name, type, bar, duration, tokens, model.
-    pub(super) fn row(&self, look: &Look, span: &Span, guide: &str, is_context: bool) -> String {
+    pub(super) fn row(&self, look: &RenderOptions, span: &Span, guide: &str, is_context: bool) -> String {
         let theme = look.theme;
         let pad = |text: &str, columns: usize| " ".repeat(columns.saturating_sub(width(text)));
         let room = self.name.saturating_sub(width(guide));
@@ -70,23 +70,25 @@ impl Columns {
         let name = if self.clips { clip(&name, room, look.ellipsis()) } else { name.into_owned() };
         let is_bad = span.has_failed();
         let role = match (is_bad, is_context) {
-            (true, _) => Role::Bad,
-            (false, true) => Role::Dim,
-            (false, false) => Role::Name,
+            (true, _) => TextRole::Bad,
+            (false, true) => TextRole::Dim,
+            (false, false) => TextRole::Name,
         };
-        let mut cells = vec![theme.paint(Role::Dim, guide) + &theme.paint(role, &name) + &pad(&name, room)];
+        let mut cells = vec![theme.paint(TextRole::Dim, guide) + &theme.paint(role, &name) + &pad(&name, room)];
         if self.kind > 0 {
             let kind = clip(&one_line(span.span_type.as_str()), self.kind, look.ellipsis());
-            cells.push(theme.paint(Role::Kind, &kind) + &pad(&kind, self.kind));
+            cells.push(theme.paint(TextRole::Kind, &kind) + &pad(&kind, self.kind));
         }
         if self.bar > 0 {
-            cells.push(theme.paint(if is_bad { Role::Bad } else { Role::Bar }, &self.bar_of(span, look.unicode)));
+            cells.push(
+                theme.paint(if is_bad { TextRole::Bad } else { TextRole::Bar }, &self.bar_of(span, look.unicode)),
+            );
         }
         let duration = duration(span, &self.open);
         cells.push(pad(&duration, self.duration) + &duration);
         if self.tokens > 0 {
             let tokens = span.usage().map(|usage| tokens(usage, look)).unwrap_or_default();
-            cells.push(theme.paint(Role::Figure, &tokens) + &pad(&tokens, self.tokens));
+            cells.push(theme.paint(TextRole::Figure, &tokens) + &pad(&tokens, self.tokens));
         }
         if self.model > 0 {
             let model = span.model.as_deref().map(one_line).unwrap_or_default();

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::model::{Json, SpansSource, keys};
 use crate::output::paragraph::{Paragraph, flow, pair};
 use crate::output::text::{clip, one_line, width};
-use crate::output::{Look, Role, number};
+use crate::output::{RenderOptions, TextRole, number};
 use crate::views::assessment;
 use crate::views::span::tokens;
 use crate::views::trace::state_role;
@@ -21,7 +21,7 @@ impl TreeView {
         })
     }
 
-    pub(in crate::views) fn header(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    pub(in crate::views) fn header(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         let (info, theme) = (&self.trace.info, look.theme);
         let spans = self.trace.span_list();
         let name = info.display_name().or_else(|| spans.first().map(|span| span.name.as_str())).unwrap_or("(unnamed)");
@@ -39,16 +39,16 @@ impl TreeView {
                 number::known(usage.input_tokens),
                 number::known(usage.output_tokens)
             );
-            theme.paint(Role::Figure, &text)
+            theme.paint(TextRole::Figure, &text)
         });
         let facts = [
-            Some(theme.paint(Role::Name, &clip(&one_line(name), room, look.ellipsis()))),
+            Some(theme.paint(TextRole::Name, &clip(&one_line(name), room, look.ellipsis()))),
             Some(theme.paint(state_role(&info.state), &one_line(info.state.as_str()))),
             self.duration(),
             tokens,
-            self.cost().map(|cost| theme.paint(Role::Figure, &cost)),
-            self.partial().map(|text| theme.paint(Role::Warn, &text)),
-            Some(theme.paint(Role::Id, &one_line(info.short_id()))),
+            self.cost().map(|cost| theme.paint(TextRole::Figure, &cost)),
+            self.partial().map(|text| theme.paint(TextRole::Warn, &text)),
+            Some(theme.paint(TextRole::Id, &one_line(info.short_id()))),
             Some(format!("{} {}", info.request_time.date_time(look.zone), info.request_time.zone_name(look.zone))),
         ];
         flow(out, facts.into_iter().flatten(), "  ", look.width)?;
@@ -63,14 +63,14 @@ impl TreeView {
     }
 
     /// Where it belongs: experiment, session, user, run, models, prompts.
-    fn context(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    fn context(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         let info = &self.trace.info;
         let room = look.width.unwrap_or(usize::MAX);
         let fact = |title: &str, values: &[&str]| {
             let several = if values.len() > 1 { "s" } else { "" };
             let text = format!("{title}{several} {}", one_line(&values.join(", ")));
             let text = clip(&text, room, look.ellipsis());
-            (!values.is_empty()).then(|| look.theme.paint(Role::Dim, &text))
+            (!values.is_empty()).then(|| look.theme.paint(TextRole::Dim, &text))
         };
         let by_root = |name: &Option<String>| name.as_ref().map(|name| format!("{name} (named by its root)"));
         let models = self.trace.span_list().iter().filter_map(|span| span.model.as_deref());
@@ -89,7 +89,7 @@ impl TreeView {
     }
 
     /// The user's own tags and metadata on one line.
-    fn own_labels(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    fn own_labels(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         let info = &self.trace.info;
         let mut facts = Vec::new();
         for (title, labels) in [("tags ", &info.tags), ("metadata ", &info.metadata)] {
@@ -99,13 +99,13 @@ impl TreeView {
         }
         if !facts.is_empty() {
             let line = clip(&facts.join(look.dot()), look.width.unwrap_or(usize::MAX), look.ellipsis());
-            writeln!(out, "{}", look.theme.paint(Role::Dim, &line))?;
+            writeln!(out, "{}", look.theme.paint(TextRole::Dim, &line))?;
         }
         Ok(())
     }
 
     /// All tags and metadata, but what stands elsewhere in the same view.
-    pub(super) fn labels(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    pub(super) fn labels(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         let info = &self.trace.info;
         for (title, labels) in [("tags", &info.tags), ("metadata", &info.metadata)] {
             // Of a program outside of Git, MLflow records a commit that is empty.
@@ -113,7 +113,7 @@ impl TreeView {
             let rest = labels.iter().filter(|(key, value)| !is_shown(key) && !is_void(key, value));
             let mut rest = rest.peekable();
             if rest.peek().is_some() {
-                writeln!(out, "\n{}", look.theme.paint(Role::Heading, title))?;
+                writeln!(out, "\n{}", look.theme.paint(TextRole::Heading, title))?;
             }
             rest.try_for_each(|(key, value)| pair(look, out, "", key, &Json::string(value)))?;
         }
@@ -121,7 +121,7 @@ impl TreeView {
     }
 
     /// In place of the tree of a trace without spans: what went in and came out as the trace's record has it.
-    pub(in crate::views) fn previews(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    pub(in crate::views) fn previews(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         let info = &self.trace.info;
         let count = info.span_count.unwrap_or(0);
         let text = if count > 0 {
@@ -129,7 +129,7 @@ impl TreeView {
         } else {
             "(no spans stored)".to_owned()
         };
-        writeln!(out, "{}", look.theme.paint(Role::Dim, &text))?;
+        writeln!(out, "{}", look.theme.paint(TextRole::Dim, &text))?;
         let request = info.request_preview.as_deref().or_else(|| info.metadata.get(keys::INPUTS));
         let response = info.response_preview.as_deref().or_else(|| info.metadata.get(keys::OUTPUTS));
         let lines = self.io_lines.unwrap_or(LEAST_IO);
@@ -141,7 +141,7 @@ impl TreeView {
     }
 
     /// The line in place of a root that is not stored, from what the trace's own record tells.
-    pub(super) fn record_line(&self, look: &Look) -> String {
+    pub(super) fn record_line(&self, look: &RenderOptions) -> String {
         let info = &self.trace.info;
         let facts = [
             Some(one_line(info.state.as_str()).into_owned()),

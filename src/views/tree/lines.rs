@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// What stands on a line.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Subject<'a> {
+pub(super) enum LineContent<'a> {
     /// A span, by its place in the list.
     Span(usize),
     /// The spans below it name a parent that is not stored.
@@ -19,7 +19,7 @@ pub(super) enum Subject<'a> {
 /// A line of the tree.
 #[derive(Debug)]
 pub(super) struct Line<'a> {
-    pub(super) subject: Subject<'a>,
+    pub(super) subject: LineContent<'a>,
     /// Where it stands.
     pub(super) guide: Guide,
     /// Shown only because something below it is.
@@ -51,7 +51,7 @@ pub(in crate::views) struct Guide {
 impl Line<'_> {
     /// The place of its span, if it is one.
     pub(super) const fn span(&self) -> Option<usize> {
-        if let Subject::Span(at) = self.subject { Some(at) } else { None }
+        if let LineContent::Span(at) = self.subject { Some(at) } else { None }
     }
 }
 
@@ -104,22 +104,22 @@ fn staying(spans: &Spans, shown: &[bool]) -> Vec<bool> {
 /// What stands on the lines, and how deep. Where no root is stored (the client failed to send it, or was killed), all hangs
 /// under the trace's own record. Spans of the same missing parent hang under a line that names it, unless it can only be
 /// that root.
-fn order<'a>(spans: &'a Spans, stays: &[bool]) -> Vec<(Subject<'a>, usize)> {
+fn order<'a>(spans: &'a Spans, stays: &[bool]) -> Vec<(LineContent<'a>, usize)> {
     let families = families(spans);
     let has_root = families.iter().any(|(missing, _)| missing.is_none());
     let names_parents = has_root || families.len() > 1;
     let base = usize::from(!has_root);
     let mut order = Vec::new();
     if !has_root && stays.contains(&true) {
-        order.push((Subject::Record, 0));
+        order.push((LineContent::Record, 0));
     }
     for (missing, subtrees) in families {
         let stay = subtrees.into_iter().flatten().filter(|at| stays[*at]);
         let mut stay = stay.peekable();
         let heading = missing.filter(|_| names_parents && stay.peek().is_some());
-        order.extend(heading.map(|parent| (Subject::MissingParent(parent), base)));
+        order.extend(heading.map(|parent| (LineContent::MissingParent(parent), base)));
         let base = base + usize::from(heading.is_some());
-        order.extend(stay.map(|at| (Subject::Span(at), spans.nodes[at].depth + base)));
+        order.extend(stay.map(|at| (LineContent::Span(at), spans.nodes[at].depth + base)));
     }
     order
 }
@@ -142,7 +142,7 @@ fn families(spans: &Spans) -> Vec<(Option<&SpanId>, Vec<Range<usize>>)> {
     families
 }
 
-fn guided<'a>(order: &[(Subject<'a>, usize)]) -> Vec<Line<'a>> {
+fn guided<'a>(order: &[(LineContent<'a>, usize)]) -> Vec<Line<'a>> {
     let guides = guides(order.iter().map(|(_, depth)| *depth));
     order.iter().zip(guides).map(|((subject, _), guide)| Line { subject: *subject, guide, is_context: false }).collect()
 }

@@ -13,12 +13,12 @@ use crate::error::Result;
 use crate::model::{Problem, Spans, Trace};
 use crate::output::paragraph::Paragraph;
 use crate::output::text::{clip, one_line, width};
-use crate::output::{Look, Role, View};
+use crate::output::{RenderOptions, TextRole, View};
 use crate::reading::Agents;
-use columns::Columns;
-use fold::What;
+use columns::TreeColumns;
+use fold::FoldMode;
 use json::ShowJson;
-use lines::{Line, Subject, lines};
+use lines::{Line, LineContent, lines};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Write;
@@ -63,7 +63,7 @@ impl View for TreeView {
         ShowJson::new(self, problems(&self.trace))
     }
 
-    fn text(&self, look: &Look, out: &mut dyn Write) -> Result<()> {
+    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         self.header(look, out)?;
         writeln!(out)?;
         match self.trace.spans.as_ref().filter(|spans| !spans.list.is_empty()) {
@@ -88,9 +88,9 @@ impl View for TreeView {
 }
 
 impl TreeView {
-    fn tree(&self, look: &Look, out: &mut dyn Write, spans: &Spans) -> Result<()> {
+    fn tree(&self, look: &RenderOptions, out: &mut dyn Write, spans: &Spans) -> Result<()> {
         let folded =
-            if self.is_full { None } else { fold::folded(What::CallsAndMessages, spans, &self.shown, &self.usage) };
+            if self.is_full { None } else { fold::folded(FoldMode::CallsAndMessages, spans, &self.shown, &self.usage) };
         // Folded spans count for how long those above them have run.
         let open = duration::of_open_spans(spans);
         let (counts, mut spans, origins, shown) = match folded {
@@ -105,7 +105,7 @@ impl TreeView {
             fold::name_agents(spans.to_mut(), &self.agents, look.dot(), origin);
         }
         let lines = lines(&spans, &shown);
-        let columns = Columns::fit(&spans, &lines, open, look);
+        let columns = TreeColumns::fit(&spans, &lines, open, look);
         lines.iter().try_for_each(|line| self.line(look, out, &spans, line, &columns))?;
         let [inner, messages, receipts] = counts;
         let counted = |count: usize, one: &str, many: &str| match count {
@@ -122,34 +122,48 @@ impl TreeView {
             return Ok(());
         }
         let text = format!("({} folded; --full shows them)", what.join(" and "));
-        Ok(writeln!(out, "{}", look.theme.paint(Role::Dim, &text))?)
+        Ok(writeln!(out, "{}", look.theme.paint(TextRole::Dim, &text))?)
     }
 
-    fn line(&self, look: &Look, out: &mut dyn Write, spans: &Spans, line: &Line<'_>, columns: &Columns) -> Result<()> {
+    fn line(
+        &self,
+        look: &RenderOptions,
+        out: &mut dyn Write,
+        spans: &Spans,
+        line: &Line<'_>,
+        columns: &TreeColumns,
+    ) -> Result<()> {
         let theme = look.theme;
         let (guide, below) = line.guide.signs(look.unicode, columns.guides);
         let at = match line.subject {
-            Subject::Span(at) => at,
-            Subject::MissingParent(parent) => {
+            LineContent::Span(at) => at,
+            LineContent::MissingParent(parent) => {
                 let title = format!("(missing parent {})", one_line(parent.as_str()));
-                return Ok(writeln!(out, "{}{}", theme.paint(Role::Dim, &guide), theme.paint(Role::Warn, &title))?);
+                return Ok(writeln!(
+                    out,
+                    "{}{}",
+                    theme.paint(TextRole::Dim, &guide),
+                    theme.paint(TextRole::Warn, &title)
+                )?);
             }
-            Subject::Record => return Ok(writeln!(out, "{}", theme.paint(Role::Dim, &self.record_line(look)))?),
+            LineContent::Record => {
+                return Ok(writeln!(out, "{}", theme.paint(TextRole::Dim, &self.record_line(look)))?);
+            }
         };
         let span = &spans.list[at];
         writeln!(out, "{}", columns.row(look, span, &guide, line.is_context))?;
         for (role, failure) in failures(span) {
             let sign = match (role, look.unicode) {
-                (Role::Bad, true) => "✗ ",
-                (Role::Bad, false) => "x ",
-                (Role::Dim, true) => "↪ ",
-                (Role::Dim, false) => "> ",
+                (TextRole::Bad, true) => "✗ ",
+                (TextRole::Bad, false) => "x ",
+                (TextRole::Dim, true) => "↪ ",
+                (TextRole::Dim, false) => "> ",
                 (_, true) => "↩ ",
                 (_, false) => "~ ",
             };
             let room = look.width.map_or(usize::MAX, |all| all.saturating_sub(width(&below) + 2).max(20));
             let failure = clip(&one_line(&failure), room, look.ellipsis());
-            writeln!(out, "{}{}", theme.paint(Role::Dim, &below), theme.paint(role, &format!("{sign}{failure}")))?;
+            writeln!(out, "{}{}", theme.paint(TextRole::Dim, &below), theme.paint(role, &format!("{sign}{failure}")))?;
         }
         if let (Some(lines), Some(payload)) = (self.io_lines, &span.payload) {
             let rest = format!("{below}    ");

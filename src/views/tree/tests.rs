@@ -1,6 +1,6 @@
-use super::lines::{Subject, guides, lines};
+use super::lines::{LineContent, guides, lines};
 use crate::model::{Exception, Span, SpanId, SpanStatus, Spans, SpansSource, Timestamp, arrange};
-use crate::output::Role;
+use crate::output::TextRole;
 use crate::views::span::failures;
 
 fn span(id: &str, parent: &str, start: i64) -> Span {
@@ -20,9 +20,9 @@ fn tree(spans: &str, passes: impl Fn(&str) -> bool) -> String {
     let lines = lines(&spans, &shown);
     let text = lines.iter().map(|line| {
         let subject = match line.subject {
-            Subject::Span(at) => format!("{}{}", spans.list[at].name, if line.is_context { "?" } else { "" }),
-            Subject::MissingParent(parent) => format!("({parent})"),
-            Subject::Record => "(record)".to_owned(),
+            LineContent::Span(at) => format!("{}{}", spans.list[at].name, if line.is_context { "?" } else { "" }),
+            LineContent::MissingParent(parent) => format!("({parent})"),
+            LineContent::Record => "(record)".to_owned(),
         };
         format!("{}{subject}\n", line.guide.signs(true, 80).0)
     });
@@ -86,23 +86,23 @@ fn a_heading_stays_if_anything_below_it_does() {
 
 #[test]
 fn failures_tell_whose_they_are() {
-    let check = |span: &Span, expected: &[(Role, &str)]| {
-        let found: Vec<(Role, String)> = failures(span).collect();
-        let found: Vec<(Role, &str)> = found.iter().map(|(role, text)| (*role, text.as_str())).collect();
+    let check = |span: &Span, expected: &[(TextRole, &str)]| {
+        let found: Vec<(TextRole, String)> = failures(span).collect();
+        let found: Vec<(TextRole, &str)> = found.iter().map(|(role, text)| (*role, text.as_str())).collect();
         assert_eq!(found, expected);
     };
     let mut span = span("a", "", 0);
     check(&span, &[]);
     span.handled_failure = Some("division by zero".to_owned());
-    check(&span, &[(Role::Warn, "handled: division by zero")]);
+    check(&span, &[(TextRole::Warn, "handled: division by zero")]);
     let stacktrace = |file: &str| Some(format!("Traceback:\n  File \"{file}\", line 1, in f\nTypeError: no"));
     let exception =
         |file| Exception { kind: Some("TypeError".to_owned()), message: None, stacktrace: stacktrace(file) };
     span.exception = Some(exception("/app/agent.py"));
-    check(&span, &[(Role::Bad, "TypeError"), (Role::Warn, "handled: division by zero")]);
+    check(&span, &[(TextRole::Bad, "TypeError"), (TextRole::Warn, "handled: division by zero")]);
     span.handled_failure = None;
     span.exception = Some(exception("/lib/site-packages/mlflow/autogen/chat.py"));
-    check(&span, &[(Role::Bad, "MLflow's own logging failed, not the call: TypeError")]);
+    check(&span, &[(TextRole::Bad, "MLflow's own logging failed, not the call: TypeError")]);
 }
 
 #[test]

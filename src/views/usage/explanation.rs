@@ -3,8 +3,8 @@
 use crate::analysis::usage::Explanation;
 use crate::error::Result;
 use crate::model::TokenUsage;
-use crate::output::table::{Cell, Shape};
-use crate::output::{Look, Role, number, write_table};
+use crate::output::table::{Cell, Column};
+use crate::output::{RenderOptions, TextRole, number, write_table};
 use crate::reading::ConflictReason;
 use crate::views::usage_conflict;
 use serde::Serialize;
@@ -80,13 +80,13 @@ impl<'a> From<&'a Explanation> for ExplanationJson<'a> {
 }
 
 /// What is told beneath a table of figures.
-pub(super) fn explain(explanation: &Explanation, look: &Look, out: &mut dyn Write) -> Result<()> {
-    let plain = |title| Shape { title, is_right: false, shrinks_to: Some(10), drops: 0 };
-    let right = |title| Shape { title, is_right: true, shrinks_to: None, drops: 0 };
-    let tokens = |usage: Option<&TokenUsage>| Cell::own(number::total(usage), Role::Plain);
+pub(super) fn explain(explanation: &Explanation, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+    let plain = |title| Column { title, is_right: false, shrinks_to: Some(10), drops: 0 };
+    let right = |title| Column { title, is_right: true, shrinks_to: None, drops: 0 };
+    let tokens = |usage: Option<&TokenUsage>| Cell::own(number::total(usage), TextRole::Plain);
     let heading = |out: &mut dyn Write, text: &str, shown: usize, all: u64| {
         let of = if shown as u64 == all { String::new() } else { format!(", {shown} of {all} shown; --all shows all") };
-        writeln!(out, "\n{}", look.theme.paint(Role::Heading, &format!("{text}{of}")))
+        writeln!(out, "\n{}", look.theme.paint(TextRole::Heading, &format!("{text}{of}")))
     };
     heading(out, "Spans whose tokens are not counted", explanation.left_out.len(), explanation.left_out_count)?;
     let rows: Vec<Vec<Cell>> = explanation
@@ -100,9 +100,9 @@ pub(super) fn explain(explanation: &Explanation, look: &Look, out: &mut dyn Writ
             };
             vec![
                 Cell::trace_id(&span.trace_id),
-                Cell::stored(&span.name, Role::Name),
+                Cell::stored(&span.name, TextRole::Name),
                 tokens(Some(&span.token_usage)),
-                Cell::stored(&why, Role::Dim),
+                Cell::stored(&why, TextRole::Dim),
             ]
         })
         .collect();
@@ -124,15 +124,15 @@ pub(super) fn explain(explanation: &Explanation, look: &Look, out: &mut dyn Writ
         .map(|((provider, model), calls)| {
             let calls = number::count(calls.cast_signed());
             vec![
-                Cell::maybe(model.as_deref(), Role::Name),
-                Cell::maybe(provider.as_deref(), Role::Plain),
-                Cell::own(calls, Role::Plain),
+                Cell::maybe(model.as_deref(), TextRole::Name),
+                Cell::maybe(provider.as_deref(), TextRole::Plain),
+                Cell::own(calls, TextRole::Plain),
             ]
         })
         .collect();
     table_or_none(look, out, &[plain("model"), plain("provider"), right("calls")], &rows)
 }
 
-fn table_or_none(look: &Look, out: &mut dyn Write, shapes: &[Shape<'_>], rows: &[Vec<Cell>]) -> Result<()> {
+fn table_or_none(look: &RenderOptions, out: &mut dyn Write, shapes: &[Column<'_>], rows: &[Vec<Cell>]) -> Result<()> {
     if rows.is_empty() { Ok(writeln!(out, "none")?) } else { write_table(look, out, shapes, rows) }
 }

@@ -1,20 +1,20 @@
 //! Texts word by word.
 
-use super::{MatchIds, Op};
+use super::{MatchIds, WordOp};
 use proptest::prelude::*;
 
-fn diff(a: &str, b: &str) -> Vec<super::Words> {
+fn diff(a: &str, b: &str) -> Vec<super::WordRun> {
     super::diff(a, b, MatchIds::Yes)
 }
 
 /// As `git diff --word-diff` writes it.
 fn told(a: &str, b: &str) -> String {
     let sign = |op| match op {
-        Op::Equal => ("", ""),
-        Op::Delete => ("[-", "-]"),
-        Op::Insert => ("{+", "+}"),
+        WordOp::Equal => ("", ""),
+        WordOp::Delete => ("[-", "-]"),
+        WordOp::Insert => ("{+", "+}"),
     };
-    let marked = |words: &super::Words| [sign(words.op).0, &words.text, sign(words.op).1].concat();
+    let marked = |words: &super::WordRun| [sign(words.op).0, &words.text, sign(words.op).1].concat();
     diff(a, b).iter().map(marked).collect()
 }
 
@@ -53,10 +53,10 @@ fn all_of_both_texts_is_told() {
         ("see call_8f3Kq2LmN0 now", "see call_Zz91abC7x2 then"),
     ] {
         let told = diff(a, b);
-        let of_a = |words: &super::Words| words.of_a.clone().unwrap_or_else(|| words.text.clone());
-        let without = |op: Op| told.iter().filter(move |words| words.op != op);
-        assert_eq!(without(Op::Insert).map(of_a).collect::<String>(), a);
-        assert_eq!(without(Op::Delete).map(|words| words.text.as_str()).collect::<String>(), b);
+        let of_a = |words: &super::WordRun| words.of_a.clone().unwrap_or_else(|| words.text.clone());
+        let without = |op: WordOp| told.iter().filter(move |words| words.op != op);
+        assert_eq!(without(WordOp::Insert).map(of_a).collect::<String>(), a);
+        assert_eq!(without(WordOp::Delete).map(|words| words.text.as_str()).collect::<String>(), b);
     }
 }
 
@@ -68,7 +68,7 @@ fn very_long_texts_are_compared_by_lines() {
     };
     let words = diff(&text(""), &text("!"));
     let changed: Vec<&str> =
-        words.iter().filter(|words| words.op != Op::Equal).map(|words| words.text.as_str()).collect();
+        words.iter().filter(|words| words.op != WordOp::Equal).map(|words| words.text.as_str()).collect();
     assert_eq!(changed, ["7\n", "7!\n", "line 19000\n", "line 19000!\n"]);
 }
 
@@ -76,10 +76,13 @@ fn very_long_texts_are_compared_by_lines() {
 fn a_word_of_a_very_long_line_is_found() {
     let text = |word: &str| format!("{}{word}{}", "über alles ".repeat(9_000), " größe zählt".repeat(9_000));
     let words = diff(&text("klein"), &text("groß"));
-    let told: Vec<(Op, &str)> = words.iter().map(|words| (words.op, words.text.as_str())).collect();
-    assert!(matches!(told[..], [(Op::Equal, _), (Op::Delete, "klein"), (Op::Insert, "groß"), (Op::Equal, _)]));
+    let told: Vec<(WordOp, &str)> = words.iter().map(|words| (words.op, words.text.as_str())).collect();
+    assert!(matches!(
+        told[..],
+        [(WordOp::Equal, _), (WordOp::Delete, "klein"), (WordOp::Insert, "groß"), (WordOp::Equal, _)]
+    ));
     assert_eq!(
-        words.iter().filter(|words| words.op != Op::Delete).map(|words| &*words.text).collect::<String>(),
+        words.iter().filter(|words| words.op != WordOp::Delete).map(|words| &*words.text).collect::<String>(),
         text("groß")
     );
 }
@@ -89,12 +92,12 @@ proptest! {
 
     #[test]
     fn the_other_way_round_the_same_words_are_picked_out(a in "[ab3 .通]{0,24}", b in "[ab3 .通]{0,24}") {
-        let changed = |a: &str, b: &str, deleted: Op| {
+        let changed = |a: &str, b: &str, deleted: WordOp| {
             let words = diff(a, b);
-            let text = |op: Op| words.iter().filter(move |one| one.op == op).map(|one| one.text.clone()).collect::<Vec<_>>();
-            let other = if deleted == Op::Delete { Op::Insert } else { Op::Delete };
+            let text = |op: WordOp| words.iter().filter(move |one| one.op == op).map(|one| one.text.clone()).collect::<Vec<_>>();
+            let other = if deleted == WordOp::Delete { WordOp::Insert } else { WordOp::Delete };
             (text(deleted), text(other))
         };
-        prop_assert_eq!(changed(&a, &b, Op::Delete), changed(&b, &a, Op::Insert));
+        prop_assert_eq!(changed(&a, &b, WordOp::Delete), changed(&b, &a, WordOp::Insert));
     }
 }

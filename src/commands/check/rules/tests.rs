@@ -3,13 +3,13 @@ use super::*;
 #[test]
 fn bounds_are_read_with_what_they_are_of() {
     let read = |text: &str| tokens(text).map(|bound| (bound.over, bound.limit));
-    assert_eq!(read("5000"), Ok((Over::Each, 5_000.0)));
-    assert_eq!(read("5_000"), Ok((Over::Each, 5_000.0)));
-    assert_eq!(read("p95 = 12.5"), Ok((Over::Percentile(95), 12.5)));
-    assert_eq!(read("total=0"), Ok((Over::Total, 0.0)));
+    assert_eq!(read("5000"), Ok((Statistic::Each, 5_000.0)));
+    assert_eq!(read("5_000"), Ok((Statistic::Each, 5_000.0)));
+    assert_eq!(read("p95 = 12.5"), Ok((Statistic::Percentile(95), 12.5)));
+    assert_eq!(read("total=0"), Ok((Statistic::Total, 0.0)));
     assert!(["", "p94=1", "-1", "nan", "inf", "=5", "p95="].iter().all(|text| read(text).is_err()));
-    assert_eq!(dollars("mean=$0.05").unwrap(), Bound { over: Over::Mean, limit: 0.05 });
-    assert_eq!(latency("p99=1.5s").unwrap(), Bound { over: Over::Percentile(99), limit: 1_500.0 });
+    assert_eq!(dollars("mean=$0.05").unwrap(), RuleLimit { over: Statistic::Mean, limit: 0.05 });
+    assert_eq!(latency("p99=1.5s").unwrap(), RuleLimit { over: Statistic::Percentile(99), limit: 1_500.0 });
     assert_eq!((share("5%"), share("0.05"), share("100 %")), (Ok(0.05), Ok(0.05), Ok(1.0)));
     assert!(["5", "-1%", "101%", "x"].iter().all(|text| share(text).is_err()));
 }
@@ -17,8 +17,8 @@ fn bounds_are_read_with_what_they_are_of() {
 #[test]
 fn feedback_and_tolerances_have_names() {
     let read = |text: &str| feedback(text).map(|one| (one.name, one.bound.over, one.bound.limit));
-    assert_eq!(read("correct=0.8"), Ok(("correct".to_owned(), Over::Mean, 0.8)));
-    assert_eq!(read("safe=each=yes"), Ok(("safe".to_owned(), Over::Each, 1.0)));
+    assert_eq!(read("correct=0.8"), Ok(("correct".to_owned(), Statistic::Mean, 0.8)));
+    assert_eq!(read("safe=each=yes"), Ok(("safe".to_owned(), Statistic::Each, 1.0)));
     assert!(["correct", "=1", "a=b=c", "a="].iter().all(|text| read(text).is_err()));
     assert_eq!(tolerance("150%"), Ok((None, 1.5)));
     assert_eq!(tolerance("latency=25%"), Ok((Some("latency".to_owned()), 0.25)));
@@ -32,7 +32,7 @@ fn flags_go_before_a_file() {
             .unwrap();
     let flags = RuleFlags::parse("max-tokens = 60\nforbid-tool = \"dd\"\ntolerance = [\"cost=1\"]").unwrap().over(file);
     let bounds: Vec<_> = flags.max_tokens.iter().map(|bound| (bound.over, bound.limit)).collect();
-    assert_eq!(bounds, [(Over::Each, 60.0), (Over::Percentile(95), 500.0)]);
+    assert_eq!(bounds, [(Statistic::Each, 60.0), (Statistic::Percentile(95), 500.0)]);
     assert_eq!((flags.min_traces, &flags.forbid_tool), (Some(3), &vec!["dd".to_owned(), "rm".to_owned()]));
     let tolerance = flags.tolerance();
     assert_eq!((tolerance.any, tolerance.named.get("cost")), (0.05, Some(&1.0)));

@@ -1,6 +1,6 @@
 //! Connections over TLS, as ureq's own connector makes them.
 
-use super::{Identity, TlsResult};
+use super::{TlsIdentity, TlsResult};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use std::fmt;
@@ -12,13 +12,13 @@ use ureq::unversioned::transport::{
 
 /// Wraps connections to `https:` addresses in TLS, as ureq's own connector does.
 pub(in crate::store::http) struct TlsConnector {
-    identity: Identity,
+    identity: TlsIdentity,
     /// Made with the first such connection: the certificates of a system take a while to read.
     config: OnceLock<Arc<ClientConfig>>,
 }
 
 impl TlsConnector {
-    pub(in crate::store::http) const fn new(identity: Identity) -> Self {
+    pub(in crate::store::http) const fn new(identity: TlsIdentity) -> Self {
         Self { identity, config: OnceLock::new() }
     }
 

@@ -87,7 +87,7 @@ fn rows(path: &Path) -> rusqlite::Result<(String, Vec<(i64, String)>)> {
     Ok((check, rows.collect::<rusqlite::Result<_>>()?))
 }
 
-fn recover(copy: &mut impl Image, suffix: &str, beside: &mut File) {
+fn recover(copy: &mut impl DatabaseImage, suffix: &str, beside: &mut File) {
     if suffix == "-wal" { replay_wal(copy, beside) } else { roll_back(copy, beside) }.unwrap();
 }
 
