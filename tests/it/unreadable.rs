@@ -44,7 +44,7 @@ fn a_tag_that_cannot_be_read_makes_an_answer_about_tags_incomplete() {
     assert!(report.stdout.contains("the tag `team` cannot be read"), "{report}");
     let gate = copy.cli("check --no-exceptions --tag team=prod").run();
     assert_eq!(gate.exit, Some(1));
-    assert!(gate.stdout.contains("UNANSWERED  readable"), "{gate}");
+    assert!(gate.stdout.contains("UNKNOWN  readable"), "{gate}");
 }
 
 #[test]
