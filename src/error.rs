@@ -1,44 +1,44 @@
-//! The one error of the program: what went wrong and with which thing, why, and the way out.
+//! The error type of the program: message, causes and hints.
 
 use std::fmt;
 
-/// What sort of thing went wrong; decides the exit code.
+/// The kind of an error; decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorCode {
-    /// Wrong flags or values of flags.
+    /// Invalid flags or arguments.
     Usage,
-    /// A filter that is not in MLflow's language.
+    /// A filter that is not valid in MLflow's filter language.
     FilterSyntax,
-    /// A trace, span or experiment that is not there.
+    /// A trace, span, session or experiment that does not exist.
     NotFound,
-    /// A prefix that fits several.
+    /// A prefix or name that matches several.
     Ambiguous,
-    /// No store where one was looked for.
+    /// A store that does not exist.
     StoreMissing,
     /// A store that cannot be read.
     StoreUnreadable,
-    /// A store of a kind that is not read.
+    /// A kind of store that is not supported.
     StoreUnsupported,
-    /// Nobody answers, or the way there is broken.
+    /// The server could not be reached, or the connection failed.
     Network,
-    /// A server that answers, but not what was asked.
+    /// The server returned an error or an unexpected response.
     Server,
-    /// Credentials that are missing or refused.
+    /// Credentials are missing or were rejected.
     Credentials,
-    /// The other end of stdout is gone. Not a failure: the reader has seen enough.
+    /// The reader of stdout closed the pipe. Not a failure.
     ClosedPipe,
-    /// An output that cannot be written.
+    /// Output could not be written.
     Output,
-    /// Ctrl-C.
+    /// Interrupted with Ctrl-C.
     Interrupted,
-    /// A broken invariant.
+    /// A bug in mltrace.
     Bug,
 }
 
 impl ErrorCode {
-    /// The process's exit code.
+    /// Returns the exit code of the process.
     #[must_use]
-    pub const fn exit(self) -> u8 {
+    pub const fn exit_code(self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
             Self::Usage | Self::FilterSyntax => 2,
@@ -50,9 +50,9 @@ impl ErrorCode {
         }
     }
 
-    /// The word in `error.code` of the JSON form.
+    /// Returns the value of `error.code` in JSON.
     #[must_use]
-    pub const fn code(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Usage => "usage",
             Self::FilterSyntax => "filter_syntax",
@@ -71,52 +71,52 @@ impl ErrorCode {
     }
 }
 
-/// An error on its way to the user.
+/// An error to report to the user.
 #[derive(Debug)]
 pub struct Error {
-    /// Decides the exit code.
-    pub kind: ErrorCode,
-    /// What and which, in one line.
+    /// Kind of the error; decides the exit code.
+    pub code: ErrorCode,
+    /// What happened and to which object, in one line.
     pub message: String,
-    /// What was written, and a line that points at the wrong piece of it.
+    /// The input around the error and a line of `^` that marks it; often empty.
     pub quote: Vec<String>,
-    /// Why, from near to far.
+    /// Causes, the direct one first.
     pub causes: Vec<String>,
-    /// Ways out, each a command or an action.
+    /// What to do, each a command or an action.
     pub hints: Vec<String>,
 }
 
-/// The result of everything that can fail towards the user.
+/// The result of an operation whose errors are reported to the user.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// An error of a kind.
+    /// Creates an error without causes and hints.
     #[must_use]
-    pub fn new(kind: ErrorCode, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), quote: Vec::new(), causes: Vec::new(), hints: Vec::new() }
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), quote: Vec::new(), causes: Vec::new(), hints: Vec::new() }
     }
 
-    /// Adds why.
+    /// Adds a cause.
     #[must_use]
     pub fn because(mut self, cause: impl fmt::Display) -> Self {
         self.causes.push(cause.to_string());
         self
     }
 
-    /// Adds a way out.
+    /// Adds a hint: what to do about the error.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
-    /// The form for programs: `{"error":{"code","message","hint","exit"}}`.
+    /// Formats the error as JSON: `{"error":{"code","message","hint","exit"}}`. The message includes the causes.
     #[must_use]
-    pub fn json(&self) -> String {
+    pub fn to_json(&self) -> String {
         let message =
             std::iter::once(&self.message).chain(&self.causes).map(String::as_str).collect::<Vec<_>>().join(": ");
         let hint = (!self.hints.is_empty()).then(|| self.hints.join("; "));
-        serde_json::json!({"error": {"code": self.kind.code(), "message": message, "hint": hint, "exit": self.kind.exit()}}).to_string()
+        serde_json::json!({"error": {"code": self.code.as_str(), "message": message, "hint": hint, "exit": self.code.exit_code()}}).to_string()
     }
 }
 
@@ -137,16 +137,16 @@ impl fmt::Display for Error {
 }
 
 impl From<std::io::Error> for Error {
-    /// Writing is the only input or output whose error reaches here without a name of its own.
+    /// Converts an error of writing the output; all other I/O errors are converted where they occur.
     fn from(error: std::io::Error) -> Self {
-        let kind =
+        let code =
             if error.kind() == std::io::ErrorKind::BrokenPipe { ErrorCode::ClosedPipe } else { ErrorCode::Output };
-        Self::new(kind, "cannot write the output").because(error)
+        Self::new(code, "cannot write the output").because(error)
     }
 }
 
 impl From<serde_json::Error> for Error {
-    /// Serialising to a writer: the writer's error, since the values themselves always have a JSON form.
+    /// Converts an error of serializing to a writer. Only the writer can fail: every value has a JSON form.
     fn from(error: serde_json::Error) -> Self {
         if error.is_io() {
             Self::from(std::io::Error::from(error))

@@ -1,5 +1,4 @@
-//! Files, read so that none hangs the program, fills memory, or leads out of the store that it is said to be part of, and
-//! written whole or not at all.
+//! Safe file access. Reads cannot hang, exhaust memory or follow links out of the store; writes are atomic.
 
 mod whole;
 
@@ -9,67 +8,68 @@ use std::fs::{DirEntry, File, FileType, Metadata, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Result};
 use std::path::{Path, PathBuf};
 
-/// Reads a file that a user has named, to its end. It may be a pipe, as `<(command)` makes one, so this may wait.
+/// Reads a file that the user named. It may be a pipe, such as `<(command)`, so this may block.
 ///
 /// # Errors
-/// When it cannot be read, or has more than `most` bytes.
-pub fn read_named(path: &Path, most: u64) -> Result<Vec<u8>> {
-    bytes_of(File::open(path)?, most)
+/// When it cannot be read, or has more than `max_bytes` bytes.
+pub fn read_named(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
+    read_all(File::open(path)?, max_bytes)
 }
 
-/// The same as text.
+/// Reads a text file that the user named.
 ///
 /// # Errors
-/// As [`read_named`], and when it is no UTF-8.
-pub fn read_text(path: &Path, most: u64) -> Result<String> {
-    text_of(File::open(path)?, most)
+/// As [`read_named`], and when it is not UTF-8.
+pub fn read_text(path: &Path, max_bytes: u64) -> Result<String> {
+    read_all_text(File::open(path)?, max_bytes)
 }
 
-/// All text of a source.
+/// Reads a source to its end, as text.
 ///
 /// # Errors
-/// When it cannot be read, has more than `most` bytes, or is no UTF-8.
-pub fn text_of(source: impl Read, most: u64) -> Result<String> {
-    String::from_utf8(bytes_of(source, most)?).map_err(|_| Error::new(ErrorKind::InvalidData, "it is no UTF-8"))
+/// When it cannot be read, has more than `max_bytes` bytes, or is not UTF-8.
+pub fn read_all_text(source: impl Read, max_bytes: u64) -> Result<String> {
+    String::from_utf8(read_all(source, max_bytes)?).map_err(|_| Error::new(ErrorKind::InvalidData, "not UTF-8"))
 }
 
-/// All bytes of a source.
+/// Reads a source to its end.
 ///
 /// # Errors
-/// When it cannot be read, or has more than `most` bytes.
-pub fn bytes_of(source: impl Read, most: u64) -> Result<Vec<u8>> {
+/// When it cannot be read, or has more than `max_bytes` bytes.
+pub fn read_all(source: impl Read, max_bytes: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    read_into(&mut bytes, source, most)?;
+    read_into(&mut bytes, source, max_bytes)?;
     Ok(bytes)
 }
 
-/// Folders that what is read has to lie in. Whatever a store holds, it makes the program read nothing else.
+/// The folders that files may be read from. Confines what the paths and links in a store can make the program read.
 #[derive(Clone, Debug, Default)]
 pub struct AllowedFolders {
-    /// Without links.
+    /// Canonical paths.
     folders: Vec<PathBuf>,
 }
 
 impl AllowedFolders {
-    /// A fence around folders. One that is not there encloses nothing.
-    pub fn around<'a>(folders: impl IntoIterator<Item = &'a Path>) -> Self {
+    /// Allows some folders. One that does not exist is left out.
+    pub fn new<'a>(folders: impl IntoIterator<Item = &'a Path>) -> Self {
         Self { folders: folders.into_iter().filter_map(|folder| folder.canonicalize().ok()).collect() }
     }
 
-    /// The fence with another folder, which is without links.
+    /// Allows another folder, given by its canonical path.
     #[must_use]
-    pub fn and(mut self, folder: PathBuf) -> Self {
+    pub fn with(mut self, folder: PathBuf) -> Self {
         self.folders.push(folder);
         self
     }
 
-    /// Reads a regular file that lies inside, as far as its path is without links, or behind a link that stays inside.
-    /// The folders above it are not looked at: [`AllowedFolders::check`] does.
+    /// Reads a regular file. If `path` is a link, its target has to be in an allowed folder. Links in the folders of
+    /// `path` are not checked here; [`AllowedFolders::check`] does that.
     ///
     /// # Errors
-    /// When it cannot be read, leads out of the fence, is no regular file, or has more than `most` bytes.
-    pub fn read(&self, path: &Path, most: u64) -> Result<Vec<u8>> {
-        // Stores have very many small files: the name is looked at only where it cannot be opened as one.
+    /// When it cannot be read, links out of the allowed folders, is not a regular file, or has more than `max_bytes`
+    /// bytes.
+    pub fn read(&self, path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
+        // Stores have very many small files, so a file is examined only if it cannot be opened as a regular one.
         let file = match open_regular(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(error),
             Err(error) => {
@@ -82,24 +82,24 @@ impl AllowedFolders {
             }
             Ok(file) => file,
         };
-        all_of(file, most)
+        read_opened(file, max_bytes)
     }
 
-    /// The same for an entry of a folder: one that is no file is not opened.
+    /// Reads an entry of a folder whose type is known, so that anything but a file or a link is not opened.
     ///
     /// # Errors
     /// As [`AllowedFolders::read`].
-    pub fn read_entry(&self, path: &Path, kind: FileType, most: u64) -> Result<Vec<u8>> {
+    pub fn read_entry(&self, path: &Path, kind: FileType, max_bytes: u64) -> Result<Vec<u8>> {
         if !kind.is_symlink() {
             require_regular(kind)?;
         }
-        self.read(path, most)
+        self.read(path, max_bytes)
     }
 
-    /// The entries of a folder that lies inside, by name, each with what it is: a link is one.
+    /// Returns the entries of a folder, sorted by name, each with its type. Links are not followed: their type is link.
     ///
     /// # Errors
-    /// When the folder cannot be read to its end, or is a link that leads out of the fence.
+    /// When the folder cannot be read to its end, or is a link out of the allowed folders.
     pub fn entries(&self, folder: &Path) -> Result<Vec<(DirEntry, FileType)>> {
         self.check(folder)?;
         let typed = |entry: Result<DirEntry>| entry.and_then(|entry| entry.file_type().map(|kind| (entry, kind)));
@@ -108,39 +108,40 @@ impl AllowedFolders {
         Ok(entries)
     }
 
-    /// Whether the last part of a path is no link, or one that stays inside.
+    /// Checks that the last component of a path is not a link, or links into the allowed folders.
     ///
     /// # Errors
-    /// When there is no such file, or when it leads out.
+    /// When the file does not exist, or links out of the allowed folders.
     pub fn check(&self, path: &Path) -> Result<()> {
         if path.symlink_metadata()?.is_symlink() { self.resolve(path).map(drop) } else { Ok(()) }
     }
 
-    /// Where a path leads.
+    /// Returns the canonical path.
     ///
     /// # Errors
-    /// When it leads nowhere, or out of the fence.
+    /// When the file does not exist, or is not in an allowed folder.
     pub fn resolve(&self, path: &Path) -> Result<PathBuf> {
         let real = path.canonicalize()?;
         if self.folders.iter().any(|folder| real.starts_with(folder)) {
             return Ok(real);
         }
-        Err(Error::new(ErrorKind::PermissionDenied, format!("it leads out of the store, to `{}`", real.display())))
+        Err(Error::new(ErrorKind::PermissionDenied, format!("it links out of the store, to `{}`", real.display())))
     }
 }
 
-/// Reads a regular file whose path has no link in it; `None` where it may have one, or the system does not say.
+/// Reads a regular file if no component of its path is a link. Returns `None` if one may be, or if the system cannot
+/// check it (`openat2` needs Linux 5.6).
 #[must_use]
-pub fn read_without_links(path: &Path, most: u64) -> Option<Result<Vec<u8>>> {
+pub fn read_without_links(path: &Path, max_bytes: u64) -> Option<Result<Vec<u8>>> {
     let file = match open_without_links(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Some(Err(error)),
-        // A link, or a kernel or a container that does not let this be asked.
+        // A link, or a kernel or container without `openat2`.
         Err(_) => return None,
     };
     Some(file.metadata().and_then(|metadata| {
         require_regular(metadata.file_type())?;
-        all_of((file, metadata), most)
+        read_opened((file, metadata), max_bytes)
     }))
 }
 
@@ -157,7 +158,7 @@ fn open_without_links(_: &Path) -> Result<File> {
     Err(ErrorKind::Unsupported.into())
 }
 
-/// Opens a regular file, and no link. A pipe is not waited for.
+/// Opens a regular file; fails for anything else, including links. Does not block on a pipe.
 fn open_regular(path: &Path) -> Result<(File, Metadata)> {
     let mut options = OpenOptions::new();
     options.read(true);
@@ -180,29 +181,29 @@ fn require_regular(kind: FileType) -> Result<()> {
     if kind.is_dir() {
         return Err(ErrorKind::IsADirectory.into());
     }
-    Err(Error::new(ErrorKind::Unsupported, "it is no regular file"))
+    Err(Error::new(ErrorKind::Unsupported, "not a regular file"))
 }
 
-/// All bytes of a file, if there are at most `most`.
-fn all_of((file, metadata): (File, Metadata), most: u64) -> Result<Vec<u8>> {
+/// Reads an opened file if it has at most `max_bytes` bytes.
+fn read_opened((file, metadata): (File, Metadata), max_bytes: u64) -> Result<Vec<u8>> {
     let expected = metadata.len();
-    if expected > most {
-        return Err(too_large(most));
+    if expected > max_bytes {
+        return Err(too_large(max_bytes));
     }
     let mut bytes = Vec::new();
-    // Where memory does not suffice, this is an error, and the program goes on.
+    // Turns a lack of memory into an error instead of an abort.
     bytes.try_reserve_exact(usize::try_from(expected).unwrap_or(usize::MAX))?;
-    read_into(&mut bytes, file, most)?;
+    read_into(&mut bytes, file, max_bytes)?;
     Ok(bytes)
 }
 
-fn read_into(bytes: &mut Vec<u8>, source: impl Read, most: u64) -> Result<()> {
-    source.take(most.saturating_add(1)).read_to_end(bytes)?;
-    if bytes.len() as u64 > most { Err(too_large(most)) } else { Ok(()) }
+fn read_into(bytes: &mut Vec<u8>, source: impl Read, max_bytes: u64) -> Result<()> {
+    source.take(max_bytes.saturating_add(1)).read_to_end(bytes)?;
+    if bytes.len() as u64 > max_bytes { Err(too_large(max_bytes)) } else { Ok(()) }
 }
 
-fn too_large(most: u64) -> Error {
-    Error::new(ErrorKind::FileTooLarge, format!("it has more than {most} bytes, which is the limit"))
+fn too_large(max_bytes: u64) -> Error {
+    Error::new(ErrorKind::FileTooLarge, format!("larger than the limit of {max_bytes} bytes"))
 }
 
 #[cfg(test)]
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn links_are_followed_as_far_as_they_stay_inside() {
+    fn links_are_followed_only_within_allowed_folders() {
         let folder = tempfile::tempdir().unwrap();
         let inside = folder.path().join("store");
         std::fs::create_dir(&inside).unwrap();
@@ -227,14 +228,14 @@ mod tests {
         symlink("loop", inside.join("loop")).unwrap();
         symlink("/proc/self/environ", inside.join("environment")).unwrap();
         symlink("..", inside.join("up")).unwrap();
-        let fence = AllowedFolders::around([&*inside]);
-        assert_eq!(fence.read(&inside.join("near"), 10).unwrap(), b"inside");
+        let allowed = AllowedFolders::new([&*inside]);
+        assert_eq!(allowed.read(&inside.join("near"), 10).unwrap(), b"inside");
         for name in ["far", "environment"] {
-            assert!(message(fence.read(&inside.join(name), 10)).contains("leads out of the store"), "{name}");
+            assert!(message(allowed.read(&inside.join(name), 10)).contains("links out of the store"), "{name}");
         }
-        assert!(message(fence.read(&inside.join("loop"), 10)).contains("symbolic links"));
-        assert!(fence.entries(&inside.join("up")).unwrap_err().to_string().contains("leads out"));
-        assert_eq!(fence.entries(&inside).unwrap().len(), 6);
+        assert!(message(allowed.read(&inside.join("loop"), 10)).contains("symbolic links"));
+        assert!(allowed.entries(&inside.join("up")).unwrap_err().to_string().contains("links out"));
+        assert_eq!(allowed.entries(&inside).unwrap().len(), 6);
         let real = inside.canonicalize().unwrap();
         for (name, is_plain) in [("file", true), ("near", false), ("far", false), ("up/store/file", false)] {
             let found = read_without_links(&real.join(name), 10);
@@ -245,18 +246,18 @@ mod tests {
     #[test]
     fn only_regular_files_of_bounded_size_are_read() {
         let folder = tempfile::tempdir().unwrap();
-        let fence = AllowedFolders::around([folder.path(), Path::new("/dev")]);
+        let allowed = AllowedFolders::new([folder.path(), Path::new("/dev")]);
         let pipe = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         for path in [&pipe, Path::new("/dev/zero")] {
-            assert_eq!(message(fence.read(path, 10)), "it is no regular file", "{}", path.display());
+            assert_eq!(message(allowed.read(path, 10)), "not a regular file", "{}", path.display());
         }
         symlink("/dev/zero", folder.path().join("zero")).unwrap();
-        assert_eq!(message(fence.read(&folder.path().join("zero"), 10)), "it is no regular file");
+        assert_eq!(message(allowed.read(&folder.path().join("zero"), 10)), "not a regular file");
         let large = folder.path().join("large");
         File::create(&large).unwrap().set_len(11).unwrap();
-        assert_eq!(message(fence.read(&large, 10)), "it has more than 10 bytes, which is the limit");
-        assert_eq!(fence.read(&large, 11).unwrap().len(), 11);
-        assert_eq!(message(read_named(Path::new("/dev/zero"), 10)), "it has more than 10 bytes, which is the limit");
+        assert_eq!(message(allowed.read(&large, 10)), "larger than the limit of 10 bytes");
+        assert_eq!(allowed.read(&large, 11).unwrap().len(), 11);
+        assert_eq!(message(read_named(Path::new("/dev/zero"), 10)), "larger than the limit of 10 bytes");
     }
 }

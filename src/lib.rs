@@ -1,29 +1,30 @@
-//! Inspects LLM traces of MLflow in the terminal.
+//! Inspects MLflow LLM traces in the terminal.
 //!
-//! Each folder may use only those named with it; `tests/it/floors.rs` enforces this table:
+//! A module may use only the modules in its row; `tests/it/floors.rs` enforces this table:
 //!
-//! | folder        | contents                                                       | may use                                                                             |
-//! |---------------|----------------------------------------------------------------|-------------------------------------------------------------------------------------|
-//! | `model`       | what a trace is                                                |                                                                                     |
-//! | `error`       | the error of the program and its exit codes                    |                                                                                     |
-//! | `terminal`    | what the terminal can do; the pager                            |                                                                                     |
-//! | `files`       | regular files, read within limits                              |                                                                                     |
-//! | `limits`      | what one input may cost at most                                |                                                                                     |
-//! | `signals`     | Ctrl-C and Ctrl-Z                                              |                                                                                     |
-//! | `shell`       | commands that messages suggest                                 |                                                                                     |
-//! | `json`        | JSON text, read in place                                       | `model`                                                                             |
-//! | `message`     | messages and their parts                                       | `model`                                                                             |
-//! | `conventions` | attributes of other instrumentation; one file each             | `model limits json`                                                                 |
-//! | `frameworks`  | messages, agents and tools of each framework; one file each    | `model json message`                                                                |
-//! | `formats`     | bytes of every MLflow release and of OTLP to the model         | `model limits json message conventions frameworks`                                  |
-//! | `query`       | filters and conditions                                         | `model limits`                                                                      |
-//! | `store`       | where traces are; one folder per kind of store                 | `model files limits signals shell formats query error`                              |
-//! | `reading`     | what happened in a trace: LLM calls, tool calls, agents, turns | `model json message frameworks`                                                     |
-//! | `analysis`    | usage, statistics, exceptions, rules, differences; pure        | `model message frameworks reading query`                                            |
-//! | `output`      | rows and views as text, JSON, JSON lines, CSV, ids             | `model query terminal error`                                                        |
-//! | `views`       | what each command shows                                        | `model shell message frameworks reading analysis query output error`                |
-//! | `cli`         | options, environment, naming, notes, suggestions, progress     | `model files limits shell store reading analysis query output views terminal error` |
-//! | `commands`    | the command line; one file per command                         | all of the above                                                                    |
+//! | module        | contents                                                      | may use                                                                             |
+//! |---------------|---------------------------------------------------------------|-------------------------------------------------------------------------------------|
+//! | `model`       | traces, spans and their parts                                 |                                                                                     |
+//! | `error`       | the error type and the exit codes                             |                                                                                     |
+//! | `terminal`    | terminal capabilities; the pager                              |                                                                                     |
+//! | `files`       | reading regular files within limits; atomic writes            |                                                                                     |
+//! | `limits`      | limits on bytes, depth, time, rows and threads                |                                                                                     |
+//! | `signals`     | Ctrl-C and Ctrl-Z                                             |                                                                                     |
+//! | `shell`       | quoting of commands that messages suggest                     |                                                                                     |
+//! | `json`        | JSON text, parsed in place                                    | `model`                                                                             |
+//! | `manual`      | help topics                                                   |                                                                                     |
+//! | `message`     | messages and their parts                                      | `model`                                                                             |
+//! | `conventions` | attribute conventions of other instrumentation; one file each | `model limits json`                                                                 |
+//! | `frameworks`  | messages, agents and tools of agent frameworks; one file each | `model json message`                                                                |
+//! | `formats`     | decoding of every MLflow release's formats and of OTLP        | `model limits json message conventions frameworks`                                  |
+//! | `query`       | filters and conditions                                        | `model limits`                                                                      |
+//! | `store`       | trace stores; one folder per kind                             | `model files limits signals shell formats query error`                              |
+//! | `reading`     | LLM calls, tool calls, agents and turns found in a trace      | `model json message frameworks`                                                     |
+//! | `analysis`    | usage, statistics, exceptions, rules, diffs; no I/O           | `model message frameworks reading query`                                            |
+//! | `output`      | printing rows and views as text, JSON, JSON lines, CSV, ids   | `model query terminal error`                                                        |
+//! | `views`       | what each command prints                                      | `model manual shell message frameworks reading analysis query output error`         |
+//! | `cli`         | options, environment, name lookup, notes, progress            | `model files limits shell store reading analysis query output views terminal error` |
+//! | `commands`    | the commands; one file each                                   | all of the above                                                                    |
 
 #![forbid(unsafe_code)]
 
@@ -37,6 +38,7 @@ pub mod formats;
 pub mod frameworks;
 pub mod json;
 pub mod limits;
+pub mod manual;
 pub mod message;
 pub mod model;
 pub mod output;
@@ -59,32 +61,33 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use terminal::{CiCommandEscaper, InterruptHandle};
 
-/// Runs the program: parses the arguments, runs the command, tells what went wrong.
+/// Runs the program: parses the arguments, runs the command, reports errors. Returns the exit code.
 #[must_use]
 pub fn run(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<OsString>) -> ExitCode {
     let started = std::time::Instant::now();
-    let early = CiCommandEscaper::new(env, wants_json(&args));
-    std::panic::set_hook(Box::new(move |panic| stop_at_bug(&panic.to_string(), early)));
+    // Until the arguments are parsed.
+    let early_escaper = CiCommandEscaper::new(env, requests_json(&args));
+    std::panic::set_hook(Box::new(move |panic| exit_on_bug(&panic.to_string(), early_escaper)));
     let cli = match commands::Cli::try_parse_from(args) {
         Ok(cli) => cli,
-        Err(error) => return usage_error(&error, early),
+        Err(error) => return report_parse_error(&error, early_escaper),
     };
-    let runner = CiCommandEscaper::new(env, cli.globals.format().is_json());
+    let escaper = CiCommandEscaper::new(env, cli.globals.format().is_json());
     let mut cx = Context::new(cli.globals, env, <commands::Cli as clap::CommandFactory>::command);
-    let ending = cx.output.out.ending();
-    stop_at_interrupt(ending.clone(), runner);
-    let done = cli.command.run(&mut cx);
-    let flushed = cx.output.out.finish().map_err(Error::from).or_else(output::unless_closed);
+    let interrupt_handle = cx.output.out.interrupt_handle();
+    exit_on_interrupt(interrupt_handle.clone(), escaper);
+    let result = cli.command.run(&mut cx);
+    let flushed = cx.output.out.finish().map_err(Error::from).or_else(output::ignore_closed_pipe);
     cx.report_timing(started.elapsed());
-    ending.settle();
-    match done.and_then(|outcome| flushed.map(|()| outcome)) {
-        Ok(outcome) => ExitCode::from(outcome.exit()),
-        Err(error) => report(&error, runner),
+    interrupt_handle.mark_done();
+    match result.and_then(|outcome| flushed.map(|()| outcome)) {
+        Ok(outcome) => ExitCode::from(outcome.exit_code()),
+        Err(error) => report(&error, escaper),
     }
 }
 
-/// Whether the arguments ask for JSON, for errors that come before they are parsed.
-fn wants_json(args: &[OsString]) -> bool {
+/// Whether the unparsed arguments ask for JSON; decides the format of parse errors.
+fn requests_json(args: &[OsString]) -> bool {
     let text = |at: usize| args.get(at).and_then(|arg| arg.to_str()).unwrap_or_default();
     let is_json = |value: &str| matches!(value, "json" | "jsonl");
     (0..args.len()).any(|at| match text(at) {
@@ -97,55 +100,55 @@ fn wants_json(args: &[OsString]) -> bool {
     })
 }
 
-/// Help and versions go to stdout; wrong flags to stderr, in the form asked for.
-fn usage_error(error: &clap::Error, mut runner: CiCommandEscaper) -> ExitCode {
+/// Prints help and version to stdout, and errors in the arguments to stderr as text or JSON.
+fn report_parse_error(error: &clap::Error, mut escaper: CiCommandEscaper) -> ExitCode {
     if !error.use_stderr() {
         let printed = error.print().and_then(|()| std::io::stdout().flush()).map_err(Error::from);
-        // A reader that went away has read enough.
+        // A closed pipe is not an error.
         return printed
-            .or_else(output::unless_closed)
-            .map_or_else(|error| report(&error, runner), |()| ExitCode::SUCCESS);
+            .or_else(output::ignore_closed_pipe)
+            .map_or_else(|error| report(&error, escaper), |()| ExitCode::SUCCESS);
     }
     let text = error.render().to_string();
-    if runner.is_json {
+    if escaper.is_json {
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        return report(&Error::new(ErrorCode::Usage, message).hint("`mltrace --help`"), runner);
+        return report(&Error::new(ErrorCode::Usage, message).hint("`mltrace --help`"), escaper);
     }
     let text = output::text::block(&text);
-    let _ = std::io::stderr().lock().write_all(&runner.escape_commands(text.as_bytes()));
-    ExitCode::from(ErrorCode::Usage.exit())
+    let _ = std::io::stderr().lock().write_all(&escaper.escape_commands(text.as_bytes()));
+    ExitCode::from(ErrorCode::Usage.exit_code())
 }
 
-/// A broken invariant: says so and ends the process, whatever thread it came up in.
-#[expect(clippy::exit, reason = "a thread that found a bug cannot return an exit code")]
-fn stop_at_bug(what: &str, runner: CiCommandEscaper) {
-    let error = Error::new(ErrorCode::Bug, format!("a bug in mltrace {}", env!("CARGO_PKG_VERSION")))
-        .because(what)
-        .hint("please report it with the command you ran and this text");
-    report(&error, runner);
-    std::process::exit(i32::from(ErrorCode::Bug.exit()));
+/// Reports a panic in any thread as a bug and exits the process.
+#[expect(clippy::exit, reason = "a thread that panicked cannot return an exit code")]
+fn exit_on_bug(panic: &str, escaper: CiCommandEscaper) {
+    let error = Error::new(ErrorCode::Bug, format!("internal error in mltrace {}", env!("CARGO_PKG_VERSION")))
+        .because(panic)
+        .hint("this is a bug; please report it with the command you ran and this text");
+    report(&error, escaper);
+    std::process::exit(i32::from(ErrorCode::Bug.exit_code()));
 }
 
-/// Has Ctrl-C end the process from a thread of its own, whatever the others are waiting for.
-fn stop_at_interrupt(ending: InterruptHandle, runner: CiCommandEscaper) {
+/// Makes Ctrl-C exit the process from a separate thread, even while other threads are blocked.
+fn exit_on_interrupt(interrupt_handle: InterruptHandle, escaper: CiCommandEscaper) {
     signals::on_interrupt(move || {
-        if ending.interrupt() {
-            stop_interrupted(runner);
+        if interrupt_handle.interrupt() {
+            exit_interrupted(escaper);
         }
     });
 }
 
-/// The last words of an interrupted program.
-#[expect(clippy::exit, reason = "the thread that would return the exit code may wait for something forever")]
-fn stop_interrupted(runner: CiCommandEscaper) {
-    let last_words = move || {
-        report(&Error::new(ErrorCode::Interrupted, "interrupted"), runner);
+/// Reports the interruption and exits the process.
+#[expect(clippy::exit, reason = "the thread that would return the exit code may be blocked forever")]
+fn exit_interrupted(escaper: CiCommandEscaper) {
+    let write_error = move || {
+        report(&Error::new(ErrorCode::Interrupted, "interrupted"), escaper);
     };
-    terminal::run_with_timeout(last_words, || std::time::Duration::ZERO);
-    std::process::exit(i32::from(ErrorCode::Interrupted.exit()));
+    terminal::run_with_timeout(write_error, || std::time::Duration::ZERO);
+    std::process::exit(i32::from(ErrorCode::Interrupted.exit_code()));
 }
 
-fn report(error: &Error, runner: CiCommandEscaper) -> ExitCode {
-    cli::report::report(error, runner);
-    ExitCode::from(error.kind.exit())
+fn report(error: &Error, escaper: CiCommandEscaper) -> ExitCode {
+    cli::report::report(error, escaper);
+    ExitCode::from(error.code.exit_code())
 }

@@ -1,168 +1,168 @@
-//! What one input may cost at most, in one table: bytes, depth, time, rows, pages and threads.
+//! Limits on bytes, depth, time, rows, pages and threads.
 //!
-//! Whatever a store, a server, a file or an argument holds, it costs no more than this. What goes over a limit is a problem
-//! or an error that names it, and never a shorter answer in silence.
+//! They hold for every store, server, file and argument. Input over a limit results in a problem or an error that names
+//! the limit, never in silently truncated output.
 
 use std::time::Duration;
 
 // Bytes.
 
-/// Bytes of a record, tag or assessment of a file store. MLflow cuts previews at 1,000 characters.
+/// Bytes of a record, tag or assessment in a file store. MLflow truncates previews to 1,000 characters.
 pub const RECORD_BYTES: u64 = 1 << 20;
 
-/// Bytes of a file of spans, of an attachment, and of a document: nothing that MLflow writes comes near.
+/// Bytes of a spans file, an attachment or a document. Files written by MLflow are far smaller.
 pub const FILE_BYTES: u64 = 2 << 30;
 
-/// Bytes of a file of spans or a document that was packed: a few bytes may unpack to very many.
+/// Decompressed bytes of a spans file or a document; bounds decompression bombs.
 pub const UNPACKED_BYTES: u64 = 512 << 20;
 
-/// Bytes of all documents of a folder together, which are held in memory.
+/// Total bytes of the documents of a folder, which are held in memory.
 pub const DOCUMENTS_BYTES: u64 = 4 << 30;
 
-/// Bytes of a file of rules, prices, a baseline or certificates, and of a list of ids.
+/// Bytes of a file of rules, prices, certificates or a baseline, and of a list of ids.
 pub const SETTINGS_BYTES: u64 = 64 << 20;
 
 /// Bytes of a database that is copied because it cannot be read in place.
 pub const COPY_BYTES: u64 = 4 << 30;
 
-/// Bytes of such a copy that is held in memory; a larger one is a temporary file.
+/// Bytes of such a copy that is held in memory; a larger copy is a temporary file.
 pub const COPY_IN_MEMORY_BYTES: u64 = 64 << 20;
 
-/// Bytes of one value in a database. A span that is larger is not shown.
+/// Bytes of one value in a database. A larger span is not shown.
 pub const VALUE_BYTES: u32 = 256 << 20;
 
-/// Bytes of one value of a record in a database: a preview, tag, entry of the metadata or assessment.
+/// Bytes of one value of a trace record in a database: a preview, tag, metadata value or assessment.
 pub const RECORD_VALUE_BYTES: u32 = 16 << 20;
 
-/// Bytes of a page of a server's list.
+/// Bytes of a page of a list from a server.
 pub const PAGE_BYTES: u64 = 256 << 20;
 
-/// Bytes of any other answer of a server.
-pub const ANSWER_BYTES: u64 = 1 << 30;
+/// Bytes of any other response.
+pub const RESPONSE_BYTES: u64 = 1 << 30;
 
-/// Bytes that a packed answer of a server may unpack to. A longer one is asked for again, unpacked.
-pub const UNPACKED_ANSWER_BYTES: u64 = 128 << 20;
+/// Decompressed bytes of a compressed response. A larger one is requested again without compression.
+pub const UNPACKED_RESPONSE_BYTES: u64 = 128 << 20;
 
-/// Bytes of all answers of a server that are read at once, and of the traces they became until these are passed on. Above it
-/// they are read one after the other.
-pub const ANSWERS_BYTES: u64 = 512 << 20;
+/// Total bytes of concurrent responses, and of the traces decoded from them until these are consumed. Above it,
+/// responses are read one after another.
+pub const CONCURRENT_RESPONSES_BYTES: u64 = 512 << 20;
 
-/// Characters of a server's message that are shown.
+/// Characters of a server's error message that are shown.
 pub const MESSAGE_CHARS: usize = 500;
 
 // Depth.
 
-/// Levels of lists and maps in a record of a file store: what its parser accepts.
+/// Nested lists and maps in a record of a file store; the limit of its parser.
 pub const RECORD_LEVELS: usize = 128;
 
-/// Levels of lists and maps of OpenTelemetry that are followed. A server stops far before: its messages nest 100 deep at
-/// most, and a map takes three of them.
-pub const WIRE_LEVELS: usize = 200;
+/// Nested lists and maps in OTLP values. Servers stop far earlier: protobuf messages nest at most 100 deep, and a map
+/// takes three levels.
+pub const OTLP_LEVELS: usize = 200;
 
-/// Levels of a folder of documents that are read: its own files, and those of the folders in it.
+/// Levels of a document folder that are read: its own files, and those of its direct subfolders.
 pub const FOLDER_LEVELS: usize = 2;
 
-/// Levels of groups in a regular expression.
+/// Nested groups in a regular expression.
 pub const REGEX_LEVELS: usize = 60;
 
 // Time.
 
-/// How long it may take to reach a server.
+/// Timeout for connecting to a server.
 pub const CONNECT_TIME: Duration = Duration::from_secs(5);
 
-/// How long one question to a server may take in all, repetitions included, unless the environment says otherwise.
-pub const QUESTION_TIME: Duration = Duration::from_secs(30);
+/// Default timeout of a request, including retries. `MLFLOW_HTTP_REQUEST_TIMEOUT` overrides it.
+pub const REQUEST_TIME: Duration = Duration::from_secs(30);
 
-/// How long one read of a database may last. A writer that meets it looks again after 1, 3, 8, 18, 33 ms … (SQLite's busy
-/// handler), so even on a busy machine its commit is held up far less than 100 ms.
+/// Maximum duration of one read transaction on a database. A writer that is blocked by it retries after 1, 3, 8, 18, 33
+/// ms … (SQLite's busy handler), so even on a busy machine its commit is delayed far less than 100 ms.
 pub const READ_TIME: Duration = Duration::from_millis(10);
 
-/// Steps of SQLite's virtual machine in one read of a database, which are a minute's work. Counting a hundred million rows
-/// of an index takes a fifth of them; a damaged or hostile tree of pages may have more rows than bytes.
+/// Steps of SQLite's virtual machine in one read, about a minute's work. Counting 100 million rows of an index takes a
+/// fifth of them. Needed because the page tree of a damaged or malicious database can have more rows than bytes.
 pub const READ_STEPS: u64 = 5_000_000_000;
 
-/// Steps back of MLflow's regular expressions in one text.
+/// Backtracking steps of MLflow's regular expressions (`RLIKE`) in one text.
 pub const REGEX_STEPS: usize = 50_000_000;
 
-/// Steps back of the pattern of `--grep` in one text, which take about a second.
+/// Backtracking steps of the `--grep` pattern in one text, about a second's work.
 pub const GREP_STEPS: usize = 20_000_000;
 
-/// How long all searches of one pattern with look-around or back-references may take, beyond
-/// [`PATTERN_TIME_PER_BYTE`]. Patterns without them take time in proportion to the text, and are not bounded.
+/// Total time of all searches for one pattern with look-around or back-references, in addition to
+/// [`PATTERN_TIME_PER_BYTE`]. Other patterns take linear time and are not bounded.
 pub const PATTERN_TIME: Duration = Duration::from_secs(5);
 
-/// What each byte of a text adds to [`PATTERN_TIME`]: several times what a pattern takes that does not go back.
+/// Time that each byte of text adds to [`PATTERN_TIME`]: several times what a search without backtracking takes.
 pub const PATTERN_TIME_PER_BYTE: Duration = Duration::from_nanos(200);
 
-/// Bytes of memory that a compiled regular expression may take.
+/// Bytes of memory of a compiled regular expression.
 pub const REGEX_BYTES: usize = 64 << 20;
 
 // Rows and pages.
 
-/// Conditions of one query. Each may be a look-up in another table for every trace, and SQLite takes time in proportion to
-/// their square. MLflow cannot join more than 64 tables of its database.
+/// Conditions of one query. Each may look up another table for every trace, and SQLite's time grows with the square of
+/// their number. MLflow is limited to 64 joined tables.
 pub const CONDITIONS: usize = 100;
 
-/// Entries of a folder of documents that are looked at.
+/// Entries of a document folder that are examined.
 pub const FOLDER_ENTRIES: usize = 100_000;
 
-/// Directives (`%TAG`) at the beginning of a record of a file store. MLflow writes none.
+/// Directives (`%TAG`) at the start of a record of a file store. MLflow writes none.
 pub const RECORD_DIRECTIVES: usize = 16;
 
-/// Positions of messages that attributes write as numbers (`gen_ai.prompt.7.role`): anybody may write any number.
+/// Message indexes in attribute names (`gen_ai.prompt.7.role`), which are untrusted numbers.
 pub const MESSAGE_POSITIONS: usize = 100_000;
 
-/// Pages of a server's list of experiments: 200,000 experiments at 1,000 a page.
+/// Pages of a server's list of experiments: 200,000 experiments at 1,000 per page.
 pub const EXPERIMENT_PAGES: usize = 200;
 
-/// Pages of a server's list of traces: 10 million traces at 500 a page.
+/// Pages of a server's list of traces: 10 million traces at 500 per page.
 pub const TRACE_PAGES: usize = 20_000;
 
-/// Pages in a row that are less than half full although the server names a next one. MLflow fills its pages; a proxy that
-/// hides what a user may not see may thin out some.
+/// Consecutive pages that are less than half full although the server names a next page. MLflow fills its pages; a
+/// proxy that hides entries by permission may thin out some.
 pub const SPARSE_PAGES: usize = 100;
 
-/// Redirects of a server that are followed.
+/// Redirects that are followed.
 pub const REDIRECTS: usize = 5;
 
 // Threads.
 
-/// Questions that are asked of a server at once.
-pub const QUESTIONS_AT_ONCE: usize = 8;
+/// Concurrent requests to a server.
+pub const CONCURRENT_REQUESTS: usize = 8;
 
-/// Connections to a database that read at once.
-pub const CONNECTIONS_AT_ONCE: usize = 4;
+/// Concurrent connections to a database.
+pub const CONCURRENT_CONNECTIONS: usize = 4;
 
-/// Bytes of address space that a thread may take: its stack, and what glibc reserves for what it allocates.
+/// Bytes of address space that a thread may take: its stack and its glibc malloc arena.
 pub const THREAD_ADDRESS_BYTES: u64 = 136 << 20;
 
-/// Bytes of address space that are left to the thread there is.
-pub const OWN_ADDRESS_BYTES: u64 = 96 << 20;
+/// Bytes of address space that are reserved for the thread that starts others.
+pub const RESERVED_ADDRESS_BYTES: u64 = 96 << 20;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A size as people write it.
+    /// Formats a size as the security page writes it.
     fn size(bytes: u64) -> String {
         if bytes >= 1 << 30 { format!("{} GiB", bytes >> 30) } else { format!("{} MiB", bytes >> 20) }
     }
 
     #[test]
-    fn readers_are_given_these_limits() {
-        let text = include_str!("../.github/SECURITY.md");
+    fn the_security_page_states_these_limits() {
+        let text = include_str!("manual/security.md");
         for (what, limit) in [
             ("a record, tag or assessment", size(RECORD_BYTES)),
             ("levels of lists", RECORD_LEVELS.to_string()),
             ("a file of spans", size(FILE_BYTES)),
-            ("a packed one", size(UNPACKED_BYTES)),
+            ("a compressed one", size(UNPACKED_BYTES)),
             ("all documents", size(DOCUMENTS_BYTES)),
             ("a file of rules", size(SETTINGS_BYTES)),
             ("a copy of a database", format!("{}; {}", size(COPY_IN_MEMORY_BYTES), size(COPY_BYTES))),
             ("levels and entries", format!("{FOLDER_LEVELS}; 100,000")),
-            ("an answer of a server", format!("{}; {}", size(ANSWER_BYTES), size(PAGE_BYTES))),
-            ("a packed answer", size(UNPACKED_ANSWER_BYTES)),
-            ("all answers", size(ANSWERS_BYTES)),
+            ("a response of a server", format!("{}; {}", size(RESPONSE_BYTES), size(PAGE_BYTES))),
+            ("a compressed response", size(UNPACKED_RESPONSE_BYTES)),
+            ("all responses", size(CONCURRENT_RESPONSES_BYTES)),
         ] {
             let row = text.lines().find(|line| line.starts_with(&format!("| {what}")));
             assert!(row.is_some_and(|row| row.trim_end_matches([' ', '|']).ends_with(&limit)), "{what}: {limit}");

@@ -1,4 +1,4 @@
-//! The program; all of it is in the library.
+//! Entry point; the program itself is in the library.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
-//! Signals that the program answers in a way of its own, each on a thread of its own. Where no thread can be had, or whoever
-//! started the program has the signal ignored, all stays as the system has it.
+//! Handlers of Ctrl-C and Ctrl-Z, each on its own thread. If no thread can be started, or if the signal was ignored
+//! when the process started, the default behavior stays.
 
-/// Does something at each Ctrl-C.
+/// Calls `act` at each Ctrl-C.
 pub fn on_interrupt(act: impl FnMut() + Send + 'static) {
     #[cfg(target_os = "linux")]
     listen(signal_hook::consts::SIGINT, act);
@@ -9,16 +9,16 @@ pub fn on_interrupt(act: impl FnMut() + Send + 'static) {
     let _ = ctrlc::try_set_handler(act);
 }
 
-/// Does something at each Ctrl-Z, which [`stop`] then has to follow.
-pub fn on_stop(act: impl FnMut() + Send + 'static) {
+/// Calls `act` at each Ctrl-Z. `act` has to call [`suspend`] to stop the process.
+pub fn on_suspend(act: impl FnMut() + Send + 'static) {
     #[cfg(unix)]
     listen(signal_hook::consts::SIGTSTP, act);
     #[cfg(not(unix))]
     drop(act);
 }
 
-/// Stops the program, as Ctrl-Z does where nothing listens; returns when it goes on.
-pub fn stop() {
+/// Stops the process, as Ctrl-Z does by default. Returns when the process continues.
+pub fn suspend() {
     #[cfg(unix)]
     let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP);
 }
@@ -29,7 +29,7 @@ fn listen(signal: i32, mut act: impl FnMut() + Send + 'static) {
     if is_ignored(signal) {
         return;
     }
-    // Only the thread takes the signal over: nothing would listen if it could not be started.
+    // The handler is installed on the thread: if it cannot be started, the default behavior stays.
     let wait = move || {
         if let Ok(mut signals) = Signals::new([signal]) {
             signals.forever().for_each(|_| act());
@@ -38,11 +38,12 @@ fn listen(signal: i32, mut act: impl FnMut() + Send + 'static) {
     let _ = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(wait);
 }
 
-/// Such a thread calls little, and its stack counts as address space.
+/// Stack of a signal thread. Small, because stacks count against limits on address space (`ulimit -v`).
 #[cfg(unix)]
 const STACK_BYTES: usize = 256 << 10;
 
-/// Whether the program was started with a signal ignored, as scripts start their background jobs. Linux has a list of them.
+/// Whether the process was started with a signal ignored, as shell scripts start background jobs. Read from `SigIgn` in
+/// `/proc/self/status`; always false without it.
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Traces and calls in groups, by what they have in common.
+//! Grouping of traces and calls by the values of keys.
 
 use super::key::{GroupKey, GroupValues, GroupedPart};
 use crate::model::{TraceInfo, Zone};
@@ -6,44 +6,45 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-/// Groups by the values of some keys.
+/// Accumulators by the values of some keys.
 #[derive(Debug)]
 pub(super) struct GroupMap<T> {
     keys: Vec<GroupKey>,
     zone: Zone,
-    /// Whether a call is of the time at which it began itself, and not of that of its trace.
+    /// Whether time keys use the start of the call, and not that of its trace.
     has_call_times: bool,
-    places: HashMap<GroupValues, usize>,
+    indices: HashMap<GroupValues, usize>,
     list: Vec<(GroupValues, T)>,
-    /// The values looked for last, so that nothing is allocated for a group that is known.
+    /// The values of the last lookup, reused so that a lookup of a known group allocates nothing.
     values: GroupValues,
 }
 
 impl<T: Default> GroupMap<T> {
-    /// No groups yet.
+    /// Creates an empty map.
     pub(super) fn new(keys: Vec<GroupKey>, zone: Zone, has_call_times: bool) -> Self {
         let values = vec![None; keys.len()];
-        Self { keys, zone, has_call_times, places: HashMap::new(), list: Vec::new(), values }
+        Self { keys, zone, has_call_times, indices: HashMap::new(), list: Vec::new(), values }
     }
 
-    /// The group of a trace; of a call, where one is named.
-    pub(super) fn of(&mut self, info: &TraceInfo, call: Option<&GroupedPart<'_>>) -> &mut T {
-        let place = self.place(info, call);
-        self.at(place)
+    /// Returns the group of a trace, or of a part of it, and adds it if missing.
+    pub(super) fn entry(&mut self, info: &TraceInfo, part: Option<&GroupedPart<'_>>) -> &mut T {
+        let index = self.index_for(info, part);
+        self.get_mut(index)
     }
 
-    /// The group at a place.
-    pub(super) fn at(&mut self, place: usize) -> &mut T {
-        &mut self.list[place].1
+    /// Returns the group at an index.
+    pub(super) fn get_mut(&mut self, index: usize) -> &mut T {
+        &mut self.list[index].1
     }
 
-    /// The place of the group of a trace or a call, which stays.
-    pub(super) fn place(&mut self, info: &TraceInfo, call: Option<&GroupedPart<'_>>) -> usize {
-        let began = call.filter(|_| self.has_call_times).and_then(|call| call.start);
-        let time = began.unwrap_or(info.request_time);
+    /// Returns the index of the group of a trace, or of a part of it, and adds the group if missing. Indices never
+    /// change.
+    pub(super) fn index_for(&mut self, info: &TraceInfo, part: Option<&GroupedPart<'_>>) -> usize {
+        let start = part.filter(|_| self.has_call_times).and_then(|part| part.start);
+        let time = start.unwrap_or(info.request_time);
         for (key, slot) in self.keys.iter().zip(&mut self.values) {
-            let of_call = call.and_then(|call| key.of_subject(call)).map(Cow::Borrowed);
-            match (of_call.or_else(|| key.of_trace(info, time, self.zone)), slot) {
+            let part_value = part.and_then(|part| key.part_value(part)).map(Cow::Borrowed);
+            match (part_value.or_else(|| key.trace_value(info, time, self.zone)), slot) {
                 (Some(value), Some(slot)) => {
                     slot.clear();
                     slot.push_str(&value);
@@ -51,10 +52,10 @@ impl<T: Default> GroupMap<T> {
                 (value, slot) => *slot = value.map(Cow::into_owned),
             }
         }
-        if let Some(place) = self.places.get(&self.values) {
-            return *place;
+        if let Some(index) = self.indices.get(&self.values) {
+            return *index;
         }
-        self.places.insert(self.values.clone(), self.list.len());
+        self.indices.insert(self.values.clone(), self.list.len());
         self.list.push((self.values.clone(), T::default()));
         self.list.len() - 1
     }
@@ -72,19 +73,19 @@ impl<T: Default> GroupMap<T> {
     }
 }
 
-/// The order of two groups, which are of some size each: by the times among their keys, else the larger first.
+/// Compares two groups, each given as values and size: by their time keys, then larger first, then by values.
 #[must_use]
-pub fn order(keys: &[GroupKey], (a, one): (&GroupValues, i64), (b, other): (&GroupValues, i64)) -> Ordering {
-    by_time(keys, a, b).then(other.cmp(&one)).then_with(|| a.cmp(b))
+pub fn compare(keys: &[GroupKey], (a, a_size): (&GroupValues, i64), (b, b_size): (&GroupValues, i64)) -> Ordering {
+    compare_times(keys, a, b).then(b_size.cmp(&a_size)).then_with(|| a.cmp(b))
 }
 
-fn by_time(keys: &[GroupKey], a: &GroupValues, b: &GroupValues) -> Ordering {
+fn compare_times(keys: &[GroupKey], a: &GroupValues, b: &GroupValues) -> Ordering {
     let times = keys.iter().enumerate().filter(|(_, key)| key.is_time());
     times.map(|(at, _)| a[at].cmp(&b[at])).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
-/// The groups that are shown, at most so many, and the others: the last times are shown, and of one time, or without
-/// times, the largest. They come in order.
+/// Splits sorted groups into the `limit` groups to show and the others, both still sorted. With time keys the latest
+/// times are shown; within a time, or without time keys, the first in order.
 pub fn split<T>(
     keys: &[GroupKey],
     groups: Vec<T>,
@@ -92,8 +93,8 @@ pub fn split<T>(
     values: impl Fn(&T) -> &GroupValues,
 ) -> (Vec<T>, Vec<T>) {
     let mut last_first: Vec<usize> = (0..groups.len()).collect();
-    // Stable: of one time the order stays.
-    last_first.sort_by(|a, b| by_time(keys, values(&groups[*b]), values(&groups[*a])));
+    // A stable sort keeps the order within a time.
+    last_first.sort_by(|a, b| compare_times(keys, values(&groups[*b]), values(&groups[*a])));
     let mut is_shown = vec![false; groups.len()];
     last_first.into_iter().take(limit).for_each(|at| is_shown[at] = true);
     let (shown, others): (Vec<_>, Vec<_>) = groups.into_iter().zip(is_shown).partition(|(_, is_shown)| *is_shown);

@@ -1,17 +1,17 @@
-//! What figures are grouped by.
+//! Grouping keys of `--by`.
 
 use crate::model::{Span, Timestamp, Trace, TraceInfo, Zone, keys};
 use crate::reading::{Agents, TraceUsage, UsageRow};
 use std::borrow::Cow;
 
-/// What traces, or calls within them, have in common.
+/// A property that traces, or calls within them, are grouped by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GroupKey {
     /// The model called.
     Model,
-    /// Who runs the model.
+    /// The provider of the model.
     Provider,
-    /// The agent at work, by its span or by the messages.
+    /// The active agent, from its span or the messages.
     Agent,
     /// The name of the span.
     Span,
@@ -19,7 +19,7 @@ pub enum GroupKey {
     Trace,
     /// The recorded name of the trace.
     Name,
-    /// How the trace ended.
+    /// The state of the trace.
     State,
     /// The experiment's name.
     Experiment,
@@ -27,22 +27,22 @@ pub enum GroupKey {
     Session,
     /// The user.
     User,
-    /// The hour in which it began.
+    /// The hour of the start.
     Hour,
-    /// The day, likewise.
+    /// The day of the start.
     Day,
-    /// The week, told by its Monday.
+    /// The week of the start, named by its Monday.
     Week,
-    /// The interval of so many seconds, counted from midnight.
+    /// The interval of this many seconds, counted from midnight.
     Time(i64),
     /// A tag.
     Tag(String),
-    /// An entry of the metadata.
+    /// A metadata entry.
     Metadata(String),
 }
 
-/// The words of [`GroupKey::parse`].
-const WORDS: [(&str, GroupKey); 13] = [
+/// The names that [`GroupKey::parse`] accepts.
+const NAMES: [(&str, GroupKey); 13] = [
     ("model", GroupKey::Model),
     ("provider", GroupKey::Provider),
     ("agent", GroupKey::Agent),
@@ -58,54 +58,54 @@ const WORDS: [(&str, GroupKey); 13] = [
     ("week", GroupKey::Week),
 ];
 
-/// What a trace or a call has for each key; none where nothing is known.
+/// The value of each key for a trace or call, in the order of the keys; `None` if unknown.
 pub type GroupValues = Vec<Option<String>>;
 
 impl GroupKey {
-    /// Reads a word of `--by`.
+    /// Parses a value of `--by`.
     ///
     /// # Errors
-    /// What would be understood.
+    /// A list of the valid values.
     pub fn parse(text: &str) -> Result<Self, String> {
-        if let Some((_, key)) = WORDS.iter().find(|(word, _)| *word == text) {
+        if let Some((_, key)) = NAMES.iter().find(|(name, _)| *name == text) {
             return Ok(key.clone());
         }
         match text.split_once(':') {
             Some(("tag", key)) if !key.is_empty() => Ok(Self::Tag(key.to_owned())),
             Some(("metadata", key)) if !key.is_empty() => Ok(Self::Metadata(key.to_owned())),
             _ => {
-                let words: Vec<&str> = WORDS.iter().map(|(word, _)| *word).collect();
-                Err(format!("one of {}, tag:KEY, metadata:KEY", words.join(", ")))
+                let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
+                Err(format!("one of {}, tag:KEY, metadata:KEY", names.join(", ")))
             }
         }
     }
 
-    /// Its word, which is its title and its name in JSON too.
+    /// Returns the name, also used as column title and JSON key.
     #[must_use]
-    pub fn word(&self) -> Cow<'static, str> {
+    pub fn name(&self) -> Cow<'static, str> {
         match self {
             Self::Time(_) => "time".into(),
             Self::Tag(key) => format!("tag:{key}").into(),
             Self::Metadata(key) => format!("metadata:{key}").into(),
-            key => WORDS.iter().find(|(_, known)| known == key).map_or("", |(word, _)| word).into(),
+            key => NAMES.iter().find(|(_, known)| known == key).map_or("", |(name, _)| name).into(),
         }
     }
 
-    /// Whether calls within a trace differ in it, so that spans have to be read.
+    /// Whether the calls of one trace may have different values, so that spans must be read.
     #[must_use]
-    pub const fn is_of_calls(&self) -> bool {
+    pub const fn is_per_call(&self) -> bool {
         matches!(self, Self::Model | Self::Provider | Self::Agent | Self::Span)
     }
 
-    /// Whether it is a time, by which rows are sorted.
+    /// Whether the key is a time; groups are then sorted by it.
     #[must_use]
     pub const fn is_time(&self) -> bool {
         matches!(self, Self::Hour | Self::Day | Self::Week | Self::Time(_))
     }
 
-    /// What a trace has for it, which began at some time.
+    /// Returns the value of a trace; `time` = the start to use for time keys.
     #[must_use]
-    pub fn of_trace<'a>(&self, info: &'a TraceInfo, time: Timestamp, zone: Zone) -> Option<Cow<'a, str>> {
+    pub fn trace_value<'a>(&self, info: &'a TraceInfo, time: Timestamp, zone: Zone) -> Option<Cow<'a, str>> {
         let text = |value: Option<&'a str>| value.map(Cow::Borrowed);
         match self {
             Self::Trace => text(Some(&info.trace_id)),
@@ -114,7 +114,7 @@ impl GroupKey {
             Self::Experiment => text(info.experiment_name.as_deref().or(Some(&info.experiment_id))),
             Self::Session => text(info.session_id()),
             Self::User => text(info.user_id()),
-            Self::Hour => Some(time.hour(zone).rfc3339().into()),
+            Self::Hour => Some(time.floor_to_hour(zone).rfc3339().into()),
             Self::Day => Some(time.date(zone).into()),
             Self::Week => Some(time.monday(zone).into()),
             Self::Time(seconds) => Some(time.floor(*seconds, zone).rfc3339().into()),
@@ -124,25 +124,25 @@ impl GroupKey {
         }
     }
 
-    /// What a call or a span has for it that its trace does not have.
-    pub(super) const fn of_subject<'a>(&self, subject: &GroupedPart<'a>) -> Option<&'a str> {
+    /// Returns the value of a call or span, for keys that are per call.
+    pub(super) const fn part_value<'a>(&self, part: &GroupedPart<'a>) -> Option<&'a str> {
         match self {
-            Self::Model => subject.model,
-            Self::Provider => subject.provider,
-            Self::Agent => subject.agent,
-            Self::Span => subject.name,
+            Self::Model => part.model,
+            Self::Provider => part.provider,
+            Self::Agent => part.agent,
+            Self::Span => part.name,
             _ => None,
         }
     }
 
-    /// The value as a point in time, where it is one.
+    /// Parses a value of [`GroupKey::Hour`] or [`GroupKey::Time`].
     #[must_use]
     pub fn instant(&self, value: &str) -> Option<Timestamp> {
         let is_instant = matches!(self, Self::Hour | Self::Time(_));
         if is_instant { Timestamp::parse_rfc3339(value) } else { None }
     }
 
-    /// The entry of the tags or the metadata that it looks at, as in a filter: whether it is a tag, and its key.
+    /// Returns whether the key is a tag (or else a metadata entry), and the name of that entry, as in a filter.
     #[must_use]
     pub fn label(&self) -> Option<(bool, &str)> {
         match self {
@@ -156,8 +156,8 @@ impl GroupKey {
     }
 }
 
-/// Takes out keys that are there already.
-pub fn distinct(keys: &mut Vec<GroupKey>) {
+/// Removes repeated keys.
+pub fn dedup(keys: &mut Vec<GroupKey>) {
     let mut known: Vec<GroupKey> = Vec::new();
     keys.retain(|key| {
         !known.contains(key) && {
@@ -167,7 +167,7 @@ pub fn distinct(keys: &mut Vec<GroupKey>) {
     });
 }
 
-/// A part of a trace that is counted by itself.
+/// A part of a trace that is counted on its own: a call, remainder or span.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct GroupedPart<'a> {
     pub(super) name: Option<&'a str>,
@@ -178,8 +178,8 @@ pub(super) struct GroupedPart<'a> {
 }
 
 impl<'a> GroupedPart<'a> {
-    /// A row of usage.
-    pub(super) fn of_row(row: &UsageRow, spans: &'a [Span], agents: &'a Agents) -> Self {
+    /// Describes a usage row.
+    pub(super) fn from_row(row: &UsageRow, spans: &'a [Span], agents: &'a Agents) -> Self {
         let span = row.span.map(|at| &spans[at]);
         Self {
             name: span.map(|span| span.name.as_str()),
@@ -190,8 +190,8 @@ impl<'a> GroupedPart<'a> {
         }
     }
 
-    /// A span.
-    pub(super) fn of_span(at: usize, spans: &'a [Span], agents: &'a Agents) -> Self {
+    /// Describes a span.
+    pub(super) fn from_span(at: usize, spans: &'a [Span], agents: &'a Agents) -> Self {
         let span = &spans[at];
         Self {
             name: Some(&span.name),
@@ -203,8 +203,8 @@ impl<'a> GroupedPart<'a> {
     }
 }
 
-/// The agents of a trace, where any of the keys asks for them.
+/// Returns the agents of a trace if a key needs them.
 pub(super) fn agents(keys: &[GroupKey], trace: &Trace, usage: &TraceUsage) -> Agents {
     let spans = trace.spans.as_ref().filter(|_| keys.contains(&GroupKey::Agent));
-    spans.map(|spans| Agents::of(spans, usage)).unwrap_or_default()
+    spans.map(|spans| Agents::new(spans, usage)).unwrap_or_default()
 }

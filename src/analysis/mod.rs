@@ -1,4 +1,4 @@
-//! Questions over traces: model in, numbers out. Knows neither stores nor terminals.
+//! Analyses of traces: summaries, comparisons and checks. Independent of stores and terminals.
 
 pub mod conversation;
 pub mod diff;

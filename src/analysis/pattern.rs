@@ -1,25 +1,26 @@
-//! What messages of one kind have in common: ids, numbers, paths and quoted texts give way to signs that stand for them.
+//! Message patterns: ids, numbers, paths and quoted text are replaced by placeholders.
 
-/// Longer messages are as alike as their beginnings.
-const LONGEST: usize = 1_000;
+/// Characters of a message that its pattern covers.
+const MAX_CHARS: usize = 1_000;
 
-/// The pattern of a message: `No route to 10.0.0.7 for "ada" (request 3f2a…)` becomes `No route to <n> for "…" (request <id>)`.
+/// Returns the pattern of a message: `No route to 10.0.0.7 for "ada" (request 3f2a…)` becomes `No route to <n> for "…"
+/// (request <id>)`.
 #[must_use]
 pub fn pattern(message: &str) -> String {
-    let text: String = message.chars().take(LONGEST).collect();
+    let text: String = message.chars().take(MAX_CHARS).collect();
     let mut out = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some(first) = rest.chars().next() {
         let before = out.chars().next_back();
         let is_start = before.is_none_or(|c| !c.is_alphanumeric());
         let taken = if matches!(first, '"' | '\'' | '`') && is_start {
-            quoted(rest, first, &mut out)
+            push_quoted(rest, first, &mut out)
         } else if is_start && before.is_none_or(|c| c.is_whitespace() || "([{<=:,'\"".contains(c)) {
-            location(rest, &mut out)
+            push_location(rest, &mut out)
         } else {
             None
         };
-        let taken = taken.or_else(|| word(rest, &mut out)).unwrap_or_else(|| {
+        let taken = taken.or_else(|| push_word(rest, &mut out)).unwrap_or_else(|| {
             let is_space = first.is_whitespace();
             if !is_space {
                 out.push(first);
@@ -33,8 +34,8 @@ pub fn pattern(message: &str) -> String {
     out.trim().to_owned()
 }
 
-/// A text in quotes, up to the end of the line.
-fn quoted(rest: &str, quote: char, out: &mut String) -> Option<usize> {
+/// Replaces quoted text that ends on the same line. Returns the bytes consumed.
+fn push_quoted(rest: &str, quote: char, out: &mut String) -> Option<usize> {
     let mut is_escaped = false;
     for (at, c) in rest.char_indices().skip(1) {
         match c {
@@ -49,26 +50,26 @@ fn quoted(rest: &str, quote: char, out: &mut String) -> Option<usize> {
     None
 }
 
-/// An address or a path.
-fn location(rest: &str, out: &mut String) -> Option<usize> {
+/// Replaces a URL or path. Returns the bytes consumed.
+fn push_location(rest: &str, out: &mut String) -> Option<usize> {
     let end = rest.find(|c: char| c.is_whitespace() || ")]}>,;\"'".contains(c)).unwrap_or(rest.len());
     let token = rest[..end].trim_end_matches(['.', ':']);
     let drive = token.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && token[1..].starts_with(":\\");
     let is_path =
         ["/", "~/", "./", "../"].iter().any(|start| token.starts_with(start)) && token.matches('/').count() > 1;
-    let sign = if token.contains("://") {
+    let placeholder = if token.contains("://") {
         "<url>"
     } else if is_path || drive {
         "<path>"
     } else {
         return None;
     };
-    out.push_str(sign);
+    out.push_str(placeholder);
     Some(token.len())
 }
 
-/// A word; what is unique about it gives way.
-fn word(rest: &str, out: &mut String) -> Option<usize> {
+/// Writes a word, with ids and digits replaced. Returns the bytes consumed.
+fn push_word(rest: &str, out: &mut String) -> Option<usize> {
     let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').unwrap_or(rest.len());
     let word = &rest[..end];
     let is_hex = |text: &str| text.len() >= 8 && text.bytes().all(|b| b.is_ascii_hexdigit());
@@ -80,11 +81,11 @@ fn word(rest: &str, out: &mut String) -> Option<usize> {
     } else if !has(word, char::is_ascii_digit) {
         out.push_str(word);
     } else if word.bytes().all(|b| b.is_ascii_digit()) && word.len() < 20 {
-        number(word, out);
+        push_number(word, out);
     } else if is_hex(&word.replace('-', "")) || word.starts_with("0x") || word.split(['-', '_']).any(is_mixed) {
         out.push_str("<id>");
     } else {
-        let mut was_digit = word.starts_with(|c: char| c.is_ascii_digit()) && goes_on(out);
+        let mut was_digit = word.starts_with(|c: char| c.is_ascii_digit()) && continues_number(out);
         for c in word.chars() {
             let is_digit = c.is_ascii_digit();
             match (is_digit, was_digit) {
@@ -98,31 +99,31 @@ fn word(rest: &str, out: &mut String) -> Option<usize> {
     Some(end)
 }
 
-/// A number, with its fraction and separators one sign. A status code of HTTP tells what happened, and stays.
-fn number(word: &str, out: &mut String) {
+/// Writes one placeholder for a number with its fraction and separators. HTTP status codes are kept.
+fn push_number(word: &str, out: &mut String) {
     let before = out.trim_end_matches([' ', ':', '=', '(']).to_ascii_lowercase();
     let is_code = word.len() == 3 && matches!(word.as_bytes()[0], b'1'..=b'5');
     if is_code && ["code", "status", "http"].iter().any(|word| before.ends_with(word)) {
         out.push_str(word);
-    } else if !goes_on(out) {
+    } else if !continues_number(out) {
         out.push_str("<n>");
     }
 }
 
-/// Whether a number goes on behind a point or a comma, which goes with it.
-fn goes_on(out: &mut String) -> bool {
-    let goes_on = out.ends_with("<n>.") || out.ends_with("<n>,");
-    if goes_on {
+/// Whether the output ends in a number and a separator, so that the next digits continue it. Removes the separator.
+fn continues_number(out: &mut String) -> bool {
+    let continues = out.ends_with("<n>.") || out.ends_with("<n>,");
+    if continues {
         out.pop();
     }
-    goes_on
+    continues
 }
 
-/// A short stable sign of some texts (FNV-1a).
+/// Returns a stable hash of some texts (64-bit FNV-1a).
 #[must_use]
 pub fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    // What is in no text keeps neighbours apart.
+    // 0xff occurs in no UTF-8 text, so it separates the parts.
     for byte in parts.into_iter().flat_map(|part| part.bytes().chain([0xff])) {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }

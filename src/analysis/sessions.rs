@@ -1,38 +1,38 @@
-//! Sessions: traces that belong to one conversation, from their records alone.
+//! Sessions, the traces of one conversation, built from trace records alone.
 
 use crate::model::{CostSum, Timestamp, TokenUsage, TraceInfo, TraceState};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-/// What the traces of a session come to.
+/// A session, with totals over its traces.
 #[derive(Clone, Debug)]
 pub struct Session {
     /// The id that the client chose.
     pub id: String,
-    /// Whether no record names it: its spans do, or its traces are one run, as their messages prove, and the id is that of the
-    /// first trace.
+    /// Whether no trace record has this session id. The spans have it, or the traces were found to be one run by their
+    /// messages and the id is that of the first trace.
     pub is_derived: bool,
-    /// The users of its traces.
+    /// Users of the traces.
     pub users: Vec<String>,
-    /// The experiments that its traces are in.
+    /// Experiments of the traces: the name, or else the id.
     pub experiments: Vec<String>,
-    /// How many traces it has.
+    /// Number of traces.
     pub traces: u64,
-    /// Of them, in state ERROR.
+    /// Traces whose state is ERROR.
     pub errors: u64,
-    /// Of them, still running, or killed.
+    /// Traces whose state is `IN_PROGRESS`: still running, or killed.
     pub in_progress: u64,
-    /// When its first trace began.
+    /// Start of the first trace.
     pub first: Timestamp,
-    /// When its last trace began.
+    /// Start of the last trace.
     pub last: Timestamp,
-    /// When the last of its traces ended, as far as durations are known.
+    /// Latest end of a trace, as far as durations are known.
     pub end: Timestamp,
-    /// The durations of its traces added up; none where none is known.
+    /// Sum of the known durations in milliseconds; `None` if none is known.
     pub execution_duration_ms: Option<i64>,
-    /// The tokens that MLflow recorded.
+    /// Tokens that MLflow recorded.
     pub token_usage: Option<TokenUsage>,
-    /// The cost that MLflow recorded.
+    /// Cost that MLflow recorded.
     pub cost: CostSum,
 }
 
@@ -55,9 +55,9 @@ impl Session {
         }
     }
 
-    /// The session of some traces; none where there are none.
+    /// Builds the session with this id; `None` without traces.
     #[must_use]
-    pub fn of(id: &str, traces: &[TraceInfo]) -> Option<Self> {
+    pub fn from_traces(id: &str, traces: &[TraceInfo]) -> Option<Self> {
         let mut session = Self::new(id, traces.first()?.request_time);
         for trace in traces {
             session.add(trace);
@@ -65,11 +65,11 @@ impl Session {
         Some(session)
     }
 
-    /// The run of some traces that no record puts into a session; none where there are none.
+    /// Builds a session from one run of traces whose records name none; `None` without traces.
     #[must_use]
     pub fn derived(traces: &[TraceInfo]) -> Option<Self> {
         let first = traces.first()?;
-        let session = Self::of(first.session_of_spans.as_deref().unwrap_or(&first.trace_id), traces)?;
+        let session = Self::from_traces(first.session_from_spans.as_deref().unwrap_or(&first.trace_id), traces)?;
         Some(Self { is_derived: true, ..session })
     }
 
@@ -90,10 +90,10 @@ impl Session {
         if let Some(cost) = &trace.cost {
             self.cost.add(cost);
         }
-        let named = trace.experiment_name.as_deref().unwrap_or(&trace.experiment_id);
+        let experiment = trace.experiment_name.as_deref().unwrap_or(&trace.experiment_id);
         for (list, name) in [
-            (&mut self.users, trace.user_id().or(trace.user_of_spans.as_deref())),
-            (&mut self.experiments, Some(named)),
+            (&mut self.users, trace.user_id().or(trace.user_from_spans.as_deref())),
+            (&mut self.experiments, Some(experiment)),
         ] {
             if let Some(name) = name
                 && !list.iter().any(|known| known == name)
@@ -103,7 +103,7 @@ impl Session {
         }
     }
 
-    /// Nanoseconds from the first begin to the last end; none where no duration is known.
+    /// Returns the nanoseconds from the first start to the last end; `None` if no duration is known.
     #[must_use]
     pub fn duration_ns(&self) -> Option<i64> {
         let is_known = self.execution_duration_ms.is_some() || self.end > self.first;
@@ -118,7 +118,7 @@ pub struct Sessions(HashMap<String, Session>);
 impl Sessions {
     /// Adds a trace, if it belongs to a session.
     pub fn add(&mut self, trace: &TraceInfo) {
-        let Some(id) = trace.session_id().or(trace.session_of_spans.as_deref()) else { return };
+        let Some(id) = trace.session_id().or(trace.session_from_spans.as_deref()) else { return };
         if !self.0.contains_key(id) {
             self.0.insert(id.to_owned(), Session { is_derived: true, ..Session::new(id, trace.request_time) });
         }
@@ -128,12 +128,12 @@ impl Sessions {
         }
     }
 
-    /// Adds a session that was derived.
+    /// Adds a derived session.
     pub fn add_derived(&mut self, session: Session) {
         self.0.insert(session.id.clone(), session);
     }
 
-    /// The one whose last trace began last comes first.
+    /// Returns the sessions, latest start of a trace first.
     #[must_use]
     pub fn sorted(self) -> Vec<Session> {
         let mut sessions: Vec<Session> = self.0.into_values().collect();

@@ -1,34 +1,34 @@
-//! Tools: how often each was called, how often in vain, how long it took.
+//! Tool calls, failures and durations, by tool.
 
 use crate::model::Trace;
 use crate::reading::{CallFailure, Reading};
 use std::collections::HashMap;
 
-/// A tool in some traces.
+/// A tool, with totals over traces.
 #[derive(Clone, Debug, Default)]
 pub struct Tool {
-    /// Its name; `None` where only results are known, which lack it.
+    /// The name; `None` if only results were recorded, which have no name.
     pub name: Option<String>,
-    /// How many traces called it.
+    /// Number of traces that call it.
     pub traces: u64,
-    /// How many calls.
+    /// Number of calls.
     pub calls: u64,
-    /// Calls whose span is in state ERROR.
+    /// Calls whose span has status ERROR.
     pub errors: u64,
-    /// Calls whose failure was handed back to a model as text, and left no error.
+    /// Calls whose failure was returned to the model as tool output, without an error status.
     pub handled_failures: u64,
-    /// How long each call took that has a span which ended, in milliseconds, least first.
+    /// Durations in milliseconds of the calls with a finished span; ascending once [`Tools::sorted`].
     pub durations: Vec<f64>,
 }
 
 impl Tool {
-    /// Calls that failed, whether they left an error or not.
+    /// Returns the number of failed calls, with an error status or not.
     #[must_use]
     pub const fn failures(&self) -> u64 {
         self.errors + self.handled_failures
     }
 
-    /// The share of calls that failed.
+    /// Returns the share of calls that failed.
     #[must_use]
     pub fn error_rate(&self) -> f64 {
         self.failures() as f64 / self.calls.max(1) as f64
@@ -40,7 +40,7 @@ impl Tool {
 pub struct Tools(HashMap<Option<String>, Tool>);
 
 impl Tools {
-    /// Adds the tool calls of a trace that no earlier trace holds.
+    /// Adds the tool calls of a trace, except those that an earlier trace contains.
     pub fn add(&mut self, trace: &Trace, reading: &Reading) {
         let mut seen: Vec<Option<&str>> = Vec::new();
         for call in reading.tool_calls.iter().filter(|call| call.is_new || call.is_result_new) {
@@ -62,7 +62,7 @@ impl Tools {
         }
     }
 
-    /// The one that was called most often first.
+    /// Returns the tools, most calls first.
     #[must_use]
     pub fn sorted(self) -> Vec<Tool> {
         let mut tools: Vec<Tool> = self.0.into_values().collect();

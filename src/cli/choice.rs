@@ -1,4 +1,4 @@
-//! Which store a command reads, and why.
+//! The choice of the store that a command reads.
 
 use super::context::Context;
 use crate::analysis::doctor::OtherStore;
@@ -6,71 +6,71 @@ use crate::error::Result;
 use crate::model::StoreKind;
 use crate::store::{self, Address, Notice, TraceStore};
 
-/// Why a store was chosen.
+/// Which store was chosen, and why.
 #[derive(Debug)]
 pub struct Choice {
-    /// In words.
-    pub why: String,
-    /// The other store of the folder.
+    /// Why, as a clause for messages.
+    pub reason: String,
+    /// The other store in the same folder.
     other: Option<Address>,
-    /// Whether MLflow would take that one, though it gives no traces.
-    is_second: bool,
+    /// Whether the chosen store is the fallback, because the one that MLflow would use has no traces or cannot be read.
+    is_fallback: bool,
 }
 
 impl Context {
-    /// Opens the store that the flags, the environment or MLflow's default name.
+    /// Opens the store given by the flags, the environment or MLflow's default.
     ///
     /// # Errors
-    /// When there is none, or it cannot be read.
+    /// When the store does not exist or cannot be read.
     pub fn open_store(&self) -> Result<Box<dyn TraceStore>> {
         self.choose_store().map(|(store, _)| store)
     }
 
-    /// The same, and why it is this one.
+    /// Opens the store and returns why it was chosen.
     ///
     /// # Errors
-    /// When there is none, or it cannot be read.
+    /// When the store does not exist or cannot be read.
     pub fn choose_store(&self) -> Result<(Box<dyn TraceStore>, Choice)> {
         let resolved = store::resolve(self.globals().tracking_uri.as_deref(), &self.environment.store)?;
         let opened = store::open(&resolved.address, &self.environment.store);
-        // The default may be an empty left-over beside the store that is used.
-        if let Some(other) = &resolved.other
+        // MLflow's default may be an empty leftover beside the store in use.
+        if let Some(other) = &resolved.fallback
             && opened.as_ref().map_or(Ok(true), |opened| opened.is_empty()).unwrap_or(true)
             && let Ok(second) = store::open(other, &self.environment.store)
             && !second.is_empty().unwrap_or(true)
         {
-            let lack = if opened.is_ok() { "holds no traces" } else { "cannot be read" };
-            let why = format!("`{}` {lack}", name(&resolved.address));
-            self.note(&format!("{why}; reading `{}`", name(other)));
-            return Ok((second, Choice { why, other: Some(resolved.address), is_second: true }));
+            let problem = if opened.is_ok() { "has no traces" } else { "cannot be read" };
+            let reason = format!("`{}` {problem}", name(&resolved.address));
+            self.note(&format!("{reason}; reading `{}`", name(other)));
+            return Ok((second, Choice { reason, other: Some(resolved.address), is_fallback: true }));
         }
         let opened = opened?;
-        for remark in opened.notices() {
-            match remark {
+        for notice in opened.notices() {
+            match notice {
                 Notice::Note(text) => self.note(&text),
                 Notice::Warning(text) => self.warning(&text),
                 Notice::Detail(text) => self.verbose(&text),
             }
         }
-        self.verbose(&format!("store `{}`: {}", opened.name(), resolved.why));
-        Ok((opened, Choice { why: resolved.why, other: resolved.other, is_second: false }))
+        self.verbose(&format!("store `{}`: {}", opened.name(), resolved.reason));
+        Ok((opened, Choice { reason: resolved.reason, other: resolved.fallback, is_fallback: false }))
     }
 
-    /// The store beside the one that was chosen. One that cannot be read is none, unless MLflow would take it.
+    /// Returns the store beside the chosen one. Returns `None` if it cannot be read, unless MLflow would use it.
     #[must_use]
-    pub fn second_store(&self, choice: &Choice) -> Option<OtherStore> {
+    pub fn other_store(&self, choice: &Choice) -> Option<OtherStore> {
         let other = choice.other.as_ref()?;
         let is_empty = || store::open(other, &self.environment.store).and_then(|store| store.is_empty()).ok();
         Some(OtherStore {
             name: name(other),
-            holds_traces: if choice.is_second { false } else { !is_empty()? },
-            is_preferred: choice.is_second,
+            has_traces: if choice.is_fallback { false } else { !is_empty()? },
+            is_preferred: choice.is_fallback,
             kind: if matches!(other, Address::Files(_)) { StoreKind::Files } else { StoreKind::Sqlite },
         })
     }
 }
 
-/// What messages call the store at an address.
+/// The name of a store in messages: its path, or its URI without credentials.
 fn name(address: &Address) -> String {
     match address {
         Address::Sqlite(path) | Address::Files(path) | Address::Documents(path) => path.display().to_string(),

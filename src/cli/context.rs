@@ -1,4 +1,4 @@
-//! What every command works with: options, environment, output, clock, notes.
+//! The context of a command: options, environment, output, clock, notes.
 
 use super::environment::Environment;
 use super::globals::Globals;
@@ -19,40 +19,40 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// What a command works with.
+/// The context of a command.
 #[derive(Debug)]
 pub struct Context {
-    /// Where results go.
+    /// Where results are printed.
     pub output: Output,
-    /// The time at which the command began.
+    /// The time when the command started.
     pub now: Timestamp,
-    /// The zone of bare times.
+    /// The time zone of times that are given without one.
     pub zone: Zone,
     /// The environment variables.
     pub environment: Environment,
     globals: Globals,
     notes: Notes,
-    grammar: fn() -> clap::Command,
+    clap_command: fn() -> clap::Command,
 }
 
-/// Messages beside the results.
+/// How notes, warnings and progress are written to stderr.
 #[derive(Clone, Debug)]
 struct Notes {
     quiet: bool,
     verbose: bool,
     theme: Theme,
     shows_progress: bool,
-    runner: CiCommandEscaper,
+    escaper: CiCommandEscaper,
     status: StatusLine,
 }
 
-/// Maximum number of warnings that a command prints; the rest is counted.
+/// Maximum number of warnings that a command prints; the others are counted.
 const MAX_WARNINGS: usize = 10;
 
 impl Context {
-    /// Reads the environment, the terminal and the clock. `grammar` = the command line, for help and completions.
+    /// Reads the environment, the terminal and the clock. `clap_command` builds the definition of the command line.
     #[must_use]
-    pub fn new(globals: Globals, env: &dyn Fn(&str) -> Option<OsString>, grammar: fn() -> clap::Command) -> Self {
+    pub fn new(globals: Globals, env: &dyn Fn(&str) -> Option<OsString>, clap_command: fn() -> clap::Command) -> Self {
         let environment = Environment::read(env);
         let screen = Screen::new(globals.terminal(), env);
         let now = environment.now.as_deref().and_then(Timestamp::parse_rfc3339).unwrap_or_else(Timestamp::now);
@@ -70,14 +70,14 @@ impl Context {
         Self {
             output: Output {
                 format,
-                look,
+                options: look,
                 out: Paged::new(
                     screen.pager.filter(|_| is_text),
                     format != Format::Json,
                     status.clone(),
                     CiCommandEscaper::new(env, format.is_json()),
                 ),
-                parts: None,
+                views_shown: None,
             },
             now,
             zone,
@@ -87,69 +87,69 @@ impl Context {
                 verbose: globals.verbose,
                 theme: Theme { color: screen.color_stderr },
                 shows_progress: screen.shows_progress && !globals.quiet,
-                runner: CiCommandEscaper::new(env, false),
+                escaper: CiCommandEscaper::new(env, false),
                 status,
             },
             globals,
-            grammar,
+            clap_command,
         }
     }
 
-    /// The command line: commands and their options.
+    /// Builds the definition of the command line, for help, manual pages and completions.
     #[must_use]
-    pub fn grammar(&self) -> clap::Command {
-        (self.grammar)()
+    pub fn clap_command(&self) -> clap::Command {
+        (self.clap_command)()
     }
 
-    /// The prices in force.
+    /// Returns the prices: the built-in ones, and those of `--prices`.
     ///
     /// # Errors
-    /// When the file that was named cannot be read as one of prices.
+    /// When the file of `--prices` cannot be read.
     pub fn prices(&self) -> Result<Prices> {
         let Some(path) = &self.globals.prices else { return Ok(Prices::default()) };
         let failed = |why: String| {
-            Error::new(ErrorCode::Usage, format!("cannot read prices from `{}`", path.display())).because(why).hint(
-                "it may be a file of MLflow's catalogue of models, or what `mltrace prices MODEL --json` prints, changed",
-            )
+            Error::new(ErrorCode::Usage, format!("cannot read prices from `{}`", path.display()))
+                .because(why)
+                .hint("expected a file of MLflow's model catalog, or an edited output of `mltrace prices MODEL --json`")
         };
         let text = files::read_text(path, limits::SETTINGS_BYTES).map_err(|error| failed(error.to_string()))?;
         let json =
-            Json::from_strict(text.trim_start_matches('\u{feff}')).ok_or_else(|| failed("it is no JSON".to_owned()))?;
+            Json::from_strict(text.trim_start_matches('\u{feff}')).ok_or_else(|| failed("not JSON".to_owned()))?;
         Prices::with_file(&json).map_err(failed)
     }
 
-    /// Says something beside the result.
+    /// Prints a note, unless `--quiet` is given.
     pub fn note(&self, text: &str) {
         if !self.notes.quiet {
-            self.say(TextRole::Dim, "note:", text);
+            self.write_message(TextRole::Dim, "note:", text);
         }
     }
 
-    /// Says something that only `-v` asks for.
+    /// Prints a note if `--verbose` is given.
     pub fn verbose(&self, text: &str) {
         if self.notes.verbose {
-            self.say(TextRole::Dim, "note:", text);
+            self.write_message(TextRole::Dim, "note:", text);
         }
     }
 
-    /// Says what it took, where `-v` asks for it.
+    /// Notes the time taken and the number of requests, if `--verbose` is given.
     pub fn report_timing(&self, time: Duration) {
         let time = number::millis(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
         let requests = match self.environment.store.server.requests.load(Ordering::Relaxed) {
             0 => String::new(),
-            1 => " and 1 request".to_owned(),
-            count => format!(" and {count} requests"),
+            1 => ", 1 request".to_owned(),
+            count => format!(", {count} requests"),
         };
         self.verbose(&format!("took {time}{requests}"));
     }
 
     /// Prints a warning, even with `--quiet`.
     pub fn warning(&self, text: &str) {
-        self.say(TextRole::Warn, "warning:", text);
+        self.write_message(TextRole::Warn, "warning:", text);
     }
 
     /// Warns of records that could not be read in full.
-    pub fn warn(&self, problems: &[Problem]) {
+    pub fn warn_problems(&self, problems: &[Problem]) {
         for problem in problems.iter().take(MAX_WARNINGS) {
             let path = problem.path.as_deref().map(|path| format!(": `{path}`")).unwrap_or_default();
             self.warning(&format!("{}{path}", problem.message));
@@ -161,39 +161,39 @@ impl Context {
 
     /// Reports an error that does not end the command.
     pub fn report(&self, error: &Error) {
-        let runner = self.runner(self.output.format.is_json());
-        self.notes.status.beside(|| report(error, runner));
+        let escaper = self.escaper(self.output.format.is_json());
+        self.notes.status.suspend(|| report(error, escaper));
     }
 
-    /// A line on stderr. A closed stderr is nobody's concern.
-    fn say(&self, role: TextRole, title: &str, message: &str) {
+    /// Writes one line to stderr. Errors of writing are ignored.
+    fn write_message(&self, role: TextRole, title: &str, message: &str) {
         let line = format!("{} {}\n", self.notes.theme.paint(role, title), text::one_line(message));
-        self.notes.status.beside(|| {
-            let _ = std::io::stderr().lock().write_all(&self.runner(false).escape_commands(line.as_bytes()));
+        self.notes.status.suspend(|| {
+            let _ = std::io::stderr().lock().write_all(&self.escaper(false).escape_commands(line.as_bytes()));
         });
     }
 
-    /// The flags that every command has.
+    /// The global options.
     #[must_use]
     pub const fn globals(&self) -> &Globals {
         &self.globals
     }
 
-    /// A command of this program to paste, for the store that was named, in the signs of code.
+    /// Formats a command to paste, with the same `-u` and `--prices`, in backticks.
     #[must_use]
-    pub fn command(&self, suggestion: &Suggestion) -> String {
+    pub fn quoted_command(&self, suggestion: &Suggestion) -> String {
         format!("`{}`", self.command_line(suggestion))
     }
 
-    /// The same without these signs.
+    /// Formats a command to paste, with the same `-u` and `--prices`.
     #[must_use]
     pub fn command_line(&self, suggestion: &Suggestion) -> String {
-        format!("{}{suggestion}", self.program())
+        format!("{}{suggestion}", self.command_prefix())
     }
 
-    /// How each such command begins.
+    /// Returns the start of suggested commands: `mltrace`, and the `-u` and `--prices` of this call.
     #[must_use]
-    pub fn program(&self) -> String {
+    pub fn command_prefix(&self) -> String {
         let store = self.globals.tracking_uri.as_deref().map(store::without_credentials);
         let prices = self.globals.prices.as_deref().map(Path::to_string_lossy);
         let named = [("-u", store.map(Cow::Owned)), ("--prices", prices)];
@@ -201,18 +201,18 @@ impl Context {
         format!("mltrace {}", named.collect::<String>())
     }
 
-    /// What may read what this program writes.
+    /// Returns the escaper of commands that a CI runner would execute, for text or for JSON.
     #[must_use]
-    pub const fn runner(&self, is_json: bool) -> CiCommandEscaper {
-        let mut runner = self.notes.runner;
-        runner.is_json = is_json;
-        runner
+    pub const fn escaper(&self, is_json: bool) -> CiCommandEscaper {
+        let mut escaper = self.notes.escaper;
+        escaper.is_json = is_json;
+        escaper
     }
 
-    /// A sign of life for work that takes long.
+    /// Starts a progress line that counts `label`, a plural phrase such as `traces read`.
     #[must_use]
-    pub fn progress(&self, what: &'static str) -> Progress {
+    pub fn progress(&self, label: &'static str) -> Progress {
         let status = self.notes.status.clone();
-        Progress::start(what, status, self.notes.shows_progress, self.output.look.unicode)
+        Progress::start(label, status, self.notes.shows_progress, self.output.options.unicode)
     }
 }

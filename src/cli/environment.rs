@@ -6,21 +6,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What environment variables set, but for those of the terminal.
+/// The settings from environment variables, except those of the terminal.
 #[derive(Debug)]
 pub struct Environment {
-    /// Where stores are and how servers are reached.
+    /// Locations of stores and settings for servers.
     pub store: StoreEnvironment,
-    /// `MLFLOW_EXPERIMENT_NAME` or `MLFLOW_EXPERIMENT_ID`: the variable and its value.
+    /// The default experiment: the variable (`MLFLOW_EXPERIMENT_NAME` or `MLFLOW_EXPERIMENT_ID`) and its value.
     pub experiment: Option<(&'static str, String)>,
-    /// The installed MLflow.
+    /// Where MLflow may be installed.
     pub installation: MlflowLocations,
-    /// `MLTRACE_NOW`, by which tests set the time: RFC 3339.
+    /// `MLTRACE_NOW`, an RFC 3339 time with which tests replace the clock.
     pub now: Option<String>,
 }
 
 impl Environment {
-    /// Reads it.
+    /// Reads the variables.
     #[must_use]
     pub fn read(env: &dyn Fn(&str) -> Option<OsString>) -> Self {
         let text = |key: &str| env(key).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty());
@@ -39,29 +39,29 @@ impl Environment {
     }
 }
 
-/// What the environment says of the MLflow that is installed here.
+/// Where MLflow may be installed, and how it is configured.
 #[derive(Clone, Debug)]
 pub struct MlflowLocations {
-    /// Where its program may lie, the likeliest first: in the virtual environment that is active, then on `PATH`.
+    /// Folders that may hold its program: the active virtual environment first, then those on `PATH`.
     pub programs: Vec<PathBuf>,
-    /// `MLFLOW_ALLOW_FILE_STORE`, without which MLflow 3.13 on refuses file stores.
+    /// `MLFLOW_ALLOW_FILE_STORE`, without which MLflow refuses file stores since 3.13.
     pub allows_file_stores: bool,
 }
 
-/// Where MLflow may be installed.
+/// Reads where MLflow may be installed.
 fn installation(text: &dyn Fn(&str) -> Option<String>) -> MlflowLocations {
     let active = text("VIRTUAL_ENV").map(PathBuf::from);
     let active = active.into_iter().flat_map(|folder| [folder.join("bin"), folder.join("Scripts")]);
     let on_path = text("PATH").unwrap_or_default();
     MlflowLocations {
         programs: active.chain(std::env::split_paths(&on_path)).collect(),
-        // What MLflow takes for yes (`environment_variables.py`, `_BooleanEnvironmentVariable`).
+        // What MLflow parses as true (`environment_variables.py`, `_BooleanEnvironmentVariable`).
         allows_file_stores: text("MLFLOW_ALLOW_FILE_STORE")
             .is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "1")),
     }
 }
 
-/// What the environment says of tracking servers. Names that programs share are in capitals or small letters.
+/// Reads the settings for tracking servers. Proxy variables, which other programs share, may be upper or lower case.
 fn server_settings(text: &dyn Fn(&str) -> Option<String>) -> ServerSettings {
     let is = |key: &str, words: &[&str]| {
         text(key).is_some_and(|value| words.contains(&value.trim().to_ascii_lowercase().as_str()))

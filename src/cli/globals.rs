@@ -1,58 +1,60 @@
-//! The options of every command.
+//! The global options, which every command has.
 
 use crate::output::Format;
 use crate::terminal::{ColorChoice, TerminalOptions};
 use std::path::PathBuf;
 
-/// The options of every command.
+/// The global options.
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "Global options")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Globals {
-    /// Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]
+    /// Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]
     #[arg(short = 'u', long, global = true, value_name = "URI")]
     pub tracking_uri: Option<String>,
-    /// Form of the output
+    /// Output format
     #[arg(short = 'o', long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
     output: Format,
-    /// Short for --output json
+    /// Same as --output json
     #[arg(long, global = true, conflicts_with = "output")]
     json: bool,
-    /// When to use colours
+    /// When to use color
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     color: ColorChoice,
-    /// Draw with ASCII only
+    /// Use ASCII characters only
     #[arg(long, global = true)]
     ascii: bool,
-    /// Fit into so many columns
+    /// Wrap output to this width
     #[arg(long, global = true, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(20..))]
     width: Option<u16>,
-    /// Read and show times in UTC
+    /// Read and print times in UTC
     #[arg(long, global = true)]
     pub utc: bool,
-    /// Prices before those compiled in, for costs that MLflow did not record: a file of its catalogue of models, or what
-    /// `mltrace prices --json` prints
+    /// File of prices that take precedence over the built-in ones
+    ///
+    /// For costs that MLflow did not record. A file of MLflow's model catalog, or the output of `mltrace prices
+    /// --json`.
     #[arg(long, global = true, value_name = "FILE")]
     pub prices: Option<PathBuf>,
-    /// Do not page long output
+    /// Do not use a pager
     #[arg(long, global = true)]
     no_pager: bool,
-    /// Print no notes
+    /// Suppress notes
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Say which store is read and why
+    /// Print which store is read and why, the filter and the time taken
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }
 
 impl Globals {
-    /// The output format.
+    /// Returns the output format.
     #[must_use]
     pub const fn format(&self) -> Format {
         if self.json { Format::Json } else { self.output }
     }
 
-    /// The options of the terminal.
+    /// Returns the options that concern the terminal.
     #[must_use]
     pub fn terminal(&self) -> TerminalOptions {
         TerminalOptions {

@@ -1,4 +1,4 @@
-//! The MLflow that is installed here, told by its files: no Python is run.
+//! Finds the installed MLflow by its files, without running Python.
 
 use crate::analysis::doctor::InstalledMlflow;
 use crate::{files, limits};
@@ -6,18 +6,18 @@ use std::collections::HashSet;
 use std::fs::read_dir;
 use std::path::{Path, PathBuf};
 
-/// Finds it beside its program, in the first folder that has one.
+/// Finds the installation of the first `mlflow` program in these folders.
 pub(crate) fn find(programs: &[PathBuf]) -> Option<InstalledMlflow> {
     programs.iter().find_map(|folder| {
         let program = ["mlflow", "mlflow.exe"].iter().map(|name| folder.join(name)).find(|path| path.is_file())?;
-        // Tools are installed into environments of their own, with links in a folder for all.
+        // pipx and uv install tools into separate environments and link them into one folder.
         let program = program.canonicalize().unwrap_or(program);
         let environment = program.parent()?.parent()?;
         package_folders(environment).iter().find_map(|packages| installed_in(packages))
     })
 }
 
-/// Where an environment keeps its packages: `lib/python3.11/site-packages`, Debian's `dist-packages`, Windows' `Lib`.
+/// The package folders of an environment: `lib/python3.11/site-packages`, Debian's `dist-packages`, Windows' `Lib`.
 fn package_folders(environment: &Path) -> Vec<PathBuf> {
     let entries = read_dir(environment.join("lib")).into_iter().flatten().flatten().map(|entry| entry.path());
     let is_python = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("python3"));
@@ -27,7 +27,7 @@ fn package_folders(environment: &Path) -> Vec<PathBuf> {
     pythons.iter().flat_map(|folder| ["site-packages", "dist-packages"].map(|name| folder.join(name))).collect()
 }
 
-/// What a folder of packages holds of MLflow and of what it stands on.
+/// Reads the releases of MLflow and of its dependencies from a package folder.
 fn installed_in(packages: &Path) -> Option<InstalledMlflow> {
     let names: Vec<String> = read_dir(packages)
         .ok()?
@@ -41,7 +41,7 @@ fn installed_in(packages: &Path) -> Option<InstalledMlflow> {
     };
     let migrations = migrations(&packages.join("mlflow/store/db_migrations/versions"));
     let older: HashSet<&String> = migrations.iter().flat_map(|(_, before)| before).collect();
-    // One that has several heads does not start.
+    // With several heads MLflow does not start, so none is reported.
     let mut heads = migrations.iter().map(|(revision, _)| revision).filter(|revision| !older.contains(revision));
     let head = heads.next().filter(|_| heads.next().is_none()).cloned();
     Some(InstalledMlflow {
@@ -54,14 +54,14 @@ fn installed_in(packages: &Path) -> Option<InstalledMlflow> {
     })
 }
 
-/// Each migration of schemas that MLflow has, and those that it follows.
+/// Returns the revision of each schema migration, with the revisions that it follows.
 fn migrations(folder: &Path) -> Vec<(String, Vec<String>)> {
     let scripts = read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let scripts = scripts.filter(|path| path.extension().is_some_and(|end| end == "py"));
     scripts.filter_map(|path| migration(&files::read_text(&path, limits::RECORD_BYTES).ok()?)).collect()
 }
 
-/// Alembic's `revision = "…"` and `down_revision = "…"`, which may be `None` or several.
+/// Parses Alembic's `revision = "…"` and `down_revision = "…"`, which may be `None` or several.
 fn migration(script: &str) -> Option<(String, Vec<String>)> {
     let quoted = |name: &str| {
         let is_it = |line: &&str| line.split(['=', ':']).next().is_some_and(|word| word.trim() == name);

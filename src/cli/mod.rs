@@ -1,4 +1,4 @@
-//! What commands share: options, the environment, naming and reading traces, notes, suggestions, progress.
+//! What the commands share: options, environment, finding and reading traces, notes, suggestions, progress.
 
 pub mod choice;
 pub mod context;

@@ -1,11 +1,11 @@
-//! From what a user types to a trace, a span or agents.
+//! Finds the trace, span or agents that a command line names.
 
 use super::reader::TraceReader;
 use super::select::TraceSelection;
 use crate::cli::context::Context;
 use crate::cli::suggestions::not_found;
 use crate::error::{Error, ErrorCode, Result};
-use crate::model::{Problem, Span, Trace, TraceState, have_above};
+use crate::model::{Problem, Span, Trace, TraceState, has_ancestor_where};
 use crate::query::{Clause, Glob, TextKey, TextTest};
 use crate::reading::{Agents, is_agent, needs_messages};
 use crate::shell::Suggestion;
@@ -13,16 +13,16 @@ use crate::store::{Order, Projection, SortKey, TraceStore};
 use crate::{files, limits};
 use std::ops::ControlFlow;
 
-/// So many candidates of an ambiguous prefix are named.
-const MOST_CANDIDATES: usize = 10;
+/// Maximum number of candidates that are listed for an ambiguous prefix.
+const MAX_CANDIDATES: usize = 10;
 
 /// The argument for ids on standard input.
 const STDIN: &str = "-";
 
-/// Shows the traces of some names, one after another. `-` means the ids on standard input, one a line; without any,
-/// nothing is shown. A trace that is not found, or that a server fails to send, does not stop it: the first such error
-/// is returned after the other traces.
-pub(crate) fn each(
+/// Calls `show` for each name. `-` stands for the ids on standard input, one per line; without any, nothing is shown. A
+/// trace that is not found, or that a server fails to send, does not stop the others: the first such error is returned
+/// at the end, later ones are reported when they occur.
+pub(crate) fn for_each_name(
     cx: &mut Context,
     names: &[String],
     show: &mut dyn FnMut(&mut Context, &mut TraceReader, &str) -> Result<()>,
@@ -31,11 +31,11 @@ pub(crate) fn each(
     let is_one = expanded.is_none() && names.len() == 1;
     let names = expanded.as_deref().unwrap_or(names);
     if names.is_empty() {
-        cx.note("no trace ids on standard input; nothing to show");
+        cx.note("no trace ids on standard input");
         return Ok(());
     }
     if !is_one {
-        cx.output.begin_parts();
+        cx.output.begin_sequence();
     }
     let mut reader = TraceReader::open(cx)?;
     let mut first: Option<Error> = None;
@@ -43,7 +43,7 @@ pub(crate) fn each(
         match show(cx, &mut reader, name) {
             Ok(()) => {}
             Err(error)
-                if is_one || !matches!(error.kind, ErrorCode::NotFound | ErrorCode::Ambiguous | ErrorCode::Server) =>
+                if is_one || !matches!(error.code, ErrorCode::NotFound | ErrorCode::Ambiguous | ErrorCode::Server) =>
             {
                 return Err(error);
             }
@@ -58,57 +58,57 @@ pub(crate) fn each(
 /// The names of a command line, with `-` replaced by the ids on standard input.
 fn with_stdin(cx: &Context, names: &[String]) -> Result<Vec<String>> {
     if cx.globals().tracking_uri.as_deref() == Some(STDIN) {
-        return Err(Error::new(ErrorCode::Usage, "standard input cannot hold the traces and their ids")
-            .hint("name a file: `-u FILE`"));
+        return Err(Error::new(ErrorCode::Usage, "standard input cannot be both the trace store and the list of ids")
+            .hint("read the traces from a file: `-u FILE`"));
     }
-    let text = files::text_of(std::io::stdin().lock(), limits::SETTINGS_BYTES)
+    let text = files::read_all_text(std::io::stdin().lock(), limits::SETTINGS_BYTES)
         .map_err(|error| Error::new(ErrorCode::StoreUnreadable, "cannot read standard input").because(error))?;
     let ids: Vec<String> = text.lines().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
     let expand = |name: &String| if name == STDIN { ids.clone() } else { vec![name.clone()] };
     Ok(names.iter().flat_map(expand).collect())
 }
 
-/// Finds a trace: by id, unique prefix, OpenTelemetry id, `@last`, `@last~2`, `@error`, `@slow`. Its spans have their cost.
-pub(crate) fn trace(
+/// Finds a trace by id, unique prefix, OpenTelemetry id, or a selector: `@last`, `@last~2`, `@error`, `@slow`. Its
+/// spans have their cost.
+pub(crate) fn find_trace(
     cx: &Context,
     reader: &mut TraceReader,
     name: &str,
     select: &TraceSelection,
-    need: Projection,
+    projection: Projection,
 ) -> Result<Trace> {
     if let Some(word) = name.strip_prefix('@') {
-        return by_word(cx, reader, word, select, need);
+        return find_by_selector(cx, reader, word, select, projection);
     }
     if select.has_conditions(cx)? {
-        cx.note(&format!("`{name}` names the trace; the conditions choose among @last, @error and @slow only"));
+        cx.note(&format!("the filters are ignored for `{name}` (they apply to @last, @error and @slow)"));
     }
-    let id = by_id(cx, &*reader.store, name.trim(), &mut reader.problems)?;
-    reader.trace(&id, need)?.ok_or_else(|| missing(cx, &*reader.store, &id))
+    let id = resolve_id(cx, &*reader.store, name.trim(), &mut reader.problems)?;
+    reader.trace(&id, projection)?.ok_or_else(|| trace_not_found(cx, &*reader.store, &id))
 }
 
-/// The trace of a name, as far as its reading needs it: with messages where its agents are known from these only.
-pub(crate) fn read(cx: &Context, reader: &mut TraceReader, name: &str, select: &TraceSelection) -> Result<Trace> {
-    let trace = trace(cx, reader, name, select, Projection::Tree)?;
+/// Finds a trace and loads what its tree shows. Messages are loaded only if agents are named nowhere else.
+pub(crate) fn read_tree(cx: &Context, reader: &mut TraceReader, name: &str, select: &TraceSelection) -> Result<Trace> {
+    let trace = find_trace(cx, reader, name, select, Projection::Tree)?;
     if !trace.spans.as_ref().is_some_and(needs_messages) {
         return Ok(trace);
     }
     Ok(reader.trace(&trace.info.trace_id, Projection::Full)?.unwrap_or(trace))
 }
 
-fn missing(cx: &Context, store: &dyn TraceStore, name: &str) -> Error {
+fn trace_not_found(cx: &Context, store: &dyn TraceStore, name: &str) -> Error {
     Error::new(ErrorCode::NotFound, format!("no trace `{name}` in `{}`", store.name()))
-        .hint(cx.command(&Suggestion::new("traces list")) + " lists the newest")
+        .hint(cx.quoted_command(&Suggestion::new("traces list")) + " lists the newest")
 }
 
-/// The full id for an id or a prefix of one, with or without `tr-`.
-fn by_id(cx: &Context, store: &dyn TraceStore, name: &str, problems: &mut Vec<Problem>) -> Result<String> {
+/// Resolves an id or a prefix, with or without `tr-`, to the full id.
+fn resolve_id(cx: &Context, store: &dyn TraceStore, name: &str, problems: &mut Vec<Problem>) -> Result<String> {
     if name.is_empty() {
-        return Err(Error::new(ErrorCode::Usage, "an empty trace id")
-            .hint("name a trace by its id, a unique prefix, or `@last`"));
+        return Err(Error::new(ErrorCode::Usage, "empty trace id").hint("use an id, a unique prefix, or `@last`"));
     }
     let lower = name.to_ascii_lowercase();
     let bare = lower.strip_prefix("tr-").unwrap_or(&lower);
-    // Ids have no `tr-` before 3.2, and an OpenTelemetry id is what stands behind it.
+    // MLflow before 3.2 writes ids without `tr-`. Since then the rest of the id is the OpenTelemetry trace id.
     let mut spellings: Vec<String> = Vec::new();
     for spelling in [name, &lower, &format!("tr-{bare}"), bare] {
         if !spellings.iter().any(|known| known == spelling) {
@@ -116,7 +116,7 @@ fn by_id(cx: &Context, store: &dyn TraceStore, name: &str, problems: &mut Vec<Pr
         }
     }
     let mut candidates: Vec<String> = Vec::new();
-    for id in store.ids_with_prefix(&spellings, MOST_CANDIDATES + 1, problems)? {
+    for id in store.ids_with_prefix(&spellings, MAX_CANDIDATES + 1, problems)? {
         if id == name {
             return Ok(id);
         }
@@ -125,31 +125,34 @@ fn by_id(cx: &Context, store: &dyn TraceStore, name: &str, problems: &mut Vec<Pr
         }
     }
     match candidates.len() {
-        0 => Err(problems.drain(..).fold(missing(cx, store, name), |error, problem| error.because(problem.message))),
+        0 => Err(problems
+            .drain(..)
+            .fold(trace_not_found(cx, store, name), |error, problem| error.because(problem.message))),
         1 => Ok(candidates.remove(0)),
         _ => {
-            let more = if candidates.len() > MOST_CANDIDATES { " and more" } else { "" };
-            candidates.truncate(MOST_CANDIDATES);
-            Err(Error::new(ErrorCode::Ambiguous, format!("`{name}` begins several trace ids"))
-                .because(format!("{}{more}", candidates.join(", ")))
-                .hint("type more of the id"))
+            let more = if candidates.len() > MAX_CANDIDATES { " and more" } else { "" };
+            candidates.truncate(MAX_CANDIDATES);
+            Err(Error::new(ErrorCode::Ambiguous, format!("ambiguous trace id prefix `{name}`"))
+                .because(format!("it matches {}{more}", candidates.join(", ")))
+                .hint("use more characters of the id"))
         }
     }
 }
 
-fn by_word(
+fn find_by_selector(
     cx: &Context,
     reader: &mut TraceReader,
     word: &str,
     select: &TraceSelection,
-    need: Projection,
+    projection: Projection,
 ) -> Result<Trace> {
     let (base, back) = match word.split_once('~') {
         Some((base, back)) => (base, back.parse().ok()),
         None => (word, Some(0)),
     };
     let unknown = || {
-        Error::new(ErrorCode::Usage, format!("`@{word}` names no trace")).hint("@last, @last~2, @error and @slow do")
+        Error::new(ErrorCode::Usage, format!("unknown trace selector `@{word}`"))
+            .hint("use `@last`, `@last~2`, `@error` or `@slow`")
     };
     let back: usize = back.ok_or_else(unknown)?;
     let (order, only_errors) = match base {
@@ -158,9 +161,9 @@ fn by_word(
         "slow" => (Order { key: SortKey::Duration, is_descending: true }, false),
         _ => return Err(unknown()),
     };
-    // The record alone is enough to find it; the spans are read of that one only.
+    // Records are enough to find the trace; spans are read of that one only.
     let mut query = reader.query(cx, select, order, Projection::Info)?;
-    // Of the tree, `--type` chooses the spans; every trace may be meant.
+    // `--type` selects spans of the tree, not the trace.
     query.filter.clauses.retain(|clause| !matches!(clause, Clause::SpanType(_)));
     if only_errors {
         let error = TextTest::Is(TraceState::Error.as_str().to_owned());
@@ -169,7 +172,7 @@ fn by_word(
     query.expected = Some(back + 1);
     let mut left = back;
     let mut found = None;
-    reader.each(&query, &mut |trace| {
+    reader.for_each(&query, &mut |trace| {
         if left == 0 {
             found = Some(trace.info.trace_id);
             return Ok(ControlFlow::Break(()));
@@ -179,87 +182,90 @@ fn by_word(
     })?;
     let has_conditions = select.has_conditions(cx)?;
     let error = || {
-        let fitting = if has_conditions { " that meets the conditions" } else { "" };
-        Error::new(ErrorCode::NotFound, format!("no trace `@{word}`{fitting} in `{}`", reader.store.name()))
-            .hint(cx.command(&Suggestion::new("traces list")) + " lists the newest")
+        let filters = if has_conditions { " and the filters" } else { "" };
+        Error::new(ErrorCode::NotFound, format!("no trace matches `@{word}`{filters} in `{}`", reader.store.name()))
+            .hint(cx.quoted_command(&Suggestion::new("traces list")) + " lists the newest")
     };
     let id = found.ok_or_else(error)?;
-    reader.trace(&id, need)?.ok_or_else(error)
+    reader.trace(&id, projection)?.ok_or_else(error)
 }
 
-/// Finds a span of a trace: by id, unique prefix, or name where it is unique. Gives its place in the list.
-pub(crate) fn span(cx: &Context, trace: &Trace, name: &str) -> Result<usize> {
+/// Finds a span of a trace by id, unique prefix or unique name. Returns its index in the list of spans.
+pub(crate) fn find_span(cx: &Context, trace: &Trace, name: &str) -> Result<usize> {
     let spans = trace.span_list();
-    let places = |fits: &dyn Fn(&Span) -> bool| (0..spans.len()).filter(|at| fits(&spans[*at])).collect::<Vec<_>>();
+    let indexes = |is_match: &dyn Fn(&Span) -> bool| {
+        (0..spans.len()).filter(|index| is_match(&spans[*index])).collect::<Vec<_>>()
+    };
     let lower = name.to_ascii_lowercase();
-    let by_id = places(&|span| span.id.as_str() == lower || span.id.as_str() == name);
-    let by_name = places(&|span| span.name == name);
-    let by_prefix = places(&|span| !lower.is_empty() && span.id.as_str().starts_with(&lower));
+    let by_id = indexes(&|span| span.id.as_str() == lower || span.id.as_str() == name);
+    let by_name = indexes(&|span| span.name == name);
+    let by_prefix = indexes(&|span| !lower.is_empty() && span.id.as_str().starts_with(&lower));
     for candidates in [by_id, by_name, by_prefix] {
         match candidates.as_slice() {
             [] => {}
-            [one] => return Ok(*one),
+            [index] => return Ok(*index),
             several => {
                 let ids =
-                    several.iter().take(MOST_CANDIDATES).map(|at| format!("{} {}", spans[*at].id, spans[*at].name));
-                return Err(Error::new(ErrorCode::Ambiguous, format!("`{name}` names {} spans", several.len()))
-                    .because(ids.collect::<Vec<_>>().join(", "))
-                    .hint("name one by its id"));
+                    several.iter().take(MAX_CANDIDATES).map(|at| format!("{} {}", spans[*at].id, spans[*at].name));
+                return Err(Error::new(ErrorCode::Ambiguous, format!("`{name}` matches {} spans", several.len()))
+                    .because(format!("they are {}", ids.collect::<Vec<_>>().join(", ")))
+                    .hint("use the id of a span"));
             }
         }
     }
     let known = spans.iter().map(|span| span.name.as_str());
     Err(not_found("span", name, known).hint(
-        cx.command(&Suggestion::new("trace show").of(&trace.info.trace_id).option("-o", "ids")) + " lists the spans",
+        cx.quoted_command(&Suggestion::new("trace show").operand(&trace.info.trace_id).option("-o", "ids"))
+            + " lists the spans",
     ))
 }
 
-/// Which spans belong to the agents of some names: an agent's own span and all below it, and the calls that messages
-/// attribute to it. No names mean all spans.
+/// Selects the spans of named agents: an agent's own span and all spans below it, and the calls that messages attribute
+/// to it. Without names, all spans are selected. The result has one flag per span.
 ///
-/// A name is taken as it is, or as its span bears it (`assistant.run`), whatever its case, and where no agent has it, as a
+/// A name matches the agent's name or its span's name (`assistant.run`), ignoring case. If no agent has it, it is a
 /// pattern.
-pub(crate) fn agents(cx: &Context, trace: &Trace, agents: &Agents, names: &[String]) -> Result<Vec<bool>> {
+pub(crate) fn spans_of_agents(cx: &Context, trace: &Trace, agents: &Agents, names: &[String]) -> Result<Vec<bool>> {
     let spans = trace.span_list();
     if names.is_empty() {
         return Ok(vec![true; spans.len()]);
     }
-    // The name of each agent, and those of its spans.
+    // Agent name and name to match: each agent's name, and the names of its spans.
     let of_spans = spans.iter().enumerate().filter(|(_, span)| is_agent(span));
     let of_spans = of_spans.filter_map(|(at, span)| Some((agents.name(at)?, span.name.as_str())));
     let known: Vec<(&str, &str)> = agents.names().iter().map(|name| (&**name, &**name)).chain(of_spans).collect();
-    let mut wanted: Vec<&str> = Vec::new();
+    let mut selected: Vec<&str> = Vec::new();
     for name in names {
         let (lower, pattern) = (name.to_lowercase(), Glob::new(&name.to_lowercase()));
-        let find = |is_meant: &dyn Fn(&str) -> bool| -> Vec<&str> {
-            let meant = known.iter().filter(|(_, called)| is_meant(&called.to_lowercase()));
-            meant.map(|(agent, _)| *agent).collect()
+        let find = |is_match: &dyn Fn(&str) -> bool| -> Vec<&str> {
+            let matches = known.iter().filter(|(_, alias)| is_match(&alias.to_lowercase()));
+            matches.map(|(agent, _)| *agent).collect()
         };
-        let mut found = find(&|called| called == lower);
+        let mut found = find(&|alias| alias == lower);
         if found.is_empty() {
-            found = find(&|called| pattern.matches(called));
+            found = find(&|alias| pattern.matches(alias));
         }
         if found.is_empty() {
-            return Err(no_agent(cx, trace, name, agents));
+            return Err(agent_not_found(cx, trace, name, agents));
         }
-        wanted.append(&mut found);
+        selected.append(&mut found);
     }
-    let is_wanted = |at: usize| agents.name(at).is_some_and(|name| wanted.contains(&name));
+    let is_selected = |at: usize| agents.name(at).is_some_and(|name| selected.contains(&name));
     let nodes = trace.spans.as_ref().map_or(&[][..], |spans| &spans.nodes);
-    let mut is_under = have_above(nodes, |at| is_agent(&spans[at]) && is_wanted(at));
+    let mut is_under = has_ancestor_where(nodes, |at| is_agent(&spans[at]) && is_selected(at));
     for (at, is_under) in is_under.iter_mut().enumerate() {
-        *is_under |= is_wanted(at);
+        *is_under |= is_selected(at);
     }
     Ok(is_under)
 }
 
-fn no_agent(cx: &Context, trace: &Trace, name: &str, agents: &Agents) -> Error {
+fn agent_not_found(cx: &Context, trace: &Trace, name: &str, agents: &Agents) -> Error {
     let known = match agents.names() {
-        [] => "neither spans nor messages of the trace name an agent".to_owned(),
-        known => format!("the agents are {}", known.join(", ")),
+        [] => "the trace has no named agents".to_owned(),
+        known => format!("its agents are {}", known.join(", ")),
     };
     let error = Error::new(ErrorCode::NotFound, format!("no agent `{name}` in trace `{}`", trace.info.trace_id));
     error
         .because(known)
-        .hint(cx.command(&Suggestion::new("trace show").of(&trace.info.trace_id)) + " shows the whole tree")
+        .hint(cx.quoted_command(&Suggestion::new("trace show").operand(&trace.info.trace_id)) + " shows the whole tree")
 }

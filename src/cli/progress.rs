@@ -1,4 +1,4 @@
-//! Progress on stderr.
+//! The progress line on stderr.
 
 use crate::output::number;
 use crate::terminal::StatusLine;
@@ -7,42 +7,42 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-/// Work that lasts so long makes somebody wonder.
+/// Delay before the progress line appears.
 const PROGRESS_AFTER: Duration = Duration::from_millis(300);
 
-/// How often the line of progress moves.
+/// Interval at which the progress line is redrawn.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
-/// Counts on stderr, once work has lasted long enough for somebody to wonder.
+/// A count on stderr, shown once the work has taken longer than `PROGRESS_AFTER`.
 #[derive(Debug)]
 pub struct Progress {
     count: Arc<AtomicU64>,
     status: StatusLine,
-    /// Dropping it ends the thread that draws.
+    /// Dropping it ends the drawing thread.
     end: Option<Sender<()>>,
 }
 
 impl Progress {
-    /// Starts to count `what`, a plural noun; draws only if `is_shown`.
-    pub(super) fn start(what: &'static str, status: StatusLine, is_shown: bool, unicode: bool) -> Self {
+    /// Starts a count of `label`, a plural phrase such as `traces read`. Draws only if `is_shown`.
+    pub(super) fn start(label: &'static str, status: StatusLine, is_shown: bool, unicode: bool) -> Self {
         let count = Arc::new(AtomicU64::new(0));
         let end = is_shown.then(|| {
             status.allow();
             let (end, ended) = mpsc::channel();
             let (status, count) = (status.clone(), Arc::clone(&count));
-            // Without the thread no progress is shown.
-            let _ = std::thread::Builder::new().spawn(move || draw_progress(what, &count, &status, unicode, &ended));
+            // If the thread cannot be started, no progress is shown.
+            let _ = std::thread::Builder::new().spawn(move || draw_progress(label, &count, &status, unicode, &ended));
             end
         });
         Self { count, status, end }
     }
 
-    /// One more is done.
+    /// Counts one more.
     pub fn tick(&self) {
         self.add(1);
     }
 
-    /// So many more are done.
+    /// Counts `more` more.
     pub fn add(&self, more: usize) {
         self.count.fetch_add(more as u64, Ordering::Relaxed);
     }
@@ -61,13 +61,13 @@ impl Drop for Progress {
     }
 }
 
-/// Draws until the other end of `ended` is gone or the line was cleared.
-fn draw_progress(what: &str, count: &AtomicU64, status: &StatusLine, unicode: bool, ended: &Receiver<()>) {
+/// Draws until the sender of `ended` is dropped or the line was cleared.
+fn draw_progress(label: &str, count: &AtomicU64, status: &StatusLine, unicode: bool, ended: &Receiver<()>) {
     let mut pause = PROGRESS_AFTER;
     while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
         let text = match count.load(Ordering::Relaxed) {
             0 => "reading".to_owned(),
-            count => format!("{} {what}", number::count(i64::try_from(count).unwrap_or(i64::MAX))),
+            count => format!("{} {label}", number::count(i64::try_from(count).unwrap_or(i64::MAX))),
         };
         if !status.draw(text, unicode) {
             return;

@@ -1,4 +1,4 @@
-//! Reading traces for a command: the store, the prices of what they used, a sign of life, and what could not be read.
+//! Reads traces for a command: opens the store, fills in costs, shows progress, collects problems.
 
 use super::select::TraceSelection;
 use crate::analysis::prices::Prices;
@@ -12,125 +12,125 @@ use crate::store::{self, Order, Projection, Query, TraceStore};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-/// Takes traces one by one; breaking ends the reading.
+/// Consumes traces one by one; `Break` ends the reading.
 pub(crate) type TraceConsumer<'a> = dyn FnMut(Trace) -> Result<ControlFlow<()>> + 'a;
 
-/// The same with the reading of each.
+/// Consumes traces with their readings one by one; `Break` ends the reading.
 pub(crate) type ReadingConsumer<'a> = dyn FnMut(Trace, Reading) -> Result<ControlFlow<()>> + 'a;
 
-/// What a command reads with.
+/// Reads traces from a store, with their costs.
 pub(crate) struct TraceReader {
-    /// Where the traces are.
+    /// The store.
     pub(crate) store: Box<dyn TraceStore>,
-    /// What could not be read of the store.
+    /// Problems of reading records.
     pub(crate) problems: Vec<Problem>,
-    /// What could not be read of the spans of traces.
+    /// Problems of reading spans.
     pub(crate) span_problems: Vec<Problem>,
     prices: Prices,
     progress: Progress,
 }
 
 impl TraceReader {
-    /// Opens the store that is meant.
+    /// Opens the store given by the flags, the environment or MLflow's default.
     pub(crate) fn open(cx: &Context) -> Result<Self> {
-        Self::choose(cx).map(|(reader, _)| reader)
+        Self::open_with_choice(cx).map(|(reader, _)| reader)
     }
 
-    /// The same, and why it is this one.
-    pub(crate) fn choose(cx: &Context) -> Result<(Self, Choice)> {
-        // Before anything is read, so that what is wrong with it is told at once.
+    /// Opens the store and returns why it was chosen.
+    pub(crate) fn open_with_choice(cx: &Context) -> Result<(Self, Choice)> {
+        // First, so that an invalid file of prices is reported before traces are read.
         let prices = cx.prices()?;
         let progress = cx.progress("traces read");
         let (store, choice) = cx.choose_store()?;
         Ok((Self { store, problems: Vec::new(), span_problems: Vec::new(), prices, progress }, choice))
     }
 
-    /// The query of the flags that choose traces.
+    /// Builds the query of the filter flags.
     pub(crate) fn query(
         &mut self,
         cx: &Context,
         select: &TraceSelection,
         order: Order,
-        need: Projection,
+        projection: Projection,
     ) -> Result<Query> {
-        select.query(cx, &*self.store, order, need, &mut self.problems)
+        select.query(cx, &*self.store, order, projection, &mut self.problems)
     }
 
-    /// Hands on each trace that a query selects, with the cost of its spans. Gives how many are meant in all, where the query
-    /// asks for it and that is cheap to tell.
-    pub(crate) fn each(&mut self, query: &Query, take: &mut TraceConsumer<'_>) -> Result<Option<usize>> {
+    /// Calls `take` with each selected trace, with the cost of its spans. Returns the total number of matches if the
+    /// query asks for it and the store can count cheaply.
+    pub(crate) fn for_each(&mut self, query: &Query, take: &mut TraceConsumer<'_>) -> Result<Option<usize>> {
         let Self { store, problems, span_problems, prices, progress } = self;
         store::select(&**store, query, problems, &mut |mut trace| {
             progress.tick();
-            span_problems.extend(losses(&trace));
-            prepare(&mut trace, prices);
+            span_problems.extend(data_losses(&trace));
+            fill_derived(&mut trace, prices);
             take(trace)
         })
     }
 
-    /// Hands on each selected trace with its reading, in the order in which they ended: a tool call that a later trace repeats
-    /// in its history is new in one trace only, and so is its failure.
-    pub(crate) fn each_reading(&mut self, query: Query, take: &mut ReadingConsumer<'_>) -> Result<()> {
+    /// Calls `take` with each selected trace and its reading, in the order in which the traces ended. A tool call that
+    /// later traces repeat in their history is new in its first trace only, and so is its failure.
+    pub(crate) fn for_each_reading(&mut self, query: Query, take: &mut ReadingConsumer<'_>) -> Result<()> {
         let query = Query { order: Order::FIRST_ENDED, ..query };
         let Self { store, problems, span_problems, prices, progress } = self;
         let mut history = History::default();
         store::select(&**store, &query, problems, &mut |mut trace| {
             progress.tick();
-            span_problems.extend(losses(&trace));
-            prices.fill(&mut trace);
+            span_problems.extend(data_losses(&trace));
+            prices.fill_costs(&mut trace);
             let reading = history.read_trace(&mut trace);
             take(trace, reading)
         })?;
         Ok(())
     }
 
-    /// Hands on traces whose records were read before, now with their spans and what these cost.
-    pub(crate) fn complete(
+    /// Calls `take` with traces whose records were read before, now with their spans and costs.
+    pub(crate) fn load_spans(
         &mut self,
         infos: Vec<TraceInfo>,
-        need: Projection,
+        projection: Projection,
         take: &mut TraceConsumer<'_>,
     ) -> Result<()> {
         let Self { store, problems, span_problems, prices, progress } = self;
-        store::complete(&**store, infos, need, problems, &mut |mut trace| {
+        store::load_spans(&**store, infos, projection, problems, &mut |mut trace| {
             progress.tick();
-            span_problems.extend(losses(&trace));
-            prepare(&mut trace, prices);
+            span_problems.extend(data_losses(&trace));
+            fill_derived(&mut trace, prices);
             take(trace)
         })
     }
 
-    /// A trace by its exact id, with the cost of its spans. What could not be read of it stands with it.
-    pub(crate) fn trace(&self, id: &str, need: Projection) -> Result<Option<Trace>> {
-        let mut found = self.store.trace(id, need)?;
+    /// Reads a trace by its exact id, with the cost of its spans. Its problems are in the trace, not in this reader.
+    pub(crate) fn trace(&self, id: &str, projection: Projection) -> Result<Option<Trace>> {
+        let mut found = self.store.trace(id, projection)?;
         if let Some(trace) = &mut found {
-            prepare(trace, &self.prices);
+            fill_derived(trace, &self.prices);
         }
         Ok(found)
     }
 
-    /// All is read: the sign of life makes room for results.
-    pub(crate) fn end(&mut self) {
+    /// Clears the progress line, before results are printed.
+    pub(crate) fn clear_progress(&mut self) {
         self.progress.clear();
     }
 
-    /// Whether anything was left out because it could not be read.
+    /// Whether anything is missing because it could not be read.
     pub(crate) fn has_losses(&self) -> bool {
         self.problems.iter().chain(&self.span_problems).any(Problem::is_loss)
     }
 
-    /// Warns of what could not be read.
+    /// Prints warnings for the problems, each once.
     pub(crate) fn warn(mut self, cx: &Context) {
         self.problems.append(&mut self.span_problems);
-        // A trace that was read twice has its problems twice.
+        // A trace that was read twice reports its problems twice.
         let mut seen = HashSet::new();
         self.problems.retain(|problem| seen.insert(problem.clone()));
-        cx.warn(&self.problems);
+        cx.warn_problems(&self.problems);
     }
 
-    /// Says what the flags leave out that may be meant: chat models by `--type LLM`, and by `--min-tokens` traces of which no
-    /// tokens were recorded. Where only the first traces were looked at, the latter would be told too early.
-    pub(crate) fn tell_left_out(
+    /// Notes what the filters exclude, perhaps unintentionally: chat models with `--type LLM`, and traces without
+    /// recorded tokens with `--min-tokens`. The latter is noted only if all traces were read (`saw_all`).
+    pub(crate) fn note_excluded(
         &self,
         cx: &Context,
         select: &TraceSelection,
@@ -140,30 +140,31 @@ impl TraceReader {
         if cx.globals().quiet {
             return Ok(());
         }
-        if select.leaves_out_chat_models() {
+        if select.excludes_chat_models() {
             let mut chat = query.clone();
             chat.filter.clauses.retain(|clause| !matches!(clause, Clause::SpanType(_)));
             chat.filter.clauses.push(Clause::SpanType(vec!["CHAT_MODEL".to_owned()]));
-            (chat.need, chat.expected, chat.only_types) = (Projection::Info, Some(1), true);
-            if self.has_any(&chat)? {
-                cx.note("spans of type CHAT_MODEL are left out; --llm has them too");
+            (chat.projection, chat.expected, chat.only_matching_types) = (Projection::Info, Some(1), true);
+            if self.matches_any(&chat)? {
+                cx.note("spans of type CHAT_MODEL are excluded (use --llm)");
             }
         }
-        let asks = |clause: &Clause| matches!(clause, Clause::MinTokens(_));
-        if saw_all && query.filter.clauses.iter().any(asks) {
-            let mut without = Query { need: Projection::Info, expected: Some(1), counts: false, ..query.clone() };
-            without.filter.clauses.retain(|clause| !asks(clause));
+        let is_min_tokens = |clause: &Clause| matches!(clause, Clause::MinTokens(_));
+        if saw_all && query.filter.clauses.iter().any(is_min_tokens) {
+            let mut without =
+                Query { projection: Projection::Info, expected: Some(1), count_matches: false, ..query.clone() };
+            without.filter.clauses.retain(|clause| !is_min_tokens(clause));
             let usage = Label::Metadata(keys::TOKEN_USAGE.to_owned());
             without.filter.clauses.push(Clause::Label(usage, LabelTest::Missing));
-            if self.has_any(&without)? {
-                cx.note("traces of which no tokens were recorded are left out by --min-tokens");
+            if self.matches_any(&without)? {
+                cx.note("traces without recorded tokens are excluded by --min-tokens");
             }
         }
         Ok(())
     }
 
-    /// Whether a query finds any trace.
-    fn has_any(&self, query: &Query) -> Result<bool> {
+    /// Whether any trace matches a query.
+    fn matches_any(&self, query: &Query) -> Result<bool> {
         let mut found = false;
         store::select(&*self.store, query, &mut Vec::new(), &mut |_| {
             found = true;
@@ -173,19 +174,19 @@ impl TraceReader {
     }
 }
 
-/// Fills in what no span of a trace records by itself.
-fn prepare(trace: &mut Trace, prices: &Prices) {
-    prices.fill(trace);
+/// Fills in costs, and marks tool failures that were handled.
+fn fill_derived(trace: &mut Trace, prices: &Prices) {
+    prices.fill_costs(trace);
     let has_failure = |span: &Span| span.tool_mentions.iter().any(|mention| mention.failure.is_some());
     if trace.span_list().iter().any(has_failure) {
-        let calls = Reading::of(trace).tool_calls;
+        let calls = Reading::from_trace(trace).tool_calls;
         if let Some(spans) = &mut trace.spans {
             reading::mark_handled_failures(spans, &calls);
         }
     }
 }
 
-/// What of a trace could not be read.
-fn losses(trace: &Trace) -> impl Iterator<Item = Problem> {
+/// Returns the problems that lost data of a trace.
+fn data_losses(trace: &Trace) -> impl Iterator<Item = Problem> {
     trace.spans.iter().flat_map(|spans| &spans.problems).filter(|problem| problem.is_loss()).cloned()
 }

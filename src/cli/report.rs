@@ -6,17 +6,17 @@ use crate::output::text;
 use crate::terminal::CiCommandEscaper;
 use std::io::Write as _;
 
-/// Writes an error to stderr in the form asked for. A reader that went away has read enough.
-pub fn report(error: &Error, mut runner: CiCommandEscaper) {
-    if error.kind == ErrorCode::ClosedPipe {
+/// Writes an error to stderr, as text or as JSON. Writes nothing for [`ErrorCode::ClosedPipe`], which is not a failure.
+pub fn report(error: &Error, mut escaper: CiCommandEscaper) {
+    if error.code == ErrorCode::ClosedPipe {
         return;
     }
     let mut line = Vec::new();
-    // In JSON what a terminal must not see is escaped as JSON has it.
-    let _ = if runner.is_json {
-        writeln!(Escaped(&mut line), "{}", error.json())
+    // JSON has its own escapes for control characters.
+    let _ = if escaper.is_json {
+        writeln!(Escaped(&mut line), "{}", error.to_json())
     } else {
         writeln!(line, "{}", text::block(&error.to_string()))
     };
-    let _ = std::io::stderr().lock().write_all(&runner.escape_commands(&line));
+    let _ = std::io::stderr().lock().write_all(&escaper.escape_commands(&line));
 }

@@ -1,4 +1,4 @@
-//! The options that limit and order rows, and the note on what was held back.
+//! The options that limit and sort rows, and the note on rows that are not shown.
 
 use super::context::Context;
 use crate::error::{Error, ErrorCode, Result};
@@ -7,10 +7,10 @@ use crate::output::{Page, number};
 use crate::query::{Label, language};
 use crate::store::{Order, SortKey};
 
-/// How many.
+/// The options that limit rows.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct RowLimit {
-    /// Print at most so many rows
+    /// Maximum number of rows
     #[arg(short = 'n', long, value_name = "ROWS", default_value_t = 20)]
     limit: usize,
     /// Print all rows
@@ -19,30 +19,31 @@ pub(crate) struct RowLimit {
 }
 
 impl RowLimit {
-    /// How many rows to print.
+    /// The maximum number of rows.
     pub(crate) const fn count(&self) -> usize {
         if self.all { usize::MAX } else { self.limit }
     }
 }
 
-/// How many, in which order.
+/// The options that limit and sort rows.
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "How many")]
+#[command(next_help_heading = "Output limits")]
 pub(crate) struct RowOptions {
     #[command(flatten)]
     rows: RowLimit,
-    /// Order by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - puts the greatest first
+    /// Sort by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - sorts in descending
+    /// order
     #[arg(long, value_name = "KEY", default_value = "-time", allow_hyphen_values = true)]
     sort: String,
 }
 
 impl RowOptions {
-    /// How many rows to print.
+    /// The maximum number of rows.
     pub(crate) const fn rows(&self) -> usize {
         self.rows.count()
     }
 
-    /// The order of traces.
+    /// Parses the sort key.
     pub(crate) fn order(&self) -> Result<Order> {
         let (key, is_descending) = match self.sort.strip_prefix('-') {
             Some(key) => (key, true),
@@ -59,10 +60,10 @@ impl RowOptions {
             "request_id" => SortKey::TraceId,
             "experiment_id" => SortKey::Experiment,
             "run_id" => SortKey::Label(Label::Metadata(keys::RUN.to_owned())),
-            _ => SortKey::Label(language::label(key).ok_or_else(|| {
-                Error::new(ErrorCode::Usage, format!("`{key}` is no key to sort by")).hint(
-                    "time, duration, tokens, cost, name, state, tags.KEY and metadata.KEY are, and those of MLflow's \
-                     order_by; a leading - puts the greatest first",
+            _ => SortKey::Label(language::parse_label(key).ok_or_else(|| {
+                Error::new(ErrorCode::Usage, format!("unknown sort key `{key}`")).hint(
+                    "use time, duration, tokens, cost, name, state, tags.KEY, metadata.KEY or a key of MLflow's \
+                     order_by; a leading - sorts in descending order",
                 )
             })?),
         };
@@ -70,7 +71,8 @@ impl RowOptions {
     }
 }
 
-/// A key without the direction that MLflow's `order_by` puts behind it, and whether that is downwards.
+/// Splits off the direction that follows a key in MLflow's `order_by`. Returns the key and whether the order is
+/// descending.
 fn direction(text: &str) -> (&str, bool) {
     match text.trim_end().rsplit_once(char::is_whitespace) {
         Some((key, word)) if word.eq_ignore_ascii_case("desc") => (key.trim_end(), true),
@@ -79,18 +81,18 @@ fn direction(text: &str) -> (&str, bool) {
     }
 }
 
-/// Says on stderr what a list held back, or that it is empty. `is_cut` = there were more than were asked for.
-pub(crate) fn note_page(cx: &Context, page: &Page, is_cut: bool, what: &str) {
+/// Notes that a list was cut off at its limit (`is_cut`), or that it is empty. `noun` is a plural: `traces`.
+pub(crate) fn note_page(cx: &Context, page: &Page, is_cut: bool, noun: &str) {
     if is_cut {
         let is_one = page.returned == 1 && page.matched.is_none();
-        let what = if is_one { what.trim_end_matches('s') } else { what };
+        let noun = if is_one { noun.trim_end_matches('s') } else { noun };
         let count = |count: usize| number::count(i64::try_from(count).unwrap_or(i64::MAX));
         let shown = count(page.returned);
         cx.note(&match page.matched {
-            Some(all) => format!("{shown} of {} {what} shown; -n or --all shows more", count(all)),
-            None => format!("{shown} {what} shown; there are more, which -n or --all shows"),
+            Some(all) => format!("showing {shown} of {} {noun} (use -n or --all)", count(all)),
+            None => format!("showing {shown} {noun}; there are more (use -n or --all)"),
         });
     } else if page.returned == 0 {
-        cx.note(&format!("no {what} fit"));
+        cx.note(&format!("no {noun} match"));
     }
 }

@@ -1,4 +1,4 @@
-//! Runs that were recorded as several traces, found for the commands that show sessions and lists.
+//! Finds runs that were recorded as several traces without a session, for the commands that list traces and sessions.
 
 use super::reader::TraceReader;
 use crate::cli::context::Context;
@@ -11,15 +11,15 @@ use crate::store::{Projection, Query};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-/// What was found.
+/// The result of a search for runs.
 pub(crate) enum RunSearch {
-    /// The groups found, possibly none.
+    /// The runs found, possibly none.
     Found(GroupedTraces),
-    /// More traces have no session than are read for this.
-    NotLookedFor,
+    /// Not searched: too many traces have no session, or the store is a server.
+    Skipped,
 }
 
-/// Traces without a recorded session, grouped by their messages and by the sessions that their spans name.
+/// Traces without a recorded session, grouped by their messages or by the sessions in their spans.
 #[derive(Default)]
 pub(crate) struct GroupedTraces {
     /// The traces of each run, in their order.
@@ -28,28 +28,28 @@ pub(crate) struct GroupedTraces {
     pub(crate) in_sessions: Vec<TraceInfo>,
 }
 
-/// Finds the runs among the traces that a query selects and that belong to no session. Their messages have to be read, so
-/// only few are, and none of a server, which would be asked for each.
-pub(crate) fn of_query(reader: &mut TraceReader, query: &Query) -> Result<RunSearch> {
-    let few = reader.store.few_traces();
+/// Finds runs among the selected traces without a session. Their messages have to be read, so the search is limited to
+/// stores with few of them and skipped for servers, where each trace would be a request.
+pub(crate) fn find_in_query(reader: &mut TraceReader, query: &Query) -> Result<RunSearch> {
+    let budget = reader.store.span_read_budget();
     if !reader.store.is_local() {
-        return Ok(RunSearch::NotLookedFor);
+        return Ok(RunSearch::Skipped);
     }
-    let mut query = Query { need: Projection::Info, ..query.clone() };
+    let mut query = Query { projection: Projection::Info, ..query.clone() };
     query.filter.clauses.push(Clause::Label(Label::Metadata(keys::SESSION.to_owned()), LabelTest::Missing));
     let mut infos: Vec<TraceInfo> = Vec::new();
-    reader.each(&query, &mut |trace| {
+    reader.for_each(&query, &mut |trace| {
         infos.push(trace.info);
-        Ok(if infos.len() > few { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(if infos.len() > budget { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
-    if infos.len() > few { Ok(RunSearch::NotLookedFor) } else { Ok(RunSearch::Found(of_traces(reader, infos)?)) }
+    if infos.len() > budget { Ok(RunSearch::Skipped) } else { Ok(RunSearch::Found(find_among(reader, infos)?)) }
 }
 
-/// Finds the runs among some traces.
-pub(crate) fn of_traces(reader: &mut TraceReader, infos: Vec<TraceInfo>) -> Result<GroupedTraces> {
+/// Finds runs among some traces.
+pub(crate) fn find_among(reader: &mut TraceReader, infos: Vec<TraceInfo>) -> Result<GroupedTraces> {
     let (mut threads, mut in_sessions) = (Threads::default(), Vec::new());
-    reader.complete(infos.clone(), Projection::Full, &mut |trace| {
-        if trace.info.session_of_spans.is_some() {
+    reader.load_spans(infos.clone(), Projection::Full, &mut |trace| {
+        if trace.info.session_from_spans.is_some() {
             in_sessions.push(trace.info);
         } else {
             threads.add(&trace);
@@ -62,32 +62,32 @@ pub(crate) fn of_traces(reader: &mut TraceReader, infos: Vec<TraceInfo>) -> Resu
     Ok(GroupedTraces { runs, in_sessions })
 }
 
-/// Parts of a run have few spans: a call, and what two instrumentations make of it.
-const MOST_SPANS: u64 = 3;
+/// Maximum number of spans of a trace that is part of a run: one call, recorded by two instrumentations.
+const MAX_SPANS: u64 = 3;
 
-/// Whether a trace may be a part of a run, by its record.
-pub(crate) fn may_be_part(info: &TraceInfo) -> bool {
-    info.session_id().is_none() && info.span_count.is_some_and(|count| count <= MOST_SPANS)
+/// Whether a trace may be part of a run, judging by its record alone.
+pub(crate) fn may_belong_to_run(info: &TraceInfo) -> bool {
+    info.session_id().is_none() && info.span_count.is_some_and(|count| count <= MAX_SPANS)
 }
 
-/// Notes which traces are parts of one run.
+/// Notes how many of the listed traces are parts of runs.
 pub(crate) fn note_runs(cx: &Context, reader: &mut TraceReader, infos: Vec<TraceInfo>) -> Result<()> {
     if cx.globals().quiet || infos.len() < 2 {
         return Ok(());
     }
-    let runs = of_traces(reader, infos)?.runs;
+    let runs = find_among(reader, infos)?.runs;
     let Some(first) = runs.first().and_then(|run| run.first()) else { return Ok(()) };
     let count = runs.iter().map(Vec::len).sum::<usize>();
     let which = match runs.len() {
         1 => "1 run".to_owned(),
         many => format!("{many} runs"),
     };
-    let command = cx.command(&Suggestion::new("session show").of(first.short_id()));
-    cx.note(&format!("{count} of these traces are parts of {which}, as their messages prove: {command}"));
+    let command = cx.quoted_command(&Suggestion::new("session show").operand(first.short_id()));
+    cx.note(&format!("the messages of {count} traces show that they are parts of {which} (use {command})"));
     Ok(())
 }
 
-/// That a trace belongs to some session.
+/// The condition that a trace has a session.
 pub(crate) fn in_a_session() -> Clause {
     Clause::Label(Label::Metadata(keys::SESSION.to_owned()), LabelTest::Exists)
 }

@@ -1,4 +1,4 @@
-//! The flags that choose traces, the same in every command.
+//! The filter flags, the same in every command.
 
 use crate::cli::context::Context;
 use crate::cli::suggestions::{nearest, not_found};
@@ -13,7 +13,7 @@ use crate::query::{
 use crate::shell::Suggestion;
 use crate::store::{Order, Projection, Query, TraceStore};
 
-/// The states that `--status` knows.
+/// The values of `--status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 #[value(rename_all = "snake_case")]
 enum StateArg {
@@ -23,83 +23,86 @@ enum StateArg {
     InProgress,
 }
 
-/// Which traces.
+/// The filter flags.
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
-#[command(next_help_heading = "Which traces")]
+#[command(next_help_heading = "Filters")]
 pub(crate) struct TraceSelection {
-    /// Experiment, by id or exact name (can be repeated)
+    /// Experiment id or exact name (can be repeated)
     #[arg(short = 'x', long = "experiment", value_name = "NAME|ID")]
     experiments: Vec<String>,
-    /// Add deleted experiments
+    /// Include deleted experiments
     #[arg(long)]
     deleted: bool,
-    /// Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can be repeated)
+    /// MLflow filter: "tags.team = 'search' AND span.type = 'TOOL'" (can be repeated)
     ///
-    /// Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms, request_id, client_request_id,
-    /// run_id, prompt, tags.KEY, metadata.KEY, span.name, span.type, span.status, span.attributes.KEY, trace.text,
-    /// feedback.NAME, expectation.NAME, issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL,
-    /// and >, >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in backticks.
+    /// Repeated filters are joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
+    /// request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name, span.type, span.status,
+    /// span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME, issue.id. Operators: =, !=, IN, NOT IN, LIKE,
+    /// ILIKE, RLIKE, IS NULL, IS NOT NULL, and >, >=, <, <= with numbers. Text is quoted; keys with special characters
+    /// are in backticks. See `mltrace help filters`.
     #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     filter: Vec<String>,
-    /// State of the trace (can be repeated)
+    /// Trace state (can be repeated)
     #[arg(long, value_name = "STATE", value_delimiter = ',', ignore_case = true)]
     status: Vec<StateArg>,
-    /// Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
+    /// Started at or after: 15m, 2h, 7d, 2026-11-20, RFC 3339
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Begun before
+    /// Started before
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// Name of the trace, not of a span; * and ? are wildcards
+    /// Trace name (not span name); * and ? are wildcards
     #[arg(long, value_name = "GLOB")]
     name: Option<String>,
-    /// Has a tag, or a tag of this value (can be repeated)
+    /// Has this tag, with this value if given (can be repeated)
     #[arg(long, value_name = "KEY[=VALUE]")]
     tag: Vec<String>,
-    /// Has an entry in its metadata, or one of this value (can be repeated)
+    /// Has this metadata key, with this value if given (can be repeated)
     #[arg(long, value_name = "KEY[=VALUE]")]
     metadata: Vec<String>,
-    /// Of this session
+    /// Session id
     #[arg(long, value_name = "ID")]
     session: Option<String>,
-    /// Of this user
+    /// User id
     #[arg(long, value_name = "ID")]
     user: Option<String>,
-    /// Made under, or linked to, this run
+    /// Id of the MLflow run of the trace, or of a linked run
     #[arg(long, value_name = "ID")]
     run: Option<String>,
-    /// Has a span of this model; * and ? are wildcards
+    /// Has a span with this model; * and ? are wildcards
     #[arg(long, value_name = "GLOB")]
     model: Option<String>,
-    /// Took at least: 250ms, 1.5s, 2m
+    /// Minimum duration: 250ms, 1.5s, 2m
     #[arg(long, value_name = "DURATION")]
     min_duration: Option<String>,
-    /// Took at most
+    /// Maximum duration
     #[arg(long, value_name = "DURATION")]
     max_duration: Option<String>,
-    /// Has at least so many tokens recorded
+    /// Minimum number of recorded tokens
     #[arg(long, value_name = "TOKENS")]
     min_tokens: Option<i64>,
-    /// Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
+    /// Has a match in inputs, outputs, messages or exceptions; (?i) ignores case
     #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
     grep: Option<String>,
     #[command(flatten)]
     types: SpanTypeArgs,
 }
 
-/// Which span types.
+/// The flags that filter by span type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
 struct SpanTypeArgs {
-    /// Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees show only these
+    /// Has a span of one of these exact types: LLM,TOOL (can be repeated)
+    ///
+    /// `mltrace spans` and `mltrace trace show` print only spans of these types.
     #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
     types: Vec<String>,
-    /// Calls of language models: short for --type LLM,CHAT_MODEL
+    /// LLM calls: same as --type LLM,CHAT_MODEL
     #[arg(long)]
     llm: bool,
 }
 
 impl TraceSelection {
-    /// The span types asked for; empty = any.
+    /// Returns the span types to match; empty means any.
     pub(crate) fn span_types(&self) -> Vec<String> {
         let mut types = self.types.types.clone();
         if self.types.llm {
@@ -108,57 +111,57 @@ impl TraceSelection {
         types
     }
 
-    /// Whether chat models are left out by asking for LLM alone, which is seldom meant.
-    pub(crate) fn leaves_out_chat_models(&self) -> bool {
+    /// Whether `--type LLM` excludes chat models, which is rarely intended.
+    pub(crate) fn excludes_chat_models(&self) -> bool {
         let types = self.span_types();
         types.iter().any(|name| name == "LLM") && !types.iter().any(|name| name == "CHAT_MODEL")
     }
 
-    /// Whether any flag chooses among traces, apart from types, by which a tree chooses its spans.
+    /// Whether any flag filters traces. Span types do not count: they select spans of a tree.
     pub(crate) fn has_conditions(&self, cx: &Context) -> Result<bool> {
         let filter = self.filter(cx)?;
-        let is_chosen = !self.experiments.is_empty();
-        Ok(is_chosen || filter.clauses.iter().any(|clause| !matches!(clause, Clause::SpanType(_))))
+        let has_experiment = !self.experiments.is_empty();
+        Ok(has_experiment || filter.clauses.iter().any(|clause| !matches!(clause, Clause::SpanType(_))))
     }
 
-    /// The query of these flags. This is the one place where flags become conditions.
+    /// Builds the query of these flags. The only place that turns flags into conditions.
     pub(crate) fn query(
         &self,
         cx: &Context,
         store: &dyn TraceStore,
         order: Order,
-        need: Projection,
+        projection: Projection,
         problems: &mut Vec<Problem>,
     ) -> Result<Query> {
         let filter = self.filter(cx)?;
-        for remark in filter.remarks() {
-            cx.note(&remark);
+        for warning in filter.warnings() {
+            cx.note(&warning);
         }
         if !filter.clauses.is_empty() {
             cx.verbose(&format!("filter: {filter}"));
         }
         let experiments = self.experiments(cx, store, problems)?;
-        Ok(Query { filter, order, need, ..Query::newest(experiments) })
+        Ok(Query { filter, order, projection, ..Query::newest(experiments) })
     }
 
-    /// Whether a text is looked for.
+    /// Whether `--grep` is given.
     pub(crate) const fn has_grep(&self) -> bool {
         self.grep.is_some()
     }
 
-    /// The text looked for.
+    /// Compiles the pattern of `--grep`.
     fn grep(&self) -> Result<Option<Grep>> {
         let grep = |pattern: &String| {
             Grep::new(pattern).map_err(|why| {
-                Error::new(ErrorCode::Usage, format!("`{pattern}` is no regular expression"))
+                Error::new(ErrorCode::Usage, format!("invalid regular expression `{pattern}`"))
                     .because(why)
-                    .hint("the syntax is that of Rust's regex, with look-around; `\\` before a sign takes it as it is")
+                    .hint("the syntax is that of Rust's regex, with look-around; `\\` escapes a special character")
             })
         };
         self.grep.as_ref().map(grep).transpose()
     }
 
-    /// The conditions of these flags.
+    /// Parses the flags into conditions.
     fn filter(&self, cx: &Context) -> Result<Filter> {
         let usage = |message: String| Error::new(ErrorCode::Usage, message);
         let mut clauses = Vec::new();
@@ -174,7 +177,7 @@ impl TraceSelection {
             clauses.push(Clause::Text(TextKey::Status, TextTest::In(self.status.iter().map(name).collect())));
         }
         let time = |text: &str, comparison| {
-            // Times are stored in whole milliseconds.
+            // Times are stored in whole milliseconds, so bounds are rounded up.
             let Timestamp(nanos) = flags::time(text, cx.now, cx.zone).map_err(usage)?;
             let millis = nanos.div_euclid(1_000_000) + i64::from(nanos.rem_euclid(1_000_000) > 0);
             Ok::<_, Error>(Clause::Number(NumberKey::Timestamp, comparison, Operand::Int(millis)))
@@ -212,14 +215,15 @@ impl TraceSelection {
             clauses.push(Clause::SpanType(types));
         }
         if clauses.len() > limits::CONDITIONS {
-            let message = format!("{} conditions; at most {} are combined", clauses.len(), limits::CONDITIONS);
-            let hint = "one condition covers many values: `request_id IN ('a', 'b')`, `name RLIKE '^(a|b)$'`";
+            let message = format!("{} conditions, more than the limit of {}", clauses.len(), limits::CONDITIONS);
+            let hint = "match several values in one condition: `request_id IN ('a', 'b')`, `name RLIKE '^(a|b)$'`";
             return Err(usage(message).hint(hint));
         }
         Ok(Filter { clauses })
     }
 
-    /// The experiments meant: those named, else the one of the environment, else all that are not deleted.
+    /// Returns the selected experiments: those of `-x`, else the one of the environment, else all that are not deleted
+    /// (with `--deleted` all).
     fn experiments(
         &self,
         cx: &Context,
@@ -229,14 +233,14 @@ impl TraceSelection {
         let all = store.experiments(problems)?;
         let (names, origin): (Vec<&str>, &str) = match (&self.experiments[..], &cx.environment.experiment) {
             ([], Some((variable, name))) => (vec![name], variable),
-            (named, _) => (named.iter().map(String::as_str).collect(), ""),
+            (names, _) => (names.iter().map(String::as_str).collect(), ""),
         };
         if names.is_empty() {
             return Ok(all.into_iter().filter(|experiment| self.deleted || experiment.is_active()).collect());
         }
         let mut chosen: Vec<Experiment> = Vec::new();
         for name in names {
-            let found = find(cx, &all, name, self.deleted, origin)?;
+            let found = find_experiment(cx, &all, name, self.deleted, origin)?;
             if !chosen.iter().any(|experiment| experiment.experiment_id == found.experiment_id) {
                 chosen.push(found.clone());
             }
@@ -245,44 +249,46 @@ impl TraceSelection {
     }
 }
 
-/// So many columns of a filter are shown on either side of what is wrong with it.
-const QUOTED: usize = 40;
+/// Number of characters of a filter that are shown on either side of a syntax error.
+const QUOTED_COLUMNS: usize = 40;
 
-/// The error for a filter: quotes it and points at the place.
-fn syntax_error(text: &str, wrong: &SyntaxError) -> Error {
-    let column = text[..wrong.at.start].chars().count() + 1;
-    let mut error = Error::new(ErrorCode::FilterSyntax, format!("--filter, column {column}: {}", wrong.message));
-    error.quote = quoted(text, wrong).into();
-    if let Some((word, known)) = &wrong.unknown {
+/// Converts a syntax error of a filter, with the filter quoted and the place marked.
+fn syntax_error(text: &str, syntax: &SyntaxError) -> Error {
+    let column = text[..syntax.at.start].chars().count() + 1;
+    let mut error = Error::new(ErrorCode::FilterSyntax, format!("--filter, column {column}: {}", syntax.message));
+    error.quote = quoted(text, syntax).into();
+    if let Some((word, known)) = &syntax.unknown {
         let near = nearest(word, known.iter().copied());
         if !near.is_empty() {
             let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
             error = error.hint(format!("did you mean {}?", near.join(" or ")));
         }
     }
-    wrong.hint.iter().fold(error, |error, hint| error.hint(hint.as_str()))
+    syntax.hint.iter().fold(error, |error, hint| error.hint(hint.as_str()))
 }
 
-/// The filter around what is wrong with it, on one line, and a line that points there.
-fn quoted(text: &str, wrong: &SyntaxError) -> [String; 2] {
+/// Returns the part of a filter around a syntax error on one line, and a line of `^` that marks it.
+fn quoted(text: &str, syntax: &SyntaxError) -> [String; 2] {
     let shown = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<Vec<char>>();
-    let before = shown(&text[..wrong.at.start]);
-    let piece = shown(&text[wrong.at.clone()]);
-    let behind = shown(&text[wrong.at.end..]);
+    let before = shown(&text[..syntax.at.start]);
+    let marked = shown(&text[syntax.at.clone()]);
+    let after = shown(&text[syntax.at.end..]);
     let ellipsis = |is_cut: bool| if is_cut { "…" } else { "" };
-    let start = before.len().saturating_sub(QUOTED);
+    let start = before.len().saturating_sub(QUOTED_COLUMNS);
     let before = ellipsis(start > 0).chars().chain(before[start..].iter().copied()).collect::<String>();
-    // A piece that is too long to be shown whole ends the line.
-    let is_long = piece.len() > 2 * QUOTED;
-    let piece: String = piece.into_iter().take(2 * QUOTED).collect();
-    let room = if is_long { 0 } else { QUOTED };
-    let end = ellipsis(is_long || behind.len() > room);
-    let behind: String = behind.into_iter().take(room).collect();
-    let marks = "^".repeat(text::width(&piece).max(1));
-    [format!("{before}{piece}{behind}{end}"), " ".repeat(text::width(&before)) + &marks]
+    // If the marked text is cut off, nothing after it is shown.
+    let is_long = marked.len() > 2 * QUOTED_COLUMNS;
+    let marked: String = marked.into_iter().take(2 * QUOTED_COLUMNS).collect();
+    let room = if is_long { 0 } else { QUOTED_COLUMNS };
+    let end = ellipsis(is_long || after.len() > room);
+    let after: String = after.into_iter().take(room).collect();
+    let marks = "^".repeat(text::width(&marked).max(1));
+    [format!("{before}{marked}{after}{end}"), " ".repeat(text::width(&before)) + &marks]
 }
 
-fn find<'a>(
+/// Finds an experiment by id, or by name: an active one first. `origin` is the environment variable that names it, or
+/// empty.
+fn find_experiment<'a>(
     cx: &Context,
     all: &'a [Experiment],
     wanted: &str,
@@ -297,17 +303,16 @@ fn find<'a>(
     };
     match by_id.or_else(by_name) {
         Some(found) if found.is_active() || with_deleted => Ok(found),
-        Some(_) => {
-            Err(Error::new(ErrorCode::NotFound, format!("experiment `{wanted}` is deleted")).hint("add --deleted"))
-        }
+        Some(_) => Err(Error::new(ErrorCode::NotFound, format!("experiment `{wanted}` is deleted"))
+            .hint("use `--deleted` to include it")),
         None => {
             let active = all
                 .iter()
                 .filter(|experiment| experiment.is_active() || with_deleted)
                 .map(|experiment| experiment.name.as_str());
             let error = not_found("experiment", wanted, active);
-            let error = if origin.is_empty() { error } else { error.because(format!("{origin} names it")) };
-            Err(error.hint(cx.command(&Suggestion::new("experiments")) + " lists them"))
+            let error = if origin.is_empty() { error } else { error.because(format!("the name is from {origin}")) };
+            Err(error.hint(cx.quoted_command(&Suggestion::new("experiments")) + " lists them"))
         }
     }
 }

@@ -1,8 +1,8 @@
-//! "Did you mean" for names that do not exist.
+//! "Did you mean" suggestions for names that do not exist.
 
 use crate::error::{Error, ErrorCode};
 
-/// A name that is close to one looked for: for "did you mean".
+/// Returns up to three names similar to `wanted`, the most similar first.
 #[must_use]
 pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut near: Vec<(f64, &str)> = names
@@ -18,10 +18,11 @@ pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'
     near.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
-/// An error for a thing that is not there, with near names.
+/// Returns the error for a name that does not exist, with similar names as a hint. `noun` is the kind of object:
+/// `span`.
 #[must_use]
-pub fn not_found<'a>(what: &str, wanted: &str, names: impl Iterator<Item = &'a str>) -> Error {
-    let error = Error::new(ErrorCode::NotFound, format!("no {what} `{wanted}`"));
+pub fn not_found<'a>(noun: &str, wanted: &str, names: impl Iterator<Item = &'a str>) -> Error {
+    let error = Error::new(ErrorCode::NotFound, format!("no {noun} `{wanted}`"));
     let near = nearest(wanted, names);
     if near.is_empty() {
         error

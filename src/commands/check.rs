@@ -24,14 +24,14 @@ use std::path::{Path, PathBuf};
 
 /// Fail (exit 1) if traces violate limits
 ///
-/// Exits with 0 if every rule passes, and with 1 if one fails or is unknown because data is missing (a model without a
-/// price, a trace in progress). An empty selection fails, because --min-traces defaults to 1. Without rules the exit
-/// code is 2. For each rule that does not pass, the output names traces and a command that shows more.
+/// Exits with 0 if every rule passes. Exits with 1 if a rule fails, or is unknown because data is missing (a model
+/// without a price, a trace in progress). An empty selection fails, because --min-traces defaults to 1. Without rules,
+/// the exit code is 2. For each rule that does not pass, prints traces that show why and a command to run next.
 ///
-/// OF is `each` trace (the default), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. Rules can be in a file, such as
+/// OF is `each` trace (default), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. A rules file has lines such as
 /// `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags take precedence. Tokens and cost are those of
-/// `mltrace usage TRACE`; latency is the execution duration of the trace. A Markdown report is appended to its file,
-/// for GitHub's job summary; other reports replace theirs.
+/// `mltrace usage TRACE`; latency is the execution duration of the trace. A Markdown report is appended to its file
+/// (for GitHub's job summary); other reports replace their file. See `mltrace help gates`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace check --since 1h --max-error-rate 0 --max-latency p95=5s
@@ -42,13 +42,13 @@ use std::path::{Path, PathBuf};
 pub struct CheckArgs {
     #[command(flatten)]
     flags: RuleFlags,
-    /// TOML file of rules, with the names of the flags
+    /// TOML file of rules, named like the flags
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
-    /// Write the figures of these traces to a file, as a baseline, if all rules pass
+    /// Write a baseline of these traces if all rules pass
     #[arg(long, value_name = "FILE")]
     save_baseline: Option<PathBuf>,
-    /// Print a report, or write it to a file: table, json, junit, github, markdown (can be repeated)
+    /// Print or write a report: table, json, junit, github, markdown (can be repeated)
     #[arg(long, value_name = "REPORT[=FILE]", value_parser = report)]
     report: Vec<(ReportFormat, Option<PathBuf>)>,
     #[command(flatten)]
@@ -86,42 +86,42 @@ pub(super) fn run(args: &CheckArgs, cx: &mut Context) -> Result<Outcome> {
             .hint("`mltrace check --help` lists the rules"));
     }
     let mut reader = TraceReader::open(cx)?;
-    let view = CheckView { checked: look(args, cx, &mut reader, rules)? };
-    reader.end();
+    let view = CheckView { result: evaluate(args, cx, &mut reader, rules)? };
+    reader.clear_progress();
     match printed {
         Some(report) => report.print(&view, &mut cx.output)?,
         None => cx.output.show(&view)?,
     }
     for (report, path) in &args.report {
         if let Some(path) = path {
-            // A later step may print the file.
-            let text = report.text(&view, &cx.output.look)?;
+            // A later CI step may print the file, so commands to the CI runner are escaped.
+            let text = report.render(&view, &cx.output.options)?;
             write(
                 path,
-                &cx.runner(*report == ReportFormat::Json).escape_commands(&text),
+                &cx.escaper(*report == ReportFormat::Json).escape_commands(&text),
                 *report == ReportFormat::Markdown,
             )?;
         }
     }
-    let has_passed = view.checked.has_passed();
+    let has_passed = view.result.has_passed();
     if let Some(path) = &args.save_baseline {
         if has_passed {
-            note_unknown(cx, &view.checked.baseline);
-            write(path, baseline_text(&view.checked).as_bytes(), false)?;
+            note_unknown(cx, &view.result.baseline);
+            write(path, baseline_text(&view.result).as_bytes(), false)?;
         } else {
-            cx.note(&format!("not all rules pass: `{}` was not written", path.display()));
+            cx.note(&format!("`{}` was not written, because not all rules pass", path.display()));
         }
     }
     reader.warn(cx);
     Ok(if has_passed { Outcome::Done } else { Outcome::CheckFailed })
 }
 
-/// The report to print in place of the table, if any.
+/// Returns the report to print instead of the table, if any.
 fn printed(reports: &[(ReportFormat, Option<PathBuf>)], format: Format) -> Result<Option<ReportFormat>> {
     let mut paths: Vec<&PathBuf> = reports.iter().filter_map(|(_, path)| path.as_ref()).collect();
     paths.sort();
-    if let Some(twice) = paths.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(Error::new(ErrorCode::Usage, format!("two reports have the same file `{}`", twice[0].display())));
+    if let Some(pair) = paths.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(Error::new(ErrorCode::Usage, format!("two reports have the same file `{}`", pair[0].display())));
     }
     let mut printed = reports.iter().filter(|(_, path)| path.is_none()).map(|(report, _)| *report);
     let first = printed.next();
@@ -133,33 +133,36 @@ fn printed(reports: &[(ReportFormat, Option<PathBuf>)], format: Format) -> Resul
 }
 
 /// Reads the parts of traces that the rules need, and evaluates the rules.
-fn look(args: &CheckArgs, cx: &Context, reader: &mut TraceReader, rules: Vec<Rule>) -> Result<CheckResult> {
-    let most = rules.iter().map(|rule| rule.test.need()).max().unwrap_or(RequiredData::Records);
-    let need = if args.save_baseline.is_some() { RequiredData::Exceptions } else { most };
-    let stored = match need {
+fn evaluate(args: &CheckArgs, cx: &Context, reader: &mut TraceReader, rules: Vec<Rule>) -> Result<CheckResult> {
+    let required = if args.save_baseline.is_some() {
+        RequiredData::Exceptions
+    } else {
+        rules.iter().map(|rule| rule.kind.required_data()).max().unwrap_or(RequiredData::Records)
+    };
+    let projection = match required {
         RequiredData::Records => store::Projection::Info,
         RequiredData::Spans => store::Projection::Calls,
         RequiredData::ToolCalls => store::Projection::Tree,
         RequiredData::Exceptions => store::Projection::Exceptions,
     };
-    let mut query = reader.query(cx, &args.select, Order::NEWEST, stored)?;
-    let asks_for_feedback = rules.iter().any(|rule| matches!(rule.test, RuleKind::Feedback(..)));
-    query.only_figures = (need == RequiredData::Records && !asks_for_feedback).then(Vec::new);
-    let mut gate = RuleEvaluator::new(rules, need);
-    reader.each_reading(query.clone(), &mut |trace, reading| {
-        gate.add(&trace, &reading);
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, projection)?;
+    let has_feedback_rules = rules.iter().any(|rule| matches!(rule.kind, RuleKind::Feedback(..)));
+    query.only_figures = (required == RequiredData::Records && !has_feedback_rules).then(Vec::new);
+    let mut evaluator = RuleEvaluator::new(rules, required);
+    reader.for_each_reading(query.clone(), &mut |trace, reading| {
+        evaluator.add(&trace, &reading);
         Ok(ControlFlow::Continue(()))
     })?;
-    reader.tell_left_out(cx, &args.select, &query, true)?;
-    let mut report = gate.report();
+    reader.note_excluded(cx, &args.select, &query, true)?;
+    let mut report = evaluator.report();
     report.findings.extend(unreadable(&reader.problems));
-    let judged = |finding: RuleResult| CheckedRule { next: next(cx, &finding), finding };
-    let findings = report.findings.into_iter().map(judged).collect();
+    let checked = |finding: RuleResult| CheckedRule { next: next_command(cx, &finding), finding };
+    let findings = report.findings.into_iter().map(checked).collect();
     let store = reader.store.name().to_owned();
     Ok(CheckResult { traces: report.traces, findings, baseline: report.baseline, store, time: cx.now })
 }
 
-/// An unknown verdict if records could not be read, because they may violate a rule.
+/// Returns an unknown verdict if records could not be read, because they may violate a rule.
 fn unreadable(problems: &[Problem]) -> Option<RuleResult> {
     let lost: Vec<&Problem> = problems.iter().filter(|problem| problem.is_loss()).collect();
     let evidence = |problem: &&Problem| {
@@ -167,7 +170,7 @@ fn unreadable(problems: &[Problem]) -> Option<RuleResult> {
         Evidence { trace_id: None, value: None, text: Some(format!("{}{place}", problem.message)) }
     };
     (!lost.is_empty()).then(|| RuleResult {
-        rule: Rule { test: RuleKind::Readable, baseline: None },
+        rule: Rule { kind: RuleKind::Readable, baseline: None },
         verdict: Verdict::Unknown,
         value: Some(lost.len() as f64),
         count: lost.len() as u64,
@@ -176,29 +179,29 @@ fn unreadable(problems: &[Problem]) -> Option<RuleResult> {
     })
 }
 
-/// A command that shows why a rule does not pass.
-fn next(cx: &Context, finding: &RuleResult) -> Option<String> {
+/// Returns a command that shows why a rule does not pass.
+fn next_command(cx: &Context, finding: &RuleResult) -> Option<String> {
     if finding.verdict == Verdict::Pass {
         return None;
     }
-    let trace = finding.evidence.iter().find_map(|one| one.trace_id.as_deref());
-    let suggestion = match (&finding.rule.test, trace) {
+    let trace = finding.evidence.iter().find_map(|evidence| evidence.trace_id.as_deref());
+    let suggestion = match (&finding.rule.kind, trace) {
         (RuleKind::Readable, _) => Suggestion::new("doctor"),
         (_, None) => Suggestion::new("traces list"),
-        (RuleKind::Most(Measure::Tokens | Measure::Cost, ..), Some(id)) => {
-            Suggestion::new("usage").of(id).flag("--explain")
+        (RuleKind::Max(Measure::Tokens | Measure::Cost, ..), Some(id)) => {
+            Suggestion::new("usage").operand(id).flag("--explain")
         }
-        (RuleKind::Feedback(..), Some(id)) => Suggestion::new("trace show").of(id).flag("--io"),
-        (_, Some(id)) => Suggestion::new("trace show").of(id),
+        (RuleKind::Feedback(..), Some(id)) => Suggestion::new("trace show").operand(id).flag("--io"),
+        (_, Some(id)) => Suggestion::new("trace show").operand(id),
     };
     Some(cx.command_line(&suggestion))
 }
 
 /// Notes which figures a baseline lacks.
 fn note_unknown(cx: &Context, baseline: &Baseline) {
-    let unknown = baseline.unknown();
+    let unknown = baseline.unknown_values();
     if !unknown.is_empty() {
-        cx.note(&format!("not in the baseline, because unknown for some traces: {}", unknown.join(", ")));
+        cx.note(&format!("the baseline lacks figures that are unknown for some traces: {}", unknown.join(", ")));
     }
 }
 
@@ -216,9 +219,9 @@ fn read_baseline(path: &Path) -> Result<Baseline> {
     Baseline::from_json(&json).map_err(failed)
 }
 
-/// Replaces a file, or appends to it: GitHub's job summary is a file that several steps append to.
-fn write(path: &Path, text: &[u8], adds: bool) -> Result<()> {
-    let add = || std::fs::OpenOptions::new().create(true).append(true).open(path)?.write_all(text);
-    let written = if adds { add() } else { files::replace(path, text) };
+/// Replaces a file, or appends to it: several steps append to GitHub's job summary.
+fn write(path: &Path, text: &[u8], appends: bool) -> Result<()> {
+    let append = || std::fs::OpenOptions::new().create(true).append(true).open(path)?.write_all(text);
+    let written = if appends { append() } else { files::replace(path, text) };
     written.map_err(|error| Error::new(ErrorCode::Output, format!("cannot write `{}`", path.display())).because(error))
 }

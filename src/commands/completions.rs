@@ -4,9 +4,9 @@ use crate::cli::context::Context;
 use crate::error::Result;
 use std::io::Write as _;
 
-/// Print the completion script of a shell
+/// Print a shell completion script
 ///
-/// The scripts are in the folder `completions` of the source too.
+/// The scripts are also in the `completions` folder of the source.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace completions bash > ~/.local/share/bash-completion/completions/mltrace
@@ -19,6 +19,6 @@ pub struct CompletionsArgs {
 
 pub(super) fn run(args: &CompletionsArgs, cx: &mut Context) -> Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut cx.grammar(), "mltrace", &mut script);
+    clap_complete::generate(args.shell, &mut cx.clap_command(), "mltrace", &mut script);
     Ok(cx.output.out.write_all(&script)?)
 }

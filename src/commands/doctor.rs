@@ -13,107 +13,106 @@ use crate::views::doctor::DoctorView;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-/// Tell which store is read and why, and what is wrong with it and its traces
+/// Diagnose the trace store
 ///
-/// Shows what the store is, the release of its schema and what is in it; then what was found, the worst first, each with what
-/// it means and what to do: traces that never ended, spans and roots that are missing, damaged records, totals of tokens that
-/// differ from the spans, records that were never completed, files that are gone or have moved, models without a price, and a
-/// store that the MLflow installed here refuses. The newest 10,000 traces are looked at, of a server the spans of the newest
-/// 200; --deep looks at all. The exit code is 0 whatever is found.
+/// Shows which store is read and why, the MLflow release of its schema and its contents. Then lists findings, the worst
+/// first, each with its meaning and a remedy: traces that never ended, missing spans and roots, damaged records, token
+/// totals that differ from the spans, incomplete records, missing or moved files, models without a price, and a store
+/// that the installed MLflow refuses. The newest 10,000 traces are examined, on a server the spans of the newest 200;
+/// --deep examines all. The exit code is 0 whether or not there are findings.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace doctor
   mltrace doctor --since 1d -x AutoGen
   mltrace doctor --deep --json | jq '.findings[] | [.kind, .count, .trace_ids[0]]'")]
 pub struct DoctorArgs {
-    /// Look at the spans of every trace, however many there are
+    /// Examine the spans of all traces
     #[arg(long)]
     deep: bool,
     #[command(flatten)]
     select: TraceSelection,
 }
 
-/// So many traces are looked at without being asked: a few seconds' worth.
-const MOST_TRACES: u64 = 10_000;
+/// Maximum number of traces that are examined without `--deep`; takes a few seconds.
+const MAX_TRACES: u64 = 10_000;
 
-/// Of so many traces a server is asked for the spans, each by a question of its own.
-const MOST_ASKED_FOR: usize = 200;
+/// Maximum number of traces whose spans are requested from a server without `--deep`. Each one is a request.
+const MAX_SERVER_TRACES: usize = 200;
 
 pub(super) fn run(args: &DoctorArgs, cx: &mut Context) -> Result<()> {
-    let (mut reader, choice) = TraceReader::choose(cx)?;
-    let checkup = reader.store.describe()?;
+    let (mut reader, choice) = TraceReader::open_with_choice(cx)?;
+    let info = reader.store.describe()?;
     let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::Tree)?;
-    let is_asked = checkup.kind == StoreKind::Server && !args.deep;
-    if is_asked {
-        query.need = Projection::Info;
+    if info.kind == StoreKind::Server && !args.deep {
+        query.projection = Projection::Info;
     }
-    query.counts = !args.deep;
+    query.count_matches = !args.deep;
     let mut doctor = Doctor::new(cx.now);
-    let most = if args.deep { u64::MAX } else { MOST_TRACES };
-    let (matched, rest) = look(&mut reader, &query, &mut doctor, most)?;
+    let max_traces = if args.deep { u64::MAX } else { MAX_TRACES };
+    let (matched, other_problems) = examine(&mut reader, &query, &mut doctor, max_traces)?;
     let damaged = std::mem::take(&mut reader.problems);
     reader.problems = doctor.add_problems(damaged);
-    // The others are among the findings.
-    reader.span_problems = rest;
+    // All other problems are among the findings.
+    reader.span_problems = other_problems;
     let experiments = reader.store.experiments(&mut Vec::new())?;
     let store = StoreFacts {
         is_empty: doctor.counts.traces == 0 && reader.store.is_empty()?,
-        deleted: deleted(&*reader.store, &experiments, &query)?,
-        second: cx.second_store(&choice),
+        deleted_experiments: deleted(&*reader.store, &experiments, &query)?,
+        other_store: cx.other_store(&choice),
         installed: installed::find(&cx.environment.installation.programs),
         allows_file_stores: cx.environment.installation.allows_file_stores,
-        checkup,
+        info,
     };
-    reader.end();
+    reader.clear_progress();
     let counts = doctor.counts.clone();
     let view = DoctorView {
         name: reader.store.name().to_owned(),
-        why: choice.why,
+        reason: choice.reason,
         experiments: experiments.len() as u64,
-        deleted_experiments: experiments.iter().filter(|one| !one.is_active()).count() as u64,
+        deleted_experiments: experiments.iter().filter(|experiment| !experiment.is_active()).count() as u64,
         matched,
-        is_complete: matched == Some(counts.traces) && counts.traces_whole == counts.traces,
-        free_database: free_database(&store.checkup, Path::new(reader.store.name())),
+        is_complete: matched == Some(counts.traces) && counts.traces_with_spans == counts.traces,
+        migration_target: free_database(&store.info, Path::new(reader.store.name())),
         counts,
         findings: doctor.findings(&store),
         store,
         now: cx.now,
-        program: cx.program(),
+        command_prefix: cx.command_prefix(),
     };
     cx.output.show(&view)?;
-    tell_left_out(cx, &view);
-    reader.tell_left_out(cx, &args.select, &query, view.is_complete)?;
+    note_unexamined(cx, &view);
+    reader.note_excluded(cx, &args.select, &query, view.is_complete)?;
     reader.warn(cx);
     Ok(())
 }
 
-/// Looks at the newest traces. Gives how many are meant in all, where that is known, and the problems of spans that are no
+/// Examines the newest traces. Returns the total number of matches, if known, and the span problems that are not
 /// findings.
-fn look(
+fn examine(
     reader: &mut TraceReader,
     query: &Query,
     doctor: &mut Doctor,
-    most: u64,
+    max_traces: u64,
 ) -> Result<(Option<u64>, Vec<Problem>)> {
-    let (mut asked, mut rest): (Vec<TraceInfo>, Vec<Problem>) = (Vec::new(), Vec::new());
+    let (mut without_spans, mut rest): (Vec<TraceInfo>, Vec<Problem>) = (Vec::new(), Vec::new());
     let mut is_cut = false;
-    let matched = reader.each(query, &mut |trace| {
-        is_cut = doctor.counts.traces == most;
+    let matched = reader.for_each(query, &mut |trace| {
+        is_cut = doctor.counts.traces == max_traces;
         if is_cut {
             return Ok(ControlFlow::Break(()));
         }
         doctor.add_record(&trace.info);
         rest.extend(doctor.add_spans(&trace));
-        if trace.spans.is_none() && asked.len() < MOST_ASKED_FOR {
-            asked.push(trace.info);
+        if trace.spans.is_none() && without_spans.len() < MAX_SERVER_TRACES {
+            without_spans.push(trace.info);
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    reader.complete(asked, Projection::Tree, &mut |trace| {
+    reader.load_spans(without_spans, Projection::Tree, &mut |trace| {
         rest.extend(doctor.add_spans(&trace));
         Ok(ControlFlow::Continue(()))
     })?;
-    reader.complete(doctor.take_suspects(), Projection::Full, &mut |trace| {
+    reader.load_spans(doctor.take_suspects(), Projection::Full, &mut |trace| {
         doctor.add_suspect(&trace);
         Ok(ControlFlow::Continue(()))
     })?;
@@ -121,40 +120,40 @@ fn look(
     Ok((matched, rest))
 }
 
-/// A path beside a file store at which there is nothing yet: a database that traces move to must not be one that is there.
-fn free_database(checkup: &StoreInfo, store: &Path) -> Option<PathBuf> {
-    let folder = store.parent().filter(|_| checkup.kind == StoreKind::Files)?;
+/// Returns an unused path beside a file store, for the database that its traces can be migrated to.
+fn free_database(info: &StoreInfo, store: &Path) -> Option<PathBuf> {
+    let folder = store.parent().filter(|_| info.kind == StoreKind::Files)?;
     let numbered = (2..).map(|number| format!("mlflow-migrated-{number}.db"));
     let mut names = ["mlflow.db", "mlflow-migrated.db"].map(str::to_owned).into_iter().chain(numbered);
     names.find_map(|name| Some(folder.join(name)).filter(|path| path.symlink_metadata().is_err()))
 }
 
-/// The deleted experiments that hold traces, with how many, unless they are looked at anyway.
+/// Returns the deleted experiments that have traces, by name and number of traces. Empty if they are examined anyway.
 fn deleted(store: &dyn TraceStore, experiments: &[Experiment], query: &Query) -> Result<Vec<(String, u64)>> {
-    let deleted: Vec<Experiment> = experiments.iter().filter(|one| !one.is_active()).cloned().collect();
-    if deleted.is_empty() || query.experiments.iter().any(|one| !one.is_active()) {
+    let deleted: Vec<Experiment> = experiments.iter().filter(|experiment| !experiment.is_active()).cloned().collect();
+    if deleted.is_empty() || query.experiments.iter().any(|experiment| !experiment.is_active()) {
         return Ok(Vec::new());
     }
     let totals = store.totals(&deleted, &mut Vec::new())?;
-    let traces = |one: &Experiment| totals.get(&one.experiment_id).map_or(0, |totals| totals.traces);
-    let counted = deleted.iter().map(|one| (one.name.clone(), traces(one)));
+    let traces = |experiment: &Experiment| totals.get(&experiment.experiment_id).map_or(0, |totals| totals.traces);
+    let counted = deleted.iter().map(|experiment| (experiment.name.clone(), traces(experiment)));
     Ok(counted.filter(|(_, traces)| *traces > 0).collect())
 }
 
-/// Says what was not looked at.
-fn tell_left_out(cx: &Context, view: &DoctorView) {
+/// Notes what was not examined.
+fn note_unexamined(cx: &Context, view: &DoctorView) {
     let counts = &view.counts;
     let count = |count: u64| number::count(count.cast_signed());
     let is_damaged = view.findings.iter().any(|finding| finding.kind == FindingKind::DamagedRecords);
     if counts.traces == 0 && !view.store.is_empty && !is_damaged {
-        cx.note("no traces fit");
+        cx.note("no traces match");
     }
     if view.matched != Some(counts.traces) {
-        cx.note(&format!("the newest {} traces were looked at; --deep looks at all", count(counts.traces)));
+        cx.note(&format!("only the newest {} traces were examined (use --deep)", count(counts.traces)));
     }
-    let asked = counts.traces_whole + counts.traces_unserved;
-    if asked < counts.traces {
-        let asked = count(asked);
-        cx.note(&format!("the spans of the newest {asked} traces were looked at; --deep looks at those of all"));
+    let examined = counts.traces_with_spans + counts.traces_unserved;
+    if examined < counts.traces {
+        let examined = count(examined);
+        cx.note(&format!("only the spans of the newest {examined} traces were examined (use --deep)"));
     }
 }

@@ -4,16 +4,16 @@ use crate::cli::context::Context;
 use crate::error::Result;
 use crate::views::experiment::ExperimentRow;
 
-/// List experiments with their number of traces and errors
+/// List experiments with trace and error counts
 ///
-/// Shows id, name, stage, traces, errors, the newest trace and the recorded tokens of each experiment.
+/// Prints id, name, stage, number of traces, number of errors, time of the newest trace and recorded tokens.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace experiments
   mltrace experiments --deleted --json | jq '.experiments[] | select(.error_count > 0).name'
   mltrace -u sqlite:///mlflow.db experiments -o csv")]
 pub struct ExperimentsArgs {
-    /// Add deleted experiments
+    /// Include deleted experiments
     #[arg(long)]
     deleted: bool,
 }
@@ -34,6 +34,6 @@ pub(super) fn run(args: &ExperimentsArgs, cx: &mut Context) -> Result<()> {
         list.push(&ExperimentRow { experiment, totals })?;
     }
     list.finish(None)?;
-    cx.warn(&problems);
+    cx.warn_problems(&problems);
     Ok(())
 }

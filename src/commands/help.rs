@@ -2,44 +2,48 @@
 
 use crate::cli::context::Context;
 use crate::error::{Error, ErrorCode, Result};
+use crate::manual::{self, TOPICS};
+use crate::views;
+use std::fmt::Write as _;
 use std::io::Write as _;
 
-/// What is explained apart from commands: a word, and the text.
-const TOPICS: &[(&str, &str)] = &[("security", include_str!("../../.github/SECURITY.md"))];
-
 /// Explain a command or a topic
-///
-/// Topics: security (what is trusted, what is not, and what is promised).
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace help trace show
-  mltrace help security")]
+  mltrace help filters")]
 pub struct HelpArgs {
-    /// The words of a command, or a topic
+    /// Command or topic; without one, the list of both
     #[arg(value_name = "COMMAND|TOPIC")]
     words: Vec<String>,
 }
 
 pub(super) fn run(args: &HelpArgs, cx: &mut Context) -> Result<()> {
-    let text = match args.words.as_slice() {
-        [word] if topic(word).is_some() => topic(word).unwrap_or_default().to_owned(),
-        words => help_of(cx.grammar(), words)?,
-    };
+    if let [word] = args.words.as_slice()
+        && let Some(topic) = manual::find(word)
+    {
+        let mut text = Vec::new();
+        views::manual::write(&cx.output.options, &mut text, &manual::blocks(topic.text))?;
+        return Ok(cx.output.out.write_all(&text)?);
+    }
+    let mut text = command_help(cx.clap_command(), &args.words)?;
+    if args.words.is_empty() {
+        text.push_str("\nTopics (mltrace help TOPIC):\n");
+        for topic in TOPICS {
+            let _ = writeln!(text, "  {:<14} {}", topic.name, topic.summary);
+        }
+    }
     Ok(cx.output.out.write_all(text.as_bytes())?)
 }
 
-fn topic(word: &str) -> Option<&'static str> {
-    TOPICS.iter().find(|(name, _)| *name == word).map(|(_, text)| *text)
-}
-
 /// The long help of a command.
-fn help_of(mut command: clap::Command, words: &[String]) -> Result<String> {
+fn command_help(mut command: clap::Command, words: &[String]) -> Result<String> {
     command.build();
     let mut found = &mut command;
     for word in words {
         let unknown = || {
-            let topics: Vec<&str> = TOPICS.iter().map(|(name, _)| *name).collect();
-            Error::new(ErrorCode::Usage, format!("no command or topic `{}`", words.join(" ")))
+            let topics: Vec<&str> = TOPICS.iter().map(|topic| topic.name).collect();
+            Error::new(ErrorCode::Usage, format!("unknown command or topic `{}`", words.join(" ")))
                 .hint(format!("`mltrace --help` lists the commands; topics: {}", topics.join(", ")))
         };
         found = found.find_subcommand_mut(word).ok_or_else(unknown)?;

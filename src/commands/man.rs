@@ -2,49 +2,101 @@
 
 use crate::cli::context::Context;
 use crate::error::{Error, ErrorCode, Result};
+use crate::manual::{Block, TOPICS, Topic, blocks};
+use crate::output::wrapped_table::wrapped_table;
+use roff::{Inline, Roff, bold, roman};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// Print the manual page, or write one page for each command to a folder
+/// Print the manual page, or write the pages of all commands and topics to a folder
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace man | man -l -
   mltrace man ~/.local/share/man/man1")]
 pub struct ManArgs {
-    /// Folder to write the pages to
+    /// Folder to write the pages to; beside a folder `man1`, topics go to `man7`
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &ManArgs, cx: &mut Context) -> Result<()> {
-    let mut command = cx.grammar();
+    let mut command = cx.clap_command();
     command.build();
     let Some(folder) = &args.folder else {
-        return Ok(cx.output.out.write_all(&page(&command)?)?);
+        return Ok(cx.output.out.write_all(&command_page(&command)?)?);
     };
     let failed = |path: &Path, error: std::io::Error| {
         Error::new(ErrorCode::Output, format!("cannot write `{}`", path.display())).because(error)
     };
-    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
-    for (name, page) in pages(&command)? {
-        let path = folder.join(name);
+    let commands = command_pages(&command)?.into_iter().map(|(name, page)| (folder.join(name), page));
+    let topic_folder = if folder.ends_with("man1") { folder.with_file_name("man7") } else { folder.clone() };
+    let topic_path = |topic: &Topic| topic_folder.join(format!("mltrace-{}.7", topic.name));
+    let topics = TOPICS.iter().map(|topic| (topic_path(topic), topic_page(topic).into_bytes()));
+    for folder in [folder, &topic_folder] {
+        std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    }
+    for (path, page) in commands.chain(topics) {
         std::fs::write(&path, page).map_err(|error| failed(&path, error))?;
     }
     Ok(())
 }
 
-/// The page of a command and of each below it, by file name.
-fn pages(command: &clap::Command) -> Result<Vec<(String, Vec<u8>)>> {
-    let mut pages =
-        vec![(format!("{}.1", command.get_display_name().unwrap_or_else(|| command.get_name())), page(command)?)];
-    for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
-        pages.extend(self::pages(below)?);
+/// The pages of a command and its subcommands, by file name.
+fn command_pages(command: &clap::Command) -> Result<Vec<(String, Vec<u8>)>> {
+    let name = command.get_display_name().unwrap_or_else(|| command.get_name());
+    let mut pages = vec![(format!("{name}.1"), command_page(command)?)];
+    for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
+        pages.extend(command_pages(subcommand)?);
     }
     Ok(pages)
 }
 
-fn page(command: &clap::Command) -> Result<Vec<u8>> {
+fn command_page(command: &clap::Command) -> Result<Vec<u8>> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut page)?;
     Ok(page)
+}
+
+/// The page of a help topic.
+fn topic_page(topic: &Topic) -> String {
+    let name = format!("mltrace-{}", topic.name);
+    let version = concat!("mltrace ", env!("CARGO_PKG_VERSION"));
+    let mut page = Roff::new();
+    page.control("TH", [name.as_str(), "7", "", version]);
+    page.control("SH", ["NAME"]).text([roman(format!("{name} - {}", topic.summary))]);
+    page.control("SH", ["DESCRIPTION"]);
+    for block in blocks(topic.text) {
+        match block {
+            Block::Title(_) => {}
+            Block::Heading(text) => {
+                page.control("SH", [text.to_uppercase().as_str()]);
+            }
+            Block::Text(text) => {
+                page.control("PP", []).text(inline(&text));
+            }
+            Block::Item { number, text } => {
+                let mark = number.map_or_else(|| "\u{2022}".to_owned(), |number| format!("{number}."));
+                page.control("IP", [mark.as_str(), "4"]).text(inline(&text));
+            }
+            Block::Code(text) => preformatted(&mut page, text.lines().map(str::to_owned)),
+            Block::Table(rows) => preformatted(&mut page, wrapped_table(&rows, 72).into_iter()),
+        }
+    }
+    page.to_roff()
+}
+
+/// Lines that are shown as written.
+fn preformatted(page: &mut Roff, lines: impl Iterator<Item = String>) {
+    page.control("PP", []).control("nf", []);
+    for line in lines {
+        page.text([roman(line)]);
+    }
+    page.control("fi", []);
+}
+
+/// A text with its inline code in bold.
+fn inline(text: &str) -> Vec<Inline> {
+    let parts = text.split('`').filter(|part| !part.is_empty()).enumerate();
+    let starts_with_code = usize::from(text.starts_with('`'));
+    parts.map(|(at, part)| if (at + starts_with_code) % 2 == 1 { bold(part) } else { roman(part) }).collect()
 }

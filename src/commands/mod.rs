@@ -1,47 +1,48 @@
-//! The commands. To add one: a file with its arguments and `run`, and a line in the list below.
+//! The commands. To add one, add a file with its arguments and `run`, and a line in the list below.
 
 use crate::cli::context::Context;
 use crate::cli::globals::Globals;
 use crate::error::Result;
 
-/// Inspect LLM traces of MLflow in the terminal
+/// Inspect MLflow LLM traces in the terminal
 ///
-/// Reads what MLflow 2.14 to 3.18 wrote, in SQLite databases, in file stores and on tracking servers, and writes nothing.
-/// Without --tracking-uri and MLFLOW_TRACKING_URI it takes the store that MLflow would take: ./mlruns or ./mlflow.db.
+/// Reads traces recorded by MLflow 2.14 to 3.18 from SQLite databases, file stores and tracking servers. Never writes
+/// to a store. Without --tracking-uri and MLFLOW_TRACKING_URI, it reads the store that MLflow uses by default: ./mlruns
+/// or ./mlflow.db.
 #[derive(Debug, clap::Parser)]
 #[command(name = "mltrace", version, max_term_width = 100, disable_help_subcommand = true)]
 #[command(after_help = "Examples:
-  mltrace -u demo: traces list          try it on the sample that is built in
+  mltrace -u demo: traces list          try it on the built-in sample
   mltrace trace show @last              the newest trace as a tree
   mltrace usage @last                   tokens of each LLM call
-  mltrace usage --since 7d --by day     tokens and cost of many traces
-  mltrace stats --by name               how many, how often wrong, how long
-  mltrace check --max-error-rate 5%     whether a build may pass
+  mltrace usage --since 7d --by day     tokens and cost per day
+  mltrace stats --by name               request count, error rate, latency, cost
+  mltrace check --max-error-rate 5%     fail a build if traces violate limits
   mltrace spans --llm --json | jq       LLM calls for scripts
 
-Exit codes: 0 done, 1 the answer is no (check, trace diff --exit-code), 2 wrong flags, 3 not found or ambiguous, 4 network or server, 5 store missing or unreadable, 70 a bug, 130 interrupted")]
+Exit codes: 0 success, 1 failed check or differences (check, trace diff --exit-code), 2 invalid arguments, 3 not found or ambiguous, 4 network or server error, 5 store or output error, 70 bug, 130 interrupted")]
 pub struct Cli {
     #[command(flatten)]
-    /// Options of every command.
+    /// The global options.
     pub globals: Globals,
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What came of a command that did its work.
+/// The outcome of a command that ran without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// All is as it should be, or nobody asked.
+    /// Success.
     Done,
-    /// What was asked has the answer no: not an error, but the exit code tells it.
+    /// A check failed, or traces differ with `--exit-code`. Not an error, but the exit code is 1.
     CheckFailed,
 }
 
 impl Outcome {
-    /// The process's exit code.
+    /// Returns the exit code of the process.
     #[must_use]
-    pub const fn exit(self) -> u8 {
+    pub const fn exit_code(self) -> u8 {
         match self {
             Self::Done => 0,
             Self::CheckFailed => 1,
@@ -50,20 +51,20 @@ impl Outcome {
 }
 
 impl From<()> for Outcome {
-    /// Most commands cannot say no.
+    /// Most commands check nothing.
     fn from((): ()) -> Self {
         Self::Done
     }
 }
 
-/// Makes the modules, the variants that clap sees, and the match that runs them.
+/// Declares the modules, the enum of subcommands for clap, and the match that runs them.
 macro_rules! commands {
     ($($variant:ident $module:ident::$arguments:ident)*) => {
         $(mod $module;)*
 
-        /// What to do.
+        /// The commands.
         #[derive(Debug, clap::Subcommand)]
-        #[allow(clippy::large_enum_variant, reason = "there is one, for the life of the process")]
+        #[allow(clippy::large_enum_variant, reason = "there is a single instance")]
         pub enum Command {
             $(
                 #[allow(missing_docs, reason = "the help of a command is the doc comment of its arguments")]
@@ -72,10 +73,10 @@ macro_rules! commands {
         }
 
         impl Command {
-            /// Does it.
+            /// Runs the command.
             ///
             /// # Errors
-            /// What a command could not do.
+            /// When the command fails.
             pub fn run(&self, cx: &mut Context) -> Result<Outcome> {
                 match self {
                     $(Self::$variant(args) => $module::run(args, cx).map(Outcome::from),)*

@@ -9,11 +9,11 @@ use crate::output::Page;
 use crate::query::Glob;
 use crate::views::price::PriceRow;
 
-/// Show what tokens of a model cost: US dollars for a million
+/// Show prices per million tokens (USD)
 ///
-/// The table is compiled in; costs that MLflow did not record are calculated from it. Where a call names no provider, MLflow
-/// takes the first one by name that has a price, and so does mltrace: `used` marks it. Requests with more tokens than
-/// `above` says have other prices.
+/// The prices are built in. Costs that MLflow did not record are calculated from them. If a call names no provider, the
+/// first provider by name that has a price is used, as in MLflow; `used` marks it. Requests with more tokens than
+/// `above` have separate prices.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace prices gpt-4o-mini
@@ -21,7 +21,7 @@ use crate::views::price::PriceRow;
   mltrace prices gpt-4o --json > own.json     change it, then:
   mltrace usage --since 7d --prices own.json")]
 pub struct PricesArgs {
-    /// Model, as traces name it; * and ? are wildcards
+    /// Model name as in traces; * and ? are wildcards
     #[arg(value_name = "MODEL")]
     model: Option<String>,
     #[command(flatten)]
@@ -32,18 +32,18 @@ pub(super) fn run(args: &PricesArgs, cx: &mut Context) -> Result<()> {
     let prices = cx.prices()?;
     let wanted = args.model.as_deref().unwrap_or("*");
     let bare = wanted.split_once('/').map_or(wanted, |(_, bare)| bare);
-    // Traces may name a model with its provider in front, the table mostly does not.
+    // Traces may prefix a model with its provider; most names in the table have no prefix.
     let (glob, bare_glob) = (Glob::new(wanted), Glob::new(bare));
     let found: Vec<_> = prices.list(&|model| glob.matches(model) || bare_glob.matches(model)).collect();
     if found.is_empty() {
         let names: Vec<String> = prices.list(&|_| true).map(|price| price.model).collect();
         let near = nearest(bare, names.iter().map(String::as_str));
-        let error = Error::new(ErrorCode::NotFound, format!("no price of `{wanted}`"));
+        let error = Error::new(ErrorCode::NotFound, format!("no price for `{wanted}`"));
         let error = match near.as_slice() {
             [] => error,
             near => error.hint(format!("did you mean `{}`?", near.join("` or `"))),
         };
-        return Err(error.hint("--prices FILE brings prices of your own"));
+        return Err(error.hint("use `--prices FILE` to add your own prices"));
     }
     let limit = args.rows.count();
     let page = Page { returned: found.len().min(limit), matched: Some(found.len()), complete: found.len() <= limit };
@@ -56,6 +56,6 @@ pub(super) fn run(args: &PricesArgs, cx: &mut Context) -> Result<()> {
     }
     rows.finish(Some(page))?;
     rows::note_page(cx, &page, !page.complete, "prices");
-    cx.note(prices::origin());
+    cx.note(prices::table_source());
     Ok(())
 }

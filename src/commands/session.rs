@@ -19,7 +19,7 @@ use crate::views::fold::{self, FoldMode};
 use crate::views::session::{SessionConversation, SessionView};
 use std::ops::ControlFlow;
 
-/// Show one session
+/// Show a session
 #[derive(Debug, clap::Args)]
 pub struct SessionArgs {
     #[command(subcommand)]
@@ -31,23 +31,23 @@ enum SessionCommand {
     Show(Box<ShowArgs>),
 }
 
-/// Show the traces of a session as turns, the first one first
+/// Show the traces of a session as turns, oldest first
 ///
-/// SESSION is an id or a unique prefix of one; or the name of a trace (its id, a prefix, `@last`), for its session or the run
-/// that it belongs to as messages prove (see `mltrace sessions`). The flags that choose traces leave out some of its turns.
+/// SESSION is a session id or a unique prefix. It may also be a trace (an id, a prefix, @last), for the trace's session
+/// or derived session (see `mltrace sessions`). Filters select turns.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace session show chat-42
   mltrace session show chat-42 --json | jq -r '.traces[] | [.trace_id, .state] | @tsv'
   mltrace session show chat-42 -o ids | xargs -n 1 mltrace trace show")]
 struct ShowArgs {
-    /// Session to show
+    /// Session id or trace
     #[arg(value_name = "SESSION")]
     wanted: String,
-    /// Show who said what to whom in each of them, turn by turn
+    /// Show the messages and calls of each trace in order
     #[arg(long)]
     conversation: bool,
-    /// In a conversation: repeat what was said before, and print long messages whole
+    /// In a conversation: print repeated and long messages in full
     #[arg(long, requires = "conversation")]
     full: bool,
     #[command(flatten)]
@@ -84,19 +84,19 @@ pub(super) fn run(args: &SessionArgs, cx: &mut Context) -> Result<()> {
             }
         }
     }
-    reader.end();
-    // Gone since it was found.
-    let session = if is_derived { Session::derived(&traces) } else { Session::of(&id, &traces) };
+    reader.clear_progress();
+    // `None` if its traces were deleted since they were found.
+    let session = if is_derived { Session::derived(&traces) } else { Session::from_traces(&id, &traces) };
     let session = session.ok_or_else(|| not_found("session", &id, std::iter::empty()))?;
     if show.conversation {
         let mut loaded = Vec::with_capacity(traces.len());
         for info in &traces {
             loaded.extend(reader.trace(&info.trace_id, Projection::Full)?);
         }
-        // Records have milliseconds only; spans show which of two began first.
-        let began = |trace: &Trace| trace.span_list().iter().map(|span| span.start).min();
-        loaded.sort_by_cached_key(|trace| (trace.info.request_time.millis(), began(trace)));
-        // A failure that the history of later turns repeats is that of one turn.
+        // Records have milliseconds only; spans show which trace of the same millisecond started first.
+        let start = |trace: &Trace| trace.span_list().iter().map(|span| span.start).min();
+        loaded.sort_by_cached_key(|trace| (trace.info.request_time.millis(), start(trace)));
+        // A failure that later turns repeat in their history counts for its first turn only.
         let mut history = History::default();
         for trace in &mut loaded {
             history.read_trace(trace);
@@ -120,68 +120,70 @@ pub(super) fn run(args: &SessionArgs, cx: &mut Context) -> Result<()> {
     Ok(())
 }
 
-/// A trace without the spans within its LLM calls, as `trace show --conversation` folds them.
+/// Removes the spans within LLM calls, as `trace show --conversation` folds them.
 fn without_inner_spans(trace: Trace) -> Trace {
     let Some(spans) = &trace.spans else { return trace };
     let shown = vec![true; spans.list.len()];
-    let folded = fold::folded(FoldMode::Calls, spans, &shown, &usage::of_trace(&trace));
+    let folded = fold::fold(FoldMode::Calls, spans, &shown, &usage::trace_usage(&trace));
     match folded {
         Some(folded) => Trace { spans: Some(folded.spans), ..trace },
         None => trace,
     }
 }
 
-/// The traces of a session by its exact id, the first one first.
+/// Returns the traces of a session by its exact id, oldest first.
 fn turns(reader: &mut TraceReader, query: &Query, id: &str) -> Result<Vec<TraceInfo>> {
     let mut query = query.clone();
     let is = LabelTest::Text(TextTest::Is(id.to_owned()));
     query.filter.clauses.push(Clause::Label(Label::Metadata(keys::SESSION.to_owned()), is));
     let mut traces = Vec::new();
-    reader.each(&query, &mut |trace| {
+    reader.for_each(&query, &mut |trace| {
         traces.push(trace.info);
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(traces)
 }
 
-/// The trace that is named in place of its session.
+/// Finds the trace if SESSION names a trace.
 fn named_trace(cx: &Context, show: &ShowArgs, reader: &mut TraceReader) -> Option<TraceInfo> {
-    // Conditions choose among the turns, and among the traces of `@last`.
+    // Filters apply to turns and to selectors such as `@last`, not to trace ids.
     let select = if show.wanted.starts_with('@') { show.select.clone() } else { TraceSelection::default() };
-    naming::trace(cx, reader, &show.wanted, &select, Projection::Info).ok().map(|trace| trace.info)
+    naming::find_trace(cx, reader, &show.wanted, &select, Projection::Info).ok().map(|trace| trace.info)
 }
 
 fn without_session(cx: &Context, trace_id: &str) -> Error {
-    Error::new(ErrorCode::NotFound, format!("trace `{trace_id}` belongs to no session"))
-        .hint(cx.command(&Suggestion::new("sessions")) + " lists them")
+    Error::new(ErrorCode::NotFound, format!("trace `{trace_id}` has no session"))
+        .hint(cx.quoted_command(&Suggestion::new("sessions")) + " lists them")
 }
 
-/// The traces whose spans name this session; else the only run that has a trace whose id begins so, where its traces belong
-/// to no session.
+/// Returns the traces of a derived session: those whose spans name this session, else those of the only run with a
+/// trace whose id has this prefix.
 fn derived(reader: &mut TraceReader, query: &Query, name: &str) -> Result<Option<Vec<TraceInfo>>> {
-    let RunSearch::Found(GroupedTraces { runs, in_sessions }) = runs::of_query(reader, query)? else { return Ok(None) };
-    let is_named = |info: &TraceInfo| info.session_of_spans.as_deref() == Some(name);
+    let RunSearch::Found(GroupedTraces { runs, in_sessions }) = runs::find_in_query(reader, query)? else {
+        return Ok(None);
+    };
+    let is_named = |info: &TraceInfo| info.session_from_spans.as_deref() == Some(name);
     let named: Vec<TraceInfo> = in_sessions.into_iter().filter(is_named).collect();
     if !named.is_empty() {
         return Ok(Some(named));
     }
-    let is_meant = |info: &TraceInfo| {
+    let is_match = |info: &TraceInfo| {
         let bare = |id: &str| id.strip_prefix("tr-").unwrap_or(id).to_owned();
         !bare(name).is_empty() && bare(&info.trace_id).starts_with(&bare(name))
     };
-    let mut meant = runs.into_iter().filter(|run| run.iter().any(is_meant));
-    Ok(meant.next().filter(|_| meant.next().is_none()))
+    let mut matches = runs.into_iter().filter(|run| run.iter().any(is_match));
+    Ok(matches.next().filter(|_| matches.next().is_none()))
 }
 
-/// So many candidates of an ambiguous prefix are named.
-const MOST_CANDIDATES: usize = 10;
+/// Maximum number of candidates that are listed for an ambiguous prefix.
+const MAX_CANDIDATES: usize = 10;
 
-/// The id of the only session whose id begins so.
+/// Returns the id of the only session whose id has this prefix.
 fn by_prefix(cx: &Context, show: &ShowArgs, reader: &mut TraceReader, query: &Query) -> Result<String> {
     let mut query = query.clone();
     query.filter.clauses.push(in_a_session());
     let mut sessions = Sessions::default();
-    reader.each(&query, &mut |trace| {
+    reader.for_each(&query, &mut |trace| {
         sessions.add(&trace.info);
         Ok(ControlFlow::Continue(()))
     })?;
@@ -192,17 +194,17 @@ fn by_prefix(cx: &Context, show: &ShowArgs, reader: &mut TraceReader, query: &Qu
         [] => {
             let mut error = not_found("session", name, ids());
             if show.select.has_conditions(cx)? {
-                error = error.because("the conditions leave out some traces");
+                error = error.because("the filters exclude some traces");
             }
-            Err(error.hint(cx.command(&Suggestion::new("sessions")) + " lists them"))
+            Err(error.hint(cx.quoted_command(&Suggestion::new("sessions")) + " lists them"))
         }
-        [one] => Ok((*one).to_owned()),
+        [id] => Ok((*id).to_owned()),
         several => {
-            let more = if several.len() > MOST_CANDIDATES { " and more" } else { "" };
-            let named = several[..several.len().min(MOST_CANDIDATES)].join(", ");
-            Err(Error::new(ErrorCode::Ambiguous, format!("`{name}` begins several session ids"))
-                .because(format!("{named}{more}"))
-                .hint("type more of the id"))
+            let more = if several.len() > MAX_CANDIDATES { " and more" } else { "" };
+            let named = several[..several.len().min(MAX_CANDIDATES)].join(", ");
+            Err(Error::new(ErrorCode::Ambiguous, format!("ambiguous session id prefix `{name}`"))
+                .because(format!("it matches {named}{more}"))
+                .hint("use more characters of the id"))
         }
     }
 }

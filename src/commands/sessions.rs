@@ -12,15 +12,15 @@ use crate::store::{Order, Projection};
 use crate::views::session::SessionRow;
 use std::ops::ControlFlow;
 
-/// List sessions, the one with the newest trace first
+/// List sessions, most recent first
 ///
-/// A session is what traces have in common that carry the same `mlflow.trace.session`: the turns of a conversation. Figures
-/// are those of the selected traces, as MLflow recorded them.
+/// The traces of a session, the turns of a conversation, have the same `mlflow.trace.session`. Figures are those that
+/// MLflow recorded, for the selected traces.
 ///
-/// Traces without a session whose messages prove that they are one run are shown as a derived session, named by their first
-/// trace: each request repeats an earlier one and its answer, as those of an AutoGen team without a span around it do. Sessions
-/// that only spans name (Traceloop, Vercel) are derived, too. Both are looked for among up to 1,000 traces without a session,
-/// and not on servers.
+/// Traces without a session are shown as a derived session, named by its first trace, if each request repeats an
+/// earlier request and its response (such as an AutoGen team without an enclosing span). Sessions that only spans name
+/// (Traceloop, Vercel) are derived, too. Sessions are derived among up to 1,000 traces without a session, and not on
+/// servers.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace sessions
@@ -36,14 +36,14 @@ pub struct SessionsArgs {
 pub(super) fn run(args: &SessionsArgs, cx: &mut Context) -> Result<()> {
     let mut reader = TraceReader::open(cx)?;
     let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::Info)?;
-    let runs = runs::of_query(&mut reader, &query)?;
+    let runs = runs::find_in_query(&mut reader, &query)?;
     query.filter.clauses.push(in_a_session());
     let mut sessions = Sessions::default();
-    reader.each(&query, &mut |trace| {
+    reader.for_each(&query, &mut |trace| {
         sessions.add(&trace.info);
         Ok(ControlFlow::Continue(()))
     })?;
-    reader.end();
+    reader.clear_progress();
     if let RunSearch::Found(found) = runs {
         found.runs.iter().filter_map(|run| Session::derived(run)).for_each(|run| sessions.add_derived(run));
         found.in_sessions.iter().for_each(|trace| sessions.add(trace));

@@ -11,9 +11,9 @@ use crate::store::Projection;
 use crate::views::span::{FoundSpan, SpanRow};
 use std::ops::ControlFlow;
 
-/// List spans of the selected traces, one row each
+/// List spans of the selected traces
 ///
-/// Newest trace first, the spans of a trace in the order of its tree. --type and --llm choose spans.
+/// The newest trace is first; its spans are in the order of its tree. --type and --llm select spans.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace spans --llm
@@ -21,7 +21,7 @@ use std::ops::ControlFlow;
   mltrace spans --grep 'timed? out' --since 1d
   mltrace spans --type LLM --json | jq '.spans[].token_usage'")]
 pub struct SpansArgs {
-    /// Add attributes and events to the JSON of each span
+    /// Include attributes and events in JSON
     #[arg(long)]
     full: bool,
     #[command(flatten)]
@@ -32,7 +32,7 @@ pub struct SpansArgs {
 
 pub(super) fn run(args: &SpansArgs, cx: &mut Context) -> Result<()> {
     if args.select.has_grep() {
-        print(args, cx, |row, grep| Some(FoundSpan { found: grep?.find(&row.span)?, row }))
+        print(args, cx, |row, grep| Some(FoundSpan { text_match: grep?.find(&row.span)?, row }))
     } else {
         print(args, cx, |row, _| Some(row))
     }
@@ -45,15 +45,15 @@ fn print<R: Row>(
 ) -> Result<()> {
     let mut reader = TraceReader::open(cx)?;
     let is_light = matches!(cx.output.format, Format::Table | Format::Ids);
-    let need = if is_light { Projection::Tree } else { Projection::Full };
-    let mut query = reader.query(cx, &args.select, args.limits.order()?, need)?;
+    let projection = if is_light { Projection::Tree } else { Projection::Full };
+    let mut query = reader.query(cx, &args.select, args.limits.order()?, projection)?;
     let limit = args.limits.rows();
-    // A trace has several spans, so fewer traces than rows will do.
+    // A trace has several spans, so fewer traces than rows are needed.
     query.expected = (limit < usize::MAX).then_some((limit / 4).clamp(4, 100));
-    query.only_types = true;
+    query.only_matching_types = true;
     let mut rows = cx.output.list::<R>();
     let mut page = Page { returned: 0, matched: None, complete: true };
-    reader.each(&query, &mut |trace| {
+    reader.for_each(&query, &mut |trace| {
         let Some(spans) = trace.spans else { return Ok(ControlFlow::Continue(())) };
         for (span, node) in spans.list.into_iter().zip(spans.nodes) {
             if !query.filter.clauses.iter().all(|clause| clause.holds_for_span(&span)) {
@@ -74,10 +74,10 @@ fn print<R: Row>(
     let is_cut = !page.complete;
     page.complete &= !reader.has_losses();
     page.matched = page.complete.then_some(page.returned);
-    reader.end();
+    reader.clear_progress();
     rows.finish(Some(page))?;
     rows::note_page(cx, &page, is_cut, "spans");
-    reader.tell_left_out(cx, &args.select, &query, !is_cut)?;
+    reader.note_excluded(cx, &args.select, &query, !is_cut)?;
     reader.warn(cx);
     Ok(())
 }

@@ -11,12 +11,12 @@ use crate::store::{Order, Projection};
 use crate::views::tool::ToolRow;
 use std::ops::ControlFlow;
 
-/// Show each tool: calls, failures, and how long they took
+/// Show calls, failures and durations of each tool
 ///
-/// A tool call counts once, whether a span of type TOOL, messages or both record it, and however often later requests
-/// repeat it in their history. `errors` counts calls whose span ended in state ERROR; `handled`, calls whose failure
-/// was returned to the model as text; `failed` is the share of both. Durations are known of calls that have a span;
-/// percentiles are interpolated linearly.
+/// A tool call counts once, whether a span of type TOOL, messages or both record it. Repetitions in the history of
+/// later requests do not count. `errors` counts calls whose span has status ERROR. `handled` counts calls whose failure
+/// was returned to the model as text. `failed` is the share of both. Only calls with a span have durations. Percentiles
+/// are interpolated linearly.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace tools
@@ -33,11 +33,11 @@ pub(super) fn run(args: &ToolsArgs, cx: &mut Context) -> Result<()> {
     let mut reader = TraceReader::open(cx)?;
     let query = reader.query(cx, &args.select, Order::NEWEST, Projection::Tree)?;
     let mut tools = Tools::default();
-    reader.each_reading(query.clone(), &mut |trace, reading| {
+    reader.for_each_reading(query.clone(), &mut |trace, reading| {
         tools.add(&trace, &reading);
         Ok(ControlFlow::Continue(()))
     })?;
-    reader.end();
+    reader.clear_progress();
     let tools = tools.sorted();
     let limit = args.rows.count();
     let is_cut = tools.len() > limit;
@@ -49,7 +49,7 @@ pub(super) fn run(args: &ToolsArgs, cx: &mut Context) -> Result<()> {
     }
     rows.finish(Some(page))?;
     rows::note_page(cx, &page, is_cut, "tools");
-    reader.tell_left_out(cx, &args.select, &query, true)?;
+    reader.note_excluded(cx, &args.select, &query, true)?;
     reader.warn(cx);
     Ok(())
 }

@@ -8,7 +8,7 @@ use super::Outcome;
 use crate::cli::context::Context;
 use crate::error::Result;
 
-/// Show one trace, or compare two
+/// Show a trace, or compare two
 #[derive(Debug, clap::Args)]
 pub struct TraceArgs {
     #[command(subcommand)]

@@ -7,7 +7,7 @@ use crate::cli::runs;
 use crate::cli::select::TraceSelection;
 use crate::error::Result;
 use crate::model::{Trace, TraceInfo};
-use crate::output::{Format, ListWriter as Rows, Page, Row};
+use crate::output::{Format, ListWriter, Page, Row};
 use crate::query::Grep;
 use crate::store::Projection;
 use crate::views::trace::FoundTrace;
@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 
 /// List traces, newest first
 ///
-/// `mltrace traces` alone does the same as `mltrace traces list`.
+/// Same as `mltrace traces list`.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct TracesArgs {
@@ -32,8 +32,8 @@ enum TracesCommand {
 
 /// List traces, newest first
 ///
-/// One line for each trace: short id, age, state, name, duration, spans, tokens, cost, session and what was asked.
-/// What does not fit the width is left out; JSON has everything.
+/// Prints one line per trace: short id, age, state, name, duration, spans, tokens, cost, session and request. Columns
+/// that do not fit the width are left out; JSON has all of them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace traces list
@@ -55,55 +55,55 @@ pub(super) fn run(args: &TracesArgs, cx: &mut Context) -> Result<()> {
         None => &args.list,
     };
     if list.select.has_grep() {
-        print(list, cx, |trace, grep| found(grep?, trace))
+        print(list, cx, |trace, grep| first_match(grep?, trace))
     } else {
         print(list, cx, |trace, _| Some(trace.info))
     }
 }
 
-/// A trace with the first place where a text stands in it.
-fn found(grep: &Grep, trace: Trace) -> Option<FoundTrace> {
+/// Returns a trace with its first match of `--grep`.
+fn first_match(grep: &Grep, trace: Trace) -> Option<FoundTrace> {
     let (span, found) = trace.span_list().iter().find_map(|span| Some((span, grep.find(span)?)))?;
     let (span_id, span_name) = (span.id.as_str().to_owned(), span.name.clone());
-    Some(FoundTrace { span_id, span_name, found, info: trace.info })
+    Some(FoundTrace { span_id, span_name, text_match: found, info: trace.info })
 }
 
-/// So many rows of a table are looked at together for what is better told as one.
-const HELD: usize = 1_000;
+/// Number of table rows that are buffered to combine related ones into one row.
+const MAX_BUFFERED_ROWS: usize = 1_000;
 
-fn flush<R: Row>(held: &mut Vec<R>, rows: &mut Rows<'_, R>, is_table: bool) -> Result<()> {
-    let held = std::mem::take(held);
-    let held = if is_table { R::grouped(held) } else { held };
-    held.iter().try_for_each(|row| rows.push(row))
+fn flush<R: Row>(buffer: &mut Vec<R>, rows: &mut ListWriter<'_, R>, is_table: bool) -> Result<()> {
+    let buffer = std::mem::take(buffer);
+    let buffer = if is_table { R::collapse(buffer) } else { buffer };
+    buffer.iter().try_for_each(|row| rows.push(row))
 }
 
 fn print<R: Row>(list: &ListArgs, cx: &mut Context, row: impl Fn(Trace, Option<&Grep>) -> Option<R>) -> Result<()> {
     let mut reader = TraceReader::open(cx)?;
     let mut query = reader.query(cx, &list.select, list.limits.order()?, Projection::Info)?;
     let limit = list.limits.rows();
-    // One more than is printed tells whether there are more.
+    // One more than is printed, to know whether there are more.
     query.expected = limit.checked_add(1).map(|rows| rows.min(500));
-    query.counts = true;
+    query.count_matches = true;
     let is_table = cx.output.format == Format::Table;
     let mut rows = cx.output.list::<R>();
-    let mut held = Vec::new();
+    let mut buffer = Vec::new();
     let mut page = Page { returned: 0, matched: None, complete: true };
-    // Those that may be parts of a run.
-    let mut small: Vec<TraceInfo> = Vec::new();
+    // Traces that may be parts of a run.
+    let mut run_candidates: Vec<TraceInfo> = Vec::new();
     let looks_for_runs = is_table && reader.store.is_local();
-    let matched = reader.each(&query, &mut |trace| {
+    let matched = reader.for_each(&query, &mut |trace| {
         if page.returned == limit {
             page.complete = false;
             return Ok(ControlFlow::Break(()));
         }
-        if looks_for_runs && small.len() < HELD && runs::may_be_part(&trace.info) {
-            small.push(trace.info.clone());
+        if looks_for_runs && run_candidates.len() < MAX_BUFFERED_ROWS && runs::may_belong_to_run(&trace.info) {
+            run_candidates.push(trace.info.clone());
         }
         if let Some(row) = row(trace, query.filter.grep()) {
             page.returned += 1;
-            held.push(row);
-            if !is_table || held.len() == HELD {
-                flush(&mut held, &mut rows, is_table)?;
+            buffer.push(row);
+            if !is_table || buffer.len() == MAX_BUFFERED_ROWS {
+                flush(&mut buffer, &mut rows, is_table)?;
             }
         }
         Ok(ControlFlow::Continue(()))
@@ -111,12 +111,12 @@ fn print<R: Row>(list: &ListArgs, cx: &mut Context, row: impl Fn(Trace, Option<&
     let is_cut = !page.complete;
     page.complete &= !reader.has_losses();
     page.matched = if is_cut { matched } else { page.complete.then_some(page.returned) };
-    reader.end();
-    flush(&mut held, &mut rows, is_table)?;
+    reader.clear_progress();
+    flush(&mut buffer, &mut rows, is_table)?;
     rows.finish(Some(page))?;
     rows::note_page(cx, &page, is_cut, "traces");
-    runs::note_runs(cx, &mut reader, small)?;
-    reader.tell_left_out(cx, &list.select, &query, !is_cut)?;
+    runs::note_runs(cx, &mut reader, run_candidates)?;
+    reader.note_excluded(cx, &list.select, &query, !is_cut)?;
     reader.warn(cx);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! AG2 1.x: a span `record_usage` beside each LLM call repeats its tokens.
+//! AG2 1.x: a span `record_usage` next to each LLM call repeats its tokens.
 
 use super::convention::Convention;
 use crate::model::UsageScope;

@@ -1,4 +1,4 @@
-//! Agno, by OpenInference's instrumentation, which names spans after the agent in other letters.
+//! Agno, as instrumented by OpenInference, which spells agent names differently in span names.
 
 use super::convention::Convention;
 

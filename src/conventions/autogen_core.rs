@@ -1,4 +1,4 @@
-//! AutoGen's runtime (`autogen_core`, `_telemetry`), which keeps the message with whom it is for beside it.
+//! AutoGen's runtime (`autogen_core`, `_telemetry`), which records a message and its recipient.
 
 use super::convention::Convention;
 

@@ -1,116 +1,117 @@
-//! What a convention is made of.
+//! The definition of a convention.
 
 use crate::json::lenient;
 use crate::model::{Json, SpanEvent, UsageScope};
 
-/// Keys of attributes, or names; the first one that a span has wins.
+/// Attribute keys, or names; the first one that a span has wins.
 pub(super) type AttributeKeys = &'static [&'static str];
 
-/// A convention: the attributes in which an instrumentation keeps what MLflow keeps in its own. Whatever it has no
-/// attribute for is left out, with `..Convention::NONE`.
+/// The attributes in which an instrumentation records what MLflow records in its own. Fields without an attribute are
+/// left out with `..Convention::NONE`.
 pub(super) struct Convention {
-    /// How the keys of its tokens, models, inputs and outputs begin: spans without any such key need no second look.
+    /// Prefixes of the keys of its tokens, models, inputs and outputs. Spans without such a key are not examined
+    /// further.
     pub(super) prefixes: AttributeKeys,
-    /// The key of a span's kind, and MLflow's span type for each kind.
+    /// Keys of the span kind, each with pairs of a kind and MLflow's span type.
     pub(super) span_types: &'static [(&'static str, &'static [(&'static str, &'static str)])],
-    /// MLflow's span type, where more than one attribute decides it. Used after `span_types`.
+    /// MLflow's span type, if it depends on more than one attribute. Used after `span_types`.
     pub(super) span_type: fn(&dyn Attributes) -> Option<&'static str>,
     /// Token counts.
     pub(super) tokens: &'static [TokenKeys],
-    /// Attributes, their values, and the scope that they give the tokens of the span.
+    /// Triples of an attribute key, its value, and the scope of the tokens of a span with that value.
     pub(super) usage_scopes: &'static [(&'static str, &'static str, UsageScope)],
-    /// Suffixes of the names of spans that call no model, despite their type.
-    pub(super) no_calls: AttributeKeys,
-    /// Attributes that mark an agent whose framework records no calls of models.
-    pub(super) unseen_calls: AttributeKeys,
-    /// The provider's id of the response.
+    /// Suffixes of the names of spans that do not call a model, despite their type.
+    pub(super) non_call_suffixes: AttributeKeys,
+    /// Attributes of agents whose framework does not record model calls.
+    pub(super) unrecorded_call_keys: AttributeKeys,
+    /// The provider's response id.
     pub(super) response_ids: AttributeKeys,
-    /// A provider's usage object. Used where none of `tokens` is set.
+    /// A provider's usage object. Used if none of `tokens` is set.
     pub(super) usage_object: fn(&dyn Attributes) -> Option<Json>,
-    /// The text that the name of the span is a template of.
-    pub(super) titles: AttributeKeys,
-    /// The model called.
+    /// The text of a span whose name is a template.
+    pub(super) title_keys: AttributeKeys,
+    /// The model.
     pub(super) models: AttributeKeys,
-    /// Who runs the model.
+    /// The provider of the model.
     pub(super) providers: AttributeKeys,
-    /// What went in.
+    /// The inputs.
     pub(super) inputs: AttributeKeys,
-    /// What came out.
+    /// The outputs.
     pub(super) outputs: AttributeKeys,
-    /// Messages that are spread over attributes. They replace a plain text among `inputs` or `outputs`, which is a part of
-    /// them.
+    /// Messages that are spread over attributes. They replace plain text in `inputs` or `outputs`, which is only a part
+    /// of them.
     pub(super) messages: fn(&dyn Attributes, Direction) -> Option<Json>,
-    /// What went in or came out, where no attribute above has it.
-    pub(super) elsewhere: fn(&dyn Attributes, &[SpanEvent], Direction) -> Option<Json>,
+    /// The inputs or outputs, if none of the attributes above is set.
+    pub(super) fallback: fn(&dyn Attributes, &[SpanEvent], Direction) -> Option<Json>,
     /// The name of the agent, in a span of type AGENT.
     pub(super) agent_names: AttributeKeys,
-    /// The name of the agent whose run a span of type AGENT is, where no attribute of its own has it. Given the name of the
-    /// span too.
+    /// The name of the agent, in a span of type AGENT that records its run, if no attribute of `agent_names` is set.
+    /// The second argument is the span name.
     pub(super) agent_of_run: fn(&dyn Attributes, &str) -> Option<String>,
-    /// The agent whose work a span of any other type is.
+    /// The name of the agent, in a span of any other type.
     pub(super) agent: fn(&dyn Attributes) -> Option<String>,
     /// The name of the tool, in a span of type TOOL.
     pub(super) tool_names: AttributeKeys,
-    /// The names of spans of type TOOL in which no tool runs.
-    pub(super) no_tools: AttributeKeys,
-    /// The id of the tool call, in a span of type TOOL.
+    /// The names of spans of type TOOL that do not run a tool.
+    pub(super) non_tool_names: AttributeKeys,
+    /// The tool call id, in a span of type TOOL.
     pub(super) tool_call_ids: AttributeKeys,
-    /// The session that the trace belongs to.
+    /// The session of the trace.
     pub(super) sessions: AttributeKeys,
     /// The user of the trace.
     pub(super) users: AttributeKeys,
-    /// The events that mark the first piece of a streamed answer.
-    pub(super) first_token: AttributeKeys,
+    /// The names of events that mark the first chunk of a streamed response.
+    pub(super) first_token_events: AttributeKeys,
 }
 
 /// The keys of token counts.
 pub(super) struct TokenKeys {
     pub(super) input: AttributeKeys,
     pub(super) output: AttributeKeys,
-    /// Where none is set, the total is the sum of input and output.
+    /// If none is set, the total is the sum of input and output.
     pub(super) total: AttributeKeys,
     pub(super) cache_read: AttributeKeys,
     pub(super) cache_creation: AttributeKeys,
     pub(super) reasoning: AttributeKeys,
 }
 
-/// Which way a value went.
+/// The direction of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
     /// Into the span.
     Inputs,
-    /// Out of it.
+    /// Out of the span.
     Outputs,
 }
 
 impl Convention {
-    /// A convention that has nothing.
+    /// An empty convention.
     pub(super) const NONE: Self = Self {
         prefixes: &[],
         span_types: &[],
         span_type: |_| None,
         tokens: &[],
         usage_scopes: &[],
-        no_calls: &[],
-        unseen_calls: &[],
+        non_call_suffixes: &[],
+        unrecorded_call_keys: &[],
         response_ids: &[],
         usage_object: |_| None,
-        titles: &[],
+        title_keys: &[],
         models: &[],
         providers: &[],
         inputs: &[],
         outputs: &[],
         messages: |_, _| None,
-        elsewhere: |_, _, _| None,
+        fallback: |_, _, _| None,
         agent_names: &[],
         agent_of_run: |_, _| None,
         agent: |_| None,
         tool_names: &[],
-        no_tools: &[],
+        non_tool_names: &[],
         tool_call_ids: &[],
         sessions: &[],
         users: &[],
-        first_token: &[],
+        first_token_events: &[],
     };
 }
 
@@ -120,24 +121,24 @@ impl TokenKeys {
         Self { input: &[], output: &[], total: &[], cache_read: &[], cache_creation: &[], reasoning: &[] };
 }
 
-/// Looks attributes up, however they are stored.
+/// Attributes of a span, independent of how they are stored.
 pub(crate) trait Attributes {
-    /// One attribute, decoded.
+    /// Returns an attribute, decoded.
     fn get(&self, key: &str) -> Option<Json>;
-    /// All keys, in the order written.
+    /// Returns all keys, in the order written.
     fn keys(&self) -> Vec<&str>;
-    /// Whether there is any key with this prefix.
+    /// Whether a key with this prefix exists.
     fn has_prefix(&self, prefix: &str) -> bool;
 
-    /// One attribute as text; `None` for `null` and an empty string too.
+    /// Returns an attribute as text; `None` also for `null` and an empty string.
     fn text(&self, key: &str) -> Option<String> {
         self.get(key).filter(|json| !json.is_null()).map(|json| json.display()).filter(|text| !text.is_empty())
     }
 }
 
-/// Decodes an object or a list that a convention stores as a string; other values are returned as they are.
+/// Decodes an object or list that a convention stores as a string; other values are returned unchanged.
 pub(super) fn structured(value: Json) -> Json {
-    let inner = value.as_string().and_then(|text| lenient::json(&text)).filter(is_container);
+    let inner = value.as_string().and_then(|text| lenient::parse_json(&text)).filter(is_container);
     inner.unwrap_or(value)
 }
 
@@ -146,7 +147,8 @@ pub(super) fn is_container(value: &Json) -> bool {
     value.text().starts_with(['{', '['])
 }
 
-/// Python's notion of truth, by which MLflow passes over values (`OtelSchemaTranslator._get_and_check_attribute_value`).
-pub(super) fn says_something(value: &Json) -> bool {
+/// Whether Python considers a value true; MLflow skips other values
+/// (`OtelSchemaTranslator._get_and_check_attribute_value`).
+pub(super) fn is_truthy(value: &Json) -> bool {
     !matches!(value.text(), "null" | "\"\"" | "{}" | "[]" | "0" | "false")
 }

@@ -1,18 +1,19 @@
-//! CrewAI: the fields of the crew, the task or the agent that runs.
+//! CrewAI: the fields of the crew, task or agent that runs.
 
 use super::convention::{Attributes, Convention};
 use crate::model::Json;
 
 pub(super) const CONVENTION: Convention = Convention {
     prefixes: &["entity_type", "tools_handler"],
-    unseen_calls: &["tools_handler"],
+    unrecorded_call_keys: &["tools_handler"],
     models: &["llm"],
-    usage_object: usage_of_crew,
+    usage_object: crew_usage,
     ..Convention::NONE
 };
 
-/// The total of a crew, in the outputs of `Crew.kickoff`. No span below has tokens (CrewAI 1.15, MLflow 3.18).
-fn usage_of_crew(attributes: &dyn Attributes) -> Option<Json> {
+/// Returns the total of a crew, from the outputs of `Crew.kickoff`. Spans below it have no tokens (CrewAI 1.15, MLflow
+/// 3.18).
+fn crew_usage(attributes: &dyn Attributes) -> Option<Json> {
     attributes.text("entity_type").filter(|entity| entity == "crew")?;
     attributes.get("mlflow.spanOutputs")?.member("token_usage")
 }

@@ -1,4 +1,4 @@
-//! Gemini CLI, whose operations are its own although their key is that of OpenTelemetry.
+//! Gemini CLI, which uses OpenTelemetry's key for its own operation names.
 
 use super::convention::Convention;
 

@@ -36,7 +36,7 @@ pub(super) const CONVENTION: Convention = Convention {
     providers: &["gen_ai.provider.name", "gen_ai.system"],
     inputs: &["gen_ai.input.messages", "gen_ai.tool.call.arguments"],
     outputs: &["gen_ai.output.messages", "gen_ai.tool.call.result"],
-    elsewhere: gen_ai_events::value,
+    fallback: gen_ai_events::value,
     agent_names: &["gen_ai.agent.name"],
     tool_names: &["gen_ai.tool.name"],
     tool_call_ids: &["gen_ai.tool.call.id"],

@@ -7,7 +7,7 @@ pub(super) const CONVENTION: Convention = Convention {
     inputs: &["gcp.vertex.agent.llm_request", "gcp.vertex.agent.tool_call_args"],
     outputs: &["gcp.vertex.agent.llm_response", "gcp.vertex.agent.tool_response"],
     sessions: &["gcp.vertex.agent.session_id"],
-    // The results of parallel calls in one message (2.13 `telemetry/tracing.py`, `trace_merged_tool_calls`).
-    no_tools: &["(merged tools)"],
+    // The results of parallel calls, merged (2.13 `telemetry/tracing.py`, `trace_merged_tool_calls`).
+    non_tool_names: &["(merged tools)"],
     ..Convention::NONE
 };

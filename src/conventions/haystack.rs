@@ -1,4 +1,4 @@
-//! Haystack: its own spans below those of MLflow, with the inputs and outputs of each step of an agent.
+//! Haystack: its own spans below MLflow's, with the inputs and outputs of each step of an agent.
 
 use super::convention::Convention;
 
@@ -15,8 +15,8 @@ pub(super) const CONVENTION: Convention = Convention {
     },
     inputs: &["haystack.agent.step.llm.input", "haystack.agent.step.tool.input", "haystack.agent.input"],
     outputs: &["haystack.agent.step.llm.output", "haystack.agent.step.tool.output", "haystack.agent.output"],
-    // MLflow gives the builders of prompts the type of models.
-    no_calls: &["PromptBuilder"],
+    // MLflow gives prompt builders the type of models.
+    non_call_suffixes: &["PromptBuilder"],
     agent_names: &["haystack.component.name"],
     tool_names: &["haystack.tool.name"],
     ..Convention::NONE

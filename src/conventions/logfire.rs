@@ -1,5 +1,5 @@
-//! Logfire: names of spans are templates of messages.
+//! Logfire: span names are message templates.
 
 use super::convention::Convention;
 
-pub(super) const CONVENTION: Convention = Convention { titles: &["logfire.msg"], ..Convention::NONE };
+pub(super) const CONVENTION: Convention = Convention { title_keys: &["logfire.msg"], ..Convention::NONE };

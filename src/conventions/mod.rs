@@ -1,7 +1,7 @@
 //! Attribute conventions: translate the span attributes of other instrumentations to MLflow's.
 //!
-//! MLflow's server translates such spans since 3.6 as it stores them, and only there (`tracing/otel/translation`, 3.18).
-//! Here they are translated when read, so that older stores and files give the same result.
+//! Since 3.6, MLflow's server translates such spans when it stores them, and only then (`tracing/otel/translation`,
+//! 3.18). mltrace translates them when it reads them, so that older stores and files give the same result.
 //!
 //! # Adding a convention
 //!
@@ -16,8 +16,8 @@
 //!     Convention { prefixes: &["acme."], models: &["acme.model"], inputs: &["acme.input"], ..Convention::NONE };
 //! ```
 //!
-//! and `acme` in the list below. For each field the first convention of the list that has a value wins, so its place is its
-//! precedence: those that MLflow knows come first, in MLflow's order, then the others.
+//! and `acme` in the list below. For each field, the first convention in the list with a value wins: the ones that
+//! MLflow knows come first, in MLflow's order, then the others.
 
 mod convention;
 mod gen_ai_events;
@@ -25,14 +25,14 @@ mod indexed;
 
 use crate::model::{Json, Payload, SpanEvent, TokenUsage, UsageScope};
 pub(crate) use convention::Attributes;
-use convention::{AttributeKeys, Convention, Direction, TokenKeys, is_container, says_something, structured};
+use convention::{AttributeKeys, Convention, Direction, TokenKeys, is_container, is_truthy, structured};
 
-/// Makes the modules and the list of them.
+/// Declares the modules and the list of their conventions.
 macro_rules! conventions {
     ($($module:ident)*) => {
         $(mod $module;)*
 
-        /// All conventions, in the order of precedence.
+        /// All conventions, in order of precedence.
         const ALL: &[&Convention] = &[$(&$module::CONVENTION),*];
     };
 }
@@ -63,30 +63,30 @@ conventions! {
     smolagents
 }
 
-/// Whether a key belongs to one of the conventions: spans that have none of them need no second look.
-pub(crate) fn is_foreign(key: &str) -> bool {
-    let is_one = |convention: &&Convention| convention.prefixes.iter().any(|prefix| key.starts_with(prefix));
-    !key.starts_with("mlflow.") && ALL.iter().any(is_one)
+/// Whether a key belongs to one of the conventions. Spans without such a key are not examined further.
+pub(crate) fn is_convention_key(key: &str) -> bool {
+    let has_prefix = |convention: &&Convention| convention.prefixes.iter().any(|prefix| key.starts_with(prefix));
+    !key.starts_with("mlflow.") && ALL.iter().any(has_prefix)
 }
 
-/// The keys of a field, over all conventions.
+/// Returns the keys of a field, of all conventions.
 fn keys(field: fn(&Convention) -> AttributeKeys) -> impl Iterator<Item = &'static str> {
     ALL.iter().flat_map(move |convention| field(convention)).copied()
 }
 
-/// The span type, which MLflow derives too when it loads a span.
+/// Returns the span type, which MLflow also derives when it loads a span.
 pub(crate) fn span_type(attributes: &dyn Attributes) -> Option<&'static str> {
     ALL.iter().find_map(|convention| {
-        let of_kind = convention.span_types.iter().find_map(|(key, kinds)| {
+        let by_kind = convention.span_types.iter().find_map(|(key, kinds)| {
             let kind = attributes.text(key)?;
             kinds.iter().find(|(name, _)| *name == kind).map(|(_, span_type)| *span_type)
         });
-        of_kind.or_else(|| (convention.span_type)(attributes))
+        by_kind.or_else(|| (convention.span_type)(attributes))
     })
 }
 
-/// Token counts: of the first convention that has any, as one span may have the same counts under several names, with what
-/// others that count the same know of cached and reasoning tokens.
+/// Returns the token counts of the first convention with any: a span may have the same counts under several names.
+/// Missing details (cached and reasoning tokens) are filled in from other conventions with the same output count.
 pub(crate) fn usage(attributes: &dyn Attributes) -> Option<TokenUsage> {
     let count = |keys: AttributeKeys| keys.iter().find_map(|key| attributes.get(key)?.as_i64());
     let read = |keys: &TokenKeys| {
@@ -107,81 +107,81 @@ pub(crate) fn usage(attributes: &dyn Attributes) -> Option<TokenUsage> {
     Some(usage)
 }
 
-/// What the tokens of the span are those of.
+/// Returns what the tokens of the span include.
 pub(crate) fn usage_scope(attributes: &dyn Attributes) -> UsageScope {
     let mut scopes = ALL.iter().flat_map(|convention| convention.usage_scopes);
     let known = scopes.find(|(key, value, _)| attributes.text(key).as_deref() == Some(value));
-    let is_unseen = || keys(|convention| convention.unseen_calls).any(|key| attributes.get(key).is_some());
+    let is_unrecorded = || keys(|convention| convention.unrecorded_call_keys).any(|key| attributes.get(key).is_some());
     match known {
         Some((_, _, scope)) => *scope,
-        None if is_unseen() => UsageScope::UnseenCalls,
+        None if is_unrecorded() => UsageScope::UnrecordedCalls,
         None => UsageScope::Span,
     }
 }
 
-/// A usage object in the words of a provider.
+/// Returns the usage object of a provider.
 pub(crate) fn usage_object(attributes: &dyn Attributes) -> Option<Json> {
     ALL.iter().find_map(|convention| (convention.usage_object)(attributes))
 }
 
-/// Whether a span of this name calls no model, despite its type.
-pub(crate) fn is_no_call(name: &str) -> bool {
-    keys(|convention| convention.no_calls).any(|end| name.ends_with(end))
+/// Whether a span of this name does not call a model, despite its type.
+pub(crate) fn is_non_call(name: &str) -> bool {
+    keys(|convention| convention.non_call_suffixes).any(|end| name.ends_with(end))
 }
 
-/// The provider's id of the response.
+/// Returns the provider's response id.
 pub(crate) fn response_id(attributes: &dyn Attributes) -> Option<String> {
     keys(|convention| convention.response_ids).find_map(|key| attributes.text(key))
 }
 
-/// The text that the name of the span is a template of, where it is one.
+/// Returns the text of a span whose name is a template.
 pub(crate) fn title(attributes: &dyn Attributes, name: &str) -> Option<String> {
     let is_template = name.contains('{') && name.contains('}');
-    is_template.then(|| keys(|convention| convention.titles).find_map(|key| attributes.text(key)))?
+    is_template.then(|| keys(|convention| convention.title_keys).find_map(|key| attributes.text(key)))?
 }
 
-/// The model called.
+/// Returns the model.
 pub(crate) fn model(attributes: &dyn Attributes) -> Option<String> {
-    keys(|convention| convention.models).find_map(|key| attributes.get(key).filter(says_something)?.as_string())
+    keys(|convention| convention.models).find_map(|key| attributes.get(key).filter(is_truthy)?.as_string())
 }
 
-/// Who runs the model.
+/// Returns the provider of the model.
 pub(crate) fn provider(attributes: &dyn Attributes) -> Option<String> {
-    keys(|convention| convention.providers).find_map(|key| attributes.get(key).filter(says_something)?.as_string())
+    keys(|convention| convention.providers).find_map(|key| attributes.get(key).filter(is_truthy)?.as_string())
 }
 
-/// The name of the agent, in a span of type AGENT.
+/// Returns the name of the agent of a span of type AGENT.
 pub(crate) fn agent_name(attributes: &dyn Attributes, span: &str) -> Option<String> {
-    let of_run = || ALL.iter().find_map(|convention| (convention.agent_of_run)(attributes, span));
-    keys(|convention| convention.agent_names).find_map(|key| attributes.text(key)).or_else(of_run)
+    let agent_of_run = || ALL.iter().find_map(|convention| (convention.agent_of_run)(attributes, span));
+    keys(|convention| convention.agent_names).find_map(|key| attributes.text(key)).or_else(agent_of_run)
 }
 
-/// The agent whose work a span of any other type is.
+/// Returns the name of the agent of a span of any other type.
 pub(crate) fn agent(attributes: &dyn Attributes) -> Option<String> {
     ALL.iter().find_map(|convention| (convention.agent)(attributes)).filter(|name| !name.is_empty())
 }
 
-/// The name of the tool, in a span of type TOOL.
+/// Returns the name of the tool of a span of type TOOL.
 pub(crate) fn tool_name(attributes: &dyn Attributes) -> Option<String> {
     keys(|convention| convention.tool_names).find_map(|key| attributes.text(key))
 }
 
-/// Whether a span of type TOOL, with a name that an attribute gives it, is none.
-pub(crate) fn is_no_tool(name: &str) -> bool {
-    keys(|convention| convention.no_tools).any(|known| known == name)
+/// Whether a span of type TOOL does not run a tool, by the tool name in its attributes.
+pub(crate) fn is_non_tool(name: &str) -> bool {
+    keys(|convention| convention.non_tool_names).any(|known| known == name)
 }
 
-/// The id of the tool call, in a span of type TOOL.
+/// Returns the tool call id of a span of type TOOL.
 pub(crate) fn tool_call_id(attributes: &dyn Attributes) -> Option<String> {
     keys(|convention| convention.tool_call_ids).find_map(|key| attributes.text(key))
 }
 
-/// What went in.
+/// Returns the inputs.
 pub(crate) fn inputs(attributes: &dyn Attributes, events: &[SpanEvent]) -> Option<Json> {
     value(attributes, events, Direction::Inputs, |convention| convention.inputs)
 }
 
-/// What came out.
+/// Returns the outputs.
 pub(crate) fn outputs(attributes: &dyn Attributes, events: &[SpanEvent]) -> Option<Json> {
     value(attributes, events, Direction::Outputs, |convention| convention.outputs)
 }
@@ -189,44 +189,45 @@ pub(crate) fn outputs(attributes: &dyn Attributes, events: &[SpanEvent]) -> Opti
 fn value(
     attributes: &dyn Attributes,
     events: &[SpanEvent],
-    side: Direction,
+    direction: Direction,
     field: fn(&Convention) -> AttributeKeys,
 ) -> Option<Json> {
-    let first = keys(field).find_map(|key| attributes.get(key).map(structured).filter(says_something));
+    let first = keys(field).find_map(|key| attributes.get(key).map(structured).filter(is_truthy));
     if first.as_ref().is_some_and(is_container) {
         return first;
     }
-    let messages = ALL.iter().find_map(|convention| (convention.messages)(attributes, side));
-    let elsewhere = || ALL.iter().find_map(|convention| (convention.elsewhere)(attributes, events, side));
-    messages.or(first).or_else(elsewhere)
+    let messages = ALL.iter().find_map(|convention| (convention.messages)(attributes, direction));
+    let fallback = || ALL.iter().find_map(|convention| (convention.fallback)(attributes, events, direction));
+    messages.or(first).or_else(fallback)
 }
 
-/// Whether an event of this name marks the first piece of a streamed answer. MLflow's own are its chunks (2.20 on,
-/// `tracing/utils/__init__.py`, `STREAM_CHUNK_EVENT_NAME_FORMAT`).
+/// Whether an event of this name marks the first chunk of a streamed response. MLflow records chunks as events (2.20
+/// on, `tracing/utils/__init__.py`, `STREAM_CHUNK_EVENT_NAME_FORMAT`).
 pub(crate) fn is_first_token(event_name: &str) -> bool {
-    event_name == "mlflow.chunk.item.0" || keys(|convention| convention.first_token).any(|name| name == event_name)
+    event_name == "mlflow.chunk.item.0"
+        || keys(|convention| convention.first_token_events).any(|name| name == event_name)
 }
 
-/// The session and the user of the trace.
+/// Returns the session and the user of the trace.
 pub(crate) fn session_and_user(attributes: &dyn Attributes) -> (Option<String>, Option<String>) {
-    let of = |field| keys(field).find_map(|key| attributes.get(key).filter(says_something)?.as_string());
-    (of(|convention| convention.sessions), of(|convention| convention.users))
+    let first = |field| keys(field).find_map(|key| attributes.get(key).filter(is_truthy)?.as_string());
+    (first(|convention| convention.sessions), first(|convention| convention.users))
 }
 
-/// The session of the trace (`SpanAttributeKey.SESSION_ID`, and others).
+/// Returns the session of the trace (`SpanAttributeKey.SESSION_ID`, and others).
 #[must_use]
 pub fn session_of(payload: &Payload) -> Option<String> {
-    text_of(payload, |convention| convention.sessions)
+    first_text(payload, |convention| convention.sessions)
 }
 
-/// The user of the trace.
+/// Returns the user of the trace.
 #[must_use]
 pub fn user_of(payload: &Payload) -> Option<String> {
-    text_of(payload, |convention| convention.users)
+    first_text(payload, |convention| convention.users)
 }
 
-fn text_of(payload: &Payload, field: fn(&Convention) -> AttributeKeys) -> Option<String> {
-    keys(field).find_map(|key| payload.attribute(key).filter(|value| says_something(value)).map(Json::display))
+fn first_text(payload: &Payload, field: fn(&Convention) -> AttributeKeys) -> Option<String> {
+    keys(field).find_map(|key| payload.attribute(key).filter(|value| is_truthy(value)).map(Json::display))
 }
 
 #[cfg(test)]

@@ -32,12 +32,12 @@ pub(super) const CONVENTION: Convention = Convention {
     providers: &["llm.provider"],
     inputs: &["input.value"],
     outputs: &["output.value"],
-    messages: |attributes, side| {
-        let list = if side == Direction::Inputs { "llm.input_messages." } else { "llm.output_messages." };
+    messages: |attributes, direction| {
+        let list = if direction == Direction::Inputs { "llm.input_messages." } else { "llm.output_messages." };
         indexed::messages(attributes, list, "message.")
     },
     sessions: &["session.id"],
     users: &["user.id"],
-    first_token: &["First Token Stream Event"],
+    first_token_events: &["First Token Stream Event"],
     ..Convention::NONE
 };

@@ -1,4 +1,4 @@
-//! Respan, of which MLflow 3.18 knows nothing (`respan_sdk/constants`, respan-sdk 2.9).
+//! Respan, which MLflow 3.18 does not support (`respan_sdk/constants`, respan-sdk 2.9).
 
 use super::convention::Convention;
 

@@ -1,4 +1,4 @@
-//! Spring AI, which keeps whole prompts and completions beside what `gen_ai` defines.
+//! Spring AI, which records whole prompts and completions in addition to `gen_ai`.
 
 use super::convention::Convention;
 

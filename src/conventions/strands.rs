@@ -1,9 +1,9 @@
-//! Strands Agents: `gen_ai.*`, by its own name for a provider.
+//! Strands Agents: `gen_ai.*`, with its own name as the provider.
 
 use super::convention::Convention;
 use crate::model::UsageScope;
 
-/// The tokens of an agent are those of all its turns so far (strands-agents 1.62 `telemetry/tracer.py`, `end_agent_span`).
+/// The tokens of an agent include all its turns so far (strands-agents 1.62 `telemetry/tracer.py`, `end_agent_span`).
 const SCOPE: UsageScope = UsageScope::AllTurns;
 
 pub(super) const CONVENTION: Convention = Convention {

@@ -1,19 +1,19 @@
 use crate::formats::{SpanDetail, span};
 use crate::model::{Json, Span};
 
-/// A span of these attributes, as `traces.json` and databases hold them.
+/// A span with these attributes, as stored in `traces.json` and databases.
 fn of(attributes: &str) -> Span {
     let text = format!(r#"{{"span_id":"11f5153ffc436b03","start_time_unix_nano":1,"attributes":{{{attributes}}}}}"#);
     span(&text, SpanDetail::All, None).unwrap()
 }
 
 #[test]
-fn tokens_are_counted_once_whatever_names_they_have() {
+fn tokens_under_several_names_count_once() {
     let check = |attributes: &str, figures: [Option<i64>; 3]| {
         let span = of(attributes);
         assert!(span.token_usage.is_none(), "{attributes}");
         let found = span.derived_usage.map_or([None; 3], |usage| {
-            let (input, output, total) = usage.figures();
+            let (input, output, total) = usage.counts();
             [input, output, total]
         });
         assert_eq!(found, figures, "{attributes}");
@@ -39,7 +39,7 @@ fn tokens_are_counted_once_whatever_names_they_have() {
 }
 
 #[test]
-fn cached_tokens_come_along_and_recorded_tokens_go_first() {
+fn cached_tokens_are_included_and_recorded_tokens_take_precedence() {
     let usage = of(
         r#""gen_ai.usage.input_tokens":9,"gen_ai.usage.cache_read.input_tokens":5,"gen_ai.usage.cache_creation.input_tokens":2"#,
     );
@@ -49,7 +49,7 @@ fn cached_tokens_come_along_and_recorded_tokens_go_first() {
 }
 
 #[test]
-fn models_and_providers_are_named_by_every_convention() {
+fn models_and_providers_are_read_from_every_convention() {
     let check = |attributes: &str, model: Option<&str>, provider: Option<&str>| {
         let span = of(attributes);
         assert_eq!((span.model.as_deref(), span.provider.as_deref()), (model, provider), "{attributes}");
@@ -71,7 +71,7 @@ fn models_and_providers_are_named_by_every_convention() {
 }
 
 #[test]
-fn inputs_and_outputs_are_what_a_convention_has_instead() {
+fn inputs_and_outputs_are_read_from_conventions() {
     let check = |attributes: &str, inputs: Option<&str>, outputs: Option<&str>| {
         let payload = of(attributes).payload.unwrap();
         let found = (payload.inputs().map(Json::text), payload.outputs().map(Json::text));
@@ -95,7 +95,7 @@ fn inputs_and_outputs_are_what_a_convention_has_instead() {
         Some(r#"{"text":"t"}"#),
     );
     check(r#""mlflow.spanInputs":"null","input.value":"hi""#, Some("null"), None);
-    check(r#""input":"a word of its own","output":"2""#, None, None);
+    check(r#""input":"an unrelated attribute","output":"2""#, None, None);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn messages_spread_over_attributes_become_a_list() {
             "llm.input_messages.1.message.tool_calls.0.tool_call.function.arguments":"{}""#,
         r#"{"messages":[{"role":"user","content":[{"type":"text","text":"what is it?"},{"type":"image_url","image_url":{"url":"https://host/a.png"}}]},{"tool_calls":[{"type":"function","function":{"name":"f","arguments":"{}"}}]}]}"#,
     );
-    // A text alone is a part of them; an object is the whole request.
+    // Plain text is only a part of the messages; an object is the whole request.
     let messages = r#""llm.input_messages.0.message.content":"x""#;
     check(&format!(r#"{messages},"input.value":"x""#), r#"{"messages":[{"content":"x"}]}"#);
     check(&format!(r#"{messages},"input.value":"{{\"messages\": []}}""#), r#"{"messages": []}"#);
@@ -135,19 +135,19 @@ fn messages_spread_over_attributes_become_a_list() {
 }
 
 #[test]
-fn respan_has_kinds_of_its_own_behind_those_that_mlflow_knows() {
+fn respan_kinds_come_after_those_that_mlflow_knows() {
     let check =
         |attributes: &str, expected: &str| assert_eq!(of(attributes).span_type.as_str(), expected, "{attributes}");
     check(r#""respan.entity.log_type":"chat""#, "CHAT_MODEL");
     check(r#""respan.entity.log_type":"workflow""#, "WORKFLOW");
     check(r#""respan.entity.log_type":"agent","traceloop.span.kind":"task""#, "TASK");
     check(r#""respan.entity.log_type":"handoff""#, "UNKNOWN");
-    // What MLflow's server makes of it.
+    // As MLflow's server translates it.
     check(r#""respan.entity.log_type":"chat","gen_ai.request.model":"m""#, "LLM");
 }
 
 #[test]
-fn agents_of_langgraph_are_nodes_with_names_of_their_own() {
+fn langgraph_agents_are_nodes_with_their_own_names() {
     let agent = |kind: &str, metadata: &str| {
         let metadata = Json::string(metadata);
         of(&format!(r#""mlflow.spanType":"\"{kind}\"","metadata":{}"#, metadata.text())).agent
@@ -156,36 +156,36 @@ fn agents_of_langgraph_are_nodes_with_names_of_their_own() {
     assert_eq!(agent("CHAT_MODEL", &nodes("concierge:55c2|agent:3c6a")).as_deref(), Some("concierge"));
     assert_eq!(agent("TOOL", &nodes("team:1|writer:2|tools:3")).as_deref(), Some("writer"));
     assert_eq!(agent("CHAT_MODEL", &nodes("model:3c6a")), None);
-    assert_eq!(agent("CHAIN", &nodes("approve:1")), None, "a node need not be an agent");
+    assert_eq!(agent("CHAIN", &nodes("approve:1")), None, "a node is not necessarily an agent");
     let named = r#"{"lc_agent_name":"concierge","langgraph_checkpoint_ns":"other:1|model:2"}"#;
     assert_eq!(agent("CHAT_MODEL", named).as_deref(), Some("concierge"));
 }
 
 #[test]
-fn templates_have_a_text() {
+fn template_names_have_a_title() {
     let title = |name: &str| {
         let text = format!(
             r#"{{"span_id":"11f5153ffc436b03","name":"{name}","start_time_unix_nano":1,"attributes":{{"logfire.msg":"\"turn about weather\""}}}}"#
         );
-        span(&text, SpanDetail::Tree, None).unwrap().shown_name().to_owned()
+        span(&text, SpanDetail::Tree, None).unwrap().display_name().to_owned()
     };
     assert_eq!(title("turn about {topic}"), "turn about weather");
-    assert_eq!(title("chat gpt-5-mini"), "chat gpt-5-mini", "a name of its own");
+    assert_eq!(title("chat gpt-5-mini"), "chat gpt-5-mini", "not a template");
 }
 
 #[test]
-fn details_of_tokens_may_stand_under_other_names() {
+fn token_details_may_have_other_names() {
     let of = |attributes: &str| of(attributes).derived_usage.unwrap().details;
     let counts = r#""gen_ai.usage.input_tokens":9,"gen_ai.usage.output_tokens":4,"#;
     let vercel = |output: i64| {
         format!(r#"{counts}"ai.usage.outputTokens":{output},"ai.usage.inputTokens":9,"ai.usage.reasoningTokens":3"#)
     };
     assert_eq!(of(&vercel(4)), [None, None, None, Some(3)]);
-    assert_eq!(of(&vercel(5)), [None; 4], "of other requests");
+    assert_eq!(of(&vercel(5)), [None; 4], "counts of other requests");
 }
 
 #[test]
-fn events_may_carry_all_messages_or_a_content() {
+fn events_may_contain_all_messages_or_content() {
     let read = |events: &str, attributes: &str| {
         let text = format!(
             r#"{{"span_id":"11f5153ffc436b03","start_time_unix_nano":1,"attributes":{{{attributes}}},"events":[{events}]}}"#
@@ -215,7 +215,7 @@ fn events_may_carry_all_messages_or_a_content() {
 }
 
 #[test]
-fn messages_in_events_are_read_where_no_attribute_has_them() {
+fn messages_in_events_are_read_if_no_attribute_has_them() {
     let events = r#""events":[{"name":"gen_ai.user.message","time_unix_nano":1,"attributes":{"content":"hi"}},
         {"name":"gen_ai.assistant.message","time_unix_nano":1,"attributes":{"id":"c"}},
         {"name":"gen_ai.choice","time_unix_nano":2,"attributes":{"content":"[1]","role":"model"}}]"#;
@@ -232,7 +232,7 @@ fn messages_in_events_are_read_where_no_attribute_has_them() {
 }
 
 #[test]
-fn an_event_may_carry_a_whole_message() {
+fn an_event_may_contain_a_whole_message() {
     let check = |attributes: &str, expected: &str| {
         let text = format!(
             r#"{{"span_id":"11f5153ffc436b03","start_time_unix_nano":1,"attributes":{{"gen_ai.system":"x"}},

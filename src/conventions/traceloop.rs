@@ -17,10 +17,10 @@ pub(super) const CONVENTION: Convention = Convention {
     }],
     inputs: &["traceloop.entity.input"],
     outputs: &["traceloop.entity.output"],
-    messages: |attributes, side| {
+    messages: |attributes, direction| {
         indexed::messages(
             attributes,
-            if side == Direction::Inputs { "gen_ai.prompt." } else { "gen_ai.completion." },
+            if direction == Direction::Inputs { "gen_ai.prompt." } else { "gen_ai.completion." },
             "",
         )
     },

@@ -35,25 +35,25 @@ pub(super) const CONVENTION: Convention = Convention {
     models: &["ai.response.model", "ai.model.id"],
     inputs: &["ai.prompt", "ai.toolCall.args", "ai.value", "ai.values"],
     outputs: &["ai.response.text", "ai.toolCall.result", "ai.response.object", "ai.embedding", "ai.embeddings"],
-    messages: members_of_call,
+    messages: call_members,
     agent: |attributes| attributes.text("ai.telemetry.functionId"),
     tool_names: &["ai.toolCall.name"],
     tool_call_ids: &["ai.toolCall.id"],
     sessions: &["ai.telemetry.metadata.sessionId"],
     users: &["ai.telemetry.metadata.userId"],
-    first_token: &["ai.stream.firstChunk"],
+    first_token_events: &["ai.stream.firstChunk"],
     ..Convention::NONE
 };
 
 const OPERATION: &str = "ai.operationId";
 
-/// All attributes below the prefix of a call's request or response, as one object.
-fn members_of_call(attributes: &dyn Attributes, side: Direction) -> Option<Json> {
+/// Returns all attributes below the prefix of a call's request or response, as one object.
+fn call_members(attributes: &dyn Attributes, direction: Direction) -> Option<Json> {
     let operation = attributes.text(OPERATION)?;
     if !matches!(operation.as_str(), "ai.generateText.doGenerate" | "ai.streamText.doStream") {
         return None;
     }
-    let prefix = if side == Direction::Inputs { "ai.prompt." } else { "ai.response." };
+    let prefix = if direction == Direction::Inputs { "ai.prompt." } else { "ai.response." };
     let names = attributes.keys().into_iter().filter_map(|key| Some((key, key.strip_prefix(prefix)?)));
     let members: Vec<(String, Json)> =
         names.filter_map(|(key, name)| Some((name.to_owned(), structured(attributes.get(key)?)))).collect();

@@ -2,7 +2,7 @@
 
 use super::convention::{Convention, TokenKeys};
 
-/// Children inherit `entity.type` from the agent above them, so `span.type` goes first.
+/// Children inherit `entity.type` from the agent above them, so `span.type` takes precedence.
 const KINDS: &[(&str, &str)] = &[("agent", "AGENT"), ("llm", "LLM"), ("tool", "TOOL"), ("memory", "MEMORY")];
 
 pub(super) const CONVENTION: Convention = Convention {

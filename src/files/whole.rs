@@ -1,14 +1,14 @@
-//! Files that are written whole or not at all, however the process ends.
+//! Atomic writes: a file is written completely or not at all, even if the process is killed.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Result, Write as _};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
-/// Writes a new file.
+/// Creates a file.
 ///
 /// # Errors
-/// When it cannot be written, or when there is one.
+/// When it cannot be written, or already exists.
 pub fn create(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = folder_of(path);
     if let Some(file) = unnamed(folder, bytes)? {
@@ -20,13 +20,14 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Writes a file, in place of the one that may be there. What is no regular file, as a pipe or a device, is written to.
+/// Creates or replaces a file. A pipe or a device is written to instead.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let permissions = match std::fs::metadata(path) {
-        // A stream of this process (`/dev/stdout`) stays the same file for those who write to it too.
+        // Anything in `/dev` and `/proc` is written to, even if it is a regular file: replacing the target of
+        // `/dev/stdout` would detach other writers from it.
         Ok(metadata) if metadata.is_file() && !path.starts_with("/dev") && !path.starts_with("/proc") => {
             metadata.permissions()
         }
@@ -34,9 +35,9 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => return create(path, bytes),
         Err(error) => return Err(error),
     };
-    // One that may not be written to is not replaced either.
+    // Fails if the file is read-only.
     OpenOptions::new().write(true).open(path)?;
-    // A link stays one.
+    // Replaces the target of a link, not the link.
     let path = path.canonicalize()?;
     let folder = folder_of(&path);
     if let Some(file) = unnamed(folder, bytes)? {
@@ -55,7 +56,7 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
-/// A file without a name, which is gone with the process; `None` where a file system has none.
+/// Creates an unnamed file, which disappears if the process is killed. Returns `None` if the file system has none.
 #[cfg(target_os = "linux")]
 fn unnamed(folder: &Path, bytes: &[u8]) -> Result<Option<File>> {
     use std::os::unix::fs::OpenOptionsExt as _;
@@ -69,7 +70,7 @@ fn unnamed(folder: &Path, bytes: &[u8]) -> Result<Option<File>> {
     }
 }
 
-/// Gives a file its name.
+/// Links an unnamed file into its folder. Fails if `path` exists.
 #[cfg(target_os = "linux")]
 fn link(file: &File, path: &Path) -> Result<()> {
     use rustix::fs::{AtFlags, CWD, linkat};
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_created_once_and_replaced_whole() {
+    fn create_does_not_overwrite_and_replace_does() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         create(&path, b"first").unwrap();
@@ -108,7 +109,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn permissions_and_links_stay_and_devices_are_written_to() {
+    fn replace_keeps_permissions_and_links_and_writes_to_devices() {
         use std::os::unix::fs::{PermissionsExt as _, symlink};
         let folder = tempfile::tempdir().unwrap();
         let (path, link) = (folder.path().join("file"), folder.path().join("link"));

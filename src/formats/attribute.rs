@@ -1,4 +1,4 @@
-//! Span attributes: every value of MLflow's Python client is JSON inside a string; others wrote plain values.
+//! Span attributes. MLflow's Python client writes each value as JSON inside a string; other clients write plain values.
 
 use super::{lenient, response};
 use crate::conventions::{self, Attributes};
@@ -7,38 +7,38 @@ use crate::model::{Cost, Json, Members, SpanEvent, SpanType, SpeakerSigns, Token
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// How much of a span is kept.
+/// How much of a span is decoded. Each level includes the ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpanDetail {
-    /// What a call used: names, times, type, tokens, model, cost.
+    /// What is needed to report usage: names, times, type, tokens, model, cost.
     Calls,
-    /// And what a tree shows: the exception, and failures that left none.
+    /// What a tree shows: the last exception, and tool failures that left no exception.
     Tree,
-    /// And each exception, of which a tree shows the last.
+    /// All exceptions.
     Exceptions,
-    /// All of it.
+    /// Everything.
     All,
 }
 
-/// Attributes as they stand in the text, not decoded yet.
+/// Span attributes, not decoded yet.
 pub(super) struct RawAttributes<'a> {
     members: Members<'a>,
-    /// Whether other conventions than MLflow's may be followed.
+    /// Whether some keys belong to conventions other than MLflow's.
     is_foreign: bool,
 }
 
 impl<'a> RawAttributes<'a> {
     pub(super) fn new(members: Members<'a>) -> Self {
-        let is_foreign = members.0.iter().any(|(key, _)| conventions::is_foreign(key));
+        let is_foreign = members.0.iter().any(|(key, _)| conventions::is_convention_key(key));
         Self { members, is_foreign }
     }
 
-    /// All attributes, decoded.
+    /// Decodes all attributes, one level each.
     pub(super) fn decode(&self) -> Vec<(String, Json)> {
-        self.members.0.iter().map(|(key, raw)| (key.clone().into_owned(), value(raw))).collect()
+        self.members.0.iter().map(|(key, raw)| (key.clone().into_owned(), decode_value(raw))).collect()
     }
 
-    /// The type recorded, else the one that foreign attributes tell, else the one the store's column holds.
+    /// Returns the recorded span type, else the type by another convention, else the one in the database column.
     pub(super) fn span_type(&self, column: Option<&str>) -> SpanType {
         let known = |kind: &String| kind != "UNKNOWN";
         let recorded = self.text("mlflow.spanType");
@@ -49,19 +49,19 @@ impl<'a> RawAttributes<'a> {
         SpanType::new(kind)
     }
 
-    /// Recorded tokens; a value that is not an object counts as none. Reasoning and cached tokens that MLflow did not record come
-    /// from another convention or from the response.
+    /// Returns the recorded tokens; a value that is not an object counts as none. Reasoning and cached tokens that
+    /// MLflow did not record are taken from another convention or from the response.
     pub(super) fn token_usage(&self, kind: &SpanType) -> Option<TokenUsage> {
         let mut usage = self.get("mlflow.chat.tokenUsage").and_then(|json| TokenUsage::from_json(&json))?;
-        if usage.is_empty() || !calls_model(kind) {
+        if usage.is_empty() || !is_model_call(kind) {
             return Some(usage);
         }
         let by_convention = if self.is_foreign { conventions::usage(self) } else { None };
         let with_details = by_convention.or_else(|| {
             let raw = self.members.get("mlflow.spanOutputs").or_else(|| self.members.get("usage"))?;
-            if response::may_have_details(raw.get()) { self.usage_of_response(kind) } else { None }
+            if response::may_have_details(raw.get()) { self.usage_from_response(kind) } else { None }
         });
-        // Other counts are those of another request.
+        // Different output counts belong to another request.
         if let Some(found) = with_details.filter(|found| found.output_tokens == usage.output_tokens) {
             for (detail, found) in usage.details.iter_mut().zip(found.details) {
                 *detail = detail.or(found.filter(|count| *count > 0));
@@ -70,36 +70,36 @@ impl<'a> RawAttributes<'a> {
         Some(usage)
     }
 
-    /// Tokens from another convention or from the response of a model call, if MLflow `recorded` none.
+    /// Returns tokens from another convention or from the response of a model call, if MLflow `recorded` none.
     pub(super) fn derived_usage(&self, kind: &SpanType, recorded: Option<&TokenUsage>) -> Option<TokenUsage> {
         if recorded.is_some_and(|usage| !usage.is_empty()) {
             return None;
         }
         let by_convention = if self.is_foreign { conventions::usage(self) } else { None };
-        by_convention.or_else(|| self.usage_of_response(kind))
+        by_convention.or_else(|| self.usage_from_response(kind))
     }
 
-    /// The session and the user of the trace, as another convention names them.
+    /// Returns the session id and the user id of the trace, by conventions other than MLflow's.
     pub(super) fn session_and_user(&self) -> (Option<String>, Option<String>) {
         if self.is_foreign { conventions::session_and_user(self) } else { (None, None) }
     }
 
-    /// The text that the name of the span is a template of.
+    /// Returns the formatted span name, if the name is a template.
     pub(super) fn title(&self, name: &str) -> Option<String> {
         conventions::title(self, name)
     }
 
-    /// What the tokens of the span are those of.
+    /// Returns which calls the tokens of the span belong to.
     pub(super) fn usage_scope(&self, name: &str) -> UsageScope {
         match () {
-            () if conventions::is_no_call(name) => UsageScope::Nothing,
+            () if conventions::is_non_call(name) => UsageScope::NoCall,
             () if self.is_foreign => conventions::usage_scope(self),
             () => UsageScope::Span,
         }
     }
 
-    /// The provider's id of the response of a model call: from another convention, or the first member of the response, where the
-    /// clients of OpenAI and Anthropic have it.
+    /// Returns the provider's response id of a model call: from another convention, or from the first member of the
+    /// response, which is where the OpenAI and Anthropic clients put it.
     pub(super) fn response_id(&self, kind: &SpanType) -> Option<String> {
         if !kind.is_llm() {
             return None;
@@ -113,29 +113,29 @@ impl<'a> RawAttributes<'a> {
         })
     }
 
-    /// Tokens in the response of a model call, or in a usage object elsewhere.
-    fn usage_of_response(&self, kind: &SpanType) -> Option<TokenUsage> {
-        let of_response = || response::usage(&self.outputs()?);
+    /// Returns tokens from the response of a model call, or from a usage object in another attribute.
+    fn usage_from_response(&self, kind: &SpanType) -> Option<TokenUsage> {
+        let from_response = || response::usage(&self.outputs()?);
         let elsewhere = || response::parse_usage(&conventions::usage_object(self)?);
-        if calls_model(kind) { of_response().or_else(elsewhere) } else { elsewhere() }
+        if is_model_call(kind) { from_response().or_else(elsewhere) } else { elsewhere() }
     }
 
-    /// The outputs, as MLflow or another convention recorded them.
+    /// Returns the outputs, as MLflow or another convention recorded them.
     fn outputs(&self) -> Option<Json> {
         let by_convention = || if self.is_foreign { conventions::outputs(self, &[]) } else { None };
         self.get("mlflow.spanOutputs").or_else(by_convention)
     }
 
-    /// The tool mentions of the span, and how far its messages may name their speakers. Few spans hold signs of either,
-    /// and only those are read.
+    /// Returns the tool mentions of the span, and which hints about speakers its messages may hold. A cheap byte search
+    /// comes first, so that only the few spans that may have either are parsed.
     pub(super) fn mentions(&self, kind: &SpanType) -> (Vec<ToolMention>, SpeakerSigns) {
-        // These hold texts and numbers, and no messages.
+        // These hold texts and numbers, not messages.
         if matches!(kind.as_str(), "EMBEDDING" | "RETRIEVER" | "RERANKER" | "PARSER") {
             return (Vec::new(), SpeakerSigns::None);
         }
-        let of = |raw: &RawValue| frameworks::PossibleMentions::of(raw.get());
+        let scan = |raw: &RawValue| frameworks::PossibleMentions::scan(raw.get());
         let foreign = if self.is_foreign {
-            self.members.0.iter().fold(frameworks::PossibleMentions::default(), |signs, (_, raw)| signs | of(raw))
+            self.members.0.iter().fold(frameworks::PossibleMentions::default(), |signs, (_, raw)| signs | scan(raw))
         } else {
             frameworks::PossibleMentions::default()
         };
@@ -143,25 +143,25 @@ impl<'a> RawAttributes<'a> {
         let mut with_tools =
             |key: &str, by_convention: fn(&dyn Attributes, &[SpanEvent]) -> Option<Json>| match self.members.get(key) {
                 Some(raw) => {
-                    let signs = of(raw);
+                    let signs = scan(raw);
                     speakers = speakers.max(signs.speakers);
                     // Google ADK: `{"error": "no such order"}`.
                     let is_error =
                         || kind.is_tool() && raw.get().trim_start_matches(['"', '{', '\\', ' ']).starts_with("error");
-                    (signs.tools || is_error()).then(|| value(raw))
+                    (signs.tools || is_error()).then(|| decode_value(raw))
                 }
                 None if foreign.tools => by_convention(self, &[]),
                 None => None,
             };
         if kind.is_tool() {
-            let inputs = self.members.get("mlflow.spanInputs").map(value);
+            let inputs = self.members.get("mlflow.spanInputs").map(decode_value);
             let inputs = inputs.or_else(|| if self.is_foreign { conventions::inputs(self, &[]) } else { None });
             let outputs = with_tools("mlflow.spanOutputs", conventions::outputs);
             let (call_id, name) = (conventions::tool_call_id(self), conventions::tool_name(self));
-            if name.as_deref().is_some_and(conventions::is_no_tool) {
+            if name.as_deref().is_some_and(conventions::is_non_tool) {
                 return (Vec::new(), SpeakerSigns::None);
             }
-            let ran = frameworks::ran(call_id, name, inputs.as_ref(), outputs.as_ref());
+            let ran = frameworks::tool_span_mention(call_id, name, inputs.as_ref(), outputs.as_ref());
             return (vec![ran], SpeakerSigns::None);
         }
         let (inputs, outputs) = (
@@ -171,13 +171,14 @@ impl<'a> RawAttributes<'a> {
         (frameworks::tool_mentions(inputs.as_ref(), outputs.as_ref()), speakers)
     }
 
-    /// Whether what came out is recorded, here or in words of another convention.
+    /// Whether outputs are recorded, by MLflow or another convention.
     pub(super) fn has_outputs(&self) -> bool {
-        let own = self.members.get("mlflow.spanOutputs").is_some_and(|raw| !matches!(raw.get(), "null" | "\"null\""));
-        own || (self.is_foreign && conventions::outputs(self, &[]).is_some())
+        let is_recorded =
+            self.members.get("mlflow.spanOutputs").is_some_and(|raw| !matches!(raw.get(), "null" | "\"null\""));
+        is_recorded || (self.is_foreign && conventions::outputs(self, &[]).is_some())
     }
 
-    /// The name that an attribute gives the agent or the tool whose span it is.
+    /// Returns the name of the agent or tool that this span runs, if an attribute names it.
     pub(super) fn declared_name(&self, kind: &SpanType, span: &str) -> Option<String> {
         match kind.as_str() {
             "AGENT" => conventions::agent_name(self, span),
@@ -186,35 +187,35 @@ impl<'a> RawAttributes<'a> {
         }
     }
 
-    /// The agent that an attribute names for a span which is no agent's own.
+    /// Returns the agent that an attribute names, for spans other than agent spans.
     pub(super) fn agent(&self, kind: &SpanType) -> Option<String> {
         if kind.is_agent() { None } else { conventions::agent(self) }
     }
 
-    /// Cost recorded.
+    /// Returns the recorded cost.
     pub(super) fn cost(&self) -> Option<Cost> {
         self.get("mlflow.llm.cost").and_then(|json| Cost::from_json(&json))
     }
 
-    /// The model: as MLflow recorded it (3.10 on), else as another convention does, else what the request or the response
-    /// of a model call names.
+    /// Returns the model: as MLflow recorded it (3.10 on), else by another convention, else as named in the response or
+    /// the request of a model call.
     pub(super) fn model(&self, kind: &SpanType) -> Option<String> {
         let by_convention = || if self.is_foreign { conventions::model(self) } else { None };
         self.text("mlflow.llm.model").or_else(by_convention).or_else(|| {
-            let of_request = || self.get("mlflow.spanInputs")?.member("model")?.as_string();
-            let of_response = || response::model(&self.outputs()?);
-            calls_model(kind).then(|| of_response().or_else(|| self.text("model")).or_else(of_request))?
+            let from_request = || self.get("mlflow.spanInputs")?.member("model")?.as_string();
+            let from_response = || response::model(&self.outputs()?);
+            is_model_call(kind).then(|| from_response().or_else(|| self.text("model")).or_else(from_request))?
         })
     }
 
-    /// Who runs the model (3.10 on).
+    /// Returns the model provider: as MLflow recorded it (3.10 on), else by another convention.
     pub(super) fn provider(&self) -> Option<String> {
         let by_convention = || if self.is_foreign { conventions::provider(self) } else { None };
         self.text("mlflow.llm.provider").or_else(by_convention)
     }
 
-    /// What went in and what came out, as another convention tells it, where MLflow's own attributes are missing.
-    pub(super) fn foreign_values(&self, events: &[SpanEvent]) -> [Option<Json>; 2] {
+    /// Returns inputs and outputs by other conventions; `None` for each that MLflow's own attributes hold.
+    pub(super) fn foreign_inputs_and_outputs(&self, events: &[SpanEvent]) -> [Option<Json>; 2] {
         let lacks = |key: &str| self.is_foreign && self.members.get(key).is_none();
         [
             if lacks("mlflow.spanInputs") { conventions::inputs(self, events) } else { None },
@@ -223,21 +224,21 @@ impl<'a> RawAttributes<'a> {
     }
 }
 
-fn calls_model(kind: &SpanType) -> bool {
+fn is_model_call(kind: &SpanType) -> bool {
     kind.is_llm() || kind.as_str() == "EMBEDDING"
 }
 
 impl Attributes for RawAttributes<'_> {
     fn get(&self, key: &str) -> Option<Json> {
-        self.members.get(key).map(value)
+        self.members.get(key).map(decode_value)
     }
 
     fn text(&self, key: &str) -> Option<String> {
         let raw = self.members.get(key)?;
-        // A string as MLflow writes it, without anything escaped in it: `"\"LLM\""`.
+        // Fast path for a string as MLflow writes it, without inner escapes: `"\"LLM\""`.
         let plain = raw.get().strip_prefix(r#""\""#).and_then(|text| text.strip_suffix(r#"\"""#));
         let plain = plain.filter(|text| memchr::memchr(b'\\', text.as_bytes()).is_none()).map(str::to_owned);
-        let decoded = || Some(value(raw)).filter(|json| !json.is_null()).map(|json| json.display());
+        let decoded = || Some(decode_value(raw)).filter(|json| !json.is_null()).map(|json| json.display());
         plain.or_else(decoded).filter(|text| !text.is_empty())
     }
 
@@ -250,17 +251,17 @@ impl Attributes for RawAttributes<'_> {
     }
 }
 
-/// Decodes one level, as `json.loads` with a fall-back does (`_SpanAttributesRegistry.get`): a string that holds JSON
-/// becomes that JSON, any other value stays.
-fn value(raw: &RawValue) -> Json {
+/// Decodes one level, as `_SpanAttributesRegistry.get` does: a string that holds JSON becomes that JSON, any other
+/// value is returned as it is.
+fn decode_value(raw: &RawValue) -> Json {
     if !raw.get().starts_with('"') {
-        return lenient::json(raw.get()).unwrap_or_else(|| Json::string(raw.get()));
+        return lenient::parse_json(raw.get()).unwrap_or_else(|| Json::string(raw.get()));
     }
     let text = unescape(raw.get());
-    lenient::json(&text).unwrap_or_else(|| Json::string(&text))
+    lenient::parse_json(&text).unwrap_or_else(|| Json::string(&text))
 }
 
-/// The content of a JSON string, borrowed where nothing is escaped in it; of any other JSON its text.
+/// Returns the content of a JSON string, borrowed if it has no escapes; the text of any other JSON.
 #[must_use]
 pub fn unescape(raw: &str) -> Cow<'_, str> {
     match raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {

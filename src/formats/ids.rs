@@ -1,21 +1,21 @@
-//! Span and trace ids: hex, `0x` hex (2.13 – 2.20) and base64 (3.0 on), all to lower-case hex.
+//! Span and trace ids: hex, `0x` hex (2.13 – 2.20) and base64 (3.0 on), all converted to lowercase hex.
 
 use crate::model::SpanId;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// A span id from any spelling; `None` for no id (`null`, `""`).
+/// Parses a span id in any encoding; `None` for an empty text. An unknown encoding is returned as it is.
 pub(super) fn span_id(text: &str) -> Option<SpanId> {
     if text.is_empty() { None } else { Some(SpanId::new(hex(text, 8).unwrap_or_else(|| text.to_owned()))) }
 }
 
-/// The 32 hex digits of an OpenTelemetry trace id from any spelling.
+/// Parses an OpenTelemetry trace id in any encoding to 32 hex digits.
 pub(super) fn trace_id(text: &str) -> Option<String> {
     hex(text, 16)
 }
 
-/// `bytes` bytes as lower-case hex, from hex with or without `0x`, or from base64. Decided by length:
-/// one base64 span id in 4,096 begins with `0x`, and every bare hex trace id would also pass as base64.
+/// Converts an id of `bytes` bytes to lowercase hex, from hex with or without `0x`, or from base64. The length decides:
+/// one base64 span id in 4,096 begins with `0x`, and every bare hex trace id is also valid base64.
 fn hex(text: &str, bytes: usize) -> Option<String> {
     let digits = text.strip_prefix("0x").unwrap_or(text);
     let is_hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
@@ -23,17 +23,17 @@ fn hex(text: &str, bytes: usize) -> Option<String> {
         return Some(digits.to_ascii_lowercase());
     }
     if is_hex && digits.len() < text.len() && digits.len() < bytes * 2 {
-        // `0x` spellings drop leading zeros.
+        // Ids with `0x` are written without leading zeros.
         return Some(format!("{:0>width$}", digits.to_ascii_lowercase(), width = bytes * 2));
     }
-    // The longest id has 16 bytes; base64 writes 18 before it knows that two of them are padding.
+    // The longest id has 16 bytes, but the decoder needs room for 18: it counts two bytes of padding.
     let mut decoded = [0; 18];
     let count = STANDARD.decode_slice(text, &mut decoded).ok()?;
-    (count == bytes).then(|| hex_of(&decoded[..bytes]))
+    (count == bytes).then(|| to_hex(&decoded[..bytes]))
 }
 
-/// Bytes as lower-case hex.
-pub(super) fn hex_of(bytes: &[u8]) -> String {
+/// Bytes as lowercase hex.
+pub(super) fn to_hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     let mut hex = String::with_capacity(bytes.len() * 2);
     for byte in bytes {

@@ -1,9 +1,9 @@
-//! The output of mltrace itself, read again: of its documents (`"schema":"mltrace/1"`) those that hold a whole trace, which
-//! is what `mltrace trace show TRACE --json` writes.
+//! mltrace's own JSON (`"schema":"mltrace/1"`) as input. Only whole traces can be read: the output of
+//! `mltrace trace show TRACE --json`.
 //!
-//! What is derived from attributes, events and labels (model, tokens, failures, totals, the place in the tree) is derived
-//! again from these, so that a trace is read alike wherever it lies. Only what a store kept elsewhere is taken from keys of
-//! its own.
+//! Values that are derived from attributes, events and labels (model, tokens, failures, totals, tree positions) are
+//! derived again, so a trace reads the same from every source. Separate keys are read only for values that a store
+//! keeps outside the attributes.
 
 use super::object::ResponseObject;
 use super::otlp::PlainSpan;
@@ -15,40 +15,40 @@ use crate::model::{
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// The first key of every document of mltrace, and how its value begins.
+/// The first key of every mltrace document, and the prefix of its value.
 pub(super) const SCHEMA_KEY: &str = "schema";
 pub(super) const SCHEMA_PREFIX: &str = "mltrace/";
 const SCHEMA: &str = "mltrace/1";
 
-/// Kinds of problems that are derived from the spans and the record each time they are shown.
+/// Problem kinds that are derived again from the spans and the record.
 const DERIVED_PROBLEMS: [&str; 2] = ["spans_missing", "missing_parent"];
 
-/// How the spans of a document were read, as recorded in it.
+/// How mltrace had read the spans of a document when it wrote the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provenance {
-    /// Where they were read from when the document was written.
+    /// Where the spans were read from.
     pub source: SpansSource,
-    /// What could not be read.
+    /// What could not be read then.
     pub problems: Vec<Problem>,
 }
 
-/// A trace in a document.
+/// A trace with its record and its spans.
 pub(super) struct WholeTrace<'a> {
     pub(super) info: TraceInfo,
     pub(super) spans: Vec<&'a RawValue>,
     pub(super) provenance: Provenance,
 }
 
-/// What other documents of mltrace hold, by the first of these keys that they have. It completes "the file holds …".
+/// What other mltrace documents hold, by the first of these keys that is present. Completes "the file holds …".
 const OTHER_DOCUMENTS: [(&str, &str); 16] = [
     ("conversation", "a conversation without its spans"),
     ("session", "a session without the spans of its traces"),
     ("rules", "the result of a check"),
     ("delta", "a comparison of traces"),
     ("calls", "the token usage of a trace without its spans"),
-    ("by", "figures of groups of traces"),
+    ("by", "statistics of groups of traces"),
     ("traces", "a list of traces without their spans"),
-    ("spans", "a list of spans without the records of their traces"),
+    ("spans", "a list of spans without their trace records"),
     ("span", "one span without its trace"),
     ("exceptions", "a list of exceptions"),
     ("tools", "a list of tools"),
@@ -56,17 +56,17 @@ const OTHER_DOCUMENTS: [(&str, &str); 16] = [
     ("experiments", "a list of experiments"),
     ("findings", "a diagnosis of a store"),
     ("prices", "a list of prices"),
-    ("info", "the record of a trace without its spans"),
+    ("info", "a trace record without its spans"),
 ];
 
-/// Why a document holds no traces that can be read.
+/// Why no traces can be read from a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DocumentError {
-    /// It is damaged, or something else.
+    /// It is damaged, or not a trace document.
     Other(String),
-    /// mltrace wrote it, but of its traces not all that is needed: this is what it holds.
+    /// It is an mltrace document without whole traces. Holds a noun phrase for its content.
     Summary(&'static str),
-    /// It is another signal of OpenTelemetry: logs or metrics, which exporters send beside traces.
+    /// It holds OpenTelemetry logs or metrics. Holds a noun phrase for its content.
     Signal(&'static str),
 }
 
@@ -80,57 +80,57 @@ impl fmt::Display for DocumentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Other(why) => f.write_str(why),
-            Self::Summary(what) | Self::Signal(what) => write!(f, "it holds {what}"),
+            Self::Summary(content) | Self::Signal(content) => write!(f, "it holds {content}"),
         }
     }
 }
 
-/// Reads a document of mltrace; `None` for those of others.
+/// Reads an mltrace document; `None` if another program wrote it.
 pub(super) fn whole_trace<'a>(document: &ResponseObject<'a>) -> Option<Result<WholeTrace<'a>, DocumentError>> {
     let Some(schema) = document.text(SCHEMA_KEY).filter(|schema| schema.starts_with(SCHEMA_PREFIX)) else {
-        return summary_line(document).map(|what| Err(DocumentError::Summary(what)));
+        return summary_line(document).map(|content| Err(DocumentError::Summary(content)));
     };
     if schema != SCHEMA {
-        return Some(Err(DocumentError::Other(format!("another release of mltrace wrote it, in its form `{schema}`"))));
+        return Some(Err(DocumentError::Other(format!("unsupported schema `{schema}` (expected `{SCHEMA}`)"))));
     }
     let (Some(info), Some(_)) = (document.object("info"), document.get("spans")) else {
-        let what = OTHER_DOCUMENTS.iter().find(|(key, _)| document.get(key).is_some());
-        return Some(Err(DocumentError::Summary(what.map_or("no whole trace", |(_, what)| what))));
+        let other = OTHER_DOCUMENTS.iter().find(|(key, _)| document.get(key).is_some());
+        return Some(Err(DocumentError::Summary(other.map_or("no whole trace", |(_, content)| content))));
     };
-    Some(read(document, &info).map_err(DocumentError::Other))
+    Some(read_whole_trace(document, &info).map_err(DocumentError::Other))
 }
 
-/// What a line of `-o jsonl` holds, which bears no schema: an item of a list of traces or of spans.
+/// What a line of `-o jsonl` holds: a trace or a span without a `schema` key. `None` for other lines.
 fn summary_line(line: &ResponseObject<'_>) -> Option<&'static str> {
     line.0.0.iter().find(|(key, _)| key == "token_usage_source")?;
     line.get("trace_id")?;
     let key = if line.get("span_id").is_some() { "spans" } else { "traces" };
-    OTHER_DOCUMENTS.iter().find(|(name, _)| *name == key).map(|(_, what)| *what)
+    OTHER_DOCUMENTS.iter().find(|(name, _)| *name == key).map(|(_, content)| *content)
 }
 
-fn read<'a>(document: &ResponseObject<'a>, info: &ResponseObject<'_>) -> Result<WholeTrace<'a>, String> {
+fn read_whole_trace<'a>(document: &ResponseObject<'a>, info: &ResponseObject<'_>) -> Result<WholeTrace<'a>, String> {
     let spans = document.list("spans")?;
     let mut info = trace_info(info)?;
-    // Where flags left out stored spans, the span count of the record has to include them.
-    let left_out = document.integer("spans_left_out").and_then(|count| u64::try_from(count).ok());
-    info.span_count = info.span_count.or_else(|| Some(spans.len() as u64 + left_out?));
+    // The span count includes stored spans that flags left out of the output.
+    let omitted = document.integer("spans_left_out").and_then(|count| u64::try_from(count).ok());
+    info.span_count = info.span_count.or_else(|| Some(spans.len() as u64 + omitted?));
     let source = document.text("spans_source").and_then(|word| SpansSource::parse(&word));
     let problems = document.list("problems")?.into_iter().filter_map(problem).collect();
     Ok(WholeTrace { info, spans, provenance: Provenance { source: source.unwrap_or(SpansSource::File), problems } })
 }
 
 fn problem(raw: &RawValue) -> Option<Problem> {
-    let record = ResponseObject::of(raw).ok()?;
+    let record = ResponseObject::from_raw(raw).ok()?;
     let kind = record.text("kind").filter(|kind| !DERIVED_PROBLEMS.contains(&kind.as_str()))?;
     let message = record.text("message").unwrap_or_default();
     Some(Problem { path: record.text("path"), ..Problem::new(kind, message) })
 }
 
 fn trace_info(record: &ResponseObject<'_>) -> Result<TraceInfo, String> {
-    let trace_id = record.trace_id().ok_or("no trace id in it")?;
+    let trace_id = record.trace_id().ok_or("missing trace id")?;
     let state = TraceState::parse(&record.text("state").unwrap_or_default());
     let request_time = record.text("request_time").and_then(|time| Timestamp::parse_rfc3339(&time));
-    let request_time = request_time.ok_or("no start time in it")?;
+    let request_time = request_time.ok_or("missing start time")?;
     let assessments = record.list("assessments")?.into_iter().filter_map(assessment).collect();
     let mut info = TraceInfo {
         client_request_id: record.text("client_request_id"),
@@ -147,7 +147,7 @@ fn trace_info(record: &ResponseObject<'_>) -> Result<TraceInfo, String> {
         assessments,
         ..TraceInfo::new(trace_id, record.text("experiment_id").unwrap_or_default(), state, request_time)
     };
-    info.derive(lenient::json);
+    info.derive_fields(lenient::parse_json);
     for (key, links) in [("linked_runs", &mut info.linked_runs), ("linked_prompts", &mut info.linked_prompts)] {
         if record.get(key).is_some() {
             *links =
@@ -158,7 +158,7 @@ fn trace_info(record: &ResponseObject<'_>) -> Result<TraceInfo, String> {
 }
 
 fn assessment(raw: &RawValue) -> Option<Assessment> {
-    let record = ResponseObject::of(raw).ok()?;
+    let record = ResponseObject::from_raw(raw).ok()?;
     let kinds = [AssessmentKind::Feedback, AssessmentKind::Expectation, AssessmentKind::Issue];
     let kind = record.text("type")?;
     Some(Assessment {
@@ -177,31 +177,31 @@ fn assessment(raw: &RawValue) -> Option<Assessment> {
     })
 }
 
-/// Reads a span, and the id of its trace.
+/// Reads a span. Returns its trace id, if recorded, and the span.
 ///
 /// # Errors
-/// Why it cannot be read.
-pub(super) fn span(text: &str, keep: SpanDetail) -> Result<(Option<String>, Span), String> {
+/// If it is damaged.
+pub(super) fn span(text: &str, detail: SpanDetail) -> Result<(Option<String>, Span), String> {
     let record = ResponseObject::parse(text)?;
     let plain = PlainSpan {
-        id: record.text("span_id").map(SpanId::new).ok_or("no span id")?,
+        id: record.text("span_id").map(SpanId::new).ok_or("missing span id")?,
         parent: record.text("parent_id").map(SpanId::new),
         name: record.text("name").unwrap_or_default(),
         status: SpanStatus::parse(&record.text("status").unwrap_or_default()),
         status_message: record.text("status_message").unwrap_or_default(),
-        start: record.integer("start_time_ns").ok_or("no start time")?,
+        start: record.integer("start_time_ns").ok_or("missing start time")?,
         end: record.integer("end_time_ns").unwrap_or_default(),
         attributes: record.get("attributes").map(members).transpose()?.unwrap_or_default(),
         events: record.list("events")?.into_iter().map(event).collect::<Result<_, _>>()?,
         links: record.list("links")?.into_iter().map(link).collect::<Result<_, _>>()?,
     };
-    let mut span = plain.into_model(keep, record.text("span_type").as_deref());
-    complete(&mut span, &record);
+    let mut span = plain.into_model(detail, record.text("span_type").as_deref());
+    add_recorded_values(&mut span, &record);
     Ok((record.trace_id(), span))
 }
 
-/// Adds what stores have of a span beside its attributes: since 3.17 databases keep model and cost in columns.
-fn complete(span: &mut Span, record: &ResponseObject<'_>) {
+/// Adds values that stores keep outside the attributes: since MLflow 3.17 databases have columns for model and cost.
+fn add_recorded_values(span: &mut Span, record: &ResponseObject<'_>) {
     let is_recorded =
         |object: &ResponseObject<'_>, key: &str| object.text(key).is_some_and(|source| source == "recorded");
     span.model = span.model.take().or_else(|| record.text("model"));
@@ -223,7 +223,7 @@ fn complete(span: &mut Span, record: &ResponseObject<'_>) {
 }
 
 fn event(raw: &RawValue) -> Result<SpanEvent, String> {
-    let record = ResponseObject::of(raw)?;
+    let record = ResponseObject::from_raw(raw)?;
     Ok(SpanEvent {
         name: record.text("name").unwrap_or_default(),
         time: Timestamp(record.integer("time_ns").unwrap_or_default()),
@@ -232,7 +232,7 @@ fn event(raw: &RawValue) -> Result<SpanEvent, String> {
 }
 
 fn link(raw: &RawValue) -> Result<SpanLink, String> {
-    let record = ResponseObject::of(raw)?;
+    let record = ResponseObject::from_raw(raw)?;
     Ok(SpanLink {
         trace_id: record.text("trace_id").unwrap_or_default(),
         span_id: record.text("span_id").unwrap_or_default(),
@@ -240,16 +240,16 @@ fn link(raw: &RawValue) -> Result<SpanLink, String> {
     })
 }
 
-/// The members of an object, repeated keys among them.
+/// The members of an object, including repeated keys.
 fn members(raw: &RawValue) -> Result<Vec<(String, Json)>, String> {
     let members: Members<'_> = serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
-    members.0.into_iter().map(|(key, raw)| Ok((key.into_owned(), value(raw).ok_or("not JSON")?))).collect()
+    members.0.into_iter().map(|(key, raw)| Ok((key.into_owned(), value(raw).ok_or("invalid JSON")?))).collect()
 }
 
-/// A value as it was written; without the indentation that a program like jq added.
+/// A value as written, but without the indentation that programs like jq add.
 fn value(raw: &RawValue) -> Option<Json> {
     if raw.get().contains('\n') {
-        return lenient::json_prefix(raw.get()).map(|(json, _)| json);
+        return lenient::parse_json_prefix(raw.get()).map(|(json, _)| json);
     }
     Json::from_strict(raw.get())
 }

@@ -1,8 +1,8 @@
-//! OpenTelemetry's messages in bytes: archived traces, which are a `TracesData` in `traces.pb` (MLflow 3.13 on,
-//! `tracing/otel/otel_archival.py`), and requests that exporters send (`ExportTraceServiceRequest`, the same in bytes).
+//! OTLP protobuf: archived traces, which are a `TracesData` in `traces.pb` (MLflow 3.13 on,
+//! `tracing/otel/otel_archival.py`), and exporter requests (`ExportTraceServiceRequest`, which has the same encoding).
 //!
-//! The messages are declared here by hand: the trace part of OTLP is frozen, and few of them are enough. Those around the
-//! spans are only walked through, so that spans can be decoded one by one, as far as they are wanted.
+//! The messages are declared by hand: the trace part of OTLP is stable, and only a few are needed. The messages around
+//! spans are walked field by field, so that each span can be decoded separately.
 
 use super::attribute::{RawAttributes, SpanDetail};
 use super::span::event_time;
@@ -116,50 +116,50 @@ struct KeyValueList {
 /// Reads the spans of a `traces.pb`.
 ///
 /// # Errors
-/// What is wrong with the bytes.
-pub fn archived_spans(bytes: &[u8], keep: SpanDetail) -> Result<Vec<Span>, String> {
+/// If the bytes are not a `TracesData` message.
+pub fn archived_spans(bytes: &[u8], detail: SpanDetail) -> Result<Vec<Span>, String> {
     let mut spans = Vec::new();
-    for (_, raw) in resources(bytes)? {
+    for (_, raw) in split_by_resource(bytes)? {
         for bytes in raw {
-            spans.push(plain_span(bytes)?.1.into_model(keep, None));
+            spans.push(decode_span(bytes)?.1.into_model(detail, None));
         }
     }
     Ok(spans)
 }
 
-/// The attributes of a resource, and its spans in bytes.
+/// The attributes of a resource, and its encoded spans.
 pub(super) type ResourceSpans<'a> = (Vec<(String, Json)>, Vec<&'a [u8]>);
 
-/// The resources of a `TracesData` or an `ExportTraceServiceRequest`: `resource_spans` 1 (`resource` 1, `scope_spans` 2
-/// (`spans` 2)).
-pub(super) fn resources(bytes: &[u8]) -> Result<Vec<ResourceSpans<'_>>, String> {
+/// Splits a `TracesData` or `ExportTraceServiceRequest` by resource. Field numbers: `resource_spans` 1 (`resource` 1,
+/// `scope_spans` 2 (`spans` 2)).
+pub(super) fn split_by_resource(bytes: &[u8]) -> Result<Vec<ResourceSpans<'_>>, String> {
     let mut resources = Vec::new();
-    for resource_spans in fields(bytes, 1)? {
+    for resource_spans in length_delimited(bytes, 1)? {
         let mut attributes = Vec::new();
-        for resource in fields(resource_spans, 1)? {
-            for pair in fields(resource, 1)? {
+        for resource in length_delimited(resource_spans, 1)? {
+            for pair in length_delimited(resource, 1)? {
                 attributes.push(KeyValue::decode(pair).map_err(|error| error.to_string())?);
             }
         }
         let mut spans = Vec::new();
-        for scope_spans in fields(resource_spans, 2)? {
-            spans.extend(fields(scope_spans, 2)?);
+        for scope_spans in length_delimited(resource_spans, 2)? {
+            spans.extend(length_delimited(scope_spans, 2)?);
         }
-        resources.push((decoded(&attributes), spans));
+        resources.push((decode_attributes(&attributes), spans));
     }
     Ok(resources)
 }
 
-/// What other signals than traces are called.
-pub(super) const LOGS: &str = "logs of OpenTelemetry";
-pub(super) const METRICS: &str = "metrics of OpenTelemetry";
+/// Names of the signals other than traces, for messages.
+pub(super) const LOGS: &str = "OpenTelemetry logs";
+pub(super) const METRICS: &str = "OpenTelemetry metrics";
 
-/// The signal that a message belongs to, where it is no span: a `LogRecord` (`time_unix_nano` 1 and
-/// `observed_time_unix_nano` 11 of eight bytes) or a `Metric` (a name for 1, and data in one of 5, 7, 9, 10 and 11).
+/// Returns the signal of a message that is not a span. A `LogRecord` has eight-byte fields `time_unix_nano` 1 or
+/// `observed_time_unix_nano` 11; a `Metric` has its name in field 1 and data in one of 5, 7, 9, 10 and 11.
 pub(super) fn other_signal(message: &[u8]) -> Option<&'static str> {
     const EIGHT_BYTES: u64 = 1;
-    let has_time = |number| !values(message, number, EIGHT_BYTES).unwrap_or_default().is_empty();
-    let parts = |number| fields(message, number).unwrap_or_default();
+    let has_time = |number| !fields(message, number, EIGHT_BYTES).unwrap_or_default().is_empty();
+    let parts = |number| length_delimited(message, number).unwrap_or_default();
     if has_time(1) || has_time(11) {
         return Some(LOGS);
     }
@@ -169,24 +169,24 @@ pub(super) fn other_signal(message: &[u8]) -> Option<&'static str> {
     (!is_span && !parts(1).is_empty() && has_data()).then_some(METRICS)
 }
 
-/// The trace id in hex and the span of a message.
-pub(super) fn plain_span(bytes: &[u8]) -> Result<(String, PlainSpan), String> {
+/// Decodes a span. Returns its trace id in hex, and the span.
+pub(super) fn decode_span(bytes: &[u8]) -> Result<(String, PlainSpan), String> {
     let span = OtlpSpan::decode(bytes).map_err(|error| error.to_string())?;
-    Ok((ids::hex_of(&span.trace_id), span.into_plain()))
+    Ok((ids::to_hex(&span.trace_id), span.into_plain()))
 }
 
-/// The parts of a message that have bytes of their own (wire type 2) and this number.
-fn fields(message: &[u8], number: u64) -> Result<Vec<&[u8]>, String> {
+/// The length-delimited fields (wire type 2) of a message with this number.
+fn length_delimited(message: &[u8], number: u64) -> Result<Vec<&[u8]>, String> {
     const BYTES: u64 = 2;
-    values(message, number, BYTES)
+    fields(message, number, BYTES)
 }
 
-/// The parts of a message of this number and wire type.
-fn values(mut message: &[u8], number: u64, wire_type: u64) -> Result<Vec<&[u8]>, String> {
-    const WRONG: &str = "not a message of OpenTelemetry, or cut in the middle";
+/// The fields of a message with this number and wire type; empty slices for varints.
+fn fields(mut message: &[u8], number: u64, wire_type: u64) -> Result<Vec<&[u8]>, String> {
+    const INVALID: &str = "invalid or truncated OTLP message";
     let mut found = Vec::new();
     while !message.is_empty() {
-        let key = varint(&mut message).ok_or(WRONG)?;
+        let key = varint(&mut message).ok_or(INVALID)?;
         let length = match key & 7 {
             0 => varint(&mut message).map(|_| 0),
             1 => Some(8),
@@ -194,8 +194,8 @@ fn values(mut message: &[u8], number: u64, wire_type: u64) -> Result<Vec<&[u8]>,
             5 => Some(4),
             _ => None,
         };
-        let length = length.and_then(|length| usize::try_from(length).ok()).ok_or(WRONG)?;
-        let (field, rest) = message.split_at_checked(length).ok_or(WRONG)?;
+        let length = length.and_then(|length| usize::try_from(length).ok()).ok_or(INVALID)?;
+        let (field, rest) = message.split_at_checked(length).ok_or(INVALID)?;
         if key == number << 3 | wire_type {
             found.push(field);
         }
@@ -218,7 +218,8 @@ fn varint(message: &mut &[u8]) -> Option<u64> {
 }
 
 impl AnyValue {
-    /// The value as JSON. Depth is bounded by prost, which refuses messages nested more than 100 deep.
+    /// Converts the value to JSON. Recursion is bounded, because prost rejects messages nested more than 100 levels
+    /// deep.
     fn json(&self) -> Json {
         use any_value::Value;
         match &self.value {
@@ -232,14 +233,14 @@ impl AnyValue {
             }
             Some(Value::Double(value)) => Json::of(value),
             Some(Value::Array(array)) => Json::of(&array.values.iter().map(Self::json).collect::<Vec<_>>()),
-            Some(Value::Map(map)) => Json::object(&decoded(&map.values)),
-            Some(Value::Bytes(bytes)) => Json::string(&ids::hex_of(bytes)),
+            Some(Value::Map(map)) => Json::object(&decode_attributes(&map.values)),
+            Some(Value::Bytes(bytes)) => Json::string(&ids::to_hex(bytes)),
         }
     }
 }
 
-/// Keys with plain values; MLflow writes an entry without a value for `null` (`tracing/utils/otlp.py`).
-fn decoded(pairs: &[KeyValue]) -> Vec<(String, Json)> {
+/// Converts key-value pairs. MLflow writes `null` as an entry without a value (`tracing/utils/otlp.py`).
+fn decode_attributes(pairs: &[KeyValue]) -> Vec<(String, Json)> {
     pairs
         .iter()
         .map(|pair| (pair.key.clone(), pair.value.as_ref().map_or_else(|| Json::of(&()), AnyValue::json)))
@@ -251,21 +252,21 @@ impl OtlpSpan {
         let status = self.status.unwrap_or_default();
         PlainSpan {
             name: self.name,
-            id: SpanId::new(ids::hex_of(&self.span_id)),
-            parent: (!self.parent_span_id.is_empty()).then(|| SpanId::new(ids::hex_of(&self.parent_span_id))),
-            status: status_of(status.code),
+            id: SpanId::new(ids::to_hex(&self.span_id)),
+            parent: (!self.parent_span_id.is_empty()).then(|| SpanId::new(ids::to_hex(&self.parent_span_id))),
+            status: status_from_code(status.code),
             status_message: status.message,
             start: self.start_time_unix_nano.cast_signed(),
             end: self.end_time_unix_nano.cast_signed(),
-            attributes: decoded(&self.attributes),
+            attributes: decode_attributes(&self.attributes),
             events: self.events.iter().map(OtlpEvent::decode).collect(),
             links: self.links.iter().map(OtlpLink::decode).collect(),
         }
     }
 }
 
-/// The status of a number of OTLP's `StatusCode`.
-pub(super) fn status_of(code: i32) -> SpanStatus {
+/// The status for a number of OTLP's `StatusCode`.
+pub(super) fn status_from_code(code: i32) -> SpanStatus {
     match code {
         0 => SpanStatus::Unset,
         1 => SpanStatus::Ok,
@@ -279,32 +280,33 @@ impl OtlpEvent {
         SpanEvent {
             name: self.name.clone(),
             time: event_time(self.time_unix_nano.cast_signed()),
-            attributes: decoded(&self.attributes),
+            attributes: decode_attributes(&self.attributes),
         }
     }
 }
 
 impl OtlpLink {
     fn decode(&self) -> SpanLink {
-        link(&ids::hex_of(&self.trace_id), ids::hex_of(&self.span_id), &decoded(&self.attributes))
+        link(&ids::to_hex(&self.trace_id), ids::to_hex(&self.span_id), &decode_attributes(&self.attributes))
     }
 }
 
-/// A link from ids in hex, with the trace id that MLflow makes of OpenTelemetry's (`Link.from_otel_proto`, 3.13 on).
+/// Builds a link from hex ids. The trace id gets MLflow's `tr-` prefix (`Link.from_otel_proto`, 3.13 on).
 pub(super) fn link(trace_id: &str, span_id: String, attributes: &[(String, Json)]) -> SpanLink {
     let attributes = if attributes.is_empty() { Json::of(&()) } else { Json::object(attributes) };
     SpanLink { trace_id: format!("tr-{trace_id}"), span_id, attributes }
 }
 
-/// A span as OpenTelemetry carries it, in bytes or in JSON: its attribute values are plain, not JSON inside strings.
+/// A decoded OTLP span, from protobuf or JSON. Attribute values are plain, not JSON inside strings.
 pub(super) struct PlainSpan {
     pub(super) id: SpanId,
     pub(super) parent: Option<SpanId>,
     pub(super) name: String,
     pub(super) status: SpanStatus,
     pub(super) status_message: String,
+    /// Nanoseconds since 1970.
     pub(super) start: i64,
-    /// 0 for a span that has not ended.
+    /// Nanoseconds since 1970; 0 for a span that has not ended.
     pub(super) end: i64,
     pub(super) attributes: Vec<(String, Json)>,
     pub(super) events: Vec<SpanEvent>,
@@ -312,39 +314,42 @@ pub(super) struct PlainSpan {
 }
 
 impl PlainSpan {
-    /// With JSON that an exporter put into strings taken out of them, one level, as MLflow's server does with what it is
-    /// sent (`strip_otlp_double_encoding`, MLflow 3.18). A number in a string stays a string.
-    pub(super) fn unwrapped(mut self) -> Self {
+    /// Decodes JSON that an exporter put into attribute strings, one level, as MLflow's server does with requests
+    /// (`strip_otlp_double_encoding`, MLflow 3.18). A number in a string stays a string.
+    pub(super) fn with_decoded_strings(mut self) -> Self {
         for (_, value) in &mut self.attributes {
-            let inner = value.as_string().and_then(|text| lenient::json(&text));
+            let inner = value.as_string().and_then(|text| lenient::parse_json(&text));
             if let Some(inner) = inner.filter(|inner| inner.text().starts_with(['"', '{', '['])) {
                 *value = inner;
             }
         }
-        // An id of zeros is none (OpenTelemetry's specification of the trace API).
+        // An all-zero id means no id (OpenTelemetry's trace API specification).
         self.parent = self.parent.filter(|id| id.as_str().bytes().any(|digit| digit != b'0'));
         self
     }
 
-    /// `column_type` is the type recorded beside the attributes, used where they have none.
-    pub(super) fn into_model(self, keep: SpanDetail, column_type: Option<&str>) -> Span {
-        // The same text form as in `traces.json`, so that one reader serves all.
-        let texts: Vec<Box<RawValue>> = self.attributes.iter().map(|(_, value)| encoded(value)).collect();
+    /// `column_type` is the span type recorded outside the attributes, used if they have none.
+    pub(super) fn into_model(self, detail: SpanDetail, column_type: Option<&str>) -> Span {
+        // Encoded as in `traces.json`, so that `RawAttributes` reads both.
+        let texts: Vec<Box<RawValue>> = self.attributes.iter().map(|(_, value)| encode(value)).collect();
         let keys = self.attributes.iter().map(|(key, _)| Cow::Borrowed(key.as_str()));
         let attributes = RawAttributes::new(Members(keys.zip(texts.iter().map(|text| &**text)).collect()));
         let span_type = attributes.span_type(column_type);
-        let (tool_mentions, speaker_signs) =
-            if keep == SpanDetail::Calls { (Vec::new(), SpeakerSigns::None) } else { attributes.mentions(&span_type) };
+        let (tool_mentions, speaker_signs) = if detail == SpanDetail::Calls {
+            (Vec::new(), SpeakerSigns::None)
+        } else {
+            attributes.mentions(&span_type)
+        };
         let token_usage = attributes.token_usage(&span_type);
         let is_root = self.parent.is_none();
-        let foreign = (keep == SpanDetail::All).then(|| attributes.foreign_values(&self.events));
+        let foreign = (detail == SpanDetail::All).then(|| attributes.foreign_inputs_and_outputs(&self.events));
         Span {
             id: self.id,
             parent: self.parent,
             model: attributes.model(&span_type),
             usage_scope: attributes.usage_scope(&self.name),
             title: attributes.title(&self.name),
-            named: if is_root { attributes.session_and_user() } else { (None, None) },
+            session_and_user: if is_root { attributes.session_and_user() } else { (None, None) },
             response_id: attributes.response_id(&span_type),
             derived_usage: attributes.derived_usage(&span_type, token_usage.as_ref()),
             declared_name: attributes.declared_name(&span_type, &self.name),
@@ -360,11 +365,11 @@ impl PlainSpan {
             cost: attributes.cost(),
             exception: self.events.iter().rev().find_map(exception),
             handled_failure: None,
-            has_outputs: keep != SpanDetail::Calls && attributes.has_outputs(),
+            has_outputs: detail != SpanDetail::Calls && attributes.has_outputs(),
             tool_mentions,
             speaker_signs,
             first_token: self.events.iter().find(|event| is_first_token(&event.name)).map(|event| event.time),
-            payload: match (keep, foreign) {
+            payload: match (detail, foreign) {
                 (SpanDetail::Exceptions, _) => {
                     let events = self.events.into_iter().filter(|event| exception(event).is_some()).collect();
                     Some(Payload { events, ..Payload::default() })
@@ -382,8 +387,8 @@ impl PlainSpan {
     }
 }
 
-/// A value as MLflow stores it: a string is JSON inside a string (`dump_span_attribute_value`).
-fn encoded(value: &Json) -> Box<RawValue> {
+/// Encodes a value as MLflow stores it: a string becomes JSON inside a string (`dump_span_attribute_value`).
+fn encode(value: &Json) -> Box<RawValue> {
     let text = value.text();
     let stored = if text.starts_with('"') { Json::string(text).text().to_owned() } else { text.to_owned() };
     RawValue::from_string(stored).unwrap_or_default()

@@ -1,34 +1,34 @@
-//! Token usage and model name in the response of a model.
+//! Token usage and model name in model responses.
 
 use crate::model::{Json, TokenUsage};
 
-/// The tokens of a response: in its member `usage` (OpenAI, Anthropic, AutoGen, AG2) or `usage_metadata` (Gemini), or in the
-/// metadata of its first reply (Haystack).
+/// Returns the token usage of a response: from its member `usage` (OpenAI, Anthropic, AutoGen, AG2) or `usage_metadata`
+/// (Gemini), or from the metadata of its first reply (Haystack).
 pub(super) fn usage(outputs: &Json) -> Option<TokenUsage> {
     const KEYS: [&str; 2] = ["usage", "usage_metadata"];
-    let beside = KEYS.iter().find_map(|key| parse_usage(&outputs.member(key)?));
-    beside.or_else(|| parse_usage(&metadata_of_reply(outputs)?.member("usage")?))
+    let direct = KEYS.iter().find_map(|key| parse_usage(&outputs.member(key)?));
+    direct.or_else(|| parse_usage(&reply_metadata(outputs)?.member("usage")?))
 }
 
-/// The model that a response names.
+/// Returns the model that a response names.
 pub(super) fn model(outputs: &Json) -> Option<String> {
-    outputs.member("model").or_else(|| metadata_of_reply(outputs)?.member("model"))?.as_string()
+    outputs.member("model").or_else(|| reply_metadata(outputs)?.member("model"))?.as_string()
 }
 
-/// The metadata of the first reply of Haystack.
-fn metadata_of_reply(outputs: &Json) -> Option<Json> {
+/// The metadata of the first reply (Haystack).
+fn reply_metadata(outputs: &Json) -> Option<Json> {
     outputs.member("replies")?.items()?.first()?.member("meta")
 }
 
-/// The keys of input, output and total, in the words of OpenAI, its Responses and Anthropic, and Gemini.
+/// Token count keys of OpenAI Chat Completions; of OpenAI Responses and Anthropic; and of Gemini.
 const INPUT: [&str; 3] = ["prompt_tokens", "input_tokens", "prompt_token_count"];
 const OUTPUT: [&str; 3] = ["completion_tokens", "output_tokens", "candidates_token_count"];
 const TOTAL: [&str; 2] = ["total_tokens", "total_token_count"];
-/// The objects of OpenAI that hold parts of the input and of the output.
+/// OpenAI's objects with parts of the input and of the output.
 const INPUT_DETAILS: [&str; 2] = ["prompt_tokens_details", "input_tokens_details"];
 const OUTPUT_DETAILS: [&str; 2] = ["completion_tokens_details", "output_tokens_details"];
-/// Parts of the input: `cached_prompt_tokens` is CrewAI's, `cached_content_token_count` Gemini's, `cache_read_tokens`
-/// PydanticAI's.
+/// Keys for parts of the input: `cached_prompt_tokens` is CrewAI's, `cached_content_token_count` Gemini's,
+/// `cache_read_tokens` PydanticAI's.
 const CACHE_READ: [&str; 5] = [
     "cached_tokens",
     "cache_read_input_tokens",
@@ -37,10 +37,11 @@ const CACHE_READ: [&str; 5] = [
     "cache_read_tokens",
 ];
 const CACHE_CREATION: [&str; 3] = ["cache_creation_input_tokens", "cache_creation_tokens", "cache_write_tokens"];
-/// Parts of the output: `output_reasoning_tokens` is PydanticAI's, `thoughts_token_count` Gemini's.
+/// Keys for parts of the output: `output_reasoning_tokens` is PydanticAI's, `thoughts_token_count` Gemini's.
 const REASONING: [&str; 3] = ["reasoning_tokens", "output_reasoning_tokens", "thoughts_token_count"];
 
-/// Whether a text may have details other than 0. A search for what their keys have in common is cheaper than parsing it.
+/// Whether a text may have token details other than 0. Searching for the common part of their keys is cheaper than
+/// parsing.
 pub(super) fn may_have_details(text: &str) -> bool {
     const COMMON: &str = "_token";
     memchr::memmem::find_iter(text.as_bytes(), COMMON).any(|at| {
@@ -54,17 +55,17 @@ pub(super) fn may_have_details(text: &str) -> bool {
     })
 }
 
-/// Parses a usage object. As in MLflow (`openai/utils/chat_schema.py`, `anthropic/autolog.py`, `gemini/autolog.py`, 3.18), cached
-/// tokens are part of the input, to which they are added for Anthropic, and reasoning tokens of the output, to which they are
-/// added for Gemini.
+/// Parses a usage object as MLflow does (`openai/utils/chat_schema.py`, `anthropic/autolog.py`, `gemini/autolog.py`,
+/// 3.18): cached tokens are part of the input, and are added to it for Anthropic; reasoning tokens are part of the
+/// output, and are added to it for Gemini.
 pub(super) fn parse_usage(usage: &Json) -> Option<TokenUsage> {
     let count = |keys: &[&str]| keys.iter().find_map(|key| usage.member(key)?.as_i64());
     let detail = |objects: &[&str], keys: &[&str]| {
-        let within = objects.iter().find_map(|object| {
+        let nested = objects.iter().find_map(|object| {
             let object = usage.member(object)?;
             keys.iter().find_map(|key| object.member(key)?.as_i64())
         });
-        within.or_else(|| count(keys)).filter(|count| *count > 0)
+        nested.or_else(|| count(keys)).filter(|count| *count > 0)
     };
     let (input, output, total) = (count(&INPUT), count(&OUTPUT), count(&TOTAL));
     input.or(output).or(total)?;
@@ -72,8 +73,8 @@ pub(super) fn parse_usage(usage: &Json) -> Option<TokenUsage> {
     let created = detail(&INPUT_DETAILS, &CACHE_CREATION);
     let reasoning = detail(&OUTPUT_DETAILS, &REASONING);
     let is_anthropic = total.is_none() && usage.member("input_tokens").is_some();
-    let apart = if is_anthropic { read.unwrap_or(0).saturating_add(created.unwrap_or(0)) } else { 0 };
-    let input = input.map(|input| input.saturating_add(apart));
+    let separate = if is_anthropic { read.unwrap_or(0).saturating_add(created.unwrap_or(0)) } else { 0 };
+    let input = input.map(|input| input.saturating_add(separate));
     let thoughts = usage.member("thoughts_token_count").and_then(|count| count.as_i64()).unwrap_or(0);
     let output = output.map(|output| output.saturating_add(thoughts));
     let total = total.or_else(|| Some(input.unwrap_or(0).saturating_add(output.unwrap_or(0))));
@@ -86,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_without_details_are_passed_over() {
+    fn texts_without_details_are_skipped() {
         for key in CACHE_READ.iter().chain(&CACHE_CREATION).chain(&REASONING) {
             assert!(may_have_details(&format!(r#""{{\"usage\": {{\"{key}\": 12}}}}""#)), "{key}");
             assert!(may_have_details(&format!(r#"{{"usage":{{"{key}":12}}}}"#)), "{key}");

@@ -1,7 +1,7 @@
-//! Span JSON in all its dialects, told apart by shape:
+//! Span JSON in all its dialects, detected by shape:
 //! * v2 (2.14 – 2.22): `context`, `parent_id`, `start_time`, `status_code`; hex ids, with `0x` until 2.20;
 //! * v3 (3.0 on): `start_time_unix_nano`, `status.code`; base64 ids, `parent_span_id` `""` or `null` for roots;
-//! * 3.5.0 and foreign writers: v3 with hex ids, plain status words, decoded attributes, numbers as strings.
+//! * 3.5.0 and other writers: v3 with hex ids, plain status names, decoded attributes, numbers as strings.
 
 use super::attribute::{RawAttributes, SpanDetail, unescape};
 use super::{ids, lenient};
@@ -12,17 +12,17 @@ use crate::model::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// Reads one span. `column_type` is the type that a database column holds, used where the text has none.
+/// Reads one span. `column_type` is the span type of a database column, used if the text has none.
 ///
 /// # Errors
-/// Why the text is not a span.
-pub fn span(text: &str, keep: SpanDetail, column_type: Option<&str>) -> Result<Span, String> {
+/// If the text is not a span.
+pub fn span(text: &str, detail: SpanDetail, column_type: Option<&str>) -> Result<Span, String> {
     match serde_json::from_str::<WireSpan<'_>>(text) {
-        Ok(wire) if !lenient::has_lone_surrogate(text) => wire.into_span(keep, column_type),
+        Ok(wire) if !lenient::has_lone_surrogate(text) => wire.into_span(detail, column_type),
         _ => {
-            let strict = lenient::json(text).ok_or("not JSON, or cut in the middle")?;
+            let strict = lenient::parse_json(text).ok_or("invalid or truncated JSON")?;
             let wire: WireSpan<'_> = serde_json::from_str(strict.text()).map_err(|error| error.to_string())?;
-            wire.into_span(keep, column_type)
+            wire.into_span(detail, column_type)
         }
     }
 }
@@ -97,29 +97,32 @@ struct WireLink<'a> {
     attributes: Option<&'a RawValue>,
 }
 
-/// Text of a string or a bare word; `None` for `null` and absence.
+/// The content of a string, or the text of another scalar; `None` if `null` or absent.
 fn text(raw: Option<&RawValue>) -> Option<String> {
     raw.map(RawValue::get).filter(|raw| *raw != "null").map(|raw| unescape(raw).into_owned())
 }
 
-/// A number, also when written as a string.
+/// An integer, also if written as a string.
 fn number(raw: Option<&RawValue>) -> Option<i64> {
     raw.and_then(|raw| raw.get().trim_matches('"').parse().ok())
 }
 
 impl WireSpan<'_> {
-    fn into_span(self, keep: SpanDetail, column_type: Option<&str>) -> Result<Span, String> {
+    fn into_span(self, detail: SpanDetail, column_type: Option<&str>) -> Result<Span, String> {
         let id = text(self.span_id.or(self.context.and_then(|context| context.span_id)));
-        let id = id.and_then(|id| ids::span_id(&id)).ok_or("no span id")?;
-        let start = number(self.start_time_unix_nano.or(self.start_time)).ok_or("no start time")?;
+        let id = id.and_then(|id| ids::span_id(&id)).ok_or("missing span id")?;
+        let start = number(self.start_time_unix_nano.or(self.start_time)).ok_or("missing start time")?;
         let (code, message) = match self.status {
             Some(status) => (status.code, status.message),
             None => (self.status_code, self.status_message),
         };
         let attributes = RawAttributes::new(self.attributes);
         let span_type = attributes.span_type(column_type);
-        let (tool_mentions, speaker_signs) =
-            if keep == SpanDetail::Calls { (Vec::new(), SpeakerSigns::None) } else { attributes.mentions(&span_type) };
+        let (tool_mentions, speaker_signs) = if detail == SpanDetail::Calls {
+            (Vec::new(), SpeakerSigns::None)
+        } else {
+            attributes.mentions(&span_type)
+        };
         let events = self.events.unwrap_or_default();
         let token_usage = attributes.token_usage(&span_type);
         let name = text(self.name).unwrap_or_default();
@@ -130,7 +133,7 @@ impl WireSpan<'_> {
             model: attributes.model(&span_type),
             usage_scope: attributes.usage_scope(&name),
             title: attributes.title(&name),
-            named,
+            session_and_user: named,
             response_id: attributes.response_id(&span_type),
             derived_usage: attributes.derived_usage(&span_type, token_usage.as_ref()),
             declared_name: attributes.declared_name(&span_type, &name),
@@ -147,12 +150,12 @@ impl WireSpan<'_> {
             cost: attributes.cost(),
             exception: events.iter().rev().find_map(WireEvent::exception),
             handled_failure: None,
-            has_outputs: keep != SpanDetail::Calls
+            has_outputs: detail != SpanDetail::Calls
                 && (attributes.has_outputs() || events.iter().any(WireEvent::is_chunk)),
             tool_mentions,
             speaker_signs,
             first_token: events.iter().find_map(WireEvent::first_token),
-            payload: match keep {
+            payload: match detail {
                 SpanDetail::Calls | SpanDetail::Tree => None,
                 SpanDetail::Exceptions => {
                     let exceptions = events.iter().filter(|event| event.exception().is_some());
@@ -160,7 +163,7 @@ impl WireSpan<'_> {
                 }
                 SpanDetail::All => {
                     let events: Vec<SpanEvent> = events.iter().map(WireEvent::decode).collect();
-                    let [foreign_inputs, foreign_outputs] = attributes.foreign_values(&events);
+                    let [foreign_inputs, foreign_outputs] = attributes.foreign_inputs_and_outputs(&events);
                     Some(Payload {
                         attributes: attributes.decode(),
                         events,
@@ -189,12 +192,12 @@ impl WireEvent<'_> {
         }
     }
 
-    /// Whether it is a piece of a streamed answer.
+    /// Whether it is a chunk of a streamed response.
     fn is_chunk(&self) -> bool {
         text(self.name).is_some_and(|name| name.starts_with("mlflow.chunk.item."))
     }
 
-    /// Its time, if it tells that the first piece of an answer came.
+    /// Its time, if it marks the first token of a streamed response.
     fn first_token(&self) -> Option<Timestamp> {
         let is_first = is_first_token(&text(self.name)?);
         is_first.then(|| event_time(number(self.time_unix_nano.or(self.timestamp)).unwrap_or_default()))
@@ -213,15 +216,15 @@ impl WireEvent<'_> {
     }
 }
 
-/// Event times are nanoseconds, but microseconds where MLflow ≤ 3.10 made the event itself (`entities/span_event.py`).
+/// Event times are nanoseconds, but microseconds if MLflow ≤ 3.10 created the event itself (`entities/span_event.py`).
 pub(super) fn event_time(time: i64) -> Timestamp {
     const NANOS_OF_1973: i64 = 100_000_000_000_000_000;
     Timestamp(if time.abs() < NANOS_OF_1973 { time.saturating_mul(1_000) } else { time })
 }
 
-/// A value that is not encoded twice.
+/// Decodes a value that is not JSON inside a string.
 fn plain(raw: &RawValue) -> Json {
-    lenient::json(raw.get()).unwrap_or_else(|| Json::string(raw.get()))
+    lenient::parse_json(raw.get()).unwrap_or_else(|| Json::string(raw.get()))
 }
 
 impl WireLink<'_> {
@@ -234,22 +237,22 @@ impl WireLink<'_> {
     }
 }
 
-/// What a `traces.json` holds.
+/// The content of a `traces.json`.
 #[derive(Debug, Default)]
 pub struct TraceFile {
     /// The spans that could be read, in the order written.
     pub spans: Vec<Span>,
-    /// What is wrong with the others, one line each.
+    /// Why the other spans could not be read, one line each.
     pub damage: Vec<String>,
-    /// Whether the file ends before its JSON does.
-    pub is_cut: bool,
-    /// Whether something follows the end of its JSON.
-    pub has_tail: bool,
+    /// Whether the JSON is truncated.
+    pub is_truncated: bool,
+    /// Whether text follows the end of the JSON.
+    pub has_trailing_text: bool,
 }
 
-/// Reads a `traces.json`: `{"spans": […]}`. Of a damaged file, every whole span is kept.
+/// Reads a `traces.json`: `{"spans": […]}`. Returns every complete span of a damaged file.
 #[must_use]
-pub fn trace_file(text: &str, keep: SpanDetail) -> TraceFile {
+pub fn trace_file(text: &str, detail: SpanDetail) -> TraceFile {
     #[derive(Deserialize)]
     struct WireFile<'a> {
         #[serde(borrow)]
@@ -258,31 +261,31 @@ pub fn trace_file(text: &str, keep: SpanDetail) -> TraceFile {
     let mut file = TraceFile::default();
     if let Ok(strict) = serde_json::from_str::<WireFile<'_>>(text) {
         for raw in strict.spans {
-            file.push(span(raw.get(), keep, None));
+            file.push(span(raw.get(), detail, None));
         }
         return file;
     }
     let Some(mut rest) = memchr::memmem::find(text.as_bytes(), b"\"spans\"").map(|at| &text[at + 7..]) else {
-        file.is_cut = true;
+        file.is_truncated = true;
         return file;
     };
     rest = rest.trim_start_matches([' ', '\t', '\n', '\r', ':']);
     loop {
         rest = rest.trim_start_matches([' ', '\t', '\n', '\r', ',', '[']);
         if rest.starts_with(']') {
-            // Releases before 3.0 wrote the request and the response behind the spans.
+            // Releases before 3.0 wrote the request and the response after the spans.
             let rest = format!("{{\"spans\":[{rest}");
-            match lenient::json_prefix(&rest) {
-                Some((_, length)) => file.has_tail = !rest[length..].trim().is_empty(),
-                None => file.is_cut = true,
+            match lenient::parse_json_prefix(&rest) {
+                Some((_, length)) => file.has_trailing_text = !rest[length..].trim().is_empty(),
+                None => file.is_truncated = true,
             }
             return file;
         }
-        let Some((json, length)) = lenient::json_prefix(rest) else {
-            file.is_cut = true;
+        let Some((json, length)) = lenient::parse_json_prefix(rest) else {
+            file.is_truncated = true;
             return file;
         };
-        file.push(span(json.text(), keep, None));
+        file.push(span(json.text(), detail, None));
         rest = &rest[length..];
     }
 }

@@ -31,8 +31,8 @@ fn spans_of_every_dialect_become_the_same_model() {
     assert_eq!(payload.attribute("k_int").unwrap().text(), "1");
 
     let v3 = check(V3, "11f5153ffc436b03", None, SpanStatus::Ok, Some(1_795_189_436_768_546_172));
-    assert_eq!(v3.token_usage.unwrap().figures(), (Some(10), Some(5), Some(15)));
-    assert_eq!(v3.model.as_deref(), Some("gpt-4o-mini"), "named by the response where MLflow recorded none");
+    assert_eq!(v3.token_usage.unwrap().counts(), (Some(10), Some(5), Some(15)));
+    assert_eq!(v3.model.as_deref(), Some("gpt-4o-mini"), "from the response if MLflow recorded none");
 
     let odd = check(V3_5_0, "11f5153ffc436b03", Some("0159a9ae5654cdab"), SpanStatus::Error, None);
     assert_eq!(odd.payload.unwrap().attribute("k").unwrap().text(), r#"{"a":1}"#);
@@ -40,7 +40,7 @@ fn spans_of_every_dialect_become_the_same_model() {
 }
 
 #[test]
-fn a_tree_keeps_the_figures_and_drops_the_payload() {
+fn tree_detail_has_counts_but_no_payload() {
     let span = span(V3, SpanDetail::Tree, None).unwrap();
     assert!(span.payload.is_none());
     assert_eq!(span.span_type.as_str(), "CHAT_MODEL");
@@ -49,8 +49,9 @@ fn a_tree_keeps_the_figures_and_drops_the_payload() {
 
 #[test]
 fn python_json_becomes_strict_json() {
-    let check =
-        |text: &str, strict: &str| assert_eq!(json(text).map(|json| json.text().to_owned()).as_deref(), Some(strict));
+    let check = |text: &str, strict: &str| {
+        assert_eq!(parse_json(text).map(|json| json.text().to_owned()).as_deref(), Some(strict));
+    };
     check("NaN", r#""NaN""#);
     check(r#"{"a": [NaN, -Infinity, Infinity]}"#, r#"{"a":["NaN","-Infinity","Infinity"]}"#);
     check("170141183460469231731687303715884105728", "170141183460469231731687303715884105728");
@@ -63,7 +64,7 @@ fn python_json_becomes_strict_json() {
 }
 
 #[test]
-fn text_that_python_would_not_read_stays_text() {
+fn text_that_python_rejects_is_not_json() {
     for text in [
         "",
         "plain",
@@ -79,20 +80,20 @@ fn text_that_python_would_not_read_stays_text() {
         "{\"a\":1",
         "-",
     ] {
-        assert!(json(text).is_none(), "{text}");
+        assert!(parse_json(text).is_none(), "{text}");
     }
 }
 
 #[test]
-fn depth_costs_no_stack() {
+fn deep_nesting_does_not_overflow_the_stack() {
     let deep = format!("{}NaN{}", "[".repeat(200_000), "]".repeat(200_000));
-    assert!(json(&deep).is_some());
+    assert!(parse_json(&deep).is_some());
     let text = format!(r#"{{"span_id":"11f5153ffc436b03","start_time_unix_nano":1,"attributes":{{"d":{deep}}}}}"#);
     assert!(span(&text, SpanDetail::All, None).is_ok());
 }
 
 #[test]
-fn foreign_attributes_tell_the_type_where_mlflow_does_not() {
+fn foreign_attributes_set_the_type_if_mlflow_does_not() {
     let check = |attributes: &str, column: Option<&str>, expected: &str| {
         let text =
             format!(r#"{{"span_id":"11f5153ffc436b03","start_time_unix_nano":1,"attributes":{{{attributes}}}}}"#);
@@ -111,25 +112,25 @@ fn foreign_attributes_tell_the_type_where_mlflow_does_not() {
 }
 
 #[test]
-fn a_damaged_file_gives_every_whole_span() {
+fn every_complete_span_of_a_damaged_file_is_read() {
     let whole = format!(r#"{{"spans": [{V3}, {V2}, {{"name": "no id"}}], "request": null}}"#);
     let file = trace_file(&whole, SpanDetail::Tree);
-    assert_eq!((file.spans.len(), file.damage.len(), file.is_cut), (2, 1, false));
+    assert_eq!((file.spans.len(), file.damage.len(), file.is_truncated), (2, 1, false));
     let nan = whole.replace("\"k_int\":\"1\"", "\"k_int\":NaN");
     assert_eq!(trace_file(&nan, SpanDetail::Tree).spans.len(), 2);
     let tail = format!("{whole}\n<garbage>");
     let file = trace_file(&tail, SpanDetail::Tree);
-    assert_eq!((file.spans.len(), file.is_cut, file.has_tail), (2, false, true));
+    assert_eq!((file.spans.len(), file.is_truncated, file.has_trailing_text), (2, false, true));
     let cut = &whole[..whole.len() / 2 + 200];
     let file = trace_file(cut, SpanDetail::Tree);
-    assert_eq!((file.spans.len(), file.is_cut), (1, true));
+    assert_eq!((file.spans.len(), file.is_truncated), (1, true));
     for empty in ["", "{", "{}", "null", "[]"] {
-        assert!(trace_file(empty, SpanDetail::Tree).is_cut, "{empty}");
+        assert!(trace_file(empty, SpanDetail::Tree).is_truncated, "{empty}");
     }
 }
 
 #[test]
-fn records_of_both_generations_are_read() {
+fn yaml_records_of_v2_and_v3_are_read() {
     let v2 = "assessments: []\nexecution_time_ms: null\nexperiment_id: '1'\nrequest_id: 743d97f2\nstatus: IN_PROGRESS\ntimestamp_ms: 1795191373305\n";
     let info = trace_info(v2).unwrap();
     assert_eq!(
@@ -147,7 +148,7 @@ fn records_of_both_generations_are_read() {
 }
 
 #[test]
-fn archived_bytes_that_are_no_message_are_refused() {
+fn invalid_archived_bytes_are_rejected() {
     assert!(archived_spans(b"\xff\xff\xff", SpanDetail::All).is_err());
     assert!(archived_spans(b"", SpanDetail::All).unwrap().is_empty());
 }
@@ -164,30 +165,30 @@ const INFO_V3: &str = r#"{"trace_id":"tr-7033","client_request_id":"c-1","later_
  "tags":{"mlflow.traceName":"root"}}"#;
 
 #[test]
-fn records_of_both_interfaces_are_read() {
-    let v2 = info_answer(&format!(r#"{{"trace_info":{INFO_V2}}}"#)).unwrap();
+fn records_of_both_api_versions_are_read() {
+    let v2 = info_response(&format!(r#"{{"trace_info":{INFO_V2}}}"#)).unwrap();
     assert_eq!((v2.trace_id.as_str(), v2.experiment_id.as_str(), v2.state.as_str()), ("64de37", "1", "OK"));
     assert_eq!((v2.request_time.millis(), v2.execution_duration_ms), (1_795_189_633_663, Some(23)));
     assert_eq!((v2.name.as_deref(), v2.session_id()), (Some("plan 🤖"), Some("s-1")));
     assert_eq!((v2.metadata.get("mlflow.empty"), v2.request_preview), (Some(""), None));
 
-    let v3 = info_answer(&format!(r#"{{"trace":{{"trace_info":{INFO_V3}}}}}"#)).unwrap();
+    let v3 = info_response(&format!(r#"{{"trace":{{"trace_info":{INFO_V3}}}}}"#)).unwrap();
     assert_eq!((v3.trace_id.as_str(), v3.experiment_id.as_str(), v3.state.as_str()), ("tr-7033", "7", "ERROR"));
     assert_eq!((v3.request_time.millis(), v3.execution_duration_ms), (1_795_189_644_598, Some(30)));
     assert_eq!((v3.client_request_id.as_deref(), v3.request_preview.as_deref()), (Some("c-1"), Some(r#"{"q": 1}"#)));
     assert_eq!((v3.name.as_deref(), v3.experiment_name, v3.span_count), (Some("root"), None, Some(2)));
-    assert_eq!(v3.recorded_usage.unwrap().figures(), (Some(20), Some(4), Some(24)));
+    assert_eq!(v3.recorded_usage.unwrap().counts(), (Some(20), Some(4), Some(24)));
     assert_eq!(v3.cost.unwrap().total_cost, Some(4.29e-5));
 
     for none in ["", "<html>", "[]", "null", "{}", r#"{"trace":{}}"#, r#"{"trace_info":[1]}"#, r#"{"trace_info":{}}"#] {
-        assert!(info_answer(none).is_err(), "{none}");
+        assert!(info_response(none).is_err(), "{none}");
     }
 }
 
 #[test]
-fn what_a_server_leaves_out_is_unknown() {
+fn values_that_a_server_omits_are_unknown() {
     let check = |members: &str, millis: Option<i64>, state: &str| {
-        let info = info_answer(&format!(r#"{{"trace_info":{{{members}}}}}"#)).unwrap();
+        let info = info_response(&format!(r#"{{"trace_info":{{{members}}}}}"#)).unwrap();
         assert_eq!((info.execution_duration_ms, info.state.as_str()), (millis, state), "{members}");
     };
     let v2 = r#""request_id":"a","timestamp_ms":1"#;
@@ -216,12 +217,12 @@ fn what_a_server_leaves_out_is_unknown() {
 }
 
 #[test]
-fn metadata_cut_in_the_middle_gives_what_is_whole() {
+fn complete_members_of_truncated_metadata_are_read() {
     let check = |usage: &str, figures: Option<(Option<i64>, Option<i64>, Option<i64>)>| {
         let record = serde_json::json!({"trace_id": "tr-1", "request_time": "2026-11-20T15:47:24Z",
             "trace_metadata": {"mlflow.trace.tokenUsage": usage}});
-        let info = info_answer(&format!(r#"{{"trace_info":{record}}}"#)).unwrap();
-        assert_eq!(info.recorded_usage.map(|usage| usage.figures()), figures, "{usage}");
+        let info = info_response(&format!(r#"{{"trace_info":{record}}}"#)).unwrap();
+        assert_eq!(info.recorded_usage.map(|usage| usage.counts()), figures, "{usage}");
         assert_eq!(info.metadata.get("mlflow.trace.tokenUsage"), Some(usage));
     };
     check(r#"{"input_tokens": 20, "output_tokens": 4, "total_tokens": 24}"#, Some((Some(20), Some(4), Some(24))));
@@ -233,22 +234,22 @@ fn metadata_cut_in_the_middle_gives_what_is_whole() {
 }
 
 #[test]
-fn one_bad_trace_is_not_the_page() {
+fn one_bad_trace_does_not_fail_the_page() {
     let text = format!(
         r#"{{"traces":[{INFO_V3}, 17, {INFO_V2}, {{"trace_id":"tr-bad"}}, {{"state":"OK"}}],"next_page_token":"eyJv"}}"#
     );
     let page = info_page(&text).unwrap();
-    let told: Vec<_> = page.infos.iter().map(|info| info.as_ref().map(|info| info.trace_id.as_str())).collect();
+    let infos: Vec<_> = page.infos.iter().map(|info| info.as_ref().map(|info| info.trace_id.as_str())).collect();
     let bad = |why: &str| why.to_owned();
-    assert_eq!(told[0], Ok("tr-7033"));
-    assert_eq!(told[1], Err(&bad("not a JSON object")));
-    assert_eq!(told[2], Ok("64de37"));
-    assert_eq!(told[3], Err(&bad("trace `tr-bad`: no start time in it")));
-    assert_eq!(told[4], Err(&bad("no trace id in it")));
+    assert_eq!(infos[0], Ok("tr-7033"));
+    assert_eq!(infos[1], Err(&bad("not a JSON object")));
+    assert_eq!(infos[2], Ok("64de37"));
+    assert_eq!(infos[3], Err(&bad("trace `tr-bad`: missing start time")));
+    assert_eq!(infos[4], Err(&bad("missing trace id")));
     assert_eq!(page.next_page_token.as_deref(), Some("eyJv"));
 
     let odd = text.replace("later_field", "n\":NaN,\"s\":\"\\ud83e\",\"later_field");
-    assert!(info_page(&odd).unwrap().infos[0].is_ok(), "what only Python reads");
+    assert!(info_page(&odd).unwrap().infos[0].is_ok(), "JSON that only Python accepts");
     for empty in ["{}", r#" {"traces":[]}"#, r#"{"traces":null,"next_page_token":""}"#] {
         let page = info_page(empty).unwrap();
         assert_eq!((page.infos.len(), page.next_page_token), (0, None), "{empty}");
@@ -260,21 +261,21 @@ fn one_bad_trace_is_not_the_page() {
 
 #[test]
 fn experiments_of_servers_are_read() {
-    let one = r#"{"experiment_id":"7","name":"with/slash","artifact_location":"mlflow-artifacts:/7","lifecycle_stage":"deleted",
+    let record = r#"{"experiment_id":"7","name":"with/slash","artifact_location":"mlflow-artifacts:/7","lifecycle_stage":"deleted",
         "last_update_time":1795190350910,"creation_time":"1795190350900","tags":[{"key":"owner","value":"team"}],"workspace":"w"}"#;
-    let experiment = experiment_answer(&format!(r#"{{"experiment":{one}}}"#)).unwrap();
+    let experiment = experiment_response(&format!(r#"{{"experiment":{record}}}"#)).unwrap();
     assert_eq!((experiment.experiment_id.as_str(), experiment.name.as_str()), ("7", "with/slash"));
     assert_eq!((experiment.is_active(), experiment.workspace.as_deref()), (false, Some("w")));
     assert_eq!(experiment.creation_time, Some(Timestamp::from_millis(1_795_190_350_900)));
     assert_eq!(experiment.last_update_time, Some(Timestamp::from_millis(1_795_190_350_910)));
     assert_eq!(experiment.tags.get("owner"), Some("team"));
-    let page = format!(r#"{{"experiments":[{one},{{"experiment_id":0}}],"next_page_token":"x"}}"#);
+    let page = format!(r#"{{"experiments":[{record},{{"experiment_id":0}}],"next_page_token":"x"}}"#);
     let (experiments, token) = experiment_page(&page).unwrap();
     assert_eq!((experiments.len(), token.as_deref()), (2, Some("x")));
     assert_eq!((experiments[1].experiment_id.as_str(), experiments[1].is_active()), ("0", true));
     assert!(experiment_page("{}").unwrap().0.is_empty());
     assert!(experiment_page(r#"{"experiments":[{"name":"x"}]}"#).is_err());
-    assert!(experiment_answer("{}").is_err());
+    assert!(experiment_response("{}").is_err());
 }
 
 #[test]
@@ -287,16 +288,16 @@ fn assessments_are_the_same_from_files_and_servers() {
         );
         let info =
             format!(r#"{{"trace_id":"tr-1","request_time":"2026-11-20T15:47:24Z","assessments":[{record}, 3]}}"#);
-        let info = info_answer(&format!(r#"{{"trace_info":{info}}}"#)).unwrap();
+        let info = info_response(&format!(r#"{{"trace_info":{info}}}"#)).unwrap();
         assert_eq!(info.assessments.len(), 1);
-        // A JSON text is YAML too.
-        for one in [&info.assessments[0], &assessment(&record).unwrap()] {
-            assert_eq!((one.id.as_str(), one.name.as_str(), one.kind), ("a-1", "quality", kind));
-            assert_eq!(one.value.as_ref().map(crate::model::Json::text), value, "{body}");
-            assert_eq!(one.error.as_ref().map(crate::model::Json::text), error, "{body}");
-            assert_eq!((one.source_type.as_deref(), one.source_id.as_deref()), (Some("HUMAN"), Some("me")));
-            assert_eq!((one.span_id.as_deref(), one.valid), (Some("04aa6ad2bc3c623f"), valid));
-            assert_eq!(one.create_time, Timestamp::parse_rfc3339("2026-11-20T15:47:26.955Z"));
+        // JSON is also YAML.
+        for found in [&info.assessments[0], &assessment(&record).unwrap()] {
+            assert_eq!((found.id.as_str(), found.name.as_str(), found.kind), ("a-1", "quality", kind));
+            assert_eq!(found.value.as_ref().map(crate::model::Json::text), value, "{body}");
+            assert_eq!(found.error.as_ref().map(crate::model::Json::text), error, "{body}");
+            assert_eq!((found.source_type.as_deref(), found.source_id.as_deref()), (Some("HUMAN"), Some("me")));
+            assert_eq!((found.span_id.as_deref(), found.valid), (Some("04aa6ad2bc3c623f"), valid));
+            assert_eq!(found.create_time, Timestamp::parse_rfc3339("2026-11-20T15:47:26.955Z"));
         }
         info
     };
@@ -320,7 +321,7 @@ fn assessments_are_the_same_from_files_and_servers() {
     assert!(assessment("assessment_id: a-1").is_err());
 }
 
-/// A trace as `get-trace-artifact` gives it, and as `traces/get` does.
+/// The same trace as returned by `get-trace-artifact` (`STORED`) and by `traces/get` (`SENT`).
 const STORED: &str = r#"{"spans":[{"trace_id":"p6vFTPflf8lJhZwbckPreA==","span_id":"QEhei9daY9A=","parent_span_id":null,"name":"run",
  "kind":"SPAN_KIND_INTERNAL","start_time_unix_nano":1795190236245626773,"end_time_unix_nano":1795190236259928691,
  "events":[{"name":"exception","time_unix_nano":1795190236259586560,"attributes":{"exception.message":"too many",
@@ -360,8 +361,8 @@ const SENT: &str = r#"{"trace":{"trace_info":{"trace_id":"tr-1"},"spans":[{"trac
 fn spans_of_a_server_are_the_spans_of_the_file() {
     let stored = trace_file(STORED, SpanDetail::All);
     assert_eq!((stored.spans.len(), stored.damage.len()), (2, 0));
-    // The position of a value in its text is irrelevant.
-    let told = |file: &TraceFile| {
+    // Whitespace within values is irrelevant.
+    let debug_text = |file: &TraceFile| {
         format!("{:?}", file.spans).replace("\\\": ", "\\\":").replace("\": ", "\":").replace(", ", ",")
     };
     let batch = SENT[..SENT.len() - 1].replacen("{\"trace\":", "{\"traces\":[", 1) + "]}";
@@ -390,7 +391,7 @@ fn spans_of_a_server_are_the_spans_of_the_file() {
     let texts = SENT.replace(":1795190236246695936", ":\"1795190236246695936\",\"end_time_unix_nano\":0");
     for sent in [SENT, &batch, &camel, &codes, &texts] {
         let sent = wire_spans(sent, SpanDetail::All).unwrap();
-        assert_eq!(told(&sent), told(&stored));
+        assert_eq!(debug_text(&sent), debug_text(&stored));
     }
     let tree = wire_spans(SENT, SpanDetail::Tree).unwrap();
     assert!(tree.spans.iter().all(|span| span.payload.is_none()));
@@ -432,15 +433,15 @@ fn values_of_a_server_are_plain() {
     };
     assert_eq!(nested(150), format!("{}1{}", r#"{"k":"#.repeat(150), "}".repeat(150)));
     let deep = nested(3_000);
-    assert!(deep.contains(r#""{\"kvlist_value\":"#), "what lies too deep is shown as text");
+    assert!(deep.contains(r#""{\"kvlist_value\":"#), "values nested too deeply are shown as text");
 }
 
 #[test]
-fn a_damaged_span_of_a_server_is_told() {
+fn a_damaged_span_of_a_server_is_reported() {
     let text =
         SENT.replacen(r#""span_id":"QEhei9daY9A=","name""#, r#""name""#, 1).replacen("\"spans\":[", "\"spans\":[3,", 1);
     let file = wire_spans(&text, SpanDetail::All).unwrap();
-    assert_eq!(file.damage, ["not a JSON object", "no span id"]);
+    assert_eq!(file.damage, ["not a JSON object", "missing span id"]);
     assert_eq!(file.spans.len(), 1);
     assert!(wire_spans(r#"{"trace":{"trace_info":{}}}"#, SpanDetail::All).unwrap().spans.is_empty());
     for none in
@@ -458,42 +459,42 @@ mod properties {
         #![proptest_config(crate::tests::fixed_seed())]
 
         #[test]
-        fn any_text_is_read_or_refused_without_a_panic(text in "\\PC*") {
-            let _ = json(&text);
+        fn no_text_causes_a_panic(text in "\\PC*") {
+            let _ = parse_json(&text);
             let _ = span(&text, SpanDetail::All, None);
             let _ = trace_file(&text, SpanDetail::All);
             let _ = trace_info(&text);
             let _ = archived_spans(text.as_bytes(), SpanDetail::All);
-            let _ = (info_page(&text), info_answer(&text), experiment_page(&text), wire_spans(&text, SpanDetail::All));
+            let _ = (info_page(&text), info_response(&text), experiment_page(&text), wire_spans(&text, SpanDetail::All));
         }
 
         #[test]
-        fn an_answer_cut_anywhere_is_refused(cut in 0_usize..2_000) {
+        fn a_truncated_response_is_rejected(cut in 0_usize..2_000) {
             let cut = SENT.floor_char_boundary(cut);
             prop_assert!(wire_spans(&SENT[..cut], SpanDetail::All).is_err());
         }
 
         #[test]
         fn json_like_text_never_becomes_invalid_json(text in r#"([\[\]{},:" 0-9a-fuNI\\-]|NaN|Infinity|\\ud83e|"k":|null){0,40}"#) {
-            if let Some(json) = json(&text) {
+            if let Some(json) = parse_json(&text) {
                 prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(json.text()).is_ok());
                 prop_assert!(!json.text().contains('\n'));
             }
         }
 
         #[test]
-        fn a_file_cut_anywhere_gives_what_is_whole(cut in 0_usize..1_600) {
+        fn a_truncated_file_is_detected(cut in 0_usize..1_600) {
             let whole = format!(r#"{{"spans": [{V3}, {V2}]}}"#);
             let cut = whole.floor_char_boundary(cut.min(whole.len()));
             let file = trace_file(&whole[..cut], SpanDetail::All);
             prop_assert!(file.spans.len() <= 2);
-            prop_assert!(file.is_cut || cut >= whole.len() - 1);
+            prop_assert!(file.is_truncated || cut >= whole.len() - 1);
         }
     }
 }
 
 #[test]
-fn tokens_of_a_response_are_told_where_none_were_recorded() {
+fn tokens_of_a_response_are_derived_if_none_were_recorded() {
     let derived = |kind: &str, outputs: &str, recorded: &str| {
         let text = format!(
             r#"{{"span_id":"0000000000000001","name":"x","start_time_unix_nano":1,"attributes":{{"mlflow.spanType":"\"{kind}\"","mlflow.spanOutputs":{}{recorded}}}}}"#,
@@ -515,7 +516,7 @@ fn tokens_of_a_response_are_told_where_none_were_recorded() {
         ("LLM", r#"{"usage":"much"}"#, "", None),
         ("LLM", "no JSON", "", None),
     ] {
-        let figures = derived(kind, outputs, attribute).map(|usage| usage.figures());
+        let figures = derived(kind, outputs, attribute).map(|usage| usage.counts());
         assert_eq!(figures, expected, "{kind} {outputs}{attribute}");
     }
     let cached = |outputs: &str| serde_json::to_string(&derived("LLM", outputs, "")).unwrap();
@@ -534,8 +535,8 @@ fn tokens_of_a_response_are_told_where_none_were_recorded() {
 }
 
 #[test]
-fn documents_are_told_by_how_they_begin() {
-    let check = |head: &str, is_one: bool| assert_eq!(may_be_document(head.as_bytes()), is_one, "{head}");
+fn documents_are_detected_by_their_first_bytes() {
+    let check = |head: &str, is_document: bool| assert_eq!(may_be_document(head.as_bytes()), is_document, "{head}");
     check(r#"{"resourceSpans":[]}"#, true);
     check("\u{feff} [\n {\n \"info\" : {}", true);
     check(r#"{"resourceLogs":[]}"#, true);
@@ -548,13 +549,13 @@ fn documents_are_told_by_how_they_begin() {
 }
 
 #[test]
-fn parts_of_documents_are_errors_and_never_panics() {
+fn truncated_documents_are_errors_and_never_panic() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/documents/autogen/agent.body");
     let bytes = std::fs::read(path).unwrap();
     let spans = |bytes: &[u8]| {
-        let batches = batches_of_bytes(bytes).unwrap_or_default();
-        let places = batches.into_iter().flat_map(|batch| batch.spans);
-        places.filter_map(|place| place.span(bytes, SpanDetail::All).ok()).count()
+        let batches = batches_from_bytes(bytes).unwrap_or_default();
+        let locations = batches.into_iter().flat_map(|batch| batch.spans);
+        locations.filter_map(|location| location.span(bytes, SpanDetail::All).ok()).count()
     };
     assert_eq!(spans(&bytes), 3);
     for cut in 0..bytes.len() {
@@ -566,23 +567,23 @@ fn parts_of_documents_are_errors_and_never_panics() {
     for none in
         ["{}", "[]", "[1]", "[[]]", "1", r#"{"info":{}}"#, r#"{"resourceSpans":{}}"#, r#"{"schema":"mltrace/1"}"#]
     {
-        let batches = batches_of_json(none);
+        let batches = batches_from_json(none);
         assert!(batches.is_err() || batches.unwrap().is_empty(), "{none}");
     }
 }
 
 #[test]
-fn spans_say_which_trace_they_are_of_in_every_form() {
+fn spans_have_trace_ids_in_every_format() {
     let check = |document: &str, expected: Option<&str>| {
-        let batches = batches_of_json(document).unwrap();
+        let batches = batches_from_json(document).unwrap();
         let found = batches[0].spans[0].span(document.as_bytes(), SpanDetail::All).ok().and_then(|(id, _)| id);
         assert_eq!(found.as_deref(), expected, "{document}");
     };
     check(&format!(r#"{{"spans":[{V2}]}}"#), Some("tr-ac9a8351d035f3bf0e995ba1d632e5d0"));
     check(&format!(r#"{{"spans":[{V3}]}}"#), Some("tr-cacdf6f474cb80fb2b82bb3c7825039a"));
     check(&format!(r#"{{"spans":[{V3_5_0}]}}"#), Some("tr-cacdf6f474cb80fb2b82bb3c7825039a"));
-    let own = V2.replace(r#""k_int":"1""#, r#""mlflow.traceRequestId":"\"my-own\"""#);
-    check(&format!(r#"{{"spans":[{own}]}}"#), Some("my-own"));
+    let custom = V2.replace(r#""k_int":"1""#, r#""mlflow.traceRequestId":"\"my-own\"""#);
+    check(&format!(r#"{{"spans":[{custom}]}}"#), Some("my-own"));
     let otlp = |trace: &str, span: &str| {
         format!(
             r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"traceId":"{trace}","spanId":"{span}","startTimeUnixNano":"1"}}]}}]}}]}}"#

@@ -1,9 +1,9 @@
-//! Spans in the JSON form of OpenTelemetry's messages, as tracking servers send them (MLflow 3.6 – 3.18).
+//! Spans in OTLP's JSON encoding, as tracking servers send them (MLflow 3.6 – 3.18).
 
 use super::attribute::{SpanDetail, unescape};
 use super::ids;
-use super::object::{ResponseObject, is_key, strict};
-use super::otlp::{self, PlainSpan, status_of};
+use super::object::{ResponseObject, is_key, strict_json};
+use super::otlp::{self, PlainSpan, status_from_code};
 use super::span::{TraceFile, event_time};
 use crate::limits;
 use crate::model::{Json, SpanEvent, SpanId, SpanLink, SpanStatus};
@@ -11,42 +11,42 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 
-/// Reads the spans of `traces/get` (`GetTrace`, MLflow 3.7 on), or of the first trace of `traces/batchGet`
-/// (`BatchGetTraces`, 3.6 on). Damaged spans are told in [`TraceFile::damage`].
+/// Reads the spans in a response of `traces/get` (`GetTrace`, MLflow 3.7 on), or of the first trace in one of
+/// `traces/batchGet` (`BatchGetTraces`, 3.6 on). Damaged spans are reported in [`TraceFile::damage`].
 ///
 /// # Errors
-/// Why there is no trace in the text.
-pub fn wire_spans(text: &str, keep: SpanDetail) -> Result<TraceFile, String> {
-    let strict = strict(text)?;
-    let answer = ResponseObject::parse(&strict)?;
-    let trace = match answer.object("trace") {
+/// If the response holds no trace.
+pub fn wire_spans(text: &str, detail: SpanDetail) -> Result<TraceFile, String> {
+    let strict = strict_json(text)?;
+    let response = ResponseObject::parse(&strict)?;
+    let trace = match response.object("trace") {
         Some(trace) => trace,
-        None => ResponseObject::of(answer.list("traces")?.first().ok_or("no trace in the answer")?)?,
+        None => ResponseObject::from_raw(response.list("traces")?.first().ok_or("no trace in the response")?)?,
     };
     let mut file = TraceFile::default();
     for raw in trace.list("spans")? {
-        match ResponseObject::of(raw).and_then(|record| plain_span(&record)) {
-            Ok(span) => file.spans.push(span.into_model(keep, None)),
+        match ResponseObject::from_raw(raw).and_then(|record| parse_span(&record)) {
+            Ok(span) => file.spans.push(span.into_model(detail, None)),
             Err(why) => file.damage.push(why),
         }
     }
     Ok(file)
 }
 
-/// A span of a server's answer, or of OTLP in JSON.
-pub(super) fn plain_span(record: &ResponseObject<'_>) -> Result<PlainSpan, String> {
+/// Reads a span of a server response, or of OTLP JSON.
+pub(super) fn parse_span(record: &ResponseObject<'_>) -> Result<PlainSpan, String> {
     let id = |key: &str| record.text(key).and_then(|id| ids::span_id(&id));
     let status = record.object("status");
-    let of_status = |key: &str| status.as_ref().and_then(|status| status.text(key)).unwrap_or_default();
-    let code = of_status("code");
+    let status_text = |key: &str| status.as_ref().and_then(|status| status.text(key)).unwrap_or_default();
+    let code = status_text("code");
     Ok(PlainSpan {
-        id: id("span_id").ok_or("no span id")?,
+        id: id("span_id").ok_or("missing span id")?,
         parent: id("parent_span_id"),
         name: record.text("name").unwrap_or_default(),
-        // OTLP files have numbers where MLflow's servers have words.
-        status: code.parse().map_or_else(|_| SpanStatus::parse(&code), status_of),
-        status_message: of_status("message"),
-        start: record.integer("start_time_unix_nano").ok_or("no start time")?,
+        // OTLP files have status numbers, MLflow's servers status names.
+        status: code.parse().map_or_else(|_| SpanStatus::parse(&code), status_from_code),
+        status_message: status_text("message"),
+        start: record.integer("start_time_unix_nano").ok_or("missing start time")?,
         end: record.integer("end_time_unix_nano").unwrap_or_default(),
         attributes: attributes(record)?,
         events: objects(record, "events")?.iter().map(event).collect::<Result<_, _>>()?,
@@ -55,7 +55,7 @@ pub(super) fn plain_span(record: &ResponseObject<'_>) -> Result<PlainSpan, Strin
 }
 
 fn objects<'a>(record: &ResponseObject<'a>, key: &str) -> Result<Vec<ResponseObject<'a>>, String> {
-    record.list(key)?.into_iter().map(ResponseObject::of).collect()
+    record.list(key)?.into_iter().map(ResponseObject::from_raw).collect()
 }
 
 fn event(record: &ResponseObject<'_>) -> Result<SpanEvent, String> {
@@ -68,22 +68,22 @@ fn event(record: &ResponseObject<'_>) -> Result<SpanEvent, String> {
 
 fn link(record: &ResponseObject<'_>) -> Result<SpanLink, String> {
     let trace_id = record.text("trace_id").unwrap_or_default();
-    let trace_id = bytes_of(&trace_id).filter(|id| id.len() == 16).map_or(trace_id, |id| ids::hex_of(&id));
+    let trace_id = decode_base64(&trace_id).filter(|id| id.len() == 16).map_or(trace_id, |id| ids::to_hex(&id));
     let span_id = record.text("span_id").and_then(|id| ids::span_id(&id));
     Ok(otlp::link(&trace_id, span_id.as_ref().map(SpanId::to_string).unwrap_or_default(), &attributes(record)?))
 }
 
-fn bytes_of(base64: &str) -> Option<Vec<u8>> {
+fn decode_base64(base64: &str) -> Option<Vec<u8>> {
     STANDARD.decode(base64).ok()
 }
 
-/// The attributes of a span, an event or a link: `[{"key", "value"}]`.
+/// Reads the attributes of a span, event, link or resource: `[{"key", "value"}]`.
 pub(super) fn attributes(record: &ResponseObject<'_>) -> Result<Vec<(String, Json)>, String> {
     let pair = |pair: &ResponseObject<'_>| (pair.text("key").unwrap_or_default(), any_value(pair.get("value")));
     Ok(objects(record, "attributes")?.iter().map(pair).collect())
 }
 
-/// An `AnyValue` as plain JSON.
+/// Converts an `AnyValue` to plain JSON.
 fn any_value(raw: Option<&RawValue>) -> Json {
     let mut out = String::new();
     write_value(raw, 0, &mut out);
@@ -91,22 +91,22 @@ fn any_value(raw: Option<&RawValue>) -> Json {
 }
 
 fn write_value(raw: Option<&RawValue>, depth: usize, out: &mut String) {
-    // An entry without a value is how `None` is written (`_set_otel_proto_anyvalue`).
+    // MLflow writes `None` as an entry without a value (`_set_otel_proto_anyvalue`).
     let Some(raw) = raw else { return out.push_str("null") };
-    if depth > limits::WIRE_LEVELS {
+    if depth > limits::OTLP_LEVELS {
         return out.push_str(Json::string(raw.get()).text());
     }
-    let object = ResponseObject::of(raw).ok();
+    let object = ResponseObject::from_raw(raw).ok();
     let Some((kind, value)) = object.as_ref().and_then(|object| object.0.0.first()) else {
         return out.push_str("null");
     };
-    let values = || ResponseObject::of(value).and_then(|list| list.list("values")).unwrap_or_default();
+    let values = || ResponseObject::from_raw(value).and_then(|list| list.list("values")).unwrap_or_default();
     let is = |key: &str| is_key(kind, key);
     if is("array_value") {
         write_items(values(), ['[', ']'], out, |item, out| write_value(Some(item), depth + 1, out));
     } else if is("kvlist_value") {
         write_items(values(), ['{', '}'], out, |item, out| {
-            let pair = ResponseObject::of(item).ok();
+            let pair = ResponseObject::from_raw(item).ok();
             let key = pair.as_ref().and_then(|pair| pair.text("key")).unwrap_or_default();
             out.push_str(Json::string(&key).text());
             out.push(':');
@@ -114,7 +114,7 @@ fn write_value(raw: Option<&RawValue>, depth: usize, out: &mut String) {
         });
     } else if is("bytes_value") {
         let base64 = unescape(value.get());
-        let hex = bytes_of(&base64).map_or_else(|| base64.clone().into_owned(), |bytes| ids::hex_of(&bytes));
+        let hex = decode_base64(&base64).map_or_else(|| base64.clone().into_owned(), |bytes| ids::to_hex(&bytes));
         out.push_str(Json::string(&hex).text());
     } else if is("int_value") || is("double_value") {
         out.push_str(number(value.get()));
@@ -141,7 +141,7 @@ fn write_items<'a>(
     out.push(close);
 }
 
-/// A number, also when written as a string; the words for what is no number stay strings, as in all that is read here.
+/// The text of a number, also if written as a string. `NaN` and `Infinity` stay strings, as everywhere in the model.
 fn number(text: &str) -> &str {
     let inner = text.trim_matches('"');
     let is_number =

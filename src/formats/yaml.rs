@@ -1,12 +1,12 @@
-//! The file store's YAML records (`store/tracking/file_store.py`).
+//! YAML records of the file store (`store/tracking/file_store.py`).
 
 use crate::limits;
 use crate::model::{Assessment, Experiment, Json, Labels, Timestamp, TraceInfo, TraceState};
 use granit_parser::{Event, Parser};
 use yaml_serde::Value;
 
-/// The start time of a trace from its `trace_info.yaml`, without parsing the rest: both generations write it as a plain
-/// top-level line, and longer values continue on indented lines only. `None` if it is not to be found so.
+/// Returns the start time of a trace from its `trace_info.yaml` without parsing the YAML: v2 and v3 both write it as a
+/// plain top-level line, and multi-line values continue on indented lines only. `None` if there is no such line.
 #[must_use]
 pub fn request_time(yaml: &str) -> Option<Timestamp> {
     yaml.lines().find_map(|line| {
@@ -18,14 +18,14 @@ pub fn request_time(yaml: &str) -> Option<Timestamp> {
     })
 }
 
-/// Reads a `trace_info.yaml`, v2 (2.14 – 3.1, key `request_id`) or v3. Tags and metadata lie in files beside it.
+/// Reads a `trace_info.yaml`, v2 (2.14 – 3.1, key `request_id`) or v3. Tags and metadata are in separate files.
 ///
 /// # Errors
-/// What is wrong with the text.
+/// If it is not a valid trace record.
 pub fn trace_info(yaml: &str) -> Result<TraceInfo, String> {
     let record = parse(yaml)?;
     let is_v2 = record.get("request_id").is_some();
-    let trace_id = text(&record, if is_v2 { "request_id" } else { "trace_id" }).ok_or("no trace id in it")?;
+    let trace_id = text(&record, if is_v2 { "request_id" } else { "trace_id" }).ok_or("missing trace id")?;
     let experiment_id = if is_v2 {
         text(&record, "experiment_id")
     } else {
@@ -39,7 +39,7 @@ pub fn trace_info(yaml: &str) -> Result<TraceInfo, String> {
     };
     let inline = record.get("assessments").and_then(Value::as_sequence);
     let state = TraceState::parse(&text(&record, if is_v2 { "status" } else { "state" }).unwrap_or_default());
-    let request_time = request_time.ok_or("no start time in it")?;
+    let request_time = request_time.ok_or("missing start time")?;
     Ok(TraceInfo {
         client_request_id: text(&record, "client_request_id"),
         execution_duration_ms: integer(&record, if is_v2 { "execution_time_ms" } else { "execution_duration_ms" }),
@@ -57,11 +57,11 @@ pub fn trace_info(yaml: &str) -> Result<TraceInfo, String> {
 /// Reads an experiment's `meta.yaml`.
 ///
 /// # Errors
-/// What is wrong with the text.
+/// If it is not a valid experiment.
 pub fn experiment(yaml: &str) -> Result<Experiment, String> {
     let record = parse(yaml)?;
     Ok(Experiment {
-        experiment_id: text(&record, "experiment_id").ok_or("no experiment_id in it")?,
+        experiment_id: text(&record, "experiment_id").ok_or("missing experiment id")?,
         name: text(&record, "name").unwrap_or_default(),
         lifecycle_stage: text(&record, "lifecycle_stage").unwrap_or_else(|| "active".to_owned()),
         workspace: None,
@@ -75,43 +75,43 @@ pub fn experiment(yaml: &str) -> Result<Experiment, String> {
 /// Reads an assessment file.
 ///
 /// # Errors
-/// What is wrong with the text.
+/// If it is not a valid assessment.
 pub fn assessment(yaml: &str) -> Result<Assessment, String> {
     let record = parse(yaml)?;
-    super::assessment::assessment(&json(&record)).ok_or_else(|| "no assessment in it".to_owned())
+    super::assessment::assessment(&json(&record)).ok_or_else(|| "no feedback, expectation or issue".to_owned())
 }
 
-/// Parses a record in time that grows with its length alone.
+/// Parses a record in time linear in its length.
 fn parse(yaml: &str) -> Result<Value, String> {
-    // libyaml looks at every open list for each sign that follows, and compares each directive with all before it. MLflow
-    // writes neither deep lists nor directives.
-    if deepest_brackets(yaml) > limits::RECORD_LEVELS {
+    // libyaml is quadratic in the nesting depth and in the number of directives. MLflow writes neither deep lists nor
+    // directives.
+    if max_open_brackets(yaml) > limits::RECORD_LEVELS {
         check_depth(yaml)?;
     }
-    if yaml.split(BREAKS).filter(|line| line.starts_with('%')).count() > limits::RECORD_DIRECTIVES {
-        return Err(format!("it has more than {} directives, which is the limit", limits::RECORD_DIRECTIVES));
+    if yaml.split(LINE_BREAKS).filter(|line| line.starts_with('%')).count() > limits::RECORD_DIRECTIVES {
+        return Err(format!("more than {} directives (the limit)", limits::RECORD_DIRECTIVES));
     }
     yaml_serde::from_str(yaml).map_err(|error| error.to_string())
 }
 
-/// What ends a line (YAML 1.1, section 4.1.4).
-const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+/// Line breaks (YAML 1.1, section 4.1.4).
+const LINE_BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 
-/// The most brackets that are open at once, those in texts too: at least the depth of the lists in it.
-fn deepest_brackets(yaml: &str) -> usize {
-    let (mut open, mut most) = (0_usize, 0);
+/// The maximum number of open brackets, counting those in strings too.
+fn max_open_brackets(yaml: &str) -> usize {
+    let (mut open, mut max) = (0_usize, 0);
     for byte in yaml.bytes() {
         match byte {
             b'[' | b'{' => open += 1,
             b']' | b'}' => open = open.saturating_sub(1),
             _ => {}
         }
-        most = most.max(open);
+        max = max.max(open);
     }
-    most
+    max
 }
 
-/// Finds out the depth with a slower parser, which takes no longer the deeper it gets.
+/// Checks the exact depth with a slower parser, whose time does not depend on the depth.
 fn check_depth(yaml: &str) -> Result<(), String> {
     let mut depth = 0;
     for event in Parser::new_from_str(yaml) {
@@ -121,13 +121,13 @@ fn check_depth(yaml: &str) -> Result<(), String> {
             _ => {}
         }
         if depth > limits::RECORD_LEVELS {
-            return Err(format!("it nests deeper than {} levels, which is the limit", limits::RECORD_LEVELS));
+            return Err(format!("nested deeper than {} levels (the limit)", limits::RECORD_LEVELS));
         }
     }
     Ok(())
 }
 
-/// A scalar as text; very old stores wrote ids as numbers.
+/// A scalar as text. Very old stores wrote ids as numbers.
 fn text(record: &Value, key: &str) -> Option<String> {
     match record.get(key)? {
         Value::String(text) => Some(text.clone()),
@@ -141,7 +141,7 @@ fn integer(record: &Value, key: &str) -> Option<i64> {
     record.get(key)?.as_i64()
 }
 
-/// A YAML value as JSON. The parser bounds the depth of what it accepts, so recursion is bounded too.
+/// Converts a YAML value to JSON. The parser limits the depth, so recursion is bounded.
 fn json(value: &Value) -> Json {
     match value {
         Value::Null => Json::of(&()),

@@ -1,10 +1,10 @@
-//! An answer that comes in pieces.
+//! Assembly of a streamed response from its chunks.
 
 use crate::json::JsonView;
 use crate::message::{Message, Part, Role, ToolCallPart};
 use crate::model::Json;
 
-/// A streamed answer, as far as it has arrived.
+/// A streamed response, as received so far.
 #[derive(Debug, Default)]
 pub(super) struct StreamedMessage {
     pub(super) reasoning: String,
@@ -13,7 +13,7 @@ pub(super) struct StreamedMessage {
     calls: Vec<PartialToolCall>,
 }
 
-/// A tool call in the making.
+/// A tool call, as received so far.
 #[derive(Debug, Default)]
 pub(super) struct PartialToolCall {
     index: Option<i64>,
@@ -24,41 +24,44 @@ pub(super) struct PartialToolCall {
 
 impl StreamedMessage {
     /// Adds a chunk of chat completions. Returns whether it has content.
-    pub(super) fn delta(&mut self, delta: JsonView<'_>) -> bool {
-        if let Some(text) = delta.string() {
-            return add(&mut self.text, Some(text));
+    pub(super) fn delta(&mut self, add_delta: JsonView<'_>) -> bool {
+        if let Some(text) = add_delta.string() {
+            return append(&mut self.text, Some(text));
         }
-        let mut has_content = add(&mut self.text, delta.word("content"));
-        has_content |= add(&mut self.refusal, delta.word("refusal"));
-        has_content |= add(&mut self.reasoning, delta.word("reasoning_content").or_else(|| delta.word("reasoning")));
-        for piece in delta.get("tool_calls").map(JsonView::items).unwrap_or_default() {
+        let mut has_content = append(&mut self.text, add_delta.get_string("content"));
+        has_content |= append(&mut self.refusal, add_delta.get_string("refusal"));
+        has_content |= append(
+            &mut self.reasoning,
+            add_delta.get_string("reasoning_content").or_else(|| add_delta.get_string("reasoning")),
+        );
+        for piece in add_delta.get("tool_calls").map(JsonView::items).unwrap_or_default() {
             let index = piece.get("index").and_then(|index| index.text().parse().ok());
             let function = piece.get("function");
-            let call = self.call(index);
-            call.id = call.id.take().or_else(|| piece.word("id"));
-            add(&mut call.name, function.and_then(|function| function.word("name")));
-            add(&mut call.arguments, function.and_then(|function| function.word("arguments")));
+            let call = self.tool_call(index);
+            call.id = call.id.take().or_else(|| piece.get_string("id"));
+            append(&mut call.name, function.and_then(|function| function.get_string("name")));
+            append(&mut call.arguments, function.and_then(|function| function.get_string("arguments")));
             has_content = true;
         }
         has_content
     }
 
-    /// The beginning of a tool call, if it is one.
-    pub(super) fn begin(&mut self, item: JsonView<'_>) -> bool {
-        let is_call = item.word("type").is_some_and(|kind| matches!(kind.as_str(), "function_call" | "tool_use"));
+    /// Starts a tool call, if `item` is one. Returns whether it is.
+    pub(super) fn begin_tool_call(&mut self, item: JsonView<'_>) -> bool {
+        let is_call = item.get_string("type").is_some_and(|kind| matches!(kind.as_str(), "function_call" | "tool_use"));
         if is_call {
-            let id = ["call_id", "id"].iter().find_map(|key| item.word(key));
+            let id = ["call_id", "id"].iter().find_map(|key| item.get_string(key));
             self.calls.push(PartialToolCall {
                 id,
-                name: item.word("name").unwrap_or_default(),
+                name: item.get_string("name").unwrap_or_default(),
                 ..PartialToolCall::default()
             });
         }
         is_call
     }
 
-    /// The call with a number, else the last one.
-    pub(super) fn call(&mut self, index: Option<i64>) -> &mut PartialToolCall {
+    /// Returns the tool call with an index, else the last one; adds it if there is none.
+    pub(super) fn tool_call(&mut self, index: Option<i64>) -> &mut PartialToolCall {
         let known = self.calls.iter().position(|call| index.is_some() && call.index == index);
         let at = match (known, index) {
             (Some(at), _) => at,
@@ -71,7 +74,8 @@ impl StreamedMessage {
         &mut self.calls[at]
     }
 
-    pub(super) fn messages(self) -> Vec<Message> {
+    /// Returns the response as a message, or none if it is empty.
+    pub(super) fn into_messages(self) -> Vec<Message> {
         let text = |text: String, part: fn(String) -> Part| (!text.is_empty()).then(|| part(text));
         let calls = self.calls.into_iter().filter(|call| !call.name.is_empty());
         let call = |call: PartialToolCall| {
@@ -88,8 +92,8 @@ impl StreamedMessage {
     }
 }
 
-/// Appends a text. Returns whether there was any.
-pub(super) fn add(to: &mut String, more: Option<String>) -> bool {
+/// Appends text. Returns whether there was any.
+pub(super) fn append(to: &mut String, more: Option<String>) -> bool {
     let has_content = more.as_ref().is_some_and(|more| !more.is_empty());
     to.push_str(&more.unwrap_or_default());
     has_content

@@ -1,4 +1,4 @@
-//! Messages of AutoGen as Python's `str` writes them, which instrumentations without JSON leave behind:
+//! AutoGen messages as written by Python's `str`, which instrumentations without JSON record:
 //! `id='…' source='user' models_usage=None … content='hi' type='TextMessage'`.
 
 use super::framework::Framework;
@@ -6,7 +6,7 @@ use crate::message::{Message, Part, Role};
 
 pub(super) const FRAMEWORK: Framework = Framework { text: message, ..Framework::NONE };
 
-/// The message that a text is the `str` of.
+/// Reads a message from its `str`.
 fn message(text: &str) -> Option<Message> {
     let is_repr = (text.starts_with("id='") || text.starts_with("source='")) && text.contains(" content=");
     if !is_repr {
@@ -15,10 +15,10 @@ fn message(text: &str) -> Option<Message> {
     let source = field(text, "source=").filter(|source| !source.is_empty())?;
     let content = field(text, " content=")?;
     let role = if source == "user" { Role::User } else { Role::Assistant };
-    Some(Message::new(role, vec![Part::Text(content)]).said_by(Some(source)))
+    Some(Message::new(role, vec![Part::Text(content)]).with_speaker(Some(source)))
 }
 
-/// The string behind a key.
+/// Returns the string after a key.
 fn field(text: &str, key: &str) -> Option<String> {
     let rest = &text[text.find(key)? + key.len()..];
     let quote = rest.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
@@ -26,7 +26,7 @@ fn field(text: &str, key: &str) -> Option<String> {
     let mut chars = rest[1..].chars();
     while let Some(c) = chars.next() {
         match c {
-            '\\' => out.push(unescaped(&mut chars)?),
+            '\\' => out.push(unescape(&mut chars)?),
             c if c == quote => return Some(out),
             c => out.push(c),
         }
@@ -34,8 +34,8 @@ fn field(text: &str, key: &str) -> Option<String> {
     None
 }
 
-/// What stands behind a backslash in a Python string.
-fn unescaped(chars: &mut std::str::Chars<'_>) -> Option<char> {
+/// Decodes what follows a backslash in a Python string.
+fn unescape(chars: &mut std::str::Chars<'_>) -> Option<char> {
     let digits = match chars.next()? {
         'n' => return Some('\n'),
         't' => return Some('\t'),

@@ -1,4 +1,4 @@
-//! Amazon Bedrock's Converse, and Strands: parts without a type, named by their only member.
+//! Amazon Bedrock's Converse API, and Strands: parts without a type, named by their only member.
 
 use super::content;
 use super::framework::{Framework, MessageReader};
@@ -6,8 +6,8 @@ use crate::json::JsonFields;
 use crate::message::Part;
 
 pub(super) const FRAMEWORK: Framework = Framework {
-    ignored: &["modelId"], // named beside the call
-    nested: &["toolConfig", "inferenceConfig", "additionalModelRequestFields"],
+    ignored_keys: &["modelId"], // shown with the call
+    nested_keys: &["toolConfig", "inferenceConfig", "additionalModelRequestFields"],
     part,
     response: |object, reader| reader.message(object.get("output")?.get("message")?),
     tool_signs: &["toolUse", "toolResult"],
@@ -17,19 +17,19 @@ pub(super) const FRAMEWORK: Framework = Framework {
 fn part(object: &JsonFields<'_>, _: &str, reader: MessageReader) -> Option<Vec<Part>> {
     let [(key, body)] = object.members.as_slice() else { return None };
     match key.as_ref() {
-        "toolUse" => content::call(&body.fields()),
-        "toolResult" => Some(vec![content::result(&body.fields(), reader)]),
+        "toolUse" => content::tool_call_part(&body.fields()),
+        "toolResult" => Some(vec![content::tool_result(&body.fields(), reader)]),
         "reasoningContent" => {
-            let text = body.get("reasoningText").and_then(|text| text.word("text"));
+            let text = body.get("reasoningText").and_then(|text| text.get_string("text"));
             Some(text.map(Part::Reasoning).into_iter().collect())
         }
-        // The result of a tool as an object.
+        // A tool result that is an object.
         "json" => Some(vec![Part::Data { name: None, value: body.json() }]),
-        // Marks where the prompt's cache ends.
+        // Marks the end of the cached prompt.
         "cachePoint" => Some(Vec::new()),
         "image" | "video" | "document" => {
             let kind = if key == "document" { "file" } else { key.as_ref() };
-            Some(vec![Part::Media(content::of_data(body.get("source").unwrap_or(*body), kind))])
+            Some(vec![Part::Media(content::media_from_data(body.get("source").unwrap_or(*body), kind))])
         }
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! CrewAI: tasks, agents and their outputs as Python objects, of which the model's own messages are a part (`crewai` 1.x).
+//! CrewAI: tasks, agents and their outputs as Python objects, which contain the messages of the model (`crewai` 1.x).
 
 use super::framework::{EVERYTHING, Framework, MessageReader, RequestMessages};
 use crate::json::{JsonFields, JsonView};
@@ -7,18 +7,18 @@ use crate::model::Json;
 
 pub(super) const FRAMEWORK: Framework = Framework { request, response, ..Framework::NONE };
 
-/// The task of an agent: what it has to do, and what came before.
+/// Reads the task of an agent, with its context.
 fn request(object: &JsonFields<'_>, _: MessageReader) -> Option<RequestMessages> {
     let task = object.get("task").filter(|task| task.get("expected_output").is_some());
     let agent = object.get("agent").filter(|agent| agent.get("backstory").is_some());
     let named = |name: &str, view: JsonView<'_>| Part::Data { name: Some(name.to_owned()), value: view.json() };
     let mut parts: Vec<Part> = Vec::new();
     if let Some(task) = task {
-        parts.extend(task.word("description").map(Part::Text));
+        parts.extend(task.get_string("description").map(Part::Text));
         parts.extend(task.get("expected_output").map(|value| named("expected_output", value)));
     } else {
         let agent = agent?;
-        let role = agent.word("role").unwrap_or_default();
+        let role = agent.get_string("role").unwrap_or_default();
         parts.push(Part::Data { name: Some("agent".to_owned()), value: Json::string(&role) });
         parts.extend(agent.get("goal").map(|value| named("goal", value)));
     }
@@ -27,12 +27,12 @@ fn request(object: &JsonFields<'_>, _: MessageReader) -> Option<RequestMessages>
     Some((vec![Message::new(role, parts)], EVERYTHING))
 }
 
-/// `TaskOutput` and `CrewOutput`.
+/// Reads a `TaskOutput` or `CrewOutput`.
 fn response(object: &JsonFields<'_>, _: MessageReader) -> Option<Vec<Message>> {
     let is_output = object.get("tasks_output").is_some() || object.get("output_format").is_some();
-    let raw = object.word("raw").filter(|_| is_output)?;
+    let raw = object.get_string("raw").filter(|_| is_output)?;
     let forms = ["json_dict", "pydantic"].iter().filter_map(|key| object.get(key).filter(|value| !value.is_empty()));
     let forms = forms.map(|value| Part::Data { name: None, value: value.json() });
     let parts = std::iter::once(Part::Text(raw)).chain(forms).collect();
-    Some(vec![Message::new(Role::Assistant, parts).said_by(object.word("agent"))])
+    Some(vec![Message::new(Role::Assistant, parts).with_speaker(object.get_string("agent"))])
 }

@@ -1,4 +1,4 @@
-//! DSPy: answers as named fields in one text, and the program that asks for them.
+//! DSPy: responses as named fields in one text, and the inputs of its programs.
 
 use super::framework::Framework;
 use crate::json::JsonFields;
@@ -6,17 +6,19 @@ use crate::message::{Message, Part, Role};
 use crate::model::Json;
 
 pub(super) const FRAMEWORK: Framework = Framework {
-    ignored: &["signature", "demos"],
-    text: fields,
-    response: |object, _| of_agent(object),
+    ignored_keys: &["signature", "demos"],
+    text: answer_fields,
+    response: |object, _| agent_response(object),
     // The inputs of an adapter (`dspy/adapters/base.py`, `format`).
-    opened: |object| object.get("inputs").filter(|inputs| inputs.is_object() && object.get("signature").is_some()),
+    open_envelope: |object| {
+        object.get("inputs").filter(|inputs| inputs.is_object() && object.get("signature").is_some())
+    },
     ..Framework::NONE
 };
 
-/// The fields of an answer, as the chat adapter asks for them: `[[ ## answer ## ]]` and the value below it
+/// Reads the fields of a response in the format of the chat adapter: `[[ ## answer ## ]]` with the value below it
 /// (`dspy/adapters/chat_adapter.py`, 3.4).
-fn fields(text: &str) -> Option<Message> {
+fn answer_fields(text: &str) -> Option<Message> {
     let sections = text.trim_start().strip_prefix("[[ ## ")?.split("[[ ## ");
     let part = |section: &str| {
         let (name, value) = section.split_once(" ## ]]")?;
@@ -29,8 +31,9 @@ fn fields(text: &str) -> Option<Message> {
     Some(Message::new(Role::Output, parts?.into_iter().flatten().collect()))
 }
 
-/// What an agent answers, behind the steps that led to it (`dspy/predict/react.py`): each a thought, a tool and what came of it.
-fn of_agent(object: &JsonFields<'_>) -> Option<Vec<Message>> {
+/// Reads the response of an agent, after its steps (`dspy/predict/react.py`): each a thought, a tool and an
+/// observation.
+fn agent_response(object: &JsonFields<'_>) -> Option<Vec<Message>> {
     let steps = object.get("trajectory").filter(|steps| steps.get("thought_0").is_some())?;
     let others = object.members.iter().filter(|(key, _)| key != "trajectory");
     let members = steps.members().into_iter().chain(others.cloned());

@@ -1,4 +1,4 @@
-//! What a framework is made of, and the reader that asks one framework after another.
+//! The definition of a framework, and the reader that tries one framework after another.
 
 use super::answer::StreamedMessage;
 use crate::json::{JsonFields, JsonView};
@@ -7,56 +7,55 @@ use crate::message::{Media, Message, Part, Role};
 /// Keys, or pieces of text.
 pub(super) type KeyList = &'static [&'static str];
 
-/// The messages of a request, and the keys under which they stood.
+/// The messages of a request, and the keys that they were read from.
 pub(super) type RequestMessages = (Vec<Message>, KeyList);
 
-/// In place of these keys, where nothing is left beside the messages that a reader would want.
+/// Replaces these keys if no other key of the request is worth showing.
 pub(super) const EVERYTHING: KeyList = &["*"];
 
-/// A framework: how it writes messages down. Whatever it has no form of its own for is left out, with `..Framework::NONE`.
+/// How a framework writes messages. Fields for which it has no format of its own are left out with `..Framework::NONE`.
 ///
-/// Functions are given an object, and its `type` (an empty text where it has none), and return `None` for what is not
-/// theirs.
+/// Functions take an object and its `type` (empty if it has none), and return `None` for objects of other frameworks.
 pub(super) struct Framework {
-    /// The keys under which requests have their messages.
-    pub(super) lists: KeyList,
-    /// The keys under which requests have instructions beside them.
-    pub(super) instructions: KeyList,
-    /// The keys of inputs that are left out.
-    pub(super) ignored: KeyList,
+    /// The keys of the message lists of requests.
+    pub(super) message_keys: KeyList,
+    /// The keys of instructions outside the message list.
+    pub(super) instruction_keys: KeyList,
+    /// The keys of inputs that are not shown.
+    pub(super) ignored_keys: KeyList,
     /// The keys of objects whose members are parameters.
-    pub(super) nested: KeyList,
-    /// A message. One object may hold several.
+    pub(super) nested_keys: KeyList,
+    /// Reads a message. An object may contain several.
     pub(super) message: fn(&JsonFields<'_>, &str, MessageReader) -> Option<Vec<Message>>,
-    /// A message that was written as a text.
+    /// Reads a message that was written as text.
     pub(super) text: fn(&str) -> Option<Message>,
-    /// A part of a message's content. One object may be several parts.
+    /// Reads a part of a message's content. An object may be several parts.
     pub(super) part: fn(&JsonFields<'_>, &str, MessageReader) -> Option<Vec<Part>>,
-    /// The value in an envelope that was put around all inputs or all outputs.
-    pub(super) opened: for<'a> fn(&JsonFields<'a>) -> Option<JsonView<'a>>,
-    /// A request that has no list of messages.
+    /// Returns the value inside an envelope around all inputs or all outputs.
+    pub(super) open_envelope: for<'a> fn(&JsonFields<'a>) -> Option<JsonView<'a>>,
+    /// Reads a request without a message list.
     pub(super) request: fn(&JsonFields<'_>, MessageReader) -> Option<RequestMessages>,
-    /// A response that is not a message.
+    /// Reads a response that is not a message.
     pub(super) response: fn(&JsonFields<'_>, MessageReader) -> Option<Vec<Message>>,
-    /// Adds a chunk to a streamed answer. Returns whether the chunk has content.
+    /// Adds a chunk to a streamed response. Returns whether the chunk has content.
     pub(super) chunk: fn(&JsonFields<'_>, &str, &mut StreamedMessage) -> Option<bool>,
-    /// What the keys of tool calls and their results contain: texts without any of it hold none, and need not be read.
+    /// Substrings of the keys of tool calls and results. Text without any of them has none, and is not parsed.
     pub(super) tool_signs: KeyList,
-    /// The keys that name who speaks.
+    /// The keys of speaker names.
     pub(super) speaker_keys: KeyList,
 }
 
 impl Framework {
-    /// A framework without any form of its own.
+    /// A framework without any format of its own.
     pub(super) const NONE: Self = Self {
-        lists: &[],
-        instructions: &[],
-        ignored: &[],
-        nested: &[],
+        message_keys: &[],
+        instruction_keys: &[],
+        ignored_keys: &[],
+        nested_keys: &[],
         message: |_, _, _| None,
         text: |_| None,
         part: |_, _, _| None,
-        opened: |_| None,
+        open_envelope: |_| None,
         request: |_, _| None,
         response: |_, _| None,
         chunk: |_, _, _| None,
@@ -65,38 +64,38 @@ impl Framework {
     };
 }
 
-/// Reads messages by asking frameworks in their order.
+/// Reads messages by trying frameworks in order.
 #[derive(Clone, Copy)]
 pub(super) struct MessageReader {
     pub(super) frameworks: &'static [&'static Framework],
-    /// How many tool results, or messages in messages, the content being read lies in.
+    /// The number of tool results, or messages in messages, around the content being read.
     depth: usize,
 }
 
-/// What lies deeper is passed on as it is, so that reading takes a time linear in the size of the input.
-const DEEPEST: usize = 3;
+/// Deeper values are passed on unread, so that the time is linear in the size of the input.
+const MAX_DEPTH: usize = 3;
 
 impl MessageReader {
     pub(super) const fn new(frameworks: &'static [&'static Framework]) -> Self {
         Self { frameworks, depth: 0 }
     }
 
-    /// The same reader within a tool result, or another value that may hold its like.
-    pub(super) const fn within(self) -> Self {
+    /// Returns the reader for a nested value: a tool result, or another value that may contain messages.
+    pub(super) const fn deeper(self) -> Self {
         Self { depth: self.depth + 1, ..self }
     }
 
-    /// A field of all frameworks.
+    /// Returns the keys of a field, of all frameworks.
     pub(super) fn keys(self, field: fn(&Framework) -> KeyList) -> impl Iterator<Item = &'static str> {
         self.frameworks.iter().flat_map(move |framework| field(framework)).copied()
     }
 
-    /// A value without the envelopes around it.
-    pub(super) fn opened(self, mut view: JsonView<'_>) -> JsonView<'_> {
-        const ENVELOPES: usize = 3;
-        for _ in 0..ENVELOPES {
+    /// Returns a value without the envelopes around it.
+    pub(super) fn without_envelopes(self, mut view: JsonView<'_>) -> JsonView<'_> {
+        const MAX_ENVELOPES: usize = 3;
+        for _ in 0..MAX_ENVELOPES {
             let fields = view.fields();
-            match self.frameworks.iter().find_map(|framework| (framework.opened)(&fields)) {
+            match self.frameworks.iter().find_map(|framework| (framework.open_envelope)(&fields)) {
                 Some(inner) => view = inner,
                 None => break,
             }
@@ -104,45 +103,45 @@ impl MessageReader {
         view
     }
 
-    /// A message, if it is one.
+    /// Reads a message, if the value is one.
     pub(super) fn message(self, view: JsonView<'_>) -> Option<Vec<Message>> {
-        self.message_of(&view.fields())
+        self.message_from_fields(&view.fields())
     }
 
-    /// The same, of an object whose members were found.
-    pub(super) fn message_of(self, object: &JsonFields<'_>) -> Option<Vec<Message>> {
-        if self.depth > DEEPEST {
+    /// Reads a message from an object with its members parsed.
+    pub(super) fn message_from_fields(self, object: &JsonFields<'_>) -> Option<Vec<Message>> {
+        if self.depth > MAX_DEPTH {
             return None;
         }
-        let kind = object.word("type").unwrap_or_default();
+        let kind = object.get_string("type").unwrap_or_default();
         self.frameworks.iter().find_map(|framework| (framework.message)(object, &kind, self))
     }
 
-    /// A message that was written as a text.
-    pub(super) fn message_of_text(self, text: &str) -> Option<Message> {
+    /// Reads a message that was written as text.
+    pub(super) fn message_from_text(self, text: &str) -> Option<Message> {
         self.frameworks.iter().find_map(|framework| (framework.text)(text))
     }
 
-    /// The messages of a list, each of whose items has to be one. Batches, which are lists of lists, are read as one list.
+    /// Reads a list of messages; `None` if any item is not a message. Batches (lists of lists) are read as one list.
     pub(super) fn messages(self, list: JsonView<'_>) -> Option<Vec<Message>> {
-        const BATCHES: usize = 2;
-        self.messages_of_batches(list, BATCHES)
+        const MAX_BATCH_DEPTH: usize = 2;
+        self.messages_from_batches(list, MAX_BATCH_DEPTH)
     }
 
-    fn messages_of_batches(self, list: JsonView<'_>, deep: usize) -> Option<Vec<Message>> {
+    fn messages_from_batches(self, list: JsonView<'_>, depth: usize) -> Option<Vec<Message>> {
         let mut found = Vec::new();
         for item in list.items() {
-            let is_batch = item.is_list() && deep > 0;
+            let is_batch = item.is_list() && depth > 0;
             match self.pair(item) {
                 Some(message) => found.push(message),
-                None if is_batch => found.extend(self.messages_of_batches(item, deep - 1)?),
+                None if is_batch => found.extend(self.messages_from_batches(item, depth - 1)?),
                 None => found.extend(self.message(item)?),
             }
         }
         (!found.is_empty()).then_some(found)
     }
 
-    /// A pair of speaker and content, as programs that summarize a chat write it, and LangChain takes it.
+    /// Reads a pair of speaker and content, as written by programs that summarize a chat, and accepted by LangChain.
     fn pair(self, pair: JsonView<'_>) -> Option<Message> {
         let [speaker, content] = pair.items().try_into().ok()?;
         let speaker = speaker.string().filter(|name| name.len() < 80)?;
@@ -156,15 +155,15 @@ impl MessageReader {
             None if content.is_list() => self.parts(content),
             None => return None,
         };
-        Some(Message::new(role, parts).said_by(Some(speaker)))
+        Some(Message::new(role, parts).with_speaker(Some(speaker)))
     }
 
-    /// The parts of a content: a string, a list of parts, or one part.
+    /// Reads the parts of content: a string, a list of parts, or one part.
     pub(super) fn parts(self, content: JsonView<'_>) -> Vec<Part> {
         match content.string() {
             Some(text) => text_or_media(text).into_iter().collect(),
             None if content.is_empty() => Vec::new(),
-            None if self.depth > DEEPEST => vec![Part::Data { name: None, value: content.json() }],
+            None if self.depth > MAX_DEPTH => vec![Part::Data { name: None, value: content.json() }],
             None if content.is_list() => content.items().into_iter().flat_map(|item| self.part(item)).collect(),
             None => self.part(content),
         }
@@ -173,7 +172,7 @@ impl MessageReader {
     fn part(self, view: JsonView<'_>) -> Vec<Part> {
         let known = if view.is_object() {
             let object = view.fields();
-            let kind = object.word("type").unwrap_or_default();
+            let kind = object.get_string("type").unwrap_or_default();
             self.frameworks.iter().find_map(|framework| (framework.part)(&object, &kind, self))
         } else if let Some(text) = view.string() {
             return text_or_media(text).into_iter().collect();
@@ -184,7 +183,7 @@ impl MessageReader {
     }
 }
 
-/// A string, which may hold an image instead of words.
+/// Reads a string, which may be an image instead of text.
 fn text_or_media(text: String) -> Option<Part> {
     match Media::from_uri(&text, "file") {
         Some(media) => Some(Part::Media(media)),

@@ -1,5 +1,5 @@
-//! Haystack: parts without a type, named by their only member (`ChatMessage.to_dict`, 2.9 on), and the inputs and outputs of
-//! the components of a pipeline under their names.
+//! Haystack: parts without a type, named by their only member (`ChatMessage.to_dict`, 2.9 on), and inputs and outputs
+//! of pipelines, by component.
 
 use super::content;
 use super::framework::{EVERYTHING, Framework, MessageReader, RequestMessages};
@@ -8,19 +8,19 @@ use crate::message::{Message, Part, Role, ToolCallPart, ToolResultPart};
 use crate::model::Json;
 
 pub(super) const FRAMEWORK: Framework = Framework {
-    ignored: &["hook_context", "streaming_callback", "generation_kwargs"],
+    ignored_keys: &["hook_context", "streaming_callback", "generation_kwargs"],
     part,
     request: |object, reader| {
-        of_component(object, reader).map(|messages| -> RequestMessages { (messages, EVERYTHING) })
+        component_messages(object, reader).map(|messages| -> RequestMessages { (messages, EVERYTHING) })
     },
     response: |object, reader| {
         if let Some(replies) = object.get("replies").filter(|replies| replies.is_list()) {
             return reader.messages(replies);
         }
-        // An agent repeats the last of its messages.
+        // An agent repeats its last message.
         match object.get("last_message") {
             Some(_) => reader.messages(object.get("messages")?),
-            None => of_component(object, reader),
+            None => component_messages(object, reader),
         }
     },
     tool_signs: &["tool_call"],
@@ -35,11 +35,11 @@ fn part(object: &JsonFields<'_>, _: &str, reader: MessageReader) -> Option<Vec<P
         "tool_call_result" => {
             let origin = body.get("origin").map(JsonView::fields);
             let origin = origin.as_ref().and_then(call);
-            let content = body.get("result").map(|text| reader.within().parts(text)).unwrap_or_default();
+            let content = body.get("result").map(|text| reader.deeper().parts(text)).unwrap_or_default();
             let (id, name) = origin.map_or((None, None), |call| (call.id, Some(call.name)));
             Some(vec![Part::ToolResult(ToolResultPart { id, name, content, is_error: body.is_true("error") })])
         }
-        "reasoning" => body.word("reasoning_text").map(|text| vec![Part::Reasoning(text)]),
+        "reasoning" => body.get_string("reasoning_text").map(|text| vec![Part::Reasoning(text)]),
         "image" => Some(content::media(&body, "image")),
         _ => None,
     }
@@ -47,11 +47,11 @@ fn part(object: &JsonFields<'_>, _: &str, reader: MessageReader) -> Option<Vec<P
 
 fn call(object: &JsonFields<'_>) -> Option<ToolCallPart> {
     let arguments = object.get("arguments").map_or_else(|| Json::object(&[]), JsonView::decoded);
-    Some(ToolCallPart { id: object.word("id"), name: object.word("tool_name")?, arguments })
+    Some(ToolCallPart { id: object.get_string("id"), name: object.get_string("tool_name")?, arguments })
 }
 
-/// The messages of the components of a pipeline, and their texts and numbers under the name of the component.
-fn of_component(object: &JsonFields<'_>, reader: MessageReader) -> Option<Vec<Message>> {
+/// Reads the messages of a pipeline's components, and their texts and numbers as `COMPONENT.KEY`.
+fn component_messages(object: &JsonFields<'_>, reader: MessageReader) -> Option<Vec<Message>> {
     let is_message = |item: &JsonView<'_>| item.get("role").is_some() && item.get("meta").is_some();
     let (mut messages, mut others) = (Vec::new(), Vec::new());
     for (component, values) in &object.members {

@@ -1,52 +1,54 @@
-//! LangChain and LangGraph: messages with their class in place of a role.
+//! LangChain and LangGraph: messages with a class instead of a role.
 
-use super::answer::add;
+use super::answer::append;
 use super::framework::{Framework, MessageReader};
 use super::{chat, content};
 use crate::json::{JsonFields, JsonView};
 use crate::message::{Message, Part, Role};
 
 pub(super) const FRAMEWORK: Framework = Framework {
-    ignored: &["remaining_steps"],
+    ignored_keys: &["remaining_steps"],
     message,
     text: next_node,
     part: |object, kind, _| match kind {
         "media" => Some(content::media(object, "file")),
         "video" => Some(content::media(object, "video")),
         // A document.
-        _ => object.word("page_content").map(|text| vec![Part::Text(text)]),
+        _ => object.get_string("page_content").map(|text| vec![Part::Text(text)]),
     },
-    response: |object, reader| generated(object.get("generations").filter(|list| list.is_list())?, 0, reader),
-    chunk: |object, kind, answer| kind.ends_with("Chunk").then(|| add(&mut answer.text, object.word("content"))),
+    response: |object, reader| generation_messages(object.get("generations").filter(|list| list.is_list())?, 0, reader),
+    chunk: |object, kind, answer| {
+        kind.ends_with("Chunk").then(|| append(&mut answer.text, object.get_string("content")))
+    },
     tool_signs: &["tool_"],
     ..Framework::NONE
 };
 
-/// Where a graph goes on, as Python prints it (`langgraph/types.py`, `Send`; `langgraph/constants.py`, `END`).
+/// Reads the next node of a graph, as Python prints it (`langgraph/types.py`, `Send`; `langgraph/constants.py`, `END`).
 fn next_node(text: &str) -> Option<Message> {
     let node = text.strip_prefix("Send(node='").and_then(|rest| rest.split_once('\'')).map(|(node, _)| node);
-    let parts = node.map(|node| Part::Text(format!("goes on at {node}")));
+    let parts = node.map(|node| Part::Text(format!("next node: {node}")));
     (node.is_some() || text == "__end__").then(|| Message::new(Role::Output, parts.into_iter().collect()))
 }
 
 fn message(object: &JsonFields<'_>, kind: &str, reader: MessageReader) -> Option<Vec<Message>> {
     if kind == "tool_call" && object.get("args").is_some() {
-        return Some(vec![Message::new(Role::Assistant, content::call(object)?)]);
+        return Some(vec![Message::new(Role::Assistant, content::tool_call_part(object)?)]);
     }
-    // What a node with tools is sent (`langgraph/prebuilt/tool_node.py`, `ToolCallWithContext`).
+    // The inputs of a tool node (`langgraph/prebuilt/tool_node.py`, `ToolCallWithContext`).
     if let Some(call) = object.get("tool_call").filter(|_| object.get("__type").is_some()) {
-        return Some(vec![Message::new(Role::Assistant, content::call(&call.fields())?)]);
+        return Some(vec![Message::new(Role::Assistant, content::tool_call_part(&call.fields())?)]);
     }
-    // What a node of a graph answers with (`langgraph/types.py`, `Command`).
+    // The outputs of a node (`langgraph/types.py`, `Command`).
     if let Some(update) = object.get("update").filter(|_| object.members.iter().any(|(key, _)| key == "graph")) {
-        return reader.within().messages(update.get("messages")?);
+        return reader.deeper().messages(update.get("messages")?);
     }
-    // As OpenInference writes it (`messages_to_dict` of `langchain_core`).
+    // The format of OpenInference (`messages_to_dict` of `langchain_core`).
     if let Some(data) = object.get("data").filter(|data| data.is_object()) {
         return chat::message(&data.fields(), role(kind)?, reader);
     }
     if let (Some(_), Some(serialized)) = (object.get("lc"), object.get("kwargs")) {
-        // LangChain's own form (`load/serializable.py`), with the class beside the members.
+        // LangChain's serialization (`load/serializable.py`), with the class outside the members.
         let class = object.get("id")?.items().last()?.string()?;
         return chat::message(&serialized.fields(), role(&class)?, reader);
     }
@@ -63,16 +65,16 @@ fn role(class: &str) -> Option<Role> {
     })
 }
 
-/// `LLMResult`, whose generations are lists of lists.
-fn generated(list: JsonView<'_>, depth: usize, reader: MessageReader) -> Option<Vec<Message>> {
+/// Reads the generations of an `LLMResult`, which are lists of lists.
+fn generation_messages(list: JsonView<'_>, depth: usize, reader: MessageReader) -> Option<Vec<Message>> {
     let mut messages = Vec::new();
     for item in list.items() {
         if item.is_list() && depth == 0 {
-            messages.extend(generated(item, 1, reader)?);
+            messages.extend(generation_messages(item, 1, reader)?);
         } else if let Some(body) = item.get("message") {
             messages.extend(reader.message(body)?);
         } else {
-            messages.push(Message::new(Role::Assistant, vec![Part::Text(item.word("text")?)]));
+            messages.push(Message::new(Role::Assistant, vec![Part::Text(item.get_string("text")?)]));
         }
     }
     Some(messages)

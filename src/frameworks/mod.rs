@@ -1,7 +1,7 @@
-//! Message frameworks: what went into and came out of spans, as messages, whatever framework wrote it.
+//! Message frameworks: inputs and outputs of spans as messages, independent of the framework that wrote them.
 //!
-//! Frameworks are recognized by the shape of what they wrote. Unknown shapes are passed on as named values, so that
-//! nothing is lost.
+//! Frameworks are recognized by the shape of their JSON. Unknown shapes are passed on as named values, so that nothing
+//! is lost.
 //!
 //! # Adding a framework
 //!
@@ -17,8 +17,8 @@
 //!     Framework { part: |object, _, _| Some(vec![Part::Text(object.word("acme_text")?)]), ..Framework::NONE };
 //! ```
 //!
-//! and `acme` in the list below. The first framework of the list that knows a shape reads it, so its place is its
-//! precedence: it matters only where one shape is a special case of another.
+//! and `acme` in the list below. The first framework in the list that knows a shape reads it. The order matters only
+//! where one shape is a special case of another.
 
 mod answer;
 mod chat;
@@ -35,17 +35,17 @@ use crate::json::JsonView;
 use crate::message::{Message, Role};
 use crate::model::{Json, SpanEvent};
 use framework::MessageReader;
-pub use mention::{ARGUMENT_KEYS, PossibleMentions, ran, tool_mentions};
+pub use mention::{ARGUMENT_KEYS, PossibleMentions, tool_mentions, tool_span_mention};
 pub use request::SpanRequest;
 pub use stream::{StreamedResponse, is_chunk};
 pub(crate) use unset::is_stream;
 
-/// Makes the modules and the list of them.
+/// Declares the modules and the list of their frameworks.
 macro_rules! frameworks {
     ($($module:ident)*) => {
         $(mod $module;)*
 
-        /// All frameworks, in the order of precedence.
+        /// All frameworks, in order of precedence.
         const ALL: MessageReader = MessageReader::new(&[$(&$module::FRAMEWORK),*]);
     };
 }
@@ -74,33 +74,33 @@ frameworks! {
 impl SpanRequest {
     /// Reads the inputs of a span.
     #[must_use]
-    pub fn of(inputs: &Json) -> Self {
-        Self::read(JsonView::of(inputs), ALL)
+    pub fn from_inputs(inputs: &Json) -> Self {
+        Self::read(JsonView::new(inputs), ALL)
     }
 }
 
-/// What went in, as messages.
+/// Reads the inputs of a span as messages.
 #[must_use]
 pub fn request(inputs: &Json) -> Vec<Message> {
-    SpanRequest::of(inputs).messages
+    SpanRequest::from_inputs(inputs).messages
 }
 
-/// What came out, as messages.
+/// Reads the outputs of a span as messages.
 #[must_use]
 pub fn response(outputs: &Json) -> Vec<Message> {
-    response::read(JsonView::of(outputs), ALL)
+    response::read(JsonView::new(outputs), ALL)
 }
 
-/// The instructions to a model beside its inputs: `gen_ai.system_instructions` of OpenTelemetry.
+/// Reads instructions to a model that are not part of its inputs: OpenTelemetry's `gen_ai.system_instructions`.
 #[must_use]
 pub fn instructions(value: &Json) -> Message {
-    let value = JsonView::of(value).decoded();
-    Message::new(Role::System, ALL.parts(JsonView::of(&value)))
+    let value = JsonView::new(value).decoded();
+    Message::new(Role::System, ALL.parts(JsonView::new(&value)))
 }
 
-/// A streamed answer, out of the pieces that MLflow records as events.
+/// Assembles a streamed response from the chunks that MLflow records as events.
 #[must_use]
-pub fn streamed(events: &[SpanEvent]) -> Option<StreamedResponse> {
+pub fn streamed_response(events: &[SpanEvent]) -> Option<StreamedResponse> {
     stream::read(events, ALL)
 }
 

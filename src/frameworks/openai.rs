@@ -1,4 +1,4 @@
-//! OpenAI's chat completions, and the completions and embeddings of its older interfaces. Most servers speak it.
+//! OpenAI's chat completions, legacy completions and embeddings. Most servers use these formats.
 
 use super::framework::{Framework, MessageReader, RequestMessages};
 use super::{chat, content};
@@ -6,15 +6,15 @@ use crate::json::{JsonFields, JsonView};
 use crate::message::{Message, Part, Role};
 
 pub(super) const FRAMEWORK: Framework = Framework {
-    lists: &["messages"],
-    message: |object, _, reader| chat::message(object, Role::parse(&object.word("role")?), reader),
+    message_keys: &["messages"],
+    message: |object, _, reader| chat::message(object, Role::parse(&object.get_string("role")?), reader),
     part: |object, kind, _| match kind {
-        "text" => content::words(object, &["text", "content"]).map(|text| vec![Part::Text(text)]),
-        "refusal" => content::words(object, &["refusal"]).map(|text| vec![Part::Refusal(text)]),
+        "text" => content::text(object, &["text", "content"]).map(|text| vec![Part::Text(text)]),
+        "refusal" => content::text(object, &["refusal"]).map(|text| vec![Part::Refusal(text)]),
         "image_url" | "image_file" => Some(content::media(object, "image")),
         "input_audio" | "audio" => Some(content::media(object, "audio")),
         "file" => Some(content::media(object, "file")),
-        "function" => content::call(object),
+        "function" => content::tool_call_part(object),
         _ => None,
     },
     request: prompt,
@@ -28,7 +28,7 @@ pub(super) const FRAMEWORK: Framework = Framework {
     ..Framework::NONE
 };
 
-/// The request of a completion before chat.
+/// Reads the request of a legacy completion.
 fn prompt(object: &JsonFields<'_>, _: MessageReader) -> Option<RequestMessages> {
     let text = object.get("prompt").filter(|_| object.get("model").is_some())?.string()?;
     Some((vec![Message::new(Role::User, vec![Part::Text(text)])], &["prompt"]))
@@ -36,7 +36,7 @@ fn prompt(object: &JsonFields<'_>, _: MessageReader) -> Option<RequestMessages> 
 
 fn choices(object: &JsonFields<'_>, reader: MessageReader) -> Option<Vec<Message>> {
     let choices = object.get("choices").filter(|choices| choices.is_list())?.items();
-    let messages = choices.into_iter().map(|one| choice(one, reader)).collect::<Option<Vec<_>>>()?.concat();
+    let messages = choices.into_iter().map(|item| choice(item, reader)).collect::<Option<Vec<_>>>()?.concat();
     (!messages.is_empty()).then_some(messages)
 }
 
@@ -44,16 +44,16 @@ fn choice(view: JsonView<'_>, reader: MessageReader) -> Option<Vec<Message>> {
     if let Some(body) = view.get("message") {
         return reader.message(body);
     }
-    // Completions before chat.
+    // Legacy completions.
     view.get("text")?.string().map(|text| vec![Message::new(Role::Assistant, vec![Part::Text(text)])])
 }
 
-/// Vectors: `{"data":[{"embedding":[…]}]}`, where OpenAI's client asks for them in base64.
+/// Reads vectors: `{"data":[{"embedding":[…]}]}`; OpenAI's client requests them in base64.
 fn embeddings(object: &JsonFields<'_>) -> Option<Vec<Message>> {
     let list = object.get("data").filter(|list| list.is_list())?.items();
     let first = list.first()?.get("embedding")?;
     let dimensions = match first.string() {
-        // Numbers of four bytes.
+        // Four bytes per number.
         Some(base64) => Some(base64.trim_end_matches('=').len() * 3 / 16),
         None if first.is_list() => Some(first.items().len()),
         None => None,

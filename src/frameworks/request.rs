@@ -8,18 +8,18 @@ use crate::message::{Message, Part, Role};
 use crate::model::Json;
 use std::borrow::Cow;
 
-/// What went into a span.
+/// The inputs of a span as messages and parameters.
 #[derive(Debug)]
 pub struct SpanRequest {
-    /// The messages, with the instructions.
+    /// The messages, including instructions.
     pub messages: Vec<Message>,
-    /// Values beside the messages: the temperature of a model, the names of its tools.
+    /// Other values: the temperature of a model, the names of its tools.
     pub parameters: Vec<(String, Json)>,
 }
 
 impl SpanRequest {
     pub(super) fn read(view: JsonView<'_>, reader: MessageReader) -> Self {
-        let view = reader.opened(view);
+        let view = reader.without_envelopes(view);
         let object = &view.fields();
         if let Some(list) = view.is_list().then(|| reader.messages(view)).flatten() {
             return Self { messages: list, parameters: Vec::new() };
@@ -28,39 +28,39 @@ impl SpanRequest {
             let is_read = |key: &str| key == list || instruction_keys(reader).any(|known| known == key);
             return Self { messages, parameters: parameters(object, is_read, reader) };
         }
-        let of_framework = reader.frameworks.iter().find_map(|framework| (framework.request)(object, reader));
-        if let Some((messages, keys)) = of_framework {
+        let request = reader.frameworks.iter().find_map(|framework| (framework.request)(object, reader));
+        if let Some((messages, keys)) = request {
             let is_read = |key: &str| keys == EVERYTHING || keys.contains(&key);
             return Self { messages, parameters: parameters(object, is_read, reader) };
         }
-        let message = reader.message_of(object);
-        let messages = message.unwrap_or_else(|| values::all(view, Role::Input, reader));
+        let message = reader.message_from_fields(object);
+        let messages = message.unwrap_or_else(|| values::all_values(view, Role::Input, reader));
         Self { messages, parameters: Vec::new() }
     }
 }
 
 fn instruction_keys(reader: MessageReader) -> impl Iterator<Item = &'static str> {
-    reader.keys(|framework| framework.instructions)
+    reader.keys(|framework| framework.instruction_keys)
 }
 
 /// Whether a member is an object of parameters.
 fn is_nested((key, value): &(Cow<'_, str>, JsonView<'_>), reader: MessageReader) -> bool {
-    value.is_object() && reader.keys(|framework| framework.nested).any(|nested| nested == key)
+    value.is_object() && reader.keys(|framework| framework.nested_keys).any(|nested| nested == key)
 }
 
 fn nested<'a>(object: &JsonFields<'a>, reader: MessageReader) -> Vec<JsonFields<'a>> {
     object.members.iter().filter(|member| is_nested(member, reader)).map(|(_, value)| value.fields()).collect()
 }
 
-/// The members of an object that were not read as messages, and those of the objects nested in it.
+/// Returns the members of an object that were not read as messages, and those of its nested objects.
 fn parameters(object: &JsonFields<'_>, is_read: impl Fn(&str) -> bool, reader: MessageReader) -> Vec<(String, Json)> {
     let nested = nested(object, reader);
-    let own = object.members.iter().filter(|member| !is_nested(member, reader));
+    let members = object.members.iter().filter(|member| !is_nested(member, reader));
     let mut found = Vec::new();
-    for (key, value) in own.chain(nested.iter().flat_map(|one| &one.members)) {
+    for (key, value) in members.chain(nested.iter().flat_map(|object| &object.members)) {
         match key.as_ref() {
-            key if is_read(key) || reader.keys(|framework| framework.ignored).any(|ignored| ignored == key) => {}
-            // The model is named beside the call.
+            key if is_read(key) || reader.keys(|framework| framework.ignored_keys).any(|ignored| ignored == key) => {}
+            // The model is shown with the call.
             "model" => {}
             _ if is_unset(*value) => {}
             "tools" | "functions" => {
@@ -73,25 +73,25 @@ fn parameters(object: &JsonFields<'_>, is_read: impl Fn(&str) -> bool, reader: M
     found
 }
 
-/// The names of a tool, or of those in a list of Gemini's.
+/// Returns the name of a tool, or the names in a tool list of Gemini.
 fn tool_names(tool: JsonView<'_>) -> Vec<String> {
-    // A function of Python, as Google's client takes them: `<function get_weather at 0x7f…>`.
+    // A Python function, as accepted by Google's client: `<function get_weather at 0x7f…>`.
     if let Some(text) = tool.string() {
         let name = text.strip_prefix("<function ").and_then(|rest| rest.split_once(" at 0x"));
         return name.map(|(name, _)| name.to_owned()).into_iter().collect();
     }
-    let of = |view: JsonView<'_>| view.word("name");
+    let name = |view: JsonView<'_>| view.get_string("name");
     let declared = tool.get("function_declarations").or_else(|| tool.get("functionDeclarations"));
     if let Some(list) = declared {
-        return list.items().into_iter().filter_map(of).collect();
+        return list.items().into_iter().filter_map(name).collect();
     }
-    let within = ["function", "data", "toolSpec"].iter().find_map(|key| tool.get(key));
-    vec![within.and_then(of).or_else(|| of(tool)).or_else(|| tool.word("type")).unwrap_or_default()]
+    let inner = ["function", "data", "toolSpec"].iter().find_map(|key| tool.get(key));
+    vec![inner.and_then(name).or_else(|| name(tool)).or_else(|| tool.get_string("type")).unwrap_or_default()]
 }
 
-/// The request of a chat: messages in a list, with instructions beside it; and the key of the list.
+/// Reads the request of a chat: a list of messages, and instructions outside it. Returns them with the key of the list.
 fn chat(object: &JsonFields<'_>, reader: MessageReader) -> Option<(Vec<Message>, &'static str)> {
-    let of_key = |key: &'static str| {
+    let read = |key: &'static str| {
         let list = object.get(key).filter(|list| !list.is_empty())?;
         let messages = match list.string() {
             Some(text) => vec![Message::new(Role::User, vec![Part::Text(text)])],
@@ -100,7 +100,7 @@ fn chat(object: &JsonFields<'_>, reader: MessageReader) -> Option<(Vec<Message>,
         };
         Some((messages, key))
     };
-    let (messages, key) = reader.keys(|framework| framework.lists).find_map(of_key)?;
+    let (messages, key) = reader.keys(|framework| framework.message_keys).find_map(read)?;
     let nested = nested(object, reader);
     let instructions = instruction_keys(reader)
         .find_map(|key| std::iter::once(object).chain(&nested).find_map(|object| object.get(key)))
@@ -112,12 +112,12 @@ fn chat(object: &JsonFields<'_>, reader: MessageReader) -> Option<(Vec<Message>,
     Some((system.into_iter().chain(messages).collect(), key))
 }
 
-/// Texts, to be embedded mostly.
+/// Reads a list of texts, usually to be embedded.
 fn texts(list: JsonView<'_>, reader: MessageReader) -> Option<Vec<Message>> {
     let texts: Option<Vec<String>> = list.items().into_iter().map(JsonView::string).collect();
     let texts = texts.filter(|texts| !texts.is_empty())?;
     let message = |text: String| {
-        let known = reader.message_of_text(&text);
+        let known = reader.message_from_text(&text);
         known.unwrap_or_else(|| Message::new(Role::User, vec![Part::Text(text)]))
     };
     Some(texts.into_iter().map(message).collect())

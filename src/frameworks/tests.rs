@@ -8,7 +8,7 @@ fn json(text: &str) -> Json {
     Json::from_strict(text).unwrap()
 }
 
-/// Messages as `role speaker>addressee: part | part`, one a line.
+/// Messages as `role speaker>addressee: part | part`, one per line.
 fn lines(messages: &[Message]) -> String {
     let line = |message: &Message| {
         let name =
@@ -30,7 +30,7 @@ fn part(part: &Part) -> String {
         }
         Part::ToolResult(result) => {
             let content: Vec<String> = result.content.iter().map(self::part).collect();
-            let sign = if result.tells_failure() { "!" } else { "=" };
+            let sign = if result.is_failure() { "!" } else { "=" };
             format!("#{}{sign}{}", result.id.as_deref().unwrap_or_default(), content.join("+"))
         }
         Part::Media(media) => format!(
@@ -182,7 +182,7 @@ fn anthropic_langchain_gemini_and_opentelemetry() {
 }
 
 #[test]
-fn instructions_of_opentelemetry_stand_beside_the_messages() {
+fn opentelemetry_instructions_are_outside_the_messages() {
     let check = |value: Json| assert_eq!(lines(&[instructions(&value)]), "system: be brief");
     let list = r#"[{"type":"text","content":"be brief"}]"#;
     check(json(list));
@@ -191,7 +191,7 @@ fn instructions_of_opentelemetry_stand_beside_the_messages() {
 }
 
 #[test]
-fn what_nobody_knows_is_passed_on() {
+fn unknown_shapes_are_passed_on() {
     asked(r#"{"question":"why?","n":3,"none":null}"#, "input: question=\"why?\" | n=3");
     asked("[1,2]", "input: =[1,2]");
     asked(
@@ -212,18 +212,18 @@ fn what_nobody_knows_is_passed_on() {
 }
 
 #[test]
-fn parameters_are_what_stands_beside_the_messages() {
-    let found = SpanRequest::of(&json(
+fn parameters_are_the_values_besides_the_messages() {
+    let found = SpanRequest::from_inputs(&json(
         r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"temperature":0.1,"tools":[{"type":"function","function":{"name":"f"}},{"type":"web_search"}],"stop":null,"cancellation_token":"<x>"}"#,
     ))
     .parameters;
     let shown: Vec<String> = found.iter().map(|(key, value)| format!("{key}={}", value.text())).collect();
     assert_eq!(shown, ["temperature=0.1", r#"tools=["f","web_search"]"#]);
-    assert!(SpanRequest::of(&json(r#"{"city":"Paris"}"#)).parameters.is_empty());
+    assert!(SpanRequest::from_inputs(&json(r#"{"city":"Paris"}"#)).parameters.is_empty());
 }
 
 #[test]
-fn pieces_of_a_stream_come_together() {
+fn chunks_of_a_stream_are_assembled() {
     let event = |at: usize, chunk: &str| SpanEvent {
         name: format!("mlflow.chunk.item.{at}"),
         time: Timestamp(i64::try_from(at).unwrap() * 1_000),
@@ -231,8 +231,8 @@ fn pieces_of_a_stream_come_together() {
     };
     let all = |chunks: &[&str]| {
         let events: Vec<SpanEvent> = chunks.iter().enumerate().map(|(at, chunk)| event(at, chunk)).collect();
-        let stream = streamed(&events).unwrap();
-        (lines(&stream.messages), stream.chunks, stream.first)
+        let stream = streamed_response(&events).unwrap();
+        (lines(&stream.messages), stream.chunks, stream.first_content)
     };
     let completion = [
         r#"{"choices":[{"delta":{"role":"assistant","content":""}}]}"#,
@@ -266,18 +266,18 @@ fn pieces_of_a_stream_come_together() {
     assert_eq!(all(&langchain), ("assistant: Hinot JSON".to_owned(), 2, Some(Timestamp(0))));
     let mut disordered = vec![event(10, "\"c\""), event(9, "\"b\""), event(2, "\"a\"")];
     disordered.push(SpanEvent { name: "mlflow.chunk.item.x".to_owned(), ..event(0, "\"no\"") });
-    assert_eq!(streamed(&disordered).unwrap().text(), "abc");
+    assert_eq!(streamed_response(&disordered).unwrap().text(), "abc");
     assert!(is_chunk(&disordered[0]) && !is_chunk(&disordered[3]));
-    assert!(streamed(&[]).is_none());
+    assert!(streamed_response(&[]).is_none());
 }
 
 #[test]
-fn signs_of_tools_are_seen_through_layers_of_json() {
+fn tool_signs_are_found_in_nested_json() {
     let check = |text: &str, expected: bool| {
         let once = Json::string(text);
         let twice = Json::string(once.text());
         for text in [text, once.text(), twice.text()] {
-            assert_eq!(PossibleMentions::of(text).tools, expected, "{text}");
+            assert_eq!(PossibleMentions::scan(text).tools, expected, "{text}");
         }
     };
     check(r#"{"content":"x","is_error": true}"#, true);
@@ -295,9 +295,10 @@ fn signs_of_tools_are_seen_through_layers_of_json() {
 }
 
 #[test]
-fn signs_of_speakers_are_seen_in_json_and_in_json_within_strings() {
-    let speakers =
-        |text: &str| [PossibleMentions::of(text).speakers, PossibleMentions::of(Json::string(text).text()).speakers];
+fn speaker_signs_are_found_in_json_and_in_json_strings() {
+    let speakers = |text: &str| {
+        [PossibleMentions::scan(text).speakers, PossibleMentions::scan(Json::string(text).text()).speakers]
+    };
     assert_eq!(speakers(r#"{"source":"planner","type":"UserMessage"}"#), [SpeakerSigns::Source; 2]);
     assert_eq!(speakers(r#"{"role":"user","name":"ada"}"#), [SpeakerSigns::Name; 2]);
     assert_eq!(
@@ -310,7 +311,7 @@ fn signs_of_speakers_are_seen_in_json_and_in_json_within_strings() {
 fn failures_returned_as_tool_output() {
     let failures = |inputs: &str, outputs: &str, is_tool: bool| {
         let found = if is_tool {
-            vec![ran(None, None, Some(&json(inputs)), Some(&json(outputs)))]
+            vec![tool_span_mention(None, None, Some(&json(inputs)), Some(&json(outputs)))]
         } else {
             tool_mentions(Some(&json(inputs)), Some(&json(outputs)))
         };
@@ -333,20 +334,20 @@ fn failures_returned_as_tool_output() {
 }
 
 #[test]
-fn values_that_were_not_set_are_left_out() {
+fn unset_values_are_left_out() {
     let inputs = json(
         r#"{"messages":[{"role":"user","content":"hi"}],"temperature":0.5,"top_p":"<openai.Omit object at 0x7f3a2b10>",
             "stop":"NOT_GIVEN","seed":null,"user":"<openai.NotGiven object at 0x7f3a2b10>",
             "config":{"top_k":null,"tool":{"mode":null},"thinking":{"budget":0}},"name":"<b> at 0x7f"}"#,
     );
-    let parameters = SpanRequest::of(&inputs).parameters;
+    let parameters = SpanRequest::from_inputs(&inputs).parameters;
     let shown: Vec<String> = parameters.iter().map(|(key, value)| format!("{key}={}", value.text())).collect();
     assert_eq!(shown, ["temperature=0.5", r#"name="<b> at 0x7f""#, r#"thinking={"budget":0}"#]);
     asked(r#"{"question":"hi","retries":"<openai.Omit object at 0x7f3a2b10>"}"#, "input: question=\"hi\"");
 }
 
 #[test]
-fn a_stream_that_was_not_read_says_nothing() {
+fn an_unread_stream_has_no_content() {
     for stream in [
         "<anthropic.Stream object at 0x7f3a2b10>",
         "<openai.AsyncStream object at 0x7f3a2b10>",

@@ -1,13 +1,16 @@
-//! OpenLLMetry (Traceloop): what was called with, and what came out, beside bookkeeping.
+//! OpenLLMetry (Traceloop): inputs and outputs wrapped together with internal fields.
 
 use super::framework::{Framework, KeyList};
 use crate::json::{JsonFields, JsonView};
 
-pub(super) const FRAMEWORK: Framework =
-    Framework { opened: |object| of_callback(object).or_else(|| of_function(object)), ..Framework::NONE };
+pub(super) const FRAMEWORK: Framework = Framework {
+    open_envelope: |object| callback_value(object).or_else(|| function_arguments(object)),
+    ..Framework::NONE
+};
 
-/// Inputs and outputs as callbacks of LangChain have them (`opentelemetry/instrumentation/langchain/callback_handler.py`, 0.62).
-fn of_callback<'a>(object: &JsonFields<'a>) -> Option<JsonView<'a>> {
+/// Returns the inputs or outputs recorded by its LangChain callbacks
+/// (`opentelemetry/instrumentation/langchain/callback_handler.py`, 0.62).
+fn callback_value<'a>(object: &JsonFields<'a>) -> Option<JsonView<'a>> {
     const BOOKKEEPING: KeyList = &["input_str", "tags", "metadata", "kwargs"];
     let (inner, others): (Vec<_>, Vec<_>) =
         object.members.iter().partition(|(key, _)| matches!(key.as_ref(), "inputs" | "outputs" | "output"));
@@ -16,9 +19,9 @@ fn of_callback<'a>(object: &JsonFields<'a>) -> Option<JsonView<'a>> {
     (is_bookkeeping && object.get("kwargs").is_some()).then_some(*inner)
 }
 
-/// Arguments of a decorated function, all of them named, or a single one without a name
+/// Returns the arguments of a decorated function, if all are keyword arguments or there is only one positional argument
 /// (`traceloop/sdk/decorators/base.py`, 0.62).
-fn of_function<'a>(object: &JsonFields<'a>) -> Option<JsonView<'a>> {
+fn function_arguments<'a>(object: &JsonFields<'a>) -> Option<JsonView<'a>> {
     let (arguments, named) = (object.get("args")?, object.get("kwargs")?);
     if object.members.len() > 2 || !arguments.is_list() {
         return None;

@@ -1,12 +1,12 @@
-//! Inputs and outputs that are no messages: values under their names, so that nothing is lost.
+//! Inputs and outputs that are not messages: named values, so that nothing is lost.
 
 use super::framework::MessageReader;
 use super::unset::is_unset;
 use crate::json::{JsonFields, JsonView};
 use crate::message::{Media, Message, Part, Role};
 
-/// All values. A list of messages among them is what it is.
-pub(super) fn all(view: JsonView<'_>, role: Role, reader: MessageReader) -> Vec<Message> {
+/// Returns all values as one message, followed by the messages of lists of messages among them.
+pub(super) fn all_values(view: JsonView<'_>, role: Role, reader: MessageReader) -> Vec<Message> {
     if !view.is_object() {
         return if view.is_empty() { Vec::new() } else { vec![Message::new(role, vec![value(None, view)])] };
     }
@@ -17,7 +17,8 @@ pub(super) fn all(view: JsonView<'_>, role: Role, reader: MessageReader) -> Vec<
         let list = if is_list { reader.messages(member) } else { None };
         match list {
             Some(list) => messages.extend(list),
-            None if is_unset(member) || reader.keys(|framework| framework.ignored).any(|ignored| ignored == key) => {}
+            None if is_unset(member)
+                || reader.keys(|framework| framework.ignored_keys).any(|ignored| ignored == key) => {}
             None => values.push(value(Some(key.into_owned()), member)),
         }
     }
@@ -25,8 +26,8 @@ pub(super) fn all(view: JsonView<'_>, role: Role, reader: MessageReader) -> Vec<
     values.into_iter().chain(messages).collect()
 }
 
-/// The values of an object that are not among those read already.
-pub(super) fn others(object: &JsonFields<'_>, read: &[&str], role: Role) -> Option<Message> {
+/// Returns the values of an object whose keys are not in `read`.
+pub(super) fn remaining_values(object: &JsonFields<'_>, read: &[&str], role: Role) -> Option<Message> {
     let others = object.members.iter().filter(|(key, member)| !read.contains(&key.as_ref()) && !is_unset(*member));
     let values: Vec<Part> = others.map(|(key, member)| value(Some(key.clone().into_owned()), *member)).collect();
     (!values.is_empty()).then(|| Message::new(role, values))

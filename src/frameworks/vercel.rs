@@ -1,4 +1,4 @@
-//! Vercel's AI SDK: prompts, answers, and parts with a type in words of its own.
+//! Vercel's AI SDK: prompts, responses, and parts with types of its own.
 
 use super::framework::{EVERYTHING, Framework, MessageReader, RequestMessages};
 use crate::json::{JsonFields, JsonView};
@@ -17,50 +17,50 @@ pub(super) const FRAMEWORK: Framework = Framework {
     ..Framework::NONE
 };
 
-/// A text that is not empty.
+/// Returns a text that is not empty.
 fn non_empty(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
 fn tool_call(object: &JsonFields<'_>) -> Option<ToolCallPart> {
     let arguments = object.first(&["input", "args"]).map_or_else(|| Json::object(&[]), JsonView::decoded);
-    Some(ToolCallPart { id: object.word("toolCallId"), name: object.word("toolName")?, arguments })
+    Some(ToolCallPart { id: object.get_string("toolCallId"), name: object.get_string("toolName")?, arguments })
 }
 
-/// A result, whose `output` has one of the types `text`, `json`, `error-text`, `error-json` or `content`.
+/// Reads a tool result, whose `output` has the type `text`, `json`, `error-text`, `error-json` or `content`.
 fn tool_result(object: &JsonFields<'_>, reader: MessageReader) -> Part {
     let output = object.first(&["output", "result"]);
-    let is_error = output.and_then(|output| output.word("type")).is_some_and(|kind| kind.starts_with("error"));
+    let is_error = output.and_then(|output| output.get_string("type")).is_some_and(|kind| kind.starts_with("error"));
     let value = output.map(|output| output.get("value").unwrap_or(output));
     Part::ToolResult(ToolResultPart {
-        id: object.word("toolCallId"),
-        name: object.word("toolName"),
-        content: value.map(|value| reader.within().parts(value)).unwrap_or_default(),
+        id: object.get_string("toolCallId"),
+        name: object.get_string("toolName"),
+        content: value.map(|value| reader.deeper().parts(value)).unwrap_or_default(),
         is_error: is_error || object.is_true("isError"),
     })
 }
 
-/// The arguments of `generateText` and `streamText` (`ai.prompt`, SDK 5 and 6).
+/// Reads the arguments of `generateText` and `streamText` (`ai.prompt`, SDK 5 and 6).
 fn prompt(object: &JsonFields<'_>, reader: MessageReader) -> Option<RequestMessages> {
-    let is_own = |key: &str| matches!(key, "system" | "prompt" | "messages");
-    if !object.members.iter().all(|(key, _)| is_own(key)) {
+    let is_known = |key: &str| matches!(key, "system" | "prompt" | "messages");
+    if !object.members.iter().all(|(key, _)| is_known(key)) {
         return None;
     }
     let prompt = object.get("prompt").filter(|prompt| !prompt.is_empty())?;
-    let asked = match prompt.string() {
+    let messages = match prompt.string() {
         Some(text) => vec![Message::new(Role::User, vec![Part::Text(text)])],
         None => reader.messages(prompt)?,
     };
     let system = object.get("system").filter(|system| !system.is_empty());
     let system = system.map(|system| Message::new(Role::System, reader.parts(system)));
-    Some((system.into_iter().chain(asked).collect(), EVERYTHING))
+    Some((system.into_iter().chain(messages).collect(), EVERYTHING))
 }
 
-/// The attributes `ai.response.*` of a call, as one object.
+/// Reads the attributes `ai.response.*` of a call, combined into one object.
 fn answer(object: &JsonFields<'_>, _: MessageReader) -> Option<Vec<Message>> {
     object.get("finishReason")?;
-    let reasoning = object.word("reasoning").and_then(non_empty).map(Part::Reasoning);
-    let text = object.word("text").and_then(non_empty).map(Part::Text);
+    let reasoning = object.get_string("reasoning").and_then(non_empty).map(Part::Reasoning);
+    let text = object.get_string("text").and_then(non_empty).map(Part::Text);
     let calls = object.get("toolCalls").map(JsonView::items).unwrap_or_default();
     let calls = calls.into_iter().filter_map(|call| tool_call(&call.fields())).map(Part::ToolCall);
     let data = object.get("object").map(|value| Part::Data { name: None, value: value.decoded() });

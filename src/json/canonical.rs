@@ -1,36 +1,36 @@
-//! The key of a JSON value: equal values have the same one, however they are written.
+//! Canonical hash of a JSON value: equal values have the same hash, however they are written.
 
 use super::JsonView;
 use crate::model::Json;
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-/// The hash of a value. The order of members, spaces and the way strings are escaped do not matter; numbers count as they
-/// are written.
+/// Returns the hash of a value. Member order, whitespace and string escapes do not matter; numbers are compared as
+/// written.
 #[must_use]
-pub fn key(json: &Json) -> u64 {
+pub fn hash(json: &Json) -> u64 {
     let mut hasher = DefaultHasher::new();
-    add(JsonView::of(json), 0, &mut hasher);
+    hash_value(JsonView::new(json), 0, &mut hasher);
     hasher.finish()
 }
 
-/// Values nested deeper count as they are written.
-const DEEPEST: usize = 64;
+/// Values nested deeper are compared as written.
+const MAX_DEPTH: usize = 64;
 
-fn add(value: JsonView<'_>, depth: usize, hasher: &mut DefaultHasher) {
-    if depth < DEEPEST && value.is_object() {
+fn hash_value(value: JsonView<'_>, depth: usize, hasher: &mut DefaultHasher) {
+    if depth < MAX_DEPTH && value.is_object() {
         let mut members = value.members();
         members.sort_by(|(a, _), (b, _)| a.cmp(b));
         ('{', members.len()).hash(hasher);
         for (key, value) in members {
             key.hash(hasher);
-            add(value, depth + 1, hasher);
+            hash_value(value, depth + 1, hasher);
         }
-    } else if depth < DEEPEST && value.is_list() {
+    } else if depth < MAX_DEPTH && value.is_list() {
         let items = value.items();
         ('[', items.len()).hash(hasher);
         for item in items {
-            add(item, depth + 1, hasher);
+            hash_value(item, depth + 1, hasher);
         }
     } else if value.is_string() {
         let plain = value.text().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
@@ -43,16 +43,16 @@ fn add(value: JsonView<'_>, depth: usize, hasher: &mut DefaultHasher) {
 
 #[cfg(test)]
 mod tests {
-    use super::key;
+    use super::hash;
     use crate::model::Json;
 
     fn same(a: &str, b: &str) -> bool {
-        let key_of = |text: &str| key(&Json::from_strict(text).unwrap());
-        key_of(a) == key_of(b)
+        let hash_of = |text: &str| hash(&Json::from_strict(text).unwrap());
+        hash_of(a) == hash_of(b)
     }
 
     #[test]
-    fn equal_values_have_one_key() {
+    fn equal_values_have_one_hash() {
         assert!(same(
             r#"{"a":[1,{"c":"é","d":null}],"b":"x"}"#,
             r#"{ "b": "\u0078", "a": [1, {"d":null, "c": "\u00e9"}] }"#

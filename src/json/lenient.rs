@@ -1,37 +1,37 @@
-//! JSON as Python writes it, into strict JSON: `NaN` and the infinities become strings, lone surrogates U+FFFD.
+//! Converts JSON as Python writes it to strict JSON: `NaN` and infinities become strings, lone surrogates U+FFFD.
 //!
-//! Accepts what Python's `json.loads` accepts, and nothing else, so that a text that MLflow shows as a plain string is a
-//! plain string here too. Works without recursion: traces nested 300 deep exist.
+//! Accepts exactly what Python's `json.loads` accepts, so that text that MLflow shows as a plain string is a plain
+//! string here too. Does not recurse: traces nested 300 levels deep exist.
 
 use crate::model::Json;
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
-/// Reads one JSON value; `None` if Python would not read it either.
+/// Parses one JSON value; `None` if Python would reject it too.
 #[must_use]
-pub fn json(text: &str) -> Option<Json> {
+pub fn parse_json(text: &str) -> Option<Json> {
     if !has_lone_surrogate(text) {
         let strict = Json::from_strict(text);
-        // Only these words are what Python reads and strict JSON does not.
+        // Only these words are accepted by Python but not by strict JSON.
         if strict.is_some() || !(text.contains("NaN") || text.contains("Infinity")) {
             return strict;
         }
     }
-    let mut reader = LenientParser { text: text.as_bytes(), at: 0, out: String::with_capacity(text.len()) };
-    reader.value()?;
-    reader.space();
-    (reader.at == text.len()).then(|| Json::from_strict(&reader.out))?
+    let mut parser = LenientParser { text: text.as_bytes(), at: 0, out: String::with_capacity(text.len()) };
+    parser.value()?;
+    parser.skip_whitespace();
+    (parser.at == text.len()).then(|| Json::from_strict(&parser.out))?
 }
 
 static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u"));
 
-/// Whether JSON text escapes half a surrogate pair, which Python reads and Rust strings cannot hold.
+/// Whether JSON text escapes half of a surrogate pair, which Python accepts and Rust strings cannot contain.
 #[must_use]
 pub fn has_lone_surrogate(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut low_expected_at = usize::MAX;
     ESCAPE.find_iter(bytes).any(|at| {
-        // An even number of backslashes before it, or this one is itself escaped.
+        // After an odd number of backslashes, this backslash is itself escaped.
         let is_escape = bytes[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0;
         let is_high = |at: usize| {
             matches!(bytes.get(at + 2..at + 4), Some([b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B']))
@@ -48,12 +48,12 @@ pub fn has_lone_surrogate(text: &str) -> bool {
     })
 }
 
-/// Reads the JSON value at the start of a text and tells how long it is; what follows may be anything.
+/// Parses the JSON value at the start of a text. Returns it with its length in bytes; anything may follow it.
 #[must_use]
-pub fn json_prefix(text: &str) -> Option<(Json, usize)> {
-    let mut reader = LenientParser { text: text.as_bytes(), at: 0, out: String::new() };
-    reader.value()?;
-    Some((Json::from_strict(&reader.out)?, reader.at))
+pub fn parse_json_prefix(text: &str) -> Option<(Json, usize)> {
+    let mut parser = LenientParser { text: text.as_bytes(), at: 0, out: String::new() };
+    parser.value()?;
+    Some((Json::from_strict(&parser.out)?, parser.at))
 }
 
 struct LenientParser<'a> {
@@ -67,15 +67,15 @@ impl LenientParser<'_> {
         self.text.get(self.at).copied()
     }
 
-    fn space(&mut self) {
+    fn skip_whitespace(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
     }
 
-    /// Takes a byte of punctuation, with the space before it.
+    /// Consumes a punctuation byte, and the whitespace before it.
     fn take(&mut self, byte: u8) -> bool {
-        self.space();
+        self.skip_whitespace();
         let found = self.peek() == Some(byte);
         if found {
             self.at += 1;
@@ -84,11 +84,11 @@ impl LenientParser<'_> {
         found
     }
 
-    /// One value with all that it holds; `open` are the closing brackets still owed.
+    /// Parses one value with its content. `open` contains the closing brackets still expected.
     fn value(&mut self) -> Option<()> {
         let mut open = Vec::new();
         loop {
-            self.space();
+            self.skip_whitespace();
             match self.peek()? {
                 b'{' => {
                     self.take(b'{');
@@ -108,7 +108,7 @@ impl LenientParser<'_> {
                 b'"' => self.string()?,
                 _ => self.scalar()?,
             }
-            // A value is complete: close what ends here, then go on with the next one.
+            // A value is complete: close what ends here, then continue with the next value.
             loop {
                 let Some(&close) = open.last() else { return Some(()) };
                 if self.take(close) {
@@ -126,7 +126,7 @@ impl LenientParser<'_> {
     }
 
     fn key(&mut self) -> Option<()> {
-        self.space();
+        self.skip_whitespace();
         (self.peek() == Some(b'"')).then_some(())?;
         self.string()?;
         self.take(b':').then_some(())
@@ -163,7 +163,7 @@ impl LenientParser<'_> {
             match self.peek()? {
                 b'"' => {
                     self.at += 1;
-                    self.copy(copied)?;
+                    self.copy_since(copied)?;
                     return Some(());
                 }
                 0..=0x1f => return None,
@@ -174,14 +174,14 @@ impl LenientParser<'_> {
                         self.at += 2;
                         continue;
                     }
-                    let unit = self.unit(self.at)?;
-                    let next = self.unit(self.at + 6);
+                    let unit = self.utf16_unit(self.at)?;
+                    let next = self.utf16_unit(self.at + 6);
                     let is_pair =
                         (0xd800..0xdc00).contains(&unit) && next.is_some_and(|low| (0xdc00..0xe000).contains(&low));
                     if is_pair {
                         self.at += 12;
                     } else if (0xd800..0xe000).contains(&unit) {
-                        self.copy(copied)?;
+                        self.copy_since(copied)?;
                         self.out.push('\u{fffd}');
                         self.at += 6;
                         copied = self.at;
@@ -194,14 +194,14 @@ impl LenientParser<'_> {
         }
     }
 
-    /// Copies what was passed since `from`.
-    fn copy(&mut self, from: usize) -> Option<()> {
+    /// Copies the input since `from` to the output.
+    fn copy_since(&mut self, from: usize) -> Option<()> {
         self.out.push_str(std::str::from_utf8(&self.text[from..self.at]).ok()?);
         Some(())
     }
 
-    /// The UTF-16 unit of a `\uXXXX` at a place.
-    fn unit(&self, at: usize) -> Option<u16> {
+    /// Returns the UTF-16 unit of the escape `\uXXXX` at a byte position.
+    fn utf16_unit(&self, at: usize) -> Option<u16> {
         let escape = self.text.get(at..at + 6)?;
         let digits = std::str::from_utf8(escape.strip_prefix(b"\\u")?).ok()?;
         digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?

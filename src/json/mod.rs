@@ -1,4 +1,5 @@
-//! JSON text, read in place: borrowed views, and a lenient parser for what Python writes and strict parsers refuse.
+//! JSON text, parsed in place: borrowed views, and a lenient parser for JSON that Python writes and strict parsers
+//! reject.
 
 pub mod canonical;
 pub mod lenient;

@@ -1,15 +1,15 @@
-//! Borrowed looks into JSON text: a value is read where it stands, as deep as somebody asks, and copied nowhere.
+//! Borrowed views of JSON text: values are parsed in place, lazily, and without copies.
 
 use crate::model::{Json, Members};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// A JSON value.
+/// A view of a JSON value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct JsonView<'a>(&'a str);
 
 impl<'a> JsonView<'a> {
-    pub(crate) fn of(json: &'a Json) -> Self {
+    pub(crate) fn new(json: &'a Json) -> Self {
         Self(json.text())
     }
 
@@ -29,19 +29,19 @@ impl<'a> JsonView<'a> {
         self.0.starts_with('"')
     }
 
-    /// Whether it says nothing: `null`, and empty strings, lists and objects.
+    /// Whether it is `null` or an empty string, list or object.
     pub(crate) fn is_empty(self) -> bool {
         matches!(self.0, "null" | "\"\"" | "[]" | "{}")
     }
 
-    /// The members of an object, in the order written; none of anything else.
+    /// Returns the members of an object, in the order written; empty for other values.
     pub(crate) fn members(self) -> Vec<(Cow<'a, str>, Self)> {
         let members: Members<'a> =
             if self.is_object() { serde_json::from_str(self.0).unwrap_or_default() } else { Members::default() };
         members.0.into_iter().map(|(key, raw)| (key, Self(raw.get()))).collect()
     }
 
-    /// A member that is not `null`.
+    /// Returns a member that is not `null`.
     pub(crate) fn get(self, key: &str) -> Option<Self> {
         if !self.is_object() {
             return None;
@@ -50,24 +50,24 @@ impl<'a> JsonView<'a> {
         members.get(key).map(|raw| Self(raw.get())).filter(|value| value.0 != "null")
     }
 
-    /// The items of a list; none of anything else.
+    /// Returns the items of a list; empty for other values.
     pub(crate) fn items(self) -> Vec<Self> {
         let items: Vec<&'a RawValue> =
             if self.is_list() { serde_json::from_str(self.0).unwrap_or_default() } else { Vec::new() };
         items.into_iter().map(|raw| Self(raw.get())).collect()
     }
 
-    /// The content of a string.
+    /// Returns the content of a string.
     pub(crate) fn string(self) -> Option<String> {
         self.is_string().then(|| serde_json::from_str(self.0).ok()).flatten()
     }
 
-    /// A member that is a string with something in it.
-    pub(crate) fn word(self, key: &str) -> Option<String> {
+    /// Returns a member that is a non-empty string.
+    pub(crate) fn get_string(self, key: &str) -> Option<String> {
         self.get(key)?.string().filter(|text| !text.is_empty())
     }
 
-    /// The members of an object, found once for several looks.
+    /// Parses the members of an object once, for several look-ups.
     pub(crate) fn fields(self) -> JsonFields<'a> {
         JsonFields { view: self, members: self.members() }
     }
@@ -76,7 +76,7 @@ impl<'a> JsonView<'a> {
         Json::from_strict(self.0).unwrap_or_else(|| Json::string(self.0))
     }
 
-    /// The value, or what a string holds where that is JSON itself, as arguments of tools are.
+    /// Returns the value; for a string that contains a JSON object or list, as tool arguments do, that object or list.
     pub(crate) fn decoded(self) -> Json {
         self.string()
             .filter(|text| text.starts_with(['{', '[']))
@@ -85,29 +85,29 @@ impl<'a> JsonView<'a> {
     }
 }
 
-/// An object whose members were found.
+/// An object with its members parsed.
 #[derive(Debug)]
 pub(crate) struct JsonFields<'a> {
     /// The object itself.
     pub(crate) view: JsonView<'a>,
-    /// Its members, in the order written.
+    /// The members, in the order written.
     pub(crate) members: Vec<(Cow<'a, str>, JsonView<'a>)>,
 }
 
 impl<'a> JsonFields<'a> {
-    /// A member that is not `null`; the last one where a key is repeated, as in Python.
+    /// Returns a member that is not `null`; the last one if the key is repeated, as in Python.
     pub(crate) fn get(&self, key: &str) -> Option<JsonView<'a>> {
         let (_, value) = self.members.iter().rev().find(|(name, _)| name == key)?;
         (value.0 != "null").then_some(*value)
     }
 
-    /// The first member of several names that says something.
+    /// Returns the first of several members that is not `null`, unless it is empty.
     pub(crate) fn first(&self, keys: &[&str]) -> Option<JsonView<'a>> {
         keys.iter().find_map(|key| self.get(key)).filter(|value| !value.is_empty())
     }
 
-    /// A member that is a string with something in it.
-    pub(crate) fn word(&self, key: &str) -> Option<String> {
+    /// Returns a member that is a non-empty string.
+    pub(crate) fn get_string(&self, key: &str) -> Option<String> {
         self.get(key)?.string().filter(|text| !text.is_empty())
     }
 

@@ -1,26 +1,26 @@
-//! Images, sounds and files within messages.
+//! Images, audio, video and files in messages.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-/// An image, sound or file, of which only what it is matters here.
+/// The metadata of an image, audio, video or other file; its content is not stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Media {
-    /// `image`, `audio`, `file`, `video`.
+    /// `image`, `audio`, `video` or `file`.
     pub kind: String,
-    /// `image/png`
+    /// The MIME type: `image/png`.
     pub media_type: Option<String>,
-    /// A file's name or id.
+    /// The file name or id.
     pub name: Option<String>,
-    /// Where it is, if not in the message itself.
+    /// The URL, if the content is not in the message.
     pub url: Option<String>,
-    /// How large it is.
+    /// The size in bytes.
     pub bytes: Option<u64>,
-    /// A hash of its content, which distinguishes media of the same size.
+    /// A hash of the content, which distinguishes media of the same size.
     pub digest: u64,
 }
 
 impl Media {
-    /// What a `data:` URI or an attachment of MLflow (3.11 on, `tracing/attachments.py`) holds.
+    /// Reads a `data:` URI or a reference to an MLflow attachment (3.11 on, `tracing/attachments.py`).
     pub(crate) fn from_uri(uri: &str, kind: &str) -> Option<Self> {
         let of_type = |media_type: &str, kind: &str| match media_type.split('/').next() {
             Some(known @ ("image" | "audio" | "video")) => known.to_owned(),
@@ -51,15 +51,17 @@ impl Media {
         })
     }
 
-    pub(crate) fn of_base64(data: &str) -> Self {
-        let known =
-            KNOWN.iter().find(|(start, _)| data.starts_with(start)).map(|(_, media_type)| (*media_type).to_owned());
+    pub(crate) fn from_base64(data: &str) -> Self {
+        let known = BASE64_PREFIXES
+            .iter()
+            .find(|(start, _)| data.starts_with(start))
+            .map(|(_, media_type)| (*media_type).to_owned());
         Self { bytes: Some(base64_length(data)), media_type: known, digest: digest(data), ..Self::default() }
     }
 }
 
-/// How files of these types begin in base64.
-const KNOWN: [(&str, &str); 5] = [
+/// Prefixes of files in base64, with their MIME types.
+const BASE64_PREFIXES: [(&str, &str); 5] = [
     ("iVBOR", "image/png"),
     ("/9j/", "image/jpeg"),
     ("R0lGOD", "image/gif"),
@@ -73,7 +75,7 @@ fn digest(data: &str) -> u64 {
     hasher.finish()
 }
 
-/// The decoded length of a base64 text, in bytes.
+/// Returns the decoded length of base64 text, in bytes.
 fn base64_length(data: &str) -> u64 {
     let digits = data.trim_end_matches('=').len() as u64;
     digits * 3 / 4

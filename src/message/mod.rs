@@ -1,42 +1,42 @@
-//! Messages and their parts, whatever framework wrote them.
+//! Messages and their parts, independent of the framework that wrote them.
 
 mod failure;
 mod media;
 
-pub(crate) use failure::{FAILURE_SIGNS, is_failure_sign, says_so, tells_failure};
+pub(crate) use failure::{FAILURE_SIGNS, has_error_flag, is_failure_sign, is_failure_text};
 pub use media::Media;
 
 use crate::model::Json;
 
-/// Something that somebody said, or that went in or came out.
+/// A message of a chat, or the inputs or outputs of a function.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
-    /// As whom it was said.
+    /// The role of the sender.
     pub role: Role,
-    /// The name of who said it, where the message tells.
+    /// The name of the sender, if the message has one.
     pub speaker: Option<String>,
-    /// To whom, where the message tells.
+    /// The name of the recipient, if the message has one.
     pub addressee: Option<String>,
-    /// What was said.
+    /// The content.
     pub parts: Vec<Part>,
 }
 
-/// As whom something is said.
+/// The role of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Instructions to the model.
     System,
-    /// Whoever asks the model.
+    /// The user of the model.
     User,
     /// The model.
     Assistant,
     /// A tool.
     Tool,
-    /// Nobody: the inputs of a function.
+    /// Not a chat message: the inputs of a function.
     Input,
-    /// Nobody: the outputs of a function.
+    /// Not a chat message: the outputs of a function.
     Output,
-    /// Another word.
+    /// Any other role.
     Other(String),
 }
 
@@ -51,13 +51,13 @@ impl Role {
         }
     }
 
-    /// Whether it tells the model how to behave; newer models of OpenAI call that `developer`.
+    /// Whether the message is an instruction to the model; newer OpenAI models call that role `developer`.
     #[must_use]
     pub fn is_instruction(&self) -> bool {
         matches!(self.as_str(), "system" | "developer")
     }
 
-    /// The word of the output.
+    /// The name in the output.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -72,65 +72,65 @@ impl Role {
     }
 }
 
-/// A piece of a message.
+/// A part of a message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Part {
-    /// Words.
+    /// Text.
     Text(String),
-    /// Words that the model said to itself, or their summary.
+    /// The reasoning of the model, or its summary.
     Reasoning(String),
-    /// Why the model does not answer.
+    /// The reason why the model refuses to answer.
     Refusal(String),
-    /// A tool is asked for something.
+    /// The request for a tool call.
     ToolCall(ToolCallPart),
-    /// What came back from it.
+    /// The result of a tool call.
     ToolResult(ToolResultPart),
-    /// An image, sound or file.
+    /// An image, audio, video or other file.
     Media(Media),
-    /// Vectors.
+    /// Embedding vectors.
     Embedding {
-        /// How many.
+        /// The number of vectors.
         count: usize,
-        /// Of how many numbers each.
+        /// The dimension of each vector.
         dimensions: Option<usize>,
     },
-    /// Anything else, with its name where it has one.
+    /// Any other value.
     Data {
-        /// The key under which it stood.
+        /// The key of the value, if it has one.
         name: Option<String>,
         /// The value.
         value: Json,
     },
 }
 
-/// A tool is asked for something.
+/// The request for a tool call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToolCallPart {
-    /// By which the result is found.
+    /// The call id, which the result repeats.
     pub id: Option<String>,
-    /// The tool.
+    /// The name of the tool.
     pub name: String,
-    /// Mostly an object.
+    /// The arguments, usually an object.
     pub arguments: Json,
 }
 
-/// What came back from a tool.
+/// The result of a tool call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToolResultPart {
-    /// The call that is answered.
+    /// The call id.
     pub id: Option<String>,
-    /// The tool, where the message tells.
+    /// The name of the tool, if the message has it.
     pub name: Option<String>,
-    /// The answer.
+    /// The content of the result.
     pub content: Vec<Part>,
-    /// Whether it is told that the tool failed.
+    /// Whether the message flags the result as an error.
     pub is_error: bool,
 }
 
 impl Part {
-    /// The words of a piece that says something.
+    /// Returns the text of a text or data part.
     #[must_use]
-    pub fn words(&self) -> Option<String> {
+    pub fn text(&self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text.clone()),
             Self::Data { value, .. } => Some(value.display()),
@@ -144,7 +144,7 @@ impl Message {
         Self { role, speaker: None, addressee: None, parts }
     }
 
-    pub(crate) fn said_by(self, speaker: Option<String>) -> Self {
+    pub(crate) fn with_speaker(self, speaker: Option<String>) -> Self {
         Self { speaker: speaker.or(self.speaker), ..self }
     }
 }

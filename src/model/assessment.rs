@@ -1,20 +1,20 @@
-//! Judgements attached to a trace by people, code or models (MLflow 3.2 on).
+//! Assessments of a trace by people, code or models (MLflow 3.2 on).
 
 use super::{Json, Timestamp};
 
-/// What an assessment states.
+/// The kind of an assessment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AssessmentKind {
-    /// A judgement of what happened.
+    /// A judgment of the trace.
     Feedback,
-    /// What should have happened.
+    /// The expected result.
     Expectation,
     /// A link to an issue (3.11 on).
     Issue,
 }
 
 impl AssessmentKind {
-    /// MLflow's word for it.
+    /// MLflow's name for it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -25,31 +25,31 @@ impl AssessmentKind {
     }
 }
 
-/// One assessment.
+/// An assessment of a trace or of one of its spans.
 #[derive(Clone, Debug)]
 pub struct Assessment {
     /// `a-` and 32 hex digits.
     pub id: String,
-    /// What is judged: `correctness`, `relevance` …
+    /// The criterion: `correctness`, `relevance` …
     pub name: String,
     /// Feedback, expectation or issue.
     pub kind: AssessmentKind,
-    /// The judgement; `None` when it could not be made.
+    /// The assessed value; `None` if the assessment failed.
     pub value: Option<Json>,
-    /// Why it could not be made: `{"error_code", "error_message", "stack_trace"}`.
+    /// Why the assessment failed: `{"error_code", "error_message", "stack_trace"}`.
     pub error: Option<Json>,
-    /// The reason given.
+    /// The reason for the value.
     pub rationale: Option<String>,
     /// `HUMAN`, `LLM_JUDGE`, `CODE`.
     pub source_type: Option<String>,
-    /// Who or what judged.
+    /// The user, judge model or code that made it.
     pub source_id: Option<String>,
-    /// The span judged, if not the whole trace.
+    /// The assessed span; `None` for the whole trace.
     pub span_id: Option<String>,
-    /// False once another assessment overrides this one.
+    /// False if another assessment overrides this one.
     pub valid: bool,
-    /// When it was made.
+    /// The creation time.
     pub create_time: Option<Timestamp>,
-    /// Free keys.
+    /// Custom keys and values, a JSON object.
     pub metadata: Option<Json>,
 }

@@ -1,6 +1,6 @@
-//! What a store says of itself, beside the traces in it.
+//! Properties of a store, apart from its traces.
 
-/// The kinds of stores.
+/// The kind of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreKind {
     /// A SQLite database.
@@ -9,14 +9,14 @@ pub enum StoreKind {
     Files,
     /// A tracking server.
     Server,
-    /// Documents of traces.
+    /// Trace documents.
     Documents,
-    /// The sample compiled into the program.
+    /// The sample traces compiled into mltrace.
     Sample,
 }
 
 impl StoreKind {
-    /// The word of the JSON output.
+    /// The name in JSON output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -29,39 +29,39 @@ impl StoreKind {
     }
 }
 
-/// A revision of a database's schema, which MLflow compares with its own before it opens the database.
+/// A database schema revision. MLflow compares it with its own before it opens the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revision {
-    /// Alembic's id.
+    /// The Alembic revision id.
     pub id: String,
-    /// The releases of MLflow that have this schema, `3.5 to 3.7`; none where that is not known.
+    /// The MLflow releases with this schema, such as `3.5 to 3.7`; `None` if unknown.
     pub releases: Option<&'static str>,
 }
 
-/// What a store says of itself.
+/// Properties of a store.
 #[derive(Clone, Debug)]
 pub struct StoreInfo {
-    /// What it is.
+    /// The kind of store.
     pub kind: StoreKind,
-    /// The revisions that a database says it has: one, unless something went wrong. None for other stores.
+    /// The schema revisions recorded in a database: one, unless a migration went wrong. Empty for other stores.
     pub revisions: Vec<Revision>,
-    /// The release of MLflow that a server says it is of.
+    /// The MLflow release that a server reports.
     pub server_release: Option<String>,
-    /// How large it is, where that is told without looking at every file.
+    /// The size in bytes, if it is known without reading every file.
     pub bytes: Option<u64>,
 }
 
 impl StoreInfo {
-    /// A store of a kind of which no more is known.
+    /// Properties of which only the kind is known.
     #[must_use]
     pub const fn new(kind: StoreKind) -> Self {
         Self { kind, revisions: Vec::new(), server_release: None, bytes: None }
     }
 }
 
-/// The first two numbers of a release of MLflow, or of another package.
+/// Parses the major and minor version of a package release.
 #[must_use]
-pub fn release_of(text: &str) -> Option<(u32, u32)> {
+pub fn parse_release(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.split('.').map_while(|part| part.parse::<u32>().ok());
     numbers.next().zip(numbers.next())
 }

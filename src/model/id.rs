@@ -1,19 +1,19 @@
-//! Identifiers: one spelling each, whatever the release wrote.
+//! Identifiers in one normalized form.
 
 use std::fmt;
 
-/// A span id: 16 lower-case hex digits in everything MLflow wrote; foreign spellings are kept as they are.
+/// A span id: 16 lowercase hex digits for everything that MLflow writes; ids in unknown encodings are kept unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SpanId(String);
 
 impl SpanId {
-    /// Takes an id that is already in its printed form.
+    /// Wraps an id that is already normalized.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {
         Self(id.into())
     }
 
-    /// The id as printed.
+    /// Returns the normalized id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -26,9 +26,10 @@ impl fmt::Display for SpanId {
     }
 }
 
-/// A trace id cut to what is usually unique: `tr-` and eight digits, or eight digits of the older bare form.
+/// Shortens a trace id to a prefix that is usually unique: `tr-` and eight digits, or eight digits of the older bare
+/// form.
 ///
-/// Ids that a client made up itself (`my-run-1`) are shown whole: nobody knows which part of them tells.
+/// Custom ids (`my-run-1`) are returned in full, since any part of them may be the unique one.
 #[must_use]
 pub fn short_trace_id(id: &str) -> &str {
     let digits = id.strip_prefix("tr-").unwrap_or(id);
@@ -36,8 +37,8 @@ pub fn short_trace_id(id: &str) -> &str {
     if is_generated { &id[..id.len() - 24] } else { id }
 }
 
-/// Short forms of trace ids that are shown together, in the same order: each long enough to be a unique prefix among
-/// them, typed with or without `tr-`.
+/// Shortens trace ids that are shown together, in the same order. Each result is a unique prefix among them, with or
+/// without `tr-`.
 #[must_use]
 pub fn short_trace_ids<'a>(ids: &[&'a str]) -> Vec<&'a str> {
     let digits = |id: &'a str| id.strip_prefix("tr-").unwrap_or(id);
@@ -46,13 +47,13 @@ pub fn short_trace_ids<'a>(ids: &[&'a str]) -> Vec<&'a str> {
     sorted.dedup();
     let common = |a: &str, b: &str| a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
     let short = |id: &&'a str| {
-        let (own, short) = (digits(id), short_trace_id(id));
-        let at = sorted.partition_point(|other| *other < own);
-        // Of sorted texts, the neighbors have the most in common.
+        let (bare, short) = (digits(id), short_trace_id(id));
+        let at = sorted.partition_point(|other| *other < bare);
+        // In sorted order, the longest common prefix is with a neighbor.
         let neighbors = at.checked_sub(1).into_iter().chain([at + 1]).filter_map(|at| sorted.get(at));
-        let unique = neighbors.map(|other| common(own, other) + 1).max().unwrap_or(0);
-        let end = short.len().max(id.len() - own.len() + unique);
-        // An id that is shown whole may hold characters of several bytes.
+        let unique = neighbors.map(|other| common(bare, other) + 1).max().unwrap_or(0);
+        let end = short.len().max(id.len() - bare.len() + unique);
+        // `get`, because a custom id may hold multi-byte characters.
         id.get(..end).filter(|_| short.len() < id.len()).unwrap_or(id)
     };
     ids.iter().map(short).collect()

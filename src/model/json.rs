@@ -1,7 +1,7 @@
-//! A JSON value as text that any JSON reader accepts, on one line.
+//! A JSON value as strict, single-line text.
 //!
-//! Traces hold megabytes of JSON that most commands only pass through. Keeping the text, instead of a tree of values,
-//! keeps numbers exact (128-bit integers, `1e308`), key order as written, and memory small.
+//! Traces hold megabytes of JSON that most commands only pass through. Storing the text instead of a tree of values
+//! keeps numbers exact (128-bit integers, `1e308`), preserves the key order, and saves memory.
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -14,30 +14,30 @@ use std::fmt;
 pub struct Json(Box<RawValue>);
 
 impl Json {
-    /// Reads strict JSON; `None` for anything else.
+    /// Parses strict JSON; `None` for anything else.
     #[must_use]
     pub fn from_strict(text: &str) -> Option<Self> {
         let raw: &RawValue = serde_json::from_str(text).ok()?;
         if raw.get().bytes().any(|b| matches!(b, b'\n' | b'\r')) {
-            // Inside strings a line break would not have been JSON; outside of them it is only space.
+            // Strings in strict JSON have no raw line breaks, so these are whitespace between values.
             return RawValue::from_string(raw.get().replace(['\n', '\r'], " ")).ok().map(Self);
         }
         Some(Self(raw.to_owned()))
     }
 
-    /// The JSON string of a text.
+    /// Encodes a text as a JSON string.
     #[must_use]
     pub fn string(text: &str) -> Self {
         Self::of(&text)
     }
 
-    /// The JSON form of anything that cannot fail to have one.
+    /// Serializes a value; `null` if that fails.
     #[must_use]
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Self {
         Self(serde_json::value::to_raw_value(value).unwrap_or_default())
     }
 
-    /// The JSON object of keys and values, in their order.
+    /// Builds an object from members, in their order.
     #[must_use]
     pub fn object(members: &[(String, Self)]) -> Self {
         struct Object<'a>(&'a [(String, Json)]);
@@ -49,7 +49,7 @@ impl Json {
         Self::of(&Object(members))
     }
 
-    /// The text.
+    /// Returns the JSON text.
     #[must_use]
     pub fn text(&self) -> &str {
         self.0.get()
@@ -61,49 +61,49 @@ impl Json {
         self.text() == "null"
     }
 
-    /// The content of a JSON string; `None` for anything else.
+    /// Returns the content of a JSON string; `None` for any other value.
     #[must_use]
     pub fn as_string(&self) -> Option<String> {
         self.text().starts_with('"').then(|| serde_json::from_str(self.text()).ok()).flatten()
     }
 
-    /// A JSON string's content, or the text of any other value: what a person would read.
+    /// Returns the text for display: the content of a string, or the JSON text of any other value.
     #[must_use]
     pub fn display(&self) -> String {
         self.as_string().unwrap_or_else(|| self.text().to_owned())
     }
 
-    /// A number, also when written as a string ("26"), as foreign writers do.
+    /// Returns an integer, also if written as a string (`"26"`), as some clients do.
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
         integer(&self.0)
     }
 
-    /// A finite number, also when written as a string.
+    /// Returns a finite number, also if written as a string.
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
         number(&self.0)
     }
 
-    /// The members of an object, where they stand; `None` for anything else.
+    /// Borrows the members of an object; `None` for any other value.
     pub(super) fn borrowed_members(&self) -> Option<Members<'_>> {
         self.text().starts_with('{').then(|| serde_json::from_str(self.text()).ok())?
     }
 
-    /// The members of an object, in the order written; `None` for anything else.
+    /// Returns the members of an object, in the order written; `None` for any other value.
     #[must_use]
     pub fn members(&self) -> Option<Vec<(String, Self)>> {
         let members = self.borrowed_members()?;
         Some(members.0.into_iter().map(|(key, raw)| (key.into_owned(), raw.into())).collect())
     }
 
-    /// One member of an object.
+    /// Returns one member of an object.
     #[must_use]
     pub fn member(&self, key: &str) -> Option<Self> {
         self.borrowed_members()?.get(key).map(Self::from)
     }
 
-    /// The items of an array; `None` for anything else.
+    /// Returns the items of an array; `None` for any other value.
     #[must_use]
     pub fn items(&self) -> Option<Vec<Self>> {
         if !self.text().starts_with('[') {
@@ -114,17 +114,17 @@ impl Json {
     }
 }
 
-/// An integer, also when written as a string or a float.
+/// Parses an integer, also if written as a string or a float.
 pub(super) fn integer(raw: &RawValue) -> Option<i64> {
     let text = raw.get().trim_matches('"');
     text.parse().ok().or_else(|| {
         let float: f64 = text.parse().ok()?;
-        // Beyond 2^53 a float no longer tells integers apart.
+        // Above 2^53, floats cannot represent every integer.
         (float.fract() == 0.0 && float.abs() < 9e15).then_some(float as i64)
     })
 }
 
-/// A finite number, also when written as a string.
+/// Returns a finite number, also if written as a string.
 pub(super) fn number(raw: &RawValue) -> Option<f64> {
     raw.get().trim_matches('"').parse().ok().filter(|float: &f64| float.is_finite())
 }
@@ -147,12 +147,12 @@ impl Serialize for Json {
     }
 }
 
-/// The members of an object as borrowed text, in the order written and with repeated keys kept.
+/// The members of an object as borrowed text, in the order written and including repeated keys.
 #[derive(Debug, Default)]
 pub struct Members<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Members<'a> {
-    /// The text of one member; the last one wins where a key is repeated, as in Python.
+    /// Returns one member; the last one if the key is repeated, as in Python.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&'a RawValue> {
         self.0.iter().rev().find(|(name, _)| name == key).map(|(_, raw)| *raw)
@@ -171,7 +171,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
                 Ok(Members::default())
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                // A span has a dozen attributes.
+                // A span typically has a dozen attributes.
                 let mut members = Vec::with_capacity(16);
                 while let Some((JsonKey(key), value)) = map.next_entry::<JsonKey<'de>, &'de RawValue>()? {
                     members.push((key, value));
@@ -183,6 +183,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-/// An object key, borrowed where it holds no escape.
+/// An object key, borrowed if it has no escapes.
 #[derive(Deserialize)]
 struct JsonKey<'a>(#[serde(borrow)] Cow<'a, str>);

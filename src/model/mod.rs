@@ -1,7 +1,7 @@
-//! What a trace is, in MLflow 3's words. Nothing here reads a file, a flag or a terminal.
+//! The data model of traces, in MLflow 3's terms. It does no I/O.
 //!
-//! Units: [`Timestamp`] is nanoseconds since 1970 UTC, durations of traces are milliseconds (as MLflow stores them),
-//! durations of spans nanoseconds. An unknown value is `None`, never 0 or an empty string.
+//! Units: [`Timestamp`] is nanoseconds since 1970 UTC. Trace durations are milliseconds (as MLflow stores them), span
+//! durations nanoseconds. An unknown value is `None`, never 0 or an empty string.
 
 mod assessment;
 mod checkup;
@@ -18,7 +18,7 @@ mod tree;
 mod usage;
 
 pub use assessment::{Assessment, AssessmentKind};
-pub use checkup::{Revision, StoreInfo, StoreKind, release_of};
+pub use checkup::{Revision, StoreInfo, StoreKind, parse_release};
 pub use exception::Exception;
 pub use id::{SpanId, short_trace_id, short_trace_ids};
 pub use json::{Json, Members};
@@ -31,7 +31,7 @@ pub use tool::{MentionKind, SpeakerSigns, ToolMention};
 pub use trace::{
     Experiment, MovedFile, OutsideFile, Problem, Spans, SpansSource, Totals, Trace, TraceInfo, TraceState, keys,
 };
-pub use tree::{Node, arrange, have_above, have_below};
+pub use tree::{Node, arrange, has_ancestor_where, has_descendant_where};
 pub use usage::{Cost, CostSum, DETAIL_KEYS, TokenUsage, python_float};
 
 #[cfg(test)]

@@ -1,17 +1,17 @@
-//! JSON as Python's `json.dumps` writes it, which is what MLflow stores and thus what text conditions are compared with.
+//! JSON as Python's `json.dumps` writes it. MLflow stores this text, so text conditions compare with it.
 
 use super::Json;
 use std::fmt::Write as _;
 
-/// The text of a value: `, ` and `: ` between parts, and nothing but ASCII.
+/// Returns the JSON text with `, ` and `: ` as separators, and all non-ASCII characters escaped.
 #[must_use]
 pub fn dumps(value: &Json) -> String {
-    ascii(&spaced(value))
+    escape_non_ascii(&with_spaces(value))
 }
 
-/// The text of a value with `, ` and `: ` between parts.
+/// Returns the JSON text with `, ` and `: ` as separators.
 #[must_use]
-pub fn spaced(value: &Json) -> String {
+pub fn with_spaces(value: &Json) -> String {
     let mut out = String::with_capacity(value.text().len() + 16);
     let mut chars = value.text().chars();
     let mut is_in_string = false;
@@ -22,7 +22,7 @@ pub fn spaced(value: &Json) -> String {
                 out.push(c);
             }
             '\\' => match chars.next() {
-                // Python leaves slashes alone, and writes digits of escapes in small letters.
+                // Python does not escape slashes, and writes hex escapes in lowercase.
                 Some('/') => out.push('/'),
                 Some('u') => {
                     out.push_str("\\u");
@@ -40,9 +40,9 @@ pub fn spaced(value: &Json) -> String {
     out
 }
 
-/// JSON text with everything but ASCII escaped.
+/// Escapes all non-ASCII characters of JSON text.
 #[must_use]
-pub fn ascii(json: &str) -> String {
+pub fn escape_non_ascii(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         if c.is_ascii() {
@@ -57,13 +57,13 @@ pub fn ascii(json: &str) -> String {
     out
 }
 
-/// The JSON string of a text, nothing but ASCII.
+/// Encodes a text as a JSON string with all non-ASCII characters escaped.
 #[must_use]
 pub fn string(text: &str) -> String {
-    ascii(Json::string(text).text())
+    escape_non_ascii(Json::string(text).text())
 }
 
-/// JSON text in which floats that are whole numbers are integers.
+/// Rewrites whole floats of JSON text as integers: `1.0` as `1`.
 #[must_use]
 pub fn with_integers(json: &str) -> String {
     let mut out = String::with_capacity(json.len());

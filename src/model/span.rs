@@ -1,44 +1,44 @@
-//! One step of a trace.
+//! Spans: the steps of a trace.
 
 use super::{Cost, Exception, Json, SpanId, SpeakerSigns, Timestamp, TokenUsage, ToolMention};
 use std::fmt;
 
-/// MLflow's span type: `LLM`, `CHAT_MODEL`, `TOOL`, `AGENT` …, or any word a user chose.
+/// MLflow's span type: `LLM`, `CHAT_MODEL`, `TOOL`, `AGENT` …, or a custom one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SpanType(String);
 
 impl SpanType {
-    /// Takes a type as recorded; nothing recorded is `UNKNOWN`, as in MLflow.
+    /// Wraps a recorded type; a missing or empty one becomes `UNKNOWN`, as in MLflow.
     #[must_use]
     pub fn new(name: Option<String>) -> Self {
         Self(name.filter(|name| !name.is_empty()).unwrap_or_else(|| "UNKNOWN".to_owned()))
     }
 
-    /// The word.
+    /// Returns the type name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether this is one of some types.
+    /// Whether this is one of the given types.
     #[must_use]
     pub fn is_one_of(&self, types: &[String]) -> bool {
         types.contains(&self.0)
     }
 
-    /// Whether this is an agent at work.
+    /// Whether this is an agent run.
     #[must_use]
     pub fn is_agent(&self) -> bool {
         self.0 == "AGENT"
     }
 
-    /// Whether this is a tool at work.
+    /// Whether this is a tool run.
     #[must_use]
     pub fn is_tool(&self) -> bool {
         self.0 == "TOOL"
     }
 
-    /// Whether this is a call of a language model.
+    /// Whether this is a language model call.
     #[must_use]
     pub fn is_llm(&self) -> bool {
         self.0 == "LLM" || self.0 == "CHAT_MODEL"
@@ -51,21 +51,21 @@ impl fmt::Display for SpanType {
     }
 }
 
-/// How a span ended.
+/// The status of a span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SpanStatus {
-    /// Nothing was said (spans still open, and spans from OpenTelemetry).
+    /// Not set, as in open spans and spans from OpenTelemetry.
     Unset,
-    /// It worked.
+    /// Succeeded.
     Ok,
-    /// It failed.
+    /// Failed.
     Error,
-    /// A word this program does not know.
+    /// An unknown status.
     Other(String),
 }
 
 impl SpanStatus {
-    /// Reads `OK` and `STATUS_CODE_OK` alike.
+    /// Parses `OK` and `STATUS_CODE_OK` alike.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         match text.strip_prefix("STATUS_CODE_").unwrap_or(text) {
@@ -76,7 +76,7 @@ impl SpanStatus {
         }
     }
 
-    /// MLflow's word.
+    /// MLflow's name for it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -88,29 +88,29 @@ impl SpanStatus {
     }
 }
 
-/// Something that happened inside a span: an exception, a streamed chunk.
+/// An event within a span: an exception, a streamed chunk.
 #[derive(Clone, Debug)]
 pub struct SpanEvent {
-    /// `exception`, `mlflow.chunk.item.0`, or any name.
+    /// `exception`, `mlflow.chunk.item.0`, or any other name.
     pub name: String,
-    /// When.
+    /// The event time.
     pub time: Timestamp,
-    /// Plain values, not encoded twice as span attributes are.
+    /// Plain values, not JSON inside strings like span attributes.
     pub attributes: Vec<(String, Json)>,
 }
 
-/// A pointer to a span of another trace (MLflow 3.13 on).
+/// A link to a span, usually of another trace (MLflow 3.13 on).
 #[derive(Clone, Debug)]
 pub struct SpanLink {
-    /// The other trace, as recorded.
+    /// The linked trace, as recorded.
     pub trace_id: String,
-    /// The other span.
+    /// The linked span.
     pub span_id: String,
-    /// What was said of the link.
+    /// The attributes of the link; `null` if there are none.
     pub attributes: Json,
 }
 
-/// What a span carries beside its figures. Left out when only the tree is asked for.
+/// The content of a span: attributes, events and links. Loaded only on demand.
 #[derive(Clone, Debug, Default)]
 pub struct Payload {
     /// All attributes, decoded one level, in the order written.
@@ -119,50 +119,50 @@ pub struct Payload {
     pub events: Vec<SpanEvent>,
     /// All links.
     pub links: Vec<SpanLink>,
-    /// What went in, as another convention than MLflow's tells it, where MLflow's own attribute is missing.
+    /// The inputs by another convention than MLflow's, if MLflow's attribute is missing.
     pub foreign_inputs: Option<Json>,
-    /// What came out, likewise.
+    /// The outputs by another convention than MLflow's, if MLflow's attribute is missing.
     pub foreign_outputs: Option<Json>,
 }
 
 impl Payload {
-    /// One attribute; the last one where a key is repeated.
+    /// Returns an attribute; the last one if the key is repeated.
     #[must_use]
     pub fn attribute(&self, key: &str) -> Option<&Json> {
         self.attributes.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
-    /// What went in; `None` when nothing was recorded (which is not the same as `null`).
+    /// Returns the inputs; `None` if none were recorded, which is not the same as `null`.
     #[must_use]
     pub fn inputs(&self) -> Option<&Json> {
         self.attribute("mlflow.spanInputs").or(self.foreign_inputs.as_ref())
     }
 
-    /// What came out.
+    /// Returns the outputs; `None` if none were recorded.
     #[must_use]
     pub fn outputs(&self) -> Option<&Json> {
         self.attribute("mlflow.spanOutputs").or(self.foreign_outputs.as_ref())
     }
 }
 
-/// A span as MLflow's search sees it: as a row of the table `spans` (MLflow 3.18 `store/tracking/dbmodels/models.py`).
+/// A row of the table `spans`, on which MLflow's search works (MLflow 3.18 `store/tracking/dbmodels/models.py`).
 #[derive(Clone, Debug)]
 pub struct SearchableSpan {
-    /// The name.
+    /// The span name.
     pub name: String,
-    /// The type that the client said; spans from OpenTelemetry may have none.
+    /// The span type set by the client; spans from OpenTelemetry may have none.
     pub span_type: Option<String>,
     /// `OK`, `ERROR`, `UNSET`.
     pub status: String,
-    /// When it began.
+    /// The start time.
     pub start: Timestamp,
-    /// The whole span as JSON text, where a condition looks at it; empty for spans that were archived.
+    /// The span as JSON text, if a condition needs it; empty for archived spans.
     pub content: Option<String>,
-    /// Its attributes, where a condition looks at one.
+    /// The attributes, if a condition needs one.
     pub attributes: Vec<(String, Json)>,
 }
 
-/// Whether a span of this name tells that AutoGen's runtime passed a message on, and no more (autogen-core 0.4 – 0.7,
+/// Whether a span of this name only records that AutoGen's runtime delivered a message (autogen-core 0.4 – 0.7,
 /// `_telemetry/_tracing_config.py`, `MessageRuntimeTracingConfig.get_span_name`).
 #[must_use]
 pub fn is_runtime_message(name: &str) -> bool {
@@ -170,82 +170,83 @@ pub fn is_runtime_message(name: &str) -> bool {
     matches!(operation, Some("create" | "send" | "publish" | "receive" | "intercept" | "process" | "ack"))
 }
 
-/// What the tokens that a span carries are those of.
+/// Which calls the token counts of a span belong to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UsageScope {
     /// The span itself.
     #[default]
     Span,
-    /// Calls beside it, which carry them too.
+    /// Other calls of the trace that record the same tokens themselves.
     OtherCalls,
-    /// All turns of an agent so far, those in earlier traces included.
+    /// All turns of an agent so far, including those in earlier traces.
     AllTurns,
-    /// Nothing: the span calls no model, though it has the type of those that do.
-    Nothing,
-    /// An agent whose calls of models are not recorded, unless there are spans of them.
-    UnseenCalls,
+    /// No call: the span calls no model, although its type says so.
+    NoCall,
+    /// The model calls of an agent, which have no spans of their own unless they were recorded separately.
+    UnrecordedCalls,
 }
 
-/// One step of a trace: a call of a model, a tool, an agent.
+/// One step of a trace: a model call, a tool run, an agent run.
 #[derive(Clone, Debug)]
 pub struct Span {
     /// Unique within the trace.
     pub id: SpanId,
-    /// The span that called this one, as stored; it may be missing from the trace.
+    /// The parent span, as stored; it may be missing from the trace.
     pub parent: Option<SpanId>,
-    /// The function, agent or resource.
+    /// The name: a function, an agent or an operation.
     pub name: String,
-    /// The text that the name is a template of: `turn about weather` for `turn about {topic}` (Logfire).
+    /// The formatted name, if `name` is a template: `turn about weather` for `turn about {topic}` (Logfire).
     pub title: Option<String>,
-    /// What kind of step it is.
+    /// The kind of step.
     pub span_type: SpanType,
-    /// How it ended.
+    /// The status.
     pub status: SpanStatus,
-    /// The text that came with the status.
+    /// The message recorded with the status.
     pub status_message: String,
-    /// When it began.
+    /// The start time.
     pub start: Timestamp,
-    /// When it ended; `None` while open.
+    /// The end time; `None` if it has not ended.
     pub end: Option<Timestamp>,
-    /// Tokens recorded on this span. `Some` of an empty usage still hides the usage of spans below (MLflow's rule).
+    /// Tokens recorded on this span. `Some` of an empty usage still hides the usage of its descendants, as in MLflow.
     pub token_usage: Option<TokenUsage>,
-    /// Tokens that stand elsewhere, where MLflow recorded none: in the response of a model call (before 3.1, for AutoGen and
-    /// AG2 before 3.2, for clients that MLflow does not know), or under the names of another convention.
+    /// Tokens from other sources, if MLflow recorded none: from the response of a model call (before 3.1; before 3.2
+    /// for AutoGen and AG2; for clients that MLflow does not know), or from attributes of another convention.
     pub derived_usage: Option<TokenUsage>,
-    /// What its tokens are those of.
+    /// Which calls its tokens belong to.
     pub usage_scope: UsageScope,
-    /// The session and the user that a root names, in the words of another convention than MLflow's.
-    pub named: (Option<String>, Option<String>),
-    /// The provider's id of the response.
+    /// The session id and the user id that a root span records by another convention than MLflow's.
+    pub session_and_user: (Option<String>, Option<String>),
+    /// The provider's response id.
     pub response_id: Option<String>,
-    /// The model called.
+    /// The model name.
     pub model: Option<String>,
-    /// Who runs the model.
+    /// The model provider.
     pub provider: Option<String>,
-    /// Cost recorded on this span.
+    /// The cost recorded on this span.
     pub cost: Option<Cost>,
-    /// The last exception recorded.
+    /// The last recorded exception.
     pub exception: Option<Exception>,
-    /// A failure that left no error: what a tool raised and its caller handed back to the model as text.
+    /// The error text of a tool that failed without an ERROR status, because its caller returned the error to the model
+    /// as text.
     pub handled_failure: Option<String>,
-    /// The name that an attribute gives the agent or the tool whose span it is.
+    /// The name of the agent or tool that this span runs, if an attribute names it.
     pub declared_name: Option<String>,
-    /// The agent that an attribute names for a span which is no agent's own.
+    /// The agent that an attribute names, for spans other than agent spans.
     pub agent: Option<String>,
-    /// The tool mentions in its messages; of a tool's span, its own call.
+    /// The tool mentions in its messages; for a tool span, its own call.
     pub tool_mentions: Vec<ToolMention>,
-    /// Whether what came out of it is recorded; known of spans that were read as a tree shows them, or whole.
+    /// Whether its outputs are recorded; always false if the span was read with `SpanDetail::Calls`.
     pub has_outputs: bool,
-    /// How far its messages may name who speaks.
+    /// Which hints about speakers its messages may hold.
     pub speaker_signs: SpeakerSigns,
-    /// When the first piece of a streamed answer came.
+    /// The time of the first token of a streamed response.
     pub first_token: Option<Timestamp>,
-    /// Everything else, where it was asked for.
+    /// Attributes, events and links, if requested.
     pub payload: Option<Payload>,
 }
 
 impl Span {
-    /// A span of which no more is known.
+    /// Returns a span with all other fields unset.
     #[must_use]
     pub fn new(id: SpanId, name: String, start: Timestamp) -> Self {
         Self {
@@ -261,7 +262,7 @@ impl Span {
             derived_usage: None,
             title: None,
             usage_scope: UsageScope::Span,
-            named: (None, None),
+            session_and_user: (None, None),
             response_id: None,
             model: None,
             provider: None,
@@ -278,32 +279,33 @@ impl Span {
         }
     }
 
-    /// Nanoseconds from start to end; may be negative where clocks disagreed.
+    /// Returns the nanoseconds from start to end; negative if clocks disagreed.
     #[must_use]
     pub fn duration_ns(&self) -> Option<i64> {
         self.end.map(|end| end.0.saturating_sub(self.start.0))
     }
 
-    /// The name for people to read.
+    /// Returns the formatted name if there is one, else the name.
     #[must_use]
-    pub fn shown_name(&self) -> &str {
+    pub fn display_name(&self) -> &str {
         self.title.as_deref().unwrap_or(&self.name)
     }
 
-    /// The tokens that are known of it: those recorded, else those that its response tells.
+    /// Returns the known tokens: recorded ones, else derived ones.
     #[must_use]
     pub fn usage(&self) -> Option<&TokenUsage> {
         self.token_usage.as_ref().filter(|usage| !usage.is_empty()).or(self.derived_usage.as_ref())
     }
 
-    /// Where [`Span::usage`] comes from, in the word of the JSON output.
+    /// Returns the source of [`Span::usage`], as named in JSON output.
     #[must_use]
     pub fn usage_source(&self) -> Option<&'static str> {
         let is_recorded = self.token_usage.as_ref().is_some_and(|usage| !usage.is_empty());
         if is_recorded { Some("recorded") } else { self.derived_usage.as_ref().map(|_| "derived") }
     }
 
-    /// The exceptions recorded, with their times; of a span without its events, the last one.
+    /// Returns the recorded exceptions with their times; only the last one, without its time, if events were not
+    /// loaded.
     #[must_use]
     pub fn exceptions(&self) -> Vec<(Exception, Option<Timestamp>)> {
         let Some(payload) = &self.payload else {
@@ -324,18 +326,18 @@ impl Span {
         exceptions.collect()
     }
 
-    /// Whether its status is ERROR, and its exception is no control flow ([`Exception::purpose`]).
+    /// Whether its status is ERROR and its exception is not control flow ([`Exception::control_flow`]).
     #[must_use]
     pub fn has_failed(&self) -> bool {
-        let has_purpose = || self.exception.as_ref().is_some_and(|exception| exception.purpose().is_some());
-        self.status == SpanStatus::Error && !has_purpose()
+        let is_control_flow = || self.exception.as_ref().is_some_and(|exception| exception.control_flow().is_some());
+        self.status == SpanStatus::Error && !is_control_flow()
     }
 
-    /// What went wrong in one line: the exception, else the status text of a failed span.
+    /// Returns the failure as text: the exception, else the status message of a failed span.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
         if let Some(exception) = &self.exception {
-            return exception.purpose().is_none().then(|| exception.to_string());
+            return exception.control_flow().is_none().then(|| exception.to_string());
         }
         self.has_failed().then(|| {
             if self.status_message.is_empty() {

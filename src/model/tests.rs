@@ -22,7 +22,7 @@ fn parents_come_first_and_children_by_start() {
 }
 
 #[test]
-fn damaged_trees_are_shown_whole() {
+fn damaged_trees_keep_every_span() {
     assert_eq!(shape(vec![span("a", Some("x"), 1), span("b", Some("a"), 2)]), "a:0? b:1", "missing parent");
     assert_eq!(shape(vec![span("a", Some("a"), 1)]), "a:0", "its own parent");
     assert_eq!(
@@ -32,12 +32,12 @@ fn damaged_trees_are_shown_whole() {
     );
     assert_eq!(shape(vec![span("a", None, 1), span("b", None, 2)]), "a:0 b:0", "two roots");
     let (kept, _, dropped) = arrange(vec![span("a", None, 1), span("a", None, 2)]);
-    assert_eq!((kept.len(), kept[0].start, dropped), (1, Timestamp(1), 1), "the first of two with one id");
+    assert_eq!((kept.len(), kept[0].start, dropped), (1, Timestamp(1), 1), "the first of two spans with the same id");
     assert_eq!(shape(Vec::new()), "");
 }
 
 #[test]
-fn depth_costs_no_stack() {
+fn deep_trees_do_not_overflow_the_stack() {
     let chain =
         (0..100_000).map(|at| span(&at.to_string(), (at > 0).then(|| (at - 1).to_string()).as_deref(), at)).collect();
     let (spans, nodes, _) = arrange(chain);
@@ -45,14 +45,14 @@ fn depth_costs_no_stack() {
 }
 
 #[test]
-fn short_ids_cut_only_what_mlflow_made() {
+fn only_ids_that_mlflow_generates_are_shortened() {
     assert_eq!(short_trace_id("tr-27b4e76f0123456789abcdef01234567"), "tr-27b4e76f");
     assert_eq!(short_trace_id("27b4e76f0123456789abcdef01234567"), "27b4e76f");
     assert_eq!(short_trace_id("my-custom-id-001"), "my-custom-id-001");
 }
 
 #[test]
-fn ids_that_begin_with_the_time_are_cut_less() {
+fn ids_that_start_with_the_time_keep_more_digits() {
     let short = |id: &str| {
         let time = Timestamp(0x01a2_270e_5200 * 1_000_000);
         TraceInfo::new(id.to_owned(), "1".to_owned(), TraceState::Ok, time).short_id().to_owned()
@@ -64,7 +64,7 @@ fn ids_that_begin_with_the_time_are_cut_less() {
 }
 
 #[test]
-fn short_trace_ids_are_as_long_as_it_takes_to_tell_them_apart() {
+fn short_trace_ids_are_unique_among_each_other() {
     let check = |cases: &[(&str, &str)]| {
         let ids: Vec<&str> = cases.iter().map(|(id, _)| *id).collect();
         let expected: Vec<&str> = cases.iter().map(|(_, short)| *short).collect();
@@ -78,7 +78,7 @@ fn short_trace_ids_are_as_long_as_it_takes_to_tell_them_apart() {
         ("tr-27b4e76f0123456709abcdef01234567", "tr-27b4e76f012345670"),
         // The same trace in another row.
         ("tr-27b4e76f0123456789abcdef01234567", "tr-27b4e76f012345678"),
-        // The older form, found by the same digits.
+        // The older form, matched by the same digits.
         ("27b4e76f0aaaaaaaaaaaaaaaaaaaaaaa", "27b4e76f0a"),
     ]);
     check(&[
@@ -107,14 +107,14 @@ fn floats_are_written_as_python_writes_them() {
 }
 
 #[test]
-fn times_are_read_and_written() {
+fn times_are_parsed_and_formatted() {
     let time = Timestamp::parse_rfc3339("2026-11-20T16:49:06.695+01:00").unwrap();
     assert_eq!(time.rfc3339(), "2026-11-20T15:49:06.695Z");
     assert_eq!(Timestamp(time.0 + 1).rfc3339(), "2026-11-20T15:49:06.695000001Z");
     assert_eq!(Timestamp::parse_bare("2026-11-20", Zone::Utc), Timestamp::parse_rfc3339("2026-11-20T00:00:00Z"));
     assert_eq!(Timestamp::parse_bare("2026-11-20 15:49", Zone::Utc), Timestamp::parse_rfc3339("2026-11-20T15:49:00Z"));
     assert_eq!(Timestamp::parse_bare("yesterday", Zone::Utc), None);
-    assert_eq!(Timestamp::from_millis(i64::MAX).0, i64::MAX, "hostile values stop at the end");
+    assert_eq!(Timestamp::from_millis(i64::MAX).0, i64::MAX, "hostile values saturate");
     assert_eq!(Timestamp(-1).rfc3339(), "1969-12-31T23:59:59.999999999Z");
 }
 
@@ -122,9 +122,9 @@ fn times_are_read_and_written() {
 fn usage_adds_up_as_in_mlflow() {
     let usage = |text: &str| TokenUsage::from_json(&Json::from_strict(text).unwrap()).unwrap();
     let mut total = usage(r#"{"input_tokens":"26","output_tokens":2.0}"#);
-    assert_eq!(total.figures(), (Some(26), Some(2), None), "numbers as strings and floats, the total not known");
+    assert_eq!(total.counts(), (Some(26), Some(2), None), "numbers as strings and floats, total unknown");
     total.add(&usage(r#"{"input_tokens":4,"total_tokens":5,"cache_read_input_tokens":3}"#));
-    assert_eq!(total.figures(), (Some(30), Some(2), Some(5)));
+    assert_eq!(total.counts(), (Some(30), Some(2), Some(5)));
     assert_eq!(
         total.python_text(),
         r#"{"input_tokens": 30, "output_tokens": 2, "total_tokens": 5, "cache_read_input_tokens": 3}"#
@@ -150,7 +150,7 @@ mod properties {
         #![proptest_config(crate::tests::fixed_seed())]
 
         #[test]
-        fn a_short_trace_id_is_the_prefix_of_no_other_trace(ids in proptest::collection::btree_set("(tr-)?(0{24}|0{8}1{16})[01]{8}|[01a-é]{0,9}", 1..20)) {
+        fn a_short_trace_id_is_not_a_prefix_of_another_trace(ids in proptest::collection::btree_set("(tr-)?(0{24}|0{8}1{16})[01]{8}|[01a-é]{0,9}", 1..20)) {
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
             let bare = |id: &str| id.trim_start_matches("tr-").to_owned();
             for (id, short) in ids.iter().zip(short_trace_ids(&ids)) {
@@ -162,7 +162,7 @@ mod properties {
         }
 
         #[test]
-        fn the_tree_holds_every_span_once_whatever_the_order(parents in proptest::collection::vec(0_i64..40, 1..40), seed in any::<u64>()) {
+        fn the_tree_holds_every_span_once_in_any_input_order(parents in proptest::collection::vec(0_i64..40, 1..40), seed in any::<u64>()) {
             let spans: Vec<Span> = (0_i64..).zip(&parents).map(|(at, parent)| span(&at.to_string(), Some(&parent.to_string()), at * 7 % 11)).collect();
             let mut shuffled = spans.clone();
             shuffled.sort_by_key(|span| span.id.as_str().len() as u64 ^ seed.wrapping_mul(span.start.0.cast_unsigned() + 1));
@@ -177,11 +177,11 @@ mod properties {
 }
 
 #[test]
-fn mlflows_own_logging_is_told_from_what_was_logged() {
+fn exceptions_of_mlflow_logging_are_recognized() {
     let raised_in = |files: &[&str]| {
         let frames = files.iter().map(|file| format!("  File \"{file}\", line 1, in f\n    call()\n"));
         let stacktrace = format!("Traceback (most recent call last):\n{}E: m\n", frames.collect::<String>());
-        Exception { kind: None, message: None, stacktrace: Some(stacktrace) }.is_of_mlflow()
+        Exception { kind: None, message: None, stacktrace: Some(stacktrace) }.is_from_mlflow_logging()
     };
     let (fluent, chat) = ("/v/site-packages/mlflow/tracing/fluent.py", "/v/site-packages/mlflow/autogen/chat.py");
     assert!(raised_in(&[fluent, chat, "/v/site-packages/pydantic/main.py"]));
@@ -202,12 +202,12 @@ fn costs_add_up_in_any_order() {
     let (forwards, backwards) = (sum(&mut costs.into_iter()), sum(&mut costs.into_iter().rev()));
     assert_eq!(forwards, backwards);
     assert!((forwards.total_cost.unwrap() - 2_000_002.000_000_206_6).abs() < 1e-9);
-    let mut one = CostSum::default();
-    assert_eq!(one.cost(), None);
-    one.add(&Cost::recorded(Some(f64::NAN), None, Some(0.000_043_5)).unwrap());
-    assert_eq!(one.cost().unwrap(), Cost::recorded(None, None, Some(0.000_043_5)).unwrap());
-    let mut two = CostSum::default();
-    two.add(&Cost::calculated(f64::INFINITY, f64::MAX));
-    two.merge(&one);
-    assert_eq!((two.cost().unwrap().source, two.cost().unwrap().input_cost), ("calculated", None));
+    let mut partial = CostSum::default();
+    assert_eq!(partial.cost(), None);
+    partial.add(&Cost::recorded(Some(f64::NAN), None, Some(0.000_043_5)).unwrap());
+    assert_eq!(partial.cost().unwrap(), Cost::recorded(None, None, Some(0.000_043_5)).unwrap());
+    let mut infinite = CostSum::default();
+    infinite.add(&Cost::calculated(f64::INFINITY, f64::MAX));
+    infinite.merge(&partial);
+    assert_eq!((infinite.cost().unwrap().source, infinite.cost().unwrap().input_cost), ("calculated", None));
 }

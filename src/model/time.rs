@@ -1,4 +1,4 @@
-//! Points in time, and the only user of chrono.
+//! Points in time. The only module that uses chrono.
 
 use chrono::{
     DateTime, Datelike, Local, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike, Utc,
@@ -9,52 +9,53 @@ use serde::{Serialize, Serializer};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
-/// The zone in which bare dates are read and times are shown.
+/// The time zone in which dates without a zone are parsed and times are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Zone {
-    /// Coordinated universal time.
+    /// Coordinated Universal Time.
     Utc,
-    /// The zone of this machine.
+    /// The local time zone.
     Local,
 }
 
 impl Timestamp {
-    /// The end of the range.
+    /// The latest representable time.
     pub const MAX: Self = Self(i64::MAX);
 
-    /// From milliseconds, the unit of MLflow's trace records; far-off values stop at the ends of the range.
+    /// Converts milliseconds, the unit of MLflow's trace records; saturates at the limits of the range.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis.saturating_mul(1_000_000))
     }
 
-    /// Whole milliseconds, rounded down.
+    /// Returns whole milliseconds, rounded down.
     #[must_use]
     pub const fn millis(self) -> i64 {
         self.0.div_euclid(1_000_000)
     }
 
-    /// The clock.
+    /// Returns the current time.
     #[must_use]
     pub fn now() -> Self {
         Self(Utc::now().timestamp_nanos_opt().unwrap_or_default())
     }
 
-    /// Reads RFC 3339 (`2026-11-20T15:49:06.695Z`, any offset).
+    /// Parses RFC 3339 (`2026-11-20T15:49:06.695Z`, any offset).
     #[must_use]
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let time = DateTime::parse_from_rfc3339(text.trim()).ok()?;
         Some(Self(time.timestamp_nanos_opt()?))
     }
 
-    /// Reads a date as HTTP headers write it (RFC 9110, 5.6.7).
+    /// Parses an HTTP date (RFC 9110, 5.6.7).
     #[must_use]
     pub fn parse_http_date(text: &str) -> Option<Self> {
         Some(Self(DateTime::parse_from_rfc2822(text.trim()).ok()?.timestamp_nanos_opt()?))
     }
 
-    /// Reads a date or a date and time without zone (`2026-11-20`, `2026-11-20 15:49`, with seconds too) in a zone.
-    /// A time that a change of clocks skipped or repeated is taken as its earliest meaning.
+    /// Parses a date, or a date and time without a zone (`2026-11-20`, `2026-11-20 15:49`, with or without seconds), in
+    /// a zone. A local time that is repeated when clocks change means the first one; a skipped one means the next valid
+    /// time.
     #[must_use]
     pub fn parse_bare(text: &str, zone: Zone) -> Option<Self> {
         let text = text.trim().replacen('T', " ", 1);
@@ -65,23 +66,23 @@ impl Timestamp {
             .or_else(|| NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f").ok())?;
         match zone {
             Zone::Utc => Utc.from_utc_datetime(&naive).timestamp_nanos_opt().map(Self),
-            Zone::Local => Self::of_local(&naive),
+            Zone::Local => Self::from_local(&naive),
         }
     }
 
-    /// RFC 3339 in UTC with three fraction digits, or nine where the milliseconds do not say it all.
+    /// Formats as RFC 3339 in UTC with three fraction digits, or nine if it is not a whole millisecond.
     #[must_use]
     pub fn rfc3339(self) -> String {
-        if self.0.rem_euclid(1_000_000) == 0 { self.utc(3) } else { self.utc(9) }
+        if self.0.rem_euclid(1_000_000) == 0 { self.format_utc(3) } else { self.format_utc(9) }
     }
 
-    /// RFC 3339 in UTC with nine fraction digits.
+    /// Formats as RFC 3339 in UTC with nine fraction digits.
     #[must_use]
     pub fn rfc3339_nanos(self) -> String {
-        self.utc(9)
+        self.format_utc(9)
     }
 
-    fn utc(self, digits: usize) -> String {
+    fn format_utc(self, digits: usize) -> String {
         let time = DateTime::<Utc>::from_timestamp_nanos(self.0);
         let fraction = if digits == 3 { time.nanosecond() / 1_000_000 } else { time.nanosecond() };
         format!(
@@ -95,7 +96,7 @@ impl Timestamp {
         )
     }
 
-    /// `2026-11-20 15:49:06` in a zone.
+    /// Formats as `2026-11-20 15:49:06` in a zone.
     #[must_use]
     pub fn date_time(self, zone: Zone) -> String {
         let format = "%Y-%m-%d %H:%M:%S";
@@ -105,14 +106,14 @@ impl Timestamp {
         }
     }
 
-    /// The beginning of the hour in a zone. Where clocks are set back, the hour that comes twice is two.
+    /// Returns the start of the hour in a zone. When clocks are set back, the repeated hour counts as two hours.
     #[must_use]
-    pub fn hour(self, zone: Zone) -> Self {
+    pub fn floor_to_hour(self, zone: Zone) -> Self {
         self.floor(3_600, zone)
     }
 
-    /// The beginning of an interval of so many seconds, which divide a day, counted from midnight in a zone. In UTC that is
-    /// what MLflow's metrics are cut into (3.18 `store/tracking/utils/sql_trace_metrics_utils.py`).
+    /// Returns the start of the interval of this many seconds, counted from midnight in a zone. `seconds` must divide a
+    /// day. In UTC these are the buckets of MLflow's metrics (3.18 `store/tracking/utils/sql_trace_metrics_utils.py`).
     #[must_use]
     pub fn floor(self, seconds: i64, zone: Zone) -> Self {
         let since = |offset: i64| self.0.saturating_add(offset).rem_euclid(seconds.saturating_mul(1_000_000_000));
@@ -124,38 +125,38 @@ impl Timestamp {
             let offset = i64::from(local.offset().local_minus_utc()) * 1_000_000_000;
             return Self(self.0.saturating_sub(since(offset)));
         }
-        // Longer ones begin when the clock shows so, even where a day has 23 hours or 25.
-        let passed = i64::from(local.num_seconds_from_midnight());
-        let begin = local.date_naive().and_time(NaiveTime::MIN) + TimeDelta::seconds(passed - passed % seconds);
-        Self::of_local(&begin).unwrap_or(self)
+        // Intervals longer than an hour start by the local clock, also on days of 23 or 25 hours.
+        let elapsed = i64::from(local.num_seconds_from_midnight());
+        let begin = local.date_naive().and_time(NaiveTime::MIN) + TimeDelta::seconds(elapsed - elapsed % seconds);
+        Self::from_local(&begin).unwrap_or(self)
     }
 
-    /// What the clock of this machine showed; where it was set back the earlier time, where it skipped one the next.
-    fn of_local(naive: &NaiveDateTime) -> Option<Self> {
+    /// Converts a local time; a repeated one to the earlier time, a skipped one to the next valid time.
+    fn from_local(naive: &NaiveDateTime) -> Option<Self> {
         let local = |naive: &NaiveDateTime| match Local.from_local_datetime(naive) {
             LocalResult::Single(time) => Some(time),
-            LocalResult::Ambiguous(one, other) => Some(one.min(other)),
+            LocalResult::Ambiguous(first, second) => Some(first.min(second)),
             LocalResult::None => None,
         };
         let next = || local(&(*naive + TimeDelta::minutes(30))).or_else(|| local(&(*naive + TimeDelta::hours(1))));
         Some(Self(local(naive).or_else(next)?.timestamp_nanos_opt()?))
     }
 
-    /// The date in a zone: `2026-11-20`.
+    /// Formats the date in a zone: `2026-11-20`.
     #[must_use]
     pub fn date(self, zone: Zone) -> String {
-        self.calendar(zone).format("%Y-%m-%d").to_string()
+        self.calendar_date(zone).format("%Y-%m-%d").to_string()
     }
 
-    /// The Monday of the week in a zone: `2026-11-16`.
+    /// Formats the Monday of the week in a zone: `2026-11-16`.
     #[must_use]
     pub fn monday(self, zone: Zone) -> String {
-        let date = self.calendar(zone);
+        let date = self.calendar_date(zone);
         let since = TimeDelta::days(i64::from(date.weekday().num_days_from_monday()));
         date.checked_sub_signed(since).unwrap_or(date).format("%Y-%m-%d").to_string()
     }
 
-    fn calendar(self, zone: Zone) -> NaiveDate {
+    fn calendar_date(self, zone: Zone) -> NaiveDate {
         match zone {
             Zone::Utc => DateTime::<Utc>::from_timestamp_nanos(self.0).date_naive(),
             Zone::Local => self.local().date_naive(),
@@ -166,7 +167,7 @@ impl Timestamp {
         DateTime::<Utc>::from_timestamp_nanos(self.0).with_timezone(&Local)
     }
 
-    /// The name or offset of the zone at this time: `UTC`, `+02:00`.
+    /// Returns the name or offset of the zone at this time: `UTC`, `+02:00`.
     #[must_use]
     pub fn zone_name(self, zone: Zone) -> String {
         match zone {

@@ -1,46 +1,46 @@
-//! Tool mentions of a span, and whether its messages name their speakers: read while it is decoded, so that commands
-//! that print no messages need not keep them.
+//! Tool mentions and speaker hints in the messages of a span. They are collected while a span is decoded, so that
+//! commands that print no messages need not keep the messages.
 
-/// What a mention of a tool is.
+/// The kind of a tool mention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MentionKind {
-    /// A model asks for the call, in a message.
+    /// A message in which a model requests the call.
     Requested,
-    /// The span is the tool at work.
+    /// The tool span itself.
     Ran,
-    /// A message holds the result.
+    /// A message with the tool result.
     Returned,
 }
 
-/// A mention of a tool call in a span. The same call is mentioned by many spans.
+/// A mention of a tool call in a span. Many spans may mention the same call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToolMention {
-    /// What it is.
+    /// The kind of mention.
     pub kind: MentionKind,
-    /// The id of the call.
+    /// The tool call id.
     pub call_id: Option<String>,
-    /// The tool's name.
+    /// The tool name.
     pub name: Option<String>,
-    /// The hash of its arguments, however they are written; unknown of results.
+    /// A hash of the arguments that ignores formatting; `None` for results.
     pub arguments: Option<u64>,
-    /// The text of its failure, where the tool failed and its caller returned that as tool output.
+    /// The error text, if the tool failed and its caller returned the error as tool output.
     pub failure: Option<String>,
-    /// Whether the message came out of the span; else it went in.
-    pub came_out: bool,
-    /// Whether the model was made to call it, which is how an answer of a given form is asked for.
+    /// Whether the message is in the outputs of the span, not in the inputs.
+    pub is_output: bool,
+    /// Whether the model was forced to call it, which is a way to request structured output.
     pub is_forced: bool,
-    /// Whether a message of the user follows it in the request: it belongs to an earlier turn.
+    /// Whether a user message follows it in the request, so that it belongs to an earlier turn.
     pub in_earlier_turn: bool,
 }
 
-/// How far the messages of a span may name who speaks.
+/// Which hints about speakers the messages of a span may hold. Ordered: a greater one includes the smaller ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SpeakerSigns {
-    /// Not at all.
+    /// No hints.
     #[default]
     None,
-    /// They have names, which may be those of tools.
+    /// Messages have names, which may be tool names.
     Name,
-    /// They have a source or a sender (AutoGen, AG2).
+    /// Messages have a source or a sender (AutoGen, AG2).
     Source,
 }

@@ -1,63 +1,63 @@
-//! A trace's own record, the spans that belong to it, and the experiment it lies in.
+//! Traces: the record of a trace, its spans, and its experiment.
 
 use super::{Assessment, Cost, Json, Labels, Node, SearchableSpan, Span, Timestamp, TokenUsage, short_trace_id};
 use std::borrow::Cow;
 
-/// Keys of tags and metadata that mean something (MLflow `tracing/constant.py`).
+/// Tag and metadata keys that MLflow defines (`tracing/constant.py`).
 pub mod keys {
-    /// Tag: the trace's name; a column since 3.17.
+    /// Tag: the trace name; a column since 3.17.
     pub const NAME: &str = "mlflow.traceName";
-    /// Tag: where the artifacts of the trace are.
+    /// Tag: the location of the artifacts.
     pub const ARTIFACT_LOCATION: &str = "mlflow.artifactLocation";
-    /// Tag: where the spans are (3.6 on).
+    /// Tag: the location of the spans (3.6 on).
     pub const SPANS_LOCATION: &str = "mlflow.trace.spansLocation";
-    /// Value of that tag: they are rows of the database.
-    pub const IN_ROWS: &str = "TRACKING_STORE";
-    /// Value of that tag: they were archived (3.13 on).
+    /// Value of [`SPANS_LOCATION`]: rows of the database.
+    pub const IN_TRACKING_STORE: &str = "TRACKING_STORE";
+    /// Value of [`SPANS_LOCATION`]: archived (3.13 on).
     pub const IN_ARCHIVE: &str = "ARCHIVE_REPO";
-    /// Tag: the folder of an archived trace's `traces.pb` (3.13 on).
+    /// Tag: the folder with the `traces.pb` of an archived trace (3.13 on).
     pub const ARCHIVE_LOCATION: &str = "mlflow.trace.archiveLocation";
-    /// Metadata: session; a column since 3.17.
+    /// Metadata: the session id; a column since 3.17.
     pub const SESSION: &str = "mlflow.trace.session";
-    /// Metadata: user.
+    /// Metadata: the user id.
     pub const USER: &str = "mlflow.trace.user";
-    /// Metadata: the run that was active.
+    /// Metadata: the active run.
     pub const RUN: &str = "mlflow.sourceRun";
     /// Metadata: the logged model.
     pub const MODEL: &str = "mlflow.modelId";
-    /// Metadata: inputs of the root, cut to 250 characters.
+    /// Metadata: inputs of the root span, truncated to 250 characters.
     pub const INPUTS: &str = "mlflow.traceInputs";
-    /// Metadata: outputs of the root, cut likewise.
+    /// Metadata: outputs of the root span, truncated to 250 characters.
     pub const OUTPUTS: &str = "mlflow.traceOutputs";
     /// Metadata: total tokens; columns since 3.17.
     pub const TOKEN_USAGE: &str = "mlflow.trace.tokenUsage";
     /// Metadata: total cost (3.10 on); columns since 3.17.
     pub const COST: &str = "mlflow.trace.cost";
-    /// Tag: prompts that were used, `[{"name", "version"}]` (`tracing/constant.py`, `TraceTagKey.LINKED_PROMPTS`).
+    /// Tag: the prompts used, `[{"name", "version"}]` (`tracing/constant.py`, `TraceTagKey.LINKED_PROMPTS`).
     pub const LINKED_PROMPTS: &str = "mlflow.linkedPrompts";
-    /// Metadata: the form of the trace's data, which every client of MLflow records.
+    /// Metadata: the version of the trace schema, which every MLflow client records.
     pub const SCHEMA_VERSION: &str = "mlflow.trace_schema.version";
-    /// Metadata: sizes, among them the number of spans (3.1 on).
+    /// Metadata: sizes, including the number of spans (3.1 on).
     pub const SIZE_STATS: &str = "mlflow.trace.sizeStats";
 }
 
-/// How a trace ended.
+/// The state of a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TraceState {
-    /// It worked.
+    /// Succeeded.
     Ok,
-    /// Its root failed.
+    /// The root span failed.
     Error,
-    /// It is running, or was killed.
+    /// Running, or killed while running.
     InProgress,
-    /// Nothing was said.
+    /// Not set.
     Unspecified,
-    /// A word this program does not know.
+    /// An unknown state.
     Other(String),
 }
 
 impl TraceState {
-    /// Reads the words of MLflow 2 and 3.
+    /// Parses the names of MLflow 2 and 3.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         match text {
@@ -69,7 +69,7 @@ impl TraceState {
         }
     }
 
-    /// MLflow 3's word.
+    /// MLflow 3's name for it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -82,55 +82,55 @@ impl TraceState {
     }
 }
 
-/// A trace's record without its spans.
+/// The record of a trace, without its spans.
 #[derive(Clone, Debug)]
 pub struct TraceInfo {
-    /// `tr-` and 32 hex digits since 3.2, 32 hex digits before, or what a client chose.
+    /// `tr-` and 32 hex digits since 3.2, 32 hex digits before, or an id chosen by the client.
     pub trace_id: String,
-    /// An id the client gave.
+    /// The request id set by the client.
     pub client_request_id: Option<String>,
-    /// The experiment's id.
+    /// The experiment id.
     pub experiment_id: String,
-    /// The experiment's name, where known.
+    /// The experiment name, if known.
     pub experiment_name: Option<String>,
-    /// The recorded name.
+    /// The recorded trace name.
     pub name: Option<String>,
-    /// The name of the root span, looked up where no name was recorded.
+    /// The name of the root span, looked up if no trace name was recorded.
     pub root_name: Option<String>,
-    /// How it ended.
+    /// The state.
     pub state: TraceState,
-    /// When it began.
+    /// The start time.
     pub request_time: Timestamp,
-    /// How long it took, in milliseconds.
+    /// The duration in milliseconds.
     pub execution_duration_ms: Option<i64>,
-    /// Number of spans recorded, else stored.
+    /// The recorded number of spans, else the number of stored spans.
     pub span_count: Option<u64>,
-    /// Total tokens as MLflow recorded them.
+    /// The total tokens that MLflow recorded.
     pub recorded_usage: Option<TokenUsage>,
-    /// Total cost as MLflow recorded it; a 0 is unknown.
+    /// The total cost that MLflow recorded; a recorded 0 becomes `None`.
     pub cost: Option<Cost>,
-    /// What went in, cut to 1,000 characters by MLflow (3.2 on).
+    /// The request, truncated to 1,000 characters by MLflow (3.2 on).
     pub request_preview: Option<String>,
-    /// What came out.
+    /// The response, truncated to 1,000 characters by MLflow (3.2 on).
     pub response_preview: Option<String>,
-    /// Changeable labels.
+    /// Mutable tags.
     pub tags: Labels,
-    /// Unchangeable facts.
+    /// Immutable metadata.
     pub metadata: Labels,
-    /// Judgements.
+    /// Assessments of the trace and its spans.
     pub assessments: Vec<Assessment>,
-    /// Runs the trace was linked to afterwards (3.3 on); looked up only where a condition asks for it.
+    /// Runs that the trace was linked to later (3.3 on); looked up only if a condition needs them.
     pub linked_runs: Vec<String>,
-    /// Versions of prompts that it used, `name/version` (3.7 on); databases are asked only where a condition needs it.
+    /// Prompt versions used, as `name/version` (3.7 on); databases are queried for them only if a condition needs them.
     pub linked_prompts: Vec<String>,
-    /// The session that its root names, where the record has none and the spans were read.
-    pub session_of_spans: Option<String>,
-    /// The user that its root names, where the record has none and the spans were read.
-    pub user_of_spans: Option<String>,
+    /// The session id from the root span, if the record has none and spans were read.
+    pub session_from_spans: Option<String>,
+    /// The user id from the root span, if the record has none and spans were read.
+    pub user_from_spans: Option<String>,
 }
 
 impl TraceInfo {
-    /// A record of which no more is known.
+    /// Returns a record with all other fields unset.
     #[must_use]
     pub fn new(trace_id: String, experiment_id: String, state: TraceState, request_time: Timestamp) -> Self {
         Self {
@@ -153,19 +153,20 @@ impl TraceInfo {
             assessments: Vec::new(),
             linked_runs: Vec::new(),
             linked_prompts: Vec::new(),
-            session_of_spans: None,
-            user_of_spans: None,
+            session_from_spans: None,
+            user_from_spans: None,
         }
     }
 
-    /// The recorded name, else the root span's.
+    /// Returns the recorded name, else the name of the root span.
     #[must_use]
     pub fn display_name(&self) -> Option<&str> {
         self.name.as_deref().or(self.root_name.as_deref())
     }
 
-    /// The id, cut to what is usually unique: [`short_trace_id`]. Of an id that begins with the time twice as many digits, as
-    /// its first ones are those of all traces of an hour: seconds (AWS X-Ray) or milliseconds (UUID version 7, Logfire).
+    /// Returns a prefix of the id that is usually unique, as [`short_trace_id`] does. Ids that start with the time, in
+    /// seconds (AWS X-Ray) or milliseconds (UUID version 7, Logfire), keep twice as many digits, because all traces of
+    /// an hour share the first ones.
     #[must_use]
     pub fn short_id(&self) -> &str {
         const DAY_MILLIS: i64 = 86_400_000;
@@ -180,44 +181,44 @@ impl TraceInfo {
         self.trace_id.get(..short.len() + more).unwrap_or(short)
     }
 
-    /// The session in the record, if any.
+    /// Returns the recorded session id.
     #[must_use]
     pub fn session_id(&self) -> Option<&str> {
         self.metadata.get(keys::SESSION)
     }
 
-    /// The user in the record, if any.
+    /// Returns the recorded user id.
     #[must_use]
     pub fn user_id(&self) -> Option<&str> {
         self.metadata.get(keys::USER)
     }
 
-    /// The run that was active, if any.
+    /// Returns the run that was active.
     #[must_use]
     pub fn run_id(&self) -> Option<&str> {
         self.metadata.get(keys::RUN)
     }
 
-    /// The logged model, if any.
+    /// Returns the logged model.
     #[must_use]
     pub fn model_id(&self) -> Option<&str> {
         self.metadata.get(keys::MODEL)
     }
 
-    /// Whether its spans are rows of a database, according to its tags.
+    /// Whether its tags place its spans in the database.
     #[must_use]
-    pub fn is_in_rows(&self) -> bool {
-        self.tags.get(keys::SPANS_LOCATION) == Some(keys::IN_ROWS)
+    pub fn has_spans_in_database(&self) -> bool {
+        self.tags.get(keys::SPANS_LOCATION) == Some(keys::IN_TRACKING_STORE)
     }
 
-    /// Whether its spans were archived, according to its tags.
+    /// Whether its tags place its spans in an archive.
     #[must_use]
     pub fn is_archived(&self) -> bool {
         self.tags.get(keys::SPANS_LOCATION) == Some(keys::IN_ARCHIVE)
     }
 
-    /// Fills the fields that MLflow keeps in tags and metadata. `parse` reads JSON that may be cut in the middle.
-    pub fn derive(&mut self, parse: impl Fn(&str) -> Option<Json>) {
+    /// Fills the fields that MLflow stores in tags and metadata. `parse` parses JSON that may be truncated.
+    pub fn derive_fields(&mut self, parse: impl Fn(&str) -> Option<Json>) {
         if self.name.is_none() {
             self.name = self.tags.get(keys::NAME).map(str::to_owned);
         }
@@ -231,7 +232,7 @@ impl TraceInfo {
         if self.cost.is_none() {
             self.cost = self.metadata.get(keys::COST).and_then(|text| Cost::from_json(&parse(text)?));
         }
-        // MLflow records 0 where it knows no price (3.10 on), and a record does not tell the models.
+        // MLflow records 0 for models without a known price (3.10 on), and a record does not name the models.
         self.cost = self.cost.filter(|cost| cost.total_cost != Some(0.0));
         if let Some(prompts) = self.tags.get(keys::LINKED_PROMPTS).and_then(|text| parse(text)?.items()) {
             let id = |prompt: &Json| {
@@ -248,10 +249,10 @@ impl TraceInfo {
     }
 }
 
-/// An experiment: the folder of traces.
+/// An experiment, which groups traces.
 #[derive(Clone, Debug)]
 pub struct Experiment {
-    /// Digits; up to 18 of them in file stores.
+    /// A number of up to 18 digits.
     pub experiment_id: String,
     /// Unique within its workspace.
     pub name: String,
@@ -259,57 +260,57 @@ pub struct Experiment {
     pub lifecycle_stage: String,
     /// The workspace (3.10 on).
     pub workspace: Option<String>,
-    /// Where its artifacts go.
+    /// The root URI of its artifacts.
     pub artifact_location: Option<String>,
-    /// When it was made.
+    /// The creation time.
     pub creation_time: Option<Timestamp>,
-    /// When it was last changed.
+    /// The time of the last change.
     pub last_update_time: Option<Timestamp>,
-    /// Labels.
+    /// The tags.
     pub tags: Labels,
 }
 
 impl Experiment {
-    /// Whether it was not deleted.
+    /// Whether it is not deleted.
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.lifecycle_stage != "deleted"
     }
 }
 
-/// Figures of an experiment's traces.
+/// Totals over the traces of an experiment.
 #[derive(Clone, Debug, Default)]
 pub struct Totals {
-    /// Number of traces.
+    /// The number of traces.
     pub traces: u64,
-    /// Of them, in state ERROR.
+    /// The number of traces whose state is ERROR.
     pub errors: u64,
-    /// Start of the newest.
+    /// The start time of the newest trace.
     pub last_trace_time: Option<Timestamp>,
-    /// Recorded tokens.
+    /// The sum of the recorded tokens.
     pub token_usage: Option<TokenUsage>,
 }
 
 impl Totals {
-    /// Adds a trace with what was recorded of it.
+    /// Adds a trace.
     pub fn add_trace(&mut self, info: &TraceInfo) {
         self.traces += 1;
         self.errors += u64::from(info.state == TraceState::Error);
         self.last_trace_time = self.last_trace_time.max(Some(info.request_time));
         if let Some(usage) = &info.recorded_usage {
-            self.add(usage);
+            self.add_usage(usage);
         }
     }
 
     /// Adds the recorded tokens of a trace.
-    pub fn add(&mut self, usage: &TokenUsage) {
+    pub fn add_usage(&mut self, usage: &TokenUsage) {
         if !usage.is_empty() {
             self.token_usage.get_or_insert_default().add(usage);
         }
     }
 }
 
-/// Where spans were read from.
+/// The source of spans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpansSource {
     /// Rows of the `spans` table.
@@ -318,25 +319,25 @@ pub enum SpansSource {
     Artifact,
     /// `traces.pb` of an archived trace.
     Archive,
-    /// Rows whose content was archived and is not to be had: names and times only.
+    /// Rows whose archived content is unavailable: names and times only.
     Skeleton,
     /// A tracking server.
     Server,
-    /// Documents that were named: OTLP, `trace.json`.
+    /// Trace documents: OTLP, `trace.json`.
     File,
-    /// Nowhere.
+    /// No source.
     None,
 }
 
 impl SpansSource {
-    /// Reads the word of the JSON output.
+    /// Parses the name in JSON output.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let all = [Self::Database, Self::Artifact, Self::Archive, Self::Skeleton, Self::Server, Self::File, Self::None];
         all.into_iter().find(|source| source.as_str() == text)
     }
 
-    /// The word of the JSON output.
+    /// The name in JSON output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -351,27 +352,27 @@ impl SpansSource {
     }
 }
 
-/// Something that could not be read as it should.
+/// A problem found while reading a trace or store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Problem {
-    /// A short word for programs: `spans_missing`, `damaged_span` …
+    /// A code for programs: `spans_missing`, `damaged_span` …
     pub kind: Cow<'static, str>,
-    /// What is wrong, for people.
+    /// The message for people.
     pub message: String,
-    /// The file concerned, if one is.
+    /// The affected file, if any.
     pub path: Option<String>,
-    /// The trace concerned, where that is not said by where the problem stands.
+    /// The affected trace, unless the problem is listed with its trace.
     pub trace_id: Option<String>,
 }
 
 impl Problem {
-    /// A problem without a file.
+    /// Returns a problem without a file or a trace.
     #[must_use]
     pub fn new(kind: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self { kind: kind.into(), message: message.into(), path: None, trace_id: None }
     }
 
-    /// Whether something that was recorded is not shown because of it.
+    /// Whether recorded data is not shown because of it.
     #[must_use]
     pub fn is_loss(&self) -> bool {
         ["damaged_", "unreadable_", "missing_", "unserved_", "cut_", "skipped_"]
@@ -379,81 +380,81 @@ impl Problem {
             .any(|kind| self.kind.starts_with(kind))
     }
 
-    /// Names the trace concerned.
+    /// Sets the affected trace.
     #[must_use]
-    pub fn of(mut self, trace_id: impl Into<String>) -> Self {
+    pub fn for_trace(mut self, trace_id: impl Into<String>) -> Self {
         self.trace_id = Some(trace_id.into());
         self
     }
 
-    /// Names the file concerned.
+    /// Sets the affected file.
     #[must_use]
-    pub fn at(mut self, path: &std::path::Path) -> Self {
+    pub fn at_path(mut self, path: &std::path::Path) -> Self {
         self.path = Some(path.display().to_string());
         self
     }
 }
 
-/// A file of a trace that lies outside of its store, in which there is one like it.
+/// A file of a trace that is outside its store, although the store has a file with the same name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutsideFile {
-    /// The file that is read.
+    /// The file that is read, outside the store.
     pub read: String,
-    /// The one in the store.
-    pub own: String,
+    /// The file with the same name in the store.
+    pub in_store: String,
 }
 
-/// A file of a trace that is not where its record says.
+/// A file of a trace that is not at the recorded location.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MovedFile {
-    /// Where the record says that it is.
+    /// The recorded location.
     pub recorded: String,
-    /// Where it was found.
+    /// The actual location.
     pub found: String,
 }
 
-/// The spans of a trace, parents before children.
+/// The spans of a trace.
 #[derive(Clone, Debug)]
 pub struct Spans {
-    /// In tree order.
+    /// The spans in tree order, parents before children.
     pub list: Vec<Span>,
-    /// Where each stands in the tree.
+    /// The tree node of each span, in the same order.
     pub nodes: Vec<Node>,
-    /// Where they were read from.
+    /// Where the spans were read from.
     pub source: SpansSource,
     /// What could not be read.
     pub problems: Vec<Problem>,
-    /// Where the file that they were read from was found, if not where the record says.
+    /// The file that they were read from, if it is not at the recorded location.
     pub moved: Option<MovedFile>,
-    /// The file from which they come, where it lies outside of the store and the store has one like it.
+    /// The file that they were read from, if it is outside the store and the store has another one.
     pub outside: Option<OutsideFile>,
 }
 
-/// A trace.
+/// A trace: its record, and its spans if requested.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    /// Its record.
+    /// The record.
     pub info: TraceInfo,
-    /// Its spans, where they were asked for.
+    /// The spans, if requested.
     pub spans: Option<Spans>,
-    /// Its spans as MLflow's search sees them, where a condition looks at them and the store has not decided it.
+    /// The span rows for MLflow's search, if a condition needs them and the store has not evaluated it.
     pub rows: Option<Vec<SearchableSpan>>,
 }
 
 impl Trace {
-    /// A trace whose spans are not looked at.
+    /// Returns a trace without spans.
     #[must_use]
     pub const fn without_spans(info: TraceInfo) -> Self {
         Self { info, spans: None, rows: None }
     }
 
-    /// The spans in tree order; none where they were not asked for.
+    /// Returns the spans in tree order; empty if they were not requested.
     #[must_use]
     pub fn span_list(&self) -> &[Span] {
         self.spans.as_ref().map_or(&[], |spans| &spans.list)
     }
 
-    /// Whether spans that were recorded are not to be had, so that sums over the rest are too small.
+    /// Whether recorded spans are unavailable, so that sums over the others are too small.
     #[must_use]
     pub fn lacks_spans(&self) -> bool {
         let Some(spans) = &self.spans else { return true };
@@ -463,8 +464,8 @@ impl Trace {
         fewer || damaged || matches!(spans.source, SpansSource::None | SpansSource::Skeleton)
     }
 
-    /// Whether this is not the whole trace: spans, tags, metadata or assessments are lacking, a parent is not there, or it
-    /// still runs.
+    /// Whether the trace is incomplete: spans, tags, metadata or assessments are unavailable, a parent span is missing,
+    /// or it is still running.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
         let orphans = self.spans.iter().flat_map(|spans| &spans.nodes).any(|node| node.is_orphan);

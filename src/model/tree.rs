@@ -1,23 +1,24 @@
-//! Spans as a tree: parents first, children by start time, whatever order and damage they were stored with.
+//! The span tree: parents first, children by start time. Input may be damaged and in any order.
 
 use super::{Span, SpanId};
 use std::collections::HashMap;
 
-/// Where a span stands in the tree; the n-th node belongs to the n-th span of an arranged list.
+/// The position of a span in the tree. The n-th node belongs to the n-th span of an arranged list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     /// 0 for roots.
     pub depth: usize,
-    /// The parent's place in the list; `None` for roots and for spans whose parent is missing.
+    /// The parent's index in the list; `None` for roots and for spans whose parent is missing.
     pub parent: Option<usize>,
-    /// Whether a parent is recorded that the trace does not hold.
+    /// Whether the recorded parent is missing from the trace.
     pub is_orphan: bool,
 }
 
-/// Puts spans into tree order, and returns the tree node of each. Works without recursion, so that any depth is safe.
+/// Sorts spans into tree order. Returns the spans, the node of each, and the number of dropped spans. Not recursive, so
+/// that any depth is safe.
 ///
-/// Spans whose parent is missing become roots. A cycle is opened at its earliest span. Of several spans with the same id,
-/// only the first is kept; the number of those dropped is returned.
+/// Spans whose parent is missing become roots. A cycle is broken at its earliest span. Of several spans with the same
+/// id, only the first is kept; the others are dropped.
 #[must_use]
 pub fn arrange(spans: Vec<Span>) -> (Vec<Span>, Vec<Node>, usize) {
     let total = spans.len();
@@ -55,16 +56,16 @@ pub fn arrange(spans: Vec<Span>) -> (Vec<Span>, Vec<Node>, usize) {
     let mut seen = vec![false; kept.len()];
     let mut by_start: Vec<usize> = (0..kept.len()).collect();
     by_start.sort_by(|a, b| key[*a].cmp(&key[*b]));
-    // After the roots, whatever is left hangs on a cycle: open each at its earliest span.
+    // Spans that are not reachable from a root belong to a cycle or descend from one: break each at its earliest span.
     for start in roots.into_iter().chain(by_start) {
         let mut stack = vec![(start, None, 0)];
         while let Some((at, parent, depth)) = stack.pop() {
             if std::mem::replace(&mut seen[at], true) {
                 continue;
             }
-            let place = order.len();
+            let position = order.len();
             order.push((at, Node { depth, parent, is_orphan: orphan[at] }));
-            stack.extend(children[at].iter().rev().map(|child| (*child, Some(place), depth + 1)));
+            stack.extend(children[at].iter().rev().map(|child| (*child, Some(position), depth + 1)));
         }
     }
     let (spans, nodes): (Vec<Span>, _) =
@@ -72,22 +73,22 @@ pub fn arrange(spans: Vec<Span>) -> (Vec<Span>, Vec<Node>, usize) {
     (spans, nodes, dropped)
 }
 
-/// Which spans of a tree have one above them for which something holds.
+/// Returns for each span whether a predicate holds for one of its ancestors.
 #[must_use]
-pub fn have_above(nodes: &[Node], holds: impl Fn(usize) -> bool) -> Vec<bool> {
+pub fn has_ancestor_where(nodes: &[Node], holds: impl Fn(usize) -> bool) -> Vec<bool> {
     let mut above: Vec<bool> = Vec::with_capacity(nodes.len());
-    // Parents come before children, so a parent's answer is known.
+    // Parents come before children, so the parent's result is known.
     for node in nodes {
         above.push(node.parent.is_some_and(|parent| above[parent] || holds(parent)));
     }
     above
 }
 
-/// Which spans of a tree have one below them for which something holds.
+/// Returns for each span whether a predicate holds for one of its descendants.
 #[must_use]
-pub fn have_below(nodes: &[Node], holds: impl Fn(usize) -> bool) -> Vec<bool> {
+pub fn has_descendant_where(nodes: &[Node], holds: impl Fn(usize) -> bool) -> Vec<bool> {
     let mut below = vec![false; nodes.len()];
-    // Children come after parents, so that all of a span's own were looked at before it.
+    // Children come after parents, so in reverse order all children of a span are done before it.
     for at in (0..nodes.len()).rev() {
         if let Some(parent) = nodes[at].parent
             && (below[at] || holds(at))

@@ -1,23 +1,23 @@
 //! The output formats.
 
-/// A form of output.
+/// Output format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For people
+    /// Human-readable text
     #[default]
     Table,
     /// One JSON document
     Json,
-    /// One JSON object a line
+    /// One JSON object per line
     Jsonl,
     /// Comma-separated values
     Csv,
-    /// One id a line
+    /// One id per line
     Ids,
 }
 
 impl Format {
-    /// Whether it is JSON of some kind.
+    /// Whether the output is JSON: a document or lines.
     #[must_use]
     pub const fn is_json(self) -> bool {
         matches!(self, Self::Json | Self::Jsonl)

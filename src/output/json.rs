@@ -1,25 +1,25 @@
-//! The JSON that every document shares.
+//! Parts shared by all JSON documents.
 
 use super::text::is_dangerous;
 use serde::Serialize;
 use std::io::{self, Write};
 
-/// The value of the first key of every document.
+/// Value of `schema`, the first key of every document.
 pub const SCHEMA: &str = "mltrace/1";
 
-/// What a list held back.
+/// How much of a list was printed.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Page {
-    /// How many items were printed.
+    /// Number of items printed.
     pub returned: usize,
-    /// How many there are, where that is known.
+    /// Number of items that match, if known.
     pub matched: Option<usize>,
-    /// Whether these are all.
+    /// Whether all matching items were printed.
     pub complete: bool,
 }
 
-/// Writes JSON so that a terminal shows it and obeys none of it, now or when a file is looked at later: dangerous characters
-/// become `\uXXXX`, which is the same JSON. They can only stand inside strings.
+/// Escapes characters that a terminal could interpret as `\uXXXX`, also for files that are viewed later. The JSON is
+/// equivalent, since such characters occur only in strings.
 #[derive(Debug)]
 pub(crate) struct Escaped<W>(pub(crate) W);
 

@@ -1,33 +1,33 @@
-//! How text is rendered: colors, width, characters, time zone.
+//! Options for rendering text: colors, width, characters, time zone.
 
 use super::theme::Theme;
 use crate::model::{Timestamp, Zone};
 
-/// How text is to look.
+/// Options for rendering text.
 #[derive(Clone, Copy, Debug)]
 pub struct RenderOptions {
-    /// Colours or none.
+    /// Colors, or none.
     pub theme: Theme,
-    /// Columns to fit into; `None` = do not cut.
+    /// Available columns; `None` = do not truncate.
     pub width: Option<usize>,
-    /// Guides and bars beyond ASCII.
+    /// Whether guides and bars may use characters beyond ASCII.
     pub unicode: bool,
-    /// The zone of times.
+    /// Time zone of displayed times.
     pub zone: Zone,
-    /// The time from which ages count.
+    /// Reference time for ages.
     pub now: Timestamp,
 }
 
 impl RenderOptions {
-    /// What stands where text was cut.
+    /// Marker for truncated text.
     #[must_use]
     pub const fn ellipsis(&self) -> &'static str {
         if self.unicode { "…" } else { "..." }
     }
 
-    /// The sign between facts of a header.
+    /// Separator between the facts of a header.
     #[must_use]
-    pub const fn dot(&self) -> &'static str {
+    pub const fn separator(&self) -> &'static str {
         if self.unicode { " · " } else { " - " }
     }
 }

@@ -1,4 +1,5 @@
-//! Rows and views as text, JSON, JSON lines, CSV or ids. Commands return rows or a view; only this module knows the format.
+//! Rendering of rows and views as text, JSON, JSON lines, CSV or ids. Commands pass rows or a view; only this module
+//! knows the format.
 
 mod csv;
 mod format;
@@ -12,6 +13,7 @@ mod row;
 pub mod table;
 pub mod text;
 mod theme;
+pub(crate) mod wrapped_table;
 mod writer;
 
 pub use format::Format;
@@ -20,7 +22,7 @@ pub use look::RenderOptions;
 pub use row::{Item, Row, View};
 pub use table::{Cell, Column, write_table};
 pub use theme::{TextRole, Theme};
-pub use writer::{ListWriter, Output, unless_closed};
+pub use writer::{ListWriter, Output, ignore_closed_pipe};
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
-//! The only writer of numbers for people.
+//! Formatting of numbers in human-readable output.
 
 use crate::model::{Cost, Timestamp, TokenUsage, TraceInfo, TraceState};
 
-/// A duration in nanoseconds with three digits: `0.2 ms`, `830 ms`, `2.41 s`, `3 m 20 s`, `2 h 05 m`.
+/// Formats a duration in nanoseconds with about three digits: `0.2 ms`, `830 ms`, `2.41 s`, `3 m 20 s`, `2 h 05 m`.
 #[must_use]
 pub fn duration(nanos: i64) -> String {
     let sign = if nanos < 0 { "-" } else { "" };
@@ -11,7 +11,7 @@ pub fn duration(nanos: i64) -> String {
     let body = match nanos {
         0 => "0 ms".to_owned(),
         1..=999_999 => format!("{:.1} ms", (nanos as f64 / 1e6).max(0.1)),
-        1_000_000..=99_999_999 => trimmed(nanos as f64 / 1e6, 1) + " ms",
+        1_000_000..=99_999_999 => without_zero_fraction(nanos as f64 / 1e6, 1) + " ms",
         100_000_000..=999_499_999 => format!("{:.0} ms", nanos as f64 / 1e6),
         _ if nanos < 59_995_000_000 => format!("{:.2} s", nanos as f64 / 1e9),
         _ if seconds < 3_600 => format!("{} m {:02} s", seconds / 60, seconds % 60),
@@ -21,18 +21,19 @@ pub fn duration(nanos: i64) -> String {
     format!("{sign}{body}")
 }
 
-fn trimmed(value: f64, digits: usize) -> String {
+fn without_zero_fraction(value: f64, digits: usize) -> String {
     let text = format!("{value:.digits$}");
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
-/// A duration in milliseconds.
+/// Formats a duration in milliseconds.
 #[must_use]
 pub fn millis(millis: i64) -> String {
     duration(millis.saturating_mul(1_000_000))
 }
 
-/// The recorded duration of a trace. The record of a trace in progress has what had arrived when it was written, often 0.
+/// Formats the recorded duration of a trace. That of a trace in progress covers only the spans received when its record
+/// was written and is often 0.
 #[must_use]
 pub fn trace_duration(info: &TraceInfo) -> Option<String> {
     let recorded = info.execution_duration_ms?;
@@ -42,13 +43,13 @@ pub fn trace_duration(info: &TraceInfo) -> Option<String> {
     }
 }
 
-/// A duration of something that is not over.
+/// Formats the duration so far of something still running.
 #[must_use]
 pub fn so_far(nanos: i64) -> String {
     format!("{} so far", duration(nanos))
 }
 
-/// A count with separators: `1,569`.
+/// Formats a count with thousands separators: `1,569`.
 #[must_use]
 pub fn count(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
@@ -62,18 +63,18 @@ pub fn count(number: i64) -> String {
     if number < 0 { format!("-{out}") } else { out }
 }
 
-/// A size: `640 bytes`, `12.3 kB`, `1.2 GB`.
+/// Formats a size: `640 bytes`, `12.3 kB`, `1.2 GB`.
 #[must_use]
 pub fn bytes(bytes: u64) -> String {
     if bytes < 1_000 {
         return format!("{bytes} bytes");
     }
-    let fits = |(_, one): &(&str, f64)| bytes as f64 / one < 999.95;
-    let (unit, one) = [("kB", 1e3), ("MB", 1e6)].into_iter().find(fits).unwrap_or(("GB", 1e9));
-    format!("{:.1} {unit}", bytes as f64 / one)
+    let fits = |(_, size): &(&str, f64)| bytes as f64 / size < 999.95;
+    let (unit, size) = [("kB", 1e3), ("MB", 1e6)].into_iter().find(fits).unwrap_or(("GB", 1e9));
+    format!("{:.1} {unit}", bytes as f64 / size)
 }
 
-/// How long ago something was: `12 s`, `5 m`, `3 h`, `8 d`; `-` for the future.
+/// Formats the time elapsed since `time`: `12 s`, `5 m`, `3 h`, `8 d`; `-` if it is in the future.
 #[must_use]
 pub fn age(time: Timestamp, now: Timestamp) -> String {
     let seconds = now.0.saturating_sub(time.0).div_euclid(1_000_000_000);
@@ -86,11 +87,11 @@ pub fn age(time: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// Money: `$0.0012`, with significant digits only; `~$0.0012` where it is calculated, `<$0.0000001` where it is too
-/// small to show.
+/// Formats a cost in dollars: `$0.0012`; `~$0.0012` if it was calculated from prices, `<$0.0000001` if it is too small
+/// to show. `None` if the total is unknown.
 #[must_use]
 pub fn cost(cost: &Cost) -> Option<String> {
-    // A sum of floats may fall short of its exact value: 0.00001515 is to read the same however it was calculated.
+    // Compensates for rounding errors in float sums, so that 0.00001515 prints the same however it was summed.
     let total = cost.total_cost? * (1.0 + 1e-12);
     let minus = if total < 0.0 { "-" } else { "" };
     let digits = match total.abs() {
@@ -108,26 +109,26 @@ pub fn cost(cost: &Cost) -> Option<String> {
     Some(format!("{sign}{minus}${whole}{rest}"))
 }
 
-/// A price in dollars with all its digits: `$0.15`.
+/// Formats a price in dollars with all its digits: `$0.15`.
 #[must_use]
 pub fn dollars(price: f64) -> String {
     let text = format!("{price:.2}");
     if text.parse() == Ok(price) { format!("${text}") } else { format!("${price}") }
 }
 
-/// A share: `5.3 %`.
+/// Formats a fraction (0 to 1) as a percentage: `5.3 %`.
 #[must_use]
 pub fn percent(share: f64) -> String {
     match share * 100.0 {
         0.0 => "0 %".to_owned(),
         100.0 => "100 %".to_owned(),
         small if small < 0.1 => "<0.1 %".to_owned(),
-        // Short of all is not all.
+        // Only exactly 1 prints as 100 %.
         percent => format!("{:.1} %", percent.min(99.9)),
     }
 }
 
-/// How much a figure grew, or fell, in parts of what it was: `+197 %`; none of nothing.
+/// Formats the relative change of a figure: `+197 %`; `None` if `from` is 0.
 #[must_use]
 pub fn growth(from: f64, to: f64) -> Option<String> {
     let percent = (to - from) / from * 100.0;
@@ -135,37 +136,37 @@ pub fn growth(from: f64, to: f64) -> Option<String> {
     percent.is_finite().then(|| format!("{percent:+.digits$} %"))
 }
 
-/// A figure with its sign, where it is more than before.
+/// Adds a plus sign to a formatted difference if the figure increased.
 #[must_use]
 pub fn signed(text: String, is_more: bool) -> String {
     if is_more { format!("+{text}") } else { text }
 }
 
-/// Counts as a small picture: one sign for each, the greatest the tallest.
+/// Renders counts as a sparkline: one character per count, scaled to the greatest.
 #[must_use]
-pub fn spark(counts: &[u64], is_unicode: bool) -> String {
-    let signs: &[char] = if is_unicode {
+pub fn sparkline(counts: &[u64], is_unicode: bool) -> String {
+    let levels: &[char] = if is_unicode {
         &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
     } else {
         &['.', ':', '-', '=', '+', '*', '#', '@']
     };
-    let most = counts.iter().copied().max().unwrap_or(0).max(1);
-    let sign = |count: &u64| match count {
+    let max = counts.iter().copied().max().unwrap_or(0).max(1);
+    let level = |count: &u64| match count {
         0 => ' ',
-        count => signs[(((count * signs.len() as u64).div_ceil(most)) as usize).clamp(1, signs.len()) - 1],
+        count => levels[(((count * levels.len() as u64).div_ceil(max)) as usize).clamp(1, levels.len()) - 1],
     };
-    let line: String = counts.iter().map(sign).collect();
+    let line: String = counts.iter().map(level).collect();
     line.trim_end().to_owned()
 }
 
-/// The total of a usage; `-` where it is not known.
+/// Formats the total tokens; `-` if unknown.
 #[must_use]
-pub fn total(usage: Option<&TokenUsage>) -> String {
+pub fn total_tokens(usage: Option<&TokenUsage>) -> String {
     usage.and_then(|usage| usage.total_tokens).map_or_else(|| "-".to_owned(), count)
 }
 
-/// A figure that may be unknown.
+/// Formats a count; `-` if unknown.
 #[must_use]
-pub fn known(figure: Option<i64>) -> String {
+pub fn count_or_dash(figure: Option<i64>) -> String {
     figure.map_or_else(|| "-".to_owned(), count)
 }

@@ -1,19 +1,20 @@
-//! Stored JSON as an outline: keys and texts by indentation, without the signs that only programs need, and without members
-//! that hold nothing (`null`, `""`, `{}`, `[]`).
+//! Stored JSON as an indented outline for people: no quotes, and no members whose value is empty (`null`, `""`, `{}`,
+//! `[]`).
 
 use super::text::width;
 use crate::model::Json;
 
-/// What lies deeper is shown as JSON.
-const DEEPEST: usize = 12;
+/// Maximum depth; deeper values are shown as JSON.
+const MAX_DEPTH: usize = 12;
 
-/// No line with more keys is easy to read, however wide the screen.
-const WIDEST: usize = 120;
+/// Maximum length of a line, even on wider screens, for readability.
+const MAX_COLUMNS: usize = 120;
 
-/// A value for people: on one line of at most `columns` columns, else as an outline. Control characters are kept.
+/// Formats a value on one line if it fits into `columns` columns, otherwise as an outline. Control characters are not
+/// escaped.
 #[must_use]
 pub(crate) fn lines(value: &Json, columns: usize) -> String {
-    let columns = columns.min(WIDEST);
+    let columns = columns.min(MAX_COLUMNS);
     if let Some(line) = on_one_line(value, columns) {
         return line;
     }
@@ -23,60 +24,63 @@ pub(crate) fn lines(value: &Json, columns: usize) -> String {
     out
 }
 
-/// A value for people on one line of any length: `{type: enabled, budget_tokens: 1024}`. Control characters are kept.
+/// Formats a value on one line of any length: `{type: enabled, budget_tokens: 1024}`. Control characters are not
+/// escaped.
 #[must_use]
 pub(crate) fn line(value: &Json) -> String {
-    flow(value, 0).unwrap_or_else(|| value.text().to_owned())
+    inline(value, 0).unwrap_or_else(|| value.text().to_owned())
 }
 
 /// Whether a value is `null` or empty.
-fn is_void(value: &Json) -> bool {
+fn is_empty(value: &Json) -> bool {
     matches!(value.text(), "null" | "\"\"" | "{}" | "[]")
 }
 
-/// The members of an object that are not void.
-fn members(value: &Json) -> Option<Vec<(String, Json)>> {
+/// The members of an object whose values are not empty.
+fn nonempty_members(value: &Json) -> Option<Vec<(String, Json)>> {
     let members = value.members()?;
-    Some(members.into_iter().filter(|(_, member)| !is_void(member)).collect())
+    Some(members.into_iter().filter(|(_, member)| !is_empty(member)).collect())
 }
 
 /// `{city: Paris, degrees: 7}`
 fn on_one_line(value: &Json, columns: usize) -> Option<String> {
-    // Few values are half as long without their signs: a longer one is not worth a try.
-    const MOST_TIMES_SHORTER: usize = 2;
-    if members(value).is_some_and(|members| members.is_empty()) {
+    // JSON more than twice as long as the line rarely fits without quotes and empty members.
+    const MAX_SHRINK_FACTOR: usize = 2;
+    if nonempty_members(value).is_some_and(|members| members.is_empty()) {
         return Some("{}".to_owned());
     }
-    if value.text().len() > columns.saturating_mul(MOST_TIMES_SHORTER) {
+    if value.text().len() > columns.saturating_mul(MAX_SHRINK_FACTOR) {
         return None;
     }
-    flow(value, 0).filter(|line| width(line) <= columns && !line.contains('\n'))
+    inline(value, 0).filter(|line| width(line) <= columns && !line.contains('\n'))
 }
 
-/// A value in one piece, with signs that show where it ends; nothing for one too deep.
-fn flow(value: &Json, depth: usize) -> Option<String> {
-    if depth > DEEPEST {
+/// Formats a value inline, with braces and brackets; `None` if it is nested too deeply.
+fn inline(value: &Json, depth: usize) -> Option<String> {
+    if depth > MAX_DEPTH {
         return None;
     }
-    match (members(value), value.items()) {
+    match (nonempty_members(value), value.items()) {
         (Some(members), _) => {
-            let parts = members.iter().map(|(key, member)| Some(format!("{key}: {}", flow(member, depth + 1)?)));
-            joined(parts).map(|line| format!("{{{line}}}"))
+            let parts = members.iter().map(|(key, member)| Some(format!("{key}: {}", inline(member, depth + 1)?)));
+            join_all(parts).map(|line| format!("{{{line}}}"))
         }
-        (None, Some(items)) => joined(items.iter().map(|item| flow(item, depth + 1))).map(|line| format!("[{line}]")),
+        (None, Some(items)) => {
+            join_all(items.iter().map(|item| inline(item, depth + 1))).map(|line| format!("[{line}]"))
+        }
         (None, None) => Some(value.display()),
     }
 }
 
-fn joined(parts: impl Iterator<Item = Option<String>>) -> Option<String> {
+fn join_all(parts: impl Iterator<Item = Option<String>>) -> Option<String> {
     parts.collect::<Option<Vec<_>>>().map(|parts| parts.join(", "))
 }
 
-/// Adds a value as lines, indented by `depth` levels.
+/// Appends a value as lines, indented by `depth` levels.
 fn add(out: &mut String, value: &Json, depth: usize, columns: usize) {
-    if depth > DEEPEST {
+    if depth > MAX_DEPTH {
         add_lines(out, value.text(), depth);
-    } else if let Some(members) = members(value) {
+    } else if let Some(members) = nonempty_members(value) {
         for (key, member) in members {
             add_member(out, &format!("{key}:"), &member, depth, columns);
         }
@@ -89,7 +93,7 @@ fn add(out: &mut String, value: &Json, depth: usize, columns: usize) {
     }
 }
 
-/// Adds `key: value`, or the key with the value below it.
+/// Appends `key: value`, or the key with the value below it.
 fn add_member(out: &mut String, key: &str, value: &Json, depth: usize, columns: usize) {
     indent(out, depth);
     out.push_str(key);
@@ -136,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_stands_on_one_line_without_quotes() {
+    fn short_values_are_on_one_line_without_quotes() {
         check(r#"{"city": "Paris", "degrees": 7, "none": null, "empty": []}"#, 80, "{city: Paris, degrees: 7}");
         check(r#"{"args": {"city": "Rome"}, "list": [1, "b", {}]}"#, 80, "{args: {city: Rome}, list: [1, b, {}]}");
         check(r#"[{"role": "user"}, 1]"#, 15, "- {role: user}\n- 1");
@@ -147,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_an_outline() {
+    fn long_values_are_outlines() {
         check(
             r#"{"name": {"a": "looper"}, "tools": [{"name": "get_weather", "text": "one\ntwo", "none": null}, "other"], "model": "gpt"}"#,
             30,
@@ -156,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_costs_no_stack() {
+    fn deep_nesting_does_not_overflow_the_stack() {
         let deep = "[".repeat(100_000) + "1" + &"]".repeat(100_000);
         let deep = Json::from_strict(&deep).unwrap();
         assert!(lines(&deep, 80).len() < 10_000_000);

@@ -1,19 +1,19 @@
-//! Stored JSON for reading: a string as its text, anything else indented, with the strings in it as their texts too. Works
-//! on the text, so that depth and size of numbers do not matter.
+//! Stored JSON, pretty-printed for people: strings are unescaped, other values indented. Works on the JSON text, so
+//! that nesting depth and number size are not limited.
 
 use crate::model::Json;
 use std::borrow::Cow;
 
-/// Indentation stops growing here: 300 levels of it would leave no room for text.
-const DEEPEST: usize = 24;
+/// Maximum levels of indentation; deeper levels are indented no further, to leave room for text.
+const MAX_INDENT_LEVELS: usize = 24;
 
-/// A value for people, on as many lines as it needs; not yet safe to print.
+/// Pretty-prints a value on several lines. The result is not escaped and not safe to print.
 #[must_use]
 pub(crate) fn readable(json: &Json) -> String {
     json.as_string().unwrap_or_else(|| indented(json.text()))
 }
 
-/// The same, on one line where it fits into so many columns.
+/// Pretty-prints a value like [`readable`], but on one line if it fits into `columns`.
 #[must_use]
 pub(crate) fn readable_within(json: &Json, columns: usize) -> String {
     let text = json.text();
@@ -24,22 +24,22 @@ pub(crate) fn readable_within(json: &Json, columns: usize) -> String {
     if line.contains('\n') { readable(json) } else { line }
 }
 
-/// The text as it was written, but for its strings.
+/// The JSON text as written, with its strings unescaped.
 fn on_one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('"') {
         let end = string_end(rest.as_bytes(), start);
         out.push_str(&rest[..start]);
-        out.push_str(&string(&rest[start..end]));
+        out.push_str(&unescaped_string(&rest[start..end]));
         rest = &rest[end..];
     }
     out + rest
 }
 
-/// A string in quotes with its text as it is. Escapes are for programs, which ask for JSON; prompts, tracebacks and the
-/// JSON that models write as text cannot be read with them.
-fn string(json: &str) -> Cow<'_, str> {
+/// Unescapes a JSON string and keeps its quotes. Prompts, tracebacks and JSON in strings are unreadable with escapes;
+/// programs use the JSON output.
+fn unescaped_string(json: &str) -> Cow<'_, str> {
     if !json.contains('\\') {
         return Cow::Borrowed(json);
     }
@@ -58,9 +58,9 @@ fn indented(text: &str) -> String {
         match bytes[at] {
             b'"' => {
                 let end = string_end(bytes, at);
-                for (at, part) in string(&text[at..end]).split('\n').enumerate() {
+                for (at, part) in unescaped_string(&text[at..end]).split('\n').enumerate() {
                     if at > 0 {
-                        line(&mut out, depth + 1);
+                        new_line(&mut out, depth + 1);
                     }
                     out.push_str(part);
                 }
@@ -76,16 +76,16 @@ fn indented(text: &str) -> String {
                     continue;
                 }
                 depth += 1;
-                line(&mut out, depth);
+                new_line(&mut out, depth);
             }
             close @ (b'}' | b']') => {
                 depth = depth.saturating_sub(1);
-                line(&mut out, depth);
+                new_line(&mut out, depth);
                 out.push(char::from(close));
             }
             b',' => {
                 out.push(',');
-                line(&mut out, depth);
+                new_line(&mut out, depth);
             }
             b':' => out.push_str(": "),
             b' ' | b'\t' => {}
@@ -96,14 +96,14 @@ fn indented(text: &str) -> String {
     out
 }
 
-fn line(out: &mut String, depth: usize) {
+fn new_line(out: &mut String, depth: usize) {
     out.push('\n');
-    for _ in 0..depth.min(DEEPEST) {
+    for _ in 0..depth.min(MAX_INDENT_LEVELS) {
         out.push_str("  ");
     }
 }
 
-/// The place behind the string that begins at `at`.
+/// Returns the index after the closing quote of the string that begins at `at`.
 fn string_end(bytes: &[u8], at: usize) -> usize {
     let mut end = at + 1;
     while end < bytes.len() && bytes[end] != b'"' {

@@ -1,4 +1,4 @@
-//! What a command returns: rows of a list, or a view.
+//! What commands output: rows of a list, or a view.
 
 use super::look::RenderOptions;
 use super::table::{Cell, Column};
@@ -10,21 +10,21 @@ use std::io::Write;
 
 /// One line of a list.
 pub trait Row {
-    /// The key of the list in the JSON document.
+    /// Key of the list in the JSON document.
     const KEY: &'static str;
-    /// The columns of CSV, as paths into the JSON of a row.
-    const CSV: &'static [&'static str];
-    /// The columns for people.
-    fn shapes() -> &'static [Column<'static>];
-    /// The cells for people, one for each column.
-    fn cells(&self, look: &RenderOptions) -> Vec<Cell>;
-    /// The JSON of a row.
+    /// CSV columns, as paths into the JSON of a row.
+    const CSV_COLUMNS: &'static [&'static str];
+    /// Table columns.
+    fn columns() -> &'static [Column<'static>];
+    /// Table cells, one per column.
+    fn cells(&self, options: &RenderOptions) -> Vec<Cell>;
+    /// JSON object of the row.
     fn json(&self) -> impl Serialize;
-    /// What `-o ids` prints.
+    /// Id printed by `-o ids`.
     fn id(&self) -> &str;
-    /// The rows for people, where several are better told as one.
+    /// Merges rows that a table shows as one.
     #[must_use]
-    fn grouped(rows: Vec<Self>) -> Vec<Self>
+    fn collapse(rows: Vec<Self>) -> Vec<Self>
     where
         Self: Sized,
     {
@@ -32,30 +32,30 @@ pub trait Row {
     }
 }
 
-/// Something shown as a whole.
+/// A document shown as a whole.
 pub trait View {
-    /// The parts that JSON lines, CSV and ids print.
+    /// Type of the rows for JSON lines, CSV and ids.
     type Item: Row;
-    /// The JSON document.
+    /// JSON document.
     fn json(&self) -> impl Serialize;
-    /// The form for people.
+    /// Writes the view as text.
     ///
     /// # Errors
-    /// When it cannot be written.
-    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()>;
-    /// The parts.
+    /// If writing fails.
+    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()>;
+    /// Rows for JSON lines, CSV and ids.
     fn items(&self) -> Vec<Self::Item>;
-    /// The columns of CSV, as paths into the JSON of a part.
-    fn csv(&self) -> Vec<Cow<'static, str>> {
-        columns::<Self::Item>()
+    /// CSV columns, as paths into the JSON of an item.
+    fn csv_columns(&self) -> Vec<Cow<'static, str>> {
+        csv_columns_of::<Self::Item>()
     }
 }
 
-pub(crate) fn columns<R: Row>() -> Vec<Cow<'static, str>> {
-    R::CSV.iter().map(|column| Cow::Borrowed(*column)).collect()
+pub(crate) fn csv_columns_of<R: Row>() -> Vec<Cow<'static, str>> {
+    R::CSV_COLUMNS.iter().map(|column| Cow::Borrowed(*column)).collect()
 }
 
-/// A part that exists only in its JSON form: for JSON lines, CSV and ids. Its view tells the columns.
+/// A row of a view for JSON lines, CSV and ids. [`View::csv_columns`] defines its columns.
 #[derive(Debug)]
 pub struct Item {
     id: String,
@@ -70,13 +70,13 @@ impl Item {
 
 impl Row for Item {
     const KEY: &'static str = "items";
-    const CSV: &'static [&'static str] = &[];
+    const CSV_COLUMNS: &'static [&'static str] = &[];
 
-    fn shapes() -> &'static [Column<'static>] {
+    fn columns() -> &'static [Column<'static>] {
         &[]
     }
 
-    fn cells(&self, _look: &RenderOptions) -> Vec<Cell> {
+    fn cells(&self, _options: &RenderOptions) -> Vec<Cell> {
         Vec::new()
     }
 

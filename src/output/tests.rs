@@ -3,7 +3,7 @@ use crate::model::Json;
 use std::io::Write as _;
 
 #[test]
-fn nothing_stored_reaches_the_terminal_as_a_command() {
+fn control_and_invisible_characters_are_escaped() {
     let check = |text: &str, shown: &str| assert_eq!(text::one_line(text), shown);
     check("plain ünïcode 🚚 e\u{301}", "plain ünïcode 🚚 e\u{301}");
     check("\x1b[31mred\x07", "\\x1b[31mred\\x07");
@@ -12,11 +12,11 @@ fn nothing_stored_reaches_the_terminal_as_a_command() {
     check("a\u{200b}b\u{feff}c\u{2066}d\u{e0041}", "a\\u{200b}b\\u{feff}c\\u{2066}d\\u{e0041}");
     check("a\r\nb\nc\td", "a⏎b⏎c d");
     assert_eq!(text::block("a\r\nb\tc\u{1b}"), "a\nb    c\\x1b");
-    assert_eq!(text::data("a\r\nb\tc\u{1b}"), "a\nb\tc\\x1b");
+    assert_eq!(text::data_text("a\r\nb\tc\u{1b}"), "a\nb\tc\\x1b");
 }
 
 #[test]
-fn json_for_a_terminal_is_escaped_and_means_the_same() {
+fn escaped_json_is_equivalent() {
     let value = "\u{9b}31m \u{202e} \u{7f} é \u{e0041} 🚚";
     let mut out = Vec::new();
     json::Escaped(&mut out).write_all(serde_json::to_string(value).unwrap().as_bytes()).unwrap();
@@ -26,7 +26,7 @@ fn json_for_a_terminal_is_escaped_and_means_the_same() {
 }
 
 #[test]
-fn figures_for_people() {
+fn numbers_are_formatted() {
     let check = |nanos: i64, text: &str| assert_eq!(number::duration(nanos), text);
     check(0, "0 ms");
     check(1, "0.1 ms");
@@ -46,7 +46,7 @@ fn figures_for_people() {
 }
 
 #[test]
-fn a_cost_too_small_to_print_is_below_the_least_and_not_zero() {
+fn tiny_costs_are_not_shown_as_zero() {
     let check = |total: f64, source: &'static str, shown: &str| {
         let cost = crate::model::Cost { total_cost: Some(total), source, ..Default::default() };
         assert_eq!(number::cost(&cost).as_deref(), Some(shown), "{total}");
@@ -62,7 +62,7 @@ fn a_cost_too_small_to_print_is_below_the_least_and_not_zero() {
 }
 
 #[test]
-fn sizes_have_the_unit_that_fits() {
+fn sizes_use_a_fitting_unit() {
     let check = |bytes, shown: &str| assert_eq!(number::bytes(bytes), shown);
     check(0, "0 bytes");
     check(999, "999 bytes");
@@ -75,7 +75,7 @@ fn sizes_have_the_unit_that_fits() {
 }
 
 #[test]
-fn long_text_is_clipped_by_columns_not_bytes() {
+fn text_is_clipped_by_columns_not_bytes() {
     assert_eq!(text::clip("空实验空实验", 7, "…"), "空实验…");
     assert_eq!(text::clip("abc", 3, "…"), "abc");
     assert_eq!(text::clip("abcd", 3, "…"), "ab…");
@@ -83,7 +83,7 @@ fn long_text_is_clipped_by_columns_not_bytes() {
 }
 
 #[test]
-fn long_lines_are_broken_and_nothing_is_lost() {
+fn wrapping_loses_nothing() {
     let check = |line: &str, pieces: &[&str]| assert_eq!(text::wrap(line, 8).collect::<Vec<_>>(), pieces);
     check("", &[""]);
     check("short", &["short"]);
@@ -94,7 +94,7 @@ fn long_lines_are_broken_and_nothing_is_lost() {
 }
 
 #[test]
-fn stored_json_is_indented_for_reading() {
+fn json_is_pretty_printed() {
     let json = |text: &str| Json::from_strict(text).unwrap();
     assert_eq!(
         pretty::readable(&json(r#"{"a": [1, {}], "b": "x, {y}\" \\", "c": []}"#)),
@@ -112,7 +112,7 @@ fn stored_json_is_indented_for_reading() {
 }
 
 #[test]
-fn columns_are_those_of_grapheme_clusters() {
+fn width_is_counted_by_grapheme_cluster() {
     let check = |text: &str, columns: usize, clusters: usize| {
         assert_eq!(text::width(text), columns, "{text}");
         assert_eq!(text::wrap(text, 2).count(), clusters, "{text}");
@@ -129,7 +129,7 @@ fn columns_are_those_of_grapheme_clusters() {
     check("e\u{301}", 1, 1);
     check("\u{1112}\u{1161}\u{11ab}", 2, 1);
     check("لا", 2, 1);
-    // A cluster has no bound on its width.
+    // A cluster can be arbitrarily wide.
     check("\u{1100}\u{1100}\u{1100}", 6, 3);
     check("", 0, 1);
     assert_eq!(text::tail("a⚠️b⚠️", 4), "b⚠️");
@@ -143,7 +143,7 @@ mod properties {
     use proptest::prelude::*;
     use table::{Cell, Column, Layout};
 
-    /// Texts of which no two ways to count columns agree by chance.
+    /// Texts for which different ways to measure width differ.
     fn texts() -> impl Strategy<Value = String> {
         let piece = prop_oneof![
             Just("⚠️"),
@@ -188,14 +188,14 @@ mod properties {
         #![proptest_config(crate::tests::fixed_seed())]
 
         #[test]
-        fn shown_text_holds_no_control_and_escapes_stay_stable(text in texts()) {
+        fn escaping_removes_controls_and_is_idempotent(text in texts()) {
             let shown = text::one_line(&text).into_owned();
             prop_assert!(!shown.chars().any(|c| c.is_control() || text::is_dangerous(c)));
             prop_assert_eq!(text::one_line(&shown), shown.as_str());
         }
 
         #[test]
-        fn every_part_of_a_text_counts_as_many_columns(text in texts(), columns in 2_usize..30) {
+        fn clipped_and_wrapped_text_fits(text in texts(), columns in 2_usize..30) {
             use unicode_segmentation::UnicodeSegmentation as _;
             let shown = text::one_line(&text);
             let all = text::width(&shown);
@@ -212,12 +212,12 @@ mod properties {
         }
 
         #[test]
-        fn no_line_of_a_table_is_wider_than_asked(rows in proptest::collection::vec([texts(), texts(), texts()], 1..5), room in 20_usize..60) {
-            let shape = |title, is_right| Column { title, is_right, shrinks_to: Some(4), drops: 0 };
-            let shapes = [shape("name", false), shape("number", true), shape("text", false)];
-            let cells = rows.iter().map(|row| row.iter().map(|text| Cell::stored(text, TextRole::Plain)).collect()).collect::<Vec<_>>();
+        fn table_lines_fit_the_width(rows in proptest::collection::vec([texts(), texts(), texts()], 1..5), room in 20_usize..60) {
+            let column = |title, is_right_aligned| Column { title, is_right_aligned, min_width: Some(4), drop_priority: 0 };
+            let columns = [column("name", false), column("number", true), column("text", false)];
+            let cells = rows.iter().map(|row| row.iter().map(|text| Cell::escaped(text, TextRole::Plain)).collect()).collect::<Vec<_>>();
             let mut out = Vec::new();
-            Layout::new(&shapes, &cells, Some(room)).write(&mut out, Theme::default(), "…", &shapes, &cells, true).unwrap();
+            Layout::new(&columns, &cells, Some(room)).write(&mut out, Theme::default(), "…", &columns, &cells, true).unwrap();
             let out = String::from_utf8(out).unwrap();
             prop_assert_eq!(out.lines().count(), rows.len() + 1);
             for line in out.lines() {

@@ -1,4 +1,5 @@
-//! The only way of stored text to a screen: what a terminal would obey, or a reader would not see, is made visible.
+//! Escaping and measuring of stored text. All stored text is printed through this module, which escapes control and
+//! invisible characters.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -6,38 +7,38 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// Stored text on one line: line breaks become `⏎`, tabs a space, control and invisible characters escapes.
+/// Escapes stored text onto one line: line breaks become `⏎`, tabs a space, control and invisible characters escapes.
 #[must_use]
 pub fn one_line(text: &str) -> Cow<'_, str> {
     escape(text, "⏎", " ")
 }
 
-/// Stored text as a block: line breaks stay, tabs become four spaces, since a tab has no width of its own.
+/// Escapes stored text as a block: line breaks are preserved; tabs, which have no fixed width, become four spaces.
 #[must_use]
 pub fn block(text: &str) -> Cow<'_, str> {
     escape(text, "\n", "    ")
 }
 
-/// Stored text as data: line breaks and tabs stay.
+/// Escapes stored text as data: line breaks and tabs are preserved.
 #[must_use]
-pub(crate) fn data(text: &str) -> Cow<'_, str> {
+pub(crate) fn data_text(text: &str) -> Cow<'_, str> {
     escape(text, "\n", "\t")
 }
 
 fn escape<'a>(text: &'a str, line_break: &str, tab: &str) -> Cow<'a, str> {
-    let is_kept = |c: char| match c {
+    let is_unchanged = |c: char| match c {
         '\n' => line_break == "\n",
         '\t' => tab == "\t",
         c => !is_dangerous(c),
     };
-    if is_plain(text) || text.chars().all(is_kept) {
+    if is_plain(text) || text.chars().all(is_unchanged) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            // Line ends of Windows are one line break.
+            // CRLF is one line break.
             '\r' if chars.peek() == Some(&'\n') => {}
             '\n' => out.push_str(line_break),
             '\t' => out.push_str(tab),
@@ -53,7 +54,7 @@ fn escape<'a>(text: &'a str, line_break: &str, tab: &str) -> Cow<'a, str> {
     Cow::Owned(out)
 }
 
-/// Printable ASCII, which most names are: nothing to escape, and as wide as it is long.
+/// Whether a text is printable ASCII, as most names are: nothing to escape, and one column per byte.
 fn is_plain(text: &str) -> bool {
     is_plain_bytes(text.as_bytes())
 }
@@ -62,42 +63,42 @@ fn is_plain_bytes(text: &[u8]) -> bool {
     text.iter().all(|b| matches!(b, b' '..=b'~'))
 }
 
-/// Characters that a terminal obeys, or that change or hide what is read: C0 (but tab and line feed), DEL, C1,
-/// bidirectional controls, zero-width and other invisible characters, line separators, tags.
+/// Whether a terminal could interpret a character, or it could alter or hide displayed text: C0 (except tab and line
+/// feed), DEL, C1, bidirectional controls, zero-width and other invisible characters, line separators, tags.
 #[must_use]
 pub(crate) const fn is_dangerous(c: char) -> bool {
     matches!(c,
         '\0'..='\x08' | '\x0b'..='\x1f' | '\x7f'..='\u{9f}'
         | '\u{ad}' | '\u{61c}' | '\u{180e}'
-        // U+200D joins emoji and letters of several scripts, and hides nothing that is not shown as its parts elsewhere.
+        // Not U+200D, which joins emoji and letters of several scripts and hides nothing.
         | '\u{200b}'..='\u{200c}' | '\u{200e}'..='\u{200f}'
         | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The display width of a text in columns: the sum over its grapheme clusters, since those are what a terminal draws and
-/// what a text may be cut between.
+/// Returns the display width of a text in columns: the sum over its grapheme clusters, which terminals draw as units
+/// and between which text is truncated.
 ///
-/// `unicode-width` alone also joins letters across clusters (lam and alef to one column), which terminals do not do.
+/// `unicode-width` alone also merges letters across clusters (lam and alef into one column), which terminals do not.
 #[must_use]
 pub fn width(text: &str) -> usize {
     if is_plain(text) { text.len() } else { clusters(text).map(|(_, _, columns)| columns).sum() }
 }
 
-/// The grapheme clusters of a text: where each begins, itself, and its columns.
+/// The grapheme clusters of a text: byte index, cluster, width in columns.
 fn clusters(text: &str) -> impl DoubleEndedIterator<Item = (usize, &str, usize)> {
     text.grapheme_indices(true).map(|(at, cluster)| (at, cluster, cluster.width()))
 }
 
-/// The beginning of a text that fits into so many columns, with an ellipsis where something was cut.
+/// Truncates a text to a width in columns, with an ellipsis if anything was cut.
 #[must_use]
 pub fn clip(text: &str, columns: usize, ellipsis: &str) -> String {
     // No text has more columns than bytes.
     if text.len() <= columns || width(text) <= columns {
         return text.to_owned();
     }
-    // Where not even the ellipsis fits, the text itself says more.
+    // If not even the ellipsis fits, shows text instead.
     let ellipsis = if width(ellipsis) < columns { ellipsis } else { "" };
     let room = columns - width(ellipsis);
     let mut used = 0;
@@ -108,7 +109,7 @@ pub fn clip(text: &str, columns: usize, ellipsis: &str) -> String {
     text[..end.unwrap_or(text.len())].to_owned() + ellipsis
 }
 
-/// The longest end of a text that fits into `columns`.
+/// Returns the longest suffix of a text that fits into `columns`.
 #[must_use]
 pub(crate) fn tail(text: &str, columns: usize) -> &str {
     let mut used = 0;
@@ -119,7 +120,7 @@ pub(crate) fn tail(text: &str, columns: usize) -> &str {
     &text[fits.last().map_or(text.len(), |(at, _, _)| at)..]
 }
 
-/// A range of a text, widened to whole grapheme clusters: colors within one would come between its parts.
+/// Extends a byte range to whole grapheme clusters, which color escape sequences must not split.
 #[must_use]
 pub(crate) fn whole_clusters(text: &str, range: Range<usize>) -> Range<usize> {
     let starts = || text.grapheme_indices(true).map(|(at, _)| at).chain([text.len()]);
@@ -127,34 +128,35 @@ pub(crate) fn whole_clusters(text: &str, range: Range<usize>) -> Range<usize> {
     start..starts().find(|at| *at >= range.end).unwrap_or(text.len())
 }
 
-/// A line in pieces that fit into so many columns, broken behind a space where one is not far; nothing of it is left out.
+/// Splits a line into pieces that fit into `columns`, after a space if there is one in the second half. The pieces
+/// concatenate to the line.
 ///
-/// Only a single character that is wider than that makes a piece too wide.
+/// A piece is too wide only if it is a single character wider than `columns`.
 pub fn wrap(line: &str, columns: usize) -> impl Iterator<Item = &str> {
     let mut rest = Some(line);
     std::iter::from_fn(move || {
-        let (piece, left) = rest?.split_at(break_of(rest?, columns));
+        let (piece, left) = rest?.split_at(break_point(rest?, columns));
         rest = (!left.is_empty()).then_some(left);
         Some(piece)
     })
 }
 
-/// Where the first piece of a line ends: at its end, behind a space, or at the width.
-fn break_of(line: &str, columns: usize) -> usize {
+/// Returns the byte index at which the first piece of a line ends: its end, after a space, or at the width.
+fn break_point(line: &str, columns: usize) -> usize {
     // No text has more columns than bytes.
     if line.len() <= columns {
         return line.len();
     }
-    let behind = |space: usize, at: usize| if space > at / 2 { space } else { at };
-    // Most lines are ASCII, of which each byte is a cluster unless something else follows.
+    let prefer_space = |space: usize, at: usize| if space > at / 2 { space } else { at };
+    // Most lines are ASCII, where each byte is a cluster unless a combining character follows.
     if columns > 0 && is_plain_bytes(&line.as_bytes()[..=columns]) {
-        return behind(line[..columns].rfind(' ').map_or(0, |at| at + 1), columns);
+        return prefer_space(line[..columns].rfind(' ').map_or(0, |at| at + 1), columns);
     }
     let (mut used, mut space) = (0, 0);
     for (at, cluster, columns_of_one) in clusters(line) {
         used += columns_of_one;
         if used > columns {
-            return if at > 0 { behind(space, at) } else { break_within(cluster, columns) };
+            return if at > 0 { prefer_space(space, at) } else { cluster_break_point(cluster, columns) };
         }
         if cluster == " " {
             space = at + 1;
@@ -163,11 +165,12 @@ fn break_of(line: &str, columns: usize) -> usize {
     line.len()
 }
 
-/// Where the part of a cluster ends that fits. Some have no bound on their width, as a row of leading jamo has none.
-fn break_within(cluster: &str, columns: usize) -> usize {
+/// Returns the byte index at which the part of a cluster that fits ends. Clusters can be arbitrarily wide, such as a
+/// sequence of leading jamo.
+fn cluster_break_point(cluster: &str, columns: usize) -> usize {
     let mut used = 0;
     let end = cluster.char_indices().find(|(at, c)| {
-        // A variation selector may widen what is before it.
+        // A variation selector may widen the preceding character.
         used += if matches!(c, '\u{fe00}'..='\u{fe0f}') { 1 } else { c.width().unwrap_or(0) };
         used > columns && *at > 0
     });

@@ -1,47 +1,47 @@
-//! Roles of text and their colours. Only the twelve colours that every terminal theme sets, and never colour alone.
+//! Roles of text and their colors. Uses only the colors that every terminal theme defines; color is never the only cue.
 
 use comfy_table::{Attribute, Cell as TableCell, Color};
 use owo_colors::{OwoColorize as _, Style};
 
-/// What a piece of text is.
+/// Semantic role of a piece of text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TextRole {
     /// Plain text.
     #[default]
     Plain,
-    /// The name of a thing.
+    /// Name.
     Name,
-    /// An identifier.
+    /// Identifier.
     Id,
-    /// Something beside the point.
+    /// Secondary information.
     Dim,
-    /// A heading.
+    /// Heading.
     Heading,
-    /// It worked.
+    /// Success.
     Good,
-    /// It failed.
+    /// Failure.
     Bad,
-    /// It is open, or needs a look.
+    /// In progress, or a warning.
     Warn,
-    /// A span type.
+    /// Span type.
     Kind,
-    /// Tokens and money.
+    /// Tokens and cost.
     Figure,
-    /// A bar of the waterfall.
+    /// Bar of the waterfall.
     Bar,
-    /// A text that was looked for.
-    Found,
+    /// Search match.
+    Match,
 }
 
-/// Colours, or none.
+/// Color settings.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Theme {
-    /// Whether to colour at all.
+    /// Whether to use color.
     pub color: bool,
 }
 
 impl Theme {
-    /// A text in the colours of its role.
+    /// Returns a text in the color of its role.
     #[must_use]
     pub fn paint(self, role: TextRole, text: &str) -> String {
         if !self.color || role == TextRole::Plain || text.is_empty() {
@@ -60,12 +60,12 @@ impl Theme {
             TextRole::Kind => style.cyan(),
             TextRole::Figure => style.magenta(),
             TextRole::Bar => style.blue(),
-            TextRole::Found => style.bold().red(),
+            TextRole::Match => style.bold().red(),
         };
         text.style(style).to_string()
     }
 
-    /// The same for a cell of a table.
+    /// Returns a table cell in the color of its role.
     pub(crate) fn cell(self, role: TextRole, cell: TableCell) -> TableCell {
         if !self.color {
             return cell;
@@ -80,7 +80,7 @@ impl Theme {
             TextRole::Kind => cell.fg(Color::DarkCyan),
             TextRole::Figure => cell.fg(Color::DarkMagenta),
             TextRole::Bar => cell.fg(Color::DarkBlue),
-            TextRole::Found => cell.fg(Color::DarkRed).add_attribute(Attribute::Bold),
+            TextRole::Match => cell.fg(Color::DarkRed).add_attribute(Attribute::Bold),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::format::Format;
 use super::json::{self, Page};
 use super::look::RenderOptions;
-use super::row::{Row, View, columns};
+use super::row::{Row, View, csv_columns_of};
 use super::table::{self, Cell};
 use super::{csv, text};
 use crate::error::{Error, ErrorCode, Result};
@@ -12,132 +12,132 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::io::{BufWriter, IntoInnerError, Write};
 
-/// Passes over the error of a pipe that its reader closed.
+/// Ignores the error of a pipe that its reader closed.
 ///
 /// # Errors
-/// Any other error.
-pub fn unless_closed(error: Error) -> Result<()> {
-    if error.kind == ErrorCode::ClosedPipe { Ok(()) } else { Err(error) }
+/// Returns any other error.
+pub fn ignore_closed_pipe(error: Error) -> Result<()> {
+    if error.code == ErrorCode::ClosedPipe { Ok(()) } else { Err(error) }
 }
 
-/// Where output goes and what form it takes.
+/// Destination and format of output.
 #[derive(Debug)]
 pub struct Output {
-    /// The form.
+    /// Output format.
     pub format: Format,
-    /// How text is to look.
-    pub look: RenderOptions,
-    /// The stream.
+    /// Rendering options.
+    pub options: RenderOptions,
+    /// Output stream.
     pub out: Paged,
-    /// Where several things are shown one after another: how many were.
-    pub parts: Option<usize>,
+    /// Number of views shown so far, if a command shows several.
+    pub views_shown: Option<usize>,
 }
 
 impl Output {
-    /// Several things are shown one after another: with a blank line between texts, a JSON document on each line, one line of
-    /// titles in CSV. The pager is off, so that notes follow the thing they are about.
-    pub fn begin_parts(&mut self) {
-        self.parts = Some(0);
+    /// Prepares for several views: a blank line between texts, one JSON document per line, one CSV header. Turns off
+    /// the pager, so that notes on stderr follow the view they are about.
+    pub fn begin_sequence(&mut self) {
+        self.views_shown = Some(0);
         self.out.bypass_pager();
     }
 
-    /// Shows one thing as a whole.
+    /// Writes a view in the output format.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If writing fails.
     pub fn show<V: View>(&mut self, view: &V) -> Result<()> {
         self.show_as(self.format, view)
     }
 
-    /// Shows it in a form of its own. A reader that closed the pipe changes nothing: the exit code of `check` is its answer.
+    /// Writes a view in a given format. Ignores a closed pipe, which must not change the exit code of `check`.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If writing fails.
     pub fn show_as<V: View>(&mut self, format: Format, view: &V) -> Result<()> {
-        self.write_view(format, view).or_else(unless_closed)
+        self.write_view(format, view).or_else(ignore_closed_pipe)
     }
 
     fn write_view<V: View>(&mut self, format: Format, view: &V) -> Result<()> {
-        let is_further = self.parts.is_some_and(|parts| parts > 0);
-        if let Some(parts) = &mut self.parts {
+        let is_subsequent = self.views_shown.is_some_and(|parts| parts > 0);
+        if let Some(parts) = &mut self.views_shown {
             *parts += 1;
         }
-        if is_further && format == Format::Table {
+        if is_subsequent && format == Format::Table {
             writeln!(self.out)?;
         }
         match format {
-            Format::Table => view.text(&self.look, &mut self.out)?,
+            Format::Table => view.text(&self.options, &mut self.out)?,
             Format::Json => {
                 write_json(&mut self.out, &view.json())?;
                 writeln!(self.out)?;
             }
             Format::Jsonl | Format::Csv | Format::Ids => {
                 let mut list = self.list();
-                list.columns = view.csv();
-                list.has_titles = is_further;
+                list.columns = view.csv_columns();
+                list.has_header = is_subsequent;
                 for item in view.items() {
                     list.push(&item)?;
                 }
                 return list.finish(None);
             }
         }
-        // What is said of it comes after it.
+        // Flushed first, so that notes on stderr come after the view.
         Ok(self.out.finish()?)
     }
 
-    /// Begins a list, whose rows leave as they come.
+    /// Starts a list, whose rows are written as they are pushed.
     pub fn list<R: Row>(&mut self) -> ListWriter<'_, R> {
         ListWriter {
-            columns: columns::<R>(),
+            columns: csv_columns_of::<R>(),
             output: self,
             rows: Vec::new(),
             layout: None,
             count: 0,
-            has_titles: false,
+            has_header: false,
             line: Vec::new(),
-            kind: std::marker::PhantomData,
+            row_type: std::marker::PhantomData,
         }
     }
 }
 
 fn write_json(out: &mut Paged, value: &impl Serialize) -> Result<()> {
-    // Values come in bits, and each write takes a lock.
+    // Buffered, since serde_json writes small pieces and each write takes a lock.
     let mut out = BufWriter::new(json::Escaped(out));
     serde_json::to_writer(&mut out, value)?;
     Ok(out.into_inner().map(drop).map_err(IntoInnerError::into_error)?)
 }
 
-/// So many rows of a table are laid out together; later ones keep the widths of the first.
-const CHUNK: usize = 1_000;
+/// Number of table rows laid out together; later chunks use the column widths of the first.
+const ROWS_PER_CHUNK: usize = 1_000;
 
-/// A list in the making.
+/// Writes the rows of a list.
 #[derive(Debug)]
 pub struct ListWriter<'a, R> {
     output: &'a mut Output,
     rows: Vec<Vec<Cell>>,
     layout: Option<table::Layout>,
     count: usize,
-    /// Whether a list before this one has printed the titles.
-    has_titles: bool,
-    /// The columns of CSV.
+    /// Whether an earlier list has written the CSV header.
+    has_header: bool,
+    /// CSV columns.
     columns: Vec<Cow<'static, str>>,
-    /// One row as JSON or CSV, before it leaves in one write.
+    /// Buffer for one row of JSON or CSV, which is written at once.
     line: Vec<u8>,
-    kind: std::marker::PhantomData<R>,
+    row_type: std::marker::PhantomData<R>,
 }
 
 impl<R: Row> ListWriter<'_, R> {
     /// Adds a row.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If writing fails.
     pub fn push(&mut self, row: &R) -> Result<()> {
         self.count += 1;
         let out = &mut self.output.out;
         match self.output.format {
             Format::Table => {
-                self.rows.push(row.cells(&self.output.look));
-                if self.rows.len() == CHUNK {
+                self.rows.push(row.cells(&self.output.options));
+                if self.rows.len() == ROWS_PER_CHUNK {
                     self.write_rows()?;
                 }
             }
@@ -156,23 +156,23 @@ impl<R: Row> ListWriter<'_, R> {
             }
             Format::Csv => {
                 self.line.clear();
-                if self.count == 1 && !self.has_titles {
-                    csv::titles(&mut self.line, &self.columns)?;
+                if self.count == 1 && !self.has_header {
+                    csv::write_header(&mut self.line, &self.columns)?;
                 }
-                csv::row(&mut self.line, &self.columns, row)?;
+                csv::write_row(&mut self.line, &self.columns, row)?;
                 out.write_all(&self.line)?;
             }
-            // The group of calls whose model nobody recorded has no id.
+            // A group whose key values were not recorded has no id.
             Format::Ids if row.id().is_empty() => {}
             Format::Ids => writeln!(out, "{}", text::one_line(row.id()))?,
         }
         Ok(())
     }
 
-    /// Ends the list; `page` tells programs what was held back.
+    /// Ends the list; `page` is added to a JSON document.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If writing fails.
     pub fn finish(mut self, page: Option<Page>) -> Result<()> {
         match self.output.format {
             Format::Table => self.write_rows()?,
@@ -187,10 +187,12 @@ impl<R: Row> ListWriter<'_, R> {
                 }
                 self.output.out.write_all(b"}\n")?;
             }
-            Format::Csv if self.count == 0 && !self.has_titles => csv::titles(&mut self.output.out, &self.columns)?,
+            Format::Csv if self.count == 0 && !self.has_header => {
+                csv::write_header(&mut self.output.out, &self.columns)?;
+            }
             Format::Csv | Format::Jsonl | Format::Ids => {}
         }
-        // What is said of the list comes after it.
+        // Flushed first, so that notes on stderr come after the list.
         Ok(self.output.out.finish()?)
     }
 
@@ -199,15 +201,15 @@ impl<R: Row> ListWriter<'_, R> {
     }
 
     fn write_rows(&mut self) -> Result<()> {
-        let look = self.output.look;
+        let options = self.output.options;
         let is_first = self.layout.is_none();
         if self.rows.is_empty() {
             return Ok(());
         }
-        // Rows of different chunks may still share a short id: to know all of them, all would have to be kept.
+        // Short ids are unique only within a chunk, since rows are not kept.
         table::shorten_ids(&mut self.rows);
-        let layout = self.layout.get_or_insert_with(|| table::Layout::new(R::shapes(), &self.rows, look.width));
-        layout.write(&mut self.output.out, look.theme, look.ellipsis(), R::shapes(), &self.rows, is_first)?;
+        let layout = self.layout.get_or_insert_with(|| table::Layout::new(R::columns(), &self.rows, options.width));
+        layout.write(&mut self.output.out, options.theme, options.ellipsis(), R::columns(), &self.rows, is_first)?;
         self.rows.clear();
         Ok(())
     }

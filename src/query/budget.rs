@@ -1,27 +1,27 @@
-//! How long the searches of one pattern may take in all. A single search is bounded by steps, but a store has many texts.
+//! The total time budget of a pattern. A step limit bounds each search, but a store holds many texts to search.
 
 use crate::limits;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// What the searches of a pattern have cost so far. All copies of a pattern share it, on every thread.
+/// The time spent on a pattern. All clones of the pattern share it, across threads.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SearchBudget(Arc<BudgetSpent>);
 
 #[derive(Debug, Default)]
 struct BudgetSpent {
-    /// Time beyond what is free, in nanoseconds.
+    /// The charged time in nanoseconds, beyond the free time per byte.
     nanos: AtomicU64,
-    /// Whether a text was not searched to its end.
-    has_gaps: AtomicBool,
+    /// Whether some text was not searched completely.
+    is_incomplete: AtomicBool,
 }
 
 impl SearchBudget {
-    /// Begins to search a text; `None` once the time is used up.
-    pub(super) fn begin(&self, text: &str) -> Option<TimedSearch<'_>> {
-        if self.is_spent() {
-            self.add_gap();
+    /// Starts to search a text; `None` once the budget is exhausted.
+    pub(super) fn start_search(&self, text: &str) -> Option<TimedSearch<'_>> {
+        if self.is_exhausted() {
+            self.mark_incomplete();
             return None;
         }
         Some(TimedSearch {
@@ -31,18 +31,18 @@ impl SearchBudget {
         })
     }
 
-    /// Remembers that a text was not searched to its end.
-    pub(super) fn add_gap(&self) {
-        self.0.has_gaps.store(true, Ordering::Relaxed);
+    /// Records that a text was not searched completely.
+    pub(super) fn mark_incomplete(&self) {
+        self.0.is_incomplete.store(true, Ordering::Relaxed);
     }
 
-    /// Whether something may not have been found.
-    pub(super) fn has_gaps(&self) -> bool {
-        self.0.has_gaps.load(Ordering::Relaxed)
+    /// Whether matches may have been missed.
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.0.is_incomplete.load(Ordering::Relaxed)
     }
 
-    /// Whether nothing more is searched.
-    pub(super) fn is_spent(&self) -> bool {
+    /// Whether the budget is exhausted, so that no further text is searched.
+    pub(super) fn is_exhausted(&self) -> bool {
         self.spent() > limits::PATTERN_TIME
     }
 
@@ -57,7 +57,7 @@ impl SearchBudget {
     }
 }
 
-/// A search in one text. What it takes is charged when it is dropped.
+/// A search of one text. Its time is charged on drop.
 pub(super) struct TimedSearch<'a> {
     budget: &'a SearchBudget,
     free: Duration,
@@ -65,7 +65,7 @@ pub(super) struct TimedSearch<'a> {
 }
 
 impl TimedSearch<'_> {
-    /// Whether the time of all searches is used up by now.
+    /// Whether the budget is exhausted, including the time of this search.
     pub(super) fn is_over(&self) -> bool {
         self.budget.spent() + self.cost() > limits::PATTERN_TIME
     }

@@ -1,63 +1,63 @@
-//! Conditions on traces: what MLflow's filter language can say, and what only flags ask for.
+//! Conditions on traces: those of MLflow's filter language, and those that only flags can express.
 
 use super::{Glob, Grep, Regex};
 use crate::model::python;
 use std::collections::BTreeSet;
 
-/// One condition.
+/// A condition on a trace.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Clause {
-    /// On a text of the trace's record; one that is not there meets no condition.
+    /// A string field of the trace record. A missing field never matches.
     Text(TextKey, TextTest),
-    /// On a number of the trace's record; one that is not there meets no condition.
+    /// A numeric field of the trace record. A missing field never matches.
     Number(NumberKey, Comparison, Operand),
-    /// On a tag or an entry of the metadata.
+    /// A tag or metadata entry.
     Label(Label, LabelTest),
-    /// The trace was made under a run, or linked to it.
+    /// The trace was created in a run, or linked to it later. Holds the run id.
     Run(String),
-    /// A version of a prompt, `name/version`, was used.
+    /// The trace used a prompt version, given as `name/version`.
     Prompt(String),
-    /// On a span. All such conditions of a filter have to hold for one and the same span.
+    /// A span. All span conditions of a filter must hold for the same span.
     Span(SpanTest),
-    /// On an assessment of the trace, or of the session that it belongs to.
+    /// An assessment of the trace, or of its session.
     Assessment(AssessmentTest),
-    /// An issue is linked.
+    /// The trace is linked to an issue. Holds the issue id.
     Issue(String),
-    /// The trace's name, or where none was recorded its root span's, fits a pattern.
+    /// The trace name matches a pattern; the root span's name if no trace name was recorded.
     Name(Glob),
-    /// It has a span of one of these types, foreign attributes considered.
+    /// The trace has a span of one of these types. The type may come from other conventions than MLflow's.
     SpanType(Vec<String>),
-    /// It has a span of a model of this name.
+    /// The trace has a span whose model matches a pattern.
     Model(Glob),
-    /// So many tokens were recorded for it at least.
+    /// At least this many total tokens are recorded for the trace.
     MinTokens(i64),
-    /// It has a span in which a text is found.
+    /// The trace has a span whose content matches a regular expression.
     Grep(Grep),
 }
 
-/// A text of a trace's record.
+/// A string field of the trace record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextKey {
     /// The state.
     Status,
     /// The trace id.
     RequestId,
-    /// The id that the client gave.
+    /// The request id set by the client.
     ClientRequestId,
 }
 
-/// A number of a trace's record, in milliseconds.
+/// A numeric field of the trace record, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NumberKey {
-    /// The start, since 1970.
+    /// The start time, since 1970.
     Timestamp,
     /// The duration.
     ExecutionTime,
-    /// The start and the duration, which counts as 0 where it is not known.
+    /// The start time plus the duration; an unknown duration counts as 0.
     EndTime,
 }
 
-/// A condition on a text.
+/// A condition on a string.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TextTest {
     /// `=`
@@ -68,30 +68,30 @@ pub enum TextTest {
     In(Vec<String>),
     /// `NOT IN`
     NotIn(Vec<String>),
-    /// `LIKE`: `%` any text, `_` any character.
+    /// `LIKE`: `%` matches any text, `_` any character.
     Like(String),
-    /// `ILIKE`: the same, without regard to the case of ASCII letters.
+    /// `ILIKE`: `LIKE` that ignores the case of ASCII letters.
     Ilike(String),
-    /// `RLIKE`: a regular expression of Python, found anywhere.
+    /// `RLIKE`: a Python regular expression, unanchored.
     Rlike(Regex),
 }
 
 impl TextTest {
-    /// The condition on a JSON text in which everything but ASCII is escaped, as releases before 3.17 write it; none where
-    /// it is the same.
+    /// Returns the condition for JSON text with escaped non-ASCII characters, which releases before 3.17 write; `None`
+    /// if it is the same.
     #[must_use]
     pub fn escaped(&self) -> Option<Self> {
-        let escape = |pattern: &str| (!pattern.is_ascii()).then(|| python::ascii(pattern));
+        let escape = |pattern: &str| (!pattern.is_ascii()).then(|| python::escape_non_ascii(pattern));
         match self {
             Self::Like(pattern) => escape(pattern).map(Self::Like),
             Self::Ilike(pattern) => escape(pattern).map(Self::Ilike),
-            // An escape would not be one character to an expression.
+            // In a regular expression, an escape sequence would not count as one character.
             Self::Rlike(_) | Self::Is(_) | Self::IsNot(_) | Self::In(_) | Self::NotIn(_) => None,
         }
     }
 }
 
-/// How numbers compare.
+/// A comparison operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
     /// `=`
@@ -108,30 +108,30 @@ pub enum Comparison {
     AtMost,
 }
 
-/// What a number is compared with.
+/// The right-hand side of a numeric comparison.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operand {
-    /// A whole number.
+    /// An integer.
     Int(i64),
-    /// Any other one.
+    /// A floating-point number.
     Float(f64),
-    /// A quoted text, which SQLite takes for a number where it looks like one, and else for more than any number.
+    /// A quoted string. SQLite converts it if it looks like a number; any other string is greater than all numbers.
     Text(String),
 }
 
-/// A tag or an entry of the metadata.
+/// The key of a tag or metadata entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Label {
-    /// A tag; the name of a trace is one, `mlflow.traceName`.
+    /// A tag. The trace name is the tag `mlflow.traceName`.
     Tag(String),
-    /// An entry of the metadata.
+    /// A metadata entry.
     Metadata(String),
 }
 
-/// A condition on a tag or an entry of the metadata. One that is not there meets none but [`LabelTest::Missing`].
+/// A condition on a tag or metadata entry. A missing one only matches [`LabelTest::Missing`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum LabelTest {
-    /// On its text.
+    /// A condition on its value.
     Text(TextTest),
     /// `IS NOT NULL`
     Exists,
@@ -139,36 +139,36 @@ pub enum LabelTest {
     Missing,
 }
 
-/// A condition on a span, as a row of MLflow's table `spans`.
+/// A condition on a row of MLflow's table `spans`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SpanTest {
-    /// On its name.
+    /// The span name.
     Name(TextTest),
-    /// On its type as the client said it.
+    /// The span type as set by the client.
     Type(TextTest),
-    /// On its status.
+    /// The span status.
     Status(TextTest),
-    /// On the whole of its JSON text, by `LIKE` or `ILIKE`.
+    /// The complete JSON text of the span: `LIKE`, `ILIKE`.
     Content(TextTest),
-    /// On the value of an attribute: `=`, `!=`, `IN`, `NOT IN`. To MLflow 3.18 these never mean what they say.
+    /// The value of an attribute: `=`, `!=`, `IN`, `NOT IN`. MLflow 3.18 itself never evaluates these correctly.
     Attribute(String, TextTest),
-    /// On an attribute as part of the JSON text: `LIKE`, `ILIKE`, `RLIKE`.
+    /// An attribute within the JSON text of the span: `LIKE`, `ILIKE`, `RLIKE`.
     AttributeText(Box<AttributeText>),
 }
 
-/// A pattern for an attribute of a span, and the one for the whole of its JSON text that MLflow makes of it.
+/// A pattern for a span attribute, with the pattern for the JSON text that MLflow derives from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AttributeText {
-    /// The attribute's name.
+    /// The attribute name.
     pub name: String,
-    /// The condition as it was written.
+    /// The condition as written.
     pub test: TextTest,
-    /// The condition on the JSON text.
-    pub in_content: TextTest,
+    /// The derived condition on the JSON text of the span.
+    pub content_test: TextTest,
 }
 
 impl SpanTest {
-    /// A condition on an attribute.
+    /// Returns the condition on an attribute.
     #[must_use]
     pub fn attribute(name: &str, test: TextTest) -> Self {
         let in_content = match &test {
@@ -179,26 +179,27 @@ impl SpanTest {
                 return Self::Attribute(name.to_owned(), test);
             }
         };
-        Self::AttributeText(Box::new(AttributeText { name: name.to_owned(), test, in_content }))
+        Self::AttributeText(Box::new(AttributeText { name: name.to_owned(), test, content_test: in_content }))
     }
 
-    /// The condition that this is on the whole of the JSON text, if it is one.
+    /// Returns the condition on the JSON text of the span, if this is one.
     #[must_use]
-    pub fn in_content(&self) -> Option<&TextTest> {
+    pub fn content_test(&self) -> Option<&TextTest> {
         match self {
             Self::Content(test) => Some(test),
-            Self::AttributeText(attribute) => Some(&attribute.in_content),
+            Self::AttributeText(attribute) => Some(&attribute.content_test),
             Self::Name(_) | Self::Type(_) | Self::Status(_) | Self::Attribute(..) => None,
         }
     }
 }
 
-/// The value of an attribute is JSON inside of a string of JSON, which MLflow writes into the pattern.
+/// Returns the pattern for the JSON text of the span, as MLflow derives it: an attribute value is JSON inside a JSON
+/// string.
 fn pattern_in_content(name: &str, pattern: &str) -> String {
     let (start, pattern) = match pattern.strip_prefix('^') {
         Some(rest) => (r#""\\""#, rest),
-        // What MLflow writes here takes as much as it can, which comes to the same, but goes through megabytes first; only
-        // a quantifier that the pattern begins with would not mean the same.
+        // MLflow uses the greedy `.*`, which finds the same matches but scans megabytes first. A leading quantifier in
+        // the pattern would change the meaning of the lazy form.
         None if !pattern.starts_with(['?', '*', '+', '{']) => (r#""\\".*?"#, pattern),
         None => (r#""\\".*"#, pattern),
     };
@@ -209,23 +210,23 @@ fn pattern_in_content(name: &str, pattern: &str) -> String {
     format!("\"{name}\": {start}{pattern}{end}")
 }
 
-/// A condition on an assessment that is valid.
+/// A condition on a valid assessment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AssessmentTest {
-    /// A feedback or an expectation.
+    /// Feedback or expectation.
     pub kind: crate::model::AssessmentKind,
-    /// Its name.
+    /// The assessment name.
     pub name: String,
-    /// What has to hold for its value.
+    /// The condition on its value.
     pub value: ValueTest,
-    /// Whether only assessments that were made of a whole session are meant.
-    pub of_session: bool,
-    /// Sessions that have such an assessment, which counts for each of their traces. Looked up before a search.
+    /// Whether only assessments of a whole session match.
+    pub is_session_level: bool,
+    /// Ids of sessions with such an assessment, which applies to all their traces. Looked up before a search.
     pub sessions: BTreeSet<String>,
 }
 
 impl AssessmentTest {
-    /// The condition that such an assessment is there, also where it is asked for by its absence.
+    /// Returns the condition that such an assessment exists, also if this condition requires its absence.
     #[must_use]
     pub fn present(&self) -> Self {
         let value = if self.value == ValueTest::Missing { ValueTest::Exists } else { self.value.clone() };
@@ -236,20 +237,20 @@ impl AssessmentTest {
 /// A condition on the value of an assessment.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ValueTest {
-    /// On its JSON text; `=` and `!=` compare with a string's content too.
+    /// A condition on its JSON text. `=` and `!=` also compare with the content of a string.
     Text(TextTest),
-    /// On a number.
+    /// A numeric comparison.
     Number(Comparison, Operand),
-    /// Any value will do.
+    /// `IS NOT NULL`: any value.
     Exists,
-    /// There is no such assessment.
+    /// `IS NULL`: no such assessment.
     Missing,
 }
 
 impl Comparison {
-    /// The sign.
+    /// The operator as written in filters.
     #[must_use]
-    pub const fn sign(self) -> &'static str {
+    pub const fn symbol(self) -> &'static str {
         match self {
             Self::Equal => "=",
             Self::NotEqual => "!=",
@@ -260,6 +261,6 @@ impl Comparison {
         }
     }
 
-    /// All of them.
+    /// All comparison operators.
     pub const ALL: [Self; 6] = [Self::Equal, Self::NotEqual, Self::Greater, Self::AtLeast, Self::Less, Self::AtMost];
 }

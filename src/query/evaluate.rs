@@ -1,4 +1,4 @@
-//! Whether conditions hold, told from the model: the same for every kind of store.
+//! Evaluation of conditions on the model, the same for every kind of store.
 
 use super::like::{ilike, like};
 use super::{
@@ -9,12 +9,14 @@ use crate::model::{Assessment, Json, SearchableSpan, Span, Timestamp, Trace, Tra
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-/// MLflow lets clocks differ so much: spans that begin earlier before a lower bound on the start of their trace are not
-/// looked at (`_SPAN_SEARCH_TIMESTAMP_TOLERANCE_MS`, MLflow 3.18 `store/tracking/sqlalchemy_store.py`).
+/// MLflow's tolerance for clock differences. Given a lower bound on the start of traces, it ignores spans that start
+/// more than this before the bound (`_SPAN_SEARCH_TIMESTAMP_TOLERANCE_MS`, MLflow 3.18
+/// `store/tracking/sqlalchemy_store.py`).
 const TOLERANCE_MS: i64 = 10_000;
 
 impl Filter {
-    /// Whether a trace is meant. Conditions on spans are left open where these were not loaded: the store has decided them.
+    /// Whether a trace matches. Conditions on spans that were not loaded count as met, because the store has evaluated
+    /// them.
     #[must_use]
     pub fn matches(&self, trace: &Trace) -> bool {
         self.matches_info(&trace.info)
@@ -29,35 +31,35 @@ impl Filter {
             })
     }
 
-    /// Whether a trace's own record meets every condition on it.
+    /// Whether a trace record meets all conditions on records.
     #[must_use]
     pub fn matches_info(&self, info: &TraceInfo) -> bool {
         self.clauses.iter().all(|clause| clause.holds_for(info))
     }
 
-    /// Whether a trace's own times, state or ids rule it out, whatever its tags, metadata and assessments are.
+    /// Whether the times, state or ids of a trace record rule it out, regardless of tags, metadata and assessments.
     #[must_use]
     pub fn is_ruled_out_by_record(&self, info: &TraceInfo) -> bool {
         let is_of_record = |clause: &&Clause| matches!(clause, Clause::Text(..) | Clause::Number(..));
         self.clauses.iter().filter(is_of_record).any(|clause| !clause.holds_for(info))
     }
 
-    /// Whether one row meets all conditions on spans.
+    /// Whether a single row meets all conditions on spans.
     #[must_use]
     pub fn matches_rows(&self, rows: &[SearchableSpan]) -> bool {
         let mut tests = self.span_tests().peekable();
         if tests.peek().is_none() {
             return true;
         }
-        let bound = self.earliest_span();
+        let bound = self.earliest_span_start();
         let tests: Vec<&SpanTest> = tests.collect();
         rows.iter()
             .any(|row| bound.is_none_or(|bound| row.start >= bound) && tests.iter().all(|test| test.holds_for(row)))
     }
 
-    /// The time before which spans are not looked at, which follows from a lower bound on the start of traces.
+    /// Returns the time before which spans are ignored, derived from lower bounds on the start of traces.
     #[must_use]
-    pub fn earliest_span(&self) -> Option<Timestamp> {
+    pub fn earliest_span_start(&self) -> Option<Timestamp> {
         let bounds = self.clauses.iter().filter_map(|clause| match clause {
             Clause::Number(NumberKey::Timestamp, Comparison::Greater | Comparison::AtLeast, operand) => match operand {
                 Operand::Int(millis) => Some(*millis as f64),
@@ -103,16 +105,16 @@ impl Clause {
             Self::Run(id) => info.run_id() == Some(id.as_str()) || info.linked_runs.contains(id),
             Self::Prompt(id) => info.linked_prompts.contains(id),
             Self::Assessment(test) => test.holds_for(info),
-            Self::Issue(id) => info.assessments.iter().any(|one| one.kind.as_str() == "issue" && one.name == *id),
+            Self::Issue(id) => info.assessments.iter().any(|found| found.kind.as_str() == "issue" && found.name == *id),
             Self::Name(glob) => info.display_name().is_some_and(|name| glob.matches(name)),
-            Self::MinTokens(least) => {
-                info.recorded_usage.as_ref().and_then(|usage| usage.total_tokens).is_some_and(|total| total >= *least)
+            Self::MinTokens(min) => {
+                info.recorded_usage.as_ref().and_then(|usage| usage.total_tokens).is_some_and(|total| total >= *min)
             }
             Self::Span(_) | Self::SpanType(_) | Self::Model(_) | Self::Grep(_) => true,
         }
     }
 
-    /// Whether a span is of the type or model, or has the text, that is asked for; true of any other condition.
+    /// Whether a span meets a condition on type, model or content; true for all other conditions.
     #[must_use]
     pub fn holds_for_span(&self, span: &Span) -> bool {
         match self {
@@ -125,11 +127,11 @@ impl Clause {
 }
 
 impl Label {
-    /// The text of the tag or entry, if the trace has it.
+    /// Returns the value of the tag or metadata entry, if the trace has it.
     #[must_use]
     pub fn value<'a>(&self, info: &'a TraceInfo) -> Option<Cow<'a, str>> {
         match self {
-            // Since 3.17 these are columns, which MLflow compares by what they would be as text.
+            // Since 3.17 these are columns, which MLflow compares by their JSON text.
             Self::Metadata(key) if key == keys::TOKEN_USAGE => {
                 info.recorded_usage.as_ref().map(|usage| usage.python_text().into())
             }
@@ -141,7 +143,7 @@ impl Label {
 }
 
 impl TextTest {
-    /// Whether a text meets the condition.
+    /// Whether a string meets the condition.
     #[must_use]
     pub fn holds(&self, text: &str) -> bool {
         match self {
@@ -157,16 +159,16 @@ impl TextTest {
 }
 
 impl Comparison {
-    /// Whether a number compares so. A text that looks like a number counts as one, where SQLite knows the type of the
-    /// column (`has_affinity`); any other is more than all numbers.
+    /// Whether the comparison holds. A string that looks like a number is converted if SQLite knows the column type
+    /// (`has_affinity`); any other string is greater than all numbers.
     fn holds(self, number: f64, operand: &Operand, has_affinity: bool) -> bool {
         let other = match operand {
             Operand::Int(other) => *other as f64,
             Operand::Float(other) => *other,
             Operand::Text(text) => {
-                let looks_like_one = || text.trim_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']).parse().ok();
+                let parse = || text.trim_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']).parse().ok();
                 let is_plain = text.bytes().all(|b| !b.is_ascii_alphabetic() || b.eq_ignore_ascii_case(&b'e'));
-                (has_affinity && is_plain).then(looks_like_one).flatten().unwrap_or(f64::INFINITY)
+                (has_affinity && is_plain).then(parse).flatten().unwrap_or(f64::INFINITY)
             }
         };
         let order = number.partial_cmp(&other);
@@ -183,7 +185,7 @@ impl Comparison {
 
 impl SpanTest {
     fn holds_for(&self, row: &SearchableSpan) -> bool {
-        if let Some(test) = self.in_content() {
+        if let Some(test) = self.content_test() {
             let content = row.content.as_deref().unwrap_or_default();
             return test.holds(content) || test.escaped().is_some_and(|test| test.holds(content));
         }
@@ -202,20 +204,22 @@ impl SpanTest {
 
 impl AssessmentTest {
     fn holds_for(&self, info: &TraceInfo) -> bool {
-        let is_of_session = info.session_id().is_some_and(|id| self.sessions.contains(id));
-        let is_direct = info.assessments.iter().any(|one| self.fits(one));
-        (is_of_session || is_direct) != (self.value == ValueTest::Missing)
+        let is_in_session = info.session_id().is_some_and(|id| self.sessions.contains(id));
+        let is_direct = info.assessments.iter().any(|assessment| self.matches(assessment));
+        (is_in_session || is_direct) != (self.value == ValueTest::Missing)
     }
 
-    fn fits(&self, one: &Assessment) -> bool {
-        let is_named = one.valid && one.kind == self.kind && one.name == self.name;
-        is_named && self.value.holds(one.value.as_ref()) && (!self.of_session || is_of_session(one))
+    fn matches(&self, assessment: &Assessment) -> bool {
+        let is_named = assessment.valid && assessment.kind == self.kind && assessment.name == self.name;
+        is_named
+            && self.value.holds(assessment.value.as_ref())
+            && (!self.is_session_level || is_for_session(assessment))
     }
 }
 
-/// Whether an assessment was made of a whole session: its metadata names one.
-fn is_of_session(one: &Assessment) -> bool {
-    let metadata = one.metadata.as_ref().map(python::dumps).unwrap_or_default();
+/// Whether an assessment applies to a whole session: its metadata names the session.
+fn is_for_session(assessment: &Assessment) -> bool {
+    let metadata = assessment.metadata.as_ref().map(python::dumps).unwrap_or_default();
     metadata.contains(&format!("\"{}\":", keys::SESSION))
 }
 
@@ -229,13 +233,13 @@ impl ValueTest {
             }
             Self::Text(test) => {
                 let stored = value.map_or_else(|| "null".to_owned(), python::dumps);
-                // In file stores and over REST every number is a float.
+                // In file stores and over REST, every number is a float.
                 let with_integers = python::with_integers(&stored);
                 let is = |wanted: &str| stored == wanted || with_integers == wanted || stored == python::string(wanted);
                 match test {
                     TextTest::Is(wanted) => is(wanted),
                     TextTest::IsNot(wanted) => !is(wanted),
-                    // What is no number to JSON was kept as a text.
+                    // Non-finite numbers are stored as strings in the model.
                     test if ["\"NaN\"", "\"Infinity\"", "\"-Infinity\""].contains(&stored.as_str()) => {
                         test.holds(&stored) || test.holds(stored.trim_matches('"'))
                     }

@@ -1,39 +1,39 @@
-//! Shell patterns over names: `*` any text, `?` any character, `[…]` not special.
+//! Glob patterns for names: `*` matches any text, `?` any character. Brackets are literal.
 
-/// A pattern; a text without `*` and `?` matches only itself.
+/// A glob pattern. Without `*` and `?` it only matches itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob {
     pattern: Vec<char>,
 }
 
 impl Glob {
-    /// Takes any text as a pattern.
+    /// Returns a pattern; every text is a valid one.
     #[must_use]
     pub fn new(pattern: &str) -> Self {
         Self { pattern: pattern.chars().collect() }
     }
 
-    /// The pattern as it was given.
+    /// Returns the pattern as written.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn pattern(&self) -> String {
         self.pattern.iter().collect()
     }
 
-    /// The longest piece that has to stand in whatever fits, of signs that look the same inside of JSON.
+    /// Returns the longest literal that every match contains, of characters that JSON never escapes.
     #[must_use]
-    pub fn longest_text(&self) -> String {
-        let text = self.text();
+    pub fn longest_literal(&self) -> String {
+        let text = self.pattern();
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
         text.split(|c| !is_plain(c)).max_by_key(|piece| piece.len()).unwrap_or_default().to_owned()
     }
 
-    /// The pattern for SQLite's `glob`, where brackets mean something.
+    /// Returns the pattern for SQLite's `GLOB`, with brackets escaped.
     #[must_use]
-    pub fn sqlite(&self) -> String {
+    pub fn to_sqlite(&self) -> String {
         self.pattern.iter().map(|c| if *c == '[' { "[[]".to_owned() } else { c.to_string() }).collect()
     }
 
-    /// Whether a whole text fits. Time grows with text × pattern at worst: one star is remembered, never a stack of them.
+    /// Whether the complete text matches. Takes text × pattern steps at worst: backtracking only goes to the last star.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         let text: Vec<char> = text.chars().collect();

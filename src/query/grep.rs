@@ -1,4 +1,4 @@
-//! Text looked for in what spans say: inputs, outputs, messages, exceptions.
+//! `--grep`: text search in the content of spans (inputs, outputs, messages, exceptions).
 
 use super::budget::SearchBudget;
 use crate::limits;
@@ -8,16 +8,16 @@ use fancy_regex::{Expr, Regex};
 use regex_syntax::hir::{Hir, HirKind};
 use std::ops::Range;
 
-/// A regular expression, searched for in the decoded text of spans.
+/// A regular expression to search for in the decoded text of spans.
 #[derive(Clone, Debug)]
 pub struct Grep {
     pattern: String,
     regex: Regex,
-    /// Texts of which one stands in everything that fits, also where it is written as JSON.
+    /// Literals of which every match contains at least one, also in JSON encoding.
     needles: Vec<String>,
-    /// Finds them; none where nothing is sure.
+    /// Finds the needles; `None` if there are none.
     finder: Option<AhoCorasick>,
-    /// Whether a search takes time in proportion to the text, so that no clock is needed.
+    /// Whether a search takes linear time, so that it needs no time budget.
     is_linear: bool,
     budget: SearchBudget,
 }
@@ -28,26 +28,26 @@ impl PartialEq for Grep {
     }
 }
 
-/// Where the text was found.
+/// A match of the pattern in a span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextMatch {
     /// `exception`, `status`, `inputs`, `outputs`, or the name of an attribute.
     pub field: String,
-    /// The text found with some of what stands around it.
+    /// The match with some context.
     pub excerpt: String,
-    /// Where in the excerpt it stands.
+    /// The byte range of the match in the excerpt.
     pub at: Range<usize>,
 }
 
-/// So many characters of what stands around a text are kept on either side, and so many of itself.
-const AROUND: usize = 60;
-const MOST: usize = 200;
+/// Characters of context on either side of a match, and of the match itself, in an excerpt.
+const CONTEXT_CHARS: usize = 60;
+const MAX_MATCH_CHARS: usize = 200;
 
 impl Grep {
-    /// Reads a pattern: the syntax of Rust's `regex`, with look-around and back-references.
+    /// Compiles a pattern in the syntax of Rust's `regex`, with lookaround and backreferences.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// If the pattern is invalid or uses an unsupported feature.
     pub fn new(pattern: &str) -> Result<Self, String> {
         if let Some(why) = unsupported(pattern) {
             return Err(why);
@@ -58,14 +58,17 @@ impl Grep {
         if let Err(regex_syntax::Error::Parse(error)) = &parsed
             && matches!(error.kind(), regex_syntax::ast::ErrorKind::RepetitionCountInvalid)
         {
-            // The engine would turn the bounds around.
+            // The engine would swap the bounds.
             return Err(error.kind().to_string());
         }
         let hir = parsed.ok().filter(|_| !is_verbose(pattern));
-        let needles = hir.as_ref().and_then(required).filter(|one| one.iter().all(|needle| needle.len() > 1));
+        let needles =
+            hir.as_ref().and_then(required_literals).filter(|needles| needles.iter().all(|needle| needle.len() > 1));
         let needles = needles.unwrap_or_default();
-        // Where case counts in parts only, it is left out of account throughout: more is looked into, never less.
-        let finder = AhoCorasick::builder().ascii_case_insensitive(has_cases(hir.as_ref())).build(&needles).ok();
+        // If case matters in some parts only, it is ignored everywhere: the prefilter may pass too much, never too
+        // little.
+        let finder =
+            AhoCorasick::builder().ascii_case_insensitive(has_case_variants(hir.as_ref())).build(&needles).ok();
         Ok(Self {
             pattern: pattern.to_owned(),
             regex,
@@ -76,44 +79,48 @@ impl Grep {
         })
     }
 
-    /// Whether a search was given up, so that something may not have been found.
+    /// Whether a search was aborted, so that matches may have been missed.
     #[must_use]
-    pub fn gave_up(&self) -> bool {
-        self.budget.has_gaps()
+    pub fn has_given_up(&self) -> bool {
+        self.budget.is_incomplete()
     }
 
-    /// Whether searches took so long that no further text is searched.
+    /// Whether the time budget is exhausted, so that no further text is searched.
     #[must_use]
-    pub fn is_spent(&self) -> bool {
-        self.budget.is_spent()
+    pub fn is_exhausted(&self) -> bool {
+        self.budget.is_exhausted()
     }
 
-    /// The pattern as it was given.
+    /// Returns the pattern as written.
     #[must_use]
     pub fn pattern(&self) -> &str {
         &self.pattern
     }
 
-    /// Whether spans in a stored form, JSON or protobuf, may have the text. Never false where they have it.
+    /// Whether encoded spans, JSON or protobuf, may match. Has false positives, but no false negatives.
     #[must_use]
     pub fn may_be_in(&self, stored: &[u8]) -> bool {
         self.finder.as_ref().is_none_or(|finder| finder.is_match(stored))
     }
 
-    /// A text that has to be there in some case, if there is one.
+    /// Returns the literal that every match contains in some letter case, if there is exactly one.
     #[must_use]
     pub fn needle(&self) -> Option<&str> {
         if let [needle] = self.needles.as_slice() { Some(needle) } else { None }
     }
 
-    /// Where a span has the text; what went wrong comes first, then what went in and out. Needs the whole span.
+    /// Returns the first match in a span: in the exception or status message, then in inputs, outputs and other
+    /// attributes. Needs the complete span.
     #[must_use]
     pub fn find(&self, span: &Span) -> Option<TextMatch> {
         let in_text = |field: &str, text: &str| {
-            self.in_text(text).map(|(excerpt, at)| TextMatch { field: field.to_owned(), excerpt, at })
+            self.find_in(text).map(|(excerpt, at)| TextMatch { field: field.to_owned(), excerpt, at })
         };
-        let exception = span.exception.as_ref().and_then(|one| {
-            [&one.message, &one.kind, &one.stacktrace].into_iter().flatten().find_map(|text| in_text("exception", text))
+        let exception = span.exception.as_ref().and_then(|exception| {
+            [&exception.message, &exception.kind, &exception.stacktrace]
+                .into_iter()
+                .flatten()
+                .find_map(|text| in_text("exception", text))
         });
         if let Some(found) = exception.or_else(|| in_text("status", &span.status_message)) {
             return Some(found);
@@ -121,8 +128,8 @@ impl Grep {
         let payload = span.payload.as_ref()?;
         let in_value = |field: &str, value: &Json| {
             let in_string = strings(value.text()).find_map(|text| in_text(field, &text));
-            // Writers put different spaces between the parts of a value.
-            in_string.or_else(|| in_text(field, &python::spaced(value)))
+            // JSON writers differ in whitespace, so search the normalized text.
+            in_string.or_else(|| in_text(field, &python::with_spaces(value)))
         };
         let inputs = payload.inputs().and_then(|value| in_value("inputs", value));
         let found = inputs.or_else(|| payload.outputs().and_then(|value| in_value("outputs", value)));
@@ -131,15 +138,15 @@ impl Grep {
         })
     }
 
-    /// The first place where the pattern fits something.
-    fn first<'t>(&self, text: &'t str) -> Option<fancy_regex::Match<'t>> {
-        let search = if self.is_linear { None } else { Some(self.budget.begin(text)?) };
+    /// Returns the first non-empty match.
+    fn first_match<'t>(&self, text: &'t str) -> Option<fancy_regex::Match<'t>> {
+        let search = if self.is_linear { None } else { Some(self.budget.start_search(text)?) };
         for found in self.regex.find_iter(text) {
             match found {
                 Ok(found) if !found.as_str().is_empty() => return Some(found),
                 Ok(_) if search.as_ref().is_none_or(|search| !search.is_over()) => {}
                 _ => {
-                    self.budget.add_gap();
+                    self.budget.mark_incomplete();
                     return None;
                 }
             }
@@ -147,24 +154,25 @@ impl Grep {
         None
     }
 
-    fn in_text(&self, text: &str) -> Option<(String, Range<usize>)> {
-        let found = self.first(text)?;
-        let before = text[..found.start()].char_indices().rev().take(AROUND).last().map_or(found.start(), |(at, _)| at);
-        let end = |from: usize, most: usize, limit: usize| {
-            text[from..limit].char_indices().nth(most).map_or(limit, |(at, _)| from + at)
+    fn find_in(&self, text: &str) -> Option<(String, Range<usize>)> {
+        let found = self.first_match(text)?;
+        let before =
+            text[..found.start()].char_indices().rev().take(CONTEXT_CHARS).last().map_or(found.start(), |(at, _)| at);
+        let end = |from: usize, max: usize, limit: usize| {
+            text[from..limit].char_indices().nth(max).map_or(limit, |(at, _)| from + at)
         };
-        let shown_end = end(found.start(), MOST, found.end());
-        let after = end(shown_end, AROUND, text.len());
+        let shown_end = end(found.start(), MAX_MATCH_CHARS, found.end());
+        let after = end(shown_end, CONTEXT_CHARS, text.len());
         Some((text[before..after].to_owned(), found.start() - before..shown_end - before))
     }
 }
 
-/// Whether an attribute holds what was said, and not how MLflow keeps its books.
+/// Whether an attribute holds content, not MLflow's own bookkeeping.
 fn is_content(key: &str) -> bool {
     !key.starts_with("mlflow.") || key == "mlflow.chat.messages"
 }
 
-/// The strings in a JSON text, keys too.
+/// The decoded strings of a JSON text, including keys.
 fn strings(json: &str) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
     let mut rest = json;
     std::iter::from_fn(move || {
@@ -184,10 +192,10 @@ fn strings(json: &str) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
     })
 }
 
-/// What is wrong with a pattern that fancy-regex 0.19 accepts: recursion fills memory during a search, and a condition on a
-/// missing group, `(?(2)…)`, panics.
+/// Returns why a pattern must be rejected although fancy-regex 0.19 accepts it: recursion fills memory during a search,
+/// and a condition on a missing group, `(?(2)…)`, panics.
 fn unsupported(pattern: &str) -> Option<String> {
-    // Syntax errors are reported when the pattern is built.
+    // Syntax errors are reported when the pattern is compiled.
     let tree = Expr::parse_tree(pattern).ok()?;
     let (mut groups, mut highest_condition) = (0, 0);
     let mut open = vec![&tree.expr];
@@ -209,8 +217,8 @@ fn unsupported(pattern: &str) -> Option<String> {
     (highest_condition > groups).then(|| format!("invalid group reference {highest_condition}"))
 }
 
-/// Whether a pattern has the flag that ignores whitespace, `(?x)`. The engine and the parser that provides the needles differ
-/// in what they ignore.
+/// Whether a pattern has the flag that ignores whitespace, `(?x)`. The engine and the parser behind `needles` ignore
+/// different characters.
 fn is_verbose(pattern: &str) -> bool {
     pattern.split("(?").skip(1).any(|rest| {
         let flags = rest.split(|c: char| !c.is_ascii_alphabetic() && c != '-').next();
@@ -218,8 +226,7 @@ fn is_verbose(pattern: &str) -> bool {
     })
 }
 
-/// The pattern without its assertions about what stands before and behind: it fits more, and is one that can be read for
-/// needles.
+/// Removes lookaround from a pattern. The result matches more, and `regex_syntax` can parse it to find needles.
 fn without_lookaround(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());
     let mut rest = pattern;
@@ -227,7 +234,7 @@ fn without_lookaround(pattern: &str) -> String {
     while let Some(first) = rest.chars().next() {
         let assertion = ["(?=", "(?!", "(?<=", "(?<!"].iter().find(|start| !is_in_class && rest.starts_with(**start));
         if assertion.is_some() {
-            rest = &rest[group(rest)..];
+            rest = &rest[group_length(rest)..];
             continue;
         }
         let length =
@@ -239,8 +246,8 @@ fn without_lookaround(pattern: &str) -> String {
     out
 }
 
-/// The length of a group that a text begins with.
-fn group(text: &str) -> usize {
+/// The length of the group at the start of a text.
+fn group_length(text: &str) -> usize {
     let (mut depth, mut is_in_class, mut is_escaped) = (0_usize, false, false);
     for (at, c) in text.char_indices() {
         match c {
@@ -261,39 +268,39 @@ fn group(text: &str) -> usize {
     text.len()
 }
 
-/// Whether one search decides, in time that grows with the text alone. Where nothing at all fits a pattern too, every place
-/// of the text is searched from.
+/// Whether a search takes linear time. A pattern that matches the empty string does not: the search restarts at every
+/// position to find a non-empty match.
 fn is_linear(pattern: &str) -> bool {
     let parsed = regex_syntax::parse(pattern);
-    parsed.is_ok_and(|hir| hir.properties().minimum_len().is_some_and(|least| least > 0))
+    parsed.is_ok_and(|hir| hir.properties().minimum_len().is_some_and(|len| len > 0))
 }
 
-/// Texts of which one is part of everything that fits an expression; none where nothing is sure.
-fn required(hir: &Hir) -> Option<Vec<String>> {
+/// Returns literals of which every match contains at least one; `None` if there are none.
+fn required_literals(hir: &Hir) -> Option<Vec<String>> {
     match hir.kind() {
-        HirKind::Literal(literal) => longest_plain(std::str::from_utf8(&literal.0).ok()?).map(|text| vec![text]),
-        HirKind::Capture(capture) => required(&capture.sub),
-        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub),
+        HirKind::Literal(literal) => longest_json_safe(std::str::from_utf8(&literal.0).ok()?).map(|text| vec![text]),
+        HirKind::Capture(capture) => required_literals(&capture.sub),
+        HirKind::Repetition(repetition) if repetition.min > 0 => required_literals(&repetition.sub),
         HirKind::Alternation(branches) => {
-            let all: Option<Vec<Vec<String>>> = branches.iter().map(required).collect();
+            let all: Option<Vec<Vec<String>>> = branches.iter().map(required_literals).collect();
             Some(all?.concat())
         }
         HirKind::Concat(parts) => {
-            let joined = letters_in_any_case(parts);
-            let parts = parts.iter().filter_map(required).chain(joined);
+            let joined = case_insensitive_literal(parts);
+            let parts = parts.iter().filter_map(required_literals).chain(joined);
             parts.max_by_key(|needles| needles.iter().map(String::len).min())
         }
         HirKind::Empty | HirKind::Class(_) | HirKind::Look(_) | HirKind::Repetition(_) => None,
     }
 }
 
-/// The longest run of letters that may be written large or small, as `(?i)` makes them, and of others between them.
-fn letters_in_any_case(parts: &[Hir]) -> Option<Vec<String>> {
+/// The longest literal of a sequence in which letters may have either case, as after `(?i)`.
+fn case_insensitive_literal(parts: &[Hir]) -> Option<Vec<String>> {
     let mut runs = vec![String::new()];
     for part in parts {
         let text = match part.kind() {
             HirKind::Literal(literal) => std::str::from_utf8(&literal.0).ok().map(str::to_owned),
-            HirKind::Class(class) => any_case(class).map(String::from),
+            HirKind::Class(class) => letter_in_both_cases(class).map(String::from),
             _ => None,
         };
         match (text, runs.last_mut()) {
@@ -301,30 +308,30 @@ fn letters_in_any_case(parts: &[Hir]) -> Option<Vec<String>> {
             _ => runs.push(String::new()),
         }
     }
-    let longest = runs.iter().filter_map(|run| longest_plain(run)).max_by_key(String::len)?;
+    let longest = runs.iter().filter_map(|run| longest_json_safe(run)).max_by_key(String::len)?;
     Some(vec![longest])
 }
 
-/// The letter of a class that has nothing but its large and its small form, in ASCII. (`k` and `s` have a third one.)
-fn any_case(class: &regex_syntax::hir::Class) -> Option<char> {
+/// The letter of a class that only has its two ASCII cases. (`k` and `s` have a third form.)
+fn letter_in_both_cases(class: &regex_syntax::hir::Class) -> Option<char> {
     let regex_syntax::hir::Class::Unicode(class) = class else { return None };
     match class.ranges() {
-        [large, small]
-            if large.start() == large.end()
-                && small.start() == small.end()
-                && large.start().is_ascii_uppercase()
-                && large.start().to_ascii_lowercase() == small.start() =>
+        [upper, lower]
+            if upper.start() == upper.end()
+                && lower.start() == lower.end()
+                && upper.start().is_ascii_uppercase()
+                && upper.start().to_ascii_lowercase() == lower.start() =>
         {
-            Some(small.start())
+            Some(lower.start())
         }
         _ => None,
     }
 }
 
-fn has_cases(hir: Option<&Hir>) -> bool {
+fn has_case_variants(hir: Option<&Hir>) -> bool {
     fn has(hir: &Hir) -> bool {
         match hir.kind() {
-            HirKind::Class(class) => any_case(class).is_some(),
+            HirKind::Class(class) => letter_in_both_cases(class).is_some(),
             HirKind::Capture(capture) => has(&capture.sub),
             HirKind::Repetition(repetition) => has(&repetition.sub),
             HirKind::Alternation(parts) | HirKind::Concat(parts) => parts.iter().any(has),
@@ -334,9 +341,9 @@ fn has_cases(hir: Option<&Hir>) -> bool {
     hir.is_some_and(has)
 }
 
-/// The longest piece that every writer of JSON leaves as it is: some escape signs, and put more or less space between the
-/// parts of a value, but none between two words, which stand in a string.
-fn longest_plain(text: &str) -> Option<String> {
+/// The longest piece that every JSON writer leaves unchanged. Writers may escape other characters and add whitespace
+/// between values, but not between two words, which are within a string.
+fn longest_json_safe(text: &str) -> Option<String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-. ".contains(c);
     let pieces = text.split(|c| !is_plain(c)).map(str::trim);
     pieces.max_by_key(|piece| piece.len()).filter(|piece| !piece.is_empty()).map(str::to_owned)

@@ -1,7 +1,7 @@
-//! Which traces are meant: conditions over the model. Flags and MLflow's filter language build the same ones.
+//! Filters: conditions that select traces. Flags and MLflow's filter language build the same conditions.
 //!
-//! A store may use a [`Filter`] to read less. Whether a trace is meant is decided by [`Filter::matches`] alone, but for
-//! conditions on spans that a store has decided itself, exactly as MLflow does.
+//! A store may use a [`Filter`] to read less. [`Filter::matches`] makes the final decision, except for conditions on
+//! spans that a store has evaluated itself, exactly as MLflow does.
 
 mod budget;
 mod clause;
@@ -25,7 +25,7 @@ pub use sieve::Prefilter;
 
 use crate::model::TraceInfo;
 
-/// Conditions that all have to hold.
+/// Conditions that must all hold.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     /// The conditions.
@@ -33,50 +33,50 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// The conditions on one span as a row of MLflow's table.
+    /// The conditions on a row of MLflow's table `spans`.
     pub fn span_tests(&self) -> impl Iterator<Item = &SpanTest> {
         self.clauses.iter().filter_map(|clause| if let Clause::Span(test) = clause { Some(test) } else { None })
     }
 
-    /// Whether rows have to be looked at, and what of them.
+    /// Whether span rows are needed.
     #[must_use]
     pub fn needs_rows(&self) -> bool {
         self.span_tests().next().is_some()
     }
 
-    /// Whether the JSON text of spans is looked at.
+    /// Whether the JSON text of span rows is needed.
     #[must_use]
     pub fn needs_content(&self) -> bool {
-        self.span_tests().any(|test| test.in_content().is_some())
+        self.span_tests().any(|test| test.content_test().is_some())
     }
 
-    /// Whether attributes of spans are looked at.
+    /// Whether attributes of span rows are needed.
     #[must_use]
     pub fn needs_attributes(&self) -> bool {
         self.span_tests().any(|test| matches!(test, SpanTest::Attribute(..)))
     }
 
-    /// Whether spans as they are shown have to be loaded to decide.
+    /// Whether decoded spans are needed.
     #[must_use]
     pub fn needs_spans(&self) -> bool {
         self.clauses.iter().any(|clause| matches!(clause, Clause::SpanType(_) | Clause::Model(_) | Clause::Grep(_)))
     }
 
-    /// Whether types are all that is asked of spans as they are shown.
+    /// Whether the only conditions on decoded spans, if any, are on their types.
     #[must_use]
-    pub fn only_types_of_spans(&self) -> bool {
+    pub fn needs_only_span_types(&self) -> bool {
         !self.clauses.iter().any(|clause| matches!(clause, Clause::Model(_) | Clause::Grep(_)))
     }
 
-    /// Whether a trace's own record is not enough to decide.
+    /// Whether trace records are not enough to evaluate the filter.
     #[must_use]
     pub fn needs_more_than_records(&self) -> bool {
         self.needs_spans() || self.needs_rows() || self.clauses.iter().any(|clause| matches!(clause, Clause::Name(_)))
     }
 
-    /// Whether all depends on the name of a trace's root span, since none was recorded.
+    /// Whether the result for a trace only depends on the name of its root span, because no trace name was recorded.
     #[must_use]
-    pub fn asks_for_root(&self, info: &TraceInfo) -> bool {
+    pub fn needs_root_name(&self, info: &TraceInfo) -> bool {
         let is_name = |clause: &Clause| matches!(clause, Clause::Name(_));
         info.display_name().is_none() && self.clauses.iter().any(is_name) && {
             let clauses = self.clauses.iter().filter(|clause| !is_name(clause)).cloned().collect();
@@ -84,13 +84,13 @@ impl Filter {
         }
     }
 
-    /// Whether what traces were linked to has to be looked up to decide.
+    /// Whether linked runs and prompts of traces are needed.
     #[must_use]
     pub fn needs_links(&self) -> bool {
         self.clauses.iter().any(|clause| matches!(clause, Clause::Run(_) | Clause::Prompt(_)))
     }
 
-    /// The span types of which a trace must have one, where there is such a condition.
+    /// Returns the span types of which a trace must have one, if there is such a condition.
     #[must_use]
     pub fn span_types(&self) -> Option<&[String]> {
         self.clauses
@@ -98,18 +98,18 @@ impl Filter {
             .find_map(|clause| if let Clause::SpanType(types) = clause { Some(types.as_slice()) } else { None })
     }
 
-    /// The text searched for, if one is.
+    /// Returns the `--grep` condition, if any.
     #[must_use]
     pub fn grep(&self) -> Option<&Grep> {
         self.clauses.iter().find_map(|clause| if let Clause::Grep(grep) = clause { Some(grep) } else { None })
     }
 
-    /// The regular expressions of its conditions, those that MLflow makes of them among them.
+    /// All `RLIKE` expressions, including those that MLflow derives for the JSON text of spans.
     pub fn regexes(&self) -> impl Iterator<Item = &Regex> {
         let tests = self.clauses.iter().flat_map(|clause| match clause {
             Clause::Text(_, test) | Clause::Label(_, LabelTest::Text(test)) => [Some(test), None],
             Clause::Assessment(AssessmentTest { value: ValueTest::Text(test), .. }) => [Some(test), None],
-            Clause::Span(SpanTest::AttributeText(attribute)) => [Some(&attribute.test), Some(&attribute.in_content)],
+            Clause::Span(SpanTest::AttributeText(attribute)) => [Some(&attribute.test), Some(&attribute.content_test)],
             Clause::Span(
                 SpanTest::Name(test) | SpanTest::Type(test) | SpanTest::Status(test) | SpanTest::Content(test),
             ) => [Some(test), None],
@@ -118,70 +118,69 @@ impl Filter {
         tests.flatten().filter_map(|test| if let TextTest::Rlike(regex) = test { Some(regex) } else { None })
     }
 
-    /// What was not searched, as searches of patterns took too long. Names the patterns.
+    /// Returns a message for each pattern whose search was not completed because it took too long.
     #[must_use]
-    pub fn gaps(&self) -> Vec<String> {
-        let grep = self.grep().map(|grep| ("--grep", grep.pattern(), grep.gave_up(), grep.is_spent()));
-        let regexes = self.regexes().map(|regex| ("RLIKE", regex.pattern(), regex.gave_up(), regex.is_spent()));
+    pub fn incomplete_searches(&self) -> Vec<String> {
+        let grep = self.grep().map(|grep| ("--grep", grep.pattern(), grep.has_given_up(), grep.is_exhausted()));
+        let regexes =
+            self.regexes().map(|regex| ("RLIKE", regex.pattern(), regex.has_given_up(), regex.is_exhausted()));
         let searched = grep.into_iter().chain(regexes).filter(|(_, _, gave_up, _)| *gave_up);
-        let gap = |(of, pattern, _, is_spent)| {
-            let what = if is_spent {
-                "took too long, and the rest was not searched"
+        let message = |(option, pattern, _, is_exhausted)| {
+            let effect = if is_exhausted {
+                "took too long; the rest was not searched"
             } else {
-                "took too long in some texts, which were passed over"
+                "took too long in some texts, which were skipped"
             };
-            format!(
-                "the pattern `{pattern}` of {of} {what}; one without back-references and nested repetition is faster"
-            )
+            format!("{option} pattern `{pattern}` {effect}; avoid backreferences and nested repetition")
         };
-        searched.map(gap).collect()
+        searched.map(message).collect()
     }
 
-    /// Whether a pattern took so long that nothing more can be found.
+    /// Whether the time budget of a pattern is exhausted, so that no more traces can match.
     #[must_use]
-    pub fn is_spent(&self) -> bool {
-        self.grep().is_some_and(Grep::is_spent) || self.regexes().any(Regex::is_spent)
+    pub fn is_exhausted(&self) -> bool {
+        self.grep().is_some_and(Grep::is_exhausted) || self.regexes().any(Regex::is_exhausted)
     }
 
-    /// What a reader should know: conditions that are right and yet cannot mean what was meant.
+    /// Returns warnings about conditions that are valid but cannot match anything useful.
     #[must_use]
-    pub fn remarks(&self) -> Vec<String> {
-        self.clauses.iter().filter_map(Clause::remark).collect()
+    pub fn warnings(&self) -> Vec<String> {
+        self.clauses.iter().filter_map(Clause::warning).collect()
     }
 }
 
 impl Clause {
-    fn remark(&self) -> Option<String> {
+    fn warning(&self) -> Option<String> {
         const STATES: &[&str] = &["OK", "ERROR", "IN_PROGRESS", "STATE_UNSPECIFIED"];
         const STATUSES: &[&str] = &["OK", "ERROR", "UNSET"];
-        let known = |key: &str, test: &TextTest, known: &[&str]| {
+        let unknown_value = |key: &str, test: &TextTest, known: &[&str]| {
             let (TextTest::Is(value) | TextTest::IsNot(value)) = test else { return None };
-            let message = format!("no {key} is `{value}`: {} are", known.join(", "));
+            let message = format!("unknown {key} `{value}` (expected {})", known.join(", "));
             (!known.contains(&value.as_str())).then_some(message)
         };
         let test = match self {
             Self::Number(key, _, Operand::Text(text)) => {
                 let flags = if *key == NumberKey::ExecutionTime { "--min-duration" } else { "--since and --until" };
                 let is_number = *key != NumberKey::EndTime && text.trim().parse::<f64>().is_ok();
-                let message = format!("`{text}` in quotes is no number to compare with; use {flags}");
+                let message = format!("`{text}` in quotes is not compared as a number; use {flags}");
                 return (!is_number).then_some(message);
             }
             Self::Text(key, test) => {
-                let remark = if *key == TextKey::Status { known("state", test, STATES) } else { None };
-                if remark.is_some() {
-                    return remark;
+                let warning = if *key == TextKey::Status { unknown_value("trace state", test, STATES) } else { None };
+                if warning.is_some() {
+                    return warning;
                 }
                 test
             }
-            Self::Span(SpanTest::Status(test)) => return known("status of a span", test, STATUSES),
+            Self::Span(SpanTest::Status(test)) => return unknown_value("span status", test, STATUSES),
             Self::Label(_, LabelTest::Text(test)) | Self::Span(SpanTest::Name(test) | SpanTest::Type(test)) => test,
             Self::Span(SpanTest::AttributeText(attribute)) => &attribute.test,
             Self::Assessment(AssessmentTest { value: ValueTest::Text(test), .. }) => test,
             _ => return None,
         };
         let TextTest::Rlike(regex) = test else { return None };
-        let why = regex.problem()?;
-        Some(format!("`{}` is no regular expression, so nothing fits it: {why}", regex.pattern()))
+        let why = regex.error()?;
+        Some(format!("invalid regular expression `{}`, which matches nothing: {why}", regex.pattern()))
     }
 }
 

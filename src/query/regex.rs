@@ -1,4 +1,4 @@
-//! `RLIKE` of MLflow's filter language: regular expressions of Python.
+//! `RLIKE` of MLflow's filter language: Python regular expressions.
 
 mod python;
 #[cfg(test)]
@@ -9,20 +9,20 @@ use crate::limits;
 use python::translate;
 use std::sync::Arc;
 
-/// Python 3.11's `re.search`, as far as whether something is found.
+/// A regular expression with the semantics of Python 3.11's `re.search`, which only tests whether a text matches.
 ///
-/// What is no pattern to Python is none here and finds nothing, which is what MLflow makes of it. Known to differ:
+/// A pattern that Python rejects is invalid and matches nothing, as in MLflow. Known differences:
 ///
-/// - `\N{…}` and the flag `t` are refused.
-/// - Groups more than 60 deep, backreferences and repeated assertions inside a lookbehind, and counts too great for a
-///   compiled program (`\w{3000}`) are refused.
-/// - A search is given up after so many steps back that it would last for seconds, or where `.*` beside a look-around
-///   would have to keep a million places to go back to; Python would go on. So are all that follow, once those of a
-///   pattern have taken [`limits::PATTERN_TIME`].
-/// - Characters are of the kinds (`\w`, `\d`, case) that a newer Unicode than Python 3.11's says.
-/// - A backreference that ignores case needs as many bytes as its group took.
-/// - A condition on the group that it stands in holds; in Python it does not, the first time round.
-/// - Python, by a mistake of its own, looks for the start of a pattern such as `(?ai:\W)` without the flags.
+/// - `\N{…}` and the flag `t` are rejected.
+/// - Groups nested more than 60 levels deep, backreferences and repeated assertions inside a lookbehind, and counts too
+///   large for a compiled program (`\w{3000}`) are rejected.
+/// - A search is aborted after as many backtracking steps as would take seconds, or if `.*` next to a lookaround would
+///   need to store a million backtracking positions; Python would continue. Once the searches of a pattern have taken
+///   [`limits::PATTERN_TIME`], no further text is searched.
+/// - Character classes and case (`\w`, `\d`) follow a newer Unicode version than Python 3.11's.
+/// - A case-insensitive backreference only matches as many bytes as its group did.
+/// - A condition on the enclosing group holds; in Python it does not hold in the first iteration.
+/// - Because of a bug, Python searches for the start of a pattern such as `(?ai:\W)` without the flags.
 #[derive(Clone, Debug)]
 pub struct Regex {
     pattern: String,
@@ -38,16 +38,16 @@ impl PartialEq for Regex {
 
 #[derive(Clone, Debug)]
 struct Programs {
-    /// The pattern without its boundaries of words, which are what makes a search slow: texts that it is not found in
-    /// need no further look. Only where leaving them out cannot make the pattern stricter.
+    /// The pattern without word boundaries, which make a search slow. A text that does not match it cannot match the
+    /// exact pattern. `None` if there are no boundaries, or if removing them could make the pattern stricter.
     loose: Option<fancy_regex::Regex>,
     exact: fancy_regex::Regex,
-    /// Whether the exact one takes time in proportion to the text.
+    /// Whether a search with the exact pattern takes linear time.
     is_linear: bool,
 }
 
 impl Regex {
-    /// Takes any text as a pattern.
+    /// Compiles a pattern. An invalid one matches nothing.
     #[must_use]
     pub fn new(pattern: &str) -> Self {
         Self {
@@ -57,56 +57,56 @@ impl Regex {
         }
     }
 
-    /// The pattern as it was given.
+    /// Returns the pattern as written.
     #[must_use]
     pub fn pattern(&self) -> &str {
         &self.pattern
     }
 
-    /// Whether the pattern is one.
+    /// Whether the pattern is valid.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.programs.is_ok()
     }
 
-    /// Why the pattern is none.
+    /// Returns why the pattern is invalid.
     #[must_use]
-    pub fn problem(&self) -> Option<&str> {
+    pub fn error(&self) -> Option<&str> {
         self.programs.as_ref().as_ref().err().map(String::as_str)
     }
 
-    /// Whether the pattern is found somewhere in a text.
+    /// Whether the pattern matches anywhere in a text.
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {
         let Ok(programs) = &*self.programs else { return false };
         if programs.is_linear {
             return programs.exact.is_match(text).unwrap_or(false);
         }
-        let Some(_search) = self.budget.begin(text) else { return false };
-        // An error here is a search that was given up.
+        let Some(_search) = self.budget.start_search(text) else { return false };
+        // An error here means that the search was aborted.
         programs.loose.as_ref().is_none_or(|loose| loose.is_match(text).unwrap_or(true))
             && programs.exact.is_match(text).unwrap_or_else(|_| {
-                self.budget.add_gap();
+                self.budget.mark_incomplete();
                 false
             })
     }
 
-    /// Whether a search was given up, so that something may not have been found.
+    /// Whether a search was aborted, so that matches may have been missed.
     #[must_use]
-    pub fn gave_up(&self) -> bool {
-        self.budget.has_gaps()
+    pub fn has_given_up(&self) -> bool {
+        self.budget.is_incomplete()
     }
 
-    /// Uses up what searches may take.
+    /// Exhausts the time budget.
     #[cfg(test)]
-    pub(crate) fn spend(&self) {
+    pub(crate) fn exhaust(&self) {
         self.budget.charge(2 * limits::PATTERN_TIME);
     }
 
-    /// Whether searches took so long that no further text is searched.
+    /// Whether the time budget is exhausted, so that no further text is searched.
     #[must_use]
-    pub fn is_spent(&self) -> bool {
-        self.budget.is_spent()
+    pub fn is_exhausted(&self) -> bool {
+        self.budget.is_exhausted()
     }
 }
 
@@ -120,7 +120,7 @@ impl Programs {
 
 fn compile(translated: &str) -> Result<fancy_regex::Regex, String> {
     fancy_regex::RegexBuilder::new(translated)
-        // Each place of a text that a hard pattern does not fit at is a step back: texts may have megabytes.
+        // Each position where a backtracking pattern does not match is a step, and texts may have megabytes.
         .backtrack_limit(limits::REGEX_STEPS)
         .delegate_size_limit(limits::REGEX_BYTES)
         .build()

@@ -1,36 +1,36 @@
-//! Spans in their stored form, JSON or protobuf, looked through for what has to be in them, before anything is decoded.
+//! A byte search over encoded spans, JSON or protobuf, that rules out traces before their spans are decoded.
 
 use super::{Clause, Filter};
 
-/// Conditions on what spans say of which nothing was seen yet.
+/// Cheap byte search over undecoded spans. Holds the conditions that no scanned span may meet so far.
 #[derive(Clone, Debug)]
 pub struct Prefilter<'a> {
-    left: Vec<&'a Clause>,
+    pending: Vec<&'a Clause>,
 }
 
 impl Filter {
-    /// What has to be seen in the spans of a trace; none where nothing can be said without decoding them.
+    /// Returns a prefilter for the spans of a trace; `None` if no condition can be checked without decoding.
     #[must_use]
-    pub fn sieve(&self) -> Option<Prefilter<'_>> {
+    pub fn prefilter(&self) -> Option<Prefilter<'_>> {
         let left: Vec<&Clause> =
             self.clauses.iter().filter(|clause| matches!(clause, Clause::Grep(_) | Clause::Model(_))).collect();
-        (!left.is_empty()).then_some(Prefilter { left })
+        (!left.is_empty()).then_some(Prefilter { pending: left })
     }
 }
 
 impl Prefilter<'_> {
-    /// Takes the stored form of a span, or of several.
-    pub fn take(&mut self, stored: &[u8]) {
-        self.left.retain(|clause| match clause {
+    /// Scans one or several encoded spans.
+    pub fn scan(&mut self, stored: &[u8]) {
+        self.pending.retain(|clause| match clause {
             Clause::Grep(grep) => !grep.may_be_in(stored),
-            Clause::Model(glob) => memchr::memmem::find(stored, glob.longest_text().as_bytes()).is_none(),
+            Clause::Model(glob) => memchr::memmem::find(stored, glob.longest_literal().as_bytes()).is_none(),
             _ => false,
         });
     }
 
-    /// Whether every condition may hold.
+    /// Whether all conditions may hold.
     #[must_use]
-    pub fn is_passed(&self) -> bool {
-        self.left.is_empty()
+    pub fn has_passed(&self) -> bool {
+        self.pending.is_empty()
     }
 }

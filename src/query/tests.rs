@@ -3,8 +3,9 @@ use crate::model::{Timestamp, Zone};
 
 #[test]
 fn globs_match_whole_names() {
-    let check =
-        |pattern: &str, text: &str, fits: bool| assert_eq!(Glob::new(pattern).matches(text), fits, "{pattern} {text}");
+    let check = |pattern: &str, text: &str, matches: bool| {
+        assert_eq!(Glob::new(pattern).matches(text), matches, "{pattern} {text}");
+    };
     check("run_*", "run_tool_agent", true);
     check("run_*", "rerun_x", false);
     check("*agent", "run_tool_agent", true);
@@ -16,11 +17,11 @@ fn globs_match_whole_names() {
     check("[x]", "[x]", true);
     check("[x]", "x", false);
     check(&"*a".repeat(50), &"a".repeat(5_000), true);
-    assert_eq!(Glob::new("[a]*").sqlite(), "[[]a]*");
+    assert_eq!(Glob::new("[a]*").to_sqlite(), "[[]a]*");
 }
 
 #[test]
-fn times_and_durations_of_flags() {
+fn times_and_durations_are_parsed() {
     let now = Timestamp::parse_rfc3339("2026-11-20T12:00:00Z").unwrap();
     let check = |text: &str, expected: Option<&str>| {
         assert_eq!(flags::time(text, now, Zone::Utc).ok(), expected.and_then(Timestamp::parse_rfc3339), "{text}");
@@ -48,7 +49,7 @@ fn times_and_durations_of_flags() {
 }
 
 #[test]
-fn what_is_looked_for_first_stands_in_every_form_of_what_fits() {
+fn every_match_contains_the_needle_in_every_encoding() {
     let needle = |pattern: &str| Grep::new(pattern).unwrap().needle().map(str::to_owned);
     for (pattern, expected) in [
         ("No weather station", Some("No weather station")),
@@ -57,15 +58,15 @@ fn what_is_looked_for_first_stands_in_every_form_of_what_fits() {
         ("(?i)timeout", Some("timeout")),
         ("foo(?!bar)x", Some("foox")),
         ("(?<=a)long(er|est)", Some("long")),
-        // Spaces between the parts of a value are not the same everywhere, and signs may be escaped.
+        // Whitespace between values differs, and characters may be escaped.
         (r#"": 12345,"#, Some("12345")),
         ("it's <here>", Some("here")),
-        // Nothing is sure of these, or too little.
+        // No literal, or one that is too short.
         ("a|b", None),
         ("日本", None),
         ("x*", None),
         ("(?:some)?thing|else", None),
-        // With `(?x)` the engine still matches a form feed, which the parser ignores.
+        // With `(?x)`, the engine still matches a form feed, which the parser ignores.
         ("(?x)some\u{c}thing", None),
         ("a(?i-x:thing)", None),
     ] {
@@ -79,7 +80,7 @@ fn what_is_looked_for_first_stands_in_every_form_of_what_fits() {
 }
 
 #[test]
-fn recursion_verbs_and_absent_operators_are_refused() {
+fn recursion_verbs_and_absent_operators_are_rejected() {
     for pattern in [
         r"a\g<0>",
         r"(a)\g<1>",
@@ -97,7 +98,7 @@ fn recursion_verbs_and_absent_operators_are_refused() {
 }
 
 #[test]
-fn a_condition_on_a_group_that_is_missing_is_refused() {
+fn a_condition_on_a_missing_group_is_rejected() {
     for (pattern, group) in [("(?(1))", 1), ("É(?(1))É", 1), ("(a)(?(2)b|c)", 2), ("(?:(a)|(?:b(?(7)c)))+", 7)] {
         assert_eq!(Grep::new(pattern).err(), Some(format!("invalid group reference {group}")), "{pattern}");
     }
@@ -106,28 +107,28 @@ fn a_condition_on_a_group_that_is_missing_is_refused() {
 }
 
 #[test]
-fn what_copies_of_a_pattern_cost_is_counted_together() {
+fn clones_of_a_pattern_share_a_time_budget() {
     let pattern = Regex::new(r"(a)\1");
     let copy = pattern.clone();
-    assert!(pattern.is_match("aa") && copy.is_match("aa") && !copy.gave_up());
-    pattern.spend();
-    assert!(!copy.is_match("aa") && copy.is_spent() && copy.gave_up());
-    // One that never goes back needs no budget.
+    assert!(pattern.is_match("aa") && copy.is_match("aa") && !copy.has_given_up());
+    pattern.exhaust();
+    assert!(!copy.is_match("aa") && copy.is_exhausted() && copy.has_given_up());
+    // A pattern without backtracking needs no budget.
     let plain = Regex::new("a+");
-    plain.spend();
-    assert!(plain.is_match("aa") && !plain.gave_up());
+    plain.exhaust();
+    assert!(plain.is_match("aa") && !plain.has_given_up());
 }
 
 #[test]
-fn every_regular_expression_of_a_filter_is_watched() {
+fn every_regular_expression_of_a_filter_has_a_budget() {
     let filter = "name RLIKE '(?=a)' AND request_id RLIKE '(?=b)' AND metadata.m RLIKE '(?=c)' AND feedback.f RLIKE '(?=d)' \
                   AND span.name RLIKE '(?=e)' AND span.type RLIKE '(?=f)' AND span.attributes.g RLIKE '(?=g)'";
     let filter = Filter { clauses: language::parse(filter).unwrap() };
-    // That of an attribute is also one for the text of the whole span.
+    // The one on an attribute also has a derived pattern for the span's JSON text.
     assert_eq!(filter.regexes().count(), 8);
-    assert!(filter.gaps().is_empty() && !filter.is_spent());
+    assert!(filter.incomplete_searches().is_empty() && !filter.is_exhausted());
     let last = filter.regexes().last().unwrap();
-    last.spend();
-    assert!(!last.is_match("g") && filter.is_spent());
-    assert_eq!(filter.gaps().len(), 1);
+    last.exhaust();
+    assert!(!last.is_match("g") && filter.is_exhausted());
+    assert_eq!(filter.incomplete_searches().len(), 1);
 }

@@ -1,16 +1,17 @@
-//! The tool calls of a trace by the spans that run them and by their ids.
+//! Index of a trace's tool calls by id and by span.
 
 use super::tool_calls::ToolCall;
 use crate::message::{Message, Part};
 use crate::model::{Span, Timestamp};
 use std::collections::HashMap;
 
-/// Finds the tool call that a span runs, or that a message requests or answers.
+/// Finds the tool call that a span ran, or that a message requests or returns.
 #[derive(Debug, Default)]
 pub struct CallIndex<'a> {
     list: &'a [ToolCall],
-    /// For each call id its calls, as places in the list: some servers reuse ids.
+    /// For each call id, indexes into `list`; several, because some servers reuse ids.
     by_id: HashMap<&'a str, Vec<usize>>,
+    /// For each tool span, the index of its call in `list`.
     by_span: HashMap<usize, usize>,
 }
 
@@ -19,43 +20,43 @@ impl<'a> CallIndex<'a> {
     #[must_use]
     pub fn new(list: &'a [ToolCall]) -> Self {
         let mut index = Self { list, ..Self::default() };
-        for (place, call) in list.iter().enumerate() {
+        for (at, call) in list.iter().enumerate() {
             if let Some(id) = &call.id {
-                index.by_id.entry(id).or_default().push(place);
+                index.by_id.entry(id).or_default().push(at);
             }
-            index.by_span.extend(call.span.map(|span| (span, place)));
+            index.by_span.extend(call.span.map(|span| (span, at)));
         }
         index
     }
 
-    /// The tool calls, in the order of the reading.
+    /// The indexed tool calls, in the order of the reading.
     #[must_use]
     pub const fn list(&self) -> &'a [ToolCall] {
         self.list
     }
 
-    /// The place in the list of the call that a tool's span runs.
+    /// Returns the index of the call that a tool span ran.
     #[must_use]
     pub fn run_by(&self, span: usize) -> Option<usize> {
         self.by_span.get(&span).copied()
     }
 
-    /// The place of the call that the response of a span requests under an id.
+    /// Returns the index of the call that the response of a span requested with an id.
     #[must_use]
     pub fn requested_by(&self, span: usize, id: &str) -> Option<usize> {
-        self.by_id.get(id)?.iter().copied().find(|place| self.list[*place].requested_in == Some(span))
+        self.by_id.get(id)?.iter().copied().find(|at| self.list[*at].requested_in == Some(span))
     }
 
-    /// The place of the latest call with an id that was requested before a time.
+    /// Returns the index of the latest call with an id that was requested before `until`, else of the first one.
     #[must_use]
     pub fn latest_before(&self, id: &str, spans: &[Span], until: Timestamp) -> Option<usize> {
-        let is_before = |place: &&usize| self.list[**place].requested_in.is_none_or(|asked| spans[asked].start < until);
-        let places = self.by_id.get(id)?;
-        places.iter().rev().find(is_before).or(places.first()).copied()
+        let is_before = |at: &&usize| self.list[**at].requested_in.is_none_or(|span| spans[span].start < until);
+        let indexes = self.by_id.get(id)?;
+        indexes.iter().rev().find(is_before).or(indexes.first()).copied()
     }
 
-    /// Names the tools whose results are in a message of a time: that of a request is the start of its span, and that of a
-    /// response its end.
+    /// Fills in missing tool names of the results in a message. `until` is the time of the message: the start of the
+    /// span for a request, its end for a response.
     pub fn name_results(&self, message: &mut Message, spans: &[Span], until: Timestamp) {
         for part in &mut message.parts {
             if let Part::ToolResult(result) = part

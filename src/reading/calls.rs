@@ -1,33 +1,35 @@
-//! The LLM calls of a trace: which of its spans are requests to a model.
+//! The LLM calls of a trace: which spans are requests to a model.
 
-use super::usage::{RowKind, UsageRow};
+use super::usage_row::{RowKind, UsageRow};
 use crate::model::{Node, Span, UsageScope};
 use std::collections::HashMap;
 
-/// The spans that belong to calls.
+/// The calls of a trace, as the spans that belong to them.
 pub(super) struct CallSpans {
-    /// The outermost span of each call with the one right within that serves the same request, and so on.
+    /// The spans of each call that serve its request: the outermost first, then the one it wraps, and so on.
     pub(super) chains: Vec<(RowKind, Vec<usize>)>,
-    /// For each span the call in whose subtree it lies.
-    pub(super) of_span: Vec<Option<usize>>,
-    /// The spans of repeated calls, which were joined to the chain of the original.
+    /// For each span, the call (index into `chains`) whose subtree contains it.
+    pub(super) call_of_span: Vec<Option<usize>>,
+    /// The spans of duplicate calls, which were appended to the chain of the original.
     pub(super) repeated: Vec<usize>,
 }
 
-/// The requests at and below a span, as far as they matter to one above it.
+/// The requests at and below a span, as its ancestors need to know them.
 #[derive(Clone, Copy)]
 enum RequestSummary {
     None,
-    /// One, and whether an agent or a tool is in between, which makes requests of its own.
+    /// The outermost span of the only request, and whether an agent or a tool, which may make its own requests, is in
+    /// between.
     One(usize, bool),
     Many,
 }
 
 impl CallSpans {
-    /// Finds the requests to models. A span of a model's type is one unless others lie below it: with a single one of its
-    /// kind it is that request's wrapper, with several it is none. A span of another type that names a model and carries
-    /// tokens is one too, where no request lies below it; agents are not, since they may have made any number.
-    pub(super) fn of(spans: &[Span], nodes: &[Node]) -> Self {
+    /// Finds the requests to models. A span with the type of a model is a request, unless there are requests below it:
+    /// above one of the same kind it is the wrapper of that request, above several it is not a call. A span of another
+    /// type that names a model and carries tokens is a request too if there is none below it; an agent is not, since it
+    /// may have made any number of requests.
+    pub(super) fn new(spans: &[Span], nodes: &[Node]) -> Self {
         let mut below = vec![RequestSummary::None; spans.len()];
         let mut wrapped: Vec<Option<usize>> = vec![None; spans.len()];
         let mut kinds: Vec<Option<RowKind>> = vec![None; spans.len()];
@@ -52,42 +54,42 @@ impl CallSpans {
             };
             if let Some(parent) = nodes[at].parent {
                 below[parent] = match (below[parent], upwards) {
-                    (RequestSummary::None, one) | (one, RequestSummary::None) => one,
+                    (RequestSummary::None, other) | (other, RequestSummary::None) => other,
                     _ => RequestSummary::Many,
                 };
             }
         }
-        let (chains, of_span) = (Vec::new(), Vec::with_capacity(spans.len()));
-        let mut calls = Self { chains, of_span, repeated: Vec::new() };
+        let (chains, call_of_span) = (Vec::new(), Vec::with_capacity(spans.len()));
+        let mut calls = Self { chains, call_of_span, repeated: Vec::new() };
         for (at, node) in nodes.iter().enumerate() {
-            // Parents come before children, so that the outermost span of a call is seen first.
-            let above = node.parent.and_then(|parent| calls.of_span[parent]);
+            // Parents come before children, so the outermost span of a call is visited first.
+            let above = node.parent.and_then(|parent| calls.call_of_span[parent]);
             let new = || {
                 let chain = std::iter::successors(Some(at), |at| wrapped[*at]).collect();
                 calls.chains.push((kinds[at]?, chain));
                 Some(calls.chains.len() - 1)
             };
             let call = above.or_else(new);
-            calls.of_span.push(call);
+            calls.call_of_span.push(call);
         }
         calls.join_repeated(spans);
         calls
     }
 
-    /// The kind of the call whose outermost span this is.
+    /// Returns the kind of the call whose outermost span this is.
     pub(super) fn starting_at(&self, span: usize) -> Option<RowKind> {
-        let (kind, chain) = &self.chains[self.of_span[span]?];
+        let (kind, chain) = &self.chains[self.call_of_span[span]?];
         (chain[0] == span).then_some(*kind)
     }
 
-    /// Joins calls that two instrumentations recorded side by side: AG2's `chat_completion` and OpenAI's `Completions` (MLflow
-    /// 3.18, agents of AG2 within a span of the user), Anthropic's own spans and those of OpenLLMetry.
+    /// Joins calls that two instrumentations recorded side by side: AG2's `chat_completion` and OpenAI's `Completions`
+    /// (MLflow 3.18, AG2 agents inside a user's span), Anthropic's own spans and those of OpenLLMetry.
     ///
-    /// They have the response id in common. So have all responses of many a fake model, hence a call and its repetition also
+    /// Duplicates have the same response id. Many fake models use one id for all responses, so duplicates must also
     /// overlap in time and have different names.
     fn join_repeated(&mut self, spans: &[Span]) {
-        /// Keeps the time linear where all ids are equal.
-        const MOST_COMPARED: usize = 16;
+        /// Bounds the time when all ids are equal.
+        const MAX_COMPARED: usize = 16;
         let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
         for (call, (_, chain)) in self.chains.iter().enumerate() {
             if let Some(id) = chain.iter().find_map(|at| spans[*at].response_id.as_deref()) {
@@ -97,20 +99,20 @@ impl CallSpans {
         let mut original_of: Vec<Option<usize>> = vec![None; self.chains.len()];
         for mut calls in by_id.into_values().filter(|calls| calls.len() > 1) {
             calls.sort_by_key(|call| spans[self.chains[*call].1[0]].start);
-            for (place, call) in calls.iter().enumerate() {
-                let earlier = calls[..place].iter().rev().take(MOST_COMPARED);
+            for (nth, call) in calls.iter().enumerate() {
+                let earlier = calls[..nth].iter().rev().take(MAX_COMPARED);
                 let mut originals = earlier.filter(|call| original_of[**call].is_none());
-                original_of[*call] = originals.find(|original| self.are_one_request(spans, **original, *call)).copied();
+                original_of[*call] = originals.find(|original| self.is_same_request(spans, **original, *call)).copied();
             }
         }
         if original_of.iter().all(Option::is_none) {
             return;
         }
-        let mut places = Vec::with_capacity(original_of.len());
-        let mut kept = 0;
+        let mut new_index = Vec::with_capacity(original_of.len());
+        let mut count = 0;
         for (call, original) in original_of.iter().enumerate() {
-            places.push(kept);
-            kept += usize::from(original.is_none());
+            new_index.push(count);
+            count += usize::from(original.is_none());
             if let Some(original) = original {
                 let repeated = std::mem::take(&mut self.chains[call].1);
                 self.repeated.extend(&repeated);
@@ -118,11 +120,11 @@ impl CallSpans {
             }
         }
         self.chains.retain(|(_, chain)| !chain.is_empty());
-        let place = |call: usize| places[original_of[call].unwrap_or(call)];
-        self.of_span.iter_mut().flatten().for_each(|call| *call = place(*call));
+        let renumbered = |call: usize| new_index[original_of[call].unwrap_or(call)];
+        self.call_of_span.iter_mut().flatten().for_each(|call| *call = renumbered(*call));
     }
 
-    fn are_one_request(&self, spans: &[Span], first: usize, second: usize) -> bool {
+    fn is_same_request(&self, spans: &[Span], first: usize, second: usize) -> bool {
         let ((kind, first), (other, second)) = (&self.chains[first], &self.chains[second]);
         let (first, second) = (&spans[first[0]], &spans[second[0]]);
         let overlap =
@@ -130,6 +132,7 @@ impl CallSpans {
         kind == other && overlap && first.name != second.name
     }
 
+    /// Returns an empty row for each call.
     pub(super) fn rows(&self) -> Vec<UsageRow> {
         let row = |(kind, chain): &(RowKind, Vec<usize>)| UsageRow {
             kind: *kind,
@@ -146,9 +149,9 @@ impl CallSpans {
     }
 }
 
-/// What kind of request a span is, if it is one. `is_innermost` = no request lies below it.
+/// Returns the kind of request that a span is, if it is one. `is_innermost`: there is no request below it.
 fn request_kind(span: &Span, is_innermost: bool) -> Option<RowKind> {
-    if matches!(span.usage_scope, UsageScope::OtherCalls | UsageScope::Nothing) {
+    if matches!(span.usage_scope, UsageScope::OtherCalls | UsageScope::NoCall) {
         return None;
     }
     if span.span_type.is_llm() {

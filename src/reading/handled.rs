@@ -1,10 +1,10 @@
-//! Failures that left no error: what a tool raised, and its caller handed back to the model as text.
+//! Handled failures: the tool raised an exception, and its caller returned it to the model as text, without an error.
 
 use super::tool_calls::{CallFailure, ToolCall};
 use crate::model::{Exception, Spans};
 
-/// Sets [`handled_failure`](crate::model::Span::handled_failure) of the span that each such failure belongs to. Left out are
-/// failures that an exception of the trace records already, and results that an earlier trace held.
+/// Sets [`handled_failure`](crate::model::Span::handled_failure) of the span that each handled failure belongs to.
+/// Skips failures that the trace also records as an exception, and results that an earlier trace contains.
 pub fn mark_handled_failures(spans: &mut Spans, calls: &[ToolCall]) {
     let handled = |call: &ToolCall| match &call.failure {
         Some(CallFailure::Handled(text)) if call.is_result_new => Some((call.failed_in()?, text.clone())),

@@ -1,11 +1,11 @@
-//! What a trace was asked and what it answered, as text.
+//! The question and the answer of a trace, as text.
 
 use crate::frameworks;
 use crate::message::{Message, Part, Role};
 use crate::model::{Json, Payload, Trace, TraceInfo, keys};
 
-/// Names under which functions take what they are asked, the plainest first.
-const ASKED: [&str; 12] = [
+/// Argument names under which functions take a question, in order of precedence.
+const QUESTION_KEYS: [&str; 12] = [
     "question",
     "query",
     "message",
@@ -20,56 +20,56 @@ const ASKED: [&str; 12] = [
     "content",
 ];
 
-/// Names under which they give what they answer.
-const ANSWERED: [&str; 8] = ["answer", "response", "output", "result", "text", "content", "message", "summary"];
+/// Names under which functions return an answer, in order of precedence.
+const ANSWER_KEYS: [&str; 8] = ["answer", "response", "output", "result", "text", "content", "message", "summary"];
 
-/// The question of a trace: of the root's inputs, or of the record where the root's are not there.
+/// Returns the question of a trace: from the root's inputs, else from the trace record.
 #[must_use]
 pub fn question(trace: &Trace) -> Option<String> {
-    root(trace).and_then(Payload::inputs).and_then(asked).or_else(|| recorded_question(&trace.info))
+    root_payload(trace).and_then(Payload::inputs).and_then(question_in).or_else(|| recorded_question(&trace.info))
 }
 
-/// The answer of a trace, likewise.
+/// Returns the answer of a trace: from the root's outputs, else from the trace record.
 #[must_use]
 pub fn answer(trace: &Trace) -> Option<String> {
-    root(trace).and_then(Payload::outputs).and_then(answered).or_else(|| recorded_answer(&trace.info))
+    root_payload(trace).and_then(Payload::outputs).and_then(answer_in).or_else(|| recorded_answer(&trace.info))
 }
 
-/// What came in and out of the root, where there is one.
-fn root(trace: &Trace) -> Option<&Payload> {
+/// Returns the inputs and outputs of the root span, if it is stored.
+fn root_payload(trace: &Trace) -> Option<&Payload> {
     let spans = trace.spans.as_ref()?;
     let is_root = spans.nodes.first().is_some_and(|node| node.parent.is_none() && !node.is_orphan);
     spans.list.first().filter(|_| is_root)?.payload.as_ref()
 }
 
-/// The question as far as the trace's record holds it, which may have cut it.
+/// Returns the question in the trace record, which MLflow may have truncated.
 #[must_use]
 pub fn recorded_question(info: &TraceInfo) -> Option<String> {
     let preview = info.request_preview.as_deref().or_else(|| info.metadata.get(keys::INPUTS));
-    preview.and_then(|preview| of_preview(preview, asked))
+    preview.and_then(|preview| text_in_preview(preview, question_in))
 }
 
-/// The answer, likewise.
+/// Returns the answer in the trace record, which MLflow may have truncated.
 #[must_use]
 pub fn recorded_answer(info: &TraceInfo) -> Option<String> {
     let preview = info.response_preview.as_deref().or_else(|| info.metadata.get(keys::OUTPUTS));
-    preview.and_then(|preview| of_preview(preview, answered))
+    preview.and_then(|preview| text_in_preview(preview, answer_in))
 }
 
-fn of_preview(preview: &str, read: impl Fn(&Json) -> Option<String>) -> Option<String> {
+fn text_in_preview(preview: &str, read: impl Fn(&Json) -> Option<String>) -> Option<String> {
     if !preview.starts_with(['{', '[', '"']) {
         return Some(preview.to_owned()).filter(|text| !text.is_empty());
     }
-    let json = Json::from_strict(preview).or_else(|| closed(preview));
+    let json = Json::from_strict(preview).or_else(|| close_truncated(preview));
     json.map_or_else(|| Some(preview.to_owned()), |json| read(&json))
 }
 
-/// JSON that was cut, with what is open closed: strings, lists and objects. Where that leaves a message that cannot be read,
-/// as its role was cut, the message is dropped.
-fn closed(cut: &str) -> Option<Json> {
+/// Parses truncated JSON by closing open strings, lists and objects. A last message that is unreadable because its role
+/// was cut off is dropped.
+fn close_truncated(cut: &str) -> Option<Json> {
     let cut = cut.strip_suffix("...").unwrap_or(cut);
     let (mut open, mut in_string, mut is_escaped) = (Vec::new(), false, false);
-    // For each level that is open, where its last whole item ended.
+    // For each open level, where its last complete item ends.
     let mut items: Vec<Option<usize>> = vec![None];
     for (at, byte) in cut.bytes().enumerate() {
         if in_string {
@@ -99,7 +99,7 @@ fn closed(cut: &str) -> Option<Json> {
         let json = text.to_owned() + &open[..levels].iter().rev().collect::<String>();
         Json::from_strict(&json)
     };
-    // An escape may be cut in the middle.
+    // The text may end inside an escape sequence.
     let end = cut.rfind('\\').filter(|at| in_string && cut.len() - at < 6).unwrap_or(cut.len());
     let quote = if in_string { "\"" } else { "" };
     let all = [cut.len(), end].into_iter().map(|end| close(&format!("{}{quote}", &cut[..end]), open.len()));
@@ -113,49 +113,59 @@ fn closed(cut: &str) -> Option<Json> {
     Some(readable.find(is_chat).unwrap_or(first))
 }
 
-/// Whether a value holds messages of a chat.
+/// Whether a value contains chat messages.
 fn is_chat(json: &Json) -> bool {
-    let is_of_chat = |message: &Message| !matches!(message.role, Role::Input | Role::Output);
-    frameworks::request(json).iter().any(is_of_chat)
+    let is_chat_message = |message: &Message| !matches!(message.role, Role::Input | Role::Output);
+    frameworks::request(json).iter().any(is_chat_message)
 }
 
-/// The question in inputs: the user message after the last answer of the model, else the arguments of a function.
-fn asked(inputs: &Json) -> Option<String> {
-    // Most functions take a text and no more.
+/// Returns the question in inputs: the first user message after the last one of the model, else the arguments of a
+/// function.
+fn question_in(inputs: &Json) -> Option<String> {
+    // Most functions take a single string.
     if let Some([(_, only)]) = inputs.members().as_deref()
         && let Some(text) = only.as_string().filter(|text| !text.is_empty())
     {
         return Some(text);
     }
     let messages = frameworks::request(inputs);
-    let is_of_model = |message: &Message| matches!(message.role, Role::Assistant | Role::Tool);
-    let new = messages.iter().rposition(is_of_model).map_or(0, |at| at + 1);
+    let is_from_model = |message: &Message| matches!(message.role, Role::Assistant | Role::Tool);
+    let new = messages.iter().rposition(is_from_model).map_or(0, |at| at + 1);
     let by_user = |list: &[Message]| {
-        let of_role = list.iter().filter(|message| message.role == Role::User);
-        of_role.map(words).find(|text| !text.is_empty())
+        let user_messages = list.iter().filter(|message| message.role == Role::User);
+        user_messages.map(message_text).find(|text| !text.is_empty())
     };
     let by_user = by_user(&messages[new..]).or_else(|| by_user(&messages));
-    let own = messages.iter().find(|message| message.role == Role::Input).and_then(|message| value(message, &ASKED));
-    // A function that takes a history beside the question has messages too.
-    let has_name = messages.first().is_some_and(|first| first.role == Role::Input && has_named(first, &ASKED));
-    if has_name { own.or(by_user) } else { by_user.or(own) }
+    let argument = messages
+        .iter()
+        .find(|message| message.role == Role::Input)
+        .and_then(|message| main_value(message, &QUESTION_KEYS));
+    // A function that takes a history in addition to the question has messages too.
+    let has_name =
+        messages.first().is_some_and(|first| first.role == Role::Input && has_named_text(first, &QUESTION_KEYS));
+    if has_name { argument.or(by_user) } else { by_user.or(argument) }
 }
 
-/// The answer in outputs: the last text of a model, else the return value of a function.
-fn answered(outputs: &Json) -> Option<String> {
+/// Returns the answer in outputs: the last text of the model, else the return value of a function.
+fn answer_in(outputs: &Json) -> Option<String> {
     if let Some(text) = outputs.as_string() {
         return Some(text).filter(|text| !text.is_empty() && !frameworks::is_stream(text));
     }
     let messages = frameworks::response(outputs);
-    let of_role = messages.iter().rev().filter(|message| message.role == Role::Assistant);
-    let by_model = of_role.map(words).find(|text| !text.is_empty());
-    let own =
-        || messages.iter().rev().find(|message| message.role == Role::Output).and_then(|one| value(one, &ANSWERED));
-    by_model.or_else(own)
+    let model_messages = messages.iter().rev().filter(|message| message.role == Role::Assistant);
+    let by_model = model_messages.map(message_text).find(|text| !text.is_empty());
+    let return_value = || {
+        messages
+            .iter()
+            .rev()
+            .find(|message| message.role == Role::Output)
+            .and_then(|message| main_value(message, &ANSWER_KEYS))
+    };
+    by_model.or_else(return_value)
 }
 
-/// The words of a message.
-fn words(message: &Message) -> String {
+/// Returns the text of a message, without tool calls and reasoning.
+fn message_text(message: &Message) -> String {
     let texts = message.parts.iter().filter_map(|part| match part {
         Part::Text(text) | Part::Refusal(text) => Some(text.as_str()),
         _ => None,
@@ -163,15 +173,15 @@ fn words(message: &Message) -> String {
     texts.collect::<Vec<_>>().join("\n")
 }
 
-fn has_named(message: &Message, names: &[&str]) -> bool {
+fn has_named_text(message: &Message, names: &[&str]) -> bool {
     message.parts.iter().any(|part| {
         matches!(part, Part::Data { name: Some(name), value } if names.contains(&name.as_str()) && value.as_string().is_some())
     })
 }
 
-/// The main value of a function: a text alone, one under a known name, the only text, else all of them.
-fn value(message: &Message, names: &[&str]) -> Option<String> {
-    let text = words(message);
+/// Returns the main value of a function: its text, the value under one of `names`, the only string, else all values.
+fn main_value(message: &Message, names: &[&str]) -> Option<String> {
+    let text = message_text(message);
     if !text.is_empty() {
         return Some(text);
     }

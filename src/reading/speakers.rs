@@ -1,4 +1,4 @@
-//! The agent that answers in an LLM call. The call itself does not name it, but a later message with the answer may.
+//! The agent that made an LLM call. The call itself does not name it, but a later message with its response may.
 
 use super::identity::{PartHash, part_key};
 use super::messages;
@@ -6,21 +6,21 @@ use crate::message::{Message, Part, Role};
 use crate::model::Span;
 use std::collections::{HashMap, HashSet};
 
-/// How it is known which agent a call, a tool call or a failure belongs to.
+/// How the agent of a call, a tool call or a failure is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AgentSource {
-    /// It lies within the agent's span.
+    /// It is inside the agent's span.
     Span,
     /// An attribute of the span names it (LangGraph).
     Attribute,
-    /// A message names who answered.
+    /// A message names the speaker of the response.
     Message,
-    /// The same instructions were answered by one agent only, whom a message names.
+    /// Only one agent, named by a message, has the same instructions.
     Instructions,
 }
 
 impl AgentSource {
-    /// The word of the JSON output.
+    /// The name in JSON output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -32,22 +32,22 @@ impl AgentSource {
     }
 }
 
-/// How AutoGen calls whoever gives the task, who is no agent.
-const HUMAN: &str = "user";
+/// The name that AutoGen gives to the source of the task, which is not an agent.
+const USER_NAME: &str = "user";
 
 /// The speakers that the messages of a trace name.
 #[derive(Debug, Default)]
 pub struct Speakers {
-    /// The speakers of each part, in order, from the list of messages that has most of them.
+    /// For each part, its speakers in order, from the message list that repeats the part most often.
     sources: HashMap<PartHash, Vec<String>>,
-    /// How many calls were answered with it so far.
+    /// For each part, how many calls were answered with it so far.
     answered: HashMap<PartHash, usize>,
 }
 
 impl Speakers {
-    /// Looks through the messages of some spans, which need their payload.
+    /// Collects the speakers from the messages of spans, which must be loaded with their payloads.
     #[must_use]
-    pub fn of(spans: &[Span]) -> Self {
+    pub fn new(spans: &[Span]) -> Self {
         let mut sources: HashMap<PartHash, Vec<String>> = HashMap::new();
         for span in spans {
             for list in [messages::request_messages(span), messages::response_messages(span)].into_iter().flatten() {
@@ -69,43 +69,44 @@ impl Speakers {
         Self { sources, answered: HashMap::new() }
     }
 
-    /// Who answers a request: the one named for the answer, or the one in whose name the model spoke before. Calls have to
-    /// be asked for in the order in which they began.
+    /// Returns the speaker of a response: the one that messages name for it, else the one of the model's previous
+    /// message in the request. Must be called in the order in which the calls started.
     fn speaker(&mut self, request: &[Message], answer: &[Message]) -> Option<String> {
         let before = request.iter().rev().find(|message| message.role == Role::Assistant);
-        let own = before.and_then(|message| message.speaker.as_deref());
-        let named = answer.iter().find_map(|message| message.speaker.clone().or_else(|| self.source(message, own)));
-        named.or_else(|| own.map(str::to_owned)).filter(|name| name != HUMAN)
+        let previous = before.and_then(|message| message.speaker.as_deref());
+        let named =
+            answer.iter().find_map(|message| message.speaker.clone().or_else(|| self.source(message, previous)));
+        named.or_else(|| previous.map(str::to_owned)).filter(|name| name != USER_NAME)
     }
 
-    /// The source of an answer. Of several agents that gave the same answer it is the one in whose name the model spoke before
-    /// (`own`), if any; else equal answers belong to their sources in order.
-    fn source(&mut self, message: &Message, own: Option<&str>) -> Option<String> {
+    /// Returns the source of a response. If several agents gave the same response, it is `previous`, the speaker of the
+    /// model's previous message, if that is one of them; else equal responses belong to their sources in order.
+    fn source(&mut self, message: &Message, previous: Option<&str>) -> Option<String> {
         let mut keys = message.parts.iter().map(|part| part_key(message, part));
         let key = keys.find(|key| self.sources.contains_key(key))?;
         let answered = self.answered.entry(key).or_default();
         *answered += 1;
         let sources = self.sources.get(&key)?;
-        if let Some(own) = own.filter(|own| sources.iter().any(|source| source == own)) {
-            return Some(own.to_owned());
+        if let Some(name) = previous.filter(|name| sources.iter().any(|source| source == name)) {
+            return Some(name.to_owned());
         }
-        let agents = || sources.iter().filter(|name| *name != HUMAN);
+        let agents = || sources.iter().filter(|name| *name != USER_NAME);
         agents().nth(*answered - 1).or_else(|| agents().next_back()).cloned()
     }
 
-    /// Who opens a conversation, where only others name him.
+    /// Returns the speaker of the message that starts a conversation, if a repetition of the message names it.
     #[must_use]
     pub fn opener(&self, message: &Message) -> Option<String> {
         message.parts.iter().find_map(|part| self.sources.get(&part_key(message, part))?.first().cloned())
     }
 
-    /// Who answers each call. Calls are in the order of their start, each as its spans, outermost first.
-    pub(super) fn of_calls(&mut self, spans: &[Span], calls: &[&[usize]]) -> Vec<Option<(String, AgentSource)>> {
+    /// Returns the agent of each call. Calls are ordered by start, each as its spans, outermost first.
+    pub(super) fn call_agents(&mut self, spans: &[Span], calls: &[&[usize]]) -> Vec<Option<(String, AgentSource)>> {
         let mut instructed: HashMap<Vec<PartHash>, HashSet<String>> = HashMap::new();
         let mut found: Vec<(Option<String>, Vec<PartHash>)> = Vec::with_capacity(calls.len());
         for call in calls {
-            let request = messages::request_of_call(spans, call);
-            let answer = messages::response_of_call(spans, call);
+            let request = messages::call_request(spans, call);
+            let answer = messages::call_response(spans, call);
             let instructions = request.iter().filter(|message| message.role.is_instruction());
             let instructions: Vec<PartHash> =
                 instructions.flat_map(|message| message.parts.iter().map(|part| part_key(message, part))).collect();

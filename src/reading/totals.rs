@@ -1,21 +1,22 @@
-//! What a trace used: from its spans, and from its record where these are missing.
+//! Token usage and cost of a trace: from its spans, or from its record if spans are missing.
 
 use super::calls::CallSpans;
-use super::ledger::{UsageLedger, carried, is_nothing};
-use super::usage::{RowKind, TraceUsage, UsageRow};
+use super::ledger::{UsageLedger, carried_usage, is_negligible};
+use super::usage::TraceUsage;
 use super::usage_conflict::{self, ConflictReason, UsageConflict};
+use super::usage_row::{RowKind, UsageRow};
 use crate::model::{Cost, CostSum, Node, Span, Spans, TokenUsage, Trace};
 
-/// Reads the calls of a trace and what they used.
+/// Returns the calls of a trace with their token usage and cost.
 ///
-/// The total is MLflow's (3.10+, `aggregate_usage_from_spans`): the top-most carrier counts and hides all below it, one
-/// with an empty usage too. [`ConflictReason`] lists the exceptions. Where spans are missing the recorded total is
-/// truer than the sum of what is left.
+/// The total is MLflow's (3.10+, `aggregate_usage_from_spans`): the topmost carrier counts and hides all carriers below
+/// it, even if its usage is empty. [`ConflictReason`] lists the exceptions. If spans are missing, the recorded total
+/// replaces the incomplete sum.
 #[must_use]
-pub fn of_trace(trace: &Trace) -> TraceUsage {
+pub fn trace_usage(trace: &Trace) -> TraceUsage {
     let recorded = trace.info.recorded_usage.as_ref();
-    let of_spans = trace.spans.as_ref().map(|spans| total_of(spans, recorded)).unwrap_or_default();
-    let TraceUsage { token_usage: total, cost, mut rows, mut conflict, .. } = of_spans;
+    let from_spans = trace.spans.as_ref().map(|spans| total_of(spans, recorded)).unwrap_or_default();
+    let TraceUsage { token_usage: total, cost, mut rows, mut conflict, .. } = from_spans;
     let (token_usage, source) = match (total, recorded) {
         (_, Some(recorded)) if trace.lacks_spans() => (Some(recorded.clone()), Some("recorded")),
         (Some(total), _) => (Some(total), Some("spans")),
@@ -30,18 +31,18 @@ pub fn of_trace(trace: &Trace) -> TraceUsage {
     TraceUsage { token_usage, source, cost: known, rows, conflict }
 }
 
-/// The same from spans alone, whatever the trace's record has.
+/// Returns the same from spans alone, without the trace record.
 #[must_use]
-pub fn of_spans(spans: &Spans) -> TraceUsage {
+pub fn spans_usage(spans: &Spans) -> TraceUsage {
     total_of(spans, None)
 }
 
-/// Adds up the tokens of spans, without those that conflict with the calls. A parent that has more than the calls below it is left
-/// out only if MLflow `recorded` the total of the calls.
+/// Adds up the tokens of spans, without spans that conflict with calls. A parent with more tokens than the calls below
+/// it is excluded only if MLflow `recorded` the total of the calls.
 fn total_of(spans: &Spans, recorded: Option<&TokenUsage>) -> TraceUsage {
     let (spans, nodes) = (&spans.list[..], &spans.nodes[..]);
-    let calls = CallSpans::of(spans, nodes);
-    let carried = carried(spans, nodes);
+    let calls = CallSpans::new(spans, nodes);
+    let carried = carried_usage(spans, nodes);
     let reasons = usage_conflict::reasons(spans, nodes, &calls, &carried);
     let total_without = |excludes: fn(ConflictReason) -> bool| {
         let is_excluded = |at: usize| reasons[at].is_some_and(excludes);
@@ -61,19 +62,19 @@ fn total_of(spans: &Spans, recorded: Option<&TokenUsage>) -> TraceUsage {
     if spans.is_empty() {
         return usage;
     }
-    let (taken, other, is_decided) = if spans.iter().all(|(_, reason)| reason.is_certain()) {
+    let (chosen, other, is_resolved) = if spans.iter().all(|(_, reason)| reason.is_certain()) {
         (usage, total_without(|_| false), true)
     } else {
-        let of_calls = total_without(|_| true);
-        let figures = of_calls.token_usage.as_ref().map(TokenUsage::figures);
-        let is_recorded = recorded.is_some_and(|recorded| figures == Some(recorded.figures()));
-        if is_recorded { (of_calls, usage, true) } else { (usage, of_calls, false) }
+        let without_conflicts = total_without(|_| true);
+        let figures = without_conflicts.token_usage.as_ref().map(TokenUsage::counts);
+        let is_recorded = recorded.is_some_and(|recorded| figures == Some(recorded.counts()));
+        if is_recorded { (without_conflicts, usage, true) } else { (usage, without_conflicts, false) }
     };
-    let conflict = UsageConflict { other: other.token_usage.unwrap_or_default(), is_decided, spans };
-    TraceUsage { conflict: Some(conflict), ..taken }
+    let conflict = UsageConflict { other: other.token_usage.unwrap_or_default(), is_resolved, spans };
+    TraceUsage { conflict: Some(conflict), ..chosen }
 }
 
-/// The models named at and below a span; each is a span that names it.
+/// The models named at or below a span, each as a span that names it.
 #[derive(Clone, Copy)]
 enum NamedModels {
     None,
@@ -81,26 +82,24 @@ enum NamedModels {
     Several,
 }
 
-/// Finds the model of each carrier that names none and lies above calls without tokens, or agents, that all name the same: those
-/// of DSPy, Claude Code and CrewAI.
+/// Sets the model of carriers without calls with tokens below them, if all spans below name the same model (DSPy,
+/// Claude Code, CrewAI).
 fn name_models(rows: &mut [UsageRow], spans: &[Span], nodes: &[Node]) {
     let is_nameless = |row: &&mut UsageRow| row.kind == RowKind::Remainder && row.calls_below == 0;
     let nameless: Vec<&mut UsageRow> = rows.iter_mut().filter(is_nameless).collect();
     if nameless.is_empty() {
         return;
     }
-    let both = |one: NamedModels, other: NamedModels| match (one, other) {
+    let merge = |a: NamedModels, b: NamedModels| match (a, b) {
         (NamedModels::None, models) | (models, NamedModels::None) => models,
-        (NamedModels::One(one), NamedModels::One(other)) if spans[one].model == spans[other].model => {
-            NamedModels::One(one)
-        }
+        (NamedModels::One(a), NamedModels::One(b)) if spans[a].model == spans[b].model => NamedModels::One(a),
         _ => NamedModels::Several,
     };
     let mut below = vec![NamedModels::None; spans.len()];
     for (at, node) in nodes.iter().enumerate().rev() {
-        let own = if spans[at].model.is_some() { NamedModels::One(at) } else { NamedModels::None };
+        let this = if spans[at].model.is_some() { NamedModels::One(at) } else { NamedModels::None };
         if let Some(parent) = node.parent {
-            below[parent] = both(both(own, below[at]), below[parent]);
+            below[parent] = merge(merge(this, below[at]), below[parent]);
         }
     }
     for row in nameless {
@@ -109,7 +108,7 @@ fn name_models(rows: &mut [UsageRow], spans: &[Span], nodes: &[Node]) {
     }
 }
 
-/// What the trace's record has beyond all rows, where the total is that of the record.
+/// Returns what the trace record has beyond the sum of all rows, if the total is that of the record.
 fn remainder_of_record(rows: &[UsageRow], usage: Option<&TokenUsage>, cost: Option<Cost>) -> Option<UsageRow> {
     let token_usage =
         usage.map(|usage| rows.iter().filter_map(|row| row.token_usage.as_ref()).fold(usage.clone(), minus));
@@ -117,7 +116,7 @@ fn remainder_of_record(rows: &[UsageRow], usage: Option<&TokenUsage>, cost: Opti
         let mut rest = CostSum::default();
         rest.add(&cost);
         rows.iter().filter_map(|row| row.cost.as_ref()).for_each(|cost| rest.subtract(cost));
-        rest.cost().filter(|rest| !is_nothing(rest))
+        rest.cost().filter(|rest| !is_negligible(rest))
     });
     let token_usage = token_usage.filter(TokenUsage::has_tokens);
     (token_usage.is_some() || cost.is_some()).then_some(UsageRow {

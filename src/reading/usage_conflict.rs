@@ -1,33 +1,34 @@
-//! Conflicts between the tokens of a span and those of the calls beside or below it: what was billed once counts once.
+//! Conflicts between the tokens of a span and those of the calls beside or below it, so that no token counts twice.
 
 use super::calls::CallSpans;
-use super::usage::RowKind;
+use super::usage_row::RowKind;
 use crate::model::{Node, Span, TokenUsage, UsageScope};
 
-/// How the tokens of a span conflict with those of calls.
+/// How the tokens of a span conflict with the tokens of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConflictReason {
-    /// They repeat the tokens of a call, by the kind of the span (AG2's `record_usage`) or by the id of the response.
+    /// They repeat the tokens of a call, as the kind of the span (AG2's `record_usage`) or the response id shows.
     Repeated,
-    /// They are fewer than those of the calls below: of the last of several requests (Gemini's automatic function calling), or
-    /// without those of another agent (PydanticAI).
+    /// They are fewer than those of the calls below: only the last of several requests (Gemini's automatic function
+    /// calling), or without another agent (PydanticAI).
     LessThanCalls,
-    /// They are more than those of the calls below, and known to be those of all turns so far (an agent of Strands).
+    /// They are more than those of the calls below, because they include all turns so far (an agent of Strands).
     AllTurns,
-    /// They differ from those of the calls below, all of which have tokens: they may include calls that were not traced.
+    /// They exceed those of the calls below, all of which have tokens, in at least one figure: they may include calls
+    /// that were not traced.
     MoreThanCalls,
 }
 
 impl ConflictReason {
-    /// All of them.
+    /// All reasons.
     pub const ALL: [Self; 4] = [Self::Repeated, Self::LessThanCalls, Self::AllTurns, Self::MoreThanCalls];
 
-    /// Whether the span is wrong for certain, and never counts.
+    /// Whether the span is certainly wrong, so that it never counts.
     pub(super) fn is_certain(self) -> bool {
         self != Self::MoreThanCalls
     }
 
-    /// The word of the JSON output.
+    /// The name in JSON output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -42,15 +43,15 @@ impl ConflictReason {
 /// Two totals for one trace.
 #[derive(Debug)]
 pub struct UsageConflict {
-    /// The total that was not chosen: MLflow's where the spans are certainly wrong, else that of the calls.
+    /// The total that was not chosen: with the spans in conflict if the chosen one excludes them, else without them.
     pub other: TokenUsage,
     /// Whether the chosen total is known to be right.
-    pub is_decided: bool,
-    /// The spans in conflict, by their position in the trace, in ascending order.
+    pub is_resolved: bool,
+    /// The spans in conflict, as indexes into the trace's spans, ascending.
     pub spans: Vec<(usize, ConflictReason)>,
 }
 
-/// Finds the conflict of each span, if it has one.
+/// Returns the conflict of each span, if it has one.
 pub(super) fn reasons(
     spans: &[Span],
     nodes: &[Node],
@@ -63,19 +64,19 @@ pub(super) fn reasons(
     }
     let mut below = vec![CallsBelow::default(); spans.len()];
     for (at, node) in nodes.iter().enumerate().rev() {
-        let own = carried[at].filter(|usage| !usage.is_empty() && reasons[at].is_none());
+        let usage = carried[at].filter(|usage| !usage.is_empty() && reasons[at].is_none());
         let sum = std::mem::take(&mut below[at]);
-        let is_of_call = calls.of_span[at].is_some();
-        let mut upwards = match own {
-            Some(own) if !is_of_call && sum.calls > 0 => {
-                reasons[at] = sum.conflict_with(own);
+        let is_in_call = calls.call_of_span[at].is_some();
+        let mut upwards = match usage {
+            Some(usage) if !is_in_call && sum.calls > 0 => {
+                reasons[at] = sum.conflict_with(usage);
                 if reasons[at] == Some(ConflictReason::MoreThanCalls) && spans[at].usage_scope == UsageScope::AllTurns {
                     reasons[at] = Some(ConflictReason::AllTurns);
                 }
                 let is_total = reasons[at].is_none_or(|reason| !reason.is_certain());
-                CallsBelow { figures: if is_total { figures(own) } else { sum.figures }, ..sum }
+                CallsBelow { figures: if is_total { figures(usage) } else { sum.figures }, ..sum }
             }
-            Some(own) => CallsBelow { figures: figures(own), ..sum },
+            Some(usage) => CallsBelow { figures: figures(usage), ..sum },
             None => sum,
         };
         if calls.starting_at(at) == Some(RowKind::Llm) {
@@ -90,10 +91,10 @@ pub(super) fn reasons(
     reasons
 }
 
-/// Spans that only repeat the tokens of calls, in a trace that has a call with tokens.
+/// Returns the spans that only repeat the tokens of calls, if the trace has a call with tokens.
 fn receipts<'a>(spans: &'a [Span], calls: &'a CallSpans) -> impl Iterator<Item = usize> {
     let has_tokens = |at: &usize| spans[*at].usage().is_some_and(TokenUsage::has_tokens);
-    let is_receipt = |at: &usize| spans[*at].usage_scope == UsageScope::OtherCalls && calls.of_span[*at].is_none();
+    let is_receipt = |at: &usize| spans[*at].usage_scope == UsageScope::OtherCalls && calls.call_of_span[*at].is_none();
     let mut receipts = (0..spans.len()).filter(is_receipt).peekable();
     let has_calls = receipts.peek().is_some() && calls.chains.iter().flat_map(|(_, chain)| chain).any(has_tokens);
     receipts.filter(move |_| has_calls)
@@ -103,7 +104,7 @@ fn receipts<'a>(spans: &'a [Span], calls: &'a CallSpans) -> impl Iterator<Item =
 type TokenFigures = [Option<i64>; 3];
 
 fn figures(usage: &TokenUsage) -> TokenFigures {
-    usage.figures().into()
+    usage.counts().into()
 }
 
 /// The calls below a span.
@@ -112,7 +113,7 @@ struct CallsBelow {
     figures: TokenFigures,
     /// The number of LLM calls with tokens.
     calls: u64,
-    /// Whether an LLM call has none.
+    /// Whether there is an LLM call without tokens.
     has_unknown: bool,
 }
 
@@ -125,7 +126,7 @@ impl CallsBelow {
         self.has_unknown |= more.has_unknown;
     }
 
-    /// Compares them with the tokens of the span above. Where a call has none, the span above may include its tokens.
+    /// Compares them with the tokens of the span above, which may include those of a call without tokens.
     fn conflict_with(&self, above: &TokenUsage) -> Option<ConflictReason> {
         let both = figures(above).into_iter().zip(self.figures).filter_map(|(above, below)| above.zip(below));
         let (mut has_less, mut has_more) = (false, false);

@@ -1,4 +1,5 @@
-//! Finds the files of a trace: where its tag says, and after a store was moved, copied or served, where they are now.
+//! Finds the files of a trace: in the folder its tag names, or where they are after the store was moved, copied or
+//! served.
 
 use crate::files::{self, AllowedFolders};
 use crate::limits;
@@ -12,25 +13,25 @@ pub(super) const TRACES_JSON: &str = "traces.json";
 /// The name of the file that holds an archived trace's spans.
 pub(super) const TRACES_PB: &str = "traces.pb";
 
-/// The folders below which artifacts may lie.
+/// The folders that may contain artifacts.
 #[derive(Clone, Debug)]
 pub(super) struct Artifacts {
-    /// The folder of the database; or the file store itself, and the one it lies in, where a server keeps `mlartifacts`.
-    /// None for the sample in memory.
+    /// The folder of the database; or the file store itself and its parent folder, where a server stores `mlartifacts`.
+    /// Empty for the built-in sample.
     pub(super) bases: Vec<PathBuf>,
-    /// Where a local server keeps artifacts (`MLFLOW_ARTIFACTS_DESTINATION`).
+    /// The artifact folder of a local server (`MLFLOW_ARTIFACTS_DESTINATION`).
     destination: Option<PathBuf>,
-    /// Around the folders of artifacts of the store.
-    own: AllowedFolders,
-    /// Around the bases.
-    around: AllowedFolders,
+    /// Allows the artifact folders of the store.
+    artifact_roots: AllowedFolders,
+    /// Allows the bases.
+    base_folders: AllowedFolders,
 }
 
-/// What a file of a trace came to.
+/// The result of reading a file of a trace.
 pub(super) enum ArtifactFile {
-    /// Its bytes.
+    /// The path where the file was found, and its bytes.
     Bytes(PathBuf, Vec<u8>),
-    /// It is not there.
+    /// The file is missing or cannot be read.
     Missing(Problem),
 }
 
@@ -38,55 +39,55 @@ impl Artifacts {
     pub(super) fn new(bases: Vec<PathBuf>, destination: Option<PathBuf>) -> Self {
         let roots = bases.iter().flat_map(|base| ["mlruns", "mlartifacts"].map(|root| base.join(root)));
         let roots: Vec<PathBuf> = roots.chain(destination.clone()).collect();
-        let own = AllowedFolders::around(roots.iter().map(PathBuf::as_path));
-        let around = AllowedFolders::around(bases.iter().map(PathBuf::as_path));
-        Self { bases, destination, own, around }
+        let artifact_roots = AllowedFolders::new(roots.iter().map(PathBuf::as_path));
+        let base_folders = AllowedFolders::new(bases.iter().map(PathBuf::as_path));
+        Self { bases, destination, artifact_roots, base_folders }
     }
 
-    /// Reads a file of a trace. `location` is the folder that a tag names.
+    /// Reads a file of a trace. `location` is the artifact folder named by a tag.
     pub(super) fn read(&self, location: Option<&str>, experiment: &str, trace: &str, name: &str) -> ArtifactFile {
         let candidates = self.candidates(location, &format!("{experiment}/traces/{trace}/artifacts"));
         for folder in &candidates {
             let path = folder.join(name);
-            match read_settled(&path, || self.read_file(folder, &path)) {
+            match read_when_settled(&path, || self.read_file(folder, &path)) {
                 Ok(bytes) => return ArtifactFile::Bytes(path, bytes),
                 Err(error) if is_absent(&error) => {}
                 Err(error) => {
                     return ArtifactFile::Missing(
-                        Problem::new("unreadable_file", format!("cannot read {name}: {error}")).at(&path),
+                        Problem::new("unreadable_file", format!("cannot read {name}: {error}")).at_path(&path),
                     );
                 }
             }
         }
-        if let Some(location) = location.filter(|location| is_foreign(location)) {
-            let message = format!("its files are at {location}, which is not read from here");
+        if let Some(location) = location.filter(|location| is_remote_scheme(location)) {
+            let message = format!("its files are at {location}, which is not supported");
             return ArtifactFile::Missing(Problem::new("foreign_location", message));
         }
-        let problem = Problem::new("missing_file", format!("{name} is not there"));
+        let problem = Problem::new("missing_file", format!("{name} not found"));
         ArtifactFile::Missing(match candidates.first() {
-            Some(folder) => problem.at(&folder.join(name)),
+            Some(folder) => problem.at_path(&folder.join(name)),
             None => problem,
         })
     }
 
-    /// Reads a file in a folder. Where its path has no link at all, it is where it seems to be.
+    /// Reads a file in a folder. Links in its path are followed only to allowed folders.
     fn read_file(&self, folder: &Path, path: &Path) -> std::io::Result<Vec<u8>> {
         files::read_without_links(path, limits::FILE_BYTES).unwrap_or_else(|| {
-            let fence = self.fence(folder)?;
-            fence.read(&fence.resolve(path)?, limits::FILE_BYTES)
+            let allowed = self.allowed_folders(folder)?;
+            allowed.read(&allowed.resolve(path)?, limits::FILE_BYTES)
         })
     }
 
-    /// What a file in a folder may be a link to: another file of that folder, or artifacts of the store. A folder that lies
-    /// in the store is no way out of it.
-    fn fence(&self, folder: &Path) -> std::io::Result<AllowedFolders> {
+    /// Returns where a link in `folder` may lead: to the same folder, or to artifacts of the store. A folder in the
+    /// store must not lead out of it.
+    fn allowed_folders(&self, folder: &Path) -> std::io::Result<AllowedFolders> {
         let is_inside = self.bases.iter().any(|base| folder.starts_with(base));
-        let real = if is_inside { self.around.resolve(folder) } else { folder.canonicalize() };
-        Ok(self.own.clone().and(real?))
+        let real = if is_inside { self.base_folders.resolve(folder) } else { folder.canonicalize() };
+        Ok(self.artifact_roots.clone().with(real?))
     }
 
-    /// Whether a file was found elsewhere than where its record says. What a relative path is relative to is not recorded,
-    /// and where a server keeps what it serves neither.
+    /// Returns the recorded and actual path of a file that is not where its record says. `None` for relative paths,
+    /// whose base is not recorded, and for artifacts served by a server, whose folder is not recorded.
     pub(super) fn moved(location: Option<&str>, found: &Path) -> Option<MovedFile> {
         let Some(LocalPath::Path(folder)) = location.and_then(local_path) else { return None };
         let recorded = folder.join(found.file_name()?);
@@ -94,8 +95,8 @@ impl Artifacts {
         is_moved.then(|| MovedFile { recorded: recorded.display().to_string(), found: found.display().to_string() })
     }
 
-    /// Whether a file that was found lies outside of the store, though the store has one of this name at a place of its own:
-    /// a copied store. Artifacts that are kept elsewhere on purpose are there once.
+    /// Returns the paths of a file that was read outside of the store although the store contains it too, as in a
+    /// copied store. Artifacts stored elsewhere on purpose exist only once.
     pub(super) fn outside(
         &self,
         location: Option<&str>,
@@ -107,18 +108,18 @@ impl Artifacts {
         if !named.is_absolute() || self.bases.iter().any(|base| found.starts_with(base)) {
             return None;
         }
-        // The store may be reached by a link.
+        // The path of the store may contain a link.
         let real = found.canonicalize().ok()?;
         let name = found.file_name()?;
         let candidates = self.candidates(location, &format!("{experiment}/traces/{trace}/artifacts"));
-        let own = candidates.iter().map(|folder| folder.join(name)).find(|path| {
+        let in_store = candidates.iter().map(|folder| folder.join(name)).find(|path| {
             let is_inside = self.bases.iter().any(|base| path.starts_with(base));
             is_inside && path.canonicalize().is_ok_and(|path| path != real)
         })?;
-        Some(OutsideFile { read: found.display().to_string(), own: own.display().to_string() })
+        Some(OutsideFile { read: found.display().to_string(), in_store: in_store.display().to_string() })
     }
 
-    /// The folders of an experiment's traces that exist, for telling which traces may have files at all.
+    /// Returns the existing folders with an experiment's traces; only traces with a folder in them may have files.
     pub(super) fn trace_folders(&self, location: Option<&str>, experiment: &str) -> Vec<PathBuf> {
         let traces = location.map(|location| format!("{}/traces", location.trim_end_matches('/')));
         let mut folders = self.candidates(traces.as_deref(), &format!("{experiment}/traces"));
@@ -126,7 +127,8 @@ impl Artifacts {
         folders
     }
 
-    /// Every folder where something may lie, the likeliest first. `default` is its path below an artifact root.
+    /// Returns every possible folder of an artifact, the most likely first. `default` is its path below an artifact
+    /// root.
     pub(super) fn candidates(&self, location: Option<&str>, default: &str) -> Vec<PathBuf> {
         let mut folders = Vec::new();
         let mut add = |folder: PathBuf| {
@@ -140,7 +142,7 @@ impl Artifacts {
             add(base.map_or_else(|| path.clone(), |base| base.join(path)));
         }
         let path = match &named {
-            Some(LocalPath::Path(path) | LocalPath::Served(path)) => path.as_path(),
+            Some(LocalPath::Path(path) | LocalPath::Proxied(path)) => path.as_path(),
             None => Path::new(""),
         };
         let parts: Vec<_> = path
@@ -148,7 +150,7 @@ impl Artifacts {
             .filter_map(|part| if let Component::Normal(part) = part { Some(part) } else { None })
             .collect();
         let is_plain = !path.components().any(|part| part == Component::ParentDir);
-        if let Some(LocalPath::Served(path)) = &named
+        if let Some(LocalPath::Proxied(path)) = &named
             && is_plain
         {
             for root in self.destination.iter().cloned().chain(self.bases.iter().map(|base| base.join("mlartifacts"))) {
@@ -171,19 +173,20 @@ impl Artifacts {
     }
 }
 
-/// A location that may be on this machine.
+/// An artifact location that may be on this machine.
 enum LocalPath {
-    /// A path.
+    /// A path in the file system.
     Path(PathBuf),
     /// A path below the artifact root of a server.
-    Served(PathBuf),
+    Proxied(PathBuf),
 }
 
-/// `/abs`, `rel`, `file:///abs`, `mlflow-artifacts:/p`, `mlflow-artifacts://host/p`; none for other schemes and hosts.
+/// Parses `/abs`, `rel`, `file:///abs`, `mlflow-artifacts:/p` or `mlflow-artifacts://host/p`. `None` for other schemes
+/// and hosts.
 fn local_path(location: &str) -> Option<LocalPath> {
     if let Some(rest) = location.strip_prefix("mlflow-artifacts:") {
         let path = rest.strip_prefix("//").map_or(rest, |after| after.find('/').map_or("", |slash| &after[slash..]));
-        return Some(LocalPath::Served(PathBuf::from(path.trim_start_matches('/'))));
+        return Some(LocalPath::Proxied(PathBuf::from(path.trim_start_matches('/'))));
     }
     if let Some(rest) = location.strip_prefix("file:") {
         let path = match rest.strip_prefix("//") {
@@ -193,27 +196,28 @@ fn local_path(location: &str) -> Option<LocalPath> {
         };
         return Some(LocalPath::Path(PathBuf::from(percent_decode_str(path).decode_utf8_lossy().into_owned())));
     }
-    // Two slashes or backslashes would reach for another host on Windows.
-    let is_remote = is_foreign(location) || location.starts_with("//") || location.starts_with("\\\\");
+    // On Windows, a path that starts with two slashes or backslashes is on another host.
+    let is_remote = is_remote_scheme(location) || location.starts_with("//") || location.starts_with("\\\\");
     (!is_remote).then(|| LocalPath::Path(PathBuf::from(location)))
 }
 
-/// `s3://…`, `dbfs:/…`, `wasbs://…`: read by others.
-fn is_foreign(location: &str) -> bool {
+/// Whether a location has a scheme that mltrace does not read, such as `s3://…`, `dbfs:/…` or `wasbs://…`.
+fn is_remote_scheme(location: &str) -> bool {
     let Some((scheme, _)) = location.split_once(':') else { return false };
     scheme.len() > 1
         && !matches!(scheme, "file" | "mlflow-artifacts")
         && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
 }
 
-/// Ids come from the store: none may climb out of a folder.
+/// Whether a path stays in its folder. Ids come from the store and are not trusted.
 fn is_safe(path: &str) -> bool {
     Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
+/// Whether an error means that the file does not exist.
 fn is_absent(error: &std::io::Error) -> bool {
     use std::io::ErrorKind;
-    // A name longer than the file system allows is not there either.
+    // A name that is too long for the file system cannot exist.
     matches!(
         error.kind(),
         ErrorKind::NotFound
@@ -224,14 +228,14 @@ fn is_absent(error: &std::io::Error) -> bool {
     )
 }
 
-/// Reads a file that a live program may be writing in place: one found empty is looked at again, as MLflow does.
+/// Reads a file that another program may be writing in place. Retries if a recent file is empty, as MLflow does.
 ///
 /// # Errors
-/// Those of reading it.
-pub(super) fn read_settled(path: &Path, read: impl Fn() -> std::io::Result<Vec<u8>>) -> std::io::Result<Vec<u8>> {
+/// Errors of reading the file.
+pub(super) fn read_when_settled(path: &Path, read: impl Fn() -> std::io::Result<Vec<u8>>) -> std::io::Result<Vec<u8>> {
     for pause in [100, 200] {
         let bytes = read()?;
-        if !bytes.is_empty() || !is_fresh(path) {
+        if !bytes.is_empty() || !is_recently_modified(path) {
             return Ok(bytes);
         }
         std::thread::sleep(Duration::from_millis(pause));
@@ -239,8 +243,8 @@ pub(super) fn read_settled(path: &Path, read: impl Fn() -> std::io::Result<Vec<u
     read()
 }
 
-/// Whether a file changed within the last seconds, so that a writer may still be at it.
-pub(super) fn is_fresh(path: &Path) -> bool {
+/// Whether a file changed in the last two seconds, so that a program may still be writing it.
+pub(super) fn is_recently_modified(path: &Path) -> bool {
     let age = path.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
     age.is_some_and(|age| age < Duration::from_secs(2))
 }

@@ -1,4 +1,4 @@
-//! MLflow's file store (`mlruns`), v2 and v3, and stores in which both are mixed.
+//! MLflow's file store (`mlruns`): trace records in v2 and v3 format, also mixed in one store.
 
 mod parts;
 
@@ -11,21 +11,21 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::files::AllowedFolders;
 use crate::formats;
 use crate::model::{Experiment, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo, keys};
-use parts::{RecordParts, record};
+use parts::{RecordParts, read_record_file};
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// A folder of experiments.
+/// An open file store.
 pub(super) struct FileStore {
     name: String,
     root: PathBuf,
-    fence: AllowedFolders,
+    allowed: AllowedFolders,
     artifacts: Artifacts,
 }
 
-/// Whether a folder holds an experiment: a folder named by digits with a `meta.yaml` in it.
+/// Whether a folder contains an experiment: a folder with a numeric name and a `meta.yaml`.
 pub(super) fn is_file_store(folder: &Path) -> bool {
     let is_experiment = |entry: &std::fs::DirEntry| {
         let name = entry.file_name();
@@ -35,47 +35,47 @@ pub(super) fn is_file_store(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| is_experiment(&entry)))
 }
 
-/// A trace's folder and the experiment that it lies in.
+/// A trace's folder and its experiment.
 #[derive(Clone)]
 struct TraceFolder<'a> {
-    folder: PathBuf,
+    path: PathBuf,
     experiment: &'a Experiment,
     may_be_link: bool,
 }
 
-/// A trace's record, and what of it could not be read.
+/// A trace's record, and the parts of it that could not be read.
 struct ReadRecord {
     info: TraceInfo,
     problems: Vec<Problem>,
 }
 
 impl TraceFolder<'_> {
-    /// The id of the trace: its folder is what MLflow goes by.
+    /// Returns the trace id. Like MLflow, it uses the name of the folder, not the record.
     fn id(&self) -> String {
-        file_name(&self.folder)
+        file_name(&self.path)
     }
 
-    fn record(&self) -> PathBuf {
-        self.folder.join("trace_info.yaml")
+    fn record_path(&self) -> PathBuf {
+        self.path.join("trace_info.yaml")
     }
 
     fn has_record(&self) -> bool {
-        self.record().exists()
+        self.record_path().exists()
     }
 }
 
 impl FileStore {
-    pub(super) fn open(path: &Path, around: &StoreEnvironment) -> Result<Self> {
+    pub(super) fn open(path: &Path, env: &StoreEnvironment) -> Result<Self> {
         let root = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         std::fs::read_dir(&root).map_err(|error| {
             Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{}`", root.display())).because(error)
         })?;
         let bases = std::iter::once(root.clone()).chain(root.parent().map(Path::to_owned)).collect();
-        let artifacts = Artifacts::new(bases, around.artifacts_destination.clone());
-        Ok(Self { name: root.display().to_string(), fence: AllowedFolders::around([&*root]), root, artifacts })
+        let artifacts = Artifacts::new(bases, env.artifacts_destination.clone());
+        Ok(Self { name: root.display().to_string(), allowed: AllowedFolders::new([&*root]), root, artifacts })
     }
 
-    /// The folder of an experiment: among the active ones or in the trash.
+    /// Returns an experiment's folder, which may be in the trash.
     fn experiment_folder(&self, experiment: &Experiment) -> PathBuf {
         let active = self.root.join(&experiment.experiment_id);
         if active.join("meta.yaml").exists() {
@@ -85,25 +85,26 @@ impl FileStore {
         }
     }
 
-    /// The folders of all traces of some experiments. Only those that hold a record are traces; MLflow passes over the others.
-    fn places<'a>(&self, experiments: &'a [Experiment], problems: &mut Vec<Problem>) -> Vec<TraceFolder<'a>> {
-        let mut places = Vec::new();
+    /// Returns the folders of all traces of some experiments, one per trace id. A folder without a record is not a
+    /// trace, and MLflow ignores it.
+    fn trace_folders<'a>(&self, experiments: &'a [Experiment], problems: &mut Vec<Problem>) -> Vec<TraceFolder<'a>> {
+        let mut folders = Vec::new();
         let mut by_id: HashMap<OsString, usize> = HashMap::new();
         for experiment in experiments {
-            let folder = self.experiment_folder(experiment).join("traces");
-            match self.fence.entries(&folder) {
+            let traces = self.experiment_folder(experiment).join("traces");
+            match self.allowed.entries(&traces) {
                 Ok(entries) => {
                     for (entry, kind) in entries {
-                        let place = TraceFolder { folder: entry.path(), experiment, may_be_link: kind.is_symlink() };
-                        let first = *by_id.entry(entry.file_name()).or_insert(places.len());
-                        match places.get(first).map(TraceFolder::has_record) {
-                            None => places.push(place),
-                            // What only looks like a trace takes no trace's place.
-                            Some(false) => places[first] = place,
-                            Some(true) if place.has_record() => {
-                                let message = "another experiment has a trace of this id, which is read in its place";
-                                let problem = Problem::new("damaged_trace", message).of(place.id());
-                                problems.push(problem.at(&place.folder));
+                        let folder = TraceFolder { path: entry.path(), experiment, may_be_link: kind.is_symlink() };
+                        let first = *by_id.entry(entry.file_name()).or_insert(folders.len());
+                        match folders.get(first).map(TraceFolder::has_record) {
+                            None => folders.push(folder),
+                            // The first folder has no record, so this one may be the trace.
+                            Some(false) => folders[first] = folder,
+                            Some(true) if folder.has_record() => {
+                                let message = "ignored: another experiment has a trace with the same id";
+                                let problem = Problem::new("damaged_trace", message).for_trace(folder.id());
+                                problems.push(problem.at_path(&folder.path));
                             }
                             Some(true) => {}
                         }
@@ -112,77 +113,79 @@ impl FileStore {
                 // An experiment without traces has no such folder.
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => {
-                    let message = format!("the traces of experiment {} cannot be read: {error}", experiment.name);
-                    problems.push(Problem::new("unreadable_folder", message).at(&folder));
+                    let message = format!("cannot read the traces of experiment {}: {error}", experiment.name);
+                    problems.push(Problem::new("unreadable_folder", message).at_path(&traces));
                 }
             }
         }
-        places
+        folders
     }
 
-    /// Reads a trace's record with its tags, metadata and assessments. An assessment that cannot be read costs itself alone.
-    fn read(&self, place: &TraceFolder<'_>) -> std::result::Result<Option<ReadRecord>, Problem> {
-        let (id, path) = (place.id(), place.record());
-        let Some(yaml) = self.record(place)? else {
-            // A database may keep its artifacts in folders like these, and tags never.
-            let was_trace = ["tags", "request_metadata"].iter().any(|part| place.folder.join(part).is_dir());
-            let lost = || Problem::new("damaged_trace", "a trace's record is gone").of(&id).at(&path);
+    /// Reads a trace's record with its tags, metadata and assessments. An unreadable assessment is a problem, and the
+    /// rest is still read.
+    fn read_record(&self, folder: &TraceFolder<'_>) -> std::result::Result<Option<ReadRecord>, Problem> {
+        let (id, path) = (folder.id(), folder.record_path());
+        let Some(yaml) = self.read_record_text(folder)? else {
+            // Artifacts of a database may have the same folders, but not these two.
+            let was_trace = ["tags", "request_metadata"].iter().any(|part| folder.path.join(part).is_dir());
+            let lost = || Problem::new("damaged_trace", "the trace's record is missing").for_trace(&id).at_path(&path);
             return if was_trace { Err(lost()) } else { Ok(None) };
         };
-        let damaged = |message: String| Problem::new("damaged_trace", message).of(&id).at(&path);
+        let damaged = |message: String| Problem::new("damaged_trace", message).for_trace(&id).at_path(&path);
         let mut info =
-            formats::trace_info(&yaml).map_err(|why| damaged(format!("a trace's record cannot be read: {why}")))?;
+            formats::trace_info(&yaml).map_err(|why| damaged(format!("cannot read the trace's record: {why}")))?;
         if info.trace_id != id {
-            return Err(damaged(format!("a trace's record is that of another trace, {}", info.trace_id)));
+            return Err(damaged(format!("the record in this folder belongs to trace {}", info.trace_id)));
         }
-        info.experiment_id.clone_from(&place.experiment.experiment_id);
-        info.experiment_name = Some(place.experiment.name.clone());
-        let mut parts = RecordParts::new(&self.fence);
-        info.tags = parts.labels(&place.folder.join("tags"), "tag");
-        info.metadata = parts.labels(&place.folder.join("request_metadata"), "entry of the metadata");
-        info.derive(formats::json);
-        info.assessments.extend(parts.assessments(&place.folder.join("assessments")));
+        info.experiment_id.clone_from(&folder.experiment.experiment_id);
+        info.experiment_name = Some(folder.experiment.name.clone());
+        let mut parts = RecordParts::new(&self.allowed);
+        info.tags = parts.labels(&folder.path.join("tags"), "tag");
+        info.metadata = parts.labels(&folder.path.join("request_metadata"), "metadata entry");
+        info.derive_fields(formats::parse_json);
+        info.assessments.extend(parts.assessments(&folder.path.join("assessments")));
         info.assessments.sort_by(|a, b| (a.create_time, &a.id).cmp(&(b.create_time, &b.id)));
-        let problems = parts.problems.into_iter().map(|problem| problem.of(&id)).collect();
+        let problems = parts.problems.into_iter().map(|problem| problem.for_trace(&id)).collect();
         Ok(Some(ReadRecord { info, problems }))
     }
 
-    /// The text of a trace's record.
-    fn record(&self, place: &TraceFolder<'_>) -> std::result::Result<Option<String>, Problem> {
-        let checked = if place.may_be_link { self.fence.resolve(&place.folder).map(drop) } else { Ok(()) };
+    /// Reads the text of a trace's record. `None` if there is no record.
+    fn read_record_text(&self, folder: &TraceFolder<'_>) -> std::result::Result<Option<String>, Problem> {
+        let checked = if folder.may_be_link { self.allowed.resolve(&folder.path).map(drop) } else { Ok(()) };
         let checked = match checked {
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                let message = format!("a trace cannot be read: {error}");
-                Err(Problem::new("unreadable_folder", message).at(&place.folder))
+                let message = format!("cannot read the trace: {error}");
+                Err(Problem::new("unreadable_folder", message).at_path(&folder.path))
             }
-            _ => record(&self.fence, &place.record()),
+            _ => read_record_file(&self.allowed, &folder.record_path()),
         };
-        checked.map_err(|problem| problem.of(place.id()))
+        checked.map_err(|problem| problem.for_trace(folder.id()))
     }
 
-    /// A trace with its spans, as far as they are wanted or needed to decide; none where they rule it out.
-    fn filled(&self, query: &Query, info: TraceInfo) -> Option<Trace> {
+    /// Loads the spans that the projection and the filter need. `None` if the prefilter rules the trace out.
+    fn load_trace(&self, query: &Query, info: TraceInfo) -> Option<Trace> {
         let filter = &query.filter;
-        if let Some(mut sieve) = filter.sieve()
-            && let Some(stored) = spans::stored(&info, &self.artifacts)
+        if let Some(mut prefilter) = filter.prefilter()
+            && let Some(bytes) = spans::read_traces_json(&info, &self.artifacts)
         {
-            sieve.take(&stored);
-            if !sieve.is_passed() {
+            prefilter.scan(&bytes);
+            if !prefilter.has_passed() {
                 return None;
             }
         }
-        let by_root = if filter.asks_for_root(&info) { Projection::Tree } else { Projection::Info };
-        let need = query.need.max(Projection::of_filter(filter)).max(Projection::of_rows(filter)).max(by_root);
-        if need == Projection::Info {
+        let by_root = if filter.needs_root_name(&info) { Projection::Tree } else { Projection::Info };
+        let projection =
+            query.projection.max(Projection::for_filter(filter)).max(Projection::for_span_rows(filter)).max(by_root);
+        if projection == Projection::Info {
             return Some(Trace::without_spans(info));
         }
-        let mut trace = self.with_spans(info, need);
-        trace.rows = filter.needs_rows().then(|| rows::of_spans(&trace, filter));
+        let mut trace = self.with_spans(info, projection);
+        trace.rows = filter.needs_rows().then(|| rows::from_spans(&trace, filter));
         Some(trace)
     }
 
-    fn with_spans(&self, info: TraceInfo, need: Projection) -> Trace {
-        let mut trace = spans::assemble(info, SpanRows::default(), &self.artifacts, need);
+    fn with_spans(&self, info: TraceInfo, projection: Projection) -> Trace {
+        let mut trace = spans::assemble(info, SpanRows::default(), &self.artifacts, projection);
         if trace.info.name.is_none() {
             trace.info.root_name = trace.span_list().first().map(|span| span.name.clone());
         }
@@ -198,17 +201,17 @@ impl TraceStore for FileStore {
     fn experiments(&self, problems: &mut Vec<Problem>) -> Result<Vec<Experiment>> {
         let mut experiments = Vec::new();
         for (folder, is_trash) in [(self.root.clone(), false), (self.root.join(".trash"), true)] {
-            let entries = match self.fence.entries(&folder) {
+            let entries = match self.allowed.entries(&folder) {
                 Ok(entries) => entries,
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 Err(error) => {
-                    let message = format!("a folder of experiments cannot be read: {error}");
-                    problems.push(Problem::new("unreadable_folder", message).at(&folder));
+                    let message = format!("cannot read the experiments: {error}");
+                    problems.push(Problem::new("unreadable_folder", message).at_path(&folder));
                     continue;
                 }
             };
             for (entry, _) in entries.into_iter().filter(|(_, kind)| kind.is_dir() || kind.is_symlink()) {
-                let mut parts = RecordParts::new(&self.fence);
+                let mut parts = RecordParts::new(&self.allowed);
                 if let Some(experiment) = parts.experiment(&entry.path(), is_trash) {
                     experiments.push(experiment);
                 }
@@ -221,7 +224,9 @@ impl TraceStore for FileStore {
 
     fn totals(&self, experiments: &[Experiment], problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
         let mut totals: HashMap<String, Totals> = HashMap::new();
-        for found in in_parallel(&self.places(experiments, problems), processors(), |place| self.read(place)) {
+        for found in
+            in_parallel(&self.trace_folders(experiments, problems), processors(), |folder| self.read_record(folder))
+        {
             match found {
                 Ok(Some(read)) => {
                     totals.entry(read.info.experiment_id.clone()).or_default().add_trace(&read.info);
@@ -236,52 +241,55 @@ impl TraceStore for FileStore {
 
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
         let mut problems = Vec::new();
-        let places = self.places(&query.experiments, &mut problems);
+        let folders = self.trace_folders(&query.experiments, &mut problems);
         for problem in problems {
             sink.problem(problem);
         }
-        // By time alone, one line of each record is enough to know which ones to read.
+        // To sort by time without a filter, one line of each record is enough.
         let is_by_time = query.order.key == SortKey::Time && query.filter.clauses.is_empty();
-        let keyed = |place: &TraceFolder<'_>| -> std::result::Result<Option<SortEntry>, Vec<Problem>> {
+        let sort_entry = |folder: &TraceFolder<'_>| -> std::result::Result<Option<SortEntry>, Vec<Problem>> {
             if is_by_time
-                && let Some(time) =
-                    self.record(place).map_err(|problem| vec![problem])?.as_deref().and_then(formats::request_time)
+                && let Some(time) = self
+                    .read_record_text(folder)
+                    .map_err(|problem| vec![problem])?
+                    .as_deref()
+                    .and_then(formats::request_time)
             {
-                return Ok(Some((SortValue::Number(time.millis() as f64), place.id())));
+                return Ok(Some((SortValue::Number(time.millis() as f64), folder.id())));
             }
-            let Some(ReadRecord { info, problems }) = self.read(place).map_err(|problem| vec![problem])? else {
+            let Some(ReadRecord { info, problems }) = self.read_record(folder).map_err(|problem| vec![problem])? else {
                 return Ok(None);
             };
             if may_match(query, &info) {
-                // What could not be read of it is reported when it is loaded.
-                return Ok(Some((SortValue::of(&info, &query.order.key), info.trace_id)));
+                // Its problems are reported when it is loaded.
+                return Ok(Some((SortValue::from_info(&info, &query.order.key), info.trace_id)));
             }
-            // It might match, had all of it been read.
+            // It might match if all of it could be read.
             if query.filter.is_ruled_out_by_record(&info) { Ok(None) } else { Err(problems) }
         };
-        let mut order: Vec<(SortEntry, &TraceFolder<'_>)> = Vec::with_capacity(places.len());
-        for (place, key) in places.iter().zip(in_parallel(&places, processors(), keyed)) {
+        let mut order: Vec<(SortEntry, &TraceFolder<'_>)> = Vec::with_capacity(folders.len());
+        for (folder, key) in folders.iter().zip(in_parallel(&folders, processors(), sort_entry)) {
             match key {
-                Ok(Some(key)) => order.push((key, place)),
+                Ok(Some(key)) => order.push((key, folder)),
                 Ok(None) => {}
                 Err(problems) => problems.into_iter().for_each(|problem| sink.problem(problem)),
             }
         }
         order.sort_by(|((a, a_id), _), ((b, b_id), _)| query.order.compare(a, b).then_with(|| a_id.cmp(b_id)));
-        // Every record was looked at, so they are counted, unless more than a record decides.
+        // Every record was checked, so the count is exact if the filter needs no more than records.
         let matched = (!query.filter.needs_more_than_records()).then_some(order.len());
         let mut page = query.expected.unwrap_or(100).clamp(1, 1_000);
         let mut rest = order.as_slice();
         while !rest.is_empty() {
             let (now, later) = rest.split_at(page.min(rest.len()));
             rest = later;
-            let places: Vec<TraceFolder<'_>> = now.iter().map(|(_, place)| (*place).clone()).collect();
-            let load = |place: &TraceFolder<'_>| {
-                let Some(read) = self.read(place)? else { return Ok((None, Vec::new())) };
+            let folders: Vec<TraceFolder<'_>> = now.iter().map(|(_, folder)| (*folder).clone()).collect();
+            let load = |folder: &TraceFolder<'_>| {
+                let Some(read) = self.read_record(folder)? else { return Ok((None, Vec::new())) };
                 let trace = Some(read.info).filter(|info| may_match(query, info));
-                Ok::<_, Problem>((trace.and_then(|info| self.filled(query, info)), read.problems))
+                Ok::<_, Problem>((trace.and_then(|info| self.load_trace(query, info)), read.problems))
             };
-            for trace in in_parallel(&places, processors(), load) {
+            for trace in in_parallel(&folders, processors(), load) {
                 match trace {
                     Ok((trace, problems)) => {
                         for problem in problems {
@@ -303,38 +311,38 @@ impl TraceStore for FileStore {
 
     fn ids_with_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<String>> {
         let experiments = self.experiments(problems)?;
-        let places = self.places(&experiments, problems);
+        let folders = self.trace_folders(&experiments, problems);
         let mut ids = Vec::new();
         for prefix in prefixes {
-            let mut fit: Vec<String> = places
+            let mut ids_of_prefix: Vec<String> = folders
                 .iter()
-                .map(|place| (place.id(), place))
-                .filter(|(id, place)| id.starts_with(prefix) && place.has_record())
+                .map(|folder| (folder.id(), folder))
+                .filter(|(id, folder)| id.starts_with(prefix) && folder.has_record())
                 .map(|(id, _)| id)
                 .collect();
-            fit.sort();
-            fit.truncate(limit);
-            ids.extend(fit);
+            ids_of_prefix.sort();
+            ids_of_prefix.truncate(limit);
+            ids.extend(ids_of_prefix);
         }
         Ok(ids)
     }
 
-    fn trace(&self, id: &str, need: Projection) -> Result<Option<Trace>> {
-        // Ids become folder names here: one that is a path is no id.
+    fn trace(&self, id: &str, projection: Projection) -> Result<Option<Trace>> {
+        // The id becomes a folder name here, so reject paths.
         if id.is_empty() || id.contains(['/', '\\']) || id == ".." || id == "." {
             return Ok(None);
         }
         let experiments = self.experiments(&mut Vec::new())?;
         for experiment in &experiments {
-            let folder = self.experiment_folder(experiment).join("traces").join(id);
-            let place = TraceFolder { folder, experiment, may_be_link: true };
-            match self.read(&place) {
+            let path = self.experiment_folder(experiment).join("traces").join(id);
+            let folder = TraceFolder { path, experiment, may_be_link: true };
+            match self.read_record(&folder) {
                 Ok(None) => {}
-                Ok(Some(ReadRecord { info, .. })) if need == Projection::Info => {
+                Ok(Some(ReadRecord { info, .. })) if projection == Projection::Info => {
                     return Ok(Some(Trace::without_spans(info)));
                 }
                 Ok(Some(ReadRecord { info, problems })) => {
-                    let mut trace = self.with_spans(info, need);
+                    let mut trace = self.with_spans(info, projection);
                     if let Some(spans) = &mut trace.spans {
                         spans.problems.extend(problems);
                     }
@@ -344,7 +352,7 @@ impl TraceStore for FileStore {
                     let error = Error::new(ErrorCode::StoreUnreadable, format!("cannot read trace `{id}`"))
                         .because(&problem.message);
                     return Err(match &problem.path {
-                        Some(path) => error.hint(format!("look at `{path}`")),
+                        Some(path) => error.hint(format!("check `{path}`")),
                         None => error,
                     });
                 }
@@ -357,7 +365,7 @@ impl TraceStore for FileStore {
         let location = info.tags.get(keys::ARTIFACT_LOCATION);
         match self.artifacts.read(location, &info.experiment_id, &info.trace_id, &format!("attachments/{id}")) {
             ArtifactFile::Bytes(_, bytes) => Ok(bytes),
-            ArtifactFile::Missing(problem) => Err(super::attachment_missing(id, &problem)),
+            ArtifactFile::Missing(problem) => Err(super::missing_attachment(id, &problem)),
         }
     }
 
@@ -367,16 +375,16 @@ impl TraceStore for FileStore {
 
     fn is_empty(&self) -> Result<bool> {
         let experiments = self.experiments(&mut Vec::new())?;
-        Ok(!self.places(&experiments, &mut Vec::new()).iter().any(TraceFolder::has_record))
+        Ok(!self.trace_folders(&experiments, &mut Vec::new()).iter().any(TraceFolder::has_record))
     }
 }
 
-/// What a trace is sorted by, and its id.
+/// A trace's sort value and its id, which breaks ties.
 type SortEntry = (SortValue, String);
 
-/// Whether a record alone does not rule the trace out.
+/// Whether a trace may match, as far as its record shows.
 fn may_match(query: &Query, info: &TraceInfo) -> bool {
-    query.filter.matches_info(info) || query.filter.asks_for_root(info)
+    query.filter.matches_info(info) || query.filter.needs_root_name(info)
 }
 
 fn file_name(path: &Path) -> String {

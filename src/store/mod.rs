@@ -1,5 +1,5 @@
-//! Where traces are. A store reads; it decides nothing: it may hand out more than was asked for, never less, and
-//! [`select`] drops what is not meant. A new store is one file that implements [`TraceStore`] and one line in [`open`].
+//! Trace stores. A store may return more traces than the query selects, never fewer; [`select`] drops the rest. A new
+//! store needs one file that implements [`TraceStore`], and one line in [`open`].
 
 mod artifact;
 mod document;
@@ -14,7 +14,7 @@ mod summary;
 mod uri;
 
 pub use http::{Secret, ServerSettings, without_credentials};
-pub use summary::{PERCENTS, Summaries, Summary, SummaryGrouping};
+pub use summary::{PERCENTILES, Summaries, Summary, SummaryGrouping};
 pub use uri::{Address, StoreEnvironment, resolve};
 
 use crate::error::Result;
@@ -25,24 +25,24 @@ use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
-/// How much of each trace is wanted; reading less is faster.
+/// Which parts of a trace a query loads, in ascending order. Loading less is faster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Projection {
-    /// The record only.
+    /// The record, without spans.
     Info,
-    /// And of the spans what they cost: tokens, model and cost of each call.
+    /// Also the tokens, model and cost of each span.
     Calls,
-    /// And the spans as a tree shows them.
+    /// Also what the span tree shows.
     Tree,
-    /// And each exception that they recorded.
+    /// Also the exceptions recorded on spans.
     Exceptions,
-    /// And all that the spans carry.
+    /// Also everything else: inputs, outputs, attributes, events and links.
     Full,
 }
 
 impl Projection {
-    /// What the conditions of a filter need of the spans as they are shown.
-    fn of_filter(filter: &Filter) -> Self {
+    /// Returns what the conditions on displayed spans need.
+    fn for_filter(filter: &Filter) -> Self {
         if filter.grep().is_some() {
             Self::Full
         } else if filter.needs_spans() {
@@ -52,8 +52,8 @@ impl Projection {
         }
     }
 
-    /// What its conditions on rows need of spans that are none.
-    fn of_rows(filter: &Filter) -> Self {
+    /// Returns what the conditions on span rows need, for spans that are not rows of a database.
+    fn for_span_rows(filter: &Filter) -> Self {
         if filter.needs_content() || filter.needs_attributes() {
             Self::Full
         } else if filter.needs_rows() {
@@ -67,40 +67,40 @@ impl Projection {
 /// The key that traces are sorted by; ties are broken by trace id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SortKey {
-    /// Start.
+    /// Start time.
     Time,
     /// Duration.
     Duration,
-    /// End: the start and the duration, which counts as 0 where it is not known.
+    /// End time: start plus duration. An unknown duration counts as 0.
     End,
-    /// Recorded total of tokens.
+    /// Recorded total token count.
     Tokens,
     /// Recorded total cost.
     Cost,
     /// State.
     State,
-    /// The trace id.
+    /// Trace id.
     TraceId,
-    /// The experiment's id.
+    /// Experiment id.
     Experiment,
-    /// A tag, the recorded name among them, or an entry of the metadata.
+    /// A tag (the recorded name is one) or a metadata entry.
     Label(Label),
 }
 
 impl SortKey {
-    /// The recorded name.
+    /// Returns the key for the recorded name.
     #[must_use]
     pub fn name() -> Self {
         Self::Label(Label::Tag(keys::NAME.to_owned()))
     }
 }
 
-/// An order of traces. Unknown values come last either way.
+/// A sort order of traces. Unknown values sort last in both directions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// By what.
+    /// The sort key.
     pub key: SortKey,
-    /// Greatest first.
+    /// Whether the greatest value comes first.
     pub is_descending: bool,
 }
 
@@ -108,17 +108,17 @@ impl Order {
     /// Newest first.
     pub const NEWEST: Self = Self { key: SortKey::Time, is_descending: true };
 
-    /// First ended first: the history that a trace repeats comes from traces that ended before it began.
+    /// Earliest end first: a trace repeats the history of traces that ended before it started.
     pub const FIRST_ENDED: Self = Self { key: SortKey::End, is_descending: false };
 
-    /// The order of two values.
+    /// Compares two values in this order.
     #[must_use]
     pub fn compare(&self, a: &SortValue, b: &SortValue) -> Ordering {
         a.compare(b, self.is_descending)
     }
 }
 
-/// What a trace is sorted by.
+/// The value of a trace's sort key.
 #[derive(Clone, Debug)]
 pub enum SortValue {
     /// Not known.
@@ -130,9 +130,9 @@ pub enum SortValue {
 }
 
 impl SortValue {
-    /// The value of a trace.
+    /// Returns the sort value of a trace record.
     #[must_use]
-    pub fn of(info: &TraceInfo, key: &SortKey) -> Self {
+    pub fn from_info(info: &TraceInfo, key: &SortKey) -> Self {
         let number = |value: Option<f64>| value.map_or(Self::Unknown, Self::Number);
         let start = info.request_time.millis();
         match key {
@@ -145,13 +145,13 @@ impl SortValue {
             SortKey::Cost => number(info.cost.and_then(|cost| cost.total_cost)),
             SortKey::State => Self::Text(info.state.as_str().to_owned()),
             SortKey::TraceId => Self::Text(info.trace_id.clone()),
-            // Ids of databases are numbers, those of file stores too, though long ones.
+            // Experiment ids are numeric in databases and in file stores (long ones there).
             SortKey::Experiment => info.experiment_id.parse().map_or(Self::Unknown, Self::Number),
             SortKey::Label(label) => label.value(info).map_or(Self::Unknown, |text| Self::Text(text.into_owned())),
         }
     }
 
-    /// The order of two values; unknown ones come last either way.
+    /// Compares two values. Unknown values sort last in both directions.
     pub(crate) fn compare(&self, other: &Self, is_descending: bool) -> Ordering {
         let known = |value: &Self| !matches!(value, Self::Unknown);
         let order = match (self, other) {
@@ -165,32 +165,32 @@ impl SortValue {
     }
 }
 
-/// Which traces, in which order, and how much of them.
+/// A query: which traces to load, in which order, and which parts of them.
 #[derive(Clone, Debug)]
 pub struct Query {
-    /// The experiments to look in.
+    /// The experiments to search.
     pub experiments: Vec<Experiment>,
-    /// What has to hold.
+    /// The conditions that traces must match.
     pub filter: Filter,
-    /// In which order.
+    /// The sort order.
     pub order: Order,
-    /// How many are likely to be taken; only a hint for the size of pages.
+    /// How many traces the caller is likely to read; a hint for the page size.
     pub expected: Option<usize>,
-    /// How much of each.
-    pub need: Projection,
-    /// Whether only spans of the types in the filter are looked at, so that others need not be read whole.
-    pub only_types: bool,
-    /// Whether only spans that say they failed are looked at, so that others need not be read whole.
+    /// Which parts of each trace to load.
+    pub projection: Projection,
+    /// Whether the caller uses only spans of the types in the filter, so that other spans need not be read in full.
+    pub only_matching_types: bool,
+    /// Whether the caller uses only spans with status ERROR, so that other spans need not be read in full.
     pub only_errors: bool,
-    /// Whether only figures of records are looked at, and these labels, so that records need not be read whole: name, state,
-    /// times, tokens and cost. They may come in any order then, though always in the same.
+    /// If set, the caller uses only name, state, times, tokens, cost and these labels, so that records need not be read
+    /// in full. Traces may then come in any order, but the order is stable.
     pub only_figures: Option<Vec<Label>>,
-    /// Whether it is wanted to know how many traces are meant in all, where that is cheap to tell.
-    pub counts: bool,
+    /// Whether to count all matching traces, if that is cheap.
+    pub count_matches: bool,
 }
 
 impl Query {
-    /// The records of all traces of some experiments, newest first.
+    /// Selects the records of all traces of some experiments, newest first.
     #[must_use]
     pub fn newest(experiments: Vec<Experiment>) -> Self {
         Self {
@@ -198,103 +198,103 @@ impl Query {
             filter: Filter::default(),
             order: Order::NEWEST,
             expected: None,
-            need: Projection::Info,
-            only_types: false,
+            projection: Projection::Info,
+            only_matching_types: false,
             only_errors: false,
             only_figures: None,
-            counts: false,
+            count_matches: false,
         }
     }
 }
 
-/// Takes traces from a store as they come.
+/// Receives traces from a store as they are read.
 pub trait Sink {
-    /// One trace; breaking ends the search.
+    /// Receives a trace. `Break` ends the search.
     ///
     /// # Errors
-    /// Whatever the taker could not do with it; ends the search.
+    /// An error of the receiver, which ends the search.
     fn trace(&mut self, trace: Trace) -> Result<ControlFlow<()>>;
-    /// Something that could not be read.
+    /// Receives a problem: something that could not be read.
     fn problem(&mut self, problem: Problem);
 }
 
-/// What a reader should know of how a store is read.
+/// Diagnostic emitted when a store is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// Good to know.
+    /// Information, shown by default.
     Note(String),
-    /// Better not ignored.
+    /// A warning, shown by default.
     Warning(String),
-    /// Of interest to those who ask for it.
+    /// A detail, shown with `-v`.
     Detail(String),
 }
 
-/// A place where traces are kept.
+/// A source of traces.
 pub trait TraceStore {
-    /// What to call it in messages.
+    /// Returns the store's name for messages.
     fn name(&self) -> &str;
 
-    /// What the reader should know of how the store is read.
+    /// Returns diagnostics about how the store is read.
     fn notices(&self) -> Vec<Notice> {
         Vec::new()
     }
 
-    /// All experiments, deleted ones too, by id.
+    /// Returns all experiments sorted by id, including deleted ones.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn experiments(&self, problems: &mut Vec<Problem>) -> Result<Vec<Experiment>>;
 
-    /// Figures of each experiment that has traces, by experiment id.
+    /// Returns the totals of each experiment that has traces, by experiment id.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn totals(&self, experiments: &[Experiment], problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>>;
 
-    /// Hands out traces in the order asked for: all that are meant, possibly others too. Gives how many are meant in all,
-    /// where the query asks for it and that is cheap to tell.
+    /// Sends traces to the sink in the order of the query: all that match, possibly others too. Returns the number of
+    /// matching traces if the query asks for it and counting is cheap.
     ///
     /// # Errors
     /// When the store cannot be read, or the sink fails.
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>>;
 
-    /// Ids that begin in one of these ways, of all experiments, at most `limit` of each.
+    /// Returns the trace ids that start with one of the prefixes, in all experiments, at most `limit` per prefix.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn ids_with_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<String>>;
 
-    /// One trace by its exact id.
+    /// Returns the trace with this exact id.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn trace(&self, id: &str, need: Projection) -> Result<Option<Trace>>;
+    fn trace(&self, id: &str, projection: Projection) -> Result<Option<Trace>>;
 
-    /// Whether it is on this machine, so that looking at more of it costs little.
+    /// Whether the store is on this machine, so that reading more of it is cheap.
     fn is_local(&self) -> bool {
         true
     }
 
-    /// Of so many traces the spans may be read although records would nearly do.
-    fn few_traces(&self) -> usize {
+    /// Returns up to how many traces may have their spans read just to fill gaps in their records.
+    fn span_read_budget(&self) -> usize {
         1_000
     }
 
-    /// Figures of the selected traces, where the store can tell them without handing out records, and that is of use.
+    /// Returns aggregates of the matching traces if the store can compute them faster than by returning records.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn summaries(&self, _query: &Query, _division: SummaryGrouping) -> Result<Option<Summaries>> {
+    fn summaries(&self, _query: &Query, _grouping: SummaryGrouping) -> Result<Option<Summaries>> {
         Ok(None)
     }
 
-    /// Traces whose records were handed out before, now with their spans. Those that are gone are left out.
+    /// Loads the spans of traces whose records were returned before. Traces deleted since are left out.
     ///
     /// # Errors
     /// When the store cannot be read, or the sink fails.
-    fn complete(&self, infos: Vec<TraceInfo>, need: Projection, sink: &mut dyn Sink) -> Result<()> {
+    fn load_spans(&self, infos: Vec<TraceInfo>, projection: Projection, sink: &mut dyn Sink) -> Result<()> {
         for info in infos {
-            if let Some(trace) = self.trace(&info.trace_id, need)?
+            if let Some(trace) = self.trace(&info.trace_id, projection)?
                 && sink.trace(trace)?.is_break()
             {
                 break;
@@ -303,19 +303,19 @@ pub trait TraceStore {
         Ok(())
     }
 
-    /// The bytes of an attachment (MLflow 3.11 on).
+    /// Returns the bytes of an attachment (MLflow 3.11+).
     ///
     /// # Errors
-    /// When it cannot be found or read.
+    /// When the attachment cannot be found or read.
     fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>>;
 
-    /// What it says of itself.
+    /// Returns facts about the store itself.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn describe(&self) -> Result<StoreInfo>;
 
-    /// Whether there is any trace at all.
+    /// Whether the store has no traces.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -325,84 +325,83 @@ pub trait TraceStore {
 /// Opens the store at an address.
 ///
 /// # Errors
-/// When there is none, or it cannot be read.
-pub fn open(address: &Address, around: &StoreEnvironment) -> Result<Box<dyn TraceStore>> {
+/// When the store does not exist or cannot be read.
+pub fn open(address: &Address, env: &StoreEnvironment) -> Result<Box<dyn TraceStore>> {
     Ok(match address {
-        Address::Sqlite(path) => Box::new(sqlite::SqliteStore::open(path, around)?),
-        Address::Files(path) => Box::new(file::FileStore::open(path, around)?),
-        Address::Server(uri) => Box::new(http::HttpStore::open(uri, &around.server)?),
+        Address::Sqlite(path) => Box::new(sqlite::SqliteStore::open(path, env)?),
+        Address::Files(path) => Box::new(file::FileStore::open(path, env)?),
+        Address::Server(uri) => Box::new(http::HttpStore::open(uri, &env.server)?),
         Address::Documents(path) => Box::new(document::DocumentStore::open(path)?),
         Address::Stdin => Box::new(document::DocumentStore::stdin()?),
         Address::Demo => Box::new(sqlite::SqliteStore::demo()?),
     })
 }
 
-/// Runs a query and hands on exactly the traces that are meant. Gives how many these are in all, where that was wanted and
-/// is cheap to tell.
+/// Runs a query and calls `on_trace` with exactly the traces that match. Returns the number of matching traces if the
+/// query asks for it and counting is cheap.
 ///
 /// # Errors
-/// When the store cannot be read, or the taker fails.
+/// When the store cannot be read, or `on_trace` fails.
 pub fn select(
     store: &dyn TraceStore,
     query: &Query,
     problems: &mut Vec<Problem>,
-    take: &mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
+    on_trace: &mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
 ) -> Result<Option<usize>> {
-    let query = &*with_sessions(store, query, problems)?;
-    let mut exact = FilteringSink { filter: &query.filter, problems, undecided: Vec::new(), take };
-    let matched = store.search(query, &mut exact)?;
-    let undecided = exact.undecided;
+    let query = &*resolve_sessions(store, query, problems)?;
+    let mut sink = FilteringSink { filter: &query.filter, problems, undecided: Vec::new(), on_trace };
+    let matched = store.search(query, &mut sink)?;
+    let undecided = sink.undecided;
     if let [first, ..] = undecided.as_slice() {
         let count = undecided.len();
         let which =
-            if count == 1 { format!("trace {first} was") } else { format!("{count} traces, {first} among them, were") };
-        let message =
-            format!("{which} not selected: conditions on spans cannot be decided, since these cannot be read");
+            if count == 1 { format!("trace {first} was") } else { format!("{count} traces (including {first}) were") };
+        let message = format!("{which} not selected: the filter needs spans that cannot be read");
         problems.push(Problem::new("skipped_undecided", message));
     }
-    problems.extend(query.filter.gaps().into_iter().map(|gap| Problem::new("skipped_text", gap)));
+    problems.extend(query.filter.incomplete_searches().into_iter().map(|gap| Problem::new("skipped_text", gap)));
     Ok(matched)
 }
 
-/// Hands on traces that were selected before, with their spans.
+/// Loads the spans of traces that were selected before.
 ///
 /// # Errors
-/// When the store cannot be read, or the taker fails.
-pub fn complete(
+/// When the store cannot be read, or `on_trace` fails.
+pub fn load_spans(
     store: &dyn TraceStore,
     infos: Vec<TraceInfo>,
-    need: Projection,
+    projection: Projection,
     problems: &mut Vec<Problem>,
-    take: &mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
+    on_trace: &mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
-    store.complete(
+    store.load_spans(
         infos,
-        need,
-        &mut FilteringSink { filter: &Filter::default(), problems, undecided: Vec::new(), take },
+        projection,
+        &mut FilteringSink { filter: &Filter::default(), problems, undecided: Vec::new(), on_trace },
     )
 }
 
-/// Takes what a store hands out, and hands on what is meant.
+/// Drops traces that do not match the filter.
 struct FilteringSink<'a> {
     filter: &'a Filter,
     problems: &'a mut Vec<Problem>,
-    /// Traces whose spans cannot be read, though conditions ask for them.
+    /// Ids of traces whose spans are needed by the filter but cannot be read.
     undecided: Vec<String>,
-    take: &'a mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
+    on_trace: &'a mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
 }
 
 impl Sink for FilteringSink<'_> {
     fn trace(&mut self, trace: Trace) -> Result<ControlFlow<()>> {
         if self.filter.matches(&trace) {
-            return (self.take)(trace);
+            return (self.on_trace)(trace);
         }
         let is_lost = trace.spans.as_ref().is_some_and(|spans| spans.problems.iter().any(Problem::is_loss));
-        // A record that no client of MLflow made has no spans that could be lost.
+        // A record that was not written by an MLflow client has no spans that could be lost.
         let has_spans = trace.info.span_count.is_some() || trace.info.metadata.get(keys::SCHEMA_VERSION).is_some();
         if is_lost && has_spans && self.filter.matches_info(&trace.info) {
             self.undecided.push(trace.info.trace_id);
         }
-        Ok(if self.filter.is_spent() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(if self.filter.is_exhausted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
     fn problem(&mut self, problem: Problem) {
@@ -410,22 +409,27 @@ impl Sink for FilteringSink<'_> {
     }
 }
 
-/// The query with the sessions that an assessment was made of as a whole: it counts for each of their traces, as long as
-/// the trace that carries it is in one of the experiments (MLflow 3.18 `sqlalchemy_store.py`, `_get_session_scoped_trace_ids`).
-fn with_sessions<'a>(store: &dyn TraceStore, query: &'a Query, problems: &mut Vec<Problem>) -> Result<Cow<'a, Query>> {
+/// Adds to each assessment condition the sessions with a matching session-level assessment. Such an assessment applies
+/// to every trace of the session if the trace that carries it is in one of the experiments (MLflow 3.18
+/// `sqlalchemy_store.py`, `_get_session_scoped_trace_ids`).
+fn resolve_sessions<'a>(
+    store: &dyn TraceStore,
+    query: &'a Query,
+    problems: &mut Vec<Problem>,
+) -> Result<Cow<'a, Query>> {
     let mut query = Cow::Borrowed(query);
     for at in 0..query.filter.clauses.len() {
         let Clause::Assessment(test) = &query.filter.clauses[at] else { continue };
-        let test = AssessmentTest { of_session: true, ..test.present() };
+        let test = AssessmentTest { is_session_level: true, ..test.present() };
         let filter = Filter { clauses: vec![Clause::Assessment(test.clone())] };
         let carriers = Query { filter: filter.clone(), ..Query::newest(query.experiments.clone()) };
         let mut sessions = BTreeSet::new();
-        let mut take = |trace: Trace| {
+        let mut on_trace = |trace: Trace| {
             sessions.extend(trace.info.session_id().map(str::to_owned));
             Ok(ControlFlow::Continue(()))
         };
-        let mut exact = FilteringSink { filter: &filter, problems, undecided: Vec::new(), take: &mut take };
-        store.search(&carriers, &mut exact)?;
+        let mut sink = FilteringSink { filter: &filter, problems, undecided: Vec::new(), on_trace: &mut on_trace };
+        store.search(&carriers, &mut sink)?;
         if let Clause::Assessment(test) = &mut query.to_mut().filter.clauses[at] {
             test.sessions = sessions;
         }
@@ -433,8 +437,8 @@ fn with_sessions<'a>(store: &dyn TraceStore, query: &'a Query, problems: &mut Ve
     Ok(query)
 }
 
-/// An attachment that is not where its trace keeps such files.
-fn attachment_missing(id: &str, problem: &Problem) -> crate::error::Error {
+/// Returns the error for an attachment whose file cannot be found or read.
+fn missing_attachment(id: &str, problem: &Problem) -> crate::error::Error {
     let error = crate::error::Error::new(crate::error::ErrorCode::NotFound, format!("no attachment `{id}`"));
     match &problem.path {
         Some(path) => error.because(format!("{}: `{path}`", problem.message)),

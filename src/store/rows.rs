@@ -1,12 +1,13 @@
-//! Spans that are no rows of a database as MLflow would have them there, so that the same conditions can be asked of them.
+//! Converts spans from files into the rows that MLflow would store for them, so that conditions on rows apply to them
+//! too.
 
 use crate::model::{Json, SearchableSpan, Span, Trace, TraceInfo, python};
 use crate::query::Filter;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// The spans of a trace as rows. They have to be loaded whole where a condition looks at text or attributes.
-pub(super) fn of_spans(trace: &Trace, filter: &Filter) -> Vec<SearchableSpan> {
+/// Converts the spans of a trace to rows. They must be loaded in full if a condition tests content or attributes.
+pub(super) fn from_spans(trace: &Trace, filter: &Filter) -> Vec<SearchableSpan> {
     let row = |span: &Span| SearchableSpan {
         name: span.name.clone(),
         span_type: Some(span.span_type.as_str().to_owned()),
@@ -21,7 +22,7 @@ pub(super) fn of_spans(trace: &Trace, filter: &Filter) -> Vec<SearchableSpan> {
     trace.span_list().iter().map(row).collect()
 }
 
-/// A span as the JSON text of the column `content` (MLflow 3.18 `entities/span.py`, `Span.to_dict`).
+/// Returns the JSON text of the column `content` for a span (MLflow 3.18 `entities/span.py`, `Span.to_dict`).
 fn content(info: &TraceInfo, span: &Span) -> String {
     let text = |text: &str| Json::string(text).text().to_owned();
     let trace_id = base64_of(info.trace_id.strip_prefix("tr-").unwrap_or(&info.trace_id));
@@ -29,7 +30,7 @@ fn content(info: &TraceInfo, span: &Span) -> String {
     let end = span.end.map_or_else(|| "null".to_owned(), |end| end.0.to_string());
     let payload = span.payload.clone().unwrap_or_default();
     let events = payload.events.iter().map(|event| {
-        let attributes = python::spaced(&Json::object(&event.attributes));
+        let attributes = python::with_spaces(&Json::object(&event.attributes));
         format!(
             "{{\"name\": {}, \"time_unix_nano\": {}, \"attributes\": {attributes}}}",
             text(&event.name),
@@ -41,7 +42,7 @@ fn content(info: &TraceInfo, span: &Span) -> String {
         let (trace_id, span_id) = (text(&link.trace_id), text(&link.span_id));
         format!(
             "{{\"trace_id\": {trace_id}, \"span_id\": {span_id}, \"attributes\": {}}}",
-            python::spaced(&link.attributes)
+            python::with_spaces(&link.attributes)
         )
     });
     let joined = |parts: &mut dyn Iterator<Item = String>| parts.collect::<Vec<_>>().join(", ");
@@ -61,7 +62,7 @@ fn content(info: &TraceInfo, span: &Span) -> String {
     )
 }
 
-/// Hex digits as base64; an id that is not made of them stays as it is.
+/// Converts hex digits to base64. Returns any other text unchanged.
 fn base64_of(hex: &str) -> String {
     let bytes = |at: usize| hex.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
     let decoded: Option<Vec<u8>> = (0..hex.len()).step_by(2).map(bytes).collect();

@@ -1,7 +1,7 @@
-//! Which of a trace's spans to believe, where a store holds them twice, in part, or emptied.
+//! Assembles a trace's spans if a store holds them twice, in part, or without content.
 
 use super::Projection;
-use super::artifact::{ArtifactFile, Artifacts, TRACES_JSON, TRACES_PB, is_fresh};
+use super::artifact::{ArtifactFile, Artifacts, TRACES_JSON, TRACES_PB, is_recently_modified};
 use crate::formats::{self, SpanDetail};
 use crate::model::{
     MovedFile, OutsideFile, Problem, Span, Spans, SpansSource, Trace, TraceInfo, TraceState, arrange, keys,
@@ -10,21 +10,22 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
-/// Spans found as rows of a database.
+/// Spans read from rows of a database.
 #[derive(Debug, Default)]
 pub(super) struct SpanRows {
-    /// All of them; those without content know only their columns.
+    /// The spans. Those without content have only the values of their columns.
     pub(super) spans: Vec<Span>,
-    /// How many have no content, as archived traces do.
+    /// How many rows have no content, as in archived traces.
     pub(super) without_content: usize,
-    /// How many were not read, since they are not looked at.
-    pub(super) left_out: usize,
+    /// How many rows were not read because the query does not use them.
+    pub(super) skipped: usize,
     /// What could not be read.
     pub(super) problems: Vec<Problem>,
 }
 
-pub(super) const fn keep(need: Projection) -> SpanDetail {
-    match need {
+/// Returns how much of each span a projection decodes.
+pub(super) const fn span_detail(projection: Projection) -> SpanDetail {
+    match projection {
         Projection::Info | Projection::Calls => SpanDetail::Calls,
         Projection::Tree => SpanDetail::Tree,
         Projection::Exceptions => SpanDetail::Exceptions,
@@ -32,46 +33,52 @@ pub(super) const fn keep(need: Projection) -> SpanDetail {
     }
 }
 
-/// Whether the rows of a trace are all there is of its spans, so that no file has to be looked at.
+/// Whether the rows of a trace hold all its spans, so that no file needs to be read.
 pub(super) fn are_all_in_rows(info: &TraceInfo, rows: usize) -> bool {
-    let is_in_rows = info.is_in_rows();
+    let is_in_rows = info.has_spans_in_database();
     is_in_rows && info.span_count.is_none_or(|count| rows as u64 >= count)
 }
 
-/// Puts a trace together from its record, its rows and its files.
+/// Assembles a trace from its record, rows and files.
 ///
-/// Where MLflow 3.6+ keeps spans in rows (tag `mlflow.trace.spansLocation`), rows win and `traces.json` only fills gaps.
-/// Without the tag `traces.json` wins: it is what the releases of that time show (3.4 and 3.5 wrote both).
-pub(super) fn assemble(mut info: TraceInfo, mut rows: SpanRows, artifacts: &Artifacts, need: Projection) -> Trace {
+/// If MLflow 3.6+ stored the spans in rows (tag `mlflow.trace.spansLocation`), rows take precedence and `traces.json`
+/// only fills gaps. Without the tag, `traces.json` takes precedence, as in the releases of that time (3.4 and 3.5 wrote
+/// both).
+pub(super) fn assemble(
+    mut info: TraceInfo,
+    mut rows: SpanRows,
+    artifacts: &Artifacts,
+    projection: Projection,
+) -> Trace {
     let mut problems = std::mem::take(&mut rows.problems);
-    let mut place = FileLocation::default();
+    let mut file_location = FileLocation::default();
     let is_archived = info.is_archived() || rows.without_content > 0;
     let (list, source) = if is_archived {
-        archived(&info, rows, artifacts, need, &mut problems, &mut place)
-    } else if info.is_in_rows() {
+        archived_spans(&info, rows, artifacts, projection, &mut problems, &mut file_location)
+    } else if info.has_spans_in_database() {
         let expected = usize::try_from(info.span_count.unwrap_or(1)).unwrap_or(usize::MAX);
-        if rows.spans.len() + rows.left_out >= expected {
+        if rows.spans.len() + rows.skipped >= expected {
             (rows.spans, SpansSource::Database)
         } else {
-            let (spans, trouble, _) = artifact(&info, artifacts, need);
-            let file = (spans, trouble);
+            let (spans, file_problems, _) = read_spans_file(&info, artifacts, projection);
+            let file = (spans, file_problems);
             let rows_read = rows.spans.len();
             let merged = merge(rows.spans, SpansSource::Database, file, SpansSource::Artifact, &mut problems);
             let more = merged.0.len().saturating_sub(rows_read);
             if more > 0 && info.state != TraceState::InProgress {
-                let message = format!("{more} of {} spans are in {TRACES_JSON} only", merged.0.len());
+                let message = format!("{more} of {} spans are only in {TRACES_JSON}", merged.0.len());
                 problems.push(Problem::new("rows_missing", message));
             }
             merged
         }
     } else {
-        let (spans, trouble, elsewhere) = artifact(&info, artifacts, need);
-        place = elsewhere;
+        let (spans, file_problems, found_location) = read_spans_file(&info, artifacts, projection);
+        file_location = found_location;
         let rows = (rows.spans, Vec::new());
         if spans.is_empty() && !rows.0.is_empty() {
             (rows.0, SpansSource::Database)
         } else {
-            problems.extend(trouble);
+            problems.extend(file_problems);
             merge(spans, SpansSource::Artifact, rows, SpansSource::Database, &mut problems)
         }
     };
@@ -79,36 +86,36 @@ pub(super) fn assemble(mut info: TraceInfo, mut rows: SpanRows, artifacts: &Arti
     if repeated > 0 {
         problems.push(Problem::new(
             "repeated_span",
-            format!("{repeated} spans repeat the id of another one and are left out"),
+            format!("{repeated} spans have the id of another span and were dropped"),
         ));
     }
     let is_running = info.state == TraceState::InProgress;
     if list.is_empty() && is_running {
-        // Nothing is wrong with a trace whose spans are not written yet.
+        // The spans of a running trace may not be written yet.
         problems.retain(|problem| problem.kind != "missing_file");
     }
-    let FileLocation { moved, outside } = place;
-    name_session(&mut info, &list);
+    let FileLocation { moved, outside } = file_location;
+    fill_session_and_user(&mut info, &list);
     Trace { info, spans: Some(Spans { list, nodes, source, problems, moved, outside }), rows: None }
 }
 
-/// Takes the session and the user from the roots among the spans, where the record has none: MLflow's server knows those of a few conventions
-/// only (`tracing/otel/translation`, 3.18).
-pub(super) fn name_session(info: &mut TraceInfo, spans: &[Span]) {
+/// Fills the session and the user from the root spans if the record has none: MLflow's server reads them for a few
+/// conventions only (`tracing/otel/translation`, 3.18).
+pub(super) fn fill_session_and_user(info: &mut TraceInfo, spans: &[Span]) {
     let roots = || spans.iter().filter(|span| span.parent.is_none());
     if info.session_id().is_none() {
-        info.session_of_spans = roots().find_map(|root| root.named.0.clone());
+        info.session_from_spans = roots().find_map(|root| root.session_and_user.0.clone());
     }
     if info.user_id().is_none() {
-        info.user_of_spans = roots().find_map(|root| root.named.1.clone());
+        info.user_from_spans = roots().find_map(|root| root.session_and_user.1.clone());
     }
 }
 
-/// The first list, with those of the second that it lacks.
+/// Adds the spans of the second list whose ids the first one lacks. Returns the source of the first non-empty list.
 fn merge(
     mut first: Vec<Span>,
     first_source: SpansSource,
-    (second, trouble): (Vec<Span>, Vec<Problem>),
+    (second, file_problems): (Vec<Span>, Vec<Problem>),
     second_source: SpansSource,
     problems: &mut Vec<Problem>,
 ) -> (Vec<Span>, SpansSource) {
@@ -118,15 +125,15 @@ fn merge(
         (true, true) => SpansSource::None,
     };
     if first.is_empty() || !second.is_empty() {
-        problems.extend(trouble);
+        problems.extend(file_problems);
     }
     let ids: HashSet<_> = first.iter().map(|span| span.id.clone()).collect();
     first.extend(second.into_iter().filter(|span| !ids.contains(&span.id)));
     (first, source)
 }
 
-/// The bytes of `traces.json`, if they can be had.
-pub(super) fn stored(info: &TraceInfo, artifacts: &Artifacts) -> Option<Vec<u8>> {
+/// Returns the bytes of `traces.json`, if it can be read.
+pub(super) fn read_traces_json(info: &TraceInfo, artifacts: &Artifacts) -> Option<Vec<u8>> {
     let location = info.tags.get(keys::ARTIFACT_LOCATION);
     match artifacts.read(location, &info.experiment_id, &info.trace_id, TRACES_JSON) {
         ArtifactFile::Bytes(_, bytes) => Some(bytes),
@@ -134,7 +141,7 @@ pub(super) fn stored(info: &TraceInfo, artifacts: &Artifacts) -> Option<Vec<u8>>
     }
 }
 
-/// Whether a file lies elsewhere than recorded, or than the store.
+/// Where a file was found, if not where it was recorded or not in the store.
 #[derive(Default)]
 struct FileLocation {
     moved: Option<MovedFile>,
@@ -142,16 +149,20 @@ struct FileLocation {
 }
 
 impl FileLocation {
-    fn of(info: &TraceInfo, artifacts: &Artifacts, location: Option<&str>, path: &Path) -> Self {
+    fn new(info: &TraceInfo, artifacts: &Artifacts, location: Option<&str>, path: &Path) -> Self {
         let outside = artifacts.outside(location, &info.experiment_id, &info.trace_id, path);
         Self { moved: Artifacts::moved(location, path), outside }
     }
 }
 
-/// The spans of `traces.json`, what could not be read of it, and whether it lies elsewhere.
-fn artifact(info: &TraceInfo, artifacts: &Artifacts, need: Projection) -> (Vec<Span>, Vec<Problem>, FileLocation) {
+/// Reads the spans of `traces.json`, the problems met, and where the file was found.
+fn read_spans_file(
+    info: &TraceInfo,
+    artifacts: &Artifacts,
+    projection: Projection,
+) -> (Vec<Span>, Vec<Problem>, FileLocation) {
     if artifacts.bases.is_empty() {
-        // The sample in memory has no files, whatever lies where its tags point.
+        // The built-in sample has no files, even if a file exists where its tags point.
         return (Vec::new(), Vec::new(), FileLocation::default());
     }
     let location = info.tags.get(keys::ARTIFACT_LOCATION);
@@ -160,63 +171,65 @@ fn artifact(info: &TraceInfo, artifacts: &Artifacts, need: Projection) -> (Vec<S
         ArtifactFile::Bytes(path, bytes) => (path, bytes),
         ArtifactFile::Missing(problem) => return (Vec::new(), vec![problem], FileLocation::default()),
     };
-    let mut file = formats::trace_file(&String::from_utf8_lossy(&bytes), keep(need));
-    if file.is_cut && is_fresh(&path) {
-        // A writer may be in the middle of it.
+    let mut file = formats::trace_file(&String::from_utf8_lossy(&bytes), span_detail(projection));
+    if file.is_truncated && is_recently_modified(&path) {
+        // The file may still be being written.
         std::thread::sleep(Duration::from_millis(150));
         if let ArtifactFile::Bytes(again, more) = read() {
             (path, bytes) = (again, more);
-            file = formats::trace_file(&String::from_utf8_lossy(&bytes), keep(need));
+            file = formats::trace_file(&String::from_utf8_lossy(&bytes), span_detail(projection));
         }
     }
     let mut problems = Vec::new();
-    if file.is_cut {
+    if file.is_truncated {
         let saved = file.spans.len();
         problems.push(
             Problem::new(
                 "cut_file",
-                format!("{TRACES_JSON} ends too early or is damaged; {saved} whole spans could be read"),
+                format!("{TRACES_JSON} is truncated or damaged; {saved} complete spans were read"),
             )
-            .at(&path),
+            .at_path(&path),
         );
     }
-    if file.has_tail {
-        let message = format!("{TRACES_JSON} goes on after its end; what stands there is not read");
-        problems.push(Problem::new("garbage", message).at(&path));
+    if file.has_trailing_text {
+        let message = format!("ignored data after the end of {TRACES_JSON}");
+        problems.push(Problem::new("garbage", message).at_path(&path));
     }
     if let Some(why) = file.damage.first() {
-        problems
-            .push(Problem::new("damaged_span", format!("{} spans cannot be read: {why}", file.damage.len())).at(&path));
+        problems.push(
+            Problem::new("damaged_span", format!("{} spans cannot be read: {why}", file.damage.len())).at_path(&path),
+        );
     }
     if std::str::from_utf8(&bytes).is_err() {
         problems.push(
-            Problem::new("not_utf8", format!("{TRACES_JSON} holds bytes that are not UTF-8; they are shown as U+FFFD"))
-                .at(&path),
+            Problem::new("not_utf8", format!("{TRACES_JSON} contains invalid UTF-8, shown as U+FFFD")).at_path(&path),
         );
     }
-    (file.spans, problems, FileLocation::of(info, artifacts, location, &path))
+    (file.spans, problems, FileLocation::new(info, artifacts, location, &path))
 }
 
-/// The spans of an archived trace: `traces.pb`, else what the emptied rows still tell.
-fn archived(
+/// Returns the spans of an archived trace: those of `traces.pb`, else the columns of its rows, whose content is empty.
+fn archived_spans(
     info: &TraceInfo,
     rows: SpanRows,
     artifacts: &Artifacts,
-    need: Projection,
+    projection: Projection,
     problems: &mut Vec<Problem>,
-    place: &mut FileLocation,
+    file_location: &mut FileLocation,
 ) -> (Vec<Span>, SpansSource) {
     let location = info.tags.get(keys::ARCHIVE_LOCATION).or_else(|| info.tags.get(keys::ARTIFACT_LOCATION));
     let found = artifacts.read(location, &info.experiment_id, &info.trace_id, TRACES_PB);
     let spans = match found {
         ArtifactFile::Bytes(path, bytes) => {
-            *place = FileLocation::of(info, artifacts, location, &path);
-            formats::archived_spans(&bytes, keep(need))
-                .and_then(|spans| if spans.is_empty() { Err("it holds no spans".to_owned()) } else { Ok(spans) })
-                .map_err(|why| Problem::new("damaged_archive", format!("{TRACES_PB} cannot be read: {why}")).at(&path))
+            *file_location = FileLocation::new(info, artifacts, location, &path);
+            formats::archived_spans(&bytes, span_detail(projection))
+                .and_then(|spans| if spans.is_empty() { Err("it contains no spans".to_owned()) } else { Ok(spans) })
+                .map_err(|why| {
+                    Problem::new("damaged_archive", format!("{TRACES_PB} cannot be read: {why}")).at_path(&path)
+                })
         }
         ArtifactFile::Missing(problem) if info.is_archived() => Err(problem),
-        // Nobody says that it was archived: what was in the rows is lost.
+        // The trace is not marked as archived, so the content of its rows is lost.
         ArtifactFile::Missing(_) => {
             let s = if rows.without_content == 1 { "" } else { "s" };
             let message = format!("the content of {} span{s} is empty", rows.without_content);

@@ -1,48 +1,48 @@
-//! Figures of traces as a store itself tells them, without handing out records.
+//! Aggregates that a store computes itself, without returning records.
 
 use crate::model::{Timestamp, TokenUsage};
 
-/// What a store is to divide traces by before it tells their figures.
+/// How a store groups traces before it aggregates them. By default, they form one group.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SummaryGrouping {
-    /// By recorded name.
+    /// Whether to group by recorded name.
     pub by_name: bool,
-    /// By intervals of so many seconds since 1970.
-    pub seconds: Option<i64>,
+    /// Group by start time, in intervals of this many seconds since the Unix epoch.
+    pub interval_seconds: Option<i64>,
 }
 
-/// The percentiles of a [`Summary`].
-pub const PERCENTS: [f64; 4] = [50.0, 90.0, 95.0, 99.0];
+/// The latency percentiles of a [`Summary`], from 0 to 100.
+pub const PERCENTILES: [f64; 4] = [50.0, 90.0, 95.0, 99.0];
 
-/// Figures of some traces, as the store itself tells them.
+/// Aggregates of a group of traces.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
-    /// Their name.
+    /// The recorded name that the traces share, when grouped by name.
     pub name: Option<String>,
-    /// The interval in which they began.
+    /// The start of the interval that the traces started in, when grouped by time.
     pub time: Option<Timestamp>,
-    /// How many.
+    /// The number of traces.
     pub count: u64,
-    /// Of them, those in state ERROR.
+    /// Traces whose state is ERROR.
     pub errors: u64,
-    /// The [`PERCENTS`] of how long they took; none where that is known of none.
+    /// Latency percentiles in milliseconds, in the order of [`PERCENTILES`]; `None` if no trace has a known duration.
     pub latency_ms: Option<[f64; 4]>,
-    /// Their recorded tokens.
+    /// Recorded token counts, summed.
     pub token_usage: Option<TokenUsage>,
 }
 
-/// Figures of all that a query means, and of its parts.
+/// Aggregates of the traces that a query matches, in total and by group.
 #[derive(Clone, Debug, Default)]
 pub struct Summaries {
-    /// Of all.
+    /// Aggregates of all matching traces.
     pub total: Summary,
-    /// Of each part; nothing where it is not divided.
-    pub parts: Vec<Summary>,
+    /// Aggregates of each group; empty if there is no grouping.
+    pub groups: Vec<Summary>,
 }
 
 impl SummaryGrouping {
-    /// Whether there are parts.
-    pub(super) const fn has_parts(self) -> bool {
-        self.by_name || self.seconds.is_some()
+    /// Whether traces are divided into groups.
+    pub(super) const fn is_grouped(self) -> bool {
+        self.by_name || self.interval_seconds.is_some()
     }
 }

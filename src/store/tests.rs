@@ -4,7 +4,7 @@ use super::uri::{Address, StoreEnvironment, resolve};
 use crate::error::ErrorCode;
 use std::path::{Path, PathBuf};
 
-/// A folder with a database and a file store of one experiment.
+/// A folder with a database and a file store with one experiment.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("mlflow.db"), b"SQLite format 3\0").unwrap();
@@ -14,7 +14,7 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-fn around(cwd: &Path) -> StoreEnvironment {
+fn env(cwd: &Path) -> StoreEnvironment {
     StoreEnvironment {
         cwd: cwd.to_owned(),
         tracking_uri: None,
@@ -24,7 +24,7 @@ fn around(cwd: &Path) -> StoreEnvironment {
 }
 
 #[test]
-fn every_local_form_of_a_tracking_uri_is_read() {
+fn every_form_of_a_local_tracking_uri_is_supported() {
     let folder = folder();
     let root = folder.path();
     let database = Address::Sqlite(root.join("mlflow.db"));
@@ -48,16 +48,16 @@ fn every_local_form_of_a_tracking_uri_is_read() {
         ("demo:".to_owned(), &Address::Demo),
     ];
     for (text, expected) in cases {
-        assert_eq!(&resolve(Some(&text), &around(root)).unwrap().address, expected, "{text}");
+        assert_eq!(&resolve(Some(&text), &env(root)).unwrap().address, expected, "{text}");
     }
 }
 
 #[test]
-fn what_is_not_read_is_refused_by_name() {
+fn unsupported_stores_are_rejected_by_name() {
     let folder = folder();
     let check = |text: &str, kind: ErrorCode, word: &str| {
-        let error = resolve(Some(text), &around(folder.path())).unwrap_err();
-        assert_eq!(error.kind, kind, "{text}");
+        let error = resolve(Some(text), &env(folder.path())).unwrap_err();
+        assert_eq!(error.code, kind, "{text}");
         assert!(error.to_string().contains(word), "{error}");
     };
     check("postgresql+psycopg2://u:secret@host/db", ErrorCode::StoreUnsupported, "postgresql");
@@ -69,28 +69,28 @@ fn what_is_not_read_is_refused_by_name() {
     check("sqlite://", ErrorCode::StoreUnsupported, "memory");
     check("sqlite:///none.db", ErrorCode::StoreMissing, "none.db");
     check("none", ErrorCode::StoreMissing, "none");
-    let error = resolve(Some("postgresql+psycopg2://u:secret@host/db"), &around(folder.path())).unwrap_err();
+    let error = resolve(Some("postgresql+psycopg2://u:secret@host/db"), &env(folder.path())).unwrap_err();
     assert!(!error.to_string().contains("secret"));
 }
 
 #[test]
-fn the_default_is_the_one_of_mlflow() {
+fn the_default_store_is_that_of_mlflow() {
     let folder = folder();
-    let found = resolve(None, &around(folder.path())).unwrap();
+    let found = resolve(None, &env(folder.path())).unwrap();
     assert_eq!(found.address, Address::Files(folder.path().join("mlruns")));
-    assert_eq!(found.other, Some(Address::Sqlite(folder.path().join("mlflow.db"))));
-    // The artifacts of a database are no experiments.
+    assert_eq!(found.fallback, Some(Address::Sqlite(folder.path().join("mlflow.db"))));
+    // Artifact folders of a database are not experiments.
     std::fs::remove_file(folder.path().join("mlruns/0/meta.yaml")).unwrap();
-    let found = resolve(None, &around(folder.path())).unwrap();
+    let found = resolve(None, &env(folder.path())).unwrap();
     assert_eq!(found.address, Address::Sqlite(folder.path().join("mlflow.db")));
     let empty = tempfile::tempdir().unwrap();
-    assert_eq!(resolve(None, &around(empty.path())).unwrap_err().kind, ErrorCode::StoreMissing);
-    let named = StoreEnvironment { tracking_uri: Some("mlflow.db".to_owned()), ..around(folder.path()) };
+    assert_eq!(resolve(None, &env(empty.path())).unwrap_err().code, ErrorCode::StoreMissing);
+    let named = StoreEnvironment { tracking_uri: Some("mlflow.db".to_owned()), ..env(folder.path()) };
     assert_eq!(resolve(None, &named).unwrap().address, Address::Sqlite(folder.path().join("mlflow.db")));
     assert_eq!(resolve(Some("demo:"), &named).unwrap().address, Address::Demo);
 }
 
-/// Where the files of a trace are looked for in the folder `/s`.
+/// The folders where files of a trace in the store `/s` are looked for.
 fn candidates(location: &str, destination: Option<&str>) -> Vec<String> {
     let artifacts = Artifacts::new(vec![PathBuf::from("/s")], destination.map(PathBuf::from));
     let folders = artifacts.candidates(Some(location), "1/traces/t/artifacts");
@@ -112,7 +112,7 @@ fn files_are_found_after_a_move() {
 }
 
 #[test]
-fn a_file_store_behind_a_server_has_its_artifacts_beside_it() {
+fn artifacts_of_a_served_file_store_are_beside_it() {
     let folder = folder();
     let trace = folder.path().join("mlruns/0/traces/t");
     let artifacts = folder.path().join("mlartifacts/0/traces/t/artifacts");
@@ -124,13 +124,13 @@ fn a_file_store_behind_a_server_has_its_artifacts_beside_it() {
     std::fs::write(trace.join("tags/mlflow.artifactLocation"), "mlflow-artifacts:/0/traces/t/artifacts").unwrap();
     let span = r#"{"spans": [{"span_id": "11f5153ffc436b03", "start_time_unix_nano": 1, "name": "x"}]}"#;
     std::fs::write(artifacts.join("traces.json"), span).unwrap();
-    let store = super::open(&Address::Files(folder.path().join("mlruns")), &around(folder.path())).unwrap();
+    let store = super::open(&Address::Files(folder.path().join("mlruns")), &env(folder.path())).unwrap();
     let trace = store.trace("t", super::Projection::Tree).unwrap().unwrap();
     assert_eq!(trace.span_list().len(), 1);
 }
 
 #[test]
-fn no_location_reaches_another_host_or_climbs_out() {
+fn no_location_leads_to_another_host_or_out_of_the_store() {
     for location in ["//host/share/x", "\\\\host\\share", "file://host/share", "s3://bucket/x"] {
         assert!(candidates(location, None).iter().all(|folder| folder.starts_with("/s/")), "{location}");
     }
@@ -138,11 +138,11 @@ fn no_location_reaches_another_host_or_climbs_out() {
 }
 
 #[test]
-fn a_folder_of_traces_that_cannot_be_read_is_told() {
+fn an_unreadable_folder_of_traces_is_reported() {
     let folder = folder();
     std::fs::write(folder.path().join("mlruns/0/meta.yaml"), "experiment_id: '0'\nname: Default\n").unwrap();
-    std::fs::write(folder.path().join("mlruns/0/traces"), "no folder").unwrap();
-    let store = super::open(&Address::Files(folder.path().join("mlruns")), &around(folder.path())).unwrap();
+    std::fs::write(folder.path().join("mlruns/0/traces"), "not a folder").unwrap();
+    let store = super::open(&Address::Files(folder.path().join("mlruns")), &env(folder.path())).unwrap();
     let mut problems = Vec::new();
     let experiments = store.experiments(&mut problems).unwrap();
     store.totals(&experiments, &mut problems).unwrap();

@@ -1,4 +1,4 @@
-//! Tracking URIs: MLflow's forms, its default rule, and what is not read.
+//! Tracking URIs: MLflow's forms and its default. Rejects stores that mltrace does not support.
 
 use super::document::{holds_documents, may_be_document};
 use super::file::is_file_store;
@@ -8,70 +8,69 @@ use percent_encoding::percent_decode_str;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-/// Where a store is.
+/// The address of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// A SQLite database.
     Sqlite(PathBuf),
     /// A file store (`mlruns`).
     Files(PathBuf),
-    /// A document of traces, or a folder of them.
+    /// A trace document, or a folder of them.
     Documents(PathBuf),
-    /// A document of traces on standard input.
+    /// A trace document on standard input.
     Stdin,
-    /// A tracking server: its URI, which may hold credentials.
+    /// A tracking server's URI, which may contain credentials.
     Server(String),
-    /// The sample compiled into the program.
+    /// The built-in sample.
     Demo,
 }
 
-/// What of the environment matters to stores.
+/// Environment settings that stores use.
 #[derive(Clone, Debug, Default)]
 pub struct StoreEnvironment {
     /// The current folder.
     pub cwd: PathBuf,
     /// `MLFLOW_TRACKING_URI`.
     pub tracking_uri: Option<String>,
-    /// `MLFLOW_ARTIFACTS_DESTINATION`: where a local server keeps artifacts.
+    /// `MLFLOW_ARTIFACTS_DESTINATION`: the artifact folder of a local server.
     pub artifacts_destination: Option<PathBuf>,
-    /// How tracking servers are asked.
+    /// Settings for requests to tracking servers.
     pub server: ServerSettings,
 }
 
-/// A store's address, and why it is this one.
+/// A store's address, and why it was chosen.
 #[derive(Clone, Debug)]
 pub struct Resolved {
     /// The store to open.
     pub address: Address,
-    /// Why it was chosen, for `-v`.
-    pub why: String,
-    /// The store to turn to if this one holds no traces.
-    pub other: Option<Address>,
+    /// Why the store was chosen, shown with `-v`.
+    pub reason: String,
+    /// The store to use if this one has no traces.
+    pub fallback: Option<Address>,
 }
 
-/// Finds the store: the flag, then `MLFLOW_TRACKING_URI`, then what MLflow itself would take in the current folder.
+/// Finds the store: the flag, then `MLFLOW_TRACKING_URI`, then MLflow's own default in the current folder.
 ///
 /// # Errors
-/// When none is found, or the one named is of a kind that is not read.
-pub fn resolve(flag: Option<&str>, around: &StoreEnvironment) -> Result<Resolved> {
-    let named = |text: &str, why: &str| {
-        let address = parse(text, &around.cwd).map_err(|error| masked(error, text))?;
-        // A folder of two stores names neither of them.
-        let default = default_store(&around.cwd.join(text)).ok().filter(|default| default.address == address);
-        Ok(Resolved { address, why: why.to_owned(), other: default.and_then(|default| default.other) })
+/// When no store is found, or the kind of store is not supported.
+pub fn resolve(flag: Option<&str>, env: &StoreEnvironment) -> Result<Resolved> {
+    let explicit = |text: &str, reason: &str| {
+        let address = parse(text, &env.cwd).map_err(|error| mask_credentials(error, text))?;
+        // A folder may hold two stores; the other one is the fallback.
+        let default = default_store(&env.cwd.join(text)).ok().filter(|default| default.address == address);
+        Ok(Resolved { address, reason: reason.to_owned(), fallback: default.and_then(|default| default.fallback) })
     };
-    match (flag, around.tracking_uri.as_deref()) {
-        // As a script passes it whose variable is not set.
-        (Some(""), _) => Err(Error::new(ErrorCode::Usage, "the tracking URI is empty")
-            .hint("a path, `sqlite:///mlflow.db`, `file:mlruns`, `https://host`, `-` or `demo:` is one")),
-        (Some(text), _) => named(text, "named by --tracking-uri"),
-        (None, Some(text)) if !text.is_empty() => named(text, "named by MLFLOW_TRACKING_URI"),
-        _ => default_store(&around.cwd),
+    match (flag, env.tracking_uri.as_deref()) {
+        // A script passes an empty value if its variable is not set.
+        (Some(""), _) => Err(Error::new(ErrorCode::Usage, "the tracking URI is empty").hint(EXPECTED)),
+        (Some(text), _) => explicit(text, "set by --tracking-uri"),
+        (None, Some(text)) if !text.is_empty() => explicit(text, "set by MLFLOW_TRACKING_URI"),
+        _ => default_store(&env.cwd),
     }
 }
 
-/// An error without the credentials that a URI holds which is written wrong.
-fn masked(mut error: Error, text: &str) -> Error {
+/// Masks the credentials of an invalid URI in an error.
+fn mask_credentials(mut error: Error, text: &str) -> Error {
     let shown = without_credentials(text);
     for part in std::iter::once(&mut error.message).chain(&mut error.causes).chain(&mut error.hints) {
         *part = part.replace(text, &shown);
@@ -79,19 +78,20 @@ fn masked(mut error: Error, text: &str) -> Error {
     error
 }
 
-/// MLflow's rule since 3.7 (`tracking/_tracking_service/utils.py`): `./mlruns` if it holds an experiment, else `./mlflow.db`.
+/// Returns MLflow's default store since 3.7 (`tracking/_tracking_service/utils.py`): `./mlruns` if it contains an
+/// experiment, else `./mlflow.db`.
 fn default_store(folder: &Path) -> Result<Resolved> {
     let (database, files) = (folder.join("mlflow.db"), folder.join("mlruns"));
-    let both = (
+    let existing = (
         database.is_file().then_some(Address::Sqlite(database.clone())),
         files.is_dir().then_some(Address::Files(files.clone())),
     );
-    let (address, why, other) = match both {
+    let (address, reason, fallback) = match existing {
         (Some(database), Some(files)) if is_file_store(&folder.join("mlruns")) => {
-            (files, "`mlruns` holds experiments, which MLflow prefers to `mlflow.db`", Some(database))
+            (files, "`mlruns` contains experiments, so MLflow prefers it to `mlflow.db`", Some(database))
         }
         (Some(database), files) => (database, "`mlflow.db` is MLflow's default store", files),
-        (None, Some(files)) => (files, "`mlruns` is there and `mlflow.db` is not", None),
+        (None, Some(files)) => (files, "`mlruns` exists and `mlflow.db` does not", None),
         (None, None) => {
             return Err(Error::new(ErrorCode::StoreMissing, format!("no store in `{}`", folder.display()))
                 .because(format!(
@@ -99,19 +99,19 @@ fn default_store(folder: &Path) -> Result<Resolved> {
                     database.display(),
                     files.display()
                 ))
-                .hint("name one: `mltrace -u path/to/mlflow.db traces list`")
+                .hint("specify a store: `mltrace -u path/to/mlflow.db traces list`")
                 .hint("try the sample: `mltrace -u demo: traces list`"));
         }
     };
-    Ok(Resolved { address, why: why.to_owned(), other })
+    Ok(Resolved { address, reason: reason.to_owned(), fallback })
 }
 
-/// Reads any form of a tracking URI (`store/db/db_types.py`, `utils/uri.py` of MLflow 3.18).
+/// Parses any form of a tracking URI (`store/db/db_types.py`, `utils/uri.py` of MLflow 3.18).
 fn parse(text: &str, cwd: &Path) -> Result<Address> {
     if text == "-" {
         return Ok(Address::Stdin);
     }
-    // Variables are often set with a space or a line break at their end.
+    // Environment variables often have trailing white space.
     let text = if text.contains("://") { text.trim() } else { text };
     let bare = matches!(text, "databricks" | "databricks-uc" | "uc").then(|| (text.to_owned(), ""));
     let Some((scheme, rest)) = bare.or_else(|| split_scheme(text)) else { return local(text, &cwd.join(text)) };
@@ -121,13 +121,12 @@ fn parse(text: &str, cwd: &Path) -> Result<Address> {
         "sqlite" => sqlite_path(text, rest, cwd).map(Address::Sqlite),
         "http" | "https" => Ok(Address::Server(text.to_owned())),
         "postgresql" | "postgres" | "mysql" | "mssql" => {
-            Err(unsupported(format!("`{scheme}:` databases are not read"))
-                .hint("ask the MLflow server that stands before it: `-u https://host:port`"))
+            Err(unsupported(format!("`{scheme}:` databases are not supported"))
+                .hint("use the MLflow server of this database: `-u https://host:port`"))
         }
-        "databricks" | "databricks-uc" | "uc" => Err(unsupported("Databricks workspaces are not read")
-            .hint("export the traces with MLflow and read a local store")),
-        _ => Err(unsupported(format!("`{scheme}:` is not a kind of store that is read"))
-            .hint("a path, `sqlite:///mlflow.db`, `file:mlruns`, `https://host`, `-` or `demo:` is")),
+        "databricks" | "databricks-uc" | "uc" => Err(unsupported("Databricks workspaces are not supported")
+            .hint("export the traces with MLflow, then read the local store")),
+        _ => Err(unsupported(format!("unsupported tracking URI scheme `{scheme}:`")).hint(EXPECTED)),
     }
 }
 
@@ -135,10 +134,13 @@ fn unsupported(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::StoreUnsupported, message)
 }
 
-/// Schemes that are taken for one without the two slashes too.
+/// The supported forms of a tracking URI.
+const EXPECTED: &str = "expected a path, `sqlite:///mlflow.db`, `file:mlruns`, `https://host`, `-` or `demo:`";
+
+/// Schemes that are recognized even without `//`.
 const KNOWN_SCHEMES: [&str; 8] = ["demo", "file", "sqlite", "databricks", "postgresql", "postgres", "mysql", "mssql"];
 
-/// `scheme` and what follows its colon; none for paths, and for Windows drives (one letter).
+/// Splits `scheme:rest`. `None` for paths, and for Windows drives (one letter).
 fn split_scheme(text: &str) -> Option<(String, &str)> {
     let (scheme, rest) = text.split_once(':')?;
     let is_scheme = scheme.len() > 1
@@ -149,13 +151,13 @@ fn split_scheme(text: &str) -> Option<(String, &str)> {
     (is_scheme && is_known).then(|| (scheme.to_ascii_lowercase(), rest))
 }
 
-/// `file:path`, `file:///abs`, `file://localhost/abs`; the path is URL-encoded.
+/// Returns the path of `file:path`, `file:///abs` or `file://localhost/abs`, which is percent-encoded.
 fn file_path(text: &str, rest: &str) -> Result<PathBuf> {
     let path = match rest.strip_prefix("//") {
         None => rest,
         Some(after) if after.starts_with('/') => after,
         Some(after) => after.strip_prefix("localhost").filter(|path| path.starts_with('/')).ok_or_else(|| {
-            unsupported(format!("`{text}` names a file on another host")).hint("use a local path: `file:///abs/mlruns`")
+            unsupported(format!("`{text}` is on another host")).hint("use a local path: `file:///abs/mlruns`")
         })?,
     };
     let decoded = percent_decode_str(path).decode_utf8_lossy().into_owned();
@@ -164,24 +166,24 @@ fn file_path(text: &str, rest: &str) -> Result<PathBuf> {
     Ok(PathBuf::from(if is_drive { decoded[1..].to_owned() } else { decoded }))
 }
 
-/// SQLAlchemy's forms: `sqlite:///rel.db`, `sqlite:////abs.db`, with driver options after `?`.
+/// Returns the path of SQLAlchemy's forms `sqlite:///rel.db` and `sqlite:////abs.db`, with driver options after `?`.
 fn sqlite_path(text: &str, rest: &str, cwd: &Path) -> Result<PathBuf> {
     let path = rest.split('?').next().unwrap_or(rest);
     let path = path.strip_prefix("///").unwrap_or_else(|| path.trim_start_matches("//"));
     let path = path.strip_prefix("file:").unwrap_or(path);
     if path.is_empty() || path == ":memory:" {
-        return Err(unsupported(format!("`{text}` is a database in another program's memory"))
-            .hint("name a file: `sqlite:///mlflow.db`"));
+        return Err(unsupported(format!("`{text}` is an in-memory database"))
+            .hint("use a database file: `sqlite:///mlflow.db`"));
     }
     let literal = cwd.join(path);
     if literal.exists() {
         return Ok(literal);
     }
-    // SQLAlchemy decodes percent escapes only since 2.1, so both names occur.
+    // SQLAlchemy decodes percent escapes only since 2.1, so both file names are possible.
     let decoded = cwd.join(percent_decode_str(path).decode_utf8_lossy().as_ref());
-    // Driver options may hold secrets.
-    let named = text.split('?').next().unwrap_or(text);
-    if decoded.exists() { Ok(decoded) } else { Err(missing(named, &literal)) }
+    // Driver options may contain secrets.
+    let shown = text.split('?').next().unwrap_or(text);
+    if decoded.exists() { Ok(decoded) } else { Err(missing(shown, &literal)) }
 }
 
 fn missing(text: &str, path: &Path) -> Error {
@@ -194,11 +196,12 @@ fn missing(text: &str, path: &Path) -> Error {
     error.hint("`mltrace -u demo: traces list` shows a sample")
 }
 
-/// What is read of this machine, for errors.
+/// The supported local stores, for error hints.
 const ACCEPTED: &str =
-    "name an `mlflow.db`, an `mlruns` folder, `trace.json` of MLflow, or OTLP in JSON, JSON lines or protobuf";
+    "expected an `mlflow.db`, an `mlruns` folder, MLflow's `trace.json`, or OTLP as JSON, JSON Lines or protobuf";
 
-/// A path: a database, a file store, a folder that holds one of them under MLflow's default name, or documents of traces.
+/// Resolves a path: a database, a file store, a folder that contains either under MLflow's default name, or trace
+/// documents.
 fn local(text: &str, path: &Path) -> Result<Address> {
     if path.is_dir() {
         let holds_default =
@@ -210,21 +213,20 @@ fn local(text: &str, path: &Path) -> Result<Address> {
             return Ok(Address::Files(path.to_owned()));
         }
         let Err(stores) = holds_documents(path) else { return Ok(Address::Documents(path.to_owned())) };
-        let error = Error::new(ErrorCode::StoreMissing, format!("`{text}` holds no MLflow store")).because(
-            "it has no `mlflow.db`, no folder of experiments, each with a `meta.yaml`, and no files of traces",
-        );
+        let error = Error::new(ErrorCode::StoreMissing, format!("no MLflow store in `{text}`"))
+            .because("it contains no `mlflow.db`, no experiment folders with a `meta.yaml`, and no trace files");
         if stores.is_empty() {
             return Err(error.hint(ACCEPTED));
         }
         return Err(stores
             .iter()
-            .fold(error, |error, opening| error.hint(format!("{opening} opens a store below it"))));
+            .fold(error, |error, opening| error.hint(format!("{opening} opens a store in a subfolder"))));
     }
     if !path.exists() {
         return Err(missing(text, path));
     }
     if !path.is_file() {
-        // A pipe can be read once only: what it holds is told by whoever reads it.
+        // A pipe can be read only once, so its content is checked when it is read.
         return Ok(Address::Documents(path.to_owned()));
     }
     let mut magic = [0; 16];
@@ -232,9 +234,9 @@ fn local(text: &str, path: &Path) -> Result<Address> {
     match read {
         Err(error) => Err(Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{text}`")).because(error)),
         Ok(0) => Err(Error::new(ErrorCode::StoreUnreadable, format!("`{text}` is empty"))
-            .hint("name a file that MLflow has written to")),
+            .hint("specify a file that MLflow has written to")),
         Ok(_) if &magic == b"SQLite format 3\0" => Ok(Address::Sqlite(path.to_owned())),
         Ok(_) if may_be_document(path) => Ok(Address::Documents(path.to_owned())),
-        Ok(_) => Err(unsupported(format!("`{text}` is neither a SQLite database nor a file of traces")).hint(ACCEPTED)),
+        Ok(_) => Err(unsupported(format!("`{text}` is neither a SQLite database nor a trace file")).hint(ACCEPTED)),
     }
 }

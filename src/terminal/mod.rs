@@ -1,4 +1,4 @@
-//! What the terminal can do and what the user wants of it, decided once; and the streams that end there.
+//! Terminal capabilities and user options, resolved once, and the streams that end at the terminal.
 
 mod output;
 mod runner;
@@ -12,10 +12,10 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// When to use colours.
+/// When to use color.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum ColorChoice {
-    /// On a terminal, unless the environment says no
+    /// On a terminal, unless the environment disables it
     #[default]
     Auto,
     /// Always
@@ -24,7 +24,7 @@ pub enum ColorChoice {
     Never,
 }
 
-/// What flags say of the screen.
+/// Terminal options from flags.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TerminalOptions {
     /// `--color`.
@@ -37,44 +37,44 @@ pub struct TerminalOptions {
     pub no_pager: bool,
 }
 
-/// The program for long output.
+/// Pager program for long output.
 #[derive(Clone, Debug)]
 pub struct Pager {
     command: String,
-    /// Output of fewer lines is not paged.
+    /// Screen height in lines; shorter output is not paged.
     height: usize,
-    /// Whether the user told `less` how to behave.
+    /// Whether the user has set `LESS`.
     has_less_options: bool,
 }
 
-/// The screen as it is.
+/// Resolved terminal settings.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts of a terminal")]
 pub struct Screen {
     /// Whether stdout is a terminal.
     pub is_terminal: bool,
-    /// Columns to fit into; `None` where nothing is cut.
+    /// Available columns; `None` = do not truncate.
     pub width: Option<usize>,
-    /// Colours on stdout.
+    /// Whether to use color on stdout.
     pub color: bool,
-    /// Colours on stderr.
+    /// Whether to use color on stderr.
     pub color_stderr: bool,
-    /// Characters beyond ASCII for guides and bars.
+    /// Whether guides and bars may use characters beyond ASCII.
     pub unicode: bool,
-    /// The program for long output.
+    /// Pager program for long output, if any.
     pub pager: Option<Pager>,
-    /// Whether stderr is a terminal, so that progress may be shown.
+    /// Whether progress may be shown, which requires stderr to be a terminal.
     pub shows_progress: bool,
 }
 
 impl Screen {
-    /// Decides from flags, then the environment, then the terminal.
+    /// Resolves the settings from flags, then the environment, then the terminal.
     #[must_use]
-    pub fn new(wishes: TerminalOptions, env: &dyn Fn(&str) -> Option<OsString>) -> Self {
+    pub fn new(options: TerminalOptions, env: &dyn Fn(&str) -> Option<OsString>) -> Self {
         let text = |key: &str| env(key).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty());
         let is_terminal = io::stdout().is_terminal();
         let is_dumb = text("TERM").as_deref() == Some("dumb");
-        let color = |is_terminal: bool| match wishes.color {
+        let color = |is_terminal: bool| match options.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             ColorChoice::Auto if text("NO_COLOR").is_some() => false,
@@ -92,11 +92,11 @@ impl Screen {
         let height = size.map_or(24, |(_, height)| usize::from(height.0));
         Self {
             is_terminal,
-            width: wishes.width.or_else(columns).or(size.map(|(width, _)| usize::from(width.0))),
+            width: options.width.or_else(columns).or(size.map(|(width, _)| usize::from(width.0))),
             color: color(is_terminal),
             color_stderr: color(io::stderr().is_terminal()),
-            unicode: is_utf8 && !wishes.ascii,
-            pager: (is_terminal && !wishes.no_pager && !is_dumb && pager != "cat").then(|| Pager {
+            unicode: is_utf8 && !options.ascii,
+            pager: (is_terminal && !options.no_pager && !is_dumb && pager != "cat").then(|| Pager {
                 command: pager,
                 height,
                 has_less_options: env("LESS").is_some(),
@@ -106,7 +106,7 @@ impl Screen {
     }
 }
 
-/// A thread that panics ends the process, so what it leaves behind is never seen.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks a mutex. Poisoning is ignored, since a panic in any thread ends the process.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

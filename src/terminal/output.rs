@@ -1,40 +1,40 @@
-//! Standard output: whole rows at a time, through the pager where it is long, and what becomes of it at Ctrl-C.
+//! Standard output: written in whole rows, paged if long, and flushed on Ctrl-C.
 
-use super::{CiCommandEscaper, Pager, StatusLine, locked};
+use super::{CiCommandEscaper, Pager, StatusLine, lock};
 use std::io::{self, IsTerminal as _, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, mpsc};
 use std::time::{Duration, Instant};
 
-/// So many bytes are gathered before they leave.
-const CHUNK: usize = 1 << 16;
+/// Number of bytes buffered before they are written.
+const BUFFER_BYTES: usize = 1 << 16;
 
-/// A pipe takes so many bytes whole or not at all (`PIPE_BUF` of Linux): no row up to this length is cut in two, even if
-/// the process ends while it waits for a reader.
-const ATOMIC: usize = 4096;
+/// Maximum size of an atomic write to a pipe (`PIPE_BUF` on Linux). A row up to this length is never split, even if the
+/// process exits while blocked on the write.
+const PIPE_ATOMIC_BYTES: usize = 4096;
 
-/// How long an interrupted program waits for a reader of what is left to be said.
-const PATIENCE: Duration = Duration::from_millis(300);
+/// How long an interrupted program waits to write its remaining output.
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// The same while a row longer than [`ATOMIC`] is half written, which is worth nothing without its end.
-const PATIENCE_WITHIN_ROW: Duration = Duration::from_secs(5);
+/// Additional wait while a row longer than [`PIPE_ATOMIC_BYTES`] is partly written, which is useless without its end.
+const PARTIAL_ROW_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Standard output, which turns to the pager once more was written than fits on the screen. A write that ends with a
-/// newline ends a row.
+/// Standard output, which switches to the pager once the output exceeds the screen. A write that ends with a newline
+/// ends a row.
 pub struct Paged {
     pager: Option<Pager>,
     lines: usize,
-    runner: CiCommandEscaper,
+    escaper: CiCommandEscaper,
     shared: Arc<SharedOutput>,
 }
 
-/// What the thread that writes shares with the one that ends the process.
+/// State shared by the writing thread and the thread that ends the process.
 struct SharedOutput {
-    phase: Mutex<PagerState>,
+    state: Mutex<PagerState>,
     is_within_row: AtomicBool,
     rows: Mutex<PendingRows>,
-    /// A file takes everything at once, and shows nobody where progress would get in the way.
+    /// Whether stdout is a file. Writes to a file do not block and do not interfere with the progress line.
     is_file: bool,
     status: StatusLine,
 }
@@ -42,23 +42,23 @@ struct SharedOutput {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PagerState {
     Running,
-    /// The pager has the terminal, and hears of Ctrl-C itself.
+    /// The pager owns the terminal and handles Ctrl-C itself.
     Paging,
     Interrupted,
-    /// The exit code is settled.
+    /// The exit code is final.
     Done,
 }
 
-/// What was handed over and has not left yet.
+/// Output that has not been written yet.
 struct PendingRows {
     bytes: Vec<u8>,
-    /// Where rows end in them.
+    /// Ends of rows, as indexes into `bytes`.
     ends: Vec<usize>,
-    /// Whether only whole rows leave. A document of any length is of no use in part, and need not be kept.
-    by_row: bool,
-    /// Whether what has left ended a line.
+    /// Whether only whole rows are written. A JSON document is useless in part, so it is not buffered as a whole.
+    is_by_row: bool,
+    /// Whether the output written so far ends with a newline.
     is_at_line_start: bool,
-    to: OutputTarget,
+    target: OutputTarget,
 }
 
 enum OutputTarget {
@@ -68,115 +68,115 @@ enum OutputTarget {
 }
 
 impl Paged {
-    /// Without a pager everything goes straight through a buffer. `by_row` = only whole rows leave before the end. A file is
-    /// read by nobody who takes commands.
+    /// Creates the stream. Without a pager, output is only buffered. With `is_by_row`, only whole rows are written
+    /// before the end.
     #[must_use]
-    pub fn new(pager: Option<Pager>, by_row: bool, status: StatusLine, runner: CiCommandEscaper) -> Self {
-        let to = if pager.is_some() { OutputTarget::Undecided } else { OutputTarget::Stdout };
-        let rows = PendingRows { bytes: Vec::new(), ends: Vec::new(), by_row, is_at_line_start: true, to };
+    pub fn new(pager: Option<Pager>, is_by_row: bool, status: StatusLine, escaper: CiCommandEscaper) -> Self {
+        let target = if pager.is_some() { OutputTarget::Undecided } else { OutputTarget::Stdout };
+        let rows = PendingRows { bytes: Vec::new(), ends: Vec::new(), is_by_row, is_at_line_start: true, target };
         let shared = SharedOutput {
-            phase: Mutex::new(PagerState::Running),
+            state: Mutex::new(PagerState::Running),
             is_within_row: AtomicBool::new(false),
             rows: Mutex::new(rows),
             is_file: stdout_is_file(),
             status,
         };
-        Self { pager, lines: 0, runner, shared: Arc::new(shared) }
+        Self { pager, lines: 0, escaper, shared: Arc::new(shared) }
     }
 
-    /// What is written from here on is JSON, whatever the form that was asked for.
-    pub const fn takes_json(&mut self) {
-        self.runner.is_json = true;
+    /// Declares further output to be JSON, whatever the output format.
+    pub const fn set_json(&mut self) {
+        self.escaper.is_json = true;
     }
 
-    /// What is written from here on is meant for the program that runs the build.
-    pub fn commands(&mut self) {
-        self.runner = CiCommandEscaper::default();
+    /// Stops escaping CI commands: further output is addressed to the CI system.
+    pub fn allow_ci_commands(&mut self) {
+        self.escaper = CiCommandEscaper::default();
     }
 
-    /// Everything goes to stdout from here on.
+    /// Disables the pager for further output.
     pub fn bypass_pager(&mut self) {
         self.pager = None;
-        locked(&self.shared.rows).to = OutputTarget::Stdout;
+        lock(&self.shared.rows).target = OutputTarget::Stdout;
     }
 
-    /// Writes what is held back and waits for the pager.
+    /// Writes buffered output and waits for the pager.
     ///
     /// # Errors
-    /// When stdout or the pager is gone.
+    /// If stdout or the pager is closed.
     pub fn finish(&mut self) -> io::Result<()> {
-        let mut rows = locked(&self.shared.rows);
-        if let OutputTarget::Pager(child) = &mut rows.to {
+        let mut rows = lock(&self.shared.rows);
+        if let OutputTarget::Pager(child) = &mut rows.target {
             drop(child.stdin.take());
             child.wait()?;
             drop(rows);
-            self.shared.enter(PagerState::Running);
+            self.shared.set_state(PagerState::Running);
             return Ok(());
         }
-        rows.to = OutputTarget::Stdout;
+        rows.target = OutputTarget::Stdout;
         rows.end_row();
         self.shared.write_out(rows)
     }
 
-    /// The stream as the thread that ends the process sees it.
+    /// Returns a handle for the thread that ends the process.
     #[must_use]
-    pub fn ending(&self) -> InterruptHandle {
+    pub fn interrupt_handle(&self) -> InterruptHandle {
         InterruptHandle(Arc::clone(&self.shared))
     }
 
-    fn turn_to_pager(&mut self) -> io::Result<()> {
+    fn start_pager(&mut self) -> io::Result<()> {
         let Some(pager) = self.pager.take() else { return Ok(()) };
-        self.shared.enter(PagerState::Paging);
+        self.shared.set_state(PagerState::Paging);
         self.shared.status.clear();
-        // `PAGER` may hold arguments. One that cannot be started is no pager.
+        // `PAGER` may include arguments. If it cannot be started, output is not paged.
         let mut words = pager.command.split_whitespace();
         let mut command = Command::new(words.next().unwrap_or_default());
         if !pager.has_less_options {
             command.env("LESS", "FRX");
         }
-        let mut rows = locked(&self.shared.rows);
+        let mut rows = lock(&self.shared.rows);
         let Ok(mut child) = command.args(words).stdin(Stdio::piped()).spawn() else {
-            rows.to = OutputTarget::Stdout;
+            rows.target = OutputTarget::Stdout;
             drop(rows);
-            self.shared.enter(PagerState::Running);
+            self.shared.set_state(PagerState::Running);
             return Ok(());
         };
         let held = std::mem::take(&mut rows.bytes);
         let written = child.stdin.as_mut().map_or(Ok(()), |stdin| stdin.write_all(&held));
-        rows.to = OutputTarget::Pager(child);
+        rows.target = OutputTarget::Pager(child);
         written
     }
 }
 
 impl Write for Paged {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let safe = self.runner.escape_commands(bytes);
-        let mut rows = locked(&self.shared.rows);
-        match &mut rows.to {
+        let safe = self.escaper.escape_commands(bytes);
+        let mut rows = lock(&self.shared.rows);
+        match &mut rows.target {
             OutputTarget::Pager(child) => {
                 return child.stdin.as_mut().map_or(Ok(bytes.len()), |stdin| stdin.write(bytes));
             }
             OutputTarget::Stdout => {
-                rows.add(&safe);
-                if rows.bytes.len() >= CHUNK {
+                rows.push(&safe);
+                if rows.bytes.len() >= BUFFER_BYTES {
                     self.shared.write_out(rows)?;
                 }
             }
             OutputTarget::Undecided => {
-                rows.add(&safe);
+                rows.push(&safe);
                 drop(rows);
                 self.lines += memchr::memchr_iter(b'\n', bytes).count();
                 if self.pager.as_ref().is_some_and(|pager| self.lines >= pager.height) {
-                    self.turn_to_pager()?;
+                    self.start_pager()?;
                 }
             }
         }
         Ok(bytes.len())
     }
 
-    /// Rows leave when there are enough of them, and at [`Paged::finish`].
+    /// Does nothing without a pager: rows are written once enough are buffered, and by [`Paged::finish`].
     fn flush(&mut self) -> io::Result<()> {
-        match &mut locked(&self.shared.rows).to {
+        match &mut lock(&self.shared.rows).target {
             OutputTarget::Pager(child) => child.stdin.as_mut().map_or(Ok(()), Write::flush),
             OutputTarget::Stdout | OutputTarget::Undecided => Ok(()),
         }
@@ -190,7 +190,7 @@ impl std::fmt::Debug for Paged {
 }
 
 impl PendingRows {
-    fn add(&mut self, bytes: &[u8]) {
+    fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         if bytes.ends_with(b"\n") {
             self.end_row();
@@ -203,27 +203,32 @@ impl PendingRows {
         }
     }
 
-    /// Writes the rows that are whole; stops between two where `stops` says so.
-    fn write_out(&mut self, out: &mut dyn Write, shared: &SharedOutput, stops: &dyn Fn() -> bool) -> io::Result<()> {
-        if !self.by_row {
+    /// Writes the complete rows; stops between two rows once `should_stop` returns true.
+    fn write_out(
+        &mut self,
+        out: &mut dyn Write,
+        shared: &SharedOutput,
+        should_stop: &dyn Fn() -> bool,
+    ) -> io::Result<()> {
+        if !self.is_by_row {
             self.ends.clear();
             self.end_row();
         }
         if !shared.is_file && !self.ends.is_empty() {
-            // What is written may appear where the line of progress stands, now or behind a pipe.
+            // The output may appear on the progress line, directly or through a pipe.
             shared.status.clear();
         }
         let (mut written, mut count) = (0, 0);
-        while count < self.ends.len() && !stops() {
-            let limit = if shared.is_file || !self.by_row { usize::MAX } else { written + ATOMIC };
+        while count < self.ends.len() && !should_stop() {
+            let limit = if shared.is_file || !self.is_by_row { usize::MAX } else { written + PIPE_ATOMIC_BYTES };
             let rows = self.ends[count..].iter().take_while(|end| **end <= limit).count().max(1);
             let end = self.ends[count + rows - 1];
-            shared.is_within_row.store(self.by_row && end > limit, Ordering::Relaxed);
+            shared.is_within_row.store(self.is_by_row && end > limit, Ordering::Relaxed);
             let piece = &self.bytes[written..end];
             let result = out.write_all(piece);
             shared.is_within_row.store(false, Ordering::Relaxed);
             if let Err(error) = result {
-                // Nobody knows how much of it was written; none of it is written again.
+                // An unknown part was written; nothing is written again.
                 self.bytes.clear();
                 self.ends.clear();
                 return Err(error);
@@ -241,50 +246,50 @@ impl PendingRows {
 }
 
 impl SharedOutput {
-    /// Goes on to another phase; where the program was interrupted before, the caller goes no further.
-    fn enter(&self, next: PagerState) {
-        let mut phase = locked(&self.phase);
-        if *phase == PagerState::Interrupted {
-            drop(phase);
-            wait_for_the_end();
+    /// Changes the state. Does not return if the program was interrupted.
+    fn set_state(&self, next: PagerState) {
+        let mut state = lock(&self.state);
+        if *state == PagerState::Interrupted {
+            drop(state);
+            park_forever();
         }
-        *phase = next;
+        *state = next;
     }
 
-    /// Writes rows for the thread that made them.
+    /// Writes rows on the writing thread. Does not return if the program was interrupted.
     fn write_out(&self, mut rows: MutexGuard<'_, PendingRows>) -> io::Result<()> {
-        let is_interrupted = || *locked(&self.phase) == PagerState::Interrupted;
+        let is_interrupted = || *lock(&self.state) == PagerState::Interrupted;
         let written = rows.write_out(&mut io::stdout(), self, &is_interrupted);
         drop(rows);
         if is_interrupted() {
-            wait_for_the_end();
+            park_forever();
         }
         written
     }
 }
 
-/// The stream as the thread that ends the process sees it.
+/// Handle to stdout for the thread that ends the process.
 #[derive(Clone)]
 pub struct InterruptHandle(Arc<SharedOutput>);
 
 impl InterruptHandle {
-    /// Stops the thread that writes at the end of a row, and writes what it handed over, as far as somebody reads it.
-    /// False: nothing is to be interrupted, since the pager has the terminal or the program is done.
+    /// Stops the writing thread at the end of a row and writes the buffered output, unless its reader blocks. Returns
+    /// false if nothing is interrupted, because the pager owns the terminal or the program is done.
     #[must_use]
     pub fn interrupt(&self) -> bool {
         {
-            let mut phase = locked(&self.0.phase);
-            if *phase != PagerState::Running {
+            let mut state = lock(&self.0.state);
+            if *state != PagerState::Running {
                 return false;
             }
-            *phase = PagerState::Interrupted;
+            *state = PagerState::Interrupted;
         }
         let status = self.0.status.clone();
-        run_with_timeout(move || status.make_room(), || Duration::ZERO);
-        let (shared, began) = (Arc::clone(&self.0), Instant::now());
+        run_with_timeout(move || status.clear_and_break_line(), || Duration::ZERO);
+        let (shared, start) = (Arc::clone(&self.0), Instant::now());
         let flush = move || {
-            let is_late = || !shared.is_file && began.elapsed() > PATIENCE;
-            let mut rows = locked(&shared.rows);
+            let is_late = || !shared.is_file && start.elapsed() > FLUSH_TIMEOUT;
+            let mut rows = lock(&shared.rows);
             if rows.write_out(&mut io::stdout(), &shared, &is_late).is_ok()
                 && !rows.is_at_line_start
                 && io::stdout().is_terminal()
@@ -294,38 +299,39 @@ impl InterruptHandle {
         };
         run_with_timeout(flush, || match self.0.is_within_row.load(Ordering::Relaxed) {
             _ if self.0.is_file => Duration::MAX,
-            true => PATIENCE_WITHIN_ROW,
+            true => PARTIAL_ROW_TIMEOUT,
             false => Duration::ZERO,
         });
         true
     }
 
-    /// Settles the exit code: nothing is interrupted any more. Does not return where that has happened.
-    pub fn settle(&self) {
-        self.0.enter(PagerState::Done);
+    /// Marks the exit code as final: later interrupts are ignored. Does not return if the program was interrupted.
+    pub fn mark_done(&self) {
+        self.0.set_state(PagerState::Done);
     }
 }
 
 impl std::fmt::Debug for InterruptHandle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ending").field("phase", &self.0.phase).finish_non_exhaustive()
+        f.debug_struct("InterruptHandle").field("state", &self.0.state).finish_non_exhaustive()
     }
 }
 
-/// Does what may never end, such as a write that nobody reads, and waits a while for it; then for as long as `more` says.
-pub fn run_with_timeout(work: impl FnOnce() + Send + 'static, more: impl FnOnce() -> Duration) {
+/// Runs work that may block forever, such as a write without a reader, and waits a short time for it, then for
+/// `extra()`.
+pub fn run_with_timeout(work: impl FnOnce() + Send + 'static, extra: impl FnOnce() -> Duration) {
     let (sender, done) = mpsc::channel();
     let spawned = std::thread::Builder::new().spawn(move || {
         work();
         let _ = sender.send(());
     });
-    if spawned.is_ok() && done.recv_timeout(PATIENCE).is_err() {
-        let _ = done.recv_timeout(more());
+    if spawned.is_ok() && done.recv_timeout(FLUSH_TIMEOUT).is_err() {
+        let _ = done.recv_timeout(extra());
     }
 }
 
-/// Another thread is about to end the process.
-fn wait_for_the_end() -> ! {
+/// Parks this thread until another one ends the process.
+fn park_forever() -> ! {
     loop {
         std::thread::park();
     }

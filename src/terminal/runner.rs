@@ -1,52 +1,52 @@
-//! Programs that run builds take commands out of what other programs print: GitHub's runner lines that begin with `::name`
-//! and `##[name]` anywhere (actions/runner, `ActionCommand.cs`), Azure's `##vso[`, TeamCity's `##teamcity[`. What a trace
-//! holds must not give them any.
+//! Escapes CI commands. CI systems interpret commands in the output of programs: GitHub's runner lines that begin with
+//! `::name` and `##[name]` anywhere (actions/runner, `ActionCommand.cs`), Azure `##vso[`, TeamCity `##teamcity[`. The
+//! content of traces must not inject any.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 
-/// Whether such a program reads along, and what it has been shown of the line.
+/// Escapes CI commands in output, if the program runs in CI.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CiCommandEscaper {
-    is_there: bool,
-    /// Whether what is printed is JSON, in which escapes look otherwise.
+    is_active: bool,
+    /// Whether the output is JSON, which uses different escapes.
     pub is_json: bool,
-    seen: CommandProgress,
+    progress: CommandProgress,
 }
 
-/// How much of a command has been printed.
+/// Which part of a command has been printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum CommandProgress {
-    /// No more than space, since the line began.
+    /// Start of the line, or only whitespace since.
     #[default]
     LineStart,
-    /// And a colon.
+    /// `:` at the start of the line.
     Colon,
-    /// Something else.
+    /// Other text.
     Text,
     /// `#`
     Hash,
-    /// `##`, and letters.
+    /// `##`, optionally followed by letters.
     Hashes,
 }
 
 impl CiCommandEscaper {
-    /// Looks for the variables that the three set.
+    /// Detects a CI system by the environment variables that it sets.
     #[must_use]
     pub fn new(env: &dyn Fn(&str) -> Option<OsString>, is_json: bool) -> Self {
         let is_there = ["GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION"].iter().any(|key| env(key).is_some());
-        Self { is_there, is_json, seen: CommandProgress::LineStart }
+        Self { is_active: is_there, is_json, progress: CommandProgress::LineStart }
     }
 
-    /// A piece of output in which the sign that would complete a command is escaped. In JSON it can only stand in a string.
+    /// Escapes the character that would complete a command. In JSON it can only occur in a string.
     pub fn escape_commands<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
-        if !self.is_there {
+        if !self.is_active {
             return Cow::Borrowed(bytes);
         }
         let mut out = String::with_capacity(bytes.len());
         for c in String::from_utf8_lossy(bytes).chars() {
-            let is_last = self.seen.add(c);
+            let is_last = self.progress.advance(c);
             let _ = match (is_last, self.is_json) {
                 (false, _) => out.write_char(c),
                 (true, true) => write!(out, "\\u{:04x}", u32::from(c)),
@@ -58,11 +58,11 @@ impl CiCommandEscaper {
 }
 
 impl CommandProgress {
-    /// Adds a character; true if it would complete the beginning of a command.
-    fn add(&mut self, c: char) -> bool {
+    /// Adds a character. Returns true if it completes the beginning of a command.
+    fn advance(&mut self, c: char) -> bool {
         let before = *self;
         *self = match (before, c) {
-            // .NET, which GitHub's runner is written in, ends a line at either.
+            // .NET, which GitHub's runner is written in, ends lines at either character.
             (_, '\n' | '\r') => Self::LineStart,
             (Self::LineStart, c) if c.is_whitespace() => Self::LineStart,
             (Self::LineStart, ':') => Self::Colon,

@@ -1,11 +1,11 @@
-//! The line of progress on stderr.
+//! Progress line on stderr.
 
-use super::locked;
+use super::lock;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Arc, Mutex};
 
-/// The line on stderr that tells of work which takes long. Whoever writes beside it writes through it.
+/// Progress line on stderr. Other writes to stderr go through [`StatusLine::suspend`].
 #[derive(Clone, Debug, Default)]
 pub struct StatusLine(Arc<Mutex<StatusState>>);
 
@@ -13,24 +13,24 @@ pub struct StatusLine(Arc<Mutex<StatusState>>);
 enum StatusState {
     #[default]
     Off,
-    /// Nothing is drawn yet.
-    Wanted,
+    /// May be drawn, but is not yet.
+    Allowed,
     Drawn(ProgressBar),
 }
 
 impl StatusLine {
-    /// Allows it to be drawn.
+    /// Allows the line to be drawn.
     pub fn allow(&self) {
-        *locked(&self.0) = StatusState::Wanted;
+        *lock(&self.0) = StatusState::Allowed;
     }
 
-    /// Draws a text; false once it is cleared.
+    /// Draws a text. Returns false if the line is not allowed or has been cleared.
     #[must_use]
     pub fn draw(&self, text: String, unicode: bool) -> bool {
-        let mut status = locked(&self.0);
+        let mut status = lock(&self.0);
         match &*status {
             StatusState::Off => return false,
-            StatusState::Wanted => {
+            StatusState::Allowed => {
                 let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
                 let style = ProgressStyle::with_template("{spinner} {msg}");
                 let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
@@ -46,30 +46,30 @@ impl StatusLine {
         true
     }
 
-    /// Clears it for good.
+    /// Clears the line permanently.
     pub fn clear(&self) {
-        if let StatusState::Drawn(bar) = std::mem::take(&mut *locked(&self.0)) {
+        if let StatusState::Drawn(bar) = std::mem::take(&mut *lock(&self.0)) {
             bar.finish_and_clear();
         }
     }
 
-    /// Writes a line of another kind to stderr.
-    pub fn beside(&self, write: impl FnOnce()) {
-        match &*locked(&self.0) {
+    /// Runs `write`, which writes other lines to stderr, with the progress line hidden.
+    pub fn suspend(&self, write: impl FnOnce()) {
+        match &*lock(&self.0) {
             StatusState::Drawn(bar) => bar.suspend(write),
-            StatusState::Off | StatusState::Wanted => write(),
+            StatusState::Off | StatusState::Allowed => write(),
         }
     }
 
-    /// Clears it for good, and gives the last words a line of their own: a terminal shows `^C` where its cursor stands.
-    pub(super) fn make_room(&self) {
-        let mut status = locked(&self.0);
+    /// Clears the line permanently and starts a new one on a terminal, which echoes `^C` at the cursor.
+    pub(super) fn clear_and_break_line(&self) {
+        let mut status = lock(&self.0);
         match std::mem::take(&mut *status) {
             StatusState::Drawn(bar) => bar.finish_and_clear(),
-            StatusState::Off | StatusState::Wanted if io::stderr().is_terminal() => {
+            StatusState::Off | StatusState::Allowed if io::stderr().is_terminal() => {
                 let _ = writeln!(io::stderr());
             }
-            StatusState::Off | StatusState::Wanted => {}
+            StatusState::Off | StatusState::Allowed => {}
         }
     }
 }

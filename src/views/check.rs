@@ -1,4 +1,4 @@
-//! What came of rules: as a table, as JSON, and as reports for programs that run builds.
+//! Output of `mltrace check`: table, JSON, and reports for CI systems.
 
 mod github;
 mod junit;
@@ -12,32 +12,32 @@ use crate::output::json::SCHEMA;
 use crate::output::paragraph::Paragraph;
 use crate::output::table::{Cell, Column};
 use crate::output::text::{one_line, width};
-use crate::output::{Format, Item, Output, RenderOptions, TextRole, View, number, unless_closed, write_table};
+use crate::output::{Format, Item, Output, RenderOptions, TextRole, View, ignore_closed_pipe, number, write_table};
 use serde::{Serialize, Serializer};
 use std::io::Write;
-use words::{heading, limit, message, number_of, rule, value};
+use words::{format_value, heading, limit, message, rule, value};
 
-/// Rules and what came of them.
+/// The result of all rules.
 #[derive(Debug)]
 pub struct CheckResult {
-    /// How many traces were looked at.
+    /// Number of traces checked.
     pub traces: u64,
-    /// Each rule, and what came of it.
+    /// The result of each rule.
     pub findings: Vec<CheckedRule>,
-    /// What the traces are like.
+    /// Values of the traces, for later comparison.
     pub baseline: Baseline,
     /// The name of the store.
     pub store: String,
-    /// When this was looked at.
+    /// The time of the check.
     pub time: Timestamp,
 }
 
-/// A rule, and what came of it.
+/// The result of a rule.
 #[derive(Debug)]
 pub struct CheckedRule {
-    /// What was found.
+    /// The result.
     pub finding: RuleResult,
-    /// The command that shows more, where it does not pass.
+    /// A command that shows more, if the rule does not pass.
     pub next: Option<String>,
 }
 
@@ -49,32 +49,32 @@ impl CheckResult {
     }
 
     fn count(&self, verdict: Verdict) -> usize {
-        self.findings.iter().filter(|one| one.finding.verdict == verdict).count()
+        self.findings.iter().filter(|rule| rule.finding.verdict == verdict).count()
     }
 
-    /// The rules that fail or are unknown.
+    /// Returns the rules that fail or are unknown.
     fn not_passed(&self) -> impl Iterator<Item = &CheckedRule> {
-        self.findings.iter().filter(|one| one.finding.verdict != Verdict::Pass)
+        self.findings.iter().filter(|rule| rule.finding.verdict != Verdict::Pass)
     }
 }
 
-/// A form in which programs that run builds take it.
+/// The format of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReportFormat {
-    /// For people.
+    /// A table.
     Table,
     /// The JSON document.
     Json,
-    /// XML as the JUnit task of Ant writes it.
+    /// JUnit XML.
     Junit,
-    /// Commands for GitHub's runner, which makes annotations of them.
+    /// Workflow commands for GitHub Actions, which become annotations.
     Github,
-    /// A section for GitHub's job summary, or a comment.
+    /// A Markdown section for a GitHub job summary or comment.
     Markdown,
 }
 
 impl ReportFormat {
-    /// Reads its name.
+    /// Parses the name of a format.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
@@ -87,24 +87,24 @@ impl ReportFormat {
         })
     }
 
-    /// The report as a file holds it.
+    /// Renders the report for a file.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn text(self, view: &CheckView, look: &RenderOptions) -> Result<Vec<u8>> {
+    /// If it cannot be serialized.
+    pub fn render(self, view: &CheckView, options: &RenderOptions) -> Result<Vec<u8>> {
         let mut out = Vec::new();
         match self {
             Self::Table => {
                 let theme = crate::output::Theme { color: false };
-                view.text(&RenderOptions { theme, width: None, ..*look }, &mut out)?;
+                view.text(&RenderOptions { theme, width: None, ..*options }, &mut out)?;
             }
             Self::Json => {
                 serde_json::to_writer(&mut out, &view.json())?;
                 out.push(b'\n');
             }
-            Self::Junit => junit::write(&mut out, &view.checked)?,
-            Self::Github => github::write(&mut out, &view.checked)?,
-            Self::Markdown => markdown::write(&mut out, &view.checked)?,
+            Self::Junit => junit::write(&mut out, &view.result)?,
+            Self::Github => github::write(&mut out, &view.result)?,
+            Self::Markdown => markdown::write(&mut out, &view.result)?,
         }
         Ok(out)
     }
@@ -112,27 +112,27 @@ impl ReportFormat {
     /// Prints the report.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn print(self, view: &CheckView, output: &mut Output) -> Result<()> {
         match self {
             Self::Table => output.show_as(Format::Table, view),
             Self::Json => {
-                output.out.takes_json();
+                output.out.set_json();
                 output.show_as(Format::Json, view)
             }
             Self::Junit | Self::Github | Self::Markdown => {
-                let text = self.text(view, &output.look)?;
+                let text = self.render(view, &output.options)?;
                 if self == Self::Github {
-                    output.out.commands();
+                    output.out.allow_ci_commands();
                 }
                 let written = output.out.write_all(&text).and_then(|()| output.out.finish());
-                written.map_err(Error::from).or_else(unless_closed)
+                written.map_err(Error::from).or_else(ignore_closed_pipe)
             }
         }
     }
 }
 
-/// What a file of a baseline holds.
+/// Returns the contents of a baseline file.
 #[must_use]
 pub fn baseline_text(checked: &CheckResult) -> String {
     #[derive(Serialize)]
@@ -142,7 +142,7 @@ pub fn baseline_text(checked: &CheckResult) -> String {
         baseline: &'a Baseline,
     }
     let json = BaselineJson { schema: SCHEMA, time: checked.time, baseline: &checked.baseline };
-    // On several lines, since it is kept with code and compared by people.
+    // Pretty-printed, since it is committed with code and reviewed in diffs.
     serde_json::to_string_pretty(&json).unwrap_or_default() + "\n"
 }
 
@@ -179,12 +179,12 @@ struct EvidenceJson<'a> {
     text: Option<&'a str>,
 }
 
-/// A number, written without a fraction where it has none.
+/// A number that is serialized as an integer if it is whole.
 struct JsonNumber(f64);
 
 impl Serialize for JsonNumber {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        // Beyond 2^53 not every integer is a float.
+        // Above 2^53, floats no longer represent every integer.
         let is_whole = self.0.fract() == 0.0 && self.0.abs() < 9e15;
         if is_whole { serializer.serialize_i64(self.0 as i64) } else { serializer.serialize_f64(self.0) }
     }
@@ -192,21 +192,21 @@ impl Serialize for JsonNumber {
 
 impl<'a> From<&'a CheckedRule> for RuleJson<'a> {
     fn from(CheckedRule { finding, next }: &'a CheckedRule) -> Self {
-        let test = &finding.rule.test;
-        let evidence = finding.evidence.iter().map(|one| EvidenceJson {
-            trace_id: one.trace_id.as_deref(),
-            value: one.value.map(JsonNumber),
-            text: one.text.as_deref(),
+        let kind = &finding.rule.kind;
+        let evidence = finding.evidence.iter().map(|evidence| EvidenceJson {
+            trace_id: evidence.trace_id.as_deref(),
+            value: evidence.value.map(JsonNumber),
+            text: evidence.text.as_deref(),
         });
         Self {
-            rule: test.name(),
-            subject: test.subject(),
-            over: test.over().map(Statistic::as_str),
+            rule: kind.name(),
+            subject: kind.subject(),
+            over: kind.statistic().map(Statistic::as_str),
             verdict: finding.verdict.as_str(),
             value: finding.value.map(JsonNumber),
-            limit: JsonNumber(test.limit()),
-            bound: if test.is_least() { "min" } else { "max" },
-            unit: unit_word(test.unit()),
+            limit: JsonNumber(kind.limit()),
+            bound: if kind.is_minimum() { "min" } else { "max" },
+            unit: unit_name(kind.unit()),
             baseline: finding.rule.baseline.map(JsonNumber),
             message: message(finding),
             count: finding.count,
@@ -217,7 +217,7 @@ impl<'a> From<&'a CheckedRule> for RuleJson<'a> {
     }
 }
 
-const fn unit_word(unit: RuleUnit) -> &'static str {
+const fn unit_name(unit: RuleUnit) -> &'static str {
     match unit {
         RuleUnit::Count => "count",
         RuleUnit::Tokens => "tokens",
@@ -228,35 +228,35 @@ const fn unit_word(unit: RuleUnit) -> &'static str {
     }
 }
 
-/// Rules and what came of them, to be shown.
+/// The view of a check.
 #[derive(Debug)]
 pub struct CheckView {
-    /// What is shown.
-    pub checked: CheckResult,
+    /// The result to show.
+    pub result: CheckResult,
 }
 
 impl View for CheckView {
     type Item = Item;
 
     fn json(&self) -> impl Serialize {
-        let checked = &self.checked;
+        let checked = &self.result;
         let rules = checked.findings.iter().map(RuleJson::from).collect();
         CheckJson { schema: SCHEMA, passed: checked.has_passed(), traces: checked.traces, rules }
     }
 
-    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        writeln!(out, "{}\n", look.theme.paint(TextRole::Name, &heading(&self.checked)))?;
-        let rows: Vec<Vec<Cell>> = self.checked.findings.iter().map(|one| cells(&one.finding, look)).collect();
-        write_table(look, out, SHAPES, &rows)?;
-        self.checked.not_passed().try_for_each(|one| explain(look, out, one))
+    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+        writeln!(out, "{}\n", options.theme.paint(TextRole::Name, &heading(&self.result)))?;
+        let rows: Vec<Vec<Cell>> = self.result.findings.iter().map(|rule| cells(&rule.finding, options)).collect();
+        write_table(options, out, COLUMNS, &rows)?;
+        self.result.not_passed().try_for_each(|rule| explain(options, out, rule))
     }
 
     fn items(&self) -> Vec<Item> {
-        let item = |one: &CheckedRule| Item::new(rule(&one.finding), &RuleJson::from(one));
-        self.checked.findings.iter().map(item).collect()
+        let item = |checked: &CheckedRule| Item::new(rule(&checked.finding), &RuleJson::from(checked));
+        self.result.findings.iter().map(item).collect()
     }
 
-    fn csv(&self) -> Vec<std::borrow::Cow<'static, str>> {
+    fn csv_columns(&self) -> Vec<std::borrow::Cow<'static, str>> {
         [
             "rule",
             "subject",
@@ -278,17 +278,17 @@ impl View for CheckView {
     }
 }
 
-const SHAPES: &[Column<'static>] = &[
-    Column { title: "", is_right: false, shrinks_to: None, drops: 0 },
-    Column { title: "rule", is_right: false, shrinks_to: Some(16), drops: 0 },
-    Column { title: "value", is_right: true, shrinks_to: None, drops: 0 },
-    Column { title: "limit", is_right: true, shrinks_to: None, drops: 0 },
-    Column { title: "baseline", is_right: true, shrinks_to: None, drops: 2 },
-    Column { title: "traces", is_right: true, shrinks_to: None, drops: 1 },
+const COLUMNS: &[Column<'static>] = &[
+    Column { title: "", is_right_aligned: false, min_width: None, drop_priority: 0 },
+    Column { title: "rule", is_right_aligned: false, min_width: Some(16), drop_priority: 0 },
+    Column { title: "value", is_right_aligned: true, min_width: None, drop_priority: 0 },
+    Column { title: "limit", is_right_aligned: true, min_width: None, drop_priority: 0 },
+    Column { title: "baseline", is_right_aligned: true, min_width: None, drop_priority: 2 },
+    Column { title: "traces", is_right_aligned: true, min_width: None, drop_priority: 1 },
 ];
 
-/// The word of a verdict, and how it looks.
-const fn mark(verdict: Verdict) -> (&'static str, TextRole) {
+/// The label and style of a verdict.
+const fn verdict_style(verdict: Verdict) -> (&'static str, TextRole) {
     match verdict {
         Verdict::Pass => ("pass", TextRole::Good),
         Verdict::Fail => ("FAIL", TextRole::Bad),
@@ -296,42 +296,49 @@ const fn mark(verdict: Verdict) -> (&'static str, TextRole) {
     }
 }
 
-fn cells(finding: &RuleResult, look: &RenderOptions) -> Vec<Cell> {
-    let (word, role) = mark(finding.verdict);
-    let baseline = finding.rule.baseline.and_then(|figure| number_of(finding.rule.test.unit(), figure));
+fn cells(finding: &RuleResult, options: &RenderOptions) -> Vec<Cell> {
+    let (word, role) = verdict_style(finding.verdict);
+    let baseline = finding.rule.baseline.and_then(|value| format_value(finding.rule.kind.unit(), value));
     vec![
-        Cell::own(word, role),
-        Cell::stored(&rule(finding), TextRole::Name),
-        value(finding, look.unicode).map_or_else(Cell::none, |text| Cell::own(text, TextRole::Plain)),
-        Cell::own(limit(finding, look.unicode), TextRole::Plain),
-        baseline.map_or_else(Cell::none, |text| Cell::own(text, TextRole::Plain)),
-        if finding.count == 0 { Cell::none() } else { Cell::own(number::count(finding.count.cast_signed()), role) },
+        Cell::new(word, role),
+        Cell::escaped(&rule(finding), TextRole::Name),
+        value(finding, options.unicode).map_or_else(Cell::none, |text| Cell::new(text, TextRole::Plain)),
+        Cell::new(limit(finding, options.unicode), TextRole::Plain),
+        baseline.map_or_else(Cell::none, |text| Cell::new(text, TextRole::Plain)),
+        if finding.count == 0 { Cell::none() } else { Cell::new(number::count(finding.count.cast_signed()), role) },
     ]
 }
 
-/// So many traces are named for people.
-const MOST_NAMED: usize = 5;
+/// Maximum number of traces listed for a rule.
+const MAX_NAMED: usize = 5;
 
-/// Why a rule does not pass: the message, traces that show it, and a command for more.
-fn explain(look: &RenderOptions, out: &mut dyn Write, CheckedRule { finding, next }: &CheckedRule) -> Result<()> {
-    let (_, role) = mark(finding.verdict);
+/// Writes why a rule does not pass: message, traces, and a command that shows more.
+fn explain(options: &RenderOptions, out: &mut dyn Write, CheckedRule { finding, next }: &CheckedRule) -> Result<()> {
+    let (_, role) = verdict_style(finding.verdict);
     writeln!(out)?;
     let text = format!("{}: {}", rule(finding), message(finding));
-    for line in crate::output::text::wrap(&one_line(&text), look.width.unwrap_or(usize::MAX)) {
-        writeln!(out, "{}", look.theme.paint(role, line.trim_end()))?;
+    for line in crate::output::text::wrap(&one_line(&text), options.width.unwrap_or(usize::MAX)) {
+        writeln!(out, "{}", options.theme.paint(role, line.trim_end()))?;
     }
-    let named = &finding.evidence[..finding.evidence.len().min(MOST_NAMED)];
-    let ids = named.iter().filter_map(|one| one.trace_id.as_deref()).map(|id| width(&one_line(id))).max().unwrap_or(0);
-    for one in named {
-        let id = one_line(one.trace_id.as_deref().unwrap_or_default());
-        let figure = one.value.and_then(|figure| number_of(finding.rule.test.unit(), figure));
-        let facts: Vec<String> = figure.into_iter().chain(one.text.clone()).collect();
-        let first = if ids == 0 { "  ".to_owned() } else { format!("  {id}{}  ", " ".repeat(ids - width(&id))) };
+    let named = &finding.evidence[..finding.evidence.len().min(MAX_NAMED)];
+    let id_width = named
+        .iter()
+        .filter_map(|evidence| evidence.trace_id.as_deref())
+        .map(|id| width(&one_line(id)))
+        .max()
+        .unwrap_or(0);
+    for evidence in named {
+        let id = one_line(evidence.trace_id.as_deref().unwrap_or_default());
+        let value = evidence.value.and_then(|value| format_value(finding.rule.kind.unit(), value));
+        let facts: Vec<String> = value.into_iter().chain(evidence.text.clone()).collect();
+        let first =
+            if id_width == 0 { "  ".to_owned() } else { format!("  {id}{}  ", " ".repeat(id_width - width(&id))) };
         if facts.is_empty() {
             writeln!(out, "{}", first.trim_end())?;
         } else {
             let rest = " ".repeat(width(&first));
-            Paragraph { look, first: &first, rest: &rest, lines: 2 }.text(out, &one_line(&facts.join("  ")))?;
+            Paragraph { options, first_indent: &first, rest_indent: &rest, max_lines: 2 }
+                .write_text(out, &one_line(&facts.join("  ")))?;
         }
     }
     let more = finding.count.saturating_sub(named.len() as u64);
@@ -339,9 +346,10 @@ fn explain(look: &RenderOptions, out: &mut dyn Write, CheckedRule { finding, nex
         writeln!(
             out,
             "  {}",
-            look.theme.paint(TextRole::Dim, &format!("and {} more", number::count(more.cast_signed())))
+            options.theme.paint(TextRole::Dim, &format!("and {} more", number::count(more.cast_signed())))
         )?;
     }
-    next.as_ref()
-        .map_or(Ok(()), |next| Ok(writeln!(out, "  {} {}", look.theme.paint(TextRole::Dim, "next:"), one_line(next))?))
+    next.as_ref().map_or(Ok(()), |next| {
+        Ok(writeln!(out, "  {} {}", options.theme.paint(TextRole::Dim, "next:"), one_line(next))?)
+    })
 }

@@ -1,4 +1,4 @@
-//! Rows of `mltrace exceptions`, and stack traces to be read.
+//! Rows of `mltrace exceptions`, and their stack traces.
 
 use super::json::{ExceptionJson, FailureJson};
 use crate::analysis::exceptions::{Cause, ExceptionGroup, Failure, FailureKind, NO_MESSAGE, title};
@@ -6,14 +6,14 @@ use crate::analysis::pattern::pattern;
 use crate::analysis::stack::{self, CodeLocation, StackFrame};
 use crate::error::Result;
 use crate::model::Timestamp;
-use crate::output::paragraph::flow;
+use crate::output::paragraph::write_facts;
 use crate::output::table::{Cell, Column};
 use crate::output::text::{block, one_line, width, wrap};
 use crate::output::{Output, RenderOptions, Row, TextRole, number};
 use serde::Serialize;
 use std::io::Write;
 
-/// Failures that are alike, or a single one.
+/// Group of similar failures, or a single failure.
 #[derive(Clone, Debug)]
 pub struct ExceptionRow(pub ExceptionGroup);
 
@@ -63,8 +63,8 @@ struct ExampleJson<'a> {
 }
 
 impl<'a> From<&'a CodeLocation> for PlaceJson<'a> {
-    fn from(place: &'a CodeLocation) -> Self {
-        Self { file: &place.file, line: place.line, function: place.function.as_deref() }
+    fn from(location: &'a CodeLocation) -> Self {
+        Self { file: &location.file, line: location.line, function: location.function.as_deref() }
     }
 }
 
@@ -80,27 +80,27 @@ impl<'a> CauseJson<'a> {
     }
 }
 
-/// `weather.py:94 in get_weather`; the path of a library's file within it.
-fn place(place: &CodeLocation) -> String {
-    let installed = place.file.rfind("-packages").and_then(|at| place.file.get(at + "-packages/".len()..));
-    let file = installed.unwrap_or_else(|| place.file.rsplit(['/', '\\']).next().unwrap_or_default());
-    let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
-    let function = place.function.as_deref().map(|name| format!(" in {name}")).unwrap_or_default();
+/// Formats a code location: `weather.py:94 in get_weather`. A library file has its path within the installed packages.
+fn format_location(location: &CodeLocation) -> String {
+    let installed = location.file.rfind("-packages").and_then(|at| location.file.get(at + "-packages/".len()..));
+    let file = installed.unwrap_or_else(|| location.file.rsplit(['/', '\\']).next().unwrap_or_default());
+    let line = location.line.map(|line| format!(":{line}")).unwrap_or_default();
+    let function = location.function.as_deref().map(|name| format!(" in {name}")).unwrap_or_default();
     format!("{file}{line}{function}")
 }
 
-/// What goes before a message: that nothing was raised, or not by what was logged.
-const fn kind_words(kind: FailureKind) -> Option<&'static str> {
+/// Returns a prefix for the message of a failure that was not raised as an exception of the traced code.
+const fn kind_prefix(kind: FailureKind) -> Option<&'static str> {
     match kind {
         FailureKind::Raised => None,
-        FailureKind::Handled => Some("handed on as text: "),
+        FailureKind::Handled => Some("returned as tool output: "),
         FailureKind::Logging => Some("in MLflow's own logging: "),
     }
 }
 
 impl Row for ExceptionRow {
     const KEY: &'static str = "exceptions";
-    const CSV: &'static [&'static str] = &[
+    const CSV_COLUMNS: &'static [&'static str] = &[
         "fingerprint",
         "kind",
         "type",
@@ -119,47 +119,47 @@ impl Row for ExceptionRow {
         "example.span_name",
     ];
 
-    fn shapes() -> &'static [Column<'static>] {
+    fn columns() -> &'static [Column<'static>] {
         &[
-            Column { title: "count", is_right: true, shrinks_to: None, drops: 0 },
-            Column { title: "kind", is_right: false, shrinks_to: None, drops: 1 },
-            Column { title: "type", is_right: false, shrinks_to: Some(14), drops: 0 },
-            Column { title: "message", is_right: false, shrinks_to: Some(24), drops: 0 },
-            Column { title: "cause", is_right: false, shrinks_to: Some(10), drops: 7 },
-            Column { title: "origin", is_right: false, shrinks_to: Some(20), drops: 4 },
-            Column { title: "first", is_right: true, shrinks_to: None, drops: 6 },
-            Column { title: "last", is_right: true, shrinks_to: None, drops: 2 },
-            Column { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
-            Column { title: "span", is_right: false, shrinks_to: Some(8), drops: 5 },
+            Column { title: "count", is_right_aligned: true, min_width: None, drop_priority: 0 },
+            Column { title: "kind", is_right_aligned: false, min_width: None, drop_priority: 1 },
+            Column { title: "type", is_right_aligned: false, min_width: Some(14), drop_priority: 0 },
+            Column { title: "message", is_right_aligned: false, min_width: Some(24), drop_priority: 0 },
+            Column { title: "cause", is_right_aligned: false, min_width: Some(10), drop_priority: 7 },
+            Column { title: "origin", is_right_aligned: false, min_width: Some(20), drop_priority: 4 },
+            Column { title: "first", is_right_aligned: true, min_width: None, drop_priority: 6 },
+            Column { title: "last", is_right_aligned: true, min_width: None, drop_priority: 2 },
+            Column { title: "trace", is_right_aligned: false, min_width: None, drop_priority: 0 },
+            Column { title: "span", is_right_aligned: false, min_width: Some(8), drop_priority: 5 },
         ]
     }
 
-    fn cells(&self, look: &RenderOptions) -> Vec<Cell> {
-        let (group, one) = (&self.0, &self.0.example);
-        let failure = &one.failure;
+    fn cells(&self, options: &RenderOptions) -> Vec<Cell> {
+        let (group, example) = (&self.0, &self.0.example);
+        let failure = &example.failure;
         let message = failure.message.as_deref();
         let cause = failure.cause.as_ref();
         let cause = cause.map(|cause| cause.exception_type.as_deref().or(cause.message.as_deref()).unwrap_or_default());
         vec![
-            Cell::own(number::count(group.count.cast_signed()), TextRole::Figure),
-            kind_words(failure.kind).map_or_else(Cell::none, |_| Cell::own(failure.kind.as_str(), TextRole::Warn)),
-            Cell::maybe(failure.exception_type.as_deref(), TextRole::Bad),
+            Cell::new(number::count(group.count.cast_signed()), TextRole::Figure),
+            kind_prefix(failure.kind).map_or_else(Cell::none, |_| Cell::new(failure.kind.as_str(), TextRole::Warn)),
+            Cell::optional(failure.exception_type.as_deref(), TextRole::Bad),
             message.map_or_else(
-                || Cell::own(if failure.exception_type.is_none() { NO_MESSAGE } else { "-" }, TextRole::Dim),
-                |message| Cell::stored(message, TextRole::Plain),
+                || Cell::new(if failure.exception_type.is_none() { NO_MESSAGE } else { "-" }, TextRole::Dim),
+                |message| Cell::escaped(message, TextRole::Plain),
             ),
-            Cell::maybe(cause, TextRole::Plain),
-            Cell::maybe(failure.origin.as_ref().map(place).as_deref(), TextRole::Plain),
-            Cell::own(number::age(group.first, look.now), TextRole::Plain),
-            Cell::own(number::age(group.last, look.now), TextRole::Plain),
-            Cell::trace_id(&one.trace_id),
-            Cell::maybe(Some(&one.span_name), TextRole::Name),
+            Cell::optional(cause, TextRole::Plain),
+            Cell::optional(failure.origin.as_ref().map(format_location).as_deref(), TextRole::Plain),
+            Cell::new(number::age(group.first, options.now), TextRole::Plain),
+            Cell::new(number::age(group.last, options.now), TextRole::Plain),
+            Cell::trace_id(&example.trace_id),
+            Cell::optional(Some(&example.span_name), TextRole::Name),
         ]
     }
 
     fn json(&self) -> impl Serialize {
-        let (group, one) = (&self.0, &self.0.example);
-        let failure = &one.failure;
+        let (group, example) = (&self.0, &self.0.example);
+        let failure = &example.failure;
         let message = failure.message.as_deref();
         RowJson {
             fingerprint: format!("{:08x}", (group.fingerprint >> 32) ^ (group.fingerprint & 0xffff_ffff)),
@@ -172,18 +172,18 @@ impl Row for ExceptionRow {
                 .filter(|_| failure.kind == FailureKind::Handled)
                 .map(|message| FailureJson { message }),
             origin: failure.origin.as_ref().map(PlaceJson::from),
-            cause: failure.cause.as_ref().map(|cause| CauseJson::new(cause, one.cause_span.as_ref())),
+            cause: failure.cause.as_ref().map(|cause| CauseJson::new(cause, example.cause_span.as_ref())),
             count: group.count,
             traces: group.traces,
             first_time: group.first,
             last_time: group.last,
             example: ExampleJson {
-                trace_id: &one.trace_id,
-                trace_name: one.trace_name.as_deref(),
-                experiment_id: &one.experiment_id,
-                span_id: &one.span_id,
-                span_name: &one.span_name,
-                span_type: &one.span_type,
+                trace_id: &example.trace_id,
+                trace_name: example.trace_name.as_deref(),
+                experiment_id: &example.experiment_id,
+                span_id: &example.span_id,
+                span_name: &example.span_name,
+                span_type: &example.span_type,
                 time: failure.time,
             },
         }
@@ -194,75 +194,82 @@ impl Row for ExceptionRow {
     }
 }
 
-/// Prints failures with their stack traces, for people.
+/// Prints failures with their stack traces as text.
 ///
 /// # Errors
-/// When they cannot be written.
-pub fn print_stacks(output: &mut Output, rows: &[ExceptionRow]) -> Result<()> {
-    let (look, out) = (output.look, &mut output.out);
+/// If writing fails.
+pub fn print_stack_traces(output: &mut Output, rows: &[ExceptionRow]) -> Result<()> {
+    let (options, out) = (output.options, &mut output.out);
     for (at, row) in rows.iter().enumerate() {
         if at > 0 {
             writeln!(out, "\n")?;
         }
-        heading(&look, out, &row.0)?;
+        write_heading(&options, out, &row.0)?;
         match row.0.example.failure.exception.as_ref().and_then(|exception| exception.stacktrace.as_deref()) {
-            Some(text) => write_stack(&look, out, text)?,
-            None => writeln!(out, "{}", look.theme.paint(TextRole::Dim, "no stack trace was recorded"))?,
+            Some(text) => write_stack(&options, out, text)?,
+            None => writeln!(out, "{}", options.theme.paint(TextRole::Dim, "no stack trace recorded"))?,
         }
     }
-    // What is said of them comes after them.
+    // Flushed first, so that notes on stderr come after the failures.
     Ok(out.finish()?)
 }
 
-/// How often, what, where, since when, and where to look.
-fn heading(look: &RenderOptions, out: &mut dyn Write, group: &ExceptionGroup) -> Result<()> {
-    let (one, theme) = (&group.example, look.theme);
-    let Failure { exception_type, message, cause, origin, kind, .. } = &one.failure;
-    let times = number::count(group.count.cast_signed()) + if look.unicode { " × " } else { " x " };
-    let word = kind_words(*kind).unwrap_or_default();
-    let what = title(exception_type.as_deref(), message.as_deref());
-    let what = one_line(&what);
+/// Writes the count, title, cause, location, times and example of a group.
+fn write_heading(options: &RenderOptions, out: &mut dyn Write, group: &ExceptionGroup) -> Result<()> {
+    let (example, theme) = (&group.example, options.theme);
+    let Failure { exception_type, message, cause, origin, kind, .. } = &example.failure;
+    let times = number::count(group.count.cast_signed()) + if options.unicode { " × " } else { " x " };
+    let word = kind_prefix(*kind).unwrap_or_default();
+    let title_text = title(exception_type.as_deref(), message.as_deref());
+    let title_text = one_line(&title_text);
     let lead = width(&times) + width(word);
-    let room = look.width.map_or(usize::MAX, |all| all.saturating_sub(lead).max(LEAST_ROOM));
+    let room = options.width.map_or(usize::MAX, |all| all.saturating_sub(lead).max(MIN_TITLE_WIDTH));
     write!(out, "{}{word}", theme.paint(TextRole::Figure, &times))?;
-    for (at, line) in wrap(&what, room).enumerate() {
+    for (at, line) in wrap(&title_text, room).enumerate() {
         let indent = if at == 0 { 0 } else { lead };
         writeln!(out, "{:indent$}{}", "", theme.paint(TextRole::Bad, line.trim_end()))?;
     }
     if let Some(cause) = cause {
-        let place = cause.origin.as_ref().map(|at| format!(", {}", one_line(&place(at)))).unwrap_or_default();
-        let what = title(cause.exception_type.as_deref(), cause.message.as_deref());
-        let what = one_line(&what);
-        writeln!(out, "caused by {}{place}", theme.paint(TextRole::Bad, &what))?;
+        let location =
+            cause.origin.as_ref().map(|at| format!(", {}", one_line(&format_location(at)))).unwrap_or_default();
+        let cause = title(cause.exception_type.as_deref(), cause.message.as_deref());
+        let cause = one_line(&cause);
+        writeln!(out, "caused by {}{location}", theme.paint(TextRole::Bad, &cause))?;
     }
-    let age = |time| match number::age(time, look.now).as_str() {
+    let age = |time| match number::age(time, options.now).as_str() {
         "-" => "now".to_owned(),
         age => format!("{age} ago"),
     };
     let facts = [
-        origin.as_ref().map(|origin| one_line(&place(origin)).into_owned()),
-        Some(format!("span {}", one_line(&one.span_name))),
-        Some(format!("trace {}", one_line(&one.trace_id))),
+        origin.as_ref().map(|origin| one_line(&format_location(origin)).into_owned()),
+        Some(format!("span {}", one_line(&example.span_name))),
+        Some(format!("trace {}", one_line(&example.trace_id))),
         (group.count > 1).then(|| format!("first {}", age(group.first))),
         Some(if group.count > 1 { format!("last {}", age(group.last)) } else { age(group.last) }),
     ];
-    flow(out, facts.into_iter().flatten().map(|fact| theme.paint(TextRole::Dim, &fact)), look.dot(), look.width)?;
+    write_facts(
+        out,
+        facts.into_iter().flatten().map(|fact| theme.paint(TextRole::Dim, &fact)),
+        options.separator(),
+        options.width,
+    )?;
     Ok(writeln!(out)?)
 }
 
-/// Titles get no narrower than this.
-const LEAST_ROOM: usize = 20;
+/// Minimum width of titles, in columns.
+const MIN_TITLE_WIDTH: usize = 20;
 
-/// A stack trace with frames of libraries folded and without the marks under code; one that is not Python's as it is.
-fn write_stack(look: &RenderOptions, out: &mut dyn Write, text: &str) -> Result<()> {
-    let Some(chain) = stack::read(text) else { return Ok(writeln!(out, "{}", block(text.trim_end()))?) };
+/// Writes a stack trace with library frames folded and without the markers under code. One that is not from Python is
+/// written unchanged.
+fn write_stack(options: &RenderOptions, out: &mut dyn Write, text: &str) -> Result<()> {
+    let Some(chain) = stack::parse(text) else { return Ok(writeln!(out, "{}", block(text.trim_end()))?) };
     for raised in &chain {
         if let Some(link) = raised.link {
             writeln!(out, "\n{link}\n")?;
         }
         for run in raised.frames.chunk_by(|a, b| a.library.is_some() == b.library.is_some()) {
             if run.iter().all(|frame| frame.library.is_some()) {
-                writeln!(out, "  {}", look.theme.paint(TextRole::Dim, &folded(look, run)))?;
+                writeln!(out, "  {}", options.theme.paint(TextRole::Dim, &folded_frames(options, run)))?;
                 continue;
             }
             for StackFrame { file, line, function, code, .. } in run {
@@ -270,20 +277,20 @@ fn write_stack(look: &RenderOptions, out: &mut dyn Write, text: &str) -> Result<
                 let function = if function.is_empty() { String::new() } else { format!(", in {}", one_line(function)) };
                 writeln!(out, "  File \"{}\"{number}{function}", one_line(file))?;
                 for code in code {
-                    writeln!(out, "    {}", look.theme.paint(TextRole::Name, &one_line(code)))?;
+                    writeln!(out, "    {}", options.theme.paint(TextRole::Name, &one_line(code)))?;
                 }
             }
         }
         let error = block(raised.error);
-        for line in error.lines().flat_map(|line| wrap(line, look.width.unwrap_or(usize::MAX))) {
-            writeln!(out, "{}", look.theme.paint(TextRole::Bad, line.trim_end()))?;
+        for line in error.lines().flat_map(|line| wrap(line, options.width.unwrap_or(usize::MAX))) {
+            writeln!(out, "{}", options.theme.paint(TextRole::Bad, line.trim_end()))?;
         }
     }
     Ok(())
 }
 
 /// `… 6 frames of openai, httpx`
-fn folded(look: &RenderOptions, run: &[StackFrame<'_>]) -> String {
+fn folded_frames(options: &RenderOptions, run: &[StackFrame<'_>]) -> String {
     let mut names: Vec<&str> = Vec::new();
     for name in run.iter().filter_map(|frame| frame.library) {
         if !names.contains(&name) {
@@ -291,5 +298,5 @@ fn folded(look: &RenderOptions, run: &[StackFrame<'_>]) -> String {
         }
     }
     let frames = if run.len() == 1 { "frame" } else { "frames" };
-    format!("{} {} {frames} of {}", look.ellipsis(), run.len(), one_line(&names.join(", ")))
+    format!("{} {} {frames} of {}", options.ellipsis(), run.len(), one_line(&names.join(", ")))
 }

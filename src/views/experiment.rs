@@ -6,18 +6,18 @@ use crate::output::table::{Cell, Column};
 use crate::output::{RenderOptions, Row, TextRole, number};
 use serde::Serialize;
 
-/// An experiment with the figures of its traces.
+/// Experiment with totals of its traces.
 #[derive(Debug)]
 pub struct ExperimentRow {
-    /// The experiment.
+    /// Experiment.
     pub experiment: Experiment,
-    /// Its figures.
+    /// Totals of its traces.
     pub totals: Totals,
 }
 
 impl Row for ExperimentRow {
     const KEY: &'static str = "experiments";
-    const CSV: &'static [&'static str] = &[
+    const CSV_COLUMNS: &'static [&'static str] = &[
         "experiment_id",
         "name",
         "lifecycle_stage",
@@ -33,34 +33,34 @@ impl Row for ExperimentRow {
         "token_usage.total_tokens",
     ];
 
-    fn shapes() -> &'static [Column<'static>] {
+    fn columns() -> &'static [Column<'static>] {
         &[
-            Column { title: "id", is_right: true, shrinks_to: None, drops: 0 },
-            Column { title: "name", is_right: false, shrinks_to: Some(8), drops: 0 },
-            Column { title: "stage", is_right: false, shrinks_to: None, drops: 3 },
-            Column { title: "traces", is_right: true, shrinks_to: None, drops: 0 },
-            Column { title: "errors", is_right: true, shrinks_to: None, drops: 0 },
-            Column { title: "last trace", is_right: true, shrinks_to: None, drops: 2 },
-            Column { title: "tokens", is_right: true, shrinks_to: None, drops: 1 },
+            Column { title: "id", is_right_aligned: true, min_width: None, drop_priority: 0 },
+            Column { title: "name", is_right_aligned: false, min_width: Some(8), drop_priority: 0 },
+            Column { title: "stage", is_right_aligned: false, min_width: None, drop_priority: 3 },
+            Column { title: "traces", is_right_aligned: true, min_width: None, drop_priority: 0 },
+            Column { title: "errors", is_right_aligned: true, min_width: None, drop_priority: 0 },
+            Column { title: "last trace", is_right_aligned: true, min_width: None, drop_priority: 2 },
+            Column { title: "tokens", is_right_aligned: true, min_width: None, drop_priority: 1 },
         ]
     }
 
-    fn cells(&self, look: &RenderOptions) -> Vec<Cell> {
+    fn cells(&self, options: &RenderOptions) -> Vec<Cell> {
         let (experiment, totals) = (&self.experiment, &self.totals);
         let errors = if totals.errors > 0 { TextRole::Bad } else { TextRole::Dim };
         vec![
-            Cell::stored(&experiment.experiment_id, TextRole::Id),
-            Cell::stored(&experiment.name, TextRole::Name),
-            Cell::stored(
+            Cell::escaped(&experiment.experiment_id, TextRole::Id),
+            Cell::escaped(&experiment.name, TextRole::Name),
+            Cell::escaped(
                 &experiment.lifecycle_stage,
                 if experiment.is_active() { TextRole::Plain } else { TextRole::Warn },
             ),
-            Cell::own(number::count(totals.traces.cast_signed()), TextRole::Plain),
-            Cell::own(number::count(totals.errors.cast_signed()), errors),
+            Cell::new(number::count(totals.traces.cast_signed()), TextRole::Plain),
+            Cell::new(number::count(totals.errors.cast_signed()), errors),
             totals
                 .last_trace_time
-                .map_or_else(Cell::none, |time| Cell::own(number::age(time, look.now) + " ago", TextRole::Plain)),
-            Cell::own(number::total(totals.token_usage.as_ref()), TextRole::Figure),
+                .map_or_else(Cell::none, |time| Cell::new(number::age(time, options.now) + " ago", TextRole::Plain)),
+            Cell::new(number::total_tokens(totals.token_usage.as_ref()), TextRole::Figure),
         ]
     }
 

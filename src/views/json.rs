@@ -1,5 +1,5 @@
-//! The JSON promise: types that exist only to be written, so that the model may change and the output may not.
-//! The schemas in `fixtures/json/` describe what is here.
+//! Serialized types of the JSON output, separate from the model so that the model can change without changing the
+//! output. `fixtures/json/` has their schemas.
 
 use super::usage_conflict::ConflictJson;
 use crate::analysis::usage::TraceUsage;
@@ -41,12 +41,12 @@ pub(crate) struct TraceJson<'a> {
     metadata: &'a Labels,
     assessments: Vec<AssessmentJson<'a>>,
     #[serde(flatten)]
-    whole: Option<WholeRecordJson<'a>>,
+    full_record: Option<WholeRecordJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     r#match: Option<MatchJson<'a>>,
 }
 
-/// What the document of one trace has beside the record in a list, so that it can be read again without loss.
+/// Fields that the document of one trace has in addition to a list entry, so that it can be read back without loss.
 #[derive(Debug, Serialize)]
 struct WholeRecordJson<'a> {
     recorded_cost: Option<Cost>,
@@ -54,7 +54,7 @@ struct WholeRecordJson<'a> {
     linked_prompts: &'a [String],
 }
 
-/// Where a text was found that was looked for.
+/// Location of a search match.
 #[derive(Debug, Serialize)]
 struct MatchJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,8 +66,8 @@ struct MatchJson<'a> {
 }
 
 impl<'a> TraceJson<'a> {
-    /// A trace whose spans are there too: with the figures computed from all of them.
-    pub(super) fn of_shown(trace: &'a Trace, usage: &'a TraceUsage) -> Self {
+    /// A trace with its spans: with figures computed from all of them.
+    pub(super) fn from_trace(trace: &'a Trace, usage: &'a TraceUsage) -> Self {
         Self {
             token_usage: usage.token_usage.as_ref(),
             token_usage_source: usage.source,
@@ -79,25 +79,25 @@ impl<'a> TraceJson<'a> {
         }
     }
 
-    /// With what a list leaves out.
-    pub(super) fn whole(self, info: &'a TraceInfo) -> Self {
+    /// Adds the fields that a list omits.
+    pub(super) fn with_full_record(self, info: &'a TraceInfo) -> Self {
         let whole = WholeRecordJson {
             recorded_cost: info.cost,
             linked_runs: &info.linked_runs,
             linked_prompts: &info.linked_prompts,
         };
-        Self { whole: Some(whole), ..self }
+        Self { full_record: Some(whole), ..self }
     }
 
-    /// With the span in which a text was found.
-    pub(crate) fn found_in(self, span_id: &'a str, span_name: &'a str, found: &'a TextMatch) -> Self {
+    /// Adds a search match and its span.
+    pub(crate) fn with_match(self, span_id: &'a str, span_name: &'a str, found: &'a TextMatch) -> Self {
         let (field, text) = (found.field.as_str(), found.excerpt.as_str());
         Self { r#match: Some(MatchJson { span_id: Some(span_id), span_name: Some(span_name), field, text }), ..self }
     }
 }
 
 impl<'a> From<&'a TraceInfo> for TraceJson<'a> {
-    /// A trace as lists show it: with the tokens that were recorded.
+    /// A trace as in lists: with the recorded token usage.
     fn from(info: &'a TraceInfo) -> Self {
         let recorded = info.recorded_usage.as_ref();
         Self {
@@ -126,7 +126,7 @@ impl<'a> From<&'a TraceInfo> for TraceJson<'a> {
             tags: &info.tags,
             metadata: &info.metadata,
             assessments: info.assessments.iter().map(AssessmentJson::from).collect(),
-            whole: None,
+            full_record: None,
             r#match: None,
         }
     }
@@ -167,7 +167,7 @@ impl<'a> From<&'a Assessment> for AssessmentJson<'a> {
     }
 }
 
-/// Pairs as an object, in their order.
+/// Pairs serialized as an object, in their order.
 #[derive(Debug)]
 struct ObjectJson<'a>(&'a [(String, Json)]);
 
@@ -205,20 +205,20 @@ pub(crate) struct SpanJson<'a> {
     exception: Option<ExceptionJson<'a>>,
     handled_failure: Option<FailureJson<'a>>,
     links: Vec<LinkJson<'a>>,
-    /// The agent that it belongs to; unknown in lists of spans of many traces, since it depends on the other spans.
+    /// Agent of the span; `None` in lists across traces, since it depends on the other spans of the trace.
     agent: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     r#match: Option<MatchJson<'a>>,
 }
 
 impl<'a> SpanJson<'a> {
-    /// With the agent that it belongs to, if any.
-    pub(crate) fn of_agent(self, agent: Option<&'a str>) -> Self {
+    /// Adds the agent of the span.
+    pub(crate) fn with_agent(self, agent: Option<&'a str>) -> Self {
         Self { agent, ..self }
     }
 
-    /// With the text that was found in it.
-    pub(crate) fn found(self, found: &'a TextMatch) -> Self {
+    /// Adds a search match.
+    pub(crate) fn with_match(self, found: &'a TextMatch) -> Self {
         let (field, text) = (found.field.as_str(), found.excerpt.as_str());
         Self { r#match: Some(MatchJson { span_id: None, span_name: None, field, text }), ..self }
     }
@@ -267,7 +267,7 @@ struct LinkJson<'a> {
 }
 
 impl<'a> SpanJson<'a> {
-    /// A span; `is_full` adds its attributes and events.
+    /// A span; with its attributes and events if `is_full`.
     pub(crate) fn new(trace_id: &'a str, span: &'a Span, node: &Node, is_full: bool) -> Self {
         let payload = span.payload.as_ref();
         let usage = span.usage();

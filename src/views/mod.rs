@@ -1,4 +1,4 @@
-//! What each command shows: its rows or view, its text, and its JSON.
+//! Output of each command: its rows or view, as text and as JSON.
 
 mod assessment;
 pub mod check;
@@ -10,6 +10,7 @@ pub mod experiment;
 pub(crate) mod fold;
 mod group;
 pub mod json;
+pub mod manual;
 pub mod one_span;
 pub mod price;
 pub mod session;

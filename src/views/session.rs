@@ -1,4 +1,4 @@
-//! Rows of `mltrace sessions`, and one session turn by turn.
+//! Rows of `mltrace sessions`, and the turns of one session.
 
 use super::conversation::{StepJson, StepRow, Steps};
 use super::json::TraceJson;
@@ -8,7 +8,7 @@ use crate::analysis::sessions::Session;
 use crate::error::Result;
 use crate::model::{Cost, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, short_trace_ids};
 use crate::output::json::SCHEMA;
-use crate::output::paragraph::flow;
+use crate::output::paragraph::write_facts;
 use crate::output::table::{Cell, Column};
 use crate::output::text::one_line;
 use crate::output::{RenderOptions, Row, TextRole, View, number, write_table};
@@ -16,7 +16,7 @@ use crate::reading::{recorded_answer, recorded_question};
 use serde::Serialize;
 use std::io::Write;
 
-/// A session as a row of a list.
+/// Row of the session list.
 #[derive(Clone, Debug)]
 pub struct SessionRow(pub Session);
 
@@ -61,17 +61,17 @@ fn count(number: u64) -> String {
     number::count(number.cast_signed())
 }
 
-fn cost(cost: Option<&Cost>) -> Cell {
-    cost.and_then(number::cost).map_or_else(Cell::none, |cost| Cell::own(cost, TextRole::Figure))
+fn cost_or_none(cost: Option<&Cost>) -> Cell {
+    cost.and_then(number::cost).map_or_else(Cell::none, |cost| Cell::new(cost, TextRole::Figure))
 }
 
-fn duration(millis: Option<i64>) -> Cell {
-    millis.map_or_else(Cell::none, |millis| Cell::own(number::millis(millis), TextRole::Plain))
+fn duration_cell(millis: Option<i64>) -> Cell {
+    millis.map_or_else(Cell::none, |millis| Cell::new(number::millis(millis), TextRole::Plain))
 }
 
 impl Row for SessionRow {
     const KEY: &'static str = "sessions";
-    const CSV: &'static [&'static str] = &[
+    const CSV_COLUMNS: &'static [&'static str] = &[
         "session_id",
         "derived",
         "user_ids",
@@ -89,41 +89,41 @@ impl Row for SessionRow {
         "cost.total_cost",
     ];
 
-    fn shapes() -> &'static [Column<'static>] {
+    fn columns() -> &'static [Column<'static>] {
         &[
-            Column { title: "session", is_right: false, shrinks_to: Some(12), drops: 0 },
-            Column { title: "user", is_right: false, shrinks_to: Some(6), drops: 4 },
-            Column { title: "turns", is_right: true, shrinks_to: None, drops: 0 },
-            Column { title: "errors", is_right: true, shrinks_to: None, drops: 0 },
-            Column { title: "running", is_right: true, shrinks_to: None, drops: 3 },
-            Column { title: "first", is_right: true, shrinks_to: None, drops: 7 },
-            Column { title: "last", is_right: true, shrinks_to: None, drops: 1 },
-            Column { title: "lasted", is_right: true, shrinks_to: None, drops: 8 },
-            Column { title: "worked", is_right: true, shrinks_to: None, drops: 5 },
-            Column { title: "tokens", is_right: true, shrinks_to: None, drops: 2 },
-            Column { title: "cost", is_right: true, shrinks_to: None, drops: 6 },
+            Column { title: "session", is_right_aligned: false, min_width: Some(12), drop_priority: 0 },
+            Column { title: "user", is_right_aligned: false, min_width: Some(6), drop_priority: 4 },
+            Column { title: "turns", is_right_aligned: true, min_width: None, drop_priority: 0 },
+            Column { title: "errors", is_right_aligned: true, min_width: None, drop_priority: 0 },
+            Column { title: "running", is_right_aligned: true, min_width: None, drop_priority: 3 },
+            Column { title: "first", is_right_aligned: true, min_width: None, drop_priority: 7 },
+            Column { title: "last", is_right_aligned: true, min_width: None, drop_priority: 1 },
+            Column { title: "wall time", is_right_aligned: true, min_width: None, drop_priority: 8 },
+            Column { title: "busy", is_right_aligned: true, min_width: None, drop_priority: 5 },
+            Column { title: "tokens", is_right_aligned: true, min_width: None, drop_priority: 2 },
+            Column { title: "cost", is_right_aligned: true, min_width: None, drop_priority: 6 },
         ]
     }
 
-    fn cells(&self, look: &RenderOptions) -> Vec<Cell> {
+    fn cells(&self, options: &RenderOptions) -> Vec<Cell> {
         let session = &self.0;
         let running = session.in_progress;
         vec![
             if session.is_derived {
                 Cell::marked_trace_id(&session.id, "derived", TextRole::Name)
             } else {
-                Cell::stored(&session.id, TextRole::Name)
+                Cell::escaped(&session.id, TextRole::Name)
             },
-            Cell::maybe(Some(&session.users.join(", ")), TextRole::Plain),
-            Cell::own(count(session.traces), TextRole::Plain),
-            Cell::own(count(session.errors), if session.errors == 0 { TextRole::Dim } else { TextRole::Bad }),
-            if running == 0 { Cell::none() } else { Cell::own(count(running), TextRole::Warn) },
-            Cell::own(number::age(session.first, look.now), TextRole::Plain),
-            Cell::own(number::age(session.last, look.now), TextRole::Plain),
-            duration(session.duration_ns().map(|nanos| nanos / 1_000_000)),
-            duration(session.execution_duration_ms),
-            Cell::own(number::total(session.token_usage.as_ref()), TextRole::Figure),
-            cost(session.cost.cost().as_ref()),
+            Cell::optional(Some(&session.users.join(", ")), TextRole::Plain),
+            Cell::new(count(session.traces), TextRole::Plain),
+            Cell::new(count(session.errors), if session.errors == 0 { TextRole::Dim } else { TextRole::Bad }),
+            if running == 0 { Cell::none() } else { Cell::new(count(running), TextRole::Warn) },
+            Cell::new(number::age(session.first, options.now), TextRole::Plain),
+            Cell::new(number::age(session.last, options.now), TextRole::Plain),
+            duration_cell(session.duration_ns().map(|nanos| nanos / 1_000_000)),
+            duration_cell(session.execution_duration_ms),
+            Cell::new(number::total_tokens(session.token_usage.as_ref()), TextRole::Figure),
+            cost_or_none(session.cost.cost().as_ref()),
         ]
     }
 
@@ -136,16 +136,16 @@ impl Row for SessionRow {
     }
 }
 
-/// A session and its traces, the first one first.
+/// Session and its traces, oldest first.
 #[derive(Debug)]
 pub struct SessionView {
-    /// What they come to.
+    /// Totals of the session.
     pub session: Session,
-    /// The traces.
+    /// Traces, oldest first.
     pub traces: Vec<TraceInfo>,
-    /// Their conversations, where these are asked for.
+    /// Traces with their conversations, if requested.
     pub conversations: Vec<(Trace, Conversation)>,
-    /// Whether long messages are printed whole.
+    /// Whether long messages are shown in full.
     pub is_full: bool,
 }
 
@@ -175,27 +175,27 @@ impl View for SessionView {
         SessionDocument { schema: SCHEMA, session, traces, conversations: conversations.collect() }
     }
 
-    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        heading(look, out, &self.session)?;
+    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+        write_heading(options, out, &self.session)?;
         let ids: Vec<&str> = self.conversations.iter().map(|(trace, _)| &*trace.info.trace_id).collect();
         let turns = (1..).zip(short_trace_ids(&ids));
         for (turn, (trace, conversation)) in turns.zip(&self.conversations) {
-            self.write_turn(look, out, turn, trace, conversation)?;
+            self.write_turn(options, out, turn, trace, conversation)?;
         }
         if !self.conversations.is_empty() {
             return Ok(());
         }
         writeln!(out)?;
-        let mut before: Option<Timestamp> = None;
+        let mut previous_end: Option<Timestamp> = None;
         let mut rows = Vec::with_capacity(self.traces.len());
         for (at, trace) in self.traces.iter().enumerate() {
-            rows.push(turn(look, at + 1, trace, before));
-            // A trace in progress has not ended.
+            rows.push(turn_cells(options, at + 1, trace, previous_end));
+            // A trace in progress has no end.
             let millis = trace.execution_duration_ms.filter(|_| trace.state != TraceState::InProgress);
             let nanos = millis.map(|millis| millis.saturating_mul(1_000_000));
-            before = nanos.map(|nanos| Timestamp(trace.request_time.0.saturating_add(nanos)));
+            previous_end = nanos.map(|nanos| Timestamp(trace.request_time.0.saturating_add(nanos)));
         }
-        write_table(look, out, &TURN, &rows)
+        write_table(options, out, &TURN_COLUMNS, &rows)
     }
 
     fn items(&self) -> Vec<TraceInfo> {
@@ -203,7 +203,7 @@ impl View for SessionView {
     }
 }
 
-/// A session as one conversation, whose parts are its steps.
+/// Session as one conversation, whose items are its steps.
 #[derive(Debug)]
 pub struct SessionConversation(pub SessionView);
 
@@ -214,8 +214,8 @@ impl View for SessionConversation {
         self.0.json()
     }
 
-    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        self.0.text(look, out)
+    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+        self.0.text(options, out)
     }
 
     fn items(&self) -> Vec<StepRow> {
@@ -229,94 +229,99 @@ impl SessionView {
         Steps { trace, conversation, is_full: self.is_full }
     }
 
-    /// A turn of the session: a line for its trace, and its conversation.
+    /// Writes a turn of the session: a line for its trace, then its conversation.
     fn write_turn(
         &self,
-        look: &RenderOptions,
+        options: &RenderOptions,
         out: &mut dyn Write,
         (turn, id): (usize, &str),
         trace: &Trace,
         conversation: &Conversation,
     ) -> Result<()> {
-        let (info, theme) = (&trace.info, look.theme);
+        let (info, theme) = (&trace.info, options.theme);
         let facts = [
             Some(theme.paint(TextRole::Heading, &format!("turn {turn}"))),
             Some(theme.paint(state_role(&info.state), &one_line(info.state.as_str()))),
             number::trace_duration(info),
-            info.recorded_usage.as_ref().map(|usage| number::total(Some(usage)) + " tokens"),
+            info.recorded_usage.as_ref().map(|usage| number::total_tokens(Some(usage)) + " tokens"),
             Some(theme.paint(TextRole::Id, &one_line(id))),
-            Some(info.request_time.date_time(look.zone)),
+            Some(info.request_time.date_time(options.zone)),
         ];
         writeln!(out, "\n{}", facts.into_iter().flatten().collect::<Vec<_>>().join("  "))?;
         if conversation.steps.is_empty() {
             let why = if trace.span_list().is_empty() { "(no spans stored)" } else { "(no new messages)" };
             return Ok(writeln!(out, "{}", theme.paint(TextRole::Dim, why))?);
         }
-        self.steps(trace, conversation).write(look, out)
+        self.steps(trace, conversation).write(options, out)
     }
 }
 
-/// What the whole session comes to, on two lines.
-fn heading(look: &RenderOptions, out: &mut dyn Write, session: &Session) -> Result<()> {
-    let theme = look.theme;
-    let many = |number: u64, one: &str| format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" });
-    let some = |number: u64, role, text: String| (number > 0).then(|| theme.paint(role, &text));
+/// Writes the totals of the session.
+fn write_heading(options: &RenderOptions, out: &mut dyn Write, session: &Session) -> Result<()> {
+    let theme = options.theme;
+    let counted = |number: u64, noun: &str| format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" });
+    let if_any = |number: u64, role, text: String| (number > 0).then(|| theme.paint(role, &text));
     let facts = [
         Some(theme.paint(TextRole::Name, &one_line(&session.id))),
-        Some(many(session.traces, "turn")),
-        some(session.errors, TextRole::Bad, many(session.errors, "error")),
-        some(session.in_progress, TextRole::Warn, format!("{} in progress", count(session.in_progress))),
-        session.execution_duration_ms.map(|millis| format!("{} worked", number::millis(millis))),
+        Some(counted(session.traces, "turn")),
+        if_any(session.errors, TextRole::Bad, counted(session.errors, "error")),
+        if_any(session.in_progress, TextRole::Warn, format!("{} in progress", count(session.in_progress))),
+        session.execution_duration_ms.map(|millis| format!("busy {}", number::millis(millis))),
         session.token_usage.as_ref().map(|usage| {
             let parts = format!(
                 "{} in{}{} out",
-                number::known(usage.input_tokens),
-                look.dot(),
-                number::known(usage.output_tokens)
+                number::count_or_dash(usage.input_tokens),
+                options.separator(),
+                number::count_or_dash(usage.output_tokens)
             );
-            format!("{} tokens ({parts})", theme.paint(TextRole::Figure, &number::total(Some(usage))))
+            format!("{} tokens ({parts})", theme.paint(TextRole::Figure, &number::total_tokens(Some(usage))))
         }),
         session.cost.cost().as_ref().and_then(number::cost),
     ];
-    flow(out, facts.into_iter().flatten(), "  ", look.width)?;
-    let (first, zone) = (session.first, look.zone);
+    write_facts(out, facts.into_iter().flatten(), "  ", options.width)?;
+    let (first, zone) = (session.first, options.zone);
     let facts = [
         Some(format!("experiment {}", one_line(&session.experiments.join(", ")))),
         Some(session.users.join(", "))
             .filter(|users| !users.is_empty())
             .map(|users| format!("user {}", one_line(&users))),
         Some(format!("since {} {}", first.date_time(zone), first.zone_name(zone))),
-        session.duration_ns().map(|nanos| format!("lasted {}", number::duration(nanos))),
+        session.duration_ns().map(|nanos| format!("wall time {}", number::duration(nanos))),
     ];
-    flow(out, facts.into_iter().flatten().map(|fact| theme.paint(TextRole::Dim, &fact)), look.dot(), look.width)
+    write_facts(
+        out,
+        facts.into_iter().flatten().map(|fact| theme.paint(TextRole::Dim, &fact)),
+        options.separator(),
+        options.width,
+    )
 }
 
-const TURN: [Column<'static>; 10] = [
-    Column { title: "turn", is_right: true, shrinks_to: None, drops: 0 },
-    Column { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
-    Column { title: "time", is_right: false, shrinks_to: None, drops: 6 },
-    Column { title: "after", is_right: true, shrinks_to: None, drops: 5 },
-    Column { title: "state", is_right: false, shrinks_to: None, drops: 0 },
-    Column { title: "duration", is_right: true, shrinks_to: None, drops: 3 },
-    Column { title: "tokens", is_right: true, shrinks_to: None, drops: 2 },
-    Column { title: "cost", is_right: true, shrinks_to: None, drops: 4 },
-    Column { title: "request", is_right: false, shrinks_to: Some(12), drops: 0 },
-    Column { title: "response", is_right: false, shrinks_to: Some(12), drops: 1 },
+const TURN_COLUMNS: [Column<'static>; 10] = [
+    Column { title: "turn", is_right_aligned: true, min_width: None, drop_priority: 0 },
+    Column { title: "trace", is_right_aligned: false, min_width: None, drop_priority: 0 },
+    Column { title: "time", is_right_aligned: false, min_width: None, drop_priority: 6 },
+    Column { title: "after", is_right_aligned: true, min_width: None, drop_priority: 5 },
+    Column { title: "state", is_right_aligned: false, min_width: None, drop_priority: 0 },
+    Column { title: "duration", is_right_aligned: true, min_width: None, drop_priority: 3 },
+    Column { title: "tokens", is_right_aligned: true, min_width: None, drop_priority: 2 },
+    Column { title: "cost", is_right_aligned: true, min_width: None, drop_priority: 4 },
+    Column { title: "request", is_right_aligned: false, min_width: Some(12), drop_priority: 0 },
+    Column { title: "response", is_right_aligned: false, min_width: Some(12), drop_priority: 1 },
 ];
 
-/// One trace of the session; `before` = when the one before it ended.
-fn turn(look: &RenderOptions, number: usize, trace: &TraceInfo, before: Option<Timestamp>) -> Vec<Cell> {
-    let gap = before.map(|before| number::duration(trace.request_time.0.saturating_sub(before.0)));
+/// Returns the cells of one trace of the session; `previous_end` = end of the trace before it.
+fn turn_cells(options: &RenderOptions, number: usize, trace: &TraceInfo, previous_end: Option<Timestamp>) -> Vec<Cell> {
+    let gap = previous_end.map(|end| number::duration(trace.request_time.0.saturating_sub(end.0)));
     vec![
-        Cell::own(number.to_string(), TextRole::Dim),
+        Cell::new(number.to_string(), TextRole::Dim),
         Cell::trace_id(&trace.trace_id),
-        Cell::own(trace.request_time.date_time(look.zone), TextRole::Plain),
-        gap.map_or_else(Cell::none, |gap| Cell::own(gap, TextRole::Dim)),
-        Cell::stored(trace.state.as_str(), state_role(&trace.state)),
-        Cell::maybe(number::trace_duration(trace).as_deref(), TextRole::Plain),
-        Cell::own(number::total(trace.recorded_usage.as_ref()), TextRole::Figure),
-        cost(trace.cost.as_ref()),
-        Cell::maybe(recorded_question(trace).as_deref(), TextRole::Plain),
-        Cell::maybe(recorded_answer(trace).as_deref(), TextRole::Plain),
+        Cell::new(trace.request_time.date_time(options.zone), TextRole::Plain),
+        gap.map_or_else(Cell::none, |gap| Cell::new(gap, TextRole::Dim)),
+        Cell::escaped(trace.state.as_str(), state_role(&trace.state)),
+        Cell::optional(number::trace_duration(trace).as_deref(), TextRole::Plain),
+        Cell::new(number::total_tokens(trace.recorded_usage.as_ref()), TextRole::Figure),
+        cost_or_none(trace.cost.as_ref()),
+        Cell::optional(recorded_question(trace).as_deref(), TextRole::Plain),
+        Cell::optional(recorded_answer(trace).as_deref(), TextRole::Plain),
     ]
 }

@@ -7,22 +7,22 @@ use crate::output::{RenderOptions, Row, TextRole, number};
 use crate::query::TextMatch;
 use serde::Serialize;
 
-/// A span with what of its trace goes with it.
+/// Span with its context in the trace.
 #[derive(Clone, Debug)]
 pub struct SpanRow {
-    /// The trace's id.
+    /// Id of the trace.
     pub trace_id: String,
-    /// The span.
+    /// Span.
     pub span: Span,
-    /// Where it stands in the tree.
+    /// Position in the span tree.
     pub node: Node,
-    /// Whether the JSON has its attributes and events.
+    /// Whether the JSON includes attributes and events.
     pub is_full: bool,
-    /// The agent that it belongs to, where that is known.
+    /// Agent of the span, if known.
     pub agent: Option<String>,
 }
 
-/// The role of a status.
+/// Returns the text role of a span status.
 #[must_use]
 pub const fn status_role(status: &SpanStatus) -> TextRole {
     match status {
@@ -32,31 +32,32 @@ pub const fn status_role(status: &SpanStatus) -> TextRole {
     }
 }
 
-/// Tokens in and out: `45 → 14`.
+/// Formats input and output tokens: `45 → 14`.
 #[must_use]
-pub fn tokens(usage: &TokenUsage, look: &RenderOptions) -> String {
-    let arrow = if look.unicode { "→" } else { "->" };
-    format!("{} {arrow} {}", number::known(usage.input_tokens), number::known(usage.output_tokens))
+pub fn tokens(usage: &TokenUsage, options: &RenderOptions) -> String {
+    let arrow = if options.unicode { "→" } else { "->" };
+    format!("{} {arrow} {}", number::count_or_dash(usage.input_tokens), number::count_or_dash(usage.output_tokens))
 }
 
-/// How the span ended, in one line each: that it failed, what its caller handed on as text, and that it was left on purpose.
+/// Returns how a span failed, one line each: its exception, a failure that its caller handled, and an exception raised
+/// for control flow.
 pub(super) fn failures(span: &Span) -> impl Iterator<Item = (TextRole, String)> {
-    let of_mlflow = span.exception.as_ref().is_some_and(Exception::is_of_mlflow);
+    let of_mlflow = span.exception.as_ref().is_some_and(Exception::is_from_mlflow_logging);
     let failed = span.failure().map(|failure| {
-        let whose = if of_mlflow { "MLflow's own logging failed, not the call: " } else { "" };
-        (TextRole::Bad, format!("{whose}{failure}"))
+        let prefix = if of_mlflow { "MLflow's own logging failed, not the call: " } else { "" };
+        (TextRole::Bad, format!("{prefix}{failure}"))
     });
     let handled = span.handled_failure.as_ref().map(|failure| (TextRole::Warn, format!("handled: {failure}")));
-    let left = span.exception.as_ref().and_then(|exception| {
-        let (purpose, message) = (exception.purpose()?, exception.text().unwrap_or_default());
+    let control_flow = span.exception.as_ref().and_then(|exception| {
+        let (purpose, message) = (exception.control_flow()?, exception.text().unwrap_or_default());
         Some((TextRole::Dim, format!("{purpose}: {message}")))
     });
-    failed.into_iter().chain(handled).chain(left)
+    failed.into_iter().chain(handled).chain(control_flow)
 }
 
 impl Row for SpanRow {
     const KEY: &'static str = "spans";
-    const CSV: &'static [&'static str] = &[
+    const CSV_COLUMNS: &'static [&'static str] = &[
         "trace_id",
         "span_id",
         "parent_id",
@@ -79,37 +80,37 @@ impl Row for SpanRow {
         "outputs",
     ];
 
-    fn shapes() -> &'static [Column<'static>] {
+    fn columns() -> &'static [Column<'static>] {
         &[
-            Column { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
-            Column { title: "span", is_right: false, shrinks_to: None, drops: 5 },
-            Column { title: "name", is_right: false, shrinks_to: Some(16), drops: 0 },
-            Column { title: "type", is_right: false, shrinks_to: Some(6), drops: 3 },
-            Column { title: "status", is_right: false, shrinks_to: None, drops: 4 },
-            Column { title: "duration", is_right: true, shrinks_to: None, drops: 1 },
-            Column { title: "tokens", is_right: true, shrinks_to: None, drops: 2 },
-            Column { title: "model", is_right: false, shrinks_to: Some(8), drops: 6 },
-            Column { title: "failure", is_right: false, shrinks_to: Some(10), drops: 7 },
+            Column { title: "trace", is_right_aligned: false, min_width: None, drop_priority: 0 },
+            Column { title: "span", is_right_aligned: false, min_width: None, drop_priority: 5 },
+            Column { title: "name", is_right_aligned: false, min_width: Some(16), drop_priority: 0 },
+            Column { title: "type", is_right_aligned: false, min_width: Some(6), drop_priority: 3 },
+            Column { title: "status", is_right_aligned: false, min_width: None, drop_priority: 4 },
+            Column { title: "duration", is_right_aligned: true, min_width: None, drop_priority: 1 },
+            Column { title: "tokens", is_right_aligned: true, min_width: None, drop_priority: 2 },
+            Column { title: "model", is_right_aligned: false, min_width: Some(8), drop_priority: 6 },
+            Column { title: "failure", is_right_aligned: false, min_width: Some(10), drop_priority: 7 },
         ]
     }
 
-    fn cells(&self, look: &RenderOptions) -> Vec<Cell> {
+    fn cells(&self, options: &RenderOptions) -> Vec<Cell> {
         let span = &self.span;
         vec![
             Cell::trace_id(&self.trace_id),
-            Cell::stored(span.id.as_str(), TextRole::Dim),
-            Cell::stored(&span.name, TextRole::Name),
-            Cell::stored(span.span_type.as_str(), TextRole::Kind),
-            Cell::stored(span.status.as_str(), status_role(&span.status)),
-            span.duration_ns().map_or_else(Cell::none, |nanos| Cell::own(number::duration(nanos), TextRole::Plain)),
-            span.usage().map_or_else(Cell::none, |usage| Cell::own(tokens(usage, look), TextRole::Figure)),
-            Cell::maybe(span.model.as_deref(), TextRole::Plain),
-            failures(span).next().map_or_else(Cell::none, |(role, failure)| Cell::stored(&failure, role)),
+            Cell::escaped(span.id.as_str(), TextRole::Dim),
+            Cell::escaped(&span.name, TextRole::Name),
+            Cell::escaped(span.span_type.as_str(), TextRole::Kind),
+            Cell::escaped(span.status.as_str(), status_role(&span.status)),
+            span.duration_ns().map_or_else(Cell::none, |nanos| Cell::new(number::duration(nanos), TextRole::Plain)),
+            span.usage().map_or_else(Cell::none, |usage| Cell::new(tokens(usage, options), TextRole::Figure)),
+            Cell::optional(span.model.as_deref(), TextRole::Plain),
+            failures(span).next().map_or_else(Cell::none, |(role, failure)| Cell::escaped(&failure, role)),
         ]
     }
 
     fn json(&self) -> impl Serialize {
-        SpanJson::new(&self.trace_id, &self.span, &self.node, self.is_full).of_agent(self.agent.as_deref())
+        SpanJson::new(&self.trace_id, &self.span, &self.node, self.is_full).with_agent(self.agent.as_deref())
     }
 
     fn id(&self) -> &str {
@@ -117,18 +118,18 @@ impl Row for SpanRow {
     }
 }
 
-/// A span in which a text was found.
+/// Span with a search match.
 #[derive(Clone, Debug)]
 pub struct FoundSpan {
-    /// The span.
+    /// Span.
     pub row: SpanRow,
-    /// The text.
-    pub found: TextMatch,
+    /// Matched text.
+    pub text_match: TextMatch,
 }
 
 impl Row for FoundSpan {
     const KEY: &'static str = SpanRow::KEY;
-    const CSV: &'static [&'static str] = &[
+    const CSV_COLUMNS: &'static [&'static str] = &[
         "trace_id",
         "span_id",
         "parent_id",
@@ -142,36 +143,36 @@ impl Row for FoundSpan {
         "match.text",
     ];
 
-    fn shapes() -> &'static [Column<'static>] {
+    fn columns() -> &'static [Column<'static>] {
         &[
-            Column { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
-            Column { title: "span", is_right: false, shrinks_to: None, drops: 5 },
-            Column { title: "name", is_right: false, shrinks_to: Some(12), drops: 0 },
-            Column { title: "type", is_right: false, shrinks_to: Some(6), drops: 2 },
-            Column { title: "status", is_right: false, shrinks_to: None, drops: 3 },
-            Column { title: "duration", is_right: true, shrinks_to: None, drops: 4 },
-            Column { title: "in", is_right: false, shrinks_to: Some(7), drops: 1 },
-            Column { title: "match", is_right: false, shrinks_to: Some(28), drops: 0 },
+            Column { title: "trace", is_right_aligned: false, min_width: None, drop_priority: 0 },
+            Column { title: "span", is_right_aligned: false, min_width: None, drop_priority: 5 },
+            Column { title: "name", is_right_aligned: false, min_width: Some(12), drop_priority: 0 },
+            Column { title: "type", is_right_aligned: false, min_width: Some(6), drop_priority: 2 },
+            Column { title: "status", is_right_aligned: false, min_width: None, drop_priority: 3 },
+            Column { title: "duration", is_right_aligned: true, min_width: None, drop_priority: 4 },
+            Column { title: "in", is_right_aligned: false, min_width: Some(7), drop_priority: 1 },
+            Column { title: "match", is_right_aligned: false, min_width: Some(28), drop_priority: 0 },
         ]
     }
 
-    fn cells(&self, _look: &RenderOptions) -> Vec<Cell> {
+    fn cells(&self, _options: &RenderOptions) -> Vec<Cell> {
         let span = &self.row.span;
         vec![
             Cell::trace_id(&self.row.trace_id),
-            Cell::stored(span.id.as_str(), TextRole::Dim),
-            Cell::stored(&span.name, TextRole::Name),
-            Cell::stored(span.span_type.as_str(), TextRole::Kind),
-            Cell::stored(span.status.as_str(), status_role(&span.status)),
-            span.duration_ns().map_or_else(Cell::none, |nanos| Cell::own(number::duration(nanos), TextRole::Plain)),
-            Cell::stored(&self.found.field, TextRole::Dim),
-            Cell::found(&self.found),
+            Cell::escaped(span.id.as_str(), TextRole::Dim),
+            Cell::escaped(&span.name, TextRole::Name),
+            Cell::escaped(span.span_type.as_str(), TextRole::Kind),
+            Cell::escaped(span.status.as_str(), status_role(&span.status)),
+            span.duration_ns().map_or_else(Cell::none, |nanos| Cell::new(number::duration(nanos), TextRole::Plain)),
+            Cell::escaped(&self.text_match.field, TextRole::Dim),
+            Cell::from_match(&self.text_match),
         ]
     }
 
     fn json(&self) -> impl Serialize {
         let row = &self.row;
-        SpanJson::new(&row.trace_id, &row.span, &row.node, row.is_full).found(&self.found)
+        SpanJson::new(&row.trace_id, &row.span, &row.node, row.is_full).with_match(&self.text_match)
     }
 
     fn id(&self) -> &str {

@@ -1,7 +1,7 @@
 //! `mltrace stats`.
 
 use super::group::{self, KeyJson};
-use super::usage::money;
+use super::usage::cost_cell;
 use crate::analysis::key::GroupKey;
 use crate::analysis::stats::{Percentiles, SortedStats, StatsSummary};
 use crate::error::Result;
@@ -13,10 +13,10 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Write;
 
-/// Figures of many traces in groups.
+/// Statistics of traces, grouped.
 #[derive(Debug)]
 pub struct StatsView {
-    /// The groups.
+    /// Sorted groups with their statistics.
     pub sorted: SortedStats,
 }
 
@@ -55,8 +55,9 @@ struct PercentilesJson {
 }
 
 impl From<Percentiles> for PercentilesJson {
-    fn from(at: Percentiles) -> Self {
-        Self { p50: at.p50, p90: at.p90, p95: at.p95, p99: at.p99 }
+    fn from(percentiles: Percentiles) -> Self {
+        let Percentiles { p50, p90, p95, p99, .. } = percentiles;
+        Self { p50, p90, p95, p99 }
     }
 }
 
@@ -69,17 +70,17 @@ impl<'a> StatJson<'a> {
             errors: stat.errors,
             error_rate: stat.error_rate(),
             latency_ms: stat.latency_ms.map(PercentilesJson::from),
-            token_usage: stat.used.token_usage.as_ref(),
-            cost: stat.used.cost(),
+            token_usage: stat.usage.token_usage.as_ref(),
+            cost: stat.usage.cost(),
             unpriced: stat.unpriced,
             time_to_first_token_ms: stat.first_token_ms.map(PercentilesJson::from),
         }
     }
 }
 
-/// The columns behind those of the keys.
-fn columns(unit: &'static str, has_spark: bool) -> Vec<Column<'static>> {
-    let right = |(title, drops)| Column { title, is_right: true, shrinks_to: None, drops };
+/// The columns after those of the group keys.
+fn stats_columns(unit: &'static str, has_spark: bool) -> Vec<Column<'static>> {
+    let right = |(title, drop_priority)| Column { title, is_right_aligned: true, min_width: None, drop_priority };
     let figures = [
         (unit, 0),
         ("errors", 8),
@@ -95,23 +96,23 @@ fn columns(unit: &'static str, has_spark: bool) -> Vec<Column<'static>> {
         ("TTFT p50", 7),
         ("TTFT p95", 11),
     ];
-    let spark = Column { title: "over time", is_right: false, shrinks_to: None, drops: 12 };
+    let spark = Column { title: "over time", is_right_aligned: false, min_width: None, drop_priority: 12 };
     figures.map(right).into_iter().chain(has_spark.then_some(spark)).collect()
 }
 
-/// The cells of the figures.
+/// The cells for [`stats_columns`], without the sparkline.
 fn cells(stat: &StatsSummary, role: TextRole) -> [Cell; 13] {
-    let count = |count: u64| Cell::own(number::count(count.cast_signed()), role);
+    let count = |count: u64| Cell::new(number::count(count.cast_signed()), role);
     let time = |millis: Option<f64>| {
-        millis.map_or_else(Cell::none, |millis| Cell::own(number::duration((millis * 1e6) as i64), role))
+        millis.map_or_else(Cell::none, |millis| Cell::new(number::duration((millis * 1e6) as i64), role))
     };
-    let tokens = |figure: Option<i64>| figure.map_or_else(Cell::none, |figure| Cell::own(number::count(figure), role));
+    let tokens = |figure: Option<i64>| figure.map_or_else(Cell::none, |figure| Cell::new(number::count(figure), role));
     let bad = if stat.errors > 0 { TextRole::Bad } else { role };
-    let (usage, latency, first) = (stat.used.token_usage.as_ref(), stat.latency_ms, stat.first_token_ms);
+    let (usage, latency, first) = (stat.usage.token_usage.as_ref(), stat.latency_ms, stat.first_token_ms);
     [
         count(stat.count),
-        Cell::own(number::count(stat.errors.cast_signed()), bad),
-        stat.error_rate().map_or_else(Cell::none, |rate| Cell::own(number::percent(rate), bad)),
+        Cell::new(number::count(stat.errors.cast_signed()), bad),
+        stat.error_rate().map_or_else(Cell::none, |rate| Cell::new(number::percent(rate), bad)),
         time(latency.map(|at| at.p50)),
         time(latency.map(|at| at.p90)),
         time(latency.map(|at| at.p95)),
@@ -119,16 +120,16 @@ fn cells(stat: &StatsSummary, role: TextRole) -> [Cell; 13] {
         tokens(usage.and_then(|usage| usage.input_tokens)),
         tokens(usage.and_then(|usage| usage.output_tokens)),
         tokens(usage.and_then(|usage| usage.total_tokens)),
-        money(stat.used.cost().as_ref(), role),
+        cost_cell(stat.usage.cost().as_ref(), role),
         time(first.map(|at| at.p50)),
         time(first.map(|at| at.p95)),
     ]
 }
 
-fn spark(stat: &StatsSummary, look: &RenderOptions) -> Cell {
+fn sparkline_cell(stat: &StatsSummary, options: &RenderOptions) -> Cell {
     match stat.over_time.as_slice() {
         [] => Cell::none(),
-        counts => Cell::own(number::spark(counts, look.unicode), TextRole::Bar),
+        counts => Cell::new(number::sparkline(counts, options.unicode), TextRole::Bar),
     }
 }
 
@@ -136,44 +137,44 @@ impl View for StatsView {
     type Item = Item;
 
     fn json(&self) -> impl Serialize {
-        let SortedStats { keys, unit, groups, others, count_of_others, total } = &self.sorted;
+        let SortedStats { keys, unit, groups, others, other_count: count_of_others, total } = &self.sorted;
         Json::of(&StatsJson {
             schema: SCHEMA,
             by: group::words(keys),
-            unit: unit.word(),
+            unit: unit.as_str(),
             groups: groups.iter().map(|(values, stat)| StatJson::new(Some(KeyJson(keys, values)), stat)).collect(),
             other: others.as_ref().map(|stat| StatJson { groups: Some(*count_of_others), ..StatJson::new(None, stat) }),
             total: StatJson::new(None, total),
         })
     }
 
-    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        let SortedStats { keys, unit, groups, others, count_of_others, total } = &self.sorted;
-        // Where times are among the keys, the rows tell how it went over time.
+    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+        let SortedStats { keys, unit, groups, others, other_count: count_of_others, total } = &self.sorted;
+        // Rows grouped by time already show the change over time.
         let has_spark = !keys.iter().any(GroupKey::is_time);
         let titles = group::titles(keys);
-        let mut shapes = group::shapes(keys, &titles);
+        let mut columns = group::columns(keys, &titles);
         if keys.is_empty() {
-            shapes.push(Column { title: "", is_right: false, shrinks_to: None, drops: 0 });
+            columns.push(Column { title: "", is_right_aligned: false, min_width: None, drop_priority: 0 });
         }
-        shapes.extend(columns(unit.word(), has_spark));
+        columns.extend(stats_columns(unit.as_str(), has_spark));
         let row = |mut row: Vec<Cell>, stat: &StatsSummary, role: TextRole| {
             row.extend(cells(stat, role));
-            row.extend(has_spark.then(|| spark(stat, look)));
+            row.extend(has_spark.then(|| sparkline_cell(stat, options)));
             row
         };
         let mut rows: Vec<Vec<Cell>> = groups
             .iter()
             .filter(|_| !keys.is_empty())
-            .map(|(values, stat)| row(group::cells(look, keys, values), stat, TextRole::Plain))
+            .map(|(values, stat)| row(group::cells(options, keys, values), stat, TextRole::Plain))
             .collect();
         if let Some(others) = others {
-            let title = group::others(*count_of_others);
-            let others = row(group::title(title, keys), others, TextRole::Plain);
-            rows.insert(group::place_of_others(keys, rows.len()), others);
+            let title = group::others_title(*count_of_others);
+            let others = row(group::title_cells(title, keys), others, TextRole::Plain);
+            rows.insert(group::index_of_others(keys, rows.len()), others);
         }
-        rows.push(row(group::title("total".to_owned(), keys), total, TextRole::Figure));
-        write_table(look, out, &shapes, &rows)
+        rows.push(row(group::title_cells("total".to_owned(), keys), total, TextRole::Figure));
+        write_table(options, out, &columns, &rows)
     }
 
     fn items(&self) -> Vec<Item> {
@@ -185,7 +186,7 @@ impl View for StatsView {
         groups.iter().map(item).collect()
     }
 
-    fn csv(&self) -> Vec<Cow<'static, str>> {
+    fn csv_columns(&self) -> Vec<Cow<'static, str>> {
         let figures = [
             "count",
             "errors",
@@ -203,6 +204,6 @@ impl View for StatsView {
             "time_to_first_token_ms.p50",
             "time_to_first_token_ms.p95",
         ];
-        group::csv(&self.sorted.keys, &figures)
+        group::csv_columns(&self.sorted.keys, &figures)
     }
 }

@@ -6,12 +6,12 @@ use crate::output::table::{Cell, Column};
 use crate::output::{RenderOptions, Row, TextRole, number};
 use serde::Serialize;
 
-/// How long all calls took that have a span; none where none is known.
+/// Total duration in milliseconds of all calls with a span; `None` if there are none.
 fn total(tool: &Tool) -> Option<f64> {
     (!tool.durations.is_empty()).then(|| tool.durations.iter().sum())
 }
 
-/// A tool as a row of a list.
+/// Row of the tool list.
 #[derive(Clone, Debug)]
 pub struct ToolRow(pub Tool);
 
@@ -35,7 +35,7 @@ struct DurationJson {
 
 impl Row for ToolRow {
     const KEY: &'static str = "tools";
-    const CSV: &'static [&'static str] = &[
+    const CSV_COLUMNS: &'static [&'static str] = &[
         "name",
         "traces",
         "calls",
@@ -47,31 +47,31 @@ impl Row for ToolRow {
         "duration_ms.total",
     ];
 
-    fn shapes() -> &'static [Column<'static>] {
+    fn columns() -> &'static [Column<'static>] {
         &[
-            Column { title: "tool", is_right: false, shrinks_to: Some(15), drops: 0 },
-            Column { title: "traces", is_right: true, shrinks_to: None, drops: 4 },
-            Column { title: "calls", is_right: true, shrinks_to: None, drops: 0 },
-            Column { title: "errors", is_right: true, shrinks_to: None, drops: 0 },
-            Column { title: "handled", is_right: true, shrinks_to: None, drops: 2 },
-            Column { title: "failed", is_right: true, shrinks_to: None, drops: 3 },
-            Column { title: "p50", is_right: true, shrinks_to: None, drops: 0 },
-            Column { title: "p95", is_right: true, shrinks_to: None, drops: 0 },
-            Column { title: "in all", is_right: true, shrinks_to: None, drops: 5 },
+            Column { title: "tool", is_right_aligned: false, min_width: Some(15), drop_priority: 0 },
+            Column { title: "traces", is_right_aligned: true, min_width: None, drop_priority: 4 },
+            Column { title: "calls", is_right_aligned: true, min_width: None, drop_priority: 0 },
+            Column { title: "errors", is_right_aligned: true, min_width: None, drop_priority: 0 },
+            Column { title: "handled", is_right_aligned: true, min_width: None, drop_priority: 2 },
+            Column { title: "error rate", is_right_aligned: true, min_width: None, drop_priority: 3 },
+            Column { title: "p50", is_right_aligned: true, min_width: None, drop_priority: 0 },
+            Column { title: "p95", is_right_aligned: true, min_width: None, drop_priority: 0 },
+            Column { title: "total", is_right_aligned: true, min_width: None, drop_priority: 5 },
         ]
     }
 
-    fn cells(&self, _look: &RenderOptions) -> Vec<Cell> {
+    fn cells(&self, _options: &RenderOptions) -> Vec<Cell> {
         let Self(tool) = self;
-        let count = |count: u64| Cell::own(number::count(count.cast_signed()), TextRole::Plain);
-        let bad = |count: u64, text: String| Cell::own(text, if count > 0 { TextRole::Bad } else { TextRole::Plain });
+        let count = |count: u64| Cell::new(number::count(count.cast_signed()), TextRole::Plain);
+        let bad = |count: u64, text: String| Cell::new(text, if count > 0 { TextRole::Bad } else { TextRole::Plain });
         let time = |millis: Option<f64>| {
-            millis.map_or_else(Cell::none, |millis| Cell::own(number::duration((millis * 1e6) as i64), TextRole::Plain))
+            millis.map_or_else(Cell::none, |millis| Cell::new(number::duration((millis * 1e6) as i64), TextRole::Plain))
         };
         vec![
             tool.name
                 .as_deref()
-                .map_or_else(|| Cell::own("(unknown)", TextRole::Dim), |name| Cell::stored(name, TextRole::Name)),
+                .map_or_else(|| Cell::new("(unknown)", TextRole::Dim), |name| Cell::escaped(name, TextRole::Name)),
             count(tool.traces),
             count(tool.calls),
             bad(tool.errors, number::count(tool.errors.cast_signed())),

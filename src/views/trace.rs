@@ -8,7 +8,7 @@ use crate::query::TextMatch;
 use crate::reading::recorded_question;
 use serde::Serialize;
 
-/// The role of a state.
+/// Returns the text role of a trace state.
 #[must_use]
 pub const fn state_role(state: &TraceState) -> TextRole {
     match state {
@@ -21,7 +21,7 @@ pub const fn state_role(state: &TraceState) -> TextRole {
 
 impl Row for TraceInfo {
     const KEY: &'static str = "traces";
-    const CSV: &'static [&'static str] = &[
+    const CSV_COLUMNS: &'static [&'static str] = &[
         "trace_id",
         "client_request_id",
         "experiment_id",
@@ -44,34 +44,34 @@ impl Row for TraceInfo {
         "answer",
     ];
 
-    fn shapes() -> &'static [Column<'static>] {
+    fn columns() -> &'static [Column<'static>] {
         &[
-            Column { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
-            Column { title: "age", is_right: true, shrinks_to: None, drops: 3 },
-            Column { title: "state", is_right: false, shrinks_to: None, drops: 0 },
-            Column { title: "name", is_right: false, shrinks_to: Some(18), drops: 0 },
-            Column { title: "duration", is_right: true, shrinks_to: None, drops: 1 },
-            Column { title: "spans", is_right: true, shrinks_to: None, drops: 5 },
-            Column { title: "tokens", is_right: true, shrinks_to: None, drops: 2 },
-            Column { title: "cost", is_right: true, shrinks_to: None, drops: 6 },
-            Column { title: "session", is_right: false, shrinks_to: Some(7), drops: 7 },
-            Column { title: "request", is_right: false, shrinks_to: Some(10), drops: 8 },
+            Column { title: "trace", is_right_aligned: false, min_width: None, drop_priority: 0 },
+            Column { title: "age", is_right_aligned: true, min_width: None, drop_priority: 3 },
+            Column { title: "state", is_right_aligned: false, min_width: None, drop_priority: 0 },
+            Column { title: "name", is_right_aligned: false, min_width: Some(18), drop_priority: 0 },
+            Column { title: "duration", is_right_aligned: true, min_width: None, drop_priority: 1 },
+            Column { title: "spans", is_right_aligned: true, min_width: None, drop_priority: 5 },
+            Column { title: "tokens", is_right_aligned: true, min_width: None, drop_priority: 2 },
+            Column { title: "cost", is_right_aligned: true, min_width: None, drop_priority: 6 },
+            Column { title: "session", is_right_aligned: false, min_width: Some(7), drop_priority: 7 },
+            Column { title: "request", is_right_aligned: false, min_width: Some(10), drop_priority: 8 },
         ]
     }
 
-    fn cells(&self, look: &RenderOptions) -> Vec<Cell> {
+    fn cells(&self, options: &RenderOptions) -> Vec<Cell> {
         vec![
             Cell::trace_id(&self.trace_id),
-            Cell::own(number::age(self.request_time, look.now), TextRole::Plain),
-            Cell::stored(self.state.as_str(), state_role(&self.state)),
-            Cell::maybe(self.display_name(), TextRole::Name),
-            Cell::maybe(number::trace_duration(self).as_deref(), TextRole::Plain),
+            Cell::new(number::age(self.request_time, options.now), TextRole::Plain),
+            Cell::escaped(self.state.as_str(), state_role(&self.state)),
+            Cell::optional(self.display_name(), TextRole::Name),
+            Cell::optional(number::trace_duration(self).as_deref(), TextRole::Plain),
             self.span_count
-                .map_or_else(Cell::none, |count| Cell::own(number::count(count.cast_signed()), TextRole::Plain)),
-            Cell::own(number::total(self.recorded_usage.as_ref()), TextRole::Figure),
-            self.cost.as_ref().and_then(number::cost).map_or_else(Cell::none, |cost| Cell::own(cost, TextRole::Figure)),
-            Cell::maybe(self.session_id(), TextRole::Plain),
-            Cell::maybe(recorded_question(self).as_deref(), TextRole::Dim),
+                .map_or_else(Cell::none, |count| Cell::new(number::count(count.cast_signed()), TextRole::Plain)),
+            Cell::new(number::total_tokens(self.recorded_usage.as_ref()), TextRole::Figure),
+            self.cost.as_ref().and_then(number::cost).map_or_else(Cell::none, |cost| Cell::new(cost, TextRole::Figure)),
+            Cell::optional(self.session_id(), TextRole::Plain),
+            Cell::optional(recorded_question(self).as_deref(), TextRole::Dim),
         ]
     }
 
@@ -83,27 +83,27 @@ impl Row for TraceInfo {
         &self.trace_id
     }
 
-    fn grouped(rows: Vec<Self>) -> Vec<Self> {
-        super::fold::grouped(rows)
+    fn collapse(rows: Vec<Self>) -> Vec<Self> {
+        super::fold::collapse_messages(rows)
     }
 }
 
-/// A trace in which a text was found.
+/// Trace with a search match.
 #[derive(Clone, Debug)]
 pub struct FoundTrace {
-    /// The trace's record.
+    /// Trace record.
     pub info: TraceInfo,
-    /// The span that has the text.
+    /// Id of the span with the match.
     pub span_id: String,
-    /// Its name.
+    /// Name of the span with the match.
     pub span_name: String,
-    /// The text.
-    pub found: TextMatch,
+    /// Matched text.
+    pub text_match: TextMatch,
 }
 
 impl Row for FoundTrace {
     const KEY: &'static str = TraceInfo::KEY;
-    const CSV: &'static [&'static str] = &[
+    const CSV_COLUMNS: &'static [&'static str] = &[
         "trace_id",
         "experiment_name",
         "name",
@@ -117,35 +117,35 @@ impl Row for FoundTrace {
         "match.text",
     ];
 
-    fn shapes() -> &'static [Column<'static>] {
+    fn columns() -> &'static [Column<'static>] {
         &[
-            Column { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
-            Column { title: "age", is_right: true, shrinks_to: None, drops: 3 },
-            Column { title: "state", is_right: false, shrinks_to: None, drops: 2 },
-            Column { title: "name", is_right: false, shrinks_to: Some(12), drops: 0 },
-            Column { title: "duration", is_right: true, shrinks_to: None, drops: 4 },
-            Column { title: "span", is_right: false, shrinks_to: Some(12), drops: 0 },
-            Column { title: "in", is_right: false, shrinks_to: Some(7), drops: 5 },
-            Column { title: "match", is_right: false, shrinks_to: Some(28), drops: 0 },
+            Column { title: "trace", is_right_aligned: false, min_width: None, drop_priority: 0 },
+            Column { title: "age", is_right_aligned: true, min_width: None, drop_priority: 3 },
+            Column { title: "state", is_right_aligned: false, min_width: None, drop_priority: 2 },
+            Column { title: "name", is_right_aligned: false, min_width: Some(12), drop_priority: 0 },
+            Column { title: "duration", is_right_aligned: true, min_width: None, drop_priority: 4 },
+            Column { title: "span", is_right_aligned: false, min_width: Some(12), drop_priority: 0 },
+            Column { title: "in", is_right_aligned: false, min_width: Some(7), drop_priority: 5 },
+            Column { title: "match", is_right_aligned: false, min_width: Some(28), drop_priority: 0 },
         ]
     }
 
-    fn cells(&self, look: &RenderOptions) -> Vec<Cell> {
+    fn cells(&self, options: &RenderOptions) -> Vec<Cell> {
         let info = &self.info;
         vec![
             Cell::trace_id(&info.trace_id),
-            Cell::own(number::age(info.request_time, look.now), TextRole::Plain),
-            Cell::stored(info.state.as_str(), state_role(&info.state)),
-            Cell::maybe(info.display_name(), TextRole::Name),
-            Cell::maybe(number::trace_duration(info).as_deref(), TextRole::Plain),
-            Cell::stored(&self.span_name, TextRole::Plain),
-            Cell::stored(&self.found.field, TextRole::Dim),
-            Cell::found(&self.found),
+            Cell::new(number::age(info.request_time, options.now), TextRole::Plain),
+            Cell::escaped(info.state.as_str(), state_role(&info.state)),
+            Cell::optional(info.display_name(), TextRole::Name),
+            Cell::optional(number::trace_duration(info).as_deref(), TextRole::Plain),
+            Cell::escaped(&self.span_name, TextRole::Plain),
+            Cell::escaped(&self.text_match.field, TextRole::Dim),
+            Cell::from_match(&self.text_match),
         ]
     }
 
     fn json(&self) -> impl Serialize {
-        TraceJson::from(&self.info).found_in(&self.span_id, &self.span_name, &self.found)
+        TraceJson::from(&self.info).with_match(&self.span_id, &self.span_name, &self.text_match)
     }
 
     fn id(&self) -> &str {

@@ -1,4 +1,4 @@
-//! `mltrace usage`: the calls of one trace, or many traces in groups.
+//! `mltrace usage`: the calls of one trace, or grouped usage of many traces.
 
 mod explanation;
 mod json;
@@ -14,28 +14,28 @@ use crate::output::table::{Cell, Column};
 use crate::output::text::{clip, one_line, width};
 use crate::output::{Item, RenderOptions, TextRole, View, number, write_table};
 use crate::reading::Agents;
-use explanation::explain;
+use explanation::write_explanation;
 use json::UsageJson;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Write;
 
-/// The tokens of a trace, call by call.
+/// Token usage of a trace per call.
 #[derive(Debug)]
 pub struct UsageView {
-    /// The trace with its spans.
+    /// Trace with its spans.
     pub trace: Trace,
-    /// Its figures.
+    /// Token usage and cost.
     pub usage: TraceUsage,
-    /// Its agents.
+    /// Agents of the spans.
     pub agents: Agents,
-    /// Why they are what they are, where that was asked for.
+    /// Explanation of the figures, if requested.
     pub explanation: Option<Explanation>,
 }
 
-/// The cells of tokens and cost, which end every row of usage.
-pub(super) fn figures(usage: Option<&TokenUsage>, cost: Option<&Cost>, role: TextRole) -> Vec<Cell> {
-    let cell = |figure: Option<i64>| figure.map_or_else(Cell::none, |figure| Cell::own(number::count(figure), role));
+/// Returns the cells for [`USAGE_COLUMNS`].
+pub(super) fn usage_cells(usage: Option<&TokenUsage>, cost: Option<&Cost>, role: TextRole) -> Vec<Cell> {
+    let cell = |figure: Option<i64>| figure.map_or_else(Cell::none, |figure| Cell::new(number::count(figure), role));
     let [read, written, _, reasoning] = usage.map_or([None; 4], |usage| usage.details);
     vec![
         cell(usage.and_then(|usage| usage.input_tokens)),
@@ -44,24 +44,24 @@ pub(super) fn figures(usage: Option<&TokenUsage>, cost: Option<&Cost>, role: Tex
         cell(usage.and_then(|usage| usage.output_tokens)),
         cell(reasoning.filter(|tokens| *tokens != 0)),
         cell(usage.and_then(|usage| usage.total_tokens)),
-        money(cost, role),
+        cost_cell(cost, role),
     ]
 }
 
-/// A cost.
-pub(super) fn money(cost: Option<&Cost>, role: TextRole) -> Cell {
-    cost.and_then(number::cost).map_or_else(Cell::none, |cost| Cell::own(cost, role))
+/// Returns the cell for a cost.
+pub(super) fn cost_cell(cost: Option<&Cost>, role: TextRole) -> Cell {
+    cost.and_then(number::cost).map_or_else(Cell::none, |cost| Cell::new(cost, role))
 }
 
-/// The columns of [`figures`].
-pub(super) const FIGURES: [Column<'static>; 7] = [
-    Column { title: "input", is_right: true, shrinks_to: None, drops: 2 },
-    Column { title: "cache read", is_right: true, shrinks_to: None, drops: 7 },
-    Column { title: "cache write", is_right: true, shrinks_to: None, drops: 8 },
-    Column { title: "output", is_right: true, shrinks_to: None, drops: 2 },
-    Column { title: "reasoning", is_right: true, shrinks_to: None, drops: 9 },
-    Column { title: "total", is_right: true, shrinks_to: None, drops: 0 },
-    Column { title: "cost", is_right: true, shrinks_to: None, drops: 3 },
+/// Columns for tokens and cost, the last ones of each usage table.
+pub(super) const USAGE_COLUMNS: [Column<'static>; 7] = [
+    Column { title: "input", is_right_aligned: true, min_width: None, drop_priority: 2 },
+    Column { title: "cache read", is_right_aligned: true, min_width: None, drop_priority: 7 },
+    Column { title: "cache write", is_right_aligned: true, min_width: None, drop_priority: 8 },
+    Column { title: "output", is_right_aligned: true, min_width: None, drop_priority: 2 },
+    Column { title: "reasoning", is_right_aligned: true, min_width: None, drop_priority: 9 },
+    Column { title: "total", is_right_aligned: true, min_width: None, drop_priority: 0 },
+    Column { title: "cost", is_right_aligned: true, min_width: None, drop_priority: 3 },
 ];
 
 impl View for UsageView {
@@ -71,32 +71,32 @@ impl View for UsageView {
         UsageJson::new(&self.trace, &self.usage, &self.agents, self.explanation.as_ref())
     }
 
-    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         let info = &self.trace.info;
         let id = one_line(info.short_id());
         let name = info.display_name().map(one_line).unwrap_or_default();
-        let room = look.width.map_or(usize::MAX, |most| most.saturating_sub(width(&id) + 2));
-        let name = look.theme.paint(TextRole::Name, &clip(&name, room, look.ellipsis()));
-        writeln!(out, "{}  {name}", look.theme.paint(TextRole::Id, &id))?;
-        let mut shapes = vec![
-            Column { title: "call", is_right: false, shrinks_to: Some(15), drops: 0 },
-            Column { title: "agent", is_right: false, shrinks_to: Some(12), drops: 5 },
-            Column { title: "type", is_right: false, shrinks_to: Some(10), drops: 4 },
-            Column { title: "model", is_right: false, shrinks_to: Some(11), drops: 2 },
+        let room = options.width.map_or(usize::MAX, |width_limit| width_limit.saturating_sub(width(&id) + 2));
+        let name = options.theme.paint(TextRole::Name, &clip(&name, room, options.ellipsis()));
+        writeln!(out, "{}  {name}", options.theme.paint(TextRole::Id, &id))?;
+        let mut columns = vec![
+            Column { title: "call", is_right_aligned: false, min_width: Some(15), drop_priority: 0 },
+            Column { title: "agent", is_right_aligned: false, min_width: Some(12), drop_priority: 5 },
+            Column { title: "type", is_right_aligned: false, min_width: Some(10), drop_priority: 4 },
+            Column { title: "model", is_right_aligned: false, min_width: Some(11), drop_priority: 2 },
         ];
-        shapes.extend(FIGURES);
-        shapes.push(Column { title: "source", is_right: false, shrinks_to: Some(7), drops: 1 });
+        columns.extend(USAGE_COLUMNS);
+        columns.push(Column { title: "source", is_right_aligned: false, min_width: Some(7), drop_priority: 1 });
         let spans = self.trace.span_list();
-        let shown = self.usage.rows.iter().filter(|row| !row.is_void());
+        let shown = self.usage.rows.iter().filter(|row| !row.is_empty_remainder());
         let mut rows: Vec<Vec<Cell>> = shown.map(|row| self.cells(row, spans)).collect();
         let title = if self.usage.source == Some("recorded") { "total (recorded)" } else { "total" };
-        let mut total = vec![Cell::own(title, TextRole::Name), Cell::none(), Cell::none(), Cell::none()];
-        total[1..].fill(Cell::own("", TextRole::Plain));
-        total.extend(figures(self.usage.token_usage.as_ref(), self.usage.cost.as_ref(), TextRole::Figure));
+        let mut total = vec![Cell::new(title, TextRole::Name), Cell::none(), Cell::none(), Cell::none()];
+        total[1..].fill(Cell::new("", TextRole::Plain));
+        total.extend(usage_cells(self.usage.token_usage.as_ref(), self.usage.cost.as_ref(), TextRole::Figure));
         total.push(Cell::none());
         rows.push(total);
-        write_table(look, out, &shapes, &rows)?;
-        self.explanation.as_ref().map_or(Ok(()), |explanation| explain(explanation, look, out))
+        write_table(options, out, &columns, &rows)?;
+        self.explanation.as_ref().map_or(Ok(()), |explanation| write_explanation(explanation, options, out))
     }
 
     fn items(&self) -> Vec<Item> {
@@ -106,7 +106,7 @@ impl View for UsageView {
         calls.iter().zip(ids).map(|(call, id)| Item::new(id, call)).collect()
     }
 
-    fn csv(&self) -> Vec<Cow<'static, str>> {
+    fn csv_columns(&self) -> Vec<Cow<'static, str>> {
         [
             "kind",
             "span_id",
@@ -134,35 +134,35 @@ impl UsageView {
     fn cells(&self, row: &UsageRow, spans: &[Span]) -> Vec<Cell> {
         let span = row.span.map(|at| &spans[at]);
         let name = match span {
-            None => Cell::own("(recorded beyond the spans)", TextRole::Dim),
-            Some(span) if row.calls_below == 0 => Cell::stored(&span.name, TextRole::Name),
+            None => Cell::new("(recorded on the trace only)", TextRole::Dim),
+            Some(span) if row.calls_below == 0 => Cell::escaped(&span.name, TextRole::Name),
             Some(span) => {
                 let is_less =
                     row.token_usage.as_ref().and_then(|usage| usage.total_tokens).is_some_and(|total| total < 0);
-                let what = if is_less { "less than its calls" } else { "beyond its calls" };
-                Cell::stored(&format!("{} ({what})", span.name), TextRole::Dim)
+                let difference = if is_less { "less than its calls" } else { "more than its calls" };
+                Cell::escaped(&format!("{} ({difference})", span.name), TextRole::Dim)
             }
         };
         let mut cells = vec![
             name,
-            Cell::maybe(row.span.and_then(|at| self.agents.name(at)), TextRole::Plain),
-            Cell::maybe(span.map(|span| span.span_type.as_str()), TextRole::Kind),
-            Cell::maybe(row.model(spans), TextRole::Plain),
+            Cell::optional(row.span.and_then(|at| self.agents.name(at)), TextRole::Plain),
+            Cell::optional(span.map(|span| span.span_type.as_str()), TextRole::Kind),
+            Cell::optional(row.model(spans), TextRole::Plain),
         ];
-        cells.extend(figures(row.token_usage.as_ref(), row.cost.as_ref(), TextRole::Plain));
-        cells.push(if row.is_derived { Cell::own("derived", TextRole::Dim) } else { Cell::none() });
+        cells.extend(usage_cells(row.token_usage.as_ref(), row.cost.as_ref(), TextRole::Plain));
+        cells.push(if row.is_derived { Cell::new("derived", TextRole::Dim) } else { Cell::none() });
         cells
     }
 }
 
-/// The tokens of many traces in groups.
+/// Token usage of traces, grouped.
 #[derive(Debug)]
 pub struct GroupsView {
-    /// The groups.
+    /// Usage per group.
     pub grouped: GroupedUsage,
-    /// Why their figures are what they are, where that was asked for.
+    /// Explanation of the figures, if requested.
     pub explanation: Option<Explanation>,
-    /// So many are shown; the rest comes as one.
+    /// Maximum number of groups shown; the others are summed in one row.
     pub limit: usize,
 }
 
@@ -183,7 +183,7 @@ struct GroupJson<'a> {
     key: Option<KeyJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     groups: Option<usize>,
-    /// Traces of several groups are told apart no more where these come as one.
+    /// `None` for the sum of several groups of calls, which may share traces.
     traces: Option<u64>,
     calls: Option<u64>,
     token_usage: Option<&'a TokenUsage>,
@@ -211,14 +211,14 @@ impl View for GroupsView {
     fn json(&self) -> impl Serialize {
         let (groups, other) = self.grouped.sorted(self.limit);
         let all = self.grouped.count();
-        // Written here, so that nothing outlives the groups it borrows from.
+        // Serialized here, since the document borrows from the local groups.
         let keys = &self.grouped.keys;
         let document = GroupsJson {
             schema: SCHEMA,
             by: group::words(keys),
             other: other.as_ref().map(|other| GroupJson {
                 groups: Some(all - groups.len()),
-                traces: (!self.grouped.is_of_calls()).then_some(other.traces),
+                traces: (!self.grouped.is_per_call()).then_some(other.traces),
                 ..GroupJson::new(None, other)
             }),
             groups: groups.iter().map(|(values, group)| GroupJson::new(Some(KeyJson(keys, values)), group)).collect(),
@@ -228,38 +228,38 @@ impl View for GroupsView {
         crate::model::Json::of(&document)
     }
 
-    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         let keys = &self.grouped.keys;
         let titles = group::titles(keys);
-        let mut shapes = group::shapes(keys, &titles);
-        shapes.push(Column { title: "traces", is_right: true, shrinks_to: None, drops: 6 });
-        shapes.push(Column { title: "calls", is_right: true, shrinks_to: None, drops: 5 });
-        shapes.extend(FIGURES);
-        shapes.push(Column { title: "unpriced", is_right: true, shrinks_to: None, drops: 4 });
+        let mut columns = group::columns(keys, &titles);
+        columns.push(Column { title: "traces", is_right_aligned: true, min_width: None, drop_priority: 6 });
+        columns.push(Column { title: "calls", is_right_aligned: true, min_width: None, drop_priority: 5 });
+        columns.extend(USAGE_COLUMNS);
+        columns.push(Column { title: "unpriced", is_right_aligned: true, min_width: None, drop_priority: 4 });
         let row = |mut row: Vec<Cell>, group: &UsageGroup, traces: Option<u64>, role: TextRole| {
             let count = |count: Option<u64>| {
-                count.map_or_else(Cell::none, |count| Cell::own(number::count(count.cast_signed()), role))
+                count.map_or_else(Cell::none, |count| Cell::new(number::count(count.cast_signed()), role))
             };
             row.extend([count(traces), count(group.calls)]);
-            row.extend(figures(group.token_usage.as_ref(), group.cost().as_ref(), role));
+            row.extend(usage_cells(group.token_usage.as_ref(), group.cost().as_ref(), role));
             row.push(count(Some(group.unpriced).filter(|count| *count > 0)));
             row
         };
         let (groups, other) = self.grouped.sorted(self.limit);
         let mut rows: Vec<Vec<Cell>> = groups
             .iter()
-            .map(|(values, group)| row(group::cells(look, keys, values), group, Some(group.traces), TextRole::Plain))
+            .map(|(values, group)| row(group::cells(options, keys, values), group, Some(group.traces), TextRole::Plain))
             .collect();
         if let Some(other) = &other {
-            let title = group::others(self.grouped.count() - groups.len());
-            let traces = (!self.grouped.is_of_calls()).then_some(other.traces);
-            let other = row(group::title(title, keys), other, traces, TextRole::Plain);
-            rows.insert(group::place_of_others(keys, rows.len()), other);
+            let title = group::others_title(self.grouped.count() - groups.len());
+            let traces = (!self.grouped.is_per_call()).then_some(other.traces);
+            let other = row(group::title_cells(title, keys), other, traces, TextRole::Plain);
+            rows.insert(group::index_of_others(keys, rows.len()), other);
         }
         let total = &self.grouped.total;
-        rows.push(row(group::title("total".to_owned(), keys), total, Some(total.traces), TextRole::Figure));
-        write_table(look, out, &shapes, &rows)?;
-        self.explanation.as_ref().map_or(Ok(()), |explanation| explain(explanation, look, out))
+        rows.push(row(group::title_cells("total".to_owned(), keys), total, Some(total.traces), TextRole::Figure));
+        write_table(options, out, &columns, &rows)?;
+        self.explanation.as_ref().map_or(Ok(()), |explanation| write_explanation(explanation, options, out))
     }
 
     fn items(&self) -> Vec<Item> {
@@ -272,7 +272,7 @@ impl View for GroupsView {
         groups.iter().map(item).collect()
     }
 
-    fn csv(&self) -> Vec<Cow<'static, str>> {
+    fn csv_columns(&self) -> Vec<Cow<'static, str>> {
         let figures = [
             "traces",
             "calls",
@@ -285,6 +285,6 @@ impl View for GroupsView {
             "cost.source",
             "unpriced",
         ];
-        group::csv(&self.grouped.keys, &figures)
+        group::csv_columns(&self.grouped.keys, &figures)
     }
 }

@@ -1,4 +1,4 @@
-//! Conflicting totals of a trace, as JSON and in a sentence.
+//! Conflicting totals of a trace, as JSON and as notes.
 
 use crate::model::{TokenUsage, Trace};
 use crate::output::number;
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 #[derive(Debug, Serialize)]
 pub(super) struct ConflictJson<'a> {
-    /// Whether it is known that `token_usage` is right, and not this.
+    /// Whether `token_usage` is known to be right and `other_token_usage` wrong.
     decided: bool,
     other_token_usage: &'a TokenUsage,
     spans: Vec<ConflictingSpanJson<'a>>,
@@ -30,33 +30,33 @@ impl<'a> ConflictJson<'a> {
             ConflictingSpanJson { span_id, name, token_usage, reason: reason.as_str() }
         };
         let spans = conflict.spans.iter().map(span).collect();
-        Self { decided: conflict.is_decided, other_token_usage: &conflict.other, spans }
+        Self { decided: conflict.is_resolved, other_token_usage: &conflict.other, spans }
     }
 }
 
-/// What is wrong with the tokens of one span, or of several: a verb and its object.
-pub(super) const fn describe(reason: ConflictReason, is_one: bool) -> &'static str {
-    match (reason, is_one) {
+/// Describes what is wrong with the token counts of one or several spans, as a predicate.
+pub(super) const fn describe_reason(reason: ConflictReason, is_singular: bool) -> &'static str {
+    match (reason, is_singular) {
         (ConflictReason::Repeated, true) => "repeats the tokens of another call",
         (ConflictReason::Repeated, false) => "repeat the tokens of other calls",
         (ConflictReason::LessThanCalls, true) => "has fewer tokens than the calls below it",
         (ConflictReason::LessThanCalls, false) => "have fewer tokens than the calls below them",
-        (ConflictReason::AllTurns, true) => "has the tokens of earlier turns too",
-        (ConflictReason::AllTurns, false) => "have the tokens of earlier turns too",
-        (ConflictReason::MoreThanCalls, true) => "has other tokens than the calls below it",
-        (ConflictReason::MoreThanCalls, false) => "have other tokens than the calls below them",
+        (ConflictReason::AllTurns, true) => "includes the tokens of earlier turns",
+        (ConflictReason::AllTurns, false) => "include the tokens of earlier turns",
+        (ConflictReason::MoreThanCalls, true) => "has different token counts than the calls below it",
+        (ConflictReason::MoreThanCalls, false) => "have different token counts than the calls below them",
     }
 }
 
-/// A sentence on a cost that MLflow recorded for a trace, where it is not that of its spans.
+/// Returns a note if the recorded cost of a trace differs from that of its spans.
 #[must_use]
 pub fn cost_note(trace: &Trace, usage: &TraceUsage) -> Option<String> {
-    let (recorded, spans) = usage.costs_that_differ(trace)?;
+    let (recorded, spans) = usage.cost_mismatch(trace)?;
     let (recorded, spans) = (number::cost(&recorded)?, number::cost(&spans)?);
-    Some(format!("MLflow recorded a cost of {recorded} for the trace, which lists show; its spans have {spans}"))
+    Some(format!("MLflow recorded a cost of {recorded} for the trace (shown in lists), but {spans} for its spans"))
 }
 
-/// A sentence that names the spans in conflict and the consequence for the total.
+/// Returns a note that names the conflicting spans and the effect on the total.
 #[must_use]
 pub fn conflict_note(trace: &Trace, usage: &TraceUsage) -> Option<String> {
     let conflict = usage.conflict.as_ref()?;
@@ -64,12 +64,13 @@ pub fn conflict_note(trace: &Trace, usage: &TraceUsage) -> Option<String> {
         let mut spans = conflict.spans.iter().filter(|(_, known)| *known == reason);
         let first = one_line(&trace.span_list()[spans.next()?.0].name).into_owned();
         let count = 1 + spans.count();
-        let subject = if count == 1 { first } else { format!("{count} spans (the first is {first})") };
-        Some(format!("{subject} {}", describe(reason, count == 1)))
+        let subject = if count == 1 { first } else { format!("{count} spans (first: {first})") };
+        Some(format!("{subject} {}", describe_reason(reason, count == 1)))
     });
     let facts: Vec<String> = facts.collect();
-    let (total, other) = (number::total(usage.token_usage.as_ref()), number::total(Some(&conflict.other)));
-    let verdict = if conflict.is_decided {
+    let (total, other) =
+        (number::total_tokens(usage.token_usage.as_ref()), number::total_tokens(Some(&conflict.other)));
+    let verdict = if conflict.is_resolved {
         format!("the total is {total}, not {other}")
     } else {
         format!("the total may be {total} or {other}")

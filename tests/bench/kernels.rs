@@ -84,10 +84,10 @@ fn store(folder: &Path, traces: usize) -> Box<dyn TraceStore> {
 }
 
 /// Takes so many traces, newest first.
-fn take(store: &dyn TraceStore, need: Projection, count: usize) -> usize {
+fn take(store: &dyn TraceStore, projection: Projection, count: usize) -> usize {
     let mut problems = Vec::new();
     let experiments = store.experiments(&mut problems).expect("a whole store");
-    let query = Query { expected: Some(count), need, ..Query::newest(experiments) };
+    let query = Query { expected: Some(count), projection, ..Query::newest(experiments) };
     let mut taken = 0;
     store::select(store, &query, &mut problems, &mut |trace| {
         black_box(trace);

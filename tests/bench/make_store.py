@@ -31,7 +31,7 @@ SEED = 7
 WORDS = (
     "trace span latency error token prompt model agent tool retry cache vector index document answer question user session "
     "context policy refund order shipment invoice warehouse delay customer support please check the status of my last and "
-    "then summarise it in three short points with sources because we need to decide before Friday whether to escalate this "
+    "then summarize it in three short points with sources because we need to decide before Friday whether to escalate this "
     "ticket to the second level team or close it"
 ).split()
 FOREIGN = ["配送状況を確認してください。", "¿Dónde está mi pedido?", "Где мой заказ?", "🚚📦✅", "تتبع الطلب", "naïve façade"]

@@ -8,8 +8,8 @@ use mltrace_fuzz::{arranged, decoded, use_json, use_span};
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let text = &*String::from_utf8_lossy(bytes);
     let _ = formats::may_be_document(bytes);
-    if let Ok(strict) = formats::strict(text)
-        && let Ok(batches) = formats::batches_of_json(&strict)
+    if let Ok(strict) = formats::strict_json(text)
+        && let Ok(batches) = formats::batches_from_json(&strict)
     {
         for batch in batches {
             decoded(|keep| {
@@ -24,10 +24,10 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     file.spans.iter().for_each(use_span);
     arranged(file.spans);
     decoded(|keep| formats::span(text, keep, Some("LLM")).into_iter().collect());
-    if let Some(json) = formats::json(text) {
+    if let Some(json) = formats::parse_json(text) {
         use_json(&json);
     }
-    if let Some((json, end)) = formats::json_prefix(text) {
+    if let Some((json, end)) = formats::parse_json_prefix(text) {
         assert!(text.is_char_boundary(end));
         use_json(&json);
     }

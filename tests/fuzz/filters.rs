@@ -16,22 +16,22 @@ static INFO: LazyLock<TraceInfo> = LazyLock::new(|| {
 });
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    let _ = language::label(text);
+    let _ = language::parse_label(text);
     match language::parse(text) {
         Err(error) => assert!(text.get(error.at.clone()).is_some(), "{error:?}"),
         Ok(clauses) => {
             for clause in &clauses {
-                let Some(printed) = language::text(clause) else { continue };
+                let Some(printed) = language::clause_text(clause) else { continue };
                 let read = language::parse(&printed).unwrap_or_else(|error| panic!("{printed}: {}", error.message));
                 assert_eq!(read, std::slice::from_ref(clause), "{printed}");
             }
             let filter = Filter { clauses };
             let printed = filter.to_string();
-            if filter.clauses.iter().all(|clause| language::text(clause).is_some()) {
+            if filter.clauses.iter().all(|clause| language::clause_text(clause).is_some()) {
                 let read = language::parse(&printed).unwrap_or_else(|error| panic!("{printed}: {}", error.message));
                 assert_eq!(read, filter.clauses, "{printed}");
             }
-            let _ = (filter.remarks(), filter.earliest_span(), filter.sieve(), filter.matches_info(&INFO));
+            let _ = (filter.warnings(), filter.earliest_span_start(), filter.prefilter(), filter.matches_info(&INFO));
             let _ = filter.matches(&Trace::without_spans(INFO.clone()));
         }
     }

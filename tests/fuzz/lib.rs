@@ -43,13 +43,14 @@ pub fn arranged(spans: Vec<Span>) {
 
 /// Reads everything that a span derives on demand.
 pub fn use_span(span: &Span) {
-    let _ = (span.duration_ns(), span.shown_name(), span.usage(), span.exceptions(), span.has_failed(), span.failure());
+    let _ =
+        (span.duration_ns(), span.display_name(), span.usage(), span.exceptions(), span.has_failed(), span.failure());
     let Some(payload) = &span.payload else { return };
     if let Some(found) = GREP.find(span) {
         assert!(found.excerpt.get(found.at.clone()).is_some(), "{found:?}");
     }
     use_messages(payload.inputs(), payload.outputs());
-    let _ = frameworks::streamed(&payload.events).map(|stream| stream.text());
+    let _ = frameworks::streamed_response(&payload.events).map(|stream| stream.text());
     payload.attributes.iter().for_each(|(_, value)| use_json(value));
 }
 
@@ -57,12 +58,12 @@ pub fn use_span(span: &Span) {
 pub fn use_json(value: &Json) {
     assert!(Json::from_strict(value.text()).is_some(), "{}", value.text());
     let _ = (value.display(), value.as_i64(), value.as_f64(), value.as_string(), value.items());
-    let _ = (python::dumps(value), python::spaced(value), python::ascii(value.text()));
+    let _ = (python::dumps(value), python::with_spaces(value), python::escape_non_ascii(value.text()));
     for (key, member) in value.members().unwrap_or_default() {
         assert!(value.member(&key).is_some());
         let _ = member.is_null();
     }
-    assert_eq!(canonical::key(value), canonical::key(&Json::of(&value)));
+    assert_eq!(canonical::hash(value), canonical::hash(&Json::of(&value)));
 }
 
 /// The messages of inputs and outputs.
@@ -70,7 +71,7 @@ pub fn use_messages(inputs: Option<&Json>, outputs: Option<&Json>) {
     let messages = inputs.map(frameworks::request).into_iter().chain(outputs.map(frameworks::response)).flatten();
     messages.for_each(|message| use_message(&message));
     let _ = frameworks::tool_mentions(inputs, outputs);
-    let _ = frameworks::ran(None, None, inputs, outputs);
+    let _ = frameworks::tool_span_mention(None, None, inputs, outputs);
 }
 
 fn use_message(message: &Message) {
@@ -79,11 +80,11 @@ fn use_message(message: &Message) {
 }
 
 fn use_part(part: &Part) {
-    let _ = part.words();
+    let _ = part.text();
     match part {
         Part::ToolCall(call) => use_json(&call.arguments),
         Part::ToolResult(result) => {
-            let _ = (result.words(), result.tells_failure());
+            let _ = (result.text(), result.is_failure());
             result.content.iter().for_each(use_part);
         }
         Part::Data { value, .. } => use_json(value),

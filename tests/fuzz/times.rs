@@ -2,7 +2,7 @@
 #![no_main]
 
 use mltrace::analysis::key::GroupKey;
-use mltrace::model::{Timestamp, Zone, release_of};
+use mltrace::model::{Timestamp, Zone, parse_release};
 use mltrace::output::number;
 use mltrace::query::flags;
 
@@ -19,9 +19,9 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         Timestamp::parse_bare(text, Zone::Local),
     ];
     times.into_iter().flatten().for_each(use_time);
-    let _ = release_of(text);
+    let _ = parse_release(text);
     if let Ok(key) = GroupKey::parse(text) {
-        assert_eq!(key.word(), text);
+        assert_eq!(key.name(), text);
         let _ = key.instant(text);
     }
     // The same bytes as a number.
@@ -46,7 +46,7 @@ fn use_time(time: Timestamp) {
     assert_eq!(Timestamp::parse_rfc3339(&time.rfc3339_nanos()), Some(time));
     let _ = time.millis();
     for zone in [Zone::Utc, Zone::Local] {
-        assert!(time.hour(zone) <= time && time.floor(300, zone) <= time && time.floor(43_200, zone) <= time);
+        assert!(time.floor_to_hour(zone) <= time && time.floor(300, zone) <= time && time.floor(43_200, zone) <= time);
         let _ = (time.date_time(zone), time.zone_name(zone));
         assert!(time.monday(zone) <= time.date(zone));
     }

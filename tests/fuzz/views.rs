@@ -57,13 +57,13 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
 });
 
 fn show(trace: &Trace) {
-    let reading = Reading::of(trace);
+    let reading = Reading::from_trace(trace);
     let _ = (question(trace), answer(trace));
-    let agents = || trace.spans.as_ref().map(|spans| Agents::of(spans, &reading.usage)).unwrap_or_default();
+    let agents = || trace.spans.as_ref().map(|spans| Agents::new(spans, &reading.usage)).unwrap_or_default();
     for is_full in [false, true] {
         let shown = vec![true; trace.span_list().len()];
-        let conversation = conversation::of_trace(trace, is_full, &shown);
-        let (usage, agents) = (usage::of_trace(trace), agents());
+        let conversation = conversation::read(trace, is_full, &shown);
+        let (usage, agents) = (usage::trace_usage(trace), agents());
         let tree = TreeView { trace: trace.clone(), usage, agents, shown, io_lines: Some(3), is_full };
         check_view(&tree);
         reads_back(&tree);
@@ -82,7 +82,7 @@ fn show(trace: &Trace) {
     explanation.add(trace, &reading.usage);
     check_view(&UsageView {
         trace: trace.clone(),
-        usage: usage::of_trace(trace),
+        usage: usage::trace_usage(trace),
         agents: of_trace,
         explanation: Some(explanation),
     });
@@ -94,7 +94,7 @@ fn show(trace: &Trace) {
     check_rows(tools.sorted().into_iter().map(ToolRow).collect());
     let found = occurrences(trace);
     for text in found.iter().filter_map(|one| one.failure.exception.as_ref()?.stacktrace.as_deref()) {
-        let _ = (stack::read(text), stack::own_place(text), stack::library_place(text, true));
+        let _ = (stack::parse(text), stack::app_location(text), stack::library_location(text, true));
     }
     let mut groups = ExceptionGroups::default();
     groups.add(found);
@@ -106,7 +106,7 @@ fn show(trace: &Trace) {
 /// What mltrace writes of a whole trace is a document again, of the same spans.
 fn reads_back(tree: &TreeView) {
     let json = serde_json::to_string(&tree.json()).expect("views are JSON");
-    let batches = formats::batches_of_json(&json).unwrap_or_else(|why| panic!("{why}: {json}"));
+    let batches = formats::batches_from_json(&json).unwrap_or_else(|why| panic!("{why}: {json}"));
     let places: Vec<_> = batches.iter().flat_map(|batch| &batch.spans).collect();
     let spans = tree.trace.span_list();
     assert_eq!(places.len(), spans.len());
@@ -117,11 +117,11 @@ fn reads_back(tree: &TreeView) {
 }
 
 fn compare(a: &Trace, b: &Trace) -> DiffView {
-    let readings = [Reading::of(a), Reading::of(b)];
+    let readings = [Reading::from_trace(a), Reading::from_trace(b)];
     let view = |strictness, is_full: bool| {
-        let diff = diff::of_traces((a, &readings[0]), (b, &readings[1]), strictness);
+        let diff = diff::compare_traces((a, &readings[0]), (b, &readings[1]), strictness);
         let tool_calls = readings.each_ref().map(|reading| reading.new_tool_calls().count());
-        let usage = [usage::of_trace(a), usage::of_trace(b)];
+        let usage = [usage::trace_usage(a), usage::trace_usage(b)];
         DiffView { a: a.clone(), b: b.clone(), usage, tool_calls, diff, only_changes: !is_full, is_full }
     };
     check_view(&view(Strictness::Content, false));
@@ -146,7 +146,7 @@ fn check_view<V: View>(view: &V) {
         check_text(&look, &out);
     }
     check_json(&serde_json::to_string(&view.json()).expect("views are JSON"));
-    let _ = view.csv();
+    let _ = view.csv_columns();
     view.items().iter().for_each(|row| check_json(&serde_json::to_string(&row.json()).expect("rows are JSON")));
 }
 
@@ -155,7 +155,7 @@ fn check_rows<R: Row>(rows: Vec<R>) {
     for look in looks() {
         let cells: Vec<_> = rows.iter().map(|row| row.cells(&look)).collect();
         let mut out = Vec::new();
-        write_table(&look, &mut out, R::shapes(), &cells).expect("a vector takes everything");
+        write_table(&look, &mut out, R::columns(), &cells).expect("a vector takes everything");
         check_text(&look, &out);
     }
 }

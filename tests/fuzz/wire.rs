@@ -6,7 +6,7 @@ use mltrace_fuzz::decoded;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let _ = formats::may_be_document(bytes);
-    for batch in formats::batches_of_bytes(bytes).unwrap_or_default() {
+    for batch in formats::batches_from_bytes(bytes).unwrap_or_default() {
         decoded(|keep| {
             let spans = batch.spans.iter().map(|place| place.span(bytes, keep));
             spans.filter_map(|span| Some(span.ok()?.1)).collect()

@@ -246,7 +246,7 @@ fn cost() {
     rule("--max-cost mean=$0.01", &[cheap.clone()], &[dear, unknown.clone()], &[unknown.clone()]);
     let (_, last) = verdict("--max-cost 0.01", &[unknown, trace(5).silent_call()]);
     let texts: Vec<&str> = items(&last, "evidence").iter().map(|one| one["text"].as_str().unwrap()).collect();
-    assert_eq!(texts, ["no price is known of no-such-model", "1 model call has no recorded tokens"]);
+    assert_eq!(texts, ["no known price for no-such-model", "1 model call has no recorded tokens"]);
 }
 
 #[test]
@@ -328,7 +328,7 @@ fn feedback() {
     // A mean that may still rise is not too small.
     assert_eq!(verdict("--min-feedback correct=0.5", &[bad, failed]).0, "unknown");
     let (_, last) = verdict("--min-feedback correct=1", &[words]);
-    assert_eq!(last["evidence"][0]["text"], "`rather` is no number, and neither yes nor no");
+    assert_eq!(last["evidence"][0]["text"], "`rather` is neither a number nor yes or no");
 }
 
 #[test]
@@ -653,7 +653,7 @@ fn a_baseline_is_not_written_where_a_rule_fails() {
 fn what_a_baseline_does_not_know_is_said_and_not_compared() {
     let store = store(&[trace(1).silent_call()]);
     let saved = store.cli("check --save-baseline b.json").ok();
-    let note = "note: not in the baseline, because unknown for some traces: tokens mean, tokens p95, cost mean";
+    let note = "note: the baseline lacks figures that are unknown for some traces: tokens mean, tokens p95, cost mean";
     assert_eq!(saved.stderr.lines().next(), Some(note), "{saved}");
     let compared = store.cli("check --baseline b.json").ok();
     assert_eq!(compared.stderr.lines().next(), Some(note), "{compared}");
@@ -795,7 +795,7 @@ fn a_total_that_no_span_tells_is_not_nothing() {
     let cli = |words: &str| Cli::new(words).on("t.jsonl").cwd(folder.path());
     let last = items(&cli("check --max-tokens 60").json(), "rules").last().unwrap().clone();
     assert_eq!(last["verdict"], "unknown", "{last}");
-    assert_eq!(last["evidence"][0]["text"], "its record has 5000 tokens, its spans none");
+    assert_eq!(last["evidence"][0]["text"], "5000 tokens in the record, none in the spans");
     let usage = cli("usage @last").ok();
     assert_eq!(usage.stderr, "note: no span has tokens; MLflow recorded 4,000 in, 1,000 out, 5,000 in total\n");
 }
@@ -823,22 +823,22 @@ fn of_two_totals_a_rule_needs_both_on_one_side() {
     let both = [both];
     assert_eq!(verdict("--max-tokens 34", &both).0, "fail");
     let (word, last) = verdict("--max-tokens 39", &both);
-    let why = json!("its total may be 40 or 35 tokens");
+    let why = json!("the total is either 40 or 35 tokens");
     assert_eq!((word.as_str(), &last["evidence"][0]["text"]), ("unknown", &why));
     assert_eq!(verdict("--max-tokens 40", &both).0, "pass");
     assert_eq!(verdict("--max-tokens total=40", &both).0, "unknown", "sums need exact figures");
 
     let store = store(&both);
     let usage = store.cli("usage @last").ok();
-    let note = "note: run has other tokens than the calls below it; the total may be 40 or 35\n";
+    let note = "note: run has different token counts than the calls below it; the total may be 40 or 35\n";
     assert!(usage.stderr.contains(note), "{usage}");
     let doctor = store.cli("doctor").ok();
-    assert!(doctor.stdout.contains("40 tokens in the step, 35 in the calls"), "{doctor}");
-    assert!(doctor.stdout.contains("compare both totals with the bill of the provider"), "{doctor}");
+    assert!(doctor.stdout.contains("40 tokens in the span, 35 in the calls"), "{doctor}");
+    assert!(doctor.stdout.contains("compare both totals with the provider's bill"), "{doctor}");
 }
 
 #[test]
-fn several_judgements_of_a_trace_are_one_trace() {
+fn several_judgments_of_a_trace_are_one_trace() {
     let judged = trace(1).feedback("q", &json!(0.2)).feedback("q", &json!(0)).feedback("q", &json!(0.1));
     let (_, last) = verdict("--min-feedback q=each=0.5", &[judged, trace(2).feedback("q", &json!(1))]);
     let evidence = items(&last, "evidence");
@@ -849,7 +849,7 @@ fn several_judgements_of_a_trace_are_one_trace() {
 #[test]
 fn a_trace_that_failed_without_saying_why_is_not_free_of_exceptions() {
     let (told, last) = verdict("--no-exceptions", &[trace(1).state("ERROR")]);
-    let why = json!("it failed, and no span of it records why");
+    let why = json!("failed, but no span records why");
     assert_eq!((told.as_str(), &last["evidence"][0]["text"]), ("unknown", &why));
     // Nor does a baseline know what failed there.
     let store = store(&[trace(1).state("ERROR")]);
@@ -866,12 +866,12 @@ fn a_baseline_that_was_changed_by_hand_is_looked_at() {
     let unknown = r#""exceptions": [{"fingerprint": "zz", "type": null, "message": null}]"#;
     for (from, to, told) in [
         ("mltrace/1", "mltrace/2", "its schema is not `mltrace/1`"),
-        ("\"tokens\"", "\"tokenz\"", "`tokenz mean` is no figure of a baseline"),
-        ("\"p50\": 1000.0", "\"p50\": -1.0", "`latency p50` is no figure of a baseline"),
-        ("\"error_rate\": 0.0", "\"error_rate\": 5", "`error_rate` is no share"),
-        ("\"exceptions\": []", unknown, "`zz` is no fingerprint"),
+        ("\"tokens\"", "\"tokenz\"", "unknown value `tokenz mean`"),
+        ("\"p50\": 1000.0", "\"p50\": -1.0", "negative value of `latency p50`"),
+        ("\"error_rate\": 0.0", "\"error_rate\": 5", "`error_rate` must be between 0 and 1"),
+        ("\"exceptions\": []", unknown, "invalid fingerprint `zz`"),
         ("\"feedback\"", "\"feedbacks\"", "unknown field `feedbacks`"),
-        ("\"baseline\"", "\"base\"", "it has no key `baseline`"),
+        ("\"baseline\"", "\"base\"", "missing key `baseline`"),
         (good.as_str(), "", "not JSON"),
     ] {
         assert!(good.contains(from), "{from}");

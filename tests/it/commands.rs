@@ -49,7 +49,7 @@ fn traces_at_three_widths() {
     tr-67cd0414  6 h  OK     chat               57 ms      2      34  $0.0000074
     tr-e4f87b4a  6 h  OK     chat              108 ms      2      18  $0.0000072
     --- stderr
-    note: 4 of 13 traces shown; -n or --all shows more
+    note: showing 4 of 13 traces (use -n or --all)
     ");
     insta::assert_snapshot!(Cli::demo("traces list --width 160 -n 9").run(), @"
     trace        age  state  name            duration  spans  tokens        cost  session  request
@@ -63,7 +63,7 @@ fn traces_at_three_widths() {
     tr-13567dee  6 h  OK     assistant.run     667 ms      4     110           -  -        2 + 40
     tr-f12713f2  6 h  OK     initiate_chat     3.07 s     25   1,798    $0.00037  -        What is (44231 + 13312 / (230 - 20)) * 4?
     --- stderr
-    note: 9 of 13 traces shown; -n or --all shows more
+    note: showing 9 of 13 traces (use -n or --all)
     ");
 }
 
@@ -179,7 +179,7 @@ fn a_trace_as_a_tree() {
     step  IN_PROGRESS  1 ms so far  tr-58b722a7  2026-11-20 17:50:55 UTC
     experiment Misc
 
-    (root not stored)  IN_PROGRESS  1 ms so far  (from the trace's record)
+    (root not stored)  IN_PROGRESS  1 ms so far  (from the trace record)
     ├─ step  TOOL  █████████████                   0.4 ms
     └─ step  TOOL                     ██████████   0.3 ms
     ");
@@ -227,7 +227,7 @@ fn a_trace_in_ascii() {
 }
 
 #[test]
-fn a_trace_in_colours() {
+fn a_trace_in_colors() {
     insta::assert_snapshot!(format!("{:?}", Cli::demo("trace show @error --color always").run().stdout).replace("\\n", "\n"), @r#"
     "\u{1b}[1mrun_tool_agent\u{1b}[0m  \u{1b}[31mERROR\u{1b}[0m  152 ms  \u{1b}[35m59 tokens (45 in · 14 out)\u{1b}[0m  \u{1b}[35m$0.0000152\u{1b}[0m  \u{1b}[33mtr-419f926a\u{1b}[0m  2026-11-20 17:51:17 UTC
     \u{1b}[90mexperiment OpenAI\u{1b}[0m · \u{1b}[90mmodel gpt-4o-mini\u{1b}[0m
@@ -242,16 +242,16 @@ fn a_trace_in_colours() {
 }
 
 #[test]
-fn colours_come_only_when_wanted() {
-    let has_colour = |cli: Cli| cli.ok().stdout.contains('\u{1b}');
+fn colors_come_only_when_wanted() {
+    let has_color = |cli: Cli| cli.ok().stdout.contains('\u{1b}');
     for words in ["traces list", "trace show", "usage", "spans", "experiments"] {
-        assert!(!has_colour(Cli::demo(words)), "{words}: no terminal");
-        assert!(has_colour(Cli::demo(words).arg("--color").arg("always")), "{words}");
-        assert!(has_colour(Cli::demo(words).env("CLICOLOR_FORCE", "1")), "{words}");
-        assert!(!has_colour(Cli::demo(words).env("CLICOLOR_FORCE", "0")), "{words}");
-        assert!(!has_colour(Cli::demo(words).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1")), "{words}");
-        assert!(has_colour(Cli::demo(words).env("NO_COLOR", "1").arg("--color").arg("always")), "{words}");
-        assert!(!has_colour(Cli::demo(words).env("CLICOLOR_FORCE", "1").arg("--color").arg("never")), "{words}");
+        assert!(!has_color(Cli::demo(words)), "{words}: no terminal");
+        assert!(has_color(Cli::demo(words).arg("--color").arg("always")), "{words}");
+        assert!(has_color(Cli::demo(words).env("CLICOLOR_FORCE", "1")), "{words}");
+        assert!(!has_color(Cli::demo(words).env("CLICOLOR_FORCE", "0")), "{words}");
+        assert!(!has_color(Cli::demo(words).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1")), "{words}");
+        assert!(has_color(Cli::demo(words).env("NO_COLOR", "1").arg("--color").arg("always")), "{words}");
+        assert!(!has_color(Cli::demo(words).env("CLICOLOR_FORCE", "1").arg("--color").arg("never")), "{words}");
         for format in ["json", "jsonl", "csv", "ids"] {
             // Stored text may hold escapes of its own; a file gets it as it is.
             let cli = Cli::demo(words).arg("-o").arg(format);
@@ -261,7 +261,7 @@ fn colours_come_only_when_wanted() {
 }
 
 #[test]
-fn colours_change_nothing_but_colours() {
+fn colors_change_nothing_but_colors() {
     for words in [
         "traces list --width 80",
         "trace show @slow --io --width 70",
@@ -270,16 +270,16 @@ fn colours_change_nothing_but_colours() {
         "experiments",
         "trace show @error --span get_weather",
     ] {
-        let coloured = Cli::demo(words).arg("--color").arg("always").ok().stdout;
+        let colored = Cli::demo(words).arg("--color").arg("always").ok().stdout;
         let mut plain = String::new();
-        let mut parts = coloured.split('\u{1b}');
+        let mut parts = colored.split('\u{1b}');
         plain += parts.next().unwrap();
         for part in parts {
-            let end = part.find('m').unwrap_or_else(|| panic!("only colours: {part:?}"));
+            let end = part.find('m').unwrap_or_else(|| panic!("only colors: {part:?}"));
             assert!(part[1..end].bytes().all(|b| b.is_ascii_digit() || b == b';'), "{part:?}");
             plain += &part[end + 1..];
         }
-        // Coloured cells are padded to the end of the line.
+        // Colored cells are padded to the end of the line.
         let plain: Vec<&str> = plain.lines().map(str::trim_end).collect();
         assert_eq!(plain, Cli::demo(words).ok().stdout.lines().collect::<Vec<_>>(), "{words}");
     }
@@ -491,7 +491,7 @@ fn streamed_chunks_are_shown_as_one_text() {
     let done = Cli::demo("trace show @last --name Completions --max-duration 1s --span").arg(id).ok();
     let chunks = items(streamed, "events").len();
     assert!(chunks > 3);
-    let title = format!("stream ({chunks} chunks, the first text after ");
+    let title = format!("stream ({chunks} chunks, first text after ");
     let (_, stream) = done.stdout.split_once(&title).unwrap_or_else(|| panic!("{done}"));
     assert!(stream.contains("\nOn Titan, Saturn's largest moon, the surface"), "{done}");
     assert!(!done.stdout.contains("mlflow.chunk") && !done.stdout.contains("events ("), "{done}");
@@ -522,7 +522,7 @@ fn usage_of_a_trace() {
     call   agent  type  model  total
     total                          -
     --- stderr
-    note: no tokens were recorded for trace tr-ac61cd19b5a1f20408bc93f48b3b475e
+    note: trace tr-ac61cd19b5a1f20408bc93f48b3b475e has no recorded tokens
     ");
     insta::assert_snapshot!(Cli::demo("usage @last --json").run(), @r#"{"schema":"mltrace/1","trace_id":"tr-e185605915a0be9f4268768de1713371","name":"run_tool_agent","token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"token_usage_source":"spans","recorded_token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"cost":{"input_cost":0.0000126,"output_cost":0.0000132,"total_cost":0.0000258,"currency":"USD","source":"recorded"},"unpriced":0,"complete":true,"calls":[{"trace_id":"tr-e185605915a0be9f4268768de1713371","kind":"llm","span_id":"9bd57e959a1e337e","span_ids":["9bd57e959a1e337e"],"name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","agent_source":"span","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":45,"output_tokens":14,"total_tokens":59},"token_usage_source":"recorded","cost":{"input_cost":6.75e-6,"output_cost":8.4e-6,"total_cost":0.000015149999999999999,"currency":"USD","source":"recorded"},"counted":true},{"trace_id":"tr-e185605915a0be9f4268768de1713371","kind":"llm","span_id":"9ee2df28f08b8564","span_ids":["9ee2df28f08b8564"],"name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","agent_source":"span","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":39,"output_tokens":8,"total_tokens":47},"token_usage_source":"recorded","cost":{"input_cost":5.85e-6,"output_cost":4.8e-6,"total_cost":0.00001065,"currency":"USD","source":"recorded"},"counted":true}]}"#);
 }
@@ -535,7 +535,7 @@ fn usage_by_model() {
     (not recorded)       2      3    154      38    192         -         3
     total                8     15  1,898     327  2,225  $0.00044         3
     --- stderr
-    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: 3 calls with tokens have no model; their cost is unknown and excluded
     note: 1 call has no recorded tokens and is not counted
     ");
     insta::assert_snapshot!(Cli::demo("usage -x Misc").run(), @"
@@ -545,7 +545,7 @@ fn usage_by_model() {
     insta::assert_snapshot!(Cli::demo("usage --json").run(), @r#"
     {"schema":"mltrace/1","by":["model"],"groups":[{"key":{"model":"gpt-4o-mini"},"traces":6,"calls":12,"token_usage":{"input_tokens":1744,"output_tokens":289,"total_tokens":2033},"cost":{"input_cost":0.0002616,"output_cost":0.0001734,"total_cost":0.000435,"currency":"USD","source":"recorded"},"unpriced":0},{"key":{"model":null},"traces":2,"calls":3,"token_usage":{"input_tokens":154,"output_tokens":38,"total_tokens":192},"cost":null,"unpriced":3}],"other":null,"total":{"traces":8,"calls":15,"token_usage":{"input_tokens":1898,"output_tokens":327,"total_tokens":2225},"cost":{"input_cost":0.0002616,"output_cost":0.0001734,"total_cost":0.000435,"currency":"USD","source":"recorded"},"unpriced":3}}
     --- stderr
-    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: 3 calls with tokens have no model; their cost is unknown and excluded
     note: 1 call has no recorded tokens and is not counted
     "#);
 }
@@ -591,7 +591,7 @@ fn spans_as_a_table() {
     tr-67cd0414  975aece793baa29b  Completions  CHAT_MODEL  OK         55 ms   29 → 5  gpt-4o-mini
     tr-e4f87b4a  d58d580229424df2  Completions  CHAT_MODEL  OK        107 ms   8 → 10  gpt-4o-mini
     --- stderr
-    note: 5 spans shown; there are more, which -n or --all shows
+    note: showing 5 spans; there are more (use -n or --all)
     ");
     insta::assert_snapshot!(Cli::demo("spans --type TOOL --width 140").run(), @"
     trace        span              name         type  status  duration  failure
@@ -614,8 +614,8 @@ fn spans_as_a_table() {
     tr-0497bd29  e9240ee859e177fa  OpenAIChatCompletionClient.create  LLM   OK        179 ms  65 → 17
     tr-13567dee  a7a9d0c3196465ab  OpenAIChatCompletionClient.create  LLM   OK        564 ms  65 → 17
     --- stderr
-    note: 2 spans shown; there are more, which -n or --all shows
-    note: spans of type CHAT_MODEL are left out; --llm has them too
+    note: showing 2 spans; there are more (use -n or --all)
+    note: spans of type CHAT_MODEL are excluded (use --llm)
     ");
 }
 
@@ -643,14 +643,14 @@ fn csv() {
     tr-419f926a13917b155df4228221e2858b,,5,OpenAI,run_tool_agent,ERROR,2026-11-20T17:51:17.745Z,152,3,45,14,59,0.000015149999999999999,,,,"{""question"": ""What's the weather like in Atlantis today?""}",,What's the weather like in Atlantis today?,
     tr-67cd0414cca2ee933b50c25a4bde0454,,5,OpenAI,chat,OK,2026-11-20T17:51:17.688Z,57,2,29,5,34,7.35e-6,chat-42,ada,,"{""message"": ""What is my name?"", ""history"": [{""role"": ""user"", ""content"": ""Hello, I am Ada.""}, {""role"": ""assistant"", ""content"": ""Hello Ada! How can I help you today?""}]}","[{""role"": ""user"", ""content"": ""Hello, I am Ada.""}, {""role"": ""assistant"", ""content"": ""Hello Ada! How can I help you today?""}, {""role"": ""user"", ""content"": ""What is my name?""}, {""role"": ""assistant"", ""content"": ""Your name is Ada.""}]",What is my name?,Your name is Ada.
     --- stderr
-    note: 3 of 13 traces shown; -n or --all shows more
+    note: showing 3 of 13 traces (use -n or --all)
     "#);
     insta::assert_snapshot!(Cli::demo("usage -o csv").run(), @"
     key.model,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
     gpt-4o-mini,6,12,1744,289,2033,0.000435,,,recorded,0
     ,2,3,154,38,192,,,,,3
     --- stderr
-    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: 3 calls with tokens have no model; their cost is unknown and excluded
     note: 1 call has no recorded tokens and is not counted
     ");
     insta::assert_snapshot!(Cli::demo("usage @last -o csv").run(), @"
@@ -662,7 +662,7 @@ fn csv() {
     trace_id,span_id,parent_id,depth,name,span_type,status,status_message,start_time,duration_ms,model,provider,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,exception.type,exception.message,inputs,outputs
     tr-e185605915a0be9f4268768de1713371,9fe828b6484e7b30,2b1705476d8cad55,1,get_weather,TOOL,OK,,2026-11-20T17:51:18.046027187Z,0.615039,,,,,,,,,"{""city"": ""Paris""}",rainy
     --- stderr
-    note: 1 span shown; there are more, which -n or --all shows
+    note: showing 1 span; there are more (use -n or --all)
     "#);
 }
 
@@ -723,23 +723,23 @@ fn documents_begin_with_their_schema_and_end_with_a_line_feed() {
 fn an_empty_list_is_a_list_and_no_error() {
     insta::assert_snapshot!(Cli::demo("traces --name nothing").run(), @"
     --- stderr
-    note: no traces fit
+    note: no traces match
     ");
     insta::assert_snapshot!(Cli::demo("traces --name nothing --json").run(), @r#"
     {"schema":"mltrace/1","traces":[
 
     ],"page":{"returned":0,"matched":0,"complete":true}}
     --- stderr
-    note: no traces fit
+    note: no traces match
     "#);
     insta::assert_snapshot!(Cli::demo("traces --name nothing -o csv").run(), @"
     trace_id,client_request_id,experiment_id,experiment_name,name,state,request_time,execution_duration_ms,span_count,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,session_id,user_id,run_id,request_preview,response_preview,question,answer
     --- stderr
-    note: no traces fit
+    note: no traces match
     ");
     insta::assert_snapshot!(Cli::demo("spans --type NOTHING").run(), @"
     --- stderr
-    note: no spans fit
+    note: no spans match
     ");
     insta::assert_snapshot!(Cli::demo("usage --name nothing --json").run(), @r#"{"schema":"mltrace/1","by":["model"],"groups":[],"other":null,"total":{"traces":0,"calls":0,"token_usage":null,"cost":null,"unpriced":0}}"#);
 }
@@ -772,7 +772,7 @@ fn json_figures_are_exact() {
 #[test]
 fn verbose_says_which_store_and_why_and_quiet_says_nothing() {
     let done = Cli::demo("traces -n 1 -v").ok();
-    assert!(done.stderr.contains("note: store `demo:`: named by --tracking-uri"), "{done}");
+    assert!(done.stderr.contains("note: store `demo:`: set by --tracking-uri"), "{done}");
     assert_eq!(Cli::demo("traces -n 1 -q").ok().stderr, "");
     assert_eq!(Cli::demo("traces -q -v").run().exit, Some(2));
 }

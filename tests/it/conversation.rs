@@ -19,7 +19,7 @@ fn an_ag2_chat_with_a_tool() {
           tools calculator · stream false
           system: You are a helpful AI assistant. You can help with simple
                   calculations. Return 'TERMINATE' when the task is done.
-          (1 message from above)
+          (1 message shown above)
           Assistant calls: calculator(a: 230, b: 20, operator: "-")
           Assistant calls: calculator(a: 13312, b: 210, operator: "/")
 
@@ -31,7 +31,7 @@ fn an_ag2_chat_with_a_tool() {
 
       3  Assistant → Tool Agent                                               621 ms
         chat_completion · gpt-4o-mini                               619 ms  191 → 61
-          (5 messages from above)
+          (5 messages shown above)
           Assistant calls: calculator(a: 13312, b: 210, operator: "/")
           Assistant calls: calculator(a: 44231, b: 63, operator: "+")
 
@@ -43,7 +43,7 @@ fn an_ag2_chat_with_a_tool() {
 
       5  Assistant → Tool Agent                                               261 ms
         chat_completion · gpt-4o-mini                               257 ms  269 → 24
-          (8 messages from above)
+          (8 messages shown above)
           Assistant calls: calculator(a: 44231, b: 63, operator: "+")
 
       6  Tool Agent → Assistant                                               5.2 ms
@@ -52,7 +52,7 @@ fn an_ag2_chat_with_a_tool() {
 
       7  Assistant → Tool Agent                                               248 ms
         chat_completion · gpt-4o-mini                               246 ms  302 → 23
-          (10 messages from above)
+          (10 messages shown above)
           Assistant calls: calculator(a: 44294, b: 4, operator: "*")
 
       8  Tool Agent → Assistant                                               8.6 ms
@@ -61,7 +61,7 @@ fn an_ag2_chat_with_a_tool() {
 
       9  Assistant → Tool Agent                                               252 ms
         chat_completion · gpt-4o-mini                               237 ms  333 → 22
-          (12 messages from above)
+          (12 messages shown above)
           Assistant calls: calculator(a: 177176, b: 4, operator: "/")
 
       10  Tool Agent → Assistant                                              3.5 ms
@@ -70,7 +70,7 @@ fn an_ag2_chat_with_a_tool() {
 
       11  Assistant → Tool Agent                                              392 ms
         chat_completion · gpt-4o-mini                               390 ms  364 → 38
-          (14 messages from above)
+          (14 messages shown above)
           Assistant:
             │ The result of \((44231 + 13312 / (230 - 20)) \times 4\) is 177176.
             │
@@ -90,12 +90,12 @@ fn an_autogen_agent_that_reflects_on_its_tool() {
       OpenAIChatCompletionClient.create                              564 ms  65 → 17
         tools add
         system: You are a helpful assistant.
-        (1 message from above)
+        (1 message shown above)
         assistant calls: add(a: 2, b: 40)
       OpenAIChatCompletionClient.create                                49 ms  24 → 4
         tool_choice none
-        (3 messages from above)
-        add gives: 42
+        (3 messages shown above)
+        add returns: 42
         assistant: The sum is 42.
     ");
 }
@@ -112,9 +112,9 @@ fn nested_calls_of_a_model_and_an_answer_made_by_the_agent() {
       OpenAIChatCompletionClient.create                              179 ms  65 → 17
         tools add
         system: You are a helpful assistant.
-        (1 message from above)
+        (1 message shown above)
         assistant calls: add(a: 1, b: 1)
-      add gives: 2
+      add returns: 2
       assistant: 2
     ");
 }
@@ -130,7 +130,7 @@ fn a_tool_that_fails_is_told_once() {
       question = What's the weather like in Atlantis today?
       Completions · gpt-4o-mini                                      146 ms  45 → 14
         tools get_weather
-        (1 message from above)
+        (1 message shown above)
         run_tool_agent calls: get_weather(city: "Atlantis")
       get_weather(city: "Atlantis")                                           3.9 ms
         ✗ ValueError: No weather station in Atlantis
@@ -155,7 +155,7 @@ fn history_is_told_again_where_all_is_asked_for() {
       Completions · gpt-4o-mini                                                          92.2 ms  39 → 8
         user: What's the weather like in Paris today?
         assistant calls: get_weather(city: "Paris")
-        get_weather gives: rainy
+        get_weather returns: rainy
         run_tool_agent: The weather in Paris today is rainy.
       run_tool_agent: The weather in Paris today is rainy.
     "#);
@@ -167,12 +167,12 @@ fn history_is_told_again_where_all_is_asked_for() {
       question = What's the weather like in Paris today?
       Completions · gpt-4o-mini  146 ms  45 → 14
         tools get_weather
-        (1 message from above)
+        (1 message shown above)
         run_tool_agent calls: get_weather(city: "Paris")
       get_weather(city: "Paris")  0.6 ms
         rainy
       Completions · gpt-4o-mini  92.2 ms  39 → 8
-        (3 messages from above)
+        (3 messages shown above)
         run_tool_agent: The weather in Paris today is rainy.
     "#);
 }
@@ -186,7 +186,7 @@ fn a_stream_tells_its_pieces_and_an_image_its_size() {
     1  Completions · gpt-4o-mini                                              387 ms
       stream true
       user: How fast would a glass of water freeze on Titan?
-      (streamed in 27 pieces, the first text after 380 ms)
+      (streamed in 27 chunks, first text after 380 ms)
       assistant: On Titan, Saturn's largest moon, the surface temperature is about
                  -179 °C (-290 °F), so a glass of water would freeze very quickly,
                  within minutes.
@@ -232,11 +232,11 @@ fn mlflows_own_failure_is_told_as_such() {
       create_1                                                       393 ms  65 → 17
         tools add
         system: You are a helpful assistant.
-        (1 message from above)
+        (1 message shown above)
         assistant calls: add(a: 2, b: 40)
       create_2                                                                  4 ms
-        (3 messages from above)
-        add gives: 42
+        (3 messages shown above)
+        add returns: 42
         ✗ MLflow's own logging failed, not the call: 2 validation errors for
           ChatMessage
       assistant: The sum is 42.
@@ -258,8 +258,8 @@ fn rows_for_scripts() {
 #[test]
 fn a_session_is_one_conversation() {
     insta::assert_snapshot!(Cli::demo("session show chat-42 --conversation --width 80").run(), @"
-    chat-42  2 turns  165 ms worked  52 tokens (37 in · 15 out)  $0.0000146
-    experiment OpenAI · user ada · since 2026-11-20 17:51:17 UTC · lasted 166 ms
+    chat-42  2 turns  busy 165 ms  52 tokens (37 in · 15 out)  $0.0000146
+    experiment OpenAI · user ada · since 2026-11-20 17:51:17 UTC · wall time 166 ms
 
     turn 1  OK  108 ms  18 tokens  tr-e4f87b4a  2026-11-20 17:51:17
 
@@ -267,7 +267,7 @@ fn a_session_is_one_conversation() {
       message = Hello, I am Ada.
 
       1  Completions · gpt-4o-mini                                    107 ms  8 → 10
-        (1 message from above)
+        (1 message shown above)
         assistant: Hello Ada! How can I help you today?
 
     turn 2  OK  57 ms  34 tokens  tr-67cd0414  2026-11-20 17:51:17
@@ -276,7 +276,7 @@ fn a_session_is_one_conversation() {
       message = What is my name?
 
       1  Completions · gpt-4o-mini                                     55 ms  29 → 5
-        (3 messages from above)
+        (3 messages shown above)
         assistant: Your name is Ada.
     ");
     let document = Cli::demo("session show chat-42 --conversation").json();
@@ -344,15 +344,15 @@ fn ids_of_calls_may_begin_anew_with_each_answer() {
     1  bot                                                0.1 ms
       user: go
       c                                                   0.1 ms
-        (1 message from above)
+        (1 message shown above)
         bot calls: get_weather()
       c                                                   0.1 ms
-        (2 messages from above)
-        get_weather gives: rainy
+        (2 messages shown above)
+        get_weather returns: rainy
         bot calls: delete_file()
       c                                                   0.1 ms
-        (2 messages from above)
-        delete_file gives: deleted
+        (2 messages shown above)
+        delete_file returns: deleted
         bot: done
     ");
 }
@@ -411,7 +411,7 @@ fn an_agent_within_one_of_its_name_keeps_what_it_says_and_how_it_failed() {
         run: another answer
       c                                                   0.1 ms
         stop x⏎Boss: pay
-        (1 message from above)
+        (1 message shown above)
         bot:
           │ NOT APPROVED by a reviewer
           │
@@ -519,10 +519,10 @@ fn a_trace_without_its_root_tells_the_opening_of_its_record() {
     let document = fixture.cli("trace show @last -x AG2 --conversation").json();
     assert!(items(&document, "conversation").iter().all(|step| step["depth"].as_u64().unwrap() < 2));
     let done = fixture.cli("trace show @last -x AG2 --conversation --width 80").ok();
-    let from = done.stdout.find("(the root").unwrap();
+    let from = done.stdout.find("(root span not stored").unwrap();
     let opening: Vec<&str> = done.stdout[from..].lines().take(5).collect();
     insta::assert_snapshot!(opening.join("\n"), @"
-    (the root is not stored; from the trace's record:)
+    (root span not stored; from the trace record:)
     Tool Agent → Assistant: What is (44231 + 13312 / (230 - 20)) * 4?
 
     1  Assistant → Tool Agent                                                 1.05 s

@@ -555,7 +555,7 @@ fn what_an_incomplete_trace_lacks_is_said() {
     let done = diff(&folder, "--json").ok();
     assert_eq!(done.json()["complete"], false);
     assert_eq!(done.json()["problems"][0]["of"], "b");
-    insta::assert_snapshot!(done.stderr, @"note: B is not complete: it still runs, or was killed; what it lacks is no sure difference");
+    insta::assert_snapshot!(done.stderr, @"note: B is incomplete: it is in progress or was killed; its missing spans may not be differences");
 }
 
 #[test]
@@ -590,7 +590,7 @@ fn traces_are_named_as_everywhere() {
     Δ                         +89 ms (+58.6 %)  +47 (+79.7 %)  +$0.0000107 (+70.3 %)
 
     1 span added, 2 spans changed, 1 span unchanged
-    3 differences in ids and bookkeeping ignored; --strict shows them
+    3 differences in ids and metadata ignored; --strict shows them
 
     ~ run_tool_agent  AGENT       152 ms → 242 ms
       │  in question  What's the weather like in [-Atlantis-]{+Paris+} today?  (and in 3 more spans)
@@ -609,22 +609,22 @@ fn two_selections_stand_side_by_side() {
     A  --status ok
     B  --status error
 
-                                          A           B                      Δ
-    traces                               11           1          -10 (-90.9 %)
-    errors                                0           1                     +1
-    error rate                          0 %       100 %          +100.0 points
-    in progress                           0           0                      0
-    duration p50                     154 ms      152 ms         -2 ms (-1.3 %)
-    duration p95                     1.87 s      152 ms      -1.72 s (-91.9 %)
-    tokens in                         1,853          45       -1,808 (-97.6 %)
-    tokens out                          313          14         -299 (-95.5 %)
-    tokens                            2,166          59       -2,107 (-97.3 %)
-    tokens of a trace, median            82          59          -23 (-28.0 %)
-    cost                           $0.00042  $0.0000152    -$0.00040 (-96.4 %)
-    cost of a trace, mean        $0.0000840  $0.0000152  -$0.0000688 (-82.0 %)
-    calls without a price                 3           0            -3 (-100 %)
-    LLM calls of a trace, mean          1.4         1.0         -0.4 (-26.7 %)
-    tool calls of a trace, mean         1.1         1.0          -0.1 (-8.3 %)
+                                           A           B                      Δ
+    traces                                11           1          -10 (-90.9 %)
+    errors                                 0           1                     +1
+    error rate                           0 %       100 %          +100.0 points
+    in progress                            0           0                      0
+    duration p50                      154 ms      152 ms         -2 ms (-1.3 %)
+    duration p95                      1.87 s      152 ms      -1.72 s (-91.9 %)
+    input tokens                       1,853          45       -1,808 (-97.6 %)
+    output tokens                        313          14         -299 (-95.5 %)
+    total tokens                       2,166          59       -2,107 (-97.3 %)
+    tokens set a trace, median            82          59          -23 (-28.0 %)
+    cost                            $0.00042  $0.0000152    -$0.00040 (-96.4 %)
+    cost set a trace, mean        $0.0000840  $0.0000152  -$0.0000688 (-82.0 %)
+    calls without a price                  3           0            -3 (-100 %)
+    LLM calls set a trace, mean          1.4         1.0         -0.4 (-26.7 %)
+    tool calls set a trace, mean         1.1         1.0          -0.1 (-8.3 %)
 
     new in B: 1 kind of failure
     count  type        message                         span         trace
@@ -634,9 +634,9 @@ fn two_selections_stand_side_by_side() {
     count  type          message                              span        trace
         1  TimeoutError  upstream did not answer⏎within 30 s  unreliable  tr-ac61cd19
     --- stderr
-    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
-    note: tokens and costs are those of the spans, as `mltrace usage` counts them
-    note: `mltrace -u demo: trace show tr-419f926a13917b155df4228221e2858b --span 9b94309c8c7d396e` shows the newest of the first that is new
+    note: 3 calls with tokens have no model; their cost is unknown and excluded
+    note: tokens and costs are computed from spans, as in `mltrace usage`
+    note: `mltrace -u demo: trace show tr-419f926a13917b155df4228221e2858b --span 9b94309c8c7d396e` shows the newest example of the first new exception
     ");
     let document = both("-x OpenAI --name '*chat*'", "-x 'OpenAI'").json();
     assert_eq!(document["a"]["traces"], 2);
@@ -662,8 +662,8 @@ fn two_selections_stand_side_by_side() {
     mean_llm_calls,1.1666666666666667,1.5,0.33333333333333326
     mean_tool_calls,0.3333333333333333,1.0,0.6666666666666667
     --- stderr
-    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
-    note: tokens and costs are those of the spans, as `mltrace usage` counts them
+    note: 3 calls with tokens have no model; their cost is unknown and excluded
+    note: tokens and costs are computed from spans, as in `mltrace usage`
     ");
 }
 
@@ -715,46 +715,46 @@ fn wrong_selections_are_told() {
     let set = |a: &str, b: &str| Cli::demo("trace diff").arg("--set").arg(a).arg("--set").arg(b).run();
     insta::assert_snapshot!(set("--status ok", "-u other.db"), @"
     --- stderr
-    error: in --set B `-u other.db`: unexpected argument '-u' found
-      hint: both selections are of the same store, which is named once: `mltrace -u URI trace diff …`
+    error: invalid --set B `-u other.db`: unexpected argument '-u' found
+      hint: both selections are read from the same store: `mltrace -u URI trace diff …`
     --- exit 2
     ");
     insta::assert_snapshot!(set("--bogus", ""), @"
     --- stderr
-    error: in --set A `--bogus`: unexpected argument '--bogus' found
-      hint: flags that choose traces stand in it, as `mltrace traces list --help` tells them
+    error: invalid --set A `--bogus`: unexpected argument '--bogus' found
+      hint: `mltrace traces list --help` lists the filter flags
     --- exit 2
     ");
     insta::assert_snapshot!(set("--name 'open", ""), @"
     --- stderr
-    error: in --set A `--name 'open`: a quote is not closed
+    error: invalid --set A `--name 'open`: unclosed quote
     --- exit 2
     ");
     insta::assert_snapshot!(set("", "--filter 'nonsense ='"), @"
     --- stderr
-    error: --filter, column 1: `nonsense` is no key
+    error: --filter, column 1: unknown key `nonsense`
         nonsense =
         ^^^^^^^^
       caused by: in --set B: `--filter 'nonsense ='`
-      hint: keys are status, name, timestamp, timestamp_ms, execution_time, execution_time_ms, end_time, end_time_ms, request_id, client_request_id, run_id, prompt, text, and tags.NAME, metadata.NAME, span.NAME, feedback.NAME …
+      hint: valid keys: status, name, timestamp, timestamp_ms, execution_time, execution_time_ms, end_time, end_time_ms, request_id, client_request_id, run_id, prompt, text, tags.NAME, metadata.NAME, span.NAME, feedback.NAME …
     --- exit 2
     ");
     insta::assert_snapshot!(set("--name nothing", "").stderr, @"
-    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
-    note: tokens and costs are those of the spans, as `mltrace usage` counts them
-    note: A is empty: no trace fits its flags
-    note: `mltrace -u demo: trace show tr-419f926a13917b155df4228221e2858b --span 9b94309c8c7d396e` shows the newest of the first that is new
+    note: 3 calls with tokens have no model; their cost is unknown and excluded
+    note: tokens and costs are computed from spans, as in `mltrace usage`
+    note: A is empty: no traces match its filters
+    note: `mltrace -u demo: trace show tr-419f926a13917b155df4228221e2858b --span 9b94309c8c7d396e` shows the newest example of the first new exception
     ");
     insta::assert_snapshot!(Cli::demo("trace diff --set --llm").run(), @"
     --- stderr
-    error: --set is given once, and needs to be given twice
-      hint: --set '--until 1d' --set '--since 1d' compares what ran before with what ran since
+    error: expected --set twice, but it was given once
+      hint: for example `--set '--until 1d' --set '--since 1d'` compares the last day with the time before
     --- exit 2
     ");
     insta::assert_snapshot!(Cli::demo("trace diff --set --llm --set --llm --deleted").run(), @"
     --- stderr
-    error: flags that choose traces stand inside of --set
-      hint: repeat what holds for both: --set '-x prod --until 1d' --set '-x prod --since 1d'
+    error: with --set, filter flags have to be inside --set
+      hint: repeat common filters: `--set '-x prod --until 1d' --set '-x prod --since 1d'`
     --- exit 2
     ");
     assert_eq!(Cli::demo("trace diff @last @last --set --llm --set --llm").run().exit, Some(2));
@@ -796,7 +796,7 @@ fn a_price_that_nobody_knows_and_another_state_are_told() {
     let done = diff(&folder, "--json").ok();
     assert_eq!(done.json()["delta"]["unpriced"], json!({"a": 0, "b": 3}));
     assert_eq!(done.json()["delta"]["state_changed"], true);
-    insta::assert_snapshot!(done.stderr, @"note: no price is known of `my-local`: the cost of 3 calls is unknown and in no sum");
+    insta::assert_snapshot!(done.stderr, @"note: no price for `my-local`; the cost of 3 calls is unknown and excluded");
 }
 
 #[test]

@@ -72,12 +72,12 @@ fn a_store_is_told_with_what_is_wrong() {
     let done = copy.cli("doctor --width 90 --utc").ok().hiding(copy.path());
     insta::assert_snapshot!(done, @"
     store        [FOLDER]/mlflow.db
-    chosen       named by --tracking-uri
+    chosen       set by --tracking-uri
     kind         SQLite database, schema of MLflow 3.5 to 3.7 (bf29a5ff90ea)
     size         246.3 kB
     experiments  7, 1 of them deleted
     traces       14: 12 OK, 1 ERROR, 1 IN_PROGRESS
-    begun        2026-11-20 17:53:52 to 2026-11-20 17:54:14 UTC
+    started      2026-11-20 17:53:52 to 2026-11-20 17:54:14 UTC
     spans        53
 
     2 problems, 1 warning, 1 hint
@@ -85,32 +85,33 @@ fn a_store_is_told_with_what_is_wrong() {
     problem 2 traces have fewer spans than were recorded (spans_missing)
       tr-6056acc2: 24 of 25 spans stored
       tr-3464f836: 0 of 1 spans stored
-      meaning  The application recorded more steps than arrived: a batch of spans was refused
-               or lost on its way. AG2 over HTTP does this, since its ids do not fit into 64
-               bits; so do broken emoji in inputs. Totals are those that MLflow recorded.
-      to do    update MLflow, and look into the log of the application for failed exports
+      meaning  The application recorded more spans than were stored: a batch was rejected or
+               lost. Known causes are AG2 over HTTP, whose ids do not fit into 64 bits, and
+               broken emoji in inputs. Totals are those that MLflow recorded.
+      fix      update MLflow, and check the application's log for failed exports
 
     problem 1 trace ended and has no root span (missing_root)
-      tr-6056acc2: 11 spans name a parent that is missing
-      meaning  The span that holds the others together never arrived, though the trace ended.
-               MLflow shows such a trace in part or not at all; mltrace shows its spans below
-               their missing parents.
-      to do    see what is there; the application's log may tell why the root was not exported
+      tr-6056acc2: 11 spans have a missing parent
+      meaning  The root span was never stored, although the trace ended. MLflow shows only
+               part of such a trace, or none of it; mltrace shows its spans below their
+               missing parents.
+      fix      inspect the stored spans, and check the application's log for why the root was
+               not exported
                mltrace -u [FOLDER]/mlflow.db trace show tr-6056acc2b034c5e2d39a88b64ca36531
 
     warning 1 trace is stuck in progress (stuck_traces)
-      tr-ce8372e6: begun 6 h ago
-      meaning  They began more than an hour ago and their end was never recorded: the process
-               was killed or hangs, or their root span goes elsewhere. Only steps that had
-               ended are stored, if any.
-      to do    see how far one came; have the process end traces when it is stopped
+      tr-ce8372e6: started 6 h ago
+      meaning  They started more than an hour ago and their end was never recorded: the
+               process was killed or hangs, or the root span is sent elsewhere. Only spans
+               that had ended are stored, if any.
+      fix      inspect one of them, and make the process end its traces when it stops
                mltrace -u [FOLDER]/mlflow.db trace show tr-ce8372e69fb0be9ead38b7fe43327794
 
-    hint 1 deleted experiment holds traces (deleted_experiments)
+    hint 1 deleted experiment contains traces (deleted_experiments)
       Abandoned: 1 trace
-      meaning  MLflow hides a deleted experiment and keeps its traces. They count in no
-               command that is not told `--deleted`.
-      to do    add --deleted to see them; `mlflow gc` removes them for good
+      meaning  MLflow hides a deleted experiment but keeps its traces. Commands leave them
+               out without `--deleted`.
+      fix      use --deleted to see them; `mlflow gc` removes them permanently
                mltrace -u [FOLDER]/mlflow.db experiments --deleted
     ");
 }
@@ -120,12 +121,12 @@ fn a_clean_store_has_no_findings() {
     let copy = clean("3.18.0-sqlite");
     insta::assert_snapshot!(copy.cli("doctor --utc").ok().hiding(copy.path()), @"
     store        [FOLDER]/mlflow.db
-    chosen       named by --tracking-uri
+    chosen       set by --tracking-uri
     kind         SQLite database, schema of MLflow 3.18 (f4a9b2c7d1e6)
     size         368.1 kB
     experiments  6, 1 of them deleted
     traces       12: 11 OK, 1 ERROR
-    begun        2026-11-20 17:50:49 to 2026-11-20 17:51:17 UTC
+    started      2026-11-20 17:50:49 to 2026-11-20 17:51:17 UTC
     spans        50
 
     no findings
@@ -400,18 +401,19 @@ fn an_empty_store_is_told_with_packages_that_do_not_fit() {
 
     1 warning
 
-    warning the store holds no traces (empty_store)
-      sqlalchemy 2.1.9 does not go with MLflow 3.2.0: it cannot open a database
-      opentelemetry-sdk 1.45.2 does not go with MLflow 3.2.0: no span ever ends
-      meaning  Nothing was recorded here: tracing is off in the application, it
-               writes to another store, or it cannot write.
-      to do    check that tracing is on (`mlflow.autolog()` or `@mlflow.trace`),
-               and print `mlflow.get_tracking_uri()` in the application
+    warning the store contains no traces (empty_store)
+      sqlalchemy 2.1.9 is incompatible with MLflow 3.2.0: it cannot open a database
+      opentelemetry-sdk 1.45.2 is incompatible with MLflow 3.2.0: spans never end
+      meaning  Nothing was recorded here: the application has tracing disabled,
+               writes to another store, or cannot write.
+      fix      check that tracing is enabled (`mlflow.autolog()` or
+               `@mlflow.trace`), and print `mlflow.get_tracking_uri()` in the
+               application
     ");
     let document = Cli::new("doctor --name nothing").on(&Fixture::named("3.18.0-sqlite").store);
     let done = document.arg("--json").ok();
     assert!(!kinds(&done.json()).contains(&"empty_store"), "nothing fits, but something is there");
-    assert!(done.stderr.contains("no traces fit"), "{done}");
+    assert!(done.stderr.contains("no traces match"), "{done}");
 }
 
 #[test]
@@ -420,7 +422,7 @@ fn a_second_store_in_the_folder_is_named() {
     assert_eq!(kinds(&Cli::new("doctor").cwd(copy.path()).json()), [""; 0], "its `mlruns` holds artifacts");
     copy.sql("pragma foreign_keys = on; delete from trace_info");
     let document = Cli::new("doctor").cwd(copy.path()).json();
-    let beside = format!("{}/mlruns, beside it, holds none either", copy.path().display());
+    let beside = format!("{}/mlruns, in the same folder, has no traces either", copy.path().display());
     assert_eq!(finding(&document, "empty_store")["details"], json!([beside]));
     let files = settled("3.2.0-file");
     std::fs::copy(Fixture::named("3.18.0-sqlite").store, files.path().join("mlflow.db")).unwrap();
@@ -456,7 +458,7 @@ fn of_very_many_traces_the_newest_are_looked_at() {
     assert_eq!(document["counts"]["traces_read"], 10_000);
     assert_eq!(document["counts"]["traces"], all);
     assert_eq!(document["complete"], false);
-    insta::assert_snapshot!(done.stderr, @"note: the newest 10,000 traces were looked at; --deep looks at all");
+    insta::assert_snapshot!(done.stderr, @"note: only the newest 10,000 traces were examined (use --deep)");
     let deep = copy.cli("doctor --deep").json();
     assert_eq!((&deep["counts"]["traces_read"], &deep["complete"]), (&json!(all), &json!(true)));
 }
@@ -475,7 +477,7 @@ fn of_a_server_the_newest_spans_are_looked_at() {
     let counts = &document["counts"];
     assert_eq!((&counts["traces_read"], &counts["traces_read_with_spans"]), (&json!(260), &json!(200)));
     assert_eq!((&counts["traces"], &document["complete"]), (&json!(260), &json!(false)));
-    insta::assert_snapshot!(done.stderr, @"note: the spans of the newest 200 traces were looked at; --deep looks at those of all");
+    insta::assert_snapshot!(done.stderr, @"note: only the spans of the newest 200 traces were examined (use --deep)");
     let asked = server.requests().len();
     assert!(asked < 210, "a question for each trace: {asked}");
     let document = Cli::new("doctor --deep").on(server.uri()).json();

@@ -28,13 +28,13 @@ fn spans_that_a_server_fails_to_load_are_not_said_to_be_lost() {
     for (answer, why) in [
         (failing.clone(), "Expecting value: line 1"),
         (lost, "Trace data not found for path=/x/traces.json"),
-        (no_route(), "it has no route for them"),
+        (no_route(), "no route for spans"),
     ] {
         let document = of_server(answer, no_route());
         assert_eq!(kinds(&document), ["spans_not_served"], "{document}");
         let finding = finding(&document, "spans_not_served");
         let id = format!("tr-{:032x}", 1);
-        assert_eq!(finding["details"][0], format!("the server gives no spans of {id}: {why}"));
+        assert_eq!(finding["details"][0], format!("the server returned no spans of {id}: {why}"));
         assert_eq!((&finding["count"], &finding["trace_ids"][0]), (&json!(2), &json!(id)));
         assert_eq!((&document["complete"], &document["counts"]["traces_read_with_spans"]), (&json!(false), &json!(0)));
     }
@@ -53,23 +53,23 @@ fn a_server_that_fails_is_told_without_other_notes() {
     assert_eq!(done.stderr, "");
     insta::assert_snapshot!(done.stdout.replace(server.uri(), "http://SERVER"), @"
     store        http://SERVER
-    chosen       named by --tracking-uri
-    kind         tracking server of an unknown release
+    chosen       set by --tracking-uri
+    kind         tracking server of unknown release
     experiments  1
     traces       2: 2 OK
-    begun        2026-11-20 12:00:00 to 2026-11-20 12:00:00 UTC
-    spans        0, without those of 2 traces that the server does not give
+    started      2026-11-20 12:00:00 to 2026-11-20 12:00:00 UTC
+    spans        0, without those of 2 traces that the server failed to return
 
     1 problem
 
-    problem the server gives no spans of 2 traces (spans_not_served)
-      the server gives no spans of tr-00000000000000000000000000000001: no disk
-      the server gives no spans of tr-00000000000000000000000000000000: no disk
-      meaning  The server itself failed to load them: a file behind it is damaged, lost or
-               out of its reach, or the server has a fault. Whether the spans are there
-               cannot be told from here.
-      to do    look into the server's log, and run `mltrace doctor -u sqlite:///mlflow.db`
-               with its database on its machine
+    problem the server returns no spans for 2 traces (spans_not_served)
+      the server returned no spans of tr-00000000000000000000000000000001: no disk
+      the server returned no spans of tr-00000000000000000000000000000000: no disk
+      meaning  The server failed to load them: one of its files is damaged, lost or out of
+               reach, or the server has a bug. mltrace cannot see whether the spans still
+               exist.
+      fix      check the server's log, and run `mltrace doctor -u sqlite:///mlflow.db` on the
+               server's machine with its database
     ");
 }
 
@@ -112,7 +112,7 @@ fn a_folder_without_its_record_is_damaged_and_an_empty_one_is_nothing() {
     assert_eq!(kinds(&document), ["damaged_records", "deleted_experiments"]);
     assert_eq!(finding(&document, "damaged_records")["trace_ids"], json!([id]));
     let warned = copy.cli("traces --all").ok();
-    assert!(warned.stderr.contains("a trace's record is gone"), "{warned}");
+    assert!(warned.stderr.contains("the trace's record is missing"), "{warned}");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_damaged_assessment_costs_itself_and_not_its_trace() {
     write_old(&folder.join("assessments/a-1.yaml"), "assessment_name: [\n");
     let before = items(&settled("3.2.0-file").cli("traces --all").json(), "traces").len();
     let done = copy.cli("traces --all").ok();
-    assert_eq!(done.stderr.matches("an assessment cannot be read").count(), 1, "{done}");
+    assert_eq!(done.stderr.matches("cannot read an assessment").count(), 1, "{done}");
     assert_eq!(items(&copy.cli("traces --all").json(), "traces").len(), before);
     let shown = copy.cli("trace show").arg(&id).json();
     assert_eq!(shown["problems"][0]["kind"], "damaged_assessment", "{shown}");
@@ -147,7 +147,7 @@ fn rows_that_only_a_file_still_has_are_found() {
         copy.sql(&format!("delete from spans where trace_id = '{id}' and {which}"));
         let document = copy.cli("doctor").json();
         assert_eq!(kinds(&document), ["rows_missing"], "{document}");
-        let detail = format!("{id}: {lost} of {count} spans are in traces.json only");
+        let detail = format!("{id}: {lost} of {count} spans are only in traces.json");
         assert_eq!(finding(&document, "rows_missing")["details"], json!([detail]));
     }
 }

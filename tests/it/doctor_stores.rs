@@ -41,13 +41,13 @@ fn the_store_that_mlflow_takes_is_named_where_another_is_read() {
     let document = cli.json();
     assert_eq!(kinds(&document), ["two_stores"], "{document}");
     let taken = finding(&document, "two_stores");
-    assert_eq!(taken["message"], "MLflow itself takes the other store of this folder");
-    assert_eq!(taken["details"], json!([format!("it takes {}, which gives no traces", mlruns.display())]));
+    assert_eq!(taken["message"], "MLflow uses the other store in this folder");
+    assert_eq!(taken["details"], json!([format!("MLflow uses {}, which has no traces", mlruns.display())]));
     let command = format!("export MLFLOW_TRACKING_URI=sqlite:///{}/mlflow.db", copy.path().display());
     assert_eq!(taken["command"], command);
     let programs = installed(copy.path(), "3.18.0", &["f4a9b2c7d1e6"], &[]);
     let document = cli.env("PATH", programs).json();
-    let refused = "MLflow 3.18.0, installed here, refuses it, since it is a file store";
+    let refused = "MLflow 3.18.0, installed here, refuses it because it is a file store";
     assert_eq!(finding(&document, "two_stores")["details"][1], refused);
 }
 
@@ -61,7 +61,7 @@ fn a_copy_that_reads_the_files_of_its_original_is_found() {
     let traces = document["counts"]["traces_read"].clone();
     let outside = finding(&document, "outside_artifacts");
     let (from, to) = (original.path().display(), folder.path().display());
-    assert_eq!(outside["details"], json!([format!("read in {from}, though {to} has them too")]));
+    assert_eq!(outside["details"], json!([format!("read from {from}, although {to} has them too")]));
     assert_eq!((&outside["count"], &outside["severity"]), (&traces, &json!("warning")));
     assert!(!kinds(&original.cli("doctor").json()).contains(&"outside_artifacts"));
     // Files that are kept elsewhere on purpose are there once.
@@ -106,7 +106,7 @@ fn a_folder_that_is_named_has_two_stores_too() {
     let files = settled("3.2.0-file");
     std::fs::copy(Fixture::named("3.18.0-sqlite").store, files.path().join("mlflow.db")).unwrap();
     let document = Cli::new("doctor").cwd(files.path()).on(".").json();
-    assert_eq!(document["store"]["why"], "named by --tracking-uri");
+    assert_eq!(document["store"]["why"], "set by --tracking-uri");
     finding(&document, "two_stores");
 }
 

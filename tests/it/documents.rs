@@ -64,8 +64,8 @@ fn a_folder_of_requests_tells_traces_with_customer_thread_and_tokens() {
     llm.gpt-4o-mini-2024-07-18  capacity_planner  LLM   gpt-4o-mini-2024-07-18    100      17    117  ~$0.0000252  derived
     total                                                                         255      35    290  ~$0.0000593  -
     --- stderr
-    note: token counts of 2 calls come from responses or other conventions; MLflow recorded none
-    note: costs with ~ are calculated, all or in part; `mltrace prices MODEL` shows from what
+    note: token counts of 2 calls were read from responses or other conventions; MLflow recorded none
+    note: costs with ~ are calculated, in whole or in part, from the prices of `mltrace prices MODEL`
     ");
     let trace = on("respan", "traces list --user user_456").json()["traces"][0].clone();
     assert_eq!((&trace["user_id"], &trace["session_id"]), (&json!("user_456"), &json!("conv_abc_123")));
@@ -201,11 +201,11 @@ fn damage_costs_one_warning_each_kind() {
     let done = Cli::new("traces --json").on("-").fed(lines.as_bytes());
     let spans = &done.json()["traces"][0]["span_count"];
     assert_eq!((done.exit, spans, &done.json()["page"]["complete"]), (Some(0), &json!(3), &json!(false)), "{done}");
-    assert_eq!(done.stderr, "warning: 3 lines cannot be read, the first is 1: not JSON, or cut in the middle\n");
+    assert_eq!(done.stderr, "warning: 3 lines cannot be read, the first is 1: invalid or truncated JSON\n");
 
     let odd = whole.replacen("\"spanId\"", "\"spanIdea\"", 1).replacen("\"startTimeUnixNano\"", "\"start\"", 2);
     let done = Cli::new("traces --json").on("-").fed(odd.as_bytes());
-    assert!(done.stderr.starts_with("warning: 2 spans cannot be read: no"), "{done}");
+    assert!(done.stderr.starts_with("warning: 2 spans cannot be read: missing"), "{done}");
 
     let bytes = read("autogen/graph.body");
     let folder = folder(&[
@@ -215,7 +215,7 @@ fn damage_costs_one_warning_each_kind() {
     ]);
     let done = in_folder(folder.path(), "traces --json").ok();
     assert_eq!(items(&done.json(), "traces").len(), 1);
-    assert_eq!(done.stderr.matches("warning: a document of traces cannot be read").count(), 2, "{done}");
+    assert_eq!(done.stderr.matches("warning: cannot read a trace document").count(), 2, "{done}");
 }
 
 #[test]
@@ -238,11 +238,11 @@ fn other_signals_of_opentelemetry_are_told_as_such() {
         let done = Cli::new("traces").on(folder.path().join(name)).run();
         let what = if name.starts_with('m') { "metrics" } else { "logs" };
         assert_eq!(done.exit, Some(5), "{done}");
-        assert!(done.stderr.contains(&format!("{name}` holds {what} of OpenTelemetry, and no traces")), "{done}");
+        assert!(done.stderr.contains(&format!("{name}` contains OpenTelemetry {what}, but no traces")), "{done}");
     }
     let done = Cli::new("traces -v").on(folder.path()).ok();
     assert!(done.stderr.contains("1 file read, 4 skipped"), "{done}");
-    assert!(done.stderr.contains("m.pb`: metrics of OpenTelemetry"), "{done}");
+    assert!(done.stderr.contains("m.pb`: OpenTelemetry metrics"), "{done}");
     assert!(!done.stderr.contains("warning:"), "{done}");
 }
 
@@ -252,37 +252,37 @@ fn what_is_no_document_is_an_error_that_names_what_is_read() {
     let run = |name: &str| in_folder(Path::new(name), "traces").cwd(folder.path()).run().hiding(folder.path());
     insta::assert_snapshot!(run("cut.json"), @"
     --- stderr
-    error: `[FOLDER]/cut.json` holds no traces
-      caused by: not JSON, or cut in the middle
-      hint: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json and traces of `mltrace trace show --json` are read
+    error: `[FOLDER]/cut.json` contains no traces
+      caused by: invalid or truncated JSON
+      hint: supported formats: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json, and output of `mltrace trace show --json`
     --- exit 5
     ");
     insta::assert_snapshot!(run("other.json"), @"
     --- stderr
-    error: `[FOLDER]/other.json` holds no traces
-      caused by: neither OTLP nor a trace of MLflow
-      hint: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json and traces of `mltrace trace show --json` are read
+    error: `[FOLDER]/other.json` contains no traces
+      caused by: neither OTLP nor an MLflow trace
+      hint: supported formats: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json, and output of `mltrace trace show --json`
     --- exit 5
     ");
     insta::assert_snapshot!(run("empty"), @"
     --- stderr
-    error: `empty` holds no MLflow store
-      caused by: it has no `mlflow.db`, no folder of experiments, each with a `meta.yaml`, and no files of traces
-      hint: name an `mlflow.db`, an `mlruns` folder, `trace.json` of MLflow, or OTLP in JSON, JSON lines or protobuf
+    error: no MLflow store in `empty`
+      caused by: it contains no `mlflow.db`, no experiment folders with a `meta.yaml`, and no trace files
+      hint: expected an `mlflow.db`, an `mlruns` folder, MLflow's `trace.json`, or OTLP as JSON, JSON Lines or protobuf
     --- exit 5
     ");
     insta::assert_snapshot!(Cli::new("traces").on("-").run(), @"
     --- stderr
     error: standard input is empty
-      caused by: nothing is in it
-      hint: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json and traces of `mltrace trace show --json` are read
+      caused by: it is empty
+      hint: supported formats: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json, and output of `mltrace trace show --json`
     --- exit 5
     ");
     insta::assert_snapshot!(Cli::new("traces").on("-").fed(b"\x0a\xff\xff"), @"
     --- stderr
-    error: standard input holds no traces
-      caused by: neither JSON nor OTLP in bytes
-      hint: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json and traces of `mltrace trace show --json` are read
+    error: standard input contains no traces
+      caused by: neither JSON nor binary OTLP
+      hint: supported formats: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json, and output of `mltrace trace show --json`
     --- exit 5
     ");
 }
@@ -307,7 +307,7 @@ fn messages_of_a_runtime_are_folded_for_people_and_never_in_json() {
     let run = |words: &str| on("autogen", words).ok();
     insta::assert_snapshot!(run("traces list --all --width 100"), @"
     trace        age  state  name                                                        duration  spans
-    tr-4f55440f  8 h  OK     3 messages of AutoGen's runtime, a trace each                      -      3
+    tr-4f55440f  8 h  OK     3 AutoGen runtime messages, one trace each                         -      3
     tr-82edac22  8 h  OK     autogen publish group_topic_11ed0bfa-78f3-4385-bfaf-fde45…      0 ms      6
     tr-7f9297a4  8 h  OK     autogen publish output_topic_11ed0bfa-78f3-4385-bfaf-fde4…      1 ms      2
     tr-84ed3beb  8 h  OK     autogen publish output_topic_11ed0bfa-78f3-4385-bfaf-fde4…      0 ms      2
@@ -337,7 +337,7 @@ fn messages_of_a_runtime_are_folded_for_people_and_never_in_json() {
     tags service.name=autogen-test-agentchat
 
     invoke_agent writer  AGENT  ██████████████████████████████  67.5 ms
-    (4 messages of AutoGen's runtime folded; --full shows them)
+    (4 AutoGen runtime messages folded; --full shows them)
     ");
     insta::assert_snapshot!(run("trace show tr-2f64 --width 80 --full"), @"
     autogen publish writer_11ed0bfa-78f3-4385-bfaf-fde456766ae9.(11ed0bfa-78f3-4385…
@@ -379,7 +379,7 @@ fn a_message_that_failed_is_not_folded() {
     let text = String::from_utf8(read("autogen/agent.otlp.json")).unwrap();
     let named = text.replace("execute_tool add", "autogen process x").replace("\"execute_tool\"", "\"x\"");
     let show = |text: &str| Cli::new("trace show tr-a534").on("-").fed(text.as_bytes()).stdout;
-    assert!(show(&named).contains("1 message of AutoGen"), "{}", show(&named));
+    assert!(show(&named).contains("1 AutoGen runtime message"), "{}", show(&named));
     let failed = named.replace("\"status\": {}", "\"status\": {\"code\": 2, \"message\": \"lost\"}");
     assert_ne!(failed, named);
     assert!(!show(&failed).contains("folded") && show(&failed).contains("lost"), "{}", show(&failed));
@@ -463,8 +463,7 @@ fn of_records_that_differ_the_first_counts_and_a_warning_says_so() {
         let done = Cli::new("traces list --json").on("t.jsonl").cwd(folder.path()).ok();
         (done.json()["traces"][0]["state"].clone(), done.stderr)
     };
-    let warning = "warning: the record of tr-00000000000000000000000000000001 is there twice, and differs: the first one \
-                   counts\n";
+    let warning = "warning: tr-00000000000000000000000000000001 has two conflicting records; the first one is used\n";
     assert_eq!(told(&[line("OK", 5), line("ERROR", 7)]), (json!("OK"), warning.to_owned()));
     assert_eq!(told(&[line("OK", 5), line("OK", 5)]), (json!("OK"), String::new()));
     // The end of a trace counts more than that it was under way.
@@ -567,7 +566,7 @@ fn a_trace_that_was_read_in_part_stays_one() {
         (&first.json()["complete"], &first.json()["problems"][0]["kind"]),
         (&json!(false), &json!("damaged_span"))
     );
-    assert!(again.stderr.contains("cannot be read"), "{again}");
+    assert!(again.stderr.contains("cannot read the content"), "{again}");
 
     // Spans that flags left out are missing, also where the record does not count them.
     let part = Cli::demo("trace show @last --type TOOL --json").ok();
@@ -634,7 +633,7 @@ fn own_output_without_whole_traces_is_refused_by_name() {
         let done = Cli::new("usage").on("t.json").cwd(folder.path()).run().hiding(folder.path());
         assert_eq!(done.exit, Some(5), "{words}\n{done}");
         let what =
-            done.stderr.lines().next().unwrap().strip_prefix("error: `[FOLDER]/t.json` holds ").map(str::to_owned);
+            done.stderr.lines().next().unwrap().strip_prefix("error: `[FOLDER]/t.json` contains ").map(str::to_owned);
         what.unwrap_or_else(|| panic!("{words}\n{done}"))
     };
     let holds = |words: &str| format!("{words}: {}", holds(words));
@@ -647,12 +646,12 @@ fn own_output_without_whole_traces_is_refused_by_name() {
     ].map(holds).join("\n"), @"
     traces list --json: a list of traces without their spans
     traces list -n 3 -o jsonl: a list of traces without their spans
-    spans --json: a list of spans without the records of their traces
-    spans --full --json: a list of spans without the records of their traces
-    spans -n 3 -o jsonl: a list of spans without the records of their traces
-    usage --json: figures of groups of traces
+    spans --json: a list of spans without their trace records
+    spans --full --json: a list of spans without their trace records
+    spans -n 3 -o jsonl: a list of spans without their trace records
+    usage --json: statistics of groups of traces
     usage @last --json: the token usage of a trace without its spans
-    stats --json: figures of groups of traces
+    stats --json: statistics of groups of traces
     tools --json: a list of tools
     exceptions --json: a list of exceptions
     sessions --json: a list of sessions
@@ -669,15 +668,15 @@ fn own_output_without_whole_traces_is_refused_by_name() {
     let newer = Cli::demo("trace show --json").ok().stdout.replace("mltrace/1", "mltrace/2");
     insta::assert_snapshot!(Cli::new("usage").on("-").fed(newer.as_bytes()), @"
     --- stderr
-    error: standard input holds no traces
-      caused by: another release of mltrace wrote it, in its form `mltrace/2`
-      hint: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json and traces of `mltrace trace show --json` are read
+    error: standard input contains no traces
+      caused by: unsupported schema `mltrace/2` (expected `mltrace/1`)
+      hint: supported formats: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json, and output of `mltrace trace show --json`
     --- exit 5
     ");
     insta::assert_snapshot!(Cli::new("usage").on("-").fed(Cli::demo("traces list --json").ok().stdout.as_bytes()), @"
     --- stderr
-    error: standard input holds a list of traces without their spans
-      hint: `mltrace trace show TRACE --json > t.json` writes a trace that can be read again
+    error: standard input contains a list of traces without their spans
+      hint: use `mltrace trace show TRACE --json > t.json` to write a trace that can be read
     --- exit 5
     ");
 }
@@ -711,9 +710,9 @@ fn a_folder_is_read_two_levels_deep_and_says_what_it_skips() {
     note: skipped `[FOLDER]/notes.txt`: unknown extension
     note: skipped `[FOLDER]/run/deep`: deeper than two levels
     note: skipped `[FOLDER]/package.json`: no traces
-    note: not read: an MLflow store in the folder; `mltrace -u "[FOLDER]/db/it's" traces list` opens it
-    note: not read: an MLflow store in the folder; `mltrace -u [FOLDER]/db/mlflow.db traces list` opens it
-    warning: a document of traces cannot be read: it holds a list of traces without their spans: `[FOLDER]/list.json`
+    note: an MLflow store in the folder was not read; use `mltrace -u "[FOLDER]/db/it's" traces list` to open it
+    note: an MLflow store in the folder was not read; use `mltrace -u [FOLDER]/db/mlflow.db traces list` to open it
+    warning: cannot read a trace document: it holds a list of traces without their spans: `[FOLDER]/list.json`
     "#);
 
     #[cfg(unix)]
@@ -741,10 +740,10 @@ fn a_folder_of_stores_names_the_commands_that_open_them() {
     let folder = folder(&[("a b/mlflow.db", b"SQLite format 3\0"), ("c/mlruns/1/meta.yaml", b""), ("x.txt", b"x")]);
     insta::assert_snapshot!(in_folder(Path::new("."), "traces").cwd(folder.path()).run().hiding(folder.path()), @"
     --- stderr
-    error: `.` holds no MLflow store
-      caused by: it has no `mlflow.db`, no folder of experiments, each with a `meta.yaml`, and no files of traces
-      hint: `mltrace -u '[FOLDER]/a b/mlflow.db' traces list` opens a store below it
-      hint: `mltrace -u [FOLDER]/c/mlruns traces list` opens a store below it
+    error: no MLflow store in `.`
+      caused by: it contains no `mlflow.db`, no experiment folders with a `meta.yaml`, and no trace files
+      hint: `mltrace -u '[FOLDER]/a b/mlflow.db' traces list` opens a store in a subfolder
+      hint: `mltrace -u [FOLDER]/c/mlruns traces list` opens a store in a subfolder
     --- exit 5
     ");
 }
@@ -765,7 +764,7 @@ fn packed_documents_are_unpacked() {
     assert_eq!((all.lines().len(), all.stderr.as_str()), (alone.lines().len() + 1, ""), "{all}");
     std::fs::write(folder.path().join("a.json.gz"), &own[..own.len() / 2]).unwrap();
     let cut = in_folder(folder.path(), "traces -o ids").ok();
-    assert!(cut.stderr.starts_with("warning: a document of traces cannot be read"), "{cut}");
+    assert!(cut.stderr.starts_with("warning: cannot read a trace document"), "{cut}");
     assert_eq!(in_folder(&folder.path().join("a.json.gz"), "traces").run().exit, Some(5));
 }
 
@@ -809,17 +808,13 @@ fn ids_come_on_standard_input() {
         assert_eq!(mixed.to_string(), expected, "{words}");
         for nothing in ["", "\n \n"] {
             let done = Cli::demo(words).arg("-").fed(nothing.as_bytes());
-            assert_eq!(
-                done.to_string(),
-                "--- stderr\nnote: no trace ids on standard input; nothing to show\n",
-                "{words}"
-            );
+            assert_eq!(done.to_string(), "--- stderr\nnote: no trace ids on standard input\n", "{words}");
         }
     }
     insta::assert_snapshot!(Cli::new("usage -").on("-").fed(b"x"), @"
     --- stderr
-    error: standard input cannot hold the traces and their ids
-      hint: name a file: `-u FILE`
+    error: standard input cannot be both the trace store and the list of ids
+      hint: read the traces from a file: `-u FILE`
     --- exit 2
     ");
 }
@@ -836,7 +831,7 @@ fn of_several_traces_the_ones_that_are_found_are_shown() {
     let text = show("table");
     let both = [first, second].map(|id| Cli::demo("trace show").arg(id).ok().stdout).join("\n");
     assert_eq!((text.exit, text.stdout), (Some(3), both));
-    assert!(text.stderr.contains("error: no trace `nope`") && text.stderr.contains("`tr-` begins several"));
+    assert!(text.stderr.contains("error: no trace `nope`") && text.stderr.contains("ambiguous trace id prefix `tr-`"));
     // What is wrong with the command line ends it.
     let wrong = Cli::demo("trace show @nonsense").arg(first).run();
     assert_eq!((wrong.exit, wrong.stdout.as_str()), (Some(2), ""), "{wrong}");

@@ -24,14 +24,14 @@ fn an_unknown_trace() {
 fn an_ambiguous_prefix() {
     insta::assert_snapshot!(Cli::demo("trace show tr-").run(), @"
     --- stderr
-    error: `tr-` begins several trace ids
-      caused by: tr-0243d5ac5249ff1085293320923245b7, tr-0497bd29b92aef7368dc978fae513b46, tr-13567dee770d67ed749e68f074c9fb8c, tr-419f926a13917b155df4228221e2858b, tr-58b722a7b2de40a02f6b67417e6ca4f1, tr-67cd0414cca2ee933b50c25a4bde0454, tr-6bb384c404cf0fc5691f891499bbb2db, tr-9fdfabf46554a8a254d72d287b0047f6, tr-a06f6f6fd078ef9985de4b4770297abc, tr-ac61cd19b5a1f20408bc93f48b3b475e and more
-      hint: type more of the id
+    error: ambiguous trace id prefix `tr-`
+      caused by: it matches tr-0243d5ac5249ff1085293320923245b7, tr-0497bd29b92aef7368dc978fae513b46, tr-13567dee770d67ed749e68f074c9fb8c, tr-419f926a13917b155df4228221e2858b, tr-58b722a7b2de40a02f6b67417e6ca4f1, tr-67cd0414cca2ee933b50c25a4bde0454, tr-6bb384c404cf0fc5691f891499bbb2db, tr-9fdfabf46554a8a254d72d287b0047f6, tr-a06f6f6fd078ef9985de4b4770297abc, tr-ac61cd19b5a1f20408bc93f48b3b475e and more
+      hint: use more characters of the id
     --- exit 3
     ");
     insta::assert_snapshot!(Cli::demo("trace show tr- --json").run(), @r#"
     --- stderr
-    {"error":{"code":"ambiguous","exit":3,"hint":"type more of the id","message":"`tr-` begins several trace ids: tr-0243d5ac5249ff1085293320923245b7, tr-0497bd29b92aef7368dc978fae513b46, tr-13567dee770d67ed749e68f074c9fb8c, tr-419f926a13917b155df4228221e2858b, tr-58b722a7b2de40a02f6b67417e6ca4f1, tr-67cd0414cca2ee933b50c25a4bde0454, tr-6bb384c404cf0fc5691f891499bbb2db, tr-9fdfabf46554a8a254d72d287b0047f6, tr-a06f6f6fd078ef9985de4b4770297abc, tr-ac61cd19b5a1f20408bc93f48b3b475e and more"}}
+    {"error":{"code":"ambiguous","exit":3,"hint":"use more characters of the id","message":"ambiguous trace id prefix `tr-`: it matches tr-0243d5ac5249ff1085293320923245b7, tr-0497bd29b92aef7368dc978fae513b46, tr-13567dee770d67ed749e68f074c9fb8c, tr-419f926a13917b155df4228221e2858b, tr-58b722a7b2de40a02f6b67417e6ca4f1, tr-67cd0414cca2ee933b50c25a4bde0454, tr-6bb384c404cf0fc5691f891499bbb2db, tr-9fdfabf46554a8a254d72d287b0047f6, tr-a06f6f6fd078ef9985de4b4770297abc, tr-ac61cd19b5a1f20408bc93f48b3b475e and more"}}
     --- exit 3
     "#);
 }
@@ -53,7 +53,7 @@ fn an_unknown_experiment_with_near_names() {
     insta::assert_snapshot!(Cli::demo("traces list -x Abandoned").run(), @"
     --- stderr
     error: experiment `Abandoned` is deleted
-      hint: add --deleted
+      hint: use `--deleted` to include it
     --- exit 3
     ");
 }
@@ -69,9 +69,9 @@ fn an_unknown_or_ambiguous_span() {
     ");
     insta::assert_snapshot!(Cli::demo("trace show @last --span Completions").run(), @"
     --- stderr
-    error: `Completions` names 2 spans
-      caused by: 9bd57e959a1e337e Completions, 9ee2df28f08b8564 Completions
-      hint: name one by its id
+    error: `Completions` matches 2 spans
+      caused by: they are 9bd57e959a1e337e Completions, 9ee2df28f08b8564 Completions
+      hint: use the id of a span
     --- exit 3
     ");
 }
@@ -80,18 +80,18 @@ fn an_unknown_or_ambiguous_span() {
 fn a_wrong_value_of_a_flag() {
     insta::assert_snapshot!(Cli::demo("traces list --sort size").run(), @"
     --- stderr
-    error: `size` is no key to sort by
-      hint: time, duration, tokens, cost, name, state, tags.KEY and metadata.KEY are, and those of MLflow's order_by; a leading - puts the greatest first
+    error: unknown sort key `size`
+      hint: use time, duration, tokens, cost, name, state, tags.KEY, metadata.KEY or a key of MLflow's order_by; a leading - sorts in descending order
     --- exit 2
     ");
     insta::assert_snapshot!(Cli::demo("traces list --since yesterday").run(), @"
     --- stderr
-    error: `yesterday` is no time; `15m`, `2h`, `7d`, `2026-11-20`, `2026-11-20 15:49` and RFC 3339 are
+    error: invalid time `yesterday` (expected `15m`, `2h`, `7d`, `2026-11-20`, `2026-11-20 15:49` or RFC 3339)
     --- exit 2
     ");
     insta::assert_snapshot!(Cli::demo("traces list --min-duration 5").run(), @"
     --- stderr
-    error: `5` is no duration; `250ms`, `1.5s`, `1m30s` and `2h` are
+    error: invalid duration `5` (expected `250ms`, `1.5s`, `1m30s` or `2h`)
     --- exit 2
     ");
     insta::assert_snapshot!(Cli::demo("traces list --status failed").run(), @"
@@ -116,8 +116,8 @@ fn a_wrong_value_of_a_flag() {
     ");
     insta::assert_snapshot!(Cli::demo("trace show @newest").run(), @"
     --- stderr
-    error: `@newest` names no trace
-      hint: @last, @last~2, @error and @slow do
+    error: unknown trace selector `@newest`
+      hint: use `@last`, `@last~2`, `@error` or `@slow`
     --- exit 2
     ");
 }
@@ -167,13 +167,13 @@ fn a_missing_store() {
     --- stderr
     error: no store in `[FOLDER]`
       caused by: looked for `[FOLDER]/mlflow.db` and `[FOLDER]/mlruns`, and MLFLOW_TRACKING_URI is not set
-      hint: name one: `mltrace -u path/to/mlflow.db traces list`
+      hint: specify a store: `mltrace -u path/to/mlflow.db traces list`
       hint: try the sample: `mltrace -u demo: traces list`
     --- exit 5
     ");
     insta::assert_snapshot!(run(Cli::new("traces list --json")), @r#"
     --- stderr
-    {"error":{"code":"store_missing","exit":5,"hint":"name one: `mltrace -u path/to/mlflow.db traces list`; try the sample: `mltrace -u demo: traces list`","message":"no store in `[FOLDER]`: looked for `[FOLDER]/mlflow.db` and `[FOLDER]/mlruns`, and MLFLOW_TRACKING_URI is not set"}}
+    {"error":{"code":"store_missing","exit":5,"hint":"specify a store: `mltrace -u path/to/mlflow.db traces list`; try the sample: `mltrace -u demo: traces list`","message":"no store in `[FOLDER]`: looked for `[FOLDER]/mlflow.db` and `[FOLDER]/mlruns`, and MLFLOW_TRACKING_URI is not set"}}
     --- exit 5
     "#);
     insta::assert_snapshot!(run(Cli::new("traces list").on("mlflow.db")), @"
@@ -222,39 +222,39 @@ fn a_file_that_is_no_store() {
     insta::assert_snapshot!(run("traces list", "empty.db"), @"
     --- stderr
     error: `empty.db` is empty
-      hint: name a file that MLflow has written to
+      hint: specify a file that MLflow has written to
     --- exit 5
     ");
     insta::assert_snapshot!(run("traces list", "sqlite:///empty.db"), @"
     --- stderr
-    error: `[FOLDER]/empty.db` holds no MLflow traces
-      caused by: it lacks the tables `experiments` and `trace_info`, which MLflow makes since 2.14
-      hint: name the database that MLflow writes to: `-u path/to/mlflow.db`
+    error: no MLflow traces in `[FOLDER]/empty.db`
+      caused by: it lacks the table `experiments` or `trace_info`, which MLflow creates since 2.14
+      hint: specify the database that MLflow writes to: `-u path/to/mlflow.db`
     --- exit 5
     ");
     insta::assert_snapshot!(run("traces list", "notes.txt"), @"
     --- stderr
-    error: `notes.txt` is neither a SQLite database nor a file of traces
-      hint: name an `mlflow.db`, an `mlruns` folder, `trace.json` of MLflow, or OTLP in JSON, JSON lines or protobuf
+    error: `notes.txt` is neither a SQLite database nor a trace file
+      hint: expected an `mlflow.db`, an `mlruns` folder, MLflow's `trace.json`, or OTLP as JSON, JSON Lines or protobuf
     --- exit 5
     ");
     insta::assert_snapshot!(run("traces list", "sqlite:///notes.txt"), @"
     --- stderr
     error: cannot read `[FOLDER]/notes.txt`
       caused by: file is not a database
-      hint: name an `mlflow.db` or an `mlruns` folder
+      hint: specify an `mlflow.db` or an `mlruns` folder
     --- exit 5
     ");
     insta::assert_snapshot!(run("traces list", "other.db"), @"
     --- stderr
-    error: `[FOLDER]/other.db` holds no MLflow traces
-      caused by: it lacks the tables `experiments` and `trace_info`, which MLflow makes since 2.14
-      hint: name the database that MLflow writes to: `-u path/to/mlflow.db`
+    error: no MLflow traces in `[FOLDER]/other.db`
+      caused by: it lacks the table `experiments` or `trace_info`, which MLflow creates since 2.14
+      hint: specify the database that MLflow writes to: `-u path/to/mlflow.db`
     --- exit 5
     ");
     insta::assert_snapshot!(run("traces list --json", "other.db"), @r#"
     --- stderr
-    {"error":{"code":"store_unreadable","exit":5,"hint":"name the database that MLflow writes to: `-u path/to/mlflow.db`","message":"`[FOLDER]/other.db` holds no MLflow traces: it lacks the tables `experiments` and `trace_info`, which MLflow makes since 2.14"}}
+    {"error":{"code":"store_unreadable","exit":5,"hint":"specify the database that MLflow writes to: `-u path/to/mlflow.db`","message":"no MLflow traces in `[FOLDER]/other.db`: it lacks the table `experiments` or `trace_info`, which MLflow creates since 2.14"}}
     --- exit 5
     "#);
 }
@@ -277,13 +277,13 @@ fn a_database_older_than_traces() {
 fn stores_that_are_not_read_are_refused_by_name() {
     insta::assert_snapshot!(Cli::new("experiments").on("postgresql://ada:hunter2@db.example/mlflow").run(), @"
     --- stderr
-    error: `postgresql:` databases are not read
-      hint: ask the MLflow server that stands before it: `-u https://host:port`
+    error: `postgresql:` databases are not supported
+      hint: use the MLflow server of this database: `-u https://host:port`
     --- exit 5
     ");
     insta::assert_snapshot!(Cli::new("experiments --json").on("s3://bucket/mlruns").run(), @r#"
     --- stderr
-    {"error":{"code":"store_unsupported","exit":5,"hint":"a path, `sqlite:///mlflow.db`, `file:mlruns`, `https://host`, `-` or `demo:` is","message":"`s3:` is not a kind of store that is read"}}
+    {"error":{"code":"store_unsupported","exit":5,"hint":"expected a path, `sqlite:///mlflow.db`, `file:mlruns`, `https://host`, `-` or `demo:`","message":"unsupported tracking URI scheme `s3:`"}}
     --- exit 5
     "#);
     for uri in [

@@ -15,7 +15,7 @@ fn failures_as_a_table() {
     count  type        message                       trace
         1  ValueError  No weather station in Atlan…  tr-419f926a
     --- stderr
-    note: 1 of 2 failures shown; -n or --all shows more
+    note: showing 1 of 2 failures (use -n or --all)
     ");
     insta::assert_snapshot!(Cli::demo("exceptions --width 80 --ascii --stack --name run*").run(), @r#"
     1 x ValueError: No weather station in Atlantis
@@ -29,7 +29,7 @@ fn failures_as_a_table() {
     "#);
     insta::assert_snapshot!(Cli::demo("exceptions --name answer").run(), @"
     --- stderr
-    note: no failures fit
+    note: no failures match
     ");
     insta::assert_snapshot!(Fixture::named("3.1.4-sqlite").cli("exceptions --width 100 --utc").run(), @"
     count  kind     type             message                   origin                     last  trace
@@ -89,7 +89,7 @@ fn a_failure_as_json() {
     fingerprint,kind,type,message,origin.file,origin.line,origin.function,cause.type,cause.message,count,traces,first_time,last_time,example.trace_id,example.span_id,example.span_name
     f141553b,raised,ValueError,No weather station in Atlantis,/srv/mltrace/programs/openai_agent.py,67,get_weather,,,1,1,2026-11-20T17:51:17.897163008Z,2026-11-20T17:51:17.897163008Z,tr-419f926a13917b155df4228221e2858b,9b94309c8c7d396e,get_weather
     --- stderr
-    note: 1 of 2 failures shown; -n or --all shows more
+    note: showing 1 of 2 failures (use -n or --all)
     ");
     let ids = Cli::demo("exceptions -o ids").ok();
     let lines = Cli::demo("exceptions -o jsonl").ok();
@@ -170,7 +170,7 @@ fn of_very_many_traces_the_spans_that_failed_are_read() {
     count  type        message                   origin                   last  trace        span
         1  ValueError  No weather station in A…  openai_agent.py:67 in …   6 h  tr-419f926a  get_weather
     --- stderr
-    note: of more than 10,000 traces only spans that say they failed were looked at; --deep looks at all
+    note: more than 10,000 traces: only spans with status ERROR were read (use --deep)
     ");
     let document = copy.cli("exceptions --all").json();
     assert_eq!(told(&document), [ATLANTIS]);

@@ -242,7 +242,7 @@ fn an_agent_that_asks_another_one_reads_as_its_program() {
       user: Refund order A-17
       OpenAIChatModel.request · gpt-5-mini                                               150 ms  32 → 29
         system: You help travelers.
-        (1 message from above)
+        (1 message shown above)
         concierge calls: ask_refunds(question: "Refund order A-17")
       ask_refunds(question: "Refund order A-17")                                                  7.15 s
 
@@ -250,18 +250,18 @@ fn an_agent_that_asks_another_one_reads_as_its_program() {
           AnthropicModel.request · claude-sonnet-4-5                                     153 ms  24 → 13
             anthropic_cache true
             system: You refund orders.
-            (1 message from above)
+            (1 message shown above)
             refunds calls: refund_order(order_id: "A-17")
           refund_order(order_id: "A-17")                                                         19.8 ms
             ✗ ToolRetryError: order A-17 was already refunded
           AnthropicModel.request · claude-sonnet-4-5                                     61.4 ms  51 → 8
-            (3 messages from above)
+            (3 messages shown above)
             refund_order fails: order A-17 was already refunded
             refunds: I could not refund order A-17.
       OpenAIChatModel.request · gpt-5-mini                                               121 ms  59 → 24
-        (3 messages from above)
+        (3 messages shown above)
         system: You help travelers.
-        (1 message from above)
+        (1 message shown above)
         concierge: I could not refund order A-17.
     --- stderr
     note: Agent.run has fewer tokens than the calls below it; the total is 240, not 144

@@ -1,39 +1,109 @@
 //! The help of every command, so that a change of it is seen.
 
 use crate::harness::Cli;
+use mltrace::manual::TOPICS;
+use std::collections::BTreeMap;
 
 fn help(words: &str) -> String {
     Cli::new(words).arg("--help").ok().to_string()
 }
 
+/// Every command, and `` for the program.
+const COMMANDS: &[&str] = &[
+    "",
+    "experiments",
+    "traces",
+    "traces list",
+    "trace",
+    "trace show",
+    "trace diff",
+    "usage",
+    "stats",
+    "spans",
+    "tools",
+    "exceptions",
+    "sessions",
+    "session",
+    "session show",
+    "check",
+    "doctor",
+    "prices",
+    "completions",
+    "man",
+    "help",
+];
+
+/// The sections of a help text: heading and lines.
+fn sections(text: &str) -> Vec<(&str, String)> {
+    let mut sections = vec![("", String::new())];
+    for line in text.lines() {
+        match line.strip_suffix(':').filter(|heading| !heading.starts_with(' ') && !heading.contains('`')) {
+            Some(heading) => sections.push((heading, String::new())),
+            None => sections.last_mut().unwrap().1.extend([line, "\n"]),
+        }
+    }
+    sections
+}
+
+/// Sections that several commands have are shown once.
+const SHARED: &[(&str, &str)] = &[("Global options", ""), ("Filters", "traces list")];
+
+#[test]
+fn sections_that_commands_share_are_the_same_everywhere() {
+    for (heading, owner) in SHARED {
+        let owner_help = help(owner);
+        let find = |text: &str| sections(text).into_iter().find(|(name, _)| name == heading).map(|(_, lines)| lines);
+        let expected = find(&owner_help).unwrap();
+        let same =
+            COMMANDS.iter().filter(|words| find(&help(words)).is_some_and(|lines| lines.trim() == expected.trim()));
+        assert!(same.count() > 5, "{heading}");
+    }
+}
+
+/// The help of a command without the sections that [`SHARED`] shows elsewhere, if they are the same here.
+fn own_help(words: &str) -> String {
+    let owners: BTreeMap<&str, (&str, String)> =
+        SHARED.iter().map(|(heading, owner)| (*heading, (*owner, help(owner)))).collect();
+    let shared = |heading: &str, lines: &str| {
+        let (owner, text) = owners.get(heading).filter(|(owner, _)| *owner != words)?;
+        let is_same = sections(text).iter().any(|(name, other)| *name == heading && other.trim() == lines.trim());
+        is_same.then(|| format!("{heading}: as in `mltrace {owner}`\n\n"))
+    };
+    let text = help(words);
+    let section = |(heading, lines): (&str, String)| {
+        let title = if heading.is_empty() { String::new() } else { format!("{heading}:\n") };
+        shared(heading, &lines).unwrap_or(title + &lines)
+    };
+    sections(&text).into_iter().map(section).collect()
+}
+
 #[test]
 fn of_the_program() {
-    insta::assert_snapshot!(help(""), @"
-    Inspect LLM traces of MLflow in the terminal
+    insta::assert_snapshot!(own_help(""), @"
+    Inspect MLflow LLM traces in the terminal
 
-    Reads what MLflow 2.14 to 3.18 wrote, in SQLite databases, in file stores and on tracking servers,
-    and writes nothing. Without --tracking-uri and MLFLOW_TRACKING_URI it takes the store that MLflow
-    would take: ./mlruns or ./mlflow.db.
+    Reads traces recorded by MLflow 2.14 to 3.18 from SQLite databases, file stores and tracking
+    servers. Never writes to a store. Without --tracking-uri and MLFLOW_TRACKING_URI, it reads the store
+    that MLflow uses by default: ./mlruns or ./mlflow.db.
 
     Usage: mltrace [OPTIONS] <COMMAND>
 
     Commands:
-      experiments  List experiments with their number of traces and errors
+      experiments  List experiments with trace and error counts
       traces       List traces, newest first
-      trace        Show one trace, or compare two
-      usage        Show tokens and cost of each LLM call and the total of a trace, or of many traces in
-                   groups
-      stats        Show how many traces, how often wrong, how long they took, what they used
-      spans        List spans of the selected traces, one row each
-      tools        Show each tool: calls, failures, and how long they took
-      exceptions   Show what failed: each failure once, like ones together
-      sessions     List sessions, the one with the newest trace first
-      session      Show one session
+      trace        Show a trace, or compare two
+      usage        Show token usage and cost, per call or grouped
+      stats        Show request count, error rate, latency and cost
+      spans        List spans of the selected traces
+      tools        Show calls, failures and durations of each tool
+      exceptions   List exceptions, grouped
+      sessions     List sessions, most recent first
+      session      Show a session
       check        Fail (exit 1) if traces violate limits
-      doctor       Tell which store is read and why, and what is wrong with it and its traces
-      prices       Show what tokens of a model cost: US dollars for a million
-      completions  Print the completion script of a shell
-      man          Print the manual page, or write one page for each command to a folder
+      doctor       Diagnose the trace store
+      prices       Show prices per million tokens (USD)
+      completions  Print a shell completion script
+      man          Print the manual page, or write the pages of all commands and topics to a folder
       help         Explain a command or a topic
 
     Options:
@@ -43,139 +113,93 @@ fn of_the_program() {
       -V, --version
               Print version
 
-    Everywhere:
+    Global options:
       -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
+              Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env:
+              MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
-              Form of the output
+              Output format
 
               Possible values:
-              - table: For people
+              - table: Human-readable text
               - json:  One JSON document
-              - jsonl: One JSON object a line
+              - jsonl: One JSON object per line
               - csv:   Comma-separated values
-              - ids:   One id a line
+              - ids:   One id per line
               
               [default: table]
 
           --json
-              Short for --output json
+              Same as --output json
 
           --color <WHEN>
-              When to use colours
+              When to use color
 
               Possible values:
-              - auto:   On a terminal, unless the environment says no
+              - auto:   On a terminal, unless the environment disables it
               - always: Always
               - never:  Never
               
               [default: auto]
 
           --ascii
-              Draw with ASCII only
+              Use ASCII characters only
 
           --width <COLUMNS>
-              Fit into so many columns
+              Wrap output to this width
 
           --utc
-              Read and show times in UTC
+              Read and print times in UTC
 
           --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
+              File of prices that take precedence over the built-in ones
+              
+              For costs that MLflow did not record. A file of MLflow's model catalog, or the output of
+              `mltrace prices --json`.
 
           --no-pager
-              Do not page long output
+              Do not use a pager
 
       -q, --quiet
-              Print no notes
+              Suppress notes
 
       -v, --verbose
-              Say which store is read and why
+              Print which store is read and why, the filter and the time taken
 
     Examples:
-      mltrace -u demo: traces list          try it on the sample that is built in
+      mltrace -u demo: traces list          try it on the built-in sample
       mltrace trace show @last              the newest trace as a tree
       mltrace usage @last                   tokens of each LLM call
-      mltrace usage --since 7d --by day     tokens and cost of many traces
-      mltrace stats --by name               how many, how often wrong, how long
-      mltrace check --max-error-rate 5%     whether a build may pass
+      mltrace usage --since 7d --by day     tokens and cost per day
+      mltrace stats --by name               request count, error rate, latency, cost
+      mltrace check --max-error-rate 5%     fail a build if traces violate limits
       mltrace spans --llm --json | jq       LLM calls for scripts
 
-    Exit codes: 0 done, 1 the answer is no (check, trace diff --exit-code), 2 wrong flags, 3 not found
-    or ambiguous, 4 network or server, 5 store missing or unreadable, 70 a bug, 130 interrupted
+    Exit codes: 0 success, 1 failed check or differences (check, trace diff --exit-code), 2 invalid
+    arguments, 3 not found or ambiguous, 4 network or server error, 5 store or output error, 70 bug, 130
+    interrupted
     ");
 }
 
 #[test]
 fn of_experiments() {
-    insta::assert_snapshot!(help("experiments"), @"
-    List experiments with their number of traces and errors
+    insta::assert_snapshot!(own_help("experiments"), @"
+    List experiments with trace and error counts
 
-    Shows id, name, stage, traces, errors, the newest trace and the recorded tokens of each experiment.
+    Prints id, name, stage, number of traces, number of errors, time of the newest trace and recorded
+    tokens.
 
     Usage: mltrace experiments [OPTIONS]
 
     Options:
           --deleted
-              Add deleted experiments
+              Include deleted experiments
 
       -h, --help
               Print help (see a summary with '-h')
 
-    Everywhere:
-      -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
-
-      -o, --output <FORMAT>
-              Form of the output
-
-              Possible values:
-              - table: For people
-              - json:  One JSON document
-              - jsonl: One JSON object a line
-              - csv:   Comma-separated values
-              - ids:   One id a line
-              
-              [default: table]
-
-          --json
-              Short for --output json
-
-          --color <WHEN>
-              When to use colours
-
-              Possible values:
-              - auto:   On a terminal, unless the environment says no
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-          --ascii
-              Draw with ASCII only
-
-          --width <COLUMNS>
-              Fit into so many columns
-
-          --utc
-              Read and show times in UTC
-
-          --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
-
-          --no-pager
-              Do not page long output
-
-      -q, --quiet
-              Print no notes
-
-      -v, --verbose
-              Say which store is read and why
+    Global options: as in `mltrace `
 
     Examples:
       mltrace experiments
@@ -186,10 +210,10 @@ fn of_experiments() {
 
 #[test]
 fn of_traces() {
-    insta::assert_snapshot!(help("traces"), @r#"
+    insta::assert_snapshot!(own_help("traces"), @r#"
     List traces, newest first
 
-    `mltrace traces` alone does the same as `mltrace traces list`.
+    Same as `mltrace traces list`.
 
     Usage: mltrace traces [OPTIONS]
            mltrace traces <COMMAND>
@@ -201,78 +225,11 @@ fn of_traces() {
       -h, --help
               Print help (see a summary with '-h')
 
-    Which traces:
-      -x, --experiment <NAME|ID>
-              Experiment, by id or exact name (can be repeated)
+    Filters: as in `mltrace traces list`
 
-          --deleted
-              Add deleted experiments
-
-          --filter <FILTER>
-              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
-              be repeated)
-              
-              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
-              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
-              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
-              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
-              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
-              backticks.
-
-          --status <STATE>
-              State of the trace (can be repeated)
-              
-              [possible values: ok, error, in_progress]
-
-          --since <TIME>
-              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
-
-          --until <TIME>
-              Begun before
-
-          --name <GLOB>
-              Name of the trace, not of a span; * and ? are wildcards
-
-          --tag <KEY[=VALUE]>
-              Has a tag, or a tag of this value (can be repeated)
-
-          --metadata <KEY[=VALUE]>
-              Has an entry in its metadata, or one of this value (can be repeated)
-
-          --session <ID>
-              Of this session
-
-          --user <ID>
-              Of this user
-
-          --run <ID>
-              Made under, or linked to, this run
-
-          --model <GLOB>
-              Has a span of this model; * and ? are wildcards
-
-          --min-duration <DURATION>
-              Took at least: 250ms, 1.5s, 2m
-
-          --max-duration <DURATION>
-              Took at most
-
-          --min-tokens <TOKENS>
-              Has at least so many tokens recorded
-
-          --grep <REGEX>
-              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
-
-          --type <TYPE>
-              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
-              show only these
-
-          --llm
-              Calls of language models: short for --type LLM,CHAT_MODEL
-
-    How many:
+    Output limits:
       -n, --limit <ROWS>
-              Print at most so many rows
+              Maximum number of rows
               
               [default: 20]
 
@@ -280,62 +237,12 @@ fn of_traces() {
               Print all rows
 
           --sort <KEY>
-              Order by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading -
-              puts the greatest first
+              Sort by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading -
+              sorts in descending order
               
               [default: -time]
 
-    Everywhere:
-      -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
-
-      -o, --output <FORMAT>
-              Form of the output
-
-              Possible values:
-              - table: For people
-              - json:  One JSON document
-              - jsonl: One JSON object a line
-              - csv:   Comma-separated values
-              - ids:   One id a line
-              
-              [default: table]
-
-          --json
-              Short for --output json
-
-          --color <WHEN>
-              When to use colours
-
-              Possible values:
-              - auto:   On a terminal, unless the environment says no
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-          --ascii
-              Draw with ASCII only
-
-          --width <COLUMNS>
-              Fit into so many columns
-
-          --utc
-              Read and show times in UTC
-
-          --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
-
-          --no-pager
-              Do not page long output
-
-      -q, --quiet
-              Print no notes
-
-      -v, --verbose
-              Say which store is read and why
+    Global options: as in `mltrace `
 
     Examples:
       mltrace traces list
@@ -349,11 +256,11 @@ fn of_traces() {
 
 #[test]
 fn of_traces_list() {
-    insta::assert_snapshot!(help("traces list"), @r#"
+    insta::assert_snapshot!(own_help("traces list"), @r#"
     List traces, newest first
 
-    One line for each trace: short id, age, state, name, duration, spans, tokens, cost, session and what
-    was asked. What does not fit the width is left out; JSON has everything.
+    Prints one line per trace: short id, age, state, name, duration, spans, tokens, cost, session and
+    request. Columns that do not fit the width are left out; JSON has all of them.
 
     Usage: mltrace traces list [OPTIONS]
 
@@ -361,78 +268,78 @@ fn of_traces_list() {
       -h, --help
               Print help (see a summary with '-h')
 
-    Which traces:
+    Filters:
       -x, --experiment <NAME|ID>
-              Experiment, by id or exact name (can be repeated)
+              Experiment id or exact name (can be repeated)
 
           --deleted
-              Add deleted experiments
+              Include deleted experiments
 
           --filter <FILTER>
-              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
-              be repeated)
+              MLflow filter: "tags.team = 'search' AND span.type = 'TOOL'" (can be repeated)
               
-              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
-              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
-              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
-              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
-              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
-              backticks.
+              Repeated filters are joined by AND. Keys: status, name, timestamp_ms, execution_time_ms,
+              end_time_ms, request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY,
+              span.name, span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME,
+              expectation.NAME, issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS
+              NOT NULL, and >, >=, <, <= with numbers. Text is quoted; keys with special characters are
+              in backticks. See `mltrace help filters`.
 
           --status <STATE>
-              State of the trace (can be repeated)
+              Trace state (can be repeated)
               
               [possible values: ok, error, in_progress]
 
           --since <TIME>
-              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
+              Started at or after: 15m, 2h, 7d, 2026-11-20, RFC 3339
 
           --until <TIME>
-              Begun before
+              Started before
 
           --name <GLOB>
-              Name of the trace, not of a span; * and ? are wildcards
+              Trace name (not span name); * and ? are wildcards
 
           --tag <KEY[=VALUE]>
-              Has a tag, or a tag of this value (can be repeated)
+              Has this tag, with this value if given (can be repeated)
 
           --metadata <KEY[=VALUE]>
-              Has an entry in its metadata, or one of this value (can be repeated)
+              Has this metadata key, with this value if given (can be repeated)
 
           --session <ID>
-              Of this session
+              Session id
 
           --user <ID>
-              Of this user
+              User id
 
           --run <ID>
-              Made under, or linked to, this run
+              Id of the MLflow run of the trace, or of a linked run
 
           --model <GLOB>
-              Has a span of this model; * and ? are wildcards
+              Has a span with this model; * and ? are wildcards
 
           --min-duration <DURATION>
-              Took at least: 250ms, 1.5s, 2m
+              Minimum duration: 250ms, 1.5s, 2m
 
           --max-duration <DURATION>
-              Took at most
+              Maximum duration
 
           --min-tokens <TOKENS>
-              Has at least so many tokens recorded
+              Minimum number of recorded tokens
 
           --grep <REGEX>
-              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
+              Has a match in inputs, outputs, messages or exceptions; (?i) ignores case
 
           --type <TYPE>
-              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
-              show only these
+              Has a span of one of these exact types: LLM,TOOL (can be repeated)
+              
+              `mltrace spans` and `mltrace trace show` print only spans of these types.
 
           --llm
-              Calls of language models: short for --type LLM,CHAT_MODEL
+              LLM calls: same as --type LLM,CHAT_MODEL
 
-    How many:
+    Output limits:
       -n, --limit <ROWS>
-              Print at most so many rows
+              Maximum number of rows
               
               [default: 20]
 
@@ -440,62 +347,12 @@ fn of_traces_list() {
               Print all rows
 
           --sort <KEY>
-              Order by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading -
-              puts the greatest first
+              Sort by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading -
+              sorts in descending order
               
               [default: -time]
 
-    Everywhere:
-      -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
-
-      -o, --output <FORMAT>
-              Form of the output
-
-              Possible values:
-              - table: For people
-              - json:  One JSON document
-              - jsonl: One JSON object a line
-              - csv:   Comma-separated values
-              - ids:   One id a line
-              
-              [default: table]
-
-          --json
-              Short for --output json
-
-          --color <WHEN>
-              When to use colours
-
-              Possible values:
-              - auto:   On a terminal, unless the environment says no
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-          --ascii
-              Draw with ASCII only
-
-          --width <COLUMNS>
-              Fit into so many columns
-
-          --utc
-              Read and show times in UTC
-
-          --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
-
-          --no-pager
-              Do not page long output
-
-      -q, --quiet
-              Print no notes
-
-      -v, --verbose
-              Say which store is read and why
+    Global options: as in `mltrace `
 
     Examples:
       mltrace traces list
@@ -509,83 +366,34 @@ fn of_traces_list() {
 
 #[test]
 fn of_trace() {
-    insta::assert_snapshot!(help("trace"), @"
-    Show one trace, or compare two
+    insta::assert_snapshot!(own_help("trace"), @"
+    Show a trace, or compare two
 
     Usage: mltrace trace [OPTIONS] <COMMAND>
 
     Commands:
-      show  Show the spans of a trace as a tree, or one span whole
+      show  Show the spans of a trace as a tree, or one span
       diff  Compare two traces, or two selections
 
     Options:
       -h, --help
               Print help (see a summary with '-h')
 
-    Everywhere:
-      -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
-
-      -o, --output <FORMAT>
-              Form of the output
-
-              Possible values:
-              - table: For people
-              - json:  One JSON document
-              - jsonl: One JSON object a line
-              - csv:   Comma-separated values
-              - ids:   One id a line
-              
-              [default: table]
-
-          --json
-              Short for --output json
-
-          --color <WHEN>
-              When to use colours
-
-              Possible values:
-              - auto:   On a terminal, unless the environment says no
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-          --ascii
-              Draw with ASCII only
-
-          --width <COLUMNS>
-              Fit into so many columns
-
-          --utc
-              Read and show times in UTC
-
-          --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
-
-          --no-pager
-              Do not page long output
-
-      -q, --quiet
-              Print no notes
-
-      -v, --verbose
-              Say which store is read and why
+    Global options: as in `mltrace `
     ");
 }
 
 #[test]
 fn of_trace_show() {
-    insta::assert_snapshot!(help("trace show"), @r#"
-    Show the spans of a trace as a tree, or one span whole
+    insta::assert_snapshot!(own_help("trace show"), @"
+    Show the spans of a trace as a tree, or one span
 
-    TRACE is an id, a unique prefix of one, an OpenTelemetry trace id, @last, @last~2, @error (the
-    newest that failed) or @slow (the longest). The flags that choose traces narrow what the @ words
-    look at. - reads ids from standard input, one per line.
+    TRACE is an id, a unique prefix, an OpenTelemetry trace id, @last, @last~2, @error (the newest
+    failed trace) or @slow (the longest trace). Filters apply to @last, @error and @slow. - reads ids
+    from stdin, one per line.
 
-    --json prints one document per trace and line. It can be read again as a store: `mltrace -u FILE`.
+    --json prints one document per trace, one per line. A file of them can be read as a store: `mltrace
+    -u FILE`.
 
     Usage: mltrace trace show [OPTIONS] [TRACE]...
 
@@ -597,151 +405,36 @@ fn of_trace_show() {
 
     Options:
           --tree
-              Show the tree of spans (the default)
+              Show the spans as a tree (default)
 
           --io[=<LINES>]
-              Show inputs and outputs under each span, at most so many lines of each; 0 shows all
+              Show inputs and outputs of spans, up to LINES lines each (8 if not given, 0 for all)
 
           --conversation
-              Show who said what to whom, turn by turn, and the work between
+              Show the messages and calls in order, turn by turn
 
           --full
-              Show folded spans too: those of the same LLM call, and those that passed messages on; in a
-              conversation, long and repeated messages, and values as the JSON that is stored
+              Show folded spans, or full conversations
+              
+              In a tree, shows spans that are folded because they record the same LLM call or only
+              deliver messages. In a conversation, shows long and repeated messages in full, and values
+              as the stored JSON.
 
           --span <SPAN>
-              Show one span whole, by id, unique prefix or unique name
+              Show all of one span, by id, unique prefix or unique name
 
           --save-attachments <DIR>
-              Write the attachments of the span to files in this folder
+              Save the span's attachments to this folder
 
           --agent <NAME>
-              Show only what happened under the agent of this name; * and ? are wildcards (can be
-              repeated)
+              Show only spans of this agent; * and ? are wildcards (can be repeated)
 
       -h, --help
               Print help (see a summary with '-h')
 
-    Which traces:
-      -x, --experiment <NAME|ID>
-              Experiment, by id or exact name (can be repeated)
+    Filters: as in `mltrace traces list`
 
-          --deleted
-              Add deleted experiments
-
-          --filter <FILTER>
-              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
-              be repeated)
-              
-              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
-              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
-              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
-              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
-              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
-              backticks.
-
-          --status <STATE>
-              State of the trace (can be repeated)
-              
-              [possible values: ok, error, in_progress]
-
-          --since <TIME>
-              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
-
-          --until <TIME>
-              Begun before
-
-          --name <GLOB>
-              Name of the trace, not of a span; * and ? are wildcards
-
-          --tag <KEY[=VALUE]>
-              Has a tag, or a tag of this value (can be repeated)
-
-          --metadata <KEY[=VALUE]>
-              Has an entry in its metadata, or one of this value (can be repeated)
-
-          --session <ID>
-              Of this session
-
-          --user <ID>
-              Of this user
-
-          --run <ID>
-              Made under, or linked to, this run
-
-          --model <GLOB>
-              Has a span of this model; * and ? are wildcards
-
-          --min-duration <DURATION>
-              Took at least: 250ms, 1.5s, 2m
-
-          --max-duration <DURATION>
-              Took at most
-
-          --min-tokens <TOKENS>
-              Has at least so many tokens recorded
-
-          --grep <REGEX>
-              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
-
-          --type <TYPE>
-              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
-              show only these
-
-          --llm
-              Calls of language models: short for --type LLM,CHAT_MODEL
-
-    Everywhere:
-      -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
-
-      -o, --output <FORMAT>
-              Form of the output
-
-              Possible values:
-              - table: For people
-              - json:  One JSON document
-              - jsonl: One JSON object a line
-              - csv:   Comma-separated values
-              - ids:   One id a line
-              
-              [default: table]
-
-          --json
-              Short for --output json
-
-          --color <WHEN>
-              When to use colours
-
-              Possible values:
-              - auto:   On a terminal, unless the environment says no
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-          --ascii
-              Draw with ASCII only
-
-          --width <COLUMNS>
-              Fit into so many columns
-
-          --utc
-              Read and show times in UTC
-
-          --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
-
-          --no-pager
-              Do not page long output
-
-      -q, --quiet
-              Print no notes
-
-      -v, --verbose
-              Say which store is read and why
+    Global options: as in `mltrace `
 
     Examples:
       mltrace trace show
@@ -749,181 +442,66 @@ fn of_trace_show() {
       mltrace trace show @error --span get_weather
       mltrace traces list --status error -o ids | mltrace trace show - --json > failed.jsonl
       mltrace trace show @last --json | jq '.spans[] | select(.exception).exception.message'
-    "#);
+    ");
 }
 
 #[test]
 fn of_trace_diff() {
-    insta::assert_snapshot!(help("trace diff"), @r#"
+    insta::assert_snapshot!(own_help("trace diff"), @r#"
     Compare two traces, or two selections
 
-    Aligns the spans of two traces and shows which were added or removed, and what changed in the
-    others: status, exceptions, model, parameters, inputs and outputs, texts word by word. A change is
-    shown once, where it first occurs, and not again in the history of later calls. Durations, tokens
-    and cost are shown side by side.
+    Aligns the spans of two traces and shows added and removed spans. In the other spans it shows
+    changes of status, exceptions, model, parameters, inputs and outputs; texts are compared word by
+    word. A change is shown once, where it first occurs, and not again in the history of later calls.
+    Durations, tokens and cost are shown side by side.
 
-    Ids of calls and objects, times of responses, token counts and attributes that describe the process
-    are no changes. They are counted, and --strict shows them. An id must correspond to the same id
-    everywhere. Dates, times and numbers in inputs and answers are content.
+    Ids, response times, token counts and attributes of the process are not changes: they are counted,
+    and --strict shows them. An id has to correspond to the same id everywhere. Dates, times and numbers
+    in inputs and outputs are content.
 
-    Traces are identical if inputs, outputs and attributes of all spans are equal. One attribute is not
-    compared, because it differs in any two traces: mlflow.traceRequestId, the id of the trace. Start
-    times, durations, tags, metadata and assessments are not compared.
+    Traces are identical if inputs, outputs and attributes of all spans are equal, except for the
+    attribute mlflow.traceRequestId, which is the id of the trace. Start times, durations, tags,
+    metadata and assessments are not compared.
 
-    With --set twice, two selections are compared: request count, error rate, latency, cost, and the
-    exceptions that only one of them has. FLAGS are the flags that select traces, as in `traces list`.
+    With --set given twice, compares two selections: request count, error rate, latency, cost, and the
+    exceptions that only one of them has. FLAGS are filter flags, as in `mltrace traces list`.
 
     Usage: mltrace trace diff [OPTIONS] <A> <B>
            mltrace trace diff [OPTIONS] --set <FLAGS> --set <FLAGS>
 
     Arguments:
       [A]
-              First trace: an id, a unique prefix, @last~1, @error …
+              First trace: id, unique prefix, @last~1, @error …
 
       [B]
               Second trace
 
     Options:
           --set <FLAGS>
-              Compare selections instead: flags that choose traces (given twice, for A and for B)
+              Compare two selections, given by filter flags (give twice, for A and B)
 
           --only-changes
               Show only what changed
 
           --full
-              Show all spans, and all text
+              Show all spans and full text
 
           --strict
-              Show every difference in inputs, outputs and attributes as a change
+              Treat every difference in inputs, outputs and attributes as a change
 
           --exit-code
-              Exit with code 1 if anything changed, or spans are missing (with --strict: unless
-              identical); with --set, if B has new exceptions or a higher error rate, or a selection is
-              empty
+              Exit with 1 if anything changed
+              
+              Also exits with 1 if spans are missing, and with --strict unless the traces are identical.
+              With --set, exits with 1 if B has new exceptions or a higher error rate, or if a selection
+              is empty.
 
       -h, --help
               Print help (see a summary with '-h')
 
-    Which traces:
-      -x, --experiment <NAME|ID>
-              Experiment, by id or exact name (can be repeated)
+    Filters: as in `mltrace traces list`
 
-          --deleted
-              Add deleted experiments
-
-          --filter <FILTER>
-              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
-              be repeated)
-              
-              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
-              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
-              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
-              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
-              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
-              backticks.
-
-          --status <STATE>
-              State of the trace (can be repeated)
-              
-              [possible values: ok, error, in_progress]
-
-          --since <TIME>
-              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
-
-          --until <TIME>
-              Begun before
-
-          --name <GLOB>
-              Name of the trace, not of a span; * and ? are wildcards
-
-          --tag <KEY[=VALUE]>
-              Has a tag, or a tag of this value (can be repeated)
-
-          --metadata <KEY[=VALUE]>
-              Has an entry in its metadata, or one of this value (can be repeated)
-
-          --session <ID>
-              Of this session
-
-          --user <ID>
-              Of this user
-
-          --run <ID>
-              Made under, or linked to, this run
-
-          --model <GLOB>
-              Has a span of this model; * and ? are wildcards
-
-          --min-duration <DURATION>
-              Took at least: 250ms, 1.5s, 2m
-
-          --max-duration <DURATION>
-              Took at most
-
-          --min-tokens <TOKENS>
-              Has at least so many tokens recorded
-
-          --grep <REGEX>
-              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
-
-          --type <TYPE>
-              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
-              show only these
-
-          --llm
-              Calls of language models: short for --type LLM,CHAT_MODEL
-
-    Everywhere:
-      -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
-
-      -o, --output <FORMAT>
-              Form of the output
-
-              Possible values:
-              - table: For people
-              - json:  One JSON document
-              - jsonl: One JSON object a line
-              - csv:   Comma-separated values
-              - ids:   One id a line
-              
-              [default: table]
-
-          --json
-              Short for --output json
-
-          --color <WHEN>
-              When to use colours
-
-              Possible values:
-              - auto:   On a terminal, unless the environment says no
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-          --ascii
-              Draw with ASCII only
-
-          --width <COLUMNS>
-              Fit into so many columns
-
-          --utc
-              Read and show times in UTC
-
-          --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
-
-          --no-pager
-              Do not page long output
-
-      -q, --quiet
-              Print no notes
-
-      -v, --verbose
-              Say which store is read and why
+    Global options: as in `mltrace `
 
     Examples:
       mltrace trace diff @last~1 @last
@@ -936,40 +514,42 @@ fn of_trace_diff() {
 
 #[test]
 fn of_usage() {
-    insta::assert_snapshot!(help("usage"), @r#"
-    Show tokens and cost of each LLM call and the total of a trace, or of many traces in groups
+    insta::assert_snapshot!(own_help("usage"), @"
+    Show token usage and cost, per call or grouped
 
-    With TRACE: one row for each call and the total, computed from the spans. Where a span and one below
-    it both carry tokens, the upper one counts, as in MLflow. Without TRACE: all selected traces,
-    grouped by model or what --by says. The groups add up to the total. Where a span that counts names
-    no model, those below it tell the models, in their proportion; a trace with two models counts in the
-    row of each. By what traces have (day, session, tag:KEY), the totals are those that MLflow recorded,
-    and only traces without one are read.
+    With TRACE, prints one row per LLM call and the total, computed from the spans. If a span and one
+    below it both have tokens, only the upper one counts, as in MLflow. --json prints one document per
+    trace, one per line.
 
-    The cost is the one that MLflow recorded (3.10 on), else it is calculated from `mltrace prices`.
-    What has no price is unknown and counted as such. Groups beyond those that -n prints come as one.
+    Without TRACE, prints the usage of all selected traces, grouped by model or by --by. The groups add
+    up to the total. A trace with two models counts in both rows. Groups beyond -n are summed up in one
+    row. By keys of whole traces (day, session, tag:KEY), recorded totals are used for more than 1,000
+    traces (100 on a server), and spans are read only of traces without one; --deep reads all spans.
 
-    Several traces are shown one after another; --json prints one document per trace and line.
+    The cost is the recorded one (MLflow 3.10 and later), or is calculated from `mltrace prices`. Calls
+    without a price are counted as unpriced. See `mltrace help tokens`.
 
     Usage: mltrace usage [OPTIONS] [TRACE]...
 
     Arguments:
       [TRACE]...
-              Traces: id, unique prefix, @last, @error, @slow; - reads ids from stdin
+              Trace: id, unique prefix, @last, @error, @slow; - reads ids from stdin
 
     Options:
           --by <KEY>
-              Group by model, provider, agent, span, trace, name, state, experiment, session, user,
-              hour, day, week, tag:KEY or metadata:KEY (can be repeated, or a list) [default: model]
+              Group by these keys: model,day (can be repeated) [default: model]
+              
+              Keys: model, provider, agent, span, trace, name, state, experiment, session, user, hour,
+              day, week, tag:KEY, metadata:KEY.
 
           --explain
-              Show which spans are left out and why, where recorded totals differ, and what has no price
+              Explain excluded spans, differing recorded totals and missing prices
 
           --deep
-              Read the spans of every trace, however many there are
+              Read the spans of all traces
 
       -n, --limit <ROWS>
-              Print at most so many rows
+              Maximum number of rows
               
               [default: 20]
 
@@ -979,126 +559,9 @@ fn of_usage() {
       -h, --help
               Print help (see a summary with '-h')
 
-    Which traces:
-      -x, --experiment <NAME|ID>
-              Experiment, by id or exact name (can be repeated)
+    Filters: as in `mltrace traces list`
 
-          --deleted
-              Add deleted experiments
-
-          --filter <FILTER>
-              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
-              be repeated)
-              
-              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
-              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
-              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
-              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
-              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
-              backticks.
-
-          --status <STATE>
-              State of the trace (can be repeated)
-              
-              [possible values: ok, error, in_progress]
-
-          --since <TIME>
-              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
-
-          --until <TIME>
-              Begun before
-
-          --name <GLOB>
-              Name of the trace, not of a span; * and ? are wildcards
-
-          --tag <KEY[=VALUE]>
-              Has a tag, or a tag of this value (can be repeated)
-
-          --metadata <KEY[=VALUE]>
-              Has an entry in its metadata, or one of this value (can be repeated)
-
-          --session <ID>
-              Of this session
-
-          --user <ID>
-              Of this user
-
-          --run <ID>
-              Made under, or linked to, this run
-
-          --model <GLOB>
-              Has a span of this model; * and ? are wildcards
-
-          --min-duration <DURATION>
-              Took at least: 250ms, 1.5s, 2m
-
-          --max-duration <DURATION>
-              Took at most
-
-          --min-tokens <TOKENS>
-              Has at least so many tokens recorded
-
-          --grep <REGEX>
-              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
-
-          --type <TYPE>
-              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
-              show only these
-
-          --llm
-              Calls of language models: short for --type LLM,CHAT_MODEL
-
-    Everywhere:
-      -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
-
-      -o, --output <FORMAT>
-              Form of the output
-
-              Possible values:
-              - table: For people
-              - json:  One JSON document
-              - jsonl: One JSON object a line
-              - csv:   Comma-separated values
-              - ids:   One id a line
-              
-              [default: table]
-
-          --json
-              Short for --output json
-
-          --color <WHEN>
-              When to use colours
-
-              Possible values:
-              - auto:   On a terminal, unless the environment says no
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-          --ascii
-              Draw with ASCII only
-
-          --width <COLUMNS>
-              Fit into so many columns
-
-          --utc
-              Read and show times in UTC
-
-          --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
-
-          --no-pager
-              Do not page long output
-
-      -q, --quiet
-              Print no notes
-
-      -v, --verbose
-              Say which store is read and why
+    Global options: as in `mltrace `
 
     Examples:
       mltrace usage @last
@@ -1106,97 +569,88 @@ fn of_usage() {
       mltrace traces list --status error -o ids | mltrace usage -
       mltrace usage --by day --by model -o csv
       mltrace usage tr-27b4e76f --json | jq .token_usage.total_tokens
-    "#);
+    ");
+}
+
+#[test]
+fn of_stats() {
+    insta::assert_snapshot!(own_help("stats"), @"
+    Show request count, error rate, latency and cost
+
+    Without --by, prints one row for all traces. By model, provider or agent, LLM calls are counted; by
+    span, all spans; otherwise traces. Latency percentiles are interpolated linearly. Groups beyond -n
+    are summed up in one row.
+
+    Tokens and cost are those of `mltrace usage`. For up to 1,000 traces they are computed from spans,
+    for more they are the recorded totals; --deep always reads spans. For many traces, a server's own
+    figures are used if it can compute them.
+
+    --as-mlflow counts as MLflow's metrics do: a span within another one that has the same tokens counts
+    again.
+
+    Usage: mltrace stats [OPTIONS]
+
+    Options:
+          --by <KEY>
+              Group by these keys: name,day (can be repeated)
+              
+              Keys: name, state, experiment, session, user, trace, hour, day, week, tag:KEY,
+              metadata:KEY, model, provider, agent, span.
+
+          --bucket <DURATION>
+              Group by intervals of a day, from midnight: 15m, 1h, 1d
+
+          --deep
+              Read the spans of all traces
+
+          --as-mlflow
+              Count as MLflow's metrics do
+              
+              Every span with tokens is a call, and traces have only their recorded tokens.
+
+      -n, --limit <ROWS>
+              Maximum number of rows
+              
+              [default: 20]
+
+          --all
+              Print all rows
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Filters: as in `mltrace traces list`
+
+    Global options: as in `mltrace `
+
+    Examples:
+      mltrace stats --since 7d --by name
+      mltrace stats --by model --by day -o csv
+      mltrace stats --bucket 1h --utc --json | jq '.groups[] | [.key.time, .latency_ms.p95]'
+    ");
 }
 
 #[test]
 fn of_spans() {
-    insta::assert_snapshot!(help("spans"), @r#"
-    List spans of the selected traces, one row each
+    insta::assert_snapshot!(own_help("spans"), @"
+    List spans of the selected traces
 
-    Newest trace first, the spans of a trace in the order of its tree. --type and --llm choose spans.
+    The newest trace is first; its spans are in the order of its tree. --type and --llm select spans.
 
     Usage: mltrace spans [OPTIONS]
 
     Options:
           --full
-              Add attributes and events to the JSON of each span
+              Include attributes and events in JSON
 
       -h, --help
               Print help (see a summary with '-h')
 
-    Which traces:
-      -x, --experiment <NAME|ID>
-              Experiment, by id or exact name (can be repeated)
+    Filters: as in `mltrace traces list`
 
-          --deleted
-              Add deleted experiments
-
-          --filter <FILTER>
-              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
-              be repeated)
-              
-              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
-              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
-              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
-              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
-              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
-              backticks.
-
-          --status <STATE>
-              State of the trace (can be repeated)
-              
-              [possible values: ok, error, in_progress]
-
-          --since <TIME>
-              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
-
-          --until <TIME>
-              Begun before
-
-          --name <GLOB>
-              Name of the trace, not of a span; * and ? are wildcards
-
-          --tag <KEY[=VALUE]>
-              Has a tag, or a tag of this value (can be repeated)
-
-          --metadata <KEY[=VALUE]>
-              Has an entry in its metadata, or one of this value (can be repeated)
-
-          --session <ID>
-              Of this session
-
-          --user <ID>
-              Of this user
-
-          --run <ID>
-              Made under, or linked to, this run
-
-          --model <GLOB>
-              Has a span of this model; * and ? are wildcards
-
-          --min-duration <DURATION>
-              Took at least: 250ms, 1.5s, 2m
-
-          --max-duration <DURATION>
-              Took at most
-
-          --min-tokens <TOKENS>
-              Has at least so many tokens recorded
-
-          --grep <REGEX>
-              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
-
-          --type <TYPE>
-              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
-              show only these
-
-          --llm
-              Calls of language models: short for --type LLM,CHAT_MODEL
-
-    How many:
+    Output limits:
       -n, --limit <ROWS>
-              Print at most so many rows
+              Maximum number of rows
               
               [default: 20]
 
@@ -1204,249 +658,36 @@ fn of_spans() {
               Print all rows
 
           --sort <KEY>
-              Order by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading -
-              puts the greatest first
+              Sort by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading -
+              sorts in descending order
               
               [default: -time]
 
-    Everywhere:
-      -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
-
-      -o, --output <FORMAT>
-              Form of the output
-
-              Possible values:
-              - table: For people
-              - json:  One JSON document
-              - jsonl: One JSON object a line
-              - csv:   Comma-separated values
-              - ids:   One id a line
-              
-              [default: table]
-
-          --json
-              Short for --output json
-
-          --color <WHEN>
-              When to use colours
-
-              Possible values:
-              - auto:   On a terminal, unless the environment says no
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-          --ascii
-              Draw with ASCII only
-
-          --width <COLUMNS>
-              Fit into so many columns
-
-          --utc
-              Read and show times in UTC
-
-          --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
-
-          --no-pager
-              Do not page long output
-
-      -q, --quiet
-              Print no notes
-
-      -v, --verbose
-              Say which store is read and why
+    Global options: as in `mltrace `
 
     Examples:
       mltrace spans --llm
       mltrace spans --type TOOL --status error -n 50
       mltrace spans --grep 'timed? out' --since 1d
       mltrace spans --type LLM --json | jq '.spans[].token_usage'
-    "#);
+    ");
 }
 
 #[test]
-fn of_exceptions() {
-    insta::assert_snapshot!(help("exceptions"), @r#"
-    Show what failed: each failure once, like ones together
+fn of_tools() {
+    insta::assert_snapshot!(own_help("tools"), @"
+    Show calls, failures and durations of each tool
 
-    A failure is an exception event, or a span that says it failed. One that was raised again through
-    parents counts once, at the deepest span; one that was wrapped in another counts once, with its
-    cause. Like ones share type, message (but for ids, numbers and quoted texts) and the innermost
-    function of your own code. The most frequent come first, of equal ones the newest. Kind `handled`
-    left no error but a text in place of a result; `logging` failed in MLflow's own logging.
+    A tool call counts once, whether a span of type TOOL, messages or both record it. Repetitions in the
+    history of later requests do not count. `errors` counts calls whose span has status ERROR. `handled`
+    counts calls whose failure was returned to the model as text. `failed` is the share of both. Only
+    calls with a span have durations. Percentiles are interpolated linearly.
 
-    Of more than 10,000 traces only spans that say they failed are looked at; --deep looks at all.
-
-    Usage: mltrace exceptions [OPTIONS]
-
-    Options:
-          --all
-              Print every failure, newest trace first, instead of one row for like ones
-
-          --stack
-              Print stack traces, with frames of libraries folded
-
-          --deep
-              Look at every span of every trace, however many there are
-
-      -n, --limit <ROWS>
-              Print at most so many rows [default: 20, with --all no limit]
-
-      -h, --help
-              Print help (see a summary with '-h')
-
-    Which traces:
-      -x, --experiment <NAME|ID>
-              Experiment, by id or exact name (can be repeated)
-
-          --deleted
-              Add deleted experiments
-
-          --filter <FILTER>
-              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
-              be repeated)
-              
-              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
-              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
-              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
-              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
-              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
-              backticks.
-
-          --status <STATE>
-              State of the trace (can be repeated)
-              
-              [possible values: ok, error, in_progress]
-
-          --since <TIME>
-              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
-
-          --until <TIME>
-              Begun before
-
-          --name <GLOB>
-              Name of the trace, not of a span; * and ? are wildcards
-
-          --tag <KEY[=VALUE]>
-              Has a tag, or a tag of this value (can be repeated)
-
-          --metadata <KEY[=VALUE]>
-              Has an entry in its metadata, or one of this value (can be repeated)
-
-          --session <ID>
-              Of this session
-
-          --user <ID>
-              Of this user
-
-          --run <ID>
-              Made under, or linked to, this run
-
-          --model <GLOB>
-              Has a span of this model; * and ? are wildcards
-
-          --min-duration <DURATION>
-              Took at least: 250ms, 1.5s, 2m
-
-          --max-duration <DURATION>
-              Took at most
-
-          --min-tokens <TOKENS>
-              Has at least so many tokens recorded
-
-          --grep <REGEX>
-              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
-
-          --type <TYPE>
-              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
-              show only these
-
-          --llm
-              Calls of language models: short for --type LLM,CHAT_MODEL
-
-    Everywhere:
-      -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
-
-      -o, --output <FORMAT>
-              Form of the output
-
-              Possible values:
-              - table: For people
-              - json:  One JSON document
-              - jsonl: One JSON object a line
-              - csv:   Comma-separated values
-              - ids:   One id a line
-              
-              [default: table]
-
-          --json
-              Short for --output json
-
-          --color <WHEN>
-              When to use colours
-
-              Possible values:
-              - auto:   On a terminal, unless the environment says no
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-          --ascii
-              Draw with ASCII only
-
-          --width <COLUMNS>
-              Fit into so many columns
-
-          --utc
-              Read and show times in UTC
-
-          --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
-
-          --no-pager
-              Do not page long output
-
-      -q, --quiet
-              Print no notes
-
-      -v, --verbose
-              Say which store is read and why
-
-    Examples:
-      mltrace exceptions
-      mltrace exceptions --since 1d --stack -n 3
-      mltrace exceptions --all -x OpenAI
-      mltrace exceptions --json | jq -r '.exceptions[] | [.count, .type, .message] | @tsv'
-    "#);
-}
-
-#[test]
-fn of_sessions() {
-    insta::assert_snapshot!(help("sessions"), @r#"
-    List sessions, the one with the newest trace first
-
-    A session is what traces have in common that carry the same `mlflow.trace.session`: the turns of a
-    conversation. Figures are those of the selected traces, as MLflow recorded them.
-
-    Traces without a session whose messages prove that they are one run are shown as a derived session,
-    named by their first trace: each request repeats an earlier one and its answer, as those of an
-    AutoGen team without a span around it do. Sessions that only spans name (Traceloop, Vercel) are
-    derived, too. Both are looked for among up to 1,000 traces without a session, and not on servers.
-
-    Usage: mltrace sessions [OPTIONS]
+    Usage: mltrace tools [OPTIONS]
 
     Options:
       -n, --limit <ROWS>
-              Print at most so many rows
+              Maximum number of rows
               
               [default: 20]
 
@@ -1456,293 +697,327 @@ fn of_sessions() {
       -h, --help
               Print help (see a summary with '-h')
 
-    Which traces:
-      -x, --experiment <NAME|ID>
-              Experiment, by id or exact name (can be repeated)
+    Filters: as in `mltrace traces list`
 
-          --deleted
-              Add deleted experiments
+    Global options: as in `mltrace `
 
-          --filter <FILTER>
-              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
-              be repeated)
+    Examples:
+      mltrace tools
+      mltrace tools --since 1d -x AutoGen
+      mltrace tools --json | jq -r '.tools[] | select(.errors > 0).name'
+    ");
+}
+
+#[test]
+fn of_exceptions() {
+    insta::assert_snapshot!(own_help("exceptions"), @"
+    List exceptions, grouped
+
+    A failure is an exception event, or a span with status ERROR. An exception that is raised again by
+    parents counts once, for the deepest span. One that is wrapped in another counts once, with its
+    cause. Failures are grouped by type, message (without ids, numbers and quoted text) and the
+    innermost function of your own code. The most frequent group is first; of equally frequent ones, the
+    newest. Kind `handled` is a failure that was returned as text instead of an error; kind `logging` is
+    a failure of MLflow's own logging.
+
+    For more than 10,000 traces, only spans with status ERROR are read; --deep reads all.
+
+    Usage: mltrace exceptions [OPTIONS]
+
+    Options:
+          --all
+              Print every failure instead of groups, newest trace first
+
+          --stack
+              Print stack traces, with library frames folded
+
+          --deep
+              Read the spans of all traces
+
+      -n, --limit <ROWS>
+              Maximum number of rows [default: 20; no limit with --all]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Filters: as in `mltrace traces list`
+
+    Global options: as in `mltrace `
+
+    Examples:
+      mltrace exceptions
+      mltrace exceptions --since 1d --stack -n 3
+      mltrace exceptions --all -x OpenAI
+      mltrace exceptions --json | jq -r '.exceptions[] | [.count, .type, .message] | @tsv'
+    ");
+}
+
+#[test]
+fn of_sessions() {
+    insta::assert_snapshot!(own_help("sessions"), @"
+    List sessions, most recent first
+
+    The traces of a session, the turns of a conversation, have the same `mlflow.trace.session`. Figures
+    are those that MLflow recorded, for the selected traces.
+
+    Traces without a session are shown as a derived session, named by its first trace, if each request
+    repeats an earlier request and its response (such as an AutoGen team without an enclosing span).
+    Sessions that only spans name (Traceloop, Vercel) are derived, too. Sessions are derived among up to
+    1,000 traces without a session, and not on servers.
+
+    Usage: mltrace sessions [OPTIONS]
+
+    Options:
+      -n, --limit <ROWS>
+              Maximum number of rows
               
-              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
-              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
-              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
-              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
-              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
-              backticks.
+              [default: 20]
 
-          --status <STATE>
-              State of the trace (can be repeated)
-              
-              [possible values: ok, error, in_progress]
+          --all
+              Print all rows
 
-          --since <TIME>
-              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
+      -h, --help
+              Print help (see a summary with '-h')
 
-          --until <TIME>
-              Begun before
+    Filters: as in `mltrace traces list`
 
-          --name <GLOB>
-              Name of the trace, not of a span; * and ? are wildcards
-
-          --tag <KEY[=VALUE]>
-              Has a tag, or a tag of this value (can be repeated)
-
-          --metadata <KEY[=VALUE]>
-              Has an entry in its metadata, or one of this value (can be repeated)
-
-          --session <ID>
-              Of this session
-
-          --user <ID>
-              Of this user
-
-          --run <ID>
-              Made under, or linked to, this run
-
-          --model <GLOB>
-              Has a span of this model; * and ? are wildcards
-
-          --min-duration <DURATION>
-              Took at least: 250ms, 1.5s, 2m
-
-          --max-duration <DURATION>
-              Took at most
-
-          --min-tokens <TOKENS>
-              Has at least so many tokens recorded
-
-          --grep <REGEX>
-              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
-
-          --type <TYPE>
-              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
-              show only these
-
-          --llm
-              Calls of language models: short for --type LLM,CHAT_MODEL
-
-    Everywhere:
-      -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
-
-      -o, --output <FORMAT>
-              Form of the output
-
-              Possible values:
-              - table: For people
-              - json:  One JSON document
-              - jsonl: One JSON object a line
-              - csv:   Comma-separated values
-              - ids:   One id a line
-              
-              [default: table]
-
-          --json
-              Short for --output json
-
-          --color <WHEN>
-              When to use colours
-
-              Possible values:
-              - auto:   On a terminal, unless the environment says no
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-          --ascii
-              Draw with ASCII only
-
-          --width <COLUMNS>
-              Fit into so many columns
-
-          --utc
-              Read and show times in UTC
-
-          --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
-
-          --no-pager
-              Do not page long output
-
-      -q, --quiet
-              Print no notes
-
-      -v, --verbose
-              Say which store is read and why
+    Global options: as in `mltrace `
 
     Examples:
       mltrace sessions
       mltrace sessions --user ada --since 7d
       mltrace sessions --status error --json | jq -r '.sessions[].session_id'
-    "#);
+    ");
+}
+
+#[test]
+fn of_session() {
+    insta::assert_snapshot!(own_help("session"), @"
+    Show a session
+
+    Usage: mltrace session [OPTIONS] <COMMAND>
+
+    Commands:
+      show  Show the traces of a session as turns, oldest first
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Global options: as in `mltrace `
+    ");
 }
 
 #[test]
 fn of_session_show() {
-    insta::assert_snapshot!(help("session show"), @r#"
-    Show the traces of a session as turns, the first one first
+    insta::assert_snapshot!(own_help("session show"), @"
+    Show the traces of a session as turns, oldest first
 
-    SESSION is an id or a unique prefix of one; or the name of a trace (its id, a prefix, `@last`), for
-    its session or the run that it belongs to as messages prove (see `mltrace sessions`). The flags that
-    choose traces leave out some of its turns.
+    SESSION is a session id or a unique prefix. It may also be a trace (an id, a prefix, @last), for the
+    trace's session or derived session (see `mltrace sessions`). Filters select turns.
 
     Usage: mltrace session show [OPTIONS] <SESSION>
 
     Arguments:
       <SESSION>
-              Session to show
+              Session id or trace
 
     Options:
           --conversation
-              Show who said what to whom in each of them, turn by turn
+              Show the messages and calls of each trace in order
 
           --full
-              In a conversation: repeat what was said before, and print long messages whole
+              In a conversation: print repeated and long messages in full
 
       -h, --help
               Print help (see a summary with '-h')
 
-    Which traces:
-      -x, --experiment <NAME|ID>
-              Experiment, by id or exact name (can be repeated)
+    Filters: as in `mltrace traces list`
 
-          --deleted
-              Add deleted experiments
-
-          --filter <FILTER>
-              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
-              be repeated)
-              
-              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
-              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
-              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
-              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
-              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
-              backticks.
-
-          --status <STATE>
-              State of the trace (can be repeated)
-              
-              [possible values: ok, error, in_progress]
-
-          --since <TIME>
-              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
-
-          --until <TIME>
-              Begun before
-
-          --name <GLOB>
-              Name of the trace, not of a span; * and ? are wildcards
-
-          --tag <KEY[=VALUE]>
-              Has a tag, or a tag of this value (can be repeated)
-
-          --metadata <KEY[=VALUE]>
-              Has an entry in its metadata, or one of this value (can be repeated)
-
-          --session <ID>
-              Of this session
-
-          --user <ID>
-              Of this user
-
-          --run <ID>
-              Made under, or linked to, this run
-
-          --model <GLOB>
-              Has a span of this model; * and ? are wildcards
-
-          --min-duration <DURATION>
-              Took at least: 250ms, 1.5s, 2m
-
-          --max-duration <DURATION>
-              Took at most
-
-          --min-tokens <TOKENS>
-              Has at least so many tokens recorded
-
-          --grep <REGEX>
-              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
-
-          --type <TYPE>
-              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
-              show only these
-
-          --llm
-              Calls of language models: short for --type LLM,CHAT_MODEL
-
-    Everywhere:
-      -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
-
-      -o, --output <FORMAT>
-              Form of the output
-
-              Possible values:
-              - table: For people
-              - json:  One JSON document
-              - jsonl: One JSON object a line
-              - csv:   Comma-separated values
-              - ids:   One id a line
-              
-              [default: table]
-
-          --json
-              Short for --output json
-
-          --color <WHEN>
-              When to use colours
-
-              Possible values:
-              - auto:   On a terminal, unless the environment says no
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-          --ascii
-              Draw with ASCII only
-
-          --width <COLUMNS>
-              Fit into so many columns
-
-          --utc
-              Read and show times in UTC
-
-          --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
-
-          --no-pager
-              Do not page long output
-
-      -q, --quiet
-              Print no notes
-
-      -v, --verbose
-              Say which store is read and why
+    Global options: as in `mltrace `
 
     Examples:
       mltrace session show chat-42
       mltrace session show chat-42 --json | jq -r '.traces[] | [.trace_id, .state] | @tsv'
       mltrace session show chat-42 -o ids | xargs -n 1 mltrace trace show
+    ");
+}
+
+#[test]
+fn of_check() {
+    insta::assert_snapshot!(own_help("check"), @r#"
+    Fail (exit 1) if traces violate limits
+
+    Exits with 0 if every rule passes. Exits with 1 if a rule fails, or is unknown because data is
+    missing (a model without a price, a trace in progress). An empty selection fails, because
+    --min-traces defaults to 1. Without rules, the exit code is 2. For each rule that does not pass,
+    prints traces that show why and a command to run next.
+
+    OF is `each` trace (default), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. A rules file has lines
+    such as `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags take precedence. Tokens and
+    cost are those of `mltrace usage TRACE`; latency is the execution duration of the trace. A Markdown
+    report is appended to its file (for GitHub's job summary); other reports replace their file. See
+    `mltrace help gates`.
+
+    Usage: mltrace check [OPTIONS]
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Rules:
+          --max-tokens <[OF=]TOKENS>
+              Maximum tokens: 5000, p95=4000, mean=2000, total=100000 (can be repeated)
+
+          --max-cost <[OF=]DOLLARS>
+              Maximum cost in US dollars: 0.05, mean=0.01, total=1
+
+          --max-latency <[OF=]DURATION>
+              Maximum latency: 30s, p95=2s
+
+          --max-llm-calls <[OF=]CALLS>
+              Maximum number of LLM calls: 10, mean=4
+
+          --max-tool-calls <[OF=]CALLS>
+              Maximum number of tool calls: 10, mean=4
+
+          --max-error-rate <SHARE>
+              Maximum error rate (5% or 0.05)
+              
+              The error rate is the share of traces in state ERROR.
+
+          --no-exceptions[=<WHICH>]
+              No exceptions and no failed spans
+              
+              With =all, also no tool failures that were returned to the model as text.
+              
+              [possible values: raised, all]
+
+          --require-span <NAME>
+              Every trace has a span with this name; * and ? are wildcards (can be repeated)
+
+          --forbid-span <NAME>
+              No trace has a span with this name
+
+          --require-tool <NAME>
+              Every trace calls this tool
+
+          --forbid-tool <NAME>
+              No trace calls this tool
+
+          --min-feedback <NAME=[OF=]VALUE>
+              Minimum feedback, as a mean by default: correctness=0.8, safety=each=1
+              
+              yes and true are 1, no and false are 0.
+
+          --min-traces <TRACES>
+              Minimum number of traces [default: 1]
+
+          --baseline <FILE>
+              No worse figures and no new exceptions than in this baseline
+              
+              A file written by --save-baseline.
+
+          --tolerance <[FIGURE=]SHARE>
+              How much worse than the baseline figures may be: 10%, latency=25% [default: 10%]
+
+          --rules <FILE>
+              TOML file of rules, named like the flags
+
+          --save-baseline <FILE>
+              Write a baseline of these traces if all rules pass
+
+          --report <REPORT[=FILE]>
+              Print or write a report: table, json, junit, github, markdown (can be repeated)
+
+    Filters: as in `mltrace traces list`
+
+    Global options: as in `mltrace `
+
+    Examples:
+      mltrace check --since 1h --max-error-rate 0 --max-latency p95=5s
+      mltrace check -x nightly --rules rules.toml --report github --report junit=check.xml
+      mltrace check --save-baseline baseline.json
+      mltrace check --baseline baseline.json --tolerance 10% --tolerance latency=50%
+      mltrace check --max-cost 0.05 --json | jq '.rules[] | select(.verdict != "pass")'
     "#);
 }
 
 #[test]
-fn of_completions() {
-    insta::assert_snapshot!(help("completions"), @r#"
-    Print the completion script of a shell
+fn of_doctor() {
+    insta::assert_snapshot!(own_help("doctor"), @"
+    Diagnose the trace store
 
-    The scripts are in the folder `completions` of the source too.
+    Shows which store is read and why, the MLflow release of its schema and its contents. Then lists
+    findings, the worst first, each with its meaning and a remedy: traces that never ended, missing
+    spans and roots, damaged records, token totals that differ from the spans, incomplete records,
+    missing or moved files, models without a price, and a store that the installed MLflow refuses. The
+    newest 10,000 traces are examined, on a server the spans of the newest 200; --deep examines all. The
+    exit code is 0 whether or not there are findings.
+
+    Usage: mltrace doctor [OPTIONS]
+
+    Options:
+          --deep
+              Examine the spans of all traces
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Filters: as in `mltrace traces list`
+
+    Global options: as in `mltrace `
+
+    Examples:
+      mltrace doctor
+      mltrace doctor --since 1d -x AutoGen
+      mltrace doctor --deep --json | jq '.findings[] | [.kind, .count, .trace_ids[0]]'
+    ");
+}
+
+#[test]
+fn of_prices() {
+    insta::assert_snapshot!(own_help("prices"), @"
+    Show prices per million tokens (USD)
+
+    The prices are built in. Costs that MLflow did not record are calculated from them. If a call names
+    no provider, the first provider by name that has a price is used, as in MLflow; `used` marks it.
+    Requests with more tokens than `above` have separate prices.
+
+    Usage: mltrace prices [OPTIONS] [MODEL]
+
+    Arguments:
+      [MODEL]
+              Model name as in traces; * and ? are wildcards
+
+    Options:
+      -n, --limit <ROWS>
+              Maximum number of rows
+              
+              [default: 20]
+
+          --all
+              Print all rows
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Global options: as in `mltrace `
+
+    Examples:
+      mltrace prices gpt-4o-mini
+      mltrace prices 'claude-*' --json
+      mltrace prices gpt-4o --json > own.json     change it, then:
+      mltrace usage --since 7d --prices own.json
+    ");
+}
+
+#[test]
+fn of_completions() {
+    insta::assert_snapshot!(own_help("completions"), @r#"
+    Print a shell completion script
+
+    The scripts are also in the `completions` folder of the source.
 
     Usage: mltrace completions [OPTIONS] <SHELL>
 
@@ -1756,57 +1031,7 @@ fn of_completions() {
       -h, --help
               Print help (see a summary with '-h')
 
-    Everywhere:
-      -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
-
-      -o, --output <FORMAT>
-              Form of the output
-
-              Possible values:
-              - table: For people
-              - json:  One JSON document
-              - jsonl: One JSON object a line
-              - csv:   Comma-separated values
-              - ids:   One id a line
-              
-              [default: table]
-
-          --json
-              Short for --output json
-
-          --color <WHEN>
-              When to use colours
-
-              Possible values:
-              - auto:   On a terminal, unless the environment says no
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-          --ascii
-              Draw with ASCII only
-
-          --width <COLUMNS>
-              Fit into so many columns
-
-          --utc
-              Read and show times in UTC
-
-          --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
-
-          --no-pager
-              Do not page long output
-
-      -q, --quiet
-              Print no notes
-
-      -v, --verbose
-              Say which store is read and why
+    Global options: as in `mltrace `
 
     Examples:
       mltrace completions bash > ~/.local/share/bash-completion/completions/mltrace
@@ -1817,70 +1042,20 @@ fn of_completions() {
 
 #[test]
 fn of_man() {
-    insta::assert_snapshot!(help("man"), @"
-    Print the manual page, or write one page for each command to a folder
+    insta::assert_snapshot!(own_help("man"), @"
+    Print the manual page, or write the pages of all commands and topics to a folder
 
     Usage: mltrace man [OPTIONS] [DIR]
 
     Arguments:
       [DIR]
-              Folder to write the pages to
+              Folder to write the pages to; beside a folder `man1`, topics go to `man7`
 
     Options:
       -h, --help
               Print help (see a summary with '-h')
 
-    Everywhere:
-      -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
-
-      -o, --output <FORMAT>
-              Form of the output
-
-              Possible values:
-              - table: For people
-              - json:  One JSON document
-              - jsonl: One JSON object a line
-              - csv:   Comma-separated values
-              - ids:   One id a line
-              
-              [default: table]
-
-          --json
-              Short for --output json
-
-          --color <WHEN>
-              When to use colours
-
-              Possible values:
-              - auto:   On a terminal, unless the environment says no
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-          --ascii
-              Draw with ASCII only
-
-          --width <COLUMNS>
-              Fit into so many columns
-
-          --utc
-              Read and show times in UTC
-
-          --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
-
-          --no-pager
-              Do not page long output
-
-      -q, --quiet
-              Print no notes
-
-      -v, --verbose
-              Say which store is read and why
+    Global options: as in `mltrace `
 
     Examples:
       mltrace man | man -l -
@@ -1889,560 +1064,25 @@ fn of_man() {
 }
 
 #[test]
-fn of_stats() {
-    insta::assert_snapshot!(help("stats"), @r#"
-    Show how many traces, how often wrong, how long they took, what they used
-
-    Without --by, one row for all traces. By model, provider or agent, LLM calls are counted; by span,
-    all spans; else traces. Latency is shown in percentiles, interpolated linearly. Tokens and cost are
-    those of `mltrace usage`: of up to 1,000 traces they come from the spans, of more from what MLflow
-    recorded for each trace (--deep reads the spans of all). A server's own figures are used where they
-    fit the question and the traces are many. Groups beyond -n are summed up in one row.
-
-    --as-mlflow counts as MLflow's metrics do: a span within another that carries the same tokens counts
-    again.
-
-    Usage: mltrace stats [OPTIONS]
-
-    Options:
-          --by <KEY>
-              Group by name, state, experiment, session, user, trace, hour, day, week, tag:KEY,
-              metadata:KEY, model, provider, agent or span (can be repeated, or a list)
-
-          --bucket <DURATION>
-              Group by intervals that divide a day, counted from midnight: 15m, 1h, 1d
-
-          --deep
-              Read the spans of every trace, however many there are
-
-          --as-mlflow
-              Count as MLflow's metrics do: every span with tokens is a call, and traces have only the
-              tokens recorded for them
-
-      -n, --limit <ROWS>
-              Print at most so many rows
-              
-              [default: 20]
-
-          --all
-              Print all rows
-
-      -h, --help
-              Print help (see a summary with '-h')
-
-    Which traces:
-      -x, --experiment <NAME|ID>
-              Experiment, by id or exact name (can be repeated)
-
-          --deleted
-              Add deleted experiments
-
-          --filter <FILTER>
-              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
-              be repeated)
-              
-              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
-              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
-              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
-              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
-              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
-              backticks.
-
-          --status <STATE>
-              State of the trace (can be repeated)
-              
-              [possible values: ok, error, in_progress]
-
-          --since <TIME>
-              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
-
-          --until <TIME>
-              Begun before
-
-          --name <GLOB>
-              Name of the trace, not of a span; * and ? are wildcards
-
-          --tag <KEY[=VALUE]>
-              Has a tag, or a tag of this value (can be repeated)
-
-          --metadata <KEY[=VALUE]>
-              Has an entry in its metadata, or one of this value (can be repeated)
-
-          --session <ID>
-              Of this session
-
-          --user <ID>
-              Of this user
-
-          --run <ID>
-              Made under, or linked to, this run
-
-          --model <GLOB>
-              Has a span of this model; * and ? are wildcards
-
-          --min-duration <DURATION>
-              Took at least: 250ms, 1.5s, 2m
-
-          --max-duration <DURATION>
-              Took at most
-
-          --min-tokens <TOKENS>
-              Has at least so many tokens recorded
-
-          --grep <REGEX>
-              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
-
-          --type <TYPE>
-              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
-              show only these
-
-          --llm
-              Calls of language models: short for --type LLM,CHAT_MODEL
-
-    Everywhere:
-      -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
-
-      -o, --output <FORMAT>
-              Form of the output
-
-              Possible values:
-              - table: For people
-              - json:  One JSON document
-              - jsonl: One JSON object a line
-              - csv:   Comma-separated values
-              - ids:   One id a line
-              
-              [default: table]
-
-          --json
-              Short for --output json
-
-          --color <WHEN>
-              When to use colours
-
-              Possible values:
-              - auto:   On a terminal, unless the environment says no
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-          --ascii
-              Draw with ASCII only
-
-          --width <COLUMNS>
-              Fit into so many columns
-
-          --utc
-              Read and show times in UTC
-
-          --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
-
-          --no-pager
-              Do not page long output
-
-      -q, --quiet
-              Print no notes
-
-      -v, --verbose
-              Say which store is read and why
-
-    Examples:
-      mltrace stats --since 7d --by name
-      mltrace stats --by model --by day -o csv
-      mltrace stats --bucket 1h --utc --json | jq '.groups[] | [.key.time, .latency_ms.p95]'
-    "#);
-}
-
-#[test]
-fn of_tools() {
-    insta::assert_snapshot!(help("tools"), @r#"
-    Show each tool: calls, failures, and how long they took
-
-    A tool call counts once, whether a span of type TOOL, messages or both record it, and however often
-    later requests repeat it in their history. `errors` counts calls whose span ended in state ERROR;
-    `handled`, calls whose failure was returned to the model as text; `failed` is the share of both.
-    Durations are known of calls that have a span; percentiles are interpolated linearly.
-
-    Usage: mltrace tools [OPTIONS]
-
-    Options:
-      -n, --limit <ROWS>
-              Print at most so many rows
-              
-              [default: 20]
-
-          --all
-              Print all rows
-
-      -h, --help
-              Print help (see a summary with '-h')
-
-    Which traces:
-      -x, --experiment <NAME|ID>
-              Experiment, by id or exact name (can be repeated)
-
-          --deleted
-              Add deleted experiments
-
-          --filter <FILTER>
-              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
-              be repeated)
-              
-              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
-              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
-              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
-              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
-              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
-              backticks.
-
-          --status <STATE>
-              State of the trace (can be repeated)
-              
-              [possible values: ok, error, in_progress]
-
-          --since <TIME>
-              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
-
-          --until <TIME>
-              Begun before
-
-          --name <GLOB>
-              Name of the trace, not of a span; * and ? are wildcards
-
-          --tag <KEY[=VALUE]>
-              Has a tag, or a tag of this value (can be repeated)
-
-          --metadata <KEY[=VALUE]>
-              Has an entry in its metadata, or one of this value (can be repeated)
-
-          --session <ID>
-              Of this session
-
-          --user <ID>
-              Of this user
-
-          --run <ID>
-              Made under, or linked to, this run
-
-          --model <GLOB>
-              Has a span of this model; * and ? are wildcards
-
-          --min-duration <DURATION>
-              Took at least: 250ms, 1.5s, 2m
-
-          --max-duration <DURATION>
-              Took at most
-
-          --min-tokens <TOKENS>
-              Has at least so many tokens recorded
-
-          --grep <REGEX>
-              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
-
-          --type <TYPE>
-              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
-              show only these
-
-          --llm
-              Calls of language models: short for --type LLM,CHAT_MODEL
-
-    Everywhere:
-      -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
-
-      -o, --output <FORMAT>
-              Form of the output
-
-              Possible values:
-              - table: For people
-              - json:  One JSON document
-              - jsonl: One JSON object a line
-              - csv:   Comma-separated values
-              - ids:   One id a line
-              
-              [default: table]
-
-          --json
-              Short for --output json
-
-          --color <WHEN>
-              When to use colours
-
-              Possible values:
-              - auto:   On a terminal, unless the environment says no
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-          --ascii
-              Draw with ASCII only
-
-          --width <COLUMNS>
-              Fit into so many columns
-
-          --utc
-              Read and show times in UTC
-
-          --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
-
-          --no-pager
-              Do not page long output
-
-      -q, --quiet
-              Print no notes
-
-      -v, --verbose
-              Say which store is read and why
-
-    Examples:
-      mltrace tools
-      mltrace tools --since 1d -x AutoGen
-      mltrace tools --json | jq -r '.tools[] | select(.errors > 0).name'
-    "#);
-}
-
-#[test]
-fn of_doctor() {
-    insta::assert_snapshot!(help("doctor"), @r#"
-    Tell which store is read and why, and what is wrong with it and its traces
-
-    Shows what the store is, the release of its schema and what is in it; then what was found, the worst
-    first, each with what it means and what to do: traces that never ended, spans and roots that are
-    missing, damaged records, totals of tokens that differ from the spans, records that were never
-    completed, files that are gone or have moved, models without a price, and a store that the MLflow
-    installed here refuses. The newest 10,000 traces are looked at, of a server the spans of the newest
-    200; --deep looks at all. The exit code is 0 whatever is found.
-
-    Usage: mltrace doctor [OPTIONS]
-
-    Options:
-          --deep
-              Look at the spans of every trace, however many there are
-
-      -h, --help
-              Print help (see a summary with '-h')
-
-    Which traces:
-      -x, --experiment <NAME|ID>
-              Experiment, by id or exact name (can be repeated)
-
-          --deleted
-              Add deleted experiments
-
-          --filter <FILTER>
-              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
-              be repeated)
-              
-              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
-              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
-              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
-              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
-              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
-              backticks.
-
-          --status <STATE>
-              State of the trace (can be repeated)
-              
-              [possible values: ok, error, in_progress]
-
-          --since <TIME>
-              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
-
-          --until <TIME>
-              Begun before
-
-          --name <GLOB>
-              Name of the trace, not of a span; * and ? are wildcards
-
-          --tag <KEY[=VALUE]>
-              Has a tag, or a tag of this value (can be repeated)
-
-          --metadata <KEY[=VALUE]>
-              Has an entry in its metadata, or one of this value (can be repeated)
-
-          --session <ID>
-              Of this session
-
-          --user <ID>
-              Of this user
-
-          --run <ID>
-              Made under, or linked to, this run
-
-          --model <GLOB>
-              Has a span of this model; * and ? are wildcards
-
-          --min-duration <DURATION>
-              Took at least: 250ms, 1.5s, 2m
-
-          --max-duration <DURATION>
-              Took at most
-
-          --min-tokens <TOKENS>
-              Has at least so many tokens recorded
-
-          --grep <REGEX>
-              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
-
-          --type <TYPE>
-              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
-              show only these
-
-          --llm
-              Calls of language models: short for --type LLM,CHAT_MODEL
-
-    Everywhere:
-      -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
-
-      -o, --output <FORMAT>
-              Form of the output
-
-              Possible values:
-              - table: For people
-              - json:  One JSON document
-              - jsonl: One JSON object a line
-              - csv:   Comma-separated values
-              - ids:   One id a line
-              
-              [default: table]
-
-          --json
-              Short for --output json
-
-          --color <WHEN>
-              When to use colours
-
-              Possible values:
-              - auto:   On a terminal, unless the environment says no
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-          --ascii
-              Draw with ASCII only
-
-          --width <COLUMNS>
-              Fit into so many columns
-
-          --utc
-              Read and show times in UTC
-
-          --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
-
-          --no-pager
-              Do not page long output
-
-      -q, --quiet
-              Print no notes
-
-      -v, --verbose
-              Say which store is read and why
-
-    Examples:
-      mltrace doctor
-      mltrace doctor --since 1d -x AutoGen
-      mltrace doctor --deep --json | jq '.findings[] | [.kind, .count, .trace_ids[0]]'
-    "#);
-}
-
-#[test]
-fn of_prices() {
-    insta::assert_snapshot!(help("prices"), @"
-    Show what tokens of a model cost: US dollars for a million
-
-    The table is compiled in; costs that MLflow did not record are calculated from it. Where a call
-    names no provider, MLflow takes the first one by name that has a price, and so does mltrace: `used`
-    marks it. Requests with more tokens than `above` says have other prices.
-
-    Usage: mltrace prices [OPTIONS] [MODEL]
+fn of_help() {
+    insta::assert_snapshot!(own_help("help"), @"
+    Explain a command or a topic
+
+    Usage: mltrace help [OPTIONS] [COMMAND|TOPIC]...
 
     Arguments:
-      [MODEL]
-              Model, as traces name it; * and ? are wildcards
+      [COMMAND|TOPIC]...
+              Command or topic; without one, the list of both
 
     Options:
-      -n, --limit <ROWS>
-              Print at most so many rows
-              
-              [default: 20]
-
-          --all
-              Print all rows
-
       -h, --help
               Print help (see a summary with '-h')
 
-    Everywhere:
-      -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
-
-      -o, --output <FORMAT>
-              Form of the output
-
-              Possible values:
-              - table: For people
-              - json:  One JSON document
-              - jsonl: One JSON object a line
-              - csv:   Comma-separated values
-              - ids:   One id a line
-              
-              [default: table]
-
-          --json
-              Short for --output json
-
-          --color <WHEN>
-              When to use colours
-
-              Possible values:
-              - auto:   On a terminal, unless the environment says no
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-          --ascii
-              Draw with ASCII only
-
-          --width <COLUMNS>
-              Fit into so many columns
-
-          --utc
-              Read and show times in UTC
-
-          --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
-
-          --no-pager
-              Do not page long output
-
-      -q, --quiet
-              Print no notes
-
-      -v, --verbose
-              Say which store is read and why
+    Global options: as in `mltrace `
 
     Examples:
-      mltrace prices gpt-4o-mini
-      mltrace prices 'claude-*' --json
-      mltrace prices gpt-4o --json > own.json     change it, then:
-      mltrace usage --since 7d --prices own.json
+      mltrace help trace show
+      mltrace help filters
     ");
 }
 
@@ -2482,30 +1122,34 @@ fn every_command_is_in_the_list_above() {
 
 #[test]
 fn no_line_of_help_is_wider_than_100_columns() {
-    for words in [
-        "",
-        "experiments",
-        "traces",
-        "traces list",
-        "trace",
-        "trace show",
-        "usage",
-        "stats",
-        "spans",
-        "tools",
-        "exceptions",
-        "sessions",
-        "session",
-        "session show",
-        "prices",
-        "doctor",
-        "completions",
-        "man",
-    ] {
+    for words in COMMANDS {
         for line in help(words).lines() {
             assert!(line.chars().count() <= 100, "{words}: {line}");
         }
     }
+}
+
+#[test]
+fn every_example_parses() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut count = 0;
+    for words in COMMANDS {
+        let text = help(words);
+        let examples =
+            text.lines().skip_while(|line| *line != "Examples:").filter(|line| line.starts_with("  mltrace "));
+        for line in examples {
+            let command = line.split(['|', '>']).next().unwrap();
+            // The explanation of an example is behind several spaces.
+            let command = command.trim().split("   ").next().unwrap();
+            let args = shlex::split(command).unwrap();
+            let cli = args[1..].iter().fold(Cli::new("").cwd(folder.path()), Cli::arg);
+            let done = cli.env("MLFLOW_TRACKING_URI", "demo:").run();
+            let is_file_missing = done.stderr.contains("No such file") || done.stderr.contains("ids on stdin");
+            assert!(is_file_missing || !matches!(done.exit, Some(2 | 70) | None), "{line}: {done}");
+            count += 1;
+        }
+    }
+    assert!(count > 40, "{count}");
 }
 
 #[test]
@@ -2557,229 +1201,55 @@ fn manual_pages_are_printed_and_written() {
         "mltrace.1",
     ];
     assert_eq!(pages, expected);
-}
-
-#[test]
-fn of_check() {
-    insta::assert_snapshot!(help("check"), @r#"
-    Fail (exit 1) if traces violate limits
-
-    Exits with 0 if every rule passes, and with 1 if one fails or is unknown because data is missing (a
-    model without a price, a trace in progress). An empty selection fails, because --min-traces defaults
-    to 1. Without rules the exit code is 2. For each rule that does not pass, the output names traces
-    and a command that shows more.
-
-    OF is `each` trace (the default), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. Rules can be in a
-    file, such as `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags take precedence.
-    Tokens and cost are those of `mltrace usage TRACE`; latency is the execution duration of the trace.
-    A Markdown report is appended to its file, for GitHub's job summary; other reports replace theirs.
-
-    Usage: mltrace check [OPTIONS]
-
-    Options:
-      -h, --help
-              Print help (see a summary with '-h')
-
-    Rules:
-          --max-tokens <[OF=]TOKENS>
-              Maximum tokens, per trace or over all: 5000, p95=4000, mean=2000, total=100000 (can be
-              repeated)
-
-          --max-cost <[OF=]DOLLARS>
-              Maximum cost in US dollars, per trace or over all: 0.05, mean=0.01, total=1
-
-          --max-latency <[OF=]DURATION>
-              Maximum latency, per trace or as a percentile: 30s, p95=2s
-
-          --max-llm-calls <[OF=]CALLS>
-              Maximum number of LLM calls, per trace or over all: 10, mean=4
-
-          --max-tool-calls <[OF=]CALLS>
-              Maximum number of tool calls, per trace or over all
-
-          --max-error-rate <SHARE>
-              Maximum error rate, the share of traces in state ERROR: 5%, 0.05, 0
-
-          --no-exceptions[=<WHICH>]
-              No exceptions and no failed spans; =all includes tool failures that were returned to the
-              model
-              
-              [possible values: raised, all]
-
-          --require-span <NAME>
-              Every trace has a span with this name; * and ? are wildcards (can be repeated)
-
-          --forbid-span <NAME>
-              No trace has a span with this name
-
-          --require-tool <NAME>
-              Every trace calls this tool
-
-          --forbid-tool <NAME>
-              No trace calls this tool
-
-          --min-feedback <NAME=[OF=]VALUE>
-              Minimum value of a feedback, mean unless stated (yes is 1, no is 0): correctness=0.8,
-              safety=each=1
-
-          --min-traces <TRACES>
-              Minimum number of traces [default: 1]
-
-          --baseline <FILE>
-              No figure is worse than in this file from --save-baseline, and there are no new exceptions
-
-          --tolerance <[FIGURE=]SHARE>
-              How much worse than the baseline all figures, or one, may be: 10%, latency=25% [default:
-              10%]
-
-          --rules <FILE>
-              TOML file of rules, with the names of the flags
-
-          --save-baseline <FILE>
-              Write the figures of these traces to a file, as a baseline, if all rules pass
-
-          --report <REPORT[=FILE]>
-              Print a report, or write it to a file: table, json, junit, github, markdown (can be
-              repeated)
-
-    Which traces:
-      -x, --experiment <NAME|ID>
-              Experiment, by id or exact name (can be repeated)
-
-          --deleted
-              Add deleted experiments
-
-          --filter <FILTER>
-              Conditions in MLflow's filter language: "tags.team = 'search' AND span.type = 'TOOL'" (can
-              be repeated)
-              
-              Joined by AND. Keys: status, name, timestamp_ms, execution_time_ms, end_time_ms,
-              request_id, client_request_id, run_id, prompt, tags.KEY, metadata.KEY, span.name,
-              span.type, span.status, span.attributes.KEY, trace.text, feedback.NAME, expectation.NAME,
-              issue.id. Operators: =, !=, IN, NOT IN, LIKE, ILIKE, RLIKE, IS NULL, IS NOT NULL, and >,
-              >=, <, <= with numbers. Texts stand in quotes, keys with other signs than letters in
-              backticks.
-
-          --status <STATE>
-              State of the trace (can be repeated)
-              
-              [possible values: ok, error, in_progress]
-
-          --since <TIME>
-              Begun since: 15m, 2h, 7d, 2026-11-20, RFC 3339
-
-          --until <TIME>
-              Begun before
-
-          --name <GLOB>
-              Name of the trace, not of a span; * and ? are wildcards
-
-          --tag <KEY[=VALUE]>
-              Has a tag, or a tag of this value (can be repeated)
-
-          --metadata <KEY[=VALUE]>
-              Has an entry in its metadata, or one of this value (can be repeated)
-
-          --session <ID>
-              Of this session
-
-          --user <ID>
-              Of this user
-
-          --run <ID>
-              Made under, or linked to, this run
-
-          --model <GLOB>
-              Has a span of this model; * and ? are wildcards
-
-          --min-duration <DURATION>
-              Took at least: 250ms, 1.5s, 2m
-
-          --max-duration <DURATION>
-              Took at most
-
-          --min-tokens <TOKENS>
-              Has at least so many tokens recorded
-
-          --grep <REGEX>
-              Has a span with this text in inputs, outputs, messages or exceptions; (?i) ignores case
-
-          --type <TYPE>
-              Has a span of one of these types, exact: LLM,TOOL (can be repeated); `spans` and trees
-              show only these
-
-          --llm
-              Calls of language models: short for --type LLM,CHAT_MODEL
-
-    Everywhere:
-      -u, --tracking-uri <URI>
-              Store: a path (also of OTLP or trace.json files), sqlite:///mlflow.db, https://host, - for
-              stdin, demo: [env: MLFLOW_TRACKING_URI]
-
-      -o, --output <FORMAT>
-              Form of the output
-
-              Possible values:
-              - table: For people
-              - json:  One JSON document
-              - jsonl: One JSON object a line
-              - csv:   Comma-separated values
-              - ids:   One id a line
-              
-              [default: table]
-
-          --json
-              Short for --output json
-
-          --color <WHEN>
-              When to use colours
-
-              Possible values:
-              - auto:   On a terminal, unless the environment says no
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-          --ascii
-              Draw with ASCII only
-
-          --width <COLUMNS>
-              Fit into so many columns
-
-          --utc
-              Read and show times in UTC
-
-          --prices <FILE>
-              Prices before those compiled in, for costs that MLflow did not record: a file of its
-              catalogue of models, or what `mltrace prices --json` prints
-
-          --no-pager
-              Do not page long output
-
-      -q, --quiet
-              Print no notes
-
-      -v, --verbose
-              Say which store is read and why
-
-    Examples:
-      mltrace check --since 1h --max-error-rate 0 --max-latency p95=5s
-      mltrace check -x nightly --rules rules.toml --report github --report junit=check.xml
-      mltrace check --save-baseline baseline.json
-      mltrace check --baseline baseline.json --tolerance 10% --tolerance latency=50%
-      mltrace check --max-cost 0.05 --json | jq '.rules[] | select(.verdict != "pass")'
-    "#);
+    let topics = std::fs::read_dir(folder.path().join("man7")).unwrap().count();
+    assert_eq!(topics, TOPICS.len());
+    let page = std::fs::read_to_string(folder.path().join("man7/mltrace-filters.7")).unwrap();
+    assert!(page.contains(".TH mltrace\\-filters 7") || page.contains(".TH mltrace-filters 7"), "{page}");
 }
 
 #[test]
 fn help_explains_commands_and_topics() {
-    for words in ["trace show", "usage", "session show", ""] {
+    for words in ["trace show", "usage", "session show"] {
         let (explained, flagged) = (Cli::new("help").words(words).ok(), Cli::new(words).arg("--help").ok());
         assert_eq!(explained.stdout, flagged.stdout, "{words}");
     }
-    assert!(Cli::new("help security").ok().stdout.starts_with("# Security\n"));
+    let overview = Cli::new("help").ok().stdout;
+    assert!(overview.starts_with(&help("")), "{overview}");
+    for topic in TOPICS {
+        assert!(overview.contains(&format!("\n  {} ", topic.name)), "{overview}");
+        let text = Cli::new("help").arg(topic.name).ok().stdout;
+        let title = topic.text.lines().next().unwrap().trim_start_matches("# ");
+        assert!(text.starts_with(&format!("{title}\n\n")), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+        let narrow = Cli::new("--width 60 help").arg(topic.name).ok().stdout;
+        let is_code = |line: &str| line.starts_with("  ");
+        let long: Vec<_> = narrow.lines().filter(|line| !is_code(line) && line.chars().count() > 60).collect();
+        assert!(long.is_empty(), "{}: {long:?}", topic.name);
+    }
     let done = Cli::new("help nothing").run();
     assert_eq!(done.exit, Some(2), "{done}");
-    assert!(done.stderr.contains("topics: security"), "{done}");
+    assert!(done.stderr.contains("topics: selecting, filters"), "{done}");
+}
+
+#[test]
+fn a_topic_in_the_terminal() {
+    insta::assert_snapshot!(Cli::new("--width 80 help exit-codes").ok().stdout, @r#"
+    Exit codes
+
+    code  meaning
+    0     success; also an empty list, or a reader that closed the pipe
+    1     `check`: a rule does not pass; `trace diff --exit-code`: the traces differ
+    2     invalid options, or an invalid filter
+    3     trace, span, session or experiment not found, or ambiguous
+    4     tracking server not reachable or failing; missing or rejected credentials
+    5     store missing, unreadable or unsupported; output cannot be written
+    70    a bug
+    130   interrupted
+
+    With `--json`, an error is one JSON object on stderr:
+    `{"error":{"code","message","hint","exit"}}`. Its codes are `usage`,
+    `filter_syntax`, `not_found`, `ambiguous`, `network`, `server`, `credentials`,
+    `store_missing`, `store_unreadable`, `store_unsupported`, `output`, `bug` and
+    `interrupted`.
+    "#);
 }

@@ -1,4 +1,4 @@
-//! Text in a trace is hostile: nothing of it may move the cursor, set a colour, hide text or become a formula.
+//! Text in a trace is hostile: nothing of it may move the cursor, set a color, hide text or become a formula.
 
 use crate::harness::{Cli, Copy, Done, Fixture, files_below, items, write_old};
 use rusqlite::params;

@@ -110,7 +110,7 @@ fn an_ambiguous_prefix_names_its_candidates() {
         assert_eq!(done.exit, Some(3), "{done}");
         let error = done.error();
         assert_eq!((&error["code"], &error["exit"]), (&Value::from("ambiguous"), &Value::from(3)));
-        let expected = format!("`tr-` begins several trace ids: {} and more", ids[..10].join(", "));
+        let expected = format!("ambiguous trace id prefix `tr-`: it matches {} and more", ids[..10].join(", "));
         assert_eq!(error["message"], expected, "{name}");
     }
 }

@@ -134,7 +134,7 @@ fn usage_in_groups_as_tables() {
     2026-11-20  AutoGen          2    154      38    192           -         2
     total                        8  1,898     327  2,225    $0.00044         2
     --- stderr
-    note: traces with tokens of unknown cost: 2; `--by model` shows the models without a price
+    note: traces with tokens of unknown cost: 2 (use `--by model` to see the models without a price)
     ");
     insta::assert_snapshot!(Cli::demo("usage --by agent --by model -n 2").run(), @"
     agent      model           traces  calls  input  output  total        cost  unpriced
@@ -143,7 +143,7 @@ fn usage_in_groups_as_tables() {
     other (2)                       -      6    175      60    235  $0.0000623         -
     total                           8     15  1,898     327  2,225    $0.00044         3
     --- stderr
-    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: 3 calls with tokens have no model; their cost is unknown and excluded
     note: 1 call has no recorded tokens and is not counted
     ");
     insta::assert_snapshot!(Cli::demo("usage --by name --width 60").run(), @"
@@ -155,13 +155,13 @@ fn usage_in_groups_as_tables() {
     Completions         9       9     18  $0.0000068         -
     total           1,898     327  2,225    $0.00044         2
     --- stderr
-    note: traces with tokens of unknown cost: 2; `--by model` shows the models without a price
+    note: traces with tokens of unknown cost: 2 (use `--by model` to see the models without a price)
     ");
     insta::assert_snapshot!(Cli::demo("usage --by hour -n 1 -o csv").run(), @"
     key.hour,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
     2026-11-20T17:00:00.000Z,8,,1898,327,2225,0.000435,,,recorded,2
     --- stderr
-    note: traces with tokens of unknown cost: 2; `--by model` shows the models without a price
+    note: traces with tokens of unknown cost: 2 (use `--by model` to see the models without a price)
     ");
     insta::assert_snapshot!(Cli::demo("usage --by tag:=SUM(A1) --by nothing").run(), @"
     --- stderr
@@ -174,7 +174,7 @@ fn usage_in_groups_as_tables() {
     key.tag:=a,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
     ,8,,1898,327,2225,0.000435,,,recorded,2
     --- stderr
-    note: traces with tokens of unknown cost: 2; `--by model` shows the models without a price
+    note: traces with tokens of unknown cost: 2 (use `--by model` to see the models without a price)
     ");
     insta::assert_snapshot!(Cli::demo("usage @last --by model").run(), @"
     --- stderr
@@ -230,18 +230,18 @@ fn an_explanation_tells_what_is_left_out_and_why() {
 
     Spans whose tokens are not counted
     trace  span   tokens  why
-    tr-r   inner      36  ask, above it, counts
+    tr-r   inner      36  counted in ask above it
 
-    Traces of which MLflow recorded another total
+    Traces whose recorded total differs
     trace  spans  recorded
     tr-r     120       240
 
-    Calls without a known cost
+    Calls with unknown cost
     model        provider  calls
     =unheard-of  -             1
     --- stderr
-    note: no price is known of `=unheard-of`: the cost of 1 call is unknown and in no sum
-    note: costs with ~ are calculated, all or in part; `mltrace prices MODEL` shows from what
+    note: no price for `=unheard-of`; the cost of 1 call is unknown and excluded
+    note: costs with ~ are calculated, in whole or in part, from the prices of `mltrace prices MODEL`
     ");
     insta::assert_snapshot!(copy.cli("usage tr-r --explain").run(), @"
     tr-r  rollup
@@ -252,19 +252,19 @@ fn an_explanation_tells_what_is_left_out_and_why() {
 
     Spans whose tokens are not counted
     trace  span   tokens  why
-    tr-r   inner      36  ask, above it, counts
+    tr-r   inner      36  counted in ask above it
 
-    Traces of which MLflow recorded another total
+    Traces whose recorded total differs
     trace  spans  recorded
     tr-r     120       240
 
-    Calls without a known cost
+    Calls with unknown cost
     model        provider  calls
     =unheard-of  -             1
     --- stderr
-    note: MLflow recorded another total: 200 in, 40 out, 240 in total
-    note: no price is known of `=unheard-of`: the cost of 1 call is unknown and in no sum
-    note: costs with ~ are calculated, all or in part; `mltrace prices MODEL` shows from what
+    note: MLflow recorded a different total: 200 in, 40 out, 240 in total
+    note: no price for `=unheard-of`; the cost of 1 call is unknown and excluded
+    note: costs with ~ are calculated, in whole or in part, from the prices of `mltrace prices MODEL`
     ");
     insta::assert_snapshot!(copy.cli("usage --name rollup --by span,name").run(), @"
     span   name    traces  calls  input  output  total         cost  unpriced
@@ -272,15 +272,15 @@ fn an_explanation_tells_what_is_left_out_and_why() {
     ask    rollup       1      1     30       6     36  ~$0.0000081         -
     total               1      2    100      20    120  ~$0.0000081         1
     --- stderr
-    note: no price is known of `=unheard-of`: the cost of 1 call is unknown and in no sum
-    note: costs with ~ are calculated, all or in part; `mltrace prices MODEL` shows from what
+    note: no price for `=unheard-of`; the cost of 1 call is unknown and excluded
+    note: costs with ~ are calculated, in whole or in part, from the prices of `mltrace prices MODEL`
     ");
     insta::assert_snapshot!(copy.cli("usage --name rollup -o csv").run(), @"
     key.model,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
     '=unheard-of,1,1,70,14,84,,,,,1
     gpt-4o-mini,1,1,30,6,36,8.1e-6,,,calculated,0
     --- stderr
-    note: no price is known of `=unheard-of`: the cost of 1 call is unknown and in no sum
+    note: no price for `=unheard-of`; the cost of 1 call is unknown and excluded
     ");
     let document = copy.cli("usage --name rollup --explain").json();
     assert_eq!(document["explanation"]["left_out_count"], 1);
@@ -348,7 +348,7 @@ fn a_cost_is_recorded_or_calculated_or_unknown() {
     unheard-of       5      6    175      60    235         6
     total            5      6    175      60    235         6
     --- stderr
-    note: no price is known of `unheard-of`: the cost of 6 calls is unknown and in no sum
+    note: no price for `unheard-of`; the cost of 6 calls is unknown and excluded
     note: 1 call has no recorded tokens and is not counted
     ");
     insta::assert_snapshot!(copy.cli("usage -x OpenAI --by day").run(), @"
@@ -356,7 +356,7 @@ fn a_cost_is_recorded_or_calculated_or_unknown() {
     2026-11-20       5    175      60    235         5
     total            5    175      60    235         5
     --- stderr
-    note: traces with tokens of unknown cost: 5; `--by model` shows the models without a price
+    note: traces with tokens of unknown cost: 5 (use `--by model` to see the models without a price)
     ");
     insta::assert_snapshot!(copy.cli("usage @last").run(), @"
     tr-e1856059  run_tool_agent
@@ -365,7 +365,7 @@ fn a_cost_is_recorded_or_calculated_or_unknown() {
     Completions  run_tool_agent  CHAT_MODEL  unheard-of     39       8     47
     total                                                   84      22    106
     --- stderr
-    note: no price is known of `unheard-of`: the cost of 2 calls is unknown and in no sum
+    note: no price for `unheard-of`; the cost of 2 calls is unknown and excluded
     ");
     let traces = copy.cli("traces list -x OpenAI").json();
     assert!(items(&traces, "traces").iter().all(|trace| trace["cost"].is_null()));
@@ -399,7 +399,7 @@ fn prices_can_be_brought() {
     --- stderr
     error: cannot read prices from `[FOLDER]/prices.json`
       caused by: `m` has neither `input_per_million_tokens` nor `output_per_million_tokens`
-      hint: it may be a file of MLflow's catalogue of models, or what `mltrace prices MODEL --json` prints, changed
+      hint: expected a file of MLflow's model catalog, or an edited output of `mltrace prices MODEL --json`
     --- exit 2
     ");
     std::fs::remove_file(&file).unwrap();
@@ -407,7 +407,7 @@ fn prices_can_be_brought() {
     --- stderr
     error: cannot read prices from `[FOLDER]/prices.json`
       caused by: No such file or directory (os error 2)
-      hint: it may be a file of MLflow's catalogue of models, or what `mltrace prices MODEL --json` prints, changed
+      hint: expected a file of MLflow's model catalog, or an edited output of `mltrace prices MODEL --json`
     --- exit 2
     ");
 }
@@ -415,23 +415,23 @@ fn prices_can_be_brought() {
 #[test]
 fn prices_as_a_table() {
     insta::assert_snapshot!(Cli::new("prices gpt-4o-mini").run(), @"
-    model        provider        input  cache read  output  updated     used
-    gpt-4o-mini  azure           $0.15      $0.075   $0.60  2026-10-30  unless a provider is known
+    model        provider        input  cache read  output  updated     default
+    gpt-4o-mini  azure           $0.15      $0.075   $0.60  2026-10-30  if provider unknown
     gpt-4o-mini  github_copilot      -           -       -  2026-10-27  -
     gpt-4o-mini  openai          $0.15      $0.075   $0.60  2026-10-27  -
     --- stderr
     note: Derived from the catalogue of models in MLflow 3.18.0 (mlflow/utils/model_catalog), of 2026-11-02.
     ");
     insta::assert_snapshot!(Cli::new("prices openai/gpt-4o-mini --width 60 -n 1").run(), @"
-    model        provider  input  output
-    gpt-4o-mini  azure     $0.15   $0.60
+    model        provider  input  output  default
+    gpt-4o-mini  azure     $0.15   $0.60  if provider unknown
     --- stderr
-    note: 1 of 7 prices shown; -n or --all shows more
+    note: showing 1 of 7 prices (use -n or --all)
     note: Derived from the catalogue of models in MLflow 3.18.0 (mlflow/utils/model_catalog), of 2026-11-02.
     ");
     insta::assert_snapshot!(Cli::new("prices gemini-2.5-pro --width 160").run(), @"
-    model           provider        input  cache read  output  above                    updated     used
-    gemini-2.5-pro  gemini          $1.25      $0.125  $10.00  200,000: $2.50 → $15.00  2026-10-27  unless a provider is known
+    model           provider        input  cache read  output  above                    updated     default
+    gemini-2.5-pro  gemini          $1.25      $0.125  $10.00  200,000: $2.50 → $15.00  2026-10-27  if provider unknown
     gemini-2.5-pro  github_copilot      -           -       -  -                        2026-04-24  -
     gemini-2.5-pro  vertex_ai       $1.25      $0.125  $10.00  200,000: $2.50 → $15.00  2026-09-15  -
     --- stderr
@@ -439,9 +439,9 @@ fn prices_as_a_table() {
     ");
     insta::assert_snapshot!(Cli::new("prices gpt-4o-minni").run(), @"
     --- stderr
-    error: no price of `gpt-4o-minni`
+    error: no price for `gpt-4o-minni`
       hint: did you mean `gpt-4` or `gpt-4o` or `gpt-4o-mini`?
-      hint: --prices FILE brings prices of your own
+      hint: use `--prices FILE` to add your own prices
     --- exit 3
     ");
     assert!(Cli::new("prices --all -o ids").ok().lines().len() > 4_000);
@@ -495,7 +495,7 @@ fn stats_as_tables() {
            traces  errors  error rate     p50     p90     p95     p99  input  output  tokens      cost  TTFT p50  TTFT p95  over time
     total      13       1       7.7 %  152 ms  611 ms  1.63 s  2.78 s  1,898     327   2,225  $0.00044    380 ms    380 ms  ▄ ▂  ▂  ▂▂ █
     --- stderr
-    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: 3 calls with tokens have no model; their cost is unknown and excluded
     ");
     insta::assert_snapshot!(Cli::demo("stats --by experiment --width 80").run(), @"
     experiment  traces  error rate     p50     p95     p99  tokens        cost
@@ -505,7 +505,7 @@ fn stats_as_tables() {
     AG2              1         0 %  3.07 s  3.07 s  3.07 s   1,798    $0.00037
     total           13       7.7 %  152 ms  1.63 s  2.78 s   2,225    $0.00044
     --- stderr
-    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: 3 calls with tokens have no model; their cost is unknown and excluded
     ");
     insta::assert_snapshot!(Cli::demo("stats --by state,experiment -n 1 --ascii --width 160").run(), @"
     state      experiment  traces  errors  error rate      p50     p90     p95     p99  input  output  tokens        cost  TTFT p50  TTFT p95  over time
@@ -513,7 +513,7 @@ fn stats_as_tables() {
     other (5)                   8       1      12.5 %  77.5 ms  1.39 s  2.23 s  2.90 s  1,768     281   2,049    $0.00039         -         -  @ -  -  -- -
     total                      13       1       7.7 %   152 ms  611 ms  1.63 s  2.78 s  1,898     327   2,225    $0.00044    380 ms    380 ms  = :  :  :: @
     --- stderr
-    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: 3 calls with tokens have no model; their cost is unknown and excluded
     ");
     insta::assert_snapshot!(Cli::demo("stats --by model --width 160").run(), @"
     model           calls  errors  error rate     p50     p90     p95     p99  input  output  tokens      cost  TTFT p50  TTFT p95  over time
@@ -521,14 +521,14 @@ fn stats_as_tables() {
     (not recorded)      3       0         0 %  179 ms  487 ms  526 ms  556 ms    154      38     192         -         -         -        █
     total              16       0         0 %  208 ms  592 ms  766 ms  1.12 s  1,898     327   2,225  $0.00044    380 ms    380 ms  ▃▄▂   ▄    █
     --- stderr
-    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: 3 calls with tokens have no model; their cost is unknown and excluded
     ");
     insta::assert_snapshot!(Cli::demo("stats --bucket 15m -n 1 --utc --width 80").run(), @"
     time                  traces  error rate     p50     p95  tokens      cost
     2026-11-20 17:45 UTC      13       7.7 %  152 ms  1.63 s   2,225  $0.00044
     total                     13       7.7 %  152 ms  1.63 s   2,225  $0.00044
     --- stderr
-    note: no model is recorded for 3 calls with tokens: their cost is unknown and in no sum
+    note: 3 calls with tokens have no model; their cost is unknown and excluded
     ");
     insta::assert_snapshot!(Cli::demo("stats --name Completions -o csv --by name").run(), @"
     key.name,count,errors,error_rate,latency_ms.p50,latency_ms.p90,latency_ms.p95,latency_ms.p99,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,cost.source,unpriced,time_to_first_token_ms.p50,time_to_first_token_ms.p95
@@ -536,24 +536,24 @@ fn stats_as_tables() {
     ");
     insta::assert_snapshot!(Cli::demo("stats --bucket 1.5").run(), @"
     --- stderr
-    error: `1.5` is no duration; `250ms`, `1.5s`, `1m30s` and `2h` are
+    error: invalid duration `1.5` (expected `250ms`, `1.5s`, `1m30s` or `2h`)
     --- exit 2
     ");
     insta::assert_snapshot!(Cli::demo("stats --bucket 10ms").run(), @"
     --- stderr
-    error: `10ms` does not divide a day into whole seconds
-      hint: 15m, 1h, 6h and 1d do; `--by week` groups by weeks
+    error: invalid bucket `10ms`: does not divide a day into whole seconds
+      hint: use 15m, 1h, 6h or 1d, or `--by week` for weeks
     --- exit 2
     ");
     insta::assert_snapshot!(Cli::demo("stats --bucket 7h").run(), @"
     --- stderr
-    error: `7h` does not divide a day into whole seconds
-      hint: 15m, 1h, 6h and 1d do; `--by week` groups by weeks
+    error: invalid bucket `7h`: does not divide a day into whole seconds
+      hint: use 15m, 1h, 6h or 1d, or `--by week` for weeks
     --- exit 2
     ");
-    insta::assert_snapshot!(Cli::demo("stats --by colour").run(), @"
+    insta::assert_snapshot!(Cli::demo("stats --by color").run(), @"
     --- stderr
-    error: invalid value 'colour' for '--by <KEY>': one of model, provider, agent, span, trace, name, state, experiment, session, user, hour, day, week, tag:KEY, metadata:KEY
+    error: invalid value 'color' for '--by <KEY>': one of model, provider, agent, span, trace, name, state, experiment, session, user, hour, day, week, tag:KEY, metadata:KEY
 
     For more information, try '--help'.
     --- exit 2
@@ -566,13 +566,13 @@ fn stats_as_tables() {
            traces  errors  error rate     p50     p90     p95     p99  input  output  tokens         cost  TTFT p50  TTFT p95  over time
     total       6       1      16.7 %  171 ms  332 ms  374 ms  408 ms    175      60     235  ~$0.0000623    385 ms    385 ms  █ █    ███ █
     --- stderr
-    note: costs with ~ are calculated, all or in part; `mltrace prices MODEL` shows from what
+    note: costs with ~ are calculated, in whole or in part, from the prices of `mltrace prices MODEL`
     ");
     insta::assert_snapshot!(Fixture::named("2.22.5-sqlite").cli("stats -x OpenAI --deep").run(), @"
            traces  errors  error rate     p50     p90     p95     p99  input  output  tokens         cost  TTFT p50  TTFT p95  over time
     total       6       1      16.7 %  171 ms  332 ms  374 ms  408 ms    175      60     235  ~$0.0000623    385 ms    385 ms  █ █    ███ █
     --- stderr
-    note: costs with ~ are calculated, all or in part; `mltrace prices MODEL` shows from what
+    note: costs with ~ are calculated, in whole or in part, from the prices of `mltrace prices MODEL`
     ");
 }
 
@@ -669,29 +669,29 @@ fn more_traces_than_are_read_whole_are_told_from_their_records() {
     a      10,000      10.0 %  49.5 ms  89.1 ms  94 ms  98 ms  30,000   $4,500.00
     total  30,000      10.0 %  49.5 ms  89.1 ms  94 ms  98 ms  90,000  $13,500.00
     --- stderr
-    note: tokens and costs are those that MLflow recorded for each trace; --deep reads the spans instead
+    note: tokens and costs are the recorded totals of traces (use --deep to read spans)
     ");
     insta::assert_snapshot!(copy.cli("stats --tag team=red --by name,tag:team --width 80").run(), @"
     name   tag:team  traces  error rate      p50    p95    p99  tokens       cost
     a      red       10,000      10.0 %  49.5 ms  94 ms  98 ms  30,000  $4,500.00
     total            10,000      10.0 %  49.5 ms  94 ms  98 ms  30,000  $4,500.00
     --- stderr
-    note: tokens and costs are those that MLflow recorded for each trace; --deep reads the spans instead
+    note: tokens and costs are the recorded totals of traces (use --deep to read spans)
     ");
     insta::assert_snapshot!(copy.cli("usage --by name --filter").arg("name = 'a' AND status = 'OK'").run(), @"
     name   traces   input  output   total       cost
     a       9,000  18,000   9,000  27,000  $4,500.00
     total   9,000  18,000   9,000  27,000  $4,500.00
     --- stderr
-    note: tokens and costs are those that MLflow recorded for each trace; --deep reads the spans instead
+    note: tokens and costs are the recorded totals of traces (use --deep to read spans)
     ");
     insta::assert_snapshot!(copy.cli("usage --by name --filter").arg("name LIKE 'b'").run(), @"
     name   traces   input  output   total       cost  unpriced
     b      20,000  40,000  20,000  60,000  $9,000.00     2,000
     total  20,000  40,000  20,000  60,000  $9,000.00     2,000
     --- stderr
-    note: 2,000 traces have tokens and no recorded cost; --deep calculates it from their spans
-    note: tokens and costs are those that MLflow recorded for each trace; --deep reads the spans instead
+    note: 2,000 traces have tokens and no recorded cost (use --deep to calculate it)
+    note: tokens and costs are the recorded totals of traces (use --deep to read spans)
     ");
     insta::assert_snapshot!(copy.cli("usage --by tag:team --status ok --since 2026-11-06 --until 2026-11-07").run(), @"
     tag:team        traces   input  output   total        cost
@@ -699,25 +699,25 @@ fn more_traces_than_are_read_whole_are_told_from_their_records() {
     red              9,000  18,000   9,000  27,000   $4,500.00
     total           27,000  54,000  27,000  81,000  $13,500.00
     --- stderr
-    note: tokens and costs are those that MLflow recorded for each trace; --deep reads the spans instead
+    note: tokens and costs are the recorded totals of traces (use --deep to read spans)
     ");
 }
 
 #[test]
 fn tools_as_tables() {
     insta::assert_snapshot!(Cli::demo("tools").run(), @"
-    tool         traces  calls  errors  failed     p50     p95  in all
-    calculator        1      7       0     0 %  0.3 ms  0.4 ms  2.1 ms
-    add               2      2       0     0 %       -       -       -
-    get_weather       2      2       1  50.0 %  2.2 ms  3.7 ms  4.5 ms
-    step              1      2       0     0 %  0.3 ms  0.4 ms  0.6 ms
-    unreliable        1      2       1  50.0 %  1.0 ms  1.6 ms    2 ms
+    tool         traces  calls  errors  error rate     p50     p95   total
+    calculator        1      7       0         0 %  0.3 ms  0.4 ms  2.1 ms
+    add               2      2       0         0 %       -       -       -
+    get_weather       2      2       1      50.0 %  2.2 ms  3.7 ms  4.5 ms
+    step              1      2       0         0 %  0.3 ms  0.4 ms  0.6 ms
+    unreliable        1      2       1      50.0 %  1.0 ms  1.6 ms    2 ms
     ");
     insta::assert_snapshot!(Cli::demo("tools --width 60 -n 1").run(), @"
-    tool        traces  calls  errors  failed     p50     p95
-    calculator       1      7       0     0 %  0.3 ms  0.4 ms
+    tool        calls  errors  error rate     p50     p95
+    calculator      7       0         0 %  0.3 ms  0.4 ms
     --- stderr
-    note: 1 of 5 tools shown; -n or --all shows more
+    note: showing 1 of 5 tools (use -n or --all)
     ");
     insta::assert_snapshot!(Cli::demo("tools --status error -o csv").run(), @"
     name,traces,calls,errors,handled_failures,error_rate,duration_ms.p50,duration_ms.p95,duration_ms.total
@@ -725,7 +725,7 @@ fn tools_as_tables() {
     ");
     insta::assert_snapshot!(Cli::demo("tools --name nothing").run(), @"
     --- stderr
-    note: no tools fit
+    note: no tools match
     ");
     // Numbers that releases up to 3.5 put behind repeated names are taken off.
     let names = |fixture: &str| {
@@ -809,7 +809,7 @@ fn a_server_with_many_traces_is_asked_for_its_own_figures() {
            traces  errors  error rate     p50   p90     p95     p99  input  output  tokens
     total   5,000   1,000      20.0 %  2.5 ms  9 ms  9.5 ms  9.9 ms     30      30      30
     --- stderr
-    note: figures are the server's own, without cost and time to the first token; --deep reads all traces
+    note: computed by the server, without cost and time to first token (use --deep to read all traces)
     ");
     insta::assert_snapshot!(Cli::new("stats --by name -n 1").on(server.uri()).run(), @"
     name       traces  errors  error rate     p50   p90     p95     p99  input  output  tokens
@@ -817,7 +817,7 @@ fn a_server_with_many_traces_is_asked_for_its_own_figures() {
     other (1)   1,000   1,000       100 %       -     -       -       -      -       -       -
     total       5,000   1,000      20.0 %  2.5 ms  9 ms  9.5 ms  9.9 ms     30      30      30
     --- stderr
-    note: figures are the server's own, without cost and time to the first token; --deep reads all traces
+    note: computed by the server, without cost and time to first token (use --deep to read all traces)
     ");
     let asked = |words: &str| {
         let server = metrics("3.18.0", false);
@@ -855,7 +855,7 @@ fn a_server_with_many_traces_is_asked_for_its_own_figures() {
 }
 
 #[test]
-fn no_row_is_wider_than_the_screen_with_colours_either() {
+fn no_row_is_wider_than_the_screen_with_colors_either() {
     for words in [
         "stats --by experiment",
         "stats --by model,hour",
@@ -901,7 +901,7 @@ fn of_times_the_last_are_shown_and_of_one_time_the_largest() {
     assert_eq!(groups("usage --by name --by day -n 6"), [&all[4..6], &all[8..]].concat());
     assert_eq!(groups("usage --by day,name,day,name -n 6"), groups("usage --by name --by day -n 6"));
     let done = copy.cli("usage --by day --name n? -n 1 -o csv").ok();
-    assert!(done.stderr.contains("note: 1 of 3 groups shown"), "{done}");
+    assert!(done.stderr.contains("note: showing 1 of 3 groups"), "{done}");
 }
 
 #[test]

@@ -98,17 +98,17 @@ fn says(answer: Answer) -> String {
 fn every_failure_has_a_message_of_its_own() {
     insta::assert_snapshot!(says(Answer::html(200, "<html><title>Welcome to nginx!</title>")), @"
     --- stderr
-    error: `http://SERVER` does not answer as an MLflow server does
-      caused by: it sends a web page: Welcome to nginx!
-      hint: check the address, and the path before `/api` if there is one: `-u https://host/prefix`
+    error: `http://SERVER` is not an MLflow server
+      caused by: got a web page: Welcome to nginx!
+      hint: check the URL, including a path before `/api`, if any: `-u https://host/prefix`
     --- exit 4
     --- requests: 1
     ");
     insta::assert_snapshot!(says(Answer::html(404, "<html><title>404 Not Found</title>")), @"
     --- stderr
-    error: `http://SERVER` does not answer as an MLflow server does
-      caused by: it has no route to search experiments
-      hint: check the address, and the path before `/api` if there is one: `-u https://host/prefix`
+    error: `http://SERVER` is not an MLflow server
+      caused by: no route to search experiments
+      hint: check the URL, including a path before `/api`, if any: `-u https://host/prefix`
     --- exit 4
     --- requests: 1
     ");
@@ -116,7 +116,7 @@ fn every_failure_has_a_message_of_its_own() {
     --- stderr
     error: `http://SERVER` failed with status 500
       caused by: 500 Internal Server Error
-      hint: look at the server's log, or try again later
+      hint: check the server log, or try again later
     --- exit 4
     --- requests: 3
     ");
@@ -124,7 +124,7 @@ fn every_failure_has_a_message_of_its_own() {
     --- stderr
     error: `http://SERVER` failed with status 502
       caused by: 502 Bad Gateway
-      hint: look at the server's log, or try again later
+      hint: check the server log, or try again later
     --- exit 4
     --- requests: 3
     ");
@@ -132,13 +132,13 @@ fn every_failure_has_a_message_of_its_own() {
     --- stderr
     error: `http://SERVER` failed with status 500, INTERNAL_ERROR
       caused by: database is locked
-      hint: look at the server's log, or try again later
+      hint: check the server log, or try again later
     --- exit 4
     --- requests: 1
     ");
     insta::assert_snapshot!(says(Answer::json(401, "You are not authenticated.")), @"
     --- stderr
-    error: `http://SERVER` wants credentials
+    error: `http://SERVER` requires authentication
       caused by: You are not authenticated.
       hint: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN
     --- exit 4
@@ -146,54 +146,54 @@ fn every_failure_has_a_message_of_its_own() {
     ");
     insta::assert_snapshot!(says(Answer::json(403, "Permission denied")), @"
     --- stderr
-    error: `http://SERVER` denies access
+    error: `http://SERVER` denied access
       caused by: Permission denied
-      hint: whoever runs the server can give you permission to read
+      hint: ask the server's administrator for read permission
     --- exit 4
     --- requests: 1
     ");
     insta::assert_snapshot!(says(Answer::json(403, "Invalid Host header - possible DNS rebinding attack detected")), @"
     --- stderr
-    error: `http://SERVER` denies access
+    error: `http://SERVER` denied access
       caused by: Invalid Host header - possible DNS rebinding attack detected
-      hint: the server has to be started with this host in MLFLOW_SERVER_ALLOWED_HOSTS
+      hint: start the server with this host in MLFLOW_SERVER_ALLOWED_HOSTS
     --- exit 4
     --- requests: 1
     ");
     insta::assert_snapshot!(says(Answer::json(429, r#"{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"slow down"}"#).with("retry-after", "3600")), @"
     --- stderr
-    error: `http://SERVER` takes no requests for now: status 429 Too Many Requests
+    error: `http://SERVER` rate limited the request (429)
       caused by: slow down
-      hint: it asks to come back in 3600 s
+      hint: try again in 3600 s, as the server asks
     --- exit 4
     --- requests: 1
     ");
     insta::assert_snapshot!(says(Answer::json(400, r#"{"error_code":"INVALID_PARAMETER_VALUE","message":"no\u001b[31m"}"#)), @r"
     --- stderr
-    error: `http://SERVER` refused a request: status 400, INVALID_PARAMETER_VALUE
+    error: `http://SERVER` rejected the request: status 400, INVALID_PARAMETER_VALUE
       caused by: no\x1b[31m
     --- exit 4
     --- requests: 1
     ");
     insta::assert_snapshot!(says(Answer::json(200, "[1, 2")), @"
     --- stderr
-    error: `http://SERVER` does not answer as an MLflow server does
-      caused by: its list of experiments: not JSON, or cut in the middle
-      hint: check the address, and the path before `/api` if there is one: `-u https://host/prefix`
+    error: `http://SERVER` is not an MLflow server
+      caused by: invalid list of experiments: invalid or truncated JSON
+      hint: check the URL, including a path before `/api`, if any: `-u https://host/prefix`
     --- exit 4
     --- requests: 1
     ");
     insta::assert_snapshot!(says(Answer::json(200, "")), @"
     --- stderr
-    error: `http://SERVER` does not answer as an MLflow server does
-      caused by: its list of experiments: not JSON, or cut in the middle
-      hint: check the address, and the path before `/api` if there is one: `-u https://host/prefix`
+    error: `http://SERVER` is not an MLflow server
+      caused by: invalid list of experiments: invalid or truncated JSON
+      hint: check the URL, including a path before `/api`, if any: `-u https://host/prefix`
     --- exit 4
     --- requests: 1
     ");
     insta::assert_snapshot!(says(Answer::json(200, EXPERIMENTS).cut(10)), @"
     --- stderr
-    error: the connection to `http://SERVER` broke in the middle of an answer
+    error: the connection to `http://SERVER` was lost during a response
       caused by: Peer disconnected
       hint: try again
     --- exit 4
@@ -201,17 +201,17 @@ fn every_failure_has_a_message_of_its_own() {
     ");
     insta::assert_snapshot!(says(Answer::Close), @"
     --- stderr
-    error: the connection to `http://SERVER` broke
+    error: the connection to `http://SERVER` was lost
       caused by: Peer disconnected
-      hint: try again; or does it speak https: `-u https://SERVER`?
+      hint: try again, or try https: `-u https://SERVER`
     --- exit 4
     --- requests: 3
     ");
     insta::assert_snapshot!(says(Answer::Raw(b"SSH-2.0-OpenSSH_9.2\r\n\r\n".to_vec())), @"
     --- stderr
-    error: `http://SERVER` does not answer as a web server does
+    error: `http://SERVER` is not an HTTP server
       caused by: protocol: http parse fail: invalid HTTP version
-      hint: does it speak https: `-u https://SERVER`?
+      hint: try https: `-u https://SERVER`
     --- exit 4
     --- requests: 1
     ");
@@ -224,7 +224,7 @@ fn nobody_there() {
     drop(listener);
     let done = Cli::new("experiments --json").on(&uri).run();
     assert_eq!((done.exit, &done.error()["code"]), (Some(4), &json!("network")), "{done}");
-    assert!(done.error()["message"].as_str().unwrap().contains("refuses connections"), "{done}");
+    assert!(done.error()["message"].as_str().unwrap().contains("refused the connection"), "{done}");
     let done = Cli::new("experiments --json").on("http://nowhere.invalid").run();
     assert_eq!((done.exit, &done.error()["code"]), (Some(4), &json!("network")), "{done}");
 }
@@ -342,9 +342,9 @@ fn bodies_of_requests_stay_at_their_origin() {
             (done.exit, done.stderr.replace(target.uri(), "http://TARGET").replace(away.uri(), "http://SERVER")),
             (
                 Some(4),
-                "error: `http://SERVER` redirects to another address, where requests are not repeated\n  \
+                "error: `http://SERVER` redirects to another server; the redirect was not followed\n  \
                  caused by: `http://SERVER` redirects to `http://TARGET/prefix/api/2.0/mlflow/experiments/search`\n  \
-                 hint: `-u http://TARGET/prefix` asks there\n"
+                 hint: use `-u http://TARGET/prefix`\n"
                     .to_owned()
             )
         );
@@ -355,14 +355,14 @@ fn bodies_of_requests_stay_at_their_origin() {
         Answer::redirect(308, &format!("https://{host}{}", request.path))
     });
     let done = list(&to_https).run();
-    let hint = format!("hint: `-u {}` asks there", to_https.uri().replace("http:", "https:"));
+    let hint = format!("hint: use `-u {}`", to_https.uri().replace("http:", "https:"));
     assert!(done.exit == Some(4) && done.stderr.contains(&hint), "{done}");
     assert_eq!(to_https.requests().len(), 1);
     // A 303 is followed by a GET, without the body.
     let to = format!("{}/api/2.0/mlflow/experiments/get?experiment_id=1", target.uri());
     let see_other = Server::new(move |_| Answer::redirect(303, &to));
     let done = list(&see_other).run();
-    assert!(done.exit == Some(4) && done.stderr.contains("does not answer as an MLflow server does"), "{done}");
+    assert!(done.exit == Some(4) && done.stderr.contains("is not an MLflow server"), "{done}");
     let requests: Vec<(String, String)> =
         target.requests().into_iter().map(|request| (request.method, request.body)).collect();
     assert_eq!(requests, [("GET".to_owned(), String::new())]);
@@ -379,7 +379,7 @@ fn redirects_within_an_origin_are_followed() {
 
     let circle = Server::new(|request| Answer::redirect(302, &request.path));
     let done = list(&circle).run();
-    assert!(done.exit == Some(4) && done.stderr.contains("without end"), "{done}");
+    assert!(done.exit == Some(4) && done.stderr.contains("too many times"), "{done}");
 }
 
 #[test]
@@ -405,7 +405,7 @@ fn redirects_to_what_is_no_web_address_are_named() {
             let server = Server::new(move |_| Answer::redirect(307, target));
             let done = Cli::new(words).on(server.uri()).run();
             assert_eq!((done.exit, server.requests().len()), (Some(4), 1), "{target} {done}");
-            assert!(done.stderr.contains("redirects to what is no http or https address"), "{target} {done}");
+            assert!(done.stderr.contains("redirects to an invalid URL"), "{target} {done}");
             assert!(done.stderr.contains(&format!("redirects to `{target}`")), "{target} {done}");
         }
     }
@@ -420,14 +420,14 @@ fn servers_of_https_that_are_spoken_to_in_plain_http_are_named() {
     ] {
         let server = Server::new(move |_| Answer::html(400, words));
         let done = list(&server).run();
-        let hint = format!("hint: `-u {}` speaks it too", server.uri().replace("http:", "https:"));
-        assert!(done.exit == Some(4) && done.stderr.contains("speaks https") && done.stderr.contains(&hint), "{done}");
+        let hint = format!("hint: use `-u {}`", server.uri().replace("http:", "https:"));
+        assert!(done.exit == Some(4) && done.stderr.contains("expects https") && done.stderr.contains(&hint), "{done}");
     }
     // A fatal alert (RFC 8446, 6), and nothing at all.
     for answer in [Answer::Raw(vec![21, 3, 1, 0, 2, 2, 70]), Answer::Close] {
         let server = Server::new(move |_| answer.clone());
         let done = list(&server).env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0").run();
-        let hint = format!("does it speak https: `-u {}`?", server.uri().replace("http:", "https:"));
+        let hint = format!("try https: `-u {}`", server.uri().replace("http:", "https:"));
         assert!(done.exit == Some(4) && done.stderr.contains(&hint), "{done}");
     }
 }
@@ -438,8 +438,8 @@ fn a_sign_in_page_that_is_not_there_is_the_host_that_failed() {
     let gone = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     for (target, message) in [
-        (gone.as_str(), format!("`{gone}` refuses connections")),
-        ("http://ada:hunter2@sso.invalid", "no host `sso.invalid` is known here".to_owned()),
+        (gone.as_str(), format!("`{gone}` refused the connection")),
+        ("http://ada:hunter2@sso.invalid", "could not resolve host `sso.invalid`".to_owned()),
     ] {
         let page = format!("{target}/login?ticket=hunter2#hunter2");
         let guarded = Server::new(move |_| Answer::redirect(302, &page));
@@ -462,7 +462,7 @@ fn plain_http_to_another_machine_is_warned_of_where_there_are_credentials() {
     let proxy = Server::new(|_| Answer::json(502, "no"));
     let cli = |uri: &str| Cli::new("traces list -q").on(uri).env("HTTP_PROXY", proxy.uri());
     let done = cli("http://ada:hunter2@mlflow.example").run();
-    assert!(done.stderr.contains("warning: credentials go to `http://mlflow.example` over plain http"), "{done}");
+    assert!(done.stderr.contains("warning: credentials are sent to `http://mlflow.example` unencrypted"), "{done}");
     assert!(!done.stderr.contains("hunter2"), "{done}");
     assert!(!cli("http://mlflow.example").run().stderr.contains("warning"));
     let server = server(3);
@@ -488,7 +488,7 @@ fn a_trace_sends_nobody_to_another_host() {
     });
     let cli = Cli::new("trace show tr-00000000000000000000000000000000").on(server.uri());
     let done = cli.env("MLFLOW_TRACKING_TOKEN", "hunter2").ok();
-    assert!(done.stderr.contains("the server gives no spans"), "{done}");
+    assert!(done.stderr.contains("the server returned no spans"), "{done}");
     assert_eq!(other.requests().len(), 0);
 }
 
@@ -554,7 +554,7 @@ fn an_answer_that_unpacks_to_too_much_costs_a_warning() {
     assert_eq!(items(&done.json(), "spans").len(), 2, "{done}");
     assert_eq!(done.json()["page"]["complete"], false);
     let warning = format!(
-        "warning: the server gives no spans of tr-{:032x}: an answer of `{}` unpacks to more than 128 MiB",
+        "warning: the server returned no spans of tr-{:032x}: the response of `{}` decompresses to more than 128 MiB",
         1,
         server.uri()
     );
@@ -562,7 +562,7 @@ fn an_answer_that_unpacks_to_too_much_costs_a_warning() {
     // A list cannot be done without.
     let list = Answer::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\n{".to_vec());
     let done = self::list(&Server::new(move |_| list.clone())).run();
-    assert!(done.exit == Some(4) && done.stderr.contains("is longer than 256 MiB"), "{done}");
+    assert!(done.exit == Some(4) && done.stderr.contains("is larger than 256 MiB"), "{done}");
 }
 
 #[test]
@@ -660,7 +660,7 @@ fn ids_are_searched_by_the_server_or_among_the_newest() {
     assert!(done.stdout.starts_with("run 7"), "{done}");
     let done = Cli::new("trace show").arg(&prefix[..28]).on(searching.uri()).run();
     assert_eq!(done.exit, Some(3), "{done}");
-    assert!(done.stderr.contains("begins several"), "{done}");
+    assert!(done.stderr.contains("ambiguous trace id prefix"), "{done}");
 
     let old = Server::new(|request| {
         if request.body.contains("ILIKE") {
@@ -788,7 +788,7 @@ fn pages_that_always_bring_something_new_come_to_an_end() {
     let done = list(&server).arg("--json").ok();
     assert_eq!((items(&done.json(), "traces").len(), &done.json()["page"]["complete"]), (3, &json!(false)), "{done}");
     assert_eq!(done.stderr.matches("warning:").count(), 1, "{done}");
-    assert!(done.stderr.contains("the server's last 100 pages were nearly empty"), "{done}");
+    assert!(done.stderr.contains("the last 100 pages of the server were nearly empty"), "{done}");
     assert!(server.requests().len() <= 102, "{}", server.requests().len());
     // Each page of traces has a few new ones.
     let server = Server::new(|request| match request.path.as_str() {
@@ -964,7 +964,8 @@ fn a_server_that_gives_no_spans_of_many_traces_is_asked_less() {
     });
     let done = Cli::new("usage --by model --all").on(server.uri()).ok();
     assert!(
-        done.stderr.contains("the server gives no spans of tr-") && done.stderr.contains("the artifact store is gone"),
+        done.stderr.contains("the server returned no spans of tr-")
+            && done.stderr.contains("the artifact store is gone"),
         "{done}"
     );
     let asked = server

@@ -333,7 +333,7 @@ fn limits_are_told_in_the_page_and_in_a_note() {
             assert_eq!(document["page"]["returned"], rows.min(all));
             assert_eq!(document["page"]["complete"], !is_cut);
             assert_eq!(document["page"]["matched"], all);
-            let told = done.stderr.contains(&format!("{rows} of {all} traces shown"));
+            let told = done.stderr.contains(&format!("showing {rows} of {all} traces"));
             assert_eq!(told, is_cut, "{name} {rows}\n{done}");
             let quiet = fixture.cli(&format!("traces list -n {rows} -q")).ok();
             assert_eq!(quiet.stderr, "");

@@ -24,25 +24,25 @@ fn several() -> Copy {
 fn sessions_as_a_table() {
     let copy = several();
     insta::assert_snapshot!(copy.cli("sessions").run(), @"
-    session  user      turns  errors  running  first  last    lasted  worked  tokens        cost
-    chat-42  ada           2       0        -    6 h   6 h    166 ms  165 ms      52  $0.0000146
-    chat-43  ada, bob      3       1        1   14 d  14 d  2 m 00 s  4.00 s      15           -
-    会话 1   -             1       0        -   14 d  14 d         -       -       -           -
+    session  user      turns  errors  running  first  last  wall time    busy  tokens        cost
+    chat-42  ada           2       0        -    6 h   6 h     166 ms  165 ms      52  $0.0000146
+    chat-43  ada, bob      3       1        1   14 d  14 d   2 m 00 s  4.00 s      15           -
+    会话 1   -             1       0        -   14 d  14 d          -       -       -           -
     ");
     insta::assert_snapshot!(copy.cli("sessions --width 60 -n 2").run(), @"
     session  user      turns  errors  running  last  tokens
     chat-42  ada           2       0        -   6 h      52
     chat-43  ada, bob      3       1        1  14 d      15
     --- stderr
-    note: 2 of 3 sessions shown; -n or --all shows more
+    note: showing 2 of 3 sessions (use -n or --all)
     ");
     insta::assert_snapshot!(copy.cli("sessions --user bob").run(), @"
-    session  user  turns  errors  first  last  lasted  worked
-    chat-43  bob       1       1   14 d  14 d  2.50 s  2.50 s
+    session  user  turns  errors  first  last  wall time    busy
+    chat-43  bob       1       1   14 d  14 d     2.50 s  2.50 s
     ");
     insta::assert_snapshot!(copy.cli("sessions --name nothing").run(), @"
     --- stderr
-    note: no sessions fit
+    note: no sessions match
     ");
     assert_eq!(copy.cli("sessions -o ids").ok().lines(), ["chat-42", "chat-43", "会话 1"]);
     assert_eq!(copy.cli("sessions -o ids --all --deleted").ok().lines().len(), 4);
@@ -52,8 +52,8 @@ fn sessions_as_a_table() {
 fn a_session_turn_by_turn() {
     let copy = several();
     insta::assert_snapshot!(copy.cli("session show chat-43 --utc").run(), @"
-    chat-43  3 turns  1 error  1 in progress  4.00 s worked  15 tokens (0 in · 0 out)
-    experiment OpenAI, Misc · user ada, bob · since 2026-11-06 21:20:00 UTC · lasted 2 m 00 s
+    chat-43  3 turns  1 error  1 in progress  busy 4.00 s  15 tokens (0 in · 0 out)
+    experiment OpenAI, Misc · user ada, bob · since 2026-11-06 21:20:00 UTC · wall time 2 m 00 s
 
     turn  trace  time                   after  state        duration  tokens  request  response
        1  tr-1   2026-11-06 21:20:00        -  OK             1.50 s      10  one      uno
@@ -61,9 +61,9 @@ fn a_session_turn_by_turn() {
        3  tr-3   2026-11-06 21:22:00  57.50 s  IN_PROGRESS         -       5  three    -
     ");
     insta::assert_snapshot!(copy.cli("session show chat-43 --width 70 --status ok").run(), @"
-    chat-43  1 turn  1.50 s worked  10 tokens (0 in · 0 out)
+    chat-43  1 turn  busy 1.50 s  10 tokens (0 in · 0 out)
     experiment OpenAI · user ada · since 2026-11-06 21:20:00 UTC
-    lasted 1.50 s
+    wall time 1.50 s
 
     turn  trace  state  duration  tokens  request  response
        1  tr-1   OK       1.50 s      10  one      uno
@@ -77,9 +77,9 @@ fn a_session_turn_by_turn() {
     ");
     insta::assert_snapshot!(copy.cli("session show chat-4").run(), @"
     --- stderr
-    error: `chat-4` begins several session ids
-      caused by: chat-42, chat-43
-      hint: type more of the id
+    error: ambiguous session id prefix `chat-4`
+      caused by: it matches chat-42, chat-43
+      hint: use more characters of the id
     --- exit 3
     ");
     insta::assert_snapshot!(Cli::demo("session show chat43").run(), @"
@@ -92,7 +92,7 @@ fn a_session_turn_by_turn() {
     insta::assert_snapshot!(Cli::demo("session show chat-42 --status error").run(), @"
     --- stderr
     error: no session `chat-42`
-      caused by: the conditions leave out some traces
+      caused by: the filters exclude some traces
       hint: `mltrace -u demo: sessions` lists them
     --- exit 3
     ");
@@ -104,7 +104,7 @@ fn sessions_as_json() {
     let copy = several();
     let error = Cli::demo("session show @last").run();
     assert_eq!(error.exit, Some(3));
-    assert!(error.stderr.contains("belongs to no session"), "{error}");
+    assert!(error.stderr.contains("has no session"), "{error}");
     // A trace names its session too.
     for name in ["tr-2", "tr-3"] {
         assert_eq!(

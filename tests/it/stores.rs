@@ -58,7 +58,7 @@ fn an_empty_store_gives_way_to_the_other_and_a_note_says_so() {
     std::fs::write(files.join("0/meta.yaml"), "experiment_id: '0'\nname: Default\nlifecycle_stage: active\n").unwrap();
     let done = in_folder(both.path(), "traces -n 1 --json").ok();
     assert_eq!(done.json()["traces"][0]["trace_id"], newest_of("3.18.0-sqlite"));
-    assert!(done.stderr.contains("holds no traces; reading") && done.stderr.contains("mlflow.db"), "{done}");
+    assert!(done.stderr.contains("has no traces; reading") && done.stderr.contains("mlflow.db"), "{done}");
 }
 
 #[test]

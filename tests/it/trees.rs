@@ -60,14 +60,14 @@ fn an_unknown_agent_is_an_error_that_names_the_known() {
     insta::assert_snapshot!(Cli::demo("trace show @slow --agent calculator").run(), @"
     --- stderr
     error: no agent `calculator` in trace `tr-f12713f2f4bd3c00c1cd617ccce089b2`
-      caused by: the agents are Assistant, Tool Agent
+      caused by: its agents are Assistant, Tool Agent
       hint: `mltrace -u demo: trace show tr-f12713f2f4bd3c00c1cd617ccce089b2` shows the whole tree
     --- exit 3
     ");
     insta::assert_snapshot!(Cli::demo("trace show @last --status in_progress --agent a").run(), @"
     --- stderr
     error: no agent `a` in trace `tr-58b722a7b2de40a02f6b67417e6ca4f1`
-      caused by: neither spans nor messages of the trace name an agent
+      caused by: the trace has no named agents
       hint: `mltrace -u demo: trace show tr-58b722a7b2de40a02f6b67417e6ca4f1` shows the whole tree
     --- exit 3
     ");
@@ -90,7 +90,7 @@ fn a_root_that_mlflow_lost_is_made_from_the_record_but_never_in_json() {
         let document = fixture.cli("trace show").arg(id).json();
         let roots = items(&document, "spans").iter().filter(|span| span["parent_id"].is_null()).count();
         let has_spans = !items(&document, "spans").is_empty();
-        assert_eq!(text.contains("(from the trace's record)"), has_spans && roots == 0, "{id}\n{text}");
+        assert_eq!(text.contains("(from the trace record)"), has_spans && roots == 0, "{id}\n{text}");
         made += usize::from(has_spans && roots == 0);
     }
     assert!(made > 0, "a trace of the fixture lost its root");
@@ -311,7 +311,7 @@ fn a_trace_without_spans_shows_its_previews() {
     (no spans: 3 recorded, none stored)
     in  {"question": "What's the weather like in Atlantis today?"}
     --- stderr
-    warning: traces.json is not there: `/srv/mltrace/3.18.0-sqlite/mlruns/5/traces/tr-419f926a13917b155df4228221e2858b/artifacts/traces.json`
+    warning: traces.json not found: `/srv/mltrace/3.18.0-sqlite/mlruns/5/traces/tr-419f926a13917b155df4228221e2858b/artifacts/traces.json`
     "#);
 }
 
@@ -505,7 +505,7 @@ fn what_is_in_progress_shows_how_long_it_ran_so_far() {
     span-b1  IN_PROGRESS  9.00 s so far  tr-00000000  2026-11-06 21:20:00 UTC
     experiment 1
 
-    (root not stored)  IN_PROGRESS  9.00 s so far  (from the trace's record)
+    (root not stored)  IN_PROGRESS  9.00 s so far  (from the trace record)
     `- span-b1  TOOL  ##############################  10.5 ms
     ");
 }

@@ -41,7 +41,7 @@ fn a_tag_that_cannot_be_read_makes_an_answer_about_tags_incomplete() {
     assert_eq!(shown["problems"][0]["kind"], "unreadable_file");
     assert!(shown["problems"][0]["path"].as_str().unwrap().ends_with("tags/team"), "{shown}");
     let report = copy.cli("doctor").ok();
-    assert!(report.stdout.contains("the tag `team` cannot be read"), "{report}");
+    assert!(report.stdout.contains("cannot read the tag `team`"), "{report}");
     let gate = copy.cli("check --no-exceptions --tag team=prod").run();
     assert_eq!(gate.exit, Some(1));
     assert!(gate.stdout.contains("UNKNOWN  readable"), "{gate}");
@@ -86,11 +86,11 @@ fn nothing_outside_of_a_store_is_shown() {
         assert!(!done.stdout.contains("sesame"), "{words}: {done}");
     }
     let shown = copy.cli("trace show").arg(&id).ok();
-    assert_eq!(shown.stderr.matches("leads out of the store").count(), 2, "{shown}");
+    assert_eq!(shown.stderr.matches("links out of the store").count(), 2, "{shown}");
     let words = "--span run_tool_agent --save-attachments";
     let saved = copy.cli("trace show").arg(&id).words(words).arg(&out).run();
     assert_eq!(saved.exit, Some(3), "{saved}");
-    assert!(saved.stderr.contains("leads out of the store"), "{saved}");
+    assert!(saved.stderr.contains("links out of the store"), "{saved}");
     std::fs::remove_file(folder.join("artifacts/attachments/a1")).unwrap();
     symlink("../traces.json", folder.join("artifacts/attachments/a1")).unwrap();
     copy.cli("trace show").arg(&id).words(words).arg(&out).ok();
@@ -100,7 +100,7 @@ fn nothing_outside_of_a_store_is_shown() {
     std::fs::write(aside.path().join("a1"), "sesame").unwrap();
     symlink(aside.path(), &attachments).unwrap();
     let saved = copy.cli("trace show").arg(&id).words(words).arg(&out).run();
-    assert!(saved.exit == Some(3) && saved.stderr.contains("leads out of the store"), "{saved}");
+    assert!(saved.exit == Some(3) && saved.stderr.contains("links out of the store"), "{saved}");
 }
 
 #[test]
@@ -117,16 +117,16 @@ fn pipes_devices_and_huge_files_are_named_and_not_read() {
     }
     assert!(began.elapsed().as_secs() < 20, "none of them waits for a writer");
     let shown = copy.cli("trace show").arg(&id).ok();
-    assert_eq!(shown.stderr.matches("it is no regular file").count(), 3, "{shown}");
-    assert!(shown.stderr.contains("the tag `sparse` cannot be read: it has more than 1048576 bytes"), "{shown}");
+    assert_eq!(shown.stderr.matches("not a regular file").count(), 3, "{shown}");
+    assert!(shown.stderr.contains("cannot read the tag `sparse`: larger than the limit of 1048576 bytes"), "{shown}");
     std::fs::remove_file(folder.join("artifacts/traces.json")).unwrap();
     named_pipe(&folder.join("artifacts/traces.json"));
     let shown = copy.cli("trace show").arg(&id).json();
-    assert!(shown["problems"].to_string().contains("cannot read traces.json: it is no regular file"), "{shown}");
+    assert!(shown["problems"].to_string().contains("cannot read traces.json: not a regular file"), "{shown}");
     std::fs::remove_file(folder.join("trace_info.yaml")).unwrap();
     named_pipe(&folder.join("trace_info.yaml"));
     let listed = copy.cli("traces --all").ok();
-    assert!(listed.stderr.contains("a record cannot be read: it is no regular file"), "{listed}");
+    assert!(listed.stderr.contains("cannot read the record: not a regular file"), "{listed}");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_trace_that_is_there_twice_is_listed_once() {
     copy_folder(&folder, &twin);
     let done = copy.cli("traces --all --json").ok();
     assert_eq!(items(&done.json(), "traces").len(), count, "{done}");
-    assert!(done.stderr.contains(&format!("a trace's record is that of another trace, {id}")), "{done}");
+    assert!(done.stderr.contains(&format!("the record in this folder belongs to trace {id}")), "{done}");
     std::fs::remove_dir_all(&twin).unwrap();
     let other = copy.path().join("mlruns/0/traces");
     std::fs::create_dir_all(other.join(&id)).unwrap();
@@ -146,7 +146,7 @@ fn a_trace_that_is_there_twice_is_listed_once() {
     copy_folder(&folder, &other.join(&id));
     let done = copy.cli("traces --all --json").ok();
     assert_eq!(items(&done.json(), "traces").len(), count, "{done}");
-    assert!(done.stderr.contains("another experiment has a trace of this id"), "{done}");
+    assert!(done.stderr.contains("another experiment has a trace with the same id"), "{done}");
 }
 
 #[test]
@@ -155,6 +155,6 @@ fn settings_without_an_end_are_refused() {
         let rest = if words == "--prices" { "usage" } else { "" };
         let done = Cli::demo(words).arg("/dev/zero").words(rest).run();
         assert_eq!(done.exit, Some(2), "{words}: {done}");
-        assert!(done.stderr.contains("it has more than 67108864 bytes, which is the limit"), "{words}: {done}");
+        assert!(done.stderr.contains("larger than the limit of 67108864 bytes"), "{words}: {done}");
     }
 }

@@ -1,4 +1,4 @@
-//! The spans whose ends the walk has not reached, innermost last. Whatever is asked of them costs the same at every depth.
+//! The open spans of the walk, innermost last. Every query takes constant time at any depth.
 
 use super::{StepFailure, StepKind};
 use crate::message::Message;
@@ -6,58 +6,58 @@ use crate::reading::identity::PartHash;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
-/// A span whose end the walk has not reached.
+/// A span that the walk has entered and not left.
 pub(super) struct OpenSpan {
-    /// Its place in the list.
+    /// Index in the list of spans.
     pub(super) span: usize,
-    /// Its depth in the tree.
+    /// Depth in the tree.
     pub(super) depth: usize,
-    /// Its step, and what that is; `None` for a part of the step above it.
+    /// Index and kind of its step; `None` if the span is part of the enclosing step.
     pub(super) step: Option<(usize, StepKind)>,
-    /// Its response.
+    /// The response.
     pub(super) sent: Vec<Message>,
-    /// Its request.
+    /// Parts of the request.
     pub(super) received: HashSet<PartHash>,
-    /// The messages of the spans within.
+    /// Message parts of nested spans.
     pub(super) within: HashSet<PartHash>,
-    /// The failures of the spans within.
+    /// Failures of nested spans.
     pub(super) failures: HashSet<StepFailure>,
 }
 
-/// All of them.
+/// The open spans.
 #[derive(Default)]
 pub(super) struct OpenSpans {
     stack: Vec<(OpenSpan, EnclosingScope)>,
-    /// How many of them received each message.
+    /// Number of open spans that received each message part.
     received: HashMap<PartHash, usize>,
 }
 
-/// What is around the spans within an open one, that one included.
+/// What encloses the children of an open span, that span included.
 #[derive(Clone, Copy, Default)]
 struct EnclosingScope {
     step: Option<usize>,
-    steps: usize,
+    step_count: usize,
     is_call: bool,
     is_agent: bool,
 }
 
 impl OpenSpans {
-    /// Opens a span.
+    /// Pushes a span.
     pub(super) fn push(&mut self, open: OpenSpan) {
-        let mut around = self.around();
+        let mut scope = self.scope();
         if let Some((step, kind)) = open.step {
-            around.step = Some(step);
-            around.steps += 1;
-            around.is_call |= kind == StepKind::Call;
-            around.is_agent |= kind == StepKind::Agent;
+            scope.step = Some(step);
+            scope.step_count += 1;
+            scope.is_call |= kind == StepKind::Call;
+            scope.is_agent |= kind == StepKind::Agent;
         }
         for key in &open.received {
             *self.received.entry(*key).or_default() += 1;
         }
-        self.stack.push((open, around));
+        self.stack.push((open, scope));
     }
 
-    /// Closes the innermost span, where it is at this depth or below.
+    /// Pops the innermost span if it is at this depth or deeper.
     pub(super) fn pop_from(&mut self, depth: usize) -> Option<OpenSpan> {
         let (open, _) = self.stack.pop_if(|(open, _)| open.depth >= depth)?;
         for key in &open.received {
@@ -68,13 +68,13 @@ impl OpenSpans {
         Some(open)
     }
 
-    /// The innermost.
+    /// Returns the innermost open span.
     pub(super) fn last(&self) -> Option<&OpenSpan> {
         self.stack.last().map(|(open, _)| open)
     }
 
-    /// Hands what a closed span holds on to the one around it.
-    pub(super) fn take_over(&mut self, closed: OpenSpan, failures: Vec<StepFailure>) {
+    /// Merges messages and failures of a closed span into the enclosing one.
+    pub(super) fn merge_into_parent(&mut self, closed: OpenSpan, failures: Vec<StepFailure>) {
         if let Some((above, _)) = self.stack.last_mut() {
             merge(&mut above.failures, closed.failures);
             above.failures.extend(failures);
@@ -83,37 +83,37 @@ impl OpenSpans {
         }
     }
 
-    /// Whether any of them received a message.
-    pub(super) fn received(&self, key: PartHash) -> bool {
+    /// Whether any open span received this message part.
+    pub(super) fn was_received(&self, key: PartHash) -> bool {
         self.received.get(&key).is_some_and(|count| *count > 0)
     }
 
-    /// The innermost step.
-    pub(super) fn step(&self) -> Option<usize> {
-        self.around().step
+    /// Returns the index of the innermost step.
+    pub(super) fn innermost_step(&self) -> Option<usize> {
+        self.scope().step
     }
 
-    /// How many of them are steps.
-    pub(super) fn steps(&self) -> usize {
-        self.around().steps
+    /// Returns the number of open spans that are steps.
+    pub(super) fn step_count(&self) -> usize {
+        self.scope().step_count
     }
 
-    /// Whether one of them is a call of a model.
+    /// Whether an open span is a model call.
     pub(super) fn is_within_call(&self) -> bool {
-        self.around().is_call
+        self.scope().is_call
     }
 
-    /// Whether one of them is an agent.
+    /// Whether an open span is an agent.
     pub(super) fn is_within_agent(&self) -> bool {
-        self.around().is_agent
+        self.scope().is_agent
     }
 
-    fn around(&self) -> EnclosingScope {
-        self.stack.last().map_or_else(EnclosingScope::default, |(_, around)| *around)
+    fn scope(&self) -> EnclosingScope {
+        self.stack.last().map_or_else(EnclosingScope::default, |(_, scope)| *scope)
     }
 }
 
-/// Adds one set to another, the smaller to the larger: along a chain of spans everything else would be moved at each level.
+/// Merges the smaller set into the larger. The other way, a deep chain of spans would move everything at each level.
 fn merge<T: Eq + Hash>(set: &mut HashSet<T>, mut other: HashSet<T>) {
     if set.len() < other.len() {
         std::mem::swap(set, &mut other);

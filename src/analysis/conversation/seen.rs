@@ -1,21 +1,21 @@
 //! The messages of a conversation so far, so that repeated ones can be collapsed.
 
 use crate::message::{Message, Part};
-use crate::reading::identity::{PartHash, part_key, result_key, words};
+use crate::reading::identity::{PartHash, part_key, part_text, result_key};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-/// How often each part of a message was sent and received so far.
+/// Number of times that each message part was sent and received so far.
 #[derive(Debug, Default)]
 pub(super) struct SeenMessages {
     sent: HashMap<PartHash, usize>,
     received: HashMap<PartHash, usize>,
-    /// The text that was sent last.
+    /// The last text sent.
     last_text: String,
 }
 
 impl SeenMessages {
-    /// Counts a message that came out of a span.
+    /// Counts an output message of a span.
     pub(super) fn add_sent(&mut self, message: &Message) {
         for part in &message.parts {
             *self.sent.entry(part_key(message, part)).or_default() += 1;
@@ -25,22 +25,22 @@ impl SeenMessages {
         }
     }
 
-    /// Counts the result of a tool call.
-    pub(super) fn add_result(&mut self, id: &str, words: &str) -> PartHash {
-        let key = result_key(Some(id), words);
+    /// Counts the result of a tool call, and returns its key.
+    pub(super) fn add_result(&mut self, id: &str, text: &str) -> PartHash {
+        let key = result_key(Some(id), text);
         *self.sent.entry(key).or_default() += 1;
         key
     }
 
-    /// Counts a message that went into a span.
+    /// Counts an input message of a span.
     pub(super) fn add_received(&mut self, message: &Message) {
         for part in &message.parts {
             *self.received.entry(part_key(message, part)).or_default() += 1;
         }
     }
 
-    /// Whether the response of a span repeats what its child spans sent and received (`within`), or, where the response
-    /// names the speaker, what its own request holds (`request`).
+    /// Whether an output message repeats what nested spans sent and received (`within`) or, if it names the speaker,
+    /// what the span's own request contains (`request`).
     pub(super) fn is_repeated(
         &self,
         message: &Message,
@@ -59,17 +59,17 @@ impl SeenMessages {
         message.parts.iter().all(|part| self.sent.contains_key(&part_key(message, part)) || self.is_summary(part))
     }
 
-    /// Whether this is what AG2 makes of the last answer: without the word that ends a chat (`_reflection_with_llm`,
-    /// `_last_msg_as_summary` of its `conversable_agent.py`).
+    /// Whether this is AG2's chat summary: the last answer without the word that ends a chat (`conversable_agent.py`,
+    /// `_reflection_with_llm` and `_last_msg_as_summary`).
     fn is_summary(&self, part: &Part) -> bool {
-        let is_last = |words: Cow<'_, str>| words.trim() == self.last_text.replace("TERMINATE", "").trim();
-        self.last_text.contains("TERMINATE") && words(part).is_some_and(is_last)
+        let is_last = |text: Cow<'_, str>| text.trim() == self.last_text.replace("TERMINATE", "").trim();
+        self.last_text.contains("TERMINATE") && part_text(part).is_some_and(is_last)
     }
 
-    /// Whether a message of a request was seen as often as the request holds it up to here, which `seen` counts.
+    /// Whether a message was already seen as often as the request contains it up to here, which `seen` counts.
     ///
-    /// The last message of a request is the reason for it. It is a repetition only where it was sent before, or where a
-    /// span around this one received it (`was_received`): that another span received the same does not count.
+    /// The last message is what the request is about. It is a repetition only if it was sent before, or if an enclosing
+    /// span received it (`was_received`); other spans that received the same do not count.
     pub(super) fn is_repeated_in_request(
         &self,
         message: &Message,
@@ -91,13 +91,13 @@ impl SeenMessages {
     }
 }
 
-/// The keys of all parts of some messages.
-pub(super) fn keys_of(messages: &[Message]) -> HashSet<PartHash> {
+/// Returns the keys of all parts of some messages.
+pub(super) fn part_keys(messages: &[Message]) -> HashSet<PartHash> {
     messages.iter().flat_map(|message| message.parts.iter().map(|part| part_key(message, part))).collect()
 }
 
-/// Values of functions as short as this are equal by chance.
+/// Whether a value is so short that it may be equal by chance.
 fn is_too_small(part: &Part) -> bool {
-    const SHORTEST: usize = 20;
-    matches!(part, Part::Data { value, .. } if value.text().len() < SHORTEST)
+    const MIN_LEN: usize = 20;
+    matches!(part, Part::Data { value, .. } if value.text().len() < MIN_LEN)
 }

@@ -1,7 +1,8 @@
-//! Which attributes are parameters of a call, and which describe it.
+//! Separates parameters of a call from attributes that only describe it.
 
-/// Namespaces of MLflow, OpenTelemetry and others, which describe a call or its process, or repeat its inputs and outputs.
-const DESCRIBING: [&str; 32] = [
+/// Namespaces of MLflow, OpenTelemetry and others that describe a call or its process, or repeat its inputs and
+/// outputs.
+const METADATA_PREFIXES: [&str; 32] = [
     "mlflow.",
     "gen_ai.",
     "llm.",
@@ -36,8 +37,8 @@ const DESCRIBING: [&str; 32] = [
     "graph.node.",
 ];
 
-/// Attributes that do so by themselves.
-const DESCRIBING_ALONE: [&str; 12] = [
+/// Attributes without a namespace that do the same.
+const METADATA_KEYS: [&str; 12] = [
     "model",
     "model_name",
     "provider",
@@ -52,18 +53,21 @@ const DESCRIBING_ALONE: [&str; 12] = [
     "usage",
 ];
 
-/// Parameters within these namespaces: of OpenInference, OpenTelemetry and MLflow.
-const PARAMETERS: [&str; 4] =
+/// Parameters inside these namespaces: of OpenInference, OpenTelemetry and MLflow.
+const PARAMETER_KEYS: [&str; 4] =
     ["llm.invocation_parameters", "llm.request.functions", "mlflow.chat.tools", "gen_ai.system_instructions"];
 
-/// Whether an attribute is a parameter: it is content.
+/// Whether an attribute is a parameter, which is compared as content.
 pub(super) fn is_parameter(key: &str) -> bool {
-    if key.starts_with("gen_ai.request.") || PARAMETERS.contains(&key) {
+    if key.starts_with("gen_ai.request.") || PARAMETER_KEYS.contains(&key) {
         return key != "gen_ai.request.model";
     }
     let is_id = key.rsplit(['_', '.']).next() == Some("id");
-    let is_used = key.contains("usage") || key.contains("num_of_tool_call");
-    !is_id && !is_used && !DESCRIBING_ALONE.contains(&key) && !DESCRIBING.iter().any(|start| key.starts_with(start))
+    let is_usage = key.contains("usage") || key.contains("num_of_tool_call");
+    !is_id
+        && !is_usage
+        && !METADATA_KEYS.contains(&key)
+        && !METADATA_PREFIXES.iter().any(|start| key.starts_with(start))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! What changed of the spans that both traces have, each change at the span where it comes up first.
+//! Finds what changed in paired spans. Each change is reported once, at the span where it first appears.
 
 use super::content::{self, Piece};
 use super::draft::DraftChange;
 use super::failures::{self, ChangedFailure, TraceFailures};
-use super::ids::normal;
+use super::ids::mask_ids;
 use super::ignored::Ignored;
 use super::pieces;
 use super::remainder::{self, Remainder, ShownTexts};
@@ -15,18 +15,18 @@ use crate::analysis::exceptions::Failure;
 use crate::model::{Json, Payload, Span, SpanStatus, SpanType};
 use std::collections::HashMap;
 
-/// Fills in what changed of each span of the merged tree; the differences that are no changes are counted.
+/// Fills in the changes of each node of the merged tree, and counts the ignored differences.
 pub(super) fn find(
     sides: [TraceSide<'_>; 2],
     nodes: Vec<DiffNode>,
     strictness: Strictness,
 ) -> (Vec<DiffNode>, Ignored) {
-    let nodes_of = |side: TraceIndex| {
-        let place = |(at, node): (usize, &DiffNode)| Some((node.places()[side as usize]?, at));
-        nodes.iter().enumerate().filter_map(place).collect()
+    let node_by_span = |side: TraceIndex| {
+        let entry = |(at, node): (usize, &DiffNode)| Some((node.span_indices()[side as usize]?, at));
+        nodes.iter().enumerate().filter_map(entry).collect()
     };
     let mut finder = ChangeFinder {
-        nodes_of: TraceIndex::BOTH.map(nodes_of),
+        node_by_span: TraceIndex::BOTH.map(node_by_span),
         sides,
         nodes,
         reported: Reported::default(),
@@ -37,18 +37,18 @@ pub(super) fn find(
     let mut open: Vec<usize> = Vec::new();
     for at in 0..finder.nodes.len() {
         while let Some(last) = open.pop_if(|last| finder.nodes[*last].depth >= finder.nodes[at].depth) {
-            finder.end(last);
+            finder.leave(last);
         }
-        finder.begin(at);
+        finder.enter(at);
         open.push(at);
     }
     while let Some(last) = open.pop() {
-        finder.end(last);
+        finder.leave(last);
     }
     (finder.nodes, finder.remainder.ignored)
 }
 
-/// One of the two traces.
+/// One of the two traces being compared.
 #[derive(Debug)]
 pub(super) struct TraceSide<'a> {
     pub(super) index: &'a SpanIndex<'a>,
@@ -58,112 +58,114 @@ pub(super) struct TraceSide<'a> {
 struct ChangeFinder<'a> {
     sides: [TraceSide<'a>; 2],
     nodes: Vec<DiffNode>,
-    /// The node of each span of either trace.
-    nodes_of: [HashMap<usize, usize>; 2],
+    /// For each trace: span index to node index.
+    node_by_span: [HashMap<usize, usize>; 2],
     reported: Reported,
     remainder: Remainder,
-    /// What the inputs of open nodes show.
+    /// Texts shown by the input changes of open nodes, by node.
     shown: HashMap<usize, ShownTexts>,
 }
 
 impl<'a> ChangeFinder<'a> {
-    /// Notes what spans show that only one of the traces has, and which failures are reported.
+    /// Records the contents of spans that only one trace has, and the spans that failed because of a reported failure.
     fn prepare(&mut self) {
         for at in 0..self.nodes.len() {
-            let places = self.nodes[at].places();
-            let is_shown = self.pair(at).is_none() && self.home(at) == at;
-            let [of_a, of_b] = [0, 1].map(|side| places[side].map_or(&[][..], |at| self.sides[side].failures.at(at)));
-            let has_failed = !failures::changed(of_a, of_b).is_empty();
-            for (side, place) in TraceIndex::BOTH.into_iter().zip(places) {
-                let Some(place) = place else { continue };
+            let spans = self.nodes[at].span_indices();
+            let is_shown = self.span_pair(at).is_none() && self.display_node(at) == at;
+            let [failures_a, failures_b] =
+                [0, 1].map(|side| spans[side].map_or(&[][..], |at| self.sides[side].failures.for_span(at)));
+            let has_failed = !failures::changed(failures_a, failures_b).is_empty();
+            for (side, span) in TraceIndex::BOTH.into_iter().zip(spans) {
+                let Some(span) = span else { continue };
                 let TraceSide { index, failures } = &mut self.sides[side as usize];
                 if is_shown {
-                    note(&mut self.reported, index, place, side);
+                    report_one_sided_span(&mut self.reported, index, span, side);
                 }
                 if has_failed {
-                    failures.explain(place, &index.parents);
+                    failures.mark_explained(span, &index.parents);
                 }
             }
         }
     }
 
-    /// The node at which changes of a node are shown: the spans of one LLM call have them at the outermost one that both
-    /// traces have.
-    fn home(&self, at: usize) -> usize {
-        let places = self.nodes[at].places();
+    /// Returns the node at which changes of a node are shown: for the spans of one LLM call, the outermost span, if
+    /// both traces have it.
+    fn display_node(&self, at: usize) -> usize {
+        let spans = self.nodes[at].span_indices();
         let outermost = |side: usize| {
-            let outermost = self.sides[side].index.outermost.get(&places[side]?)?;
-            self.nodes_of[side].get(outermost).copied()
+            let outermost = self.sides[side].index.outermost.get(&spans[side]?)?;
+            self.node_by_span[side].get(outermost).copied()
         };
-        let is_shared = |home: usize| self.pair(home).is_some();
-        match (places, [outermost(0), outermost(1)]) {
-            ([Some(_), Some(_)], [Some(home), Some(other)]) if home == other => home,
-            ([_, None], [Some(home), _]) | ([None, _], [_, Some(home)]) if is_shared(home) => home,
+        let is_paired = |node: usize| self.span_pair(node).is_some();
+        match (spans, [outermost(0), outermost(1)]) {
+            ([Some(_), Some(_)], [Some(node), Some(other)]) if node == other => node,
+            ([_, None], [Some(node), _]) | ([None, _], [_, Some(node)]) if is_paired(node) => node,
             _ => at,
         }
     }
 
-    /// The spans of a node that both traces have.
-    fn pair(&self, at: usize) -> Option<(usize, usize, &'a Span, &'a Span)> {
+    /// Returns the span indices and spans of a paired node.
+    fn span_pair(&self, at: usize) -> Option<(usize, usize, &'a Span, &'a Span)> {
         let (a, b) = self.nodes[at].a.zip(self.nodes[at].b)?;
         Some((a, b, &self.sides[0].index.spans[a], &self.sides[1].index.spans[b]))
     }
 
-    /// Another parent, spans that only one of the traces has left aside.
-    fn parent(&self, at: usize, a: usize) -> Option<DraftChange> {
+    /// Returns the change of the parent, not counting spans that only one trace has.
+    fn parent_change(&self, at: usize, a: usize) -> Option<DraftChange> {
         let index = self.sides[0].index;
-        let mut above_b = std::iter::successors(self.nodes[at].parent, |at| self.nodes[*at].parent);
-        let of_b = above_b.find_map(|node| self.pair(node)).map(|(a, ..)| a);
-        let mut above_a = std::iter::successors(index.parents[a], |at| index.parents[*at]);
-        let of_a = above_a.find(|at| self.nodes_of[0].get(at).is_some_and(|node| self.pair(*node).is_some()));
+        let mut ancestors_b = std::iter::successors(self.nodes[at].parent, |at| self.nodes[*at].parent);
+        let parent_b = ancestors_b.find_map(|node| self.span_pair(node)).map(|(a, ..)| a);
+        let mut ancestors_a = std::iter::successors(index.parents[a], |at| index.parents[*at]);
+        let parent_a =
+            ancestors_a.find(|at| self.node_by_span[0].get(at).is_some_and(|node| self.span_pair(*node).is_some()));
         let name = |at: Option<usize>| at.map(|at| index.spans[at].name.as_str());
-        (of_a != of_b).then(|| DraftChange::value(ChangedField::Parent, None, name(of_a), name(of_b)))
+        (parent_a != parent_b).then(|| DraftChange::value(ChangedField::Parent, None, name(parent_a), name(parent_b)))
     }
 
-    /// The location of what the spans of a node are called with, or give.
+    /// Returns the location of the inputs or outputs of a node.
     fn location(&self, at: usize, field: ChangedField) -> Location {
-        let span_type = self.pair(at).map(|(.., b)| &b.span_type);
+        let span_type = self.span_pair(at).map(|(.., b)| &b.span_type);
         let (is_tool, is_llm) = (span_type.is_some_and(SpanType::is_tool), span_type.is_some_and(SpanType::is_llm));
         Location { node: at, field, is_tool, is_llm }
     }
 
-    /// What changed of what a span is and is called with.
-    fn begin(&mut self, at: usize) {
-        let Some((place_a, place_b, a, b)) = self.pair(at) else { return };
+    /// Reports the changes of a node that come before those of its children: name, type, model, parent, inputs.
+    fn enter(&mut self, at: usize) {
+        let Some((at_a, at_b, a, b)) = self.span_pair(at) else { return };
         let [index_a, index_b] = self.sides.each_ref().map(|side| side.index);
         let mut drafts = Vec::new();
         let mut value = |field, a: Option<&str>, b: Option<&str>| {
-            // What one of the traces does not show may be the same.
+            // A value that one trace does not record may be the same.
             if a.zip(b).is_some_and(|(a, b)| a != b) {
                 drafts.push(DraftChange::value(field, None, a, b));
             }
         };
-        value(ChangedField::Name, Some(&index_a.names[place_a]), Some(&index_b.names[place_b]));
+        value(ChangedField::Name, Some(&index_a.names[at_a]), Some(&index_b.names[at_b]));
         value(ChangedField::SpanType, Some(a.span_type.as_str()), Some(b.span_type.as_str()));
         value(ChangedField::Model, a.model.as_deref(), b.model.as_deref());
         value(ChangedField::Provider, a.provider.as_deref(), b.provider.as_deref());
-        drafts.extend(self.parent(at, place_a));
+        drafts.extend(self.parent_change(at, at_a));
         let mut shown = ShownTexts::default();
         if payload_differs(a, b, Payload::inputs) {
             let location = self.location(at, ChangedField::Input);
-            let (said_a, parameters_a) = index_a.contents.inputs(place_a);
-            let (said_b, parameters_b) = index_b.contents.inputs(place_b);
-            drafts.extend(parameters(&parameters_a, &parameters_b));
-            shown.add_pieces(&pieces::changed(&said_a, &said_b));
-            let said = pieces::drafts(location, &said_a, &said_b, &self.reported);
-            match self.reporter_of_request(at, location) {
-                // A model requested the tool with this.
+            let (pieces_a, parameters_a) = index_a.contents.inputs(at_a);
+            let (pieces_b, parameters_b) = index_b.contents.inputs(at_b);
+            drafts.extend(parameter_changes(&parameters_a, &parameters_b));
+            shown.add_pieces(&pieces::unmatched(&pieces_a, &pieces_b));
+            let input_drafts = pieces::drafts(location, &pieces_a, &pieces_b, &self.reported);
+            match self.request_reporter(at, location) {
+                // Already shown at the model that requested the tool call.
                 Some(reporter) => {
-                    for _ in said {
-                        self.repeat(at, reporter);
+                    for _ in input_drafts {
+                        self.count_repeat(at, reporter);
                     }
                 }
-                None => drafts.extend(said),
+                None => drafts.extend(input_drafts),
             }
         }
         for field in [ChangedField::Input, ChangedField::Parameter] {
             shown.add_changes(&drafts);
-            drafts.extend(self.remainder(at, field, &shown));
+            drafts.extend(self.remainder_changes(at, field, &shown));
         }
         shown.add_changes(&drafts);
         self.shown.insert(at, shown);
@@ -173,125 +175,126 @@ impl<'a> ChangeFinder<'a> {
         }
     }
 
-    /// What changed of what a span gave, and of how it ended.
-    fn end(&mut self, at: usize) {
-        let Some((place_a, place_b, a, b)) = self.pair(at) else { return };
-        let of = |side: &TraceSide<'_>, place| side.failures.at(place).to_vec();
-        let (failures_a, failures_b) = (of(&self.sides[0], place_a), of(&self.sides[1], place_b));
+    /// Reports the changes of a node that come after those of its children: outputs, failures, status, attributes.
+    fn leave(&mut self, at: usize) {
+        let Some((at_a, at_b, a, b)) = self.span_pair(at) else { return };
+        let failures = |side: &TraceSide<'_>, span| side.failures.for_span(span).to_vec();
+        let (failures_a, failures_b) = (failures(&self.sides[0], at_a), failures(&self.sides[1], at_b));
         let changed = failures::changed(&failures_a, &failures_b);
-        let (mut drafts, mut shown) = self.outputs(at, &changed);
+        let (mut drafts, mut shown) = self.output_changes(at, &changed);
         let has_changed = !changed.is_empty() || payload_differs(a, b, Payload::outputs);
-        drafts.extend(changed.into_iter().map(failure));
+        drafts.extend(changed.into_iter().map(failure_change));
         shown.add_changes(&drafts);
-        drafts.extend(self.remainder(at, ChangedField::Output, &shown));
+        drafts.extend(self.remainder_changes(at, ChangedField::Output, &shown));
         shown.add_all(self.shown.remove(&at).unwrap_or_default());
-        let [of_a, of_b] = &self.sides;
-        let is_reported = of_a.failures.is_explained(place_a) || of_b.failures.is_explained(place_b);
-        let status = status(a, b);
+        let [side_a, side_b] = &self.sides;
+        let is_reported = side_a.failures.is_explained(at_a) || side_b.failures.is_explained(at_b);
+        let status = status_change(a, b);
         self.nodes[at].repeats += usize::from(status.is_some() && is_reported && drafts.is_empty());
         drafts.extend(status.filter(|_| !is_reported));
         shown.add_changes(&drafts);
         if is_reported {
             shown.add_failures(a, b);
         }
-        drafts.extend(self.remainder(at, ChangedField::Attribute, &shown));
+        drafts.extend(self.remainder_changes(at, ChangedField::Attribute, &shown));
         self.report(at, drafts);
         if has_changed {
             self.report_call(at, ChangedField::Output);
         }
     }
 
-    /// What a part of two spans differs in beside what is shown of it.
-    fn remainder(&mut self, at: usize, field: ChangedField, shown: &ShownTexts) -> Vec<DraftChange> {
-        let Some((_, _, a, b)) = self.pair(at) else { return Vec::new() };
-        let of = |part: fn(&Payload) -> Option<&Json>| {
+    /// Returns the differences of a node in one field that are not shown yet, as changes.
+    fn remainder_changes(&mut self, at: usize, field: ChangedField, shown: &ShownTexts) -> Vec<DraftChange> {
+        let Some((_, _, a, b)) = self.span_pair(at) else { return Vec::new() };
+        let compare = |part: fn(&Payload) -> Option<&Json>| {
             let [a, b] = [a, b].map(|span| span.payload.as_ref().and_then(part));
             differences(a, b)
         };
         let differences = match field {
-            ChangedField::Input => of(Payload::inputs),
-            ChangedField::Output => of(Payload::outputs),
-            ChangedField::Parameter => remainder::of_parameters(a, b),
-            _ => remainder::of_attributes(a, b),
+            ChangedField::Input => compare(Payload::inputs),
+            ChangedField::Output => compare(Payload::outputs),
+            ChangedField::Parameter => remainder::parameter_differences(a, b),
+            _ => remainder::attribute_differences(a, b),
         };
         let (drafts, ignored) = self.remainder.drafts(field, &differences, shown);
         self.nodes[at].ignored += ignored;
         drafts
     }
 
-    /// What reported the request of the tool call that the spans of a node run, in both traces.
-    fn reporter_of_request(&self, at: usize, location: Location) -> Option<Reporter> {
+    /// Returns what reported the request of the tool call that a node runs, if it was reported for both traces.
+    fn request_reporter(&self, at: usize, location: Location) -> Option<Reporter> {
         let mut reporter = None;
-        for (side, place) in TraceIndex::BOTH.into_iter().zip(self.nodes[at].places()) {
-            let [request, _] = self.sides[side as usize].index.contents.tool_call(place?);
+        for (side, span) in TraceIndex::BOTH.into_iter().zip(self.nodes[at].span_indices()) {
+            let [request, _] = self.sides[side as usize].index.contents.tool_call(span?);
             reporter = Some(self.reported.find(location, side, &request?)?);
         }
         reporter
     }
 
-    /// The request or the result of the tool call that the spans of a node run is reported: messages repeat it.
+    /// Records the request or the result of the tool call that a node runs as reported, because later messages repeat
+    /// it.
     fn report_call(&mut self, at: usize, field: ChangedField) {
         let change = self.nodes[at].changes.iter().position(|change| change.field == field);
         let reporter = change.map_or(Reporter::Span, |change| Reporter::Change((at, change)));
-        for (side, place) in TraceIndex::BOTH.into_iter().zip(self.nodes[at].places()) {
-            let Some(place) = place else { continue };
-            let [request, result] = self.sides[side as usize].index.contents.tool_call(place);
+        for (side, span) in TraceIndex::BOTH.into_iter().zip(self.nodes[at].span_indices()) {
+            let Some(span) = span else { continue };
+            let [request, result] = self.sides[side as usize].index.contents.tool_call(span);
             if let Some(part) = if field == ChangedField::Input { request } else { result } {
-                self.reported.add(side, &part, reporter);
+                self.reported.record(side, &part, reporter);
             }
         }
     }
 
-    /// What changed of what a span gave; `changed` = what failed in one of the traces only.
-    fn outputs(&mut self, at: usize, changed: &[ChangedFailure<'_>]) -> (Vec<DraftChange>, ShownTexts) {
-        let Some((place_a, place_b, a, b)) = self.pair(at) else { return Default::default() };
+    /// Returns the changes of the outputs; `changed` = failures of the node that differ between the traces.
+    fn output_changes(&mut self, at: usize, changed: &[ChangedFailure<'_>]) -> (Vec<DraftChange>, ShownTexts) {
+        let Some((at_a, at_b, a, b)) = self.span_pair(at) else { return Default::default() };
         if !payload_differs(a, b, Payload::outputs) && changed.is_empty() {
             return Default::default();
         }
-        let said_a = self.sides[0].index.contents.outputs(place_a);
-        let said_b = self.sides[1].index.contents.outputs(place_b);
+        let pieces_a = self.sides[0].index.contents.outputs(at_a);
+        let pieces_b = self.sides[1].index.contents.outputs(at_b);
         let mut shown = ShownTexts::default();
-        shown.add_pieces(&pieces::changed(&said_a, &said_b));
+        shown.add_pieces(&pieces::unmatched(&pieces_a, &pieces_b));
         let failures = changed.iter().flatten().flatten();
         let messages: Vec<&str> = failures.filter_map(|failure| failure.message.as_deref()).collect();
-        let is_bad = |span: &Span| span.status == SpanStatus::Error;
-        // Who failed gives nothing; the failure says why. And the text that shows it stands in place of an answer.
-        let is_cut = is_bad(a) != is_bad(b) && (said_a.is_empty() || said_b.is_empty());
+        let has_failed = |span: &Span| span.status == SpanStatus::Error;
+        // Missing outputs are explained by the failure; a text that quotes its message is not an answer.
+        let is_missing = has_failed(a) != has_failed(b) && (pieces_a.is_empty() || pieces_b.is_empty());
         let is_quote = |piece: &Piece| messages.iter().any(|message| quotes(&piece.text, message));
-        if !is_cut && !said_a.iter().chain(&said_b).any(is_quote) {
+        if !is_missing && !pieces_a.iter().chain(&pieces_b).any(is_quote) {
             let location = self.location(at, ChangedField::Output);
-            return (pieces::drafts(location, &said_a, &said_b, &self.reported), shown);
+            return (pieces::drafts(location, &pieces_a, &pieces_b, &self.reported), shown);
         }
         if !changed.is_empty() {
-            let said = said_a
+            let pieces = pieces_a
                 .iter()
                 .map(|piece| (TraceIndex::A, piece))
-                .chain(said_b.iter().map(|piece| (TraceIndex::B, piece)));
-            for (side, piece) in said {
-                self.reported.add(side, piece, Reporter::Span);
+                .chain(pieces_b.iter().map(|piece| (TraceIndex::B, piece)));
+            for (side, piece) in pieces {
+                self.reported.record(side, piece, Reporter::Span);
             }
         }
         (Vec::new(), shown)
     }
 
-    /// Adds to a node what was not reported before. The spans of one LLM call have its changes at the outermost.
+    /// Adds the changes that were not reported before, at the node returned by [`Self::display_node`].
     fn report(&mut self, at: usize, drafts: Vec<DraftChange>) {
-        let at = self.home(at);
+        let at = self.display_node(at);
         for mut draft in drafts {
             self.nodes[at].ignored += self.remainder.settle_ids(&mut draft.change);
             let (location, nodes) = (self.location(at, draft.change.field), &self.nodes);
-            let is_above =
-                |above: usize| std::iter::successors(nodes[at].parent, |at| nodes[*at].parent).any(|at| at == above);
-            match self.reported.report(location, &draft, nodes[at].changes.len(), is_above) {
-                // Each failure is one, however like another.
-                Some(reporter) if draft.change.field != ChangedField::Exception => self.repeat(at, reporter),
+            let is_ancestor =
+                |other: usize| std::iter::successors(nodes[at].parent, |at| nodes[*at].parent).any(|at| at == other);
+            match self.reported.report(location, &draft, nodes[at].changes.len(), is_ancestor) {
+                // Equal failures are separate changes.
+                Some(reporter) if draft.change.field != ChangedField::Exception => self.count_repeat(at, reporter),
                 _ => self.nodes[at].changes.push(draft.change),
             }
         }
     }
 
-    /// A difference of a node was reported before.
-    fn repeat(&mut self, at: usize, reporter: Reporter) {
+    /// Counts a change of a node that was reported before.
+    fn count_repeat(&mut self, at: usize, reporter: Reporter) {
         self.nodes[at].repeats += 1;
         if let Reporter::Change((node, change)) = reporter {
             self.nodes[node].changes[change].repeated += 1;
@@ -299,30 +302,30 @@ impl<'a> ChangeFinder<'a> {
     }
 }
 
-/// Shorter messages are in others by chance.
-const SHORTEST_FAILURE: usize = 8;
+/// Shorter messages may be part of another text by chance.
+const MIN_QUOTED_BYTES: usize = 8;
 
-/// Whether a text has the message of a failure.
+/// Whether a text contains the message of a failure.
 fn quotes(text: &str, message: &str) -> bool {
-    text == message || (message.len() >= SHORTEST_FAILURE && text.contains(message))
+    text == message || (message.len() >= MIN_QUOTED_BYTES && text.contains(message))
 }
 
-/// Notes what a span shows that only one of the traces has.
-fn note(reported: &mut Reported, index: &SpanIndex<'_>, at: usize, side: TraceIndex) {
+/// Records the contents of a span that only one trace has as reported.
+fn report_one_sided_span(reported: &mut Reported, index: &SpanIndex<'_>, at: usize, side: TraceIndex) {
     let (call, is_llm) = (index.contents.tool_call(at), index.spans[at].span_type.is_llm());
-    // What a model requested is shown where it did, though agents repeat it.
+    // Tool calls that agents repeat are shown at the model that requested them.
     let outputs = index.contents.outputs(at).into_iter().filter(|piece| is_llm || !piece.is_call());
     for piece in outputs.chain(call.into_iter().flatten()) {
-        reported.add(side, &piece, Reporter::Span);
+        reported.record(side, &piece, Reporter::Span);
     }
 }
 
-/// Whether a part of the payload of two spans is not written alike.
-fn payload_differs(a: &Span, b: &Span, of: fn(&Payload) -> Option<&Json>) -> bool {
-    content::differs(a.payload.as_ref().and_then(of), b.payload.as_ref().and_then(of))
+/// Whether the text of a part of the payload differs.
+fn payload_differs(a: &Span, b: &Span, part: fn(&Payload) -> Option<&Json>) -> bool {
+    content::differs(a.payload.as_ref().and_then(part), b.payload.as_ref().and_then(part))
 }
 
-fn parameters(a: &[(String, String)], b: &[(String, String)]) -> Vec<DraftChange> {
+fn parameter_changes(a: &[(String, String)], b: &[(String, String)]) -> Vec<DraftChange> {
     let value = |list: &[(String, String)], name: &str| {
         list.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
     };
@@ -330,23 +333,24 @@ fn parameters(a: &[(String, String)], b: &[(String, String)]) -> Vec<DraftChange
     let names = a.iter().map(|(name, _)| name).chain(new);
     let changed = names.filter_map(|name| {
         let (a, b) = (value(a, name), value(b, name));
-        let normal = |text: Option<&str>| text.map(normal);
-        let is_same = normal(a.as_deref()) == normal(b.as_deref());
-        (!is_same).then(|| DraftChange::wordy(ChangedField::Parameter, Some(name), a.as_deref(), b.as_deref()))
+        let masked = |text: Option<&str>| text.map(mask_ids);
+        let is_same = masked(a.as_deref()) == masked(b.as_deref());
+        (!is_same)
+            .then(|| DraftChange::value_with_words(ChangedField::Parameter, Some(name), a.as_deref(), b.as_deref()))
     });
     changed.collect()
 }
 
-fn failure([a, b]: ChangedFailure<'_>) -> DraftChange {
+fn failure_change([a, b]: ChangedFailure<'_>) -> DraftChange {
     let (title_a, title_b) = (a.map(Failure::title), b.map(Failure::title));
-    // Of another class nothing is the same but by chance.
-    let is_of_class = a.zip(b).is_some_and(|(a, b)| a.exception_type == b.exception_type);
-    let draft = if is_of_class { DraftChange::wordy } else { DraftChange::value };
+    // Messages of different exception types have words in common only by chance.
+    let is_same_type = a.zip(b).is_some_and(|(a, b)| a.exception_type == b.exception_type);
+    let draft = if is_same_type { DraftChange::value_with_words } else { DraftChange::value };
     draft(ChangedField::Exception, None, title_a.as_deref(), title_b.as_deref())
 }
 
-/// The change of how a span ended. Nothing said is taken for done, as OpenTelemetry has it.
-fn status(a: &Span, b: &Span) -> Option<DraftChange> {
+/// Returns the change of the status. `Unset` counts as `Ok`, as in OpenTelemetry.
+fn status_change(a: &Span, b: &Span) -> Option<DraftChange> {
     let word = |span: &Span| match &span.status {
         SpanStatus::Unset => SpanStatus::Ok.as_str().to_owned(),
         status => status.as_str().to_owned(),

@@ -1,86 +1,86 @@
-//! What went into a span and what came out, in pieces that can be compared.
+//! Splits the inputs and outputs of spans into pieces that can be compared.
 
-use super::ids::normal;
+use super::ids::mask_ids;
 use super::readable::{readable, readable_member, readable_text};
 use crate::message::{Media, Message, Part, Role, ToolResultPart};
 use crate::model::{Json, Payload, Span, Timestamp};
 use crate::reading::{CallIndex, Reading, messages};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
-/// By what something is known again, whatever its length.
+/// A hash by which equal values are recognized.
 pub(super) type PieceKey = u64;
 
-/// The key of anything.
+/// Returns the hash of a value.
 pub(super) fn key_of(value: impl Hash) -> PieceKey {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     hasher.finish()
 }
 
-/// How the call of a tool is called, before its name.
-const CALL: &str = "calls ";
+/// Prefix of the name of a piece that is a tool call; the tool name follows.
+const CALL_PREFIX: &str = "calls ";
 
-/// How what came back from a tool is called.
-const RESULT: &str = "result";
+/// Name of a piece that is a tool result, optionally followed by ` of TOOL`.
+const RESULT_NAME: &str = "result";
 
-/// A part of a tool call, by the place of the call in the trace's list.
+/// A part of a tool call, by the index of the call in the trace's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum CallPart {
     /// The tool and its arguments.
     Request(usize),
-    /// What it gave.
+    /// The output.
     Result(usize),
 }
 
-/// A piece of what was said.
+/// One message part or one named value of a span's inputs or outputs.
 #[derive(Clone, Debug)]
 pub(super) struct Piece {
-    /// As whom or as what: `system`, `question`, `calls get_weather`.
+    /// A role, argument name or tool call: `system`, `question`, `calls get_weather`.
     pub(super) name: String,
-    /// The words.
+    /// The content as text.
     pub(super) text: String,
-    /// What it says, whoever says it.
-    pub(super) words: PieceKey,
-    /// The part of a tool call that it is, where it has an id.
+    /// Hash of the text with ids masked, without the name.
+    pub(super) text_key: PieceKey,
+    /// The tool call that it requests or answers, if the call has an id.
     pub(super) call: Option<CallPart>,
-    /// Whether it is the result of a tool call that failed.
+    /// Whether it is the result of a failed tool call.
     pub(super) is_failure: bool,
-    /// Whether it says so much that it is known again anywhere.
+    /// Whether its text is distinctive enough to be recognized at any span; see [`is_distinctive`].
     pub(super) is_distinctive: bool,
-    /// Whether it is one of the values of a function, by its name.
+    /// Whether it is a named argument or member of a function's inputs or outputs.
     pub(super) is_member: bool,
 }
 
 impl Piece {
     pub(super) fn new(name: impl Into<String>, text: String) -> Self {
-        let (words, is_distinctive) = (key_of(normal(&text)), is_distinctive(&text));
-        Self { name: name.into(), words, text, call: None, is_failure: false, is_distinctive, is_member: false }
+        let (text_key, is_distinctive) = (key_of(mask_ids(&text)), is_distinctive(&text));
+        Self { name: name.into(), text_key, text, call: None, is_failure: false, is_distinctive, is_member: false }
     }
 
-    /// A call, which is recognized by its tool and its arguments.
-    fn request(tool: &str, call: Option<usize>, text: String) -> Self {
-        let words = key_of((tool, normal(&text)));
+    /// A tool call, which is recognized by its tool and its arguments.
+    fn tool_request(tool: &str, call: Option<usize>, text: String) -> Self {
+        let text_key = key_of((tool, mask_ids(&text)));
         let call = call.map(CallPart::Request);
-        Self { words, call, is_distinctive: true, ..Self::new(format!("{CALL}{tool}"), text) }
+        Self { text_key, call, is_distinctive: true, ..Self::new(format!("{CALL_PREFIX}{tool}"), text) }
     }
 
-    /// Whether it is the call of a tool.
+    /// Whether it is a tool call.
     pub(super) fn is_call(&self) -> bool {
-        self.name.starts_with(CALL)
+        self.name.starts_with(CALL_PREFIX)
     }
 
-    /// Whether it is what came back from a tool.
+    /// Whether it is a tool result.
     pub(super) fn is_result(&self) -> bool {
-        self.name == RESULT || self.name.starts_with(&format!("{RESULT} of "))
+        self.name == RESULT_NAME || self.name.starts_with(&format!("{RESULT_NAME} of "))
     }
 
-    /// By what it is the same as another.
+    /// Returns the hash of the name and the text with ids masked: equal pieces have equal keys.
     pub(super) fn key(&self) -> PieceKey {
-        key_of((&self.name, self.words))
+        key_of((&self.name, self.text_key))
     }
 }
 
-/// What the spans of a trace were called with and gave, in pieces.
+/// The inputs and outputs of the spans of a trace, in pieces.
 #[derive(Debug)]
 pub(super) struct Contents<'a> {
     spans: &'a [Span],
@@ -92,7 +92,7 @@ impl<'a> Contents<'a> {
         Self { spans, calls: CallIndex::new(&reading.tool_calls) }
     }
 
-    /// What went into a span: what was said, and what a model was asked beside it, each with its value.
+    /// Returns the input pieces of a span, and the parameters of a model call as names and values.
     pub(super) fn inputs(&self, at: usize) -> (Vec<Piece>, Vec<(String, String)>) {
         let Some(request) = messages::request(&self.spans[at]) else { return Default::default() };
         let parameters = request.parameters.into_iter().map(|(name, value)| (name, readable(&value)));
@@ -101,30 +101,30 @@ impl<'a> Contents<'a> {
         (self.pieces(request.messages, until, requested), parameters.collect())
     }
 
-    /// What came out of a span.
+    /// Returns the output pieces of a span.
     pub(super) fn outputs(&self, at: usize) -> Vec<Piece> {
         let messages = messages::response_messages(&self.spans[at]).unwrap_or_default();
         let until = self.spans[at].end.unwrap_or(Timestamp::MAX);
-        // A wrapper requested what the provider's span within it answers.
-        let above = |id: &str| self.calls.latest_before(id, self.spans, until);
-        self.pieces(messages, until, |id| self.calls.requested_by(at, id).or_else(|| above(id)))
+        // The calls in a provider's span may be registered under the wrapper around it.
+        let latest = |id: &str| self.calls.latest_before(id, self.spans, until);
+        self.pieces(messages, until, |id| self.calls.requested_by(at, id).or_else(|| latest(id)))
     }
 
-    /// The request and the result of the tool call that a span runs, as they are in the messages of a model.
+    /// Returns the request and the result of the tool call that a span runs, in the form they have in model messages.
     pub(super) fn tool_call(&self, at: usize) -> [Option<Piece>; 2] {
         let Some(call) = self.calls.run_by(at) else { return [None, None] };
         let tool = self.calls.list()[call].name.as_deref().unwrap_or_default();
         let payload = self.spans[at].payload.as_ref();
         let inputs = payload.and_then(Payload::inputs);
-        // OpenInference puts the arguments below a key of their own.
+        // OpenInference nests the arguments under the key `arguments`.
         let arguments = inputs.map(|inputs| inputs.member("arguments").unwrap_or_else(|| inputs.clone()));
-        let request = Piece::request(tool, Some(call), arguments.as_ref().map(readable).unwrap_or_default());
+        let request = Piece::tool_request(tool, Some(call), arguments.as_ref().map(readable).unwrap_or_default());
         let result = payload.and_then(Payload::outputs).map(readable).unwrap_or_default();
         let result = Piece { call: Some(CallPart::Result(call)), ..Piece::new(result_name(Some(tool)), result) };
         [Some(request), Some(result)]
     }
 
-    /// The pieces of messages of a time; `requested` finds the call that a message requests under an id.
+    /// Returns the pieces of messages sent by `until`; `requested` finds the call that a message requests by its id.
     fn pieces(
         &self,
         messages: Vec<Message>,
@@ -136,47 +136,47 @@ impl<'a> Contents<'a> {
             self.calls.name_results(&mut message, self.spans, until);
             found.extend(message.parts.iter().filter_map(|part| match part {
                 Part::ToolCall(call) => {
-                    let place = call.id.as_deref().and_then(&requested);
-                    Some(Piece::request(&call.name, place, readable(&call.arguments)))
+                    let requested = call.id.as_deref().and_then(&requested);
+                    Some(Piece::tool_request(&call.name, requested, readable(&call.arguments)))
                 }
-                Part::ToolResult(result) => Some(self.result(result, until)),
-                part => piece(&message, part),
+                Part::ToolResult(result) => Some(self.result_piece(result, until)),
+                part => message_piece(&message, part),
             }));
         }
         found
     }
 
-    fn result(&self, result: &ToolResultPart, until: Timestamp) -> Piece {
+    fn result_piece(&self, result: &ToolResultPart, until: Timestamp) -> Piece {
         let call = result.id.as_deref().and_then(|id| self.calls.latest_before(id, self.spans, until));
         let failed = |call: usize| self.calls.list()[call].failure.is_some();
         Piece {
             call: call.map(CallPart::Result),
-            is_failure: call.map_or_else(|| result.tells_failure(), failed),
-            ..Piece::new(result_name(result.name.as_deref()), readable_text(&result.words()))
+            is_failure: call.map_or_else(|| result.is_failure(), failed),
+            ..Piece::new(result_name(result.name.as_deref()), readable_text(&result.text()))
         }
     }
 }
 
-/// How what came back from a tool is called.
+/// Returns the name of the piece of a tool result.
 fn result_name(tool: Option<&str>) -> String {
-    tool.map_or_else(|| RESULT.to_owned(), |tool| format!("{RESULT} of {tool}"))
+    tool.map_or_else(|| RESULT_NAME.to_owned(), |tool| format!("{RESULT_NAME} of {tool}"))
 }
 
-/// Whether a text says so much that no other one is the same by chance: a word of five letters, or three words. Words of
-/// programming languages say nothing.
+/// Whether a text is unlikely to equal another by chance: it has a word of five letters, or three words. Literals such
+/// as `true` and `null` do not count.
 pub(super) fn is_distinctive(text: &str) -> bool {
     const LITERALS: [&str; 8] = ["true", "false", "null", "none", "error", "undefined", "inf", "nan"];
-    let is_said =
+    let is_word =
         |word: &&str| word.chars().any(char::is_alphabetic) && !LITERALS.contains(&word.to_ascii_lowercase().as_str());
     let mut words = 0;
-    text.split(|c: char| !c.is_alphanumeric()).filter(is_said).any(|word| {
+    text.split(|c: char| !c.is_alphanumeric()).filter(is_word).any(|word| {
         words += 1;
         words >= 3 || word.chars().filter(|c| c.is_alphabetic()).count() >= 5
     })
 }
 
-/// A piece that is no part of a tool call.
-fn piece(message: &Message, part: &Part) -> Option<Piece> {
+/// Returns the piece of a message part, except for tool calls and results.
+fn message_piece(message: &Message, part: &Part) -> Option<Piece> {
     let name = || match (&message.speaker, &message.role) {
         (Some(speaker), role) if !role.is_instruction() => speaker.clone(),
         (_, role) => role.as_str().to_owned(),
@@ -185,9 +185,9 @@ fn piece(message: &Message, part: &Part) -> Option<Piece> {
         Part::Text(text) => Piece::new(name(), readable_text(text)),
         Part::Reasoning(text) => Piece::new("reasoning", text.clone()),
         Part::Refusal(text) => Piece::new("refusal", text.clone()),
-        Part::Media(media) => Piece { words: media_key(media), ..Piece::new(name(), described(media)) },
+        Part::Media(media) => Piece { text_key: media_key(media), ..Piece::new(name(), describe_media(media)) },
         Part::Embedding { count, dimensions } => {
-            let size = dimensions.map(|size| format!(" of {size} numbers")).unwrap_or_default();
+            let size = dimensions.map(|size| format!(" ({size} dimensions each)")).unwrap_or_default();
             Piece::new("vectors", format!("{count}{size}"))
         }
         Part::Data { name: Some(name), value } => {
@@ -198,26 +198,26 @@ fn piece(message: &Message, part: &Part) -> Option<Piece> {
     })
 }
 
-/// An image, sound or file in words.
-fn described(media: &Media) -> String {
+/// Returns a description of an image, audio or file: `(image, image/png, 1024 bytes)`.
+fn describe_media(media: &Media) -> String {
     let size = media.bytes.map(|bytes| format!("{bytes} bytes"));
     let facts = [Some(media.kind.clone()), media.media_type.clone(), size, media.url.clone()];
     format!("({})", facts.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
-/// Files are known by their content; an attachment has a new name in each run.
+/// Returns the key of a file, without its name: an attachment has a new name in each run.
 fn media_key(media: &Media) -> PieceKey {
     let mut nameless = media.clone();
     nameless.name = None;
     key_of(nameless)
 }
 
-/// Whether what a span is called with or gives differs in what is written, so that it has to be read.
+/// Whether the JSON text differs, so that the values have to be parsed and compared.
 pub(super) fn differs(a: Option<&Json>, b: Option<&Json>) -> bool {
     a.map(Json::text) != b.map(Json::text)
 }
 
-/// What is said in a role that nobody has: the values of a function.
-pub(super) fn is_of_function(name: &str) -> bool {
+/// Whether a name is the role of a function's inputs or outputs, not of a chat message.
+pub(super) fn is_function_role(name: &str) -> bool {
     name == Role::Input.as_str() || name == Role::Output.as_str()
 }

@@ -1,9 +1,9 @@
-//! A change before it is reported, with what it is recognized by at other spans.
+//! Changes before they are reported, with the keys by which other spans recognize them.
 
-use super::content::{Piece, PieceKey, is_distinctive, is_of_function, key_of};
-use super::ids::normal;
+use super::content::{Piece, PieceKey, is_distinctive, is_function_role, key_of};
+use super::ids::mask_ids;
 use super::structure::Difference;
-use super::words::{MatchIds, diff};
+use super::words::{MatchIds, diff_words};
 use super::{Change, ChangedField, WordOp, WordRun};
 use crate::model::Json;
 
@@ -14,74 +14,75 @@ pub(super) struct DraftChange {
     pub(super) identity: ChangeKey,
 }
 
-/// What a change is recognized by at other spans.
+/// The keys by which a change is recognized at other spans.
 #[derive(Debug)]
 pub(super) enum ChangeKey {
     /// The same values.
     Values(PieceKey),
-    /// The same texts, or the same words in place of others.
+    /// The same texts, or the same replaced words.
     Texts {
         /// The text of the first trace, and that of the second.
         texts: [Option<Piece>; 2],
-        /// Words before and after, 0 for none, and whether they are distinctive.
-        words: Vec<((PieceKey, PieceKey), bool)>,
+        /// Keys of the words before and after (0 for none), and whether either is distinctive.
+        replacements: Vec<((PieceKey, PieceKey), bool)>,
     },
 }
 
-/// Values that are longer are compared word by word.
-const LONG: usize = 40;
+/// Values longer than this are compared word by word.
+const MIN_WORD_DIFF_BYTES: usize = 40;
 
 impl DraftChange {
-    /// A value that is another.
+    /// A changed value.
     pub(super) fn value(field: ChangedField, name: Option<&str>, a: Option<&str>, b: Option<&str>) -> Self {
-        let identity = ChangeKey::Values(key_of((field, name, a.map(normal), b.map(normal))));
+        let identity = ChangeKey::Values(key_of((field, name, a.map(mask_ids), b.map(mask_ids))));
         let [name, a, b] = [name, a, b].map(|text| text.map(str::to_owned));
         Self { change: Change { field, name, a, b, words: Vec::new(), repeated: 0 }, identity }
     }
 
-    /// A value that is another, word by word where it is long.
-    pub(super) fn wordy(field: ChangedField, name: Option<&str>, a: Option<&str>, b: Option<&str>) -> Self {
+    /// A changed value, with a word diff if it is long.
+    pub(super) fn value_with_words(field: ChangedField, name: Option<&str>, a: Option<&str>, b: Option<&str>) -> Self {
         let mut draft = Self::value(field, name, a, b);
-        if let Some((a, b)) = a.zip(b).filter(|(a, b)| a.len().max(b.len()) > LONG) {
-            draft.change.words = diff(a, b, MatchIds::Yes);
+        if let Some((a, b)) = a.zip(b).filter(|(a, b)| a.len().max(b.len()) > MIN_WORD_DIFF_BYTES) {
+            draft.change.words = diff_words(a, b, MatchIds::Yes);
         }
         draft
     }
 
-    /// A difference that no message shows, by its path. It is the same wherever the same values are.
-    pub(super) fn structure(field: ChangedField, difference: &Difference) -> Self {
+    /// A difference that no message shows, named by its path. It is recognized by its values alone.
+    pub(super) fn from_difference(field: ChangedField, difference: &Difference) -> Self {
         let [a, b] = [&difference.a, &difference.b].map(|value| value.as_ref().map(Json::display));
         let identity = ChangeKey::Values(key_of(("structure", &a, &b)));
-        Self { identity, ..Self::wordy(field, Some(&difference.path), a.as_deref(), b.as_deref()) }
+        Self { identity, ..Self::value_with_words(field, Some(&difference.path), a.as_deref(), b.as_deref()) }
     }
 
-    /// A text that is another, or that only one of the traces has.
+    /// A text that changed, or that only one trace has.
     pub(super) fn text(field: ChangedField, a: Option<&Piece>, b: Option<&Piece>) -> Self {
         let both = a.zip(b);
-        let words = both.map(|(a, b)| diff(&a.text, &b.text, MatchIds::Yes)).unwrap_or_default();
-        let identity = ChangeKey::Texts { texts: [a, b].map(Option::<&Piece>::cloned), words: replaced(&words) };
-        let name = b.or(a).map(|piece| piece.name.clone()).filter(|name| !is_of_function(name));
+        let words = both.map(|(a, b)| diff_words(&a.text, &b.text, MatchIds::Yes)).unwrap_or_default();
+        let identity =
+            ChangeKey::Texts { texts: [a, b].map(Option::<&Piece>::cloned), replacements: replacements(&words) };
+        let name = b.or(a).map(|piece| piece.name.clone()).filter(|name| !is_function_role(name));
         let [a, b] = [a, b].map(|piece| piece.map(|piece| piece.text.clone()));
         Self { change: Change { field, name, a, b, words, repeated: 0 }, identity }
     }
 }
 
-/// The words that stand in place of others, and whether they are distinctive.
-fn replaced(words: &[WordRun]) -> Vec<((PieceKey, PieceKey), bool)> {
-    let key = |run: &WordRun| key_of(normal(run.text.trim()));
+/// Returns the keys of replaced words, and whether they are distinctive.
+fn replacements(words: &[WordRun]) -> Vec<((PieceKey, PieceKey), bool)> {
+    let key = |run: &WordRun| key_of(mask_ids(run.text.trim()));
     let mut found: Vec<((PieceKey, PieceKey), bool)> = Vec::new();
-    let mut is_behind_deleted = false;
+    let mut follows_deletion = false;
     for run in words {
         let is_distinctive = is_distinctive(&run.text);
         match (run.op, found.last_mut()) {
             (WordOp::Equal, _) => {}
             (WordOp::Delete, _) => found.push(((key(run), 0), is_distinctive)),
-            (WordOp::Insert, Some(last)) if is_behind_deleted => {
+            (WordOp::Insert, Some(last)) if follows_deletion => {
                 *last = ((last.0.0, key(run)), last.1 || is_distinctive);
             }
             (WordOp::Insert, _) => found.push(((0, key(run)), is_distinctive)),
         }
-        is_behind_deleted = run.op == WordOp::Delete;
+        follows_deletion = run.op == WordOp::Delete;
     }
     found
 }

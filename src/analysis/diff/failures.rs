@@ -1,6 +1,6 @@
-//! What failed in one trace and not, or in another way, in the other.
+//! Failures that differ between two traces.
 
-use super::ids::normal;
+use super::ids::mask_ids;
 use crate::analysis::exceptions::{self, Failure};
 use crate::model::Trace;
 use std::collections::{HashMap, HashSet};
@@ -8,58 +8,59 @@ use std::collections::{HashMap, HashSet};
 /// The failures of a trace.
 #[derive(Debug)]
 pub(super) struct TraceFailures {
-    of_span: HashMap<usize, Vec<Failure>>,
-    /// Spans that failed because of a failure that is reported.
+    by_span: HashMap<usize, Vec<Failure>>,
+    /// Spans whose failure is explained by a reported one.
     explained: HashSet<usize>,
 }
 
 impl TraceFailures {
-    pub(super) fn of(trace: &Trace) -> Self {
+    pub(super) fn from_trace(trace: &Trace) -> Self {
         let mut of_span: HashMap<usize, Vec<Failure>> = HashMap::new();
-        for failure in exceptions::of_trace(trace) {
+        for failure in exceptions::trace_failures(trace) {
             of_span.entry(failure.span).or_default().push(failure);
         }
-        Self { of_span, explained: HashSet::new() }
+        Self { by_span: of_span, explained: HashSet::new() }
     }
 
-    /// The failures of a span.
-    pub(super) fn at(&self, span: usize) -> &[Failure] {
-        self.of_span.get(&span).map_or(&[], Vec::as_slice)
+    /// Returns the failures of a span.
+    pub(super) fn for_span(&self, span: usize) -> &[Failure] {
+        self.by_span.get(&span).map_or(&[], Vec::as_slice)
     }
 
-    /// The failures of a span are reported: they explain why those above failed, and those through which a cause came.
-    pub(super) fn explain(&mut self, span: usize, parents: &[Option<usize>]) {
-        let causes = self.at(span).iter().filter_map(|failure| failure.cause.as_ref()?.span);
+    /// Marks the spans that failed because of a span's reported failures: its ancestors, and the path up from each
+    /// cause.
+    pub(super) fn mark_explained(&mut self, span: usize, parents: &[Option<usize>]) {
+        let causes = self.for_span(span).iter().filter_map(|failure| failure.cause.as_ref()?.span);
         let starts: Vec<usize> = causes.chain([span]).collect();
         for start in starts {
             let mut at = Some(start);
-            // Above a span that is explained all are.
+            // All ancestors of an explained span are explained.
             while let Some(span) = at.filter(|span| self.explained.insert(*span)) {
                 at = parents[span];
             }
         }
     }
 
-    /// Whether a failure that is reported explains why a span failed.
+    /// Whether a reported failure explains why a span failed.
     pub(super) fn is_explained(&self, span: usize) -> bool {
         self.explained.contains(&span)
     }
 }
 
-/// A failure of one span, of the other, or one in place of another.
+/// The failure in the first and in the second trace; `None` if only the other has one.
 pub(super) type ChangedFailure<'a> = [Option<&'a Failure>; 2];
 
-/// Failures that only one of two spans has, and pairs of those that took the place of another.
+/// Returns the failures that differ between two spans, paired in order.
 pub(super) fn changed<'a>(a: &'a [Failure], b: &'a [Failure]) -> Vec<ChangedFailure<'a>> {
-    let key = |failure: &Failure| (failure.kind.as_str(), normal(&failure.title()));
-    let mut open: Vec<&Failure> = a.iter().collect();
-    let mut new: Vec<&Failure> = Vec::new();
+    let key = |failure: &Failure| (failure.kind.as_str(), mask_ids(&failure.title()));
+    let mut only_in_a: Vec<&Failure> = a.iter().collect();
+    let mut only_in_b: Vec<&Failure> = Vec::new();
     for failure in b {
-        match open.iter().position(|known| key(known) == key(failure)) {
-            Some(place) => drop(open.remove(place)),
-            None => new.push(failure),
+        match only_in_a.iter().position(|known| key(known) == key(failure)) {
+            Some(place) => drop(only_in_a.remove(place)),
+            None => only_in_b.push(failure),
         }
     }
-    let count = open.len().max(new.len());
-    (0..count).map(|at| [open.get(at).copied(), new.get(at).copied()]).collect()
+    let count = only_in_a.len().max(only_in_b.len());
+    (0..count).map(|at| [only_in_a.get(at).copied(), only_in_b.get(at).copied()]).collect()
 }

@@ -1,11 +1,11 @@
-//! Ids that are made up anew in each run, where they stand in texts.
+//! Ids in texts that are generated anew in each run.
 //!
 //! UUIDs, ids of spans and traces, ids of providers and frameworks (`call_…`, `chatcmpl-…`), addresses of objects
 //! (`at 0x7f…`). Texts that differ only in these match. Dates, times and numbers are content and never match.
 
 use std::collections::HashMap;
 
-/// How providers and frameworks begin ids: OpenAI, Anthropic, OpenRouter, LangChain.
+/// Id prefixes of providers and frameworks: OpenAI, Anthropic, OpenRouter, LangChain.
 const PREFIXES: [&str; 14] = [
     "call_",
     "chatcmpl-",
@@ -23,11 +23,11 @@ const PREFIXES: [&str; 14] = [
     "run--",
 ];
 
-/// The sign in place of what is volatile; no text has it by chance.
-const SIGN: char = '\u{0}';
+/// Replaces each id; does not occur in ordinary text.
+const PLACEHOLDER: char = '\u{0}';
 
-/// The length in bytes of the id that begins at a place in a text.
-pub(super) fn leading(all: &str, at: usize) -> Option<usize> {
+/// Returns the length in bytes of the id that starts at a byte offset.
+pub(super) fn id_length_at(all: &str, at: usize) -> Option<usize> {
     let (before, text) = all.split_at(at);
     if !text.starts_with(|c: char| c.is_ascii_alphanumeric())
         || before.ends_with(|c: char| c.is_alphanumeric() || c == '_')
@@ -38,8 +38,8 @@ pub(super) fn leading(all: &str, at: usize) -> Option<usize> {
     uuid(text).or_else(|| span_id(text)).or_else(|| provider_id(text)).or_else(address)
 }
 
-/// Whether a word goes on at a place.
-fn goes_on(text: &str, at: usize) -> bool {
+/// Whether a word continues at a byte offset.
+fn is_word_char_at(text: &str, at: usize) -> bool {
     text[at..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
 }
 
@@ -49,45 +49,45 @@ fn uuid(text: &str) -> Option<usize> {
         8 | 13 | 18 | 23 => *byte == b'-',
         _ => byte.is_ascii_hexdigit(),
     };
-    (bytes.iter().enumerate().all(fits) && !goes_on(text, 36)).then_some(36)
+    (bytes.iter().enumerate().all(fits) && !is_word_char_at(text, 36)).then_some(36)
 }
 
-/// How many hexadecimal digits a text begins with, and how many of them are letters.
-fn hex(text: &str) -> (usize, usize) {
+/// Returns the number of leading hexadecimal digits, and how many of them are letters.
+fn count_hex_digits(text: &str) -> (usize, usize) {
     let digits = text.bytes().take_while(u8::is_ascii_hexdigit);
     digits.fold((0, 0), |(count, letters), byte| (count + 1, letters + usize::from(!byte.is_ascii_digit())))
 }
 
-/// The id of a span or a trace, which has letters and digits as good as always. One of digits only may be that of a card.
+/// Returns the length of a span or trace id. It must have both letters and digits; digits alone may be a card number.
 fn span_id(text: &str) -> Option<usize> {
-    let (digits, letters) = hex(text);
+    let (digits, letters) = count_hex_digits(text);
     let is_mixed = letters > 0 && letters < digits;
-    (matches!(digits, 16 | 32) && is_mixed && !goes_on(text, digits)).then_some(digits)
+    (matches!(digits, 16 | 32) && is_mixed && !is_word_char_at(text, digits)).then_some(digits)
 }
 
-/// Where an object lies, as Python tells it: `<Agent object at 0x7f3a2b10>`.
+/// Returns the length of an object address in a Python `repr`: `<Agent object at 0x7f3a2b10>`.
 fn address(text: &str) -> Option<usize> {
-    const SHORTEST: usize = 6;
-    let (digits, _) = hex(text.strip_prefix("0x")?);
-    (digits >= SHORTEST && !goes_on(text, 2 + digits)).then_some(2 + digits)
+    const MIN_DIGITS: usize = 6;
+    let (digits, _) = count_hex_digits(text.strip_prefix("0x")?);
+    (digits >= MIN_DIGITS && !is_word_char_at(text, 2 + digits)).then_some(2 + digits)
 }
 
 fn provider_id(text: &str) -> Option<usize> {
-    const SHORTEST: usize = 8;
+    const MIN_LENGTH: usize = 8;
     let prefix = PREFIXES.iter().filter(|prefix| text.starts_with(**prefix)).map(|prefix| prefix.len()).max()?;
     let body = &text[prefix..];
     let length = uuid(body).unwrap_or_else(|| body.bytes().take_while(u8::is_ascii_alphanumeric).count());
-    let has = |is_one: fn(&u8) -> bool| body[..length].bytes().any(|byte| is_one(&byte));
+    let has = |matches: fn(&u8) -> bool| body[..length].bytes().any(|byte| matches(&byte));
     let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
-    (length >= SHORTEST && is_mixed && !goes_on(body, length)).then_some(prefix + length)
+    (length >= MIN_LENGTH && is_mixed && !is_word_char_at(body, length)).then_some(prefix + length)
 }
 
-/// A text with a sign in place of each id: texts that match are equal.
-pub(super) fn normal(text: &str) -> String {
+/// Replaces each id with a placeholder, so that texts that differ only in ids become equal.
+pub(super) fn mask_ids(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
-        at += leading(text, at).inspect(|_| out.push(SIGN)).unwrap_or_else(|| {
+        at += id_length_at(text, at).inspect(|_| out.push(PLACEHOLDER)).unwrap_or_else(|| {
             out.push(first);
             first.len_utf8()
         });
@@ -95,36 +95,36 @@ pub(super) fn normal(text: &str) -> String {
     out
 }
 
-/// The ids in a text, in order.
+/// Returns the ids in a text, in order.
 pub(super) fn ids(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
-        at += leading(text, at).inspect(|length| found.push(&text[at..at + length])).unwrap_or(first.len_utf8());
+        at += id_length_at(text, at).inspect(|length| found.push(&text[at..at + length])).unwrap_or(first.len_utf8());
     }
     found
 }
 
-/// Which id of the first trace is which of the second.
+/// Which ids of the first trace correspond to which of the second.
 #[derive(Debug, Default)]
 pub(super) struct Renames {
-    of_a: HashMap<String, String>,
-    of_b: HashMap<String, String>,
+    a_to_b: HashMap<String, String>,
+    b_to_a: HashMap<String, String>,
 }
 
 impl Renames {
-    /// Whether an id stands for the same id of the other trace as before. Ids that nothing refers to are not checked:
-    /// providers reuse fingerprints, and Python reuses addresses.
-    pub(super) fn agree(&mut self, a: &str, b: &str) -> bool {
+    /// Whether two ids correspond to each other and to no other id; records new pairs. Ids that nothing refers to are
+    /// not checked: providers reuse fingerprints, and Python reuses addresses.
+    pub(super) fn is_consistent(&mut self, a: &str, b: &str) -> bool {
         const UNREFERENCED: [&str; 10] =
             ["chatcmpl-", "cmpl-", "resp_", "msg_", "rs_", "req_", "gen-", "run-", "fp_", "0x"];
         if UNREFERENCED.iter().any(|prefix| a.starts_with(prefix)) {
             return true;
         }
-        let mut is_same = |of: fn(&mut Self) -> &mut HashMap<String, String>, key: &str, value: &str| {
-            of(self).entry(key.to_owned()).or_insert_with(|| value.to_owned()) == value
+        let mut is_same = |map: fn(&mut Self) -> &mut HashMap<String, String>, key: &str, value: &str| {
+            map(self).entry(key.to_owned()).or_insert_with(|| value.to_owned()) == value
         };
-        is_same(|renames| &mut renames.of_a, a, b) && is_same(|renames| &mut renames.of_b, b, a)
+        is_same(|renames| &mut renames.a_to_b, a, b) && is_same(|renames| &mut renames.b_to_a, b, a)
     }
 }
 

@@ -1,27 +1,27 @@
-//! Differences that are no changes: ids, times and token counts around what was said, and how it was written. They are
-//! counted, so that nothing is hidden.
+//! Differences that do not count as changes: ids, times, token counts and other metadata around the content, and
+//! formatting. They are counted, so that nothing is hidden.
 
 use super::ChangedField;
-use super::ids::{Renames, ids, normal};
+use super::ids::{Renames, ids, mask_ids};
 use super::structure::{Difference, ValuePairing};
 use crate::model::Json;
 use std::collections::HashSet;
 
-/// What kind of difference is no change.
+/// The kind of an ignored difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum IgnoredKind {
     /// Ids of responses, calls, objects.
     Ids,
-    /// When a response or message was made.
+    /// Creation times of responses and messages.
     Times,
     /// Tokens, costs and durations that a response or attribute reports.
     Usage,
-    /// Attributes that describe the process, stack traces, and another way to write the same.
+    /// Attributes that describe the process, stack traces, and equal values formatted differently.
     Other,
 }
 
 impl IgnoredKind {
-    /// In the order they are listed.
+    /// All kinds, in display order.
     pub const ALL: [Self; 4] = [Self::Ids, Self::Times, Self::Usage, Self::Other];
 
     /// The JSON key.
@@ -36,7 +36,7 @@ impl IgnoredKind {
     }
 }
 
-/// The differences that are no changes. The same pair of values counts once, however often it is repeated.
+/// The ignored differences. Equal pairs of values count once.
 #[derive(Debug, Default)]
 pub struct Ignored {
     pairs: HashSet<(IgnoredKind, Option<String>, Option<String>)>,
@@ -47,10 +47,10 @@ impl Ignored {
         self.pairs.insert((kind, a, b));
     }
 
-    /// How many differences of a kind were ignored.
+    /// Returns the number of ignored differences of a kind.
     #[must_use]
     pub fn count(&self, kind: IgnoredKind) -> usize {
-        self.pairs.iter().filter(|(of, ..)| *of == kind).count()
+        self.pairs.iter().filter(|(known, ..)| *known == kind).count()
     }
 
     /// Whether no difference was ignored.
@@ -60,16 +60,16 @@ impl Ignored {
     }
 }
 
-/// Why a difference that no message shows is no change; `None` if it is one.
-pub(super) fn kind(difference: &Difference, field: ChangedField, renames: &mut Renames) -> Option<IgnoredKind> {
+/// Returns why a difference that no message shows is ignored; `None` if it is a change.
+pub(super) fn ignored_kind(difference: &Difference, field: ChangedField, renames: &mut Renames) -> Option<IgnoredKind> {
     let Difference { path, a, b, pairing } = difference;
     let key = path.rsplit(['.', ']']).next().unwrap_or_default();
-    let known: Vec<&Json> = a.iter().chain(b).filter(|value| !is_nothing(value)).collect();
-    let all = |is_one: fn(&Json) -> bool| known.iter().all(|value| is_one(value));
+    let values: Vec<&Json> = a.iter().chain(b).filter(|value| !is_empty_value(value)).collect();
+    let all = |matches: fn(&Json) -> bool| values.iter().all(|value| matches(value));
     if *pairing == ValuePairing::Moved
-        || known.is_empty()
+        || values.is_empty()
         || is_same_number(a.as_ref(), b.as_ref())
-        || is_ending(key, &known)
+        || is_normal_finish_member(key, &values)
     {
         return Some(IgnoredKind::Other);
     }
@@ -82,50 +82,51 @@ pub(super) fn kind(difference: &Difference, field: ChangedField, renames: &mut R
         return Some(IgnoredKind::Times);
     }
     let texts = a.as_ref().and_then(Json::as_string).zip(b.as_ref().and_then(Json::as_string));
-    let mut agree = |a: &str, b: &str| *pairing == ValuePairing::Alike || renames.agree(a, b);
+    let mut agree = |a: &str, b: &str| *pairing == ValuePairing::Similar || renames.is_consistent(a, b);
     let is_renamed = match &texts {
-        Some((a, b)) if normal(a) == normal(b) => {
+        Some((a, b)) if mask_ids(a) == mask_ids(b) => {
             let (ids_a, ids_b) = (ids(a), ids(b));
             ids_a.len() == ids_b.len() && ids_a.iter().zip(&ids_b).all(|(a, b)| agree(a, b))
         }
         _ if is_parameter => false,
-        Some((a, b)) => is_id_key(key) && (!is_reference(key) || agree(a, b)),
+        Some((a, b)) => is_id_key(key) && (!is_tool_call_id_key(key) || agree(a, b)),
         None => is_id_key(key) && all(|value| !value.text().starts_with(['{', '['])),
     };
     let other = (field == ChangedField::Attribute).then_some(IgnoredKind::Other);
     if is_renamed { Some(IgnoredKind::Ids) } else { other }
 }
 
-/// Whether a value says nothing: a member that is missing says the same.
-fn is_nothing(value: &Json) -> bool {
+/// Whether a value is equivalent to a missing member.
+fn is_empty_value(value: &Json) -> bool {
     matches!(value.text(), "null" | "\"\"" | "[]" | "{}")
 }
 
-/// `1` and `1.0`
+/// Whether two JSON numbers are equal, such as `1` and `1.0`.
 fn is_same_number(a: Option<&Json>, b: Option<&Json>) -> bool {
     let is_bare = |value: &&Json| !value.text().starts_with('"');
     let number = |value: Option<&Json>| value.filter(is_bare).and_then(Json::as_f64);
-    // Beyond 2^53 a float no longer tells integers apart.
+    // Above 2^53, floats cannot represent every integer.
     number(a).zip(number(b)).is_some_and(|(a, b)| a.total_cmp(&b).is_eq() && a.abs() < 9e15)
 }
 
-/// Words of providers for an answer that ended by itself. That it calls tools is shown by the calls.
-const DONE: [&str; 7] = ["stop", "end_turn", "tool_calls", "tool_use", "function_call", "stop_sequence", "completed"];
+/// Finish reasons of providers for a normal end. That tools were called is shown by the calls themselves.
+const NORMAL_FINISH_REASONS: [&str; 7] =
+    ["stop", "end_turn", "tool_calls", "tool_use", "function_call", "stop_sequence", "completed"];
 
-/// Whether a model ended by itself.
-pub(super) fn is_done(word: &str) -> bool {
-    DONE.contains(&word.to_ascii_lowercase().as_str())
+/// Whether a finish reason is a normal end of a response.
+pub(super) fn is_normal_finish(reason: &str) -> bool {
+    NORMAL_FINISH_REASONS.contains(&reason.to_ascii_lowercase().as_str())
 }
 
-fn is_ending(key: &str, known: &[&Json]) -> bool {
+fn is_normal_finish_member(key: &str, values: &[&Json]) -> bool {
     (key.contains("finish") || key.contains("stop"))
-        && known.iter().all(|value| value.as_string().is_some_and(|word| is_done(&word)))
+        && values.iter().all(|value| value.as_string().is_some_and(|reason| is_normal_finish(&reason)))
 }
 
 /// Whether a key counts tokens, cost or the time a response took.
 fn is_usage_key(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    // `max_tokens` is what was asked for, `cancellation_token` is an object of AutoGen.
+    // `max_tokens` is a request parameter; `cancellation_token` is an AutoGen object.
     let words = ["usage", "cost", "tokens", "token_count", "tokencount", "latency", "duration", "eval_count"];
     words.iter().any(|word| key.contains(word)) && !key.contains("max")
 }
@@ -142,7 +143,7 @@ fn is_epoch(value: &Json) -> bool {
     value.as_f64().is_some_and(is_within)
 }
 
-/// Whether a text is a date with a time of day and nothing else, as RFC 3339 and Python write it.
+/// Whether a text is exactly a date with a time of day, as RFC 3339 or Python formats it.
 fn is_time(value: &Json) -> bool {
     const SHAPE: &[u8] = b"0000-00-00T00:00";
     let fits = |(byte, shape): (&u8, &u8)| match shape {
@@ -163,7 +164,7 @@ fn is_id_key(key: &str) -> bool {
     ["id", "ids"].contains(&key.as_str()) || ["_id", "_ids", "fingerprint", "uuid"].iter().any(|end| key.ends_with(end))
 }
 
-/// Whether an id of this key is that of the call of a tool, to which others refer.
-fn is_reference(key: &str) -> bool {
+/// Whether a key holds the id of a tool call, to which other messages refer.
+fn is_tool_call_id_key(key: &str) -> bool {
     ["tool_call_id", "tool_use_id", "call_id"].contains(&key)
 }

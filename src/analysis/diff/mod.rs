@@ -1,8 +1,8 @@
-//! Two traces side by side: which span of one is which of the other, and what is not the same in them.
+//! Compares two traces: pairs their spans and lists the differences.
 //!
-//! Each difference is shown once: a prompt that changed stands again in the history of every later call of the model and in
-//! what agents are called with, and an exception goes through all parents. Nothing is hidden: what is shown nowhere is counted
-//! in [`Ignored`].
+//! Each difference is shown once, although a changed prompt is repeated in the history of every later model call and in
+//! the inputs of agents, and an exception propagates through all parents. Nothing is hidden: differences that are not
+//! shown are counted in [`Ignored`].
 
 mod align;
 mod attributes;
@@ -33,49 +33,49 @@ use changes::TraceSide;
 use failures::TraceFailures;
 use span_index::SpanIndex;
 
-/// Two traces side by side.
+/// The differences of two traces.
 #[derive(Debug)]
 pub struct Diff {
-    /// The differences that are no changes.
+    /// Differences that do not count as changes.
     pub ignored: Ignored,
-    /// The spans of both, parents before children.
+    /// The spans of both traces as one tree, parents before children.
     pub nodes: Vec<DiffNode>,
 }
 
-/// A span of one of the traces, or of both.
+/// A span of one trace, or a pair of spans.
 #[derive(Debug)]
 pub struct DiffNode {
-    /// Its place in the first trace.
+    /// Index of the span in the first trace.
     pub a: Option<usize>,
-    /// Its place in the second trace.
+    /// Index of the span in the second trace.
     pub b: Option<usize>,
-    /// The place of the node above it.
+    /// Index of the parent node.
     pub parent: Option<usize>,
-    /// 0 for roots.
+    /// Depth in the tree, 0 for roots.
     pub depth: usize,
-    /// What is not the same and is shown here.
+    /// Changes shown at this node.
     pub changes: Vec<Change>,
-    /// How much more is not the same, and is shown at another span.
+    /// Number of changes that are shown at another node.
     pub repeats: usize,
-    /// How many differences were ignored.
+    /// Number of ignored differences.
     pub ignored: usize,
 }
 
-/// What became of a span.
+/// How a span differs between the traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NodeChange {
     /// Only the second trace has it.
     Added,
     /// Only the first trace has it.
     Removed,
-    /// Both have it, and something of it changed that is not shown elsewhere.
+    /// Both have it, with changes that are not shown elsewhere.
     Changed,
-    /// Both have it alike.
+    /// Both have it, without changes of its own.
     Same,
 }
 
 impl NodeChange {
-    /// The word of the JSON output.
+    /// Returns the JSON value.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -88,12 +88,12 @@ impl NodeChange {
 }
 
 impl DiffNode {
-    /// Its places in both traces.
-    const fn places(&self) -> [Option<usize>; 2] {
+    /// Returns the span index in each trace.
+    const fn span_indices(&self) -> [Option<usize>; 2] {
         [self.a, self.b]
     }
 
-    /// What became of it.
+    /// Returns how the span differs.
     #[must_use]
     pub const fn kind(&self) -> NodeChange {
         match (self.a, self.b) {
@@ -105,35 +105,35 @@ impl DiffNode {
     }
 }
 
-/// What of a span changed.
+/// The part of a span that changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChangedField {
-    /// Its name.
+    /// The name.
     Name,
-    /// Its type.
+    /// The type.
     SpanType,
-    /// The nearest span above it that both traces have.
+    /// The nearest ancestor that both traces have.
     Parent,
-    /// How it ended.
+    /// The status.
     Status,
-    /// The model called.
+    /// The model.
     Model,
-    /// Who runs the model.
+    /// The model provider.
     Provider,
-    /// What a model is asked beside the messages.
+    /// A request parameter of a model call, other than the messages.
     Parameter,
-    /// What went in.
+    /// The inputs.
     Input,
-    /// What came out.
+    /// The outputs.
     Output,
-    /// What failed.
+    /// An exception or failure.
     Exception,
-    /// An attribute, event or link, or how the name or status is written.
+    /// An attribute, event or link, or the raw name or status.
     Attribute,
 }
 
 impl ChangedField {
-    /// The word of the JSON output.
+    /// Returns the JSON value.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -152,37 +152,37 @@ impl ChangedField {
     }
 }
 
-/// Something that is not the same.
+/// A change of a span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// What.
+    /// The part of the span that changed.
     pub field: ChangedField,
-    /// Which one of several: the role of a message, the name of a parameter.
+    /// Identifies one of several: the role of a message, the name of a parameter, a path.
     pub name: Option<String>,
-    /// How it is in the first trace; none where it is not there.
+    /// Value in the first trace; `None` if missing there.
     pub a: Option<String>,
-    /// How it is in the second trace.
+    /// Value in the second trace.
     pub b: Option<String>,
-    /// The texts of both word by word, where both have one.
+    /// Word diff of two texts; empty for short values and where one trace has no text.
     pub words: Vec<WordRun>,
-    /// At how many more places the same changed.
+    /// Number of other places with the same change.
     pub repeated: usize,
 }
 
 impl Diff {
-    /// Whether nothing changed, but for what is ignored.
+    /// Whether there are no changes, apart from ignored differences.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
         self.nodes.iter().all(|node| node.kind() == NodeChange::Same)
     }
 
-    /// Whether inputs, outputs and attributes of all spans are equal, but for [`PER_TRACE_ATTRIBUTES`].
+    /// Whether inputs, outputs and attributes of all spans are equal, except [`PER_TRACE_ATTRIBUTES`].
     #[must_use]
     pub fn is_identical(&self) -> bool {
         self.is_unchanged() && self.ignored.is_empty()
     }
 
-    /// Of how many spans the same became.
+    /// Returns the number of nodes of a kind.
     #[must_use]
     pub fn count(&self, kind: NodeChange) -> usize {
         self.nodes.iter().filter(|node| node.kind() == kind).count()
@@ -192,20 +192,20 @@ impl Diff {
 /// Which differences are changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strictness {
-    /// Those in content. Ids, times and token counts around it are ignored, and counted.
+    /// Differences in content; ids, times and token counts around it are ignored, but counted.
     Content,
-    /// All.
+    /// All differences.
     Everything,
 }
 
-/// Compares two traces with their readings. Their spans need their payload.
+/// Compares two traces with their readings. Their spans must be loaded with payload.
 #[must_use]
-pub fn of_traces(a: (&Trace, &Reading), b: (&Trace, &Reading), strictness: Strictness) -> Diff {
-    let (of_a, of_b) = (SpanIndex::new(a.0, a.1), SpanIndex::new(b.0, b.1));
-    let pairing = align::pair(&of_a, &of_b);
-    let nodes = merged_tree::build(&of_a, &of_b, &pairing);
-    let side = |trace, index| TraceSide { index, failures: TraceFailures::of(trace) };
-    let (nodes, ignored) = changes::find([side(a.0, &of_a), side(b.0, &of_b)], nodes, strictness);
+pub fn compare_traces(a: (&Trace, &Reading), b: (&Trace, &Reading), strictness: Strictness) -> Diff {
+    let (index_a, index_b) = (SpanIndex::new(a.0, a.1), SpanIndex::new(b.0, b.1));
+    let pairing = align::pair_spans(&index_a, &index_b);
+    let nodes = merged_tree::build(&index_a, &index_b, &pairing);
+    let side = |trace, index| TraceSide { index, failures: TraceFailures::from_trace(trace) };
+    let (nodes, ignored) = changes::find([side(a.0, &index_a), side(b.0, &index_b)], nodes, strictness);
     Diff { ignored, nodes }
 }
 

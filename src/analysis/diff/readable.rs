@@ -1,11 +1,11 @@
-//! Values as text that is compared and read.
+//! Normalized text of JSON values, for comparison and display.
 
 use crate::model::Json;
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
-/// A value as text: members in the order of their keys, without `null` and bookkeeping; a string that holds JSON is what it
-/// holds.
+/// Returns a value as text: members sorted by key, without `null` and metadata; a string that contains JSON becomes
+/// that JSON.
 pub(super) fn readable(json: &Json) -> String {
     match serde_json::from_str::<Value>(json.text()) {
         Ok(Value::String(text)) => readable_text(&text),
@@ -18,19 +18,19 @@ pub(super) fn readable(json: &Json) -> String {
     }
 }
 
-/// A member as text, unless it is bookkeeping.
+/// Returns a member as text, unless it is metadata.
 pub(super) fn readable_member(key: &str, json: &Json) -> Option<String> {
     let value = serde_json::from_str(json.text()).unwrap_or_default();
-    (!is_bookkeeping(key, &value, &Map::new())).then(|| readable(json))
+    (!is_metadata(key, &value, &Map::new())).then(|| readable(json))
 }
 
-/// A text as it is, or the JSON that it holds.
+/// Returns a text, or the normalized JSON that it contains.
 pub(super) fn readable_text(text: &str) -> String {
-    nested(text).map_or_else(|| text.to_owned(), |value| readable(&value))
+    nested_json(text).map_or_else(|| text.to_owned(), |value| readable(&value))
 }
 
-/// The JSON object or array that a text holds.
-pub(super) fn nested(text: &str) -> Option<Json> {
+/// Returns the JSON object or array that a text contains.
+pub(super) fn nested_json(text: &str) -> Option<Json> {
     text.trim_start().starts_with(['{', '[']).then(|| Json::from_strict(text)).flatten()
 }
 
@@ -38,8 +38,8 @@ fn write(out: &mut String, value: &Value) {
     match value {
         Value::Object(members) => {
             out.push('{');
-            let kept = members.iter().filter(|(key, value)| !value.is_null() && !is_bookkeeping(key, value, members));
-            for (at, (key, value)) in kept.enumerate() {
+            let shown = members.iter().filter(|(key, value)| !value.is_null() && !is_metadata(key, value, members));
+            for (at, (key, value)) in shown.enumerate() {
                 let comma = if at > 0 { ", " } else { "" };
                 let _ = write!(out, "{comma}{}: ", Value::from(key.as_str()));
                 write(out, value);
@@ -59,7 +59,7 @@ fn write(out: &mut String, value: &Value) {
             let whole = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 1e15);
             out.push_str(&whole.map_or_else(|| number.to_string(), |float| format!("{float:.0}")));
         }
-        Value::String(text) => match nested(text) {
+        Value::String(text) => match nested_json(text) {
             Some(value) => out.push_str(&readable(&value)),
             None => {
                 let _ = write!(out, "{value}");
@@ -71,9 +71,9 @@ fn write(out: &mut String, value: &Value) {
     }
 }
 
-/// Whether a member describes the call and not its content: to which call it belongs, which tokens it used, and in the
-/// responses of OpenAI and the messages of AutoGen when it was made.
-fn is_bookkeeping(key: &str, value: &Value, siblings: &Map<String, Value>) -> bool {
+/// Whether a member describes the call and not its content: the id of the call, the tokens used, and in OpenAI
+/// responses and AutoGen messages the creation time.
+fn is_metadata(key: &str, value: &Value, siblings: &Map<String, Value>) -> bool {
     const CALL_IDS: [&str; 3] = ["system_fingerprint", "tool_call_id", "tool_use_id"];
     const ENVELOPES: [&str; 3] = ["choices", "object", "models_usage"];
     const TIMES: [&str; 2] = ["created", "created_at"];
@@ -87,7 +87,7 @@ fn is_bookkeeping(key: &str, value: &Value, siblings: &Map<String, Value>) -> bo
     }
 }
 
-/// Whether an object counts the tokens of a call, or their cost, as AG2 does:
+/// Whether an object holds the token counts of a call, or their cost as in AG2:
 /// `{"cost": {"usage_including_cached_inference": {…}}}`.
 fn is_usage(key: &str, members: &Map<String, Value>) -> bool {
     let counts = || members.is_empty() || members.iter().any(|(key, value)| counts_tokens(key, value));

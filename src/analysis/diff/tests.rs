@@ -1,4 +1,4 @@
-//! What is told of two traces.
+//! Tests of the comparison of two traces.
 
 use super::{Diff, NodeChange, Strictness};
 use crate::analysis::tests::trace_of;
@@ -7,16 +7,16 @@ use crate::model::{Span, SpanId, Timestamp, Trace};
 use crate::reading::Reading;
 use serde_json::json;
 
-/// A trace of spans: depth, type, name, inputs, outputs; each begins after the one before it.
+/// A span of a test trace: depth, type, name, inputs, outputs. Spans start in the order given.
 pub(super) type Given<'a> = (usize, &'a str, &'a str, &'a str, &'a str);
 
-/// The changes of two traces in content.
-pub(super) fn of_traces(a: &Trace, b: &Trace) -> Diff {
-    compare(a, b, Strictness::Content)
+/// Compares the content of two traces.
+pub(super) fn diff_content(a: &Trace, b: &Trace) -> Diff {
+    diff_with(a, b, Strictness::Content)
 }
 
-fn compare(a: &Trace, b: &Trace, strictness: Strictness) -> Diff {
-    super::of_traces((a, &Reading::of(a)), (b, &Reading::of(b)), strictness)
+fn diff_with(a: &Trace, b: &Trace, strictness: Strictness) -> Diff {
+    super::compare_traces((a, &Reading::from_trace(a)), (b, &Reading::from_trace(b)), strictness)
 }
 
 pub(super) fn trace(given: &[Given<'_>]) -> Trace {
@@ -38,8 +38,8 @@ pub(super) fn trace(given: &[Given<'_>]) -> Trace {
     trace_of(spans)
 }
 
-/// The tree in lines: what became of each span, its name, and what changed.
-pub(super) fn told(a: &Trace, b: &Trace, diff: &Diff) -> Vec<String> {
+/// Renders the tree, one line per span: sign, name, changes.
+pub(super) fn tree_lines(a: &Trace, b: &Trace, diff: &Diff) -> Vec<String> {
     let line = |node: &super::DiffNode| {
         let sign = match node.kind() {
             NodeChange::Added => '+',
@@ -62,8 +62,8 @@ pub(super) fn told(a: &Trace, b: &Trace, diff: &Diff) -> Vec<String> {
 #[track_caller]
 pub(super) fn check(a: &[Given<'_>], b: &[Given<'_>], expected: &[&str]) {
     let (a, b) = (trace(a), trace(b));
-    let diff = of_traces(&a, &b);
-    assert_eq!(told(&a, &b, &diff), expected);
+    let diff = diff_content(&a, &b);
+    assert_eq!(tree_lines(&a, &b, &diff), expected);
     assert_eq!(diff.is_unchanged(), expected.iter().all(|line| line.starts_with('=')));
 }
 
@@ -74,7 +74,7 @@ pub(super) fn chat(answer: &str) -> String {
 }
 
 #[test]
-fn an_added_call_stands_where_it_came() {
+fn an_added_call_is_shown_in_order() {
     let (one, two, three) = (chat("first"), chat("second"), chat("in between"));
     let a = [ROOT, (1, "LLM", "c", "{}", &one), (1, "TOOL", "t", "{}", "1"), (1, "LLM", "c", "{}", &two)];
     let b = [
@@ -90,7 +90,7 @@ fn an_added_call_stands_where_it_came() {
 }
 
 #[test]
-fn what_is_left_is_the_same_one_wherever_it_stands() {
+fn moved_spans_are_paired_by_content() {
     let step = |n: &'static str| (1, "CHAIN", "step", "{}", n);
     check(
         &[ROOT, step("1"), step("2"), step("3")],
@@ -100,7 +100,7 @@ fn what_is_left_is_the_same_one_wherever_it_stands() {
 }
 
 #[test]
-fn a_wrapper_is_all_that_is_added() {
+fn only_the_wrapper_is_added() {
     let a = [ROOT, (1, "LLM", "c", "{}", "1"), (1, "TOOL", "t", "{}", "2"), (2, "CHAIN", "deep", "{}", "3")];
     let b = [
         ROOT,
@@ -114,20 +114,20 @@ fn a_wrapper_is_all_that_is_added() {
 }
 
 #[test]
-fn a_span_below_another_parent_has_changed() {
+fn a_span_with_another_parent_has_changed() {
     let step = |depth, question, answer| (depth, "CHAIN", "step", question, answer);
     let (one, two) = (step(1, r#"{"q":"go"}"#, "1"), step(1, r#"{"q":"on"}"#, "2"));
     check(&[ROOT, one, two], &[ROOT, one, step(2, two.3, two.4)], &["=run", "= step", "~  step; parent -: run > step"]);
 }
 
 #[test]
-fn a_wrapper_of_the_root_is_all_that_is_added() {
+fn only_the_wrapper_of_the_root_is_added() {
     let b = [(0, "CHAIN", "main", "{}", "null"), (1, "AGENT", "run", "{}", "null"), (2, "TOOL", "t", "{}", "2")];
     check(&[ROOT, (1, "TOOL", "t", "{}", "2")], &b, &["+main", "= run", "=  t"]);
 }
 
 #[test]
-fn roots_are_compared_whatever_they_are_called() {
+fn single_roots_are_paired_whatever_their_names() {
     check(
         &[(0, "AGENT", "old", "{}", "null")],
         &[(0, "CHAIN", "new", "{}", "null")],
@@ -136,7 +136,7 @@ fn roots_are_compared_whatever_they_are_called() {
 }
 
 #[test]
-fn the_numbers_of_older_releases_and_models_in_names_are_no_difference() {
+fn numbers_and_models_in_names_are_ignored() {
     check(
         &[ROOT, (1, "LLM", "c_1", "{}", "1"), (1, "LLM", "c_2", "{}", "2"), (1, "LLM", "c_3", "{}", "3")],
         &[ROOT, (1, "LLM", "c", "{}", "1"), (1, "LLM", "c", "{}", "3")],
@@ -147,11 +147,11 @@ fn the_numbers_of_older_releases_and_models_in_names_are_no_difference() {
     for (trace, model) in [(&mut a, "old-model"), (&mut b, "new")] {
         trace.spans.as_mut().unwrap().list[0].model = Some(model.to_owned());
     }
-    assert_eq!(told(&a, &b, &of_traces(&a, &b)), ["~chat new; model -: old-model > new"]);
+    assert_eq!(tree_lines(&a, &b, &diff_content(&a, &b)), ["~chat new; model -: old-model > new"]);
 }
 
 #[test]
-fn a_method_that_is_told_with_its_agent_is_the_same_one() {
+fn a_method_prefixed_with_its_agent_is_paired() {
     check(
         &[ROOT, (1, "AGENT", "on_messages", "{}", "1")],
         &[ROOT, (1, "AGENT", "helper.on_messages", "{}", "2")],
@@ -160,7 +160,7 @@ fn a_method_that_is_told_with_its_agent_is_the_same_one() {
 }
 
 #[test]
-fn other_tools_are_not_the_same_one() {
+fn different_tools_are_not_paired() {
     check(
         &[ROOT, (1, "TOOL", "search_web", r#"{"q":"a"}"#, "1")],
         &[ROOT, (1, "TOOL", "search_docs", r#"{"q":"b"}"#, "2")],
@@ -175,7 +175,7 @@ fn parallel_calls_may_come_in_any_order() {
 }
 
 #[test]
-fn a_change_is_told_where_it_comes_up_first() {
+fn a_change_is_shown_where_it_first_appears() {
     let ask = |system: &str| {
         format!(r#"{{"messages":[{{"role":"system","content":"{system}"}},{{"role":"user","content":"hi"}}]}}"#)
     };
@@ -192,7 +192,7 @@ fn a_change_is_told_where_it_comes_up_first() {
 }
 
 #[test]
-fn parameters_and_values_are_told_by_name() {
+fn parameters_and_values_are_named() {
     let a = r#"{"messages":[{"role":"user","content":"hi"}],"temperature":0,"top_p":1}"#;
     let b = r#"{"top_p":1.0,"messages":[{"role":"user","content":"hi"}],"temperature":0.7,"max_tokens":5}"#;
     check(
@@ -211,12 +211,13 @@ fn parameters_and_values_are_told_by_name() {
 fn dates_times_and_numbers_in_answers_are_content() {
     let booked = |text: &str| chat(&format!("booked {text}"));
     let (a, b) = ("2026-12-01T09:00:00, card 4111111111111111", "2027-03-15T17:30:00, card 5500000000000004");
-    let told = format!("; output assistant: booked {a} > booked {b}");
-    check(&[(0, "LLM", "c", "{}", &booked(a))], &[(0, "LLM", "c", "{}", &booked(b))], &[&format!("~c{told}")]);
-    let (of_a, of_b) = (format!(r#"{{"created_at":"{}"}}"#, &a[..19]), format!(r#"{{"created_at":"{}"}}"#, &b[..19]));
+    let change = format!("; output assistant: booked {a} > booked {b}");
+    check(&[(0, "LLM", "c", "{}", &booked(a))], &[(0, "LLM", "c", "{}", &booked(b))], &[&format!("~c{change}")]);
+    let (output_a, output_b) =
+        (format!(r#"{{"created_at":"{}"}}"#, &a[..19]), format!(r#"{{"created_at":"{}"}}"#, &b[..19]));
     check(
-        &[(0, "TOOL", "f", r#"{"start_time":1700000000}"#, &of_a)],
-        &[(0, "TOOL", "f", r#"{"start_time":1790000000}"#, &of_b)],
+        &[(0, "TOOL", "f", r#"{"start_time":1700000000}"#, &output_a)],
+        &[(0, "TOOL", "f", r#"{"start_time":1790000000}"#, &output_b)],
         &[
             "~f; input start_time: 1700000000 > 1790000000; output created_at: 2026-12-01T09:00:00 > 2027-03-15T17:30:00",
         ],
@@ -224,10 +225,10 @@ fn dates_times_and_numbers_in_answers_are_content() {
 }
 
 #[test]
-fn another_order_of_messages_is_told() {
+fn another_order_of_messages_is_shown() {
     let ask = |words: [&str; 2]| {
-        let said = words.map(|text| format!(r#"{{"role":"user","content":"{text}"}}"#)).join(",");
-        format!(r#"{{"messages":[{said}]}}"#)
+        let messages = words.map(|text| format!(r#"{{"role":"user","content":"{text}"}}"#)).join(",");
+        format!(r#"{{"messages":[{messages}]}}"#)
     };
     check(
         &[ROOT, (1, "LLM", "c", &ask(["one", "two"]), "1")],
@@ -236,7 +237,7 @@ fn another_order_of_messages_is_told() {
     );
 }
 
-/// A trace of very many spans right below its root.
+/// A trace with many children of one root.
 fn wide(count: usize, name: impl Fn(usize) -> String) -> Trace {
     let root = Span::new(SpanId::new("root"), "root".to_owned(), Timestamp(0));
     let child = |at: usize| Span {
@@ -247,13 +248,13 @@ fn wide(count: usize, name: impl Fn(usize) -> String) -> Trace {
 }
 
 #[test]
-fn very_many_spans_that_differ_are_compared_in_time() {
-    // Each with each these were 400 million.
+fn many_different_spans_are_compared_quickly() {
+    // Comparing all pairs would take 400 million comparisons.
     let letters = |at: usize, seed: usize| {
         format!("{}{}", char::from(b'a' + ((at * seed) % 26) as u8), "x".repeat(at % 97 * seed % 31))
     };
     let (a, b) = (wide(20_000, |at| letters(at, 3)), wide(20_000, |at| letters(at, 7)));
-    let diff = of_traces(&a, &b);
+    let diff = diff_content(&a, &b);
     let spans =
         diff.nodes.iter().map(|node| usize::from(node.a.is_some()) + usize::from(node.b.is_some())).sum::<usize>();
     assert_eq!(spans, 40_002, "each span is in the tree once");
@@ -284,12 +285,12 @@ fn calls_of_one_name_may_come_in_any_order() {
         trace(&std::iter::once(ROOT).chain(given).collect::<Vec<_>>())
     };
     for order in &orders {
-        assert!(of_traces(&of(&[0, 1, 2, 3, 4]), &of(order)).is_unchanged(), "{order:?}");
+        assert!(diff_content(&of(&[0, 1, 2, 3, 4]), &of(order)).is_unchanged(), "{order:?}");
     }
 }
 
 #[test]
-fn wrappers_are_found_whatever_their_number_and_name() {
+fn nested_and_same_named_wrappers_are_found() {
     let call = |depth| (depth, "CHAIN", "call", r#"{"q":"go"}"#, "1");
     let a = [ROOT, call(1), (1, "TOOL", "t", "{}", "2")];
     let layers = [
@@ -307,18 +308,18 @@ fn wrappers_are_found_whatever_their_number_and_name() {
 }
 
 #[test]
-fn a_span_of_another_name_that_does_the_same_is_the_same_one() {
+fn a_renamed_span_with_the_same_content_is_paired() {
     let spans = |name: &'static str, inputs: &'static str| {
         [ROOT, (1, "AGENT", name, inputs, "1"), (2, "TOOL", "geo", "{}", "1"), (2, "TOOL", "news", "{}", "2")]
     };
-    let told = ["=run", "~ orchestrate; name -: planner > orchestrate", "=  geo", "=  news"];
-    check(&spans("planner", "{}"), &spans("orchestrate", "{}"), &told);
+    let expected = ["=run", "~ orchestrate; name -: planner > orchestrate", "=  geo", "=  news"];
+    check(&spans("planner", "{}"), &spans("orchestrate", "{}"), &expected);
     check(
         &[ROOT, (1, "TOOL", "search", r#"{"q":"weather in Rome"}"#, "1")],
         &[ROOT, (1, "TOOL", "lookup", r#"{"q":"weather in Rome"}"#, "1")],
         &["=run", "~ lookup; name -: search > lookup"],
     );
-    // What says nothing may be the same by chance.
+    // Short contents may be equal by chance.
     check(
         &[ROOT, (1, "TOOL", "search", "{}", r#""ok""#)],
         &[ROOT, (1, "TOOL", "notify", "{}", r#""ok""#)],
@@ -327,13 +328,13 @@ fn a_span_of_another_name_that_does_the_same_is_the_same_one() {
 }
 
 mod properties {
-    use super::{of_traces, trace};
+    use super::{diff_content, trace};
     use crate::analysis::diff::{Change, Diff, Strictness};
     use crate::model::{Json, Trace};
     use proptest::prelude::*;
     use serde_json::{Map, Value, json};
 
-    /// What stands in traces: words, ids, times, numbers, under the keys of messages, responses and functions.
+    /// Values as they occur in traces: words, ids, times, numbers, under the keys of messages, responses and functions.
     fn any_value() -> impl Strategy<Value = Value> {
         const TEXTS: [&str; 9] = [
             "",
@@ -388,8 +389,8 @@ mod properties {
         prop::sample::select(&["CHAT_MODEL", "TOOL", "AGENT", "CHAIN"][..])
     }
 
-    /// A trace of one span.
-    fn of(kind: &str, inputs: &Value, outputs: &Value, attribute: &Value) -> Trace {
+    /// A trace with one span.
+    fn single_span(kind: &str, inputs: &Value, outputs: &Value, attribute: &Value) -> Trace {
         let mut made = trace(&[(0, kind, "f", &inputs.to_string(), &outputs.to_string())]);
         let attributes = &mut made.spans.as_mut().unwrap().list[0].payload.as_mut().unwrap().attributes;
         attributes.push(("session.id".to_owned(), Json::of(attribute)));
@@ -397,7 +398,7 @@ mod properties {
     }
 
     fn strictly(a: &Trace, b: &Trace) -> Diff {
-        super::compare(a, b, Strictness::Everything)
+        super::diff_with(a, b, Strictness::Everything)
     }
 
     proptest! {
@@ -406,12 +407,12 @@ mod properties {
         #[test]
         fn unequal_payloads_are_never_identical(kind in any_kind(), a in prop::array::uniform3(any_value()), b in prop::array::uniform3(any_value()), is_new in prop::array::uniform3(any::<bool>())) {
             let b: [Value; 3] = std::array::from_fn(|at| if is_new[at] { b[at].clone() } else { a[at].clone() });
-            let (of_a, of_b) = (of(kind, &a[0], &a[1], &a[2]), of(kind, &b[0], &b[1], &b[2]));
-            prop_assert_eq!(of_traces(&of_a, &of_b).is_identical(), a == b);
-            let strict = strictly(&of_a, &of_b);
+            let (trace_a, trace_b) = (single_span(kind, &a[0], &a[1], &a[2]), single_span(kind, &b[0], &b[1], &b[2]));
+            prop_assert_eq!(diff_content(&trace_a, &trace_b).is_identical(), a == b);
+            let strict = strictly(&trace_a, &trace_b);
             prop_assert!(strict.ignored.is_empty());
             prop_assert_eq!(strict.is_unchanged(), a == b);
-            prop_assert!(of_traces(&of_a, &of_a).is_identical());
+            prop_assert!(diff_content(&trace_a, &trace_a).is_identical());
         }
 
         #[test]
@@ -419,7 +420,7 @@ mod properties {
             let b: [Value; 3] = std::array::from_fn(|at| {
                 serde_json::from_str(&a[at].to_string().replace("MARK", "SIGN")).unwrap()
             });
-            let (of_a, of_b) = (of(kind, &a[0], &a[1], &a[2]), of(kind, &b[0], &b[1], &b[2]));
+            let (trace_a, trace_b) = (single_span(kind, &a[0], &a[1], &a[2]), single_span(kind, &b[0], &b[1], &b[2]));
             let has = |change: &Change, side: &Option<String>, sign: &str| {
                 side.as_ref().is_some_and(|text| text.contains(sign))
                     || side.is_some() && change.name.as_ref().is_some_and(|name| name.contains(sign))
@@ -428,9 +429,9 @@ mod properties {
                 let changes = || diff.nodes.iter().flat_map(|node| &node.changes);
                 changes().any(|change| has(change, &change.a, "MARK")) && changes().any(|change| has(change, &change.b, "SIGN"))
             };
-            let diff = of_traces(&of_a, &of_b);
+            let diff = diff_content(&trace_a, &trace_b);
             prop_assert!(a == b || is_shown(&diff) || !diff.ignored.is_empty());
-            prop_assert!(a == b || is_shown(&strictly(&of_a, &of_b)));
+            prop_assert!(a == b || is_shown(&strictly(&trace_a, &trace_b)));
         }
     }
 }

@@ -1,20 +1,20 @@
-//! What a diagnosis consists of.
+//! Findings of `mltrace doctor`: kind, severity and details.
 
 use crate::model::{Cost, Problem, Timestamp};
 
-/// How bad something is; the worst first.
+/// The severity of a finding, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Something is lost, or MLflow cannot go on.
+    /// Data is lost, or MLflow cannot use the store.
     Problem,
-    /// Something is not as it seems.
+    /// Something is misleading or at risk.
     Warning,
     /// Good to know.
     Hint,
 }
 
 impl Severity {
-    /// The word for people and programs.
+    /// Returns the name in JSON and messages.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -25,14 +25,14 @@ impl Severity {
     }
 }
 
-/// What was found, in the order in which it is told: the worst first.
+/// The kind of a finding, in the order of output: worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FindingKind {
     /// The installed MLflow does not know the schema of the database.
     DatabaseTooNew,
-    /// The database does not say which revision it has.
+    /// The database names no schema revision.
     SchemaUnnamed,
-    /// The database says that it has several revisions.
+    /// The database names several schema revisions.
     UpgradeBroken,
     /// The installed MLflow refuses file stores.
     FileStoreRefused,
@@ -40,54 +40,54 @@ pub enum FindingKind {
     SpansNotServed,
     /// Records, spans or files that cannot be read.
     DamagedRecords,
-    /// Files of spans that are nowhere.
+    /// Span files that cannot be found.
     MissingArtifacts,
-    /// Fewer spans than were recorded.
+    /// Traces with fewer spans than were recorded.
     SpansMissing,
-    /// Traces that ended, without their root.
+    /// Traces that ended and have no root span.
     MissingRoot,
-    /// The installed MLflow wants a newer schema than the database has.
+    /// The installed MLflow needs a newer schema than the database has.
     DatabaseTooOld,
-    /// Spans that the installed MLflow does not look for where they are.
-    SpansUnseen,
-    /// Spans that a database lacks and a file has.
+    /// Traces whose spans are where the installed MLflow does not look.
+    SpansNotRead,
+    /// Traces whose spans are in a file but not in the database.
     RowsMissing,
     /// Traces that never ended.
     StuckTraces,
-    /// Traces whose end their client could not record.
+    /// Traces whose client failed to complete the record.
     RecordIncomplete,
-    /// Other totals of tokens than those of the spans.
+    /// Traces whose recorded tokens differ from those of their spans.
     TokensDiffer,
-    /// Other costs than those of the spans.
+    /// Traces whose recorded cost differs from that of their spans.
     CostsDiffer,
-    /// Spans whose tokens differ from those of the calls below them, where it is unknown which are right.
+    /// Traces with a span whose tokens differ from those of the calls below it, where it is unknown which are right.
     UsageConflict,
-    /// Spans whose parent is not there.
+    /// Traces with spans whose parent is missing.
     Orphans,
-    /// Spans that have the id of another one.
+    /// Traces with several spans of the same id.
     RepeatedSpans,
-    /// Files of spans that are not where the record says.
+    /// Span files that are not at the recorded location.
     MovedArtifacts,
-    /// Files of spans that are those of the store from which this one was copied.
+    /// Span files read from another store; this one is a copy of it.
     OutsideArtifacts,
     /// A store without traces.
     EmptyStore,
-    /// A store that MLflow takes before this one, and that gives no traces.
-    PassedOver,
-    /// A second store in the same folder.
+    /// MLflow uses the other store in the folder, which has no traces.
+    OtherStorePreferred,
+    /// Another store with traces in the same folder.
     TwoStores,
-    /// Files of spans at a place that this program does not read.
+    /// Span files at a location that mltrace cannot read.
     ForeignArtifacts,
-    /// A schema of no known release.
+    /// A schema revision of no known release.
     UnknownRevision,
-    /// Models whose price is not known.
+    /// Models without a known price.
     UnpricedModels,
-    /// Deleted experiments that hold traces.
+    /// Deleted experiments that contain traces.
     DeletedExperiments,
 }
 
 impl FindingKind {
-    /// The word for people and programs.
+    /// Returns the name in JSON and messages.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -100,7 +100,7 @@ impl FindingKind {
             Self::MissingArtifacts => "missing_artifacts",
             Self::SpansMissing => "spans_missing",
             Self::MissingRoot => "missing_root",
-            Self::SpansUnseen => "spans_unseen",
+            Self::SpansNotRead => "spans_unseen",
             Self::RowsMissing => "rows_missing",
             Self::StuckTraces => "stuck_traces",
             Self::RecordIncomplete => "record_incomplete",
@@ -112,7 +112,7 @@ impl FindingKind {
             Self::MovedArtifacts => "moved_artifacts",
             Self::OutsideArtifacts => "outside_artifacts",
             Self::EmptyStore => "empty_store",
-            Self::PassedOver | Self::TwoStores => "two_stores",
+            Self::OtherStorePreferred | Self::TwoStores => "two_stores",
             Self::ForeignArtifacts => "foreign_artifacts",
             Self::UnknownRevision => "schema_unknown",
             Self::UnpricedModels => "unpriced_models",
@@ -120,7 +120,7 @@ impl FindingKind {
         }
     }
 
-    /// How bad it is.
+    /// Returns the severity.
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
@@ -134,7 +134,7 @@ impl FindingKind {
             | Self::SpansMissing
             | Self::MissingRoot => Severity::Problem,
             Self::DatabaseTooOld
-            | Self::SpansUnseen
+            | Self::SpansNotRead
             | Self::RowsMissing
             | Self::StuckTraces
             | Self::RecordIncomplete
@@ -146,7 +146,7 @@ impl FindingKind {
             | Self::MovedArtifacts
             | Self::OutsideArtifacts
             | Self::EmptyStore
-            | Self::PassedOver
+            | Self::OtherStorePreferred
             | Self::TwoStores => Severity::Warning,
             Self::ForeignArtifacts | Self::UnknownRevision | Self::UnpricedModels | Self::DeletedExperiments => {
                 Severity::Hint
@@ -155,140 +155,140 @@ impl FindingKind {
     }
 }
 
-/// The three main figures of a use of tokens, where they are known.
+/// Input, output and total tokens, as far as known.
 pub type RecordedTokens = (Option<i64>, Option<i64>, Option<i64>);
 
-/// What a finding rests on.
+/// A fact that supports a finding.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
-    /// When a trace began that never ended.
-    Begun(Timestamp),
-    /// How many spans there are, of how many that were recorded.
+    /// Start of a trace that never ended.
+    Started(Timestamp),
+    /// Number of spans of a trace.
     Spans {
-        /// Those that are there.
+        /// Spans that are stored.
         stored: u64,
-        /// Those that were recorded, where their number was.
+        /// Spans that the client recorded, if known.
         recorded: Option<u64>,
     },
-    /// How many spans have a parent that is not there.
+    /// Number of spans whose parent is missing.
     Orphans(u64),
-    /// Tokens: those sent, those received, all.
+    /// Recorded tokens that differ from those of the spans.
     Tokens {
-        /// What was recorded.
+        /// The recorded tokens.
         recorded: RecordedTokens,
-        /// What the spans tell.
+        /// The tokens of the spans.
         spans: RecordedTokens,
     },
-    /// The cost that was recorded, and the one of the spans.
+    /// The recorded cost, and that of the spans.
     Costs(Cost, Cost),
-    /// Two totals of tokens, one of which is right.
+    /// Two different token totals; it is unknown which is right.
     EitherTokens {
-        /// The one that commands show.
+        /// The total that commands show.
         shown: RecordedTokens,
         /// The sum of the calls.
         calls: RecordedTokens,
     },
-    /// What could not be read, and where.
-    Unread(String, Option<String>),
-    /// The folder in which files are recorded to be, and the one in which they are.
+    /// The message and path of a read error.
+    Unreadable(String, Option<String>),
+    /// The recorded folder of files, and the actual one.
     Moved(String, String),
-    /// The folder in which files are read, and the one that has them too.
+    /// The folder from which files are read, and the one in this store that also has them.
     Outside(String, String),
-    /// A model, and how many calls of it have tokens and no cost.
+    /// A model, and its number of calls with tokens and no cost.
     Model(String, u64),
-    /// An experiment, and how many traces it holds.
+    /// An experiment, and its number of traces.
     Experiment(String, u64),
-    /// The revision of a database, and the releases that make it.
+    /// The schema revision of a database, and the MLflow releases that create it.
     Revision(String, Option<&'static str>),
-    /// The installed MLflow: its release, and the revision that it wants.
-    Wants(String, String),
-    /// A package of a release that does not go with the installed MLflow.
-    Unfit {
-        /// Its name and release.
+    /// The release of the installed MLflow, and the schema revision it needs.
+    RequiredRevision(String, String),
+    /// A package whose release is incompatible with the installed MLflow.
+    IncompatiblePackage {
+        /// Name and release of the package.
         package: String,
         /// The release of MLflow.
         mlflow: String,
-        /// What comes of it.
+        /// The consequence.
         effect: &'static str,
     },
-    /// The installed MLflow, by its release, which knows spans in files only.
-    KnowsFilesOnly(String),
-    /// A store that holds traces too.
-    Store(String),
-    /// The store that MLflow takes, and that gives no traces.
-    Taken(String),
-    /// The installed MLflow, by its release, which refuses that store.
-    Refuses(String),
-    /// A store that holds none either.
-    AlsoEmpty(String),
+    /// The release of the installed MLflow, which reads spans from files only.
+    ReadsFilesOnly(String),
+    /// Another store that also contains traces.
+    OtherStore(String),
+    /// The store that MLflow uses, which has no traces.
+    PreferredStore(String),
+    /// The release of the installed MLflow, which refuses that file store.
+    RefusesFileStore(String),
+    /// Another store without traces.
+    OtherStoreEmpty(String),
 }
 
-/// A fact, and the trace it is about, if it is about one.
+/// A fact, with the trace it is about, if any.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Detail {
     /// The trace.
     pub trace_id: Option<String>,
-    /// What is known of it.
+    /// The fact.
     pub fact: Fact,
 }
 
-/// Something that is not as it should be.
+/// A problem, warning or hint about a store.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// What.
+    /// The kind.
     pub kind: FindingKind,
-    /// How many traces, records, models or experiments.
+    /// Number of affected traces, records, models or experiments.
     pub count: u64,
-    /// The traces concerned, the first ones.
+    /// The first affected traces.
     pub trace_ids: Vec<String>,
-    /// What it rests on, the first facts.
+    /// The first facts.
     pub details: Vec<Detail>,
 }
 
-/// So many traces and facts are kept of each finding.
-pub(super) const MOST_KEPT: usize = 100;
+/// Maximum number of trace ids, and of facts, in a finding.
+pub(super) const MAX_DETAILS: usize = 100;
 
 impl Finding {
-    /// A finding about the store as a whole.
+    /// Creates a finding about the store as a whole.
     #[must_use]
-    pub fn of_store(kind: FindingKind, count: u64, facts: impl IntoIterator<Item = Fact>) -> Self {
+    pub fn for_store(kind: FindingKind, count: u64, facts: impl IntoIterator<Item = Fact>) -> Self {
         let detail = |fact| Detail { trace_id: None, fact };
-        Self { kind, count, trace_ids: Vec::new(), details: facts.into_iter().take(MOST_KEPT).map(detail).collect() }
+        Self { kind, count, trace_ids: Vec::new(), details: facts.into_iter().take(MAX_DETAILS).map(detail).collect() }
     }
 
-    /// Something that could not be read, of a trace or not.
+    /// Adds a read error, of a trace or not.
     pub(super) fn add_damage(&mut self, problem: &Problem) {
-        let fact = Fact::Unread(problem.message.clone(), problem.path.clone());
+        let fact = Fact::Unreadable(problem.message.clone(), problem.path.clone());
         if let Some(id) = &problem.trace_id {
-            self.add(id, [fact]);
+            self.add_trace(id, [fact]);
         } else {
             self.count += 1;
             self.add_fact(fact);
         }
     }
 
-    /// A fact about several traces.
-    pub(super) fn add_once(&mut self, fact: Fact) {
+    /// Adds a fact, unless it was added before.
+    pub(super) fn add_fact_once(&mut self, fact: Fact) {
         if !self.details.iter().any(|detail| detail.fact == fact) {
             self.add_fact(fact);
         }
     }
 
-    /// A fact that names what it is about.
+    /// Adds a fact that is not about a single trace.
     pub(super) fn add_fact(&mut self, fact: Fact) {
-        if self.details.len() < MOST_KEPT {
+        if self.details.len() < MAX_DETAILS {
             self.details.push(Detail { trace_id: None, fact });
         }
     }
 
-    /// One more trace.
-    pub(super) fn add(&mut self, trace_id: &str, facts: impl IntoIterator<Item = Fact>) {
+    /// Counts a trace and adds facts about it.
+    pub(super) fn add_trace(&mut self, trace_id: &str, facts: impl IntoIterator<Item = Fact>) {
         self.count += 1;
         let is_known = self.trace_ids.iter().any(|known| known == trace_id);
-        if !is_known && self.trace_ids.len() < MOST_KEPT {
+        if !is_known && self.trace_ids.len() < MAX_DETAILS {
             self.trace_ids.push(trace_id.to_owned());
         }
-        let room = MOST_KEPT.saturating_sub(self.details.len());
+        let room = MAX_DETAILS.saturating_sub(self.details.len());
         let detail = |fact| Detail { trace_id: Some(trace_id.to_owned()), fact };
         self.details.extend(facts.into_iter().take(room).map(detail));
     }

@@ -6,7 +6,7 @@ use crate::model::{Cost, MovedFile, Revision, Span, StoreInfo, StoreKind, TokenU
 
 const HOUR: i64 = 3_600_000_000_000;
 
-/// A span as JSON of its own fields and its attributes.
+/// Builds a span; `attributes` are members of a JSON object.
 fn span(id: &str, parent: &str, attributes: &str) -> Span {
     let text = format!(
         r#"{{"span_id":"{id}","parent_span_id":"{parent}","name":"{id}","start_time_unix_nano":1,"attributes":{{{attributes}}}}}"#
@@ -14,7 +14,7 @@ fn span(id: &str, parent: &str, attributes: &str) -> Span {
     formats::span(&text, SpanDetail::All, None).unwrap()
 }
 
-/// A finished trace of a root and a call of a model, as MLflow records it.
+/// Builds a finished trace of a root and a model call, as MLflow records it.
 fn good() -> Trace {
     let call = r#""mlflow.traceRequestId":"\"tr-1\"","mlflow.spanType":"\"LLM\"","model":"gpt-4o-mini","mlflow.chat.tokenUsage":{"input_tokens":5,"output_tokens":2,"total_tokens":7}"#;
     let mut trace = trace_of(vec![span("a", "", r#""mlflow.spanType":"\"AGENT\"""#), span("b", "a", call)]);
@@ -22,7 +22,7 @@ fn good() -> Trace {
     trace.info.span_count = Some(2);
     trace.info.metadata.add(keys::SCHEMA_VERSION, "3");
     trace.info.metadata.add(keys::INPUTS, "{}");
-    trace.info.tags.add(keys::SPANS_LOCATION, keys::IN_ROWS);
+    trace.info.tags.add(keys::SPANS_LOCATION, keys::IN_TRACKING_STORE);
     trace.info.recorded_usage = Some(TokenUsage {
         input_tokens: Some(5),
         output_tokens: Some(2),
@@ -38,23 +38,23 @@ fn spans(trace: &mut Trace) -> &mut Spans {
 
 fn healthy() -> StoreFacts {
     StoreFacts {
-        checkup: StoreInfo::new(StoreKind::Sqlite),
+        info: StoreInfo::new(StoreKind::Sqlite),
         installed: None,
         allows_file_stores: false,
         is_empty: false,
-        second: None,
-        deleted: Vec::new(),
+        other_store: None,
+        deleted_experiments: Vec::new(),
     }
-    .of("f4a9b2c7d1e6", Some("3.18"))
+    .with_revision("f4a9b2c7d1e6", Some("3.18"))
 }
 
 impl StoreFacts {
-    fn of(mut self, id: &str, releases: Option<&'static str>) -> Self {
-        self.checkup.revisions = vec![Revision { id: id.to_owned(), releases }];
+    fn with_revision(mut self, id: &str, releases: Option<&'static str>) -> Self {
+        self.info.revisions = vec![Revision { id: id.to_owned(), releases }];
         self
     }
 
-    fn with(mut self, release: &str, head: &str, revisions: &[&str]) -> Self {
+    fn with_installed(mut self, release: &str, head: &str, revisions: &[&str]) -> Self {
         self.installed = Some(InstalledMlflow {
             release: release.to_owned(),
             head: Some(head.to_owned()),
@@ -69,7 +69,7 @@ impl StoreFacts {
     }
 }
 
-/// What is found of a trace that was changed, an hour and a bit after it began.
+/// Returns the findings of a modified trace, a little more than an hour after its start.
 fn found(change: impl FnOnce(&mut Trace)) -> Vec<FindingKind> {
     let mut trace = good();
     change(&mut trace);
@@ -79,7 +79,7 @@ fn found(change: impl FnOnce(&mut Trace)) -> Vec<FindingKind> {
     for info in doctor.take_suspects() {
         doctor.add_suspect(&Trace { info, ..trace.clone() });
     }
-    // The price of its model is looked up elsewhere.
+    // Prices are not set here.
     let kinds = doctor.findings(&healthy()).into_iter().map(|finding| finding.kind);
     kinds.filter(|kind| *kind != FindingKind::UnpricedModels).collect()
 }
@@ -105,7 +105,7 @@ fn a_trace_in_progress_is_stuck_after_an_hour_and_its_gaps_are_explained() {
 }
 
 #[test]
-fn missing_spans_roots_and_parents_are_told_apart() {
+fn missing_spans_roots_and_parents_are_distinguished() {
     assert_eq!(found(|trace| trace.info.span_count = Some(3)), [FindingKind::SpansMissing]);
     let rootless = |trace: &mut Trace| *spans(trace) = trace_of(vec![span("b", "a", "")]).spans.unwrap();
     assert_eq!(found(rootless), [FindingKind::SpansMissing, FindingKind::MissingRoot]);
@@ -128,7 +128,7 @@ fn damage_and_files_elsewhere_explain_missing_spans() {
     assert_eq!(
         found(with("garbage")),
         [FindingKind::DamagedRecords, FindingKind::SpansMissing],
-        "what follows explains no gap"
+        "trailing data does not explain missing spans"
     );
     assert_eq!(found(with("unserved_spans")), [FindingKind::SpansNotServed]);
     let repeated = |trace: &mut Trace| spans(trace).problems.push(Problem::new("repeated_span", "again"));
@@ -136,38 +136,38 @@ fn damage_and_files_elsewhere_explain_missing_spans() {
     assert_eq!(
         found(with("repeated_span")),
         [FindingKind::SpansMissing, FindingKind::RepeatedSpans],
-        "one is gone all the same"
+        "a repeated span does not replace the missing one"
     );
-    assert_eq!(found(with("missing_file")), [FindingKind::SpansMissing], "of rows");
-    let of_file = |trace: &mut Trace| {
+    assert_eq!(found(with("missing_file")), [FindingKind::SpansMissing], "spans in rows");
+    let missing_file = |trace: &mut Trace| {
         trace.info.tags = crate::model::Labels::default();
         with("missing_file")(trace);
     };
-    assert_eq!(found(of_file), [FindingKind::MissingArtifacts]);
+    assert_eq!(found(missing_file), [FindingKind::MissingArtifacts]);
     let made_by_hand = |trace: &mut Trace| {
-        of_file(trace);
+        missing_file(trace);
         trace.info.metadata = crate::model::Labels::default();
         trace.info.span_count = None;
     };
-    assert_eq!(found(made_by_hand), [], "there never were spans");
+    assert_eq!(found(made_by_hand), [], "the trace never had spans");
 }
 
 #[test]
 fn costs_are_compared_where_both_are_recorded() {
-    let with = |recorded: f64, of_span: Cost| {
+    let with = |recorded: f64, span_cost: Cost| {
         move |trace: &mut Trace| {
             trace.info.cost = Cost::recorded(None, None, Some(recorded));
-            spans(trace).list[1].cost = Some(of_span);
+            spans(trace).list[1].cost = Some(span_cost);
         }
     };
-    let of_span = Cost::recorded(None, None, Some(0.3)).unwrap();
-    assert_eq!(found(with(0.2, of_span)), [FindingKind::CostsDiffer]);
-    assert_eq!(found(with(0.3 + 1e-12, of_span)), [], "rounding");
+    let span_cost = Cost::recorded(None, None, Some(0.3)).unwrap();
+    assert_eq!(found(with(0.2, span_cost)), [FindingKind::CostsDiffer]);
+    assert_eq!(found(with(0.3 + 1e-12, span_cost)), [], "rounding");
     assert_eq!(found(with(0.2, Cost::calculated(0.1, 0.2))), [], "at other prices");
 }
 
 #[test]
-fn totals_are_compared_where_all_spans_are_there_and_carry_them() {
+fn totals_are_compared_if_all_spans_are_stored_with_tokens() {
     let doubled = |trace: &mut Trace| trace.info.recorded_usage.as_mut().unwrap().total_tokens = Some(14);
     assert_eq!(found(doubled), [FindingKind::TokensDiffer]);
     let incomplete = |trace: &mut Trace| {
@@ -186,23 +186,29 @@ fn totals_are_compared_where_all_spans_are_there_and_carry_them() {
 }
 
 #[test]
-fn a_record_that_was_never_completed_is_not_one_of_opentelemetry() {
+fn incomplete_records_are_distinguished_from_opentelemetry() {
     let bare = |trace: &mut Trace| {
         trace.info.name = None;
         trace.info.metadata = crate::model::Labels::default();
     };
     assert_eq!(found(bare), [FindingKind::RecordIncomplete]);
-    let foreign = |attributes: &'static str| {
+    let opentelemetry = |attributes: &'static str| {
         move |trace: &mut Trace| {
             bare(trace);
             *spans(trace) = trace_of(vec![span("a", "", attributes), span("b", "a", attributes)]).spans.unwrap();
             trace.info.recorded_usage = None;
         }
     };
-    // As servers of 3.6 and of 3.18 store what they are sent.
-    assert_eq!(found(foreign(r#""mlflow.traceRequestId":"x","gen_ai.system":"y","mlflow.spanType":"\"LLM\"""#)), []);
-    assert_eq!(found(foreign(r#""gen_ai.system":"y","mlflow.traceRequestId":"x","mlflow.spanType":"\"LLM\"""#)), []);
-    assert_eq!(found(foreign(r#""mlflow.traceRequestId":"x""#)), []);
+    // As servers of 3.6 and 3.18 store OpenTelemetry spans.
+    assert_eq!(
+        found(opentelemetry(r#""mlflow.traceRequestId":"x","gen_ai.system":"y","mlflow.spanType":"\"LLM\"""#)),
+        []
+    );
+    assert_eq!(
+        found(opentelemetry(r#""gen_ai.system":"y","mlflow.traceRequestId":"x","mlflow.spanType":"\"LLM\"""#)),
+        []
+    );
+    assert_eq!(found(opentelemetry(r#""mlflow.traceRequestId":"x""#)), []);
     let service = |trace: &mut Trace| {
         bare(trace);
         trace.info.tags.add(SERVICE, "app");
@@ -212,9 +218,12 @@ fn a_record_that_was_never_completed_is_not_one_of_opentelemetry() {
 
 #[test]
 fn files_that_moved_together_are_one_fact() {
-    assert_eq!(roots("/old/mlruns/1/t", "/new/place/mlruns/1/t"), ("/old".to_owned(), "/new/place".to_owned()));
-    assert_eq!(roots("/mlruns/1/t", "/x/mlruns/1/t"), ("/".to_owned(), "/x".to_owned()));
-    assert_eq!(roots("/a", "/b"), ("/a".to_owned(), "/b".to_owned()));
+    assert_eq!(
+        differing_roots("/old/mlruns/1/t", "/new/place/mlruns/1/t"),
+        ("/old".to_owned(), "/new/place".to_owned())
+    );
+    assert_eq!(differing_roots("/mlruns/1/t", "/x/mlruns/1/t"), ("/".to_owned(), "/x".to_owned()));
+    assert_eq!(differing_roots("/a", "/b"), ("/a".to_owned(), "/b".to_owned()));
     let mut doctor = Doctor::new(Timestamp(0));
     for name in ["x", "y"] {
         let mut trace = good();
@@ -228,27 +237,34 @@ fn files_that_moved_together_are_one_fact() {
 }
 
 #[test]
-fn revisions_are_those_of_the_installed_mlflow_or_not() {
+fn revisions_are_compared_with_the_installed_mlflow() {
     assert_eq!(healthy().kinds(), []);
-    assert_eq!(healthy().with("3.18.0", "f4a9b2c7d1e6", &["f4a9b2c7d1e6"]).kinds(), []);
-    assert_eq!(healthy().with("3.19.0", "new", &["f4a9b2c7d1e6", "new"]).kinds(), [FindingKind::DatabaseTooOld]);
-    assert_eq!(healthy().with("3.6.0", "old", &["old"]).kinds(), [FindingKind::DatabaseTooNew]);
-    assert_eq!(healthy().of("x", None).kinds(), [FindingKind::UnknownRevision]);
-    assert_eq!(healthy().of("x", None).with("3.19.0", "x", &["x"]).kinds(), [], "known to the one that matters");
+    assert_eq!(healthy().with_installed("3.18.0", "f4a9b2c7d1e6", &["f4a9b2c7d1e6"]).kinds(), []);
+    assert_eq!(
+        healthy().with_installed("3.19.0", "new", &["f4a9b2c7d1e6", "new"]).kinds(),
+        [FindingKind::DatabaseTooOld]
+    );
+    assert_eq!(healthy().with_installed("3.6.0", "old", &["old"]).kinds(), [FindingKind::DatabaseTooNew]);
+    assert_eq!(healthy().with_revision("x", None).kinds(), [FindingKind::UnknownRevision]);
+    assert_eq!(
+        healthy().with_revision("x", None).with_installed("3.19.0", "x", &["x"]).kinds(),
+        [],
+        "the installed MLflow knows it"
+    );
     let mut store = healthy();
-    store.checkup.revisions.push(Revision { id: "x".to_owned(), releases: None });
+    store.info.revisions.push(Revision { id: "x".to_owned(), releases: None });
     assert_eq!(store.kinds(), [FindingKind::UpgradeBroken]);
-    store.checkup.revisions.clear();
+    store.info.revisions.clear();
     assert_eq!(store.kinds(), [FindingKind::SchemaUnnamed]);
-    store.checkup.kind = StoreKind::Server;
-    assert_eq!(store.kinds(), [], "servers look after their own databases");
+    store.info.kind = StoreKind::Server;
+    assert_eq!(store.kinds(), [], "servers manage their own databases");
 }
 
 #[test]
 fn file_stores_are_refused_since_3_13_unless_they_are_allowed() {
     let store = |release: &str| {
-        let mut store = healthy().with(release, "x", &[]);
-        store.checkup = StoreInfo::new(StoreKind::Files);
+        let mut store = healthy().with_installed(release, "x", &[]);
+        store.info = StoreInfo::new(StoreKind::Files);
         store
     };
     assert_eq!(store("3.12.0").kinds(), []);
@@ -257,8 +273,8 @@ fn file_stores_are_refused_since_3_13_unless_they_are_allowed() {
 }
 
 #[test]
-fn packages_that_do_not_go_with_a_release_are_named() {
-    let unfit = |mlflow: &str, sqlalchemy: &str, sdk: &str| {
+fn incompatible_packages_are_listed() {
+    let incompatible = |mlflow: &str, sqlalchemy: &str, sdk: &str| {
         let (sqlalchemy, opentelemetry) = (Some(sqlalchemy.to_owned()), Some(sdk.to_owned()));
         let installed =
             InstalledMlflow { release: mlflow.to_owned(), sqlalchemy, opentelemetry, ..InstalledMlflow::default() };
@@ -266,14 +282,14 @@ fn packages_that_do_not_go_with_a_release_are_named() {
         let empty = store.findings(0).into_iter().find(|finding| finding.kind == FindingKind::EmptyStore).unwrap();
         empty.details.len()
     };
-    assert_eq!(unfit("3.2.0", "2.0.43", "1.36.0"), 0);
-    assert_eq!(unfit("3.2.0", "2.1.0", "1.45.2"), 2);
-    assert_eq!(unfit("3.8.1", "2.1.0", "1.45.2"), 1);
-    assert_eq!(unfit("3.18.0", "2.1.9", "1.45.2"), 0);
+    assert_eq!(incompatible("3.2.0", "2.0.43", "1.36.0"), 0);
+    assert_eq!(incompatible("3.2.0", "2.1.0", "1.45.2"), 2);
+    assert_eq!(incompatible("3.8.1", "2.1.0", "1.45.2"), 1);
+    assert_eq!(incompatible("3.18.0", "2.1.9", "1.45.2"), 0);
 }
 
 #[test]
-fn damage_of_the_store_counts_and_the_rest_is_given_back() {
+fn damage_of_the_store_is_counted_and_other_problems_are_returned() {
     let mut doctor = Doctor::new(Timestamp(0));
     let problems = ["damaged_trace", "unreadable_folder", "skipped_pages"].map(|kind| Problem::new(kind, "bad"));
     let rest = doctor.add_problems(problems.to_vec());

@@ -1,33 +1,34 @@
-//! Failures of many traces by what they have in common.
+//! Similar failures of many traces, grouped by fingerprint.
 
-use super::{Failure, of_trace};
+use super::{Failure, trace_failures};
 use crate::analysis::pattern::{fingerprint, pattern};
 use crate::model::{Timestamp, Trace};
 use std::collections::HashMap;
 
-/// A failure with what tells its trace and span.
+/// A failure with its trace and span.
 #[derive(Clone, Debug)]
 pub struct Occurrence {
     /// The failure.
     pub failure: Failure,
-    /// The trace.
+    /// The id of the trace.
     pub trace_id: String,
-    /// Its name.
+    /// The name of the trace.
     pub trace_name: Option<String>,
-    /// The experiment that it is in.
+    /// The experiment of the trace.
     pub experiment_id: String,
-    /// The span.
+    /// The id of the span.
     pub span_id: String,
-    /// Its name.
+    /// The name of the span.
     pub span_name: String,
-    /// Its type.
+    /// The type of the span.
     pub span_type: String,
-    /// The span that recorded the cause: its id and its name.
+    /// Id and name of the span that recorded the cause.
     pub cause_span: Option<(String, String)>,
 }
 
 impl Occurrence {
-    /// What failures of one kind share. Where nothing is told of them, that is the span.
+    /// Returns the hash by which failures are grouped: of kind, classes, message patterns, file and function; and of
+    /// the span name if there is neither class nor message.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let failure = &self.failure;
@@ -35,12 +36,12 @@ impl Occurrence {
         let patterns = [failure.message.as_deref(), cause.and_then(|cause| cause.message.as_deref())]
             .map(|message| message.map(pattern).unwrap_or_default());
         let origin = failure.origin.as_ref();
-        let file = origin.map(|place| place.file.rsplit(['/', '\\']).next().unwrap_or_default());
+        let file = origin.map(|location| location.file.rsplit(['/', '\\']).next().unwrap_or_default());
         let types = [failure.exception_type.as_deref(), cause.and_then(|cause| cause.exception_type.as_deref())];
-        // Notebooks and temporary files have a number in their name.
+        // Names of notebooks and temporary files contain a number.
         let file = pattern(file.unwrap_or_default());
-        let function = origin.and_then(|place| place.function.as_deref());
-        let span = if failure.says_nothing() { pattern(&self.span_name) } else { String::new() };
+        let function = origin.and_then(|location| location.function.as_deref());
+        let span = if failure.has_no_details() { pattern(&self.span_name) } else { String::new() };
         let parts = [
             Some(failure.kind.as_str()),
             types[0],
@@ -55,7 +56,7 @@ impl Occurrence {
     }
 }
 
-/// The failures of a trace with all that tells where they are.
+/// Returns the failures of a trace, each with its trace and span.
 #[must_use]
 pub fn occurrences(trace: &Trace) -> Vec<Occurrence> {
     let spans = trace.span_list();
@@ -73,23 +74,23 @@ pub fn occurrences(trace: &Trace) -> Vec<Occurrence> {
             failure,
         }
     };
-    of_trace(trace).into_iter().map(occurrence).collect()
+    trace_failures(trace).into_iter().map(occurrence).collect()
 }
 
-/// Failures that are alike.
+/// A group of similar failures.
 #[derive(Clone, Debug)]
 pub struct ExceptionGroup {
-    /// What they share.
+    /// The fingerprint of all of them.
     pub fingerprint: u64,
-    /// The newest.
+    /// The newest occurrence.
     pub example: Occurrence,
-    /// How many there are.
+    /// Number of occurrences.
     pub count: u64,
-    /// In how many traces.
+    /// Number of traces with an occurrence.
     pub traces: u64,
-    /// The first.
+    /// Time of the first occurrence.
     pub first: Timestamp,
-    /// The last.
+    /// Time of the last occurrence.
     pub last: Timestamp,
 }
 
@@ -100,7 +101,7 @@ impl From<Occurrence> for ExceptionGroup {
     }
 }
 
-/// The failures of many traces.
+/// Groups of similar failures over many traces.
 #[derive(Debug, Default)]
 pub struct ExceptionGroups(HashMap<u64, ExceptionGroup>);
 
@@ -108,31 +109,31 @@ impl ExceptionGroups {
     /// Adds the failures of a trace.
     pub fn add(&mut self, occurrences: Vec<Occurrence>) {
         let mut seen: Vec<u64> = Vec::new();
-        for one in occurrences.into_iter().map(ExceptionGroup::from) {
-            let is_new_trace = !seen.contains(&one.fingerprint);
-            seen.push(one.fingerprint);
-            match self.0.get_mut(&one.fingerprint) {
+        for single in occurrences.into_iter().map(ExceptionGroup::from) {
+            let is_new_trace = !seen.contains(&single.fingerprint);
+            seen.push(single.fingerprint);
+            match self.0.get_mut(&single.fingerprint) {
                 None => {
-                    self.0.insert(one.fingerprint, one);
+                    self.0.insert(single.fingerprint, single);
                 }
                 Some(group) => {
                     group.count += 1;
                     group.traces += u64::from(is_new_trace);
-                    group.first = group.first.min(one.first);
-                    if one.last > group.last {
-                        (group.last, group.example) = (one.last, one.example);
+                    group.first = group.first.min(single.first);
+                    if single.last > group.last {
+                        (group.last, group.example) = (single.last, single.example);
                     }
                 }
             }
         }
     }
 
-    /// All of them, in no order.
+    /// Returns the groups in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &ExceptionGroup> {
         self.0.values()
     }
 
-    /// The most frequent first, of equal ones the newest.
+    /// Returns the groups, most frequent first, then newest first.
     #[must_use]
     pub fn sorted(self) -> Vec<ExceptionGroup> {
         let mut groups: Vec<ExceptionGroup> = self.0.into_values().collect();

@@ -4,7 +4,7 @@ use crate::formats::{self, SpanDetail};
 use crate::model::Span;
 use serde_json::json;
 
-/// A span as id, parent, status, status message, and the exceptions recorded on it as type, message and stack trace.
+/// A span: id, parent id, status, status message, and recorded exceptions as type, message and stack trace.
 type Given<'a> = (&'a str, &'a str, &'a str, &'a str, &'a [(&'a str, &'a str, &'a str)]);
 
 fn span(at: usize, (id, parent, status, message, exceptions): &Given<'_>) -> Span {
@@ -21,8 +21,8 @@ fn found(spans: Vec<Span>) -> Vec<Occurrence> {
     occurrences(&trace_of(spans))
 }
 
-/// `kind Type: message @span < CauseType: message @span`
-fn told(occurrence: &Occurrence) -> String {
+/// Formats an occurrence as `kind Type: message @span < CauseType: message @span`.
+fn formatted(occurrence: &Occurrence) -> String {
     let text = |kind: &Option<String>, message: &Option<String>| {
         format!("{}: {}", kind.as_deref().unwrap_or("-"), message.as_deref().unwrap_or("-"))
     };
@@ -31,20 +31,20 @@ fn told(occurrence: &Occurrence) -> String {
         let span = occurrence.cause_span.as_ref().map(|(id, _)| format!(" @{id}")).unwrap_or_default();
         format!(" < {}{span}", text(&cause.exception_type, &cause.message))
     });
-    let (what, span) = (text(&failure.exception_type, &failure.message), &occurrence.span_name);
-    format!("{} {what} @{span}{}", failure.kind.as_str(), cause.unwrap_or_default())
+    let (error, span) = (text(&failure.exception_type, &failure.message), &occurrence.span_name);
+    format!("{} {error} @{span}{}", failure.kind.as_str(), cause.unwrap_or_default())
 }
 
 #[track_caller]
 fn check(spans: &[Given<'_>], expected: &[&str]) {
     let spans = spans.iter().enumerate().map(|(at, given)| span(at, given)).collect();
-    assert_eq!(found(spans).iter().map(told).collect::<Vec<_>>(), expected);
+    assert_eq!(found(spans).iter().map(formatted).collect::<Vec<_>>(), expected);
 }
 
 const BOOM: (&str, &str, &str) = ("ValueError", "boom", "");
 
 #[test]
-fn what_was_raised_through_parents_is_one_failure_at_the_deepest_span() {
+fn an_exception_that_propagates_is_one_failure_at_the_deepest_span() {
     check(
         &[
             ("root", "", "ERROR", "ValueError: boom", &[BOOM]),
@@ -53,7 +53,7 @@ fn what_was_raised_through_parents_is_one_failure_at_the_deepest_span() {
         ],
         &["raised ValueError: boom @tool"],
     );
-    // A span between them that says nothing, and names with and without their module (AutoGen over OpenTelemetry).
+    // A span without an error between them, and class names with and without module (AutoGen over OpenTelemetry).
     let named = ("openai.ValueError", "boom", "");
     check(
         &[
@@ -63,7 +63,7 @@ fn what_was_raised_through_parents_is_one_failure_at_the_deepest_span() {
         ],
         &["raised ValueError: boom @tool"],
     );
-    // Only one of them tells what it was.
+    // Only one of them recorded the error.
     check(
         &[("root", "", "ERROR", "", &[]), ("tool", "root", "ERROR", "boom", &[BOOM])],
         &["raised ValueError: boom @tool"],
@@ -79,7 +79,7 @@ fn what_was_raised_through_parents_is_one_failure_at_the_deepest_span() {
 }
 
 #[test]
-fn what_was_caught_is_a_failure_all_the_same() {
+fn caught_exceptions_are_failures() {
     let tries = [("CustomError", "try 0", ""), ("CustomError", "try 1", "")];
     check(
         &[
@@ -90,7 +90,7 @@ fn what_was_caught_is_a_failure_all_the_same() {
         &["raised CustomError: try 0 @a", "raised CustomError: try 1 @b"],
     );
     check(&[("root", "", "OK", "", &tries)], &["raised CustomError: try 0 @root", "raised CustomError: try 1 @root"]);
-    // The second of two like ones was raised further.
+    // The second of two identical ones propagated.
     check(
         &[("root", "", "ERROR", "", &[BOOM]), ("a", "root", "ERROR", "", &[BOOM]), ("b", "root", "ERROR", "", &[BOOM])],
         &["raised ValueError: boom @a", "raised ValueError: boom @b"],
@@ -111,9 +111,9 @@ fn an_exception_that_wraps_another_is_one_failure_with_its_cause() {
         ],
         &["raised RuntimeError: failed @inner < KeyError: 'k' @inner"],
     );
-    // The stack trace alone tells of it.
+    // Only the stack trace has the cause.
     check(&[("outer", "", "ERROR", "", &[outer])], &["raised RuntimeError: failed @outer < KeyError: 'k'"]);
-    // The text does.
+    // Only the message quotes the cause.
     let quoting = ("ToolError", "tool failed: no such city: Atlantis", "");
     check(
         &[
@@ -122,7 +122,7 @@ fn an_exception_that_wraps_another_is_one_failure_with_its_cause() {
         ],
         &["raised ToolError: tool failed: no such city: Atlantis @inner < LookupError: no such city: Atlantis @inner"],
     );
-    // A text without a class is no exception of its own.
+    // A message without a class is not a separate exception.
     check(
         &[
             ("outer", "", "ERROR", "tool failed: no such city: Atlantis", &[]),
@@ -130,7 +130,7 @@ fn an_exception_that_wraps_another_is_one_failure_with_its_cause() {
         ],
         &["raised LookupError: no such city: Atlantis @inner"],
     );
-    // Nothing does.
+    // Nothing links the two.
     check(
         &[("outer", "", "ERROR", "", &[("A", "one", "")]), ("inner", "outer", "ERROR", "", &[("B", "two", "")])],
         &["raised A: one @outer", "raised B: two @inner"],
@@ -138,7 +138,7 @@ fn an_exception_that_wraps_another_is_one_failure_with_its_cause() {
 }
 
 #[test]
-fn errors_of_the_agents_sdk_stand_in_the_place_of_the_stack_trace() {
+fn errors_of_the_agents_sdk_are_read_from_the_stack_trace_attribute() {
     let chained = "Traceback (most recent call last):\n  File \"/app/tools.py\", line 17, in refund\n    x()\nValueError: refunded already\n\n\
         The above exception was the direct cause of the following exception:\n\n\
         Traceback (most recent call last):\n  File \"/v/site-packages/agents/run.py\", line 9, in run\n    y()\n\
@@ -160,20 +160,22 @@ fn errors_of_the_agents_sdk_stand_in_the_place_of_the_stack_trace() {
             [("", "Error running tool", r#"{"tool_name": "refund", "error": "refunded already"}"#)],
         ),
     ];
-    let given: Vec<Given<'_>> =
-        spans.iter().map(|(id, parent, status, text, own)| (*id, *parent, *status, *text, own.as_slice())).collect();
+    let given: Vec<Given<'_>> = spans
+        .iter()
+        .map(|(id, parent, status, text, exceptions)| (*id, *parent, *status, *text, exceptions.as_slice()))
+        .collect();
     let found = found(given.iter().enumerate().map(|(at, given)| span(at, given)).collect());
     let expected =
         "raised UserError: Error running tool refund: refunded already @tool < ValueError: refunded already @tool";
-    assert_eq!(found.iter().map(told).collect::<Vec<_>>(), [expected]);
-    let place = found[0].failure.cause.as_ref().unwrap().origin.as_ref().unwrap();
-    assert_eq!((place.file.as_str(), place.line), ("/app/tools.py", Some(17)));
-    // Alone, the tool tells of it.
+    assert_eq!(found.iter().map(formatted).collect::<Vec<_>>(), [expected]);
+    let origin = found[0].failure.cause.as_ref().unwrap().origin.as_ref().unwrap();
+    assert_eq!((origin.file.as_str(), origin.line), ("/app/tools.py", Some(17)));
+    // Without the spans above, the tool's own error is used.
     check(&given[2..], &["raised -: refunded already @tool"]);
 }
 
 #[test]
-fn labels_of_the_agents_sdk_are_the_exception_above() {
+fn labels_of_the_agents_sdk_are_replaced_by_the_exception_above() {
     let label = ("", "Max turns exceeded", r#"{"max_turns": 3}"#);
     let raised = ("MaxTurnsExceeded", "Max turns (3) exceeded", "");
     check(
@@ -191,7 +193,7 @@ fn labels_of_the_agents_sdk_are_the_exception_above() {
 }
 
 #[test]
-fn a_failure_may_be_told_beside_the_span_that_had_it() {
+fn a_failure_recorded_by_siblings_is_listed_once() {
     let quoting = ("UserError", "Error running tool refund: refunded already", "");
     check(
         &[
@@ -202,26 +204,26 @@ fn a_failure_may_be_told_beside_the_span_that_had_it() {
         ],
         &["raised UserError: Error running tool refund: refunded already @refund < -: refunded already @refund"],
     );
-    // An asynchronous node and the model that it called: the second lies within the time of the first.
+    // An asynchronous node and the model that it called: the first span encloses the second in time.
     let within = |start: i64, end: i64, mut span: Span| {
         (span.start.0, span.end.as_mut().unwrap().0) = (start, end);
         span
     };
-    let of = |names: [&'static str; 2], inner: (i64, i64)| {
+    let failures = |names: [&'static str; 2], inner: (i64, i64)| {
         let root = span(0, &("graph", "", "OK", "", &[]));
         let [one, other] = names.map(|name| (name, "graph", "ERROR", "", [BOOM]));
         let one = within(10, 90, span(1, &(one.0, one.1, one.2, one.3, &one.4)));
         let mut second = within(inner.0, inner.1, span(2, &("other", other.1, other.2, other.3, &other.4)));
         other.0.clone_into(&mut second.name);
-        found(vec![root, one, second]).iter().map(told).collect::<Vec<_>>()
+        found(vec![root, one, second]).iter().map(formatted).collect::<Vec<_>>()
     };
-    assert_eq!(of(["node", "model"], (20, 80)), ["raised ValueError: boom @model"]);
-    assert_eq!(of(["node", "model"], (20, 95)).len(), 2, "they overlap");
-    assert_eq!(of(["tool", "tool"], (20, 80)).len(), 2, "two of a kind");
+    assert_eq!(failures(["node", "model"], (20, 80)), ["raised ValueError: boom @model"]);
+    assert_eq!(failures(["node", "model"], (20, 95)).len(), 2, "they overlap");
+    assert_eq!(failures(["tool", "tool"], (20, 80)).len(), 2, "two of a kind");
 }
 
 #[test]
-fn to_leave_a_graph_on_purpose_is_no_failure() {
+fn langgraph_control_flow_is_not_a_failure() {
     for class in ["GraphInterrupt", "langgraph.errors.ParentCommand"] {
         check(&[("node", "", "ERROR", "(…)", &[(class, "(…)", "")])], &[]);
     }
@@ -232,7 +234,7 @@ fn to_leave_a_graph_on_purpose_is_no_failure() {
 }
 
 #[test]
-fn a_status_alone_tells_what_it_can() {
+fn without_exceptions_the_status_message_is_used() {
     for (message, expected) in [
         ("", "raised -: - @a"),
         ("ValueError: boom", "raised ValueError: boom @a"),
@@ -248,7 +250,7 @@ fn a_status_alone_tells_what_it_can() {
 }
 
 #[test]
-fn mlflows_own_logging_is_told_apart() {
+fn failures_of_mlflow_logging_are_marked() {
     let stack = "Traceback (most recent call last):\n  File \"/v/site-packages/mlflow/autogen/chat.py\", line 1, in log\n    x()\nE: m\n";
     check(
         &[("a", "", "ERROR", "", &[("ValidationError", "2 errors", stack)])],
@@ -257,35 +259,38 @@ fn mlflows_own_logging_is_told_apart() {
 }
 
 #[test]
-fn what_was_handed_on_as_text_is_told_once_and_only_where_nothing_was_raised() {
+fn failures_returned_as_output_are_listed_once_unless_raised() {
     let handled =
         |at, given: &Given<'_>, text: &str| Span { handled_failure: Some(text.to_owned()), ..span(at, given) };
     let (root, tool) = (("root", "", "OK", "", [].as_slice()), ("tool", "root", "OK", "", [].as_slice()));
     let both = vec![handled(0, &root, "Tool said: division by zero"), handled(1, &tool, "division by zero")];
-    assert_eq!(found(both).iter().map(told).collect::<Vec<_>>(), ["handled -: division by zero @tool"]);
+    assert_eq!(found(both).iter().map(formatted).collect::<Vec<_>>(), ["handled -: division by zero @tool"]);
     let raised = ("tool", "root", "ERROR", "", [("ZeroDivisionError", "division by zero", "")].as_slice());
     let below = vec![handled(0, &root, "Error: division by zero"), span(1, &raised)];
-    assert_eq!(found(below).iter().map(told).collect::<Vec<_>>(), ["raised ZeroDivisionError: division by zero @tool"]);
+    assert_eq!(
+        found(below).iter().map(formatted).collect::<Vec<_>>(),
+        ["raised ZeroDivisionError: division by zero @tool"]
+    );
     let typed = found(vec![handled(0, &root, "ValueError: no such city")]);
-    assert_eq!(typed.iter().map(told).collect::<Vec<_>>(), ["handled ValueError: no such city @root"]);
+    assert_eq!(typed.iter().map(formatted).collect::<Vec<_>>(), ["handled ValueError: no such city @root"]);
     assert_eq!(typed[0].failure.kind, FailureKind::Handled);
     assert!(typed[0].failure.exception.is_none());
 }
 
 #[test]
-fn the_place_is_the_own_code_nearest_to_what_failed() {
+fn the_origin_is_the_innermost_application_code() {
     let stack = |files: &[&str]| {
         let frames: Vec<String> = files.iter().map(|file| format!("  File \"{file}\", line 1, in f\n")).collect();
         format!("Traceback (most recent call last):\n{}ValueError: boom\n", frames.concat())
     };
-    let (library, own) =
+    let (library, app) =
         (stack(&["/v/site-packages/openai/c.py"]), stack(&["/app/a.py", "/v/site-packages/openai/c.py"]));
     let file = |spans: &[Given<'_>]| {
         let spans = spans.iter().enumerate().map(|(at, given)| span(at, given)).collect();
         found(spans)[0].failure.origin.as_ref().unwrap().file.clone()
     };
     let child = ("llm", "root", "ERROR", "", [("ValueError", "boom", library.as_str())]);
-    let root = ("root", "", "ERROR", "", [("ValueError", "boom", own.as_str())]);
+    let root = ("root", "", "ERROR", "", [("ValueError", "boom", app.as_str())]);
     assert_eq!(
         file(&[(root.0, root.1, root.2, root.3, &root.4), (child.0, child.1, child.2, child.3, &child.4)]),
         "/app/a.py"
@@ -294,7 +299,7 @@ fn the_place_is_the_own_code_nearest_to_what_failed() {
 }
 
 #[test]
-fn like_failures_are_counted_together_with_the_newest_as_example() {
+fn similar_failures_are_grouped_with_the_newest_as_example() {
     let one = |at, message: &str| span(at, &("a", "", "ERROR", "", &[("ValueError", message, "")]));
     let mut groups = ExceptionGroups::default();
     for (at, message) in [(2, "order 7"), (3, "order 12"), (1, "order 5"), (4, "other")] {
@@ -303,9 +308,9 @@ fn like_failures_are_counted_together_with_the_newest_as_example() {
     let twice = [("ValueError", "order 1", ""), ("ValueError", "order 2", "")];
     groups.add(found(vec![span(0, &("a", "", "ERROR", "", &twice))]));
     let sorted = groups.sorted();
-    let told: Vec<_> = sorted.iter().map(|group| (group.count, group.traces, told(&group.example))).collect();
+    let shown: Vec<_> = sorted.iter().map(|group| (group.count, group.traces, formatted(&group.example))).collect();
     assert_eq!(
-        told,
+        shown,
         [(5, 4, "raised ValueError: order 12 @a".to_owned()), (1, 1, "raised ValueError: other @a".to_owned())]
     );
     assert_eq!((sorted[0].first.0 % 10, sorted[0].last.0 % 10), (0, 3));
@@ -313,7 +318,7 @@ fn like_failures_are_counted_together_with_the_newest_as_example() {
 }
 
 #[test]
-fn failures_of_which_nothing_is_told_are_alike_by_their_span() {
+fn failures_without_details_are_grouped_by_span_name() {
     let mut groups = ExceptionGroups::default();
     for name in ["a", "b", "a"] {
         groups.add(found(vec![span(0, &(name, "", "ERROR", "", &[]))]));

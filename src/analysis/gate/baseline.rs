@@ -1,4 +1,4 @@
-//! What traces are like, kept to compare later ones with.
+//! Baselines: values of some traces, stored to compare later traces with.
 
 use super::measure::{Measure, Statistic, ValueSeries};
 use super::{RequiredData, Rule, RuleEvaluator, RuleKind};
@@ -6,35 +6,35 @@ use crate::model::Json;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Figures of some traces.
+/// Values of some traces.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
-    /// How many traces there were.
+    /// Number of traces.
     pub traces: u64,
-    /// The share of those in state ERROR.
+    /// Share of traces whose state is ERROR.
     pub error_rate: Option<f64>,
-    /// Figures of each measure, by its name; none where some trace does not tell its own.
+    /// Values by name of the measure, then name of the statistic; `None` if unknown for some trace.
     pub measures: BTreeMap<String, BTreeMap<String, Option<f64>>>,
-    /// The mean of each feedback, by its name.
+    /// Mean of each feedback, by its name; `None` if unknown for some trace.
     pub feedback: BTreeMap<String, Option<f64>>,
-    /// What was raised; `None` where it is not recorded for every trace.
+    /// Exceptions raised; `None` if some trace may have unrecorded ones.
     pub exceptions: Option<Vec<KnownException>>,
 }
 
-/// An exception that is known.
+/// An exception in a baseline.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct KnownException {
-    /// What those alike share, in hex.
+    /// The fingerprint, in hex.
     pub fingerprint: String,
-    /// The class.
+    /// The exception class.
     pub r#type: Option<String>,
-    /// The text of one.
+    /// The message of an example.
     pub message: Option<String>,
 }
 
-/// The figures of measures that are kept, and compared.
-const KEPT: [(Measure, Statistic); 7] = [
+/// The statistics that a baseline stores.
+const BASELINE_STATISTICS: [(Measure, Statistic); 7] = [
     (Measure::Tokens, Statistic::Mean),
     (Measure::Tokens, Statistic::Percentile(95)),
     (Measure::Cost, Statistic::Mean),
@@ -44,23 +44,23 @@ const KEPT: [(Measure, Statistic); 7] = [
     (Measure::ToolCalls, Statistic::Mean),
 ];
 
-/// By how much figures may be worse than those of a baseline.
+/// How much worse than the baseline values may be, as a share of the baseline value.
 #[derive(Clone, Debug)]
 pub struct Tolerance {
-    /// The share of any figure.
-    pub any: f64,
-    /// The share of figures by their name, before the one for any.
+    /// The tolerance of values that are not in `named`.
+    pub default: f64,
+    /// Tolerances by name of the value.
     pub named: BTreeMap<String, f64>,
 }
 
 impl Tolerance {
-    /// The names that may have a tolerance of their own.
+    /// Returns the names that may have a tolerance of their own.
     pub fn names() -> impl Iterator<Item = &'static str> {
         Measure::ALL.into_iter().map(Measure::name).chain([ERROR_RATE, FEEDBACK])
     }
 
-    fn of(&self, name: &str) -> f64 {
-        self.named.get(name).copied().unwrap_or(self.any)
+    fn for_name(&self, name: &str) -> f64 {
+        self.named.get(name).copied().unwrap_or(self.default)
     }
 }
 
@@ -68,13 +68,16 @@ const ERROR_RATE: &str = "error-rate";
 const FEEDBACK: &str = "feedback";
 
 impl Baseline {
-    /// What a gate has seen.
-    pub(super) fn of(gate: &RuleEvaluator) -> Self {
-        let exact = |values: &ValueSeries, over: Statistic| values.over(over).0.filter(|_| values.over(over).1);
+    /// Returns the values of all traces that an evaluator has seen.
+    pub(super) fn from_evaluator(evaluator: &RuleEvaluator) -> Self {
+        let exact = |values: &ValueSeries, statistic: Statistic| {
+            let (value, is_complete) = values.statistic(statistic);
+            value.filter(|_| is_complete)
+        };
         let mut measures: BTreeMap<String, BTreeMap<String, Option<f64>>> = BTreeMap::new();
-        for (measure, over) in KEPT {
-            let figure = gate.measures.get(&measure).and_then(|values| exact(values, over));
-            measures.entry(measure.name().to_owned()).or_default().insert(over.as_str().to_owned(), figure);
+        for (measure, statistic) in BASELINE_STATISTICS {
+            let value = evaluator.measures.get(&measure).and_then(|values| exact(values, statistic));
+            measures.entry(measure.name().to_owned()).or_default().insert(statistic.as_str().to_owned(), value);
         }
         let mean = |(name, values): (&String, &ValueSeries)| (name.clone(), exact(values, Statistic::Mean));
         let known = |group: &crate::analysis::exceptions::ExceptionGroup| KnownException {
@@ -82,27 +85,30 @@ impl Baseline {
             r#type: group.example.failure.exception_type.clone(),
             message: group.example.failure.message.clone(),
         };
-        let mut exceptions: Vec<KnownException> = gate.exceptions.iter().map(known).collect();
+        let mut exceptions: Vec<KnownException> = evaluator.exceptions.iter().map(known).collect();
         exceptions.sort();
         Self {
-            traces: gate.traces,
-            error_rate: (gate.traces > 0).then(|| gate.errors as f64 / gate.traces as f64),
+            traces: evaluator.traces,
+            error_rate: (evaluator.traces > 0).then(|| evaluator.errors as f64 / evaluator.traces as f64),
             measures,
-            feedback: gate.feedback.iter().map(mean).collect(),
-            exceptions: (gate.need == RequiredData::Exceptions && !gate.has_unrecorded_failure).then_some(exceptions),
+            feedback: evaluator.feedback.iter().map(mean).collect(),
+            exceptions: (evaluator.required_data == RequiredData::Exceptions && !evaluator.has_unrecorded_failure)
+                .then_some(exceptions),
         }
     }
 
-    fn figure(&self, measure: Measure, over: Statistic) -> Option<f64> {
-        *self.measures.get(measure.name())?.get(over.as_str())?
+    fn value(&self, measure: Measure, statistic: Statistic) -> Option<f64> {
+        *self.measures.get(measure.name())?.get(statistic.as_str())?
     }
 
-    /// The names of figures that are not known.
+    /// Returns the names of values that are unknown.
     #[must_use]
-    pub fn unknown(&self) -> Vec<String> {
-        let is_unknown = |(measure, over): &&(Measure, Statistic)| self.figure(*measure, *over).is_none();
-        let measures =
-            KEPT.iter().filter(is_unknown).map(|(measure, over)| format!("{} {}", measure.name(), over.as_str()));
+    pub fn unknown_values(&self) -> Vec<String> {
+        let is_unknown = |(measure, statistic): &&(Measure, Statistic)| self.value(*measure, *statistic).is_none();
+        let measures = BASELINE_STATISTICS
+            .iter()
+            .filter(is_unknown)
+            .map(|(measure, statistic)| format!("{} {}", measure.name(), statistic.as_str()));
         let feedback =
             self.feedback.iter().filter(|(_, mean)| mean.is_none()).map(|(name, _)| format!("feedback {name}"));
         let exceptions = self.exceptions.is_none().then(|| "exceptions".to_owned());
@@ -110,54 +116,58 @@ impl Baseline {
         error_rate.into_iter().chain(measures).chain(feedback).chain(exceptions).collect()
     }
 
-    /// Reads what [`Baseline`] was written as.
+    /// Parses the contents of a baseline file.
     ///
     /// # Errors
-    /// Why it is none.
+    /// Why the baseline is invalid.
     pub fn from_json(json: &Json) -> Result<Self, String> {
-        let own = json.member("baseline").ok_or("it has no key `baseline`")?;
-        let baseline: Self = serde_json::from_str(own.text()).map_err(|error| error.to_string())?;
-        baseline.wrong().map_or(Ok(baseline), Err)
+        let member = json.member("baseline").ok_or("missing key `baseline`")?;
+        let baseline: Self = serde_json::from_str(member.text()).map_err(|error| error.to_string())?;
+        baseline.find_error().map_or(Ok(baseline), Err)
     }
 
-    /// What cannot have been written: a figure that is none, or a name that is not known.
-    fn wrong(&self) -> Option<String> {
+    /// Returns why the baseline is invalid: a value out of range, or an unknown name.
+    fn find_error(&self) -> Option<String> {
         if self.error_rate.is_some_and(|rate| !(0.0..=1.0).contains(&rate)) {
-            return Some("`error_rate` is no share".to_owned());
+            return Some("`error_rate` must be between 0 and 1".to_owned());
         }
-        for (name, figures) in &self.measures {
-            for (over, figure) in figures {
-                let is_kept = |(measure, kept): &(Measure, Statistic)| measure.name() == name && kept.as_str() == over;
-                if !KEPT.iter().any(is_kept) || figure.is_some_and(|figure| figure < 0.0) {
-                    return Some(format!("`{name} {over}` is no figure of a baseline"));
+        for (name, values) in &self.measures {
+            for (statistic, value) in values {
+                let is_known =
+                    |(measure, known): &(Measure, Statistic)| measure.name() == name && known.as_str() == statistic;
+                if !BASELINE_STATISTICS.iter().any(is_known) {
+                    return Some(format!("unknown value `{name} {statistic}`"));
+                }
+                if value.is_some_and(|value| value < 0.0) {
+                    return Some(format!("negative value of `{name} {statistic}`"));
                 }
             }
         }
-        let is_wrong = |known: &&KnownException| u64::from_str_radix(&known.fingerprint, 16).is_err();
-        let wrong = self.exceptions.iter().flatten().find(is_wrong);
-        wrong.map(|known| format!("`{}` is no fingerprint", known.fingerprint))
+        let is_invalid = |known: &&KnownException| u64::from_str_radix(&known.fingerprint, 16).is_err();
+        let invalid = self.exceptions.iter().flatten().find(is_invalid);
+        invalid.map(|known| format!("invalid fingerprint `{}`", known.fingerprint))
     }
 
-    /// The rules that nothing of it becomes worse than a tolerance allows.
+    /// Returns the rules that fail if a value is worse than the tolerance allows.
     #[must_use]
     pub fn rules(&self, tolerance: &Tolerance) -> Vec<Rule> {
         let mut rules = Vec::new();
-        let mut add = |test: RuleKind, baseline: Option<f64>| rules.push(Rule { test, baseline });
+        let mut add = |kind: RuleKind, baseline: Option<f64>| rules.push(Rule { kind, baseline });
         if let Some(rate) = self.error_rate {
-            add(RuleKind::ErrorRate(rate * (1.0 + tolerance.of(ERROR_RATE))), Some(rate));
+            add(RuleKind::ErrorRate(rate * (1.0 + tolerance.for_name(ERROR_RATE))), Some(rate));
         }
-        for (measure, over) in KEPT {
-            if let Some(value) = self.figure(measure, over) {
-                add(RuleKind::Most(measure, over, value * (1.0 + tolerance.of(measure.name()))), Some(value));
+        for (measure, statistic) in BASELINE_STATISTICS {
+            if let Some(value) = self.value(measure, statistic) {
+                add(RuleKind::Max(measure, statistic, value * (1.0 + tolerance.for_name(measure.name()))), Some(value));
             }
         }
         for (name, mean) in &self.feedback {
             let Some(mean) = mean else { continue };
-            let least = mean - mean.abs() * tolerance.of(FEEDBACK);
-            add(RuleKind::Feedback(name.clone(), Statistic::Mean, least), Some(*mean));
+            let min = mean - mean.abs() * tolerance.for_name(FEEDBACK);
+            add(RuleKind::Feedback(name.clone(), Statistic::Mean, min), Some(*mean));
         }
         if let Some(known) = &self.exceptions {
-            let known = known.iter().filter_map(|one| u64::from_str_radix(&one.fingerprint, 16).ok()).collect();
+            let known = known.iter().filter_map(|known| u64::from_str_radix(&known.fingerprint, 16).ok()).collect();
             add(RuleKind::NoNewExceptions(known), None);
         }
         rules

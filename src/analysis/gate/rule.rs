@@ -1,60 +1,60 @@
-//! What has to hold.
+//! Rules of `mltrace check`.
 
 use super::measure::{Measure, Statistic};
 use crate::query::Glob;
 use std::collections::BTreeSet;
 
-/// What has to hold.
+/// A rule.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// What is looked at.
-    pub test: RuleKind,
-    /// The figure that it had in the baseline, where the rule comes from one.
+    /// The condition.
+    pub kind: RuleKind,
+    /// The value in the baseline, if the rule comes from one.
     pub baseline: Option<f64>,
 }
 
-/// What a rule looks at.
+/// The condition of a rule.
 #[derive(Clone, Debug)]
 pub enum RuleKind {
     /// Every record can be read.
     Readable,
-    /// So many traces at least.
+    /// There are at least this many traces.
     Traces(u64),
-    /// A measure is at most so much.
-    Most(Measure, Statistic, f64),
-    /// At most this share of traces is in state ERROR.
+    /// A measure is at most this value.
+    Max(Measure, Statistic, f64),
+    /// At most this share of traces has state ERROR.
     ErrorRate(f64),
-    /// Nothing failed; `true` = nothing that was handed back to a model as text either.
+    /// There are no exceptions; `true` = no failures returned as tool output either.
     NoExceptions(bool),
-    /// Nothing failed but what is known, by fingerprint.
+    /// There are no exceptions except those with these fingerprints.
     NoNewExceptions(BTreeSet<u64>),
-    /// Each trace has a span, or a tool call, of this name.
+    /// Each trace has a matching span or tool call.
     RequiredSpan(NamePattern),
-    /// No trace has one.
+    /// No trace has a matching span or tool call.
     ForbiddenSpan(NamePattern),
-    /// Feedback of this name is at least so much.
+    /// Feedback with this name is at least this value.
     Feedback(String, Statistic, f64),
 }
 
-/// Spans, or tool calls, by their name.
+/// A pattern for names of spans or tool calls.
 #[derive(Clone, Debug)]
 pub struct NamePattern {
     /// The name, with wildcards.
     pub name: Glob,
-    /// Whether tool calls are meant.
+    /// Whether it matches tool calls, and not spans.
     pub is_tool: bool,
 }
 
-/// What has to be read of traces.
+/// The data of traces that a rule needs; each level includes the previous ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RequiredData {
-    /// Their records.
+    /// Trace records.
     Records,
-    /// Their LLM calls.
+    /// Spans with their LLM calls.
     Spans,
-    /// And their tool calls.
+    /// Tool calls.
     ToolCalls,
-    /// And the exceptions of these.
+    /// Exceptions.
     Exceptions,
 }
 
@@ -69,20 +69,20 @@ pub enum RuleUnit {
     Dollars,
     /// Milliseconds.
     Millis,
-    /// Of 1.
+    /// A share of 1.
     Share,
-    /// A number of which only who gave it knows what it means.
+    /// A number whose meaning depends on the feedback.
     Score,
 }
 
 impl RuleKind {
-    /// Its name: that of the flag.
+    /// Returns the name of the rule, which is that of the flag.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Readable => "readable",
             Self::Traces(_) => "min-traces",
-            Self::Most(measure, ..) => measure.rule(),
+            Self::Max(measure, ..) => measure.rule_name(),
             Self::ErrorRate(_) => "max-error-rate",
             Self::NoExceptions(_) => "no-exceptions",
             Self::NoNewExceptions(_) => "no-new-exceptions",
@@ -94,36 +94,36 @@ impl RuleKind {
         }
     }
 
-    /// What it is about: the name of a span, tool or feedback.
+    /// Returns the name of the span, tool or feedback that the rule is about.
     #[must_use]
     pub fn subject(&self) -> Option<String> {
         match self {
-            Self::RequiredSpan(spans) | Self::ForbiddenSpan(spans) => Some(spans.name.text()),
+            Self::RequiredSpan(spans) | Self::ForbiddenSpan(spans) => Some(spans.name.pattern()),
             Self::Feedback(name, ..) => Some(name.clone()),
             Self::Readable
             | Self::Traces(_)
-            | Self::Most(..)
+            | Self::Max(..)
             | Self::ErrorRate(_)
             | Self::NoExceptions(_)
             | Self::NoNewExceptions(_) => None,
         }
     }
 
-    /// Which figure of many traces is compared; none where there is but one.
+    /// Returns the statistic that is compared; `None` for rules without a choice.
     #[must_use]
-    pub const fn over(&self) -> Option<Statistic> {
+    pub const fn statistic(&self) -> Option<Statistic> {
         match self {
-            Self::Most(_, over, _) | Self::Feedback(_, over, _) => Some(*over),
+            Self::Max(_, statistic, _) | Self::Feedback(_, statistic, _) => Some(*statistic),
             _ => None,
         }
     }
 
-    /// What the value must not be beyond.
+    /// Returns the limit.
     #[must_use]
     pub const fn limit(&self) -> f64 {
         match self {
-            Self::Traces(least) => *least as f64,
-            Self::Most(_, _, limit) | Self::ErrorRate(limit) | Self::Feedback(_, _, limit) => *limit,
+            Self::Traces(min) => *min as f64,
+            Self::Max(_, _, limit) | Self::ErrorRate(limit) | Self::Feedback(_, _, limit) => *limit,
             Self::Readable
             | Self::NoExceptions(_)
             | Self::NoNewExceptions(_)
@@ -132,43 +132,43 @@ impl RuleKind {
         }
     }
 
-    /// Whether the limit is the least and not the most.
+    /// Whether the limit is a minimum, and not a maximum.
     #[must_use]
-    pub const fn is_least(&self) -> bool {
+    pub const fn is_minimum(&self) -> bool {
         matches!(self, Self::Traces(_) | Self::Feedback(..))
     }
 
-    /// The unit of its values.
+    /// Returns the unit of value and limit.
     #[must_use]
     pub const fn unit(&self) -> RuleUnit {
         match self {
-            Self::Most(measure, ..) => measure.unit(),
+            Self::Max(measure, ..) => measure.unit(),
             Self::ErrorRate(_) => RuleUnit::Share,
             Self::Feedback(..) => RuleUnit::Score,
             _ => RuleUnit::Count,
         }
     }
 
-    /// What has to be read to answer it.
+    /// Returns the data that the rule needs.
     #[must_use]
-    pub const fn need(&self) -> RequiredData {
+    pub const fn required_data(&self) -> RequiredData {
         match self {
             Self::Readable
             | Self::Traces(_)
             | Self::ErrorRate(_)
             | Self::Feedback(..)
-            | Self::Most(Measure::Latency, ..) => RequiredData::Records,
-            Self::Most(Measure::ToolCalls, ..)
+            | Self::Max(Measure::Latency, ..) => RequiredData::Records,
+            Self::Max(Measure::ToolCalls, ..)
             | Self::RequiredSpan(NamePattern { is_tool: true, .. })
             | Self::ForbiddenSpan(NamePattern { is_tool: true, .. }) => RequiredData::ToolCalls,
-            Self::Most(..) | Self::RequiredSpan(_) | Self::ForbiddenSpan(_) => RequiredData::Spans,
+            Self::Max(..) | Self::RequiredSpan(_) | Self::ForbiddenSpan(_) => RequiredData::Spans,
             Self::NoExceptions(_) | Self::NoNewExceptions(_) => RequiredData::Exceptions,
         }
     }
 
-    /// Whether a value is beyond the limit, by more than sums of floats differ.
-    pub(super) fn is_broken_by(&self, value: f64) -> bool {
+    /// Whether a value violates the limit by more than the rounding error of sums.
+    pub(super) fn is_violated_by(&self, value: f64) -> bool {
         let (limit, slack) = (self.limit(), self.limit().abs() * 1e-9);
-        if self.is_least() { value < limit - slack } else { value > limit + slack }
+        if self.is_minimum() { value < limit - slack } else { value > limit + slack }
     }
 }

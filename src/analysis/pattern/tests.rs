@@ -1,7 +1,7 @@
 use super::{fingerprint, pattern};
 
 #[test]
-fn what_is_unique_about_a_message_gives_way() {
+fn unique_parts_are_replaced() {
     for (message, expected) in [
         ("", ""),
         ("No weather station in Atlantis", "No weather station in Atlantis"),
@@ -11,7 +11,7 @@ fn what_is_unique_about_a_message_gives_way() {
         ("'missing_key'", "'…'"),
         ("can't find \"a b\" or 'c\\'d' in it's place", "can't find \"…\" or '…' in it's place"),
         ("an 'open quote\nand 'another'", "an 'open quote and '…'"),
-        // The code tells what happened; the rest does not.
+        // Status codes are kept.
         ("Error code: 429 - {'error': {'code': 17}}", "Error code: 429 - {'…': {'…': <n>}}"),
         ("HTTP 503 after 503 tries", "HTTP 503 after <n> tries"),
         ("request req_a1b2c3d4e5 of 3f2a9c01", "request <id> of <id>"),
@@ -31,8 +31,8 @@ fn what_is_unique_about_a_message_gives_way() {
 }
 
 #[test]
-fn a_fingerprint_stays_and_tells_texts_apart() {
-    // Stored by scripts: the same in every release.
+fn fingerprints_are_stable_and_distinct() {
+    // Scripts store fingerprints, so they must not change between releases.
     assert_eq!(fingerprint(["ValueError", "x"]), 0xd51f_04bd_684d_a3f4);
     assert_ne!(fingerprint(["ab", "c"]), fingerprint(["a", "bc"]));
     assert_ne!(fingerprint(["", "a"]), fingerprint(["a", ""]));

@@ -6,7 +6,7 @@ use crate::model::Timestamp;
 
 #[test]
 fn percentiles_are_those_of_mlflow() {
-    // The values are those of MLflow 3.18.0's own aggregate for SQLite.
+    // Computed with MLflow 3.18.0's own aggregate for SQLite.
     let check = |values: &[f64], percent: f64, expected: Option<f64>| {
         assert_eq!(percentile(values, percent), expected, "{values:?} {percent}");
     };
@@ -20,7 +20,7 @@ fn percentiles_are_those_of_mlflow() {
 }
 
 #[test]
-fn times_fall_into_equal_parts() {
+fn histogram_bins_are_equal() {
     assert_eq!(histogram(&[0, 1, 2, 3], 0, 3, 2), [2, 2]);
     assert_eq!(histogram(&[5, 5], 5, 5, 3), [2, 0, 0]);
     assert_eq!(histogram(&[i64::MIN, i64::MAX], i64::MIN, i64::MAX, 2), [1, 1]);
@@ -49,25 +49,25 @@ fn traces_calls_and_spans_are_counted() {
     trace.info.execution_duration_ms = Some(100);
     trace.info.state = TraceState::Error;
     trace.info.request_time = Timestamp::from_millis(1);
-    let of = |keys: &[GroupKey], is_as_mlflow: bool| {
-        let mut stats = Stats::new(keys.to_vec(), Zone::Utc, is_as_mlflow);
-        stats.add(&trace, &usage::of_trace(&trace));
+    let counts = |keys: &[GroupKey], is_mlflow_compatible: bool| {
+        let mut stats = Stats::new(keys.to_vec(), Zone::Utc, is_mlflow_compatible);
+        stats.add(&trace, &usage::trace_usage(&trace));
         let nested = stats.nested;
         let sorted = stats.sorted(99);
-        let tokens = sorted.total.used.token_usage.as_ref().and_then(|usage| usage.total_tokens);
+        let tokens = sorted.total.usage.token_usage.as_ref().and_then(|usage| usage.total_tokens);
         (sorted.unit, sorted.total.count, sorted.total.errors, sorted.total.latency_ms.map(|at| at.p50), tokens, nested)
     };
-    assert_eq!(of(&[], false), (StatsUnit::Traces, 1, 1, Some(100.0), Some(3), 0));
-    assert_eq!(of(&[GroupKey::Model], false), (StatsUnit::Calls, 1, 0, Some(50.0), Some(3), 0));
-    assert_eq!(of(&[GroupKey::Span], false), (StatsUnit::Spans, 4, 0, Some(45.0), Some(3), 0));
-    // MLflow counts the inner span's tokens again, and of a trace what was recorded.
-    assert_eq!(of(&[], true), (StatsUnit::Traces, 1, 1, Some(100.0), None, 0));
-    assert_eq!(of(&[GroupKey::Model], true), (StatsUnit::Calls, 2, 0, Some(45.0), Some(6), 1));
-    assert_eq!(of(&[GroupKey::Span], true), (StatsUnit::Spans, 4, 0, Some(45.0), Some(6), 1));
+    assert_eq!(counts(&[], false), (StatsUnit::Traces, 1, 1, Some(100.0), Some(3), 0));
+    assert_eq!(counts(&[GroupKey::Model], false), (StatsUnit::Calls, 1, 0, Some(50.0), Some(3), 0));
+    assert_eq!(counts(&[GroupKey::Span], false), (StatsUnit::Spans, 4, 0, Some(45.0), Some(3), 0));
+    // MLflow counts the inner span's tokens again, and for a trace only what was recorded.
+    assert_eq!(counts(&[], true), (StatsUnit::Traces, 1, 1, Some(100.0), None, 0));
+    assert_eq!(counts(&[GroupKey::Model], true), (StatsUnit::Calls, 2, 0, Some(45.0), Some(6), 1));
+    assert_eq!(counts(&[GroupKey::Span], true), (StatsUnit::Spans, 4, 0, Some(45.0), Some(6), 1));
 }
 
 #[test]
-fn groups_that_are_not_shown_come_as_one() {
+fn groups_beyond_the_limit_are_merged() {
     let mut stats = Stats::new(vec![GroupKey::State], Zone::Utc, false);
     for (state, millis) in
         [(TraceState::Ok, 1), (TraceState::Ok, 2), (TraceState::Error, 30), (TraceState::InProgress, 4)]
@@ -81,18 +81,18 @@ fn groups_that_are_not_shown_come_as_one() {
     let others = sorted.others.unwrap();
     assert_eq!(sorted.groups[0].0, [Some("OK".to_owned())]);
     assert_eq!(
-        (sorted.count_of_others, others.count, others.errors, others.latency_ms.map(|at| at.p50)),
+        (sorted.other_count, others.count, others.errors, others.latency_ms.map(|at| at.p50)),
         (2, 2, 1, Some(17.0))
     );
     assert_eq!((sorted.total.count, sorted.total.error_rate()), (4, Some(0.25)));
 }
 
 #[test]
-fn a_call_counts_when_it_began_and_its_usage_with_its_trace() {
+fn stats_group_by_call_start_and_usage_by_trace_start() {
     let mut trace = trace_of(vec![span("call", "", "LLM", 5, TOKENS)]);
     trace.info.request_time = Timestamp::from_millis(2 * 3_600_000);
     let keys = [GroupKey::Hour, GroupKey::Model];
-    let used = usage::of_trace(&trace);
+    let used = usage::trace_usage(&trace);
     let mut stats = Stats::new(keys.to_vec(), Zone::Utc, false);
     stats.add(&trace, &used);
     assert_eq!(stats.sorted(9).groups[0].0[0].as_deref(), Some("1970-01-01T00:00:00.000Z"));

@@ -1,4 +1,4 @@
-//! Tokens and cost of many traces, in groups that add up.
+//! Tokens and cost of many traces, in groups that add up to the total.
 
 use super::TraceUsage;
 use crate::analysis::groups::{self, GroupMap};
@@ -10,15 +10,15 @@ use std::collections::BTreeMap;
 /// Tokens and cost of some calls in some traces.
 #[derive(Clone, Debug, Default)]
 pub struct UsageGroup {
-    /// How many traces have any of it.
+    /// Number of traces with tokens or cost in this group.
     pub traces: u64,
-    /// How many counted calls; not known of traces whose spans were not read.
+    /// Number of calls counted; `None` if spans were not read.
     pub calls: Option<u64>,
-    /// Their tokens.
+    /// Sum of the tokens.
     pub token_usage: Option<TokenUsage>,
-    /// Their costs added up.
+    /// Sum of the costs.
     pub cost: CostSum,
-    /// How many calls, or traces where calls are not known, have tokens and no known cost.
+    /// Number of calls (or traces, if spans were not read) with tokens and no known cost.
     pub unpriced: u64,
 }
 
@@ -34,24 +34,24 @@ impl UsageGroup {
         self.unpriced += u64::from(is_unpriced);
     }
 
-    /// Their cost, as far as it is known.
+    /// Returns the cost, as far as it is known.
     #[must_use]
     pub fn cost(&self) -> Option<Cost> {
         self.cost.cost()
     }
 
     /// Adds the tokens and the cost of another group.
-    pub(in crate::analysis) fn add_used(&mut self, more: &Self) {
+    pub(in crate::analysis) fn add_usage(&mut self, more: &Self) {
         self.add(more.token_usage.as_ref(), None, false);
         self.cost.merge(&more.cost);
         self.unpriced += more.unpriced;
     }
 
-    /// Adds another group, of other traces.
+    /// Adds another group, which has no trace in common.
     fn merge(&mut self, more: &Self) {
         self.traces += more.traces;
         self.calls = self.calls.zip(more.calls).map(|(calls, more)| calls + more);
-        self.add_used(more);
+        self.add_usage(more);
     }
 
     fn total_tokens(&self) -> i64 {
@@ -59,48 +59,49 @@ impl UsageGroup {
     }
 }
 
-/// Usage of many traces in groups that always add up to the total. What nobody recorded comes under `None`.
+/// Usage of many traces in groups that always add up to the total. The key of an unrecorded value is `None`.
 #[derive(Debug)]
 pub struct GroupedUsage {
-    /// What they are grouped by.
+    /// The grouping keys.
     pub keys: Vec<GroupKey>,
     groups: GroupMap<UsageGroup>,
-    /// All together.
+    /// All groups together.
     pub total: UsageGroup,
-    /// Traces of which MLflow recorded more tokens than the spans that are left tell.
+    /// Number of traces for which MLflow recorded more tokens than the stored spans have.
     pub incomplete: u64,
-    /// Counted calls whose tokens are those that their responses tell.
+    /// Number of counted calls whose tokens were read from their responses.
     pub derived: u64,
-    /// Calls without tokens and cost, which are in no group.
+    /// Number of calls without tokens and cost, which are in no group.
     pub without_tokens: u64,
-    /// Models of which no price is known, with how many calls of each have tokens.
+    /// Number of calls with tokens and no known price, by model.
     pub unpriced: BTreeMap<Option<String>, u64>,
 }
 
 impl GroupedUsage {
-    /// No traces yet.
+    /// Creates empty groups.
     #[must_use]
     pub fn new(keys: Vec<GroupKey>, zone: Zone) -> Self {
-        let calls = keys.iter().any(GroupKey::is_of_calls).then_some(0);
+        let calls = keys.iter().any(GroupKey::is_per_call).then_some(0);
         let total = UsageGroup { calls, ..UsageGroup::default() };
         let (groups, unpriced) = (GroupMap::new(keys.clone(), zone, false), BTreeMap::new());
         Self { keys, groups, total, incomplete: 0, derived: 0, without_tokens: 0, unpriced }
     }
 
-    /// Whether groups differ within a trace, so that spans have to be read.
+    /// Whether the calls of one trace may be in different groups, so that spans must be read.
     #[must_use]
-    pub fn is_of_calls(&self) -> bool {
-        self.keys.iter().any(GroupKey::is_of_calls)
+    pub fn is_per_call(&self) -> bool {
+        self.keys.iter().any(GroupKey::is_per_call)
     }
 
-    /// Adds a trace with its spans. What carriers and its record have beyond its calls comes under what is known of these.
+    /// Adds a trace with its spans. Usage that carriers and the record have beyond the calls is grouped by what is
+    /// known of the carrier or trace.
     pub fn add(&mut self, trace: &Trace, usage: &TraceUsage) {
         self.derived += usage.rows.iter().filter(|row| row.is_derived).count() as u64;
         let spans = trace.span_list();
-        for row in usage.unpriced() {
+        for row in usage.unpriced_rows() {
             *self.unpriced.entry(row.model(spans).map(str::to_owned)).or_default() += 1;
         }
-        if !self.is_of_calls() {
+        if !self.is_per_call() {
             self.add_record(&trace.info, usage.token_usage.as_ref(), usage.cost);
             return;
         }
@@ -111,13 +112,13 @@ impl GroupedUsage {
             let is_call = u64::from(row.kind != RowKind::Remainder && row.token_usage.is_some());
             let is_unknown = row.token_usage.is_none() && row.cost.is_none();
             self.without_tokens += u64::from(is_unknown && row.kind != RowKind::Remainder);
-            if is_call == 0 && row.is_void() || is_unknown {
+            if is_call == 0 && row.is_empty_remainder() || is_unknown {
                 continue;
             }
             is_incomplete |= row.span.is_none() && row.token_usage.is_some();
-            let place = self.groups.place(&trace.info, Some(&GroupedPart::of_row(row, spans, &agents)));
-            seen.push(place);
-            for sum in [self.groups.at(place), &mut self.total] {
+            let group = self.groups.index_for(&trace.info, Some(&GroupedPart::from_row(row, spans, &agents)));
+            seen.push(group);
+            for sum in [self.groups.get_mut(group), &mut self.total] {
                 sum.calls = Some(sum.calls.unwrap_or(0) + is_call);
                 sum.add(row.token_usage.as_ref(), row.cost.as_ref(), row.is_unpriced);
             }
@@ -126,37 +127,37 @@ impl GroupedUsage {
         self.total.traces += u64::from(!seen.is_empty());
         seen.sort_unstable();
         seen.dedup();
-        for place in seen {
-            self.groups.at(place).traces += 1;
+        for group in seen {
+            self.groups.get_mut(group).traces += 1;
         }
     }
 
-    /// Adds a trace with what is known of it as a whole. One without tokens is none that used any.
+    /// Adds a trace from its totals. A trace without tokens and cost is not counted.
     pub fn add_record(&mut self, info: &TraceInfo, usage: Option<&TokenUsage>, cost: Option<Cost>) {
         if usage.is_none() && cost.is_none() {
             return;
         }
         let is_unpriced = cost.is_none() && usage.is_some_and(TokenUsage::has_tokens);
-        for sum in [self.groups.of(info, None), &mut self.total] {
+        for sum in [self.groups.entry(info, None), &mut self.total] {
             sum.traces += 1;
             sum.add(usage, cost.as_ref(), is_unpriced);
         }
     }
 
-    /// How many groups there are.
+    /// Returns the number of groups.
     #[must_use]
     pub fn count(&self) -> usize {
         self.groups.len()
     }
 
-    /// The groups: by time where that is what they are grouped by, else those with the most tokens first. All but the first
-    /// so many come together.
+    /// Returns the groups, by time if a key is a time, else most tokens first; those beyond `limit` are merged into
+    /// one.
     #[must_use]
     pub fn sorted(&self, limit: usize) -> (Vec<(&GroupValues, &UsageGroup)>, Option<UsageGroup>) {
         let mut groups: Vec<(&GroupValues, &UsageGroup)> =
             self.groups.list().iter().map(|(values, group)| (values, group)).collect();
-        groups.sort_by(|(a, one), (b, other)| {
-            groups::order(&self.keys, (a, one.total_tokens()), (b, other.total_tokens()))
+        groups.sort_by(|(a, left), (b, right)| {
+            groups::compare(&self.keys, (a, left.total_tokens()), (b, right.total_tokens()))
         });
         let (groups, rest) = groups::split(&self.keys, groups, limit, |(values, _)| values);
         let others = rest.into_iter().map(|(_, group)| group).cloned().reduce(|mut sum, group| {

@@ -8,7 +8,7 @@ use clap::{Args as _, FromArgMatches as _};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// A limit and the statistic that it is for.
+/// A limit of a statistic.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct RuleLimit {
     over: Statistic,
@@ -22,29 +22,33 @@ pub(super) struct FeedbackLimit {
     bound: RuleLimit,
 }
 
-/// The rules. A TOML file uses the same names.
+/// The rule flags. A TOML file has the same names.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Rules")]
 pub(super) struct RuleFlags {
-    /// Maximum tokens, per trace or over all: 5000, p95=4000, mean=2000, total=100000 (can be repeated)
+    /// Maximum tokens: 5000, p95=4000, mean=2000, total=100000 (can be repeated)
     #[arg(long, value_name = "[OF=]TOKENS", value_parser = tokens)]
     max_tokens: Vec<RuleLimit>,
-    /// Maximum cost in US dollars, per trace or over all: 0.05, mean=0.01, total=1
+    /// Maximum cost in US dollars: 0.05, mean=0.01, total=1
     #[arg(long, value_name = "[OF=]DOLLARS", value_parser = dollars)]
     max_cost: Vec<RuleLimit>,
-    /// Maximum latency, per trace or as a percentile: 30s, p95=2s
+    /// Maximum latency: 30s, p95=2s
     #[arg(long, value_name = "[OF=]DURATION", value_parser = latency)]
     max_latency: Vec<RuleLimit>,
-    /// Maximum number of LLM calls, per trace or over all: 10, mean=4
+    /// Maximum number of LLM calls: 10, mean=4
     #[arg(long, value_name = "[OF=]CALLS", value_parser = calls)]
     max_llm_calls: Vec<RuleLimit>,
-    /// Maximum number of tool calls, per trace or over all
+    /// Maximum number of tool calls: 10, mean=4
     #[arg(long, value_name = "[OF=]CALLS", value_parser = calls)]
     max_tool_calls: Vec<RuleLimit>,
-    /// Maximum error rate, the share of traces in state ERROR: 5%, 0.05, 0
+    /// Maximum error rate (5% or 0.05)
+    ///
+    /// The error rate is the share of traces in state ERROR.
     #[arg(long, value_name = "SHARE", value_parser = share)]
     max_error_rate: Option<f64>,
-    /// No exceptions and no failed spans; =all includes tool failures that were returned to the model
+    /// No exceptions and no failed spans
+    ///
+    /// With =all, also no tool failures that were returned to the model as text.
     #[arg(long, value_name = "WHICH", num_args = 0..=1, default_missing_value = "raised", require_equals = true, value_parser = ["raised", "all"])]
     no_exceptions: Option<String>,
     /// Every trace has a span with this name; * and ? are wildcards (can be repeated)
@@ -59,16 +63,20 @@ pub(super) struct RuleFlags {
     /// No trace calls this tool
     #[arg(long, value_name = "NAME")]
     forbid_tool: Vec<String>,
-    /// Minimum value of a feedback, mean unless stated (yes is 1, no is 0): correctness=0.8, safety=each=1
+    /// Minimum feedback, as a mean by default: correctness=0.8, safety=each=1
+    ///
+    /// yes and true are 1, no and false are 0.
     #[arg(long, value_name = "NAME=[OF=]VALUE", value_parser = feedback)]
     min_feedback: Vec<FeedbackLimit>,
     /// Minimum number of traces [default: 1]
     #[arg(long, value_name = "TRACES")]
     min_traces: Option<u64>,
-    /// No figure is worse than in this file from --save-baseline, and there are no new exceptions
+    /// No worse figures and no new exceptions than in this baseline
+    ///
+    /// A file written by --save-baseline.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// How much worse than the baseline all figures, or one, may be: 10%, latency=25% [default: 10%]
+    /// How much worse than the baseline figures may be: 10%, latency=25% [default: 10%]
     #[arg(long, value_name = "[FIGURE=]SHARE", value_parser = tolerance)]
     tolerance: Vec<(Option<String>, f64)>,
 }
@@ -78,22 +86,22 @@ impl RuleFlags {
     pub(super) fn read(path: &Path) -> Result<Self> {
         let failed = |why: String| {
             Error::new(ErrorCode::Usage, format!("cannot read rules from `{}`", path.display())).because(why).hint(
-                "it is TOML, with the names of the flags: `max-tokens = 5000`, `max-latency = [\"30s\", \"p95=2s\"]`",
+                "expected TOML with the names of the flags: `max-tokens = 5000`, `max-latency = [\"30s\", \"p95=2s\"]`",
             )
         };
         let text = files::read_text(path, limits::SETTINGS_BYTES).map_err(|error| failed(error.to_string()))?;
         let mut rules = Self::parse(&text).map_err(failed)?;
-        // A file that lost its rules must not pass everything. One with only a tolerance goes with a baseline.
+        // An empty file must not pass everything. A file with only a tolerance is used with `--baseline`.
         if rules.is_empty() && !rules.has_tolerance() {
             return Err(Error::new(ErrorCode::Usage, format!("no rules in `{}`", path.display()))
                 .hint("rules have the names of the flags, for example `max-tokens = 5000`"));
         }
-        // Files that belong together move together.
+        // The path of the baseline is relative to the rules file.
         rules.baseline = rules.baseline.map(|baseline| path.parent().unwrap_or(Path::new("")).join(baseline));
         Ok(rules)
     }
 
-    /// Reads TOML whose keys are the names of flags; a list stands for a flag that is repeated.
+    /// Parses TOML whose keys are the names of flags. An array repeats a flag.
     fn parse(text: &str) -> std::result::Result<Self, String> {
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string().trim().to_owned())?;
         let mut words = Vec::new();
@@ -134,26 +142,26 @@ impl RuleFlags {
 
     /// Combines these flags with those of a file; a flag replaces the same rule of the file.
     pub(super) fn over(self, file: Self) -> Self {
-        let bounds = |mut own: Vec<RuleLimit>, other: Vec<RuleLimit>| {
-            let is_said = |bound: &RuleLimit| own.iter().any(|one: &RuleLimit| one.over == bound.over);
-            let more: Vec<RuleLimit> = other.into_iter().filter(|bound| !is_said(bound)).collect();
-            own.extend(more);
-            own
+        let bounds = |mut flags: Vec<RuleLimit>, file: Vec<RuleLimit>| {
+            let is_set = |bound: &RuleLimit| flags.iter().any(|flag: &RuleLimit| flag.over == bound.over);
+            let more: Vec<RuleLimit> = file.into_iter().filter(|bound| !is_set(bound)).collect();
+            flags.extend(more);
+            flags
         };
-        let names = |mut own: Vec<String>, other: Vec<String>| {
-            let more: Vec<String> = other.into_iter().filter(|name| !own.contains(name)).collect();
-            own.extend(more);
-            own
+        let names = |mut flags: Vec<String>, file: Vec<String>| {
+            let more: Vec<String> = file.into_iter().filter(|name| !flags.contains(name)).collect();
+            flags.extend(more);
+            flags
         };
         let mut min_feedback = self.min_feedback;
         for more in file.min_feedback {
-            if !min_feedback.iter().any(|own| own.name == more.name && own.bound.over == more.bound.over) {
+            if !min_feedback.iter().any(|flag| flag.name == more.name && flag.bound.over == more.bound.over) {
                 min_feedback.push(more);
             }
         }
         // A tolerance for all figures replaces every tolerance of the file.
-        let is_new = self.tolerance.iter().any(|(name, _)| name.is_none());
-        let tolerance = if is_new { Vec::new() } else { file.tolerance };
+        let replaces_all = self.tolerance.iter().any(|(name, _)| name.is_none());
+        let tolerance = if replaces_all { Vec::new() } else { file.tolerance };
         Self {
             max_tokens: bounds(self.max_tokens, file.max_tokens),
             max_cost: bounds(self.max_cost, file.max_cost),
@@ -178,7 +186,7 @@ impl RuleFlags {
         self.baseline.as_deref()
     }
 
-    /// Whether there are no rules at all, `--min-traces` included.
+    /// Whether no rule is given, not even `--min-traces` or `--baseline`.
     pub(super) fn is_empty(&self) -> bool {
         self.min_traces.is_none() && self.rules().len() == 1 && self.baseline.is_none()
     }
@@ -188,21 +196,21 @@ impl RuleFlags {
         !self.tolerance.is_empty()
     }
 
-    /// The tolerances; the last one of a figure wins.
+    /// Returns the tolerances. The last one of a figure takes precedence.
     pub(super) fn tolerance(&self) -> Tolerance {
-        let mut tolerance = Tolerance { any: 0.1, named: BTreeMap::new() };
+        let mut tolerance = Tolerance { default: 0.1, named: BTreeMap::new() };
         for (name, share) in &self.tolerance {
             match name {
                 Some(name) => {
                     tolerance.named.insert(name.clone(), *share);
                 }
-                None => tolerance.any = *share,
+                None => tolerance.default = *share,
             }
         }
         tolerance
     }
 
-    /// The rules, in the order of the help.
+    /// Returns the rules, in the order of the help.
     pub(super) fn rules(&self) -> Vec<Rule> {
         let mut tests = vec![RuleKind::Traces(self.min_traces.unwrap_or(1))];
         for (measure, bounds) in [
@@ -212,7 +220,7 @@ impl RuleFlags {
             (Measure::LlmCalls, &self.max_llm_calls),
             (Measure::ToolCalls, &self.max_tool_calls),
         ] {
-            tests.extend(bounds.iter().map(|bound| RuleKind::Most(measure, bound.over, bound.limit)));
+            tests.extend(bounds.iter().map(|bound| RuleKind::Max(measure, bound.over, bound.limit)));
         }
         tests.extend(self.max_error_rate.map(RuleKind::ErrorRate));
         tests.extend(self.no_exceptions.as_ref().map(|which| RuleKind::NoExceptions(which == "all")));
@@ -221,21 +229,22 @@ impl RuleFlags {
         tests.extend(self.forbid_span.iter().map(|name| RuleKind::ForbiddenSpan(spans(name, false))));
         tests.extend(self.require_tool.iter().map(|name| RuleKind::RequiredSpan(spans(name, true))));
         tests.extend(self.forbid_tool.iter().map(|name| RuleKind::ForbiddenSpan(spans(name, true))));
-        let feedback = |one: &FeedbackLimit| RuleKind::Feedback(one.name.clone(), one.bound.over, one.bound.limit);
+        let feedback =
+            |limit: &FeedbackLimit| RuleKind::Feedback(limit.name.clone(), limit.bound.over, limit.bound.limit);
         tests.extend(self.min_feedback.iter().map(feedback));
-        tests.into_iter().map(|test| Rule { test, baseline: None }).collect()
+        tests.into_iter().map(|test| Rule { kind: test, baseline: None }).collect()
     }
 }
 
 /// The one flag whose value is optional.
 const SWITCH: &str = "no-exceptions";
 
-/// Parses `5000` or `p95=5000`. Without a statistic it is `plain`.
+/// Parses `5000` or `p95=5000`. `default` is the statistic if none is given, `expected` describes a valid number.
 fn bound(
     text: &str,
-    plain: Statistic,
+    default: Statistic,
     number: impl Fn(&str) -> Option<f64>,
-    what: &str,
+    expected: &str,
 ) -> std::result::Result<RuleLimit, String> {
     let (over, rest) = match text.split_once('=') {
         Some((word, rest)) => {
@@ -247,10 +256,10 @@ fn bound(
                 rest,
             )
         }
-        None => (plain, text),
+        None => (default, text),
     };
     let limit = number(rest.trim()).filter(|limit| limit.is_finite());
-    Ok(RuleLimit { over, limit: limit.ok_or_else(|| format!("expected {what}"))? })
+    Ok(RuleLimit { over, limit: limit.ok_or_else(|| format!("expected {expected}"))? })
 }
 
 fn plain_number(text: &str) -> Option<f64> {
@@ -288,10 +297,10 @@ fn share(text: &str) -> std::result::Result<f64, String> {
     share_up_to(text, 1.0)
 }
 
-/// Parses a share. Above 1 it needs a percent sign, because 5 is easily written for 5%.
-fn share_up_to(text: &str, most: f64) -> std::result::Result<f64, String> {
+/// Parses a share. A share above 1 needs a percent sign, because 5 is probably meant as 5%.
+fn share_up_to(text: &str, max: f64) -> std::result::Result<f64, String> {
     let share = match text.trim().strip_suffix('%') {
-        Some(percent) => plain_number(percent.trim()).map(|percent| percent / 100.0).filter(|share| *share <= most),
+        Some(percent) => plain_number(percent.trim()).map(|percent| percent / 100.0).filter(|share| *share <= max),
         None => plain_number(text.trim()).filter(|share| *share <= 1.0),
     };
     share.filter(|share| *share >= 0.0).ok_or_else(|| "expected a share, such as 5% or 0.05".to_owned())
@@ -307,7 +316,7 @@ fn feedback(text: &str) -> std::result::Result<FeedbackLimit, String> {
     Ok(FeedbackLimit { name: name.to_owned(), bound: bound(rest, Statistic::Mean, number, "a number")? })
 }
 
-/// A larger tolerance is taken for a typing error.
+/// Maximum tolerance; a larger one is rejected as a typing error.
 const MAX_TOLERANCE: f64 = 1_000.0;
 
 fn tolerance(text: &str) -> std::result::Result<(Option<String>, f64), String> {

@@ -2,7 +2,7 @@
 
 use crate::analysis::diff::sets::{SetCollector, SetsDiff};
 use crate::cli::context::Context;
-use crate::cli::grouping::tell_cost;
+use crate::cli::grouping::note_cost;
 use crate::cli::reader::TraceReader;
 use crate::cli::select::TraceSelection;
 use crate::error::{Error, ErrorCode, Result};
@@ -13,7 +13,7 @@ use crate::views::diff::sets::SetsView;
 use clap::Parser as _;
 use std::ops::ControlFlow;
 
-/// The flags of a selection, as they stand in a text.
+/// The filter flags in the value of `--set`.
 #[derive(Debug, clap::Parser)]
 #[command(no_binary_name = true, disable_help_flag = true, disable_version_flag = true)]
 struct SelectionFlags {
@@ -24,12 +24,12 @@ struct SelectionFlags {
 /// The names of both selections.
 const NAMES: [&str; 2] = ["A", "B"];
 
-/// Compares two selections. Gives whether the second is no worse.
+/// Compares two selections. Returns whether the second one is not worse.
 pub(super) fn run(sets: &[String], cx: &mut Context) -> Result<bool> {
     let [text_a, text_b] = sets else {
-        let message = format!("--set is given {}, and needs to be given twice", times(sets.len()));
+        let message = format!("expected --set twice, but it was given {}", times(sets.len()));
         return Err(Error::new(ErrorCode::Usage, message)
-            .hint("--set '--until 1d' --set '--since 1d' compares what ran before with what ran since"));
+            .hint("for example `--set '--until 1d' --set '--since 1d'` compares the last day with the time before"));
     };
     let (select_a, select_b) = (parse(NAMES[0], text_a)?, parse(NAMES[1], text_b)?);
     let mut reader = TraceReader::open(cx)?;
@@ -37,31 +37,32 @@ pub(super) fn run(sets: &[String], cx: &mut Context) -> Result<bool> {
         let in_set = |error: Error| error.because(format!("in --set {name}: `{text}`"));
         let mut gathered = SetCollector::default();
         let query = reader.query(cx, select, Order::NEWEST, Projection::Exceptions).map_err(in_set)?;
-        reader.each_reading(query, &mut |trace, reading| {
+        reader.for_each_reading(query, &mut |trace, reading| {
             gathered.add(&trace, &reading);
             Ok(ControlFlow::Continue(()))
         })?;
-        Ok::<_, Error>(gathered.figures())
+        Ok::<_, Error>(gathered.into_figures())
     };
     let diff = SetsDiff { a: gather(NAMES[0], text_a, &select_a)?, b: gather(NAMES[1], text_b, &select_b)? };
-    reader.end();
+    reader.clear_progress();
     let view = SetsView { diff, flags: [text_a.clone(), text_b.clone()], complete: !reader.has_losses() };
     cx.output.show(&view)?;
     let unpriced = [&view.diff.a, &view.diff.b].into_iter().flat_map(|figures| &figures.unpriced);
-    tell_cost(cx, None, unpriced.map(|(model, count)| (model.as_deref(), *count)));
-    if [&view.diff.a, &view.diff.b].iter().any(|figures| figures.told.used.token_usage.is_some()) {
-        cx.note("tokens and costs are those of the spans, as `mltrace usage` counts them");
+    note_cost(cx, None, unpriced.map(|(model, count)| (model.as_deref(), *count)));
+    if [&view.diff.a, &view.diff.b].iter().any(|figures| figures.stats.usage.token_usage.is_some()) {
+        cx.note("tokens and costs are computed from spans, as in `mltrace usage`");
     }
     for (name, figures) in NAMES.into_iter().zip([&view.diff.a, &view.diff.b]) {
-        if figures.told.count == 0 {
-            cx.note(&format!("{name} is empty: no trace fits its flags"));
+        if figures.stats.count == 0 {
+            cx.note(&format!("{name} is empty: no traces match its filters"));
         }
     }
     if let Some(group) = view.diff.new_failures().first().filter(|_| cx.output.format == Format::Table) {
         let example = &group.example;
-        let command =
-            cx.command(&Suggestion::new("trace show").of(&example.trace_id).option("--span", &example.span_id));
-        cx.note(&format!("{command} shows the newest of the first that is new"));
+        let command = cx.quoted_command(
+            &Suggestion::new("trace show").operand(&example.trace_id).option("--span", &example.span_id),
+        );
+        cx.note(&format!("{command} shows the newest example of the first new exception"));
     }
     reader.warn(cx);
     Ok(!view.diff.is_worse())
@@ -71,20 +72,20 @@ fn times(count: usize) -> String {
     if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
-/// The flags of a selection, split as a shell splits them.
+/// Parses the flags of a selection, split as a shell splits words.
 fn parse(name: &str, text: &str) -> Result<TraceSelection> {
-    let wrong = |why: String| Error::new(ErrorCode::Usage, format!("in --set {name} `{text}`: {why}"));
-    let words = shlex::split(text).ok_or_else(|| wrong("a quote is not closed".to_owned()))?;
+    let invalid = |why: String| Error::new(ErrorCode::Usage, format!("invalid --set {name} `{text}`: {why}"));
+    let words = shlex::split(text).ok_or_else(|| invalid("unclosed quote".to_owned()))?;
     match SelectionFlags::try_parse_from(&words) {
         Ok(flags) => Ok(flags.select),
         Err(error) => {
-            let told = error.render().to_string();
-            let why = told.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            let text = error.render().to_string();
+            let why = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
             let is_store = |word: &String| word.starts_with("-u") || word.starts_with("--tracking-uri");
-            Err(wrong(why).hint(if words.iter().any(is_store) {
-                "both selections are of the same store, which is named once: `mltrace -u URI trace diff …`"
+            Err(invalid(why).hint(if words.iter().any(is_store) {
+                "both selections are read from the same store: `mltrace -u URI trace diff …`"
             } else {
-                "flags that choose traces stand in it, as `mltrace traces list --help` tells them"
+                "`mltrace traces list --help` lists the filter flags"
             }))
         }
     }

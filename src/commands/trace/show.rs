@@ -19,13 +19,12 @@ use crate::views::tree::TreeView;
 use crate::views::usage_conflict::{conflict_note, cost_note};
 use std::path::{Path, PathBuf};
 
-/// Show the spans of a trace as a tree, or one span whole
+/// Show the spans of a trace as a tree, or one span
 ///
-/// TRACE is an id, a unique prefix of one, an OpenTelemetry trace id, @last, @last~2, @error (the newest that failed) or
-/// @slow (the longest). The flags that choose traces narrow what the @ words look at. - reads ids from standard input, one
-/// per line.
+/// TRACE is an id, a unique prefix, an OpenTelemetry trace id, @last, @last~2, @error (the newest failed trace) or
+/// @slow (the longest trace). Filters apply to @last, @error and @slow. - reads ids from stdin, one per line.
 ///
-/// --json prints one document per trace and line. It can be read again as a store: `mltrace -u FILE`.
+/// --json prints one document per trace, one per line. A file of them can be read as a store: `mltrace -u FILE`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace trace show
@@ -37,26 +36,28 @@ pub(super) struct TraceShowArgs {
     /// Traces to show; - reads ids from stdin
     #[arg(default_value = "@last", value_name = "TRACE")]
     traces: Vec<String>,
-    /// Show the tree of spans (the default)
+    /// Show the spans as a tree (default)
     #[arg(long)]
     tree: bool,
-    /// Show inputs and outputs under each span, at most so many lines of each; 0 shows all
+    /// Show inputs and outputs of spans, up to LINES lines each (8 if not given, 0 for all)
     #[arg(long, value_name = "LINES", num_args = 0..=1, default_missing_value = "8", require_equals = true)]
     io: Option<usize>,
-    /// Show who said what to whom, turn by turn, and the work between
+    /// Show the messages and calls in order, turn by turn
     #[arg(long, conflicts_with_all = ["tree", "io", "span"])]
     conversation: bool,
-    /// Show folded spans too: those of the same LLM call, and those that passed messages on; in a conversation,
-    /// long and repeated messages, and values as the JSON that is stored
+    /// Show folded spans, or full conversations
+    ///
+    /// In a tree, shows spans that are folded because they record the same LLM call or only deliver messages. In a
+    /// conversation, shows long and repeated messages in full, and values as the stored JSON.
     #[arg(long)]
     full: bool,
-    /// Show one span whole, by id, unique prefix or unique name
+    /// Show all of one span, by id, unique prefix or unique name
     #[arg(long, value_name = "SPAN", conflicts_with_all = ["tree", "io"])]
     span: Option<String>,
-    /// Write the attachments of the span to files in this folder
+    /// Save the span's attachments to this folder
     #[arg(long, value_name = "DIR", requires = "span")]
     save_attachments: Option<PathBuf>,
-    /// Show only what happened under the agent of this name; * and ? are wildcards (can be repeated)
+    /// Show only spans of this agent; * and ? are wildcards (can be repeated)
     #[arg(long, value_name = "NAME", conflicts_with = "span")]
     agent: Vec<String>,
     #[command(flatten)]
@@ -64,7 +65,7 @@ pub(super) struct TraceShowArgs {
 }
 
 pub(super) fn run(show: &TraceShowArgs, cx: &mut Context) -> Result<()> {
-    naming::each(cx, &show.traces, &mut |cx, reader, name| show_trace(show, cx, reader, name))
+    naming::for_each_name(cx, &show.traces, &mut |cx, reader, name| show_trace(show, cx, reader, name))
 }
 
 fn show_trace(show: &TraceShowArgs, cx: &mut Context, reader: &mut TraceReader, name: &str) -> Result<()> {
@@ -73,19 +74,19 @@ fn show_trace(show: &TraceShowArgs, cx: &mut Context, reader: &mut TraceReader, 
         && show.span.is_none()
         && !show.conversation;
     let mut trace = if is_light {
-        naming::read(cx, reader, name, &show.select)?
+        naming::read_tree(cx, reader, name, &show.select)?
     } else {
-        naming::trace(cx, reader, name, &show.select, Projection::Full)?
+        naming::find_trace(cx, reader, name, &show.select, Projection::Full)?
     };
-    reader.end();
+    reader.clear_progress();
     if let Some(name) = &show.span {
         show_span(cx, &*reader.store, &mut trace, name, show.save_attachments.as_deref())?;
     } else {
         let types = show.select.span_types();
-        let usage = usage::of_trace(&trace);
-        let agents = trace.spans.as_ref().map(|spans| Agents::of(spans, &usage)).unwrap_or_default();
+        let usage = usage::trace_usage(&trace);
+        let agents = trace.spans.as_ref().map(|spans| Agents::new(spans, &usage)).unwrap_or_default();
         let notes = [conflict_note(&trace, &usage), cost_note(&trace, &usage)];
-        let mut shown = naming::agents(cx, &trace, &agents, &show.agent)?;
+        let mut shown = naming::spans_of_agents(cx, &trace, &agents, &show.agent)?;
         for (shown, span) in shown.iter_mut().zip(trace.span_list()) {
             *shown &= types.is_empty() || span.span_type.is_one_of(&types);
         }
@@ -99,8 +100,8 @@ fn show_trace(show: &TraceShowArgs, cx: &mut Context, reader: &mut TraceReader, 
         };
         notes.iter().flatten().for_each(|note| cx.note(note));
         if !types.is_empty() && is_empty {
-            let place = if show.agent.is_empty() { "the trace".to_owned() } else { show.agent.join(" and ") };
-            cx.note(&format!("{place} has no span of type {}", types.join(" or ")));
+            let subject = if show.agent.is_empty() { "the trace".to_owned() } else { show.agent.join(" and ") };
+            cx.note(&format!("{subject} has no span of type {}", types.join(" or ")));
         }
     }
     reader.span_problems.extend(trace.spans.into_iter().flat_map(|spans| spans.problems));
@@ -109,12 +110,12 @@ fn show_trace(show: &TraceShowArgs, cx: &mut Context, reader: &mut TraceReader, 
 
 fn show_conversation(cx: &mut Context, tree: TreeView) -> Result<Trace> {
     let spans = tree.trace.spans.as_ref().filter(|_| !tree.is_full);
-    let folded = spans.and_then(|spans| fold::folded(FoldMode::Calls, spans, &tree.shown, &tree.usage));
+    let folded = spans.and_then(|spans| fold::fold(FoldMode::Calls, spans, &tree.shown, &tree.usage));
     let folded = folded.map(|folded| {
         (Trace { spans: Some(folded.spans), ..Trace::without_spans(tree.trace.info.clone()) }, folded.shown)
     });
     let (trace, shown) = folded.as_ref().map_or((&tree.trace, &tree.shown), |(trace, shown)| (trace, shown));
-    let conversation = conversation::of_trace(trace, tree.is_full, shown);
+    let conversation = conversation::read(trace, tree.is_full, shown);
     let view = ConversationView { tree, folded: folded.map(|(trace, _)| trace), conversation };
     cx.output.show(&view)?;
     Ok(view.tree.trace)
@@ -127,10 +128,10 @@ fn show_span(
     name: &str,
     folder: Option<&Path>,
 ) -> Result<()> {
-    let at = naming::span(cx, trace, name)?;
-    let usage = usage::of_trace(trace);
+    let at = naming::find_span(cx, trace, name)?;
+    let usage = usage::trace_usage(trace);
     let Some(spans) = &mut trace.spans else { return Ok(()) };
-    let agent = Agents::of(spans, &usage).name(at).map(str::to_owned);
+    let agent = Agents::new(spans, &usage).name(at).map(str::to_owned);
     let row = SpanRow {
         trace_id: trace.info.trace_id.clone(),
         span: spans.list.swap_remove(at),
@@ -144,10 +145,10 @@ fn show_span(
     cx.output.show(&SpanView { info: trace.info.clone(), row })
 }
 
-/// What MLflow 3.11+ leaves in place of binary content (`tracing/attachments.py`).
+/// URI scheme by which MLflow 3.11 and later replaces binary content (`tracing/attachments.py`).
 const ATTACHMENT: &str = "mlflow-attachment://";
 
-/// An attachment named in a span.
+/// A reference to an attachment in a span.
 #[derive(Debug, PartialEq, Eq)]
 struct Attachment {
     id: String,
@@ -167,21 +168,21 @@ fn save_attachments(cx: &Context, store: &dyn TraceStore, trace: &Trace, span: &
     for attachment in attachments {
         let bytes = store.attachment(&trace.info, &attachment.id)?;
         let path = folder.join(format!("{}.{}", attachment.id, extension(&attachment.content_type)));
-        // A file that is there already is not overwritten.
+        // Existing files are not overwritten.
         files::create(&path, &bytes).map_err(|error| failed(&path, error))?;
         cx.note(&format!("wrote {} bytes to `{}`", bytes.len(), path.display()));
     }
     Ok(())
 }
 
-/// The attachments that a span's attributes name, each once.
+/// Returns the attachments that a span's attributes reference, each once.
 fn attachments_of(span: &Span) -> Vec<Attachment> {
     let mut found: Vec<Attachment> = Vec::new();
     for (_, value) in span.payload.iter().flat_map(|payload| &payload.attributes) {
         for reference in value.text().split(ATTACHMENT).skip(1) {
             let end = reference.find(|c: char| matches!(c, '"' | '\\') || c.is_whitespace()).unwrap_or(reference.len());
             let (id, options) = reference[..end].split_once('?').unwrap_or((&reference[..end], ""));
-            // The id becomes a file name: only what MLflow makes up passes.
+            // The id becomes a file name, so only ids as MLflow generates them are accepted.
             let is_id = !id.is_empty() && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
             let option = |key: &str| options.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
             let content_type = option("content_type").unwrap_or_default().replace("%2F", "/").replace("%2f", "/");
@@ -194,7 +195,7 @@ fn attachments_of(span: &Span) -> Vec<Attachment> {
     found
 }
 
-/// The usual ending of a content type; `bin` for what is not known.
+/// Returns the file extension of a content type; `bin` if unknown.
 fn extension(content_type: &str) -> String {
     let kind = content_type.rsplit('/').next().unwrap_or_default().split(['+', ';']).next().unwrap_or_default();
     match kind {

@@ -2,8 +2,8 @@ use super::*;
 use proptest::prelude::*;
 
 #[test]
-fn deep_lists_are_refused_before_they_are_read() {
-    // libyaml takes minutes for the first of these.
+fn deep_lists_are_rejected_before_parsing() {
+    // libyaml takes minutes for the first one.
     for (deep, levels) in
         [("[", 500_000), ("{", 500_000), ("[{", 250_000), ("{a: ", 100_000), ("? [", 100_000), ("- ", 100_000)]
     {
@@ -12,11 +12,11 @@ fn deep_lists_are_refused_before_they_are_read() {
     }
     let nested = |levels: usize| format!("a: {}{}", "[".repeat(levels), "]".repeat(levels));
     assert!(parse(&nested(100)).is_ok());
-    assert!(parse(&nested(128)).is_err(), "the map around it is a level too");
+    assert!(parse(&nested(128)).is_err(), "the outer map is also a level");
 }
 
 #[test]
-fn brackets_in_texts_are_no_levels() {
+fn brackets_in_strings_do_not_count_as_nesting() {
     let brackets = "[{".repeat(10_000);
     for text in
         [format!("'{brackets}'"), format!("\"{brackets}\""), format!("x {brackets}"), format!("|\n  {brackets}")]
@@ -28,7 +28,7 @@ fn brackets_in_texts_are_no_levels() {
 }
 
 #[test]
-fn many_directives_are_refused() {
+fn too_many_directives_are_rejected() {
     let directives = |count| {
         let lines: Vec<String> = (0..count).map(|at| format!("%TAG !t{at}! tag:x\n")).collect();
         lines.concat() + "---\na: 1\n"
@@ -41,9 +41,9 @@ fn many_directives_are_refused() {
 proptest! {
     #![proptest_config(crate::tests::fixed_seed())]
 
-    /// The slower parser is asked only about texts with many brackets, and refuses none that the other one reads.
+    /// The slower parser only sees texts with many brackets. It accepts everything that the other parser accepts.
     #[test]
-    fn what_is_no_deeper_than_allowed_is_accepted(
+    fn records_within_the_depth_limit_are_accepted(
         parts in proptest::collection::vec(
             prop_oneof!["[a-z ]{1,4}", Just("- ".to_owned()), Just("'[['".to_owned()), Just("\"{\\\"[\"".to_owned()),
                 Just("\n  ".to_owned()), Just("[".to_owned()), Just("]".to_owned()), Just("{b: ".to_owned()),

@@ -1,25 +1,25 @@
-//! Frameworks of agents, each by the shapes that its programs left in MLflow 3.18.
+//! Agent frameworks, each with the shapes that MLflow 3.18 records for its programs.
 
 use super::{answered, asked, json, part};
 use crate::frameworks::SpanRequest;
 
 fn parameters(inputs: &str) -> Vec<String> {
-    let parameters = SpanRequest::of(&json(inputs)).parameters;
+    let parameters = SpanRequest::from_inputs(&json(inputs)).parameters;
     parameters.iter().map(|(key, value)| format!("{key}={}", value.text())).collect()
 }
 
 #[test]
 fn gemini_writes_every_member_of_a_part() {
-    let of_part = |set: &str| format!(r#"{{"file_data":null,"inline_data":null,"thought_signature":null,{set}}}"#);
-    let said = of_part(r#""text":"hi","thought":null,"function_call":null,"function_response":null"#);
-    let thought = of_part(r#""text":"hm","thought":true,"function_call":null"#);
-    let call = of_part(r#""text":null,"function_call":{"id":null,"args":{"city":"Rome"},"name":"rain"}"#);
+    let part_with = |set: &str| format!(r#"{{"file_data":null,"inline_data":null,"thought_signature":null,{set}}}"#);
+    let text = part_with(r#""text":"hi","thought":null,"function_call":null,"function_response":null"#);
+    let thought = part_with(r#""text":"hm","thought":true,"function_call":null"#);
+    let call = part_with(r#""text":null,"function_call":{"id":null,"args":{"city":"Rome"},"name":"rain"}"#);
     let result = |response: &str| {
-        of_part(&format!(r#""text":null,"function_response":{{"id":null,"name":"rain","response":{response}}}"#))
+        part_with(&format!(r#""text":null,"function_response":{{"id":null,"name":"rain","response":{response}}}"#))
     };
     let (good, bad) = (result(r#"{"result":"no"}"#), result(r#"{"error":"no station"}"#));
     let inputs = format!(
-        r#"{{"model":"m","contents":[{{"role":"user","parts":[{said}]}},{{"role":"user","parts":[{good},{bad}]}}],
+        r#"{{"model":"m","contents":[{{"role":"user","parts":[{text}]}},{{"role":"user","parts":[{good},{bad}]}}],
             "config":{{"system_instruction":"be brief","top_p":null,"temperature":0.5,"http_options":{{"a":1}},
             "tools":[{{"google_search":null,"function_declarations":[{{"name":"rain"}}]}},"<function snow at 0x7f3a2b10>"]}}}}"#
     );
@@ -28,7 +28,7 @@ fn gemini_writes_every_member_of_a_part() {
     answered(
         &format!(
             r#"{{"candidates":[{{"content":{{"role":"model","parts":[{thought},{call},{}]}}}},{{"content":null}}]}}"#,
-            of_part(r#""text":null"#)
+            part_with(r#""text":null"#)
         ),
         r#"assistant: (hm) | rain{"city":"Rome"}#"#,
     );
@@ -73,7 +73,7 @@ fn llama_index_has_blocks_and_events() {
         r#"{"messages":[{"role":"user","blocks":[{"block_type":"text","text":"hi"}]}],"tools":[],"tool_choice":"auto"}"#,
         "",
     );
-    // A response of OpenAI that holds nothing but its settings yet.
+    // A response of OpenAI that contains only its settings so far.
     answered(r#"{"tools":[],"tool_choice":"auto"}"#, r#"output: tool_choice="auto""#);
     let output = r#"{"blocks":[{"block_type":"text","text":"no"}],"tool_name":"rain","raw_input":{},"is_error":true}"#;
     answered(output, "output: no");
@@ -85,17 +85,17 @@ fn llama_index_has_blocks_and_events() {
 
 #[test]
 fn langgraph_has_commands_and_single_calls() {
-    let said = r#"{"type":"ai","name":"planner","content":[{"type":"tool_use","id":"c1","name":"rain","input":{}}],"tool_calls":[{"type":"tool_call","id":"c1","name":"rain","args":{}}]}"#;
+    let message = r#"{"type":"ai","name":"planner","content":[{"type":"tool_use","id":"c1","name":"rain","input":{}}],"tool_calls":[{"type":"tool_call","id":"c1","name":"rain","args":{}}]}"#;
     answered(
-        &format!(r#"[{{"graph":null,"update":{{"messages":[{said}]}},"resume":null,"goto":[]}}]"#),
+        &format!(r#"[{{"graph":null,"update":{{"messages":[{message}]}},"resume":null,"goto":[]}}]"#),
         "assistant planner: rain{}#c1",
     );
     asked(
         r#"[{"type":"tool_call","id":"c1","name":"rain","args":{"city":"Rome"}}]"#,
         "assistant: rain{\"city\":\"Rome\"}#c1",
     );
-    asked(said, "assistant planner: rain{}#c1");
-    // As OpenInference writes it.
+    asked(message, "assistant planner: rain{}#c1");
+    // The format of OpenInference.
     asked(r#"{"messages":[{"type":"human","data":{"content":"hi"}}]}"#, "user: hi");
 }
 
@@ -153,10 +153,10 @@ fn unknown_parts_are_passed_on() {
 }
 
 #[test]
-fn what_nests_without_end_is_passed_on() {
+fn deeply_nested_values_are_passed_on() {
     let nest = |open: &str, close: &str| {
         let deep = format!("{}\"x\"{}", open.repeat(20_000), close.repeat(20_000));
-        (SpanRequest::of(&json(&deep)).messages.len(), crate::frameworks::response(&json(&deep)).len())
+        (SpanRequest::from_inputs(&json(&deep)).messages.len(), crate::frameworks::response(&json(&deep)).len())
     };
     for (open, close) in [
         (r#"{"graph":null,"update":{"messages":["#, "]}}"),
@@ -171,7 +171,7 @@ fn what_nests_without_end_is_passed_on() {
 }
 
 #[test]
-fn vercel_has_words_of_its_own_for_calls() {
+fn vercel_has_its_own_types_of_parts() {
     asked(
         r#"{"messages":[{"role":"user","content":[{"type":"text","text":"hi"}]},
             {"role":"assistant","content":[{"type":"reasoning","text":""},{"type":"tool-call","toolCallId":"c1","toolName":"rain","input":{"city":"Rome"}}]},
@@ -198,7 +198,7 @@ fn envelopes_are_opened() {
     answered(r#"{"outputs":{"content":"so","type":"ai"},"kwargs":{"tags":[]}}"#, "assistant: so");
     asked(r#"{"inputs":1,"kwargs":2,"other":3}"#, "input: inputs=1 | kwargs=2 | other=3");
     let ran = |inputs: &str, outputs: &str| {
-        super::ran(None, Some("rain".to_owned()), Some(&json(inputs)), Some(&json(outputs)))
+        super::tool_span_mention(None, Some("rain".to_owned()), Some(&json(inputs)), Some(&json(outputs)))
     };
     let plain = ran(r#"{"city":"Rome"}"#, r#""no""#);
     let wrapped = ran(
@@ -210,7 +210,7 @@ fn envelopes_are_opened() {
 }
 
 #[test]
-fn dspy_answers_in_fields() {
+fn dspy_responds_in_fields() {
     answered(
         r#"["[[ ## reasoning ## ]]\nhm\n\n[[ ## answer ## ]]\nso\n\n[[ ## completed ## ]]"]"#,
         "output: reasoning=\"hm\" | answer=\"so\"",
@@ -223,8 +223,8 @@ fn dspy_answers_in_fields() {
 }
 
 #[test]
-fn langgraph_tells_where_it_goes_on() {
-    answered(r#"["Send(node='tools', arg={'a': 1})"]"#, "output: goes on at tools");
+fn langgraph_names_the_next_node() {
+    answered(r#"["Send(node='tools', arg={'a': 1})"]"#, "output: next node: tools");
     answered(r#""__end__""#, "output: ");
     asked(
         r#"{"__type":"tool_call_with_context","tool_call":{"name":"rain","args":{},"id":"c1","type":"tool_call"},"state":{"messages":[]}}"#,
@@ -233,20 +233,20 @@ fn langgraph_tells_where_it_goes_on() {
 }
 
 #[test]
-fn google_adk_records_one_candidate_and_results_alone() {
+fn google_adk_records_single_candidates_and_bare_results() {
     answered(r#"{"content":{"role":"model","parts":[{"text":"so"}]},"usage_metadata":{"a":1}}"#, "assistant: so");
     let results = r#"[{"id":"c1","name":"rain","response":{"result":"no"}},{"id":"c2","name":"rain","response":{"error":"no station"}}]"#;
     answered(results, "tool: #c1=no\ntool: #c2!no station");
 }
 
 #[test]
-fn mistral_thinks_in_lists() {
+fn mistral_reasoning_is_a_list() {
     let message = r#"{"role":"assistant","content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},{"type":"text","text":"so"}]}"#;
     answered(&format!(r#"{{"choices":[{{"message":{message}}}]}}"#), "assistant: (hm) | so");
 }
 
 #[test]
-fn pieces_of_a_streamed_answer_are_one_message() {
+fn pieces_of_a_streamed_response_are_one_message() {
     let piece =
         |part: &str, reason: &str| format!(r#"{{"role":"assistant","parts":[{part}],"finish_reason":"{reason}"}}"#);
     let text = |text: &str| format!(r#"{{"type":"text","content":"{text}"}}"#);
@@ -260,7 +260,7 @@ fn pieces_of_a_streamed_answer_are_one_message() {
 }
 
 #[test]
-fn what_is_sent_to_gemini_may_be_parts_alone() {
+fn gemini_requests_may_be_bare_parts() {
     asked(r#"{"message":"hi"}"#, "user: hi");
     asked(
         r#"{"message":{"text":null,"function_response":{"id":null,"name":"rain","response":{"error":"no"}}}}"#,
@@ -289,7 +289,7 @@ fn pipelines_of_haystack_have_components() {
 }
 
 #[test]
-fn pairs_of_langchain_may_hold_parts_and_stand_among_messages() {
+fn langchain_pairs_may_contain_parts_and_mix_with_messages() {
     asked(
         r#"{"messages":[{"role":"system","content":"s"},["user",[{"type":"text","text":"hi"}]],["ai","so"]]}"#,
         "system: s\nuser user: hi\nassistant ai: so",
@@ -298,11 +298,11 @@ fn pairs_of_langchain_may_hold_parts_and_stand_among_messages() {
 }
 
 #[test]
-fn llama_index_asks_behind_a_history() {
-    let said = |role: &str, text: &str| {
+fn llama_index_questions_follow_the_history() {
+    let message = |role: &str, text: &str| {
         format!(r#"{{"role":"{role}","additional_kwargs":{{}},"blocks":[{{"block_type":"text","text":"{text}"}}]}}"#)
     };
-    let history = format!(r#""chat_history":[{},{}]"#, said("user", "hi"), said("assistant", "so"));
+    let history = format!(r#""chat_history":[{},{}]"#, message("user", "hi"), message("assistant", "so"));
     let expected = "user: hi\nassistant: so\nuser: and now?";
     asked(&format!(r#"{{"user_msg":"and now?",{history},"memory":null,"early_stopping_method":null}}"#), expected);
     asked(&format!(r#"{{"ctx":"<x>","ev":{{"user_msg":"and now?",{history}}}}}"#), expected);
@@ -310,7 +310,7 @@ fn llama_index_asks_behind_a_history() {
 }
 
 #[test]
-fn other_shapes_of_answers() {
+fn other_shapes_of_responses() {
     answered(
         r#"[{"object":"response","output":[{"type":"function_call","call_id":"c1","name":"rain","arguments":"{}"}]}]"#,
         "assistant: rain{}#c1",
@@ -324,6 +324,6 @@ fn other_shapes_of_answers() {
             {"part_kind":"user-prompt","content":[{"kind":"image-url","url":"https://x/y.png"}]}]}]}"#,
         "tool: #c1!again\nuser: [image - - https://x/y.png -]",
     );
-    let ran = |inputs: &str| super::ran(None, None, Some(&json(inputs)), None).arguments;
+    let ran = |inputs: &str| super::tool_span_mention(None, None, Some(&json(inputs)), None).arguments;
     assert_eq!(ran(r#"{"kwargs":{"a":1,"ctx":"<x.Context object at 0x7f3a>"}}"#), ran(r#"{"a":1}"#));
 }

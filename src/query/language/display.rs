@@ -1,4 +1,4 @@
-//! Conditions back into text.
+//! Formatting of conditions as text.
 
 use super::keys;
 use super::parser::RESERVED;
@@ -10,22 +10,22 @@ use crate::query::{
 use std::fmt::{self, Write as _};
 
 impl fmt::Display for Filter {
-    /// The filter as MLflow's language has it, and behind it, as flags, what only these can say.
+    /// Writes the filter in MLflow's language, followed by flags for conditions that the language cannot express.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said: Vec<String> = self.clauses.iter().filter_map(text).collect();
-        let flags = self.clauses.iter().filter(|clause| text(clause).is_none()).map(flag);
-        let filter = (!said.is_empty()).then(|| said.join(" AND "));
+        let conditions: Vec<String> = self.clauses.iter().filter_map(clause_text).collect();
+        let flags = self.clauses.iter().filter(|clause| clause_text(clause).is_none()).map(flag);
+        let filter = (!conditions.is_empty()).then(|| conditions.join(" AND "));
         f.write_str(&filter.into_iter().chain(flags).collect::<Vec<_>>().join(" "))
     }
 }
 
-/// A condition as a flag of a command line.
+/// Formats a condition as a command-line flag.
 fn flag(clause: &Clause) -> String {
     let quoted = |value: &str| format!("'{}'", value.replace('\'', r"'\''"));
     match clause {
-        Clause::Name(glob) => format!("--name {}", quoted(&glob.text())),
+        Clause::Name(glob) => format!("--name {}", quoted(&glob.pattern())),
         Clause::SpanType(types) => format!("--type {}", quoted(&types.join(","))),
-        Clause::Model(glob) => format!("--model {}", quoted(&glob.text())),
+        Clause::Model(glob) => format!("--model {}", quoted(&glob.pattern())),
         Clause::MinTokens(tokens) => format!("--min-tokens {tokens}"),
         Clause::Grep(grep) => format!("--grep {}", quoted(grep.pattern())),
         Clause::Run(id) => format!("--run {}", quoted(id)),
@@ -39,40 +39,42 @@ fn flag(clause: &Clause) -> String {
                 _ => format!("{flag} {}", quoted(key)),
             }
         }
-        // No flag makes any other, and what was read as text can be said as text.
+        // Other conditions only come from filter text, so `text` can format them.
         other => format!("{other:?}"),
     }
 }
 
-/// A condition in MLflow's language; none where that has no words for it.
+/// Formats a condition in MLflow's language; `None` if the language cannot express it.
 #[must_use]
-pub fn text(clause: &Clause) -> Option<String> {
+pub fn clause_text(clause: &Clause) -> Option<String> {
     match clause {
-        Clause::Text(key, test) => tested(text_key(*key), test),
+        Clause::Text(key, test) => text_condition(text_key(*key), test),
         Clause::Number(key, comparison, operand) => {
-            Some(format!("{} {}", number_key(*key), compared(*comparison, operand)?))
+            Some(format!("{} {}", number_key(*key), number_condition(*comparison, operand)?))
         }
         Clause::Label(label, test) => {
             let key = label_key(label)?;
             match test {
-                LabelTest::Text(test) => tested(&key, test),
+                LabelTest::Text(test) => text_condition(&key, test),
                 LabelTest::Exists => Some(format!("{key} IS NOT NULL")),
                 LabelTest::Missing => Some(format!("{key} IS NULL")),
             }
         }
         Clause::Run(id) => Some(format!("run_id = {}", string(id)?)),
         Clause::Prompt(id) => Some(format!("prompt = {}", string(id)?)),
-        Clause::Span(SpanTest::Name(test)) => tested("span.name", test),
-        Clause::Span(SpanTest::Type(test)) => tested("span.type", test),
-        Clause::Span(SpanTest::Status(test)) => tested("span.status", test),
-        Clause::Span(SpanTest::Content(test)) => tested("span.content", test),
+        Clause::Span(SpanTest::Name(test)) => text_condition("span.name", test),
+        Clause::Span(SpanTest::Type(test)) => text_condition("span.type", test),
+        Clause::Span(SpanTest::Status(test)) => text_condition("span.status", test),
+        Clause::Span(SpanTest::Content(test)) => text_condition("span.content", test),
         Clause::Span(SpanTest::Attribute(name, test)) => attribute(name, test),
-        Clause::Span(SpanTest::AttributeText(one)) => attribute(&one.name, &one.test),
+        Clause::Span(SpanTest::AttributeText(pattern)) => attribute(&pattern.name, &pattern.test),
         Clause::Assessment(AssessmentTest { kind, name, value, .. }) => {
-            let key = format!("{}.{}", kind.as_str(), free_name(name)?);
+            let key = format!("{}.{}", kind.as_str(), unreserved_name(name)?);
             match value {
-                ValueTest::Text(test) => tested(&key, test),
-                ValueTest::Number(comparison, operand) => Some(format!("{key} {}", compared(*comparison, operand)?)),
+                ValueTest::Text(test) => text_condition(&key, test),
+                ValueTest::Number(comparison, operand) => {
+                    Some(format!("{key} {}", number_condition(*comparison, operand)?))
+                }
                 ValueTest::Exists => Some(format!("{key} IS NOT NULL")),
                 ValueTest::Missing => Some(format!("{key} IS NULL")),
             }
@@ -83,7 +85,7 @@ pub fn text(clause: &Clause) -> Option<String> {
 }
 
 fn attribute(name: &str, test: &TextTest) -> Option<String> {
-    tested(&format!("span.attributes.{}", name_of_key(name)?), test)
+    text_condition(&format!("span.attributes.{}", name_of_key(name)?), test)
 }
 
 const fn text_key(key: TextKey) -> &'static str {
@@ -106,17 +108,17 @@ fn label_key(label: &Label) -> Option<String> {
     match label {
         Label::Tag(name) if name == known::NAME => Some("name".to_owned()),
         Label::Metadata(name) if name == known::RUN => Some("run_id".to_owned()),
-        Label::Tag(name) => Some(format!("tags.{}", free_name(name)?)),
-        Label::Metadata(name) => Some(format!("metadata.{}", free_name(name)?)),
+        Label::Tag(name) => Some(format!("tags.{}", unreserved_name(name)?)),
+        Label::Metadata(name) => Some(format!("metadata.{}", unreserved_name(name)?)),
     }
 }
 
-/// A name that MLflow does not take for something else.
-fn free_name(name: &str) -> Option<String> {
-    if keys::is_free(name) { name_of_key(name) } else { None }
+/// Formats a name; `None` if MLflow gives it a special meaning.
+fn unreserved_name(name: &str) -> Option<String> {
+    if keys::is_unreserved(name) { name_of_key(name) } else { None }
 }
 
-/// A name as it stands behind a dot, in backticks where it needs them. Without anything in it, it cannot be said.
+/// Formats a name after a dot, in backticks if needed; `None` if it is empty or has a backtick.
 fn name_of_key(name: &str) -> Option<String> {
     let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -127,7 +129,7 @@ fn name_of_key(name: &str) -> Option<String> {
     (!name.is_empty() && !name.contains('`')).then(|| format!("`{name}`"))
 }
 
-fn tested(key: &str, test: &TextTest) -> Option<String> {
+fn text_condition(key: &str, test: &TextTest) -> Option<String> {
     let list = |values: &[String]| values.iter().map(|value| in_list(value)).collect::<Vec<_>>().join(", ");
     Some(match test {
         TextTest::Is(value) => format!("{key} = {}", string(value)?),
@@ -140,27 +142,28 @@ fn tested(key: &str, test: &TextTest) -> Option<String> {
     })
 }
 
-fn compared(comparison: Comparison, operand: &Operand) -> Option<String> {
-    let sign = comparison.sign();
+fn number_condition(comparison: Comparison, operand: &Operand) -> Option<String> {
+    let symbol = comparison.symbol();
     Some(match operand {
-        Operand::Int(number) => format!("{sign} {number}"),
-        // The language has no word for what is too large for a number, but reads it.
+        Operand::Int(number) => format!("{symbol} {number}"),
+        // The language has no name for infinity, but it parses a number that is too large as infinity.
         Operand::Float(number) if number.is_infinite() => {
-            format!("{sign} {}1e999", if *number < 0.0 { "-" } else { "" })
+            format!("{symbol} {}1e999", if *number < 0.0 { "-" } else { "" })
         }
-        Operand::Float(number) => format!("{sign} {number:?}"),
-        Operand::Text(text) => format!("{sign} {}", string(text)?),
+        Operand::Float(number) => format!("{symbol} {number:?}"),
+        Operand::Text(text) => format!("{symbol} {}", string(text)?),
     })
 }
 
-/// A quoted text. There are no escapes: one with both kinds of quotes, or with a backslash at its end, cannot be said.
+/// Quotes a text. There are no escapes, so a text with both kinds of quotes or a trailing backslash cannot be
+/// expressed.
 fn string(text: &str) -> Option<String> {
     let quote = if text.contains('\'') { '"' } else { '\'' };
     (!text.contains(quote) && !text.ends_with('\\')).then(|| format!("{quote}{text}{quote}"))
 }
 
-/// A text in a list, which Python reads and thus has escapes. Quotes and backslashes are given by number: behind a plain
-/// backslash, MLflow's own reader would miss the end of the text.
+/// Quotes a text in a list. Lists are parsed as Python, so escapes are allowed. Quotes and backslashes are written as
+/// `\x..`, because after a plain backslash MLflow's lexer would miss the end of the text.
 fn in_list(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut quoted = String::from(quote);

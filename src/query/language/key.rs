@@ -1,4 +1,4 @@
-//! A key of the filter language as it was written.
+//! A parsed key of the filter language.
 
 use super::{SyntaxError, error};
 use crate::model::AssessmentKind;
@@ -14,18 +14,18 @@ pub(super) enum Scope {
     Issue,
 }
 
-/// A key as it was written.
+/// A parsed key.
 pub(super) struct ParsedKey<'a> {
     pub(super) scope: Scope,
-    /// Behind the prefix and without quotes.
+    /// Without prefix and quotes.
     pub(super) bare: &'a str,
-    /// With its prefix, for messages.
+    /// As written, with its prefix, for messages.
     pub(super) name: &'a str,
     pub(super) at: Range<usize>,
 }
 
 impl ParsedKey<'_> {
-    pub(super) fn has_nulls(&self) -> bool {
+    pub(super) fn supports_null(&self) -> bool {
         match self.scope {
             Scope::Span | Scope::Issue => false,
             Scope::Attribute => matches!(self.bare, "name" | "run_id"),
@@ -33,7 +33,7 @@ impl ParsedKey<'_> {
         }
     }
 
-    pub(super) fn refuse(&self, message: impl Into<String>) -> SyntaxError {
+    pub(super) fn error(&self, message: impl Into<String>) -> SyntaxError {
         error(self.at.clone(), message)
     }
 }

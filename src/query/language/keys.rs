@@ -1,4 +1,4 @@
-//! Keys of the filter language: what each is called, what it means, and which operators go with it.
+//! Keys of the filter language: their names, their meanings, and the operators they support.
 
 use super::key::{ParsedKey, Scope};
 use super::operators::{Content, Literal, Operator, ParsedTest};
@@ -8,7 +8,7 @@ use crate::query::{AssessmentTest, Clause, Label, LabelTest, NumberKey, SpanTest
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// The keys without a prefix.
+/// Keys that need no prefix.
 pub const ATTRIBUTES: &[&str] = &[
     "status",
     "name",
@@ -25,7 +25,7 @@ pub const ATTRIBUTES: &[&str] = &[
     "text",
 ];
 
-/// The prefixes, with what they stand for.
+/// Prefixes and their scopes.
 const PREFIXES: [(&str, Scope); 12] = [
     ("tags", Scope::Tag),
     ("tag", Scope::Tag),
@@ -38,7 +38,7 @@ const PREFIXES: [(&str, Scope); 12] = [
     ("feedback", Scope::Assessment(AssessmentKind::Feedback)),
     ("expectation", Scope::Assessment(AssessmentKind::Expectation)),
     ("issue", Scope::Issue),
-    // Never written, but MLflow has it: the same as no prefix.
+    // Never written, but MLflow accepts it as no prefix.
     ("", Scope::Attribute),
 ];
 
@@ -46,27 +46,27 @@ const PREFIX_NAMES: &[&str] = &["tags", "metadata", "trace", "span", "feedback",
 
 const SPAN_KEYS: &[&str] = &["span.name", "span.type", "span.status", "span.content"];
 
-/// Reads a key.
+/// Parses a key.
 ///
 /// # Errors
-/// Where MLflow has no such key.
-pub(super) fn key<'a>(text: &'a str, at: &Range<usize>) -> Result<ParsedKey<'a>, SyntaxError> {
+/// If MLflow has no such key.
+pub(super) fn parse_key<'a>(text: &'a str, at: &Range<usize>) -> Result<ParsedKey<'a>, SyntaxError> {
     let name = &text[at.clone()];
     let (prefix, rest) = name.split_once('.').unwrap_or(("", name));
     let bare = unticked(unquoted(rest));
-    let place = at.start..at.start + prefix.len();
+    let range = at.start..at.start + prefix.len();
     let found = PREFIXES.iter().find(|(known, _)| *known == unticked(prefix));
     let Some((_, scope)) = found.filter(|_| !(prefix.is_empty() && name.contains('.'))) else {
-        let near = error(place, format!("`{prefix}` is no prefix of keys"));
+        let unknown = error(range, format!("unknown key prefix `{prefix}`"));
         return Err(match PREFIX_NAMES.iter().find(|known| known.eq_ignore_ascii_case(prefix.trim())) {
-            Some(known) => near.hinted(format!("write `{known}`, in small letters and without space")),
-            None if matches!(prefix, "attr" | "run") => near.hinted("write `attributes` or nothing at all"),
+            Some(known) => unknown.with_hint(format!("use `{known}`, in lowercase and without spaces")),
+            None if matches!(prefix, "attr" | "run") => unknown.with_hint("use `attributes`, or no prefix"),
             None if prefix == "assessment" || prefix == "assessments" => {
-                near.hinted("write `feedback` or `expectation`")
+                unknown.with_hint("use `feedback` or `expectation`")
             }
-            None => near
-                .hinted("tags., metadata., span., feedback., expectation., issue. and trace. are")
-                .among(prefix, PREFIX_NAMES),
+            None => unknown
+                .with_hint("expected `tags.`, `metadata.`, `span.`, `feedback.`, `expectation.`, `issue.` or `trace.`")
+                .with_candidates(prefix, PREFIX_NAMES),
         });
     };
     let key = ParsedKey { scope: *scope, bare, name, at: at.clone() };
@@ -77,33 +77,33 @@ pub(super) fn key<'a>(text: &'a str, at: &Range<usize>) -> Result<ParsedKey<'a>,
 }
 
 fn unknown_attribute(key: &ParsedKey<'_>) -> SyntaxError {
-    let found = key.refuse(format!("`{}` is no key", key.bare));
+    let unknown = key.error(format!("unknown key `{}`", key.bare));
     if let Some(known) = ATTRIBUTES.iter().find(|known| known.eq_ignore_ascii_case(key.bare)) {
-        return found.hinted(format!("write `{known}`, in small letters"));
+        return unknown.with_hint(format!("use `{known}`, in lowercase"));
     }
     match key.bare {
-        "trace_id" => found.hinted("write `request_id`"),
-        "state" => found.hinted("write `status`"),
-        "request_time" | "start_time" => found.hinted("write `timestamp_ms`, in milliseconds since 1970"),
-        "duration" | "execution_duration" | "latency" => found.hinted("write `execution_time_ms`"),
-        "session" | "session_id" => found.hinted(format!("write metadata.`{}`", keys::SESSION)),
-        "user" | "user_id" => found.hinted(format!("write metadata.`{}`", keys::USER)),
-        "type" | "span_type" => found.hinted("write `span.type`"),
-        "model" => found.hinted("--model takes it"),
-        "tokens" | "total_tokens" => found.hinted("--min-tokens takes a number of them"),
+        "trace_id" => unknown.with_hint("use `request_id`"),
+        "state" => unknown.with_hint("use `status`"),
+        "request_time" | "start_time" => unknown.with_hint("use `timestamp_ms`, in milliseconds since 1970"),
+        "duration" | "execution_duration" | "latency" => unknown.with_hint("use `execution_time_ms`"),
+        "session" | "session_id" => unknown.with_hint(format!("use metadata.`{}`", keys::SESSION)),
+        "user" | "user_id" => unknown.with_hint(format!("use metadata.`{}`", keys::USER)),
+        "type" | "span_type" => unknown.with_hint("use `span.type`"),
+        "model" => unknown.with_hint("use `--model`"),
+        "tokens" | "total_tokens" => unknown.with_hint("use `--min-tokens`"),
         "tag" | "tags" | "metadata" | "span" | "feedback" | "expectation" => {
-            found.hinted(format!("write `{}.NAME`", key.bare))
+            unknown.with_hint(format!("use `{}.NAME`", key.bare))
         }
-        _ => found
-            .hinted(format!(
-                "keys are {}, and tags.NAME, metadata.NAME, span.NAME, feedback.NAME …",
+        _ => unknown
+            .with_hint(format!(
+                "valid keys: {}, tags.NAME, metadata.NAME, span.NAME, feedback.NAME …",
                 ATTRIBUTES.join(", ")
             ))
-            .among(key.bare, ATTRIBUTES),
+            .with_candidates(key.bare, ATTRIBUTES),
     }
 }
 
-/// The text without one pair of quotes around it.
+/// The text without one surrounding pair of quotes.
 fn unquoted(text: &str) -> &str {
     ['\'', '"'].iter().find_map(|quote| between(text, *quote)).unwrap_or(text)
 }
@@ -116,21 +116,21 @@ fn between(text: &str, quote: char) -> Option<&str> {
     text.strip_prefix(quote)?.strip_suffix(quote)
 }
 
-/// What a key becomes. These words are taken for the trace's own whatever stands before them, `span.` apart: `tags.name`
-/// is the name of the trace to MLflow, and `metadata.text` the text of its spans.
+/// Names that MLflow treats specially after every prefix except `span.`: `tags.name` is the trace name, and
+/// `metadata.text` the text of the spans.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum SpecialKey {
     Name,
     Prompt,
     Run,
     Text,
-    /// A time, whose other name is the one that is looked up.
+    /// An alias of a time key. Holds the canonical name.
     Renamed(&'static str),
     None,
 }
 
 impl SpecialKey {
-    fn of(bare: &str) -> Self {
+    fn from_name(bare: &str) -> Self {
         match bare.to_lowercase().as_str() {
             "name" => Self::Name,
             "prompt" => Self::Prompt,
@@ -144,13 +144,13 @@ impl SpecialKey {
     }
 }
 
-/// Whether a tag or an entry of the metadata can be asked for by this name.
-pub(super) fn is_free(name: &str) -> bool {
-    SpecialKey::of(name) == SpecialKey::None
+/// Whether a tag or metadata entry can have this name in a filter.
+pub(super) fn is_unreserved(name: &str) -> bool {
+    SpecialKey::from_name(name) == SpecialKey::None
 }
 
-/// The tag or entry of the metadata that a key is.
-pub(super) fn label_of(key: &ParsedKey<'_>) -> Option<Label> {
+/// Returns the tag or metadata entry that a key names.
+pub(super) fn label_for_key(key: &ParsedKey<'_>) -> Option<Label> {
     match key.scope {
         Scope::Tag => Some(Label::Tag(key.bare.to_owned())),
         Scope::Metadata => Some(Label::Metadata(key.bare.to_owned())),
@@ -158,16 +158,16 @@ pub(super) fn label_of(key: &ParsedKey<'_>) -> Option<Label> {
     }
 }
 
-/// The condition that a key and a test make.
+/// Builds a condition from a key and a test.
 ///
 /// # Errors
-/// Where the operator or the value does not go with the key.
-pub(super) fn clause(key: &ParsedKey<'_>, test: ParsedTest) -> Result<Clause, SyntaxError> {
+/// If the key does not support the operator or the value.
+pub(super) fn build_clause(key: &ParsedKey<'_>, test: ParsedTest) -> Result<Clause, SyntaxError> {
     check_value(key, &test)?;
     if key.scope == Scope::Span {
         return span(key, test);
     }
-    match SpecialKey::of(key.bare) {
+    match SpecialKey::from_name(key.bare) {
         SpecialKey::Name => return label(key, Label::Tag(keys::NAME.to_owned()), test),
         SpecialKey::Prompt => return prompt(key, test),
         SpecialKey::Run => return label(key, Label::Metadata(keys::RUN.to_owned()), test),
@@ -178,26 +178,26 @@ pub(super) fn clause(key: &ParsedKey<'_>, test: ParsedTest) -> Result<Clause, Sy
     scoped(key, key.bare, test)
 }
 
-/// Values are looked at before keys get their meaning.
+/// Checks the value type. As in MLflow, this comes before special names are resolved.
 fn check_value(key: &ParsedKey<'_>, test: &ParsedTest) -> Result<(), SyntaxError> {
     let ParsedTest::Compare(operator, value) = test else { return Ok(()) };
     let is_number = matches!(value.content, Content::Int(_) | Content::Float(_));
-    let needs_text =
-        |hint: &str| Err(error(value.at.clone(), format!("`{}` compares with a quoted text", key.name)).hinted(hint));
+    let requires_string =
+        |hint: &str| Err(error(value.at.clone(), format!("`{}` requires a quoted string", key.name)).with_hint(hint));
     match key.scope {
-        Scope::Attribute if is_number && !is_time(key.bare) => needs_text("put it in quotes"),
+        Scope::Attribute if is_number && !is_time(key.bare) => requires_string("put the value in quotes"),
         Scope::Attribute
             if matches!(value.content, Content::List(_))
                 && !["name", "status", "request_id", "run_id", "client_request_id"].contains(&key.bare) =>
         {
-            Err(error(operator.at.clone(), format!("`{}` does not compare with a list", key.name)))
+            Err(error(operator.at.clone(), format!("`{}` does not support lists", key.name)))
         }
         Scope::Tag | Scope::Metadata | Scope::Span | Scope::Issue if is_number => {
-            needs_text("put the number in quotes")
+            requires_string("put the number in quotes")
         }
-        Scope::Metadata | Scope::Issue if matches!(value.content, Content::List(_)) => {
-            needs_text("lists go with status, request_id, client_request_id, span.name, span.type and span.status")
-        }
+        Scope::Metadata | Scope::Issue if matches!(value.content, Content::List(_)) => requires_string(
+            "only status, request_id, client_request_id, span.name, span.type and span.status support lists",
+        ),
         Scope::Assessment(_) => check_assessment(key, operator, value),
         _ => Ok(()),
     }
@@ -209,12 +209,13 @@ fn check_assessment(key: &ParsedKey<'_>, operator: &Operator, value: &Literal) -
         Content::Text(_) if !is_ordering => Ok(()),
         Content::Int(_) | Content::Float(_) if is_ordering => Ok(()),
         Content::Text(_) => {
-            let message = format!("`{}` compares with a bare number", operator.text);
-            Err(error(value.at.clone(), message).hinted("leave the quotes out"))
+            let message = format!("`{}` requires an unquoted number", operator.text);
+            Err(error(value.at.clone(), message).with_hint("remove the quotes"))
         }
         _ => {
-            let message = format!("`{}` with `{}` compares with a quoted text", key.name, operator.text);
-            Err(error(value.at.clone(), message).hinted("put it in quotes; >, >=, < and <= compare with numbers"))
+            let message = format!("`{}` with `{}` requires a quoted string", key.name, operator.text);
+            Err(error(value.at.clone(), message)
+                .with_hint("put the value in quotes; only >, >=, < and <= compare numbers"))
         }
     }
 }
@@ -269,40 +270,42 @@ fn label(key: &ParsedKey<'_>, label: Label, test: ParsedTest) -> Result<Clause, 
             if [keys::TOKEN_USAGE, keys::COST].contains(&name.as_str())
                 && !matches!(test, TextTest::Is(_) | TextTest::IsNot(_)) =>
         {
-            Err(error(at, format!("only =, !=, IS NULL and IS NOT NULL go with `{}`", key.name)))
+            Err(error(at, format!("`{}` supports only =, !=, IS NULL and IS NOT NULL", key.name)))
         }
         (_, test) => Ok(Clause::Label(label, LabelTest::Text(test))),
     }
 }
 
 fn prompt(key: &ParsedKey<'_>, test: ParsedTest) -> Result<Clause, SyntaxError> {
-    const HINT: &str = "write prompt = 'name/version'";
+    const HINT: &str = "use prompt = 'name/version'";
     match test {
         ParsedTest::Compare(Operator { text, .. }, Literal { content: Content::Text(id), at }) if text == "=" => {
             if id.matches('/').count() == 1 {
                 Ok(Clause::Prompt(id))
             } else {
-                Err(error(at, "this is no version of a prompt").hinted(HINT))
+                Err(error(at, "invalid prompt version").with_hint(HINT))
             }
         }
-        ParsedTest::Compare(operator, _) => Err(error(operator.at, "a prompt is asked for by `=` only").hinted(HINT)),
-        ParsedTest::Null { .. } => Err(key.refuse("a prompt is asked for by `=` only").hinted(HINT)),
+        ParsedTest::Compare(operator, _) => Err(error(operator.at, "`prompt` supports only `=`").with_hint(HINT)),
+        ParsedTest::Null { .. } => Err(key.error("`prompt` supports only `=`").with_hint(HINT)),
     }
 }
 
 fn content(key: &ParsedKey<'_>, test: ParsedTest) -> Result<Clause, SyntaxError> {
-    let refused =
-        |at| Err(error(at, format!("only LIKE and ILIKE go with `{}`", key.name)).hinted("`trace.text LIKE '%word%'`"));
+    let unsupported = |at| {
+        Err(error(at, format!("`{}` supports only LIKE and ILIKE", key.name))
+            .with_hint("example: `trace.text LIKE '%word%'`"))
+    };
     match test {
         ParsedTest::Compare(operator, Literal { content: Content::Text(pattern), .. }) => {
             match operator.text.to_ascii_uppercase().as_str() {
                 "LIKE" => Ok(Clause::Span(SpanTest::Content(TextTest::Like(pattern)))),
                 "ILIKE" => Ok(Clause::Span(SpanTest::Content(TextTest::Ilike(pattern)))),
-                _ => refused(operator.at),
+                _ => unsupported(operator.at),
             }
         }
-        ParsedTest::Compare(operator, _) => refused(operator.at),
-        ParsedTest::Null { .. } => refused(key.at.clone()),
+        ParsedTest::Compare(operator, _) => unsupported(operator.at),
+        ParsedTest::Null { .. } => unsupported(key.at.clone()),
     }
 }
 
@@ -311,12 +314,13 @@ fn span(key: &ParsedKey<'_>, test: ParsedTest) -> Result<Clause, SyntaxError> {
         && operator.text.to_ascii_uppercase() != operator.text
     {
         let upper = operator.text.to_ascii_uppercase();
-        return Err(error(operator.at.clone(), "with span keys MLflow knows operators in capitals only")
-            .hinted(format!("write `{upper}`")));
+        return Err(
+            error(operator.at.clone(), "operators on span keys must be uppercase").with_hint(format!("use `{upper}`"))
+        );
     }
     if let Some(name) = key.bare.strip_prefix("attributes.") {
         if name.is_empty() {
-            return Err(key.refuse("the name of an attribute is missing"));
+            return Err(key.error("missing attribute name"));
         }
         return Ok(Clause::Span(SpanTest::attribute(unticked(name), test.text(key, true)?)));
     }
@@ -326,17 +330,17 @@ fn span(key: &ParsedKey<'_>, test: ParsedTest) -> Result<Clause, SyntaxError> {
         "status" => Ok(Clause::Span(SpanTest::Status(test.text(key, true)?))),
         "content" => content(key, test),
         bare => {
-            let found = key.refuse(format!("`span.{bare}` is no key"));
-            Err(found
-                .hinted("span.name, span.type, span.status, span.content and span.attributes.NAME are")
-                .among(key.name, SPAN_KEYS))
+            let unknown = key.error(format!("unknown key `span.{bare}`"));
+            Err(unknown
+                .with_hint("expected span.name, span.type, span.status, span.content or span.attributes.NAME")
+                .with_candidates(key.name, SPAN_KEYS))
         }
     }
 }
 
 fn assessment(key: &ParsedKey<'_>, kind: AssessmentKind, name: &str, test: ParsedTest) -> Result<Clause, SyntaxError> {
     if name.is_empty() {
-        return Err(key.refuse("the name of an assessment is missing"));
+        return Err(key.error("missing assessment name"));
     }
     let value = match test {
         ParsedTest::Null { is_null: true } => ValueTest::Missing,
@@ -351,20 +355,20 @@ fn assessment(key: &ParsedKey<'_>, kind: AssessmentKind, name: &str, test: Parse
         kind,
         name: name.to_owned(),
         value,
-        of_session: false,
+        is_session_level: false,
         sessions: BTreeSet::new(),
     }))
 }
 
 fn issue(key: &ParsedKey<'_>, name: &str, test: ParsedTest) -> Result<Clause, SyntaxError> {
     if name != "id" {
-        return Err(key.refuse(format!("`issue.{name}` is no key")).hinted("write issue.id"));
+        return Err(key.error(format!("unknown key `issue.{name}`")).with_hint("use `issue.id`"));
     }
     match test {
         ParsedTest::Compare(Operator { text, .. }, Literal { content: Content::Text(id), .. }) if text == "=" => {
             Ok(Clause::Issue(id))
         }
-        ParsedTest::Compare(operator, _) => Err(error(operator.at, "an issue is asked for by `=` only")),
-        ParsedTest::Null { .. } => Err(key.refuse("an issue is asked for by `=` only")),
+        ParsedTest::Compare(operator, _) => Err(error(operator.at, "`issue.id` supports only `=`")),
+        ParsedTest::Null { .. } => Err(key.error("`issue.id` supports only `=`")),
     }
 }

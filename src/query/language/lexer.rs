@@ -1,11 +1,11 @@
-//! The words of a filter, cut as MLflow cuts them: with the SQL lexer of `sqlparse` (0.6.1, which MLflow 3.18 uses).
+//! The lexer of the filter language. It follows the SQL lexer of `sqlparse` (0.6.1), which MLflow 3.18 uses.
 
 use std::ops::Range;
 
-/// What a piece of the text is.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TokenKind {
-    /// Letters, digits and `_`, no number.
+    /// Letters, digits and `_`, but not a number.
     Word,
     /// `'…'`
     Single,
@@ -20,18 +20,18 @@ pub(super) enum TokenKind {
     Dot,
     Open,
     Close,
-    /// Something that has no place in a filter.
+    /// Anything that is invalid in a filter.
     Other,
 }
 
-/// A piece of the text.
+/// A token, with its byte range in the text.
 #[derive(Clone, Debug)]
 pub(super) struct Token {
     pub(super) kind: TokenKind,
     pub(super) at: Range<usize>,
 }
 
-/// Cuts a text into its pieces; space between them is left out.
+/// Splits a text into tokens; whitespace is skipped.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
     let mut at = 0;
@@ -61,11 +61,13 @@ fn token(rest: &str, is_after_dot: bool) -> (TokenKind, usize) {
         '.' => (TokenKind::Dot, 1),
         '(' => (TokenKind::Open, 1),
         ')' => (TokenKind::Close, 1),
-        '<' | '>' | '=' | '~' | '!' => (TokenKind::Operator, span(rest, |c| matches!(c, '<' | '>' | '=' | '~' | '!'))),
+        '<' | '>' | '=' | '~' | '!' => {
+            (TokenKind::Operator, prefix_length(rest, |c| matches!(c, '<' | '>' | '=' | '~' | '!')))
+        }
         _ if is_word(first) => {
-            let length = span(rest, is_word);
+            let length = prefix_length(rest, is_word);
             match pattern_operator(rest, length) {
-                // Where a dot stands before or behind it, a word is always part of a key.
+                // A word next to a dot is always part of a key.
                 Some(length) if !is_after_dot && !rest[length..].trim_start_matches(is_space).starts_with('.') => {
                     (TokenKind::Operator, length)
                 }
@@ -76,17 +78,19 @@ fn token(rest: &str, is_after_dot: bool) -> (TokenKind, usize) {
     }
 }
 
-/// The length of `LIKE`, `ILIKE`, `RLIKE` or one of these after `NOT`, where the text begins with a word of this length.
+/// The length of `LIKE`, `ILIKE`, `RLIKE` or `REGEXP`, optionally after `NOT`, at the start of a text. `length` is the
+/// length of its first word.
 fn pattern_operator(rest: &str, length: usize) -> Option<usize> {
-    let is_pattern = |word: &str| ["LIKE", "ILIKE", "RLIKE", "REGEXP"].iter().any(|one| word.eq_ignore_ascii_case(one));
-    let (word, behind) = rest.split_at(length);
+    let is_pattern =
+        |word: &str| ["LIKE", "ILIKE", "RLIKE", "REGEXP"].iter().any(|operator| word.eq_ignore_ascii_case(operator));
+    let (word, after) = rest.split_at(length);
     if is_pattern(word) {
         return Some(length);
     }
-    let next = behind.trim_start_matches(is_space);
-    let next_length = span(next, is_word);
-    let is_negated = word.eq_ignore_ascii_case("NOT") && next.len() < behind.len() && is_pattern(&next[..next_length]);
-    is_negated.then(|| length + (behind.len() - next.len()) + next_length)
+    let next = after.trim_start_matches(is_space);
+    let next_length = prefix_length(next, is_word);
+    let is_negated = word.eq_ignore_ascii_case("NOT") && next.len() < after.len() && is_pattern(&next[..next_length]);
+    is_negated.then(|| length + (after.len() - next.len()) + next_length)
 }
 
 const fn quote_kind(quote: char) -> TokenKind {
@@ -97,7 +101,7 @@ const fn quote_kind(quote: char) -> TokenKind {
     }
 }
 
-/// Space to Python, which has four characters more than Unicode.
+/// Whether Python treats a character as whitespace: Unicode's and four more.
 fn is_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\x1c'..='\x1f')
 }
@@ -106,22 +110,22 @@ fn is_word(c: char) -> bool {
     c == '_' || c.is_alphanumeric()
 }
 
-/// How many bytes from the start are of one sort.
-fn span(text: &str, is_of: impl Fn(char) -> bool) -> usize {
-    text.find(|c| !is_of(c)).unwrap_or(text.len())
+/// The length of the prefix, in bytes, whose characters meet a predicate.
+fn prefix_length(text: &str, matches: impl Fn(char) -> bool) -> usize {
+    text.find(|c| !matches(c)).unwrap_or(text.len())
 }
 
-/// A number: `5`, `-5`, `.5`, `5.`, `1e3`, `1.5E-2`. One that goes on as a word is none.
+/// Lexes a number: `5`, `-5`, `.5`, `5.`, `1e3`, `1.5E-2`. `None` if a letter or `_` follows directly.
 fn number(rest: &str) -> Option<(TokenKind, usize)> {
-    let digits = |from: usize| from + span(&rest[from..], |c| c.is_ascii_digit());
+    let digits = |from: usize| from + prefix_length(&rest[from..], |c| c.is_ascii_digit());
     let byte = |at: usize| rest.as_bytes().get(at).copied();
     let start = usize::from(byte(0) == Some(b'-'));
-    let whole = digits(start);
-    let mut end = whole;
+    let integer_end = digits(start);
+    let mut end = integer_end;
     let mut is_float = false;
     if byte(end) == Some(b'.') {
         let fraction = digits(end + 1);
-        if whole > start || fraction > end + 1 {
+        if integer_end > start || fraction > end + 1 {
             is_float = true;
             end = fraction;
         }
@@ -129,24 +133,24 @@ fn number(rest: &str) -> Option<(TokenKind, usize)> {
     if end == start {
         return None;
     }
-    let has_fraction = !is_float || (whole > start && end > whole + 1);
+    let has_fraction = !is_float || (integer_end > start && end > integer_end + 1);
     if has_fraction && matches!(byte(end), Some(b'e' | b'E')) {
         let exponent = end + 1 + usize::from(byte(end + 1) == Some(b'-'));
         if digits(exponent) > exponent {
             return Some((TokenKind::Float, digits(exponent)));
         }
     }
-    let goes_on = rest[end..].chars().next().is_some_and(|c| c == '_' || c.is_alphabetic());
-    (!goes_on).then_some((if is_float { TokenKind::Float } else { TokenKind::Integer }, end))
+    let continues_as_word = rest[end..].chars().next().is_some_and(|c| c == '_' || c.is_alphabetic());
+    (!continues_as_word).then_some((if is_float { TokenKind::Float } else { TokenKind::Integer }, end))
 }
 
-/// The length of a quoted text. A doubled quote and one behind a backslash belong to it, as long as the text still ends
-/// somewhere: so the last one that would leave it open ends it.
+/// The length of a quoted text. A doubled quote and a quote after a backslash belong to the text, unless the text would
+/// then never end: in that case the last such quote ends it.
 fn quoted(rest: &str, quote: char) -> Option<usize> {
     let bytes = rest.as_bytes();
     let quote = quote as u8;
     let mut at = 1;
-    // Where the text could have ended instead: the last one counts.
+    // The last position where the text could end instead.
     let mut other_end = None;
     while at < bytes.len() {
         let pair = (bytes[at], bytes.get(at + 1).copied());
@@ -154,7 +158,7 @@ fn quoted(rest: &str, quote: char) -> Option<usize> {
             other_end = Some(at + 1);
             at += 2;
         } else if pair == (b'\\', Some(quote)) && quote != b'`' {
-            // As two characters, the quote ends the text, or begins a doubled one.
+            // Read as two characters, the quote ends the text, unless it starts a doubled quote.
             if bytes.get(at + 2) != Some(&quote) {
                 other_end = Some(at + 2);
             }

@@ -1,12 +1,12 @@
-//! The list behind `IN`: MLflow reads it as a Python expression (`ast.literal_eval`), so its strings have Python's escapes.
+//! The list after `IN`. MLflow parses it as a Python expression (`ast.literal_eval`), so strings have Python's escapes.
 
-/// What is wrong with a list.
-pub(super) const EXPECTED: &str = "a list of quoted strings, ('a', 'b'), is expected here";
+/// The error for anything that is not a list.
+pub(super) const EXPECTED: &str = "expected a list of quoted strings: ('a', 'b')";
 
-/// The strings of a list, from its opening to its closing parenthesis.
+/// Parses a list, from its opening to its closing parenthesis.
 pub(super) fn strings(text: &str) -> Result<Vec<String>, &'static str> {
     let (strings, _) = ListParser { rest: text }.list()?;
-    if strings.is_empty() { Err("the list is empty") } else { Ok(strings) }
+    if strings.is_empty() { Err("empty list") } else { Ok(strings) }
 }
 
 struct ListParser<'a> {
@@ -14,22 +14,23 @@ struct ListParser<'a> {
 }
 
 impl ListParser<'_> {
-    /// What stands between two parentheses, and whether it is a list: without a comma it is only a string in parentheses.
+    /// Parses a parenthesized list. Also returns whether it is a list: without a comma it is only a string in
+    /// parentheses.
     fn list(&mut self) -> Result<(Vec<String>, bool), &'static str> {
         self.expect('(')?;
         let mut strings: Vec<String> = Vec::new();
         while !self.take(')') {
             let (part, is_list) = if self.rest.starts_with('(') { self.list()? } else { (vec![self.string()?], false) };
-            let goes_on = self.take(',');
-            if strings.is_empty() && !goes_on {
+            let has_more = self.take(',');
+            if strings.is_empty() && !has_more {
                 self.expect(')')?;
                 return Ok((part, is_list));
             }
             if is_list {
-                return Err("a list must not hold another one");
+                return Err("lists cannot be nested");
             }
             strings.extend(part);
-            if !goes_on {
+            if !has_more {
                 self.expect(')')?;
                 break;
             }
@@ -37,7 +38,7 @@ impl ListParser<'_> {
         Ok((strings, true))
     }
 
-    /// A string, possibly in several pieces.
+    /// Parses a string of one or more adjacent literals.
     fn string(&mut self) -> Result<String, &'static str> {
         let mut whole = self.piece()?.ok_or(EXPECTED)?;
         while let Some(piece) = self.piece()? {
@@ -46,9 +47,9 @@ impl ListParser<'_> {
         Ok(whole)
     }
 
-    /// Goes on to the next sign that is neither space nor comment.
+    /// Skips whitespace and comments.
     fn skip(&mut self) {
-        // Python knows fewer spaces here than elsewhere.
+        // Python's tokenizer accepts fewer whitespace characters than `str.isspace`.
         const SPACE: [char; 5] = [' ', '\t', '\x0c', '\n', '\r'];
         self.rest = self.rest.trim_start_matches(SPACE);
         while self.rest.starts_with('#') {
@@ -56,7 +57,7 @@ impl ListParser<'_> {
         }
     }
 
-    /// One literal: `'…'`, `"…"`, three of either, `r` or `u` before it.
+    /// Parses one literal: `'…'` or `"…"`, also with triple quotes or the prefix `r` or `u`.
     fn piece(&mut self) -> Result<Option<String>, &'static str> {
         self.skip();
         let is_raw = self.rest.starts_with(['r', 'R']);
@@ -67,15 +68,15 @@ impl ListParser<'_> {
         let mut rest = &body[end.len()..];
         let mut text = String::new();
         loop {
-            if let Some(behind) = rest.strip_prefix(end) {
-                self.rest = behind;
+            if let Some(after) = rest.strip_prefix(end) {
+                self.rest = after;
                 return Ok(Some(text));
             }
             let first = rest.chars().next().ok_or(EXPECTED)?;
             rest = &rest[first.len_utf8()..];
             match first {
                 '\n' | '\r' if end.len() == 1 => {
-                    return Err("a string of a list must not hold a line break; write \\n");
+                    return Err("line break in a quoted string; use \\n");
                 }
                 '\\' if is_raw => {
                     let next = rest.chars().next().ok_or(EXPECTED)?;
@@ -88,24 +89,24 @@ impl ListParser<'_> {
         }
     }
 
-    fn take(&mut self, wanted: char) -> bool {
+    fn take(&mut self, expected: char) -> bool {
         self.skip();
-        let behind = self.rest.strip_prefix(wanted);
-        self.rest = behind.unwrap_or(self.rest);
-        behind.is_some()
+        let after = self.rest.strip_prefix(expected);
+        self.rest = after.unwrap_or(self.rest);
+        after.is_some()
     }
 
-    fn expect(&mut self, wanted: char) -> Result<(), &'static str> {
-        if self.take(wanted) { Ok(()) } else { Err(EXPECTED) }
+    fn expect(&mut self, expected: char) -> Result<(), &'static str> {
+        if self.take(expected) { Ok(()) } else { Err(EXPECTED) }
     }
 }
 
-/// Adds what an escape stands for; one that Python does not know stays as it is. Gives what comes behind.
+/// Decodes an escape and appends it to `text`; an escape that Python does not know is kept as it is. Returns the rest.
 fn escape<'a>(rest: &'a str, text: &mut String) -> Result<&'a str, &'static str> {
     let first = rest.chars().next().ok_or(EXPECTED)?;
-    let behind = &rest[first.len_utf8()..];
+    let after = &rest[first.len_utf8()..];
     let plain = match first {
-        '\n' => return Ok(behind),
+        '\n' => return Ok(after),
         '\\' | '\'' | '"' => first,
         'a' => '\x07',
         'b' => '\x08',
@@ -114,10 +115,10 @@ fn escape<'a>(rest: &'a str, text: &mut String) -> Result<&'a str, &'static str>
         'r' => '\r',
         't' => '\t',
         'v' => '\x0b',
-        'x' => return numbered(behind, 2, text),
-        'u' => return numbered(behind, 4, text),
-        'U' => return numbered(behind, 8, text),
-        'N' => return Err("characters cannot be given by name here; write them as they are"),
+        'x' => return numbered(after, 2, text),
+        'u' => return numbered(after, 4, text),
+        'U' => return numbered(after, 8, text),
+        'N' => return Err("named characters are not supported; use the character itself"),
         '0'..='7' => {
             let length = rest.bytes().take(3).take_while(|b| matches!(b, b'0'..=b'7')).count();
             let code = u32::from_str_radix(&rest[..length], 8).map_err(|_| EXPECTED)?;
@@ -126,15 +127,15 @@ fn escape<'a>(rest: &'a str, text: &mut String) -> Result<&'a str, &'static str>
         }
         other => {
             text.extend(['\\', other]);
-            return Ok(behind);
+            return Ok(after);
         }
     };
     text.push(plain);
-    Ok(behind)
+    Ok(after)
 }
 
 fn numbered<'a>(rest: &'a str, digits: usize, text: &mut String) -> Result<&'a str, &'static str> {
-    const BAD: &str = "an escape of the list is no character";
+    const BAD: &str = "invalid character escape";
     let code = rest.get(..digits).and_then(|hex| u32::from_str_radix(hex, 16).ok());
     text.push(code.and_then(char::from_u32).ok_or(BAD)?);
     Ok(&rest[digits..])

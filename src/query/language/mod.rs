@@ -1,7 +1,7 @@
 //! MLflow's filter language, `search_traces(filter_string=…)`, as MLflow 3.18 reads it (`utils/search_utils.py`,
 //! `SearchTraceUtils`; `store/tracking/sqlalchemy_store.py`, `_get_filter_clauses_for_search_traces`).
 //!
-//! What MLflow accepts is accepted, oddities too, and what it refuses is refused, with better words.
+//! Accepts and rejects the same filters as MLflow, including its quirks, but with better error messages.
 
 mod display;
 mod key;
@@ -16,33 +16,33 @@ use lexer::tokens;
 use parser::Parser;
 use std::ops::Range;
 
-pub use display::text;
+pub use display::clause_text;
 pub use keys::ATTRIBUTES;
 
-/// What is wrong with a filter, and where.
+/// A syntax error in a filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// The piece of the text that is, in bytes.
+    /// The byte range of the error in the text.
     pub at: Range<usize>,
-    /// What to write instead.
+    /// How to fix it.
     pub hint: Option<String>,
-    /// A word that is not known, and the words that are.
+    /// An unknown word and the known words, to suggest a similar one.
     pub unknown: Option<(String, &'static [&'static str])>,
 }
 
-/// Reads a filter.
+/// Parses a filter. An empty text has no conditions.
 ///
 /// # Errors
-/// Where MLflow refuses it.
+/// If MLflow would reject it.
 pub fn parse(text: &str) -> Result<Vec<Clause>, SyntaxError> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
     let mut parser = Parser { text, tokens: tokens(text), at: 0 };
     if parser.tokens.is_empty() {
-        return Err(error(0..text.len(), "the filter is blank").hinted("leave it out, or say what has to hold"));
+        return Err(error(0..text.len(), "empty filter").with_hint("add a condition, or remove the filter"));
     }
     let mut clauses = Vec::new();
     let mut run = None;
@@ -56,34 +56,34 @@ pub fn parse(text: &str) -> Result<Vec<Clause>, SyntaxError> {
         }
         let (clause, form) = parser.clause(&token)?;
         if !form.may_follow(before) {
-            return Err(error(token.at, "AND is missing before this"));
+            return Err(error(token.at, "missing AND before this"));
         }
         before = form;
         if let Clause::Number(NumberKey::Timestamp, Comparison::Greater | Comparison::AtLeast, operand) = &clause {
             bounds.push((token.at.clone(), operand.clone()));
         }
         match clause {
-            // Of several the last one counts, and an empty one is none.
+            // Only the last run counts, and an empty one is ignored.
             Clause::Run(id) => run = Some(id),
             clause => clauses.push(clause),
         }
     }
-    if let Some(wrong) = wrong_bound(&clauses, &bounds) {
+    if let Some(wrong) = invalid_bound(&clauses, &bounds) {
         return Err(wrong);
     }
     clauses.extend(run.filter(|id| !id.is_empty()).map(Clause::Run));
     Ok(clauses)
 }
 
-/// Why lower bounds on the start of traces cannot go with conditions on spans: MLflow makes another one of the greatest,
-/// ten seconds earlier and in nanoseconds. Tells the place of the wrong one.
-fn wrong_bound(clauses: &[Clause], bounds: &[(Range<usize>, Operand)]) -> Option<SyntaxError> {
+/// Returns an error for a lower bound on the start of traces that MLflow rejects in combination with conditions on
+/// spans. MLflow converts the greatest bound to nanoseconds, ten seconds earlier, as a bound on spans.
+fn invalid_bound(clauses: &[Clause], bounds: &[(Range<usize>, Operand)]) -> Option<SyntaxError> {
     if !clauses.iter().any(|clause| matches!(clause, Clause::Span(_))) {
         return None;
     }
     let is_text = |(_, operand): &&(Range<usize>, Operand)| matches!(operand, Operand::Text(_));
     if let Some((at, _)) = bounds.iter().find(is_text) {
-        return Some(error(at.clone(), "beside conditions on spans this has to be a bare number"));
+        return Some(error(at.clone(), "must be an unquoted number if there are conditions on spans"));
     }
     let integers = bounds.iter().filter_map(|(at, operand)| match operand {
         Operand::Int(millis) => Some((*millis, at)),
@@ -91,20 +91,20 @@ fn wrong_bound(clauses: &[Clause], bounds: &[(Range<usize>, Operand)]) -> Option
     });
     let (greatest, at) = integers.max_by_key(|(millis, _)| *millis)?;
     let is_beyond = greatest.checked_sub(10_000).and_then(|bound| bound.checked_mul(1_000_000)).is_none();
-    is_beyond.then(|| error(at.clone(), "beside conditions on spans this is too far from now"))
+    is_beyond.then(|| error(at.clone(), "time out of range for a filter with conditions on spans"))
 }
 
-/// The tag or entry of the metadata that a key names: `tags.team`, ``metadata.`mlflow.trace.user` ``.
+/// Parses a key that names a tag or metadata entry: `tags.team`, ``metadata.`mlflow.trace.user` ``.
 #[must_use]
-pub fn label(text: &str) -> Option<Label> {
-    let key = keys::key(text, &(0..text.len())).ok()?;
-    keys::label_of(&key)
+pub fn parse_label(text: &str) -> Option<Label> {
+    let key = keys::parse_key(text, &(0..text.len())).ok()?;
+    keys::label_for_key(&key)
 }
 
-/// How a clause looks, which decides whether MLflow's parser can tell where the next one begins without AND.
+/// The form of a clause. It decides whether MLflow's parser finds the start of the next clause without AND.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ClauseForm {
-    /// None yet, or AND stood there.
+    /// Start of the filter, or after AND.
     Joined,
     Compared,
     Listed,
@@ -112,7 +112,8 @@ enum ClauseForm {
 }
 
 impl ClauseForm {
-    /// An identifier behind a value is taken for an alias of it, unless it belongs to a comparison.
+    /// Whether a clause may follow without AND. MLflow parses an identifier after a value as its alias, unless the
+    /// identifier starts a comparison.
     fn may_follow(self, before: Self) -> bool {
         self == Self::Compared || matches!(before, Self::Joined | Self::Null)
     }
@@ -123,12 +124,12 @@ fn error(at: Range<usize>, message: impl Into<String>) -> SyntaxError {
 }
 
 impl SyntaxError {
-    fn hinted(mut self, hint: impl Into<String>) -> Self {
+    fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    fn among(mut self, word: &str, known: &'static [&'static str]) -> Self {
+    fn with_candidates(mut self, word: &str, known: &'static [&'static str]) -> Self {
         self.unknown = Some((word.to_owned(), known));
         self
     }

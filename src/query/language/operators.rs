@@ -1,23 +1,23 @@
-//! What stands behind a key: an operator and a value, and the condition that they make.
+//! The operator and value after a key, and the condition that they form.
 
 use super::key::ParsedKey;
 use super::{SyntaxError, error};
 use crate::query::{Comparison, Operand, Regex, TextTest};
 use std::ops::Range;
 
-/// What stands behind a key.
+/// The test after a key.
 pub(super) enum ParsedTest {
     Compare(Operator, Literal),
     Null { is_null: bool },
 }
 
-/// An operator as it was written.
+/// An operator as written.
 pub(super) struct Operator {
     pub(super) text: String,
     pub(super) at: Range<usize>,
 }
 
-/// A value as it was written.
+/// A parsed value.
 pub(super) struct Literal {
     pub(super) content: Content,
     pub(super) at: Range<usize>,
@@ -31,9 +31,9 @@ pub(super) enum Content {
 }
 
 impl ParsedTest {
-    /// A condition on a text by the operators that MLflow has for texts; those for lists only `with_lists`.
+    /// Builds a condition on a string. `with_lists` allows `IN` and `NOT IN`.
     pub(super) fn text(self, key: &ParsedKey<'_>, with_lists: bool) -> Result<TextTest, SyntaxError> {
-        let Self::Compare(operator, value) = &self else { return Err(self.refused(key, with_lists)) };
+        let Self::Compare(operator, value) = &self else { return Err(self.unsupported(key, with_lists)) };
         let name = operator.text.to_ascii_uppercase();
         match (name.as_str(), &value.content) {
             ("=", Content::Text(text)) => Ok(TextTest::Is(text.clone())),
@@ -44,39 +44,42 @@ impl ParsedTest {
             ("IN", Content::List(list)) if with_lists => Ok(TextTest::In(list.clone())),
             ("NOT IN", Content::List(list)) if with_lists => Ok(TextTest::NotIn(list.clone())),
             (_, Content::Int(_) | Content::Float(_)) => {
-                let wrong = error(value.at.clone(), format!("`{}` compares with a quoted text", key.name));
-                Err(wrong.hinted("put the number in quotes: '5'"))
+                let wrong = error(value.at.clone(), format!("`{}` requires a quoted string", key.name));
+                Err(wrong.with_hint("put the number in quotes: '5'"))
             }
-            _ => Err(self.refused(key, with_lists)),
+            _ => Err(self.unsupported(key, with_lists)),
         }
     }
 
-    /// A condition on a number.
+    /// Builds a condition on a number.
     pub(super) fn number(self, key: &ParsedKey<'_>) -> Result<(Comparison, Operand), SyntaxError> {
-        let Self::Compare(operator, value) = self else { return Err(self.refused(key, false)) };
-        let Some(comparison) = Comparison::ALL.into_iter().find(|one| one.sign() == operator.text) else {
-            return Err(error(operator.at, format!("`{}` does not go with `{}`", operator.text, key.name))
-                .hinted("=, !=, >, >=, < and <= do"));
+        let Self::Compare(operator, value) = self else { return Err(self.unsupported(key, false)) };
+        let Some(comparison) = Comparison::ALL.into_iter().find(|known| known.symbol() == operator.text) else {
+            return Err(error(operator.at, format!("`{}` does not support `{}`", key.name, operator.text))
+                .with_hint("supported: =, !=, >, >=, <, <="));
         };
         let operand = match value.content {
             Content::Int(number) => Operand::Int(number),
             Content::Float(number) => Operand::Float(number),
             Content::Text(text) => Operand::Text(text),
-            Content::List(_) => return Err(error(value.at, "a number is expected here")),
+            Content::List(_) => return Err(error(value.at, "expected a number")),
         };
         Ok((comparison, operand))
     }
 
-    /// An operator that a key does not have.
-    fn refused(&self, key: &ParsedKey<'_>, with_lists: bool) -> SyntaxError {
+    /// Returns the error for an operator that the key does not support.
+    fn unsupported(&self, key: &ParsedKey<'_>, with_lists: bool) -> SyntaxError {
         let lists = if with_lists { "IN, NOT IN, " } else { "" };
-        let nulls = if key.has_nulls() { ", IS NULL and IS NOT NULL do" } else { " do" };
-        let hint = format!("=, !=, {lists}LIKE, ILIKE, RLIKE{nulls}");
+        let nulls = if key.supports_null() { ", IS NULL, IS NOT NULL" } else { "" };
+        let hint = format!("supported: =, !=, {lists}LIKE, ILIKE, RLIKE{nulls}");
         match self {
             Self::Compare(operator, _) => {
-                error(operator.at.clone(), format!("`{}` does not go with `{}`", operator.text, key.name)).hinted(hint)
+                error(operator.at.clone(), format!("`{}` does not support `{}`", key.name, operator.text))
+                    .with_hint(hint)
             }
-            Self::Null { .. } => error(key.at.clone(), format!("`{}` cannot be asked for NULL", key.name)).hinted(hint),
+            Self::Null { .. } => {
+                error(key.at.clone(), format!("`{}` does not support IS NULL", key.name)).with_hint(hint)
+            }
         }
     }
 }

@@ -2,37 +2,37 @@ use super::*;
 use crate::query::{Filter, LabelTest, Regex, SpanTest, TextTest};
 use proptest::prelude::*;
 
-/// What is wrong with a filter, the piece that is, and the first hint.
+/// The message, the faulty piece and the hint for an invalid filter.
 fn wrong(text: &str) -> (String, String, String) {
     let error = parse(text).expect_err(text);
     (error.message.clone(), text[error.at.clone()].to_owned(), error.hint.unwrap_or_default())
 }
 
 #[test]
-fn near_misses_are_told_with_what_to_write() {
+fn near_misses_have_a_hint() {
     for (text, piece, hint) in [
-        ("status == 'OK'", "==", "write `=`"),
-        ("status <> 'OK'", "<>", "write `!=`"),
-        ("status = OK", "OK", "write 'OK'"),
-        ("status = 'OK' OR name = 'x'", "OR", "`key IN"),
-        ("NOT status = 'OK'", "NOT", "`key != 'a'`"),
-        ("status NOT LIKE 'x'", "NOT LIKE", "only NOT IN"),
-        ("trace_id = 'x'", "trace_id", "write `request_id`"),
-        ("text LIKE '%x%'", "text", "write `trace.text`"),
-        ("STATUS = 'OK'", "STATUS", "write `status`"),
-        ("Tags.a = 'x'", "Tags", "write `tags`"),
-        ("stauts = 'OK'", "stauts", "keys are status, name"),
-        ("span.nam = 'x'", "span.nam", "span.name"),
-        ("span.name like 'x'", "like", "write `LIKE`"),
+        ("status == 'OK'", "==", "use `=`"),
+        ("status <> 'OK'", "<>", "use `!=`"),
+        ("status = OK", "OK", "use 'OK'"),
+        ("status = 'OK' OR name = 'x'", "OR", "for a single key use `key IN"),
+        ("NOT status = 'OK'", "NOT", "use `key != 'a'`"),
+        ("status NOT LIKE 'x'", "NOT LIKE", "only IN"),
+        ("trace_id = 'x'", "trace_id", "use `request_id`"),
+        ("text LIKE '%x%'", "text", "use `trace.text`"),
+        ("STATUS = 'OK'", "STATUS", "use `status`"),
+        ("Tags.a = 'x'", "Tags", "use `tags`"),
+        ("stauts = 'OK'", "stauts", "valid keys: status, name"),
+        ("span.nam = 'x'", "span.nam", "expected span.name"),
+        ("span.name like 'x'", "like", "use `LIKE`"),
         ("tags.from = 'x'", "from", "put it in backticks: tags.`from`"),
-        ("tags.a-b = 'x'", "-", "a key with other signs"),
+        ("tags.a-b = 'x'", "-", "put keys with characters"),
         ("tags.a = 5", "5", "put the number in quotes"),
-        ("status = NULL", "NULL", "write `IS NULL`"),
-        ("feedback.x > '5'", "'5'", "leave the quotes out"),
-        ("feedback.x = 5", "5", "put it in quotes"),
-        ("timestamp > 1.5", "1.5", "write `timestamp_ms`"),
-        ("prompt = 'greet'", "'greet'", "write prompt"),
-        ("session = 's'", "session", "write metadata.`mlflow.trace.session`"),
+        ("status = NULL", "NULL", "use `IS NULL`"),
+        ("feedback.x > '5'", "'5'", "remove the quotes"),
+        ("feedback.x = 5", "5", "put the value in quotes"),
+        ("timestamp > 1.5", "1.5", "use `timestamp_ms`"),
+        ("prompt = 'greet'", "'greet'", "use prompt"),
+        ("session = 's'", "session", "use metadata.`mlflow.trace.session`"),
     ] {
         let (message, at, found) = wrong(text);
         assert_eq!(at, piece, "{text}: {message}");
@@ -41,18 +41,18 @@ fn near_misses_are_told_with_what_to_write() {
 }
 
 #[test]
-fn whatever_is_missing_is_told_at_its_place() {
+fn missing_parts_are_reported_at_their_position() {
     for (text, message, piece) in [
-        ("status", "an operator is missing at the end", ""),
-        ("status =", "a value is missing behind `=`", ""),
-        ("= 'OK'", "a key is missing before this", "="),
-        ("status = 'OK", "this quote is never closed", "'OK"),
-        ("status IN ('OK'", "this parenthesis is never closed", "('OK'"),
-        ("status IN ()", "the list is empty", "()"),
-        ("(status = 'OK')", "parentheses are for lists only, behind IN and NOT IN", "("),
-        ("status = 'OK' name IS NULL", "AND is missing before this", "name"),
-        ("name IS NOT  NULL", "MLflow knows NOT NULL with one space in it only", "NOT  NULL"),
-        ("   ", "the filter is blank", "   "),
+        ("status", "missing operator at the end", ""),
+        ("status =", "missing value after `=`", ""),
+        ("= 'OK'", "missing key before this", "="),
+        ("status = 'OK", "unclosed quote", "'OK"),
+        ("status IN ('OK'", "unclosed parenthesis", "('OK'"),
+        ("status IN ()", "empty list", "()"),
+        ("(status = 'OK')", "parentheses are only allowed around lists after IN and NOT IN", "("),
+        ("status = 'OK' name IS NULL", "missing AND before this", "name"),
+        ("name IS NOT  NULL", "NOT NULL must have exactly one space in MLflow", "NOT  NULL"),
+        ("   ", "empty filter", "   "),
     ] {
         let (found, at, _) = wrong(text);
         assert_eq!((found.as_str(), at.as_str()), (message, piece), "{text}");
@@ -60,22 +60,22 @@ fn whatever_is_missing_is_told_at_its_place() {
 }
 
 #[test]
-fn oddities_of_mlflow_are_kept() {
+fn quirks_of_mlflow_are_preserved() {
     let name = |test| vec![Clause::Label(Label::Tag("mlflow.traceName".to_owned()), LabelTest::Text(test))];
     let is = |text: &str| TextTest::Is(text.to_owned());
-    // Whatever stands before it, this word is the name of the trace.
+    // With any prefix, `name` is the trace name.
     for key in ["name", "tags.name", "metadata.Name", "feedback.name", "issue.name", "tags.`mlflow.traceName`"] {
         assert_eq!(parse(&format!("{key} = 'x'")).unwrap(), name(is("x")), "{key}");
     }
     assert_eq!(parse("tags.text LIKE 'x'").unwrap(), [Clause::Span(SpanTest::Content(TextTest::Like("x".into())))]);
-    // Quotes are not escaped in a text, but in a list, which Python reads.
+    // Strings have no escapes, except in lists, which are parsed as Python.
     assert_eq!(parse("name = 'it''s'").unwrap(), name(is("it''s")));
     let lists = ["('it''s')", "('it' 's')", "(('its',))", r"('\x69ts',)"];
     for list in lists {
         let status = Clause::Text(crate::query::TextKey::Status, TextTest::In(vec!["its".to_owned()]));
         assert_eq!(parse(&format!("status IN {list}")).unwrap(), [status], "{list}");
     }
-    // Of several runs the last one counts, and an empty one is none.
+    // Only the last run counts, and an empty one is ignored.
     assert_eq!(parse("run_id = 'a' AND run_id = 'b'").unwrap(), [Clause::Run("b".to_owned())]);
     assert_eq!(parse("run_id = 'a' AND run_id = ''").unwrap(), []);
     assert_eq!(parse("AND status = 'OK' AND AND name = 'x' AND").unwrap().len(), 2);
@@ -83,7 +83,7 @@ fn oddities_of_mlflow_are_kept() {
 }
 
 #[test]
-fn what_flags_ask_for_is_printed_as_flags() {
+fn conditions_of_flags_are_printed_as_flags() {
     let mut clauses = parse("status = 'OK' AND tags.a = 'b'").unwrap();
     let tag = |key: &str, value: &str| {
         Clause::Label(Label::Tag(key.to_owned()), LabelTest::Text(TextTest::Is(value.to_owned())))
@@ -97,7 +97,7 @@ fn what_flags_ask_for_is_printed_as_flags() {
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-zA-Z%_ .]{0,8}", "[ -&(-~é\u{1F600}]{0,8}", Just("it's".to_owned())]
-        .prop_filter("a backslash at the end of a text cannot be said", |text| !text.ends_with('\\'))
+        .prop_filter("a trailing backslash cannot be expressed", |text| !text.ends_with('\\'))
 }
 
 fn any_test(with_lists: bool) -> BoxedStrategy<TextTest> {
@@ -128,14 +128,15 @@ fn any_clause() -> impl Strategy<Value = String> {
     ];
     let number = (operand, 0..6_usize)
         .prop_map(|(operand, at)| Clause::Number(NumberKey::EndTime, Comparison::ALL[at], operand));
-    prop_oneof![tag, span, status, number].prop_filter_map("not everything has words", |clause| display::text(&clause))
+    prop_oneof![tag, span, status, number]
+        .prop_filter_map("not every condition can be expressed", |clause| clause_text(&clause))
 }
 
 proptest! {
     #![proptest_config(crate::tests::fixed_seed())]
 
     #[test]
-    fn what_is_printed_reads_back(clauses in prop::collection::vec(any_clause(), 1..4)) {
+    fn printed_filters_can_be_parsed(clauses in prop::collection::vec(any_clause(), 1..4)) {
         let text = clauses.join(" AND ");
         let read = parse(&text).map_err(|error| TestCaseError::fail(format!("{text}: {}", error.message)))?;
         let printed = Filter { clauses: read.clone() }.to_string();
@@ -143,12 +144,12 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_it_panic(text in "\\PC{0,40}") {
+    fn no_text_causes_a_panic(text in "\\PC{0,40}") {
         let _ = parse(&text);
     }
 
     #[test]
-    fn no_row_of_words_makes_it_panic(words in prop::collection::vec(prop_oneof![
+    fn no_sequence_of_words_causes_a_panic(words in prop::collection::vec(prop_oneof![
         Just("status"), Just("tags.`a b`"), Just("span.type"), Just("="), Just("IN"), Just("('a', \"b\")"), Just("'x'"),
         Just("IS"), Just("NOT"), Just("NULL"), Just("AND"), Just("."), Just("("), Just("-1.5e3"), Just("feedback.x"), Just("\""),
     ], 0..9)) {

@@ -1,6 +1,6 @@
 use super::*;
 
-/// A text, a pattern, and whether the one is like the other.
+/// A text, a pattern, and whether they match.
 const LIKE: &[(&str, &str, bool)] = &[
     ("", "", true),
     ("", "%", true),
@@ -52,21 +52,21 @@ const ILIKE: &[(&str, &str, bool)] = &[
 ];
 
 #[test]
-fn like_is_that_of_sqlite() {
+fn like_matches_sqlite() {
     for (text, pattern, answer) in LIKE {
         assert_eq!(like(text, pattern), *answer, "{text:?} LIKE {pattern:?}");
     }
 }
 
 #[test]
-fn ilike_knows_the_letters_of_ascii() {
+fn ilike_ignores_the_case_of_ascii_letters() {
     for (text, pattern, answer) in ILIKE {
         assert_eq!(ilike(text, pattern), *answer, "{text:?} ILIKE {pattern:?}");
     }
 }
 
 #[test]
-fn like_takes_no_time_however_evil_the_pattern() {
+fn like_is_fast_for_hostile_patterns() {
     let text = "a".repeat(5_000);
     assert!(like(&text, &"%a".repeat(50)));
     assert!(!like(&text, &("%a".repeat(50) + "b")));

@@ -1,9 +1,10 @@
-//! Python's syntax of regular expressions, checked as `re._parser` checks it and written in that of the engine.
+//! Translation of Python regular expressions to the engine's syntax, with the checks of `re._parser`.
 
 use crate::limits;
 use std::fmt::Write as _;
 
-/// A pattern of Python in the engine's syntax, and whether there are boundaries of words in it that may be left out.
+/// Translates a Python pattern to the engine's syntax. Also returns whether it has word boundaries that can be removed
+/// without making it stricter.
 pub(super) fn translate(pattern: &str, keeps_boundaries: bool) -> Result<(String, bool), String> {
     if pattern.bytes().rev().take_while(|b| *b == b'\\').count() % 2 == 1 {
         return Err("bad escape (end of pattern)".to_owned());
@@ -18,7 +19,7 @@ pub(super) fn translate(pattern: &str, keeps_boundaries: bool) -> Result<(String
         depth: 0,
         keeps_boundaries,
         has_boundary: false,
-        has_commitment: false,
+        has_atomic_part: false,
     };
     let mut flags = 0;
     python.branches(&mut flags, true)?;
@@ -31,12 +32,12 @@ pub(super) fn translate(pattern: &str, keeps_boundaries: bool) -> Result<(String
     if python.highest_condition >= python.groups.len() {
         return Err(format!("invalid group reference {}", python.highest_condition));
     }
-    let may_loosen = python.has_boundary && !python.has_commitment;
-    Ok((if folds(flags) { format!("(?i:{})", python.out) } else { python.out }, may_loosen))
+    let may_loosen = python.has_boundary && !python.has_atomic_part;
+    Ok((if folds_case(flags) { format!("(?i:{})", python.out) } else { python.out }, may_loosen))
 }
 
-/// Flags by their letters.
-const LETTERS: &str = "imsxau";
+/// The flag letters, in the order of the bits below.
+const FLAG_LETTERS: &str = "imsxau";
 const I: u8 = 1;
 const M: u8 = 2;
 const S: u8 = 4;
@@ -44,58 +45,58 @@ const X: u8 = 8;
 const A: u8 = 16;
 const U: u8 = 32;
 
-/// Whether the engine folds case. It cannot for ASCII only: there letters are spelled out as sets.
-fn folds(flags: u8) -> bool {
+/// Whether the engine folds case. It cannot fold ASCII only; in that case letters are translated to sets.
+fn folds_case(flags: u8) -> bool {
     flags & (I | A) == I
 }
 
-/// The fewest and the most characters that something takes.
+/// The minimum and maximum number of characters that an item matches.
 type MatchWidth = (u64, u64);
 
 const MAX_REPEAT: u64 = 4_294_967_295;
 
 #[derive(Clone, Copy, PartialEq)]
 enum AtomKind {
-    Place,
+    Assertion,
     Repeat,
     Other,
 }
 
-/// What a quantifier would repeat.
+/// The item that a quantifier would repeat.
 struct Quantified {
-    /// Where it begins in the translation.
+    /// Its start in the translation, in bytes.
     start: usize,
     kind: AtomKind,
     width: MatchWidth,
 }
 
-/// What an escape means.
+/// The meaning of an escape.
 enum Escape {
     Char(u32),
     Set(char),
-    Place(char),
+    Assertion(char),
     Group(usize),
 }
 
-/// Reads a pattern as `re._parser` does, checks for check, and writes the translation.
+/// Parses a pattern with the same checks as `re._parser`, and writes the translation.
 struct PythonTranslator<'p> {
     rest: &'p str,
     out: String,
-    /// The width of each group, the whole pattern being the first; `None` while it is open.
+    /// The width of each group, by group number (0 is the whole pattern); `None` while a group is open.
     groups: Vec<Option<MatchWidth>>,
     names: Vec<(&'p str, usize)>,
-    /// How many groups had begun where the outermost lookbehind did.
+    /// The number of groups that were opened before the outermost lookbehind.
     lookbehind: Option<usize>,
     highest_condition: usize,
     depth: usize,
     keeps_boundaries: bool,
     has_boundary: bool,
-    /// Whether something is not gone back into, or must not be found.
-    has_commitment: bool,
+    /// Whether a part is not backtracked into (atomic, possessive) or asserts something (lookaround, condition).
+    has_atomic_part: bool,
 }
 
 impl<'p> PythonTranslator<'p> {
-    /// The next character, with the one after it if it is a backslash.
+    /// Returns the next character; a backslash together with the character after it.
     fn peek(&self) -> Option<&'p str> {
         let mut chars = self.rest.chars();
         if chars.next()? == '\\' {
@@ -122,9 +123,9 @@ impl<'p> PythonTranslator<'p> {
         if self.eat(token) { Ok(()) } else { Err(problem.to_owned()) }
     }
 
-    /// As many digits as there are, up to so many.
-    fn digits(&mut self, most: usize, radix: u32) -> &'p str {
-        let end = self.rest.chars().take(most).take_while(|c| c.is_digit(radix)).count();
+    /// Takes digits, up to a maximum number.
+    fn digits(&mut self, max: usize, radix: u32) -> &'p str {
+        let end = self.rest.chars().take(max).take_while(|c| c.is_digit(radix)).count();
         let (digits, rest) = self.rest.split_at(end);
         self.rest = rest;
         digits
@@ -136,7 +137,7 @@ impl<'p> PythonTranslator<'p> {
         Ok(name)
     }
 
-    /// Alternatives, up to a closing parenthesis or the end.
+    /// Parses alternatives, up to a closing parenthesis or the end.
     fn branches(&mut self, flags: &mut u8, is_whole: bool) -> Result<MatchWidth, String> {
         self.depth += 1;
         if self.depth > limits::REGEX_LEVELS {
@@ -152,7 +153,7 @@ impl<'p> PythonTranslator<'p> {
         Ok(width)
     }
 
-    /// One item after the other.
+    /// Parses a sequence of items.
     fn sequence(&mut self, flags: &mut u8, may_set_flags: bool) -> Result<MatchWidth, String> {
         let mut before: MatchWidth = (0, 0);
         let mut last: Option<Quantified> = None;
@@ -164,7 +165,7 @@ impl<'p> PythonTranslator<'p> {
                 continue;
             }
             if let Some((low, high)) = self.quantifier(token)? {
-                let item = last.as_mut().filter(|item| item.kind != AtomKind::Place).ok_or("nothing to repeat")?;
+                let item = last.as_mut().filter(|item| item.kind != AtomKind::Assertion).ok_or("nothing to repeat")?;
                 self.repeat(item, low, high)?;
                 continue;
             }
@@ -185,7 +186,7 @@ impl<'p> PythonTranslator<'p> {
                         (_, false) => r"(?=\n?\z)",
                         (_, true) => "(?m:$)",
                     });
-                    (AtomKind::Place, (0, 0))
+                    (AtomKind::Assertion, (0, 0))
                 }
                 "[" => {
                     self.class(*flags)?;
@@ -194,13 +195,13 @@ impl<'p> PythonTranslator<'p> {
                 _ => self.char(token, *flags)?,
             };
             if let Some(item) = last.replace(Quantified { start, kind, width }) {
-                before = sum(before, item.width);
+                before = add_widths(before, item.width);
             }
         }
-        Ok(last.map_or(before, |item| sum(before, item.width)))
+        Ok(last.map_or(before, |item| add_widths(before, item.width)))
     }
 
-    /// A character or an escape.
+    /// Parses a character or an escape.
     fn char(&mut self, token: &str, flags: u8) -> Result<(AtomKind, MatchWidth), String> {
         let escape = match token.strip_prefix('\\') {
             Some(_) => self.escape(token, false)?,
@@ -209,18 +210,18 @@ impl<'p> PythonTranslator<'p> {
         match escape {
             Escape::Char(code) => self.literal(code, flags),
             Escape::Set(letter) => {
-                let _ = write!(self.out, "[{}]", set(letter, flags));
+                let _ = write!(self.out, "[{}]", set_members(letter, flags));
             }
-            Escape::Place(letter) => {
-                self.place(letter, flags);
-                return Ok((AtomKind::Place, (0, 0)));
+            Escape::Assertion(letter) => {
+                self.assertion(letter, flags);
+                return Ok((AtomKind::Assertion, (0, 0)));
             }
             Escape::Group(group) => return Ok((AtomKind::Other, self.backreference(group, flags)?)),
         }
         Ok((AtomKind::Other, (1, 1)))
     }
 
-    /// The bounds of a quantifier; a brace may be just a brace.
+    /// Parses the bounds of a quantifier; `None` for other tokens, including a literal brace.
     fn quantifier(&mut self, token: &str) -> Result<Option<(u64, u64)>, String> {
         match token {
             "?" => return Ok(Some((0, 1))),
@@ -253,8 +254,8 @@ impl<'p> PythonTranslator<'p> {
             return Err("multiple repeat".to_owned());
         }
         if item.width.1 == 0 {
-            // The engine repeats no bare assertion; as a group that is not gone back into, it does.
-            self.has_commitment = true;
+            // The engine cannot repeat a bare assertion, but it can repeat an atomic group.
+            self.has_atomic_part = true;
             self.out.insert_str(item.start, "(?>");
             self.out.push(')');
         }
@@ -265,16 +266,16 @@ impl<'p> PythonTranslator<'p> {
         if self.eat("?") {
             self.out.push('?');
         } else if self.eat("+") {
-            self.has_commitment = true;
+            self.has_atomic_part = true;
             self.out.push('+');
         }
         item.kind = AtomKind::Repeat;
-        let most = if high == MAX_REPEAT && item.width.1 > 0 { u64::MAX } else { item.width.1.saturating_mul(high) };
-        item.width = (item.width.0.saturating_mul(low), most);
+        let max = if high == MAX_REPEAT && item.width.1 > 0 { u64::MAX } else { item.width.1.saturating_mul(high) };
+        item.width = (item.width.0.saturating_mul(low), max);
         Ok(())
     }
 
-    /// What follows an opening parenthesis; `None` for a comment and for flags of the whole pattern.
+    /// Parses a group after its opening parenthesis; `None` for a comment and for global flags.
     fn group(&mut self, flags: &mut u8, may_set_flags: bool) -> Result<Option<MatchWidth>, String> {
         let mut inner = *flags;
         let mut captures = None;
@@ -284,7 +285,7 @@ impl<'p> PythonTranslator<'p> {
         } else if self.eat(":") {
             self.out.push_str("(?:");
         } else if self.eat(">") {
-            self.has_commitment = true;
+            self.has_atomic_part = true;
             self.out.push_str("(?>");
         } else if self.eat("#") {
             while self.next().ok_or("missing ), unterminated comment")? != ")" {}
@@ -294,7 +295,7 @@ impl<'p> PythonTranslator<'p> {
         } else if self.eat("P") {
             if self.eat("=") {
                 let name = self.name(')')?;
-                let group = self.named(name)?;
+                let group = self.group_number(name)?;
                 return self.backreference(group, *flags).map(Some);
             }
             self.expect("<", "unknown extension ?P")?;
@@ -302,7 +303,7 @@ impl<'p> PythonTranslator<'p> {
             if !is_identifier(name) {
                 return Err(format!("bad character in group name {name:?}"));
             }
-            if self.named(name).is_ok() {
+            if self.group_number(name).is_ok() {
                 return Err(format!("redefinition of group name {name:?}"));
             }
             captures = Some(Some(name));
@@ -322,7 +323,7 @@ impl<'p> PythonTranslator<'p> {
                 inner &= !(A | U);
             }
             inner = (inner | add) & !remove;
-            self.out.push_str(match (folds(*flags), folds(inner)) {
+            self.out.push_str(match (folds_case(*flags), folds_case(inner)) {
                 (false, true) => "(?i:",
                 (true, false) => "(?-i:",
                 _ => "(?:",
@@ -347,7 +348,7 @@ impl<'p> PythonTranslator<'p> {
     }
 
     fn lookaround(&mut self, flags: u8) -> Result<MatchWidth, String> {
-        self.has_commitment = true;
+        self.has_atomic_part = true;
         let is_behind = self.eat("<");
         let sign = self.next().filter(|sign| matches!(*sign, "=" | "!")).ok_or("unknown extension ?<")?;
         let _ = write!(self.out, "(?{}{sign}", if is_behind { "<" } else { "" });
@@ -357,35 +358,35 @@ impl<'p> PythonTranslator<'p> {
         }
         let (start, groups) = (self.out.len(), self.groups.len());
         let mut inner = flags;
-        let (least, most) = self.branches(&mut inner, false)?;
+        let (min, max) = self.branches(&mut inner, false)?;
         self.lookbehind = outer;
         if self.groups.len() > groups {
-            // The engine would go back into it for other captures; Python does not.
+            // The engine would backtrack into it for other captures; Python does not.
             self.out.insert_str(start, "(?>");
             self.out.push(')');
         }
         self.close()?;
-        if is_behind && least != most {
+        if is_behind && min != max {
             return Err("look-behind requires fixed-width pattern".to_owned());
         }
         Ok((0, 0))
     }
 
-    /// `(?(group)yes|no)`.
+    /// Parses a condition: `(?(group)yes|no)`.
     fn conditional(&mut self, flags: u8) -> Result<MatchWidth, String> {
         let name = self.name(')')?;
         let group = if is_identifier(name) {
-            self.named(name)?
+            self.group_number(name)?
         } else {
             let is_number = name.bytes().all(|b| b.is_ascii_digit());
             let number = name.parse().ok().filter(|number| is_number && *number > 0);
             number.ok_or_else(|| format!("bad character in group name {name:?}"))?
         };
         self.check_lookbehind(group)?;
-        self.has_commitment = true;
+        self.has_atomic_part = true;
         self.highest_condition = self.highest_condition.max(group);
         let mut inner = flags;
-        // Without the empty lookaheads the engine would take empty branches for a question whether the group is there.
+        // Without the empty lookaheads, the engine would parse empty branches as a mere test for the group.
         let _ = write!(self.out, "(?({group})(?=)");
         let yes = self.sequence(&mut inner, false)?;
         self.out.push_str("|(?=)");
@@ -397,7 +398,7 @@ impl<'p> PythonTranslator<'p> {
         Ok((yes.0.min(no.0), yes.1.max(no.1)))
     }
 
-    fn named(&self, name: &str) -> Result<usize, String> {
+    fn group_number(&self, name: &str) -> Result<usize, String> {
         let found = self.names.iter().find(|(known, _)| *known == name);
         found.map(|(_, group)| *group).ok_or_else(|| format!("unknown group name {name:?}"))
     }
@@ -407,7 +408,7 @@ impl<'p> PythonTranslator<'p> {
             Some(_) if self.groups.get(group).is_none_or(Option::is_none) => {
                 Err("cannot refer to an open group".to_owned())
             }
-            Some(begun) if group >= begun => {
+            Some(opened_before) if group >= opened_before => {
                 Err("cannot refer to group defined in the same lookbehind subpattern".to_owned())
             }
             _ => Ok(()),
@@ -422,7 +423,7 @@ impl<'p> PythonTranslator<'p> {
         Ok(width)
     }
 
-    /// Flags to add, flags to remove, and whether they are for the whole pattern.
+    /// Parses inline flags. Returns flags to add, flags to remove, and whether they are global.
     fn flags(&mut self) -> Result<(u8, u8, bool), String> {
         let (mut add, mut remove, mut is_removing) = (0, 0, false);
         loop {
@@ -433,7 +434,7 @@ impl<'p> PythonTranslator<'p> {
                 ")" if !nothing && !is_removing => return Ok((add, 0, true)),
                 "-" if !is_removing => is_removing = true,
                 _ => {
-                    let at = LETTERS.find(token).ok_or_else(|| format!("unknown extension or flag ?{token}"))?;
+                    let at = FLAG_LETTERS.find(token).ok_or_else(|| format!("unknown extension or flag ?{token}"))?;
                     *(if is_removing { &mut remove } else { &mut add }) |= 1 << at;
                 }
             }
@@ -455,7 +456,7 @@ impl<'p> PythonTranslator<'p> {
             'v' => 11,
             'f' => 12,
             'r' => 13,
-            'A' | 'b' | 'B' | 'Z' if !is_in_class => return Ok(Escape::Place(letter)),
+            'A' | 'b' | 'B' | 'Z' if !is_in_class => return Ok(Escape::Assertion(letter)),
             'd' | 'D' | 's' | 'S' | 'w' | 'W' => return Ok(Escape::Set(letter)),
             'x' | 'u' | 'U' => {
                 let length = match letter {
@@ -474,7 +475,7 @@ impl<'p> PythonTranslator<'p> {
         Ok(Escape::Char(code))
     }
 
-    /// An escaped number: a character in octal, or a group.
+    /// Parses an escaped number: an octal character code or a group number.
     fn number(&mut self, first: char, is_in_class: bool) -> Option<Escape> {
         let rest = self.rest;
         let octal = self.digits(2, 8);
@@ -487,7 +488,7 @@ impl<'p> PythonTranslator<'p> {
         if is_in_class { None } else { format!("{first}{second}").parse().ok().map(Escape::Group) }
     }
 
-    /// A set in brackets. Nothing but `]`, `^`, `-` and the backslash is special in Python's.
+    /// Parses a set in brackets. In Python, only `]`, `^`, `-` and the backslash are special.
     fn class(&mut self, flags: u8) -> Result<(), String> {
         const UNTERMINATED: &str = "unterminated character set";
         let is_negated = self.eat("^");
@@ -514,8 +515,8 @@ impl<'p> PythonTranslator<'p> {
             }
             match low {
                 Escape::Char(code) => ranges.push((code, code)),
-                Escape::Set(letter) => sets.push_str(&set(letter, flags)),
-                Escape::Place(_) | Escape::Group(_) => {}
+                Escape::Set(letter) => sets.push_str(&set_members(letter, flags)),
+                Escape::Assertion(_) | Escape::Group(_) => {}
             }
         }
         self.ranges(is_negated, ranges, &sets, flags);
@@ -531,8 +532,8 @@ impl<'p> PythonTranslator<'p> {
 
     fn ranges(&mut self, is_negated: bool, mut ranges: Vec<(u32, u32)>, sets: &str, flags: u8) {
         let has = |ranges: &[(u32, u32)], code: u32| ranges.iter().any(|(low, high)| (*low..=*high).contains(&code));
-        if folds(flags) && I_FAMILY.iter().any(|code| has(&ranges, *code)) {
-            ranges.extend(I_FAMILY.map(|code| (code, code)));
+        if folds_case(flags) && LETTER_I_VARIANTS.iter().any(|code| has(&ranges, *code)) {
+            ranges.extend(LETTER_I_VARIANTS.map(|code| (code, code)));
         } else if flags & I != 0 && flags & A != 0 {
             let letters = (b'a'..=b'z').chain(b'A'..=b'Z').map(u32::from);
             ranges.extend(
@@ -541,7 +542,7 @@ impl<'p> PythonTranslator<'p> {
         }
         let mut members = sets.to_owned();
         for (low, high) in ranges {
-            // No text has a surrogate, and the engine no way to write one.
+            // Rust strings have no surrogates, and the engine has no syntax for them.
             let low = if (0xd800..0xe000).contains(&low) { 0xe000 } else { low };
             let high = if (0xd800..0xe000).contains(&high) { 0xd7ff } else { high };
             if low <= high {
@@ -559,7 +560,7 @@ impl<'p> PythonTranslator<'p> {
     fn literal(&mut self, code: u32, flags: u8) {
         let is_set = match flags & (I | A) {
             0 | A => false,
-            I => I_FAMILY.contains(&code),
+            I => LETTER_I_VARIANTS.contains(&code),
             _ => u8::try_from(code).is_ok_and(|b| b.is_ascii_alphabetic()),
         };
         match char::from_u32(code) {
@@ -574,25 +575,27 @@ impl<'p> PythonTranslator<'p> {
         }
     }
 
-    fn place(&mut self, letter: char, flags: u8) {
-        let word = set('w', flags);
+    fn assertion(&mut self, letter: char, flags: u8) {
+        let word = set_members('w', flags);
         self.has_boundary |= matches!(letter, 'b' | 'B');
         let _ = match letter {
             'A' => write!(self.out, r"\A"),
             'Z' => write!(self.out, r"\z"),
             _ if !self.keeps_boundaries => Ok(()),
             'b' => write!(self.out, "(?:(?<=[{word}])(?![{word}])|(?<![{word}])(?=[{word}]))"),
-            // Python sees no `\B` in an empty text.
+            // In Python, `\B` does not match in an empty text.
             _ => write!(self.out, r"(?:(?<=[{word}])(?=[{word}])|(?<![{word}])(?![{word}])(?!\A\z))"),
         };
     }
 }
 
-/// The letters that are one letter to Python where case is ignored, but not to Unicode, which leaves them to Turkish.
-const I_FAMILY: [u32; 4] = ['i' as u32, 'I' as u32, 'İ' as u32, 'ı' as u32];
+/// Letters that Python treats as equal when it ignores case. Unicode's default case folding does not (Turkish dotted
+/// and dotless i).
+const LETTER_I_VARIANTS: [u32; 4] = ['i' as u32, 'I' as u32, 'İ' as u32, 'ı' as u32];
 
-/// Python's sets, to be written between brackets. They are not the engine's: marks are no part of a word.
-fn set(letter: char, flags: u8) -> String {
+/// Python's predefined sets, to be used inside brackets. They differ from the engine's: combining marks are not word
+/// characters.
+fn set_members(letter: char, flags: u8) -> String {
     let members = match (letter.to_ascii_lowercase(), flags & A != 0) {
         ('d', false) => r"\p{Nd}",
         ('d', true) => "0-9",
@@ -609,6 +612,6 @@ fn is_identifier(name: &str) -> bool {
     name.starts_with(is_start) && name.chars().all(|c| is_start(c) || c.is_alphanumeric())
 }
 
-fn sum(one: MatchWidth, other: MatchWidth) -> MatchWidth {
-    (one.0.saturating_add(other.0), one.1.saturating_add(other.1))
+fn add_widths(first: MatchWidth, second: MatchWidth) -> MatchWidth {
+    (first.0.saturating_add(second.0), first.1.saturating_add(second.1))
 }

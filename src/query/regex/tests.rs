@@ -1,6 +1,6 @@
 use super::*;
 
-/// A pattern, a text, and whether the one is found in the other.
+/// A pattern, a text, and whether the pattern matches.
 const FOUND: &[(&str, &str, bool)] = &[
     ("b", "abc", true),
     ("^b", "abc", false),
@@ -100,7 +100,7 @@ const FOUND: &[(&str, &str, bool)] = &[
     ("", "", true),
 ];
 
-/// What Python refuses.
+/// Patterns that Python rejects.
 #[rustfmt::skip]
 const INVALID: &[&str] = &[
     "(", "a)", "[", "[]", r"a\", "*a", "^*", "a**", "a*{2}", "{2}", "a{2,1}", "a{4294967295}", r"\q", r"\p{L}", r"\z",
@@ -111,33 +111,33 @@ const INVALID: &[&str] = &[
 ];
 
 #[test]
-fn a_regex_finds_what_python_finds() {
+fn matches_are_those_of_python() {
     for (pattern, text, answer) in FOUND {
         let regex = Regex::new(pattern);
-        assert_eq!(regex.problem(), None, "{pattern:?}");
+        assert_eq!(regex.error(), None, "{pattern:?}");
         assert_eq!(regex.is_match(text), *answer, "{pattern:?} in {text:?}");
     }
 }
 
 #[test]
-fn what_python_refuses_is_refused_and_finds_nothing() {
+fn patterns_that_python_rejects_are_invalid_and_match_nothing() {
     for pattern in INVALID {
         let regex = Regex::new(pattern);
-        assert!(!regex.is_valid() && regex.problem().is_some(), "{pattern:?}");
+        assert!(!regex.is_valid() && regex.error().is_some(), "{pattern:?}");
         assert!(!regex.is_match(pattern) && !regex.is_match(""), "{pattern:?}");
     }
 }
 
 #[test]
-fn what_cannot_be_had_is_told_and_no_crash() {
+fn unsupported_patterns_are_errors_and_do_not_panic() {
     let deep = "(?:".repeat(100) + &")".repeat(100);
     for pattern in ["(".repeat(100_000), deep, r"\w{20000}".to_owned(), r"\N{DASH}".to_owned()] {
-        assert!(Regex::new(&pattern).problem().is_some_and(|problem| !problem.is_empty()));
+        assert!(Regex::new(&pattern).error().is_some_and(|problem| !problem.is_empty()));
     }
 }
 
 #[test]
-fn a_place_far_inside_a_text_is_found() {
+fn a_match_far_inside_a_text_is_found() {
     let text = "the quick brown fox jumps. ".repeat(40_000);
     assert!(!Regex::new(r"\bneedle\b").is_match(&text));
     let text = text + "a needle";
@@ -146,7 +146,7 @@ fn a_place_far_inside_a_text_is_found() {
 }
 
 #[test]
-fn regexes_are_equal_by_their_patterns() {
+fn regexes_with_the_same_pattern_are_equal() {
     let regex = Regex::new("a+");
     assert_eq!(regex, Regex::new("a+"));
     assert_ne!(regex, Regex::new("a*"));

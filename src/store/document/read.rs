@@ -1,8 +1,8 @@
-//! Finds documents of traces and takes them apart: a file, a folder of them, or standard input.
+//! Reads and splits trace documents: a file, a folder of files, or standard input.
 
-use super::folder::{Folder, opening};
+use super::folder::{Folder, open_command};
 use crate::error::{Error, ErrorCode};
-use crate::files::{AllowedFolders, bytes_of, read_named};
+use crate::files::{AllowedFolders, read_all, read_named};
 use crate::formats::{self, DocumentError, SpanBatch};
 use crate::limits;
 use crate::model::Problem;
@@ -13,94 +13,94 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// How gzip begins (RFC 1952).
+/// Magic number of gzip (RFC 1952).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// So much of a file tells whether it may be a document.
+/// Bytes read to check whether a file may be a document.
 const HEAD_BYTES: usize = 4 << 10;
 
-/// What is accepted, for errors.
-pub(super) const ACCEPTED: &str =
-    "OTLP (JSON, JSON lines, protobuf), MLflow's trace.json and traces of `mltrace trace show --json` are read";
+/// Hint with the supported formats.
+pub(super) const ACCEPTED_FORMATS: &str = "supported formats: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json, \
+                                           and output of `mltrace trace show --json`";
 
-/// What to do about output of mltrace that holds no whole trace.
-const WRITES_READABLE: &str = "`mltrace trace show TRACE --json > t.json` writes a trace that can be read again";
+/// Hint for mltrace output without a complete trace.
+const SHOW_JSON_HINT: &str = "use `mltrace trace show TRACE --json > t.json` to write a trace that can be read";
 
-/// Documents, and what they hold.
+/// Documents and their spans.
 #[derive(Default)]
 pub(super) struct Documents {
-    /// Their bytes.
+    /// Content of each document, decompressed.
     pub(super) bytes: Vec<Vec<u8>>,
-    /// What they hold, with the number of the document.
+    /// Spans in the documents, with the index of the document.
     pub(super) batches: Vec<(usize, SpanBatch)>,
-    /// What could not be read.
+    /// Documents and parts that could not be read.
     pub(super) problems: Vec<Problem>,
-    /// Of a folder: how many of its files were read, and what was not.
+    /// Files read and skipped, if the source is a folder.
     pub(super) folder: Option<FileCounts>,
 }
 
-/// What became of the files of a folder.
+/// Files of a folder that were read or skipped.
 #[derive(Default)]
 pub(super) struct FileCounts {
-    /// Files that were read.
+    /// Number of files that were read.
     pub(super) read: usize,
-    /// Entries that were not, and why.
+    /// Skipped entries, with the reason.
     pub(super) skipped: Vec<(PathBuf, &'static str)>,
-    /// Stores of MLflow among them.
+    /// MLflow stores in the folder.
     pub(super) stores: Vec<PathBuf>,
 }
 
 impl Documents {
-    /// A file that was named: it has to be a document.
-    pub(super) fn of_file(path: &Path) -> crate::error::Result<Self> {
+    /// Reads a file, which must be a document.
+    pub(super) fn from_file(path: &Path) -> crate::error::Result<Self> {
         let name = path.display();
         let unreadable = |error| Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{name}`")).because(error);
         let bytes = read_named(path, limits::FILE_BYTES)
-            .and_then(|bytes| unpacked(bytes, limits::UNPACKED_BYTES))
+            .and_then(|bytes| decompress(bytes, limits::UNPACKED_BYTES))
             .map_err(unreadable)?;
-        Self::of_one(bytes, &format!("`{name}`"), Some(path))
+        Self::from_bytes(bytes, &format!("`{name}`"), Some(path))
     }
 
-    /// Standard input.
-    pub(super) fn of_stdin() -> crate::error::Result<Self> {
-        let bytes = bytes_of(io::stdin().lock(), limits::FILE_BYTES)
-            .and_then(|bytes| unpacked(bytes, limits::UNPACKED_BYTES))
+    /// Reads standard input.
+    pub(super) fn from_stdin() -> crate::error::Result<Self> {
+        let bytes = read_all(io::stdin().lock(), limits::FILE_BYTES)
+            .and_then(|bytes| decompress(bytes, limits::UNPACKED_BYTES))
             .map_err(|error| Error::new(ErrorCode::StoreUnreadable, "cannot read standard input").because(error))?;
-        Self::of_one(bytes, "standard input", None)
+        Self::from_bytes(bytes, "standard input", None)
     }
 
-    fn of_one(bytes: Vec<u8>, name: &str, path: Option<&Path>) -> crate::error::Result<Self> {
+    fn from_bytes(bytes: Vec<u8>, name: &str, path: Option<&Path>) -> crate::error::Result<Self> {
         let mut documents = Self::default();
         let is_empty = bytes.trim_ascii().is_empty();
-        documents.add(bytes, path).map_err(|why| match why {
-            DocumentError::Summary(what) => {
-                Error::new(ErrorCode::StoreUnreadable, format!("{name} holds {what}")).hint(WRITES_READABLE)
+        documents.add(bytes, path).map_err(|error| match error {
+            DocumentError::Summary(content) => {
+                Error::new(ErrorCode::StoreUnreadable, format!("{name} contains {content}")).hint(SHOW_JSON_HINT)
             }
-            DocumentError::Signal(what) => {
-                let message = format!("{name} holds {what}, and no traces");
-                Error::new(ErrorCode::StoreUnreadable, message).hint(ACCEPTED)
+            DocumentError::Signal(content) => {
+                let message = format!("{name} contains {content}, but no traces");
+                Error::new(ErrorCode::StoreUnreadable, message).hint(ACCEPTED_FORMATS)
             }
-            DocumentError::Other(why) => {
-                let message = if is_empty { format!("{name} is empty") } else { format!("{name} holds no traces") };
-                Error::new(ErrorCode::StoreUnreadable, message).because(why).hint(ACCEPTED)
+            DocumentError::Other(reason) => {
+                let message = if is_empty { format!("{name} is empty") } else { format!("{name} contains no traces") };
+                Error::new(ErrorCode::StoreUnreadable, message).because(reason).hint(ACCEPTED_FORMATS)
             }
         })?;
         Ok(documents)
     }
 
-    /// The documents of a folder, in the order of their paths. What is none is skipped.
-    pub(super) fn of_folder(path: &Path) -> Self {
-        let Folder { files, skipped, stores, is_cut, unreadable } = Folder::list(path);
+    /// Reads the documents in a folder, sorted by path. Other files are skipped.
+    pub(super) fn from_folder(path: &Path) -> Self {
+        let Folder { files, skipped, stores, is_truncated, unreadable } = Folder::list(path);
         let mut documents = Self { folder: Some(FileCounts { read: 0, skipped, stores }), ..Self::default() };
         for (path, error) in unreadable {
-            let message = format!("a folder cannot be read: {error}");
-            documents.problems.push(Problem::new("unreadable_folder", message).at(&path));
+            let message = format!("cannot read a folder: {error}");
+            documents.problems.push(Problem::new("unreadable_folder", message).at_path(&path));
         }
-        if is_cut {
-            let message = "the folder has more entries than are looked at; the first are read";
-            documents.problems.push(Problem::new("skipped_files", message).at(path));
+        if is_truncated {
+            let message = "the folder has too many entries; only the first ones were read";
+            documents.problems.push(Problem::new("skipped_files", message).at_path(path));
         }
-        let fence = AllowedFolders::around([path]);
+        let fence = AllowedFolders::new([path]);
         for path in files {
             documents.add_file(&path, &fence);
         }
@@ -118,8 +118,8 @@ impl Documents {
             }
             Ok(_) => {
                 let read =
-                    fence.read(path, limits::FILE_BYTES).and_then(|bytes| unpacked(bytes, limits::UNPACKED_BYTES));
-                let read = read.and_then(|bytes| self.within_room(bytes, limits::DOCUMENTS_BYTES));
+                    fence.read(path, limits::FILE_BYTES).and_then(|bytes| decompress(bytes, limits::UNPACKED_BYTES));
+                let read = read.and_then(|bytes| self.within_limit(bytes, limits::DOCUMENTS_BYTES));
                 let added = read.map_err(|error| DocumentError::Other(error.to_string()));
                 let added = added.and_then(|bytes| self.add(bytes, Some(path)));
                 match (added, &mut self.folder) {
@@ -128,80 +128,80 @@ impl Documents {
                         return;
                     }
                     (Ok(()), None) => return,
-                    (Err(DocumentError::Signal(what)), Some(folder)) => {
-                        folder.skipped.push((path.to_owned(), what));
+                    (Err(DocumentError::Signal(content)), Some(folder)) => {
+                        folder.skipped.push((path.to_owned(), content));
                         return;
                     }
-                    (Err(why), _) => {
-                        Problem::new("damaged_document", format!("a document of traces cannot be read: {why}"))
+                    (Err(reason), _) => {
+                        Problem::new("damaged_document", format!("cannot read a trace document: {reason}"))
                     }
                 }
             }
-            Err(error) => Problem::new("unreadable_file", format!("a file cannot be read: {error}")),
+            Err(error) => Problem::new("unreadable_file", format!("cannot read a file: {error}")),
         };
-        self.problems.push(problem.at(path));
+        self.problems.push(problem.at_path(path));
     }
 
-    /// The bytes of a document, where those of all documents together are not too many with them.
-    fn within_room(&self, bytes: Vec<u8>, most: u64) -> io::Result<Vec<u8>> {
-        let held: u64 = self.bytes.iter().map(|bytes| bytes.len() as u64).sum();
-        if held + bytes.len() as u64 <= most {
+    /// Returns the bytes of a further document unless all documents together exceed the limit.
+    fn within_limit(&self, bytes: Vec<u8>, max_bytes: u64) -> io::Result<Vec<u8>> {
+        let total: u64 = self.bytes.iter().map(|bytes| bytes.len() as u64).sum();
+        if total + bytes.len() as u64 <= max_bytes {
             return Ok(bytes);
         }
-        Err(io::Error::other(format!("the documents of the folder have more than {most} bytes, which is the limit")))
+        Err(io::Error::other(format!("the documents of the folder exceed the limit of {max_bytes} bytes")))
     }
 
-    /// Adds a document. Whatever is wrong with all of it is an error; what is wrong with a part is a problem.
+    /// Adds a document. Returns an error if none of it can be read; damaged parts are added to the problems.
     fn add(&mut self, bytes: Vec<u8>, path: Option<&Path>) -> Result<(), DocumentError> {
         if bytes.first() == Some(&0x0a) {
-            match formats::batches_of_bytes(&bytes) {
+            match formats::batches_from_bytes(&bytes) {
                 Ok(batches) => {
-                    self.keep(bytes, batches);
+                    self.push(bytes, batches);
                     return Ok(());
                 }
                 Err(signal @ DocumentError::Signal(_)) => return Err(signal),
-                // A text may begin with an empty line.
+                // JSON text may start with an empty line.
                 Err(_) => {}
             }
         }
         if !bytes.trim_ascii_start().starts_with(b"{") && !matches!(bytes.first(), Some(b'[' | 0xef)) {
             let is_empty = bytes.trim_ascii().is_empty();
-            let why = if is_empty { "nothing is in it" } else { "neither JSON nor OTLP in bytes" };
-            return Err(DocumentError::Other(why.to_owned()));
+            let reason = if is_empty { "it is empty" } else { "neither JSON nor binary OTLP" };
+            return Err(DocumentError::Other(reason.to_owned()));
         }
         let text = String::from_utf8(bytes).unwrap_or_else(|error| {
-            let message = "a document holds bytes that are not UTF-8; they are shown as U+FFFD";
-            self.problems.push(at(Problem::new("not_utf8", message), path));
+            let message = "a document contains invalid UTF-8, which is shown as U+FFFD";
+            self.problems.push(with_path(Problem::new("not_utf8", message), path));
             String::from_utf8_lossy(error.as_bytes()).into_owned()
         });
-        // Some programs of Windows begin every text with such a mark.
+        // Some Windows programs start text files with a byte order mark.
         let text = if text.starts_with('\u{feff}') { text.replacen('\u{feff}', " ", 1) } else { text };
         let first_line = text.trim_start().lines().next().unwrap_or_default();
-        let is_lines = first_line.len() < text.trim().len() && formats::strict(first_line).is_ok();
+        let is_lines = first_line.len() < text.trim().len() && formats::strict_json(first_line).is_ok();
         if !is_lines {
-            match formats::strict(&text) {
+            match formats::strict_json(&text) {
                 Ok(Cow::Borrowed(_)) => {
-                    let batches = formats::batches_of_json(&text)?;
-                    self.keep(text.into_bytes(), batches);
+                    let batches = formats::batches_from_json(&text)?;
+                    self.push(text.into_bytes(), batches);
                     return Ok(());
                 }
-                Ok(Cow::Owned(strict)) => return self.add_strict(strict),
-                Err(why) => {
-                    if let Some(pieces) = concatenated(&text) {
+                Ok(Cow::Owned(json)) => return self.add_strict(json),
+                Err(reason) => {
+                    if let Some(pieces) = split_concatenated(&text) {
                         return self.add_pieces(text, pieces, "document", path);
                     }
-                    // The first of several lines may be the damaged one.
+                    // JSON lines of which the first is damaged.
                     if !text.lines().skip(1).any(|line| formats::may_be_document(line.as_bytes())) {
-                        return Err(why.into());
+                        return Err(reason.into());
                     }
                 }
             }
         }
-        let lines = text.lines().map(|line| range(&text, line)).collect();
+        let lines = text.lines().map(|line| subrange(&text, line)).collect();
         self.add_pieces(text, lines, "line", path)
     }
 
-    /// Adds JSON lines, or documents one behind another. Damaged ones cost one warning together.
+    /// Adds JSON lines or concatenated JSON values. Reports all damaged ones in one problem.
     fn add_pieces(
         &mut self,
         text: String,
@@ -209,91 +209,95 @@ impl Documents {
         noun: &str,
         path: Option<&Path>,
     ) -> Result<(), DocumentError> {
-        let (mut kept, mut damaged, mut converted) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut all_batches, mut damaged, mut converted) = (Vec::new(), Vec::new(), Vec::new());
         let mut signal = None;
         for (at, piece) in pieces.into_iter().enumerate().filter(|(_, piece)| !text[piece.clone()].trim().is_empty()) {
-            let read = formats::strict(&text[piece.clone()]).map_err(DocumentError::from);
-            match read.and_then(|strict| Ok((formats::batches_of_json(&strict)?, strict))) {
+            let read = formats::strict_json(&text[piece.clone()]).map_err(DocumentError::from);
+            match read.and_then(|json| Ok((formats::batches_from_json(&json)?, json))) {
                 Ok((batches, Cow::Borrowed(_))) => {
-                    kept.extend(batches.into_iter().map(|mut batch| {
-                        batch.spans = batch.spans.into_iter().map(|place| place.behind(piece.start)).collect();
+                    all_batches.extend(batches.into_iter().map(|mut batch| {
+                        batch.spans =
+                            batch.spans.into_iter().map(|location| location.shifted_by(piece.start)).collect();
                         batch
                     }));
                 }
-                Ok((_, Cow::Owned(strict))) => converted.push(strict),
-                Err(DocumentError::Signal(what)) => signal = Some(what),
-                Err(why) => damaged.push((at + 1, why)),
+                Ok((_, Cow::Owned(json))) => converted.push(json),
+                Err(DocumentError::Signal(content)) => signal = Some(content),
+                Err(reason) => damaged.push((at + 1, reason)),
             }
         }
-        if kept.is_empty() && converted.is_empty() {
+        if all_batches.is_empty() && converted.is_empty() {
             if let Some(signal) = signal {
                 return Err(DocumentError::Signal(signal));
             }
-            return Err(damaged.into_iter().next().map_or_else(|| "no line of it".to_owned().into(), |(_, why)| why));
+            return Err(damaged
+                .into_iter()
+                .next()
+                .map_or_else(|| "no readable line".to_owned().into(), |(_, reason)| reason));
         }
-        if let Some((first, why)) = damaged.first() {
+        if let Some((first, reason)) = damaged.first() {
             let message = match damaged.len() {
-                1 => format!("{noun} {first} cannot be read: {why}"),
-                count => format!("{count} {noun}s cannot be read, the first is {first}: {why}"),
+                1 => format!("{noun} {first} cannot be read: {reason}"),
+                count => format!("{count} {noun}s cannot be read, the first is {first}: {reason}"),
             };
-            self.problems.push(at(Problem::new("damaged_line", message), path));
+            self.problems.push(with_path(Problem::new("damaged_line", message), path));
         }
-        self.keep(text.into_bytes(), kept);
-        converted.into_iter().try_for_each(|strict| self.add_strict(strict))
+        self.push(text.into_bytes(), all_batches);
+        converted.into_iter().try_for_each(|json| self.add_strict(json))
     }
 
     fn add_strict(&mut self, text: String) -> Result<(), DocumentError> {
-        let batches = formats::batches_of_json(&text)?;
-        self.keep(text.into_bytes(), batches);
+        let batches = formats::batches_from_json(&text)?;
+        self.push(text.into_bytes(), batches);
         Ok(())
     }
 
-    fn keep(&mut self, bytes: Vec<u8>, batches: Vec<SpanBatch>) {
-        let number = self.bytes.len();
+    fn push(&mut self, bytes: Vec<u8>, batches: Vec<SpanBatch>) {
+        let document = self.bytes.len();
         self.bytes.push(bytes);
-        self.batches.extend(batches.into_iter().map(|batch| (number, batch)));
+        self.batches.extend(batches.into_iter().map(|batch| (document, batch)));
     }
 }
 
-/// The byte ranges of concatenated values, which may span several lines each; `None` where the text is something else.
-fn concatenated(text: &str) -> Option<Vec<Range<usize>>> {
+/// Returns the byte ranges of concatenated JSON values; `None` if the text is anything else.
+fn split_concatenated(text: &str) -> Option<Vec<Range<usize>>> {
     let values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
-    values.map(|value| value.ok().map(|raw| range(text, raw.get()))).collect()
+    values.map(|value| value.ok().map(|raw| subrange(text, raw.get()))).collect()
 }
 
-/// The byte range of a part of a text.
-fn range(text: &str, part: &str) -> Range<usize> {
+/// Returns the byte range of a slice of a text.
+fn subrange(text: &str, part: &str) -> Range<usize> {
     let start = part.as_ptr() as usize - text.as_ptr() as usize;
     start..start + part.len()
 }
 
-fn at(problem: Problem, path: Option<&Path>) -> Problem {
+fn with_path(problem: Problem, path: Option<&Path>) -> Problem {
     match path {
-        Some(path) => problem.at(path),
+        Some(path) => problem.at_path(path),
         None => problem,
     }
 }
 
-/// Whether a file that was named is worth reading as a document: it begins like one, or is JSON at all.
+/// Whether a file may be a document: it starts like one, or is JSON.
 pub(in crate::store) fn may_be_document(path: &Path) -> bool {
     let is_json = |head: &[u8]| matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
     head(path).is_ok_and(|head| is_json(&head) || formats::may_be_document(&head))
 }
 
-/// Whether a folder holds a file that may be a document; if not, the commands that open the stores of MLflow in it.
+/// Checks that a folder contains a file that may be a document.
 ///
 /// # Errors
-/// There is no such file.
+/// If there is none: the commands that open the MLflow stores in the folder.
 pub(in crate::store) fn holds_documents(path: &Path) -> Result<(), Vec<String>> {
     let folder = Folder::list(path);
     let is_document = |path: &PathBuf| head(path).is_ok_and(|head| formats::may_be_document(&head));
     if folder.files.iter().any(is_document) {
         return Ok(());
     }
-    Err(folder.stores.iter().map(|store| opening(store)).collect())
+    Err(folder.stores.iter().map(|store| open_command(store)).collect())
 }
 
-/// The beginning of a file, unpacked.
+/// Reads the first bytes of a file, decompressed.
 fn head(path: &Path) -> io::Result<Vec<u8>> {
     let mut head = Vec::with_capacity(HEAD_BYTES);
     std::fs::File::open(path)?.take(HEAD_BYTES as u64).read_to_end(&mut head)?;
@@ -301,14 +305,14 @@ fn head(path: &Path) -> io::Result<Vec<u8>> {
         return Ok(head);
     }
     let mut unpacked = Vec::with_capacity(HEAD_BYTES);
-    // The packed bytes end in the middle, which is an error behind what could be unpacked.
+    // The error is expected: the compressed data is truncated.
     let _ = MultiGzDecoder::new(&*head).take(HEAD_BYTES as u64).read_to_end(&mut unpacked);
     Ok(unpacked)
 }
 
-/// The bytes; unpacked, where they are packed, if they come to at most `most`.
-fn unpacked(bytes: Vec<u8>, most: u64) -> io::Result<Vec<u8>> {
-    if bytes.starts_with(&GZIP) { bytes_of(MultiGzDecoder::new(&*bytes), most) } else { Ok(bytes) }
+/// Decompresses gzip data to at most `max_bytes`; returns other data unchanged.
+fn decompress(bytes: Vec<u8>, max_bytes: u64) -> io::Result<Vec<u8>> {
+    if bytes.starts_with(&GZIP) { read_all(MultiGzDecoder::new(&*bytes), max_bytes) } else { Ok(bytes) }
 }
 
 #[cfg(test)]
@@ -317,21 +321,21 @@ mod tests {
     use std::io::Write as _;
 
     #[test]
-    fn a_few_packed_bytes_do_not_become_very_many() {
+    fn decompressed_size_is_limited() {
         let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         writer.write_all(&[b' '; 10_000]).unwrap();
-        let packed = writer.finish().unwrap();
-        assert!(packed.len() < 100);
-        assert_eq!(unpacked(packed.clone(), 10_000).unwrap().len(), 10_000);
-        let why = unpacked(packed, 9_999).unwrap_err().to_string();
-        assert_eq!(why, "it has more than 9999 bytes, which is the limit");
+        let compressed = writer.finish().unwrap();
+        assert!(compressed.len() < 100);
+        assert_eq!(decompress(compressed.clone(), 10_000).unwrap().len(), 10_000);
+        let reason = decompress(compressed, 9_999).unwrap_err().to_string();
+        assert_eq!(reason, "larger than the limit of 9999 bytes");
     }
 
     #[test]
-    fn all_documents_of_a_folder_together_are_bounded() {
+    fn total_size_of_documents_is_limited() {
         let documents = Documents { bytes: vec![vec![0; 6], vec![0; 3]], ..Documents::default() };
-        assert!(documents.within_room(vec![0; 1], 10).is_ok());
-        let why = documents.within_room(vec![0; 2], 10).unwrap_err().to_string();
-        assert_eq!(why, "the documents of the folder have more than 10 bytes, which is the limit");
+        assert!(documents.within_limit(vec![0; 1], 10).is_ok());
+        let reason = documents.within_limit(vec![0; 2], 10).unwrap_err().to_string();
+        assert_eq!(reason, "the documents of the folder exceed the limit of 10 bytes");
     }
 }

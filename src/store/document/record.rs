@@ -1,4 +1,4 @@
-//! The record of a trace of which only spans are there, as MLflow's server makes it of those it is sent
+//! Derives a trace record from spans, as MLflow's server does for the spans that it receives
 //! (`store/tracking/sqlalchemy_store.py`, `_log_spans_once` and `_update_trace_info_attributes`, MLflow 3.18).
 
 use crate::formats;
@@ -7,7 +7,7 @@ use crate::model::{
 };
 use std::collections::HashMap;
 
-/// What the spans of a trace say of it, gathered one by one.
+/// Facts about a trace, accumulated from its spans.
 #[derive(Default)]
 pub(super) struct SpanFacts {
     start: Option<i64>,
@@ -20,7 +20,7 @@ pub(super) struct SpanFacts {
     spans: Vec<(SpanId, Option<SpanId>, Option<TokenUsage>)>,
 }
 
-/// What the root says.
+/// Facts from the root span.
 struct RootFacts {
     start: i64,
     name: String,
@@ -30,11 +30,11 @@ struct RootFacts {
     tags: Vec<(String, String)>,
 }
 
-/// How the root carries tags of its trace (MLflow 3.13 on).
-const TAG: &str = "mlflow.traceTag.";
+/// Prefix of root span attributes that are tags of the trace (since MLflow 3.13).
+const TRACE_TAG_PREFIX: &str = "mlflow.traceTag.";
 
 impl SpanFacts {
-    /// Takes what a span says.
+    /// Adds the facts of a span.
     pub(super) fn add(&mut self, span: &Span, resource: &[(String, Json)]) {
         self.start = Some(self.start.map_or(span.start.0, |start| start.min(span.start.0)));
         self.end = self.end.max(span.end.map(|end| end.0));
@@ -45,15 +45,15 @@ impl SpanFacts {
         let Some(payload) = &span.payload else { return };
         self.session = self.session.take().or_else(|| formats::session_of(payload));
         self.user = self.user.take().or_else(|| formats::user_of(payload));
-        self.add_respan(payload);
-        // Of several roots the earliest speaks for the trace.
+        self.add_respan_metadata(payload);
+        // Of several roots, the earliest one is used.
         if span.parent.is_none() && self.root.as_ref().is_none_or(|root| span.start.0 < root.start) {
-            self.root = Some(RootFacts::of(span, payload));
+            self.root = Some(RootFacts::from_span(span, payload));
         }
     }
 
-    /// Respan says of every span what it was told of the whole trace.
-    fn add_respan(&mut self, payload: &Payload) {
+    /// Adds metadata of the trace that Respan repeats in every span.
+    fn add_respan_metadata(&mut self, payload: &Payload) {
         for (key, value) in &payload.attributes {
             let name =
                 key.strip_prefix("respan.metadata.").or_else(|| (key == "respan.environment").then_some("environment"));
@@ -63,11 +63,11 @@ impl SpanFacts {
         }
     }
 
-    /// The record.
+    /// Builds the record.
     pub(super) fn info(&self, trace_id: &str, experiment: &Experiment) -> TraceInfo {
         let millis = |nanos: i64| nanos.div_euclid(1_000_000);
         let start = millis(self.start.unwrap_or_default());
-        let usage = self.total();
+        let usage = self.total_usage();
         let mut tags = Labels::default();
         let root = self.root.as_ref();
         for (key, value) in root.into_iter().flat_map(|root| &root.tags) {
@@ -108,17 +108,17 @@ impl SpanFacts {
         }
     }
 
-    /// The tokens of the top-most spans that carry some (`aggregate_usage_from_span_nodes`).
-    fn total(&self) -> Option<TokenUsage> {
+    /// Sums the tokens of all spans without an ancestor that has tokens (MLflow's `aggregate_usage_from_span_nodes`).
+    fn total_usage(&self) -> Option<TokenUsage> {
         let index: HashMap<&SpanId, (Option<&SpanId>, bool)> =
             self.spans.iter().map(|(id, parent, usage)| (id, (parent.as_ref(), usage.is_some()))).collect();
         let mut total: Option<TokenUsage> = None;
         for (_, parent, usage) in &self.spans {
             let Some(usage) = usage else { continue };
-            let above = std::iter::successors(parent.as_ref(), |id| index.get(id)?.0);
-            // A chain longer than the trace is a ring.
-            let mut above = above.take(index.len());
-            if !above.any(|id| index.get(id).is_some_and(|(_, has_usage)| *has_usage)) {
+            let ancestors = std::iter::successors(parent.as_ref(), |id| index.get(id)?.0);
+            // Bounded, since parent links may form a cycle.
+            let mut ancestors = ancestors.take(index.len());
+            if !ancestors.any(|id| index.get(id).is_some_and(|(_, has_usage)| *has_usage)) {
                 total.get_or_insert_default().add(usage);
             }
         }
@@ -127,8 +127,9 @@ impl SpanFacts {
 }
 
 impl RootFacts {
-    fn of(span: &Span, payload: &Payload) -> Self {
-        let tag = |(key, value): &(String, Json)| Some((key.strip_prefix(TAG)?.to_owned(), value.display()));
+    fn from_span(span: &Span, payload: &Payload) -> Self {
+        let tag =
+            |(key, value): &(String, Json)| Some((key.strip_prefix(TRACE_TAG_PREFIX)?.to_owned(), value.display()));
         Self {
             start: span.start.0,
             name: span.name.clone(),
@@ -140,16 +141,17 @@ impl RootFacts {
     }
 }
 
-/// MLflow cuts previews at so many characters.
-const PREVIEW: usize = 1_000;
+/// Length in characters to which MLflow truncates previews.
+const MAX_PREVIEW_CHARS: usize = 1_000;
 
-/// The text of the last message of a role, else the whole value (`tracing/utils/truncation.py`, MLflow 3.6 on).
+/// Returns the text of the last message of a role, else the whole value (`tracing/utils/truncation.py`, since MLflow
+/// 3.6).
 fn preview(value: &Json, role: &str) -> String {
     let text = last_message(value, role).filter(|text| !text.is_empty()).unwrap_or_else(|| value.text().to_owned());
-    if text.chars().nth(PREVIEW).is_none() {
+    if text.chars().nth(MAX_PREVIEW_CHARS).is_none() {
         return text;
     }
-    text.chars().take(PREVIEW - 3).chain("...".chars()).collect()
+    text.chars().take(MAX_PREVIEW_CHARS - 3).chain("...".chars()).collect()
 }
 
 fn last_message(value: &Json, role: &str) -> Option<String> {
@@ -159,7 +161,7 @@ fn last_message(value: &Json, role: &str) -> Option<String> {
     let is_message = |message: &&Json| message.member("role").is_some() && message.member("content").is_some();
     let messages: Vec<&Json> = messages.iter().filter(is_message).collect();
     let of_role =
-        messages.iter().rev().find(|message| message.member("role").is_some_and(|said| said.display() == role));
+        messages.iter().rev().find(|message| message.member("role").is_some_and(|value| value.display() == role));
     let content = of_role.or(messages.last())?.member("content")?;
     content.as_string().or_else(|| {
         let texts = content.items()?;

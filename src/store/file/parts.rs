@@ -1,39 +1,39 @@
-//! What lies in the files of a file store: records, and one file for each tag, entry of the metadata and assessment.
+//! Reads the files of a file store: records, and one file per tag, metadata entry and assessment.
 
 use super::file_name;
 use crate::files::AllowedFolders;
 use crate::formats;
 use crate::limits;
 use crate::model::{Assessment, Experiment, Labels, Problem};
-use crate::store::artifact::read_settled;
+use crate::store::artifact::read_when_settled;
 use std::fmt::Display;
 use std::fs::{DirEntry, FileType};
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// Reads what lies in files beside a record. What cannot be read of it costs itself alone.
+/// Reads the files beside a record. A file that cannot be read is a problem, and the others are still read.
 pub(super) struct RecordParts<'a> {
-    fence: &'a AllowedFolders,
-    /// What could not be read.
+    allowed: &'a AllowedFolders,
+    /// The files that could not be read.
     pub(super) problems: Vec<Problem>,
 }
 
 impl<'a> RecordParts<'a> {
-    pub(super) const fn new(fence: &'a AllowedFolders) -> Self {
-        Self { fence, problems: Vec::new() }
+    pub(super) const fn new(allowed: &'a AllowedFolders) -> Self {
+        Self { allowed, problems: Vec::new() }
     }
 
-    /// An experiment: the record in its folder, and the tags beside it. Folders without a record are run artifacts of a
-    /// database, the trash, or left-overs.
+    /// Reads an experiment: the record in its folder, and its tags. A folder without a record holds run artifacts of a
+    /// database, is the trash, or is a leftover.
     pub(super) fn experiment(&mut self, folder: &Path, is_trash: bool) -> Option<Experiment> {
         let path = folder.join("meta.yaml");
-        if let Err(error) = self.fence.check(folder) {
+        if let Err(error) = self.allowed.check(folder) {
             if path.exists() {
-                self.unreadable("unreadable_folder", "an experiment", &error, folder);
+                self.report_unreadable("unreadable_folder", "an experiment", &error, folder);
             }
             return None;
         }
-        let yaml = match record(self.fence, &path) {
+        let yaml = match read_record_file(self.allowed, &path) {
             Ok(yaml) => yaml?,
             Err(problem) => {
                 self.problems.push(problem);
@@ -45,21 +45,21 @@ impl<'a> RecordParts<'a> {
                 if is_trash {
                     "deleted".clone_into(&mut experiment.lifecycle_stage);
                 }
-                // The folder is what MLflow goes by.
+                // MLflow takes the id from the folder name.
                 experiment.experiment_id = file_name(folder);
-                experiment.tags = self.labels(&folder.join("tags"), "tag of an experiment");
+                experiment.tags = self.labels(&folder.join("tags"), "experiment tag");
                 Some(experiment)
             }
             Err(why) => {
-                self.unreadable("damaged_experiment", "an experiment", &why, &path);
+                self.report_unreadable("damaged_experiment", "an experiment", &why, &path);
                 None
             }
         }
     }
 
-    /// One file per key; a key with slashes is a path of folders.
+    /// Reads one file per key. A key with slashes is a path with subfolders.
     pub(super) fn labels(&mut self, folder: &Path, noun: &str) -> Labels {
-        let mut values = Labels::default();
+        let mut labels = Labels::default();
         let mut open = vec![(folder.to_owned(), String::new())];
         while let Some((folder, prefix)) = open.pop() {
             for (entry, kind) in self.entries(&folder, noun) {
@@ -68,18 +68,20 @@ impl<'a> RecordParts<'a> {
                     open.push((path, key + "/"));
                     continue;
                 }
-                match self.fence.read_entry(&path, kind, limits::RECORD_BYTES) {
-                    Ok(bytes) => values.add(&key, &String::from_utf8_lossy(&bytes)),
-                    // It was there a moment ago: a live program has deleted it.
+                match self.allowed.read_entry(&path, kind, limits::RECORD_BYTES) {
+                    Ok(bytes) => labels.add(&key, &String::from_utf8_lossy(&bytes)),
+                    // Another program deleted the file after it was listed.
                     Err(error) if error.kind() == ErrorKind::NotFound && !kind.is_symlink() => {}
-                    Err(error) => self.unreadable("unreadable_file", &format!("the {noun} `{key}`"), &error, &path),
+                    Err(error) => {
+                        self.report_unreadable("unreadable_file", &format!("the {noun} `{key}`"), &error, &path);
+                    }
                 }
             }
         }
-        values
+        labels
     }
 
-    /// The assessments of a trace, one file each.
+    /// Reads the assessments of a trace, one file each.
     pub(super) fn assessments(&mut self, folder: &Path) -> Vec<Assessment> {
         let mut assessments = Vec::new();
         for (entry, _) in self.entries(folder, "assessment") {
@@ -87,44 +89,41 @@ impl<'a> RecordParts<'a> {
             if path.extension().is_none_or(|end| end != "yaml") {
                 continue;
             }
-            match record(self.fence, &path).map(|yaml| yaml.map(|yaml| formats::assessment(&yaml)).transpose()) {
+            match read_record_file(self.allowed, &path)
+                .map(|yaml| yaml.map(|yaml| formats::assessment(&yaml)).transpose())
+            {
                 Ok(Ok(assessment)) => assessments.extend(assessment),
-                Ok(Err(why)) => self.unreadable("damaged_assessment", "an assessment", &why, &path),
+                Ok(Err(why)) => self.report_unreadable("damaged_assessment", "an assessment", &why, &path),
                 Err(problem) => self.problems.push(problem),
             }
         }
         assessments
     }
 
-    /// The entries of a folder, if it is there.
+    /// Returns the entries of a folder; empty if it does not exist.
     fn entries(&mut self, folder: &Path, noun: &str) -> Vec<(DirEntry, FileType)> {
-        match self.fence.entries(folder) {
+        match self.allowed.entries(folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             Err(error) => {
-                self.unreadable(
-                    "unreadable_folder",
-                    &format!("a folder with one file for each {noun}"),
-                    &error,
-                    folder,
-                );
+                self.report_unreadable("unreadable_folder", &format!("the folder of {noun} files"), &error, folder);
                 Vec::new()
             }
         }
     }
 
-    fn unreadable(&mut self, kind: &'static str, what: &str, why: &dyn Display, path: &Path) {
-        self.problems.push(Problem::new(kind, format!("{what} cannot be read: {why}")).at(path));
+    fn report_unreadable(&mut self, kind: &'static str, subject: &str, why: &dyn Display, path: &Path) {
+        self.problems.push(Problem::new(kind, format!("cannot read {subject}: {why}")).at_path(path));
     }
 }
 
-/// The text of a record; `None` where there is no such file.
-pub(super) fn record(fence: &AllowedFolders, path: &Path) -> Result<Option<String>, Problem> {
-    match read_settled(path, || fence.read(path, limits::RECORD_BYTES)) {
+/// Reads the text of a record. `None` if the file does not exist.
+pub(super) fn read_record_file(allowed: &AllowedFolders, path: &Path) -> Result<Option<String>, Problem> {
+    match read_when_settled(path, || allowed.read(path, limits::RECORD_BYTES)) {
         Ok(bytes) => Ok(Some(
             String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
         )),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-        Err(error) => Err(Problem::new("unreadable_file", format!("a record cannot be read: {error}")).at(path)),
+        Err(error) => Err(Problem::new("unreadable_file", format!("cannot read the record: {error}")).at_path(path)),
     }
 }

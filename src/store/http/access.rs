@@ -1,4 +1,4 @@
-//! Who asks a tracking server, and by which way: credentials and proxy.
+//! Credentials and proxy for a tracking server.
 
 use super::secret::{CredentialMask, Secret};
 use super::url::ServerUrl;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-/// What the environment says of tracking servers (MLflow 3.18 `environment_variables.py`, `utils/credentials.py`).
+/// Settings for tracking servers from the environment (MLflow 3.18 `environment_variables.py`, `utils/credentials.py`).
 #[derive(Clone, Debug, Default)]
 pub struct ServerSettings {
     /// `MLFLOW_TRACKING_USERNAME`.
@@ -21,41 +21,42 @@ pub struct ServerSettings {
     pub password: Option<Secret>,
     /// `MLFLOW_TRACKING_TOKEN`.
     pub token: Option<Secret>,
-    /// `~/.mlflow/credentials`, for a name or password that the environment lacks.
+    /// `~/.mlflow/credentials`, the fallback for a user name or password missing from the environment.
     pub credentials_file: Option<PathBuf>,
-    /// `MLFLOW_WORKSPACE` (3.10 on).
+    /// `MLFLOW_WORKSPACE` (since MLflow 3.10).
     pub workspace: Option<String>,
     /// `MLFLOW_TRACKING_INSECURE_TLS`.
     pub insecure_tls: bool,
-    /// `MLFLOW_TRACKING_SERVER_CERT_PATH`, else `REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE`: certificates to trust.
+    /// `MLFLOW_TRACKING_SERVER_CERT_PATH`, else `REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE`: the
+    /// variable, and a PEM file of trusted certificates.
     pub trusted_certificates: Option<(&'static str, PathBuf)>,
-    /// `MLFLOW_TRACKING_CLIENT_CERT_PATH`: a certificate and its key to show.
+    /// `MLFLOW_TRACKING_CLIENT_CERT_PATH`: a PEM file with the client certificate and its private key.
     pub client_certificate: Option<PathBuf>,
-    /// `MLFLOW_HTTP_REQUEST_TIMEOUT`: how long one question may take, repetitions included.
+    /// `MLFLOW_HTTP_REQUEST_TIMEOUT`: total time limit of a request, retries included.
     pub timeout: Option<Duration>,
     /// `MLFLOW_HTTP_REQUEST_MAX_RETRIES`.
     pub retries: Option<u32>,
-    /// `MLFLOW_ALLOW_HTTP_REDIRECTS`, true unless it says no.
+    /// Whether `MLFLOW_ALLOW_HTTP_REDIRECTS` is set to false.
     pub refuses_redirects: bool,
-    /// `HTTP_PROXY`, and `ALL_PROXY` where it is not set.
+    /// `HTTP_PROXY`, else `ALL_PROXY`.
     pub http_proxy: Option<Secret>,
-    /// `HTTPS_PROXY`, and `ALL_PROXY` where it is not set.
+    /// `HTTPS_PROXY`, else `ALL_PROXY`.
     pub https_proxy: Option<Secret>,
     /// `NO_PROXY`.
     pub no_proxy: Option<String>,
-    /// Counts the requests that are sent, for `-v`.
+    /// Number of requests sent, for `-v`.
     pub requests: Arc<AtomicU64>,
-    /// A variable that asks for a way to sign in which is not built in.
+    /// Name of a variable that selects an unsupported authentication method.
     pub unsupported: Option<&'static str>,
 }
 
-/// The value of the `Authorization` header: the URI's own credentials as `requests` takes them, then name and password
-/// from environment and file, then the token (`utils/rest_utils.py` of MLflow 3.18).
+/// Returns the value of the `Authorization` header. Credentials in the URI come first (as in Python's `requests`), then
+/// user name and password from the environment and the file, then the token (MLflow 3.18 `utils/rest_utils.py`).
 pub(super) fn authorization(base: &ServerUrl, settings: &ServerSettings) -> Option<Secret> {
     let basic = |name: &str, password: &str| {
         Secret::new(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{name}:{password}"))))
     };
-    if let Some((name, password)) = &base.user {
+    if let Some((name, password)) = &base.credentials {
         return Some(basic(name, password.reveal()));
     }
     let file = || {
@@ -69,8 +70,8 @@ pub(super) fn authorization(base: &ServerUrl, settings: &ServerSettings) -> Opti
     if (name.is_none() || password.is_none())
         && let Some(file) = file()
     {
-        name = name.or_else(|| in_credentials(&file, "mlflow_tracking_username"));
-        password = password.or_else(|| in_credentials(&file, "mlflow_tracking_password").map(Secret::new));
+        name = name.or_else(|| read_credential(&file, "mlflow_tracking_username"));
+        password = password.or_else(|| read_credential(&file, "mlflow_tracking_password").map(Secret::new));
     }
     match (name, password, &settings.token) {
         (Some(name), Some(password), _) => Some(basic(&name, password.reveal())),
@@ -79,31 +80,33 @@ pub(super) fn authorization(base: &ServerUrl, settings: &ServerSettings) -> Opti
     }
 }
 
-/// The mask for all credentials that a client sends, and for those that the environment names besides.
+/// Returns a mask for the credentials that a client sends and for all others in the environment.
 pub(super) fn mask(base: &ServerUrl, settings: &ServerSettings, authorization: Option<&Secret>) -> CredentialMask {
     let proxies = [&settings.http_proxy, &settings.https_proxy].into_iter().flatten();
-    let users: Vec<(String, Secret)> =
-        proxies.filter_map(|proxy| ServerUrl::parse(proxy.reveal()).ok()?.user).chain(base.user.clone()).collect();
+    let users: Vec<(String, Secret)> = proxies
+        .filter_map(|proxy| ServerUrl::parse(proxy.reveal()).ok()?.credentials)
+        .chain(base.credentials.clone())
+        .collect();
     let names = users.iter().map(|(name, _)| name.as_str()).chain(settings.username.as_deref());
     let secrets = users.iter().map(|(_, password)| password).chain(&settings.password).chain(&settings.token);
     let pairs: Vec<String> = users.iter().map(|(name, password)| format!("{name}:{}", password.reveal())).collect();
     let secrets = secrets.map(Secret::reveal).chain(pairs.iter().map(String::as_str));
-    CredentialMask::for_header(
+    CredentialMask::from_header(
         authorization.map(Secret::reveal),
         &names.collect::<Vec<_>>(),
         &secrets.collect::<Vec<_>>(),
     )
 }
 
-/// A value of the section `[mlflow]` of an INI file.
-fn in_credentials(text: &str, wanted: &str) -> Option<String> {
-    let mut is_ours = false;
+/// Reads a value from the `[mlflow]` section of an INI file.
+fn read_credential(text: &str, name: &str) -> Option<String> {
+    let mut is_mlflow_section = false;
     for line in text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';'])) {
         if let Some(section) = line.strip_prefix('[') {
-            is_ours = section.trim_end_matches(']').trim() == "mlflow";
-        } else if is_ours
+            is_mlflow_section = section.trim_end_matches(']').trim() == "mlflow";
+        } else if is_mlflow_section
             && let Some((key, value)) = line.split_once(['=', ':'])
-            && key.trim().eq_ignore_ascii_case(wanted)
+            && key.trim().eq_ignore_ascii_case(name)
         {
             return Some(value.trim().to_owned()).filter(|value| !value.is_empty());
         }
@@ -111,27 +114,28 @@ fn in_credentials(text: &str, wanted: &str) -> Option<String> {
     None
 }
 
-/// The proxy for a server, unless `NO_PROXY` excepts it.
+/// Returns the proxy for a server; `None` if `NO_PROXY` excludes the server.
 pub(super) fn proxy(base: &ServerUrl, settings: &ServerSettings) -> Result<Option<ureq::Proxy>> {
     let (variable, proxy) =
         if base.is_tls { ("HTTPS_PROXY", &settings.https_proxy) } else { ("HTTP_PROXY", &settings.http_proxy) };
     let Some(proxy) = proxy else { return Ok(None) };
-    if settings.no_proxy.as_deref().is_some_and(|list| is_excepted(&base.host, list)) {
+    if settings.no_proxy.as_deref().is_some_and(|list| is_proxy_bypassed(&base.host, list)) {
         return Ok(None);
     }
     if proxy.reveal().trim_start().to_ascii_lowercase().starts_with("socks") {
-        return Err(Error::new(ErrorCode::Network, "proxies of the kind SOCKS are not built in")
-            .hint(format!("set {variable} to an http proxy, or except the host: `NO_PROXY={}`", base.host)));
+        return Err(Error::new(ErrorCode::Network, "SOCKS proxies are not supported")
+            .hint(format!("set {variable} to an HTTP proxy, or exclude the host with `NO_PROXY={}`", base.host)));
     }
     let parsed = ureq::Proxy::new(proxy.reveal());
     parsed.map(Some).map_err(|_| {
-        Error::new(ErrorCode::Network, format!("{variable} is not the address of a proxy"))
-            .hint("`http://host:port` is one")
+        Error::new(ErrorCode::Network, format!("invalid proxy URL in {variable}"))
+            .hint("expected a URL such as `http://host:port`")
     })
 }
 
-/// Whether a list such as `localhost,.corp.example,10.0.0.0/8` names a host; a name covers the names below it.
-fn is_excepted(host: &str, list: &str) -> bool {
+/// Whether a `NO_PROXY` list such as `localhost,.corp.example,10.0.0.0/8` contains a host. A domain includes its
+/// subdomains.
+fn is_proxy_bypassed(host: &str, list: &str) -> bool {
     let address = host.parse::<IpAddr>().ok();
     list.split(',').map(|entry| entry.trim().to_ascii_lowercase()).filter(|entry| !entry.is_empty()).any(|entry| {
         if let (Some(IpAddr::V4(address)), Some((net, bits))) = (address, entry.split_once('/')) {

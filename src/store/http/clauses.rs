@@ -1,140 +1,144 @@
-//! Conditions in the server's own filter language (MLflow 3.18 `utils/search_utils.py`), as far as its release has it and
-//! means the same. What the server selects may be too much, never too little: the exact choice is made here afterwards.
+//! Translates filters to the server's filter language (MLflow 3.18 `utils/search_utils.py`), as far as its release
+//! supports a condition with the same meaning. The server may select too many traces, never too few: the client filters
+//! them again.
 
 use crate::model::keys;
 use crate::query::{
     Clause, Filter, Glob, Grep, Label, LabelTest, NumberKey, SpanTest, TextKey, TextTest, ValueTest, language,
 };
 
-/// How much of the language a server is asked to understand.
+/// How much of the filter language a server is assumed to support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FilterSupport {
-    /// Everything, as long as its release is not known.
+    /// Everything: the release is not known yet.
     Newest,
-    /// What a release understands.
-    Of(u32, u32),
-    /// What a release understands of traces' own records alone, as its file stores do.
-    Records(u32, u32),
-    /// Nothing; everything is decided here.
+    /// What a release (major, minor) supports.
+    Release(u32, u32),
+    /// What a release supports for trace records, without spans and assessments, as its file stores do.
+    RecordsOnly(u32, u32),
+    /// Nothing: all filtering is done by the client.
     None,
 }
 
 impl FilterSupport {
-    /// Whether a condition that a release brought is understood.
-    fn has(self, since: (u32, u32), is_of_record: bool) -> bool {
+    /// Whether a condition that was added in release `since` is supported.
+    fn supports(self, since: (u32, u32), is_record_condition: bool) -> bool {
         match self {
             Self::Newest => true,
-            Self::Of(major, minor) => (major, minor) >= since,
-            Self::Records(major, minor) => (major, minor) >= since && is_of_record,
+            Self::Release(major, minor) => (major, minor) >= since,
+            Self::RecordsOnly(major, minor) => (major, minor) >= since && is_record_condition,
             Self::None => false,
         }
     }
 }
 
-/// Whether releases answer a filter differently, so that it has to be known which one answers.
+/// Whether the results of a filter depend on the release of the server.
 pub(super) fn depends_on_release(filter: &Filter) -> bool {
     filter.clauses.iter().any(|clause| matches!(clause, Clause::Span(_) | Clause::Assessment(_) | Clause::Grep(_)))
 }
 
-/// The conditions of a filter that a server can decide.
-pub(super) fn texts(filter: &Filter, language: FilterSupport) -> Vec<String> {
-    filter.clauses.iter().filter_map(|clause| text(clause, language)).collect()
+/// Returns the conditions of a filter that a server supports.
+pub(super) fn server_conditions(filter: &Filter, support: FilterSupport) -> Vec<String> {
+    filter.clauses.iter().filter_map(|clause| server_condition(clause, support)).collect()
 }
 
-/// Whether the server alone decides all conditions on rows of spans.
-pub(super) fn decides_rows(filter: &Filter, language: FilterSupport) -> bool {
-    let is_said = |test: &SpanTest| !needs_value(test) && text(&Clause::Span(test.clone()), language).is_some();
-    // Several conditions mean one and the same span since 3.10, and spans before their trace are left out since 3.15.
-    let means_one_span = filter.span_tests().count() < 2 || language.has((3, 10), false);
-    let has_bound = filter.earliest_span().is_none() || language.has((3, 15), false);
-    filter.span_tests().all(is_said) && means_one_span && has_bound
+/// Whether the server evaluates all span conditions exactly, so that the client need not repeat them.
+pub(super) fn decides_span_tests(filter: &Filter, support: FilterSupport) -> bool {
+    let is_supported =
+        |test: &SpanTest| !needs_value(test) && server_condition(&Clause::Span(test.clone()), support).is_some();
+    // Several conditions apply to the same span since 3.10; spans before their trace are excluded since 3.15.
+    let applies_to_one_span = filter.span_tests().count() < 2 || support.supports((3, 10), false);
+    let is_bounded = filter.earliest_span_start().is_none() || support.supports((3, 15), false);
+    filter.span_tests().all(is_supported) && applies_to_one_span && is_bounded
 }
 
-/// Whether the server is asked anything about rows of spans.
-pub(super) fn says_rows(filter: &Filter, language: FilterSupport) -> bool {
-    let says_test = |test: &SpanTest| text(&Clause::Span(test.clone()), language).is_some();
-    filter.span_tests().any(says_test) || grep_text(filter, language).is_some()
+/// Whether any condition sent to the server uses its span table.
+pub(super) fn filters_spans(filter: &Filter, support: FilterSupport) -> bool {
+    let is_filtered = |test: &SpanTest| server_condition(&Clause::Span(test.clone()), support).is_some();
+    filter.span_tests().any(is_filtered) || grep_condition(filter, support).is_some()
 }
 
-/// That the text looked for is in the server's table of spans; only where traces that have none there can be asked for
-/// apart, with [`elsewhere`].
-pub(super) fn grep_text(filter: &Filter, language: FilterSupport) -> Option<String> {
-    filter.grep().filter(|_| language.has((3, 11), false)).and_then(grep_hint)
+/// Returns the condition that the `--grep` text is in the server's span table. Supported only if traces without spans
+/// in that table can be requested separately, with [`spans_not_in_table`].
+pub(super) fn grep_condition(filter: &Filter, support: FilterSupport) -> Option<String> {
+    filter.grep().filter(|_| support.supports((3, 11), false)).and_then(content_condition)
 }
 
-/// Whether a condition on the name is decided by the server.
-pub(super) fn says_name(clause: &Clause, language: FilterSupport) -> bool {
-    matches!(clause, Clause::Name(_)) && text(clause, language).is_some()
+/// Whether a clause is a name condition that the server evaluates.
+pub(super) fn filters_name(clause: &Clause, support: FilterSupport) -> bool {
+    matches!(clause, Clause::Name(_)) && server_condition(clause, support).is_some()
 }
 
-/// Traces whose spans are not in the server's table, and thus not found by conditions on these (3.11 on).
-pub(super) fn elsewhere() -> String {
+/// Returns the condition for traces whose spans are not in the server's span table, so that span conditions never match
+/// them (since 3.11).
+pub(super) fn spans_not_in_table() -> String {
     format!("tags.`{}` IS NULL", keys::SPANS_LOCATION)
 }
 
-/// What only some traces have in the server's table of spans, of those that the flags ask for: a type, or a text.
-pub(super) fn span_hint(filter: &Filter, language: FilterSupport) -> Option<String> {
-    let is_said = grep_text(filter, language).is_some();
+/// Returns a condition on the server's span table that preselects traces for the span type or text of the flags.
+pub(super) fn span_prefilter(filter: &Filter, support: FilterSupport) -> Option<String> {
+    let is_supported = grep_condition(filter, support).is_some();
     filter.clauses.iter().find_map(|clause| match clause {
         Clause::SpanType(types) => {
             let types: Option<Vec<String>> = types.iter().map(|name| quoted(name)).collect();
             Some(format!("span.type IN ({})", types?.join(", ")))
         }
-        Clause::Grep(grep) if !is_said => grep_hint(grep),
+        Clause::Grep(grep) if !is_supported => content_condition(grep),
         _ => None,
     })
 }
 
-fn grep_hint(grep: &Grep) -> Option<String> {
-    // Wildcards of the pattern would find too much, which does no harm.
+fn content_condition(grep: &Grep) -> Option<String> {
+    // LIKE wildcards in the text only select too many traces.
     Some(format!("span.content ILIKE {}", quoted(&format!("%{}%", grep.needle()?))?))
 }
 
-/// The conditions of traces without a recorded name (3.11 on) whose root span may have the one asked for: some span has.
-pub(super) fn nameless(filter: &Filter) -> Vec<String> {
+/// Returns conditions for traces without a recorded name (since 3.11) that have a span with the requested name, which
+/// may be the root.
+pub(super) fn unnamed_conditions(filter: &Filter) -> Vec<String> {
     let span_name = |clause: &Clause| {
-        if let Clause::Name(glob) = clause { named("span.name", glob, FilterSupport::Newest) } else { None }
+        if let Clause::Name(glob) = clause { name_condition("span.name", glob, FilterSupport::Newest) } else { None }
     };
     std::iter::once("name IS NULL".to_owned()).chain(filter.clauses.iter().filter_map(span_name)).collect()
 }
 
-fn text(clause: &Clause, language: FilterSupport) -> Option<String> {
-    let is_of_record =
+fn server_condition(clause: &Clause, support: FilterSupport) -> Option<String> {
+    let is_record_condition =
         !matches!(clause, Clause::Span(_) | Clause::Assessment(_) | Clause::Issue(_) | Clause::Prompt(_))
             && !matches!(clause, Clause::Number(NumberKey::EndTime, ..));
-    let said = match clause {
-        Clause::Name(glob) => return named("name", glob, language),
-        // Only that an attribute is there can be asked for; its value is compared here.
+    let condition = match clause {
+        Clause::Name(glob) => return name_condition("name", glob, support),
+        // The server can only check that the attribute exists; the client compares its value.
         Clause::Span(SpanTest::Attribute(name, _)) => {
             format!("span.content LIKE {}", quoted(&format!("%\"{name}\"%"))?)
         }
-        // Before IS NOT NULL was there, comparing required that a tag or entry exists.
-        Clause::Label(label, LabelTest::Exists) if !language.has(since(clause), is_of_record) => {
-            let not_nobodys = LabelTest::Text(TextTest::IsNot(NOBODYS.to_owned()));
-            return text(&Clause::Label(label.clone(), not_nobodys), language);
+        // Without IS NOT NULL: a comparison requires that the tag or metadata entry exists.
+        Clause::Label(label, LabelTest::Exists) if !support.supports(min_release(clause), is_record_condition) => {
+            let differs_from_unused = LabelTest::Text(TextTest::IsNot(UNUSED_VALUE.to_owned()));
+            return server_condition(&Clause::Label(label.clone(), differs_from_unused), support);
         }
-        clause => language::text(clause).filter(|_| is_alike_everywhere(clause))?,
+        clause => language::clause_text(clause).filter(|_| is_portable(clause))?,
     };
-    let is_plain = !said.contains('\\') && !said.chars().any(char::is_control);
-    (is_plain && language.has(since(clause), is_of_record)).then_some(said)
+    let has_no_escapes = !condition.contains('\\') && !condition.chars().any(char::is_control);
+    (has_no_escapes && support.supports(min_release(clause), is_record_condition)).then_some(condition)
 }
 
-/// The release that brought a condition.
-fn since(clause: &Clause) -> (u32, u32) {
+/// Returns the release (major, minor) that added a condition.
+fn min_release(clause: &Clause) -> (u32, u32) {
     const FIRST: (u32, u32) = (2, 14);
-    let of_test = |test: &TextTest| match test {
+    let test_release = |test: &TextTest| match test {
         TextTest::Is(_) | TextTest::IsNot(_) | TextTest::In(_) | TextTest::NotIn(_) => FIRST,
         TextTest::Like(_) | TextTest::Ilike(_) | TextTest::Rlike(_) => (3, 6),
     };
     match clause {
         Clause::Text(TextKey::ClientRequestId, _) | Clause::Number(NumberKey::EndTime, ..) | Clause::Span(_) => (3, 6),
-        Clause::Text(_, test) | Clause::Label(_, LabelTest::Text(test)) => of_test(test),
+        Clause::Text(_, test) | Clause::Label(_, LabelTest::Text(test)) => test_release(test),
         Clause::Label(Label::Metadata(_), LabelTest::Exists | LabelTest::Missing) => (3, 9),
         Clause::Label(Label::Tag(_), LabelTest::Exists | LabelTest::Missing) => (3, 11),
         Clause::Prompt(_) => (3, 7),
         Clause::Issue(_) => (3, 11),
         Clause::Assessment(test) => match test.value {
-            // Before, a text had to be written as JSON to be equal.
+            // Earlier releases compare with the JSON encoding of the text.
             ValueTest::Text(TextTest::Is(_) | TextTest::IsNot(_)) => (3, 9),
             ValueTest::Text(_) => (3, 6),
             ValueTest::Number(..) => (3, 15),
@@ -144,33 +148,33 @@ fn since(clause: &Clause) -> (u32, u32) {
     }
 }
 
-/// Whether a condition means the same to every release and database that may be behind a server, or more.
-fn is_alike_everywhere(clause: &Clause) -> bool {
-    let is_alike = |test: &TextTest| match test {
+/// Whether a condition selects at least the same traces on every release and database that a server may use.
+fn is_portable(clause: &Clause) -> bool {
+    let is_portable_test = |test: &TextTest| match test {
         TextTest::Ilike(pattern) => pattern.is_ascii(),
-        // Python's, PostgreSQL's and MySQL's expressions have little in common.
+        // The regex dialects of Python, PostgreSQL and MySQL differ.
         TextTest::Rlike(regex) => regex.pattern().chars().all(|c| c.is_ascii_alphanumeric() || " _-^".contains(c)),
         _ => true,
     };
     match clause {
-        // A text is compared with numbers as SQLite does only by SQLite.
+        // Only SQLite compares a text with numbers in this way.
         Clause::Number(_, _, crate::query::Operand::Text(_)) => false,
-        Clause::Text(_, test) => is_alike(test),
-        // Columns since 3.17, text of the client before.
+        Clause::Text(_, test) => is_portable_test(test),
+        // Stored in columns since 3.17, as text from the client before.
         Clause::Label(Label::Metadata(key), LabelTest::Text(_)) if key == keys::TOKEN_USAGE || key == keys::COST => {
             false
         }
-        Clause::Label(_, LabelTest::Text(test)) => is_alike(test),
-        // Older releases do not count assessments of a session for all of its traces.
+        Clause::Label(_, LabelTest::Text(test)) => is_portable_test(test),
+        // Older releases do not apply assessments of a session to all of its traces.
         Clause::Assessment(test) => {
             (test.sessions.is_empty() || test.value == ValueTest::Missing)
-                && if let ValueTest::Text(test) = &test.value { is_alike(test) } else { true }
+                && if let ValueTest::Text(test) = &test.value { is_portable_test(test) } else { true }
         }
         Clause::Span(
             SpanTest::Name(test) | SpanTest::Type(test) | SpanTest::Status(test) | SpanTest::Content(test),
-        ) => is_alike(test),
+        ) => is_portable_test(test),
         Clause::Span(SpanTest::AttributeText(attribute)) => {
-            is_alike(&attribute.test) && !matches!(attribute.test, TextTest::Rlike(_))
+            is_portable_test(&attribute.test) && !matches!(attribute.test, TextTest::Rlike(_))
         }
         _ => true,
     }
@@ -180,28 +184,28 @@ const fn needs_value(test: &SpanTest) -> bool {
     matches!(test, SpanTest::Attribute(..))
 }
 
-/// A value that nobody gave a tag.
-const NOBODYS: &str = "8b0f5c0e-6d5c-4f0b-9c4e-no-such-value";
+/// A value that no tag has.
+const UNUSED_VALUE: &str = "8b0f5c0e-6d5c-4f0b-9c4e-no-such-value";
 
-/// A name, or a pattern: `_` and `%` stand for anything there and cannot be escaped, which only selects too much.
-fn named(key: &str, glob: &Glob, language: FilterSupport) -> Option<String> {
-    let pattern = glob.text();
+/// Returns the condition for a name or glob. `_` and `%` cannot be escaped in LIKE, which only selects too many traces.
+fn name_condition(key: &str, glob: &Glob, support: FilterSupport) -> Option<String> {
+    let pattern = glob.pattern();
     if !pattern.contains(['*', '?']) {
-        return Some(format!("{key} = {}", quoted(&pattern)?)).filter(|_| language != FilterSupport::None);
+        return Some(format!("{key} = {}", quoted(&pattern)?)).filter(|_| support != FilterSupport::None);
     }
     let like = quoted(&pattern.replace('*', "%").replace('?', "_"))?;
-    language.has((3, 6), true).then(|| format!("{key} LIKE {like}"))
+    support.supports((3, 6), true).then(|| format!("{key} LIKE {like}"))
 }
 
-/// A string as the language writes it. It has no escapes, so what holds both kinds of quotes cannot be said; and a
-/// backslash means different things to different databases.
+/// Quotes a string; `None` if that is not possible. The language has no escapes, so the string cannot contain both
+/// kinds of quotes. Backslashes differ between databases.
 fn quoted(text: &str) -> Option<String> {
     let quote = if text.contains('\'') { '"' } else { '\'' };
-    let is_plain = !text.contains(quote) && !text.contains('\\') && !text.chars().any(char::is_control);
-    is_plain.then(|| format!("{quote}{text}{quote}"))
+    let is_quotable = !text.contains(quote) && !text.contains('\\') && !text.chars().any(char::is_control);
+    is_quotable.then(|| format!("{quote}{text}{quote}"))
 }
 
-/// The condition that an id has a text somewhere in it, in any case.
+/// Returns the condition that a trace id contains a text, ignoring case.
 pub(super) fn id_contains(text: &str) -> Option<String> {
     Some(format!("request_id ILIKE {}", quoted(&format!("%{text}%"))?))
 }

@@ -1,56 +1,55 @@
-//! Questions that get no answer, and what may be done about it.
+//! Errors of requests without a response, with hints.
 
-use super::answer::SIGN_IN;
-use super::client::Client;
+use super::server::{SIGN_IN_HINT, Server};
 use super::tls::{TlsTrouble, tls_error};
-use super::url::{bare, is_same_origin, origin, with_other_scheme, without_credentials};
+use super::url::{is_same_origin, origin, with_other_scheme, without_credentials, without_query};
 use crate::error::{Error, ErrorCode};
 use crate::limits;
 use crate::shell;
 use std::io::ErrorKind;
 use ureq::Timeout;
 
-/// A question without an answer.
+/// A request that failed without a complete response.
 pub(super) struct RequestFailure {
-    pub(super) why: FailureReason,
-    /// Where the server sent the question to.
-    pub(super) moved_to: Option<RedirectTarget>,
+    pub(super) reason: FailureReason,
+    /// Target of the last redirect, if the server redirected the request.
+    pub(super) redirect: Option<RedirectTarget>,
 }
 
-/// Where a redirect leads.
+/// Target of a redirect.
 #[derive(Clone, Debug)]
 pub(super) struct RedirectTarget {
     pub(super) url: String,
-    /// The same for messages, without the client's credentials in it.
-    pub(super) shown: String,
+    /// The URL for messages, with the client's credentials masked.
+    pub(super) display_url: String,
 }
 
-/// Why there is no answer.
+/// Why there is no complete response.
 pub(super) enum FailureReason {
-    /// A header cannot be made of what the environment holds.
-    Unsendable,
-    NoRedirects,
-    EndlessRedirects,
-    /// A redirect to what is no address on the web.
-    OddTarget,
-    /// A redirect to another origin, where the body of a question is not sent; with the tracking URI that would ask there,
-    /// if the target is the same question.
-    Elsewhere(Option<String>),
-    /// Before the answer began.
+    /// A value from the environment is not valid in a header.
+    InvalidHeader,
+    RedirectsForbidden,
+    TooManyRedirects,
+    /// The redirect target is not an http or https URL.
+    InvalidRedirect,
+    /// A redirect to another origin, where request bodies are not sent. Holds the tracking URI of that server, if the
+    /// target ends in the same route.
+    CrossOriginRedirect(Option<String>),
+    /// Failed before the response head was received.
     Head(ureq::Error),
-    /// In the middle of the answer.
+    /// Failed while the response body was read.
     Body(ureq::Error),
 }
 
 impl RequestFailure {
-    /// Whether asking again may help.
-    pub(super) fn may_pass(&self) -> bool {
-        match &self.why {
-            FailureReason::Unsendable
-            | FailureReason::NoRedirects
-            | FailureReason::EndlessRedirects
-            | FailureReason::OddTarget
-            | FailureReason::Elsewhere(_) => false,
+    /// Whether a retry may succeed.
+    pub(super) fn is_transient(&self) -> bool {
+        match &self.reason {
+            FailureReason::InvalidHeader
+            | FailureReason::RedirectsForbidden
+            | FailureReason::TooManyRedirects
+            | FailureReason::InvalidRedirect
+            | FailureReason::CrossOriginRedirect(_) => false,
             FailureReason::Head(error) => {
                 matches!(error, ureq::Error::Io(_) | ureq::Error::ConnectionFailed)
                     && tls_error(error).is_none()
@@ -61,7 +60,7 @@ impl RequestFailure {
     }
 }
 
-/// The standard library has no kind of its own for a name that cannot be resolved.
+/// Whether a host name could not be resolved: the standard library has no error kind for that.
 fn is_unknown_host(error: &ureq::Error) -> bool {
     let is_lookup = |text: &str| text.contains("lookup address") || text.contains("No such host");
     match error {
@@ -71,186 +70,191 @@ fn is_unknown_host(error: &ureq::Error) -> bool {
     }
 }
 
-/// Who did not answer: the server that was asked, or the one that it redirects to.
+/// The host that failed to respond: the server, or the target of its redirect.
 struct Peer {
-    /// What messages call it.
-    shown: String,
+    /// URL for messages.
+    display_url: String,
     host: String,
     is_tls: bool,
 }
 
-impl Client {
-    /// Who failed. A redirect may lead to a sign-in page on another host, and then that is the host to look at.
+impl Server {
+    /// Returns the host that failed to respond. A redirect may lead to a sign-in page on another host.
     fn peer(&self, failure: &RequestFailure) -> Peer {
-        let asked = || Peer { shown: self.shown(), host: self.base.host.clone(), is_tls: self.base.is_tls };
-        let is_of_target = matches!(failure.why, FailureReason::Head(_) | FailureReason::Body(_));
+        let server =
+            || Peer { display_url: self.display_url(), host: self.base.host.clone(), is_tls: self.base.is_tls };
+        let is_at_target = matches!(failure.reason, FailureReason::Head(_) | FailureReason::Body(_));
         let target =
-            failure.moved_to.as_ref().filter(|target| is_of_target && !is_same_origin(&target.url, &self.base.origin));
-        target.map_or_else(asked, |target| {
-            let shown = without_credentials(&target.shown);
-            let shown = self.heard(origin(&shown).unwrap_or(&shown));
-            let place = shown.split_once("://").map_or(shown.as_str(), |(_, place)| place);
-            let host = place.rsplit_once(':').map_or(place, |(host, _)| host).trim_matches(['[', ']']).to_owned();
-            Peer { host, is_tls: target.url.to_ascii_lowercase().starts_with("https:"), shown }
+            failure.redirect.as_ref().filter(|target| is_at_target && !is_same_origin(&target.url, &self.base.origin));
+        target.map_or_else(server, |target| {
+            let display_url = without_credentials(&target.display_url);
+            let display_url = self.mask_credentials(origin(&display_url).unwrap_or(&display_url));
+            let authority = display_url.split_once("://").map_or(display_url.as_str(), |(_, authority)| authority);
+            let host =
+                authority.rsplit_once(':').map_or(authority, |(host, _)| host).trim_matches(['[', ']']).to_owned();
+            Peer { host, is_tls: target.url.to_ascii_lowercase().starts_with("https:"), display_url }
         })
     }
 
-    /// An error for a question that nobody answered.
-    pub(super) fn failure(&self, failure: &RequestFailure) -> Error {
-        let shown = self.shown();
+    /// Returns the error for a request without a complete response.
+    pub(super) fn request_error(&self, failure: &RequestFailure) -> Error {
+        let display_url = self.display_url();
         let peer = self.peer(failure);
         let network = |message: String| Error::new(ErrorCode::Network, message);
-        let error = match &failure.why {
-            FailureReason::Unsendable => Error::new(
-                ErrorCode::Credentials,
-                "the credentials or the workspace hold characters that a header cannot carry",
-            )
-            .hint("look at MLFLOW_TRACKING_TOKEN and MLFLOW_WORKSPACE: is there a line break at the end?"),
-            FailureReason::NoRedirects => {
-                network(format!("`{shown}` redirects, and MLFLOW_ALLOW_HTTP_REDIRECTS forbids to follow"))
+        let error = match &failure.reason {
+            FailureReason::InvalidHeader => {
+                Error::new(ErrorCode::Credentials, "invalid characters in the credentials or the workspace")
+                    .hint("check MLFLOW_TRACKING_TOKEN and MLFLOW_WORKSPACE for a trailing line break")
             }
-            FailureReason::EndlessRedirects => network(format!("`{shown}` redirects without end")),
-            FailureReason::OddTarget => network(format!("`{shown}` redirects to what is no http or https address"))
-                .hint("check the address, and any proxy before the server"),
-            FailureReason::Elsewhere(base) => self.elsewhere(base.as_deref()),
-            FailureReason::Head(error) => self.no_answer(&peer, error),
-            FailureReason::Body(ureq::Error::Timeout(_)) => self.too_slow(&peer),
+            FailureReason::RedirectsForbidden => {
+                network(format!("`{display_url}` redirects, but MLFLOW_ALLOW_HTTP_REDIRECTS is false"))
+            }
+            FailureReason::TooManyRedirects => network(format!("`{display_url}` redirects too many times")),
+            FailureReason::InvalidRedirect => {
+                network(format!("`{display_url}` redirects to an invalid URL (expected http or https)"))
+                    .hint("check the URL, and any proxy in front of the server")
+            }
+            FailureReason::CrossOriginRedirect(base) => self.cross_origin_error(base.as_deref()),
+            FailureReason::Head(error) => self.connection_error(&peer, error),
+            FailureReason::Body(ureq::Error::Timeout(_)) => self.timeout_error(&peer),
             FailureReason::Body(error)
-                if tls_error(error).is_some_and(|error| TlsTrouble::of(error) == TlsTrouble::Client) =>
+                if tls_error(error)
+                    .is_some_and(|error| TlsTrouble::from_error(error) == TlsTrouble::ClientCertificate) =>
             {
-                self.no_answer(&peer, error)
+                self.connection_error(&peer, error)
             }
             FailureReason::Body(error) => {
-                network(format!("the connection to `{}` broke in the middle of an answer", peer.shown))
-                    .because(self.text_of(error))
+                network(format!("the connection to `{}` was lost during a response", peer.display_url))
+                    .because(self.error_text(error))
                     .hint("try again")
             }
         };
-        self.with_target(error, failure.moved_to.as_ref())
+        self.with_redirect(error, failure.redirect.as_ref())
     }
 
-    /// An error for a redirect to another origin.
-    fn elsewhere(&self, base: Option<&str>) -> Error {
+    /// Returns the error for a redirect to another origin.
+    fn cross_origin_error(&self, base: Option<&str>) -> Error {
         let error = Error::new(
             ErrorCode::Server,
-            format!("`{}` redirects to another address, where requests are not repeated", self.shown()),
+            format!("`{}` redirects to another server; the redirect was not followed", self.display_url()),
         );
         error.hint(match base {
             Some(base) if self.base.is_tls && base.starts_with("http:") => {
-                format!(
-                    "`{}` asks there, over plain http, which anybody on the way can read",
-                    shell::option("-u", base)
-                )
+                format!("use `{}`, which is plain http and not encrypted", shell::option("-u", base))
             }
-            Some(base) => format!("`{}` asks there", shell::option("-u", base)),
-            None => SIGN_IN.to_owned(),
+            Some(base) => format!("use `{}`", shell::option("-u", base)),
+            None => SIGN_IN_HINT.to_owned(),
         })
     }
 
-    /// Names where a redirect led, and from where, without what may be secret in it.
-    pub(super) fn with_target(&self, error: Error, moved_to: Option<&RedirectTarget>) -> Error {
-        match moved_to {
+    /// Adds source and target of a redirect to an error. The query of the target is omitted, since it may hold secrets.
+    pub(super) fn with_redirect(&self, error: Error, redirect: Option<&RedirectTarget>) -> Error {
+        match redirect {
             Some(target) => {
-                let target = self.heard(&without_credentials(bare(&target.shown)));
-                error.because(format!("`{}` redirects to `{target}`", self.shown()))
+                let target = self.mask_credentials(&without_credentials(without_query(&target.display_url)));
+                error.because(format!("`{}` redirects to `{target}`", self.display_url()))
             }
             None => error,
         }
     }
 
-    /// An error for an answer that did not even begin.
-    fn no_answer(&self, peer: &Peer, error: &ureq::Error) -> Error {
-        let shown = &peer.shown;
+    /// Returns the error for a request without a response head.
+    fn connection_error(&self, peer: &Peer, error: &ureq::Error) -> Error {
+        let display_url = &peer.display_url;
         let network = |message: String| Error::new(ErrorCode::Network, message);
         if let Some(error) = tls_error(error) {
-            return self.no_tls(peer, error);
+            return self.tls_connection_error(peer, error);
         }
         match error {
             ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
-                network(format!("cannot connect to `{shown}` within {} s", limits::CONNECT_TIME.as_secs()))
-                    .hint(self.way("check the address, the network and the firewall"))
+                network(format!("cannot connect to `{display_url}` within {} s", limits::CONNECT_TIME.as_secs()))
+                    .hint(self.with_proxy_note("check the URL, the network and the firewall"))
             }
-            ureq::Error::Timeout(_) => self.too_slow(peer),
-            error if is_unknown_host(error) => network(format!("no host `{}` is known here", peer.host))
-                .hint(self.way("check the spelling, the network and the VPN")),
-            ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                network(format!("`{shown}` refuses connections"))
-                    .hint(self.way("is the server running there? `mlflow server --port 5000` starts one"))
+            ureq::Error::Timeout(_) => self.timeout_error(peer),
+            error if is_unknown_host(error) => network(format!("could not resolve host `{}`", peer.host))
+                .hint(self.with_proxy_note("check the spelling, the network and the VPN")),
+            ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => network(format!(
+                "`{display_url}` refused the connection"
+            ))
+            .hint(self.with_proxy_note("check that the server is running (`mlflow server --port 5000` starts one)")),
+            ureq::Error::ConnectProxyFailed(reason) => {
+                network(format!("the proxy could not connect to `{display_url}`"))
+                    .because(self.mask_credentials(reason))
+                    .hint(self.with_proxy_note("check the URL"))
             }
-            ureq::Error::ConnectProxyFailed(why) => network(format!("the proxy does not reach `{shown}`"))
-                .because(self.heard(why))
-                .hint(self.way("check the address")),
-            error @ ureq::Error::Protocol(_) => network(format!("`{shown}` does not answer as a web server does"))
-                .because(self.text_of(error))
-                .hint(if peer.is_tls { "check the address, and the port".to_owned() } else { speaks_other(peer) }),
-            error => network(format!("the connection to `{shown}` broke"))
-                .because(self.text_of(error))
-                .hint(format!("try again; or {}", speaks_other(peer))),
+            error @ ureq::Error::Protocol(_) => network(format!("`{display_url}` is not an HTTP server"))
+                .because(self.error_text(error))
+                .hint(if peer.is_tls { "check the host and the port".to_owned() } else { other_scheme_hint(peer) }),
+            error => network(format!("the connection to `{display_url}` was lost"))
+                .because(self.error_text(error))
+                .hint(format!("try again, or {}", other_scheme_hint(peer))),
         }
     }
 
-    /// An error for a server with which no connection over TLS comes about.
-    fn no_tls(&self, peer: &Peer, error: &rustls::Error) -> Error {
-        let shown = &peer.shown;
-        let trouble = TlsTrouble::of(error);
-        let of_certificate = || {
-            let why = trouble.words(error).unwrap_or_else(|| self.heard(&error.to_string()));
-            Error::new(ErrorCode::Network, format!("cannot trust the certificate of `{shown}`")).because(why)
+    /// Returns the error for a failed TLS connection.
+    fn tls_connection_error(&self, peer: &Peer, error: &rustls::Error) -> Error {
+        let display_url = &peer.display_url;
+        let trouble = TlsTrouble::from_error(error);
+        let untrusted = || {
+            let reason = trouble.describe(error).unwrap_or_else(|| self.mask_credentials(&error.to_string()));
+            Error::new(ErrorCode::Network, format!("cannot trust the certificate of `{display_url}`")).because(reason)
         };
         match trouble {
-            TlsTrouble::NoTls => Error::new(ErrorCode::Network, format!("`{shown}` does not speak TLS"))
-                .because(self.heard(&error.to_string()))
-                .hint(speaks_other(peer)),
-            TlsTrouble::Client => {
-                let error = Error::new(ErrorCode::Credentials, format!("`{shown}` wants a certificate of the client"))
-                    .because(self.heard(&error.to_string()));
-                error.hint(if self.has_certificate {
-                    "it does not take the one that MLFLOW_TRACKING_CLIENT_CERT_PATH names: look at its dates and its issuer"
+            TlsTrouble::NoTls => Error::new(ErrorCode::Network, format!("`{display_url}` does not support TLS"))
+                .because(self.mask_credentials(&error.to_string()))
+                .hint(other_scheme_hint(peer)),
+            TlsTrouble::ClientCertificate => {
+                let message = format!("`{display_url}` requires a valid client certificate");
+                let error =
+                    Error::new(ErrorCode::Credentials, message).because(self.mask_credentials(&error.to_string()));
+                error.hint(if self.has_client_certificate {
+                    "check the dates and the issuer of the certificate in MLFLOW_TRACKING_CLIENT_CERT_PATH"
                 } else {
-                    "`MLFLOW_TRACKING_CLIENT_CERT_PATH=client.pem` names a certificate and its key"
+                    "set `MLFLOW_TRACKING_CLIENT_CERT_PATH=client.pem` to a file with a certificate and its key"
                 })
             }
-            TlsTrouble::Dates => of_certificate().hint("the server needs a new certificate; or is the clock of this machine wrong?"),
-            TlsTrouble::Host => of_certificate().hint("name the server in the address as its certificate does"),
-            TlsTrouble::Issuer | TlsTrouble::Authority => of_certificate().hint(match self.trusted_by {
-                Some(variable) => format!(
-                    "the file that {variable} names holds neither this certificate nor one that issued it; add one of them"
-                ),
-                None => "`MLFLOW_TRACKING_SERVER_CERT_PATH=ca.pem` names a certificate to trust: the server's own, or that \
-                         of its issuer"
+            TlsTrouble::Validity => {
+                untrusted().hint("check the clock of this machine, or renew the server's certificate")
+            }
+            TlsTrouble::HostName => untrusted().hint("use the host name of the certificate in the URL"),
+            TlsTrouble::UnknownIssuer | TlsTrouble::CaCertificate => untrusted().hint(match self.trust_variable {
+                Some(variable) => format!("add this certificate or its issuer to the file in {variable}"),
+                None => "set `MLFLOW_TRACKING_SERVER_CERT_PATH=ca.pem` to the certificate of the server or its issuer"
                     .to_owned(),
             }),
-            TlsTrouble::Signature => of_certificate().hint(match self.trusted_by {
-                Some(variable) => format!("has the server a new certificate? {variable} names a file with others"),
-                None => "make sure that this is the server you mean".to_owned(),
+            TlsTrouble::Signature => untrusted().hint(match self.trust_variable {
+                Some(variable) => {
+                    format!("the server's certificate may have changed; if so, update the file in {variable}")
+                }
+                None => "check that this is the right server".to_owned(),
             }),
-            TlsTrouble::Certificate => of_certificate().hint("the server needs another certificate"),
-            TlsTrouble::Other => Error::new(ErrorCode::Network, format!("no TLS connection to `{shown}` comes about"))
-                .because(self.heard(&error.to_string()))
-                .hint(self.way("check the address, and which versions of TLS the server speaks: 1.2 or 1.3 is needed")),
+            TlsTrouble::OtherCertificate => untrusted().hint("the server needs another certificate"),
+            TlsTrouble::Other => Error::new(ErrorCode::Network, format!("no TLS connection to `{display_url}`"))
+                .because(self.mask_credentials(&error.to_string()))
+                .hint(self.with_proxy_note("check the URL, and that the server supports TLS 1.2 or 1.3")),
         }
     }
 
-    fn too_slow(&self, peer: &Peer) -> Error {
-        let seconds = self.total.as_secs_f32();
-        Error::new(ErrorCode::Network, format!("no whole answer from `{}` within {seconds} s", peer.shown))
-            .hint(format!("`MLFLOW_HTTP_REQUEST_TIMEOUT={}` waits longer", (self.total.as_secs() * 4).max(30)))
+    fn timeout_error(&self, peer: &Peer) -> Error {
+        let seconds = self.timeout.as_secs_f32();
+        Error::new(ErrorCode::Network, format!("no complete response from `{}` within {seconds} s", peer.display_url))
+            .hint(format!("set `MLFLOW_HTTP_REQUEST_TIMEOUT={}` to wait longer", (self.timeout.as_secs() * 4).max(30)))
     }
 
-    /// An error without the prefix of errors of input and output. A proxy may have worded it.
-    fn text_of(&self, error: &ureq::Error) -> String {
-        self.heard(error.to_string().trim_start_matches("io: "))
+    /// Returns the text of an error without `io: `. It may contain text from a proxy, so credentials are masked.
+    fn error_text(&self, error: &ureq::Error) -> String {
+        self.mask_credentials(error.to_string().trim_start_matches("io: "))
     }
 
-    /// A hint, and where a proxy stands between, that it does.
-    fn way(&self, hint: &str) -> String {
-        let proxy = "; the way goes through the proxy that the environment names (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)";
-        format!("{hint}{}", if self.via_proxy { proxy } else { "" })
+    /// Appends a note on the proxy to a hint, if one is used.
+    fn with_proxy_note(&self, hint: &str) -> String {
+        let proxy = "; the request goes through the proxy from the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)";
+        format!("{hint}{}", if self.uses_proxy { proxy } else { "" })
     }
 }
 
-/// The protocol that a server may speak instead of the one that was tried.
-fn speaks_other(peer: &Peer) -> String {
+/// Returns a hint to try the other one of `http` and `https`.
+fn other_scheme_hint(peer: &Peer) -> String {
     let other = if peer.is_tls { "plain http" } else { "https" };
-    format!("does it speak {other}: `{}`?", shell::option("-u", &with_other_scheme(&peer.shown)))
+    format!("try {other}: `{}`", shell::option("-u", &with_other_scheme(&peer.display_url)))
 }

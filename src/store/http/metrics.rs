@@ -1,42 +1,43 @@
-//! The server's own sums and percentiles (`POST /api/3.0/mlflow/traces/metrics`, 3.9 on, databases only; MLflow 3.18
-//! `store/tracking/utils/sql_trace_metrics_utils.py`).
+//! Sums and percentiles computed by the server (`POST /api/3.0/mlflow/traces/metrics`, since 3.9, databases only;
+//! MLflow 3.18 `store/tracking/utils/sql_trace_metrics_utils.py`).
 
 use super::HttpStore;
-use super::answer::ApiResponse;
-use super::client::{ApiRequest, Client};
-use super::pages::LARGEST_PAGE;
+use super::client::Client;
+use super::pages::MAX_PAGE_SIZE;
+use super::request::ApiRequest;
+use super::response::ApiResponse;
 use crate::error::{ErrorCode, Result};
 use crate::formats;
 use crate::limits;
 use crate::model::{Json, Timestamp, TokenUsage};
 use crate::query::{Clause, Comparison, Filter, NumberKey, Operand, TextKey, TextTest};
 use crate::store::parallel::in_parallel;
-use crate::store::{PERCENTS, Query, Summaries, Summary, SummaryGrouping};
+use crate::store::{PERCENTILES, Query, Summaries, Summary, SummaryGrouping};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// The sums of tokens that a server makes, in the order of a usage.
+/// Names of the token metrics, in the order of [`TokenUsage`].
 pub(super) const TOKENS: [&str; 5] =
     ["input_tokens", "output_tokens", "total_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"];
 
-/// Above this number of records, the server is asked for sums.
-pub(super) const MANY: usize = 4 * LARGEST_PAGE;
+/// Up to this number, records are read and summed by the client; above it, the server computes the sums.
+pub(super) const MAX_SUMMED_RECORDS: usize = 4 * MAX_PAGE_SIZE;
 
-/// So many points a server gives at most; its pages do not go on.
-const MOST_POINTS: usize = 10_000;
+/// Maximum number of points in a response. There is no next page.
+const MAX_POINTS: usize = 10_000;
 
-/// A question about traces.
+/// Query for one metric of traces.
 #[derive(Clone)]
 pub(super) struct MetricQuery<'a> {
     pub(super) experiments: &'a [String],
     pub(super) name: &'a str,
     pub(super) aggregations: Value,
     pub(super) dimensions: &'a [&'a str],
-    /// Conditions and intervals, which go into the body as they are.
-    pub(super) more: Vec<(&'static str, Value)>,
+    /// Further fields of the request body: conditions and intervals.
+    pub(super) extra_fields: Vec<(&'static str, Value)>,
 }
 
-/// One answer: the values of the dimensions, and those of the aggregations, by name.
+/// One data point: values of the dimensions and of the aggregations, by name.
 #[derive(Debug)]
 pub(super) struct MetricPoint {
     dimensions: Option<Json>,
@@ -44,79 +45,83 @@ pub(super) struct MetricPoint {
 }
 
 impl MetricPoint {
-    /// The value of a dimension; none where the traces have none.
+    /// Returns the value of a dimension; `None` if the traces have no such value.
     pub(super) fn dimension(&self, name: &str) -> Option<String> {
         self.dimensions.as_ref()?.member(name)?.as_string()
     }
 
-    /// The value of an aggregation.
+    /// Returns the value of an aggregation.
     pub(super) fn value(&self, aggregation: &str) -> Option<f64> {
         self.values.member(aggregation)?.as_f64()
     }
 }
 
-/// Asks a server; none where it does not answer such a question.
-pub(super) fn ask(client: &Client, metric: &MetricQuery<'_>) -> Result<Option<Vec<MetricPoint>>> {
+/// Requests the points of a metric; `None` if the server does not support the query or has too many points.
+pub(super) fn fetch_points(client: &Client, metric: &MetricQuery<'_>) -> Result<Option<Vec<MetricPoint>>> {
     let mut body = json!({
         "experiment_ids": metric.experiments,
         "view_type": "TRACES",
         "metric_name": metric.name,
         "aggregations": metric.aggregations,
         "dimensions": metric.dimensions,
-        "max_results": MOST_POINTS,
+        "max_results": MAX_POINTS,
     });
-    for (key, value) in &metric.more {
+    for (key, value) in &metric.extra_fields {
         body[*key] = value.clone();
     }
-    let body = match client.ask_beside(&ApiRequest::post("/api/3.0/mlflow/traces/metrics", &body)) {
+    let body = match client.execute_limited(&ApiRequest::post("/api/3.0/mlflow/traces/metrics", &body)) {
         Ok(ApiResponse::Body(body)) => body,
-        Ok(ApiResponse::NoRoute | ApiResponse::Refusal(_) | ApiResponse::Unread(_)) => return Ok(None),
-        // This one route may be forbidden or broken; records tell the same.
-        Err(error) if error.kind != ErrorCode::Network => return Ok(None),
+        Ok(ApiResponse::NoRoute | ApiResponse::Error(_) | ApiResponse::Incomplete(_)) => return Ok(None),
+        // This route may be forbidden or broken; the caller can read the records instead.
+        Err(error) if error.code != ErrorCode::Network => return Ok(None),
         Err(error) => return Err(error),
     };
     let point =
         |point: &Json| Some(MetricPoint { dimensions: point.member("dimensions"), values: point.member("values")? });
-    let json = body.decode(|text| formats::json(text).ok_or_else(|| "not JSON".to_owned())).ok();
+    let json = body.decode(|text| formats::parse_json(text).ok_or_else(|| "not JSON".to_owned())).ok();
     let points = json.and_then(|json| json.member("data_points")?.items());
     let points: Vec<MetricPoint> = points.unwrap_or_default().iter().filter_map(point).collect();
-    Ok((points.len() < MOST_POINTS).then_some(points))
+    Ok((points.len() < MAX_POINTS).then_some(points))
 }
 
-/// Sums and percentiles of the traces of a query as the server tells them; none where it does not, or where these are so few
-/// that their records are read sooner.
-pub(super) fn summaries(store: &HttpStore, query: &Query, division: SummaryGrouping) -> Result<Option<Summaries>> {
-    let Some(more) = conditions(&query.filter) else { return Ok(None) };
-    let experiments: Vec<String> = query.experiments.iter().map(|one| one.experiment_id.clone()).collect();
-    if experiments.is_empty() || !store.sums_all_tokens() {
+/// Requests sums and percentiles of the traces of a query. `None` if the server does not support that, or if there are
+/// so few traces that reading their records is faster.
+pub(super) fn summaries(store: &HttpStore, query: &Query, grouping: SummaryGrouping) -> Result<Option<Summaries>> {
+    let Some(extra_fields) = conditions(&query.filter) else { return Ok(None) };
+    let experiments: Vec<String> =
+        query.experiments.iter().map(|experiment| experiment.experiment_id.clone()).collect();
+    if experiments.is_empty() || !store.has_complete_token_sums() {
         return Ok(None);
     }
     let client = &*store.client;
     let aggregations = json!([{"aggregation_type": "COUNT"}]);
-    let all = MetricQuery { experiments: &experiments, name: "trace_count", aggregations, dimensions: &[], more };
-    let Some(points) = ask(client, &all)? else { return Ok(None) };
+    let all =
+        MetricQuery { experiments: &experiments, name: "trace_count", aggregations, dimensions: &[], extra_fields };
+    let Some(points) = fetch_points(client, &all)? else { return Ok(None) };
     let count: f64 = points.iter().filter_map(|point| point.value("COUNT")).sum();
-    if count <= MANY as f64 {
+    if count <= MAX_SUMMED_RECORDS as f64 {
         return Ok(None);
     }
-    let mut asked: Vec<(bool, MetricQuery<'_>)> = questions(&all, false).into_iter().map(|one| (false, one)).collect();
-    if division.has_parts() {
-        let parts = division.seconds.map_or_else(|| all.clone(), |seconds| all.in_intervals(seconds));
-        asked.extend(questions(&parts, division.by_name).into_iter().map(|one| (true, one)));
+    let mut queries: Vec<(bool, MetricQuery<'_>)> =
+        metric_queries(&all, false).into_iter().map(|metric| (false, metric)).collect();
+    if grouping.is_grouped() {
+        let parts = grouping.interval_seconds.map_or_else(|| all.clone(), |seconds| all.in_intervals(seconds));
+        queries.extend(metric_queries(&parts, grouping.by_name).into_iter().map(|metric| (true, metric)));
     }
     let mut total = Summary::default();
     let mut parts: BTreeMap<(Option<String>, Option<String>), Summary> = BTreeMap::new();
-    let answers = in_parallel(&asked, limits::QUESTIONS_AT_ONCE, |(_, question)| ask(client, question));
-    for ((is_of_parts, question), points) in asked.iter().zip(answers) {
+    let responses =
+        in_parallel(&queries, limits::CONCURRENT_REQUESTS, |(_, metric_query)| fetch_points(client, metric_query));
+    for ((is_part, metric_query), points) in queries.iter().zip(responses) {
         let Some(points) = points? else {
-            // Sums of what a cache held came with 3.10.
-            if question.name.starts_with("cache") {
+            // Cache token metrics were added in 3.10.
+            if metric_query.name.starts_with("cache") {
                 continue;
             }
             return Ok(None);
         };
         for point in points {
-            let summary = if *is_of_parts {
+            let summary = if *is_part {
                 let key = (point.dimension("trace_name"), point.dimension("time_bucket"));
                 let time = key.1.as_deref().and_then(Timestamp::parse_rfc3339);
                 let empty = Summary { name: key.0.clone(), time, ..Summary::default() };
@@ -124,46 +129,46 @@ pub(super) fn summaries(store: &HttpStore, query: &Query, division: SummaryGroup
             } else {
                 &mut total
             };
-            take(summary, question.name, &point);
+            add_point(summary, metric_query.name, &point);
         }
     }
-    // Traces without a name are in no answer by name.
+    // Results by name do not include traces without a name.
     let counted: u64 = parts.values().map(|summary| summary.count).sum();
-    let is_whole = !division.has_parts() || counted as f64 >= count;
-    Ok(is_whole.then(|| Summaries { total, parts: parts.into_values().collect() }))
+    let is_complete = !grouping.is_grouped() || counted as f64 >= count;
+    Ok(is_complete.then(|| Summaries { total, groups: parts.into_values().collect() }))
 }
 
 impl MetricQuery<'_> {
-    /// The same in intervals of time.
+    /// Returns the query divided into time intervals.
     fn in_intervals(&self, seconds: i64) -> Self {
-        let mut one = self.clone();
-        one.more.push(("time_interval_seconds", json!(seconds)));
-        // Both ends have to be named where intervals are.
+        let mut query = self.clone();
+        query.extra_fields.push(("time_interval_seconds", json!(seconds)));
+        // Intervals require both bounds.
         for (key, end) in [("start_time_ms", 0), ("end_time_ms", 1_i64 << 52)] {
-            if !one.more.iter().any(|(known, _)| *known == key) {
-                one.more.push((key, json!(end)));
+            if !query.extra_fields.iter().any(|(known, _)| *known == key) {
+                query.extra_fields.push((key, json!(end)));
             }
         }
-        one
+        query
     }
 }
 
-/// All that is asked to learn of traces what can be told.
-fn questions<'a>(all: &MetricQuery<'a>, by_name: bool) -> Vec<MetricQuery<'a>> {
+/// Returns the queries for count, latency percentiles and token sums.
+fn metric_queries<'a>(all: &MetricQuery<'a>, by_name: bool) -> Vec<MetricQuery<'a>> {
     let dimensions: &[&str] = if by_name { &["trace_name"] } else { &[] };
     let by_state: &[&str] = if by_name { &["trace_name", "trace_status"] } else { &["trace_status"] };
     let percentile = |percent: &f64| json!({"aggregation_type": "PERCENTILE", "percentile_value": percent});
-    let percentiles: Vec<Value> = PERCENTS.iter().map(percentile).collect();
-    let mut questions = vec![
+    let percentiles: Vec<Value> = PERCENTILES.iter().map(percentile).collect();
+    let mut queries = vec![
         MetricQuery { dimensions: by_state, ..all.clone() },
         MetricQuery { name: "latency", aggregations: json!(percentiles), dimensions, ..all.clone() },
     ];
     let sum = json!([{"aggregation_type": "SUM"}]);
-    questions.extend(TOKENS.map(|name| MetricQuery { name, aggregations: sum.clone(), dimensions, ..all.clone() }));
-    questions
+    queries.extend(TOKENS.map(|name| MetricQuery { name, aggregations: sum.clone(), dimensions, ..all.clone() }));
+    queries
 }
 
-fn take(summary: &mut Summary, metric: &str, point: &MetricPoint) {
+fn add_point(summary: &mut Summary, metric: &str, point: &MetricPoint) {
     match metric {
         "trace_count" => {
             let count = point.value("COUNT").unwrap_or(0.0) as u64;
@@ -171,20 +176,20 @@ fn take(summary: &mut Summary, metric: &str, point: &MetricPoint) {
             summary.errors += if point.dimension("trace_status").as_deref() == Some("ERROR") { count } else { 0 };
         }
         "latency" => {
-            let at = PERCENTS.map(|percent| point.value(&format!("P{percent:.1}")));
+            let at = PERCENTILES.map(|percent| point.value(&format!("P{percent:.1}")));
             if let [Some(a), Some(b), Some(c), Some(d)] = at {
                 summary.latency_ms = Some([a, b, c, d]);
             }
         }
         _ => {
             let Some(sum) = point.value("SUM") else { return };
-            set(summary.token_usage.get_or_insert_default(), metric, sum as i64);
+            set_tokens(summary.token_usage.get_or_insert_default(), metric, sum as i64);
         }
     }
 }
 
-/// Puts a sum of tokens where it belongs.
-pub(super) fn set(usage: &mut TokenUsage, metric: &str, sum: i64) {
+/// Sets the token count of a metric.
+pub(super) fn set_tokens(usage: &mut TokenUsage, metric: &str, sum: i64) {
     match metric {
         "input_tokens" => usage.input_tokens = Some(sum),
         "output_tokens" => usage.output_tokens = Some(sum),
@@ -194,9 +199,10 @@ pub(super) fn set(usage: &mut TokenUsage, metric: &str, sum: i64) {
     }
 }
 
-/// Conditions in the words of this question: bounds of time, both ends of which belong to it, and one state.
+/// Translates a filter to fields of the request body: inclusive time bounds and one state. `None` if the filter has any
+/// other condition.
 fn conditions(filter: &Filter) -> Option<Vec<(&'static str, Value)>> {
-    let mut more: Vec<(&'static str, Value)> = Vec::new();
+    let mut fields: Vec<(&'static str, Value)> = Vec::new();
     for clause in &filter.clauses {
         let (key, value) = match clause {
             Clause::Number(NumberKey::Timestamp, comparison, Operand::Int(millis)) => match comparison {
@@ -213,12 +219,12 @@ fn conditions(filter: &Filter) -> Option<Vec<(&'static str, Value)>> {
             },
             _ => return None,
         };
-        if more.iter().any(|(known, _)| *known == key) {
+        if fields.iter().any(|(known, _)| *known == key) {
             return None;
         }
-        more.push((key, value));
+        fields.push((key, value));
     }
-    Some(more)
+    Some(fields)
 }
 
 fn state_is(state: &str) -> Option<Value> {

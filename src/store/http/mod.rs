@@ -1,15 +1,17 @@
-//! Tracking servers of MLflow, from 2.22 on, over their REST interface. The server does the heavy work and is asked small
-//! questions; what a release can do is told from its answers.
+//! MLflow tracking servers (since 2.22), over their REST API. The server filters, sorts and aggregates as far as
+//! possible; the capabilities of its release are detected from its responses.
 
 mod access;
-mod answer;
 mod body;
 mod clauses;
 mod client;
 mod failure;
 mod metrics;
 mod pages;
+mod request;
+mod response;
 mod secret;
+mod server;
 mod spans;
 mod tls;
 mod totals;
@@ -25,12 +27,13 @@ use super::{Notice, Projection, Query, Sink, Summaries, SummaryGrouping, TraceSt
 use crate::error::{Error, ErrorCode, Result};
 use crate::formats;
 use crate::limits;
-use crate::model::{Experiment, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo, keys, release_of};
+use crate::model::{Experiment, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo, keys, parse_release};
 use crate::query::Filter;
-use answer::ApiResponse;
 use body::BudgetShare;
-use client::{ApiRequest, Client};
+use client::Client;
 use pages::{ApiGeneration, ListedTrace, PageLimit, SearchRequest, TracePages};
+use request::ApiRequest;
+use response::ApiResponse;
 use serde_json::json;
 use spans::SpanFetch;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -38,108 +41,110 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use url::in_url;
+use url::url_encode;
 
-/// Where a server cannot search ids, so many of the newest traces are looked through for one.
-const NEWEST_LOOKED_THROUGH: usize = 2_000;
+/// Number of newest traces that are searched for an id prefix if the server cannot search ids.
+const MAX_TRACES_SCANNED_FOR_ID: usize = 2_000;
 
-/// The most that every release gives on one page of experiments.
-const EXPERIMENTS_ON_A_PAGE: usize = 1_000;
+/// Maximum number of experiments per page that all releases accept.
+const EXPERIMENTS_PER_PAGE: usize = 1_000;
 
-/// Up to so many records of a search are kept for a question about one of them.
-const FEW: usize = 4;
+/// Records of a search for at most this many traces are cached, since one of them is likely requested next.
+const MAX_CACHED_SEARCH: usize = 4;
 
-/// So many traces with a part of an id are looked at to find those that begin with it.
-const MOST_NEAR_IDS: usize = 100;
+/// Maximum number of traces that are fetched by a part of their id to find those that start with it.
+const MAX_ID_MATCHES: usize = 100;
 
-/// A server.
+/// Store of a tracking server.
 pub(super) struct HttpStore {
     name: String,
     client: Arc<Client>,
-    /// Learnt from the first answer that tells.
+    /// Set by the first response that reveals it.
     generation: Cell<Option<ApiGeneration>>,
     experiments: OnceCell<Vec<Experiment>>,
-    /// Records that were found by an id or a word, so that they are not asked for again.
-    found: RefCell<HashMap<String, TraceInfo>>,
-    /// Asked for once, where it matters.
+    /// Records found by id or by a small search, by trace id.
+    info_cache: RefCell<HashMap<String, TraceInfo>>,
+    /// Release of the server, requested when first needed; `None` in the cell if unknown.
     version: OnceCell<Option<String>>,
-    /// Of how many traces in a row the server gave no spans.
-    without_spans: Cell<usize>,
+    /// Number of traces in a row whose spans the server did not return.
+    traces_without_spans: Cell<usize>,
 }
 
 impl HttpStore {
     pub(super) fn open(uri: &str, settings: &ServerSettings) -> Result<Self> {
         let client = Client::new(uri, settings)?;
         Ok(Self {
-            name: client.shown(),
+            name: client.server.display_url(),
             client: Arc::new(client),
             generation: Cell::new(None),
             experiments: OnceCell::new(),
-            found: RefCell::default(),
+            info_cache: RefCell::default(),
             version: OnceCell::new(),
-            without_spans: Cell::new(0),
+            traces_without_spans: Cell::new(0),
         })
     }
 
-    /// Asks by the 3.0 routes, and where the server has none by the 2.0 ones.
-    fn by_generation(&self, question: impl Fn(ApiGeneration) -> ApiRequest) -> Result<ApiResponse> {
+    /// Sends a request to the 3.0 route, or to the 2.0 route if the server does not have the 3.0 routes.
+    fn execute_versioned(&self, request: impl Fn(ApiGeneration) -> ApiRequest) -> Result<ApiResponse> {
         let known = self.generation.get();
-        let reply = self.client.ask(&question(known.unwrap_or(ApiGeneration::Three)))?;
-        match (known, reply) {
+        let response = self.client.execute(&request(known.unwrap_or(ApiGeneration::V3)))?;
+        match (known, response) {
             (None, ApiResponse::NoRoute) => {
-                let reply = self.client.ask(&question(ApiGeneration::Two))?;
-                if !matches!(reply, ApiResponse::NoRoute) {
-                    self.generation.set(Some(ApiGeneration::Two));
+                let response = self.client.execute(&request(ApiGeneration::V2))?;
+                if !matches!(response, ApiResponse::NoRoute) {
+                    self.generation.set(Some(ApiGeneration::V2));
                 }
-                Ok(reply)
+                Ok(response)
             }
-            (None, reply) => {
-                self.generation.set(Some(ApiGeneration::Three));
-                Ok(reply)
+            (None, response) => {
+                self.generation.set(Some(ApiGeneration::V3));
+                Ok(response)
             }
-            (Some(_), reply) => Ok(reply),
+            (Some(_), response) => Ok(response),
         }
     }
 
-    /// The generation, found out by a search for one trace where no answer told it yet.
-    fn learn_generation(&self, experiments: &[String]) -> Result<ApiGeneration> {
+    /// Returns the API generation. If still unknown, detects it with a search for one trace.
+    fn detect_generation(&self, experiments: &[String]) -> Result<ApiGeneration> {
         if self.generation.get().is_none() {
             let search = SearchRequest { experiments, filter: "", order: &[], size: 1, token: None };
-            let _ = pages::ask(self, &search)?;
+            let _ = pages::fetch(self, &search)?;
         }
         Ok(self.generation())
     }
 
-    /// The generation, for questions that come after one which told it.
+    /// Returns the API generation, for use after a request has detected it.
     fn generation(&self) -> ApiGeneration {
-        self.generation.get().unwrap_or(ApiGeneration::Three)
+        self.generation.get().unwrap_or(ApiGeneration::V3)
     }
 
-    /// The release that the server says it is of, `3.18.0`; none where it answers with something else.
+    /// Returns the release of the server, such as `3.18.0`; `None` if its `/version` is not a release.
     fn version(&self) -> Option<&str> {
         let version = self.version.get_or_init(|| {
-            let Ok(ApiResponse::Body(body)) = self.client.ask(&ApiRequest::get("/version").file().once()) else {
+            let Ok(ApiResponse::Body(body)) =
+                self.client.execute(&ApiRequest::get("/version").accepting_files().without_retries())
+            else {
                 return None;
             };
             let text = String::from_utf8_lossy(&body.into_bytes()).trim().to_owned();
-            release_of(&text).map(|_| self.client.heard(&text))
+            parse_release(&text).map(|_| self.client.server.mask_credentials(&text))
         });
         version.as_deref()
     }
 
-    /// The same in numbers. Answers tell most of what a release can do; this is for what they do not.
+    /// Returns major and minor release. Needed only for capabilities that responses do not reveal.
     fn release(&self) -> Option<(u32, u32)> {
-        self.version().and_then(release_of)
+        self.version().and_then(parse_release)
     }
 
-    /// Whether the server's own sums of tokens are those of all traces. Until 3.16 they are of a table that upgrades leave
-    /// empty (`trace_metrics`); since 3.17 they are of the columns of the records.
-    fn sums_all_tokens(&self) -> bool {
+    /// Whether the token sums of the server include all traces. Up to 3.16 they are computed from a table that upgrades
+    /// leave empty (`trace_metrics`); since 3.17, from columns of the records.
+    fn has_complete_token_sums(&self) -> bool {
         self.release().is_some_and(|release| release >= (3, 17))
     }
 
-    /// Whether the server says that it is of an older release.
-    fn is_before(&self, major: u32, minor: u32) -> bool {
+    /// Whether the release of the server is known and older than this one.
+    fn is_older_than(&self, major: u32, minor: u32) -> bool {
         self.release().is_some_and(|release| release < (major, minor))
     }
 
@@ -155,26 +160,27 @@ impl HttpStore {
         let (mut all, mut token): (Vec<Experiment>, Option<String>) = (Vec::new(), None);
         let mut limit = PageLimit::new(limits::EXPERIMENT_PAGES);
         loop {
-            let mut body = json!({"max_results": EXPERIMENTS_ON_A_PAGE, "view_type": "ALL"});
+            let mut body = json!({"max_results": EXPERIMENTS_PER_PAGE, "view_type": "ALL"});
             if let Some(token) = &token {
                 body["page_token"] = token.as_str().into();
             }
-            let page = match self.client.ask(&ApiRequest::post("/api/2.0/mlflow/experiments/search", &body))? {
+            let page = match self.client.execute(&ApiRequest::post("/api/2.0/mlflow/experiments/search", &body))? {
                 ApiResponse::Body(body) => body.decode(formats::experiment_page),
-                ApiResponse::NoRoute => return Err(self.client.not_mlflow("it has no route to search experiments")),
-                ApiResponse::Refusal(refusal) => return Err(self.client.refused(&refusal)),
-                ApiResponse::Unread(unread) => return Err(unread.error),
+                ApiResponse::NoRoute => return Err(self.client.server.not_mlflow("no route to search experiments")),
+                ApiResponse::Error(error) => return Err(self.client.server.api_error(&error)),
+                ApiResponse::Incomplete(body) => return Err(body.error),
             };
-            let (more, next) = page.map_err(|why| self.client.not_mlflow(format!("its list of experiments: {why}")))?;
-            // Pages are cut by offset: an experiment that changed meanwhile may come twice.
+            let (more, next) =
+                page.map_err(|reason| self.client.server.not_mlflow(format!("invalid list of experiments: {reason}")))?;
+            // Pages use offsets: an experiment that changed meanwhile may occur twice.
             let more: Vec<Experiment> =
-                more.into_iter().filter(|one| known.insert(one.experiment_id.clone())).collect();
+                more.into_iter().filter(|experiment| known.insert(experiment.experiment_id.clone())).collect();
             let problem = if next.is_none() {
                 None
             } else if more.is_empty() {
-                Some(Problem::new("skipped_pages", pages::NOTHING_MORE))
+                Some(Problem::new("skipped_pages", pages::EMPTY_NEXT_PAGE))
             } else {
-                limit.count(EXPERIMENTS_ON_A_PAGE, more.len())
+                limit.count_page(EXPERIMENTS_PER_PAGE, more.len())
             };
             let is_last = next.is_none() || problem.is_some();
             problems.extend(problem);
@@ -184,66 +190,70 @@ impl HttpStore {
                 break;
             }
         }
-        let by_age = |one: &Experiment| (one.experiment_id.len(), one.experiment_id.clone());
+        let by_age = |experiment: &Experiment| (experiment.experiment_id.len(), experiment.experiment_id.clone());
         all.sort_by_key(by_age);
         Ok(all)
     }
 
-    /// The name of an experiment, where the list was read.
+    /// Returns the name of an experiment if the list of experiments was read.
     fn experiment_name(&self, id: &str) -> Option<String> {
-        self.experiments.get()?.iter().find(|one| one.experiment_id == id).map(|one| one.name.clone())
+        self.experiments
+            .get()?
+            .iter()
+            .find(|experiment| experiment.experiment_id == id)
+            .map(|experiment| experiment.name.clone())
     }
 
-    /// The record of a trace by its exact id.
+    /// Returns the record of a trace by its exact id.
     fn info(&self, id: &str) -> Result<Option<TraceInfo>> {
-        if let Some(info) = self.found.borrow().get(id) {
+        if let Some(info) = self.info_cache.borrow().get(id) {
             return Ok(Some(info.clone()));
         }
-        let id_part = in_url(id);
-        let reply = self.by_generation(|generation| {
+        let encoded_id = url_encode(id);
+        let response = self.execute_versioned(|generation| {
             ApiRequest::get(match generation {
-                ApiGeneration::Three => format!("/api/3.0/mlflow/traces/{id_part}"),
-                ApiGeneration::Two => format!("/api/2.0/mlflow/traces/{id_part}/info"),
+                ApiGeneration::V3 => format!("/api/3.0/mlflow/traces/{encoded_id}"),
+                ApiGeneration::V2 => format!("/api/2.0/mlflow/traces/{encoded_id}/info"),
             })
         })?;
-        match reply {
-            ApiResponse::Body(body) => body.decode(formats::info_answer).map(Some).map_err(|why| {
-                Error::new(ErrorCode::Server, format!("cannot read what `{}` says of trace `{id}`", self.name))
-                    .because(why)
+        match response {
+            ApiResponse::Body(body) => body.decode(formats::info_response).map(Some).map_err(|reason| {
+                Error::new(ErrorCode::Server, format!("cannot read the record of trace `{id}` from `{}`", self.name))
+                    .because(reason)
             }),
-            ApiResponse::Refusal(refusal) if refusal.is_absence() => Ok(None),
+            ApiResponse::Error(error) if error.is_not_found() => Ok(None),
             ApiResponse::NoRoute => Ok(None),
-            ApiResponse::Refusal(refusal) => Err(self.client.refused(&refusal)),
-            ApiResponse::Unread(unread) => Err(unread.error),
+            ApiResponse::Error(error) => Err(self.client.server.api_error(&error)),
+            ApiResponse::Incomplete(body) => Err(body.error),
         }
     }
 
-    /// Records that have a text somewhere in their id; none where the server cannot search ids.
-    fn with_id_like(&self, text: &str, experiments: &[String]) -> Result<Option<Vec<TraceInfo>>> {
+    /// Returns records whose id contains a text; `None` if the server cannot search ids.
+    fn search_by_id(&self, text: &str, experiments: &[String]) -> Result<Option<Vec<TraceInfo>>> {
         let Some(filter) = clauses::id_contains(text) else { return Ok(None) };
         let search = SearchRequest {
             experiments,
             filter: &filter,
             order: &["timestamp_ms DESC"],
-            size: MOST_NEAR_IDS,
+            size: MAX_ID_MATCHES,
             token: None,
         };
-        match pages::ask(self, &search)? {
-            // More than fit a page: so short a text that it says little. The first ones show that.
+        match pages::fetch(self, &search)? {
+            // There may be more pages, but then the text is too short to identify a trace anyway.
             Ok(page) => Ok(Some(page.infos.into_iter().flatten().collect())),
-            Err(refusal) if refusal.is_of_question() => Ok(None),
-            Err(refusal) => Err(self.client.refused(&refusal)),
+            Err(error) if error.is_unsupported_request() => Ok(None),
+            Err(error) => Err(self.client.server.api_error(&error)),
         }
     }
 
-    /// The newest records, for servers that cannot search ids; and whether these are all.
-    fn newest(&self, problems: &mut Vec<Problem>) -> Result<(Vec<TraceInfo>, bool)> {
-        let expected = Some(NEWEST_LOOKED_THROUGH);
+    /// Returns the newest records, for servers that cannot search ids, and whether these are all.
+    fn newest_infos(&self, problems: &mut Vec<Problem>) -> Result<(Vec<TraceInfo>, bool)> {
+        let expected = Some(MAX_TRACES_SCANNED_FOR_ID);
         let query = Query { expected, ..Query::newest(self.all_experiments(problems)?.to_vec()) };
         let mut pages = TracePages::new(self, &query, problems)?;
         let mut infos = Vec::new();
         while let Some(ListedTrace { info, .. }) = pages.next(problems)? {
-            if infos.len() == NEWEST_LOOKED_THROUGH {
+            if infos.len() == MAX_TRACES_SCANNED_FOR_ID {
                 return Ok((infos, false));
             }
             infos.push(info);
@@ -251,49 +261,57 @@ impl HttpStore {
         Ok((infos, true))
     }
 
-    /// Hands on a few traces that were selected, with their spans where these are wanted.
-    fn give(&self, batch: &[SelectedTrace], filter: &Filter, sink: &mut dyn Sink) -> Result<ControlFlow<()>> {
+    /// Sends a batch of selected traces to the sink, with their spans if needed.
+    fn emit(&self, batch: &[SelectedTrace], filter: &Filter, sink: &mut dyn Sink) -> Result<ControlFlow<()>> {
         let (client, generation) = (&self.client, self.generation());
-        let effort = if self.without_spans.get() < HOPELESS { SpanFetch::Full } else { SpanFetch::Least };
-        // A server that fails once is not asked for the rest of the batch.
+        let span_fetch = if self.traces_without_spans.get() < MAX_TRACES_WITHOUT_SPANS {
+            SpanFetch::AllRoutes
+        } else {
+            SpanFetch::FirstRouteOnce
+        };
+        // After a failure, the rest of the batch is not requested.
         let has_failed = AtomicBool::new(false);
-        let is_crowded = AtomicBool::new(false);
-        // A trace with the part of the budget that it takes; none where others take the memory.
+        let is_over_budget = AtomicBool::new(false);
+        // Returns the trace with its share of the memory budget; `None` if concurrent reads use up the budget.
         let read = |selected: &SelectedTrace, mut share: BudgetShare| {
-            let trace = spans::read(client, generation, selected.info.clone(), selected.need, effort, &mut share);
+            let trace =
+                spans::read(client, generation, selected.info.clone(), selected.projection, span_fetch, &mut share);
             has_failed.fetch_or(trace.is_err(), Ordering::Relaxed);
             let mut trace = trace.transpose()?;
             if let Ok(trace) = &mut trace
                 && selected.needs_rows
             {
-                trace.rows = Some(rows::of_spans(trace, filter));
+                trace.rows = Some(rows::from_spans(trace, filter));
             }
             Some((trace, Some(share)))
         };
         let load = |selected: &SelectedTrace| {
-            if selected.need == Projection::Info {
+            if selected.projection == Projection::Info {
                 return Some((Ok(Trace::without_spans(selected.info.clone())), None));
             }
-            if has_failed.load(Ordering::Relaxed) || is_crowded.load(Ordering::Relaxed) {
+            if has_failed.load(Ordering::Relaxed) || is_over_budget.load(Ordering::Relaxed) {
                 return None;
             }
             let loaded = read(selected, BudgetShare::limited(&client.budget));
-            is_crowded.fetch_or(loaded.is_none(), Ordering::Relaxed);
+            is_over_budget.fetch_or(loaded.is_none(), Ordering::Relaxed);
             loaded
         };
-        let at_once =
-            if batch.iter().any(|selected| selected.need != Projection::Info) { limits::QUESTIONS_AT_ONCE } else { 1 };
+        let concurrency = if batch.iter().any(|selected| selected.projection != Projection::Info) {
+            limits::CONCURRENT_REQUESTS
+        } else {
+            1
+        };
         let mut failure = None;
-        for (selected, loaded) in batch.iter().zip(in_parallel(batch, at_once, load)) {
+        for (selected, loaded) in batch.iter().zip(in_parallel(batch, concurrency, load)) {
             if failure.is_some() {
                 break;
             }
-            // Those that found no room are read one after the other, each with all the room that one answer may take.
+            // Traces that exceeded the budget are read one by one, without a budget.
             let loaded = match loaded {
                 None if !has_failed.load(Ordering::Relaxed) => read(selected, BudgetShare::unlimited(&client.budget)),
                 loaded => loaded,
             };
-            // The share is given back when the trace was passed on.
+            // The share is returned to the budget after the trace was sent to the sink.
             let Some((trace, _share)) = loaded else { continue };
             match trace {
                 Ok(trace) => {
@@ -301,8 +319,8 @@ impl HttpStore {
                         let is_lost = spans
                             .problems
                             .iter()
-                            .any(|problem| matches!(&*problem.kind, "missing_spans" | spans::UNSERVED));
-                        self.without_spans.set(if is_lost { self.without_spans.get() + 1 } else { 0 });
+                            .any(|problem| matches!(&*problem.kind, "missing_spans" | spans::UNSERVED_SPANS));
+                        self.traces_without_spans.set(if is_lost { self.traces_without_spans.get() + 1 } else { 0 });
                     }
                     if sink.trace(trace)?.is_break() {
                         return Ok(ControlFlow::Break(()));
@@ -315,22 +333,23 @@ impl HttpStore {
     }
 }
 
-/// After so many traces in a row without spans, the store behind the server is taken for broken.
-const HOPELESS: usize = 64;
+/// After this many traces in a row without spans, the trace storage of the server is assumed to be broken.
+const MAX_TRACES_WITHOUT_SPANS: usize = 64;
 
-/// A trace that is meant, or may be.
+/// A trace that matches the query, or may match once its spans are read.
 struct SelectedTrace {
     info: TraceInfo,
-    /// How much of it has to be fetched.
-    need: Projection,
-    /// Whether conditions on rows of its spans are to be decided here.
+    /// Which parts of it to fetch.
+    projection: Projection,
+    /// Whether the client evaluates span conditions.
     needs_rows: bool,
 }
 
-/// How many traces' spans are fetched together at first, and at most: few, so that little is fetched in vain when the
-/// taker has had enough.
-const FIRST_BATCH: usize = limits::QUESTIONS_AT_ONCE;
-const LARGEST_BATCH: usize = 4 * limits::QUESTIONS_AT_ONCE;
+/// Size of the first batch of traces whose spans are fetched together. Small, so that little is fetched in vain if the
+/// sink stops early.
+const FIRST_BATCH: usize = limits::CONCURRENT_REQUESTS;
+/// Maximum size of such a batch.
+const MAX_BATCH: usize = 4 * limits::CONCURRENT_REQUESTS;
 
 impl TraceStore for HttpStore {
     fn name(&self) -> &str {
@@ -338,13 +357,12 @@ impl TraceStore for HttpStore {
     }
 
     fn notices(&self) -> Vec<Notice> {
-        let remark = self.client.exposes_credentials().then(|| {
-            Notice::Warning(format!(
-                "credentials go to `{}` over plain http, where anybody on the way can read them; https protects them",
-                self.name
-            ))
-        });
-        remark.into_iter().collect()
+        let notice = self
+            .client
+            .server
+            .exposes_credentials()
+            .then(|| Notice::Warning(format!("credentials are sent to `{}` unencrypted (use https)", self.name)));
+        notice.into_iter().collect()
     }
 
     fn experiments(&self, problems: &mut Vec<Problem>) -> Result<Vec<Experiment>> {
@@ -356,11 +374,14 @@ impl TraceStore for HttpStore {
     }
 
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
-        let names: HashMap<&str, &str> =
-            query.experiments.iter().map(|one| (one.experiment_id.as_str(), one.name.as_str())).collect();
+        let names: HashMap<&str, &str> = query
+            .experiments
+            .iter()
+            .map(|experiment| (experiment.experiment_id.as_str(), experiment.name.as_str()))
+            .collect();
         let mut problems = Vec::new();
         let mut pages = TracePages::new(self, query, &mut problems)?;
-        let mut sorted = if pages.is_in_order() { None } else { Some(pages.sorted(&mut problems)?) };
+        let mut sorted = if pages.is_in_order() { None } else { Some(pages.drain_sorted(&mut problems)?) };
         let (mut batch, mut size) = (Vec::new(), FIRST_BATCH);
         loop {
             let next = match &mut sorted {
@@ -368,57 +389,58 @@ impl TraceStore for HttpStore {
                 None => pages.next(&mut problems)?,
             };
             problems.drain(..).for_each(|problem| sink.problem(problem));
-            let Some(ListedTrace { mut info, has_decided_rows }) = next else { break };
+            let Some(ListedTrace { mut info, has_decided_spans }) = next else { break };
             info.experiment_name = names.get(info.experiment_id.as_str()).map(|name| (*name).to_owned());
-            let is_by_root = query.filter.asks_for_root(&info);
-            if !is_by_root && !query.filter.matches_info(&info) {
+            let needs_root = query.filter.needs_root_name(&info);
+            if !needs_root && !query.filter.matches_info(&info) {
                 continue;
             }
-            let has_hint = pages.has_hint(&info, &mut problems)?;
-            if has_hint == Some(false) && !may_have_untyped_spans(&info) {
+            let has_span_match = pages.has_span_match(&info, &mut problems)?;
+            if has_span_match == Some(false) && !may_have_untyped_spans(&info) {
                 continue;
             }
-            if query.expected.is_some_and(|expected| expected <= FEW) {
-                // Where few are wanted, one of them is likely to be asked for next.
-                self.found.borrow_mut().insert(info.trace_id.clone(), info.clone());
+            if query.expected.is_some_and(|expected| expected <= MAX_CACHED_SEARCH) {
+                // With so few results, one of them is likely to be requested next.
+                self.info_cache.borrow_mut().insert(info.trace_id.clone(), info.clone());
             }
-            // A type that the server knows to be there need not be looked at; a text has to be shown.
-            let is_typed = has_hint == Some(true) && query.filter.only_types_of_spans();
-            let of_spans = if is_typed { Projection::Info } else { Projection::of_filter(&query.filter) };
-            let of_rows = if has_decided_rows { Projection::Info } else { Projection::of_rows(&query.filter) };
-            let of_root = if is_by_root { Projection::Tree } else { Projection::Info };
-            let need = query.need.max(of_spans).max(of_rows).max(of_root);
-            let needs_spans = need != Projection::Info;
-            batch.push(SelectedTrace { info, need, needs_rows: of_rows != Projection::Info });
+            // A span type found by the server need not be checked again. A text must be read, since it is shown.
+            let is_type_match = has_span_match == Some(true) && query.filter.needs_only_span_types();
+            let for_spans = if is_type_match { Projection::Info } else { Projection::for_filter(&query.filter) };
+            let for_span_tests =
+                if has_decided_spans { Projection::Info } else { Projection::for_span_rows(&query.filter) };
+            let for_root = if needs_root { Projection::Tree } else { Projection::Info };
+            let projection = query.projection.max(for_spans).max(for_span_tests).max(for_root);
+            let needs_spans = projection != Projection::Info;
+            batch.push(SelectedTrace { info, projection, needs_rows: for_span_tests != Projection::Info });
             if !needs_spans || batch.len() >= size {
-                if self.give(&batch, &query.filter, sink)?.is_break() {
+                if self.emit(&batch, &query.filter, sink)?.is_break() {
                     return Ok(None);
                 }
                 batch.clear();
-                size = (size * 2).min(LARGEST_BATCH);
+                size = (size * 2).min(MAX_BATCH);
             }
         }
-        self.give(&batch, &query.filter, sink).map(|_| None)
+        self.emit(&batch, &query.filter, sink).map(|_| None)
     }
 
     fn is_local(&self) -> bool {
         false
     }
 
-    fn few_traces(&self) -> usize {
-        // Each may take a request, or several.
+    fn span_read_budget(&self) -> usize {
+        // Each takes one or more requests.
         100
     }
 
-    fn summaries(&self, query: &Query, division: SummaryGrouping) -> Result<Option<Summaries>> {
-        metrics::summaries(self, query, division)
+    fn summaries(&self, query: &Query, grouping: SummaryGrouping) -> Result<Option<Summaries>> {
+        metrics::summaries(self, query, grouping)
     }
 
-    fn complete(&self, infos: Vec<TraceInfo>, need: Projection, sink: &mut dyn Sink) -> Result<()> {
+    fn load_spans(&self, infos: Vec<TraceInfo>, projection: Projection, sink: &mut dyn Sink) -> Result<()> {
         let batch: Vec<SelectedTrace> =
-            infos.into_iter().map(|info| SelectedTrace { info, need, needs_rows: false }).collect();
-        for some in batch.chunks(LARGEST_BATCH) {
-            if self.give(some, &Filter::default(), sink)?.is_break() {
+            infos.into_iter().map(|info| SelectedTrace { info, projection, needs_rows: false }).collect();
+        for chunk in batch.chunks(MAX_BATCH) {
+            if self.emit(chunk, &Filter::default(), sink)?.is_break() {
                 break;
             }
         }
@@ -426,14 +448,14 @@ impl TraceStore for HttpStore {
     }
 
     fn ids_with_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<String>> {
-        // A whole id needs no search, and none goes on after one.
-        for id in prefixes.iter().filter(|id| is_whole_id(id)) {
+        // A full id is not a prefix of another one, so it needs no search.
+        for id in prefixes.iter().filter(|id| is_full_id(id)) {
             if let Some(info) = self.info(id)? {
-                self.found.borrow_mut().insert(id.clone(), info);
+                self.info_cache.borrow_mut().insert(id.clone(), info);
                 return Ok(vec![id.clone()]);
             }
         }
-        if prefixes.iter().any(|id| is_whole_id(id)) {
+        if prefixes.iter().any(|id| is_full_id(id)) {
             return Ok(Vec::new());
         }
         let experiments: Vec<String> =
@@ -442,15 +464,15 @@ impl TraceStore for HttpStore {
             return Ok(Vec::new());
         }
         let shortest = prefixes.iter().min_by_key(|prefix| prefix.len()).map_or("", String::as_str);
-        let infos = if let Some(infos) = self.with_id_like(shortest, &experiments)? {
+        let infos = if let Some(infos) = self.search_by_id(shortest, &experiments)? {
             infos
         } else {
-            let (infos, is_all) = self.newest(problems)?;
+            let (infos, is_all) = self.newest_infos(problems)?;
             if !is_all {
                 problems.push(Problem::new(
                     "skipped_older",
                     format!(
-                        "only the newest {NEWEST_LOOKED_THROUGH} traces were looked through for the id: servers before \
+                        "only the newest {MAX_TRACES_SCANNED_FOR_ID} traces were searched for the id: servers before \
                          MLflow 3.6 cannot search ids"
                     ),
                 ));
@@ -462,32 +484,32 @@ impl TraceStore for HttpStore {
             if prefixes.iter().any(|prefix| info.trace_id.starts_with(prefix)) && ids.len() < limit {
                 ids.push(info.trace_id.clone());
                 info.experiment_name = self.experiment_name(&info.experiment_id);
-                self.found.borrow_mut().insert(info.trace_id.clone(), info);
+                self.info_cache.borrow_mut().insert(info.trace_id.clone(), info);
             }
         }
         Ok(ids)
     }
 
-    fn trace(&self, id: &str, need: Projection) -> Result<Option<Trace>> {
+    fn trace(&self, id: &str, projection: Projection) -> Result<Option<Trace>> {
         let Some(mut info) = self.info(id)? else { return Ok(None) };
         info.experiment_name = self.experiment_name(&info.experiment_id);
-        if need == Projection::Info {
+        if projection == Projection::Info {
             return Ok(Some(Trace::without_spans(info)));
         }
         let (client, generation) = (&self.client, self.generation());
         if info.experiment_name.is_some() {
-            return spans::read_alone(client, generation, info, need).map(Some);
+            return spans::read_one(client, generation, info, projection).map(Some);
         }
-        // The name of the experiment is asked for while the spans are on their way.
+        // The name of the experiment is requested while the spans are fetched.
         let experiment = info.experiment_id.clone();
         let (trace, name) = std::thread::scope(|scope| {
-            let ask = || experiment_name(client, &experiment);
-            let name = std::thread::Builder::new().spawn_scoped(scope, ask);
-            let trace = spans::read_alone(client, generation, info, need);
-            // Where no thread can be started, it is asked for now.
+            let fetch_name = || fetch_experiment_name(client, &experiment);
+            let name = std::thread::Builder::new().spawn_scoped(scope, fetch_name);
+            let trace = spans::read_one(client, generation, info, projection);
+            // If no thread can be started, the name is requested now.
             let name = match name {
                 Ok(name) => name.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                Err(_) => ask(),
+                Err(_) => fetch_name(),
             };
             (trace, name)
         });
@@ -499,15 +521,15 @@ impl TraceStore for HttpStore {
     fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>> {
         let route = format!(
             "/ajax-api/2.0/mlflow/get-trace-artifact?request_id={}&path={}",
-            in_url(&info.trace_id),
-            in_url(id)
+            url_encode(&info.trace_id),
+            url_encode(id)
         );
-        let missing = |why: &str| super::attachment_missing(id, &Problem::new("missing_file", why));
-        match self.client.ask(&ApiRequest::get(route).file())? {
+        let missing = |reason: &str| super::missing_attachment(id, &Problem::new("missing_file", reason));
+        match self.client.execute(&ApiRequest::get(route).accepting_files())? {
             ApiResponse::Body(body) => Ok(body.into_bytes()),
-            ApiResponse::NoRoute => Err(missing("the server has no route for attachments, which MLflow 3.11 brought")),
-            ApiResponse::Refusal(refusal) => Err(missing(&refusal.message)),
-            ApiResponse::Unread(unread) => Err(missing(&unread.error.message)),
+            ApiResponse::NoRoute => Err(missing("the server has no route for attachments (added in MLflow 3.11)")),
+            ApiResponse::Error(error) => Err(missing(&error.message)),
+            ApiResponse::Incomplete(body) => Err(missing(&body.error.message)),
         }
     }
 
@@ -522,22 +544,23 @@ impl TraceStore for HttpStore {
     }
 }
 
-/// Ids as MLflow makes them: `tr-` and 32 hex digits since 3.2, 32 hex digits before.
-fn is_whole_id(id: &str) -> bool {
+/// Whether an id has the full form of MLflow: `tr-` and 32 hex digits since 3.2, 32 hex digits before.
+fn is_full_id(id: &str) -> bool {
     let hex = id.strip_prefix("tr-").unwrap_or(id);
     hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
 }
 
-/// Whether a trace may have spans whose type the server's table does not tell: those that lie in files, and those that
-/// came over OTLP, whose type foreign attributes tell (MLflow 3.18 `store/tracking/sqlalchemy_store.py`, `log_spans`).
+/// Whether a trace may have spans whose type is not in the server's table: spans in files, and spans received over
+/// OTLP, whose type is in attributes of other conventions (MLflow 3.18 `store/tracking/sqlalchemy_store.py`,
+/// `log_spans`).
 fn may_have_untyped_spans(info: &TraceInfo) -> bool {
-    !info.is_in_rows() || info.metadata.get(keys::SIZE_STATS).is_none()
+    !info.has_spans_in_database() || info.metadata.get(keys::SIZE_STATS).is_none()
 }
 
-fn experiment_name(client: &Client, id: &str) -> Option<String> {
-    let question = ApiRequest::get(format!("/api/2.0/mlflow/experiments/get?experiment_id={}", in_url(id)));
-    match client.ask(&question) {
-        Ok(ApiResponse::Body(body)) => body.decode(formats::experiment_answer).ok().map(|one| one.name),
+fn fetch_experiment_name(client: &Client, id: &str) -> Option<String> {
+    let request = ApiRequest::get(format!("/api/2.0/mlflow/experiments/get?experiment_id={}", url_encode(id)));
+    match client.execute(&request) {
+        Ok(ApiResponse::Body(body)) => body.decode(formats::experiment_response).ok().map(|experiment| experiment.name),
         _ => None,
     }
 }

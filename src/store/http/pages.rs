@@ -1,11 +1,12 @@
-//! Records of traces, page by page, in the order asked for.
+//! Trace records, page by page, in the requested order.
 
 use super::HttpStore;
-use super::answer::{ApiError, ApiResponse, BodyError};
 use super::body::BodyReadError;
 use super::clauses::{self, FilterSupport};
-use super::client::{ApiRequest, Client};
-use super::url::in_url;
+use super::client::Client;
+use super::request::ApiRequest;
+use super::response::{ApiError, ApiResponse, BodyError};
+use super::url::url_encode;
 use crate::error::Result;
 use crate::formats::{self, InfoPage};
 use crate::limits;
@@ -19,57 +20,59 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-/// The most that a server gives on one page (MLflow 3.18 `server/handlers.py`).
-pub(super) const LARGEST_PAGE: usize = 500;
+/// Maximum page size of a server (MLflow 3.18 `server/handlers.py`).
+pub(super) const MAX_PAGE_SIZE: usize = 500;
 
-/// The 2.0 route takes its experiments in the URL, and servers bound its length (gunicorn: 4,094 bytes).
-const EXPERIMENTS_IN_A_URL: usize = 60;
+/// Maximum number of experiments in a request to the 2.0 route, which takes them in the URL. Servers limit its length
+/// (gunicorn: 4,094 bytes).
+const MAX_EXPERIMENTS_IN_URL: usize = 60;
 
-/// Two pages that have nothing new are more than traces which arrive meanwhile push onto them.
-const MOST_REPEATED: usize = 2 * LARGEST_PAGE;
+/// Maximum number of known traces in a row. New traces shift known ones onto later pages, but not by two full pages.
+const MAX_REPEATED: usize = 2 * MAX_PAGE_SIZE;
 
-pub(super) const NOTHING_MORE: &str =
-    "the server names a next page, but gives nothing more; what may be there was not read";
+pub(super) const EMPTY_NEXT_PAGE: &str =
+    "the server returned a next page token but no more results; any further results were not read";
 
-/// Ends lists that a server never ends itself.
+/// Limits the number of pages, for servers whose lists do not end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PageLimit {
-    most: usize,
-    read: usize,
-    /// How many pages in a row were less than half full.
-    sparse: usize,
+    max_pages: usize,
+    pages_read: usize,
+    /// Number of pages in a row that were less than half full.
+    sparse_pages: usize,
 }
 
 impl PageLimit {
-    pub(super) const fn new(most: usize) -> Self {
-        Self { most, read: 0, sparse: 0 }
+    pub(super) const fn new(max_pages: usize) -> Self {
+        Self { max_pages, pages_read: 0, sparse_pages: 0 }
     }
 
-    /// Counts a page that names a next one; a problem where that is not to be asked for.
-    pub(super) fn count(&mut self, asked: usize, got: usize) -> Option<Problem> {
-        self.read += 1;
-        self.sparse = if 2 * got < asked { self.sparse + 1 } else { 0 };
-        let why = if self.sparse >= limits::SPARSE_PAGES {
-            format!("the server's last {} pages were nearly empty, and it names a next one", self.sparse)
-        } else if self.read >= self.most {
-            format!("the server's list goes on after {} pages", self.read)
+    /// Counts a page that has a next one, by requested and received items. Returns a problem if the next page must not
+    /// be requested.
+    pub(super) fn count_page(&mut self, requested: usize, received: usize) -> Option<Problem> {
+        self.pages_read += 1;
+        self.sparse_pages = if 2 * received < requested { self.sparse_pages + 1 } else { 0 };
+        let reason = if self.sparse_pages >= limits::SPARSE_PAGES {
+            format!("the last {} pages of the server were nearly empty", self.sparse_pages)
+        } else if self.pages_read >= self.max_pages {
+            format!("the server returned {} pages and has more", self.pages_read)
         } else {
             return None;
         };
-        Some(Problem::new("skipped_pages", format!("{why}; what may be there was not read")))
+        Some(Problem::new("skipped_pages", format!("{reason}; any further results were not read")))
     }
 }
 
-/// Which routes a server has.
+/// API version of the trace routes that a server has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ApiGeneration {
-    /// 2.0 alone, up to 3.1.
-    Two,
-    /// 3.0 too, from 3.2 on.
-    Three,
+    /// 2.0 only: MLflow up to 3.1.
+    V2,
+    /// 3.0 as well: MLflow since 3.2.
+    V3,
 }
 
-/// One page to ask for.
+/// Request for one page of traces.
 #[derive(Clone, Debug)]
 pub(super) struct SearchRequest<'a> {
     pub(super) experiments: &'a [String],
@@ -79,34 +82,34 @@ pub(super) struct SearchRequest<'a> {
     pub(super) token: Option<&'a str>,
 }
 
-/// Asks for a page: by 3.0, or where the server does not have it by 2.0.
-pub(super) fn ask(store: &HttpStore, search: &SearchRequest<'_>) -> Result<std::result::Result<InfoPage, ApiError>> {
-    read(store, store.by_generation(|generation| question(generation, search))?)
+/// Requests a page by the 3.0 route, or the 2.0 route if the server has no other.
+pub(super) fn fetch(store: &HttpStore, search: &SearchRequest<'_>) -> Result<std::result::Result<InfoPage, ApiError>> {
+    read_page(store, store.execute_versioned(|generation| api_request(generation, search))?)
 }
 
-fn question(generation: ApiGeneration, search: &SearchRequest<'_>) -> ApiRequest {
+fn api_request(generation: ApiGeneration, search: &SearchRequest<'_>) -> ApiRequest {
     match generation {
-        ApiGeneration::Three => three(search),
-        ApiGeneration::Two => two(search),
+        ApiGeneration::V3 => search_v3(search),
+        ApiGeneration::V2 => search_v2(search),
     }
 }
 
-fn read(store: &HttpStore, reply: ApiResponse) -> Result<std::result::Result<InfoPage, ApiError>> {
-    match reply {
+fn read_page(store: &HttpStore, response: ApiResponse) -> Result<std::result::Result<InfoPage, ApiError>> {
+    match response {
         ApiResponse::Body(body) => {
             let page = body.decode(formats::info_page);
-            Ok(Ok(page.map_err(|why| store.client.not_mlflow(format!("its list of traces: {why}")))?))
+            Ok(Ok(page.map_err(|reason| store.client.server.not_mlflow(format!("invalid list of traces: {reason}")))?))
         }
-        ApiResponse::NoRoute => Err(store.client.not_mlflow("it has no route to search traces")),
-        ApiResponse::Refusal(refusal) => Ok(Err(refusal)),
-        ApiResponse::Unread(unread) => Err(unread.error),
+        ApiResponse::NoRoute => Err(store.client.server.not_mlflow("no route to search traces")),
+        ApiResponse::Error(error) => Ok(Err(error)),
+        ApiResponse::Incomplete(body) => Err(body.error),
     }
 }
 
-pub(super) fn three(search: &SearchRequest<'_>) -> ApiRequest {
-    let place = |id: &String| json!({"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": id}});
+pub(super) fn search_v3(search: &SearchRequest<'_>) -> ApiRequest {
+    let location = |id: &String| json!({"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": id}});
     let mut body = json!({
-        "locations": search.experiments.iter().map(place).collect::<Vec<_>>(),
+        "locations": search.experiments.iter().map(location).collect::<Vec<_>>(),
         "max_results": search.size,
         "order_by": search.order,
     });
@@ -119,176 +122,177 @@ pub(super) fn three(search: &SearchRequest<'_>) -> ApiRequest {
     ApiRequest::post("/api/3.0/mlflow/traces/search", &body)
 }
 
-fn two(search: &SearchRequest<'_>) -> ApiRequest {
+fn search_v2(search: &SearchRequest<'_>) -> ApiRequest {
     let mut parts = vec![format!("max_results={}", search.size)];
-    parts.extend(search.experiments.iter().map(|id| format!("experiment_ids={}", in_url(id))));
-    parts.extend(search.order.iter().map(|key| format!("order_by={}", in_url(key))));
+    parts.extend(search.experiments.iter().map(|id| format!("experiment_ids={}", url_encode(id))));
+    parts.extend(search.order.iter().map(|key| format!("order_by={}", url_encode(key))));
     if !search.filter.is_empty() {
-        parts.push(format!("filter={}", in_url(search.filter)));
+        parts.push(format!("filter={}", url_encode(search.filter)));
     }
-    parts.extend(search.token.map(|token| format!("page_token={}", in_url(token))));
-    ApiRequest::get(format!("/api/2.0/mlflow/traces?{}", parts.join("&"))).page()
+    parts.extend(search.token.map(|token| format!("page_token={}", url_encode(token))));
+    ApiRequest::get(format!("/api/2.0/mlflow/traces?{}", parts.join("&"))).with_page_limit()
 }
 
-/// Newest first, as a server says it.
+/// Newest first, in the server's syntax.
 const NEWEST: [&str; 2] = ["timestamp_ms DESC", "request_id ASC"];
 
-/// What a server is asked to order by; none where its order is not the one of [`Order`].
+/// Returns the server's `order_by` for an order; `None` if the server cannot sort in that order.
 fn server_order(order: &Order) -> Option<[&'static str; 2]> {
     let key = match (&order.key, order.is_descending) {
         (SortKey::Time, true) => "timestamp_ms DESC",
         (SortKey::Time, false) => "timestamp_ms ASC",
         (SortKey::Duration, true) => "execution_time_ms DESC",
         (SortKey::Duration, false) => "execution_time_ms ASC",
-        // Tokens and cost are texts to it, and names are compared as the database likes.
+        // The server compares tokens and cost as text, and names by the collation of its database.
         _ => return None,
     };
     Some([key, "request_id ASC"])
 }
 
-/// Traces of one search, as pages come in.
+/// Traces of one search, read page by page.
 struct TraceStream {
     experiments: Vec<String>,
-    /// What cannot be said in the server's language is left to be decided here.
-    conditions: StreamFilter,
-    language: FilterSupport,
+    kind: StreamFilter,
+    support: FilterSupport,
     order: [&'static str; 2],
-    ready: VecDeque<TraceInfo>,
+    buffer: VecDeque<TraceInfo>,
     token: Option<String>,
     is_done: bool,
-    size: usize,
+    page_size: usize,
     limit: PageLimit,
-    /// How many traces in a row were known already.
+    /// Number of traces in a row that were known already.
     repeated: usize,
-    /// Whether every page is wanted, so that the next may be asked for while one is worked on.
-    reads_ahead: bool,
-    /// The next page on its way.
-    ahead: Option<JoinHandle<Result<ApiResponse>>>,
+    /// Whether the next page is requested in the background, because all pages are needed.
+    is_prefetching: bool,
+    /// Background request for the next page.
+    prefetched: Option<JoinHandle<Result<ApiResponse>>>,
 }
 
-/// Which traces a stream is for.
+/// Which traces a stream contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StreamFilter {
-    /// Those that the filter selects.
-    Filter,
-    /// Those that it might select by a name which was not recorded.
-    Nameless,
-    /// Those that it might select by spans which are not in the server's table.
-    Elsewhere,
-    /// Those with a span of its types, or with its text, as the server's table has them.
-    SpanHint,
+    /// Traces that match the filter.
+    Query,
+    /// Traces without a recorded name, which may match a name condition by their root span.
+    Unnamed,
+    /// Traces that may match by spans that are not in the server's table.
+    SpansNotInTable,
+    /// Traces with a span of the requested types, or with the text, in the server's table.
+    SpanPrefilter,
 }
 
 impl TraceStream {
     fn filter(&self, query: &Query) -> String {
         let is_name = |clause: &Clause| matches!(clause, Clause::Name(_));
         let mut filter = query.filter.clone();
-        match self.conditions {
-            StreamFilter::Nameless => filter.clauses.retain(|clause| !is_name(clause)),
-            StreamFilter::Elsewhere => filter.clauses.retain(|clause| !matches!(clause, Clause::Span(_))),
-            StreamFilter::Filter | StreamFilter::SpanHint => {}
+        match self.kind {
+            StreamFilter::Unnamed => filter.clauses.retain(|clause| !is_name(clause)),
+            StreamFilter::SpansNotInTable => filter.clauses.retain(|clause| !matches!(clause, Clause::Span(_))),
+            StreamFilter::Query | StreamFilter::SpanPrefilter => {}
         }
-        let mut texts = clauses::texts(&filter, self.language);
-        match self.conditions {
-            StreamFilter::Filter => texts.extend(clauses::grep_text(&query.filter, self.language)),
-            StreamFilter::Nameless => texts.extend(clauses::nameless(&query.filter)),
-            StreamFilter::Elsewhere => texts.push(clauses::elsewhere()),
-            StreamFilter::SpanHint => texts.extend(clauses::span_hint(&query.filter, self.language)),
+        let mut conditions = clauses::server_conditions(&filter, self.support);
+        match self.kind {
+            StreamFilter::Query => conditions.extend(clauses::grep_condition(&query.filter, self.support)),
+            StreamFilter::Unnamed => conditions.extend(clauses::unnamed_conditions(&query.filter)),
+            StreamFilter::SpansNotInTable => conditions.push(clauses::spans_not_in_table()),
+            StreamFilter::SpanPrefilter => conditions.extend(clauses::span_prefilter(&query.filter, self.support)),
         }
-        texts.join(" AND ")
+        conditions.join(" AND ")
     }
 
-    /// The next page to ask for.
-    fn search<'a>(&'a self, filter: &'a str) -> SearchRequest<'a> {
+    /// Returns the request for the next page.
+    fn next_request<'a>(&'a self, filter: &'a str) -> SearchRequest<'a> {
         SearchRequest {
             experiments: &self.experiments,
             filter,
             order: &self.order,
-            size: self.size,
+            size: self.page_size,
             token: self.token.as_deref(),
         }
     }
 
-    /// Fetches pages until there is something ready, or no more.
+    /// Fetches pages until the buffer is not empty or there are no more.
     ///
     /// # Errors
-    /// When the server fails, or refuses the search in every language.
+    /// The server fails, or rejects the search even without conditions.
     fn fill(&mut self, store: &HttpStore, query: &Query, problems: &mut Vec<Problem>) -> Result<FetchResult> {
-        while self.ready.is_empty() && !self.is_done {
+        while self.buffer.is_empty() && !self.is_done {
             let filter = self.filter(query);
-            let page = match self.ahead.take() {
-                Some(ahead) => match ahead.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))? {
-                    // Others took the memory; now they are done.
-                    ApiResponse::Unread(BodyError { stop: BodyReadError::Crowded, .. }) => {
-                        ask(store, &self.search(&filter))?
+            let page = match self.prefetched.take() {
+                Some(handle) => match handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))? {
+                    // Concurrent requests used up the memory budget; they are done now.
+                    ApiResponse::Incomplete(BodyError { reason: BodyReadError::OverBudget, .. }) => {
+                        fetch(store, &self.next_request(&filter))?
                     }
-                    reply => read(store, reply)?,
+                    response => read_page(store, response)?,
                 },
-                None => ask(store, &self.search(&filter))?,
+                None => fetch(store, &self.next_request(&filter))?,
             };
             match page {
                 Ok(page) => {
-                    self.take(&store.client, page, query, problems);
-                    if self.reads_ahead && !self.is_done {
-                        let question = question(store.generation(), &self.search(&filter));
+                    self.add_page(&store.client, page, query, problems);
+                    if self.is_prefetching && !self.is_done {
+                        let request = api_request(store.generation(), &self.next_request(&filter));
                         let client = Arc::clone(&store.client);
-                        // Where no thread can be started, the page is asked for when it is needed.
-                        self.ahead = std::thread::Builder::new().spawn(move || client.ask_beside(&question)).ok();
+                        // If no thread can be started, the page is requested when it is needed.
+                        self.prefetched =
+                            std::thread::Builder::new().spawn(move || client.execute_limited(&request)).ok();
                     }
                 }
-                // Old file stores cannot sort traces by a duration that some of them lack (MLflow 2.22 answers 500).
-                Err(refusal) if self.token.is_none() && refusal.status == 500 && self.order != NEWEST => {
-                    return Ok(FetchResult::NotOrdered);
+                // Old file stores cannot sort by duration if a trace has none (MLflow 2.22 responds with 500).
+                Err(error) if self.token.is_none() && error.status == 500 && self.order != NEWEST => {
+                    return Ok(FetchResult::Unsorted);
                 }
-                Err(_) if self.token.is_none() && self.conditions != StreamFilter::Filter => {
+                Err(_) if self.token.is_none() && self.kind != StreamFilter::Query => {
                     self.is_done = true;
-                    return Ok(FetchResult::NotUnderstood);
+                    return Ok(FetchResult::Unsupported);
                 }
-                Err(refusal) if self.token.is_none() && !filter.is_empty() && refusal.is_of_question() => {
+                Err(error) if self.token.is_none() && !filter.is_empty() && error.is_unsupported_request() => {
                     while self.filter(query) == filter {
-                        self.language = simpler(self.language);
+                        self.support = downgrade(self.support);
                     }
                 }
-                Err(refusal) => return Err(store.client.refused(&refusal)),
+                Err(error) => return Err(store.client.server.api_error(&error)),
             }
         }
-        Ok(FetchResult::Yes)
+        Ok(FetchResult::Filled)
     }
 
-    /// Whether traces of this stream are known to meet the filter's conditions on rows of spans.
-    fn has_decided_rows(&self, query: &Query) -> bool {
-        self.conditions == StreamFilter::Filter && clauses::decides_rows(&query.filter, self.language)
+    /// Whether the server has evaluated the filter's span conditions for the traces of this stream.
+    fn has_decided_spans(&self, query: &Query) -> bool {
+        self.kind == StreamFilter::Query && clauses::decides_span_tests(&query.filter, self.support)
     }
 
-    fn take(&mut self, client: &Client, page: InfoPage, query: &Query, problems: &mut Vec<Problem>) {
+    fn add_page(&mut self, client: &Client, page: InfoPage, query: &Query, problems: &mut Vec<Problem>) {
         let is_stuck = page.next_page_token.is_some()
             && (page.infos.is_empty() || page.next_page_token.as_deref() == self.token.as_deref());
         let problem = if is_stuck {
-            Some(Problem::new("skipped_pages", NOTHING_MORE))
+            Some(Problem::new("skipped_pages", EMPTY_NEXT_PAGE))
         } else if page.next_page_token.is_some() {
-            self.limit.count(self.size, page.infos.len())
+            self.limit.count_page(self.page_size, page.infos.len())
         } else {
             None
         };
         self.is_done = page.next_page_token.is_none() || problem.is_some();
         problems.extend(problem);
         self.token = page.next_page_token;
-        self.size = (self.size * 2).min(LARGEST_PAGE);
+        self.page_size = (self.page_size * 2).min(MAX_PAGE_SIZE);
         for info in page.infos {
             match info {
                 Ok(mut info) => {
-                    // The server also finds traces that were linked to a run later; their records do not tell.
-                    if self.language != FilterSupport::None {
+                    // The server also finds traces that were linked to a run later, which their records do not contain.
+                    if self.support != FilterSupport::None {
                         info.linked_runs.extend(
                             query.filter.clauses.iter().filter_map(|clause| {
                                 if let Clause::Run(id) = clause { Some(id.clone()) } else { None }
                             }),
                         );
                     }
-                    self.ready.push_back(info);
+                    self.buffer.push_back(info);
                 }
-                Err(why) => {
-                    let message = format!("a record that the server sent cannot be read: {}", client.heard(&why));
+                Err(reason) => {
+                    let message =
+                        format!("a record from the server cannot be read: {}", client.server.mask_credentials(&reason));
                     problems.push(Problem::new("damaged_trace", message));
                 }
             }
@@ -296,133 +300,137 @@ impl TraceStream {
     }
 }
 
-/// The next simpler language, for a server that refused this one.
-const fn simpler(language: FilterSupport) -> FilterSupport {
-    match language {
-        // Which release it is matters less than one more question would take.
-        FilterSupport::Newest => FilterSupport::Of(2, 14),
-        FilterSupport::Of(major, minor) => FilterSupport::Records(major, minor),
-        FilterSupport::Records(..) | FilterSupport::None => FilterSupport::None,
+/// Returns the next lower level of support, for a server that rejected this one.
+const fn downgrade(support: FilterSupport) -> FilterSupport {
+    match support {
+        // Assumes the oldest release: to request the version would take longer.
+        FilterSupport::Newest => FilterSupport::Release(2, 14),
+        FilterSupport::Release(major, minor) => FilterSupport::RecordsOnly(major, minor),
+        FilterSupport::RecordsOnly(..) | FilterSupport::None => FilterSupport::None,
     }
 }
 
-/// What came of fetching.
+/// Result of [`TraceStream::fill`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FetchResult {
-    Yes,
-    /// The server's release does not know this kind of condition.
-    NotUnderstood,
-    /// The server cannot sort by what was asked for.
-    NotOrdered,
+    Filled,
+    /// The server does not support this kind of condition.
+    Unsupported,
+    /// The server cannot sort in the requested order.
+    Unsorted,
 }
 
-/// The traces of a query in its order; possibly more than are meant, never fewer.
+/// Traces for a query: all that match it, and possibly others.
 pub(super) struct TracePages<'a> {
     store: &'a HttpStore,
     query: &'a Query,
     streams: Vec<TraceStream>,
-    /// Whether the server sorts as asked for; otherwise it is done here.
+    /// Whether the server sorts in the requested order. Otherwise the client does.
     is_in_order: bool,
-    /// Those that have a type or a text asked for in the server's table, so that others need not be looked at.
-    typed: Option<TracesByType>,
-    /// Pages are cut by offset, so that traces which arrive meanwhile push others onto the next page again.
+    /// Traces with a requested span type or text in the server's table, so that others need not be loaded.
+    span_matches: Option<SpanMatches>,
+    /// Hashes of the trace ids returned so far. Pages use offsets, so new traces shift others onto the next page again.
     seen: HashSet<u64>,
 }
 
-/// A trace on the server's list.
+/// A trace from a page.
 pub(super) struct ListedTrace {
     pub(super) info: TraceInfo,
-    /// Whether the server has decided the filter's conditions on rows of spans.
-    pub(super) has_decided_rows: bool,
+    /// Whether the server has evaluated the filter's span conditions.
+    pub(super) has_decided_spans: bool,
 }
 
-/// Traces that the server's table says have a span of a type asked for, or one with the text.
-struct TracesByType {
+/// Traces with a requested span type or text in the server's table.
+struct SpanMatches {
     stream: TraceStream,
     ids: HashSet<String>,
 }
 
 impl<'a> TracePages<'a> {
     pub(super) fn new(store: &'a HttpStore, query: &'a Query, problems: &mut Vec<Problem>) -> Result<Self> {
-        let all: Vec<String> = query.experiments.iter().map(|one| one.experiment_id.clone()).collect();
+        let all: Vec<String> = query.experiments.iter().map(|experiment| experiment.experiment_id.clone()).collect();
         let order = server_order(&query.order);
         let (is_in_order, order) = (order.is_some(), order.unwrap_or(NEWEST));
-        let expected = query.expected.filter(|_| is_in_order).unwrap_or(LARGEST_PAGE);
-        let size = expected.clamp(1, LARGEST_PAGE);
+        let expected = query.expected.filter(|_| is_in_order).unwrap_or(MAX_PAGE_SIZE);
+        let page_size = expected.clamp(1, MAX_PAGE_SIZE);
         let release = if clauses::depends_on_release(&query.filter) { store.release() } else { None };
-        let language = release.map_or(FilterSupport::Newest, |(major, minor)| FilterSupport::Of(major, minor));
-        let stream = |experiments: &[String], conditions| TraceStream {
+        let support = release.map_or(FilterSupport::Newest, |(major, minor)| FilterSupport::Release(major, minor));
+        let stream = |experiments: &[String], kind| TraceStream {
             experiments: experiments.to_vec(),
-            conditions,
-            language,
+            kind,
+            support,
             order,
-            ready: VecDeque::new(),
+            buffer: VecDeque::new(),
             token: None,
             is_done: false,
-            size,
+            page_size,
             limit: PageLimit::new(limits::TRACE_PAGES),
             repeated: 0,
-            reads_ahead: query.expected.is_none() || !is_in_order,
-            ahead: None,
+            is_prefetching: query.expected.is_none() || !is_in_order,
+            prefetched: None,
         };
-        let mut at_once = all.len().max(1);
-        if all.len() > EXPERIMENTS_IN_A_URL && store.learn_generation(&all[..1])? == ApiGeneration::Two {
-            at_once = EXPERIMENTS_IN_A_URL;
+        let mut chunk_size = all.len().max(1);
+        if all.len() > MAX_EXPERIMENTS_IN_URL && store.detect_generation(&all[..1])? == ApiGeneration::V2 {
+            chunk_size = MAX_EXPERIMENTS_IN_URL;
         }
         let mut streams: Vec<TraceStream> =
-            all.chunks(at_once).map(|some| stream(some, StreamFilter::Filter)).collect();
+            all.chunks(chunk_size).map(|chunk| stream(chunk, StreamFilter::Query)).collect();
         if query.filter.clauses.iter().any(|clause| matches!(clause, Clause::Name(_))) && !all.is_empty() {
-            streams.extend(all.chunks(at_once).map(|some| stream(some, StreamFilter::Nameless)));
+            streams.extend(all.chunks(chunk_size).map(|chunk| stream(chunk, StreamFilter::Unnamed)));
         }
         if query.filter.needs_rows() || query.filter.grep().is_some() {
-            streams.extend(all.chunks(at_once).map(|some| stream(some, StreamFilter::Elsewhere)));
+            streams.extend(all.chunks(chunk_size).map(|chunk| stream(chunk, StreamFilter::SpansNotInTable)));
         }
-        let typed = clauses::span_hint(&query.filter, language).filter(|_| !all.is_empty()).map(|_| TracesByType {
-            stream: TraceStream { size: LARGEST_PAGE.min(size * 4), ..stream(&all, StreamFilter::SpanHint) },
-            ids: HashSet::new(),
-        });
-        let mut pages = Self { store, query, streams, is_in_order, typed, seen: HashSet::new() };
+        let span_matches =
+            clauses::span_prefilter(&query.filter, support).filter(|_| !all.is_empty()).map(|_| SpanMatches {
+                stream: TraceStream {
+                    page_size: MAX_PAGE_SIZE.min(page_size * 4),
+                    ..stream(&all, StreamFilter::SpanPrefilter)
+                },
+                ids: HashSet::new(),
+            });
+        let mut pages = Self { store, query, streams, is_in_order, span_matches, seen: HashSet::new() };
         pages.fill(problems)?;
         Ok(pages)
     }
 
-    /// Gets the next trace of every stream ready.
+    /// Fills the buffer of every stream.
     fn fill(&mut self, problems: &mut Vec<Problem>) -> Result<()> {
         let mut at = 0;
         while at < self.streams.len() {
-            let filled = if self.is_needless(at) {
+            let result = if self.is_redundant(at) {
                 self.streams[at].is_done = true;
-                FetchResult::Yes
+                FetchResult::Filled
             } else {
                 self.streams[at].fill(self.store, self.query, problems)?
             };
             at += 1;
-            match filled {
-                FetchResult::Yes => {}
-                // A tag that is missing can be asked for since 3.11, and of these traces the server decides nothing.
-                FetchResult::NotUnderstood if self.streams[at - 1].conditions == StreamFilter::Elsewhere => {
+            match result {
+                FetchResult::Filled => {}
+                // Conditions on missing tags are supported since 3.11.
+                FetchResult::Unsupported if self.streams[at - 1].kind == StreamFilter::SpansNotInTable => {
                     problems.push(Problem::new(
                         "skipped_elsewhere",
-                        "traces whose spans lie in files were not looked at: conditions on spans do not find them on this \
-                         server, and it cannot search for them",
+                        "traces with spans in files were not searched: span conditions do not match them on this \
+                         server, and it cannot list them separately",
                     ));
                 }
-                // Before 3.6 no route gives the spans of such traces, so that their names cannot be had at all.
-                FetchResult::NotUnderstood if self.store.is_before(3, 6) => {}
-                FetchResult::NotUnderstood => problems.push(Problem::new(
+                // Before 3.6, no route returns the spans of such traces, so their names are unknown.
+                FetchResult::Unsupported if self.store.is_older_than(3, 6) => {}
+                FetchResult::Unsupported => problems.push(Problem::new(
                     "skipped_nameless",
-                    "traces without a recorded name were not looked at: this server cannot search for them",
+                    "traces without a recorded name were not searched: this server cannot list them separately",
                 )),
-                FetchResult::NotOrdered => {
-                    // Nothing was handed out yet: all begin again.
+                FetchResult::Unsorted => {
+                    // No trace was returned yet, so all streams can restart.
                     self.is_in_order = false;
-                    let typed = self.typed.iter_mut().map(|typed| &mut typed.stream);
-                    for stream in self.streams.iter_mut().chain(typed) {
-                        (stream.order, stream.size, stream.is_done, stream.reads_ahead) =
-                            (NEWEST, LARGEST_PAGE, false, true);
-                        (stream.token, stream.ahead) = (None, None);
+                    let span_matches = self.span_matches.iter_mut().map(|matches| &mut matches.stream);
+                    for stream in self.streams.iter_mut().chain(span_matches) {
+                        (stream.order, stream.page_size, stream.is_done, stream.is_prefetching) =
+                            (NEWEST, MAX_PAGE_SIZE, false, true);
+                        (stream.token, stream.prefetched) = (None, None);
                         stream.limit = PageLimit::new(limits::TRACE_PAGES);
-                        stream.ready.clear();
+                        stream.buffer.clear();
                     }
                     at = 0;
                 }
@@ -431,59 +439,59 @@ impl<'a> TracePages<'a> {
         Ok(())
     }
 
-    /// Whether a stream has only what the others have: that of nameless traces where the name is not asked of the server,
-    /// or its release names every trace; that of spans elsewhere where the server is asked nothing about spans.
-    fn is_needless(&self, at: usize) -> bool {
-        let says_name = |stream: &TraceStream| {
-            stream.conditions == StreamFilter::Filter
-                && self.query.filter.clauses.iter().any(|clause| clauses::says_name(clause, stream.language))
+    /// Whether a stream has no traces that the others lack. For unnamed traces: the server does not filter by name, or
+    /// its release names every trace. For spans not in the table: no span conditions are sent to the server.
+    fn is_redundant(&self, at: usize) -> bool {
+        let filters_name = |stream: &TraceStream| {
+            stream.kind == StreamFilter::Query
+                && self.query.filter.clauses.iter().any(|clause| clauses::filters_name(clause, stream.support))
         };
-        let says_rows = |stream: &TraceStream| {
-            stream.conditions == StreamFilter::Filter && clauses::says_rows(&self.query.filter, stream.language)
+        let filters_spans = |stream: &TraceStream| {
+            stream.kind == StreamFilter::Query && clauses::filters_spans(&self.query.filter, stream.support)
         };
-        match self.streams[at].conditions {
-            StreamFilter::Nameless => {
-                self.store.generation() == ApiGeneration::Two || !self.streams.iter().any(says_name)
+        match self.streams[at].kind {
+            StreamFilter::Unnamed => {
+                self.store.generation() == ApiGeneration::V2 || !self.streams.iter().any(filters_name)
             }
-            StreamFilter::Elsewhere => !self.streams.iter().any(says_rows),
-            StreamFilter::Filter | StreamFilter::SpanHint => false,
+            StreamFilter::SpansNotInTable => !self.streams.iter().any(filters_spans),
+            StreamFilter::Query | StreamFilter::SpanPrefilter => false,
         }
     }
 
-    /// The next trace.
+    /// Returns the next trace.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// The server fails.
     pub(super) fn next(&mut self, problems: &mut Vec<Problem>) -> Result<Option<ListedTrace>> {
         loop {
             self.fill(problems)?;
             let first = (0..self.streams.len())
-                .filter(|at| !self.streams[*at].ready.is_empty())
-                .min_by(|a, b| self.compare(&self.streams[*a].ready[0], &self.streams[*b].ready[0]));
-            let Some((at, info)) = first.and_then(|at| Some((at, self.streams[at].ready.pop_front()?))) else {
+                .filter(|at| !self.streams[*at].buffer.is_empty())
+                .min_by(|a, b| self.compare(&self.streams[*a].buffer[0], &self.streams[*b].buffer[0]));
+            let Some((at, info)) = first.and_then(|at| Some((at, self.streams[at].buffer.pop_front()?))) else {
                 return Ok(None);
             };
             let mut hasher = DefaultHasher::new();
             info.trace_id.hash(&mut hasher);
             if self.seen.insert(hasher.finish()) {
                 self.streams[at].repeated = 0;
-                let has_decided_rows = self.streams[at].has_decided_rows(self.query);
-                return Ok(Some(ListedTrace { info, has_decided_rows }));
+                let has_decided_spans = self.streams[at].has_decided_spans(self.query);
+                return Ok(Some(ListedTrace { info, has_decided_spans }));
             }
             self.streams[at].repeated += 1;
-            if self.streams[at].repeated == MOST_REPEATED {
-                problems.push(Problem::new("skipped_pages", NOTHING_MORE));
+            if self.streams[at].repeated == MAX_REPEATED {
+                problems.push(Problem::new("skipped_pages", EMPTY_NEXT_PAGE));
                 self.streams[at].is_done = true;
-                self.streams[at].ready.clear();
+                self.streams[at].buffer.clear();
             }
         }
     }
 
-    /// All that is left, in order; for orders that the server does not have.
-    pub(super) fn sorted(&mut self, problems: &mut Vec<Problem>) -> Result<VecDeque<ListedTrace>> {
+    /// Reads all remaining traces and sorts them, for orders that the server does not support.
+    pub(super) fn drain_sorted(&mut self, problems: &mut Vec<Problem>) -> Result<VecDeque<ListedTrace>> {
         let mut all = Vec::new();
         while let Some(listed) = self.next(problems)? {
-            if self.query.filter.matches_info(&listed.info) || self.query.filter.asks_for_root(&listed.info) {
+            if self.query.filter.matches_info(&listed.info) || self.query.filter.needs_root_name(&listed.info) {
                 all.push(listed);
             }
         }
@@ -491,28 +499,27 @@ impl<'a> TracePages<'a> {
         Ok(all.into())
     }
 
-    /// Whether traces come in the order asked for; otherwise [`TracePages::sorted`] puts them into it.
+    /// Whether [`TracePages::next`] returns traces in the requested order. If not, use [`TracePages::drain_sorted`].
     pub(super) const fn is_in_order(&self) -> bool {
         self.is_in_order
     }
 
-    /// Whether a trace has a span of a type asked for, or one with the text, as far as the server's table tells; none where
-    /// it cannot.
-    pub(super) fn has_hint(&mut self, info: &TraceInfo, problems: &mut Vec<Problem>) -> Result<Option<bool>> {
+    /// Whether a trace has a requested span type or text in the server's table; `None` if unknown.
+    pub(super) fn has_span_match(&mut self, info: &TraceInfo, problems: &mut Vec<Problem>) -> Result<Option<bool>> {
         let (order, is_in_order) = (&self.query.order, self.is_in_order);
-        let Some(typed) = &mut self.typed else { return Ok(None) };
+        let Some(span_matches) = &mut self.span_matches else { return Ok(None) };
         loop {
-            if typed.ids.contains(&info.trace_id) {
+            if span_matches.ids.contains(&info.trace_id) {
                 return Ok(Some(true));
             }
-            if typed.stream.fill(self.store, self.query, problems)? != FetchResult::Yes {
-                self.typed = None;
+            if span_matches.stream.fill(self.store, self.query, problems)? != FetchResult::Filled {
+                self.span_matches = None;
                 return Ok(None);
             }
-            match typed.stream.ready.front() {
+            match span_matches.stream.buffer.front() {
                 Some(next) if !is_in_order || compare(order, next, info).is_le() => {
-                    typed.ids.insert(next.trace_id.clone());
-                    typed.stream.ready.pop_front();
+                    span_matches.ids.insert(next.trace_id.clone());
+                    span_matches.stream.buffer.pop_front();
                 }
                 _ => return Ok(Some(false)),
             }
@@ -526,6 +533,6 @@ impl<'a> TracePages<'a> {
 
 fn compare(order: &Order, a: &TraceInfo, b: &TraceInfo) -> Ordering {
     order
-        .compare(&SortValue::of(a, &order.key), &SortValue::of(b, &order.key))
+        .compare(&SortValue::from_info(a, &order.key), &SortValue::from_info(b, &order.key))
         .then_with(|| a.trace_id.cmp(&b.trace_id))
 }

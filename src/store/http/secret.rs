@@ -1,4 +1,4 @@
-//! Credentials in memory, and how they are masked in what a server sends back.
+//! Credentials in memory, and masking of credentials in text from a server.
 
 use crate::limits;
 use aho_corasick::AhoCorasick;
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD
 use std::fmt;
 use std::ops::Range;
 
-/// Text that no output ever shows.
+/// Text that is never shown in output.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -29,58 +29,58 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Replaces credentials in text.
+/// Replacement for credentials in text.
 const MASKED: &str = "[secret]";
 
-/// Passwords and tokens of fewer bytes are masked as whole words only: within words they would destroy every text.
-const SHORTEST_WITHIN_WORDS: usize = 4;
+/// Shorter passwords and tokens (in bytes) are masked as whole words only: masking them within words would garble text.
+const MIN_SUBSTRING_BYTES: usize = 4;
 
-/// User names of fewer bytes are not masked.
-const SHORTEST_NAME: usize = 3;
+/// Shorter user names (in bytes) are not masked.
+const MIN_NAME_BYTES: usize = 3;
 
-/// Base64 of the middle of a longer text is recognized by this many characters.
-const SHORTEST_CORE: usize = 6;
+/// Minimum length of [`base64_cores`].
+const MIN_CORE_CHARS: usize = 6;
 
-/// Text may be percent-encoded this many times.
-const ENCODED_AT_MOST: usize = 3;
+/// Text is percent-decoded up to this many times.
+const MAX_PERCENT_DECODINGS: usize = 3;
 
-/// The credentials of a client, in each form in which a server or proxy may repeat them: plain, percent-encoded, in base64
-/// (either alphabet, with and without padding, also within the base64 of a longer text), and escaped as in JSON or HTML.
-/// Capital and small letters count as the same.
+/// Finds and masks the credentials of a client in each form in which a server or proxy may repeat them: plain,
+/// percent-encoded, base64 (either alphabet, with and without padding, also within the base64 of a longer text), and
+/// escaped as in JSON or HTML. Ignores case.
 pub(super) struct CredentialMask {
     forms: Vec<MaskedForm>,
     finder: Option<AhoCorasick>,
 }
 
-/// How one form of a credential is recognized.
+/// How one encoded form of a credential is matched.
 #[derive(Clone, Copy)]
 struct MaskedForm {
-    /// Whether it counts only where no letter or digit is beside it.
-    is_word: bool,
+    /// Whether it matches whole words only: no letter or digit before or after it.
+    is_whole_word: bool,
     is_base64: bool,
-    /// Characters before and after it that encode a part of the credential too.
+    /// Number of characters before and after the match that also encode a part of the credential.
     before: usize,
     after: usize,
 }
 
 impl CredentialMask {
-    /// Masks user names, and what is secret.
+    /// Builds a mask for user names and secrets.
     pub(super) fn new(names: &[&str], secrets: &[&str]) -> Self {
         let mut all: Vec<(String, MaskedForm)> = Vec::new();
-        for name in names.iter().filter(|name| name.len() >= SHORTEST_NAME) {
-            all.extend(written(name, true));
+        for name in names.iter().filter(|name| name.len() >= MIN_NAME_BYTES) {
+            all.extend(encodings(name, true));
         }
         for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-            all.extend(written(secret, secret.len() < SHORTEST_WITHIN_WORDS));
-            all.extend(cores(secret));
+            all.extend(encodings(secret, secret.len() < MIN_SUBSTRING_BYTES));
+            all.extend(base64_cores(secret));
         }
         let (texts, forms): (Vec<String>, Vec<MaskedForm>) = all.into_iter().unzip();
         let finder = AhoCorasick::builder().ascii_case_insensitive(true).build(&texts).ok();
         Self { forms, finder: finder.filter(|_| !texts.is_empty()) }
     }
 
-    /// The mask for the value of an `Authorization` header and for credentials that are known besides.
-    pub(super) fn for_header(header: Option<&str>, names: &[&str], secrets: &[&str]) -> Self {
+    /// Builds a mask for the value of an `Authorization` header and further names and secrets.
+    pub(super) fn from_header(header: Option<&str>, names: &[&str], secrets: &[&str]) -> Self {
         let sent = header.and_then(|header| header.split_once(' ')).map_or("", |(_, sent)| sent);
         let pair = STANDARD.decode(sent).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
         let (name, password) = pair.split_once(':').unwrap_or_default();
@@ -89,24 +89,24 @@ impl CredentialMask {
         Self::new(&[&[name], names].concat(), &[&[sent, &pair, password], secrets].concat())
     }
 
-    /// A text without the credentials in it.
+    /// Masks the credentials in a text.
     pub(super) fn apply(&self, text: &str) -> String {
         let Some(finder) = &self.finder else { return text.to_owned() };
-        let mut found: Vec<Range<usize>> = Vec::new();
-        let mut view = Some(DecodedText::new(text));
-        for _ in 0..=ENCODED_AT_MOST {
-            let Some(seen) = view else { break };
-            found.extend(finder.find_overlapping_iter(&seen.bytes).filter_map(|hit| {
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        let mut next = Some(DecodedText::new(text));
+        for _ in 0..=MAX_PERCENT_DECODINGS {
+            let Some(view) = next else { break };
+            ranges.extend(finder.find_overlapping_iter(&view.bytes).filter_map(|hit| {
                 let form = self.forms[hit.pattern().as_usize()];
-                seen.is_form(form, hit.range()).then(|| seen.origin_of(form, hit.range()))
+                view.matches_form(form, hit.range()).then(|| view.source_range(form, hit.range()))
             }));
-            view = seen.decoded();
+            next = view.decoded();
         }
-        replaced(text, found)
+        replace_ranges(text, ranges)
     }
 
-    /// What a server sent, in one line of a bearable length, without the credentials in it.
-    pub(super) fn line(&self, text: &str) -> String {
+    /// Masks the credentials in a text and limits it to one line of [`limits::MESSAGE_CHARS`].
+    pub(super) fn apply_to_message(&self, text: &str) -> String {
         let line = self.apply(text).split_whitespace().collect::<Vec<_>>().join(" ");
         match line.char_indices().nth(limits::MESSAGE_CHARS) {
             Some((end, _)) => format!("{} …", &line[..end]),
@@ -115,8 +115,8 @@ impl CredentialMask {
     }
 }
 
-/// The ways in which a text may be written.
-fn written(text: &str, is_word: bool) -> Vec<(String, MaskedForm)> {
+/// Returns the encoded forms of a text.
+fn encodings(text: &str, is_whole_word: bool) -> Vec<(String, MaskedForm)> {
     let json = serde_json::to_string(text).unwrap_or_default();
     let html = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     let plain = [
@@ -127,17 +127,17 @@ fn written(text: &str, is_word: bool) -> Vec<(String, MaskedForm)> {
         text.replace(' ', "+"),
     ];
     let encoded = [STANDARD_NO_PAD.encode(text), URL_SAFE_NO_PAD.encode(text)];
-    let form = |is_base64| MaskedForm { is_word, is_base64, before: 0, after: 0 };
-    let mut all: Vec<(String, MaskedForm)> = plain.into_iter().map(|one| (one, form(false))).collect();
-    all.extend(encoded.into_iter().map(|one| (one, form(true))));
+    let form = |is_base64| MaskedForm { is_whole_word, is_base64, before: 0, after: 0 };
+    let mut all: Vec<(String, MaskedForm)> = plain.into_iter().map(|text| (text, form(false))).collect();
+    all.extend(encoded.into_iter().map(|text| (text, form(true))));
     all.sort_by(|(a, _), (b, _)| a.cmp(b));
     all.dedup_by(|(a, _), (b, _)| a == b);
     all
 }
 
-/// What the base64 of every longer text has in common that holds this one: it depends on where among three bytes it begins,
-/// and the characters at its ends depend on its neighbors too.
-fn cores(text: &str) -> Vec<(String, MaskedForm)> {
+/// Returns the base64 characters that are the same in every longer text that contains this one, for each of the three
+/// byte offsets. The characters at the ends also depend on neighboring bytes and are left out.
+fn base64_cores(text: &str) -> Vec<(String, MaskedForm)> {
     let mut cores = Vec::new();
     for offset in 0..3 {
         let shifted = [&vec![0; offset], text.as_bytes()].concat();
@@ -147,18 +147,18 @@ fn cores(text: &str) -> Vec<(String, MaskedForm)> {
             let encoded = engine.encode(&shifted);
             let start = if offset == 0 { 0 } else { offset + 1 };
             let core = encoded.get(start..encoded.len() - after).unwrap_or_default();
-            if core.len() >= SHORTEST_CORE {
-                cores.push((core.to_owned(), MaskedForm { is_word: false, is_base64: true, before, after }));
+            if core.len() >= MIN_CORE_CHARS {
+                cores.push((core.to_owned(), MaskedForm { is_whole_word: false, is_base64: true, before, after }));
             }
         }
     }
     cores
 }
 
-/// A text as it is written, or percent-decoded, with the place in the original that each byte comes from.
+/// A text, possibly percent-decoded, with the position of each byte in the original.
 struct DecodedText {
     bytes: Vec<u8>,
-    /// Where each byte begins, and where the last one ends.
+    /// Position of each byte in the original, then the end of the last one.
     starts: Vec<usize>,
 }
 
@@ -167,7 +167,7 @@ impl DecodedText {
         Self { bytes: text.as_bytes().to_vec(), starts: (0..=text.len()).collect() }
     }
 
-    /// The same with percent-encoded bytes decoded; none where nothing is encoded.
+    /// Percent-decodes the text once; `None` if nothing is encoded.
     fn decoded(&self) -> Option<Self> {
         let hex = |at: usize| self.bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
         let (mut bytes, mut starts, mut at) = (Vec::new(), Vec::new(), 0);
@@ -181,13 +181,13 @@ impl DecodedText {
         (bytes.len() < self.bytes.len()).then_some(Self { bytes, starts })
     }
 
-    fn is_form(&self, form: MaskedForm, range: Range<usize>) -> bool {
-        let is_of_word = |at: usize| self.bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
-        !form.is_word || !(is_of_word(range.end) || range.start.checked_sub(1).is_some_and(is_of_word))
+    fn matches_form(&self, form: MaskedForm, range: Range<usize>) -> bool {
+        let is_word_char = |at: usize| self.bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
+        !form.is_whole_word || !(is_word_char(range.end) || range.start.checked_sub(1).is_some_and(is_word_char))
     }
 
-    /// Where a form is in the original, with the characters beside it that belong to it and base64's padding.
-    fn origin_of(&self, form: MaskedForm, range: Range<usize>) -> Range<usize> {
+    /// Returns the range of a match in the original, extended by adjacent characters of the form and base64 padding.
+    fn source_range(&self, form: MaskedForm, range: Range<usize>) -> Range<usize> {
         let is_base64 =
             |at: usize| self.bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte));
         let (mut start, mut end) = (range.start, range.end);
@@ -204,13 +204,13 @@ impl DecodedText {
     }
 }
 
-/// The text with these ranges masked, which may overlap.
-fn replaced(text: &str, mut found: Vec<Range<usize>>) -> String {
-    found.sort_by_key(|range| range.start);
+/// Masks ranges of a text. They may overlap.
+fn replace_ranges(text: &str, mut ranges: Vec<Range<usize>>) -> String {
+    ranges.sort_by_key(|range| range.start);
     let (mut masked, mut end) = (String::with_capacity(text.len()), 0);
-    for range in found {
+    for range in ranges {
         if range.start >= end {
-            // A range begins and ends with a whole character: all forms do.
+            // Forms are whole strings, so ranges start and end at character boundaries.
             masked.push_str(text.get(end..range.start).unwrap_or_default());
             masked.push_str(MASKED);
         }

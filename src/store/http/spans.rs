@@ -1,79 +1,85 @@
-//! The spans of one trace, wherever its server keeps them.
+//! Fetches the spans of one trace from a server, wherever they are stored.
 
-use super::answer::{ApiResponse, BodyError};
 use super::body::{Body, BodyReadError, BudgetShare};
-use super::client::{ApiRequest, Client};
+use super::client::Client;
 use super::pages::ApiGeneration;
-use super::url::in_url;
+use super::request::ApiRequest;
+use super::response::{ApiResponse, BodyError};
+use super::url::url_encode;
 use crate::error::Result;
 use crate::formats::{self, TraceFile};
 use crate::model::{Problem, Spans, SpansSource, Trace, TraceInfo, TraceState, arrange, keys};
-use crate::store::spans::name_session;
+use crate::store::spans::fill_session_and_user;
 use crate::store::{Projection, spans};
 
-/// The kind of problem of a trace whose spans the server failed to load, so that nobody knows whether they are there.
-pub(super) const UNSERVED: &str = "unserved_spans";
+/// Kind of the problem if the server failed to load the spans of a trace, so that it is unknown whether they exist.
+pub(super) const UNSERVED_SPANS: &str = "unserved_spans";
 
-/// How much is tried for the spans of a trace.
+/// Which routes are tried for the spans of a trace.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum SpanFetch {
-    /// Every way.
-    Full,
-    /// The likeliest way, once: for a server that gave none of many others.
-    Least,
+    /// All routes.
+    AllRoutes,
+    /// The first route, without retries: for a server that did not return the spans of many other traces.
+    FirstRouteOnce,
 }
 
 /// Adds the spans to a trace's record.
 ///
-/// `get-trace-artifact` comes first: every release has it, it gives the spans as they are stored, in one answer, and it
-/// alone survives integers beyond 64 bits (MLflow 2.22 to 3.18 `server/handlers.py`).
+/// `get-trace-artifact` is tried first: every release has it, it returns all spans as stored in one response, and it is
+/// the only route that supports integers beyond 64 bits (MLflow 2.22 to 3.18 `server/handlers.py`).
 ///
 /// # Errors
-/// Where the server cannot be asked; a trace that it cannot give is a problem of that trace.
-pub(super) fn read_alone(
+/// The server fails. If only the spans are unavailable, that is a problem of the trace instead.
+pub(super) fn read_one(
     client: &Client,
     generation: ApiGeneration,
     info: TraceInfo,
-    need: Projection,
+    projection: Projection,
 ) -> Result<Trace> {
     let mut share = BudgetShare::unlimited(&client.budget);
-    let trace = read(client, generation, info, need, SpanFetch::Full, &mut share)?;
-    trace.ok_or_else(|| client.unread(BodyReadError::Crowded).error)
+    let trace = read(client, generation, info, projection, SpanFetch::AllRoutes, &mut share)?;
+    trace.ok_or_else(|| client.server.body_error(BodyReadError::OverBudget).error)
 }
 
-/// The same for one of several traces that share a budget of memory; none where that is spent. Answers are charged to the
-/// share, which counts for the trace too.
+/// Like [`read_one`], for one of several traces that share a memory budget; `None` if that is used up. Responses are
+/// charged to the share, which must live as long as the trace.
 ///
 /// # Errors
-/// Where the server cannot be asked.
+/// The server fails.
 pub(super) fn read(
     client: &Client,
     generation: ApiGeneration,
     info: TraceInfo,
-    need: Projection,
-    effort: SpanFetch,
+    projection: Projection,
+    span_fetch: SpanFetch,
     share: &mut BudgetShare,
 ) -> Result<Option<Trace>> {
-    let id = in_url(&info.trace_id);
-    let mut refusals = Vec::new();
-    let mut ask = |question: &ApiRequest| ask(client, question, &mut refusals, share);
+    let id = url_encode(&info.trace_id);
+    let mut errors = Vec::new();
+    let mut fetch = |request: &ApiRequest| request_spans(client, request, &mut errors, share);
     let stored = ApiRequest::get(format!("/ajax-api/2.0/mlflow/get-trace-artifact?request_id={id}"));
-    let stored = if effort == SpanFetch::Least { stored.once() } else { stored };
-    let as_file = |body: &Body| heard(client, body.decode(|text| Ok(formats::trace_file(text, spans::keep(need)))));
-    let as_wire = |body: &Body| heard(client, body.decode(|text| formats::wire_spans(text, spans::keep(need))));
-    let mut file = match ask(&stored)? {
-        SpanAnswer::Body(body) => as_file(&body),
-        SpanAnswer::Nothing => None,
-        SpanAnswer::Long => return Ok(Some(put_together(info, None, false, refusals))),
-        SpanAnswer::Crowded => return Ok(None),
+    let stored = if span_fetch == SpanFetch::FirstRouteOnce { stored.without_retries() } else { stored };
+    let parse_file = |body: &Body| {
+        mask_damage(client, body.decode(|text| Ok(formats::trace_file(text, spans::span_detail(projection)))))
     };
-    // A server that found nothing gives an empty list, or, up to 3.6, refuses here and says so on the routes of rows.
-    let mut is_told = file.is_some();
-    if effort == SpanFetch::Least {
-        return Ok(Some(put_together(info, file, is_told, refusals)));
+    let parse_wire = |body: &Body| {
+        mask_damage(client, body.decode(|text| formats::wire_spans(text, spans::span_detail(projection))))
+    };
+    let mut file = match fetch(&stored)? {
+        SpanResponse::Body(body) => parse_file(&body),
+        SpanResponse::Missing => None,
+        SpanResponse::TooLong => return Ok(Some(build_trace(info, None, false, errors))),
+        SpanResponse::OverBudget => return Ok(None),
+    };
+    // Whether a response confirms which spans exist. If there are none, the server returns an empty list or, up to 3.6,
+    // an error here and empty results below.
+    let mut is_confirmed = file.is_some();
+    if span_fetch == SpanFetch::FirstRouteOnce {
+        return Ok(Some(build_trace(info, file, is_confirmed, errors)));
     }
-    let is_in_rows = info.is_in_rows();
-    if generation == ApiGeneration::Three {
+    let is_in_rows = info.has_spans_in_database();
+    if generation == ApiGeneration::V3 {
         for route in [
             format!("/api/3.0/mlflow/traces/get?trace_id={id}&allow_partial=true"),
             format!("/api/3.0/mlflow/traces/batchGet?trace_ids={id}"),
@@ -81,74 +87,75 @@ pub(super) fn read(
             if has_spans(file.as_ref()) {
                 break;
             }
-            match ask(&ApiRequest::get(route).once())? {
-                SpanAnswer::Body(body) => {
-                    is_told |= is_in_rows;
-                    file = as_wire(&body).or(file);
+            match fetch(&ApiRequest::get(route).without_retries())? {
+                SpanResponse::Body(body) => {
+                    is_confirmed |= is_in_rows;
+                    file = parse_wire(&body).or(file);
                 }
-                SpanAnswer::Crowded => return Ok(None),
-                SpanAnswer::Nothing | SpanAnswer::Long => {}
+                SpanResponse::OverBudget => return Ok(None),
+                SpanResponse::Missing | SpanResponse::TooLong => {}
             }
         }
     }
     if !has_spans(file.as_ref())
         && let Some(location) = info.tags.get(keys::ARTIFACT_LOCATION)
-        && let Some(folder) = served_path(location, &|authority| client.is_at(authority))
+        && let Some(folder) = served_path(location, &|authority| client.server.is_same_authority(authority))
     {
         let route = format!("/api/2.0/mlflow-artifacts/artifacts/{folder}/traces.json");
-        match ask(&ApiRequest::get(route).once())? {
-            SpanAnswer::Body(body) => file = as_file(&body).or(file),
-            SpanAnswer::Crowded => return Ok(None),
-            SpanAnswer::Nothing | SpanAnswer::Long => {}
+        match fetch(&ApiRequest::get(route).without_retries())? {
+            SpanResponse::Body(body) => file = parse_file(&body).or(file),
+            SpanResponse::OverBudget => return Ok(None),
+            SpanResponse::Missing | SpanResponse::TooLong => {}
         }
     }
-    Ok(Some(put_together(info, file, is_told, refusals)))
+    Ok(Some(build_trace(info, file, is_confirmed, errors)))
 }
 
 fn has_spans(file: Option<&TraceFile>) -> bool {
     file.is_some_and(|file| !file.spans.is_empty())
 }
 
-/// Spans whose damage is described without credentials; of many descriptions the first is shown.
-fn heard(client: &Client, file: std::result::Result<TraceFile, String>) -> Option<TraceFile> {
+/// Masks credentials in the first description of damage, the only one that is shown.
+fn mask_damage(client: &Client, file: std::result::Result<TraceFile, String>) -> Option<TraceFile> {
     let mut file = file.ok()?;
-    file.damage.iter_mut().take(1).for_each(|why| *why = client.heard(why));
+    file.damage.iter_mut().take(1).for_each(|reason| *reason = client.server.mask_credentials(reason));
     Some(file)
 }
 
-/// What came of asking for spans.
-enum SpanAnswer {
+/// Response to a request for spans.
+enum SpanResponse {
     Body(Body),
-    /// The server has none there.
-    Nothing,
-    /// More than one answer may have.
-    Long,
-    /// Others take the memory.
-    Crowded,
+    /// The server has no spans by this route.
+    Missing,
+    /// The response exceeds the size limit.
+    TooLong,
+    /// Concurrent reads use up the memory budget.
+    OverBudget,
 }
 
-fn ask(
+fn request_spans(
     client: &Client,
-    question: &ApiRequest,
-    refusals: &mut Vec<String>,
+    request: &ApiRequest,
+    errors: &mut Vec<String>,
     share: &mut BudgetShare,
-) -> Result<SpanAnswer> {
-    Ok(match client.ask_within(question, share)? {
-        ApiResponse::Body(body) => SpanAnswer::Body(body),
-        ApiResponse::NoRoute => SpanAnswer::Nothing,
-        ApiResponse::Refusal(refusal) => {
-            refusals.push(refusal.message);
-            SpanAnswer::Nothing
+) -> Result<SpanResponse> {
+    Ok(match client.execute_charged(request, share)? {
+        ApiResponse::Body(body) => SpanResponse::Body(body),
+        ApiResponse::NoRoute => SpanResponse::Missing,
+        ApiResponse::Error(error) => {
+            errors.push(error.message);
+            SpanResponse::Missing
         }
-        ApiResponse::Unread(BodyError { stop: BodyReadError::Crowded, .. }) => SpanAnswer::Crowded,
-        ApiResponse::Unread(unread) => {
-            refusals.push(unread.error.message);
-            SpanAnswer::Long
+        ApiResponse::Incomplete(BodyError { reason: BodyReadError::OverBudget, .. }) => SpanResponse::OverBudget,
+        ApiResponse::Incomplete(body) => {
+            errors.push(body.error.message);
+            SpanResponse::TooLong
         }
     })
 }
 
-/// The path below the server's own artifact store. Another host is not asked: a trace could name any.
+/// Returns the path of an artifact location on this server. Other hosts are rejected, since a trace could name any
+/// host.
 pub(super) fn served_path(location: &str, is_here: &dyn Fn(&str) -> bool) -> Option<String> {
     let rest = location.strip_prefix("mlflow-artifacts:")?;
     let path = match rest.strip_prefix("//").filter(|after| !after.starts_with('/')) {
@@ -160,43 +167,43 @@ pub(super) fn served_path(location: &str, is_here: &dyn Fn(&str) -> bool) -> Opt
     };
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let is_plain = !parts.is_empty() && !parts.iter().any(|part| matches!(*part, "." | ".."));
-    is_plain.then(|| parts.iter().map(|part| in_url(part)).collect::<Vec<_>>().join("/"))
+    is_plain.then(|| parts.iter().map(|part| url_encode(part)).collect::<Vec<_>>().join("/"))
 }
 
-fn put_together(mut info: TraceInfo, file: Option<TraceFile>, is_told: bool, refusals: Vec<String>) -> Trace {
+fn build_trace(mut info: TraceInfo, file: Option<TraceFile>, is_confirmed: bool, errors: Vec<String>) -> Trace {
     let mut problems = Vec::new();
     let file = file.unwrap_or_default();
-    if file.is_cut {
-        let saved = file.spans.len();
+    if file.is_truncated {
+        let readable = file.spans.len();
         problems.push(Problem::new(
             "cut_file",
-            format!("the spans that the server has end too early or are damaged; {saved} whole ones could be read"),
+            format!("the spans from the server are truncated or damaged; {readable} could be read"),
         ));
     }
-    if let Some(why) = file.damage.first() {
-        problems.push(Problem::new("damaged_span", format!("{} spans cannot be read: {why}", file.damage.len())));
+    if let Some(reason) = file.damage.first() {
+        problems.push(Problem::new("damaged_span", format!("{} spans cannot be read: {reason}", file.damage.len())));
     }
     let (list, nodes, repeated) = arrange(file.spans);
     if repeated > 0 {
-        let message = format!("{repeated} spans repeat the id of another one and are left out");
+        let message = format!("{repeated} spans have the id of another span and were dropped");
         problems.push(Problem::new("repeated_span", message));
     }
-    // Nothing is wrong with a trace whose spans are not written yet.
+    // A trace in progress may have no spans yet.
     if list.is_empty() && info.state != TraceState::InProgress && info.span_count != Some(0) {
-        let kind = if is_told { "missing_spans" } else { UNSERVED };
-        let refusal = refusals.into_iter().next();
-        let why = refusal.or_else(|| (!is_told).then(|| "it has no route for them".to_owned()));
-        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-        problems.push(Problem::new(kind, format!("the server gives no spans of {}{why}", info.trace_id)));
+        let kind = if is_confirmed { "missing_spans" } else { UNSERVED_SPANS };
+        let error = errors.into_iter().next();
+        let reason = error.or_else(|| (!is_confirmed).then(|| "no route for spans".to_owned()));
+        let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        problems.push(Problem::new(kind, format!("the server returned no spans of {}{reason}", info.trace_id)));
     }
     if info.tags.get(keys::SPANS_LOCATION).is_some() {
-        // Where no number was recorded, the rows that are stored count, as in the database behind the server.
+        // Without a recorded count, the stored rows count, as in the server's own database.
         info.span_count = info.span_count.or(Some(list.len() as u64).filter(|count| *count > 0));
     }
     if info.name.is_none() {
         info.root_name = list.iter().find(|span| span.parent.is_none()).map(|span| span.name.clone());
     }
-    name_session(&mut info, &list);
+    fill_session_and_user(&mut info, &list);
     let source = if list.is_empty() { SpansSource::None } else { SpansSource::Server };
     Trace { info, spans: Some(Spans { list, nodes, source, problems, moved: None, outside: None }), rows: None }
 }

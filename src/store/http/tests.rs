@@ -1,11 +1,11 @@
 use super::access::{ServerSettings, authorization, proxy};
-use super::answer::{page_text, pause_asked_for};
-use super::clauses::{FilterSupport, decides_rows, id_contains, span_hint, texts};
-use super::is_whole_id;
+use super::clauses::{FilterSupport, decides_span_tests, id_contains, server_conditions, span_prefilter};
+use super::is_full_id;
 use super::pages::PageLimit;
+use super::response::{page_text, parse_retry_after};
 use super::secret::{CredentialMask, Secret};
 use super::spans::served_path;
-use super::url::{ServerUrl, absolute, is_same_origin, without_credentials};
+use super::url::{ServerUrl, is_same_origin, resolve_redirect, without_credentials};
 use crate::limits;
 use crate::query::language::parse;
 use crate::query::{Clause, Filter, Glob, Grep, Label, LabelTest};
@@ -22,7 +22,7 @@ fn header(uri: &str, settings: &ServerSettings) -> Option<String> {
 }
 
 #[test]
-fn addresses_are_taken_apart() {
+fn server_urls_are_parsed() {
     for (uri, shown, host, is_loopback) in [
         ("http://localhost:5000", "http://localhost:5000", "localhost", true),
         ("http://localhost:5000/", "http://localhost:5000", "localhost", true),
@@ -34,7 +34,7 @@ fn addresses_are_taken_apart() {
     ] {
         let base = ServerUrl::parse(uri).unwrap();
         assert_eq!(
-            (base.shown().as_str(), base.host.as_str(), base.is_loopback()),
+            (base.display_url().as_str(), base.host.as_str(), base.is_loopback()),
             (shown, host, is_loopback),
             "{uri}"
         );
@@ -51,7 +51,7 @@ fn a_password_is_never_part_of_the_host() {
         let error = ServerUrl::parse(uri).unwrap_err();
         assert!(!format!("{error:?}").contains("secret"), "{error:?}");
     }
-    assert_eq!(ServerUrl::parse("http://kim:secret@[::1]:5000/x").unwrap().shown(), "http://[::1]:5000/x");
+    assert_eq!(ServerUrl::parse("http://kim:secret@[::1]:5000/x").unwrap().display_url(), "http://[::1]:5000/x");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn credentials_are_taken_in_the_order_of_mlflow() {
 fn credentials_are_masked_in_every_form() {
     // Of `bob:hunter2 s?cret>`.
     let header = "Basic Ym9iOmh1bnRlcjIgcz9jcmV0Pg==";
-    let mask = CredentialMask::for_header(Some(header), &[], &["tok-SECRET123"]);
+    let mask = CredentialMask::from_header(Some(header), &[], &["tok-SECRET123"]);
     for (text, masked) in [
         ("user bob has password hunter2 s?cret>.", "user [secret] has password [secret]."),
         ("HUNTER2 S?CRET> and bobby", "[secret] and bobby"),
@@ -107,7 +107,7 @@ fn credentials_are_masked_in_every_form() {
     ] {
         assert_eq!(mask.apply(text), masked);
     }
-    // In the base64 of a longer text, wherever it begins in it.
+    // In the base64 of a longer text, at any offset.
     for before in ["", "x", "xy", "xyz", "{\"authorization\": \"Basic "] {
         for after in ["", "x", "xy", "\"}"] {
             for secret in ["hunter2 s?cret>", "tok-SECRET123", "Ym9iOmh1bnRlcjIgcz9jcmV0Pg=="] {
@@ -126,27 +126,27 @@ fn credentials_are_masked_in_every_form() {
 
 #[test]
 fn short_credentials_are_masked_as_words() {
-    let mask = CredentialMask::for_header(None, &["al", "ada"], &["a", "pw"]);
+    let mask = CredentialMask::from_header(None, &["al", "ada"], &["a", "pw"]);
     assert_eq!(
         mask.apply("a map: pw=pw, pwd, al, ada@host, cada"),
         "[secret] map: [secret]=[secret], pwd, al, [secret]@host, cada"
     );
     assert_eq!(mask.apply("cHc= YQ== cHcx"), "[secret] [secret] cHcx");
     // A name without a password is a token.
-    let token = CredentialMask::for_header(Some("Basic dDBrZW46"), &[], &[]);
+    let token = CredentialMask::from_header(Some("Basic dDBrZW46"), &[], &[]);
     assert_eq!(token.apply("xt0kenx dDBrZW46"), "x[secret]x [secret]");
-    assert_eq!(CredentialMask::for_header(None, &[], &[]).apply("x"), "x");
+    assert_eq!(CredentialMask::from_header(None, &[], &[]).apply("x"), "x");
 }
 
 #[test]
 fn credentials_are_masked_before_a_message_is_cut() {
-    let mask = CredentialMask::for_header(None, &[], &["hunter2secret"]);
-    let line = mask.line(&format!("{}hunter2secret\nmore", "x".repeat(limits::MESSAGE_CHARS - 5)));
+    let mask = CredentialMask::from_header(None, &[], &["hunter2secret"]);
+    let line = mask.apply_to_message(&format!("{}hunter2secret\nmore", "x".repeat(limits::MESSAGE_CHARS - 5)));
     assert!(!line.contains("hunt") && line.ends_with("[secr …"), "{line}");
 }
 
 #[test]
-fn the_mask_knows_all_credentials_of_the_environment() {
+fn all_credentials_of_the_environment_are_masked() {
     let settings = ServerSettings {
         username: Some("adalove".to_owned()),
         password: Some(Secret::new("pass:word".to_owned())),
@@ -163,7 +163,7 @@ fn the_mask_knows_all_credentials_of_the_environment() {
 }
 
 #[test]
-fn credentials_are_cut_out_of_what_is_shown() {
+fn credentials_are_removed_from_uris() {
     for (uri, shown) in [
         ("https://ada:pw@host/x", "https://host/x"),
         ("https://ada:p@w@host", "https://host"),
@@ -181,7 +181,7 @@ fn credentials_are_cut_out_of_what_is_shown() {
 }
 
 #[test]
-fn proxies_are_used_except_for() {
+fn no_proxy_excludes_hosts() {
     let uses = |uri: &str, list: Option<&str>| {
         let settings = ServerSettings {
             http_proxy: Some(Secret::new("http://proxy:3128".to_owned())),
@@ -211,27 +211,32 @@ fn proxies_are_used_except_for() {
 }
 
 #[test]
-fn conditions_are_said_where_the_release_understands_them() {
-    let said = |text: &str, language| texts(&Filter { clauses: parse(text).unwrap() }, language).join(" AND ");
+fn conditions_are_sent_if_the_release_supports_them() {
+    let conditions =
+        |text: &str, language| server_conditions(&Filter { clauses: parse(text).unwrap() }, language).join(" AND ");
     let new = FilterSupport::Newest;
     for (text, language, expected) in [
-        ("status IN ('OK') AND timestamp >= 5", FilterSupport::Of(2, 14), "status IN ('OK') AND timestamp_ms >= 5"),
-        ("status LIKE 'O%' AND run_id = 'r'", FilterSupport::Of(3, 5), "run_id = 'r'"),
-        ("status LIKE 'O%' AND run_id = 'r'", FilterSupport::Of(3, 6), "status LIKE 'O%' AND run_id = 'r'"),
+        (
+            "status IN ('OK') AND timestamp >= 5",
+            FilterSupport::Release(2, 14),
+            "status IN ('OK') AND timestamp_ms >= 5",
+        ),
+        ("status LIKE 'O%' AND run_id = 'r'", FilterSupport::Release(3, 5), "run_id = 'r'"),
+        ("status LIKE 'O%' AND run_id = 'r'", FilterSupport::Release(3, 6), "status LIKE 'O%' AND run_id = 'r'"),
         ("tags.`team x` = 'a b' AND metadata.k != \"it's\"", new, "tags.`team x` = 'a b' AND metadata.k != \"it's\""),
-        ("tags.team IS NOT NULL", FilterSupport::Of(3, 11), "tags.team IS NOT NULL"),
-        ("tags.team IS NULL", FilterSupport::Of(3, 10), ""),
-        ("feedback.x > 0.5 AND feedback.x = 'a'", FilterSupport::Of(3, 14), "feedback.x = 'a'"),
-        ("feedback.x = 'a'", FilterSupport::Of(3, 8), ""),
+        ("tags.team IS NOT NULL", FilterSupport::Release(3, 11), "tags.team IS NOT NULL"),
+        ("tags.team IS NULL", FilterSupport::Release(3, 10), ""),
+        ("feedback.x > 0.5 AND feedback.x = 'a'", FilterSupport::Release(3, 14), "feedback.x = 'a'"),
+        ("feedback.x = 'a'", FilterSupport::Release(3, 8), ""),
         (
             "feedback.x > 0.5 AND span.name = 'a' AND end_time > 5 AND name = 'n'",
-            FilterSupport::Records(3, 18),
+            FilterSupport::RecordsOnly(3, 18),
             "name = 'n'",
         ),
-        ("issue.id = 'i' AND prompt = 'p/1'", FilterSupport::Of(3, 7), "prompt = 'p/1'"),
+        ("issue.id = 'i' AND prompt = 'p/1'", FilterSupport::Release(3, 7), "prompt = 'p/1'"),
         ("span.attributes.model = 'gpt'", new, "span.content LIKE '%\"model\"%'"),
         ("span.attributes.model LIKE '%gpt%'", new, "span.attributes.model LIKE '%gpt%'"),
-        // What databases understand differently is decided here.
+        // Conditions that differ between databases are evaluated by the client.
         ("name LIKE 'a\\b'", new, ""),
         ("name RLIKE '^run_[a-z]+$'", new, ""),
         ("name RLIKE '^run_tool'", new, "name RLIKE '^run_tool'"),
@@ -240,17 +245,18 @@ fn conditions_are_said_where_the_release_understands_them() {
         ("metadata.`mlflow.trace.tokenUsage` = '{}'", new, ""),
         ("status = 'OK'", FilterSupport::None, ""),
     ] {
-        assert_eq!(said(text, language), expected, "{text} {language:?}");
+        assert_eq!(conditions(text, language), expected, "{text} {language:?}");
     }
-    assert!(said("tags.team IS NOT NULL", FilterSupport::Of(3, 8)).starts_with("tags.team != '"));
-    // To MLflow a tag of this name is the name of the trace.
+    assert!(conditions("tags.team IS NOT NULL", FilterSupport::Release(3, 8)).starts_with("tags.team != '"));
+    // MLflow takes a tag with this name for the name of the trace.
     let named = Clause::Label(Label::Tag("Name".to_owned()), LabelTest::Exists);
-    assert!(texts(&Filter { clauses: vec![named] }, new).is_empty());
+    assert!(server_conditions(&Filter { clauses: vec![named] }, new).is_empty());
 }
 
 #[test]
-fn conditions_of_flags_are_said_as_well_as_the_language_can() {
-    let said = |clause: Clause, language| texts(&Filter { clauses: vec![clause] }, language).join(" AND ");
+fn conditions_of_flags_are_sent_if_the_language_has_them() {
+    let conditions =
+        |clause: Clause, language| server_conditions(&Filter { clauses: vec![clause] }, language).join(" AND ");
     for (glob, patterns, plain) in [
         ("run", "name = 'run'", "name = 'run'"),
         ("run_*", "name LIKE 'run_%'", ""),
@@ -259,10 +265,10 @@ fn conditions_of_flags_are_said_as_well_as_the_language_can() {
         ("back\\slash", "", ""),
         ("line\nbreak", "", ""),
     ] {
-        assert_eq!(said(Clause::Name(Glob::new(glob)), FilterSupport::Newest), patterns);
-        assert_eq!(said(Clause::Name(Glob::new(glob)), FilterSupport::Of(2, 22)), plain);
+        assert_eq!(conditions(Clause::Name(Glob::new(glob)), FilterSupport::Newest), patterns);
+        assert_eq!(conditions(Clause::Name(Glob::new(glob)), FilterSupport::Release(2, 22)), plain);
     }
-    let hint = |clause: Clause| span_hint(&Filter { clauses: vec![clause] }, FilterSupport::Of(3, 10));
+    let hint = |clause: Clause| span_prefilter(&Filter { clauses: vec![clause] }, FilterSupport::Release(3, 10));
     let types = vec!["LLM".to_owned(), "MY 'X'".to_owned()];
     assert_eq!(hint(Clause::SpanType(types)).unwrap(), "span.type IN ('LLM', \"MY 'X'\")");
     let grep = |pattern: &str| hint(Clause::Grep(Grep::new(pattern).unwrap()));
@@ -272,13 +278,16 @@ fn conditions_of_flags_are_said_as_well_as_the_language_can() {
 }
 
 #[test]
-fn several_conditions_on_a_span_are_decided_by_releases_that_mean_one_span() {
-    let decided = |text: &str, language| decides_rows(&Filter { clauses: parse(text).unwrap() }, language);
+fn several_span_conditions_are_decided_if_the_release_applies_them_to_one_span() {
+    let is_decided = |text: &str, language| decides_span_tests(&Filter { clauses: parse(text).unwrap() }, language);
     let two = "span.type = 'TOOL' AND span.status = 'ERROR'";
-    assert!(decided(two, FilterSupport::Newest) && decided(two, FilterSupport::Of(3, 10)));
-    assert!(!decided(two, FilterSupport::Of(3, 9)) && decided("span.type = 'TOOL'", FilterSupport::Of(3, 9)));
-    assert!(!decided("span.attributes.k = 'v'", FilterSupport::Newest));
-    assert!(!decided("span.name = 'x'", FilterSupport::Records(3, 18)));
+    assert!(is_decided(two, FilterSupport::Newest) && is_decided(two, FilterSupport::Release(3, 10)));
+    assert!(
+        !is_decided(two, FilterSupport::Release(3, 9))
+            && is_decided("span.type = 'TOOL'", FilterSupport::Release(3, 9))
+    );
+    assert!(!is_decided("span.attributes.k = 'v'", FilterSupport::Newest));
+    assert!(!is_decided("span.name = 'x'", FilterSupport::RecordsOnly(3, 18)));
 }
 
 #[test]
@@ -302,55 +311,55 @@ fn origins_are_scheme_host_and_port() {
         ("https://h/a", "//other/c", "https://other/c"),
         ("https://h/a", "http://other/c", "http://other/c"),
     ] {
-        assert_eq!(absolute(from, to), expected);
+        assert_eq!(resolve_redirect(from, to), expected);
     }
 }
 
 #[test]
-fn lists_without_end_come_to_one() {
-    let pages_of = |most: usize, asked: usize, got: &dyn Fn(usize) -> usize| {
-        let mut limit = PageLimit::new(most);
-        (1..).find_map(|page| Some((page, limit.count(asked, got(page))?.message))).unwrap()
+fn endless_lists_are_limited() {
+    let pages_of = |max_pages: usize, requested: usize, received: &dyn Fn(usize) -> usize| {
+        let mut limit = PageLimit::new(max_pages);
+        (1..).find_map(|page| Some((page, limit.count_page(requested, received(page))?.message))).unwrap()
     };
     let (read, why) = pages_of(limits::EXPERIMENT_PAGES, 1000, &|_| 1);
     assert_eq!((read, why.contains("nearly empty")), (limits::SPARSE_PAGES, true), "{why}");
     let (read, why) = pages_of(limits::EXPERIMENT_PAGES, 1000, &|_| 1000);
-    assert_eq!((read, why.contains("goes on after 200 pages")), (200, true), "{why}");
-    // A page that is half full begins the count again.
+    assert_eq!((read, why.contains("returned 200 pages")), (200, true), "{why}");
+    // A half-full page resets the count.
     assert_eq!(pages_of(limits::TRACE_PAGES, 500, &|page| if page == 90 { 250 } else { 249 }).0, 190);
     assert_eq!(pages_of(limits::TRACE_PAGES, 1, &|_| 1).0, limits::TRACE_PAGES);
 }
 
 #[test]
 fn pauses_are_seconds_or_dates() {
-    assert_eq!(pause_asked_for("3"), Some(Duration::from_secs(3)));
-    assert_eq!(pause_asked_for("Wed, 21 Oct 2015 07:28:00 GMT"), None);
-    assert_eq!(pause_asked_for("soon"), None);
-    assert!(pause_asked_for("Wed, 21 Oct 2099 07:28:00 GMT").unwrap() > Duration::from_secs(3600));
+    assert_eq!(parse_retry_after("3"), Some(Duration::from_secs(3)));
+    assert_eq!(parse_retry_after("Wed, 21 Oct 2015 07:28:00 GMT"), None);
+    assert_eq!(parse_retry_after("soon"), None);
+    assert!(parse_retry_after("Wed, 21 Oct 2099 07:28:00 GMT").unwrap() > Duration::from_secs(3600));
 }
 
 #[test]
-fn pages_are_told_in_one_line() {
-    let said = |text: &str| page_text(text, StatusCode::BAD_GATEWAY);
-    assert_eq!(said("<!doctype html>\n<html><head><title> 502 Bad Gateway </title>"), "502 Bad Gateway");
-    assert_eq!(said("upstream is down\nmore"), "upstream is down");
-    assert_eq!(said("<html>"), "status 502 Bad Gateway");
-    assert_eq!(said(""), "status 502 Bad Gateway");
+fn pages_are_summarized_in_one_line() {
+    let summary = |text: &str| page_text(text, StatusCode::BAD_GATEWAY);
+    assert_eq!(summary("<!doctype html>\n<html><head><title> 502 Bad Gateway </title>"), "502 Bad Gateway");
+    assert_eq!(summary("upstream is down\nmore"), "upstream is down");
+    assert_eq!(summary("<html>"), "status 502 Bad Gateway");
+    assert_eq!(summary(""), "status 502 Bad Gateway");
 }
 
 #[test]
-fn whole_ids_are_those_that_mlflow_makes() {
-    assert!(is_whole_id("tr-0123456789abcdef0123456789abcdef"));
-    assert!(is_whole_id("0123456789abcdef0123456789abcdef"));
+fn full_ids_have_the_form_of_mlflow() {
+    assert!(is_full_id("tr-0123456789abcdef0123456789abcdef"));
+    assert!(is_full_id("0123456789abcdef0123456789abcdef"));
     for id in
         ["tr-0123", "", "my-custom-id-001", "0123456789ABCDEF0123456789ABCDEF", "tr-0123456789abcdef0123456789abcdeg"]
     {
-        assert!(!is_whole_id(id), "{id}");
+        assert!(!is_full_id(id), "{id}");
     }
 }
 
 #[test]
-fn artifacts_are_asked_of_this_server_only() {
+fn artifacts_are_requested_from_this_server_only() {
     let is_here = |authority: &str| authority == "h:5000";
     for (location, expected) in [
         ("mlflow-artifacts:/1/traces/tr-1/artifacts", Some("1/traces/tr-1/artifacts")),

@@ -1,5 +1,5 @@
-//! TLS to tracking servers: which certificates are trusted, which one is shown, and the connection itself. The client library
-//! has no way to trust a certificate that is named itself, so its own TLS is not used.
+//! TLS for tracking servers: trusted certificates, the client certificate, and connections. ureq's own TLS is not used,
+//! since it cannot trust a server certificate directly, without its issuer.
 
 mod connection;
 mod trouble;
@@ -23,37 +23,38 @@ use std::sync::Arc;
 
 type TlsResult<T> = std::result::Result<T, rustls::Error>;
 
-/// Which certificates a client trusts, and which one it shows.
+/// Trusted certificates and the client certificate.
 #[derive(Clone)]
 pub(super) struct TlsIdentity {
     trust: ServerTrust,
-    /// A certificate, those above it, and its key.
-    shown: Option<Arc<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>>,
+    /// Certificate chain, leaf first, and private key.
+    client_certificate: Option<Arc<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>>,
 }
 
-/// Whom a client believes.
+/// Which server certificates are trusted.
 #[derive(Clone)]
 enum ServerTrust {
-    /// The authorities of the system.
+    /// Those issued by the certificate authorities of the operating system.
     System,
-    Anybody,
-    Named(Vec<CertificateDer<'static>>),
+    Any,
+    Certificates(Vec<CertificateDer<'static>>),
 }
 
 impl TlsIdentity {
-    /// Reads the files that the environment names, and tries out whether they can be used.
+    /// Reads and validates the files configured in the environment.
     pub(super) fn new(settings: &ServerSettings) -> Result<Self> {
-        let trust = trust(settings)?;
-        let Some(path) = &settings.client_certificate else { return Ok(Self { trust, shown: None }) };
-        let bad = |why: String| bad_file("MLFLOW_TRACKING_CLIENT_CERT_PATH", path).because(why);
-        let bytes = files::read_named(path, limits::SETTINGS_BYTES).map_err(|error| bad(error.to_string()))?;
-        let chain = certificates(&bytes).map_err(bad)?;
+        let trust = server_trust(settings)?;
+        let Some(path) = &settings.client_certificate else { return Ok(Self { trust, client_certificate: None }) };
+        let file_error =
+            |reason: String| certificate_file_error("MLFLOW_TRACKING_CLIENT_CERT_PATH", path).because(reason);
+        let bytes = files::read_named(path, limits::SETTINGS_BYTES).map_err(|error| file_error(error.to_string()))?;
+        let chain = certificates(&bytes).map_err(file_error)?;
         let key = PrivateKeyDer::from_pem_slice(&bytes).ok().filter(|_| !chain.is_empty());
-        let key = key.ok_or_else(|| bad("it has to hold a certificate and its private key".to_owned()))?;
-        let identity = Self { trust, shown: Some(Arc::new((chain, key))) };
-        // Whether key and certificate are of each other is checked before anything is asked.
-        let tried = Self { trust: ServerTrust::Anybody, ..identity.clone() }.config();
-        tried.map(|_| identity).map_err(|error| bad(error.to_string()))
+        let key = key.ok_or_else(|| file_error("it must contain a certificate and its private key".to_owned()))?;
+        let identity = Self { trust, client_certificate: Some(Arc::new((chain, key))) };
+        // Checks that key and certificate match before any request is sent.
+        let config = Self { trust: ServerTrust::Any, ..identity.clone() }.config();
+        config.map(|_| identity).map_err(|error| file_error(error.to_string()))
     }
 
     fn config(&self) -> TlsResult<Arc<ClientConfig>> {
@@ -62,23 +63,23 @@ impl TlsIdentity {
             ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
         let verifier: Arc<dyn ServerCertVerifier> = match &self.trust {
             ServerTrust::System => Arc::new(rustls_platform_verifier::Verifier::new(provider)?),
-            ServerTrust::Anybody => Arc::new(TrustsAnyServer(provider)),
-            ServerTrust::Named(named) => Arc::new(TrustsNamed::new(named.clone(), provider)?),
+            ServerTrust::Any => Arc::new(TrustsAnyServer(provider)),
+            ServerTrust::Certificates(named) => Arc::new(TrustsNamed::new(named.clone(), provider)?),
         };
         let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
-        Ok(Arc::new(match self.shown.as_deref() {
+        Ok(Arc::new(match self.client_certificate.as_deref() {
             Some((chain, key)) => builder.with_client_auth_cert(chain.clone(), key.clone_key())?,
             None => builder.with_no_client_auth(),
         }))
     }
 }
 
-fn trust(settings: &ServerSettings) -> Result<ServerTrust> {
+fn server_trust(settings: &ServerSettings) -> Result<ServerTrust> {
     let Some((variable, path)) = &settings.trusted_certificates else {
-        return Ok(if settings.insecure_tls { ServerTrust::Anybody } else { ServerTrust::System });
+        return Ok(if settings.insecure_tls { ServerTrust::Any } else { ServerTrust::System });
     };
     if settings.insecure_tls {
-        // As MLflow does: the two contradict each other.
+        // As in MLflow, the two are mutually exclusive.
         if *variable == "MLFLOW_TRACKING_SERVER_CERT_PATH" {
             return Err(Error::new(
                 ErrorCode::Usage,
@@ -86,19 +87,19 @@ fn trust(settings: &ServerSettings) -> Result<ServerTrust> {
             )
             .hint("unset one of them"));
         }
-        return Ok(ServerTrust::Anybody);
+        return Ok(ServerTrust::Any);
     }
-    let bad = |why: String| bad_file(variable, path).because(why);
-    let bytes = files::read_named(path, limits::SETTINGS_BYTES).map_err(|error| bad(error.to_string()))?;
-    let named = certificates(&bytes).map_err(bad)?;
+    let file_error = |reason: String| certificate_file_error(variable, path).because(reason);
+    let bytes = files::read_named(path, limits::SETTINGS_BYTES).map_err(|error| file_error(error.to_string()))?;
+    let named = certificates(&bytes).map_err(file_error)?;
     if named.is_empty() {
-        return Err(bad("there is no certificate in it".to_owned()));
+        return Err(file_error("it contains no certificates".to_owned()));
     }
-    // Bundles of systems may hold some that cannot be used.
+    // System bundles may contain some unusable certificates.
     if RootCertStore::empty().add_parsable_certificates(named.iter().cloned()).0 == 0 {
-        return Err(bad("no certificate in it can be used".to_owned()));
+        return Err(file_error("none of its certificates can be used".to_owned()));
     }
-    Ok(ServerTrust::Named(named))
+    Ok(ServerTrust::Certificates(named))
 }
 
 fn certificates(pem: &[u8]) -> std::result::Result<Vec<CertificateDer<'static>>, String> {
@@ -107,12 +108,12 @@ fn certificates(pem: &[u8]) -> std::result::Result<Vec<CertificateDer<'static>>,
         .map_err(|error: rustls::pki_types::pem::Error| error.to_string())
 }
 
-fn bad_file(variable: &str, path: &Path) -> Error {
+fn certificate_file_error(variable: &str, path: &Path) -> Error {
     Error::new(ErrorCode::Credentials, format!("cannot use the certificates in `{}`", path.display()))
-        .hint(format!("{variable} names that file; it has to hold X.509 certificates of version 3 in PEM form"))
+        .hint(format!("set {variable} to a file with X.509 v3 certificates in PEM format"))
 }
 
-/// Trusts certificates that were named, and those that they issued.
+/// Trusts configured certificates, and those that they issued.
 #[derive(Debug)]
 pub(super) struct TrustsNamed {
     named: Vec<CertificateDer<'static>>,
@@ -128,22 +129,22 @@ impl TrustsNamed {
     }
 }
 
-/// Whether a certificate was refused for who issued it, or for being an authority's own, and for nothing that was looked at
-/// before: webpki looks at the dates first (0.103 `verify_cert.rs`, `check_issuer_independent_properties`).
-fn is_of_issuer(error: &rustls::Error) -> bool {
+/// Whether a certificate was rejected only for its issuer, or for being a CA certificate. Its dates are then valid:
+/// webpki checks them first (0.103 `verify_cert.rs`, `check_issuer_independent_properties`).
+fn is_issuer_error(error: &rustls::Error) -> bool {
     match error {
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => true,
-        error => is_authority(error),
+        error => is_ca_error(error),
     }
 }
 
-/// Whether a server shows a certificate with which others are issued, as `openssl req -x509` makes it.
-fn is_authority(error: &rustls::Error) -> bool {
+/// Whether the server presented a CA certificate, such as `openssl req -x509` generates.
+fn is_ca_error(error: &rustls::Error) -> bool {
     matches!(error, rustls::Error::InvalidCertificate(CertificateError::Other(other)) if other.to_string().contains("CaUsedAsEndEntity"))
 }
 
 impl ServerCertVerifier for TrustsNamed {
-    /// A certificate that is named itself, byte for byte, needs no issuer. It still has to be for the host, and valid today.
+    /// Accepts a configured certificate, byte for byte, without an issuer. Its host name and dates must still be valid.
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -153,7 +154,7 @@ impl ServerCertVerifier for TrustsNamed {
         now: UnixTime,
     ) -> TlsResult<ServerCertVerified> {
         match self.issued.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            Err(error) if is_of_issuer(&error) && self.named.iter().any(|named| **named == **end_entity) => {
+            Err(error) if is_issuer_error(&error) && self.named.iter().any(|named| **named == **end_entity) => {
                 rustls::client::verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
@@ -184,7 +185,7 @@ impl ServerCertVerifier for TrustsNamed {
     }
 }
 
-/// Trusts any server, as `MLFLOW_TRACKING_INSECURE_TLS` asks for.
+/// Trusts any server (`MLFLOW_TRACKING_INSECURE_TLS`).
 #[derive(Debug)]
 struct TrustsAnyServer(Arc<CryptoProvider>);
 
@@ -206,7 +207,7 @@ impl ServerCertVerifier for TrustsAnyServer {
         _certificate: &CertificateDer<'_>,
         _signature: &DigitallySignedStruct,
     ) -> TlsResult<HandshakeSignatureValid> {
-        // The key is that of a certificate which was not looked at, of whatever version.
+        // The certificate was not verified, so its key proves nothing; it may not even be X.509 v3.
         Ok(HandshakeSignatureValid::assertion())
     }
 

@@ -1,10 +1,10 @@
-//! Figures of experiments: from their records while these are few, from the server's own sums (3.9 on) where they are many.
+//! Totals of experiments: from their records if these are few, else from sums computed by the server (since 3.9).
 
 use super::HttpStore;
-use super::answer::ApiResponse;
 use super::client::Client;
-use super::metrics::{self, MANY, MetricQuery};
+use super::metrics::{self, MAX_SUMMED_RECORDS, MetricQuery};
 use super::pages::{self, ListedTrace, SearchRequest, TracePages};
+use super::response::ApiResponse;
 use crate::error::Result;
 use crate::formats;
 use crate::limits;
@@ -14,21 +14,21 @@ use crate::store::parallel::in_parallel;
 use serde_json::json;
 use std::collections::HashMap;
 
-/// The figures of each experiment that has traces.
+/// Returns the totals of each experiment that has traces.
 pub(super) fn read(
     store: &HttpStore,
     experiments: &[Experiment],
     problems: &mut Vec<Problem>,
 ) -> Result<HashMap<String, Totals>> {
-    let query = Query { expected: Some(MANY), ..Query::newest(experiments.to_vec()) };
+    let query = Query { expected: Some(MAX_SUMMED_RECORDS), ..Query::newest(experiments.to_vec()) };
     let mut pages = TracePages::new(store, &query, problems)?;
     let mut totals: HashMap<String, Totals> = HashMap::new();
     let mut seen = 0;
     while let Some(ListedTrace { info, .. }) = pages.next(problems)? {
         seen += 1;
-        if seen == MANY + 1
-            && store.sums_all_tokens()
-            && let Some(sums) = sums(&store.client, experiments)?
+        if seen == MAX_SUMMED_RECORDS + 1
+            && store.has_complete_token_sums()
+            && let Some(sums) = fetch_sums(&store.client, experiments)?
         {
             return Ok(sums);
         }
@@ -43,15 +43,17 @@ fn add(totals: &mut HashMap<String, Totals>, info: &TraceInfo) {
     total.errors += u64::from(info.state == TraceState::Error);
     total.last_trace_time = total.last_trace_time.max(Some(info.request_time));
     if let Some(usage) = &info.recorded_usage {
-        total.add(usage);
+        total.add_usage(usage);
     }
 }
 
-/// The server's sums; none where it makes none.
-fn sums(client: &Client, experiments: &[Experiment]) -> Result<Option<HashMap<String, Totals>>> {
+/// Requests sums from the server, by experiment id; `None` if it does not support them.
+fn fetch_sums(client: &Client, experiments: &[Experiment]) -> Result<Option<HashMap<String, Totals>>> {
     let ids: Vec<&str> = experiments.iter().map(|experiment| experiment.experiment_id.as_str()).collect();
     let mut totals = HashMap::new();
-    for (id, sums) in ids.iter().zip(in_parallel(&ids, limits::QUESTIONS_AT_ONCE, |id| sums_of(client, id))) {
+    for (id, sums) in
+        ids.iter().zip(in_parallel(&ids, limits::CONCURRENT_REQUESTS, |id| fetch_experiment_sums(client, id)))
+    {
         match sums? {
             Some(sums) if sums.traces > 0 => {
                 totals.insert((*id).to_owned(), sums);
@@ -63,13 +65,13 @@ fn sums(client: &Client, experiments: &[Experiment]) -> Result<Option<HashMap<St
     Ok(Some(totals))
 }
 
-fn sums_of(client: &Client, experiment: &str) -> Result<Option<Totals>> {
+fn fetch_experiment_sums(client: &Client, experiment: &str) -> Result<Option<Totals>> {
     let experiments = [experiment.to_owned()];
     let ask = |name, aggregation: &str, dimensions| {
         let aggregations = json!([{"aggregation_type": aggregation}]);
-        metrics::ask(
+        metrics::fetch_points(
             client,
-            &MetricQuery { experiments: &experiments, name, aggregations, dimensions, more: Vec::new() },
+            &MetricQuery { experiments: &experiments, name, aggregations, dimensions, extra_fields: Vec::new() },
         )
     };
     let Some(counts) = ask("trace_count", "COUNT", &["trace_status"][..])? else { return Ok(None) };
@@ -88,13 +90,13 @@ fn sums_of(client: &Client, experiment: &str) -> Result<Option<Totals>> {
     for name in metrics::TOKENS {
         let point = ask(name, "SUM", &[])?.unwrap_or_default().pop();
         if let Some(sum) = point.and_then(|point| point.value("SUM")) {
-            metrics::set(&mut usage, name, sum as i64);
+            metrics::set_tokens(&mut usage, name, sum as i64);
         }
     }
-    totals.add(&usage);
+    totals.add_usage(&usage);
     let newest =
         SearchRequest { experiments: &experiments, filter: "", order: &["timestamp_ms DESC"], size: 1, token: None };
-    if let ApiResponse::Body(body) = client.ask(&pages::three(&newest))?
+    if let ApiResponse::Body(body) = client.execute(&pages::search_v3(&newest))?
         && let Ok(page) = body.decode(formats::info_page)
     {
         totals.last_trace_time = page.infos.into_iter().flatten().map(|info| info.request_time).next();

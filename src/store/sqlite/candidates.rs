@@ -1,9 +1,9 @@
-//! Which traces may fit, where an index knows that they are few, so that not every trace is looked at.
+//! Finds the traces that may match from an index, if they are few, so that not every trace needs to be checked.
 
 use super::conditions::{self, Sql};
-use super::scan::CLOCK_EVERY;
 use super::span_rows::FailedRows;
-use super::{SqliteStore, integer, scan, text};
+use super::trace_row::CLOCK_EVERY;
+use super::{SqliteStore, integer, text, trace_row};
 use crate::error::Result;
 use crate::limits;
 use crate::model::{Problem, keys};
@@ -14,29 +14,30 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Up to so many rows, their traces are listed from the index; of more, enough are met soon enough on the way.
-const FEW: usize = 5_000;
-const FEW_ROWS: i64 = 5_000;
+/// The maximum number of candidates, or of span rows that they are read from. With more, a scan of all traces soon
+/// meets enough matches.
+const MAX_CANDIDATES: usize = 5_000;
+const MAX_SPAN_ROWS: i64 = 5_000;
 
-/// Up to so many rows are listed where they are what is looked at: the index gives them within one short read.
-const MOST_ROWS: usize = 100_000;
+/// The maximum number of rows listed if the query uses only failed spans. The index returns them in one short read.
+const MAX_FAILED_ROWS: usize = 100_000;
 
-/// Up to so many spans that say `UNKNOWN` are looked into for what foreign attributes tell of their type.
-const FEW_UNKNOWN: i64 = 2_000;
+/// The maximum number of spans of type `UNKNOWN` whose type is looked for in attributes of other frameworks.
+const MAX_UNKNOWN_ROWS: i64 = 2_000;
 
-/// The only traces that can fit, where an index names them at once; `None` where it does not.
-pub(super) fn at_once(store: &SqliteStore, query: &Query) -> Result<Option<Vec<String>>> {
+/// Returns the ids of the only traces that may match, if one index lookup finds them.
+pub(super) fn by_lookup(store: &SqliteStore, query: &Query) -> Result<Option<Vec<String>>> {
     for clause in &query.filter.clauses {
         let found = match clause {
-            Clause::Issue(_) | Clause::Prompt(_) | Clause::Run(_) => of_links(store, clause)?,
+            Clause::Issue(_) | Clause::Prompt(_) | Clause::Run(_) => with_link(store, clause)?,
             Clause::Text(TextKey::RequestId, TextTest::Is(id)) => Some(vec![id.clone()]),
             Clause::Text(TextKey::RequestId, TextTest::In(ids)) => Some(ids.clone()),
             Clause::Label(Label::Metadata(key), LabelTest::Text(test)) if key == keys::SESSION => {
-                of_session(store, query, test)?
+                with_session(store, query, test)?
             }
-            // Sessions are looked up all through, and then the rest is known too.
-            Clause::Assessment(test) if test.of_session || store.assessed.borrow().is_some() => {
-                of_assessment(store, query, test)?
+            // The search for sessions reads all assessments, which gives the candidates of later queries too.
+            Clause::Assessment(test) if test.is_session_level || store.assessed.borrow().is_some() => {
+                with_assessment(store, query, test)?
             }
             _ => None,
         };
@@ -44,24 +45,24 @@ pub(super) fn at_once(store: &SqliteStore, query: &Query) -> Result<Option<Vec<S
             return Ok(found);
         }
     }
-    of_rows(store, query)
+    with_span_rows(store, query)
 }
 
-/// The only traces that can fit, where they are few; `None` where any may.
-pub(super) fn list(store: &SqliteStore, query: &Query, problems: &mut Vec<Problem>) -> Result<Option<Vec<String>>> {
+/// Returns the ids of the only traces that may match, if several reads find that they are few. `None` if any may match.
+pub(super) fn by_scan(store: &SqliteStore, query: &Query, problems: &mut Vec<Problem>) -> Result<Option<Vec<String>>> {
     for clause in &query.filter.clauses {
         if let Clause::Assessment(test) = clause
-            && let Some(ids) = of_assessment(store, query, test)?
+            && let Some(ids) = with_assessment(store, query, test)?
         {
             return Ok(Some(ids));
         }
     }
-    if let Some(ids) = of_type(store, query, problems)? {
+    if let Some(ids) = with_span_type(store, query, problems)? {
         return Ok(Some(ids));
     }
     for clause in &query.filter.clauses {
         if let Clause::Label(label, test) = clause
-            && let Some(ids) = of_label(store, label, test)?
+            && let Some(ids) = with_label(store, label, test)?
         {
             return Ok(Some(ids));
         }
@@ -69,114 +70,122 @@ pub(super) fn list(store: &SqliteStore, query: &Query, problems: &mut Vec<Proble
     Ok(None)
 }
 
-/// Traces of a session, which is a column with an index since 3.17.
-fn of_session(store: &SqliteStore, query: &Query, test: &TextTest) -> Result<Option<Vec<String>>> {
-    if !matches!(test, TextTest::Is(_) | TextTest::In(_)) || !store.schema.has("trace_info", "session_id") {
+/// Traces of a session, a column with an index since MLflow 3.17.
+fn with_session(store: &SqliteStore, query: &Query, test: &TextTest) -> Result<Option<Vec<String>>> {
+    if !matches!(test, TextTest::Is(_) | TextTest::In(_)) || !store.schema.has_column("trace_info", "session_id") {
         return Ok(None);
     }
-    // Sessions that an upgrade has left among the metadata are found on the way.
+    // An upgrade may have left sessions in the metadata, which the index does not find.
     let table = "trace_request_metadata";
     if store.schema.has_table(table) && has_key(store, table, keys::SESSION)? {
         return Ok(None);
     }
-    let Some(holds) = conditions::text("session_id", test) else { return Ok(None) };
-    let experiments = scan::experiment_list(query);
-    few(store, &format!("select request_id from trace_info where experiment_id in ({experiments}) and {{}}"), [holds])
+    let Some(condition) = conditions::text_sql("session_id", test) else { return Ok(None) };
+    let experiments = trace_row::experiment_list(query);
+    query_ids(
+        store,
+        &format!("select request_id from trace_info where experiment_id in ({experiments}) and {{}}"),
+        [condition],
+    )
 }
 
-/// Traces that have a tag or an entry of the metadata, whose tables are sorted by key.
-fn of_label(store: &SqliteStore, label: &Label, test: &LabelTest) -> Result<Option<Vec<String>>> {
+/// Traces that have a tag or metadata entry. The tables of both are sorted by key.
+fn with_label(store: &SqliteStore, label: &Label, test: &LabelTest) -> Result<Option<Vec<String>>> {
     let (table, key) = match label {
         Label::Tag(key) => ("trace_tags", key),
         Label::Metadata(key) => ("trace_request_metadata", key),
     };
-    let holds = match test {
+    let condition = match test {
         LabelTest::Exists => Some(Sql::all([])),
         LabelTest::Text(TextTest::IsNot(_)) | LabelTest::Missing => None,
-        LabelTest::Text(test) => conditions::text("value", test),
+        LabelTest::Text(test) => conditions::text_sql("value", test),
     };
     let is_column = match key.as_str() {
-        keys::NAME => store.schema.has("trace_info", "trace_name"),
-        keys::SESSION => store.schema.has("trace_info", "session_id"),
+        keys::NAME => store.schema.has_column("trace_info", "trace_name"),
+        keys::SESSION => store.schema.has_column("trace_info", "session_id"),
         keys::TOKEN_USAGE | keys::COST => true,
         _ => false,
     };
-    match holds {
-        Some(holds) if !is_column && store.schema.has_table(table) => with_key(store, table, key, &holds),
+    match condition {
+        Some(condition) if !is_column && store.schema.has_table(table) => with_label_key(store, table, key, &condition),
         _ => Ok(None),
     }
 }
 
+/// Whether any trace has a tag or metadata entry with this key.
 pub(super) fn has_key(store: &SqliteStore, table: &str, key: &str) -> Result<bool> {
     let sql = format!("select 1 from {table} where key = ? limit 1");
     store.read(|connection| connection.prepare_cached(&sql)?.exists([key]))
 }
 
-/// Goes through all rows of a key, in several reads; gives up where more than a few fit.
-fn with_key(store: &SqliteStore, table: &str, key: &str, holds: &Sql) -> Result<Option<Vec<String>>> {
-    let sql =
-        format!("select request_id, {} from {table} where key = ? and request_id > ? order by request_id", holds.text);
+/// Reads all rows with a key, in several reads. `None` if more than [`MAX_CANDIDATES`] match.
+fn with_label_key(store: &SqliteStore, table: &str, key: &str, condition: &Sql) -> Result<Option<Vec<String>>> {
+    let sql = format!(
+        "select request_id, {} from {table} where key = ? and request_id > ? order by request_id",
+        condition.text
+    );
     let (mut ids, mut last) = (Vec::new(), String::new());
     loop {
         let is_done = store.read(|connection| {
             let (started, mut seen) = (Instant::now(), 0_usize);
-            let mut values = holds.values.clone();
+            let mut values = condition.values.clone();
             values.extend([Value::Text(key.to_owned()), Value::Text(last.clone())]);
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query(rusqlite::params_from_iter(values))?;
             while let Some(row) = rows.next()? {
                 seen += 1;
-                let fits = integer(row, 1) == Some(1);
+                let matches = integer(row, 1) == Some(1);
                 let is_long = seen % CLOCK_EVERY == 0 && started.elapsed() > limits::READ_TIME;
-                if fits || is_long {
+                if matches || is_long {
                     last = text(row, 0).unwrap_or_default();
                 }
-                if fits {
+                if matches {
                     ids.push(last.clone());
                 }
-                if is_long || ids.len() > FEW {
+                if is_long || ids.len() > MAX_CANDIDATES {
                     return Ok(false);
                 }
             }
             Ok(true)
         })?;
-        if is_done || ids.len() > FEW {
-            return Ok((ids.len() <= FEW).then_some(ids));
+        if is_done || ids.len() > MAX_CANDIDATES {
+            return Ok((ids.len() <= MAX_CANDIDATES).then_some(ids));
         }
     }
 }
 
-/// Traces with an assessment of some sort.
+/// The traces with an assessment that matches a condition.
 #[derive(Clone, Debug)]
 pub(super) struct AssessedTraces {
-    /// All of them, where they are few.
+    /// All of them, if there are at most [`MAX_CANDIDATES`].
     all: Option<Vec<String>>,
-    /// Those whose assessment is one of the whole session.
-    of_session: Vec<String>,
+    /// Those whose assessment applies to the whole session.
+    session_scoped: Vec<String>,
 }
 
-/// Traces that have an assessment. One that is asked for by its absence, or counts for whole sessions, is no help.
-fn of_assessment(store: &SqliteStore, query: &Query, test: &AssessmentTest) -> Result<Option<Vec<String>>> {
+/// Traces that have an assessment. `None` if the condition tests its absence, or if it applies to whole sessions.
+fn with_assessment(store: &SqliteStore, query: &Query, test: &AssessmentTest) -> Result<Option<Vec<String>>> {
     if test.value == ValueTest::Missing || !test.sessions.is_empty() || !store.schema.has_table("assessments") {
         return Ok(None);
     }
-    // The sessions are looked for before the traces themselves, in the same rows.
-    let same = AssessmentTest { of_session: false, ..test.clone() };
-    let known = store.assessed.borrow().as_ref().filter(|(one, _)| *one == same).map(|(_, assessed)| assessed.clone());
+    // The search for sessions comes before that for traces and reads the same rows.
+    let same = AssessmentTest { is_session_level: false, ..test.clone() };
+    let known =
+        store.assessed.borrow().as_ref().filter(|(test, _)| *test == same).map(|(_, assessed)| assessed.clone());
     let assessed = match known {
         Some(assessed) => assessed,
-        None => assessed(store, query, &same)?,
+        None => read_assessed(store, query, &same)?,
     };
     *store.assessed.borrow_mut() = Some((same, assessed.clone()));
-    Ok(if test.of_session { Some(assessed.of_session) } else { assessed.all })
+    Ok(if test.is_session_level { Some(assessed.session_scoped) } else { assessed.all })
 }
 
-/// Reads all assessments that fit, along an index of 3.17 where there is one, in several reads.
-fn assessed(store: &SqliteStore, query: &Query, test: &AssessmentTest) -> Result<AssessedTraces> {
-    let holds = conditions::assessment(&store.schema, test);
-    let is_of_session = conditions::is_of_session();
-    let experiments: Vec<Option<Value>> = if store.schema.has("assessments", "experiment_id") {
-        query.experiments.iter().map(|one| Some(scan::experiment_key(&one.experiment_id))).collect()
+/// Reads all assessments that match, in several reads, with the index of MLflow 3.17 if there is one.
+fn read_assessed(store: &SqliteStore, query: &Query, test: &AssessmentTest) -> Result<AssessedTraces> {
+    let condition = conditions::assessment_sql(&store.schema, test);
+    let is_of_session = conditions::is_session_scoped();
+    let experiments: Vec<Option<Value>> = if store.schema.has_column("assessments", "experiment_id") {
+        query.experiments.iter().map(|experiment| Some(trace_row::experiment_key(&experiment.experiment_id))).collect()
     } else {
         vec![None]
     };
@@ -185,20 +194,20 @@ fn assessed(store: &SqliteStore, query: &Query, test: &AssessmentTest) -> Result
         let by_experiment = if experiment.is_some() { "a.experiment_id = ? and " } else { "" };
         let sql = format!(
             "select a.rowid, a.trace_id, {} from assessments a where {by_experiment}{} and a.rowid > ? order by a.rowid",
-            is_of_session.text, holds.text
+            is_of_session.text, condition.text
         );
         let mut last = i64::MIN;
         let mut is_done = false;
         while !is_done {
             is_done = store.read(|connection| {
                 let (started, mut seen) = (Instant::now(), 0_usize);
-                let values = is_of_session.values.iter().chain(&experiment).chain(&holds.values).cloned();
+                let values = is_of_session.values.iter().chain(&experiment).chain(&condition.values).cloned();
                 let mut statement = connection.prepare_cached(&sql)?;
                 let mut rows = statement.query(rusqlite::params_from_iter(values.chain([Value::Integer(last)])))?;
                 while let Some(row) = rows.next()? {
                     seen += 1;
                     last = integer(row, 0).unwrap_or_default();
-                    if all.len() <= FEW {
+                    if all.len() <= MAX_CANDIDATES {
                         all.extend(text(row, 1));
                     }
                     if integer(row, 2) == Some(1) {
@@ -212,11 +221,11 @@ fn assessed(store: &SqliteStore, query: &Query, test: &AssessmentTest) -> Result
             })?;
         }
     }
-    Ok(AssessedTraces { all: (all.len() <= FEW).then_some(all), of_session })
+    Ok(AssessedTraces { all: (all.len() <= MAX_CANDIDATES).then_some(all), session_scoped: of_session })
 }
 
-/// Traces that are linked to something.
-fn of_links(store: &SqliteStore, clause: &Clause) -> Result<Option<Vec<String>>> {
+/// Traces linked to an issue, prompt or run.
+fn with_link(store: &SqliteStore, clause: &Clause) -> Result<Option<Vec<String>>> {
     let (sql, id) = match clause {
         Clause::Issue(id) if store.schema.has_table("assessments") => {
             ("select trace_id from assessments where assessment_type = 'issue' and name = ?", id)
@@ -235,11 +244,11 @@ fn of_links(store: &SqliteStore, clause: &Clause) -> Result<Option<Vec<String>>>
         ),
         _ => return Ok(None),
     };
-    few(store, "{}", [Sql { text: sql.to_owned(), values: vec![Value::Text(id.clone())] }])
+    query_ids(store, "{}", [Sql { text: sql.to_owned(), values: vec![Value::Text(id.clone())] }])
 }
 
-/// Traces that have a span which the indexes of types and states know to be rare, and those whose spans lie in files.
-fn of_rows(store: &SqliteStore, query: &Query) -> Result<Option<Vec<String>>> {
+/// Traces that have a span of a rare type or status, according to the indexes, and traces with spans in files.
+fn with_span_rows(store: &SqliteStore, query: &Query) -> Result<Option<Vec<String>>> {
     let is_indexed = |test: &SpanTest| {
         matches!(
             test,
@@ -250,44 +259,50 @@ fn of_rows(store: &SqliteStore, query: &Query) -> Result<Option<Vec<String>>> {
         return Ok(None);
     }
     let indexed = query.filter.clauses.iter().filter(|clause| matches!(clause, Clause::Span(test) if is_indexed(test)));
-    let holds = conditions::span(&Filter { clauses: indexed.cloned().collect() });
-    // Of all experiments: old clients wrote the one that was active beside spans of traces of another.
-    // Named one by one, they make SQLite use the index.
+    let condition = conditions::span_sql(&Filter { clauses: indexed.cloned().collect() });
+    // All experiments: old clients recorded the active experiment with spans of another experiment's traces.
+    // Listed one by one, they make SQLite use the index.
     let experiments: Vec<String> = store.read(|connection| {
         let mut statement = connection.prepare_cached("select cast(experiment_id as text) from experiments")?;
         statement.query_map([], |row| row.get(0))?.collect()
     })?;
-    let form = format!("spans s where s.experiment_id in ({}) and {{}}", experiments.join(", "));
-    // The index alone counts them, up to one too many.
-    let counted = format!("select 1 from {} limit {}", form.replacen("{}", &holds.text, 1), FEW + 1);
+    let template = format!("spans s where s.experiment_id in ({}) and {{}}", experiments.join(", "));
+    // Counts up to one more than the maximum, from the index alone.
+    let counted = format!("select 1 from {} limit {}", template.replacen("{}", &condition.text, 1), MAX_CANDIDATES + 1);
     let count: i64 = store.read(|connection| {
         let sql = format!("select count(*) from ({counted})");
-        connection.query_row(&sql, rusqlite::params_from_iter(&holds.values), |row| row.get(0))
+        connection.query_row(&sql, rusqlite::params_from_iter(&condition.values), |row| row.get(0))
     })?;
-    let ids = if count <= FEW_ROWS {
-        few(store, &format!("select s.trace_id from {form}"), [holds])?
+    let ids = if count <= MAX_SPAN_ROWS {
+        query_ids(store, &format!("select s.trace_id from {template}"), [condition])?
     } else if query.only_errors {
-        all_of_rows(store, query, &form, &holds)?
+        with_failed_rows(store, query, &template, &condition)?
     } else {
         None
     };
     let Some(mut ids) = ids else { return Ok(None) };
-    let Some(in_files) = in_files(store, query) else { return Ok(None) };
+    let Some(in_files) = with_artifact_folder(store, query) else { return Ok(None) };
     ids.extend(in_files);
     ids.sort_unstable();
     ids.dedup();
     Ok(Some(ids))
 }
 
-/// The traces of many rows, where these are what is looked at and not every trace has one. The index gives the rows at once,
-/// and their traces are read in several reads, in the order in which they lie in the file. The rows are kept for the traces.
-fn all_of_rows(store: &SqliteStore, query: &Query, form: &str, holds: &Sql) -> Result<Option<Vec<String>>> {
-    let sql = format!("select s.rowid from {} limit {}", form.replacen("{}", &holds.text, 1), MOST_ROWS + 1);
+/// Traces with a failed span, if the query uses only failed spans and they are not too many. The index returns the rows
+/// in one read; their trace ids are read in several reads, in file order. Stores the rows for loading the traces.
+fn with_failed_rows(
+    store: &SqliteStore,
+    query: &Query,
+    template: &str,
+    condition: &Sql,
+) -> Result<Option<Vec<String>>> {
+    let sql =
+        format!("select s.rowid from {} limit {}", template.replacen("{}", &condition.text, 1), MAX_FAILED_ROWS + 1);
     let mut rows: Vec<i64> = store.read(|connection| {
         let mut statement = connection.prepare_cached(&sql)?;
-        statement.query_map(rusqlite::params_from_iter(&holds.values), |row| row.get(0))?.collect()
+        statement.query_map(rusqlite::params_from_iter(&condition.values), |row| row.get(0))?.collect()
     })?;
-    if rows.len() > MOST_ROWS {
+    if rows.len() > MAX_FAILED_ROWS {
         return Ok(None);
     }
     rows.sort_unstable();
@@ -309,19 +324,19 @@ fn all_of_rows(store: &SqliteStore, query: &Query, form: &str, holds: &Sql) -> R
         })?;
     }
     let ids = of_traces.keys().cloned().collect();
-    // A further condition on spans would leave out some that failed.
+    // With another condition on spans, the rows do not include all failed spans.
     if query.filter.span_tests().count() == 1 {
         *store.failed.borrow_mut() = Some(Arc::new(of_traces));
     }
     Ok(Some(ids))
 }
 
-/// The ids that some questions of one form give, if they are few.
-fn few(store: &SqliteStore, form: &str, parts: impl IntoIterator<Item = Sql>) -> Result<Option<Vec<String>>> {
+/// Runs a query once per condition, which replaces `{}`, and returns the ids, if they are few and found quickly.
+fn query_ids(store: &SqliteStore, template: &str, parts: impl IntoIterator<Item = Sql>) -> Result<Option<Vec<String>>> {
     let mut ids = BTreeSet::new();
     let mut seen = 0;
     for part in parts {
-        let sql = format!("{} limit {}", form.replacen("{}", &part.text, 1), FEW + 1 - seen);
+        let sql = format!("{} limit {}", template.replacen("{}", &part.text, 1), MAX_CANDIDATES + 1 - seen);
         let is_done = store.read(|connection| {
             let started = Instant::now();
             let mut statement = connection.prepare_cached(&sql)?;
@@ -335,56 +350,57 @@ fn few(store: &SqliteStore, form: &str, parts: impl IntoIterator<Item = Sql>) ->
             }
             Ok(true)
         })?;
-        if seen > FEW || !is_done {
+        if seen > MAX_CANDIDATES || !is_done {
             return Ok(None);
         }
     }
     Ok(Some(ids.into_iter().collect()))
 }
 
-/// The only traces that can have a span of the types asked for.
+/// Traces that may have a span of the types in the filter.
 ///
-/// The column `spans.type` is what the client said. It is null for spans whose type is told by foreign attributes, and
-/// there are no rows at all for spans that lie in files; both are added as candidates.
-fn of_type(store: &SqliteStore, query: &Query, problems: &mut Vec<Problem>) -> Result<Option<Vec<String>>> {
+/// The column `spans.type` is the type recorded by the client. It is null for spans whose type is in attributes of
+/// other frameworks, and spans in files have no rows; both are added as candidates.
+fn with_span_type(store: &SqliteStore, query: &Query, problems: &mut Vec<Problem>) -> Result<Option<Vec<String>>> {
     let Some(types) = query.filter.span_types() else { return Ok(None) };
     if !store.schema.has_table("spans") {
         return Ok(None);
     }
-    let Some(in_files) = in_files(store, query) else { return Ok(None) };
+    let Some(in_files) = with_artifact_folder(store, query) else { return Ok(None) };
     let mut ids: BTreeSet<String> = in_files.into_iter().collect();
     for experiment in &query.experiments {
-        let key = scan::experiment_key(&experiment.experiment_id);
-        let mut wanted = vec![SpanTypeCondition::Any(types), SpanTypeCondition::Is(None)];
+        let key = trace_row::experiment_key(&experiment.experiment_id);
+        let mut type_conditions = vec![SpanTypeCondition::Any(types), SpanTypeCondition::Is(None)];
         if !types.iter().any(|name| name == "UNKNOWN") {
-            if count(store, &key, &SpanTypeCondition::Is(Some("UNKNOWN")), FEW_UNKNOWN)? <= FEW_UNKNOWN {
-                wanted.push(SpanTypeCondition::Is(Some("UNKNOWN")));
+            if count_spans(store, &key, &SpanTypeCondition::Is(Some("UNKNOWN")), MAX_UNKNOWN_ROWS)? <= MAX_UNKNOWN_ROWS
+            {
+                type_conditions.push(SpanTypeCondition::Is(Some("UNKNOWN")));
             } else {
                 problems.push(Problem::new(
                     "skipped_types",
-                    "many spans say UNKNOWN; foreign attributes that tell more of their type were not looked for",
+                    "too many spans of type UNKNOWN; their type was not looked for in other attributes",
                 ));
             }
         }
-        for span_type in wanted {
-            if count(store, &key, &span_type, FEW_ROWS)? > FEW_ROWS {
+        for span_type in type_conditions {
+            if count_spans(store, &key, &span_type, MAX_SPAN_ROWS)? > MAX_SPAN_ROWS {
                 return Ok(None);
             }
-            add(store, &key, &span_type, &mut ids)?;
+            add_traces_with_type(store, &key, &span_type, &mut ids)?;
         }
     }
     Ok(Some(ids.into_iter().collect()))
 }
 
-/// Traces that have a folder of files; `None` where not all of these folders can be listed.
-fn in_files(store: &SqliteStore, query: &Query) -> Option<Vec<String>> {
+/// Traces that have an artifact folder. `None` if one of the parent folders cannot be listed.
+fn with_artifact_folder(store: &SqliteStore, query: &Query) -> Option<Vec<String>> {
     let folders = query.experiments.iter().flat_map(|experiment| {
         store.artifacts.trace_folders(experiment.artifact_location.as_deref(), &experiment.experiment_id)
     });
     let mut ids = Vec::new();
     for folder in folders {
         for entry in std::fs::read_dir(folder).ok()? {
-            // Ids are UTF-8, so other names are none.
+            // Ids are UTF-8, so other names are not ids.
             ids.extend(entry.ok()?.file_name().into_string());
         }
     }
@@ -398,32 +414,32 @@ enum SpanTypeCondition<'a> {
 }
 
 impl SpanTypeCondition<'_> {
-    /// The condition in SQL and its parameter, the second one of the statement.
+    /// Returns the condition in SQL and its value, parameter 2 of the statement.
     fn sql(&self) -> (&'static str, Option<String>) {
         match self {
-            // One statement for all of them: there may be thousands.
+            // One parameter for all types: there may be thousands.
             Self::Any(types) => ("type in (select value from json_each(?2))", serde_json::to_string(types).ok()),
             Self::Is(name) => ("type is ?2", name.map(str::to_owned)),
         }
     }
 }
 
-/// Counts the spans of a type, up to one more than `most`. The index (experiment, type, status) answers it alone.
-fn count(store: &SqliteStore, experiment: &Value, span_type: &SpanTypeCondition<'_>, most: i64) -> Result<i64> {
-    let (holds, value) = span_type.sql();
-    let sql = format!("select count(*) from (select 1 from spans where experiment_id = ?1 and {holds} limit ?3)");
-    store.read(|connection| connection.prepare_cached(&sql)?.query_row((experiment, value, most + 1), |row| row.get(0)))
+/// Counts the spans of a type, up to `max` + 1, with the index (experiment, type, status) alone.
+fn count_spans(store: &SqliteStore, experiment: &Value, span_type: &SpanTypeCondition<'_>, max: i64) -> Result<i64> {
+    let (condition, value) = span_type.sql();
+    let sql = format!("select count(*) from (select 1 from spans where experiment_id = ?1 and {condition} limit ?3)");
+    store.read(|connection| connection.prepare_cached(&sql)?.query_row((experiment, value, max + 1), |row| row.get(0)))
 }
 
-/// Adds the traces that have a span of a type. They are few, so one read finds them.
-fn add(
+/// Adds the traces that have a span of a type. They are few, so one read is enough.
+fn add_traces_with_type(
     store: &SqliteStore,
     experiment: &Value,
     span_type: &SpanTypeCondition<'_>,
     ids: &mut BTreeSet<String>,
 ) -> Result<()> {
-    let (holds, value) = span_type.sql();
-    let sql = format!("select distinct trace_id from spans where experiment_id = ?1 and {holds}");
+    let (condition, value) = span_type.sql();
+    let sql = format!("select distinct trace_id from spans where experiment_id = ?1 and {condition}");
     store.read(|connection| {
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query((experiment, value))?;

@@ -1,5 +1,6 @@
-//! Conditions as SQL that selects what MLflow's own SQL selects (3.18 `store/tracking/sqlalchemy_store.py`), on the tables of
-//! any release. What cannot be said exactly is said too wide, never too narrow: the exact choice is made afterwards.
+//! Translates conditions to SQL that selects what MLflow's own SQL selects (3.18 `store/tracking/sqlalchemy_store.py`),
+//! on the tables of any release. The SQL may match too many traces, never too few: the filter is applied again
+//! afterwards.
 
 use super::fill::TOKENS;
 use super::schema::Schema;
@@ -14,10 +15,11 @@ use rusqlite::{Connection, functions::Context};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// SQLite refuses longer patterns (`SQLITE_MAX_LIKE_PATTERN_LENGTH`).
-const LONGEST_PATTERN: usize = 50_000;
+/// SQLite rejects longer patterns (`SQLITE_MAX_LIKE_PATTERN_LENGTH`).
+const MAX_PATTERN_BYTES: usize = 50_000;
 
-/// An SQL expression over the row `t` of `trace_info` that is 1 where the condition holds, and its parameters.
+/// An SQL expression that is 1 if a condition holds, and its parameters. Unless noted otherwise, it is about the row
+/// `t` of `trace_info`.
 #[derive(Clone, Debug)]
 pub(super) struct Sql {
     pub(super) text: String,
@@ -29,11 +31,11 @@ impl Sql {
         Self { text: text.into(), values }
     }
 
-    fn constant(holds: bool) -> Self {
-        Self::new(if holds { "1" } else { "0" }, Vec::new())
+    fn constant(condition: bool) -> Self {
+        Self::new(if condition { "1" } else { "0" }, Vec::new())
     }
 
-    /// All of some conditions.
+    /// Joins conditions with `and`; always true if there are none.
     pub(super) fn all(parts: impl IntoIterator<Item = Self>) -> Self {
         let (mut texts, mut values) = (Vec::new(), Vec::new());
         for part in parts {
@@ -43,8 +45,8 @@ impl Sql {
         if texts.is_empty() { Self::constant(true) } else { Self::new(texts.join(" and "), values) }
     }
 
-    /// The condition put into a text with one `{}` in it.
-    fn within(self, text: &str) -> Self {
+    /// Inserts the condition into a text, in place of `{}`.
+    fn wrap_in(self, text: &str) -> Self {
         Self::new(text.replacen("{}", &self.text, 1), self.values)
     }
 
@@ -53,11 +55,12 @@ impl Sql {
     }
 }
 
-/// The expressions of the running search, by their patterns: what one costs is counted over all statements and connections.
+/// The regular expressions of the running search, by pattern. Their cost is counted over all statements and
+/// connections.
 pub(super) type Regexes = Arc<Mutex<HashMap<String, Regex>>>;
 
-/// Makes a connection compare texts as MLflow's does: `LIKE` by case, and `REGEXP` with Python's expressions.
-pub(super) fn prepare(connection: &Connection, regexes: &Regexes) -> rusqlite::Result<()> {
+/// Makes a connection compare text as MLflow does: case-sensitive `LIKE`, and `REGEXP` with Python's syntax.
+pub(super) fn register_functions(connection: &Connection, regexes: &Regexes) -> rusqlite::Result<()> {
     connection.pragma_update(None, "case_sensitive_like", true)?;
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     let regexes = Arc::clone(regexes);
@@ -75,31 +78,31 @@ pub(super) fn prepare(connection: &Connection, regexes: &Regexes) -> rusqlite::R
     })
 }
 
-/// All conditions of a filter but those that an index bounds.
-pub(super) fn of_filter(schema: &Schema, filter: &Filter) -> Sql {
+/// Translates the conditions of a filter, except for [`time_bounds`].
+pub(super) fn from_filter(schema: &Schema, filter: &Filter) -> Sql {
     let of_record =
-        filter.clauses.iter().filter(|clause| !is_time_bound(clause)).filter_map(|clause| one(schema, clause));
-    Sql::all(of_record.chain(spans(schema, filter)))
+        filter.clauses.iter().filter(|clause| !is_time_bound(clause)).filter_map(|clause| clause_sql(schema, clause));
+    Sql::all(of_record.chain(has_span_sql(schema, filter)))
 }
 
-/// Whether these conditions select just what is meant, so that nothing is left to be decided.
+/// Whether the SQL of a filter selects exactly the traces that match.
 pub(super) fn are_exact(schema: &Schema, filter: &Filter) -> bool {
     filter.clauses.iter().all(|clause| match clause {
         Clause::Name(_) | Clause::Prompt(_) | Clause::Span(_) => false,
         Clause::SpanType(_) | Clause::Model(_) | Clause::Grep(_) => false,
         Clause::Label(Label::Metadata(key), _) if key == keys::TOKEN_USAGE || key == keys::COST => false,
         Clause::Assessment(AssessmentTest { value: ValueTest::Number(..), .. }) => {
-            schema.has("assessments", "is_numeric_value")
+            schema.has_column("assessments", "is_numeric_value")
         }
-        clause => one(schema, clause).is_some(),
+        clause => clause_sql(schema, clause).is_some(),
     })
 }
 
-fn one(schema: &Schema, clause: &Clause) -> Option<Sql> {
+fn clause_sql(schema: &Schema, clause: &Clause) -> Option<Sql> {
     match clause {
         Clause::Text(key, test) => {
             let column = match key {
-                // As they are read: two words of old releases say that nothing is known.
+                // Old releases have two values for an unspecified state.
                 TextKey::Status => {
                     "case when t.status in ('', 'TRACE_STATUS_UNSPECIFIED') then 'STATE_UNSPECIFIED' else t.status end"
                         .to_owned()
@@ -107,7 +110,7 @@ fn one(schema: &Schema, clause: &Clause) -> Option<Sql> {
                 TextKey::RequestId => "t.request_id".to_owned(),
                 TextKey::ClientRequestId => schema.column("trace_info", "client_request_id"),
             };
-            text(&column, test)
+            text_sql(&column, test)
         }
         Clause::Number(key, comparison, operand) => {
             let column = match key {
@@ -115,22 +118,22 @@ fn one(schema: &Schema, clause: &Clause) -> Option<Sql> {
                 NumberKey::ExecutionTime => "t.execution_time_ms",
                 NumberKey::EndTime => "t.timestamp_ms + coalesce(t.execution_time_ms, 0)",
             };
-            Some(Sql::new(format!("{column} {} ?", comparison.sign()), vec![value(operand)]))
+            Some(Sql::new(format!("{column} {} ?", comparison.symbol()), vec![operand_value(operand)]))
         }
-        Clause::Label(label, test) => labelled(schema, label, test),
+        Clause::Label(label, test) => label_sql(schema, label, test),
         Clause::Run(id) => {
             let recorded = schema.promoted("", "trace_request_metadata", keys::RUN);
             let recorded = Sql::new(format!("{recorded} = ?"), vec![Value::Text(id.clone())]);
-            Some(if schema.has_table("entity_associations") { recorded.or(linked("run", id)) } else { recorded })
+            Some(if schema.has_table("entity_associations") { recorded.or(link_sql("run", id)) } else { recorded })
         }
-        // Until 3.6 prompts are in a tag alone, which is read afterwards.
+        // Until 3.6, prompts are only in a tag, which is checked afterwards.
         Clause::Prompt(id) if schema.has_table("entity_associations") => {
             let tagged = LabelTest::Exists;
-            let tagged = labelled(schema, &Label::Tag(keys::LINKED_PROMPTS.to_owned()), &tagged)?;
-            Some(linked("prompt_version", id).or(tagged))
+            let tagged = label_sql(schema, &Label::Tag(keys::LINKED_PROMPTS.to_owned()), &tagged)?;
+            Some(link_sql("prompt_version", id).or(tagged))
         }
         Clause::Prompt(_) => None,
-        Clause::Assessment(test) => Some(assessed(schema, test)),
+        Clause::Assessment(test) => Some(has_assessment_sql(schema, test)),
         Clause::Issue(id) if schema.has_table("assessments") => Some(Sql::new(
             "exists (select 1 from assessments a where a.trace_id = t.request_id and a.assessment_type = 'issue' and a.name = ?)",
             vec![Value::Text(id.clone())],
@@ -138,19 +141,19 @@ fn one(schema: &Schema, clause: &Clause) -> Option<Sql> {
         Clause::Issue(_) => Some(Sql::constant(false)),
         Clause::Name(glob) => {
             let name = schema.promoted("trace_name", "trace_tags", keys::NAME);
-            // Where no name was recorded the root span's counts, which is looked up later.
-            Some(Sql::new(format!("{name} is null or {name} glob ?"), vec![Value::Text(glob.sqlite())]))
+            // Without a recorded name, the root span's name applies, which is checked later.
+            Some(Sql::new(format!("{name} is null or {name} glob ?"), vec![Value::Text(glob.to_sqlite())]))
         }
-        Clause::MinTokens(least) => {
-            let total = schema.figure("total_tokens", keys::TOKEN_USAGE);
-            Some(Sql::new(format!("{total} >= ?"), vec![Value::Integer(*least)]))
+        Clause::MinTokens(min) => {
+            let total = schema.promoted_figure("total_tokens", keys::TOKEN_USAGE);
+            Some(Sql::new(format!("{total} >= ?"), vec![Value::Integer(*min)]))
         }
-        // Rows are asked for all together; the rest needs spans as they are shown.
+        // Conditions on one span are translated together; the others are on displayed spans.
         Clause::Span(_) | Clause::SpanType(_) | Clause::Model(_) | Clause::Grep(_) => None,
     }
 }
 
-fn value(operand: &Operand) -> Value {
+fn operand_value(operand: &Operand) -> Value {
     match operand {
         Operand::Int(number) => Value::Integer(*number),
         Operand::Float(number) => Value::Real(*number),
@@ -158,8 +161,8 @@ fn value(operand: &Operand) -> Value {
     }
 }
 
-/// A condition on a text; none for patterns that SQLite refuses.
-pub(super) fn text(column: &str, test: &TextTest) -> Option<Sql> {
+/// Translates a condition on text. `None` for patterns that SQLite rejects.
+pub(super) fn text_sql(column: &str, test: &TextTest) -> Option<Sql> {
     let single = |operator: &str, value: &str| {
         Some(Sql::new(format!("{column} {operator} ?"), vec![Value::Text(value.to_owned())]))
     };
@@ -172,8 +175,8 @@ pub(super) fn text(column: &str, test: &TextTest) -> Option<Sql> {
         TextTest::IsNot(value) => single("!=", value),
         TextTest::In(values) => list("in", values),
         TextTest::NotIn(values) => list("not in", values),
-        TextTest::Like(pattern) if pattern.len() < LONGEST_PATTERN => single("like", pattern),
-        TextTest::Ilike(pattern) if pattern.len() < LONGEST_PATTERN => {
+        TextTest::Like(pattern) if pattern.len() < MAX_PATTERN_BYTES => single("like", pattern),
+        TextTest::Ilike(pattern) if pattern.len() < MAX_PATTERN_BYTES => {
             Some(Sql::new(format!("lower({column}) like lower(?)"), vec![Value::Text(pattern.clone())]))
         }
         TextTest::Like(_) | TextTest::Ilike(_) => None,
@@ -181,7 +184,8 @@ pub(super) fn text(column: &str, test: &TextTest) -> Option<Sql> {
     }
 }
 
-fn labelled(schema: &Schema, label: &Label, test: &LabelTest) -> Option<Sql> {
+/// Translates a condition on a tag or metadata entry.
+fn label_sql(schema: &Schema, label: &Label, test: &LabelTest) -> Option<Sql> {
     let (table, key) = match label {
         Label::Tag(key) => ("trace_tags", key),
         Label::Metadata(key) => ("trace_request_metadata", key),
@@ -189,13 +193,13 @@ fn labelled(schema: &Schema, label: &Label, test: &LabelTest) -> Option<Sql> {
     let column = match label {
         Label::Tag(key) if key == keys::NAME => Some("trace_name"),
         Label::Metadata(key) if key == keys::SESSION => Some("session_id"),
-        Label::Metadata(key) if key == keys::TOKEN_USAGE || key == keys::COST => return recorded(schema, key, test),
+        Label::Metadata(key) if key == keys::TOKEN_USAGE || key == keys::COST => return usage_sql(schema, key, test),
         _ => None,
     };
     if let Some(column) = column {
         let value = schema.promoted(column, table, key);
         return match test {
-            LabelTest::Text(test) => text(&value, test),
+            LabelTest::Text(test) => text_sql(&value, test),
             LabelTest::Exists => Some(Sql::new(format!("{value} is not null"), Vec::new())),
             LabelTest::Missing => Some(Sql::new(format!("{value} is null"), Vec::new())),
         };
@@ -203,38 +207,38 @@ fn labelled(schema: &Schema, label: &Label, test: &LabelTest) -> Option<Sql> {
     if !schema.has_table(table) {
         return Some(Sql::constant(*test == LabelTest::Missing));
     }
-    let holds = match test {
-        LabelTest::Text(test) => text("value", test)?,
+    let condition = match test {
+        LabelTest::Text(test) => text_sql("value", test)?,
         LabelTest::Exists | LabelTest::Missing => Sql::constant(true),
     };
     let negation = if *test == LabelTest::Missing { "not " } else { "" };
-    let mut sql = holds.within(&format!(
+    let mut sql = condition.wrap_in(&format!(
         "{negation}exists (select 1 from {table} where key = ? and request_id = t.request_id and {{}})"
     ));
     sql.values.insert(0, Value::Text(key.clone()));
     Some(sql)
 }
 
-/// Tokens or costs of the whole trace, columns since 3.17, compared with what they would be as text.
-fn recorded(schema: &Schema, key: &str, test: &LabelTest) -> Option<Sql> {
+/// Translates a condition on the JSON text of a trace's tokens or cost, which are columns since 3.17.
+fn usage_sql(schema: &Schema, key: &str, test: &LabelTest) -> Option<Sql> {
     let columns: &[&str] = if key == keys::TOKEN_USAGE {
         &["total_tokens", "input_tokens", "output_tokens"]
     } else {
         &["total_cost", "input_cost", "output_cost"]
     };
-    let figures: Vec<String> = columns.iter().map(|column| schema.figure(column, key)).collect();
-    let has_columns = schema.has("trace_info", columns[0]);
+    let figures: Vec<String> = columns.iter().map(|column| schema.promoted_figure(column, key)).collect();
+    let has_columns = schema.has_column("trace_info", columns[0]);
     match test {
-        // Rows that an upgrade has left over are looked at afterwards.
+        // Rows left over by an upgrade are checked afterwards.
         LabelTest::Missing if has_columns => {
             let columns = if key == keys::TOKEN_USAGE { TOKENS.as_slice() } else { columns };
-            let parts = columns.iter().filter(|column| schema.has("trace_info", column));
+            let parts = columns.iter().filter(|column| schema.has_column("trace_info", column));
             Some(Sql::all(parts.map(|column| Sql::new(format!("t.{column} is null"), Vec::new()))))
         }
-        LabelTest::Text(TextTest::Is(wanted)) => {
-            let wanted = Json::from_strict(wanted)?;
+        LabelTest::Text(TextTest::Is(expected)) => {
+            let expected = Json::from_strict(expected)?;
             let parts = columns.iter().zip(&figures).filter_map(|(column, figure)| {
-                let number = wanted.member(column)?.as_f64()?;
+                let number = expected.member(column)?.as_f64()?;
                 Some(Sql::new(format!("{figure} = ?"), vec![Value::Real(number)]))
             });
             Some(Sql::all(parts))
@@ -243,7 +247,7 @@ fn recorded(schema: &Schema, key: &str, test: &LabelTest) -> Option<Sql> {
     }
 }
 
-fn linked(kind: &str, id: &str) -> Sql {
+fn link_sql(kind: &str, id: &str) -> Sql {
     Sql::new(
         format!(
             "exists (select 1 from entity_associations where source_type = 'trace' and source_id = t.request_id \
@@ -253,13 +257,13 @@ fn linked(kind: &str, id: &str) -> Sql {
     )
 }
 
-fn assessed(schema: &Schema, test: &AssessmentTest) -> Sql {
+fn has_assessment_sql(schema: &Schema, test: &AssessmentTest) -> Sql {
     let is_missing = test.value == ValueTest::Missing;
     if !schema.has_table("assessments") {
         return Sql::constant(is_missing);
     }
-    let direct =
-        assessment(schema, test).within("exists (select 1 from assessments a where a.trace_id = t.request_id and {})");
+    let direct = assessment_sql(schema, test)
+        .wrap_in("exists (select 1 from assessments a where a.trace_id = t.request_id and {})");
     let any = if test.sessions.is_empty() {
         direct
     } else {
@@ -267,11 +271,11 @@ fn assessed(schema: &Schema, test: &AssessmentTest) -> Sql {
         let sessions = serde_json::to_string(&test.sessions).unwrap_or_default();
         direct.or(Sql::new(format!("{session} in (select value from json_each(?))"), vec![Value::Text(sessions)]))
     };
-    if is_missing { any.within("not coalesce({}, 0)") } else { any }
+    if is_missing { any.wrap_in("not coalesce({}, 0)") } else { any }
 }
 
-/// An assessment that is asked for, as the row `a` of its table.
-pub(super) fn assessment(schema: &Schema, test: &AssessmentTest) -> Sql {
+/// Translates a condition on an assessment, the row `a` of its table.
+pub(super) fn assessment_sql(schema: &Schema, test: &AssessmentTest) -> Sql {
     let kind = match test.kind {
         AssessmentKind::Feedback => "feedback",
         AssessmentKind::Expectation => "expectation",
@@ -281,51 +285,52 @@ pub(super) fn assessment(schema: &Schema, test: &AssessmentTest) -> Sql {
         format!("a.assessment_type = '{kind}' and a.name = ? and a.valid = 1"),
         vec![Value::Text(test.name.clone())],
     );
-    let holds = match &test.value {
+    let condition = match &test.value {
         ValueTest::Exists | ValueTest::Missing => None,
-        ValueTest::Text(TextTest::Is(wanted)) => Some(is_value("", wanted)),
-        ValueTest::Text(TextTest::IsNot(wanted)) => Some(is_value("not ", wanted)),
-        ValueTest::Text(test) => text("a.value", test),
-        ValueTest::Number(comparison, operand) => schema.has("assessments", "is_numeric_value").then(|| {
-            let sql = format!("a.is_numeric_value = 1 and a.aggregate_value {} ?", comparison.sign());
-            Sql::new(sql, vec![value(operand)])
+        ValueTest::Text(TextTest::Is(expected)) => Some(assessment_value_sql("", expected)),
+        ValueTest::Text(TextTest::IsNot(expected)) => Some(assessment_value_sql("not ", expected)),
+        ValueTest::Text(test) => text_sql("a.value", test),
+        ValueTest::Number(comparison, operand) => schema.has_column("assessments", "is_numeric_value").then(|| {
+            let sql = format!("a.is_numeric_value = 1 and a.aggregate_value {} ?", comparison.symbol());
+            Sql::new(sql, vec![operand_value(operand)])
         }),
     };
-    Sql::all([named].into_iter().chain(holds).chain(test.of_session.then(is_of_session)))
+    Sql::all([named].into_iter().chain(condition).chain(test.is_session_level.then(is_session_scoped)))
 }
 
-/// That an assessment, the row `a` of its table, is one of a whole session.
-pub(super) fn is_of_session() -> Sql {
+/// Tests whether an assessment, the row `a` of its table, applies to a whole session.
+pub(super) fn is_session_scoped() -> Sql {
     let key = format!("%\"{}\":%", keys::SESSION);
     Sql::new("a.assessment_metadata like ?", vec![Value::Text(key)])
 }
 
-fn is_value(negation: &str, wanted: &str) -> Sql {
-    let values = vec![Value::Text(wanted.to_owned()), Value::Text(python::string(wanted))];
+fn assessment_value_sql(negation: &str, expected: &str) -> Sql {
+    let values = vec![Value::Text(expected.to_owned()), Value::Text(python::string(expected))];
     Sql::new(format!("{negation}(a.value = ? or a.value = ?)"), values)
 }
 
-/// The conditions on one span. Traces without any row have their spans in files, and are looked at afterwards.
-fn spans(schema: &Schema, filter: &Filter) -> Option<Sql> {
+/// Translates the conditions on one span. Traces without span rows have their spans in files and are checked
+/// afterwards.
+fn has_span_sql(schema: &Schema, filter: &Filter) -> Option<Sql> {
     if !filter.needs_rows() || !schema.has_table("spans") {
         return None;
     }
-    let holds = span(filter).within("exists (select 1 from spans s where s.trace_id = t.request_id and {})");
-    Some(holds.or(Sql::new("not exists (select 1 from spans where trace_id = t.request_id)", Vec::new())))
+    let condition = span_sql(filter).wrap_in("exists (select 1 from spans s where s.trace_id = t.request_id and {})");
+    Some(condition.or(Sql::new("not exists (select 1 from spans where trace_id = t.request_id)", Vec::new())))
 }
 
-/// The conditions on one span, as the row `s` of its table.
-pub(super) fn span(filter: &Filter) -> Sql {
+/// Translates the conditions on one span, the row `s` of its table.
+pub(super) fn span_sql(filter: &Filter) -> Sql {
     let bound = filter
-        .earliest_span()
+        .earliest_span_start()
         .map(|Timestamp(nanos)| Sql::new("s.start_time_unix_nano >= ?", vec![Value::Integer(nanos)]));
     let tests = filter.span_tests().filter_map(|test| match test {
-        SpanTest::Name(test) => text("s.name", test),
-        SpanTest::Type(test) => text("s.type", test),
-        SpanTest::Status(test) => text("s.status", test),
-        SpanTest::Content(test) => in_content(test),
-        SpanTest::AttributeText(attribute) => in_content(&attribute.in_content),
-        // That it is there at all; its value is compared afterwards.
+        SpanTest::Name(test) => text_sql("s.name", test),
+        SpanTest::Type(test) => text_sql("s.type", test),
+        SpanTest::Status(test) => text_sql("s.status", test),
+        SpanTest::Content(test) => content_sql(test),
+        SpanTest::AttributeText(attribute) => content_sql(&attribute.content_test),
+        // Only tests that the attribute exists; its value is compared afterwards.
         SpanTest::Attribute(name, _) => {
             Some(Sql::new("instr(s.content, ?) > 0", vec![Value::Text(python::string(name))]))
         }
@@ -333,20 +338,21 @@ pub(super) fn span(filter: &Filter) -> Sql {
     Sql::all(bound.into_iter().chain(tests))
 }
 
-/// A condition on the JSON text of a span, which may have everything but ASCII escaped.
-fn in_content(test: &TextTest) -> Option<Sql> {
-    let plain = text("s.content", test)?;
+/// Translates a condition on the JSON text of a span, in which non-ASCII characters may be escaped.
+fn content_sql(test: &TextTest) -> Option<Sql> {
+    let plain = text_sql("s.content", test)?;
     Some(match test.escaped() {
-        Some(escaped) => plain.or(text("s.content", &escaped)?),
+        Some(escaped) => plain.or(text_sql("s.content", &escaped)?),
         None => plain,
     })
 }
 
-/// The bounds on the start, for the index.
+/// Returns the bounds on the start time as `and` terms, separate from the other conditions so that SQLite uses the
+/// index.
 pub(super) fn time_bounds(filter: &Filter) -> String {
     let bounds = filter.clauses.iter().filter_map(|clause| match clause {
         Clause::Number(NumberKey::Timestamp, comparison, Operand::Int(millis)) if is_time_bound(clause) => {
-            Some(format!("and t.timestamp_ms {} {millis}", comparison.sign()))
+            Some(format!("and t.timestamp_ms {} {millis}", comparison.symbol()))
         }
         _ => None,
     });

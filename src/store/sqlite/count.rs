@@ -1,26 +1,28 @@
-//! How many traces are meant in all, where that is cheap to tell.
+//! Counts the traces that match a query, if that is cheap.
 
-use super::scan::{Scan, experiment_list};
+use super::scan::Scan;
+use super::trace_row::experiment_list;
 use super::{SqliteStore, conditions};
 use crate::error::Result;
 use crate::store::Query;
 
-/// Up to so many traces, each is looked at to count those that fit. It is a number and not a time, so that the same
-/// question to the same store always has the same answer.
-const MOST_LOOKED_AT: usize = 10_000;
+/// The maximum number of traces checked to count matches. A number rather than a time, so that the same query on the
+/// same store always has the same result.
+const MAX_ROWS_CHECKED: usize = 10_000;
 
-/// Counts; `None` where there are too many to look at, or the database cannot decide alone.
-pub(super) fn matched(store: &SqliteStore, query: &Query) -> Result<Option<usize>> {
+/// Counts matching traces. `None` if there are too many to check, or if the SQL is not exact.
+pub(super) fn matches(store: &SqliteStore, query: &Query) -> Result<Option<usize>> {
     let experiments = experiment_list(query);
     if query.filter.clauses.is_empty() {
-        return all(store, &format!("select 1 from trace_info where experiment_id in ({experiments})")).map(Some);
+        return count_rows(store, &format!("select 1 from trace_info where experiment_id in ({experiments})"))
+            .map(Some);
     }
     if !conditions::are_exact(&store.schema, &query.filter) {
         return Ok(None);
     }
-    let most = MOST_LOOKED_AT + 1;
-    let some = format!("select 1 from trace_info where experiment_id in ({experiments}) limit {most}");
-    if all(store, &some)? == most {
+    let max = MAX_ROWS_CHECKED + 1;
+    let some = format!("select 1 from trace_info where experiment_id in ({experiments}) limit {max}");
+    if count_rows(store, &some)? == max {
         return Ok(None);
     }
     let mut scan = Scan::begin(store, query)?;
@@ -34,8 +36,8 @@ pub(super) fn matched(store: &SqliteStore, query: &Query) -> Result<Option<usize
     }
 }
 
-/// Counts rows that an index alone tells.
-fn all(store: &SqliteStore, rows: &str) -> Result<usize> {
+/// Counts the rows of a query that an index alone can answer.
+fn count_rows(store: &SqliteStore, rows: &str) -> Result<usize> {
     let sql = format!("select count(*) from ({rows})");
     let count: i64 = store.read(|connection| connection.query_row(&sql, [], |row| row.get(0)))?;
     Ok(usize::try_from(count).unwrap_or(usize::MAX))

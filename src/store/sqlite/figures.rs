@@ -1,9 +1,9 @@
-//! What is counted and added up of each trace, without the rest of its record: for questions about many thousands.
+//! Reads only the values of each trace that are counted and summed, for queries over many thousands of traces.
 
 use super::conditions::{self, Sql, time_bounds};
 use super::fill::{self, COSTS, TOKENS};
-use super::scan::{CLOCK_EVERY, experiment_list};
 use super::schema::Schema;
+use super::trace_row::{CLOCK_EVERY, experiment_list};
 use super::{SqliteStore, candidates, integer, text};
 use crate::error::Result;
 use crate::formats;
@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
-/// The tags and entries of the metadata that a query of figures looks at; none where its conditions look at more.
+/// Returns the tags and metadata entries that the query and its filter use. `None` if they need more than figures.
 pub(super) fn labels(store: &SqliteStore, query: &Query) -> Result<Option<Vec<Label>>> {
     let Some(mut labels) = query.only_figures.clone() else { return Ok(None) };
     let Filter { clauses } = &query.filter;
@@ -27,7 +27,7 @@ pub(super) fn labels(store: &SqliteStore, query: &Query) -> Result<Option<Vec<La
             _ => return Ok(None),
         }
     }
-    // Rows of the metadata, before 3.17 and where an upgrade has left some.
+    // Metadata rows, from before 3.17 or left over by an upgrade.
     for key in [keys::TOKEN_USAGE, keys::COST] {
         let table = "trace_request_metadata";
         if store.schema.has_table(table) && candidates::has_key(store, table, key)? {
@@ -38,32 +38,37 @@ pub(super) fn labels(store: &SqliteStore, query: &Query) -> Result<Option<Vec<La
     Ok(is_simple.then_some(labels))
 }
 
-/// The columns in front of the figures, and in front of the labels.
-const FIXED: usize = 7;
-const FIRST: usize = FIXED + TOKENS.len() + COSTS.len();
+/// The index of the first figure column, and of the first label column.
+const FIRST_FIGURE: usize = 7;
+const FIRST_LABEL: usize = FIRST_FIGURE + TOKENS.len() + COSTS.len();
 
-/// More rows are read by several threads, each of which has to open the database first.
-const ENOUGH_ALONE: i64 = 20_000;
+/// With more rows, several threads read, each of which has to open the database first.
+const MAX_ROWS_ALONE: i64 = 20_000;
 
-/// How many rows are read and handed on at once, into how many parts the table is cut at most, and how many of them may wait.
-const PART: i64 = 512;
-const PART_ROOM: usize = 512;
-const MOST_PARTS: i64 = 4_096;
+/// The minimum number of rows per part of the table, and the capacity reserved for a part's traces.
+const MIN_PART_ROWS: i64 = 512;
+const PART_CAPACITY: usize = 512;
+
+/// The maximum number of parts, and how many parts each thread may read ahead.
+const MAX_PARTS: i64 = 4_096;
 const PARTS_AHEAD: usize = 2;
 
-/// Hands out the traces in the order in which they lie in the file. Of a large table several threads read parts in turns.
+/// Reads the traces in file order. Several threads take turns to read parts of a large table.
 pub(super) fn read(store: &SqliteStore, query: &Query, labels: &[Label], sink: &mut dyn Sink) -> Result<()> {
-    let conditions = conditions::of_filter(&store.schema, &query.filter);
+    let conditions = conditions::from_filter(&store.schema, &query.filter);
     let reader = FiguresReader { sql: sql(&store.schema, query, labels, &conditions), conditions, labels };
     let ends = "select coalesce(min(rowid), 1), coalesce(max(rowid), 0) from trace_info";
     let (first, last) = store.read(|connection| {
         connection.prepare_cached(ends)?.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
     })?;
-    let size = PART.max(last.saturating_sub(first) / MOST_PARTS);
+    let size = MIN_PART_ROWS.max(last.saturating_sub(first) / MAX_PARTS);
     let parts = || (first..=last).step_by(usize::try_from(size).unwrap_or(usize::MAX)).map(move |from| (from, size));
-    let names: HashMap<&str, &str> =
-        query.experiments.iter().map(|one| (one.experiment_id.as_str(), one.name.as_str())).collect();
-    let mut take = |part: Vec<Trace>| -> Result<bool> {
+    let names: HashMap<&str, &str> = query
+        .experiments
+        .iter()
+        .map(|experiment| (experiment.experiment_id.as_str(), experiment.name.as_str()))
+        .collect();
+    let mut send_to_sink = |part: Vec<Trace>| -> Result<bool> {
         for mut trace in part {
             trace.info.experiment_name = names.get(trace.info.experiment_id.as_str()).map(|name| (*name).to_owned());
             if sink.trace(trace)?.is_break() {
@@ -72,46 +77,46 @@ pub(super) fn read(store: &SqliteStore, query: &Query, labels: &[Label], sink: &
         }
         Ok(true)
     };
-    let helpers = if last.saturating_sub(first) > ENOUGH_ALONE { store.helpers(query) } else { Vec::new() };
-    for helper in &helpers {
-        // Each page is read once, and so few are quicker to fill again and again.
-        helper.read(|connection| connection.pragma_update(None, "cache_size", -512))?;
+    let workers = if last.saturating_sub(first) > MAX_ROWS_ALONE { store.worker_stores(query) } else { Vec::new() };
+    for worker in &workers {
+        // Each page is read once, so a small cache is faster.
+        worker.read(|connection| connection.pragma_update(None, "cache_size", -512))?;
     }
-    if helpers.is_empty() {
+    if workers.is_empty() {
         for part in parts() {
-            if !take(reader.read(store, part)?)? {
+            if !send_to_sink(reader.read(store, part)?)? {
                 break;
             }
         }
         return Ok(());
     }
     std::thread::scope(|scope| {
-        let count = helpers.len();
-        let start = |(at, helper): (usize, SqliteStore)| {
-            let (give, take) = sync_channel(PARTS_AHEAD);
+        let count = workers.len();
+        let start = |(at, worker): (usize, SqliteStore)| {
+            let (sender, receiver) = sync_channel(PARTS_AHEAD);
             let reader = &reader;
-            let own = move || parts().skip(at).step_by(count);
+            let worker_parts = move || parts().skip(at).step_by(count);
             let read = move || {
-                for part in own() {
-                    // The other end is gone once the taker has had enough.
-                    if give.send(reader.read(&helper, part)).is_err() {
+                for part in worker_parts() {
+                    // The receiver is gone if the sink ended the search.
+                    if sender.send(reader.read(&worker, part)).is_err() {
                         break;
                     }
                 }
             };
             let parts: Box<dyn Iterator<Item = Result<Vec<Trace>>>> =
                 match std::thread::Builder::new().spawn_scoped(scope, read) {
-                    Ok(_) => Box::new(take.into_iter()),
-                    // The system may allow fewer threads, or none.
-                    Err(_) => Box::new(own().map(|part| reader.read(store, part))),
+                    Ok(_) => Box::new(receiver.into_iter()),
+                    // The system may not allow another thread.
+                    Err(_) => Box::new(worker_parts().map(|part| reader.read(store, part))),
                 };
             parts
         };
-        let mut helpers: Vec<_> = helpers.into_iter().enumerate().map(start).collect();
-        // They take turns, so the order stays, and with it the sums to the last digit.
+        let mut workers: Vec<_> = workers.into_iter().enumerate().map(start).collect();
+        // Threads take turns to keep the order, so that sums are equal to the last digit.
         for at in (0..count).cycle() {
-            let Some(part) = helpers[at].next() else { break };
-            if !take(part?)? {
+            let Some(part) = workers[at].next() else { break };
+            if !send_to_sink(part?)? {
                 break;
             }
         }
@@ -119,7 +124,7 @@ pub(super) fn read(store: &SqliteStore, query: &Query, labels: &[Label], sink: &
     })
 }
 
-/// Reads parts of the table.
+/// Reads the traces in parts of the table.
 struct FiguresReader<'a> {
     sql: String,
     conditions: Sql,
@@ -127,14 +132,14 @@ struct FiguresReader<'a> {
 }
 
 impl FiguresReader<'_> {
-    /// The traces in so many rows from one on.
+    /// Reads the matching traces of a part: its first row id, and the number of row ids.
     fn read(&self, store: &SqliteStore, part: (i64, i64)) -> Result<Vec<Trace>> {
         store.unlocked(|| self.read_rows(store, part))
     }
 
     fn read_rows(&self, store: &SqliteStore, (first, count): (i64, i64)) -> Result<Vec<Trace>> {
         let (mut from, end) = (first, first.saturating_add(count));
-        let mut part = Vec::with_capacity(PART_ROOM);
+        let mut part = Vec::with_capacity(PART_CAPACITY);
         loop {
             let is_done = store.read(|connection| {
                 let started = Instant::now();
@@ -180,8 +185,8 @@ fn sql(schema: &Schema, query: &Query, labels: &[Label], conditions: &Sql) -> St
         Label::Metadata(key) => {
             let row = schema.promoted("", "trace_request_metadata", key);
             match key.as_str() {
-                keys::TOKEN_USAGE => where_empty(schema, &TOKENS[..3], &row),
-                keys::COST => where_empty(schema, &COSTS, &row),
+                keys::TOKEN_USAGE => unless_in_columns(schema, &TOKENS[..3], &row),
+                keys::COST => unless_in_columns(schema, &COSTS, &row),
                 _ => row,
             }
         }
@@ -195,8 +200,8 @@ fn sql(schema: &Schema, query: &Query, labels: &[Label], conditions: &Sql) -> St
     )
 }
 
-/// A row of the metadata, where no column has what it is about.
-fn where_empty(schema: &Schema, columns: &[&str], row: &str) -> String {
+/// Returns SQL for a metadata row, or null if one of the columns has a value.
+fn unless_in_columns(schema: &Schema, columns: &[&str], row: &str) -> String {
     let columns: Vec<String> = columns.iter().map(|column| schema.column("trace_info", column)).collect();
     format!("case when coalesce({}) is null then {row} end", columns.join(", "))
 }
@@ -204,17 +209,17 @@ fn where_empty(schema: &Schema, columns: &[&str], row: &str) -> String {
 fn info(row: &Row<'_>, labels: &[Label]) -> TraceInfo {
     let mut info = TraceInfo {
         execution_duration_ms: integer(row, 5),
-        recorded_usage: fill::usage(row, FIXED),
-        cost: fill::cost(row, FIXED + TOKENS.len()),
-        ..fill::blank(row, 2)
+        recorded_usage: fill::usage(row, FIRST_FIGURE),
+        cost: fill::cost(row, FIRST_FIGURE + TOKENS.len()),
+        ..fill::minimal_info(row, 2)
     };
     for (at, label) in labels.iter().enumerate() {
-        let Some(value) = text(row, FIRST + at) else { continue };
+        let Some(value) = text(row, FIRST_LABEL + at) else { continue };
         match label {
             Label::Tag(key) => info.tags.add(key, &value),
             Label::Metadata(key) => info.metadata.add(key, &value),
         }
     }
-    info.derive(formats::json);
+    info.derive_fields(formats::parse_json);
     info
 }

@@ -1,9 +1,9 @@
-//! The records of a page of traces, with their tags, metadata and assessments.
+//! Reads the records of a page of traces, with their tags, metadata and assessments.
 //!
-//! Columns are taken before rows of the key/value tables: since 3.17 MLflow ignores rows that an upgrade left over.
+//! Columns take precedence over rows of the key/value tables: since 3.17, MLflow ignores rows left over by an upgrade.
 
-use super::scan::TraceRow;
 use super::schema::Schema;
+use super::trace_row::TraceRow;
 use super::{float, integer, str_of, text};
 use crate::formats;
 use crate::limits;
@@ -13,7 +13,7 @@ use crate::model::{
 use rusqlite::limits::Limit;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row};
 
-/// The token columns of 3.17 on, in the order in which MLflow puts them back into metadata.
+/// The token columns (MLflow 3.17+), in the order in which MLflow writes them to metadata.
 pub(super) const TOKENS: [&str; 6] = [
     "input_tokens",
     "output_tokens",
@@ -23,20 +23,20 @@ pub(super) const TOKENS: [&str; 6] = [
     "cache_creation_input_tokens_above_1hr",
 ];
 
-/// The cost columns of 3.17 on.
+/// The cost columns (MLflow 3.17+).
 pub(super) const COSTS: [&str; 3] = ["input_cost", "output_cost", "total_cost"];
 
-/// Reads the records of traces, in their order; those that are gone are left out.
+/// Reads the records of traces, in the order of `hits`. Traces deleted since are left out.
 pub(super) fn infos(
     connection: &Connection,
     schema: &Schema,
     hits: &[TraceRow],
     with_links: bool,
 ) -> rusqlite::Result<Vec<TraceInfo>> {
-    let most = limits::RECORD_VALUE_BYTES.cast_signed();
-    let before = connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, most)?;
+    let max = limits::RECORD_VALUE_BYTES.cast_signed();
+    let previous = connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, max)?;
     let infos = infos_within_limit(connection, schema, hits, with_links);
-    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, before)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, previous)?;
     infos
 }
 
@@ -57,16 +57,16 @@ fn infos_within_limit(
     for hit in hits {
         let found = record.query_row([hit.rowid], |row| Ok(info(row))).optional()?;
         let Some(mut info) = found.filter(|info| info.trace_id == hit.id) else { continue };
-        each(tags.as_mut(), &hit.id, |row| info.tags.add(&str_of(row, 0), &str_of(row, 1)))?;
-        each(metadata.as_mut(), &hit.id, |row| info.metadata.add(&str_of(row, 0), &str_of(row, 1)))?;
-        each(assessments.as_mut(), &hit.id, |row| info.assessments.push(assessment(row)))?;
-        // Few traces have any, and sorting nothing in SQL is not free.
+        for_each_row(tags.as_mut(), &hit.id, |row| info.tags.add(&str_of(row, 0), &str_of(row, 1)))?;
+        for_each_row(metadata.as_mut(), &hit.id, |row| info.metadata.add(&str_of(row, 0), &str_of(row, 1)))?;
+        for_each_row(assessments.as_mut(), &hit.id, |row| info.assessments.push(assessment(row)))?;
+        // Not sorted in SQL, since few traces have assessments and sorting has a cost even for no rows.
         info.assessments.sort_by(|a, b| (a.create_time, &a.id).cmp(&(b.create_time, &b.id)));
-        each(links.as_mut(), &hit.id, |row| match text(row, 0).as_deref() {
+        for_each_row(links.as_mut(), &hit.id, |row| match text(row, 0).as_deref() {
             Some("run") => info.linked_runs.extend(text(row, 1)),
             _ => info.linked_prompts.extend(text(row, 1)),
         })?;
-        info.derive(formats::json);
+        info.derive_fields(formats::parse_json);
         if info.name.is_none() || info.span_count.is_none() {
             complete_from_spans(connection, schema, &mut info)?;
         }
@@ -75,8 +75,12 @@ fn infos_within_limit(
     Ok(infos)
 }
 
-/// Takes each row of a trace, where its table exists.
-fn each(statement: Option<&mut CachedStatement<'_>>, id: &str, mut take: impl FnMut(&Row<'_>)) -> rusqlite::Result<()> {
+/// Calls a function with each row of a trace, if the table exists.
+fn for_each_row(
+    statement: Option<&mut CachedStatement<'_>>,
+    id: &str,
+    mut take: impl FnMut(&Row<'_>),
+) -> rusqlite::Result<()> {
     let Some(statement) = statement else { return Ok(()) };
     let mut rows = statement.query([id])?;
     while let Some(row) = rows.next()? {
@@ -102,23 +106,24 @@ fn info_sql(schema: &Schema) -> String {
     )
 }
 
-/// A record of which no more is told than id, experiment, start, duration (which is left out) and state, in columns from one on.
-pub(super) fn blank(row: &Row<'_>, first: usize) -> TraceInfo {
+/// Returns a record with only id, experiment, start time and state. From `first` on, the columns are these, with the
+/// duration (ignored) before the state.
+pub(super) fn minimal_info(row: &Row<'_>, first: usize) -> TraceInfo {
     let id = |column: usize| text(row, first + column).unwrap_or_default();
     let start = Timestamp::from_millis(integer(row, first + 2).unwrap_or_default());
     TraceInfo::new(id(0), id(1), TraceState::parse(&str_of(row, first + 4)), start)
 }
 
-/// The tokens in the columns from one on, which are [`TOKENS`].
+/// Reads token counts from the columns [`TOKENS`], which start at `first`.
 pub(super) fn usage(row: &Row<'_>, first: usize) -> Option<TokenUsage> {
     let tokens: [Option<i64>; TOKENS.len()] = std::array::from_fn(|at| integer(row, first + at));
-    let [input_tokens, output_tokens, total_tokens, read, created, for_an_hour] = tokens;
-    let details = [read, created, for_an_hour, None];
-    let is_told = tokens.iter().any(Option::is_some);
-    is_told.then(|| TokenUsage { input_tokens, output_tokens, total_tokens, details, other: Vec::new() })
+    let [input_tokens, output_tokens, total_tokens, read, created, created_above_1hr] = tokens;
+    let details = [read, created, created_above_1hr, None];
+    let is_known = tokens.iter().any(Option::is_some);
+    is_known.then(|| TokenUsage { input_tokens, output_tokens, total_tokens, details, other: Vec::new() })
 }
 
-/// The cost in the columns from one on, which are [`COSTS`].
+/// Reads the cost from the columns [`COSTS`], which start at `first`.
 pub(super) fn cost(row: &Row<'_>, first: usize) -> Option<Cost> {
     Cost::recorded(float(row, first), float(row, first + 1), float(row, first + 2))
 }
@@ -127,8 +132,8 @@ fn info(row: &Row<'_>) -> TraceInfo {
     let usage = usage(row, 10);
     let cost = cost(row, 16);
     let (name, session) = (text(row, 8), text(row, 9));
-    // MLflow 3.17+ puts these back where older releases keep them (`compatibility_metadata_from_columns`).
-    let (mut tags, mut metadata) = (Labels::with_room(256), Labels::with_room(1_024));
+    // MLflow 3.17+ also returns these where older releases store them (`compatibility_metadata_from_columns`).
+    let (mut tags, mut metadata) = (Labels::with_capacity(256), Labels::with_capacity(1_024));
     if let Some(name) = &name {
         tags.add(keys::NAME, name);
     }
@@ -152,7 +157,7 @@ fn info(row: &Row<'_>) -> TraceInfo {
         cost,
         tags,
         metadata,
-        ..blank(row, 0)
+        ..minimal_info(row, 0)
     }
 }
 
@@ -160,7 +165,7 @@ fn assessment(row: &Row<'_>) -> Assessment {
     let json = |column| {
         text(row, column)
             .filter(|text| !text.is_empty())
-            .map(|text| formats::json(&text).unwrap_or_else(|| Json::string(&text)))
+            .map(|text| formats::parse_json(&text).unwrap_or_else(|| Json::string(&text)))
     };
     Assessment {
         id: text(row, 0).unwrap_or_default(),
@@ -182,7 +187,8 @@ fn assessment(row: &Row<'_>) -> Assessment {
     }
 }
 
-/// Traces that were never finished, or came over OpenTelemetry, have neither a name nor a number of spans in their record.
+/// Fills the root name and the number of spans from the spans: unfinished traces, and those received over
+/// OpenTelemetry, have neither in their record.
 fn complete_from_spans(connection: &Connection, schema: &Schema, info: &mut TraceInfo) -> rusqlite::Result<()> {
     if !schema.has_table("spans") {
         return Ok(());

@@ -1,8 +1,8 @@
-//! MLflow's SQLite databases, of every release from 2.14 on, told apart by the columns they have.
+//! MLflow's SQLite databases of every release since 2.14, distinguished by their columns.
 //!
-//! MLflow uses SQLite's rollback journal, where an open read blocks a writer's commit. So long reads take no lock, and run
-//! again if another program wrote meanwhile. Every other read is one short transaction over a page of rows, and Ctrl-Z stops
-//! the program between two of them.
+//! MLflow uses SQLite's rollback journal, where an open read blocks a writer's commit. Long reads therefore take no
+//! lock, and run again if another program wrote in the meantime. Every other read is one short transaction over a page
+//! of rows, and Ctrl-Z stops the program only between reads.
 
 mod bounds;
 mod candidates;
@@ -19,6 +19,7 @@ mod scan;
 mod schema;
 mod span_rows;
 mod totals;
+mod trace_row;
 mod unlocked;
 
 use super::artifact::{self, Artifacts};
@@ -34,9 +35,9 @@ use crate::shell;
 use candidates::AssessedTraces;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row};
-use scan::{Scan, TraceRow};
+use scan::Scan;
 use schema::Schema;
-use span_rows::{FailedRows, SpanColumns};
+use span_rows::{FailedRows, SpanRowSelection};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -44,81 +45,82 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
+use trace_row::TraceRow;
 
-/// How many records one read takes: a few milliseconds' worth.
+/// Records per read, which takes a few milliseconds.
 const RECORDS_PER_READ: usize = 50;
 
-/// How many traces are read at once: many records, or the spans of a few.
-const fn largest_page(need: Projection) -> usize {
-    match need {
+/// Returns the maximum number of traces per page.
+const fn max_page_size(projection: Projection) -> usize {
+    match projection {
         Projection::Info => 250,
         Projection::Calls | Projection::Tree | Projection::Exceptions | Projection::Full => 32,
     }
 }
 
-/// So many traces are looked into by one thread before others help, which have to open the database first.
-const ENOUGH_ALONE: usize = 100;
+/// The number of traces that one thread checks before others help, each of which has to open the database first.
+const MAX_TRACES_ALONE: usize = 100;
 
-/// Reading fewer rows takes less time than checking for a writer.
-const FEWEST_UNLOCKED: usize = 8;
+/// The minimum number of rows for an unlocked read. Reading fewer takes less time than checking for a writer.
+const MIN_UNLOCKED_ROWS: usize = 8;
 
-/// How many pages may wait for each helper.
+/// The number of pages that each worker may read ahead.
 const PAGES_AHEAD: usize = 2;
 
-/// Takes a page; breaking ends the search.
+/// Receives a page. `Break` ends the search.
 type PageSink<'a> = &'a mut dyn FnMut(Vec<PageResult>) -> Result<ControlFlow<()>>;
 
-/// What a search came upon.
+/// A trace or a problem, in the order in which a search finds them.
 enum PageResult {
     Trace(Box<Trace>),
     Problem(Problem),
 }
 
-/// A database.
+/// An open database.
 pub(super) struct SqliteStore {
     name: String,
-    /// The file, from which further connections can be made.
+    /// The file, if more connections to it can be opened.
     path: Option<PathBuf>,
     database: open::Database,
     schema: Schema,
     artifacts: Artifacts,
     experiment_names: RefCell<HashMap<String, Option<String>>>,
-    /// What was last asked of assessments, and the answer.
+    /// The last condition on assessments, and the traces it selects.
     assessed: RefCell<Option<(AssessmentTest, AssessedTraces)>>,
-    /// The spans that failed, where the running search looks at no others.
+    /// The rows of failed spans, if the running search uses no others.
     failed: RefCell<Option<Arc<FailedRows>>>,
 }
 
 impl SqliteStore {
     /// Opens a database file for reading.
-    pub(super) fn open(path: &Path, around: &StoreEnvironment) -> Result<Self> {
+    pub(super) fn open(path: &Path, env: &StoreEnvironment) -> Result<Self> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let bases = path.parent().map(Path::to_owned).into_iter().collect();
-        let artifacts = Artifacts::new(bases, around.artifacts_destination.clone());
-        let database = open::Database::file(&path)?;
+        let artifacts = Artifacts::new(bases, env.artifacts_destination.clone());
+        let database = open::Database::open(&path)?;
         let name = path.display().to_string();
         Ok(Self {
-            path: Some(path).filter(|_| database.copied_because().is_none()),
-            ..Self::with(database, name, artifacts)?
+            path: Some(path).filter(|_| database.copy_reason().is_none()),
+            ..Self::new(database, name, artifacts)?
         })
     }
 
-    /// Opens the sample compiled into the program.
+    /// Opens the built-in sample.
     pub(super) fn demo() -> Result<Self> {
-        Self::with(open::Database::demo()?, "demo:".to_owned(), Artifacts::new(Vec::new(), None))
+        Self::new(open::Database::demo()?, "demo:".to_owned(), Artifacts::new(Vec::new(), None))
     }
 
-    fn with(database: open::Database, name: String, artifacts: Artifacts) -> Result<Self> {
+    fn new(database: open::Database, name: String, artifacts: Artifacts) -> Result<Self> {
         let schema = database.schema().map_err(|error| database_error(&name, &error))?;
-        if let Some((table, kind)) = schema.impostor() {
+        if let Some((table, kind)) = schema.non_table() {
             return Err(Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{name}`"))
-                .because(format!("`{table}` is {kind} there, and a table in MLflow's databases"))
-                .hint("only tables are read, since a view runs what its author wrote"));
+                .because(format!("`{table}` is {kind}, not a table as in MLflow's databases"))
+                .hint("only tables are read, because a view can run arbitrary SQL"));
         }
         if !schema.has_table("trace_info") || !schema.has_table("experiments") {
-            return Err(Error::new(ErrorCode::StoreUnreadable, format!("`{name}` holds no MLflow traces"))
-                .because("it lacks the tables `experiments` and `trace_info`, which MLflow makes since 2.14")
-                .hint("name the database that MLflow writes to: `-u path/to/mlflow.db`"));
+            return Err(Error::new(ErrorCode::StoreUnreadable, format!("no MLflow traces in `{name}`"))
+                .because("it lacks the table `experiments` or `trace_info`, which MLflow creates since 2.14")
+                .hint("specify the database that MLflow writes to: `-u path/to/mlflow.db`"));
         }
         Ok(Self {
             name,
@@ -132,7 +134,7 @@ impl SqliteStore {
         })
     }
 
-    /// Runs a read in a transaction of its own.
+    /// Runs a read in its own transaction.
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         self.try_read(work).map_err(|error| database_error(&self.name, &error))
     }
@@ -141,36 +143,36 @@ impl SqliteStore {
         self.database.read(work)
     }
 
-    /// Runs reads without a lock. If another program wrote meanwhile, or a read fails, runs them again with locks: the second
-    /// run has to discard what the first one changed.
+    /// Runs reads without a lock. If another program wrote in the meantime, or a read fails, runs them again with
+    /// locks: `work` must then discard the results of its first run.
     fn unlocked<T>(&self, mut work: impl FnMut() -> Result<T>) -> Result<T> {
         self.database.unlocked(|| work().ok()).map_or_else(work, Ok)
     }
 
-    /// The same for reads of at least a few rows; others take a lock.
+    /// Runs reads without a lock if they read at least [`MIN_UNLOCKED_ROWS`] rows.
     fn unlocked_if_many<T>(&self, rows: usize, mut work: impl FnMut() -> Result<T>) -> Result<T> {
-        if rows < FEWEST_UNLOCKED { work() } else { self.unlocked(work) }
+        if rows < MIN_UNLOCKED_ROWS { work() } else { self.unlocked(work) }
     }
 
-    /// The records of a page of traces, in its order. A damaged page is read one by one, so that one unreadable record
-    /// costs one problem.
+    /// Reads the records of a page of traces, in order. If the page is damaged, reads them one by one, so that each
+    /// unreadable record is one problem.
     fn infos(&self, hits: &[TraceRow], with_links: bool, problems: &mut Vec<Problem>) -> Result<Vec<TraceInfo>> {
         let read =
             |hits: &[TraceRow]| self.try_read(|connection| fill::infos(connection, &self.schema, hits, with_links));
         let mut infos = Vec::with_capacity(hits.len());
-        for few in hits.chunks(RECORDS_PER_READ) {
-            match read(few) {
-                Ok(more) => infos.extend(more),
-                Err(error) if is_damage(&error) => {
-                    for hit in few {
+        for chunk in hits.chunks(RECORDS_PER_READ) {
+            match read(chunk) {
+                Ok(page) => infos.extend(page),
+                Err(error) if is_row_damage(&error) => {
+                    for hit in chunk {
                         match read(std::slice::from_ref(hit)) {
-                            Ok(one) => infos.extend(one),
+                            Ok(info) => infos.extend(info),
                             Err(error) => {
-                                let most = limits::RECORD_VALUE_BYTES >> 20;
-                                let too_big = || format!("a value in it has more than {most} MiB");
+                                let max = limits::RECORD_VALUE_BYTES >> 20;
+                                let too_big = || format!("a value is larger than {max} MiB");
                                 let why = if is_too_big(&error) { too_big() } else { error.to_string() };
-                                let message = format!("the record of {} cannot be read: {why}", hit.id);
-                                problems.push(Problem::new("damaged_trace", message).of(&hit.id));
+                                let message = format!("cannot read the record of {}: {why}", hit.id);
+                                problems.push(Problem::new("damaged_trace", message).for_trace(&hit.id));
                             }
                         }
                     }
@@ -198,89 +200,89 @@ impl SqliteStore {
         Ok(name)
     }
 
-    /// Goes through the traces of a query, page by page. `None` where help is called for: spans decide, and a number of
-    /// traces did not have what is looked for.
+    /// Reads the traces of a query, page by page. If `may_stop`, returns `None` once workers would help: the filter
+    /// needs spans, and [`MAX_TRACES_ALONE`] traces were checked.
     fn walk(
         &self,
         query: &Query,
         scan: &mut Scan,
-        give: PageSink<'_>,
-        may_call: bool,
+        sink: PageSink<'_>,
+        may_stop: bool,
     ) -> Result<Option<ControlFlow<()>>> {
-        let most = largest_page(query.need);
-        let mut size = query.expected.unwrap_or(most).clamp(1, most);
-        let mut looked_at = 0;
+        let max = max_page_size(query.projection);
+        let mut size = query.expected.unwrap_or(max).clamp(1, max);
+        let mut checked = 0;
         loop {
             let hits = scan.next(self, size)?;
             if hits.is_empty() {
                 return Ok(Some(ControlFlow::Continue(())));
             }
-            if give(self.unlocked_page(query, &hits)?)?.is_break() {
+            if sink(self.unlocked_page(query, &hits)?)?.is_break() {
                 return Ok(Some(ControlFlow::Break(())));
             }
-            looked_at += hits.len();
-            if may_call && looked_at > ENOUGH_ALONE && query.filter.needs_spans() {
+            checked += hits.len();
+            if may_stop && checked > MAX_TRACES_ALONE && query.filter.needs_spans() {
                 return Ok(None);
             }
-            size = (size * 2).min(most);
+            size = (size * 2).min(max);
         }
     }
 
-    /// The same with the pages read by others, each on a connection of its own. They take turns, so the order stays.
-    fn walk_with(
+    /// Does the same with workers that read pages in turns, each on its own connection. The order of traces is kept.
+    fn walk_in_parallel(
         &self,
-        helpers: Vec<Self>,
+        workers: Vec<Self>,
         query: &Query,
         scan: &mut Scan,
-        give: PageSink<'_>,
+        sink: PageSink<'_>,
     ) -> Result<ControlFlow<()>> {
         std::thread::scope(|scope| {
-            let start = |helper: Self| {
-                let (give_hits, take_hits) = sync_channel::<Vec<TraceRow>>(PAGES_AHEAD);
-                let (give_page, take_page) = sync_channel(PAGES_AHEAD);
+            let start = |worker: Self| {
+                let (send_hits, receive_hits) = sync_channel::<Vec<TraceRow>>(PAGES_AHEAD);
+                let (send_page, receive_page) = sync_channel(PAGES_AHEAD);
                 let read = move || {
-                    // Either end is gone once the taker has had enough.
-                    for hits in take_hits {
-                        if give_page.send(helper.unlocked_page(query, &hits)).is_err() {
+                    // Both channels close if the sink ended the search.
+                    for hits in receive_hits {
+                        if send_page.send(worker.unlocked_page(query, &hits)).is_err() {
                             break;
                         }
                     }
                 };
                 // The system may allow fewer threads, or none.
-                std::thread::Builder::new().spawn_scoped(scope, read).ok().map(|_| (give_hits, take_page))
+                std::thread::Builder::new().spawn_scoped(scope, read).ok().map(|_| (send_hits, receive_page))
             };
-            let helpers: Vec<_> = helpers.into_iter().map_while(start).collect();
-            if helpers.is_empty() {
-                let ended = self.walk(query, scan, give, false)?;
+            let workers: Vec<_> = workers.into_iter().map_while(start).collect();
+            if workers.is_empty() {
+                let ended = self.walk(query, scan, sink, false)?;
                 return Ok(ended.unwrap_or(ControlFlow::Continue(())));
             }
-            let (mut asked, mut taken, mut is_done) = (0, 0, false);
+            let (mut sent, mut received, mut is_done) = (0, 0, false);
             loop {
-                while !is_done && asked - taken < helpers.len() * PAGES_AHEAD {
-                    let hits = scan.next(self, largest_page(query.need))?;
-                    is_done = hits.is_empty() || helpers[asked % helpers.len()].0.send(hits).is_err();
-                    asked += usize::from(!is_done);
+                while !is_done && sent - received < workers.len() * PAGES_AHEAD {
+                    let hits = scan.next(self, max_page_size(query.projection))?;
+                    is_done = hits.is_empty() || workers[sent % workers.len()].0.send(hits).is_err();
+                    sent += usize::from(!is_done);
                 }
-                if taken == asked {
+                if received == sent {
                     return Ok(ControlFlow::Continue(()));
                 }
-                let Ok(page) = helpers[taken % helpers.len()].1.recv() else {
-                    return Err(Error::new(ErrorCode::Bug, "a reading thread ended early"));
+                let Ok(page) = workers[received % workers.len()].1.recv() else {
+                    return Err(Error::new(ErrorCode::Bug, "a worker thread ended early"));
                 };
-                taken += 1;
-                if give(page?)?.is_break() {
+                received += 1;
+                if sink(page?)?.is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
             }
         })
     }
 
-    /// Further connections to the same file, one for each processor that a thread may use; without any it goes on alone.
-    fn helpers(&self, query: &Query) -> Vec<Self> {
+    /// Opens more connections to the same file, one per processor, within the limits on threads and connections.
+    fn worker_stores(&self, query: &Query) -> Vec<Self> {
         let Some(path) = &self.path else { return Vec::new() };
-        let another = |_| {
-            let database = open::Database::file(path).ok().filter(|database| database.copied_because().is_none())?;
-            database.bounds.use_regexes_of(&query.filter);
+        let open_worker = |_| {
+            let database = open::Database::open(path).ok().filter(|database| database.copy_reason().is_none())?;
+            database.bounds.use_regexes(&query.filter);
             Some(Self {
                 name: self.name.clone(),
                 path: None,
@@ -293,77 +295,80 @@ impl SqliteStore {
             })
         };
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let most = processors.min(limits::CONNECTIONS_AT_ONCE).min(room::for_threads());
-        (0..most).map_while(another).collect()
+        let max = processors.min(limits::CONCURRENT_CONNECTIONS).min(room::spare_threads());
+        (0..max).map_while(open_worker).collect()
     }
 
     fn unlocked_page(&self, query: &Query, hits: &[TraceRow]) -> Result<Vec<PageResult>> {
-        let rows = if query.need == Projection::Info { hits.len() } else { usize::MAX };
+        let rows = if query.projection == Projection::Info { hits.len() } else { usize::MAX };
         self.unlocked_if_many(rows, || self.page(query, hits))
     }
 
-    /// Reads a page: the records, and where they are wanted the spans.
+    /// Reads a page: the records, and the spans if they are needed.
     fn page(&self, query: &Query, hits: &[TraceRow]) -> Result<Vec<PageResult>> {
         let mut problems = Vec::new();
         let infos = self.infos(hits, query.filter.needs_links(), &mut problems)?;
         let mut found: Vec<PageResult> = problems.into_iter().map(PageResult::Problem).collect();
-        // What a trace's own record rules out need not have its spans read.
+        // The spans of a trace that its record rules out are not read.
         let infos: Vec<TraceInfo> = infos.into_iter().filter(|info| query.filter.matches_info(info)).collect();
         let in_rows = if query.filter.needs_rows() && self.schema.has_table("spans") {
-            span_rows::with_any(self, infos.iter().map(|info| info.trace_id.as_str()))?
+            span_rows::traces_with_rows(self, infos.iter().map(|info| info.trace_id.as_str()))?
         } else {
             HashSet::new()
         };
         for info in infos {
             let is_in_rows = in_rows.contains(&info.trace_id);
-            if let Some(trace) = self.filled(query, info, is_in_rows)? {
+            if let Some(trace) = self.load_trace(query, info, is_in_rows)? {
                 found.push(PageResult::Trace(Box::new(trace)));
             }
         }
         Ok(found)
     }
 
-    /// A trace with its spans, as far as they are wanted or needed to decide; none where they rule it out.
-    fn filled(&self, query: &Query, info: TraceInfo, is_in_rows: bool) -> Result<Option<Trace>> {
+    /// Loads the spans that the projection and the filter need. `None` if the prefilter rules the trace out.
+    fn load_trace(&self, query: &Query, info: TraceInfo, is_in_rows: bool) -> Result<Option<Trace>> {
         let filter = &query.filter;
-        if let Some(mut sieve) = filter.sieve()
+        if let Some(mut prefilter) = filter.prefilter()
             && self.schema.has_table("spans")
         {
-            let rows = span_rows::sift(self, &info.trace_id, &mut sieve)?;
-            if !sieve.is_passed() && rows.is_some_and(|rows| spans::are_all_in_rows(&info, rows)) {
+            let rows = span_rows::prefilter(self, &info.trace_id, &mut prefilter)?;
+            if !prefilter.has_passed() && rows.is_some_and(|rows| spans::are_all_in_rows(&info, rows)) {
                 return Ok(None);
             }
         }
-        // Conditions on rows were decided by the database, but for attributes.
+        // The database has evaluated conditions on rows, except on attributes.
         let is_decided = !filter.needs_rows() || is_in_rows;
-        let need = Projection::of_filter(filter).max(query.need).max(if is_decided {
+        let projection = Projection::for_filter(filter).max(query.projection).max(if is_decided {
             Projection::Info
         } else {
-            Projection::of_rows(filter)
+            Projection::for_span_rows(filter)
         });
-        let types = filter.span_types().filter(|_| query.only_types);
+        let types = filter.span_types().filter(|_| query.only_matching_types);
         let only_errors = query.only_errors && !filter.needs_spans();
         let failed = self.failed.borrow();
         let failed = failed.as_deref().filter(|_| only_errors);
-        let wanted = SpanColumns { types, only_errors, failed, ..SpanColumns::all(need) };
-        let mut trace =
-            if need == Projection::Info { Trace::without_spans(info) } else { self.with_spans(info, need, &wanted)? };
+        let selection = SpanRowSelection { types, only_errors, failed, ..SpanRowSelection::all(projection) };
+        let mut trace = if projection == Projection::Info {
+            Trace::without_spans(info)
+        } else {
+            self.with_spans(info, projection, &selection)?
+        };
         if !is_decided {
-            trace.rows = Some(rows::of_spans(&trace, filter));
+            trace.rows = Some(rows::from_spans(&trace, filter));
         } else if filter.needs_attributes() {
-            trace.rows = Some(span_rows::searched(self, &trace.info.trace_id)?);
+            trace.rows = Some(span_rows::read_searchable(self, &trace.info.trace_id)?);
         }
         Ok(Some(trace))
     }
 
-    /// The spans of a trace added to its record. Those that are not wanted are read from their columns.
-    fn with_spans(&self, info: TraceInfo, need: Projection, wanted: &SpanColumns<'_>) -> Result<Trace> {
+    /// Adds the spans of a trace to its record. Spans that `selection` excludes have only the values of their columns.
+    fn with_spans(&self, info: TraceInfo, projection: Projection, selection: &SpanRowSelection<'_>) -> Result<Trace> {
         let rows = if self.schema.has_table("spans") {
-            span_rows::read(self, &info.trace_id, wanted)?
+            span_rows::read(self, &info.trace_id, selection)?
         } else {
             SpanRows::default()
         };
-        Ok(spans::assemble(info, rows, &self.artifacts, need))
+        Ok(spans::assemble(info, rows, &self.artifacts, projection))
     }
 }
 
@@ -373,7 +378,7 @@ impl TraceStore for SqliteStore {
     }
 
     fn notices(&self) -> Vec<Notice> {
-        let why = self.database.copied_because();
+        let why = self.database.copy_reason();
         why.map(|why| Notice::Note(format!("reading a temporary copy of `{}`: {why}", self.name))).into_iter().collect()
     }
 
@@ -412,12 +417,15 @@ impl TraceStore for SqliteStore {
     }
 
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
-        let names = query.experiments.iter().map(|one| (one.experiment_id.clone(), Some(one.name.clone())));
+        let names = query
+            .experiments
+            .iter()
+            .map(|experiment| (experiment.experiment_id.clone(), Some(experiment.name.clone())));
         self.experiment_names.borrow_mut().extend(names);
-        self.database.bounds.use_regexes_of(&query.filter);
+        self.database.bounds.use_regexes(&query.filter);
         if query.filter.needs_content() && candidates::has_key(self, "trace_tags", keys::ARCHIVE_LOCATION)? {
-            let message = "the text of archived traces is not in the database, and conditions on it do not find them, as in \
-                           MLflow; --grep reads their archives";
+            let message = "content conditions do not match archived traces, whose text is not in the database (as in MLflow); \
+                           use --grep to search their archives";
             sink.problem(Problem::new("skipped_archived", message));
         }
         if let Some(labels) = figures::labels(self, query)? {
@@ -426,7 +434,7 @@ impl TraceStore for SqliteStore {
         }
         self.failed.take();
         let mut scan = Scan::begin(self, query)?;
-        let mut give = |page: Vec<PageResult>| {
+        let mut on_page = |page: Vec<PageResult>| {
             for found in page {
                 match found {
                     PageResult::Trace(trace) => {
@@ -439,23 +447,26 @@ impl TraceStore for SqliteStore {
             }
             Ok(ControlFlow::Continue(()))
         };
-        // Where everything is wanted, others read pages while this thread hands them on.
-        let may_call = self.path.is_some();
-        let alone =
-            if may_call && query.expected.is_none() { None } else { self.walk(query, &mut scan, &mut give, may_call)? };
+        // If all traces are needed, workers read pages from the start while this thread passes them on.
+        let may_stop = self.path.is_some();
+        let alone = if may_stop && query.expected.is_none() {
+            None
+        } else {
+            self.walk(query, &mut scan, &mut on_page, may_stop)?
+        };
         let ended = match alone {
             Some(ended) => ended,
-            None => self.walk_with(self.helpers(query), query, &mut scan, &mut give)?,
+            None => self.walk_in_parallel(self.worker_stores(query), query, &mut scan, &mut on_page)?,
         };
         if ended.is_break() {
-            return if query.counts { count::matched(self, query) } else { Ok(None) };
+            return if query.count_matches { count::matches(self, query) } else { Ok(None) };
         }
-        scan.problems().into_iter().for_each(|problem| sink.problem(problem));
+        scan.into_problems().into_iter().for_each(|problem| sink.problem(problem));
         Ok(None)
     }
 
     fn ids_with_prefix(&self, prefixes: &[String], limit: usize, _problems: &mut Vec<Problem>) -> Result<Vec<String>> {
-        // `x'f48fbfbf'` sorts after every text that goes on from the prefix, and the range uses the primary key.
+        // `x'f48fbfbf'` sorts after every continuation of the prefix, and the range uses the primary key.
         let sql = "select request_id from trace_info where request_id >= ?1 and request_id < ?1 || cast(x'f48fbfbf' as text) order by request_id limit ?2";
         self.read(|connection| {
             let mut statement = connection.prepare_cached(sql)?;
@@ -470,32 +481,41 @@ impl TraceStore for SqliteStore {
         })
     }
 
-    fn trace(&self, id: &str, need: Projection) -> Result<Option<Trace>> {
+    fn trace(&self, id: &str, projection: Projection) -> Result<Option<Trace>> {
         let infos = self.read(|connection| {
             let mut statement = connection.prepare_cached("select rowid from trace_info where request_id = ?")?;
             let Some(rowid) = statement.query_row([id], |row| row.get(0)).optional()? else { return Ok(Vec::new()) };
-            fill::infos(connection, &self.schema, &[TraceRow { rowid, id: id.to_owned() }], need != Projection::Info)
+            fill::infos(
+                connection,
+                &self.schema,
+                &[TraceRow { rowid, id: id.to_owned() }],
+                projection != Projection::Info,
+            )
         })?;
         let Some(mut info) = infos.into_iter().next() else { return Ok(None) };
         info.experiment_name = self.experiment_name(&info.experiment_id)?;
-        if need == Projection::Info {
+        if projection == Projection::Info {
             return Ok(Some(Trace::without_spans(info)));
         }
-        self.unlocked(|| self.with_spans(info.clone(), need, &SpanColumns::all(need))).map(Some)
+        self.unlocked(|| self.with_spans(info.clone(), projection, &SpanRowSelection::all(projection))).map(Some)
     }
 
     fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>> {
         let location = info.tags.get(keys::ARTIFACT_LOCATION);
         match self.artifacts.read(location, &info.experiment_id, &info.trace_id, &format!("attachments/{id}")) {
             artifact::ArtifactFile::Bytes(_, bytes) => Ok(bytes),
-            artifact::ArtifactFile::Missing(problem) => Err(super::attachment_missing(id, &problem)),
+            artifact::ArtifactFile::Missing(problem) => Err(super::missing_attachment(id, &problem)),
         }
     }
 
     fn describe(&self) -> Result<StoreInfo> {
-        // The sample has no files that artifacts could lie beside.
+        // Only the sample has no folder for artifacts.
         let kind = if self.artifacts.bases.is_empty() { StoreKind::Sample } else { StoreKind::Sqlite };
-        Ok(StoreInfo { revisions: revision::read(self)?, bytes: revision::bytes(self)?, ..StoreInfo::new(kind) })
+        Ok(StoreInfo {
+            revisions: revision::read_revisions(self)?,
+            bytes: revision::read_size(self)?,
+            ..StoreInfo::new(kind)
+        })
     }
 
     fn is_empty(&self) -> Result<bool> {
@@ -516,7 +536,7 @@ fn experiment(row: &Row<'_>) -> Experiment {
     }
 }
 
-/// A cell as text, whatever type SQLite gave it; bytes that are not UTF-8 become U+FFFD.
+/// Returns a cell of any type as text. Invalid UTF-8 becomes U+FFFD.
 fn text(row: &Row<'_>, column: usize) -> Option<String> {
     match row.get_ref(column).ok()? {
         ValueRef::Null => None,
@@ -529,7 +549,7 @@ fn text(row: &Row<'_>, column: usize) -> Option<String> {
     }
 }
 
-/// A cell as an integer.
+/// Returns a cell as an integer.
 fn integer(row: &Row<'_>, column: usize) -> Option<i64> {
     match row.get_ref(column).ok()? {
         ValueRef::Integer(value) => Some(value),
@@ -539,7 +559,7 @@ fn integer(row: &Row<'_>, column: usize) -> Option<i64> {
     }
 }
 
-/// A cell as a float.
+/// Returns a cell as a float.
 fn float(row: &Row<'_>, column: usize) -> Option<f64> {
     match row.get_ref(column).ok()? {
         ValueRef::Integer(value) => Some(value as f64),
@@ -549,7 +569,7 @@ fn float(row: &Row<'_>, column: usize) -> Option<f64> {
     }
 }
 
-/// A cell as text, borrowed from the row.
+/// Returns a cell as text, borrowed from the row if possible. Null is empty.
 fn str_of<'a>(row: &'a Row<'_>, column: usize) -> Cow<'a, str> {
     match row.get_ref(column) {
         Ok(ValueRef::Text(bytes) | ValueRef::Blob(bytes)) => {
@@ -559,8 +579,8 @@ fn str_of<'a>(row: &'a Row<'_>, column: usize) -> Cow<'a, str> {
     }
 }
 
-/// Whether an error is about some rows, so that others may still be read.
-fn is_damage(error: &rusqlite::Error) -> bool {
+/// Whether an error affects some rows only, so that others may still be readable.
+fn is_row_damage(error: &rusqlite::Error) -> bool {
     is_too_big(error) || matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseCorrupt))
 }
 
@@ -569,29 +589,29 @@ fn is_too_big(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::TooBig))
 }
 
-/// What SQLite said, for people.
+/// Converts an error of SQLite, with a hint on what to do.
 fn database_error(name: &str, error: &rusqlite::Error) -> Error {
     use rusqlite::ErrorCode as SqliteCode;
     let base = Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{name}`")).because(error);
     match error.sqlite_error_code() {
         Some(SqliteCode::DatabaseBusy | SqliteCode::DatabaseLocked) => {
-            base.hint("another program holds it locked; try again in a moment")
+            base.hint("another program has locked the database; try again in a moment")
         }
         Some(SqliteCode::DatabaseCorrupt) => {
-            base.hint(format!("what is left can be copied out with `sqlite3 {} .recover`", shell::word(name)))
+            base.hint(format!("recover what is left with `sqlite3 {} .recover`", shell::quote(name)))
         }
-        Some(SqliteCode::OutOfMemory) => base.hint("the process may not have more memory: look at `ulimit -a`"),
+        Some(SqliteCode::OutOfMemory) => base.hint("the memory limit of the process is reached; check `ulimit -a`"),
         Some(SqliteCode::TooBig) => base.hint(format!(
-            "values of up to {} MiB are read, in records of up to {} MiB",
+            "the limit is {} MiB per value, and {} MiB in trace records",
             limits::VALUE_BYTES >> 20,
             limits::RECORD_VALUE_BYTES >> 20
         )),
-        Some(SqliteCode::OperationInterrupted) => base.hint(
-            "one read of it takes more steps than 100 million rows do: it is damaged, or made to keep readers busy",
-        ),
-        Some(SqliteCode::NotADatabase) => base.hint("name an `mlflow.db` or an `mlruns` folder"),
+        Some(SqliteCode::OperationInterrupted) => {
+            base.hint("one read takes more steps than 100 million rows need; the database is damaged or malicious")
+        }
+        Some(SqliteCode::NotADatabase) => base.hint("specify an `mlflow.db` or an `mlruns` folder"),
         Some(SqliteCode::PermissionDenied | SqliteCode::CannotOpen) => {
-            base.hint("check who may read the file and its folder")
+            base.hint("check the permissions of the file and its folder")
         }
         _ => base,
     }

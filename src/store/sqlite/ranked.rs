@@ -1,8 +1,8 @@
-//! Traces by anything but time: every one is looked at, few are wanted. So all are heaped up by value and row, and ids are
-//! read only of those that come to the top.
+//! Sorts traces by keys without an index, that is all but time. Every trace is checked but only the first few are
+//! returned, so a heap holds sort values and row ids, and trace ids are read only for rows that reach the top.
 
 use super::conditions::Sql;
-use super::scan::TraceRow;
+use super::trace_row::TraceRow;
 use super::{SqliteStore, integer, text};
 use crate::error::Result;
 use crate::limits;
@@ -13,12 +13,12 @@ use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::Instant;
 
-/// Traces found, the next one at the top.
+/// The traces found, in sort order.
 pub(super) struct Ranked {
     heap: BinaryHeap<RankedRow>,
-    /// Of equal value, in the order of their ids.
+    /// Traces popped from the heap; traces with equal values are in the order of their ids.
     ready: VecDeque<TraceRow>,
-    /// What is left to be decided of each.
+    /// Conditions still to be evaluated for each trace.
     conditions: Sql,
 }
 
@@ -30,13 +30,13 @@ struct RankedRow {
 }
 
 impl RankedRow {
-    fn is_level_with(&self, other: &Self) -> bool {
+    fn is_tied_with(&self, other: &Self) -> bool {
         self.value.compare(&other.value, self.is_descending) == Ordering::Equal
     }
 }
 
 impl Ord for RankedRow {
-    /// The greatest is the next one.
+    /// The greatest row is returned first, as in [`BinaryHeap`].
     fn cmp(&self, other: &Self) -> Ordering {
         other.value.compare(&self.value, self.is_descending).then_with(|| other.rowid.cmp(&self.rowid))
     }
@@ -56,19 +56,19 @@ impl PartialEq for RankedRow {
 
 impl Eq for RankedRow {}
 
-/// Traces as they are found: rows of row number, value, and whether they fit.
+/// Collects traces from rows of row id, sort value, and whether the trace matches (1).
 pub(super) struct Ranking {
     is_descending: bool,
-    places: Vec<RankedRow>,
+    rows: Vec<RankedRow>,
 }
 
 impl Ranking {
     pub(super) const fn new(is_descending: bool) -> Self {
-        Self { is_descending, places: Vec::new() }
+        Self { is_descending, rows: Vec::new() }
     }
 
-    /// Takes a row, if it fits, and gives its number.
-    pub(super) fn take(&mut self, row: &Row<'_>) -> i64 {
+    /// Adds a row if it matches. Returns its row id.
+    pub(super) fn add(&mut self, row: &Row<'_>) -> i64 {
         let rowid = integer(row, 0).unwrap_or_default();
         if integer(row, 2) == Some(1) {
             let value = match row.get_ref(1) {
@@ -77,33 +77,34 @@ impl Ranking {
                 Ok(ValueRef::Text(_)) => SortValue::Text(text(row, 1).unwrap_or_default()),
                 _ => SortValue::Unknown,
             };
-            self.places.push(RankedRow { value, rowid, is_descending: self.is_descending });
+            self.rows.push(RankedRow { value, rowid, is_descending: self.is_descending });
         }
         rowid
     }
 
-    /// How many traces were taken.
+    /// Returns the number of traces added.
     pub(super) const fn len(&self) -> usize {
-        self.places.len()
+        self.rows.len()
     }
 
-    /// Gives back all but the first ones.
+    /// Drops all but the first `len` traces.
     pub(super) fn truncate(&mut self, len: usize) {
-        self.places.truncate(len);
+        self.rows.truncate(len);
     }
 
     pub(super) fn finish(self, conditions: Sql) -> Ranked {
-        Ranked { heap: BinaryHeap::from(self.places), ready: VecDeque::new(), conditions }
+        Ranked { heap: BinaryHeap::from(self.rows), ready: VecDeque::new(), conditions }
     }
 }
 
 impl Ranked {
-    /// The next traces; none at the end.
+    /// Returns up to `count` more traces; none at the end.
     pub(super) fn next(&mut self, store: &SqliteStore, count: usize) -> Result<Vec<TraceRow>> {
         while self.ready.len() < count && !self.heap.is_empty() {
-            let levels = self.pop_levels(count - self.ready.len());
-            let ids = || levels.iter().map(|level| ids_of(store, level, &self.conditions)).collect::<Result<Vec<_>>>();
-            for mut hits in store.unlocked_if_many(levels.iter().map(Vec::len).sum(), ids)? {
+            let groups = self.pop_ties(count - self.ready.len());
+            let ids =
+                || groups.iter().map(|group| read_ids(store, group, &self.conditions)).collect::<Result<Vec<_>>>();
+            for mut hits in store.unlocked_if_many(groups.iter().map(Vec::len).sum(), ids)? {
                 hits.sort_by(|a, b| a.id.cmp(&b.id));
                 self.ready.extend(hits);
             }
@@ -111,26 +112,26 @@ impl Ranked {
         Ok(self.ready.drain(..count.min(self.ready.len())).collect())
     }
 
-    /// Takes at least `count` rows off the heap, if it has them: one list of row ids per value.
-    fn pop_levels(&mut self, count: usize) -> Vec<Vec<i64>> {
-        let (mut levels, mut popped) = (Vec::new(), 0);
+    /// Pops at least `count` rows, if there are that many. Returns one list of row ids per sort value.
+    fn pop_ties(&mut self, count: usize) -> Vec<Vec<i64>> {
+        let (mut groups, mut popped) = (Vec::new(), 0);
         while popped < count
             && let Some(first) = self.heap.pop()
         {
-            let mut level = vec![first.rowid];
-            while let Some(next) = self.heap.peek().filter(|next| next.is_level_with(&first)) {
-                level.push(next.rowid);
+            let mut group = vec![first.rowid];
+            while let Some(next) = self.heap.peek().filter(|next| next.is_tied_with(&first)) {
+                group.push(next.rowid);
                 self.heap.pop();
             }
-            popped += level.len();
-            levels.push(level);
+            popped += group.len();
+            groups.push(group);
         }
-        levels
+        groups
     }
 }
 
-/// The ids of rows that are still there and fit.
-fn ids_of(store: &SqliteStore, rowids: &[i64], conditions: &Sql) -> Result<Vec<TraceRow>> {
+/// Reads the ids of the rows that still exist and match.
+fn read_ids(store: &SqliteStore, rowids: &[i64], conditions: &Sql) -> Result<Vec<TraceRow>> {
     let sql = format!("select t.request_id, {} from trace_info t where t.rowid = ?", conditions.text);
     let mut hits = Vec::with_capacity(rowids.len());
     let mut left = rowids;
@@ -142,8 +143,8 @@ fn ids_of(store: &SqliteStore, rowids: &[i64], conditions: &Sql) -> Result<Vec<T
                 left = rest;
                 let values = conditions.values.iter().cloned().chain([Value::Integer(*rowid)]);
                 let mut rows = statement.query(rusqlite::params_from_iter(values))?;
-                let fitting = rows.next()?.filter(|row| integer(row, 1) == Some(1));
-                hits.extend(fitting.and_then(|row| text(row, 0)).map(|id| TraceRow { rowid: *rowid, id }));
+                let matching = rows.next()?.filter(|row| integer(row, 1) == Some(1));
+                hits.extend(matching.and_then(|row| text(row, 0)).map(|id| TraceRow { rowid: *rowid, id }));
                 if started.elapsed() > limits::READ_TIME {
                     break;
                 }

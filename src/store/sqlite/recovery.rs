@@ -1,34 +1,35 @@
-//! Brings a copy of a database to its last whole transaction, as SQLite does when it opens one that a writer left behind.
+//! Recovers a copy of a database to its last complete transaction, as SQLite does after a writer crashed.
 //!
-//! SQLite does it with files that have names, and a process that is killed meanwhile leaves them; a copy without a name
-//! leaves nothing. The formats are those of <https://www.sqlite.org/fileformat2.html>, sections 3 and 4.
+//! SQLite recovers only named files, which remain if the process is killed in the meantime; an unnamed copy leaves
+//! nothing behind. The formats are specified in <https://www.sqlite.org/fileformat2.html>, sections 3 and 4.
 
 use crate::limits;
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result, Seek, SeekFrom, Write};
 
-/// Bytes of the header of a `-wal` file, and of each of its frames.
+/// Sizes in bytes of the header of a `-wal` file, and of the header of each frame.
 const WAL_HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
 
-/// How a `-wal` file begins; the lowest bit is set where its checksums are of big-endian numbers.
+/// The magic number of a `-wal` file. The lowest bit is set if its checksums use big-endian numbers.
 const WAL_MAGIC: u32 = 0x377f_0682;
 
-/// How each part of a `-journal` file begins, and how one ends that belongs to several databases.
+/// The magic number of each segment of a `-journal` file. Also the end of a journal that is part of a transaction over
+/// several databases.
 const JOURNAL_MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 
-/// Where the header of a database has the versions that a writer and a reader need: 2 means that there is a `-wal` file.
-const VERSIONS: u64 = 18;
+/// The offset of the write and read versions in the header of a database: 1 for a rollback journal, 2 for WAL.
+const VERSIONS_OFFSET: u64 = 18;
 
 /// A copy of a database, in a file or in memory.
 pub(super) trait DatabaseImage {
-    /// Writes bytes at a place, behind the end too.
+    /// Writes bytes at an offset, which may be beyond the end.
     fn write_at(&mut self, at: u64, bytes: &[u8]) -> Result<()>;
 
-    /// Its size in bytes.
+    /// Returns the size in bytes.
     fn size(&mut self) -> Result<u64>;
 
-    /// Cuts it, or fills it up with zeros.
+    /// Truncates it, or extends it with zeros.
     fn resize(&mut self, size: u64) -> Result<()>;
 }
 
@@ -62,24 +63,24 @@ impl DatabaseImage for Vec<u8> {
     }
 
     /// # Errors
-    /// When it would be larger than any copy may be: a damaged page number is one.
+    /// When it exceeds the maximum size of a copy, for example because of a damaged page number.
     fn resize(&mut self, size: u64) -> Result<()> {
         if size > limits::COPY_IN_MEMORY_BYTES {
-            return Err(Error::new(ErrorKind::InvalidData, "a page lies far behind the end of the database"));
+            return Err(Error::new(ErrorKind::InvalidData, "a page is far beyond the end of the database"));
         }
         Self::resize(self, size as usize, 0);
         Ok(())
     }
 }
 
-/// Takes the committed pages of a `-wal` file into a copy of its database.
+/// Writes the committed pages of a `-wal` file to a copy of its database.
 ///
 /// # Errors
 /// When either cannot be read or written.
 pub(super) fn replay_wal(copy: &mut impl DatabaseImage, wal: &mut File) -> Result<()> {
     let mut header = [0; WAL_HEADER];
-    // A file that is shorter, or whose header is damaged, holds no transaction.
-    if let Some(mut frames) = fill(wal, &mut header)?.then(|| WalFrames::of(&header)).flatten() {
+    // A shorter file, or one with a damaged header, contains no transaction.
+    if let Some(mut frames) = try_read_exact(wal, &mut header)?.then(|| WalFrames::from_header(&header)).flatten() {
         let (mut count, mut committed, mut pages) = (0_u64, 0, 0);
         let mut page = vec![0; frames.page_size];
         while let Some(frame) = frames.next(wal, &mut page)? {
@@ -93,102 +94,103 @@ pub(super) fn replay_wal(copy: &mut impl DatabaseImage, wal: &mut File) -> Resul
         for _ in 0..committed {
             wal.read_exact(&mut header)?;
             wal.read_exact(&mut page)?;
-            write_page(copy, number(&header, 0), &page)?;
+            write_page(copy, read_u32(&header, 0), &page)?;
         }
         if committed > 0 {
             copy.resize(u64::from(pages) * page.len() as u64)?;
         }
     }
-    if copy.size()? > VERSIONS { copy.write_at(VERSIONS, &[1, 1]) } else { Ok(()) }
+    if copy.size()? > VERSIONS_OFFSET { copy.write_at(VERSIONS_OFFSET, &[1, 1]) } else { Ok(()) }
 }
 
-/// The frames of a `-wal` file, as far as they are whole.
+/// Reads the complete frames of a `-wal` file.
 struct WalFrames {
     page_size: usize,
     is_big_endian: bool,
     salt: [u8; 8],
-    sum: [u32; 2],
+    checksum: [u32; 2],
 }
 
 /// One page of a `-wal` file.
 struct WalFrame {
-    /// The size of the database in pages, where a transaction ends with this page; else 0.
+    /// The size of the database in pages if a transaction ends with this frame, else 0.
     pages_after_commit: u32,
 }
 
 impl WalFrames {
-    /// Reads the header; `None` where it is damaged.
-    fn of(header: &[u8; WAL_HEADER]) -> Option<Self> {
-        let magic = number(header, 0);
-        let page_size = page_size(number(header, 8)).filter(|_| magic & !1 == WAL_MAGIC)?;
+    /// Parses the file header. `None` if it is damaged.
+    fn from_header(header: &[u8; WAL_HEADER]) -> Option<Self> {
+        let magic = read_u32(header, 0);
+        let page_size = valid_page_size(read_u32(header, 8)).filter(|_| magic & !1 == WAL_MAGIC)?;
         let mut salt = [0; 8];
         salt.copy_from_slice(&header[16..24]);
-        let mut frames = Self { page_size, is_big_endian: magic & 1 == 1, salt, sum: [0, 0] };
-        frames.add(&header[..24]);
-        (frames.sum == [number(header, 24), number(header, 28)]).then_some(frames)
+        let mut frames = Self { page_size, is_big_endian: magic & 1 == 1, salt, checksum: [0, 0] };
+        frames.update_checksum(&header[..24]);
+        (frames.checksum == [read_u32(header, 24), read_u32(header, 28)]).then_some(frames)
     }
 
-    /// The next frame, and its page; `None` at the end, or where one was not written whole or belongs to an earlier round.
+    /// Reads the next frame and its page. `None` at the end, or if the frame is incomplete or from before the last
+    /// checkpoint.
     fn next(&mut self, wal: &mut File, page: &mut [u8]) -> Result<Option<WalFrame>> {
         let mut header = [0; FRAME_HEADER];
-        if !fill(wal, &mut header)? || !fill(wal, page)? {
+        if !try_read_exact(wal, &mut header)? || !try_read_exact(wal, page)? {
             return Ok(None);
         }
-        self.add(&header[..8]);
-        self.add(page);
+        self.update_checksum(&header[..8]);
+        self.update_checksum(page);
         let is_whole = header[8..16] == self.salt
-            && self.sum == [number(&header, 16), number(&header, 20)]
-            && number(&header, 0) > 0;
-        Ok(is_whole.then(|| WalFrame { pages_after_commit: number(&header, 4) }))
+            && self.checksum == [read_u32(&header, 16), read_u32(&header, 20)]
+            && read_u32(&header, 0) > 0;
+        Ok(is_whole.then(|| WalFrame { pages_after_commit: read_u32(&header, 4) }))
     }
 
-    /// Adds to the checksum, which is over all that comes before.
-    fn add(&mut self, bytes: &[u8]) {
-        let [mut first, mut second] = self.sum;
+    /// Updates the checksum, which is cumulative.
+    fn update_checksum(&mut self, bytes: &[u8]) {
+        let [mut first, mut second] = self.checksum;
         let read = if self.is_big_endian { u32::from_be_bytes } else { u32::from_le_bytes };
         for pair in bytes.chunks_exact(8) {
             first = first.wrapping_add(read([pair[0], pair[1], pair[2], pair[3]])).wrapping_add(second);
             second = second.wrapping_add(read([pair[4], pair[5], pair[6], pair[7]])).wrapping_add(first);
         }
-        self.sum = [first, second];
+        self.checksum = [first, second];
     }
 }
 
-/// Puts the pages that a `-journal` file has kept back into a copy of its database.
+/// Restores the pages saved in a `-journal` file in a copy of its database.
 ///
 /// # Errors
-/// When either cannot be read or written, or when the transaction is one over several databases.
+/// When either cannot be read or written, or when the transaction spans several databases.
 pub(super) fn roll_back(copy: &mut impl DatabaseImage, journal: &mut File) -> Result<()> {
     let size = journal.seek(SeekFrom::End(0))?;
     if ends_with_magic(journal, size)? {
-        return Err(Error::new(ErrorKind::Unsupported, "its unfinished transaction is one over several databases"));
+        return Err(Error::new(ErrorKind::Unsupported, "its unfinished transaction spans several databases"));
     }
     let mut at = 0;
-    while let Some(part) = JournalSegment::read(journal, at, size)? {
+    while let Some(segment) = JournalSegment::read(journal, at, size)? {
         if at == 0 {
-            copy.resize(u64::from(part.pages_before) * part.page_size as u64)?;
+            copy.resize(u64::from(segment.pages_before) * segment.page_size as u64)?;
         }
-        let mut record = vec![0; part.page_size + 8];
-        for _ in 0..part.records {
-            if !fill(journal, &mut record)? {
+        let mut record = vec![0; segment.page_size + 8];
+        for _ in 0..segment.records {
+            if !try_read_exact(journal, &mut record)? {
                 return Ok(());
             }
-            let (page, sum) = record[4..].split_at(part.page_size);
-            let number_of_page = number(&record, 0);
-            // What follows was not written whole, so the database does not have what it would undo.
-            if number_of_page == 0 || part.sum(page) != number(sum, 0) {
+            let (page, sum) = record[4..].split_at(segment.page_size);
+            let page_number = read_u32(&record, 0);
+            // This record is incomplete, so the changes that the rest would undo never reached the database.
+            if page_number == 0 || segment.checksum(page) != read_u32(sum, 0) {
                 return Ok(());
             }
-            if number_of_page <= part.pages_before {
-                write_page(copy, number_of_page, page)?;
+            if page_number <= segment.pages_before {
+                write_page(copy, page_number, page)?;
             }
         }
-        at = journal.stream_position()?.next_multiple_of(part.sector_size);
+        at = journal.stream_position()?.next_multiple_of(segment.sector_size);
     }
     Ok(())
 }
 
-/// A part of a `-journal` file: a header in a sector of its own, and pages as they were.
+/// A segment of a `-journal` file: a header in its own sector, and the original pages.
 struct JournalSegment {
     records: u64,
     nonce: u32,
@@ -198,38 +200,38 @@ struct JournalSegment {
 }
 
 impl JournalSegment {
-    /// Reads the header at a place; `None` where there is none.
+    /// Reads the segment header at an offset. `None` if there is no header.
     fn read(journal: &mut File, at: u64, size: u64) -> Result<Option<Self>> {
         let mut header = [0; 28];
         journal.seek(SeekFrom::Start(at))?;
-        if !fill(journal, &mut header)? || header[..8] != JOURNAL_MAGIC {
+        if !try_read_exact(journal, &mut header)? || header[..8] != JOURNAL_MAGIC {
             return Ok(None);
         }
-        let sector_size = u64::from(number(&header, 20));
-        let Some(page_size) = page_size(number(&header, 24)) else { return Ok(None) };
+        let sector_size = u64::from(read_u32(&header, 20));
+        let Some(page_size) = valid_page_size(read_u32(&header, 24)) else { return Ok(None) };
         if !sector_size.is_power_of_two() || !(32..=1 << 16).contains(&sector_size) {
             return Ok(None);
         }
-        let begin = at + sector_size;
-        journal.seek(SeekFrom::Start(begin))?;
-        let records = match number(&header, 8) {
-            // The writer was to fill it in at the end, and does not on some file systems.
-            u32::MAX => size.saturating_sub(begin) / (page_size as u64 + 8),
+        let start = at + sector_size;
+        journal.seek(SeekFrom::Start(start))?;
+        let records = match read_u32(&header, 8) {
+            // On some file systems, the writer does not fill in the count.
+            u32::MAX => size.saturating_sub(start) / (page_size as u64 + 8),
             count => u64::from(count),
         };
         Ok(Some(Self {
             records,
-            nonce: number(&header, 12),
-            pages_before: number(&header, 16),
+            nonce: read_u32(&header, 12),
+            pages_before: read_u32(&header, 16),
             sector_size,
             page_size,
         }))
     }
 
-    /// The checksum of a page: every 200th byte from its end.
-    fn sum(&self, page: &[u8]) -> u32 {
-        let places = (1..page.len()).rev().skip(199).step_by(200);
-        places.fold(self.nonce, |sum, at| sum.wrapping_add(u32::from(page[at])))
+    /// Computes the checksum of a page, over every 200th byte from its end.
+    fn checksum(&self, page: &[u8]) -> u32 {
+        let sampled = (1..page.len()).rev().skip(199).step_by(200);
+        sampled.fold(self.nonce, |sum, at| sum.wrapping_add(u32::from(page[at])))
     }
 }
 
@@ -237,15 +239,15 @@ fn ends_with_magic(journal: &mut File, size: u64) -> Result<bool> {
     let mut end = [0; 8];
     let Some(at) = size.checked_sub(8) else { return Ok(false) };
     journal.seek(SeekFrom::Start(at))?;
-    Ok(fill(journal, &mut end)? && end == JOURNAL_MAGIC && size > 28)
+    Ok(try_read_exact(journal, &mut end)? && end == JOURNAL_MAGIC && size > 28)
 }
 
 fn write_page(copy: &mut impl DatabaseImage, number: u32, page: &[u8]) -> Result<()> {
     copy.write_at(u64::from(number.saturating_sub(1)) * page.len() as u64, page)
 }
 
-/// Fills a buffer; false where the file ends before.
-fn fill(file: &mut File, buffer: &mut [u8]) -> Result<bool> {
+/// Fills a buffer. Returns false if the file ends before.
+fn try_read_exact(file: &mut File, buffer: &mut [u8]) -> Result<bool> {
     match file.read_exact(buffer) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
@@ -253,13 +255,13 @@ fn fill(file: &mut File, buffer: &mut [u8]) -> Result<bool> {
     }
 }
 
-/// A big-endian number.
-fn number(bytes: &[u8], at: usize) -> u32 {
+/// Reads a big-endian number at an offset.
+fn read_u32(bytes: &[u8], at: usize) -> u32 {
     u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
-/// A size of pages that SQLite may use.
-fn page_size(size: u32) -> Option<usize> {
+/// Returns the page size if SQLite supports it.
+fn valid_page_size(size: u32) -> Option<usize> {
     (size.is_power_of_two() && (512..=1 << 16).contains(&size)).then_some(size as usize)
 }
 

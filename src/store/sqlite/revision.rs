@@ -1,10 +1,10 @@
-//! Which release of MLflow a database is of, for people: what it can answer is told by its columns.
+//! Finds the MLflow release of a database, for display only: queries depend on the columns that exist.
 
 use super::{SqliteStore, text};
 use crate::error::Result;
 use crate::model::Revision;
 
-/// The revision that each release makes (`store/db_migrations/versions` of MLflow 2.13 to 3.18).
+/// The schema revision of each release (`store/db_migrations/versions` of MLflow 2.13 to 3.18).
 const HEADS: [(&str, &str); 21] = [
     ("5b0e9adcef9c", "2.13 and 2.14"),
     ("4465047574b1", "2.15 and 2.16"),
@@ -29,8 +29,8 @@ const HEADS: [(&str, &str); 21] = [
     ("f4a9b2c7d1e6", "3.18"),
 ];
 
-/// The revisions that a database says it has.
-pub(super) fn read(store: &SqliteStore) -> Result<Vec<Revision>> {
+/// Reads the schema revisions recorded in a database.
+pub(super) fn read_revisions(store: &SqliteStore) -> Result<Vec<Revision>> {
     let ids: Vec<String> = store.read(|connection| {
         if !connection.prepare("select 1 from sqlite_master where name = 'alembic_version'")?.exists([])? {
             return Ok(Vec::new());
@@ -42,8 +42,8 @@ pub(super) fn read(store: &SqliteStore) -> Result<Vec<Revision>> {
     Ok(ids.into_iter().map(|id| Revision { releases: releases(&id), id }).collect())
 }
 
-/// How large the database is.
-pub(super) fn bytes(store: &SqliteStore) -> Result<Option<u64>> {
+/// Returns the size of the database in bytes.
+pub(super) fn read_size(store: &SqliteStore) -> Result<Option<u64>> {
     let pragma = |name: &'static str| {
         store.read(|connection| connection.query_row(&format!("pragma {name}"), [], |row| row.get::<_, i64>(0)))
     };

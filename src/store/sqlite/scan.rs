@@ -1,12 +1,13 @@
-//! Which traces, in which order: their ids, a page at a time, without reading the records themselves.
+//! Finds the traces of a query in order: their ids, a page at a time, without reading the records.
 //!
-//! Every read looks at rows in the order of an index and evaluates the conditions as a column, so that it can stop at any
-//! row, also where nothing fits, and let a writer pass.
+//! Each read visits rows in the order of an index and evaluates the conditions as a column. So it can stop at any row,
+//! even if none matches, and let a writer proceed.
 
 use super::conditions::{self, Sql, time_bounds};
 use super::ranked::{Ranked, Ranking};
 use super::schema::Schema;
-use super::{SqliteStore, candidates, database_error, integer, is_damage, text};
+use super::trace_row::{CLOCK_EVERY, TraceRow, experiment_key, experiment_list};
+use super::{SqliteStore, candidates, database_error, integer, is_row_damage, text};
 use crate::error::Result;
 use crate::limits;
 use crate::model::{Experiment, Problem, keys};
@@ -17,16 +18,6 @@ use rusqlite::types::Value;
 use std::collections::VecDeque;
 use std::time::Instant;
 
-/// Looking at the clock costs as much as looking at a row.
-pub(super) const CLOCK_EVERY: usize = 32;
-
-/// A trace found: its row, which is the fastest way back to it, and its id, which tells whether it is still the same.
-#[derive(Clone, Debug)]
-pub(super) struct TraceRow {
-    pub(super) rowid: i64,
-    pub(super) id: String,
-}
-
 /// A running search.
 pub(super) struct Scan {
     plan: Plan,
@@ -34,34 +25,34 @@ pub(super) struct Scan {
 }
 
 enum Plan {
-    /// By time: one cursor on the index of each experiment, merged.
-    Merged { cursors: Vec<IndexPosition>, is_descending: bool },
-    /// By anything else, or from a list of candidates.
+    /// Sorted by time: merges one index cursor per experiment.
+    Merged { cursors: Vec<IndexCursor>, is_descending: bool },
+    /// Sorted by another key, or from a list of candidates.
     Listed(Ranked),
 }
 
 impl Scan {
     pub(super) fn begin(store: &SqliteStore, query: &Query) -> Result<Self> {
         let mut problems = Vec::new();
-        let conditions = conditions::of_filter(&store.schema, &query.filter);
+        let conditions = conditions::from_filter(&store.schema, &query.filter);
         let is_by_time = query.order.key == SortKey::Time;
-        let cursor = |experiment: &Experiment| IndexPosition::new(&experiment.experiment_id, query, &conditions);
-        let mut cursors: Vec<IndexPosition> =
+        let cursor = |experiment: &Experiment| IndexCursor::new(&experiment.experiment_id, query, &conditions);
+        let mut cursors: Vec<IndexCursor> =
             if is_by_time { query.experiments.iter().map(cursor).collect() } else { Vec::new() };
-        let candidates = match candidates::at_once(store, query)? {
+        let candidates = match candidates::by_lookup(store, query)? {
             None if is_by_time && has_enough(store, query, &mut cursors)? => None,
-            None => candidates::list(store, query, &mut problems)?,
+            None => candidates::by_scan(store, query, &mut problems)?,
             some => some,
         };
         let plan = match candidates {
             None if is_by_time => Plan::Merged { cursors, is_descending: query.order.is_descending },
-            None => Plan::Listed(all(store, query, &conditions)?),
-            Some(ids) => Plan::Listed(some(store, query, conditions, &ids)?),
+            None => Plan::Listed(rank_all(store, query, &conditions)?),
+            Some(ids) => Plan::Listed(rank_candidates(store, query, conditions, &ids)?),
         };
         Ok(Self { plan, problems })
     }
 
-    /// The next traces; none at the end.
+    /// Returns up to `count` more traces; none at the end.
     pub(super) fn next(&mut self, store: &SqliteStore, count: usize) -> Result<Vec<TraceRow>> {
         match &mut self.plan {
             Plan::Listed(ranked) => ranked.next(store, count),
@@ -72,7 +63,7 @@ impl Scan {
                     for (cursor, front) in cursors.iter_mut().zip(&mut fronts) {
                         if front.is_none() {
                             cursor.fill(store, count, &mut self.problems)?;
-                            // Sorted ascending either way: the newest has the least key when the newest come first.
+                            // The smallest key comes first, so negate the time if the newest trace comes first.
                             let key = |(time, hit): &(i64, TraceRow)| {
                                 (if *is_descending { -time } else { *time }, hit.id.clone())
                             };
@@ -91,42 +82,43 @@ impl Scan {
         }
     }
 
-    /// What could not be read.
-    pub(super) fn problems(self) -> Vec<Problem> {
+    /// Returns the problems met.
+    pub(super) fn into_problems(self) -> Vec<Problem> {
         self.problems
     }
 }
 
-/// So many of the first traces are looked at before an index is asked for the few that may fit.
-const FIRST_LOOKED_AT: usize = 2_000;
+/// The number of traces checked in sort order before candidates are looked for in an index.
+const FIRST_ROWS_CHECKED: usize = 2_000;
 
-/// Whether as many as are wanted are met soon on the way. Not asked where spans decide, which are not looked at yet.
-fn has_enough(store: &SqliteStore, query: &Query, cursors: &mut [IndexPosition]) -> Result<bool> {
-    let Some(wanted) = query.expected.filter(|_| !query.filter.needs_spans()) else { return Ok(false) };
-    let rows = FIRST_LOOKED_AT / cursors.len().max(1);
+/// Whether the first traces in sort order contain as many matches as expected. False if the filter needs spans, which
+/// are not checked here.
+fn has_enough(store: &SqliteStore, query: &Query, cursors: &mut [IndexCursor]) -> Result<bool> {
+    let Some(expected) = query.expected.filter(|_| !query.filter.needs_spans()) else { return Ok(false) };
+    let rows = FIRST_ROWS_CHECKED / cursors.len().max(1);
     for cursor in cursors.iter_mut() {
-        match store.try_read(|connection| cursor.read(connection, rows, wanted)) {
-            // What is damaged is told where it is needed.
-            Err(error) if !is_damage(&error) => return Err(database_error(&store.name, &error)),
+        match store.try_read(|connection| cursor.read(connection, rows, expected)) {
+            // Damage is reported once the rows are needed.
+            Err(error) if !is_row_damage(&error) => return Err(database_error(&store.name, &error)),
             _ => {}
         }
     }
-    let met: usize = cursors.iter().map(|cursor| cursor.hits.len()).sum();
-    Ok(met >= wanted || cursors.iter().all(|cursor| cursor.is_done))
+    let found: usize = cursors.iter().map(|cursor| cursor.hits.len()).sum();
+    Ok(found >= expected || cursors.iter().all(|cursor| cursor.is_done))
 }
 
-/// A place in the index (experiment, time), which every release has.
-struct IndexPosition {
+/// A cursor on the index (experiment, time), which exists in every release.
+struct IndexCursor {
     experiment: Value,
     sql: [String; 2],
     conditions: Vec<Value>,
-    takes_all: bool,
+    is_unconditional: bool,
     last: Option<(i64, String)>,
     hits: VecDeque<(i64, TraceRow)>,
     is_done: bool,
 }
 
-impl IndexPosition {
+impl IndexCursor {
     fn new(experiment_id: &str, query: &Query, conditions: &Sql) -> Self {
         let (direction, on) = if query.order.is_descending { ("desc", "<") } else { ("asc", ">") };
         let bounds = time_bounds(&query.filter);
@@ -141,18 +133,18 @@ impl IndexPosition {
             experiment: experiment_key(experiment_id),
             sql: [sql(""), sql(&format!("and t.timestamp_ms {on}= ? and (t.timestamp_ms {on} ? or t.request_id > ?)"))],
             conditions: conditions.values.clone(),
-            takes_all: conditions.text == "1",
+            is_unconditional: conditions.text == "1",
             last: None,
             hits: VecDeque::new(),
             is_done: false,
         }
     }
 
-    /// Makes sure that a hit is at hand, unless there is none left.
+    /// Reads until there is a hit, or until the end.
     fn fill(&mut self, store: &SqliteStore, count: usize, problems: &mut Vec<Problem>) -> Result<()> {
         while self.hits.is_empty() && !self.is_done {
-            // Without conditions every row is a hit; with them, look at many rows for few.
-            let rows = if self.takes_all { count } else { 10_000 };
+            // Without conditions, every row is a hit. With them, many rows may be needed for a few hits.
+            let rows = if self.is_unconditional { count } else { 10_000 };
             let last = self.last.clone();
             let mut read = |connection: &Connection| {
                 self.hits.clear();
@@ -160,9 +152,9 @@ impl IndexPosition {
                 self.last.clone_from(&last);
                 self.read(connection, rows, count)
             };
-            // Damage does not end the search.
+            // Damage ends this cursor, not the search.
             let done = store.unlocked_if_many(rows, || match store.try_read(&mut read) {
-                Err(error) if !is_damage(&error) => Err(database_error(&store.name, &error)),
+                Err(error) if !is_row_damage(&error) => Err(database_error(&store.name, &error)),
                 done => Ok(done),
             })?;
             if let Err(error) = done {
@@ -176,6 +168,7 @@ impl IndexPosition {
         Ok(())
     }
 
+    /// Reads up to `limit` rows, until there are `enough` hits or the read takes too long.
     fn read(&mut self, connection: &Connection, limit: usize, enough: usize) -> rusqlite::Result<()> {
         let started = Instant::now();
         let mut values = self.conditions.clone();
@@ -189,17 +182,17 @@ impl IndexPosition {
         let mut seen = 0;
         while let Some(row) = rows.next()? {
             seen += 1;
-            let fits = integer(row, 2) == Some(1);
+            let matches = integer(row, 2) == Some(1);
             let is_long = seen % CLOCK_EVERY == 0 && started.elapsed() > limits::READ_TIME;
-            if !fits && !is_long && seen < limit {
+            if !matches && !is_long && seen < limit {
                 continue;
             }
-            let place = (integer(row, 1).unwrap_or_default(), text(row, 0).unwrap_or_default());
-            if fits {
-                let hit = TraceRow { rowid: integer(row, 3).unwrap_or_default(), id: place.1.clone() };
-                self.hits.push_back((place.0, hit));
+            let position = (integer(row, 1).unwrap_or_default(), text(row, 0).unwrap_or_default());
+            if matches {
+                let hit = TraceRow { rowid: integer(row, 3).unwrap_or_default(), id: position.1.clone() };
+                self.hits.push_back((position.0, hit));
             }
-            self.last = Some(place);
+            self.last = Some(position);
             if self.hits.len() >= enough || is_long {
                 return Ok(());
             }
@@ -209,13 +202,8 @@ impl IndexPosition {
     }
 }
 
-/// Experiment ids are integers in databases; a foreign one is compared as text.
-pub(super) fn experiment_key(id: &str) -> Value {
-    id.parse().map_or_else(|_| Value::Text(id.to_owned()), Value::Integer)
-}
-
-/// All traces of the experiments that may be meant, sorted.
-fn all(store: &SqliteStore, query: &Query, conditions: &Sql) -> Result<Ranked> {
+/// Sorts all traces of the experiments that match the conditions.
+fn rank_all(store: &SqliteStore, query: &Query, conditions: &Sql) -> Result<Ranked> {
     let sql = format!(
         "select t.rowid, {}, {} from trace_info t where t.rowid > ? and t.experiment_id in ({}) {} \
          order by t.rowid",
@@ -229,6 +217,7 @@ fn all(store: &SqliteStore, query: &Query, conditions: &Sql) -> Result<Ranked> {
     loop {
         let (taken, first) = (ranking.len(), from);
         let mut read = |connection: &Connection| {
+            // Discards the rows of a first run without a lock.
             ranking.truncate(taken);
             let (started, mut seen) = (Instant::now(), 0_usize);
             let mut values = conditions.values.clone();
@@ -236,7 +225,7 @@ fn all(store: &SqliteStore, query: &Query, conditions: &Sql) -> Result<Ranked> {
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query(rusqlite::params_from_iter(values))?;
             while let Some(row) = rows.next()? {
-                from = ranking.take(row);
+                from = ranking.add(row);
                 seen += 1;
                 if seen % CLOCK_EVERY == 0 && started.elapsed() > limits::READ_TIME {
                     return Ok(false);
@@ -250,8 +239,8 @@ fn all(store: &SqliteStore, query: &Query, conditions: &Sql) -> Result<Ranked> {
     }
 }
 
-/// Some traces, sorted. Whether they are meant is looked at when it is their turn.
-fn some(store: &SqliteStore, query: &Query, conditions: Sql, ids: &[String]) -> Result<Ranked> {
+/// Sorts candidates. The conditions are evaluated when a candidate is next.
+fn rank_candidates(store: &SqliteStore, query: &Query, conditions: Sql, ids: &[String]) -> Result<Ranked> {
     let sql = format!(
         "select t.rowid, {}, 1 from trace_info t where t.request_id in (select value from json_each(?)) \
          and t.experiment_id in ({}) {}",
@@ -265,7 +254,7 @@ fn some(store: &SqliteStore, query: &Query, conditions: Sql, ids: &[String]) -> 
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query([serde_json::to_string(page).unwrap_or_default()])?;
             while let Some(row) = rows.next()? {
-                ranking.take(row);
+                ranking.add(row);
             }
             Ok(())
         })?;
@@ -273,19 +262,13 @@ fn some(store: &SqliteStore, query: &Query, conditions: Sql, ids: &[String]) -> 
     Ok(ranking.finish(conditions))
 }
 
-/// The experiments as a list for SQL: integers, the type of the column; a foreign id that is none fits nothing.
-pub(super) fn experiment_list(query: &Query) -> String {
-    let ids = query.experiments.iter().filter_map(|experiment| experiment.experiment_id.parse::<i64>().ok());
-    ids.map(|id| id.to_string()).collect::<Vec<_>>().join(", ")
-}
-
 fn sort_expression(schema: &Schema, key: &SortKey) -> String {
     match key {
         SortKey::Time => "t.timestamp_ms".to_owned(),
         SortKey::Duration => "t.execution_time_ms".to_owned(),
         SortKey::End => "t.timestamp_ms + coalesce(t.execution_time_ms, 0)".to_owned(),
-        SortKey::Tokens => schema.figure("total_tokens", keys::TOKEN_USAGE),
-        SortKey::Cost => schema.figure("total_cost", keys::COST),
+        SortKey::Tokens => schema.promoted_figure("total_tokens", keys::TOKEN_USAGE),
+        SortKey::Cost => schema.promoted_figure("total_cost", keys::COST),
         SortKey::State => "t.status".to_owned(),
         SortKey::TraceId => "t.request_id".to_owned(),
         SortKey::Experiment => "t.experiment_id".to_owned(),

@@ -1,54 +1,54 @@
-//! Rows of the `spans` table (3.3 on).
+//! Reads rows of the `spans` table (MLflow 3.3+).
 
-use super::{SqliteStore, database_error, fill, is_damage, is_too_big, str_of, text};
+use super::{SqliteStore, database_error, fill, is_row_damage, is_too_big, str_of, text};
 use crate::error::Result;
 use crate::formats::{self, SpanDetail};
 use crate::limits;
 use crate::model::{Problem, SearchableSpan, Span, SpanId, SpanStatus, SpanType, Timestamp};
 use crate::query::Prefilter;
 use crate::store::Projection;
-use crate::store::spans::{SpanRows, keep};
+use crate::store::spans::{SpanRows, span_detail};
 use rusqlite::{Connection, Row};
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
-/// How often a trace is read again because it changed in the middle.
-const TRIES: usize = 3;
+/// The maximum number of attempts to read a trace that is being written.
+const MAX_TRIES: usize = 3;
 
 /// The rows of spans that failed, by the id of their trace.
 pub(super) type FailedRows = HashMap<String, Vec<i64>>;
 
-/// What of the rows is read.
-pub(super) struct SpanColumns<'a> {
-    pub(super) keep: SpanDetail,
-    /// The only types looked at.
+/// Which span rows are read in full, and how much of their content is decoded.
+pub(super) struct SpanRowSelection<'a> {
+    pub(super) detail: SpanDetail,
+    /// If set, only spans of these types are read in full.
     pub(super) types: Option<&'a [String]>,
-    /// Whether only spans that failed are looked at.
+    /// Whether only spans with status ERROR are read in full.
     pub(super) only_errors: bool,
-    /// Where these are known already.
+    /// If set, the rows with status ERROR. Only these and their ancestors are read.
     pub(super) failed: Option<&'a FailedRows>,
 }
 
-impl SpanColumns<'_> {
-    /// Every span whole.
-    pub(super) const fn all(need: Projection) -> Self {
-        Self { keep: keep(need), types: None, only_errors: false, failed: None }
+impl SpanRowSelection<'_> {
+    /// Reads every span in full.
+    pub(super) const fn all(projection: Projection) -> Self {
+        Self { detail: span_detail(projection), types: None, only_errors: false, failed: None }
     }
 
-    /// Whether a span's content is read. What the column does not tell may be told there.
+    /// Whether a span's content is read. If the column has no type, the content may have one.
     fn includes(&self, column_type: Option<&str>, row: &Row<'_>) -> bool {
         if self.only_errors && str_of(row, 4) != "ERROR" {
             return false;
         }
-        let is_told = column_type.filter(|name| !name.is_empty() && *name != "UNKNOWN");
-        self.types.is_none_or(|types| is_told.is_none_or(|name| types.iter().any(|wanted| wanted == name)))
+        let known_type = column_type.filter(|name| !name.is_empty() && *name != "UNKNOWN");
+        self.types.is_none_or(|types| known_type.is_none_or(|name| types.iter().any(|included| included == name)))
     }
 }
 
-/// Reads the rows of a trace. A large one takes several short transactions; if it changed between them, it is read again.
-pub(super) fn read(store: &SqliteStore, trace_id: &str, wanted: &SpanColumns<'_>) -> Result<SpanRows> {
-    let read = || pass(store, trace_id, wanted).map_err(|error| database_error(&store.name, &error));
-    for _ in 1..TRIES {
+/// Reads the rows of a trace, in several short transactions if it is large. If it changed in between, it is read again.
+pub(super) fn read(store: &SqliteStore, trace_id: &str, selection: &SpanRowSelection<'_>) -> Result<SpanRows> {
+    let read = || read_once(store, trace_id, selection).map_err(|error| database_error(&store.name, &error));
+    for _ in 1..MAX_TRIES {
         let (rows, is_consistent) = read()?;
         if is_consistent {
             return Ok(rows);
@@ -56,23 +56,26 @@ pub(super) fn read(store: &SqliteStore, trace_id: &str, wanted: &SpanColumns<'_>
     }
     let (mut rows, is_consistent) = read()?;
     if !is_consistent {
-        rows.problems.push(Problem::new("changing", "the trace was being written while it was read"));
+        rows.problems.push(Problem::new("changing", "the trace changed while it was being read"));
     }
     Ok(rows)
 }
 
-/// One pass over the rows, and whether the trace stayed the same from the first read to the last.
+/// Reads the rows once. Also returns whether the trace stayed the same from the first read to the last.
 ///
-/// Rows are read in the order in which they lie in the file: by the index, in the order of their random ids, the same
-/// pages would be read many times.
-fn pass(store: &SqliteStore, trace_id: &str, wanted: &SpanColumns<'_>) -> rusqlite::Result<(SpanRows, bool)> {
-    let sql = sql(store, "rowid");
+/// Rows are read in file order. In index order, that of their random ids, the same pages would be read many times.
+fn read_once(
+    store: &SqliteStore,
+    trace_id: &str,
+    selection: &SpanRowSelection<'_>,
+) -> rusqlite::Result<(SpanRows, bool)> {
+    let sql = row_sql(store, "rowid");
     let mut rows = SpanRows::default();
     let (mut damaged, mut too_big) = (0_usize, 0_usize);
-    let (places, version) =
-        store.try_read(|connection| Ok((places(connection, trace_id)?, store.database.version()?)))?;
-    let failed = wanted.failed.and_then(|failed| failed.get(trace_id));
-    let chosen = failed.unwrap_or(&places);
+    let (row_ids, version) =
+        store.try_read(|connection| Ok((find_row_ids(connection, trace_id)?, store.database.version()?)))?;
+    let failed = selection.failed.and_then(|failed| failed.get(trace_id));
+    let chosen = failed.unwrap_or(&row_ids);
     let mut left = chosen.as_slice();
     let mut reads = 0;
     while !left.is_empty() {
@@ -80,9 +83,9 @@ fn pass(store: &SqliteStore, trace_id: &str, wanted: &SpanColumns<'_>) -> rusqli
         let page = store.try_read(|connection| {
             let started = Instant::now();
             let mut statement = connection.prepare_cached(&sql)?;
-            while let [place, rest @ ..] = left {
-                if let Some(row) = statement.query((place, trace_id))?.next()? {
-                    take(row, wanted, &mut rows);
+            while let [row_id, rest @ ..] = left {
+                if let Some(row) = statement.query((row_id, trace_id))?.next()? {
+                    add_row(row, selection, &mut rows);
                 }
                 left = rest;
                 if started.elapsed() > limits::READ_TIME {
@@ -95,7 +98,7 @@ fn pass(store: &SqliteStore, trace_id: &str, wanted: &SpanColumns<'_>) -> rusqli
             Ok(())
         });
         match page {
-            Err(error) if is_damage(&error) => {
+            Err(error) if is_row_damage(&error) => {
                 *(if is_too_big(&error) { &mut too_big } else { &mut damaged }) += 1;
                 left = &left[1..];
             }
@@ -103,33 +106,33 @@ fn pass(store: &SqliteStore, trace_id: &str, wanted: &SpanColumns<'_>) -> rusqli
         }
     }
     if damaged > 0 {
-        let message = format!("the database is damaged: {damaged} spans of {} cannot be read", places.len());
+        let message = format!("the database is damaged: {damaged} of {} spans cannot be read", row_ids.len());
         rows.problems.push(Problem::new("damaged_rows", message));
     }
     if too_big > 0 {
-        let most = limits::VALUE_BYTES >> 20;
-        let message = format!("spans of more than {most} MiB are not read: {too_big} of {}", places.len());
+        let max = limits::VALUE_BYTES >> 20;
+        let message = format!("skipped {too_big} of {} spans, which are larger than {max} MiB", row_ids.len());
         rows.problems.push(Problem::new("skipped_rows", message));
     }
-    // Nobody wrote at all, or at least not to the rows of this trace.
+    // No program wrote, or none wrote rows of this trace.
     let is_same = || {
         store.try_read(|connection| {
-            Ok(store.database.version()? == version || self::places(connection, trace_id)? == places)
+            Ok(store.database.version()? == version || find_row_ids(connection, trace_id)? == row_ids)
         })
     };
-    let is_consistent = places.is_empty() || (reads == 1 && rows.spans.len() >= chosen.len()) || is_same()?;
-    rows.left_out = places.len().saturating_sub(rows.spans.len());
+    let is_consistent = row_ids.is_empty() || (reads == 1 && rows.spans.len() >= chosen.len()) || is_same()?;
+    rows.skipped = row_ids.len().saturating_sub(rows.spans.len());
     Ok((rows, is_consistent))
 }
 
-/// Adds the spans above those that were read, as their columns tell them, so that the tree holds together.
+/// Adds the ancestors of the spans that were read, from their columns only, so that the tree is connected.
 fn add_ancestors(
     store: &SqliteStore,
     connection: &Connection,
     trace_id: &str,
     rows: &mut SpanRows,
 ) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(&sql(store, "span_id"))?;
+    let mut statement = connection.prepare_cached(&row_sql(store, "span_id"))?;
     let mut known: HashSet<SpanId> = rows.spans.iter().map(|span| span.id.clone()).collect();
     let mut at = 0;
     while at < rows.spans.len() {
@@ -143,23 +146,26 @@ fn add_ancestors(
     Ok(())
 }
 
-/// Where the rows of a trace lie. The index alone tells it.
-fn places(connection: &Connection, trace_id: &str) -> rusqlite::Result<Vec<i64>> {
+/// Returns the row ids of a trace's spans in file order, from the index alone.
+fn find_row_ids(connection: &Connection, trace_id: &str) -> rusqlite::Result<Vec<i64>> {
     let mut statement = connection.prepare_cached("select rowid from spans where trace_id = ?")?;
-    let mut places = statement.query_map([trace_id], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
-    places.sort_unstable();
-    Ok(places)
+    let mut row_ids = statement.query_map([trace_id], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+    row_ids.sort_unstable();
+    Ok(row_ids)
 }
 
-/// Those of some traces that have any row at all.
-pub(super) fn with_any<'a>(store: &SqliteStore, trace_ids: impl Iterator<Item = &'a str>) -> Result<HashSet<String>> {
+/// Returns the ids of the traces that have span rows.
+pub(super) fn traces_with_rows<'a>(
+    store: &SqliteStore,
+    trace_ids: impl Iterator<Item = &'a str>,
+) -> Result<HashSet<String>> {
     let sql = "select value from json_each(?) where exists (select 1 from spans where trace_id = value)";
     let ids = serde_json::to_string(&trace_ids.collect::<Vec<_>>()).unwrap_or_default();
     store.read(|connection| connection.prepare_cached(sql)?.query_map([ids], |row| row.get(0))?.collect())
 }
 
-/// The rows of a trace as conditions look at them, with attributes decoded.
-pub(super) fn searched(store: &SqliteStore, trace_id: &str) -> Result<Vec<SearchableSpan>> {
+/// Reads the rows of a trace for conditions on spans, with attributes decoded.
+pub(super) fn read_searchable(store: &SqliteStore, trace_id: &str) -> Result<Vec<SearchableSpan>> {
     let sql = "select name, type, status, start_time_unix_nano, content from spans where trace_id = ?";
     store.read(|connection| {
         let mut statement = connection.prepare_cached(sql)?;
@@ -181,40 +187,40 @@ pub(super) fn searched(store: &SqliteStore, trace_id: &str) -> Result<Vec<Search
     })
 }
 
-/// Shows the stored text of a trace's rows to a sieve until it is passed. `None` where rows have no text or there are
-/// none, else how many there are.
-pub(super) fn sift(store: &SqliteStore, trace_id: &str, sieve: &mut Prefilter<'_>) -> Result<Option<usize>> {
-    let places = store.read(|connection| places(connection, trace_id))?;
-    let mut left = places.as_slice();
-    let mut has_text = !places.is_empty();
-    while !left.is_empty() && !sieve.is_passed() {
+/// Feeds the content of a trace's rows to a prefilter until it passes. Returns the number of rows; `None` if there are
+/// none, or if one has no content.
+pub(super) fn prefilter(store: &SqliteStore, trace_id: &str, prefilter: &mut Prefilter<'_>) -> Result<Option<usize>> {
+    let row_ids = store.read(|connection| find_row_ids(connection, trace_id))?;
+    let mut left = row_ids.as_slice();
+    let mut has_text = !row_ids.is_empty();
+    while !left.is_empty() && !prefilter.has_passed() {
         let page = store.try_read(|connection| {
             let started = Instant::now();
             let mut statement = connection.prepare_cached("select content from spans where rowid = ?")?;
-            while let [place, rest @ ..] = left {
+            while let [row_id, rest @ ..] = left {
                 left = rest;
-                if let Some(row) = statement.query([place])?.next()? {
+                if let Some(row) = statement.query([row_id])?.next()? {
                     let content = str_of(row, 0);
                     has_text &= !content.is_empty();
-                    sieve.take(content.as_bytes());
+                    prefilter.scan(content.as_bytes());
                 }
-                if sieve.is_passed() || started.elapsed() > limits::READ_TIME {
+                if prefilter.has_passed() || started.elapsed() > limits::READ_TIME {
                     break;
                 }
             }
             Ok(())
         });
         match page {
-            // What is wrong is reported where the span is read.
-            Err(error) if is_damage(&error) => return Ok(None),
+            // Damage is reported when the span is read.
+            Err(error) if is_row_damage(&error) => return Ok(None),
             other => other.map_err(|error| database_error(&store.name, &error))?,
         }
     }
-    Ok(has_text.then_some(places.len()))
+    Ok(has_text.then_some(row_ids.len()))
 }
 
-/// The row of a trace that a key names.
-fn sql(store: &SqliteStore, key: &str) -> String {
+/// Returns SQL for a span row, selected by the value of column `key` and the trace id.
+fn row_sql(store: &SqliteStore, key: &str) -> String {
     let optional = ["input_cost", "output_cost", "total_cost", "model_name", "model_provider"];
     let columns: Vec<String> = optional.iter().map(|column| store.schema.column("spans", column)).collect();
     format!(
@@ -224,9 +230,10 @@ fn sql(store: &SqliteStore, key: &str) -> String {
     )
 }
 
-fn take(row: &Row<'_>, wanted: &SpanColumns<'_>, rows: &mut SpanRows) {
+/// Adds a span from a row, or only its columns if its content is not read.
+fn add_row(row: &Row<'_>, selection: &SpanRowSelection<'_>, rows: &mut SpanRows) {
     let column_type = text(row, 3);
-    if !wanted.includes(column_type.as_deref(), row) {
+    if !selection.includes(column_type.as_deref(), row) {
         rows.spans.push(skeleton(row));
         return;
     }
@@ -236,9 +243,9 @@ fn take(row: &Row<'_>, wanted: &SpanColumns<'_>, rows: &mut SpanRows) {
         rows.spans.push(skeleton(row));
         return;
     }
-    match formats::span(&content, wanted.keep, column_type.as_deref()) {
+    match formats::span(&content, selection.detail, column_type.as_deref()) {
         Ok(mut span) => {
-            // 3.17 on keeps these in columns, and not always in the content too.
+            // MLflow 3.17+ stores these in columns, and not always in the content too.
             span.model = span.model.or_else(|| text(row, 11));
             span.provider = span.provider.or_else(|| text(row, 12));
             span.cost = span.cost.or_else(|| fill::cost(row, 8));
@@ -247,13 +254,13 @@ fn take(row: &Row<'_>, wanted: &SpanColumns<'_>, rows: &mut SpanRows) {
         Err(why) => {
             let span = skeleton(row);
             rows.problems
-                .push(Problem::new("damaged_span", format!("the content of span {} cannot be read: {why}", span.id)));
+                .push(Problem::new("damaged_span", format!("cannot read the content of span {}: {why}", span.id)));
             rows.spans.push(span);
         }
     }
 }
 
-/// A span as its columns tell it.
+/// Builds a span from its columns, without content.
 fn skeleton(row: &Row<'_>) -> Span {
     let id = SpanId::new(text(row, 0).unwrap_or_default());
     let start = Timestamp(super::integer(row, 5).unwrap_or_default());

@@ -1,4 +1,4 @@
-//! What the database selects is what evaluation selects: for random conditions over random stores of several schemas.
+//! The database selects the same traces as evaluation, for random conditions on random stores of several schemas.
 
 use super::scan::Scan;
 use super::*;
@@ -8,7 +8,7 @@ use crate::store::{Trace, rows, select};
 use proptest::prelude::*;
 use rusqlite::types::Value;
 
-/// A source of choices that are the same for the same seed.
+/// A deterministic source of random choices.
 struct Dice(u64);
 
 impl Dice {
@@ -47,14 +47,14 @@ fn empty(schema: &str) -> SqliteStore {
     let experiments = "insert into experiments (experiment_id, name, lifecycle_stage) values (1, 'one', 'active'), (2, 'two', 'active')";
     connection.execute(experiments, []).unwrap();
     let artifacts = Artifacts::new(Vec::new(), None);
-    SqliteStore::with(open::Database::of(connection).unwrap(), "memory".to_owned(), artifacts).unwrap()
+    SqliteStore::new(open::Database::from_connection(connection).unwrap(), "memory".to_owned(), artifacts).unwrap()
 }
 
-/// A row: columns and values. Columns that a release does not have are left out.
+/// A row: columns and values. Columns that a release does not have are ignored.
 type Row<'a> = Vec<(&'a str, Value)>;
 
 fn insert(store: &SqliteStore, table: &str, row: Row<'_>) {
-    let row: Row<'_> = row.into_iter().filter(|(column, _)| store.schema.has(table, column)).collect();
+    let row: Row<'_> = row.into_iter().filter(|(column, _)| store.schema.has_column(table, column)).collect();
     if row.is_empty() {
         return;
     }
@@ -105,8 +105,8 @@ fn fill(store: &SqliteStore, dice: &mut Dice) {
         for span in 0..dice.roll(4) {
             insert(store, "spans", any_span(dice, &id, experiment, span));
         }
-        for one in 0..dice.roll(3) {
-            insert(store, "assessments", any_assessment(dice, &id, experiment, one));
+        for assessment in 0..dice.roll(3) {
+            insert(store, "assessments", any_assessment(dice, &id, experiment, assessment));
         }
         for (kind, to) in [("run", "r1"), ("prompt_version", "p/1")] {
             if dice.roll(3) == 0 {
@@ -134,7 +134,7 @@ fn fill_labels(store: &SqliteStore, dice: &mut Dice, id: &str) {
         ("trace_request_metadata", keys::TOKEN_USAGE, USAGES),
         ("trace_request_metadata", keys::RUN, &["r1", "r2"]),
     ];
-    let has_columns = store.schema.has("trace_info", "trace_name");
+    let has_columns = store.schema.has_column("trace_info", "trace_name");
     for (table, key, values) in labels {
         let is_column = has_columns && [keys::NAME, keys::SESSION, keys::TOKEN_USAGE].contains(&key);
         if !is_column && dice.roll(2) == 0 {
@@ -188,7 +188,7 @@ fn quoted(text: &str) -> String {
     if text.contains('\'') { format!("\"{text}\"") } else { format!("'{text}'") }
 }
 
-/// A condition in MLflow's language.
+/// A random condition in MLflow's filter syntax.
 fn clause(dice: &mut Dice) -> String {
     let compare = |dice: &mut Dice, key: &str, words: &[&str], with_lists: bool| match dice.roll(if with_lists {
         7
@@ -211,7 +211,7 @@ fn clause(dice: &mut Dice) -> String {
             let key = dice.pick(&["timestamp_ms", "execution_time", "end_time"]);
             let sign = dice.pick(&["=", "!=", ">", ">=", "<", "<="]);
             let value = dice.pick(&["1000", "2000.0", "0.5", "12000", "11000", "'5'", "'x'", "-1", "22000"]);
-            // MLflow refuses a quoted bound beside conditions on spans.
+            // MLflow rejects a quoted bound together with conditions on spans.
             if key == "timestamp_ms" && value.starts_with('\'') {
                 format!("{key} = {value}")
             } else {
@@ -246,15 +246,15 @@ fn clause(dice: &mut Dice) -> String {
     }
 }
 
-/// All traces with everything that a condition may look at.
+/// All traces, with everything that a condition may test.
 fn everything(store: &SqliteStore, query: &Query) -> Vec<Trace> {
     let hits = Scan::begin(store, &Query::newest(query.experiments.clone())).unwrap().next(store, 1_000).unwrap();
     let infos = store.infos(&hits, true, &mut Vec::new()).unwrap();
     let whole = |info: TraceInfo| {
         let has_table = store.schema.has_table("spans");
-        let in_table = if has_table { span_rows::searched(store, &info.trace_id).unwrap() } else { Vec::new() };
-        let mut trace = store.with_spans(info, Projection::Full, &SpanColumns::all(Projection::Full)).unwrap();
-        trace.rows = Some(if in_table.is_empty() { rows::of_spans(&trace, &query.filter) } else { in_table });
+        let in_table = if has_table { span_rows::read_searchable(store, &info.trace_id).unwrap() } else { Vec::new() };
+        let mut trace = store.with_spans(info, Projection::Full, &SpanRowSelection::all(Projection::Full)).unwrap();
+        trace.rows = Some(if in_table.is_empty() { rows::from_spans(&trace, &query.filter) } else { in_table });
         trace
     };
     infos.into_iter().map(whole).collect()
@@ -265,8 +265,9 @@ fn evaluated(traces: &[Trace], filter: &Filter) -> Vec<String> {
     let mut filter = filter.clone();
     for clause in &mut filter.clauses {
         if let Clause::Assessment(test) = clause {
-            let carried =
-                Filter { clauses: vec![Clause::Assessment(AssessmentTest { of_session: true, ..test.present() })] };
+            let carried = Filter {
+                clauses: vec![Clause::Assessment(AssessmentTest { is_session_level: true, ..test.present() })],
+            };
             let carriers = traces.iter().filter(|trace| carried.matches_info(&trace.info));
             test.sessions = carriers.filter_map(|trace| trace.info.session_id().map(str::to_owned)).collect();
         }
@@ -277,7 +278,7 @@ fn evaluated(traces: &[Trace], filter: &Filter) -> Vec<String> {
     ids
 }
 
-/// The ids of the traces that a search gives.
+/// The ids of the traces that a search returns.
 fn selected(store: &SqliteStore, query: &Query) -> Vec<String> {
     let mut ids = Vec::new();
     select(store, query, &mut Vec::new(), &mut |trace| {
@@ -313,7 +314,7 @@ macro_rules! schemas {
             fn $name() {
                 let store = empty(include_str!(concat!("../../../fixtures/schemas/schema-", $file, ".sql")));
                 let config = crate::tests::fixed_seed();
-                // Each case is a store of its own and twenty filters.
+                // Each case is one store and twenty filters.
                 proptest!(ProptestConfig { cases: config.cases / 4, ..config }, |(seed: u64)| {
                     check(&store, seed);
                 });
@@ -330,7 +331,7 @@ schemas! {
 }
 
 #[test]
-fn a_regular_expression_that_took_too_long_is_reported_and_not_searched_on() {
+fn a_regular_expression_over_its_limit_is_reported_and_not_evaluated_again() {
     let store = SqliteStore::demo().unwrap();
     let mut problems = Vec::new();
     let experiments = store.experiments(&mut problems).unwrap();
@@ -348,20 +349,20 @@ fn a_regular_expression_that_took_too_long_is_reported_and_not_searched_on() {
     };
     let (found, gaps) = count(&query);
     assert!(found > 0 && gaps.is_empty());
-    query.filter.regexes().for_each(crate::query::Regex::spend);
+    query.filter.regexes().for_each(crate::query::Regex::exhaust);
     assert_eq!(count(&query), (0, vec!["skipped_text".to_owned()]));
 }
 
 #[test]
-fn a_statement_without_end_is_ended() {
+fn an_endless_statement_is_interrupted() {
     let store = SqliteStore::demo().unwrap();
     let endless = "with recursive r(n) as (select 1 union all select n + 1 from r) select count(*) from r";
     let read = store.read(|connection| {
         store.database.bounds.use_up_steps();
         connection.query_row(endless, [], |row| row.get::<_, i64>(0))
     });
-    assert_eq!(read.unwrap_err().kind, ErrorCode::StoreUnreadable);
-    // The next read has its own steps.
+    assert_eq!(read.unwrap_err().code, ErrorCode::StoreUnreadable);
+    // The next read starts with all its steps.
     assert!(!store.is_empty().unwrap());
 }
 

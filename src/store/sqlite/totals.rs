@@ -1,4 +1,4 @@
-//! Figures of each experiment, summed in steps that are short enough not to hold up a writer.
+//! Sums the totals of each experiment, in steps short enough not to delay a writer.
 
 use super::fill::{self, TOKENS};
 use super::{SqliteStore, integer, text};
@@ -9,10 +9,10 @@ use crate::model::{Timestamp, TokenUsage, Totals, keys};
 use std::collections::HashMap;
 use std::time::Instant;
 
-/// Rows summed at a time by SQLite itself.
-const STEP: i64 = 2_000;
+/// Rows summed by SQLite in one step.
+const ROWS_PER_STEP: i64 = 2_000;
 
-/// Reads the figures of all experiments that have traces.
+/// Reads the totals of all experiments that have traces.
 pub(super) fn read(store: &SqliteStore) -> Result<HashMap<String, Totals>> {
     let mut totals: HashMap<String, Totals> = HashMap::new();
     let token = |column: &str| {
@@ -32,21 +32,21 @@ pub(super) fn read(store: &SqliteStore) -> Result<HashMap<String, Totals>> {
         connection.query_row("select coalesce(max(rowid), 0) from trace_info", [], |row| row.get::<_, i64>(0))
     })?;
     while from < last {
-        // Several steps to a transaction, as time allows.
+        // Several steps per transaction, within its time limit.
         from = store.read(|connection| {
             let started = Instant::now();
             let mut at = from;
             while at < last && started.elapsed() < limits::READ_TIME {
                 let mut statement = connection.prepare_cached(&sql)?;
-                let mut rows = statement.query([at, at + STEP])?;
+                let mut rows = statement.query([at, at + ROWS_PER_STEP])?;
                 while let Some(row) = rows.next()? {
                     let total = totals.entry(text(row, 0).unwrap_or_default()).or_default();
                     total.traces += integer(row, 1).unwrap_or_default().cast_unsigned();
                     total.errors += integer(row, 2).unwrap_or_default().cast_unsigned();
                     total.last_trace_time = total.last_trace_time.max(integer(row, 3).map(Timestamp::from_millis));
-                    total.add(&fill::usage(row, 4).unwrap_or_default());
+                    total.add_usage(&fill::usage(row, 4).unwrap_or_default());
                 }
-                at += STEP;
+                at += ROWS_PER_STEP;
             }
             Ok(at)
         })?;
@@ -55,12 +55,12 @@ pub(super) fn read(store: &SqliteStore) -> Result<HashMap<String, Totals>> {
     Ok(totals)
 }
 
-/// Before 3.17 the tokens of a trace are a row of its metadata.
+/// Adds token counts stored as metadata rows, as before MLflow 3.17.
 fn add_recorded_rows(store: &SqliteStore, totals: &mut HashMap<String, Totals>) -> Result<()> {
     if !store.schema.has_table("trace_request_metadata") {
         return Ok(());
     }
-    let in_column = if store.schema.has("trace_info", "total_tokens") {
+    let in_column = if store.schema.has_column("trace_info", "total_tokens") {
         "coalesce(t.input_tokens, t.output_tokens, t.total_tokens)"
     } else {
         "null"
@@ -79,9 +79,9 @@ fn add_recorded_rows(store: &SqliteStore, totals: &mut HashMap<String, Totals>) 
             let mut rows = statement.query([&before])?;
             while let Some(row) = rows.next()? {
                 last = text(row, 0).unwrap_or_default();
-                let usage = text(row, 2).and_then(|value| TokenUsage::from_json(&formats::json(&value)?));
+                let usage = text(row, 2).and_then(|value| TokenUsage::from_json(&formats::parse_json(&value)?));
                 if let (Some(usage), Some(experiment)) = (usage, text(row, 1)) {
-                    totals.entry(experiment).or_default().add(&usage);
+                    totals.entry(experiment).or_default().add_usage(&usage);
                 }
                 if started.elapsed() > limits::READ_TIME {
                     break;

@@ -1,7 +1,7 @@
-//! Reads without SQLite's lock, which a program that is stopped (SIGSTOP) would keep.
+//! Reads without SQLite's lock, which a stopped program (SIGSTOP) would hold.
 //!
-//! The file is checked before and after: the result is used only if no program was writing at either time, and none wrote in
-//! between. At worst, SQLite reports a page that changed during the read as damaged, and that result is dropped too.
+//! The file is checked before and after: the result is used only if no program was writing at either time, and none
+//! wrote in between. If SQLite reports a page that changed during the read as damaged, that result is dropped too.
 
 use super::pause;
 use rusqlite::Connection;
@@ -11,39 +11,42 @@ use std::time::{Duration, SystemTime};
 /// A number that changes with each commit of another program. Takes the lock, and does not read the schema.
 pub(super) const VERSION: &str = "pragma data_version";
 
-/// What a write changes.
+/// The properties of a database that a write changes.
 #[derive(PartialEq)]
 struct FileState {
     /// The result of [`VERSION`].
     version: i64,
     bytes: u64,
-    /// Time of the last write, that of a transaction that is rolled back too.
+    /// Time of the last write, including those of rolled-back transactions.
     written: SystemTime,
 }
 
-/// The longest step of the clock that Linux sets file times by. A second write within it may not change the time.
+/// The longest interval at which Linux updates the clock for file times. A second write within it may not change the
+/// time.
 const TICK: Duration = Duration::from_millis(11);
 
-/// The same for file systems whose times have no fraction of a second.
+/// The same for file systems that store times in whole seconds.
 const SECOND: Duration = Duration::from_secs(2);
 
-/// Runs reads of the file at `path`, given its version. `connection` is open on it, outside of a transaction.
+/// Runs reads of the file at `path`; `work` receives its version. `connection` is open on the file and not in a
+/// transaction.
 ///
-/// `None` if another program writes meanwhile, or wrote less than a tick ago; `waits` waits for the rest of that tick.
+/// `None` if another program writes in the meantime, or wrote less than a tick ago. If `waits_for_tick`, waits for the
+/// rest of a tick of [`TICK`].
 pub(super) fn read<T>(
     path: &Path,
     connection: &Connection,
-    waits: bool,
+    waits_for_tick: bool,
     work: impl FnOnce(i64) -> Option<T>,
 ) -> Option<T> {
     // Windows may set the time of a file only when its writer closes it.
     let before = if cfg!(unix) { FileState::read(path, connection)? } else { return None };
     let since_epoch = before.written.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     let tick = if since_epoch.subsec_nanos() == 0 { SECOND } else { TICK };
-    // An error if the clock was set back since.
+    // Fails if the clock was set back since.
     let since_write = before.written.elapsed().ok()?;
     if let Some(left) = tick.checked_sub(since_write) {
-        if !waits || left > TICK {
+        if !waits_for_tick || left > TICK {
             return None;
         }
         std::thread::sleep(left);

@@ -5,17 +5,17 @@ fn on_github(is_json: bool) -> CiCommandEscaper {
     CiCommandEscaper::new(&|key| (key == "GITHUB_ACTIONS").then(|| OsString::from("true")), is_json)
 }
 
-fn defused(runner: &mut CiCommandEscaper, text: &str) -> String {
-    String::from_utf8(runner.escape_commands(text.as_bytes()).into_owned()).unwrap()
+fn escaped(escaper: &mut CiCommandEscaper, text: &str) -> String {
+    String::from_utf8(escaper.escape_commands(text.as_bytes()).into_owned()).unwrap()
 }
 
 #[track_caller]
 fn check(text: &str, expected: &str) {
-    assert_eq!(defused(&mut on_github(false), text), expected);
+    assert_eq!(escaped(&mut on_github(false), text), expected);
 }
 
 #[test]
-fn commands_are_broken_up_and_nothing_else_is_touched() {
+fn only_commands_are_escaped() {
     check("::error::x", ":\\x3aerror::x");
     check("a ::error::x", "a ::error::x");
     check("a\r::error::x", "a\r:\\x3aerror::x");
@@ -32,21 +32,21 @@ fn commands_are_broken_up_and_nothing_else_is_touched() {
 }
 
 #[test]
-fn a_command_in_two_pieces_is_broken_up() {
-    let mut runner = on_github(false);
-    assert_eq!(defused(&mut runner, "a #"), "a #");
-    assert_eq!(defused(&mut runner, "#[add-mask]x\n:"), "#\\x5badd-mask]x\n:");
-    assert_eq!(defused(&mut runner, ":error::x"), "\\x3aerror::x");
+fn commands_split_across_writes_are_escaped() {
+    let mut escaper = on_github(false);
+    assert_eq!(escaped(&mut escaper, "a #"), "a #");
+    assert_eq!(escaped(&mut escaper, "#[add-mask]x\n:"), "#\\x5badd-mask]x\n:");
+    assert_eq!(escaped(&mut escaper, ":error::x"), "\\x3aerror::x");
 }
 
 #[test]
-fn json_stays_the_same_json() {
-    let text = defused(&mut on_github(true), "{\"name\":\"##[error]x\"}");
+fn escaped_json_is_equivalent() {
+    let text = escaped(&mut on_github(true), "{\"name\":\"##[error]x\"}");
     assert_eq!(text, "{\"name\":\"##\\u005berror]x\"}");
     assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap()["name"], "##[error]x");
 }
 
 #[test]
-fn elsewhere_text_is_text() {
-    assert_eq!(defused(&mut CiCommandEscaper::new(&|_| None, false), "::error::##[x]"), "::error::##[x]");
+fn nothing_is_escaped_outside_ci() {
+    assert_eq!(escaped(&mut CiCommandEscaper::new(&|_| None, false), "::error::##[x]"), "::error::##[x]");
 }

@@ -1,6 +1,6 @@
-//! XML as the JUnit task of Ant writes it. There are two schemas that consumers validate with, Windy Road's for Ant and that
-//! of Jenkins' xUnit plugin (`junit-10.xsd`): the first wants attributes on the suite that nothing here has a use for, and
-//! allows none on `testsuites`. What is written satisfies both.
+//! JUnit XML, in the format of Ant's JUnit task. Consumers validate with one of two schemas, Windy Road's for Ant or
+//! that of Jenkins' xUnit plugin (`junit-10.xsd`). The first requires attributes on the suite that are meaningless
+//! here, and allows none on `testsuites`. The output satisfies both.
 
 use super::words::{evidence, heading, message, rule};
 use super::{CheckResult, CheckedRule};
@@ -8,10 +8,10 @@ use crate::analysis::gate::{RuleResult, Verdict};
 use crate::output::text::one_line;
 use std::io::{self, Write};
 
-/// A test suite with a case for each rule: fail is a failure, unknown an error.
+/// Writes a test suite with a case for each rule: fail is a failure, unknown an error.
 pub(super) fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()> {
     let (failures, errors) = (checked.count(Verdict::Fail), checked.count(Verdict::Unknown));
-    // The schema wants a time without a zone.
+    // The schema requires a time without zone.
     let time = checked.time.rfc3339();
     let time = time.get(..19).unwrap_or(&time);
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>")?;
@@ -42,8 +42,8 @@ fn case(out: &mut dyn Write, finding: &RuleResult, next: Option<&str>) -> io::Re
     let Some(element) = element else { return writeln!(out, "/>") };
     let kind = finding.verdict.as_str();
     writeln!(out, ">\n      <{element} type=\"{kind}\" message=\"{}\">", escaped(&message(finding)))?;
-    for one in &finding.evidence {
-        writeln!(out, "{}", escaped(&evidence(finding, one)))?;
+    for item in &finding.evidence {
+        writeln!(out, "{}", escaped(&evidence(finding, item)))?;
     }
     let more = finding.count.saturating_sub(finding.evidence.len() as u64);
     if more > 0 {
@@ -55,7 +55,7 @@ fn case(out: &mut dyn Write, finding: &RuleResult, next: Option<&str>) -> io::Re
     writeln!(out, "      </{element}>\n    </testcase>")
 }
 
-/// Text of one line without what has a meaning in XML, or is no character in it (XML 1.0, 2.2).
+/// Makes text a single line, escapes it for XML, and replaces characters that XML does not allow (XML 1.0, 2.2).
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in one_line(text).chars() {

@@ -1,13 +1,13 @@
-//! A section of Markdown, as GitHub's job summaries and comments show it.
+//! A Markdown section for GitHub job summaries and comments.
 
 use super::words::{heading, limit, message, rule, value};
-use super::{CheckResult, CheckedRule, MOST_NAMED};
+use super::{CheckResult, CheckedRule, MAX_NAMED};
 use crate::analysis::gate::Verdict;
 use crate::output::text::one_line;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-/// A table of the rules, then why some do not pass.
+/// Writes a table of the rules, then why some do not pass.
 pub(super) fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()> {
     writeln!(out, "### mltrace check: {}\n", heading(checked))?;
     writeln!(out, "| | rule | value | limit | traces |\n|---|---|--:|--:|---|")?;
@@ -17,9 +17,9 @@ pub(super) fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()
             Verdict::Fail => "❌ fail",
             Verdict::Unknown => "❓ unknown",
         };
-        let ids = finding.evidence.iter().take(MOST_NAMED).filter_map(|one| one.trace_id.as_deref()).map(code);
+        let ids = finding.evidence.iter().take(MAX_NAMED).filter_map(|evidence| evidence.trace_id.as_deref()).map(code);
         let mut traces = ids.collect::<Vec<_>>().join("<br>");
-        let more = finding.count.saturating_sub(MOST_NAMED as u64);
+        let more = finding.count.saturating_sub(MAX_NAMED as u64);
         if more > 0 {
             let _ = write!(traces, "<br>and {more} more");
         }
@@ -36,12 +36,12 @@ pub(super) fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()
     })
 }
 
-/// Text that is shown as it is, wherever it stands: no sign of it means anything to Markdown or HTML.
+/// Escapes text so that Markdown and HTML show it unchanged in any position.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in one_line(text).chars() {
         if c == '@' {
-            // Apart from what follows it, it makes no address of mail.
+            // The comment keeps GitHub from linking an email address.
             out.push_str("&#64;<!-- -->");
         } else if c.is_ascii_punctuation() && !matches!(c, '-' | ',') {
             let _ = write!(out, "&#{};", u32::from(c));
@@ -52,7 +52,7 @@ fn plain(text: &str) -> String {
     out
 }
 
-/// The same in the letters of code, in which GitHub takes `@name` for no person and `:word:` for no picture.
+/// Formats text as code, in which GitHub expands neither `@name` nor `:emoji:`.
 fn code(text: &str) -> String {
     format!("<code>{}</code>", plain(text))
 }

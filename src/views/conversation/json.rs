@@ -1,4 +1,4 @@
-//! The JSON form of a conversation.
+//! JSON of a conversation.
 
 use crate::analysis::conversation::Step;
 use crate::message::{Message, Part, ToolCallPart};
@@ -119,7 +119,7 @@ impl<'a> From<&'a Part> for PartJson<'a> {
             Part::ToolResult(result) => Self::ToolResult {
                 id: result.id.as_deref(),
                 name: result.name.as_deref(),
-                is_error: result.tells_failure(),
+                is_error: result.is_failure(),
                 content: result.content.iter().map(Self::from).collect(),
             },
             Part::Media(media) => Self::Media {

@@ -1,4 +1,4 @@
-//! `mltrace trace show --conversation`: who said what to whom, at which turn, and the work between.
+//! `mltrace trace show --conversation`: the messages between user, agents and tools, turn by turn.
 
 mod json;
 mod messages;
@@ -17,14 +17,14 @@ use serde::Serialize;
 use std::io::Write;
 pub(super) use steps::Steps;
 
-/// A trace as a conversation.
+/// Trace as a conversation.
 #[derive(Debug)]
 pub struct ConversationView {
-    /// The trace, whose header stands above.
+    /// Trace, for the header.
     pub tree: TreeView,
-    /// The trace with the spans of each LLM call folded into one, where there are such.
+    /// Trace with the spans of each LLM call folded into one, if any are folded.
     pub folded: Option<Trace>,
-    /// Its steps.
+    /// Steps of the conversation.
     pub conversation: Conversation,
 }
 
@@ -35,23 +35,23 @@ impl View for ConversationView {
         let trace = &self.tree.trace;
         ConversationJson {
             schema: crate::output::json::SCHEMA,
-            info: TraceJson::of_shown(trace, &self.tree.usage),
+            info: TraceJson::from_trace(trace, &self.tree.usage),
             conversation: self.steps().json().collect(),
             complete: !trace.is_incomplete(),
             problems: problems(&self.tree.trace).into_iter().map(Into::into).collect(),
         }
     }
 
-    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        self.tree.header(look, out)?;
+    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+        self.tree.write_header(options, out)?;
         if self.conversation.steps.is_empty() {
             writeln!(out)?;
             if self.tree.trace.span_list().is_empty() {
-                return self.tree.previews(look, out);
+                return self.tree.write_previews(options, out);
             }
-            return Ok(writeln!(out, "{}", look.theme.paint(TextRole::Dim, "(no messages in these spans)"))?);
+            return Ok(writeln!(out, "{}", options.theme.paint(TextRole::Dim, "(no messages in these spans)"))?);
         }
-        self.steps().write(look, out)
+        self.steps().write(options, out)
     }
 
     fn items(&self) -> Vec<StepRow> {
@@ -72,7 +72,7 @@ impl ConversationView {
     }
 }
 
-/// A step for JSON lines, CSV and ids.
+/// Step for JSON lines, CSV and ids.
 #[derive(Debug)]
 pub struct StepRow {
     span_id: String,
@@ -81,7 +81,7 @@ pub struct StepRow {
 
 impl Row for StepRow {
     const KEY: &'static str = "conversation";
-    const CSV: &'static [&'static str] = &[
+    const CSV_COLUMNS: &'static [&'static str] = &[
         "turn",
         "depth",
         "kind",
@@ -98,11 +98,11 @@ impl Row for StepRow {
         "sent",
     ];
 
-    fn shapes() -> &'static [Column<'static>] {
+    fn columns() -> &'static [Column<'static>] {
         &[]
     }
 
-    fn cells(&self, _look: &RenderOptions) -> Vec<Cell> {
+    fn cells(&self, _options: &RenderOptions) -> Vec<Cell> {
         Vec::new()
     }
 

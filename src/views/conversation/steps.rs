@@ -1,4 +1,4 @@
-//! The steps of a conversation, each with the messages that went into and came out of it.
+//! Steps of a conversation, each with the messages it received and sent.
 
 use super::StepRow;
 use super::json::StepJson;
@@ -12,57 +12,57 @@ use crate::output::{RenderOptions, TextRole, number, outline};
 use crate::views::span::tokens;
 use std::io::Write;
 
-/// The steps of a trace's conversation.
+/// Steps of a trace's conversation.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::views) struct Steps<'a> {
     pub(in crate::views) trace: &'a Trace,
     pub(in crate::views) conversation: &'a Conversation,
-    /// Whether long messages are printed whole.
+    /// Whether long messages are shown in full.
     pub(in crate::views) is_full: bool,
 }
 
 impl<'a> Steps<'a> {
-    /// Writes them, one below the other.
-    pub(in crate::views) fn write(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        let of_record = |out: &mut dyn Write, messages: &[Message]| {
-            let mut writer = MessageWriter { look, out, indent: String::new(), is_full: self.is_full };
-            messages.iter().try_for_each(|message| writer.message(message, None))
+    /// Writes the steps.
+    pub(in crate::views) fn write(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+        let write_record = |out: &mut dyn Write, messages: &[Message]| {
+            let mut writer = MessageWriter { options, out, indent: String::new(), is_full: self.is_full };
+            messages.iter().try_for_each(|message| writer.write_message(message, None))
         };
         if let Some(record) = &self.conversation.record {
-            let of = if record.received.is_empty() { "" } else { "; from the trace's record:" };
-            writeln!(out, "\n{}", look.theme.paint(TextRole::Dim, &format!("(the root is not stored{of})")))?;
-            of_record(out, &record.received)?;
+            let source = if record.received.is_empty() { "" } else { "; from the trace record:" };
+            writeln!(out, "\n{}", options.theme.paint(TextRole::Dim, &format!("(root span not stored{source})")))?;
+            write_record(out, &record.received)?;
         }
         // The messages that a step sends come after the steps within it.
         let mut open: Vec<&Step> = Vec::new();
         for step in &self.conversation.steps {
             while let Some(done) = open.pop_if(|open| open.depth >= step.depth) {
-                self.ending(look, out, done)?;
+                self.write_closing(options, out, done)?;
             }
             if step.turn.is_some() || step.depth == 0 {
                 writeln!(out)?;
             }
-            self.opening(look, out, step)?;
+            self.write_opening(options, out, step)?;
             open.push(step);
         }
-        open.into_iter().rev().try_for_each(|done| self.ending(look, out, done))?;
+        open.into_iter().rev().try_for_each(|done| self.write_closing(options, out, done))?;
         match &self.conversation.record {
             Some(record) if !record.sent.is_empty() => {
-                writeln!(out, "\n{}", look.theme.paint(TextRole::Dim, "(from the trace's record:)"))?;
-                of_record(out, &record.sent)
+                writeln!(out, "\n{}", options.theme.paint(TextRole::Dim, "(from the trace record:)"))?;
+                write_record(out, &record.sent)
             }
             _ => Ok(()),
         }
     }
 
-    /// Their JSON form.
+    /// Returns the steps as JSON.
     pub(in crate::views) fn json(&self) -> impl Iterator<Item = StepJson<'a>> {
         let (trace, spans) = (self.trace, self.trace.span_list());
         let json = move |step: &'a Step| StepJson::new(&trace.info.trace_id, step, &spans[step.span]);
         self.conversation.steps.iter().map(json)
     }
 
-    /// The steps for JSON lines, CSV and ids.
+    /// Returns the steps for JSON lines, CSV and ids.
     pub(in crate::views) fn rows(&self) -> Vec<StepRow> {
         let ids = self.conversation.steps.iter().map(|step| self.span(step).id.to_string());
         ids.zip(self.json()).map(|(span_id, json)| StepRow { span_id, json: Json::of(&json) }).collect()
@@ -72,52 +72,57 @@ impl<'a> Steps<'a> {
         &self.trace.span_list()[step.span]
     }
 
-    /// The heading of a step, and the messages that it received.
-    fn opening(&self, look: &RenderOptions, out: &mut dyn Write, step: &Step) -> Result<()> {
-        let indent = indent(look, step.depth);
-        self.heading(look, out, step, &indent)?;
+    /// Writes the heading of a step and the messages it received.
+    fn write_opening(&self, options: &RenderOptions, out: &mut dyn Write, step: &Step) -> Result<()> {
+        let indent = indent(options, step.depth);
+        self.write_heading(options, out, step, &indent)?;
         if step.kind == StepKind::Tool {
             return Ok(());
         }
-        let mut writer = MessageWriter { look, out, indent: format!("{indent}  "), is_full: self.is_full };
-        let parameters = parameters(look, step, self.is_full);
+        let mut writer = MessageWriter { options, out, indent: format!("{indent}  "), is_full: self.is_full };
+        let parameters = parameters(options, step, self.is_full);
         if !parameters.is_empty() {
-            writer.dim(&parameters)?;
+            writer.write_dim(&parameters)?;
         }
         let mut gaps = step.gaps.iter().filter(|_| step.kind == StepKind::Call).peekable();
         for at in 0..=step.received.len() {
             while let Some(gap) = gaps.next_if(|gap| gap.at == at) {
-                writer.dim(&match gap.count {
-                    1 => "(1 message from above)".to_owned(),
-                    count => format!("({count} messages from above)"),
+                writer.write_dim(&match gap.count {
+                    1 => "(1 message shown above)".to_owned(),
+                    count => format!("({count} messages shown above)"),
                 })?;
             }
             if let Some(message) = step.received.get(at) {
-                writer.message(message, None)?;
+                writer.write_message(message, None)?;
             }
         }
         Ok(())
     }
 
-    /// `1  Assistant → Tool Agent      2.00 s  110 → 61`
-    fn heading(&self, look: &RenderOptions, out: &mut dyn Write, step: &Step, indent: &str) -> Result<()> {
-        let (span, theme) = (self.span(step), look.theme);
+    /// Writes the heading of a step: `1  Assistant → Tool Agent      2.00 s  110 → 61`.
+    fn write_heading(&self, options: &RenderOptions, out: &mut dyn Write, step: &Step, indent: &str) -> Result<()> {
+        let (span, theme) = (self.span(step), options.theme);
         let duration = span.duration_ns().map_or_else(|| "open".to_owned(), number::duration);
-        let figures = span.usage().map(|usage| tokens(usage, look)).unwrap_or_default();
+        let figures = span.usage().map(|usage| tokens(usage, options)).unwrap_or_default();
         let margin = if figures.is_empty() { duration.clone() } else { format!("{duration}  {figures}") };
-        let title = self.title(look, step);
+        let title = self.title(options, step);
         let number = step.turn.map(|turn| format!("{turn}  ")).unwrap_or_default();
-        // Deeper than the screen: tell the depth instead of indenting.
-        let deep =
-            if width(indent) < step.depth * 2 { format!("{}{} ", look.ellipsis(), step.depth) } else { String::new() };
+        // Too deep to indent: shows the depth instead.
+        let deep = if width(indent) < step.depth * 2 {
+            format!("{}{} ", options.ellipsis(), step.depth)
+        } else {
+            String::new()
+        };
         let number = deep + &number;
         let lead = format!("{indent}{number}");
-        let title = match look.width {
-            Some(room) => clip(&title, room.saturating_sub(width(&lead) + width(&margin) + 2).max(8), look.ellipsis()),
+        let title = match options.width {
+            Some(room) => {
+                clip(&title, room.saturating_sub(width(&lead) + width(&margin) + 2).max(8), options.ellipsis())
+            }
             None => title,
         };
         let used = width(&lead) + width(&title) + width(&margin);
-        let gap = look.width.map_or(2, |room| room.saturating_sub(used).max(2));
+        let gap = options.width.map_or(2, |room| room.saturating_sub(used).max(2));
         let role = match (span.has_failed(), step.kind) {
             (true, _) => TextRole::Bad,
             (false, StepKind::Agent) => TextRole::Heading,
@@ -133,12 +138,12 @@ impl<'a> Steps<'a> {
         Ok(writeln!(out, "{indent}{number}{title}{}{margin}", " ".repeat(gap))?)
     }
 
-    fn title(&self, look: &RenderOptions, step: &Step) -> String {
+    fn title(&self, options: &RenderOptions, step: &Step) -> String {
         let span = self.span(step);
-        let arrow = if look.unicode { "→" } else { "->" };
-        // Frameworks name spans of tools after their own function: `FunctionTool.acall`, `execute_tool add`.
+        let arrow = if options.unicode { "→" } else { "->" };
+        // Frameworks name tool spans after an internal function: `FunctionTool.acall`, `execute_tool add`.
         let tool = span.declared_name.as_deref().filter(|_| step.kind == StepKind::Tool);
-        let name = one_line(tool.unwrap_or(span.shown_name()));
+        let name = one_line(tool.unwrap_or(span.display_name()));
         match step.kind {
             StepKind::Agent => {
                 let speaker = step.speaker.as_deref().map_or(name, one_line);
@@ -149,12 +154,12 @@ impl<'a> Steps<'a> {
             }
             StepKind::Call => {
                 let speaker = step.speaker.as_deref().filter(|_| step.turn.is_some());
-                let speaker = speaker.map(|speaker| format!("{}{}", one_line(speaker), look.dot()));
-                let model = span.model.as_deref().map(|model| format!("{}{}", look.dot(), one_line(model)));
+                let speaker = speaker.map(|speaker| format!("{}{}", one_line(speaker), options.separator()));
+                let model = span.model.as_deref().map(|model| format!("{}{}", options.separator(), one_line(model)));
                 format!("{}{name}{}", speaker.unwrap_or_default(), model.unwrap_or_default())
             }
             StepKind::Tool if step.received.is_empty() && !has_inputs(span) => name.into_owned(),
-            StepKind::Tool => format!("{name}{}", messages::arguments(&step.received)),
+            StepKind::Tool => format!("{name}{}", messages::format_arguments(&step.received)),
             StepKind::Other => match runtime_name(&name) {
                 Some(short) => short.to_owned(),
                 None => name.into_owned(),
@@ -162,56 +167,56 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// The messages that a step sent, and its failures.
-    fn ending(&self, look: &RenderOptions, out: &mut dyn Write, step: &Step) -> Result<()> {
+    /// Writes the messages that a step sent, and its failures.
+    fn write_closing(&self, options: &RenderOptions, out: &mut dyn Write, step: &Step) -> Result<()> {
         let span = self.span(step);
-        let mut writer = MessageWriter { look, out, indent: indent(look, step.depth) + "  ", is_full: self.is_full };
+        let mut writer =
+            MessageWriter { options, out, indent: indent(options, step.depth) + "  ", is_full: self.is_full };
         if let Some(streamed) = &step.streamed {
-            let first =
-                streamed.first_after_ns.map(|nanos| format!(", the first text after {}", number::duration(nanos)));
-            let pieces = if streamed.chunks == 1 { "piece" } else { "pieces" };
-            writer.dim(&format!("(streamed in {} {pieces}{})", streamed.chunks, first.unwrap_or_default()))?;
+            let first = streamed.first_after_ns.map(|nanos| format!(", first text after {}", number::duration(nanos)));
+            let unit = if streamed.chunks == 1 { "chunk" } else { "chunks" };
+            writer.write_dim(&format!("(streamed in {} {unit}{})", streamed.chunks, first.unwrap_or_default()))?;
         }
         for message in &step.sent {
-            writer.message(message, step.speaker.as_deref())?;
+            writer.write_message(message, step.speaker.as_deref())?;
         }
         for failure in &step.failures {
             if failure.is_logging {
                 let why = failure.text.lines().next().unwrap_or_default();
-                writer.failure(TextRole::Warn, &format!("MLflow's own logging failed, not the call: {why}"))?;
+                writer.write_failure(TextRole::Warn, &format!("MLflow's own logging failed, not the call: {why}"))?;
             } else {
-                writer.failure(TextRole::Bad, &failure.text)?;
+                writer.write_failure(TextRole::Bad, &failure.text)?;
             }
         }
-        if let Some(failure) = span.handled_failure.as_ref().filter(|_| !step.shows_failure) {
-            writer.failure(TextRole::Warn, &format!("handled: {failure}"))?;
+        if let Some(failure) = span.handled_failure.as_ref().filter(|_| !step.is_failure_shown) {
+            writer.write_failure(TextRole::Warn, &format!("handled: {failure}"))?;
         }
         Ok(())
     }
 }
 
-/// `autogen process writer` of the long name that AutoGen's runtime gives a message, with an agent's key in it twice.
+/// Shortens the name of an AutoGen runtime message, which contains an agent's key twice, to `autogen process writer`.
 fn runtime_name(name: &str) -> Option<&str> {
     let is_key = |text: &str| text.len() > 36 && text.as_bytes()[8] == b'-' && text.as_bytes()[13] == b'-';
     let cut = name.match_indices('_').find(|(at, _)| is_key(&name[at + 1..]))?;
     is_runtime_message(name).then_some(&name[..cut.0])
 }
 
-/// Where the width is not known, steps are indented no further.
-const DEEPEST: usize = 60;
+/// Maximum indentation if the width is unknown.
+const MAX_INDENT: usize = 60;
 
-/// The space before a step, which leaves most of the width to the text.
-fn indent(look: &RenderOptions, depth: usize) -> String {
-    let most = look.width.map_or(DEEPEST, |room| room / 4);
-    " ".repeat((depth * 2).min(most))
+/// Returns the indentation of a step, at most a quarter of the width.
+fn indent(options: &RenderOptions, depth: usize) -> String {
+    let max = options.width.map_or(MAX_INDENT, |room| room / 4);
+    " ".repeat((depth * 2).min(max))
 }
 
 fn has_inputs(span: &Span) -> bool {
     span.payload.as_ref().is_some_and(|payload| payload.inputs().is_some())
 }
 
-/// `temperature 0.1 · tools get_weather`
-fn parameters(look: &RenderOptions, step: &Step, is_full: bool) -> String {
+/// Formats the parameters of a call: `temperature 0.1 · tools get_weather`.
+fn parameters(options: &RenderOptions, step: &Step, is_full: bool) -> String {
     let shown = step.parameters.iter().map(|(key, value)| {
         let value = match value.items() {
             Some(items) if key == "tools" => items.iter().map(Json::display).collect::<Vec<_>>().join(", "),
@@ -220,5 +225,5 @@ fn parameters(look: &RenderOptions, step: &Step, is_full: bool) -> String {
         };
         one_line(&format!("{key} {value}")).into_owned()
     });
-    shown.collect::<Vec<_>>().join(look.dot())
+    shown.collect::<Vec<_>>().join(options.separator())
 }

@@ -1,27 +1,27 @@
-//! Figures of two traces beside each other.
+//! Formatting of counts and deltas.
 
 use crate::output::{RenderOptions, number};
 
-/// `1 span`, `1,204 spans`
-pub(super) fn spans(count: usize) -> String {
+/// Formats a number of spans: `1 span`, `1,204 spans`.
+pub(super) fn span_count(count: usize) -> String {
     let number = number::count(i64::try_from(count).unwrap_or(i64::MAX));
     if count == 1 { "1 span".to_owned() } else { format!("{number} spans") }
 }
 
-/// `+812 ms (+197 %)`; none where one of both is unknown.
-pub(super) fn delta(a: Option<i64>, b: Option<i64>, text: fn(i64) -> String) -> Option<String> {
+/// Formats a delta as `+812 ms (+197 %)`; `None` if either value is unknown.
+pub(super) fn format_delta(a: Option<i64>, b: Option<i64>, text: fn(i64) -> String) -> Option<String> {
     let (a, b) = a.zip(b)?;
-    let more = b.saturating_sub(a);
-    let share = number::growth(a as f64, b as f64).filter(|_| more != 0);
-    Some(with_share(&number::signed(text(more), more > 0), share))
+    let delta = b.saturating_sub(a);
+    let share = number::growth(a as f64, b as f64).filter(|_| delta != 0);
+    Some(with_share(&number::signed(text(delta), delta > 0), share))
 }
 
-/// A figure with how much it is of what was before.
+/// Appends a relative change in parentheses.
 pub(super) fn with_share(text: &str, share: Option<String>) -> String {
     share.map_or_else(|| text.to_owned(), |share| format!("{text} ({share})"))
 }
 
-/// The sign between what was and what is.
-pub(super) const fn arrow(look: &RenderOptions) -> &'static str {
-    if look.unicode { "→" } else { "->" }
+/// Returns the arrow between an old and a new value.
+pub(super) const fn arrow(options: &RenderOptions) -> &'static str {
+    if options.unicode { "→" } else { "->" }
 }

@@ -1,4 +1,4 @@
-//! The JSON of `mltrace trace diff`.
+//! JSON output of `mltrace trace diff`.
 
 use super::DiffView;
 use crate::analysis::diff::{Change, DiffNode, IgnoredKind, NodeChange, WordRun};
@@ -27,11 +27,11 @@ struct DeltaJson {
     execution_duration_ms: Option<i64>,
     token_usage: Option<TokenUsage>,
     total_cost: Option<f64>,
-    /// Calls with tokens whose cost is in no sum.
+    /// Calls with tokens but without a known cost.
     unpriced: CountJson,
-    /// As `usage` counts them.
+    /// Counted as in `usage`.
     llm_calls: CountJson,
-    /// As `tools` counts them.
+    /// Counted as in `tools`.
     tool_calls: CountJson,
     state_changed: bool,
 }
@@ -42,7 +42,7 @@ struct CountJson {
     b: usize,
 }
 
-/// How many differences are no changes.
+/// Ignored differences by kind.
 #[derive(Serialize)]
 struct IgnoredJson {
     ids: usize,
@@ -59,15 +59,16 @@ struct ChangeCountsJson {
     same: usize,
 }
 
-/// A problem with the trace that has it.
+/// A problem, and the trace that has it.
 #[derive(Serialize)]
 struct SidedProblem {
+    /// `a` or `b`.
     of: &'static str,
     #[serde(flatten)]
     problem: ProblemJson,
 }
 
-/// A span of one of the traces, or of both.
+/// A span of one trace, or a pair of spans.
 #[derive(Serialize)]
 pub(super) struct NodeJson<'a> {
     change: &'static str,
@@ -92,7 +93,7 @@ struct DiffSpanJson<'a> {
     token_usage: Option<&'a TokenUsage>,
     cost: Option<Cost>,
     failure: Option<String>,
-    /// Of a span that only one of the traces has.
+    /// Only for a span that only one trace has, like `outputs`.
     inputs: Option<&'a Json>,
     outputs: Option<&'a Json>,
 }
@@ -118,14 +119,14 @@ struct ChangeJson<'a> {
 struct WordsJson<'a> {
     op: &'static str,
     text: &'a str,
-    /// Of words that are equal, how the first trace has them where ids or times in them are others.
+    /// For equal words, the words as in the first trace, if they differ in ids.
     #[serde(skip_serializing_if = "Option::is_none")]
     a: Option<&'a str>,
 }
 
 impl<'a> From<&'a WordRun> for WordsJson<'a> {
     fn from(words: &'a WordRun) -> Self {
-        Self { op: words.op.as_str(), text: &words.text, a: words.of_a.as_deref() }
+        Self { op: words.op.as_str(), text: &words.text, a: words.text_a.as_deref() }
     }
 }
 
@@ -161,38 +162,39 @@ impl<'a> From<&'a Span> for DiffSpanJson<'a> {
 }
 
 impl DiffSpanJson<'_> {
-    /// With what went in and what came out.
-    fn whole(span: &Span) -> DiffSpanJson<'_> {
+    /// Returns the span with inputs and outputs.
+    fn with_payload(span: &Span) -> DiffSpanJson<'_> {
         let payload = span.payload.as_ref();
-        let (inputs, outputs) = (payload.and_then(|own| own.inputs()), payload.and_then(|own| own.outputs()));
+        let (inputs, outputs) =
+            (payload.and_then(|payload| payload.inputs()), payload.and_then(|payload| payload.outputs()));
         DiffSpanJson { inputs, outputs, ..DiffSpanJson::from(span) }
     }
 }
 
-/// How many tokens more; none where one of the traces tells nothing.
-fn more_tokens(a: Option<&TokenUsage>, b: Option<&TokenUsage>) -> Option<TokenUsage> {
+/// Returns the token deltas; `None` if either trace has no token counts.
+fn token_delta(a: Option<&TokenUsage>, b: Option<&TokenUsage>) -> Option<TokenUsage> {
     let (a, b) = a.zip(b)?;
-    let more = |a: Option<i64>, b: Option<i64>| a.zip(b).map(|(a, b)| b.saturating_sub(a));
+    let delta = |a: Option<i64>, b: Option<i64>| a.zip(b).map(|(a, b)| b.saturating_sub(a));
     Some(TokenUsage {
-        input_tokens: more(a.input_tokens, b.input_tokens),
-        output_tokens: more(a.output_tokens, b.output_tokens),
-        total_tokens: more(a.total_tokens, b.total_tokens),
+        input_tokens: delta(a.input_tokens, b.input_tokens),
+        output_tokens: delta(a.output_tokens, b.output_tokens),
+        total_tokens: delta(a.total_tokens, b.total_tokens),
         ..TokenUsage::default()
     })
 }
 
-/// How much more it cost.
-pub(super) fn more_cost(a: Option<Cost>, b: Option<Cost>) -> Option<f64> {
+/// Returns the cost delta; `None` if either cost is unknown.
+pub(super) fn cost_delta(a: Option<Cost>, b: Option<Cost>) -> Option<f64> {
     a.zip(b).and_then(|(a, b)| Some(b.total_cost? - a.total_cost?))
 }
 
 impl SpanDeltaJson {
-    fn between(a: &Span, b: &Span) -> Self {
+    fn new(a: &Span, b: &Span) -> Self {
         let nanos = a.duration_ns().zip(b.duration_ns()).map(|(a, b)| b.saturating_sub(a));
         Self {
             duration_ms: nanos.map(|nanos| nanos as f64 / 1e6),
-            token_usage: more_tokens(a.usage(), b.usage()),
-            total_cost: more_cost(a.cost, b.cost),
+            token_usage: token_delta(a.usage(), b.usage()),
+            total_cost: cost_delta(a.cost, b.cost),
         }
     }
 }
@@ -204,13 +206,13 @@ impl<'a> DiffJson<'a> {
         let millis = a.info.execution_duration_ms.zip(b.info.execution_duration_ms);
         Self {
             schema: SCHEMA,
-            a: TraceJson::of_shown(a, usage_a),
-            b: TraceJson::of_shown(b, usage_b),
+            a: TraceJson::from_trace(a, usage_a),
+            b: TraceJson::from_trace(b, usage_b),
             delta: DeltaJson {
                 execution_duration_ms: millis.map(|(a, b)| b.saturating_sub(a)),
-                token_usage: more_tokens(usage_a.token_usage.as_ref(), usage_b.token_usage.as_ref()),
-                total_cost: more_cost(usage_a.cost, usage_b.cost),
-                unpriced: CountJson { a: usage_a.unpriced().count(), b: usage_b.unpriced().count() },
+                token_usage: token_delta(usage_a.token_usage.as_ref(), usage_b.token_usage.as_ref()),
+                total_cost: cost_delta(usage_a.cost, usage_b.cost),
+                unpriced: CountJson { a: usage_a.unpriced_rows().count(), b: usage_b.unpriced_rows().count() },
                 llm_calls: CountJson { a: usage_a.llm_calls().count(), b: usage_b.llm_calls().count() },
                 tool_calls: CountJson { a: view.tool_calls[0], b: view.tool_calls[1] },
                 state_changed: a.info.state != b.info.state,
@@ -228,7 +230,7 @@ impl<'a> DiffJson<'a> {
                 usage: diff.ignored.count(IgnoredKind::Usage),
                 other: diff.ignored.count(IgnoredKind::Other),
             },
-            spans: view.shown().map(|at| NodeJson::new(view, at)).collect(),
+            spans: view.output_nodes().map(|at| NodeJson::new(view, at)).collect(),
             complete: !a.is_incomplete() && !b.is_incomplete(),
             problems: [("a", a), ("b", b)]
                 .into_iter()
@@ -245,17 +247,17 @@ impl<'a> NodeJson<'a> {
     pub(super) fn new(view: &'a DiffView, at: usize) -> Self {
         let node: &DiffNode = &view.diff.nodes[at];
         let (a, b) = view.spans(node);
-        let of_span = if a.is_some() && b.is_some() { DiffSpanJson::from } else { DiffSpanJson::whole };
+        let to_json = if a.is_some() && b.is_some() { DiffSpanJson::from } else { DiffSpanJson::with_payload };
         Self {
             change: node.kind().as_str(),
-            a: a.map(of_span),
-            b: b.map(of_span),
+            a: a.map(to_json),
+            b: b.map(to_json),
             path: view.path(at),
             depth: node.depth,
             changes: node.changes.iter().map(ChangeJson::from).collect(),
             repeats: node.repeats,
             ignored: node.ignored,
-            delta: a.zip(b).map(|(a, b)| SpanDeltaJson::between(a, b)),
+            delta: a.zip(b).map(|(a, b)| SpanDeltaJson::new(a, b)),
         }
     }
 }

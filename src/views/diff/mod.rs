@@ -1,4 +1,4 @@
-//! `mltrace trace diff A B`: both traces in figures, and one tree of what was added, removed and changed.
+//! `mltrace trace diff A B`: the figures of both traces, and a tree of added, removed and changed spans.
 
 mod figures;
 mod header;
@@ -17,33 +17,34 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Write;
 
-/// Two traces side by side.
+/// The comparison of two traces.
 #[derive(Debug)]
 pub struct DiffView {
     /// The first trace.
     pub a: Trace,
     /// The second trace.
     pub b: Trace,
-    /// The figures of both.
+    /// Token usage and cost of each trace.
     pub usage: [TraceUsage; 2],
-    /// How many tool calls each has.
+    /// Number of tool calls of each trace.
     pub tool_calls: [usize; 2],
-    /// What is not the same in them.
+    /// The differences.
     pub diff: Diff,
-    /// Whether what is alike is left out.
+    /// Whether unchanged spans are left out.
     pub only_changes: bool,
-    /// Whether nothing is folded or cut.
+    /// Whether everything is shown, without folding or truncation.
     pub is_full: bool,
 }
 
 impl DiffView {
-    /// Whether all spans of both are stored, or both are the same trace: of spans that are missing nothing is known.
+    /// Whether all spans of both traces are stored, so that none is missing from the comparison, or both are the same
+    /// trace.
     #[must_use]
     pub fn is_comparable(&self) -> bool {
         !self.a.is_incomplete() && !self.b.is_incomplete() || self.a.info.trace_id == self.b.info.trace_id
     }
 
-    /// Whether nothing changed in the spans that are stored, but for what is ignored.
+    /// Whether the stored spans and the state have no changes, apart from ignored differences.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
         self.a.info.state == self.b.info.state && self.diff.is_unchanged()
@@ -55,35 +56,35 @@ impl DiffView {
         self.is_comparable() && self.a.info.state == self.b.info.state && self.diff.is_identical()
     }
 
-    /// The spans of a node.
+    /// Returns the spans of a node.
     fn spans(&self, node: &DiffNode) -> (Option<&Span>, Option<&Span>) {
         (node.a.map(|at| &self.a.span_list()[at]), node.b.map(|at| &self.b.span_list()[at]))
     }
 
-    /// The span that stands for a node: that of the second trace, where it has one.
+    /// Returns the span that represents a node: that of the second trace, if it has one.
     fn span(&self, node: &DiffNode) -> Option<&Span> {
         let (a, b) = self.spans(node);
         b.or(a)
     }
 
-    /// The places of the nodes that programs are told.
-    fn shown(&self) -> impl Iterator<Item = usize> {
+    /// Returns the indices of the nodes in JSON and CSV output.
+    fn output_nodes(&self) -> impl Iterator<Item = usize> {
         (0..self.diff.nodes.len()).filter(|at| !self.only_changes || self.diff.nodes[*at].kind() != NodeChange::Same)
     }
 
-    /// The names of the spans from the root to a node; of one that lies very deep, of the nearest.
+    /// Returns the span names from the root to a node; of a very deep node, only the last [`MAX_PATH_SPANS`].
     fn path(&self, at: usize) -> Vec<&str> {
         let nodes = &self.diff.nodes;
-        let above = std::iter::successors(Some(at), |at| nodes[*at].parent).take(LONGEST_PATH);
+        let ancestors = std::iter::successors(Some(at), |at| nodes[*at].parent).take(MAX_PATH_SPANS);
         let mut names: Vec<&str> =
-            above.filter_map(|at| self.span(&nodes[at])).map(|span| span.name.as_str()).collect();
+            ancestors.filter_map(|at| self.span(&nodes[at])).map(|span| span.name.as_str()).collect();
         names.reverse();
         names
     }
 }
 
-/// Paths name no more spans: of a trace thousands of spans deep they would be as many as its spans squared.
-const LONGEST_PATH: usize = 100;
+/// Maximum number of spans in a path. Without a limit, paths grow with the square of the depth of a trace.
+const MAX_PATH_SPANS: usize = 100;
 
 impl View for DiffView {
     type Item = Item;
@@ -92,17 +93,17 @@ impl View for DiffView {
         DiffJson::new(self)
     }
 
-    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        self.header(look, out)?;
-        self.tree(look, out)
+    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+        self.header(options, out)?;
+        self.tree(options, out)
     }
 
     fn items(&self) -> Vec<Item> {
         let id = |at: usize| self.span(&self.diff.nodes[at]).map(|span| span.id.as_str()).unwrap_or_default();
-        self.shown().map(|at| Item::new(id(at), &NodeJson::new(self, at))).collect()
+        self.output_nodes().map(|at| Item::new(id(at), &NodeJson::new(self, at))).collect()
     }
 
-    fn csv(&self) -> Vec<Cow<'static, str>> {
+    fn csv_columns(&self) -> Vec<Cow<'static, str>> {
         const COLUMNS: [&str; 13] = [
             "change",
             "path",

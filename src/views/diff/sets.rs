@@ -1,4 +1,4 @@
-//! `mltrace trace diff --set FLAGS --set FLAGS`: the figures of two selections, and what failed in one of them only.
+//! `mltrace trace diff --set FLAGS --set FLAGS`: the figures of two selections, and failures that only one of them has.
 
 use super::figures::with_share;
 use crate::analysis::diff::sets::{Metric, MetricUnit, SetsDiff};
@@ -14,14 +14,14 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Write;
 
-/// Two selections side by side.
+/// The comparison of two selections.
 #[derive(Debug)]
 pub struct SetsView {
-    /// Their figures.
+    /// The figures of both.
     pub diff: SetsDiff,
-    /// The flags that chose them.
+    /// The flags of each selection.
     pub flags: [String; 2],
-    /// Whether all was read.
+    /// Whether all traces were read.
     pub complete: bool,
 }
 
@@ -50,17 +50,17 @@ struct MetricJson {
     delta: Json,
 }
 
-/// A figure, whole where it counts things.
-fn figure(unit: MetricUnit, figure: Option<f64>) -> Json {
-    let whole = figure.filter(|figure| unit == MetricUnit::Count && figure.fract() == 0.0);
-    whole.map_or_else(|| Json::of(&figure), |whole| Json::of(&(whole as i64)))
+/// Returns the JSON value of a metric; counts are integers.
+fn metric_json(unit: MetricUnit, value: Option<f64>) -> Json {
+    let whole = value.filter(|value| unit == MetricUnit::Count && value.fract() == 0.0);
+    whole.map_or_else(|| Json::of(&value), |whole| Json::of(&(whole as i64)))
 }
 
-fn delta(metric: &Metric) -> Option<f64> {
+fn metric_delta(metric: &Metric) -> Option<f64> {
     metric.a.zip(metric.b).map(|(a, b)| b - a)
 }
 
-fn failures(groups: &[&ExceptionGroup]) -> Vec<Json> {
+fn failures_json(groups: &[&ExceptionGroup]) -> Vec<Json> {
     groups.iter().map(|group| Json::of(&ExceptionRow((*group).clone()).json())).collect()
 }
 
@@ -70,7 +70,7 @@ impl View for SetsView {
     fn json(&self) -> impl Serialize {
         let metrics = self.diff.metrics();
         let object = |start: Vec<(String, Json)>, of: &dyn Fn(&Metric) -> Option<f64>| {
-            let figures = metrics.iter().map(|metric| (metric.key.to_owned(), figure(metric.unit, of(metric))));
+            let figures = metrics.iter().map(|metric| (metric.key.to_owned(), metric_json(metric.unit, of(metric))));
             Json::object(&start.into_iter().chain(figures).collect::<Vec<_>>())
         };
         let flags = |at: usize| vec![("flags".to_owned(), Json::string(&self.flags[at]))];
@@ -78,76 +78,77 @@ impl View for SetsView {
             schema: SCHEMA,
             a: object(flags(0), &|metric| metric.a),
             b: object(flags(1), &|metric| metric.b),
-            delta: object(Vec::new(), &delta),
+            delta: object(Vec::new(), &metric_delta),
             worse: self.diff.is_worse(),
             exceptions: ExceptionsJson {
-                new: failures(&self.diff.new_failures()),
-                gone: failures(&self.diff.gone_failures()),
+                new: failures_json(&self.diff.new_failures()),
+                gone: failures_json(&self.diff.gone_failures()),
             },
             complete: self.complete,
         }
     }
 
-    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        let room = look.width.unwrap_or(usize::MAX);
+    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+        let room = options.width.unwrap_or(usize::MAX);
         for (name, flags) in ["A", "B"].into_iter().zip(&self.flags) {
             let flags = if flags.trim().is_empty() { "(all traces)" } else { flags };
             let line = format!("{name}  {}", crate::output::text::one_line(flags));
-            writeln!(out, "{}", look.theme.paint(TextRole::Dim, &clip(&line, room, look.ellipsis())))?;
+            writeln!(out, "{}", options.theme.paint(TextRole::Dim, &clip(&line, room, options.ellipsis())))?;
         }
         writeln!(out)?;
-        self.figures(look, out)?;
-        exceptions(look, out, "new in B", &self.diff.new_failures(), TextRole::Bad)?;
-        exceptions(look, out, "gone in B", &self.diff.gone_failures(), TextRole::Good)
+        self.write_figures(options, out)?;
+        write_exceptions(options, out, "new in B", &self.diff.new_failures(), TextRole::Bad)?;
+        write_exceptions(options, out, "gone in B", &self.diff.gone_failures(), TextRole::Good)
     }
 
     fn items(&self) -> Vec<Item> {
         let item = |metric: &Metric| {
-            let of = |value| figure(metric.unit, value);
-            let json = MetricJson { metric: metric.key, a: of(metric.a), b: of(metric.b), delta: of(delta(metric)) };
+            let of = |value| metric_json(metric.unit, value);
+            let json =
+                MetricJson { metric: metric.key, a: of(metric.a), b: of(metric.b), delta: of(metric_delta(metric)) };
             Item::new(metric.key, &json)
         };
         self.diff.metrics().iter().map(item).collect()
     }
 
-    fn csv(&self) -> Vec<Cow<'static, str>> {
+    fn csv_columns(&self) -> Vec<Cow<'static, str>> {
         ["metric", "a", "b", "delta"].map(Cow::Borrowed).to_vec()
     }
 }
 
 impl SetsView {
-    fn figures(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        let right = |title| Column { title, is_right: true, shrinks_to: None, drops: 0 };
-        let sign = if look.unicode { "Δ" } else { "B-A" };
-        let name = Column { title: "", is_right: false, shrinks_to: Some(12), drops: 0 };
-        let shapes = [name, right("A"), right("B"), right(sign)];
+    fn write_figures(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+        let right = |title| Column { title, is_right_aligned: true, min_width: None, drop_priority: 0 };
+        let sign = if options.unicode { "Δ" } else { "B-A" };
+        let name = Column { title: "", is_right_aligned: false, min_width: Some(12), drop_priority: 0 };
+        let columns = [name, right("A"), right("B"), right(sign)];
         let is_calculated =
-            [&self.diff.a, &self.diff.b].map(|of| of.cost().is_some_and(|cost| cost.source == "calculated"));
+            [&self.diff.a, &self.diff.b].map(|set| set.cost().is_some_and(|cost| cost.source == "calculated"));
         let row = |metric: &Metric| {
             let cell = |value: Option<f64>, is_calculated| {
                 value.map_or_else(Cell::none, |value| {
-                    Cell::own(told(metric.unit, value, is_calculated), TextRole::Plain)
+                    Cell::new(format_value(metric.unit, value, is_calculated), TextRole::Plain)
                 })
             };
-            let more = delta(metric).map(|more| {
-                let text = number::signed(told_delta(metric.unit, more), more > 0.0);
+            let delta = metric_delta(metric).map(|delta| {
+                let text = number::signed(format_delta(metric.unit, delta), delta > 0.0);
                 let share = metric.a.zip(metric.b).and_then(|(a, b)| number::growth(a, b));
-                with_share(&text, share.filter(|_| more != 0.0 && metric.unit != MetricUnit::Share))
+                with_share(&text, share.filter(|_| delta != 0.0 && metric.unit != MetricUnit::Share))
             });
             vec![
-                Cell::own(metric.title, TextRole::Name),
+                Cell::new(metric.title, TextRole::Name),
                 cell(metric.a, is_calculated[0]),
                 cell(metric.b, is_calculated[1]),
-                more.map_or_else(Cell::none, |text| Cell::own(text, TextRole::Figure)),
+                delta.map_or_else(Cell::none, |text| Cell::new(text, TextRole::Figure)),
             ]
         };
-        write_table(look, out, &shapes, &self.diff.metrics().iter().map(row).collect::<Vec<_>>())
+        write_table(options, out, &columns, &self.diff.metrics().iter().map(row).collect::<Vec<_>>())
     }
 }
 
-/// What failed in one of the selections only.
-fn exceptions(
-    look: &RenderOptions,
+/// Writes the failures that only one selection has.
+fn write_exceptions(
+    options: &RenderOptions,
     out: &mut dyn Write,
     title: &str,
     groups: &[&ExceptionGroup],
@@ -158,29 +159,29 @@ fn exceptions(
         1 => format!("{title}: 1 kind of failure"),
         count => format!("{title}: {} kinds of failures", number::count(i64::try_from(count).unwrap_or(i64::MAX))),
     };
-    writeln!(out, "\n{}", look.theme.paint(role, &text))?;
-    let shapes = [
-        Column { title: "count", is_right: true, shrinks_to: None, drops: 0 },
-        Column { title: "type", is_right: false, shrinks_to: Some(12), drops: 0 },
-        Column { title: "message", is_right: false, shrinks_to: Some(16), drops: 0 },
-        Column { title: "span", is_right: false, shrinks_to: Some(8), drops: 1 },
-        Column { title: "trace", is_right: false, shrinks_to: None, drops: 0 },
+    writeln!(out, "\n{}", options.theme.paint(role, &text))?;
+    let columns = [
+        Column { title: "count", is_right_aligned: true, min_width: None, drop_priority: 0 },
+        Column { title: "type", is_right_aligned: false, min_width: Some(12), drop_priority: 0 },
+        Column { title: "message", is_right_aligned: false, min_width: Some(16), drop_priority: 0 },
+        Column { title: "span", is_right_aligned: false, min_width: Some(8), drop_priority: 1 },
+        Column { title: "trace", is_right_aligned: false, min_width: None, drop_priority: 0 },
     ];
     let row = |group: &&ExceptionGroup| {
         let example = &group.example;
         vec![
-            Cell::own(number::count(group.count.cast_signed()), TextRole::Figure),
-            Cell::maybe(example.failure.exception_type.as_deref(), TextRole::Bad),
-            Cell::maybe(example.failure.message.as_deref(), TextRole::Plain),
-            Cell::maybe(Some(&example.span_name), TextRole::Name),
+            Cell::new(number::count(group.count.cast_signed()), TextRole::Figure),
+            Cell::optional(example.failure.exception_type.as_deref(), TextRole::Bad),
+            Cell::optional(example.failure.message.as_deref(), TextRole::Plain),
+            Cell::optional(Some(&example.span_name), TextRole::Name),
             Cell::trace_id(&example.trace_id),
         ]
     };
-    write_table(look, out, &shapes, &groups.iter().map(row).collect::<Vec<_>>())
+    write_table(options, out, &columns, &groups.iter().map(row).collect::<Vec<_>>())
 }
 
-/// A figure in its unit.
-fn told(unit: MetricUnit, value: f64, is_calculated: bool) -> String {
+/// Formats a value in its unit.
+fn format_value(unit: MetricUnit, value: f64, is_calculated: bool) -> String {
     match unit {
         MetricUnit::Count => number::count(value.round() as i64),
         MetricUnit::Mean => format!("{value:.1}"),
@@ -193,10 +194,10 @@ fn told(unit: MetricUnit, value: f64, is_calculated: bool) -> String {
     }
 }
 
-/// What lies between two figures. That of shares is in points, since a part of a part tells nobody anything.
-fn told_delta(unit: MetricUnit, more: f64) -> String {
+/// Formats a delta. Deltas of shares are in percentage points.
+fn format_delta(unit: MetricUnit, delta: f64) -> String {
     match unit {
-        MetricUnit::Share => format!("{:.1} points", more * 100.0),
-        unit => told(unit, more, false),
+        MetricUnit::Share => format!("{:.1} points", delta * 100.0),
+        unit => format_value(unit, delta, false),
     }
 }

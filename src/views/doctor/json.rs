@@ -1,4 +1,4 @@
-//! The JSON promise of `mltrace doctor`.
+//! JSON of `mltrace doctor`.
 
 use super::{DoctorView, advice, words};
 use crate::analysis::doctor::Finding;
@@ -73,8 +73,8 @@ pub(super) struct FindingJson<'a> {
     details: Vec<String>,
 }
 
-/// The word for a finding.
-pub(super) const fn word(finding: &Finding) -> &'static str {
+/// Returns the name of the kind of a finding.
+pub(super) const fn kind_name(finding: &Finding) -> &'static str {
     finding.kind.as_str()
 }
 
@@ -83,10 +83,10 @@ impl<'a> FindingJson<'a> {
         let now = view.now;
         let details = finding.details.iter().map(|detail| {
             let fact = words::fact(&detail.fact, now);
-            words::about(detail.trace_id.as_deref(), &fact, false)
+            words::with_trace_id(detail.trace_id.as_deref(), &fact, false)
         });
         Self {
-            kind: word(finding),
+            kind: kind_name(finding),
             severity: finding.kind.severity().as_str(),
             count: finding.count,
             message: words::message(finding),
@@ -101,19 +101,19 @@ impl<'a> FindingJson<'a> {
 
 impl<'a> From<&'a DoctorView> for DoctorJson<'a> {
     fn from(view: &'a DoctorView) -> Self {
-        let (checkup, counts) = (&view.store.checkup, &view.counts);
-        let revisions = checkup.revisions.iter();
+        let (info, counts) = (&view.store.info, &view.counts);
+        let revisions = info.revisions.iter();
         Self {
             schema: SCHEMA,
             store: StoreJson {
                 name: &view.name,
-                kind: checkup.kind.as_str(),
-                why: &view.why,
+                kind: info.kind.as_str(),
+                why: &view.reason,
                 revisions: revisions
-                    .map(|one| RevisionJson { revision: &one.id, mlflow_releases: one.releases })
+                    .map(|revision| RevisionJson { revision: &revision.id, mlflow_releases: revision.releases })
                     .collect(),
-                server_release: checkup.server_release.as_deref(),
-                bytes: checkup.bytes,
+                server_release: info.server_release.as_deref(),
+                bytes: info.bytes,
                 installed_mlflow: view.store.installed.as_ref().map(|installed| InstalledJson {
                     release: &installed.release,
                     folder: &installed.folder,
@@ -125,7 +125,7 @@ impl<'a> From<&'a DoctorView> for DoctorJson<'a> {
                 deleted_experiments: view.deleted_experiments,
                 traces: view.matched,
                 traces_read: counts.traces,
-                traces_read_with_spans: counts.traces_whole,
+                traces_read_with_spans: counts.traces_with_spans,
                 spans_read: counts.spans,
                 states: StatesJson {
                     ok: counts.ok,

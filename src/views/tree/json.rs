@@ -1,4 +1,4 @@
-//! The JSON of a trace with its spans.
+//! JSON of a trace with its spans.
 
 use super::TreeView;
 use crate::model::Problem;
@@ -19,18 +19,18 @@ pub(super) struct ShowJson<'a> {
 }
 
 impl<'a> ShowJson<'a> {
-    /// A trace with the spans to show, and the figures computed from all of them.
+    /// A trace with the selected spans, and figures computed from all spans.
     pub(super) fn new(view: &'a TreeView, problems: Vec<Problem>) -> Self {
         let (trace, spans) = (&view.trace, view.trace.spans.as_ref());
         let left_out = view.shown.iter().filter(|shown| !**shown).count();
         Self {
             schema: SCHEMA,
-            info: TraceJson::of_shown(trace, &view.usage).whole(&trace.info),
+            info: TraceJson::from_trace(trace, &view.usage).with_full_record(&trace.info),
             spans_left_out: Some(left_out).filter(|count| *count > 0),
             spans: spans.map_or_else(Vec::new, |spans| {
                 let all = spans.list.iter().zip(&spans.nodes).enumerate().filter(|(at, _)| view.shown[*at]);
                 all.map(|(at, (span, node))| {
-                    SpanJson::new(&trace.info.trace_id, span, node, true).of_agent(view.agents.name(at))
+                    SpanJson::new(&trace.info.trace_id, span, node, true).with_agent(view.agents.name(at))
                 })
                 .collect()
             }),

@@ -1,4 +1,4 @@
-//! `mltrace trace show`: a header and the tree of spans with its waterfall.
+//! `mltrace trace show`: a header and the span tree with its waterfall.
 
 mod columns;
 mod duration;
@@ -23,29 +23,29 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Write;
 
-/// A trace as a whole.
+/// Trace as a span tree.
 #[derive(Debug)]
 pub struct TreeView {
-    /// The trace with its spans.
+    /// Trace with its spans.
     pub trace: Trace,
-    /// Its figures.
+    /// Token usage and cost.
     pub usage: TraceUsage,
-    /// Its agents.
+    /// Agents of the spans.
     pub agents: Agents,
-    /// Which of its spans to show, one by one.
+    /// For each span, whether to show it.
     pub shown: Vec<bool>,
-    /// How many lines of inputs and outputs to show under each span; `None` = none, 0 = all.
+    /// Maximum lines of inputs and outputs to show below each span; `None` = none, 0 = all.
     pub io_lines: Option<usize>,
-    /// Whether spans are shown that are folded otherwise.
+    /// Whether to show spans that are folded by default.
     pub is_full: bool,
 }
 
-/// What of a trace is not there, for programs; people see it in the tree.
+/// Returns the problems of a trace for its JSON, such as missing spans; the text shows them in the tree.
 pub(super) fn problems(trace: &Trace) -> Vec<Problem> {
     let Some(spans) = &trace.spans else { return Vec::new() };
     let mut problems = spans.problems.clone();
     let have = spans.list.len() as u64;
-    // Where a damaged file is the reason, that has been said.
+    // If a damaged file is the reason, it is already reported.
     if let Some(count) = trace.info.span_count.filter(|count| have < *count && problems.is_empty()) {
         problems.push(Problem::new("spans_missing", format!("{have} of {count} spans are stored")));
     }
@@ -63,14 +63,14 @@ impl View for TreeView {
         ShowJson::new(self, problems(&self.trace))
     }
 
-    fn text(&self, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        self.header(look, out)?;
+    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+        self.write_header(options, out)?;
         writeln!(out)?;
         match self.trace.spans.as_ref().filter(|spans| !spans.list.is_empty()) {
-            Some(spans) => self.tree(look, out, spans)?,
-            None => self.previews(look, out)?,
+            Some(spans) => self.write_tree(options, out, spans)?,
+            None => self.write_previews(options, out)?,
         }
-        if self.io_lines.is_some() { self.labels(look, out) } else { Ok(()) }
+        if self.io_lines.is_some() { self.write_labels(options, out) } else { Ok(()) }
     }
 
     fn items(&self) -> Vec<SpanRow> {
@@ -88,54 +88,54 @@ impl View for TreeView {
 }
 
 impl TreeView {
-    fn tree(&self, look: &RenderOptions, out: &mut dyn Write, spans: &Spans) -> Result<()> {
+    fn write_tree(&self, options: &RenderOptions, out: &mut dyn Write, spans: &Spans) -> Result<()> {
         let folded =
-            if self.is_full { None } else { fold::folded(FoldMode::CallsAndMessages, spans, &self.shown, &self.usage) };
-        // Folded spans count for how long those above them have run.
-        let open = duration::of_open_spans(spans);
+            if self.is_full { None } else { fold::fold(FoldMode::CallsAndMessages, spans, &self.shown, &self.usage) };
+        // Computed before folding, since folded spans count toward the duration so far of their ancestors.
+        let open = duration::open_span_durations(spans);
         let (counts, mut spans, origins, shown) = match folded {
             Some(folded) => {
-                let counts = [folded.inner, folded.messages, folded.receipts];
-                (counts, Cow::Owned(folded.spans), folded.origins, folded.shown)
+                let counts = [folded.inner_count, folded.message_count, folded.repeated_usage_count];
+                (counts, Cow::Owned(folded.spans), folded.original_indexes, folded.shown)
             }
             None => ([0; 3], Cow::Borrowed(spans), Vec::new(), self.shown.clone()),
         };
-        if self.agents.are_in_messages() {
+        if self.agents.has_message_sources() {
             let origin = |at: usize| origins.get(at).copied().unwrap_or(at);
-            fold::name_agents(spans.to_mut(), &self.agents, look.dot(), origin);
+            fold::prefix_agent_names(spans.to_mut(), &self.agents, options.separator(), origin);
         }
         let lines = lines(&spans, &shown);
-        let columns = TreeColumns::fit(&spans, &lines, open, look);
-        lines.iter().try_for_each(|line| self.line(look, out, &spans, line, &columns))?;
+        let columns = TreeColumns::fit(&spans, &lines, open, options);
+        lines.iter().try_for_each(|line| self.write_line(options, out, &spans, line, &columns))?;
         let [inner, messages, receipts] = counts;
-        let counted = |count: usize, one: &str, many: &str| match count {
+        let counted = |count: usize, singular: &str, plural: &str| match count {
             0 => None,
-            1 => Some(format!("1 {one}")),
-            count => Some(format!("{count} {many}")),
+            1 => Some(format!("1 {singular}")),
+            count => Some(format!("{count} {plural}")),
         };
         let inner = counted(inner, "span of the same LLM call", "spans of the same LLM calls");
-        let messages = counted(messages, "message of AutoGen's runtime", "messages of AutoGen's runtime");
+        let messages = counted(messages, "AutoGen runtime message", "AutoGen runtime messages");
         let receipts =
             counted(receipts, "span that repeats the tokens of calls", "spans that repeat the tokens of calls");
-        let what: Vec<String> = [inner, messages, receipts].into_iter().flatten().collect();
-        if what.is_empty() {
+        let folded: Vec<String> = [inner, messages, receipts].into_iter().flatten().collect();
+        if folded.is_empty() {
             return Ok(());
         }
-        let text = format!("({} folded; --full shows them)", what.join(" and "));
-        Ok(writeln!(out, "{}", look.theme.paint(TextRole::Dim, &text))?)
+        let text = format!("({} folded; --full shows them)", folded.join(" and "));
+        Ok(writeln!(out, "{}", options.theme.paint(TextRole::Dim, &text))?)
     }
 
-    fn line(
+    fn write_line(
         &self,
-        look: &RenderOptions,
+        options: &RenderOptions,
         out: &mut dyn Write,
         spans: &Spans,
         line: &Line<'_>,
         columns: &TreeColumns,
     ) -> Result<()> {
-        let theme = look.theme;
-        let (guide, below) = line.guide.signs(look.unicode, columns.guides);
-        let at = match line.subject {
+        let theme = options.theme;
+        let (guide, below) = line.guide.render(options.unicode, columns.guides);
+        let at = match line.content {
             LineContent::Span(at) => at,
             LineContent::MissingParent(parent) => {
                 let title = format!("(missing parent {})", one_line(parent.as_str()));
@@ -147,13 +147,13 @@ impl TreeView {
                 )?);
             }
             LineContent::Record => {
-                return Ok(writeln!(out, "{}", theme.paint(TextRole::Dim, &self.record_line(look)))?);
+                return Ok(writeln!(out, "{}", theme.paint(TextRole::Dim, &self.record_line(options)))?);
             }
         };
         let span = &spans.list[at];
-        writeln!(out, "{}", columns.row(look, span, &guide, line.is_context))?;
+        writeln!(out, "{}", columns.row(options, span, &guide, line.is_context))?;
         for (role, failure) in failures(span) {
-            let sign = match (role, look.unicode) {
+            let sign = match (role, options.unicode) {
                 (TextRole::Bad, true) => "✗ ",
                 (TextRole::Bad, false) => "x ",
                 (TextRole::Dim, true) => "↪ ",
@@ -161,8 +161,8 @@ impl TreeView {
                 (_, true) => "↩ ",
                 (_, false) => "~ ",
             };
-            let room = look.width.map_or(usize::MAX, |all| all.saturating_sub(width(&below) + 2).max(20));
-            let failure = clip(&one_line(&failure), room, look.ellipsis());
+            let room = options.width.map_or(usize::MAX, |all| all.saturating_sub(width(&below) + 2).max(20));
+            let failure = clip(&one_line(&failure), room, options.ellipsis());
             writeln!(out, "{}{}", theme.paint(TextRole::Dim, &below), theme.paint(role, &format!("{sign}{failure}")))?;
         }
         if let (Some(lines), Some(payload)) = (self.io_lines, &span.payload) {
@@ -170,11 +170,13 @@ impl TreeView {
             for (title, value) in [("in  ", payload.inputs()), ("out ", payload.outputs())] {
                 let Some(value) = value else { continue };
                 let first = format!("{below}{title}");
-                Paragraph { look, first: &first, rest: &rest, lines }.value(out, value)?;
+                Paragraph { options, first_indent: &first, rest_indent: &rest, max_lines: lines }
+                    .write_value(out, value)?;
             }
             let id = Some(span.id.as_str());
-            for own in self.trace.info.assessments.iter().filter(|own| own.span_id.as_deref() == id) {
-                assessment::whole(look, out, &below, own)?;
+            let assessments = self.trace.info.assessments.iter();
+            for assessment in assessments.filter(|assessment| assessment.span_id.as_deref() == id) {
+                assessment::write_full(options, out, &below, assessment)?;
             }
         }
         Ok(())

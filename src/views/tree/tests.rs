@@ -8,7 +8,7 @@ fn span(id: &str, parent: &str, start: i64) -> Span {
     Span { parent: (!parent.is_empty()).then(|| SpanId::new(parent)), status: SpanStatus::Ok, ..span }
 }
 
-/// The tree of spans given as `id<parent`, of those whose ids pass.
+/// Renders a tree of spans, given as `id<parent`, showing those whose ids pass.
 fn tree(spans: &str, passes: impl Fn(&str) -> bool) -> String {
     let spans = spans.split_whitespace().enumerate().map(|(at, word)| {
         let (id, parent) = word.split_once('<').unwrap_or((word, ""));
@@ -19,18 +19,18 @@ fn tree(spans: &str, passes: impl Fn(&str) -> bool) -> String {
     let shown: Vec<bool> = spans.list.iter().map(|span| passes(span.id.as_str())).collect();
     let lines = lines(&spans, &shown);
     let text = lines.iter().map(|line| {
-        let subject = match line.subject {
+        let subject = match line.content {
             LineContent::Span(at) => format!("{}{}", spans.list[at].name, if line.is_context { "?" } else { "" }),
             LineContent::MissingParent(parent) => format!("({parent})"),
             LineContent::Record => "(record)".to_owned(),
         };
-        format!("{}{subject}\n", line.guide.signs(true, 80).0)
+        format!("{}{subject}\n", line.guide.render(true, 80).0)
     });
     text.collect()
 }
 
 #[test]
-fn a_root_is_made_up_only_where_none_is_stored() {
+fn the_record_replaces_a_root_only_if_none_is_stored() {
     insta::assert_snapshot!(tree("a b<a c<a d<b e", |_| true), @"
     a
     ├─ b
@@ -59,7 +59,7 @@ fn a_root_is_made_up_only_where_none_is_stored() {
     (x)
     └─ b
     ");
-    // A circle has a root, if not of its own choice.
+    // A cycle is broken at one of its spans.
     insta::assert_snapshot!(tree("a<b b<a c<x", |_| true), @"
     (x)
     └─ c
@@ -70,7 +70,7 @@ fn a_root_is_made_up_only_where_none_is_stored() {
 }
 
 #[test]
-fn a_heading_stays_if_anything_below_it_does() {
+fn a_heading_is_shown_if_a_descendant_is() {
     insta::assert_snapshot!(tree("a b<x c<x d<c e<y", |id| id == "d"), @"
     (x)
     └─ c?
@@ -85,7 +85,7 @@ fn a_heading_stays_if_anything_below_it_does() {
 }
 
 #[test]
-fn failures_tell_whose_they_are() {
+fn failures_name_their_origin() {
     let check = |span: &Span, expected: &[(TextRole, &str)]| {
         let found: Vec<(TextRole, String)> = failures(span).collect();
         let found: Vec<(TextRole, &str)> = found.iter().map(|(role, text)| (*role, text.as_str())).collect();
@@ -106,21 +106,21 @@ fn failures_tell_whose_they_are() {
 }
 
 #[test]
-fn levels_without_room_are_counted_and_the_others_drawn() {
+fn levels_that_do_not_fit_are_counted() {
     let depths: Vec<usize> = (0..9).chain([8]).collect();
     let drawn = |room: usize, unicode: bool| -> Vec<String> {
-        guides(depths.iter().copied()).iter().map(|guide| guide.signs(unicode, room).0).collect()
+        guides(depths.iter().copied()).iter().map(|guide| guide.render(unicode, room).0).collect()
     };
     let wide = drawn(48, true);
     assert_eq!((wide[4].as_str(), wide[8].as_str()), ("         └─ ", "                     ├─ "));
     let narrow = drawn(18, true);
-    assert_eq!(narrow[6], "               └─ ", "as wide as there is room for");
+    assert_eq!(narrow[6], "               └─ ", "as wide as the room");
     assert_eq!(&narrow[7..], ["⋯3             └─ ", "⋯4             ├─ ", "⋯4             └─ "]);
     assert_eq!(drawn(18, false)[8], "..4            |- ");
     let chain = guides(0..10_000);
-    let (deepest, below) = chain[9_999].signs(true, usize::MAX);
+    let (deepest, below) = chain[9_999].render(true, usize::MAX);
     assert!(deepest.starts_with("⋯9921 ") && deepest.chars().count() == 80 * 3, "{deepest}");
     assert_eq!(below.chars().count(), 81 * 3);
-    assert_eq!(chain[80].signs(true, usize::MAX).0.chars().count(), 80 * 3);
+    assert_eq!(chain[80].render(true, usize::MAX).0.chars().count(), 80 * 3);
     assert!(drawn(0, true).iter().all(|guide| guide.chars().count() <= 12), "{:?}", drawn(0, true));
 }

@@ -1,4 +1,4 @@
-//! Why figures of usage are what they are, as JSON and beneath a table.
+//! Explanation of usage figures, as JSON and below a table.
 
 use crate::analysis::usage::Explanation;
 use crate::error::Result;
@@ -46,7 +46,7 @@ struct UnpricedJson<'a> {
 
 impl<'a> From<&'a Explanation> for ExplanationJson<'a> {
     fn from(explanation: &'a Explanation) -> Self {
-        let left_out = explanation.left_out.iter().map(|span| LeftOutJson {
+        let left_out = explanation.excluded.iter().map(|span| LeftOutJson {
             trace_id: &span.trace_id,
             span_id: &span.span_id,
             name: &span.name,
@@ -59,7 +59,7 @@ impl<'a> From<&'a Explanation> for ExplanationJson<'a> {
             reason: span.conflict.map(ConflictReason::as_str),
             counted_in: span.counted_in.as_ref().map(|(id, _)| id.as_str()),
         });
-        let differing = explanation.differing.iter().map(|trace| DifferingJson {
+        let differing = explanation.mismatches.iter().map(|trace| DifferingJson {
             trace_id: &trace.trace_id,
             token_usage: trace.token_usage.as_ref(),
             recorded_token_usage: &trace.recorded,
@@ -71,68 +71,73 @@ impl<'a> From<&'a Explanation> for ExplanationJson<'a> {
         });
         Self {
             left_out: left_out.collect(),
-            left_out_count: explanation.left_out_count,
+            left_out_count: explanation.excluded_count,
             differing: differing.collect(),
-            differing_count: explanation.differing_count,
+            differing_count: explanation.mismatch_count,
             without_price: unpriced.collect(),
         }
     }
 }
 
-/// What is told beneath a table of figures.
-pub(super) fn explain(explanation: &Explanation, look: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-    let plain = |title| Column { title, is_right: false, shrinks_to: Some(10), drops: 0 };
-    let right = |title| Column { title, is_right: true, shrinks_to: None, drops: 0 };
-    let tokens = |usage: Option<&TokenUsage>| Cell::own(number::total(usage), TextRole::Plain);
+/// Writes the explanation below a usage table.
+pub(super) fn write_explanation(explanation: &Explanation, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+    let plain = |title| Column { title, is_right_aligned: false, min_width: Some(10), drop_priority: 0 };
+    let right = |title| Column { title, is_right_aligned: true, min_width: None, drop_priority: 0 };
+    let tokens = |usage: Option<&TokenUsage>| Cell::new(number::total_tokens(usage), TextRole::Plain);
     let heading = |out: &mut dyn Write, text: &str, shown: usize, all: u64| {
-        let of = if shown as u64 == all { String::new() } else { format!(", {shown} of {all} shown; --all shows all") };
-        writeln!(out, "\n{}", look.theme.paint(TextRole::Heading, &format!("{text}{of}")))
+        let limit = if shown as u64 == all { String::new() } else { format!(" ({shown} of {all}; --all shows all)") };
+        writeln!(out, "\n{}", options.theme.paint(TextRole::Heading, &format!("{text}{limit}")))
     };
-    heading(out, "Spans whose tokens are not counted", explanation.left_out.len(), explanation.left_out_count)?;
+    heading(out, "Spans whose tokens are not counted", explanation.excluded.len(), explanation.excluded_count)?;
     let rows: Vec<Vec<Cell>> = explanation
-        .left_out
+        .excluded
         .iter()
         .map(|span| {
             let why = match (&span.counted_in, span.conflict) {
-                (_, Some(reason)) => format!("it {}", usage_conflict::describe(reason, true)),
-                (Some((_, name)), None) => format!("{name}, above it, counts"),
-                (None, None) => "those below it count, on which MLflow recorded tokens".to_owned(),
+                (_, Some(reason)) => format!("it {}", usage_conflict::describe_reason(reason, true)),
+                (Some((_, name)), None) => format!("counted in {name} above it"),
+                (None, None) => "recorded on spans below it, which are counted".to_owned(),
             };
             vec![
                 Cell::trace_id(&span.trace_id),
-                Cell::stored(&span.name, TextRole::Name),
+                Cell::escaped(&span.name, TextRole::Name),
                 tokens(Some(&span.token_usage)),
-                Cell::stored(&why, TextRole::Dim),
+                Cell::escaped(&why, TextRole::Dim),
             ]
         })
         .collect();
-    table_or_none(look, out, &[plain("trace"), plain("span"), right("tokens"), plain("why")], &rows)?;
-    let title = "Traces of which MLflow recorded another total";
-    heading(out, title, explanation.differing.len(), explanation.differing_count)?;
+    write_table_or_none(options, out, &[plain("trace"), plain("span"), right("tokens"), plain("why")], &rows)?;
+    let title = "Traces whose recorded total differs";
+    heading(out, title, explanation.mismatches.len(), explanation.mismatch_count)?;
     let rows: Vec<Vec<Cell>> = explanation
-        .differing
+        .mismatches
         .iter()
         .map(|trace| {
             vec![Cell::trace_id(&trace.trace_id), tokens(trace.token_usage.as_ref()), tokens(Some(&trace.recorded))]
         })
         .collect();
-    table_or_none(look, out, &[plain("trace"), right("spans"), right("recorded")], &rows)?;
-    heading(out, "Calls without a known cost", 0, 0)?;
+    write_table_or_none(options, out, &[plain("trace"), right("spans"), right("recorded")], &rows)?;
+    heading(out, "Calls with unknown cost", 0, 0)?;
     let rows: Vec<Vec<Cell>> = explanation
         .unpriced
         .iter()
         .map(|((provider, model), calls)| {
             let calls = number::count(calls.cast_signed());
             vec![
-                Cell::maybe(model.as_deref(), TextRole::Name),
-                Cell::maybe(provider.as_deref(), TextRole::Plain),
-                Cell::own(calls, TextRole::Plain),
+                Cell::optional(model.as_deref(), TextRole::Name),
+                Cell::optional(provider.as_deref(), TextRole::Plain),
+                Cell::new(calls, TextRole::Plain),
             ]
         })
         .collect();
-    table_or_none(look, out, &[plain("model"), plain("provider"), right("calls")], &rows)
+    write_table_or_none(options, out, &[plain("model"), plain("provider"), right("calls")], &rows)
 }
 
-fn table_or_none(look: &RenderOptions, out: &mut dyn Write, shapes: &[Column<'_>], rows: &[Vec<Cell>]) -> Result<()> {
-    if rows.is_empty() { Ok(writeln!(out, "none")?) } else { write_table(look, out, shapes, rows) }
+fn write_table_or_none(
+    options: &RenderOptions,
+    out: &mut dyn Write,
+    columns: &[Column<'_>],
+    rows: &[Vec<Cell>],
+) -> Result<()> {
+    if rows.is_empty() { Ok(writeln!(out, "none")?) } else { write_table(options, out, columns, rows) }
 }

@@ -1,4 +1,4 @@
-//! The JSON of the calls and tokens of a trace.
+//! JSON of the calls and token usage of a trace.
 
 use super::explanation::ExplanationJson;
 use crate::analysis::usage::{Explanation, TraceUsage, UsageRow};
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 #[derive(Debug, Serialize)]
 pub(super) struct CallJson<'a> {
-    /// Calls of several traces may follow each other.
+    /// Repeated per call, since a list may contain calls of several traces.
     trace_id: &'a str,
     kind: &'static str,
     span_id: Option<&'a str>,
@@ -24,7 +24,7 @@ pub(super) struct CallJson<'a> {
     token_usage: Option<&'a TokenUsage>,
     token_usage_source: Option<&'static str>,
     cost: Option<Cost>,
-    /// Whether its tokens are part of the total.
+    /// Whether the tokens are included in the total.
     counted: bool,
 }
 
@@ -46,12 +46,12 @@ pub(super) struct UsageJson<'a> {
     explanation: Option<ExplanationJson<'a>>,
 }
 
-/// The calls of a trace, and what its total has beyond them.
+/// Returns the calls of a trace, and the part of its total that is not in any call.
 pub(super) fn calls<'a>(trace: &'a Trace, usage: &'a TraceUsage, agents: &'a Agents) -> Vec<CallJson<'a>> {
     let spans = trace.span_list();
     let call = |row: &'a UsageRow| {
         let span = row.span.map(|at| &spans[at]);
-        let agent = row.span.and_then(|at| agents.find(at));
+        let agent = row.span.and_then(|at| agents.name_and_source(at));
         let source = if row.is_derived { "derived" } else { "recorded" };
         CallJson {
             trace_id: &trace.info.trace_id,
@@ -90,7 +90,7 @@ impl<'a> UsageJson<'a> {
             recorded_token_usage: trace.info.recorded_usage.as_ref(),
             usage_conflict: usage.conflict.as_ref().map(|conflict| ConflictJson::new(trace, conflict)),
             cost: usage.cost,
-            unpriced: usage.unpriced().count(),
+            unpriced: usage.unpriced_rows().count(),
             complete: !trace.is_incomplete(),
             calls: calls(trace, usage, agents),
         }

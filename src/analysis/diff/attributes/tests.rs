@@ -1,10 +1,10 @@
-//! Parameters and tools wherever they stand, and endings.
+//! Tests of parameters, tools and finish reasons.
 
-use crate::analysis::diff::tests::{of_traces, told, trace};
+use crate::analysis::diff::tests::{diff_content, trace, tree_lines};
 use crate::model::Json;
 
-/// What is told of two calls of a model that differ in an attribute, or in what they are called with or give.
-fn of_call(key: &str, a: &str, b: &str) -> String {
+/// Renders the diff of two model calls that differ in one attribute, which may be their inputs or outputs.
+fn diff_lines(key: &str, a: &str, b: &str) -> String {
     let call = |value: &str| {
         let mut made = trace(&[(0, "CHAT_MODEL", "c", r#"{"messages":[{"role":"user","content":"hi"}]}"#, "1")]);
         let attributes = &mut made.spans.as_mut().unwrap().list[0].payload.as_mut().unwrap().attributes;
@@ -13,7 +13,7 @@ fn of_call(key: &str, a: &str, b: &str) -> String {
         made
     };
     let (a, b) = (call(a), call(b));
-    told(&a, &b, &of_traces(&a, &b)).join(" | ")
+    tree_lines(&a, &b, &diff_content(&a, &b)).join(" | ")
 }
 
 #[test]
@@ -45,44 +45,44 @@ fn attributes_are_parameters() {
             r#"~c; parameter mlflow.chat.tools[1]: - > {"name":"g"}"#,
         ),
     ] {
-        assert_eq!(of_call(key, a, b), expected);
+        assert_eq!(diff_lines(key, a, b), expected);
     }
 }
 
 #[test]
-fn attributes_that_name_or_count_are_no_parameters() {
+fn ids_and_counts_are_not_parameters() {
     for key in
         ["client_id", "cost", "mlflow.message.format", "code.line.number", "llm.usage.total_tokens", "session.id"]
     {
-        assert_eq!(of_call(key, "1", "2"), "=c", "{key}");
+        assert_eq!(diff_lines(key, "1", "2"), "=c", "{key}");
     }
 }
 
 #[test]
 fn tools_are_compared_by_their_whole_definition() {
-    let asked = |about: &str, kind: &str| {
+    let request = |about: &str, kind: &str| {
         let schema = format!(r#"{{"properties":{{"city":{{"type":"{kind}"}}}}}}"#);
         let function = format!(r#"{{"name":"f","description":"{about}","parameters":{schema}}}"#);
         let tool = format!(r#"{{"type":"function","function":{function}}}"#);
         format!(r#"{{"messages":[{{"role":"user","content":"hi"}}],"tools":[{tool}]}}"#)
     };
-    let told = |a: &str, b: &str| of_call("mlflow.spanInputs", a, b);
-    let first = asked("Weather", "string");
-    assert_eq!(told(&first, &first), "=c");
-    for other in [asked("Weather. Never call it twice", "string"), asked("Weather", "integer")] {
-        assert!(told(&first, &other).starts_with("~c; input tools[0].function."), "{other}");
+    let lines = |a: &str, b: &str| diff_lines("mlflow.spanInputs", a, b);
+    let first = request("Weather", "string");
+    assert_eq!(lines(&first, &first), "=c");
+    for other in [request("Weather. Never call it twice", "string"), request("Weather", "integer")] {
+        assert!(lines(&first, &other).starts_with("~c; input tools[0].function."), "{other}");
     }
 }
 
 #[test]
-fn how_a_model_ended_is_told_unless_it_ended_by_itself() {
+fn finish_reasons_are_shown_except_normal_ones() {
     let answer = |reason: &str| {
         format!(r#"{{"choices":[{{"finish_reason":"{reason}","message":{{"role":"assistant","content":"x"}}}}]}}"#)
     };
-    let told = |a: &str, b: &str| of_call("mlflow.spanOutputs", &answer(a), &answer(b));
-    assert_eq!(told("stop", "length"), "~c; output choices[0].finish_reason: stop > length");
-    assert_eq!(told("stop", "tool_calls"), "=c");
+    let lines = |a: &str, b: &str| diff_lines("mlflow.spanOutputs", &answer(a), &answer(b));
+    assert_eq!(lines("stop", "length"), "~c; output choices[0].finish_reason: stop > length");
+    assert_eq!(lines("stop", "tool_calls"), "=c");
     let answer = |reason: &str| format!(r#"{{"role":"assistant","content":"x","stop_reason":"{reason}"}}"#);
     let (a, b) = (answer("end_turn"), answer("max_tokens"));
-    assert_eq!(of_call("mlflow.spanOutputs", &a, &b), "~c; output stop_reason: end_turn > max_tokens");
+    assert_eq!(diff_lines("mlflow.spanOutputs", &a, &b), "~c; output stop_reason: end_turn > max_tokens");
 }

@@ -1,14 +1,14 @@
-//! What is the same change, and what only looks like it.
+//! Tests of repeated changes, and of changes that only look alike.
 
 use crate::analysis::diff::tests::{Given, ROOT, check};
 
-/// A tool with what it is called with and what it gives.
+/// A tool span with inputs and outputs.
 const fn tool<'a>(name: &'a str, inputs: &'a str, outputs: &'a str) -> Given<'a> {
     (1, "TOOL", name, inputs, outputs)
 }
 
 #[test]
-fn short_values_of_other_spans_are_changes_of_their_own() {
+fn short_values_of_other_spans_are_separate_changes() {
     check(
         &[ROOT, tool("search", r#"{"limit":true}"#, "1"), tool("delete", r#"{"dry_run":true}"#, "2")],
         &[ROOT, tool("search", r#"{"limit":false}"#, "1"), tool("delete", r#"{"dry_run":false}"#, "2")],
@@ -32,17 +32,17 @@ fn short_values_of_other_spans_are_changes_of_their_own() {
 }
 
 #[test]
-fn arguments_of_one_span_are_changes_of_their_own() {
+fn arguments_of_one_span_are_separate_changes() {
     for (old, new) in [("false", "true"), (r#""see Paris""#, r#""see London""#)] {
         let given = |value: &str| format!(r#"{{"x":{value},"y":{value}}}"#);
         let text = |value: &str| value.trim_matches('"').to_owned();
-        let told = format!("~f; input x: {0} > {1}; input y: {0} > {1}", text(old), text(new));
-        check(&[(0, "TOOL", "f", &given(old), "1")], &[(0, "TOOL", "f", &given(new), "1")], &[&told]);
+        let expected = format!("~f; input x: {0} > {1}; input y: {0} > {1}", text(old), text(new));
+        check(&[(0, "TOOL", "f", &given(old), "1")], &[(0, "TOOL", "f", &given(new), "1")], &[&expected]);
     }
 }
 
 #[test]
-fn a_word_that_says_little_is_no_change_by_itself() {
+fn a_word_that_is_not_distinctive_is_not_recognized() {
     let ask = |system: &str| format!(r#"{{"messages":[{{"role":"system","content":"{system}"}}]}}"#);
     check(
         &[ROOT, (1, "LLM", "c", &ask("Planner: do it."), "1"), tool("policy", "{}", r#""Refunds are allowed""#)],
@@ -60,7 +60,7 @@ fn a_word_that_says_little_is_no_change_by_itself() {
 }
 
 #[test]
-fn short_values_are_known_again_where_they_are_passed_on() {
+fn short_values_are_recognized_where_they_are_passed_on() {
     // From a parent to its child, and from there to the parent.
     let step = |value: &'static str| [(0, "CHAIN", "run", value, value), (1, "CHAIN", "step", value, value)];
     check(&step(r#"{"n":1}"#), &step(r#"{"n":2}"#), &["~run; input n: 1 > 2 +1", "~ step; output n: 1 > 2 +1"]);
@@ -99,7 +99,7 @@ fn short_values_are_known_again_where_they_are_passed_on() {
     );
 }
 
-/// The response of a model that calls `add`, under an id.
+/// A model response that calls `add`, with an id.
 fn asks_to_add(arguments: &str) -> String {
     let function = format!(r#"{{"name":"add","arguments":"{}"}}"#, arguments.replace('"', "\\\""));
     let call = format!(r#"{{"id":"call_1","type":"function","function":{function}}}"#);
@@ -110,24 +110,25 @@ fn asks_to_add(arguments: &str) -> String {
 fn a_requested_call_is_shown_at_the_model_that_requested_it() {
     let (one, two) = (asks_to_add(r#"{"n":1}"#), asks_to_add(r#"{"n":2}"#));
     let change = r#"output calls add: {"n": 1} > {"n": 2}"#;
-    // A wrapper and the provider's span within it are one call: its change is shown at the wrapper, there or not.
+    // A wrapper and the provider's span in it are one call: the change is shown at the wrapper, with or without that
+    // span.
     let both = |answer: &'static str| [ROOT, (1, "LLM", "create", "{}", answer), (2, "LLM", "chat", "{}", answer)];
     let (one, two) = (&*one.leak(), &*two.leak());
     check(&both(one), &both(two), &["=run", &format!("~ create; {change} +1"), "=  chat"]);
     check(&both(one), &both(two)[..2], &["=run", &format!("~ create; {change}"), "-  chat"]);
-    // An agent that was put around it repeats it.
+    // An added agent around the call repeats it.
     let agent = [ROOT, (1, "AGENT", "agent", "{}", two), (2, "LLM", "create", "{}", two)];
     check(&both(one)[..2], &agent, &["=run", "+ agent", &format!("~  create; {change}")]);
 }
 
 #[test]
-fn a_result_is_known_by_its_call_whatever_it_says() {
+fn a_result_is_recognized_by_its_call() {
     let history = |result: u32| {
         let call = r#"{"role":"assistant","tool_calls":[{"id":"call_1","type":"function","function":{"name":"add","arguments":"{\"n\":1}"}}]}"#;
         format!(r#"{{"messages":[{call},{{"role":"tool","tool_call_id":"call_1","content":"{result}"}}]}}"#)
     };
     let ask = asks_to_add(r#"{"n":1}"#);
-    // The span has another name than the tool.
+    // The span's name differs from the tool's.
     let spans = |result: u32| {
         [
             (0, "AGENT", "run", "{}".to_owned(), "null".to_owned()),

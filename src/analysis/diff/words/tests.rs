@@ -1,14 +1,14 @@
-//! Texts word by word.
+//! Tests of word diffs.
 
 use super::{MatchIds, WordOp};
 use proptest::prelude::*;
 
 fn diff(a: &str, b: &str) -> Vec<super::WordRun> {
-    super::diff(a, b, MatchIds::Yes)
+    super::diff_words(a, b, MatchIds::Yes)
 }
 
-/// As `git diff --word-diff` writes it.
-fn told(a: &str, b: &str) -> String {
+/// Formats a diff like `git diff --word-diff`.
+fn marked_diff(a: &str, b: &str) -> String {
     let sign = |op| match op {
         WordOp::Equal => ("", ""),
         WordOp::Delete => ("[-", "-]"),
@@ -35,27 +35,27 @@ fn words_are_compared_one_by_one() {
             "[-sunny in Paris today-]{+heavy rain was expected all over London+}",
         ),
     ] {
-        assert_eq!(told(a, b), expected);
+        assert_eq!(marked_diff(a, b), expected);
     }
 }
 
 #[test]
-fn words_that_two_texts_share_by_chance_are_not_picked_out() {
+fn coincidentally_shared_words_are_not_marked_as_equal() {
     let a = "the quick brown fox jumps over a lazy dog and runs far away from here";
     let b = "nothing is certain but death, taxes, and bugs which nobody ever finds in time";
-    assert_eq!(told(a, b), format!("[-{a}-]{{+{b}+}}"));
+    assert_eq!(marked_diff(a, b), format!("[-{a}-]{{+{b}+}}"));
 }
 
 #[test]
-fn all_of_both_texts_is_told() {
+fn runs_cover_both_texts() {
     for (a, b) in [
         ("x y z\nα β, γ (δ) 12 34\n", "x z\nα ε, γ [δ] 12 35\nend"),
         ("see call_8f3Kq2LmN0 now", "see call_Zz91abC7x2 then"),
     ] {
-        let told = diff(a, b);
-        let of_a = |words: &super::WordRun| words.of_a.clone().unwrap_or_else(|| words.text.clone());
-        let without = |op: WordOp| told.iter().filter(move |words| words.op != op);
-        assert_eq!(without(WordOp::Insert).map(of_a).collect::<String>(), a);
+        let runs = diff(a, b);
+        let text_a = |words: &super::WordRun| words.text_a.clone().unwrap_or_else(|| words.text.clone());
+        let without = |op: WordOp| runs.iter().filter(move |words| words.op != op);
+        assert_eq!(without(WordOp::Insert).map(text_a).collect::<String>(), a);
         assert_eq!(without(WordOp::Delete).map(|words| words.text.as_str()).collect::<String>(), b);
     }
 }
@@ -73,12 +73,12 @@ fn very_long_texts_are_compared_by_lines() {
 }
 
 #[test]
-fn a_word_of_a_very_long_line_is_found() {
+fn a_changed_word_in_a_very_long_line_is_found() {
     let text = |word: &str| format!("{}{word}{}", "über alles ".repeat(9_000), " größe zählt".repeat(9_000));
     let words = diff(&text("klein"), &text("groß"));
-    let told: Vec<(WordOp, &str)> = words.iter().map(|words| (words.op, words.text.as_str())).collect();
+    let runs: Vec<(WordOp, &str)> = words.iter().map(|words| (words.op, words.text.as_str())).collect();
     assert!(matches!(
-        told[..],
+        runs[..],
         [(WordOp::Equal, _), (WordOp::Delete, "klein"), (WordOp::Insert, "groß"), (WordOp::Equal, _)]
     ));
     assert_eq!(
@@ -91,10 +91,10 @@ proptest! {
     #![proptest_config(crate::tests::fixed_seed())]
 
     #[test]
-    fn the_other_way_round_the_same_words_are_picked_out(a in "[ab3 .通]{0,24}", b in "[ab3 .通]{0,24}") {
+    fn diffs_are_symmetric(a in "[ab3 .通]{0,24}", b in "[ab3 .通]{0,24}") {
         let changed = |a: &str, b: &str, deleted: WordOp| {
             let words = diff(a, b);
-            let text = |op: WordOp| words.iter().filter(move |one| one.op == op).map(|one| one.text.clone()).collect::<Vec<_>>();
+            let text = |op: WordOp| words.iter().filter(move |run| run.op == op).map(|run| run.text.clone()).collect::<Vec<_>>();
             let other = if deleted == WordOp::Delete { WordOp::Insert } else { WordOp::Delete };
             (text(deleted), text(other))
         };

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn bounds_are_read_with_what_they_are_of() {
+fn limits_are_parsed_with_their_statistic() {
     let read = |text: &str| tokens(text).map(|bound| (bound.over, bound.limit));
     assert_eq!(read("5000"), Ok((Statistic::Each, 5_000.0)));
     assert_eq!(read("5_000"), Ok((Statistic::Each, 5_000.0)));
@@ -26,7 +26,7 @@ fn feedback_and_tolerances_have_names() {
 }
 
 #[test]
-fn flags_go_before_a_file() {
+fn flags_take_precedence_over_a_file() {
     let file =
         RuleFlags::parse("max-tokens = [50, \"p95=500\"]\nmin-traces = 3\nforbid-tool = \"rm\"\ntolerance = \"5%\"")
             .unwrap();
@@ -35,11 +35,11 @@ fn flags_go_before_a_file() {
     assert_eq!(bounds, [(Statistic::Each, 60.0), (Statistic::Percentile(95), 500.0)]);
     assert_eq!((flags.min_traces, &flags.forbid_tool), (Some(3), &vec!["dd".to_owned(), "rm".to_owned()]));
     let tolerance = flags.tolerance();
-    assert_eq!((tolerance.any, tolerance.named.get("cost")), (0.05, Some(&1.0)));
+    assert_eq!((tolerance.default, tolerance.named.get("cost")), (0.05, Some(&1.0)));
 }
 
 #[test]
-fn a_file_that_says_no_says_nothing() {
+fn a_switch_set_to_false_is_not_a_rule() {
     assert!(RuleFlags::parse("no-exceptions = false").unwrap().no_exceptions.is_none());
     assert_eq!(RuleFlags::parse("no-exceptions = true").unwrap().no_exceptions.as_deref(), Some("raised"));
 }

@@ -1,4 +1,4 @@
-//! Connections over TLS, as ureq's own connector makes them.
+//! TLS connections, modeled on ureq's own connector.
 
 use super::{TlsIdentity, TlsResult};
 use rustls::pki_types::ServerName;
@@ -13,7 +13,7 @@ use ureq::unversioned::transport::{
 /// Wraps connections to `https:` addresses in TLS, as ureq's own connector does.
 pub(in crate::store::http) struct TlsConnector {
     identity: TlsIdentity,
-    /// Made with the first such connection: the certificates of a system take a while to read.
+    /// Built for the first TLS connection: reading the system certificates takes a while.
     config: OnceLock<Arc<ClientConfig>>,
 }
 
@@ -37,12 +37,12 @@ impl fmt::Debug for TlsConnector {
     }
 }
 
-/// As rustls itself hands its errors on.
+/// Wraps an error as rustls itself does.
 fn io_error(error: rustls::Error) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, error)
 }
 
-/// The error of TLS within an error of the client.
+/// Returns the TLS error inside an error of ureq.
 pub(in crate::store::http) fn tls_error(error: &ureq::Error) -> Option<&rustls::Error> {
     let ureq::Error::Io(error) = error else { return None };
     error.get_ref()?.downcast_ref()
@@ -68,7 +68,7 @@ impl<In: Transport> Connector<In> for TlsConnector {
     }
 }
 
-/// A connection over TLS.
+/// A TLS connection.
 pub(in crate::store::http) struct TlsTransport {
     buffers: LazyBuffers,
     stream: StreamOwned<ClientConnection, TransportAdapter>,
@@ -81,9 +81,10 @@ impl fmt::Debug for TlsTransport {
 }
 
 impl TlsTransport {
-    /// Why a connection broke. A server that refuses the client's certificate sends an alert and closes the connection, and
-    /// whoever is still writing then learns of the second before the first.
-    fn reason(&mut self, error: io::Error) -> ureq::Error {
+    /// Replaces the error of a closed connection by the TLS alert that preceded it, if any. A server that rejects the
+    /// client certificate sends an alert and closes the connection; a client that is still writing sees the closing
+    /// first.
+    fn read_alert(&mut self, error: io::Error) -> ureq::Error {
         if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) {
             while self.stream.conn.read_tls(&mut self.stream.sock).is_ok_and(|read| read > 0) {
                 if let Err(alert) = self.stream.conn.process_new_packets() {
@@ -102,13 +103,13 @@ impl Transport for TlsTransport {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
         self.stream.sock.set_timeout(timeout);
-        self.stream.write_all(&self.buffers.output()[..amount]).map_err(|error| self.reason(error))
+        self.stream.write_all(&self.buffers.output()[..amount]).map_err(|error| self.read_alert(error))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         self.stream.sock.set_timeout(timeout);
         let read = self.stream.read(self.buffers.input_append_buf());
-        let amount = read.map_err(|error| self.reason(error))?;
+        let amount = read.map_err(|error| self.read_alert(error))?;
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }

@@ -1,48 +1,48 @@
-//! What goes wrong over TLS, in words for people.
+//! Classifies and describes TLS errors.
 
-use super::is_authority;
+use super::is_ca_error;
 use crate::model::Timestamp;
 use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError};
 
-/// What is wrong between a client and a server over TLS.
+/// Kind of a TLS error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store::http) enum TlsTrouble {
-    /// The certificate's dates do not fit today.
-    Dates,
-    /// It is for another host.
-    Host,
-    /// It is an authority's own, which is trusted only where it is named.
-    Authority,
-    /// No trusted authority issued it.
-    Issuer,
-    /// A signature is by another key than that of the certificate, or of its issuer.
+    /// The certificate is expired or not valid yet.
+    Validity,
+    /// The certificate is for another host.
+    HostName,
+    /// It is a CA certificate, which is trusted only if configured.
+    CaCertificate,
+    /// The issuer is not trusted.
+    UnknownIssuer,
+    /// A signature was not made with the key of the certificate or its issuer.
     Signature,
-    /// Another one of the certificate.
-    Certificate,
-    /// The server wants a certificate, or does not take the one that was shown.
-    Client,
-    /// What answers does not speak TLS.
+    /// Another error of the certificate.
+    OtherCertificate,
+    /// The server requires a client certificate, or rejected the one that was sent.
+    ClientCertificate,
+    /// The server does not support TLS.
     NoTls,
     Other,
 }
 
 impl TlsTrouble {
-    pub(in crate::store::http) fn of(error: &rustls::Error) -> Self {
+    pub(in crate::store::http) fn from_error(error: &rustls::Error) -> Self {
         use AlertDescription as Alert;
         match error {
-            error if is_authority(error) => Self::Authority,
-            rustls::Error::InvalidCertificate(why) => match why {
+            error if is_ca_error(error) => Self::CaCertificate,
+            rustls::Error::InvalidCertificate(reason) => match reason {
                 CertificateError::Expired
                 | CertificateError::ExpiredContext { .. }
                 | CertificateError::NotValidYet
-                | CertificateError::NotValidYetContext { .. } => Self::Dates,
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Self::Host,
-                CertificateError::UnknownIssuer => Self::Issuer,
+                | CertificateError::NotValidYetContext { .. } => Self::Validity,
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Self::HostName,
+                CertificateError::UnknownIssuer => Self::UnknownIssuer,
                 CertificateError::BadSignature => Self::Signature,
-                _ => Self::Certificate,
+                _ => Self::OtherCertificate,
             },
-            rustls::Error::NoCertificatesPresented => Self::Certificate,
+            rustls::Error::NoCertificatesPresented => Self::OtherCertificate,
             rustls::Error::AlertReceived(
                 Alert::CertificateRequired
                 | Alert::BadCertificate
@@ -52,31 +52,30 @@ impl TlsTrouble {
                 | Alert::CertificateUnknown
                 | Alert::UnknownCA
                 | Alert::AccessDenied,
-            ) => Self::Client,
+            ) => Self::ClientCertificate,
             rustls::Error::InvalidMessage(_) => Self::NoTls,
             _ => Self::Other,
         }
     }
 
-    /// The reason in words, where those of the libraries are for programmers.
-    pub(in crate::store::http) fn words(self, error: &rustls::Error) -> Option<String> {
+    /// Describes the error; `None` if the library's text is good enough.
+    pub(in crate::store::http) fn describe(self, error: &rustls::Error) -> Option<String> {
         let date = |time: UnixTime| {
             Timestamp::from_millis(i64::try_from(time.as_secs()).unwrap_or(i64::MAX).saturating_mul(1000)).rfc3339()
         };
         Some(match error {
             rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }) => {
-                format!("it was valid until {}", date(*not_after))
+                format!("it expired at {}", date(*not_after))
             }
             rustls::Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. }) => {
                 format!("it is valid from {}", date(*not_before))
             }
-            _ if self == Self::Authority => "it is that of a certificate authority".to_owned(),
+            _ if self == Self::CaCertificate => "it is a CA certificate".to_owned(),
             _ if self == Self::Signature => {
-                "a signature does not fit: the certificate only has the name of one that is \
-                                             trusted, or the server does not have its key"
+                "invalid signature: only the name of the certificate is trusted, or the server does not have its key"
                     .to_owned()
             }
-            _ if self == Self::Issuer => "its issuer is not trusted".to_owned(),
+            _ if self == Self::UnknownIssuer => "its issuer is not trusted".to_owned(),
             _ => return None,
         })
     }

@@ -4,19 +4,19 @@ use proptest::test_runner::Config;
 use rusqlite::Connection;
 use std::path::Path;
 
-/// What a writer does, and leaves in the middle.
+/// A writer that stops within a transaction.
 #[derive(Clone, Debug)]
 struct Writer {
     page_size: u32,
     mode: &'static str,
     synchronous: &'static str,
-    /// Rows that each transaction adds and changes; every third one is undone.
+    /// The number of rows that each transaction adds. Every third transaction is rolled back.
     transactions: Vec<u32>,
-    /// Rows of the transaction that never ends.
+    /// Rows added by the unfinished transaction.
     unfinished: u32,
-    /// After which of them the pages go into the database.
+    /// The index of the transaction after which a checkpoint runs.
     checkpoint: usize,
-    /// Bytes that are missing at the end of what lies beside the database.
+    /// Bytes cut from the end of the files beside the database.
     cut: u64,
 }
 
@@ -38,7 +38,7 @@ fn writer() -> impl Strategy<Value = Writer> {
 }
 
 impl Writer {
-    /// Writes a database and stops within a transaction. Gives what lies there then.
+    /// Writes a database, and copies its files in the middle of a transaction.
     fn run(&self, folder: &Path) {
         let live = folder.join("live.db");
         let connection = Connection::open(&live).unwrap();
@@ -78,7 +78,7 @@ impl Writer {
     }
 }
 
-/// What SQLite finds in a database: whether it is whole, and the rows; or why it cannot be read.
+/// Reads the result of the integrity check and the rows of a database with SQLite.
 fn rows(path: &Path) -> rusqlite::Result<(String, Vec<(i64, String)>)> {
     let connection = Connection::open(path)?;
     let check = connection.query_row("pragma integrity_check", [], |row| row.get(0))?;
@@ -95,7 +95,7 @@ proptest! {
     #![proptest_config(Config { cases: 100, ..crate::tests::fixed_seed() })]
 
     #[test]
-    fn a_copy_is_what_sqlite_makes_of_the_database(writer in writer()) {
+    fn recovery_of_a_copy_equals_that_of_sqlite(writer in writer()) {
         let folder = tempfile::tempdir().unwrap();
         writer.run(folder.path());
         let dead = folder.path().join("dead.db");
