@@ -84,8 +84,8 @@ pub fn assessment(yaml: &str) -> Result<Assessment, String> {
 /// Parses a record in time linear in its length.
 fn parse(yaml: &str) -> Result<Value, String> {
     // libyaml is quadratic in the nesting depth and in the number of directives. MLflow writes neither deep lists nor
-    // directives.
-    if max_open_brackets(yaml) > limits::RECORD_LEVELS {
+    // directives. Lists are not nested deeper than there are opening brackets; closing ones may be part of a string.
+    if yaml.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() > limits::RECORD_LEVELS {
         check_depth(yaml)?;
     }
     if yaml.split(LINE_BREAKS).filter(|line| line.starts_with('%')).count() > limits::RECORD_DIRECTIVES {
@@ -96,20 +96,6 @@ fn parse(yaml: &str) -> Result<Value, String> {
 
 /// Line breaks (YAML 1.1, section 4.1.4).
 const LINE_BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
-
-/// The maximum number of open brackets, counting those in strings too.
-fn max_open_brackets(yaml: &str) -> usize {
-    let (mut open, mut max) = (0_usize, 0);
-    for byte in yaml.bytes() {
-        match byte {
-            b'[' | b'{' => open += 1,
-            b']' | b'}' => open = open.saturating_sub(1),
-            _ => {}
-        }
-        max = max.max(open);
-    }
-    max
-}
 
 /// Checks the exact depth with a slower parser, whose time does not depend on the depth.
 fn check_depth(yaml: &str) -> Result<(), String> {

@@ -10,6 +10,9 @@ fn deep_lists_are_rejected_before_parsing() {
         let why = parse(&deep.repeat(levels)).unwrap_err();
         assert!(why.contains("128 levels") || why.contains("recursion limit"), "{deep}: {why}");
     }
+    // A closing bracket in a string closes nothing.
+    let why = parse(&format!("a: {}", "[\"]\", ".repeat(10_000))).unwrap_err();
+    assert!(why.contains("128 levels") || why.contains("recursion limit"), "{why}");
     let nested = |levels: usize| format!("a: {}{}", "[".repeat(levels), "]".repeat(levels));
     assert!(parse(&nested(100)).is_ok());
     assert!(parse(&nested(128)).is_err(), "the outer map is also a level");
