@@ -41,44 +41,116 @@ fn floor(path: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// The modules that a text names behind `crate::`, braces too.
-fn used(text: &str) -> BTreeSet<String> {
-    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
-    let mut used = BTreeSet::new();
-    for after in text.split("crate::").skip(1) {
-        match after.strip_prefix('{') {
-            Some(list) => {
-                let mut depth = 0;
-                let mut start = 0;
-                for (at, c) in list.char_indices() {
-                    match c {
-                        '{' => depth += 1,
-                        '}' if depth > 0 => depth -= 1,
-                        ',' | '}' if depth == 0 => {
-                            used.insert(word(list[start..at].trim()));
-                            start = at + 1;
-                            if c == '}' {
-                                break;
-                            }
-                        }
-                        _ => {}
-                    }
-                }
-            }
-            None => {
-                used.insert(word(after));
+/// The paths that a text names, from `crate`, `super` or `self` on, with braces expanded.
+fn paths(text: &str) -> Vec<Vec<String>> {
+    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut found = Vec::new();
+    for root in ["crate", "super", "self"] {
+        for (at, _) in code.match_indices(&format!("{root}::")) {
+            // `super::super::x` is one path, found at its first word.
+            let before = &code[..at];
+            if !before.ends_with(is_word) && !before.ends_with("::") {
+                expand(&code[at..], &[], &mut found);
             }
         }
     }
-    used.remove("");
-    used
+    found
+}
+
+/// Adds the paths that a tree of uses begins with, and returns its length.
+fn expand(text: &str, parents: &[String], found: &mut Vec<Vec<String>>) -> usize {
+    let mut path = parents.to_vec();
+    let mut at = 0;
+    loop {
+        let word: String = text[at..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        at += word.len();
+        if !word.is_empty() {
+            path.push(word);
+        }
+        if !text[at..].starts_with("::") {
+            found.push(path);
+            return at;
+        }
+        at += 2;
+        if text[at..].starts_with('{') {
+            at += 1;
+            loop {
+                at += text[at..].len() - text[at..].trim_start_matches([' ', '\n', ',']).len();
+                if at >= text.len() || text[at..].starts_with('}') {
+                    return at + 1;
+                }
+                let length = expand(&text[at..], &path, found);
+                // `name as other` and `*` have more text.
+                at += length + text[at + length..].find([',', '}']).unwrap_or(text.len() - at - length);
+            }
+        }
+    }
+}
+
+/// The folders of `src` that a text uses.
+fn used(text: &str) -> BTreeSet<String> {
+    paths(text).into_iter().filter(|path| path[0] == "crate").filter_map(|path| path.get(1).cloned()).collect()
+}
+
+/// The module that a file is.
+fn module(path: &Path) -> Vec<String> {
+    let mut words: Vec<String> = path.with_extension("").iter().map(|part| part.to_str().unwrap().to_owned()).collect();
+    if matches!(words.last().map(String::as_str), Some("mod" | "lib" | "main")) {
+        words.pop();
+    }
+    words
+}
+
+/// Which files use which. What a file takes from its own parents is not an edge: they declare it.
+fn files_used() -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
+    let files: Vec<(Vec<String>, String)> = sources().into_iter().map(|(path, text)| (module(&path), text)).collect();
+    let known: BTreeSet<&Vec<String>> = files.iter().map(|(module, _)| module).collect();
+    let resolve = |own: &[String], path: &[String]| {
+        let mut base: Vec<String> = if path[0] == "crate" { Vec::new() } else { own.to_vec() };
+        for word in path {
+            match word.as_str() {
+                "crate" | "self" => {}
+                "super" => drop(base.pop()),
+                word => base.push(word.to_owned()),
+            }
+        }
+        while !base.is_empty() && !known.contains(&base) {
+            base.pop();
+        }
+        base
+    };
+    let edges = |(own, text): &(Vec<String>, String)| {
+        let used = paths(text).into_iter().map(|path| resolve(own, &path));
+        (own.clone(), used.filter(|used| !own.starts_with(used)).collect())
+    };
+    files.iter().map(edges).collect()
 }
 
 #[test]
 fn the_parser_of_uses_sees_braces_and_paths() {
-    let text = "use crate::model::{A, B};\nuse crate::{formats::x::Y, query::{self, Z}, terminal};\nfn f() { crate::error::g() }";
+    let text = "use crate::model::{A, B};\nuse crate::{formats::x::Y as Z, query::{self, Q}, terminal};\nfn f() { crate::error::g() }";
     let expected = ["error", "formats", "model", "query", "terminal"];
     assert_eq!(used(text).into_iter().collect::<Vec<_>>(), expected);
+    let found: Vec<String> = paths("use super::super::{a::{b, c}, d};").iter().map(|path| path.join("::")).collect();
+    assert_eq!(found, ["super::super::a::b", "super::super::a::c", "super::super::d"]);
+}
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let edges = files_used();
+    assert!(edges.values().map(BTreeSet::len).sum::<usize>() > 300);
+    let reached = |from: &Vec<String>| {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
+        while let Some(module) = open.pop() {
+            open.extend(edges[module].iter().filter(|used| seen.insert((*used).clone())));
+        }
+        seen
+    };
+    let circles: Vec<String> =
+        edges.keys().filter(|module| reached(module).contains(*module)).map(|module| module.join("/")).collect();
+    assert!(circles.is_empty(), "in circles: {}", circles.join(" "));
 }
 
 #[test]
