@@ -5,6 +5,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::manual::{Block, TOPICS, Topic, blocks};
 use crate::output::wrapped_table::wrapped_table;
 use roff::{Inline, Roff, bold, roman};
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -31,7 +32,7 @@ pub(super) fn run(args: &ManArgs, cx: &mut Context) -> Result<()> {
     let commands = command_pages(&command)?.into_iter().map(|(name, page)| (folder.join(name), page));
     let topic_folder = if folder.ends_with("man1") { folder.with_file_name("man7") } else { folder.clone() };
     let topic_path = |topic: &Topic| topic_folder.join(format!("mltrace-{}.7", topic.name));
-    let topics = TOPICS.iter().map(|topic| (topic_path(topic), topic_page(topic).into_bytes()));
+    let topics = TOPICS.iter().map(|topic| (topic_path(topic), topic_page(topic)));
     for folder in [folder, &topic_folder] {
         std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
     }
@@ -54,11 +55,24 @@ fn command_pages(command: &clap::Command) -> Result<Vec<(String, Vec<u8>)>> {
 fn command_page(command: &clap::Command) -> Result<Vec<u8>> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut page)?;
-    Ok(page)
+    Ok(ascii(&String::from_utf8_lossy(&page)))
+}
+
+/// Writes characters beyond ASCII as escapes of groff and mandoc: what they take for the encoding of a file differs.
+fn ascii(page: &str) -> Vec<u8> {
+    let mut text = String::with_capacity(page.len());
+    for c in page.chars() {
+        if c.is_ascii() {
+            text.push(c);
+        } else {
+            let _ = write!(text, "\\[u{:04X}]", u32::from(c));
+        }
+    }
+    text.into_bytes()
 }
 
 /// The page of a help topic.
-fn topic_page(topic: &Topic) -> String {
+fn topic_page(topic: &Topic) -> Vec<u8> {
     let name = format!("mltrace-{}", topic.name);
     let version = concat!("mltrace ", env!("CARGO_PKG_VERSION"));
     let mut page = Roff::new();
@@ -82,7 +96,7 @@ fn topic_page(topic: &Topic) -> String {
             Block::Table(rows) => preformatted(&mut page, wrapped_table(&rows, 72).into_iter()),
         }
     }
-    page.to_roff()
+    ascii(&page.to_roff())
 }
 
 /// Lines that are shown as written.
