@@ -1,8 +1,8 @@
 //! Safe file access. Reads cannot hang, exhaust memory or follow links out of the store; writes are atomic.
 
-mod whole;
+mod atomic;
 
-pub use whole::{create, replace};
+pub use atomic::{create, replace};
 
 use std::fs::{DirEntry, File, FileType, Metadata, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Result};

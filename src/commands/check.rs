@@ -3,7 +3,7 @@
 mod rules;
 
 use super::Outcome;
-use crate::analysis::gate::{
+use crate::analysis::rules::{
     Baseline, Evidence, Measure, RequiredData, Rule, RuleEvaluator, RuleKind, RuleResult, Verdict,
 };
 use crate::cli::context::Context;

@@ -4,13 +4,13 @@
 //! durations nanoseconds. An unknown value is `None`, never 0 or an empty string.
 
 mod assessment;
-mod checkup;
 mod exception;
 mod id;
 mod json;
 mod labels;
 pub mod python;
 mod span;
+mod store_info;
 mod time;
 mod tool;
 mod trace;
@@ -18,7 +18,6 @@ mod tree;
 mod usage;
 
 pub use assessment::{Assessment, AssessmentKind};
-pub use checkup::{Revision, StoreInfo, StoreKind, parse_release};
 pub use exception::Exception;
 pub use id::{SpanId, short_trace_id, short_trace_ids};
 pub use json::{Json, Members};
@@ -26,6 +25,7 @@ pub use labels::Labels;
 pub use span::{
     Payload, SearchableSpan, Span, SpanEvent, SpanLink, SpanStatus, SpanType, UsageScope, is_runtime_message,
 };
+pub use store_info::{Revision, StoreInfo, StoreKind, parse_release};
 pub use time::{Timestamp, Zone};
 pub use tool::{MentionKind, SpeakerSigns, ToolMention};
 pub use trace::{

@@ -4,8 +4,8 @@
 mod csv;
 mod format;
 pub mod json;
-mod look;
 pub mod number;
+mod options;
 pub(crate) mod outline;
 pub(crate) mod paragraph;
 pub(crate) mod pretty;
@@ -18,7 +18,7 @@ mod writer;
 
 pub use format::Format;
 pub use json::Page;
-pub use look::RenderOptions;
+pub use options::RenderOptions;
 pub use row::{Item, Row, View};
 pub use table::{Cell, Column, write_table};
 pub use theme::{TextRole, Theme};

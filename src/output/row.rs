@@ -1,6 +1,6 @@
 //! What commands output: rows of a list, or a view.
 
-use super::look::RenderOptions;
+use super::options::RenderOptions;
 use super::table::{Cell, Column};
 use crate::error::Result;
 use crate::model::Json;

@@ -2,7 +2,7 @@
 
 use super::format::Format;
 use super::json::{self, Page};
-use super::look::RenderOptions;
+use super::options::RenderOptions;
 use super::row::{Row, View, csv_columns_of};
 use super::table::{self, Cell};
 use super::{csv, text};

@@ -11,8 +11,8 @@ mod glob;
 mod grep;
 pub mod language;
 mod like;
+mod prefilter;
 mod regex;
-mod sieve;
 
 pub use clause::{
     AssessmentTest, AttributeText, Clause, Comparison, Label, LabelTest, NumberKey, Operand, SpanTest, TextKey,
@@ -20,8 +20,8 @@ pub use clause::{
 };
 pub use glob::Glob;
 pub use grep::{Grep, TextMatch};
+pub use prefilter::Prefilter;
 pub use regex::Regex;
-pub use sieve::Prefilter;
 
 use crate::model::TraceInfo;
 

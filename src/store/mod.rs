@@ -6,11 +6,11 @@ mod document;
 mod file;
 mod http;
 mod parallel;
-mod room;
 mod rows;
 mod spans;
 mod sqlite;
 mod summary;
+mod thread_limit;
 mod uri;
 
 pub use http::{Secret, ServerSettings, without_credentials};

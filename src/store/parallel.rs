@@ -1,6 +1,6 @@
 //! Parallel map that keeps the order of its items.
 
-use super::room;
+use super::thread_limit;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -23,7 +23,7 @@ pub(super) fn in_parallel<T: Sync, R: Send>(items: &[T], threads: usize, work: i
         };
         // If a thread cannot be started, the others do its work.
         let start = |_| std::thread::Builder::new().spawn_scoped(scope, run).ok();
-        let threads = threads.min(items.len()).min(room::spare_threads().saturating_add(1));
+        let threads = threads.min(items.len()).min(thread_limit::spare_threads().saturating_add(1));
         let workers: Vec<_> = (1..threads).map_while(start).collect();
         run();
         // A panic in a worker is a bug, so it is passed on.

@@ -1,11 +1,11 @@
 //! Terminal capabilities and user options, resolved once, and the streams that end at the terminal.
 
+mod ci_escaper;
 mod output;
-mod runner;
 mod status;
 
+pub use ci_escaper::CiCommandEscaper;
 pub use output::{InterruptHandle, Paged, run_with_timeout};
-pub use runner::CiCommandEscaper;
 pub use status::StatusLine;
 
 use std::ffi::OsString;

@@ -5,7 +5,7 @@ mod junit;
 mod markdown;
 mod words;
 
-use crate::analysis::gate::{Baseline, RuleResult, RuleUnit, Statistic, Verdict};
+use crate::analysis::rules::{Baseline, RuleResult, RuleUnit, Statistic, Verdict};
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
 use crate::output::json::SCHEMA;

@@ -1,6 +1,6 @@
 //! Rules from flags and from a TOML file.
 
-use crate::analysis::gate::{Measure, NamePattern, Rule, RuleKind, Statistic, Tolerance};
+use crate::analysis::rules::{Measure, NamePattern, Rule, RuleKind, Statistic, Tolerance};
 use crate::error::{Error, ErrorCode, Result};
 use crate::query::{Glob, flags};
 use crate::{files, limits};

@@ -2,10 +2,10 @@
 //! since it cannot trust a server certificate directly, without its issuer.
 
 mod connection;
-mod trouble;
+mod error;
 
 pub(super) use connection::{TlsConnector, tls_error};
-pub(super) use trouble::TlsTrouble;
+pub(super) use error::TlsTrouble;
 
 use super::access::ServerSettings;
 use crate::error::{Error, ErrorCode, Result};

@@ -2,7 +2,7 @@
 //! on the tables of any release. The SQL may match too many traces, never too few: the filter is applied again
 //! afterwards.
 
-use super::fill::TOKENS;
+use super::records::TOKENS;
 use super::schema::Schema;
 use crate::model::{AssessmentKind, Json, Timestamp, keys, python};
 use crate::query::{

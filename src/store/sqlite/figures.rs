@@ -1,7 +1,7 @@
 //! Reads only the values of each trace that are counted and summed, for queries over many thousands of traces.
 
 use super::conditions::{self, Sql, time_bounds};
-use super::fill::{self, COSTS, TOKENS};
+use super::records::{self, COSTS, TOKENS};
 use super::schema::Schema;
 use super::trace_row::{CLOCK_EVERY, experiment_list};
 use super::{SqliteStore, candidates, integer, text};
@@ -209,9 +209,9 @@ fn unless_in_columns(schema: &Schema, columns: &[&str], row: &str) -> String {
 fn info(row: &Row<'_>, labels: &[Label]) -> TraceInfo {
     let mut info = TraceInfo {
         execution_duration_ms: integer(row, 5),
-        recorded_usage: fill::usage(row, FIRST_FIGURE),
-        cost: fill::cost(row, FIRST_FIGURE + TOKENS.len()),
-        ..fill::minimal_info(row, 2)
+        recorded_usage: records::usage(row, FIRST_FIGURE),
+        cost: records::cost(row, FIRST_FIGURE + TOKENS.len()),
+        ..records::minimal_info(row, 2)
     };
     for (at, label) in labels.iter().enumerate() {
         let Some(value) = text(row, FIRST_LABEL + at) else { continue };

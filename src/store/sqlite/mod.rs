@@ -9,10 +9,10 @@ mod candidates;
 mod conditions;
 mod count;
 mod figures;
-mod fill;
 mod open;
 mod pause;
 mod ranked;
+mod records;
 mod recovery;
 mod revision;
 mod scan;
@@ -23,9 +23,9 @@ mod trace_row;
 mod unlocked;
 
 use super::artifact::{self, Artifacts};
-use super::room;
 use super::rows;
 use super::spans::{self, SpanRows};
+use super::thread_limit;
 use super::{Notice, Projection, Query, Sink, StoreEnvironment, TraceStore};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits;
@@ -158,7 +158,7 @@ impl SqliteStore {
     /// unreadable record is one problem.
     fn infos(&self, hits: &[TraceRow], with_links: bool, problems: &mut Vec<Problem>) -> Result<Vec<TraceInfo>> {
         let read =
-            |hits: &[TraceRow]| self.try_read(|connection| fill::infos(connection, &self.schema, hits, with_links));
+            |hits: &[TraceRow]| self.try_read(|connection| records::infos(connection, &self.schema, hits, with_links));
         let mut infos = Vec::with_capacity(hits.len());
         for chunk in hits.chunks(RECORDS_PER_READ) {
             match read(chunk) {
@@ -295,7 +295,7 @@ impl SqliteStore {
             })
         };
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let max = processors.min(limits::CONCURRENT_CONNECTIONS).min(room::spare_threads());
+        let max = processors.min(limits::CONCURRENT_CONNECTIONS).min(thread_limit::spare_threads());
         (0..max).map_while(open_worker).collect()
     }
 
@@ -485,7 +485,7 @@ impl TraceStore for SqliteStore {
         let infos = self.read(|connection| {
             let mut statement = connection.prepare_cached("select rowid from trace_info where request_id = ?")?;
             let Some(rowid) = statement.query_row([id], |row| row.get(0)).optional()? else { return Ok(Vec::new()) };
-            fill::infos(
+            records::infos(
                 connection,
                 &self.schema,
                 &[TraceRow { rowid, id: id.to_owned() }],

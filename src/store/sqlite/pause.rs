@@ -2,7 +2,7 @@
 //! could not write until it continues.
 
 use crate::signals;
-use crate::store::room;
+use crate::store::thread_limit;
 use std::sync::{Once, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ pub(super) fn begin_read() -> RwLockReadGuard<'static, ()> {
 fn watch_for_stop() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        if room::spare_threads() > 0 {
+        if thread_limit::spare_threads() > 0 {
             signals::on_suspend(|| {
                 // Waits for open reads, and blocks new ones until the program continues.
                 let _no_reads = READS.write();

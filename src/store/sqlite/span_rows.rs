@@ -1,6 +1,6 @@
 //! Reads rows of the `spans` table (MLflow 3.3+).
 
-use super::{SqliteStore, database_error, fill, is_row_damage, is_too_big, str_of, text};
+use super::{SqliteStore, database_error, is_row_damage, is_too_big, records, str_of, text};
 use crate::error::Result;
 use crate::formats::{self, SpanDetail};
 use crate::limits;
@@ -248,7 +248,7 @@ fn add_row(row: &Row<'_>, selection: &SpanRowSelection<'_>, rows: &mut SpanRows)
             // MLflow 3.17+ stores these in columns, and not always in the content too.
             span.model = span.model.or_else(|| text(row, 11));
             span.provider = span.provider.or_else(|| text(row, 12));
-            span.cost = span.cost.or_else(|| fill::cost(row, 8));
+            span.cost = span.cost.or_else(|| records::cost(row, 8));
             rows.spans.push(span);
         }
         Err(why) => {
@@ -271,7 +271,7 @@ fn skeleton(row: &Row<'_>) -> Span {
         end: super::integer(row, 6).filter(|end| *end != 0).map(Timestamp),
         model: text(row, 11),
         provider: text(row, 12),
-        cost: fill::cost(row, 8),
+        cost: records::cost(row, 8),
         ..Span::new(id, text(row, 2).unwrap_or_default(), start)
     }
 }

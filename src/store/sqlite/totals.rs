@@ -1,6 +1,6 @@
 //! Sums the totals of each experiment, in steps short enough not to delay a writer.
 
-use super::fill::{self, TOKENS};
+use super::records::{self, TOKENS};
 use super::{SqliteStore, integer, text};
 use crate::error::Result;
 use crate::formats;
@@ -44,7 +44,7 @@ pub(super) fn read(store: &SqliteStore) -> Result<HashMap<String, Totals>> {
                     total.traces += integer(row, 1).unwrap_or_default().cast_unsigned();
                     total.errors += integer(row, 2).unwrap_or_default().cast_unsigned();
                     total.last_trace_time = total.last_trace_time.max(integer(row, 3).map(Timestamp::from_millis));
-                    total.add_usage(&fill::usage(row, 4).unwrap_or_default());
+                    total.add_usage(&records::usage(row, 4).unwrap_or_default());
                 }
                 at += ROWS_PER_STEP;
             }

@@ -4,7 +4,7 @@
 
 use super::words::{evidence, heading, message, rule};
 use super::{CheckResult, CheckedRule};
-use crate::analysis::gate::{RuleResult, Verdict};
+use crate::analysis::rules::{RuleResult, Verdict};
 use crate::output::text::one_line;
 use std::io::{self, Write};
 

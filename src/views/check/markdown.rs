@@ -2,7 +2,7 @@
 
 use super::words::{heading, limit, message, rule, value};
 use super::{CheckResult, CheckedRule, MAX_NAMED};
-use crate::analysis::gate::Verdict;
+use crate::analysis::rules::Verdict;
 use crate::output::text::one_line;
 use std::fmt::Write as _;
 use std::io::{self, Write};

@@ -1,7 +1,7 @@
 //! Texts shared by all reports of `mltrace check`.
 
 use super::CheckResult;
-use crate::analysis::gate::{Evidence, RuleKind, RuleResult, RuleUnit, Statistic, Verdict};
+use crate::analysis::rules::{Evidence, RuleKind, RuleResult, RuleUnit, Statistic, Verdict};
 use crate::model::Cost;
 use crate::output::number;
 
