@@ -7,7 +7,7 @@ use super::report::report;
 use crate::analysis::prices::Prices;
 use crate::error::{Error, ErrorCode, Result};
 use crate::model::{Json, Problem, Timestamp, Zone};
-use crate::output::{Format, Output, RenderOptions, TextRole, Theme, number, text};
+use crate::output::{Output, RenderOptions, TextRole, Theme, number, text};
 use crate::shell::{self, Suggestion};
 use crate::store;
 use crate::terminal::{CiCommandEscaper, Paged, Screen, StatusLine};
@@ -58,8 +58,8 @@ impl Context {
         let now = environment.now.as_deref().and_then(Timestamp::parse_rfc3339).unwrap_or_else(Timestamp::now);
         let zone = if globals.utc { Zone::Utc } else { Zone::Local };
         let format = globals.format();
-        let is_text = format == Format::Table;
-        let look = RenderOptions {
+        let is_text = format.is_text();
+        let options = RenderOptions {
             theme: Theme { color: screen.color && is_text },
             width: screen.width,
             unicode: screen.unicode,
@@ -70,10 +70,10 @@ impl Context {
         Self {
             output: Output {
                 format,
-                options: look,
+                options,
                 out: Paged::new(
                     screen.pager.filter(|_| is_text),
-                    format != Format::Json,
+                    !format.is_document(),
                     status.clone(),
                     CiCommandEscaper::new(env, format.is_json()),
                 ),

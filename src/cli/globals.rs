@@ -13,7 +13,7 @@ pub struct Globals {
     #[arg(short = 'u', long, global = true, value_name = "URI")]
     pub tracking_uri: Option<String>,
     /// Output format
-    #[arg(short = 'o', long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
+    #[arg(short = 'o', long, global = true, value_name = "FORMAT", value_parser = Format::value_parser(), default_value = Format::default().name())]
     output: Format,
     /// Same as --output json
     #[arg(long, global = true, conflicts_with = "output")]
@@ -50,8 +50,9 @@ pub struct Globals {
 impl Globals {
     /// Returns the output format.
     #[must_use]
-    pub const fn format(&self) -> Format {
-        if self.json { Format::Json } else { self.output }
+    pub fn format(&self) -> Format {
+        let json = Format::find("json").filter(|_| self.json);
+        json.unwrap_or(self.output)
     }
 
     /// Returns the options that concern the terminal.

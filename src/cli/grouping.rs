@@ -3,7 +3,7 @@
 use crate::analysis::key::GroupKey;
 use crate::cli::context::Context;
 use crate::model::Cost;
-use crate::output::{Format, number};
+use crate::output::number;
 use crate::query::Label;
 use crate::store::Projection;
 use std::collections::HashMap;
@@ -23,7 +23,7 @@ pub(crate) fn projection(keys: &[GroupKey]) -> Projection {
 
 /// Notes how many groups are not shown, in formats without a row for the others.
 pub(crate) fn note_hidden_groups(cx: &Context, shown: usize, others: usize) {
-    if others > 0 && matches!(cx.output.format, Format::Jsonl | Format::Csv | Format::Ids) {
+    if others > 0 && cx.output.format.is_list() {
         cx.note(&format!("showing {shown} of {} groups (use -n or --all)", shown + others));
     }
 }
@@ -62,7 +62,7 @@ pub(crate) fn note_cost<'a>(cx: &Context, cost: Option<&Cost>, unpriced: impl It
         let calls = calls(without_model);
         cx.note(&format!("{calls} with tokens {have} no model; {their} cost is unknown and excluded"));
     }
-    if cost.is_some_and(|cost| cost.source == "calculated") && cx.output.format == Format::Table {
+    if cost.is_some_and(|cost| cost.source == "calculated") && cx.output.format.is_text() {
         cx.note("costs with ~ are calculated, in whole or in part, from the prices of `mltrace prices MODEL`");
     }
 }

@@ -58,7 +58,7 @@ pub struct CheckArgs {
 fn report(text: &str) -> std::result::Result<(ReportFormat, Option<PathBuf>), String> {
     let (name, path) = text.split_once('=').map_or((text, None), |(name, path)| (name, Some(PathBuf::from(path))));
     let path = path.filter(|path| path.as_os_str() != "-");
-    let report = ReportFormat::parse(name).ok_or("expected table, json, junit, github or markdown")?;
+    let report = ReportFormat::parse(name)?;
     if path.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
         return Err("missing file name".to_owned());
     }
@@ -96,11 +96,7 @@ pub(super) fn run(args: &CheckArgs, cx: &mut Context) -> Result<Outcome> {
         if let Some(path) = path {
             // A later CI step may print the file, so commands to the CI runner are escaped.
             let text = report.render(&view, &cx.output.options)?;
-            write(
-                path,
-                &cx.escaper(*report == ReportFormat::Json).escape_commands(&text),
-                *report == ReportFormat::Markdown,
-            )?;
+            write(path, &cx.escaper(report.is_json()).escape_commands(&text), report.appends())?;
         }
     }
     let has_passed = view.result.has_passed();
@@ -125,7 +121,7 @@ fn printed(reports: &[(ReportFormat, Option<PathBuf>)], format: Format) -> Resul
     }
     let mut printed = reports.iter().filter(|(_, path)| path.is_none()).map(|(report, _)| *report);
     let first = printed.next();
-    if printed.next().is_some() || (first.is_some() && format != Format::Table) {
+    if printed.next().is_some() || (first.is_some() && !format.is_text()) {
         return Err(Error::new(ErrorCode::Usage, "only one report can be printed")
             .hint("`--report junit=check.xml` writes one to a file"));
     }

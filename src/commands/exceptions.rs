@@ -7,7 +7,7 @@ use crate::cli::rows;
 use crate::cli::select::TraceSelection;
 use crate::error::{Error, Result};
 use crate::model::{Trace, TraceState};
-use crate::output::{Format, Page, number};
+use crate::output::{Page, number};
 use crate::query::{Clause, SpanTest, TextTest};
 use crate::store::{self, Order, Projection, Query, TraceStore};
 use crate::views::exception::{self, ExceptionRow};
@@ -107,8 +107,8 @@ pub(super) fn run(args: &ExceptionsArgs, cx: &mut Context) -> Result<()> {
     Ok(())
 }
 
-const fn prints_stacks(args: &ExceptionsArgs, cx: &Context) -> bool {
-    args.stack && matches!(cx.output.format, Format::Table)
+fn prints_stacks(args: &ExceptionsArgs, cx: &Context) -> bool {
+    args.stack && cx.output.format.is_text()
 }
 
 fn print(args: &ExceptionsArgs, cx: &mut Context, rows: &[ExceptionRow], page: Page) -> Result<()> {

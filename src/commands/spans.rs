@@ -5,7 +5,7 @@ use crate::cli::reader::TraceReader;
 use crate::cli::rows::{self, RowOptions};
 use crate::cli::select::TraceSelection;
 use crate::error::Result;
-use crate::output::{Format, Page, Row};
+use crate::output::{Page, Row};
 use crate::query::Grep;
 use crate::store::Projection;
 use crate::views::span::{FoundSpan, SpanRow};
@@ -44,7 +44,7 @@ fn print<R: Row>(
     row_of: impl Fn(SpanRow, Option<&Grep>) -> Option<R>,
 ) -> Result<()> {
     let mut reader = TraceReader::open(cx)?;
-    let is_light = matches!(cx.output.format, Format::Table | Format::Ids);
+    let is_light = !cx.output.format.prints_content();
     let projection = if is_light { Projection::Tree } else { Projection::Full };
     let mut query = reader.query(cx, &args.select, args.limits.order()?, projection)?;
     let limit = args.limits.rows();

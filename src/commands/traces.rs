@@ -7,7 +7,7 @@ use crate::cli::runs;
 use crate::cli::select::TraceSelection;
 use crate::error::Result;
 use crate::model::{Trace, TraceInfo};
-use crate::output::{Format, ListWriter, Page, Row};
+use crate::output::{ListWriter, Page, Row};
 use crate::query::Grep;
 use crate::store::Projection;
 use crate::views::trace::FoundTrace;
@@ -84,7 +84,7 @@ fn print<R: Row>(list: &ListArgs, cx: &mut Context, row: impl Fn(Trace, Option<&
     // One more than is printed, to know whether there are more.
     query.expected = limit.checked_add(1).map(|rows| rows.min(500));
     query.count_matches = true;
-    let is_table = cx.output.format == Format::Table;
+    let is_table = cx.output.format.is_text();
     let mut rows = cx.output.list::<R>();
     let mut buffer = Vec::new();
     let mut page = Page { returned: 0, matched: None, complete: true };

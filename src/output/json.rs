@@ -1,8 +1,10 @@
 //! Parts shared by all JSON documents.
 
 use super::text::is_dangerous;
+use crate::error::Result;
+use crate::terminal::Paged;
 use serde::Serialize;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, IntoInnerError, Write};
 
 /// Value of `schema`, the first key of every document.
 pub const SCHEMA: &str = "mltrace/1";
@@ -16,6 +18,14 @@ pub struct Page {
     pub matched: Option<usize>,
     /// Whether all matching items were printed.
     pub complete: bool,
+}
+
+/// Writes a value as JSON.
+pub(super) fn write(out: &mut Paged, value: &impl Serialize) -> Result<()> {
+    // Buffered, since serde_json writes small pieces and each write takes a lock.
+    let mut out = BufWriter::new(Escaped(out));
+    serde_json::to_writer(&mut out, value)?;
+    Ok(out.into_inner().map(drop).map_err(IntoInnerError::into_error)?)
 }
 
 /// Escapes characters that a terminal could interpret as `\uXXXX`, also for files that are viewed later. The JSON is

@@ -1,8 +1,7 @@
-//! Rendering of rows and views as text, JSON, JSON lines, CSV or ids. Commands pass rows or a view; only this module
-//! knows the format.
+//! Rendering of rows and views as text, JSON, JSON lines, CSV or ids. Commands pass rows or a view; only `formats` knows
+//! how each format is written.
 
-mod csv;
-mod format;
+mod formats;
 pub mod json;
 pub mod number;
 mod options;
@@ -16,7 +15,7 @@ mod theme;
 pub(crate) mod wrapped_table;
 mod writer;
 
-pub use format::Format;
+pub use formats::Format;
 pub use json::Page;
 pub use options::RenderOptions;
 pub use row::{Item, Row, View};

@@ -51,6 +51,36 @@ pub trait View {
     }
 }
 
+/// A row of any type, for the formats.
+pub(super) trait AnyRow {
+    /// Table cells.
+    fn table_cells(&self, options: &RenderOptions) -> Vec<Cell>;
+    /// Appends the JSON object.
+    fn write_json(&self, out: &mut Vec<u8>) -> serde_json::Result<()>;
+    /// JSON object.
+    fn to_json(&self) -> Json;
+    /// Id.
+    fn row_id(&self) -> &str;
+}
+
+impl<R: Row> AnyRow for R {
+    fn table_cells(&self, options: &RenderOptions) -> Vec<Cell> {
+        self.cells(options)
+    }
+
+    fn write_json(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        serde_json::to_writer(out, &self.json())
+    }
+
+    fn to_json(&self) -> Json {
+        Json::of(&self.json())
+    }
+
+    fn row_id(&self) -> &str {
+        self.id()
+    }
+}
+
 pub(crate) fn csv_columns_of<R: Row>() -> Vec<Cow<'static, str>> {
     R::CSV_COLUMNS.iter().map(|column| Cow::Borrowed(*column)).collect()
 }

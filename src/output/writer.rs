@@ -1,16 +1,13 @@
 //! Writes rows and views to standard output in the chosen format.
 
-use super::format::Format;
+use super::formats::{Format, ListSpec, RowWriter, ViewForm};
 use super::json::{self, Page};
 use super::options::RenderOptions;
 use super::row::{Row, View, csv_columns_of};
-use super::table::{self, Cell};
-use super::{csv, text};
 use crate::error::{Error, ErrorCode, Result};
 use crate::terminal::Paged;
-use serde::Serialize;
 use std::borrow::Cow;
-use std::io::{BufWriter, IntoInnerError, Write};
+use std::io::Write;
 
 /// Ignores the error of a pipe that its reader closed.
 ///
@@ -62,19 +59,19 @@ impl Output {
         if let Some(parts) = &mut self.views_shown {
             *parts += 1;
         }
-        if is_subsequent && format == Format::Table {
-            writeln!(self.out)?;
-        }
-        match format {
-            Format::Table => view.text(&self.options, &mut self.out)?,
-            Format::Json => {
-                write_json(&mut self.out, &view.json())?;
+        match format.info().view {
+            ViewForm::Text => {
+                if is_subsequent {
+                    writeln!(self.out)?;
+                }
+                view.text(&self.options, &mut self.out)?;
+            }
+            ViewForm::Document => {
+                json::write(&mut self.out, &view.json())?;
                 writeln!(self.out)?;
             }
-            Format::Jsonl | Format::Csv | Format::Ids => {
-                let mut list = self.list();
-                list.columns = view.csv_columns();
-                list.has_header = is_subsequent;
+            ViewForm::Items => {
+                let mut list = self.start_list(view.csv_columns(), is_subsequent);
                 for item in view.items() {
                     list.push(&item)?;
                 }
@@ -87,42 +84,20 @@ impl Output {
 
     /// Starts a list, whose rows are written as they are pushed.
     pub fn list<R: Row>(&mut self) -> ListWriter<'_, R> {
-        ListWriter {
-            columns: csv_columns_of::<R>(),
-            output: self,
-            rows: Vec::new(),
-            layout: None,
-            count: 0,
-            has_header: false,
-            line: Vec::new(),
-            row_type: std::marker::PhantomData,
-        }
+        self.start_list(csv_columns_of::<R>(), false)
+    }
+
+    fn start_list<R: Row>(&mut self, csv_columns: Vec<Cow<'static, str>>, has_header: bool) -> ListWriter<'_, R> {
+        let spec = ListSpec { key: R::KEY, columns: R::columns(), csv_columns, has_header, options: self.options };
+        ListWriter { writer: (self.format.info().start_list)(spec), output: self, row_type: std::marker::PhantomData }
     }
 }
-
-fn write_json(out: &mut Paged, value: &impl Serialize) -> Result<()> {
-    // Buffered, since serde_json writes small pieces and each write takes a lock.
-    let mut out = BufWriter::new(json::Escaped(out));
-    serde_json::to_writer(&mut out, value)?;
-    Ok(out.into_inner().map(drop).map_err(IntoInnerError::into_error)?)
-}
-
-/// Number of table rows laid out together; later chunks use the column widths of the first.
-const ROWS_PER_CHUNK: usize = 1_000;
 
 /// Writes the rows of a list.
 #[derive(Debug)]
 pub struct ListWriter<'a, R> {
     output: &'a mut Output,
-    rows: Vec<Vec<Cell>>,
-    layout: Option<table::Layout>,
-    count: usize,
-    /// Whether an earlier list has written the CSV header.
-    has_header: bool,
-    /// CSV columns.
-    columns: Vec<Cow<'static, str>>,
-    /// Buffer for one row of JSON or CSV, which is written at once.
-    line: Vec<u8>,
+    writer: Box<dyn RowWriter>,
     row_type: std::marker::PhantomData<R>,
 }
 
@@ -132,41 +107,7 @@ impl<R: Row> ListWriter<'_, R> {
     /// # Errors
     /// If writing fails.
     pub fn push(&mut self, row: &R) -> Result<()> {
-        self.count += 1;
-        let out = &mut self.output.out;
-        match self.output.format {
-            Format::Table => {
-                self.rows.push(row.cells(&self.output.options));
-                if self.rows.len() == ROWS_PER_CHUNK {
-                    self.write_rows()?;
-                }
-            }
-            Format::Json | Format::Jsonl => {
-                self.line.clear();
-                match (self.output.format, self.count) {
-                    (Format::Json, 1) => self.open_json()?,
-                    (Format::Json, _) => self.line.extend_from_slice(b",\n"),
-                    _ => {}
-                }
-                serde_json::to_writer(&mut self.line, &row.json())?;
-                if self.output.format == Format::Jsonl {
-                    self.line.push(b'\n');
-                }
-                json::Escaped(&mut self.output.out).write_all(&self.line)?;
-            }
-            Format::Csv => {
-                self.line.clear();
-                if self.count == 1 && !self.has_header {
-                    csv::write_header(&mut self.line, &self.columns)?;
-                }
-                csv::write_row(&mut self.line, &self.columns, row)?;
-                out.write_all(&self.line)?;
-            }
-            // A group whose key values were not recorded has no id.
-            Format::Ids if row.id().is_empty() => {}
-            Format::Ids => writeln!(out, "{}", text::one_line(row.id()))?,
-        }
-        Ok(())
+        self.writer.push(&mut self.output.out, row)
     }
 
     /// Ends the list; `page` is added to a JSON document.
@@ -174,43 +115,8 @@ impl<R: Row> ListWriter<'_, R> {
     /// # Errors
     /// If writing fails.
     pub fn finish(mut self, page: Option<Page>) -> Result<()> {
-        match self.output.format {
-            Format::Table => self.write_rows()?,
-            Format::Json => {
-                if self.count == 0 {
-                    self.open_json()?;
-                }
-                self.output.out.write_all(b"\n]")?;
-                if let Some(page) = page {
-                    self.output.out.write_all(b",\"page\":")?;
-                    write_json(&mut self.output.out, &page)?;
-                }
-                self.output.out.write_all(b"}\n")?;
-            }
-            Format::Csv if self.count == 0 && !self.has_header => {
-                csv::write_header(&mut self.output.out, &self.columns)?;
-            }
-            Format::Csv | Format::Jsonl | Format::Ids => {}
-        }
+        self.writer.finish(&mut self.output.out, page)?;
         // Flushed first, so that notes on stderr come after the list.
         Ok(self.output.out.finish()?)
-    }
-
-    fn open_json(&mut self) -> Result<()> {
-        Ok(writeln!(self.output.out, "{{\"schema\":\"{}\",\"{}\":[", json::SCHEMA, R::KEY)?)
-    }
-
-    fn write_rows(&mut self) -> Result<()> {
-        let options = self.output.options;
-        let is_first = self.layout.is_none();
-        if self.rows.is_empty() {
-            return Ok(());
-        }
-        // Short ids are unique only within a chunk, since rows are not kept.
-        table::shorten_ids(&mut self.rows);
-        let layout = self.layout.get_or_insert_with(|| table::Layout::new(R::columns(), &self.rows, options.width));
-        layout.write(&mut self.output.out, options.theme, options.ellipsis(), R::columns(), &self.rows, is_first)?;
-        self.rows.clear();
-        Ok(())
     }
 }

@@ -14,7 +14,7 @@ use crate::output::table::{Cell, Column};
 use crate::output::text::{one_line, width};
 use crate::output::{Format, Item, Output, RenderOptions, TextRole, View, ignore_closed_pipe, number, write_table};
 use serde::{Serialize, Serializer};
-use std::io::Write;
+use std::io::{self, Write};
 use words::{format_value, heading, limit, message, rule, value};
 
 /// The result of all rules.
@@ -58,33 +58,50 @@ impl CheckResult {
     }
 }
 
-/// The format of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The format of a report: an output format, or one that CI systems read.
+#[derive(Clone, Copy, Debug)]
 pub enum ReportFormat {
-    /// A table.
-    Table,
-    /// The JSON document.
-    Json,
-    /// JUnit XML.
-    Junit,
-    /// Workflow commands for GitHub Actions, which become annotations.
-    Github,
-    /// A Markdown section for a GitHub job summary or comment.
-    Markdown,
+    /// An output format that prints a view as a whole.
+    Output(Format),
+    /// A format that CI systems read.
+    Ci(&'static CiReport),
 }
+
+/// A report format that CI systems read. To add one: a file in `check/`, and a line in [`CI_REPORTS`].
+#[derive(Debug)]
+pub struct CiReport {
+    name: &'static str,
+    /// Whether it is appended to a file that several steps share.
+    appends: bool,
+    /// Whether its lines are commands to the CI runner.
+    has_commands: bool,
+    write: fn(&mut dyn Write, &CheckResult) -> io::Result<()>,
+}
+
+const CI_REPORTS: &[&CiReport] = &[&junit::REPORT, &github::REPORT, &markdown::REPORT];
 
 impl ReportFormat {
     /// Parses the name of a format.
+    ///
+    /// # Errors
+    /// Lists the formats if there is none with this name.
+    pub fn parse(name: &str) -> std::result::Result<Self, String> {
+        let output = Format::find(name).filter(|format| !format.is_list()).map(Self::Output);
+        let ci = || CI_REPORTS.iter().find(|report| report.name == name).map(|report| Self::Ci(report));
+        let names = || CI_REPORTS.iter().map(|report| report.name).collect::<Vec<_>>().join(", ");
+        output.or_else(ci).ok_or_else(|| format!("expected one of table, json, {}", names()))
+    }
+
+    /// Whether it is JSON.
     #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Some(match name {
-            "table" => Self::Table,
-            "json" => Self::Json,
-            "junit" => Self::Junit,
-            "github" => Self::Github,
-            "markdown" => Self::Markdown,
-            _ => return None,
-        })
+    pub const fn is_json(self) -> bool {
+        matches!(self, Self::Output(format) if format.is_json())
+    }
+
+    /// Whether it is appended to its file instead of replacing it.
+    #[must_use]
+    pub const fn appends(self) -> bool {
+        matches!(self, Self::Ci(report) if report.appends)
     }
 
     /// Renders the report for a file.
@@ -94,17 +111,15 @@ impl ReportFormat {
     pub fn render(self, view: &CheckView, options: &RenderOptions) -> Result<Vec<u8>> {
         let mut out = Vec::new();
         match self {
-            Self::Table => {
+            Self::Output(format) if format.is_text() => {
                 let theme = crate::output::Theme { color: false };
                 view.text(&RenderOptions { theme, width: None, ..*options }, &mut out)?;
             }
-            Self::Json => {
+            Self::Output(_) => {
                 serde_json::to_writer(&mut out, &view.json())?;
                 out.push(b'\n');
             }
-            Self::Junit => junit::write(&mut out, &view.result)?,
-            Self::Github => github::write(&mut out, &view.result)?,
-            Self::Markdown => markdown::write(&mut out, &view.result)?,
+            Self::Ci(report) => (report.write)(&mut out, &view.result)?,
         }
         Ok(out)
     }
@@ -115,14 +130,15 @@ impl ReportFormat {
     /// If it cannot be written.
     pub fn print(self, view: &CheckView, output: &mut Output) -> Result<()> {
         match self {
-            Self::Table => output.show_as(Format::Table, view),
-            Self::Json => {
-                output.out.set_json();
-                output.show_as(Format::Json, view)
+            Self::Output(format) => {
+                if format.is_json() {
+                    output.out.set_json();
+                }
+                output.show_as(format, view)
             }
-            Self::Junit | Self::Github | Self::Markdown => {
+            Self::Ci(report) => {
                 let text = self.render(view, &output.options)?;
-                if self == Self::Github {
+                if report.has_commands {
                     output.out.allow_ci_commands();
                 }
                 let written = output.out.write_all(&text).and_then(|()| output.out.finish());

@@ -6,7 +6,6 @@ use crate::cli::grouping::note_cost;
 use crate::cli::reader::TraceReader;
 use crate::cli::select::TraceSelection;
 use crate::error::{Error, ErrorCode, Result};
-use crate::output::Format;
 use crate::shell::Suggestion;
 use crate::store::{Order, Projection};
 use crate::views::diff::sets::SetsView;
@@ -57,7 +56,7 @@ pub(super) fn run(sets: &[String], cx: &mut Context) -> Result<bool> {
             cx.note(&format!("{name} is empty: no traces match its filters"));
         }
     }
-    if let Some(group) = view.diff.new_failures().first().filter(|_| cx.output.format == Format::Table) {
+    if let Some(group) = view.diff.new_failures().first().filter(|_| cx.output.format.is_text()) {
         let example = &group.example;
         let command = cx.quoted_command(
             &Suggestion::new("trace show").operand(&example.trace_id).option("--span", &example.span_id),

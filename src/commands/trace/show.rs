@@ -8,7 +8,6 @@ use crate::cli::select::TraceSelection;
 use crate::error::{Error, ErrorCode, Result};
 use crate::files;
 use crate::model::{Span, Trace};
-use crate::output::Format;
 use crate::reading::Agents;
 use crate::store::{Projection, TraceStore};
 use crate::views::conversation::ConversationView;
@@ -69,10 +68,7 @@ pub(super) fn run(show: &TraceShowArgs, cx: &mut Context) -> Result<()> {
 }
 
 fn show_trace(show: &TraceShowArgs, cx: &mut Context, reader: &mut TraceReader, name: &str) -> Result<()> {
-    let is_light = matches!(cx.output.format, Format::Table | Format::Ids)
-        && show.io.is_none()
-        && show.span.is_none()
-        && !show.conversation;
+    let is_light = !cx.output.format.prints_content() && show.io.is_none() && show.span.is_none() && !show.conversation;
     let mut trace = if is_light {
         naming::read_tree(cx, reader, name, &show.select)?
     } else {

@@ -1,12 +1,14 @@
 //! GitHub Actions annotations, as workflow commands (actions/runner, `ActionCommand.cs`).
 
 use super::words::{evidence, heading, message, rule};
-use super::{CheckResult, CheckedRule, MAX_NAMED};
+use super::{CheckResult, CheckedRule, CiReport, MAX_NAMED};
 use crate::output::text::one_line;
 use std::io::{self, Write};
 
+pub(super) const REPORT: CiReport = CiReport { name: "github", appends: false, has_commands: true, write };
+
 /// Writes an annotation with the totals, and one for each rule that does not pass.
-pub(super) fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()> {
+fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()> {
     // The totals go first, since the runner shows only the first annotations of a step.
     command(out, "notice", "mltrace check", &[heading(checked)])?;
     for CheckedRule { finding, next } in checked.not_passed() {

@@ -3,13 +3,15 @@
 //! here, and allows none on `testsuites`. The output satisfies both.
 
 use super::words::{evidence, heading, message, rule};
-use super::{CheckResult, CheckedRule};
+use super::{CheckResult, CheckedRule, CiReport};
 use crate::analysis::rules::{RuleResult, Verdict};
 use crate::output::text::one_line;
 use std::io::{self, Write};
 
+pub(super) const REPORT: CiReport = CiReport { name: "junit", appends: false, has_commands: false, write };
+
 /// Writes a test suite with a case for each rule: fail is a failure, unknown an error.
-pub(super) fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()> {
+fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()> {
     let (failures, errors) = (checked.count(Verdict::Fail), checked.count(Verdict::Unknown));
     // The schema requires a time without zone.
     let time = checked.time.rfc3339();

@@ -1,14 +1,16 @@
 //! A Markdown section for GitHub job summaries and comments.
 
 use super::words::{heading, limit, message, rule, value};
-use super::{CheckResult, CheckedRule, MAX_NAMED};
+use super::{CheckResult, CheckedRule, CiReport, MAX_NAMED};
 use crate::analysis::rules::Verdict;
 use crate::output::text::one_line;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+pub(super) const REPORT: CiReport = CiReport { name: "markdown", appends: true, has_commands: false, write };
+
 /// Writes a table of the rules, then why some do not pass.
-pub(super) fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()> {
+fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()> {
     writeln!(out, "### mltrace check: {}\n", heading(checked))?;
     writeln!(out, "| | rule | value | limit | traces |\n|---|---|--:|--:|---|")?;
     for CheckedRule { finding, .. } in &checked.findings {

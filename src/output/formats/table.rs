@@ -1,0 +1,54 @@
+//! `-o table`: text for people.
+
+use super::{FormatInfo, ListSpec, RowWriter, ViewForm};
+use crate::error::Result;
+use crate::output::json::Page;
+use crate::output::row::AnyRow;
+use crate::output::table::{Cell, Layout, shorten_ids};
+use crate::terminal::Paged;
+
+pub(super) const FORMAT: FormatInfo = FormatInfo {
+    name: "table",
+    help: "Human-readable text",
+    view: ViewForm::Text,
+    is_json: false,
+    prints_content: false,
+    start_list: |spec| Box::new(TableWriter { spec, rows: Vec::new(), layout: None }),
+};
+
+/// Number of rows laid out together; later chunks use the column widths of the first.
+const ROWS_PER_CHUNK: usize = 1_000;
+
+#[derive(Debug)]
+struct TableWriter {
+    spec: ListSpec,
+    rows: Vec<Vec<Cell>>,
+    layout: Option<Layout>,
+}
+
+impl RowWriter for TableWriter {
+    fn push(&mut self, out: &mut Paged, row: &dyn AnyRow) -> Result<()> {
+        self.rows.push(row.table_cells(&self.spec.options));
+        if self.rows.len() == ROWS_PER_CHUNK { self.write_rows(out) } else { Ok(()) }
+    }
+
+    fn finish(&mut self, out: &mut Paged, _page: Option<Page>) -> Result<()> {
+        self.write_rows(out)
+    }
+}
+
+impl TableWriter {
+    fn write_rows(&mut self, out: &mut Paged) -> Result<()> {
+        let (options, columns) = (self.spec.options, self.spec.columns);
+        let is_first = self.layout.is_none();
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        // Short ids are unique only within a chunk, since rows are not kept.
+        shorten_ids(&mut self.rows);
+        let layout = self.layout.get_or_insert_with(|| Layout::new(columns, &self.rows, options.width));
+        layout.write(out, options.theme, options.ellipsis(), columns, &self.rows, is_first)?;
+        self.rows.clear();
+        Ok(())
+    }
+}
