@@ -151,7 +151,8 @@ def damage_rows(rng, path):
                         run(f"update or ignore {name(table)} set {name(column)} = ? where rowid = ?", (value, one))
                 elif how < 0.8:
                     for one in chosen:
-                        value = run(f"select {name(column)} from {name(table)} where rowid = ?", (one,)).fetchone()[0]
+                        row = run(f"select {name(column)} from {name(table)} where rowid = ?", (one,)).fetchone()
+                        value = row[0] if row else None
                         if isinstance(value, bytes):
                             cast = "?" if rng.random() < 0.1 else "cast(? as text)"
                             run(f"update or ignore {name(table)} set {name(column)} = {cast} where rowid = ?", (mutate(rng, value), one))

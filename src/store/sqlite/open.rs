@@ -27,7 +27,7 @@ pub(super) struct Database {
     pub(super) connection: Connection,
     /// The connection used for reads until another program writes.
     lock_free: Option<UnlockedConnection>,
-    /// Whether `connection` has its larger page cache.
+    /// Whether the page cache of `connection` was enlarged.
     is_tuned: Cell<bool>,
     /// The temporary file with the copy, removed when dropped.
     copy: Option<tempfile::TempPath>,
@@ -66,6 +66,7 @@ impl Database {
     }
 
     fn open_with_tries(path: &Path, tries: u8) -> Result<Self> {
+        require_regular_sidecars(path)?;
         let exists = |suffix: &str| sidecar(path, suffix).exists();
         let is_wal = is_wal(path).map_err(|error| {
             Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{}`", path.display())).because(error)
@@ -326,6 +327,16 @@ fn is_wal(path: &Path) -> std::io::Result<bool> {
 }
 
 /// Returns the path of a file that SQLite stores beside a database, such as `-wal`.
+/// Checks that the files beside a database are regular ones: SQLite would wait forever for the writer of a pipe.
+fn require_regular_sidecars(path: &Path) -> Result<()> {
+    let sidecars = ["-wal", "-shm", "-journal"].map(|suffix| sidecar(path, suffix));
+    let is_odd = |file: &&PathBuf| file.metadata().is_ok_and(|metadata| !metadata.is_file());
+    sidecars.iter().find(is_odd).map_or(Ok(()), |odd| {
+        Err(Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{}`", path.display()))
+            .because(format!("`{}` is not a regular file", odd.display())))
+    })
+}
+
 fn sidecar(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
@@ -364,6 +375,20 @@ mod tests {
             assert_eq!(text, "in the wal");
         }
         assert!(!sidecar(&dead, "-shm").exists(), "nothing is created beside it");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn pipes_beside_a_database_are_not_opened() {
+        for suffix in ["-wal", "-shm", "-journal"] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("some.db");
+            Connection::open(&path).unwrap().execute_batch("create table t (x)").unwrap();
+            let made = std::process::Command::new("mkfifo").arg(sidecar(&path, suffix)).status().unwrap();
+            assert!(made.success());
+            let error = Database::open(&path).err().unwrap().to_string();
+            assert!(error.contains(&format!("some.db{suffix}` is not a regular file")), "{error}");
+        }
     }
 
     #[test]
