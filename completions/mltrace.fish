@@ -30,7 +30,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_needs_command" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_needs_command" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_needs_command" -l width -d 'Wrap output to this width' -r
@@ -38,7 +38,7 @@ complete -c mltrace -n "__fish_mltrace_needs_command" -l prices -d 'File of pric
 complete -c mltrace -n "__fish_mltrace_needs_command" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_needs_command" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_needs_command" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_needs_command" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_needs_command" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_needs_command" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_needs_command" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -65,7 +65,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l width -d 'Wrap output to this width' -r
@@ -74,7 +74,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l deleted 
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -105,7 +105,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l width -d 'Wrap output to this width' -r
@@ -116,7 +116,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -148,7 +148,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l width -d 'Wrap output to this width' -r
@@ -159,7 +159,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -169,7 +169,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -l width -d 'Wrap output to this width' -r
@@ -177,7 +177,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_se
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -212,7 +212,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l width -d 'Wrap output to this width' -r
@@ -225,7 +225,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -255,7 +255,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l width -d 'Wrap output to this width' -r
@@ -269,7 +269,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -300,7 +300,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l width -d 'Wrap output to this width' -r
@@ -313,7 +313,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l llm -d 'LLM ca
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -345,7 +345,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l width -d 'Wrap output to this width' -r
@@ -358,7 +358,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l llm -d 'LLM ca
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -389,7 +389,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l width -d 'Wrap output to this width' -r
@@ -401,7 +401,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l all -d 'Print 
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -431,7 +431,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l width -d 'Wrap output to this width' -r
@@ -442,7 +442,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l llm -d 'LLM ca
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -472,7 +472,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l width -d 'Wrap output to this width' -r
@@ -485,7 +485,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l llm -d 'L
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -515,7 +515,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l width -d 'Wrap output to this width' -r
@@ -526,7 +526,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l llm -d 'LLM
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -536,7 +536,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l width -d 'Wrap output to this width' -r
@@ -544,7 +544,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -574,7 +574,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l width -d 'Wrap output to this width' -r
@@ -586,7 +586,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -634,7 +634,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l width -d 'Wrap output to this width' -r
@@ -644,7 +644,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l llm -d 'LLM ca
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -673,7 +673,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l width -d 'Wrap output to this width' -r
@@ -684,7 +684,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l llm -d 'LLM c
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -695,7 +695,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l width -d 'Wrap output to this width' -r
@@ -704,7 +704,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l all -d 'Print
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -714,7 +714,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l width -d 'Wrap output to this width' -r
@@ -722,7 +722,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l prices -
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -732,7 +732,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l width -d 'Wrap output to this width' -r
@@ -740,7 +740,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l prices -d 'File 
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -750,7 +750,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object per line'
 csv\t'Comma-separated values'
 ids\t'One id per line'"
-complete -c mltrace -n "__fish_mltrace_using_subcommand help" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless the environment disables it'
+complete -c mltrace -n "__fish_mltrace_using_subcommand help" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand help" -l width -d 'Wrap output to this width' -r
@@ -758,7 +758,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand help" -l prices -d 'File
 complete -c mltrace -n "__fish_mltrace_using_subcommand help" -l json -d 'Same as --output json'
 complete -c mltrace -n "__fish_mltrace_using_subcommand help" -l ascii -d 'Use ASCII characters only'
 complete -c mltrace -n "__fish_mltrace_using_subcommand help" -l utc -d 'Read and print times in UTC'
-complete -c mltrace -n "__fish_mltrace_using_subcommand help" -l no-pager -d 'Do not use a pager'
+complete -c mltrace -n "__fish_mltrace_using_subcommand help" -l no-pager -d 'Do not use the pager ($PAGER, less)'
 complete -c mltrace -n "__fish_mltrace_using_subcommand help" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand help" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+const VERSION: &str = concat!("mltrace ", env!("CARGO_PKG_VERSION"));
+
 /// Print the manual page, or write the pages of all commands and topics to a folder
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -46,15 +48,45 @@ pub(super) fn run(args: &ManArgs, cx: &mut Context) -> Result<()> {
 fn command_pages(command: &clap::Command) -> Result<Vec<(String, Vec<u8>)>> {
     let name = command.get_display_name().unwrap_or_else(|| command.get_name());
     let mut pages = vec![(format!("{name}.1"), command_page(command)?)];
-    for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
+    for subcommand in command.get_subcommands().filter(|subcommand| !is_generated_help(subcommand)) {
         pages.extend(command_pages(subcommand)?);
     }
     Ok(pages)
 }
 
+/// Whether clap added the command, as `help` of a command with subcommands.
+fn is_generated_help(command: &clap::Command) -> bool {
+    command.get_name() == "help" && command.get_after_help().is_none()
+}
+
 fn command_page(command: &clap::Command) -> Result<Vec<u8>> {
+    let man = clap_mangen::Man::new(command.clone()).source(VERSION);
     let mut page = Vec::new();
-    clap_mangen::Man::new(command.clone()).render(&mut page)?;
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    if command.has_subcommands() {
+        man.render_subcommands_section(&mut page)?;
+    }
+    let mut more = Roff::new();
+    let notes = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    for paragraph in notes.split("\n\n") {
+        match paragraph.split_once(":\n") {
+            // Examples are pasted, so their lines stay as they are.
+            Some((title, examples)) => {
+                more.control("SH", [title.to_uppercase().as_str()]);
+                preformatted(&mut more, examples.lines().map(|line| line.trim_start().to_owned()));
+            }
+            None => {
+                more.control("SH", ["NOTES"]).text([roman(paragraph)]);
+            }
+        }
+    }
+    let topics = TOPICS.iter().map(|topic| format!("mltrace-{}(7)", topic.name)).collect::<Vec<_>>();
+    more.control("SH", ["SEE ALSO"]).text([roman(topics.join(", "))]);
+    page.extend(more.to_roff().into_bytes());
     Ok(ascii(&String::from_utf8_lossy(&page)))
 }
 
@@ -74,9 +106,8 @@ fn ascii(page: &str) -> Vec<u8> {
 /// The page of a help topic.
 fn topic_page(topic: &Topic) -> Vec<u8> {
     let name = format!("mltrace-{}", topic.name);
-    let version = concat!("mltrace ", env!("CARGO_PKG_VERSION"));
     let mut page = Roff::new();
-    page.control("TH", [name.as_str(), "7", "", version]);
+    page.control("TH", [name.as_str(), "7", "", VERSION]);
     page.control("SH", ["NAME"]).text([roman(format!("{name} - {}", topic.summary))]);
     page.control("SH", ["DESCRIPTION"]);
     for block in blocks(topic.text) {

@@ -1,4 +1,4 @@
-//! The help of every command, so that a change of it is seen.
+//! Snapshots of the help of every command.
 
 use crate::harness::Cli;
 use mltrace::manual::TOPICS;
@@ -8,7 +8,7 @@ fn help(words: &str) -> String {
     Cli::new(words).arg("--help").ok().to_string()
 }
 
-/// Every command, and `` for the program.
+/// All commands; the empty string is the program itself.
 const COMMANDS: &[&str] = &[
     "",
     "experiments",
@@ -33,7 +33,7 @@ const COMMANDS: &[&str] = &[
     "help",
 ];
 
-/// The sections of a help text: heading and lines.
+/// The sections of a help text as heading and body.
 fn sections(text: &str) -> Vec<(&str, String)> {
     let mut sections = vec![("", String::new())];
     for line in text.lines() {
@@ -45,11 +45,11 @@ fn sections(text: &str) -> Vec<(&str, String)> {
     sections
 }
 
-/// Sections that several commands have are shown once.
+/// Sections that several commands share, and the command whose snapshot includes them.
 const SHARED: &[(&str, &str)] = &[("Global options", ""), ("Filters", "traces list")];
 
 #[test]
-fn sections_that_commands_share_are_the_same_everywhere() {
+fn shared_sections_are_equal() {
     for (heading, owner) in SHARED {
         let owner_help = help(owner);
         let find = |text: &str| sections(text).into_iter().find(|(name, _)| name == heading).map(|(_, lines)| lines);
@@ -60,8 +60,8 @@ fn sections_that_commands_share_are_the_same_everywhere() {
     }
 }
 
-/// The help of a command without the sections that [`SHARED`] shows elsewhere, if they are the same here.
-fn own_help(words: &str) -> String {
+/// The help of a command, in which equal [`SHARED`] sections are replaced by a reference.
+fn help_without_shared_sections(words: &str) -> String {
     let owners: BTreeMap<&str, (&str, String)> =
         SHARED.iter().map(|(heading, owner)| (*heading, (*owner, help(owner)))).collect();
     let shared = |heading: &str, lines: &str| {
@@ -78,8 +78,8 @@ fn own_help(words: &str) -> String {
 }
 
 #[test]
-fn of_the_program() {
-    insta::assert_snapshot!(own_help(""), @"
+fn help_of_the_program() {
+    insta::assert_snapshot!(help_without_shared_sections(""), @"
     Inspect MLflow LLM traces in the terminal
 
     Reads traces recorded by MLflow 2.14 to 3.18 from SQLite databases, file stores and tracking
@@ -137,7 +137,7 @@ fn of_the_program() {
               When to use color
 
               Possible values:
-              - auto:   On a terminal, unless the environment disables it
+              - auto:   On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set
               - always: Always
               - never:  Never
               
@@ -155,11 +155,11 @@ fn of_the_program() {
           --prices <FILE>
               File of prices that take precedence over the built-in ones
               
-              For costs that MLflow did not record. A file of MLflow's model catalog, or the output of
-              `mltrace prices --json`.
+              Used for costs that MLflow did not record. Accepts a file of MLflow's model catalog, or
+              the output of `mltrace prices --json`.
 
           --no-pager
-              Do not use a pager
+              Do not use the pager ($PAGER, less)
 
       -q, --quiet
               Suppress notes
@@ -176,6 +176,9 @@ fn of_the_program() {
       mltrace check --max-error-rate 5%     fail a build if traces violate limits
       mltrace spans --llm --json | jq       LLM calls for scripts
 
+    Topics: mltrace help TOPIC, such as selecting, filters, stores, servers, tokens, json; mltrace help
+    lists them
+
     Exit codes: 0 success, 1 failed check or differences (check, trace diff --exit-code), 2 invalid
     arguments, 3 not found or ambiguous, 4 network or server error, 5 store or output error, 70 bug, 130
     interrupted
@@ -183,8 +186,8 @@ fn of_the_program() {
 }
 
 #[test]
-fn of_experiments() {
-    insta::assert_snapshot!(own_help("experiments"), @"
+fn help_of_experiments() {
+    insta::assert_snapshot!(help_without_shared_sections("experiments"), @"
     List experiments with trace and error counts
 
     Prints id, name, stage, number of traces, number of errors, time of the newest trace and recorded
@@ -209,8 +212,8 @@ fn of_experiments() {
 }
 
 #[test]
-fn of_traces() {
-    insta::assert_snapshot!(own_help("traces"), @r#"
+fn help_of_traces() {
+    insta::assert_snapshot!(help_without_shared_sections("traces"), @r#"
     List traces, newest first
 
     Same as `mltrace traces list`.
@@ -255,8 +258,8 @@ fn of_traces() {
 }
 
 #[test]
-fn of_traces_list() {
-    insta::assert_snapshot!(own_help("traces list"), @r#"
+fn help_of_traces_list() {
+    insta::assert_snapshot!(help_without_shared_sections("traces list"), @r#"
     List traces, newest first
 
     Prints one line per trace: short id, age, state, name, duration, spans, tokens, cost, session and
@@ -365,8 +368,8 @@ fn of_traces_list() {
 }
 
 #[test]
-fn of_trace() {
-    insta::assert_snapshot!(own_help("trace"), @"
+fn help_of_trace() {
+    insta::assert_snapshot!(help_without_shared_sections("trace"), @"
     Show a trace, or compare two
 
     Usage: mltrace trace [OPTIONS] <COMMAND>
@@ -384,8 +387,8 @@ fn of_trace() {
 }
 
 #[test]
-fn of_trace_show() {
-    insta::assert_snapshot!(own_help("trace show"), @"
+fn help_of_trace_show() {
+    insta::assert_snapshot!(help_without_shared_sections("trace show"), @"
     Show the spans of a trace as a tree, or one span
 
     TRACE is an id, a unique prefix, an OpenTelemetry trace id, @last, @last~2, @error (the newest
@@ -446,8 +449,8 @@ fn of_trace_show() {
 }
 
 #[test]
-fn of_trace_diff() {
-    insta::assert_snapshot!(own_help("trace diff"), @r#"
+fn help_of_trace_diff() {
+    insta::assert_snapshot!(help_without_shared_sections("trace diff"), @r#"
     Compare two traces, or two selections
 
     Aligns the spans of two traces and shows added and removed spans. In the other spans it shows
@@ -513,8 +516,8 @@ fn of_trace_diff() {
 }
 
 #[test]
-fn of_usage() {
-    insta::assert_snapshot!(own_help("usage"), @"
+fn help_of_usage() {
+    insta::assert_snapshot!(help_without_shared_sections("usage"), @"
     Show token usage and cost, per call or grouped
 
     With TRACE, prints one row per LLM call and the total, computed from the spans. If a span and one
@@ -573,8 +576,8 @@ fn of_usage() {
 }
 
 #[test]
-fn of_stats() {
-    insta::assert_snapshot!(own_help("stats"), @"
+fn help_of_stats() {
+    insta::assert_snapshot!(help_without_shared_sections("stats"), @"
     Show request count, error rate, latency and cost
 
     Without --by, prints one row for all traces. By model, provider or agent, LLM calls are counted; by
@@ -631,8 +634,8 @@ fn of_stats() {
 }
 
 #[test]
-fn of_spans() {
-    insta::assert_snapshot!(own_help("spans"), @"
+fn help_of_spans() {
+    insta::assert_snapshot!(help_without_shared_sections("spans"), @"
     List spans of the selected traces
 
     The newest trace is first; its spans are in the order of its tree. --type and --llm select spans.
@@ -674,14 +677,14 @@ fn of_spans() {
 }
 
 #[test]
-fn of_tools() {
-    insta::assert_snapshot!(own_help("tools"), @"
+fn help_of_tools() {
+    insta::assert_snapshot!(help_without_shared_sections("tools"), @"
     Show calls, failures and durations of each tool
 
     A tool call counts once, whether a span of type TOOL, messages or both record it. Repetitions in the
     history of later requests do not count. `errors` counts calls whose span has status ERROR. `handled`
-    counts calls whose failure was returned to the model as text. `failed` is the share of both. Only
-    calls with a span have durations. Percentiles are interpolated linearly.
+    counts calls whose failure was returned to the model as text. `error rate` is the share of both.
+    Only calls with a span have durations. Percentiles are interpolated linearly.
 
     Usage: mltrace tools [OPTIONS]
 
@@ -709,8 +712,8 @@ fn of_tools() {
 }
 
 #[test]
-fn of_exceptions() {
-    insta::assert_snapshot!(own_help("exceptions"), @"
+fn help_of_exceptions() {
+    insta::assert_snapshot!(help_without_shared_sections("exceptions"), @"
     List exceptions, grouped
 
     A failure is an exception event, or a span with status ERROR. An exception that is raised again by
@@ -753,8 +756,8 @@ fn of_exceptions() {
 }
 
 #[test]
-fn of_sessions() {
-    insta::assert_snapshot!(own_help("sessions"), @"
+fn help_of_sessions() {
+    insta::assert_snapshot!(help_without_shared_sections("sessions"), @"
     List sessions, most recent first
 
     The traces of a session, the turns of a conversation, have the same `mlflow.trace.session`. Figures
@@ -791,8 +794,8 @@ fn of_sessions() {
 }
 
 #[test]
-fn of_session() {
-    insta::assert_snapshot!(own_help("session"), @"
+fn help_of_session() {
+    insta::assert_snapshot!(help_without_shared_sections("session"), @"
     Show a session
 
     Usage: mltrace session [OPTIONS] <COMMAND>
@@ -809,8 +812,8 @@ fn of_session() {
 }
 
 #[test]
-fn of_session_show() {
-    insta::assert_snapshot!(own_help("session show"), @"
+fn help_of_session_show() {
+    insta::assert_snapshot!(help_without_shared_sections("session show"), @"
     Show the traces of a session as turns, oldest first
 
     SESSION is a session id or a unique prefix. It may also be a trace (an id, a prefix, @last), for the
@@ -844,8 +847,8 @@ fn of_session_show() {
 }
 
 #[test]
-fn of_check() {
-    insta::assert_snapshot!(own_help("check"), @r#"
+fn help_of_check() {
+    insta::assert_snapshot!(help_without_shared_sections("check"), @r#"
     Fail (exit 1) if traces violate limits
 
     Exits with 0 if every rule passes. Exits with 1 if a rule fails, or is unknown because data is
@@ -944,8 +947,8 @@ fn of_check() {
 }
 
 #[test]
-fn of_doctor() {
-    insta::assert_snapshot!(own_help("doctor"), @"
+fn help_of_doctor() {
+    insta::assert_snapshot!(help_without_shared_sections("doctor"), @"
     Diagnose the trace store
 
     Shows which store is read and why, the MLflow release of its schema and its contents. Then lists
@@ -976,8 +979,8 @@ fn of_doctor() {
 }
 
 #[test]
-fn of_prices() {
-    insta::assert_snapshot!(own_help("prices"), @"
+fn help_of_prices() {
+    insta::assert_snapshot!(help_without_shared_sections("prices"), @"
     Show prices per million tokens (USD)
 
     The prices are built in. Costs that MLflow did not record are calculated from them. If a call names
@@ -1013,8 +1016,8 @@ fn of_prices() {
 }
 
 #[test]
-fn of_completions() {
-    insta::assert_snapshot!(own_help("completions"), @r#"
+fn help_of_completions() {
+    insta::assert_snapshot!(help_without_shared_sections("completions"), @r#"
     Print a shell completion script
 
     The scripts are also in the `completions` folder of the source.
@@ -1041,8 +1044,8 @@ fn of_completions() {
 }
 
 #[test]
-fn of_man() {
-    insta::assert_snapshot!(own_help("man"), @"
+fn help_of_man() {
+    insta::assert_snapshot!(help_without_shared_sections("man"), @"
     Print the manual page, or write the pages of all commands and topics to a folder
 
     Usage: mltrace man [OPTIONS] [DIR]
@@ -1064,8 +1067,8 @@ fn of_man() {
 }
 
 #[test]
-fn of_help() {
-    insta::assert_snapshot!(own_help("help"), @"
+fn help_of_help() {
+    insta::assert_snapshot!(help_without_shared_sections("help"), @"
     Explain a command or a topic
 
     Usage: mltrace help [OPTIONS] [COMMAND|TOPIC]...
@@ -1087,7 +1090,7 @@ fn of_help() {
 }
 
 #[test]
-fn every_command_is_in_the_list_above() {
+fn every_command_is_tested() {
     let overview = help("");
     let commands: Vec<&str> = overview
         .lines()
@@ -1121,7 +1124,7 @@ fn every_command_is_in_the_list_above() {
 }
 
 #[test]
-fn no_line_of_help_is_wider_than_100_columns() {
+fn help_fits_100_columns() {
     for words in COMMANDS {
         for line in help(words).lines() {
             assert!(line.chars().count() <= 100, "{words}: {line}");
@@ -1130,7 +1133,7 @@ fn no_line_of_help_is_wider_than_100_columns() {
 }
 
 #[test]
-fn every_example_parses() {
+fn examples_run() {
     let folder = tempfile::tempdir().unwrap();
     let mut count = 0;
     for words in COMMANDS {
@@ -1139,13 +1142,13 @@ fn every_example_parses() {
             text.lines().skip_while(|line| *line != "Examples:").filter(|line| line.starts_with("  mltrace "));
         for line in examples {
             let command = line.split(['|', '>']).next().unwrap();
-            // The explanation of an example is behind several spaces.
+            // The explanation of an example follows after several spaces.
             let command = command.trim().split("   ").next().unwrap();
             let args = shlex::split(command).unwrap();
             let cli = args[1..].iter().fold(Cli::new("").cwd(folder.path()), Cli::arg);
-            let done = cli.env("MLFLOW_TRACKING_URI", "demo:").run();
-            let is_file_missing = done.stderr.contains("No such file") || done.stderr.contains("ids on stdin");
-            assert!(is_file_missing || !matches!(done.exit, Some(2 | 70) | None), "{line}: {done}");
+            let output = cli.env("MLFLOW_TRACKING_URI", "demo:").run();
+            let is_file_missing = output.stderr.contains("No such file") || output.stderr.contains("ids on stdin");
+            assert!(is_file_missing || !matches!(output.exit, Some(2 | 70) | None), "{line}: {output}");
             count += 1;
         }
     }
@@ -1153,12 +1156,12 @@ fn every_example_parses() {
 }
 
 #[test]
-fn the_version_is_the_package_s() {
+fn version_matches_the_package() {
     assert_eq!(Cli::new("--version").ok().stdout, format!("mltrace {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
-fn completions_of_every_shell_name_every_command() {
+fn completions_contain_commands_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = Cli::new("completions").arg(shell).ok().stdout;
         for word in ["experiments", "traces", "usage", "spans", "tracking-uri"] {
@@ -1168,7 +1171,7 @@ fn completions_of_every_shell_name_every_command() {
 }
 
 #[test]
-fn manual_pages_are_printed_and_written() {
+fn manual_pages_are_printed_and_written_to_files() {
     let page = Cli::new("man").ok().stdout;
     assert!(page.contains(".TH mltrace 1"), "{page}");
     let folder = tempfile::tempdir().unwrap();
@@ -1184,6 +1187,7 @@ fn manual_pages_are_printed_and_written() {
         "mltrace-doctor.1",
         "mltrace-exceptions.1",
         "mltrace-experiments.1",
+        "mltrace-help.1",
         "mltrace-man.1",
         "mltrace-prices.1",
         "mltrace-session-show.1",
@@ -1208,7 +1212,7 @@ fn manual_pages_are_printed_and_written() {
 }
 
 #[test]
-fn help_explains_commands_and_topics() {
+fn help_shows_commands_and_topics() {
     for words in ["trace show", "usage", "session show"] {
         let (explained, flagged) = (Cli::new("help").words(words).ok(), Cli::new(words).arg("--help").ok());
         assert_eq!(explained.stdout, flagged.stdout, "{words}");
@@ -1226,13 +1230,13 @@ fn help_explains_commands_and_topics() {
         let long: Vec<_> = narrow.lines().filter(|line| !is_code(line) && line.chars().count() > 60).collect();
         assert!(long.is_empty(), "{}: {long:?}", topic.name);
     }
-    let done = Cli::new("help nothing").run();
-    assert_eq!(done.exit, Some(2), "{done}");
-    assert!(done.stderr.contains("topics: selecting, filters"), "{done}");
+    let output = Cli::new("help nothing").run();
+    assert_eq!(output.exit, Some(2), "{output}");
+    assert!(output.stderr.contains("topics: selecting, filters"), "{output}");
 }
 
 #[test]
-fn a_topic_in_the_terminal() {
+fn help_of_a_topic() {
     insta::assert_snapshot!(Cli::new("--width 80 help exit-codes").ok().stdout, @r#"
     Exit codes
 
