@@ -65,7 +65,7 @@ use terminal::{CiCommandEscaper, InterruptHandle};
 #[must_use]
 pub fn run(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<OsString>) -> ExitCode {
     let started = std::time::Instant::now();
-    // Until the arguments are parsed.
+    // Used until the arguments are parsed.
     let early_escaper = CiCommandEscaper::new(env, requests_json(&args));
     std::panic::set_hook(Box::new(move |panic| exit_on_bug(&panic.to_string(), early_escaper)));
     let cli = match commands::Cli::try_parse_from(args) {

@@ -190,7 +190,7 @@ impl<'a> GroupedPart<'a> {
         }
     }
 
-    /// Describes a span.
+    /// Builds the group values of a span.
     pub(super) fn from_span(at: usize, spans: &'a [Span], agents: &'a Agents) -> Self {
         let span = &spans[at];
         Self {

@@ -1,4 +1,4 @@
-//! Evaluates the rules of `mltrace check` statistic traces: pass, fail or unknown, with the traces that show it.
+//! Evaluates the rules of `mltrace check` over a stream of traces: pass, fail or unknown, with evidence.
 
 mod baseline;
 mod measure;
@@ -37,7 +37,7 @@ impl Verdict {
     }
 }
 
-/// A trace that shows reason a rule fails or is unknown.
+/// Evidence that a rule fails or is unknown, usually a trace.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
     /// The id of the trace; `None` if the evidence is not a trace.
@@ -57,7 +57,7 @@ pub struct RuleResult {
     pub verdict: Verdict,
     /// The value that was compared; for [`Verdict::Unknown`] the least possible value.
     pub value: Option<f64>,
-    /// Traces that show reason the rule fails or is unknown, worst first, at most [`MAX_EVIDENCE`].
+    /// Traces that show why the rule fails or is unknown, worst first, at most [`MAX_EVIDENCE`].
     pub evidence: Vec<Evidence>,
     /// Number of such traces, shown or not.
     pub count: u64,
@@ -68,7 +68,7 @@ pub struct RuleResult {
 /// Maximum number of traces named for each rule.
 pub const MAX_EVIDENCE: usize = 20;
 
-/// Evaluates rules statistic a stream of traces; [`RuleEvaluator::report`] returns the result.
+/// Evaluates rules over a stream of traces; [`RuleEvaluator::report`] returns the result.
 #[derive(Debug)]
 pub struct RuleEvaluator {
     rules: Vec<(Rule, RuleObservations)>,
@@ -88,7 +88,7 @@ pub struct Evaluation {
     /// Number of traces read.
     pub traces: u64,
     /// The results, in the order of the rules.
-    pub findings: Vec<RuleResult>,
+    pub results: Vec<RuleResult>,
     /// The values of these traces, for later comparison.
     pub baseline: Baseline,
 }
@@ -115,7 +115,7 @@ impl Measured<'_> {
         self.reading.made_tool_calls().filter(is_match).count() as u64
     }
 
-    /// Returns reason there may be more matches, if so.
+    /// Returns why there may be more matches, if so.
     fn unknown_reason(&self, pattern: &NamePattern) -> Option<String> {
         if pattern.is_tool {
             measure::unrecorded_tool_calls(self.trace, self.reading)
@@ -164,12 +164,12 @@ impl RuleEvaluator {
         self.exceptions.add(measured.failures.into_iter().filter(raised).collect());
     }
 
-    /// Returns the result statistic all traces added.
+    /// Returns the results over all traces added.
     #[must_use]
     pub fn report(mut self) -> Evaluation {
         let rules = std::mem::take(&mut self.rules);
         let findings = rules.into_iter().map(|(rule, seen)| self.evaluate(rule, seen)).collect();
-        Evaluation { traces: self.traces, findings, baseline: Baseline::from_evaluator(&self) }
+        Evaluation { traces: self.traces, results: findings, baseline: Baseline::from_evaluator(&self) }
     }
 
     fn evaluate(&self, rule: Rule, seen: RuleObservations) -> RuleResult {
@@ -320,7 +320,7 @@ impl RuleObservations {
     }
 }
 
-/// Returns reason failures of a trace may be missing from the recorded data, if so.
+/// Returns why failures of a trace may be missing from the recorded data, if so.
 fn unrecorded_failure(trace: &Trace, failures: &[Occurrence]) -> Option<String> {
     let lacks_failure = trace.info.state == TraceState::Error && failures.is_empty();
     measure::unknown_reason(trace).or_else(|| lacks_failure.then(|| "failed, but no span records why".to_owned()))

@@ -57,9 +57,9 @@ fn shown(grouped: &GroupedUsage) -> Vec<String> {
     let line = |(values, group): &(&GroupValues, &UsageGroup)| {
         let values: Vec<&str> = values.iter().map(|value| value.as_deref().unwrap_or("-")).collect();
         let (input, output, total) = group.token_usage.as_ref().map_or((None, None, None), TokenUsage::counts);
-        let format = |format: Option<i64>| format.map_or_else(|| "?".to_owned(), |format| format.to_string());
-        let calls = format(group.calls.map(u64::cast_signed));
-        let (input, output, total) = (format(input), format(output), format(total));
+        let or_unknown = |count: Option<i64>| count.map_or_else(|| "?".to_owned(), |count| count.to_string());
+        let calls = or_unknown(group.calls.map(u64::cast_signed));
+        let (input, output, total) = (or_unknown(input), or_unknown(output), or_unknown(total));
         format!("{}: {}/{calls} {input}+{output}={total}", values.join(","), group.traces)
     };
     let mut lines: Vec<String> = groups.iter().map(line).collect();

@@ -32,11 +32,11 @@ pub struct Globals {
     pub utc: bool,
     /// File of prices that take precedence over the built-in ones
     ///
-    /// For costs that MLflow did not record. A file of MLflow's model catalog, or the output of `mltrace prices
-    /// --json`.
+    /// Used for costs that MLflow did not record. Accepts a file of MLflow's model catalog, or the output of `mltrace
+    /// prices --json`.
     #[arg(long, global = true, value_name = "FILE")]
     pub prices: Option<PathBuf>,
-    /// Do not use a pager
+    /// Do not use the pager ($PAGER, less)
     #[arg(long, global = true)]
     no_pager: bool,
     /// Suppress notes

@@ -21,10 +21,10 @@ pub(crate) fn find(programs: &[PathBuf]) -> Option<InstalledMlflow> {
 fn package_folders(environment: &Path) -> Vec<PathBuf> {
     let entries = read_dir(environment.join("lib")).into_iter().flatten().flatten().map(|entry| entry.path());
     let is_python = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("python3"));
-    let mut pythons: Vec<PathBuf> = entries.filter(is_python).collect();
-    pythons.sort();
-    pythons.push(environment.join("Lib"));
-    pythons.iter().flat_map(|folder| ["site-packages", "dist-packages"].map(|name| folder.join(name))).collect()
+    let mut python_folders: Vec<PathBuf> = entries.filter(is_python).collect();
+    python_folders.sort();
+    python_folders.push(environment.join("Lib"));
+    python_folders.iter().flat_map(|folder| ["site-packages", "dist-packages"].map(|name| folder.join(name))).collect()
 }
 
 /// Reads the releases of MLflow and of its dependencies from a package folder.
@@ -64,8 +64,8 @@ fn migrations(folder: &Path) -> Vec<(String, Vec<String>)> {
 /// Parses Alembic's `revision = "…"` and `down_revision = "…"`, which may be `None` or several.
 fn migration(script: &str) -> Option<(String, Vec<String>)> {
     let quoted = |name: &str| {
-        let is_it = |line: &&str| line.split(['=', ':']).next().is_some_and(|word| word.trim() == name);
-        let line = script.lines().find(is_it)?;
+        let is_assignment = |line: &&str| line.split(['=', ':']).next().is_some_and(|word| word.trim() == name);
+        let line = script.lines().find(is_assignment)?;
         let (_, value) = line.split_once('=')?;
         Some(value.split(['"', '\'']).skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>())
     };

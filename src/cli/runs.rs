@@ -5,7 +5,7 @@ use crate::cli::context::Context;
 use crate::error::Result;
 use crate::model::{TraceInfo, keys};
 use crate::query::{Clause, Label, LabelTest};
-use crate::reading::Threads;
+use crate::reading::RunFinder;
 use crate::shell::Suggestion;
 use crate::store::{Projection, Query};
 use std::collections::HashMap;
@@ -47,7 +47,7 @@ pub(crate) fn find_in_query(reader: &mut TraceReader, query: &Query) -> Result<R
 
 /// Finds runs among some traces.
 pub(crate) fn find_among(reader: &mut TraceReader, infos: Vec<TraceInfo>) -> Result<GroupedTraces> {
-    let (mut threads, mut in_sessions) = (Threads::default(), Vec::new());
+    let (mut threads, mut in_sessions) = (RunFinder::default(), Vec::new());
     reader.load_spans(infos.clone(), Projection::Full, &mut |trace| {
         if trace.info.session_from_spans.is_some() {
             in_sessions.push(trace.info);

@@ -79,13 +79,18 @@ pub(crate) struct TraceSelection {
     #[arg(long, value_name = "DURATION")]
     max_duration: Option<String>,
     /// Minimum number of recorded tokens
-    #[arg(long, value_name = "TOKENS")]
+    #[arg(long, value_name = "TOKENS", value_parser = whole_number)]
     min_tokens: Option<i64>,
     /// Has a match in inputs, outputs, messages or exceptions; (?i) ignores case
     #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
     grep: Option<String>,
     #[command(flatten)]
     types: SpanTypeArgs,
+}
+
+/// Parses a whole number.
+fn whole_number(text: &str) -> std::result::Result<i64, String> {
+    text.parse().map_err(|_| "expected a whole number, such as 1000".to_owned())
 }
 
 /// The flags that filter by span type.

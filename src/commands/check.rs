@@ -68,14 +68,14 @@ fn report(text: &str) -> std::result::Result<(ReportFormat, Option<PathBuf>), St
 pub(super) fn run(args: &CheckArgs, cx: &mut Context) -> Result<Outcome> {
     let printed = printed(&args.report, cx.output.format)?;
     let flags = match &args.rules {
-        Some(path) => args.flags.clone().over(RuleFlags::read(path)?),
+        Some(path) => args.flags.clone().overriding(RuleFlags::read(path)?),
         None => args.flags.clone(),
     };
     let mut rules = flags.rules();
     if let Some(path) = flags.baseline() {
         let baseline = read_baseline(path)?;
         note_unknown(cx, &baseline);
-        rules.extend(baseline.rules(&flags.tolerance()));
+        rules.extend(baseline.rules(&flags.parse_tolerance()));
     }
     if flags.has_tolerance() && flags.baseline().is_none() {
         return Err(Error::new(ErrorCode::Usage, "--tolerance requires --baseline"));
@@ -151,11 +151,11 @@ fn evaluate(args: &CheckArgs, cx: &Context, reader: &mut TraceReader, rules: Vec
     })?;
     reader.note_excluded(cx, &args.select, &query, true)?;
     let mut report = evaluator.report();
-    report.findings.extend(unreadable(&reader.problems));
-    let checked = |finding: RuleResult| CheckedRule { next: next_command(cx, &finding), finding };
-    let findings = report.findings.into_iter().map(checked).collect();
+    report.results.extend(unreadable(&reader.problems));
+    let checked = |finding: RuleResult| CheckedRule { next: next_command(cx, &finding), result: finding };
+    let findings = report.results.into_iter().map(checked).collect();
     let store = reader.store.name().to_owned();
-    Ok(CheckResult { traces: report.traces, findings, baseline: report.baseline, store, time: cx.now })
+    Ok(CheckResult { traces: report.traces, results: findings, baseline: report.baseline, store, time: cx.now })
 }
 
 /// Returns an unknown verdict if records could not be read, because they may violate a rule.

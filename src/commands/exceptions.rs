@@ -101,7 +101,7 @@ pub(super) fn run(args: &ExceptionsArgs, cx: &mut Context) -> Result<()> {
             number::count(MAX_FULLY_READ.cast_signed() as i64)
         ));
     } else if found.unexplained > 0 {
-        cx.note(&format!("traces in state ERROR without a failed span: {}", found.unexplained));
+        cx.note(&unexplained_note(found.unexplained));
     }
     reader.warn(cx);
     Ok(())
@@ -232,5 +232,13 @@ impl FailureSearch {
     fn page(&self, reader: &TraceReader) -> Page {
         let complete = self.reads_all_spans && !self.is_cut && !reader.has_losses();
         Page { returned: self.returned, matched: self.matched, complete }
+    }
+}
+
+/// Notes traces in state ERROR without a failed span.
+fn unexplained_note(count: impl std::fmt::Display) -> String {
+    match count.to_string().as_str() {
+        "1" => "1 trace is in state ERROR but has no failed span".to_owned(),
+        count => format!("{count} traces are in state ERROR but have no failed span"),
     }
 }

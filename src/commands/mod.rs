@@ -20,6 +20,8 @@ use crate::error::Result;
   mltrace check --max-error-rate 5%     fail a build if traces violate limits
   mltrace spans --llm --json | jq       LLM calls for scripts
 
+Topics: mltrace help TOPIC, such as selecting, filters, stores, servers, tokens, json; mltrace help lists them
+
 Exit codes: 0 success, 1 failed check or differences (check, trace diff --exit-code), 2 invalid arguments, 3 not found or ambiguous, 4 network or server error, 5 store or output error, 70 bug, 130 interrupted")]
 pub struct Cli {
     #[command(flatten)]

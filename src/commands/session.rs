@@ -43,7 +43,7 @@ enum SessionCommand {
 struct ShowArgs {
     /// Session id or trace
     #[arg(value_name = "SESSION")]
-    wanted: String,
+    session_or_trace: String,
     /// Show the messages and calls of each trace in order
     #[arg(long)]
     conversation: bool,
@@ -59,8 +59,8 @@ pub(super) fn run(args: &SessionArgs, cx: &mut Context) -> Result<()> {
     let mut reader = TraceReader::open(cx)?;
     let oldest_first = Order { key: SortKey::Time, is_descending: false };
     let query = reader.query(cx, &show.select, oldest_first, Projection::Info)?;
-    let mut traces = turns(&mut reader, &query, &show.wanted)?;
-    let mut id = show.wanted.clone();
+    let mut traces = turns(&mut reader, &query, &show.session_or_trace)?;
+    let mut id = show.session_or_trace.clone();
     let mut is_derived = false;
     if traces.is_empty() {
         match by_prefix(cx, show, &mut reader, &query) {
@@ -147,8 +147,8 @@ fn turns(reader: &mut TraceReader, query: &Query, id: &str) -> Result<Vec<TraceI
 /// Finds the trace if SESSION names a trace.
 fn named_trace(cx: &Context, show: &ShowArgs, reader: &mut TraceReader) -> Option<TraceInfo> {
     // Filters apply to turns and to selectors such as `@last`, not to trace ids.
-    let select = if show.wanted.starts_with('@') { show.select.clone() } else { TraceSelection::default() };
-    naming::find_trace(cx, reader, &show.wanted, &select, Projection::Info).ok().map(|trace| trace.info)
+    let select = if show.session_or_trace.starts_with('@') { show.select.clone() } else { TraceSelection::default() };
+    naming::find_trace(cx, reader, &show.session_or_trace, &select, Projection::Info).ok().map(|trace| trace.info)
 }
 
 fn without_session(cx: &Context, trace_id: &str) -> Error {
@@ -187,7 +187,7 @@ fn by_prefix(cx: &Context, show: &ShowArgs, reader: &mut TraceReader, query: &Qu
         sessions.add(&trace.info);
         Ok(ControlFlow::Continue(()))
     })?;
-    let (name, sessions) = (&show.wanted, sessions.sorted());
+    let (name, sessions) = (&show.session_or_trace, sessions.sorted());
     let ids = || sessions.iter().map(|session| session.id.as_str());
     let candidates: Vec<&str> = ids().filter(|id| !name.is_empty() && id.starts_with(name.as_str())).collect();
     match candidates.as_slice() {

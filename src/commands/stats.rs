@@ -85,6 +85,9 @@ pub(super) fn run(args: &StatsArgs, cx: &mut Context) -> Result<()> {
         let calls = if nested == 1 { "1 call is counted".to_owned() } else { format!("{nested} calls are counted") };
         cx.note(&format!("{calls} in addition to an enclosing call with tokens (--as-mlflow)"));
     }
+    if view.sorted.total.count == 0 {
+        cx.note("no traces match");
+    }
     let cost = view.sorted.total.usage.cost();
     note_cost(cx, cost.as_ref(), unpriced.iter().map(|(model, count)| (model.as_deref(), *count)));
     if !has_read_spans {
@@ -106,21 +109,21 @@ fn print_store_stats(cx: &mut Context, reader: TraceReader, sorted: SortedStats)
 
 /// Reads the records of all traces, and their spans if there are few traces. Returns whether spans were read.
 fn read_records(stats: &mut Stats, reader: &mut TraceReader, query: &Query) -> Result<bool> {
-    let mut held: Vec<TraceInfo> = Vec::new();
+    let mut buffered: Vec<TraceInfo> = Vec::new();
     let (mut reads_spans, budget) = (true, reader.store.span_read_budget());
     reader.for_each(query, &mut |trace| {
         if reads_spans {
-            held.push(trace.info);
-            reads_spans = held.len() <= budget;
+            buffered.push(trace.info);
+            reads_spans = buffered.len() <= budget;
             if !reads_spans {
-                held.drain(..).for_each(|info| stats.add_record(&info));
+                buffered.drain(..).for_each(|info| stats.add_record(&info));
             }
         } else {
             stats.add_record(&trace.info);
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    reader.load_spans(held, Projection::Calls, &mut |trace| {
+    reader.load_spans(buffered, Projection::Calls, &mut |trace| {
         stats.add(&trace, &usage::trace_usage(&trace));
         Ok(ControlFlow::Continue(()))
     })?;

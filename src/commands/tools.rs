@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 ///
 /// A tool call counts once, whether a span of type TOOL, messages or both record it. Repetitions in the history of
 /// later requests do not count. `errors` counts calls whose span has status ERROR. `handled` counts calls whose failure
-/// was returned to the model as text. `failed` is the share of both. Only calls with a span have durations. Percentiles
+/// was returned to the model as text. `error rate` is the share of both. Only calls with a span have durations. Percentiles
 /// are interpolated linearly.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:

@@ -150,9 +150,12 @@ fn show_groups(args: &UsageArgs, cx: &mut Context) -> Result<()> {
     let grouped = view.grouped;
     note_hidden_groups(cx, grouped.count().min(limit), grouped.count().saturating_sub(limit));
     reader.note_excluded(cx, &args.select, &query, true)?;
+    if grouped.total.traces == 0 {
+        cx.note("the selected traces have no token usage or cost");
+    }
     note_derived(cx, grouped.derived);
-    let of_calls = grouped.unpriced.iter().filter(|_| grouped.is_per_call());
-    note_cost(cx, grouped.total.cost().as_ref(), of_calls.map(|(model, count)| (model.as_deref(), *count)));
+    let unpriced_calls = grouped.unpriced.iter().filter(|_| grouped.is_per_call());
+    note_cost(cx, grouped.total.cost().as_ref(), unpriced_calls.map(|(model, count)| (model.as_deref(), *count)));
     if !grouped.is_per_call() && grouped.total.unpriced > unknown_costs {
         let traces = number::count((grouped.total.unpriced - unknown_costs).cast_signed());
         cx.note(&format!(

@@ -115,14 +115,16 @@ fn add(document: &str, piece: &str, batches: &mut Vec<SpanBatch>) -> Result<Othe
         let items: Vec<&RawValue> = serde_json::from_str(piece).map_err(|error| error.to_string())?;
         return add_all(document, items, batches);
     }
-    add_one(document, piece, batches)
+    add_object(document, piece, batches)
 }
 
 fn add_all(document: &str, items: Vec<&RawValue>, batches: &mut Vec<SpanBatch>) -> Result<OtherSignal, DocumentError> {
-    items.into_iter().try_fold(None, |signal: OtherSignal, item| Ok(add_one(document, item.get(), batches)?.or(signal)))
+    items
+        .into_iter()
+        .try_fold(None, |signal: OtherSignal, item| Ok(add_object(document, item.get(), batches)?.or(signal)))
 }
 
-fn add_one(document: &str, piece: &str, batches: &mut Vec<SpanBatch>) -> Result<OtherSignal, DocumentError> {
+fn add_object(document: &str, piece: &str, batches: &mut Vec<SpanBatch>) -> Result<OtherSignal, DocumentError> {
     let object = ResponseObject::parse(piece)?;
     let locations = |spans: Vec<&RawValue>, form| {
         spans
@@ -169,7 +171,7 @@ fn range_within(document: &[u8], part: &[u8]) -> Range<usize> {
 }
 
 impl SpanLocation {
-    /// The same location after the document was inserted at an offset of another one.
+    /// Shifts the location by `offset`, for a document embedded in another.
     #[must_use]
     pub fn shifted_by(mut self, offset: usize) -> Self {
         self.range = self.range.start + offset..self.range.end + offset;

@@ -456,7 +456,7 @@ mod properties {
     use proptest::prelude::*;
 
     proptest! {
-        #![proptest_config(crate::tests::fixed_seed())]
+        #![proptest_config(crate::tests::fixed_seed_config())]
 
         #[test]
         fn no_text_causes_a_panic(text in "\\PC*") {

@@ -24,17 +24,17 @@ pub(super) struct PartialToolCall {
 
 impl StreamedMessage {
     /// Adds a chunk of chat completions. Returns whether it has content.
-    pub(super) fn delta(&mut self, add_delta: JsonView<'_>) -> bool {
-        if let Some(text) = add_delta.string() {
+    pub(super) fn add_delta(&mut self, delta: JsonView<'_>) -> bool {
+        if let Some(text) = delta.string() {
             return append(&mut self.text, Some(text));
         }
-        let mut has_content = append(&mut self.text, add_delta.get_string("content"));
-        has_content |= append(&mut self.refusal, add_delta.get_string("refusal"));
+        let mut has_content = append(&mut self.text, delta.get_string("content"));
+        has_content |= append(&mut self.refusal, delta.get_string("refusal"));
         has_content |= append(
             &mut self.reasoning,
-            add_delta.get_string("reasoning_content").or_else(|| add_delta.get_string("reasoning")),
+            delta.get_string("reasoning_content").or_else(|| delta.get_string("reasoning")),
         );
-        for piece in add_delta.get("tool_calls").map(JsonView::items).unwrap_or_default() {
+        for piece in delta.get("tool_calls").map(JsonView::items).unwrap_or_default() {
             let index = piece.get("index").and_then(|index| index.text().parse().ok());
             let function = piece.get("function");
             let call = self.tool_call(index);

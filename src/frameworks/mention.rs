@@ -85,10 +85,10 @@ pub const ARGUMENT_KEYS: [&str; 3] = ["arguments", "kwargs", "tool_args"];
 /// Returns the tool mentions in the messages of a span, those of its inputs first.
 #[must_use]
 pub fn tool_mentions(inputs: Option<&Json>, outputs: Option<&Json>) -> Vec<ToolMention> {
-    let went_in = inputs.map(request).unwrap_or_default();
-    let came_out = outputs.map(response).unwrap_or_default();
+    let request_messages = inputs.map(request).unwrap_or_default();
+    let response_messages = outputs.map(response).unwrap_or_default();
     let mut mentions: Vec<ToolMention> =
-        message_mentions(&went_in, false).chain(message_mentions(&came_out, true)).collect();
+        message_mentions(&request_messages, false).chain(message_mentions(&response_messages, true)).collect();
     if mentions.iter().any(|mention| mention.is_output)
         && let Some(forced) = inputs.and_then(forced_tool)
     {
@@ -108,11 +108,11 @@ fn forced_tool(inputs: &Json) -> Option<String> {
 }
 
 /// Returns the tool mentions in messages.
-fn message_mentions(messages: &[Message], came_out: bool) -> impl Iterator<Item = ToolMention> {
+fn message_mentions(messages: &[Message], is_output: bool) -> impl Iterator<Item = ToolMention> {
     // Anthropic and Gemini send tool results as user messages without text.
     let is_text = |part: &Part| matches!(part, Part::Text(_) | Part::Media(_));
     let is_question = |message: &Message| message.role == Role::User && message.parts.iter().any(is_text);
-    let this_turn = if came_out { 0 } else { messages.iter().rposition(is_question).unwrap_or(0) };
+    let this_turn = if is_output { 0 } else { messages.iter().rposition(is_question).unwrap_or(0) };
     let parts = messages.iter().enumerate().flat_map(|(at, message)| message.parts.iter().map(move |part| (at, part)));
     parts.filter_map(move |(at, part)| match part {
         Part::ToolCall(call) => Some(ToolMention {
@@ -121,7 +121,7 @@ fn message_mentions(messages: &[Message], came_out: bool) -> impl Iterator<Item 
             name: Some(call.name.clone()),
             arguments: Some(canonical::hash(&call.arguments)),
             failure: None,
-            is_output: came_out,
+            is_output,
             is_forced: false,
             in_earlier_turn: at < this_turn,
         }),
@@ -131,7 +131,7 @@ fn message_mentions(messages: &[Message], came_out: bool) -> impl Iterator<Item 
             name: result.name.clone(),
             arguments: None,
             failure: result.is_failure().then(|| result.text()),
-            is_output: came_out,
+            is_output,
             is_forced: false,
             in_earlier_turn: at < this_turn,
         }),

@@ -22,7 +22,7 @@ pub(super) const FRAMEWORK: Framework = Framework {
     chunk: |object, _, answer| {
         let pieces = object.get("choices")?.items();
         let pieces = pieces.iter().filter_map(|choice| choice.get("delta").or_else(|| choice.get("text")));
-        Some(pieces.filter(|piece| answer.delta(*piece)).count() > 0)
+        Some(pieces.filter(|piece| answer.add_delta(*piece)).count() > 0)
     },
     tool_signs: &["tool_", "unction_"],
     ..Framework::NONE

@@ -90,5 +90,5 @@ fn add_chunk(answer: &mut StreamedMessage, chunk: JsonView<'_>, reader: MessageR
     let object = chunk.fields();
     let kind = object.get_string("type").unwrap_or_default();
     let known = reader.frameworks.iter().find_map(|framework| (framework.chunk)(&object, &kind, answer));
-    known.unwrap_or_else(|| object.get("delta").is_some_and(|delta| answer.delta(delta)))
+    known.unwrap_or_else(|| object.get("delta").is_some_and(|delta| answer.add_delta(delta)))
 }

@@ -57,7 +57,7 @@ fn answered(outputs: &str, expected: &str) {
 }
 
 #[test]
-fn chat_completions() {
+fn chat_completions_are_read() {
     asked(
         r#"{"model":"m","messages":[{"role":"developer","content":"be brief"},{"role":"user","name":"ada","content":"hi"}]}"#,
         "developer: be brief\nuser ada: hi",
@@ -83,7 +83,7 @@ fn chat_completions() {
 }
 
 #[test]
-fn responses_of_openai() {
+fn openai_responses_are_read() {
     asked(r#"{"model":"m","input":"hi","instructions":"be brief"}"#, "system: be brief\nuser: hi");
     asked(
         r#"{"input":[{"role":"user","content":[{"type":"input_text","text":"look"},{"type":"input_image","image_url":"data:image/gif;base64,AAAA"}]},{"type":"function_call","call_id":"c","name":"f","arguments":"{}"},{"type":"function_call_output","call_id":"c","output":"7"}]}"#,
@@ -101,7 +101,7 @@ fn responses_of_openai() {
 }
 
 #[test]
-fn autogen() {
+fn autogen_messages_are_read() {
     asked(
         r#"{"messages":[{"content":"help","type":"SystemMessage"},{"content":"hi","source":"user","type":"UserMessage"},{"content":[{"id":"c","name":"divide","arguments":"{\"a\": 1}"}],"source":"bot","thought":"let me","type":"AssistantMessage"},{"content":[{"content":"division by zero","name":"divide","call_id":"c","is_error":true}],"type":"FunctionExecutionResultMessage"}],"cancellation_token":"<x>"}"#,
         "system: help\nuser user: hi\nassistant bot: (let me) | divide{\"a\": 1}#c\ntool: #c!division by zero",
@@ -126,7 +126,7 @@ fn autogen() {
 }
 
 #[test]
-fn autogen_written_by_python() {
+fn python_reprs_of_autogen_messages_are_read() {
     asked(
         r#"{"messages":["id='a' source='user' models_usage=None metadata={} content='Say \\'hi\\'\\nand \\u00e9' type='TextMessage'","source='bot' content=\"it's\" type='TextMessage'"]}"#,
         "user user: Say 'hi'\nand é\nassistant bot: it's",
@@ -135,7 +135,7 @@ fn autogen_written_by_python() {
 }
 
 #[test]
-fn ag2() {
+fn ag2_messages_are_read() {
     asked(r#"{"recipient":"Assistant","message":"What is 1+1?","clear_history":true}"#, "user>Assistant: What is 1+1?");
     asked(r#"{"message":"What?","sender":"Tool Agent","valid":true}"#, "user Tool Agent: What?");
     asked(
@@ -154,7 +154,7 @@ fn ag2() {
 }
 
 #[test]
-fn anthropic_langchain_gemini_and_opentelemetry() {
+fn anthropic_langchain_gemini_and_opentelemetry_messages_are_read() {
     asked(
         r#"{"system":[{"type":"text","text":"be brief"}],"messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/jpeg","data":"AAAA"}},{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"ok"}],"is_error":true}]}]}"#,
         "system: be brief\nuser: [image image/jpeg - - 3] | #t!ok",
@@ -191,7 +191,7 @@ fn opentelemetry_instructions_are_outside_the_messages() {
 }
 
 #[test]
-fn unknown_shapes_are_passed_on() {
+fn unknown_shapes_are_kept_as_values() {
     asked(r#"{"question":"why?","n":3,"none":null}"#, "input: question=\"why?\" | n=3");
     asked("[1,2]", "input: =[1,2]");
     asked(
@@ -212,7 +212,7 @@ fn unknown_shapes_are_passed_on() {
 }
 
 #[test]
-fn parameters_are_the_values_besides_the_messages() {
+fn parameters_are_values_other_than_messages() {
     let found = SpanRequest::from_inputs(&json(
         r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"temperature":0.1,"tools":[{"type":"function","function":{"name":"f"}},{"type":"web_search"}],"stop":null,"cancellation_token":"<x>"}"#,
     ))
@@ -223,7 +223,7 @@ fn parameters_are_the_values_besides_the_messages() {
 }
 
 #[test]
-fn chunks_of_a_stream_are_assembled() {
+fn stream_chunks_are_assembled() {
     let event = |at: usize, chunk: &str| SpanEvent {
         name: format!("mlflow.chunk.item.{at}"),
         time: Timestamp(i64::try_from(at).unwrap() * 1_000),
@@ -308,7 +308,7 @@ fn speaker_signs_are_found_in_json_and_in_json_strings() {
 }
 
 #[test]
-fn failures_returned_as_tool_output() {
+fn failures_returned_as_tool_output_are_recognized() {
     let failures = |inputs: &str, outputs: &str, is_tool: bool| {
         let found = if is_tool {
             vec![tool_span_mention(None, None, Some(&json(inputs)), Some(&json(outputs)))]
@@ -334,7 +334,7 @@ fn failures_returned_as_tool_output() {
 }
 
 #[test]
-fn unset_values_are_left_out() {
+fn unset_values_are_omitted() {
     let inputs = json(
         r#"{"messages":[{"role":"user","content":"hi"}],"temperature":0.5,"top_p":"<openai.Omit object at 0x7f3a2b10>",
             "stop":"NOT_GIVEN","seed":null,"user":"<openai.NotGiven object at 0x7f3a2b10>",

@@ -26,9 +26,9 @@ pub const TOPICS: &[Topic] = &[
     topic("conversations", "conversations, sessions, failures", include_str!("conversations.md")),
     topic("comparing", "what trace diff compares", include_str!("comparing.md")),
     topic("gates", "check in CI: rules, baselines, reports", include_str!("gates.md")),
-    topic("json", "JSON, CSV and ids: what is promised", include_str!("json.md")),
+    topic("json", "JSON, CSV and ids: stability guarantees", include_str!("json.md")),
     topic("exit-codes", "exit codes and error codes", include_str!("exit-codes.md")),
-    topic("security", "what is trusted, what is promised, limits", include_str!("security.md")),
+    topic("security", "trust model, guarantees, limits", include_str!("security.md")),
 ];
 
 const fn topic(name: &'static str, summary: &'static str, text: &'static str) -> Topic {

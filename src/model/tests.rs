@@ -147,7 +147,7 @@ mod properties {
     use proptest::prelude::*;
 
     proptest! {
-        #![proptest_config(crate::tests::fixed_seed())]
+        #![proptest_config(crate::tests::fixed_seed_config())]
 
         #[test]
         fn a_short_trace_id_is_not_a_prefix_of_another_trace(ids in proptest::collection::btree_set("(tr-)?(0{24}|0{8}1{16})[01]{8}|[01a-é]{0,9}", 1..20)) {

@@ -38,14 +38,14 @@ pub fn millis(millis: i64) -> String {
 pub fn trace_duration(info: &TraceInfo) -> Option<String> {
     let recorded = info.execution_duration_ms?;
     match info.state {
-        TraceState::InProgress => (recorded > 0).then(|| so_far(recorded.saturating_mul(1_000_000))),
+        TraceState::InProgress => (recorded > 0).then(|| duration_so_far(recorded.saturating_mul(1_000_000))),
         _ => Some(millis(recorded)),
     }
 }
 
 /// Formats the duration so far of something still running.
 #[must_use]
-pub fn so_far(nanos: i64) -> String {
+pub fn duration_so_far(nanos: i64) -> String {
     format!("{} so far", duration(nanos))
 }
 

@@ -185,7 +185,7 @@ mod properties {
     }
 
     proptest! {
-        #![proptest_config(crate::tests::fixed_seed())]
+        #![proptest_config(crate::tests::fixed_seed_config())]
 
         #[test]
         fn escaping_removes_controls_and_is_idempotent(text in texts()) {

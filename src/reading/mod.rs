@@ -45,7 +45,7 @@ pub use handled::mark_handled_failures;
 pub use history::History;
 pub use question::{answer, question, recorded_answer, recorded_question};
 pub use speakers::{AgentSource, Speakers};
-pub use threads::Threads;
+pub use threads::RunFinder;
 pub use tool_calls::{CallFailure, CallOrigin, ToolCall, without_number};
 pub use totals::{spans_usage, trace_usage};
 pub use usage::TraceUsage;

@@ -262,7 +262,7 @@ fn recorded_usage_takes_precedence_over_derived_usage() {
 }
 
 proptest! {
-    #![proptest_config(crate::tests::fixed_seed())]
+    #![proptest_config(crate::tests::fixed_seed_config())]
 
     #[test]
     fn rows_add_up_to_the_total(given in prop::collection::vec((any::<prop::sample::Index>(), 0..6u8, prop::option::of((0..9i64, 0..9i64)), prop::option::of(0..9u8)), 1..14)) {
@@ -385,7 +385,7 @@ fn a_tool_call_is_joined_from_its_request_its_span_and_its_result() {
         ),
     ]);
     assert_eq!(tool_calls(&bare), ["add llm1 - llm2 Error: no"]);
-    // From the history only.
+    // Only from the history.
     let later = trace_of(vec![span(
         "llm3",
         "",
@@ -737,7 +737,7 @@ fn turn_of(instructions: &str, id: &str, start: i64, messages: &[String], answer
 }
 
 fn runs(traces: &[Trace]) -> Vec<String> {
-    let mut threads = Threads::default();
+    let mut threads = RunFinder::default();
     for trace in traces {
         threads.add(trace);
     }
@@ -808,7 +808,7 @@ fn agents_of_a_team_are_one_run() {
 }
 
 proptest! {
-    #![proptest_config(crate::tests::fixed_seed())]
+    #![proptest_config(crate::tests::fixed_seed_config())]
 
     #[test]
     fn runs_that_only_start_alike_are_never_joined(turns in prop::collection::vec(1..5usize, 2..5), order in any::<u64>(), agents in 1..4usize) {
@@ -827,7 +827,7 @@ proptest! {
                 history.extend([answer, format!("go on {turn_at}")]);
             }
         }
-        let mut threads = Threads::default();
+        let mut threads = RunFinder::default();
         for trace in &traces {
             threads.add(trace);
         }

@@ -34,7 +34,7 @@ struct ThreadEntry {
     start: i64,
     /// End of the last span, in nanoseconds since 1970.
     end: i64,
-    /// The hash of the instructions, which tells agents apart.
+    /// The hash of the instructions, which distinguishes agents.
     instructions: PartHash,
     /// One for each of [`REPETITIONS`].
     keys: [LinkKeys; 3],
@@ -50,9 +50,9 @@ struct LinkKeys {
 
 /// Finds runs of several traces.
 #[derive(Debug, Default)]
-pub struct Threads(Vec<ThreadEntry>);
+pub struct RunFinder(Vec<ThreadEntry>);
 
-impl Threads {
+impl RunFinder {
     /// Adds a trace, which must be loaded with payloads. A trace with a session is skipped: its run is known.
     pub fn add(&mut self, trace: &Trace) {
         let Some(spans) = trace.spans.as_ref().filter(|_| trace.info.session_id().is_none()) else { return };

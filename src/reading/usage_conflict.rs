@@ -59,7 +59,7 @@ pub(super) fn reasons(
     carried: &[Option<&TokenUsage>],
 ) -> Vec<Option<ConflictReason>> {
     let mut reasons = vec![None; spans.len()];
-    for at in calls.repeated.iter().copied().chain(receipts(spans, calls)) {
+    for at in calls.repeated.iter().copied().chain(usage_repeats(spans, calls)) {
         reasons[at] = carried[at].map(|_| ConflictReason::Repeated);
     }
     let mut below = vec![CallsBelow::default(); spans.len()];
@@ -92,12 +92,13 @@ pub(super) fn reasons(
 }
 
 /// Returns the spans that only repeat the tokens of calls, if the trace has a call with tokens.
-fn receipts<'a>(spans: &'a [Span], calls: &'a CallSpans) -> impl Iterator<Item = usize> {
+fn usage_repeats<'a>(spans: &'a [Span], calls: &'a CallSpans) -> impl Iterator<Item = usize> {
     let has_tokens = |at: &usize| spans[*at].usage().is_some_and(TokenUsage::has_tokens);
-    let is_receipt = |at: &usize| spans[*at].usage_scope == UsageScope::OtherCalls && calls.call_of_span[*at].is_none();
-    let mut receipts = (0..spans.len()).filter(is_receipt).peekable();
-    let has_calls = receipts.peek().is_some() && calls.chains.iter().flat_map(|(_, chain)| chain).any(has_tokens);
-    receipts.filter(move |_| has_calls)
+    let is_usage_repeat =
+        |at: &usize| spans[*at].usage_scope == UsageScope::OtherCalls && calls.call_of_span[*at].is_none();
+    let mut usage_repeats = (0..spans.len()).filter(is_usage_repeat).peekable();
+    let has_calls = usage_repeats.peek().is_some() && calls.chains.iter().flat_map(|(_, chain)| chain).any(has_tokens);
+    usage_repeats.filter(move |_| has_calls)
 }
 
 /// Input, output and total tokens.

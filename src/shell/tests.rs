@@ -12,7 +12,7 @@ fn suggestions_are_formatted_as_typed() {
 }
 
 proptest! {
-    #![proptest_config(crate::tests::fixed_seed())]
+    #![proptest_config(crate::tests::fixed_seed_config())]
 
     #[test]
     fn quoted_operands_and_options_parse_back_unchanged(

@@ -35,8 +35,8 @@ impl CiCommandEscaper {
     /// Detects a CI system by the environment variables that it sets.
     #[must_use]
     pub fn new(env: &dyn Fn(&str) -> Option<OsString>, is_json: bool) -> Self {
-        let is_there = ["GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION"].iter().any(|key| env(key).is_some());
-        Self { is_active: is_there, is_json, progress: CommandProgress::LineStart }
+        let is_ci = ["GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION"].iter().any(|key| env(key).is_some());
+        Self { is_active: is_ci, is_json, progress: CommandProgress::LineStart }
     }
 
     /// Escapes the character that would complete a command. In JSON it can only occur in a string.

@@ -15,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// When to use color.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum ColorChoice {
-    /// On a terminal, unless the environment disables it
+    /// On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set
     #[default]
     Auto,
     /// Always

@@ -35,7 +35,7 @@ struct SharedOutput {
     is_within_row: AtomicBool,
     rows: Mutex<PendingRows>,
     /// Whether stdout is a file. Writes to a file do not block and do not interfere with the progress line.
-    is_file: bool,
+    stdout_is_file: bool,
     status: StatusLine,
 }
 
@@ -78,7 +78,7 @@ impl Paged {
             state: Mutex::new(PagerState::Running),
             is_within_row: AtomicBool::new(false),
             rows: Mutex::new(rows),
-            is_file: stdout_is_file(),
+            stdout_is_file: stdout_is_file(),
             status,
         };
         Self { pager, lines: 0, escaper, shared: Arc::new(shared) }
@@ -214,13 +214,13 @@ impl PendingRows {
             self.ends.clear();
             self.end_row();
         }
-        if !shared.is_file && !self.ends.is_empty() {
+        if !shared.stdout_is_file && !self.ends.is_empty() {
             // The output may appear on the progress line, directly or through a pipe.
             shared.status.clear();
         }
         let (mut written, mut count) = (0, 0);
         while count < self.ends.len() && !should_stop() {
-            let limit = if shared.is_file || !self.is_by_row { usize::MAX } else { written + PIPE_ATOMIC_BYTES };
+            let limit = if shared.stdout_is_file || !self.is_by_row { usize::MAX } else { written + PIPE_ATOMIC_BYTES };
             let rows = self.ends[count..].iter().take_while(|end| **end <= limit).count().max(1);
             let end = self.ends[count + rows - 1];
             shared.is_within_row.store(self.is_by_row && end > limit, Ordering::Relaxed);
@@ -288,7 +288,7 @@ impl InterruptHandle {
         run_with_timeout(move || status.clear_and_break_line(), || Duration::ZERO);
         let (shared, start) = (Arc::clone(&self.0), Instant::now());
         let flush = move || {
-            let is_late = || !shared.is_file && start.elapsed() > FLUSH_TIMEOUT;
+            let is_late = || !shared.stdout_is_file && start.elapsed() > FLUSH_TIMEOUT;
             let mut rows = lock(&shared.rows);
             if rows.write_out(&mut io::stdout(), &shared, &is_late).is_ok()
                 && !rows.is_at_line_start
@@ -298,7 +298,7 @@ impl InterruptHandle {
             }
         };
         run_with_timeout(flush, || match self.0.is_within_row.load(Ordering::Relaxed) {
-            _ if self.0.is_file => Duration::MAX,
+            _ if self.0.stdout_is_file => Duration::MAX,
             true => PARTIAL_ROW_TIMEOUT,
             false => Duration::ZERO,
         });

@@ -41,7 +41,7 @@ fn origin(assessment: &Assessment) -> String {
     format!("{}{by}{kind}{void}", assessment.kind.as_str())
 }
 
-/// Writes an assessment with all its fields, after the guides of its span.
+/// Writes all fields of an assessment; each line starts with the tree guides of its span.
 pub(super) fn write_full(
     options: &RenderOptions,
     out: &mut dyn Write,

@@ -23,7 +23,7 @@ pub struct CheckResult {
     /// Number of traces checked.
     pub traces: u64,
     /// The result of each rule.
-    pub findings: Vec<CheckedRule>,
+    pub results: Vec<CheckedRule>,
     /// Values of the traces, for later comparison.
     pub baseline: Baseline,
     /// The name of the store.
@@ -36,7 +36,7 @@ pub struct CheckResult {
 #[derive(Debug)]
 pub struct CheckedRule {
     /// The result.
-    pub finding: RuleResult,
+    pub result: RuleResult,
     /// A command that shows more, if the rule does not pass.
     pub next: Option<String>,
 }
@@ -45,16 +45,16 @@ impl CheckResult {
     /// Whether every rule passes.
     #[must_use]
     pub fn has_passed(&self) -> bool {
-        self.count(Verdict::Pass) == self.findings.len()
+        self.count(Verdict::Pass) == self.results.len()
     }
 
     fn count(&self, verdict: Verdict) -> usize {
-        self.findings.iter().filter(|rule| rule.finding.verdict == verdict).count()
+        self.results.iter().filter(|rule| rule.result.verdict == verdict).count()
     }
 
     /// Returns the rules that fail or are unknown.
     fn not_passed(&self) -> impl Iterator<Item = &CheckedRule> {
-        self.findings.iter().filter(|rule| rule.finding.verdict != Verdict::Pass)
+        self.results.iter().filter(|rule| rule.result.verdict != Verdict::Pass)
     }
 }
 
@@ -207,7 +207,7 @@ impl Serialize for JsonNumber {
 }
 
 impl<'a> From<&'a CheckedRule> for RuleJson<'a> {
-    fn from(CheckedRule { finding, next }: &'a CheckedRule) -> Self {
+    fn from(CheckedRule { result: finding, next }: &'a CheckedRule) -> Self {
         let kind = &finding.rule.kind;
         let evidence = finding.evidence.iter().map(|evidence| EvidenceJson {
             trace_id: evidence.trace_id.as_deref(),
@@ -256,20 +256,20 @@ impl View for CheckView {
 
     fn json(&self) -> impl Serialize {
         let checked = &self.result;
-        let rules = checked.findings.iter().map(RuleJson::from).collect();
+        let rules = checked.results.iter().map(RuleJson::from).collect();
         CheckJson { schema: SCHEMA, passed: checked.has_passed(), traces: checked.traces, rules }
     }
 
     fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         writeln!(out, "{}\n", options.theme.paint(TextRole::Name, &heading(&self.result)))?;
-        let rows: Vec<Vec<Cell>> = self.result.findings.iter().map(|rule| cells(&rule.finding, options)).collect();
+        let rows: Vec<Vec<Cell>> = self.result.results.iter().map(|rule| cells(&rule.result, options)).collect();
         write_table(options, out, COLUMNS, &rows)?;
         self.result.not_passed().try_for_each(|rule| explain(options, out, rule))
     }
 
     fn items(&self) -> Vec<Item> {
-        let item = |checked: &CheckedRule| Item::new(rule(&checked.finding), &RuleJson::from(checked));
-        self.result.findings.iter().map(item).collect()
+        let item = |checked: &CheckedRule| Item::new(rule(&checked.result), &RuleJson::from(checked));
+        self.result.results.iter().map(item).collect()
     }
 
     fn csv_columns(&self) -> Vec<std::borrow::Cow<'static, str>> {
@@ -329,7 +329,11 @@ fn cells(finding: &RuleResult, options: &RenderOptions) -> Vec<Cell> {
 const MAX_NAMED: usize = 5;
 
 /// Writes why a rule does not pass: message, traces, and a command that shows more.
-fn explain(options: &RenderOptions, out: &mut dyn Write, CheckedRule { finding, next }: &CheckedRule) -> Result<()> {
+fn explain(
+    options: &RenderOptions,
+    out: &mut dyn Write,
+    CheckedRule { result: finding, next }: &CheckedRule,
+) -> Result<()> {
     let (_, role) = verdict_style(finding.verdict);
     writeln!(out)?;
     let text = format!("{}: {}", rule(finding), message(finding));

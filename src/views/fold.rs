@@ -34,9 +34,9 @@ pub(crate) enum FoldMode {
 pub(crate) fn fold(mode: FoldMode, spans: &Spans, shown: &[bool], usage: &TraceUsage) -> Option<Folded> {
     let is_message: Vec<bool> = spans.list.iter().map(is_message).collect();
     let is_inner = find_inner_spans(spans, usage);
-    let is_receipt = find_repeated_usage(spans);
+    let repeats_usage = find_repeated_usage(spans);
     let count = |hidden: &[bool]| hidden.iter().filter(|is_hidden| **is_hidden).count();
-    let (mut messages, inner, receipts) = (count(&is_message), count(&is_inner), count(&is_receipt));
+    let (mut messages, inner, repeats) = (count(&is_message), count(&is_inner), count(&repeats_usage));
     // A trace that consists only of messages is shown.
     let folds_messages = mode == FoldMode::CallsAndMessages && messages < spans.list.len();
     if !folds_messages {
@@ -45,10 +45,10 @@ pub(crate) fn fold(mode: FoldMode, spans: &Spans, shown: &[bool], usage: &TraceU
     // Token counts known to be wrong for their span.
     let decided = usage.conflict.iter().filter(|conflict| conflict.is_resolved);
     let excluded: Vec<usize> = decided.flat_map(|conflict| &conflict.spans).map(|(at, _)| *at).collect();
-    if messages + inner + receipts + excluded.len() == 0 {
+    if messages + inner + repeats + excluded.len() == 0 {
         return None;
     }
-    let is_hidden = |at: usize| is_inner[at] || is_receipt[at] || (folds_messages && is_message[at]);
+    let is_hidden = |at: usize| is_inner[at] || repeats_usage[at] || (folds_messages && is_message[at]);
     let remaining = Spans {
         list: Vec::new(),
         nodes: Vec::new(),
@@ -63,7 +63,7 @@ pub(crate) fn fold(mode: FoldMode, spans: &Spans, shown: &[bool], usage: &TraceU
         shown: Vec::new(),
         message_count: messages,
         inner_count: inner,
-        repeated_usage_count: receipts,
+        repeated_usage_count: repeats,
     };
     // For each span its index among the remaining spans; for a folded span, that of its nearest remaining ancestor.
     let mut places: Vec<Option<usize>> = Vec::with_capacity(spans.list.len());
@@ -132,13 +132,17 @@ fn find_inner_spans(spans: &Spans, usage: &TraceUsage) -> Vec<bool> {
 
 /// Returns for each span whether it only repeats the token counts of calls. Excludes spans with children.
 fn find_repeated_usage(spans: &Spans) -> Vec<bool> {
-    let is_receipt = |span: &Span| span.usage_scope == UsageScope::OtherCalls && span.failure().is_none();
-    let mut is_receipt: Vec<bool> = spans.list.iter().map(is_receipt).collect();
+    let repeats_usage = |span: &Span| span.usage_scope == UsageScope::OtherCalls && span.failure().is_none();
+    let mut repeats_usage: Vec<bool> = spans.list.iter().map(repeats_usage).collect();
     for parent in spans.nodes.iter().filter_map(|node| node.parent) {
-        is_receipt[parent] = false;
+        repeats_usage[parent] = false;
     }
     // A trace that consists only of such spans is shown.
-    if is_receipt.iter().all(|is_receipt| *is_receipt) { vec![false; is_receipt.len()] } else { is_receipt }
+    if repeats_usage.iter().all(|repeats_usage| *repeats_usage) {
+        vec![false; repeats_usage.len()]
+    } else {
+        repeats_usage
+    }
 }
 
 /// Prefixes the name of each LLM call with its agent if the agent is known only from messages, instructions or

@@ -43,7 +43,7 @@ pub fn write(options: &RenderOptions, out: &mut dyn Write, blocks: &[Block]) -> 
     Ok(())
 }
 
-/// Writes wrapped text after a list mark.
+/// Writes wrapped text after a list marker.
 fn paragraph(out: &mut dyn Write, text: &str, mark: &str, room: usize) -> std::io::Result<()> {
     let indent = " ".repeat(width(mark));
     for (at, line) in wrap(text, room.saturating_sub(indent.len()).max(20)).enumerate() {

@@ -42,15 +42,15 @@ pub fn tokens(usage: &TokenUsage, options: &RenderOptions) -> String {
 /// Returns how a span failed, one line each: its exception, a failure that its caller handled, and an exception raised
 /// for control flow.
 pub(super) fn failures(span: &Span) -> impl Iterator<Item = (TextRole, String)> {
-    let of_mlflow = span.exception.as_ref().is_some_and(Exception::is_from_mlflow_logging);
+    let is_mlflow_logging = span.exception.as_ref().is_some_and(Exception::is_from_mlflow_logging);
     let failed = span.failure().map(|failure| {
-        let prefix = if of_mlflow { "MLflow's own logging failed, not the call: " } else { "" };
+        let prefix = if is_mlflow_logging { "MLflow's own logging failed, not the call: " } else { "" };
         (TextRole::Bad, format!("{prefix}{failure}"))
     });
     let handled = span.handled_failure.as_ref().map(|failure| (TextRole::Warn, format!("handled: {failure}")));
     let control_flow = span.exception.as_ref().and_then(|exception| {
-        let (purpose, message) = (exception.control_flow()?, exception.text().unwrap_or_default());
-        Some((TextRole::Dim, format!("{purpose}: {message}")))
+        let (control_flow_kind, message) = (exception.control_flow()?, exception.text().unwrap_or_default());
+        Some((TextRole::Dim, format!("{control_flow_kind}: {message}")))
     });
     failed.into_iter().chain(handled).chain(control_flow)
 }

@@ -1,17 +1,16 @@
-//! `mltrace check`: each rule where it passes, fails and is unknown; reports that hostile
-//! names cannot break out of.
+//! `mltrace check`: passing, failing and unknown verdicts of each rule; escaping of hostile names in reports.
 
-#![expect(clippy::cloned_ref_to_slice_refs, reason = "one trace and several stand beside each other in tables")]
+#![expect(clippy::cloned_ref_to_slice_refs, reason = "keeps single traces and lists of traces uniform")]
 
-use crate::harness::{Cli, Done, Fixture, items};
-use crate::server::{Answer, Server};
+use crate::harness::{Cli, Fixture, RunOutput, items};
+use crate::server::{MockResponse, Server};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use tempfile::TempDir;
 
-/// A trace as MLflow's `Trace.to_json` writes it.
+/// A trace in the format of MLflow's `Trace.to_json`.
 #[derive(Clone)]
-struct Made {
+struct TestTrace {
     id: u64,
     name: String,
     state: &'static str,
@@ -21,11 +20,11 @@ struct Made {
     assessments: Vec<Value>,
 }
 
-/// A trace that worked, with a root.
-fn trace(id: u64) -> Made {
+/// A successful trace with one root span.
+fn trace(id: u64) -> TestTrace {
     let root = span(id, 1, "run", "AGENT", &json!({}));
     let (spans, recorded_spans) = (vec![root], 0);
-    Made {
+    TestTrace {
         id,
         name: "run".to_owned(),
         state: "OK",
@@ -36,12 +35,12 @@ fn trace(id: u64) -> Made {
     }
 }
 
-/// A span; the first one is the root, the others are its children.
+/// A span. Id 1 is the root; all others are its children.
 fn span(trace: u64, id: u64, name: &str, kind: &str, attributes: &Value) -> Value {
     let start = 1_795_000_000_000_000_000 + id * 1_000_000;
-    let mut own = json!({"mlflow.spanType": json!(kind).to_string(), "mlflow.traceRequestId": json!(format!("tr-{trace:032x}")).to_string()});
+    let mut encoded = json!({"mlflow.spanType": json!(kind).to_string(), "mlflow.traceRequestId": json!(format!("tr-{trace:032x}")).to_string()});
     for (key, value) in attributes.as_object().unwrap() {
-        own[key] = Value::String(value.to_string());
+        encoded[key] = Value::String(value.to_string());
     }
     json!({
         "trace_id": format!("{trace:032x}"),
@@ -51,19 +50,19 @@ fn span(trace: u64, id: u64, name: &str, kind: &str, attributes: &Value) -> Valu
         "start_time_unix_nano": start,
         "end_time_unix_nano": start + 5_000_000,
         "status": {"code": "STATUS_CODE_OK", "message": ""},
-        "attributes": own,
+        "attributes": encoded,
         "events": [],
     })
 }
 
-impl Made {
+impl TestTrace {
     fn with(mut self, name: &str, kind: &str, attributes: &Value) -> Self {
         let id = self.spans.len() as u64 + 1;
         self.spans.push(span(self.id, id, name, kind, attributes));
         self
     }
 
-    /// A call of a model with its tokens.
+    /// Adds a model call with token counts.
     fn call(self, model: &str, input: u64, output: u64) -> Self {
         let usage = json!({"input_tokens": input, "output_tokens": output, "total_tokens": input + output});
         let attributes =
@@ -71,8 +70,8 @@ impl Made {
         self.with("Completions", "CHAT_MODEL", &attributes)
     }
 
-    /// A model call without recorded tokens.
-    fn silent_call(self) -> Self {
+    /// Adds a model call without token counts.
+    fn call_without_tokens(self) -> Self {
         self.with(
             "Completions",
             "CHAT_MODEL",
@@ -84,7 +83,7 @@ impl Made {
         self.with(name, "TOOL", &json!({}))
     }
 
-    /// Its last span failed.
+    /// Marks the last span as failed.
     fn failing(mut self, kind: &str, message: &str) -> Self {
         let last = self.spans.last_mut().unwrap();
         last["status"] = json!({"code": "STATUS_CODE_ERROR", "message": message});
@@ -99,13 +98,13 @@ impl Made {
         self
     }
 
-    fn took(mut self, millis: Option<u64>) -> Self {
+    fn with_duration(mut self, millis: Option<u64>) -> Self {
         self.millis = millis;
         self
     }
 
-    /// More spans are recorded of it than there are.
-    fn lacking_spans(mut self) -> Self {
+    /// Records more spans than the trace has.
+    fn with_missing_spans(mut self) -> Self {
         self.recorded_spans = self.spans.len() + 2;
         self
     }
@@ -142,12 +141,12 @@ impl Made {
     }
 }
 
-/// Traces as a document, and a folder for files.
+/// A folder with a document of traces, for reports and baselines.
 struct Store {
     folder: TempDir,
 }
 
-fn store(traces: &[Made]) -> Store {
+fn store(traces: &[TestTrace]) -> Store {
     let folder = tempfile::tempdir().unwrap();
     let lines: Vec<String> = traces.iter().map(|trace| trace.json().to_string()).collect();
     std::fs::write(folder.path().join("traces.jsonl"), lines.join("\n")).unwrap();
@@ -168,53 +167,56 @@ impl Store {
     }
 }
 
-/// What came of the last rule of a check, with the exit code that it must have.
+/// The verdict and the JSON of the last rule of a check. Also asserts the exit code.
 #[track_caller]
-fn verdict(words: &str, traces: &[Made]) -> (String, Value) {
-    let done = store(traces).cli(&format!("check {words} --json")).run();
-    let document = done.json();
+fn verdict(words: &str, traces: &[TestTrace]) -> (String, Value) {
+    let output = store(traces).cli(&format!("check {words} --json")).run();
+    let document = output.json();
     let last = items(&document, "rules").last().unwrap().clone();
     let verdict = last["verdict"].as_str().unwrap().to_owned();
-    assert_eq!(done.exit, Some(i32::from(document["passed"] == false)), "{words}: {done}");
+    assert_eq!(output.exit, Some(i32::from(document["passed"] == false)), "{words}: {output}");
     (verdict, last)
 }
 
-/// Asserts that traces pass a rule, fail it, and leave it unknown.
+/// Asserts that a rule passes, fails and is unknown for the given traces.
 #[track_caller]
-fn rule(words: &str, passing: &[Made], failing: &[Made], unknown: &[Made]) {
+fn rule(words: &str, passing: &[TestTrace], failing: &[TestTrace], unknown: &[TestTrace]) {
     for (expected, traces) in [("pass", passing), ("fail", failing), ("unknown", unknown)] {
         let (verdict, last) = verdict(words, traces);
         assert_eq!(verdict, expected, "{words}: {last}");
-        let is_named = last["evidence"].as_array().unwrap().iter().any(|one| one["trace_id"].is_string());
+        let is_named = last["evidence"].as_array().unwrap().iter().any(|item| item["trace_id"].is_string());
         let has_feedback = words.contains("feedback");
-        assert!(expected == "pass" || is_named || has_feedback, "{words}, {expected}: no trace is named: {last}");
+        assert!(
+            expected == "pass" || is_named || has_feedback,
+            "{words}, {expected}: no trace in the evidence: {last}"
+        );
         assert_eq!(last["next"].is_string(), expected != "pass", "{words}: {last}");
     }
 }
 
 #[test]
-fn tokens_of_each_trace() {
+fn traces_over_the_token_limit_fail() {
     let (small, large) = (trace(1).call("gpt-4o-mini", 40, 10), trace(2).call("gpt-4o-mini", 90, 20));
-    let silent = trace(3).silent_call();
+    let unknown = trace(3).call_without_tokens();
     rule(
         "--max-tokens 100",
         &[small.clone(), trace(4)],
         &[small.clone(), large.clone()],
-        &[small.clone(), silent.clone()],
+        &[small.clone(), unknown.clone()],
     );
-    // One that is too great stays so, whatever others would tell.
-    assert_eq!(verdict("--max-tokens 100", &[large.clone(), silent.clone()]).0, "fail");
-    assert_eq!(verdict("--max-tokens 100", &[large.state("IN_PROGRESS"), silent.clone()]).0, "fail");
+    // A total over the limit fails even if other traces are unknown.
+    assert_eq!(verdict("--max-tokens 100", &[large.clone(), unknown.clone()]).0, "fail");
+    assert_eq!(verdict("--max-tokens 100", &[large.state("IN_PROGRESS"), unknown.clone()]).0, "fail");
     assert_eq!(verdict("--max-tokens 100", &[small.clone().state("IN_PROGRESS")]).0, "unknown");
-    assert_eq!(verdict("--max-tokens 100", &[small.lacking_spans()]).0, "unknown");
-    // A call that failed has used none, and one whose tokens its parent tells has told them.
-    assert_eq!(verdict("--max-tokens 100", &[trace(5).silent_call().failing("E", "x")]).0, "pass");
+    assert_eq!(verdict("--max-tokens 100", &[small.with_missing_spans()]).0, "unknown");
+    // A failed call used no tokens.
+    assert_eq!(verdict("--max-tokens 100", &[trace(5).call_without_tokens().failing("E", "x")]).0, "pass");
 }
 
 #[test]
-fn tokens_of_all() {
-    let (one, other) = (trace(1).call("gpt-4o-mini", 40, 10), trace(2).call("gpt-4o-mini", 90, 20));
-    let silent = trace(3).silent_call();
+fn statistics_over_the_token_limit_fail() {
+    let (first, other) = (trace(1).call("gpt-4o-mini", 40, 10), trace(2).call("gpt-4o-mini", 90, 20));
+    let unknown = trace(3).call_without_tokens();
     for (words, value) in [
         ("--max-tokens total=160", 160.0),
         ("--max-tokens mean=80", 80.0),
@@ -223,98 +225,109 @@ fn tokens_of_all() {
         ("--max-tokens p95=107", 107.0),
         ("--max-tokens p99=109.4", 109.4),
     ] {
-        let both = [one.clone(), other.clone()];
-        let (told, last) = verdict(words, &both);
-        assert_eq!((told.as_str(), last["value"].as_f64()), ("pass", Some(value)), "{words}: {last}");
+        let both = [first.clone(), other.clone()];
+        let (actual, last) = verdict(words, &both);
+        assert_eq!((actual.as_str(), last["value"].as_f64()), ("pass", Some(value)), "{words}: {last}");
         let more = trace(4).call("gpt-4o-mini", 1_000, 0);
-        rule(words, &both, &[one.clone(), other.clone(), more], &[one.clone(), silent.clone()]);
+        rule(words, &both, &[first.clone(), other.clone(), more], &[first.clone(), unknown.clone()]);
     }
 }
 
 #[test]
-fn cost() {
+fn costs_over_the_limit_fail() {
     let cheap = trace(1).call("gpt-4o-mini", 1_000, 0);
-    let dear = trace(2).call("gpt-4o", 1_000_000, 0);
+    let expensive = trace(2).call("gpt-4o", 1_000_000, 0);
     let unknown = trace(3).call("no-such-model", 10, 10);
     rule(
         "--max-cost 0.01",
         &[cheap.clone(), trace(4)],
-        &[cheap.clone(), dear.clone()],
+        &[cheap.clone(), expensive.clone()],
         &[cheap.clone(), unknown.clone()],
     );
-    rule("--max-cost total=0.01", &[cheap.clone()], &[cheap.clone(), dear.clone()], &[cheap.clone(), unknown.clone()]);
-    rule("--max-cost mean=$0.01", &[cheap.clone()], &[dear, unknown.clone()], &[unknown.clone()]);
-    let (_, last) = verdict("--max-cost 0.01", &[unknown, trace(5).silent_call()]);
-    let texts: Vec<&str> = items(&last, "evidence").iter().map(|one| one["text"].as_str().unwrap()).collect();
+    rule(
+        "--max-cost total=0.01",
+        &[cheap.clone()],
+        &[cheap.clone(), expensive.clone()],
+        &[cheap.clone(), unknown.clone()],
+    );
+    rule("--max-cost mean=$0.01", &[cheap.clone()], &[expensive, unknown.clone()], &[unknown.clone()]);
+    let (_, last) = verdict("--max-cost 0.01", &[unknown, trace(5).call_without_tokens()]);
+    let texts: Vec<&str> = items(&last, "evidence").iter().map(|item| item["text"].as_str().unwrap()).collect();
     assert_eq!(texts, ["no known price for no-such-model", "1 model call has no recorded tokens"]);
 }
 
 #[test]
-fn latency() {
-    let (quick, slow, open) = (trace(1), trace(2).took(Some(5_000)), trace(3).took(None).state("IN_PROGRESS"));
-    rule("--max-latency 2s", &[quick.clone()], &[quick.clone(), slow.clone()], &[quick.clone(), open.clone()]);
-    rule("--max-latency p95=2s", &[quick.clone()], &[quick.clone(), slow.clone()], &[quick.clone(), open.clone()]);
-    rule("--max-latency mean=2s", &[quick.clone()], &[quick.clone(), slow], &[quick, open]);
+fn slow_traces_fail() {
+    let (fast, slow, in_progress) =
+        (trace(1), trace(2).with_duration(Some(5_000)), trace(3).with_duration(None).state("IN_PROGRESS"));
+    rule("--max-latency 2s", &[fast.clone()], &[fast.clone(), slow.clone()], &[fast.clone(), in_progress.clone()]);
+    rule("--max-latency p95=2s", &[fast.clone()], &[fast.clone(), slow.clone()], &[fast.clone(), in_progress.clone()]);
+    rule("--max-latency mean=2s", &[fast.clone()], &[fast.clone(), slow], &[fast, in_progress]);
 }
 
 #[test]
-fn calls() {
-    let calls = |trace: Made| trace.call("gpt-4o", 1, 1).call("gpt-4o", 1, 1).tool("search").tool("fetch");
+fn too_many_calls_fail() {
+    let calls = |trace: TestTrace| trace.call("gpt-4o", 1, 1).call("gpt-4o", 1, 1).tool("search").tool("fetch");
     let (two, three) = (calls(trace(1)), calls(trace(4)).call("gpt-4o", 1, 1).tool("search"));
-    let open = trace(2).lacking_spans();
-    rule("--max-llm-calls 2", &[two.clone()], &[three.clone()], &[open.clone()]);
-    rule("--max-tool-calls 2", &[two.clone()], &[three.clone()], &[open.clone()]);
+    let in_progress = trace(2).with_missing_spans();
+    rule("--max-llm-calls 2", &[two.clone()], &[three.clone()], &[in_progress.clone()]);
+    rule("--max-tool-calls 2", &[two.clone()], &[three.clone()], &[in_progress.clone()]);
     rule(
         "--max-llm-calls total=4",
         &[two.clone(), trace(3)],
         &[two.clone(), three.clone()],
-        &[two.clone(), open.clone()],
+        &[two.clone(), in_progress.clone()],
     );
-    rule("--max-tool-calls mean=2", &[two.clone(), trace(3)], &[three.clone()], &[two, open]);
+    rule("--max-tool-calls mean=2", &[two.clone(), trace(3)], &[three.clone()], &[two, in_progress]);
 }
 
 #[test]
-fn error_rate() {
-    let (good, bad, open) = (trace(1), trace(2).state("ERROR"), trace(3).state("IN_PROGRESS"));
-    rule("--max-error-rate 0", &[good.clone()], &[good.clone(), bad.clone()], &[good.clone(), open.clone()]);
-    rule("--max-error-rate 50%", &[good.clone(), bad.clone()], &[bad.clone()], &[bad.clone(), open.clone()]);
-    // Even if it fails, that is half of them.
-    assert_eq!(verdict("--max-error-rate 0.5", &[good, open]).0, "pass");
+fn error_rates_over_the_limit_fail() {
+    let (good, bad, in_progress) = (trace(1), trace(2).state("ERROR"), trace(3).state("IN_PROGRESS"));
+    rule("--max-error-rate 0", &[good.clone()], &[good.clone(), bad.clone()], &[good.clone(), in_progress.clone()]);
+    rule("--max-error-rate 50%", &[good.clone(), bad.clone()], &[bad.clone()], &[bad.clone(), in_progress.clone()]);
+    // If the open trace failed, the rate would be exactly 50%.
+    assert_eq!(verdict("--max-error-rate 0.5", &[good, in_progress]).0, "pass");
 }
 
 #[test]
-fn exceptions() {
+fn exceptions_fail() {
     let bad = trace(1).tool("search").failing("ValueError", "no such page");
-    rule("--no-exceptions", &[trace(2)], &[bad.clone(), trace(2)], &[trace(3).lacking_spans()]);
+    rule("--no-exceptions", &[trace(2)], &[bad.clone(), trace(2)], &[trace(3).with_missing_spans()]);
     let (_, last) = verdict("--no-exceptions", &[bad]);
     assert_eq!(last["evidence"][0]["text"], "ValueError: no such page");
 }
 
 #[test]
-fn failures_handed_back_to_a_model_count_where_all_are_meant() {
+fn failures_returned_as_tool_output_count_only_with_all() {
     let output = json!("ValueError: no such page");
     let handled = trace(1).with("search", "TOOL", &json!({"mlflow.spanOutputs": output}));
     assert_eq!(verdict("--no-exceptions", &[handled.clone()]).0, "pass");
-    let (told, last) = verdict("--no-exceptions=all", &[handled]);
-    assert_eq!((told.as_str(), &last["evidence"][0]["text"]), ("fail", &output));
+    let (actual, last) = verdict("--no-exceptions=all", &[handled]);
+    assert_eq!((actual.as_str(), &last["evidence"][0]["text"]), ("fail", &output));
 }
 
 #[test]
-fn spans_and_tools() {
+fn required_and_forbidden_spans_and_tools_are_checked() {
     let with = trace(1).tool("search_web").with("plan", "CHAIN", &json!({}));
     let without = trace(2).tool("fetch");
-    let open = trace(3).lacking_spans();
-    rule("--require-span plan", &[with.clone()], &[with.clone(), without.clone()], &[with.clone(), open.clone()]);
-    rule("--forbid-span plan", &[without.clone()], &[with.clone(), without.clone()], &[open.clone()]);
-    rule("--require-tool search*", &[with.clone()], &[with.clone(), without.clone()], &[open.clone()]);
-    rule("--forbid-tool search*", &[without.clone()], &[with.clone()], &[without, open]);
-    // A span that is no tool is none.
+    let in_progress = trace(3).with_missing_spans();
+    rule(
+        "--require-span plan",
+        &[with.clone()],
+        &[with.clone(), without.clone()],
+        &[with.clone(), in_progress.clone()],
+    );
+    rule("--forbid-span plan", &[without.clone()], &[with.clone(), without.clone()], &[in_progress.clone()]);
+    rule("--require-tool search*", &[with.clone()], &[with.clone(), without.clone()], &[in_progress.clone()]);
+    rule("--forbid-tool search*", &[without.clone()], &[with.clone()], &[without, in_progress]);
+    // Only spans of type TOOL are tools.
     assert_eq!(verdict("--require-tool plan", &[with.clone()]).0, "fail");
     assert_eq!(verdict("--forbid-tool plan", &[with]).0, "pass");
 }
 
 #[test]
-fn feedback() {
+fn low_feedback_fails() {
     let good = trace(1).feedback("correct", &json!("yes"));
     let bad = trace(2).feedback("correct", &json!(false));
     let failed = trace(3).feedback("correct", &Value::Null);
@@ -322,17 +335,17 @@ fn feedback() {
     rule("--min-feedback correct=0.5", &[good.clone(), bad.clone()], &[bad.clone()], &[good.clone(), failed.clone()]);
     rule("--min-feedback correct=each=1", &[good.clone()], &[good.clone(), bad.clone()], &[good.clone(), trace(5)]);
     rule("--min-feedback correct=p50=1", &[good.clone()], &[bad.clone()], &[words.clone()]);
-    // A trace that nobody judged says nothing against the mean of the others; where none was judged nothing is known.
+    // Traces without feedback are left out of the mean; without any feedback the mean is unknown.
     assert_eq!(verdict("--min-feedback correct=1", &[good, trace(5)]).0, "pass");
     assert_eq!(verdict("--min-feedback correct=1", &[trace(5)]).0, "unknown");
-    // A mean that may still rise is not too small.
+    // Missing feedback could still raise the mean.
     assert_eq!(verdict("--min-feedback correct=0.5", &[bad, failed]).0, "unknown");
     let (_, last) = verdict("--min-feedback correct=1", &[words]);
     assert_eq!(last["evidence"][0]["text"], "`rather` is neither a number nor yes or no");
 }
 
 #[test]
-fn there_must_be_traces_unless_none_is_enough() {
+fn empty_selections_fail_unless_min_traces_is_zero() {
     let none = store(&[trace(1)]).cli("check --name nothing --max-tokens 1 --json").run();
     let first = &none.json()["rules"][0];
     assert_eq!(
@@ -345,12 +358,12 @@ fn there_must_be_traces_unless_none_is_enough() {
     assert_eq!(verdict("--min-traces 2", &[trace(1), trace(2)]).0, "pass");
     let rules = "--name nothing --min-traces 0 --max-tokens 1 --max-cost mean=0 --max-error-rate 0 --no-exceptions \
                  --require-tool x --min-feedback x=1 --json";
-    let done = store(&[trace(1)]).cli(&format!("check {rules}")).run();
-    assert_eq!((done.exit, &done.json()["passed"]), (Some(0), &json!(true)), "{done}");
+    let output = store(&[trace(1)]).cli(&format!("check {rules}")).run();
+    assert_eq!((output.exit, &output.json()["passed"]), (Some(0), &json!(true)), "{output}");
 }
 
 #[test]
-fn a_check_without_rules_passes_nothing() {
+fn checks_without_rules_are_rejected() {
     let store = store(&[trace(1)]);
     insta::assert_snapshot!(store.cli("check").run(), @r"
     --- stderr
@@ -360,16 +373,16 @@ fn a_check_without_rules_passes_nothing() {
     --- exit 2
     ");
     let refused = |words: &str, message: &str| {
-        let done = store.cli(&format!("check {words} --json")).run();
-        let error = done.error();
+        let output = store.cli(&format!("check {words} --json")).run();
+        let error = output.error();
         assert_eq!(
-            (done.exit, done.stdout.as_str(), &error["code"]),
+            (output.exit, output.stdout.as_str(), &error["code"]),
             (Some(2), "", &json!("usage")),
-            "{words}: {done}"
+            "{words}: {output}"
         );
-        assert!(error["message"].as_str().unwrap().contains(message), "{words}: {done}");
+        assert!(error["message"].as_str().unwrap().contains(message), "{words}: {output}");
     };
-    // What selects, reports and prints is no rule.
+    // Flags for selection, reports and output are not rules.
     refused("--since 1h --report junit=check.xml", "no rules to check");
     assert!(!store.file("check.xml").exists());
     for text in ["", "# max-tokens = 5\n", "no-exceptions = false\n"] {
@@ -377,7 +390,7 @@ fn a_check_without_rules_passes_nothing() {
         refused("--rules rules.toml", "no rules in `rules.toml`");
         refused("--rules rules.toml --max-tokens 5", "no rules in `rules.toml`");
     }
-    // That there are traces is a rule where it is asked for, and figures are kept without any.
+    // `--min-traces` alone is a rule, and baselines need no rules.
     store.cli("check --min-traces 1").ok();
     store.cli("check --save-baseline b.json").ok();
     store.cli("check --baseline b.json").ok();
@@ -388,22 +401,22 @@ fn a_check_without_rules_passes_nothing() {
 }
 
 #[test]
-fn a_record_that_cannot_be_read_may_break_any_rule() {
+fn unreadable_records_fail_the_check() {
     let copy = Fixture::named("3.2.0-file").copy();
     let traces = copy.fixture.cli("traces -o ids --all").ok();
     let id = traces.lines()[0].to_owned();
     std::fs::write(copy.trace_folder(&id).join("trace_info.yaml"), "trace_id: [").unwrap();
-    let done = copy.fixture.cli("check --min-traces 1 --json").run();
-    let last = items(&done.json(), "rules").last().unwrap().clone();
+    let output = copy.fixture.cli("check --min-traces 1 --json").run();
+    let last = items(&output.json(), "rules").last().unwrap().clone();
     assert_eq!(
-        (done.exit, &last["rule"], &last["verdict"]),
+        (output.exit, &last["rule"], &last["verdict"]),
         (Some(1), &json!("readable"), &json!("unknown")),
-        "{done}"
+        "{output}"
     );
     assert_eq!(last["next"].as_str().unwrap().split_whitespace().last(), Some("doctor"));
 }
 
-/// Names that mean something to terminals, XML, tables, shells and programs that run builds.
+/// A name with special characters of terminals, XML, Markdown tables, shells and CI runners.
 const HOSTILE: &str = "x'; rm -rf ~ | `id` $(id) ]]> <script>&amp; \"q\" | @someone **b**\n::error::pwned\r##[add-mask]y\u{1b}[2J\u{202e}\u{ffff}%0A::stop-commands::z";
 
 fn hostile() -> Store {
@@ -416,38 +429,38 @@ fn hostile() -> Store {
 const HOSTILE_RULES: &str =
     "check --max-cost 1 --no-exceptions --max-error-rate 0 --forbid-tool *rm* --require-tool none";
 
-fn hostile_check(store: &Store, more: &str) -> Done {
-    let done = store.cli(&format!("{HOSTILE_RULES} {more}")).arg("--min-feedback").arg(format!("{HOSTILE}=1")).run();
-    assert_eq!(done.exit, Some(1), "{done}");
-    done
+fn hostile_check(store: &Store, more: &str) -> RunOutput {
+    let output = store.cli(&format!("{HOSTILE_RULES} {more}")).arg("--min-feedback").arg(format!("{HOSTILE}=1")).run();
+    assert_eq!(output.exit, Some(1), "{output}");
+    output
 }
 
-/// What GitHub's runner takes for a command (actions/runner, `ActionCommand.cs`, `TryParseV2` and `TryParse`).
+/// Lines that GitHub's runner parses as commands (actions/runner, `ActionCommand.cs`, `TryParseV2` and `TryParse`).
 fn commands(text: &str) -> Vec<&str> {
     let is_command = |line: &&str| line.trim_start().starts_with("::") || line.contains("##[");
     text.split(['\n', '\r']).filter(is_command).collect()
 }
 
 #[test]
-fn annotations_are_those_that_are_meant() {
+fn hostile_text_adds_no_annotations() {
     let store = hostile();
-    let done = hostile_check(&store, "--report github");
-    let found = commands(&done.stdout);
-    assert_eq!(found.len(), done.lines().len(), "every line is a command: {done}");
+    let output = hostile_check(&store, "--report github");
+    let found = commands(&output.stdout);
+    assert_eq!(found.len(), output.lines().len(), "every line is a command: {output}");
     assert_eq!(found[0], "::notice title=mltrace check::2 traces, 7 rules: 1 passed, 4 failed, 2 unknown");
     for line in &found[1..] {
         let (head, data) = line[2..].split_once("::").unwrap();
         assert!(head.starts_with("error title=mltrace check%3A "), "{line}");
         let title = head.strip_prefix("error title=").unwrap();
-        assert!(!title.contains([':', ',', '\r', '\n']), "a property ends where it should: {line}");
+        assert!(!title.contains([':', ',', '\r', '\n']), "properties are escaped: {line}");
         assert!(!data.contains(['\r', '\u{1b}', '\u{202e}']), "{line}");
     }
-    // `%0A` as stored is text, the line breaks of the message are line breaks.
-    assert!(done.stdout.contains("%250A") && done.stdout.contains("%0Anext: "), "{done}");
+    // A stored `%0A` stays text; line breaks of the message are encoded as `%0A`.
+    assert!(output.stdout.contains("%250A") && output.stdout.contains("%0Anext: "), "{output}");
 }
 
 #[test]
-fn a_runner_takes_no_command_out_of_what_a_trace_holds() {
+fn hostile_text_adds_no_ci_commands() {
     let store = hostile();
     let words = [
         "traces",
@@ -460,26 +473,26 @@ fn a_runner_takes_no_command_out_of_what_a_trace_holds() {
         "spans --json",
     ];
     for words in words {
-        let done = store.cli(words).env("GITHUB_ACTIONS", "true").ok();
-        assert_eq!(commands(&done.stdout), [""; 0], "{words}: {done}");
-        assert_eq!(commands(&done.stderr), [""; 0], "{words}: {done}");
+        let output = store.cli(words).env("GITHUB_ACTIONS", "true").ok();
+        assert_eq!(commands(&output.stdout), [""; 0], "{words}: {output}");
+        assert_eq!(commands(&output.stderr), [""; 0], "{words}: {output}");
         let plain = store.cli(words).ok();
         if words.ends_with("--json") {
-            assert_eq!(done.json(), plain.json(), "escapes in JSON are the same JSON");
+            assert_eq!(output.json(), plain.json(), "escaping does not change the JSON");
         }
     }
     for more in ["", "--report markdown", "--report junit", "--report json"] {
         let words = format!("{HOSTILE_RULES} {more}");
-        let done = store.cli(&words).env("GITHUB_ACTIONS", "true").run();
-        assert_eq!(commands(&done.stdout), [""; 0], "{words}: {done}");
+        let output = store.cli(&words).env("GITHUB_ACTIONS", "true").run();
+        assert_eq!(commands(&output.stdout), [""; 0], "{words}: {output}");
     }
 }
 
 #[test]
-fn xml_holds_what_it_should() {
+fn hostile_text_is_escaped_in_junit_reports() {
     let store = hostile();
-    let done = hostile_check(&store, "--report junit=check.xml");
-    assert!(done.stdout.contains("FAIL"), "the table is printed too: {done}");
+    let output = hostile_check(&store, "--report junit=check.xml");
+    assert!(output.stdout.contains("FAIL"), "the table is printed too: {output}");
     let text = store.read("check.xml");
     let document = roxmltree::Document::parse(&text).unwrap();
     let suite = document.root_element().first_element_child().unwrap();
@@ -488,7 +501,7 @@ fn xml_holds_what_it_should() {
     let with = |tag: &str| cases.iter().filter(|case| case.children().any(|node| node.has_tag_name(tag))).count();
     assert_eq!((number("tests"), number("failures"), number("errors")), (7, 4, 2));
     assert_eq!((cases.len(), with("failure"), with("error")), (7, 4, 2));
-    // Nothing stored became an element: these are all there are.
+    // Stored text adds no elements.
     let mut names: Vec<&str> =
         document.descendants().filter(roxmltree::Node::is_element).map(|node| node.tag_name().name()).collect();
     names.sort_unstable();
@@ -507,22 +520,22 @@ fn xml_holds_what_it_should() {
             "testsuites"
         ]
     );
-    let mut told = cases.iter().flat_map(roxmltree::Node::children).filter_map(|node| node.text());
-    assert!(told.any(|text| text.contains("]]> <script>&amp; \"q\"")), "{text}");
+    let mut texts = cases.iter().flat_map(roxmltree::Node::children).filter_map(|node| node.text());
+    assert!(texts.any(|text| text.contains("]]> <script>&amp; \"q\"")), "{text}");
     assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{ffff}', '\r']), "{text}");
 }
 
 #[test]
-fn markdown_shows_names_as_they_are() {
+fn hostile_text_is_escaped_in_markdown_reports() {
     let store = hostile();
-    let done = hostile_check(&store, "--report markdown");
+    let output = hostile_check(&store, "--report markdown");
     let is_row = |line: &&&str| line.starts_with('|');
-    for row in done.lines().iter().filter(is_row) {
+    for row in output.lines().iter().filter(is_row) {
         assert_eq!(row.matches('|').count(), 6, "{row}");
     }
-    // Whatever stands in code is letters, digits, space, `-`, `,` and entities.
-    for piece in done.stdout.split("<code>").skip(1) {
-        // What keeps an address of mail from being one.
+    // Text in code elements is letters, digits, spaces, `-`, `,` and entities.
+    for piece in output.stdout.split("<code>").skip(1) {
+        // Prevents automatic links for email addresses.
         let code = piece.split_once("</code>").unwrap().0.replace("<!-- -->", "");
         let is_plain = |c: char| !c.is_ascii_punctuation() || "-,&#;".contains(c);
         assert!(code.chars().all(is_plain), "{code}");
@@ -531,22 +544,22 @@ fn markdown_shows_names_as_they_are() {
             assert!(number.bytes().all(|byte| byte.is_ascii_digit()), "{code}");
         }
     }
-    assert!(!done.stdout.contains("@someone") && !done.stdout.contains("<script>"), "{done}");
+    assert!(!output.stdout.contains("@someone") && !output.stdout.contains("<script>"), "{output}");
 }
 
 #[test]
-fn the_next_command_of_a_hostile_id_is_one_word() {
+fn hostile_ids_are_quoted_in_suggested_commands() {
     let mut bad = trace(1).call("m", 50, 50).json();
     bad["info"]["trace_id"] = json!("x'; touch pwned; '");
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("t.jsonl"), bad.to_string()).unwrap();
-    let done = Cli::new("check --max-tokens 1 --json").on("t.jsonl").cwd(folder.path()).run();
-    let next = items(&done.json(), "rules").last().unwrap()["next"].clone();
+    let output = Cli::new("check --max-tokens 1 --json").on("t.jsonl").cwd(folder.path()).run();
+    let next = items(&output.json(), "rules").last().unwrap()["next"].clone();
     assert_eq!(next, r#"mltrace -u t.jsonl usage "x'; touch pwned; '" --explain"#);
 }
 
 #[test]
-fn a_baseline_is_saved_and_compared() {
+fn baselines_are_saved_and_compared() {
     let before = store(&[trace(1).call("gpt-4o-mini", 90, 10).tool("a"), trace(2).call("gpt-4o-mini", 90, 10)]);
     before.cli("check --save-baseline b.json").ok();
     insta::assert_snapshot!(before.read("b.json"), @r#"
@@ -597,7 +610,7 @@ fn a_baseline_is_saved_and_compared() {
     pass  no-new-exceptions             0           ≤ 0           -
     ");
     let worse = store(&[
-        trace(1).call("gpt-4o-mini", 130, 20).took(Some(1_050)),
+        trace(1).call("gpt-4o-mini", 130, 20).with_duration(Some(1_050)),
         trace(2).tool("b").failing("ValueError", "new").state("ERROR").feedback("x", &json!(1)),
     ]);
     std::fs::copy(before.file("b.json"), worse.file("b.json")).unwrap();
@@ -641,17 +654,17 @@ fn a_baseline_is_saved_and_compared() {
 }
 
 #[test]
-fn a_baseline_is_not_written_where_a_rule_fails() {
+fn failed_checks_save_no_baseline() {
     let store = store(&[trace(1).call("gpt-4o-mini", 90, 10)]);
     std::fs::write(store.file("b.json"), "as it was").unwrap();
-    let done = store.cli("check --max-tokens 1 --save-baseline b.json -o ids").run();
-    assert_eq!((done.exit, store.read("b.json").as_str()), (Some(1), "as it was"), "{done}");
-    assert!(done.stderr.contains("`b.json` was not written"), "{done}");
+    let output = store.cli("check --max-tokens 1 --save-baseline b.json -o ids").run();
+    assert_eq!((output.exit, store.read("b.json").as_str()), (Some(1), "as it was"), "{output}");
+    assert!(output.stderr.contains("`b.json` was not written"), "{output}");
 }
 
 #[test]
-fn what_a_baseline_does_not_know_is_said_and_not_compared() {
-    let store = store(&[trace(1).silent_call()]);
+fn unknown_baseline_figures_are_reported_and_not_compared() {
+    let store = store(&[trace(1).call_without_tokens()]);
     let saved = store.cli("check --save-baseline b.json").ok();
     let note = "note: the baseline lacks figures that are unknown for some traces: tokens mean, tokens p95, cost mean";
     assert_eq!(saved.stderr.lines().next(), Some(note), "{saved}");
@@ -661,7 +674,7 @@ fn what_a_baseline_does_not_know_is_said_and_not_compared() {
 }
 
 #[test]
-fn rules_in_a_file() {
+fn rules_are_read_from_a_file() {
     let store = store(&[trace(1).call("gpt-4o-mini", 90, 10).tool("search")]);
     std::fs::write(
         store.file("rules.toml"),
@@ -687,13 +700,13 @@ fn rules_in_a_file() {
       next: mltrace -u traces.jsonl usage tr-00000000000000000000000000000001 --explain
     --- exit 1
     ");
-    // A flag takes the place of the bound of the same figure.
-    let done = store.cli("check --rules rules.toml --max-tokens 200").ok();
+    // A flag replaces the limit for the same statistic.
+    let output = store.cli("check --rules rules.toml --max-tokens 200").ok();
     assert!(
-        done.stdout.contains("≤ 200") && done.stdout.contains("≤ 500") && !done.stdout.contains("≤ 50\n"),
-        "{done}"
+        output.stdout.contains("≤ 200") && output.stdout.contains("≤ 500") && !output.stdout.contains("≤ 50\n"),
+        "{output}"
     );
-    for (text, told) in [
+    for (text, message) in [
         ("max-tokns = 5", "unexpected argument '--max-tokns' found"),
         ("max-tokens = \"many\"", "expected a number of tokens"),
         ("max-tokens = {p95 = 5}", "`max-tokens` has a value of type table"),
@@ -704,15 +717,15 @@ fn rules_in_a_file() {
         ("max-tokens = ", "TOML parse error"),
     ] {
         std::fs::write(store.file("rules.toml"), text).unwrap();
-        let done = store.cli("check --rules rules.toml --json").run();
-        let error = done.error();
-        assert_eq!((done.exit, &error["code"]), (Some(2), &json!("usage")), "{text}: {done}");
-        assert!(error["message"].as_str().unwrap().contains(told), "{text}: {done}");
+        let output = store.cli("check --rules rules.toml --json").run();
+        let error = output.error();
+        assert_eq!((output.exit, &error["code"]), (Some(2), &json!("usage")), "{text}: {output}");
+        assert!(error["message"].as_str().unwrap().contains(message), "{text}: {output}");
     }
 }
 
 #[test]
-fn what_is_no_rule_is_refused() {
+fn invalid_rules_are_rejected() {
     let store = store(&[trace(1)]);
     for words in [
         "--max-tokens p94=3",
@@ -735,16 +748,16 @@ fn what_is_no_rule_is_refused() {
         "--rules none.toml",
         "--no-exceptions=some",
     ] {
-        let done = store.cli(&format!("check {words}")).run();
-        assert_eq!((done.exit, done.stdout.as_str()), (Some(2), ""), "{words}: {done}");
+        let output = store.cli(&format!("check {words}")).run();
+        assert_eq!((output.exit, output.stdout.as_str()), (Some(2), ""), "{words}: {output}");
     }
     assert_eq!(store.cli("check --min-traces 1 --report junit=no/such/folder/x.xml").run().exit, Some(5));
 }
 
 #[test]
-fn an_answer_that_could_not_be_read_fails_no_rule() {
+fn errors_do_not_count_as_failed_checks() {
     assert_eq!(Cli::new("check --max-error-rate 0").on("sqlite:///none.db").run().exit, Some(5));
-    let server = Server::new(|_| Answer::json(500, "{}"));
+    let server = Server::new(|_| MockResponse::json(500, "{}"));
     let cli = Cli::new("check --max-error-rate 0").on(server.uri()).env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0");
     assert_eq!(cli.run().exit, Some(4));
     assert_eq!(store(&[trace(1)]).cli("check --max-error-rate 0 -x nowhere").run().exit, Some(3));
@@ -752,24 +765,24 @@ fn an_answer_that_could_not_be_read_fails_no_rule() {
 }
 
 #[test]
-fn many_traces_are_counted_and_few_are_named() {
-    let traces: Vec<Made> = (1..=50).map(|id| trace(id).call("gpt-4o-mini", id * 10, 0)).collect();
+fn evidence_lists_only_the_worst_traces() {
+    let traces: Vec<TestTrace> = (1..=50).map(|id| trace(id).call("gpt-4o-mini", id * 10, 0)).collect();
     let (_, last) = verdict("--max-tokens 95", &traces);
     let evidence = items(&last, "evidence");
     assert_eq!((last["count"].as_u64(), evidence.len()), (Some(41), 20));
-    let values: Vec<i64> = evidence.iter().map(|one| one["value"].as_i64().unwrap()).collect();
-    assert_eq!((values[0], values[19]), (500, 310), "the worst are named, these first");
+    let values: Vec<i64> = evidence.iter().map(|item| item["value"].as_i64().unwrap()).collect();
+    assert_eq!((values[0], values[19]), (500, 310), "worst traces first");
     let table = store(&traces).cli("check --max-tokens 95").run();
     assert!(table.stdout.contains("and 36 more"), "{table}");
 }
 
 #[test]
-fn reports_go_to_files_beside_what_is_printed() {
+fn reports_are_written_to_files_besides_the_output() {
     let store = store(&[trace(1)]);
-    let done = store
+    let output = store
         .cli("check --min-traces 1 --report table=t.txt --report json=j.json --report markdown=m.md --report github=g.txt -o csv")
         .ok();
-    assert!(done.stdout.starts_with("rule,subject,over,verdict,"), "{done}");
+    assert!(output.stdout.starts_with("rule,subject,over,verdict,"), "{output}");
     assert!(store.read("t.txt").contains("pass  min-traces"));
     let json: Value = serde_json::from_str(&store.read("j.json")).unwrap();
     assert_eq!(json["passed"], true);
@@ -778,15 +791,15 @@ fn reports_go_to_files_beside_what_is_printed() {
 }
 
 #[test]
-fn a_limit_may_have_fractions_and_reads_otherwise_than_what_is_beyond_it() {
-    let traces = [trace(1).took(Some(50)), trace(2).took(Some(51))];
+fn values_just_over_a_fractional_limit_are_not_rounded_to_it() {
+    let traces = [trace(1).with_duration(Some(50)), trace(2).with_duration(Some(51))];
     assert_eq!(verdict("--max-latency p50=50.9ms", &traces).0, "pass");
     let (_, last) = verdict("--max-latency mean=50.4999ms", &traces);
     assert_eq!(last["message"], "50.5 ms is more than 50.4999 ms");
 }
 
 #[test]
-fn a_total_that_no_span_tells_is_not_nothing() {
+fn tokens_missing_from_all_spans_are_unknown() {
     let mut recorded = trace(1).json();
     recorded["info"]["trace_metadata"]["mlflow.trace.tokenUsage"] =
         json!(json!({"input_tokens": 4_000, "output_tokens": 1_000, "total_tokens": 5_000}).to_string());
@@ -801,13 +814,13 @@ fn a_total_that_no_span_tells_is_not_nothing() {
 }
 
 #[test]
-fn a_model_that_tells_no_tokens_is_not_free() {
+fn calls_without_tokens_have_unknown_cost() {
     let model = json!({"mlflow.llm.model": "text-embedding-3-small"});
     let embedding = trace(1).with("Embeddings", "EMBEDDING", &model);
     assert_eq!(verdict("--max-cost 1", &[embedding.clone()]).0, "unknown");
     assert_eq!(verdict("--max-tokens 1", &[embedding.clone()]).0, "unknown");
     assert_eq!(verdict("--max-llm-calls 0", &[embedding]).0, "pass", "no language model is called");
-    // Its parent tells the tokens, and nobody the cost.
+    // The parent has the tokens, but the cost is unknown.
     let mut both = trace(2).call("gpt-4o-mini", 1, 1).with("call", "LLM", &json!({"mlflow.llm.model": "gpt-4o"}));
     let usage = json!({"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}).to_string();
     both.spans[0]["attributes"]["mlflow.chat.tokenUsage"] = json!(usage);
@@ -816,7 +829,7 @@ fn a_model_that_tells_no_tokens_is_not_free() {
 }
 
 #[test]
-fn of_two_totals_a_rule_needs_both_on_one_side() {
+fn conflicting_totals_must_agree_on_the_verdict() {
     let mut both = trace(1).call("gpt-4o-mini", 20, 5).call("gpt-4o-mini", 5, 5);
     let usage = json!({"input_tokens": 30, "output_tokens": 10, "total_tokens": 40}).to_string();
     both.spans[0]["attributes"]["mlflow.chat.tokenUsage"] = json!(usage);
@@ -838,7 +851,7 @@ fn of_two_totals_a_rule_needs_both_on_one_side() {
 }
 
 #[test]
-fn several_judgments_of_a_trace_are_one_trace() {
+fn repeated_feedback_counts_a_trace_once() {
     let judged = trace(1).feedback("q", &json!(0.2)).feedback("q", &json!(0)).feedback("q", &json!(0.1));
     let (_, last) = verdict("--min-feedback q=each=0.5", &[judged, trace(2).feedback("q", &json!(1))]);
     let evidence = items(&last, "evidence");
@@ -847,11 +860,11 @@ fn several_judgments_of_a_trace_are_one_trace() {
 }
 
 #[test]
-fn a_trace_that_failed_without_saying_why_is_not_free_of_exceptions() {
-    let (told, last) = verdict("--no-exceptions", &[trace(1).state("ERROR")]);
+fn failed_traces_without_exceptions_are_unknown() {
+    let (actual, last) = verdict("--no-exceptions", &[trace(1).state("ERROR")]);
     let why = json!("failed, but no span records why");
-    assert_eq!((told.as_str(), &last["evidence"][0]["text"]), ("unknown", &why));
-    // Nor does a baseline know what failed there.
+    assert_eq!((actual.as_str(), &last["evidence"][0]["text"]), ("unknown", &why));
+    // A baseline does not include the unknown failure.
     let store = store(&[trace(1).state("ERROR")]);
     let saved = store.cli("check --save-baseline b.json").ok();
     assert!(saved.stderr.contains("unknown for some traces: exceptions\n"), "{saved}");
@@ -859,12 +872,12 @@ fn a_trace_that_failed_without_saying_why_is_not_free_of_exceptions() {
 }
 
 #[test]
-fn a_baseline_that_was_changed_by_hand_is_looked_at() {
+fn edited_baselines_are_validated() {
     let store = store(&[trace(1).call("gpt-4o-mini", 90, 10)]);
     store.cli("check --save-baseline b.json").ok();
     let good = store.read("b.json");
     let unknown = r#""exceptions": [{"fingerprint": "zz", "type": null, "message": null}]"#;
-    for (from, to, told) in [
+    for (from, to, message) in [
         ("mltrace/1", "mltrace/2", "its schema is not `mltrace/1`"),
         ("\"tokens\"", "\"tokenz\"", "unknown value `tokenz mean`"),
         ("\"p50\": 1000.0", "\"p50\": -1.0", "negative value of `latency p50`"),
@@ -876,14 +889,14 @@ fn a_baseline_that_was_changed_by_hand_is_looked_at() {
     ] {
         assert!(good.contains(from), "{from}");
         std::fs::write(store.file("b.json"), good.replace(from, to)).unwrap();
-        let done = store.cli("check --baseline b.json --json").run();
-        assert_eq!(done.exit, Some(2), "{told}: {done}");
-        assert!(done.error()["message"].as_str().unwrap().contains(told), "{told}: {done}");
+        let output = store.cli("check --baseline b.json --json").run();
+        assert_eq!(output.exit, Some(2), "{message}: {output}");
+        assert!(output.error()["message"].as_str().unwrap().contains(message), "{message}: {output}");
     }
 }
 
 #[test]
-fn markdown_is_added_to_a_file_and_a_report_that_a_later_step_prints_holds_no_command() {
+fn reports_in_files_contain_no_ci_commands_and_markdown_is_appended() {
     let store = hostile();
     for _ in 0..2 {
         let words = format!("{HOSTILE_RULES} --report markdown=m.md --report table=t.txt --report junit=j.xml");
@@ -897,7 +910,7 @@ fn markdown_is_added_to_a_file_and_a_report_that_a_later_step_prints_holds_no_co
 }
 
 #[test]
-fn the_next_command_asks_with_the_same_prices() {
+fn suggested_commands_keep_the_price_file() {
     let store = store(&[trace(1).call("gpt-4o-mini", 1_000, 1_000)]);
     let prices = store.cli("prices gpt-4o --json").ok().stdout.replace("gpt-4o", "gpt-4o-mini");
     std::fs::write(store.file("p.json"), prices).unwrap();

@@ -1,10 +1,10 @@
-//! What commands print, as a whole, on the sample that is built in.
+//! Complete output of commands on the built-in sample.
 
 use crate::harness::{Cli, Fixture, files_below, items, strings};
 use serde_json::{Value, json};
 
 #[test]
-fn experiments_as_a_table() {
+fn experiments_are_shown_as_a_table() {
     insta::assert_snapshot!(Cli::demo("experiments").run(), @"
     id  name     stage   traces  errors  last trace  tokens
      0  Default  active       0       0           -       -
@@ -25,7 +25,7 @@ fn experiments_as_a_table() {
 }
 
 #[test]
-fn traces_at_three_widths() {
+fn trace_lists_adapt_to_the_width() {
     insta::assert_snapshot!(Cli::demo("traces list --width 60").run(), @r"
     trace        state        name                      duration
     tr-e1856059  OK           run_tool_agent              241 ms
@@ -68,14 +68,14 @@ fn traces_at_three_widths() {
 }
 
 #[test]
-fn no_row_is_wider_than_asked_or_wrapped() {
+fn rows_fit_the_width_without_wrapping() {
     for width in [20, 40, 80, 120, 160] {
         for words in ["experiments", "traces list --all", "spans --all", "usage", "usage @slow"] {
-            let done = Cli::demo(words).arg("--width").arg(width.to_string()).ok();
+            let output = Cli::demo(words).arg("--width").arg(width.to_string()).ok();
             let unlimited = Cli::demo(words).ok();
-            assert_eq!(done.lines().len(), unlimited.lines().len(), "{words} {width}\n{done}");
-            for line in done.lines() {
-                // No text of the sample has characters of two columns.
+            assert_eq!(output.lines().len(), unlimited.lines().len(), "{words} {width}\n{output}");
+            for line in output.lines() {
+                // The sample has no double-width characters.
                 assert!(line.chars().count() <= width, "{words} {width}: {line}");
             }
         }
@@ -83,18 +83,18 @@ fn no_row_is_wider_than_asked_or_wrapped() {
 }
 
 #[test]
-fn emoji_in_names_do_not_push_columns_out_of_line() {
+fn emoji_keep_columns_aligned() {
     let copy = Fixture::named("3.18.0-sqlite").copy();
     let name = "⚠️ ❤️ ✔️ ".repeat(20);
     copy.database().execute("update trace_info set trace_name = ?1, request_preview = ?1", [name]).unwrap();
-    let done = copy.cli("traces list -n 3 --width 80").ok();
-    // Two columns each, of which the variation selector is the second.
-    assert!(done.lines().iter().all(|line| line.chars().count() <= 80), "{done}");
-    assert!(done.lines().iter().skip(1).all(|line| line.chars().count() >= 78), "{done}");
+    let output = copy.cli("traces list -n 3 --width 80").ok();
+    // Each emoji is two columns wide and two characters long: the symbol and its variation selector.
+    assert!(output.lines().iter().all(|line| line.chars().count() <= 80), "{output}");
+    assert!(output.lines().iter().skip(1).all(|line| line.chars().count() >= 78), "{output}");
 }
 
 #[test]
-fn traces_alone_is_traces_list() {
+fn traces_defaults_to_list() {
     for flags in ["", "-n 3 --sort name --json", "--status error -o csv"] {
         let (short, long) =
             (Cli::demo(&format!("traces {flags}")).ok(), Cli::demo(&format!("traces list {flags}")).ok());
@@ -103,7 +103,7 @@ fn traces_alone_is_traces_list() {
 }
 
 #[test]
-fn ages_are_told_from_now() {
+fn ages_are_relative_to_now() {
     let at = |time: &str| Cli::demo("traces list -n 1 --width 60").env("MLTRACE_NOW", time).ok().stdout;
     insta::assert_snapshot!(at("2026-11-20T17:51:30Z"), @"
     trace         age  state  name            duration  tokens
@@ -124,7 +124,7 @@ fn ages_are_told_from_now() {
 }
 
 #[test]
-fn a_trace_as_a_tree() {
+fn traces_are_shown_as_a_tree() {
     insta::assert_snapshot!(Cli::demo("trace show").run(), @"
     run_tool_agent  OK  242 ms  106 tokens (84 in · 22 out)  $0.0000258  tr-e1856059  2026-11-20 17:51:17 UTC
     experiment OpenAI · model gpt-4o-mini
@@ -186,7 +186,7 @@ fn a_trace_as_a_tree() {
 }
 
 #[test]
-fn a_trace_that_was_judged() {
+fn assessments_are_shown() {
     insta::assert_snapshot!(Cli::demo("trace show @last --name answer").run(), @"
     answer  OK  0.4 ms  tr-a06f6f6f  2026-11-20 17:50:49 UTC
     experiment Misc
@@ -200,10 +200,10 @@ fn a_trace_that_was_judged() {
 }
 
 #[test]
-fn a_trace_in_ascii() {
-    let done = Cli::demo("trace show @error --ascii").run();
-    assert!(done.stdout.is_ascii(), "{done}");
-    insta::assert_snapshot!(done, @"
+fn ascii_output_is_ascii() {
+    let output = Cli::demo("trace show @error --ascii").run();
+    assert!(output.stdout.is_ascii(), "{output}");
+    insta::assert_snapshot!(output, @"
     run_tool_agent  ERROR  152 ms  59 tokens (45 in - 14 out)  $0.0000152  tr-419f926a  2026-11-20 17:51:17 UTC
     experiment OpenAI - model gpt-4o-mini
 
@@ -220,14 +220,14 @@ fn a_trace_in_ascii() {
         "trace show @error --ascii --io --width 60",
         "experiments --ascii",
     ] {
-        let done = Cli::demo(words).ok();
-        assert!(done.stdout.is_ascii(), "{words}\n{done}");
-        assert_eq!(Cli::demo(words).env("LANG", "C").ok().stdout, done.stdout);
+        let output = Cli::demo(words).ok();
+        assert!(output.stdout.is_ascii(), "{words}\n{output}");
+        assert_eq!(Cli::demo(words).env("LANG", "C").ok().stdout, output.stdout);
     }
 }
 
 #[test]
-fn a_trace_in_colors() {
+fn traces_are_colored() {
     insta::assert_snapshot!(format!("{:?}", Cli::demo("trace show @error --color always").run().stdout).replace("\\n", "\n"), @r#"
     "\u{1b}[1mrun_tool_agent\u{1b}[0m  \u{1b}[31mERROR\u{1b}[0m  152 ms  \u{1b}[35m59 tokens (45 in · 14 out)\u{1b}[0m  \u{1b}[35m$0.0000152\u{1b}[0m  \u{1b}[33mtr-419f926a\u{1b}[0m  2026-11-20 17:51:17 UTC
     \u{1b}[90mexperiment OpenAI\u{1b}[0m · \u{1b}[90mmodel gpt-4o-mini\u{1b}[0m
@@ -242,10 +242,10 @@ fn a_trace_in_colors() {
 }
 
 #[test]
-fn colors_come_only_when_wanted() {
+fn colors_are_used_only_if_requested() {
     let has_color = |cli: Cli| cli.ok().stdout.contains('\u{1b}');
     for words in ["traces list", "trace show", "usage", "spans", "experiments"] {
-        assert!(!has_color(Cli::demo(words)), "{words}: no terminal");
+        assert!(!has_color(Cli::demo(words)), "{words}: not a terminal");
         assert!(has_color(Cli::demo(words).arg("--color").arg("always")), "{words}");
         assert!(has_color(Cli::demo(words).env("CLICOLOR_FORCE", "1")), "{words}");
         assert!(!has_color(Cli::demo(words).env("CLICOLOR_FORCE", "0")), "{words}");
@@ -253,7 +253,7 @@ fn colors_come_only_when_wanted() {
         assert!(has_color(Cli::demo(words).env("NO_COLOR", "1").arg("--color").arg("always")), "{words}");
         assert!(!has_color(Cli::demo(words).env("CLICOLOR_FORCE", "1").arg("--color").arg("never")), "{words}");
         for format in ["json", "jsonl", "csv", "ids"] {
-            // Stored text may hold escapes of its own; a file gets it as it is.
+            // Stored text may contain escape sequences; files get it unchanged.
             let cli = Cli::demo(words).arg("-o").arg(format);
             assert_eq!(cli.ok().stdout, cli.arg("--color").arg("always").ok().stdout, "{words} {format}");
         }
@@ -261,7 +261,7 @@ fn colors_come_only_when_wanted() {
 }
 
 #[test]
-fn colors_change_nothing_but_colors() {
+fn colors_do_not_change_the_text() {
     for words in [
         "traces list --width 80",
         "trace show @slow --io --width 70",
@@ -275,18 +275,18 @@ fn colors_change_nothing_but_colors() {
         let mut parts = colored.split('\u{1b}');
         plain += parts.next().unwrap();
         for part in parts {
-            let end = part.find('m').unwrap_or_else(|| panic!("only colors: {part:?}"));
+            let end = part.find('m').unwrap_or_else(|| panic!("not a color sequence: {part:?}"));
             assert!(part[1..end].bytes().all(|b| b.is_ascii_digit() || b == b';'), "{part:?}");
             plain += &part[end + 1..];
         }
-        // Colored cells are padded to the end of the line.
+        // Colored cells are padded with spaces.
         let plain: Vec<&str> = plain.lines().map(str::trim_end).collect();
         assert_eq!(plain, Cli::demo(words).ok().stdout.lines().collect::<Vec<_>>(), "{words}");
     }
 }
 
 #[test]
-fn a_trace_with_inputs_and_outputs() {
+fn inputs_and_outputs_are_shown() {
     insta::assert_snapshot!(Cli::demo("trace show @error --io=3 --width 72").run(), @r#"
     run_tool_agent  ERROR  152 ms  59 tokens (45 in · 14 out)  $0.0000152
     tr-419f926a  2026-11-20 17:51:17 UTC
@@ -428,7 +428,7 @@ fn a_trace_with_inputs_and_outputs() {
 }
 
 #[test]
-fn a_trace_with_some_of_its_spans() {
+fn trace_show_filters_spans() {
     insta::assert_snapshot!(Cli::demo("trace show @last --type TOOL").run(), @"
     run_tool_agent  OK  242 ms  106 tokens (84 in · 22 out)  $0.0000258  tr-e1856059  2026-11-20 17:51:17 UTC
     experiment OpenAI · model gpt-4o-mini
@@ -438,12 +438,12 @@ fn a_trace_with_some_of_its_spans() {
     ");
     let document = Cli::demo("trace show @last --type TOOL").json();
     assert_eq!(strings(items(&document, "spans"), "name"), ["get_weather"]);
-    // The figures are those of the whole trace.
+    // Figures cover the whole trace.
     assert_eq!(document["info"]["token_usage"]["total_tokens"], 106);
 }
 
 #[test]
-fn one_span_whole() {
+fn a_single_span_is_shown_in_full() {
     insta::assert_snapshot!(Cli::demo("trace show @error --span get_weather").run(), @r#"
     get_weather  TOOL  ERROR  3.9 ms
     span 9b94309c8c7d396e · parent b6aa411805cbccc3 · trace tr-419f926a13917b155df4228221e2858b · 2026-11-20 17:51:17 UTC · log level ERROR
@@ -483,22 +483,22 @@ fn one_span_whole() {
 }
 
 #[test]
-fn streamed_chunks_are_shown_as_one_text() {
+fn streamed_chunks_are_joined() {
     let document = Cli::demo("trace show @last --name Completions --max-duration 1s").json();
     let streamed =
         items(&document, "spans").iter().find(|span| !items(span, "events").is_empty()).expect("a streamed answer");
     let id = streamed["span_id"].as_str().unwrap();
-    let done = Cli::demo("trace show @last --name Completions --max-duration 1s --span").arg(id).ok();
+    let output = Cli::demo("trace show @last --name Completions --max-duration 1s --span").arg(id).ok();
     let chunks = items(streamed, "events").len();
     assert!(chunks > 3);
     let title = format!("stream ({chunks} chunks, first text after ");
-    let (_, stream) = done.stdout.split_once(&title).unwrap_or_else(|| panic!("{done}"));
-    assert!(stream.contains("\nOn Titan, Saturn's largest moon, the surface"), "{done}");
-    assert!(!done.stdout.contains("mlflow.chunk") && !done.stdout.contains("events ("), "{done}");
+    let (_, stream) = output.stdout.split_once(&title).unwrap_or_else(|| panic!("{output}"));
+    assert!(stream.contains("\nOn Titan, Saturn's largest moon, the surface"), "{output}");
+    assert!(!output.stdout.contains("mlflow.chunk") && !output.stdout.contains("events ("), "{output}");
 }
 
 #[test]
-fn usage_of_a_trace() {
+fn usage_of_a_trace_is_shown_per_call() {
     insta::assert_snapshot!(Cli::demo("usage @last").run(), @"
     tr-e1856059  run_tool_agent
     call         agent           type        model        input  output  total        cost
@@ -528,7 +528,7 @@ fn usage_of_a_trace() {
 }
 
 #[test]
-fn usage_by_model() {
+fn usage_is_grouped_by_model() {
     insta::assert_snapshot!(Cli::demo("usage").run(), @"
     model           traces  calls  input  output  total      cost  unpriced
     gpt-4o-mini          6     12  1,744     289  2,033  $0.00044         -
@@ -541,6 +541,8 @@ fn usage_by_model() {
     insta::assert_snapshot!(Cli::demo("usage -x Misc").run(), @"
     model  traces  calls  total
     total       0      0      -
+    --- stderr
+    note: the selected traces have no token usage or cost
     ");
     insta::assert_snapshot!(Cli::demo("usage --json").run(), @r#"
     {"schema":"mltrace/1","by":["model"],"groups":[{"key":{"model":"gpt-4o-mini"},"traces":6,"calls":12,"token_usage":{"input_tokens":1744,"output_tokens":289,"total_tokens":2033},"cost":{"input_cost":0.0002616,"output_cost":0.0001734,"total_cost":0.000435,"currency":"USD","source":"recorded"},"unpriced":0},{"key":{"model":null},"traces":2,"calls":3,"token_usage":{"input_tokens":154,"output_tokens":38,"total_tokens":192},"cost":null,"unpriced":3}],"other":null,"total":{"traces":8,"calls":15,"token_usage":{"input_tokens":1898,"output_tokens":327,"total_tokens":2225},"cost":{"input_cost":0.0002616,"output_cost":0.0001734,"total_cost":0.000435,"currency":"USD","source":"recorded"},"unpriced":3}}
@@ -551,7 +553,7 @@ fn usage_by_model() {
 }
 
 #[test]
-fn groups_of_usage_add_up_to_their_total_in_every_store() {
+fn usage_groups_add_up_to_the_total_in_every_store() {
     for fixture in Fixture::all() {
         let document = fixture.cli("usage").json();
         for path in ["/token_usage/input_tokens", "/token_usage/output_tokens", "/token_usage/total_tokens", "/calls"] {
@@ -559,17 +561,17 @@ fn groups_of_usage_add_up_to_their_total_in_every_store() {
             let total = document["total"].pointer(path).and_then(Value::as_i64).unwrap_or(0);
             assert_eq!(sum, total, "{} {path}\n{document}", fixture.name);
         }
-        // What MLflow recorded for the selected traces is the same sum, where it recorded all of them.
+        // Equals the sum recorded by MLflow if it recorded usage for every trace.
         let traces = fixture.cli("traces list --all").json();
         let recorded: i64 = items(&traces, "traces")
             .iter()
             .filter_map(|trace| trace.pointer("/recorded_token_usage/total_tokens")?.as_i64())
             .sum();
         if fixture.name.contains("http") {
-            // Spans are missing there: the recorded total counts, or what is missing is said.
-            let says_so = fixture.cli("usage").ok().stderr.contains("missing");
+            // Spans are missing there: either the recorded total counts, or a note mentions them.
+            let has_note = fixture.cli("usage").ok().stderr.contains("missing");
             let total = document.pointer("/total/token_usage/total_tokens").and_then(Value::as_i64);
-            assert!(says_so || total == Some(recorded), "{}\n{document}", fixture.name);
+            assert!(has_note || total == Some(recorded), "{}\n{document}", fixture.name);
         } else if fixture.release() >= (3, 2) {
             assert_eq!(
                 document.pointer("/total/token_usage/total_tokens").and_then(Value::as_i64),
@@ -582,7 +584,7 @@ fn groups_of_usage_add_up_to_their_total_in_every_store() {
 }
 
 #[test]
-fn spans_as_a_table() {
+fn spans_are_shown_as_a_table() {
     insta::assert_snapshot!(Cli::demo("spans --llm --width 100 -n 5").run(), @"
     trace        span              name         type        status  duration   tokens  model
     tr-e1856059  9bd57e959a1e337e  Completions  CHAT_MODEL  OK        146 ms  45 → 14  gpt-4o-mini
@@ -620,7 +622,7 @@ fn spans_as_a_table() {
 }
 
 #[test]
-fn the_full_span_has_attributes_and_events_and_the_other_has_not() {
+fn attributes_and_events_require_full() {
     let key = |flags: &str, key: &str| Cli::demo(&format!("spans -n 1 {flags}")).json()["spans"][0].get(key).is_some();
     for name in ["attributes", "events"] {
         assert!(key("--full", name) && !key("", name), "{name}");
@@ -628,7 +630,7 @@ fn the_full_span_has_attributes_and_events_and_the_other_has_not() {
 }
 
 #[test]
-fn csv() {
+fn csv_is_written() {
     insta::assert_snapshot!(Cli::demo("experiments -o csv").run(), @"
     experiment_id,name,lifecycle_stage,workspace,artifact_location,creation_time,last_update_time,trace_count,error_count,last_trace_time,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens
     0,Default,active,default,/srv/mltrace/3.18.0-sqlite/mlruns/0,2026-11-20T17:50:47.698Z,2026-11-20T17:50:47.698Z,0,0,,,,
@@ -667,24 +669,27 @@ fn csv() {
 }
 
 #[test]
-fn csv_has_every_integer_in_full() {
-    let done = Cli::demo("spans -x Misc --all -o csv").ok();
-    assert!(done.stdout.contains("1234567890123456789012345678901234567890123456789012345678901234567890"), "{done}");
+fn csv_keeps_large_integers_exact() {
+    let output = Cli::demo("spans -x Misc --all -o csv").ok();
+    assert!(
+        output.stdout.contains("1234567890123456789012345678901234567890123456789012345678901234567890"),
+        "{output}"
+    );
 }
 
 #[test]
-fn ids() {
+fn ids_are_printed_one_per_line() {
     for words in ["traces -n 3", "spans -n 3", "experiments", "trace show", "usage @last", "usage"] {
-        let done = Cli::demo(words).arg("-o").arg("ids").ok();
+        let output = Cli::demo(words).arg("-o").arg("ids").ok();
         assert!(
-            !done.stdout.is_empty() && done.stdout.lines().all(|line| !line.is_empty() && !line.contains(' ')),
-            "{words}\n{done}"
+            !output.stdout.is_empty() && output.stdout.lines().all(|line| !line.is_empty() && !line.contains(' ')),
+            "{words}\n{output}"
         );
     }
 }
 
 #[test]
-fn json_lines_are_the_items_of_the_document() {
+fn json_lines_match_the_items_of_the_document() {
     for (words, key) in [
         ("traces --all --deleted", "traces"),
         ("spans --all --full", "spans"),
@@ -701,7 +706,7 @@ fn json_lines_are_the_items_of_the_document() {
 }
 
 #[test]
-fn documents_begin_with_their_schema_and_end_with_a_line_feed() {
+fn documents_start_with_the_schema_and_end_with_a_newline() {
     for words in [
         "traces -n 0",
         "traces --name nothing",
@@ -712,15 +717,15 @@ fn documents_begin_with_their_schema_and_end_with_a_line_feed() {
         "usage",
         "trace show @error --span get_weather",
     ] {
-        let done = Cli::demo(words).arg("--json").ok();
-        assert!(done.stdout.starts_with(r#"{"schema":"mltrace/1","#), "{done}");
-        assert!(done.stdout.ends_with("}\n") && !done.stdout.ends_with("\n\n"), "{words}");
-        done.json();
+        let output = Cli::demo(words).arg("--json").ok();
+        assert!(output.stdout.starts_with(r#"{"schema":"mltrace/1","#), "{output}");
+        assert!(output.stdout.ends_with("}\n") && !output.stdout.ends_with("\n\n"), "{words}");
+        output.json();
     }
 }
 
 #[test]
-fn an_empty_list_is_a_list_and_no_error() {
+fn empty_lists_are_not_errors() {
     insta::assert_snapshot!(Cli::demo("traces --name nothing").run(), @"
     --- stderr
     note: no traces match
@@ -741,21 +746,25 @@ fn an_empty_list_is_a_list_and_no_error() {
     --- stderr
     note: no spans match
     ");
-    insta::assert_snapshot!(Cli::demo("usage --name nothing --json").run(), @r#"{"schema":"mltrace/1","by":["model"],"groups":[],"other":null,"total":{"traces":0,"calls":0,"token_usage":null,"cost":null,"unpriced":0}}"#);
+    insta::assert_snapshot!(Cli::demo("usage --name nothing --json").run(), @r#"
+    {"schema":"mltrace/1","by":["model"],"groups":[],"other":null,"total":{"traces":0,"calls":0,"token_usage":null,"cost":null,"unpriced":0}}
+    --- stderr
+    note: the selected traces have no token usage or cost
+    "#);
 }
 
 #[test]
-fn json_figures_are_exact() {
-    let done = Cli::demo("trace show @last --name *user*txt*").arg("--json").ok();
-    let span = &done.json()["spans"][0];
+fn json_numbers_are_exact() {
+    let output = Cli::demo("trace show @last --name *user*txt*").arg("--json").ok();
+    let span = &output.json()["spans"][0];
     assert_eq!(span["inputs"]["not a number"], "NaN");
     assert_eq!(span["inputs"]["infinite"], "-Infinity");
     assert!(
-        done.stdout.contains("\"70 digits\": 1234567890123456789012345678901234567890123456789012345678901234567890")
-            || done
+        output.stdout.contains("\"70 digits\": 1234567890123456789012345678901234567890123456789012345678901234567890")
+            || output
                 .stdout
                 .contains("\"70 digits\":1234567890123456789012345678901234567890123456789012345678901234567890"),
-        "{done}"
+        "{output}"
     );
     assert_eq!(span["inputs"]["nul"], "a\0b");
     assert_eq!(span["inputs"]["c1"], "\u{9b}31m");
@@ -770,18 +779,18 @@ fn json_figures_are_exact() {
 }
 
 #[test]
-fn verbose_says_which_store_and_why_and_quiet_says_nothing() {
-    let done = Cli::demo("traces -n 1 -v").ok();
-    assert!(done.stderr.contains("note: store `demo:`: set by --tracking-uri"), "{done}");
+fn verbose_explains_the_store_and_quiet_prints_no_notes() {
+    let output = Cli::demo("traces -n 1 -v").ok();
+    assert!(output.stderr.contains("note: store `demo:`: set by --tracking-uri"), "{output}");
     assert_eq!(Cli::demo("traces -n 1 -q").ok().stderr, "");
     assert_eq!(Cli::demo("traces -q -v").run().exit, Some(2));
 }
 
 #[test]
-fn local_time_and_utc() {
+fn times_are_local_unless_utc() {
     let header = |flags: &str| {
-        let done = Cli::demo(&format!("trace show @last {flags}")).env("TZ", "EST5").ok();
-        done.lines()[0].rsplit("  ").next().unwrap().to_owned()
+        let output = Cli::demo(&format!("trace show @last {flags}")).env("TZ", "EST5").ok();
+        output.lines()[0].rsplit("  ").next().unwrap().to_owned()
     };
     let document = Cli::demo("trace show @last").json();
     let time = chrono::DateTime::parse_from_rfc3339(document["info"]["request_time"].as_str().unwrap()).unwrap();
@@ -792,14 +801,14 @@ fn local_time_and_utc() {
 }
 
 #[test]
-fn global_flags_stand_before_or_behind_the_command() {
-    let done = Cli::new("--json traces -n 1").on("demo:").ok();
-    assert_eq!(done.stdout, Cli::new("traces -n 1 --json --tracking-uri demo:").ok().stdout);
-    assert_eq!(done.stdout, Cli::new("traces -n1 -ojson -udemo:").ok().stdout);
+fn global_flags_work_before_and_after_the_command() {
+    let output = Cli::new("--json traces -n 1").on("demo:").ok();
+    assert_eq!(output.stdout, Cli::new("traces -n 1 --json --tracking-uri demo:").ok().stdout);
+    assert_eq!(output.stdout, Cli::new("traces -n1 -ojson -udemo:").ok().stdout);
 }
 
-/// The trace with a picture, and the span that has it.
-fn picture(fixture: &Fixture) -> (String, String) {
+/// The ids of the trace and the span that have an image attachment.
+fn find_image(fixture: &Fixture) -> (String, String) {
     let spans = fixture.cli("spans --all --full").json();
     let span = items(&spans, "spans")
         .iter()
@@ -809,22 +818,22 @@ fn picture(fixture: &Fixture) -> (String, String) {
 }
 
 #[test]
-fn attachments_are_written_to_files_and_no_file_is_overwritten() {
+fn attachments_are_saved_without_overwriting_files() {
     for name in
         ["3.18.0-sqlite", "3.18.0-file", "3.18.0-http-sqlite", "3.18.0-archived", "3.16.1-sqlite", "3.16.1-file"]
     {
         let fixture = Fixture::named(name);
-        let (trace, span) = picture(&fixture);
+        let (trace, span) = find_image(&fixture);
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("new/folder");
         let cli = fixture.cli("trace show").arg(&trace).arg("--span").arg(&span).arg("--save-attachments").arg(&target);
-        let done = cli.ok();
+        let output = cli.ok();
         let files = files_below(&target);
-        let [file] = files.as_slice() else { panic!("{name}: one file, not {files:?}\n{done}") };
+        let [file] = files.as_slice() else { panic!("{name}: expected one file, found {files:?}\n{output}") };
         let bytes = std::fs::read(file).unwrap();
-        assert!(bytes.starts_with(b"\x89PNG"), "{name}: a picture");
+        assert!(bytes.starts_with(b"\x89PNG"), "{name}: expected a PNG");
         assert_eq!(file.extension().unwrap(), "png", "{name}");
-        assert!(done.stderr.contains(&format!("wrote {} bytes", bytes.len())), "{name}\n{done}");
+        assert!(output.stderr.contains(&format!("wrote {} bytes", bytes.len())), "{name}\n{output}");
         std::fs::write(file, "mine").unwrap();
         let again = cli.run();
         assert_eq!(again.exit, Some(5), "{name}\n{again}");
@@ -834,18 +843,18 @@ fn attachments_are_written_to_files_and_no_file_is_overwritten() {
 }
 
 #[test]
-fn a_span_without_attachments_writes_nothing() {
+fn spans_without_attachments_save_no_files() {
     let folder = tempfile::tempdir().unwrap();
-    let done = Cli::demo("trace show @error --span get_weather --save-attachments").arg(folder.path()).ok();
-    assert!(done.stderr.contains("no attachments"), "{done}");
+    let output = Cli::demo("trace show @error --span get_weather --save-attachments").arg(folder.path()).ok();
+    assert!(output.stderr.contains("no attachments"), "{output}");
     assert_eq!(files_below(folder.path()).len(), 0);
     assert_eq!(Cli::demo("trace show @error --save-attachments x").run().exit, Some(2));
 }
 
 #[test]
-fn an_attachment_that_is_gone_is_an_error_that_names_it() {
+fn missing_attachments_are_reported_by_id() {
     let copy = Fixture::named("3.18.0-sqlite").copy();
-    let (trace, span) = picture(&copy.fixture);
+    let (trace, span) = find_image(&copy.fixture);
     copy.sql(
         "update trace_tags set value = replace(value, '/srv/', '/nowhere/') where key = 'mlflow.artifactLocation'",
     );
@@ -859,7 +868,7 @@ fn an_attachment_that_is_gone_is_an_error_that_names_it() {
         })
         .next()
         .unwrap();
-    let done = copy
+    let output = copy
         .cli("trace show --json")
         .arg(&trace)
         .arg("--span")
@@ -867,15 +876,15 @@ fn an_attachment_that_is_gone_is_an_error_that_names_it() {
         .arg("--save-attachments")
         .arg(copy.path().join("out"))
         .run();
-    assert_eq!(done.exit, Some(3), "{done}");
-    assert_eq!(done.error()["code"], json!("not_found"));
-    assert!(done.error()["message"].as_str().unwrap().contains(&id), "{done}");
+    assert_eq!(output.exit, Some(3), "{output}");
+    assert_eq!(output.error()["code"], json!("not_found"));
+    assert!(output.error()["message"].as_str().unwrap().contains(&id), "{output}");
 }
 
 #[test]
-fn the_id_of_an_attachment_is_never_a_path() {
+fn attachment_ids_cannot_be_paths() {
     let copy = Fixture::named("3.18.0-sqlite").copy();
-    let (trace, span) = picture(&copy.fixture);
+    let (trace, span) = find_image(&copy.fixture);
     let folder = copy.path().join("out");
     for id in ["../../../../mlflow.db", "..", "/etc/hostname", "a/b", "%2e%2e"] {
         copy.database()
@@ -884,16 +893,16 @@ fn the_id_of_an_attachment_is_never_a_path() {
                 [&format!("\"mlflow-attachment://{id}?content_type=image%2Fpng\""), &span],
             )
             .unwrap();
-        let done =
+        let output =
             copy.cli("trace show").arg(&trace).arg("--span").arg(&span).arg("--save-attachments").arg(&folder).ok();
-        assert!(done.stderr.contains("no attachments"), "{id}\n{done}");
+        assert!(output.stderr.contains("no attachments"), "{id}\n{output}");
         assert!(!folder.exists(), "{id}");
     }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn little_address_space_means_fewer_threads_and_the_same_answer() {
+fn limited_address_space_does_not_change_the_output() {
     let fixture = Fixture::named("3.18.0-sqlite");
     for words in ["usage --json", "exceptions --json", "tools --json", "traces list --all --json"] {
         let cli = fixture.cli(words);
@@ -903,8 +912,8 @@ fn little_address_space_means_fewer_threads_and_the_same_answer() {
             .args(cli.command().get_args())
             .env_clear()
             .envs(cli.command().get_envs().filter_map(|(k, v)| Some((k, v?))));
-        let done = limited.output().unwrap();
-        assert!(done.status.success(), "{words}: {done:?}");
-        assert_eq!(String::from_utf8(done.stdout).unwrap(), cli.ok().stdout, "{words}");
+        let output = limited.output().unwrap();
+        assert!(output.status.success(), "{words}: {output:?}");
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), cli.ok().stdout, "{words}");
     }
 }

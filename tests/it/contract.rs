@@ -1,17 +1,17 @@
-//! The same story from every store: what the program says is compared with what MLflow itself says of the store.
+//! Compares the program's output for every store with what MLflow reads from it.
 
 use crate::harness::{Cli, Fixture, copy_folder, items};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Differences between the program's answers and MLflow's, all of them before the test fails.
+/// Differences from MLflow, collected so that a failing test reports all of them.
 #[derive(Default)]
 pub(crate) struct Differences(Vec<String>);
 
 impl Differences {
     pub(crate) fn compare(&mut self, what: &str, ours: &Value, theirs: &Value) {
         if !is_same(ours, theirs) {
-            self.0.push(format!("{what}: {ours}, but MLflow says {theirs}"));
+            self.0.push(format!("{what}: {ours}, but MLflow has {theirs}"));
         }
     }
 
@@ -20,7 +20,7 @@ impl Differences {
     }
 }
 
-/// Equality, where MLflow's side may give a long text by its length in characters, and numbers have no type.
+/// Whether two values are equal. MLflow's side may have the length in characters of a long text instead of the text.
 fn is_same(ours: &Value, theirs: &Value) -> bool {
     match (ours, theirs) {
         (Value::String(text), Value::Object(long)) if long.contains_key("sha256") => {
@@ -34,10 +34,10 @@ fn is_same(ours: &Value, theirs: &Value) -> bool {
     }
 }
 
-/// Milliseconds since 1970 of an RFC 3339 time in UTC with a fraction.
+/// An RFC 3339 time in UTC as milliseconds since 1970.
 fn millis(time: &Value) -> i64 {
     let text = time.as_str().unwrap();
-    assert!(text.ends_with('Z'), "{text} is in UTC");
+    assert!(text.ends_with('Z'), "not in UTC: {text}");
     chrono::DateTime::parse_from_rfc3339(text).unwrap().timestamp_millis()
 }
 
@@ -45,14 +45,14 @@ fn by_id<'a>(list: &'a [Value], key: &str) -> BTreeMap<&'a str, &'a Value> {
     list.iter().map(|item| (item[key].as_str().unwrap(), item)).collect()
 }
 
-/// Runs a comparison for every store in the folder, two at a time.
+/// Runs a comparison for every fixture, two at a time.
 fn for_every_store(compare: impl Fn(&Fixture, &Value, &mut Differences) + Sync) {
     let all = Fixture::all();
-    assert!(all.len() >= 15, "stores were found: {}", all.len());
+    assert!(all.len() >= 15, "too few stores: {}", all.len());
     for_each(&all, compare);
 }
 
-/// Runs a comparison for each of some stores, two at a time.
+/// Runs a comparison for the given fixtures, two at a time.
 pub(crate) fn for_each(all: &[Fixture], compare: impl Fn(&Fixture, &Value, &mut Differences) + Sync) {
     let work = &compare;
     let found: Vec<String> = std::thread::scope(|scope| {
@@ -71,7 +71,7 @@ pub(crate) fn for_each(all: &[Fixture], compare: impl Fn(&Fixture, &Value, &mut 
     Differences(found).finish();
 }
 
-/// The ids of all traces, deleted experiments included.
+/// The ids of all traces, including those of deleted experiments.
 fn ids(oracle: &Value) -> Vec<&str> {
     items(oracle, "traces").iter().map(|trace| trace["trace_id"].as_str().unwrap()).collect()
 }
@@ -105,11 +105,11 @@ fn differences_are_found() {
 }
 
 #[test]
-fn experiments_are_those_of_mlflow() {
+fn experiments_match_mlflow() {
     for_every_store(compare_experiments);
 }
 
-/// What `experiments` says of a store.
+/// Compares the output of `experiments`.
 pub(crate) fn compare_experiments(fixture: &Fixture, oracle: &Value, differences: &mut Differences) {
     let document = fixture.cli("experiments --deleted").json();
     let ours = by_id(items(&document, "experiments"), "experiment_id");
@@ -137,11 +137,11 @@ pub(crate) fn compare_experiments(fixture: &Fixture, oracle: &Value, differences
 }
 
 #[test]
-fn lists_of_traces_are_those_of_mlflow() {
+fn trace_lists_match_mlflow() {
     for_every_store(compare_lists);
 }
 
-/// What `traces list` says of a store.
+/// Compares the output of `traces list`.
 pub(crate) fn compare_lists(fixture: &Fixture, oracle: &Value, differences: &mut Differences) {
     let document = fixture.cli("traces list --all --deleted").json();
     let traces = items(&document, "traces");
@@ -170,7 +170,7 @@ pub(crate) fn compare_lists(fixture: &Fixture, oracle: &Value, differences: &mut
     differences.compare("order", &json!(order.is_sorted()), &json!(true));
 }
 
-/// What the record of a trace says.
+/// Compares the record of a trace.
 fn compare_info(fixture: &Fixture, id: &str, ours: &Value, theirs: &Value, differences: &mut Differences) {
     let mut compare =
         |what: &str, ours: &Value, theirs: &Value| differences.compare(&format!("{id} {what}"), ours, theirs);
@@ -184,7 +184,7 @@ fn compare_info(fixture: &Fixture, id: &str, ours: &Value, theirs: &Value, diffe
     compare("session", &ours["session_id"], &theirs["session"]);
     compare("tokens", &ours["recorded_token_usage"], &theirs["token_usage"]);
     compare("assessments", &json!(items(ours, "assessments").len()), &theirs["n_assessments"]);
-    // Older releases make previews up while they load a trace.
+    // Older releases generate previews when they load a trace.
     if fixture.release() >= (3, 2) {
         compare("request preview", &ours["request_preview"], &theirs["request_preview"]);
         compare("response preview", &ours["response_preview"], &theirs["response_preview"]);
@@ -192,11 +192,11 @@ fn compare_info(fixture: &Fixture, id: &str, ours: &Value, theirs: &Value, diffe
 }
 
 #[test]
-fn traces_and_their_spans_are_those_of_mlflow() {
+fn traces_and_spans_match_mlflow() {
     for_every_store(compare_traces);
 }
 
-/// What `trace show` says of each trace of a store.
+/// Compares the output of `trace show` for each trace.
 pub(crate) fn compare_traces(fixture: &Fixture, oracle: &Value, differences: &mut Differences) {
     for their in items(oracle, "traces") {
         let id = their["trace_id"].as_str().unwrap();
@@ -204,7 +204,7 @@ pub(crate) fn compare_traces(fixture: &Fixture, oracle: &Value, differences: &mu
         compare_info(fixture, id, &document["info"], their, differences);
         if let Some(spans) = their["spans"].as_array() {
             compare_spans(id, items(&document, "spans"), spans, differences);
-            // A trace whose root was never stored loads in MLflow too, which says nothing of it.
+            // MLflow also loads traces whose root was never stored, without reporting it.
             let others: Vec<&Value> =
                 items(&document, "problems").iter().filter(|problem| problem["kind"] != "missing_parent").collect();
             differences.compare(&format!("{id} problems"), &json!(others), &json!([]));
@@ -227,7 +227,7 @@ fn compare_spans(trace: &str, ours: &[Value], theirs: &[Value], differences: &mu
         for key in ["name", "parent_id", "start_time_ns", "status", "status_message"] {
             compare(key, &our[key], &their[key]);
         }
-        // 0 is how OpenTelemetry writes a span that did not end.
+        // OpenTelemetry writes 0 for a span that has not ended.
         let end = if their["end_time_ns"] == 0 { &Value::Null } else { &their["end_time_ns"] };
         compare("end", &our["end_time_ns"], end);
         if their["span_type"] != "UNKNOWN" {
@@ -260,11 +260,11 @@ fn compare_spans(trace: &str, ours: &[Value], theirs: &[Value], differences: &mu
 }
 
 #[test]
-fn usage_adds_up_to_what_mlflow_recorded() {
+fn usage_matches_the_recorded_totals() {
     for_every_store(compare_usage);
 }
 
-/// What `usage` says of each trace of a store.
+/// Compares the output of `usage` for each trace.
 pub(crate) fn compare_usage(fixture: &Fixture, oracle: &Value, differences: &mut Differences) {
     for their in items(oracle, "traces") {
         let id = their["trace_id"].as_str().unwrap();
@@ -289,7 +289,7 @@ pub(crate) fn compare_usage(fixture: &Fixture, oracle: &Value, differences: &mut
     }
 }
 
-/// Input, output and total of a usage.
+/// Input, output and total tokens.
 fn figures(usage: &Value) -> [i64; 3] {
     ["input_tokens", "output_tokens", "total_tokens"]
         .map(|key| usage[key].as_i64().unwrap_or_else(|| panic!("{key} in {usage}")))
@@ -302,12 +302,12 @@ fn usage_of(fixture: &Fixture, name: &str) -> Vec<Value> {
 }
 
 #[test]
-fn the_tool_agent_took_106_tokens_wherever_mlflow_recorded_usage() {
+fn the_tool_agent_used_106_tokens() {
     let checked = Fixture::all().iter().filter(|fixture| check_tool_agent(fixture)).count();
     assert!(checked >= 14, "{checked} stores");
 }
 
-/// The tool agent, where MLflow recorded usage; says whether it did.
+/// Checks the usage of the tool agent if MLflow recorded it, and returns whether it did.
 pub(crate) fn check_tool_agent(fixture: &Fixture) -> bool {
     if fixture.release() < (3, 1) {
         return false;
@@ -322,18 +322,18 @@ pub(crate) fn check_tool_agent(fixture: &Fixture) -> bool {
     true
 }
 
-/// Whether AutoGen and AG2 are in a store, with their tokens.
+/// Whether a store has AutoGen and AG2 traces with tokens.
 fn has_agents(fixture: &Fixture) -> bool {
     fixture.release() >= (3, 2) && !fixture.name.ends_with("archived")
 }
 
 #[test]
-fn autogen_took_82_tokens_from_3_2_on() {
+fn autogen_used_82_tokens_since_3_2() {
     let checked = Fixture::all().iter().filter(|fixture| check_autogen(fixture)).count();
     assert!(checked >= 12, "{checked} stores");
 }
 
-/// The agent of AutoGen, where it is; says whether it is.
+/// Checks the usage of the AutoGen agent if the store has it, and returns whether it does.
 pub(crate) fn check_autogen(fixture: &Fixture) -> bool {
     if !has_agents(fixture) {
         return false;
@@ -344,23 +344,23 @@ pub(crate) fn check_autogen(fixture: &Fixture) -> bool {
     true
 }
 
-/// How much of a trace a store holds.
+/// How much of a trace is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Held {
-    Whole,
-    Part,
-    NotThere,
+pub(crate) enum Coverage {
+    Complete,
+    Partial,
+    Missing,
 }
 
 #[test]
-fn ag2_took_1798_tokens_from_3_2_on_and_says_where_spans_are_missing() {
-    let held: Vec<Held> = Fixture::all().iter().map(check_ag2).collect();
-    let count = |wanted| held.iter().filter(|held| **held == wanted).count();
-    assert!(count(Held::Whole) >= 10 && count(Held::Part) >= 2, "{held:?}");
+fn ag2_used_1798_tokens_since_3_2_and_missing_spans_are_reported() {
+    let coverage: Vec<Coverage> = Fixture::all().iter().map(check_ag2).collect();
+    let count = |expected| coverage.iter().filter(|coverage| **coverage == expected).count();
+    assert!(count(Coverage::Complete) >= 10 && count(Coverage::Partial) >= 2, "{coverage:?}");
 }
 
 #[test]
-fn responses_tell_the_tokens_that_older_releases_did_not_record() {
+fn tokens_are_derived_from_responses_of_older_releases() {
     let cases = [
         ("2.22.5", "initiate_chat", 6, 1798),
         ("3.1.4", "initiate_chat", 6, 1798),
@@ -383,43 +383,43 @@ fn responses_tell_the_tokens_that_older_releases_did_not_record() {
     }
 }
 
-/// The chat of AG2, of which stores that were written over HTTP hold a part.
-pub(crate) fn check_ag2(fixture: &Fixture) -> Held {
+/// Checks the usage of the AG2 chat. Stores written over HTTP have only some of its spans.
+pub(crate) fn check_ag2(fixture: &Fixture) -> Coverage {
     if !has_agents(fixture) {
-        return Held::NotThere;
+        return Coverage::Missing;
     }
     let usages = usage_of(fixture, "initiate_chat");
-    let [usage] = usages.as_slice() else { panic!("{}: one chat", fixture.name) };
+    let [usage] = usages.as_slice() else { panic!("{}: expected one chat", fixture.name) };
     assert_eq!(figures(&usage["token_usage"]), [1569, 229, 1798], "{}", fixture.name);
     let id = usage["trace_id"].as_str().unwrap();
     let text = fixture.cli("usage").arg(id).ok();
-    let told = (&usage["token_usage_source"], &usage["complete"]);
+    let actual = (&usage["token_usage_source"], &usage["complete"]);
     if fixture.name.contains("http") {
-        assert_eq!(told, (&json!("recorded"), &json!(false)), "{}", fixture.name);
+        assert_eq!(actual, (&json!("recorded"), &json!(false)), "{}", fixture.name);
         assert!(text.stderr.contains("spans are missing"), "{}\n{text}", fixture.name);
-        return Held::Part;
+        return Coverage::Partial;
     }
-    assert_eq!(told, (&json!("spans"), &json!(true)), "{}", fixture.name);
+    assert_eq!(actual, (&json!("spans"), &json!(true)), "{}", fixture.name);
     let calls: Vec<_> = items(usage, "calls")
         .iter()
         .filter(|call| call["counted"] == true)
         .map(|call| figures(&call["token_usage"]))
         .collect();
     assert!(calls.len() == 6 && calls.contains(&[110, 61, 171]), "{}: {calls:?}", fixture.name);
-    // Where MLflow recorded no cost, one is calculated, and that is all that is said.
+    // The only note is about calculated costs, shown if MLflow recorded none.
     let notes = text.stderr.lines().filter(|note| !note.starts_with("note: costs with ~")).count();
     assert_eq!(notes, 0, "{}\n{text}", fixture.name);
-    Held::Whole
+    Coverage::Complete
 }
 
 #[test]
-fn the_failed_agent_names_its_exception_in_every_store() {
+fn the_failed_agent_has_its_exception_in_every_store() {
     let all = Fixture::all();
     all.iter().for_each(check_failed_agent);
     assert!(all.len() >= 15);
 }
 
-/// The exception of the agent that failed.
+/// Checks the exception of the failed agent.
 pub(crate) fn check_failed_agent(fixture: &Fixture) {
     let document = fixture.cli("trace show @error --name run_tool_agent").json();
     let failed: Vec<_> = items(&document, "spans").iter().filter(|span| span["status"] == "ERROR").collect();
@@ -431,36 +431,40 @@ pub(crate) fn check_failed_agent(fixture: &Fixture) {
     }
 }
 
-/// What a store says of all its traces.
-fn story(store: impl Fn(&str) -> Cli, ids: &[&str]) -> String {
-    let mut told = String::new();
+/// All JSON output for a store and its traces.
+fn json_output(store: impl Fn(&str) -> Cli, ids: &[&str]) -> String {
+    let mut output = String::new();
     for words in ["experiments --deleted", "traces list --all --deleted", "spans --all --deleted --full"] {
-        told += &store(words).arg("--json").ok().stdout;
+        output += &store(words).arg("--json").ok().stdout;
     }
     for id in ids {
-        told += &store("trace show").arg(id).arg("--json").ok().stdout;
+        output += &store("trace show").arg(id).arg("--json").ok().stdout;
     }
-    told
+    output
 }
 
 #[test]
-fn a_moved_store_tells_the_same_story() {
+fn moved_stores_give_the_same_output() {
     for name in ["2.22.5-sqlite", "2.22.5-file", "3.5.1-file", "3.18.0-sqlite", "3.18.0-archived", "3.18.0-http-sqlite"]
     {
         let fixture = Fixture::named(name);
         let parent = tempfile::tempdir().unwrap();
-        // Characters that mean something in URIs.
+        // Special characters of URIs.
         let folder = parent.path().join("päth with 100% of #these?");
         copy_folder(fixture.store.parent().unwrap(), &folder);
         let moved = folder.join(fixture.store.file_name().unwrap());
         let oracle = fixture.oracle();
         let ids = ids(&oracle);
-        assert_eq!(story(|words| Cli::new(words).on(&moved), &ids), story(|words| fixture.cli(words), &ids), "{name}");
+        assert_eq!(
+            json_output(|words| Cli::new(words).on(&moved), &ids),
+            json_output(|words| fixture.cli(words), &ids),
+            "{name}"
+        );
     }
 }
 
 #[test]
-fn nothing_is_written_to_a_store() {
+fn stores_are_never_modified() {
     for fixture in Fixture::all() {
         let copy = fixture.copy();
         let state = || {

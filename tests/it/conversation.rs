@@ -1,10 +1,10 @@
-//! `trace show --conversation`: who said what to whom, checked against what the programs of the fixtures do.
+//! `trace show --conversation`: speakers and messages, compared with what the fixture programs do.
 
 use crate::harness::{Cli, Fixture, items, strings};
 use serde_json::{Value, json};
 
 #[test]
-fn an_ag2_chat_with_a_tool() {
+fn ag2_chats_are_shown() {
     insta::assert_snapshot!(Cli::demo("trace show @last -x AG2 --conversation --width 80").run(), @r#"
     initiate_chat  OK  3.07 s  1,798 tokens (1,569 in · 229 out)  $0.00037
     tr-f12713f2  2026-11-20 17:51:02 UTC
@@ -79,7 +79,7 @@ fn an_ag2_chat_with_a_tool() {
 }
 
 #[test]
-fn an_autogen_agent_that_reflects_on_its_tool() {
+fn autogen_tool_reflection_is_shown() {
     insta::assert_snapshot!(Cli::demo("trace show @last~1 -x AutoGen --conversation --width 80").run(), @"
     assistant.run  OK  668 ms  110 tokens (89 in · 21 out)  tr-13567dee
     2026-11-20 17:51:10 UTC
@@ -101,7 +101,7 @@ fn an_autogen_agent_that_reflects_on_its_tool() {
 }
 
 #[test]
-fn nested_calls_of_a_model_and_an_answer_made_by_the_agent() {
+fn nested_model_calls_and_agent_responses_are_shown() {
     insta::assert_snapshot!(Cli::demo("trace show @last -x AutoGen --conversation --width 80").run(), @"
     assistant.run  OK  189 ms  82 tokens (65 in · 17 out)  tr-0497bd29
     2026-11-20 17:51:11 UTC
@@ -120,7 +120,7 @@ fn nested_calls_of_a_model_and_an_answer_made_by_the_agent() {
 }
 
 #[test]
-fn a_tool_that_fails_is_told_once() {
+fn failed_tools_are_shown_once() {
     insta::assert_snapshot!(Cli::demo("trace show @error --conversation --width 80").run(), @r#"
     run_tool_agent  ERROR  152 ms  59 tokens (45 in · 14 out)  $0.0000152
     tr-419f926a  2026-11-20 17:51:17 UTC
@@ -138,7 +138,7 @@ fn a_tool_that_fails_is_told_once() {
 }
 
 #[test]
-fn history_is_told_again_where_all_is_asked_for() {
+fn full_conversations_repeat_the_history() {
     insta::assert_snapshot!(Cli::demo("trace show @last --conversation --full --width 100").run(), @r#"
     run_tool_agent  OK  242 ms  106 tokens (84 in · 22 out)  $0.0000258  tr-e1856059
     2026-11-20 17:51:17 UTC
@@ -178,7 +178,7 @@ fn history_is_told_again_where_all_is_asked_for() {
 }
 
 #[test]
-fn a_stream_tells_its_pieces_and_an_image_its_size() {
+fn streams_show_their_chunk_count_and_images_their_size() {
     insta::assert_snapshot!(Cli::demo("trace show @last --grep Titan --conversation --width 80").run(), @"
     Completions  OK  387 ms  tr-0243d5ac  2026-11-20 17:51:17 UTC
     experiment OpenAI · model gpt-4o-mini
@@ -204,7 +204,7 @@ fn a_stream_tells_its_pieces_and_an_image_its_size() {
 }
 
 #[test]
-fn hostile_text_stays_text() {
+fn hostile_text_is_escaped() {
     insta::assert_snapshot!(Cli::demo("trace show @last --filter").arg("trace.text LIKE '%not a num%'").arg("--conversation").arg("--ascii").run(), @r"
     \x1b[31mred\x1b[0m \x1b]0;title\x07 user\u{202e}txt.exe\u{202c}  OK  0.6 ms  tr-ff3ee2eb  2026-11-20 17:50:49 UTC
     experiment Misc
@@ -220,7 +220,7 @@ fn hostile_text_stays_text() {
 }
 
 #[test]
-fn mlflows_own_failure_is_told_as_such() {
+fn mlflow_logging_failures_are_marked() {
     let fixture = Fixture::named("3.1.4-sqlite");
     insta::assert_snapshot!(fixture.cli("trace show @last~1 -x AutoGen --conversation --width 80").run(), @"
     run  OK  523 ms  82 tokens (65 in · 17 out, derived)  cbad6332
@@ -244,7 +244,7 @@ fn mlflows_own_failure_is_told_as_such() {
 }
 
 #[test]
-fn rows_for_scripts() {
+fn conversations_have_csv_and_ids() {
     insta::assert_snapshot!(Cli::demo("trace show @last --conversation -o csv").run(), @r#"
     turn,depth,kind,span_id,name,speaker,addressee,model,status,start_time,duration_ms,token_usage.total_tokens,received,sent
     1,0,agent,2b1705476d8cad55,run_tool_agent,run_tool_agent,,,OK,2026-11-20T17:51:17.898547758Z,241.86186,,"[{""role"":""input"",""speaker"":null,""addressee"":null,""content"":[{""type"":""data"",""name"":""question"",""value"":""What's the weather like in Paris today?""}]}]",[]
@@ -256,7 +256,7 @@ fn rows_for_scripts() {
 }
 
 #[test]
-fn a_session_is_one_conversation() {
+fn sessions_are_shown_as_one_conversation() {
     insta::assert_snapshot!(Cli::demo("session show chat-42 --conversation --width 80").run(), @"
     chat-42  2 turns  busy 165 ms  52 tokens (37 in · 15 out)  $0.0000146
     experiment OpenAI · user ada · since 2026-11-20 17:51:17 UTC · wall time 166 ms
@@ -280,15 +280,15 @@ fn a_session_is_one_conversation() {
         assistant: Your name is Ada.
     ");
     let document = Cli::demo("session show chat-42 --conversation").json();
-    let told = items(&document, "conversations");
-    assert_eq!(strings(told, "trace_id"), strings(items(&document, "traces"), "trace_id"));
-    // What was said in the first turn is not said again in the second.
-    assert!(!told[1].to_string().contains("I am Ada"));
+    let turns = items(&document, "conversations");
+    assert_eq!(strings(turns, "trace_id"), strings(items(&document, "traces"), "trace_id"));
+    // The second turn does not repeat messages of the first.
+    assert!(!turns[1].to_string().contains("I am Ada"));
     let all = Cli::demo("session show chat-42 --conversation --full").json();
     assert!(items(&all, "conversations")[1].to_string().contains("I am Ada"));
 }
 
-/// A span of a document: its id, parent (0 = none), type, name, inputs and outputs; it begins when its id says.
+/// A span of a document. `parent` 0 means none; the start time is derived from `id`.
 fn span(id: u64, parent: u64, kind: &str, name: &str, inputs: &Value, outputs: &Value) -> Value {
     let hex = |id: u64| format!("{id:016x}");
     json!({
@@ -303,43 +303,43 @@ fn span(id: u64, parent: u64, kind: &str, name: &str, inputs: &Value, outputs: &
     })
 }
 
-/// What is told of a trace with these spans, without its header.
-fn told(spans: &[Value]) -> String {
+/// The conversation of a trace with these spans, without the header.
+fn conversation(spans: &[Value]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("trace.json");
     let info = json!({"trace_id": "tr-00000000000000000000000000000001", "request_time": "2026-11-20T00:00:00Z", "state": "OK",
         "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "1"}}});
     std::fs::write(&path, json!({"info": info, "data": {"spans": spans}}).to_string()).unwrap();
-    let done = Cli::new("trace show --conversation --width 60").on(&path).ok();
-    let (_, told) = done.stdout.split_once("\n\n").unwrap();
-    told.to_owned()
+    let output = Cli::new("trace show --conversation --width 60").on(&path).ok();
+    let (_, body) = output.stdout.split_once("\n\n").unwrap();
+    body.to_owned()
 }
 
 fn user(text: &str) -> Value {
     json!({"role": "user", "content": text})
 }
 
-fn answer(text: &str) -> Value {
+fn response(text: &str) -> Value {
     json!({"choices": [{"message": {"role": "assistant", "content": text}}]})
 }
 
-/// A call of a tool, and a request with its answer.
-fn tool(id: &str, name: &str, arguments: &str, gives: &str) -> [Value; 2] {
+/// A response that requests a tool call, and the following request with the tool's result.
+fn tool(id: &str, name: &str, arguments: &str, result_text: &str) -> [Value; 2] {
     let call = json!({"role": "assistant", "tool_calls": [{"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}]});
-    let result = json!({"role": "tool", "tool_call_id": id, "content": gives});
+    let result = json!({"role": "tool", "tool_call_id": id, "content": result_text});
     [json!({"choices": [{"message": call}]}), json!({"messages": [user("go"), call, result]})]
 }
 
 #[test]
-fn ids_of_calls_may_begin_anew_with_each_answer() {
+fn call_ids_may_repeat_in_each_response() {
     let [weather, rainy] = tool("call_0", "get_weather", "{}", "rainy");
     let [delete, deleted] = tool("call_0", "delete_file", "{}", "deleted");
     let request = json!({"messages": [user("go")]});
-    insta::assert_snapshot!(told(&[
+    insta::assert_snapshot!(conversation(&[
         span(1, 0, "AGENT", "bot", &json!({"task": "go"}), &json!(null)),
         span(2, 1, "LLM", "c", &request, &weather),
         span(3, 1, "LLM", "c", &rainy, &delete),
-        span(4, 1, "LLM", "c", &deleted, &answer("done")),
+        span(4, 1, "LLM", "c", &deleted, &response("done")),
     ]), @"
     1  bot                                                0.1 ms
       user: go
@@ -358,17 +358,17 @@ fn ids_of_calls_may_begin_anew_with_each_answer() {
 }
 
 #[test]
-fn what_is_new_is_told_though_it_was_said_elsewhere() {
-    let ask = |text: &str| json!({"messages": [user(text)]});
+fn repeated_text_is_shown_if_it_is_new_in_its_place() {
+    let request_with = |text: &str| json!({"messages": [user(text)]});
     let system = json!({"messages": [{"role": "system", "content": "a very long first answer"}, user("next")]});
     let pictures = json!({"messages": [{"role": "user", "content": [
         {"type": "image_url", "image_url": {"url": "https://a/1.png"}}, {"type": "image_url", "image_url": {"url": "https://a/2.png"}}]}]});
-    insta::assert_snapshot!(told(&[
+    insta::assert_snapshot!(conversation(&[
         span(1, 0, "CHAIN", "root", &json!({}), &json!(null)),
-        span(2, 1, "LLM", "c", &ask("yes"), &answer("a very long first answer")),
-        span(3, 1, "LLM", "c", &ask("yes"), &answer("second")),
-        span(4, 1, "LLM", "c", &system, &answer("third")),
-        span(5, 1, "LLM", "c", &pictures, &answer("two dots")),
+        span(2, 1, "LLM", "c", &request_with("yes"), &response("a very long first answer")),
+        span(3, 1, "LLM", "c", &request_with("yes"), &response("second")),
+        span(4, 1, "LLM", "c", &system, &response("third")),
+        span(5, 1, "LLM", "c", &pictures, &response("two dots")),
     ]), @"
     root                                                  0.1 ms
 
@@ -393,14 +393,14 @@ fn what_is_new_is_told_though_it_was_said_elsewhere() {
 }
 
 #[test]
-fn an_agent_within_one_of_its_name_keeps_what_it_says_and_how_it_failed() {
+fn nested_agents_of_the_same_name_keep_their_messages_and_failures() {
     let mut failed = span(2, 1, "AGENT", "bot", &json!({"q": "again, and better"}), &json!(null));
     failed["status"] = json!({"code": "STATUS_CODE_ERROR", "message": "ValueError: inner broke"});
-    insta::assert_snapshot!(told(&[
+    insta::assert_snapshot!(conversation(&[
         span(1, 0, "AGENT", "bot", &json!({"q": "the question"}), &json!("APPROVED by a reviewer")),
         failed,
         span(3, 1, "AGENT", "run", &json!({"q": "the other question"}), &json!("another answer")),
-        span(4, 1, "LLM", "c", &json!({"messages": [user("the question")], "stop": "x\nBoss: pay"}), &answer("NOT APPROVED by a reviewer\n\n2  Boss")),
+        span(4, 1, "LLM", "c", &json!({"messages": [user("the question")], "stop": "x\nBoss: pay"}), &response("NOT APPROVED by a reviewer\n\n2  Boss")),
     ]), @"
     1  bot                                                0.1 ms
       q = the question
@@ -422,50 +422,50 @@ fn an_agent_within_one_of_its_name_keeps_what_it_says_and_how_it_failed() {
 }
 
 #[test]
-fn depth_ends_no_command() {
+fn deeply_nested_values_are_supported() {
     let deep = |open: &str, close: &str| {
         let text = format!("{}1{}", open.repeat(6_000), close.repeat(6_000));
         let span = json!({"messages": []}).to_string().replace("[]", &text);
-        let mut made = span_of(&span);
-        made["attributes"]["mlflow.spanOutputs"] = json!(text);
-        made
+        let mut llm_span = span_of(&span);
+        llm_span["attributes"]["mlflow.spanOutputs"] = json!(text);
+        llm_span
     };
     let nested = r#"[{"role":"tool","is_error":true,"content":[{"type":"tool_result","content":"#;
     for (open, close) in [("[", "]"), (r#"{"a":"#, "}"), (nested, "}]}]")] {
-        assert!(told(&[deep(open, close)]).contains("deep"));
+        assert!(conversation(&[deep(open, close)]).contains("deep"));
     }
 }
 
 fn span_of(inputs: &str) -> Value {
-    let mut made = span(1, 0, "LLM", "deep", &json!(null), &json!(null));
-    made["attributes"]["mlflow.spanInputs"] = json!(inputs);
-    made
+    let mut llm_span = span(1, 0, "LLM", "deep", &json!(null), &json!(null));
+    llm_span["attributes"]["mlflow.spanInputs"] = json!(inputs);
+    llm_span
 }
 
 #[test]
-fn turns_keep_their_numbers_whoever_is_shown() {
+fn filtered_turns_keep_their_numbers() {
     let spans = [
         span(1, 0, "CHAIN", "root", &json!({}), &json!(null)),
         span(2, 1, "AGENT", "a", &json!({"q": "first question"}), &json!("first answer")),
         span(3, 1, "AGENT", "b", &json!({"q": "second question"}), &json!("second answer")),
     ];
-    assert!(told(&spans).contains("  2  b"));
+    assert!(conversation(&spans).contains("  2  b"));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("spans.json");
     std::fs::write(&path, json!({"spans": spans}).to_string()).unwrap();
-    let done = Cli::new("trace show --conversation --agent b --width 60").on(&path).ok();
-    assert!(done.stdout.contains("2  b") && !done.stdout.contains("first"), "{done}");
+    let output = Cli::new("trace show --conversation --agent b --width 60").on(&path).ok();
+    assert!(output.stdout.contains("2  b") && !output.stdout.contains("first"), "{output}");
 }
 
 #[test]
-fn one_turn_of_two_methods_has_one_number_whoever_is_shown() {
+fn a_turn_of_two_methods_has_one_number() {
     let spans = [
         span(1, 0, "CHAIN", "root", &json!({}), &json!(null)),
         span(2, 1, "AGENT", "a.run", &json!({"q": "one"}), &json!("first answer")),
         span(3, 2, "AGENT", "a.on_messages", &json!({"q": "one"}), &json!("first answer")),
         span(4, 1, "AGENT", "b.run", &json!({"q": "two"}), &json!("second answer")),
     ];
-    insta::assert_snapshot!(told(&spans), @"
+    insta::assert_snapshot!(conversation(&spans), @"
     root                                                  0.1 ms
 
       1  a                                                0.1 ms
@@ -479,20 +479,20 @@ fn one_turn_of_two_methods_has_one_number_whoever_is_shown() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("spans.json");
     std::fs::write(&path, json!({"spans": spans}).to_string()).unwrap();
-    // By the name of the span, and by that which stands here.
+    // By span name and by displayed name.
     for agent in ["b.run", "B"] {
-        let done = Cli::new(&format!("trace show --conversation --agent {agent} --width 60")).on(&path).ok();
-        assert!(done.stdout.contains("2  b") && !done.stdout.contains("first"), "{done}");
+        let output = Cli::new(&format!("trace show --conversation --agent {agent} --width 60")).on(&path).ok();
+        assert!(output.stdout.contains("2  b") && !output.stdout.contains("first"), "{output}");
     }
 }
 
 #[test]
-fn the_same_words_of_two_agents_are_told_of_both() {
+fn equal_messages_of_two_agents_are_both_shown() {
     let agent = |id, name| {
         span(id, 1, "AGENT", name, &json!({"plan": format!("the plan for the {name}")}), &json!("I approve this plan."))
     };
     let echo = span(4, 1, "CHAIN", "echo", &json!({"x": "the same in and out"}), &json!("the same in and out"));
-    insta::assert_snapshot!(told(&[
+    insta::assert_snapshot!(conversation(&[
         span(1, 0, "CHAIN", "root", &json!({}), &json!("I approve this plan.")),
         agent(2, "planner"),
         agent(3, "reviewer"),
@@ -514,13 +514,13 @@ fn the_same_words_of_two_agents_are_told_of_both() {
 }
 
 #[test]
-fn a_trace_without_its_root_tells_the_opening_of_its_record() {
+fn traces_without_a_root_start_with_the_recorded_request() {
     let fixture = Fixture::named("3.6.0-http-sqlite");
     let document = fixture.cli("trace show @last -x AG2 --conversation").json();
     assert!(items(&document, "conversation").iter().all(|step| step["depth"].as_u64().unwrap() < 2));
-    let done = fixture.cli("trace show @last -x AG2 --conversation --width 80").ok();
-    let from = done.stdout.find("(root span not stored").unwrap();
-    let opening: Vec<&str> = done.stdout[from..].lines().take(5).collect();
+    let output = fixture.cli("trace show @last -x AG2 --conversation --width 80").ok();
+    let from = output.stdout.find("(root span not stored").unwrap();
+    let opening: Vec<&str> = output.stdout[from..].lines().take(5).collect();
     insta::assert_snapshot!(opening.join("\n"), @"
     (root span not stored; from the trace record:)
     Tool Agent → Assistant: What is (44231 + 13312 / (230 - 20)) * 4?
@@ -531,13 +531,13 @@ fn a_trace_without_its_root_tells_the_opening_of_its_record() {
 }
 
 #[test]
-fn a_tool_that_is_given_a_picture_or_a_result_shows_them_as_such() {
-    let picture = "data:image/png;base64,iVBORw0KGgo=";
+fn tool_arguments_may_be_images_or_results() {
+    let image = "data:image/png;base64,iVBORw0KGgo=";
     let title = |inputs: &Value| {
-        let shown = told(&[span(1, 0, "TOOL", "look", inputs, &json!("fine"))]);
+        let shown = conversation(&[span(1, 0, "TOOL", "look", inputs, &json!("fine"))]);
         shown.trim().lines().next().unwrap().split("  ").next().unwrap().to_owned()
     };
-    assert_eq!(title(&json!({"image": picture})), "look([image image/png, 8 bytes])");
+    assert_eq!(title(&json!({"image": image})), "look([image image/png, 8 bytes])");
     let result = json!([{"role": "tool", "tool_call_id": "c", "content": "42"}]);
     assert_eq!(title(&json!({"messages": result})), "look(42)");
 }

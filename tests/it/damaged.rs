@@ -1,12 +1,12 @@
-//! Damage costs one warning that names the thing, never the command, and everything that can be read is shown.
+//! Damaged stores: each problem is reported in one warning, and everything readable is shown.
 
-use crate::harness::{Cli, Copy, Done, Fixture, files_below, items, strings, trace_named, write_old};
+use crate::harness::{Cli, Copy, Fixture, RunOutput, files_below, items, strings, trace_named, write_old};
 use rusqlite::params;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// A file store of each generation with the id of a trace of four spans, and its `traces.json`.
-fn with_file(name: &str) -> (Copy, String, PathBuf, Vec<u8>) {
+/// A copy of a file store, the id of a trace with four spans, and the path and content of its `traces.json`.
+fn file_store(name: &str) -> (Copy, String, PathBuf, Vec<u8>) {
     let copy = Fixture::named(name).copy();
     let id = trace_named(&copy.cli("traces list --all").json(), "run_tool_agent", "OK");
     let path = copy.trace_folder(&id).join("artifacts/traces.json");
@@ -16,39 +16,39 @@ fn with_file(name: &str) -> (Copy, String, PathBuf, Vec<u8>) {
 
 const FILES: [&str; 4] = ["2.22.5-file", "3.1.4-file", "3.2.0-file", "3.18.0-file"];
 
-/// The kinds of the problems of a document.
+/// The kinds of problems in a document.
 fn kinds(document: &Value) -> Vec<&str> {
     strings(items(document, "problems"), "kind")
 }
 
-/// Shows a trace in every form; all have to work, to warn alike on stderr, and to name the file.
+/// Shows a trace with its one problem, and asserts that every output format warns about it and names the file.
 #[track_caller]
-fn show(copy: &Copy, id: &str, kind: &str, named: &str) -> Value {
+fn show(copy: &Copy, id: &str, kind: &str, file: &str) -> Value {
     let document = copy.cli("trace show").arg(id).json();
     assert_eq!(kinds(&document), [kind], "{document}");
-    warns(copy, id, named);
+    assert_warns(copy, id, file);
     document
 }
 
 #[track_caller]
-fn warns(copy: &Copy, id: &str, named: &str) {
+fn assert_warns(copy: &Copy, id: &str, file: &str) {
     for words in ["trace show", "trace show --io", "trace show -o csv", "trace show --json", "usage"] {
-        let done = copy.cli(words).arg(id).ok();
-        let warnings = warnings(&done);
-        assert_eq!(warnings.len(), 1, "{words}\n{done}");
-        assert!(warnings[0].contains(named), "{words}\n{done}");
+        let output = copy.cli(words).arg(id).ok();
+        let warnings = warnings(&output);
+        assert_eq!(warnings.len(), 1, "{words}\n{output}");
+        assert!(warnings[0].contains(file), "{words}\n{output}");
     }
 }
 
-fn warnings(done: &Done) -> Vec<&str> {
-    done.stderr.lines().filter(|line| line.starts_with("warning:")).collect()
+fn warnings(output: &RunOutput) -> Vec<&str> {
+    output.stderr.lines().filter(|line| line.starts_with("warning:")).collect()
 }
 
-/// The other traces are listed and shown as ever.
+/// Asserts that the spans of all other traces are unchanged.
 fn assert_others_are_fine(copy: &Copy, id: &str) {
-    let done = copy.cli("spans --all --deleted --full --json").ok();
+    let output = copy.cli("spans --all --deleted --full --json").ok();
     let others: Vec<Value> =
-        items(&done.json(), "spans").iter().filter(|span| span["trace_id"] != id).cloned().collect();
+        items(&output.json(), "spans").iter().filter(|span| span["trace_id"] != id).cloned().collect();
     let fixture = Fixture::named(&copy.fixture.name);
     let before = fixture.cli("spans --all --deleted --full").json();
     let before: Vec<Value> = items(&before, "spans").iter().filter(|span| span["trace_id"] != id).cloned().collect();
@@ -56,9 +56,9 @@ fn assert_others_are_fine(copy: &Copy, id: &str) {
 }
 
 #[test]
-fn a_cut_file_shows_its_whole_spans() {
+fn truncated_files_show_their_complete_spans() {
     for name in FILES {
-        let (copy, id, path, bytes) = with_file(name);
+        let (copy, id, path, bytes) = file_store(name);
         let whole = copy.cli("trace show").arg(&id).json();
         let names = strings(items(&whole, "spans"), "span_id").into_iter().map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(names.len(), 4, "{name}");
@@ -80,15 +80,15 @@ fn a_cut_file_shows_its_whole_spans() {
             assert_eq!(document["complete"], json!(false), "{name} {part} %: spans are known to be missing");
             last = spans.len();
         }
-        assert!(last >= 3, "{name}: spans before the cut are shown");
+        assert!(last >= 3, "{name}: spans before the truncation are shown");
         assert_others_are_fine(&copy, &id);
     }
 }
 
 #[test]
-fn an_empty_or_missing_file_is_named() {
+fn empty_and_missing_files_are_reported() {
     for name in FILES {
-        let (copy, id, path, _) = with_file(name);
+        let (copy, id, path, _) = file_store(name);
         write_old(&path, "");
         let document = show(&copy, &id, "cut_file", "traces.json");
         assert_eq!(items(&document, "spans").len(), 0);
@@ -98,7 +98,7 @@ fn an_empty_or_missing_file_is_named() {
         assert_eq!((&document["spans_source"], &document["complete"]), (&json!("none"), &json!(false)));
         let tree = copy.cli("trace show").arg(&id).ok();
         assert!(tree.stdout.contains("run_tool_agent"), "{name}\n{tree}");
-        // What MLflow recorded still counts.
+        // Recorded usage is still counted.
         if name >= "3.1" {
             let usage = copy.cli("usage").arg(&id).json();
             assert_eq!(
@@ -111,25 +111,25 @@ fn an_empty_or_missing_file_is_named() {
 }
 
 #[test]
-fn garbage_behind_the_document_is_told_and_the_spans_are_shown() {
+fn trailing_garbage_is_reported_and_spans_are_shown() {
     for name in FILES {
-        let (copy, id, path, bytes) = with_file(name);
+        let (copy, id, path, bytes) = file_store(name);
         let whole = copy.cli("trace show").arg(&id).json();
         for tail in [&b"}garbage"[..], b"\0\0\0\0", b"{\"spans\": []}"] {
             write_old(&path, [&bytes, tail].concat());
-            warns(&copy, &id, "traces.json");
+            assert_warns(&copy, &id, "traces.json");
             let document = copy.cli("trace show").arg(&id).json();
             assert_eq!(document["spans"], whole["spans"], "{name} {tail:?}");
         }
         write_old(&path, [&bytes, &b" \r\n\n"[..]].concat());
-        assert_eq!(copy.cli("trace show").arg(&id).json(), whole, "space is no damage");
+        assert_eq!(copy.cli("trace show").arg(&id).json(), whole, "trailing whitespace is not damage");
     }
 }
 
 #[test]
-fn bytes_that_are_not_utf8_become_replacement_characters() {
+fn invalid_utf8_is_replaced() {
     for name in FILES {
-        let (copy, id, path, mut bytes) = with_file(name);
+        let (copy, id, path, mut bytes) = file_store(name);
         let at = String::from_utf8(bytes.clone()).unwrap().find("get_weather\"").unwrap();
         bytes[at] = 0xff;
         write_old(&path, &bytes);
@@ -140,9 +140,9 @@ fn bytes_that_are_not_utf8_become_replacement_characters() {
 }
 
 #[test]
-fn damaged_records_cost_one_trace_and_one_warning() {
+fn damaged_records_hide_one_trace_with_one_warning() {
     for name in ["2.22.5-file", "3.18.0-file"] {
-        let (copy, id, _, _) = with_file(name);
+        let (copy, id, _, _) = file_store(name);
         let path = copy.trace_folder(&id).join("trace_info.yaml");
         let total = items(&copy.cli("traces list --all").json(), "traces").len();
         for bytes in [&b""[..], b"}{", b"- a\n- b\n", b"\xff\xfe\x00", b"trace_id: [", b"state: OK\n"] {
@@ -155,44 +155,48 @@ fn damaged_records_cost_one_trace_and_one_warning() {
                 "usage --json",
                 "experiments --json",
             ] {
-                let done = copy.cli(words).ok();
-                assert_eq!(warnings(&done).len(), 1, "{name} {words} {bytes:?}\n{done}");
-                assert!(warnings(&done)[0].contains("trace_info.yaml"), "{name} {words}\n{done}");
+                let output = copy.cli(words).ok();
+                assert_eq!(warnings(&output).len(), 1, "{name} {words} {bytes:?}\n{output}");
+                assert!(warnings(&output)[0].contains("trace_info.yaml"), "{name} {words}\n{output}");
             }
             let traces = copy.cli("traces list --all").json();
             assert_eq!(items(&traces, "traces").len(), total - 1, "{name}");
-            let done = copy.cli("trace show").arg(&id).run();
-            assert_eq!(done.exit, Some(5), "{name}\n{done}");
-            assert!(done.stderr.contains(&id) && done.stderr.contains("trace_info.yaml"), "{name}\n{done}");
+            let output = copy.cli("trace show").arg(&id).run();
+            assert_eq!(output.exit, Some(5), "{name}\n{output}");
+            assert!(output.stderr.contains(&id) && output.stderr.contains("trace_info.yaml"), "{name}\n{output}");
         }
-        // MLflow passes over a folder without a record; whoever counts traces is told, if it held one.
+        // MLflow skips folders without a record; here a warning is shown unless the folder is empty.
         std::fs::remove_file(&path).unwrap();
-        let done = copy.cli("traces list --all --json").ok();
-        assert_eq!((items(&done.json(), "traces").len(), warnings(&done).len()), (total - 1, 1), "{name}\n{done}");
+        let output = copy.cli("traces list --all --json").ok();
+        assert_eq!(
+            (items(&output.json(), "traces").len(), warnings(&output).len()),
+            (total - 1, 1),
+            "{name}\n{output}"
+        );
         assert_eq!(copy.cli("trace show").arg(&id).run().exit, Some(3));
         std::fs::remove_dir_all(copy.trace_folder(&id)).unwrap();
         std::fs::create_dir(path.parent().unwrap()).unwrap();
-        assert_eq!(copy.cli("traces list --all --json").ok().stderr, "", "an empty folder is nothing");
+        assert_eq!(copy.cli("traces list --all --json").ok().stderr, "", "empty folders are ignored");
     }
 }
 
 #[test]
-fn a_missing_or_damaged_experiment_costs_that_experiment() {
+fn damaged_experiments_hide_only_their_own_traces() {
     let copy = Fixture::named("3.18.0-file").copy();
     let id = trace_named(&copy.cli("traces list --all").json(), "run_tool_agent", "OK");
     let meta = copy.trace_folder(&id).parent().unwrap().parent().unwrap().join("meta.yaml");
     write_old(&meta, "}{");
-    let done = copy.cli("traces list --all --json").ok();
-    assert!(warnings(&done).len() == 1 && warnings(&done)[0].contains("meta.yaml"), "{done}");
-    assert_eq!(items(&done.json(), "traces").iter().filter(|trace| trace["experiment_name"] == "OpenAI").count(), 0);
-    assert!(items(&done.json(), "traces").len() > 4);
+    let output = copy.cli("traces list --all --json").ok();
+    assert!(warnings(&output).len() == 1 && warnings(&output)[0].contains("meta.yaml"), "{output}");
+    assert_eq!(items(&output.json(), "traces").iter().filter(|trace| trace["experiment_name"] == "OpenAI").count(), 0);
+    assert!(items(&output.json(), "traces").len() > 4);
     std::fs::remove_file(&meta).unwrap();
-    let done = copy.cli("experiments --json").ok();
-    assert!(!strings(items(&done.json(), "experiments"), "name").contains(&"OpenAI"), "{done}");
+    let output = copy.cli("experiments --json").ok();
+    assert!(!strings(items(&output.json(), "experiments"), "name").contains(&"OpenAI"), "{output}");
 }
 
-/// A database and the id and spans of a trace of four spans in it.
-fn with_rows(name: &str) -> (Copy, String) {
+/// A copy of a database, and the id of a trace with four spans whose artifacts are missing.
+fn database_store(name: &str) -> (Copy, String) {
     let copy = Fixture::named(name).copy();
     let id = trace_named(&copy.cli("traces list --all").json(), "run_tool_agent", "OK");
     copy.database()
@@ -201,7 +205,7 @@ fn with_rows(name: &str) -> (Copy, String) {
     (copy, id)
 }
 
-/// Sets an attribute of the span `get_weather` to a text that MLflow would decode.
+/// Sets the encoded inputs of the span `get_weather`.
 fn set_inputs(copy: &Copy, id: &str, encoded: &str) {
     let database = copy.database();
     let sql = "select content from spans where trace_id = ? and name = 'get_weather'";
@@ -217,13 +221,13 @@ fn set_inputs(copy: &Copy, id: &str, encoded: &str) {
 }
 
 fn inputs(copy: &Copy, id: &str) -> (Value, String) {
-    let done = copy.cli("trace show --json --span get_weather").arg(id).ok();
-    (done.json()["span"]["inputs"].clone(), done.stdout)
+    let output = copy.cli("trace show --json --span get_weather").arg(id).ok();
+    (output.json()["span"]["inputs"].clone(), output.stdout)
 }
 
 #[test]
-fn json_as_python_writes_it_is_read() {
-    let (copy, id) = with_rows("3.18.0-sqlite");
+fn json_of_python_is_read() {
+    let (copy, id) = database_store("3.18.0-sqlite");
     set_inputs(&copy, &id, r#"{"a": NaN, "b": [Infinity, -Infinity], "c": "NaN"}"#);
     assert_eq!(inputs(&copy, &id).0, json!({"a": "NaN", "b": ["Infinity", "-Infinity"], "c": "NaN"}));
     set_inputs(&copy, &id, r#"{"lone": "x\ud800y", "low": "\udc00", "pair": "\ud83c\udf89", "escaped": "\\ud800"}"#);
@@ -239,17 +243,17 @@ fn json_as_python_writes_it_is_read() {
         ["trace show --io=0", "trace show -o csv", "spans --full --all -o jsonl", "trace show --span get_weather"]
     {
         let cli = if words.starts_with("spans") { copy.cli(words) } else { copy.cli(words).arg(&id) };
-        let done = cli.ok();
-        assert!(done.stdout.contains(&digits), "{words}\n{done}");
+        let output = cli.ok();
+        assert!(output.stdout.contains(&digits), "{words}\n{output}");
     }
-    // What is no JSON is text, as MLflow shows it.
+    // Invalid JSON is shown as text, as in MLflow.
     set_inputs(&copy, &id, "{not json");
     assert_eq!(inputs(&copy, &id).0, json!("{not json"));
 }
 
 #[test]
-fn deep_nesting_is_shown_by_every_command() {
-    let (copy, id) = with_rows("3.18.0-sqlite");
+fn deep_nesting_is_supported_by_every_command() {
+    let (copy, id) = database_store("3.18.0-sqlite");
     let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
     set_inputs(&copy, &id, &deep);
     for words in [
@@ -263,10 +267,10 @@ fn deep_nesting_is_shown_by_every_command() {
         "usage",
         "trace show --span get_weather --json",
     ] {
-        let done = copy.cli(words).arg(&id).ok();
-        assert_eq!(warnings(&done), Vec::<&str>::new(), "{words}");
+        let output = copy.cli(words).arg(&id).ok();
+        assert_eq!(warnings(&output), Vec::<&str>::new(), "{words}");
         if words.contains("json") || words.contains("csv") {
-            assert!(done.stdout.contains(&"[".repeat(5_000)), "{words}");
+            assert!(output.stdout.contains(&"[".repeat(5_000)), "{words}");
         }
     }
     for words in ["spans --all --full --json", "spans --all -o csv", "spans --all", "traces list --type TOOL"] {
@@ -275,10 +279,10 @@ fn deep_nesting_is_shown_by_every_command() {
 }
 
 #[test]
-fn content_that_is_no_span_leaves_what_the_columns_say() {
+fn spans_with_invalid_content_are_read_from_columns() {
     for name in ["3.6.0-sqlite", "3.18.0-sqlite"] {
         for content in ["{", "[]", "null", "\"x\"", "{\"name\": ", "\u{0}", "nonsense"] {
-            let (copy, id) = with_rows(name);
+            let (copy, id) = database_store(name);
             copy.database()
                 .execute(
                     "update spans set content = ? where trace_id = ? and name = 'get_weather'",
@@ -291,18 +295,18 @@ fn content_that_is_no_span_leaves_what_the_columns_say() {
                 .find(|span| span["name"] == "get_weather")
                 .unwrap_or_else(|| panic!("{name} {content}: {document}"));
             assert_eq!((&span["span_type"], &span["status"]), (&json!("TOOL"), &json!("OK")), "{name} {content}");
-            let done = copy.cli("trace show").arg(&id).ok();
+            let output = copy.cli("trace show").arg(&id).ok();
             assert!(
-                warnings(&done).len() == 1 && warnings(&done)[0].contains(span["span_id"].as_str().unwrap()),
-                "{name} {content}\n{done}"
+                warnings(&output).len() == 1 && warnings(&output)[0].contains(span["span_id"].as_str().unwrap()),
+                "{name} {content}\n{output}"
             );
         }
     }
 }
 
-/// The spans of a trace after a change of parents, by name.
-fn rewire(sql: &str) -> (Copy, String, Value) {
-    let (copy, id) = with_rows("3.18.0-sqlite");
+/// A copy of a database in which the parents of a trace's spans are damaged, with the trace id and its document.
+fn damage_parents(sql: &str) -> (Copy, String, Value) {
+    let (copy, id) = database_store("3.18.0-sqlite");
     let database = copy.database();
     let mut statement = database
         .prepare("select span_id, parent_span_id, content from spans where trace_id = ? order by start_time_unix_nano")
@@ -331,9 +335,9 @@ fn rewire(sql: &str) -> (Copy, String, Value) {
 }
 
 #[test]
-fn cycles_self_parents_and_orphans_lose_no_span() {
+fn cycles_and_orphans_keep_every_span() {
     for damage in ["cycle", "self", "orphan"] {
-        let (copy, id, document) = rewire(damage);
+        let (copy, id, document) = damage_parents(damage);
         let spans = items(&document, "spans");
         assert_eq!(spans.len(), 4, "{damage}");
         let mut ids = strings(spans, "span_id");
@@ -344,33 +348,30 @@ fn cycles_self_parents_and_orphans_lose_no_span() {
         assert_eq!(tree.stdout.matches("Completions").count(), 2, "{damage}\n{tree}");
         assert_eq!(tree.stdout.matches("get_weather").count(), 1, "{damage}\n{tree}");
         let usage = copy.cli("usage").arg(&id).json();
-        // In the cycle the second call hangs below the first, whose tokens count for it.
+        // In the cycle the second call is a descendant of the first, whose tokens include its own.
         assert_eq!(usage["token_usage"]["total_tokens"], if damage == "cycle" { 59 } else { 106 }, "{damage}");
         if damage == "orphan" {
             assert!(tree.stdout.contains("(missing parent deadbeefdeadbeef)"), "{tree}");
-            assert!(
-                spans.iter().any(|span| span["parent_id"] == "deadbeefdeadbeef"),
-                "the stored parent stands in JSON"
-            );
+            assert!(spans.iter().any(|span| span["parent_id"] == "deadbeefdeadbeef"), "JSON has the stored parent");
         }
     }
 }
 
 #[test]
-fn repeated_ids_are_told() {
-    let (copy, id, path, bytes) = with_file("3.18.0-file");
+fn repeated_span_ids_are_reported() {
+    let (copy, id, path, bytes) = file_store("3.18.0-file");
     let mut file: Value = serde_json::from_slice(&bytes).unwrap();
     let first = file["spans"][1].clone();
     file["spans"].as_array_mut().unwrap().push(first);
     write_old(&path, file.to_string());
     let document = show(&copy, &id, "repeated_span", "have the id of another span");
     assert_eq!(items(&document, "spans").len(), 4);
-    assert_eq!(document["info"]["token_usage"]["total_tokens"], 106, "nothing counts twice");
+    assert_eq!(document["info"]["token_usage"]["total_tokens"], 106, "no span is counted twice");
 }
 
 #[test]
-fn a_chain_of_thousands_of_spans_is_shown() {
-    let (copy, id, path, bytes) = with_file("2.22.5-file");
+fn chains_of_thousands_of_spans_are_shown() {
+    let (copy, id, path, bytes) = file_store("2.22.5-file");
     let file: Value = serde_json::from_slice(&bytes).unwrap();
     let mut span = file["spans"][0].clone();
     let mut spans = Vec::new();
@@ -388,7 +389,7 @@ fn a_chain_of_thousands_of_spans_is_shown() {
 }
 
 #[test]
-fn a_truncated_database_is_an_error_or_a_warning_that_names_it() {
+fn truncated_databases_are_reported_by_name() {
     let fixture = Fixture::named("3.18.0-sqlite");
     let bytes = std::fs::read(&fixture.store).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -396,51 +397,50 @@ fn a_truncated_database_is_an_error_or_a_warning_that_names_it() {
     for part in [1, 10, 50, 90, 99] {
         std::fs::write(&path, &bytes[..bytes.len() * part / 100]).unwrap();
         for words in ["experiments", "traces list --all", "trace show", "usage", "spans --all"] {
-            let done = Cli::new(words).on(&path).run();
-            match done.exit {
+            let output = Cli::new(words).on(&path).run();
+            match output.exit {
                 Some(0) => {}
-                Some(3 | 5) => assert!(done.stderr.contains("mlflow.db"), "{part} % {words}\n{done}"),
-                _ => panic!("{part} % {words}\n{done}"),
+                Some(3 | 5) => assert!(output.stderr.contains("mlflow.db"), "{part} % {words}\n{output}"),
+                _ => panic!("{part} % {words}\n{output}"),
             }
-            // Pages that are missing are never passed over in silence.
-            let says = done.stderr.contains("malformed")
-                || done.stderr.contains("damaged")
-                || done.stderr.contains("not a database");
-            let is_whole = done.stdout == fixture.cli(words).ok().stdout;
-            assert!(says || is_whole, "{part} % {words}\n{done}");
+            // Missing pages are always reported.
+            let is_reported = output.stderr.contains("malformed")
+                || output.stderr.contains("damaged")
+                || output.stderr.contains("not a database");
+            let is_whole = output.stdout == fixture.cli(words).ok().stdout;
+            assert!(is_reported || is_whole, "{part} % {words}\n{output}");
         }
     }
     for (what, bytes) in [("header only", &bytes[..100]), ("half a header", &bytes[..50])] {
         std::fs::write(&path, bytes).unwrap();
-        let done = Cli::new("experiments").on(&path).run();
-        assert_eq!(done.exit, Some(5), "{what}\n{done}");
-        assert!(done.stderr.contains("mlflow.db"), "{what}\n{done}");
+        let output = Cli::new("experiments").on(&path).run();
+        assert_eq!(output.exit, Some(5), "{what}\n{output}");
+        assert!(output.stderr.contains("mlflow.db"), "{what}\n{output}");
     }
 }
 
-/// What lies in a folder, with sizes and contents.
+/// The paths and contents of the files below a folder.
 fn listing(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     files_below(folder).into_iter().map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
 }
 
-/// Runs the program with a folder of its own for temporary files, which has to be empty afterwards, and checks that
-/// nothing of the store changed.
-fn untouched(copy: &Copy, words: &str) -> Done {
+/// Runs a command, and asserts that it changes no file of the store and leaves no temporary files.
+fn run_without_changes(copy: &Copy, words: &str) -> RunOutput {
     let temporary = tempfile::tempdir().unwrap();
     let before = listing(copy.path());
-    let done = copy.cli(words).env("TMPDIR", temporary.path()).run();
+    let output = copy.cli(words).env("TMPDIR", temporary.path()).run();
     let names = |listing: &[(PathBuf, Vec<u8>)]| {
         listing.iter().map(|(path, bytes)| (path.clone(), bytes.len())).collect::<Vec<_>>()
     };
     let after = listing(copy.path());
-    assert_eq!(names(&before), names(&after), "{words}\n{done}");
-    assert!(before == after, "{words} changed a file\n{done}");
+    assert_eq!(names(&before), names(&after), "{words}\n{output}");
+    assert!(before == after, "{words} changed a file\n{output}");
     assert_eq!(files_below(temporary.path()), Vec::<PathBuf>::new(), "{words} leaves temporary files");
-    done
+    output
 }
 
 #[test]
-fn a_database_in_wal_mode_is_read_without_a_file_beside_it() {
+fn wal_databases_are_read_without_creating_files() {
     let copy = Fixture::named("3.18.0-sqlite").copy();
     copy.sql("pragma journal_mode = wal");
     for suffix in ["-wal", "-shm"] {
@@ -448,19 +448,20 @@ fn a_database_in_wal_mode_is_read_without_a_file_beside_it() {
     }
     let fixture = Fixture::named("3.18.0-sqlite");
     for words in ["experiments", "traces list --all", "trace show", "usage", "usage --by day", "stats", "spans --all"] {
-        let (done, expected) = (untouched(&copy, words), fixture.cli(words).ok());
-        assert_eq!((&done.stdout, &done.stderr), (&expected.stdout, &expected.stderr), "{words}");
+        let (output, expected) = (run_without_changes(&copy, words), fixture.cli(words).ok());
+        assert_eq!((&output.stdout, &output.stderr), (&expected.stdout, &expected.stderr), "{words}");
     }
 }
 
 #[test]
-fn a_database_in_wal_mode_with_a_writer_shows_what_was_committed() {
+fn wal_databases_show_committed_changes_only() {
     let copy = Fixture::named("3.18.0-sqlite").copy();
     let writer = copy.database();
     writer.execute_batch("pragma journal_mode = wal; pragma wal_autocheckpoint = 0; update trace_info set trace_name = 'from the wal' where trace_name = 'chat'").unwrap();
     assert!(copy.path().join("mlflow.db-wal").exists() && copy.path().join("mlflow.db-shm").exists());
-    let names =
-        |done: &Done| items(&done.json(), "traces").iter().filter(|trace| trace["name"] == "from the wal").count();
+    let names = |output: &RunOutput| {
+        items(&output.json(), "traces").iter().filter(|trace| trace["name"] == "from the wal").count()
+    };
     assert_eq!(names(&copy.cli("traces list --all --json").ok()), 2);
     writer.execute_batch("begin; update trace_info set trace_name = 'uncommitted'").unwrap();
     assert_eq!(names(&copy.cli("traces list --all --json").ok()), 2);
@@ -468,9 +469,9 @@ fn a_database_in_wal_mode_with_a_writer_shows_what_was_committed() {
     assert_eq!(names(&copy.cli("traces list --all --json").ok()), 0);
 }
 
-/// A copy of a database as a killed writer leaves it: with a `-wal`, and no `-shm` where it was copied elsewhere.
+/// A killed writer leaves a `-wal`; the `-shm` is missing if the database was copied.
 #[test]
-fn a_wal_without_its_index_is_read_from_a_temporary_copy() {
+fn a_wal_without_an_index_is_read_from_a_temporary_copy() {
     let live = Fixture::named("3.18.0-sqlite").copy();
     let writer = live.database();
     writer.execute_batch("pragma journal_mode = wal; pragma wal_autocheckpoint = 0; update trace_info set trace_name = 'from the wal' where trace_name = 'chat'").unwrap();
@@ -479,20 +480,20 @@ fn a_wal_without_its_index_is_read_from_a_temporary_copy() {
         std::fs::copy(live.path().join(format!("mlflow.db{suffix}")), copy.path().join(format!("mlflow.db{suffix}")))
             .unwrap();
     }
-    let done = untouched(&copy, "traces list --all --json");
-    assert_eq!(done.exit, Some(0), "{done}");
+    let output = run_without_changes(&copy, "traces list --all --json");
+    assert_eq!(output.exit, Some(0), "{output}");
     assert_eq!(
-        items(&done.json(), "traces").iter().filter(|trace| trace["name"] == "from the wal").count(),
+        items(&output.json(), "traces").iter().filter(|trace| trace["name"] == "from the wal").count(),
         2,
-        "{done}"
+        "{output}"
     );
 }
 
 #[test]
-fn a_hot_journal_is_rolled_back_in_a_temporary_copy_only() {
+fn hot_journals_are_rolled_back_in_a_temporary_copy() {
     let live = Fixture::named("3.18.0-sqlite").copy();
     let writer = live.database();
-    // A small cache spills pages into the database before the commit, which then never comes.
+    // With a small cache, pages are written to the database before the commit, which never happens.
     writer.execute_batch("pragma cache_size = 2; pragma cache_spill = 1; begin; update trace_info set trace_name = 'never committed'; update spans set content = 'never committed'").unwrap();
     let copy = Fixture::named("3.18.0-sqlite").copy();
     for suffix in ["", "-journal"] {
@@ -500,33 +501,33 @@ fn a_hot_journal_is_rolled_back_in_a_temporary_copy_only() {
             .unwrap();
     }
     let spilled = std::fs::read(copy.path().join("mlflow.db")).unwrap();
-    assert!(spilled.windows(15).any(|bytes| bytes == b"never committed"), "the transaction is half in the database");
+    assert!(spilled.windows(15).any(|bytes| bytes == b"never committed"), "the transaction is partly in the database");
     let fixture = Fixture::named("3.18.0-sqlite");
     for words in ["traces list --all --json", "spans --all --full --json", "experiments"] {
-        let done = untouched(&copy, words);
-        assert_eq!(done.exit, Some(0), "{words}\n{done}");
-        assert_eq!(done.stdout, fixture.cli(words).ok().stdout, "{words}");
+        let output = run_without_changes(&copy, words);
+        assert_eq!(output.exit, Some(0), "{words}\n{output}");
+        assert_eq!(output.stdout, fixture.cli(words).ok().stdout, "{words}");
     }
 }
 
 #[test]
 #[cfg(unix)]
-fn a_read_only_folder_is_read_in_every_journal_mode() {
+fn read_only_folders_are_supported_in_every_journal_mode() {
     use std::os::unix::fs::PermissionsExt as _;
     for mode in ["delete", "wal"] {
         let copy = Fixture::named("3.18.0-sqlite").copy();
         copy.sql(&format!("pragma journal_mode = {mode}"));
         let set = |mode: u32| std::fs::set_permissions(copy.path(), std::fs::Permissions::from_mode(mode)).unwrap();
         set(0o555);
-        let done = copy.cli("traces list --all --json").run();
+        let output = copy.cli("traces list --all --json").run();
         set(0o755);
-        assert_eq!((done.exit, done.stderr.as_str()), (Some(0), ""), "{mode}\n{done}");
-        assert_eq!(done.stdout, Fixture::named("3.18.0-sqlite").cli("traces list --all --json").ok().stdout);
+        assert_eq!((output.exit, output.stderr.as_str()), (Some(0), ""), "{mode}\n{output}");
+        assert_eq!(output.stdout, Fixture::named("3.18.0-sqlite").cli("traces list --all --json").ok().stdout);
     }
 }
 
 #[test]
-fn a_half_upgraded_database_shows_the_rows_where_columns_are_not_filled() {
+fn empty_columns_of_a_partial_upgrade_fall_back_to_rows() {
     let copy = Fixture::named("3.18.0-sqlite").copy();
     let before = copy.cli("traces list --all --deleted").json();
     let database = copy.database();
@@ -564,7 +565,7 @@ fn a_half_upgraded_database_shows_the_rows_where_columns_are_not_filled() {
 }
 
 #[test]
-fn columns_go_before_rows_that_an_upgrade_left_over() {
+fn columns_take_precedence_over_stale_rows() {
     let copy = Fixture::named("3.18.0-sqlite").copy();
     copy.sql(
         "insert or replace into trace_tags (key, value, request_id) select 'mlflow.traceName', 'stale', request_id from trace_info where trace_name is not null;
@@ -585,7 +586,7 @@ fn columns_go_before_rows_that_an_upgrade_left_over() {
 }
 
 #[test]
-fn a_column_type_that_is_null_is_told_from_the_attributes() {
+fn null_span_types_are_derived_from_attributes() {
     let copy = Fixture::named("3.18.0-http-sqlite").copy();
     let types = |copy: &Copy| {
         let document = copy.cli("spans --all -x OTLP").json();
@@ -612,7 +613,7 @@ fn a_column_type_that_is_null_is_told_from_the_attributes() {
 }
 
 #[test]
-fn an_archived_trace_without_its_archive_is_a_skeleton() {
+fn traces_without_their_archive_are_skeletons() {
     let copy = Fixture::named("3.18.0-archived").copy();
     let id = trace_named(&copy.cli("traces list --all").json(), "run_tool_agent", "OK");
     copy.sql("update trace_tags set value = replace(value, '/srv/', '/nowhere/')");
@@ -634,7 +635,7 @@ fn an_archived_trace_without_its_archive_is_a_skeleton() {
         (&usage["token_usage"]["total_tokens"], &usage["token_usage_source"]),
         (&json!(106), &json!("recorded"))
     );
-    // So is one whose archive is damaged.
+    // The same with a damaged archive.
     for part in [0, 30, 70] {
         write_old(&archive, &bytes[..bytes.len() * part / 100]);
         let document = copy.cli("trace show").arg(&id).json();
@@ -645,21 +646,21 @@ fn an_archived_trace_without_its_archive_is_a_skeleton() {
 }
 
 #[test]
-fn many_warnings_are_counted_and_not_all_printed() {
+fn warnings_beyond_the_limit_are_counted() {
     let copy = Fixture::named("3.18.0-file").copy();
     let records: Vec<PathBuf> =
         files_below(copy.path()).into_iter().filter(|path| path.ends_with("trace_info.yaml")).collect();
     for path in &records {
         write_old(path, "}{");
     }
-    let done = copy.cli("traces list --all --deleted").ok();
+    let output = copy.cli("traces list --all --deleted").ok();
     assert!(records.len() > 11);
-    assert_eq!(warnings(&done).len(), 11, "{done}");
-    assert!(warnings(&done)[10].contains(&format!("{} more", records.len() - 10)), "{done}");
+    assert_eq!(warnings(&output).len(), 11, "{output}");
+    assert!(warnings(&output)[10].contains(&format!("{} more", records.len() - 10)), "{output}");
 }
 
 #[test]
-fn only_tables_are_read_where_tables_are_expected() {
+fn views_and_virtual_tables_are_rejected() {
     for (statements, what) in [
         (
             "alter table trace_info rename to x; create view trace_info as with recursive r(n) as \
@@ -682,40 +683,40 @@ fn only_tables_are_read_where_tables_are_expected() {
         let copy = Fixture::named("3.18.0-sqlite").copy();
         copy.sql(statements);
         for words in ["traces list", "experiments", "usage", "trace show @last"] {
-            let done = copy.cli(words).run();
-            assert_eq!(done.exit, Some(5), "{words}: {done}");
-            assert!(done.stderr.contains(what), "{words}: {done}");
+            let output = copy.cli(words).run();
+            assert_eq!(output.exit, Some(5), "{words}: {output}");
+            assert!(output.stderr.contains(what), "{words}: {output}");
         }
     }
-    // Views beside the tables are of no concern.
+    // Other views are ignored.
     let copy = Fixture::named("3.18.0-sqlite").copy();
     copy.sql("create view mine as select * from trace_info");
     copy.cli("traces list").ok();
 }
 
 #[test]
-fn values_that_are_too_long_cost_one_record_or_span() {
+fn oversized_values_hide_one_record_or_span() {
     let newest = "(select request_id from trace_info order by timestamp_ms desc limit 1)";
     let copy = Fixture::named("3.18.0-sqlite").copy();
     let all = copy.cli("traces list --all -o ids").ok().lines().len();
     copy.sql(&format!("update trace_info set request_preview = zeroblob(17 << 20) where request_id = {newest}"));
-    let done = copy.cli("traces list --all -o ids").ok();
-    assert_eq!(done.lines().len(), all - 1, "{done}");
-    assert!(done.stderr.contains("a value is larger than 16 MiB"), "{done}");
+    let output = copy.cli("traces list --all -o ids").ok();
+    assert_eq!(output.lines().len(), all - 1, "{output}");
+    assert!(output.stderr.contains("a value is larger than 16 MiB"), "{output}");
     let copy = Fixture::named("3.18.0-sqlite").copy();
     let span = format!("(select min(rowid) from spans where trace_id = {newest})");
     copy.sql(&format!("update spans set content = zeroblob(257 << 20) where rowid = {span}"));
-    let done = copy.cli("trace show @last --json").ok();
-    assert!(done.stderr.contains("skipped 1 of "), "{done}");
-    assert!(done.stderr.contains("spans, which are larger than 256 MiB"), "{done}");
-    assert_eq!(done.json()["complete"], false);
-    let done = copy.cli("traces list --grep nowhere-at-all").ok();
-    assert!(done.stderr.contains("the filter needs spans that cannot be read"), "{done}");
-    // What a generated column makes of little is too long as well.
+    let output = copy.cli("trace show @last --json").ok();
+    assert!(output.stderr.contains("skipped 1 of "), "{output}");
+    assert!(output.stderr.contains("spans, which are larger than 256 MiB"), "{output}");
+    assert_eq!(output.json()["complete"], false);
+    let output = copy.cli("traces list --grep nowhere-at-all").ok();
+    assert!(output.stderr.contains("the filter needs spans that cannot be read"), "{output}");
+    // Generated columns are limited too.
     copy.sql(
         "alter table trace_tags rename to x; create table trace_tags (key, stored, request_id, \
          value generated always as (hex(zeroblob(300000000)))); insert into trace_tags select key, value, request_id from x",
     );
-    let done = copy.cli("traces list").ok();
-    assert!(done.stderr.contains("a value is larger than"), "{done}");
+    let output = copy.cli("traces list").ok();
+    assert!(output.stderr.contains("a value is larger than"), "{output}");
 }

@@ -1,19 +1,19 @@
-//! `mltrace trace diff`: two traces, or two selections of traces, side by side.
+//! `mltrace trace diff` of two traces and of two selections.
 
-use crate::harness::{Cli, Done, Fixture, fixtures, items, strings};
+use crate::harness::{Cli, Fixture, RunOutput, fixtures, items, strings};
 use serde_json::{Value, json};
 use std::path::Path;
 use tempfile::TempDir;
 
-/// A trace in the making: spans with inputs and outputs, one after another.
+/// A trace under construction, whose spans run one after another.
 #[derive(Debug)]
-struct Made {
+struct OtlpTrace {
     trace_id: String,
     spans: Vec<Value>,
 }
 
-impl Made {
-    /// A trace whose ids all have a number in them.
+impl OtlpTrace {
+    /// An empty trace whose ids contain a number.
     fn new(number: u64) -> Self {
         Self { trace_id: trace_id(number), spans: Vec::new() }
     }
@@ -22,7 +22,7 @@ impl Made {
         format!("{}{at:04x}", &self.trace_id[20..])
     }
 
-    /// Adds a span; gives its place.
+    /// Adds a span and returns its index.
     fn add(&mut self, parent: Option<usize>, kind: &str, name: &str, inputs: &Value, outputs: &Value) -> usize {
         let at = self.spans.len();
         let attribute = |key: &str, value: &Value| json!({"key": key, "value": {"stringValue": value.to_string()}});
@@ -43,7 +43,7 @@ impl Made {
         at
     }
 
-    /// A span failed.
+    /// Marks a span as failed.
     fn fail(&mut self, at: usize, kind: &str, message: &str) {
         let attribute = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
         self.spans[at]["status"] = json!({"code": 2, "message": format!("{kind}: {message}")});
@@ -58,20 +58,20 @@ impl Made {
     }
 }
 
-/// An id with a number at its start and its end, since tables show the start of ids.
+/// An id with a number at its start (which tables show) and its end.
 fn trace_id(number: u64) -> String {
     format!("{number:08x}{number:024x}")
 }
 
-/// Two traces in a folder.
-fn store(a: &Made, b: &Made) -> TempDir {
+/// A folder with two traces.
+fn store(a: &OtlpTrace, b: &OtlpTrace) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     a.write(folder.path());
     b.write(folder.path());
     folder
 }
 
-/// A comparison of the traces that two numbers made.
+/// A diff of the traces 1 and 2.
 fn diff(folder: &TempDir, words: &str) -> Cli {
     Cli::new("trace diff").on(folder.path()).arg(trace_id(1)).arg(trace_id(2)).words(words)
 }
@@ -80,7 +80,7 @@ fn call(id: &str, tool: &str, arguments: &Value) -> Value {
     json!({"id": id, "type": "function", "function": {"name": tool, "arguments": arguments.to_string()}})
 }
 
-fn answer(number: u64, message: &Value) -> Value {
+fn response(number: u64, message: &Value) -> Value {
     json!({
         "id": format!("chatcmpl-{number:024x}"),
         "created": 1_795_000_000 + number,
@@ -90,27 +90,27 @@ fn answer(number: u64, message: &Value) -> Value {
     })
 }
 
-/// What differs between runs of the same agent.
+/// Differences between runs of the same agent.
 #[derive(Clone, Copy, Debug)]
 struct Scenario {
-    manner: &'static str,
+    tone: &'static str,
     asks_for_time: bool,
     fails: bool,
 }
 
-/// A run of an agent that asks a model, uses tools, and tells the model what they said, twice.
-fn run(number: u64, scenario: Scenario) -> Made {
-    let mut made = Made::new(number);
+/// A run of an agent: model call, tool calls, model call with the results, and a final model call.
+fn run(number: u64, scenario: Scenario) -> OtlpTrace {
+    let mut trace = OtlpTrace::new(number);
     let question = "What is the weather like in Paris?";
     let system = format!(
         "You are a helpful assistant that knows about the weather. Be {}, and never make anything up.",
-        scenario.manner
+        scenario.tone
     );
     let mut messages = vec![json!({"role": "system", "content": system}), json!({"role": "user", "content": question})];
-    let root = made.add(None, "AGENT", "run_agent", &json!({"question": question}), &json!("It is fine."));
-    let ask = |made: &mut Made, messages: &[Value], reply: &Value| {
+    let root = trace.add(None, "AGENT", "run_agent", &json!({"question": question}), &json!("It is fine."));
+    let ask = |trace: &mut OtlpTrace, messages: &[Value], reply: &Value| {
         let inputs = json!({"model": "gpt-4o-mini", "temperature": 0, "messages": messages});
-        made.add(Some(root), "CHAT_MODEL", "Completions", &inputs, &answer(number, reply));
+        trace.add(Some(root), "CHAT_MODEL", "Completions", &inputs, &response(number, reply));
     };
     let (weather, time) = (format!("call_w{number:08}"), format!("call_t{number:08}"));
     let city = json!({"city": "Paris"});
@@ -119,34 +119,34 @@ fn run(number: u64, scenario: Scenario) -> Made {
         calls.insert(0, call(&time, "get_time", &city));
     }
     let reply = json!({"role": "assistant", "content": null, "tool_calls": calls});
-    ask(&mut made, &messages, &reply);
+    ask(&mut trace, &messages, &reply);
     messages.push(reply);
     if scenario.asks_for_time {
-        made.add(Some(root), "TOOL", "get_time", &city, &json!("12:30"));
+        trace.add(Some(root), "TOOL", "get_time", &city, &json!("12:30"));
         messages.push(json!({"role": "tool", "tool_call_id": time, "content": "12:30"}));
     }
     let fine = json!({"city": "Paris", "temperature": 21});
     let at =
-        made.add(Some(root), "TOOL", "get_weather", &city, &if scenario.fails { json!(null) } else { fine.clone() });
-    let said = if scenario.fails {
-        made.fail(at, "ValueError", "No weather station in Paris");
+        trace.add(Some(root), "TOOL", "get_weather", &city, &if scenario.fails { json!(null) } else { fine.clone() });
+    let result = if scenario.fails {
+        trace.fail(at, "ValueError", "No weather station in Paris");
         "Error: No weather station in Paris".to_owned()
     } else {
         fine.to_string()
     };
-    messages.push(json!({"role": "tool", "tool_call_id": weather, "content": said}));
+    messages.push(json!({"role": "tool", "tool_call_id": weather, "content": result}));
     let reply = json!({"role": "assistant", "content": "It is fine."});
-    ask(&mut made, &messages, &reply);
+    ask(&mut trace, &messages, &reply);
     messages.extend([reply, json!({"role": "user", "content": "Thanks. Anything else?"})]);
-    ask(&mut made, &messages, &json!({"role": "assistant", "content": "No."}));
-    made
+    ask(&mut trace, &messages, &json!({"role": "assistant", "content": "No."}));
+    trace
 }
 
-const PLAIN: Scenario = Scenario { manner: "polite", asks_for_time: false, fails: false };
-const ALL: Scenario = Scenario { manner: "brief", asks_for_time: true, fails: true };
+const PLAIN: Scenario = Scenario { tone: "polite", asks_for_time: false, fails: false };
+const ALL: Scenario = Scenario { tone: "brief", asks_for_time: true, fails: true };
 
 #[test]
-fn one_prompt_one_call_and_one_failure_are_all_that_is_told() {
+fn only_the_actual_differences_are_shown() {
     let folder = store(&run(1, PLAIN), &run(2, ALL));
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc --exit-code").run(), @r#"
        name       state          duration  LLM calls       tokens                  cost  trace
@@ -191,7 +191,7 @@ fn one_prompt_one_call_and_one_failure_are_all_that_is_told() {
             failed  {+ValueError: No weather station in Paris+}
     "#);
     let document = diff(&folder, "").json();
-    let told: Vec<Value> = items(&document, "spans")
+    let changed: Vec<Value> = items(&document, "spans")
         .iter()
         .filter(|span| span["change"] != "same")
         .map(|span| {
@@ -208,7 +208,7 @@ fn one_prompt_one_call_and_one_failure_are_all_that_is_told() {
         })
         .collect();
     assert_eq!(
-        Value::from(told),
+        Value::from(changed),
         json!([
             ["changed", "Completions", [["input", "system", 2]]],
             ["added", "get_time", []],
@@ -218,7 +218,7 @@ fn one_prompt_one_call_and_one_failure_are_all_that_is_told() {
 }
 
 #[test]
-fn the_other_way_round_the_same_is_told() {
+fn diffs_are_symmetric() {
     let folder = store(&run(1, ALL), &run(2, PLAIN));
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc --only-changes").ok(), @r#"
        name       state          duration  LLM calls       tokens                  cost  trace
@@ -242,7 +242,7 @@ fn the_other_way_round_the_same_is_told() {
 }
 
 #[test]
-fn ids_times_and_token_counts_are_ignored_and_counted() {
+fn ignored_differences_are_counted() {
     let folder = store(&run(1, ALL), &run(2, ALL));
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc --exit-code").ok(), @"
        name       state  duration  LLM calls  tool calls       tokens                  cost  trace
@@ -260,10 +260,10 @@ fn ids_times_and_token_counts_are_ignored_and_counted() {
 }
 
 #[test]
-fn strict_shows_what_is_ignored() {
+fn strict_shows_ignored_differences() {
     let folder = store(&run(1, ALL), &run(2, ALL));
-    let done = diff(&folder, "--width 100 --utc --only-changes --exit-code --strict").run();
-    insta::assert_snapshot!(done, @"
+    let output = diff(&folder, "--width 100 --utc --only-changes --exit-code --strict").run();
+    insta::assert_snapshot!(output, @"
        name       state  duration  LLM calls  tool calls       tokens                  cost  trace
     A  run_agent  OK        55 ms          3           2          150           ~$0.0000347  tr-00000001
     B  run_agent  OK        55 ms          3           2          153           ~$0.0000351  tr-00000002
@@ -289,18 +289,18 @@ fn strict_shows_what_is_ignored() {
 }
 
 #[test]
-fn a_date_and_a_number_in_an_answer_are_a_change() {
+fn dates_and_numbers_in_responses_are_differences() {
     let book = |number: u64, text: &str| {
-        let mut made = Made::new(number);
-        made.add(None, "AGENT", "book", &json!({"question": "Book it"}), &json!(format!("booked {text}")));
-        made
+        let mut trace = OtlpTrace::new(number);
+        trace.add(None, "AGENT", "book", &json!({"question": "Book it"}), &json!(format!("booked {text}")));
+        trace
     };
     let folder = store(
         &book(1, "2026-12-01T09:00:00, card 4111111111111111"),
         &book(2, "2027-03-15T17:30:00, card 5500000000000004"),
     );
-    let done = diff(&folder, "--exit-code --json").run();
-    assert_eq!(done.exit, Some(1), "{done}");
+    let output = diff(&folder, "--exit-code --json").run();
+    assert_eq!(output.exit, Some(1), "{output}");
     assert_eq!(diff(&folder, "").json()["identical"], false);
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc").ok(), @"
        name  state  duration  LLM calls  tool calls  tokens  trace        time
@@ -316,52 +316,52 @@ fn a_date_and_a_number_in_an_answer_are_a_change() {
     ");
 }
 
-/// A trace of one span with an attribute.
-fn with_attribute(number: u64, key: &str, value: &Value) -> Made {
-    let mut made = Made::new(number);
-    made.add(None, "CHAIN", "step", &json!({"x": 1}), &json!("done"));
+/// A trace of one span with an additional attribute.
+fn with_attribute(number: u64, key: &str, value: &Value) -> OtlpTrace {
+    let mut trace = OtlpTrace::new(number);
+    trace.add(None, "CHAIN", "step", &json!({"x": 1}), &json!("done"));
     let attribute = json!({"key": key, "value": {"stringValue": value.to_string()}});
-    made.spans[0]["attributes"].as_array_mut().unwrap().push(attribute);
-    made
+    trace.spans[0]["attributes"].as_array_mut().unwrap().push(attribute);
+    trace
 }
 
 #[test]
 fn traces_are_identical_if_all_attributes_are_equal() {
-    let strict = |a: &Made, b: &Made| diff(&store(a, b), "--exit-code --strict --json").run();
+    let strict = |a: &OtlpTrace, b: &OtlpTrace| diff(&store(a, b), "--exit-code --strict --json").run();
     let id = |number: u64| with_attribute(number, "mlflow.traceRequestId", &json!(format!("tr-{}", trace_id(number))));
-    let done = strict(&id(1), &id(2));
-    assert_eq!((done.exit, &done.json()["identical"]), (Some(0), &json!(true)), "{done}");
+    let output = strict(&id(1), &id(2));
+    assert_eq!((output.exit, &output.json()["identical"]), (Some(0), &json!(true)), "{output}");
     for key in ["session.id", "code.line.number", "mlflow.chat.tokenUsage", "mlflow.message.format"] {
         let (a, b) = (with_attribute(1, key, &json!("1")), with_attribute(2, key, &json!("2")));
-        let done = strict(&a, &b);
-        assert_eq!((done.exit, &done.json()["identical"]), (Some(1), &json!(false)), "{done}");
-        assert_eq!(done.json()["spans"][0]["changes"][0]["name"], key);
-        let done = diff(&store(&a, &b), "--exit-code --utc").ok();
+        let output = strict(&a, &b);
+        assert_eq!((output.exit, &output.json()["identical"]), (Some(1), &json!(false)), "{output}");
+        assert_eq!(output.json()["spans"][0]["changes"][0]["name"], key);
+        let output = diff(&store(&a, &b), "--exit-code --utc").ok();
         assert!(
-            done.stdout.contains("1 difference in ") && done.stdout.contains(" ignored; --strict shows it"),
-            "{done}"
+            output.stdout.contains("1 difference in ") && output.stdout.contains(" ignored; --strict shows it"),
+            "{output}"
         );
     }
 }
 
 #[test]
-fn an_id_that_refers_to_another_call_is_a_change() {
+fn references_to_another_call_are_differences() {
     let ask = |number: u64, answered: [u64; 2]| {
         let id = |n: u64| format!("call_{number}{n}abcdef");
         let calls = json!([call(&id(1), "f", &json!({"x": 1})), call(&id(2), "f", &json!({"x": 2}))]);
         let result = |n: u64| json!({"role": "tool", "tool_call_id": id(n), "content": "fine"});
         let reply = json!({"role": "assistant", "content": null, "tool_calls": calls});
         let messages = json!([{"role": "user", "content": "go"}, reply, result(answered[0]), result(answered[1])]);
-        let mut made = Made::new(number);
-        made.add(None, "CHAT_MODEL", "ask", &json!({"messages": messages}), &json!("x"));
-        made
+        let mut trace = OtlpTrace::new(number);
+        trace.add(None, "CHAT_MODEL", "ask", &json!({"messages": messages}), &json!("x"));
+        trace
     };
     let exit = |answered: [u64; 2]| diff(&store(&ask(1, [1, 2]), &ask(2, answered)), "--exit-code --json").run().exit;
     assert_eq!((exit([1, 2]), exit([2, 1])), (Some(0), Some(1)));
 }
 
 #[test]
-fn a_trace_is_identical_to_itself_in_every_store() {
+fn every_trace_is_identical_to_itself() {
     for fixture in Fixture::all() {
         for id in fixture.cli("traces list -n 8 -o ids").ok().lines() {
             let document = fixture.cli("trace diff --exit-code --strict").arg(id).arg(id).json();
@@ -372,7 +372,7 @@ fn a_trace_is_identical_to_itself_in_every_store() {
 }
 
 #[test]
-fn the_same_run_under_other_releases_is_alike() {
+fn runs_recorded_by_different_releases_are_equal() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["2.22.5.jsonl", "3.1.4.jsonl", "3.18.0.jsonl"] {
         std::fs::copy(fixtures().join("documents").join(name), folder.path().join(name)).unwrap();
@@ -382,19 +382,19 @@ fn the_same_run_under_other_releases_is_alike() {
     let ids = strings(items(&list, "traces"), "trace_id");
     assert!(ids.len() >= 3, "{ids:?}");
     for id in &ids[1..] {
-        let done = cli("trace diff --width 100 --exit-code").arg(ids[0]).arg(id).run();
-        assert_eq!(done.exit, Some(0), "{done}");
+        let output = cli("trace diff --width 100 --exit-code").arg(ids[0]).arg(id).run();
+        assert_eq!(output.exit, Some(0), "{output}");
     }
 }
 
-/// Runs it and gives the exit code and stderr.
+/// Runs a command and returns the exit code and stderr.
 fn exit(cli: &Cli) -> (Option<i32>, String) {
-    let Done { exit, stderr, .. } = cli.run();
+    let RunOutput { exit, stderr, .. } = cli.run();
     (exit, stderr)
 }
 
 #[test]
-fn the_exit_code_says_no_only_where_it_is_asked() {
+fn differences_change_the_exit_code_only_on_request() {
     let folder = store(&run(1, PLAIN), &run(2, ALL));
     for form in ["", "--json", "-o jsonl", "-o csv", "-o ids"] {
         assert_eq!(exit(&diff(&folder, form)), (Some(0), String::new()), "{form}");
@@ -403,12 +403,12 @@ fn the_exit_code_says_no_only_where_it_is_asked() {
 }
 
 #[test]
-fn figures_alone_are_no_difference() {
+fn metrics_alone_are_not_differences() {
     let (a, mut b) = (run(1, PLAIN), run(2, PLAIN));
     b.spans[0]["endTimeUnixNano"] = json!("1795000009000000000");
     let folder = store(&a, &b);
-    let done = diff(&folder, "--exit-code --width 100 --utc").ok();
-    insta::assert_snapshot!(done, @"
+    let output = diff(&folder, "--exit-code --width 100 --utc").ok();
+    insta::assert_snapshot!(output, @"
        name       state            duration  LLM calls       tokens                  cost  trace
     A  run_agent  OK                  45 ms          3          150           ~$0.0000347  tr-00000001
     B  run_agent  OK                 9.00 s          3          153           ~$0.0000351  tr-00000002
@@ -420,7 +420,7 @@ fn figures_alone_are_no_difference() {
 }
 
 #[test]
-fn forms_for_programs_hold_the_same_spans() {
+fn machine_readable_formats_have_the_same_spans() {
     let folder = store(&run(1, PLAIN), &run(2, ALL));
     let document = diff(&folder, "--only-changes").json();
     let lines = diff(&folder, "--only-changes -o jsonl").ok();
@@ -440,7 +440,7 @@ fn forms_for_programs_hold_the_same_spans() {
 }
 
 #[test]
-fn models_and_parameters_are_told_once() {
+fn repeated_model_and_parameter_changes_are_shown_once() {
     let (a, mut b) = (run(1, PLAIN), run(2, PLAIN));
     for span in &mut b.spans {
         let text = span
@@ -467,7 +467,7 @@ fn models_and_parameters_are_told_once() {
 }
 
 #[test]
-fn a_failure_that_ends_a_run_is_told_at_the_deepest_span() {
+fn propagated_failures_are_shown_at_the_deepest_span() {
     let (a, mut b) = (run(1, PLAIN), run(2, PLAIN));
     b.spans.truncate(3);
     for at in [2, 0] {
@@ -494,9 +494,9 @@ fn a_failure_that_ends_a_run_is_told_at_the_deepest_span() {
 }
 
 #[test]
-fn hostile_text_obeys_nobody() {
+fn hostile_text_is_escaped() {
     let hostile = "\u{1b}[31mred\u{1b}]0;title\u{7}\u{202e}evil {+ok+} [-no-]\r\nnext\u{200b}";
-    let (mut a, mut b) = (Made::new(1), Made::new(2));
+    let (mut a, mut b) = (OtlpTrace::new(1), OtlpTrace::new(2));
     let name = format!("run {}", hostile.replace(['+', '-'], "_"));
     a.add(None, hostile, &name, &json!({"x": "plain"}), &json!("out"));
     let root = b.add(None, hostile, &name, &json!({"x": hostile, name.as_str(): 1}), &json!(hostile));
@@ -504,11 +504,11 @@ fn hostile_text_obeys_nobody() {
     b.fail(1, "\u{1b}[2J", "\u{202e}text\r\nmore");
     let folder = store(&a, &b);
     for words in ["--width 100", "--width 60 --full", "--width 30 --ascii", "--only-changes"] {
-        let done = diff(&folder, words).ok();
+        let output = diff(&folder, words).ok();
         for (at, bad) in ['\u{1b}', '\u{7}', '\u{202e}', '\u{200b}', '\r'].into_iter().enumerate() {
-            assert!(!done.stdout.contains(bad), "{words} {at}: {done}");
+            assert!(!output.stdout.contains(bad), "{words} {at}: {output}");
         }
-        assert!(!done.stdout.contains("{+ok+}") && !done.stdout.contains("[-no-]"), "{done}");
+        assert!(!output.stdout.contains("{+ok+}") && !output.stdout.contains("[-no-]"), "{output}");
     }
     insta::assert_snapshot!(diff(&folder, "--width 100 --utc").ok(), @r"
        name                           state         duration  LLM calls  tool calls  tokens  trace
@@ -534,38 +534,38 @@ fn hostile_text_obeys_nobody() {
 }
 
 #[test]
-fn every_line_fits_the_width() {
+fn lines_fit_the_width() {
     let folder = store(&run(1, PLAIN), &run(2, ALL));
     for width in [40, 60, 80, 100, 160] {
         for words in ["", "--full", "--only-changes", "--ascii"] {
-            let done = diff(&folder, &format!("--width {width} {words}")).ok();
-            for line in done.stdout.lines() {
+            let output = diff(&folder, &format!("--width {width} {words}")).ok();
+            for line in output.stdout.lines() {
                 assert!(line.chars().count() <= width, "{width} {words}: {line}");
             }
-            assert!(!words.contains("ascii") || done.stdout.is_ascii(), "{done}");
+            assert!(!words.contains("ascii") || output.stdout.is_ascii(), "{output}");
         }
     }
 }
 
 #[test]
-fn what_an_incomplete_trace_lacks_is_said() {
+fn incomplete_traces_are_reported() {
     let (a, mut b) = (run(1, PLAIN), run(2, PLAIN));
     b.spans.remove(0);
     let folder = store(&a, &b);
-    let done = diff(&folder, "--json").ok();
-    assert_eq!(done.json()["complete"], false);
-    assert_eq!(done.json()["problems"][0]["of"], "b");
-    insta::assert_snapshot!(done.stderr, @"note: B is incomplete: it is in progress or was killed; its missing spans may not be differences");
+    let output = diff(&folder, "--json").ok();
+    assert_eq!(output.json()["complete"], false);
+    assert_eq!(output.json()["problems"][0]["of"], "b");
+    insta::assert_snapshot!(output.stderr, @"note: B is incomplete: it is in progress or was killed; its missing spans may not be differences");
 }
 
 #[test]
-fn traces_are_named_as_everywhere() {
-    let told = |words: &str| {
+fn traces_are_selected_as_in_other_commands() {
+    let compared_ids = |words: &str| {
         let document = Cli::demo(words).json();
         [document["a"]["trace_id"].clone(), document["b"]["trace_id"].clone()]
     };
-    assert_eq!(told("trace diff @last~1 @last"), told("trace diff tr-419f926a e1856059"));
-    assert_eq!(told("trace diff @error @last -x OpenAI")[0], "tr-419f926a13917b155df4228221e2858b");
+    assert_eq!(compared_ids("trace diff @last~1 @last"), compared_ids("trace diff tr-419f926a e1856059"));
+    assert_eq!(compared_ids("trace diff @error @last -x OpenAI")[0], "tr-419f926a13917b155df4228221e2858b");
     insta::assert_snapshot!(Cli::demo("trace diff @last nope").run(), @"
     --- stderr
     error: no trace `nope` in `demo:`
@@ -602,29 +602,29 @@ fn traces_are_named_as_everywhere() {
 }
 
 #[test]
-fn two_selections_stand_side_by_side() {
+fn selections_are_compared() {
     let sets = |words: &str| Cli::demo("trace diff --utc --width 100").words(words);
     let both = |a: &str, b: &str| sets("").arg("--set").arg(a).arg("--set").arg(b);
     insta::assert_snapshot!(both("--status ok", "--status error").run(), @"
     A  --status ok
     B  --status error
 
-                                           A           B                      Δ
-    traces                                11           1          -10 (-90.9 %)
-    errors                                 0           1                     +1
-    error rate                           0 %       100 %          +100.0 points
-    in progress                            0           0                      0
-    duration p50                      154 ms      152 ms         -2 ms (-1.3 %)
-    duration p95                      1.87 s      152 ms      -1.72 s (-91.9 %)
-    input tokens                       1,853          45       -1,808 (-97.6 %)
-    output tokens                        313          14         -299 (-95.5 %)
-    total tokens                       2,166          59       -2,107 (-97.3 %)
-    tokens set a trace, median            82          59          -23 (-28.0 %)
-    cost                            $0.00042  $0.0000152    -$0.00040 (-96.4 %)
-    cost set a trace, mean        $0.0000840  $0.0000152  -$0.0000688 (-82.0 %)
-    calls without a price                  3           0            -3 (-100 %)
-    LLM calls set a trace, mean          1.4         1.0         -0.4 (-26.7 %)
-    tool calls set a trace, mean         1.1         1.0          -0.1 (-8.3 %)
+                                         A           B                      Δ
+    traces                              11           1          -10 (-90.9 %)
+    errors                               0           1                     +1
+    error rate                         0 %       100 %          +100.0 points
+    in progress                          0           0                      0
+    duration p50                    154 ms      152 ms         -2 ms (-1.3 %)
+    duration p95                    1.87 s      152 ms      -1.72 s (-91.9 %)
+    input tokens                     1,853          45       -1,808 (-97.6 %)
+    output tokens                      313          14         -299 (-95.5 %)
+    total tokens                     2,166          59       -2,107 (-97.3 %)
+    tokens per trace, median            82          59          -23 (-28.0 %)
+    cost                          $0.00042  $0.0000152    -$0.00040 (-96.4 %)
+    cost per trace, mean        $0.0000840  $0.0000152  -$0.0000688 (-82.0 %)
+    calls without a price                3           0            -3 (-100 %)
+    LLM calls per trace, mean          1.4         1.0         -0.4 (-26.7 %)
+    tool calls per trace, mean         1.1         1.0          -0.1 (-8.3 %)
 
     new in B: 1 kind of failure
     count  type        message                         span         trace
@@ -668,7 +668,7 @@ fn two_selections_stand_side_by_side() {
 }
 
 #[test]
-fn the_figures_of_selections_are_those_of_the_other_commands() {
+fn selection_metrics_match_other_commands() {
     for fixture in Fixture::all() {
         let document = fixture.cli("trace diff --set --deleted --set --status=ok").json();
         let (stats, deep) = (fixture.cli("stats --deleted").json(), fixture.cli("stats --deleted --deep").json());
@@ -699,19 +699,19 @@ fn the_figures_of_selections_are_those_of_the_other_commands() {
 }
 
 #[test]
-fn a_selection_that_is_worse_refuses() {
+fn worse_selections_fail() {
     let both =
         |a: &str, b: &str| Cli::demo("trace diff --exit-code").arg("--set").arg(a).arg("--set").arg(b).run().exit;
     assert_eq!(both("--status ok", "--status ok"), Some(0));
     assert_eq!(both("", "--status ok"), Some(0), "fewer errors");
     assert_eq!(both("--status ok", ""), Some(1), "more errors");
-    assert_eq!(both("--name chat", "--name retry"), Some(1), "the trace is OK, and has a failure that is new");
-    assert_eq!(both("--name nothing", "--status ok"), Some(1), "nobody can tell");
-    assert_eq!(Cli::demo("trace diff --set --status=ok --set --status=error").run().exit, Some(0), "not asked");
+    assert_eq!(both("--name chat", "--name retry"), Some(1), "the trace is OK, but has a new failure");
+    assert_eq!(both("--name nothing", "--status ok"), Some(1), "unknown counts as worse");
+    assert_eq!(Cli::demo("trace diff --set --status=ok --set --status=error").run().exit, Some(0), "no --exit-code");
 }
 
 #[test]
-fn wrong_selections_are_told() {
+fn invalid_selections_are_reported() {
     let set = |a: &str, b: &str| Cli::demo("trace diff").arg("--set").arg(a).arg("--set").arg(b).run();
     insta::assert_snapshot!(set("--status ok", "-u other.db"), @"
     --- stderr
@@ -736,7 +736,7 @@ fn wrong_selections_are_told() {
         nonsense =
         ^^^^^^^^
       caused by: in --set B: `--filter 'nonsense ='`
-      hint: valid keys: status, name, timestamp, timestamp_ms, execution_time, execution_time_ms, end_time, end_time_ms, request_id, client_request_id, run_id, prompt, text, tags.NAME, metadata.NAME, span.NAME, feedback.NAME …
+      hint: valid keys: status, name, timestamp, timestamp_ms, execution_time, execution_time_ms, end_time, end_time_ms, request_id, client_request_id, run_id, prompt, trace.text, tags.KEY, metadata.KEY, span.name, feedback.NAME … (`mltrace help filters`)
     --- exit 2
     ");
     insta::assert_snapshot!(set("--name nothing", "").stderr, @"
@@ -761,12 +761,12 @@ fn wrong_selections_are_told() {
 }
 
 #[test]
-fn words_hold_both_texts_exactly_and_tabs_take_their_room() {
+fn word_diffs_contain_both_texts_and_expand_tabs() {
     let ask = |number: u64, id: &str, words: &str| {
-        let mut made = Made::new(number);
+        let mut trace = OtlpTrace::new(number);
         let text = format!("Session 3f2b8c1e-1111-4222-8333-{id}:\t{words}{}", "\tone\ttwo\tthree".repeat(9));
-        made.add(None, "LLM", "ask", &json!({"messages": [{"role": "user", "content": text}]}), &json!("x"));
-        made
+        trace.add(None, "LLM", "ask", &json!({"messages": [{"role": "user", "content": text}]}), &json!("x"));
+        trace
     };
     let folder = store(&ask(1, "aaaaaaaaaaaa", "be kind"), &ask(2, "bbbbbbbbbbbb", "be\tbrief"));
     let document = diff(&folder, "").json();
@@ -786,21 +786,21 @@ fn string(value: &Value) -> String {
 }
 
 #[test]
-fn a_price_that_nobody_knows_and_another_state_are_told() {
+fn unknown_prices_and_state_changes_are_reported() {
     let (a, mut b) = (run(1, PLAIN), run(2, PLAIN));
     for span in &mut b.spans {
         *span = serde_json::from_str(&span.to_string().replace("gpt-4o-mini", "my-local")).unwrap();
     }
     b.fail(0, "ValueError", "No answer");
     let folder = store(&a, &b);
-    let done = diff(&folder, "--json").ok();
-    assert_eq!(done.json()["delta"]["unpriced"], json!({"a": 0, "b": 3}));
-    assert_eq!(done.json()["delta"]["state_changed"], true);
-    insta::assert_snapshot!(done.stderr, @"note: no price for `my-local`; the cost of 3 calls is unknown and excluded");
+    let output = diff(&folder, "--json").ok();
+    assert_eq!(output.json()["delta"]["unpriced"], json!({"a": 0, "b": 3}));
+    assert_eq!(output.json()["delta"]["state_changed"], true);
+    insta::assert_snapshot!(output.stderr, @"note: no price for `my-local`; the cost of 3 calls is unknown and excluded");
 }
 
 #[test]
-fn a_span_of_one_trace_tells_what_it_was_called_with() {
+fn added_spans_have_inputs_and_outputs() {
     let document = Cli::demo("trace diff @last~1 @last").json();
     let spans = items(&document, "spans");
     let added = spans.iter().find(|span| span["change"] == "added").unwrap();
@@ -808,25 +808,25 @@ fn a_span_of_one_trace_tells_what_it_was_called_with() {
     let paired = spans.iter().filter(|span| !span["a"].is_null() && !span["b"].is_null());
     assert!(paired.clone().count() > 0);
     assert!(paired.flat_map(|span| [&span["a"], &span["b"]]).all(|side| side["inputs"].is_null()));
-    // Of a call of a model only --full shows it.
+    // Inputs of an added model call are shown only with --full.
     assert!(!Cli::demo("trace diff @last~1 @last").ok().stdout.contains("messages"));
     assert!(Cli::demo("trace diff @last~1 @last --full").ok().stdout.contains("messages"));
 }
 
 #[test]
-fn what_was_not_stored_is_never_without_changes() {
+fn traces_with_missing_roots_are_never_identical() {
     let spans = |number: u64| {
-        let mut made = Made::new(number);
-        made.add(None, "CHAIN", "run", &json!({"x": 1}), &json!("done"));
-        made.add(Some(0), "CHAIN", "step", &json!({"x": 1}), &json!("done"));
-        made
+        let mut trace = OtlpTrace::new(number);
+        trace.add(None, "CHAIN", "run", &json!({"x": 1}), &json!("done"));
+        trace.add(Some(0), "CHAIN", "step", &json!({"x": 1}), &json!("done"));
+        trace
     };
     let without_root = |number: u64| {
-        let mut made = spans(number);
-        made.spans.remove(0);
-        made
+        let mut trace = spans(number);
+        trace.spans.remove(0);
+        trace
     };
-    let exit = |a: &Made, b: &Made| diff(&store(a, b), "--exit-code").run().exit;
+    let exit = |a: &OtlpTrace, b: &OtlpTrace| diff(&store(a, b), "--exit-code").run().exit;
     assert_eq!(exit(&spans(1), &spans(2)), Some(0));
     assert_eq!(exit(&without_root(1), &without_root(2)), Some(1));
 }

@@ -1,24 +1,24 @@
-//! `mltrace doctor`: what is wrong is found, and nothing where nothing is.
+//! `mltrace doctor`: problems are found, and healthy stores have no findings.
 
-use crate::harness::{Cli, Copy, Done, Fixture, files_below, fixtures, items, strings, trace_named, write_old};
+use crate::harness::{Cli, Copy, Fixture, RunOutput, files_below, fixtures, items, strings, trace_named, write_old};
 use crate::remote;
-use crate::server::{Answer, Server};
+use crate::server::{MockResponse, Server};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// The kinds of the findings of a document.
+/// The kinds of findings in a document.
 pub(crate) fn kinds(document: &Value) -> Vec<&str> {
     strings(items(document, "findings"), "kind")
 }
 
-/// The finding of a kind.
+/// The first finding of a kind.
 #[track_caller]
 pub(crate) fn finding<'a>(document: &'a Value, kind: &str) -> &'a Value {
     let found = items(document, "findings").iter().find(|finding| finding["kind"] == kind);
-    found.unwrap_or_else(|| panic!("a finding {kind} in {document}"))
+    found.unwrap_or_else(|| panic!("no finding `{kind}` in {document}"))
 }
 
-/// A copy of a database with good traces only: what a killed process left is taken out, and so is what was deleted.
+/// A copy of a database without in-progress traces and without traces of deleted experiments.
 pub(crate) fn clean(name: &str) -> Copy {
     let copy = Fixture::named(name).copy();
     copy.sql(
@@ -30,8 +30,8 @@ pub(crate) fn clean(name: &str) -> Copy {
     copy
 }
 
-/// A copy of a file store whose records name the folder that it is in now.
-pub(crate) fn settled(name: &str) -> Copy {
+/// A copy of a file store whose artifact locations are those of the copy.
+pub(crate) fn relocated(name: &str) -> Copy {
     let copy = Fixture::named(name).copy();
     let old = format!("/srv/mltrace/{name}");
     for path in files_below(copy.path()) {
@@ -43,9 +43,9 @@ pub(crate) fn settled(name: &str) -> Copy {
     copy
 }
 
-/// The folder of a virtual environment's programs with an MLflow of this release, that knows these revisions, the last
-/// one the newest, and packages beside it.
-pub(crate) fn installed(folder: &Path, release: &str, revisions: &[&str], packages: &[&str]) -> PathBuf {
+/// Creates a virtual environment with an MLflow release, its schema revisions (oldest first) and other packages, and
+/// returns its `bin` folder.
+pub(crate) fn install_mlflow(folder: &Path, release: &str, revisions: &[&str], packages: &[&str]) -> PathBuf {
     let site = folder.join("venv/lib/python3.11/site-packages");
     let versions = site.join("mlflow/store/db_migrations/versions");
     std::fs::create_dir_all(&versions).unwrap();
@@ -60,17 +60,17 @@ pub(crate) fn installed(folder: &Path, release: &str, revisions: &[&str], packag
         std::fs::write(versions.join(format!("{revision}_step.py")), script).unwrap();
         before = format!("\"{revision}\"");
     }
-    let programs = folder.join("venv/bin");
-    std::fs::create_dir_all(&programs).unwrap();
-    std::fs::write(programs.join("mlflow"), "#!/bin/sh\n").unwrap();
-    programs
+    let bin = folder.join("venv/bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    std::fs::write(bin.join("mlflow"), "#!/bin/sh\n").unwrap();
+    bin
 }
 
 #[test]
-fn a_store_is_told_with_what_is_wrong() {
+fn stores_are_shown_with_their_problems() {
     let copy = Fixture::named("3.6.0-http-sqlite").copy();
-    let done = copy.cli("doctor --width 90 --utc").ok().hiding(copy.path());
-    insta::assert_snapshot!(done, @"
+    let output = copy.cli("doctor --width 90 --utc").ok().with_placeholder(copy.path());
+    insta::assert_snapshot!(output, @"
     store        [FOLDER]/mlflow.db
     chosen       set by --tracking-uri
     kind         SQLite database, schema of MLflow 3.5 to 3.7 (bf29a5ff90ea)
@@ -117,9 +117,9 @@ fn a_store_is_told_with_what_is_wrong() {
 }
 
 #[test]
-fn a_clean_store_has_no_findings() {
+fn clean_stores_have_no_findings() {
     let copy = clean("3.18.0-sqlite");
-    insta::assert_snapshot!(copy.cli("doctor --utc").ok().hiding(copy.path()), @"
+    insta::assert_snapshot!(copy.cli("doctor --utc").ok().with_placeholder(copy.path()), @"
     store        [FOLDER]/mlflow.db
     chosen       set by --tracking-uri
     kind         SQLite database, schema of MLflow 3.18 (f4a9b2c7d1e6)
@@ -134,14 +134,14 @@ fn a_clean_store_has_no_findings() {
     for name in ["3.6.0-sqlite", "3.16.1-sqlite"] {
         clean(name);
     }
-    let files = settled("3.18.0-file");
+    let files = relocated("3.18.0-file");
     let document = files.cli("doctor").json();
     assert_eq!(kinds(&document), ["deleted_experiments"], "{document}");
     assert_eq!(document["complete"], true);
 }
 
 #[test]
-fn killed_runs_are_found_in_every_store_that_keeps_them() {
+fn killed_runs_are_found_in_every_store() {
     for fixture in Fixture::all() {
         let document = fixture.cli("doctor").json();
         let traces = fixture.cli("traces --all --status in_progress").json();
@@ -152,7 +152,7 @@ fn killed_runs_are_found_in_every_store_that_keeps_them() {
             .map_or(Vec::new(), |finding| items(finding, "trace_ids").iter().map(|id| id.as_str().unwrap()).collect());
         stuck.sort_unstable();
         assert_eq!(stuck, ids, "{}", fixture.name);
-        // While it is young it may still run.
+        // A recent trace may still be running.
         let young = fixture.cli("doctor").env("MLTRACE_NOW", "2026-11-20T18:00:00Z").json();
         assert!(!kinds(&young).contains(&"stuck_traces"), "{}: {young}", fixture.name);
         assert_eq!(young["counts"]["states"]["in_progress"], ids.len(), "{}", fixture.name);
@@ -160,7 +160,7 @@ fn killed_runs_are_found_in_every_store_that_keeps_them() {
 }
 
 #[test]
-fn the_chat_of_ag2_that_lost_its_root_is_found() {
+fn missing_roots_are_found() {
     for fixture in Fixture::all() {
         let document = fixture.cli("doctor --deleted").json();
         let lost = fixture.name.contains("http");
@@ -177,7 +177,7 @@ fn the_chat_of_ag2_that_lost_its_root_is_found() {
 }
 
 #[test]
-fn lost_rows_are_missing_spans_roots_or_parents() {
+fn lost_rows_are_found() {
     let copy = clean("3.18.0-sqlite");
     let id = trace_named(&copy.cli("traces --all").json(), "run_tool_agent", "OK");
     let delete = |which: &str| {
@@ -202,9 +202,9 @@ fn lost_rows_are_missing_spans_roots_or_parents() {
     assert_eq!(kinds(&copy.cli("doctor").json()), ["orphans"]);
 }
 
-/// What MLflow 3.10.1 leaves of a trace with cached tokens in a database (`start_trace` fails after `log_spans`).
+/// How MLflow 3.10.1 stores a trace with cached tokens in a database (`start_trace` fails after `log_spans`).
 #[test]
-fn a_record_that_was_never_completed_and_its_doubled_total_are_found() {
+fn incomplete_records_and_doubled_totals_are_found() {
     let copy = clean("3.6.0-sqlite");
     let id = trace_named(&copy.cli("traces --all").json(), "run_tool_agent", "OK");
     copy.sql(&format!(
@@ -218,7 +218,7 @@ fn a_record_that_was_never_completed_and_its_doubled_total_are_found() {
     assert_eq!(finding(&document, "record_incomplete")["trace_ids"], json!([id]));
     let differ = finding(&document, "tokens_differ");
     assert_eq!(differ["details"], json!([format!("{id}: 212 tokens recorded, 106 in the spans")]));
-    // Traces of OpenTelemetry have no such record, and lack nothing.
+    // OpenTelemetry traces have no such record and are complete without it.
     for name in ["3.6.0-http-sqlite", "3.18.0-http-sqlite"] {
         let document = Fixture::named(name).cli("doctor -x OTLP").json();
         assert_eq!(kinds(&document), ["deleted_experiments"], "{name}");
@@ -227,9 +227,9 @@ fn a_record_that_was_never_completed_and_its_doubled_total_are_found() {
 }
 
 #[test]
-fn artifacts_that_moved_are_found_and_those_at_their_place_are_not() {
+fn moved_artifacts_are_found() {
     for name in ["2.22.5-file", "3.1.4-file", "3.2.0-file", "3.18.0-file"] {
-        let (moved, settled) = (Fixture::named(name).copy(), settled(name));
+        let (moved, relocated) = (Fixture::named(name).copy(), relocated(name));
         let document = moved.cli("doctor").json();
         let finding = finding(&document, "moved_artifacts");
         let to = moved.path().to_str().unwrap();
@@ -237,21 +237,21 @@ fn artifacts_that_moved_are_found_and_those_at_their_place_are_not() {
         let with_spans = document["counts"]["traces_read"].as_u64().unwrap()
             - document["counts"]["states"]["in_progress"].as_u64().unwrap();
         assert_eq!(finding["count"], with_spans, "{name}");
-        assert!(!kinds(&settled.cli("doctor").json()).contains(&"moved_artifacts"), "{name}");
-        // Nobody else speaks of it.
+        assert!(!kinds(&relocated.cli("doctor").json()).contains(&"moved_artifacts"), "{name}");
+        // Other commands do not report it.
         let quiet = moved.cli("trace show").json();
         assert_eq!(quiet["problems"], json!([]), "{name}");
     }
     let document = Fixture::named("3.2.0-sqlite").cli("doctor").json();
     finding(&document, "moved_artifacts");
     let document = Fixture::named("3.18.0-sqlite").cli("doctor").json();
-    assert!(!kinds(&document).contains(&"moved_artifacts"), "spans are rows: {document}");
+    assert!(!kinds(&document).contains(&"moved_artifacts"), "spans are in the database: {document}");
 }
 
 #[test]
-fn files_that_are_gone_cut_or_elsewhere_are_told_apart() {
+fn missing_truncated_and_foreign_files_are_distinguished() {
     let of = |change: &dyn Fn(&Copy, &str)| {
-        let copy = settled("3.2.0-file");
+        let copy = relocated("3.2.0-file");
         let id = trace_named(&copy.cli("traces --all").json(), "run_tool_agent", "OK");
         let before = kinds(&copy.cli("doctor").json()).len();
         assert_eq!(before, 1, "a deleted experiment");
@@ -259,7 +259,7 @@ fn files_that_are_gone_cut_or_elsewhere_are_told_apart() {
         let document = copy.cli("doctor").json();
         let first = items(&document, "findings")[0].clone();
         assert_eq!(first["count"], 1, "{first}");
-        assert_eq!(copy.cli("doctor").ok().stderr, "", "they are among the findings");
+        assert_eq!(copy.cli("doctor").ok().stderr, "", "findings are not repeated as warnings");
         (first["kind"].as_str().unwrap().to_owned(), first["trace_ids"] == json!([id]))
     };
     let file = |copy: &Copy, id: &str| copy.trace_folder(id).join("artifacts/traces.json");
@@ -271,7 +271,7 @@ fn files_that_are_gone_cut_or_elsewhere_are_told_apart() {
     });
     assert_eq!(cut, ("damaged_records".to_owned(), true));
     let record = of(&|copy, id| write_old(&copy.trace_folder(id).join("trace_info.yaml"), "trace_id: [\n"));
-    assert_eq!(record, ("damaged_records".to_owned(), true), "the folder tells what it is of");
+    assert_eq!(record, ("damaged_records".to_owned(), true), "the trace id is taken from the folder name");
     let foreign = of(&|copy, id| {
         std::fs::remove_file(file(copy, id)).unwrap();
         let tag = copy.trace_folder(id).join("tags/mlflow.artifactLocation");
@@ -282,11 +282,11 @@ fn files_that_are_gone_cut_or_elsewhere_are_told_apart() {
     std::fs::remove_dir_all(archived.path().join("archive")).unwrap();
     let document = archived.cli("doctor").json();
     let missing = &finding(&document, "missing_artifacts")["count"];
-    assert_eq!(missing, archived.cli("traces --all -x OpenAI").ok().lines().len() - 1, "all that were archived");
+    assert_eq!(missing, archived.cli("traces --all -x OpenAI").ok().lines().len() - 1, "all archived traces");
 }
 
 #[test]
-fn models_without_a_price_are_named_until_they_have_one() {
+fn models_without_a_price_are_found() {
     let copy = clean("3.18.0-sqlite");
     copy.sql(
         "update spans set model_name = 'house-model', input_cost = null, output_cost = null, total_cost = null,
@@ -308,12 +308,12 @@ fn models_without_a_price_are_named_until_they_have_one() {
 }
 
 #[test]
-fn a_database_of_another_schema_than_the_installed_mlflow_is_found() {
+fn schema_mismatches_with_the_installed_mlflow_are_found() {
     let copy = clean("3.6.0-sqlite");
     let with = |release: &str, revisions: &[&str]| {
         let folder = tempfile::tempdir().unwrap();
-        let programs = installed(folder.path(), release, revisions, &[]);
-        copy.cli("doctor").env("PATH", programs).json()
+        let bin = install_mlflow(folder.path(), release, revisions, &[]);
+        copy.cli("doctor").env("PATH", bin).json()
     };
     let document = with("3.6.0", &["71994744cf8e", "bf29a5ff90ea"]);
     assert_eq!(kinds(&document), [""; 0]);
@@ -330,14 +330,14 @@ fn a_database_of_another_schema_than_the_installed_mlflow_is_found() {
     let newer = finding(&document, "schema_mismatch");
     assert_eq!((&newer["severity"], &newer["command"]), (&json!("problem"), &json!("pip install 'mlflow==3.7.*'")));
     let folder = tempfile::tempdir().unwrap();
-    installed(folder.path(), "3.4.0", &["71994744cf8e"], &[]);
+    install_mlflow(folder.path(), "3.4.0", &["71994744cf8e"], &[]);
     let active = copy.cli("doctor").env("VIRTUAL_ENV", folder.path().join("venv")).json();
     assert_eq!(kinds(&active), ["schema_mismatch"], "the active environment");
-    assert_eq!(kinds(&copy.cli("doctor").env("PATH", "/nowhere").json()), [""; 0], "no MLflow is installed");
+    assert_eq!(kinds(&copy.cli("doctor").env("PATH", "/nowhere").json()), [""; 0], "MLflow is not installed");
 }
 
 #[test]
-fn schemas_that_are_not_known_are_said_to_be() {
+fn unknown_schemas_are_found() {
     let copy = clean("3.18.0-sqlite");
     copy.sql("update alembic_version set version_num = 'ffffffffffff'");
     let document = copy.cli("doctor").json();
@@ -348,7 +348,7 @@ fn schemas_that_are_not_known_are_said_to_be() {
 }
 
 #[test]
-fn every_schema_of_a_release_is_known() {
+fn schemas_of_all_releases_are_known() {
     for fixture in Fixture::all().into_iter().filter(|fixture| fixture.store.is_file()) {
         let (major, minor) = fixture.release();
         let document = fixture.cli("doctor").json();
@@ -361,20 +361,20 @@ fn every_schema_of_a_release_is_known() {
 }
 
 #[test]
-fn a_file_store_that_the_installed_mlflow_refuses_is_found() {
-    let (copy, folder) = (settled("3.18.0-file"), tempfile::tempdir().unwrap());
-    let programs = installed(folder.path(), "3.18.0", &["f4a9b2c7d1e6"], &[]);
-    let cli = copy.cli("doctor").env("PATH", &programs);
+fn file_stores_refused_by_the_installed_mlflow_are_found() {
+    let (copy, folder) = (relocated("3.18.0-file"), tempfile::tempdir().unwrap());
+    let bin = install_mlflow(folder.path(), "3.18.0", &["f4a9b2c7d1e6"], &[]);
+    let cli = copy.cli("doctor").env("PATH", &bin);
     assert_eq!(kinds(&cli.json()), ["file_store_refused", "deleted_experiments"]);
     let allowed = cli.env("MLFLOW_ALLOW_FILE_STORE", "true").json();
     assert_eq!(kinds(&allowed), ["deleted_experiments"]);
     let old = tempfile::tempdir().unwrap();
-    let programs = installed(old.path(), "3.12.0", &["7d34483879f0"], &[]);
-    assert_eq!(kinds(&copy.cli("doctor").env("PATH", programs).json()), ["deleted_experiments"]);
+    let bin = install_mlflow(old.path(), "3.12.0", &["7d34483879f0"], &[]);
+    assert_eq!(kinds(&copy.cli("doctor").env("PATH", bin).json()), ["deleted_experiments"]);
 }
 
 #[test]
-fn an_empty_store_is_told_with_packages_that_do_not_fit() {
+fn empty_stores_and_incompatible_packages_are_found() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mlflow.db");
     let schema = std::fs::read_to_string(fixtures().join("schemas/schema-3.2.0.sql")).unwrap();
@@ -387,9 +387,9 @@ fn an_empty_store_is_told_with_packages_that_do_not_fit() {
         )
         .unwrap();
     let packages = ["sqlalchemy-2.1.9", "opentelemetry_sdk-1.45.2"];
-    let programs = installed(folder.path(), "3.2.0", &["770bee3ae1dd"], &packages);
-    let done = Cli::new("doctor --width 80").cwd(folder.path()).env("PATH", programs).ok().hiding(folder.path());
-    insta::assert_snapshot!(done, @"
+    let bin = install_mlflow(folder.path(), "3.2.0", &["770bee3ae1dd"], &packages);
+    let output = Cli::new("doctor --width 80").cwd(folder.path()).env("PATH", bin).ok().with_placeholder(folder.path());
+    insta::assert_snapshot!(output, @"
     store        [FOLDER]/mlflow.db
     chosen       `mlflow.db` is MLflow's default store
     kind         SQLite database, schema of MLflow 3.2 (770bee3ae1dd)
@@ -411,20 +411,20 @@ fn an_empty_store_is_told_with_packages_that_do_not_fit() {
                application
     ");
     let document = Cli::new("doctor --name nothing").on(&Fixture::named("3.18.0-sqlite").store);
-    let done = document.arg("--json").ok();
-    assert!(!kinds(&done.json()).contains(&"empty_store"), "nothing fits, but something is there");
-    assert!(done.stderr.contains("no traces match"), "{done}");
+    let output = document.arg("--json").ok();
+    assert!(!kinds(&output.json()).contains(&"empty_store"), "the store has traces, but none match");
+    assert!(output.stderr.contains("no traces match"), "{output}");
 }
 
 #[test]
-fn a_second_store_in_the_folder_is_named() {
+fn second_stores_in_the_folder_are_found() {
     let copy = clean("3.18.0-sqlite");
-    assert_eq!(kinds(&Cli::new("doctor").cwd(copy.path()).json()), [""; 0], "its `mlruns` holds artifacts");
+    assert_eq!(kinds(&Cli::new("doctor").cwd(copy.path()).json()), [""; 0], "`mlruns` contains only artifacts");
     copy.sql("pragma foreign_keys = on; delete from trace_info");
     let document = Cli::new("doctor").cwd(copy.path()).json();
     let beside = format!("{}/mlruns, in the same folder, has no traces either", copy.path().display());
     assert_eq!(finding(&document, "empty_store")["details"], json!([beside]));
-    let files = settled("3.2.0-file");
+    let files = relocated("3.2.0-file");
     std::fs::copy(Fixture::named("3.18.0-sqlite").store, files.path().join("mlflow.db")).unwrap();
     let document = Cli::new("doctor").cwd(files.path()).json();
     assert!(document["store"]["why"].as_str().unwrap().contains("MLflow prefers"), "{document}");
@@ -434,61 +434,61 @@ fn a_second_store_in_the_folder_is_named() {
 }
 
 #[test]
-fn deleted_experiments_are_told_only_if_they_hold_traces() {
+fn deleted_experiments_are_found_if_they_have_traces() {
     let copy = clean("3.18.0-sqlite");
     copy.sql("insert into experiments (experiment_id, name, lifecycle_stage, workspace) values (77, 'empty', 'deleted', 'default')");
     assert_eq!(kinds(&copy.cli("doctor").json()), [""; 0]);
     let document = Fixture::named("3.18.0-sqlite").cli("doctor").json();
     assert_eq!(finding(&document, "deleted_experiments")["details"], json!(["Abandoned: 1 trace"]));
     let document = Fixture::named("3.18.0-sqlite").cli("doctor --deleted").json();
-    assert!(!kinds(&document).contains(&"deleted_experiments"), "they are looked at: {document}");
+    assert!(!kinds(&document).contains(&"deleted_experiments"), "they are included: {document}");
 }
 
 #[test]
-fn of_very_many_traces_the_newest_are_looked_at() {
+fn only_the_newest_traces_are_examined_unless_deep() {
     let copy = clean("3.18.0-sqlite");
     copy.sql(
         "with recursive n(i) as (select 1 union all select i + 1 from n where i < 10000)
          insert into trace_info (request_id, experiment_id, timestamp_ms, execution_time_ms, status, trace_name)
          select printf('tr-%032x', i), 5, 1700000000000 + i, i, 'OK', 'made' from n;",
     );
-    let done = copy.cli("doctor --json").ok();
-    let document = done.json();
+    let output = copy.cli("doctor --json").ok();
+    let document = output.json();
     let all = items(&copy.cli("traces --all").json(), "traces").len();
     assert_eq!(document["counts"]["traces_read"], 10_000);
     assert_eq!(document["counts"]["traces"], all);
     assert_eq!(document["complete"], false);
-    insta::assert_snapshot!(done.stderr, @"note: only the newest 10,000 traces were examined (use --deep)");
+    insta::assert_snapshot!(output.stderr, @"note: only the newest 10,000 traces were examined (use --deep)");
     let deep = copy.cli("doctor --deep").json();
     assert_eq!((&deep["counts"]["traces_read"], &deep["complete"]), (&json!(all), &json!(true)));
 }
 
 #[test]
-fn of_a_server_the_newest_spans_are_looked_at() {
+fn only_the_newest_spans_of_servers_are_examined_unless_deep() {
     let server = Server::new(|request| match request.path.as_str() {
-        "/version" => Answer::html(200, "3.18.0"),
-        _ => remote::answer(request, 260),
+        "/version" => MockResponse::html(200, "3.18.0"),
+        _ => remote::respond(request, 260),
     });
-    let done = Cli::new("doctor --json").on(server.uri()).ok();
-    let document = done.json();
+    let output = Cli::new("doctor --json").on(server.uri()).ok();
+    let document = output.json();
     assert_eq!(kinds(&document), [""; 0], "{document}");
     assert_eq!(document["store"]["kind"], "server");
     assert_eq!(document["store"]["server_release"], "3.18.0");
     let counts = &document["counts"];
     assert_eq!((&counts["traces_read"], &counts["traces_read_with_spans"]), (&json!(260), &json!(200)));
     assert_eq!((&counts["traces"], &document["complete"]), (&json!(260), &json!(false)));
-    insta::assert_snapshot!(done.stderr, @"note: only the spans of the newest 200 traces were examined (use --deep)");
-    let asked = server.requests().len();
-    assert!(asked < 210, "a question for each trace: {asked}");
+    insta::assert_snapshot!(output.stderr, @"note: only the spans of the newest 200 traces were examined (use --deep)");
+    let request_count = server.requests().len();
+    assert!(request_count < 210, "at most one request per trace: {request_count}");
     let document = Cli::new("doctor --deep").on(server.uri()).json();
     assert_eq!((&document["counts"]["spans_read"], &document["complete"]), (&json!(260), &json!(true)));
 }
 
 #[test]
-fn a_server_that_gives_no_spans_is_found() {
+fn servers_without_spans_are_found() {
     let server = Server::new(|request| match request.path.as_str() {
-        path if path.contains("get-trace-artifact") => Answer::json(500, r#"{"error_code":"INTERNAL_ERROR"}"#),
-        _ => remote::answer(request, 2),
+        path if path.contains("get-trace-artifact") => MockResponse::json(500, r#"{"error_code":"INTERNAL_ERROR"}"#),
+        _ => remote::respond(request, 2),
     });
     let document = Cli::new("doctor").on(server.uri()).json();
     assert_eq!(kinds(&document), ["spans_not_served"], "{document}");
@@ -497,7 +497,7 @@ fn a_server_that_gives_no_spans_is_found() {
 }
 
 #[test]
-fn nothing_stored_reaches_the_terminal_as_it_is() {
+fn hostile_text_is_escaped() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("traces.json");
     let hostile = r"evil\u001b[31m\u202e\u0007";
@@ -513,22 +513,22 @@ fn nothing_stored_reaches_the_terminal_as_it_is() {
         span(2, "0000000000000001", "7")
     );
     std::fs::write(&path, document).unwrap();
-    let done = Cli::new("doctor --color never").on(&path).ok().hiding(folder.path());
-    assert!(done.stdout.contains(r"evil\x1b[31m\u{202e}\x07"), "{done}");
-    for output in ["table", "json", "jsonl", "csv", "ids"] {
-        let done = Cli::new("doctor -o").arg(output).on(&path).ok();
+    let output = Cli::new("doctor --color never").on(&path).ok().with_placeholder(folder.path());
+    assert!(output.stdout.contains(r"evil\x1b[31m\u{202e}\x07"), "{output}");
+    for format in ["table", "json", "jsonl", "csv", "ids"] {
+        let output = Cli::new("doctor -o").arg(format).on(&path).ok();
         let is_hostile =
-            |c: char| (c.is_control() && c != '\n') || (c == '\u{202e}' && output != "json" && output != "jsonl");
-        assert!(!done.stdout.contains(is_hostile), "{output}: {done}");
+            |c: char| (c.is_control() && c != '\n') || (c == '\u{202e}' && format != "json" && format != "jsonl");
+        assert!(!output.stdout.contains(is_hostile), "{format}: {output}");
     }
 }
 
 #[test]
-fn it_fits_every_width_and_needs_no_more_than_ascii() {
+fn output_fits_the_width_and_ascii() {
     for width in [40, 60, 80, 160] {
-        let done = Fixture::named("3.6.0-http-sqlite").cli("doctor --ascii").arg(format!("--width={width}")).ok();
-        for line in done.stdout.lines() {
-            // A command is one line, to be pasted.
+        let output = Fixture::named("3.6.0-http-sqlite").cli("doctor --ascii").arg(format!("--width={width}")).ok();
+        for line in output.stdout.lines() {
+            // Commands are not wrapped.
             assert!(line.len() <= width || line.trim_start().starts_with("mltrace "), "{width}: {line}");
             assert!(line.is_ascii(), "{line}");
         }
@@ -536,8 +536,8 @@ fn it_fits_every_width_and_needs_no_more_than_ascii() {
 }
 
 #[test]
-fn lists_of_findings_have_a_line_for_each() {
-    let cli = |output: &str| -> Done { Cli::demo("doctor -o").arg(output).ok() };
+fn line_formats_have_one_line_per_finding() {
+    let cli = |format: &str| -> RunOutput { Cli::demo("doctor -o").arg(format).ok() };
     assert_eq!(cli("ids").stdout, "stuck_traces\ndeleted_experiments\n");
     let lines = cli("jsonl").stdout;
     let kinds: Vec<Value> =
@@ -549,11 +549,11 @@ fn lists_of_findings_have_a_line_for_each() {
 }
 
 #[test]
-fn where_there_is_no_store_the_error_stands() {
+fn missing_stores_and_refused_requests_are_errors() {
     let folder = tempfile::tempdir().unwrap();
-    let done = Cli::new("doctor").cwd(folder.path()).run();
-    assert_eq!(done.exit, Some(5), "{done}");
-    assert!(done.stderr.contains("no store in"), "{done}");
-    let refused = Server::new(|_| Answer::json(401, "no"));
+    let output = Cli::new("doctor").cwd(folder.path()).run();
+    assert_eq!(output.exit, Some(5), "{output}");
+    assert!(output.stderr.contains("no store in"), "{output}");
+    let refused = Server::new(|_| MockResponse::json(401, "no"));
     assert_eq!(Cli::new("doctor").on(refused.uri()).run().exit, Some(4));
 }

@@ -1,15 +1,15 @@
-//! `mltrace doctor` on stores beside each other, copies of stores, and the MLflow that is to use them.
+//! `mltrace doctor` on two stores in a folder, copies of stores, and the installed MLflow.
 
-use crate::doctor::{clean, finding, installed, kinds, settled};
+use crate::doctor::{clean, finding, install_mlflow, kinds, relocated};
 use crate::harness::{Cli, Fixture, copy_folder, items};
 use serde_json::json;
 
 #[test]
-fn the_database_to_move_to_is_a_free_one_beside_the_store() {
-    let (copy, folder) = (settled("3.18.0-file"), tempfile::tempdir().unwrap());
-    let programs = installed(folder.path(), "3.18.0", &["f4a9b2c7d1e6"], &[]);
+fn suggested_migrations_use_a_free_file_name() {
+    let (copy, folder) = (relocated("3.18.0-file"), tempfile::tempdir().unwrap());
+    let bin = install_mlflow(folder.path(), "3.18.0", &["f4a9b2c7d1e6"], &[]);
     let command = || {
-        let document = copy.cli("doctor").env("PATH", &programs).json();
+        let document = copy.cli("doctor").env("PATH", &bin).json();
         finding(&document, "file_store_refused")["command"].as_str().unwrap().to_owned()
     };
     let of = |name: &str| {
@@ -28,7 +28,7 @@ fn the_database_to_move_to_is_a_free_one_beside_the_store() {
 }
 
 #[test]
-fn the_store_that_mlflow_takes_is_named_where_another_is_read() {
+fn stores_that_mlflow_prefers_are_found() {
     let copy = clean("3.18.0-sqlite");
     let mlruns = copy.path().join("mlruns");
     std::fs::create_dir_all(mlruns.join("0")).unwrap();
@@ -45,15 +45,15 @@ fn the_store_that_mlflow_takes_is_named_where_another_is_read() {
     assert_eq!(taken["details"], json!([format!("MLflow uses {}, which has no traces", mlruns.display())]));
     let command = format!("export MLFLOW_TRACKING_URI=sqlite:///{}/mlflow.db", copy.path().display());
     assert_eq!(taken["command"], command);
-    let programs = installed(copy.path(), "3.18.0", &["f4a9b2c7d1e6"], &[]);
-    let document = cli.env("PATH", programs).json();
+    let bin = install_mlflow(copy.path(), "3.18.0", &["f4a9b2c7d1e6"], &[]);
+    let document = cli.env("PATH", bin).json();
     let refused = "MLflow 3.18.0, installed here, refuses it because it is a file store";
     assert_eq!(finding(&document, "two_stores")["details"][1], refused);
 }
 
 #[test]
-fn a_copy_that_reads_the_files_of_its_original_is_found() {
-    let original = settled("3.2.0-file");
+fn copies_that_read_files_of_the_original_are_found() {
+    let original = relocated("3.2.0-file");
     let folder = tempfile::tempdir().unwrap();
     let copied = folder.path().join("mlruns");
     copy_folder(&original.fixture.store, &copied);
@@ -64,7 +64,7 @@ fn a_copy_that_reads_the_files_of_its_original_is_found() {
     assert_eq!(outside["details"], json!([format!("read from {from}, although {to} has them too")]));
     assert_eq!((&outside["count"], &outside["severity"]), (&traces, &json!("warning")));
     assert!(!kinds(&original.cli("doctor").json()).contains(&"outside_artifacts"));
-    // Files that are kept elsewhere on purpose are there once.
+    // Files intentionally stored elsewhere exist only once.
     for path in crate::harness::files_below(&copied).iter().filter(|path| path.ends_with("artifacts/traces.json")) {
         std::fs::remove_file(path).unwrap();
     }
@@ -72,7 +72,7 @@ fn a_copy_that_reads_the_files_of_its_original_is_found() {
 }
 
 #[test]
-fn a_database_that_names_no_schema_is_refused_by_mlflow() {
+fn databases_without_a_schema_revision_are_found() {
     let copy = clean("3.18.0-sqlite");
     for change in ["delete from alembic_version", "drop table alembic_version"] {
         copy.sql(change);
@@ -84,12 +84,12 @@ fn a_database_that_names_no_schema_is_refused_by_mlflow() {
 }
 
 #[test]
-fn an_mlflow_that_looks_for_spans_in_files_is_found() {
+fn mlflow_releases_that_read_spans_from_files_only_are_found() {
     let copy = clean("3.6.0-sqlite");
     let with = |release: &str| {
         let folder = tempfile::tempdir().unwrap();
-        let programs = installed(folder.path(), release, &["bf29a5ff90ea"], &[]);
-        copy.cli("doctor").env("PATH", programs).json()
+        let bin = install_mlflow(folder.path(), release, &["bf29a5ff90ea"], &[]);
+        copy.cli("doctor").env("PATH", bin).json()
     };
     let document = with("3.5.1");
     assert_eq!(kinds(&document), ["spans_unseen"]);
@@ -97,13 +97,13 @@ fn an_mlflow_that_looks_for_spans_in_files_is_found() {
     assert_eq!(kinds(&with("3.7.0")), [""; 0]);
     let older = Fixture::named("3.5.1-sqlite");
     let folder = tempfile::tempdir().unwrap();
-    let programs = installed(folder.path(), "3.5.1", &["bf29a5ff90ea"], &[]);
-    assert!(!kinds(&older.cli("doctor").env("PATH", programs).json()).contains(&"spans_unseen"), "its own");
+    let bin = install_mlflow(folder.path(), "3.5.1", &["bf29a5ff90ea"], &[]);
+    assert!(!kinds(&older.cli("doctor").env("PATH", bin).json()).contains(&"spans_unseen"), "spans are in files there");
 }
 
 #[test]
-fn a_folder_that_is_named_has_two_stores_too() {
-    let files = settled("3.2.0-file");
+fn second_stores_are_found_in_folders_named_explicitly() {
+    let files = relocated("3.2.0-file");
     std::fs::copy(Fixture::named("3.18.0-sqlite").store, files.path().join("mlflow.db")).unwrap();
     let document = Cli::new("doctor").cwd(files.path()).on(".").json();
     assert_eq!(document["store"]["why"], "set by --tracking-uri");
@@ -111,7 +111,7 @@ fn a_folder_that_is_named_has_two_stores_too() {
 }
 
 #[test]
-fn lines_of_csv_name_the_traces() {
+fn csv_rows_have_trace_ids() {
     let csv = Cli::demo("doctor -o csv").ok().stdout;
     let mut lines = csv.lines();
     assert_eq!(lines.next(), Some("kind,severity,count,message,meaning,remedy,command,trace_ids"));

@@ -1,6 +1,6 @@
-//! Documents of traces as a store: OTLP and MLflow's `trace.json`, in files, folders and on standard input.
+//! Trace documents as a store: OTLP and MLflow's `trace.json` in files, in folders and on standard input.
 
-use crate::harness::{Cli, Done, Fixture, fixtures, items, strings};
+use crate::harness::{Cli, Fixture, RunOutput, fixtures, items, strings};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ fn on(name: &str, words: &str) -> Cli {
     Cli::new(words).on(document(name))
 }
 
-/// A folder of files that a test makes.
+/// A temporary folder with the given files.
 fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, bytes) in files {
@@ -31,8 +31,8 @@ fn in_folder(folder: &Path, words: &str) -> Cli {
     Cli::new(words).on(folder)
 }
 
-/// All that is told of traces, without the experiment, which is called like the file.
-fn told(cli: impl Fn(&str) -> Done) -> Value {
+/// All traces and spans as JSON, without the experiment, which is named after the file.
+fn list_traces_and_spans(cli: impl Fn(&str) -> RunOutput) -> Value {
     let mut list = cli("traces --all --json").json();
     for trace in list["traces"].as_array_mut().unwrap() {
         trace["experiment_id"] = Value::Null;
@@ -42,7 +42,7 @@ fn told(cli: impl Fn(&str) -> Done) -> Value {
 }
 
 #[test]
-fn a_folder_of_requests_tells_traces_with_customer_thread_and_tokens() {
+fn folders_of_requests_have_users_sessions_and_tokens() {
     insta::assert_snapshot!(on("respan", "traces list --width 130").ok(), @"
     trace        age  state  name                     duration  spans  tokens  session       request
     tr-1333bb6f  8 h  OK     agent.capacity_planner…    119 ms      4     290  -             Estimate p95 latency for tracing-api at …
@@ -74,7 +74,7 @@ fn a_folder_of_requests_tells_traces_with_customer_thread_and_tokens() {
 }
 
 #[test]
-fn spans_of_several_requests_become_one_trace_parents_after_children() {
+fn spans_of_several_requests_are_joined_in_any_order() {
     let alone = on("respan/tools.001.body", "trace show").json();
     assert_eq!((&alone["info"]["state"], &alone["complete"]), (&json!("IN_PROGRESS"), &json!(false)));
     assert_eq!(alone["spans"].as_array().unwrap().len(), 3);
@@ -89,21 +89,33 @@ fn spans_of_several_requests_become_one_trace_parents_after_children() {
 }
 
 #[test]
-fn every_form_of_the_same_requests_tells_the_same() {
+fn every_layout_of_requests_is_read_equally() {
     let names = ["propagate.001.body", "propagate.002.body", "tools.001.body", "tools.002.body"];
     let bodies = names.map(|name| read(&format!("respan/{name}")));
-    let expected = told(|words| on("respan", words).ok());
+    let expected = list_traces_and_spans(|words| on("respan", words).ok());
     let check = |what: &str, bytes: &[u8]| {
-        assert_eq!(told(|words| Cli::new(words).on("-").fed(bytes)), expected, "{what} on standard input");
+        assert_eq!(
+            list_traces_and_spans(|words| Cli::new(words).on("-").run_with_stdin(bytes)),
+            expected,
+            "{what} on standard input"
+        );
         let folder = folder(&[("a.json", bytes)]);
-        assert_eq!(told(|words| in_folder(&folder.path().join("a.json"), words).ok()), expected, "{what} in a file");
-        assert_eq!(told(|words| in_folder(folder.path(), words).ok()), expected, "{what} in a folder");
+        assert_eq!(
+            list_traces_and_spans(|words| in_folder(&folder.path().join("a.json"), words).ok()),
+            expected,
+            "{what} in a file"
+        );
+        assert_eq!(list_traces_and_spans(|words| in_folder(folder.path(), words).ok()), expected, "{what} in a folder");
     };
     let lines = bodies.join(&b"\n"[..]);
     #[cfg(unix)]
-    assert_eq!(told(|words| Cli::new(words).on("/dev/stdin").fed(&lines)), expected, "a pipe");
+    assert_eq!(
+        list_traces_and_spans(|words| Cli::new(words).on("/dev/stdin").run_with_stdin(&lines)),
+        expected,
+        "a pipe"
+    );
     check("JSON lines", &lines);
-    check("lines of Windows", &[b"\xef\xbb\xbf", &bodies.join(&b"\r\n\r\n"[..])[..], b"\r\n"].concat());
+    check("Windows line endings", &[b"\xef\xbb\xbf", &bodies.join(&b"\r\n\r\n"[..])[..], b"\r\n"].concat());
     check("a list", &[b"[", &bodies.join(&b", "[..])[..], b"]"].concat());
     let values: Vec<Value> = bodies.iter().map(|body| serde_json::from_slice(body).unwrap()).collect();
     check("indented", &serde_json::to_vec_pretty(&values).unwrap());
@@ -121,17 +133,20 @@ fn every_form_of_the_same_requests_tells_the_same() {
     let snake =
         names.iter().fold(snake, |text, (camel, snake)| text.replace(&format!("\"{camel}\""), &format!("\"{snake}\"")));
     check("snake case", snake.as_bytes());
-    check("names of enums", snake.replace("\"code\":1", "\"code\":\"STATUS_CODE_OK\"").as_bytes());
+    check("enum names", snake.replace("\"code\":1", "\"code\":\"STATUS_CODE_OK\"").as_bytes());
 }
 
 #[test]
-fn protobuf_and_json_are_the_same_and_what_is_there_twice_counts_once() {
-    let agent = |name: &str| told(|words| on(name, words).ok());
+fn protobuf_and_json_are_equal_and_duplicates_count_once() {
+    let agent = |name: &str| list_traces_and_spans(|words| on(name, words).ok());
     assert_eq!(agent("autogen/agent.body"), agent("autogen/agent.otlp.json"));
     let (bytes, text) = (read("autogen/agent.body"), read("autogen/agent.otlp.json"));
     let both = folder(&[("a/1.body", &bytes), ("b/1.json", &text), ("c/notes.txt", b"resourceSpans")]);
-    assert_eq!(told(|words| in_folder(both.path(), words).ok()), agent("autogen/agent.body"));
-    assert_eq!(told(|words| Cli::new(words).on("-").fed(&bytes)), agent("autogen/agent.body"));
+    assert_eq!(list_traces_and_spans(|words| in_folder(both.path(), words).ok()), agent("autogen/agent.body"));
+    assert_eq!(
+        list_traces_and_spans(|words| Cli::new(words).on("-").run_with_stdin(&bytes)),
+        agent("autogen/agent.body")
+    );
     let verbose = in_folder(both.path(), "traces -v").ok();
     assert!(verbose.stderr.starts_with("note: 2 files read, 1 skipped (-v lists them)\n"), "{verbose}");
     let graph = on("autogen/graph.body", "traces --all").json();
@@ -141,7 +156,7 @@ fn protobuf_and_json_are_the_same_and_what_is_there_twice_counts_once() {
 }
 
 #[test]
-fn traces_that_mlflow_handed_out_are_told_as_by_their_store() {
+fn traces_exported_by_mlflow_match_their_store() {
     for (release, documents) in [
         ("2.22.5", &["2.22.5.jsonl"][..]),
         ("3.1.4", &["3.1.4.jsonl"]),
@@ -151,14 +166,14 @@ fn traces_that_mlflow_handed_out_are_told_as_by_their_store() {
         for name in documents {
             let ids = on(name, "traces --all -o ids").ok();
             for id in ids.lines() {
-                let mut told = on(name, "trace show").arg(id).json();
+                let mut actual = on(name, "trace show").arg(id).json();
                 let mut expected = fixture.cli("trace show").arg(id).json();
-                // Databases before 3.5 do not count what lies in files.
+                // Databases before 3.5 have no span count if spans are in files.
                 if expected["info"]["span_count"].is_null() {
-                    told["info"]["span_count"] = Value::Null;
+                    actual["info"]["span_count"] = Value::Null;
                 }
-                // Names of experiments are not in the document; 3.1 makes previews up as it hands traces out.
-                for document in [&mut told, &mut expected] {
+                // Documents have no experiment names; 3.1 generates previews when it returns traces.
+                for document in [&mut actual, &mut expected] {
                     document["spans_source"] = Value::Null;
                     document["info"]["experiment_name"] = Value::Null;
                     if release == "3.1.4" {
@@ -166,14 +181,14 @@ fn traces_that_mlflow_handed_out_are_told_as_by_their_store() {
                         document["info"]["response_preview"] = Value::Null;
                     }
                 }
-                assert_eq!(told, expected, "{name} {id}");
+                assert_eq!(actual, expected, "{name} {id}");
             }
         }
     }
 }
 
 #[test]
-fn selections_and_experiments_work_as_in_every_store() {
+fn filters_and_experiments_work_on_documents() {
     let count = |name: &str, words: &str| items(&on(name, words).json(), "traces").len();
     assert_eq!(count("respan", "traces --type TOOL"), 1);
     assert_eq!(count("respan", "traces --grep Hello.World"), 1);
@@ -192,20 +207,24 @@ fn selections_and_experiments_work_as_in_every_store() {
 }
 
 #[test]
-fn damage_costs_one_warning_each_kind() {
+fn each_kind_of_damage_causes_one_warning() {
     let whole = String::from_utf8(read("respan/tools.001.body")).unwrap();
     let lines = format!(
         "{{\"resourceSpans\": [\n{whole}\n\n{}\n{{\"a\":1}}\n{{\"resourceMetrics\":[]}}\n",
         &whole[..whole.len() / 2]
     );
-    let done = Cli::new("traces --json").on("-").fed(lines.as_bytes());
-    let spans = &done.json()["traces"][0]["span_count"];
-    assert_eq!((done.exit, spans, &done.json()["page"]["complete"]), (Some(0), &json!(3), &json!(false)), "{done}");
-    assert_eq!(done.stderr, "warning: 3 lines cannot be read, the first is 1: invalid or truncated JSON\n");
+    let output = Cli::new("traces --json").on("-").run_with_stdin(lines.as_bytes());
+    let spans = &output.json()["traces"][0]["span_count"];
+    assert_eq!(
+        (output.exit, spans, &output.json()["page"]["complete"]),
+        (Some(0), &json!(3), &json!(false)),
+        "{output}"
+    );
+    assert_eq!(output.stderr, "warning: 3 lines cannot be read, the first is 1: invalid or truncated JSON\n");
 
     let odd = whole.replacen("\"spanId\"", "\"spanIdea\"", 1).replacen("\"startTimeUnixNano\"", "\"start\"", 2);
-    let done = Cli::new("traces --json").on("-").fed(odd.as_bytes());
-    assert!(done.stderr.starts_with("warning: 2 spans cannot be read: missing"), "{done}");
+    let output = Cli::new("traces --json").on("-").run_with_stdin(odd.as_bytes());
+    assert!(output.stderr.starts_with("warning: 2 spans cannot be read: missing"), "{output}");
 
     let bytes = read("autogen/graph.body");
     let folder = folder(&[
@@ -213,14 +232,14 @@ fn damage_costs_one_warning_each_kind() {
         ("cut.body", &bytes[..bytes.len() / 2]),
         ("cut.json", &whole.as_bytes()[..99]),
     ]);
-    let done = in_folder(folder.path(), "traces --json").ok();
-    assert_eq!(items(&done.json(), "traces").len(), 1);
-    assert_eq!(done.stderr.matches("warning: cannot read a trace document").count(), 2, "{done}");
+    let output = in_folder(folder.path(), "traces --json").ok();
+    assert_eq!(items(&output.json(), "traces").len(), 1);
+    assert_eq!(output.stderr.matches("warning: cannot read a trace document").count(), 2, "{output}");
 }
 
 #[test]
-fn other_signals_of_opentelemetry_are_told_as_such() {
-    // A metric of the name `m` with an empty gauge, and a log record of a time, each below its scope and its resource.
+fn other_opentelemetry_signals_are_reported() {
+    // A metric named `m` with an empty gauge, and a log record with a time, each inside a scope and a resource.
     const METRICS: &[u8] = b"\x0a\x09\x12\x07\x12\x05\x0a\x01m\x2a\x00";
     const LOGS: &[u8] = b"\x0a\x0d\x12\x0b\x12\x09\x09\x01\x02\x03\x04\x05\x06\x07\x08";
     let lines = br#"{"resourceMetrics":[]}
@@ -235,21 +254,22 @@ fn other_signals_of_opentelemetry_are_told_as_such() {
     ];
     let folder = folder(&files);
     for (name, _) in &files[..4] {
-        let done = Cli::new("traces").on(folder.path().join(name)).run();
+        let output = Cli::new("traces").on(folder.path().join(name)).run();
         let what = if name.starts_with('m') { "metrics" } else { "logs" };
-        assert_eq!(done.exit, Some(5), "{done}");
-        assert!(done.stderr.contains(&format!("{name}` contains OpenTelemetry {what}, but no traces")), "{done}");
+        assert_eq!(output.exit, Some(5), "{output}");
+        assert!(output.stderr.contains(&format!("{name}` contains OpenTelemetry {what}, but no traces")), "{output}");
     }
-    let done = Cli::new("traces -v").on(folder.path()).ok();
-    assert!(done.stderr.contains("1 file read, 4 skipped"), "{done}");
-    assert!(done.stderr.contains("m.pb`: OpenTelemetry metrics"), "{done}");
-    assert!(!done.stderr.contains("warning:"), "{done}");
+    let output = Cli::new("traces -v").on(folder.path()).ok();
+    assert!(output.stderr.contains("1 file read, 4 skipped"), "{output}");
+    assert!(output.stderr.contains("m.pb`: OpenTelemetry metrics"), "{output}");
+    assert!(!output.stderr.contains("warning:"), "{output}");
 }
 
 #[test]
-fn what_is_no_document_is_an_error_that_names_what_is_read() {
+fn invalid_documents_are_reported_by_path() {
     let folder = folder(&[("cut.json", b"{\"info\": "), ("other.json", b"{\"a\": 1}"), ("empty/x.txt", b"text")]);
-    let run = |name: &str| in_folder(Path::new(name), "traces").cwd(folder.path()).run().hiding(folder.path());
+    let run =
+        |name: &str| in_folder(Path::new(name), "traces").cwd(folder.path()).run().with_placeholder(folder.path());
     insta::assert_snapshot!(run("cut.json"), @"
     --- stderr
     error: `[FOLDER]/cut.json` contains no traces
@@ -278,7 +298,7 @@ fn what_is_no_document_is_an_error_that_names_what_is_read() {
       hint: supported formats: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json, and output of `mltrace trace show --json`
     --- exit 5
     ");
-    insta::assert_snapshot!(Cli::new("traces").on("-").fed(b"\x0a\xff\xff"), @"
+    insta::assert_snapshot!(Cli::new("traces").on("-").run_with_stdin(b"\x0a\xff\xff"), @"
     --- stderr
     error: standard input contains no traces
       caused by: neither JSON nor binary OTLP
@@ -288,22 +308,22 @@ fn what_is_no_document_is_an_error_that_names_what_is_read() {
 }
 
 #[test]
-fn hostile_text_of_documents_reaches_no_terminal() {
+fn hostile_text_is_escaped() {
     let whole = String::from_utf8(read("respan/tools.002.body")).unwrap();
     let evil = "\\u001b]0;owned\\u0007\\u009b31m\\u202e\\ud83e";
     let text = whole.replace("\"respan\"", &format!("\"{evil}\"")).replace("agent.capacity_planner", evil);
     for words in ["traces", "trace show --io", "usage @last", "experiments", "traces -o csv", "spans"] {
-        let done = Cli::new(words).on("-").fed(text.as_bytes());
-        assert_eq!(done.exit, Some(0), "{done}");
-        let shown = format!("{}{}", done.stdout, done.stderr);
+        let output = Cli::new(words).on("-").run_with_stdin(text.as_bytes());
+        assert_eq!(output.exit, Some(0), "{output}");
+        let shown = format!("{}{}", output.stdout, output.stderr);
         assert!(!shown.chars().any(|c| c != '\n' && c.is_control() || c == '\u{202e}'), "{words}: {shown:?}");
     }
-    let json = Cli::new("traces --json").on("-").fed(text.as_bytes()).json();
+    let json = Cli::new("traces --json").on("-").run_with_stdin(text.as_bytes()).json();
     assert_eq!(json["traces"][0]["tags"]["service.name"], "\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}\u{fffd}");
 }
 
 #[test]
-fn messages_of_a_runtime_are_folded_for_people_and_never_in_json() {
+fn runtime_messages_are_folded_except_in_json() {
     let run = |words: &str| on("autogen", words).ok();
     insta::assert_snapshot!(run("traces list --all --width 100"), @"
     trace        age  state  name                                                        duration  spans
@@ -351,7 +371,7 @@ fn messages_of_a_runtime_are_folded_for_people_and_never_in_json() {
           ├─ autogen create output_topic_11ed0bfa-78f…  UNKNOWN           ▏   0.2 ms
           └─ autogen create group_topic_11ed0bfa-78f3…  UNKNOWN           ▏   0.1 ms
     ");
-    // Where nothing else would be left, all is shown.
+    // Messages are not folded if the trace has no other spans.
     let messages = run("trace show tr-eb5c --width 100");
     assert_eq!(
         (messages.stdout.matches("autogen ").count(), messages.stdout.contains("folded")),
@@ -364,10 +384,11 @@ fn messages_of_a_runtime_are_folded_for_people_and_never_in_json() {
         "traces list --all -o csv",
         "traces list --all -o ids",
     ] {
-        let told = run(words).stdout;
-        let runtime = if words.ends_with("ids") { told.matches("tr-") } else { told.matches("autogen-test-agentchat") };
-        let count = if words.ends_with("csv") { told.lines().count() - 1 } else { runtime.count() };
-        assert_eq!(count, 24, "{words}\n{told}");
+        let stdout = run(words).stdout;
+        let runtime =
+            if words.ends_with("ids") { stdout.matches("tr-") } else { stdout.matches("autogen-test-agentchat") };
+        let count = if words.ends_with("csv") { stdout.lines().count() - 1 } else { runtime.count() };
+        assert_eq!(count, 24, "{words}\n{stdout}");
     }
     let document = on("autogen", "trace show tr-2f64").json();
     assert_eq!(items(&document, "spans").len(), 5);
@@ -375,17 +396,17 @@ fn messages_of_a_runtime_are_folded_for_people_and_never_in_json() {
 }
 
 #[test]
-fn a_message_that_failed_is_not_folded() {
+fn failed_runtime_messages_are_not_folded() {
     let text = String::from_utf8(read("autogen/agent.otlp.json")).unwrap();
     let named = text.replace("execute_tool add", "autogen process x").replace("\"execute_tool\"", "\"x\"");
-    let show = |text: &str| Cli::new("trace show tr-a534").on("-").fed(text.as_bytes()).stdout;
+    let show = |text: &str| Cli::new("trace show tr-a534").on("-").run_with_stdin(text.as_bytes()).stdout;
     assert!(show(&named).contains("1 AutoGen runtime message"), "{}", show(&named));
     let failed = named.replace("\"status\": {}", "\"status\": {\"code\": 2, \"message\": \"lost\"}");
     assert_ne!(failed, named);
     assert!(!show(&failed).contains("folded") && show(&failed).contains("lost"), "{}", show(&failed));
 }
 
-/// A request of spans, each with attributes of its own.
+/// An OTLP request with these spans, whose attributes are plain JSON objects.
 fn request(resource: &Value, spans: &[Value]) -> Vec<u8> {
     let attributes = |object: &Value| -> Vec<Value> {
         let value = |value: &Value| match value {
@@ -407,7 +428,7 @@ fn request(resource: &Value, spans: &[Value]) -> Vec<u8> {
 }
 
 #[test]
-fn records_are_made_as_the_server_of_mlflow_makes_them() {
+fn records_are_derived_as_by_the_mlflow_server() {
     let spans = [
         json!({"spanId": "0000000000000002", "parentSpanId": "0000000000000001", "name": "call", "startTimeUnixNano": "1795189635500000001",
             "endTimeUnixNano": "1795189637000999999", "status": {"code": 1},
@@ -423,7 +444,7 @@ fn records_are_made_as_the_server_of_mlflow_makes_them() {
     let resource =
         json!({"service.name": "app", "team": "other", "telemetry.sdk.name": "x", "mlflow.trace.spansLocation": "y"});
     let body = request(&resource, &spans);
-    let trace = Cli::new("traces --json").on("-").fed(&body).json()["traces"][0].clone();
+    let trace = Cli::new("traces --json").on("-").run_with_stdin(&body).json()["traces"][0].clone();
     let is = |key: &str, value: Value| assert_eq!(trace[key], value, "{key}");
     is("trace_id", json!("tr-000000000000000000000000000000aa"));
     is("name", json!("named"));
@@ -431,7 +452,7 @@ fn records_are_made_as_the_server_of_mlflow_makes_them() {
     is("request_time", json!("2026-11-20T15:47:15.400Z"));
     is("execution_duration_ms", json!(1_600));
     is("span_count", json!(3));
-    // The upper one counts.
+    // The tokens of the parent count.
     is("token_usage", json!({"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}));
     is("session_id", json!("s"));
     is("user_id", json!("u"));
@@ -442,14 +463,14 @@ fn records_are_made_as_the_server_of_mlflow_makes_them() {
         "metadata",
         json!({"environment": "prod", "mlflow.trace.session": "s", "mlflow.trace.user": "u", "plan": "pro"}),
     );
-    let spans = Cli::new("spans --json").on("-").fed(&body).json();
+    let spans = Cli::new("spans --json").on("-").run_with_stdin(&body).json();
     assert_eq!(strings(items(&spans, "spans"), "name"), ["root", "call", "part"]);
     assert_eq!((&spans["spans"][0]["parent_id"], &spans["spans"][0]["span_type"]), (&Value::Null, &json!("CHAIN")));
     assert_eq!(spans["spans"][2]["end_time_ns"], Value::Null);
 }
 
 #[test]
-fn of_records_that_differ_the_first_counts_and_a_warning_says_so() {
+fn conflicting_records_are_reported_and_the_first_is_used() {
     let line = |state: &str, millis: u64| {
         let own = json!({
             "trace_id": "tr-00000000000000000000000000000001", "state": state, "execution_duration_ms": millis,
@@ -458,34 +479,34 @@ fn of_records_that_differ_the_first_counts_and_a_warning_says_so() {
         });
         json!({"info": own, "data": {"spans": []}}).to_string()
     };
-    let told = |lines: &[String]| {
+    let state_and_stderr = |lines: &[String]| {
         let folder = folder(&[("t.jsonl", lines.join("\n").as_bytes())]);
-        let done = Cli::new("traces list --json").on("t.jsonl").cwd(folder.path()).ok();
-        (done.json()["traces"][0]["state"].clone(), done.stderr)
+        let output = Cli::new("traces list --json").on("t.jsonl").cwd(folder.path()).ok();
+        (output.json()["traces"][0]["state"].clone(), output.stderr)
     };
     let warning = "warning: tr-00000000000000000000000000000001 has two conflicting records; the first one is used\n";
-    assert_eq!(told(&[line("OK", 5), line("ERROR", 7)]), (json!("OK"), warning.to_owned()));
-    assert_eq!(told(&[line("OK", 5), line("OK", 5)]), (json!("OK"), String::new()));
-    // The end of a trace counts more than that it was under way.
-    assert_eq!(told(&[line("IN_PROGRESS", 1), line("ERROR", 7)]), (json!("ERROR"), String::new()));
-    assert_eq!(told(&[line("ERROR", 7), line("IN_PROGRESS", 1)]), (json!("ERROR"), String::new()));
+    assert_eq!(state_and_stderr(&[line("OK", 5), line("ERROR", 7)]), (json!("OK"), warning.to_owned()));
+    assert_eq!(state_and_stderr(&[line("OK", 5), line("OK", 5)]), (json!("OK"), String::new()));
+    // A finished record takes precedence over one in progress.
+    assert_eq!(state_and_stderr(&[line("IN_PROGRESS", 1), line("ERROR", 7)]), (json!("ERROR"), String::new()));
+    assert_eq!(state_and_stderr(&[line("ERROR", 7), line("IN_PROGRESS", 1)]), (json!("ERROR"), String::new()));
 }
 
-/// Every trace of a store as mltrace writes it.
+/// Id and document of every trace of a store, as mltrace writes it.
 fn whole_traces(cli: &dyn Fn(&str) -> Cli) -> Vec<(String, String)> {
     let ids = cli("traces list --all --deleted -o ids").ok();
     let show = |id: &str| (id.to_owned(), cli("trace show --json").arg(id).ok().stdout);
     ids.lines().iter().map(|id| show(id)).collect()
 }
 
-/// A document without the one word that may differ: where its spans were read from.
+/// A document whose `spans_source` is `file`, the only part that may differ.
 fn without_source(document: &str) -> String {
     let sources = ["database", "artifact", "archive"].map(|word| format!("\"spans_source\":\"{word}\""));
     sources.iter().fold(document.to_owned(), |text, source| text.replace(source, "\"spans_source\":\"file\""))
 }
 
 #[test]
-fn own_output_is_read_again_with_nothing_lost() {
+fn own_output_is_read_back_without_loss() {
     let mut stores: Vec<PathBuf> = Fixture::all().into_iter().map(|fixture| fixture.store).collect();
     stores.extend([document("autogen"), document("respan"), PathBuf::from("demo:")]);
     for store in stores {
@@ -500,14 +521,13 @@ fn own_output_is_read_again_with_nothing_lost() {
             let own = again("trace show --json").arg(id).ok().stdout;
             assert_eq!(own, without_source(document), "{store} {id}");
         }
-        let is_told_apart =
-            ["2.22.5-sqlite", "3.18.0-archived", "3.18.0-sqlite"].iter().any(|name| store.contains(name));
-        for (id, _) in traces.iter().filter(|_| is_told_apart) {
+        let has_details = ["2.22.5-sqlite", "3.18.0-archived", "3.18.0-sqlite"].iter().any(|name| store.contains(name));
+        for (id, _) in traces.iter().filter(|_| has_details) {
             for words in ["trace show --io=0", "trace show --conversation --full", "usage --explain", "usage --json"] {
                 let (mut own, mut expected) = (again(words).arg(id).ok(), on_store(words).arg(id).ok());
-                // A warning about a file names the store.
-                for done in [&mut own, &mut expected] {
-                    done.stderr = done.stderr.lines().filter(|line| !line.starts_with("warning")).collect();
+                // Warnings about files name the store.
+                for output in [&mut own, &mut expected] {
+                    output.stderr = output.stderr.lines().filter(|line| !line.starts_with("warning")).collect();
                 }
                 assert_eq!(own.to_string(), expected.to_string(), "{store} {id} {words}");
             }
@@ -523,7 +543,7 @@ fn own_output_is_read_again_with_nothing_lost() {
             "check --max-tokens 100 --max-cost total=1 --max-llm-calls 1 --no-exceptions --require-tool * --json",
         ] {
             let expected = on_store(words).arg("--deleted").run().stdout;
-            // Commands to paste name the store.
+            // Suggested commands name the store.
             let own = again(words).run().stdout.replace(file.to_str().unwrap(), store);
             assert_eq!(own, expected, "{store} {words}");
         }
@@ -531,36 +551,34 @@ fn own_output_is_read_again_with_nothing_lost() {
 }
 
 #[test]
-fn own_output_may_come_in_any_layout() {
+fn own_output_is_read_in_any_layout() {
     let traces = whole_traces(&Cli::demo);
-    let all = |bytes: &[u8]| Cli::new("spans --all --full --json").on("-").fed(bytes);
+    let all = |bytes: &[u8]| Cli::new("spans --all --full --json").on("-").run_with_stdin(bytes);
     let lines: String = traces.iter().map(|(_, document)| document.as_str()).collect();
     let expected = all(lines.as_bytes()).json();
     assert_eq!(expected, Cli::demo("spans --all --full --deleted").json());
     let values: Vec<Value> = traces.iter().map(|(_, document)| serde_json::from_str(document).unwrap()).collect();
     let pretty: Vec<String> = values.iter().map(|value| serde_json::to_string_pretty(value).unwrap()).collect();
-    for (what, text) in
-        [("documents one behind another", pretty.concat()), ("a list", format!("[{}]", pretty.join(",")))]
-    {
-        let done = all(text.as_bytes());
-        // `Value` sorts keys, as a program between may.
-        assert_eq!((done.stderr.as_str(), done.json()), ("", expected.clone()), "{what}");
+    for (what, text) in [("concatenated documents", pretty.concat()), ("a list", format!("[{}]", pretty.join(",")))] {
+        let output = all(text.as_bytes());
+        // `Value` sorts keys, as other programs may.
+        assert_eq!((output.stderr.as_str(), output.json()), ("", expected.clone()), "{what}");
     }
-    // One that is damaged does not cost the others.
+    // A damaged document does not hide the others.
     let mixed = format!("{}\n{{\"schema\": \"mltrace/1\",\n\"traces\": []}}\n", pretty[..2].join("\n"));
-    let done = Cli::new("traces list --json").on("-").fed(mixed.as_bytes());
-    assert_eq!(items(&done.json(), "traces").len(), 2);
-    assert_eq!(done.stderr, "warning: document 3 cannot be read: it holds a list of traces without their spans\n");
+    let output = Cli::new("traces list --json").on("-").run_with_stdin(mixed.as_bytes());
+    assert_eq!(items(&output.json(), "traces").len(), 2);
+    assert_eq!(output.stderr, "warning: document 3 cannot be read: it holds a list of traces without their spans\n");
 }
 
 #[test]
-fn a_trace_that_was_read_in_part_stays_one() {
+fn incomplete_traces_stay_incomplete() {
     let copy = Fixture::named("3.18.0-sqlite").copy();
     let ids = copy.cli("traces list --type TOOL -o ids").ok().stdout;
     let id = ids.lines().next().unwrap();
     copy.sql(&format!("update spans set content = '{{\"cut' where trace_id = '{id}' and type = 'TOOL'"));
     let first = copy.cli("trace show --json").arg(id).ok();
-    let again = Cli::new("trace show --json").arg(id).on("-").fed(first.stdout.as_bytes());
+    let again = Cli::new("trace show --json").arg(id).on("-").run_with_stdin(first.stdout.as_bytes());
     assert_eq!(again.stdout, without_source(&first.stdout));
     assert_eq!(
         (&first.json()["complete"], &first.json()["problems"][0]["kind"]),
@@ -568,20 +586,20 @@ fn a_trace_that_was_read_in_part_stays_one() {
     );
     assert!(again.stderr.contains("cannot read the content"), "{again}");
 
-    // Spans that flags left out are missing, also where the record does not count them.
+    // Filtered spans count as missing, even if the record has no span count.
     let part = Cli::demo("trace show @last --type TOOL --json").ok();
     let left_out = part.json()["spans_left_out"].as_u64().unwrap();
     assert!(left_out > 0);
     let counted = part.json()["info"]["span_count"].as_u64().unwrap();
     let uncounted = part.stdout.replace(&format!("\"span_count\":{counted}"), "\"span_count\":null");
     for text in [&part.stdout, &uncounted] {
-        let again = Cli::new("trace show --json").on("-").fed(text.as_bytes()).json();
+        let again = Cli::new("trace show --json").on("-").run_with_stdin(text.as_bytes()).json();
         assert_eq!((&again["complete"], &again["info"]["span_count"]), (&json!(false), &json!(counted)));
     }
 }
 
 #[test]
-fn own_output_keeps_what_is_hard_to_keep() {
+fn own_output_preserves_unusual_values() {
     let span = json!({
         "trace_id": "tr-x", "span_id": "odd id", "parent_id": "gone", "depth": 0, "name": "\u{202e}n", "span_type": "MINE",
         "status": "UNSET", "status_message": "", "start_time_ns": 1_795_000_000_000_000_001_i64, "end_time_ns": null,
@@ -601,7 +619,7 @@ fn own_output_keeps_what_is_hard_to_keep() {
     let document = json!({"schema": "mltrace/1", "info": record, "spans": [span], "spans_source": "database",
         "problems": [{"kind": "cut_odd", "message": "m", "path": "p"}, {"kind": "missing_parent", "message": "derived again"}]});
     let text = document.to_string().replacen("{\"d\":", &format!("{{{big}\"d\":"), 1);
-    let show = |text: &str| Cli::new("trace show --json").on("-").fed(text.as_bytes());
+    let show = |text: &str| Cli::new("trace show --json").on("-").run_with_stdin(text.as_bytes());
     let again = show(&text);
     assert!(again.stdout.contains(big) && again.stdout.contains("\\u202en"), "{again}");
     let document = again.json();
@@ -627,14 +645,14 @@ fn own_output_keeps_what_is_hard_to_keep() {
 }
 
 #[test]
-fn own_output_without_whole_traces_is_refused_by_name() {
+fn own_output_without_whole_traces_is_rejected() {
     let holds = |words: &str| {
         let folder = folder(&[("t.json", Cli::demo(words).run().stdout.as_bytes())]);
-        let done = Cli::new("usage").on("t.json").cwd(folder.path()).run().hiding(folder.path());
-        assert_eq!(done.exit, Some(5), "{words}\n{done}");
+        let output = Cli::new("usage").on("t.json").cwd(folder.path()).run().with_placeholder(folder.path());
+        assert_eq!(output.exit, Some(5), "{words}\n{output}");
         let what =
-            done.stderr.lines().next().unwrap().strip_prefix("error: `[FOLDER]/t.json` contains ").map(str::to_owned);
-        what.unwrap_or_else(|| panic!("{words}\n{done}"))
+            output.stderr.lines().next().unwrap().strip_prefix("error: `[FOLDER]/t.json` contains ").map(str::to_owned);
+        what.unwrap_or_else(|| panic!("{words}\n{output}"))
     };
     let holds = |words: &str| format!("{words}: {}", holds(words));
     insta::assert_snapshot!([
@@ -666,14 +684,14 @@ fn own_output_without_whole_traces_is_refused_by_name() {
     prices --json: a list of prices
     ");
     let newer = Cli::demo("trace show --json").ok().stdout.replace("mltrace/1", "mltrace/2");
-    insta::assert_snapshot!(Cli::new("usage").on("-").fed(newer.as_bytes()), @"
+    insta::assert_snapshot!(Cli::new("usage").on("-").run_with_stdin(newer.as_bytes()), @"
     --- stderr
     error: standard input contains no traces
       caused by: unsupported schema `mltrace/2` (expected `mltrace/1`)
       hint: supported formats: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json, and output of `mltrace trace show --json`
     --- exit 5
     ");
-    insta::assert_snapshot!(Cli::new("usage").on("-").fed(Cli::demo("traces list --json").ok().stdout.as_bytes()), @"
+    insta::assert_snapshot!(Cli::new("usage").on("-").run_with_stdin(Cli::demo("traces list --json").ok().stdout.as_bytes()), @"
     --- stderr
     error: standard input contains a list of traces without their spans
       hint: use `mltrace trace show TRACE --json > t.json` to write a trace that can be read
@@ -682,7 +700,7 @@ fn own_output_without_whole_traces_is_refused_by_name() {
 }
 
 #[test]
-fn a_folder_is_read_two_levels_deep_and_says_what_it_skips() {
+fn folders_are_read_two_levels_deep_and_skipped_files_are_listed() {
     let trace = Cli::demo("trace show @last --json").ok().stdout;
     let other = Cli::demo("trace show @error --json").ok().stdout;
     let folder = folder(&[
@@ -697,15 +715,15 @@ fn a_folder_is_read_two_levels_deep_and_says_what_it_skips() {
         ("db/it's/0/meta.yaml", b""),
     ]);
     let path = folder.path();
-    let list = || in_folder(path, "traces list -v -o ids").ok().hiding(path);
-    let done = list();
-    assert_eq!(done.lines(), ["tr-e185605915a0be9f4268768de1713371", "tr-1333bb6fa910a86bf083e88a69e6662b"]);
-    let notes = |done: &Done| {
+    let list = || in_folder(path, "traces list -v -o ids").ok().with_placeholder(path);
+    let output = list();
+    assert_eq!(output.lines(), ["tr-e185605915a0be9f4268768de1713371", "tr-1333bb6fa910a86bf083e88a69e6662b"]);
+    let notes = |output: &RunOutput| {
         let lines =
-            done.stderr.lines().filter(|line| !line.starts_with("note: took") && !line.starts_with("note: store"));
+            output.stderr.lines().filter(|line| !line.starts_with("note: took") && !line.starts_with("note: store"));
         lines.collect::<Vec<_>>().join("\n")
     };
-    insta::assert_snapshot!(notes(&done), @r#"
+    insta::assert_snapshot!(notes(&output), @r#"
     note: 2 files read, 3 skipped (-v lists them)
     note: skipped `[FOLDER]/notes.txt`: unknown extension
     note: skipped `[FOLDER]/run/deep`: deeper than two levels
@@ -721,10 +739,10 @@ fn a_folder_is_read_two_levels_deep_and_says_what_it_skips() {
         std::fs::write(outside.path().join("o.json"), &other).unwrap();
         std::os::unix::fs::symlink(outside.path(), path.join("linked")).unwrap();
         std::os::unix::fs::symlink(outside.path().join("o.json"), path.join("linked.json")).unwrap();
-        // Whoever opens it waits forever.
+        // Opening a named pipe would block forever.
         assert!(std::process::Command::new("mkfifo").arg(path.join("pipe.json")).status().unwrap().success());
         let more = list();
-        assert_eq!(more.stdout, done.stdout);
+        assert_eq!(more.stdout, output.stdout);
         let added: Vec<&str> =
             more.stderr.lines().filter(|line| line.contains("link") || line.contains("pipe")).collect();
         insta::assert_snapshot!(added.join("\n"), @"
@@ -736,9 +754,9 @@ fn a_folder_is_read_two_levels_deep_and_says_what_it_skips() {
 }
 
 #[test]
-fn a_folder_of_stores_names_the_commands_that_open_them() {
+fn folders_of_stores_suggest_commands_to_open_them() {
     let folder = folder(&[("a b/mlflow.db", b"SQLite format 3\0"), ("c/mlruns/1/meta.yaml", b""), ("x.txt", b"x")]);
-    insta::assert_snapshot!(in_folder(Path::new("."), "traces").cwd(folder.path()).run().hiding(folder.path()), @"
+    insta::assert_snapshot!(in_folder(Path::new("."), "traces").cwd(folder.path()).run().with_placeholder(folder.path()), @"
     --- stderr
     error: no MLflow store in `.`
       caused by: it contains no `mlflow.db`, no experiment folders with a `meta.yaml`, and no trace files
@@ -749,7 +767,7 @@ fn a_folder_of_stores_names_the_commands_that_open_them() {
 }
 
 #[test]
-fn packed_documents_are_unpacked() {
+fn compressed_documents_are_read() {
     let pack = |bytes: &[u8]| {
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         std::io::Write::write_all(&mut packed, bytes).unwrap();
@@ -758,7 +776,7 @@ fn packed_documents_are_unpacked() {
     let trace = Cli::demo("trace show @last --json").ok().stdout;
     let [own, bytes] = [pack(trace.as_bytes()), pack(&read("autogen/agent.body"))];
     let folder = folder(&[("a.json.gz", &own), ("b.pb.gz", &bytes)]);
-    assert_eq!(Cli::new("trace show --json").on("-").fed(&own).stdout, without_source(&trace));
+    assert_eq!(Cli::new("trace show --json").on("-").run_with_stdin(&own).stdout, without_source(&trace));
     assert_eq!(in_folder(&folder.path().join("a.json.gz"), "trace show --json").ok().stdout, without_source(&trace));
     let (all, alone) = (in_folder(folder.path(), "traces -o ids").ok(), on("autogen/agent.body", "traces -o ids").ok());
     assert_eq!((all.lines().len(), all.stderr.as_str()), (alone.lines().len() + 1, ""), "{all}");
@@ -768,50 +786,50 @@ fn packed_documents_are_unpacked() {
     assert_eq!(in_folder(&folder.path().join("a.json.gz"), "traces").run().exit, Some(5));
 }
 
-/// The ids of the first traces of the sample, as `-o ids` prints them.
+/// The ids of the newest traces of the sample.
 fn ids(count: usize) -> Vec<String> {
     Cli::demo("traces list -o ids").arg(format!("-n{count}")).ok().lines().iter().map(|id| (*id).to_owned()).collect()
 }
 
 #[test]
-fn several_traces_are_shown_one_after_another() {
+fn several_traces_are_shown_in_order() {
     let ids = ids(3);
     for words in ["trace show", "trace show --io", "trace show --conversation", "usage"] {
         let alone = |id: &String| Cli::demo(words).arg(id).ok();
-        let done = ids.iter().fold(Cli::demo(words), Cli::arg).ok();
+        let output = ids.iter().fold(Cli::demo(words), Cli::arg).ok();
         let texts: Vec<String> = ids.iter().map(|id| alone(id).stdout).collect();
-        assert_eq!(done.stdout, texts.join("\n"), "{words}");
+        assert_eq!(output.stdout, texts.join("\n"), "{words}");
         let notes: String = ids.iter().map(|id| alone(id).stderr).collect();
-        assert_eq!(done.stderr, notes, "{words}");
+        assert_eq!(output.stderr, notes, "{words}");
         for form in ["json", "jsonl", "ids"] {
             let alone: String = ids.iter().map(|id| Cli::demo(words).arg(id).arg("-o").arg(form).ok().stdout).collect();
-            let done = ids.iter().fold(Cli::demo(words), Cli::arg).arg("-o").arg(form).ok();
-            assert_eq!(done.stdout, alone, "{words} {form}");
+            let output = ids.iter().fold(Cli::demo(words), Cli::arg).arg("-o").arg(form).ok();
+            assert_eq!(output.stdout, alone, "{words} {form}");
         }
         let csv = ids.iter().fold(Cli::demo(words), Cli::arg).words("-o csv").ok();
         let titles = csv.stdout.lines().next().unwrap();
         assert_eq!(csv.stdout.lines().filter(|line| *line == titles).count(), 1, "{words}");
     }
     let lines = ids.iter().fold(Cli::demo("trace show --json"), Cli::arg).ok().stdout;
-    let again = Cli::new("traces list -o ids").on("-").fed(lines.as_bytes());
+    let again = Cli::new("traces list -o ids").on("-").run_with_stdin(lines.as_bytes());
     assert_eq!(again.lines(), ids);
 }
 
 #[test]
-fn ids_come_on_standard_input() {
+fn ids_are_read_from_standard_input() {
     let ids = ids(3);
     for words in ["trace show --json", "usage"] {
         let expected = ids.iter().fold(Cli::demo(words), Cli::arg).ok().to_string();
         let lines = format!("\n{}\n\n  {}\r\n{}", ids[0], ids[1], ids[2]);
-        assert_eq!(Cli::demo(words).arg("-").fed(lines.as_bytes()).to_string(), expected, "{words}");
-        let mixed = Cli::demo(words).arg(&ids[0]).arg("-").fed(ids[1..].join("\n").as_bytes());
+        assert_eq!(Cli::demo(words).arg("-").run_with_stdin(lines.as_bytes()).to_string(), expected, "{words}");
+        let mixed = Cli::demo(words).arg(&ids[0]).arg("-").run_with_stdin(ids[1..].join("\n").as_bytes());
         assert_eq!(mixed.to_string(), expected, "{words}");
         for nothing in ["", "\n \n"] {
-            let done = Cli::demo(words).arg("-").fed(nothing.as_bytes());
-            assert_eq!(done.to_string(), "--- stderr\nnote: no trace ids on standard input\n", "{words}");
+            let output = Cli::demo(words).arg("-").run_with_stdin(nothing.as_bytes());
+            assert_eq!(output.to_string(), "--- stderr\nnote: no trace ids on standard input\n", "{words}");
         }
     }
-    insta::assert_snapshot!(Cli::new("usage -").on("-").fed(b"x"), @"
+    insta::assert_snapshot!(Cli::new("usage -").on("-").run_with_stdin(b"x"), @"
     --- stderr
     error: standard input cannot be both the trace store and the list of ids
       hint: read the traces from a file: `-u FILE`
@@ -820,19 +838,19 @@ fn ids_come_on_standard_input() {
 }
 
 #[test]
-fn of_several_traces_the_ones_that_are_found_are_shown() {
+fn traces_that_are_found_are_shown_despite_errors() {
     let [first, second] = [&ids(2)[0], &ids(2)[1]];
     let show = |form: &str| Cli::demo("trace show -o").arg(form).arg(first).words("nope tr-").arg(second).run();
-    let done = show("json");
-    assert_eq!((done.exit, done.lines().len()), (Some(3), 2), "{done}");
-    let errors: Vec<Value> = done.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let output = show("json");
+    assert_eq!((output.exit, output.lines().len()), (Some(3), 2), "{output}");
+    let errors: Vec<Value> = output.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let codes: Vec<&str> = errors.iter().map(|error| error["error"]["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["ambiguous", "not_found"]);
     let text = show("table");
     let both = [first, second].map(|id| Cli::demo("trace show").arg(id).ok().stdout).join("\n");
     assert_eq!((text.exit, text.stdout), (Some(3), both));
     assert!(text.stderr.contains("error: no trace `nope`") && text.stderr.contains("ambiguous trace id prefix `tr-`"));
-    // What is wrong with the command line ends it.
+    // A usage error stops the command.
     let wrong = Cli::demo("trace show @nonsense").arg(first).run();
     assert_eq!((wrong.exit, wrong.stdout.as_str()), (Some(2), ""), "{wrong}");
 }

@@ -1,4 +1,4 @@
-//! What is said when something goes wrong: text, JSON form and exit code.
+//! Errors: message, JSON and exit code.
 
 use crate::harness::{Cli, Fixture};
 use serde_json::json;
@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::process::Stdio;
 
 #[test]
-fn an_unknown_trace() {
+fn unknown_traces_are_errors() {
     insta::assert_snapshot!(Cli::demo("trace show nope").run(), @"
     --- stderr
     error: no trace `nope` in `demo:`
@@ -21,7 +21,7 @@ fn an_unknown_trace() {
 }
 
 #[test]
-fn an_ambiguous_prefix() {
+fn ambiguous_prefixes_list_candidates() {
     insta::assert_snapshot!(Cli::demo("trace show tr-").run(), @"
     --- stderr
     error: ambiguous trace id prefix `tr-`
@@ -37,7 +37,7 @@ fn an_ambiguous_prefix() {
 }
 
 #[test]
-fn an_unknown_experiment_with_near_names() {
+fn unknown_experiments_get_suggestions() {
     insta::assert_snapshot!(Cli::demo("traces list -x OpnAI").run(), @"
     --- stderr
     error: no experiment `OpnAI`
@@ -59,7 +59,7 @@ fn an_unknown_experiment_with_near_names() {
 }
 
 #[test]
-fn an_unknown_or_ambiguous_span() {
+fn unknown_and_ambiguous_spans_get_suggestions() {
     insta::assert_snapshot!(Cli::demo("trace show @error --span get_wether").run(), @"
     --- stderr
     error: no span `get_wether`
@@ -77,7 +77,7 @@ fn an_unknown_or_ambiguous_span() {
 }
 
 #[test]
-fn a_wrong_value_of_a_flag() {
+fn invalid_flag_values_are_reported() {
     insta::assert_snapshot!(Cli::demo("traces list --sort size").run(), @"
     --- stderr
     error: unknown sort key `size`
@@ -123,7 +123,7 @@ fn a_wrong_value_of_a_flag() {
 }
 
 #[test]
-fn a_wrong_command_or_flag() {
+fn typos_get_suggestions() {
     insta::assert_snapshot!(Cli::demo("trases").run(), @"
     --- stderr
     error: unrecognized subcommand 'trases'
@@ -160,9 +160,9 @@ fn a_wrong_command_or_flag() {
 }
 
 #[test]
-fn a_missing_store() {
+fn missing_stores_are_reported() {
     let folder = tempfile::tempdir().unwrap();
-    let run = |cli: Cli| cli.cwd(folder.path()).run().hiding(folder.path());
+    let run = |cli: Cli| cli.cwd(folder.path()).run().with_placeholder(folder.path());
     insta::assert_snapshot!(run(Cli::new("traces list")), @"
     --- stderr
     error: no store in `[FOLDER]`
@@ -207,7 +207,7 @@ fn a_missing_store() {
 }
 
 #[test]
-fn a_file_that_is_no_store() {
+fn files_that_are_not_stores_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("empty.db"), "").unwrap();
     std::fs::write(
@@ -218,7 +218,8 @@ fn a_file_that_is_no_store() {
     let other = rusqlite::Connection::open(folder.path().join("other.db")).unwrap();
     other.execute_batch("create table notes (text)").unwrap();
     drop(other);
-    let run = |words: &str, store: &str| Cli::new(words).on(store).cwd(folder.path()).run().hiding(folder.path());
+    let run =
+        |words: &str, store: &str| Cli::new(words).on(store).cwd(folder.path()).run().with_placeholder(folder.path());
     insta::assert_snapshot!(run("traces list", "empty.db"), @"
     --- stderr
     error: `empty.db` is empty
@@ -260,21 +261,21 @@ fn a_file_that_is_no_store() {
 }
 
 #[test]
-fn a_database_older_than_traces() {
+fn databases_without_trace_tables_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mlflow.db");
     let database = rusqlite::Connection::open(&path).unwrap();
     database.execute_batch("create table experiments (experiment_id integer primary key, name text, lifecycle_stage text, artifact_location text); create table runs (run_uuid text)").unwrap();
     drop(database);
     for words in ["experiments", "traces list", "trace show", "usage", "spans"] {
-        let done = Cli::new(words).on(&path).run();
-        assert_eq!(done.exit, Some(5), "{words}\n{done}");
-        assert!(done.stderr.contains("trace_info"), "{words}\n{done}");
+        let output = Cli::new(words).on(&path).run();
+        assert_eq!(output.exit, Some(5), "{words}\n{output}");
+        assert!(output.stderr.contains("trace_info"), "{words}\n{output}");
     }
 }
 
 #[test]
-fn stores_that_are_not_read_are_refused_by_name() {
+fn unsupported_stores_are_rejected_by_name() {
     insta::assert_snapshot!(Cli::new("experiments").on("postgresql://ada:hunter2@db.example/mlflow").run(), @"
     --- stderr
     error: `postgresql:` databases are not supported
@@ -303,16 +304,16 @@ fn stores_that_are_not_read_are_refused_by_name() {
         "sqlite:///:memory:",
         "file://otherhost/mlruns",
     ] {
-        let done = Cli::new("experiments --json").on(uri).run();
-        assert_eq!(done.exit, Some(5), "{uri}\n{done}");
-        assert_eq!(done.error()["code"], "store_unsupported", "{uri}\n{done}");
-        assert!(done.error()["hint"].is_string(), "{uri}\n{done}");
-        assert!(!done.stderr.contains("hunter2") && !done.stderr.contains("ada"), "{uri}\n{done}");
+        let output = Cli::new("experiments --json").on(uri).run();
+        assert_eq!(output.exit, Some(5), "{uri}\n{output}");
+        assert_eq!(output.error()["code"], "store_unsupported", "{uri}\n{output}");
+        assert!(output.error()["hint"].is_string(), "{uri}\n{output}");
+        assert!(!output.stderr.contains("hunter2") && !output.stderr.contains("ada"), "{uri}\n{output}");
     }
 }
 
 #[test]
-fn credentials_in_a_wrong_uri_are_not_repeated() {
+fn credentials_in_invalid_uris_are_not_printed() {
     let folder = tempfile::tempdir().unwrap();
     for uri in [
         "foo://ada:hunter2@host/x",
@@ -326,14 +327,14 @@ fn credentials_in_a_wrong_uri_are_not_repeated() {
         "http://ada:hun#ter2@host",
         "http://ada:hunter2/x@host",
     ] {
-        let done = Cli::new("experiments").on(uri).cwd(folder.path()).run();
-        assert_eq!(done.exit, Some(5), "{uri}\n{done}");
-        assert!(!done.stderr.contains("hunter2"), "{uri}\n{done}");
+        let output = Cli::new("experiments").on(uri).cwd(folder.path()).run();
+        assert_eq!(output.exit, Some(5), "{uri}\n{output}");
+        assert!(!output.stderr.contains("hunter2"), "{uri}\n{output}");
     }
 }
 
 #[test]
-fn json_errors_have_every_key_and_leave_stdout_empty() {
+fn json_errors_have_all_keys_and_leave_stdout_empty() {
     for (words, code, exit) in [
         ("trace show nope", "not_found", 3),
         ("trace show tr-", "ambiguous", 3),
@@ -342,20 +343,20 @@ fn json_errors_have_every_key_and_leave_stdout_empty() {
         ("traces --bogus", "usage", 2),
     ] {
         for flag in ["--json", "-ojson", "--output=jsonl"] {
-            let done = Cli::demo(words).arg(flag).run();
-            assert_eq!((done.exit, done.stdout.as_str()), (Some(exit), ""), "{words} {flag}\n{done}");
-            let error = done.error();
+            let output = Cli::demo(words).arg(flag).run();
+            assert_eq!((output.exit, output.stdout.as_str()), (Some(exit), ""), "{words} {flag}\n{output}");
+            let error = output.error();
             assert_eq!((&error["code"], &error["exit"]), (&json!(code), &json!(exit)), "{words} {flag}");
             let mut keys: Vec<_> = error.as_object().unwrap().keys().collect();
             keys.sort();
             assert_eq!(keys, ["code", "exit", "hint", "message"]);
-            assert_eq!(done.stderr.lines().count(), 1, "{done}");
+            assert_eq!(output.stderr.lines().count(), 1, "{output}");
         }
     }
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn closed_pipes_are_not_errors() {
     let fixture = Fixture::named("3.18.0-sqlite");
     for words in [
         "spans --all --full --json",
@@ -384,7 +385,7 @@ fn a_reader_that_goes_away_is_no_error() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_is_an_error() {
+fn full_disks_are_errors() {
     for words in ["traces list", "--help", "trace show --help", "--version"] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let output = Cli::demo(words).command().stdout(full).stderr(Stdio::piped()).output().unwrap();
@@ -394,7 +395,7 @@ fn a_full_disk_is_an_error() {
 }
 
 #[test]
-fn a_pipe_that_its_reader_closed_keeps_the_answer_of_a_gate() {
+fn closed_pipes_keep_the_exit_code() {
     for (words, exit) in [
         ("check --max-tokens 1", 1),
         ("check --max-tokens 1 --json", 1),
@@ -408,14 +409,14 @@ fn a_pipe_that_its_reader_closed_keeps_the_answer_of_a_gate() {
     ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let done = Cli::demo(words).command().stdout(writer).output().unwrap();
-        assert_eq!(done.status.code(), Some(exit), "{words}: {}", String::from_utf8_lossy(&done.stderr));
+        let output = Cli::demo(words).command().stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), Some(exit), "{words}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
 
 #[test]
-fn an_empty_tracking_uri_is_not_the_current_folder() {
-    let done = Cli::new("traces list").on("").run();
-    assert_eq!(done.exit, Some(2), "{done}");
-    assert!(done.stderr.starts_with("error: the tracking URI is empty"), "{done}");
+fn empty_tracking_uris_are_rejected() {
+    let output = Cli::new("traces list").on("").run();
+    assert_eq!(output.exit, Some(2), "{output}");
+    assert!(output.stderr.starts_with("error: the tracking URI is empty"), "{output}");
 }

@@ -1,11 +1,11 @@
-//! `mltrace exceptions`: each real failure once, whatever store and release tell of it.
+//! `mltrace exceptions`: each actual failure is listed once, for every store and release.
 
 use crate::harness::{Cli, Copy, Fixture, items};
 use crate::server::Server;
 use serde_json::Value;
 
 #[test]
-fn failures_as_a_table() {
+fn failures_are_shown_as_a_table() {
     insta::assert_snapshot!(Cli::demo("exceptions").run(), @"
     count  type          message                              origin                             first  last  trace        span
         1  ValueError    No weather station in Atlantis       openai_agent.py:67 in get_weather    6 h   6 h  tr-419f926a  get_weather
@@ -40,7 +40,7 @@ fn failures_as_a_table() {
 }
 
 #[test]
-fn a_failure_as_json() {
+fn failures_are_written_as_json() {
     insta::assert_snapshot!(pretty(&Cli::demo("exceptions --grep Atlantis").json()), @r#"
     {
       "exceptions": [
@@ -101,25 +101,31 @@ fn pretty(document: &Value) -> String {
     serde_json::to_string_pretty(document).unwrap()
 }
 
-/// Kind, type, first line of the message, span and number of the failures, without what is told of their stack traces.
-fn told(document: &Value) -> Vec<String> {
+/// Count, kind, type, first line of the message and span of each failure, without stack traces.
+fn failure_lines(document: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().and_then(|text| text.lines().next()).unwrap_or("-").to_owned();
-    let failure = |one: &Value| {
-        // Up to 3.5 spans of one name are numbered.
+    let failure = |group: &Value| {
+        // Up to 3.5, spans of the same name are numbered.
         let span =
-            text(&one["example"]["span_name"]).trim_end_matches(|c: char| c == '_' || c.is_ascii_digit()).to_owned();
-        format!("{} {} {}: {} @{span}", one["count"], text(&one["kind"]), text(&one["type"]), text(&one["message"]))
+            text(&group["example"]["span_name"]).trim_end_matches(|c: char| c == '_' || c.is_ascii_digit()).to_owned();
+        format!(
+            "{} {} {}: {} @{span}",
+            group["count"],
+            text(&group["kind"]),
+            text(&group["type"]),
+            text(&group["message"])
+        )
     };
-    let mut told: Vec<String> = items(document, "exceptions").iter().map(failure).collect();
-    told.sort();
-    told
+    let mut lines: Vec<String> = items(document, "exceptions").iter().map(failure).collect();
+    lines.sort();
+    lines
 }
 
 const ATLANTIS: &str = "1 raised ValueError: No weather station in Atlantis @get_weather";
 const UPSTREAM: &str = "1 raised TimeoutError: upstream did not answer @unreliable";
 
 #[test]
-fn every_store_tells_the_same_failures() {
+fn every_store_has_the_same_failures() {
     for fixture in Fixture::all() {
         let mut expected = vec![UPSTREAM, ATLANTIS];
         if fixture.release() == (3, 1) {
@@ -130,27 +136,27 @@ fn every_store_tells_the_same_failures() {
         }
         expected.sort_unstable();
         let (groups, all) = (fixture.cli("exceptions").json(), fixture.cli("exceptions --all").json());
-        assert_eq!(told(&groups), expected, "{}", fixture.name);
-        assert_eq!(told(&all), expected, "{} --all", fixture.name);
+        assert_eq!(failure_lines(&groups), expected, "{}", fixture.name);
+        assert_eq!(failure_lines(&all), expected, "{} --all", fixture.name);
     }
 }
 
 #[test]
-fn servers_tell_them_too() {
+fn servers_have_the_same_failures() {
     for name in ["2.22.5-sqlite", "3.2.0-file", "3.5.1-sqlite", "3.6.0-http-sqlite", "3.18.0-http-sqlite"] {
         let server = Server::replay(name);
-        let told = |cli: Cli| cli.json()["exceptions"].clone();
+        let exceptions = |cli: Cli| cli.json()["exceptions"].clone();
         assert_eq!(
-            told(Cli::new("exceptions").on(server.uri())),
-            told(Fixture::named(name).cli("exceptions")),
+            exceptions(Cli::new("exceptions").on(server.uri())),
+            exceptions(Fixture::named(name).cli("exceptions")),
             "{name}"
         );
-        assert_eq!(server.unknown(), [""; 0], "{name}: record this again");
+        assert_eq!(server.unknown(), [""; 0], "{name}: the recording is outdated");
     }
 }
 
-/// A store with so many traces that spans which do not say that they failed are not read, one of which recorded an exception.
-fn many() -> Copy {
+/// A store with so many traces that only spans with status ERROR are read. One of the others recorded an exception.
+fn many_traces() -> Copy {
     let copy = Fixture::named("3.18.0-sqlite").copy();
     copy.sql(
         "with recursive n(i) as (select 1 union all select i + 1 from n where i < 10000)
@@ -164,8 +170,8 @@ fn many() -> Copy {
 }
 
 #[test]
-fn of_very_many_traces_the_spans_that_failed_are_read() {
-    let copy = many();
+fn only_failed_spans_of_many_traces_are_read() {
+    let copy = many_traces();
     insta::assert_snapshot!(copy.cli("exceptions --width 100").run(), @"
     count  type        message                   origin                   last  trace        span
         1  ValueError  No weather station in A…  openai_agent.py:67 in …   6 h  tr-419f926a  get_weather
@@ -173,24 +179,24 @@ fn of_very_many_traces_the_spans_that_failed_are_read() {
     note: more than 10,000 traces: only spans with status ERROR were read (use --deep)
     ");
     let document = copy.cli("exceptions --all").json();
-    assert_eq!(told(&document), [ATLANTIS]);
-    assert_eq!(document["page"]["complete"], false, "programs are told too");
+    assert_eq!(failure_lines(&document), [ATLANTIS]);
+    assert_eq!(document["page"]["complete"], false, "JSON has it too");
     let mut both = [UPSTREAM, ATLANTIS];
     both.sort_unstable();
     let deep = copy.cli("exceptions --deep --json").run();
-    assert_eq!(told(&serde_json::from_str(&deep.stdout).unwrap()), both);
+    assert_eq!(failure_lines(&serde_json::from_str(&deep.stdout).unwrap()), both);
     assert!(!deep.stderr.contains("--deep"), "{deep}");
-    // Few are selected, or their spans are read anyway.
-    assert_eq!(told(&copy.cli("exceptions --since 2026-11-01").json()), both);
-    assert_eq!(told(&copy.cli("exceptions --type TOOL").json()), both);
+    // Few traces are selected, or their spans are read anyway.
+    assert_eq!(failure_lines(&copy.cli("exceptions --since 2026-11-01").json()), both);
+    assert_eq!(failure_lines(&copy.cli("exceptions --type TOOL").json()), both);
     let error = copy.cli("exceptions --filter").arg("span.name = 'get_weather'").json();
-    assert_eq!(told(&error), [ATLANTIS]);
+    assert_eq!(failure_lines(&error), [ATLANTIS]);
 }
 
-/// More spans that failed than are listed without thought: of each of many traces the root and a tool, with a span between
-/// them that says nothing of it.
+/// A store with more failed spans than the read limit: in each of many traces the root and a tool fail, but not the
+/// span between them.
 fn many_failed() -> Copy {
-    let copy = many();
+    let copy = many_traces();
     copy.sql(
         "create temp table made as select request_id, substr(request_id, -12) as id, timestamp_ms - 1700000000000 as n
              from trace_info where trace_name = 'made' order by n limit 3000;
@@ -208,19 +214,19 @@ fn many_failed() -> Copy {
 }
 
 #[test]
-fn many_spans_that_failed_are_read_without_the_others() {
+fn many_failed_spans_are_read_without_the_others() {
     let copy = many_failed();
     let failures = |words: &str| copy.cli(words).json()["exceptions"].clone();
     let found = copy.cli("exceptions").json();
     assert_eq!(
-        told(&found),
+        failure_lines(&found),
         ["1 raised ValueError: No weather station in Atlantis @get_weather", "3000 raised E: order 3000 @cccc"]
     );
-    // Of equal times another one may be the example.
+    // If times are equal, the example may differ.
     let known = |list: &Value| {
-        let one = |failure: &Value| (failure["fingerprint"].clone(), failure["count"].clone());
-        list.as_array().unwrap().iter().map(one).collect::<Vec<_>>()
+        let summary = |failure: &Value| (failure["fingerprint"].clone(), failure["count"].clone());
+        list.as_array().unwrap().iter().map(summary).collect::<Vec<_>>()
     };
     let deep = known(&failures("exceptions --deep"));
-    assert!(known(&found["exceptions"]).iter().all(|one| deep.contains(one)), "{deep:?}");
+    assert!(known(&found["exceptions"]).iter().all(|failure| deep.contains(failure)), "{deep:?}");
 }

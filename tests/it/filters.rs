@@ -1,5 +1,5 @@
-//! MLflow's filter language: to every string of `fixtures/filters/cases.jsonl` the answer has to be MLflow 3.18.0's, in
-//! each of the stores beside it. Where it is another one, [`EXCEPTIONS`] says which and why.
+//! MLflow's filter language: for each store in `fixtures/filters`, every filter in `cases.jsonl` must give the result
+//! of MLflow 3.18.0. [`EXCEPTIONS`] lists the differences with their reasons.
 
 use crate::harness::{Cli, Fixture, fixtures, items, strings};
 use mltrace::query::{Clause, Filter, language};
@@ -14,26 +14,26 @@ const FILES: &str = "3.18.0-file";
 const OLDER: &str = "3.6.0-sqlite";
 const ALL: &[&str] = &[DATABASE, FILES, OLDER];
 
-/// The sorted tags `case` of what a filter selects, or why it is refused.
-type Answer = Result<Vec<String>, String>;
+/// The sorted `case` tags of the traces that match a filter, or the error of an invalid filter.
+type FilterResult = Result<Vec<String>, String>;
 
-/// A filter, and MLflow's answer in the database of 3.18.0.
+/// A filter, and MLflow's result for the database of 3.18.0.
 struct Case {
     filter: String,
-    answer: Answer,
+    result: FilterResult,
 }
 
 impl Case {
     fn has(&self, case: &str) -> bool {
-        self.answer.as_ref().is_ok_and(|cases| cases.iter().any(|one| one == case))
+        self.result.as_ref().is_ok_and(|cases| cases.iter().any(|other| other == case))
     }
 
     fn has_any(&self) -> bool {
-        self.answer.as_ref().is_ok_and(|cases| !cases.is_empty())
+        self.result.as_ref().is_ok_and(|cases| !cases.is_empty())
     }
 }
 
-/// Why filters have another answer here than in MLflow, and which.
+/// A difference from MLflow's result, with the reason.
 struct Exception {
     stores: &'static [&'static str],
     filters: Filters,
@@ -42,12 +42,12 @@ struct Exception {
 }
 
 enum Filters {
-    These(&'static [&'static str]),
-    /// All of a kind.
-    Like(fn(&Case) -> bool),
+    Exact(&'static [&'static str]),
+    /// All cases for which the function returns true.
+    Matching(fn(&Case) -> bool),
 }
 
-/// What the answer is; several exceptions change it one after the other.
+/// The expected result. Several exceptions are applied in order.
 enum Instead {
     Refused,
     Selects(&'static [&'static str]),
@@ -55,55 +55,55 @@ enum Instead {
     Without(&'static [&'static str]),
 }
 
-use Filters::{Like, These};
+use Filters::{Exact, Matching};
 use Instead::{Refused, Selects, With, Without};
 
 const EXCEPTIONS: &[Exception] = &[
     Exception {
         stores: ALL,
-        filters: These(&["span.attributes.model IN ('gpt-4')"]),
-        why: "IN of an attribute means what is written; MLflow fails",
+        filters: Exact(&["span.attributes.model IN ('gpt-4')"]),
+        why: "IN on attributes is supported; MLflow fails",
         instead: Selects(&["e06", "e09"]),
     },
     Exception {
         stores: ALL,
-        filters: These(&["span.`attributes.dotted.key` IN ('x')"]),
-        why: "IN of an attribute means what is written; MLflow fails",
+        filters: Exact(&["span.`attributes.dotted.key` IN ('x')"]),
+        why: "IN on attributes is supported; MLflow fails",
         instead: Selects(&["e07"]),
     },
     Exception {
         stores: ALL,
-        filters: These(&["span.attributes.dotted.key = 'x'"]),
-        why: "= of an attribute means what is written; in MLflow it never holds",
+        filters: Exact(&["span.attributes.dotted.key = 'x'"]),
+        why: "= on keys with dots is supported; in MLflow it never matches",
         instead: Selects(&["e07"]),
     },
     Exception {
         stores: ALL,
-        filters: These(&[r"status IN ('\N{LATIN CAPITAL LETTER O}K')"]),
-        why: "the names of all characters are not in the program",
+        filters: Exact(&[r"status IN ('\N{LATIN CAPITAL LETTER O}K')"]),
+        why: "character names are not supported",
         instead: Refused,
     },
     Exception {
         stores: ALL,
-        filters: These(&["name RLIKE 'x{99999999999}'"]),
-        why: "a count too large for Python's C integers fails there; here it is no pattern, and finds nothing",
+        filters: Exact(&["name RLIKE 'x{99999999999}'"]),
+        why: "a count too large for Python's C integers fails in MLflow; here it is an invalid pattern, which matches nothing",
         instead: Selects(&[]),
     },
     Exception {
         stores: ALL,
-        filters: Like(|case| case.answer.as_ref().is_err_and(|why| why.contains("at most 64 tables in a join"))),
-        why: "SQLite joins no more tables; here a condition is no join",
+        filters: Matching(|case| case.result.as_ref().is_err_and(|why| why.contains("at most 64 tables in a join"))),
+        why: "SQLite cannot join more tables; here conditions are not joins",
         instead: Selects(&["a01", "a02", "a03", "a04", "a05", "a06", "a07", "a08", "a09", "f04"]),
     },
     Exception {
         stores: &[FILES],
-        filters: Like(|case| case.has("f01")),
-        why: "a trace that never ended is in no file store",
+        filters: Matching(|case| case.has("f01")),
+        why: "file stores have no unfinished traces",
         instead: Without(&["f01"]),
     },
     Exception {
         stores: &[FILES],
-        filters: These(&[
+        filters: Exact(&[
             "trace.run_id = '00000000000f42408000000000005eed'",
             "metadata.run_id = '00000000000f42408000000000005eed'",
             "tags.run_id = '00000000000f42408000000000005eed'",
@@ -114,52 +114,52 @@ const EXCEPTIONS: &[Exception] = &[
             "run_id = '' AND run_id = '00000000000f42408000000000005eed'",
             "run_id = '00000000000f42418000000000005eed' AND run_id = '00000000000f42408000000000005eed'",
         ]),
-        why: "file stores do not link traces to runs afterwards",
+        why: "file stores cannot link traces to runs later",
         instead: Without(&["d03"]),
     },
     Exception {
         stores: &[FILES],
-        filters: These(&[
+        filters: Exact(&[
             "run_id = '00000000000f42418000000000005eed'",
             "run_id = '00000000000f42408000000000005eed' AND run_id = '00000000000f42418000000000005eed'",
             "run_id = \"00000000000f42408000000000005eed\" AND metadata.`mlflow.sourceRun` = '00000000000f42418000000000005eed'",
         ]),
-        why: "file stores do not link traces to runs afterwards",
+        why: "file stores cannot link traces to runs later",
         instead: Without(&["d04"]),
     },
     Exception {
         stores: &[FILES],
-        filters: These(&["metadata.clé IS NULL"]),
-        why: "file stores name files after keys, and the fixture's are to be checked out everywhere",
+        filters: Exact(&["metadata.clé IS NULL"]),
+        why: "file stores use keys as file names, and the fixture must be valid on every file system",
         instead: With(&["b06"]),
     },
     Exception {
         stores: &[FILES],
-        filters: These(&["feedback.score = '1.0'"]),
-        why: "file stores keep every number as a float",
+        filters: Exact(&["feedback.score = '1.0'"]),
+        why: "file stores convert numbers to floats",
         instead: With(&["g06"]),
     },
     Exception {
         stores: &[FILES],
-        filters: These(&["feedback.score = 'NaN'"]),
+        filters: Exact(&["feedback.score = 'NaN'"]),
         why: "file stores fail to write such feedback",
         instead: Without(&["g21"]),
     },
     Exception {
         stores: &[FILES],
-        filters: These(&["feedback.score = 'Infinity'"]),
+        filters: Exact(&["feedback.score = 'Infinity'"]),
         why: "file stores fail to write such feedback",
         instead: Without(&["g22"]),
     },
     Exception {
         stores: &[FILES],
-        filters: These(&["feedback.score is null"]),
+        filters: Exact(&["feedback.score is null"]),
         why: "file stores fail to write feedback of NaN and Infinity",
         instead: With(&["g21", "g22"]),
     },
     Exception {
         stores: &[FILES, OLDER],
-        filters: Like(|case| {
+        filters: Matching(|case| {
             case.filter.starts_with("issue.") && case.has_any() && !case.filter.contains("issue.name")
         }),
         why: "only databases of 3.18 have issues",
@@ -167,13 +167,13 @@ const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         stores: &[FILES, OLDER],
-        filters: These(&["metadata.`mlflow.trace.cost` IS NULL"]),
+        filters: Exact(&["metadata.`mlflow.trace.cost` IS NULL"]),
         why: "only databases of 3.18 have costs",
         instead: With(&["e01", "e10", "e11"]),
     },
     Exception {
         stores: &[FILES, OLDER],
-        filters: Like(|case| {
+        filters: Matching(|case| {
             case.filter.contains("mlflow.trace.cost`") && !case.filter.ends_with("IS NULL") && case.has_any()
         }),
         why: "only databases of 3.18 have costs",
@@ -181,63 +181,63 @@ const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         stores: &[OLDER],
-        filters: These(&[
+        filters: Exact(&[
             r#"metadata.`mlflow.trace.tokenUsage` = '{"input_tokens": 100, "output_tokens": 7, "total_tokens": 107, "cache_read_input_tokens": 50}'"#,
         ]),
-        why: "3.6.0 counts no cached tokens",
+        why: "3.6.0 does not count cached tokens",
         instead: Selects(&[]),
     },
     Exception {
         stores: &[OLDER],
-        filters: These(&[
+        filters: Exact(&[
             r#"metadata.`mlflow.trace.tokenUsage` = '{"input_tokens": 100, "output_tokens": 7, "total_tokens": 107}'"#,
         ]),
-        why: "3.6.0 counts no cached tokens",
+        why: "3.6.0 does not count cached tokens",
         instead: With(&["e11"]),
     },
     Exception {
         stores: &[OLDER],
-        filters: These(&["span.attributes.count LIKE '%10%'"]),
-        why: "MLflow looks for it from the attribute to the end of the span's JSON text, where 3.6.0 has no level of log",
+        filters: Exact(&["span.attributes.count LIKE '%10%'"]),
+        why: "MLflow searches from the attribute to the end of the span's JSON, which has no log level in 3.6.0",
         instead: Without(&["e07"]),
     },
     Exception {
         stores: &[OLDER],
-        filters: These(&["span.attributes.clé RLIKE 'été'"]),
-        why: "3.6.0 escapes what is not ASCII in the JSON text of spans, and a regular expression does not see that",
+        filters: Exact(&["span.attributes.clé RLIKE 'été'"]),
+        why: "3.6.0 escapes non-ASCII characters in the JSON of spans, which regular expressions do not decode",
         instead: Without(&["e08"]),
     },
 ];
 
 impl Exception {
-    fn concerns(&self, store: &str, case: &Case) -> bool {
+    fn applies_to(&self, store: &str, case: &Case) -> bool {
         self.stores.contains(&store)
             && match self.filters {
-                These(filters) => filters.contains(&case.filter.as_str()),
-                Like(is_like) => is_like(case),
+                Exact(filters) => filters.contains(&case.filter.as_str()),
+                Matching(matches) => matches(case),
             }
     }
 
-    fn change(&self, answer: Answer) -> Answer {
+    fn change(&self, result: FilterResult) -> FilterResult {
         let owned = |cases: &[&str]| cases.iter().map(|case| (*case).to_owned()).collect::<Vec<_>>();
         match self.instead {
             Refused => Err("refused".to_owned()),
             Selects(cases) => Ok(owned(cases)),
             With(more) => {
-                let mut cases = answer.unwrap_or_default();
+                let mut cases = result.unwrap_or_default();
                 cases.extend(owned(more));
                 cases.sort();
                 Ok(cases)
             }
             Without(less) => {
-                answer.map(|cases| cases.into_iter().filter(|case| !less.contains(&case.as_str())).collect())
+                result.map(|cases| cases.into_iter().filter(|case| !less.contains(&case.as_str())).collect())
             }
         }
     }
 }
 
-/// Whether two answers are the same; of refusals the words do not matter.
-fn is_same(a: &Answer, b: &Answer) -> bool {
+/// Whether two results are equal. Error messages are not compared.
+fn is_same(a: &FilterResult, b: &FilterResult) -> bool {
     a.as_ref().ok() == b.as_ref().ok()
 }
 
@@ -245,13 +245,13 @@ fn cases() -> Vec<Case> {
     let text = std::fs::read_to_string(fixtures().join("filters/cases.jsonl")).unwrap();
     let read = |line| {
         let case: Value = serde_json::from_str(line).unwrap();
-        let answer = match case["error"].as_str() {
+        let result = match case["error"].as_str() {
             Some(error) => Err(error.to_owned()),
             None => {
-                Ok(case["selects"].as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect())
+                Ok(case["selects"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap().to_owned()).collect())
             }
         };
-        Case { filter: case["filter"].as_str().unwrap().to_owned(), answer }
+        Case { filter: case["filter"].as_str().unwrap().to_owned(), result }
     };
     text.lines().map(read).collect()
 }
@@ -261,8 +261,8 @@ fn path(name: &str) -> PathBuf {
     folder.join(if name == FILES { "mlruns" } else { "mlflow.db" })
 }
 
-/// What the library answers; no process for each of so many strings.
-fn ask(store: &dyn TraceStore, newest: &Query, filter: &str) -> Answer {
+/// The result of the library, called directly because a process per filter would be slow.
+fn select(store: &dyn TraceStore, newest: &Query, filter: &str) -> FilterResult {
     let clauses = language::parse(filter).map_err(|error| error.message)?;
     let query = Query { filter: Filter { clauses }, ..newest.clone() };
     let mut cases = Vec::new();
@@ -275,7 +275,7 @@ fn ask(store: &dyn TraceStore, newest: &Query, filter: &str) -> Answer {
     Ok(cases)
 }
 
-/// Compares all answers in one store.
+/// Compares the results of all cases in a store.
 fn compare(name: &str) {
     let cases = cases();
     assert!(cases.len() > 900, "{}", cases.len());
@@ -288,49 +288,49 @@ fn compare(name: &str) {
     let newest = Query::newest(experiments);
     let mut wrong = Vec::new();
     for exception in EXCEPTIONS.iter().filter(|exception| exception.stores.contains(&name)) {
-        if let These(filters) = exception.filters {
+        if let Exact(filters) = exception.filters {
             let unknown = filters.iter().filter(|filter| !cases.iter().any(|case| case.filter == **filter));
-            wrong.extend(unknown.map(|filter| format!("{filter:?} is an exception, but no case")));
-        } else if !cases.iter().any(|case| exception.concerns(name, case)) {
-            wrong.push(format!("no case is such an exception: {}", exception.why));
+            wrong.extend(unknown.map(|filter| format!("exception without a case: {filter:?}")));
+        } else if !cases.iter().any(|case| exception.applies_to(name, case)) {
+            wrong.push(format!("exception that concerns no case: {}", exception.why));
         }
     }
     for case in &cases {
-        let mut expected = case.answer.clone();
+        let mut expected = case.result.clone();
         let mut whys = Vec::new();
-        for exception in EXCEPTIONS.iter().filter(|exception| exception.concerns(name, case)) {
+        for exception in EXCEPTIONS.iter().filter(|exception| exception.applies_to(name, case)) {
             let changed = exception.change(expected.clone());
             if is_same(&changed, &expected) {
-                wrong.push(format!("{:?} is no exception: {}", case.filter, exception.why));
+                wrong.push(format!("exception without effect for {:?}: {}", case.filter, exception.why));
             }
             whys.push(exception.why);
             expected = changed;
         }
-        let ours = ask(&*store, &newest, &case.filter);
-        if !is_same(&ours, &expected) {
-            wrong.push(format!("{:?}\n    {ours:?}, not\n    {expected:?} {whys:?}", case.filter));
+        let actual = select(&*store, &newest, &case.filter);
+        if !is_same(&actual, &expected) {
+            wrong.push(format!("{:?}\n    {actual:?}, not\n    {expected:?} {whys:?}", case.filter));
         }
     }
-    assert!(wrong.is_empty(), "{name}: {} are wrong\n{}", wrong.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{name}: {} differences\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
-fn a_database_answers_as_mlflow() {
+fn databases_match_mlflow() {
     compare(DATABASE);
 }
 
 #[test]
-fn files_answer_as_mlflow() {
+fn file_stores_match_mlflow() {
     compare(FILES);
 }
 
 #[test]
-fn a_database_of_an_older_release_answers_as_mlflow() {
+fn databases_of_older_releases_match_mlflow() {
     compare(OLDER);
 }
 
 #[test]
-fn what_is_read_can_be_printed_and_read_again() {
+fn parsed_filters_are_printed_and_parsed_again() {
     let (mut printed, mut read) = (0, 0);
     for case in cases() {
         let Ok(clauses) = language::parse(&case.filter) else { continue };
@@ -346,31 +346,31 @@ fn what_is_read_can_be_printed_and_read_again() {
 }
 
 #[test]
-fn every_refusal_says_what_is_wrong_and_where() {
+fn syntax_errors_have_a_message_and_a_position() {
     let mut refused = 0;
     for case in cases() {
         let Err(error) = language::parse(&case.filter) else { continue };
         refused += 1;
         let (filter, at) = (&case.filter, &error.at);
         assert!(!error.message.trim().is_empty() && !error.message.contains('\n'), "{filter}: {}", error.message);
-        assert!(filter.get(at.clone()).is_some(), "{filter}: {at:?} is no piece of it");
-        assert!(!at.is_empty() || at.start == filter.trim_end().len(), "{filter}: {at:?} is empty, but not at the end");
+        assert!(filter.get(at.clone()).is_some(), "{filter}: {at:?} is not inside the filter");
+        assert!(!at.is_empty() || at.start == filter.trim_end().len(), "{filter}: {at:?} is empty but not at the end");
         assert!(error.hint.is_none_or(|hint| !hint.trim().is_empty()), "{filter}");
     }
     assert!(refused > 200, "{refused}");
 }
 
-/// A command on one of the stores that hold the cases.
+/// A command on one of the stores with the cases.
 fn on(name: &str, words: &str) -> Cli {
     Cli::new(words).on(path(name))
 }
 
-/// A filter is not split into words.
+/// A list with a filter, which is passed as one argument.
 fn filtered(name: &str, filter: &str) -> Cli {
     on(name, "traces list --all -x Alpha -x Beta").arg(format!("--filter={filter}"))
 }
 
-/// The sorted cases that a command lists.
+/// The sorted `case` tags of the traces that a command lists.
 fn listed(cli: &Cli) -> Vec<String> {
     let document = cli.json();
     let tags = items(&document, "traces").iter().map(|trace| trace["tags"]["case"].as_str().unwrap().to_owned());
@@ -380,20 +380,20 @@ fn listed(cli: &Cli) -> Vec<String> {
 }
 
 #[test]
-fn a_refused_filter_is_quoted_and_the_wrong_piece_is_marked() {
+fn syntax_errors_quote_the_filter_and_mark_the_position() {
     let long = format!("name = '{}' AND foo = 'x' AND name = '{}'", "é".repeat(70), "日".repeat(70));
     for (filter, column, quote, marks) in [
         ("status == 'OK'", 8, "status == 'OK'", "       ^^"),
         ("status = 'OK", 10, "status = 'OK", "         ^^^"),
         ("status =", 9, "status =", "        ^"),
         ("   ", 1, "   ", "^^^"),
-        // Two columns for each of these.
+        // Double-width characters.
         ("name = '日本' x = 'y'", 13, "name = '日本' x = 'y'", "              ^"),
         ("name = '🎉' AND bär = 'z'", 16, "name = '🎉' AND bär = 'z'", "                ^^^"),
         ("tags.日本 > 'x'", 9, "tags.日本 > 'x'", "          ^"),
-        // An accent of its own takes none.
+        // A combining accent has no width.
         ("name = 'e\u{301}' AND bar = 'z'", 17, "name = 'e\u{301}' AND bar = 'z'", "               ^^^"),
-        // Whatever ends a line or moves the cursor is one column.
+        // Line breaks and tabs are shown as one column.
         ("name = 'a'\n  AND bar = 'z'", 18, "name = 'a'   AND bar = 'z'", "                 ^^^"),
         ("name = 'a' AND\tbar = 'z'\r\n", 16, "name = 'a' AND bar = 'z'  ", "               ^^^"),
         (
@@ -403,29 +403,29 @@ fn a_refused_filter_is_quoted_and_the_wrong_piece_is_marked() {
             &format!("{}^^^", " ".repeat(41)),
         ),
     ] {
-        let done = filtered(DATABASE, filter).run();
-        assert_eq!((done.exit, done.stdout.as_str()), (Some(2), ""), "{filter:?}\n{done}");
-        let lines: Vec<&str> = done.stderr.lines().collect();
-        assert!(lines[0].starts_with(&format!("error: --filter, column {column}: ")), "{filter:?}\n{done}");
-        assert_eq!(lines[1].strip_prefix("    "), Some(quote), "{filter:?}\n{done}");
-        assert_eq!(lines[2].strip_prefix("    "), Some(marks), "{filter:?}\n{done}");
-        let done = filtered(DATABASE, filter).arg("--json").run();
-        assert_eq!((done.exit, done.stdout.as_str()), (Some(2), ""), "{filter:?}\n{done}");
-        let error = done.error();
-        assert_eq!((&error["code"], &error["exit"]), (&"filter_syntax".into(), &2.into()), "{filter:?}\n{done}");
-        assert!(error["message"].as_str().unwrap().contains(&format!("column {column}: ")), "{filter:?}\n{done}");
+        let output = filtered(DATABASE, filter).run();
+        assert_eq!((output.exit, output.stdout.as_str()), (Some(2), ""), "{filter:?}\n{output}");
+        let lines: Vec<&str> = output.stderr.lines().collect();
+        assert!(lines[0].starts_with(&format!("error: --filter, column {column}: ")), "{filter:?}\n{output}");
+        assert_eq!(lines[1].strip_prefix("    "), Some(quote), "{filter:?}\n{output}");
+        assert_eq!(lines[2].strip_prefix("    "), Some(marks), "{filter:?}\n{output}");
+        let output = filtered(DATABASE, filter).arg("--json").run();
+        assert_eq!((output.exit, output.stdout.as_str()), (Some(2), ""), "{filter:?}\n{output}");
+        let error = output.error();
+        assert_eq!((&error["code"], &error["exit"]), (&"filter_syntax".into(), &2.into()), "{filter:?}\n{output}");
+        assert!(error["message"].as_str().unwrap().contains(&format!("column {column}: ")), "{filter:?}\n{output}");
     }
 }
 
 #[test]
-fn a_word_that_is_nearly_right_is_told() {
-    let done = filtered(DATABASE, "stauts = 'OK'").run();
-    assert!(done.stderr.contains("did you mean `status`?"), "{done}");
-    let done = filtered(DATABASE, "status = 'OK' AND executon_time > 5").run();
-    assert!(done.stderr.contains("did you mean `execution_time`"), "{done}");
+fn typos_get_suggestions() {
+    let output = filtered(DATABASE, "stauts = 'OK'").run();
+    assert!(output.stderr.contains("did you mean `status`?"), "{output}");
+    let output = filtered(DATABASE, "status = 'OK' AND executon_time > 5").run();
+    assert!(output.stderr.contains("did you mean `execution_time`"), "{output}");
 }
 
-/// Flags, and the filter that says the same.
+/// Flags with the equivalent filter.
 const SAME: &[(&[&str], &str)] = &[
     (&["--status", "ok"], "status = 'OK'"),
     (&["--status", "error,in_progress"], "status IN ('ERROR', 'IN_PROGRESS')"),
@@ -467,7 +467,7 @@ const SAME: &[(&[&str], &str)] = &[
 ];
 
 #[test]
-fn flags_and_filters_that_say_the_same_select_the_same() {
+fn equivalent_flags_and_filters_match_the_same_traces() {
     for (flags, filter) in SAME {
         for name in ALL {
             let by_flags = flags.iter().fold(on(name, "traces list --all -x Alpha -x Beta"), Cli::arg);
@@ -476,22 +476,22 @@ fn flags_and_filters_that_say_the_same_select_the_same() {
             assert!(!cases.is_empty() && cases.len() < 79, "{name} {flags:?}: {cases:?}");
         }
     }
-    // Together with a filter they narrow it down.
+    // Flags and filters are combined with AND.
     let both = filtered(DATABASE, "tags.env LIKE 'p%'").arg("--status").arg("ok").arg("--max-duration").arg("2ms");
     assert_eq!(
         listed(&both),
         listed(&filtered(DATABASE, "tags.env LIKE 'p%' AND status = 'OK' AND execution_time <= 2"))
     );
     assert_eq!(listed(&both), ["a05"]);
-    // Within filters, conditions on spans hold for one span; that of a flag may hold for another.
-    let one = filtered(DATABASE, "span.type = 'TOOL' AND span.status = 'ERROR'");
-    assert_eq!(listed(&one), ["e01"]);
+    // Span conditions of filters must hold for the same span; the condition of a flag may hold for another.
+    let same_span = filtered(DATABASE, "span.type = 'TOOL' AND span.status = 'ERROR'");
+    assert_eq!(listed(&same_span), ["e01"]);
     let any = filtered(DATABASE, "span.status = 'ERROR'").arg("--type").arg("TOOL");
     assert_eq!(listed(&any), ["e01", "e02", "e09"]);
 }
 
 #[test]
-fn flags_reach_what_the_language_cannot_say() {
+fn flags_match_keys_that_the_language_reserves() {
     for (flags, cases) in [
         (["--tag", "name=a tag"], &["b02"][..]),
         (["--tag", "prompt"], &["b02"]),
@@ -506,7 +506,7 @@ fn flags_reach_what_the_language_cannot_say() {
 }
 
 #[test]
-fn models_of_spans_are_those_of_the_attribute_where_mlflow_records_it() {
+fn model_flag_matches_the_recorded_attribute() {
     let fixture = Fixture::named("3.18.0-sqlite");
     let ids = |flag: &str, value: &str| {
         let document = fixture.cli("traces list --all").arg(flag).arg(value).json();
@@ -518,15 +518,15 @@ fn models_of_spans_are_those_of_the_attribute_where_mlflow_records_it() {
     assert_eq!(by_model, ids("--filter", "span.attributes.`mlflow.llm.model` != 'other'"));
 }
 
-/// All that a span says, string by string: what went in and out, what went wrong, and attributes that are not MLflow's own.
-fn said(span: &Value) -> Vec<String> {
+/// The searchable strings of a span: inputs, outputs, status message, exception, and attributes not set by MLflow.
+fn searchable_texts(span: &Value) -> Vec<String> {
     fn add(value: &Value, texts: &mut Vec<String>) {
         match value {
             Value::String(text) => texts.push(text.clone()),
-            Value::Array(list) => list.iter().for_each(|one| add(one, texts)),
-            Value::Object(object) => object.iter().for_each(|(key, one)| {
+            Value::Array(list) => list.iter().for_each(|item| add(item, texts)),
+            Value::Object(object) => object.iter().for_each(|(key, member)| {
                 texts.push(key.clone());
-                add(one, texts);
+                add(member, texts);
             }),
             _ => {}
         }
@@ -545,12 +545,12 @@ fn said(span: &Value) -> Vec<String> {
     texts
 }
 
-/// A pattern, and whether a text has what it looks for.
-type Sought = (&'static str, fn(&str) -> bool);
+/// A pattern with an equivalent predicate.
+type Search = (&'static str, fn(&str) -> bool);
 
 #[test]
-fn grep_shows_every_span_that_has_the_text_and_no_other() {
-    let patterns: [Sought; 6] = [
+fn grep_matches_exactly_the_spans_with_the_text() {
+    let patterns: [Search; 6] = [
         ("50% off", |text| text.contains("50% off")),
         ("No weather station", |text| text.contains("No weather station")),
         ("gpt-[34]", |text| text.contains("gpt-3") || text.contains("gpt-4")),
@@ -563,7 +563,7 @@ fn grep_shows_every_span_that_has_the_text_and_no_other() {
         let spans = Cli::new("spans --all --full").on(&store).json();
         for (pattern, is_there) in patterns {
             let about = format!("{} {pattern}", store.display());
-            let has = |span: &&Value| said(span).iter().any(|text| is_there(text));
+            let has = |span: &&Value| searchable_texts(span).iter().any(|text| is_there(text));
             let expected: Vec<&Value> = items(&spans, "spans").iter().filter(has).collect();
             let ids: Vec<&str> = expected.iter().map(|span| span["span_id"].as_str().unwrap()).collect();
 
@@ -578,7 +578,7 @@ fn grep_shows_every_span_that_has_the_text_and_no_other() {
                     "inputs" | "outputs" | "exception" => &span[field],
                     attribute => &span["attributes"][attribute],
                 };
-                let texts = said(&serde_json::json!({"inputs": value, "attributes": {}}));
+                let texts = searchable_texts(&serde_json::json!({"inputs": value, "attributes": {}}));
                 assert!(texts.iter().any(|whole| whole.contains(text)), "{about}: {field} of {row}");
             }
 
@@ -598,24 +598,24 @@ fn grep_shows_every_span_that_has_the_text_and_no_other() {
 }
 
 #[test]
-fn tables_of_grep_show_the_text_in_every_row() {
+fn grep_tables_show_the_match_in_every_row() {
     for (words, column) in [("traces list --grep", "span"), ("spans --grep", "in")] {
-        let done = Cli::demo(words).arg("Paris").ok();
-        let (header, rows) = (done.lines()[0], &done.lines()[1..]);
-        assert!(header.contains(column) && header.ends_with("match"), "{done}");
-        assert!(!rows.is_empty() && rows.iter().all(|row| row.contains("Paris")), "{done}");
-        let one = Cli::demo(words).arg("Paris").arg("-n").arg("1").ok();
-        assert_eq!(one.lines()[1].split_whitespace().next(), rows[0].split_whitespace().next(), "{one}");
+        let output = Cli::demo(words).arg("Paris").ok();
+        let (header, rows) = (output.lines()[0], &output.lines()[1..]);
+        assert!(header.contains(column) && header.ends_with("match"), "{output}");
+        assert!(!rows.is_empty() && rows.iter().all(|row| row.contains("Paris")), "{output}");
+        let first = Cli::demo(words).arg("Paris").arg("-n").arg("1").ok();
+        assert_eq!(first.lines()[1].split_whitespace().next(), rows[0].split_whitespace().next(), "{first}");
         assert_eq!(Cli::demo(words).arg("no such text").json()["page"]["returned"], 0);
     }
-    // Of spans, other flags hold for the same one.
+    // In lists of spans, other flags apply to the same span.
     let both = Cli::demo("spans --all --type TOOL --grep Paris").json();
     assert!(!items(&both, "spans").is_empty());
     assert!(items(&both, "spans").iter().all(|span| span["span_type"] == "TOOL" && span["match"]["text"] != ""));
 }
 
 #[test]
-fn a_hundred_conditions_of_any_kind_are_combined_and_no_more() {
+fn up_to_100_conditions_are_supported() {
     let joined = |form: &str, count: usize| {
         (0..count).map(|at| form.replace("{}", &at.to_string())).collect::<Vec<_>>().join(" AND ")
     };
@@ -633,105 +633,107 @@ fn a_hundred_conditions_of_any_kind_are_combined_and_no_more() {
         Cli::demo("traces list --filter").arg(&filter).ok();
         Fixture::named(FILES).cli("traces list --filter").arg(&filter).ok();
     }
-    let done = Cli::demo("traces list --filter").arg(joined("tags.a{} IS NULL", 101)).run();
-    assert_eq!(done.exit, Some(2), "{done}");
-    insta::assert_snapshot!(done.stderr, @"
+    let output = Cli::demo("traces list --filter").arg(joined("tags.a{} IS NULL", 101)).run();
+    assert_eq!(output.exit, Some(2), "{output}");
+    insta::assert_snapshot!(output.stderr, @"
     error: 101 conditions, more than the limit of 100
       hint: match several values in one condition: `request_id IN ('a', 'b')`, `name RLIKE '^(a|b)$'`
     ");
-    // Flags count too, lists do not.
-    let done = Cli::demo("traces list --since 1d --filter").arg(joined("tags.a{} IS NULL", 100)).run();
-    assert_eq!(done.exit, Some(2), "{done}");
+    // Flags count as conditions; values in lists do not.
+    let output = Cli::demo("traces list --since 1d --filter").arg(joined("tags.a{} IS NULL", 100)).run();
+    assert_eq!(output.exit, Some(2), "{output}");
     let types: Vec<String> = (0..15_000).map(|at| format!("T{at}")).collect();
-    let done = Cli::demo("traces list --json --type").arg(format!("{},TOOL", types.join(","))).ok();
-    assert_eq!(done.json()["traces"], Cli::demo("traces list --type TOOL").json()["traces"]);
+    let output = Cli::demo("traces list --json --type").arg(format!("{},TOOL", types.join(","))).ok();
+    assert_eq!(output.json()["traces"], Cli::demo("traces list --type TOOL").json()["traces"]);
 }
 
 #[test]
-fn a_pattern_that_is_none_is_an_error_of_grep_and_a_note_of_rlike() {
+fn invalid_patterns_are_errors_for_grep_and_notes_for_rlike() {
     for words in ["traces list", "spans", "usage"] {
-        let done = Cli::demo(words).arg("--grep").arg("(").run();
-        assert_eq!(done.exit, Some(2), "{done}");
-        assert!(done.stderr.starts_with("error: invalid regular expression `(`"), "{done}");
+        let output = Cli::demo(words).arg("--grep").arg("(").run();
+        assert_eq!(output.exit, Some(2), "{output}");
+        assert!(output.stderr.starts_with("error: invalid regular expression `(`"), "{output}");
     }
-    let done = Cli::demo("spans --json --grep").arg("[a").run();
-    assert_eq!((done.exit, done.error()["code"].as_str()), (Some(2), Some("usage")), "{done}");
+    let output = Cli::demo("spans --json --grep").arg("[a").run();
+    assert_eq!((output.exit, output.error()["code"].as_str()), (Some(2), Some("usage")), "{output}");
     for filter in ["name RLIKE '('", "tags.a RLIKE '('", "span.type RLIKE '('", "span.attributes.a RLIKE '('"] {
-        let done = Cli::demo("traces list --json").arg("--filter").arg(filter).ok();
-        assert_eq!(done.json()["page"]["returned"], 0, "{filter}\n{done}");
+        let output = Cli::demo("traces list --json").arg("--filter").arg(filter).ok();
+        assert_eq!(output.json()["page"]["returned"], 0, "{filter}\n{output}");
         assert!(
-            done.stderr.contains("note: invalid regular expression `(`, which matches nothing: "),
-            "{filter}\n{done}"
+            output.stderr.contains("note: invalid regular expression `(`, which matches nothing: "),
+            "{filter}\n{output}"
         );
     }
 }
 
 #[test]
-fn the_filter_is_told_back() {
+fn verbose_prints_the_filter() {
     let cli =
         Cli::demo("traces list -v --status ok,error --min-duration 1ms --min-tokens 5 --type LLM,TOOL --model gpt-*");
-    let done = cli.arg("--filter").arg("name='it' tags.`a b`!=\"it's\" AND span.name in ('x','y')").run();
-    assert_eq!(done.exit, Some(2), "{done}");
+    let output = cli.arg("--filter").arg("name='it' tags.`a b`!=\"it's\" AND span.name in ('x','y')").run();
+    assert_eq!(output.exit, Some(2), "{output}");
     let cli =
         Cli::demo("traces list -v --status ok,error --min-duration 1ms --min-tokens 5 --type LLM,TOOL --model gpt-*");
-    let done = cli.arg("--filter").arg("name='it' tags.`a b`!=\"it's\" AND span.name IN ('x','y')").ok();
+    let output = cli.arg("--filter").arg("name='it' tags.`a b`!=\"it's\" AND span.name IN ('x','y')").ok();
     let expected = "note: filter: name = 'it' AND tags.`a b` != \"it's\" AND span.name IN ('x', 'y') AND \
                     status IN ('OK', 'ERROR') AND execution_time_ms >= 1 --model 'gpt-*' --min-tokens 5 \
                     --type 'LLM,TOOL'\n";
-    assert!(done.stderr.contains(expected), "{done}");
-    // What was told is a filter again.
-    for case in cases().iter().filter(|case| case.answer.is_ok()).step_by(97) {
+    assert!(output.stderr.contains(expected), "{output}");
+    // The printed filter can be parsed.
+    for case in cases().iter().filter(|case| case.result.is_ok()).step_by(97) {
         let Ok(clauses) = language::parse(&case.filter) else { continue };
         if clauses.is_empty() || clauses.iter().any(|clause: &Clause| language::clause_text(clause).is_none()) {
             continue;
         }
-        let told = filtered(DATABASE, &case.filter).arg("-v").arg("-o").arg("ids").ok();
-        let note = told.stderr.lines().find_map(|line| line.strip_prefix("note: filter: ")).unwrap_or_default();
-        assert_eq!(language::parse(note).as_ref(), Ok(&clauses), "{}\n{told}", case.filter);
-        assert_eq!(filtered(DATABASE, note).arg("-o").arg("ids").ok().stdout, told.stdout, "{}", case.filter);
+        let output = filtered(DATABASE, &case.filter).arg("-v").arg("-o").arg("ids").ok();
+        let note = output.stderr.lines().find_map(|line| line.strip_prefix("note: filter: ")).unwrap_or_default();
+        assert_eq!(language::parse(note).as_ref(), Ok(&clauses), "{}\n{output}", case.filter);
+        assert_eq!(filtered(DATABASE, note).arg("-o").arg("ids").ok().stdout, output.stdout, "{}", case.filter);
     }
 }
 
 #[test]
-fn what_was_found_is_shown_at_every_width() {
+fn matches_are_highlighted_at_every_width() {
     for (pattern, words) in
         [("weather", "spans"), ("Atlantis", "traces list"), (r"\?", "spans"), (r"\bstation\b", "spans")]
     {
         for width in 40..140 {
-            let done = Cli::demo(&format!("{words} --color always --width {width} -q --grep")).arg(pattern).ok();
-            // Every row but the titles has it, or as much of it as there is room for, in the color of what was found.
-            let marked = done.lines().iter().skip(1).filter(|line| line.contains("\u{1b}[31;1m")).count();
-            assert_eq!(marked, done.lines().len() - 1, "{pattern} {width}\n{done}");
+            let output = Cli::demo(&format!("{words} --color always --width {width} -q --grep")).arg(pattern).ok();
+            // Every row below the header highlights the match, clipped to the available width.
+            let marked = output.lines().iter().skip(1).filter(|line| line.contains("\u{1b}[31;1m")).count();
+            assert_eq!(marked, output.lines().len() - 1, "{pattern} {width}\n{output}");
         }
     }
 }
 
 #[test]
-fn a_search_that_is_given_up_is_told() {
-    let done = Cli::demo("traces list --json --grep").arg(r"(\d|\d\d)+(?<=Q)").ok();
-    assert!(done.stderr.contains("took too long"), "{done}");
-    assert_eq!(done.json()["page"]["complete"], false);
+fn timed_out_searches_are_reported() {
+    let output = Cli::demo("traces list --json --grep").arg(r"(\d|\d\d)+(?<=Q)").ok();
+    assert!(output.stderr.contains("took too long"), "{output}");
+    assert_eq!(output.json()["page"]["complete"], false);
 }
 
 #[test]
-fn conditions_on_a_trace_that_is_named_are_told_to_be_none() {
+fn ignored_filters_are_reported() {
     let named = Cli::demo("trace show @last -o ids").ok();
     assert_eq!(named.stderr, "");
     let id = Cli::demo("traces list -n 1 -q -o ids").ok().lines()[0].to_owned();
-    let done = Cli::demo(&format!("trace show {id} --status error")).ok();
-    assert!(done.stderr.contains("the filters are ignored for"), "{done}");
+    let output = Cli::demo(&format!("trace show {id} --status error")).ok();
+    assert!(output.stderr.contains("the filters are ignored for"), "{output}");
     let none = Cli::demo("trace show @last --grep nowhere-at-all --json").run();
     assert_eq!((none.exit, none.error()["code"].as_str()), (Some(3), Some("not_found")));
 }
 
 #[test]
-fn traces_without_recorded_tokens_are_not_passed_over_in_silence() {
-    let told = |name: &str, words: &str| {
-        let done = Fixture::named(name).cli(&format!("{words} --min-tokens 1")).ok();
-        done.stderr.contains("traces without recorded tokens are excluded")
+fn excluded_traces_without_tokens_are_reported() {
+    let is_reported = |name: &str, words: &str| {
+        let output = Fixture::named(name).cli(&format!("{words} --min-tokens 1")).ok();
+        output.stderr.contains("traces without recorded tokens are excluded")
     };
     assert!(
-        told("2.22.5-sqlite", "traces list") && told("3.18.0-file", "spans --all") && told("3.18.0-sqlite", "usage")
+        is_reported("2.22.5-sqlite", "traces list")
+            && is_reported("3.18.0-file", "spans --all")
+            && is_reported("3.18.0-sqlite", "usage")
     );
-    assert!(!told("3.18.0-sqlite", "traces list -x AG2"));
+    assert!(!is_reported("3.18.0-sqlite", "traces list -x AG2"));
 }

@@ -1,4 +1,4 @@
-//! Holds `src/` to the table of floors in `src/lib.rs`.
+//! Checks that the modules of `src/` use only what the table of layers in `src/lib.rs` allows.
 
 use crate::harness::files_below;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,40 +8,40 @@ type Edges = BTreeMap<String, BTreeSet<String>>;
 
 fn sources() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    // Tests in `src/**/tests.rs` are no part of the program.
+    // Without tests in `src/**/tests.rs`.
     let is_source = |path: &PathBuf| path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs");
     let files = files_below(&root).into_iter().filter(is_source);
     files.map(|path| (path.strip_prefix(&root).unwrap().to_owned(), std::fs::read_to_string(&path).unwrap())).collect()
 }
 
-/// The words in backquotes of a cell.
-fn quoted(cell: &str) -> impl Iterator<Item = String> {
+/// The words in backticks in a table cell.
+fn backticked_words(cell: &str) -> impl Iterator<Item = String> {
     cell.split('`').skip(1).step_by(2).flat_map(str::split_whitespace).map(str::to_owned)
 }
 
-/// Which floor may use which, from the doc comment of `src/lib.rs`.
+/// The layers that each layer may use, from the doc comment of `src/lib.rs`.
 fn allowed() -> Edges {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
     let mut edges = Edges::new();
     for row in text.lines().filter_map(|line| line.strip_prefix("//! | `")) {
         let cells: Vec<&str> = row.split('|').collect();
-        let floor = cells[0].trim().trim_end_matches('`').to_owned();
-        let mut may_use: BTreeSet<String> = quoted(cells[2]).collect();
+        let layer = cells[0].trim().trim_end_matches('`').to_owned();
+        let mut may_use: BTreeSet<String> = backticked_words(cells[2]).collect();
         if cells[2].contains("all of the above") {
             may_use.extend(edges.keys().cloned());
         }
-        edges.insert(floor, may_use);
+        edges.insert(layer, may_use);
     }
     edges
 }
 
-/// The floor of a file: its top-level module.
-fn floor(path: &Path) -> String {
+/// The layer of a file: its top-level module.
+fn layer(path: &Path) -> String {
     let first = path.components().next().unwrap().as_os_str().to_str().unwrap();
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// The paths that a text names, from `crate`, `super` or `self` on, with braces expanded.
+/// The paths in source text that start with `crate`, `super` or `self`, with braces expanded.
 fn paths(text: &str) -> Vec<Vec<String>> {
     let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
     let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap();
@@ -49,7 +49,7 @@ fn paths(text: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for root in ["crate", "super", "self"] {
         for (at, _) in code.match_indices(&format!("{root}::")) {
-            // `super::super::x` is one path, found at its first word.
+            // `super::super::x` is one path, found at its first segment.
             let before = &code[..at];
             if !before.ends_with(is_word) && !before.ends_with("::") {
                 expand(&code[at..], &[], &mut found);
@@ -59,7 +59,7 @@ fn paths(text: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// Adds the paths that a tree of uses begins with, and returns its length.
+/// Adds the paths of the use tree at the start of `text`, and returns its length in bytes.
 fn expand(text: &str, parents: &[String], found: &mut Vec<Vec<String>>) -> usize {
     let mut path = parents.to_vec();
     let mut at = 0;
@@ -82,19 +82,19 @@ fn expand(text: &str, parents: &[String], found: &mut Vec<Vec<String>>) -> usize
                     return at + 1;
                 }
                 let length = expand(&text[at..], &path, found);
-                // `name as other` and `*` have more text.
+                // Skips the rest of `name as other` and `*`.
                 at += length + text[at + length..].find([',', '}']).unwrap_or(text.len() - at - length);
             }
         }
     }
 }
 
-/// The folders of `src` that a text uses.
-fn used(text: &str) -> BTreeSet<String> {
+/// The top-level modules that source text uses.
+fn used_modules(text: &str) -> BTreeSet<String> {
     paths(text).into_iter().filter(|path| path[0] == "crate").filter_map(|path| path.get(1).cloned()).collect()
 }
 
-/// The module that a file is.
+/// The module path of a file.
 fn module(path: &Path) -> Vec<String> {
     let mut words: Vec<String> = path.with_extension("").iter().map(|part| part.to_str().unwrap().to_owned()).collect();
     if matches!(words.last().map(String::as_str), Some("mod" | "lib" | "main")) {
@@ -103,7 +103,7 @@ fn module(path: &Path) -> Vec<String> {
     words
 }
 
-/// Which files use which. What a file takes from its own parents is not an edge: they declare it.
+/// The modules that each module uses, without its ancestors, which declare it.
 fn files_used() -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
     let files: Vec<(Vec<String>, String)> = sources().into_iter().map(|(path, text)| (module(&path), text)).collect();
     let known: BTreeSet<&Vec<String>> = files.iter().map(|(module, _)| module).collect();
@@ -122,79 +122,80 @@ fn files_used() -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
         base
     };
     let edges = |(own, text): &(Vec<String>, String)| {
-        let used = paths(text).into_iter().map(|path| resolve(own, &path));
-        (own.clone(), used.filter(|used| !own.starts_with(used)).collect())
+        let used_modules = paths(text).into_iter().map(|path| resolve(own, &path));
+        (own.clone(), used_modules.filter(|used_modules| !own.starts_with(used_modules)).collect())
     };
     files.iter().map(edges).collect()
 }
 
 #[test]
-fn the_parser_of_uses_sees_braces_and_paths() {
+fn use_trees_are_expanded() {
     let text = "use crate::model::{A, B};\nuse crate::{formats::x::Y as Z, query::{self, Q}, terminal};\nfn f() { crate::error::g() }";
     let expected = ["error", "formats", "model", "query", "terminal"];
-    assert_eq!(used(text).into_iter().collect::<Vec<_>>(), expected);
+    assert_eq!(used_modules(text).into_iter().collect::<Vec<_>>(), expected);
     let found: Vec<String> = paths("use super::super::{a::{b, c}, d};").iter().map(|path| path.join("::")).collect();
     assert_eq!(found, ["super::super::a::b", "super::super::a::c", "super::super::d"]);
 }
 
 #[test]
-fn no_files_use_each_other_in_a_circle() {
+fn modules_have_no_cycles() {
     let edges = files_used();
     assert!(edges.values().map(BTreeSet::len).sum::<usize>() > 300);
     let reached = |from: &Vec<String>| {
         let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
         while let Some(module) = open.pop() {
-            open.extend(edges[module].iter().filter(|used| seen.insert((*used).clone())));
+            open.extend(edges[module].iter().filter(|used_modules| seen.insert((*used_modules).clone())));
         }
         seen
     };
-    let circles: Vec<String> =
+    let cycles: Vec<String> =
         edges.keys().filter(|module| reached(module).contains(*module)).map(|module| module.join("/")).collect();
-    assert!(circles.is_empty(), "in circles: {}", circles.join(" "));
+    assert!(cycles.is_empty(), "modules in cycles: {}", cycles.join(" "));
 }
 
 #[test]
-fn floors_use_only_what_the_table_allows() {
+fn layers_use_only_allowed_layers() {
     let allowed = allowed();
     let mut wrong = Vec::new();
     let mut edges = 0;
     for (path, text) in sources() {
-        let floor = floor(&path);
-        if floor == "lib" || floor == "main" {
+        let layer = layer(&path);
+        if layer == "lib" || layer == "main" {
             continue;
         }
-        let Some(may_use) = allowed.get(&floor) else {
-            wrong.push(format!("{}: the table does not name the floor `{floor}`", path.display()));
+        let Some(may_use) = allowed.get(&layer) else {
+            wrong.push(format!("{}: layer `{layer}` is missing from the table", path.display()));
             continue;
         };
-        for module in used(&text).into_iter().filter(|module| *module != floor) {
+        for module in used_modules(&text).into_iter().filter(|module| *module != layer) {
             edges += 1;
             if !may_use.contains(&module) {
-                wrong.push(format!("{}: `{floor}` uses `{module}`", path.display()));
+                wrong.push(format!("{}: `{layer}` uses `{module}`", path.display()));
             }
         }
     }
-    assert!(edges > 20, "uses were found: {edges}");
+    assert!(edges > 20, "too few uses found: {edges}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn every_floor_of_the_table_is_there() {
-    let floors: BTreeSet<String> = sources().iter().map(|(path, _)| floor(path)).collect();
-    let missing: Vec<_> = allowed().into_keys().filter(|name| !floors.contains(name)).collect();
+fn layers_of_the_table_exist() {
+    let layers: BTreeSet<String> = sources().iter().map(|(path, _)| layer(path)).collect();
+    let missing: Vec<_> = allowed().into_keys().filter(|name| !layers.contains(name)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
-fn every_module_says_why_it_exists() {
+fn modules_have_docs() {
     let files = sources();
     assert!(files.len() > 30);
-    let silent: Vec<_> = files.iter().filter(|(_, text)| !text.starts_with("//!")).map(|(path, _)| path).collect();
-    assert!(silent.is_empty(), "{silent:?}");
+    let undocumented: Vec<_> =
+        files.iter().filter(|(_, text)| !text.starts_with("//!")).map(|(path, _)| path).collect();
+    assert!(undocumented.is_empty(), "{undocumented:?}");
 }
 
 #[test]
-fn every_file_of_tests_is_compiled() {
+fn test_files_are_compiled() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let files: Vec<PathBuf> = files_below(&root).into_iter().filter(|path| path.ends_with("tests.rs")).collect();
     assert!(files.len() > 20);
@@ -203,19 +204,20 @@ fn every_file_of_tests_is_compiled() {
         let parents = [folder.join("mod.rs"), folder.join("lib.rs"), folder.with_extension("rs")];
         parents.iter().any(|parent| std::fs::read_to_string(parent).unwrap_or_default().contains("mod tests;"))
     };
-    let forgotten: Vec<_> = files.iter().filter(|path| !is_declared(path)).collect();
-    assert!(forgotten.is_empty(), "no module declares {forgotten:?}");
+    let undeclared: Vec<_> = files.iter().filter(|path| !is_declared(path)).collect();
+    assert!(undeclared.is_empty(), "test files without a `mod tests;`: {undeclared:?}");
 }
 
 #[test]
-fn property_tests_run_on_fixed_seeds() {
+fn property_tests_have_fixed_seeds() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let texts = files_below(&root).into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs"));
     let texts: Vec<(PathBuf, String)> =
         texts.map(|path| (path.clone(), std::fs::read_to_string(path).unwrap())).collect();
     let count = |text: &str, word: &str| text.matches(word).count();
     assert!(texts.iter().map(|(_, text)| count(text, "proptest!")).sum::<usize>() > 5);
-    let random = texts.iter().filter(|(_, text)| count(text, "proptest!") != count(text, "crate::tests::fixed_seed()"));
+    let random =
+        texts.iter().filter(|(_, text)| count(text, "proptest!") != count(text, "crate::tests::fixed_seed_config()"));
     let random: Vec<_> = random.map(|(path, _)| path).collect();
-    assert!(random.is_empty(), "`#![proptest_config(crate::tests::fixed_seed())]` is missing: {random:?}");
+    assert!(random.is_empty(), "`#![proptest_config(crate::tests::fixed_seed_config())]` is missing: {random:?}");
 }

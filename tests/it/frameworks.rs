@@ -1,14 +1,14 @@
-//! Programs of agent frameworks under MLflow's autolog, or with an exporter over OTLP. All play one plot: two questions
-//! about the weather, and a refund that fails. See `fixtures/make/frameworks`.
+//! Programs of agent frameworks, traced by MLflow's autolog or an OTLP exporter. All run the same scenario: two
+//! questions about the weather, and a refund that fails. See `fixtures/make/frameworks`.
 
 use crate::harness::{Cli, fixtures, items};
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// A tool of a program, how often it was called, and how often that failed.
+/// The name of a tool, its number of calls, and its number of failed calls.
 type Tool = (&'static str, u64, u64);
 
-/// The programs with their tools, and the agents that their traces name.
+/// The programs with their tools and the agents in their traces.
 const PROGRAMS: &[(&str, &[Tool], &[&str])] = &[
     ("ag2_otel", &[("get_weather", 2, 0), ("refund_order", 1, 1), ("ask_refunds", 1, 0)], &["concierge", "refunds"]),
     (
@@ -66,7 +66,7 @@ const PROGRAMS: &[(&str, &[Tool], &[&str])] = &[
     ("vercel", &[("get_weather", 2, 0), ("refund_order", 1, 1), ("ask_refunds", 1, 0)], &["concierge", "refunds"]),
 ];
 
-/// Tools that frameworks add.
+/// Tools added by frameworks.
 const OTHER_TOOLS: [&str; 5] = [
     "ask_refunds",
     "delegate_task_to_member",
@@ -75,7 +75,7 @@ const OTHER_TOOLS: [&str; 5] = [
     "transfer_to_refunds",
 ];
 
-/// Billed tokens that are not in the store; below 0 those that are stored in two traces each.
+/// Billed tokens that are missing from the store; negative if tokens are stored in two traces.
 const NOT_STORED: [(&str, i64); 7] = [
     ("anthropic", 22),
     ("google_genai", 38),
@@ -105,20 +105,20 @@ fn ids(name: &str) -> Vec<String> {
 }
 
 #[test]
-fn tools_and_agents_are_those_of_the_program() {
+fn tools_and_agents_match_the_program() {
     for (name, expected, agents) in PROGRAMS {
         let tools = Cli::new("tools").on(store(name)).json();
         let count = |tool: &Value, key: &str| tool[key].as_u64().unwrap();
-        for (wanted, calls, failures) in *expected {
-            let tool = items(&tools, "tools").iter().find(|tool| tool["name"] == **wanted);
-            let tool = tool.unwrap_or_else(|| panic!("{name} has no {wanted}: {tools}"));
+        for (tool_name, calls, failures) in *expected {
+            let tool = items(&tools, "tools").iter().find(|tool| tool["name"] == **tool_name);
+            let tool = tool.unwrap_or_else(|| panic!("{name} has no {tool_name}: {tools}"));
             let failed = count(tool, "errors") + count(tool, "handled_failures");
-            assert_eq!((count(tool, "calls"), failed), (*calls, *failures), "{name}: {wanted}");
-            let gate = Cli::new("check --forbid-tool").arg(wanted).on(store(name)).run();
-            assert_eq!(gate.exit, Some(1), "{name}: {wanted}\n{gate}");
+            assert_eq!((count(tool, "calls"), failed), (*calls, *failures), "{name}: {tool_name}");
+            let check = Cli::new("check --forbid-tool").arg(tool_name).on(store(name)).run();
+            assert_eq!(check.exit, Some(1), "{name}: {tool_name}\n{check}");
         }
         let others = items(&tools, "tools").iter().filter(|tool| {
-            !expected.iter().any(|(wanted, ..)| tool["name"] == **wanted)
+            !expected.iter().any(|(tool_name, ..)| tool["name"] == **tool_name)
                 && !OTHER_TOOLS.contains(&tool["name"].as_str().unwrap())
         });
         assert_eq!(others.count(), 0, "{name}: {tools}");
@@ -129,16 +129,16 @@ fn tools_and_agents_are_those_of_the_program() {
     }
 }
 
-/// Programs whose session MLflow takes from what is none: the id of a response, and a text in place of a scrubbed one.
+/// Programs for which MLflow records a wrong session id: a response id, and a placeholder of a scrubbed value.
 const OTHER_SESSIONS: [&str; 2] = ["agent_framework", "logfire"];
 
 #[test]
-fn sessions_are_those_of_the_program() {
+fn sessions_match_the_program() {
     for name in names().iter().filter(|name| !OTHER_SESSIONS.contains(&name.as_str())) {
         let sessions = Cli::new("sessions").on(store(name)).json();
         let [session] = items(&sessions, "sessions") else { panic!("{name}: {sessions}") };
         assert_eq!(session["session_id"], "trip-7", "{name}");
-        // MLflow's server knows no session of these two.
+        // MLflow's server derives no session for these two.
         assert_eq!(session["derived"], matches!(name.as_str(), "traceloop" | "vercel"), "{name}");
         let shown = Cli::new("session show trip-7").on(store(name)).json();
         assert_eq!(items(&shown, "traces").len() as u64, session["trace_count"].as_u64().unwrap(), "{name}: {shown}");
@@ -146,26 +146,26 @@ fn sessions_are_those_of_the_program() {
 }
 
 #[test]
-fn tools_without_names_leave_rules_on_tools_unanswered() {
-    let gate = Cli::new("check --forbid-tool refund_order").on(store("smolagents")).run();
-    assert_eq!(gate.exit, Some(1), "{gate}");
-    assert!(gate.stdout.contains("2 tool calls have no name"), "{gate}");
+fn tools_without_names_leave_tool_rules_unknown() {
+    let check = Cli::new("check --forbid-tool refund_order").on(store("smolagents")).run();
+    assert_eq!(check.exit, Some(1), "{check}");
+    assert!(check.stdout.contains("2 tool calls have no name"), "{check}");
 }
 
-/// Programs in which more than one refund fails, and how many do.
+/// Programs with more than one failed refund, and their number.
 const REFUNDS: [(&str, u64); 2] = [("langgraph", 2), ("openai_agents", 2)];
 
 #[test]
-fn each_failure_is_told_once_where_it_began() {
+fn failures_are_listed_once_at_their_origin() {
     for name in names() {
         let failures = Cli::new("exceptions").on(store(&name)).json();
-        let of = |failure: &Value, key: &str| failure.pointer(key).and_then(Value::as_str).unwrap_or("").to_owned();
+        let text = |failure: &Value, key: &str| failure.pointer(key).and_then(Value::as_str).unwrap_or("").to_owned();
         for failure in items(&failures, "exceptions") {
-            let what = of(failure, "/message") + &of(failure, "/pattern");
+            let what = text(failure, "/message") + &text(failure, "/pattern");
             assert!(what.contains("already refunded") || what.contains("(non-fatal)"), "{name}: {failure}");
-            let place = of(failure, "/example/span_name").to_lowercase();
-            // AutoGen's agents run tools without a span: the model is the first that is told.
-            assert!(place.contains("refund") || place.contains("tool") || name == "autogen", "{name}: {failure}");
+            let origin = text(failure, "/example/span_name").to_lowercase();
+            // AutoGen runs tools without a span; the model is the first to receive the failure.
+            assert!(origin.contains("refund") || origin.contains("tool") || name == "autogen", "{name}: {failure}");
         }
         let count: u64 = items(&failures, "exceptions").iter().map(|failure| failure["count"].as_u64().unwrap()).sum();
         let expected = REFUNDS.iter().find(|(known, _)| *known == name).map_or(1, |(_, count)| *count);
@@ -174,7 +174,7 @@ fn each_failure_is_told_once_where_it_began() {
 }
 
 #[test]
-fn tokens_are_those_that_were_billed() {
+fn tokens_match_the_bill() {
     for name in names() {
         let billed =
             std::fs::read_to_string(fixtures().join("frameworks").join(format!("{name}.billed.jsonl"))).unwrap();
@@ -182,11 +182,11 @@ fn tokens_are_those_that_were_billed() {
         let billed: i64 = requests
             .map(|request| {
                 let count = |key: &str| request[key].as_i64().unwrap();
-                // Anthropic and Bedrock count what was cached apart, MLflow as a part of the input.
+                // Anthropic and Bedrock count cached tokens separately, MLflow as part of the input.
                 let cached = count("cached_tokens") + count("cache_write_tokens");
-                let is_apart = request["api"] == "messages" || request["api"] == "converse";
-                let apart = if is_apart { cached } else { 0 };
-                count("input_tokens") + count("output_tokens") + apart
+                let is_separate = request["api"] == "messages" || request["api"] == "converse";
+                let separate = if is_separate { cached } else { 0 };
+                count("input_tokens") + count("output_tokens") + separate
             })
             .sum();
         let usage = Cli::new("usage --all --deep").on(store(&name)).json();
@@ -197,7 +197,7 @@ fn tokens_are_those_that_were_billed() {
 }
 
 #[test]
-fn rows_add_up_to_the_total_and_differ_from_mlflow_with_a_reason() {
+fn rows_add_up_to_the_total_and_differences_from_mlflow_are_explained() {
     for name in names() {
         let oracle = std::fs::read_to_string(fixtures().join("frameworks").join(format!("{name}.oracle.json")));
         let oracle: Value = serde_json::from_str(&oracle.unwrap()).unwrap();
@@ -215,12 +215,12 @@ fn rows_add_up_to_the_total_and_differ_from_mlflow_with_a_reason() {
 }
 
 #[test]
-fn conversations_are_words_and_not_json() {
+fn conversations_are_text_not_json() {
     for name in &names() {
         let (mut all, mut raw) = (0, Vec::new());
         for id in ids(name) {
-            let done = Cli::new("trace show --conversation --width 120").arg(&id).on(store(name)).ok();
-            for line in done.stdout.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let output = Cli::new("trace show --conversation --width 120").arg(&id).on(store(name)).ok();
+            for line in output.stdout.lines().map(str::trim).filter(|line| !line.is_empty()) {
                 all += 1;
                 let is_bracket = matches!(line.trim_start_matches("│").trim(), "{" | "}" | "[" | "]" | "}," | "],");
                 let is_raw = is_bracket || (line.contains("\": ") && !line.contains(" calls: "));
@@ -232,7 +232,7 @@ fn conversations_are_words_and_not_json() {
 }
 
 #[test]
-fn an_agent_that_asks_another_one_reads_as_its_program() {
+fn nested_agents_are_shown_as_a_conversation() {
     let id = &ids("pydantic_ai")[0];
     insta::assert_snapshot!(Cli::new("trace show --conversation --width 100").arg(id).on(store("pydantic_ai")).ok(), @r#"
     Agent.run  OK  7.63 s  240 tokens (166 in · 74 out)  $0.00060  tr-d98f55db  2026-11-29 00:53:31 UTC
@@ -269,7 +269,7 @@ fn an_agent_that_asks_another_one_reads_as_its_program() {
 }
 
 #[test]
-fn a_value_of_no_known_shape_is_an_outline() {
+fn unknown_values_are_outlined() {
     let id = &ids("dspy")[0];
     let shown = |command| Cli::new(command).arg(id).on(store("dspy")).ok().stdout;
     let outline = shown("trace show --conversation");

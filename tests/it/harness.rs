@@ -1,4 +1,4 @@
-//! What every test uses: the program in an environment of its own, and copies of fixture stores.
+//! Test helpers: running the program in an isolated environment, and copies of fixture stores.
 
 use serde_json::Value;
 use std::ffi::{OsStr, OsString};
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
-/// The time at which every command of a test begins.
+/// The current time of every command in tests.
 pub(crate) const NOW: &str = "2026-11-21T00:00:00Z";
 
-/// A run of the program: what a user types, in an environment that holds nothing else.
+/// A command line with an otherwise empty environment.
 #[derive(Clone, Debug)]
 pub(crate) struct Cli {
     args: Vec<OsString>,
@@ -19,7 +19,7 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// The words of a command line; a word with spaces is added with [`Cli::arg`].
+    /// A command from words separated by spaces. Arguments that contain spaces are added with [`Cli::arg`].
     pub(crate) fn new(words: &str) -> Self {
         let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("home");
         std::fs::create_dir_all(&home).unwrap();
@@ -36,42 +36,42 @@ impl Cli {
         }
     }
 
-    /// A command on the sample that is built in.
+    /// A command on the built-in sample.
     pub(crate) fn demo(words: &str) -> Self {
         Self::new(words).on("demo:")
     }
 
-    /// One more argument.
+    /// Adds one argument.
     pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.args.push(arg.as_ref().to_owned());
         self
     }
 
-    /// More words.
+    /// Adds words separated by spaces.
     pub(crate) fn words(self, words: &str) -> Self {
         words.split_whitespace().fold(self, Self::arg)
     }
 
-    /// The store.
+    /// Sets the store (`-u`).
     pub(crate) fn on(mut self, store: impl AsRef<OsStr>) -> Self {
         self.args.splice(0..0, [OsString::from("-u"), store.as_ref().to_owned()]);
         self
     }
 
-    /// An environment variable.
+    /// Sets an environment variable.
     pub(crate) fn env(mut self, key: &str, value: impl AsRef<OsStr>) -> Self {
         self.env.retain(|(name, _)| name != key);
         self.env.push((key.into(), value.as_ref().to_owned()));
         self
     }
 
-    /// The current folder.
+    /// Sets the current folder.
     pub(crate) fn cwd(mut self, folder: &Path) -> Self {
         folder.clone_into(&mut self.cwd);
         self
     }
 
-    /// The process, ready to be started.
+    /// The process to start.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mltrace"));
         command.args(&self.args).current_dir(&self.cwd).stdin(Stdio::null()).env_clear();
@@ -79,47 +79,47 @@ impl Cli {
         command
     }
 
-    /// Runs it to its end.
-    pub(crate) fn run(&self) -> Done {
-        Done::of(self.command().output().expect("the program starts"))
+    /// Runs the command.
+    pub(crate) fn run(&self) -> RunOutput {
+        RunOutput::new(self.command().output().expect("the program starts"))
     }
 
-    /// Runs it with something on its standard input.
-    pub(crate) fn fed(&self, bytes: &[u8]) -> Done {
+    /// Runs the command with these bytes on standard input.
+    pub(crate) fn run_with_stdin(&self, bytes: &[u8]) -> RunOutput {
         let mut command = self.command();
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
-        // A program that is wrong about its arguments reads nothing.
+        // After a usage error the program does not read its input.
         let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), bytes);
-        Done::of(child.wait_with_output().unwrap())
+        RunOutput::new(child.wait_with_output().unwrap())
     }
 
-    /// Runs it, and takes it for granted that it works.
-    pub(crate) fn ok(&self) -> Done {
-        let done = self.run();
-        assert_eq!(done.exit, Some(0), "{self:?}\n{done}");
-        done
+    /// Runs the command, and asserts that it succeeds.
+    pub(crate) fn ok(&self) -> RunOutput {
+        let output = self.run();
+        assert_eq!(output.exit, Some(0), "{self:?}\n{output}");
+        output
     }
 
-    /// Its JSON document; also of one whose answer is no.
+    /// The JSON document of the command. Exit code 1 (failed check) is allowed.
     pub(crate) fn json(&self) -> Value {
-        let done = self.clone().arg("--json").run();
-        assert!(matches!(done.exit, Some(0 | 1)), "{self:?}\n{done}");
-        done.json()
+        let output = self.clone().arg("--json").run();
+        assert!(matches!(output.exit, Some(0 | 1)), "{self:?}\n{output}");
+        output.json()
     }
 }
 
-/// What came of a run; its text is what snapshots hold.
+/// The output of a run. `Display` is the format of snapshots.
 #[derive(Debug)]
-pub(crate) struct Done {
+pub(crate) struct RunOutput {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-    /// `None` where a signal ended it.
+    /// The exit code, or `None` if a signal ended the process.
     pub(crate) exit: Option<i32>,
 }
 
-impl Done {
-    fn of(output: std::process::Output) -> Self {
+impl RunOutput {
+    fn new(output: std::process::Output) -> Self {
         Self {
             stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
             stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
@@ -127,22 +127,22 @@ impl Done {
         }
     }
 
-    /// With a folder that differs from run to run under a name that does not.
-    pub(crate) fn hiding(self, folder: &Path) -> Self {
+    /// Replaces a temporary folder, whose name varies, with a placeholder.
+    pub(crate) fn with_placeholder(self, folder: &Path) -> Self {
         let hide = |text: &str| text.replace(folder.to_str().unwrap(), "[FOLDER]");
         Self { stdout: hide(&self.stdout), stderr: hide(&self.stderr), exit: self.exit }
     }
 
     /// Stdout as one JSON document.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("stdout is JSON: {error}\n{self}"))
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("stdout is not JSON: {error}\n{self}"))
     }
 
-    /// Stderr as the JSON form of an error.
+    /// The JSON error on stderr.
     pub(crate) fn error(&self) -> Value {
         let last = self.stderr.lines().last().unwrap_or_default();
         let document: Value =
-            serde_json::from_str(last).unwrap_or_else(|error| panic!("stderr is JSON: {error}\n{self}"));
+            serde_json::from_str(last).unwrap_or_else(|error| panic!("stderr is not JSON: {error}\n{self}"));
         document["error"].clone()
     }
 
@@ -152,7 +152,7 @@ impl Done {
     }
 }
 
-impl fmt::Display for Done {
+impl fmt::Display for RunOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.stdout)?;
         if !self.stderr.is_empty() {
@@ -171,12 +171,12 @@ pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-/// A store that a release of MLflow wrote.
+/// A store written by a release of MLflow.
 #[derive(Clone, Debug)]
 pub(crate) struct Fixture {
-    /// `3.18.0-sqlite`
+    /// Release and kind, such as `3.18.0-sqlite`.
     pub(crate) name: String,
-    /// The store itself: the database or the folder `mlruns`.
+    /// The path of the database or of the folder `mlruns`.
     pub(crate) store: PathBuf,
 }
 
@@ -190,7 +190,7 @@ impl Fixture {
         Self { name: name.to_owned(), store: if database.exists() { database } else { folder.join("mlruns") } }
     }
 
-    /// All of them, by name.
+    /// All fixtures, sorted by name.
     pub(crate) fn all() -> Vec<Self> {
         let entries = std::fs::read_dir(fixtures().join("stores")).unwrap().map(|entry| entry.unwrap());
         let folders = entries.filter(|entry| entry.path().is_dir());
@@ -199,24 +199,24 @@ impl Fixture {
         all
     }
 
-    /// The release as numbers that can be compared.
+    /// Major and minor version of the release.
     pub(crate) fn release(&self) -> (u32, u32) {
         let mut numbers = self.name.split(['.', '-']).map(|number| number.parse().unwrap_or(0));
         (numbers.next().unwrap(), numbers.next().unwrap())
     }
 
-    /// What MLflow says of it.
+    /// What MLflow reads from the store.
     pub(crate) fn oracle(&self) -> Value {
         let path = fixtures().join("stores").join(format!("{}.oracle.json", self.name));
         serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
     }
 
-    /// A command on it.
+    /// A command on the store.
     pub(crate) fn cli(&self, words: &str) -> Cli {
         Cli::new(words).on(&self.store)
     }
 
-    /// A copy that a test may change.
+    /// A copy that tests may change.
     pub(crate) fn copy(&self) -> Copy {
         let folder = tempfile::tempdir().unwrap();
         self.copy_to(folder)
@@ -228,7 +228,7 @@ impl Fixture {
     }
 }
 
-/// A copy of a fixture, gone with the test.
+/// A temporary copy of a fixture.
 #[derive(Debug)]
 pub(crate) struct Copy {
     pub(crate) fixture: Fixture,
@@ -244,27 +244,27 @@ impl Copy {
         self.fixture.cli(words)
     }
 
-    /// Its database, to be changed.
+    /// A writable connection to the database.
     pub(crate) fn database(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(&self.fixture.store).unwrap()
     }
 
-    /// Runs statements on its database.
+    /// Executes SQL statements on the database.
     pub(crate) fn sql(&self, statements: &str) {
         self.database().execute_batch(statements).unwrap();
     }
 
-    /// The folder of a trace, wherever the store keeps it.
+    /// The folder of a trace.
     pub(crate) fn trace_folder(&self, trace_id: &str) -> PathBuf {
         let found = files_below(self.path()).into_iter().find_map(|path| {
             path.ancestors().find(|folder| folder.file_name() == Some(trace_id.as_ref())).map(Path::to_owned)
         });
-        found.unwrap_or_else(|| panic!("{trace_id} has a folder"))
+        found.unwrap_or_else(|| panic!("no folder for {trace_id}"))
     }
 }
 
-/// A store with so many traces that a list of them fills a pipe many times over.
-pub(crate) fn large() -> Copy {
+/// A store with so many traces that their list is many times larger than a pipe buffer.
+pub(crate) fn large_store() -> Copy {
     let copy = Fixture::named("3.18.0-sqlite").copy();
     copy.sql(
         "with recursive n(i) as (select 1 union all select i + 1 from n where i < 1200)
@@ -282,7 +282,7 @@ pub(crate) fn large() -> Copy {
              from trace_info where trace_name = 'made';",
     );
     let mode: String = copy.database().query_row("pragma journal_mode", [], |row| row.get(0)).unwrap();
-    assert_eq!(mode, "delete", "a rollback journal, as MLflow uses");
+    assert_eq!(mode, "delete", "uses a rollback journal, as MLflow does");
     copy
 }
 
@@ -299,7 +299,7 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// Every file below a folder, in order.
+/// All files below a folder, sorted by path.
 pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut open = vec![folder.to_owned()];
@@ -313,24 +313,24 @@ pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The id of the newest trace of a name and state.
+/// The id of the first listed trace with a name and state.
 pub(crate) fn trace_named(traces: &Value, name: &str, state: &str) -> String {
     let list = traces["traces"].as_array().unwrap();
     let found = list.iter().find(|trace| trace["name"] == name && trace["state"] == state);
-    found.unwrap_or_else(|| panic!("a trace {name} {state}"))["trace_id"].as_str().unwrap().to_owned()
+    found.unwrap_or_else(|| panic!("no trace {name} in state {state}"))["trace_id"].as_str().unwrap().to_owned()
 }
 
-/// The items of a list in a document.
+/// The items of an array in a document.
 pub(crate) fn items<'a>(document: &'a Value, key: &str) -> &'a [Value] {
-    document[key].as_array().unwrap_or_else(|| panic!("a list `{key}` in {document}"))
+    document[key].as_array().unwrap_or_else(|| panic!("no array `{key}` in {document}"))
 }
 
-/// The strings under a key of each item.
+/// The string member `key` of each item.
 pub(crate) fn strings<'a>(list: &'a [Value], key: &str) -> Vec<&'a str> {
-    list.iter().map(|item| item[key].as_str().unwrap_or_else(|| panic!("a text `{key}` in {item}"))).collect()
+    list.iter().map(|item| item[key].as_str().unwrap_or_else(|| panic!("no string `{key}` in {item}"))).collect()
 }
 
-/// Writes a file as if it had lain there for a day, so that nobody takes it for one that is being written.
+/// Writes a file that was modified a day ago, so that it does not look as if it is still being written.
 pub(crate) fn write_old(path: &Path, bytes: impl AsRef<[u8]>) {
     std::fs::write(path, bytes).unwrap();
     let yesterday = std::time::SystemTime::now() - std::time::Duration::from_secs(24 * 60 * 60);

@@ -1,14 +1,14 @@
-//! Text in a trace is hostile: nothing of it may move the cursor, set a color, hide text or become a formula.
+//! Hostile text in traces: it must not move the cursor, set colors, hide text or become a formula.
 
-use crate::harness::{Cli, Copy, Done, Fixture, files_below, items, write_old};
+use crate::harness::{Cli, Copy, Fixture, RunOutput, files_below, items, write_old};
 use rusqlite::params;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// Text of every kind that a terminal obeys or a reader does not see.
-const EVIL: &str = "a\u{1b}[31mb\u{1b}]0;t\u{7}c\u{9b}2Jd\u{9d}0;x\u{9c}e\u{7f}f\u{8}g\rh\u{202e}i\u{2066}j\u{2069}k\u{200b}l\u{200e}m\u{200f}n\u{2028}o\u{2029}p\u{feff}q\u{e0041}r\u{e007f}s\u{61c}t\u{ad}u\u{180e}v\u{2060}w\u{fff9}x\u{85}y\u{c}z\u{b}end";
+/// A text with terminal control sequences and invisible characters of every kind.
+const HOSTILE: &str = "a\u{1b}[31mb\u{1b}]0;t\u{7}c\u{9b}2Jd\u{9d}0;x\u{9c}e\u{7f}f\u{8}g\rh\u{202e}i\u{2066}j\u{2069}k\u{200b}l\u{200e}m\u{200f}n\u{2028}o\u{2029}p\u{feff}q\u{e0041}r\u{e007f}s\u{61c}t\u{ad}u\u{180e}v\u{2060}w\u{fff9}x\u{85}y\u{c}z\u{b}end";
 
-/// Whether a terminal would obey, or a reader would not see, a character. Written without looking at the program's own list.
+/// Whether a character controls the terminal or is invisible. Written independently of the program's list.
 fn is_dangerous(c: char) -> bool {
     let invisible = [
         '\u{ad}', '\u{61c}', '\u{180e}', '\u{200b}', '\u{200c}', '\u{200e}', '\u{200f}', '\u{2028}', '\u{2029}',
@@ -20,39 +20,41 @@ fn is_dangerous(c: char) -> bool {
 }
 
 #[track_caller]
-fn assert_harmless(done: &Done, what: &str) {
-    for (stream, text) in [("stdout", &done.stdout), ("stderr", &done.stderr)] {
+fn assert_harmless(output: &RunOutput, what: &str) {
+    for (stream, text) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
         let found: Vec<_> = text.chars().filter(|c| is_dangerous(*c)).collect();
         assert!(found.is_empty(), "{what}: {found:?} on {stream}\n{text:?}");
     }
 }
 
 #[test]
-fn the_list_of_dangerous_characters_covers_the_text() {
-    assert!(EVIL.chars().filter(|c| is_dangerous(*c)).count() >= 28);
+fn hostile_text_has_all_kinds_of_dangerous_characters() {
+    assert!(HOSTILE.chars().filter(|c| is_dangerous(*c)).count() >= 28);
     assert!(!"plain ünïcödé 🎉 → …\n".chars().any(is_dangerous));
 }
 
-/// A database whose newest trace is hostile in all that it carries.
+/// A database whose newest trace has hostile text in every field, and the id of that trace.
 fn hostile_database() -> (Copy, String) {
     let copy = Fixture::named("3.18.0-sqlite").copy();
     let id = copy.cli("traces list -n 1 -o ids").ok().lines()[0].to_owned();
     let database = copy.database();
-    database.execute("update experiments set name = ?, artifact_location = ?", params![EVIL, EVIL]).unwrap_err();
-    database.execute("update experiments set name = ? where name = 'OpenAI'", [EVIL]).unwrap();
+    database.execute("update experiments set name = ?, artifact_location = ?", params![HOSTILE, HOSTILE]).unwrap_err();
+    database.execute("update experiments set name = ? where name = 'OpenAI'", [HOSTILE]).unwrap();
     let sql = "update trace_info set trace_name = ?1, session_id = ?1, request_preview = ?1, response_preview = ?1, client_request_id = substr(?1, 1, 40) where request_id = ?2";
-    database.execute(sql, params![EVIL, id]).unwrap();
-    database.execute("insert into trace_tags (key, value, request_id) values (?1, ?1, ?2)", params![EVIL, id]).unwrap();
-    for key in ["mlflow.trace.user", "mlflow.sourceRun", EVIL] {
+    database.execute(sql, params![HOSTILE, id]).unwrap();
+    database
+        .execute("insert into trace_tags (key, value, request_id) values (?1, ?1, ?2)", params![HOSTILE, id])
+        .unwrap();
+    for key in ["mlflow.trace.user", "mlflow.sourceRun", HOSTILE] {
         database
             .execute(
                 "insert into trace_request_metadata (key, value, request_id) values (?1, ?2, ?3)",
-                params![key, EVIL, id],
+                params![key, HOSTILE, id],
             )
             .unwrap();
     }
     let assessment = "insert into assessments (assessment_id, trace_id, name, assessment_type, value, created_timestamp, last_updated_timestamp, source_type, source_id, rationale, valid) values ('a-1', ?2, ?1, 'feedback', ?3, 1, 1, 'HUMAN', ?1, ?1, 1)";
-    database.execute(assessment, params![EVIL, id, json!(EVIL).to_string()]).unwrap();
+    database.execute(assessment, params![HOSTILE, id, json!(HOSTILE).to_string()]).unwrap();
     let mut statement = database.prepare("select span_id, content from spans where trace_id = ?").unwrap();
     let spans: Vec<(String, String)> =
         statement.query_map([&id], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
@@ -62,7 +64,7 @@ fn hostile_database() -> (Copy, String) {
         database
             .execute(
                 "update spans set content = ?, name = ?, type = ? where span_id = ?",
-                params![content, EVIL, EVIL, span],
+                params![content, HOSTILE, HOSTILE, span],
             )
             .unwrap();
     }
@@ -71,30 +73,29 @@ fn hostile_database() -> (Copy, String) {
     (copy, id)
 }
 
-/// A span with the hostile text in every place that takes text.
+/// A span with hostile text in every field.
 fn hostile_span(content: &str) -> String {
     let mut span: Value = serde_json::from_str(content).unwrap();
-    span["name"] = json!(EVIL);
-    span["status"] = json!({"code": "STATUS_CODE_ERROR", "message": EVIL});
-    let text = json!(EVIL).to_string();
-    let inner = json!({"messages": [{"role": EVIL, "content": EVIL}], EVIL: EVIL}).to_string();
+    span["name"] = json!(HOSTILE);
+    span["status"] = json!({"code": "STATUS_CODE_ERROR", "message": HOSTILE});
+    let text = json!(HOSTILE).to_string();
+    let inner = json!({"messages": [{"role": HOSTILE, "content": HOSTILE}], HOSTILE: HOSTILE}).to_string();
     for (key, value) in [
         ("mlflow.spanInputs", &inner),
         ("mlflow.spanOutputs", &text),
         ("mlflow.llm.model", &text),
         ("mlflow.llm.provider", &text),
         ("mlflow.spanType", &text),
-        (EVIL, &text),
+        (HOSTILE, &text),
     ] {
         span["attributes"][key] = json!(value);
     }
-    let exception =
-        json!({"exception.type": EVIL, "exception.message": EVIL, "exception.stacktrace": format!("{EVIL}\n{EVIL}")});
-    span["events"] = json!([{"name": EVIL, "time_unix_nano": 1, "attributes": {EVIL: EVIL}}, {"name": "exception", "time_unix_nano": 2, "attributes": exception}]);
+    let exception = json!({"exception.type": HOSTILE, "exception.message": HOSTILE, "exception.stacktrace": format!("{HOSTILE}\n{HOSTILE}")});
+    span["events"] = json!([{"name": HOSTILE, "time_unix_nano": 1, "attributes": {HOSTILE: HOSTILE}}, {"name": "exception", "time_unix_nano": 2, "attributes": exception}]);
     span.to_string()
 }
 
-const VIEWS: [&str; 14] = [
+const COMMANDS: [&str; 14] = [
     "experiments",
     "traces list",
     "traces list --width 60",
@@ -112,68 +113,74 @@ const VIEWS: [&str; 14] = [
 ];
 
 #[test]
-fn no_control_character_of_a_database_reaches_the_screen() {
+fn hostile_text_of_databases_is_escaped() {
     let (copy, id) = hostile_database();
-    for words in VIEWS {
+    for words in COMMANDS {
         assert_harmless(&copy.cli(words).ok(), words);
     }
     let document = copy.cli("trace show").arg(&id).json();
     let span = document["spans"][0]["span_id"].as_str().unwrap();
-    let done = copy.cli("trace show").arg(&id).arg("--span").arg(span).ok();
-    assert_harmless(&done, "--span");
+    let output = copy.cli("trace show").arg(&id).arg("--span").arg(span).ok();
+    assert_harmless(&output, "--span");
     for part in ["exception", "attributes", "events (2)", "inputs", "outputs"] {
-        assert!(done.lines().contains(&part), "{part}\n{done}");
+        assert!(output.lines().contains(&part), "{part}\n{output}");
     }
-    assert!(copy.cli("trace show").ok().stdout.contains("\\x1b[31m"), "escapes are shown");
+    assert!(copy.cli("trace show").ok().stdout.contains("\\x1b[31m"), "control characters are shown escaped");
 }
 
 #[test]
-fn json_of_a_hostile_database_is_the_text_as_stored() {
+fn json_preserves_hostile_text() {
     let (copy, id) = hostile_database();
     let traces = copy.cli("traces list -n 1").json();
     let trace = &traces["traces"][0];
     assert_eq!(trace["trace_id"], id);
     for key in ["name", "session_id", "user_id", "run_id", "request_preview", "response_preview", "experiment_name"] {
-        assert_eq!(trace[key], EVIL, "{key}");
+        assert_eq!(trace[key], HOSTILE, "{key}");
     }
-    assert_eq!(trace["tags"][EVIL], EVIL);
-    assert_eq!(trace["metadata"][EVIL], EVIL);
+    assert_eq!(trace["tags"][HOSTILE], HOSTILE);
+    assert_eq!(trace["metadata"][HOSTILE], HOSTILE);
     let assessment =
         items(trace, "assessments").iter().find(|assessment| assessment["assessment_id"] == "a-1").unwrap();
     for key in ["name", "value", "rationale", "source_id"] {
-        assert_eq!(assessment[key], EVIL, "{key}");
+        assert_eq!(assessment[key], HOSTILE, "{key}");
     }
     let document = copy.cli("trace show").json();
     for span in items(&document, "spans") {
         for key in ["name", "span_type", "status_message", "model", "outputs"] {
-            assert_eq!(span[key], EVIL, "{key}");
+            assert_eq!(span[key], HOSTILE, "{key}");
         }
-        assert_eq!(span["inputs"]["messages"][0]["content"], EVIL);
-        assert_eq!(span["inputs"][EVIL], EVIL);
-        assert_eq!(span["attributes"][EVIL], EVIL);
-        assert_eq!(span["exception"], json!({"type": EVIL, "message": EVIL, "stacktrace": format!("{EVIL}\n{EVIL}")}));
-        assert_eq!(span["events"][0]["attributes"][EVIL], EVIL);
+        assert_eq!(span["inputs"]["messages"][0]["content"], HOSTILE);
+        assert_eq!(span["inputs"][HOSTILE], HOSTILE);
+        assert_eq!(span["attributes"][HOSTILE], HOSTILE);
+        assert_eq!(
+            span["exception"],
+            json!({"type": HOSTILE, "message": HOSTILE, "stacktrace": format!("{HOSTILE}\n{HOSTILE}")})
+        );
+        assert_eq!(span["events"][0]["attributes"][HOSTILE], HOSTILE);
     }
     let experiments = copy.cli("experiments").json();
-    assert!(items(&experiments, "experiments").iter().any(|experiment| experiment["name"] == EVIL));
+    assert!(items(&experiments, "experiments").iter().any(|experiment| experiment["name"] == HOSTILE));
 }
 
 #[test]
-fn data_for_programs_is_harmless_where_somebody_looks_at_it_later() {
+fn machine_readable_output_is_safe_to_display() {
     let (copy, _) = hostile_database();
     for words in ["traces list --all", "trace show", "spans --all", "usage", "exceptions", "experiments", "doctor"] {
         for form in ["json", "jsonl", "csv", "ids"] {
-            let done = copy.cli(words).words("-o").arg(form).run();
-            assert!(matches!(done.exit, Some(0 | 2)), "not every command has every form: {done}");
-            assert_harmless(&done, &format!("{words} -o {form}"));
+            let output = copy.cli(words).words("-o").arg(form).run();
+            assert!(matches!(output.exit, Some(0 | 2)), "not every command supports every format: {output}");
+            assert_harmless(&output, &format!("{words} -o {form}"));
         }
     }
-    assert!(copy.cli("traces list -n 1 -o csv").ok().stdout.contains("\\x1b[31m"), "escapes are shown");
+    assert!(
+        copy.cli("traces list -n 1 -o csv").ok().stdout.contains("\\x1b[31m"),
+        "control characters are shown escaped"
+    );
 }
 
-/// What a build prints may come out of a file.
+/// A later build step may print the file.
 #[test]
-fn no_command_for_a_runner_gets_into_a_file() {
+fn ci_commands_are_escaped_in_files() {
     let (copy, _) = hostile_database();
     copy.sql("update trace_info set request_preview = '::error::pwned ##[add-mask]x'");
     let path = copy.path().join("out.txt");
@@ -185,32 +192,32 @@ fn no_command_for_a_runner_gets_into_a_file() {
 }
 
 #[test]
-fn hostile_text_can_be_selected_by() {
+fn hostile_text_can_be_filtered() {
     let (copy, id) = hostile_database();
     for flag in ["--name", "--session", "--user", "--run", "-x", "--type"] {
-        let done = copy.cli("traces list -o ids").arg(flag).arg(EVIL).ok();
-        assert!(done.lines().contains(&id.as_str()), "{flag}\n{done}");
+        let output = copy.cli("traces list -o ids").arg(flag).arg(HOSTILE).ok();
+        assert!(output.lines().contains(&id.as_str()), "{flag}\n{output}");
     }
-    assert_eq!(copy.cli("traces list -o ids --tag").arg(format!("{EVIL}={EVIL}")).ok().lines(), [id]);
+    assert_eq!(copy.cli("traces list -o ids --tag").arg(format!("{HOSTILE}={HOSTILE}")).ok().lines(), [id]);
 }
 
-/// A file store whose newest trace is hostile in its record, its labels and their names, and its spans.
-fn hostile_files(name: &str) -> Copy {
+/// A file store whose newest trace has hostile text in its record, tags, metadata, file names and spans.
+fn hostile_file_store(name: &str) -> Copy {
     let copy = Fixture::named(name).copy();
     let id = copy.cli("traces list -n 1 -o ids").ok().lines()[0].to_owned();
     let folder = copy.trace_folder(&id);
     for labels in ["tags", "request_metadata"] {
-        write_old(&folder.join(labels).join(EVIL), EVIL);
+        write_old(&folder.join(labels).join(HOSTILE), HOSTILE);
     }
-    write_old(&folder.join("tags/mlflow.traceName"), EVIL);
+    write_old(&folder.join("tags/mlflow.traceName"), HOSTILE);
     for key in ["mlflow.trace.session", "mlflow.trace.user", "mlflow.sourceRun"] {
-        write_old(&folder.join("request_metadata").join(key), EVIL);
+        write_old(&folder.join("request_metadata").join(key), HOSTILE);
     }
     let info = folder.join("trace_info.yaml");
     let yaml = std::fs::read_to_string(&info).unwrap();
     // YAML is a superset of JSON, so a JSON string of ASCII is a YAML string.
     let mut ascii = String::new();
-    for c in json!(EVIL).to_string().chars() {
+    for c in json!(HOSTILE).to_string().chars() {
         if c.is_ascii() && c != '\u{7f}' {
             ascii.push(c);
         } else {
@@ -246,79 +253,79 @@ fn hostile_files(name: &str) -> Copy {
 }
 
 #[test]
-fn no_control_character_of_a_file_store_reaches_the_screen() {
-    let copy = hostile_files("3.18.0-file");
+fn hostile_text_of_file_stores_is_escaped() {
+    let copy = hostile_file_store("3.18.0-file");
     let traces = copy.cli("traces list -n 1").json();
     let trace = &traces["traces"][0];
     for key in ["name", "session_id", "user_id", "run_id", "request_preview", "experiment_name"] {
-        assert_eq!(trace[key], EVIL, "{key}");
+        assert_eq!(trace[key], HOSTILE, "{key}");
     }
-    assert_eq!(trace["tags"][EVIL], EVIL);
-    assert_eq!(trace["metadata"][EVIL], EVIL);
-    for words in VIEWS {
+    assert_eq!(trace["tags"][HOSTILE], HOSTILE);
+    assert_eq!(trace["metadata"][HOSTILE], HOSTILE);
+    for words in COMMANDS {
         assert_harmless(&copy.cli(words).ok(), words);
     }
     let document = copy.cli("trace show").json();
     for span in items(&document, "spans") {
         assert_eq!(
             (&span["name"], &span["outputs"], &span["exception"]["message"]),
-            (&json!(EVIL), &json!(EVIL), &json!(EVIL))
+            (&json!(HOSTILE), &json!(HOSTILE), &json!(HOSTILE))
         );
     }
 }
 
 #[test]
-fn damage_with_a_hostile_name_is_told_harmlessly() {
+fn hostile_file_names_are_escaped_in_warnings() {
     let copy = Fixture::named("3.18.0-file").copy();
     let folder = files_below(copy.path()).into_iter().find(|path| path.ends_with("trace_info.yaml")).unwrap();
     let traces = folder.parent().unwrap().parent().unwrap();
-    let evil = traces.join(EVIL.chars().take(40).collect::<String>());
-    std::fs::create_dir(&evil).unwrap();
-    write_old(&evil.join("trace_info.yaml"), format!("{EVIL}: ["));
-    let experiment = traces.parent().unwrap().parent().unwrap().join(EVIL.chars().take(40).collect::<String>());
+    let hostile = traces.join(HOSTILE.chars().take(40).collect::<String>());
+    std::fs::create_dir(&hostile).unwrap();
+    write_old(&hostile.join("trace_info.yaml"), format!("{HOSTILE}: ["));
+    let experiment = traces.parent().unwrap().parent().unwrap().join(HOSTILE.chars().take(40).collect::<String>());
     std::fs::create_dir(&experiment).unwrap();
-    write_old(&experiment.join("meta.yaml"), format!("- {EVIL}"));
+    write_old(&experiment.join("meta.yaml"), format!("- {HOSTILE}"));
     for words in ["traces list --all", "experiments", "traces list --all --sort name", "spans --all --width 100"] {
-        let done = copy.cli(words).ok();
-        assert!(done.stderr.contains("warning:"), "{words}\n{done}");
-        assert_harmless(&done, words);
+        let output = copy.cli(words).ok();
+        assert!(output.stderr.contains("warning:"), "{words}\n{output}");
+        assert_harmless(&output, words);
     }
 }
 
 #[test]
-fn what_a_user_types_wrong_is_repeated_harmlessly() {
+fn hostile_arguments_are_escaped_in_errors() {
     let folder = tempfile::tempdir().unwrap();
-    let evil = EVIL;
+    let hostile = HOSTILE;
     for json in [false, true] {
         let run = |cli: Cli| if json { cli.arg("--json").run() } else { cli.run() };
         for cli in [
-            Cli::demo("trace show").arg(EVIL),
-            Cli::demo("usage").arg(EVIL),
-            Cli::demo("trace show").arg(format!("@{EVIL}")),
-            Cli::demo("trace show @last --span").arg(EVIL),
-            Cli::demo("traces list -x").arg(EVIL),
-            Cli::demo("traces list --sort").arg(EVIL),
-            Cli::demo("traces list --since").arg(EVIL),
-            Cli::demo("traces list --min-duration").arg(EVIL),
-            Cli::demo("traces list --status").arg(EVIL),
-            Cli::demo("traces list").arg(format!("--{EVIL}")),
-            Cli::demo("").arg(EVIL),
-            Cli::new("traces list").on(evil).cwd(folder.path()),
-            Cli::new("traces list").on(format!("sqlite:///{evil}")).cwd(folder.path()),
-            Cli::new("traces list").on(format!("{evil}://host")).cwd(folder.path()),
-            Cli::new("traces list").on(format!("postgresql://{evil}")).cwd(folder.path()),
-            Cli::demo("traces list").env("MLFLOW_EXPERIMENT_NAME", EVIL),
+            Cli::demo("trace show").arg(HOSTILE),
+            Cli::demo("usage").arg(HOSTILE),
+            Cli::demo("trace show").arg(format!("@{HOSTILE}")),
+            Cli::demo("trace show @last --span").arg(HOSTILE),
+            Cli::demo("traces list -x").arg(HOSTILE),
+            Cli::demo("traces list --sort").arg(HOSTILE),
+            Cli::demo("traces list --since").arg(HOSTILE),
+            Cli::demo("traces list --min-duration").arg(HOSTILE),
+            Cli::demo("traces list --status").arg(HOSTILE),
+            Cli::demo("traces list").arg(format!("--{HOSTILE}")),
+            Cli::demo("").arg(HOSTILE),
+            Cli::new("traces list").on(hostile).cwd(folder.path()),
+            Cli::new("traces list").on(format!("sqlite:///{hostile}")).cwd(folder.path()),
+            Cli::new("traces list").on(format!("{hostile}://host")).cwd(folder.path()),
+            Cli::new("traces list").on(format!("postgresql://{hostile}")).cwd(folder.path()),
+            Cli::demo("traces list").env("MLFLOW_EXPERIMENT_NAME", HOSTILE),
         ] {
-            let done = run(cli.clone());
-            assert!(matches!(done.exit, Some(2 | 3 | 5)), "{cli:?}\n{done}");
-            assert!(!done.stderr.is_empty());
-            assert_harmless(&done, &format!("{cli:?}"));
+            let output = run(cli.clone());
+            assert!(matches!(output.exit, Some(2 | 3 | 5)), "{cli:?}\n{output}");
+            assert!(!output.stderr.is_empty());
+            assert_harmless(&output, &format!("{cli:?}"));
         }
     }
 }
 
 #[test]
-fn cells_that_begin_as_formulas_get_an_apostrophe() {
+fn formulas_in_csv_get_an_apostrophe() {
     let copy = Fixture::named("3.18.0-sqlite").copy();
     let ids = copy.cli("traces list --all -o ids").ok();
     let formulas = [
@@ -366,7 +373,7 @@ fn cells_that_begin_as_formulas_get_an_apostrophe() {
     }
 }
 
-/// Rows of cells (RFC 4180); every row has to have as many as the first.
+/// Parses CSV (RFC 4180) into rows of cells, and asserts that all rows have the same length.
 fn parse_csv(text: &str) -> Vec<Vec<String>> {
     let mut rows = vec![vec![String::new()]];
     let mut is_quoted = false;
@@ -383,7 +390,7 @@ fn parse_csv(text: &str) -> Vec<Vec<String>> {
             c => cell.push(c),
         }
     }
-    assert_eq!(rows.pop(), Some(vec![String::new()]), "the last line ends");
+    assert_eq!(rows.pop(), Some(vec![String::new()]), "the last line ends with a newline");
     assert!(!is_quoted && rows.iter().all(|row| row.len() == rows[0].len()), "{text}");
     rows
 }

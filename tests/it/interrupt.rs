@@ -1,12 +1,12 @@
-//! Ctrl-C: an exit code of its own, and nothing half written.
+//! Ctrl-C: exit code 130 and no partially written records.
 
-use crate::harness::{Cli, Done, files_below, large};
+use crate::harness::{Cli, RunOutput, files_below, large_store};
 use serde_json::{Value, json};
 use std::io::Read as _;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
-/// Starts a command whose output nobody reads.
+/// Starts a command whose output is not read yet.
 fn start(cli: &Cli) -> Child {
     cli.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
@@ -16,17 +16,17 @@ fn interrupt(child: &Child) {
     assert!(status.success());
 }
 
-/// Waits for the first byte, after which more is written than a pipe holds; interrupts, and reads when all is over.
-fn interrupted(cli: &Cli) -> Done {
+/// Interrupts a command after its first byte of output, which must exceed the pipe buffer, and returns its output.
+fn run_interrupted(cli: &Cli) -> RunOutput {
     let mut child = start(cli);
     let mut pipe = child.stdout.take().unwrap();
     let mut stdout = vec![0];
     pipe.read_exact(&mut stdout).unwrap();
-    assert!(child.try_wait().unwrap().is_none(), "{cli:?}: more than a pipe holds is to be printed");
+    assert!(child.try_wait().unwrap().is_none(), "{cli:?}: the output must exceed the pipe buffer");
     interrupt(&child);
     let output = child.wait_with_output().unwrap();
     pipe.read_to_end(&mut stdout).unwrap();
-    Done {
+    RunOutput {
         stdout: String::from_utf8(stdout).expect("stdout is UTF-8"),
         stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
         exit: output.status.code(),
@@ -36,14 +36,14 @@ fn interrupted(cli: &Cli) -> Done {
 const JSON: &str = "{\"error\":{\"code\":\"interrupted\",\"exit\":130,\"hint\":null,\"message\":\"interrupted\"}}\n";
 
 #[test]
-fn json_lines_are_whole() {
-    let copy = large();
+fn interrupted_json_lines_are_complete() {
+    let copy = large_store();
     for words in ["traces list --all -o jsonl", "traces list --all --sort name -o jsonl", "spans --all -o jsonl"] {
-        let done = interrupted(&copy.cli(words));
-        assert_eq!(done.exit, Some(130), "{words}: {}", done.stderr);
-        assert_eq!(done.stderr, JSON, "{words}");
-        assert!(done.stdout.ends_with('\n'), "{words}");
-        for line in done.lines() {
+        let output = run_interrupted(&copy.cli(words));
+        assert_eq!(output.exit, Some(130), "{words}: {}", output.stderr);
+        assert_eq!(output.stderr, JSON, "{words}");
+        assert!(output.stdout.ends_with('\n'), "{words}");
+        for line in output.lines() {
             let item: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{words}: {error}: {line}"));
             assert!(item["trace_id"].is_string(), "{words}: {line}");
         }
@@ -51,36 +51,36 @@ fn json_lines_are_whole() {
 }
 
 #[test]
-fn records_of_csv_are_whole_even_with_newlines_within() {
-    let copy = large();
+fn interrupted_csv_records_are_complete() {
+    let copy = large_store();
     copy.sql("update trace_info set request_preview = replace(request_preview, '0000', char(10) || 'x')");
-    let done = interrupted(&copy.cli("traces list --all -o csv"));
-    assert_eq!(done.exit, Some(130), "{}", done.stderr);
-    assert_eq!(done.stderr, "error: interrupted\n");
-    // Outside of quotes: the commas and newlines of the form itself.
-    let bare: String = done.stdout.split('"').step_by(2).collect();
+    let output = run_interrupted(&copy.cli("traces list --all -o csv"));
+    assert_eq!(output.exit, Some(130), "{}", output.stderr);
+    assert_eq!(output.stderr, "error: interrupted\n");
+    // Outside quotes: commas and newlines that separate cells and records.
+    let bare: String = output.stdout.split('"').step_by(2).collect();
     let columns = bare.lines().next().unwrap().matches(',').count();
-    assert!(columns > 5 && done.stdout.lines().count() > bare.lines().count() + 10, "{bare}");
+    assert!(columns > 5 && output.stdout.lines().count() > bare.lines().count() + 10, "{bare}");
     assert!(bare.lines().all(|record| record.matches(',').count() == columns), "{bare}");
-    assert!(done.stdout.matches('"').count().is_multiple_of(2) && done.stdout.ends_with('\n'));
+    assert!(output.stdout.matches('"').count().is_multiple_of(2) && output.stdout.ends_with('\n'));
 }
 
 #[test]
-fn other_forms_say_so_too() {
-    let copy = large();
-    let done = interrupted(&copy.cli("traces list --all --json"));
-    assert_eq!((done.exit, done.stderr.as_str()), (Some(130), JSON));
-    let done = interrupted(&copy.cli("spans --all --quiet"));
-    assert_eq!((done.exit, done.stderr.as_str()), (Some(130), "error: interrupted\n"));
-    assert!(done.stdout.ends_with('\n'));
+fn interruptions_are_reported_in_every_format() {
+    let copy = large_store();
+    let output = run_interrupted(&copy.cli("traces list --all --json"));
+    assert_eq!((output.exit, output.stderr.as_str()), (Some(130), JSON));
+    let output = run_interrupted(&copy.cli("spans --all --quiet"));
+    assert_eq!((output.exit, output.stderr.as_str()), (Some(130), "error: interrupted\n"));
+    assert!(output.stdout.ends_with('\n'));
 }
 
 #[test]
-fn a_server_that_does_not_answer_is_not_waited_for() {
+fn interruptions_stop_waiting_for_a_server() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let cli = Cli::new("experiments --json").on(format!("http://{}", server.local_addr().unwrap()));
     let child = start(&cli);
-    // With the first byte of a question the program waits for an answer, or soon will.
+    // After the first byte of the request, the program waits for the response.
     let (mut connection, _) = server.accept().unwrap();
     connection.read_exact(&mut [0]).unwrap();
     interrupt(&child);
@@ -95,8 +95,8 @@ fn a_server_that_does_not_answer_is_not_waited_for() {
 }
 
 #[test]
-fn a_program_that_was_told_to_ignore_it_does() {
-    let copy = large();
+fn ignored_signals_stay_ignored() {
+    let copy = large_store();
     let plain = copy.cli("traces list --all -o jsonl").command();
     let mut shell = Command::new("sh");
     shell.args(["-c", "trap '' INT; exec \"$0\" \"$@\""]).arg(plain.get_program()).args(plain.get_args());
@@ -112,11 +112,11 @@ fn a_program_that_was_told_to_ignore_it_does() {
     assert!(lines > 1200, "{lines}");
 }
 
-/// A database that has to be copied: a `-wal` file without the `-shm` file that goes with it.
+/// A `-wal` file without its `-shm` file is read from a temporary copy.
 #[test]
 #[cfg(unix)]
-fn a_temporary_copy_is_gone_however_the_program_ends() {
-    let copy = large();
+fn temporary_copies_are_removed_by_every_signal() {
+    let copy = large_store();
     let writer = copy.database();
     writer.execute_batch("pragma journal_mode = wal; update trace_info set trace_name = 'renamed'").unwrap();
     let (dead, temporary) = (copy.path().join("dead.db"), copy.path().join("tmp"));
@@ -133,7 +133,7 @@ fn a_temporary_copy_is_gone_however_the_program_ends() {
             drop(child.stdout.take());
             child.wait().unwrap();
             let left: u64 = files_below(&temporary).iter().map(|path| path.metadata().unwrap().len()).sum();
-            assert_eq!(left, 0, "bytes of a copy that {signal} leaves after {millis} ms");
+            assert_eq!(left, 0, "bytes of the copy left by {signal} after {millis} ms");
         }
     }
 }

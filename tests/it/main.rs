@@ -1,4 +1,4 @@
-//! Runs the program as its users do, over the stores in `fixtures/` and stores derived from them.
+//! Integration tests: run the program on the stores in `fixtures/` and on modified copies.
 
 #![allow(
     clippy::expect_used,
@@ -6,7 +6,7 @@
     clippy::print_stderr,
     clippy::too_many_lines,
     clippy::unwrap_used,
-    reason = "a test that cannot go on has failed, and snapshots are long"
+    reason = "panics are test failures, and snapshots are long"
 )]
 
 mod check;

@@ -1,50 +1,50 @@
-//! How traces and spans are named.
+//! Selecting traces and spans by id, prefix, name and shorthand such as `@last`.
 
 use crate::harness::{Cli, Fixture, items, strings, trace_named};
 use serde_json::{Value, json};
 
-/// The id of the trace that a name means.
-fn named(fixture: &Fixture, name: &str) -> String {
+/// The id of the trace that an argument selects.
+fn select_trace(fixture: &Fixture, name: &str) -> String {
     let document = fixture.cli("trace show").arg(name).json();
     document["info"]["trace_id"].as_str().unwrap().to_owned()
 }
 
 fn list(fixture: &Fixture, flags: &str) -> Vec<String> {
-    let done = fixture.cli(&format!("traces list --all -o ids {flags}")).ok();
-    done.lines().into_iter().map(str::to_owned).collect()
+    let output = fixture.cli(&format!("traces list --all -o ids {flags}")).ok();
+    output.lines().into_iter().map(str::to_owned).collect()
 }
 
 const STORES: [&str; 4] = ["2.22.5-sqlite", "2.22.5-file", "3.18.0-sqlite", "3.18.0-file"];
 
 #[test]
-fn words_count_back_from_the_newest() {
+fn shorthands_select_the_newest_matching_traces() {
     for name in STORES {
         let fixture = Fixture::named(name);
         let ids = list(&fixture, "");
         assert!(ids.len() > 5);
-        assert_eq!(named(&fixture, "@last"), ids[0], "{name}");
-        assert_eq!(named(&fixture, "@last~0"), ids[0], "{name}");
-        assert_eq!(named(&fixture, "@last~1"), ids[1], "{name}");
-        assert_eq!(named(&fixture, "@last~3"), ids[3], "{name}");
-        assert_eq!(named(&fixture, "@error"), list(&fixture, "--status error")[0], "{name}");
-        assert_eq!(named(&fixture, "@slow"), list(&fixture, "--sort -duration")[0], "{name}");
-        assert_eq!(named(&fixture, "@slow~1"), list(&fixture, "--sort -duration")[1], "{name}");
-        let done = fixture.cli("trace show").arg(format!("@last~{}", ids.len())).run();
-        assert_eq!(done.exit, Some(3), "{name}\n{done}");
+        assert_eq!(select_trace(&fixture, "@last"), ids[0], "{name}");
+        assert_eq!(select_trace(&fixture, "@last~0"), ids[0], "{name}");
+        assert_eq!(select_trace(&fixture, "@last~1"), ids[1], "{name}");
+        assert_eq!(select_trace(&fixture, "@last~3"), ids[3], "{name}");
+        assert_eq!(select_trace(&fixture, "@error"), list(&fixture, "--status error")[0], "{name}");
+        assert_eq!(select_trace(&fixture, "@slow"), list(&fixture, "--sort -duration")[0], "{name}");
+        assert_eq!(select_trace(&fixture, "@slow~1"), list(&fixture, "--sort -duration")[1], "{name}");
+        let output = fixture.cli("trace show").arg(format!("@last~{}", ids.len())).run();
+        assert_eq!(output.exit, Some(3), "{name}\n{output}");
     }
 }
 
 #[test]
-fn a_word_that_names_nothing_is_quoted_whole() {
+fn unmatched_shorthands_are_quoted() {
     for (word, exit) in [("@last~100", 3), ("@error~7", 3), ("@last~x", 2), ("@latest", 2), ("@", 2)] {
-        let done = Cli::demo("trace show").arg(word).run();
-        assert_eq!(done.exit, Some(exit), "{word}\n{done}");
-        assert!(done.stderr.contains(&format!("`{word}`")), "{word}\n{done}");
+        let output = Cli::demo("trace show").arg(word).run();
+        assert_eq!(output.exit, Some(exit), "{word}\n{output}");
+        assert!(output.stderr.contains(&format!("`{word}`")), "{word}\n{output}");
     }
 }
 
 #[test]
-fn flags_narrow_what_words_look_at() {
+fn filters_apply_to_shorthands() {
     let fixture = Fixture::named("3.18.0-sqlite");
     let document = fixture.cli("trace show @last -x AutoGen").json();
     assert_eq!(document["info"]["experiment_name"], "AutoGen");
@@ -55,18 +55,18 @@ fn flags_narrow_what_words_look_at() {
 }
 
 #[test]
-fn words_see_deleted_experiments_only_when_asked() {
+fn shorthands_exclude_deleted_experiments_by_default() {
     for name in STORES {
         let fixture = Fixture::named(name);
-        let done = fixture.cli("trace show @last --name abandoned").run();
-        assert_eq!(done.exit, Some(3), "{name}\n{done}");
+        let output = fixture.cli("trace show @last --name abandoned").run();
+        assert_eq!(output.exit, Some(3), "{name}\n{output}");
         let document = fixture.cli("trace show @last --name abandoned --deleted").json();
         assert_eq!(document["info"]["name"], "abandoned", "{name}");
     }
 }
 
 #[test]
-fn ids_and_prefixes_find_traces_of_any_case_with_and_without_tr() {
+fn ids_and_prefixes_ignore_case_and_the_tr_prefix() {
     for name in STORES {
         let fixture = Fixture::named(name);
         let traces = fixture.cli("traces list --all --deleted").json();
@@ -82,33 +82,33 @@ fn ids_and_prefixes_find_traces_of_any_case_with_and_without_tr() {
             bare[..10].to_uppercase(),
             format!("TR-{}", &bare[..10]),
         ] {
-            assert_eq!(named(&fixture, &spelling), id, "{name} {spelling}");
+            assert_eq!(select_trace(&fixture, &spelling), id, "{name} {spelling}");
         }
-        // A deleted experiment's traces are found by id too.
+        // Traces of deleted experiments are found by id too.
         let deleted = trace_named(&traces, "abandoned", "OK");
         let short = &deleted[..deleted.len() - 8];
-        assert_eq!(named(&fixture, short), deleted, "{name}");
+        assert_eq!(select_trace(&fixture, short), deleted, "{name}");
     }
 }
 
 #[test]
-fn an_opentelemetry_id_names_the_trace_that_has_it() {
+fn opentelemetry_ids_select_traces() {
     let fixture = Fixture::named("3.6.0-http-sqlite");
     let document = fixture.cli("trace show @last -x OTLP").json();
     let id = document["info"]["trace_id"].as_str().unwrap();
     assert!(document["info"]["name"].is_null());
-    assert_eq!(named(&fixture, id.strip_prefix("tr-").unwrap()), id);
+    assert_eq!(select_trace(&fixture, id.strip_prefix("tr-").unwrap()), id);
 }
 
 #[test]
-fn an_ambiguous_prefix_names_its_candidates() {
+fn ambiguous_prefixes_list_candidates() {
     for name in ["3.18.0-sqlite", "3.18.0-file"] {
         let fixture = Fixture::named(name);
         let mut ids = list(&fixture, "--deleted");
         ids.sort();
-        let done = fixture.cli("trace show tr- --json").run();
-        assert_eq!(done.exit, Some(3), "{done}");
-        let error = done.error();
+        let output = fixture.cli("trace show tr- --json").run();
+        assert_eq!(output.exit, Some(3), "{output}");
+        let error = output.error();
         assert_eq!((&error["code"], &error["exit"]), (&Value::from("ambiguous"), &Value::from(3)));
         let expected = format!("ambiguous trace id prefix `tr-`: it matches {} and more", ids[..10].join(", "));
         assert_eq!(error["message"], expected, "{name}");
@@ -116,7 +116,7 @@ fn an_ambiguous_prefix_names_its_candidates() {
 }
 
 #[test]
-fn patterns_of_sql_and_paths_name_no_trace() {
+fn sql_patterns_and_paths_match_no_trace() {
     for name in STORES {
         for wrong in [
             "%",
@@ -134,16 +134,16 @@ fn patterns_of_sql_and_paths_name_no_trace() {
             "ä",
             "zzz",
         ] {
-            let done = Fixture::named(name).cli("trace show").arg(wrong).run();
-            assert_eq!(done.exit, Some(3), "{name} {wrong}\n{done}");
+            let output = Fixture::named(name).cli("trace show").arg(wrong).run();
+            assert_eq!(output.exit, Some(3), "{name} {wrong}\n{output}");
         }
-        let done = Fixture::named(name).cli("trace show").arg("").run();
-        assert_eq!(done.exit, Some(2), "{name}\n{done}");
+        let output = Fixture::named(name).cli("trace show").arg("").run();
+        assert_eq!(output.exit, Some(2), "{name}\n{output}");
     }
 }
 
 #[test]
-fn spans_are_named_by_id_prefix_or_unique_name() {
+fn spans_are_selected_by_id_prefix_or_unique_name() {
     let fixture = Fixture::named("3.18.0-sqlite");
     let document = fixture.cli("trace show @error").json();
     let spans = items(&document, "spans");
@@ -158,15 +158,15 @@ fn spans_are_named_by_id_prefix_or_unique_name() {
 }
 
 #[test]
-fn near_names_are_told_once() {
-    let done = Cli::demo("trace show @last --span Completion").run();
-    assert_eq!(done.exit, Some(3));
-    let hint = done.stderr.lines().find(|line| line.contains("did you mean")).unwrap_or_else(|| panic!("{done}"));
-    assert_eq!(hint.matches("`Completions`").count(), 1, "{done}");
+fn suggestions_are_not_repeated() {
+    let output = Cli::demo("trace show @last --span Completion").run();
+    assert_eq!(output.exit, Some(3));
+    let hint = output.stderr.lines().find(|line| line.contains("did you mean")).unwrap_or_else(|| panic!("{output}"));
+    assert_eq!(hint.matches("`Completions`").count(), 1, "{output}");
 }
 
 #[test]
-fn short_ids_of_a_list_name_one_trace_each() {
+fn shortened_ids_are_unique() {
     let ids = ["5f00000000000000", "5f00000012000000", "5f00000012300000", "9a00000000000000"];
     let ids = ids.map(|head| format!("tr-{head}{}", "7".repeat(16)));
     let span = |id: &str| {
@@ -195,12 +195,12 @@ fn short_ids_of_a_list_name_one_trace_each() {
         "session show s --conversation",
         "traces list --grep tr-",
     ] {
-        let done = cli(words).ok();
-        let mut shown: Vec<&str> = done.stdout.split_whitespace().filter(|word| word.starts_with("tr-")).collect();
+        let output = cli(words).ok();
+        let mut shown: Vec<&str> = output.stdout.split_whitespace().filter(|word| word.starts_with("tr-")).collect();
         shown.retain(|word| word.len() < 30);
         shown.sort_unstable();
         shown.dedup();
-        assert_eq!(shown, expected, "{words}\n{done}");
+        assert_eq!(shown, expected, "{words}\n{output}");
     }
     for (short, id) in expected.iter().zip(&ids) {
         assert_eq!(cli("trace show").arg(short).json()["info"]["trace_id"], id.as_str());

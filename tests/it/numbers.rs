@@ -1,26 +1,26 @@
-//! `mltrace usage` in groups, `stats`, `tools`, `prices`: every number recomputed in another way.
+//! Grouped `mltrace usage`, `stats`, `tools` and `prices`: numbers are compared with independent calculations.
 
 use crate::harness::{Cli, Copy, Fixture, items, strings};
-use crate::server::{Answer, Server};
+use crate::server::{MockResponse, Server};
 use mltrace::analysis::prices::Prices;
 use mltrace::model::{Json, TokenUsage};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-const FIGURES: [&str; 3] = ["input_tokens", "output_tokens", "total_tokens"];
+const TOKEN_KEYS: [&str; 3] = ["input_tokens", "output_tokens", "total_tokens"];
 
-/// A figure by its path; 0 where it is not there.
-fn figure(value: &Value, path: &str) -> f64 {
+/// The number at a JSON pointer, or 0 if it is missing.
+fn number_at(value: &Value, path: &str) -> f64 {
     value.pointer(path).and_then(Value::as_f64).unwrap_or(0.0)
 }
 
 #[track_caller]
-fn near(a: f64, b: f64, what: &str) {
+fn assert_close(a: f64, b: f64, what: &str) {
     assert!((a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0), "{what}: {a} is not {b}");
 }
 
 #[test]
-fn groups_of_every_key_add_up_to_the_total_in_every_store() {
+fn usage_groups_add_up_to_the_total() {
     for fixture in Fixture::all() {
         for by in [
             "model",
@@ -50,9 +50,13 @@ fn groups_of_every_key_add_up_to_the_total_in_every_store() {
                     "/calls",
                     "/unpriced",
                 ] {
-                    let groups: f64 = items(&document, "groups").iter().map(|group| figure(group, path)).sum();
-                    let sum = groups + figure(&document["other"], path);
-                    near(sum, figure(&document["total"], path), &format!("{}: {words}: {path}", fixture.name));
+                    let groups: f64 = items(&document, "groups").iter().map(|group| number_at(group, path)).sum();
+                    let sum = groups + number_at(&document["other"], path);
+                    assert_close(
+                        sum,
+                        number_at(&document["total"], path),
+                        &format!("{}: {words}: {path}", fixture.name),
+                    );
                 }
             }
         }
@@ -60,19 +64,23 @@ fn groups_of_every_key_add_up_to_the_total_in_every_store() {
 }
 
 #[test]
-fn the_total_is_the_same_however_it_is_grouped() {
+fn the_total_does_not_depend_on_the_groups() {
     for fixture in Fixture::all() {
         let total = |by: &str| fixture.cli(&format!("usage --by {by}")).json()["total"].clone();
         let by_model = total("model");
         for by in ["provider", "agent", "span", "trace", "experiment", "day", "user,hour"] {
             let other = total(by);
-            for key in FIGURES {
+            for key in TOKEN_KEYS {
                 let path = format!("/token_usage/{key}");
-                near(figure(&other, &path), figure(&by_model, &path), &format!("{} by {by}: {key}", fixture.name));
+                assert_close(
+                    number_at(&other, &path),
+                    number_at(&by_model, &path),
+                    &format!("{} by {by}: {key}", fixture.name),
+                );
             }
-            near(
-                figure(&other, "/cost/total_cost"),
-                figure(&by_model, "/cost/total_cost"),
+            assert_close(
+                number_at(&other, "/cost/total_cost"),
+                number_at(&by_model, "/cost/total_cost"),
                 &format!("{} by {by}", fixture.name),
             );
         }
@@ -80,7 +88,7 @@ fn the_total_is_the_same_however_it_is_grouped() {
 }
 
 #[test]
-fn totals_by_what_traces_have_are_those_of_the_columns() {
+fn groups_of_traces_match_the_database_columns() {
     let fixture = Fixture::named("3.18.0-sqlite");
     let database = rusqlite::Connection::open(&fixture.store).unwrap();
     for (by, column) in [
@@ -116,17 +124,17 @@ fn totals_by_what_traces_have_are_those_of_the_columns() {
         assert_eq!(items(&document, "groups").len(), expected.len(), "{by}");
         for group in items(&document, "groups") {
             let (traces, figures, cost) = &expected[&group["key"][by].as_str().map(str::to_owned)];
-            let told = FIGURES.map(|key| group["token_usage"][key].as_i64().unwrap());
-            assert_eq!((group["traces"].as_i64().unwrap(), told), (*traces, *figures), "{by}: {group}");
+            let tokens = TOKEN_KEYS.map(|key| group["token_usage"][key].as_i64().unwrap());
+            assert_eq!((group["traces"].as_i64().unwrap(), tokens), (*traces, *figures), "{by}: {group}");
             let recorded = group["cost"]["source"] == "recorded";
             assert_eq!(recorded, cost.is_some(), "{by}: {group}");
-            near(figure(group, "/cost/total_cost"), cost.unwrap_or(0.0), by);
+            assert_close(number_at(group, "/cost/total_cost"), cost.unwrap_or(0.0), by);
         }
     }
 }
 
 #[test]
-fn usage_in_groups_as_tables() {
+fn grouped_usage_is_shown_as_a_table() {
     insta::assert_snapshot!(Cli::demo("usage --by day,experiment").run(), @"
     day         experiment  traces  input  output  total        cost  unpriced
     2026-11-20  AG2              1  1,569     229  1,798    $0.00037         -
@@ -187,7 +195,8 @@ fn usage_in_groups_as_tables() {
     ");
 }
 
-/// A store with a rollup: a workflow that carries the tokens of two calls, one within another, and a total that was doubled.
+/// A store with a rollup: an agent with the tokens of two calls, one nested in another, and a recorded total that was
+/// doubled.
 fn rollup() -> Copy {
     let copy = Fixture::named("3.18.0-sqlite").copy();
     let tokens = |input: i64, output: i64| {
@@ -220,7 +229,7 @@ fn rollup() -> Copy {
 }
 
 #[test]
-fn an_explanation_tells_what_is_left_out_and_why() {
+fn explanations_list_excluded_calls() {
     let copy = rollup();
     insta::assert_snapshot!(copy.cli("usage --name rollup --explain").run(), @"
     model        traces  calls  input  output  total         cost  unpriced
@@ -289,7 +298,7 @@ fn an_explanation_tells_what_is_left_out_and_why() {
         document["explanation"]["without_price"],
         json!([{"provider": null, "model": "=unheard-of", "calls": 1}])
     );
-    // However they are grouped there is one total, and the explanation shows that MLflow recorded another.
+    // The total does not depend on the groups, and the explanation shows the different total recorded by MLflow.
     let by_day = copy.cli("usage --name rollup --explain --by day").json();
     assert_eq!(
         (&by_day["total"]["token_usage"]["total_tokens"], &by_day["explanation"]["differing_count"]),
@@ -298,12 +307,12 @@ fn an_explanation_tells_what_is_left_out_and_why() {
 }
 
 #[test]
-fn costs_are_calculated_as_mlflow_calculated_them() {
+fn calculated_costs_match_mlflow() {
     let (prices, mut compared) = (Prices::default(), 0);
-    // Other releases have other tables.
+    // Other releases have other price tables.
     for fixture in Fixture::all().iter().filter(|fixture| fixture.release() == (3, 18)) {
         for span in items(&fixture.cli("spans --all --deleted").json(), "spans") {
-            let recorded = figure(span, "/cost/total_cost");
+            let recorded = number_at(span, "/cost/total_cost");
             let (Some(model), "recorded") = (span["model"].as_str(), span["cost"]["source"].as_str().unwrap_or(""))
             else {
                 continue;
@@ -319,7 +328,7 @@ fn costs_are_calculated_as_mlflow_calculated_them() {
                 let recorded = span["cost"][key].as_f64().unwrap();
                 assert!(
                     (cost.unwrap() - recorded).abs() < 1e-9,
-                    "{} {model} {key}: {cost:?}, not {recorded}",
+                    "{} {model} {key}: calculated {cost:?}, recorded {recorded}",
                     fixture.name
                 );
             }
@@ -330,13 +339,13 @@ fn costs_are_calculated_as_mlflow_calculated_them() {
 }
 
 #[test]
-fn a_cost_is_recorded_or_calculated_or_unknown() {
-    // A file store has no costs; those of 3.18 are what a database of 3.18 recorded.
+fn costs_are_recorded_calculated_or_unknown() {
+    // File stores have no costs; the calculated costs must equal those recorded in the database.
     let of = |name: &str| Fixture::named(name).cli("usage --by experiment -x OpenAI").json()["total"]["cost"].clone();
     let (files, database) = (of("3.18.0-file"), of("3.18.0-sqlite"));
     assert_eq!((files["source"].as_str(), database["source"].as_str()), (Some("calculated"), Some("recorded")));
-    near(figure(&files, "/total_cost"), figure(&database, "/total_cost"), "the same programs, the same prices");
-    // MLflow records 0 where it knows no price.
+    assert_close(number_at(&files, "/total_cost"), number_at(&database, "/total_cost"), "same programs and prices");
+    // MLflow records 0 for models without a price.
     let copy = Fixture::named("3.18.0-sqlite").copy();
     copy.sql(
         "update spans set model_name = 'unheard-of', input_cost = 0, output_cost = 0, total_cost = 0,
@@ -372,11 +381,11 @@ fn a_cost_is_recorded_or_calculated_or_unknown() {
 }
 
 #[test]
-fn prices_can_be_brought() {
+fn prices_are_read_from_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("prices.json");
     let usage = || Fixture::named("3.18.0-file").cli("usage @last").arg("--prices").arg(&file);
-    // What the program prints can be read as it is, and changed.
+    // The output of `prices` can be used as a price file.
     std::fs::write(&file, Cli::new("prices gpt-4o* --all").json().to_string()).unwrap();
     let without = Fixture::named("3.18.0-file").cli("usage @last").json();
     assert_eq!((&usage().json()["cost"], without["cost"]["source"].as_str()), (&without["cost"], Some("calculated")));
@@ -385,12 +394,20 @@ fn prices_can_be_brought() {
         (entry["input_per_million_tokens"], entry["output_per_million_tokens"]) = (json!(1000), json!(0));
     }
     std::fs::write(&file, own.to_string()).unwrap();
-    near(figure(&usage().json(), "/cost/total_cost"), 84.0 / 1000.0, "84 tokens for 1,000 dollars a million");
+    assert_close(
+        number_at(&usage().json(), "/cost/total_cost"),
+        84.0 / 1000.0,
+        "84 tokens for 1,000 dollars a million",
+    );
     assert_eq!(Cli::new("prices gpt-4o-mini").arg("--prices").arg(&file).json()["prices"][0]["source"], "file");
-    // A file of MLflow's catalogue.
+    // A file of MLflow's model catalog.
     std::fs::write(&file, r#"{"schema_version":"1.0","models":{"gpt-4o-mini":{"mode":"chat","pricing":{"input_per_million_tokens":0,"output_per_million_tokens":1000}}}}"#).unwrap();
-    near(figure(&usage().json(), "/cost/total_cost"), 22.0 / 1000.0, "22 tokens for 1,000 dollars a million");
-    let hide = |done: crate::harness::Done| done.hiding(folder.path());
+    assert_close(
+        number_at(&usage().json(), "/cost/total_cost"),
+        22.0 / 1000.0,
+        "22 tokens for 1,000 dollars a million",
+    );
+    let hide = |output: crate::harness::RunOutput| output.with_placeholder(folder.path());
     for text in ["no JSON", "[]", r#"{"prices":[{"model":"m"}]}"#] {
         std::fs::write(&file, text).unwrap();
         assert_eq!(usage().run().exit, Some(2), "{text}");
@@ -413,21 +430,21 @@ fn prices_can_be_brought() {
 }
 
 #[test]
-fn prices_as_a_table() {
+fn prices_are_shown_as_a_table() {
     insta::assert_snapshot!(Cli::new("prices gpt-4o-mini").run(), @"
     model        provider        input  cache read  output  updated     default
     gpt-4o-mini  azure           $0.15      $0.075   $0.60  2026-10-30  if provider unknown
     gpt-4o-mini  github_copilot      -           -       -  2026-10-27  -
     gpt-4o-mini  openai          $0.15      $0.075   $0.60  2026-10-27  -
     --- stderr
-    note: Derived from the catalogue of models in MLflow 3.18.0 (mlflow/utils/model_catalog), of 2026-11-02.
+    note: Derived from the model catalog of MLflow 3.18.0 (mlflow/utils/model_catalog), dated 2026-11-02.
     ");
     insta::assert_snapshot!(Cli::new("prices openai/gpt-4o-mini --width 60 -n 1").run(), @"
     model        provider  input  output  default
     gpt-4o-mini  azure     $0.15   $0.60  if provider unknown
     --- stderr
     note: showing 1 of 7 prices (use -n or --all)
-    note: Derived from the catalogue of models in MLflow 3.18.0 (mlflow/utils/model_catalog), of 2026-11-02.
+    note: Derived from the model catalog of MLflow 3.18.0 (mlflow/utils/model_catalog), dated 2026-11-02.
     ");
     insta::assert_snapshot!(Cli::new("prices gemini-2.5-pro --width 160").run(), @"
     model           provider        input  cache read  output  above                    updated     default
@@ -435,7 +452,7 @@ fn prices_as_a_table() {
     gemini-2.5-pro  github_copilot      -           -       -  -                        2026-04-24  -
     gemini-2.5-pro  vertex_ai       $1.25      $0.125  $10.00  200,000: $2.50 → $15.00  2026-09-15  -
     --- stderr
-    note: Derived from the catalogue of models in MLflow 3.18.0 (mlflow/utils/model_catalog), of 2026-11-02.
+    note: Derived from the model catalog of MLflow 3.18.0 (mlflow/utils/model_catalog), dated 2026-11-02.
     ");
     insta::assert_snapshot!(Cli::new("prices gpt-4o-minni").run(), @"
     --- stderr
@@ -447,7 +464,7 @@ fn prices_as_a_table() {
     assert!(Cli::new("prices --all -o ids").ok().lines().len() > 4_000);
 }
 
-/// Percentiles in another way: the value below and the one above, weighted.
+/// An independent percentile: linear interpolation between the neighboring values.
 fn percentile(mut values: Vec<i64>, percent: u32) -> Option<f64> {
     values.sort_unstable();
     let last = u32::try_from(values.len().checked_sub(1)?).unwrap();
@@ -458,7 +475,7 @@ fn percentile(mut values: Vec<i64>, percent: u32) -> Option<f64> {
 }
 
 #[test]
-fn stats_as_mlflow_are_those_of_the_records() {
+fn stats_as_mlflow_match_the_records() {
     for fixture in Fixture::all() {
         let traces = fixture.cli("traces list --all").json();
         let mut groups: BTreeMap<Option<&str>, Vec<&Value>> = BTreeMap::new();
@@ -475,22 +492,23 @@ fn stats_as_mlflow_are_those_of_the_records() {
             assert_eq!(stat["errors"], traces.iter().filter(|trace| trace["state"] == "ERROR").count(), "{what}");
             let times: Vec<i64> = traces.iter().filter_map(|trace| trace["execution_duration_ms"].as_i64()).collect();
             for percent in [50, 90, 95, 99] {
-                let told = stat["latency_ms"][format!("p{percent}")].as_f64();
-                assert_eq!(told.is_some(), !times.is_empty(), "{what}");
-                near(told.unwrap_or(0.0), percentile(times.clone(), percent).unwrap_or(0.0), &what);
+                let actual = stat["latency_ms"][format!("p{percent}")].as_f64();
+                assert_eq!(actual.is_some(), !times.is_empty(), "{what}");
+                assert_close(actual.unwrap_or(0.0), percentile(times.clone(), percent).unwrap_or(0.0), &what);
             }
-            for key in FIGURES {
-                let sum: f64 = traces.iter().map(|trace| figure(trace, &format!("/recorded_token_usage/{key}"))).sum();
-                near(figure(stat, &format!("/token_usage/{key}")), sum, &what);
+            for key in TOKEN_KEYS {
+                let sum: f64 =
+                    traces.iter().map(|trace| number_at(trace, &format!("/recorded_token_usage/{key}"))).sum();
+                assert_close(number_at(stat, &format!("/token_usage/{key}")), sum, &what);
             }
-            let cost: f64 = traces.iter().map(|trace| figure(trace, "/cost/total_cost")).sum();
-            near(figure(stat, "/cost/total_cost"), cost, &what);
+            let cost: f64 = traces.iter().map(|trace| number_at(trace, "/cost/total_cost")).sum();
+            assert_close(number_at(stat, "/cost/total_cost"), cost, &what);
         }
     }
 }
 
 #[test]
-fn stats_as_tables() {
+fn stats_are_shown_as_a_table() {
     insta::assert_snapshot!(Cli::demo("stats").run(), @"
            traces  errors  error rate     p50     p90     p95     p99  input  output  tokens      cost  TTFT p50  TTFT p95  over time
     total      13       1       7.7 %  152 ms  611 ms  1.63 s  2.78 s  1,898     327   2,225  $0.00044    380 ms    380 ms  ▄ ▂  ▂  ▂▂ █
@@ -561,6 +579,8 @@ fn stats_as_tables() {
     insta::assert_snapshot!(Cli::demo("stats --name nothing").run(), @"
            traces  errors  error rate  p50  p95
     total       0       0           -    -    -
+    --- stderr
+    note: no traces match
     ");
     insta::assert_snapshot!(Fixture::named("2.22.5-sqlite").cli("stats -x OpenAI").run(), @"
            traces  errors  error rate     p50     p90     p95     p99  input  output  tokens         cost  TTFT p50  TTFT p95  over time
@@ -577,7 +597,7 @@ fn stats_as_tables() {
 }
 
 #[test]
-fn days_are_those_of_the_reader_and_an_hour_may_come_twice() {
+fn days_are_local_and_hours_may_repeat() {
     let copy = Fixture::named("3.18.0-sqlite").copy();
     // Clocks in Berlin go back at 01:00 UTC on 2026-10-25, and forward at 01:00 UTC on 2026-03-29.
     let times = [
@@ -613,7 +633,7 @@ fn days_are_those_of_the_reader_and_an_hour_may_come_twice() {
     assert_eq!(by("stats --by day", "Europe/Berlin"), days);
     assert_eq!(by("usage --by week", "Europe/Berlin"), ["2026-03-23 2", "2026-10-19 5", "2026-10-26 1"]);
     assert_eq!(by("usage --by day", "UTC"), ["2026-03-29 2", "2026-10-24 2", "2026-10-25 4"]);
-    // A day of 25 hours, and one of 23, are one.
+    // Days with 25 and 23 hours are single buckets.
     let midnights = [
         "2026-03-28T23:00:00.000Z 2",
         "2026-10-23T22:00:00.000Z 1",
@@ -637,7 +657,7 @@ fn days_are_those_of_the_reader_and_an_hour_may_come_twice() {
     ];
     assert_eq!(by("stats --by hour", "Europe/Berlin"), hours);
     assert_eq!(by("stats --bucket 1h", "Europe/Berlin"), hours);
-    // Half an hour off UTC.
+    // A zone with an offset of half an hour.
     assert_eq!(by("stats --by hour", "Asia/Kolkata")[0], "2026-03-29T00:30:00.000Z 2");
     insta::assert_snapshot!(copy.cli("stats --by hour -x clocks --width 80").env("TZ", "Europe/Berlin").run(), @"
     hour                     traces  error rate   p50   p90   p95   p99  tokens
@@ -654,7 +674,7 @@ fn days_are_those_of_the_reader_and_an_hour_may_come_twice() {
 }
 
 #[test]
-fn more_traces_than_are_read_whole_are_told_from_their_records() {
+fn many_traces_are_summarized_from_their_records() {
     let copy = Fixture::named("3.18.0-sqlite").copy();
     copy.sql(
         "with recursive n(i) as (select 1 union all select i + 1 from n where i < 30000)
@@ -704,7 +724,7 @@ fn more_traces_than_are_read_whole_are_told_from_their_records() {
 }
 
 #[test]
-fn tools_as_tables() {
+fn tools_are_shown_as_a_table() {
     insta::assert_snapshot!(Cli::demo("tools").run(), @"
     tool         traces  calls  errors  error rate     p50     p95   total
     calculator        1      7       0         0 %  0.3 ms  0.4 ms  2.1 ms
@@ -727,7 +747,7 @@ fn tools_as_tables() {
     --- stderr
     note: no tools match
     ");
-    // Numbers that releases up to 3.5 put behind repeated names are taken off.
+    // Releases up to 3.5 append numbers to repeated names; these are removed.
     let names = |fixture: &str| {
         let document = Fixture::named(fixture).cli("tools -x OpenAI -x AG2").json();
         let mut names: Vec<String> =
@@ -739,31 +759,36 @@ fn tools_as_tables() {
 }
 
 #[test]
-fn every_span_of_a_tool_is_a_tool_call() {
+fn every_tool_span_is_a_tool_call() {
     for fixture in Fixture::all() {
         let spans = fixture.cli("spans --type TOOL --all").json();
         let tools = fixture.cli("tools --all").json();
         let sum = |key: &str| items(&tools, "tools").iter().map(|tool| tool[key].as_u64().unwrap()).sum::<u64>();
-        let of_spans = items(&spans, "spans");
-        let timed: f64 = of_spans.iter().map(|span| figure(span, "/duration_ms")).sum();
-        let of_calls: f64 = items(&tools, "tools").iter().map(|tool| figure(tool, "/duration_ms/total")).sum();
-        assert!((timed - of_calls).abs() < 1e-6, "{}: {timed} ms in spans, {of_calls} ms in calls", fixture.name);
-        assert!(sum("calls") >= of_spans.len() as u64, "{}", fixture.name);
-        let failed = of_spans.iter().filter(|span| span["status"] == "ERROR").count();
+        let tool_spans = items(&spans, "spans");
+        let span_millis: f64 = tool_spans.iter().map(|span| number_at(span, "/duration_ms")).sum();
+        let call_millis: f64 = items(&tools, "tools").iter().map(|tool| number_at(tool, "/duration_ms/total")).sum();
+        assert!(
+            (span_millis - call_millis).abs() < 1e-6,
+            "{}: {span_millis} ms in spans, {call_millis} ms in calls",
+            fixture.name
+        );
+        assert!(sum("calls") >= tool_spans.len() as u64, "{}", fixture.name);
+        let failed = tool_spans.iter().filter(|span| span["status"] == "ERROR").count();
         assert_eq!(sum("errors"), failed as u64, "{}", fixture.name);
     }
 }
 
-/// A server with so many traces that it is asked for its own figures.
-fn metrics(release: &'static str, has_nameless: bool) -> Server {
+/// A server with so many traces that its metrics route is used.
+fn metrics(release: &'static str, has_unnamed: bool) -> Server {
     Server::new(move |request| match request.path.as_str() {
-        "/version" => Answer::html(200, release),
-        "/api/2.0/mlflow/experiments/search" => {
-            Answer::json(200, r#"{"experiments":[{"experiment_id":"1","name":"One","lifecycle_stage":"active"}]}"#)
-        }
+        "/version" => MockResponse::html(200, release),
+        "/api/2.0/mlflow/experiments/search" => MockResponse::json(
+            200,
+            r#"{"experiments":[{"experiment_id":"1","name":"One","lifecycle_stage":"active"}]}"#,
+        ),
         "/api/3.0/mlflow/traces/metrics" => {
             let body = request.json();
-            let has = |dimension: &str| body["dimensions"].as_array().unwrap().iter().any(|one| one == dimension);
+            let has = |dimension: &str| body["dimensions"].as_array().unwrap().iter().any(|item| item == dimension);
             let point = |name: &str, status: &str, values: Value| {
                 let mut dimensions = json!({});
                 for (key, value) in [("trace_name", name), ("trace_status", status)] {
@@ -778,7 +803,7 @@ fn metrics(release: &'static str, has_nameless: bool) -> Server {
                     json!([point("", "OK", json!({"COUNT": 4000})), point("", "ERROR", json!({"COUNT": 1000}))])
                 }
                 ("trace_count", false) => {
-                    json!([point("", "", json!({"COUNT": if has_nameless { 5001 } else { 5000 }}))])
+                    json!([point("", "", json!({"COUNT": if has_unnamed { 5001 } else { 5000 }}))])
                 }
                 ("trace_count", true) => {
                     json!([point("a", "OK", json!({"COUNT": 4000})), point("b", "ERROR", json!({"COUNT": 1000}))])
@@ -790,20 +815,23 @@ fn metrics(release: &'static str, has_nameless: bool) -> Server {
                     json!([point("a", "", json!({"P50.0": 2.0, "P90.0": 9.0, "P95.0": 9.5, "P99.0": 9.9}))])
                 }
                 (name, _) if name.starts_with("cache") => {
-                    return Answer::json(400, r#"{"error_code":"INVALID_PARAMETER_VALUE","message":"no such metric"}"#);
+                    return MockResponse::json(
+                        400,
+                        r#"{"error_code":"INVALID_PARAMETER_VALUE","message":"no such metric"}"#,
+                    );
                 }
                 (_, false) => json!([point("", "", json!({"SUM": 30}))]),
                 (_, true) => json!([point("a", "", json!({"SUM": 30}))]),
             };
-            Answer::json(200, json!({"data_points": points}).to_string())
+            MockResponse::json(200, json!({"data_points": points}).to_string())
         }
-        "/api/3.0/mlflow/traces/search" => Answer::json(200, "{}"),
-        _ => Answer::json(404, r#"{"error_code":"ENDPOINT_NOT_FOUND"}"#),
+        "/api/3.0/mlflow/traces/search" => MockResponse::json(200, "{}"),
+        _ => MockResponse::json(404, r#"{"error_code":"ENDPOINT_NOT_FOUND"}"#),
     })
 }
 
 #[test]
-fn a_server_with_many_traces_is_asked_for_its_own_figures() {
+fn metrics_of_servers_are_used_for_many_traces() {
     let server = metrics("3.18.0", false);
     insta::assert_snapshot!(Cli::new("stats").on(server.uri()).run(), @"
            traces  errors  error rate     p50   p90     p95     p99  input  output  tokens
@@ -819,7 +847,7 @@ fn a_server_with_many_traces_is_asked_for_its_own_figures() {
     --- stderr
     note: computed by the server, without cost and time to first token (use --deep to read all traces)
     ");
-    let asked = |words: &str| {
+    let sent_requests = |words: &str| {
         let server = metrics("3.18.0", false);
         Cli::new(words).on(server.uri()).ok();
         let requests = server.requests();
@@ -830,32 +858,33 @@ fn a_server_with_many_traces_is_asked_for_its_own_figures() {
             .collect();
         (metrics, requests.iter().any(|request| request.path.ends_with("/search") && request.path.contains("/3.0/")))
     };
-    let (questions, has_pages) = asked("stats --status error --since 2026-11-20 --until 2026-11-21 --bucket 1h --utc");
+    let (queries, has_pages) =
+        sent_requests("stats --status error --since 2026-11-20 --until 2026-11-21 --bucket 1h --utc");
     assert!(!has_pages);
-    let first = &questions[0];
+    let first = &queries[0];
     assert_eq!(
         (&first["filters"], &first["start_time_ms"]),
         (&json!(["trace.status = \"ERROR\""]), &json!(1_795_132_800_000_u64))
     );
-    assert_eq!(first["end_time_ms"], json!(1_795_219_199_999_u64), "both ends belong to it");
-    assert!(questions.iter().any(|question| question["time_interval_seconds"] == 3600));
-    // What these figures do not tell is read in pages.
+    assert_eq!(first["end_time_ms"], json!(1_795_219_199_999_u64), "the end is inclusive");
+    assert!(queries.iter().any(|query| query["time_interval_seconds"] == 3600));
+    // Whatever the metrics route does not support is read from pages of traces.
     for words in ["stats --by user", "stats --name x*", "stats --by day", "stats --tag a=b", "usage --by day"] {
-        let (questions, has_pages) = asked(words);
-        assert!(questions.is_empty() && has_pages, "{words}");
+        let (queries, has_pages) = sent_requests(words);
+        assert!(queries.is_empty() && has_pages, "{words}");
     }
-    // Up to 3.16 its sums are those of the traces logged since an upgrade.
+    // Up to 3.16, sums include only traces logged since the upgrade.
     let server = metrics("3.16.1", false);
     Cli::new("stats").on(server.uri()).ok();
     assert!(!server.requests().iter().any(|request| request.path.ends_with("/metrics")));
-    // Traces without a name are in none of its answers by name.
+    // Metrics grouped by name omit traces without a name.
     let server = metrics("3.18.0", true);
     Cli::new("stats --by name").on(server.uri()).ok();
     assert!(server.requests().iter().any(|request| request.path == "/api/3.0/mlflow/traces/search"));
 }
 
 #[test]
-fn no_row_is_wider_than_the_screen_with_colors_either() {
+fn colored_rows_fit_the_width() {
     for words in [
         "stats --by experiment",
         "stats --by model,hour",
@@ -865,9 +894,9 @@ fn no_row_is_wider_than_the_screen_with_colors_either() {
         "prices gpt-4o*",
     ] {
         for width in ["60", "80", "160"] {
-            let done = Cli::demo(words).arg("--color").arg("always").arg("--width").arg(width).ok();
-            for line in done.stdout.lines() {
-                // What stands between ESC and `m` takes no room, and blanks at the end take room that is not there.
+            let output = Cli::demo(words).arg("--color").arg("always").arg("--width").arg(width).ok();
+            for line in output.stdout.lines() {
+                // Color sequences (ESC to `m`) have no width; trailing spaces could wrap.
                 let shown = line
                     .split('\x1b')
                     .enumerate()
@@ -881,7 +910,7 @@ fn no_row_is_wider_than_the_screen_with_colors_either() {
 }
 
 #[test]
-fn of_times_the_last_are_shown_and_of_one_time_the_largest() {
+fn groups_beyond_the_limit_are_the_oldest_and_smallest() {
     let copy = Fixture::named("3.18.0-sqlite").copy();
     copy.sql(
         "with recursive n(i) as (select 1 union all select i + 1 from n where i < 60)
@@ -900,20 +929,20 @@ fn of_times_the_last_are_shown_and_of_one_time_the_largest() {
     assert!(all.is_sorted_by_key(|line| &line[..10]));
     assert_eq!(groups("usage --by name --by day -n 6"), [&all[4..6], &all[8..]].concat());
     assert_eq!(groups("usage --by day,name,day,name -n 6"), groups("usage --by name --by day -n 6"));
-    let done = copy.cli("usage --by day --name n? -n 1 -o csv").ok();
-    assert!(done.stderr.contains("note: showing 1 of 3 groups"), "{done}");
+    let output = copy.cli("usage --by day --name n? -n 1 -o csv").ok();
+    assert!(output.stderr.contains("note: showing 1 of 3 groups"), "{output}");
 }
 
 #[test]
-fn a_cost_that_is_no_number_is_unknown_and_one_without_a_total_is_its_parts() {
+fn infinite_and_missing_total_costs_are_the_sum_of_parts() {
     let copy = Fixture::named("3.18.0-sqlite").copy();
     copy.sql("update trace_info set total_cost = 9e999 where session_id is not null; update trace_info set total_cost = null where trace_name = 'run_tool_agent' and status = 'OK'");
     let infinite = copy.cli("stats --session chat-42").json();
-    near(
-        figure(&infinite, "/total/cost/total_cost"),
-        figure(&infinite, "/total/cost/input_cost") + figure(&infinite, "/total/cost/output_cost"),
-        "its parts",
+    assert_close(
+        number_at(&infinite, "/total/cost/total_cost"),
+        number_at(&infinite, "/total/cost/input_cost") + number_at(&infinite, "/total/cost/output_cost"),
+        "sum of parts",
     );
     let whole = copy.cli("stats --name run_tool_agent --status ok").json();
-    near(figure(&whole, "/total/cost/total_cost"), 0.000_025_8, "its parts");
+    assert_close(number_at(&whole, "/total/cost/total_cost"), 0.000_025_8, "sum of parts");
 }

@@ -1,12 +1,12 @@
-//! Every command reads a trace in the same way, and shows the same figures.
+//! All commands show the same tokens, costs and calls for a trace.
 
 use crate::harness::{Fixture, items};
 use serde_json::{Value, json};
 
-const FIGURES: [&str; 3] = ["input_tokens", "output_tokens", "total_tokens"];
+const TOKEN_KEYS: [&str; 3] = ["input_tokens", "output_tokens", "total_tokens"];
 
 fn tokens(usage: &Value) -> [i64; 3] {
-    FIGURES.map(|key| usage[key].as_i64().unwrap_or(0))
+    TOKEN_KEYS.map(|key| usage[key].as_i64().unwrap_or(0))
 }
 
 fn sum<'a>(usages: impl Iterator<Item = &'a Value>) -> [i64; 3] {
@@ -18,12 +18,12 @@ fn sum<'a>(usages: impl Iterator<Item = &'a Value>) -> [i64; 3] {
 }
 
 fn ids(fixture: &Fixture) -> Vec<String> {
-    let done = fixture.cli("traces list --all --deleted -o ids").ok();
-    done.stdout.lines().map(str::to_owned).collect()
+    let output = fixture.cli("traces list --all --deleted -o ids").ok();
+    output.stdout.lines().map(str::to_owned).collect()
 }
 
 #[test]
-fn rows_of_usage_add_up_to_the_total_of_the_trace() {
+fn usage_rows_add_up_to_the_total_of_the_trace() {
     for fixture in Fixture::all() {
         for id in ids(&fixture) {
             let usage = fixture.cli("usage").arg(&id).json();
@@ -40,11 +40,11 @@ fn rows_of_usage_add_up_to_the_total_of_the_trace() {
 }
 
 #[test]
-fn one_total_under_every_command() {
+fn every_command_shows_the_same_total() {
     for fixture in Fixture::all() {
         let traces = ids(&fixture).into_iter().map(|id| fixture.cli("usage").arg(id).json()["token_usage"].clone());
         let traces: Vec<Value> = traces.collect();
-        let of_traces = sum(traces.iter());
+        let expected = sum(traces.iter());
         for words in [
             "usage --deleted",
             "usage --deleted --by agent",
@@ -55,16 +55,16 @@ fn one_total_under_every_command() {
             "stats --deleted --by name",
         ] {
             let document = fixture.cli(words).json();
-            assert_eq!(tokens(&document["total"]["token_usage"]), of_traces, "{}: {words}", fixture.name);
+            assert_eq!(tokens(&document["total"]["token_usage"]), expected, "{}: {words}", fixture.name);
             let groups = items(&document, "groups").iter().map(|group| &group["token_usage"]);
             let other = document.get("other").map(|other| &other["token_usage"]);
-            assert_eq!(sum(groups.chain(other)), of_traces, "{}: groups of {words}", fixture.name);
+            assert_eq!(sum(groups.chain(other)), expected, "{}: groups of {words}", fixture.name);
         }
     }
 }
 
-/// What `check` counts of a trace.
-fn counted(fixture: &Fixture, id: &str, rule: &str) -> Option<u64> {
+/// The value that `check` counts for a trace with a rule.
+fn check_value(fixture: &Fixture, id: &str, rule: &str) -> Option<u64> {
     let words = format!("check --json --{rule} 0 --deleted --filter");
     let document = fixture.cli(&words).arg(format!("request_id = '{id}'")).run();
     let document: Value = serde_json::from_str(&document.stdout).unwrap_or_default();
@@ -73,7 +73,7 @@ fn counted(fixture: &Fixture, id: &str, rule: &str) -> Option<u64> {
 }
 
 #[test]
-fn llm_calls_and_tool_calls_are_as_many_under_every_command() {
+fn every_command_counts_the_same_calls() {
     for fixture in Fixture::all().into_iter().filter(|fixture| fixture.release() >= (3, 2)) {
         for id in ids(&fixture) {
             let what = format!("{} {id}", fixture.name);
@@ -83,22 +83,25 @@ fn llm_calls_and_tool_calls_are_as_many_under_every_command() {
             let steps = items(&conversation, "conversation");
             let calls = |step: &&Value| ["LLM", "CHAT_MODEL"].iter().any(|kind| step["span_type"] == *kind);
             assert_eq!(steps.iter().filter(calls).count() as u64, llm, "{what}: conversation");
-            assert_eq!(counted(&fixture, &id, "max-llm-calls"), Some(llm), "{what}: check");
+            assert_eq!(check_value(&fixture, &id, "max-llm-calls"), Some(llm), "{what}: check");
             let tools = fixture.cli("tools --all --deleted --filter").arg(format!("request_id = '{id}'")).json();
-            let of_tools: u64 = items(&tools, "tools").iter().map(|tool| tool["calls"].as_u64().unwrap()).sum();
-            assert_eq!(counted(&fixture, &id, "max-tool-calls"), Some(of_tools), "{what}: check of tools");
-            let of_diff = fixture.cli("trace diff").arg(&id).arg(&id).json()["delta"].clone();
+            let tool_calls: u64 = items(&tools, "tools").iter().map(|tool| tool["calls"].as_u64().unwrap()).sum();
+            assert_eq!(check_value(&fixture, &id, "max-tool-calls"), Some(tool_calls), "{what}: check of tools");
+            let delta = fixture.cli("trace diff").arg(&id).arg(&id).json()["delta"].clone();
             let both = |calls: u64| json!({"a": calls, "b": calls});
-            assert_eq!(of_diff["llm_calls"], both(llm), "{what}: diff");
-            assert_eq!(of_diff["tool_calls"], both(of_tools), "{what}: diff of tools");
+            assert_eq!(delta["llm_calls"], both(llm), "{what}: diff");
+            assert_eq!(delta["tool_calls"], both(tool_calls), "{what}: diff of tools");
             let messages = steps.iter().flat_map(|step| [&step["received"], &step["sent"]]);
-            let asked = messages
+            let requested = messages
                 .flat_map(|messages| messages.as_array().unwrap())
                 .flat_map(|message| message["content"].as_array().unwrap())
                 .filter(|part| part["type"] == "tool_call")
                 .count() as u64;
             let ran = steps.iter().filter(|step| step["kind"] == "tool").count() as u64;
-            assert!(asked.max(ran) <= of_tools && of_tools <= asked + ran, "{what}: {asked} asked, {ran} ran");
+            assert!(
+                requested.max(ran) <= tool_calls && tool_calls <= requested + ran,
+                "{what}: {requested} asked, {ran} ran"
+            );
         }
     }
 }

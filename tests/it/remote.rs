@@ -1,12 +1,12 @@
-//! Tracking servers that are far, old, strict, slow, broken or hostile.
+//! Tracking servers: errors, retries, redirects, credentials, paging, and old, broken or hostile servers.
 
-use crate::harness::{Cli, Done, items};
-use crate::server::{Answer, Request, Server};
+use crate::harness::{Cli, RunOutput, items};
+use crate::server::{MockResponse, Request, Server};
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A record in the form of the 3.0 routes, newer ones with greater numbers.
+/// A record in the format of the 3.0 routes. Higher numbers are newer.
 fn record(number: usize) -> Value {
     json!({
         "trace_id": format!("tr-{number:032x}"),
@@ -19,7 +19,7 @@ fn record(number: usize) -> Value {
     })
 }
 
-/// Spans as `get-trace-artifact` sends them.
+/// A response body of `get-trace-artifact`.
 fn spans(name: &str) -> String {
     json!({"spans": [{
         "trace_id": "AAAAAAAAAAAAAAAAAAAAAA==", "span_id": "AAAAAAAAAAE=", "parent_span_id": null, "name": name,
@@ -31,13 +31,13 @@ fn spans(name: &str) -> String {
 
 const EXPERIMENTS: &str = r#"{"experiments":[{"experiment_id":"1","name":"One","lifecycle_stage":"active","artifact_location":"mlflow-artifacts:/1"}]}"#;
 
-/// What a well-behaved server of 3.18 with these traces answers, newest first.
-pub(crate) fn answer(request: &Request, newest: usize) -> Answer {
+/// The response of a well-behaved 3.18 server with the traces 0 to `newest - 1`.
+pub(crate) fn respond(request: &Request, newest: usize) -> MockResponse {
     if request.path == "/api/2.0/mlflow/experiments/search" {
-        return Answer::json(200, EXPERIMENTS);
+        return MockResponse::json(200, EXPERIMENTS);
     }
     if request.path.starts_with("/api/2.0/mlflow/experiments/get?") {
-        return Answer::json(200, r#"{"experiment":{"experiment_id":"1","name":"One"}}"#);
+        return MockResponse::json(200, r#"{"experiment":{"experiment_id":"1","name":"One"}}"#);
     }
     if request.path == "/api/3.0/mlflow/traces/search" {
         let body = request.json();
@@ -48,31 +48,31 @@ pub(crate) fn answer(request: &Request, newest: usize) -> Answer {
         if from + size < newest {
             page["next_page_token"] = (from + size).to_string().into();
         }
-        return Answer::json(200, page.to_string());
+        return MockResponse::json(200, page.to_string());
     }
     if let Some(id) = request.path.strip_prefix("/api/3.0/mlflow/traces/tr-") {
         let number = usize::from_str_radix(id, 16).unwrap();
         if number < newest {
-            return Answer::json(200, json!({"trace": {"trace_info": record(number)}}).to_string());
+            return MockResponse::json(200, json!({"trace": {"trace_info": record(number)}}).to_string());
         }
-        return Answer::json(404, r#"{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"no such trace"}"#);
+        return MockResponse::json(404, r#"{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"no such trace"}"#);
     }
     if request.is_for("/ajax-api/2.0/mlflow/get-trace-artifact") {
-        return Answer::json(200, spans("call"));
+        return MockResponse::json(200, spans("call"));
     }
-    Answer::html(404, "<!doctype html><title>404 Not Found</title>")
+    MockResponse::html(404, "<!doctype html><title>404 Not Found</title>")
 }
 
 fn server(newest: usize) -> Server {
-    Server::new(move |request| answer(request, newest))
+    Server::new(move |request| respond(request, newest))
 }
 
-/// The first so many answers are others.
-fn at_first(times: usize, other: Answer) -> Server {
+/// A server that first gives another response `times` times.
+fn failing_first(times: usize, other: MockResponse) -> Server {
     let left = AtomicUsize::new(times);
     Server::new(move |request| {
         let is_other = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
-        if is_other { other.clone() } else { answer(request, 3) }
+        if is_other { other.clone() } else { respond(request, 3) }
     })
 }
 
@@ -80,23 +80,23 @@ fn list(server: &Server) -> Cli {
     Cli::new("traces list").on(server.uri())
 }
 
-/// With the port, which differs from run to run, under a name that does not.
-fn shown(server: &Server, done: &Done) -> Done {
-    let place = server.uri().trim_start_matches("http://");
-    let hide = |text: &str| text.replace(place, "SERVER");
-    Done { stdout: hide(&done.stdout), stderr: hide(&done.stderr), exit: done.exit }
+/// Replaces the address of the server, whose port varies, with a placeholder.
+fn without_address(server: &Server, output: &RunOutput) -> RunOutput {
+    let address = server.uri().trim_start_matches("http://");
+    let hide = |text: &str| text.replace(address, "SERVER");
+    RunOutput { stdout: hide(&output.stdout), stderr: hide(&output.stderr), exit: output.exit }
 }
 
-/// What a command says of a server that always answers so, and how often it asked.
-fn says(answer: Answer) -> String {
-    let server = Server::new(move |_| answer.clone());
-    let done = list(&server).run();
-    format!("{}--- requests: {}\n", shown(&server, &done), server.requests().len())
+/// The output for a server that always gives this response, and the number of requests.
+fn output_for(response: MockResponse) -> String {
+    let server = Server::new(move |_| response.clone());
+    let output = list(&server).run();
+    format!("{}--- requests: {}\n", without_address(&server, &output), server.requests().len())
 }
 
 #[test]
-fn every_failure_has_a_message_of_its_own() {
-    insta::assert_snapshot!(says(Answer::html(200, "<html><title>Welcome to nginx!</title>")), @"
+fn every_failure_has_its_own_message() {
+    insta::assert_snapshot!(output_for(MockResponse::html(200, "<html><title>Welcome to nginx!</title>")), @"
     --- stderr
     error: `http://SERVER` is not an MLflow server
       caused by: got a web page: Welcome to nginx!
@@ -104,7 +104,7 @@ fn every_failure_has_a_message_of_its_own() {
     --- exit 4
     --- requests: 1
     ");
-    insta::assert_snapshot!(says(Answer::html(404, "<html><title>404 Not Found</title>")), @"
+    insta::assert_snapshot!(output_for(MockResponse::html(404, "<html><title>404 Not Found</title>")), @"
     --- stderr
     error: `http://SERVER` is not an MLflow server
       caused by: no route to search experiments
@@ -112,7 +112,7 @@ fn every_failure_has_a_message_of_its_own() {
     --- exit 4
     --- requests: 1
     ");
-    insta::assert_snapshot!(says(Answer::html(500, "<html><title>500 Internal Server Error</title>")), @"
+    insta::assert_snapshot!(output_for(MockResponse::html(500, "<html><title>500 Internal Server Error</title>")), @"
     --- stderr
     error: `http://SERVER` failed with status 500
       caused by: 500 Internal Server Error
@@ -120,7 +120,7 @@ fn every_failure_has_a_message_of_its_own() {
     --- exit 4
     --- requests: 3
     ");
-    insta::assert_snapshot!(says(Answer::html(502, "<html><title>502 Bad Gateway</title>")), @"
+    insta::assert_snapshot!(output_for(MockResponse::html(502, "<html><title>502 Bad Gateway</title>")), @"
     --- stderr
     error: `http://SERVER` failed with status 502
       caused by: 502 Bad Gateway
@@ -128,7 +128,7 @@ fn every_failure_has_a_message_of_its_own() {
     --- exit 4
     --- requests: 3
     ");
-    insta::assert_snapshot!(says(Answer::json(500, r#"{"error_code":"INTERNAL_ERROR","message":"database is locked"}"#)), @"
+    insta::assert_snapshot!(output_for(MockResponse::json(500, r#"{"error_code":"INTERNAL_ERROR","message":"database is locked"}"#)), @"
     --- stderr
     error: `http://SERVER` failed with status 500, INTERNAL_ERROR
       caused by: database is locked
@@ -136,7 +136,7 @@ fn every_failure_has_a_message_of_its_own() {
     --- exit 4
     --- requests: 1
     ");
-    insta::assert_snapshot!(says(Answer::json(401, "You are not authenticated.")), @"
+    insta::assert_snapshot!(output_for(MockResponse::json(401, "You are not authenticated.")), @"
     --- stderr
     error: `http://SERVER` requires authentication
       caused by: You are not authenticated.
@@ -144,7 +144,7 @@ fn every_failure_has_a_message_of_its_own() {
     --- exit 4
     --- requests: 1
     ");
-    insta::assert_snapshot!(says(Answer::json(403, "Permission denied")), @"
+    insta::assert_snapshot!(output_for(MockResponse::json(403, "Permission denied")), @"
     --- stderr
     error: `http://SERVER` denied access
       caused by: Permission denied
@@ -152,7 +152,7 @@ fn every_failure_has_a_message_of_its_own() {
     --- exit 4
     --- requests: 1
     ");
-    insta::assert_snapshot!(says(Answer::json(403, "Invalid Host header - possible DNS rebinding attack detected")), @"
+    insta::assert_snapshot!(output_for(MockResponse::json(403, "Invalid Host header - possible DNS rebinding attack detected")), @"
     --- stderr
     error: `http://SERVER` denied access
       caused by: Invalid Host header - possible DNS rebinding attack detected
@@ -160,7 +160,7 @@ fn every_failure_has_a_message_of_its_own() {
     --- exit 4
     --- requests: 1
     ");
-    insta::assert_snapshot!(says(Answer::json(429, r#"{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"slow down"}"#).with("retry-after", "3600")), @"
+    insta::assert_snapshot!(output_for(MockResponse::json(429, r#"{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"slow down"}"#).with("retry-after", "3600")), @"
     --- stderr
     error: `http://SERVER` rate limited the request (429)
       caused by: slow down
@@ -168,14 +168,14 @@ fn every_failure_has_a_message_of_its_own() {
     --- exit 4
     --- requests: 1
     ");
-    insta::assert_snapshot!(says(Answer::json(400, r#"{"error_code":"INVALID_PARAMETER_VALUE","message":"no\u001b[31m"}"#)), @r"
+    insta::assert_snapshot!(output_for(MockResponse::json(400, r#"{"error_code":"INVALID_PARAMETER_VALUE","message":"no\u001b[31m"}"#)), @r"
     --- stderr
     error: `http://SERVER` rejected the request: status 400, INVALID_PARAMETER_VALUE
       caused by: no\x1b[31m
     --- exit 4
     --- requests: 1
     ");
-    insta::assert_snapshot!(says(Answer::json(200, "[1, 2")), @"
+    insta::assert_snapshot!(output_for(MockResponse::json(200, "[1, 2")), @"
     --- stderr
     error: `http://SERVER` is not an MLflow server
       caused by: invalid list of experiments: invalid or truncated JSON
@@ -183,7 +183,7 @@ fn every_failure_has_a_message_of_its_own() {
     --- exit 4
     --- requests: 1
     ");
-    insta::assert_snapshot!(says(Answer::json(200, "")), @"
+    insta::assert_snapshot!(output_for(MockResponse::json(200, "")), @"
     --- stderr
     error: `http://SERVER` is not an MLflow server
       caused by: invalid list of experiments: invalid or truncated JSON
@@ -191,7 +191,7 @@ fn every_failure_has_a_message_of_its_own() {
     --- exit 4
     --- requests: 1
     ");
-    insta::assert_snapshot!(says(Answer::json(200, EXPERIMENTS).cut(10)), @"
+    insta::assert_snapshot!(output_for(MockResponse::json(200, EXPERIMENTS).cut(10)), @"
     --- stderr
     error: the connection to `http://SERVER` was lost during a response
       caused by: Peer disconnected
@@ -199,7 +199,7 @@ fn every_failure_has_a_message_of_its_own() {
     --- exit 4
     --- requests: 3
     ");
-    insta::assert_snapshot!(says(Answer::Close), @"
+    insta::assert_snapshot!(output_for(MockResponse::Close), @"
     --- stderr
     error: the connection to `http://SERVER` was lost
       caused by: Peer disconnected
@@ -207,7 +207,7 @@ fn every_failure_has_a_message_of_its_own() {
     --- exit 4
     --- requests: 3
     ");
-    insta::assert_snapshot!(says(Answer::Raw(b"SSH-2.0-OpenSSH_9.2\r\n\r\n".to_vec())), @"
+    insta::assert_snapshot!(output_for(MockResponse::Raw(b"SSH-2.0-OpenSSH_9.2\r\n\r\n".to_vec())), @"
     --- stderr
     error: `http://SERVER` is not an HTTP server
       caused by: protocol: http parse fail: invalid HTTP version
@@ -218,61 +218,64 @@ fn every_failure_has_a_message_of_its_own() {
 }
 
 #[test]
-fn nobody_there() {
+fn unreachable_servers_are_reported() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let uri = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let done = Cli::new("experiments --json").on(&uri).run();
-    assert_eq!((done.exit, &done.error()["code"]), (Some(4), &json!("network")), "{done}");
-    assert!(done.error()["message"].as_str().unwrap().contains("refused the connection"), "{done}");
-    let done = Cli::new("experiments --json").on("http://nowhere.invalid").run();
-    assert_eq!((done.exit, &done.error()["code"]), (Some(4), &json!("network")), "{done}");
+    let output = Cli::new("experiments --json").on(&uri).run();
+    assert_eq!((output.exit, &output.error()["code"]), (Some(4), &json!("network")), "{output}");
+    assert!(output.error()["message"].as_str().unwrap().contains("refused the connection"), "{output}");
+    let output = Cli::new("experiments --json").on("http://nowhere.invalid").run();
+    assert_eq!((output.exit, &output.error()["code"]), (Some(4), &json!("network")), "{output}");
 }
 
 #[test]
-fn an_answer_that_does_not_come_is_not_waited_for_without_end() {
-    let server = Server::new(|_| Answer::Stall);
-    let done = list(&server).env("MLFLOW_HTTP_REQUEST_TIMEOUT", "0.3").run();
-    assert_eq!(done.exit, Some(4), "{done}");
-    assert!(done.stderr.contains("within 0.3 s") && done.stderr.contains("MLFLOW_HTTP_REQUEST_TIMEOUT"), "{done}");
+fn requests_time_out() {
+    let server = Server::new(|_| MockResponse::Stall);
+    let output = list(&server).env("MLFLOW_HTTP_REQUEST_TIMEOUT", "0.3").run();
+    assert_eq!(output.exit, Some(4), "{output}");
+    assert!(
+        output.stderr.contains("within 0.3 s") && output.stderr.contains("MLFLOW_HTTP_REQUEST_TIMEOUT"),
+        "{output}"
+    );
 }
 
 #[test]
-fn what_passes_is_asked_again() {
+fn transient_errors_are_retried() {
     for (other, times) in [
-        (Answer::html(503, "<title>503 Service Unavailable</title>"), 2),
-        (Answer::html(502, ""), 1),
-        (Answer::html(500, ""), 2),
-        (Answer::html(504, ""), 2),
-        (Answer::json(408, ""), 1),
-        (Answer::json(429, "").with("retry-after", "0"), 2),
-        (Answer::Close, 2),
-        (Answer::json(200, EXPERIMENTS).cut(10), 1),
+        (MockResponse::html(503, "<title>503 Service Unavailable</title>"), 2),
+        (MockResponse::html(502, ""), 1),
+        (MockResponse::html(500, ""), 2),
+        (MockResponse::html(504, ""), 2),
+        (MockResponse::json(408, ""), 1),
+        (MockResponse::json(429, "").with("retry-after", "0"), 2),
+        (MockResponse::Close, 2),
+        (MockResponse::json(200, EXPERIMENTS).cut(10), 1),
     ] {
-        let server = at_first(times, other.clone());
-        let done = list(&server).run();
-        assert_eq!((done.exit, done.stderr.as_str()), (Some(0), ""), "{other:?}\n{done}");
+        let server = failing_first(times, other.clone());
+        let output = list(&server).run();
+        assert_eq!((output.exit, output.stderr.as_str()), (Some(0), ""), "{other:?}\n{output}");
         assert_eq!(server.requests().len(), 2 + times, "{other:?}");
-        // Fewer repetitions where the environment says so.
-        let server = at_first(times, other.clone());
-        let done = list(&server).env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0").run();
-        assert_eq!((done.exit, server.requests().len()), (Some(4), 1), "{other:?}\n{done}");
+        // The environment limits retries.
+        let server = failing_first(times, other.clone());
+        let output = list(&server).env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0").run();
+        assert_eq!((output.exit, server.requests().len()), (Some(4), 1), "{other:?}\n{output}");
     }
 }
 
 #[test]
-fn what_does_not_pass_is_asked_once() {
+fn permanent_errors_are_not_retried() {
     for status in [400, 401, 403, 404, 409, 422] {
-        let server = Server::new(move |_| Answer::json(status, r#"{"error_code":"X","message":"no"}"#));
-        let done = list(&server).run();
-        assert_eq!((done.exit, server.requests().len()), (Some(4), 1), "{status}\n{done}");
+        let server = Server::new(move |_| MockResponse::json(status, r#"{"error_code":"X","message":"no"}"#));
+        let output = list(&server).run();
+        assert_eq!((output.exit, server.requests().len()), (Some(4), 1), "{status}\n{output}");
     }
 }
 
 #[test]
-fn credentials_go_out_in_a_header_and_nowhere_else() {
+fn credentials_are_sent_in_a_header_only() {
     type With<'a> = &'a dyn Fn(Cli, &str) -> Cli;
-    // ada:hunter2
+    // The base64 of `ada:hunter2`.
     let basic = "Basic YWRhOmh1bnRlcjI=";
     let with_user = |uri: &str| uri.replace("http://", "http://ada:hunter2@");
     let in_variables: With =
@@ -284,14 +287,14 @@ fn credentials_go_out_in_a_header_and_nowhere_else() {
         (&|cli, uri| cli.on(uri).env("MLFLOW_TRACKING_TOKEN", "hunter2"), "Bearer hunter2"),
     ];
     for (with, expected) in cases {
-        let refusing = Server::new(|_| Answer::json(401, "no"));
+        let unauthorized = Server::new(|_| MockResponse::json(401, "no"));
         let server = server(3);
         for words in ["traces list -v", "trace show -v --json", "trace show nothing -v", "experiments -v"] {
-            let done = with(Cli::new(words), server.uri()).run();
-            assert!(!format!("{done}").contains("hunter2") && !format!("{done}").contains("YWRh"), "{done}");
-            let done = with(Cli::new(words), refusing.uri()).run();
-            assert_eq!(done.exit, Some(4), "{done}");
-            assert!(!format!("{done}").contains("hunter2") && !format!("{done}").contains("YWRh"), "{done}");
+            let output = with(Cli::new(words), server.uri()).run();
+            assert!(!format!("{output}").contains("hunter2") && !format!("{output}").contains("YWRh"), "{output}");
+            let output = with(Cli::new(words), unauthorized.uri()).run();
+            assert_eq!(output.exit, Some(4), "{output}");
+            assert!(!format!("{output}").contains("hunter2") && !format!("{output}").contains("YWRh"), "{output}");
         }
         for request in server.requests() {
             assert_eq!(request.header("authorization"), Some(expected), "{request:?}");
@@ -302,44 +305,47 @@ fn credentials_go_out_in_a_header_and_nowhere_else() {
 }
 
 #[test]
-fn the_workspace_goes_out_in_a_header() {
+fn the_workspace_is_sent_in_a_header() {
     let server = server(3);
     list(&server).env("MLFLOW_WORKSPACE", "team-a").ok();
     assert!(server.requests().iter().all(|request| request.header("x-mlflow-workspace") == Some("team-a")));
     assert!(server.requests().iter().all(|request| request.header("origin").is_none()));
 }
 
-const WHOLE_ID: &str = "tr-00000000000000000000000000000000";
+const TRACE_ID: &str = "tr-00000000000000000000000000000000";
 
 #[test]
 fn redirects_to_other_origins_get_no_credentials() {
     let target = server(3);
     let to = target.uri().to_owned();
-    let away = Server::new(move |request| Answer::redirect(307, &format!("{to}{}", request.path)));
-    let cli = Cli::new("trace show").arg(WHOLE_ID).on(away.uri());
+    let redirecting = Server::new(move |request| MockResponse::redirect(307, &format!("{to}{}", request.path)));
+    let cli = Cli::new("trace show").arg(TRACE_ID).on(redirecting.uri());
     let cli = cli.env("MLFLOW_TRACKING_TOKEN", "hunter2").env("MLFLOW_WORKSPACE", "secret-team");
     cli.ok();
-    assert!(away.requests().iter().all(|request| request.header("authorization") == Some("Bearer hunter2")));
+    assert!(redirecting.requests().iter().all(|request| request.header("authorization") == Some("Bearer hunter2")));
     assert_eq!(target.requests().len(), 3);
     for request in target.requests() {
         assert_eq!((request.header("authorization"), request.header("x-mlflow-workspace")), (None, None));
         assert_eq!((request.method.as_str(), request.body.as_str()), ("GET", ""));
     }
-    let done = cli.env("MLFLOW_ALLOW_HTTP_REDIRECTS", "false").run();
-    assert_eq!(done.exit, Some(4), "{done}");
-    assert!(done.stderr.contains("MLFLOW_ALLOW_HTTP_REDIRECTS"), "{done}");
+    let output = cli.env("MLFLOW_ALLOW_HTTP_REDIRECTS", "false").run();
+    assert_eq!(output.exit, Some(4), "{output}");
+    assert!(output.stderr.contains("MLFLOW_ALLOW_HTTP_REDIRECTS"), "{output}");
 }
 
 #[test]
-fn bodies_of_requests_stay_at_their_origin() {
+fn request_bodies_are_not_redirected_to_other_origins() {
     let target = server(3);
     let to = target.uri().to_owned();
     for status in [301, 302, 307, 308] {
         let to = format!("{to}/prefix");
-        let away = Server::new(move |request| Answer::redirect(status, &format!("{to}{}", request.path)));
-        let done = list(&away).run();
+        let redirecting = Server::new(move |request| MockResponse::redirect(status, &format!("{to}{}", request.path)));
+        let output = list(&redirecting).run();
         assert_eq!(
-            (done.exit, done.stderr.replace(target.uri(), "http://TARGET").replace(away.uri(), "http://SERVER")),
+            (
+                output.exit,
+                output.stderr.replace(target.uri(), "http://TARGET").replace(redirecting.uri(), "http://SERVER")
+            ),
             (
                 Some(4),
                 "error: `http://SERVER` redirects to another server; the redirect was not followed\n  \
@@ -349,20 +355,20 @@ fn bodies_of_requests_stay_at_their_origin() {
             )
         );
     }
-    // To https on the same host, which is another origin.
+    // https on the same host is another origin.
     let to_https = Server::new(|request| {
         let host = request.header("host").unwrap();
-        Answer::redirect(308, &format!("https://{host}{}", request.path))
+        MockResponse::redirect(308, &format!("https://{host}{}", request.path))
     });
-    let done = list(&to_https).run();
+    let output = list(&to_https).run();
     let hint = format!("hint: use `-u {}`", to_https.uri().replace("http:", "https:"));
-    assert!(done.exit == Some(4) && done.stderr.contains(&hint), "{done}");
+    assert!(output.exit == Some(4) && output.stderr.contains(&hint), "{output}");
     assert_eq!(to_https.requests().len(), 1);
-    // A 303 is followed by a GET, without the body.
+    // A 303 is followed with a GET without a body.
     let to = format!("{}/api/2.0/mlflow/experiments/get?experiment_id=1", target.uri());
-    let see_other = Server::new(move |_| Answer::redirect(303, &to));
-    let done = list(&see_other).run();
-    assert!(done.exit == Some(4) && done.stderr.contains("is not an MLflow server"), "{done}");
+    let see_other = Server::new(move |_| MockResponse::redirect(303, &to));
+    let output = list(&see_other).run();
+    assert!(output.exit == Some(4) && output.stderr.contains("is not an MLflow server"), "{output}");
     let requests: Vec<(String, String)> =
         target.requests().into_iter().map(|request| (request.method, request.body)).collect();
     assert_eq!(requests, [("GET".to_owned(), String::new())]);
@@ -371,267 +377,270 @@ fn bodies_of_requests_stay_at_their_origin() {
 #[test]
 fn redirects_within_an_origin_are_followed() {
     let within = Server::new(|request| match request.path.strip_prefix("/old") {
-        Some(path) => Answer::redirect(308, path),
-        None => answer(request, 3),
+        Some(path) => MockResponse::redirect(308, path),
+        None => respond(request, 3),
     });
     Cli::new("traces list").on(format!("{}/old", within.uri())).env("MLFLOW_TRACKING_TOKEN", "hunter2").ok();
     assert!(within.requests().iter().all(|request| request.header("authorization") == Some("Bearer hunter2")));
 
-    let circle = Server::new(|request| Answer::redirect(302, &request.path));
-    let done = list(&circle).run();
-    assert!(done.exit == Some(4) && done.stderr.contains("too many times"), "{done}");
+    let redirect_loop = Server::new(|request| MockResponse::redirect(302, &request.path));
+    let output = list(&redirect_loop).run();
+    assert!(output.exit == Some(4) && output.stderr.contains("too many times"), "{output}");
 }
 
 #[test]
-fn redirects_to_sign_in_pages_are_named() {
-    let login = Server::new(|_| Answer::html(200, "<title>Sign in</title>"));
+fn redirects_to_sign_in_pages_are_reported() {
+    let login = Server::new(|_| MockResponse::html(200, "<title>Sign in</title>"));
     let page = format!("{}/login?ticket=hunter2", login.uri());
-    let guarded = Server::new(move |_| Answer::redirect(302, &page));
+    let guarded = Server::new(move |_| MockResponse::redirect(302, &page));
     for words in ["traces list", "trace show tr-00000000000000000000000000000000"] {
-        let done = Cli::new(words).on(guarded.uri()).run();
-        let asked = format!("`{}` redirects to `{}/login`", guarded.uri(), login.uri());
-        assert!(done.exit == Some(4) && done.stderr.contains(&asked), "{done}");
-        assert!(done.stderr.contains("MLFLOW_TRACKING_TOKEN") && !done.stderr.contains("hunter2"), "{done}");
+        let output = Cli::new(words).on(guarded.uri()).run();
+        let cause = format!("`{}` redirects to `{}/login`", guarded.uri(), login.uri());
+        assert!(output.exit == Some(4) && output.stderr.contains(&cause), "{output}");
+        assert!(output.stderr.contains("MLFLOW_TRACKING_TOKEN") && !output.stderr.contains("hunter2"), "{output}");
     }
     assert!(login.requests().iter().all(|request| request.method == "GET"));
 }
 
 #[test]
-fn redirects_to_what_is_no_web_address_are_named() {
+fn redirects_to_invalid_urls_are_reported() {
     for target in
         ["file:///etc/passwd", "file:/etc/passwd", "ftp://127.0.0.1/x", "javascript:alert(1)", "http:/x", "https://"]
     {
         for words in ["traces list", "trace show tr-00000000000000000000000000000000"] {
-            let server = Server::new(move |_| Answer::redirect(307, target));
-            let done = Cli::new(words).on(server.uri()).run();
-            assert_eq!((done.exit, server.requests().len()), (Some(4), 1), "{target} {done}");
-            assert!(done.stderr.contains("redirects to an invalid URL"), "{target} {done}");
-            assert!(done.stderr.contains(&format!("redirects to `{target}`")), "{target} {done}");
+            let server = Server::new(move |_| MockResponse::redirect(307, target));
+            let output = Cli::new(words).on(server.uri()).run();
+            assert_eq!((output.exit, server.requests().len()), (Some(4), 1), "{target} {output}");
+            assert!(output.stderr.contains("redirects to an invalid URL"), "{target} {output}");
+            assert!(output.stderr.contains(&format!("redirects to `{target}`")), "{target} {output}");
         }
     }
 }
 
 #[test]
-fn servers_of_https_that_are_spoken_to_in_plain_http_are_named() {
+fn plain_http_to_https_servers_is_reported() {
     for words in [
         "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head>",
         "Client sent an HTTP request to an HTTPS server.",
         "<title>400 Bad Request</title>Reason: You're speaking plain HTTP to an SSL-enabled server port.",
     ] {
-        let server = Server::new(move |_| Answer::html(400, words));
-        let done = list(&server).run();
+        let server = Server::new(move |_| MockResponse::html(400, words));
+        let output = list(&server).run();
         let hint = format!("hint: use `-u {}`", server.uri().replace("http:", "https:"));
-        assert!(done.exit == Some(4) && done.stderr.contains("expects https") && done.stderr.contains(&hint), "{done}");
+        assert!(
+            output.exit == Some(4) && output.stderr.contains("expects https") && output.stderr.contains(&hint),
+            "{output}"
+        );
     }
-    // A fatal alert (RFC 8446, 6), and nothing at all.
-    for answer in [Answer::Raw(vec![21, 3, 1, 0, 2, 2, 70]), Answer::Close] {
-        let server = Server::new(move |_| answer.clone());
-        let done = list(&server).env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0").run();
+    // A fatal TLS alert (RFC 8446, section 6), and a closed connection.
+    for response in [MockResponse::Raw(vec![21, 3, 1, 0, 2, 2, 70]), MockResponse::Close] {
+        let server = Server::new(move |_| response.clone());
+        let output = list(&server).env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0").run();
         let hint = format!("try https: `-u {}`", server.uri().replace("http:", "https:"));
-        assert!(done.exit == Some(4) && done.stderr.contains(&hint), "{done}");
+        assert!(output.exit == Some(4) && output.stderr.contains(&hint), "{output}");
     }
 }
 
 #[test]
-fn a_sign_in_page_that_is_not_there_is_the_host_that_failed() {
+fn unreachable_sign_in_pages_are_reported_by_host() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let gone = format!("http://{}", listener.local_addr().unwrap());
+    let unreachable = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     for (target, message) in [
-        (gone.as_str(), format!("`{gone}` refused the connection")),
+        (unreachable.as_str(), format!("`{unreachable}` refused the connection")),
         ("http://ada:hunter2@sso.invalid", "could not resolve host `sso.invalid`".to_owned()),
     ] {
         let page = format!("{target}/login?ticket=hunter2#hunter2");
-        let guarded = Server::new(move |_| Answer::redirect(302, &page));
-        let cli = Cli::new("trace show").arg(WHOLE_ID).on(guarded.uri());
-        let done = cli.env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0").run();
-        let first = done.stderr.lines().next().unwrap_or_default();
-        assert_eq!((done.exit, first), (Some(4), format!("error: {message}").as_str()), "{done}");
-        let shown = target.replace("ada:hunter2@", "");
+        let guarded = Server::new(move |_| MockResponse::redirect(302, &page));
+        let cli = Cli::new("trace show").arg(TRACE_ID).on(guarded.uri());
+        let output = cli.env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0").run();
+        let first = output.stderr.lines().next().unwrap_or_default();
+        assert_eq!((output.exit, first), (Some(4), format!("error: {message}").as_str()), "{output}");
+        let host = target.replace("ada:hunter2@", "");
         assert!(
-            done.stderr.contains(&format!("caused by: `{}` redirects to `{shown}/login`", guarded.uri())),
-            "{done}"
+            output.stderr.contains(&format!("caused by: `{}` redirects to `{host}/login`", guarded.uri())),
+            "{output}"
         );
-        assert!(!done.stderr.contains("hunter2"), "{done}");
+        assert!(!output.stderr.contains("hunter2"), "{output}");
     }
 }
 
 #[test]
-fn plain_http_to_another_machine_is_warned_of_where_there_are_credentials() {
-    // The proxy stands for the network: nothing is looked up, and nothing leaves this machine.
-    let proxy = Server::new(|_| Answer::json(502, "no"));
+fn unencrypted_credentials_cause_a_warning() {
+    // The proxy prevents name resolution and network access.
+    let proxy = Server::new(|_| MockResponse::json(502, "no"));
     let cli = |uri: &str| Cli::new("traces list -q").on(uri).env("HTTP_PROXY", proxy.uri());
-    let done = cli("http://ada:hunter2@mlflow.example").run();
-    assert!(done.stderr.contains("warning: credentials are sent to `http://mlflow.example` unencrypted"), "{done}");
-    assert!(!done.stderr.contains("hunter2"), "{done}");
+    let output = cli("http://ada:hunter2@mlflow.example").run();
+    assert!(output.stderr.contains("warning: credentials are sent to `http://mlflow.example` unencrypted"), "{output}");
+    assert!(!output.stderr.contains("hunter2"), "{output}");
     assert!(!cli("http://mlflow.example").run().stderr.contains("warning"));
     let server = server(3);
-    let done = Cli::new("traces list").on(server.uri().replace("http://", "http://ada:hunter2@")).ok();
-    assert_eq!(done.stderr, "", "loopback");
+    let output = Cli::new("traces list").on(server.uri().replace("http://", "http://ada:hunter2@")).ok();
+    assert_eq!(output.stderr, "", "loopback");
 }
 
 #[test]
-fn a_trace_sends_nobody_to_another_host() {
+fn artifact_locations_never_lead_to_another_host() {
     let other = server(1);
     let at = other.uri().trim_start_matches("http://").to_owned();
     let server = Server::new(move |request| {
         if request.is_for("/ajax-api/2.0/mlflow/get-trace-artifact") {
-            return Answer::json(404, r#"{"error_code":"NOT_FOUND","message":"Trace data not found"}"#);
+            return MockResponse::json(404, r#"{"error_code":"NOT_FOUND","message":"Trace data not found"}"#);
         }
         let mut record = record(0);
         record["tags"]["mlflow.artifactLocation"] = format!("mlflow-artifacts://{at}/1/traces/x/artifacts").into();
         if request.path.starts_with("/api/3.0/mlflow/traces/tr-") {
-            Answer::json(200, json!({"trace": {"trace_info": record}}).to_string())
+            MockResponse::json(200, json!({"trace": {"trace_info": record}}).to_string())
         } else {
-            answer(request, 1)
+            respond(request, 1)
         }
     });
     let cli = Cli::new("trace show tr-00000000000000000000000000000000").on(server.uri());
-    let done = cli.env("MLFLOW_TRACKING_TOKEN", "hunter2").ok();
-    assert!(done.stderr.contains("the server returned no spans"), "{done}");
+    let output = cli.env("MLFLOW_TRACKING_TOKEN", "hunter2").ok();
+    assert!(output.stderr.contains("the server returned no spans"), "{output}");
     assert_eq!(other.requests().len(), 0);
 }
 
 #[test]
-fn spans_are_looked_for_in_every_place() {
+fn spans_are_read_from_every_route() {
     let id = "tr-00000000000000000000000000000000";
     let wire = r#"{"trace":{"spans":[{"trace_id":"AAAAAAAAAAAAAAAAAAAAAA==","span_id":"AAAAAAAAAAE=","name":"NAME","start_time_unix_nano":1,"end_time_unix_nano":2,"status":{"code":"STATUS_CODE_OK"}}]}}"#;
-    for place in ["/traces/get?", "/traces/batchGet?", "/mlflow-artifacts/artifacts/1/x/traces.json"] {
+    for route in ["/traces/get?", "/traces/batchGet?", "/mlflow-artifacts/artifacts/1/x/traces.json"] {
         let server = Server::new(move |request| {
-            if request.path.contains(place) {
-                let body = if place.contains("artifacts") { spans(place) } else { wire.replace("NAME", place) };
-                return Answer::json(200, body);
+            if request.path.contains(route) {
+                let body = if route.contains("artifacts") { spans(route) } else { wire.replace("NAME", route) };
+                return MockResponse::json(200, body);
             }
             let mut record = record(0);
             record["tags"]["mlflow.artifactLocation"] = "mlflow-artifacts:/1/x".into();
             match request.path.as_str() {
                 "/api/3.0/mlflow/traces/tr-00000000000000000000000000000000" => {
-                    Answer::json(200, json!({"trace": {"trace_info": record}}).to_string())
+                    MockResponse::json(200, json!({"trace": {"trace_info": record}}).to_string())
                 }
-                path if path.contains("/experiments/") => answer(request, 1),
-                path if path.contains("/traces/get?") => Answer::html(500, "<title>500</title>"),
-                _ => Answer::json(404, r#"{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"no"}"#),
+                path if path.contains("/experiments/") => respond(request, 1),
+                path if path.contains("/traces/get?") => MockResponse::html(500, "<title>500</title>"),
+                _ => MockResponse::json(404, r#"{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"no"}"#),
             }
         });
         let document = Cli::new("trace show").arg(id).on(server.uri()).json();
-        assert_eq!(document["spans"][0]["name"], place, "{document}");
+        assert_eq!(document["spans"][0]["name"], route, "{document}");
         assert_eq!(document["spans_source"], "server");
         assert_eq!(document["complete"], true, "{document}");
     }
 }
 
 #[test]
-fn a_trace_that_the_server_breaks_over_costs_a_warning() {
+fn failed_requests_for_spans_cause_a_warning() {
     let server = Server::new(|request| {
         if request.path.contains("get-trace-artifact") && request.path.ends_with('1') {
-            Answer::html(500, "<title>500 Internal Server Error</title>")
+            MockResponse::html(500, "<title>500 Internal Server Error</title>")
         } else {
-            answer(request, 3)
+            respond(request, 3)
         }
     });
-    let done = Cli::new("spans --json").on(server.uri()).ok();
-    assert_eq!(items(&done.json(), "spans").len(), 2);
-    assert_eq!(done.json()["page"]["complete"], false);
-    assert_eq!(done.stderr.matches("warning:").count(), 1, "{done}");
+    let output = Cli::new("spans --json").on(server.uri()).ok();
+    assert_eq!(items(&output.json(), "spans").len(), 2);
+    assert_eq!(output.json()["page"]["complete"], false);
+    assert_eq!(output.stderr.matches("warning:").count(), 1, "{output}");
 }
 
 #[test]
-fn an_answer_that_unpacks_to_too_much_costs_a_warning() {
-    // 129 MiB in 131 kB.
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+fn decompression_bombs_cause_a_warning() {
+    // 129 MiB compressed to 131 kB.
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     let zeros = vec![b'0'; 1 << 20];
-    (0..129).for_each(|_| packer.write_all(&zeros).unwrap());
-    let bomb = Answer::json(200, packer.finish().unwrap()).with("content-encoding", "gzip");
+    (0..129).for_each(|_| encoder.write_all(&zeros).unwrap());
+    let bomb = MockResponse::json(200, encoder.finish().unwrap()).with("content-encoding", "gzip");
     let (always, unless_asked_plainly) = (bomb.clone(), bomb);
     let server = Server::new(move |request| {
         let is_for = |number: char| request.path.contains("get-trace-artifact") && request.path.ends_with(number);
         if is_for('1') || is_for('2') && request.header("accept-encoding") == Some("gzip") {
             return if is_for('1') { always.clone() } else { unless_asked_plainly.clone() };
         }
-        answer(request, 3)
+        respond(request, 3)
     });
-    let done = Cli::new("spans --json").on(server.uri()).ok();
-    assert_eq!(items(&done.json(), "spans").len(), 2, "{done}");
-    assert_eq!(done.json()["page"]["complete"], false);
+    let output = Cli::new("spans --json").on(server.uri()).ok();
+    assert_eq!(items(&output.json(), "spans").len(), 2, "{output}");
+    assert_eq!(output.json()["page"]["complete"], false);
     let warning = format!(
-        "warning: the server returned no spans of tr-{:032x}: the response of `{}` decompresses to more than 128 MiB",
+        "warning: the server returned no spans for tr-{:032x}: the response of `{}` decompresses to more than 128 MiB",
         1,
         server.uri()
     );
-    assert_eq!((done.stderr.lines().count(), done.stderr.trim_end()), (1, warning.as_str()));
-    // A list cannot be done without.
-    let list = Answer::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\n{".to_vec());
-    let done = self::list(&Server::new(move |_| list.clone())).run();
-    assert!(done.exit == Some(4) && done.stderr.contains("is larger than 256 MiB"), "{done}");
+    assert_eq!((output.stderr.lines().count(), output.stderr.trim_end()), (1, warning.as_str()));
+    // For lists of traces it is an error.
+    let list = MockResponse::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\n{".to_vec());
+    let output = self::list(&Server::new(move |_| list.clone())).run();
+    assert!(output.exit == Some(4) && output.stderr.contains("is larger than 256 MiB"), "{output}");
 }
 
 #[test]
-fn packed_answers_are_unpacked() {
+fn compressed_responses_are_read() {
     let server = Server::new(|request| {
         assert_eq!(request.header("accept-encoding"), Some("gzip"));
-        let Answer::Whole(mut reply) = answer(request, 3) else { panic!("a whole answer") };
-        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        packer.write_all(&reply.body).unwrap();
-        reply.body = packer.finish().unwrap();
-        Answer::Whole(reply).with("content-encoding", "gzip")
+        let MockResponse::Whole(mut response) = respond(request, 3) else { panic!("not a complete response") };
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(&response.body).unwrap();
+        response.body = encoder.finish().unwrap();
+        MockResponse::Whole(response).with("content-encoding", "gzip")
     });
     assert_eq!(list(&server).ok().lines().len(), 4);
     assert_eq!(items(&Cli::new("spans").on(server.uri()).json(), "spans").len(), 3);
 }
 
 #[test]
-fn a_bad_record_in_a_page_costs_a_warning() {
+fn invalid_records_cause_a_warning() {
     let server = Server::new(|request| {
         if request.path != "/api/3.0/mlflow/traces/search" {
-            return answer(request, 3);
+            return respond(request, 3);
         }
         let broken = json!({"trace_id": "tr-broken", "request_time": "yesterday"});
-        Answer::json(200, json!({"traces": [record(2), broken, record(0)]}).to_string())
+        MockResponse::json(200, json!({"traces": [record(2), broken, record(0)]}).to_string())
     });
-    let done = list(&server).arg("--json").ok();
-    assert_eq!(items(&done.json(), "traces").len(), 2);
-    assert_eq!(done.json()["page"]["complete"], false);
-    assert_eq!(done.stderr.matches("warning:").count(), 1, "{done}");
-    assert!(done.stderr.contains("tr-broken"), "{done}");
+    let output = list(&server).arg("--json").ok();
+    assert_eq!(items(&output.json(), "traces").len(), 2);
+    assert_eq!(output.json()["page"]["complete"], false);
+    assert_eq!(output.stderr.matches("warning:").count(), 1, "{output}");
+    assert!(output.stderr.contains("tr-broken"), "{output}");
 }
 
 #[test]
-fn a_server_that_dies_on_the_way_leaves_whole_rows() {
+fn connection_failures_leave_complete_rows() {
     let server = Server::new(|request| {
-        if request.body.contains("page_token") { answer(request, 1200).cut(700) } else { answer(request, 1200) }
+        if request.body.contains("page_token") { respond(request, 1200).cut(700) } else { respond(request, 1200) }
     });
-    let done = list(&server).arg("--all").arg("-o").arg("jsonl").run();
-    assert_eq!((done.exit, &done.error()["code"]), (Some(4), &json!("network")), "{done}");
-    assert_eq!(done.lines().len(), 500);
-    assert!(done.lines().iter().all(|line| serde_json::from_str::<Value>(line).is_ok()));
+    let output = list(&server).arg("--all").arg("-o").arg("jsonl").run();
+    assert_eq!((output.exit, &output.error()["code"]), (Some(4), &json!("network")), "{output}");
+    assert_eq!(output.lines().len(), 500);
+    assert!(output.lines().iter().all(|line| serde_json::from_str::<Value>(line).is_ok()));
 }
 
 #[test]
-fn pages_that_shift_show_no_trace_twice() {
-    // Between the pages a trace arrived, so that the last of one page is the first of the next.
+fn shifting_pages_list_no_trace_twice() {
+    // Traces that arrive between requests shift the pages, so that the last trace of a page is the first of the next.
     let server = Server::new(|request| {
         let page: usize = match request.path.as_str() {
             "/api/3.0/mlflow/traces/search" => {
                 request.json()["page_token"].as_str().map_or(0, |token| token.parse().unwrap())
             }
-            _ => return answer(request, 3),
+            _ => return respond(request, 3),
         };
         let traces: Vec<Value> = [[5, 4], [4, 3], [3, 2], [2, 1]][page].iter().map(|number| record(*number)).collect();
         let mut body = json!({"traces": traces});
         if page < 3 {
             body["next_page_token"] = (page + 1).to_string().into();
         }
-        Answer::json(200, body.to_string())
+        MockResponse::json(200, body.to_string())
     });
-    let done = list(&server).arg("--all").arg("-o").arg("ids").ok();
-    assert_eq!(done.lines().len(), 5, "{done}");
+    let output = list(&server).arg("--all").arg("-o").arg("ids").ok();
+    assert_eq!(output.lines().len(), 5, "{output}");
 }
 
 #[test]
-fn many_pages_are_read_to_the_end() {
+fn all_pages_are_read() {
     let server = server(2100);
-    let done = list(&server).arg("--all").arg("-o").arg("ids").ok();
-    assert_eq!(done.lines().len(), 2100);
+    let output = list(&server).arg("--all").arg("-o").arg("ids").ok();
+    assert_eq!(output.lines().len(), 2100);
     let searches = server.requests().iter().filter(|request| request.path.ends_with("/traces/search")).count();
     assert_eq!(searches, 5);
     let sizes = |server: &Server| -> Vec<Value> {
@@ -644,43 +653,43 @@ fn many_pages_are_read_to_the_end() {
 }
 
 #[test]
-fn ids_are_searched_by_the_server_or_among_the_newest() {
+fn id_prefixes_are_searched_by_the_server_or_in_the_newest_traces() {
     let can_search = |filter: &str| filter.is_empty() || filter.starts_with("request_id ILIKE");
     let searching = Server::new(move |request| {
         let body = if request.body.is_empty() { Value::Null } else { request.json() };
         match body["filter"].as_str() {
             Some(filter) if can_search(filter) => {
-                Answer::json(200, json!({"traces": [record(7), record(1)]}).to_string())
+                MockResponse::json(200, json!({"traces": [record(7), record(1)]}).to_string())
             }
-            _ => answer(request, 20),
+            _ => respond(request, 20),
         }
     });
     let prefix = "000000000000000000000000000000";
-    let done = Cli::new("trace show -v").arg(format!("{prefix}07")).on(searching.uri()).ok();
-    assert!(done.stdout.starts_with("run 7"), "{done}");
-    let done = Cli::new("trace show").arg(&prefix[..28]).on(searching.uri()).run();
-    assert_eq!(done.exit, Some(3), "{done}");
-    assert!(done.stderr.contains("ambiguous trace id prefix"), "{done}");
+    let output = Cli::new("trace show -v").arg(format!("{prefix}07")).on(searching.uri()).ok();
+    assert!(output.stdout.starts_with("run 7"), "{output}");
+    let output = Cli::new("trace show").arg(&prefix[..28]).on(searching.uri()).run();
+    assert_eq!(output.exit, Some(3), "{output}");
+    assert!(output.stderr.contains("ambiguous trace id prefix"), "{output}");
 
     let old = Server::new(|request| {
         if request.body.contains("ILIKE") {
-            Answer::json(400, r#"{"error_code":"INVALID_PARAMETER_VALUE","message":"Invalid comparator"}"#)
+            MockResponse::json(400, r#"{"error_code":"INVALID_PARAMETER_VALUE","message":"Invalid comparator"}"#)
         } else {
-            answer(request, 0x1381)
+            respond(request, 0x1381)
         }
     });
-    let done = Cli::new("trace show").arg("0000000000000000000000000000138").on(old.uri()).ok();
-    assert!(done.stdout.contains("tr-00000000"), "{done}");
-    assert!(done.stderr.contains("only the newest 2000 traces"), "{done}");
-    let done = Cli::new("trace show").arg("abc").on(old.uri()).run();
-    assert_eq!(done.exit, Some(3), "{done}");
-    assert!(done.stderr.contains("only the newest 2000 traces"), "{done}");
+    let output = Cli::new("trace show").arg("0000000000000000000000000000138").on(old.uri()).ok();
+    assert!(output.stdout.contains("tr-00000000"), "{output}");
+    assert!(output.stderr.contains("only the newest 2000 traces"), "{output}");
+    let output = Cli::new("trace show").arg("abc").on(old.uri()).run();
+    assert_eq!(output.exit, Some(3), "{output}");
+    assert!(output.stderr.contains("only the newest 2000 traces"), "{output}");
     let pages = old.requests().iter().filter(|request| request.path.ends_with("/traces/search")).count();
     assert!(pages <= 2 * 6, "{pages} pages");
 }
 
 #[test]
-fn work_is_left_to_the_server() {
+fn filters_are_sent_to_the_server() {
     let server = server(3);
     let words = "traces list --status error --since 2026-11-20T00:00:00Z --min-duration 1s --tag team=a --session s --sort -duration -n 3";
     Cli::new(words).on(server.uri()).run();
@@ -697,43 +706,43 @@ fn work_is_left_to_the_server() {
 }
 
 #[test]
-fn a_prefix_before_the_routes_is_kept() {
+fn path_prefixes_are_supported() {
     let server = Server::new(|request| match request.path.strip_prefix("/team/mlflow") {
-        Some(path) => answer(&Request { path: path.to_owned(), ..request.clone() }, 3),
-        None => Answer::html(404, "<title>404</title>"),
+        Some(path) => respond(&Request { path: path.to_owned(), ..request.clone() }, 3),
+        None => MockResponse::html(404, "<title>404</title>"),
     });
     Cli::new("trace show").on(format!("{}/team/mlflow/", server.uri())).ok();
-    let done = list(&server).run();
-    assert!(done.exit == Some(4) && done.stderr.contains("-u https://host/prefix"), "{done}");
+    let output = list(&server).run();
+    assert!(output.exit == Some(4) && output.stderr.contains("-u https://host/prefix"), "{output}");
 }
 
 #[test]
-fn certificates_that_cannot_be_used_are_named() {
+fn unusable_certificates_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("empty.pem");
     std::fs::write(&file, "nothing").unwrap();
     for variable in ["MLFLOW_TRACKING_SERVER_CERT_PATH", "MLFLOW_TRACKING_CLIENT_CERT_PATH"] {
         for path in [&file, &folder.path().join("none.pem")] {
-            let done = Cli::new("experiments").on("https://127.0.0.1:1").env(variable, path).run();
-            assert_eq!(done.exit, Some(4), "{done}");
-            assert!(done.stderr.contains(variable) && done.stderr.contains(path.to_str().unwrap()), "{done}");
+            let output = Cli::new("experiments").on("https://127.0.0.1:1").env(variable, path).run();
+            assert_eq!(output.exit, Some(4), "{output}");
+            assert!(output.stderr.contains(variable) && output.stderr.contains(path.to_str().unwrap()), "{output}");
         }
     }
     let both = Cli::new("experiments").on("https://127.0.0.1:1").env("MLFLOW_TRACKING_INSECURE_TLS", "true");
     assert_eq!(both.env("MLFLOW_TRACKING_SERVER_CERT_PATH", &file).run().exit, Some(2));
     let plain = server(1);
-    let done = Cli::new("experiments").on(plain.uri().replace("http:", "https:")).run();
-    assert!(done.exit == Some(4) && done.stderr.contains("-u http://"), "{done}");
+    let output = Cli::new("experiments").on(plain.uri().replace("http:", "https:")).run();
+    assert!(output.exit == Some(4) && output.stderr.contains("-u http://"), "{output}");
 }
 
 #[test]
-fn pages_without_end_come_to_one() {
-    let stuck = |page: Value| {
+fn endless_pages_are_cut_off() {
+    let server_with_page = |page: Value| {
         Server::new(move |request| {
             if request.path == "/api/3.0/mlflow/traces/search" {
-                Answer::json(200, page.to_string())
+                MockResponse::json(200, page.to_string())
             } else {
-                answer(request, 3)
+                respond(request, 3)
             }
         })
     };
@@ -742,94 +751,101 @@ fn pages_without_end_come_to_one() {
         json!({"traces": [], "next_page_token": "again"}),
         json!({"next_page_token": "again"}),
     ] {
-        let server = stuck(page.clone());
-        let done = list(&server).arg("--all").arg("--json").ok();
-        assert_eq!(done.json()["page"]["complete"], false, "{page}");
-        assert_eq!(done.stderr.matches("warning:").count(), 1, "{done}");
+        let server = server_with_page(page.clone());
+        let output = list(&server).arg("--all").arg("--json").ok();
+        assert_eq!(output.json()["page"]["complete"], false, "{page}");
+        assert_eq!(output.stderr.matches("warning:").count(), 1, "{output}");
         assert!(server.requests().len() <= 4, "{page}");
     }
-    // A token that is always new, to the same traces.
+    // Always a new token, but the same traces.
     let pages = AtomicUsize::new(0);
     let server = Server::new(move |request| {
         let page = pages.fetch_add(1, Ordering::SeqCst);
         let traces: Vec<Value> = (0..500).map(record).collect();
         match request.path.as_str() {
             "/api/3.0/mlflow/traces/search" => {
-                Answer::json(200, json!({"traces": traces, "next_page_token": page.to_string()}).to_string())
+                MockResponse::json(200, json!({"traces": traces, "next_page_token": page.to_string()}).to_string())
             }
-            _ => answer(request, 3),
+            _ => respond(request, 3),
         }
     });
-    let done = list(&server).arg("--all").arg("--json").ok();
-    assert_eq!(done.json()["page"], json!({"returned": 500, "matched": null, "complete": false}));
+    let output = list(&server).arg("--all").arg("--json").ok();
+    assert_eq!(output.json()["page"], json!({"returned": 500, "matched": null, "complete": false}));
     assert!(server.requests().len() <= 6, "{}", server.requests().len());
     let server = Server::new(|request| match request.path.as_str() {
         "/api/2.0/mlflow/experiments/search" => {
-            Answer::json(200, EXPERIMENTS.replace("]}", "],\"next_page_token\":\"again\"}"))
+            MockResponse::json(200, EXPERIMENTS.replace("]}", "],\"next_page_token\":\"again\"}"))
         }
-        _ => answer(request, 3),
+        _ => respond(request, 3),
     });
-    let done = list(&server).ok();
-    assert_eq!((done.lines().len(), done.stderr.matches("warning:").count()), (4, 1), "{done}");
+    let output = list(&server).ok();
+    assert_eq!((output.lines().len(), output.stderr.matches("warning:").count()), (4, 1), "{output}");
 }
 
 #[test]
-fn pages_that_always_bring_something_new_come_to_an_end() {
-    // Each page of experiments has a new one and a new token.
+fn endless_nearly_empty_pages_are_cut_off() {
+    // Each page has one new experiment and a new token.
     let pages = AtomicUsize::new(0);
     let server = Server::new(move |request| {
         if request.path != "/api/2.0/mlflow/experiments/search" {
-            return answer(request, 3);
+            return respond(request, 3);
         }
         let page = pages.fetch_add(1, Ordering::SeqCst).to_string();
         let experiment = json!({"experiment_id": page, "name": page, "lifecycle_stage": "active"});
-        Answer::json(200, json!({"experiments": [experiment], "next_page_token": page}).to_string())
+        MockResponse::json(200, json!({"experiments": [experiment], "next_page_token": page}).to_string())
     });
-    let done = list(&server).arg("--json").ok();
-    assert_eq!((items(&done.json(), "traces").len(), &done.json()["page"]["complete"]), (3, &json!(false)), "{done}");
-    assert_eq!(done.stderr.matches("warning:").count(), 1, "{done}");
-    assert!(done.stderr.contains("the last 100 pages of the server were nearly empty"), "{done}");
+    let output = list(&server).arg("--json").ok();
+    assert_eq!(
+        (items(&output.json(), "traces").len(), &output.json()["page"]["complete"]),
+        (3, &json!(false)),
+        "{output}"
+    );
+    assert_eq!(output.stderr.matches("warning:").count(), 1, "{output}");
+    assert!(output.stderr.contains("the last 100 pages of the server were nearly empty"), "{output}");
     assert!(server.requests().len() <= 102, "{}", server.requests().len());
-    // Each page of traces has a few new ones.
+    // Each page has two new traces and a new token.
     let server = Server::new(|request| match request.path.as_str() {
         "/api/3.0/mlflow/traces/search" => {
             let page: usize = request.json()["page_token"].as_str().map_or(0, |token| token.parse().unwrap());
             let traces = [record(2 * page + 1), record(2 * page)];
-            Answer::json(200, json!({"traces": traces, "next_page_token": (page + 1).to_string()}).to_string())
+            MockResponse::json(200, json!({"traces": traces, "next_page_token": (page + 1).to_string()}).to_string())
         }
-        _ => answer(request, 3),
+        _ => respond(request, 3),
     });
-    let done = list(&server).arg("--all").arg("--json").ok();
-    assert_eq!(done.json()["page"], json!({"returned": 200, "matched": null, "complete": false}));
-    assert_eq!(done.stderr.matches("warning:").count(), 1, "{done}");
-    // Who wants few is not kept waiting.
+    let output = list(&server).arg("--all").arg("--json").ok();
+    assert_eq!(output.json()["page"], json!({"returned": 200, "matched": null, "complete": false}));
+    assert_eq!(output.stderr.matches("warning:").count(), 1, "{output}");
+    // A small limit is reached earlier.
     assert_eq!(list(&server).arg("-n").arg("5").ok().lines().len(), 6);
 }
 
 #[test]
-fn a_pause_without_end_is_not_waited_for() {
+fn excessive_retry_delays_are_ignored() {
     for pause in ["18446744073709551615", "-1", "soon", "Wed, 21 Oct 2099 07:28:00 GMT"] {
-        let server = Server::new(move |_| Answer::json(503, "later").with("retry-after", pause));
-        let done = list(&server).env("MLFLOW_HTTP_REQUEST_TIMEOUT", "1e300").run();
-        assert_eq!(done.exit, Some(4), "{pause}\n{done}");
+        let server = Server::new(move |_| MockResponse::json(503, "later").with("retry-after", pause));
+        let output = list(&server).env("MLFLOW_HTTP_REQUEST_TIMEOUT", "1e300").run();
+        assert_eq!(output.exit, Some(4), "{pause}\n{output}");
     }
-    let done = list(&server(2)).env("MLFLOW_HTTP_REQUEST_TIMEOUT", "18000000000000000000").run();
-    assert_eq!(done.exit, Some(0), "{done}");
+    let output = list(&server(2)).env("MLFLOW_HTTP_REQUEST_TIMEOUT", "18000000000000000000").run();
+    assert_eq!(output.exit, Some(0), "{output}");
 }
 
 #[test]
-fn what_a_server_says_is_one_line_without_the_credentials() {
+fn server_messages_are_shortened_and_masked() {
     let long = "no ".repeat(100_000);
     let server = Server::new(move |request| {
         let secret = request.header("authorization").unwrap_or_default();
-        Answer::json(400, json!({"error_code": "X", "message": format!("{secret}\nerror: done\n{long}")}).to_string())
+        MockResponse::json(
+            400,
+            json!({"error_code": "X", "message": format!("{secret}\nerror: done\n{long}")}).to_string(),
+        )
     });
-    let done = list(&server).env("MLFLOW_TRACKING_TOKEN", "hunter2").run();
-    assert!(done.exit == Some(4) && !done.stderr.contains("hunter2"), "{done}");
-    assert!(done.stderr.len() < 1000 && done.stderr.lines().count() <= 3, "{done}");
+    let output = list(&server).env("MLFLOW_TRACKING_TOKEN", "hunter2").run();
+    assert!(output.exit == Some(4) && !output.stderr.contains("hunter2"), "{output}");
+    assert!(output.stderr.len() < 1000 && output.stderr.lines().count() <= 3, "{output}");
 }
 
-/// Credentials as a server may repeat them. The password is `hunter2/secret+`.
+/// Encodings in which a server may repeat credentials. The password is `hunter2/secret+`.
 const REPEATED: [&str; 7] = [
     "Basic Ym9iYnk6aHVudGVyMi9zZWNyZXQr",
     "bobby:hunter2/secret+",
@@ -837,11 +853,11 @@ const REPEATED: [&str; 7] = [
     "hunter2%2Fsecret+",
     "aHVudGVyMi9zZWNyZXQr",
     "aHVudGVyMi9zZWNyZXQr%3d",
-    // Of a JSON object with the header.
+    // The base64 of a JSON object with the header.
     "eyJhdXRob3JpemF0aW9uIjogIkJhc2ljIFltOWlZbms2YUhWdWRHVnlNaTl6WldOeVpYUXIifQ==",
 ];
 
-/// What is left of credentials in a text.
+/// The parts of the credentials that a text contains.
 fn credentials_in(text: &str) -> Vec<&'static str> {
     let text = text.to_ascii_lowercase();
     let parts = [
@@ -858,38 +874,41 @@ fn credentials_in(text: &str) -> Vec<&'static str> {
     parts.into_iter().filter(|part| text.contains(part)).collect()
 }
 
-/// Runs a command with credentials on a server that repeats them, and looks for them in what it prints.
+/// Runs a command on a server that repeats its credentials, and asserts that the output does not contain them.
 fn assert_masked(server: &Server, words: &str) {
     let cli = Cli::new(words).on(server.uri()).env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0");
     let cli = cli.env("MLFLOW_TRACKING_USERNAME", "bobby").env("MLFLOW_TRACKING_PASSWORD", "hunter2/secret+");
-    let done = cli.run();
-    let left = credentials_in(&format!("{done}"));
-    assert!(left.is_empty(), "{left:?} in\n{done}\nof {:?}", server.requests());
+    let output = cli.run();
+    let left = credentials_in(&format!("{output}"));
+    assert!(left.is_empty(), "{left:?} in\n{output}\nof {:?}", server.requests());
 }
 
 #[test]
-fn credentials_that_a_server_repeats_are_masked_everywhere() {
+fn repeated_credentials_are_masked() {
     let repeated = REPEATED.join(" | ");
     let odd = json!({
         "trace_id": "tr-x", "request_time": repeated, "state": repeated,
         "trace_location": {"mlflow_experiment": {"experiment_id": "1"}},
     });
     let error = json!({"error_code": format!("BAD {repeated}"), "message": format!("no:\n{repeated}")}).to_string();
-    let answers = [
-        Answer::json(400, error.as_str()),
-        Answer::json(401, error.as_str()),
-        Answer::json(403, format!("{repeated} is not allowed")),
-        Answer::json(404, error.as_str()),
-        Answer::json(429, error.as_str()),
-        Answer::json(500, error.as_str()),
-        Answer::html(502, format!("<title>{repeated}</title>")),
-        Answer::html(200, format!("<title>{repeated}</title>")),
-        Answer::json(200, json!({&repeated: [], "experiments": [{"name": repeated}], "traces": [odd]}).to_string()),
-        Answer::json(200, json!({"experiments": repeated, "traces": repeated, "spans": repeated}).to_string()),
-        Answer::json(200, repeated.as_str()),
-        Answer::Raw(format!("HTTP/1.1 200 {repeated}\r\nx: {repeated}\r\n: x\r\n").into_bytes()),
+    let responses = [
+        MockResponse::json(400, error.as_str()),
+        MockResponse::json(401, error.as_str()),
+        MockResponse::json(403, format!("{repeated} is not allowed")),
+        MockResponse::json(404, error.as_str()),
+        MockResponse::json(429, error.as_str()),
+        MockResponse::json(500, error.as_str()),
+        MockResponse::html(502, format!("<title>{repeated}</title>")),
+        MockResponse::html(200, format!("<title>{repeated}</title>")),
+        MockResponse::json(
+            200,
+            json!({&repeated: [], "experiments": [{"name": repeated}], "traces": [odd]}).to_string(),
+        ),
+        MockResponse::json(200, json!({"experiments": repeated, "traces": repeated, "spans": repeated}).to_string()),
+        MockResponse::json(200, repeated.as_str()),
+        MockResponse::Raw(format!("HTTP/1.1 200 {repeated}\r\nx: {repeated}\r\n: x\r\n").into_bytes()),
     ];
-    for bad in answers {
+    for bad in responses {
         for (good, words) in [
             ("nothing", "traces list -v"),
             ("experiments", "traces list -v"),
@@ -904,7 +923,7 @@ fn credentials_that_a_server_repeats_are_masked_everywhere() {
                     "nothing" => false,
                     part => request.path.contains("experiments") || request.path.contains(part),
                 };
-                if is_good { answer(request, 2) } else { bad.clone() }
+                if is_good { respond(request, 2) } else { bad.clone() }
             });
             assert_masked(&server, words);
         }
@@ -912,7 +931,7 @@ fn credentials_that_a_server_repeats_are_masked_everywhere() {
 }
 
 #[test]
-fn credentials_in_the_target_of_a_redirect_are_masked() {
+fn credentials_in_redirects_are_masked() {
     for repeated in REPEATED {
         let in_path = repeated.replace(' ', "/");
         for target in [
@@ -922,57 +941,57 @@ fn credentials_in_the_target_of_a_redirect_are_masked() {
             format!("{in_path}:x"),
             repeated.to_owned(),
         ] {
-            let server = Server::new(move |_| Answer::redirect(307, &target));
+            let server = Server::new(move |_| MockResponse::redirect(307, &target));
             assert_masked(&server, "traces list -v");
-            assert_masked(&server, &format!("trace show {WHOLE_ID} -v"));
+            assert_masked(&server, &format!("trace show {TRACE_ID} -v"));
         }
     }
 }
 
 #[test]
-fn proxies_that_are_not_built_in_are_named() {
+fn unsupported_proxies_are_reported() {
     for (variable, value) in [("ALL_PROXY", "socks5://h:1"), ("HTTP_PROXY", "socks4://h:1")] {
         let cli = list(&server(2)).arg("--json").env(variable, value);
-        let done = cli.run();
-        assert_eq!((done.exit, &done.error()["code"]), (Some(4), &json!("network")), "{done}");
+        let output = cli.run();
+        assert_eq!((output.exit, &output.error()["code"]), (Some(4), &json!("network")), "{output}");
         let server = server(2);
         list(&server).env(variable, value).env("NO_PROXY", "127.0.0.1").ok();
     }
 }
 
 #[test]
-fn usage_warns_of_traces_whose_spans_the_server_does_not_give() {
+fn usage_warns_about_missing_spans() {
     let server = Server::new(|request| {
         if request.path.contains("get-trace-artifact") {
-            return Answer::json(404, r#"{"error_code":"NOT_FOUND","message":"no such bucket"}"#);
+            return MockResponse::json(404, r#"{"error_code":"NOT_FOUND","message":"no such bucket"}"#);
         }
-        answer(request, 2)
+        respond(request, 2)
     });
-    let done = Cli::new("usage").on(server.uri()).ok();
-    assert_eq!(done.stderr.matches("no such bucket").count(), 2, "{done}");
+    let output = Cli::new("usage").on(server.uri()).ok();
+    assert_eq!(output.stderr.matches("no such bucket").count(), 2, "{output}");
 }
 
 #[test]
-fn a_server_that_gives_no_spans_of_many_traces_is_asked_less() {
+fn servers_without_spans_get_fewer_requests() {
     let server = Server::new(|request| match request.path.split('?').next().unwrap() {
         "/ajax-api/2.0/mlflow/get-trace-artifact"
         | "/api/3.0/mlflow/traces/get"
         | "/api/3.0/mlflow/traces/batchGet" => {
-            Answer::json(500, r#"{"error_code":"INTERNAL_ERROR","message":"the artifact store is gone"}"#)
+            MockResponse::json(500, r#"{"error_code":"INTERNAL_ERROR","message":"the artifact store is gone"}"#)
         }
-        _ => answer(request, 300),
+        _ => respond(request, 300),
     });
-    let done = Cli::new("usage --by model --all").on(server.uri()).ok();
+    let output = Cli::new("usage --by model --all").on(server.uri()).ok();
     assert!(
-        done.stderr.contains("the server returned no spans of tr-")
-            && done.stderr.contains("the artifact store is gone"),
-        "{done}"
+        output.stderr.contains("the server returned no spans for tr-")
+            && output.stderr.contains("the artifact store is gone"),
+        "{output}"
     );
-    let asked = server
+    let request_count = server
         .requests()
         .iter()
         .filter(|request| request.path.contains("trace_id") || request.path.contains("request_id"))
         .count();
-    // Three ways for each of the first, one for the others; 900 would be all ways for all.
-    assert!((300..=600).contains(&asked), "{asked} requests for spans");
+    // Three routes for the first traces, then one route each; 900 would be three routes for all.
+    assert!((300..=600).contains(&request_count), "{request_count} requests for spans");
 }

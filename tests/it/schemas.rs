@@ -1,4 +1,4 @@
-//! The JSON promise: every document of every command on every store is what `fixtures/json/` says.
+//! JSON output matches the schemas in `fixtures/json/` for every command and store.
 
 use crate::harness::{Cli, Fixture, fixtures, items};
 use jsonschema::Validator;
@@ -45,7 +45,7 @@ fn assert_valid(validator: &Validator, document: &Value, what: &str) {
     assert!(errors.is_empty(), "{what}: {}", errors.join("\n"));
 }
 
-/// The documents of the commands about many traces, with the schema of each.
+/// Commands on many traces, with the name of their schema.
 const LISTS: [(&str, &str); 29] = [
     ("experiments --deleted", "experiments"),
     ("traces list --all --deleted", "traces"),
@@ -82,7 +82,7 @@ const LISTS: [(&str, &str); 29] = [
 ];
 
 #[test]
-fn lists_of_every_store_are_as_promised() {
+fn lists_of_every_store_match_their_schema() {
     for (words, name) in LISTS {
         let validator = validator(name);
         for fixture in Fixture::all() {
@@ -92,7 +92,7 @@ fn lists_of_every_store_are_as_promised() {
 }
 
 #[test]
-fn documents_of_every_framework_are_as_promised() {
+fn documents_of_every_framework_match_their_schema() {
     let (show, usage, conversation) = (validator("trace-show"), validator("usage"), validator("conversation"));
     let (groups, doctor) = (validator("usage-groups"), validator("doctor"));
     let mut conflicts = 0;
@@ -113,7 +113,7 @@ fn documents_of_every_framework_are_as_promised() {
 }
 
 #[test]
-fn every_trace_of_every_store_is_as_promised() {
+fn traces_of_every_store_match_their_schema() {
     let (show, usage, span) = (validator("trace-show"), validator("usage"), validator("span"));
     let (conversation, diff) = (validator("conversation"), validator("trace-diff"));
     let mut spans = 0;
@@ -139,11 +139,11 @@ fn every_trace_of_every_store_is_as_promised() {
             }
         }
     }
-    assert!(spans >= 15, "a span of each store: {spans}");
+    assert!(spans >= 15, "at least one span per store: {spans}");
 }
 
 #[test]
-fn documents_of_traces_are_told_as_promised() {
+fn trace_documents_match_their_schema() {
     let (list, show, usage) = (validator("traces"), validator("trace-show"), validator("usage"));
     for name in ["respan", "autogen", "3.18.0.search.json", "2.22.5.jsonl"] {
         let path = fixtures().join("documents").join(name);
@@ -157,7 +157,7 @@ fn documents_of_traces_are_told_as_promised() {
 }
 
 #[test]
-fn the_promise_needs_attributes_and_events_where_a_span_is_whole() {
+fn full_spans_require_attributes_and_events() {
     let document = Cli::demo("spans -n 1").json();
     let whole = json!({"schema": "mltrace/1", "span": document["spans"][0]});
     assert!(!validator("span").is_valid(&whole));
@@ -166,7 +166,7 @@ fn the_promise_needs_attributes_and_events_where_a_span_is_whole() {
 }
 
 #[test]
-fn errors_are_as_promised() {
+fn errors_match_their_schema() {
     let validator = validator("error");
     for cli in [
         Cli::demo("trace show nope"),
@@ -177,12 +177,12 @@ fn errors_are_as_promised() {
         Cli::new("traces").on("http://127.0.0.1:1"),
         Cli::new("traces"),
     ] {
-        let done = cli.clone().arg("--json").run();
-        assert_valid(&validator, &json!({"error": done.error()}), &format!("{cli:?}"));
+        let output = cli.clone().arg("--json").run();
+        assert_valid(&validator, &json!({"error": output.error()}), &format!("{cli:?}"));
     }
 }
 
-/// Every object of a document, by its path.
+/// Collects the JSON pointers of all objects in a document.
 fn objects(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
@@ -200,7 +200,7 @@ fn objects(value: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Whether a path leads into what a user stored, whose keys nobody can promise.
+/// Whether a pointer leads into stored data with arbitrary keys.
 fn is_stored(path: &str) -> bool {
     ["/tags", "/metadata", "/attributes", "/inputs", "/outputs", "/parameters", "/arguments", "/value"]
         .iter()
@@ -208,7 +208,7 @@ fn is_stored(path: &str) -> bool {
 }
 
 #[test]
-fn a_key_that_is_added_or_lost_breaks_the_promise() {
+fn added_and_missing_keys_violate_the_schema() {
     for (words, name) in [
         ("experiments", "experiments"),
         ("traces list", "traces"),
@@ -240,25 +240,25 @@ fn a_key_that_is_added_or_lost_breaks_the_promise() {
         assert!(!paths.is_empty());
         for path in paths {
             let mut more = document.clone();
-            // Usages may have further counts, but nothing that is not a number.
+            // Token usage may have additional counts, but only numbers.
             more.pointer_mut(&path).unwrap()["surprise"] = json!("!");
-            assert!(!validator.is_valid(&more), "{words}: a key added to `{path}`");
+            assert!(!validator.is_valid(&more), "{words}: additional key in `{path}` is accepted");
             let keys: Vec<String> = document.pointer(&path).unwrap().as_object().unwrap().keys().cloned().collect();
             for key in keys {
-                // The two keys that only `--full` has.
+                // Optional: present only with `--full`.
                 if name == "spans" && (key == "attributes" || key == "events") && !path.contains("events") {
                     continue;
                 }
                 let mut less = document.clone();
                 less.pointer_mut(&path).unwrap().as_object_mut().unwrap().remove(&key);
-                assert!(!validator.is_valid(&less), "{words}: `{key}` lost from `{path}`");
+                assert!(!validator.is_valid(&less), "{words}: missing `{key}` in `{path}` is accepted");
             }
         }
     }
 }
 
 #[test]
-fn every_property_is_described_and_every_object_is_closed() {
+fn properties_are_described_and_objects_are_closed() {
     for name in SCHEMAS {
         let schema = schema(name);
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
@@ -277,11 +277,11 @@ fn every_property_is_described_and_every_object_is_closed() {
 
 fn check_described(schema: &Value, path: &str) {
     if let Some(properties) = schema["properties"].as_object() {
-        assert!(!schema["additionalProperties"].is_null(), "{path}: further keys are allowed or not");
+        assert!(!schema["additionalProperties"].is_null(), "{path}: missing `additionalProperties`");
         for (key, property) in properties {
             let described = property["description"].is_string() || property["$ref"].is_string();
-            assert!(described, "{path}/{key} is described");
-            // Figures say in what they count.
+            assert!(described, "{path}/{key} has no description");
+            // Descriptions must have the unit.
             if key.ends_with("_ms") || key.ends_with("_ns") || key.ends_with("_cost") {
                 let text = property["description"].as_str().unwrap();
                 assert!(

@@ -1,18 +1,18 @@
-//! Flags that choose traces: for each, the list has to be what the conditions say of the unfiltered list.
+//! Filter flags: filtered lists are compared with the unfiltered list, filtered by the test.
 
 use crate::harness::{Cli, Fixture, items, strings};
 use serde_json::Value;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-/// A store with all its traces and spans, as the program lists them unfiltered.
-struct Known {
+/// A store with the unfiltered lists of its traces and spans.
+struct UnfilteredStore {
     fixture: Fixture,
     traces: Vec<Value>,
     spans: BTreeMap<String, Vec<Value>>,
 }
 
-impl Known {
+impl UnfilteredStore {
     fn new(name: &str) -> Self {
         let fixture = Fixture::named(name);
         let traces = items(&fixture.cli("traces list --all --deleted").json(), "traces").to_vec();
@@ -31,35 +31,35 @@ impl Known {
         self.spans.get(trace["trace_id"].as_str().unwrap()).map_or_else(Vec::new, |spans| strings(spans, "span_type"))
     }
 
-    /// The recorded name, else that of the root span.
+    /// The recorded name, or else that of the root span.
     fn name<'a>(&'a self, trace: &'a Value) -> &'a str {
         let spans = self.spans.get(text(trace, "trace_id")).into_iter().flatten();
         let root = spans.filter(|span| span["parent_id"].is_null()).map(|span| text(span, "name")).next();
         trace["name"].as_str().or(root).unwrap_or_default()
     }
 
-    /// Compares a selection with the traces that fit; gives how many did.
-    fn check(&self, flags: &[&str], fits: impl Fn(&Value) -> bool) -> usize {
+    /// Asserts that the flags select the active traces for which `matches` returns true, and returns their number.
+    fn check(&self, flags: &[&str], matches: impl Fn(&Value) -> bool) -> usize {
         let mut cli = self.fixture.cli("traces list --all");
         for flag in flags {
             cli = cli.arg(flag);
         }
         let document = cli.json();
-        let ours = strings(items(&document, "traces"), "trace_id");
+        let actual = strings(items(&document, "traces"), "trace_id");
         let with_deleted = flags.contains(&"--deleted");
         let expected: Vec<&str> = self
             .traces
             .iter()
-            .filter(|trace| (with_deleted || Self::is_active(trace)) && fits(trace))
+            .filter(|trace| (with_deleted || Self::is_active(trace)) && matches(trace))
             .map(|trace| trace["trace_id"].as_str().unwrap())
             .collect();
-        assert_eq!(ours, expected, "{} {flags:?}", self.fixture.name);
+        assert_eq!(actual, expected, "{} {flags:?}", self.fixture.name);
         assert_eq!(document["page"]["matched"], expected.len(), "{} {flags:?}", self.fixture.name);
         expected.len()
     }
 }
 
-/// One store of every kind and generation.
+/// Stores of every kind and generation.
 const STORES: [&str; 7] = [
     "2.22.5-sqlite",
     "2.22.5-file",
@@ -75,92 +75,92 @@ fn text<'a>(trace: &'a Value, key: &str) -> &'a str {
 }
 
 #[test]
-fn states_names_tags_sessions_and_users() {
+fn traces_are_filtered_by_state_name_tag_session_and_user() {
     for name in STORES {
-        let known = Known::new(name);
-        assert!(known.check(&[], |_| true) > 10);
-        assert!(known.check(&["--deleted"], |_| true) > 10);
-        assert!(known.check(&["--status", "error"], |trace| trace["state"] == "ERROR") >= 1);
-        known.check(&["--status", "in_progress"], |trace| trace["state"] == "IN_PROGRESS");
-        known.check(&["--status", "in-progress,error"], |trace| {
+        let store = UnfilteredStore::new(name);
+        assert!(store.check(&[], |_| true) > 10);
+        assert!(store.check(&["--deleted"], |_| true) > 10);
+        assert!(store.check(&["--status", "error"], |trace| trace["state"] == "ERROR") >= 1);
+        store.check(&["--status", "in_progress"], |trace| trace["state"] == "IN_PROGRESS");
+        store.check(&["--status", "in-progress,error"], |trace| {
             trace["state"] == "IN_PROGRESS" || trace["state"] == "ERROR"
         });
         assert!(
-            known.check(&["--status", "ok", "--status", "error"], |trace| trace["state"] == "OK"
+            store.check(&["--status", "ok", "--status", "error"], |trace| trace["state"] == "OK"
                 || trace["state"] == "ERROR")
                 > 9
         );
-        assert_eq!(known.check(&["--name", "run_tool_agent"], |trace| trace["name"] == "run_tool_agent"), 2);
+        assert_eq!(store.check(&["--name", "run_tool_agent"], |trace| trace["name"] == "run_tool_agent"), 2);
         assert!(
-            known.check(&["--name", "*o*a*"], |trace| {
-                let name = known.name(trace);
+            store.check(&["--name", "*o*a*"], |trace| {
+                let name = store.name(trace);
                 name.find('o').is_some_and(|at| name[at + 1..].contains('a'))
             }) >= 2
         );
-        assert_eq!(known.check(&["--name", "????"], |trace| known.name(trace).chars().count() == 4), 2);
-        assert_eq!(known.check(&["--name", "Chat"], |_| false), 0);
-        assert_eq!(known.check(&["--name", "[rc]hat"], |_| false), 0);
-        assert_eq!(known.check(&["--name", "%"], |_| false), 0);
-        assert_eq!(known.check(&["--tag", "mood"], |trace| !trace["tags"]["mood"].is_null()), 1);
-        assert_eq!(known.check(&["--tag", "mood=🎉 ünïcödé"], |trace| !trace["tags"]["mood"].is_null()), 1);
-        assert_eq!(known.check(&["--tag", "mood=🎉"], |_| false), 0);
-        assert_eq!(known.check(&["--tag", "empty="], |trace| trace["tags"]["empty"] == ""), 1);
+        assert_eq!(store.check(&["--name", "????"], |trace| store.name(trace).chars().count() == 4), 2);
+        assert_eq!(store.check(&["--name", "Chat"], |_| false), 0);
+        assert_eq!(store.check(&["--name", "[rc]hat"], |_| false), 0);
+        assert_eq!(store.check(&["--name", "%"], |_| false), 0);
+        assert_eq!(store.check(&["--tag", "mood"], |trace| !trace["tags"]["mood"].is_null()), 1);
+        assert_eq!(store.check(&["--tag", "mood=🎉 ünïcödé"], |trace| !trace["tags"]["mood"].is_null()), 1);
+        assert_eq!(store.check(&["--tag", "mood=🎉"], |_| false), 0);
+        assert_eq!(store.check(&["--tag", "empty="], |trace| trace["tags"]["empty"] == ""), 1);
         assert_eq!(
-            known.check(&["--tag", "added later=yes", "--tag", "env=prod"], |trace| trace["tags"]["added later"]
+            store.check(&["--tag", "added later=yes", "--tag", "env=prod"], |trace| trace["tags"]["added later"]
                 == "yes"),
             1
         );
-        assert_eq!(known.check(&["--tag", "env=prod", "--tag", "env=dev"], |_| false), 0);
-        assert_eq!(known.check(&["--session", "chat-42"], |trace| trace["session_id"] == "chat-42"), 2);
-        assert_eq!(known.check(&["--session", "chat-4"], |_| false), 0);
-        assert_eq!(known.check(&["--user", "ada"], |trace| trace["user_id"] == "ada"), 2);
-        assert_eq!(known.check(&["--user", "dev"], |_| false), 0);
-        assert_eq!(known.check(&["--run", "0123456789abcdef0123456789abcdef"], |_| false), 0);
+        assert_eq!(store.check(&["--tag", "env=prod", "--tag", "env=dev"], |_| false), 0);
+        assert_eq!(store.check(&["--session", "chat-42"], |trace| trace["session_id"] == "chat-42"), 2);
+        assert_eq!(store.check(&["--session", "chat-4"], |_| false), 0);
+        assert_eq!(store.check(&["--user", "ada"], |trace| trace["user_id"] == "ada"), 2);
+        assert_eq!(store.check(&["--user", "dev"], |_| false), 0);
+        assert_eq!(store.check(&["--run", "0123456789abcdef0123456789abcdef"], |_| false), 0);
     }
 }
 
 #[test]
-fn experiments_by_name_and_id() {
+fn traces_are_filtered_by_experiment() {
     for name in STORES {
-        let known = Known::new(name);
-        assert_eq!(known.check(&["-x", "OpenAI"], |trace| trace["experiment_name"] == "OpenAI"), 6);
-        let id = known.traces.iter().find(|trace| trace["experiment_name"] == "Misc").unwrap()["experiment_id"]
+        let store = UnfilteredStore::new(name);
+        assert_eq!(store.check(&["-x", "OpenAI"], |trace| trace["experiment_name"] == "OpenAI"), 6);
+        let id = store.traces.iter().find(|trace| trace["experiment_name"] == "Misc").unwrap()["experiment_id"]
             .as_str()
             .unwrap()
             .to_owned();
-        assert!(known.check(&["-x", &id], |trace| trace["experiment_name"] == "Misc") >= 3);
+        assert!(store.check(&["-x", &id], |trace| trace["experiment_name"] == "Misc") >= 3);
         assert!(
-            known.check(&["-x", &id, "--experiment", "OpenAI", "-x", "Misc"], |trace| ["Misc", "OpenAI"]
+            store.check(&["-x", &id, "--experiment", "OpenAI", "-x", "Misc"], |trace| ["Misc", "OpenAI"]
                 .contains(&text(trace, "experiment_name")))
                 >= 9
         );
-        assert_eq!(known.check(&["-x", "Abandoned", "--deleted"], |trace| trace["experiment_name"] == "Abandoned"), 1);
+        assert_eq!(store.check(&["-x", "Abandoned", "--deleted"], |trace| trace["experiment_name"] == "Abandoned"), 1);
         for (variable, value) in [("MLFLOW_EXPERIMENT_NAME", "Misc"), ("MLFLOW_EXPERIMENT_ID", &id)] {
-            let document = known.fixture.cli("traces list --all").env(variable, value).json();
+            let document = store.fixture.cli("traces list --all").env(variable, value).json();
             assert!(
                 items(&document, "traces").iter().all(|trace| trace["experiment_name"] == "Misc"),
                 "{name} {variable}"
             );
-            let document = known.fixture.cli("traces list --all -x OpenAI").env(variable, value).json();
+            let document = store.fixture.cli("traces list --all -x OpenAI").env(variable, value).json();
             assert_eq!(items(&document, "traces").len(), 6, "{name} {variable}");
         }
     }
 }
 
 #[test]
-fn times_and_durations() {
+fn traces_are_filtered_by_time_and_duration() {
     for name in STORES {
-        let known = Known::new(name);
-        let active: Vec<&Value> = known.traces.iter().filter(|trace| Known::is_active(trace)).collect();
+        let store = UnfilteredStore::new(name);
+        let active: Vec<&Value> = store.traces.iter().filter(|trace| UnfilteredStore::is_active(trace)).collect();
         let middle = text(active[active.len() / 2], "request_time").to_owned();
-        let since = known.check(&["--since", &middle], |trace| text(trace, "request_time") >= middle.as_str());
-        let until = known.check(&["--until", &middle], |trace| text(trace, "request_time") < middle.as_str());
+        let since = store.check(&["--since", &middle], |trace| text(trace, "request_time") >= middle.as_str());
+        let until = store.check(&["--until", &middle], |trace| text(trace, "request_time") < middle.as_str());
         assert_eq!(since + until, active.len());
         assert!(since > 0 && until > 0);
-        assert_eq!(known.check(&["--since", "1d"], |_| true), active.len());
-        assert_eq!(known.check(&["--until", "1d"], |_| false), 0);
-        assert_eq!(known.check(&["--since", "10m"], |_| false), 0);
-        assert_eq!(known.check(&["--since", "2026-11-20", "--until", "2026-11-21"], |_| true), active.len());
+        assert_eq!(store.check(&["--since", "1d"], |_| true), active.len());
+        assert_eq!(store.check(&["--until", "1d"], |_| false), 0);
+        assert_eq!(store.check(&["--since", "10m"], |_| false), 0);
+        assert_eq!(store.check(&["--since", "2026-11-20", "--until", "2026-11-21"], |_| true), active.len());
         let mut durations: Vec<i64> =
             active.iter().filter_map(|trace| trace["execution_duration_ms"].as_i64()).collect();
         durations.sort_unstable();
@@ -169,12 +169,12 @@ fn times_and_durations() {
         let longer = |trace: &Value| trace["execution_duration_ms"].as_i64().is_some_and(|duration| duration >= middle);
         let shorter =
             |trace: &Value| trace["execution_duration_ms"].as_i64().is_some_and(|duration| duration <= middle);
-        assert!(known.check(&["--min-duration", &flag], longer) > 0);
-        assert!(known.check(&["--max-duration", &flag], shorter) > 0);
-        known.check(&["--min-duration", &flag, "--max-duration", &flag], |trace| longer(trace) && shorter(trace));
-        assert_eq!(known.check(&["--min-duration", "1h"], |_| false), 0);
+        assert!(store.check(&["--min-duration", &flag], longer) > 0);
+        assert!(store.check(&["--max-duration", &flag], shorter) > 0);
+        store.check(&["--min-duration", &flag, "--max-duration", &flag], |trace| longer(trace) && shorter(trace));
+        assert_eq!(store.check(&["--min-duration", "1h"], |_| false), 0);
         assert!(
-            known.check(&["--min-duration", "0.05s", "--max-duration", "1m30s"], |trace| {
+            store.check(&["--min-duration", "0.05s", "--max-duration", "1m30s"], |trace| {
                 trace["execution_duration_ms"].as_i64().is_some_and(|duration| duration >= 50)
             }) > 3
         );
@@ -182,33 +182,33 @@ fn times_and_durations() {
 }
 
 #[test]
-fn span_types() {
+fn traces_are_filtered_by_span_type() {
     for name in STORES {
-        let known = Known::new(name);
-        assert!(known.check(&["--type", "TOOL"], |trace| known.types(trace).contains(&"TOOL")) >= 2, "{name}");
+        let store = UnfilteredStore::new(name);
+        assert!(store.check(&["--type", "TOOL"], |trace| store.types(trace).contains(&"TOOL")) >= 2, "{name}");
         assert!(
-            known.check(&["--llm"], |trace| known.types(trace).iter().any(|kind| ["LLM", "CHAT_MODEL"].contains(kind)))
+            store.check(&["--llm"], |trace| store.types(trace).iter().any(|kind| ["LLM", "CHAT_MODEL"].contains(kind)))
                 >= 6
         );
-        known.check(&["--type", "TOOL,CHAIN", "--type", "AGENT"], |trace| {
-            known.types(trace).iter().any(|kind| ["TOOL", "CHAIN", "AGENT"].contains(kind))
+        store.check(&["--type", "TOOL,CHAIN", "--type", "AGENT"], |trace| {
+            store.types(trace).iter().any(|kind| ["TOOL", "CHAIN", "AGENT"].contains(kind))
         });
-        assert_eq!(known.check(&["--type", "tool"], |_| false), 0);
-        known.check(&["--type", "TOOL", "--status", "error", "--name", "run_*"], |trace| {
-            trace["state"] == "ERROR" && text(trace, "name").starts_with("run_") && known.types(trace).contains(&"TOOL")
+        assert_eq!(store.check(&["--type", "tool"], |_| false), 0);
+        store.check(&["--type", "TOOL", "--status", "error", "--name", "run_*"], |trace| {
+            trace["state"] == "ERROR" && text(trace, "name").starts_with("run_") && store.types(trace).contains(&"TOOL")
         });
     }
 }
 
 #[test]
-fn spans_of_a_type_are_those_spans() {
+fn spans_are_filtered_by_type() {
     for name in STORES {
-        let known = Known::new(name);
-        let in_order: Vec<&Value> = known
+        let store = UnfilteredStore::new(name);
+        let in_order: Vec<&Value> = store
             .traces
             .iter()
-            .filter(|trace| Known::is_active(trace))
-            .flat_map(|trace| known.spans.get(trace["trace_id"].as_str().unwrap()).into_iter().flatten())
+            .filter(|trace| UnfilteredStore::is_active(trace))
+            .flat_map(|trace| store.spans.get(trace["trace_id"].as_str().unwrap()).into_iter().flatten())
             .collect();
         for (flags, types) in [
             ("--type TOOL", &["TOOL"][..]),
@@ -216,7 +216,7 @@ fn spans_of_a_type_are_those_spans() {
             ("--type AGENT,TOOL", &["AGENT", "TOOL"]),
             ("--type NONE", &["NONE"]),
         ] {
-            let document = known.fixture.cli(&format!("spans --all {flags}")).json();
+            let document = store.fixture.cli(&format!("spans --all {flags}")).json();
             let expected: Vec<&&Value> =
                 in_order.iter().filter(|span| types.contains(&span["span_type"].as_str().unwrap())).collect();
             assert_eq!(
@@ -229,36 +229,36 @@ fn spans_of_a_type_are_those_spans() {
 }
 
 #[test]
-fn runs_made_under_and_linked_to() {
+fn traces_are_filtered_by_source_run_and_linked_run() {
     let copy = Fixture::named("3.18.0-sqlite").copy();
     let ids = copy.cli("traces list --all -o ids").ok();
-    let (made, linked) = (ids.lines()[0].to_owned(), ids.lines()[1].to_owned());
+    let (created, linked) = (ids.lines()[0].to_owned(), ids.lines()[1].to_owned());
     let database = copy.database();
     database
         .execute(
             "insert into trace_request_metadata (request_id, key, value) values (?, 'mlflow.sourceRun', 'run-7')",
-            [&made],
+            [&created],
         )
         .unwrap();
     database.execute("insert into entity_associations (association_id, source_type, source_id, destination_type, destination_id, created_time) values ('a', 'trace', ?, 'run', 'run-7', 0)", [&linked]).unwrap();
     drop(database);
     let document = copy.cli("traces list --run run-7").json();
-    assert_eq!(strings(items(&document, "traces"), "trace_id"), [made.as_str(), linked.as_str()]);
+    assert_eq!(strings(items(&document, "traces"), "trace_id"), [created.as_str(), linked.as_str()]);
     assert_eq!(document["traces"][0]["run_id"], "run-7");
     assert!(document["traces"][1]["run_id"].is_null());
 }
 
 #[test]
-fn bare_dates_are_local_unless_utc() {
-    // 2026-11-21 began at 10:00 UTC there, before the sample was recorded.
-    let ahead = |words: &str| Cli::demo(words).env("TZ", "UTC-14").run();
+fn dates_are_local_unless_utc() {
+    // In this zone 2026-11-21 starts at 10:00 UTC on 2026-11-20, before the sample was recorded.
+    let run_in_utc_14 = |words: &str| Cli::demo(words).env("TZ", "UTC-14").run();
     assert_eq!(items(&Cli::demo("traces --since 2026-11-21").json(), "traces").len(), 0);
     let all = items(&Cli::demo("traces --all").json(), "traces").len();
-    assert_eq!(items(&ahead("traces --all --since 2026-11-21 --json").json(), "traces").len(), all);
-    assert_eq!(items(&ahead("traces --all --since 2026-11-21 --utc --json").json(), "traces").len(), 0);
+    assert_eq!(items(&run_in_utc_14("traces --all --since 2026-11-21 --json").json(), "traces").len(), all);
+    assert_eq!(items(&run_in_utc_14("traces --all --since 2026-11-21 --utc --json").json(), "traces").len(), 0);
 }
 
-/// The order of two values of a sort key, unknown ones last either way.
+/// The order of two values of a sort key. Null is last in both directions.
 fn order(a: &Value, b: &Value, is_descending: bool) -> Ordering {
     let order = match (a, b) {
         (Value::Null, Value::Null) => return Ordering::Equal,
@@ -271,9 +271,9 @@ fn order(a: &Value, b: &Value, is_descending: bool) -> Ordering {
 }
 
 #[test]
-fn every_sort_key_both_ways() {
+fn traces_are_sorted_by_every_key_in_both_directions() {
     for name in ["2.22.5-sqlite", "3.6.0-http-sqlite", "3.16.1-sqlite", "3.18.0-file", "3.18.0-sqlite"] {
-        let known = Known::new(name);
+        let store = UnfilteredStore::new(name);
         let value = |key: &str, trace: &Value| match key {
             "time" => trace["request_time"].clone(),
             "duration" => trace["execution_duration_ms"].clone(),
@@ -289,31 +289,31 @@ fn every_sort_key_both_ways() {
         let keys = ["time", "duration", "tokens", "cost", "name", "state"];
         for key in keys.into_iter().chain(["request_id", "tags.env", "metadata.`mlflow.trace.user`", "run_id"]) {
             for is_descending in [false, true] {
-                let mut expected: Vec<&Value> = known.traces.iter().collect();
+                let mut expected: Vec<&Value> = store.traces.iter().collect();
                 expected.sort_by(|a, b| {
                     order(&value(key, a), &value(key, b), is_descending)
                         .then_with(|| text(a, "trace_id").cmp(text(b, "trace_id")))
                 });
                 let sort = format!("{}{key}", if is_descending { "-" } else { "" });
-                let done = known.fixture.cli("traces list --all --deleted -o ids --sort").arg(&sort).ok();
+                let output = store.fixture.cli("traces list --all --deleted -o ids --sort").arg(&sort).ok();
                 let expected: Vec<&str> = expected.iter().map(|trace| text(trace, "trace_id")).collect();
-                assert_eq!(done.lines(), expected, "{name} {sort}");
-                let first = known.fixture.cli("traces list -n 4 --deleted -o ids --sort").arg(&sort).ok();
+                assert_eq!(output.lines(), expected, "{name} {sort}");
+                let first = store.fixture.cli("traces list -n 4 --deleted -o ids --sort").arg(&sort).ok();
                 assert_eq!(first.lines(), expected[..4], "{name} {sort} -n 4");
-                // As MLflow's `order_by` says it.
+                // The syntax of MLflow's `order_by`.
                 let words =
                     format!("{} {}", key.replace("time", "timestamp_ms"), if is_descending { "DESC" } else { "asc" });
-                let same = known.fixture.cli("traces list --all --deleted -o ids --sort").arg(&words).ok();
+                let same = store.fixture.cli("traces list --all --deleted -o ids --sort").arg(&words).ok();
                 assert_eq!(same.lines(), expected, "{name} {words}");
                 if !keys.contains(&key) || key == "name" || name == "3.16.1-sqlite" {
                     continue;
                 }
-                // Spans come in the order of their traces.
-                let spans = known.fixture.cli("spans --all --deleted --sort").arg(&sort).json();
+                // Spans are in the order of their traces.
+                let spans = store.fixture.cli("spans --all --deleted --sort").arg(&sort).json();
                 let mut traces = strings(items(&spans, "spans"), "trace_id");
                 traces.dedup();
                 let with_spans: Vec<&str> =
-                    expected.iter().copied().filter(|id| known.spans.contains_key(*id)).collect();
+                    expected.iter().copied().filter(|id| store.spans.contains_key(*id)).collect();
                 assert_eq!(traces, with_spans, "{name} spans {sort}");
             }
         }
@@ -321,32 +321,32 @@ fn every_sort_key_both_ways() {
 }
 
 #[test]
-fn limits_are_told_in_the_page_and_in_a_note() {
+fn limits_are_reported_in_the_page_and_in_a_note() {
     for name in ["3.18.0-sqlite", "3.18.0-file"] {
         let fixture = Fixture::named(name);
         let all = items(&fixture.cli("traces list --all").json(), "traces").len();
         for rows in [0, 1, 5, all - 1, all, all + 1] {
-            let done = fixture.cli(&format!("traces list -n {rows} --json")).ok();
-            let document = done.json();
+            let output = fixture.cli(&format!("traces list -n {rows} --json")).ok();
+            let document = output.json();
             let is_cut = rows < all;
             assert_eq!(items(&document, "traces").len(), rows.min(all), "{name} {rows}");
             assert_eq!(document["page"]["returned"], rows.min(all));
             assert_eq!(document["page"]["complete"], !is_cut);
             assert_eq!(document["page"]["matched"], all);
-            let told = done.stderr.contains(&format!("showing {rows} of {all} traces"));
-            assert_eq!(told, is_cut, "{name} {rows}\n{done}");
+            let has_note = output.stderr.contains(&format!("showing {rows} of {all} traces"));
+            assert_eq!(has_note, is_cut, "{name} {rows}\n{output}");
             let quiet = fixture.cli(&format!("traces list -n {rows} -q")).ok();
             assert_eq!(quiet.stderr, "");
         }
-        // `--all` and `-n` contradict each other.
+        // `--all` and `-n` are mutually exclusive.
         assert_eq!(fixture.cli("traces list --all -n 3").run().exit, Some(2));
     }
 }
 
 #[test]
-fn chat_models_that_type_llm_leaves_out_are_mentioned() {
-    let done = Cli::demo("spans --type LLM").ok();
-    assert!(done.stderr.contains("--llm"), "{done}");
+fn excluded_chat_models_are_reported() {
+    let output = Cli::demo("spans --type LLM").ok();
+    assert!(output.stderr.contains("--llm"), "{output}");
     assert_eq!(Cli::demo("spans --llm -q").ok().stderr, "");
     assert!(!Cli::demo("spans --type LLM,CHAT_MODEL --all").ok().stderr.contains("--llm"));
 }

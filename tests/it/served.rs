@@ -1,7 +1,8 @@
-//! The same story from a server as from its files: `contract` over recordings of real servers, and how often they are asked.
+//! Servers give the same output as their stores: the tests of `contract` on recordings of real servers, and limits on
+//! the number of requests.
 
 use crate::contract::{
-    Differences, Held, check_ag2, check_autogen, check_failed_agent, check_tool_agent, compare_experiments,
+    Coverage, Differences, check_ag2, check_autogen, check_failed_agent, check_tool_agent, compare_experiments,
     compare_lists, compare_traces, compare_usage, for_each,
 };
 use crate::harness::{Fixture, files_below, items, strings};
@@ -9,27 +10,27 @@ use crate::server::Server;
 use serde_json::{Value, json};
 use std::sync::Mutex;
 
-/// The stores whose servers were recorded: the 2.0 routes only, a file store, spans in files beside the database, spans in
-/// the database, and the newest.
+/// The stores whose servers were recorded: 2.0 routes only, a file store, spans in files next to the database, spans in
+/// the database, and the newest release.
 const RECORDED: [&str; 5] = ["2.22.5-sqlite", "3.2.0-file", "3.5.1-sqlite", "3.6.0-http-sqlite", "3.18.0-http-sqlite"];
 
-/// A store behind a server that answers from a recording.
-struct Served {
+/// A store and a server that replays recorded responses for it.
+struct RecordedStore {
     server: Server,
-    /// The store as the server tells it.
-    told: Fixture,
-    /// The store itself.
-    files: Fixture,
+    /// The store as read from the server.
+    remote: Fixture,
+    /// The store as read from its files.
+    local: Fixture,
 }
 
-impl Served {
+impl RecordedStore {
     fn named(name: &str) -> Self {
-        let (server, files) = (Server::replay(name), Fixture::named(name));
-        let told = Fixture { name: name.to_owned(), store: server.uri().into() };
-        Self { server, told, files }
+        let (server, local) = (Server::replay(name), Fixture::named(name));
+        let remote = Fixture { name: name.to_owned(), store: server.uri().into() };
+        Self { server, remote, local }
     }
 
-    /// Does something with each recorded server.
+    /// Runs a check for each recorded server.
     fn each(check: impl Fn(&Self)) {
         for name in RECORDED {
             let served = Self::named(name);
@@ -38,60 +39,60 @@ impl Served {
         }
     }
 
-    /// Nothing was asked that `fixtures/record_http.py` does not ask.
+    /// Asserts that all requests are in the recording made by `fixtures/record_http.py`.
     fn finish(&self) {
-        assert_eq!(self.server.unknown(), [""; 0], "{}: record this again", self.files.name);
+        assert_eq!(self.server.unknown(), [""; 0], "{}: the recording is outdated", self.local.name);
     }
 
-    /// How many requests a command makes.
+    /// The number of requests of a command.
     fn count(&self, words: &str) -> usize {
         let before = self.server.requests().len();
         let (words, last) = words.split_once(" :: ").unwrap_or((words, "--json"));
-        self.told.cli(words).arg(last).run();
+        self.remote.cli(words).arg(last).run();
         self.server.requests().len() - before
     }
 }
 
 fn compare(compare: impl Fn(&Fixture, &Value, &mut Differences) + Sync) {
-    let all = RECORDED.map(Served::named);
-    let told: Vec<Fixture> = all.iter().map(|served| served.told.clone()).collect();
-    for_each(&told, compare);
-    all.iter().for_each(Served::finish);
+    let all = RECORDED.map(RecordedStore::named);
+    let remote: Vec<Fixture> = all.iter().map(|served| served.remote.clone()).collect();
+    for_each(&remote, compare);
+    all.iter().for_each(RecordedStore::finish);
 }
 
 #[test]
-fn experiments_are_those_of_mlflow() {
+fn experiments_match_mlflow() {
     compare(compare_experiments);
 }
 
 #[test]
-fn lists_of_traces_are_those_of_mlflow() {
+fn trace_lists_match_mlflow() {
     compare(compare_lists);
 }
 
 #[test]
-fn traces_and_their_spans_are_those_of_mlflow() {
+fn traces_and_spans_match_mlflow() {
     compare(compare_traces);
 }
 
 #[test]
-fn usage_adds_up_to_what_mlflow_recorded() {
+fn usage_matches_the_recorded_totals() {
     compare(compare_usage);
 }
 
 #[test]
-fn agents_took_what_they_took_and_failed_as_they_failed() {
-    Served::each(|served| {
-        let name = served.files.name.as_str();
-        assert_eq!(check_tool_agent(&served.told), name != "2.22.5-sqlite", "{name}");
-        assert_eq!(check_autogen(&served.told), name != "2.22.5-sqlite", "{name}");
-        assert_eq!(check_ag2(&served.told), check_ag2(&served.files), "{name}");
-        assert_eq!(check_ag2(&served.told) == Held::Part, name.contains("http"), "{name}");
-        check_failed_agent(&served.told);
+fn agents_match_their_stores() {
+    RecordedStore::each(|served| {
+        let name = served.local.name.as_str();
+        assert_eq!(check_tool_agent(&served.remote), name != "2.22.5-sqlite", "{name}");
+        assert_eq!(check_autogen(&served.remote), name != "2.22.5-sqlite", "{name}");
+        assert_eq!(check_ag2(&served.remote), check_ag2(&served.local), "{name}");
+        assert_eq!(check_ag2(&served.remote) == Coverage::Partial, name.contains("http"), "{name}");
+        check_failed_agent(&served.remote);
     });
 }
 
-/// Flags that choose traces, as in `fixtures/record_http.py`; a word with spaces is the last one.
+/// Filter flags, as in `fixtures/record_http.py`, with an optional last argument that contains spaces.
 const SELECTIONS: [(&str, &str); 29] = [
     ("traces list", ""),
     ("traces list -n 2", ""),
@@ -125,8 +126,8 @@ const SELECTIONS: [(&str, &str); 29] = [
 ];
 
 #[test]
-fn flags_choose_the_same_traces_in_the_same_order() {
-    Served::each(|served| {
+fn filters_select_the_same_traces_in_the_same_order() {
+    RecordedStore::each(|served| {
         for (words, last) in SELECTIONS {
             let ids = |store: &Fixture| {
                 let cli = store.cli(words);
@@ -135,111 +136,112 @@ fn flags_choose_the_same_traces_in_the_same_order() {
                     strings(items(&document, "traces"), "trace_id").into_iter().map(str::to_owned).collect();
                 let mut page = document["page"].clone();
                 if page["complete"] == false {
-                    // How many there are in all is cheap to tell for some stores only.
+                    // Only some stores count all matches.
                     page["matched"] = Value::Null;
                 }
                 (ids, page)
             };
-            let (told, mut files) = (ids(&served.told), ids(&served.files));
-            if served.files.release() == (3, 6) && words.contains("--name") {
-                // From 3.6 to 3.10 a server cannot search for traces without a name, and the page says so.
-                files.1 = json!({"returned": files.0.len(), "matched": null, "complete": false});
+            let (remote, mut local) = (ids(&served.remote), ids(&served.local));
+            if served.local.release() == (3, 6) && words.contains("--name") {
+                // Servers from 3.6 to 3.10 cannot search for traces without a name, so the page is incomplete.
+                local.1 = json!({"returned": local.0.len(), "matched": null, "complete": false});
             }
-            if served.files.release() == (3, 6)
+            if served.local.release() == (3, 6)
                 && ["--model", "--grep", "span."].iter().any(|part| words.contains(part) || last.contains(part))
             {
-                // Nor does it give the spans of a trace that lacks some, or tell that any are lacking.
-                files.0.retain(|id| told.0.contains(id));
-                files.1 = told.1.clone();
+                // They also return no spans of incomplete traces, without reporting it.
+                local.0.retain(|id| remote.0.contains(id));
+                local.1 = remote.1.clone();
             }
-            if served.files.release() == (3, 6) && last.contains("span.") {
-                // And where it decides about spans, it cannot search for traces that have theirs in files.
-                assert_eq!(told.1["complete"], false, "{words} {last}");
+            if served.local.release() == (3, 6) && last.contains("span.") {
+                // They cannot apply span conditions to traces whose spans are in files.
+                assert_eq!(remote.1["complete"], false, "{words} {last}");
             }
-            assert_eq!(told, files, "{} {words} {last}", served.files.name);
+            assert_eq!(remote, local, "{} {words} {last}", served.local.name);
         }
     });
 }
 
 #[test]
-fn words_and_parts_of_ids_name_the_same_trace() {
-    Served::each(|served| {
-        let newest = served.files.cli("trace show").json()["info"]["trace_id"].as_str().unwrap().to_owned();
+fn shorthands_and_prefixes_select_the_same_trace() {
+    RecordedStore::each(|served| {
+        let newest = served.local.cli("trace show").json()["info"]["trace_id"].as_str().unwrap().to_owned();
         let names = ["@last", "@last~2", "@error", "@slow", &newest[..11], newest.trim_start_matches("tr-")];
         for name in names {
             let id = |store: &Fixture| store.cli("trace show").arg(name).json()["info"]["trace_id"].clone();
-            assert_eq!(id(&served.told), id(&served.files), "{} {name}", served.files.name);
+            assert_eq!(id(&served.remote), id(&served.local), "{} {name}", served.local.name);
         }
         for name in ["tr-ffffffffffffffffffffffffffffffff", "0000000000000000"] {
-            let done = served.told.cli("trace show --json").arg(name).run();
+            let output = served.remote.cli("trace show --json").arg(name).run();
             assert_eq!(
-                (done.exit, &done.error()["exit"]),
+                (output.exit, &output.error()["exit"]),
                 (Some(3), &3.into()),
-                "{} {name}\n{done}",
-                served.files.name
+                "{} {name}\n{output}",
+                served.local.name
             );
         }
     });
 }
 
 #[test]
-fn spans_are_whole_where_the_server_gives_them() {
-    let withheld = Mutex::new(Vec::new());
-    Served::each(|served| {
-        let oracle = served.files.oracle();
+fn spans_match_the_store_if_the_server_returns_them() {
+    let missing = Mutex::new(Vec::new());
+    RecordedStore::each(|served| {
+        let oracle = served.local.oracle();
         for id in strings(items(&oracle, "traces"), "trace_id") {
             let spans = |store: &Fixture| {
                 let mut document = store.cli("trace show").arg(id).json();
                 let experiment = document["info"]["experiment_name"].as_str().unwrap().to_owned();
                 let mut spans = document["spans"].take();
-                // Servers of 3.6 add the type to what OpenTelemetry sent while they load it.
+                // Servers of 3.6 add a span type to OpenTelemetry spans when they load them.
                 for span in spans.as_array_mut().unwrap().iter_mut().filter(|_| experiment == "OTLP") {
                     span["attributes"].as_object_mut().unwrap().remove("mlflow.spanType");
                 }
                 (experiment, spans)
             };
-            let said = |store: &Fixture| store.cli("trace show --conversation").arg(id).json()["conversation"].take();
-            if said(&served.told) != json!([]) {
-                assert_eq!(said(&served.told), said(&served.files), "{} {id}", served.files.name);
+            let conversation =
+                |store: &Fixture| store.cli("trace show --conversation").arg(id).json()["conversation"].take();
+            if conversation(&served.remote) != json!([]) {
+                assert_eq!(conversation(&served.remote), conversation(&served.local), "{} {id}", served.local.name);
             }
-            let (told, files) = (spans(&served.told), spans(&served.files));
-            if told != files && told.1 == json!([]) {
-                withheld.lock().unwrap().push((served.files.name.clone(), told.0));
+            let (remote, local) = (spans(&served.remote), spans(&served.local));
+            if remote != local && remote.1 == json!([]) {
+                missing.lock().unwrap().push((served.local.name.clone(), remote.0));
             } else {
-                assert_eq!(told, files, "{} {id}", served.files.name);
+                assert_eq!(remote, local, "{} {id}", served.local.name);
             }
         }
     });
-    // What a killed process left, which 3.5 looks for in a file; a trace of which spans are missing, before 3.7.
+    // 3.5 looks for the spans of a killed process in a file; before 3.7, incomplete traces have no spans.
     let expected = [("3.5.1-sqlite", "Misc"), ("3.6.0-http-sqlite", "AG2")];
     let expected = expected.map(|(name, experiment)| (name.to_owned(), experiment.to_owned()));
-    assert_eq!(withheld.into_inner().unwrap(), expected);
+    assert_eq!(missing.into_inner().unwrap(), expected);
 }
 
 #[test]
-fn attachments_are_the_bytes_that_the_files_hold() {
-    let served = Served::named("3.18.0-http-sqlite");
-    let spans = served.files.cli("spans --all --full").json();
-    let carries = |span: &&Value| span["inputs"].to_string().contains("mlflow-attachment:");
-    let with_files: Vec<&Value> = items(&spans, "spans").iter().filter(carries).collect();
-    assert_eq!(with_files.len(), 1);
+fn attachments_match_the_store() {
+    let served = RecordedStore::named("3.18.0-http-sqlite");
+    let spans = served.local.cli("spans --all --full").json();
+    let has_attachment = |span: &&Value| span["inputs"].to_string().contains("mlflow-attachment:");
+    let attached: Vec<&Value> = items(&spans, "spans").iter().filter(has_attachment).collect();
+    assert_eq!(attached.len(), 1);
     let saved = |store: &Fixture| {
         let folder = tempfile::tempdir().unwrap();
-        let cli = store.cli("trace show --span").arg(with_files[0]["span_id"].as_str().unwrap());
-        cli.arg(with_files[0]["trace_id"].as_str().unwrap()).arg("--save-attachments").arg(folder.path()).json();
-        let files = files_below(folder.path()).into_iter();
-        files.map(|path| (path.file_name().unwrap().to_owned(), std::fs::read(path).unwrap())).collect::<Vec<_>>()
+        let cli = store.cli("trace show --span").arg(attached[0]["span_id"].as_str().unwrap());
+        cli.arg(attached[0]["trace_id"].as_str().unwrap()).arg("--save-attachments").arg(folder.path()).json();
+        let paths = files_below(folder.path()).into_iter();
+        paths.map(|path| (path.file_name().unwrap().to_owned(), std::fs::read(path).unwrap())).collect::<Vec<_>>()
     };
-    assert_eq!(saved(&served.told), saved(&served.files));
-    assert_eq!(saved(&served.told).len(), 1);
+    assert_eq!(saved(&served.remote), saved(&served.local));
+    assert_eq!(saved(&served.remote).len(), 1);
     served.finish();
 }
 
 #[test]
-fn numbers_are_those_of_the_files() {
-    // The others withhold the spans of some traces.
+fn metrics_match_the_store() {
+    // The other servers do not return the spans of some traces.
     for name in ["2.22.5-sqlite", "3.2.0-file", "3.18.0-http-sqlite"] {
-        let served = Served::named(name);
+        let served = RecordedStore::named(name);
         for words in [
             "usage --by day --by experiment",
             "usage --by agent,span --explain",
@@ -253,55 +255,56 @@ fn numbers_are_those_of_the_files() {
             "trace diff @last~1 @last",
             "trace diff --set --status=ok --set --status=error",
         ] {
-            let (mut told, mut filed) = (served.told.cli(words).json(), served.files.cli(words).json());
+            let (mut remote, mut local) = (served.remote.cli(words).json(), served.local.cli(words).json());
             if !words.contains("--deep") && !words.contains("model") {
-                // Spans of a server are not read for that alone.
-                for document in [&mut told, &mut filed] {
-                    forget(document, "time_to_first_token_ms");
+                // Spans of a server are not read for this value alone.
+                for document in [&mut remote, &mut local] {
+                    remove_key(document, "time_to_first_token_ms");
                 }
             }
-            // Commands to run next name the store.
-            for document in [&mut told, &mut filed] {
-                forget(document, "next");
+            // Suggested commands name the store.
+            for document in [&mut remote, &mut local] {
+                remove_key(document, "next");
             }
-            assert_eq!(told, filed, "{name}: {words}");
+            assert_eq!(remote, local, "{name}: {words}");
         }
         served.finish();
     }
 }
 
 #[test]
-fn what_is_wrong_is_what_is_wrong_with_the_files() {
+fn findings_match_the_store() {
     for name in ["2.22.5-sqlite", "3.2.0-file", "3.18.0-http-sqlite"] {
-        let served = Served::named(name);
+        let served = RecordedStore::named(name);
         let findings = |store: &Fixture| {
             let document = store.cli("doctor").json();
             let finding =
-                |one: &Value| [&one["kind"], &one["count"], &one["trace_ids"]].map(Value::to_string).join(" ");
-            // The fixtures are not where they were written; a server's files are where it looks for them.
-            let found = document["findings"].as_array().unwrap().iter().filter(|one| one["kind"] != "moved_artifacts");
+                |item: &Value| [&item["kind"], &item["count"], &item["trace_ids"]].map(Value::to_string).join(" ");
+            // The fixtures were moved, but not for the recorded servers.
+            let found =
+                document["findings"].as_array().unwrap().iter().filter(|item| item["kind"] != "moved_artifacts");
             found.map(finding).collect::<Vec<_>>()
         };
-        assert_eq!(findings(&served.told), findings(&served.files), "{name}");
+        assert_eq!(findings(&served.remote), findings(&served.local), "{name}");
         served.finish();
     }
 }
 
-/// Takes a key out of all objects.
-fn forget(value: &mut Value, key: &str) {
+/// Removes a key from all objects.
+fn remove_key(value: &mut Value, key: &str) {
     match value {
         Value::Object(members) => {
             members.remove(key);
-            members.values_mut().for_each(|member| forget(member, key));
+            members.values_mut().for_each(|member| remove_key(member, key));
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| forget(item, key)),
+        Value::Array(items) => items.iter_mut().for_each(|item| remove_key(item, key)),
         _ => {}
     }
 }
 
-/// How many requests a command makes of each recorded server, at most; ID is the newest trace, PREFIX the beginning of its
-/// id. A list of spans or calls asks for the spans of each trace.
-const MOST_REQUESTS: [(&str, [usize; 5]); 33] = [
+/// The maximum number of requests of a command for each recorded server. ID is the id of the newest trace, PREFIX its
+/// first 11 characters. Commands that need spans make a request for each trace.
+const MAX_REQUESTS: [(&str, [usize; 5]); 33] = [
     ("experiments", [3, 2, 2, 2, 2]),
     ("traces list", [3, 2, 2, 2, 2]),
     ("traces list -n 2", [3, 2, 2, 2, 2]),
@@ -338,15 +341,15 @@ const MOST_REQUESTS: [(&str, [usize; 5]); 33] = [
 ];
 
 #[test]
-fn servers_are_asked_no_more_than_they_have_to_be() {
+fn commands_stay_within_their_request_limits() {
     let mut wrong = Vec::new();
     for (at, name) in RECORDED.into_iter().enumerate() {
-        let served = Served::named(name);
-        let newest = served.files.cli("trace show").json()["info"]["trace_id"].as_str().unwrap().to_owned();
-        for (words, most) in MOST_REQUESTS {
+        let served = RecordedStore::named(name);
+        let newest = served.local.cli("trace show").json()["info"]["trace_id"].as_str().unwrap().to_owned();
+        for (words, limits) in MAX_REQUESTS {
             let count = served.count(&words.replace("ID", &newest).replace("PREFIX", &newest[..11]));
-            if count > most[at] || count == 0 {
-                wrong.push(format!("{name}: {words}: {count} requests, not {}", most[at]));
+            if count > limits[at] || count == 0 {
+                wrong.push(format!("{name}: {words}: {count} requests, expected at most {}", limits[at]));
             }
         }
         served.finish();

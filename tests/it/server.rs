@@ -1,4 +1,4 @@
-//! A tracking server of a test: it answers from a recording of a real one, or as the test says.
+//! A tracking server for tests: it replays recorded responses of a real server, or calls a function of the test.
 
 use crate::harness::{files_below, fixtures};
 use base64::Engine as _;
@@ -9,64 +9,64 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-/// What stands in a recording for the server's own address.
-const ADDRESS: &str = "http://mlflow.invalid";
+/// The placeholder for the server's address in recordings.
+const ADDRESS_PLACEHOLDER: &str = "http://mlflow.invalid";
 
-/// What was asked.
+/// A received HTTP request.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: String,
-    /// With the query.
+    /// Path and query.
     pub(crate) path: String,
-    /// By name in small letters.
+    /// Values by lowercase name.
     pub(crate) headers: BTreeMap<String, String>,
-    /// Empty where there is none.
+    /// Empty if the request has no body.
     pub(crate) body: String,
 }
 
 impl Request {
-    /// A header by its name in small letters.
+    /// The header with this lowercase name.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 
-    /// Whether the path without its query is this one.
+    /// Whether the path without the query equals `path`.
     pub(crate) fn is_for(&self, path: &str) -> bool {
         self.path.split('?').next() == Some(path)
     }
 
     /// The body as JSON.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("the body is JSON: {error}\n{self:?}"))
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("the body is not JSON: {error}\n{self:?}"))
     }
 }
 
-/// What a server does with a request.
+/// How the server responds to a request.
 #[derive(Clone, Debug)]
-pub(crate) enum Answer {
-    /// Answers as it should.
-    Whole(Reply),
-    /// Promises the whole body, sends its first bytes, and closes the connection.
-    Cut(Reply, usize),
+pub(crate) enum MockResponse {
+    /// Sends the response.
+    Whole(HttpResponse),
+    /// Sends the response with only this many bytes of the body, and closes the connection.
+    Cut(HttpResponse, usize),
     /// Closes the connection.
     Close,
-    /// Never answers.
+    /// Never responds.
     Stall,
-    /// Sends these bytes, whatever they are, and closes the connection.
+    /// Sends these raw bytes, and closes the connection.
     Raw(Vec<u8>),
 }
 
 /// A status, headers and a body.
 #[derive(Clone, Debug)]
-pub(crate) struct Reply {
+pub(crate) struct HttpResponse {
     pub(crate) status: u16,
-    /// Without `Content-Length`, which comes of the body.
+    /// Without `Content-Length`, which is derived from the body.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
-impl Reply {
-    /// The whole of it, and how much of that is before the body.
+impl HttpResponse {
+    /// The encoded response, and the length of its head in bytes.
     pub(crate) fn bytes(&self) -> (Vec<u8>, usize) {
         let mut bytes = format!("HTTP/1.1 {} -\r\ncontent-length: {}\r\n", self.status, self.body.len()).into_bytes();
         for (name, value) in &self.headers {
@@ -79,17 +79,21 @@ impl Reply {
     }
 }
 
-impl Answer {
+impl MockResponse {
     fn typed(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self::Whole(Reply { status, headers: vec![("content-type".to_owned(), kind.to_owned())], body: body.into() })
+        Self::Whole(HttpResponse {
+            status,
+            headers: vec![("content-type".to_owned(), kind.to_owned())],
+            body: body.into(),
+        })
     }
 
-    /// JSON text.
+    /// A JSON response.
     pub(crate) fn json(status: u16, text: impl Into<Vec<u8>>) -> Self {
         Self::typed(status, "application/json", text)
     }
 
-    /// A web page.
+    /// An HTML response.
     pub(crate) fn html(status: u16, text: impl Into<String>) -> Self {
         Self::typed(status, "text/html; charset=utf-8", text.into())
     }
@@ -99,27 +103,29 @@ impl Answer {
         Self::html(status, "").with("location", location)
     }
 
-    /// One more header.
+    /// Adds a header.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         match &mut self {
-            Self::Whole(reply) | Self::Cut(reply, _) => reply.headers.push((name.to_owned(), value.to_owned())),
+            Self::Whole(response) | Self::Cut(response, _) => {
+                response.headers.push((name.to_owned(), value.to_owned()));
+            }
             Self::Close | Self::Stall | Self::Raw(_) => panic!("{self:?} has no headers"),
         }
         self
     }
 
-    /// The same, with only the first bytes of its body.
+    /// Truncates the body to this many bytes.
     pub(crate) fn cut(self, after: usize) -> Self {
         match self {
-            Self::Whole(reply) => Self::Cut(reply, after),
+            Self::Whole(response) => Self::Cut(response, after),
             other => panic!("{other:?} has no body"),
         }
     }
 }
 
-/// What all threads of a server share.
+/// The state shared by all threads of a server.
 struct Shared {
-    answer: Box<dyn Fn(&Request) -> Answer + Send + Sync>,
+    respond: Box<dyn Fn(&Request) -> MockResponse + Send + Sync>,
     state: Mutex<State>,
     stopped: Condvar,
 }
@@ -132,13 +138,13 @@ struct State {
 }
 
 impl Shared {
-    /// Also after a thread of the test has failed.
+    /// Locks the state, even if another thread has panicked.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Listens on a port of its own until it is dropped.
+/// A server on its own port, which stops when it is dropped.
 pub(crate) struct Server {
     uri: String,
     shared: Arc<Shared>,
@@ -147,49 +153,50 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Answers as a function says, which many threads may call at once.
-    pub(crate) fn new(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
-        Self::listen(|_| Box::new(answer), Arc::default())
+    /// A server that calls a function for each request, from several threads.
+    pub(crate) fn new(respond: impl Fn(&Request) -> MockResponse + Send + Sync + 'static) -> Self {
+        Self::listen(|_| Box::new(respond), Arc::default())
     }
 
-    /// Answers from `fixtures/http/<name>.jsonl`, and 599 to what is not in it.
+    /// A server that replays `fixtures/http/<name>.jsonl`, and responds with 599 to other requests.
     pub(crate) fn replay(name: &str) -> Self {
         let recording = Recording::load(name);
         let unknown: Arc<Mutex<Vec<String>>> = Arc::default();
-        let missed = Arc::clone(&unknown);
-        let answer = |uri: String| -> Box<dyn Fn(&Request) -> Answer + Send + Sync> {
+        let unknown_requests = Arc::clone(&unknown);
+        let respond = |uri: String| -> Box<dyn Fn(&Request) -> MockResponse + Send + Sync> {
             Box::new(move |request| {
-                recording.answer(request, &uri).unwrap_or_else(|| {
+                recording.respond(request, &uri).unwrap_or_else(|| {
                     let message = format!("{} {} {}", request.method, request.path, request.body).trim_end().to_owned();
-                    let answer = json!({"error_code": "NOT_RECORDED", "message": message}).to_string();
-                    missed.lock().unwrap_or_else(PoisonError::into_inner).push(message);
-                    Answer::json(599, answer)
+                    let body = json!({"error_code": "NOT_RECORDED", "message": message}).to_string();
+                    unknown_requests.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+                    MockResponse::json(599, body)
                 })
             })
         };
-        Self::listen(answer, unknown)
+        Self::listen(respond, unknown)
     }
 
-    /// `answer` makes the function that answers, for a server of this address.
+    /// Starts a server. `respond` creates the response function from the server's address.
     fn listen(
-        answer: impl FnOnce(String) -> Box<dyn Fn(&Request) -> Answer + Send + Sync>,
+        respond: impl FnOnce(String) -> Box<dyn Fn(&Request) -> MockResponse + Send + Sync>,
         unknown: Arc<Mutex<Vec<String>>>,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let uri = format!("http://{}", listener.local_addr().unwrap());
-        let shared = Arc::new(Shared { answer: answer(uri.clone()), state: Mutex::default(), stopped: Condvar::new() });
-        let ours = Arc::clone(&shared);
+        let shared =
+            Arc::new(Shared { respond: respond(uri.clone()), state: Mutex::default(), stopped: Condvar::new() });
+        let thread_state = Arc::clone(&shared);
         let listener = std::thread::spawn(move || {
             for stream in listener.incoming() {
-                // A client that went away before it was let in.
+                // The client disconnected before its connection was accepted.
                 let Ok(stream) = stream else { continue };
-                let mut state = ours.state();
+                let mut state = thread_state.state();
                 if state.is_stopped {
                     return;
                 }
-                let (kept, shared) = (stream.try_clone().unwrap(), Arc::clone(&ours));
-                let thread = std::thread::spawn(move || converse(&stream, &shared));
-                state.connections.push((kept, thread));
+                let (handle, shared) = (stream.try_clone().unwrap(), Arc::clone(&thread_state));
+                let thread = std::thread::spawn(move || handle_connection(&stream, &shared));
+                state.connections.push((handle, thread));
             }
         });
         Self { uri, shared, unknown, listener: Some(listener) }
@@ -200,12 +207,12 @@ impl Server {
         &self.uri
     }
 
-    /// What was asked so far, in the order in which it came.
+    /// All requests so far, in order of arrival.
     pub(crate) fn requests(&self) -> Vec<Request> {
         self.shared.state().requests.clone()
     }
 
-    /// What was asked that is not in the recording.
+    /// The requests that are not in the recording.
     pub(crate) fn unknown(&self) -> Vec<String> {
         self.unknown.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -219,19 +226,19 @@ impl Drop for Server {
             std::mem::take(&mut state.connections)
         };
         self.shared.stopped.notify_all();
-        // The listener waits for somebody to come.
+        // Wakes the listener, which waits for a connection.
         let woken = TcpStream::connect(self.uri.trim_start_matches("http://"));
-        let mut ended = Vec::new();
+        let mut results = Vec::new();
         if woken.is_ok() {
-            ended.extend(self.listener.take().map(JoinHandle::join));
+            results.extend(self.listener.take().map(JoinHandle::join));
         }
         for (stream, thread) in connections {
-            // An error says that it is closed.
+            // Fails if the connection is already closed.
             let _ = stream.shutdown(Shutdown::Both);
-            ended.push(thread.join());
+            results.push(thread.join());
         }
-        // A test whose server failed has failed, unless it has done so already.
-        if let Some(panic) = ended.into_iter().find_map(Result::err)
+        // A panic in the server fails the test, unless the test is already panicking.
+        if let Some(panic) = results.into_iter().find_map(Result::err)
             && !std::thread::panicking()
         {
             std::panic::resume_unwind(panic);
@@ -239,53 +246,53 @@ impl Drop for Server {
     }
 }
 
-/// Closes a connection when its thread ends, however it ends: the server itself keeps a handle to it.
-struct Closes<'a>(&'a TcpStream);
+/// Closes a connection when its thread ends or panics. Required because the server has another handle to it.
+struct ConnectionGuard<'a>(&'a TcpStream);
 
-impl Drop for Closes<'_> {
+impl Drop for ConnectionGuard<'_> {
     fn drop(&mut self) {
         let _ = self.0.shutdown(Shutdown::Both);
     }
 }
 
-/// Answers the requests of one connection, one after the other.
-fn converse(stream: &TcpStream, shared: &Shared) {
-    let _closes = Closes(stream);
+/// Handles the requests of a connection in order.
+fn handle_connection(stream: &TcpStream, shared: &Shared) {
+    let _guard = ConnectionGuard(stream);
     let mut reader = BufReader::new(stream);
     while let Some(request) = read_request(&mut reader) {
         shared.state().requests.push(request.clone());
-        // A client that does not listen any more is its own business.
+        // Clients may disconnect at any time.
         let sent = |bytes: &[u8]| (&mut &*stream).write_all(bytes).is_ok();
-        let goes_on = match (shared.answer)(&request) {
-            Answer::Whole(reply) => {
-                let (bytes, head) = reply.bytes();
-                let is_head = request.method == "HEAD" || matches!(reply.status, 204 | 304);
+        let is_open = match (shared.respond)(&request) {
+            MockResponse::Whole(response) => {
+                let (bytes, head) = response.bytes();
+                let is_head = request.method == "HEAD" || matches!(response.status, 204 | 304);
                 sent(if is_head { &bytes[..head] } else { &bytes }) && request.header("connection") != Some("close")
             }
-            Answer::Cut(reply, after) => {
-                let (bytes, head) = reply.bytes();
-                assert!(after < reply.body.len(), "{after} of {} bytes are the whole", reply.body.len());
+            MockResponse::Cut(response, after) => {
+                let (bytes, head) = response.bytes();
+                assert!(after < response.body.len(), "cannot cut {} bytes after {after}", response.body.len());
                 sent(&bytes[..head + after]);
                 false
             }
-            Answer::Raw(bytes) => {
+            MockResponse::Raw(bytes) => {
                 sent(&bytes);
                 false
             }
-            Answer::Close => false,
-            Answer::Stall => {
+            MockResponse::Close => false,
+            MockResponse::Stall => {
                 let state = shared.state();
                 drop(shared.stopped.wait_while(state, |state| !state.is_stopped));
                 false
             }
         };
-        if !goes_on {
+        if !is_open {
             return;
         }
     }
 }
 
-/// The next request; none where the client has gone.
+/// Reads the next request, or returns `None` if the client has disconnected.
 pub(crate) fn read_request(reader: &mut BufReader<impl Read>) -> Option<Request> {
     let mut line = || {
         let mut line = String::new();
@@ -295,7 +302,7 @@ pub(crate) fn read_request(reader: &mut BufReader<impl Read>) -> Option<Request>
     let start = line()?;
     let mut words = start.split(' ');
     let (Some(method), Some(path), Some("HTTP/1.1")) = (words.next(), words.next(), words.next()) else {
-        panic!("`{start}` is no request")
+        panic!("invalid request line `{start}`")
     };
     let mut headers = BTreeMap::new();
     loop {
@@ -303,7 +310,7 @@ pub(crate) fn read_request(reader: &mut BufReader<impl Read>) -> Option<Request>
         let Some((name, value)) = line.split_once(':') else { break };
         headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
-    assert!(!headers.contains_key("transfer-encoding"), "requests have a length: {start} {headers:?}");
+    assert!(!headers.contains_key("transfer-encoding"), "chunked requests are not supported: {start} {headers:?}");
     let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
@@ -311,8 +318,8 @@ pub(crate) fn read_request(reader: &mut BufReader<impl Read>) -> Option<Request>
     Some(Request { method: method.to_owned(), path: path.to_owned(), headers, body })
 }
 
-/// What a real server answered to `fixtures/record_http.py`.
-struct Recording(HashMap<(String, String, String), Reply>);
+/// Responses of a real server by method, path and body, recorded by `fixtures/record_http.py`.
+struct Recording(HashMap<(String, String, String), HttpResponse>);
 
 impl Recording {
     fn load(name: &str) -> Self {
@@ -321,54 +328,54 @@ impl Recording {
         Self(text.lines().map(|line| Self::entry(&serde_json::from_str(line).unwrap())).collect())
     }
 
-    fn entry(record: &Value) -> ((String, String, String), Reply) {
+    fn entry(record: &Value) -> ((String, String, String), HttpResponse) {
         let text = |key: &str| record[key].as_str().unwrap_or_default().to_owned();
         let body = match &record["answer"] {
             Value::String(text) => text.clone().into_bytes(),
             bytes => base64::engine::general_purpose::STANDARD.decode(bytes["base64"].as_str().unwrap()).unwrap(),
         };
         let headers = record["headers"].as_object().unwrap().iter();
-        let reply = Reply {
+        let response = HttpResponse {
             status: record["status"].as_u64().unwrap().try_into().unwrap(),
             headers: headers.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect(),
             body,
         };
-        ((text("method"), text("path"), text("body")), reply)
+        ((text("method"), text("path"), text("body")), response)
     }
 
-    fn answer(&self, request: &Request, uri: &str) -> Option<Answer> {
-        let mut reply = self.0.get(&(request.method.clone(), request.path.clone(), request.body.clone()))?.clone();
-        for (_, value) in &mut reply.headers {
-            *value = value.replace(ADDRESS, uri);
+    fn respond(&self, request: &Request, uri: &str) -> Option<MockResponse> {
+        let mut response = self.0.get(&(request.method.clone(), request.path.clone(), request.body.clone()))?.clone();
+        for (_, value) in &mut response.headers {
+            *value = value.replace(ADDRESS_PLACEHOLDER, uri);
         }
-        // Bytes that are not text name no address.
-        if let Ok(text) = str::from_utf8(&reply.body)
-            && text.contains(ADDRESS)
+        // Binary bodies do not contain the address.
+        if let Ok(text) = str::from_utf8(&response.body)
+            && text.contains(ADDRESS_PLACEHOLDER)
         {
-            reply.body = text.replace(ADDRESS, uri).into_bytes();
+            response.body = text.replace(ADDRESS_PLACEHOLDER, uri).into_bytes();
         }
-        Some(Answer::Whole(reply))
+        Some(MockResponse::Whole(response))
     }
 }
 
-/// Sends requests over one connection and gives all that comes back until the server closes it.
-fn talk(server: &Server, requests: &str) -> String {
+/// Sends requests over one connection, and returns everything received until the server closes it.
+fn send(server: &Server, requests: &str) -> String {
     let mut stream = TcpStream::connect(server.uri().trim_start_matches("http://")).unwrap();
     stream.write_all(requests.as_bytes()).unwrap();
-    let mut told = String::new();
-    // A server that closes early may also reset the connection; what came before that counts.
-    let _ = stream.read_to_string(&mut told);
-    told
+    let mut received = String::new();
+    // If the server resets the connection, everything received before is returned.
+    let _ = stream.read_to_string(&mut received);
+    received
 }
 
 #[test]
-fn one_connection_takes_several_requests() {
+fn connections_are_reused() {
     let server = Server::new(|request| match request.path.as_str() {
-        "/page" => Answer::html(404, "<p>"),
-        "/moved?x" => Answer::redirect(308, "/there"),
-        _ => Answer::json(200, request.json()["of"].to_string()).with("retry-after", "1"),
+        "/page" => MockResponse::html(404, "<p>"),
+        "/moved?x" => MockResponse::redirect(308, "/there"),
+        _ => MockResponse::json(200, request.json()["of"].to_string()).with("retry-after", "1"),
     });
-    let told = talk(
+    let received = send(
         &server,
         "POST /a?b=c HTTP/1.1\r\nX-Of: y\r\nContent-Length: 8\r\n\r\n{\"of\":1}\
          GET /page HTTP/1.1\r\n\r\n\
@@ -378,7 +385,7 @@ fn one_connection_takes_several_requests() {
         "HTTP/1.1 200 -\r\ncontent-length: 1\r\ncontent-type: application/json\r\nretry-after: 1\r\n\r\n1",
         "HTTP/1.1 404 -\r\ncontent-length: 3\r\ncontent-type: text/html; charset=utf-8\r\n\r\n<p>",
     ];
-    assert!(told.starts_with(&expected.concat()), "{told}");
+    assert!(received.starts_with(&expected.concat()), "{received}");
     let requests = server.requests();
     assert_eq!(requests.iter().map(|request| request.method.as_str()).collect::<Vec<_>>(), ["POST", "GET", "GET"]);
     assert_eq!((requests[0].header("x-of"), requests[0].json()), (Some("y"), json!({"of": 1})));
@@ -387,58 +394,58 @@ fn one_connection_takes_several_requests() {
 }
 
 #[test]
-fn what_a_server_should_not_do_is_done() {
-    let ends: [(Answer, &str); 4] = [
+fn faulty_responses_are_sent() {
+    let ends: [(MockResponse, &str); 4] = [
         (
-            Answer::json(200, "{\"traces\":[]}").cut(5),
+            MockResponse::json(200, "{\"traces\":[]}").cut(5),
             "HTTP/1.1 200 -\r\ncontent-length: 13\r\ncontent-type: application/json\r\n\r\n{\"tra",
         ),
         (
-            Answer::json(200, "{}").cut(0),
+            MockResponse::json(200, "{}").cut(0),
             "HTTP/1.1 200 -\r\ncontent-length: 2\r\ncontent-type: application/json\r\n\r\n",
         ),
-        (Answer::Close, ""),
-        (Answer::Raw(b"220 mail.example ESMTP\r\n".to_vec()), "220 mail.example ESMTP\r\n"),
+        (MockResponse::Close, ""),
+        (MockResponse::Raw(b"220 mail.example ESMTP\r\n".to_vec()), "220 mail.example ESMTP\r\n"),
     ];
-    for (answer, expected) in ends {
-        let server = Server::new(move |_| answer.clone());
-        assert_eq!(talk(&server, "GET / HTTP/1.1\r\n\r\n"), expected);
+    for (response, expected) in ends {
+        let server = Server::new(move |_| response.clone());
+        assert_eq!(send(&server, "GET / HTTP/1.1\r\n\r\n"), expected);
     }
 }
 
 #[test]
-fn a_server_that_stalls_is_let_go_by_its_end() {
-    let server = Server::new(|_| Answer::Stall);
+fn stalled_connections_are_closed_on_drop() {
+    let server = Server::new(|_| MockResponse::Stall);
     let mut stream = TcpStream::connect(server.uri().trim_start_matches("http://")).unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
-    // One that says nothing is let go too.
-    let _silent = TcpStream::connect(server.uri().trim_start_matches("http://")).unwrap();
+    // An idle connection is closed too.
+    let _idle = TcpStream::connect(server.uri().trim_start_matches("http://")).unwrap();
     while server.requests().is_empty() {
         std::thread::yield_now();
     }
     drop(server);
-    let mut told = Vec::new();
-    let _ = stream.read_to_end(&mut told);
-    assert!(told.is_empty());
+    let mut received = Vec::new();
+    let _ = stream.read_to_end(&mut received);
+    assert!(received.is_empty());
 }
 
 #[test]
-fn a_recording_answers_what_it_holds_and_says_what_it_lacks() {
+fn recordings_are_replayed_and_unknown_requests_are_listed() {
     let server = Server::replay("3.18.0-http-sqlite");
     let recording = Recording::load("3.18.0-http-sqlite");
     let texts =
-        recording.0.iter().filter(|((method, ..), reply)| method == "GET" && str::from_utf8(&reply.body).is_ok());
-    let ((_, path, _), reply) = texts.min_by_key(|(key, _)| *key).unwrap();
-    let told = talk(&server, &format!("GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n"));
-    assert_eq!(told.as_bytes(), reply.bytes().0);
+        recording.0.iter().filter(|((method, ..), response)| method == "GET" && str::from_utf8(&response.body).is_ok());
+    let ((_, path, _), response) = texts.min_by_key(|(key, _)| *key).unwrap();
+    let received = send(&server, &format!("GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n"));
+    assert_eq!(received.as_bytes(), response.bytes().0);
     assert_eq!(server.unknown(), [""; 0]);
-    let told = talk(&server, "POST /version?a HTTP/1.1\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}");
-    assert!(told.starts_with("HTTP/1.1 599 ") && told.contains("NOT_RECORDED"), "{told}");
+    let received = send(&server, "POST /version?a HTTP/1.1\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}");
+    assert!(received.starts_with("HTTP/1.1 599 ") && received.contains("NOT_RECORDED"), "{received}");
     assert_eq!(server.unknown(), ["POST /version?a {}"]);
 }
 
 #[test]
-fn recordings_are_in_order_and_name_no_server() {
+fn recordings_are_sorted_and_contain_no_address() {
     let mut checked = 0;
     for path in files_below(&fixtures().join("http")) {
         let text = std::fs::read_to_string(&path).unwrap();

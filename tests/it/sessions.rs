@@ -3,8 +3,8 @@
 use crate::harness::{Cli, Copy, Fixture, items, strings};
 use serde_json::{Value, json};
 
-/// A store with further sessions: two whose ids begin alike, one of other letters, with what not every trace records.
-fn several() -> Copy {
+/// A store with additional sessions: ids with a common prefix, a non-ASCII id, and traces without tokens or duration.
+fn with_sessions() -> Copy {
     let copy = Fixture::named("3.18.0-sqlite").copy();
     copy.sql(
         "insert into trace_info (request_id, experiment_id, timestamp_ms, execution_time_ms, status, trace_name, session_id, total_tokens,
@@ -21,8 +21,8 @@ fn several() -> Copy {
 }
 
 #[test]
-fn sessions_as_a_table() {
-    let copy = several();
+fn sessions_are_shown_as_a_table() {
+    let copy = with_sessions();
     insta::assert_snapshot!(copy.cli("sessions").run(), @"
     session  user      turns  errors  running  first  last  wall time    busy  tokens        cost
     chat-42  ada           2       0        -    6 h   6 h     166 ms  165 ms      52  $0.0000146
@@ -49,8 +49,8 @@ fn sessions_as_a_table() {
 }
 
 #[test]
-fn a_session_turn_by_turn() {
-    let copy = several();
+fn session_show_lists_turns() {
+    let copy = with_sessions();
     insta::assert_snapshot!(copy.cli("session show chat-43 --utc").run(), @"
     chat-43  3 turns  1 error  1 in progress  busy 4.00 s  15 tokens (0 in · 0 out)
     experiment OpenAI, Misc · user ada, bob · since 2026-11-06 21:20:00 UTC · wall time 2 m 00 s
@@ -100,12 +100,12 @@ fn a_session_turn_by_turn() {
 }
 
 #[test]
-fn sessions_as_json() {
-    let copy = several();
+fn sessions_are_written_as_json() {
+    let copy = with_sessions();
     let error = Cli::demo("session show @last").run();
     assert_eq!(error.exit, Some(3));
     assert!(error.stderr.contains("has no session"), "{error}");
-    // A trace names its session too.
+    // A trace id selects the session of the trace.
     for name in ["tr-2", "tr-3"] {
         assert_eq!(
             copy.cli("session show -o ids").arg(name).ok().lines(),
@@ -123,21 +123,23 @@ fn sessions_as_json() {
     );
     assert_eq!(strings(items(&document, "traces"), "trace_id"), ["tr-1", "tr-2", "tr-3"]);
     let list = copy.cli("sessions").json();
-    let found = items(&list, "sessions").iter().find(|one| one["session_id"] == "chat-43").unwrap();
-    let times = |one: &Value| (one["trace_count"].clone(), one["duration_ms"].clone(), one["token_usage"].clone());
+    let found = items(&list, "sessions").iter().find(|session| session["session_id"] == "chat-43").unwrap();
+    let times = |session: &Value| {
+        (session["trace_count"].clone(), session["duration_ms"].clone(), session["token_usage"].clone())
+    };
     assert_eq!(times(found), times(&document["session"]));
-    let unknown = items(&list, "sessions").iter().find(|one| one["session_id"] == "会话 1").unwrap();
+    let unknown = items(&list, "sessions").iter().find(|session| session["session_id"] == "会话 1").unwrap();
     assert_eq!((&unknown["execution_duration_ms"], &unknown["token_usage"]), (&Value::Null, &Value::Null));
     assert_eq!(list["page"], json!({"returned": 3, "matched": 3, "complete": true}));
 }
 
 #[test]
-fn every_store_tells_the_same_session() {
+fn every_store_has_the_same_session() {
     for fixture in Fixture::all() {
         let list = fixture.cli("sessions").json();
         let sessions = items(&list, "sessions");
-        // Spans that came over OpenTelemetry have one of their own.
-        let chat = sessions.iter().find(|one| one["session_id"] == "chat-42").unwrap();
+        // OpenTelemetry traces have another session.
+        let chat = sessions.iter().find(|session| session["session_id"] == "chat-42").unwrap();
         let shown = fixture.cli("session show chat-42").json();
         assert_eq!(shown["session"], *chat, "{}", fixture.name);
         assert_eq!((&chat["trace_count"], &chat["user_ids"]), (&json!(2), &json!(["ada"])), "{}", fixture.name);

@@ -1,9 +1,9 @@
-//! Which store is read: flags, the environment, and MLflow's default in the current folder.
+//! Which store is read: flag, environment, or MLflow's default in the current folder.
 
 use crate::harness::{Cli, Fixture, copy_folder, fixtures, items};
 use std::path::Path;
 
-/// A folder that holds the database of one release and the files of another.
+/// A folder with copies of a database and a file store.
 fn folder(database: Option<&str>, files: Option<&str>) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     if let Some(name) = database {
@@ -15,7 +15,7 @@ fn folder(database: Option<&str>, files: Option<&str>) -> tempfile::TempDir {
     folder
 }
 
-/// Which release wrote the store that is read by default; 3.18.0 has names of experiments with ids, 3.2.0 none of its traces.
+/// The id of the first listed trace, which identifies the store.
 fn newest(cli: &Cli) -> String {
     let document = cli.json();
     items(&document, "traces")[0]["trace_id"].as_str().unwrap().to_owned()
@@ -30,7 +30,7 @@ fn in_folder(folder: &Path, words: &str) -> Cli {
 }
 
 #[test]
-fn one_store_alone_is_the_default() {
+fn a_single_store_is_the_default() {
     let database = folder(Some("3.18.0-sqlite"), None);
     assert_eq!(newest(&in_folder(database.path(), "traces -n 1")), newest_of("3.18.0-sqlite"));
     let files = folder(None, Some("3.2.0-file"));
@@ -38,31 +38,31 @@ fn one_store_alone_is_the_default() {
 }
 
 #[test]
-fn of_both_stores_the_files_win_as_in_mlflow_if_they_hold_experiments() {
+fn file_stores_with_experiments_take_precedence() {
     let both = folder(Some("3.18.0-sqlite"), Some("3.2.0-file"));
-    let done = in_folder(both.path(), "traces -n 1 --json -v").ok();
-    assert_eq!(done.json()["traces"][0]["trace_id"], newest_of("3.2.0-file"));
-    assert!(done.stderr.contains("MLflow prefers"), "{done}");
-    // Artifacts of a database lie in `mlruns` too, without `meta.yaml`.
+    let output = in_folder(both.path(), "traces -n 1 --json -v").ok();
+    assert_eq!(output.json()["traces"][0]["trace_id"], newest_of("3.2.0-file"));
+    assert!(output.stderr.contains("MLflow prefers"), "{output}");
+    // Artifacts of a database are also in `mlruns`, but without `meta.yaml`.
     let database = Fixture::named("3.18.0-sqlite").copy();
     assert_eq!(newest(&in_folder(database.path(), "traces -n 1")), newest_of("3.18.0-sqlite"));
 }
 
 #[test]
-fn an_empty_store_gives_way_to_the_other_and_a_note_says_so() {
+fn empty_stores_are_skipped_with_a_note() {
     let both = folder(Some("3.18.0-sqlite"), Some("3.2.0-file"));
-    // The left-over of a program that once ran without a database: an experiment, and nothing in it.
+    // An empty experiment, left over by a run without a database.
     let files = both.path().join("mlruns");
     std::fs::remove_dir_all(&files).unwrap();
     std::fs::create_dir_all(files.join("0")).unwrap();
     std::fs::write(files.join("0/meta.yaml"), "experiment_id: '0'\nname: Default\nlifecycle_stage: active\n").unwrap();
-    let done = in_folder(both.path(), "traces -n 1 --json").ok();
-    assert_eq!(done.json()["traces"][0]["trace_id"], newest_of("3.18.0-sqlite"));
-    assert!(done.stderr.contains("has no traces; reading") && done.stderr.contains("mlflow.db"), "{done}");
+    let output = in_folder(both.path(), "traces -n 1 --json").ok();
+    assert_eq!(output.json()["traces"][0]["trace_id"], newest_of("3.18.0-sqlite"));
+    assert!(output.stderr.contains("has no traces; reading") && output.stderr.contains("mlflow.db"), "{output}");
 }
 
 #[test]
-fn the_flag_goes_before_the_environment_and_that_before_the_folder() {
+fn the_flag_overrides_the_environment_and_the_folder() {
     let both = folder(Some("3.18.0-sqlite"), None);
     let other = Fixture::named("3.16.1-sqlite");
     let from_environment = in_folder(both.path(), "traces -n 1").env("MLFLOW_TRACKING_URI", &other.store);
@@ -74,7 +74,7 @@ fn the_flag_goes_before_the_environment_and_that_before_the_folder() {
 }
 
 #[test]
-fn every_form_of_a_uri_is_understood() {
+fn every_form_of_uri_is_supported() {
     let database = Fixture::named("3.18.0-sqlite").copy();
     let path = database.fixture.store.to_str().unwrap().to_owned();
     let expected = newest_of("3.18.0-sqlite");
@@ -111,19 +111,19 @@ fn every_form_of_a_uri_is_understood() {
 }
 
 #[test]
-fn an_experiment_of_the_environment_that_is_missing_is_named_with_the_variable() {
+fn missing_experiments_of_the_environment_name_the_variable() {
     for variable in ["MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID"] {
-        let done = Cli::demo("traces list").env(variable, "OpenIA").run();
-        assert_eq!(done.exit, Some(3), "{done}");
-        assert!(done.stderr.contains(variable) && done.stderr.contains("did you mean `OpenAI`?"), "{done}");
+        let output = Cli::demo("traces list").env(variable, "OpenIA").run();
+        assert_eq!(output.exit, Some(3), "{output}");
+        assert!(output.stderr.contains(variable) && output.stderr.contains("did you mean `OpenAI`?"), "{output}");
     }
 }
 
 #[test]
-fn artifacts_of_a_server_are_found_where_the_environment_says() {
+fn server_artifacts_are_found_by_environment_variable() {
     let copy = Fixture::named("3.18.0-http-sqlite").copy();
     let id = copy.cli("traces list --name answer -n 1 -o ids").ok().lines()[0].to_owned();
-    // Without the rows, the spans are in the files of the server only.
+    // Without rows, spans are only in the files of the server.
     copy.sql("delete from spans");
     let before = copy.cli("trace show").arg(&id).json();
     assert_eq!(before["spans_source"], "artifact", "{before}");
@@ -137,7 +137,7 @@ fn artifacts_of_a_server_are_found_where_the_environment_says() {
 }
 
 #[test]
-fn all_empty_schemas_open_and_answer_every_command() {
+fn empty_databases_of_every_schema_are_supported() {
     let mut schemas: Vec<_> =
         std::fs::read_dir(fixtures().join("schemas")).unwrap().map(|entry| entry.unwrap().path()).collect();
     schemas.retain(|path| path.extension().is_some_and(|end| end == "sql"));
@@ -158,14 +158,14 @@ fn all_empty_schemas_open_and_answer_every_command() {
             let formats =
                 if words == "traces list" { &["table", "json", "jsonl", "csv", "ids"][..] } else { &["table", "json"] };
             for format in formats {
-                let done = Cli::new(words).arg("-o").arg(format).on(&path).run();
-                assert_eq!(done.exit, Some(0), "{} {words} {format}\n{done}", schema.display());
-                assert!(!done.stderr.contains("warning:"), "{} {words} {format}\n{done}", schema.display());
+                let output = Cli::new(words).arg("-o").arg(format).on(&path).run();
+                assert_eq!(output.exit, Some(0), "{} {words} {format}\n{output}", schema.display());
+                assert!(!output.stderr.contains("warning:"), "{} {words} {format}\n{output}", schema.display());
             }
         }
         for words in ["trace show", "trace show @error", "trace show @slow", "trace show abc", "usage @last"] {
-            let done = Cli::new(words).on(&path).run();
-            assert_eq!(done.exit, Some(3), "{} {words}\n{done}", schema.display());
+            let output = Cli::new(words).on(&path).run();
+            assert_eq!(output.exit, Some(3), "{} {words}\n{output}", schema.display());
         }
     }
 }

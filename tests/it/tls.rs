@@ -1,8 +1,8 @@
-//! Servers behind TLS: which certificates are trusted, and how the others are reported.
+//! TLS servers: which certificates are trusted, and how others are reported.
 
-use crate::harness::{Cli, Done};
+use crate::harness::{Cli, RunOutput};
 use crate::remote;
-use crate::server::{Answer, read_request};
+use crate::server::{MockResponse, read_request};
 use base64::Engine as _;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -40,7 +40,7 @@ fn params(names: &[&str]) -> CertificateParams {
     CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap()
 }
 
-/// As `openssl req -x509` makes it: its own issuer, and by default allowed to issue others.
+/// A self-signed certificate like that of `openssl req -x509`, which is a CA by default.
 fn self_signed(mut params: CertificateParams, is_authority: bool) -> Certificate {
     if is_authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -49,7 +49,7 @@ fn self_signed(mut params: CertificateParams, is_authority: bool) -> Certificate
     Certificate { der: params.self_signed(&key).unwrap().der().clone(), key: key.serialize_der() }
 }
 
-/// An authority, and how it issues certificates.
+/// A certificate authority.
 struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
@@ -72,7 +72,7 @@ impl Authority {
     }
 }
 
-/// Answers as a server with three traces, behind TLS, until the test ends.
+/// A TLS server with three traces, which runs until the test ends.
 struct TlsServer {
     port: u16,
     folder: TempDir,
@@ -104,13 +104,13 @@ impl TlsServer {
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-                std::thread::spawn(move || converse(StreamOwned::new(connection, stream)));
+                std::thread::spawn(move || handle_connection(StreamOwned::new(connection, stream)));
             }
         });
         Self { port, folder: tempfile::tempdir().unwrap() }
     }
 
-    /// A file with certificates and keys.
+    /// Writes a PEM file.
     fn file(&self, text: &str) -> PathBuf {
         let path = self.folder.path().join(format!("{}.pem", text.len()));
         std::fs::write(&path, text).unwrap();
@@ -121,113 +121,115 @@ impl TlsServer {
         Cli::new("traces list").on(format!("https://{host}:{}", self.port))
     }
 
-    /// What comes of a list where this text is trusted.
-    fn trusting(&self, host: &str, text: &str) -> Done {
-        let done = self.list(host).env("MLFLOW_TRACKING_SERVER_CERT_PATH", self.file(text)).run();
+    /// The output of a list that trusts this PEM text.
+    fn list_trusting(&self, host: &str, text: &str) -> RunOutput {
+        let output = self.list(host).env("MLFLOW_TRACKING_SERVER_CERT_PATH", self.file(text)).run();
         let hide = |text: &str| text.replace(&self.port.to_string(), "PORT");
-        Done { stdout: hide(&done.stdout), stderr: hide(&done.stderr), exit: done.exit }
+        RunOutput { stdout: hide(&output.stdout), stderr: hide(&output.stderr), exit: output.exit }
     }
 }
 
-fn converse(stream: StreamOwned<ServerConnection, TcpStream>) {
+fn handle_connection(stream: StreamOwned<ServerConnection, TcpStream>) {
     let mut reader = BufReader::new(stream);
     while let Some(request) = read_request(&mut reader) {
-        let Answer::Whole(reply) = remote::answer(&request, 3) else { panic!("{request:?} has a whole answer") };
-        if reader.get_mut().write_all(&reply.bytes().0).is_err() {
+        let MockResponse::Whole(response) = remote::respond(&request, 3) else {
+            panic!("no complete response to {request:?}")
+        };
+        if reader.get_mut().write_all(&response.bytes().0).is_err() {
             return;
         }
     }
 }
 
-fn assert_listed(done: &Done) {
-    assert_eq!((done.exit, done.lines().len()), (Some(0), 4), "{done}");
+fn assert_listed(output: &RunOutput) {
+    assert_eq!((output.exit, output.lines().len()), (Some(0), 4), "{output}");
 }
 
-/// The error of a run that trusts nothing it should not.
-fn assert_refused(done: &Done, words: &[&str]) {
-    assert_eq!((done.exit, done.stdout.as_str()), (Some(4), ""), "{done}");
+/// Asserts that the server was rejected with an error that contains these words.
+fn assert_rejected(output: &RunOutput, words: &[&str]) {
+    assert_eq!((output.exit, output.stdout.as_str()), (Some(4), ""), "{output}");
     for word in words {
-        assert!(done.stderr.contains(word), "{word}: {done}");
+        assert!(output.stderr.contains(word), "{word}: {output}");
     }
 }
 
 #[test]
-fn an_authority_vouches_for_its_servers() {
+fn certificates_of_a_trusted_authority_are_accepted() {
     let authority = Authority::new("ours");
     let server = TlsServer::new(&authority.issue(&params(&["localhost", "127.0.0.1"])), None);
-    let named = pem("CERTIFICATE", &authority.der());
-    assert_listed(&server.trusting("localhost", &named));
-    assert_listed(&server.trusting("127.0.0.1", &named));
-    let others = pem("CERTIFICATE", &Authority::new("theirs").der());
-    assert_listed(&server.trusting("localhost", &format!("{others}{named}")));
-    assert_refused(
-        &server.trusting("localhost", &others),
+    let ca = pem("CERTIFICATE", &authority.der());
+    assert_listed(&server.list_trusting("localhost", &ca));
+    assert_listed(&server.list_trusting("127.0.0.1", &ca));
+    let other_ca = pem("CERTIFICATE", &Authority::new("theirs").der());
+    assert_listed(&server.list_trusting("localhost", &format!("{other_ca}{ca}")));
+    assert_rejected(
+        &server.list_trusting("localhost", &other_ca),
         &[
             "cannot trust the certificate",
             "add this certificate or its issuer to the file in MLFLOW_TRACKING_SERVER_CERT_PATH",
         ],
     );
-    let done = server.list("localhost").run();
-    assert_refused(&done, &["cannot trust the certificate", "`MLFLOW_TRACKING_SERVER_CERT_PATH=ca.pem`"]);
+    let output = server.list("localhost").run();
+    assert_rejected(&output, &["cannot trust the certificate", "`MLFLOW_TRACKING_SERVER_CERT_PATH=ca.pem`"]);
     assert_listed(&server.list("localhost").env("MLFLOW_TRACKING_INSECURE_TLS", "true").run());
-    assert_listed(&server.list("localhost").env("REQUESTS_CA_BUNDLE", server.file(&named)).run());
+    assert_listed(&server.list("localhost").env("REQUESTS_CA_BUNDLE", server.file(&ca)).run());
 }
 
 #[test]
-fn a_certificate_that_is_named_itself_is_trusted() {
+fn self_signed_certificates_can_be_trusted() {
     for is_authority in [true, false] {
         let certificate = self_signed(params(&["localhost"]), is_authority);
         let server = TlsServer::new(&certificate, None);
-        assert_listed(&server.trusting("localhost", &certificate.pem()));
-        assert_refused(&server.trusting("127.0.0.1", &certificate.pem()), &["cannot trust", "not valid for"]);
-        // One of the same name and issuer that is another.
+        assert_listed(&server.list_trusting("localhost", &certificate.pem()));
+        assert_rejected(&server.list_trusting("127.0.0.1", &certificate.pem()), &["cannot trust", "not valid for"]);
+        // Another certificate with the same name and issuer.
         let other = self_signed(params(&["localhost"]), is_authority);
         let why = if is_authority { "or its issuer" } else { "invalid signature" };
-        assert_refused(&server.trusting("localhost", &other.pem()), &["cannot trust", why]);
-        assert_refused(&server.list("localhost").run(), &["MLFLOW_TRACKING_SERVER_CERT_PATH=ca.pem"]);
+        assert_rejected(&server.list_trusting("localhost", &other.pem()), &["cannot trust", why]);
+        assert_rejected(&server.list("localhost").run(), &["MLFLOW_TRACKING_SERVER_CERT_PATH=ca.pem"]);
     }
-    // One that an authority issued which is not named.
+    // A trusted certificate whose issuer is not trusted.
     let issued = Authority::new("ours").issue(&params(&["localhost"]));
     let server = TlsServer::new(&issued, None);
-    assert_listed(&server.trusting("localhost", &issued.pem()));
-    assert_refused(&server.trusting("127.0.0.1", &issued.pem()), &["not valid for"]);
+    assert_listed(&server.list_trusting("localhost", &issued.pem()));
+    assert_rejected(&server.list_trusting("127.0.0.1", &issued.pem()), &["not valid for"]);
 }
 
 #[test]
-fn dates_count_whoever_is_named() {
+fn expired_certificates_are_rejected_even_if_configured() {
     let authority = Authority::new("ours");
     for (from, until, why) in [(2001, 2002, "it expired at 2002-01-01"), (2200, 2201, "is valid from 2200-01-01")] {
         let mut params = params(&["localhost"]);
         (params.not_before, params.not_after) = (date_time_ymd(from, 1, 1), date_time_ymd(until, 1, 1));
         let issued = authority.issue(&params);
-        for (certificate, named) in [
+        for (certificate, ca) in [
             (self_signed(params.clone(), true), None),
             (self_signed(params.clone(), false), None),
             (issued, Some(pem("CERTIFICATE", &authority.der()))),
         ] {
             let server = TlsServer::new(&certificate, None);
-            let own = server.trusting("localhost", &certificate.pem());
-            assert_refused(&own, &["cannot trust the certificate", why, "clock"]);
-            if let Some(named) = named {
-                assert_refused(&server.trusting("localhost", &named), &[why]);
+            let own = server.list_trusting("localhost", &certificate.pem());
+            assert_rejected(&own, &["cannot trust the certificate", why, "clock"]);
+            if let Some(ca) = ca {
+                assert_rejected(&server.list_trusting("localhost", &ca), &[why]);
             }
         }
     }
 }
 
 #[test]
-fn a_server_without_the_key_of_its_certificate_is_not_trusted() {
+fn certificates_with_another_key_are_rejected() {
     for is_authority in [true, false] {
         let certificate = self_signed(params(&["localhost"]), is_authority);
         let other = self_signed(params(&["localhost"]), is_authority);
         let server = TlsServer::with_key(&certificate, &other.key(), None);
-        assert_refused(&server.trusting("localhost", &certificate.pem()), &["cannot trust", "invalid signature"]);
+        assert_rejected(&server.list_trusting("localhost", &certificate.pem()), &["cannot trust", "invalid signature"]);
     }
 }
 
 #[test]
-fn a_certificate_is_shown_to_a_server_that_wants_one() {
-    let (authority, strangers) = (Authority::new("ours"), Authority::new("theirs"));
+fn client_certificates_are_sent() {
+    let (authority, other_authority) = (Authority::new("ours"), Authority::new("theirs"));
     let own = self_signed(params(&["localhost"]), true);
     let server = TlsServer::new(&own, Some(&authority));
     let client = |authority: &Authority| {
@@ -237,40 +239,43 @@ fn a_certificate_is_shown_to_a_server_that_wants_one() {
     let cli = server.list("localhost").env("MLFLOW_TRACKING_SERVER_CERT_PATH", server.file(&own.pem()));
     let with = |path: PathBuf| cli.clone().env("MLFLOW_TRACKING_CLIENT_CERT_PATH", path).run();
     assert_listed(&with(client(&authority)));
-    assert_refused(&cli.run(), &["requires a valid client certificate", "MLFLOW_TRACKING_CLIENT_CERT_PATH=client.pem"]);
-    assert_refused(
-        &with(client(&strangers)),
+    assert_rejected(
+        &cli.run(),
+        &["requires a valid client certificate", "MLFLOW_TRACKING_CLIENT_CERT_PATH=client.pem"],
+    );
+    assert_rejected(
+        &with(client(&other_authority)),
         &["requires a valid client certificate", "the certificate in MLFLOW_TRACKING_CLIENT_CERT_PATH"],
     );
-    // A key that is not the certificate's.
-    let (one, other) = (authority.issue(&params(&["client"])), authority.issue(&params(&["client"])));
-    let mixed = server.file(&format!("{}{}", one.pem(), pem("PRIVATE KEY", &other.key)));
-    assert_refused(&with(mixed), &["cannot use the certificates in", "MLFLOW_TRACKING_CLIENT_CERT_PATH"]);
-    assert_refused(&with(server.file(&one.pem())), &["must contain a certificate and its private key"]);
+    // The key of another certificate.
+    let (certificate, other) = (authority.issue(&params(&["client"])), authority.issue(&params(&["client"])));
+    let mixed = server.file(&format!("{}{}", certificate.pem(), pem("PRIVATE KEY", &other.key)));
+    assert_rejected(&with(mixed), &["cannot use the certificates in", "MLFLOW_TRACKING_CLIENT_CERT_PATH"]);
+    assert_rejected(&with(server.file(&certificate.pem())), &["must contain a certificate and its private key"]);
 }
 
 #[test]
-fn plain_http_to_a_server_of_https_is_named() {
+fn plain_http_to_https_servers_is_reported() {
     let server = TlsServer::new(&self_signed(params(&["localhost"]), true), None);
-    let done = Cli::new("traces list").on(format!("http://localhost:{}", server.port)).run();
-    assert_refused(&done, &[&format!("try https: `-u https://localhost:{}`", server.port)]);
+    let output = Cli::new("traces list").on(format!("http://localhost:{}", server.port)).run();
+    assert_rejected(&output, &[&format!("try https: `-u https://localhost:{}`", server.port)]);
 }
 
 #[test]
-fn tls_to_a_server_of_plain_http_is_named() {
+fn tls_to_http_servers_is_reported() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let place = listener.local_addr().unwrap();
+    let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         for mut client in listener.incoming().map_while(Result::ok) {
             let _ = client.read(&mut [0; 4096]);
             let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n");
         }
     });
-    let done = Cli::new("traces list").on(format!("https://{place}")).run();
-    assert_refused(&done, &["does not support TLS", &format!("try plain http: `-u http://{place}`")]);
+    let output = Cli::new("traces list").on(format!("https://{address}")).run();
+    assert_rejected(&output, &["does not support TLS", &format!("try plain http: `-u http://{address}`")]);
 }
 
-/// A proxy that connects its clients to whatever they name on this machine; its address.
+/// Starts a proxy that connects to any requested port on this machine, and returns its address.
 fn connect_proxy() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -283,7 +288,7 @@ fn connect_proxy() -> String {
 }
 
 fn tunnel(client: &TcpStream) {
-    // All of it, in however many pieces it comes: what is left would be taken for the first bytes of TLS.
+    // Reads the entire head, because the rest would be passed on as TLS data.
     let head = BufReader::new(client).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
     let head: Vec<String> = head.collect();
     let port = head[0].split([' ', ':']).nth(2).and_then(|port| port.parse::<u16>().ok()).unwrap();
@@ -301,13 +306,13 @@ fn tunnel(client: &TcpStream) {
 }
 
 #[test]
-fn a_proxy_is_connected_through() {
+fn https_proxies_are_used() {
     let own = self_signed(params(&["mlflow.example"]), true);
     let server = TlsServer::new(&own, None);
     let proxy = connect_proxy().replace("http://", "http://ada:hunter2@");
     let cli = server.list("mlflow.example").env("HTTPS_PROXY", proxy);
     assert_listed(&cli.clone().env("MLFLOW_TRACKING_SERVER_CERT_PATH", server.file(&own.pem())).run());
-    let done = cli.run();
-    assert_refused(&done, &["cannot trust the certificate of `https://mlflow.example:"]);
-    assert!(!done.stderr.contains("hunter2"), "{done}");
+    let output = cli.run();
+    assert_rejected(&output, &["cannot trust the certificate of `https://mlflow.example:"]);
+    assert!(!output.stderr.contains("hunter2"), "{output}");
 }

@@ -1,12 +1,12 @@
-//! Trees of `trace show` that are narrowed, or lack their root.
+//! Trees of `trace show`: filters, missing roots, inputs and outputs, durations.
 
-use crate::harness::{Cli, Done, Fixture, items, strings};
+use crate::harness::{Cli, Fixture, RunOutput, items, strings};
 use mltrace::output::text;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 #[test]
-fn a_tree_under_one_agent() {
+fn trees_are_filtered_by_agent() {
     insta::assert_snapshot!(Cli::demo("trace show @slow --agent").arg("tool agent").arg("--width").arg("80").run(), @"
     initiate_chat  OK  3.07 s  1,798 tokens (1,569 in · 229 out)  $0.00037
     tr-f12713f2  2026-11-20 17:51:02 UTC
@@ -38,7 +38,7 @@ fn a_tree_under_one_agent() {
 }
 
 #[test]
-fn agents_by_name_and_pattern() {
+fn agents_are_selected_by_name_and_pattern() {
     let names = |agents: &[&str]| {
         let cli = agents.iter().fold(Cli::demo("trace show @slow"), |cli, agent| cli.arg("--agent").arg(agent));
         let document = cli.json();
@@ -49,14 +49,14 @@ fn agents_by_name_and_pattern() {
     assert_eq!(names(&["Tool Agent"]), all);
     assert_eq!(names(&["TOOL AGENT"]), all);
     assert_eq!(names(&["tool*"]), all);
-    let everything = Cli::demo("trace show @slow").json();
-    let without_root = items(&everything, "spans").len() - 1;
+    let unfiltered = Cli::demo("trace show @slow").json();
+    let without_root = items(&unfiltered, "spans").len() - 1;
     assert_eq!(names(&["Tool Agent", "ass*"]).matches("calculator").count(), 7);
     assert_eq!(items(&Cli::demo("trace show @slow --agent *").json(), "spans").len(), without_root);
 }
 
 #[test]
-fn an_unknown_agent_is_an_error_that_names_the_known() {
+fn unknown_agents_are_errors_that_list_known_agents() {
     insta::assert_snapshot!(Cli::demo("trace show @slow --agent calculator").run(), @"
     --- stderr
     error: no agent `calculator` in trace `tr-f12713f2f4bd3c00c1cd617ccce089b2`
@@ -81,22 +81,22 @@ fn an_unknown_agent_is_an_error_that_names_the_known() {
 }
 
 #[test]
-fn a_root_that_mlflow_lost_is_made_from_the_record_but_never_in_json() {
+fn missing_roots_are_derived_from_the_record_except_in_json() {
     let fixture = Fixture::named("3.18.0-http-sqlite");
     let ids = fixture.cli("traces list --all -o ids").ok();
-    let mut made = 0;
+    let mut derived = 0;
     for id in ids.lines() {
         let text = fixture.cli("trace show").arg(id).ok().stdout;
         let document = fixture.cli("trace show").arg(id).json();
         let roots = items(&document, "spans").iter().filter(|span| span["parent_id"].is_null()).count();
         let has_spans = !items(&document, "spans").is_empty();
         assert_eq!(text.contains("(from the trace record)"), has_spans && roots == 0, "{id}\n{text}");
-        made += usize::from(has_spans && roots == 0);
+        derived += usize::from(has_spans && roots == 0);
     }
-    assert!(made > 0, "a trace of the fixture lost its root");
+    assert!(derived > 0, "the fixture has a trace without its root");
 }
 
-/// The strings of a value that are longer than 20 characters.
+/// Collects the strings of a value that are longer than 20 characters.
 fn long_strings<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
     match value {
         Value::String(text) => found.extend((text.chars().count() > 20).then_some(text.as_str())),
@@ -106,13 +106,13 @@ fn long_strings<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
     }
 }
 
-/// A text without what breaking it into lines and drawing guides before them adds.
-fn unbroken(text: &str) -> String {
+/// A text without whitespace and tree guides.
+fn without_layout(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '│' | '├' | '└' | '─')).collect()
 }
 
 #[test]
-fn every_text_of_inputs_and_outputs_is_there_to_read() {
+fn io_shows_all_text_of_inputs_and_outputs() {
     let mut count = 0;
     for fixture in Fixture::all() {
         for id in fixture.cli("traces list --all --deleted -o ids").ok().lines() {
@@ -122,9 +122,9 @@ fn every_text_of_inputs_and_outputs_is_there_to_read() {
                 long_strings(&span["inputs"], &mut texts);
                 long_strings(&span["outputs"], &mut texts);
             }
-            let texts: Vec<String> = texts.into_iter().map(|text| unbroken(&text::block(text))).collect();
+            let texts: Vec<String> = texts.into_iter().map(|text| without_layout(&text::block(text))).collect();
             for flags in ["--io=0", "--io=0 --width 60"] {
-                let shown = unbroken(&fixture.cli(&format!("trace show {flags}")).arg(id).ok().stdout);
+                let shown = without_layout(&fixture.cli(&format!("trace show {flags}")).arg(id).ok().stdout);
                 for text in &texts {
                     assert!(shown.contains(text), "{} {id} {flags}: {text}", fixture.name);
                 }
@@ -136,7 +136,7 @@ fn every_text_of_inputs_and_outputs_is_there_to_read() {
 }
 
 #[test]
-fn a_line_of_io_is_broken_and_not_cut() {
+fn long_lines_of_io_are_wrapped() {
     insta::assert_snapshot!(Cli::demo("trace show @last --name chat --io=6 --width 44").run(), @r#"
     chat  OK  56.5 ms  34 tokens (29 in · 5 out)
     $0.0000074  tr-67cd0414
@@ -198,7 +198,7 @@ fn a_line_of_io_is_broken_and_not_cut() {
 }
 
 #[test]
-fn with_io_all_that_was_said_of_a_trace_is_there() {
+fn assessments_and_metadata_are_shown_with_io() {
     insta::assert_snapshot!(Cli::demo("trace show @last --name answer --io=1").run(), @r#"
     answer  OK  0.4 ms  tr-a06f6f6f  2026-11-20 17:50:49 UTC
     experiment Misc
@@ -300,11 +300,11 @@ fn with_io_all_that_was_said_of_a_trace_is_there() {
 }
 
 #[test]
-fn a_trace_without_spans_shows_its_previews() {
+fn traces_without_spans_show_their_previews() {
     let fixture = Fixture::named("3.18.0-sqlite").copy();
     fixture.sql("delete from spans");
     std::fs::remove_dir_all(fixture.path().join("mlruns")).unwrap();
-    insta::assert_snapshot!(fixture.cli("trace show @error").run().hiding(fixture.path()), @r#"
+    insta::assert_snapshot!(fixture.cli("trace show @error").run().with_placeholder(fixture.path()), @r#"
     run_tool_agent  ERROR  152 ms  59 tokens (45 in · 14 out, recorded)  $0.0000152  partial 0/3 spans  tr-419f926a  2026-11-20 17:51:17 UTC
     experiment OpenAI
 
@@ -316,7 +316,7 @@ fn a_trace_without_spans_shows_its_previews() {
 }
 
 #[test]
-fn a_span_tells_its_tools_links_level_and_description() {
+fn spans_show_tools_links_level_and_description() {
     let fixture = Fixture::named("3.18.0-sqlite").copy();
     fixture.sql(
         r#"update spans set content = json_set(content,
@@ -377,7 +377,7 @@ fn a_span_tells_its_tools_links_level_and_description() {
 }
 
 #[test]
-fn a_failure_of_mlflows_own_logging_is_told_apart() {
+fn mlflow_logging_failures_are_marked() {
     let fixture = Fixture::named("3.18.0-sqlite").copy();
     fixture.sql(
         r#"update spans set content = json_set(content, '$.status.message', 'Error code: 500',
@@ -431,14 +431,14 @@ fn a_failure_of_mlflows_own_logging_is_told_apart() {
     ");
 }
 
-/// A document of one trace: its state, its recorded milliseconds, and spans as id, parent, start and end in milliseconds.
-fn timed(state: &str, millis: Option<u64>, spans: &[(&str, &str, u64, Option<u64>)]) -> (tempfile::TempDir, Cli) {
+/// A document with a trace: state, recorded milliseconds, and spans as id, parent, start and end in milliseconds.
+fn timed_trace(state: &str, millis: Option<u64>, spans: &[(&str, &str, u64, Option<u64>)]) -> (tempfile::TempDir, Cli) {
     let nanos = |millis: u64| 1_794_000_000_000_000_000 + millis * 1_000_000;
     let span = |(id, parent, start, end): &(&str, &str, u64, Option<u64>)| {
         json!({
             "trace_id": format!("tr-{:032x}", 1), "span_id": format!("00000000000000{id}"), "name": format!("span-{id}"),
             "parent_span_id": if parent.is_empty() { Value::Null } else { json!(format!("00000000000000{parent}")) },
-            // Half a millisecond that the record does not have.
+            // Adds half a millisecond that is missing from the record.
             "start_time_unix_nano": nanos(*start), "end_time_unix_nano": end.map(|end| nanos(end) + 500_000),
             "status": {"code": "STATUS_CODE_OK"}, "attributes": {"mlflow.spanType": "\"TOOL\""},
         })
@@ -460,28 +460,28 @@ fn timed(state: &str, millis: Option<u64>, spans: &[(&str, &str, u64, Option<u64
 }
 
 #[test]
-fn the_header_and_the_row_of_the_root_show_one_duration() {
-    let first_lines = |done: Done| done.lines().into_iter().map(str::to_owned).collect::<Vec<_>>();
-    let (_folder, cli) = timed("OK", Some(12), &[("a1", "", 0, Some(12)), ("b1", "a1", 1, Some(3))]);
+fn the_header_shows_the_duration_of_the_root() {
+    let first_lines = |output: RunOutput| output.lines().into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let (_folder, cli) = timed_trace("OK", Some(12), &[("a1", "", 0, Some(12)), ("b1", "a1", 1, Some(3))]);
     let lines = first_lines(cli.ok());
     assert!(lines[0].starts_with("span-a1  OK  12.5 ms  "), "{lines:?}");
     assert!(lines[2].starts_with("span-a1 ") && lines[2].ends_with("12.5 ms"), "{lines:?}");
-    // A child that outlives the root: the record has the whole time, and that is another fact.
-    let (_folder, cli) = timed("OK", Some(40), &[("a1", "", 0, Some(12)), ("b1", "a1", 1, Some(40))]);
+    // The recorded duration includes a child that ends after the root.
+    let (_folder, cli) = timed_trace("OK", Some(40), &[("a1", "", 0, Some(12)), ("b1", "a1", 1, Some(40))]);
     assert!(first_lines(cli.ok())[0].starts_with("span-a1  OK  40 ms  "));
-    // Of two roots none is the trace.
-    let (_folder, cli) = timed("OK", Some(12), &[("a1", "", 0, Some(12)), ("b1", "", 1, Some(3))]);
+    // With two roots the recorded duration is shown.
+    let (_folder, cli) = timed_trace("OK", Some(12), &[("a1", "", 0, Some(12)), ("b1", "", 1, Some(3))]);
     assert!(first_lines(cli.ok())[0].starts_with("span-a1  OK  12 ms  "));
-    // Without a record the root is all there is.
-    let (_folder, cli) = timed("OK", None, &[("a1", "", 0, Some(12))]);
+    // Without a recorded duration, that of the root is shown.
+    let (_folder, cli) = timed_trace("OK", None, &[("a1", "", 0, Some(12))]);
     assert!(first_lines(cli.ok())[0].starts_with("span-a1  OK  12.5 ms  "));
 }
 
 #[test]
-fn what_is_in_progress_shows_how_long_it_ran_so_far() {
+fn traces_in_progress_show_their_duration_so_far() {
     let spans =
         [("a1", "", 0, None), ("b1", "a1", 100, Some(7_999)), ("c1", "a1", 8_000, None), ("d1", "c1", 8_000, None)];
-    let (_folder, cli) = timed("IN_PROGRESS", None, &spans);
+    let (_folder, cli) = timed_trace("IN_PROGRESS", None, &spans);
     insta::assert_snapshot!(cli.ok(), @"
     span-a1  IN_PROGRESS  8.00 s so far  tr-00000000  2026-11-06 21:20:00 UTC
     experiment 1
@@ -491,16 +491,16 @@ fn what_is_in_progress_shows_how_long_it_ran_so_far() {
     `- span-c1     TOOL                               #           open
        `- span-d1  TOOL                               #           open
     ");
-    // Nothing later than its start is known.
-    let (_folder, cli) = timed("IN_PROGRESS", Some(0), &[("a1", "", 0, None)]);
+    // Only the start time is known.
+    let (_folder, cli) = timed_trace("IN_PROGRESS", Some(0), &[("a1", "", 0, None)]);
     insta::assert_snapshot!(cli.ok(), @"
     span-a1  IN_PROGRESS  tr-00000000  2026-11-06 21:20:00 UTC
     experiment 1
 
     span-a1  TOOL  ##############################  open
     ");
-    // A record may know more than the spans that are stored.
-    let (_folder, cli) = timed("IN_PROGRESS", Some(9_000), &[("b1", "a1", 0, Some(10))]);
+    // The recorded duration may exceed that of the stored spans.
+    let (_folder, cli) = timed_trace("IN_PROGRESS", Some(9_000), &[("b1", "a1", 0, Some(10))]);
     insta::assert_snapshot!(cli.ok(), @"
     span-b1  IN_PROGRESS  9.00 s so far  tr-00000000  2026-11-06 21:20:00 UTC
     experiment 1

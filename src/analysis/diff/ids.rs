@@ -34,8 +34,8 @@ pub(super) fn id_length_at(all: &str, at: usize) -> Option<usize> {
     {
         return None;
     }
-    let address = || if before.ends_with(" at ") { address(text) } else { None };
-    uuid(text).or_else(|| span_id(text)).or_else(|| provider_id(text)).or_else(address)
+    let address = || if before.ends_with(" at ") { address_length(text) } else { None };
+    uuid_length(text).or_else(|| span_id_length(text)).or_else(|| provider_id(text)).or_else(address)
 }
 
 /// Whether a word continues at a byte offset.
@@ -43,7 +43,7 @@ fn is_word_char_at(text: &str, at: usize) -> bool {
     text[at..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
 }
 
-fn uuid(text: &str) -> Option<usize> {
+fn uuid_length(text: &str) -> Option<usize> {
     let bytes = text.as_bytes().get(..36)?;
     let fits = |(at, byte): (usize, &u8)| match at {
         8 | 13 | 18 | 23 => *byte == b'-',
@@ -59,14 +59,14 @@ fn count_hex_digits(text: &str) -> (usize, usize) {
 }
 
 /// Returns the length of a span or trace id. It must have both letters and digits; digits alone may be a card number.
-fn span_id(text: &str) -> Option<usize> {
+fn span_id_length(text: &str) -> Option<usize> {
     let (digits, letters) = count_hex_digits(text);
     let is_mixed = letters > 0 && letters < digits;
     (matches!(digits, 16 | 32) && is_mixed && !is_word_char_at(text, digits)).then_some(digits)
 }
 
 /// Returns the length of an object address in a Python `repr`: `<Agent object at 0x7f3a2b10>`.
-fn address(text: &str) -> Option<usize> {
+fn address_length(text: &str) -> Option<usize> {
     const MIN_DIGITS: usize = 6;
     let (digits, _) = count_hex_digits(text.strip_prefix("0x")?);
     (digits >= MIN_DIGITS && !is_word_char_at(text, 2 + digits)).then_some(2 + digits)
@@ -76,7 +76,7 @@ fn provider_id(text: &str) -> Option<usize> {
     const MIN_LENGTH: usize = 8;
     let prefix = PREFIXES.iter().filter(|prefix| text.starts_with(**prefix)).map(|prefix| prefix.len()).max()?;
     let body = &text[prefix..];
-    let length = uuid(body).unwrap_or_else(|| body.bytes().take_while(u8::is_ascii_alphanumeric).count());
+    let length = uuid_length(body).unwrap_or_else(|| body.bytes().take_while(u8::is_ascii_alphanumeric).count());
     let has = |matches: fn(&u8) -> bool| body[..length].bytes().any(|byte| matches(&byte));
     let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
     (length >= MIN_LENGTH && is_mixed && !is_word_char_at(body, length)).then_some(prefix + length)

@@ -151,14 +151,14 @@ const METRICS: [(&str, &str, MetricUnit, MetricSource); 15] = [
     ("input_tokens", "input tokens", MetricUnit::Count, |set| token_count(set, 0)),
     ("output_tokens", "output tokens", MetricUnit::Count, |set| token_count(set, 1)),
     ("total_tokens", "total tokens", MetricUnit::Count, |set| token_count(set, 2)),
-    ("median_total_tokens", "tokens set a trace, median", MetricUnit::Count, |set| set.median_tokens),
+    ("median_total_tokens", "tokens per trace, median", MetricUnit::Count, |set| set.median_tokens),
     ("total_cost", "cost", MetricUnit::Dollars, |set| set.cost()?.total_cost),
-    ("mean_cost", "cost set a trace, mean", MetricUnit::Dollars, |set| {
+    ("mean_cost", "cost per trace, mean", MetricUnit::Dollars, |set| {
         Some(set.cost()?.total_cost? / set.traces_with_cost.max(1) as f64)
     }),
     ("unpriced", "calls without a price", MetricUnit::Count, |set| Some(set.unpriced.values().sum::<u64>() as f64)),
-    ("mean_llm_calls", "LLM calls set a trace, mean", MetricUnit::Mean, |set| set.per_trace(set.llm_calls as f64)),
-    ("mean_tool_calls", "tool calls set a trace, mean", MetricUnit::Mean, |set| set.per_trace(set.tool_calls as f64)),
+    ("mean_llm_calls", "LLM calls per trace, mean", MetricUnit::Mean, |set| set.per_trace(set.llm_calls as f64)),
+    ("mean_tool_calls", "tool calls per trace, mean", MetricUnit::Mean, |set| set.per_trace(set.tool_calls as f64)),
 ];
 
 /// Returns the input (0), output (1) or total (2) tokens.

@@ -402,7 +402,7 @@ mod properties {
     }
 
     proptest! {
-        #![proptest_config(crate::tests::fixed_seed())]
+        #![proptest_config(crate::tests::fixed_seed_config())]
 
         #[test]
         fn unequal_payloads_are_never_identical(kind in any_kind(), a in prop::array::uniform3(any_value()), b in prop::array::uniform3(any_value()), is_new in prop::array::uniform3(any::<bool>())) {

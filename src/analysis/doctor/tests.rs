@@ -217,7 +217,7 @@ fn incomplete_records_are_distinguished_from_opentelemetry() {
 }
 
 #[test]
-fn files_that_moved_together_are_one_fact() {
+fn files_that_moved_together_are_one_finding_detail() {
     assert_eq!(
         differing_roots("/old/mlruns/1/t", "/new/place/mlruns/1/t"),
         ("/old".to_owned(), "/new/place".to_owned())

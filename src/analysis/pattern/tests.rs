@@ -39,7 +39,7 @@ fn fingerprints_are_stable_and_distinct() {
 }
 
 proptest::proptest! {
-    #![proptest_config(crate::tests::fixed_seed())]
+    #![proptest_config(crate::tests::fixed_seed_config())]
 
     #[test]
     fn any_text_has_a_pattern(text in ".*") {

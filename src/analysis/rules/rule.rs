@@ -69,7 +69,7 @@ pub enum RuleUnit {
     Dollars,
     /// Milliseconds.
     Millis,
-    /// A share of 1.
+    /// A fraction from 0 to 1.
     Share,
     /// A number whose meaning depends on the feedback.
     Score,

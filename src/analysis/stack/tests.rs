@@ -123,7 +123,7 @@ fn errors_are_split_into_class_and_message() {
 }
 
 proptest::proptest! {
-    #![proptest_config(crate::tests::fixed_seed())]
+    #![proptest_config(crate::tests::fixed_seed_config())]
 
     #[test]
     fn any_text_is_parsed(text in "(Traceback \\(most recent call last\\):|  File \"x\", line 1|[ é\"\n:a^]|The above exception was the direct cause of the following exception:){0,30}") {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// A limit of a statistic.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct RuleLimit {
-    over: Statistic,
+    statistic: Statistic,
     limit: f64,
 }
 
@@ -27,24 +27,24 @@ pub(super) struct FeedbackLimit {
 #[command(next_help_heading = "Rules")]
 pub(super) struct RuleFlags {
     /// Maximum tokens: 5000, p95=4000, mean=2000, total=100000 (can be repeated)
-    #[arg(long, value_name = "[OF=]TOKENS", value_parser = tokens)]
+    #[arg(long, value_name = "[OF=]TOKENS", value_parser = parse_token_limit)]
     max_tokens: Vec<RuleLimit>,
     /// Maximum cost in US dollars: 0.05, mean=0.01, total=1
-    #[arg(long, value_name = "[OF=]DOLLARS", value_parser = dollars)]
+    #[arg(long, value_name = "[OF=]DOLLARS", value_parser = parse_cost_limit)]
     max_cost: Vec<RuleLimit>,
     /// Maximum latency: 30s, p95=2s
-    #[arg(long, value_name = "[OF=]DURATION", value_parser = latency)]
+    #[arg(long, value_name = "[OF=]DURATION", value_parser = parse_latency_limit)]
     max_latency: Vec<RuleLimit>,
     /// Maximum number of LLM calls: 10, mean=4
-    #[arg(long, value_name = "[OF=]CALLS", value_parser = calls)]
+    #[arg(long, value_name = "[OF=]CALLS", value_parser = parse_call_limit)]
     max_llm_calls: Vec<RuleLimit>,
     /// Maximum number of tool calls: 10, mean=4
-    #[arg(long, value_name = "[OF=]CALLS", value_parser = calls)]
+    #[arg(long, value_name = "[OF=]CALLS", value_parser = parse_call_limit)]
     max_tool_calls: Vec<RuleLimit>,
     /// Maximum error rate (5% or 0.05)
     ///
     /// The error rate is the share of traces in state ERROR.
-    #[arg(long, value_name = "SHARE", value_parser = share)]
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
     max_error_rate: Option<f64>,
     /// No exceptions and no failed spans
     ///
@@ -66,7 +66,7 @@ pub(super) struct RuleFlags {
     /// Minimum feedback, as a mean by default: correctness=0.8, safety=each=1
     ///
     /// yes and true are 1, no and false are 0.
-    #[arg(long, value_name = "NAME=[OF=]VALUE", value_parser = feedback)]
+    #[arg(long, value_name = "NAME=[OF=]VALUE", value_parser = parse_feedback_limit)]
     min_feedback: Vec<FeedbackLimit>,
     /// Minimum number of traces [default: 1]
     #[arg(long, value_name = "TRACES")]
@@ -141,9 +141,9 @@ impl RuleFlags {
     }
 
     /// Combines these flags with those of a file; a flag replaces the same rule of the file.
-    pub(super) fn over(self, file: Self) -> Self {
+    pub(super) fn overriding(self, file: Self) -> Self {
         let bounds = |mut flags: Vec<RuleLimit>, file: Vec<RuleLimit>| {
-            let is_set = |bound: &RuleLimit| flags.iter().any(|flag: &RuleLimit| flag.over == bound.over);
+            let is_set = |bound: &RuleLimit| flags.iter().any(|flag: &RuleLimit| flag.statistic == bound.statistic);
             let more: Vec<RuleLimit> = file.into_iter().filter(|bound| !is_set(bound)).collect();
             flags.extend(more);
             flags
@@ -155,7 +155,7 @@ impl RuleFlags {
         };
         let mut min_feedback = self.min_feedback;
         for more in file.min_feedback {
-            if !min_feedback.iter().any(|flag| flag.name == more.name && flag.bound.over == more.bound.over) {
+            if !min_feedback.iter().any(|flag| flag.name == more.name && flag.bound.statistic == more.bound.statistic) {
                 min_feedback.push(more);
             }
         }
@@ -197,7 +197,7 @@ impl RuleFlags {
     }
 
     /// Returns the tolerances. The last one of a figure takes precedence.
-    pub(super) fn tolerance(&self) -> Tolerance {
+    pub(super) fn parse_tolerance(&self) -> Tolerance {
         let mut tolerance = Tolerance { default: 0.1, named: BTreeMap::new() };
         for (name, share) in &self.tolerance {
             match name {
@@ -220,7 +220,7 @@ impl RuleFlags {
             (Measure::LlmCalls, &self.max_llm_calls),
             (Measure::ToolCalls, &self.max_tool_calls),
         ] {
-            tests.extend(bounds.iter().map(|bound| RuleKind::Max(measure, bound.over, bound.limit)));
+            tests.extend(bounds.iter().map(|bound| RuleKind::Max(measure, bound.statistic, bound.limit)));
         }
         tests.extend(self.max_error_rate.map(RuleKind::ErrorRate));
         tests.extend(self.no_exceptions.as_ref().map(|which| RuleKind::NoExceptions(which == "all")));
@@ -230,7 +230,7 @@ impl RuleFlags {
         tests.extend(self.require_tool.iter().map(|name| RuleKind::RequiredSpan(spans(name, true))));
         tests.extend(self.forbid_tool.iter().map(|name| RuleKind::ForbiddenSpan(spans(name, true))));
         let feedback =
-            |limit: &FeedbackLimit| RuleKind::Feedback(limit.name.clone(), limit.bound.over, limit.bound.limit);
+            |limit: &FeedbackLimit| RuleKind::Feedback(limit.name.clone(), limit.bound.statistic, limit.bound.limit);
         tests.extend(self.min_feedback.iter().map(feedback));
         tests.into_iter().map(|test| Rule { kind: test, baseline: None }).collect()
     }
@@ -246,11 +246,11 @@ fn bound(
     number: impl Fn(&str) -> Option<f64>,
     expected: &str,
 ) -> std::result::Result<RuleLimit, String> {
-    let (over, rest) = match text.split_once('=') {
+    let (statistic, rest) = match text.split_once('=') {
         Some((word, rest)) => {
-            let over = Statistic::parse(word.trim());
+            let statistic = Statistic::parse(word.trim());
             (
-                over.ok_or_else(|| {
+                statistic.ok_or_else(|| {
                     format!("unknown statistic `{word}`, expected each, mean, total, p50, p90, p95 or p99")
                 })?,
                 rest,
@@ -259,7 +259,7 @@ fn bound(
         None => (default, text),
     };
     let limit = number(rest.trim()).filter(|limit| limit.is_finite());
-    Ok(RuleLimit { over, limit: limit.ok_or_else(|| format!("expected {expected}"))? })
+    Ok(RuleLimit { statistic, limit: limit.ok_or_else(|| format!("expected {expected}"))? })
 }
 
 fn plain_number(text: &str) -> Option<f64> {
@@ -270,15 +270,15 @@ fn any_number(text: &str) -> Option<f64> {
     text.replace('_', "").parse().ok()
 }
 
-fn tokens(text: &str) -> std::result::Result<RuleLimit, String> {
+fn parse_token_limit(text: &str) -> std::result::Result<RuleLimit, String> {
     bound(text, Statistic::Each, plain_number, "a number of tokens")
 }
 
-fn calls(text: &str) -> std::result::Result<RuleLimit, String> {
+fn parse_call_limit(text: &str) -> std::result::Result<RuleLimit, String> {
     bound(text, Statistic::Each, plain_number, "a number of calls")
 }
 
-fn dollars(text: &str) -> std::result::Result<RuleLimit, String> {
+fn parse_cost_limit(text: &str) -> std::result::Result<RuleLimit, String> {
     bound(
         text,
         Statistic::Each,
@@ -287,13 +287,13 @@ fn dollars(text: &str) -> std::result::Result<RuleLimit, String> {
     )
 }
 
-fn latency(text: &str) -> std::result::Result<RuleLimit, String> {
+fn parse_latency_limit(text: &str) -> std::result::Result<RuleLimit, String> {
     let millis = |text: &str| flags::duration_ns(text).ok().map(|nanos| nanos as f64 / 1e6);
     let bound = bound(text, Statistic::Each, millis, "a duration, such as 250ms, 1.5s or 2m")?;
-    if bound.over == Statistic::Total { Err("latency has no total".to_owned()) } else { Ok(bound) }
+    if bound.statistic == Statistic::Total { Err("latency has no total".to_owned()) } else { Ok(bound) }
 }
 
-fn share(text: &str) -> std::result::Result<f64, String> {
+fn parse_share(text: &str) -> std::result::Result<f64, String> {
     share_up_to(text, 1.0)
 }
 
@@ -306,7 +306,7 @@ fn share_up_to(text: &str, max: f64) -> std::result::Result<f64, String> {
     share.filter(|share| *share >= 0.0).ok_or_else(|| "expected a share, such as 5% or 0.05".to_owned())
 }
 
-fn feedback(text: &str) -> std::result::Result<FeedbackLimit, String> {
+fn parse_feedback_limit(text: &str) -> std::result::Result<FeedbackLimit, String> {
     let (name, rest) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("expected NAME=VALUE")?;
     let number = |text: &str| match text {
         "true" | "yes" => Some(1.0),

@@ -26,7 +26,7 @@ const NAMES: [&str; 2] = ["A", "B"];
 /// Compares two selections. Returns whether the second one is not worse.
 pub(super) fn run(sets: &[String], cx: &mut Context) -> Result<bool> {
     let [text_a, text_b] = sets else {
-        let message = format!("expected --set twice, but it was given {}", times(sets.len()));
+        let message = format!("expected --set twice, but it was given {}", format_repetitions(sets.len()));
         return Err(Error::new(ErrorCode::Usage, message)
             .hint("for example `--set '--until 1d' --set '--since 1d'` compares the last day with the time before"));
     };
@@ -67,7 +67,7 @@ pub(super) fn run(sets: &[String], cx: &mut Context) -> Result<bool> {
     Ok(!view.diff.is_worse())
 }
 
-fn times(count: usize) -> String {
+fn format_repetitions(count: usize) -> String {
     if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 

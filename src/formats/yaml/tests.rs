@@ -42,7 +42,7 @@ fn too_many_directives_are_rejected() {
 }
 
 proptest! {
-    #![proptest_config(crate::tests::fixed_seed())]
+    #![proptest_config(crate::tests::fixed_seed_config())]
 
     /// The slower parser only sees texts with many brackets. It accepts everything that the other parser accepts.
     #[test]

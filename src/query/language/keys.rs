@@ -96,8 +96,8 @@ fn unknown_attribute(key: &ParsedKey<'_>) -> SyntaxError {
         }
         _ => unknown
             .with_hint(format!(
-                "valid keys: {}, tags.NAME, metadata.NAME, span.NAME, feedback.NAME …",
-                ATTRIBUTES.join(", ")
+                "valid keys: {}, trace.text, tags.KEY, metadata.KEY, span.name, feedback.NAME … (`mltrace help filters`)",
+                ATTRIBUTES.iter().filter(|key| **key != "text").copied().collect::<Vec<_>>().join(", ")
             ))
             .with_candidates(key.bare, ATTRIBUTES),
     }

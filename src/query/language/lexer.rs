@@ -50,11 +50,11 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
 
 fn token(rest: &str, is_after_dot: bool) -> (TokenKind, usize) {
     let first = rest.chars().next().unwrap_or_default();
-    if let Some((kind, length)) = number(rest) {
+    if let Some((kind, length)) = lex_number(rest) {
         return (kind, length);
     }
     match first {
-        '\'' | '"' | '`' => match quoted(rest, first) {
+        '\'' | '"' | '`' => match quoted_length(rest, first) {
             Some(length) => (quote_kind(first), length),
             None => (TokenKind::Other, 1),
         },
@@ -66,7 +66,7 @@ fn token(rest: &str, is_after_dot: bool) -> (TokenKind, usize) {
         }
         _ if is_word(first) => {
             let length = prefix_length(rest, is_word);
-            match pattern_operator(rest, length) {
+            match pattern_operator_length(rest, length) {
                 // A word next to a dot is always part of a key.
                 Some(length) if !is_after_dot && !rest[length..].trim_start_matches(is_space).starts_with('.') => {
                     (TokenKind::Operator, length)
@@ -80,7 +80,7 @@ fn token(rest: &str, is_after_dot: bool) -> (TokenKind, usize) {
 
 /// The length of `LIKE`, `ILIKE`, `RLIKE` or `REGEXP`, optionally after `NOT`, at the start of a text. `length` is the
 /// length of its first word.
-fn pattern_operator(rest: &str, length: usize) -> Option<usize> {
+fn pattern_operator_length(rest: &str, length: usize) -> Option<usize> {
     let is_pattern =
         |word: &str| ["LIKE", "ILIKE", "RLIKE", "REGEXP"].iter().any(|operator| word.eq_ignore_ascii_case(operator));
     let (word, after) = rest.split_at(length);
@@ -116,7 +116,7 @@ fn prefix_length(text: &str, matches: impl Fn(char) -> bool) -> usize {
 }
 
 /// Lexes a number: `5`, `-5`, `.5`, `5.`, `1e3`, `1.5E-2`. `None` if a letter or `_` follows directly.
-fn number(rest: &str) -> Option<(TokenKind, usize)> {
+fn lex_number(rest: &str) -> Option<(TokenKind, usize)> {
     let digits = |from: usize| from + prefix_length(&rest[from..], |c| c.is_ascii_digit());
     let byte = |at: usize| rest.as_bytes().get(at).copied();
     let start = usize::from(byte(0) == Some(b'-'));
@@ -146,7 +146,7 @@ fn number(rest: &str) -> Option<(TokenKind, usize)> {
 
 /// The length of a quoted text. A doubled quote and a quote after a backslash belong to the text, unless the text would
 /// then never end: in that case the last such quote ends it.
-fn quoted(rest: &str, quote: char) -> Option<usize> {
+fn quoted_length(rest: &str, quote: char) -> Option<usize> {
     let bytes = rest.as_bytes();
     let quote = quote as u8;
     let mut at = 1;

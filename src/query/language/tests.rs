@@ -133,7 +133,7 @@ fn any_clause() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(crate::tests::fixed_seed())]
+    #![proptest_config(crate::tests::fixed_seed_config())]
 
     #[test]
     fn printed_filters_can_be_parsed(clauses in prop::collection::vec(any_clause(), 1..4)) {

@@ -170,7 +170,7 @@ impl<'p> PythonTranslator<'p> {
                 continue;
             }
             let (kind, width) = match token {
-                "(" => match self.group(flags, may_set_flags && last.is_none())? {
+                "(" => match self.parse_group(flags, may_set_flags && last.is_none())? {
                     Some(width) => (AtomKind::Other, width),
                     None => continue,
                 },
@@ -189,10 +189,10 @@ impl<'p> PythonTranslator<'p> {
                     (AtomKind::Assertion, (0, 0))
                 }
                 "[" => {
-                    self.class(*flags)?;
+                    self.parse_class(*flags)?;
                     (AtomKind::Other, (1, 1))
                 }
-                _ => self.char(token, *flags)?,
+                _ => self.parse_char(token, *flags)?,
             };
             if let Some(item) = last.replace(Quantified { start, kind, width }) {
                 before = add_widths(before, item.width);
@@ -202,9 +202,9 @@ impl<'p> PythonTranslator<'p> {
     }
 
     /// Parses a character or an escape.
-    fn char(&mut self, token: &str, flags: u8) -> Result<(AtomKind, MatchWidth), String> {
+    fn parse_char(&mut self, token: &str, flags: u8) -> Result<(AtomKind, MatchWidth), String> {
         let escape = match token.strip_prefix('\\') {
-            Some(_) => self.escape(token, false)?,
+            Some(_) => self.parse_escape(token, false)?,
             None => Escape::Char(token.chars().next().map_or(0, u32::from)),
         };
         match escape {
@@ -276,7 +276,7 @@ impl<'p> PythonTranslator<'p> {
     }
 
     /// Parses a group after its opening parenthesis; `None` for a comment and for global flags.
-    fn group(&mut self, flags: &mut u8, may_set_flags: bool) -> Result<Option<MatchWidth>, String> {
+    fn parse_group(&mut self, flags: &mut u8, may_set_flags: bool) -> Result<Option<MatchWidth>, String> {
         let mut inner = *flags;
         let mut captures = None;
         if !self.eat("?") {
@@ -311,7 +311,7 @@ impl<'p> PythonTranslator<'p> {
         } else if matches!(self.peek(), Some("=" | "!" | "<")) {
             return self.lookaround(*flags).map(Some);
         } else {
-            let (add, remove, is_global) = self.flags()?;
+            let (add, remove, is_global) = self.parse_flags()?;
             if is_global {
                 if !may_set_flags {
                     return Err("global flags not at the start of the expression".to_owned());
@@ -424,7 +424,7 @@ impl<'p> PythonTranslator<'p> {
     }
 
     /// Parses inline flags. Returns flags to add, flags to remove, and whether they are global.
-    fn flags(&mut self) -> Result<(u8, u8, bool), String> {
+    fn parse_flags(&mut self) -> Result<(u8, u8, bool), String> {
         let (mut add, mut remove, mut is_removing) = (0, 0, false);
         loop {
             let token = self.next().ok_or("missing -, : or )")?;
@@ -445,7 +445,7 @@ impl<'p> PythonTranslator<'p> {
         Ok((add, remove, false))
     }
 
-    fn escape(&mut self, token: &str, is_in_class: bool) -> Result<Escape, String> {
+    fn parse_escape(&mut self, token: &str, is_in_class: bool) -> Result<Escape, String> {
         let bad = || format!("bad escape {token}");
         let letter = token.chars().nth(1).ok_or_else(bad)?;
         let code = match letter {
@@ -489,7 +489,7 @@ impl<'p> PythonTranslator<'p> {
     }
 
     /// Parses a set in brackets. In Python, only `]`, `^`, `-` and the backslash are special.
-    fn class(&mut self, flags: u8) -> Result<(), String> {
+    fn parse_class(&mut self, flags: u8) -> Result<(), String> {
         const UNTERMINATED: &str = "unterminated character set";
         let is_negated = self.eat("^");
         let mut ranges: Vec<(u32, u32)> = Vec::new();
@@ -525,7 +525,7 @@ impl<'p> PythonTranslator<'p> {
 
     fn member(&mut self, token: &str) -> Result<Escape, String> {
         if token.starts_with('\\') {
-            return self.escape(token, true);
+            return self.parse_escape(token, true);
         }
         Ok(Escape::Char(token.chars().next().map_or(0, u32::from)))
     }

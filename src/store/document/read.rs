@@ -100,15 +100,15 @@ impl Documents {
             let message = "the folder has too many entries; only the first ones were read";
             documents.problems.push(Problem::new("skipped_files", message).at_path(path));
         }
-        let fence = AllowedFolders::new([path]);
+        let allowed = AllowedFolders::new([path]);
         for path in files {
-            documents.add_file(&path, &fence);
+            documents.add_file(&path, &allowed);
         }
         documents
     }
 
     /// Adds a file of a folder, if it looks like a document.
-    fn add_file(&mut self, path: &Path, fence: &AllowedFolders) {
+    fn add_file(&mut self, path: &Path, allowed: &AllowedFolders) {
         let problem = match head(path) {
             Ok(head) if !formats::may_be_document(&head) => {
                 if let Some(folder) = &mut self.folder {
@@ -118,7 +118,7 @@ impl Documents {
             }
             Ok(_) => {
                 let read =
-                    fence.read(path, limits::FILE_BYTES).and_then(|bytes| decompress(bytes, limits::UNPACKED_BYTES));
+                    allowed.read(path, limits::FILE_BYTES).and_then(|bytes| decompress(bytes, limits::UNPACKED_BYTES));
                 let read = read.and_then(|bytes| self.within_limit(bytes, limits::DOCUMENTS_BYTES));
                 let added = read.map_err(|error| DocumentError::Other(error.to_string()));
                 let added = added.and_then(|bytes| self.add(bytes, Some(path)));

@@ -43,7 +43,7 @@ pub(super) fn server_conditions(filter: &Filter, support: FilterSupport) -> Vec<
 }
 
 /// Whether the server evaluates all span conditions exactly, so that the client need not repeat them.
-pub(super) fn decides_span_tests(filter: &Filter, support: FilterSupport) -> bool {
+pub(super) fn evaluates_span_tests(filter: &Filter, support: FilterSupport) -> bool {
     let is_supported =
         |test: &SpanTest| !needs_value(test) && server_condition(&Clause::Span(test.clone()), support).is_some();
     // Several conditions apply to the same span since 3.10; spans before their trace are excluded since 3.15.

@@ -62,7 +62,7 @@ pub(super) struct HttpStore {
     /// Set by the first response that reveals it.
     generation: Cell<Option<ApiGeneration>>,
     experiments: OnceCell<Vec<Experiment>>,
-    /// Records found by id or by a small search, by trace id.
+    /// Records found by id or by a small search, keyed by trace id.
     info_cache: RefCell<HashMap<String, TraceInfo>>,
     /// Release of the server, requested when first needed; `None` in the cell if unknown.
     version: OnceCell<Option<String>>,

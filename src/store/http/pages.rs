@@ -259,8 +259,8 @@ impl TraceStream {
     }
 
     /// Whether the server has evaluated the filter's span conditions for the traces of this stream.
-    fn has_decided_spans(&self, query: &Query) -> bool {
-        self.kind == StreamFilter::Query && clauses::decides_span_tests(&query.filter, self.support)
+    fn span_conditions_evaluated(&self, query: &Query) -> bool {
+        self.kind == StreamFilter::Query && clauses::evaluates_span_tests(&query.filter, self.support)
     }
 
     fn add_page(&mut self, client: &Client, page: InfoPage, query: &Query, problems: &mut Vec<Problem>) {
@@ -475,7 +475,7 @@ impl<'a> TracePages<'a> {
             info.trace_id.hash(&mut hasher);
             if self.seen.insert(hasher.finish()) {
                 self.streams[at].repeated = 0;
-                let has_decided_spans = self.streams[at].has_decided_spans(self.query);
+                let has_decided_spans = self.streams[at].span_conditions_evaluated(self.query);
                 return Ok(Some(ListedTrace { info, has_decided_spans }));
             }
             self.streams[at].repeated += 1;

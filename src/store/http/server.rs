@@ -1,4 +1,4 @@
-//! What messages and decisions need to know of a tracking server.
+//! Facts about a tracking server, for messages and decisions.
 
 use super::secret::{CredentialMask, Secret};
 use super::url::ServerUrl;

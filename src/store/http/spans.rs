@@ -194,7 +194,7 @@ fn build_trace(mut info: TraceInfo, file: Option<TraceFile>, is_confirmed: bool,
         let error = errors.into_iter().next();
         let reason = error.or_else(|| (!is_confirmed).then(|| "no route for spans".to_owned()));
         let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-        problems.push(Problem::new(kind, format!("the server returned no spans of {}{reason}", info.trace_id)));
+        problems.push(Problem::new(kind, format!("the server returned no spans for {}{reason}", info.trace_id)));
     }
     if info.tags.get(keys::SPANS_LOCATION).is_some() {
         // Without a recorded count, the stored rows count, as in the server's own database.

@@ -1,5 +1,5 @@
 use super::access::{ServerSettings, authorization, proxy};
-use super::clauses::{FilterSupport, decides_span_tests, id_contains, server_conditions, span_prefilter};
+use super::clauses::{FilterSupport, evaluates_span_tests, id_contains, server_conditions, span_prefilter};
 use super::is_full_id;
 use super::pages::PageLimit;
 use super::response::{page_text, parse_retry_after};
@@ -86,7 +86,7 @@ fn credentials_are_taken_in_the_order_of_mlflow() {
 
 #[test]
 fn credentials_are_masked_in_every_form() {
-    // Of `bob:hunter2 s?cret>`.
+    // The base64 of `bob:hunter2 s?cret>`.
     let header = "Basic Ym9iOmh1bnRlcjIgcz9jcmV0Pg==";
     let mask = CredentialMask::from_header(Some(header), &[], &["tok-SECRET123"]);
     for (text, masked) in [
@@ -279,7 +279,7 @@ fn conditions_of_flags_are_sent_if_the_language_has_them() {
 
 #[test]
 fn several_span_conditions_are_decided_if_the_release_applies_them_to_one_span() {
-    let is_decided = |text: &str, language| decides_span_tests(&Filter { clauses: parse(text).unwrap() }, language);
+    let is_decided = |text: &str, language| evaluates_span_tests(&Filter { clauses: parse(text).unwrap() }, language);
     let two = "span.type = 'TOOL' AND span.status = 'ERROR'";
     assert!(is_decided(two, FilterSupport::Newest) && is_decided(two, FilterSupport::Release(3, 10)));
     assert!(

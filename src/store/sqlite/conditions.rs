@@ -80,9 +80,9 @@ pub(super) fn register_functions(connection: &Connection, regexes: &Regexes) -> 
 
 /// Translates the conditions of a filter, except for [`time_bounds`].
 pub(super) fn from_filter(schema: &Schema, filter: &Filter) -> Sql {
-    let of_record =
+    let record_conditions =
         filter.clauses.iter().filter(|clause| !is_time_bound(clause)).filter_map(|clause| clause_sql(schema, clause));
-    Sql::all(of_record.chain(has_span_sql(schema, filter)))
+    Sql::all(record_conditions.chain(has_span_sql(schema, filter)))
 }
 
 /// Whether the SQL of a filter selects exactly the traces that match.

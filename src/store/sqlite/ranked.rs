@@ -1,4 +1,4 @@
-//! Sorts traces by keys without an index, that is all but time. Every trace is checked but only the first few are
+//! Sorts traces by keys without an index (all except time). Every trace is checked but only the first few are
 //! returned, so a heap holds sort values and row ids, and trace ids are read only for rows that reach the top.
 
 use super::conditions::Sql;

@@ -58,23 +58,23 @@ impl Scan {
             Plan::Listed(ranked) => ranked.next(store, count),
             Plan::Merged { cursors, is_descending } => {
                 let mut hits = Vec::with_capacity(count);
-                let mut fronts: Vec<Option<(i64, String)>> = vec![None; cursors.len()];
+                let mut next_rows: Vec<Option<(i64, String)>> = vec![None; cursors.len()];
                 while hits.len() < count {
-                    for (cursor, front) in cursors.iter_mut().zip(&mut fronts) {
-                        if front.is_none() {
+                    for (cursor, next_row) in cursors.iter_mut().zip(&mut next_rows) {
+                        if next_row.is_none() {
                             cursor.fill(store, count, &mut self.problems)?;
                             // The smallest key comes first, so negate the time if the newest trace comes first.
                             let key = |(time, hit): &(i64, TraceRow)| {
                                 (if *is_descending { -time } else { *time }, hit.id.clone())
                             };
-                            *front = cursor.hits.front().map(key);
+                            *next_row = cursor.hits.front().map(key);
                         }
                     }
                     let first = (0..cursors.len())
-                        .filter(|at| fronts[*at].is_some())
-                        .min_by(|a, b| fronts[*a].cmp(&fronts[*b]));
+                        .filter(|at| next_rows[*at].is_some())
+                        .min_by(|a, b| next_rows[*a].cmp(&next_rows[*b]));
                     let Some(first) = first else { break };
-                    fronts[first] = None;
+                    next_rows[first] = None;
                     hits.extend(cursors[first].hits.pop_front().map(|(_, hit)| hit));
                 }
                 Ok(hits)
@@ -82,7 +82,7 @@ impl Scan {
         }
     }
 
-    /// Returns the problems met.
+    /// Returns the problems encountered.
     pub(super) fn into_problems(self) -> Vec<Problem> {
         self.problems
     }

@@ -32,10 +32,10 @@ const NON_TABLE_SQL: &str = "select name, type = 'view' from sqlite_schema \
 
 impl Schema {
     pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        let impostor = find_non_table(connection)?;
-        if impostor.is_some() {
+        let non_table = find_non_table(connection)?;
+        if non_table.is_some() {
             // Even reading a view's columns may run it.
-            return Ok(Self { columns: HashMap::new(), non_table: impostor });
+            return Ok(Self { columns: HashMap::new(), non_table });
         }
         let mut statement = connection.prepare("select name from pragma_table_xinfo(?)")?;
         let mut columns = HashMap::new();
@@ -46,7 +46,7 @@ impl Schema {
                 columns.insert(table.to_owned(), names);
             }
         }
-        Ok(Self { columns, non_table: impostor })
+        Ok(Self { columns, non_table })
     }
 
     /// Returns the name of an MLflow table that is a view or a virtual table here, and which of them it is. A query on

@@ -1,4 +1,4 @@
-//! The database selects the same traces as evaluation, for random conditions on random stores of several schemas.
+//! Searches in SQL and evaluation in memory select the same traces, for random conditions on random stores.
 
 use super::scan::Scan;
 use super::*;
@@ -313,7 +313,7 @@ macro_rules! schemas {
             #[test]
             fn $name() {
                 let store = empty(include_str!(concat!("../../../fixtures/schemas/schema-", $file, ".sql")));
-                let config = crate::tests::fixed_seed();
+                let config = crate::tests::fixed_seed_config();
                 // Each case is one store and twenty filters.
                 proptest!(ProptestConfig { cases: config.cases / 4, ..config }, |(seed: u64)| {
                     check(&store, seed);
@@ -324,14 +324,14 @@ macro_rules! schemas {
 }
 
 schemas! {
-    the_database_of_3_18_selects_what_evaluation_does "3.18.0"
-    the_database_of_3_16_selects_what_evaluation_does "3.16.1"
-    the_database_of_3_6_selects_what_evaluation_does "3.6.0"
-    the_database_of_3_1_selects_what_evaluation_does "3.1.4"
+    searches_match_evaluation_in_3_18 "3.18.0"
+    searches_match_evaluation_in_3_16 "3.16.1"
+    searches_match_evaluation_in_3_6 "3.6.0"
+    searches_match_evaluation_in_3_1 "3.1.4"
 }
 
 #[test]
-fn a_regular_expression_over_its_limit_is_reported_and_not_evaluated_again() {
+fn exhausted_regular_expressions_are_reported_and_not_evaluated_again() {
     let store = SqliteStore::demo().unwrap();
     let mut problems = Vec::new();
     let experiments = store.experiments(&mut problems).unwrap();
@@ -354,7 +354,7 @@ fn a_regular_expression_over_its_limit_is_reported_and_not_evaluated_again() {
 }
 
 #[test]
-fn an_endless_statement_is_interrupted() {
+fn endless_statements_are_interrupted() {
     let store = SqliteStore::demo().unwrap();
     let endless = "with recursive r(n) as (select 1 union all select n + 1 from r) select count(*) from r";
     let read = store.read(|connection| {
@@ -367,7 +367,7 @@ fn an_endless_statement_is_interrupted() {
 }
 
 #[test]
-fn an_unlocked_read_blocks_no_writer_and_runs_again_after_a_write() {
+fn unlocked_reads_do_not_block_writers_and_repeat_after_writes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mlflow.db");
     std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/stores/3.18.0-sqlite/mlflow.db"), &path).unwrap();

@@ -1,4 +1,4 @@
-//! What searches share: the row of a trace, experiment ids in SQL, how often the clock is checked.
+//! Shared by searches: the row of a trace, experiment ids in SQL, how often the clock is checked.
 
 use crate::store::Query;
 use rusqlite::types::Value;

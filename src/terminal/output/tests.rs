@@ -22,7 +22,7 @@ impl Write for Writes {
 /// A stream that is not treated as a file, even if the tests write to one.
 fn stream(is_by_row: bool) -> Paged {
     let mut paged = Paged::new(None, is_by_row, StatusLine::default(), CiCommandEscaper::default());
-    std::sync::Arc::get_mut(&mut paged.shared).unwrap().is_file = false;
+    std::sync::Arc::get_mut(&mut paged.shared).unwrap().stdout_is_file = false;
     paged
 }
 

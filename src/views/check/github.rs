@@ -11,7 +11,7 @@ pub(super) const REPORT: CiReport = CiReport { name: "github", appends: false, h
 fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()> {
     // The totals go first, since the runner shows only the first annotations of a step.
     command(out, "notice", "mltrace check", &[heading(checked)])?;
-    for CheckedRule { finding, next } in checked.not_passed() {
+    for CheckedRule { result: finding, next } in checked.not_passed() {
         let mut lines = vec![message(finding)];
         lines.extend(finding.evidence.iter().take(MAX_NAMED).map(|item| evidence(finding, item)));
         let more = finding.count.saturating_sub(MAX_NAMED as u64);

@@ -21,14 +21,14 @@ fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()> {
         out,
         "  <testsuite name=\"mltrace check\" package=\"mltrace\" id=\"0\" timestamp=\"{time}\" hostname=\"localhost\" \
          tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\" time=\"0\">",
-        checked.findings.len()
+        checked.results.len()
     )?;
     writeln!(out, "    <properties>")?;
     for (name, value) in [("store", checked.store.clone()), ("traces", checked.traces.to_string())] {
         writeln!(out, "      <property name=\"{name}\" value=\"{}\"/>", escaped(&value))?;
     }
     writeln!(out, "    </properties>")?;
-    checked.findings.iter().try_for_each(|CheckedRule { finding, next }| case(out, finding, next.as_deref()))?;
+    checked.results.iter().try_for_each(|CheckedRule { result: finding, next }| case(out, finding, next.as_deref()))?;
     writeln!(out, "    <system-out>{}</system-out>\n    <system-err/>", escaped(&heading(checked)))?;
     writeln!(out, "  </testsuite>\n</testsuites>")
 }

@@ -13,7 +13,7 @@ pub(super) const REPORT: CiReport = CiReport { name: "markdown", appends: true, 
 fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()> {
     writeln!(out, "### mltrace check: {}\n", heading(checked))?;
     writeln!(out, "| | rule | value | limit | traces |\n|---|---|--:|--:|---|")?;
-    for CheckedRule { finding, .. } in &checked.findings {
+    for CheckedRule { result: finding, .. } in &checked.results {
         let word = match finding.verdict {
             Verdict::Pass => "✅ pass",
             Verdict::Fail => "❌ fail",
@@ -32,7 +32,7 @@ fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()> {
     if not_passed.peek().is_some() {
         writeln!(out)?;
     }
-    not_passed.try_for_each(|CheckedRule { finding, next }| {
+    not_passed.try_for_each(|CheckedRule { result: finding, next }| {
         let next = next.as_deref().map(|next| format!(", see {}", code(next))).unwrap_or_default();
         writeln!(out, "- {}: {}{next}", code(&rule(finding)), plain(&message(finding)))
     })

@@ -15,7 +15,7 @@ pub(super) fn heading(checked: &CheckResult) -> String {
         .map(|(verdict, word)| (checked.count(verdict), word));
     let parts: Vec<String> =
         parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
-    let rules = count(checked.findings.len() as u64, "rule");
+    let rules = count(checked.results.len() as u64, "rule");
     format!("{}, {rules}: {}", count(checked.traces, "trace"), parts.join(", "))
 }
 

@@ -122,7 +122,7 @@ impl DoctorView {
             facts.push(("started", format!("{} to {} {}", time(oldest), time(newest), newest.zone_name(options.zone))));
         }
         let requested = counts.traces_with_spans + counts.traces_unserved;
-        let of = if requested < counts.traces {
+        let scope = if requested < counts.traces {
             format!(" of the newest {} traces", count(requested))
         } else {
             String::new()
@@ -132,7 +132,7 @@ impl DoctorView {
             1 => ", without those of 1 trace that the server failed to return".to_owned(),
             unserved => format!(", without those of {} traces that the server failed to return", count(unserved)),
         };
-        facts.push(("spans", count(counts.spans) + &of + &unserved));
+        facts.push(("spans", count(counts.spans) + &scope + &unserved));
         for (title, fact) in facts {
             let (first, rest) = (format!("{title:<13}"), format!("{:13}", ""));
             Paragraph { options, first_indent: &first, rest_indent: &rest, max_lines: 0 }
@@ -173,14 +173,14 @@ impl DoctorView {
             let all = finding.count.max(finding.details.len() as u64);
             indented.write_text(out, more(all, MAX_FACTS).trim_start())?;
         }
-        let hang = "           ";
+        let indent = "           ";
         for (title, text) in
             [("  meaning  ", words::meaning(finding.kind)), ("  fix      ", advice::remedy(finding.kind))]
         {
-            Paragraph { options, first_indent: title, rest_indent: hang, max_lines: 0 }.write_text(out, text)?;
+            Paragraph { options, first_indent: title, rest_indent: indent, max_lines: 0 }.write_text(out, text)?;
         }
         if let Some(command) = advice::command(self, finding) {
-            writeln!(out, "{hang}{}", options.theme.paint(TextRole::Kind, &one_line(&command)))?;
+            writeln!(out, "{indent}{}", options.theme.paint(TextRole::Kind, &one_line(&command)))?;
         }
         Ok(())
     }

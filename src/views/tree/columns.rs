@@ -148,7 +148,7 @@ impl TreeColumns {
 fn duration(span: &Span, open: &HashMap<SpanId, i64>) -> String {
     match (span.duration_ns(), open.get(&span.id)) {
         (Some(nanos), _) => number::duration(nanos),
-        (None, Some(nanos)) => number::so_far(*nanos),
+        (None, Some(nanos)) => number::duration_so_far(*nanos),
         (None, None) => "open".to_owned(),
     }
 }

@@ -22,7 +22,7 @@ impl TreeView {
         if info.state == TraceState::InProgress {
             // The record of a trace in progress covers only the spans received when it was written.
             let nanos = recorded.max(self.trace.spans.as_ref().and_then(recorded_span_ns)).filter(|nanos| *nanos > 0);
-            return nanos.map(number::so_far);
+            return nanos.map(number::duration_so_far);
         }
         let root = self.trace.spans.as_ref().and_then(single_root).and_then(Span::duration_ns);
         let agree = |root: &i64| recorded.is_none_or(|recorded| recorded.abs_diff(*root) < ROUNDING_NS);

@@ -88,7 +88,7 @@ fn a_changed_word_in_a_very_long_line_is_found() {
 }
 
 proptest! {
-    #![proptest_config(crate::tests::fixed_seed())]
+    #![proptest_config(crate::tests::fixed_seed_config())]
 
     #[test]
     fn diffs_are_symmetric(a in "[ab3 .通]{0,24}", b in "[ab3 .通]{0,24}") {

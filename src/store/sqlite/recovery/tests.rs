@@ -92,10 +92,10 @@ fn recover(copy: &mut impl DatabaseImage, suffix: &str, beside: &mut File) {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 100, ..crate::tests::fixed_seed() })]
+    #![proptest_config(Config { cases: 100, ..crate::tests::fixed_seed_config() })]
 
     #[test]
-    fn recovery_of_a_copy_equals_that_of_sqlite(writer in writer()) {
+    fn recovered_copies_match_sqlite(writer in writer()) {
         let folder = tempfile::tempdir().unwrap();
         writer.run(folder.path());
         let dead = folder.path().join("dead.db");
