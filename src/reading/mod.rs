@@ -18,7 +18,7 @@
 //! | Agent | What a call or tool call belongs to, known from a span, an attribute or messages ([`AgentSource`]) |
 //! | Handoff | A message or tool call that passes the task to another agent; read like any other |
 //! | Turn | In a request: a user message and what follows; in a session: a trace; in a conversation: an agent step |
-//! | Run | Two or more traces without a session that continue each other, as their messages prove ([`Threads`]) |
+//! | Run | Two or more traces without a session that continue each other, as their messages prove ([`RunFinder`]) |
 
 mod agent_name;
 mod agents;

@@ -67,7 +67,7 @@ pub enum ReportFormat {
     Ci(&'static CiReport),
 }
 
-/// A report format that CI systems read. To add one: a file in `check/`, and a line in [`CI_REPORTS`].
+/// A report format that CI systems read. To add one: a file in `check/`, and a line in `CI_REPORTS`.
 #[derive(Debug)]
 pub struct CiReport {
     name: &'static str,
