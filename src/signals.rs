@@ -29,13 +29,19 @@ fn listen(signal: i32, mut act: impl FnMut() + Send + 'static) {
     if is_ignored(signal) {
         return;
     }
-    // The handler is installed on the thread: if it cannot be started, the default behavior stays.
+    let (sender, installed) = std::sync::mpsc::channel();
+    // The thread installs the handler, so if it cannot start, the default behavior stays.
     let wait = move || {
-        if let Ok(mut signals) = Signals::new([signal]) {
+        let signals = Signals::new([signal]);
+        let _ = sender.send(());
+        if let Ok(mut signals) = signals {
             signals.forever().for_each(|_| act());
         }
     };
-    let _ = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(wait);
+    if std::thread::Builder::new().stack_size(STACK_BYTES).spawn(wait).is_ok() {
+        // From here on, a signal does not end the process without a message.
+        let _ = installed.recv();
+    }
 }
 
 /// Stack of a signal thread. Small, because stacks count against limits on address space (`ulimit -v`).
