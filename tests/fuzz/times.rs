@@ -27,7 +27,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     // The same bytes as a number.
     if let Some(number) = bytes.first_chunk().map(|bytes| i64::from_le_bytes(*bytes)) {
         use_time(Timestamp(number));
-        let _ = (number::duration(number), number::millis(number), number::so_far(number), number::count(number));
+        let _ =
+            (number::duration(number), number::millis(number), number::duration_so_far(number), number::count(number));
         let _ = (
             number::bytes(number.cast_unsigned()),
             number::age(Timestamp(number), now),
