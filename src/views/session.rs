@@ -1,6 +1,6 @@
 //! Rows of `mltrace sessions`, and the turns of one session.
 
-use super::conversation::{StepJson, StepRow, Steps};
+use super::conversation::{StepJson, Steps, step_csv_columns};
 use super::json::TraceJson;
 use super::trace::state_role;
 use crate::analysis::conversation::Conversation;
@@ -11,9 +11,10 @@ use crate::output::json::SCHEMA;
 use crate::output::paragraph::write_facts;
 use crate::output::table::{Cell, Column};
 use crate::output::text::one_line;
-use crate::output::{RenderOptions, Row, TextRole, View, number, write_table};
+use crate::output::{Item, RenderOptions, Row, TextRole, View, number, write_table};
 use crate::reading::{recorded_answer, recorded_question};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io::Write;
 
 /// Row of the session list.
@@ -208,7 +209,7 @@ impl View for SessionView {
 pub struct SessionConversation(pub SessionView);
 
 impl View for SessionConversation {
-    type Item = StepRow;
+    type Item = Item;
 
     fn json(&self) -> impl Serialize {
         self.0.json()
@@ -218,9 +219,13 @@ impl View for SessionConversation {
         self.0.text(options, out)
     }
 
-    fn items(&self) -> Vec<StepRow> {
+    fn items(&self) -> Vec<Item> {
         let conversations = self.0.conversations.iter();
         conversations.flat_map(|(trace, conversation)| self.0.steps(trace, conversation).rows()).collect()
+    }
+
+    fn csv_columns(&self) -> Vec<Cow<'static, str>> {
+        step_csv_columns()
     }
 }
 

@@ -8,12 +8,12 @@ use super::json::TraceJson;
 use super::tree::{TreeView, problems};
 use crate::analysis::conversation::Conversation;
 use crate::error::Result;
-use crate::model::{Json, Trace};
-use crate::output::table::{Cell, Column};
-use crate::output::{RenderOptions, Row, TextRole, View};
+use crate::model::Trace;
+use crate::output::{Item, RenderOptions, TextRole, View};
 use json::ConversationJson;
 pub(super) use json::StepJson;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io::Write;
 pub(super) use steps::Steps;
 
@@ -29,7 +29,7 @@ pub struct ConversationView {
 }
 
 impl View for ConversationView {
-    type Item = StepRow;
+    type Item = Item;
 
     fn json(&self) -> impl Serialize {
         let trace = &self.tree.trace;
@@ -54,8 +54,12 @@ impl View for ConversationView {
         self.steps().write(options, out)
     }
 
-    fn items(&self) -> Vec<StepRow> {
+    fn items(&self) -> Vec<Item> {
         self.steps().rows()
+    }
+
+    fn csv_columns(&self) -> Vec<Cow<'static, str>> {
+        step_csv_columns()
     }
 }
 
@@ -72,16 +76,9 @@ impl ConversationView {
     }
 }
 
-/// Step for JSON lines, CSV and ids.
-#[derive(Debug)]
-pub struct StepRow {
-    span_id: String,
-    json: Json,
-}
-
-impl Row for StepRow {
-    const KEY: &'static str = "conversation";
-    const CSV_COLUMNS: &'static [&'static str] = &[
+/// CSV columns of steps, as paths into the JSON of a step.
+pub(in crate::views) fn step_csv_columns() -> Vec<Cow<'static, str>> {
+    [
         "turn",
         "depth",
         "kind",
@@ -96,21 +93,7 @@ impl Row for StepRow {
         "token_usage.total_tokens",
         "received",
         "sent",
-    ];
-
-    fn columns() -> &'static [Column<'static>] {
-        &[]
-    }
-
-    fn cells(&self, _options: &RenderOptions) -> Vec<Cell> {
-        Vec::new()
-    }
-
-    fn json(&self) -> impl Serialize {
-        &self.json
-    }
-
-    fn id(&self) -> &str {
-        &self.span_id
-    }
+    ]
+    .map(Cow::Borrowed)
+    .to_vec()
 }

@@ -1,6 +1,5 @@
 //! Steps of a conversation, each with the messages it received and sent.
 
-use super::StepRow;
 use super::json::StepJson;
 use super::messages::{self, MessageWriter};
 use crate::analysis::conversation::{Conversation, Step, StepKind};
@@ -8,7 +7,7 @@ use crate::error::Result;
 use crate::message::Message;
 use crate::model::{Json, Span, Trace, is_runtime_message};
 use crate::output::text::{clip, one_line, width};
-use crate::output::{RenderOptions, TextRole, number, outline};
+use crate::output::{Item, RenderOptions, TextRole, number, outline};
 use crate::views::span::tokens;
 use std::io::Write;
 
@@ -63,9 +62,9 @@ impl<'a> Steps<'a> {
     }
 
     /// Returns the steps for JSON lines, CSV and ids.
-    pub(in crate::views) fn rows(&self) -> Vec<StepRow> {
+    pub(in crate::views) fn rows(&self) -> Vec<Item> {
         let ids = self.conversation.steps.iter().map(|step| self.span(step).id.to_string());
-        ids.zip(self.json()).map(|(span_id, json)| StepRow { span_id, json: Json::of(&json) }).collect()
+        ids.zip(self.json()).map(|(span_id, json)| Item::new(span_id, &json)).collect()
     }
 
     fn span(&self, step: &Step) -> &'a Span {
