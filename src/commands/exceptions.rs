@@ -235,10 +235,10 @@ impl FailureSearch {
     }
 }
 
-/// Notes traces in state ERROR without a failed span.
-fn unexplained_note(count: impl std::fmt::Display) -> String {
-    match count.to_string().as_str() {
-        "1" => "1 trace is in state ERROR but has no failed span".to_owned(),
-        count => format!("{count} traces are in state ERROR but have no failed span"),
+/// Describes traces in state ERROR without a failed span.
+fn unexplained_note(count: u64) -> String {
+    match count {
+        1 => "1 trace is in state ERROR but has no failed span".to_owned(),
+        count => format!("{} traces are in state ERROR but have no failed span", number::count(count.cast_signed())),
     }
 }

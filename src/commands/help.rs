@@ -42,9 +42,8 @@ fn command_help(mut command: clap::Command, words: &[String]) -> Result<String> 
     let mut found = &mut command;
     for word in words {
         let unknown = || {
-            let topics: Vec<&str> = TOPICS.iter().map(|topic| topic.name).collect();
             Error::new(ErrorCode::Usage, format!("unknown command or topic `{}`", words.join(" ")))
-                .hint(format!("`mltrace --help` lists the commands; topics: {}", topics.join(", ")))
+                .hint("`mltrace help` lists the commands and the topics")
         };
         found = found.find_subcommand_mut(word).ok_or_else(unknown)?;
     }

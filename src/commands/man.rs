@@ -141,7 +141,6 @@ fn preformatted(page: &mut Roff, lines: impl Iterator<Item = String>) {
 
 /// A text with its inline code in bold.
 fn inline(text: &str) -> Vec<Inline> {
-    let parts = text.split('`').filter(|part| !part.is_empty()).enumerate();
-    let starts_with_code = usize::from(text.starts_with('`'));
-    parts.map(|(at, part)| if (at + starts_with_code) % 2 == 1 { bold(part) } else { roman(part) }).collect()
+    let parts = text.split('`').enumerate().filter(|(_, part)| !part.is_empty());
+    parts.map(|(at, part)| if at % 2 == 1 { bold(part) } else { roman(part) }).collect()
 }
