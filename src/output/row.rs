@@ -1,7 +1,8 @@
 //! What commands output: rows of a list, or a view.
 
+use super::column::Column;
 use super::options::RenderOptions;
-use super::table::{Cell, Column};
+use super::table::Cell;
 use crate::error::Result;
 use crate::model::Json;
 use serde::Serialize;
@@ -9,25 +10,20 @@ use std::borrow::Cow;
 use std::io::Write;
 
 /// One line of a list.
-pub trait Row {
+pub trait Row: Sized + 'static {
     /// Key of the list in the JSON document.
     const KEY: &'static str;
-    /// CSV columns, as paths into the JSON of a row.
-    const CSV_COLUMNS: &'static [&'static str];
-    /// Table columns.
-    fn columns() -> &'static [Column<'static>];
-    /// Table cells, one per column.
-    fn cells(&self, options: &RenderOptions) -> Vec<Cell>;
+    /// The columns, in the order of CSV.
+    const COLUMNS: &'static [Column<Self>];
+    /// Titles of the columns that come first in tables, if their order is not that of CSV.
+    const TABLE_ORDER: &'static [&'static str] = &[];
     /// JSON object of the row.
     fn json(&self) -> impl Serialize;
     /// Id printed by `-o ids`.
     fn id(&self) -> &str;
     /// Merges rows that a table shows as one.
     #[must_use]
-    fn collapse(rows: Vec<Self>) -> Vec<Self>
-    where
-        Self: Sized,
-    {
+    fn collapse(rows: Vec<Self>) -> Vec<Self> {
         rows
     }
 }
@@ -53,8 +49,8 @@ pub trait View {
 
 /// A row of any type, for the formats.
 pub(super) trait AnyRow {
-    /// Table cells.
-    fn table_cells(&self, options: &RenderOptions) -> Vec<Cell>;
+    /// Cell of the column at this place of [`Row::COLUMNS`].
+    fn cell(&self, column: usize, options: &RenderOptions) -> Cell;
     /// Appends the JSON object.
     fn write_json(&self, out: &mut Vec<u8>) -> serde_json::Result<()>;
     /// JSON object.
@@ -64,8 +60,8 @@ pub(super) trait AnyRow {
 }
 
 impl<R: Row> AnyRow for R {
-    fn table_cells(&self, options: &RenderOptions) -> Vec<Cell> {
-        self.cells(options)
+    fn cell(&self, column: usize, options: &RenderOptions) -> Cell {
+        R::COLUMNS[column].table.as_ref().map_or_else(Cell::none, |table| (table.cell)(self, options))
     }
 
     fn write_json(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
@@ -82,7 +78,7 @@ impl<R: Row> AnyRow for R {
 }
 
 pub(crate) fn csv_columns_of<R: Row>() -> Vec<Cow<'static, str>> {
-    R::CSV_COLUMNS.iter().map(|column| Cow::Borrowed(*column)).collect()
+    R::COLUMNS.iter().filter_map(|column| column.key.map(Cow::Borrowed)).collect()
 }
 
 /// A row of a view for JSON lines, CSV and ids. [`View::csv_columns`] defines its columns.
@@ -100,15 +96,7 @@ impl Item {
 
 impl Row for Item {
     const KEY: &'static str = "items";
-    const CSV_COLUMNS: &'static [&'static str] = &[];
-
-    fn columns() -> &'static [Column<'static>] {
-        &[]
-    }
-
-    fn cells(&self, _options: &RenderOptions) -> Vec<Cell> {
-        Vec::new()
-    }
+    const COLUMNS: &'static [Column<Self>] = &[];
 
     fn json(&self) -> impl Serialize {
         &self.json

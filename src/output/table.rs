@@ -1,9 +1,10 @@
 //! Tables that fit the width: columns shrink, then are dropped; a row is always one line.
 
+use super::number;
 use super::options::RenderOptions;
 use super::text::{clip, tail, whole_clusters, width};
 use super::theme::{TextRole, Theme};
-use crate::model::short_trace_ids;
+use crate::model::{Cost, Timestamp, TokenUsage, short_trace_ids};
 use crate::query::TextMatch;
 use comfy_table::{Cell as TableCell, ContentArrangement, Table, presets};
 use std::io::{self, Write};
@@ -65,6 +66,56 @@ impl Cell {
         text.filter(|text| !text.is_empty()).map_or_else(Self::none, |text| Self::escaped(text, role))
     }
 
+    /// A cell with a count.
+    #[must_use]
+    pub fn count(count: u64) -> Self {
+        Self::new(number::count(count.cast_signed()), TextRole::Plain)
+    }
+
+    /// A cell with a number of errors, marked if there are any.
+    #[must_use]
+    pub fn errors(count: u64) -> Self {
+        Self::new(number::count(count.cast_signed()), if count > 0 { TextRole::Bad } else { TextRole::Dim })
+    }
+
+    /// A cell with a total of tokens, if known.
+    #[must_use]
+    pub fn tokens(usage: Option<&TokenUsage>) -> Self {
+        Self::new(number::total_tokens(usage), TextRole::Figure)
+    }
+
+    /// A cell with a cost, if known.
+    #[must_use]
+    pub fn cost(cost: Option<&Cost>) -> Self {
+        cost.and_then(number::cost).map_or_else(Self::none, |cost| Self::new(cost, TextRole::Figure))
+    }
+
+    /// A cell with the time since a moment.
+    #[must_use]
+    pub fn age(time: Timestamp, options: &RenderOptions) -> Self {
+        Self::new(number::age(time, options.now), TextRole::Plain)
+    }
+
+    /// A cell with a duration in milliseconds, if known.
+    #[must_use]
+    pub fn millis(millis: Option<f64>) -> Self {
+        let text = |millis: f64| number::duration((millis * 1e6) as i64);
+        millis.map_or_else(Self::none, |millis| Self::new(text(millis), TextRole::Plain))
+    }
+
+    /// An empty cell.
+    #[must_use]
+    pub fn blank() -> Self {
+        Self::new("", TextRole::Plain)
+    }
+
+    /// The cell in a row of totals.
+    #[must_use]
+    pub fn in_total(self) -> Self {
+        let is_plain = self.role == TextRole::Plain && !self.text.is_empty();
+        Self { role: if is_plain { TextRole::Figure } else { self.role }, ..self }
+    }
+
     /// A cell without a value, shown as `-`.
     #[must_use]
     pub fn none() -> Self {
@@ -86,10 +137,10 @@ pub(crate) fn shorten_ids(rows: &mut [Vec<Cell>]) {
     }
 }
 
-/// Heading and layout rules of a column.
+/// Heading of a column, and how the column gives way if the table is too wide.
 #[derive(Clone, Copy, Debug)]
-pub struct Column<'a> {
-    /// Heading.
+pub struct Heading<'a> {
+    /// Title.
     pub title: &'a str,
     /// Whether cells are right-aligned, as numbers are.
     pub is_right_aligned: bool,
@@ -97,6 +148,32 @@ pub struct Column<'a> {
     pub min_width: Option<usize>,
     /// Columns with a higher value are dropped first; 0 = never.
     pub drop_priority: u8,
+}
+
+impl<'a> Heading<'a> {
+    /// A column of text.
+    #[must_use]
+    pub const fn text(title: &'a str) -> Self {
+        Self { title, is_right_aligned: false, min_width: None, drop_priority: 0 }
+    }
+
+    /// A right-aligned column of numbers.
+    #[must_use]
+    pub const fn number(title: &'a str) -> Self {
+        Self { is_right_aligned: true, ..Self::text(title) }
+    }
+
+    /// Lets the column shrink to a width.
+    #[must_use]
+    pub const fn shrinks_to(self, min_width: usize) -> Self {
+        Self { min_width: Some(min_width), ..self }
+    }
+
+    /// Lets the column be dropped, before those with a lower priority.
+    #[must_use]
+    pub const fn drops(self, priority: u8) -> Self {
+        Self { drop_priority: priority, ..self }
+    }
 }
 
 const COLUMN_GAP: usize = 2;
@@ -109,7 +186,7 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    pub(crate) fn new(columns: &[Column<'_>], rows: &[Vec<Cell>], room: Option<usize>) -> Self {
+    pub(crate) fn new(columns: &[Heading<'_>], rows: &[Vec<Cell>], room: Option<usize>) -> Self {
         let natural = |column: usize| {
             let cells = rows.iter().map(|row| width(&row[column].text));
             cells.chain([width(columns[column].title)]).max().unwrap_or(0)
@@ -162,7 +239,7 @@ impl Layout {
         out: &mut dyn Write,
         theme: Theme,
         ellipsis: &str,
-        columns: &[Column<'_>],
+        columns: &[Heading<'_>],
         rows: &[Vec<Cell>],
         with_header: bool,
     ) -> io::Result<()> {
@@ -254,7 +331,7 @@ fn total_width(widths: &[Option<usize>]) -> usize {
 pub fn write_table(
     options: &RenderOptions,
     out: &mut dyn Write,
-    columns: &[Column<'_>],
+    columns: &[Heading<'_>],
     rows: &[Vec<Cell>],
 ) -> crate::error::Result<()> {
     let mut rows = rows.to_vec();

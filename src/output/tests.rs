@@ -141,7 +141,7 @@ fn width_is_counted_by_grapheme_cluster() {
 mod properties {
     use super::*;
     use proptest::prelude::*;
-    use table::{Cell, Column, Layout};
+    use table::{Cell, Heading, Layout};
 
     /// Texts for which different ways to measure width differ.
     fn texts() -> impl Strategy<Value = String> {
@@ -213,7 +213,7 @@ mod properties {
 
         #[test]
         fn table_lines_fit_the_width(rows in proptest::collection::vec([texts(), texts(), texts()], 1..5), room in 20_usize..60) {
-            let column = |title, is_right_aligned| Column { title, is_right_aligned, min_width: Some(4), drop_priority: 0 };
+            let column = |title, is_right_aligned| Heading { title, is_right_aligned, min_width: Some(4), drop_priority: 0 };
             let columns = [column("name", false), column("number", true), column("text", false)];
             let cells = rows.iter().map(|row| row.iter().map(|text| Cell::escaped(text, TextRole::Plain)).collect()).collect::<Vec<_>>();
             let mut out = Vec::new();

@@ -1,5 +1,6 @@
 //! Writes rows and views to standard output in the chosen format.
 
+use super::column::table_columns;
 use super::formats::{Format, ListSpec, RowWriter, ViewForm};
 use super::json::{self, Page};
 use super::options::RenderOptions;
@@ -88,7 +89,8 @@ impl Output {
     }
 
     fn start_list<R: Row>(&mut self, csv_columns: Vec<Cow<'static, str>>, has_header: bool) -> ListWriter<'_, R> {
-        let spec = ListSpec { key: R::KEY, columns: R::columns(), csv_columns, has_header, options: self.options };
+        let columns = table_columns(R::COLUMNS, R::TABLE_ORDER);
+        let spec = ListSpec { key: R::KEY, columns, csv_columns, has_header, options: self.options };
         ListWriter { writer: (self.format.info().start_list)(spec), output: self, row_type: std::marker::PhantomData }
     }
 }

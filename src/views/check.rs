@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::model::Timestamp;
 use crate::output::json::SCHEMA;
 use crate::output::paragraph::Paragraph;
-use crate::output::table::{Cell, Column};
+use crate::output::table::{Cell, Heading};
 use crate::output::text::{one_line, width};
 use crate::output::{Format, Item, Output, RenderOptions, TextRole, View, ignore_closed_pipe, number, write_table};
 use serde::{Serialize, Serializer};
@@ -294,13 +294,13 @@ impl View for CheckView {
     }
 }
 
-const COLUMNS: &[Column<'static>] = &[
-    Column { title: "", is_right_aligned: false, min_width: None, drop_priority: 0 },
-    Column { title: "rule", is_right_aligned: false, min_width: Some(16), drop_priority: 0 },
-    Column { title: "value", is_right_aligned: true, min_width: None, drop_priority: 0 },
-    Column { title: "limit", is_right_aligned: true, min_width: None, drop_priority: 0 },
-    Column { title: "baseline", is_right_aligned: true, min_width: None, drop_priority: 2 },
-    Column { title: "traces", is_right_aligned: true, min_width: None, drop_priority: 1 },
+const COLUMNS: &[Heading<'static>] = &[
+    Heading::text(""),
+    Heading::text("rule").shrinks_to(16),
+    Heading::number("value"),
+    Heading::number("limit"),
+    Heading::number("baseline").drops(2),
+    Heading::number("traces").drops(1),
 ];
 
 /// The label and style of a verdict.

@@ -7,9 +7,8 @@ use crate::analysis::stack::{self, CodeLocation, StackFrame};
 use crate::error::Result;
 use crate::model::Timestamp;
 use crate::output::paragraph::write_facts;
-use crate::output::table::{Cell, Column};
 use crate::output::text::{block, one_line, width, wrap};
-use crate::output::{Output, RenderOptions, Row, TextRole, number};
+use crate::output::{Cell, Column, Heading, Output, RenderOptions, Row, TextRole, number};
 use serde::Serialize;
 use std::io::Write;
 
@@ -98,64 +97,62 @@ const fn kind_prefix(kind: FailureKind) -> Option<&'static str> {
     }
 }
 
+fn message_cell(failure: &Failure) -> Cell {
+    match &failure.message {
+        Some(message) => Cell::escaped(message, TextRole::Plain),
+        None => Cell::new(if failure.exception_type.is_none() { NO_MESSAGE } else { "-" }, TextRole::Dim),
+    }
+}
+
+impl ExceptionRow {
+    const fn failure(&self) -> &Failure {
+        &self.0.example.failure
+    }
+}
+
 impl Row for ExceptionRow {
     const KEY: &'static str = "exceptions";
-    const CSV_COLUMNS: &'static [&'static str] = &[
-        "fingerprint",
-        "kind",
-        "type",
-        "message",
-        "origin.file",
-        "origin.line",
-        "origin.function",
-        "cause.type",
-        "cause.message",
-        "count",
-        "traces",
-        "first_time",
-        "last_time",
-        "example.trace_id",
-        "example.span_id",
-        "example.span_name",
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::data("fingerprint"),
+        Column::new("kind", Heading::text("kind").drops(1), |row, _| {
+            let kind = row.failure().kind;
+            kind_prefix(kind).map_or_else(Cell::none, |_| Cell::new(kind.as_str(), TextRole::Warn))
+        }),
+        Column::new("type", Heading::text("type").shrinks_to(14), |row, _| {
+            Cell::optional(row.failure().exception_type.as_deref(), TextRole::Bad)
+        }),
+        Column::new("message", Heading::text("message").shrinks_to(24), |row, _| message_cell(row.failure())),
+        Column::combined(Heading::text("cause").shrinks_to(10).drops(7), |row, _| {
+            let text = |cause: &Cause| cause.exception_type.as_ref().or(cause.message.as_ref()).cloned();
+            Cell::optional(row.failure().cause.as_ref().and_then(text).as_deref(), TextRole::Plain)
+        }),
+        Column::combined(Heading::text("origin").shrinks_to(20).drops(4), |row, _| {
+            Cell::optional(row.failure().origin.as_ref().map(format_location).as_deref(), TextRole::Plain)
+        }),
+        Column::data("origin.file"),
+        Column::data("origin.line"),
+        Column::data("origin.function"),
+        Column::data("cause.type"),
+        Column::data("cause.message"),
+        Column::new("count", Heading::number("count"), |Self(group), _| {
+            Cell::new(number::count(group.count.cast_signed()), TextRole::Figure)
+        }),
+        Column::data("traces"),
+        Column::new("first_time", Heading::number("first").drops(6), |Self(group), options| {
+            Cell::age(group.first, options)
+        }),
+        Column::new("last_time", Heading::number("last").drops(2), |Self(group), options| {
+            Cell::age(group.last, options)
+        }),
+        Column::new("example.trace_id", Heading::text("trace"), |Self(group), _| {
+            Cell::trace_id(&group.example.trace_id)
+        }),
+        Column::data("example.span_id"),
+        Column::new("example.span_name", Heading::text("span").shrinks_to(8).drops(5), |Self(group), _| {
+            Cell::optional(Some(&group.example.span_name), TextRole::Name)
+        }),
     ];
-
-    fn columns() -> &'static [Column<'static>] {
-        &[
-            Column { title: "count", is_right_aligned: true, min_width: None, drop_priority: 0 },
-            Column { title: "kind", is_right_aligned: false, min_width: None, drop_priority: 1 },
-            Column { title: "type", is_right_aligned: false, min_width: Some(14), drop_priority: 0 },
-            Column { title: "message", is_right_aligned: false, min_width: Some(24), drop_priority: 0 },
-            Column { title: "cause", is_right_aligned: false, min_width: Some(10), drop_priority: 7 },
-            Column { title: "origin", is_right_aligned: false, min_width: Some(20), drop_priority: 4 },
-            Column { title: "first", is_right_aligned: true, min_width: None, drop_priority: 6 },
-            Column { title: "last", is_right_aligned: true, min_width: None, drop_priority: 2 },
-            Column { title: "trace", is_right_aligned: false, min_width: None, drop_priority: 0 },
-            Column { title: "span", is_right_aligned: false, min_width: Some(8), drop_priority: 5 },
-        ]
-    }
-
-    fn cells(&self, options: &RenderOptions) -> Vec<Cell> {
-        let (group, example) = (&self.0, &self.0.example);
-        let failure = &example.failure;
-        let message = failure.message.as_deref();
-        let cause = failure.cause.as_ref();
-        let cause = cause.map(|cause| cause.exception_type.as_deref().or(cause.message.as_deref()).unwrap_or_default());
-        vec![
-            Cell::new(number::count(group.count.cast_signed()), TextRole::Figure),
-            kind_prefix(failure.kind).map_or_else(Cell::none, |_| Cell::new(failure.kind.as_str(), TextRole::Warn)),
-            Cell::optional(failure.exception_type.as_deref(), TextRole::Bad),
-            message.map_or_else(
-                || Cell::new(if failure.exception_type.is_none() { NO_MESSAGE } else { "-" }, TextRole::Dim),
-                |message| Cell::escaped(message, TextRole::Plain),
-            ),
-            Cell::optional(cause, TextRole::Plain),
-            Cell::optional(failure.origin.as_ref().map(format_location).as_deref(), TextRole::Plain),
-            Cell::new(number::age(group.first, options.now), TextRole::Plain),
-            Cell::new(number::age(group.last, options.now), TextRole::Plain),
-            Cell::trace_id(&example.trace_id),
-            Cell::optional(Some(&example.span_name), TextRole::Name),
-        ]
-    }
+    const TABLE_ORDER: &'static [&'static str] = &["count"];
 
     fn json(&self) -> impl Serialize {
         let (group, example) = (&self.0, &self.0.example);

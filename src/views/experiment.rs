@@ -2,8 +2,7 @@
 
 use super::json::ExperimentJson;
 use crate::model::{Experiment, Totals};
-use crate::output::table::{Cell, Column};
-use crate::output::{RenderOptions, Row, TextRole, number};
+use crate::output::{Cell, Column, Heading, Row, TextRole, number};
 use serde::Serialize;
 
 /// Experiment with totals of its traces.
@@ -17,52 +16,33 @@ pub struct ExperimentRow {
 
 impl Row for ExperimentRow {
     const KEY: &'static str = "experiments";
-    const CSV_COLUMNS: &'static [&'static str] = &[
-        "experiment_id",
-        "name",
-        "lifecycle_stage",
-        "workspace",
-        "artifact_location",
-        "creation_time",
-        "last_update_time",
-        "trace_count",
-        "error_count",
-        "last_trace_time",
-        "token_usage.input_tokens",
-        "token_usage.output_tokens",
-        "token_usage.total_tokens",
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("experiment_id", Heading::number("id"), |row, _| {
+            Cell::escaped(&row.experiment.experiment_id, TextRole::Id)
+        }),
+        Column::new("name", Heading::text("name").shrinks_to(8), |row, _| {
+            Cell::escaped(&row.experiment.name, TextRole::Name)
+        }),
+        Column::new("lifecycle_stage", Heading::text("stage").drops(3), |row, _| {
+            let role = if row.experiment.is_active() { TextRole::Plain } else { TextRole::Warn };
+            Cell::escaped(&row.experiment.lifecycle_stage, role)
+        }),
+        Column::data("workspace"),
+        Column::data("artifact_location"),
+        Column::data("creation_time"),
+        Column::data("last_update_time"),
+        Column::new("trace_count", Heading::number("traces"), |row, _| Cell::count(row.totals.traces)),
+        Column::new("error_count", Heading::number("errors"), |row, _| Cell::errors(row.totals.errors)),
+        Column::new("last_trace_time", Heading::number("last trace").drops(2), |row, options| {
+            let time = row.totals.last_trace_time;
+            time.map_or_else(Cell::none, |time| Cell::new(number::age(time, options.now) + " ago", TextRole::Plain))
+        }),
+        Column::data("token_usage.input_tokens"),
+        Column::data("token_usage.output_tokens"),
+        Column::new("token_usage.total_tokens", Heading::number("tokens").drops(1), |row, _| {
+            Cell::tokens(row.totals.token_usage.as_ref())
+        }),
     ];
-
-    fn columns() -> &'static [Column<'static>] {
-        &[
-            Column { title: "id", is_right_aligned: true, min_width: None, drop_priority: 0 },
-            Column { title: "name", is_right_aligned: false, min_width: Some(8), drop_priority: 0 },
-            Column { title: "stage", is_right_aligned: false, min_width: None, drop_priority: 3 },
-            Column { title: "traces", is_right_aligned: true, min_width: None, drop_priority: 0 },
-            Column { title: "errors", is_right_aligned: true, min_width: None, drop_priority: 0 },
-            Column { title: "last trace", is_right_aligned: true, min_width: None, drop_priority: 2 },
-            Column { title: "tokens", is_right_aligned: true, min_width: None, drop_priority: 1 },
-        ]
-    }
-
-    fn cells(&self, options: &RenderOptions) -> Vec<Cell> {
-        let (experiment, totals) = (&self.experiment, &self.totals);
-        let errors = if totals.errors > 0 { TextRole::Bad } else { TextRole::Dim };
-        vec![
-            Cell::escaped(&experiment.experiment_id, TextRole::Id),
-            Cell::escaped(&experiment.name, TextRole::Name),
-            Cell::escaped(
-                &experiment.lifecycle_stage,
-                if experiment.is_active() { TextRole::Plain } else { TextRole::Warn },
-            ),
-            Cell::new(number::count(totals.traces.cast_signed()), TextRole::Plain),
-            Cell::new(number::count(totals.errors.cast_signed()), errors),
-            totals
-                .last_trace_time
-                .map_or_else(Cell::none, |time| Cell::new(number::age(time, options.now) + " ago", TextRole::Plain)),
-            Cell::new(number::total_tokens(totals.token_usage.as_ref()), TextRole::Figure),
-        ]
-    }
 
     fn json(&self) -> impl Serialize {
         ExperimentJson::new(&self.experiment, &self.totals)

@@ -1,7 +1,7 @@
 //! Group keys in all output formats.
 
 use crate::analysis::key::{GroupKey, GroupValues};
-use crate::output::table::{Cell, Column};
+use crate::output::table::{Cell, Heading};
 use crate::output::text::one_line;
 use crate::output::{RenderOptions, TextRole, number};
 use serde::{Serialize, Serializer};
@@ -34,10 +34,10 @@ pub(super) fn csv_columns(keys: &[GroupKey], figures: &[&'static str]) -> Vec<Co
 }
 
 /// Returns the table columns of keys.
-pub(super) fn columns<'a>(keys: &[GroupKey], words: &'a [Cow<'static, str>]) -> Vec<Column<'a>> {
+pub(super) fn columns<'a>(keys: &[GroupKey], words: &'a [Cow<'static, str>]) -> Vec<Heading<'a>> {
     // A truncated time reads as a different one.
     let min_width = |key: &GroupKey| if key.is_time() { None } else { Some(10) };
-    let column = |(key, word): (&GroupKey, &'a Cow<'static, str>)| Column {
+    let column = |(key, word): (&GroupKey, &'a Cow<'static, str>)| Heading {
         title: word,
         is_right_aligned: false,
         min_width: min_width(key),

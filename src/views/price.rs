@@ -2,8 +2,7 @@
 
 use crate::analysis::prices::{Price, Rates};
 use crate::model::Json;
-use crate::output::table::{Cell, Column};
-use crate::output::{RenderOptions, Row, TextRole, number};
+use crate::output::{Cell, Column, Heading, Row, TextRole, number};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -45,59 +44,53 @@ fn tier_json(threshold: i64, rates: &Rates) -> Json {
     )
 }
 
+fn rate_cell(rate: Option<f64>) -> Cell {
+    rate.map_or_else(Cell::none, |rate| Cell::new(number::dollars(rate), TextRole::Figure))
+}
+
+/// Returns the rates for long contexts: `200,000: $2.50 → $15`.
+fn long_context_cell(price: &Price) -> Cell {
+    let above = |(threshold, rates): &(i64, Rates)| {
+        let rate = |rate: Option<f64>| rate.map_or_else(|| "unchanged".to_owned(), number::dollars);
+        format!("{}: {} → {}", number::count(*threshold), rate(rates.input), rate(rates.output))
+    };
+    let above: Vec<String> = price.long_context.iter().map(above).collect();
+    if above.is_empty() { Cell::none() } else { Cell::new(above.join("; "), TextRole::Plain) }
+}
+
 impl Row for PriceRow {
     const KEY: &'static str = "prices";
-    const CSV_COLUMNS: &'static [&'static str] = &[
-        "model",
-        "provider",
-        "input_per_million_tokens",
-        "output_per_million_tokens",
-        "cache_read_per_million_tokens",
-        "cache_write_per_million_tokens",
-        "cache_write_1hr_per_million_tokens",
-        "long_context",
-        "last_updated_at",
-        "source",
-        "default",
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("model", Heading::text("model").shrinks_to(15), |row, _| {
+            Cell::escaped(&row.price.model, TextRole::Name)
+        }),
+        Column::new("provider", Heading::text("provider").shrinks_to(10), |row, _| {
+            Cell::optional(row.price.provider.as_deref(), TextRole::Plain)
+        }),
+        Column::new("input_per_million_tokens", Heading::number("input"), |row, _| rate_cell(row.price.rates.input)),
+        Column::new("output_per_million_tokens", Heading::number("output"), |row, _| rate_cell(row.price.rates.output)),
+        Column::new("cache_read_per_million_tokens", Heading::number("cache read").drops(4), |row, _| {
+            rate_cell(row.price.rates.cache_read)
+        }),
+        Column::new("cache_write_per_million_tokens", Heading::number("cache write").drops(5), |row, _| {
+            rate_cell(row.price.rates.cache_write)
+        }),
+        Column::new("cache_write_1hr_per_million_tokens", Heading::number("write 1 h").drops(6), |row, _| {
+            rate_cell(row.price.rates.cache_write_1hr)
+        }),
+        Column::new("long_context", Heading::text("above").shrinks_to(20).drops(3), |row, _| {
+            long_context_cell(&row.price)
+        }),
+        Column::new("last_updated_at", Heading::text("updated").drops(2), |row, _| {
+            Cell::optional(row.price.updated.as_deref(), TextRole::Dim)
+        }),
+        Column::data("source"),
+        Column::new("default", Heading::text("default").drops(1), |row, _| {
+            if row.is_default { Cell::new("if provider unknown", TextRole::Dim) } else { Cell::none() }
+        }),
     ];
-
-    fn columns() -> &'static [Column<'static>] {
-        &[
-            Column { title: "model", is_right_aligned: false, min_width: Some(15), drop_priority: 0 },
-            Column { title: "provider", is_right_aligned: false, min_width: Some(10), drop_priority: 0 },
-            Column { title: "input", is_right_aligned: true, min_width: None, drop_priority: 0 },
-            Column { title: "cache read", is_right_aligned: true, min_width: None, drop_priority: 4 },
-            Column { title: "cache write", is_right_aligned: true, min_width: None, drop_priority: 5 },
-            Column { title: "write 1 h", is_right_aligned: true, min_width: None, drop_priority: 6 },
-            Column { title: "output", is_right_aligned: true, min_width: None, drop_priority: 0 },
-            Column { title: "above", is_right_aligned: false, min_width: Some(20), drop_priority: 3 },
-            Column { title: "updated", is_right_aligned: false, min_width: None, drop_priority: 2 },
-            Column { title: "default", is_right_aligned: false, min_width: None, drop_priority: 1 },
-        ]
-    }
-
-    fn cells(&self, _options: &RenderOptions) -> Vec<Cell> {
-        let Self { price, is_default } = self;
-        let rate =
-            |rate: Option<f64>| rate.map_or_else(Cell::none, |rate| Cell::new(number::dollars(rate), TextRole::Figure));
-        let above = |(threshold, rates): &(i64, Rates)| {
-            let rate = |rate: Option<f64>| rate.map_or_else(|| "unchanged".to_owned(), number::dollars);
-            format!("{}: {} → {}", number::count(*threshold), rate(rates.input), rate(rates.output))
-        };
-        let above: Vec<String> = price.long_context.iter().map(above).collect();
-        vec![
-            Cell::escaped(&price.model, TextRole::Name),
-            Cell::optional(price.provider.as_deref(), TextRole::Plain),
-            rate(price.rates.input),
-            rate(price.rates.cache_read),
-            rate(price.rates.cache_write),
-            rate(price.rates.cache_write_1hr),
-            rate(price.rates.output),
-            if above.is_empty() { Cell::none() } else { Cell::new(above.join("; "), TextRole::Plain) },
-            Cell::optional(price.updated.as_deref(), TextRole::Dim),
-            if *is_default { Cell::new("if provider unknown", TextRole::Dim) } else { Cell::none() },
-        ]
-    }
+    const TABLE_ORDER: &'static [&'static str] =
+        &["model", "provider", "input", "cache read", "cache write", "write 1 h", "output"];
 
     fn json(&self) -> impl Serialize {
         PriceJson(self)

@@ -9,9 +9,8 @@ use crate::error::Result;
 use crate::model::{Cost, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, short_trace_ids};
 use crate::output::json::SCHEMA;
 use crate::output::paragraph::write_facts;
-use crate::output::table::{Cell, Column};
 use crate::output::text::one_line;
-use crate::output::{Item, RenderOptions, Row, TextRole, View, number, write_table};
+use crate::output::{Cell, Column, Heading, Item, RenderOptions, Row, TextRole, View, number, write_table};
 use crate::reading::{recorded_answer, recorded_question};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -62,71 +61,52 @@ fn count(number: u64) -> String {
     number::count(number.cast_signed())
 }
 
-fn cost_or_none(cost: Option<&Cost>) -> Cell {
-    cost.and_then(number::cost).map_or_else(Cell::none, |cost| Cell::new(cost, TextRole::Figure))
-}
-
 fn duration_cell(millis: Option<i64>) -> Cell {
     millis.map_or_else(Cell::none, |millis| Cell::new(number::millis(millis), TextRole::Plain))
 }
 
 impl Row for SessionRow {
     const KEY: &'static str = "sessions";
-    const CSV_COLUMNS: &'static [&'static str] = &[
-        "session_id",
-        "derived",
-        "user_ids",
-        "experiments",
-        "trace_count",
-        "error_count",
-        "in_progress_count",
-        "first_trace_time",
-        "last_trace_time",
-        "duration_ms",
-        "execution_duration_ms",
-        "token_usage.input_tokens",
-        "token_usage.output_tokens",
-        "token_usage.total_tokens",
-        "cost.total_cost",
-    ];
-
-    fn columns() -> &'static [Column<'static>] {
-        &[
-            Column { title: "session", is_right_aligned: false, min_width: Some(12), drop_priority: 0 },
-            Column { title: "user", is_right_aligned: false, min_width: Some(6), drop_priority: 4 },
-            Column { title: "turns", is_right_aligned: true, min_width: None, drop_priority: 0 },
-            Column { title: "errors", is_right_aligned: true, min_width: None, drop_priority: 0 },
-            Column { title: "running", is_right_aligned: true, min_width: None, drop_priority: 3 },
-            Column { title: "first", is_right_aligned: true, min_width: None, drop_priority: 7 },
-            Column { title: "last", is_right_aligned: true, min_width: None, drop_priority: 1 },
-            Column { title: "wall time", is_right_aligned: true, min_width: None, drop_priority: 8 },
-            Column { title: "busy", is_right_aligned: true, min_width: None, drop_priority: 5 },
-            Column { title: "tokens", is_right_aligned: true, min_width: None, drop_priority: 2 },
-            Column { title: "cost", is_right_aligned: true, min_width: None, drop_priority: 6 },
-        ]
-    }
-
-    fn cells(&self, options: &RenderOptions) -> Vec<Cell> {
-        let session = &self.0;
-        let running = session.in_progress;
-        vec![
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("session_id", Heading::text("session").shrinks_to(12), |Self(session), _| {
             if session.is_derived {
                 Cell::marked_trace_id(&session.id, "derived", TextRole::Name)
             } else {
                 Cell::escaped(&session.id, TextRole::Name)
-            },
-            Cell::optional(Some(&session.users.join(", ")), TextRole::Plain),
-            Cell::new(count(session.traces), TextRole::Plain),
-            Cell::new(count(session.errors), if session.errors == 0 { TextRole::Dim } else { TextRole::Bad }),
-            if running == 0 { Cell::none() } else { Cell::new(count(running), TextRole::Warn) },
-            Cell::new(number::age(session.first, options.now), TextRole::Plain),
-            Cell::new(number::age(session.last, options.now), TextRole::Plain),
-            duration_cell(session.duration_ns().map(|nanos| nanos / 1_000_000)),
-            duration_cell(session.execution_duration_ms),
-            Cell::new(number::total_tokens(session.token_usage.as_ref()), TextRole::Figure),
-            cost_or_none(session.cost.cost().as_ref()),
-        ]
-    }
+            }
+        }),
+        Column::data("derived"),
+        Column::new("user_ids", Heading::text("user").shrinks_to(6).drops(4), |Self(session), _| {
+            Cell::optional(Some(&session.users.join(", ")), TextRole::Plain)
+        }),
+        Column::data("experiments"),
+        Column::new("trace_count", Heading::number("turns"), |Self(session), _| Cell::count(session.traces)),
+        Column::new("error_count", Heading::number("errors"), |Self(session), _| Cell::errors(session.errors)),
+        Column::new("in_progress_count", Heading::number("running").drops(3), |Self(session), _| {
+            let running = session.in_progress;
+            if running == 0 { Cell::none() } else { Cell::new(count(running), TextRole::Warn) }
+        }),
+        Column::new("first_trace_time", Heading::number("first").drops(7), |Self(session), options| {
+            Cell::age(session.first, options)
+        }),
+        Column::new("last_trace_time", Heading::number("last").drops(1), |Self(session), options| {
+            Cell::age(session.last, options)
+        }),
+        Column::new("duration_ms", Heading::number("wall time").drops(8), |Self(session), _| {
+            duration_cell(session.duration_ns().map(|nanos| nanos / 1_000_000))
+        }),
+        Column::new("execution_duration_ms", Heading::number("busy").drops(5), |Self(session), _| {
+            duration_cell(session.execution_duration_ms)
+        }),
+        Column::data("token_usage.input_tokens"),
+        Column::data("token_usage.output_tokens"),
+        Column::new("token_usage.total_tokens", Heading::number("tokens").drops(2), |Self(session), _| {
+            Cell::tokens(session.token_usage.as_ref())
+        }),
+        Column::new("cost.total_cost", Heading::number("cost").drops(6), |Self(session), _| {
+            Cell::cost(session.cost.cost().as_ref())
+        }),
+    ];
 
     fn json(&self) -> impl Serialize {
         SessionJson::from(&self.0)
@@ -301,17 +281,17 @@ fn write_heading(options: &RenderOptions, out: &mut dyn Write, session: &Session
     )
 }
 
-const TURN_COLUMNS: [Column<'static>; 10] = [
-    Column { title: "turn", is_right_aligned: true, min_width: None, drop_priority: 0 },
-    Column { title: "trace", is_right_aligned: false, min_width: None, drop_priority: 0 },
-    Column { title: "time", is_right_aligned: false, min_width: None, drop_priority: 6 },
-    Column { title: "after", is_right_aligned: true, min_width: None, drop_priority: 5 },
-    Column { title: "state", is_right_aligned: false, min_width: None, drop_priority: 0 },
-    Column { title: "duration", is_right_aligned: true, min_width: None, drop_priority: 3 },
-    Column { title: "tokens", is_right_aligned: true, min_width: None, drop_priority: 2 },
-    Column { title: "cost", is_right_aligned: true, min_width: None, drop_priority: 4 },
-    Column { title: "request", is_right_aligned: false, min_width: Some(12), drop_priority: 0 },
-    Column { title: "response", is_right_aligned: false, min_width: Some(12), drop_priority: 1 },
+const TURN_COLUMNS: [Heading<'static>; 10] = [
+    Heading::number("turn"),
+    Heading::text("trace"),
+    Heading::text("time").drops(6),
+    Heading::number("after").drops(5),
+    Heading::text("state"),
+    Heading::number("duration").drops(3),
+    Heading::number("tokens").drops(2),
+    Heading::number("cost").drops(4),
+    Heading::text("request").shrinks_to(12),
+    Heading::text("response").shrinks_to(12).drops(1),
 ];
 
 /// Returns the cells of one trace of the session; `previous_end` = end of the trace before it.
@@ -324,8 +304,8 @@ fn turn_cells(options: &RenderOptions, number: usize, trace: &TraceInfo, previou
         gap.map_or_else(Cell::none, |gap| Cell::new(gap, TextRole::Dim)),
         Cell::escaped(trace.state.as_str(), state_role(&trace.state)),
         Cell::optional(number::trace_duration(trace).as_deref(), TextRole::Plain),
-        Cell::new(number::total_tokens(trace.recorded_usage.as_ref()), TextRole::Figure),
-        cost_or_none(trace.cost.as_ref()),
+        Cell::tokens(trace.recorded_usage.as_ref()),
+        Cell::cost(trace.cost.as_ref()),
         Cell::optional(recorded_question(trace).as_deref(), TextRole::Plain),
         Cell::optional(recorded_answer(trace).as_deref(), TextRole::Plain),
     ]

@@ -2,8 +2,7 @@
 
 use super::json::SpanJson;
 use crate::model::{Exception, Node, Span, SpanStatus, TokenUsage};
-use crate::output::table::{Cell, Column};
-use crate::output::{RenderOptions, Row, TextRole, number};
+use crate::output::{Cell, Column, Heading, RenderOptions, Row, TextRole, number};
 use crate::query::TextMatch;
 use serde::Serialize;
 
@@ -55,59 +54,60 @@ pub(super) fn failures(span: &Span) -> impl Iterator<Item = (TextRole, String)> 
     failed.into_iter().chain(handled).chain(control_flow)
 }
 
+fn id_cell(span: &Span) -> Cell {
+    Cell::escaped(span.id.as_str(), TextRole::Dim)
+}
+
+fn name_cell(span: &Span) -> Cell {
+    Cell::escaped(&span.name, TextRole::Name)
+}
+
+fn type_cell(span: &Span) -> Cell {
+    Cell::escaped(span.span_type.as_str(), TextRole::Kind)
+}
+
+fn status_cell(span: &Span) -> Cell {
+    Cell::escaped(span.status.as_str(), status_role(&span.status))
+}
+
+fn duration_cell(span: &Span) -> Cell {
+    span.duration_ns().map_or_else(Cell::none, |nanos| Cell::new(number::duration(nanos), TextRole::Plain))
+}
+
 impl Row for SpanRow {
     const KEY: &'static str = "spans";
-    const CSV_COLUMNS: &'static [&'static str] = &[
-        "trace_id",
-        "span_id",
-        "parent_id",
-        "depth",
-        "name",
-        "span_type",
-        "status",
-        "status_message",
-        "start_time",
-        "duration_ms",
-        "model",
-        "provider",
-        "token_usage.input_tokens",
-        "token_usage.output_tokens",
-        "token_usage.total_tokens",
-        "cost.total_cost",
-        "exception.type",
-        "exception.message",
-        "inputs",
-        "outputs",
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("trace_id", Heading::text("trace"), |row, _| Cell::trace_id(&row.trace_id)),
+        Column::new("span_id", Heading::text("span").drops(5), |row, _| id_cell(&row.span)),
+        Column::data("parent_id"),
+        Column::data("depth"),
+        Column::new("name", Heading::text("name").shrinks_to(16), |row, _| name_cell(&row.span)),
+        Column::new("span_type", Heading::text("type").shrinks_to(6).drops(3), |row, _| type_cell(&row.span)),
+        Column::new("status", Heading::text("status").drops(4), |row, _| status_cell(&row.span)),
+        Column::data("status_message"),
+        Column::data("start_time"),
+        Column::new("duration_ms", Heading::number("duration").drops(1), |row, _| duration_cell(&row.span)),
+        Column::combined(Heading::number("tokens").drops(2), |row, options| {
+            let usage = row.span.usage();
+            usage.map_or_else(Cell::none, |usage| Cell::new(tokens(usage, options), TextRole::Figure))
+        }),
+        Column::new("model", Heading::text("model").shrinks_to(8).drops(6), |row, _| {
+            Cell::optional(row.span.model.as_deref(), TextRole::Plain)
+        }),
+        Column::data("provider"),
+        Column::data("token_usage.input_tokens"),
+        Column::data("token_usage.output_tokens"),
+        Column::data("token_usage.total_tokens"),
+        Column::data("cost.total_cost"),
+        Column::combined(Heading::text("failure").shrinks_to(10).drops(7), |row, _| {
+            let failure = failures(&row.span).next();
+            failure.map_or_else(Cell::none, |(role, failure)| Cell::escaped(&failure, role))
+        }),
+        Column::data("exception.type"),
+        Column::data("exception.message"),
+        Column::data("inputs"),
+        Column::data("outputs"),
     ];
-
-    fn columns() -> &'static [Column<'static>] {
-        &[
-            Column { title: "trace", is_right_aligned: false, min_width: None, drop_priority: 0 },
-            Column { title: "span", is_right_aligned: false, min_width: None, drop_priority: 5 },
-            Column { title: "name", is_right_aligned: false, min_width: Some(16), drop_priority: 0 },
-            Column { title: "type", is_right_aligned: false, min_width: Some(6), drop_priority: 3 },
-            Column { title: "status", is_right_aligned: false, min_width: None, drop_priority: 4 },
-            Column { title: "duration", is_right_aligned: true, min_width: None, drop_priority: 1 },
-            Column { title: "tokens", is_right_aligned: true, min_width: None, drop_priority: 2 },
-            Column { title: "model", is_right_aligned: false, min_width: Some(8), drop_priority: 6 },
-            Column { title: "failure", is_right_aligned: false, min_width: Some(10), drop_priority: 7 },
-        ]
-    }
-
-    fn cells(&self, options: &RenderOptions) -> Vec<Cell> {
-        let span = &self.span;
-        vec![
-            Cell::trace_id(&self.trace_id),
-            Cell::escaped(span.id.as_str(), TextRole::Dim),
-            Cell::escaped(&span.name, TextRole::Name),
-            Cell::escaped(span.span_type.as_str(), TextRole::Kind),
-            Cell::escaped(span.status.as_str(), status_role(&span.status)),
-            span.duration_ns().map_or_else(Cell::none, |nanos| Cell::new(number::duration(nanos), TextRole::Plain)),
-            span.usage().map_or_else(Cell::none, |usage| Cell::new(tokens(usage, options), TextRole::Figure)),
-            Cell::optional(span.model.as_deref(), TextRole::Plain),
-            failures(span).next().map_or_else(Cell::none, |(role, failure)| Cell::escaped(&failure, role)),
-        ]
-    }
 
     fn json(&self) -> impl Serialize {
         SpanJson::new(&self.trace_id, &self.span, &self.node, self.is_full).with_agent(self.agent.as_deref())
@@ -129,46 +129,23 @@ pub struct FoundSpan {
 
 impl Row for FoundSpan {
     const KEY: &'static str = SpanRow::KEY;
-    const CSV_COLUMNS: &'static [&'static str] = &[
-        "trace_id",
-        "span_id",
-        "parent_id",
-        "name",
-        "span_type",
-        "status",
-        "start_time",
-        "duration_ms",
-        "model",
-        "match.field",
-        "match.text",
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("trace_id", Heading::text("trace"), |found, _| Cell::trace_id(&found.row.trace_id)),
+        Column::new("span_id", Heading::text("span").drops(5), |found, _| id_cell(&found.row.span)),
+        Column::data("parent_id"),
+        Column::new("name", Heading::text("name").shrinks_to(12), |found, _| name_cell(&found.row.span)),
+        Column::new("span_type", Heading::text("type").shrinks_to(6).drops(2), |found, _| type_cell(&found.row.span)),
+        Column::new("status", Heading::text("status").drops(3), |found, _| status_cell(&found.row.span)),
+        Column::data("start_time"),
+        Column::new("duration_ms", Heading::number("duration").drops(4), |found, _| duration_cell(&found.row.span)),
+        Column::data("model"),
+        Column::new("match.field", Heading::text("in").shrinks_to(7).drops(1), |found, _| {
+            Cell::escaped(&found.text_match.field, TextRole::Dim)
+        }),
+        Column::new("match.text", Heading::text("match").shrinks_to(28), |found, _| {
+            Cell::from_match(&found.text_match)
+        }),
     ];
-
-    fn columns() -> &'static [Column<'static>] {
-        &[
-            Column { title: "trace", is_right_aligned: false, min_width: None, drop_priority: 0 },
-            Column { title: "span", is_right_aligned: false, min_width: None, drop_priority: 5 },
-            Column { title: "name", is_right_aligned: false, min_width: Some(12), drop_priority: 0 },
-            Column { title: "type", is_right_aligned: false, min_width: Some(6), drop_priority: 2 },
-            Column { title: "status", is_right_aligned: false, min_width: None, drop_priority: 3 },
-            Column { title: "duration", is_right_aligned: true, min_width: None, drop_priority: 4 },
-            Column { title: "in", is_right_aligned: false, min_width: Some(7), drop_priority: 1 },
-            Column { title: "match", is_right_aligned: false, min_width: Some(28), drop_priority: 0 },
-        ]
-    }
-
-    fn cells(&self, _options: &RenderOptions) -> Vec<Cell> {
-        let span = &self.row.span;
-        vec![
-            Cell::trace_id(&self.row.trace_id),
-            Cell::escaped(span.id.as_str(), TextRole::Dim),
-            Cell::escaped(&span.name, TextRole::Name),
-            Cell::escaped(span.span_type.as_str(), TextRole::Kind),
-            Cell::escaped(span.status.as_str(), status_role(&span.status)),
-            span.duration_ns().map_or_else(Cell::none, |nanos| Cell::new(number::duration(nanos), TextRole::Plain)),
-            Cell::escaped(&self.text_match.field, TextRole::Dim),
-            Cell::from_match(&self.text_match),
-        ]
-    }
 
     fn json(&self) -> impl Serialize {
         let row = &self.row;

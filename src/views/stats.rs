@@ -7,7 +7,7 @@ use crate::analysis::stats::{Percentiles, SortedStats, StatsSummary};
 use crate::error::Result;
 use crate::model::{Cost, Json, TokenUsage};
 use crate::output::json::SCHEMA;
-use crate::output::table::{Cell, Column};
+use crate::output::table::{Cell, Heading};
 use crate::output::{Item, RenderOptions, TextRole, View, number, write_table};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -79,8 +79,8 @@ impl<'a> StatJson<'a> {
 }
 
 /// The columns after those of the group keys.
-fn stats_columns(unit: &'static str, has_spark: bool) -> Vec<Column<'static>> {
-    let right = |(title, drop_priority)| Column { title, is_right_aligned: true, min_width: None, drop_priority };
+fn stats_columns(unit: &'static str, has_spark: bool) -> Vec<Heading<'static>> {
+    let right = |(title, drop_priority)| Heading { title, is_right_aligned: true, min_width: None, drop_priority };
     let figures = [
         (unit, 0),
         ("errors", 8),
@@ -96,7 +96,7 @@ fn stats_columns(unit: &'static str, has_spark: bool) -> Vec<Column<'static>> {
         ("TTFT p50", 7),
         ("TTFT p95", 11),
     ];
-    let spark = Column { title: "over time", is_right_aligned: false, min_width: None, drop_priority: 12 };
+    let spark = Heading::text("over time").drops(12);
     figures.map(right).into_iter().chain(has_spark.then_some(spark)).collect()
 }
 
@@ -155,7 +155,7 @@ impl View for StatsView {
         let titles = group::titles(keys);
         let mut columns = group::columns(keys, &titles);
         if keys.is_empty() {
-            columns.push(Column { title: "", is_right_aligned: false, min_width: None, drop_priority: 0 });
+            columns.push(Heading::text(""));
         }
         columns.extend(stats_columns(unit.as_str(), has_spark));
         let row = |mut row: Vec<Cell>, stat: &StatsSummary, role: TextRole| {

@@ -2,8 +2,7 @@
 
 use crate::analysis::stats::percentile;
 use crate::analysis::tools::Tool;
-use crate::output::table::{Cell, Column};
-use crate::output::{RenderOptions, Row, TextRole, number};
+use crate::output::{Cell, Column, Heading, Row, TextRole, number};
 use serde::Serialize;
 
 /// Total duration in milliseconds of all calls with a span; `None` if there are none.
@@ -33,55 +32,36 @@ struct DurationJson {
     total: Option<f64>,
 }
 
+const fn failure_role(count: u64) -> TextRole {
+    if count > 0 { TextRole::Bad } else { TextRole::Plain }
+}
+
 impl Row for ToolRow {
     const KEY: &'static str = "tools";
-    const CSV_COLUMNS: &'static [&'static str] = &[
-        "name",
-        "traces",
-        "calls",
-        "errors",
-        "handled_failures",
-        "error_rate",
-        "duration_ms.p50",
-        "duration_ms.p95",
-        "duration_ms.total",
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("name", Heading::text("tool").shrinks_to(15), |Self(tool), _| match &tool.name {
+            Some(name) => Cell::escaped(name, TextRole::Name),
+            None => Cell::new("(unknown)", TextRole::Dim),
+        }),
+        Column::new("traces", Heading::number("traces").drops(4), |Self(tool), _| Cell::count(tool.traces)),
+        Column::new("calls", Heading::number("calls"), |Self(tool), _| Cell::count(tool.calls)),
+        Column::new("errors", Heading::number("errors"), |Self(tool), _| {
+            Cell::new(number::count(tool.errors.cast_signed()), failure_role(tool.errors))
+        }),
+        Column::new("handled_failures", Heading::number("handled").drops(2), |Self(tool), _| {
+            if tool.handled_failures > 0 { Cell::count(tool.handled_failures) } else { Cell::none() }
+        }),
+        Column::new("error_rate", Heading::number("error rate").drops(3), |Self(tool), _| {
+            Cell::new(number::percent(tool.error_rate()), failure_role(tool.failures()))
+        }),
+        Column::new("duration_ms.p50", Heading::number("p50"), |Self(tool), _| {
+            Cell::millis(percentile(&tool.durations, 50.0))
+        }),
+        Column::new("duration_ms.p95", Heading::number("p95"), |Self(tool), _| {
+            Cell::millis(percentile(&tool.durations, 95.0))
+        }),
+        Column::new("duration_ms.total", Heading::number("total").drops(5), |Self(tool), _| Cell::millis(total(tool))),
     ];
-
-    fn columns() -> &'static [Column<'static>] {
-        &[
-            Column { title: "tool", is_right_aligned: false, min_width: Some(15), drop_priority: 0 },
-            Column { title: "traces", is_right_aligned: true, min_width: None, drop_priority: 4 },
-            Column { title: "calls", is_right_aligned: true, min_width: None, drop_priority: 0 },
-            Column { title: "errors", is_right_aligned: true, min_width: None, drop_priority: 0 },
-            Column { title: "handled", is_right_aligned: true, min_width: None, drop_priority: 2 },
-            Column { title: "error rate", is_right_aligned: true, min_width: None, drop_priority: 3 },
-            Column { title: "p50", is_right_aligned: true, min_width: None, drop_priority: 0 },
-            Column { title: "p95", is_right_aligned: true, min_width: None, drop_priority: 0 },
-            Column { title: "total", is_right_aligned: true, min_width: None, drop_priority: 5 },
-        ]
-    }
-
-    fn cells(&self, _options: &RenderOptions) -> Vec<Cell> {
-        let Self(tool) = self;
-        let count = |count: u64| Cell::new(number::count(count.cast_signed()), TextRole::Plain);
-        let bad = |count: u64, text: String| Cell::new(text, if count > 0 { TextRole::Bad } else { TextRole::Plain });
-        let time = |millis: Option<f64>| {
-            millis.map_or_else(Cell::none, |millis| Cell::new(number::duration((millis * 1e6) as i64), TextRole::Plain))
-        };
-        vec![
-            tool.name
-                .as_deref()
-                .map_or_else(|| Cell::new("(unknown)", TextRole::Dim), |name| Cell::escaped(name, TextRole::Name)),
-            count(tool.traces),
-            count(tool.calls),
-            bad(tool.errors, number::count(tool.errors.cast_signed())),
-            if tool.handled_failures > 0 { count(tool.handled_failures) } else { Cell::none() },
-            bad(tool.failures(), number::percent(tool.error_rate())),
-            time(percentile(&tool.durations, 50.0)),
-            time(percentile(&tool.durations, 95.0)),
-            time(total(tool)),
-        ]
-    }
 
     fn json(&self) -> impl Serialize {
         let Self(tool) = self;

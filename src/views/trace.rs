@@ -2,8 +2,7 @@
 
 use super::json::TraceJson;
 use crate::model::{TraceInfo, TraceState};
-use crate::output::table::{Cell, Column};
-use crate::output::{RenderOptions, Row, TextRole, number};
+use crate::output::{Cell, Column, Heading, Row, TextRole, number};
 use crate::query::TextMatch;
 use crate::reading::recorded_question;
 use serde::Serialize;
@@ -19,61 +18,53 @@ pub const fn state_role(state: &TraceState) -> TextRole {
     }
 }
 
+pub(super) fn state_cell(info: &TraceInfo) -> Cell {
+    Cell::escaped(info.state.as_str(), state_role(&info.state))
+}
+
+pub(super) fn duration_cell(info: &TraceInfo) -> Cell {
+    Cell::optional(number::trace_duration(info).as_deref(), TextRole::Plain)
+}
+
+fn name_cell(info: &TraceInfo) -> Cell {
+    Cell::optional(info.display_name(), TextRole::Name)
+}
+
 impl Row for TraceInfo {
     const KEY: &'static str = "traces";
-    const CSV_COLUMNS: &'static [&'static str] = &[
-        "trace_id",
-        "client_request_id",
-        "experiment_id",
-        "experiment_name",
-        "name",
-        "state",
-        "request_time",
-        "execution_duration_ms",
-        "span_count",
-        "token_usage.input_tokens",
-        "token_usage.output_tokens",
-        "token_usage.total_tokens",
-        "cost.total_cost",
-        "session_id",
-        "user_id",
-        "run_id",
-        "request_preview",
-        "response_preview",
-        "question",
-        "answer",
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("trace_id", Heading::text("trace"), |info, _| Cell::trace_id(&info.trace_id)),
+        Column::data("client_request_id"),
+        Column::data("experiment_id"),
+        Column::data("experiment_name"),
+        Column::new("name", Heading::text("name").shrinks_to(18), |info, _| name_cell(info)),
+        Column::new("state", Heading::text("state"), |info, _| state_cell(info)),
+        Column::new("request_time", Heading::number("age").drops(3), |info, options| {
+            Cell::age(info.request_time, options)
+        }),
+        Column::new("execution_duration_ms", Heading::number("duration").drops(1), |info, _| duration_cell(info)),
+        Column::new("span_count", Heading::number("spans").drops(5), |info, _| {
+            info.span_count.map_or_else(Cell::none, Cell::count)
+        }),
+        Column::data("token_usage.input_tokens"),
+        Column::data("token_usage.output_tokens"),
+        Column::new("token_usage.total_tokens", Heading::number("tokens").drops(2), |info, _| {
+            Cell::tokens(info.recorded_usage.as_ref())
+        }),
+        Column::new("cost.total_cost", Heading::number("cost").drops(6), |info, _| Cell::cost(info.cost.as_ref())),
+        Column::new("session_id", Heading::text("session").shrinks_to(7).drops(7), |info, _| {
+            Cell::optional(info.session_id(), TextRole::Plain)
+        }),
+        Column::data("user_id"),
+        Column::data("run_id"),
+        Column::data("request_preview"),
+        Column::data("response_preview"),
+        Column::new("question", Heading::text("request").shrinks_to(10).drops(8), |info, _| {
+            Cell::optional(recorded_question(info).as_deref(), TextRole::Dim)
+        }),
+        Column::data("answer"),
     ];
-
-    fn columns() -> &'static [Column<'static>] {
-        &[
-            Column { title: "trace", is_right_aligned: false, min_width: None, drop_priority: 0 },
-            Column { title: "age", is_right_aligned: true, min_width: None, drop_priority: 3 },
-            Column { title: "state", is_right_aligned: false, min_width: None, drop_priority: 0 },
-            Column { title: "name", is_right_aligned: false, min_width: Some(18), drop_priority: 0 },
-            Column { title: "duration", is_right_aligned: true, min_width: None, drop_priority: 1 },
-            Column { title: "spans", is_right_aligned: true, min_width: None, drop_priority: 5 },
-            Column { title: "tokens", is_right_aligned: true, min_width: None, drop_priority: 2 },
-            Column { title: "cost", is_right_aligned: true, min_width: None, drop_priority: 6 },
-            Column { title: "session", is_right_aligned: false, min_width: Some(7), drop_priority: 7 },
-            Column { title: "request", is_right_aligned: false, min_width: Some(10), drop_priority: 8 },
-        ]
-    }
-
-    fn cells(&self, options: &RenderOptions) -> Vec<Cell> {
-        vec![
-            Cell::trace_id(&self.trace_id),
-            Cell::new(number::age(self.request_time, options.now), TextRole::Plain),
-            Cell::escaped(self.state.as_str(), state_role(&self.state)),
-            Cell::optional(self.display_name(), TextRole::Name),
-            Cell::optional(number::trace_duration(self).as_deref(), TextRole::Plain),
-            self.span_count
-                .map_or_else(Cell::none, |count| Cell::new(number::count(count.cast_signed()), TextRole::Plain)),
-            Cell::new(number::total_tokens(self.recorded_usage.as_ref()), TextRole::Figure),
-            self.cost.as_ref().and_then(number::cost).map_or_else(Cell::none, |cost| Cell::new(cost, TextRole::Figure)),
-            Cell::optional(self.session_id(), TextRole::Plain),
-            Cell::optional(recorded_question(self).as_deref(), TextRole::Dim),
-        ]
-    }
+    const TABLE_ORDER: &'static [&'static str] = &["trace", "age", "state"];
 
     fn json(&self) -> impl Serialize {
         TraceJson::from(self)
@@ -103,46 +94,30 @@ pub struct FoundTrace {
 
 impl Row for FoundTrace {
     const KEY: &'static str = TraceInfo::KEY;
-    const CSV_COLUMNS: &'static [&'static str] = &[
-        "trace_id",
-        "experiment_name",
-        "name",
-        "state",
-        "request_time",
-        "execution_duration_ms",
-        "session_id",
-        "match.span_id",
-        "match.span_name",
-        "match.field",
-        "match.text",
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("trace_id", Heading::text("trace"), |found, _| Cell::trace_id(&found.info.trace_id)),
+        Column::data("experiment_name"),
+        Column::new("name", Heading::text("name").shrinks_to(12), |found, _| name_cell(&found.info)),
+        Column::new("state", Heading::text("state").drops(2), |found, _| state_cell(&found.info)),
+        Column::new("request_time", Heading::number("age").drops(3), |found, options| {
+            Cell::age(found.info.request_time, options)
+        }),
+        Column::new("execution_duration_ms", Heading::number("duration").drops(4), |found, _| {
+            duration_cell(&found.info)
+        }),
+        Column::data("session_id"),
+        Column::data("match.span_id"),
+        Column::new("match.span_name", Heading::text("span").shrinks_to(12), |found, _| {
+            Cell::escaped(&found.span_name, TextRole::Plain)
+        }),
+        Column::new("match.field", Heading::text("in").shrinks_to(7).drops(5), |found, _| {
+            Cell::escaped(&found.text_match.field, TextRole::Dim)
+        }),
+        Column::new("match.text", Heading::text("match").shrinks_to(28), |found, _| {
+            Cell::from_match(&found.text_match)
+        }),
     ];
-
-    fn columns() -> &'static [Column<'static>] {
-        &[
-            Column { title: "trace", is_right_aligned: false, min_width: None, drop_priority: 0 },
-            Column { title: "age", is_right_aligned: true, min_width: None, drop_priority: 3 },
-            Column { title: "state", is_right_aligned: false, min_width: None, drop_priority: 2 },
-            Column { title: "name", is_right_aligned: false, min_width: Some(12), drop_priority: 0 },
-            Column { title: "duration", is_right_aligned: true, min_width: None, drop_priority: 4 },
-            Column { title: "span", is_right_aligned: false, min_width: Some(12), drop_priority: 0 },
-            Column { title: "in", is_right_aligned: false, min_width: Some(7), drop_priority: 5 },
-            Column { title: "match", is_right_aligned: false, min_width: Some(28), drop_priority: 0 },
-        ]
-    }
-
-    fn cells(&self, options: &RenderOptions) -> Vec<Cell> {
-        let info = &self.info;
-        vec![
-            Cell::trace_id(&info.trace_id),
-            Cell::new(number::age(info.request_time, options.now), TextRole::Plain),
-            Cell::escaped(info.state.as_str(), state_role(&info.state)),
-            Cell::optional(info.display_name(), TextRole::Name),
-            Cell::optional(number::trace_duration(info).as_deref(), TextRole::Plain),
-            Cell::escaped(&self.span_name, TextRole::Plain),
-            Cell::escaped(&self.text_match.field, TextRole::Dim),
-            Cell::from_match(&self.text_match),
-        ]
-    }
+    const TABLE_ORDER: &'static [&'static str] = TraceInfo::TABLE_ORDER;
 
     fn json(&self) -> impl Serialize {
         TraceJson::from(&self.info).with_match(&self.span_id, &self.span_name, &self.text_match)

@@ -10,7 +10,7 @@ use crate::analysis::usage::{Explanation, GroupedUsage, TraceUsage, UsageGroup, 
 use crate::error::Result;
 use crate::model::{Cost, Span, TokenUsage, Trace};
 use crate::output::json::SCHEMA;
-use crate::output::table::{Cell, Column};
+use crate::output::table::{Cell, Heading};
 use crate::output::text::{clip, one_line, width};
 use crate::output::{Item, RenderOptions, TextRole, View, number, write_table};
 use crate::reading::Agents;
@@ -54,14 +54,14 @@ pub(super) fn cost_cell(cost: Option<&Cost>, role: TextRole) -> Cell {
 }
 
 /// Columns for tokens and cost, the last ones of each usage table.
-pub(super) const USAGE_COLUMNS: [Column<'static>; 7] = [
-    Column { title: "input", is_right_aligned: true, min_width: None, drop_priority: 2 },
-    Column { title: "cache read", is_right_aligned: true, min_width: None, drop_priority: 7 },
-    Column { title: "cache write", is_right_aligned: true, min_width: None, drop_priority: 8 },
-    Column { title: "output", is_right_aligned: true, min_width: None, drop_priority: 2 },
-    Column { title: "reasoning", is_right_aligned: true, min_width: None, drop_priority: 9 },
-    Column { title: "total", is_right_aligned: true, min_width: None, drop_priority: 0 },
-    Column { title: "cost", is_right_aligned: true, min_width: None, drop_priority: 3 },
+pub(super) const USAGE_COLUMNS: [Heading<'static>; 7] = [
+    Heading::number("input").drops(2),
+    Heading::number("cache read").drops(7),
+    Heading::number("cache write").drops(8),
+    Heading::number("output").drops(2),
+    Heading::number("reasoning").drops(9),
+    Heading::number("total"),
+    Heading::number("cost").drops(3),
 ];
 
 impl View for UsageView {
@@ -79,13 +79,13 @@ impl View for UsageView {
         let name = options.theme.paint(TextRole::Name, &clip(&name, room, options.ellipsis()));
         writeln!(out, "{}  {name}", options.theme.paint(TextRole::Id, &id))?;
         let mut columns = vec![
-            Column { title: "call", is_right_aligned: false, min_width: Some(15), drop_priority: 0 },
-            Column { title: "agent", is_right_aligned: false, min_width: Some(12), drop_priority: 5 },
-            Column { title: "type", is_right_aligned: false, min_width: Some(10), drop_priority: 4 },
-            Column { title: "model", is_right_aligned: false, min_width: Some(11), drop_priority: 2 },
+            Heading::text("call").shrinks_to(15),
+            Heading::text("agent").shrinks_to(12).drops(5),
+            Heading::text("type").shrinks_to(10).drops(4),
+            Heading::text("model").shrinks_to(11).drops(2),
         ];
         columns.extend(USAGE_COLUMNS);
-        columns.push(Column { title: "source", is_right_aligned: false, min_width: Some(7), drop_priority: 1 });
+        columns.push(Heading::text("source").shrinks_to(7).drops(1));
         let spans = self.trace.span_list();
         let shown = self.usage.rows.iter().filter(|row| !row.is_empty_remainder());
         let mut rows: Vec<Vec<Cell>> = shown.map(|row| self.cells(row, spans)).collect();
@@ -232,10 +232,10 @@ impl View for GroupsView {
         let keys = &self.grouped.keys;
         let titles = group::titles(keys);
         let mut columns = group::columns(keys, &titles);
-        columns.push(Column { title: "traces", is_right_aligned: true, min_width: None, drop_priority: 6 });
-        columns.push(Column { title: "calls", is_right_aligned: true, min_width: None, drop_priority: 5 });
+        columns.push(Heading::number("traces").drops(6));
+        columns.push(Heading::number("calls").drops(5));
         columns.extend(USAGE_COLUMNS);
-        columns.push(Column { title: "unpriced", is_right_aligned: true, min_width: None, drop_priority: 4 });
+        columns.push(Heading::number("unpriced").drops(4));
         let row = |mut row: Vec<Cell>, group: &UsageGroup, traces: Option<u64>, role: TextRole| {
             let count = |count: Option<u64>| {
                 count.map_or_else(Cell::none, |count| Cell::new(number::count(count.cast_signed()), role))

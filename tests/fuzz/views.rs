@@ -9,7 +9,7 @@ use mltrace::analysis::usage::{self, Explanation, GroupedUsage};
 use mltrace::analysis::{conversation, stack};
 use mltrace::formats::{self, SpanDetail};
 use mltrace::model::{Json, Timestamp, Trace, Zone};
-use mltrace::output::{RenderOptions, Row, Theme, View, write_table};
+use mltrace::output::{RenderOptions, Row, RowTable, Theme, View, write_table};
 use mltrace::reading::{Agents, History, Reading, answer, question};
 use mltrace::store::{self, Address, Projection, StoreEnvironment};
 use mltrace::views::conversation::ConversationView;
@@ -153,9 +153,9 @@ fn check_view<V: View>(view: &V) {
 fn check_rows<R: Row>(rows: Vec<R>) {
     rows.iter().for_each(|row| check_json(&serde_json::to_string(&row.json()).expect("rows are JSON")));
     for look in looks() {
-        let cells: Vec<_> = rows.iter().map(|row| row.cells(&look)).collect();
+        let table = RowTable::new(&look, &rows);
         let mut out = Vec::new();
-        write_table(&look, &mut out, R::columns(), &cells).expect("a vector takes everything");
+        write_table(&look, &mut out, &table.headings, &table.rows).expect("a vector takes everything");
         check_text(&look, &out);
     }
 }

@@ -9,7 +9,7 @@ mod table;
 use super::json::Page;
 use super::options::RenderOptions;
 use super::row::AnyRow;
-use super::table::Column;
+use super::table::Heading;
 use crate::error::Result;
 use crate::terminal::Paged;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -56,8 +56,8 @@ pub(super) enum ViewForm {
 pub(super) struct ListSpec {
     /// Key of the list in the JSON document.
     pub(super) key: &'static str,
-    /// Table columns.
-    pub(super) columns: &'static [Column<'static>],
+    /// Columns of a table, with their places in the list of the row type.
+    pub(super) columns: Vec<(usize, Heading<'static>)>,
     /// CSV columns, as paths into the JSON of a row.
     pub(super) csv_columns: Vec<Cow<'static, str>>,
     /// Whether an earlier list of this run has written the header.

@@ -4,7 +4,7 @@ use super::{FormatInfo, ListSpec, RowWriter, ViewForm};
 use crate::error::Result;
 use crate::output::json::Page;
 use crate::output::row::AnyRow;
-use crate::output::table::{Cell, Layout, shorten_ids};
+use crate::output::table::{Cell, Heading, Layout, shorten_ids};
 use crate::terminal::Paged;
 
 pub(super) const FORMAT: FormatInfo = FormatInfo {
@@ -13,7 +13,10 @@ pub(super) const FORMAT: FormatInfo = FormatInfo {
     view: ViewForm::Text,
     is_json: false,
     prints_content: false,
-    start_list: |spec| Box::new(TableWriter { spec, rows: Vec::new(), layout: None }),
+    start_list: |spec| {
+        let headings = spec.columns.iter().map(|(_, heading)| *heading).collect();
+        Box::new(TableWriter { spec, headings, rows: Vec::new(), layout: None })
+    },
 };
 
 /// Number of rows laid out together; later chunks use the column widths of the first.
@@ -22,13 +25,14 @@ const ROWS_PER_CHUNK: usize = 1_000;
 #[derive(Debug)]
 struct TableWriter {
     spec: ListSpec,
+    headings: Vec<Heading<'static>>,
     rows: Vec<Vec<Cell>>,
     layout: Option<Layout>,
 }
 
 impl RowWriter for TableWriter {
     fn push(&mut self, out: &mut Paged, row: &dyn AnyRow) -> Result<()> {
-        self.rows.push(row.table_cells(&self.spec.options));
+        self.rows.push(self.spec.columns.iter().map(|(at, _)| row.cell(*at, &self.spec.options)).collect());
         if self.rows.len() == ROWS_PER_CHUNK { self.write_rows(out) } else { Ok(()) }
     }
 
@@ -39,15 +43,15 @@ impl RowWriter for TableWriter {
 
 impl TableWriter {
     fn write_rows(&mut self, out: &mut Paged) -> Result<()> {
-        let (options, columns) = (self.spec.options, self.spec.columns);
+        let (options, headings) = (self.spec.options, &self.headings);
         let is_first = self.layout.is_none();
         if self.rows.is_empty() {
             return Ok(());
         }
         // Short ids are unique only within a chunk, since rows are not kept.
         shorten_ids(&mut self.rows);
-        let layout = self.layout.get_or_insert_with(|| Layout::new(columns, &self.rows, options.width));
-        layout.write(out, options.theme, options.ellipsis(), columns, &self.rows, is_first)?;
+        let layout = self.layout.get_or_insert_with(|| Layout::new(headings, &self.rows, options.width));
+        layout.write(out, options.theme, options.ellipsis(), headings, &self.rows, is_first)?;
         self.rows.clear();
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::analysis::usage::TraceUsage;
 use crate::error::Result;
 use crate::model::{Cost, TokenUsage, Trace};
 use crate::output::paragraph::write_facts;
-use crate::output::table::{Cell, Column};
+use crate::output::table::{Cell, Heading};
 use crate::output::text::one_line;
 use crate::output::{RenderOptions, TextRole, number, write_table};
 use crate::views::trace::state_role;
@@ -18,9 +18,9 @@ use std::io::Write;
 impl DiffView {
     /// Writes a row per trace, a row of deltas, and the number of spans that differ.
     pub(super) fn header(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        let right = |title, drop_priority| Column { title, is_right_aligned: true, min_width: None, drop_priority };
+        let right = |title, drop_priority| Heading { title, is_right_aligned: true, min_width: None, drop_priority };
         let left =
-            |title, min_width, drop_priority| Column { title, is_right_aligned: false, min_width, drop_priority };
+            |title, min_width, drop_priority| Heading { title, is_right_aligned: false, min_width, drop_priority };
         let columns = [
             left("", None, 0),
             left("name", Some(12), 0),

@@ -6,7 +6,7 @@ use crate::analysis::exceptions::ExceptionGroup;
 use crate::error::Result;
 use crate::model::{Cost, Json};
 use crate::output::json::SCHEMA;
-use crate::output::table::{Cell, Column};
+use crate::output::table::{Cell, Heading};
 use crate::output::text::clip;
 use crate::output::{Item, RenderOptions, Row, TextRole, View, number, write_table};
 use crate::views::exception::ExceptionRow;
@@ -118,9 +118,9 @@ impl View for SetsView {
 
 impl SetsView {
     fn write_figures(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        let right = |title| Column { title, is_right_aligned: true, min_width: None, drop_priority: 0 };
+        let right = |title| Heading { title, is_right_aligned: true, min_width: None, drop_priority: 0 };
         let sign = if options.unicode { "Δ" } else { "B-A" };
-        let name = Column { title: "", is_right_aligned: false, min_width: Some(12), drop_priority: 0 };
+        let name = Heading::text("").shrinks_to(12);
         let columns = [name, right("A"), right("B"), right(sign)];
         let is_calculated =
             [&self.diff.a, &self.diff.b].map(|set| set.cost().is_some_and(|cost| cost.source == "calculated"));
@@ -161,11 +161,11 @@ fn write_exceptions(
     };
     writeln!(out, "\n{}", options.theme.paint(role, &text))?;
     let columns = [
-        Column { title: "count", is_right_aligned: true, min_width: None, drop_priority: 0 },
-        Column { title: "type", is_right_aligned: false, min_width: Some(12), drop_priority: 0 },
-        Column { title: "message", is_right_aligned: false, min_width: Some(16), drop_priority: 0 },
-        Column { title: "span", is_right_aligned: false, min_width: Some(8), drop_priority: 1 },
-        Column { title: "trace", is_right_aligned: false, min_width: None, drop_priority: 0 },
+        Heading::number("count"),
+        Heading::text("type").shrinks_to(12),
+        Heading::text("message").shrinks_to(16),
+        Heading::text("span").shrinks_to(8).drops(1),
+        Heading::text("trace"),
     ];
     let row = |group: &&ExceptionGroup| {
         let example = &group.example;

@@ -3,7 +3,7 @@
 use crate::analysis::usage::Explanation;
 use crate::error::Result;
 use crate::model::TokenUsage;
-use crate::output::table::{Cell, Column};
+use crate::output::table::{Cell, Heading};
 use crate::output::{RenderOptions, TextRole, number, write_table};
 use crate::reading::ConflictReason;
 use crate::views::usage_conflict;
@@ -81,8 +81,8 @@ impl<'a> From<&'a Explanation> for ExplanationJson<'a> {
 
 /// Writes the explanation below a usage table.
 pub(super) fn write_explanation(explanation: &Explanation, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-    let plain = |title| Column { title, is_right_aligned: false, min_width: Some(10), drop_priority: 0 };
-    let right = |title| Column { title, is_right_aligned: true, min_width: None, drop_priority: 0 };
+    let plain = |title| Heading { title, is_right_aligned: false, min_width: Some(10), drop_priority: 0 };
+    let right = |title| Heading { title, is_right_aligned: true, min_width: None, drop_priority: 0 };
     let tokens = |usage: Option<&TokenUsage>| Cell::new(number::total_tokens(usage), TextRole::Plain);
     let heading = |out: &mut dyn Write, text: &str, shown: usize, all: u64| {
         let limit = if shown as u64 == all { String::new() } else { format!(" ({shown} of {all}; --all shows all)") };
@@ -136,7 +136,7 @@ pub(super) fn write_explanation(explanation: &Explanation, options: &RenderOptio
 fn write_table_or_none(
     options: &RenderOptions,
     out: &mut dyn Write,
-    columns: &[Column<'_>],
+    columns: &[Heading<'_>],
     rows: &[Vec<Cell>],
 ) -> Result<()> {
     if rows.is_empty() { Ok(writeln!(out, "none")?) } else { write_table(options, out, columns, rows) }
