@@ -60,7 +60,8 @@ fn shown(grouped: &GroupedUsage) -> Vec<String> {
         let or_unknown = |count: Option<i64>| count.map_or_else(|| "?".to_owned(), |count| count.to_string());
         let calls = or_unknown(group.calls.map(u64::cast_signed));
         let (input, output, total) = (or_unknown(input), or_unknown(output), or_unknown(total));
-        format!("{}: {}/{calls} {input}+{output}={total}", values.join(","), group.traces)
+        let traces = or_unknown(group.traces.map(u64::cast_signed));
+        format!("{}: {traces}/{calls} {input}+{output}={total}", values.join(","))
     };
     let mut lines: Vec<String> = groups.iter().map(line).collect();
     lines.sort();
@@ -81,7 +82,7 @@ fn groups_add_up_to_the_total() {
         [trace(&[("a", "", "LLM", Some((1, 2))), ("b", "", "LLM", Some((3, 4)))]), trace(&[("c", "", "LLM", None)])];
     let by_model = grouped(&[GroupKey::Model], &traces);
     let total = by_model.total.token_usage.clone().unwrap().counts();
-    assert_eq!((by_model.total.traces, by_model.total.calls, total), (1, Some(2), (Some(4), Some(6), Some(10))));
+    assert_eq!((by_model.total.traces, by_model.total.calls, total), (Some(1), Some(2), (Some(4), Some(6), Some(10))));
     assert_eq!(shown(&by_model), ["-: 1/2 4+6=10"]);
     // Groups beyond the limit are merged, so the total is unchanged.
     let by_span = grouped(&[GroupKey::Span], &traces);
@@ -119,7 +120,7 @@ fn a_trace_counts_once_in_each_of_its_groups() {
     }
     let by_model = grouped(&[GroupKey::Model], &[trace.clone(), trace]);
     assert_eq!(shown(&by_model), ["m1: 2/4 6+0=6", "m2: 2/2 8+0=8"]);
-    assert_eq!(by_model.total.traces, 2);
+    assert_eq!(by_model.total.traces, Some(2));
 }
 
 #[test]

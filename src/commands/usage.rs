@@ -150,7 +150,7 @@ fn show_groups(args: &UsageArgs, cx: &mut Context) -> Result<()> {
     let grouped = view.grouped;
     note_hidden_groups(cx, grouped.count().min(limit), grouped.count().saturating_sub(limit));
     reader.note_excluded(cx, &args.select, &query, true)?;
-    if grouped.total.traces == 0 {
+    if grouped.total.traces == Some(0) {
         cx.note("the selected traces have no token usage or cost");
     }
     note_derived(cx, grouped.derived);

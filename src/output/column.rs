@@ -34,6 +34,11 @@ impl<R> Column<R> {
         Self { key: Some(key), table: None }
     }
 
+    /// Returns the cell of a row; that of an absent value if tables do not have the column.
+    pub(super) fn table_cell(&self, row: &R, options: &RenderOptions) -> Cell {
+        self.table.as_ref().map_or_else(Cell::none, |table| (table.cell)(row, options))
+    }
+
     /// A column of tables only, whose cells combine several values.
     #[must_use]
     pub const fn combined(heading: Heading<'static>, cell: fn(&R, &RenderOptions) -> Cell) -> Self {

@@ -61,7 +61,7 @@ pub(super) trait AnyRow {
 
 impl<R: Row> AnyRow for R {
     fn cell(&self, column: usize, options: &RenderOptions) -> Cell {
-        R::COLUMNS[column].table.as_ref().map_or_else(Cell::none, |table| (table.cell)(self, options))
+        R::COLUMNS[column].table_cell(self, options)
     }
 
     fn write_json(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {

@@ -1,8 +1,8 @@
 //! Rows as a table within a view.
 
-use super::column::table_columns;
+use super::column::{Column, table_columns};
 use super::options::RenderOptions;
-use super::row::{AnyRow, Row};
+use super::row::Row;
 use super::table::{Cell, Heading};
 
 /// Headings and rows of cells.
@@ -15,12 +15,23 @@ pub struct RowTable<'a> {
 }
 
 impl RowTable<'_> {
-    /// Returns the table of some rows.
+    /// Returns the table of the rows of a list.
     #[must_use]
-    pub fn new<'r, R: Row>(options: &RenderOptions, rows: impl IntoIterator<Item = &'r R>) -> Self {
-        let columns = table_columns(R::COLUMNS, R::TABLE_ORDER);
-        let cells = |row: &R| columns.iter().map(|(at, _)| AnyRow::cell(row, *at, options)).collect();
+    pub fn of_list<'r, R: Row>(options: &RenderOptions, rows: impl IntoIterator<Item = &'r R>) -> Self {
+        Self::new(options, R::COLUMNS, R::TABLE_ORDER, rows)
+    }
+
+    /// Returns the table of some rows. Titles in `order` come first.
+    #[must_use]
+    pub fn new<'r, R: 'r>(
+        options: &RenderOptions,
+        columns: &[Column<R>],
+        order: &[&str],
+        rows: impl IntoIterator<Item = &'r R>,
+    ) -> Self {
+        let shown = table_columns(columns, order);
+        let cells = |row: &R| shown.iter().map(|(at, _)| columns[*at].table_cell(row, options)).collect();
         let rows = rows.into_iter().map(cells).collect();
-        Self { headings: columns.into_iter().map(|(_, heading)| heading).collect(), rows }
+        Self { headings: shown.into_iter().map(|(_, heading)| heading).collect(), rows }
     }
 }

@@ -1,79 +1,184 @@
-//! Group keys in all output formats.
+//! Groups of traces or calls with their figures, in all output formats.
 
 use crate::analysis::key::{GroupKey, GroupValues};
-use crate::output::table::{Cell, Heading};
+use crate::error::Result;
 use crate::output::text::one_line;
-use crate::output::{RenderOptions, TextRole, number};
+use crate::output::{Cell, Column, Heading, RenderOptions, Row, RowTable, TextRole, number, write_table};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
+use std::io::Write;
+use std::rc::Rc;
 
-/// Values of a group by key name.
-#[derive(Debug)]
-pub(super) struct KeyJson<'a>(pub(super) &'a [GroupKey], pub(super) &'a [Option<String>]);
+/// The values of a group's keys, serialized by key name.
+#[derive(Clone, Debug)]
+struct KeyValues {
+    keys: Rc<[GroupKey]>,
+    values: GroupValues,
+}
 
-impl Serialize for KeyJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(GroupKey::name).zip(self.1))
+impl Serialize for KeyValues {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.keys.iter().map(GroupKey::name).zip(&self.values))
     }
 }
 
-/// Returns the names of keys.
-pub(super) fn words(keys: &[GroupKey]) -> Vec<Cow<'static, str>> {
-    keys.iter().map(GroupKey::name).collect()
+impl KeyValues {
+    /// Returns a cell per key; a missing value is `(not recorded)`.
+    fn cells(&self, options: &RenderOptions) -> Vec<Cell> {
+        let cell = |(key, value): (&GroupKey, &Option<String>)| match value {
+            None => Cell::new("(not recorded)", TextRole::Dim),
+            Some(value) => match key.instant(value) {
+                Some(time) => {
+                    let (date, zone) = (time.date_time(options.zone), time.zone_name(options.zone));
+                    Cell::new(format!("{} {zone}", date.strip_suffix(":00").unwrap_or(&date)), TextRole::Name)
+                }
+                None => Cell::escaped(value, TextRole::Name),
+            },
+        };
+        self.keys.iter().zip(&self.values).map(cell).collect()
+    }
 }
 
-/// Returns the names of keys as column titles, escaped.
-pub(super) fn titles(keys: &[GroupKey]) -> Vec<Cow<'static, str>> {
-    keys.iter().map(|key| one_line(&key.name()).into_owned().into()).collect()
+/// The figures of a group.
+pub trait Figures: Serialize + Sized + 'static {
+    /// The columns, in the order of CSV.
+    const COLUMNS: &'static [Column<Self>];
+    /// Titles of the columns that come first in tables, if their order is not that of CSV.
+    const TABLE_ORDER: &'static [&'static str] = &[];
 }
 
-/// Returns the CSV columns: the keys, then `figures`.
-pub(super) fn csv_columns(keys: &[GroupKey], figures: &[&'static str]) -> Vec<Cow<'static, str>> {
-    let keys = keys.iter().map(|key| Cow::Owned(format!("key.{}", key.name())));
-    keys.chain(figures.iter().map(|figure| Cow::Borrowed(*figure))).collect()
+/// A group and its figures.
+#[derive(Debug, Serialize)]
+pub struct GroupRow<F> {
+    key: KeyValues,
+    #[serde(flatten)]
+    figures: F,
+    /// The values of the keys in one line.
+    #[serde(skip)]
+    id: String,
 }
 
-/// Returns the table columns of keys.
-pub(super) fn columns<'a>(keys: &[GroupKey], words: &'a [Cow<'static, str>]) -> Vec<Heading<'a>> {
+impl<F: Figures> Row for GroupRow<F> {
+    const KEY: &'static str = "groups";
+    /// Those of the figures; see [`csv_columns`].
+    const COLUMNS: &'static [Column<Self>] = &[];
+
+    fn json(&self) -> impl Serialize {
+        self
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// The groups that are not shown, together.
+#[derive(Debug, Serialize)]
+pub(super) struct OtherGroups<F> {
+    /// Number of these groups.
+    groups: usize,
+    #[serde(flatten)]
+    figures: F,
+}
+
+/// The groups to show, the other groups together, and all groups together.
+#[derive(Debug)]
+pub(super) struct GroupList<F> {
+    keys: Rc<[GroupKey]>,
+    pub(super) groups: Vec<GroupRow<F>>,
+    pub(super) others: Option<OtherGroups<F>>,
+    pub(super) total: F,
+}
+
+impl<F: Figures> GroupList<F> {
+    /// Creates a list with all groups together and no group yet.
+    pub(super) fn new(keys: &[GroupKey], total: F) -> Self {
+        Self { keys: keys.into(), groups: Vec::new(), others: None, total }
+    }
+
+    /// Adds groups, in the order to show them.
+    pub(super) fn with_groups<'a>(mut self, groups: impl Iterator<Item = (&'a GroupValues, F)>) -> Self {
+        let row = |(values, figures): (&GroupValues, F)| GroupRow {
+            key: KeyValues { keys: Rc::clone(&self.keys), values: values.clone() },
+            figures,
+            id: values.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" "),
+        };
+        self.groups = groups.map(row).collect();
+        self
+    }
+
+    /// Adds the groups that are not shown, together.
+    pub(super) fn with_others(mut self, groups: usize, figures: Option<F>) -> Self {
+        self.others = figures.map(|figures| OtherGroups { groups, figures });
+        self
+    }
+
+    /// Returns the names of the keys.
+    pub(super) fn key_names(&self) -> Vec<Cow<'static, str>> {
+        self.keys.iter().map(GroupKey::name).collect()
+    }
+
+    /// Writes the groups as a table. `first_title` replaces the title of the first figure.
+    pub(super) fn write(
+        &self,
+        options: &RenderOptions,
+        out: &mut dyn Write,
+        first_title: Option<&'static str>,
+    ) -> Result<()> {
+        // Without keys there is one group, which is the total.
+        let shown = if self.keys.is_empty() { &[] } else { self.groups.as_slice() };
+        let figures = shown.iter().map(|row| &row.figures);
+        let figures = figures.chain(self.others.iter().map(|others| &others.figures)).chain([&self.total]);
+        let RowTable { headings: mut figure_headings, rows } =
+            RowTable::new(options, F::COLUMNS, F::TABLE_ORDER, figures);
+        if let (Some(title), [heading, ..]) = (first_title, figure_headings.as_mut_slice()) {
+            heading.title = title;
+        }
+        let mut rows: Vec<Vec<Cell>> = rows.into_iter().zip(self.row_titles(options, shown)).map(joined).collect();
+        if let Some(total) = rows.last_mut() {
+            *total = std::mem::take(total).into_iter().map(Cell::in_total).collect();
+        }
+        // Groups of time are in order, and those not shown are the earliest.
+        if self.others.is_some() && self.keys.iter().any(GroupKey::is_time) {
+            rows[..=shown.len()].rotate_right(1);
+        }
+        let titles: Vec<String> = self.keys.iter().map(|key| one_line(&key.name()).into_owned()).collect();
+        let mut headings: Vec<Heading<'_>> =
+            self.keys.iter().zip(&titles).map(|(key, title)| key_heading(key, title)).collect();
+        if headings.is_empty() {
+            headings.push(Heading::text(""));
+        }
+        headings.extend(figure_headings);
+        write_table(options, out, &headings, &rows)
+    }
+
+    /// Returns the first cells of each row: key values, or a title.
+    fn row_titles(&self, options: &RenderOptions, shown: &[GroupRow<F>]) -> Vec<Vec<Cell>> {
+        let blanks = self.keys.len().saturating_sub(1);
+        let title = |text: String| -> Vec<Cell> {
+            let blanks = std::iter::repeat_with(Cell::blank).take(blanks);
+            std::iter::once(Cell::new(text, TextRole::Name)).chain(blanks).collect()
+        };
+        let values = shown.iter().map(|row| row.key.cells(options));
+        let others = self.others.iter().map(|others| {
+            title(format!("other ({})", number::count(i64::try_from(others.groups).unwrap_or(i64::MAX))))
+        });
+        values.chain(others).chain([title("total".to_owned())]).collect()
+    }
+}
+
+fn joined((figures, mut cells): (Vec<Cell>, Vec<Cell>)) -> Vec<Cell> {
+    cells.extend(figures);
+    cells
+}
+
+fn key_heading<'a>(key: &GroupKey, title: &'a str) -> Heading<'a> {
     // A truncated time reads as a different one.
-    let min_width = |key: &GroupKey| if key.is_time() { None } else { Some(10) };
-    let column = |(key, word): (&GroupKey, &'a Cow<'static, str>)| Heading {
-        title: word,
-        is_right_aligned: false,
-        min_width: min_width(key),
-        drop_priority: 0,
-    };
-    keys.iter().zip(words).map(column).collect()
+    if key.is_time() { Heading::text(title) } else { Heading::text(title).shrinks_to(10) }
 }
 
-/// Returns the cells of a group's keys; a missing value as `(not recorded)`.
-pub(super) fn cells(options: &RenderOptions, keys: &[GroupKey], values: &GroupValues) -> Vec<Cell> {
-    let cell = |(key, value): (&GroupKey, &Option<String>)| match value {
-        None => Cell::new("(not recorded)", TextRole::Dim),
-        Some(value) => match key.instant(value) {
-            Some(time) => {
-                let (date, zone) = (time.date_time(options.zone), time.zone_name(options.zone));
-                Cell::new(format!("{} {zone}", date.strip_suffix(":00").unwrap_or(&date)), TextRole::Name)
-            }
-            None => Cell::escaped(value, TextRole::Name),
-        },
-    };
-    keys.iter().zip(values).map(cell).collect()
-}
-
-/// Returns the title of the row that sums `count` hidden groups.
-pub(super) fn others_title(count: usize) -> String {
-    format!("other ({})", number::count(i64::try_from(count).unwrap_or(i64::MAX)))
-}
-
-/// Returns the index of the row that sums the hidden groups: first if grouped by time, as they are the earliest,
-/// otherwise last.
-pub(super) fn index_of_others(keys: &[GroupKey], shown: usize) -> usize {
-    if keys.iter().any(GroupKey::is_time) { 0 } else { shown }
-}
-
-/// Returns the key cells of a row that sums groups: its title, then blanks.
-pub(super) fn title_cells(title: String, keys: &[GroupKey]) -> Vec<Cell> {
-    let blank = std::iter::repeat_with(|| Cell::new("", TextRole::Plain)).take(keys.len().saturating_sub(1));
-    std::iter::once(Cell::new(title, TextRole::Name)).chain(blank).collect()
+/// Returns the CSV columns: the keys, then the figures.
+pub(super) fn csv_columns<F: Figures>(keys: &[GroupKey]) -> Vec<Cow<'static, str>> {
+    let keys = keys.iter().map(|key| Cow::Owned(format!("key.{}", key.name())));
+    keys.chain(F::COLUMNS.iter().filter_map(|column| column.key.map(Cow::Borrowed))).collect()
 }

@@ -1,14 +1,12 @@
 //! `mltrace stats`.
 
-use super::group::{self, KeyJson};
-use super::usage::cost_cell;
+use super::group::{self, Figures, GroupList, GroupRow, OtherGroups};
 use crate::analysis::key::GroupKey;
 use crate::analysis::stats::{Percentiles, SortedStats, StatsSummary};
 use crate::error::Result;
-use crate::model::{Cost, Json, TokenUsage};
+use crate::model::{Cost, TokenUsage};
 use crate::output::json::SCHEMA;
-use crate::output::table::{Cell, Heading};
-use crate::output::{Item, RenderOptions, TextRole, View, number, write_table};
+use crate::output::{Cell, Column, Heading, RenderOptions, TextRole, View, number};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Write;
@@ -21,32 +19,32 @@ pub struct StatsView {
 }
 
 #[derive(Serialize)]
-struct StatsJson<'a> {
+struct StatsJson {
     schema: &'static str,
     by: Vec<Cow<'static, str>>,
     unit: &'static str,
-    groups: Vec<StatJson<'a>>,
-    other: Option<StatJson<'a>>,
-    total: StatJson<'a>,
+    groups: Vec<GroupRow<Stats>>,
+    other: Option<OtherGroups<Stats>>,
+    total: Stats,
 }
 
-#[derive(Serialize)]
-struct StatJson<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<KeyJson<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    groups: Option<usize>,
+/// The statistics of a group.
+#[derive(Debug, Serialize)]
+pub struct Stats {
     count: u64,
     errors: u64,
     error_rate: Option<f64>,
     latency_ms: Option<PercentilesJson>,
-    token_usage: Option<&'a TokenUsage>,
+    token_usage: Option<TokenUsage>,
     cost: Option<Cost>,
     unpriced: Option<u64>,
     time_to_first_token_ms: Option<PercentilesJson>,
+    /// Counts over time, for the sparkline; empty if the groups are times.
+    #[serde(skip)]
+    over_time: Vec<u64>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Copy, Debug, Serialize)]
 struct PercentilesJson {
     p50: f64,
     p90: f64,
@@ -61,149 +59,116 @@ impl From<Percentiles> for PercentilesJson {
     }
 }
 
-impl<'a> StatJson<'a> {
-    fn new(key: Option<KeyJson<'a>>, stat: &'a StatsSummary) -> Self {
+impl Stats {
+    fn new(stat: &StatsSummary, is_by_time: bool) -> Self {
         Self {
-            key,
-            groups: None,
             count: stat.count,
             errors: stat.errors,
             error_rate: stat.error_rate(),
             latency_ms: stat.latency_ms.map(PercentilesJson::from),
-            token_usage: stat.usage.token_usage.as_ref(),
+            token_usage: stat.usage.token_usage.clone(),
             cost: stat.usage.cost(),
             unpriced: stat.unpriced,
             time_to_first_token_ms: stat.first_token_ms.map(PercentilesJson::from),
+            over_time: if is_by_time { Vec::new() } else { stat.over_time.clone() },
         }
+    }
+
+    const fn error_role(&self) -> TextRole {
+        if self.errors > 0 { TextRole::Bad } else { TextRole::Plain }
+    }
+
+    fn latency_cell(&self, figure: fn(&PercentilesJson) -> f64) -> Cell {
+        Cell::millis(self.latency_ms.as_ref().map(figure))
+    }
+
+    fn first_token_cell(&self, figure: fn(&PercentilesJson) -> f64) -> Cell {
+        Cell::millis(self.time_to_first_token_ms.as_ref().map(figure))
+    }
+
+    fn tokens_cell(&self, figure: fn(&TokenUsage) -> Option<i64>) -> Cell {
+        let tokens = self.token_usage.as_ref().and_then(figure);
+        tokens.map_or_else(Cell::none, |tokens| Cell::new(number::count(tokens), TextRole::Plain))
     }
 }
 
-/// The columns after those of the group keys.
-fn stats_columns(unit: &'static str, has_spark: bool) -> Vec<Heading<'static>> {
-    let right = |(title, drop_priority)| Heading { title, is_right_aligned: true, min_width: None, drop_priority };
-    let figures = [
-        (unit, 0),
-        ("errors", 8),
-        ("error rate", 0),
-        ("p50", 0),
-        ("p90", 6),
-        ("p95", 0),
-        ("p99", 5),
-        ("input", 10),
-        ("output", 9),
-        ("tokens", 3),
-        ("cost", 4),
-        ("TTFT p50", 7),
-        ("TTFT p95", 11),
+impl Figures for Stats {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("count", Heading::number("count"), |row, _| Cell::count(row.count)),
+        Column::new("errors", Heading::number("errors").drops(8), |row, _| {
+            Cell::new(number::count(row.errors.cast_signed()), row.error_role())
+        }),
+        Column::new("error_rate", Heading::number("error rate"), |row, _| {
+            let percent = |rate| Cell::new(number::percent(rate), row.error_role());
+            row.error_rate.map_or_else(Cell::none, percent)
+        }),
+        Column::new("latency_ms.p50", Heading::number("p50"), |row, _| row.latency_cell(|at| at.p50)),
+        Column::new("latency_ms.p90", Heading::number("p90").drops(6), |row, _| row.latency_cell(|at| at.p90)),
+        Column::new("latency_ms.p95", Heading::number("p95"), |row, _| row.latency_cell(|at| at.p95)),
+        Column::new("latency_ms.p99", Heading::number("p99").drops(5), |row, _| row.latency_cell(|at| at.p99)),
+        Column::new("token_usage.input_tokens", Heading::number("input").drops(10), |row, _| {
+            row.tokens_cell(|usage| usage.input_tokens)
+        }),
+        Column::new("token_usage.output_tokens", Heading::number("output").drops(9), |row, _| {
+            row.tokens_cell(|usage| usage.output_tokens)
+        }),
+        Column::new("token_usage.total_tokens", Heading::number("tokens").drops(3), |row, _| {
+            row.tokens_cell(|usage| usage.total_tokens)
+        }),
+        Column::new("cost.total_cost", Heading::number("cost").drops(4), |row, _| {
+            let cost = row.cost.as_ref().and_then(number::cost);
+            cost.map_or_else(Cell::none, |cost| Cell::new(cost, TextRole::Plain))
+        }),
+        Column::data("cost.source"),
+        Column::data("unpriced"),
+        Column::new("time_to_first_token_ms.p50", Heading::number("TTFT p50").drops(7), |row, _| {
+            row.first_token_cell(|at| at.p50)
+        }),
+        Column::new("time_to_first_token_ms.p95", Heading::number("TTFT p95").drops(11), |row, _| {
+            row.first_token_cell(|at| at.p95)
+        }),
+        Column::combined(Heading::text("over time").drops(12), |row, options| match row.over_time.as_slice() {
+            [] => Cell::none(),
+            counts => Cell::new(number::sparkline(counts, options.unicode), TextRole::Bar),
+        }),
     ];
-    let spark = Heading::text("over time").drops(12);
-    figures.map(right).into_iter().chain(has_spark.then_some(spark)).collect()
 }
 
-/// The cells for [`stats_columns`], without the sparkline.
-fn cells(stat: &StatsSummary, role: TextRole) -> [Cell; 13] {
-    let count = |count: u64| Cell::new(number::count(count.cast_signed()), role);
-    let time = |millis: Option<f64>| {
-        millis.map_or_else(Cell::none, |millis| Cell::new(number::duration((millis * 1e6) as i64), role))
-    };
-    let tokens = |figure: Option<i64>| figure.map_or_else(Cell::none, |figure| Cell::new(number::count(figure), role));
-    let bad = if stat.errors > 0 { TextRole::Bad } else { role };
-    let (usage, latency, first) = (stat.usage.token_usage.as_ref(), stat.latency_ms, stat.first_token_ms);
-    [
-        count(stat.count),
-        Cell::new(number::count(stat.errors.cast_signed()), bad),
-        stat.error_rate().map_or_else(Cell::none, |rate| Cell::new(number::percent(rate), bad)),
-        time(latency.map(|at| at.p50)),
-        time(latency.map(|at| at.p90)),
-        time(latency.map(|at| at.p95)),
-        time(latency.map(|at| at.p99)),
-        tokens(usage.and_then(|usage| usage.input_tokens)),
-        tokens(usage.and_then(|usage| usage.output_tokens)),
-        tokens(usage.and_then(|usage| usage.total_tokens)),
-        cost_cell(stat.usage.cost().as_ref(), role),
-        time(first.map(|at| at.p50)),
-        time(first.map(|at| at.p95)),
-    ]
-}
-
-fn sparkline_cell(stat: &StatsSummary, options: &RenderOptions) -> Cell {
-    match stat.over_time.as_slice() {
-        [] => Cell::none(),
-        counts => Cell::new(number::sparkline(counts, options.unicode), TextRole::Bar),
+impl StatsView {
+    fn list(&self) -> GroupList<Stats> {
+        let SortedStats { keys, groups, others, other_count, total, .. } = &self.sorted;
+        // Rows grouped by time already show the change over time.
+        let is_by_time = keys.iter().any(GroupKey::is_time);
+        GroupList::new(keys, Stats::new(total, is_by_time))
+            .with_groups(groups.iter().map(|(values, stat)| (values, Stats::new(stat, is_by_time))))
+            .with_others(*other_count, others.as_ref().map(|stat| Stats::new(stat, is_by_time)))
     }
 }
 
 impl View for StatsView {
-    type Item = Item;
+    type Item = GroupRow<Stats>;
 
     fn json(&self) -> impl Serialize {
-        let SortedStats { keys, unit, groups, others, other_count: count_of_others, total } = &self.sorted;
-        Json::of(&StatsJson {
+        let list = self.list();
+        StatsJson {
             schema: SCHEMA,
-            by: group::words(keys),
-            unit: unit.as_str(),
-            groups: groups.iter().map(|(values, stat)| StatJson::new(Some(KeyJson(keys, values)), stat)).collect(),
-            other: others.as_ref().map(|stat| StatJson { groups: Some(*count_of_others), ..StatJson::new(None, stat) }),
-            total: StatJson::new(None, total),
-        })
+            by: list.key_names(),
+            unit: self.sorted.unit.as_str(),
+            groups: list.groups,
+            other: list.others,
+            total: list.total,
+        }
     }
 
     fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        let SortedStats { keys, unit, groups, others, other_count: count_of_others, total } = &self.sorted;
-        // Rows grouped by time already show the change over time.
-        let has_spark = !keys.iter().any(GroupKey::is_time);
-        let titles = group::titles(keys);
-        let mut columns = group::columns(keys, &titles);
-        if keys.is_empty() {
-            columns.push(Heading::text(""));
-        }
-        columns.extend(stats_columns(unit.as_str(), has_spark));
-        let row = |mut row: Vec<Cell>, stat: &StatsSummary, role: TextRole| {
-            row.extend(cells(stat, role));
-            row.extend(has_spark.then(|| sparkline_cell(stat, options)));
-            row
-        };
-        let mut rows: Vec<Vec<Cell>> = groups
-            .iter()
-            .filter(|_| !keys.is_empty())
-            .map(|(values, stat)| row(group::cells(options, keys, values), stat, TextRole::Plain))
-            .collect();
-        if let Some(others) = others {
-            let title = group::others_title(*count_of_others);
-            let others = row(group::title_cells(title, keys), others, TextRole::Plain);
-            rows.insert(group::index_of_others(keys, rows.len()), others);
-        }
-        rows.push(row(group::title_cells("total".to_owned(), keys), total, TextRole::Figure));
-        write_table(options, out, &columns, &rows)
+        self.list().write(options, out, Some(self.sorted.unit.as_str()))
     }
 
-    fn items(&self) -> Vec<Item> {
-        let SortedStats { keys, groups, .. } = &self.sorted;
-        let item = |(values, stat): &(Vec<Option<String>>, StatsSummary)| {
-            let id = values.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ");
-            Item::new(id, &StatJson::new(Some(KeyJson(keys, values)), stat))
-        };
-        groups.iter().map(item).collect()
+    fn items(&self) -> Vec<Self::Item> {
+        self.list().groups
     }
 
     fn csv_columns(&self) -> Vec<Cow<'static, str>> {
-        let figures = [
-            "count",
-            "errors",
-            "error_rate",
-            "latency_ms.p50",
-            "latency_ms.p90",
-            "latency_ms.p95",
-            "latency_ms.p99",
-            "token_usage.input_tokens",
-            "token_usage.output_tokens",
-            "token_usage.total_tokens",
-            "cost.total_cost",
-            "cost.source",
-            "unpriced",
-            "time_to_first_token_ms.p50",
-            "time_to_first_token_ms.p95",
-        ];
-        group::csv_columns(&self.sorted.keys, &figures)
+        group::csv_columns::<Stats>(&self.sorted.keys)
     }
 }

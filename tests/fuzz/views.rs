@@ -153,7 +153,7 @@ fn check_view<V: View>(view: &V) {
 fn check_rows<R: Row>(rows: Vec<R>) {
     rows.iter().for_each(|row| check_json(&serde_json::to_string(&row.json()).expect("rows are JSON")));
     for look in looks() {
-        let table = RowTable::new(&look, &rows);
+        let table = RowTable::of_list(&look, &rows);
         let mut out = Vec::new();
         write_table(&look, &mut out, &table.headings, &table.rows).expect("a vector takes everything");
         check_text(&look, &out);

@@ -8,10 +8,11 @@ use crate::reading::RowKind;
 use std::collections::BTreeMap;
 
 /// Tokens and cost of some calls in some traces.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct UsageGroup {
-    /// Number of traces with tokens or cost in this group.
-    pub traces: u64,
+    /// Number of traces with tokens or cost in this group; `None` for several groups of calls together, which may share
+    /// traces.
+    pub traces: Option<u64>,
     /// Number of calls counted; `None` if spans were not read.
     pub calls: Option<u64>,
     /// Sum of the tokens.
@@ -22,7 +23,18 @@ pub struct UsageGroup {
     pub unpriced: u64,
 }
 
+impl Default for UsageGroup {
+    /// A group without traces.
+    fn default() -> Self {
+        Self { traces: Some(0), calls: None, token_usage: None, cost: CostSum::default(), unpriced: 0 }
+    }
+}
+
 impl UsageGroup {
+    fn add_trace(&mut self) {
+        self.traces = self.traces.map(|traces| traces + 1);
+    }
+
     /// Adds tokens and cost.
     pub(in crate::analysis) fn add(&mut self, usage: Option<&TokenUsage>, cost: Option<&Cost>, is_unpriced: bool) {
         if let Some(usage) = usage {
@@ -49,7 +61,7 @@ impl UsageGroup {
 
     /// Adds another group, which has no trace in common.
     fn merge(&mut self, more: &Self) {
-        self.traces += more.traces;
+        self.traces = self.traces.zip(more.traces).map(|(traces, more)| traces + more);
         self.calls = self.calls.zip(more.calls).map(|(calls, more)| calls + more);
         self.add_usage(more);
     }
@@ -124,11 +136,13 @@ impl GroupedUsage {
             }
         }
         self.incomplete += u64::from(is_incomplete);
-        self.total.traces += u64::from(!seen.is_empty());
+        if !seen.is_empty() {
+            self.total.add_trace();
+        }
         seen.sort_unstable();
         seen.dedup();
         for group in seen {
-            self.groups.get_mut(group).traces += 1;
+            self.groups.get_mut(group).add_trace();
         }
     }
 
@@ -139,7 +153,7 @@ impl GroupedUsage {
         }
         let is_unpriced = cost.is_none() && usage.is_some_and(TokenUsage::has_tokens);
         for sum in [self.groups.entry(info, None), &mut self.total] {
-            sum.traces += 1;
+            sum.add_trace();
             sum.add(usage, cost.as_ref(), is_unpriced);
         }
     }
@@ -164,6 +178,7 @@ impl GroupedUsage {
             sum.merge(&group);
             sum
         });
-        (groups, others)
+        let traces = |others: &UsageGroup| others.traces.filter(|_| !self.is_per_call());
+        (groups, others.map(|others| UsageGroup { traces: traces(&others), ..others }))
     }
 }

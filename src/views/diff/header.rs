@@ -12,28 +12,24 @@ use crate::output::table::{Cell, Heading};
 use crate::output::text::one_line;
 use crate::output::{RenderOptions, TextRole, number, write_table};
 use crate::views::trace::state_role;
-use crate::views::usage::cost_cell;
 use std::io::Write;
 
 impl DiffView {
     /// Writes a row per trace, a row of deltas, and the number of spans that differ.
     pub(super) fn header(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        let right = |title, drop_priority| Heading { title, is_right_aligned: true, min_width: None, drop_priority };
-        let left =
-            |title, min_width, drop_priority| Heading { title, is_right_aligned: false, min_width, drop_priority };
         let columns = [
-            left("", None, 0),
-            left("name", Some(12), 0),
-            left("state", None, 0),
-            right("duration", 0),
-            right("LLM calls", 5),
-            right("tool calls", 6),
-            right("tokens", 0),
-            right("input", 9),
-            right("output", 8),
-            right("cost", 3),
-            left("trace", None, 4),
-            left("time", None, 7),
+            Heading::text(""),
+            Heading::text("name").shrinks_to(12),
+            Heading::text("state"),
+            Heading::number("duration"),
+            Heading::number("LLM calls").drops(5),
+            Heading::number("tool calls").drops(6),
+            Heading::number("tokens"),
+            Heading::number("input").drops(9),
+            Heading::number("output").drops(8),
+            Heading::number("cost").drops(3),
+            Heading::text("trace").drops(4),
+            Heading::text("time").drops(7),
         ];
         let [usage_a, usage_b] = &self.usage;
         let calls = [(usage_a, self.tool_calls[0]), (usage_b, self.tool_calls[1])];
@@ -161,7 +157,7 @@ fn trace_row(options: &RenderOptions, label: &str, trace: &Trace, usage: &TraceU
         tokens(|usage| usage.total_tokens),
         tokens(|usage| usage.input_tokens),
         tokens(|usage| usage.output_tokens),
-        cost_cell(usage.cost.as_ref(), TextRole::Figure),
+        Cell::cost(usage.cost.as_ref()),
         Cell::trace_id(&info.trace_id),
         Cell::new(
             format!("{} {}", info.request_time.date_time(options.zone), info.request_time.zone_name(options.zone)),

@@ -118,10 +118,9 @@ impl View for SetsView {
 
 impl SetsView {
     fn write_figures(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        let right = |title| Heading { title, is_right_aligned: true, min_width: None, drop_priority: 0 };
         let sign = if options.unicode { "Δ" } else { "B-A" };
         let name = Heading::text("").shrinks_to(12);
-        let columns = [name, right("A"), right("B"), right(sign)];
+        let columns = [name, Heading::number("A"), Heading::number("B"), Heading::number(sign)];
         let is_calculated =
             [&self.diff.a, &self.diff.b].map(|set| set.cost().is_some_and(|cost| cost.source == "calculated"));
         let row = |metric: &Metric| {

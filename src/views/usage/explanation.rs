@@ -81,8 +81,7 @@ impl<'a> From<&'a Explanation> for ExplanationJson<'a> {
 
 /// Writes the explanation below a usage table.
 pub(super) fn write_explanation(explanation: &Explanation, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-    let plain = |title| Heading { title, is_right_aligned: false, min_width: Some(10), drop_priority: 0 };
-    let right = |title| Heading { title, is_right_aligned: true, min_width: None, drop_priority: 0 };
+    let plain = |title| Heading::text(title).shrinks_to(10);
     let tokens = |usage: Option<&TokenUsage>| Cell::new(number::total_tokens(usage), TextRole::Plain);
     let heading = |out: &mut dyn Write, text: &str, shown: usize, all: u64| {
         let limit = if shown as u64 == all { String::new() } else { format!(" ({shown} of {all}; --all shows all)") };
@@ -106,7 +105,12 @@ pub(super) fn write_explanation(explanation: &Explanation, options: &RenderOptio
             ]
         })
         .collect();
-    write_table_or_none(options, out, &[plain("trace"), plain("span"), right("tokens"), plain("why")], &rows)?;
+    write_table_or_none(
+        options,
+        out,
+        &[plain("trace"), plain("span"), Heading::number("tokens"), plain("why")],
+        &rows,
+    )?;
     let title = "Traces whose recorded total differs";
     heading(out, title, explanation.mismatches.len(), explanation.mismatch_count)?;
     let rows: Vec<Vec<Cell>> = explanation
@@ -116,7 +120,7 @@ pub(super) fn write_explanation(explanation: &Explanation, options: &RenderOptio
             vec![Cell::trace_id(&trace.trace_id), tokens(trace.token_usage.as_ref()), tokens(Some(&trace.recorded))]
         })
         .collect();
-    write_table_or_none(options, out, &[plain("trace"), right("spans"), right("recorded")], &rows)?;
+    write_table_or_none(options, out, &[plain("trace"), Heading::number("spans"), Heading::number("recorded")], &rows)?;
     heading(out, "Calls with unknown cost", 0, 0)?;
     let rows: Vec<Vec<Cell>> = explanation
         .unpriced
@@ -130,7 +134,7 @@ pub(super) fn write_explanation(explanation: &Explanation, options: &RenderOptio
             ]
         })
         .collect();
-    write_table_or_none(options, out, &[plain("model"), plain("provider"), right("calls")], &rows)
+    write_table_or_none(options, out, &[plain("model"), plain("provider"), Heading::number("calls")], &rows)
 }
 
 fn write_table_or_none(

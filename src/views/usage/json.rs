@@ -1,32 +1,12 @@
-//! JSON of the calls and token usage of a trace.
+//! JSON of the token usage of a trace.
 
+use super::calls::CallRow;
 use super::explanation::ExplanationJson;
-use crate::analysis::usage::{Explanation, TraceUsage, UsageRow};
+use crate::analysis::usage::{Explanation, TraceUsage};
 use crate::model::{Cost, TokenUsage, Trace};
 use crate::output::json::SCHEMA;
-use crate::reading::Agents;
 use crate::views::usage_conflict::ConflictJson;
 use serde::Serialize;
-
-#[derive(Debug, Serialize)]
-pub(super) struct CallJson<'a> {
-    /// Repeated per call, since a list may contain calls of several traces.
-    trace_id: &'a str,
-    kind: &'static str,
-    span_id: Option<&'a str>,
-    span_ids: Vec<&'a str>,
-    name: Option<&'a str>,
-    span_type: Option<&'a str>,
-    agent: Option<&'a str>,
-    agent_source: Option<&'static str>,
-    model: Option<&'a str>,
-    provider: Option<&'a str>,
-    token_usage: Option<&'a TokenUsage>,
-    token_usage_source: Option<&'static str>,
-    cost: Option<Cost>,
-    /// Whether the tokens are included in the total.
-    counted: bool,
-}
 
 #[derive(Debug, Serialize)]
 pub(super) struct UsageJson<'a> {
@@ -41,43 +21,16 @@ pub(super) struct UsageJson<'a> {
     cost: Option<Cost>,
     unpriced: usize,
     complete: bool,
-    calls: Vec<CallJson<'a>>,
+    calls: Vec<CallRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<ExplanationJson<'a>>,
-}
-
-/// Returns the calls of a trace, and the part of its total that is not in any call.
-pub(super) fn calls<'a>(trace: &'a Trace, usage: &'a TraceUsage, agents: &'a Agents) -> Vec<CallJson<'a>> {
-    let spans = trace.span_list();
-    let call = |row: &'a UsageRow| {
-        let span = row.span.map(|at| &spans[at]);
-        let agent = row.span.and_then(|at| agents.name_and_source(at));
-        let source = if row.is_derived { "derived" } else { "recorded" };
-        CallJson {
-            trace_id: &trace.info.trace_id,
-            kind: row.kind.as_str(),
-            span_id: span.map(|span| span.id.as_str()),
-            span_ids: row.spans.iter().map(|at| spans[*at].id.as_str()).collect(),
-            name: span.map(|span| span.name.as_str()),
-            span_type: span.map(|span| span.span_type.as_str()),
-            agent: agent.map(|(name, _)| name),
-            agent_source: agent.map(|(_, source)| source.as_str()),
-            model: row.model(spans),
-            provider: row.provider(spans),
-            token_usage: row.token_usage.as_ref(),
-            token_usage_source: row.token_usage.as_ref().map(|_| source),
-            cost: row.cost,
-            counted: row.token_usage.is_some(),
-        }
-    };
-    usage.rows.iter().map(call).collect()
 }
 
 impl<'a> UsageJson<'a> {
     pub(super) fn new(
         trace: &'a Trace,
         usage: &'a TraceUsage,
-        agents: &'a Agents,
+        calls: Vec<CallRow>,
         explanation: Option<&'a Explanation>,
     ) -> Self {
         Self {
@@ -92,7 +45,7 @@ impl<'a> UsageJson<'a> {
             cost: usage.cost,
             unpriced: usage.unpriced_rows().count(),
             complete: !trace.is_incomplete(),
-            calls: calls(trace, usage, agents),
+            calls,
         }
     }
 }
