@@ -36,6 +36,24 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// The codes of errors that are printed.
+    #[cfg(test)]
+    pub(crate) const PRINTED: [Self; 13] = [
+        Self::Usage,
+        Self::FilterSyntax,
+        Self::NotFound,
+        Self::Ambiguous,
+        Self::Network,
+        Self::Server,
+        Self::Credentials,
+        Self::StoreMissing,
+        Self::StoreUnreadable,
+        Self::StoreUnsupported,
+        Self::Output,
+        Self::Bug,
+        Self::Interrupted,
+    ];
+
     /// Returns the exit code of the process.
     #[must_use]
     pub const fn exit_code(self) -> u8 {

@@ -74,10 +74,15 @@ impl GroupKey {
             Some(("tag", key)) if !key.is_empty() => Ok(Self::Tag(key.to_owned())),
             Some(("metadata", key)) if !key.is_empty() => Ok(Self::Metadata(key.to_owned())),
             _ => {
-                let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
+                let names: Vec<&str> = Self::names().collect();
                 Err(format!("one of {}, tag:KEY, metadata:KEY", names.join(", ")))
             }
         }
+    }
+
+    /// Returns the names of the keys that have no parameter.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, _)| *name)
     }
 
     /// Returns the name, also used as column title and JSON key.

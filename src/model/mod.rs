@@ -9,6 +9,8 @@ mod id;
 mod json;
 mod labels;
 pub mod python;
+#[cfg(test)]
+mod schemas;
 mod span;
 mod store_info;
 mod time;

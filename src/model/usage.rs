@@ -154,16 +154,19 @@ impl Serialize for TokenUsage {
 /// A cost in US dollars: as MLflow recorded it (span attribute `mlflow.llm.cost`, trace metadata `mlflow.trace.cost`;
 /// 3.10 on), or calculated from tokens and prices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cost {
-    /// The cost of the input tokens.
+    /// The cost of the input tokens in US dollars; null if unknown.
     pub input_cost: Option<f64>,
-    /// The cost of the output tokens.
+    /// The cost of the output tokens in US dollars; null if unknown.
     pub output_cost: Option<f64>,
-    /// The total cost.
+    /// The total cost in US dollars; null if unknown.
     pub total_cost: Option<f64>,
     /// Always `USD`, the only currency in MLflow's price tables.
+    #[cfg_attr(test, schemars(extend("const" = "USD")))]
     pub currency: &'static str,
     /// `recorded` if MLflow stored the cost, `calculated` if all or part of it was calculated from tokens and prices.
+    #[cfg_attr(test, schemars(extend("enum" = ["recorded", "calculated"])))]
     pub source: &'static str,
 }
 

@@ -11,12 +11,13 @@ pub const SCHEMA: &str = "mltrace/1";
 
 /// How much of a list was printed.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Page {
     /// Number of items printed.
     pub returned: usize,
     /// Number of items that match, if known.
     pub matched: Option<usize>,
-    /// Whether all matching items were printed.
+    /// Whether all spans were read; false if some are known to be missing.
     pub complete: bool,
 }
 

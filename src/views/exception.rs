@@ -16,48 +16,88 @@ use std::io::Write;
 #[derive(Clone, Debug)]
 pub struct ExceptionRow(pub ExceptionGroup);
 
+/// A group of similar failures; with --all, a single failure.
 #[derive(Serialize)]
-struct RowJson<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct FailureGroupJson<'a> {
+    /// Identifies similar failures in every run and store. It is a hash of kind, type, pattern and origin of the
+    /// failure and its cause, or of the span name if none of these is known.
     fingerprint: String,
+    /// raised: an exception or a span with status ERROR; handled: a failure that was returned as a tool's output;
+    /// logging: an exception of MLflow's own logging, while the call succeeded.
+    #[cfg_attr(test, schemars(extend("enum" = ["raised", "handled", "logging"])))]
     kind: &'static str,
+    /// Class of the exception, without its module; null if unknown.
     r#type: Option<&'a str>,
+    /// Message of the example; null if unknown.
     message: Option<&'a str>,
+    /// The message with ids, numbers, paths and quoted texts replaced by placeholders; null if there is no message.
     pattern: Option<String>,
+    /// The exception of the example; null if none was recorded.
     exception: Option<ExceptionJson<'a>>,
+    /// The failure that was returned as output, for kind handled; otherwise null.
     handled_failure: Option<FailureJson<'a>>,
+    /// The innermost location in the application's own code, otherwise in a library; null if unknown.
     origin: Option<PlaceJson<'a>>,
+    /// The exception that this one was raised from; null if there is none.
     cause: Option<CauseJson<'a>>,
+    /// Number of failures.
     count: u64,
+    /// Number of traces with such a failure.
     traces: u64,
+    /// Time of the first failure.
     first_time: Timestamp,
+    /// Time of the last failure.
     last_time: Timestamp,
+    /// The newest of the failures, at the deepest span that recorded it.
     example: ExampleJson<'a>,
 }
 
+/// A location in code.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct PlaceJson<'a> {
+    /// Path of the file, as recorded.
     file: &'a str,
+    /// Line number; null if unknown.
     line: Option<u64>,
+    /// Function; null for code outside of functions.
     function: Option<&'a str>,
 }
 
+/// The exception that another one was raised from.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CauseJson<'a> {
+    /// Class of the exception, without its module; null if unknown.
     r#type: Option<&'a str>,
+    /// Message; null if unknown.
     message: Option<&'a str>,
+    /// Where it was raised, preferably in the application's own code; null if unknown.
     origin: Option<PlaceJson<'a>>,
+    /// Id of the span that recorded it; null if it is known from the stack trace only.
     span_id: Option<&'a str>,
+    /// Name of that span.
     span_name: Option<&'a str>,
 }
 
+/// The span in which a failure occurred.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ExampleJson<'a> {
+    /// Id of the trace.
     trace_id: &'a str,
+    /// Name of the trace, or of its root span; null if unknown.
     trace_name: Option<&'a str>,
+    /// Id of the experiment.
     experiment_id: &'a str,
+    /// Id of the span, in lower-case hexadecimal.
     span_id: &'a str,
+    /// Name of the span.
     span_name: &'a str,
+    /// Type of the span.
     span_type: &'a str,
+    /// Time of the failure.
     time: Timestamp,
 }
 
@@ -75,6 +115,40 @@ impl<'a> CauseJson<'a> {
             origin: cause.origin.as_ref().map(PlaceJson::from),
             span_id: span.map(|(id, _)| id.as_str()),
             span_name: span.map(|(_, name)| name.as_str()),
+        }
+    }
+}
+
+impl<'a> From<&'a ExceptionGroup> for FailureGroupJson<'a> {
+    fn from(group: &'a ExceptionGroup) -> Self {
+        let example = &group.example;
+        let failure = &example.failure;
+        let message = failure.message.as_deref();
+        Self {
+            fingerprint: format!("{:08x}", (group.fingerprint >> 32) ^ (group.fingerprint & 0xffff_ffff)),
+            kind: failure.kind.as_str(),
+            r#type: failure.exception_type.as_deref(),
+            message,
+            pattern: message.map(pattern),
+            exception: failure.exception.as_ref().map(ExceptionJson::from),
+            handled_failure: message
+                .filter(|_| failure.kind == FailureKind::Handled)
+                .map(|message| FailureJson { message }),
+            origin: failure.origin.as_ref().map(PlaceJson::from),
+            cause: failure.cause.as_ref().map(|cause| CauseJson::new(cause, example.cause_span.as_ref())),
+            count: group.count,
+            traces: group.traces,
+            first_time: group.first,
+            last_time: group.last,
+            example: ExampleJson {
+                trace_id: &example.trace_id,
+                trace_name: example.trace_name.as_deref(),
+                experiment_id: &example.experiment_id,
+                span_id: &example.span_id,
+                span_name: &example.span_name,
+                span_type: &example.span_type,
+                time: failure.time,
+            },
         }
     }
 }
@@ -155,35 +229,7 @@ impl Row for ExceptionRow {
     const TABLE_ORDER: &'static [&'static str] = &["count"];
 
     fn json(&self) -> impl Serialize {
-        let (group, example) = (&self.0, &self.0.example);
-        let failure = &example.failure;
-        let message = failure.message.as_deref();
-        RowJson {
-            fingerprint: format!("{:08x}", (group.fingerprint >> 32) ^ (group.fingerprint & 0xffff_ffff)),
-            kind: failure.kind.as_str(),
-            r#type: failure.exception_type.as_deref(),
-            message,
-            pattern: message.map(pattern),
-            exception: failure.exception.as_ref().map(ExceptionJson::from),
-            handled_failure: message
-                .filter(|_| failure.kind == FailureKind::Handled)
-                .map(|message| FailureJson { message }),
-            origin: failure.origin.as_ref().map(PlaceJson::from),
-            cause: failure.cause.as_ref().map(|cause| CauseJson::new(cause, example.cause_span.as_ref())),
-            count: group.count,
-            traces: group.traces,
-            first_time: group.first,
-            last_time: group.last,
-            example: ExampleJson {
-                trace_id: &example.trace_id,
-                trace_name: example.trace_name.as_deref(),
-                experiment_id: &example.experiment_id,
-                span_id: &example.span_id,
-                span_name: &example.span_name,
-                span_type: &example.span_type,
-                time: failure.time,
-            },
-        }
+        FailureGroupJson::from(&self.0)
     }
 
     fn id(&self) -> &str {

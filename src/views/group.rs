@@ -22,6 +22,24 @@ impl Serialize for KeyValues {
     }
 }
 
+#[cfg(test)]
+impl schemars::JsonSchema for KeyValues {
+    fn schema_name() -> Cow<'static, str> {
+        "KeyValues".into()
+    }
+
+    fn json_schema(_generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names = GroupKey::names().chain(["time", "tag:.+", "metadata:.+"]).collect::<Vec<_>>().join("|");
+        schemars::json_schema!({
+            "description": "The value of each key.",
+            "type": "object",
+            "patternProperties": {format!("^({names})$"): {"type": ["string", "null"]}},
+            "additionalProperties": false,
+            "minProperties": 1,
+        })
+    }
+}
+
 impl KeyValues {
     /// Returns a cell per key; a missing value is `(not recorded)`.
     fn cells(&self, options: &RenderOptions) -> Vec<Cell> {
@@ -49,7 +67,10 @@ pub trait Figures: Serialize + Sized + 'static {
 
 /// A group and its figures.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GroupRow<F> {
+    /// The value of each key; null if not recorded. `hour` and `time` are RFC 3339 times; `day` and `week` (its Monday)
+    /// are dates in the time zone of the output.
     key: KeyValues,
     #[serde(flatten)]
     figures: F,
@@ -74,6 +95,7 @@ impl<F: Figures> Row for GroupRow<F> {
 
 /// The groups that are not shown, together.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct OtherGroups<F> {
     /// Number of these groups.
     groups: usize,

@@ -12,6 +12,8 @@ mod group;
 pub mod json;
 pub mod manual;
 pub mod price;
+#[cfg(test)]
+mod schemas;
 pub mod session;
 pub mod span;
 pub mod span_detail;

@@ -1,10 +1,8 @@
 //! Rows of `mltrace prices`.
 
 use crate::analysis::prices::{Price, Rates};
-use crate::model::Json;
 use crate::output::{Cell, Column, Heading, Row, TextRole, number};
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 /// Row of the price list.
 #[derive(Clone, Debug)]
@@ -15,33 +13,82 @@ pub struct PriceRow {
     pub is_default: bool,
 }
 
-/// JSON entry with the key names of MLflow's catalog, so that it can be edited and used with `--prices`.
-struct PriceJson<'a>(&'a PriceRow);
+/// A model at a provider, with the key names of MLflow's catalog, so that it can be edited and used with `--prices`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct PriceJson<'a> {
+    /// Name of the model.
+    model: &'a str,
+    /// Provider of the model; null if a file with prices names none.
+    provider: Option<&'a str>,
+    #[serde(flatten)]
+    rates: RatesJson,
+    /// Rates of requests with more input tokens, lowest threshold first.
+    long_context: Vec<LongContextJson>,
+    /// Date of the last change; null if unknown.
+    last_updated_at: Option<&'a str>,
+    /// Whether it is in the built-in table, or in the file of --prices.
+    #[cfg_attr(test, schemars(extend("enum" = ["table", "file"])))]
+    source: &'static str,
+    /// Whether it applies to calls of the model without a recorded provider.
+    default: bool,
+}
 
-impl Serialize for PriceJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let PriceRow { price, is_default } = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("model", &price.model)?;
-        map.serialize_entry("provider", &price.provider)?;
-        for (name, rate) in price.rates.named() {
-            map.serialize_entry(&name, &rate)?;
+/// Rates of requests with more input tokens than a threshold. A rate that is null is that of the entry.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct LongContextJson {
+    /// The threshold.
+    threshold_tokens: i64,
+    #[serde(flatten)]
+    rates: RatesJson,
+}
+
+/// Rates in US dollars per million tokens; null if there is none.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[expect(clippy::struct_field_names, reason = "the names of MLflow's catalog")]
+struct RatesJson {
+    /// Input tokens.
+    input_per_million_tokens: Option<f64>,
+    /// Output tokens.
+    output_per_million_tokens: Option<f64>,
+    /// Input tokens read from a cache.
+    cache_read_per_million_tokens: Option<f64>,
+    /// Input tokens written to a cache.
+    cache_write_per_million_tokens: Option<f64>,
+    /// Input tokens written to a cache that is kept for an hour.
+    cache_write_1hr_per_million_tokens: Option<f64>,
+}
+
+impl From<&Rates> for RatesJson {
+    fn from(rates: &Rates) -> Self {
+        Self {
+            input_per_million_tokens: rates.input,
+            output_per_million_tokens: rates.output,
+            cache_read_per_million_tokens: rates.cache_read,
+            cache_write_per_million_tokens: rates.cache_write,
+            cache_write_1hr_per_million_tokens: rates.cache_write_1hr,
         }
-        let tiers: Vec<Json> =
-            price.long_context.iter().map(|(threshold, rates)| tier_json(*threshold, rates)).collect();
-        map.serialize_entry("long_context", &tiers)?;
-        map.serialize_entry("last_updated_at", &price.updated)?;
-        map.serialize_entry("source", if price.is_custom { "file" } else { "table" })?;
-        map.serialize_entry("default", is_default)?;
-        map.end()
     }
 }
 
-fn tier_json(threshold: i64, rates: &Rates) -> Json {
-    let known = rates.named().into_iter().map(|(name, rate)| (name, Json::of(&rate)));
-    Json::object(
-        &std::iter::once(("threshold_tokens".to_owned(), Json::of(&threshold))).chain(known).collect::<Vec<_>>(),
-    )
+impl<'a> From<&'a PriceRow> for PriceJson<'a> {
+    fn from(PriceRow { price, is_default }: &'a PriceRow) -> Self {
+        let above = |(threshold, rates): &(i64, Rates)| LongContextJson {
+            threshold_tokens: *threshold,
+            rates: RatesJson::from(rates),
+        };
+        Self {
+            model: &price.model,
+            provider: price.provider.as_deref(),
+            rates: RatesJson::from(&price.rates),
+            long_context: price.long_context.iter().map(above).collect(),
+            last_updated_at: price.updated.as_deref(),
+            source: if price.is_custom { "file" } else { "table" },
+            default: *is_default,
+        }
+    }
 }
 
 fn rate_cell(rate: Option<f64>) -> Cell {
@@ -93,7 +140,7 @@ impl Row for PriceRow {
         &["model", "provider", "input", "cache read", "cache write", "write 1 h", "output"];
 
     fn json(&self) -> impl Serialize {
-        PriceJson(self)
+        PriceJson::from(self)
     }
 
     fn id(&self) -> &str {

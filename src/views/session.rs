@@ -20,20 +20,36 @@ use std::io::Write;
 #[derive(Clone, Debug)]
 pub struct SessionRow(pub Session);
 
+/// A session: the traces of one conversation. Figures are those that MLflow recorded for the selected traces.
 #[derive(Serialize)]
-struct SessionJson<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct SessionJson<'a> {
+    /// Id of the session.
     session_id: &'a str,
+    /// True if no client named the session. Its traces belong together according to their messages, and its id is that
+    /// of the first trace.
     derived: bool,
+    /// The users of its traces.
     user_ids: &'a [String],
+    /// Names of the experiments that contain its traces.
     experiments: &'a [String],
+    /// Number of traces.
     trace_count: u64,
+    /// Number of traces in state ERROR.
     error_count: u64,
+    /// Number of traces in state IN_PROGRESS.
     in_progress_count: u64,
+    /// Start of the first trace.
     first_trace_time: Timestamp,
+    /// Start of the last trace.
     last_trace_time: Timestamp,
+    /// Time from the start of the first trace to the last end of any, in milliseconds; null if no duration is known.
     duration_ms: Option<i64>,
+    /// Sum of the durations of its traces in milliseconds; null if none is known.
     execution_duration_ms: Option<i64>,
+    /// Sum of the tokens that MLflow recorded; null if none were recorded.
     token_usage: Option<&'a TokenUsage>,
+    /// Sum of the costs that MLflow recorded, in US dollars; null if none were recorded.
     cost: Option<Cost>,
 }
 
@@ -130,23 +146,36 @@ pub struct SessionView {
     pub is_full: bool,
 }
 
+/// A session and its traces, oldest first.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct SessionDocument<'a> {
+    /// Version of the format. Later releases add keys; they never change or remove one.
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
+    schema: &'static str,
+    /// The session.
+    session: SessionJson<'a>,
+    /// The traces, with the tokens that MLflow recorded.
+    traces: Vec<TraceJson<'a>>,
+    /// The conversation of each trace; only with --conversation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    conversations: Vec<SessionConversationJson<'a>>,
+}
+
+/// The conversation of one trace.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct SessionConversationJson<'a> {
+    /// Id of the trace.
+    trace_id: &'a str,
+    /// The steps, in the order in which they began.
+    conversation: Vec<StepJson<'a>>,
+}
+
 impl View for SessionView {
     type Item = TraceInfo;
 
     fn json(&self) -> impl Serialize {
-        #[derive(Serialize)]
-        struct SessionDocument<'a> {
-            schema: &'static str,
-            session: SessionJson<'a>,
-            traces: Vec<TraceJson<'a>>,
-            #[serde(skip_serializing_if = "Vec::is_empty")]
-            conversations: Vec<SessionConversationJson<'a>>,
-        }
-        #[derive(Serialize)]
-        struct SessionConversationJson<'a> {
-            trace_id: &'a str,
-            conversation: Vec<StepJson<'a>>,
-        }
         let conversations = self.conversations.iter().map(|(trace, conversation)| SessionConversationJson {
             trace_id: &trace.info.trace_id,
             conversation: self.steps(trace, conversation).json().collect(),

@@ -22,15 +22,21 @@ pub struct SpanView {
     pub row: SpanRow,
 }
 
+/// One span with everything that was recorded.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct SpanDocument<'a> {
+    /// Version of the format. Later releases add keys; they never change or remove one.
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
+    schema: &'static str,
+    /// The span.
+    span: SpanJson<'a>,
+}
+
 impl View for SpanView {
     type Item = SpanRow;
 
     fn json(&self) -> impl Serialize {
-        #[derive(Serialize)]
-        struct SpanDocument<'a> {
-            schema: &'static str,
-            span: SpanJson<'a>,
-        }
         let row = &self.row;
         let span = SpanJson::new(&row.trace_id, &row.span, &row.node, true).with_agent(row.agent.as_deref());
         SpanDocument { schema: SCHEMA, span }

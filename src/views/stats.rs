@@ -18,37 +18,63 @@ pub struct StatsView {
     pub sorted: SortedStats,
 }
 
+/// Counts, error rates, latencies and usage of the selected traces, calls or spans.
 #[derive(Serialize)]
-struct StatsJson {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::views) struct StatsJson {
+    /// Version of the format. Later releases add keys; they never change or remove one.
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
     schema: &'static str,
+    /// The grouping keys.
     by: Vec<Cow<'static, str>>,
+    /// What is counted.
+    #[cfg_attr(test, schemars(extend("enum" = ["traces", "calls", "spans"])))]
     unit: &'static str,
+    /// The groups, as many as requested; without a grouping key, one group.
     groups: Vec<GroupRow<Stats>>,
+    /// The groups that are not shown, together; null if all are shown.
     other: Option<OtherGroups<Stats>>,
+    /// All groups together.
     total: Stats,
 }
 
 /// The statistics of a group.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Stats {
+    /// Number of traces, calls or spans.
     count: u64,
+    /// Number of them that failed.
     errors: u64,
+    /// Share of them that failed, from 0 to 1; null if there are none.
     error_rate: Option<f64>,
+    /// Percentiles of the latency in milliseconds; null if unknown, as for several groups together.
     latency_ms: Option<PercentilesJson>,
+    /// Sum of the tokens.
     token_usage: Option<TokenUsage>,
+    /// Sum of the costs, as far as known, in US dollars.
     cost: Option<Cost>,
+    /// Number of calls with tokens and no known cost; null if a server computed the figures, without costs.
     unpriced: Option<u64>,
+    /// Percentiles of the time to the first token of streamed responses, in milliseconds; null if no response was
+    /// streamed, or spans were not read.
     time_to_first_token_ms: Option<PercentilesJson>,
     /// Counts over time, for the sparkline; empty if the groups are times.
     #[serde(skip)]
     over_time: Vec<u64>,
 }
 
+/// Percentiles in milliseconds, interpolated linearly between the two nearest values.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct PercentilesJson {
+    /// The median.
     p50: f64,
+    /// The 90th percentile.
     p90: f64,
+    /// The 95th percentile.
     p95: f64,
+    /// The 99th percentile.
     p99: f64,
 }
 

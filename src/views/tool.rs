@@ -14,21 +14,36 @@ fn total(tool: &Tool) -> Option<f64> {
 #[derive(Clone, Debug)]
 pub struct ToolRow(pub Tool);
 
+/// A tool and its calls.
 #[derive(Serialize)]
-struct ToolJson<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::views) struct ToolJson<'a> {
+    /// Name of the tool, without the number that MLflow up to 3.5 appends to repeated names; null for calls of which
+    /// only the result was recorded.
     name: Option<&'a str>,
+    /// Number of traces that called it.
     traces: u64,
+    /// Number of calls. A call that several spans or messages record counts once.
     calls: u64,
+    /// Number of calls whose span has status ERROR.
     errors: u64,
+    /// Number of calls whose failure was returned to the model as text.
     handled_failures: u64,
+    /// Share of calls that failed in either way, from 0 to 1.
     error_rate: f64,
+    /// Durations in milliseconds of the calls that have a span.
     duration_ms: DurationJson,
 }
 
+/// Durations of tool calls in milliseconds.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct DurationJson {
+    /// The median; null if no call has a known duration.
     p50: Option<f64>,
+    /// The 95th percentile, interpolated linearly between the two nearest values; null if no call has a known duration.
     p95: Option<f64>,
+    /// The sum; null if no call has a known duration.
     total: Option<f64>,
 }
 

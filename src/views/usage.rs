@@ -19,7 +19,7 @@ use crate::output::text::{clip, one_line, width};
 use crate::output::{Cell, RenderOptions, RowTable, TextRole, View, write_table};
 use crate::reading::Agents;
 use explanation::write_explanation;
-use json::UsageJson;
+pub(super) use json::UsageJson;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Write;
@@ -83,13 +83,22 @@ pub struct GroupsView {
     pub limit: usize,
 }
 
+/// Token usage and cost of the selected traces, in groups.
 #[derive(Serialize)]
-struct GroupsJson<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::views) struct GroupsJson<'a> {
+    /// Version of the format. Later releases add keys; they never change or remove one.
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
     schema: &'static str,
+    /// The grouping keys.
     by: Vec<Cow<'static, str>>,
+    /// The groups, as many as requested. Together with `other` they add up to the total.
     groups: Vec<GroupRow<UsageFigures>>,
+    /// The groups that are not shown, together; null if all are shown.
     other: Option<OtherGroups<UsageFigures>>,
+    /// All groups together.
     total: UsageFigures,
+    /// What was left out of the totals, and why; only with --explain.
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<ExplanationJson<'a>>,
 }

@@ -6,19 +6,31 @@ use crate::output::text::one_line;
 use crate::reading::{ConflictReason, TraceUsage, UsageConflict};
 use serde::Serialize;
 
+/// Spans of a trace whose tokens contradict each other.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct ConflictJson<'a> {
-    /// Whether `token_usage` is known to be right and `other_token_usage` wrong.
+    /// Whether `token_usage` is known to be right; false if the other total is as likely.
     decided: bool,
+    /// The total that was not used.
     other_token_usage: &'a TokenUsage,
+    /// The spans concerned.
     spans: Vec<ConflictingSpanJson<'a>>,
 }
 
+/// A span whose tokens contradict those of other spans.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ConflictingSpanJson<'a> {
+    /// Id of the span, in lower-case hexadecimal.
     span_id: &'a str,
+    /// Name of the span.
     name: &'a str,
+    /// Tokens of the span.
     token_usage: Option<&'a TokenUsage>,
+    /// `repeated`: another span records the same request; `less_than_calls` and `more_than_calls`: the calls below it
+    /// have other tokens; `all_turns`: its tokens include those of earlier traces.
+    #[cfg_attr(test, schemars(extend("enum" = ["repeated", "less_than_calls", "all_turns", "more_than_calls"])))]
     reason: &'static str,
 }
 

@@ -181,6 +181,12 @@ impl SetsDiff {
         METRICS.into_iter().map(metric).collect()
     }
 
+    /// Key, title and unit of all metrics.
+    #[cfg(test)]
+    pub(crate) fn metric_kinds() -> impl Iterator<Item = (&'static str, &'static str, MetricUnit)> {
+        METRICS.into_iter().map(|(key, title, unit, _)| (key, title, unit))
+    }
+
     /// Returns the failures that only the second selection has.
     #[must_use]
     pub fn new_failures(&self) -> Vec<&ExceptionGroup> {

@@ -45,13 +45,6 @@ impl Rates {
         Self { input, output, cache_read, cache_write, cache_write_1hr }
     }
 
-    /// Returns each price with its key in MLflow's catalog, such as `input_per_million_tokens`.
-    #[must_use]
-    pub fn named(&self) -> [(String, Option<f64>); 5] {
-        let rates = [self.input, self.output, self.cache_read, self.cache_write, self.cache_write_1hr];
-        std::array::from_fn(|at| (format!("{}_per_million_tokens", Self::NAMES[at]), rates[at]))
-    }
-
     fn from_json(json: &Json) -> Result<Self, String> {
         let mut rates = [None; 5];
         for (rate, name) in rates.iter_mut().zip(Self::NAMES) {

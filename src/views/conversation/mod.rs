@@ -10,7 +10,7 @@ use crate::analysis::conversation::Conversation;
 use crate::error::Result;
 use crate::model::Trace;
 use crate::output::{Item, RenderOptions, TextRole, View};
-use json::ConversationJson;
+pub(super) use json::ConversationJson;
 pub(super) use json::StepJson;
 use serde::Serialize;
 use std::borrow::Cow;

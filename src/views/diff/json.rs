@@ -8,118 +8,201 @@ use crate::output::json::SCHEMA;
 use crate::views::json::{ProblemJson, TraceJson};
 use serde::Serialize;
 
+/// Two traces compared: their figures, and their spans as one tree. Each change is shown once, at the span where it
+/// first occurs. Differences that are not changes are counted in `ignored`.
 #[derive(Serialize)]
-pub(super) struct DiffJson<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::views) struct DiffJson<'a> {
+    /// Version of the format. Later releases add keys; they never change or remove one.
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
     schema: &'static str,
+    /// The record of the first trace, with figures computed from all spans.
     a: TraceJson<'a>,
+    /// The record of the second trace, with figures computed from all spans.
     b: TraceJson<'a>,
+    /// The second trace minus the first; null if one of the values is unknown.
     delta: DeltaJson,
+    /// Whether state, inputs, outputs and attributes of all spans are equal: no changes, and nothing ignored. The
+    /// attribute mlflow.traceRequestId, the id of the trace, is not compared.
     identical: bool,
+    /// Number of spans by kind of change.
     counts: ChangeCountsJson,
+    /// Number of differences that are not changes. A pair of values counts once, however often it occurs. With --strict
+    /// they are changes, and all counts are 0.
     ignored: IgnoredJson,
+    /// The spans of both traces as one tree, parents first; with --only-changes, without the unchanged ones.
     spans: Vec<NodeJson<'a>>,
+    /// Whether all spans of both traces were read. Spans that only one trace has may be missing from the other one if
+    /// this is false.
     complete: bool,
+    /// What could not be read.
     problems: Vec<SidedProblem>,
 }
 
+/// The second trace minus the first; null if one of the values is unknown.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct DeltaJson {
+    /// Duration in milliseconds.
     execution_duration_ms: Option<i64>,
+    /// Tokens.
     token_usage: Option<TokenUsage>,
+    /// Cost in US dollars.
     total_cost: Option<f64>,
-    /// Calls with tokens but without a known cost.
+    /// Number of calls in each trace with tokens and no known cost. They are in no sum.
     unpriced: CountJson,
-    /// Counted as in `usage`.
+    /// Number of LLM calls in each trace, as `usage` counts them.
     llm_calls: CountJson,
-    /// Counted as in `tools`.
+    /// Number of tool calls in each trace, as `tools` counts them.
     tool_calls: CountJson,
+    /// Whether the traces are in different states.
     state_changed: bool,
 }
 
+/// A count in both traces.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CountJson {
+    /// In the first trace.
     a: usize,
+    /// In the second trace.
     b: usize,
 }
 
-/// Ignored differences by kind.
+/// Numbers of differences that are not changes.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct IgnoredJson {
+    /// Ids of responses, calls and objects, if each id of one trace corresponds to one id of the other.
     ids: usize,
+    /// Times of responses and messages.
     times: usize,
+    /// Tokens, costs and durations in responses and attributes.
     usage: usize,
+    /// Attributes that describe the process, stack traces, and different notations of the same value.
     other: usize,
 }
 
+/// Numbers of spans by kind of change.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ChangeCountsJson {
+    /// Only the second trace has them.
     added: usize,
+    /// Only the first trace has them.
     removed: usize,
+    /// Both traces have them, with a change.
     changed: usize,
+    /// Both traces have them, without a change.
     same: usize,
 }
 
-/// A problem, and the trace that has it.
+/// Something of one of the traces that could not be read.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct SidedProblem {
-    /// `a` or `b`.
+    /// Which trace.
+    #[cfg_attr(test, schemars(extend("enum" = ["a", "b"])))]
     of: &'static str,
     #[serde(flatten)]
     problem: ProblemJson,
 }
 
-/// A span of one trace, or a pair of spans.
+/// A span of one of the traces, or of both.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct NodeJson<'a> {
+    /// Kind of change.
+    #[cfg_attr(test, schemars(extend("enum" = ["added", "removed", "changed", "same"])))]
     change: &'static str,
+    /// The span of the first trace; null if only the second has it.
     a: Option<DiffSpanJson<'a>>,
+    /// The span of the second trace; null if only the first has it.
     b: Option<DiffSpanJson<'a>>,
+    /// Names of the spans from the root to this one, at most the nearest 100.
     path: Vec<&'a str>,
+    /// Number of ancestors; 0 for roots.
     depth: usize,
+    /// The changes shown at this span.
     changes: Vec<ChangeJson<'a>>,
+    /// Number of differences of this span that are shown at another span.
     repeats: usize,
+    /// Number of differences of this span that are not changes.
     ignored: usize,
+    /// The span of the second trace minus that of the first; null if only one trace has the span.
     delta: Option<SpanDeltaJson>,
 }
 
+/// A span of one of the traces.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct DiffSpanJson<'a> {
+    /// Id of the span, in lower-case hexadecimal.
     span_id: &'a str,
+    /// Name of the span.
     name: &'a str,
+    /// Type of the span.
     span_type: &'a str,
+    /// Status of the span.
     status: &'a str,
+    /// Duration in milliseconds; null while the span runs.
     duration_ms: Option<f64>,
+    /// The model that was called; null if unknown.
     model: Option<&'a str>,
+    /// Tokens of the span; null if unknown.
     token_usage: Option<&'a TokenUsage>,
+    /// Cost of the span in US dollars; null if unknown.
     cost: Option<Cost>,
+    /// Its failure, in one line; null if there is none.
     failure: Option<String>,
-    /// Only for a span that only one trace has, like `outputs`.
+    /// Inputs of a span that only one trace has; otherwise null.
     inputs: Option<&'a Json>,
+    /// Outputs of a span that only one trace has; otherwise null.
     outputs: Option<&'a Json>,
 }
 
+/// The second span minus the first; null if one of the values is unknown.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct SpanDeltaJson {
+    /// Duration in milliseconds.
     duration_ms: Option<f64>,
+    /// Tokens.
     token_usage: Option<TokenUsage>,
+    /// Cost in US dollars.
     total_cost: Option<f64>,
 }
 
+/// A change of a span.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ChangeJson<'a> {
+    /// What changed.
+    #[cfg_attr(test, schemars(extend("enum" = ["name", "span_type", "parent", "status", "model", "provider", "parameter", "input", "output", "exception", "attribute"])))]
     field: &'static str,
+    /// Which one of several: the role of a message, the key of a value, the name of a parameter; otherwise null.
     name: Option<&'a str>,
+    /// The value in the first trace; null if it has none. Objects have sorted keys, and no ids, tokens or times of the
+    /// call.
     a: Option<&'a str>,
+    /// The value in the second trace; null if it has none.
     b: Option<&'a str>,
+    /// Both texts word by word; empty if one of them is missing, or both are short.
     words: Vec<WordsJson<'a>>,
+    /// Number of other spans with the same change, where it is not shown again.
     repeated: usize,
 }
 
+/// Consecutive words that both texts have, or only one of them.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct WordsJson<'a> {
+    /// Whether both texts have them, only the first, or only the second.
+    #[cfg_attr(test, schemars(extend("enum" = ["equal", "delete", "insert"])))]
     op: &'static str,
+    /// The words; those that both have, as in the second text.
     text: &'a str,
-    /// For equal words, the words as in the first trace, if they differ in ids.
+    /// Words that both have, as in the first text, if ids or times in them differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     a: Option<&'a str>,
 }

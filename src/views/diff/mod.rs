@@ -12,8 +12,11 @@ use crate::analysis::usage::TraceUsage;
 use crate::error::Result;
 use crate::model::{Span, Trace};
 use crate::output::{Item, RenderOptions, View};
-use json::{DiffJson, NodeJson};
+pub(super) use json::DiffJson;
+use json::NodeJson;
 use serde::Serialize;
+#[cfg(test)]
+pub(super) use sets::SetsJson;
 use std::borrow::Cow;
 use std::io::Write;
 

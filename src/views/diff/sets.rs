@@ -8,9 +8,9 @@ use crate::model::{Cost, Json};
 use crate::output::json::SCHEMA;
 use crate::output::table::{Cell, Heading};
 use crate::output::text::clip;
-use crate::output::{Item, RenderOptions, Row, TextRole, View, number, write_table};
-use crate::views::exception::ExceptionRow;
-use serde::Serialize;
+use crate::output::{Item, RenderOptions, TextRole, View, number, write_table};
+use crate::views::exception::FailureGroupJson;
+use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::io::Write;
 
@@ -25,21 +25,78 @@ pub struct SetsView {
     pub complete: bool,
 }
 
+/// The figures of two selections of traces, and the failures that only one of them has.
 #[derive(Serialize)]
-struct SetsJson {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::views) struct SetsJson<'a> {
+    /// Version of the format. Later releases add keys; they never change or remove one.
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
     schema: &'static str,
-    a: Json,
-    b: Json,
-    delta: Json,
+    /// The figures of the first selection.
+    a: SelectionJson<'a>,
+    /// The figures of the second selection.
+    b: SelectionJson<'a>,
+    /// The second selection minus the first; null if one of the values is unknown.
+    delta: FiguresJson,
+    /// Whether the second selection has failures that the first does not have or a higher error rate, or one of them is
+    /// empty.
     worse: bool,
-    exceptions: ExceptionsJson,
+    /// Failures that only one of the selections has, in groups of similar ones.
+    exceptions: ExceptionsJson<'a>,
+    /// Whether all selected traces were read.
     complete: bool,
 }
 
+/// Failures that only one of two selections has.
 #[derive(Serialize)]
-struct ExceptionsJson {
-    new: Vec<Json>,
-    gone: Vec<Json>,
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct ExceptionsJson<'a> {
+    /// Those of the second selection.
+    new: Vec<FailureGroupJson<'a>>,
+    /// Those of the first selection.
+    gone: Vec<FailureGroupJson<'a>>,
+}
+
+/// The figures of a selection.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct SelectionJson<'a> {
+    /// The flags that select the traces.
+    flags: &'a str,
+    #[serde(flatten)]
+    figures: FiguresJson,
+}
+
+/// Values of metrics by key.
+struct FiguresJson(Vec<(&'static str, Json)>);
+
+impl Serialize for FiguresJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for FiguresJson {
+    fn schema_name() -> Cow<'static, str> {
+        "Figures".into()
+    }
+
+    fn json_schema(_generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let property = |(key, title, unit): (&'static str, &str, MetricUnit)| {
+            let unit = match unit {
+                MetricUnit::Count | MetricUnit::Mean => "",
+                MetricUnit::Share => ", from 0 to 1",
+                MetricUnit::Millis => ", in milliseconds",
+                MetricUnit::Dollars => ", in US dollars",
+            };
+            let description = format!("{title}{unit}; null if unknown");
+            (key.to_owned(), serde_json::json!({"type": ["number", "null"], "description": description}))
+        };
+        let properties: serde_json::Map<_, _> = SetsDiff::metric_kinds().map(property).collect();
+        let required: Vec<&String> = properties.keys().collect();
+        schemars::json_schema!({"type": "object", "required": required, "properties": properties})
+    }
 }
 
 #[derive(Serialize)]
@@ -60,8 +117,8 @@ fn metric_delta(metric: &Metric) -> Option<f64> {
     metric.a.zip(metric.b).map(|(a, b)| b - a)
 }
 
-fn failures_json(groups: &[&ExceptionGroup]) -> Vec<Json> {
-    groups.iter().map(|group| Json::of(&ExceptionRow((*group).clone()).json())).collect()
+fn failures_json(groups: Vec<&ExceptionGroup>) -> Vec<FailureGroupJson<'_>> {
+    groups.into_iter().map(FailureGroupJson::from).collect()
 }
 
 impl View for SetsView {
@@ -69,20 +126,18 @@ impl View for SetsView {
 
     fn json(&self) -> impl Serialize {
         let metrics = self.diff.metrics();
-        let object = |start: Vec<(String, Json)>, of: &dyn Fn(&Metric) -> Option<f64>| {
-            let figures = metrics.iter().map(|metric| (metric.key.to_owned(), metric_json(metric.unit, of(metric))));
-            Json::object(&start.into_iter().chain(figures).collect::<Vec<_>>())
+        let figures = |of: fn(&Metric) -> Option<f64>| {
+            FiguresJson(metrics.iter().map(|metric| (metric.key, metric_json(metric.unit, of(metric)))).collect())
         };
-        let flags = |at: usize| vec![("flags".to_owned(), Json::string(&self.flags[at]))];
         SetsJson {
             schema: SCHEMA,
-            a: object(flags(0), &|metric| metric.a),
-            b: object(flags(1), &|metric| metric.b),
-            delta: object(Vec::new(), &metric_delta),
+            a: SelectionJson { flags: &self.flags[0], figures: figures(|metric| metric.a) },
+            b: SelectionJson { flags: &self.flags[1], figures: figures(|metric| metric.b) },
+            delta: figures(metric_delta),
             worse: self.diff.is_worse(),
             exceptions: ExceptionsJson {
-                new: failures_json(&self.diff.new_failures()),
-                gone: failures_json(&self.diff.gone_failures()),
+                new: failures_json(self.diff.new_failures()),
+                gone: failures_json(self.diff.gone_failures()),
             },
             complete: self.complete,
         }

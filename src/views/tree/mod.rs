@@ -17,7 +17,7 @@ use crate::output::{RenderOptions, TextRole, View};
 use crate::reading::Agents;
 use columns::TreeColumns;
 use fold::FoldMode;
-use json::ShowJson;
+pub(super) use json::ShowJson;
 use lines::{Line, LineContent, lines};
 use serde::Serialize;
 use std::borrow::Cow;

@@ -9,22 +9,42 @@ use serde::Serialize;
 
 /// An LLM call, or the tokens that a span or the trace record has beyond the calls below it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CallRow {
-    /// Repeated per call, since a list may contain calls of several traces.
+    /// Id of the trace.
     trace_id: String,
+    /// `llm`: a request to a language model; `embedding`: a request for embeddings; `remainder`: what a total has
+    /// beyond the calls below it, negative if it has less.
+    #[cfg_attr(test, schemars(extend("enum" = ["llm", "embedding", "remainder"])))]
     kind: &'static str,
+    /// Id of the span that counts: the topmost one with tokens, otherwise the outermost; null for the remainder of the
+    /// trace record.
     span_id: Option<String>,
+    /// Ids of all its spans, since two instrumentations may record the same request.
     span_ids: Vec<String>,
+    /// Name of that span.
     name: Option<String>,
+    /// Type of that span.
     span_type: Option<String>,
+    /// The agent that made the call; null if unknown.
     agent: Option<String>,
+    /// How the agent is known: from the span around the call, an attribute of the span, messages that name the speaker,
+    /// or instructions that only this agent has.
+    #[cfg_attr(test, schemars(extend("enum" = ["span", "attribute", "message", "instructions", null])))]
     agent_source: Option<&'static str>,
+    /// The model that was called; null if unknown.
     model: Option<String>,
+    /// The provider of the model; null if unknown.
     provider: Option<String>,
+    /// Its tokens; null if none were recorded.
     token_usage: Option<TokenUsage>,
+    /// `recorded`: MLflow recorded the tokens; `derived`: they were read from the provider's response or from another
+    /// attribute convention; null if there are none.
+    #[cfg_attr(test, schemars(extend("enum" = ["recorded", "derived", null])))]
     token_usage_source: Option<&'static str>,
+    /// Its cost in US dollars; null if unknown.
     cost: Option<Cost>,
-    /// Whether the tokens are included in the total.
+    /// Whether it has tokens, which are part of the total.
     counted: bool,
     /// For a remainder, whether there are calls below the span, and not only the trace record.
     #[serde(skip)]

@@ -10,37 +10,65 @@ use crate::views::usage_conflict;
 use serde::Serialize;
 use std::io::Write;
 
+/// What was left out of the totals, and why.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::views) struct ExplanationJson<'a> {
+    /// Spans whose tokens are not counted, as many as requested.
     left_out: Vec<LeftOutJson<'a>>,
+    /// Number of such spans.
     left_out_count: u64,
+    /// Traces whose recorded total differs from the sum of their spans, as many as requested.
     differing: Vec<DifferingJson<'a>>,
+    /// Number of such traces.
     differing_count: u64,
+    /// Calls with tokens and unknown cost, by model.
     without_price: Vec<UnpricedJson<'a>>,
 }
 
+/// A span whose tokens are not counted.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct LeftOutJson<'a> {
+    /// Id of the trace.
     trace_id: &'a str,
+    /// Id of the span, in lower-case hexadecimal.
     span_id: &'a str,
+    /// Name of the span.
     name: &'a str,
+    /// Tokens of the span.
     token_usage: &'a TokenUsage,
+    /// Which spans count instead: one above it, those below it, or one beside it that records the same request.
+    #[cfg_attr(test, schemars(extend("enum" = ["above", "below", "beside"])))]
     counted: &'static str,
+    /// Id of the span above it that counts instead; null if it is not above.
     counted_in: Option<&'a str>,
+    /// What its tokens contradict; see `reason` of `usage_conflict`. Null if nothing.
+    #[cfg_attr(test, schemars(extend("enum" = ["repeated", "less_than_calls", "all_turns", "more_than_calls", null])))]
     reason: Option<&'static str>,
 }
 
+/// A trace whose recorded total differs from the sum of its spans.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct DifferingJson<'a> {
+    /// Id of the trace.
     trace_id: &'a str,
+    /// The sum of its spans; null if they have no tokens.
     token_usage: Option<&'a TokenUsage>,
+    /// The total that MLflow recorded.
     recorded_token_usage: &'a TokenUsage,
 }
 
+/// Calls of a model with unknown cost.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct UnpricedJson<'a> {
+    /// Provider of the model; null if unknown.
     provider: Option<&'a str>,
+    /// Name of the model; null if unknown.
     model: Option<&'a str>,
+    /// Number of calls.
     calls: u64,
 }
 

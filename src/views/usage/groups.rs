@@ -9,12 +9,17 @@ use serde::Serialize;
 
 /// The usage of a group.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct UsageFigures {
-    /// `None` for the sum of several groups of calls, which may share traces.
+    /// Number of traces; null for several groups of calls together, which may share traces.
     traces: Option<u64>,
+    /// Number of calls counted; null if spans were not read.
     calls: Option<u64>,
+    /// Sum of the tokens.
     token_usage: Option<TokenUsage>,
+    /// Sum of the costs, as far as known, in US dollars.
     cost: Option<Cost>,
+    /// Number of calls (traces, if `calls` is null) with tokens and no known cost.
     unpriced: u64,
 }
 

@@ -1,0 +1,256 @@
+//! The JSON Schemas in `fixtures/json/`, derived from the serialized types.
+
+use super::conversation::ConversationJson;
+use super::diff::{DiffJson, SetsJson};
+use super::exception::{ExceptionRow, FailureGroupJson};
+use super::experiment::ExperimentRow;
+use super::group::Figures;
+use super::json::{ExperimentJson, SpanJson, TraceJson};
+use super::price::{PriceJson, PriceRow};
+use super::session::{SessionDocument, SessionJson, SessionRow};
+use super::span::{FoundSpan, SpanRow};
+use super::span_detail::SpanDocument;
+use super::stats::{Stats, StatsJson};
+use super::tool::{ToolJson, ToolRow};
+use super::trace::FoundTrace;
+use super::tree::ShowJson;
+use super::usage::{CallRow, GroupsJson, UsageFigures, UsageJson};
+use crate::model::TraceInfo;
+use crate::output::json::SCHEMA;
+use crate::output::{Column, Page, Row};
+use schemars::generate::{SchemaGenerator, SchemaSettings};
+use schemars::{JsonSchema, Schema, json_schema};
+use serde_json::{Map, Value, json};
+
+/// The schema of a time that is serialized as text, to the nanosecond.
+pub(super) fn nanosecond_time(_generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z$",
+    })
+}
+
+fn generator() -> SchemaGenerator {
+    SchemaSettings::draft2020_12().for_serialize().into_generator()
+}
+
+/// Returns the schema of a document.
+fn document<T: JsonSchema>(command: &str) -> Value {
+    let mut schema = generator().into_root_schema_for::<T>().to_value();
+    schema["title"] = json!(format!("mltrace {command} --json"));
+    finished(schema)
+}
+
+/// Returns the schema of a list of rows. `page` = whether the list may be incomplete, so that it ends with a page.
+fn list<R: JsonSchema>(command: &str, (key, description): (&str, &str), page: Option<()>) -> Value {
+    let mut generator = generator();
+    let mut schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": format!("mltrace {command} --json"),
+        "description": description,
+        "type": "object",
+        "properties": {
+            "schema": {
+                "const": SCHEMA,
+                "description": "Version of the format. Later releases add keys; they never change or remove one.",
+            },
+            key: {"type": "array", "items": generator.subschema_for::<R>(), "description": "The rows."},
+        },
+        "required": ["schema", key],
+    });
+    if page.is_some() {
+        let page = generator.subschema_for::<Page>().to_value();
+        schema["properties"]["page"] = page;
+        schema["required"] = json!(["schema", key, "page"]);
+    }
+    schema["$defs"] = Value::Object(generator.take_definitions(true));
+    finished(schema)
+}
+
+/// The schema of an error, which is written to stderr.
+fn error() -> Value {
+    let codes: Vec<&str> = crate::error::ErrorCode::PRINTED.iter().map(|code| code.as_str()).collect();
+    finished(json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "An error of any command with --json, on stderr",
+        "description": "What went wrong.",
+        "type": "object",
+        "properties": {
+            "error": {
+                "type": "object",
+                "description": "The error.",
+                "properties": {
+                    "code": {"enum": codes, "description": "Kind of error."},
+                    "message": {"type": "string", "description": "What went wrong, and why."},
+                    "hint": {"type": ["string", "null"], "description": "What to do about it; null if unknown."},
+                    "exit": {"type": "integer", "minimum": 1, "maximum": 130, "description": "Exit code."},
+                },
+                "required": ["code", "message", "hint", "exit"],
+            },
+        },
+        "required": ["error"],
+    }))
+}
+
+/// Makes keys of a type required that every object of a document has.
+fn always(mut schema: Value, definition: &str, keys: &[&str]) -> Value {
+    if let Some(required) = schema["$defs"][definition]["required"].as_array_mut() {
+        required.extend(keys.iter().map(|key| json!(key)));
+    }
+    schema
+}
+
+/// Closes objects, and removes what says nothing about JSON.
+fn finished(mut schema: Value) -> Value {
+    tidy(&mut schema);
+    // `TraceJson` is a type of this program; the definition is `Trace`.
+    let text = schema.to_string().replace("Json\"", "\"");
+    serde_json::from_str(&text).unwrap()
+}
+
+fn tidy(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            if object.get("properties").is_some_and(Value::is_object) {
+                object.entry("additionalProperties").or_insert(Value::Bool(false));
+                remove_null_of_absent(object);
+                // The tag of an enum.
+                if let Some(Value::Object(tag)) = object["properties"].get_mut("type")
+                    && tag.contains_key("const")
+                {
+                    tag.insert("description".to_owned(), json!("Kind of part."));
+                }
+            }
+            if object.get("type").is_some_and(|kind| kind != "string") {
+                object.remove("format");
+            }
+            // A doc comment is wrapped.
+            if let Some(Value::String(text)) = object.get_mut("description") {
+                *text = text.replace('\n', " ");
+            }
+            object.values_mut().for_each(tidy);
+        }
+        Value::Array(list) => list.iter_mut().for_each(tidy),
+        _ => {}
+    }
+}
+
+/// A key that is absent if there is no value is never null.
+fn remove_null_of_absent(object: &mut Map<String, Value>) {
+    let required = object.get("required").cloned().unwrap_or_default();
+    let is_required = |key: &str| required.as_array().is_some_and(|list| list.iter().any(|name| name == key));
+    let Some(Value::Object(properties)) = object.get_mut("properties") else { return };
+    for (_, property) in properties.iter_mut().filter(|(key, _)| !is_required(key)) {
+        let Some(property) = property.as_object_mut() else { continue };
+        if let Some(Value::Array(kinds)) = property.get("type") {
+            let kind = kinds.iter().find(|kind| *kind != "null").cloned();
+            property.insert("type".to_owned(), kind.unwrap_or_default());
+        }
+        if let Some(Value::Array(choices)) = property.remove("anyOf") {
+            let choice = choices.into_iter().find(|choice| choice["type"] != "null");
+            property.extend(choice.unwrap_or_default().as_object().cloned().unwrap_or_default());
+        }
+    }
+}
+
+/// The schemas by file name.
+fn schemas() -> Vec<(&'static str, Value)> {
+    let whole_span: &[&str] = &["attributes", "events"];
+    vec![
+        ("experiments", list::<ExperimentJson<'_>>("experiments", ("experiments", "Experiments, by id."), None)),
+        (
+            "traces",
+            list::<TraceJson<'_>>("traces list", ("traces", "Traces, newest first unless sorted otherwise."), Some(())),
+        ),
+        ("trace-show", always(document::<ShowJson<'_>>("trace show"), "Span", whole_span)),
+        ("trace-diff", document::<DiffJson<'_>>("trace diff")),
+        ("trace-diff-sets", document::<SetsJson<'_>>("trace diff --set FLAGS --set FLAGS")),
+        ("conversation", document::<ConversationJson<'_>>("trace show --conversation")),
+        ("span", always(document::<SpanDocument<'_>>("trace show --span"), "Span", whole_span)),
+        ("usage", document::<UsageJson<'_>>("usage TRACE")),
+        ("usage-groups", document::<GroupsJson<'_>>("usage")),
+        ("stats", document::<StatsJson>("stats")),
+        ("tools", list::<ToolJson<'_>>("tools", ("tools", "Tools, most calls first."), Some(()))),
+        ("prices", list::<PriceJson<'_>>("prices", ("prices", "Prices of models; usable with --prices."), Some(()))),
+        (
+            "spans",
+            list::<SpanJson<'_>>("spans", ("spans", "Spans in tree order, those of the newest trace first."), Some(())),
+        ),
+        (
+            "exceptions",
+            list::<FailureGroupJson<'_>>(
+                "exceptions",
+                (
+                    "exceptions",
+                    "Similar failures together, most frequent first; with --all, each failure, newest trace first.",
+                ),
+                Some(()),
+            ),
+        ),
+        (
+            "sessions",
+            list::<SessionJson<'_>>(
+                "sessions",
+                ("sessions", "Sessions, the one with the newest trace first."),
+                Some(()),
+            ),
+        ),
+        ("session", document::<SessionDocument<'_>>("session show")),
+        ("error", error()),
+    ]
+}
+
+/// Compares the schemas with the files. `MLTRACE_WRITE_SCHEMAS=1 cargo test schemas` writes them.
+#[test]
+fn schemas_are_those_of_the_types() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/json");
+    for (name, schema) in schemas() {
+        let path = folder.join(format!("{name}.schema.json"));
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if std::env::var_os("MLTRACE_WRITE_SCHEMAS").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        let stored = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(stored == text, "{} is out of date; MLTRACE_WRITE_SCHEMAS=1 cargo test schemas", path.display());
+    }
+}
+
+/// Whether a path, such as `token_usage.total_tokens`, leads to a value of this schema.
+fn has_value(root: &Value, schema: &Value, path: &str) -> bool {
+    if let Some(Value::String(reference)) = schema.get("$ref") {
+        return has_value(root, &root["$defs"][reference.trim_start_matches("#/$defs/")], path);
+    }
+    if let Some(Value::Array(choices)) = schema.get("anyOf") {
+        return choices.iter().any(|choice| has_value(root, choice, path));
+    }
+    let (key, rest) = path.split_once('.').map_or((path, None), |(key, rest)| (key, Some(rest)));
+    schema["properties"].get(key).is_some_and(|value| rest.is_none_or(|rest| has_value(root, value, rest)))
+}
+
+#[track_caller]
+fn assert_columns_are_values<R>(columns: &[Column<R>], file: &str, definition: &str) {
+    let (_, root) = schemas().into_iter().find(|(name, _)| *name == file).unwrap();
+    let row = &root["$defs"][definition];
+    assert!(row.is_object(), "no {definition}");
+    let keys: Vec<&str> = columns.iter().filter_map(|column| column.key).collect();
+    assert!(!keys.is_empty());
+    for key in keys {
+        assert!(has_value(&root, row, key), "{definition} has no {key}");
+    }
+}
+
+#[test]
+fn columns_are_values_of_the_json() {
+    assert_columns_are_values(ExperimentRow::COLUMNS, "experiments", "Experiment");
+    assert_columns_are_values(TraceInfo::COLUMNS, "traces", "Trace");
+    assert_columns_are_values(FoundTrace::COLUMNS, "traces", "Trace");
+    assert_columns_are_values(SpanRow::COLUMNS, "spans", "Span");
+    assert_columns_are_values(FoundSpan::COLUMNS, "spans", "Span");
+    assert_columns_are_values(ToolRow::COLUMNS, "tools", "Tool");
+    assert_columns_are_values(PriceRow::COLUMNS, "prices", "Price");
+    assert_columns_are_values(ExceptionRow::COLUMNS, "exceptions", "FailureGroup");
+    assert_columns_are_values(SessionRow::COLUMNS, "sessions", "Session");
+    assert_columns_are_values(CallRow::COLUMNS, "usage", "CallRow");
+    assert_columns_are_values(UsageFigures::COLUMNS, "usage-groups", "UsageFigures");
+    assert_columns_are_values(Stats::COLUMNS, "stats", "Stats");
+}
