@@ -6,7 +6,6 @@ use super::text::{clip, tail, whole_clusters, width};
 use super::theme::{TextRole, Theme};
 use crate::model::{Cost, Timestamp, TokenUsage, short_trace_ids};
 use crate::query::TextMatch;
-use comfy_table::{Cell as TableCell, ContentArrangement, Table, presets};
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -176,7 +175,7 @@ impl<'a> Heading<'a> {
     }
 }
 
-const COLUMN_GAP: usize = 2;
+const COLUMN_GAP: &str = "  ";
 
 /// Widths of the columns of a table.
 #[derive(Clone, Debug)]
@@ -248,54 +247,41 @@ impl Layout {
         // The last column is not padded, so that colors end with its text.
         let last = shown.last().map(|(column, _)| *column).filter(|column| !columns[*column].is_right_aligned);
         if with_header {
-            // Written as an ordinary row, so that chunks without titles line up.
             let title = |(column, width): &(usize, usize)| {
-                if Some(*column) == last {
-                    return TableCell::new(theme.paint(TextRole::Dim, &clip(columns[*column].title, *width, ellipsis)));
-                }
-                let text =
-                    pad(&clip(columns[*column].title, *width, ellipsis), *width, columns[*column].is_right_aligned);
-                theme.cell(TextRole::Dim, TableCell::new(text))
+                let heading = &columns[*column];
+                let text = clip(heading.title, *width, ellipsis);
+                let is_last = Some(*column) == last;
+                theme.paint(TextRole::Dim, &if is_last { text } else { pad(&text, *width, heading.is_right_aligned) })
             };
-            write_row(out, theme, shown.iter().map(title).collect())?;
+            write_line(out, shown.iter().map(title))?;
         }
         for row in rows {
             let cell = |(column, width): &(usize, usize)| {
                 let cell = &row[*column];
-                let text = clip(&cell.text, *width, ellipsis);
                 if let Some(mark) = &cell.highlight {
-                    return TableCell::new(highlighted(&cell.text, mark, *width, ellipsis, theme));
+                    return highlighted(&cell.text, mark, *width, ellipsis, theme);
                 }
-                if Some(*column) == last {
-                    return TableCell::new(theme.paint(cell.role, &text));
-                }
-                theme.cell(cell.role, TableCell::new(pad(&text, *width, columns[*column].is_right_aligned)))
+                let text = clip(&cell.text, *width, ellipsis);
+                let is_last = Some(*column) == last;
+                let is_right_aligned = columns[*column].is_right_aligned;
+                theme.paint(cell.role, &if is_last { text } else { pad(&text, *width, is_right_aligned) })
             };
-            write_row(out, theme, shown.iter().map(cell).collect())?;
+            write_line(out, shown.iter().map(cell))?;
         }
         Ok(())
     }
 }
 
-/// Writes a row as a table of its own. Cells are already padded using `text::width`, so that comfy-table, which
-/// measures some scripts differently, has nothing to align.
-fn write_row(out: &mut dyn Write, theme: Theme, cells: Vec<TableCell>) -> io::Result<()> {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.force_no_tty();
-    if theme.color {
-        table.enforce_styling();
+/// Writes the cells of a line. Trailing space would wrap on a screen that is just wide enough.
+fn write_line(out: &mut dyn Write, cells: impl Iterator<Item = String>) -> io::Result<()> {
+    let mut line = String::new();
+    for (at, cell) in cells.enumerate() {
+        if at > 0 {
+            line.push_str(COLUMN_GAP);
+        }
+        line.push_str(&cell);
     }
-    let last = cells.len().saturating_sub(1);
-    table.add_row(cells);
-    for (at, column) in table.column_iter_mut().enumerate() {
-        // Trailing space would wrap on a screen that is just wide enough.
-        column.set_padding((0, if at == last { 0 } else { COLUMN_GAP as u16 }));
-    }
-    for line in table.lines() {
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    Ok(())
+    writeln!(out, "{}", line.trim_end())
 }
 
 /// Truncates a text so that the beginning of the highlighted part stays visible, and paints that part.
@@ -321,7 +307,7 @@ fn pad(text: &str, columns: usize, is_right_aligned: bool) -> String {
 
 fn total_width(widths: &[Option<usize>]) -> usize {
     let shown = widths.iter().flatten().count();
-    widths.iter().flatten().sum::<usize>() + COLUMN_GAP * shown.saturating_sub(1)
+    widths.iter().flatten().sum::<usize>() + COLUMN_GAP.len() * shown.saturating_sub(1)
 }
 
 /// Writes rows as a table within a view.

@@ -1,6 +1,5 @@
 //! Roles of text and their colors. Uses only the colors that every terminal theme defines; color is never the only cue.
 
-use comfy_table::{Attribute, Cell as TableCell, Color};
 use owo_colors::{OwoColorize as _, Style};
 
 /// Semantic role of a piece of text.
@@ -63,24 +62,5 @@ impl Theme {
             TextRole::Match => style.bold().red(),
         };
         text.style(style).to_string()
-    }
-
-    /// Returns a table cell in the color of its role.
-    pub(crate) fn cell(self, role: TextRole, cell: TableCell) -> TableCell {
-        if !self.color {
-            return cell;
-        }
-        match role {
-            TextRole::Plain => cell,
-            TextRole::Name | TextRole::Heading => cell.add_attribute(Attribute::Bold),
-            TextRole::Id | TextRole::Warn => cell.fg(Color::DarkYellow),
-            TextRole::Dim => cell.fg(Color::DarkGrey),
-            TextRole::Good => cell.fg(Color::DarkGreen),
-            TextRole::Bad => cell.fg(Color::DarkRed),
-            TextRole::Kind => cell.fg(Color::DarkCyan),
-            TextRole::Figure => cell.fg(Color::DarkMagenta),
-            TextRole::Bar => cell.fg(Color::DarkBlue),
-            TextRole::Match => cell.fg(Color::DarkRed).add_attribute(Attribute::Bold),
-        }
     }
 }
