@@ -205,6 +205,11 @@ impl Query {
             count_matches: false,
         }
     }
+
+    /// Returns the names of the experiments by id.
+    fn experiment_names(&self) -> HashMap<&str, &str> {
+        self.experiments.iter().map(|experiment| (&*experiment.experiment_id, &*experiment.name)).collect()
+    }
 }
 
 /// Receives traces from a store as they are read.

@@ -374,11 +374,7 @@ impl TraceStore for HttpStore {
     }
 
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
-        let names: HashMap<&str, &str> = query
-            .experiments
-            .iter()
-            .map(|experiment| (experiment.experiment_id.as_str(), experiment.name.as_str()))
-            .collect();
+        let names = query.experiment_names();
         let mut problems = Vec::new();
         let mut pages = TracePages::new(self, query, &mut problems)?;
         let mut sorted = if pages.is_in_order() { None } else { Some(pages.drain_sorted(&mut problems)?) };

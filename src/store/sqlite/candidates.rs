@@ -11,7 +11,6 @@ use crate::query::{AssessmentTest, Clause, Filter, Label, LabelTest, SpanTest, T
 use crate::store::Query;
 use rusqlite::types::Value;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 use std::time::Instant;
 
 /// The maximum number of candidates, or of span rows that they are read from. With more, a scan of all traces soon
@@ -25,8 +24,21 @@ const MAX_FAILED_ROWS: usize = 100_000;
 /// The maximum number of spans of type `UNKNOWN` whose type is looked for in attributes of other frameworks.
 const MAX_UNKNOWN_ROWS: i64 = 2_000;
 
-/// Returns the ids of the only traces that may match, if one index lookup finds them.
-pub(super) fn by_lookup(store: &SqliteStore, query: &Query) -> Result<Option<Vec<String>>> {
+/// The only traces that may match.
+pub(super) struct Candidates {
+    pub(super) ids: Vec<String>,
+    /// The rows of failed spans, if the query uses no others and they were listed.
+    pub(super) failed: Option<FailedRows>,
+}
+
+impl From<Vec<String>> for Candidates {
+    fn from(ids: Vec<String>) -> Self {
+        Self { ids, failed: None }
+    }
+}
+
+/// Returns the only traces that may match, if one index lookup finds them.
+pub(super) fn by_lookup(store: &SqliteStore, query: &Query) -> Result<Option<Candidates>> {
     for clause in &query.filter.clauses {
         let found = match clause {
             Clause::Issue(_) | Clause::Prompt(_) | Clause::Run(_) => with_link(store, clause)?,
@@ -41,8 +53,8 @@ pub(super) fn by_lookup(store: &SqliteStore, query: &Query) -> Result<Option<Vec
             }
             _ => None,
         };
-        if found.is_some() {
-            return Ok(found);
+        if let Some(ids) = found {
+            return Ok(Some(ids.into()));
         }
     }
     with_span_rows(store, query)
@@ -248,7 +260,7 @@ fn with_link(store: &SqliteStore, clause: &Clause) -> Result<Option<Vec<String>>
 }
 
 /// Traces that have a span of a rare type or status, according to the indexes, and traces with spans in files.
-fn with_span_rows(store: &SqliteStore, query: &Query) -> Result<Option<Vec<String>>> {
+fn with_span_rows(store: &SqliteStore, query: &Query) -> Result<Option<Candidates>> {
     let is_indexed = |test: &SpanTest| {
         matches!(
             test,
@@ -273,29 +285,24 @@ fn with_span_rows(store: &SqliteStore, query: &Query) -> Result<Option<Vec<Strin
         let sql = format!("select count(*) from ({counted})");
         connection.query_row(&sql, rusqlite::params_from_iter(&condition.values), |row| row.get(0))
     })?;
-    let ids = if count <= MAX_SPAN_ROWS {
-        query_ids(store, &format!("select s.trace_id from {template}"), [condition])?
+    let found = if count <= MAX_SPAN_ROWS {
+        query_ids(store, &format!("select s.trace_id from {template}"), [condition])?.map(Candidates::from)
     } else if query.only_errors {
         with_failed_rows(store, query, &template, &condition)?
     } else {
         None
     };
-    let Some(mut ids) = ids else { return Ok(None) };
+    let Some(Candidates { mut ids, failed }) = found else { return Ok(None) };
     let Some(in_files) = with_artifact_folder(store, query) else { return Ok(None) };
     ids.extend(in_files);
     ids.sort_unstable();
     ids.dedup();
-    Ok(Some(ids))
+    Ok(Some(Candidates { ids, failed }))
 }
 
 /// Traces with a failed span, if the query uses only failed spans and they are not too many. The index returns the rows
-/// in one read; their trace ids are read in several reads, in file order. Stores the rows for loading the traces.
-fn with_failed_rows(
-    store: &SqliteStore,
-    query: &Query,
-    template: &str,
-    condition: &Sql,
-) -> Result<Option<Vec<String>>> {
+/// in one read; their trace ids are read in several reads, in file order. The rows are kept for loading the traces.
+fn with_failed_rows(store: &SqliteStore, query: &Query, template: &str, condition: &Sql) -> Result<Option<Candidates>> {
     let sql =
         format!("select s.rowid from {} limit {}", template.replacen("{}", &condition.text, 1), MAX_FAILED_ROWS + 1);
     let mut rows: Vec<i64> = store.read(|connection| {
@@ -325,10 +332,8 @@ fn with_failed_rows(
     }
     let ids = of_traces.keys().cloned().collect();
     // With another condition on spans, the rows do not include all failed spans.
-    if query.filter.span_tests().count() == 1 {
-        *store.failed.borrow_mut() = Some(Arc::new(of_traces));
-    }
-    Ok(Some(ids))
+    let failed = Some(of_traces).filter(|_| query.filter.span_tests().count() == 1);
+    Ok(Some(Candidates { ids, failed }))
 }
 
 /// Runs a query once per condition, which replaces `{}`, and returns the ids, if they are few and found quickly.

@@ -12,7 +12,6 @@ use crate::model::{Trace, TraceInfo, keys};
 use crate::query::{Clause, Filter, Label};
 use crate::store::{Query, Sink};
 use rusqlite::{Row, types::Value};
-use std::collections::HashMap;
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
@@ -63,11 +62,7 @@ pub(super) fn read(store: &SqliteStore, query: &Query, labels: &[Label], sink: &
     })?;
     let size = MIN_PART_ROWS.max(last.saturating_sub(first) / MAX_PARTS);
     let parts = || (first..=last).step_by(usize::try_from(size).unwrap_or(usize::MAX)).map(move |from| (from, size));
-    let names: HashMap<&str, &str> = query
-        .experiments
-        .iter()
-        .map(|experiment| (experiment.experiment_id.as_str(), experiment.name.as_str()))
-        .collect();
+    let names = query.experiment_names();
     let mut send_to_sink = |part: Vec<Trace>| -> Result<bool> {
         for mut trace in part {
             trace.info.experiment_name = names.get(trace.info.experiment_id.as_str()).map(|name| (*name).to_owned());

@@ -25,6 +25,7 @@ mod unlocked;
 
 use super::artifact::{self, Artifacts};
 use super::spans::{self, SpanRows};
+use super::thread_limit;
 use super::{Notice, Projection, Query, Sink, StoreEnvironment, TraceStore};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits;
@@ -34,16 +35,12 @@ use crate::shell;
 use candidates::AssessedTraces;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row};
-use scan::Scan;
 use schema::Schema;
-use search::PageResult;
-use span_rows::{FailedRows, SpanRowSelection};
+use span_rows::SpanRowSelection;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use trace_row::TraceRow;
 
 /// The minimum number of rows for an unlocked read. Reading fewer takes less time than checking for a writer.
@@ -57,11 +54,8 @@ pub(super) struct SqliteStore {
     database: open::Database,
     schema: Schema,
     artifacts: Artifacts,
-    experiment_names: RefCell<HashMap<String, Option<String>>>,
     /// The last condition on assessments, and the traces it selects.
     assessed: RefCell<Option<(AssessmentTest, AssessedTraces)>>,
-    /// The rows of failed spans, if the running search uses no others.
-    failed: RefCell<Option<Arc<FailedRows>>>,
 }
 
 impl SqliteStore {
@@ -95,16 +89,7 @@ impl SqliteStore {
                 .because("it lacks the table `experiments` or `trace_info`, which MLflow creates since 2.14")
                 .hint("specify the database that MLflow writes to: `-u path/to/mlflow.db`"));
         }
-        Ok(Self {
-            name,
-            path: None,
-            database,
-            schema,
-            artifacts,
-            experiment_names: RefCell::default(),
-            assessed: RefCell::default(),
-            failed: RefCell::default(),
-        })
+        Ok(Self { name, path: None, database, schema, artifacts, assessed: RefCell::default() })
     }
 
     /// Runs a read in its own transaction.
@@ -127,18 +112,24 @@ impl SqliteStore {
         if rows < MIN_UNLOCKED_ROWS { work() } else { self.unlocked(work) }
     }
 
-    fn experiment_name(&self, id: &str) -> Result<Option<String>> {
-        if let Some(name) = self.experiment_names.borrow().get(id) {
-            return Ok(name.clone());
-        }
-        let sql = "select name from experiments where experiment_id = ?";
-        let name = self.read(|connection| {
-            let mut rows = connection.prepare_cached(sql)?;
-            let mut rows = rows.query([id])?;
-            Ok(rows.next()?.and_then(|row| text(row, 0)))
-        })?;
-        self.experiment_names.borrow_mut().insert(id.to_owned(), name.clone());
-        Ok(name)
+    /// Opens more connections to the same file, one per processor, within the limits on threads and connections.
+    fn worker_stores(&self, query: &Query) -> Vec<Self> {
+        let Some(path) = &self.path else { return Vec::new() };
+        let open_worker = |_| {
+            let database = open::Database::open(path).ok().filter(|database| database.copy_reason().is_none())?;
+            database.bounds.use_regexes(&query.filter);
+            Some(Self {
+                name: self.name.clone(),
+                path: None,
+                database,
+                schema: self.schema.clone(),
+                artifacts: self.artifacts.clone(),
+                assessed: RefCell::default(),
+            })
+        };
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let max = processors.min(limits::CONCURRENT_CONNECTIONS).min(thread_limit::spare_threads());
+        (0..max).map_while(open_worker).collect()
     }
 
     /// Adds the spans of a trace to its record. Spans that `selection` excludes have only the values of their columns.
@@ -197,52 +188,7 @@ impl TraceStore for SqliteStore {
     }
 
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
-        let names = query
-            .experiments
-            .iter()
-            .map(|experiment| (experiment.experiment_id.clone(), Some(experiment.name.clone())));
-        self.experiment_names.borrow_mut().extend(names);
-        self.database.bounds.use_regexes(&query.filter);
-        if query.filter.needs_content() && candidates::has_key(self, "trace_tags", keys::ARCHIVE_LOCATION)? {
-            let message = "content conditions do not match archived traces, whose text is not in the database (as in MLflow); \
-                           use --grep to search their archives";
-            sink.problem(Problem::new("skipped_archived", message));
-        }
-        if let Some(labels) = figures::labels(self, query)? {
-            figures::read(self, query, &labels, sink)?;
-            return Ok(None);
-        }
-        self.failed.take();
-        let mut scan = Scan::begin(self, query)?;
-        let mut on_page = |page: Vec<PageResult>| {
-            for found in page {
-                match found {
-                    PageResult::Trace(trace) => {
-                        if sink.trace(*trace)?.is_break() {
-                            return Ok(ControlFlow::Break(()));
-                        }
-                    }
-                    PageResult::Problem(problem) => sink.problem(problem),
-                }
-            }
-            Ok(ControlFlow::Continue(()))
-        };
-        // If all traces are needed, workers read pages from the start while this thread passes them on.
-        let may_stop = self.path.is_some();
-        let alone = if may_stop && query.expected.is_none() {
-            None
-        } else {
-            self.walk(query, &mut scan, &mut on_page, may_stop)?
-        };
-        let ended = match alone {
-            Some(ended) => ended,
-            None => self.walk_in_parallel(self.worker_stores(query), query, &mut scan, &mut on_page)?,
-        };
-        if ended.is_break() {
-            return if query.count_matches { count::matches(self, query) } else { Ok(None) };
-        }
-        scan.into_problems().into_iter().for_each(|problem| sink.problem(problem));
-        Ok(None)
+        search::run(self, query, sink)
     }
 
     fn ids_with_prefix(&self, prefixes: &[String], limit: usize, _problems: &mut Vec<Problem>) -> Result<Vec<String>> {
@@ -262,18 +208,16 @@ impl TraceStore for SqliteStore {
     }
 
     fn trace(&self, id: &str, projection: Projection) -> Result<Option<Trace>> {
-        let infos = self.read(|connection| {
+        let info = self.read(|connection| {
             let mut statement = connection.prepare_cached("select rowid from trace_info where request_id = ?")?;
-            let Some(rowid) = statement.query_row([id], |row| row.get(0)).optional()? else { return Ok(Vec::new()) };
-            records::infos(
-                connection,
-                &self.schema,
-                &[TraceRow { rowid, id: id.to_owned() }],
-                projection != Projection::Info,
-            )
+            let Some(rowid) = statement.query_row([id], |row| row.get(0)).optional()? else { return Ok(None) };
+            let hit = TraceRow { rowid, id: id.to_owned() };
+            let mut infos = records::infos(connection, &self.schema, &[hit], projection != Projection::Info)?;
+            let Some(mut info) = infos.pop() else { return Ok(None) };
+            info.experiment_name = experiment_name(connection, &info.experiment_id)?;
+            Ok(Some(info))
         })?;
-        let Some(mut info) = infos.into_iter().next() else { return Ok(None) };
-        info.experiment_name = self.experiment_name(&info.experiment_id)?;
+        let Some(info) = info else { return Ok(None) };
         if projection == Projection::Info {
             return Ok(Some(Trace::without_spans(info)));
         }
@@ -301,6 +245,13 @@ impl TraceStore for SqliteStore {
     fn is_empty(&self) -> Result<bool> {
         self.read(|connection| connection.prepare("select 1 from trace_info limit 1")?.exists([]).map(|found| !found))
     }
+}
+
+/// Reads the name of an experiment.
+fn experiment_name(connection: &Connection, id: &str) -> rusqlite::Result<Option<String>> {
+    let mut statement = connection.prepare_cached("select name from experiments where experiment_id = ?")?;
+    let mut rows = statement.query([id])?;
+    Ok(rows.next()?.and_then(|row| text(row, 0)))
 }
 
 fn experiment(row: &Row<'_>) -> Experiment {

@@ -3,11 +3,13 @@
 //! Each read visits rows in the order of an index and evaluates the conditions as a column. So it can stop at any row,
 //! even if none matches, and let a writer proceed.
 
+use super::candidates::{self, Candidates};
 use super::conditions::{self, Sql, time_bounds};
 use super::ranked::{Ranked, Ranking};
 use super::schema::Schema;
+use super::span_rows::FailedRows;
 use super::trace_row::{CLOCK_EVERY, TraceRow, experiment_key, experiment_list};
-use super::{SqliteStore, candidates, database_error, integer, is_row_damage, text};
+use super::{SqliteStore, database_error, integer, is_row_damage, text};
 use crate::error::Result;
 use crate::limits;
 use crate::model::{Experiment, Problem, keys};
@@ -18,10 +20,11 @@ use rusqlite::types::Value;
 use std::collections::VecDeque;
 use std::time::Instant;
 
-/// A running search.
+/// The traces that a query selects, found step by step.
 pub(super) struct Scan {
     plan: Plan,
     problems: Vec<Problem>,
+    failed: Option<FailedRows>,
 }
 
 enum Plan {
@@ -39,17 +42,22 @@ impl Scan {
         let cursor = |experiment: &Experiment| IndexCursor::new(&experiment.experiment_id, query, &conditions);
         let mut cursors: Vec<IndexCursor> =
             if is_by_time { query.experiments.iter().map(cursor).collect() } else { Vec::new() };
-        let candidates = match candidates::by_lookup(store, query)? {
-            None if is_by_time && has_enough(store, query, &mut cursors)? => None,
-            None => candidates::by_scan(store, query, &mut problems)?,
-            some => some,
+        let (ids, failed) = match candidates::by_lookup(store, query)? {
+            None if is_by_time && has_enough(store, query, &mut cursors)? => (None, None),
+            None => (candidates::by_scan(store, query, &mut problems)?, None),
+            Some(Candidates { ids, failed }) => (Some(ids), failed),
         };
-        let plan = match candidates {
+        let plan = match ids {
             None if is_by_time => Plan::Merged { cursors, is_descending: query.order.is_descending },
             None => Plan::Listed(rank_all(store, query, &conditions)?),
             Some(ids) => Plan::Listed(rank_candidates(store, query, conditions, &ids)?),
         };
-        Ok(Self { plan, problems })
+        Ok(Self { plan, problems, failed })
+    }
+
+    /// Returns the rows of failed spans, if the query uses no others and they were listed to find the traces.
+    pub(super) fn take_failed_rows(&mut self) -> Option<FailedRows> {
+        self.failed.take()
     }
 
     /// Returns up to `count` more traces; none at the end.

@@ -1,15 +1,17 @@
-//! Runs a search: reads the traces found page by page, on several threads if all are needed.
+//! A running search: reads the traces found page by page, on several threads if all are needed.
 
+use super::candidates;
+use super::count;
+use super::figures;
 use super::scan::Scan;
-use super::span_rows::{self, SpanRowSelection};
+use super::span_rows::{self, FailedRows, SpanRowSelection};
 use super::trace_row::TraceRow;
-use super::{SqliteStore, database_error, is_row_damage, is_too_big, open, records};
+use super::{SqliteStore, database_error, is_row_damage, is_too_big, records};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits;
-use crate::model::{Problem, Trace, TraceInfo};
-use crate::store::{Projection, Query, rows, spans, thread_limit};
-use std::cell::RefCell;
-use std::collections::HashSet;
+use crate::model::{Problem, Trace, TraceInfo, keys};
+use crate::store::{Projection, Query, Sink, rows, spans};
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::mpsc::sync_channel;
 
@@ -30,17 +32,218 @@ const MAX_TRACES_ALONE: usize = 100;
 /// The number of pages that each worker may read ahead.
 const PAGES_AHEAD: usize = 2;
 
-/// Receives a page. `Break` ends the search.
-pub(super) type PageSink<'a> = &'a mut dyn FnMut(Vec<PageResult>) -> Result<ControlFlow<()>>;
+/// Runs a query. Returns the number of matching traces if the query asks for it and counting is cheap.
+pub(super) fn run(store: &SqliteStore, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
+    store.database.bounds.use_regexes(&query.filter);
+    if query.filter.needs_content() && candidates::has_key(store, "trace_tags", keys::ARCHIVE_LOCATION)? {
+        let message = "content conditions do not match archived traces, whose text is not in the database (as in MLflow); \
+                       use --grep to search their archives";
+        sink.problem(Problem::new("skipped_archived", message));
+    }
+    if let Some(labels) = figures::labels(store, query)? {
+        figures::read(store, query, &labels, sink)?;
+        return Ok(None);
+    }
+    let mut scan = Scan::begin(store, query)?;
+    let experiment_names = query.experiment_names();
+    let loader = PageLoader { query, experiment_names, failed: scan.take_failed_rows() };
+    let mut search = Search { store, scan, loader: &loader, sink };
+    if search.read_all()?.is_break() {
+        return if query.count_matches { count::matches(store, query) } else { Ok(None) };
+    }
+    search.finish();
+    Ok(None)
+}
 
-/// A trace or a problem, in the order in which a search finds them.
-pub(super) enum PageResult {
-    Trace(Box<Trace>),
-    Problem(Problem),
+/// A running search.
+struct Search<'a> {
+    store: &'a SqliteStore,
+    scan: Scan,
+    loader: &'a PageLoader<'a>,
+    sink: &'a mut dyn Sink,
+}
+
+/// Loads the traces of pages. Shared by the threads of a search, each with its own connection.
+struct PageLoader<'a> {
+    query: &'a Query,
+    /// The names of the searched experiments, by id.
+    experiment_names: HashMap<&'a str, &'a str>,
+    /// The rows of failed spans, if the query uses no others and they were listed to find the traces.
+    failed: Option<FailedRows>,
+}
+
+/// The traces of a page, and what could not be read of it.
+struct LoadedPage {
+    problems: Vec<Problem>,
+    traces: Vec<Trace>,
+}
+
+impl Search<'_> {
+    /// Reads all traces. `Break` if the sink ended the search.
+    fn read_all(&mut self) -> Result<ControlFlow<()>> {
+        let query = self.loader.query;
+        let can_have_workers = self.store.path.is_some();
+        // If all traces are needed, workers read pages from the start while this thread passes them on.
+        if !can_have_workers || query.expected.is_some() {
+            let max = if can_have_workers && query.filter.needs_spans() { MAX_TRACES_ALONE } else { usize::MAX };
+            if let Some(ended) = self.read_alone(max)? {
+                return Ok(ended);
+            }
+        }
+        self.read_in_parallel(self.store.worker_stores(query))
+    }
+
+    /// Reads traces on this thread. `None` if there may be more after `max` of them.
+    fn read_alone(&mut self, max: usize) -> Result<Option<ControlFlow<()>>> {
+        let query = self.loader.query;
+        let max_size = max_page_size(query.projection);
+        let mut size = query.expected.unwrap_or(max_size).clamp(1, max_size);
+        let mut checked = 0;
+        while checked <= max {
+            let hits = self.scan.next(self.store, size)?;
+            if hits.is_empty() {
+                return Ok(Some(ControlFlow::Continue(())));
+            }
+            let page = self.loader.load(self.store, &hits)?;
+            if page.send_to(self.sink)?.is_break() {
+                return Ok(Some(ControlFlow::Break(())));
+            }
+            checked = checked.saturating_add(hits.len());
+            size = (size * 2).min(max_size);
+        }
+        Ok(None)
+    }
+
+    /// Reads traces with workers that load pages in turns. The order of traces is kept.
+    fn read_in_parallel(&mut self, workers: Vec<SqliteStore>) -> Result<ControlFlow<()>> {
+        let loader = self.loader;
+        std::thread::scope(|scope| {
+            let start = |worker: SqliteStore| {
+                let (send_hits, receive_hits) = sync_channel::<Vec<TraceRow>>(PAGES_AHEAD);
+                let (send_page, receive_page) = sync_channel(PAGES_AHEAD);
+                let read = move || {
+                    // Both channels close if the sink ended the search.
+                    for hits in receive_hits {
+                        if send_page.send(loader.load(&worker, &hits)).is_err() {
+                            break;
+                        }
+                    }
+                };
+                // The system may allow fewer threads, or none.
+                std::thread::Builder::new().spawn_scoped(scope, read).ok().map(|_| (send_hits, receive_page))
+            };
+            let workers: Vec<_> = workers.into_iter().map_while(start).collect();
+            if workers.is_empty() {
+                let ended = self.read_alone(usize::MAX)?;
+                return Ok(ended.unwrap_or(ControlFlow::Continue(())));
+            }
+            let (mut sent, mut received, mut is_done) = (0, 0, false);
+            loop {
+                while !is_done && sent - received < workers.len() * PAGES_AHEAD {
+                    let hits = self.scan.next(self.store, max_page_size(loader.query.projection))?;
+                    is_done = hits.is_empty() || workers[sent % workers.len()].0.send(hits).is_err();
+                    sent += usize::from(!is_done);
+                }
+                if received == sent {
+                    return Ok(ControlFlow::Continue(()));
+                }
+                let Ok(page) = workers[received % workers.len()].1.recv() else {
+                    return Err(Error::new(ErrorCode::Bug, "a worker thread ended early"));
+                };
+                received += 1;
+                if page?.send_to(self.sink)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+        })
+    }
+
+    /// Reports the problems of finding the traces.
+    fn finish(self) {
+        let Self { scan, sink, .. } = self;
+        scan.into_problems().into_iter().for_each(|problem| sink.problem(problem));
+    }
+}
+
+impl LoadedPage {
+    fn send_to(self, sink: &mut dyn Sink) -> Result<ControlFlow<()>> {
+        self.problems.into_iter().for_each(|problem| sink.problem(problem));
+        for trace in self.traces {
+            if sink.trace(trace)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+impl PageLoader<'_> {
+    /// Loads a page: the records, and the spans if they are needed.
+    fn load(&self, store: &SqliteStore, hits: &[TraceRow]) -> Result<LoadedPage> {
+        let rows = if self.query.projection == Projection::Info { hits.len() } else { usize::MAX };
+        store.unlocked_if_many(rows, || self.load_once(store, hits))
+    }
+
+    fn load_once(&self, store: &SqliteStore, hits: &[TraceRow]) -> Result<LoadedPage> {
+        let filter = &self.query.filter;
+        let mut problems = Vec::new();
+        let mut infos = store.infos(hits, filter.needs_links(), &mut problems)?;
+        // The spans of a trace that its record rules out are not read.
+        infos.retain(|info| filter.matches_info(info));
+        let in_rows = if filter.needs_rows() && store.schema.has_table("spans") {
+            span_rows::traces_with_rows(store, infos.iter().map(|info| info.trace_id.as_str()))?
+        } else {
+            HashSet::new()
+        };
+        let mut traces = Vec::with_capacity(infos.len());
+        for mut info in infos {
+            let name = self.experiment_names.get(info.experiment_id.as_str());
+            info.experiment_name = name.map(|name| (*name).to_owned());
+            let is_in_rows = in_rows.contains(&info.trace_id);
+            traces.extend(self.load_trace(store, info, is_in_rows)?);
+        }
+        Ok(LoadedPage { problems, traces })
+    }
+
+    /// Loads the spans that the projection and the filter need. `None` if the prefilter rules the trace out.
+    fn load_trace(&self, store: &SqliteStore, info: TraceInfo, is_in_rows: bool) -> Result<Option<Trace>> {
+        let query = self.query;
+        let filter = &query.filter;
+        if let Some(mut prefilter) = filter.prefilter()
+            && store.schema.has_table("spans")
+        {
+            let rows = span_rows::prefilter(store, &info.trace_id, &mut prefilter)?;
+            if !prefilter.has_passed() && rows.is_some_and(|rows| spans::are_all_in_rows(&info, rows)) {
+                return Ok(None);
+            }
+        }
+        // The database has evaluated conditions on rows, except on attributes.
+        let is_decided = !filter.needs_rows() || is_in_rows;
+        let projection = Projection::for_filter(filter).max(query.projection).max(if is_decided {
+            Projection::Info
+        } else {
+            Projection::for_span_rows(filter)
+        });
+        let types = filter.span_types().filter(|_| query.only_matching_types);
+        let only_errors = query.only_errors && !filter.needs_spans();
+        let failed = self.failed.as_ref().filter(|_| only_errors);
+        let selection = SpanRowSelection { types, only_errors, failed, ..SpanRowSelection::all(projection) };
+        let mut trace = if projection == Projection::Info {
+            Trace::without_spans(info)
+        } else {
+            store.with_spans(info, projection, &selection)?
+        };
+        if !is_decided {
+            trace.rows = Some(rows::from_spans(&trace, filter));
+        } else if filter.needs_attributes() {
+            trace.rows = Some(span_rows::read_searchable(store, &trace.info.trace_id)?);
+        }
+        Ok(Some(trace))
+    }
 }
 
 impl SqliteStore {
-    /// Reads the records of a page of traces, in order. If the page is damaged, reads them one by one, so that each
+    /// Reads the records of a page of traces, in order, without the names of their experiments. If the page is damaged, reads them one by one, so that each
     /// unreadable record is one problem.
     pub(super) fn infos(
         &self,
@@ -71,170 +274,6 @@ impl SqliteStore {
                 Err(error) => return Err(database_error(&self.name, &error)),
             }
         }
-        for info in &mut infos {
-            info.experiment_name = self.experiment_name(&info.experiment_id)?;
-        }
         Ok(infos)
-    }
-
-    /// Reads the traces of a query, page by page. If `may_stop`, returns `None` once workers would help: the filter
-    /// needs spans, and [`MAX_TRACES_ALONE`] traces were checked.
-    pub(super) fn walk(
-        &self,
-        query: &Query,
-        scan: &mut Scan,
-        sink: PageSink<'_>,
-        may_stop: bool,
-    ) -> Result<Option<ControlFlow<()>>> {
-        let max = max_page_size(query.projection);
-        let mut size = query.expected.unwrap_or(max).clamp(1, max);
-        let mut checked = 0;
-        loop {
-            let hits = scan.next(self, size)?;
-            if hits.is_empty() {
-                return Ok(Some(ControlFlow::Continue(())));
-            }
-            if sink(self.unlocked_page(query, &hits)?)?.is_break() {
-                return Ok(Some(ControlFlow::Break(())));
-            }
-            checked += hits.len();
-            if may_stop && checked > MAX_TRACES_ALONE && query.filter.needs_spans() {
-                return Ok(None);
-            }
-            size = (size * 2).min(max);
-        }
-    }
-
-    /// Does the same with workers that read pages in turns, each on its own connection. The order of traces is kept.
-    pub(super) fn walk_in_parallel(
-        &self,
-        workers: Vec<Self>,
-        query: &Query,
-        scan: &mut Scan,
-        sink: PageSink<'_>,
-    ) -> Result<ControlFlow<()>> {
-        std::thread::scope(|scope| {
-            let start = |worker: Self| {
-                let (send_hits, receive_hits) = sync_channel::<Vec<TraceRow>>(PAGES_AHEAD);
-                let (send_page, receive_page) = sync_channel(PAGES_AHEAD);
-                let read = move || {
-                    // Both channels close if the sink ended the search.
-                    for hits in receive_hits {
-                        if send_page.send(worker.unlocked_page(query, &hits)).is_err() {
-                            break;
-                        }
-                    }
-                };
-                // The system may allow fewer threads, or none.
-                std::thread::Builder::new().spawn_scoped(scope, read).ok().map(|_| (send_hits, receive_page))
-            };
-            let workers: Vec<_> = workers.into_iter().map_while(start).collect();
-            if workers.is_empty() {
-                let ended = self.walk(query, scan, sink, false)?;
-                return Ok(ended.unwrap_or(ControlFlow::Continue(())));
-            }
-            let (mut sent, mut received, mut is_done) = (0, 0, false);
-            loop {
-                while !is_done && sent - received < workers.len() * PAGES_AHEAD {
-                    let hits = scan.next(self, max_page_size(query.projection))?;
-                    is_done = hits.is_empty() || workers[sent % workers.len()].0.send(hits).is_err();
-                    sent += usize::from(!is_done);
-                }
-                if received == sent {
-                    return Ok(ControlFlow::Continue(()));
-                }
-                let Ok(page) = workers[received % workers.len()].1.recv() else {
-                    return Err(Error::new(ErrorCode::Bug, "a worker thread ended early"));
-                };
-                received += 1;
-                if sink(page?)?.is_break() {
-                    return Ok(ControlFlow::Break(()));
-                }
-            }
-        })
-    }
-
-    /// Opens more connections to the same file, one per processor, within the limits on threads and connections.
-    pub(super) fn worker_stores(&self, query: &Query) -> Vec<Self> {
-        let Some(path) = &self.path else { return Vec::new() };
-        let open_worker = |_| {
-            let database = open::Database::open(path).ok().filter(|database| database.copy_reason().is_none())?;
-            database.bounds.use_regexes(&query.filter);
-            Some(Self {
-                name: self.name.clone(),
-                path: None,
-                database,
-                schema: self.schema.clone(),
-                artifacts: self.artifacts.clone(),
-                experiment_names: self.experiment_names.clone(),
-                assessed: RefCell::default(),
-                failed: self.failed.clone(),
-            })
-        };
-        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let max = processors.min(limits::CONCURRENT_CONNECTIONS).min(thread_limit::spare_threads());
-        (0..max).map_while(open_worker).collect()
-    }
-
-    fn unlocked_page(&self, query: &Query, hits: &[TraceRow]) -> Result<Vec<PageResult>> {
-        let rows = if query.projection == Projection::Info { hits.len() } else { usize::MAX };
-        self.unlocked_if_many(rows, || self.page(query, hits))
-    }
-
-    /// Reads a page: the records, and the spans if they are needed.
-    fn page(&self, query: &Query, hits: &[TraceRow]) -> Result<Vec<PageResult>> {
-        let mut problems = Vec::new();
-        let infos = self.infos(hits, query.filter.needs_links(), &mut problems)?;
-        let mut found: Vec<PageResult> = problems.into_iter().map(PageResult::Problem).collect();
-        // The spans of a trace that its record rules out are not read.
-        let infos: Vec<TraceInfo> = infos.into_iter().filter(|info| query.filter.matches_info(info)).collect();
-        let in_rows = if query.filter.needs_rows() && self.schema.has_table("spans") {
-            span_rows::traces_with_rows(self, infos.iter().map(|info| info.trace_id.as_str()))?
-        } else {
-            HashSet::new()
-        };
-        for info in infos {
-            let is_in_rows = in_rows.contains(&info.trace_id);
-            if let Some(trace) = self.load_trace(query, info, is_in_rows)? {
-                found.push(PageResult::Trace(Box::new(trace)));
-            }
-        }
-        Ok(found)
-    }
-
-    /// Loads the spans that the projection and the filter need. `None` if the prefilter rules the trace out.
-    fn load_trace(&self, query: &Query, info: TraceInfo, is_in_rows: bool) -> Result<Option<Trace>> {
-        let filter = &query.filter;
-        if let Some(mut prefilter) = filter.prefilter()
-            && self.schema.has_table("spans")
-        {
-            let rows = span_rows::prefilter(self, &info.trace_id, &mut prefilter)?;
-            if !prefilter.has_passed() && rows.is_some_and(|rows| spans::are_all_in_rows(&info, rows)) {
-                return Ok(None);
-            }
-        }
-        // The database has evaluated conditions on rows, except on attributes.
-        let is_decided = !filter.needs_rows() || is_in_rows;
-        let projection = Projection::for_filter(filter).max(query.projection).max(if is_decided {
-            Projection::Info
-        } else {
-            Projection::for_span_rows(filter)
-        });
-        let types = filter.span_types().filter(|_| query.only_matching_types);
-        let only_errors = query.only_errors && !filter.needs_spans();
-        let failed = self.failed.borrow();
-        let failed = failed.as_deref().filter(|_| only_errors);
-        let selection = SpanRowSelection { types, only_errors, failed, ..SpanRowSelection::all(projection) };
-        let mut trace = if projection == Projection::Info {
-            Trace::without_spans(info)
-        } else {
-            self.with_spans(info, projection, &selection)?
-        };
-        if !is_decided {
-            trace.rows = Some(rows::from_spans(&trace, filter));
-        } else if filter.needs_attributes() {
-            trace.rows = Some(span_rows::read_searchable(self, &trace.info.trace_id)?);
-        }
-        Ok(Some(trace))
     }
 }

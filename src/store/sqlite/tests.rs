@@ -7,6 +7,7 @@ use crate::query::{AssessmentTest, Clause, Filter, language};
 use crate::store::{Trace, rows, select};
 use proptest::prelude::*;
 use rusqlite::types::Value;
+use std::ops::ControlFlow;
 
 /// A deterministic source of random choices.
 struct Dice(u64);
