@@ -53,7 +53,9 @@ impl TraceReader {
         order: Order,
         projection: Projection,
     ) -> Result<Query> {
-        select.query(cx, &*self.store, order, projection, &mut self.problems)
+        let query = select.query(cx, &*self.store, order, projection, &mut self.problems)?;
+        // Once for all searches with this query.
+        Ok(store::resolve_sessions(&*self.store, &query, &mut self.problems)?.into_owned())
     }
 
     /// Calls `take` with each selected trace, with the cost of its spans. Returns the total number of matches if the

@@ -221,8 +221,8 @@ pub struct AssessmentTest {
     pub value: ValueTest,
     /// Whether only assessments of a whole session match.
     pub is_session_level: bool,
-    /// Ids of sessions with such an assessment, which applies to all their traces. Looked up before a search.
-    pub sessions: BTreeSet<String>,
+    /// Ids of sessions with such an assessment, which applies to all their traces; `None` if not looked up yet.
+    pub sessions: Option<BTreeSet<String>>,
 }
 
 impl AssessmentTest {
@@ -231,6 +231,12 @@ impl AssessmentTest {
     pub fn present(&self) -> Self {
         let value = if self.value == ValueTest::Missing { ValueTest::Exists } else { self.value.clone() };
         Self { value, ..self.clone() }
+    }
+
+    /// Whether any session is known to have such an assessment.
+    #[must_use]
+    pub fn has_sessions(&self) -> bool {
+        self.sessions.as_ref().is_some_and(|sessions| !sessions.is_empty())
     }
 }
 

@@ -204,7 +204,10 @@ impl SpanTest {
 
 impl AssessmentTest {
     fn holds_for(&self, info: &TraceInfo) -> bool {
-        let is_in_session = info.session_id().is_some_and(|id| self.sessions.contains(id));
+        let is_in_session = match (&self.sessions, info.session_id()) {
+            (Some(sessions), Some(id)) => sessions.contains(id),
+            _ => false,
+        };
         let is_direct = info.assessments.iter().any(|assessment| self.matches(assessment));
         (is_in_session || is_direct) != (self.value == ValueTest::Missing)
     }

@@ -19,7 +19,7 @@ pub use uri::{Address, StoreEnvironment, resolve};
 
 use crate::error::Result;
 use crate::model::{Experiment, Problem, StoreInfo, Totals, Trace, TraceInfo, keys};
-use crate::query::{AssessmentTest, Clause, Filter, Label};
+use crate::query::{AssessmentTest, Clause, Filter, Label, ValueTest};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
@@ -187,6 +187,8 @@ pub struct Query {
     pub only_figures: Option<Vec<Label>>,
     /// Whether to count all matching traces, if that is cheap.
     pub count_matches: bool,
+    /// If known, the ids of the only traces that can match a condition on an assessment.
+    pub candidates: Option<Vec<String>>,
 }
 
 impl Query {
@@ -203,6 +205,7 @@ impl Query {
             only_errors: false,
             only_figures: None,
             count_matches: false,
+            candidates: None,
         }
     }
 
@@ -290,6 +293,14 @@ pub trait TraceStore {
     /// # Errors
     /// When the store cannot be read.
     fn summaries(&self, _query: &Query, _grouping: SummaryGrouping) -> Result<Option<Summaries>> {
+        Ok(None)
+    }
+
+    /// Returns the traces with an assessment that matches a condition, if the store can find them without their records.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn assessed_traces(&self, _experiments: &[Experiment], _test: &AssessmentTest) -> Result<Option<AssessedTraces>> {
         Ok(None)
     }
 
@@ -414,10 +425,22 @@ impl Sink for FilteringSink<'_> {
     }
 }
 
-/// Adds to each assessment condition the sessions with a matching session-level assessment. Such an assessment applies
-/// to every trace of the session if the trace that carries it is in one of the experiments (MLflow 3.18
-/// `sqlalchemy_store.py`, `_get_session_scoped_trace_ids`).
-fn resolve_sessions<'a>(
+/// The traces with an assessment that matches a condition.
+#[derive(Clone, Debug)]
+pub struct AssessedTraces {
+    /// Their ids; `None` if they are many.
+    pub all: Option<Vec<String>>,
+    /// The ids of those whose assessment applies to the whole session.
+    pub session_scoped: Vec<String>,
+}
+
+/// Adds to each assessment condition the sessions with a matching session-level assessment, unless they were added
+/// before. Such an assessment applies to every trace of the session if the trace that carries it is in one of the
+/// experiments (MLflow 3.18 `sqlalchemy_store.py`, `_get_session_scoped_trace_ids`).
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn resolve_sessions<'a>(
     store: &dyn TraceStore,
     query: &'a Query,
     problems: &mut Vec<Problem>,
@@ -425,21 +448,39 @@ fn resolve_sessions<'a>(
     let mut query = Cow::Borrowed(query);
     for at in 0..query.filter.clauses.len() {
         let Clause::Assessment(test) = &query.filter.clauses[at] else { continue };
-        let test = AssessmentTest { is_session_level: true, ..test.present() };
-        let filter = Filter { clauses: vec![Clause::Assessment(test.clone())] };
-        let carriers = Query { filter: filter.clone(), ..Query::newest(query.experiments.clone()) };
-        let mut sessions = BTreeSet::new();
-        let mut on_trace = |trace: Trace| {
-            sessions.extend(trace.info.session_id().map(str::to_owned));
-            Ok(ControlFlow::Continue(()))
+        if test.sessions.is_some() {
+            continue;
+        }
+        let is_presence = test.value != ValueTest::Missing;
+        let test = AssessmentTest { is_session_level: true, sessions: Some(BTreeSet::new()), ..test.present() };
+        let (candidates, session_scoped) = match store.assessed_traces(&query.experiments, &test)? {
+            Some(AssessedTraces { all, session_scoped }) => (all.filter(|_| is_presence), Some(session_scoped)),
+            None => (None, None),
         };
-        let mut sink = FilteringSink { filter: &filter, problems, undecided: Vec::new(), on_trace: &mut on_trace };
-        store.search(&carriers, &mut sink)?;
-        if let Clause::Assessment(test) = &mut query.to_mut().filter.clauses[at] {
-            test.sessions = sessions;
+        let filter = Filter { clauses: vec![Clause::Assessment(test)] };
+        let carriers = Query { filter, candidates: session_scoped, ..Query::newest(query.experiments.clone()) };
+        let sessions = find_sessions(store, &carriers, problems)?;
+        let query = query.to_mut();
+        if sessions.is_empty() && query.candidates.is_none() {
+            query.candidates = candidates;
+        }
+        if let Clause::Assessment(test) = &mut query.filter.clauses[at] {
+            test.sessions = Some(sessions);
         }
     }
     Ok(query)
+}
+
+/// Returns the ids of the sessions of the traces that match.
+fn find_sessions(store: &dyn TraceStore, query: &Query, problems: &mut Vec<Problem>) -> Result<BTreeSet<String>> {
+    let mut sessions = BTreeSet::new();
+    let mut on_trace = |trace: Trace| {
+        sessions.extend(trace.info.session_id().map(str::to_owned));
+        Ok(ControlFlow::Continue(()))
+    };
+    let mut sink = FilteringSink { filter: &query.filter, problems, undecided: Vec::new(), on_trace: &mut on_trace };
+    store.search(query, &mut sink)?;
+    Ok(sessions)
 }
 
 /// Returns the error for an attachment whose file cannot be found or read.

@@ -5,7 +5,6 @@ use super::operators::{Content, Literal, Operator, ParsedTest};
 use super::{SyntaxError, error};
 use crate::model::{AssessmentKind, keys};
 use crate::query::{AssessmentTest, Clause, Label, LabelTest, NumberKey, SpanTest, TextKey, TextTest, ValueTest};
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Keys that need no prefix.
@@ -356,7 +355,7 @@ fn assessment(key: &ParsedKey<'_>, kind: AssessmentKind, name: &str, test: Parse
         name: name.to_owned(),
         value,
         is_session_level: false,
-        sessions: BTreeSet::new(),
+        sessions: None,
     }))
 }
 

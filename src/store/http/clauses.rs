@@ -167,7 +167,7 @@ fn is_portable(clause: &Clause) -> bool {
         Clause::Label(_, LabelTest::Text(test)) => is_portable_test(test),
         // Older releases do not apply assessments of a session to all of its traces.
         Clause::Assessment(test) => {
-            (test.sessions.is_empty() || test.value == ValueTest::Missing)
+            (!test.has_sessions() || test.value == ValueTest::Missing)
                 && if let ValueTest::Text(test) = &test.value { is_portable_test(test) } else { true }
         }
         Clause::Span(

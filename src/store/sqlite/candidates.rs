@@ -7,7 +7,7 @@ use super::{SqliteStore, integer, text, trace_row};
 use crate::error::Result;
 use crate::limits;
 use crate::model::{Problem, keys};
-use crate::query::{AssessmentTest, Clause, Filter, Label, LabelTest, SpanTest, TextKey, TextTest, ValueTest};
+use crate::query::{Clause, Filter, Label, LabelTest, SpanTest, TextKey, TextTest};
 use crate::store::Query;
 use rusqlite::types::Value;
 use std::collections::{BTreeSet, HashMap};
@@ -15,7 +15,7 @@ use std::time::Instant;
 
 /// The maximum number of candidates, or of span rows that they are read from. With more, a scan of all traces soon
 /// meets enough matches.
-const MAX_CANDIDATES: usize = 5_000;
+pub(super) const MAX_CANDIDATES: usize = 5_000;
 const MAX_SPAN_ROWS: i64 = 5_000;
 
 /// The maximum number of rows listed if the query uses only failed spans. The index returns them in one short read.
@@ -47,10 +47,7 @@ pub(super) fn by_lookup(store: &SqliteStore, query: &Query) -> Result<Option<Can
             Clause::Label(Label::Metadata(key), LabelTest::Text(test)) if key == keys::SESSION => {
                 with_session(store, query, test)?
             }
-            // The search for sessions reads all assessments, which gives the candidates of later queries too.
-            Clause::Assessment(test) if test.is_session_level || store.assessed.borrow().is_some() => {
-                with_assessment(store, query, test)?
-            }
+            Clause::Assessment(_) => query.candidates.clone(),
             _ => None,
         };
         if let Some(ids) = found {
@@ -62,13 +59,6 @@ pub(super) fn by_lookup(store: &SqliteStore, query: &Query) -> Result<Option<Can
 
 /// Returns the ids of the only traces that may match, if several reads find that they are few. `None` if any may match.
 pub(super) fn by_scan(store: &SqliteStore, query: &Query, problems: &mut Vec<Problem>) -> Result<Option<Vec<String>>> {
-    for clause in &query.filter.clauses {
-        if let Clause::Assessment(test) = clause
-            && let Some(ids) = with_assessment(store, query, test)?
-        {
-            return Ok(Some(ids));
-        }
-    }
     if let Some(ids) = with_span_type(store, query, problems)? {
         return Ok(Some(ids));
     }
@@ -164,76 +154,6 @@ fn with_label_key(store: &SqliteStore, table: &str, key: &str, condition: &Sql) 
             return Ok((ids.len() <= MAX_CANDIDATES).then_some(ids));
         }
     }
-}
-
-/// The traces with an assessment that matches a condition.
-#[derive(Clone, Debug)]
-pub(super) struct AssessedTraces {
-    /// All of them, if there are at most [`MAX_CANDIDATES`].
-    all: Option<Vec<String>>,
-    /// Those whose assessment applies to the whole session.
-    session_scoped: Vec<String>,
-}
-
-/// Traces that have an assessment. `None` if the condition tests its absence, or if it applies to whole sessions.
-fn with_assessment(store: &SqliteStore, query: &Query, test: &AssessmentTest) -> Result<Option<Vec<String>>> {
-    if test.value == ValueTest::Missing || !test.sessions.is_empty() || !store.schema.has_table("assessments") {
-        return Ok(None);
-    }
-    // The search for sessions comes before that for traces and reads the same rows.
-    let same = AssessmentTest { is_session_level: false, ..test.clone() };
-    let known =
-        store.assessed.borrow().as_ref().filter(|(test, _)| *test == same).map(|(_, assessed)| assessed.clone());
-    let assessed = match known {
-        Some(assessed) => assessed,
-        None => read_assessed(store, query, &same)?,
-    };
-    *store.assessed.borrow_mut() = Some((same, assessed.clone()));
-    Ok(if test.is_session_level { Some(assessed.session_scoped) } else { assessed.all })
-}
-
-/// Reads all assessments that match, in several reads, with the index of MLflow 3.17 if there is one.
-fn read_assessed(store: &SqliteStore, query: &Query, test: &AssessmentTest) -> Result<AssessedTraces> {
-    let condition = conditions::assessment_sql(&store.schema, test);
-    let is_of_session = conditions::is_session_scoped();
-    let experiments: Vec<Option<Value>> = if store.schema.has_column("assessments", "experiment_id") {
-        query.experiments.iter().map(|experiment| Some(trace_row::experiment_key(&experiment.experiment_id))).collect()
-    } else {
-        vec![None]
-    };
-    let (mut all, mut of_session) = (Vec::new(), Vec::new());
-    for experiment in experiments {
-        let by_experiment = if experiment.is_some() { "a.experiment_id = ? and " } else { "" };
-        let sql = format!(
-            "select a.rowid, a.trace_id, {} from assessments a where {by_experiment}{} and a.rowid > ? order by a.rowid",
-            is_of_session.text, condition.text
-        );
-        let mut last = i64::MIN;
-        let mut is_done = false;
-        while !is_done {
-            is_done = store.read(|connection| {
-                let (started, mut seen) = (Instant::now(), 0_usize);
-                let values = is_of_session.values.iter().chain(&experiment).chain(&condition.values).cloned();
-                let mut statement = connection.prepare_cached(&sql)?;
-                let mut rows = statement.query(rusqlite::params_from_iter(values.chain([Value::Integer(last)])))?;
-                while let Some(row) = rows.next()? {
-                    seen += 1;
-                    last = integer(row, 0).unwrap_or_default();
-                    if all.len() <= MAX_CANDIDATES {
-                        all.extend(text(row, 1));
-                    }
-                    if integer(row, 2) == Some(1) {
-                        of_session.extend(text(row, 1));
-                    }
-                    if seen % CLOCK_EVERY == 0 && started.elapsed() > limits::READ_TIME {
-                        return Ok(false);
-                    }
-                }
-                Ok(true)
-            })?;
-        }
-    }
-    Ok(AssessedTraces { all: (all.len() <= MAX_CANDIDATES).then_some(all), session_scoped: of_session })
 }
 
 /// Traces linked to an issue, prompt or run.

@@ -264,12 +264,12 @@ fn has_assessment_sql(schema: &Schema, test: &AssessmentTest) -> Sql {
     }
     let direct = assessment_sql(schema, test)
         .wrap_in("exists (select 1 from assessments a where a.trace_id = t.request_id and {})");
-    let any = if test.sessions.is_empty() {
-        direct
-    } else {
+    let any = if test.has_sessions() {
         let session = schema.promoted("session_id", "trace_request_metadata", keys::SESSION);
         let sessions = serde_json::to_string(&test.sessions).unwrap_or_default();
         direct.or(Sql::new(format!("{session} in (select value from json_each(?))"), vec![Value::Text(sessions)]))
+    } else {
+        direct
     };
     if is_missing { any.wrap_in("not coalesce({}, 0)") } else { any }
 }

@@ -4,6 +4,7 @@
 //! lock, and run again if another program wrote in the meantime. Every other read is one short transaction over a page
 //! of rows, and Ctrl-Z stops the program only between reads.
 
+mod assessed;
 mod bounds;
 mod candidates;
 mod conditions;
@@ -26,19 +27,17 @@ mod unlocked;
 use super::artifact::{self, Artifacts};
 use super::spans::{self, SpanRows};
 use super::thread_limit;
-use super::{Notice, Projection, Query, Sink, StoreEnvironment, TraceStore};
+use super::{AssessedTraces, Notice, Projection, Query, Sink, StoreEnvironment, TraceStore};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits;
 use crate::model::{Experiment, Labels, Problem, StoreInfo, StoreKind, Timestamp, Totals, Trace, TraceInfo, keys};
 use crate::query::AssessmentTest;
 use crate::shell;
-use candidates::AssessedTraces;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use schema::Schema;
 use span_rows::SpanRowSelection;
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use trace_row::TraceRow;
@@ -54,8 +53,6 @@ pub(super) struct SqliteStore {
     database: open::Database,
     schema: Schema,
     artifacts: Artifacts,
-    /// The last condition on assessments, and the traces it selects.
-    assessed: RefCell<Option<(AssessmentTest, AssessedTraces)>>,
 }
 
 impl SqliteStore {
@@ -89,7 +86,7 @@ impl SqliteStore {
                 .because("it lacks the table `experiments` or `trace_info`, which MLflow creates since 2.14")
                 .hint("specify the database that MLflow writes to: `-u path/to/mlflow.db`"));
         }
-        Ok(Self { name, path: None, database, schema, artifacts, assessed: RefCell::default() })
+        Ok(Self { name, path: None, database, schema, artifacts })
     }
 
     /// Runs a read in its own transaction.
@@ -124,7 +121,6 @@ impl SqliteStore {
                 database,
                 schema: self.schema.clone(),
                 artifacts: self.artifacts.clone(),
-                assessed: RefCell::default(),
             })
         };
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -189,6 +185,10 @@ impl TraceStore for SqliteStore {
 
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
         search::run(self, query, sink)
+    }
+
+    fn assessed_traces(&self, experiments: &[Experiment], test: &AssessmentTest) -> Result<Option<AssessedTraces>> {
+        assessed::read(self, experiments, test)
     }
 
     fn ids_with_prefix(&self, prefixes: &[String], limit: usize, _problems: &mut Vec<Problem>) -> Result<Vec<String>> {
