@@ -9,7 +9,7 @@ use crate::model::{Problem, Span, Trace, TraceState, has_ancestor_where};
 use crate::query::{Clause, Glob, TextKey, TextTest};
 use crate::reading::{Agents, is_agent, needs_messages};
 use crate::shell::Suggestion;
-use crate::store::{Order, Projection, SortKey, TraceStore};
+use crate::store::{Order, Projection, SortKey, TraceKey, TraceStore};
 use crate::{files, limits};
 use std::ops::ControlFlow;
 
@@ -77,23 +77,35 @@ pub(crate) fn find_trace(
     select: &TraceSelection,
     projection: Projection,
 ) -> Result<Trace> {
+    find_with_key(cx, reader, name, select, projection).map(|(_, trace)| trace)
+}
+
+/// Does the same, and returns the key by which more of the trace can be loaded.
+fn find_with_key(
+    cx: &Context,
+    reader: &mut TraceReader,
+    name: &str,
+    select: &TraceSelection,
+    projection: Projection,
+) -> Result<(TraceKey, Trace)> {
     if let Some(word) = name.strip_prefix('@') {
         return find_by_selector(cx, reader, word, select, projection);
     }
     if select.has_conditions(cx)? {
         cx.note(&format!("the filters are ignored for `{name}` (they apply to @last, @error and @slow)"));
     }
-    let id = resolve_id(cx, &*reader.store, name.trim(), &mut reader.problems)?;
-    reader.trace(&id, projection)?.ok_or_else(|| trace_not_found(cx, &*reader.store, &id))
+    let key = resolve_id(cx, &*reader.store, name.trim(), &mut reader.problems)?;
+    let trace = reader.trace(&key, projection)?.ok_or_else(|| trace_not_found(cx, &*reader.store, key.id()))?;
+    Ok((key, trace))
 }
 
 /// Finds a trace and loads what its tree shows. Messages are loaded only if agents are named nowhere else.
 pub(crate) fn read_tree(cx: &Context, reader: &mut TraceReader, name: &str, select: &TraceSelection) -> Result<Trace> {
-    let trace = find_trace(cx, reader, name, select, Projection::Tree)?;
+    let (key, trace) = find_with_key(cx, reader, name, select, Projection::Tree)?;
     if !trace.spans.as_ref().is_some_and(needs_messages) {
         return Ok(trace);
     }
-    Ok(reader.trace(&trace.info.trace_id, Projection::Full)?.unwrap_or(trace))
+    Ok(reader.trace(&key, Projection::Full)?.unwrap_or(trace))
 }
 
 fn trace_not_found(cx: &Context, store: &dyn TraceStore, name: &str) -> Error {
@@ -102,7 +114,7 @@ fn trace_not_found(cx: &Context, store: &dyn TraceStore, name: &str) -> Error {
 }
 
 /// Resolves an id or a prefix, with or without `tr-`, to the full id.
-fn resolve_id(cx: &Context, store: &dyn TraceStore, name: &str, problems: &mut Vec<Problem>) -> Result<String> {
+fn resolve_id(cx: &Context, store: &dyn TraceStore, name: &str, problems: &mut Vec<Problem>) -> Result<TraceKey> {
     if name.is_empty() {
         return Err(Error::new(ErrorCode::Usage, "empty trace id").hint("use an id, a unique prefix, or `@last`"));
     }
@@ -115,13 +127,13 @@ fn resolve_id(cx: &Context, store: &dyn TraceStore, name: &str, problems: &mut V
             spellings.push(spelling.to_owned());
         }
     }
-    let mut candidates: Vec<String> = Vec::new();
-    for id in store.ids_with_prefix(&spellings, MAX_CANDIDATES + 1, problems)? {
-        if id == name {
-            return Ok(id);
+    let mut candidates: Vec<TraceKey> = Vec::new();
+    for key in store.with_id_prefix(&spellings, MAX_CANDIDATES + 1, problems)? {
+        if key.id() == name {
+            return Ok(key);
         }
-        if !candidates.contains(&id) {
-            candidates.push(id);
+        if !candidates.iter().any(|known| known.id() == key.id()) {
+            candidates.push(key);
         }
     }
     match candidates.len() {
@@ -131,9 +143,9 @@ fn resolve_id(cx: &Context, store: &dyn TraceStore, name: &str, problems: &mut V
         1 => Ok(candidates.remove(0)),
         _ => {
             let more = if candidates.len() > MAX_CANDIDATES { " and more" } else { "" };
-            candidates.truncate(MAX_CANDIDATES);
+            let ids: Vec<&str> = candidates.iter().map(TraceKey::id).take(MAX_CANDIDATES).collect();
             Err(Error::new(ErrorCode::Ambiguous, format!("ambiguous trace id prefix `{name}`"))
-                .because(format!("it matches {}{more}", candidates.join(", ")))
+                .because(format!("it matches {}{more}", ids.join(", ")))
                 .hint("use more characters of the id"))
         }
     }
@@ -145,7 +157,7 @@ fn find_by_selector(
     word: &str,
     select: &TraceSelection,
     projection: Projection,
-) -> Result<Trace> {
+) -> Result<(TraceKey, Trace)> {
     let (base, back) = match word.split_once('~') {
         Some((base, back)) => (base, back.parse().ok()),
         None => (word, Some(0)),
@@ -174,7 +186,7 @@ fn find_by_selector(
     let mut found = None;
     reader.for_each(&query, &mut |trace| {
         if left == 0 {
-            found = Some(trace.info.trace_id);
+            found = Some(TraceKey::Record(Box::new(trace.info)));
             return Ok(ControlFlow::Break(()));
         }
         left -= 1;
@@ -186,8 +198,9 @@ fn find_by_selector(
         Error::new(ErrorCode::NotFound, format!("no trace matches `@{word}`{filters} in `{}`", reader.store.name()))
             .hint(cx.quoted_command(&Suggestion::new("traces list")) + " lists the newest")
     };
-    let id = found.ok_or_else(error)?;
-    reader.trace(&id, projection)?.ok_or_else(error)
+    let key = found.ok_or_else(error)?;
+    let trace = reader.trace(&key, projection)?.ok_or_else(error)?;
+    Ok((key, trace))
 }
 
 /// Finds a span of a trace by id, unique prefix or unique name. Returns its index in the list of spans.

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::model::{Problem, Span, Trace, TraceInfo, keys};
 use crate::query::{Clause, Label, LabelTest};
 use crate::reading::{self, History, Reading};
-use crate::store::{self, Order, Projection, Query, TraceStore};
+use crate::store::{self, Order, Projection, Query, TraceKey, TraceStore};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
@@ -102,9 +102,9 @@ impl TraceReader {
         })
     }
 
-    /// Reads a trace by its exact id, with the cost of its spans. Its problems are in the trace, not in this reader.
-    pub(crate) fn trace(&self, id: &str, projection: Projection) -> Result<Option<Trace>> {
-        let mut found = self.store.trace(id, projection)?;
+    /// Loads a trace with the cost of its spans. Its problems are in the trace, not in this reader.
+    pub(crate) fn trace(&self, key: &TraceKey, projection: Projection) -> Result<Option<Trace>> {
+        let mut found = self.store.trace(key, projection)?;
         if let Some(trace) = &mut found {
             fill_derived(trace, &self.prices);
         }

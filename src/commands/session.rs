@@ -14,7 +14,7 @@ use crate::model::{Trace, TraceInfo, keys};
 use crate::query::{Clause, Label, LabelTest, TextTest};
 use crate::reading::History;
 use crate::shell::Suggestion;
-use crate::store::{Order, Projection, Query, SortKey};
+use crate::store::{Order, Projection, Query, SortKey, TraceKey};
 use crate::views::fold::{self, FoldMode};
 use crate::views::session::{SessionConversation, SessionView};
 use std::ops::ControlFlow;
@@ -91,7 +91,7 @@ pub(super) fn run(args: &SessionArgs, cx: &mut Context) -> Result<()> {
     if show.conversation {
         let mut loaded = Vec::with_capacity(traces.len());
         for info in &traces {
-            loaded.extend(reader.trace(&info.trace_id, Projection::Full)?);
+            loaded.extend(reader.trace(&TraceKey::Id(info.trace_id.clone()), Projection::Full)?);
         }
         // Records have milliseconds only; spans show which trace of the same millisecond started first.
         let start = |trace: &Trace| trace.span_list().iter().map(|span| span.start).min();

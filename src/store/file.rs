@@ -6,7 +6,7 @@ use super::artifact::{ArtifactFile, Artifacts};
 use super::parallel::in_parallel;
 use super::rows;
 use super::spans::{self, SpanRows};
-use super::{Projection, Query, Sink, SortKey, SortValue, StoreEnvironment, TraceStore};
+use super::{Projection, Query, Sink, SortKey, SortValue, StoreEnvironment, TraceKey, TraceStore};
 use crate::error::{Error, ErrorCode, Result};
 use crate::files::AllowedFolders;
 use crate::formats;
@@ -309,10 +309,10 @@ impl TraceStore for FileStore {
         Ok(matched)
     }
 
-    fn ids_with_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<String>> {
+    fn with_id_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<TraceKey>> {
         let experiments = self.experiments(problems)?;
         let folders = self.trace_folders(&experiments, problems);
-        let mut ids = Vec::new();
+        let mut keys = Vec::new();
         for prefix in prefixes {
             let mut ids_of_prefix: Vec<String> = folders
                 .iter()
@@ -322,12 +322,13 @@ impl TraceStore for FileStore {
                 .collect();
             ids_of_prefix.sort();
             ids_of_prefix.truncate(limit);
-            ids.extend(ids_of_prefix);
+            keys.extend(ids_of_prefix.into_iter().map(TraceKey::Id));
         }
-        Ok(ids)
+        Ok(keys)
     }
 
-    fn trace(&self, id: &str, projection: Projection) -> Result<Option<Trace>> {
+    fn trace(&self, key: &TraceKey, projection: Projection) -> Result<Option<Trace>> {
+        let id = key.id();
         // The id becomes a folder name here, so reject paths.
         if id.is_empty() || id.contains(['/', '\\']) || id == ".." || id == "." {
             return Ok(None);

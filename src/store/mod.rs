@@ -226,6 +226,26 @@ pub trait Sink {
     fn problem(&mut self, problem: Problem);
 }
 
+/// Which trace to load.
+#[derive(Clone, Debug)]
+pub enum TraceKey {
+    /// The one with this exact id.
+    Id(String),
+    /// The one with this record, which the store has returned. A store that requests records does not request it again.
+    Record(Box<TraceInfo>),
+}
+
+impl TraceKey {
+    /// Returns the trace id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Id(id) => id,
+            Self::Record(info) => &info.trace_id,
+        }
+    }
+}
+
 /// Diagnostic emitted when a store is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
@@ -266,17 +286,17 @@ pub trait TraceStore {
     /// When the store cannot be read, or the sink fails.
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>>;
 
-    /// Returns the trace ids that start with one of the prefixes, in all experiments, at most `limit` per prefix.
+    /// Returns the traces whose id starts with one of the prefixes, in all experiments, at most `limit` per prefix.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn ids_with_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<String>>;
+    fn with_id_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<TraceKey>>;
 
-    /// Returns the trace with this exact id.
+    /// Loads a trace.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn trace(&self, id: &str, projection: Projection) -> Result<Option<Trace>>;
+    fn trace(&self, key: &TraceKey, projection: Projection) -> Result<Option<Trace>>;
 
     /// Whether the store is on this machine, so that reading more of it is cheap.
     fn is_local(&self) -> bool {
@@ -310,7 +330,7 @@ pub trait TraceStore {
     /// When the store cannot be read, or the sink fails.
     fn load_spans(&self, infos: Vec<TraceInfo>, projection: Projection, sink: &mut dyn Sink) -> Result<()> {
         for info in infos {
-            if let Some(trace) = self.trace(&info.trace_id, projection)?
+            if let Some(trace) = self.trace(&TraceKey::Id(info.trace_id), projection)?
                 && sink.trace(trace)?.is_break()
             {
                 break;

@@ -102,7 +102,7 @@ fn reading(c: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let store = store(folder.path(), 1000);
     let store = &*store;
-    let id = store.ids_with_prefix(&["tr-".to_owned()], 1, &mut Vec::new()).expect("a whole store").remove(0);
+    let key = store.with_id_prefix(&["tr-".to_owned()], 1, &mut Vec::new()).expect("a whole store").remove(0);
 
     let mut group = c.benchmark_group("list");
     for (what, need, count) in
@@ -115,7 +115,7 @@ fn reading(c: &mut Criterion) {
 
     let mut group = c.benchmark_group("show");
     for (what, need) in [("tree", Projection::Tree), ("full", Projection::Full)] {
-        group.bench_function(what, |b| b.iter(|| store.trace(black_box(&id), need)));
+        group.bench_function(what, |b| b.iter(|| store.trace(black_box(&key), need)));
     }
     group.finish();
 }

@@ -44,8 +44,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let _ = std::fs::remove_file(&*DOCUMENT);
     let Ok(store) = opened else { return };
     let mut problems = Vec::new();
-    let ids = store.ids_with_prefix(&[String::new()], MOST, &mut problems).unwrap_or_default();
-    let traces: Vec<Trace> = ids.iter().filter_map(|id| store.trace(id, Projection::Full).ok()?).collect();
+    let keys = store.with_id_prefix(&[String::new()], MOST, &mut problems).unwrap_or_default();
+    let traces: Vec<Trace> = keys.iter().filter_map(|key| store.trace(key, Projection::Full).ok()?).collect();
     let mut history = History::default();
     for trace in &traces {
         let _ = history.read_trace(&mut trace.clone());

@@ -14,7 +14,7 @@ use super::file::processors;
 use super::parallel::in_parallel;
 use super::rows;
 use super::spans::{fill_session_and_user, span_detail};
-use super::{Notice, Projection, Query, Sink, SortValue, TraceStore};
+use super::{Notice, Projection, Query, Sink, SortValue, TraceKey, TraceStore};
 use crate::error::{Error, ErrorCode, Result};
 use crate::formats::{self, Provenance, SpanBatch, SpanLocation};
 use crate::model::{
@@ -297,18 +297,18 @@ impl TraceStore for DocumentStore {
         Ok(matched)
     }
 
-    fn ids_with_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<String>> {
+    fn with_id_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<TraceKey>> {
         problems.extend(self.problems.iter().cloned());
         let with_prefix = |prefix: &String| {
             let from = self.traces.range(prefix.clone()..).map(|(id, _)| id.clone());
             let prefix = prefix.clone();
             from.take_while(move |id| id.starts_with(&prefix)).take(limit)
         };
-        Ok(prefixes.iter().flat_map(with_prefix).collect())
+        Ok(prefixes.iter().flat_map(with_prefix).map(TraceKey::Id).collect())
     }
 
-    fn trace(&self, id: &str, projection: Projection) -> Result<Option<Trace>> {
-        Ok(self.traces.get(id).map(|stored| self.load(stored, projection)))
+    fn trace(&self, key: &TraceKey, projection: Projection) -> Result<Option<Trace>> {
+        Ok(self.traces.get(key.id()).map(|stored| self.load(stored, projection)))
     }
 
     fn attachment(&self, _: &TraceInfo, id: &str) -> Result<Vec<u8>> {

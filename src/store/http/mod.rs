@@ -23,7 +23,7 @@ pub use url::without_credentials;
 
 use super::parallel::in_parallel;
 use super::rows;
-use super::{Notice, Projection, Query, Sink, Summaries, SummaryGrouping, TraceStore};
+use super::{Notice, Projection, Query, Sink, Summaries, SummaryGrouping, TraceKey, TraceStore};
 use crate::error::{Error, ErrorCode, Result};
 use crate::formats;
 use crate::limits;
@@ -36,7 +36,7 @@ use request::ApiRequest;
 use response::ApiResponse;
 use serde_json::json;
 use spans::SpanFetch;
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, OnceCell};
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -49,9 +49,6 @@ const MAX_TRACES_SCANNED_FOR_ID: usize = 2_000;
 /// Maximum number of experiments per page that all releases accept.
 const EXPERIMENTS_PER_PAGE: usize = 1_000;
 
-/// Records of a search for at most this many traces are cached, since one of them is likely requested next.
-const MAX_CACHED_SEARCH: usize = 4;
-
 /// Maximum number of traces that are fetched by a part of their id to find those that start with it.
 const MAX_ID_MATCHES: usize = 100;
 
@@ -62,8 +59,6 @@ pub(super) struct HttpStore {
     /// Set by the first response that reveals it.
     generation: Cell<Option<ApiGeneration>>,
     experiments: OnceCell<Vec<Experiment>>,
-    /// Records found by id or by a small search, keyed by trace id.
-    info_cache: RefCell<HashMap<String, TraceInfo>>,
     /// Release of the server, requested when first needed; `None` in the cell if unknown.
     version: OnceCell<Option<String>>,
     /// Number of traces in a row whose spans the server did not return.
@@ -78,7 +73,6 @@ impl HttpStore {
             client: Arc::new(client),
             generation: Cell::new(None),
             experiments: OnceCell::new(),
-            info_cache: RefCell::default(),
             version: OnceCell::new(),
             traces_without_spans: Cell::new(0),
         })
@@ -206,9 +200,6 @@ impl HttpStore {
 
     /// Returns the record of a trace by its exact id.
     fn info(&self, id: &str) -> Result<Option<TraceInfo>> {
-        if let Some(info) = self.info_cache.borrow().get(id) {
-            return Ok(Some(info.clone()));
-        }
         let encoded_id = url_encode(id);
         let response = self.execute_versioned(|generation| {
             ApiRequest::get(match generation {
@@ -395,10 +386,6 @@ impl TraceStore for HttpStore {
             if has_span_match == Some(false) && !may_have_untyped_spans(&info) {
                 continue;
             }
-            if query.expected.is_some_and(|expected| expected <= MAX_CACHED_SEARCH) {
-                // With so few results, one of them is likely to be requested next.
-                self.info_cache.borrow_mut().insert(info.trace_id.clone(), info.clone());
-            }
             // A span type found by the server need not be checked again. A text must be read, since it is shown.
             let is_type_match = has_span_match == Some(true) && query.filter.needs_only_span_types();
             let for_spans = if is_type_match { Projection::Info } else { Projection::for_filter(&query.filter) };
@@ -443,12 +430,11 @@ impl TraceStore for HttpStore {
         Ok(())
     }
 
-    fn ids_with_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<String>> {
+    fn with_id_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<TraceKey>> {
         // A full id is not a prefix of another one, so it needs no search.
         for id in prefixes.iter().filter(|id| is_full_id(id)) {
             if let Some(info) = self.info(id)? {
-                self.info_cache.borrow_mut().insert(id.clone(), info);
-                return Ok(vec![id.clone()]);
+                return Ok(vec![TraceKey::Record(Box::new(info))]);
             }
         }
         if prefixes.iter().any(|id| is_full_id(id)) {
@@ -475,19 +461,17 @@ impl TraceStore for HttpStore {
             }
             infos
         };
-        let mut ids = Vec::new();
-        for mut info in infos {
-            if prefixes.iter().any(|prefix| info.trace_id.starts_with(prefix)) && ids.len() < limit {
-                ids.push(info.trace_id.clone());
-                info.experiment_name = self.experiment_name(&info.experiment_id);
-                self.info_cache.borrow_mut().insert(info.trace_id.clone(), info);
-            }
-        }
-        Ok(ids)
+        let is_match = |info: &TraceInfo| prefixes.iter().any(|prefix| info.trace_id.starts_with(prefix));
+        let matching = infos.into_iter().filter(is_match).take(limit);
+        Ok(matching.map(|info| TraceKey::Record(Box::new(info))).collect())
     }
 
-    fn trace(&self, id: &str, projection: Projection) -> Result<Option<Trace>> {
-        let Some(mut info) = self.info(id)? else { return Ok(None) };
+    fn trace(&self, key: &TraceKey, projection: Projection) -> Result<Option<Trace>> {
+        let found = match key {
+            TraceKey::Id(id) => self.info(id)?,
+            TraceKey::Record(info) => Some(TraceInfo::clone(info)),
+        };
+        let Some(mut info) = found else { return Ok(None) };
         info.experiment_name = self.experiment_name(&info.experiment_id);
         if projection == Projection::Info {
             return Ok(Some(Trace::without_spans(info)));

@@ -27,7 +27,7 @@ mod unlocked;
 use super::artifact::{self, Artifacts};
 use super::spans::{self, SpanRows};
 use super::thread_limit;
-use super::{AssessedTraces, Notice, Projection, Query, Sink, StoreEnvironment, TraceStore};
+use super::{AssessedTraces, Notice, Projection, Query, Sink, StoreEnvironment, TraceKey, TraceStore};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits;
 use crate::model::{Experiment, Labels, Problem, StoreInfo, StoreKind, Timestamp, Totals, Trace, TraceInfo, keys};
@@ -191,23 +191,24 @@ impl TraceStore for SqliteStore {
         assessed::read(self, experiments, test)
     }
 
-    fn ids_with_prefix(&self, prefixes: &[String], limit: usize, _problems: &mut Vec<Problem>) -> Result<Vec<String>> {
+    fn with_id_prefix(&self, prefixes: &[String], limit: usize, _problems: &mut Vec<Problem>) -> Result<Vec<TraceKey>> {
         // `x'f48fbfbf'` sorts after every continuation of the prefix, and the range uses the primary key.
         let sql = "select request_id from trace_info where request_id >= ?1 and request_id < ?1 || cast(x'f48fbfbf' as text) order by request_id limit ?2";
         self.read(|connection| {
             let mut statement = connection.prepare_cached(sql)?;
-            let mut ids = Vec::new();
+            let mut keys = Vec::new();
             for prefix in prefixes {
                 let mut rows = statement.query((prefix, i64::try_from(limit).unwrap_or(i64::MAX)))?;
                 while let Some(row) = rows.next()? {
-                    ids.extend(text(row, 0));
+                    keys.extend(text(row, 0).map(TraceKey::Id));
                 }
             }
-            Ok(ids)
+            Ok(keys)
         })
     }
 
-    fn trace(&self, id: &str, projection: Projection) -> Result<Option<Trace>> {
+    fn trace(&self, key: &TraceKey, projection: Projection) -> Result<Option<Trace>> {
+        let id = key.id();
         let info = self.read(|connection| {
             let mut statement = connection.prepare_cached("select rowid from trace_info where request_id = ?")?;
             let Some(rowid) = statement.query_row([id], |row| row.get(0)).optional()? else { return Ok(None) };
