@@ -4,7 +4,7 @@ use super::context::Context;
 use crate::analysis::doctor::OtherStore;
 use crate::error::Result;
 use crate::model::StoreKind;
-use crate::store::{self, Address, Notice, TraceStore};
+use crate::store::{self, Address, Notice, TraceStore, aggregates};
 
 /// Which store was chosen, and why.
 #[derive(Debug)]
@@ -35,13 +35,13 @@ impl Context {
         let opened = store::open(&resolved.address, &self.environment.store);
         // MLflow's default may be an empty leftover beside the store in use.
         if let Some(other) = &resolved.fallback
-            && opened.as_ref().map_or(Ok(true), |opened| opened.is_empty()).unwrap_or(true)
+            && opened.as_ref().map_or(Ok(true), |opened| aggregates::is_empty(&**opened)).unwrap_or(true)
             && let Ok(second) = store::open(other, &self.environment.store)
-            && !second.is_empty().unwrap_or(true)
+            && !aggregates::is_empty(&*second).unwrap_or(true)
         {
             let problem = if opened.is_ok() { "has no traces" } else { "cannot be read" };
-            let reason = format!("`{}` {problem}", name(&resolved.address));
-            self.note(&format!("{reason}; reading `{}`", name(other)));
+            let reason = format!("`{}` {problem}", resolved.address.name());
+            self.note(&format!("{reason}; reading `{}`", other.name()));
             return Ok((second, Choice { reason, other: Some(resolved.address), is_fallback: true }));
         }
         let opened = opened?;
@@ -60,22 +60,13 @@ impl Context {
     #[must_use]
     pub fn other_store(&self, choice: &Choice) -> Option<OtherStore> {
         let other = choice.other.as_ref()?;
-        let is_empty = || store::open(other, &self.environment.store).and_then(|store| store.is_empty()).ok();
+        let is_empty =
+            || store::open(other, &self.environment.store).and_then(|store| aggregates::is_empty(&*store)).ok();
         Some(OtherStore {
-            name: name(other),
+            name: other.name(),
             has_traces: if choice.is_fallback { false } else { !is_empty()? },
             is_preferred: choice.is_fallback,
             kind: if matches!(other, Address::Files(_)) { StoreKind::Files } else { StoreKind::Sqlite },
         })
-    }
-}
-
-/// The name of a store in messages: its path, or its URI without credentials.
-fn name(address: &Address) -> String {
-    match address {
-        Address::Sqlite(path) | Address::Files(path) | Address::Documents(path) => path.display().to_string(),
-        Address::Server(uri) => store::without_credentials(uri),
-        Address::Stdin => "-".to_owned(),
-        Address::Demo => "demo:".to_owned(),
     }
 }

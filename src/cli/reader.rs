@@ -111,6 +111,12 @@ impl TraceReader {
         Ok(found)
     }
 
+    /// Returns up to how many traces may have their spans read just to fill gaps in their records. On a server, each takes
+    /// one or more requests.
+    pub(crate) fn span_read_budget(&self) -> usize {
+        if self.store.is_local() { 1_000 } else { 100 }
+    }
+
     /// Clears the progress line, before results are printed.
     pub(crate) fn clear_progress(&mut self) {
         self.progress.clear();

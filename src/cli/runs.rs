@@ -31,7 +31,7 @@ pub(crate) struct GroupedTraces {
 /// Finds runs among the selected traces without a session. Their messages have to be read, so the search is limited to
 /// stores with few of them and skipped for servers, where each trace would be a request.
 pub(crate) fn find_in_query(reader: &mut TraceReader, query: &Query) -> Result<RunSearch> {
-    let budget = reader.store.span_read_budget();
+    let budget = reader.span_read_budget();
     if !reader.store.is_local() {
         return Ok(RunSearch::Skipped);
     }

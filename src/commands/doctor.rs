@@ -8,7 +8,7 @@ use crate::cli::select::TraceSelection;
 use crate::error::Result;
 use crate::model::{Experiment, Problem, StoreInfo, StoreKind, TraceInfo};
 use crate::output::number;
-use crate::store::{Order, Projection, Query, TraceStore};
+use crate::store::{Order, Projection, Query, TraceStore, aggregates};
 use crate::views::doctor::DoctorView;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -56,7 +56,7 @@ pub(super) fn run(args: &DoctorArgs, cx: &mut Context) -> Result<()> {
     reader.span_problems = other_problems;
     let experiments = reader.store.experiments(&mut Vec::new())?;
     let store = StoreFacts {
-        is_empty: doctor.counts.traces == 0 && reader.store.is_empty()?,
+        is_empty: doctor.counts.traces == 0 && aggregates::is_empty(&*reader.store)?,
         deleted_experiments: deleted(&*reader.store, &experiments, &query)?,
         other_store: cx.other_store(&choice),
         installed: installed::find(&cx.environment.installation.programs),
@@ -134,7 +134,7 @@ fn deleted(store: &dyn TraceStore, experiments: &[Experiment], query: &Query) ->
     if deleted.is_empty() || query.experiments.iter().any(|experiment| !experiment.is_active()) {
         return Ok(Vec::new());
     }
-    let totals = store.totals(&deleted, &mut Vec::new())?;
+    let totals = aggregates::totals(store, &deleted, &mut Vec::new())?;
     let traces = |experiment: &Experiment| totals.get(&experiment.experiment_id).map_or(0, |totals| totals.traces);
     let counted = deleted.iter().map(|experiment| (experiment.name.clone(), traces(experiment)));
     Ok(counted.filter(|(_, traces)| *traces > 0).collect())

@@ -2,6 +2,7 @@
 
 use crate::cli::context::Context;
 use crate::error::Result;
+use crate::store::aggregates;
 use crate::views::experiment::ExperimentRow;
 
 /// List experiments with trace and error counts
@@ -26,7 +27,7 @@ pub(super) fn run(args: &ExperimentsArgs, cx: &mut Context) -> Result<()> {
     let experiments: Vec<_> =
         experiments.into_iter().filter(|experiment| args.deleted || experiment.is_active()).collect();
     progress.add(experiments.len());
-    let mut totals = store.totals(&experiments, &mut problems)?;
+    let mut totals = aggregates::totals(&*store, &experiments, &mut problems)?;
     progress.clear();
     let mut list = cx.output.list();
     for experiment in experiments {

@@ -12,7 +12,7 @@ use crate::cli::select::TraceSelection;
 use crate::error::{Error, ErrorCode, Result};
 use crate::model::{Timestamp, TraceInfo, Zone};
 use crate::query::flags;
-use crate::store::{Order, Projection, Query, Summary, SummaryGrouping, TraceStore};
+use crate::store::{Order, Projection, Query, Summary, SummaryGrouping, TraceStore, aggregates};
 use crate::views::stats::StatsView;
 use std::ops::ControlFlow;
 
@@ -110,7 +110,7 @@ fn print_store_stats(cx: &mut Context, reader: TraceReader, sorted: SortedStats)
 /// Reads the records of all traces, and their spans if there are few traces. Returns whether spans were read.
 fn read_records(stats: &mut Stats, reader: &mut TraceReader, query: &Query) -> Result<bool> {
     let mut buffered: Vec<TraceInfo> = Vec::new();
-    let (mut reads_spans, budget) = (true, reader.store.span_read_budget());
+    let (mut reads_spans, budget) = (true, reader.span_read_budget());
     reader.for_each(query, &mut |trace| {
         if reads_spans {
             buffered.push(trace.info);
@@ -172,7 +172,7 @@ fn stats_from_store(
             _ => return Ok(None),
         }
     }
-    let Some(summaries) = store.summaries(query, grouping)? else { return Ok(None) };
+    let Some(summaries) = aggregates::summaries(store, query, grouping)? else { return Ok(None) };
     let values = |summary: &Summary| {
         let value = |key: &GroupKey| {
             if *key == GroupKey::Name { summary.name.clone() } else { summary.time.map(Timestamp::rfc3339) }

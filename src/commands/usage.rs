@@ -212,7 +212,7 @@ impl UsageSums {
     /// Reads traces that are grouped as a whole: the spans of few traces, or the records of many. Returns whether spans
     /// were read.
     fn read_totals(&mut self, reader: &mut TraceReader, query: &Query) -> Result<bool> {
-        let budget = reader.store.span_read_budget();
+        let budget = reader.span_read_budget();
         let (mut held, mut rest): (Vec<TraceInfo>, IncompleteRecords) = (Vec::new(), IncompleteRecords::default());
         let mut reads_spans = true;
         reader.for_each(query, &mut |trace| {

@@ -6,7 +6,7 @@ use super::artifact::{ArtifactFile, Artifacts};
 use super::parallel::in_parallel;
 use super::rows;
 use super::spans::{self, SpanRows};
-use super::{Projection, Query, Sink, SortKey, SortValue, StoreEnvironment, TraceKey, TraceStore};
+use super::{Aggregates, Projection, Query, Sink, SortKey, SortValue, StoreEnvironment, TraceKey, TraceStore};
 use crate::error::{Error, ErrorCode, Result};
 use crate::files::AllowedFolders;
 use crate::formats;
@@ -222,23 +222,6 @@ impl TraceStore for FileStore {
         Ok(experiments)
     }
 
-    fn totals(&self, experiments: &[Experiment], problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
-        let mut totals: HashMap<String, Totals> = HashMap::new();
-        for found in
-            in_parallel(&self.trace_folders(experiments, problems), processors(), |folder| self.read_record(folder))
-        {
-            match found {
-                Ok(Some(read)) => {
-                    totals.entry(read.info.experiment_id.clone()).or_default().add_trace(&read.info);
-                    problems.extend(read.problems);
-                }
-                Ok(None) => {}
-                Err(problem) => problems.push(problem),
-            }
-        }
-        Ok(totals)
-    }
-
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
         let mut problems = Vec::new();
         let folders = self.trace_folders(&query.experiments, &mut problems);
@@ -372,6 +355,29 @@ impl TraceStore for FileStore {
 
     fn describe(&self) -> Result<StoreInfo> {
         Ok(StoreInfo::new(StoreKind::Files))
+    }
+
+    fn aggregates(&self) -> Option<&dyn Aggregates> {
+        Some(self)
+    }
+}
+
+impl Aggregates for FileStore {
+    fn totals(&self, experiments: &[Experiment], problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
+        let mut totals: HashMap<String, Totals> = HashMap::new();
+        for found in
+            in_parallel(&self.trace_folders(experiments, problems), processors(), |folder| self.read_record(folder))
+        {
+            match found {
+                Ok(Some(read)) => {
+                    totals.entry(read.info.experiment_id.clone()).or_default().add_trace(&read.info);
+                    problems.extend(read.problems);
+                }
+                Ok(None) => {}
+                Err(problem) => problems.push(problem),
+            }
+        }
+        Ok(totals)
     }
 
     fn is_empty(&self) -> Result<bool> {

@@ -1,6 +1,7 @@
 //! Trace stores. A store may return more traces than the query selects, never fewer; [`select`] drops the rest. A new
-//! store needs one file that implements [`TraceStore`], and one line in [`open`].
+//! store needs one folder that implements [`TraceStore`], an [`Address`], and one line in [`open`].
 
+pub mod aggregates;
 mod artifact;
 mod document;
 mod file;
@@ -273,12 +274,6 @@ pub trait TraceStore {
     /// When the store cannot be read.
     fn experiments(&self, problems: &mut Vec<Problem>) -> Result<Vec<Experiment>>;
 
-    /// Returns the totals of each experiment that has traces, by experiment id.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    fn totals(&self, experiments: &[Experiment], problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>>;
-
     /// Sends traces to the sink in the order of the query: all that match, possibly others too. Returns the number of
     /// matching traces if the query asks for it and counting is cheap.
     ///
@@ -301,27 +296,6 @@ pub trait TraceStore {
     /// Whether the store is on this machine, so that reading more of it is cheap.
     fn is_local(&self) -> bool {
         true
-    }
-
-    /// Returns up to how many traces may have their spans read just to fill gaps in their records.
-    fn span_read_budget(&self) -> usize {
-        1_000
-    }
-
-    /// Returns aggregates of the matching traces if the store can compute them faster than by returning records.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    fn summaries(&self, _query: &Query, _grouping: SummaryGrouping) -> Result<Option<Summaries>> {
-        Ok(None)
-    }
-
-    /// Returns the traces with an assessment that matches a condition, if the store can find them without their records.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    fn assessed_traces(&self, _experiments: &[Experiment], _test: &AssessmentTest) -> Result<Option<AssessedTraces>> {
-        Ok(None)
     }
 
     /// Loads the spans of traces whose records were returned before. Traces deleted since are left out.
@@ -351,11 +325,42 @@ pub trait TraceStore {
     /// When the store cannot be read.
     fn describe(&self) -> Result<StoreInfo>;
 
+    /// Returns the aggregates that the store computes itself. Without them, searches answer the same questions.
+    fn aggregates(&self) -> Option<&dyn Aggregates> {
+        None
+    }
+}
+
+/// Answers about many traces that a store finds faster than by returning their records. [`aggregates`] has the functions
+/// for callers, which work with every store.
+pub trait Aggregates {
+    /// Returns the totals of each experiment that has traces, by experiment id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn totals(&self, experiments: &[Experiment], problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>>;
+
     /// Whether the store has no traces.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn is_empty(&self) -> Result<bool>;
+
+    /// Returns summaries of the matching traces; `None` if it is faster to read their records.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn summaries(&self, _query: &Query, _grouping: SummaryGrouping) -> Result<Option<Summaries>> {
+        Ok(None)
+    }
+
+    /// Returns the traces with an assessment that matches a condition; `None` if the store cannot find them so.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn assessed_traces(&self, _experiments: &[Experiment], _test: &AssessmentTest) -> Result<Option<AssessedTraces>> {
+        Ok(None)
+    }
 }
 
 /// Opens the store at an address.
@@ -473,7 +478,7 @@ pub fn resolve_sessions<'a>(
         }
         let is_presence = test.value != ValueTest::Missing;
         let test = AssessmentTest { is_session_level: true, sessions: Some(BTreeSet::new()), ..test.present() };
-        let (candidates, session_scoped) = match store.assessed_traces(&query.experiments, &test)? {
+        let (candidates, session_scoped) = match aggregates::assessed_traces(store, &query.experiments, &test)? {
             Some(AssessedTraces { all, session_scoped }) => (all.filter(|_| is_presence), Some(session_scoped)),
             None => (None, None),
         };

@@ -1,6 +1,6 @@
 use super::artifact::Artifacts;
 use super::uri::{Address, StoreEnvironment, resolve};
-use super::{ServerSettings, TraceKey};
+use super::{ServerSettings, TraceKey, aggregates};
 use crate::error::ErrorCode;
 use std::path::{Path, PathBuf};
 
@@ -145,7 +145,7 @@ fn an_unreadable_folder_of_traces_is_reported() {
     let store = super::open(&Address::Files(folder.path().join("mlruns")), &env(folder.path())).unwrap();
     let mut problems = Vec::new();
     let experiments = store.experiments(&mut problems).unwrap();
-    store.totals(&experiments, &mut problems).unwrap();
+    aggregates::totals(&*store, &experiments, &mut problems).unwrap();
     assert_eq!(problems.iter().map(|problem| &*problem.kind).collect::<Vec<_>>(), ["unreadable_folder"]);
     assert!(problems[0].is_loss());
 }

@@ -25,6 +25,19 @@ pub enum Address {
     Demo,
 }
 
+impl Address {
+    /// Returns the name of the store in messages: its path, or its URI without credentials.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Sqlite(path) | Self::Files(path) | Self::Documents(path) => path.display().to_string(),
+            Self::Server(uri) => without_credentials(uri),
+            Self::Stdin => "-".to_owned(),
+            Self::Demo => "demo:".to_owned(),
+        }
+    }
+}
+
 /// Environment settings that stores use.
 #[derive(Clone, Debug, Default)]
 pub struct StoreEnvironment {

@@ -18,8 +18,8 @@ use super::{Notice, Projection, Query, Sink, SortValue, TraceKey, TraceStore};
 use crate::error::{Error, ErrorCode, Result};
 use crate::formats::{self, Provenance, SpanBatch, SpanLocation};
 use crate::model::{
-    Experiment, Labels, Problem, SpanId, Spans, SpansSource, StoreInfo, StoreKind, Totals, Trace, TraceInfo,
-    TraceState, arrange,
+    Experiment, Labels, Problem, SpanId, Spans, SpansSource, StoreInfo, StoreKind, Trace, TraceInfo, TraceState,
+    arrange,
 };
 use folder::open_command;
 use read::{Documents, FileCounts};
@@ -271,14 +271,6 @@ impl TraceStore for DocumentStore {
         Ok(self.experiments.clone())
     }
 
-    fn totals(&self, experiments: &[Experiment], _: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
-        let mut totals: HashMap<String, Totals> = HashMap::new();
-        for StoredTrace { info, .. } in self.traces_in(experiments) {
-            totals.entry(info.experiment_id.clone()).or_default().add_trace(info);
-        }
-        Ok(totals)
-    }
-
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
         let matching = self.traces_in(&query.experiments).filter(|stored| query.filter.matches_info(&stored.info));
         let mut order: Vec<(SortValue, &StoredTrace)> =
@@ -320,9 +312,5 @@ impl TraceStore for DocumentStore {
     fn describe(&self) -> Result<StoreInfo> {
         let bytes = self.documents.iter().map(|document| document.len() as u64).sum();
         Ok(StoreInfo { bytes: Some(bytes), ..StoreInfo::new(StoreKind::Documents) })
-    }
-
-    fn is_empty(&self) -> Result<bool> {
-        Ok(self.traces.is_empty())
     }
 }

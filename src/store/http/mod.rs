@@ -22,8 +22,8 @@ pub use secret::Secret;
 pub use url::without_credentials;
 
 use super::parallel::in_parallel;
-use super::rows;
-use super::{Notice, Projection, Query, Sink, Summaries, SummaryGrouping, TraceKey, TraceStore};
+use super::{Aggregates, Notice, Projection, Query, Sink, Summaries, SummaryGrouping, TraceKey, TraceStore};
+use super::{aggregates, rows};
 use crate::error::{Error, ErrorCode, Result};
 use crate::formats;
 use crate::limits;
@@ -360,10 +360,6 @@ impl TraceStore for HttpStore {
         Ok(self.all_experiments(problems)?.to_vec())
     }
 
-    fn totals(&self, experiments: &[Experiment], problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
-        totals::read(self, experiments, problems)
-    }
-
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
         let names = query.experiment_names();
         let mut problems = Vec::new();
@@ -408,15 +404,6 @@ impl TraceStore for HttpStore {
 
     fn is_local(&self) -> bool {
         false
-    }
-
-    fn span_read_budget(&self) -> usize {
-        // Each takes one or more requests.
-        100
-    }
-
-    fn summaries(&self, query: &Query, grouping: SummaryGrouping) -> Result<Option<Summaries>> {
-        metrics::summaries(self, query, grouping)
     }
 
     fn load_spans(&self, infos: Vec<TraceInfo>, projection: Projection, sink: &mut dyn Sink) -> Result<()> {
@@ -517,10 +504,22 @@ impl TraceStore for HttpStore {
         Ok(StoreInfo { server_release: self.version().map(str::to_owned), ..StoreInfo::new(StoreKind::Server) })
     }
 
+    fn aggregates(&self) -> Option<&dyn Aggregates> {
+        Some(self)
+    }
+}
+
+impl Aggregates for HttpStore {
+    fn totals(&self, experiments: &[Experiment], problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
+        totals::read(self, experiments, problems)
+    }
+
     fn is_empty(&self) -> Result<bool> {
-        let mut problems = Vec::new();
-        let query = Query { expected: Some(1), ..Query::newest(self.all_experiments(&mut problems)?.to_vec()) };
-        Ok(TracePages::new(self, &query, &mut problems)?.next(&mut problems)?.is_none())
+        aggregates::is_empty_by_search(self)
+    }
+
+    fn summaries(&self, query: &Query, grouping: SummaryGrouping) -> Result<Option<Summaries>> {
+        metrics::summaries(self, query, grouping)
     }
 }
 

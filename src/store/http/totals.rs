@@ -8,7 +8,7 @@ use super::response::ApiResponse;
 use crate::error::Result;
 use crate::formats;
 use crate::limits;
-use crate::model::{Experiment, Problem, TokenUsage, Totals, TraceInfo, TraceState};
+use crate::model::{Experiment, Problem, TokenUsage, Totals};
 use crate::store::Query;
 use crate::store::parallel::in_parallel;
 use serde_json::json;
@@ -32,19 +32,9 @@ pub(super) fn read(
         {
             return Ok(sums);
         }
-        add(&mut totals, &info);
+        totals.entry(info.experiment_id.clone()).or_default().add_trace(&info);
     }
     Ok(totals)
-}
-
-fn add(totals: &mut HashMap<String, Totals>, info: &TraceInfo) {
-    let total = totals.entry(info.experiment_id.clone()).or_default();
-    total.traces += 1;
-    total.errors += u64::from(info.state == TraceState::Error);
-    total.last_trace_time = total.last_trace_time.max(Some(info.request_time));
-    if let Some(usage) = &info.recorded_usage {
-        total.add_usage(usage);
-    }
 }
 
 /// Requests sums from the server, by experiment id; `None` if it does not support them.

@@ -27,7 +27,7 @@ mod unlocked;
 use super::artifact::{self, Artifacts};
 use super::spans::{self, SpanRows};
 use super::thread_limit;
-use super::{AssessedTraces, Notice, Projection, Query, Sink, StoreEnvironment, TraceKey, TraceStore};
+use super::{Aggregates, AssessedTraces, Notice, Projection, Query, Sink, StoreEnvironment, TraceKey, TraceStore};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits;
 use crate::model::{Experiment, Labels, Problem, StoreInfo, StoreKind, Timestamp, Totals, Trace, TraceInfo, keys};
@@ -179,16 +179,8 @@ impl TraceStore for SqliteStore {
         Ok(experiments)
     }
 
-    fn totals(&self, _experiments: &[Experiment], _problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
-        self.unlocked(|| totals::read(self))
-    }
-
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
         search::run(self, query, sink)
-    }
-
-    fn assessed_traces(&self, experiments: &[Experiment], test: &AssessmentTest) -> Result<Option<AssessedTraces>> {
-        assessed::read(self, experiments, test)
     }
 
     fn with_id_prefix(&self, prefixes: &[String], limit: usize, _problems: &mut Vec<Problem>) -> Result<Vec<TraceKey>> {
@@ -243,8 +235,22 @@ impl TraceStore for SqliteStore {
         })
     }
 
+    fn aggregates(&self) -> Option<&dyn Aggregates> {
+        Some(self)
+    }
+}
+
+impl Aggregates for SqliteStore {
+    fn totals(&self, _experiments: &[Experiment], _problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
+        self.unlocked(|| totals::read(self))
+    }
+
     fn is_empty(&self) -> Result<bool> {
         self.read(|connection| connection.prepare("select 1 from trace_info limit 1")?.exists([]).map(|found| !found))
+    }
+
+    fn assessed_traces(&self, experiments: &[Experiment], test: &AssessmentTest) -> Result<Option<AssessedTraces>> {
+        assessed::read(self, experiments, test)
     }
 }
 
