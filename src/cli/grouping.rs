@@ -5,7 +5,7 @@ use crate::cli::context::Context;
 use crate::model::Cost;
 use crate::output::number;
 use crate::query::Label;
-use crate::store::Projection;
+use crate::store::SpanDetail;
 use std::collections::HashMap;
 
 /// Returns the tags and metadata that the keys group by.
@@ -16,9 +16,9 @@ pub(crate) fn labels(keys: &[GroupKey]) -> Vec<Label> {
     keys.iter().filter_map(GroupKey::label).map(label).collect()
 }
 
-/// Returns what to load to group calls by these keys. Agents may be named in messages only.
-pub(crate) fn projection(keys: &[GroupKey]) -> Projection {
-    if keys.contains(&GroupKey::Agent) { Projection::Full } else { Projection::Calls }
+/// Returns how much of each span to load to group calls by these keys. Agents may be named in messages only.
+pub(crate) fn span_detail(keys: &[GroupKey]) -> SpanDetail {
+    if keys.contains(&GroupKey::Agent) { SpanDetail::All } else { SpanDetail::Calls }
 }
 
 /// Notes how many groups are not shown, in formats without a row for the others.

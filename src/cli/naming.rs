@@ -9,7 +9,7 @@ use crate::model::{Problem, Span, Trace, TraceState, has_ancestor_where};
 use crate::query::{Clause, Glob, TextKey, TextTest};
 use crate::reading::{Agents, is_agent, needs_messages};
 use crate::shell::Suggestion;
-use crate::store::{Order, Projection, SortKey, TraceKey, TraceStore};
+use crate::store::{Order, Projection, SortKey, SpanDetail, TraceKey, TraceStore};
 use crate::{files, limits};
 use std::ops::ControlFlow;
 
@@ -75,9 +75,9 @@ pub(crate) fn find_trace(
     reader: &mut TraceReader,
     name: &str,
     select: &TraceSelection,
-    projection: Projection,
+    detail: Option<SpanDetail>,
 ) -> Result<Trace> {
-    find_with_key(cx, reader, name, select, projection).map(|(_, trace)| trace)
+    find_with_key(cx, reader, name, select, detail).map(|(_, trace)| trace)
 }
 
 /// Does the same, and returns the key by which more of the trace can be loaded.
@@ -86,26 +86,26 @@ fn find_with_key(
     reader: &mut TraceReader,
     name: &str,
     select: &TraceSelection,
-    projection: Projection,
+    detail: Option<SpanDetail>,
 ) -> Result<(TraceKey, Trace)> {
     if let Some(word) = name.strip_prefix('@') {
-        return find_by_selector(cx, reader, word, select, projection);
+        return find_by_selector(cx, reader, word, select, detail);
     }
     if select.has_conditions(cx)? {
         cx.note(&format!("the filters are ignored for `{name}` (they apply to @last, @error and @slow)"));
     }
     let key = resolve_id(cx, &*reader.store, name.trim(), &mut reader.problems)?;
-    let trace = reader.trace(&key, projection)?.ok_or_else(|| trace_not_found(cx, &*reader.store, key.id()))?;
+    let trace = reader.trace(&key, detail)?.ok_or_else(|| trace_not_found(cx, &*reader.store, key.id()))?;
     Ok((key, trace))
 }
 
 /// Finds a trace and loads what its tree shows. Messages are loaded only if agents are named nowhere else.
 pub(crate) fn read_tree(cx: &Context, reader: &mut TraceReader, name: &str, select: &TraceSelection) -> Result<Trace> {
-    let (key, trace) = find_with_key(cx, reader, name, select, Projection::Tree)?;
+    let (key, trace) = find_with_key(cx, reader, name, select, Some(SpanDetail::Tree))?;
     if !trace.spans.as_ref().is_some_and(needs_messages) {
         return Ok(trace);
     }
-    Ok(reader.trace(&key, Projection::Full)?.unwrap_or(trace))
+    Ok(reader.trace(&key, Some(SpanDetail::All))?.unwrap_or(trace))
 }
 
 fn trace_not_found(cx: &Context, store: &dyn TraceStore, name: &str) -> Error {
@@ -156,7 +156,7 @@ fn find_by_selector(
     reader: &mut TraceReader,
     word: &str,
     select: &TraceSelection,
-    projection: Projection,
+    detail: Option<SpanDetail>,
 ) -> Result<(TraceKey, Trace)> {
     let (base, back) = match word.split_once('~') {
         Some((base, back)) => (base, back.parse().ok()),
@@ -174,7 +174,7 @@ fn find_by_selector(
         _ => return Err(unknown()),
     };
     // Records are enough to find the trace; spans are read of that one only.
-    let mut query = reader.query(cx, select, order, Projection::Info)?;
+    let mut query = reader.query(cx, select, order, Projection::RECORDS)?;
     // `--type` selects spans of the tree, not the trace.
     query.filter.clauses.retain(|clause| !matches!(clause, Clause::SpanType(_)));
     if only_errors {
@@ -199,7 +199,7 @@ fn find_by_selector(
             .hint(cx.quoted_command(&Suggestion::new("traces list")) + " lists the newest")
     };
     let key = found.ok_or_else(error)?;
-    let trace = reader.trace(&key, projection)?.ok_or_else(error)?;
+    let trace = reader.trace(&key, detail)?.ok_or_else(error)?;
     Ok((key, trace))
 }
 

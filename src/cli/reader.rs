@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::model::{Problem, Span, Trace, TraceInfo, keys};
 use crate::query::{Clause, Label, LabelTest};
 use crate::reading::{self, History, Reading};
-use crate::store::{self, Order, Projection, Query, TraceKey, TraceStore};
+use crate::store::{self, Order, Projection, Query, SpanDetail, TraceKey, TraceStore};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
@@ -90,11 +90,11 @@ impl TraceReader {
     pub(crate) fn load_spans(
         &mut self,
         infos: Vec<TraceInfo>,
-        projection: Projection,
+        detail: SpanDetail,
         take: &mut TraceConsumer<'_>,
     ) -> Result<()> {
         let Self { store, problems, span_problems, prices, progress } = self;
-        store::load_spans(&**store, infos, projection, problems, &mut |mut trace| {
+        store::load_spans(&**store, infos, detail, problems, &mut |mut trace| {
             progress.tick();
             span_problems.extend(data_losses(&trace));
             fill_derived(&mut trace, prices);
@@ -103,8 +103,8 @@ impl TraceReader {
     }
 
     /// Loads a trace with the cost of its spans. Its problems are in the trace, not in this reader.
-    pub(crate) fn trace(&self, key: &TraceKey, projection: Projection) -> Result<Option<Trace>> {
-        let mut found = self.store.trace(key, projection)?;
+    pub(crate) fn trace(&self, key: &TraceKey, detail: Option<SpanDetail>) -> Result<Option<Trace>> {
+        let mut found = self.store.trace(key, detail)?;
         if let Some(trace) = &mut found {
             fill_derived(trace, &self.prices);
         }
@@ -152,7 +152,7 @@ impl TraceReader {
             let mut chat = query.clone();
             chat.filter.clauses.retain(|clause| !matches!(clause, Clause::SpanType(_)));
             chat.filter.clauses.push(Clause::SpanType(vec!["CHAT_MODEL".to_owned()]));
-            (chat.projection, chat.expected, chat.only_matching_types) = (Projection::Info, Some(1), true);
+            (chat.projection, chat.expected, chat.only_matching_types) = (Projection::RECORDS, Some(1), true);
             if self.matches_any(&chat)? {
                 cx.note("spans of type CHAT_MODEL are excluded (use --llm)");
             }
@@ -160,7 +160,7 @@ impl TraceReader {
         let is_min_tokens = |clause: &Clause| matches!(clause, Clause::MinTokens(_));
         if saw_all && query.filter.clauses.iter().any(is_min_tokens) {
             let mut without =
-                Query { projection: Projection::Info, expected: Some(1), count_matches: false, ..query.clone() };
+                Query { projection: Projection::RECORDS, expected: Some(1), count_matches: false, ..query.clone() };
             without.filter.clauses.retain(|clause| !is_min_tokens(clause));
             let usage = Label::Metadata(keys::TOKEN_USAGE.to_owned());
             without.filter.clauses.push(Clause::Label(usage, LabelTest::Missing));

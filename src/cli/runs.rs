@@ -7,7 +7,7 @@ use crate::model::{TraceInfo, keys};
 use crate::query::{Clause, Label, LabelTest};
 use crate::reading::RunFinder;
 use crate::shell::Suggestion;
-use crate::store::{Projection, Query};
+use crate::store::{Projection, Query, SpanDetail};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
@@ -35,7 +35,7 @@ pub(crate) fn find_in_query(reader: &mut TraceReader, query: &Query) -> Result<R
     if !reader.store.is_local() {
         return Ok(RunSearch::Skipped);
     }
-    let mut query = Query { projection: Projection::Info, ..query.clone() };
+    let mut query = Query { projection: Projection::RECORDS, ..query.clone() };
     query.filter.clauses.push(Clause::Label(Label::Metadata(keys::SESSION.to_owned()), LabelTest::Missing));
     let mut infos: Vec<TraceInfo> = Vec::new();
     reader.for_each(&query, &mut |trace| {
@@ -48,7 +48,7 @@ pub(crate) fn find_in_query(reader: &mut TraceReader, query: &Query) -> Result<R
 /// Finds runs among some traces.
 pub(crate) fn find_among(reader: &mut TraceReader, infos: Vec<TraceInfo>) -> Result<GroupedTraces> {
     let (mut threads, mut in_sessions) = (RunFinder::default(), Vec::new());
-    reader.load_spans(infos.clone(), Projection::Full, &mut |trace| {
+    reader.load_spans(infos.clone(), SpanDetail::All, &mut |trace| {
         if trace.info.session_from_spans.is_some() {
             in_sessions.push(trace.info);
         } else {

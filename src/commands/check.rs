@@ -14,7 +14,7 @@ use crate::model::{Json, Problem};
 use crate::output::Format;
 use crate::output::json::SCHEMA;
 use crate::shell::Suggestion;
-use crate::store::{self, Order};
+use crate::store::{Order, Projection, SpanDetail};
 use crate::views::check::{CheckResult, CheckView, CheckedRule, ReportFormat, baseline_text};
 use crate::{files, limits};
 use rules::RuleFlags;
@@ -135,12 +135,13 @@ fn evaluate(args: &CheckArgs, cx: &Context, reader: &mut TraceReader, rules: Vec
     } else {
         rules.iter().map(|rule| rule.kind.required_data()).max().unwrap_or(RequiredData::Records)
     };
-    let projection = match required {
-        RequiredData::Records => store::Projection::Info,
-        RequiredData::Spans => store::Projection::Calls,
-        RequiredData::ToolCalls => store::Projection::Tree,
-        RequiredData::Exceptions => store::Projection::Exceptions,
+    let spans = match required {
+        RequiredData::Records => None,
+        RequiredData::Spans => Some(SpanDetail::Calls),
+        RequiredData::ToolCalls => Some(SpanDetail::Tree),
+        RequiredData::Exceptions => Some(SpanDetail::Exceptions),
     };
+    let projection = Projection { spans };
     let mut query = reader.query(cx, &args.select, Order::NEWEST, projection)?;
     let has_feedback_rules = rules.iter().any(|rule| matches!(rule.kind, RuleKind::Feedback(..)));
     query.only_figures = (required == RequiredData::Records && !has_feedback_rules).then(Vec::new);

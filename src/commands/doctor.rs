@@ -8,7 +8,7 @@ use crate::cli::select::TraceSelection;
 use crate::error::Result;
 use crate::model::{Experiment, Problem, StoreInfo, StoreKind, TraceInfo};
 use crate::output::number;
-use crate::store::{Order, Projection, Query, TraceStore, aggregates};
+use crate::store::{Order, Projection, Query, SpanDetail, TraceStore, aggregates};
 use crate::views::doctor::DoctorView;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -42,9 +42,9 @@ const MAX_SERVER_TRACES: usize = 200;
 pub(super) fn run(args: &DoctorArgs, cx: &mut Context) -> Result<()> {
     let (mut reader, choice) = TraceReader::open_with_choice(cx)?;
     let info = reader.store.describe()?;
-    let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::Tree)?;
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::spans(SpanDetail::Tree))?;
     if info.kind == StoreKind::Server && !args.deep {
-        query.projection = Projection::Info;
+        query.projection = Projection::RECORDS;
     }
     query.count_matches = !args.deep;
     let mut doctor = Doctor::new(cx.now);
@@ -108,11 +108,11 @@ fn examine(
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    reader.load_spans(without_spans, Projection::Tree, &mut |trace| {
+    reader.load_spans(without_spans, SpanDetail::Tree, &mut |trace| {
         rest.extend(doctor.add_spans(&trace));
         Ok(ControlFlow::Continue(()))
     })?;
-    reader.load_spans(doctor.take_suspects(), Projection::Full, &mut |trace| {
+    reader.load_spans(doctor.take_suspects(), SpanDetail::All, &mut |trace| {
         doctor.add_suspect(&trace);
         Ok(ControlFlow::Continue(()))
     })?;

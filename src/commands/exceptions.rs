@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::model::{Trace, TraceState};
 use crate::output::{Page, number};
 use crate::query::{Clause, SpanTest, TextTest};
-use crate::store::{self, Order, Projection, Query, TraceStore};
+use crate::store::{self, Order, Projection, Query, SpanDetail, TraceStore};
 use crate::views::exception::{self, ExceptionRow};
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -55,7 +55,7 @@ const COUNTED_FIRST: usize = 500;
 
 pub(super) fn run(args: &ExceptionsArgs, cx: &mut Context) -> Result<()> {
     let mut reader = TraceReader::open(cx)?;
-    let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::Exceptions)?;
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::spans(SpanDetail::Exceptions))?;
     // If conditions need spans, all spans are read anyway.
     let reads_all_spans =
         args.deep || query.filter.needs_spans() || query.filter.needs_rows() || !has_many(&*reader.store, &query)?;
@@ -128,7 +128,7 @@ fn has_many(store: &dyn TraceStore, query: &Query) -> Result<bool> {
     let mut count_to = |limit: usize| {
         count = 0;
         let query = Query {
-            projection: Projection::Info,
+            projection: Projection::RECORDS,
             expected: (limit < MAX_FULLY_READ).then_some(limit),
             count_matches: true,
             ..query.clone()

@@ -14,7 +14,7 @@ use crate::model::{Trace, TraceInfo, keys};
 use crate::query::{Clause, Label, LabelTest, TextTest};
 use crate::reading::History;
 use crate::shell::Suggestion;
-use crate::store::{Order, Projection, Query, SortKey, TraceKey};
+use crate::store::{Order, Projection, Query, SortKey, SpanDetail, TraceKey};
 use crate::views::fold::{self, FoldMode};
 use crate::views::session::{SessionConversation, SessionView};
 use std::ops::ControlFlow;
@@ -58,7 +58,7 @@ pub(super) fn run(args: &SessionArgs, cx: &mut Context) -> Result<()> {
     let SessionCommand::Show(show) = &args.command;
     let mut reader = TraceReader::open(cx)?;
     let oldest_first = Order { key: SortKey::Time, is_descending: false };
-    let query = reader.query(cx, &show.select, oldest_first, Projection::Info)?;
+    let query = reader.query(cx, &show.select, oldest_first, Projection::RECORDS)?;
     let mut traces = turns(&mut reader, &query, &show.session_or_trace)?;
     let mut id = show.session_or_trace.clone();
     let mut is_derived = false;
@@ -91,7 +91,7 @@ pub(super) fn run(args: &SessionArgs, cx: &mut Context) -> Result<()> {
     if show.conversation {
         let mut loaded = Vec::with_capacity(traces.len());
         for info in &traces {
-            loaded.extend(reader.trace(&TraceKey::Id(info.trace_id.clone()), Projection::Full)?);
+            loaded.extend(reader.trace(&TraceKey::Id(info.trace_id.clone()), Some(SpanDetail::All))?);
         }
         // Records have milliseconds only; spans show which trace of the same millisecond started first.
         let start = |trace: &Trace| trace.span_list().iter().map(|span| span.start).min();
@@ -148,7 +148,7 @@ fn turns(reader: &mut TraceReader, query: &Query, id: &str) -> Result<Vec<TraceI
 fn named_trace(cx: &Context, show: &ShowArgs, reader: &mut TraceReader) -> Option<TraceInfo> {
     // Filters apply to turns and to selectors such as `@last`, not to trace ids.
     let select = if show.session_or_trace.starts_with('@') { show.select.clone() } else { TraceSelection::default() };
-    naming::find_trace(cx, reader, &show.session_or_trace, &select, Projection::Info).ok().map(|trace| trace.info)
+    naming::find_trace(cx, reader, &show.session_or_trace, &select, None).ok().map(|trace| trace.info)
 }
 
 fn without_session(cx: &Context, trace_id: &str) -> Error {

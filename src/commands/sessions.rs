@@ -35,7 +35,7 @@ pub struct SessionsArgs {
 
 pub(super) fn run(args: &SessionsArgs, cx: &mut Context) -> Result<()> {
     let mut reader = TraceReader::open(cx)?;
-    let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::Info)?;
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::RECORDS)?;
     let runs = runs::find_in_query(&mut reader, &query)?;
     query.filter.clauses.push(in_a_session());
     let mut sessions = Sessions::default();

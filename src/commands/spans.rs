@@ -7,7 +7,7 @@ use crate::cli::select::TraceSelection;
 use crate::error::Result;
 use crate::output::{Page, Row};
 use crate::query::Grep;
-use crate::store::Projection;
+use crate::store::{Projection, SpanDetail};
 use crate::views::span::{FoundSpan, SpanRow};
 use std::ops::ControlFlow;
 
@@ -45,8 +45,8 @@ fn print<R: Row>(
 ) -> Result<()> {
     let mut reader = TraceReader::open(cx)?;
     let is_light = !cx.output.format.prints_content();
-    let projection = if is_light { Projection::Tree } else { Projection::Full };
-    let mut query = reader.query(cx, &args.select, args.limits.order()?, projection)?;
+    let detail = if is_light { SpanDetail::Tree } else { SpanDetail::All };
+    let mut query = reader.query(cx, &args.select, args.limits.order()?, Projection::spans(detail))?;
     let limit = args.limits.rows();
     // A trace has several spans, so fewer traces than rows are needed.
     query.expected = (limit < usize::MAX).then_some((limit / 4).clamp(4, 100));

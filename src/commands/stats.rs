@@ -12,7 +12,7 @@ use crate::cli::select::TraceSelection;
 use crate::error::{Error, ErrorCode, Result};
 use crate::model::{Timestamp, TraceInfo, Zone};
 use crate::query::flags;
-use crate::store::{Order, Projection, Query, Summary, SummaryGrouping, TraceStore, aggregates};
+use crate::store::{Order, Projection, Query, SpanDetail, Summary, SummaryGrouping, TraceStore, aggregates};
 use crate::views::stats::StatsView;
 use std::ops::ControlFlow;
 
@@ -59,10 +59,10 @@ pub(super) fn run(args: &StatsArgs, cx: &mut Context) -> Result<()> {
     let mut stats = Stats::new(keys(args)?, cx.zone, args.as_mlflow);
     let mut reader = TraceReader::open(cx)?;
     let limit = args.rows.count();
-    let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::Info)?;
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::RECORDS)?;
     let mut has_read_spans = true;
     if args.deep || stats.unit != StatsUnit::Traces {
-        query.projection = grouping::projection(&stats.keys);
+        query.projection = Projection::spans(grouping::span_detail(&stats.keys));
         reader.for_each(&query, &mut |trace| {
             stats.add(&trace, &usage::trace_usage(&trace));
             Ok(ControlFlow::Continue(()))
@@ -123,7 +123,7 @@ fn read_records(stats: &mut Stats, reader: &mut TraceReader, query: &Query) -> R
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    reader.load_spans(buffered, Projection::Calls, &mut |trace| {
+    reader.load_spans(buffered, SpanDetail::Calls, &mut |trace| {
         stats.add(&trace, &usage::trace_usage(&trace));
         Ok(ControlFlow::Continue(()))
     })?;

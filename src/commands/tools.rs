@@ -7,7 +7,7 @@ use crate::cli::rows::{self, RowLimit};
 use crate::cli::select::TraceSelection;
 use crate::error::Result;
 use crate::output::Page;
-use crate::store::{Order, Projection};
+use crate::store::{Order, Projection, SpanDetail};
 use crate::views::tool::ToolRow;
 use std::ops::ControlFlow;
 
@@ -31,7 +31,7 @@ pub struct ToolsArgs {
 
 pub(super) fn run(args: &ToolsArgs, cx: &mut Context) -> Result<()> {
     let mut reader = TraceReader::open(cx)?;
-    let query = reader.query(cx, &args.select, Order::NEWEST, Projection::Tree)?;
+    let query = reader.query(cx, &args.select, Order::NEWEST, Projection::spans(SpanDetail::Tree))?;
     let mut tools = Tools::default();
     reader.for_each_reading(query.clone(), &mut |trace, reading| {
         tools.add(&trace, &reading);

@@ -79,7 +79,7 @@ fn flush<R: Row>(buffer: &mut Vec<R>, rows: &mut ListWriter<'_, R>, is_table: bo
 
 fn print<R: Row>(list: &ListArgs, cx: &mut Context, row: impl Fn(Trace, Option<&Grep>) -> Option<R>) -> Result<()> {
     let mut reader = TraceReader::open(cx)?;
-    let mut query = reader.query(cx, &list.select, list.limits.order()?, Projection::Info)?;
+    let mut query = reader.query(cx, &list.select, list.limits.order()?, Projection::RECORDS)?;
     let limit = list.limits.rows();
     // One more than is printed, to know whether there are more.
     query.expected = limit.checked_add(1).map(|rows| rows.min(500));

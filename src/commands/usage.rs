@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::model::{TokenUsage, Trace, TraceInfo};
 use crate::output::number::{self, count_or_dash};
 use crate::reading::Agents;
-use crate::store::{Order, Projection, Query};
+use crate::store::{Order, Projection, Query, SpanDetail};
 use crate::views::usage::{GroupsView, UsageView};
 use crate::views::usage_conflict::{conflict_note, cost_note};
 use std::ops::ControlFlow;
@@ -131,8 +131,8 @@ fn show_groups(args: &UsageArgs, cx: &mut Context) -> Result<()> {
         unknown_costs: 0,
     };
     let is_deep = sums.grouped.is_per_call() || args.explain || args.deep;
-    let projection = if is_deep { grouping::projection(&sums.grouped.keys) } else { Projection::Info };
-    let mut query = reader.query(cx, &args.select, Order::NEWEST, projection)?;
+    let spans = is_deep.then(|| grouping::span_detail(&sums.grouped.keys));
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection { spans })?;
     let has_read_spans = if is_deep {
         reader.for_each(&query, &mut |trace| {
             sums.add(&trace);
@@ -225,7 +225,7 @@ impl UsageSums {
         })?;
         held.append(&mut rest.without_tokens);
         held.append(&mut rest.unpriced);
-        reader.load_spans(held, Projection::Calls, &mut |trace| {
+        reader.load_spans(held, SpanDetail::Calls, &mut |trace| {
             self.add(&trace);
             Ok(ControlFlow::Continue(()))
         })?;

@@ -4,9 +4,10 @@ mod parts;
 
 use super::artifact::{ArtifactFile, Artifacts};
 use super::parallel::in_parallel;
+use super::projection::{detail_for_displayed_spans, detail_for_span_rows};
 use super::rows;
 use super::spans::{self, SpanRows};
-use super::{Aggregates, Projection, Query, Sink, SortKey, SortValue, StoreEnvironment, TraceKey, TraceStore};
+use super::{Aggregates, Query, Sink, SortKey, SortValue, SpanDetail, StoreEnvironment, TraceKey, TraceStore};
 use crate::error::{Error, ErrorCode, Result};
 use crate::files::AllowedFolders;
 use crate::formats;
@@ -173,19 +174,18 @@ impl FileStore {
                 return None;
             }
         }
-        let by_root = if filter.needs_root_name(&info) { Projection::Tree } else { Projection::Info };
-        let projection =
-            query.projection.max(Projection::for_filter(filter)).max(Projection::for_span_rows(filter)).max(by_root);
-        if projection == Projection::Info {
+        let for_filter = detail_for_displayed_spans(filter).max(detail_for_span_rows(filter));
+        let for_root = filter.needs_root_name(&info).then_some(SpanDetail::Tree);
+        let Some(detail) = query.projection.spans.max(for_filter).max(for_root) else {
             return Some(Trace::without_spans(info));
-        }
-        let mut trace = self.with_spans(info, projection);
+        };
+        let mut trace = self.with_spans(info, detail);
         trace.rows = filter.needs_rows().then(|| rows::from_spans(&trace, filter));
         Some(trace)
     }
 
-    fn with_spans(&self, info: TraceInfo, projection: Projection) -> Trace {
-        let mut trace = spans::assemble(info, SpanRows::default(), &self.artifacts, projection);
+    fn with_spans(&self, info: TraceInfo, detail: SpanDetail) -> Trace {
+        let mut trace = spans::assemble(info, SpanRows::default(), &self.artifacts, detail);
         if trace.info.name.is_none() {
             trace.info.root_name = trace.span_list().first().map(|span| span.name.clone());
         }
@@ -310,7 +310,7 @@ impl TraceStore for FileStore {
         Ok(keys)
     }
 
-    fn trace(&self, key: &TraceKey, projection: Projection) -> Result<Option<Trace>> {
+    fn trace(&self, key: &TraceKey, detail: Option<SpanDetail>) -> Result<Option<Trace>> {
         let id = key.id();
         // The id becomes a folder name here, so reject paths.
         if id.is_empty() || id.contains(['/', '\\']) || id == ".." || id == "." {
@@ -322,11 +322,9 @@ impl TraceStore for FileStore {
             let folder = TraceFolder { path, experiment, may_be_link: true };
             match self.read_record(&folder) {
                 Ok(None) => {}
-                Ok(Some(ReadRecord { info, .. })) if projection == Projection::Info => {
-                    return Ok(Some(Trace::without_spans(info)));
-                }
                 Ok(Some(ReadRecord { info, problems })) => {
-                    let mut trace = self.with_spans(info, projection);
+                    let Some(detail) = detail else { return Ok(Some(Trace::without_spans(info))) };
+                    let mut trace = self.with_spans(info, detail);
                     if let Some(spans) = &mut trace.spans {
                         spans.problems.extend(problems);
                     }

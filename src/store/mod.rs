@@ -7,6 +7,7 @@ mod document;
 mod file;
 mod http;
 mod parallel;
+mod projection;
 mod rows;
 mod spans;
 mod sqlite;
@@ -14,7 +15,9 @@ mod summary;
 mod thread_limit;
 mod uri;
 
+pub use crate::formats::SpanDetail;
 pub use http::{Secret, ServerSettings, without_credentials};
+pub use projection::Projection;
 pub use summary::{PERCENTILES, Summaries, Summary, SummaryGrouping};
 pub use uri::{Address, StoreEnvironment, resolve};
 
@@ -25,45 +28,6 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
-
-/// Which parts of a trace a query loads, in ascending order. Loading less is faster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Projection {
-    /// The record, without spans.
-    Info,
-    /// Also the tokens, model and cost of each span.
-    Calls,
-    /// Also what the span tree shows.
-    Tree,
-    /// Also the exceptions recorded on spans.
-    Exceptions,
-    /// Also everything else: inputs, outputs, attributes, events and links.
-    Full,
-}
-
-impl Projection {
-    /// Returns what the conditions on displayed spans need.
-    fn for_filter(filter: &Filter) -> Self {
-        if filter.grep().is_some() {
-            Self::Full
-        } else if filter.needs_spans() {
-            Self::Tree
-        } else {
-            Self::Info
-        }
-    }
-
-    /// Returns what the conditions on span rows need, for spans that are not rows of a database.
-    fn for_span_rows(filter: &Filter) -> Self {
-        if filter.needs_content() || filter.needs_attributes() {
-            Self::Full
-        } else if filter.needs_rows() {
-            Self::Tree
-        } else {
-            Self::Info
-        }
-    }
-}
 
 /// The key that traces are sorted by; ties are broken by trace id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,7 +141,7 @@ pub struct Query {
     pub order: Order,
     /// How many traces the caller is likely to read; a hint for the page size.
     pub expected: Option<usize>,
-    /// Which parts of each trace to load.
+    /// What to load of each trace.
     pub projection: Projection,
     /// Whether the caller uses only spans of the types in the filter, so that other spans need not be read in full.
     pub only_matching_types: bool,
@@ -201,7 +165,7 @@ impl Query {
             filter: Filter::default(),
             order: Order::NEWEST,
             expected: None,
-            projection: Projection::Info,
+            projection: Projection::RECORDS,
             only_matching_types: false,
             only_errors: false,
             only_figures: None,
@@ -287,11 +251,11 @@ pub trait TraceStore {
     /// When the store cannot be read.
     fn with_id_prefix(&self, prefixes: &[String], limit: usize, problems: &mut Vec<Problem>) -> Result<Vec<TraceKey>>;
 
-    /// Loads a trace.
+    /// Loads a trace; without spans if `detail` is `None`.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn trace(&self, key: &TraceKey, projection: Projection) -> Result<Option<Trace>>;
+    fn trace(&self, key: &TraceKey, detail: Option<SpanDetail>) -> Result<Option<Trace>>;
 
     /// Whether the store is on this machine, so that reading more of it is cheap.
     fn is_local(&self) -> bool {
@@ -302,9 +266,9 @@ pub trait TraceStore {
     ///
     /// # Errors
     /// When the store cannot be read, or the sink fails.
-    fn load_spans(&self, infos: Vec<TraceInfo>, projection: Projection, sink: &mut dyn Sink) -> Result<()> {
+    fn load_spans(&self, infos: Vec<TraceInfo>, detail: SpanDetail, sink: &mut dyn Sink) -> Result<()> {
         for info in infos {
-            if let Some(trace) = self.trace(&TraceKey::Id(info.trace_id), projection)?
+            if let Some(trace) = self.trace(&TraceKey::Id(info.trace_id), Some(detail))?
                 && sink.trace(trace)?.is_break()
             {
                 break;
@@ -411,13 +375,13 @@ pub fn select(
 pub fn load_spans(
     store: &dyn TraceStore,
     infos: Vec<TraceInfo>,
-    projection: Projection,
+    detail: SpanDetail,
     problems: &mut Vec<Problem>,
     on_trace: &mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
     store.load_spans(
         infos,
-        projection,
+        detail,
         &mut FilteringSink { filter: &Filter::default(), problems, undecided: Vec::new(), on_trace },
     )
 }

@@ -1,6 +1,5 @@
 //! Assembles a trace's spans if a store holds them twice, in part, or without content.
 
-use super::Projection;
 use super::artifact::{ArtifactFile, Artifacts, TRACES_JSON, TRACES_PB, is_recently_modified};
 use crate::formats::{self, SpanDetail};
 use crate::model::{
@@ -23,16 +22,6 @@ pub(super) struct SpanRows {
     pub(super) problems: Vec<Problem>,
 }
 
-/// Returns how much of each span a projection decodes.
-pub(super) const fn span_detail(projection: Projection) -> SpanDetail {
-    match projection {
-        Projection::Info | Projection::Calls => SpanDetail::Calls,
-        Projection::Tree => SpanDetail::Tree,
-        Projection::Exceptions => SpanDetail::Exceptions,
-        Projection::Full => SpanDetail::All,
-    }
-}
-
 /// Whether the rows of a trace hold all its spans, so that no file needs to be read.
 pub(super) fn are_all_in_rows(info: &TraceInfo, rows: usize) -> bool {
     let is_in_rows = info.has_spans_in_database();
@@ -44,23 +33,18 @@ pub(super) fn are_all_in_rows(info: &TraceInfo, rows: usize) -> bool {
 /// If MLflow 3.6+ stored the spans in rows (tag `mlflow.trace.spansLocation`), rows take precedence and `traces.json`
 /// only fills gaps. Without the tag, `traces.json` takes precedence, as in the releases of that time (3.4 and 3.5 wrote
 /// both).
-pub(super) fn assemble(
-    mut info: TraceInfo,
-    mut rows: SpanRows,
-    artifacts: &Artifacts,
-    projection: Projection,
-) -> Trace {
+pub(super) fn assemble(mut info: TraceInfo, mut rows: SpanRows, artifacts: &Artifacts, detail: SpanDetail) -> Trace {
     let mut problems = std::mem::take(&mut rows.problems);
     let mut file_location = FileLocation::default();
     let is_archived = info.is_archived() || rows.without_content > 0;
     let (list, source) = if is_archived {
-        archived_spans(&info, rows, artifacts, projection, &mut problems, &mut file_location)
+        archived_spans(&info, rows, artifacts, detail, &mut problems, &mut file_location)
     } else if info.has_spans_in_database() {
         let expected = usize::try_from(info.span_count.unwrap_or(1)).unwrap_or(usize::MAX);
         if rows.spans.len() + rows.skipped >= expected {
             (rows.spans, SpansSource::Database)
         } else {
-            let (spans, file_problems, _) = read_spans_file(&info, artifacts, projection);
+            let (spans, file_problems, _) = read_spans_file(&info, artifacts, detail);
             let file = (spans, file_problems);
             let rows_read = rows.spans.len();
             let merged = merge(rows.spans, SpansSource::Database, file, SpansSource::Artifact, &mut problems);
@@ -72,7 +56,7 @@ pub(super) fn assemble(
             merged
         }
     } else {
-        let (spans, file_problems, found_location) = read_spans_file(&info, artifacts, projection);
+        let (spans, file_problems, found_location) = read_spans_file(&info, artifacts, detail);
         file_location = found_location;
         let rows = (rows.spans, Vec::new());
         if spans.is_empty() && !rows.0.is_empty() {
@@ -159,7 +143,7 @@ impl FileLocation {
 fn read_spans_file(
     info: &TraceInfo,
     artifacts: &Artifacts,
-    projection: Projection,
+    detail: SpanDetail,
 ) -> (Vec<Span>, Vec<Problem>, FileLocation) {
     if artifacts.bases.is_empty() {
         // The built-in sample has no files, even if a file exists where its tags point.
@@ -171,13 +155,13 @@ fn read_spans_file(
         ArtifactFile::Bytes(path, bytes) => (path, bytes),
         ArtifactFile::Missing(problem) => return (Vec::new(), vec![problem], FileLocation::default()),
     };
-    let mut file = formats::trace_file(&String::from_utf8_lossy(&bytes), span_detail(projection));
+    let mut file = formats::trace_file(&String::from_utf8_lossy(&bytes), detail);
     if file.is_truncated && is_recently_modified(&path) {
         // The file may still be being written.
         std::thread::sleep(Duration::from_millis(150));
         if let ArtifactFile::Bytes(again, more) = read() {
             (path, bytes) = (again, more);
-            file = formats::trace_file(&String::from_utf8_lossy(&bytes), span_detail(projection));
+            file = formats::trace_file(&String::from_utf8_lossy(&bytes), detail);
         }
     }
     let mut problems = Vec::new();
@@ -213,7 +197,7 @@ fn archived_spans(
     info: &TraceInfo,
     rows: SpanRows,
     artifacts: &Artifacts,
-    projection: Projection,
+    detail: SpanDetail,
     problems: &mut Vec<Problem>,
     file_location: &mut FileLocation,
 ) -> (Vec<Span>, SpansSource) {
@@ -222,7 +206,7 @@ fn archived_spans(
     let spans = match found {
         ArtifactFile::Bytes(path, bytes) => {
             *file_location = FileLocation::new(info, artifacts, location, &path);
-            formats::archived_spans(&bytes, span_detail(projection))
+            formats::archived_spans(&bytes, detail)
                 .and_then(|spans| if spans.is_empty() { Err("it contains no spans".to_owned()) } else { Ok(spans) })
                 .map_err(|why| {
                     Problem::new("damaged_archive", format!("{TRACES_PB} cannot be read: {why}")).at_path(&path)

@@ -1,6 +1,6 @@
 use super::artifact::Artifacts;
 use super::uri::{Address, StoreEnvironment, resolve};
-use super::{ServerSettings, TraceKey, aggregates};
+use super::{ServerSettings, SpanDetail, TraceKey, aggregates};
 use crate::error::ErrorCode;
 use std::path::{Path, PathBuf};
 
@@ -125,7 +125,7 @@ fn artifacts_of_a_served_file_store_are_beside_it() {
     let span = r#"{"spans": [{"span_id": "11f5153ffc436b03", "start_time_unix_nano": 1, "name": "x"}]}"#;
     std::fs::write(artifacts.join("traces.json"), span).unwrap();
     let store = super::open(&Address::Files(folder.path().join("mlruns")), &env(folder.path())).unwrap();
-    let trace = store.trace(&TraceKey::Id("t".to_owned()), super::Projection::Tree).unwrap().unwrap();
+    let trace = store.trace(&TraceKey::Id("t".to_owned()), Some(SpanDetail::Tree)).unwrap().unwrap();
     assert_eq!(trace.span_list().len(), 1);
 }
 

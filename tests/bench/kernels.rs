@@ -84,10 +84,10 @@ fn store(folder: &Path, traces: usize) -> Box<dyn TraceStore> {
 }
 
 /// Takes so many traces, newest first.
-fn take(store: &dyn TraceStore, projection: Projection, count: usize) -> usize {
+fn take(store: &dyn TraceStore, spans: Option<SpanDetail>, count: usize) -> usize {
     let mut problems = Vec::new();
     let experiments = store.experiments(&mut problems).expect("a whole store");
-    let query = Query { expected: Some(count), projection, ..Query::newest(experiments) };
+    let query = Query { expected: Some(count), projection: Projection { spans }, ..Query::newest(experiments) };
     let mut taken = 0;
     store::select(store, &query, &mut problems, &mut |trace| {
         black_box(trace);
@@ -105,8 +105,7 @@ fn reading(c: &mut Criterion) {
     let key = store.with_id_prefix(&["tr-".to_owned()], 1, &mut Vec::new()).expect("a whole store").remove(0);
 
     let mut group = c.benchmark_group("list");
-    for (what, need, count) in
-        [("records", Projection::Info, 100), ("records", Projection::Info, 1000), ("trees", Projection::Tree, 100)]
+    for (what, need, count) in [("records", None, 100), ("records", None, 1000), ("trees", Some(SpanDetail::Tree), 100)]
     {
         group.throughput(Throughput::Elements(count as u64));
         group.bench_function(BenchmarkId::new(what, count), |b| b.iter(|| take(store, need, count)));
@@ -114,8 +113,8 @@ fn reading(c: &mut Criterion) {
     group.finish();
 
     let mut group = c.benchmark_group("show");
-    for (what, need) in [("tree", Projection::Tree), ("full", Projection::Full)] {
-        group.bench_function(what, |b| b.iter(|| store.trace(black_box(&key), need)));
+    for (what, need) in [("tree", SpanDetail::Tree), ("full", SpanDetail::All)] {
+        group.bench_function(what, |b| b.iter(|| store.trace(black_box(&key), Some(need))));
     }
     group.finish();
 }

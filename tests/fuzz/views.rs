@@ -11,7 +11,7 @@ use mltrace::formats::{self, SpanDetail};
 use mltrace::model::{Json, Timestamp, Trace, Zone};
 use mltrace::output::{RenderOptions, Row, RowTable, Theme, View, write_table};
 use mltrace::reading::{Agents, History, Reading, answer, question};
-use mltrace::store::{self, Address, Projection, StoreEnvironment};
+use mltrace::store::{self, Address, StoreEnvironment};
 use mltrace::views::conversation::ConversationView;
 use mltrace::views::diff::DiffView;
 use mltrace::views::exception::ExceptionRow;
@@ -45,7 +45,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Ok(store) = opened else { return };
     let mut problems = Vec::new();
     let keys = store.with_id_prefix(&[String::new()], MOST, &mut problems).unwrap_or_default();
-    let traces: Vec<Trace> = keys.iter().filter_map(|key| store.trace(key, Projection::Full).ok()?).collect();
+    let traces: Vec<Trace> = keys.iter().filter_map(|key| store.trace(key, Some(SpanDetail::All)).ok()?).collect();
     let mut history = History::default();
     for trace in &traces {
         let _ = history.read_trace(&mut trace.clone());

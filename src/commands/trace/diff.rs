@@ -12,7 +12,7 @@ use crate::commands::Outcome;
 use crate::error::{Error, ErrorCode, Result};
 use crate::model::{Trace, TraceState};
 use crate::reading::Reading;
-use crate::store::Projection;
+use crate::store::SpanDetail;
 use crate::views::diff::DiffView;
 
 /// Compare two traces, or two selections
@@ -86,7 +86,7 @@ pub(super) fn run(args: &TraceDiffArgs, cx: &mut Context) -> Result<Outcome> {
 /// Compares two traces. Returns whether `--exit-code` exits with 0.
 fn run_traces(args: &TraceDiffArgs, names: [&str; 2], cx: &mut Context) -> Result<bool> {
     let mut reader = TraceReader::open(cx)?;
-    let mut trace = |name| naming::find_trace(cx, &mut reader, name, &args.select, Projection::Full);
+    let mut trace = |name| naming::find_trace(cx, &mut reader, name, &args.select, Some(SpanDetail::All));
     let (a, b) = (trace(names[0])?, trace(names[1])?);
     reader.clear_progress();
     let strictness = if args.strict { Strictness::Everything } else { Strictness::Content };

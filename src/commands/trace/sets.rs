@@ -7,7 +7,7 @@ use crate::cli::reader::TraceReader;
 use crate::cli::select::TraceSelection;
 use crate::error::{Error, ErrorCode, Result};
 use crate::shell::Suggestion;
-use crate::store::{Order, Projection};
+use crate::store::{Order, Projection, SpanDetail};
 use crate::views::diff::sets::SetsView;
 use clap::Parser as _;
 use std::ops::ControlFlow;
@@ -35,7 +35,8 @@ pub(super) fn run(sets: &[String], cx: &mut Context) -> Result<bool> {
     let mut gather = |name, text: &str, select: &TraceSelection| {
         let in_set = |error: Error| error.because(format!("in --set {name}: `{text}`"));
         let mut gathered = SetCollector::default();
-        let query = reader.query(cx, select, Order::NEWEST, Projection::Exceptions).map_err(in_set)?;
+        let query =
+            reader.query(cx, select, Order::NEWEST, Projection::spans(SpanDetail::Exceptions)).map_err(in_set)?;
         reader.for_each_reading(query, &mut |trace, reading| {
             gathered.add(&trace, &reading);
             Ok(ControlFlow::Continue(()))

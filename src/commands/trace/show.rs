@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::files;
 use crate::model::{Span, Trace};
 use crate::reading::Agents;
-use crate::store::{Projection, TraceStore};
+use crate::store::{SpanDetail, TraceStore};
 use crate::views::conversation::ConversationView;
 use crate::views::fold::{self, FoldMode};
 use crate::views::span::SpanRow;
@@ -72,7 +72,7 @@ fn show_trace(show: &TraceShowArgs, cx: &mut Context, reader: &mut TraceReader, 
     let mut trace = if is_light {
         naming::read_tree(cx, reader, name, &show.select)?
     } else {
-        naming::find_trace(cx, reader, name, &show.select, Projection::Full)?
+        naming::find_trace(cx, reader, name, &show.select, Some(SpanDetail::All))?
     };
     reader.clear_progress();
     if let Some(name) = &show.span {

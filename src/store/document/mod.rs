@@ -12,11 +12,12 @@ pub(super) use read::{holds_documents, may_be_document};
 
 use super::file::processors;
 use super::parallel::in_parallel;
+use super::projection::{detail_for_displayed_spans, detail_for_span_rows};
 use super::rows;
-use super::spans::{fill_session_and_user, span_detail};
-use super::{Notice, Projection, Query, Sink, SortValue, TraceKey, TraceStore};
+use super::spans::fill_session_and_user;
+use super::{Notice, Query, Sink, SortValue, SpanDetail, TraceKey, TraceStore};
 use crate::error::{Error, ErrorCode, Result};
-use crate::formats::{self, Provenance, SpanBatch, SpanLocation};
+use crate::formats::{Provenance, SpanBatch, SpanLocation};
 use crate::model::{
     Experiment, Labels, Problem, SpanId, Spans, SpansSource, StoreInfo, StoreKind, Trace, TraceInfo, TraceState,
     arrange,
@@ -93,7 +94,7 @@ impl DocumentStore {
             locations.extend(batch.spans.iter().map(|location| (*document, batch, location)));
         }
         let read = |(document, batch, location): &(usize, &SpanBatch, &SpanLocation)| {
-            let (trace_id, span) = location.span(&bytes[*document], formats::SpanDetail::All)?;
+            let (trace_id, span) = location.span(&bytes[*document], SpanDetail::All)?;
             let recorded = batch.info.as_ref().map(|info| info.trace_id.clone());
             Ok::<_, String>((recorded.or(trace_id).ok_or("missing trace id")?, span))
         };
@@ -156,20 +157,17 @@ impl DocumentStore {
                 return None;
             }
         }
-        let projection = query.projection.max(Projection::for_filter(filter)).max(Projection::for_span_rows(filter));
-        let mut trace = self.load(stored, projection);
+        let for_filter = detail_for_displayed_spans(filter).max(detail_for_span_rows(filter));
+        let mut trace = self.load(stored, query.projection.spans.max(for_filter));
         trace.rows = filter.needs_rows().then(|| rows::from_spans(&trace, filter));
         Some(trace)
     }
 
-    fn load(&self, stored: &StoredTrace, projection: Projection) -> Trace {
-        if projection == Projection::Info {
-            return Trace::without_spans(stored.info.clone());
-        }
+    fn load(&self, stored: &StoredTrace, detail: Option<SpanDetail>) -> Trace {
+        let Some(detail) = detail else { return Trace::without_spans(stored.info.clone()) };
         // Damaged spans were reported when the documents were read.
-        let read = |(document, location): &(usize, SpanLocation)| {
-            location.span(&self.documents[*document], span_detail(projection)).ok()
-        };
+        let read =
+            |(document, location): &(usize, SpanLocation)| location.span(&self.documents[*document], detail).ok();
         let (list, nodes, _) = arrange(stored.spans.iter().filter_map(read).map(|(_, span)| span).collect());
         let source = match &stored.provenance {
             _ if list.is_empty() => SpansSource::None,
@@ -299,8 +297,8 @@ impl TraceStore for DocumentStore {
         Ok(prefixes.iter().flat_map(with_prefix).map(TraceKey::Id).collect())
     }
 
-    fn trace(&self, key: &TraceKey, projection: Projection) -> Result<Option<Trace>> {
-        Ok(self.traces.get(key.id()).map(|stored| self.load(stored, projection)))
+    fn trace(&self, key: &TraceKey, detail: Option<SpanDetail>) -> Result<Option<Trace>> {
+        Ok(self.traces.get(key.id()).map(|stored| self.load(stored, detail)))
     }
 
     fn attachment(&self, _: &TraceInfo, id: &str) -> Result<Vec<u8>> {

@@ -22,7 +22,8 @@ pub use secret::Secret;
 pub use url::without_credentials;
 
 use super::parallel::in_parallel;
-use super::{Aggregates, Notice, Projection, Query, Sink, Summaries, SummaryGrouping, TraceKey, TraceStore};
+use super::projection::{detail_for_displayed_spans, detail_for_span_rows};
+use super::{Aggregates, Notice, Query, Sink, SpanDetail, Summaries, SummaryGrouping, TraceKey, TraceStore};
 use super::{aggregates, rows};
 use crate::error::{Error, ErrorCode, Result};
 use crate::formats;
@@ -264,9 +265,8 @@ impl HttpStore {
         let has_failed = AtomicBool::new(false);
         let is_over_budget = AtomicBool::new(false);
         // Returns the trace with its share of the memory budget; `None` if concurrent reads use up the budget.
-        let read = |selected: &SelectedTrace, mut share: BudgetShare| {
-            let trace =
-                spans::read(client, generation, selected.info.clone(), selected.projection, span_fetch, &mut share);
+        let read = |selected: &SelectedTrace, detail: SpanDetail, mut share: BudgetShare| {
+            let trace = spans::read(client, generation, selected.info.clone(), detail, span_fetch, &mut share);
             has_failed.fetch_or(trace.is_err(), Ordering::Relaxed);
             let mut trace = trace.transpose()?;
             if let Ok(trace) = &mut trace
@@ -277,30 +277,29 @@ impl HttpStore {
             Some((trace, Some(share)))
         };
         let load = |selected: &SelectedTrace| {
-            if selected.projection == Projection::Info {
+            let Some(detail) = selected.spans else {
                 return Some((Ok(Trace::without_spans(selected.info.clone())), None));
-            }
+            };
             if has_failed.load(Ordering::Relaxed) || is_over_budget.load(Ordering::Relaxed) {
                 return None;
             }
-            let loaded = read(selected, BudgetShare::limited(&client.budget));
+            let loaded = read(selected, detail, BudgetShare::limited(&client.budget));
             is_over_budget.fetch_or(loaded.is_none(), Ordering::Relaxed);
             loaded
         };
-        let concurrency = if batch.iter().any(|selected| selected.projection != Projection::Info) {
-            limits::CONCURRENT_REQUESTS
-        } else {
-            1
-        };
+        let needs_spans = batch.iter().any(|selected| selected.spans.is_some());
+        let concurrency = if needs_spans { limits::CONCURRENT_REQUESTS } else { 1 };
         let mut failure = None;
         for (selected, loaded) in batch.iter().zip(in_parallel(batch, concurrency, load)) {
             if failure.is_some() {
                 break;
             }
             // Traces that exceeded the budget are read one by one, without a budget.
-            let loaded = match loaded {
-                None if !has_failed.load(Ordering::Relaxed) => read(selected, BudgetShare::unlimited(&client.budget)),
-                loaded => loaded,
+            let loaded = match (loaded, selected.spans) {
+                (None, Some(detail)) if !has_failed.load(Ordering::Relaxed) => {
+                    read(selected, detail, BudgetShare::unlimited(&client.budget))
+                }
+                (loaded, _) => loaded,
             };
             // The share is returned to the budget after the trace was sent to the sink.
             let Some((trace, _share)) = loaded else { continue };
@@ -330,8 +329,8 @@ const MAX_TRACES_WITHOUT_SPANS: usize = 64;
 /// A trace that matches the query, or may match once its spans are read.
 struct SelectedTrace {
     info: TraceInfo,
-    /// Which parts of it to fetch.
-    projection: Projection,
+    /// How much of its spans to fetch, if any.
+    spans: Option<SpanDetail>,
     /// Whether the client evaluates span conditions.
     needs_rows: bool,
 }
@@ -384,14 +383,12 @@ impl TraceStore for HttpStore {
             }
             // A span type found by the server need not be checked again. A text must be read, since it is shown.
             let is_type_match = has_span_match == Some(true) && query.filter.needs_only_span_types();
-            let for_spans = if is_type_match { Projection::Info } else { Projection::for_filter(&query.filter) };
-            let for_span_tests =
-                if has_decided_spans { Projection::Info } else { Projection::for_span_rows(&query.filter) };
-            let for_root = if needs_root { Projection::Tree } else { Projection::Info };
-            let projection = query.projection.max(for_spans).max(for_span_tests).max(for_root);
-            let needs_spans = projection != Projection::Info;
-            batch.push(SelectedTrace { info, projection, needs_rows: for_span_tests != Projection::Info });
-            if !needs_spans || batch.len() >= size {
+            let for_spans = detail_for_displayed_spans(&query.filter).filter(|_| !is_type_match);
+            let for_span_tests = detail_for_span_rows(&query.filter).filter(|_| !has_decided_spans);
+            let for_root = needs_root.then_some(SpanDetail::Tree);
+            let spans = query.projection.spans.max(for_spans).max(for_span_tests).max(for_root);
+            batch.push(SelectedTrace { info, spans, needs_rows: for_span_tests.is_some() });
+            if spans.is_none() || batch.len() >= size {
                 if self.emit(&batch, &query.filter, sink)?.is_break() {
                     return Ok(None);
                 }
@@ -406,9 +403,9 @@ impl TraceStore for HttpStore {
         false
     }
 
-    fn load_spans(&self, infos: Vec<TraceInfo>, projection: Projection, sink: &mut dyn Sink) -> Result<()> {
+    fn load_spans(&self, infos: Vec<TraceInfo>, detail: SpanDetail, sink: &mut dyn Sink) -> Result<()> {
         let batch: Vec<SelectedTrace> =
-            infos.into_iter().map(|info| SelectedTrace { info, projection, needs_rows: false }).collect();
+            infos.into_iter().map(|info| SelectedTrace { info, spans: Some(detail), needs_rows: false }).collect();
         for chunk in batch.chunks(MAX_BATCH) {
             if self.emit(chunk, &Filter::default(), sink)?.is_break() {
                 break;
@@ -453,26 +450,24 @@ impl TraceStore for HttpStore {
         Ok(matching.map(|info| TraceKey::Record(Box::new(info))).collect())
     }
 
-    fn trace(&self, key: &TraceKey, projection: Projection) -> Result<Option<Trace>> {
+    fn trace(&self, key: &TraceKey, detail: Option<SpanDetail>) -> Result<Option<Trace>> {
         let found = match key {
             TraceKey::Id(id) => self.info(id)?,
             TraceKey::Record(info) => Some(TraceInfo::clone(info)),
         };
         let Some(mut info) = found else { return Ok(None) };
         info.experiment_name = self.experiment_name(&info.experiment_id);
-        if projection == Projection::Info {
-            return Ok(Some(Trace::without_spans(info)));
-        }
+        let Some(detail) = detail else { return Ok(Some(Trace::without_spans(info))) };
         let (client, generation) = (&self.client, self.generation());
         if info.experiment_name.is_some() {
-            return spans::read_one(client, generation, info, projection).map(Some);
+            return spans::read_one(client, generation, info, detail).map(Some);
         }
         // The name of the experiment is requested while the spans are fetched.
         let experiment = info.experiment_id.clone();
         let (trace, name) = std::thread::scope(|scope| {
             let fetch_name = || fetch_experiment_name(client, &experiment);
             let name = std::thread::Builder::new().spawn_scoped(scope, fetch_name);
-            let trace = spans::read_one(client, generation, info, projection);
+            let trace = spans::read_one(client, generation, info, detail);
             // If no thread can be started, the name is requested now.
             let name = match name {
                 Ok(name) => name.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),

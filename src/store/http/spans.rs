@@ -7,10 +7,9 @@ use super::request::ApiRequest;
 use super::response::{ApiResponse, BodyError};
 use super::url::url_encode;
 use crate::error::Result;
-use crate::formats::{self, TraceFile};
+use crate::formats::{self, SpanDetail, TraceFile};
 use crate::model::{Problem, Spans, SpansSource, Trace, TraceInfo, TraceState, arrange, keys};
 use crate::store::spans::fill_session_and_user;
-use crate::store::{Projection, spans};
 
 /// Kind of the problem if the server failed to load the spans of a trace, so that it is unknown whether they exist.
 pub(super) const UNSERVED_SPANS: &str = "unserved_spans";
@@ -35,10 +34,10 @@ pub(super) fn read_one(
     client: &Client,
     generation: ApiGeneration,
     info: TraceInfo,
-    projection: Projection,
+    detail: SpanDetail,
 ) -> Result<Trace> {
     let mut share = BudgetShare::unlimited(&client.budget);
-    let trace = read(client, generation, info, projection, SpanFetch::AllRoutes, &mut share)?;
+    let trace = read(client, generation, info, detail, SpanFetch::AllRoutes, &mut share)?;
     trace.ok_or_else(|| client.server.body_error(BodyReadError::OverBudget).error)
 }
 
@@ -51,7 +50,7 @@ pub(super) fn read(
     client: &Client,
     generation: ApiGeneration,
     info: TraceInfo,
-    projection: Projection,
+    detail: SpanDetail,
     span_fetch: SpanFetch,
     share: &mut BudgetShare,
 ) -> Result<Option<Trace>> {
@@ -60,12 +59,8 @@ pub(super) fn read(
     let mut fetch = |request: &ApiRequest| request_spans(client, request, &mut errors, share);
     let stored = ApiRequest::get(format!("/ajax-api/2.0/mlflow/get-trace-artifact?request_id={id}"));
     let stored = if span_fetch == SpanFetch::FirstRouteOnce { stored.without_retries() } else { stored };
-    let parse_file = |body: &Body| {
-        mask_damage(client, body.decode(|text| Ok(formats::trace_file(text, spans::span_detail(projection)))))
-    };
-    let parse_wire = |body: &Body| {
-        mask_damage(client, body.decode(|text| formats::wire_spans(text, spans::span_detail(projection))))
-    };
+    let parse_file = |body: &Body| mask_damage(client, body.decode(|text| Ok(formats::trace_file(text, detail))));
+    let parse_wire = |body: &Body| mask_damage(client, body.decode(|text| formats::wire_spans(text, detail)));
     let mut file = match fetch(&stored)? {
         SpanResponse::Body(body) => parse_file(&body),
         SpanResponse::Missing => None,

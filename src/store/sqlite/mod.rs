@@ -27,7 +27,7 @@ mod unlocked;
 use super::artifact::{self, Artifacts};
 use super::spans::{self, SpanRows};
 use super::thread_limit;
-use super::{Aggregates, AssessedTraces, Notice, Projection, Query, Sink, StoreEnvironment, TraceKey, TraceStore};
+use super::{Aggregates, AssessedTraces, Notice, Query, Sink, SpanDetail, StoreEnvironment, TraceKey, TraceStore};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits;
 use crate::model::{Experiment, Labels, Problem, StoreInfo, StoreKind, Timestamp, Totals, Trace, TraceInfo, keys};
@@ -129,13 +129,13 @@ impl SqliteStore {
     }
 
     /// Adds the spans of a trace to its record. Spans that `selection` excludes have only the values of their columns.
-    fn with_spans(&self, info: TraceInfo, projection: Projection, selection: &SpanRowSelection<'_>) -> Result<Trace> {
+    fn with_spans(&self, info: TraceInfo, selection: &SpanRowSelection<'_>) -> Result<Trace> {
         let rows = if self.schema.has_table("spans") {
             span_rows::read(self, &info.trace_id, selection)?
         } else {
             SpanRows::default()
         };
-        Ok(spans::assemble(info, rows, &self.artifacts, projection))
+        Ok(spans::assemble(info, rows, &self.artifacts, selection.detail))
     }
 }
 
@@ -199,22 +199,20 @@ impl TraceStore for SqliteStore {
         })
     }
 
-    fn trace(&self, key: &TraceKey, projection: Projection) -> Result<Option<Trace>> {
+    fn trace(&self, key: &TraceKey, detail: Option<SpanDetail>) -> Result<Option<Trace>> {
         let id = key.id();
         let info = self.read(|connection| {
             let mut statement = connection.prepare_cached("select rowid from trace_info where request_id = ?")?;
             let Some(rowid) = statement.query_row([id], |row| row.get(0)).optional()? else { return Ok(None) };
             let hit = TraceRow { rowid, id: id.to_owned() };
-            let mut infos = records::infos(connection, &self.schema, &[hit], projection != Projection::Info)?;
+            let mut infos = records::infos(connection, &self.schema, &[hit], detail.is_some())?;
             let Some(mut info) = infos.pop() else { return Ok(None) };
             info.experiment_name = experiment_name(connection, &info.experiment_id)?;
             Ok(Some(info))
         })?;
         let Some(info) = info else { return Ok(None) };
-        if projection == Projection::Info {
-            return Ok(Some(Trace::without_spans(info)));
-        }
-        self.unlocked(|| self.with_spans(info.clone(), projection, &SpanRowSelection::all(projection))).map(Some)
+        let Some(detail) = detail else { return Ok(Some(Trace::without_spans(info))) };
+        self.unlocked(|| self.with_spans(info.clone(), &SpanRowSelection::all(detail))).map(Some)
     }
 
     fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>> {

@@ -10,7 +10,8 @@ use super::{SqliteStore, database_error, is_row_damage, is_too_big, records};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits;
 use crate::model::{Problem, Trace, TraceInfo, keys};
-use crate::store::{Projection, Query, Sink, rows, spans};
+use crate::store::projection::{detail_for_displayed_spans, detail_for_span_rows};
+use crate::store::{Query, Sink, rows, spans};
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::mpsc::sync_channel;
@@ -19,11 +20,8 @@ use std::sync::mpsc::sync_channel;
 const RECORDS_PER_READ: usize = 50;
 
 /// Returns the maximum number of traces per page.
-const fn max_page_size(projection: Projection) -> usize {
-    match projection {
-        Projection::Info => 250,
-        Projection::Calls | Projection::Tree | Projection::Exceptions | Projection::Full => 32,
-    }
+const fn max_page_size(query: &Query) -> usize {
+    if query.projection.spans.is_some() { 32 } else { 250 }
 }
 
 /// The number of traces that one thread checks before others help, each of which has to open the database first.
@@ -96,7 +94,7 @@ impl Search<'_> {
     /// Reads traces on this thread. `None` if there may be more after `max` of them.
     fn read_alone(&mut self, max: usize) -> Result<Option<ControlFlow<()>>> {
         let query = self.loader.query;
-        let max_size = max_page_size(query.projection);
+        let max_size = max_page_size(query);
         let mut size = query.expected.unwrap_or(max_size).clamp(1, max_size);
         let mut checked = 0;
         while checked <= max {
@@ -140,7 +138,7 @@ impl Search<'_> {
             let (mut sent, mut received, mut is_done) = (0, 0, false);
             loop {
                 while !is_done && sent - received < workers.len() * PAGES_AHEAD {
-                    let hits = self.scan.next(self.store, max_page_size(loader.query.projection))?;
+                    let hits = self.scan.next(self.store, max_page_size(loader.query))?;
                     is_done = hits.is_empty() || workers[sent % workers.len()].0.send(hits).is_err();
                     sent += usize::from(!is_done);
                 }
@@ -180,7 +178,7 @@ impl LoadedPage {
 impl PageLoader<'_> {
     /// Loads a page: the records, and the spans if they are needed.
     fn load(&self, store: &SqliteStore, hits: &[TraceRow]) -> Result<LoadedPage> {
-        let rows = if self.query.projection == Projection::Info { hits.len() } else { usize::MAX };
+        let rows = if self.query.projection.spans.is_some() { usize::MAX } else { hits.len() };
         store.unlocked_if_many(rows, || self.load_once(store, hits))
     }
 
@@ -219,19 +217,14 @@ impl PageLoader<'_> {
         }
         // The database has evaluated conditions on rows, except on attributes.
         let is_decided = !filter.needs_rows() || is_in_rows;
-        let projection = Projection::for_filter(filter).max(query.projection).max(if is_decided {
-            Projection::Info
-        } else {
-            Projection::for_span_rows(filter)
-        });
+        let for_span_rows = detail_for_span_rows(filter).filter(|_| !is_decided);
+        let detail = query.projection.spans.max(detail_for_displayed_spans(filter)).max(for_span_rows);
         let types = filter.span_types().filter(|_| query.only_matching_types);
         let only_errors = query.only_errors && !filter.needs_spans();
         let failed = self.failed.as_ref().filter(|_| only_errors);
-        let selection = SpanRowSelection { types, only_errors, failed, ..SpanRowSelection::all(projection) };
-        let mut trace = if projection == Projection::Info {
-            Trace::without_spans(info)
-        } else {
-            store.with_spans(info, projection, &selection)?
+        let mut trace = match detail {
+            Some(detail) => store.with_spans(info, &SpanRowSelection { detail, types, only_errors, failed })?,
+            None => Trace::without_spans(info),
         };
         if !is_decided {
             trace.rows = Some(rows::from_spans(&trace, filter));

@@ -6,8 +6,7 @@ use crate::formats::{self, SpanDetail};
 use crate::limits;
 use crate::model::{Problem, SearchableSpan, Span, SpanId, SpanStatus, SpanType, Timestamp};
 use crate::query::Prefilter;
-use crate::store::Projection;
-use crate::store::spans::{SpanRows, span_detail};
+use crate::store::spans::SpanRows;
 use rusqlite::{Connection, Row};
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
@@ -31,8 +30,8 @@ pub(super) struct SpanRowSelection<'a> {
 
 impl SpanRowSelection<'_> {
     /// Reads every span in full.
-    pub(super) const fn all(projection: Projection) -> Self {
-        Self { detail: span_detail(projection), types: None, only_errors: false, failed: None }
+    pub(super) const fn all(detail: SpanDetail) -> Self {
+        Self { detail, types: None, only_errors: false, failed: None }
     }
 
     /// Whether a span's content is read. If the column has no type, the content may have one.
