@@ -9,7 +9,7 @@ use crate::model::{Problem, Span, Trace, TraceState, has_ancestor_where};
 use crate::query::{Clause, Glob, TextKey, TextTest};
 use crate::reading::{Agents, is_agent, needs_messages};
 use crate::shell::Suggestion;
-use crate::store::{Order, Projection, SortKey, SpanDetail, TraceKey, TraceStore};
+use crate::store::{Order, Projection, ReadPlan, SortKey, SpanDetail, TraceKey, TraceStore};
 use crate::{files, limits};
 use std::ops::ControlFlow;
 
@@ -181,7 +181,7 @@ fn find_by_selector(
         let error = TextTest::Is(TraceState::Error.as_str().to_owned());
         query.filter.clauses.push(Clause::Text(TextKey::Status, error));
     }
-    query.expected = Some(back + 1);
+    query.plan = ReadPlan::first(back + 1);
     let mut left = back;
     let mut found = None;
     reader.for_each(&query, &mut |trace| {

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::model::{Problem, Span, Trace, TraceInfo, keys};
 use crate::query::{Clause, Label, LabelTest};
 use crate::reading::{self, History, Reading};
-use crate::store::{self, Order, Projection, Query, SpanDetail, TraceKey, TraceStore};
+use crate::store::{self, Order, Projection, Query, ReadPlan, SpanDetail, SpanSubset, TraceKey, TraceStore};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
@@ -152,15 +152,16 @@ impl TraceReader {
             let mut chat = query.clone();
             chat.filter.clauses.retain(|clause| !matches!(clause, Clause::SpanType(_)));
             chat.filter.clauses.push(Clause::SpanType(vec!["CHAT_MODEL".to_owned()]));
-            (chat.projection, chat.expected, chat.only_matching_types) = (Projection::RECORDS, Some(1), true);
+            chat.plan = ReadPlan::first(1);
+            chat.projection = Projection { spans: None, subset: SpanSubset::MatchingTypes, ..chat.projection };
             if self.matches_any(&chat)? {
                 cx.note("spans of type CHAT_MODEL are excluded (use --llm)");
             }
         }
         let is_min_tokens = |clause: &Clause| matches!(clause, Clause::MinTokens(_));
         if saw_all && query.filter.clauses.iter().any(is_min_tokens) {
-            let mut without =
-                Query { projection: Projection::RECORDS, expected: Some(1), count_matches: false, ..query.clone() };
+            let projection = Projection { spans: None, ..query.projection.clone() };
+            let mut without = Query { projection, plan: ReadPlan::first(1), ..query.clone() };
             without.filter.clauses.retain(|clause| !is_min_tokens(clause));
             let usage = Label::Metadata(keys::TOKEN_USAGE.to_owned());
             without.filter.clauses.push(Clause::Label(usage, LabelTest::Missing));

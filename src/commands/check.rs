@@ -14,7 +14,7 @@ use crate::model::{Json, Problem};
 use crate::output::Format;
 use crate::output::json::SCHEMA;
 use crate::shell::Suggestion;
-use crate::store::{Order, Projection, SpanDetail};
+use crate::store::{Order, Projection, RecordPart, SpanDetail};
 use crate::views::check::{CheckResult, CheckView, CheckedRule, ReportFormat, baseline_text};
 use crate::{files, limits};
 use rules::RuleFlags;
@@ -141,10 +141,14 @@ fn evaluate(args: &CheckArgs, cx: &Context, reader: &mut TraceReader, rules: Vec
         RequiredData::ToolCalls => Some(SpanDetail::Tree),
         RequiredData::Exceptions => Some(SpanDetail::Exceptions),
     };
-    let projection = Projection { spans };
-    let mut query = reader.query(cx, &args.select, Order::NEWEST, projection)?;
     let has_feedback_rules = rules.iter().any(|rule| matches!(rule.kind, RuleKind::Feedback(..)));
-    query.only_figures = (required == RequiredData::Records && !has_feedback_rules).then(Vec::new);
+    let record = if required == RequiredData::Records && !has_feedback_rules {
+        RecordPart::Figures(Vec::new())
+    } else {
+        RecordPart::All
+    };
+    let projection = Projection { record, spans, ..Projection::RECORDS };
+    let query = reader.query(cx, &args.select, Order::NEWEST, projection)?;
     let mut evaluator = RuleEvaluator::new(rules, required);
     reader.for_each_reading(query.clone(), &mut |trace, reading| {
         evaluator.add(&trace, &reading);

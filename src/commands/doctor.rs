@@ -46,7 +46,7 @@ pub(super) fn run(args: &DoctorArgs, cx: &mut Context) -> Result<()> {
     if info.kind == StoreKind::Server && !args.deep {
         query.projection = Projection::RECORDS;
     }
-    query.count_matches = !args.deep;
+    query.plan.counts_matches = !args.deep;
     let mut doctor = Doctor::new(cx.now);
     let max_traces = if args.deep { u64::MAX } else { MAX_TRACES };
     let (matched, other_problems) = examine(&mut reader, &query, &mut doctor, max_traces)?;

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::model::{Trace, TraceState};
 use crate::output::{Page, number};
 use crate::query::{Clause, SpanTest, TextTest};
-use crate::store::{self, Order, Projection, Query, SpanDetail, TraceStore};
+use crate::store::{self, Order, Projection, Query, ReadPlan, SpanDetail, SpanSubset, TraceStore};
 use crate::views::exception::{self, ExceptionRow};
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -60,14 +60,14 @@ pub(super) fn run(args: &ExceptionsArgs, cx: &mut Context) -> Result<()> {
     let reads_all_spans =
         args.deep || query.filter.needs_spans() || query.filter.needs_rows() || !has_many(&*reader.store, &query)?;
     if !reads_all_spans {
-        query.only_errors = true;
+        query.projection.subset = SpanSubset::Failed;
         query.filter.clauses.push(Clause::Span(SpanTest::Status(TextTest::Is("ERROR".to_owned()))));
     }
     let limit = args.limit.unwrap_or(if args.all { usize::MAX } else { 20 });
     let mut found = FailureSearch { limit, reads_all_spans, ..FailureSearch::default() };
     if args.all && !prints_stacks(args, cx) {
         // Without stack traces, failures are printed as they are read.
-        query.expected = (limit < usize::MAX).then_some(limit.clamp(4, 100));
+        query.plan.expected = (limit < usize::MAX).then_some(limit.clamp(4, 100));
         let mut rows = cx.output.list();
         found.read_each(&mut reader, &query, &mut |row| rows.push(&row))?;
         reader.clear_progress();
@@ -129,8 +129,7 @@ fn has_many(store: &dyn TraceStore, query: &Query) -> Result<bool> {
         count = 0;
         let query = Query {
             projection: Projection::RECORDS,
-            expected: (limit < MAX_FULLY_READ).then_some(limit),
-            count_matches: true,
+            plan: ReadPlan { expected: (limit < MAX_FULLY_READ).then_some(limit), counts_matches: true },
             ..query.clone()
         };
         let matched = store::select(store, &query, &mut Vec::new(), &mut |_| {

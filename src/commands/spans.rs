@@ -7,7 +7,7 @@ use crate::cli::select::TraceSelection;
 use crate::error::Result;
 use crate::output::{Page, Row};
 use crate::query::Grep;
-use crate::store::{Projection, SpanDetail};
+use crate::store::{Projection, SpanDetail, SpanSubset};
 use crate::views::span::{FoundSpan, SpanRow};
 use std::ops::ControlFlow;
 
@@ -49,8 +49,8 @@ fn print<R: Row>(
     let mut query = reader.query(cx, &args.select, args.limits.order()?, Projection::spans(detail))?;
     let limit = args.limits.rows();
     // A trace has several spans, so fewer traces than rows are needed.
-    query.expected = (limit < usize::MAX).then_some((limit / 4).clamp(4, 100));
-    query.only_matching_types = true;
+    query.plan.expected = (limit < usize::MAX).then_some((limit / 4).clamp(4, 100));
+    query.projection.subset = SpanSubset::MatchingTypes;
     let mut rows = cx.output.list::<R>();
     let mut page = Page { returned: 0, matched: None, complete: true };
     reader.for_each(&query, &mut |trace| {

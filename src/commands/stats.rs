@@ -12,7 +12,9 @@ use crate::cli::select::TraceSelection;
 use crate::error::{Error, ErrorCode, Result};
 use crate::model::{Timestamp, TraceInfo, Zone};
 use crate::query::flags;
-use crate::store::{Order, Projection, Query, SpanDetail, Summary, SummaryGrouping, TraceStore, aggregates};
+use crate::store::{
+    Order, Projection, Query, RecordPart, SpanDetail, Summary, SummaryGrouping, TraceStore, aggregates,
+};
 use crate::views::stats::StatsView;
 use std::ops::ControlFlow;
 
@@ -72,7 +74,7 @@ pub(super) fn run(args: &StatsArgs, cx: &mut Context) -> Result<()> {
             reader.clear_progress();
             return print_store_stats(cx, reader, sorted);
         }
-        query.only_figures = Some(labels(&stats.keys));
+        query.projection.record = RecordPart::Figures(labels(&stats.keys));
         has_read_spans = read_records(&mut stats, &mut reader, &query)?;
     }
     reader.clear_progress();

@@ -82,8 +82,8 @@ fn print<R: Row>(list: &ListArgs, cx: &mut Context, row: impl Fn(Trace, Option<&
     let mut query = reader.query(cx, &list.select, list.limits.order()?, Projection::RECORDS)?;
     let limit = list.limits.rows();
     // One more than is printed, to know whether there are more.
-    query.expected = limit.checked_add(1).map(|rows| rows.min(500));
-    query.count_matches = true;
+    query.plan.expected = limit.checked_add(1).map(|rows| rows.min(500));
+    query.plan.counts_matches = true;
     let is_table = cx.output.format.is_text();
     let mut rows = cx.output.list::<R>();
     let mut buffer = Vec::new();

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::model::{TokenUsage, Trace, TraceInfo};
 use crate::output::number::{self, count_or_dash};
 use crate::reading::Agents;
-use crate::store::{Order, Projection, Query, SpanDetail};
+use crate::store::{Order, Projection, Query, RecordPart, SpanDetail};
 use crate::views::usage::{GroupsView, UsageView};
 use crate::views::usage_conflict::{conflict_note, cost_note};
 use std::ops::ControlFlow;
@@ -132,7 +132,7 @@ fn show_groups(args: &UsageArgs, cx: &mut Context) -> Result<()> {
     };
     let is_deep = sums.grouped.is_per_call() || args.explain || args.deep;
     let spans = is_deep.then(|| grouping::span_detail(&sums.grouped.keys));
-    let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection { spans })?;
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection { spans, ..Projection::RECORDS })?;
     let has_read_spans = if is_deep {
         reader.for_each(&query, &mut |trace| {
             sums.add(&trace);
@@ -140,7 +140,7 @@ fn show_groups(args: &UsageArgs, cx: &mut Context) -> Result<()> {
         })?;
         true
     } else {
-        query.only_figures = Some(labels(&sums.grouped.keys));
+        query.projection.record = RecordPart::Figures(labels(&sums.grouped.keys));
         sums.read_totals(&mut reader, &query)?
     };
     reader.clear_progress();

@@ -1,6 +1,6 @@
 //! Aggregates of any store: its own if it has some, else computed from a search.
 
-use super::{Aggregates, AssessedTraces, Query, Summaries, SummaryGrouping, TraceStore, select};
+use super::{Aggregates, AssessedTraces, Query, ReadPlan, Summaries, SummaryGrouping, TraceStore, select};
 use crate::error::Result;
 use crate::model::{Experiment, Problem, Totals};
 use crate::query::AssessmentTest;
@@ -39,7 +39,7 @@ pub fn is_empty(store: &dyn TraceStore) -> Result<bool> {
 pub(super) fn is_empty_by_search(store: &dyn TraceStore) -> Result<bool> {
     let experiments = store.experiments(&mut Vec::new())?;
     let mut is_empty = true;
-    let query = Query { expected: Some(1), ..Query::newest(experiments) };
+    let query = Query { plan: ReadPlan::first(1), ..Query::newest(experiments) };
     select(store, &query, &mut Vec::new(), &mut |_| {
         is_empty = false;
         Ok(ControlFlow::Break(()))

@@ -261,7 +261,7 @@ impl TraceStore for FileStore {
         order.sort_by(|((a, a_id), _), ((b, b_id), _)| query.order.compare(a, b).then_with(|| a_id.cmp(b_id)));
         // Every record was checked, so the count is exact if the filter needs no more than records.
         let matched = (!query.filter.needs_more_than_records()).then_some(order.len());
-        let mut page = query.expected.unwrap_or(100).clamp(1, 1_000);
+        let mut page = query.plan.expected.unwrap_or(100).clamp(1, 1_000);
         let mut rest = order.as_slice();
         while !rest.is_empty() {
             let (now, later) = rest.split_at(page.min(rest.len()));

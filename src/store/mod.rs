@@ -17,7 +17,7 @@ mod uri;
 
 pub use crate::formats::SpanDetail;
 pub use http::{Secret, ServerSettings, without_credentials};
-pub use projection::Projection;
+pub use projection::{Projection, RecordPart, SpanSubset};
 pub use summary::{PERCENTILES, Summaries, Summary, SummaryGrouping};
 pub use uri::{Address, StoreEnvironment, resolve};
 
@@ -130,6 +130,26 @@ impl SortValue {
     }
 }
 
+/// How much of the result of a query the caller reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadPlan {
+    /// How many traces the caller is likely to read, for the size of pages; `None` if all.
+    pub expected: Option<usize>,
+    /// Whether to count all matching traces, if that is cheap.
+    pub counts_matches: bool,
+}
+
+impl ReadPlan {
+    /// All traces.
+    pub const ALL: Self = Self { expected: None, counts_matches: false };
+
+    /// Probably only the first traces, `expected` of them.
+    #[must_use]
+    pub const fn first(expected: usize) -> Self {
+        Self { expected: Some(expected), counts_matches: false }
+    }
+}
+
 /// A query: which traces to load, in which order, and which parts of them.
 #[derive(Clone, Debug)]
 pub struct Query {
@@ -139,19 +159,10 @@ pub struct Query {
     pub filter: Filter,
     /// The sort order.
     pub order: Order,
-    /// How many traces the caller is likely to read; a hint for the page size.
-    pub expected: Option<usize>,
     /// What to load of each trace.
     pub projection: Projection,
-    /// Whether the caller uses only spans of the types in the filter, so that other spans need not be read in full.
-    pub only_matching_types: bool,
-    /// Whether the caller uses only spans with status ERROR, so that other spans need not be read in full.
-    pub only_errors: bool,
-    /// If set, the caller uses only name, state, times, tokens, cost and these labels, so that records need not be read
-    /// in full. Traces may then come in any order, but the order is stable.
-    pub only_figures: Option<Vec<Label>>,
-    /// Whether to count all matching traces, if that is cheap.
-    pub count_matches: bool,
+    /// How much of the result the caller reads.
+    pub plan: ReadPlan,
     /// If known, the ids of the only traces that can match a condition on an assessment.
     pub candidates: Option<Vec<String>>,
 }
@@ -164,12 +175,8 @@ impl Query {
             experiments,
             filter: Filter::default(),
             order: Order::NEWEST,
-            expected: None,
             projection: Projection::RECORDS,
-            only_matching_types: false,
-            only_errors: false,
-            only_figures: None,
-            count_matches: false,
+            plan: ReadPlan::ALL,
             candidates: None,
         }
     }

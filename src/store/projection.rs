@@ -1,23 +1,47 @@
 //! What is loaded of each trace.
 
 use crate::formats::SpanDetail;
-use crate::query::Filter;
+use crate::query::{Filter, Label};
 
 /// What a query loads of each trace. Loading less is faster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Projection {
+    /// Which parts of the record to load.
+    pub record: RecordPart,
     /// How much of each span to load; `None` if records are enough.
     pub spans: Option<SpanDetail>,
+    /// Which spans the caller uses. Of the others, a store may load only what it has in columns.
+    pub subset: SpanSubset,
+}
+
+/// Which parts of a record a query loads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordPart {
+    /// The whole record.
+    All,
+    /// Name, state, times, tokens, cost and these labels. Traces may then come in any order, but the order is stable.
+    Figures(Vec<Label>),
+}
+
+/// Which spans of a trace a caller uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpanSubset {
+    /// All spans.
+    All,
+    /// Spans of the types in the filter.
+    MatchingTypes,
+    /// Spans with status ERROR.
+    Failed,
 }
 
 impl Projection {
     /// Records without spans.
-    pub const RECORDS: Self = Self { spans: None };
+    pub const RECORDS: Self = Self { record: RecordPart::All, spans: None, subset: SpanSubset::All };
 
     /// Records and spans.
     #[must_use]
-    pub const fn spans(detail: SpanDetail) -> Self {
-        Self { spans: Some(detail) }
+    pub fn spans(detail: SpanDetail) -> Self {
+        Self { spans: Some(detail), ..Self::RECORDS }
     }
 }
 

@@ -5,7 +5,7 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use mltrace::formats::{self, SpanDetail};
 use mltrace::model::{self, Span};
-use mltrace::store::{self, Address, Projection, Query, StoreEnvironment, TraceStore};
+use mltrace::store::{self, Address, Projection, Query, ReadPlan, StoreEnvironment, TraceStore};
 use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -87,7 +87,11 @@ fn store(folder: &Path, traces: usize) -> Box<dyn TraceStore> {
 fn take(store: &dyn TraceStore, spans: Option<SpanDetail>, count: usize) -> usize {
     let mut problems = Vec::new();
     let experiments = store.experiments(&mut problems).expect("a whole store");
-    let query = Query { expected: Some(count), projection: Projection { spans }, ..Query::newest(experiments) };
+    let query = Query {
+        plan: ReadPlan::first(count),
+        projection: Projection { spans, ..Projection::RECORDS },
+        ..Query::newest(experiments)
+    };
     let mut taken = 0;
     store::select(store, &query, &mut problems, &mut |trace| {
         black_box(trace);

@@ -23,7 +23,7 @@ pub use url::without_credentials;
 
 use super::parallel::in_parallel;
 use super::projection::{detail_for_displayed_spans, detail_for_span_rows};
-use super::{Aggregates, Notice, Query, Sink, SpanDetail, Summaries, SummaryGrouping, TraceKey, TraceStore};
+use super::{Aggregates, Notice, Query, ReadPlan, Sink, SpanDetail, Summaries, SummaryGrouping, TraceKey, TraceStore};
 use super::{aggregates, rows};
 use crate::error::{Error, ErrorCode, Result};
 use crate::formats;
@@ -240,8 +240,8 @@ impl HttpStore {
 
     /// Returns the newest records, for servers that cannot search ids, and whether these are all.
     fn newest_infos(&self, problems: &mut Vec<Problem>) -> Result<(Vec<TraceInfo>, bool)> {
-        let expected = Some(MAX_TRACES_SCANNED_FOR_ID);
-        let query = Query { expected, ..Query::newest(self.all_experiments(problems)?.to_vec()) };
+        let plan = ReadPlan::first(MAX_TRACES_SCANNED_FOR_ID);
+        let query = Query { plan, ..Query::newest(self.all_experiments(problems)?.to_vec()) };
         let mut pages = TracePages::new(self, &query, problems)?;
         let mut infos = Vec::new();
         while let Some(ListedTrace { info, .. }) = pages.next(problems)? {

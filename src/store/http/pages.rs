@@ -351,7 +351,7 @@ impl<'a> TracePages<'a> {
         let all: Vec<String> = query.experiments.iter().map(|experiment| experiment.experiment_id.clone()).collect();
         let order = server_order(&query.order);
         let (is_in_order, order) = (order.is_some(), order.unwrap_or(NEWEST));
-        let expected = query.expected.filter(|_| is_in_order).unwrap_or(MAX_PAGE_SIZE);
+        let expected = query.plan.expected.filter(|_| is_in_order).unwrap_or(MAX_PAGE_SIZE);
         let page_size = expected.clamp(1, MAX_PAGE_SIZE);
         let release = if clauses::depends_on_release(&query.filter) { store.release() } else { None };
         let support = release.map_or(FilterSupport::Newest, |(major, minor)| FilterSupport::Release(major, minor));
@@ -366,7 +366,7 @@ impl<'a> TracePages<'a> {
             page_size,
             limit: PageLimit::new(limits::TRACE_PAGES),
             repeated: 0,
-            is_prefetching: query.expected.is_none() || !is_in_order,
+            is_prefetching: query.plan.expected.is_none() || !is_in_order,
             prefetched: None,
         };
         let mut chunk_size = all.len().max(1);

@@ -9,8 +9,8 @@ use crate::error::Result;
 use crate::formats;
 use crate::limits;
 use crate::model::{Experiment, Problem, TokenUsage, Totals};
-use crate::store::Query;
 use crate::store::parallel::in_parallel;
+use crate::store::{Query, ReadPlan};
 use serde_json::json;
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ pub(super) fn read(
     experiments: &[Experiment],
     problems: &mut Vec<Problem>,
 ) -> Result<HashMap<String, Totals>> {
-    let query = Query { expected: Some(MAX_SUMMED_RECORDS), ..Query::newest(experiments.to_vec()) };
+    let query = Query { plan: ReadPlan::first(MAX_SUMMED_RECORDS), ..Query::newest(experiments.to_vec()) };
     let mut pages = TracePages::new(store, &query, problems)?;
     let mut totals: HashMap<String, Totals> = HashMap::new();
     let mut seen = 0;

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::limits;
 use crate::model::{Problem, keys};
 use crate::query::{Clause, Filter, Label, LabelTest, SpanTest, TextKey, TextTest};
-use crate::store::Query;
+use crate::store::{Query, SpanSubset};
 use rusqlite::types::Value;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
@@ -207,7 +207,7 @@ fn with_span_rows(store: &SqliteStore, query: &Query) -> Result<Option<Candidate
     })?;
     let found = if count <= MAX_SPAN_ROWS {
         query_ids(store, &format!("select s.trace_id from {template}"), [condition])?.map(Candidates::from)
-    } else if query.only_errors {
+    } else if query.projection.subset == SpanSubset::Failed {
         with_failed_rows(store, query, &template, &condition)?
     } else {
         None

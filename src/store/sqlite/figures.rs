@@ -10,14 +10,14 @@ use crate::formats;
 use crate::limits;
 use crate::model::{Trace, TraceInfo, keys};
 use crate::query::{Clause, Filter, Label};
-use crate::store::{Query, Sink};
+use crate::store::{Query, RecordPart, Sink};
 use rusqlite::{Row, types::Value};
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
 /// Returns the tags and metadata entries that the query and its filter use. `None` if they need more than figures.
 pub(super) fn labels(store: &SqliteStore, query: &Query) -> Result<Option<Vec<Label>>> {
-    let Some(mut labels) = query.only_figures.clone() else { return Ok(None) };
+    let RecordPart::Figures(mut labels) = query.projection.record.clone() else { return Ok(None) };
     let Filter { clauses } = &query.filter;
     for clause in clauses {
         match clause {

@@ -102,7 +102,7 @@ const FIRST_ROWS_CHECKED: usize = 2_000;
 /// Whether the first traces in sort order contain as many matches as expected. False if the filter needs spans, which
 /// are not checked here.
 fn has_enough(store: &SqliteStore, query: &Query, cursors: &mut [IndexCursor]) -> Result<bool> {
-    let Some(expected) = query.expected.filter(|_| !query.filter.needs_spans()) else { return Ok(false) };
+    let Some(expected) = query.plan.expected.filter(|_| !query.filter.needs_spans()) else { return Ok(false) };
     let rows = FIRST_ROWS_CHECKED / cursors.len().max(1);
     for cursor in cursors.iter_mut() {
         match store.try_read(|connection| cursor.read(connection, rows, expected)) {

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::limits;
 use crate::model::{Problem, Trace, TraceInfo, keys};
 use crate::store::projection::{detail_for_displayed_spans, detail_for_span_rows};
-use crate::store::{Query, Sink, rows, spans};
+use crate::store::{Query, Sink, SpanSubset, rows, spans};
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::mpsc::sync_channel;
@@ -47,7 +47,7 @@ pub(super) fn run(store: &SqliteStore, query: &Query, sink: &mut dyn Sink) -> Re
     let loader = PageLoader { query, experiment_names, failed: scan.take_failed_rows() };
     let mut search = Search { store, scan, loader: &loader, sink };
     if search.read_all()?.is_break() {
-        return if query.count_matches { count::matches(store, query) } else { Ok(None) };
+        return if query.plan.counts_matches { count::matches(store, query) } else { Ok(None) };
     }
     search.finish();
     Ok(None)
@@ -82,7 +82,7 @@ impl Search<'_> {
         let query = self.loader.query;
         let can_have_workers = self.store.path.is_some();
         // If all traces are needed, workers read pages from the start while this thread passes them on.
-        if !can_have_workers || query.expected.is_some() {
+        if !can_have_workers || query.plan.expected.is_some() {
             let max = if can_have_workers && query.filter.needs_spans() { MAX_TRACES_ALONE } else { usize::MAX };
             if let Some(ended) = self.read_alone(max)? {
                 return Ok(ended);
@@ -95,7 +95,7 @@ impl Search<'_> {
     fn read_alone(&mut self, max: usize) -> Result<Option<ControlFlow<()>>> {
         let query = self.loader.query;
         let max_size = max_page_size(query);
-        let mut size = query.expected.unwrap_or(max_size).clamp(1, max_size);
+        let mut size = query.plan.expected.unwrap_or(max_size).clamp(1, max_size);
         let mut checked = 0;
         while checked <= max {
             let hits = self.scan.next(self.store, size)?;
@@ -219,8 +219,8 @@ impl PageLoader<'_> {
         let is_decided = !filter.needs_rows() || is_in_rows;
         let for_span_rows = detail_for_span_rows(filter).filter(|_| !is_decided);
         let detail = query.projection.spans.max(detail_for_displayed_spans(filter)).max(for_span_rows);
-        let types = filter.span_types().filter(|_| query.only_matching_types);
-        let only_errors = query.only_errors && !filter.needs_spans();
+        let types = filter.span_types().filter(|_| query.projection.subset == SpanSubset::MatchingTypes);
+        let only_errors = query.projection.subset == SpanSubset::Failed && !filter.needs_spans();
         let failed = self.failed.as_ref().filter(|_| only_errors);
         let mut trace = match detail {
             Some(detail) => store.with_spans(info, &SpanRowSelection { detail, types, only_errors, failed })?,

@@ -4,7 +4,7 @@ use super::scan::Scan;
 use super::*;
 use crate::model::Json;
 use crate::query::{AssessmentTest, Clause, Filter, language};
-use crate::store::{Trace, rows, select};
+use crate::store::{ReadPlan, Trace, rows, select};
 use proptest::prelude::*;
 use rusqlite::types::Value;
 use std::ops::ControlFlow;
@@ -300,8 +300,8 @@ fn check(store: &SqliteStore, seed: u64) {
         let text = clauses.join(" AND ");
         let filter =
             Filter { clauses: language::parse(&text).unwrap_or_else(|error| panic!("{text}: {}", error.message)) };
-        let expected = [None, Some(1)][dice.roll(2)];
-        let query = Query { filter, expected, ..Query::newest(experiments.clone()) };
+        let plan = [ReadPlan::ALL, ReadPlan::first(1)][dice.roll(2)];
+        let query = Query { filter, plan, ..Query::newest(experiments.clone()) };
         let expected = evaluated(&everything(store, &query), &query.filter);
         assert_eq!(selected(store, &query), expected, "seed {seed}: {text}");
     }
