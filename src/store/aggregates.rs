@@ -1,9 +1,11 @@
 //! Aggregates of any store: its own if it has some, else computed from a search.
 
-use super::{Aggregates, AssessedTraces, Query, ReadPlan, Summaries, SummaryGrouping, TraceStore, select};
+use super::query::{Query, ReadPlan};
+use super::select::select;
+use super::summary::{Summaries, SummaryGrouping};
+use super::trace_store::{Aggregates, TraceStore};
 use crate::error::Result;
 use crate::model::{Experiment, Problem, Totals};
-use crate::query::AssessmentTest;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
@@ -53,13 +55,4 @@ pub(super) fn is_empty_by_search(store: &dyn TraceStore) -> Result<bool> {
 /// When the store cannot be read.
 pub fn summaries(store: &dyn TraceStore, query: &Query, grouping: SummaryGrouping) -> Result<Option<Summaries>> {
     store.aggregates().map_or(Ok(None), |aggregates| aggregates.summaries(query, grouping))
-}
-
-/// Returns the traces with an assessment that matches; `None` if only a search can find them.
-pub(super) fn assessed_traces(
-    store: &dyn TraceStore,
-    experiments: &[Experiment],
-    test: &AssessmentTest,
-) -> Result<Option<AssessedTraces>> {
-    store.aggregates().map_or(Ok(None), |aggregates| aggregates.assessed_traces(experiments, test))
 }

@@ -2,7 +2,7 @@
 
 mod parts;
 
-use super::artifact::{ArtifactFile, Artifacts};
+use super::artifact::{self, ArtifactFile, Artifacts};
 use super::parallel::in_parallel;
 use super::projection::{detail_for_displayed_spans, detail_for_span_rows};
 use super::rows;
@@ -347,7 +347,7 @@ impl TraceStore for FileStore {
         let location = info.tags.get(keys::ARTIFACT_LOCATION);
         match self.artifacts.read(location, &info.experiment_id, &info.trace_id, &format!("attachments/{id}")) {
             ArtifactFile::Bytes(_, bytes) => Ok(bytes),
-            ArtifactFile::Missing(problem) => Err(super::missing_attachment(id, &problem)),
+            ArtifactFile::Missing(problem) => Err(artifact::missing_attachment(id, &problem)),
         }
     }
 

@@ -21,6 +21,7 @@ pub use access::ServerSettings;
 pub use secret::Secret;
 pub use url::without_credentials;
 
+use super::artifact::missing_attachment;
 use super::parallel::in_parallel;
 use super::projection::{detail_for_displayed_spans, detail_for_span_rows};
 use super::{Aggregates, Notice, Query, ReadPlan, Sink, SpanDetail, Summaries, SummaryGrouping, TraceKey, TraceStore};
@@ -486,7 +487,7 @@ impl TraceStore for HttpStore {
             url_encode(&info.trace_id),
             url_encode(id)
         );
-        let missing = |reason: &str| super::missing_attachment(id, &Problem::new("missing_file", reason));
+        let missing = |reason: &str| missing_attachment(id, &Problem::new("missing_file", reason));
         match self.client.execute(&ApiRequest::get(route).accepting_files())? {
             ApiResponse::Body(body) => Ok(body.into_bytes()),
             ApiResponse::NoRoute => Err(missing("the server has no route for attachments (added in MLflow 3.11)")),

@@ -219,7 +219,7 @@ impl TraceStore for SqliteStore {
         let location = info.tags.get(keys::ARTIFACT_LOCATION);
         match self.artifacts.read(location, &info.experiment_id, &info.trace_id, &format!("attachments/{id}")) {
             artifact::ArtifactFile::Bytes(_, bytes) => Ok(bytes),
-            artifact::ArtifactFile::Missing(problem) => Err(super::missing_attachment(id, &problem)),
+            artifact::ArtifactFile::Missing(problem) => Err(artifact::missing_attachment(id, &problem)),
         }
     }
 

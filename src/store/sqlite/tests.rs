@@ -4,7 +4,7 @@ use super::scan::Scan;
 use super::*;
 use crate::model::Json;
 use crate::query::{AssessmentTest, Clause, Filter, language};
-use crate::store::{ReadPlan, Trace, rows, select};
+use crate::store::{ReadPlan, rows, select};
 use proptest::prelude::*;
 use rusqlite::types::Value;
 use std::ops::ControlFlow;
