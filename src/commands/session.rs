@@ -62,6 +62,7 @@ pub(super) fn run(args: &SessionArgs, cx: &mut Context) -> Result<()> {
     let mut traces = turns(&mut reader, &query, &show.session_or_trace)?;
     let mut id = show.session_or_trace.clone();
     let mut is_derived = false;
+    let mut named = None;
     if traces.is_empty() {
         match by_prefix(cx, show, &mut reader, &query) {
             Ok(found) => {
@@ -69,12 +70,12 @@ pub(super) fn run(args: &SessionArgs, cx: &mut Context) -> Result<()> {
                 traces = turns(&mut reader, &query, &id)?;
             }
             Err(error) => {
-                let named = named_trace(cx, show, &mut reader);
+                named = named_trace(cx, show, &mut reader);
                 if let Some(session) = named.as_ref().and_then(TraceInfo::session_id) {
                     session.clone_into(&mut id);
                     traces = turns(&mut reader, &query, &id)?;
                 } else {
-                    let (name, error) = match named {
+                    let (name, error) = match &named {
                         Some(info) => (info.trace_id.clone(), without_session(cx, &info.trace_id)),
                         None => (id.clone(), error),
                     };
@@ -91,7 +92,10 @@ pub(super) fn run(args: &SessionArgs, cx: &mut Context) -> Result<()> {
     if show.conversation {
         let mut loaded = Vec::with_capacity(traces.len());
         for info in &traces {
-            loaded.extend(reader.trace(&TraceKey::Id(info.trace_id.clone()), Some(SpanDetail::All))?);
+            let known = named.as_ref().filter(|named| named.trace_id == info.trace_id);
+            let by_id = || TraceKey::Id(info.trace_id.clone());
+            let key = known.map_or_else(by_id, |record| TraceKey::Record(Box::new(record.clone())));
+            loaded.extend(reader.trace(&key, Some(SpanDetail::All))?);
         }
         // Records have milliseconds only; spans show which trace of the same millisecond started first.
         let start = |trace: &Trace| trace.span_list().iter().map(|span| span.start).min();
