@@ -47,9 +47,10 @@ impl Bounds {
         self.steps.store(limits::READ_STEPS / u64::from(STEPS_PER_CHECK), Ordering::Relaxed);
     }
 
-    /// Makes `REGEXP` use the regular expressions of a filter, so that their cost is counted in one place.
+    /// Makes `REGEXP` use the regular expressions of a filter, so that their cost is counted in one place. Those of other
+    /// searches stay, which may still be running.
     pub(super) fn use_regexes(&self, filter: &Filter) {
-        let regexes = filter.regexes().map(|regex| (regex.pattern().to_owned(), regex.clone())).collect();
-        *self.regexes.lock().unwrap_or_else(PoisonError::into_inner) = regexes;
+        let regexes = filter.regexes().map(|regex| (regex.pattern().to_owned(), regex.clone()));
+        self.regexes.lock().unwrap_or_else(PoisonError::into_inner).extend(regexes);
     }
 }

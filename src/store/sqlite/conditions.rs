@@ -55,7 +55,7 @@ impl Sql {
     }
 }
 
-/// The regular expressions of the running search, by pattern. Their cost is counted over all statements and
+/// The regular expressions of searches, by pattern. Their cost is counted over all statements and
 /// connections.
 pub(super) type Regexes = Arc<Mutex<HashMap<String, Regex>>>;
 
