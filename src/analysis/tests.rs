@@ -1,45 +1,19 @@
 use super::key::{GroupKey, GroupValues};
 use super::usage::{self, Explanation, GroupedUsage, UsageGroup};
-use crate::formats::{self, SpanDetail};
-use crate::model::{
-    Cost, Span, Spans, SpansSource, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, Zone, arrange,
-};
+use crate::formats::SpanDetail;
+use crate::model::{Cost, Span, TokenUsage, Trace, Zone};
+use crate::tests::{SpanSpec, tokens, trace_of};
 
 /// A span: id, parent id, type, input and output tokens.
 pub(super) type Given<'a> = (&'a str, &'a str, &'a str, Option<(i64, i64)>);
 
 /// Builds a trace of such spans.
 fn trace(spans: &[Given<'_>]) -> Trace {
-    let text = |(id, parent, kind, usage): &Given<'_>| {
-        let usage = usage.map_or_else(String::new, |(input, output)| {
-            format!(
-                r#","mlflow.chat.tokenUsage":{{"input_tokens":{input},"output_tokens":{output},"total_tokens":{}}}"#,
-                input + output
-            )
-        });
-        format!(
-            r#"{{"span_id":"{id}","parent_span_id":"{parent}","name":"{id}","start_time_unix_nano":1,"attributes":{{"mlflow.spanType":"\"{kind}\""{usage}}}}}"#
-        )
+    let span = |(id, parent, span_type, usage): &Given<'_>| {
+        let attributes = usage.map(tokens).unwrap_or_default();
+        SpanSpec { attributes: &attributes, ..SpanSpec::new(id, parent, span_type) }.build(SpanDetail::Tree)
     };
-    trace_of(spans.iter().map(|span| formats::span(&text(span), SpanDetail::Tree, None).unwrap()).collect())
-}
-
-/// Builds a trace of some spans, with a minimal record.
-pub(super) fn trace_of(spans: Vec<Span>) -> Trace {
-    let (list, nodes, _) = arrange(spans);
-    let info = TraceInfo::new("tr-1".to_owned(), "1".to_owned(), TraceState::Ok, Timestamp(0));
-    Trace {
-        info,
-        spans: Some(Spans {
-            list,
-            nodes,
-            source: SpansSource::Database,
-            problems: Vec::new(),
-            moved: None,
-            outside: None,
-        }),
-        rows: None,
-    }
+    trace_of(spans.iter().map(span).collect())
 }
 
 /// Sets the model of a span.

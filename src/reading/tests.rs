@@ -1,36 +1,21 @@
 use super::*;
 use crate::formats::{self, SpanDetail};
-use crate::model::{
-    Cost, Span, SpanStatus, Spans, SpansSource, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, arrange,
-};
+use crate::model::{Cost, Span, SpanStatus, Timestamp, TokenUsage, Trace, TraceInfo, TraceState};
+use crate::tests::{SpanSpec, tokens, trace_of};
 use proptest::prelude::*;
 use std::slice;
 
 /// A span as id, parent, type, and input and output tokens.
-type SpanSpec<'a> = (&'a str, &'a str, &'a str, Option<(i64, i64)>);
+type Given<'a> = (&'a str, &'a str, &'a str, Option<(i64, i64)>);
 
-fn span(id: &str, parent: &str, kind: &str, start: i64, attributes: &str) -> Span {
-    let text = format!(
-        r#"{{"span_id":"{id}","parent_span_id":"{parent}","name":"{id}","start_time_unix_nano":{start},"end_time_unix_nano":{},"attributes":{{"mlflow.spanType":"\"{kind}\""{attributes}}}}}"#,
-        start + 5
-    );
-    formats::span(&text, SpanDetail::All, None).unwrap()
+/// Builds a span; `attributes` are members of a JSON object.
+fn span(id: &str, parent: &str, span_type: &str, start: i64, attributes: &str) -> Span {
+    let spec = SpanSpec { start, end: Some(start + 5), attributes, ..SpanSpec::new(id, parent, span_type) };
+    spec.build(SpanDetail::All)
 }
 
-fn tokens((input, output): (i64, i64)) -> String {
-    let total = input + output;
-    format!(r#","mlflow.chat.tokenUsage":{{"input_tokens":{input},"output_tokens":{output},"total_tokens":{total}}}"#)
-}
-
-fn trace_of(spans: Vec<Span>) -> Trace {
-    let (list, nodes, _) = arrange(spans);
-    let info = TraceInfo::new("tr-1".to_owned(), "1".to_owned(), TraceState::Ok, Timestamp(0));
-    let (source, problems) = (SpansSource::Database, Vec::new());
-    Trace { info, spans: Some(Spans { list, nodes, source, problems, moved: None, outside: None }), rows: None }
-}
-
-fn trace(spans: &[SpanSpec<'_>]) -> Trace {
-    let span = |((id, parent, kind, usage), start): (&SpanSpec<'_>, i64)| {
+fn trace(spans: &[Given<'_>]) -> Trace {
+    let span = |((id, parent, kind, usage), start): (&Given<'_>, i64)| {
         span(id, parent, kind, start, &usage.map(tokens).unwrap_or_default())
     };
     trace_of(spans.iter().zip(1..).map(span).collect())

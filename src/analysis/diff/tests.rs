@@ -1,10 +1,10 @@
 //! Tests of the comparison of two traces.
 
 use super::{Diff, NodeChange, Strictness};
-use crate::analysis::tests::trace_of;
 use crate::formats::{self, SpanDetail};
 use crate::model::{Span, SpanId, Timestamp, Trace};
 use crate::reading::Reading;
+use crate::tests::trace_of;
 use serde_json::json;
 
 /// A span of a test trace: depth, type, name, inputs, outputs. Spans start in the order given.

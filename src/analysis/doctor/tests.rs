@@ -1,17 +1,14 @@
 use super::signs::SERVICE;
 use super::*;
-use crate::analysis::tests::trace_of;
-use crate::formats::{self, SpanDetail};
+use crate::formats::SpanDetail;
 use crate::model::{Cost, MovedFile, Revision, Span, StoreInfo, StoreKind, TokenUsage, keys};
+use crate::tests::{SpanSpec, trace_of};
 
 const HOUR: i64 = 3_600_000_000_000;
 
 /// Builds a span; `attributes` are members of a JSON object.
 fn span(id: &str, parent: &str, attributes: &str) -> Span {
-    let text = format!(
-        r#"{{"span_id":"{id}","parent_span_id":"{parent}","name":"{id}","start_time_unix_nano":1,"attributes":{{{attributes}}}}}"#
-    );
-    formats::span(&text, SpanDetail::All, None).unwrap()
+    SpanSpec { attributes, ..SpanSpec::new(id, parent, "") }.build(SpanDetail::All)
 }
 
 /// Builds a finished trace of a root and a model call, as MLflow records it.

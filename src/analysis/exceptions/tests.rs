@@ -1,7 +1,7 @@
 use super::{ExceptionGroups, FailureKind, Occurrence, occurrences};
-use crate::analysis::tests::trace_of;
 use crate::formats::{self, SpanDetail};
 use crate::model::Span;
+use crate::tests::trace_of;
 use serde_json::json;
 
 /// A span: id, parent id, status, status message, and recorded exceptions as type, message and stack trace.

@@ -1,7 +1,7 @@
 use super::*;
-use crate::analysis::tests::trace_of;
-use crate::formats::{self, SpanDetail};
+use crate::formats::SpanDetail;
 use crate::model::SpanId;
+use crate::tests::{SpanSpec, trace_of};
 
 fn usage(text: &str) -> TokenUsage {
     TokenUsage::from_json(&Json::from_strict(text).unwrap()).unwrap()
@@ -143,10 +143,7 @@ fn prices_from_a_file_go_first() {
 
 /// Builds a span of a type, with more attributes.
 fn span(kind: &str, attributes: &str) -> Span {
-    let text = format!(
-        r#"{{"span_id":"a","name":"a","start_time_unix_nano":1,"attributes":{{"mlflow.spanType":"\"{kind}\"",{attributes}}}}}"#
-    );
-    formats::span(&text, SpanDetail::Calls, None).unwrap()
+    SpanSpec { attributes, ..SpanSpec::new("a", "", kind) }.build(SpanDetail::Calls)
 }
 
 #[test]

@@ -1,8 +1,8 @@
 use super::*;
-use crate::analysis::tests::trace_of;
 use crate::analysis::usage;
-use crate::formats::{self, SpanDetail};
+use crate::formats::SpanDetail;
 use crate::model::Timestamp;
+use crate::tests::{SpanSpec, trace_of};
 
 #[test]
 fn percentiles_are_those_of_mlflow() {
@@ -28,12 +28,8 @@ fn histogram_bins_are_equal() {
 }
 
 fn span(id: &str, parent: &str, kind: &str, millis: i64, more: &str) -> Span {
-    let text = format!(
-        r#"{{"span_id":"{id}","parent_span_id":"{parent}","name":"{id}","start_time_unix_nano":1000000,"end_time_unix_nano":{},
-        "attributes":{{"mlflow.spanType":"\"{kind}\""{more}}}}}"#,
-        1_000_000 + millis * 1_000_000 + 999_999
-    );
-    formats::span(&text, SpanDetail::Calls, None).unwrap()
+    let end = Some(1_000_000 + millis * 1_000_000 + 999_999);
+    SpanSpec { start: 1_000_000, end, attributes: more, ..SpanSpec::new(id, parent, kind) }.build(SpanDetail::Calls)
 }
 
 const TOKENS: &str = r#","mlflow.chat.tokenUsage":{"input_tokens":2,"output_tokens":1,"total_tokens":3}"#;

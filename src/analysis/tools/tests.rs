@@ -1,8 +1,8 @@
 use super::*;
-use crate::analysis::tests::trace_of;
 use crate::formats::{self, SpanDetail};
 use crate::model::SpanStatus;
 use crate::reading::Reading;
+use crate::tests::trace_of;
 
 fn tool(id: usize, name: &str, kind: &str) -> crate::model::Span {
     tool_with_output(id, name, kind, "fine")
