@@ -253,7 +253,7 @@ pub(crate) struct SpanJson<'a> {
     /// Error message; empty if there was no error.
     status_message: &'a str,
     /// Start: RFC 3339 in UTC, to the nanosecond.
-    #[cfg_attr(test, schemars(schema_with = "crate::views::schemas::nanosecond_time"))]
+    #[cfg_attr(test, schemars(schema_with = "nanosecond_time"))]
     start_time: String,
     /// Start in nanoseconds since 1970-01-01 UTC.
     start_time_ns: i64,
@@ -483,4 +483,13 @@ impl<'a> ExperimentJson<'a> {
             token_usage: totals.token_usage.as_ref(),
         }
     }
+}
+
+/// The schema of a time that is serialized as text, to the nanosecond.
+#[cfg(test)]
+pub(super) fn nanosecond_time(_generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": "string",
+        "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z$",
+    })
 }

@@ -18,17 +18,9 @@ use super::usage::{CallRow, GroupsJson, UsageFigures, UsageJson};
 use crate::model::TraceInfo;
 use crate::output::json::SCHEMA;
 use crate::output::{Column, Page, Row};
+use schemars::JsonSchema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
-use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Map, Value, json};
-
-/// The schema of a time that is serialized as text, to the nanosecond.
-pub(super) fn nanosecond_time(_generator: &mut SchemaGenerator) -> Schema {
-    json_schema!({
-        "type": "string",
-        "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z$",
-    })
-}
 
 fn generator() -> SchemaGenerator {
     SchemaSettings::draft2020_12().for_serialize().into_generator()

@@ -49,7 +49,7 @@ pub(in crate::views) struct StepJson<'a> {
     /// OK, ERROR, UNSET, or a status of a later release.
     status: &'a str,
     /// Start: RFC 3339 in UTC, to the nanosecond.
-    #[cfg_attr(test, schemars(schema_with = "crate::views::schemas::nanosecond_time"))]
+    #[cfg_attr(test, schemars(schema_with = "crate::views::json::nanosecond_time"))]
     start_time: String,
     /// Duration in milliseconds, with a fraction; null while the span runs.
     duration_ms: Option<f64>,
