@@ -153,12 +153,14 @@ impl RuleFlags {
             flags.extend(more);
             flags
         };
-        let mut min_feedback = self.min_feedback;
-        for more in file.min_feedback {
-            if !min_feedback.iter().any(|flag| flag.name == more.name && flag.bound.statistic == more.bound.statistic) {
-                min_feedback.push(more);
-            }
-        }
+        let feedback = |mut flags: Vec<FeedbackLimit>, file: Vec<FeedbackLimit>| {
+            let is_same =
+                |a: &FeedbackLimit, b: &FeedbackLimit| (&a.name, a.bound.statistic) == (&b.name, b.bound.statistic);
+            let more: Vec<FeedbackLimit> =
+                file.into_iter().filter(|limit| !flags.iter().any(|flag| is_same(flag, limit))).collect();
+            flags.extend(more);
+            flags
+        };
         // A tolerance for all figures replaces every tolerance of the file.
         let replaces_all = self.tolerance.iter().any(|(name, _)| name.is_none());
         let tolerance = if replaces_all { Vec::new() } else { file.tolerance };
@@ -174,7 +176,7 @@ impl RuleFlags {
             forbid_span: names(self.forbid_span, file.forbid_span),
             require_tool: names(self.require_tool, file.require_tool),
             forbid_tool: names(self.forbid_tool, file.forbid_tool),
-            min_feedback,
+            min_feedback: feedback(self.min_feedback, file.min_feedback),
             min_traces: self.min_traces.or(file.min_traces),
             baseline: self.baseline.or(file.baseline),
             tolerance: tolerance.into_iter().chain(self.tolerance).collect(),

@@ -43,6 +43,14 @@ fn flags_take_precedence_over_a_file() {
 }
 
 #[test]
+fn every_limit_of_a_file_is_a_rule() {
+    for text in ["min-feedback = [\"a=0.5\", \"a=0.9\"]", "max-tokens = [5, 9]", "forbid-tool = [\"a\", \"a\"]"] {
+        let rules = RuleFlags::default().overriding(RuleFlags::parse(text).unwrap()).rules();
+        assert_eq!(rules.len(), 3, "{text}: --min-traces, and two of the file");
+    }
+}
+
+#[test]
 fn a_switch_set_to_false_is_not_a_rule() {
     assert!(RuleFlags::parse("no-exceptions = false").unwrap().no_exceptions.is_none());
     assert_eq!(RuleFlags::parse("no-exceptions = true").unwrap().no_exceptions.as_deref(), Some("raised"));
