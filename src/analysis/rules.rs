@@ -1,18 +1,36 @@
 //! Evaluates the rules of `mltrace check` over a stream of traces: pass, fail or unknown, with evidence.
 
 mod baseline;
+mod gaps;
+mod max_cost;
+mod max_latency;
+mod max_llm_calls;
+mod max_tokens;
+mod max_tool_calls;
 mod measure;
 mod rule;
+mod statistic;
 
 pub use baseline::{Baseline, Tolerance};
-pub use measure::{Measure, Statistic};
+pub use measure::Measure;
 pub use rule::{NamePattern, RequiredData, Rule, RuleKind, RuleUnit};
+pub use statistic::Statistic;
 
 use super::exceptions::{ExceptionGroups, FailureKind, Occurrence, occurrences};
 use crate::model::{Assessment, AssessmentKind, Trace, TraceState};
 use crate::reading::{Reading, ToolCall};
-use measure::{MeasuredValue, ValueSeries};
+use measure::MeasuredValue;
+use statistic::ValueSeries;
 use std::collections::{BTreeMap, HashSet};
+
+/// All measures, in the order of the help.
+pub static MEASURES: [&Measure; 5] = [
+    &max_tokens::MEASURE,
+    &max_cost::MEASURE,
+    &max_latency::MEASURE,
+    &max_llm_calls::MEASURE,
+    &max_tool_calls::MEASURE,
+];
 
 /// The result of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +93,8 @@ pub struct RuleEvaluator {
     required_data: RequiredData,
     traces: u64,
     errors: u64,
-    measures: BTreeMap<Measure, ValueSeries>,
+    /// By name of the measure.
+    measures: BTreeMap<&'static str, ValueSeries>,
     feedback: BTreeMap<String, ValueSeries>,
     exceptions: ExceptionGroups,
     /// Whether failures may be missing from the recorded data.
@@ -96,7 +115,8 @@ pub struct Evaluation {
 /// A trace with its values.
 struct Measured<'a> {
     trace: &'a Trace,
-    values: BTreeMap<Measure, MeasuredValue>,
+    /// By name of the measure.
+    values: BTreeMap<&'static str, MeasuredValue>,
     failures: Vec<Occurrence>,
     reading: &'a Reading,
 }
@@ -118,9 +138,9 @@ impl Measured<'_> {
     /// Returns why there may be more matches, if so.
     fn unknown_reason(&self, pattern: &NamePattern) -> Option<String> {
         if pattern.is_tool {
-            measure::unrecorded_tool_calls(self.trace, self.reading)
+            gaps::unrecorded_tool_calls(self.trace, self.reading)
         } else {
-            measure::unknown_reason(self.trace)
+            gaps::unknown_reason(self.trace)
         }
     }
 }
@@ -145,8 +165,8 @@ impl RuleEvaluator {
     pub fn add(&mut self, trace: &Trace, reading: &Reading) {
         self.traces += 1;
         self.errors += u64::from(trace.info.state == TraceState::Error);
-        let available = Measure::ALL.into_iter().filter(|measure| measure.required_data() <= self.required_data);
-        let values = available.map(|measure| (measure, measure.evaluate(trace, reading))).collect();
+        let available = MEASURES.iter().filter(|measure| measure.required_data <= self.required_data);
+        let values = available.map(|measure| (measure.name, (measure.evaluate)(trace, reading))).collect();
         let failures = if self.required_data == RequiredData::Exceptions { occurrences(trace) } else { Vec::new() };
         self.has_unrecorded_failure |= unrecorded_failure(trace, &failures).is_some();
         let measured = Measured { trace, values, failures, reading };
@@ -188,7 +208,7 @@ impl RuleEvaluator {
                 (seen.extreme, is_complete)
             }
             RuleKind::Max(measure, statistic, _) => {
-                self.measures.get(measure).map_or((None, true), |values| values.statistic(*statistic))
+                self.measures.get(measure.name).map_or((None, true), |values| values.statistic(*statistic))
             }
             RuleKind::Feedback(name, statistic, _) => {
                 self.feedback.get(name).map_or((None, self.traces == 0), |values| values.statistic(*statistic))
@@ -235,13 +255,13 @@ impl RuleObservations {
         match kind {
             RuleKind::Readable | RuleKind::Traces(_) => {}
             RuleKind::Max(measure, statistic, _) => {
-                if let Some(value) = measured.values.get(measure) {
+                if let Some(value) = measured.values.get(measure.name) {
                     self.add_value(kind, trace, value, *statistic);
                 }
             }
             RuleKind::ErrorRate(_) => match trace.info.state {
                 TraceState::Error => self.violating.add(trace, None, None, false),
-                TraceState::InProgress => self.add_unknown(trace, measure::IN_PROGRESS.to_owned()),
+                TraceState::InProgress => self.add_unknown(trace, gaps::IN_PROGRESS.to_owned()),
                 TraceState::Ok | TraceState::Unspecified | TraceState::Other(_) => {}
             },
             RuleKind::NoExceptions(with_handled) => {
@@ -323,7 +343,7 @@ impl RuleObservations {
 /// Returns why failures of a trace may be missing from the recorded data, if so.
 fn unrecorded_failure(trace: &Trace, failures: &[Occurrence]) -> Option<String> {
     let lacks_failure = trace.info.state == TraceState::Error && failures.is_empty();
-    measure::unknown_reason(trace).or_else(|| lacks_failure.then(|| "failed, but no span records why".to_owned()))
+    gaps::unknown_reason(trace).or_else(|| lacks_failure.then(|| "failed, but no span records why".to_owned()))
 }
 
 /// The worst traces, with the number of all.

@@ -3,9 +3,7 @@
 mod rules;
 
 use super::Outcome;
-use crate::analysis::rules::{
-    Baseline, Evidence, Measure, RequiredData, Rule, RuleEvaluator, RuleKind, RuleResult, Verdict,
-};
+use crate::analysis::rules::{Baseline, Evidence, RequiredData, Rule, RuleEvaluator, RuleKind, RuleResult, Verdict};
 use crate::cli::context::Context;
 use crate::cli::reader::TraceReader;
 use crate::cli::select::TraceSelection;
@@ -189,7 +187,7 @@ fn next_command(cx: &Context, finding: &RuleResult) -> Option<String> {
     let suggestion = match (&finding.rule.kind, trace) {
         (RuleKind::Readable, _) => Suggestion::new("doctor"),
         (_, None) => Suggestion::new("traces list"),
-        (RuleKind::Max(Measure::Tokens | Measure::Cost, ..), Some(id)) => {
+        (RuleKind::Max(measure, ..), Some(id)) if matches!(measure.name, "tokens" | "cost") => {
             Suggestion::new("usage").operand(id).flag("--explain")
         }
         (RuleKind::Feedback(..), Some(id)) => Suggestion::new("trace show").operand(id).flag("--io"),

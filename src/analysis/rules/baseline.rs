@@ -1,7 +1,7 @@
 //! Baselines: values of some traces, stored to compare later traces with.
 
-use super::measure::{Measure, Statistic, ValueSeries};
-use super::{RequiredData, Rule, RuleEvaluator, RuleKind};
+use super::statistic::ValueSeries;
+use super::{MEASURES, Measure, RequiredData, Rule, RuleEvaluator, RuleKind, Statistic};
 use crate::model::Json;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -33,16 +33,10 @@ pub struct KnownException {
     pub message: Option<String>,
 }
 
-/// The statistics that a baseline stores.
-const BASELINE_STATISTICS: [(Measure, Statistic); 7] = [
-    (Measure::Tokens, Statistic::Mean),
-    (Measure::Tokens, Statistic::Percentile(95)),
-    (Measure::Cost, Statistic::Mean),
-    (Measure::Latency, Statistic::Percentile(50)),
-    (Measure::Latency, Statistic::Percentile(95)),
-    (Measure::LlmCalls, Statistic::Mean),
-    (Measure::ToolCalls, Statistic::Mean),
-];
+/// Returns the statistics that a baseline stores.
+fn stored_statistics() -> impl Iterator<Item = (&'static Measure, Statistic)> {
+    MEASURES.into_iter().flat_map(|measure| measure.in_baseline.iter().map(move |statistic| (measure, *statistic)))
+}
 
 /// How much worse than the baseline values may be, as a share of the baseline value.
 #[derive(Clone, Debug)]
@@ -56,7 +50,7 @@ pub struct Tolerance {
 impl Tolerance {
     /// Returns the names that may have a tolerance of their own.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        Measure::ALL.into_iter().map(Measure::name).chain([ERROR_RATE, FEEDBACK])
+        MEASURES.iter().map(|measure| measure.name).chain([ERROR_RATE, FEEDBACK])
     }
 
     fn for_name(&self, name: &str) -> f64 {
@@ -75,9 +69,9 @@ impl Baseline {
             value.filter(|_| is_complete)
         };
         let mut measures: BTreeMap<String, BTreeMap<String, Option<f64>>> = BTreeMap::new();
-        for (measure, statistic) in BASELINE_STATISTICS {
-            let value = evaluator.measures.get(&measure).and_then(|values| exact(values, statistic));
-            measures.entry(measure.name().to_owned()).or_default().insert(statistic.as_str().to_owned(), value);
+        for (measure, statistic) in stored_statistics() {
+            let value = evaluator.measures.get(measure.name).and_then(|values| exact(values, statistic));
+            measures.entry(measure.name.to_owned()).or_default().insert(statistic.as_str().to_owned(), value);
         }
         let mean = |(name, values): (&String, &ValueSeries)| (name.clone(), exact(values, Statistic::Mean));
         let known = |group: &crate::analysis::exceptions::ExceptionGroup| KnownException {
@@ -97,18 +91,17 @@ impl Baseline {
         }
     }
 
-    fn value(&self, measure: Measure, statistic: Statistic) -> Option<f64> {
-        *self.measures.get(measure.name())?.get(statistic.as_str())?
+    fn value(&self, measure: &Measure, statistic: Statistic) -> Option<f64> {
+        *self.measures.get(measure.name)?.get(statistic.as_str())?
     }
 
     /// Returns the names of values that are unknown.
     #[must_use]
     pub fn unknown_values(&self) -> Vec<String> {
-        let is_unknown = |(measure, statistic): &&(Measure, Statistic)| self.value(*measure, *statistic).is_none();
-        let measures = BASELINE_STATISTICS
-            .iter()
+        let is_unknown = |(measure, statistic): &(&Measure, Statistic)| self.value(measure, *statistic).is_none();
+        let measures = stored_statistics()
             .filter(is_unknown)
-            .map(|(measure, statistic)| format!("{} {}", measure.name(), statistic.as_str()));
+            .map(|(measure, statistic)| format!("{} {}", measure.name, statistic.as_str()));
         let feedback =
             self.feedback.iter().filter(|(_, mean)| mean.is_none()).map(|(name, _)| format!("feedback {name}"));
         let exceptions = self.exceptions.is_none().then(|| "exceptions".to_owned());
@@ -134,8 +127,8 @@ impl Baseline {
         for (name, values) in &self.measures {
             for (statistic, value) in values {
                 let is_known =
-                    |(measure, known): &(Measure, Statistic)| measure.name() == name && known.as_str() == statistic;
-                if !BASELINE_STATISTICS.iter().any(is_known) {
+                    |(measure, known): (&Measure, Statistic)| measure.name == name && known.as_str() == statistic;
+                if !stored_statistics().any(is_known) {
                     return Some(format!("unknown value `{name} {statistic}`"));
                 }
                 if value.is_some_and(|value| value < 0.0) {
@@ -156,9 +149,9 @@ impl Baseline {
         if let Some(rate) = self.error_rate {
             add(RuleKind::ErrorRate(rate * (1.0 + tolerance.for_name(ERROR_RATE))), Some(rate));
         }
-        for (measure, statistic) in BASELINE_STATISTICS {
+        for (measure, statistic) in stored_statistics() {
             if let Some(value) = self.value(measure, statistic) {
-                add(RuleKind::Max(measure, statistic, value * (1.0 + tolerance.for_name(measure.name()))), Some(value));
+                add(RuleKind::Max(measure, statistic, value * (1.0 + tolerance.for_name(measure.name))), Some(value));
             }
         }
         for (name, mean) in &self.feedback {

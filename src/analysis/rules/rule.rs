@@ -1,6 +1,7 @@
 //! Rules of `mltrace check`.
 
-use super::measure::{Measure, Statistic};
+use super::measure::Measure;
+use super::statistic::Statistic;
 use crate::query::Glob;
 use std::collections::BTreeSet;
 
@@ -21,7 +22,7 @@ pub enum RuleKind {
     /// There are at least this many traces.
     Traces(u64),
     /// A measure is at most this value.
-    Max(Measure, Statistic, f64),
+    Max(&'static Measure, Statistic, f64),
     /// At most this share of traces has state ERROR.
     ErrorRate(f64),
     /// There are no exceptions; `true` = no failures returned as tool output either.
@@ -82,7 +83,7 @@ impl RuleKind {
         match self {
             Self::Readable => "readable",
             Self::Traces(_) => "min-traces",
-            Self::Max(measure, ..) => measure.rule_name(),
+            Self::Max(measure, ..) => measure.rule,
             Self::ErrorRate(_) => "max-error-rate",
             Self::NoExceptions(_) => "no-exceptions",
             Self::NoNewExceptions(_) => "no-new-exceptions",
@@ -142,7 +143,7 @@ impl RuleKind {
     #[must_use]
     pub const fn unit(&self) -> RuleUnit {
         match self {
-            Self::Max(measure, ..) => measure.unit(),
+            Self::Max(measure, ..) => measure.unit,
             Self::ErrorRate(_) => RuleUnit::Share,
             Self::Feedback(..) => RuleUnit::Score,
             _ => RuleUnit::Count,
@@ -153,15 +154,11 @@ impl RuleKind {
     #[must_use]
     pub const fn required_data(&self) -> RequiredData {
         match self {
-            Self::Readable
-            | Self::Traces(_)
-            | Self::ErrorRate(_)
-            | Self::Feedback(..)
-            | Self::Max(Measure::Latency, ..) => RequiredData::Records,
-            Self::Max(Measure::ToolCalls, ..)
-            | Self::RequiredSpan(NamePattern { is_tool: true, .. })
+            Self::Readable | Self::Traces(_) | Self::ErrorRate(_) | Self::Feedback(..) => RequiredData::Records,
+            Self::Max(measure, ..) => measure.required_data,
+            Self::RequiredSpan(NamePattern { is_tool: true, .. })
             | Self::ForbiddenSpan(NamePattern { is_tool: true, .. }) => RequiredData::ToolCalls,
-            Self::Max(..) | Self::RequiredSpan(_) | Self::ForbiddenSpan(_) => RequiredData::Spans,
+            Self::RequiredSpan(_) | Self::ForbiddenSpan(_) => RequiredData::Spans,
             Self::NoExceptions(_) | Self::NoNewExceptions(_) => RequiredData::Exceptions,
         }
     }

@@ -1,6 +1,6 @@
 //! Rules from flags and from a TOML file.
 
-use crate::analysis::rules::{Measure, NamePattern, Rule, RuleKind, Statistic, Tolerance};
+use crate::analysis::rules::{MEASURES, NamePattern, Rule, RuleKind, Statistic, Tolerance};
 use crate::error::{Error, ErrorCode, Result};
 use crate::query::{Glob, flags};
 use crate::{files, limits};
@@ -215,13 +215,8 @@ impl RuleFlags {
     /// Returns the rules, in the order of the help.
     pub(super) fn rules(&self) -> Vec<Rule> {
         let mut tests = vec![RuleKind::Traces(self.min_traces.unwrap_or(1))];
-        for (measure, bounds) in [
-            (Measure::Tokens, &self.max_tokens),
-            (Measure::Cost, &self.max_cost),
-            (Measure::Latency, &self.max_latency),
-            (Measure::LlmCalls, &self.max_llm_calls),
-            (Measure::ToolCalls, &self.max_tool_calls),
-        ] {
+        let bounds = [&self.max_tokens, &self.max_cost, &self.max_latency, &self.max_llm_calls, &self.max_tool_calls];
+        for (measure, bounds) in MEASURES.into_iter().zip(bounds) {
             tests.extend(bounds.iter().map(|bound| RuleKind::Max(measure, bound.statistic, bound.limit)));
         }
         tests.extend(self.max_error_rate.map(RuleKind::ErrorRate));
