@@ -1,17 +1,14 @@
 //! Evaluates the rules of `mltrace check` over a stream of traces: pass, fail or unknown, with evidence.
 
 mod baseline;
+mod flag;
 mod gaps;
-mod max_cost;
-mod max_latency;
-mod max_llm_calls;
-mod max_tokens;
-mod max_tool_calls;
 mod measure;
 mod rule;
 mod statistic;
 
 pub use baseline::{Baseline, Tolerance};
+pub use flag::{FlagValues, RuleFlag};
 pub use measure::Measure;
 pub use rule::{NamePattern, RequiredData, Rule, RuleKind, RuleUnit};
 pub use statistic::Statistic;
@@ -23,14 +20,36 @@ use measure::MeasuredValue;
 use statistic::ValueSeries;
 use std::collections::{BTreeMap, HashSet};
 
-/// All measures, in the order of the help.
-pub static MEASURES: [&Measure; 5] = [
-    &max_tokens::MEASURE,
-    &max_cost::MEASURE,
-    &max_latency::MEASURE,
-    &max_llm_calls::MEASURE,
-    &max_tool_calls::MEASURE,
-];
+/// Declares the modules and the list of their flags.
+macro_rules! rules {
+    ($($module:ident)*) => {
+        $(mod $module;)*
+
+        /// The flags of all rules, in the order of the help.
+        pub static FLAGS: &[&RuleFlag] = &[$(&$module::FLAG),*];
+    };
+}
+
+rules! {
+    max_tokens
+    max_cost
+    max_latency
+    max_llm_calls
+    max_tool_calls
+    max_error_rate
+    no_exceptions
+    require_span
+    forbid_span
+    require_tool
+    forbid_tool
+    min_feedback
+    min_traces
+}
+
+/// Returns the measures that rules limit, in the order of the help.
+fn measures() -> impl Iterator<Item = &'static Measure> {
+    FLAGS.iter().filter_map(|flag| flag.measure)
+}
 
 /// The result of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,7 +184,7 @@ impl RuleEvaluator {
     pub fn add(&mut self, trace: &Trace, reading: &Reading) {
         self.traces += 1;
         self.errors += u64::from(trace.info.state == TraceState::Error);
-        let available = MEASURES.iter().filter(|measure| measure.required_data <= self.required_data);
+        let available = measures().filter(|measure| measure.required_data <= self.required_data);
         let values = available.map(|measure| (measure.name, (measure.evaluate)(trace, reading))).collect();
         let failures = if self.required_data == RequiredData::Exceptions { occurrences(trace) } else { Vec::new() };
         self.has_unrecorded_failure |= unrecorded_failure(trace, &failures).is_some();
@@ -392,3 +411,6 @@ fn shortened(text: &str) -> String {
 fn is_feedback(assessment: &Assessment) -> bool {
     assessment.kind == AssessmentKind::Feedback && assessment.valid
 }
+
+#[cfg(test)]
+mod tests;

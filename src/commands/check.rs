@@ -15,7 +15,7 @@ use crate::shell::Suggestion;
 use crate::store::{Order, Projection, RecordPart, SpanDetail};
 use crate::views::check::{CheckResult, CheckView, CheckedRule, ReportFormat, baseline_text};
 use crate::{files, limits};
-use rules::RuleFlags;
+use rules::RuleArgs;
 use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ use std::path::{Path, PathBuf};
   mltrace check --max-cost 0.05 --json | jq '.rules[] | select(.verdict != \"pass\")'")]
 pub struct CheckArgs {
     #[command(flatten)]
-    flags: RuleFlags,
+    flags: RuleArgs,
     /// TOML file of rules, named like the flags
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
@@ -66,14 +66,14 @@ fn report(text: &str) -> std::result::Result<(ReportFormat, Option<PathBuf>), St
 pub(super) fn run(args: &CheckArgs, cx: &mut Context) -> Result<Outcome> {
     let printed = printed(&args.report, cx.output.format)?;
     let flags = match &args.rules {
-        Some(path) => args.flags.clone().overriding(RuleFlags::read(path)?),
+        Some(path) => args.flags.clone().overriding(RuleArgs::read(path)?),
         None => args.flags.clone(),
     };
     let mut rules = flags.rules();
     if let Some(path) = flags.baseline() {
         let baseline = read_baseline(path)?;
         note_unknown(cx, &baseline);
-        rules.extend(baseline.rules(&flags.parse_tolerance()));
+        rules.extend(baseline.rules(&flags.tolerance()));
     }
     if flags.has_tolerance() && flags.baseline().is_none() {
         return Err(Error::new(ErrorCode::Usage, "--tolerance requires --baseline"));

@@ -1,7 +1,8 @@
 //! Baselines: values of some traces, stored to compare later traces with.
 
+use super::flag::parse_share;
 use super::statistic::ValueSeries;
-use super::{MEASURES, Measure, RequiredData, Rule, RuleEvaluator, RuleKind, Statistic};
+use super::{Measure, RequiredData, Rule, RuleEvaluator, RuleKind, Statistic, measures};
 use crate::model::Json;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -35,7 +36,7 @@ pub struct KnownException {
 
 /// Returns the statistics that a baseline stores.
 fn stored_statistics() -> impl Iterator<Item = (&'static Measure, Statistic)> {
-    MEASURES.into_iter().flat_map(|measure| measure.in_baseline.iter().map(move |statistic| (measure, *statistic)))
+    measures().flat_map(|measure| measure.in_baseline.iter().map(move |statistic| (measure, *statistic)))
 }
 
 /// How much worse than the baseline values may be, as a share of the baseline value.
@@ -47,10 +48,31 @@ pub struct Tolerance {
     pub named: BTreeMap<String, f64>,
 }
 
+/// Maximum tolerance; a larger one is rejected as a typing error.
+const MAX_TOLERANCE: f64 = 1_000.0;
+
+impl Default for Tolerance {
+    fn default() -> Self {
+        Self { default: 0.1, named: BTreeMap::new() }
+    }
+}
+
 impl Tolerance {
-    /// Returns the names that may have a tolerance of their own.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        MEASURES.iter().map(|measure| measure.name).chain([ERROR_RATE, FEEDBACK])
+    /// Parses a share of all values, or of those with a name: `10%`, `latency=25%`.
+    ///
+    /// # Errors
+    /// If the name or the share is invalid.
+    pub fn parse(text: &str) -> Result<(Option<String>, f64), String> {
+        let (name, share) = text.split_once('=').map_or((None, text), |(name, share)| (Some(name.trim()), share));
+        if let Some(name) = name.filter(|name| !Self::names().any(|known| known == *name)) {
+            let known = Self::names().collect::<Vec<_>>().join(", ");
+            return Err(format!("unknown figure `{name}`, expected one of {known}"));
+        }
+        Ok((name.map(str::to_owned), parse_share(share, MAX_TOLERANCE)?))
+    }
+
+    fn names() -> impl Iterator<Item = &'static str> {
+        measures().map(|measure| measure.name).chain([ERROR_RATE, FEEDBACK])
     }
 
     fn for_name(&self, name: &str) -> f64 {

@@ -1,5 +1,6 @@
 //! `--max-cost`
 
+use super::flag::{FlagValues, RuleFlag, parse_amount};
 use super::gaps::calls_without;
 use super::max_tokens::tokens;
 use super::measure::{Measure, MeasuredValue};
@@ -7,10 +8,22 @@ use super::{RequiredData, RuleUnit, Statistic};
 use crate::model::{TokenUsage, Trace};
 use crate::reading::{TraceUsage, UsageRow};
 
+pub(super) static FLAG: RuleFlag = RuleFlag {
+    name: "max-cost",
+    value_name: "[OF=]DOLLARS",
+    help: &["Maximum cost in US dollars: 0.05, mean=0.01, total=1"],
+    values: FlagValues::Many,
+    parse: |text| {
+        let dollars = |text: &str| parse_amount(text.trim_start_matches('$'));
+        MEASURE.parse_maximum(text, dollars, "an amount of US dollars, such as 0.05")
+    },
+    measure: Some(&MEASURE),
+};
+
 /// Cost of all calls in US dollars.
 pub(super) static MEASURE: Measure = Measure {
     name: "cost",
-    rule: "max-cost",
+    flag: &FLAG,
     unit: RuleUnit::Dollars,
     required_data: RequiredData::Spans,
     in_baseline: &[Statistic::Mean],

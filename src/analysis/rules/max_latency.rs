@@ -1,14 +1,31 @@
 //! `--max-latency`
 
+use super::flag::{FlagValues, RuleFlag};
 use super::gaps::IN_PROGRESS;
 use super::measure::{Measure, MeasuredValue};
-use super::{RequiredData, RuleUnit, Statistic};
+use super::{RequiredData, RuleKind, RuleUnit, Statistic};
 use crate::model::{Trace, TraceState};
+use crate::query::flags;
+
+pub(super) static FLAG: RuleFlag = RuleFlag {
+    name: "max-latency",
+    value_name: "[OF=]DURATION",
+    help: &["Maximum latency: 30s, p95=2s"],
+    values: FlagValues::Many,
+    parse,
+    measure: Some(&MEASURE),
+};
+
+fn parse(text: &str) -> Result<RuleKind, String> {
+    let millis = |text: &str| flags::duration_ns(text).ok().map(|nanos| nanos as f64 / 1e6);
+    let rule = MEASURE.parse_maximum(text, millis, "a duration, such as 250ms, 1.5s or 2m")?;
+    if rule.statistic() == Some(Statistic::Total) { Err("latency has no total".to_owned()) } else { Ok(rule) }
+}
 
 /// Execution duration in milliseconds.
 pub(super) static MEASURE: Measure = Measure {
     name: "latency",
-    rule: "max-latency",
+    flag: &FLAG,
     unit: RuleUnit::Millis,
     required_data: RequiredData::Records,
     in_baseline: &[Statistic::Percentile(50), Statistic::Percentile(95)],

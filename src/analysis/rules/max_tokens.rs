@@ -1,15 +1,25 @@
 //! `--max-tokens`
 
+use super::flag::{FlagValues, RuleFlag, parse_amount};
 use super::gaps::{calls_without, unknown_reason, unrecorded_calls};
 use super::measure::{Measure, MeasuredValue};
 use super::{RequiredData, RuleUnit, Statistic};
 use crate::model::{TokenUsage, Trace, TraceState};
 use crate::reading::{TraceUsage, UsageRow};
 
+pub(super) static FLAG: RuleFlag = RuleFlag {
+    name: "max-tokens",
+    value_name: "[OF=]TOKENS",
+    help: &["Maximum tokens: 5000, p95=4000, mean=2000, total=100000 (can be repeated)"],
+    values: FlagValues::Many,
+    parse: |text| MEASURE.parse_maximum(text, parse_amount, "a number of tokens"),
+    measure: Some(&MEASURE),
+};
+
 /// Tokens of all calls.
 pub(super) static MEASURE: Measure = Measure {
     name: "tokens",
-    rule: "max-tokens",
+    flag: &FLAG,
     unit: RuleUnit::Tokens,
     required_data: RequiredData::Spans,
     in_baseline: &[Statistic::Mean, Statistic::Percentile(95)],

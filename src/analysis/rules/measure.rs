@@ -1,6 +1,7 @@
 //! Measures of a trace.
 
-use super::{RequiredData, RuleUnit, Statistic};
+use super::flag::parse_limit;
+use super::{RequiredData, RuleFlag, RuleKind, RuleUnit, Statistic};
 use crate::model::{Assessment, Trace};
 use crate::reading::Reading;
 
@@ -9,8 +10,8 @@ use crate::reading::Reading;
 pub struct Measure {
     /// The name in baselines and tolerances.
     pub name: &'static str,
-    /// The name of the rule.
-    pub rule: &'static str,
+    /// The flag of the rule that limits it.
+    pub flag: &'static RuleFlag,
     /// The unit of its values.
     pub unit: RuleUnit,
     /// The data that it needs.
@@ -19,6 +20,19 @@ pub struct Measure {
     pub in_baseline: &'static [Statistic],
     /// Returns the value of a trace.
     pub(super) evaluate: fn(&Trace, &Reading) -> MeasuredValue,
+}
+
+impl Measure {
+    /// Parses a limit of this measure; `expected` describes a valid number.
+    pub(super) fn parse_maximum(
+        &'static self,
+        text: &str,
+        number: impl Fn(&str) -> Option<f64>,
+        expected: &str,
+    ) -> Result<RuleKind, String> {
+        let (statistic, limit) = parse_limit(text, Statistic::Each, number, expected)?;
+        Ok(RuleKind::Max(self, statistic, limit))
+    }
 }
 
 /// A value of a trace, possibly known only as a range.

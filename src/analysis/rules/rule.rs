@@ -83,7 +83,7 @@ impl RuleKind {
         match self {
             Self::Readable => "readable",
             Self::Traces(_) => "min-traces",
-            Self::Max(measure, ..) => measure.rule,
+            Self::Max(measure, ..) => measure.flag.name,
             Self::ErrorRate(_) => "max-error-rate",
             Self::NoExceptions(_) => "no-exceptions",
             Self::NoNewExceptions(_) => "no-new-exceptions",

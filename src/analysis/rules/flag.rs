@@ -1,0 +1,73 @@
+//! Flags of rules, and how their values are parsed.
+
+use super::{Measure, RuleKind, Statistic};
+
+/// The flag of a rule of `mltrace check`. A rules file has the same names.
+#[derive(Debug)]
+pub struct RuleFlag {
+    /// The name, without dashes. Also that of the rule in output.
+    pub name: &'static str,
+    /// The name of the value in the help.
+    pub value_name: &'static str,
+    /// The help: a line, then paragraphs for `--help`.
+    pub help: &'static [&'static str],
+    /// Which values it takes.
+    pub values: FlagValues,
+    /// Creates the rule from a value.
+    pub parse: fn(&str) -> Result<RuleKind, String>,
+    /// The measure that the rule limits, if any. Baselines store it, and `--tolerance` accepts its name.
+    pub measure: Option<&'static Measure>,
+}
+
+/// Which values a flag takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlagValues {
+    /// A single value.
+    One,
+    /// Several values, for which the flag is repeated.
+    Many,
+    /// One of these, after `=`; the first one if the flag has no value.
+    Choice(&'static [&'static str]),
+}
+
+/// Parses `5000` or `p95=5000`. `default` is the statistic if none is given, `expected` describes a valid number.
+pub(super) fn parse_limit(
+    text: &str,
+    default: Statistic,
+    number: impl Fn(&str) -> Option<f64>,
+    expected: &str,
+) -> Result<(Statistic, f64), String> {
+    let (statistic, rest) = match text.split_once('=') {
+        Some((word, rest)) => {
+            let statistic = Statistic::parse(word.trim());
+            (
+                statistic.ok_or_else(|| {
+                    format!("unknown statistic `{word}`, expected each, mean, total, p50, p90, p95 or p99")
+                })?,
+                rest,
+            )
+        }
+        None => (default, text),
+    };
+    let limit = number(rest.trim()).filter(|limit| limit.is_finite());
+    Ok((statistic, limit.ok_or_else(|| format!("expected {expected}"))?))
+}
+
+/// Parses a number that is not negative: `5000`, `5_000`, `0.5`.
+pub(super) fn parse_amount(text: &str) -> Option<f64> {
+    parse_number(text).filter(|number| *number >= 0.0)
+}
+
+/// Parses a number.
+pub(super) fn parse_number(text: &str) -> Option<f64> {
+    text.replace('_', "").parse().ok()
+}
+
+/// Parses a share: `5%` or `0.05`. One above 1 needs a percent sign, because 5 is probably meant as 5%.
+pub(super) fn parse_share(text: &str, max: f64) -> Result<f64, String> {
+    let share = match text.trim().strip_suffix('%') {
+        Some(percent) => parse_amount(percent.trim()).map(|percent| percent / 100.0).filter(|share| *share <= max),
+        None => parse_amount(text.trim()).filter(|share| *share <= 1.0),
+    };
+    share.filter(|share| *share >= 0.0).ok_or_else(|| "expected a share, such as 5% or 0.05".to_owned())
+}
