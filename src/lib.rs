@@ -20,7 +20,7 @@
 //! | `query`       | filters and conditions                                        | `model limits`                                                                      |
 //! | `store`       | trace stores; one folder per kind                             | `model files limits signals shell formats query error`                              |
 //! | `reading`     | LLM calls, tool calls, agents and turns found in a trace      | `model json message frameworks`                                                     |
-//! | `analysis`    | usage, statistics, exceptions, rules, diffs; no I/O           | `model message frameworks reading query`                                            |
+//! | `analysis`    | usage, statistics, exceptions, rules, diffs; no I/O           | `model shell message frameworks reading query`                                      |
 //! | `output`      | printing rows and views as text, JSON, JSON lines, CSV, ids   | `model query terminal error`                                                        |
 //! | `views`       | what each command prints                                      | `model manual shell message frameworks reading analysis query output error`         |
 //! | `cli`         | options, environment, name lookup, notes, progress            | `model files limits shell store reading analysis query output views terminal error` |

@@ -3,15 +3,14 @@
 mod rules;
 
 use super::Outcome;
-use crate::analysis::rules::{Baseline, Evidence, RequiredData, Rule, RuleEvaluator, RuleKind, RuleResult, Verdict};
+use crate::analysis::rules::{Baseline, RequiredData, Rule, RuleEvaluator, RuleResult, Verdict, unreadable_records};
 use crate::cli::context::Context;
 use crate::cli::reader::TraceReader;
 use crate::cli::select::TraceSelection;
 use crate::error::{Error, ErrorCode, Result};
-use crate::model::{Json, Problem};
+use crate::model::Json;
 use crate::output::Format;
 use crate::output::json::SCHEMA;
-use crate::shell::Suggestion;
 use crate::store::{Order, Projection, RecordPart, SpanDetail};
 use crate::views::check::{CheckResult, CheckView, CheckedRule, ReportFormat, baseline_text};
 use crate::{files, limits};
@@ -19,6 +18,7 @@ use rules::RuleArgs;
 use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Fail (exit 1) if traces violate limits
 ///
@@ -127,24 +127,24 @@ fn printed(reports: &[(ReportFormat, Option<PathBuf>)], format: Format) -> Resul
 }
 
 /// Reads the parts of traces that the rules need, and evaluates the rules.
-fn evaluate(args: &CheckArgs, cx: &Context, reader: &mut TraceReader, rules: Vec<Rule>) -> Result<CheckResult> {
+fn evaluate(
+    args: &CheckArgs,
+    cx: &Context,
+    reader: &mut TraceReader,
+    rules: Vec<Arc<dyn Rule>>,
+) -> Result<CheckResult> {
     let required = if args.save_baseline.is_some() {
         RequiredData::Exceptions
     } else {
-        rules.iter().map(|rule| rule.kind.required_data()).max().unwrap_or(RequiredData::Records)
+        rules.iter().map(|rule| rule.required_data()).max().unwrap_or(RequiredData::Records)
     };
     let spans = match required {
-        RequiredData::Records => None,
+        RequiredData::Records | RequiredData::Assessments => None,
         RequiredData::Spans => Some(SpanDetail::Calls),
         RequiredData::ToolCalls => Some(SpanDetail::Tree),
         RequiredData::Exceptions => Some(SpanDetail::Exceptions),
     };
-    let has_feedback_rules = rules.iter().any(|rule| matches!(rule.kind, RuleKind::Feedback(..)));
-    let record = if required == RequiredData::Records && !has_feedback_rules {
-        RecordPart::Figures(Vec::new())
-    } else {
-        RecordPart::All
-    };
+    let record = if required == RequiredData::Records { RecordPart::Figures(Vec::new()) } else { RecordPart::All };
     let projection = Projection { record, spans, ..Projection::RECORDS };
     let query = reader.query(cx, &args.select, Order::NEWEST, projection)?;
     let mut evaluator = RuleEvaluator::new(rules, required);
@@ -154,28 +154,11 @@ fn evaluate(args: &CheckArgs, cx: &Context, reader: &mut TraceReader, rules: Vec
     })?;
     reader.note_excluded(cx, &args.select, &query, true)?;
     let mut report = evaluator.report();
-    report.results.extend(unreadable(&reader.problems));
+    report.results.extend(unreadable_records(&reader.problems));
     let checked = |finding: RuleResult| CheckedRule { next: next_command(cx, &finding), result: finding };
     let findings = report.results.into_iter().map(checked).collect();
     let store = reader.store.name().to_owned();
     Ok(CheckResult { traces: report.traces, results: findings, baseline: report.baseline, store, time: cx.now })
-}
-
-/// Returns an unknown verdict if records could not be read, because they may violate a rule.
-fn unreadable(problems: &[Problem]) -> Option<RuleResult> {
-    let lost: Vec<&Problem> = problems.iter().filter(|problem| problem.is_loss()).collect();
-    let evidence = |problem: &&Problem| {
-        let place = problem.path.as_deref().map(|path| format!(": {path}")).unwrap_or_default();
-        Evidence { trace_id: None, value: None, text: Some(format!("{}{place}", problem.message)) }
-    };
-    (!lost.is_empty()).then(|| RuleResult {
-        rule: Rule { kind: RuleKind::Readable, baseline: None },
-        verdict: Verdict::Unknown,
-        value: Some(lost.len() as f64),
-        count: lost.len() as u64,
-        unknown_count: lost.len() as u64,
-        evidence: lost.iter().map(evidence).collect(),
-    })
 }
 
 /// Returns a command that shows why a rule does not pass.
@@ -183,17 +166,8 @@ fn next_command(cx: &Context, finding: &RuleResult) -> Option<String> {
     if finding.verdict == Verdict::Pass {
         return None;
     }
-    let trace = finding.evidence.iter().find_map(|evidence| evidence.trace_id.as_deref());
-    let suggestion = match (&finding.rule.kind, trace) {
-        (RuleKind::Readable, _) => Suggestion::new("doctor"),
-        (_, None) => Suggestion::new("traces list"),
-        (RuleKind::Max(measure, ..), Some(id)) if matches!(measure.name, "tokens" | "cost") => {
-            Suggestion::new("usage").operand(id).flag("--explain")
-        }
-        (RuleKind::Feedback(..), Some(id)) => Suggestion::new("trace show").operand(id).flag("--io"),
-        (_, Some(id)) => Suggestion::new("trace show").operand(id),
-    };
-    Some(cx.command_line(&suggestion))
+    let id = finding.evidence.iter().find_map(|evidence| evidence.trace_id.as_deref());
+    Some(cx.command_line(&id.map_or_else(|| finding.rule.explain(), |id| finding.rule.explain_trace(id))))
 }
 
 /// Notes which figures a baseline lacks.

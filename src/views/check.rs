@@ -15,7 +15,7 @@ use crate::output::text::{one_line, width};
 use crate::output::{Format, Item, Output, RenderOptions, TextRole, View, ignore_closed_pipe, number, write_table};
 use serde::{Serialize, Serializer};
 use std::io::{self, Write};
-use words::{format_value, heading, limit, message, rule, value};
+use words::{format_value, heading, limit, message, value};
 
 /// The result of all rules.
 #[derive(Debug)]
@@ -208,22 +208,22 @@ impl Serialize for JsonNumber {
 
 impl<'a> From<&'a CheckedRule> for RuleJson<'a> {
     fn from(CheckedRule { result: finding, next }: &'a CheckedRule) -> Self {
-        let kind = &finding.rule.kind;
+        let (rule, limit) = (&finding.rule, finding.rule.limit());
         let evidence = finding.evidence.iter().map(|evidence| EvidenceJson {
             trace_id: evidence.trace_id.as_deref(),
             value: evidence.value.map(JsonNumber),
             text: evidence.text.as_deref(),
         });
         Self {
-            rule: kind.name(),
-            subject: kind.subject(),
-            over: kind.statistic().map(Statistic::as_str),
+            rule: rule.name(),
+            subject: rule.subject(),
+            over: limit.statistic.map(Statistic::as_str),
             verdict: finding.verdict.as_str(),
             value: finding.value.map(JsonNumber),
-            limit: JsonNumber(kind.limit()),
-            bound: if kind.is_minimum() { "min" } else { "max" },
-            unit: unit_name(kind.unit()),
-            baseline: finding.rule.baseline.map(JsonNumber),
+            limit: JsonNumber(limit.value),
+            bound: if limit.is_minimum { "min" } else { "max" },
+            unit: unit_name(limit.unit),
+            baseline: limit.baseline.map(JsonNumber),
             message: message(finding),
             count: finding.count,
             unknown_count: finding.unknown_count,
@@ -268,7 +268,7 @@ impl View for CheckView {
     }
 
     fn items(&self) -> Vec<Item> {
-        let item = |checked: &CheckedRule| Item::new(rule(&checked.result), &RuleJson::from(checked));
+        let item = |checked: &CheckedRule| Item::new(checked.result.rule.label(), &RuleJson::from(checked));
         self.result.results.iter().map(item).collect()
     }
 
@@ -314,10 +314,11 @@ const fn verdict_style(verdict: Verdict) -> (&'static str, TextRole) {
 
 fn cells(finding: &RuleResult, options: &RenderOptions) -> Vec<Cell> {
     let (word, role) = verdict_style(finding.verdict);
-    let baseline = finding.rule.baseline.and_then(|value| format_value(finding.rule.kind.unit(), value));
+    let rule_limit = finding.rule.limit();
+    let baseline = rule_limit.baseline.and_then(|value| format_value(rule_limit.unit, value));
     vec![
         Cell::new(word, role),
-        Cell::escaped(&rule(finding), TextRole::Name),
+        Cell::escaped(&finding.rule.label(), TextRole::Name),
         value(finding, options.unicode).map_or_else(Cell::none, |text| Cell::new(text, TextRole::Plain)),
         Cell::new(limit(finding, options.unicode), TextRole::Plain),
         baseline.map_or_else(Cell::none, |text| Cell::new(text, TextRole::Plain)),
@@ -336,7 +337,7 @@ fn explain(
 ) -> Result<()> {
     let (_, role) = verdict_style(finding.verdict);
     writeln!(out)?;
-    let text = format!("{}: {}", rule(finding), message(finding));
+    let text = format!("{}: {}", finding.rule.label(), message(finding));
     for line in crate::output::text::wrap(&one_line(&text), options.width.unwrap_or(usize::MAX)) {
         writeln!(out, "{}", options.theme.paint(role, line.trim_end()))?;
     }
@@ -349,7 +350,7 @@ fn explain(
         .unwrap_or(0);
     for evidence in named {
         let id = one_line(evidence.trace_id.as_deref().unwrap_or_default());
-        let value = evidence.value.and_then(|value| format_value(finding.rule.kind.unit(), value));
+        let value = evidence.value.and_then(|value| format_value(finding.rule.limit().unit, value));
         let facts: Vec<String> = value.into_iter().chain(evidence.text.clone()).collect();
         let first =
             if id_width == 0 { "  ".to_owned() } else { format!("  {id}{}  ", " ".repeat(id_width - width(&id))) };

@@ -1,11 +1,17 @@
 //! Baselines: values of some traces, stored to compare later traces with.
 
-use super::flag::parse_share;
-use super::statistic::ValueSeries;
-use super::{Measure, RequiredData, Rule, RuleEvaluator, RuleKind, Statistic, measures};
+use super::max_error_rate::MaxErrorRate;
+use super::maximum::Maximum;
+use super::measures;
+use super::min_feedback::MinFeedback;
+use super::no_new_exceptions::NoNewExceptions;
+use super::parse::parse_share;
+use super::{Limit, Measure, RequiredData, Rule, RuleUnit, Statistic, Totals, ValueSeries};
+use crate::analysis::exceptions::ExceptionGroup;
 use crate::model::Json;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Values of some traces.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -84,31 +90,31 @@ const ERROR_RATE: &str = "error-rate";
 const FEEDBACK: &str = "feedback";
 
 impl Baseline {
-    /// Returns the values of all traces that an evaluator has seen.
-    pub(super) fn from_evaluator(evaluator: &RuleEvaluator) -> Self {
+    /// Returns the values of all traces. `required_data` = the parts of them that were read.
+    pub(super) fn new(totals: &Totals, required_data: RequiredData) -> Self {
         let exact = |values: &ValueSeries, statistic: Statistic| {
             let (value, is_complete) = values.statistic(statistic);
             value.filter(|_| is_complete)
         };
         let mut measures: BTreeMap<String, BTreeMap<String, Option<f64>>> = BTreeMap::new();
         for (measure, statistic) in stored_statistics() {
-            let value = evaluator.measures.get(measure.name).and_then(|values| exact(values, statistic));
+            let value = totals.measures.get(measure.name).and_then(|values| exact(values, statistic));
             measures.entry(measure.name.to_owned()).or_default().insert(statistic.as_str().to_owned(), value);
         }
         let mean = |(name, values): (&String, &ValueSeries)| (name.clone(), exact(values, Statistic::Mean));
-        let known = |group: &crate::analysis::exceptions::ExceptionGroup| KnownException {
+        let known = |group: &ExceptionGroup| KnownException {
             fingerprint: format!("{:016x}", group.fingerprint),
             r#type: group.example.failure.exception_type.clone(),
             message: group.example.failure.message.clone(),
         };
-        let mut exceptions: Vec<KnownException> = evaluator.exceptions.iter().map(known).collect();
+        let mut exceptions: Vec<KnownException> = totals.exceptions.iter().map(known).collect();
         exceptions.sort();
         Self {
-            traces: evaluator.traces,
-            error_rate: (evaluator.traces > 0).then(|| evaluator.errors as f64 / evaluator.traces as f64),
+            traces: totals.traces,
+            error_rate: totals.error_rate(0),
             measures,
-            feedback: evaluator.feedback.iter().map(mean).collect(),
-            exceptions: (evaluator.required_data == RequiredData::Exceptions && !evaluator.has_unrecorded_failure)
+            feedback: totals.feedback.iter().map(mean).collect(),
+            exceptions: (required_data == RequiredData::Exceptions && !totals.has_unrecorded_failure)
                 .then_some(exceptions),
         }
     }
@@ -165,25 +171,28 @@ impl Baseline {
 
     /// Returns the rules that fail if a value is worse than the tolerance allows.
     #[must_use]
-    pub fn rules(&self, tolerance: &Tolerance) -> Vec<Rule> {
-        let mut rules = Vec::new();
-        let mut add = |kind: RuleKind, baseline: Option<f64>| rules.push(Rule { kind, baseline });
+    pub fn rules(&self, tolerance: &Tolerance) -> Vec<Arc<dyn Rule>> {
+        let mut rules: Vec<Arc<dyn Rule>> = Vec::new();
         if let Some(rate) = self.error_rate {
-            add(RuleKind::ErrorRate(rate * (1.0 + tolerance.for_name(ERROR_RATE))), Some(rate));
+            let limit = Limit::at_most(rate, RuleUnit::Share);
+            rules.push(Arc::new(MaxErrorRate(limit.with_tolerance(tolerance.for_name(ERROR_RATE)))));
         }
         for (measure, statistic) in stored_statistics() {
             if let Some(value) = self.value(measure, statistic) {
-                add(RuleKind::Max(measure, statistic, value * (1.0 + tolerance.for_name(measure.name))), Some(value));
+                let limit = Limit::at_most(value, measure.unit).of(statistic);
+                let limit = limit.with_tolerance(tolerance.for_name(measure.name));
+                rules.push(Arc::new(Maximum { measure, limit }));
             }
         }
         for (name, mean) in &self.feedback {
             let Some(mean) = mean else { continue };
-            let min = mean - mean.abs() * tolerance.for_name(FEEDBACK);
-            add(RuleKind::Feedback(name.clone(), Statistic::Mean, min), Some(*mean));
+            let limit = Limit::at_least(*mean, RuleUnit::Score).of(Statistic::Mean);
+            let limit = limit.with_tolerance(tolerance.for_name(FEEDBACK));
+            rules.push(Arc::new(MinFeedback { name: name.clone(), limit }));
         }
         if let Some(known) = &self.exceptions {
             let known = known.iter().filter_map(|known| u64::from_str_radix(&known.fingerprint, 16).ok()).collect();
-            add(RuleKind::NoNewExceptions(known), None);
+            rules.push(Arc::new(NoNewExceptions(known)));
         }
         rules
     }

@@ -1,14 +1,8 @@
 //! `--forbid-span`
 
-use super::flag::{FlagValues, RuleFlag};
-use super::{NamePattern, RuleKind};
-use crate::query::Glob;
+use super::RuleFlag;
+use super::names::{Presence, SPANS, name_flag, name_rule};
 
-pub(super) static FLAG: RuleFlag = RuleFlag {
-    name: "forbid-span",
-    value_name: "NAME",
-    help: &["No trace has a span with this name"],
-    values: FlagValues::Many,
-    parse: |name| Ok(RuleKind::ForbiddenSpan(NamePattern { name: Glob::new(name), is_tool: false })),
-    measure: None,
-};
+pub(super) static FLAG: RuleFlag = name_flag("forbid-span", &["No trace has a span with this name"], |name| {
+    Ok(name_rule(&FLAG, Presence::Forbidden, &SPANS, name))
+});

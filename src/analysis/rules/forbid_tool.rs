@@ -1,14 +1,8 @@
 //! `--forbid-tool`
 
-use super::flag::{FlagValues, RuleFlag};
-use super::{NamePattern, RuleKind};
-use crate::query::Glob;
+use super::RuleFlag;
+use super::names::{Presence, TOOL_CALLS, name_flag, name_rule};
 
-pub(super) static FLAG: RuleFlag = RuleFlag {
-    name: "forbid-tool",
-    value_name: "NAME",
-    help: &["No trace calls this tool"],
-    values: FlagValues::Many,
-    parse: |name| Ok(RuleKind::ForbiddenSpan(NamePattern { name: Glob::new(name), is_tool: true })),
-    measure: None,
-};
+pub(super) static FLAG: RuleFlag = name_flag("forbid-tool", &["No trace calls this tool"], |name| {
+    Ok(name_rule(&FLAG, Presence::Forbidden, &TOOL_CALLS, name))
+});

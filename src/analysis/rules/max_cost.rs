@@ -1,12 +1,13 @@
 //! `--max-cost`
 
-use super::flag::{FlagValues, RuleFlag, parse_amount};
 use super::gaps::calls_without;
 use super::max_tokens::tokens;
-use super::measure::{Measure, MeasuredValue};
-use super::{RequiredData, RuleUnit, Statistic};
+use super::maximum::parse_maximum;
+use super::parse::parse_amount;
+use super::{FlagValues, Measure, MeasuredValue, RequiredData, RuleFlag, RuleUnit, Statistic};
 use crate::model::{TokenUsage, Trace};
 use crate::reading::{TraceUsage, UsageRow};
+use crate::shell::Suggestion;
 
 pub(super) static FLAG: RuleFlag = RuleFlag {
     name: "max-cost",
@@ -15,7 +16,7 @@ pub(super) static FLAG: RuleFlag = RuleFlag {
     values: FlagValues::Many,
     parse: |text| {
         let dollars = |text: &str| parse_amount(text.trim_start_matches('$'));
-        MEASURE.parse_maximum(text, dollars, "an amount of US dollars, such as 0.05")
+        parse_maximum(&MEASURE, text, dollars, "an amount of US dollars, such as 0.05")
     },
     measure: Some(&MEASURE),
 };
@@ -28,6 +29,7 @@ pub(super) static MEASURE: Measure = Measure {
     required_data: RequiredData::Spans,
     in_baseline: &[Statistic::Mean],
     evaluate: |trace, reading| cost(trace, &reading.usage),
+    explain: |id| Suggestion::new("usage").operand(id).flag("--explain"),
 };
 
 /// Returns the cost of a trace.

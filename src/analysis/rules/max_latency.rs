@@ -1,11 +1,12 @@
 //! `--max-latency`
 
-use super::flag::{FlagValues, RuleFlag};
 use super::gaps::IN_PROGRESS;
-use super::measure::{Measure, MeasuredValue};
-use super::{RequiredData, RuleKind, RuleUnit, Statistic};
+use super::maximum::parse_maximum;
+use super::{FlagValues, Measure, MeasuredValue, RequiredData, Rule, RuleFlag, RuleUnit, Statistic};
 use crate::model::{Trace, TraceState};
 use crate::query::flags;
+use crate::shell::Suggestion;
+use std::sync::Arc;
 
 pub(super) static FLAG: RuleFlag = RuleFlag {
     name: "max-latency",
@@ -16,10 +17,10 @@ pub(super) static FLAG: RuleFlag = RuleFlag {
     measure: Some(&MEASURE),
 };
 
-fn parse(text: &str) -> Result<RuleKind, String> {
+fn parse(text: &str) -> Result<Arc<dyn Rule>, String> {
     let millis = |text: &str| flags::duration_ns(text).ok().map(|nanos| nanos as f64 / 1e6);
-    let rule = MEASURE.parse_maximum(text, millis, "a duration, such as 250ms, 1.5s or 2m")?;
-    if rule.statistic() == Some(Statistic::Total) { Err("latency has no total".to_owned()) } else { Ok(rule) }
+    let rule = parse_maximum(&MEASURE, text, millis, "a duration, such as 250ms, 1.5s or 2m")?;
+    if rule.limit().statistic == Some(Statistic::Total) { Err("latency has no total".to_owned()) } else { Ok(rule) }
 }
 
 /// Execution duration in milliseconds.
@@ -30,6 +31,7 @@ pub(super) static MEASURE: Measure = Measure {
     required_data: RequiredData::Records,
     in_baseline: &[Statistic::Percentile(50), Statistic::Percentile(95)],
     evaluate: |trace, _| latency(trace),
+    explain: |id| Suggestion::new("trace show").operand(id),
 };
 
 fn latency(trace: &Trace) -> MeasuredValue {

@@ -1,16 +1,17 @@
 //! `--max-llm-calls`
 
-use super::flag::{FlagValues, RuleFlag, parse_amount};
 use super::gaps::{unknown_reason, unrecorded_calls};
-use super::measure::{Measure, MeasuredValue};
-use super::{RequiredData, RuleUnit, Statistic};
+use super::maximum::parse_maximum;
+use super::parse::parse_amount;
+use super::{FlagValues, Measure, MeasuredValue, RequiredData, RuleFlag, RuleUnit, Statistic};
+use crate::shell::Suggestion;
 
 pub(super) static FLAG: RuleFlag = RuleFlag {
     name: "max-llm-calls",
     value_name: "[OF=]CALLS",
     help: &["Maximum number of LLM calls: 10, mean=4"],
     values: FlagValues::Many,
-    parse: |text| MEASURE.parse_maximum(text, parse_amount, "a number of calls"),
+    parse: |text| parse_maximum(&MEASURE, text, parse_amount, "a number of calls"),
     measure: Some(&MEASURE),
 };
 
@@ -26,4 +27,5 @@ pub(super) static MEASURE: Measure = Measure {
         let unknown = unknown_reason(trace).or_else(|| unrecorded_calls(trace, usage));
         MeasuredValue::count(usage.llm_calls().count(), unknown)
     },
+    explain: |id| Suggestion::new("trace show").operand(id),
 };

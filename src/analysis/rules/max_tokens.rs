@@ -1,18 +1,19 @@
 //! `--max-tokens`
 
-use super::flag::{FlagValues, RuleFlag, parse_amount};
 use super::gaps::{calls_without, unknown_reason, unrecorded_calls};
-use super::measure::{Measure, MeasuredValue};
-use super::{RequiredData, RuleUnit, Statistic};
+use super::maximum::parse_maximum;
+use super::parse::parse_amount;
+use super::{FlagValues, Measure, MeasuredValue, RequiredData, RuleFlag, RuleUnit, Statistic};
 use crate::model::{TokenUsage, Trace, TraceState};
 use crate::reading::{TraceUsage, UsageRow};
+use crate::shell::Suggestion;
 
 pub(super) static FLAG: RuleFlag = RuleFlag {
     name: "max-tokens",
     value_name: "[OF=]TOKENS",
     help: &["Maximum tokens: 5000, p95=4000, mean=2000, total=100000 (can be repeated)"],
     values: FlagValues::Many,
-    parse: |text| MEASURE.parse_maximum(text, parse_amount, "a number of tokens"),
+    parse: |text| parse_maximum(&MEASURE, text, parse_amount, "a number of tokens"),
     measure: Some(&MEASURE),
 };
 
@@ -24,6 +25,7 @@ pub(super) static MEASURE: Measure = Measure {
     required_data: RequiredData::Spans,
     in_baseline: &[Statistic::Mean, Statistic::Percentile(95)],
     evaluate: |trace, reading| tokens(trace, &reading.usage),
+    explain: |id| Suggestion::new("usage").operand(id).flag("--explain"),
 };
 
 /// Returns the tokens of a trace; 0 for one without calls.

@@ -1,16 +1,17 @@
 //! `--max-tool-calls`
 
-use super::flag::{FlagValues, RuleFlag, parse_amount};
 use super::gaps::unrecorded_tool_calls;
-use super::measure::{Measure, MeasuredValue};
-use super::{RequiredData, RuleUnit, Statistic};
+use super::maximum::parse_maximum;
+use super::parse::parse_amount;
+use super::{FlagValues, Measure, MeasuredValue, RequiredData, RuleFlag, RuleUnit, Statistic};
+use crate::shell::Suggestion;
 
 pub(super) static FLAG: RuleFlag = RuleFlag {
     name: "max-tool-calls",
     value_name: "[OF=]CALLS",
     help: &["Maximum number of tool calls: 10, mean=4"],
     values: FlagValues::Many,
-    parse: |text| MEASURE.parse_maximum(text, parse_amount, "a number of calls"),
+    parse: |text| parse_maximum(&MEASURE, text, parse_amount, "a number of calls"),
     measure: Some(&MEASURE),
 };
 
@@ -24,4 +25,5 @@ pub(super) static MEASURE: Measure = Measure {
     evaluate: |trace, reading| {
         MeasuredValue::count(reading.made_tool_calls().count(), unrecorded_tool_calls(trace, reading))
     },
+    explain: |id| Suggestion::new("trace show").operand(id),
 };

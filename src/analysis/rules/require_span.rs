@@ -1,14 +1,10 @@
 //! `--require-span`
 
-use super::flag::{FlagValues, RuleFlag};
-use super::{NamePattern, RuleKind};
-use crate::query::Glob;
+use super::RuleFlag;
+use super::names::{Presence, SPANS, name_flag, name_rule};
 
-pub(super) static FLAG: RuleFlag = RuleFlag {
-    name: "require-span",
-    value_name: "NAME",
-    help: &["Every trace has a span with this name; * and ? are wildcards (can be repeated)"],
-    values: FlagValues::Many,
-    parse: |name| Ok(RuleKind::RequiredSpan(NamePattern { name: Glob::new(name), is_tool: false })),
-    measure: None,
-};
+pub(super) static FLAG: RuleFlag = name_flag(
+    "require-span",
+    &["Every trace has a span with this name; * and ? are wildcards (can be repeated)"],
+    |name| Ok(name_rule(&FLAG, Presence::Required, &SPANS, name)),
+);

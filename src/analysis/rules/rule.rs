@@ -1,49 +1,133 @@
-//! Rules of `mltrace check`.
+//! What a rule of `mltrace check` consists of: a flag, and the rule that its value creates.
 
-use super::measure::Measure;
-use super::statistic::Statistic;
-use crate::query::Glob;
-use std::collections::BTreeSet;
+use super::limit::{Limit, RuleUnit};
+use super::observations::Observations;
+use super::totals::Totals;
+use super::trace::MeasuredTrace;
+use super::values::{MeasuredValue, Statistic};
+use crate::model::Trace;
+use crate::reading::Reading;
+use crate::shell::Suggestion;
+use std::fmt::Debug;
+use std::sync::Arc;
 
-/// A rule.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    /// The condition.
-    pub kind: RuleKind,
-    /// The value in the baseline, if the rule comes from one.
-    pub baseline: Option<f64>,
+/// The flag of a rule. A rules file has the same names.
+#[derive(Debug)]
+pub struct RuleFlag {
+    /// The name, without dashes. Also that of the rule in output.
+    pub name: &'static str,
+    /// The name of the value in the help.
+    pub value_name: &'static str,
+    /// The help: a line, then paragraphs for `--help`.
+    pub help: &'static [&'static str],
+    /// Which values it takes.
+    pub values: FlagValues,
+    /// Creates the rule from a value.
+    pub parse: fn(&str) -> Result<Arc<dyn Rule>, String>,
+    /// The measure that the rule limits, if any. Baselines store it, and `--tolerance` accepts its name.
+    pub measure: Option<&'static Measure>,
 }
 
-/// The condition of a rule.
-#[derive(Clone, Debug)]
-pub enum RuleKind {
-    /// Every record can be read.
-    Readable,
-    /// There are at least this many traces.
-    Traces(u64),
-    /// A measure is at most this value.
-    Max(&'static Measure, Statistic, f64),
-    /// At most this share of traces has state ERROR.
-    ErrorRate(f64),
-    /// There are no exceptions; `true` = no failures returned as tool output either.
-    NoExceptions(bool),
-    /// There are no exceptions except those with these fingerprints.
-    NoNewExceptions(BTreeSet<u64>),
-    /// Each trace has a matching span or tool call.
-    RequiredSpan(NamePattern),
-    /// No trace has a matching span or tool call.
-    ForbiddenSpan(NamePattern),
-    /// Feedback with this name is at least this value.
-    Feedback(String, Statistic, f64),
+/// Which values a flag takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlagValues {
+    /// A single value.
+    One,
+    /// Several values, for which the flag is repeated.
+    Many,
+    /// One of these, after `=`; the first one if the flag has no value.
+    Choice(&'static [&'static str]),
 }
 
-/// A pattern for names of spans or tool calls.
-#[derive(Clone, Debug)]
-pub struct NamePattern {
-    /// The name, with wildcards.
-    pub name: Glob,
-    /// Whether it matches tool calls, and not spans.
-    pub is_tool: bool,
+/// A rule with its limit.
+pub trait Rule: Debug + Send + Sync {
+    /// Returns the name, which is that of the flag.
+    fn name(&self) -> &'static str;
+
+    /// Returns the name of the span, tool or feedback that the rule is about.
+    fn subject(&self) -> Option<String> {
+        None
+    }
+
+    /// Returns the name with subject and statistic: `max-tokens p95`, `require-tool search*`.
+    fn label(&self) -> String {
+        let statistic = self.limit().statistic.filter(|statistic| *statistic != Statistic::Each);
+        let parts = [Some(self.name().to_owned()), self.subject(), statistic.map(|one| one.as_str().to_owned())];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Returns the limit. By default nothing that the rule finds is allowed.
+    fn limit(&self) -> Limit {
+        Limit::at_most(0.0, RuleUnit::Count)
+    }
+
+    /// Returns the data that the rule needs.
+    fn required_data(&self) -> RequiredData;
+
+    /// Adds to the observations what a trace contributes.
+    fn observe(&self, trace: &MeasuredTrace<'_>, seen: &mut Observations);
+
+    /// Returns the value that is compared with the limit, and whether it is exact. If not, it is the least possible
+    /// value. By default it is the number of occurrences.
+    fn value(&self, seen: &Observations, _totals: &Totals) -> (Option<f64>, bool) {
+        seen.occurrences()
+    }
+
+    /// Returns the messages.
+    fn phrases(&self) -> Phrases {
+        Phrases::LIMIT
+    }
+
+    /// Returns a command that shows why a trace does not pass.
+    fn explain_trace(&self, id: &str) -> Suggestion {
+        Suggestion::new("trace show").operand(id)
+    }
+
+    /// Returns a command that shows more if the rule does not pass because of no trace in particular.
+    fn explain(&self) -> Suggestion {
+        Suggestion::new("traces list")
+    }
+}
+
+/// The message for each verdict. `{value}` stands for the value, `{traces}` for the number of traces that do not pass,
+/// `{bound}` for the limit as in `at most 5`, and `{excess}` as in `more than 5`.
+#[derive(Clone, Copy, Debug)]
+pub struct Phrases {
+    /// The rule holds.
+    pub pass: &'static str,
+    /// The rule is violated.
+    pub fail: &'static str,
+    /// Some traces do not decide it.
+    pub unknown: &'static str,
+}
+
+impl Phrases {
+    /// The messages of rules that compare a value with a limit.
+    const LIMIT: Self =
+        Self { pass: "{value}, {bound}", fail: "{value} is {excess}", unknown: "unknown for {traces}; limit: {bound}" };
+
+    /// The messages of rules that allow no occurrence.
+    pub(super) const NO_OCCURRENCE: Self =
+        Self { pass: "none", fail: "{value} in {traces}", unknown: "unknown for {traces}" };
+}
+
+/// A measure of a trace that a rule limits.
+#[derive(Debug)]
+pub struct Measure {
+    /// The name in baselines and tolerances.
+    pub name: &'static str,
+    /// The flag of the rule that limits it.
+    pub flag: &'static RuleFlag,
+    /// The unit of its values.
+    pub unit: RuleUnit,
+    /// The data that it needs.
+    pub required_data: RequiredData,
+    /// The statistics that a baseline stores.
+    pub in_baseline: &'static [Statistic],
+    /// Returns the value of a trace.
+    pub(super) evaluate: fn(&Trace, &Reading) -> MeasuredValue,
+    /// Returns a command that shows the value of a trace.
+    pub(super) explain: fn(&str) -> Suggestion,
 }
 
 /// The data of traces that a rule needs; each level includes the previous ones.
@@ -51,121 +135,12 @@ pub struct NamePattern {
 pub enum RequiredData {
     /// Trace records.
     Records,
+    /// Assessments.
+    Assessments,
     /// Spans with their LLM calls.
     Spans,
     /// Tool calls.
     ToolCalls,
     /// Exceptions.
     Exceptions,
-}
-
-/// The unit of a value and its limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RuleUnit {
-    /// Traces, calls, exceptions.
-    Count,
-    /// Tokens.
-    Tokens,
-    /// US dollars.
-    Dollars,
-    /// Milliseconds.
-    Millis,
-    /// A fraction from 0 to 1.
-    Share,
-    /// A number whose meaning depends on the feedback.
-    Score,
-}
-
-impl RuleKind {
-    /// Returns the name of the rule, which is that of the flag.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Readable => "readable",
-            Self::Traces(_) => "min-traces",
-            Self::Max(measure, ..) => measure.flag.name,
-            Self::ErrorRate(_) => "max-error-rate",
-            Self::NoExceptions(_) => "no-exceptions",
-            Self::NoNewExceptions(_) => "no-new-exceptions",
-            Self::RequiredSpan(NamePattern { is_tool: false, .. }) => "require-span",
-            Self::RequiredSpan(NamePattern { is_tool: true, .. }) => "require-tool",
-            Self::ForbiddenSpan(NamePattern { is_tool: false, .. }) => "forbid-span",
-            Self::ForbiddenSpan(NamePattern { is_tool: true, .. }) => "forbid-tool",
-            Self::Feedback(..) => "min-feedback",
-        }
-    }
-
-    /// Returns the name of the span, tool or feedback that the rule is about.
-    #[must_use]
-    pub fn subject(&self) -> Option<String> {
-        match self {
-            Self::RequiredSpan(spans) | Self::ForbiddenSpan(spans) => Some(spans.name.pattern()),
-            Self::Feedback(name, ..) => Some(name.clone()),
-            Self::Readable
-            | Self::Traces(_)
-            | Self::Max(..)
-            | Self::ErrorRate(_)
-            | Self::NoExceptions(_)
-            | Self::NoNewExceptions(_) => None,
-        }
-    }
-
-    /// Returns the statistic that is compared; `None` for rules without a choice.
-    #[must_use]
-    pub const fn statistic(&self) -> Option<Statistic> {
-        match self {
-            Self::Max(_, statistic, _) | Self::Feedback(_, statistic, _) => Some(*statistic),
-            _ => None,
-        }
-    }
-
-    /// Returns the limit.
-    #[must_use]
-    pub const fn limit(&self) -> f64 {
-        match self {
-            Self::Traces(min) => *min as f64,
-            Self::Max(_, _, limit) | Self::ErrorRate(limit) | Self::Feedback(_, _, limit) => *limit,
-            Self::Readable
-            | Self::NoExceptions(_)
-            | Self::NoNewExceptions(_)
-            | Self::RequiredSpan(_)
-            | Self::ForbiddenSpan(_) => 0.0,
-        }
-    }
-
-    /// Whether the limit is a minimum, and not a maximum.
-    #[must_use]
-    pub const fn is_minimum(&self) -> bool {
-        matches!(self, Self::Traces(_) | Self::Feedback(..))
-    }
-
-    /// Returns the unit of value and limit.
-    #[must_use]
-    pub const fn unit(&self) -> RuleUnit {
-        match self {
-            Self::Max(measure, ..) => measure.unit,
-            Self::ErrorRate(_) => RuleUnit::Share,
-            Self::Feedback(..) => RuleUnit::Score,
-            _ => RuleUnit::Count,
-        }
-    }
-
-    /// Returns the data that the rule needs.
-    #[must_use]
-    pub const fn required_data(&self) -> RequiredData {
-        match self {
-            Self::Readable | Self::Traces(_) | Self::ErrorRate(_) | Self::Feedback(..) => RequiredData::Records,
-            Self::Max(measure, ..) => measure.required_data,
-            Self::RequiredSpan(NamePattern { is_tool: true, .. })
-            | Self::ForbiddenSpan(NamePattern { is_tool: true, .. }) => RequiredData::ToolCalls,
-            Self::RequiredSpan(_) | Self::ForbiddenSpan(_) => RequiredData::Spans,
-            Self::NoExceptions(_) | Self::NoNewExceptions(_) => RequiredData::Exceptions,
-        }
-    }
-
-    /// Whether a value violates the limit by more than the rounding error of sums.
-    pub(super) fn is_violated_by(&self, value: f64) -> bool {
-        let (limit, slack) = (self.limit(), self.limit().abs() * 1e-9);
-        if self.is_minimum() { value < limit - slack } else { value > limit + slack }
-    }
 }

@@ -2,7 +2,7 @@ use super::*;
 
 /// Returns the statistic and limit that a flag parses.
 fn parse(flag: &RuleFlag, text: &str) -> Result<(Option<Statistic>, f64), String> {
-    (flag.parse)(text).map(|rule| (rule.statistic(), rule.limit()))
+    (flag.parse)(text).map(|rule| (rule.limit().statistic, rule.limit().value))
 }
 
 #[test]
@@ -26,8 +26,9 @@ fn shares_above_one_need_a_percent_sign() {
 
 #[test]
 fn feedback_and_tolerances_have_names() {
-    let read =
-        |text: &str| (min_feedback::FLAG.parse)(text).map(|rule| (rule.subject(), rule.statistic(), rule.limit()));
+    let read = |text: &str| {
+        (min_feedback::FLAG.parse)(text).map(|rule| (rule.subject(), rule.limit().statistic, rule.limit().value))
+    };
     assert_eq!(read("correct=0.8"), Ok((Some("correct".to_owned()), Some(Statistic::Mean), 0.8)));
     assert_eq!(read("safe=each=yes"), Ok((Some("safe".to_owned()), Some(Statistic::Each), 1.0)));
     assert!(["correct", "=1", "a=b=c", "a="].iter().all(|text| read(text).is_err()));

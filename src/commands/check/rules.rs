@@ -1,11 +1,12 @@
 //! Rules from flags and from a TOML file.
 
-use crate::analysis::rules::{FLAGS, FlagValues, Rule, RuleFlag, RuleKind, Tolerance};
+use crate::analysis::rules::{FLAGS, FlagValues, MinTraces, Rule, RuleFlag, Tolerance};
 use crate::error::{Error, ErrorCode, Result};
 use crate::{files, limits};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _, ValueParser};
 use clap::{Args as _, FromArgMatches as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Rules and what they are compared with. A TOML file has the same names.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -25,11 +26,11 @@ pub(super) struct RuleArgs {
 
 /// The rules given as flags, in the order of the help.
 #[derive(Clone, Debug, Default)]
-struct RuleFlags(Vec<RuleKind>);
+struct RuleFlags(Vec<Arc<dyn Rule>>);
 
 impl clap::FromArgMatches for RuleFlags {
     fn from_arg_matches(matches: &clap::ArgMatches) -> std::result::Result<Self, clap::Error> {
-        let rules = |flag: &RuleFlag| matches.get_many::<RuleKind>(flag.name).into_iter().flatten().cloned();
+        let rules = |flag: &RuleFlag| matches.get_many::<Arc<dyn Rule>>(flag.name).into_iter().flatten().cloned();
         Ok(Self(FLAGS.iter().copied().flat_map(rules).collect()))
     }
 
@@ -126,7 +127,7 @@ impl RuleArgs {
     /// Combines these flags with those of a file; a flag replaces the same rule of the file.
     pub(super) fn overriding(self, file: Self) -> Self {
         let Self { rules: RuleFlags(mut rules), baseline, tolerance: flags } = self;
-        let key = |rule: &RuleKind| (rule.name(), rule.subject(), rule.statistic());
+        let key = |rule: &Arc<dyn Rule>| (rule.name(), rule.subject(), rule.limit().statistic);
         let replaced: Vec<_> = rules.iter().map(key).collect();
         rules.extend(file.rules.0.into_iter().filter(|rule| !replaced.contains(&key(rule))));
         rules.sort_by_key(|rule| FLAGS.iter().position(|flag| flag.name == rule.name()));
@@ -170,11 +171,14 @@ impl RuleArgs {
     }
 
     /// Returns the rules, `--min-traces` first, which is 1 by default.
-    pub(super) fn rules(&self) -> Vec<Rule> {
-        let is_min_traces = |rule: &&RuleKind| matches!(rule, RuleKind::Traces(_));
-        let first = self.rules.0.iter().find(is_min_traces).cloned().unwrap_or(RuleKind::Traces(1));
-        let others = self.rules.0.iter().filter(|rule| !is_min_traces(rule)).cloned();
-        std::iter::once(first).chain(others).map(|kind| Rule { kind, baseline: None }).collect()
+    pub(super) fn rules(&self) -> Vec<Arc<dyn Rule>> {
+        let is_min_traces = |rule: &Arc<dyn Rule>| rule.name() == MinTraces::DEFAULT.name();
+        let mut rules = self.rules.0.clone();
+        if !rules.iter().any(is_min_traces) {
+            rules.push(Arc::new(MinTraces::DEFAULT));
+        }
+        rules.sort_by_key(|rule| !is_min_traces(rule));
+        rules
     }
 }
 

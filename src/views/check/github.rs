@@ -1,6 +1,6 @@
 //! GitHub Actions annotations, as workflow commands (actions/runner, `ActionCommand.cs`).
 
-use super::words::{evidence, heading, message, rule};
+use super::words::{evidence, heading, message};
 use super::{CheckResult, CheckedRule, CiReport, MAX_NAMED};
 use crate::output::text::one_line;
 use std::io::{self, Write};
@@ -17,7 +17,7 @@ fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()> {
         let more = finding.count.saturating_sub(MAX_NAMED as u64);
         lines.extend((more > 0).then(|| format!("and {more} more")));
         lines.extend(next.as_ref().map(|next| format!("next: {next}")));
-        command(out, "error", &format!("mltrace check: {}", rule(finding)), &lines)?;
+        command(out, "error", &format!("mltrace check: {}", finding.rule.label()), &lines)?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! that of Jenkins' xUnit plugin (`junit-10.xsd`). The first requires attributes on the suite that are meaningless
 //! here, and allows none on `testsuites`. The output satisfies both.
 
-use super::words::{evidence, heading, message, rule};
+use super::words::{evidence, heading, message};
 use super::{CheckResult, CheckedRule, CiReport};
 use crate::analysis::rules::{RuleResult, Verdict};
 use crate::output::text::one_line;
@@ -39,7 +39,7 @@ fn case(out: &mut dyn Write, finding: &RuleResult, next: Option<&str>) -> io::Re
         Verdict::Fail => Some("failure"),
         Verdict::Unknown => Some("error"),
     };
-    let name = escaped(&rule(finding));
+    let name = escaped(&finding.rule.label());
     write!(out, "    <testcase name=\"{name}\" classname=\"mltrace.check\" time=\"0\"")?;
     let Some(element) = element else { return writeln!(out, "/>") };
     let kind = finding.verdict.as_str();

@@ -1,6 +1,6 @@
 //! A Markdown section for GitHub job summaries and comments.
 
-use super::words::{heading, limit, message, rule, value};
+use super::words::{heading, limit, message, value};
 use super::{CheckResult, CheckedRule, CiReport, MAX_NAMED};
 use crate::analysis::rules::Verdict;
 use crate::output::text::one_line;
@@ -26,7 +26,12 @@ fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()> {
             let _ = write!(traces, "<br>and {more} more");
         }
         let value = value(finding, true).map(|text| plain(&text)).unwrap_or_default();
-        writeln!(out, "| {word} | {} | {value} | {} | {traces} |", code(&rule(finding)), plain(&limit(finding, true)))?;
+        writeln!(
+            out,
+            "| {word} | {} | {value} | {} | {traces} |",
+            code(&finding.rule.label()),
+            plain(&limit(finding, true))
+        )?;
     }
     let mut not_passed = checked.not_passed().peekable();
     if not_passed.peek().is_some() {
@@ -34,7 +39,7 @@ fn write(out: &mut dyn Write, checked: &CheckResult) -> io::Result<()> {
     }
     not_passed.try_for_each(|CheckedRule { result: finding, next }| {
         let next = next.as_deref().map(|next| format!(", see {}", code(next))).unwrap_or_default();
-        writeln!(out, "- {}: {}{next}", code(&rule(finding)), plain(&message(finding)))
+        writeln!(out, "- {}: {}{next}", code(&finding.rule.label()), plain(&message(finding)))
     })
 }
 

@@ -1,7 +1,7 @@
 //! Texts shared by all reports of `mltrace check`.
 
 use super::CheckResult;
-use crate::analysis::rules::{Evidence, RuleKind, RuleResult, RuleUnit, Statistic, Verdict};
+use crate::analysis::rules::{Evidence, Limit, RuleResult, RuleUnit, Verdict};
 use crate::model::Cost;
 use crate::output::number;
 
@@ -17,17 +17,6 @@ pub(super) fn heading(checked: &CheckResult) -> String {
         parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
     let rules = count(checked.results.len() as u64, "rule");
     format!("{}, {rules}: {}", count(checked.traces, "trace"), parts.join(", "))
-}
-
-/// Formats a rule by its flag: `max-tokens p95`, `require-tool search*`.
-pub(super) fn rule(finding: &RuleResult) -> String {
-    let kind = &finding.rule.kind;
-    let statistic = kind
-        .statistic()
-        .filter(|statistic| *statistic != Statistic::Each || matches!(kind, RuleKind::Feedback(..)))
-        .map(Statistic::as_str);
-    let parts = [Some(kind.name().to_owned()), kind.subject(), statistic.map(str::to_owned)];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// Formats a value with its unit.
@@ -62,8 +51,7 @@ fn format_exact(unit: RuleUnit, value: f64) -> String {
 
 /// Formats the value and limit of a rule, with all digits if a failing value rounds to its limit.
 fn value_and_limit(finding: &RuleResult) -> (Option<String>, String) {
-    let kind = &finding.rule.kind;
-    let (unit, limit) = (kind.unit(), kind.limit());
+    let Limit { unit, value: limit, .. } = finding.rule.limit();
     let short = |value: f64| format_value(unit, value).unwrap_or_default();
     match finding.value {
         Some(value) if finding.verdict == Verdict::Fail && short(value) == short(limit) => {
@@ -76,7 +64,7 @@ fn value_and_limit(finding: &RuleResult) -> (Option<String>, String) {
 /// Formats the value, after `≥` if the rule is unknown and the value can only be greater.
 pub(super) fn value(finding: &RuleResult, is_unicode: bool) -> Option<String> {
     let value = value_and_limit(finding).0?;
-    let is_bound = finding.verdict == Verdict::Unknown && !finding.rule.kind.is_minimum();
+    let is_bound = finding.verdict == Verdict::Unknown && !finding.rule.limit().is_minimum;
     Some(if is_bound { format!("{} {value}", sign(true, is_unicode)) } else { value })
 }
 
@@ -91,50 +79,32 @@ const fn sign(is_minimum: bool, is_unicode: bool) -> &'static str {
 
 /// Formats the limit after `≥` or `≤`.
 pub(super) fn limit(finding: &RuleResult, is_unicode: bool) -> String {
-    format!("{} {}", sign(finding.rule.kind.is_minimum(), is_unicode), value_and_limit(finding).1)
+    format!("{} {}", sign(finding.rule.limit().is_minimum, is_unicode), value_and_limit(finding).1)
 }
 
 /// Formats evidence on one line.
 pub(super) fn evidence(finding: &RuleResult, evidence: &Evidence) -> String {
-    let value = evidence.value.and_then(|value| format_value(finding.rule.kind.unit(), value));
+    let value = evidence.value.and_then(|value| format_value(finding.rule.limit().unit, value));
     [evidence.trace_id.clone(), value, evidence.text.clone()].into_iter().flatten().collect::<Vec<_>>().join("  ")
 }
 
 /// Formats the result of a rule on one line.
 pub(super) fn message(finding: &RuleResult) -> String {
-    let kind = &finding.rule.kind;
+    let rule_limit = finding.rule.limit();
     let (value, limit) = value_and_limit(finding);
-    let value = value.as_deref().unwrap_or("no traces");
     let traces = |count: u64| match count {
         1 => "1 trace".to_owned(),
         count => format!("{} traces", number::count(count.cast_signed())),
     };
-    let affected = traces(finding.count);
-    let baseline = finding.rule.baseline.and_then(|value| format_value(kind.unit(), value));
+    let baseline = rule_limit.baseline.and_then(|value| format_value(rule_limit.unit, value));
     let baseline = baseline.map(|value| format!(" (baseline {value})")).unwrap_or_default();
-    let (bound, beyond) = if kind.is_minimum() { ("at least", "less than") } else { ("at most", "more than") };
-    let is_zero_limit = matches!(
-        kind,
-        RuleKind::RequiredSpan(_)
-            | RuleKind::ForbiddenSpan(_)
-            | RuleKind::NoExceptions(_)
-            | RuleKind::NoNewExceptions(_)
-    );
-    let result = match (finding.verdict, kind) {
-        (Verdict::Pass, RuleKind::RequiredSpan(_)) => "in every trace".to_owned(),
-        (Verdict::Pass, _) if is_zero_limit => "none".to_owned(),
-        (Verdict::Pass, _) => format!("{value}, {bound} {limit}{baseline}"),
-        (Verdict::Unknown, RuleKind::Readable) => "records that could not be read may violate any rule".to_owned(),
-        (Verdict::Unknown, _) if finding.count == 0 => {
-            format!("no value recorded; limit: {bound} {limit}{baseline}")
-        }
-        (Verdict::Unknown, _) if is_zero_limit => format!("unknown for {affected}"),
-        (Verdict::Unknown, _) => format!("unknown for {affected}; limit: {bound} {limit}{baseline}"),
-        (Verdict::Fail, RuleKind::RequiredSpan(_)) => format!("missing in {affected}"),
-        (Verdict::Fail, RuleKind::NoNewExceptions(_)) => format!("{value} in {affected}, not in the baseline"),
-        (Verdict::Fail, _) if is_zero_limit => format!("{value} in {affected}"),
-        (Verdict::Fail, _) => format!("{value} is {beyond} {limit}{baseline}"),
-    };
+    let (bound, excess) = if rule_limit.is_minimum { ("at least", "less than") } else { ("at most", "more than") };
+    let result = finding
+        .phrase()
+        .replace("{value}", value.as_deref().unwrap_or("no traces"))
+        .replace("{traces}", &traces(finding.count))
+        .replace("{bound}", &format!("{bound} {limit}{baseline}"))
+        .replace("{excess}", &format!("{excess} {limit}{baseline}"));
     match finding.unknown_count {
         count if count > 0 && finding.verdict == Verdict::Fail => format!("{result}; unknown for {}", traces(count)),
         _ => result,

@@ -2,10 +2,10 @@ use super::*;
 
 /// Returns names, subjects, statistics and limits of rules.
 fn described(args: &RuleArgs) -> Vec<String> {
-    let statistic = |rule: &RuleKind| rule.statistic().map_or("-", |statistic| statistic.as_str());
-    let text = |rule: Rule| {
-        let rule = rule.kind;
-        format!("{} {} {} {}", rule.name(), rule.subject().unwrap_or_default(), statistic(&rule), rule.limit())
+    let text = |rule: Arc<dyn Rule>| {
+        let (subject, limit) = (rule.subject().unwrap_or_default(), rule.limit());
+        let statistic = limit.statistic.map_or("-", |statistic| statistic.as_str());
+        format!("{} {subject} {statistic} {}", rule.name(), limit.value)
     };
     args.rules().into_iter().map(text).collect()
 }
@@ -34,8 +34,8 @@ fn every_limit_of_a_file_is_a_rule() {
 
 #[test]
 fn a_switch_set_to_false_is_not_a_rule() {
-    let rules = |text: &str| RuleArgs::parse(text).unwrap().rules().pop().unwrap().kind;
-    assert!(matches!(rules("no-exceptions = false"), RuleKind::Traces(1)));
-    assert!(matches!(rules("no-exceptions = true"), RuleKind::NoExceptions(false)));
-    assert!(matches!(rules("no-exceptions = \"all\""), RuleKind::NoExceptions(true)));
+    let last = |text: &str| format!("{:?}", RuleArgs::parse(text).unwrap().rules().last().unwrap());
+    assert_eq!(last("no-exceptions = false"), "MinTraces(1)");
+    assert_eq!(last("no-exceptions = true"), "NoExceptions { with_handled: false }");
+    assert_eq!(last("no-exceptions = \"all\""), "NoExceptions { with_handled: true }");
 }

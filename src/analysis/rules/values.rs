@@ -1,7 +1,40 @@
-//! Statistics of a measure over many traces.
+//! Values of traces, and their statistics.
 
-use super::measure::MeasuredValue;
 use crate::analysis::stats::percentile;
+use crate::model::Assessment;
+
+/// A value of a trace, possibly known only as a range.
+#[derive(Clone, Debug, Default)]
+pub(super) struct MeasuredValue {
+    /// The lower bound, or the exact value if `unknown_reason` is `None`.
+    pub(super) min: Option<f64>,
+    /// The upper bound, if the value is not exact and a bound is known.
+    pub(super) max: Option<f64>,
+    /// Why the value is not exact.
+    pub(super) unknown_reason: Option<String>,
+}
+
+impl MeasuredValue {
+    /// Creates a number of calls, which is a lower bound if `unknown_reason` is set.
+    pub(super) fn count(count: usize, unknown_reason: Option<String>) -> Self {
+        Self { min: Some(count as f64), max: None, unknown_reason }
+    }
+
+    /// Converts feedback to a number: yes is 1, no is 0 (MLflow 3 `genai/judges`, `CategoricalRating`).
+    pub(super) fn from_feedback(feedback: &Assessment) -> Self {
+        let Some(value) = feedback.value.as_ref().filter(|value| !value.is_null()) else {
+            return Self { unknown_reason: Some("the judge failed".to_owned()), ..Self::default() };
+        };
+        let text = value.display();
+        let number = match text.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "pass" => Some(1.0),
+            "false" | "no" | "fail" => Some(0.0),
+            _ => value.as_f64(),
+        };
+        let reason = || format!("`{text:.40}` is neither a number nor yes or no");
+        Self { min: number, max: None, unknown_reason: number.is_none().then(reason) }
+    }
+}
 
 /// How the values of many traces are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

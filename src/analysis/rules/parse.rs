@@ -1,34 +1,6 @@
-//! Flags of rules, and how their values are parsed.
+//! Parsing of limits.
 
-use super::{Measure, RuleKind, Statistic};
-
-/// The flag of a rule of `mltrace check`. A rules file has the same names.
-#[derive(Debug)]
-pub struct RuleFlag {
-    /// The name, without dashes. Also that of the rule in output.
-    pub name: &'static str,
-    /// The name of the value in the help.
-    pub value_name: &'static str,
-    /// The help: a line, then paragraphs for `--help`.
-    pub help: &'static [&'static str],
-    /// Which values it takes.
-    pub values: FlagValues,
-    /// Creates the rule from a value.
-    pub parse: fn(&str) -> Result<RuleKind, String>,
-    /// The measure that the rule limits, if any. Baselines store it, and `--tolerance` accepts its name.
-    pub measure: Option<&'static Measure>,
-}
-
-/// Which values a flag takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FlagValues {
-    /// A single value.
-    One,
-    /// Several values, for which the flag is repeated.
-    Many,
-    /// One of these, after `=`; the first one if the flag has no value.
-    Choice(&'static [&'static str]),
-}
+use super::values::Statistic;
 
 /// Parses `5000` or `p95=5000`. `default` is the statistic if none is given, `expected` describes a valid number.
 pub(super) fn parse_limit(
