@@ -8,6 +8,7 @@
 //! | `error`       | the error type and the exit codes                             |                                                                                     |
 //! | `terminal`    | terminal capabilities; the pager                              |                                                                                     |
 //! | `files`       | reading regular files within limits; atomic writes            |                                                                                     |
+//! | `number`      | formatting of numbers, durations and costs                    | `model`                                                                             |
 //! | `limits`      | limits on bytes, depth, time, rows and threads                |                                                                                     |
 //! | `signals`     | Ctrl-C and Ctrl-Z                                             |                                                                                     |
 //! | `shell`       | quoting of commands that messages suggest                     |                                                                                     |
@@ -20,8 +21,8 @@
 //! | `query`       | filters and conditions                                        | `model limits`                                                                      |
 //! | `store`       | trace stores; one folder per kind                             | `model files limits signals shell formats query error`                              |
 //! | `reading`     | LLM calls, tool calls, agents and turns found in a trace      | `model json message frameworks`                                                     |
-//! | `analysis`    | usage, statistics, exceptions, rules, diffs; no I/O           | `model shell message frameworks reading query`                                      |
-//! | `output`      | printing rows and views as text, JSON, JSON lines, CSV, ids   | `model query terminal error`                                                        |
+//! | `analysis`    | usage, statistics, exceptions, rules, diffs; no I/O           | `model number shell message frameworks reading query`                               |
+//! | `output`      | printing rows and views as text, JSON, JSON lines, CSV, ids   | `model number query terminal error`                                                 |
 //! | `views`       | what each command prints                                      | `model manual shell message frameworks reading analysis query output error`         |
 //! | `cli`         | options, environment, name lookup, notes, progress            | `model files limits shell store reading analysis query output views terminal error` |
 //! | `commands`    | the commands; one file each                                   | all of the above                                                                    |
@@ -41,6 +42,7 @@ pub mod limits;
 pub mod manual;
 pub mod message;
 pub mod model;
+pub mod number;
 pub mod output;
 pub mod query;
 pub mod reading;

@@ -4,7 +4,6 @@
 mod column;
 mod formats;
 pub mod json;
-pub mod number;
 mod options;
 pub(crate) mod outline;
 pub(crate) mod paragraph;
@@ -17,6 +16,7 @@ mod theme;
 pub(crate) mod wrapped_table;
 mod writer;
 
+pub use crate::number;
 pub use column::Column;
 pub use formats::Format;
 pub use json::Page;

@@ -1,6 +1,6 @@
 //! Tables that fit the width: columns shrink, then are dropped; a row is always one line.
 
-use super::number;
+use crate::number;
 use super::options::RenderOptions;
 use super::text::{clip, tail, whole_clusters, width};
 use super::theme::{TextRole, Theme};
